@@ -1,0 +1,123 @@
+/**
+ * Builds the native library with CMake where its sources differ from those of the last build.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { join, relative } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { InvalidInputError, SluiceError } from "../src/errors.ts";
+import { setup } from "./setup.ts";
+
+const nativeFolder = fileURLToPath(new URL(".", import.meta.url));
+const testsFolder = fileURLToPath(new URL("../tests/native", import.meta.url));
+
+/** One build: its folder inside `native/`, its CMake options, the line that announces it, the sources it is made of. */
+export interface BuildPlan {
+  readonly folder: string;
+  readonly options: readonly string[];
+  readonly announcement: string;
+  readonly sources: readonly string[];
+}
+
+const librarySources = ["CMakeLists.txt", "exports.map", "include", "common", "cpu"].map((name) =>
+  join(nativeFolder, name)
+);
+
+/** The library that sluice loads, without tests. */
+export const libraryPlan: BuildPlan = {
+  folder: "build",
+  options: ["-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_TESTS=OFF", "-DSLUICE_SANITIZE=OFF"],
+  announcement: "building the native library (about a minute, once)",
+  sources: librarySources,
+};
+
+/** The native tests, under AddressSanitizer and UndefinedBehaviorSanitizer. */
+export const sanitizedTestsPlan: BuildPlan = {
+  folder: "build-tests",
+  options: ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DSLUICE_TESTS=ON", "-DSLUICE_SANITIZE=ON"],
+  announcement: "building the native tests with sanitizers (about two minutes, once)",
+  sources: [...librarySources, testsFolder],
+};
+
+/** Every file under a path, in a fixed order. */
+function filesUnder(path: string): string[] {
+  if (!Deno.statSync(path).isDirectory) return [path];
+  const names = [...Deno.readDirSync(path)].map((entry) => entry.name).sort();
+  return names.flatMap((name) => filesUnder(join(path, name)));
+}
+
+/** A hash of the plan and of the names and contents of its sources. */
+function fingerprint(plan: BuildPlan): string {
+  const hash = createHash("sha256").update(plan.options.join(" "));
+  for (const file of plan.sources.flatMap(filesUnder)) {
+    hash.update(relative(nativeFolder, file)).update("\0").update(Deno.readFileSync(file)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+function readTextIfThere(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+/** Runs a program quietly; where it fails, the end of what it printed is the error. */
+async function execute(program: string, args: readonly string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
+  if (success) return;
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  console.error(text.trimEnd().split("\n").slice(-60).join("\n"));
+  throw new SluiceError(`the native library could not be built: ${program} ${args.join(" ")} failed`);
+}
+
+async function hasNinja(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("ninja", { args: ["--version"] }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Brings one build up to date: nothing at all where the stamp of the last build equals the fingerprint of the sources,
+ * else set-up, CMake's configuration and its build.
+ *
+ * @returns The build folder.
+ * @throws {InvalidInputError} where the machine lacks something that may not be installed.
+ * @throws {SluiceError} where CMake or the compiler fails; the end of their output is on stderr.
+ */
+export async function build(plan: BuildPlan): Promise<string> {
+  const folder = join(nativeFolder, plan.folder);
+  const stamp = join(folder, "sources.sha256");
+  const current = fingerprint(plan);
+  if (readTextIfThere(stamp) === current) return folder;
+  await setup();
+  console.error(plan.announcement);
+  // CMake refuses a build folder that was configured from another place, as after a checkout was moved.
+  const cache = readTextIfThere(join(folder, "CMakeCache.txt"));
+  const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1];
+  if (home !== undefined && join(home, "/") !== nativeFolder) Deno.removeSync(folder, { recursive: true });
+  const configured = /^CMAKE_GENERATOR:/m.test(cache) && home !== undefined && join(home, "/") === nativeFolder;
+  const generator = !configured && await hasNinja() ? ["-G", "Ninja"] : [];
+  await execute("cmake", ["-S", nativeFolder, "-B", folder, ...generator, ...plan.options]);
+  await execute("cmake", ["--build", folder, "--parallel", String(navigator.hardwareConcurrency)]);
+  Deno.writeTextFileSync(stamp, current);
+  return folder;
+}
+
+if (import.meta.main) {
+  try {
+    await build(libraryPlan);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    console.error(`sluice: ${error.message}`);
+    process.exitCode = error instanceof InvalidInputError ? 2 : 1;
+  }
+}

@@ -1,0 +1,72 @@
+// A caching allocator: freed blocks are kept by size class and handed out again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice {
+
+// Thread-safe. `system_malloc` / `system_free` are the device's own (aligned to 64 bytes).
+class Allocator {
+ public:
+  using SystemMalloc = void* (*)(size_t bytes);
+  using SystemFree = void (*)(void* pointer);
+
+  Allocator(SystemMalloc system_malloc, SystemFree system_free);
+  ~Allocator();
+  Allocator(const Allocator&) = delete;
+  Allocator& operator=(const Allocator&) = delete;
+
+  // nullptr where the system has no more after cached blocks were released.
+  void* allocate(int64_t bytes);
+  // false where the pointer is not live.
+  bool release(void* pointer);
+  void trim();
+  void reset_peak();
+
+  struct Stats {
+    int64_t in_use, reserved, peak, live;
+  };
+  Stats stats() const;
+
+ private:
+  struct Block {
+    int64_t size_class;
+    int64_t counted;  // what it adds to the bytes in use: the request, rounded to 64
+  };
+  void trim_locked();
+
+  SystemMalloc system_malloc_;
+  SystemFree system_free_;
+  mutable std::mutex mutex_;
+  std::map<int64_t, std::vector<void*>> free_;  // size class -> cached blocks
+  std::unordered_map<void*, Block> live_;
+  int64_t in_use_ = 0, reserved_ = 0, peak_ = 0;
+};
+
+// A scratch buffer of one native call, returned to the allocator when it goes out of scope.
+class Scratch {
+ public:
+  Scratch(Allocator& allocator, int64_t bytes) : allocator_(allocator), pointer_(bytes > 0 ? allocator.allocate(bytes) : nullptr) {}
+  ~Scratch() {
+    if (pointer_ != nullptr) allocator_.release(pointer_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  template <typename T = void>
+  T* get() const {
+    return static_cast<T*>(pointer_);
+  }
+  explicit operator bool() const { return pointer_ != nullptr; }
+
+ private:
+  Allocator& allocator_;
+  void* pointer_;
+};
+
+}  // namespace sluice

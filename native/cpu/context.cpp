@@ -1,0 +1,248 @@
+// Contexts of the CPU library, with their memory, copies and (trivial) streams.
+#include "context.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <string>
+
+#include "onednn.h"
+
+// On the CPU every call has finished when it returns, so that streams and events hold nothing but their context.
+struct sl_stream {
+  sl_context* context;
+};
+struct sl_event {
+  sl_context* context;
+};
+
+namespace {
+
+constexpr size_t huge_page = size_t{2} << 20;
+
+void* host_malloc(size_t bytes) {
+  void* pointer = nullptr;
+  if (bytes < huge_page) return posix_memalign(&pointer, 64, bytes) == 0 ? pointer : nullptr;
+  if (posix_memalign(&pointer, huge_page, bytes) != 0) return nullptr;
+  madvise(pointer, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // advice only: the system may decline
+  return pointer;
+}
+
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return omp_get_num_procs();
+}
+
+// The processor's name as the kernel tells it, without what JSON would have to escape.
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) != 0) continue;
+    const size_t colon = line.find(": ");
+    if (colon == std::string::npos) break;
+    std::string name;
+    for (const char letter : line.substr(colon + 2)) {
+      if (letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\') name += letter;
+    }
+    return name;
+  }
+  return "CPU";
+}
+
+int32_t allocate(sluice::Allocator& allocator, const char* name, int64_t bytes, void** host_pointer) {
+  SL_REQUIRE(host_pointer != nullptr, "%s: host_pointer is null", name);
+  SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
+  void* pointer = nullptr;
+  try {
+    pointer = allocator.allocate(bytes);
+  } catch (const std::bad_alloc&) {  // reported below like a refusal of the system
+  }
+  if (pointer == nullptr) {
+    return sluice::fail(SL_ERROR_OUT_OF_MEMORY, "%s: the system has no %lld bytes more (%lld bytes are reserved)", name,
+                        static_cast<long long>(bytes), static_cast<long long>(allocator.stats().reserved));
+  }
+  *host_pointer = pointer;
+  return SL_OK;
+}
+
+int32_t release(sluice::Allocator& allocator, const char* name, void* pointer) {
+  if (pointer == nullptr) return SL_OK;
+  SL_REQUIRE(allocator.release(pointer), "%s: %p is not a live buffer of this context", name, pointer);
+  return SL_OK;
+}
+
+int32_t copy(sl_context* context, const char* name, sl_stream* stream, void* destination, const void* source, int64_t bytes) {
+  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
+  SL_REQUIRE(destination != nullptr, "%s: destination is null", name);
+  SL_REQUIRE(source != nullptr, "%s: source is null", name);
+  SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
+  sluice::parallel_for(context->threads, bytes, int64_t{1} << 20, [=](int64_t begin, int64_t end) {
+    std::memmove(static_cast<char*>(destination) + begin, static_cast<const char*>(source) + begin,
+                 static_cast<size_t>(end - begin));
+  });
+  return SL_OK;
+}
+
+int32_t check_event(const char* name, sl_context* context, const sl_event* event, const sl_stream* stream) {
+  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE(event != nullptr, "%s: event is null", name);
+  SL_REQUIRE(event->context == context, "%s: the event belongs to another context", name);
+  SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
+  return SL_OK;
+}
+
+template <typename Handle>
+int32_t create(const char* name, sl_context* context, Handle** host_handle) {
+  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE(host_handle != nullptr, "%s: the handle's address is null", name);
+  Handle* handle = new (std::nothrow) Handle{context};
+  if (handle == nullptr) return sluice::fail(SL_ERROR_OUT_OF_MEMORY, "%s: out of host memory", name);
+  *host_handle = handle;
+  return SL_OK;
+}
+
+template <typename Handle>
+int32_t destroy(const char* name, sl_context* context, Handle* handle) {
+  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE(handle == nullptr || handle->context == context, "%s: the handle belongs to another context", name);
+  delete handle;
+  return SL_OK;
+}
+
+}  // namespace
+
+sl_context::sl_context(int thread_count)
+    : threads(thread_count),
+      allocator(host_malloc, std::free),
+      host_allocator(host_malloc, std::free),
+      onednn(std::make_unique<sluice::OneDnn>()) {}
+
+sl_context::~sl_context() = default;
+
+SL_API int32_t sl_device_count(int32_t* host_count) {
+  SL_REQUIRE(host_count != nullptr, "sl_device_count: host_count is null");
+  *host_count = 1;
+  return SL_OK;
+}
+
+SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity) {
+  SL_REQUIRE(index == 0, "sl_device_describe: device %d does not exist, the CPU library has device 0 only", index);
+  SL_REQUIRE(host_text != nullptr, "sl_device_describe: host_text is null");
+  SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
+  SL_BEGIN
+  const std::string text = "{\"kind\":\"cpu\",\"name\":\"" + processor_name() + "\",\"isa\":\"" + sluice::onednn_isa() +
+                           "\",\"cores\":" + std::to_string(usable_cores()) + ",\"backend\":\"oneDNN\",\"backendVersion\":\"" +
+                           sluice::onednn_version() + "\",\"bf16\":" + (sluice::onednn_has_bf16() ? "true" : "false") + "}";
+  SL_REQUIRE(static_cast<int64_t>(text.size()) < capacity, "sl_device_describe: capacity is %lld bytes, the description needs %zu",
+             static_cast<long long>(capacity), text.size() + 1);
+  std::memcpy(host_text, text.c_str(), text.size() + 1);
+  return SL_OK;
+  SL_END("sl_device_describe")
+}
+
+SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context) {
+  SL_REQUIRE(index == 0, "sl_context_create: device %d does not exist, the CPU library has device 0 only", index);
+  SL_REQUIRE(threads >= 1, "sl_context_create: threads is %d, want 1 or more", threads);
+  SL_REQUIRE(host_context != nullptr, "sl_context_create: host_context is null");
+  SL_BEGIN
+  *host_context = new sl_context(threads);
+  return SL_OK;
+  SL_END("sl_context_create")
+}
+
+SL_API int32_t sl_context_destroy(sl_context* context) {
+  delete context;
+  return SL_OK;
+}
+
+SL_API int32_t sl_synchronize(sl_context* context) {
+  SL_REQUIRE(context != nullptr, "sl_synchronize: context is null");
+  return SL_OK;
+}
+
+SL_API int32_t sl_malloc(sl_context* context, int64_t bytes, void** host_pointer) {
+  SL_REQUIRE(context != nullptr, "sl_malloc: context is null");
+  return allocate(context->allocator, "sl_malloc", bytes, host_pointer);
+}
+
+SL_API int32_t sl_free(sl_context* context, void* pointer) {
+  SL_REQUIRE(context != nullptr, "sl_free: context is null");
+  return release(context->allocator, "sl_free", pointer);
+}
+
+SL_API int32_t sl_host_malloc(sl_context* context, int64_t bytes, void** host_pointer) {
+  SL_REQUIRE(context != nullptr, "sl_host_malloc: context is null");
+  return allocate(context->host_allocator, "sl_host_malloc", bytes, host_pointer);
+}
+
+SL_API int32_t sl_host_free(sl_context* context, void* pointer) {
+  SL_REQUIRE(context != nullptr, "sl_host_free: context is null");
+  return release(context->host_allocator, "sl_host_free", pointer);
+}
+
+SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats) {
+  SL_REQUIRE(context != nullptr, "sl_memory_stats: context is null");
+  SL_REQUIRE(host_stats != nullptr, "sl_memory_stats: host_stats is null");
+  const sluice::Allocator::Stats stats = context->allocator.stats();
+  host_stats[0] = stats.in_use;
+  host_stats[1] = stats.reserved;
+  host_stats[2] = stats.peak;
+  host_stats[3] = stats.live;
+  return SL_OK;
+}
+
+SL_API int32_t sl_memory_reset_peak(sl_context* context) {
+  SL_REQUIRE(context != nullptr, "sl_memory_reset_peak: context is null");
+  context->allocator.reset_peak();
+  return SL_OK;
+}
+
+SL_API int32_t sl_memory_trim(sl_context* context) {
+  SL_REQUIRE(context != nullptr, "sl_memory_trim: context is null");
+  context->allocator.trim();
+  context->host_allocator.trim();
+  return SL_OK;
+}
+
+SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source, int64_t bytes) {
+  return copy(context, "sl_upload", stream, destination, host_source, bytes);
+}
+
+SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source, int64_t bytes) {
+  return copy(context, "sl_download", stream, host_destination, source, bytes);
+}
+
+SL_API int32_t sl_copy(sl_context* context, sl_stream* stream, void* destination, const void* source, int64_t bytes) {
+  return copy(context, "sl_copy", stream, destination, source, bytes);
+}
+
+SL_API int32_t sl_stream_create(sl_context* context, sl_stream** host_stream) {
+  return create("sl_stream_create", context, host_stream);
+}
+
+SL_API int32_t sl_stream_destroy(sl_context* context, sl_stream* stream) { return destroy("sl_stream_destroy", context, stream); }
+
+SL_API int32_t sl_event_create(sl_context* context, sl_event** host_event) {
+  return create("sl_event_create", context, host_event);
+}
+
+SL_API int32_t sl_event_destroy(sl_context* context, sl_event* event) { return destroy("sl_event_destroy", context, event); }
+
+SL_API int32_t sl_event_record(sl_context* context, sl_event* event, sl_stream* stream) {
+  return check_event("sl_event_record", context, event, stream);
+}
+
+SL_API int32_t sl_event_wait(sl_context* context, sl_event* event, sl_stream* stream) {
+  return check_event("sl_event_wait", context, event, stream);
+}
+
+SL_API int32_t sl_event_synchronize(sl_context* context, sl_event* event) {
+  return check_event("sl_event_synchronize", context, event, nullptr);
+}

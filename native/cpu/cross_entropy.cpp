@@ -1,0 +1,73 @@
+// Softmax cross-entropy with its backward.
+#include <cmath>
+
+#include "context.h"
+
+namespace sluice {
+namespace {
+
+int32_t check_labels(const char* name, int64_t rows, int64_t classes, const int32_t* labels) {
+  for (int64_t row = 0; row < rows; ++row) {
+    SL_REQUIRE(labels[row] >= 0 && labels[row] < classes, "%s: label %d of row %lld is outside 0..%lld", name,
+               labels[row], (long long)row, (long long)(classes - 1));
+  }
+  return SL_OK;
+}
+
+int64_t rows_a_chunk(int64_t classes) { return std::max<int64_t>(1, 8192 / classes); }
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits, const int32_t* labels,
+                         float* losses, float* probabilities) {
+  SL_REQUIRE(context != nullptr, "sl_cross_entropy: the context is NULL");
+  SL_REQUIRE(rows >= 0 && classes >= 0, "sl_cross_entropy: negative size [%lld, %lld]", (long long)rows,
+             (long long)classes);
+  if (rows * classes == 0) return SL_OK;
+  SL_REQUIRE(logits != nullptr && labels != nullptr && losses != nullptr && probabilities != nullptr,
+             "sl_cross_entropy: logits, labels, losses or probabilities is NULL");
+  SL_TRY(check_labels("sl_cross_entropy", rows, classes, labels));
+  parallel_for(context->threads, rows, rows_a_chunk(classes), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const float* const x = logits + row * classes;
+      float* const p = probabilities + row * classes;
+      float largest = x[0];
+      for (int64_t j = 1; j < classes; ++j) largest = x[j] > largest ? x[j] : largest;
+      const float label_logit = x[labels[row]];  // before p is written: it may be the same buffer
+      double sum = 0.0;
+      for (int64_t j = 0; j < classes; ++j) {
+        p[j] = std::exp(x[j] - largest);
+        sum += p[j];
+      }
+      const float scale = static_cast<float>(1.0 / sum);
+      for (int64_t j = 0; j < classes; ++j) p[j] *= scale;
+      losses[row] = static_cast<float>(std::log(sum) + (static_cast<double>(largest) - label_logit));
+    }
+  });
+  return SL_OK;
+}
+
+int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities,
+                                  const int32_t* labels, const float* dlosses, float* dlogits, int32_t accumulate) {
+  SL_REQUIRE(context != nullptr, "sl_cross_entropy_backward: the context is NULL");
+  SL_REQUIRE(rows >= 0 && classes >= 0, "sl_cross_entropy_backward: negative size [%lld, %lld]", (long long)rows,
+             (long long)classes);
+  if (rows * classes == 0) return SL_OK;
+  SL_REQUIRE(probabilities != nullptr && labels != nullptr && dlosses != nullptr && dlogits != nullptr,
+             "sl_cross_entropy_backward: probabilities, labels, dlosses or dlogits is NULL");
+  SL_TRY(check_labels("sl_cross_entropy_backward", rows, classes, labels));
+  parallel_for(context->threads, rows, rows_a_chunk(classes), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const float* const p = probabilities + row * classes;
+      float* const out = dlogits + row * classes;
+      for (int64_t j = 0; j < classes; ++j) {
+        const float gradient = dlosses[row] * (p[j] - (j == labels[row] ? 1.0f : 0.0f));
+        out[j] = accumulate != 0 ? out[j] + gradient : gradient;
+      }
+    }
+  });
+  return SL_OK;
+}

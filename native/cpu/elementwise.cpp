@@ -1,0 +1,243 @@
+// Operations on each element by itself: fill, cast, scaled sums, functions of one and of two arrays.
+#include <cmath>
+
+#include "context.h"
+
+namespace sluice {
+namespace {
+
+constexpr int64_t grain = 1 << 15;  // elements a chunk
+
+// y[i] = value(i) for i in [0, n), on all threads.
+template <typename T, typename Value>
+void map(const sl_context* context, int64_t n, T* y, const Value& value) {
+  parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = from_float<T>(value(i));
+  });
+}
+
+template <typename From, typename To>
+void cast(const sl_context* context, int64_t n, const void* x, void* y) {
+  const From* const in = static_cast<const From*>(x);
+  map(context, n, static_cast<To*>(y), [in](int64_t i) {
+    if constexpr (std::is_integral_v<From>) {
+      return static_cast<float>(in[i]);
+    } else {
+      return to_float(in[i]);
+    }
+  });
+}
+
+template <int op>
+inline float unary_value(float x) {
+  switch (op) {
+    case SL_UNARY_RELU:
+      return x < 0.0f ? 0.0f : x;  // NaN passes
+    case SL_UNARY_SQUARE:
+      return x * x;
+    case SL_UNARY_SQRT:
+      return std::sqrt(x);
+    case SL_UNARY_EXP:
+      return std::exp(x);
+    case SL_UNARY_LOG:
+      return std::log(x);
+    case SL_UNARY_SIGMOID:
+      return 1.0f / (1.0f + std::exp(-x));
+    default:
+      return 1.0f / x;
+  }
+}
+
+// The derivative at x, where y is the value there.
+template <int op>
+inline float unary_slope(float x, float y) {
+  switch (op) {
+    case SL_UNARY_RELU:
+      return x > 0.0f ? 1.0f : 0.0f;
+    case SL_UNARY_SQUARE:
+      return 2.0f * x;
+    case SL_UNARY_SQRT:
+      return y == 0.0f ? 0.0f : 0.5f / y;
+    case SL_UNARY_EXP:
+      return y;
+    case SL_UNARY_LOG:
+      return 1.0f / x;
+    case SL_UNARY_SIGMOID:
+      return y * (1.0f - y);
+    default:
+      return -y * y;
+  }
+}
+
+template <int op>
+inline float binary_value(float a, float b) {
+  switch (op) {
+    case SL_BINARY_ADD:
+      return a + b;
+    case SL_BINARY_SUBTRACT:
+      return a - b;
+    case SL_BINARY_MULTIPLY:
+      return a * b;
+    default:
+      return a / b;
+  }
+}
+
+// Calls body with the operation, 0..last, as a compile-time constant.
+template <int last, typename Body>
+void with_op(int32_t op, const Body& body) {
+  if (op == last) {
+    body(std::integral_constant<int, last>{});
+  } else if constexpr (last > 0) {
+    with_op<last - 1>(op, body);
+  }
+}
+
+template <int op, typename T>
+void binary(const sl_context* context, int32_t broadcast, int64_t rows, int64_t columns, const T* a, const T* b, T* y) {
+  if (broadcast == SL_BROADCAST_NONE || broadcast == SL_BROADCAST_SCALAR) {
+    if (broadcast == SL_BROADCAST_NONE) {
+      map(context, rows * columns, y, [a, b](int64_t i) { return binary_value<op>(to_float(a[i]), to_float(b[i])); });
+    } else {
+      const float other = to_float(b[0]);
+      map(context, rows * columns, y, [a, other](int64_t i) { return binary_value<op>(to_float(a[i]), other); });
+    }
+    return;
+  }
+  const int64_t rows_a_chunk = std::max<int64_t>(1, grain / columns);
+  parallel_for(context->threads, rows, rows_a_chunk, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const T* const in = a + row * columns;
+      T* const out = y + row * columns;
+      if (broadcast == SL_BROADCAST_ROW) {
+#pragma omp simd
+        for (int64_t j = 0; j < columns; ++j) out[j] = from_float<T>(binary_value<op>(to_float(in[j]), to_float(b[j])));
+      } else {
+        const float other = to_float(b[row]);
+#pragma omp simd
+        for (int64_t j = 0; j < columns; ++j) out[j] = from_float<T>(binary_value<op>(to_float(in[j]), other));
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void* x) {
+  SL_REQUIRE(context != nullptr, "sl_fill: the context is NULL");
+  SL_REQUIRE(n >= 0, "sl_fill: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || x != nullptr, "sl_fill: x is NULL");
+  SL_DISPATCH(dtype, "sl_fill", [&](auto zero) {
+    using T = decltype(zero);
+    map(context, n, static_cast<T*>(x), [value](int64_t) { return value; });
+  });
+  return SL_OK;
+}
+
+int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const void* x, void* y) {
+  SL_REQUIRE(context != nullptr, "sl_cast: the context is NULL");
+  SL_REQUIRE(n >= 0, "sl_cast: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_cast: x or y is NULL");
+  if (from == SL_F32 && to == SL_F32) {
+    cast<float, float>(context, n, x, y);
+  } else if (from == SL_F32 && to == SL_BF16) {
+    cast<float, bf16>(context, n, x, y);
+  } else if (from == SL_BF16 && to == SL_F32) {
+    cast<bf16, float>(context, n, x, y);
+  } else if (from == SL_BF16 && to == SL_BF16) {
+    cast<bf16, bf16>(context, n, x, y);
+  } else if (from == SL_U8 && to == SL_F32) {
+    cast<uint8_t, float>(context, n, x, y);
+  } else if (from == SL_I32 && to == SL_F32) {
+    cast<int32_t, float>(context, n, x, y);
+  } else {
+    return fail(SL_ERROR_INVALID_ARGUMENT, "sl_cast: no cast from dtype %d to dtype %d", from, to);
+  }
+  return SL_OK;
+}
+
+int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, const void* x, float beta, void* y) {
+  SL_REQUIRE(context != nullptr, "sl_axpby: the context is NULL");
+  SL_REQUIRE(n >= 0, "sl_axpby: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_axpby: x or y is NULL");
+  SL_DISPATCH(dtype, "sl_axpby", [&](auto zero) {
+    using T = decltype(zero);
+    const T* const in = static_cast<const T*>(x);
+    T* const out = static_cast<T*>(y);
+    if (beta == 0.0f) {
+      map(context, n, out, [in, alpha](int64_t i) { return alpha * to_float(in[i]); });
+    } else {
+      map(context, n, out,
+          [in, out, alpha, beta](int64_t i) { return alpha * to_float(in[i]) + beta * to_float(out[i]); });
+    }
+  });
+  return SL_OK;
+}
+
+int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y) {
+  SL_REQUIRE(context != nullptr, "sl_unary: the context is NULL");
+  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary: unknown operation %d", op);
+  SL_REQUIRE(n >= 0, "sl_unary: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_unary: x or y is NULL");
+  SL_DISPATCH(dtype, "sl_unary", [&](auto zero) {
+    using T = decltype(zero);
+    const T* const in = static_cast<const T*>(x);
+    with_op<SL_UNARY_RECIPROCAL>(op, [&](auto constant) {
+      map(context, n, static_cast<T*>(y),
+          [in](int64_t i) { return unary_value<decltype(constant)::value>(to_float(in[i])); });
+    });
+  });
+  return SL_OK;
+}
+
+int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, const void* y,
+                          const void* dy, void* dx, int32_t accumulate) {
+  SL_REQUIRE(context != nullptr, "sl_unary_backward: the context is NULL");
+  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary_backward: unknown operation %d", op);
+  SL_REQUIRE(n >= 0, "sl_unary_backward: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr && dy != nullptr && dx != nullptr),
+             "sl_unary_backward: x, y, dy or dx is NULL");
+  SL_DISPATCH(dtype, "sl_unary_backward", [&](auto zero) {
+    using T = decltype(zero);
+    const T* const in = static_cast<const T*>(x);
+    const T* const value = static_cast<const T*>(y);
+    const T* const top = static_cast<const T*>(dy);
+    T* const out = static_cast<T*>(dx);
+    with_op<SL_UNARY_RECIPROCAL>(op, [&](auto constant) {
+      constexpr int known = decltype(constant)::value;
+      const auto gradient = [=](int64_t i) {
+        return to_float(top[i]) * unary_slope<known>(to_float(in[i]), to_float(value[i]));
+      };
+      if (accumulate != 0) {
+        map(context, n, out, [=](int64_t i) { return to_float(out[i]) + gradient(i); });
+      } else {
+        map(context, n, out, gradient);
+      }
+    });
+  });
+  return SL_OK;
+}
+
+int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows, int64_t columns,
+                  const void* a, const void* b, void* y) {
+  SL_REQUIRE(context != nullptr, "sl_binary: the context is NULL");
+  SL_REQUIRE(op >= SL_BINARY_ADD && op <= SL_BINARY_DIVIDE, "sl_binary: unknown operation %d", op);
+  SL_REQUIRE(broadcast >= SL_BROADCAST_NONE && broadcast <= SL_BROADCAST_SCALAR, "sl_binary: unknown broadcast %d",
+             broadcast);
+  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_binary: negative size [%lld, %lld]", (long long)rows, (long long)columns);
+  const bool empty = rows * columns == 0;
+  SL_REQUIRE(empty || (a != nullptr && b != nullptr && y != nullptr), "sl_binary: a, b or y is NULL");
+  SL_DISPATCH(dtype, "sl_binary", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) return;
+    with_op<SL_BINARY_DIVIDE>(op, [&](auto constant) {
+      binary<decltype(constant)::value>(context, broadcast, rows, columns, static_cast<const T*>(a),
+                                        static_cast<const T*>(b), static_cast<T*>(y));
+    });
+  });
+  return SL_OK;
+}

@@ -1,0 +1,75 @@
+// The gated block's convolutions in AVX-512.
+
+// g++ 12 warns of the deliberately undefined operands inside its own intrinsics.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#include <immintrin.h>
+
+#include <cstddef>
+
+#define SLUICE_SIMD __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma")))
+#define SLUICE_SIMD_INLINE SLUICE_SIMD __attribute__((always_inline)) static inline
+
+#include "gated_block_tiles.h"
+
+namespace sluice {
+namespace {
+
+struct Avx512 {
+  using Register = __m512;
+  static constexpr int lanes = 16;
+  static constexpr int first_channels = 4, first_pixels = 6, second_vectors = 4, second_pixels = 6;
+
+  SLUICE_SIMD_INLINE Register zero() { return _mm512_setzero_ps(); }
+  SLUICE_SIMD_INLINE Register load(const float* p) { return _mm512_loadu_ps(p); }
+  SLUICE_SIMD_INLINE Register load_first(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(mask(n), p); }
+  SLUICE_SIMD_INLINE Register broadcast(const float* p) { return _mm512_set1_ps(*p); }
+  SLUICE_SIMD_INLINE Register multiply_add(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
+  SLUICE_SIMD_INLINE Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
+  // max returns its second operand where one is NaN: NaN stays.
+  SLUICE_SIMD_INLINE Register relu(Register a) { return _mm512_max_ps(_mm512_setzero_ps(), a); }
+  SLUICE_SIMD_INLINE void store(float* p, Register a) { _mm512_storeu_ps(p, a); }
+  SLUICE_SIMD_INLINE void store_first(float* p, int64_t n, Register a) { _mm512_mask_storeu_ps(p, mask(n), a); }
+
+  template <int N>
+  SLUICE_SIMD_INLINE void store_sums(const Register (&sums)[N], float scale, float shift, float* p) {
+    static_assert(N <= 8, "eight sums fill the vector that is stored");
+    const Register low = four(at(sums, 0), at(sums, 1), at(sums, 2), at(sums, 3));
+    __m256 total;
+    if (N <= 4) {  // quarters q0..q3 of `low`: (q0 + q1) + (q2 + q3), as below
+      const Register pairs = _mm512_add_ps(low, _mm512_shuffle_f32x4(low, low, _MM_SHUFFLE(2, 3, 0, 1)));
+      total = _mm256_castps128_ps256(_mm_add_ps(_mm512_castps512_ps128(pairs), _mm512_extractf32x4_ps(pairs, 2)));
+    } else {
+      const Register high = four(at(sums, 4), at(sums, 5), at(sums, 6), at(sums, 7));
+      const Register pairs = _mm512_add_ps(_mm512_shuffle_f32x4(low, high, _MM_SHUFFLE(2, 0, 2, 0)),
+                                           _mm512_shuffle_f32x4(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
+      const Register ordered = _mm512_shuffle_f32x4(pairs, pairs, _MM_SHUFFLE(3, 1, 2, 0));
+      total = _mm256_add_ps(_mm512_castps512_ps256(ordered), _mm512_extractf32x8_ps(ordered, 1));
+    }
+    const __m256 value = _mm256_fmadd_ps(total, _mm256_set1_ps(scale), _mm256_set1_ps(shift));
+    _mm256_mask_storeu_ps(p, static_cast<__mmask8>((1u << N) - 1), _mm256_max_ps(_mm256_setzero_ps(), value));
+  }
+
+ private:
+  SLUICE_SIMD_INLINE __mmask16 mask(int64_t n) { return static_cast<__mmask16>((1u << n) - 1); }
+
+  template <int N>
+  SLUICE_SIMD_INLINE Register at(const Register (&sums)[N], int i) {
+    return i < N ? sums[i < N ? i : 0] : _mm512_setzero_ps();
+  }
+
+  // In each quarter, the four sums over that quarter of a, b, c, d.
+  SLUICE_SIMD_INLINE Register four(Register a, Register b, Register c, Register d) {
+    const Register ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    const Register cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+    return _mm512_add_ps(_mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(1, 0, 1, 0)),
+                         _mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 2, 3, 2)));
+  }
+};
+
+}  // namespace
+
+const GatedBlockKernels gated_block_avx512 = gated_block_kernels_of<Avx512>();
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+// The two convolutions of a gated block on one image, as each instruction set provides them.
+#pragma once
+
+#include <cstdint>
+
+namespace sluice {
+
+// Output channels of the second convolution's weights are packed in groups of this many (the last may be narrower):
+// [group][tap 3x3][input channel][channel of the group]. The weights of one open channel are a contiguous run, and a
+// whole group is contiguous, so that it does not fall on the same few cache sets as a column of [9 C, C] would.
+constexpr int64_t gated_block_group = 64;
+
+// How many open channels ahead of its products a weight is asked for. A list of open channels goes on for this many
+// entries into the next tap: entry count + i is entry i plus the number of channels.
+constexpr int64_t gated_block_ahead = 12;
+
+// hidden [open channels][plane] = relu(scale * conv3x3(x) + shift), for the open channels only.
+struct FirstConvolution {
+  const float* x;                        // [height, width, in_channels]
+  int64_t height, width, in_channels, stride;
+  int64_t out_height, out_width;
+  const float* weights;                  // [channels, 3, 3, in_channels]
+  const float *scale, *shift;            // [channels]
+  const int32_t* open;                   // the open channels, ascending, gated_block_ahead entries more
+  float* hidden;                         // plane floats a channel, of which out_height * out_width are written
+  int64_t plane;
+};
+
+// y [height, width, channels] = relu(scale * conv3x3(hidden) + shift + residual).
+struct SecondConvolution {
+  const float* hidden;
+  int64_t plane;
+  const int32_t* open;
+  int64_t open_count;
+  int64_t height, width, channels;
+  const float* packed;                   // in groups of gated_block_group
+  const float *scale, *shift;            // [channels]
+  const float* residual;                 // [height, width, channels]
+  float* y;
+};
+
+struct GatedBlockKernels {
+  // Entries [open_begin, open_end) of the list of open channels, output rows [row_begin, row_end).
+  void (*first)(const FirstConvolution&, int64_t open_begin, int64_t open_end, int64_t row_begin, int64_t row_end);
+  // Groups [group_begin, group_end) of output channels, output rows [row_begin, row_end).
+  void (*second)(const SecondConvolution&, int64_t group_begin, int64_t group_end, int64_t row_begin, int64_t row_end);
+  int64_t first_channels;  // open channels that `first` takes at a time
+};
+
+extern const GatedBlockKernels gated_block_avx2;
+extern const GatedBlockKernels gated_block_avx512;
+
+}  // namespace sluice

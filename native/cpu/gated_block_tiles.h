@@ -1,0 +1,248 @@
+// Register tiles of the gated block's convolutions, written once for vectors of any length.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "gated_block_kernels.h"
+
+// The including file defines SLUICE_SIMD, the attribute that lets a function use the instruction set, and a class Simd:
+//   Register, lanes; zero, load, broadcast, multiply_add(a, b, c) = a b + c, add, relu, store;
+//   load_first(p, n), store_first(p, n, v): the first n lanes alone, the others are zero or left as they are;
+//   store_sums<n>(registers, scale, shift, p): p[i] = relu(scale * (sum of the lanes of registers[i]) + shift), i < n;
+//   first_channels, first_pixels, second_vectors, second_pixels: the largest tiles that leave no register to spill.
+// Instrumented unrolled loops take minutes to compile and test nothing more.
+#ifdef SLUICE_SANITIZE
+#define SLUICE_UNROLL
+#else
+#define SLUICE_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+namespace sluice {
+namespace {
+
+// ---- first convolution: dot products along the input channels, which are contiguous in NHWC and in OHWI. Any set of
+// open channels costs what it counts: no weights are gathered and no lane is idle.
+
+// sums[o][p] += products of `length` elements, for the tile's pixels but the leading `First` and the trailing `Last`,
+// which a tap leaves outside the image. x points to the first pixel that takes part.
+template <typename Simd, int Channels, int Pixels, int First, int Last>
+SLUICE_SIMD inline void dot_run(typename Simd::Register (&sums)[Channels][Pixels],
+                                const float* const (&weights)[Channels], int64_t offset, const float* x,
+                                int64_t pixel_stride, int64_t length) {
+  using Register = typename Simd::Register;
+  int64_t k = 0;
+  for (; k + Simd::lanes <= length; k += Simd::lanes) {
+    Register w[Channels];
+    SLUICE_UNROLL for (int o = 0; o < Channels; ++o) w[o] = Simd::load(weights[o] + offset + k);
+    SLUICE_UNROLL for (int p = First; p < Pixels - Last; ++p) {
+      const Register value = Simd::load(x + (p - First) * pixel_stride + k);
+      SLUICE_UNROLL for (int o = 0; o < Channels; ++o) sums[o][p] = Simd::multiply_add(value, w[o], sums[o][p]);
+    }
+  }
+  if (k == length) return;
+  Register w[Channels];
+  SLUICE_UNROLL for (int o = 0; o < Channels; ++o) w[o] = Simd::load_first(weights[o] + offset + k, length - k);
+  SLUICE_UNROLL for (int p = First; p < Pixels - Last; ++p) {
+    const Register value = Simd::load_first(x + (p - First) * pixel_stride + k, length - k);
+    SLUICE_UNROLL for (int o = 0; o < Channels; ++o) sums[o][p] = Simd::multiply_add(value, w[o], sums[o][p]);
+  }
+}
+
+template <typename Simd, int Channels, int Pixels>
+SLUICE_SIMD void first_tile(const FirstConvolution& a, int64_t entry, int64_t row, int64_t column) {
+  typename Simd::Register sums[Channels][Pixels];
+  const float* weights[Channels];
+  SLUICE_UNROLL for (int o = 0; o < Channels; ++o) {
+    weights[o] = a.weights + a.open[entry + o] * 9 * a.in_channels;
+    SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) sums[o][p] = Simd::zero();
+  }
+  const int64_t depth = a.in_channels, spacing = a.stride * depth, left = column * a.stride - 1;
+  const bool cut_left = left < 0, cut_right = left + (Pixels - 1) * a.stride + 2 >= a.width;
+  for (int64_t ky = 0; ky < 3; ++ky) {
+    const int64_t y = row * a.stride - 1 + ky;
+    if (y < 0 || y >= a.height) continue;
+    const float* x = a.x + y * a.width * depth;
+    const int64_t tap = ky * 3 * depth;
+    // Neighbouring taps are contiguous in x and in the weights: those that cut nothing off are one run.
+    const int64_t begin = cut_left ? 1 : 0, end = cut_right ? 2 : 3;
+    if (cut_left) {
+      dot_run<Simd, Channels, Pixels, 1, 0>(sums, weights, tap, x + (left + a.stride) * depth, spacing, depth);
+    }
+    dot_run<Simd, Channels, Pixels, 0, 0>(sums, weights, tap + begin * depth, x + (left + begin) * depth, spacing,
+                                          (end - begin) * depth);
+    if (cut_right) {
+      dot_run<Simd, Channels, Pixels, 0, 1>(sums, weights, tap + 2 * depth, x + (left + 2) * depth, spacing, depth);
+    }
+  }
+  SLUICE_UNROLL for (int o = 0; o < Channels; ++o) {
+    const int64_t channel = a.open[entry + o];
+    Simd::template store_sums<Pixels>(sums[o], a.scale[channel], a.shift[channel],
+                                      a.hidden + (entry + o) * a.plane + row * a.out_width + column);
+  }
+}
+
+// ---- second convolution: outer products, vectors along the output channels, which are all wanted.
+
+template <typename Simd, bool Tail>
+SLUICE_SIMD inline typename Simd::Register load_vector(const float* p, int v, int64_t tail) {
+  return Tail ? Simd::load_first(p, tail) : Simd::load(p + v * Simd::lanes);
+}
+
+// sums[p][v] += hidden pixels times weights over the open channels, for one tap. hidden points to the first pixel that
+// takes part.
+template <typename Simd, int Vectors, int Pixels, bool Tail, int First, int Last>
+SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vectors], const SecondConvolution& a,
+                                  const float* weights, int64_t group_width, const float* hidden, int64_t tail) {
+  using Register = typename Simd::Register;
+  for (int64_t entry = 0; entry < a.open_count; ++entry, hidden += a.plane) {
+    const float* row = weights + a.open[entry] * group_width;
+    if (Vectors > 1) {
+      const float* ahead = weights + a.open[entry + gated_block_ahead] * group_width;
+      SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(ahead + v * Simd::lanes);
+    }
+    Register w[Vectors];
+    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) w[v] = load_vector<Simd, Tail>(row, v, tail);
+    SLUICE_UNROLL for (int p = First; p < Pixels - Last; ++p) {
+      const Register value = Simd::broadcast(hidden + (p - First));
+      SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) sums[p][v] = Simd::multiply_add(value, w[v], sums[p][v]);
+    }
+  }
+}
+
+template <typename Simd, int Vectors, int Pixels, bool Tail>
+SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int64_t group_width, int64_t channel,
+                             int64_t tail, int64_t row, int64_t column) {
+  using Register = typename Simd::Register;
+  Register sums[Pixels][Vectors];
+  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
+    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) sums[p][v] = Simd::zero();
+  }
+  // What the tile ends with is not yet in the cache: ask for it now.
+  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
+    const int64_t at = (row * a.width + column + p) * a.channels + channel;
+    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) {
+      __builtin_prefetch(a.residual + at + v * Simd::lanes);
+      __builtin_prefetch(a.y + at + v * Simd::lanes, 1);
+    }
+  }
+  const int64_t tap = a.channels * group_width;
+  const bool cut_left = column == 0, cut_right = column + Pixels == a.width;
+  for (int64_t ky = 0; ky < 3; ++ky) {
+    const int64_t y = row - 1 + ky;
+    if (y < 0 || y >= a.height) continue;
+    const float* hidden = a.hidden + y * a.width + column;
+    const float* weights = group + ky * 3 * tap;
+    if (cut_left) {
+      outer_run<Simd, Vectors, Pixels, Tail, 1, 0>(sums, a, weights, group_width, hidden, tail);
+    } else {
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights, group_width, hidden - 1, tail);
+    }
+    outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + tap, group_width, hidden, tail);
+    if (cut_right) {
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 1>(sums, a, weights + 2 * tap, group_width, hidden + 1, tail);
+    } else {
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + 2 * tap, group_width, hidden + 1, tail);
+    }
+  }
+  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
+    const int64_t at = (row * a.width + column + p) * a.channels + channel;
+    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) {
+      const Register scale = load_vector<Simd, Tail>(a.scale + channel, v, tail);
+      const Register shift = load_vector<Simd, Tail>(a.shift + channel, v, tail);
+      const Register residual = load_vector<Simd, Tail>(a.residual + at, v, tail);
+      const Register value = Simd::relu(Simd::add(Simd::multiply_add(sums[p][v], scale, shift), residual));
+      if (Tail) {
+        Simd::store_first(a.y + at, tail, value);
+      } else {
+        Simd::store(a.y + at + v * Simd::lanes, value);
+      }
+    }
+  }
+}
+
+// ---- loops over tiles
+
+using FirstTile = void (*)(const FirstConvolution&, int64_t, int64_t, int64_t);
+using SecondTile = void (*)(const SecondConvolution&, const float*, int64_t, int64_t, int64_t, int64_t, int64_t);
+
+template <typename Simd, size_t... Index>
+constexpr std::array<FirstTile, sizeof...(Index)> first_tiles(std::index_sequence<Index...>) {
+  return {{&first_tile<Simd, Index / Simd::first_pixels + 1, Index % Simd::first_pixels + 1>...}};
+}
+
+template <typename Simd, size_t... Index>
+constexpr std::array<SecondTile, sizeof...(Index)> second_tiles(std::index_sequence<Index...>) {
+  return {{&second_tile<Simd, Index / Simd::second_pixels + 1, Index % Simd::second_pixels + 1, false>...}};
+}
+
+// For the channels that do not fill a vector: one vector wide.
+template <typename Simd, size_t... Index>
+constexpr std::array<SecondTile, sizeof...(Index)> tail_tiles(std::index_sequence<Index...>) {
+  return {{&second_tile<Simd, 1, Index + 1, true>...}};
+}
+
+// Calls body(begin, length) over [0, n) cut into the fewest pieces of at most `most`, as equal as they can be.
+template <typename Body>
+inline void for_pieces(int64_t n, int64_t most, const Body& body) {
+  const int64_t pieces = (n + most - 1) / most;
+  for (int64_t piece = 0, begin = 0; piece < pieces; ++piece) {
+    const int64_t length = n / pieces + (piece < n % pieces ? 1 : 0);
+    body(begin, length);
+    begin += length;
+  }
+}
+
+template <typename Simd>
+void first_convolution(const FirstConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                       int64_t row_end) {
+  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::first_channels * Simd::first_pixels>();
+  static constexpr auto tiles = first_tiles<Simd>(tiles_from_zero);
+  for_pieces(open_end - open_begin, Simd::first_channels, [&](int64_t entry, int64_t channels) {
+    for (int64_t row = row_begin; row < row_end; ++row) {
+      for_pieces(a.out_width, Simd::first_pixels, [&](int64_t column, int64_t pixels) {
+        tiles[(channels - 1) * Simd::first_pixels + pixels - 1](a, open_begin + entry, row, column);
+      });
+    }
+  });
+}
+
+// One pass over the pixels with tiles[0], tiles[1], ..., which are 1, 2, ... pixels long.
+template <typename Simd>
+void second_pass(const SecondConvolution& a, const SecondTile* tiles, const float* weights, int64_t group_width,
+                 int64_t channel, int64_t tail, int64_t row_begin, int64_t row_end) {
+  for (int64_t row = row_begin; row < row_end; ++row) {
+    for_pieces(a.width, Simd::second_pixels, [&](int64_t column, int64_t pixels) {
+      tiles[pixels - 1](a, weights, group_width, channel, tail, row, column);
+    });
+  }
+}
+
+template <typename Simd>
+void second_convolution(const SecondConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
+                        int64_t row_end) {
+  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::second_vectors * Simd::second_pixels>();
+  static constexpr auto tiles = second_tiles<Simd>(tiles_from_zero);
+  static constexpr auto tails = tail_tiles<Simd>(std::make_index_sequence<Simd::second_pixels>());
+  for (int64_t group = group_begin; group < group_end; ++group) {
+    const int64_t first = group * gated_block_group, width = std::min(gated_block_group, a.channels - first);
+    const int64_t tail = width % Simd::lanes, whole = width - tail;
+    const float* weights = a.packed + first * 9 * a.channels;
+    for_pieces(whole / Simd::lanes, Simd::second_vectors, [&](int64_t vector, int64_t vectors) {
+      const int64_t channel = vector * Simd::lanes;
+      second_pass<Simd>(a, &tiles[(vectors - 1) * Simd::second_pixels], weights + channel, width, first + channel, 0,
+                        row_begin, row_end);
+    });
+    if (tail == 0) continue;
+    second_pass<Simd>(a, tails.data(), weights + whole, width, first + whole, tail, row_begin, row_end);
+  }
+}
+
+template <typename Simd>
+constexpr GatedBlockKernels gated_block_kernels_of() {
+  return {&first_convolution<Simd>, &second_convolution<Simd>, Simd::first_channels};
+}
+
+}  // namespace
+}  // namespace sluice

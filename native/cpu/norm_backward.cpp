@@ -1,0 +1,269 @@
+// Batch norm, backward: sums over the rows of each channel, then the gradient of the input.
+#include <exception>
+#include <new>
+
+#include "norm.h"
+
+namespace sluice {
+namespace {
+
+// Where [v > 0] comes from: no relu; v computed anew from x; the sign of the saved output, which the residual took part
+// in.
+enum class Sign { none, from_x, from_y };
+
+template <Sign sign, typename T>
+inline float through_relu(const T* dy, const T* y, float x, float scale, float shift, int64_t i) {
+  const float gradient = to_float(dy[i]);
+  if (sign == Sign::from_x) return __builtin_fmaf(x, scale, shift) > 0.0f ? gradient : 0.0f;
+  if (sign == Sign::from_y) return to_float(y[i]) > 0.0f ? gradient : 0.0f;
+  return gradient;
+}
+
+struct NormBackward {
+  sl_context* context;
+  int64_t batch, pixels, channels;
+  const float *mean, *rstd, *gamma, *beta, *mask;
+
+  int64_t images() const { return mask != nullptr ? batch : 1; }
+  int64_t rows() const { return mask != nullptr ? pixels : batch * pixels; }
+
+  template <Sign sign, typename T>
+  int32_t statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const;
+
+  void combine(const Segments& segments, const double* partials, float* sums, float* dmask) const;
+
+  template <Sign sign, bool residual, bool accumulate, typename T>
+  int32_t apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx, T* dresidual) const;
+};
+
+// The mask is the same for all pixels of an image, so it is left out of the loop over them: with h = dy [v > 0], every
+// result follows from each image's sums of h and of h (x - mean).
+template <Sign sign, typename T>
+int32_t NormBackward::statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const {
+  const WideRows wide(channels, rows());
+  const Segments segments(images(), rows(), channels);
+  const int64_t stride = padded_floats(wide.width);
+  Scratch floats(context->allocator,
+                 (stride * (3 + 2 * context->threads) + 2 * channels) * static_cast<int64_t>(sizeof(float)));
+  Scratch doubles(context->allocator, segments.count * 2 * channels * static_cast<int64_t>(sizeof(double)));
+  if (!floats || !doubles)
+    return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_backward_statistics: out of memory for the partial sums");
+  float* const scale = floats.get<float>();
+  float* const shift = scale + stride;
+  float* const centre = shift + stride;
+  float* const lanes = centre + stride;
+  float* const narrow = lanes + 2 * stride * context->threads;
+  double* const partials = doubles.get<double>();
+  norm_affine(channels, mean, rstd, gamma, beta, narrow, narrow + channels);
+  wide.widen(narrow, scale);
+  wide.widen(narrow + channels, shift);
+  wide.widen(mean, centre);
+
+  parallel_for(context->threads, segments.count, 1, [&](int64_t segment, int64_t) {
+    float* const first = lanes + 2 * stride * omp_get_thread_num();
+    float* const second = first + stride;
+    std::fill(first, first + 2 * stride, 0.0f);
+    const int64_t offset = segments.first_row(segment) * channels;
+    const T* const part_dy = dy + offset;
+    const T* const part_x = x + offset;
+    const T* const part_y = sign == Sign::from_y ? y + offset : nullptr;
+    accumulate_pairs(wide.width, segments.length(segment) * channels, first, second,
+                     [=](int64_t i, int64_t lane, float& a, float& b) {
+                       const float value = to_float(part_x[i]);
+                       a = through_relu<sign>(part_dy, part_y, value, scale[lane], shift[lane], i);
+                       b = a * (value - centre[lane]);
+                     });
+    double* const partial = partials + segment * 2 * channels;
+    std::fill(partial, partial + 2 * channels, 0.0);
+    wide.fold(first, partial);
+    wide.fold(second, partial + channels);
+  });
+  combine(segments, partials, sums, dmask);
+  return SL_OK;
+}
+
+// a = gamma * rstd * (x - mean) + beta, so the sum of h a is gamma * rstd * sum of h (x - mean), plus beta * sum of h.
+void NormBackward::combine(const Segments& segments, const double* partials, float* sums, float* dmask) const {
+  parallel_for(context->threads, channels, 16, [&](int64_t begin, int64_t end) {
+    constexpr int64_t block = 16;
+    double total[2][block] = {};
+    for (int64_t image = 0; image < images(); ++image) {
+      double inner[2][block] = {};
+      for (int64_t part = 0; part < segments.per_image; ++part) {
+        const double* const partial = partials + (image * segments.per_image + part) * 2 * channels;
+        for (int64_t channel = begin; channel < end; ++channel) {
+          inner[0][channel - begin] += partial[channel];
+          inner[1][channel - begin] += partial[channels + channel];
+        }
+      }
+      for (int64_t channel = begin; channel < end; ++channel) {
+        const double h = inner[0][channel - begin], hx = inner[1][channel - begin] * rstd[channel];
+        const double open = mask != nullptr ? mask[image * channels + channel] : 1.0;
+        total[0][channel - begin] += open * h;
+        total[1][channel - begin] += open * hx;
+        if (mask != nullptr)
+          dmask[image * channels + channel] = static_cast<float>(gamma[channel] * hx + beta[channel] * h);
+      }
+    }
+    for (int64_t channel = begin; channel < end; ++channel) {
+      sums[channel] = static_cast<float>(total[0][channel - begin]);
+      sums[channels + channel] = static_cast<float>(total[1][channel - begin]);
+    }
+  });
+}
+
+// The coefficients of dx = outer * h + (slope * (x - mean) + constant), outer = gamma * rstd * mask.
+struct Coefficients {
+  const float *scale, *shift, *centre, *slope, *constant, *outer;
+};
+
+template <Sign sign, bool residual, bool accumulate, typename T>
+void norm_backward_run(int64_t width, int64_t n, const Coefficients& coefficients, const T* dy, const T* x, const T* y,
+                       T* dx, T* dresidual) {
+  const float *scale = coefficients.scale, *shift = coefficients.shift, *centre = coefficients.centre;
+  const float *slope = coefficients.slope, *constant = coefficients.constant, *outer = coefficients.outer;
+  for (int64_t begin = 0; begin < n; begin += width) {
+    const int64_t lanes = std::min(width, n - begin);
+#pragma omp simd
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const int64_t i = begin + lane;
+      const float value = to_float(x[i]);
+      const float h = through_relu<sign>(dy, y, value, scale[lane], shift[lane], i);
+      if (residual) dresidual[i] = from_float<T>(accumulate ? to_float(dresidual[i]) + h : h);
+      dx[i] = from_float<T>(
+          __builtin_fmaf(outer[lane], h, __builtin_fmaf(slope[lane], value - centre[lane], constant[lane])));
+    }
+  }
+}
+
+template <Sign sign, bool residual, bool accumulate, typename T>
+int32_t NormBackward::apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx,
+                            T* dresidual) const {
+  const WideRows wide(channels, rows());
+  const Segments segments(images(), rows(), channels);
+  const int64_t stride = padded_floats(wide.width);
+  Scratch floats(context->allocator,
+                 (stride * (5 + context->threads) + 4 * channels) * static_cast<int64_t>(sizeof(float)));
+  if (!floats) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_backward_apply: out of memory for the coefficients");
+  float* const rows_of[5] = {floats.get<float>(), floats.get<float>() + stride, floats.get<float>() + 2 * stride,
+                             floats.get<float>() + 3 * stride, floats.get<float>() + 4 * stride};
+  float* const outers = floats.get<float>() + 5 * stride;
+  float* const narrow = outers + stride * context->threads;
+  float *const slope = narrow + 2 * channels, *const constant = narrow + 3 * channels;
+  norm_affine(channels, mean, rstd, gamma, beta, narrow, narrow + channels);
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const double factor = static_cast<double>(gamma[channel]) * rstd[channel] / static_cast<double>(count);
+    slope[channel] = static_cast<float>(-factor * rstd[channel] * sums[channels + channel]);
+    constant[channel] = static_cast<float>(-factor * sums[channel]);
+  }
+  wide.widen(narrow, rows_of[0]);
+  wide.widen(narrow + channels, rows_of[1]);
+  wide.widen(mean, rows_of[2]);
+  wide.widen(slope, rows_of[3]);
+  wide.widen(constant, rows_of[4]);
+
+  parallel_for(context->threads, segments.count, 1, [&](int64_t segment, int64_t) {
+    Coefficients coefficients{rows_of[0], rows_of[1], rows_of[2], rows_of[3], rows_of[4], rows_of[0]};
+    if (mask != nullptr) {
+      float* const outer = outers + stride * omp_get_thread_num();
+      wide.widen(mask + segments.image(segment) * channels, outer);
+      for (int64_t lane = 0; lane < wide.width; ++lane) outer[lane] *= rows_of[0][lane];
+      coefficients.outer = outer;
+    }
+    const int64_t offset = segments.first_row(segment) * channels;
+    norm_backward_run<sign, residual, accumulate>(wide.width, segments.length(segment) * channels, coefficients,
+                                                  dy + offset, x + offset, sign == Sign::from_y ? y + offset : nullptr,
+                                                  dx + offset, residual ? dresidual + offset : nullptr);
+  });
+  return SL_OK;
+}
+
+template <typename Body>
+void with_sign(bool relu, bool has_y, const Body& body) {
+  if (!relu) {
+    body(std::integral_constant<Sign, Sign::none>{});
+  } else if (has_y) {
+    body(std::integral_constant<Sign, Sign::from_y>{});
+  } else {
+    body(std::integral_constant<Sign, Sign::from_x>{});
+  }
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
+                                    const void* dy, const void* x, const void* y, const float* mean, const float* rstd,
+                                    const float* gamma, const float* beta, int32_t relu, const float* mask, float* sums,
+                                    float* dmask) {
+  SL_BEGIN
+  SL_REQUIRE(context != nullptr, "sl_norm_backward_statistics: the context is NULL");
+  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0,
+             "sl_norm_backward_statistics: negative size [%lld, %lld, %lld]", (long long)batch, (long long)pixels,
+             (long long)channels);
+  SL_REQUIRE(y == nullptr || mask == nullptr,
+             "sl_norm_backward_statistics: y is for relu with a residual, which excludes a mask; pass one of them");
+  const bool empty = batch * pixels * channels == 0;
+  SL_REQUIRE(channels == 0 || sums != nullptr, "sl_norm_backward_statistics: sums is NULL");
+  SL_REQUIRE(mask == nullptr || batch * channels == 0 || dmask != nullptr,
+             "sl_norm_backward_statistics: a mask is given but dmask is NULL");
+  SL_REQUIRE(empty || (dy != nullptr && x != nullptr), "sl_norm_backward_statistics: dy or x is NULL");
+  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
+             "sl_norm_backward_statistics: mean, rstd, gamma or beta is NULL");
+  int32_t status = SL_OK;
+  const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
+  SL_DISPATCH(dtype, "sl_norm_backward_statistics", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) {
+      if (channels > 0) std::fill(sums, sums + 2 * channels, 0.0f);
+      if (mask != nullptr && batch * channels > 0) std::fill(dmask, dmask + batch * channels, 0.0f);
+      return;
+    }
+    with_sign(relu != 0, y != nullptr, [&](auto sign) {
+      status = backward.template statistics<decltype(sign)::value>(static_cast<const T*>(dy), static_cast<const T*>(x),
+                                                                   static_cast<const T*>(y), sums, dmask);
+    });
+  });
+  return status;
+  SL_END("sl_norm_backward_statistics")
+}
+
+int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
+                               int64_t count, const void* dy, const void* x, const void* y, const float* mean,
+                               const float* rstd, const float* gamma, const float* beta, int32_t relu,
+                               const float* mask, const float* sums, void* dx, void* dresidual,
+                               int32_t accumulate_residual) {
+  SL_BEGIN
+  SL_REQUIRE(context != nullptr, "sl_norm_backward_apply: the context is NULL");
+  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_norm_backward_apply: negative size [%lld, %lld, %lld]",
+             (long long)batch, (long long)pixels, (long long)channels);
+  SL_REQUIRE(mask == nullptr || (y == nullptr && dresidual == nullptr),
+             "sl_norm_backward_apply: mask and residual (y, dresidual) cannot be given together");
+  SL_REQUIRE(dresidual == nullptr || dresidual != dy, "sl_norm_backward_apply: dresidual may not be dy");
+  const bool empty = batch * pixels * channels == 0;
+  SL_REQUIRE(empty || count >= 1, "sl_norm_backward_apply: count is %lld, must be 1 or more", (long long)count);
+  SL_REQUIRE(empty || (dy != nullptr && x != nullptr && dx != nullptr && sums != nullptr),
+             "sl_norm_backward_apply: dy, x, sums or dx is NULL");
+  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
+             "sl_norm_backward_apply: mean, rstd, gamma or beta is NULL");
+  int32_t status = SL_OK;
+  const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
+  SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) return;
+    with_sign(relu != 0, y != nullptr, [&](auto sign) {
+      with_flag(dresidual != nullptr, [&](auto residual) {
+        with_flag(dresidual != nullptr && accumulate_residual != 0, [&](auto accumulate) {
+          status =
+              backward.template apply<decltype(sign)::value, decltype(residual)::value, decltype(accumulate)::value>(
+                  count, static_cast<const T*>(dy), static_cast<const T*>(x), static_cast<const T*>(y), sums,
+                  static_cast<T*>(dx), static_cast<T*>(dresidual));
+        });
+      });
+    });
+  });
+  return status;
+  SL_END("sl_norm_backward_apply")
+}

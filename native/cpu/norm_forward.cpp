@@ -1,0 +1,234 @@
+// Batch norm, forward: statistics of the channels, then the affine map with residual, relu and mask fused.
+#include <cmath>
+#include <exception>
+#include <new>
+
+#include "norm.h"
+
+namespace sluice {
+namespace {
+
+// The mean of up to 16 rows spread over x: subtracted from every value before it is squared, so that f32 sums stay
+// accurate where a channel's mean is large beside its deviation.
+template <typename T>
+void norm_pivot(int64_t rows, int64_t channels, const T* x, float* pivot) {
+  const int64_t samples = std::min<int64_t>(rows, 16);
+  std::fill(pivot, pivot + channels, 0.0f);
+  for (int64_t sample = 0; sample < samples; ++sample) {
+    const T* row = x + (sample * rows / samples) * channels;
+    for (int64_t channel = 0; channel < channels; ++channel) pivot[channel] += to_float(row[channel]);
+  }
+  for (int64_t channel = 0; channel < channels; ++channel) pivot[channel] /= static_cast<float>(samples);
+}
+
+template <typename T>
+int32_t norm_statistics(sl_context* context, int64_t rows, int64_t channels, const T* x, float* statistics) {
+  const WideRows wide(channels, rows);
+  const Segments segments(1, rows, channels);
+  const int64_t stride = padded_floats(wide.width);
+  Scratch floats(context->allocator,
+                 (stride * (2 * context->threads + 1) + channels) * static_cast<int64_t>(sizeof(float)));
+  Scratch doubles(context->allocator, segments.count * 2 * channels * static_cast<int64_t>(sizeof(double)));
+  if (!floats || !doubles)
+    return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_statistics: out of memory for the partial sums");
+  float* const wide_pivot = floats.get<float>();
+  float* const lanes = wide_pivot + stride;
+  float* const pivot = lanes + 2 * stride * context->threads;
+  double* const partials = doubles.get<double>();
+  norm_pivot(rows, channels, x, pivot);
+  wide.widen(pivot, wide_pivot);
+
+  parallel_for(context->threads, segments.count, 1, [&](int64_t segment, int64_t) {
+    float* const first = lanes + 2 * stride * omp_get_thread_num();
+    float* const second = first + stride;
+    std::fill(first, first + 2 * stride, 0.0f);
+    const T* const part = x + segments.first_row(segment) * channels;
+    accumulate_pairs(wide.width, segments.length(segment) * channels, first, second,
+                     [part, wide_pivot](int64_t i, int64_t lane, float& a, float& b) {
+                       a = to_float(part[i]) - wide_pivot[lane];
+                       b = a * a;
+                     });
+    double* const partial = partials + segment * 2 * channels;
+    std::fill(partial, partial + 2 * channels, 0.0);
+    wide.fold(first, partial);
+    wide.fold(second, partial + channels);
+  });
+
+  parallel_for(context->threads, channels, 64, [&](int64_t begin, int64_t end) {
+    for (int64_t channel = begin; channel < end; ++channel) {
+      double sum = 0.0, squares = 0.0;
+      for (int64_t segment = 0; segment < segments.count; ++segment) {
+        sum += partials[segment * 2 * channels + channel];
+        squares += partials[segment * 2 * channels + channels + channel];
+      }
+      const double deviations = squares - sum * sum / static_cast<double>(rows);
+      statistics[channel] = static_cast<float>(pivot[channel] + sum / static_cast<double>(rows));
+      statistics[channels + channel] = static_cast<float>(deviations < 0.0 ? 0.0 : deviations);
+    }
+  });
+  return SL_OK;
+}
+
+enum class Extra { none, residual, mask };
+
+template <typename T, Extra extra, bool relu>
+void norm_apply_run(int64_t width, int64_t n, const T* x, const float* __restrict scale, const float* __restrict shift,
+                    const T* residual, const float* __restrict mask, T* y) {
+  for (int64_t begin = 0; begin < n; begin += width) {
+    const int64_t lanes = std::min(width, n - begin);
+#pragma omp simd
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      float value = __builtin_fmaf(to_float(x[begin + lane]), scale[lane], shift[lane]);
+      if (extra == Extra::residual) value += to_float(residual[begin + lane]);
+      if (relu) value = value < 0.0f ? 0.0f : value;  // NaN passes
+      if (extra == Extra::mask) value *= mask[lane];
+      y[begin + lane] = from_float<T>(value);
+    }
+  }
+}
+
+struct NormApply {
+  sl_context* context;
+  int64_t batch, pixels, channels;
+  const float *mean, *rstd, *gamma, *beta, *mask;
+
+  template <typename T, Extra extra, bool relu>
+  int32_t run(const T* x, const T* residual, T* y) const {
+    // Without a mask all images are one block of rows.
+    const bool per_image = extra == Extra::mask;
+    const int64_t images = per_image ? batch : 1, rows = per_image ? pixels : batch * pixels;
+    const WideRows wide(channels, rows);
+    const Segments segments(images, rows, channels);
+    const int64_t stride = padded_floats(wide.width);
+    Scratch floats(context->allocator,
+                   (stride * (2 + context->threads) + 2 * channels) * static_cast<int64_t>(sizeof(float)));
+    if (!floats) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_apply: out of memory for the coefficients");
+    float* const scale = floats.get<float>();
+    float* const shift = scale + stride;
+    float* const masks = shift + stride;
+    float* const narrow = masks + stride * context->threads;
+    norm_affine(channels, mean, rstd, gamma, beta, narrow, narrow + channels);
+    wide.widen(narrow, scale);
+    wide.widen(narrow + channels, shift);
+    parallel_for(context->threads, segments.count, 1, [&](int64_t segment, int64_t) {
+      float* const wide_mask = masks + stride * omp_get_thread_num();
+      if (per_image) wide.widen(mask + segments.image(segment) * channels, wide_mask);
+      const int64_t offset = segments.first_row(segment) * channels;
+      norm_apply_run<T, extra, relu>(wide.width, segments.length(segment) * channels, x + offset, scale, shift,
+                                     extra == Extra::residual ? residual + offset : nullptr, wide_mask, y + offset);
+    });
+    return SL_OK;
+  }
+};
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int64_t channels, const void* x,
+                           float* statistics) {
+  SL_BEGIN
+  SL_REQUIRE(context != nullptr, "sl_norm_statistics: the context is NULL");
+  SL_REQUIRE(rows >= 0 && channels >= 0, "sl_norm_statistics: negative size [%lld, %lld]", (long long)rows,
+             (long long)channels);
+  SL_REQUIRE(channels == 0 || statistics != nullptr, "sl_norm_statistics: statistics is NULL");
+  SL_REQUIRE(rows * channels == 0 || x != nullptr, "sl_norm_statistics: x is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_norm_statistics", [&](auto zero) {
+    using T = decltype(zero);
+    if (rows * channels == 0) {
+      if (channels > 0) std::fill(statistics, statistics + 2 * channels, 0.0f);
+      return;
+    }
+    status = norm_statistics<T>(context, rows, channels, static_cast<const T*>(x), statistics);
+  });
+  return status;
+  SL_END("sl_norm_statistics")
+}
+
+int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, const float* statistics, float epsilon,
+                         float momentum, float* running_mean, float* running_var, float* mean, float* rstd) {
+  SL_REQUIRE(context != nullptr, "sl_norm_finalize: the context is NULL");
+  SL_REQUIRE(channels >= 0, "sl_norm_finalize: channels is negative (%lld)", (long long)channels);
+  SL_REQUIRE((running_mean == nullptr) == (running_var == nullptr),
+             "sl_norm_finalize: running_mean and running_var must be given together or not at all");
+  if (channels == 0) return SL_OK;
+  SL_REQUIRE(count >= 1, "sl_norm_finalize: count is %lld, must be 1 or more", (long long)count);
+  SL_REQUIRE(statistics != nullptr && mean != nullptr && rstd != nullptr,
+             "sl_norm_finalize: statistics, mean or rstd is NULL");
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const double deviations = statistics[channels + channel];
+    mean[channel] = statistics[channel];
+    rstd[channel] = static_cast<float>(1.0 / std::sqrt(deviations / static_cast<double>(count) + epsilon));
+    if (running_mean == nullptr) continue;
+    // A single row has no unbiased variance: the biased one, 0, stands in for it.
+    const double unbiased = deviations / static_cast<double>(std::max<int64_t>(count - 1, 1));
+    running_mean[channel] = static_cast<float>((1.0 - momentum) * running_mean[channel] +
+                                               momentum * static_cast<double>(statistics[channel]));
+    running_var[channel] = static_cast<float>((1.0 - momentum) * running_var[channel] + momentum * unbiased);
+  }
+  return SL_OK;
+}
+
+int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* variance, float epsilon, float* rstd) {
+  SL_REQUIRE(context != nullptr, "sl_norm_rstd: the context is NULL");
+  SL_REQUIRE(channels >= 0, "sl_norm_rstd: channels is negative (%lld)", (long long)channels);
+  SL_REQUIRE(channels == 0 || (variance != nullptr && rstd != nullptr), "sl_norm_rstd: variance or rstd is NULL");
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    rstd[channel] = static_cast<float>(1.0 / std::sqrt(static_cast<double>(variance[channel]) + epsilon));
+  }
+  return SL_OK;
+}
+
+int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
+                      const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
+                      const void* residual, int32_t relu, const float* mask, void* y) {
+  SL_BEGIN
+  SL_REQUIRE(context != nullptr, "sl_norm_apply: the context is NULL");
+  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_norm_apply: negative size [%lld, %lld, %lld]",
+             (long long)batch, (long long)pixels, (long long)channels);
+  SL_REQUIRE(residual == nullptr || mask == nullptr, "sl_norm_apply: mask and residual cannot be given together");
+  const bool empty = batch * pixels * channels == 0;
+  SL_REQUIRE(empty || (x != nullptr && y != nullptr), "sl_norm_apply: x or y is NULL");
+  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
+             "sl_norm_apply: mean, rstd, gamma or beta is NULL");
+  int32_t status = SL_OK;
+  const NormApply apply{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
+  SL_DISPATCH(dtype, "sl_norm_apply", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) return;
+    const T* const in = static_cast<const T*>(x);
+    const T* const added = static_cast<const T*>(residual);
+    T* const out = static_cast<T*>(y);
+    with_flag(relu != 0, [&](auto flag) {
+      constexpr bool with_relu = decltype(flag)::value;
+      if (mask != nullptr) {
+        status = apply.template run<T, Extra::mask, with_relu>(in, added, out);
+      } else if (residual != nullptr) {
+        status = apply.template run<T, Extra::residual, with_relu>(in, added, out);
+      } else {
+        status = apply.template run<T, Extra::none, with_relu>(in, added, out);
+      }
+    });
+  });
+  return status;
+  SL_END("sl_norm_apply")
+}
+
+int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance,
+                     const float* gamma, const float* beta, float epsilon, float* scale, float* shift) {
+  SL_REQUIRE(context != nullptr, "sl_norm_fold: the context is NULL");
+  SL_REQUIRE(channels >= 0, "sl_norm_fold: channels is negative (%lld)", (long long)channels);
+  if (channels == 0) return SL_OK;
+  SL_REQUIRE(mean != nullptr && variance != nullptr && gamma != nullptr && beta != nullptr && scale != nullptr &&
+                 shift != nullptr,
+             "sl_norm_fold: mean, variance, gamma, beta, scale or shift is NULL");
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const double factor = gamma[channel] / std::sqrt(static_cast<double>(variance[channel]) + epsilon);
+    const double offset = beta[channel] - mean[channel] * factor;
+    scale[channel] = static_cast<float>(factor);
+    shift[channel] = static_cast<float>(offset);
+  }
+  return SL_OK;
+}

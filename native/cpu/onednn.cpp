@@ -1,0 +1,94 @@
+// Runs oneDNN's primitives, with its errors and versions told in the library's own terms.
+#include "onednn.h"
+
+namespace sluice {
+
+void use_threads(const sl_context* context) { omp_set_num_threads(context->threads); }
+
+dnnl::primitive_attr default_attributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  attributes.set_fpmath_mode(dnnl::fpmath_mode::strict);
+  return attributes;
+}
+
+void execute(sl_context* context, const Primitive& primitive, std::initializer_list<Operand> operands) {
+  OneDnn& onednn = *context->onednn;
+  const Scratch scratch(context->allocator, primitive.scratch_bytes);
+  if (primitive.scratch_bytes > 0 && !scratch) throw std::bad_alloc();
+  std::unordered_map<int, dnnl::memory> arguments;
+  for (const Operand& operand : operands) {
+    arguments.emplace(operand.argument,
+                      dnnl::memory(primitive[operand.argument], onednn.engine, const_cast<void*>(operand.data)));
+  }
+  if (scratch) {
+    arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(primitive[DNNL_ARG_SCRATCHPAD], onednn.engine, scratch.get()));
+  }
+  primitive.primitive.execute(onednn.stream, arguments);
+  onednn.stream.wait();
+}
+
+Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, const dnnl::memory::desc& to, bool accumulate) {
+  dnnl::primitive_attr attributes = default_attributes();
+  if (accumulate) {
+    dnnl::post_ops operations;
+    operations.append_sum(1.0f);
+    attributes.set_post_ops(operations);
+  }
+  const dnnl::engine& engine = context->onednn->engine;
+  const dnnl::reorder::primitive_desc descriptor(engine, from, engine, to, attributes);
+  return make_primitive<dnnl::reorder>(descriptor, {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}});
+}
+
+dnnl::memory::data_type onednn_type(int32_t dtype) {
+  return dtype == SL_BF16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
+namespace {
+// Bits of dnnl_cpu_isa_t that AVX-512 (F, BW, VL, DQ) adds: oneDNN's bf16 kernels need these, and emulate the rest.
+bool has_avx512(dnnl::cpu_isa isa) {
+  const int bits = static_cast<int>(dnnl::cpu_isa::avx512_core);
+  return (static_cast<int>(isa) & bits) == bits;
+}
+}  // namespace
+
+bool onednn_has_bf16() { return has_avx512(dnnl::get_effective_cpu_isa()); }
+
+std::string onednn_isa() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  switch (isa) {
+    case dnnl::cpu_isa::sse41: return "sse41";
+    case dnnl::cpu_isa::avx: return "avx";
+    case dnnl::cpu_isa::avx2: return "avx2";
+    case dnnl::cpu_isa::avx2_vnni: return "avx2_vnni";
+    case dnnl::cpu_isa::avx512_core: return "avx512_core";
+    case dnnl::cpu_isa::avx512_core_vnni: return "avx512_core_vnni";
+    case dnnl::cpu_isa::avx512_core_bf16: return "avx512_core_bf16";
+    case dnnl::cpu_isa::avx512_core_amx: return "avx512_core_amx";
+    default: return has_avx512(isa) ? "avx512" : "generic";
+  }
+}
+
+std::string onednn_version() {
+  const dnnl_version_t* version = dnnl::version();
+  return std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch);
+}
+
+int32_t exception_status(const char* name, const char* shapes) noexcept {
+  try {
+    throw;
+  } catch (const dnnl::error& error) {
+    const int32_t status = error.status == dnnl_out_of_memory   ? SL_ERROR_OUT_OF_MEMORY
+                           : error.status == dnnl_unimplemented ? SL_ERROR_UNSUPPORTED
+                                                                : SL_ERROR_BACKEND;
+    return fail(status, "%s: oneDNN failed on %s: %s", name, shapes, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(SL_ERROR_OUT_OF_MEMORY, "%s: out of memory on %s", name, shapes);
+  } catch (const std::exception& error) {
+    return fail(SL_ERROR_BACKEND, "%s: failed on %s: %s", name, shapes, error.what());
+  } catch (...) {
+    return fail(SL_ERROR_BACKEND, "%s: failed on %s for an unknown cause", name, shapes);
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,154 @@
+// Optimiser steps over many tensors at once.
+#include <cmath>
+#include <exception>
+#include <new>
+#include <vector>
+
+#include "context.h"
+
+namespace sluice {
+namespace {
+
+struct Chunk {
+  int32_t tensor;
+  int64_t begin, end;
+};
+
+struct Tensors {
+  int32_t count;
+  const uint64_t *parameters, *gradients, *velocities;
+  const int64_t* sizes;
+  const float *rates, *weight_decays;
+
+  static float* pointer(uint64_t address) { return reinterpret_cast<float*>(static_cast<uintptr_t>(address)); }
+  float* parameter(int32_t tensor) const { return pointer(parameters[tensor]); }
+  const float* gradient(int32_t tensor) const { return pointer(gradients[tensor]); }
+  float* velocity(int32_t tensor) const { return pointer(velocities[tensor]); }
+};
+
+int32_t check(const char* name, const sl_context* context, const Tensors& tensors) {
+  SL_REQUIRE(context != nullptr, "%s: the context is NULL", name);
+  SL_REQUIRE(tensors.count >= 0, "%s: the number of tensors is negative (%d)", name, tensors.count);
+  if (tensors.count == 0) return SL_OK;
+  SL_REQUIRE(tensors.parameters != nullptr && tensors.gradients != nullptr && tensors.velocities != nullptr &&
+                 tensors.sizes != nullptr && tensors.rates != nullptr && tensors.weight_decays != nullptr,
+             "%s: one of the host arrays is NULL", name);
+  for (int32_t t = 0; t < tensors.count; ++t) {
+    SL_REQUIRE(tensors.sizes[t] >= 0, "%s: the size of tensor %d is negative (%lld)", name, t,
+               (long long)tensors.sizes[t]);
+    SL_REQUIRE(tensors.sizes[t] == 0 ||
+                   (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
+               "%s: an address of tensor %d is NULL", name, t);
+  }
+  return SL_OK;
+}
+
+// All tensors cut into chunks, so that one parallel sweep serves large and small ones.
+std::vector<Chunk> cut(const Tensors& tensors) {
+  constexpr int64_t length = 1 << 14;
+  std::vector<Chunk> chunks;
+  for (int32_t t = 0; t < tensors.count; ++t) {
+    for (int64_t begin = 0; begin < tensors.sizes[t]; begin += length) {
+      chunks.push_back({t, begin, std::min(tensors.sizes[t], begin + length)});
+    }
+  }
+  return chunks;
+}
+
+double sum_of_squares(const float* x, int64_t begin, int64_t end) {
+  double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = begin; i < end; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+
+// v = momentum v + trust (g + decay w); w -= rate v.
+struct Update {
+  float decay, trust;
+};
+
+void sweep(const sl_context* context, const Tensors& tensors, const std::vector<Chunk>& chunks,
+           const std::vector<Update>& updates, float momentum) {
+  parallel_for(context->threads, static_cast<int64_t>(chunks.size()), 1, [&](int64_t index, int64_t) {
+    const Chunk& chunk = chunks[static_cast<size_t>(index)];
+    const Update update = updates[static_cast<size_t>(chunk.tensor)];
+    const float rate = tensors.rates[chunk.tensor];
+    float* const w = tensors.parameter(chunk.tensor);
+    const float* const g = tensors.gradient(chunk.tensor);
+    float* const v = tensors.velocity(chunk.tensor);
+#pragma omp simd
+    for (int64_t i = chunk.begin; i < chunk.end; ++i) {
+      v[i] = momentum * v[i] + update.trust * (g[i] + update.decay * w[i]);
+      w[i] -= rate * v[i];
+    }
+  });
+}
+
+// The sums of squares of every parameter and gradient, each tensor's chunks added in order.
+void norms(const sl_context* context, const Tensors& tensors, const std::vector<Chunk>& chunks,
+           std::vector<double>& parameter, std::vector<double>& gradient) {
+  std::vector<double> partials(2 * chunks.size());
+  parallel_for(context->threads, static_cast<int64_t>(chunks.size()), 1, [&](int64_t index, int64_t) {
+    const Chunk& chunk = chunks[static_cast<size_t>(index)];
+    partials[static_cast<size_t>(2 * index)] = sum_of_squares(tensors.parameter(chunk.tensor), chunk.begin, chunk.end);
+    partials[static_cast<size_t>(2 * index + 1)] =
+        sum_of_squares(tensors.gradient(chunk.tensor), chunk.begin, chunk.end);
+  });
+  for (size_t index = 0; index < chunks.size(); ++index) {
+    parameter[static_cast<size_t>(chunks[index].tensor)] += partials[2 * index];
+    gradient[static_cast<size_t>(chunks[index].tensor)] += partials[2 * index + 1];
+  }
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
+                    const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
+                    const float* host_rates, const float* host_weight_decays, float momentum) {
+  SL_BEGIN
+  const Tensors all{tensors,    host_parameters, host_gradients,    host_velocities,
+                    host_sizes, host_rates,      host_weight_decays};
+  SL_TRY(check("sl_sgd_step", context, all));
+  std::vector<Update> updates;
+  for (int32_t t = 0; t < tensors; ++t) updates.push_back({host_weight_decays[t], 1.0f});
+  sweep(context, all, cut(all), updates, momentum);
+  return SL_OK;
+  SL_END("sl_sgd_step")
+}
+
+int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
+                     const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
+                     const float* host_rates, const float* host_weight_decays, const int32_t* host_adapt,
+                     float momentum, float trust_coefficient, float epsilon) {
+  SL_BEGIN
+  const Tensors all{tensors,    host_parameters, host_gradients,    host_velocities,
+                    host_sizes, host_rates,      host_weight_decays};
+  SL_TRY(check("sl_lars_step", context, all));
+  SL_REQUIRE(tensors == 0 || host_adapt != nullptr, "sl_lars_step: host_adapt is NULL");
+  std::vector<Chunk> adapted;
+  const std::vector<Chunk> chunks = cut(all);
+  for (const Chunk& chunk : chunks) {
+    if (host_adapt[chunk.tensor] != 0) adapted.push_back(chunk);
+  }
+  std::vector<double> parameter(static_cast<size_t>(tensors)), gradient(static_cast<size_t>(tensors));
+  norms(context, all, adapted, parameter, gradient);
+  std::vector<Update> updates;
+  for (int32_t t = 0; t < tensors; ++t) {
+    const double w = std::sqrt(parameter[static_cast<size_t>(t)]), g = std::sqrt(gradient[static_cast<size_t>(t)]);
+    const double decay = host_weight_decays[t];
+    if (host_adapt[t] == 0) {
+      updates.push_back({host_weight_decays[t], 1.0f});
+    } else if (w == 0.0 || g == 0.0) {
+      updates.push_back({0.0f, 1.0f});
+    } else {
+      const double trust = trust_coefficient * w / (g + decay * w + epsilon) / host_rates[t];
+      updates.push_back({host_weight_decays[t], trust > 1.0 ? 1.0f : static_cast<float>(trust)});  // NaN passes
+    }
+  }
+  sweep(context, all, chunks, updates, momentum);
+  return SL_OK;
+  SL_END("sl_lars_step")
+}

@@ -1,0 +1,26 @@
+// Loops over a context's threads whose partition, and so whose rounding, depends on the sizes alone.
+#pragma once
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sluice {
+
+// Calls body(begin, end) over [0, n) in chunks of `grain`, spread statically over `threads`. Chunk borders do not depend on the
+// thread count; bodies of different chunks must write to different places.
+template <typename Body>
+void parallel_for(int threads, int64_t n, int64_t grain, const Body& body) {
+  if (n <= 0) return;
+  const int64_t chunks = (n + grain - 1) / grain;
+  const int team = static_cast<int>(std::min<int64_t>(threads, chunks));
+  if (team <= 1) {
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk * grain, std::min(n, (chunk + 1) * grain));
+    return;
+  }
+#pragma omp parallel for schedule(static) num_threads(team)
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk * grain, std::min(n, (chunk + 1) * grain));
+}
+
+}  // namespace sluice

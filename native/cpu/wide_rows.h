@@ -1,0 +1,109 @@
+// Rows of few channels joined into rows long enough for vector code.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "bf16.h"
+
+namespace sluice {
+
+// `repeat` rows of `channels` elements seen as one row of `width`: element i of it belongs to channel i mod channels. A
+// row of 16 channels is two vectors and a loop's overhead; four of them are one loop of eight vectors.
+struct WideRows {
+  int64_t channels, repeat, width;
+
+  // At most `rows` rows are joined, and none where a row alone is long enough.
+  WideRows(int64_t channels_, int64_t rows) : channels(channels_), repeat(1) {
+    constexpr int64_t enough = 64, vector = 8;
+    if (channels > 0 && channels < enough) {
+      repeat = (enough + channels - 1) / channels;
+      while ((repeat * channels) % vector != 0) ++repeat;
+      repeat = std::max<int64_t>(1, std::min(repeat, rows));
+    }
+    width = repeat * channels;
+  }
+
+  // Copies channel values side by side until they fill the row.
+  void widen(const float* narrow, float* wide) const {
+    for (int64_t copy = 0; copy < repeat; ++copy) std::copy(narrow, narrow + channels, wide + copy * channels);
+  }
+
+  // narrow[c] += the sum of the lanes of channel c.
+  template <typename Lane>
+  void fold(const Lane* wide, double* narrow) const {
+    for (int64_t copy = 0; copy < repeat; ++copy) {
+      for (int64_t channel = 0; channel < channels; ++channel) narrow[channel] += wide[copy * channels + channel];
+    }
+  }
+};
+
+// Where each of `images` blocks of `rows` rows is cut into segments of about 2^15 elements: the unit of work and of
+// partial sums. The borders depend on the sizes alone.
+struct Segments {
+  int64_t rows, segment_rows, per_image, count;
+
+  Segments(int64_t images, int64_t rows_, int64_t channels)
+      : rows(rows_), segment_rows(std::max<int64_t>(32, 32768 / std::max<int64_t>(channels, 1))) {
+    per_image = (rows + segment_rows - 1) / segment_rows;
+    count = images * per_image;
+  }
+  int64_t image(int64_t segment) const { return segment / per_image; }
+  int64_t first_row(int64_t segment) const { return image(segment) * rows + (segment % per_image) * segment_rows; }
+  int64_t length(int64_t segment) const { return std::min(segment_rows, rows - (segment % per_image) * segment_rows); }
+};
+
+// Four rows at a time read and write the lanes once for four, but only while the four lie within a kilobyte: with rows
+// further apart the processor no longer recognises one stream, and memory delivers a third (measured).
+inline int64_t rows_at_once(int64_t width) { return width <= 64 ? 4 : 1; }
+
+// Adds n elements, which start at channel 0, into two rows of f32 lanes: terms(i, lane, a, b) sets what element i adds
+// to each.
+template <typename Terms>
+inline void accumulate_pairs(int64_t width, int64_t n, float* __restrict first, float* __restrict second,
+                             const Terms& terms) {
+  int64_t begin = 0;
+  for (; rows_at_once(width) == 4 && begin + 4 * width <= n; begin += 4 * width) {
+#pragma omp simd
+    for (int64_t lane = 0; lane < width; ++lane) {
+      float a0, a1, a2, a3, b0, b1, b2, b3;
+      terms(begin + lane, lane, a0, b0);
+      terms(begin + lane + width, lane, a1, b1);
+      terms(begin + lane + 2 * width, lane, a2, b2);
+      terms(begin + lane + 3 * width, lane, a3, b3);
+      first[lane] += (a0 + a1) + (a2 + a3);
+      second[lane] += (b0 + b1) + (b2 + b3);
+    }
+  }
+  for (; begin < n; begin += width) {
+    const int64_t lanes = std::min(width, n - begin);
+#pragma omp simd
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      float a, b;
+      terms(begin + lane, lane, a, b);
+      first[lane] += a;
+      second[lane] += b;
+    }
+  }
+}
+
+// As accumulate_pairs, with one sum of any lane type: term(i) is what element i adds.
+template <typename Lane, typename Term>
+inline void accumulate_lanes(int64_t width, int64_t n, Lane* __restrict lanes, const Term& term) {
+  int64_t begin = 0;
+  for (; rows_at_once(width) == 4 && begin + 4 * width <= n; begin += 4 * width) {
+#pragma omp simd
+    for (int64_t lane = 0; lane < width; ++lane) {
+      const int64_t i = begin + lane;
+      lanes[lane] += (static_cast<Lane>(term(i)) + static_cast<Lane>(term(i + width))) +
+                     (static_cast<Lane>(term(i + 2 * width)) + static_cast<Lane>(term(i + 3 * width)));
+    }
+  }
+  for (; begin < n; begin += width) {
+    const int64_t count = std::min(width, n - begin);
+#pragma omp simd
+    for (int64_t lane = 0; lane < count; ++lane) lanes[lane] += static_cast<Lane>(term(begin + lane));
+  }
+}
+
+}  // namespace sluice

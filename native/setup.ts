@@ -1,0 +1,134 @@
+/**
+ * Installs the system packages that building the native library needs, or says in one line what to run.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { InvalidInputError } from "../src/errors.ts";
+
+/** Something the build needs: what people call it, and the packages that may bring it, the first known one wins. */
+interface Requirement {
+  readonly name: string;
+  readonly packages: readonly string[];
+}
+
+const compiler: Requirement = { name: "g++", packages: ["g++"] };
+const cmake: Requirement = { name: "CMake 3.18 or newer", packages: ["cmake"] };
+const generator: Requirement = { name: "make or ninja", packages: ["ninja-build"] };
+const oneDnn: Requirement = { name: "oneDNN", packages: ["libdnnl-dev", "libonednn-dev"] };
+const doctest: Requirement = { name: "doctest", packages: ["doctest-dev"] };
+
+/** Headers that must be found by the compiler, with what brings them. */
+const headers: readonly (readonly [string, Requirement])[] = [
+  ["oneapi/dnnl/dnnl_version.h", oneDnn],
+  ["doctest/doctest.h", doctest],
+];
+
+interface Finished {
+  readonly success: boolean;
+  readonly output: string;
+}
+
+/** Runs a program to its end; a program that does not exist counts as a failed one. */
+async function execute(program: string, args: readonly string[]): Promise<Finished> {
+  try {
+    const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
+    const decoder = new TextDecoder();
+    return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { success: false, output: `${program} is not installed` };
+    throw error;
+  }
+}
+
+/** True where CMake is there and 3.18 or newer. */
+async function hasCmake(): Promise<boolean> {
+  const { success, output } = await execute("cmake", ["--version"]);
+  const version = /cmake version (\d+)\.(\d+)/.exec(output);
+  if (!success || version === null) return false;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  return major > 3 || (major === 3 && minor >= 18);
+}
+
+/** What brings the headers that the compiler does not find. */
+async function missingHeaders(): Promise<Requirement[]> {
+  const missing: Requirement[] = [];
+  for (const [header, requirement] of headers) {
+    const preprocessed = await execute("g++", ["-E", "-x", "c++", "-include", header, "-o", "/dev/null", "/dev/null"]);
+    if (!preprocessed.success) missing.push(requirement);
+  }
+  return missing;
+}
+
+/** What this machine lacks for building and testing the native library. */
+async function missingRequirements(): Promise<Requirement[]> {
+  const missing: Requirement[] = [];
+  if ((await execute("g++", ["--version"])).success) missing.push(...await missingHeaders());
+  else missing.push(compiler, ...headers.map(([, requirement]) => requirement));
+  if (!await hasCmake()) missing.push(cmake);
+  const generators = [await execute("ninja", ["--version"]), await execute("make", ["--version"])];
+  if (!generators.some((finished) => finished.success)) missing.push(generator);
+  return missing;
+}
+
+/** How apt-get is called here without asking anybody anything: as root, through sudo, or not at all (null). */
+async function aptCommand(): Promise<readonly string[] | null> {
+  if (!(await execute("apt-get", ["--version"])).success) return null;
+  const quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
+  if (Deno.uid() === 0) return quiet;
+  return (await execute("sudo", ["-n", "true"])).success ? ["sudo", "-n", ...quiet] : null;
+}
+
+/** The first of a requirement's packages that apt knows, or the first at all where apt knows none. */
+async function choosePackage(requirement: Requirement): Promise<string> {
+  for (const name of requirement.packages) {
+    const { success, output } = await execute("apt-cache", ["show", name]);
+    if (success && output.includes(`Package: ${name}\n`)) return name;
+  }
+  return requirement.packages[0] ?? requirement.name;
+}
+
+async function refuse(missing: readonly Requirement[]): Promise<never> {
+  const names = missing.map((requirement) => requirement.name).join(", ");
+  const packages = await Promise.all(missing.map(choosePackage));
+  throw new InvalidInputError(
+    `missing on this machine: ${names}; run: sudo apt-get update && sudo apt-get install -y ${packages.join(" ")}`,
+  );
+}
+
+/**
+ * Makes sure that g++, CMake, a generator, oneDNN's headers and doctest are there. Where something is missing it is
+ * installed through apt-get, as root or with a sudo that asks no password; a line on stderr says so. Does nothing and
+ * says nothing where all is there.
+ *
+ * @throws {InvalidInputError} where something is missing and may not or can not be installed; the message holds the one
+ * line to run.
+ */
+export async function setup(): Promise<void> {
+  const missing = await missingRequirements();
+  if (missing.length === 0) return;
+  const apt = await aptCommand();
+  if (apt === null) return await refuse(missing);
+  const [program = "env", ...before] = apt;
+  console.error(`installing system packages for: ${missing.map((requirement) => requirement.name).join(", ")}`);
+  // A source that cannot be refreshed must not stop an installation that does not need it: the result of the update is
+  // not judged, that of the installation is.
+  await execute(program, [...before, "update"]);
+  const packages = await Promise.all(missing.map(choosePackage));
+  const installed = await execute(program, [...before, "install", "-y", "--no-install-recommends", ...packages]);
+  const still = await missingRequirements();
+  if (still.length === 0) return;
+  if (!installed.success) console.error(installed.output.trimEnd().split("\n").slice(-5).join("\n"));
+  return await refuse(still);
+}
+
+if (import.meta.main) {
+  try {
+    await setup();
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    console.error(`sluice: ${error.message}`);
+    process.exitCode = 2;
+  }
+}

@@ -1,0 +1,278 @@
+// Convolution in three directions against plain double loops.
+#include <memory>
+
+#include "helpers.h"
+
+using namespace sluice_test;
+
+namespace {
+
+struct Problem {
+  sl_conv_shape shape;
+  int64_t out_height, out_width, x_count, weights_count, y_count;
+
+  Problem(const sl_conv_shape& s) : shape(s) {
+    out_height = (s.height + 2 * s.padding - s.kernel_height) / s.stride + 1;
+    out_width = (s.width + 2 * s.padding - s.kernel_width) / s.stride + 1;
+    x_count = int64_t{s.batch} * s.height * s.width * s.in_channels;
+    weights_count = int64_t{s.out_channels} * s.kernel_height * s.kernel_width * s.in_channels;
+    y_count = s.batch * out_height * out_width * s.out_channels;
+  }
+};
+
+// Calls body(index of x, index of weights, index of y) for every product of the convolution.
+template <typename Body>
+void for_each_product(const Problem& p, const Body& body) {
+  const sl_conv_shape& s = p.shape;
+  for (int64_t n = 0; n < s.batch; ++n)
+    for (int64_t oy = 0; oy < p.out_height; ++oy)
+      for (int64_t ox = 0; ox < p.out_width; ++ox)
+        for (int64_t o = 0; o < s.out_channels; ++o)
+          for (int64_t ky = 0; ky < s.kernel_height; ++ky)
+            for (int64_t kx = 0; kx < s.kernel_width; ++kx) {
+              const int64_t y = oy * s.stride + ky - s.padding, x = ox * s.stride + kx - s.padding;
+              if (y < 0 || y >= s.height || x < 0 || x >= s.width) continue;
+              for (int64_t i = 0; i < s.in_channels; ++i) {
+                body(((n * s.height + y) * s.width + x) * s.in_channels + i,
+                     ((o * s.kernel_height + ky) * s.kernel_width + kx) * s.in_channels + i,
+                     ((n * p.out_height + oy) * p.out_width + ox) * s.out_channels + o);
+              }
+            }
+}
+
+// The inputs of a problem (already rounded to its dtype), with the three results in doubles.
+struct Reference {
+  std::vector<float> x, weights, dy;
+  std::vector<double> y, dx, dw;
+
+  explicit Reference(const Problem& p)
+      : x(random_values(p.x_count, 1)),
+        weights(random_values(p.weights_count, 2)),
+        dy(random_values(p.y_count, 3)),
+        y(static_cast<size_t>(p.y_count)),
+        dx(static_cast<size_t>(p.x_count)),
+        dw(static_cast<size_t>(p.weights_count)) {
+    if (p.shape.dtype == SL_BF16) {
+      x = from_bf16(to_bf16(x));
+      weights = from_bf16(to_bf16(weights));
+      dy = from_bf16(to_bf16(dy));
+    }
+    for_each_product(p, [&](int64_t at_x, int64_t at_w, int64_t at_y) {
+      const size_t ix = static_cast<size_t>(at_x), iw = static_cast<size_t>(at_w), iy = static_cast<size_t>(at_y);
+      y[iy] += static_cast<double>(x[ix]) * weights[iw];
+      dx[ix] += static_cast<double>(dy[iy]) * weights[iw];
+      dw[iw] += static_cast<double>(x[ix]) * dy[iy];
+    });
+  }
+};
+
+// Activations of either dtype, seen as f32.
+class Activations {
+ public:
+  Activations(sl_context* context, int32_t dtype, const std::vector<float>& values)
+      : dtype_(dtype), wide_(context, dtype == SL_F32 ? values : std::vector<float>()),
+        narrow_(context, dtype == SL_BF16 ? to_bf16(values) : std::vector<uint16_t>()) {}
+  std::vector<float> get() const { return dtype_ == SL_F32 ? wide_.get() : from_bf16(narrow_.get()); }
+  operator void*() const { return dtype_ == SL_F32 ? static_cast<void*>(wide_.data()) : narrow_.data(); }
+
+ private:
+  int32_t dtype_;
+  Buffer<float> wide_;
+  Buffer<uint16_t> narrow_;
+};
+
+Buffer<uint8_t>* packed_weights(sl_context* context, const Problem& p, int32_t direction, const std::vector<float>& weights) {
+  int64_t bytes = -1;
+  REQUIRE(sl_conv_packed_bytes(context, &p.shape, direction, &bytes) == SL_OK);
+  auto* packed = new Buffer<uint8_t>(context, bytes);
+  const Buffer<float> master(context, weights);
+  REQUIRE(sl_conv_pack(context, &p.shape, direction, master, *packed) == SL_OK);
+  return packed;
+}
+
+template <typename Value>
+std::vector<double> plus(const std::vector<double>& values, const std::vector<Value>& more) {
+  std::vector<double> sum(values);
+  for (size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
+  return sum;
+}
+
+// bf16 results are rounded to eight bits; sums themselves are f32.
+double tolerance(int32_t dtype) { return dtype == SL_F32 ? 2e-6 : 0x1p-8; }
+
+void check_problem(sl_context* context, const Problem& p) {
+  const sl_conv_shape& s = p.shape;
+  CAPTURE(s.batch);
+  CAPTURE(s.height);
+  CAPTURE(s.in_channels);
+  CAPTURE(s.out_channels);
+  CAPTURE(s.kernel_height);
+  CAPTURE(s.stride);
+  CAPTURE(s.padding);
+  CAPTURE(s.dtype);
+  const Reference reference(p);
+  const Activations x(context, s.dtype, reference.x), dy(context, s.dtype, reference.dy);
+
+  const std::unique_ptr<Buffer<uint8_t>> forward(packed_weights(context, p, SL_CONV_FORWARD, reference.weights));
+  const Activations y(context, s.dtype, std::vector<float>(static_cast<size_t>(p.y_count), nan_value));
+  REQUIRE(sl_conv_forward(context, &s, x, *forward, y) == SL_OK);
+  CHECK(relative_error(y.get(), reference.y) < tolerance(s.dtype));
+
+  const std::unique_ptr<Buffer<uint8_t>> backward(packed_weights(context, p, SL_CONV_BACKWARD_DATA, reference.weights));
+  const Activations dx(context, s.dtype, std::vector<float>(static_cast<size_t>(p.x_count), nan_value));
+  REQUIRE(sl_conv_backward_data(context, &s, dy, *backward, dx, 0) == SL_OK);
+  const std::vector<float> dx_first = dx.get();
+  CHECK(relative_error(dx_first, reference.dx) < tolerance(s.dtype));
+  REQUIRE(sl_conv_backward_data(context, &s, dy, *backward, dx, 1) == SL_OK);
+  CHECK(relative_error(dx.get(), plus(reference.dx, dx_first)) < tolerance(s.dtype));
+
+  const Buffer<float> dw(context, std::vector<float>(static_cast<size_t>(p.weights_count), nan_value));
+  REQUIRE(sl_conv_backward_weights(context, &s, x, dy, dw, 0) == SL_OK);
+  const std::vector<float> dw_first = dw.get();
+  CHECK(relative_error(dw_first, reference.dw) < 5e-6);
+  REQUIRE(sl_conv_backward_weights(context, &s, x, dy, dw, 1) == SL_OK);
+  CHECK(relative_error(dw.get(), plus(reference.dw, dw_first)) < 5e-6);
+}
+
+// batch, height, width, in, out, kernel height, kernel width, stride, padding
+const std::vector<sl_conv_shape> shapes = {
+    {2, 8, 8, 3, 16, 3, 3, 1, 2, SL_F32},    // the stem `cifar-paper`
+    {2, 8, 8, 3, 4, 3, 3, 1, 1, SL_F32},     // the stem `cifar` at the smallest width
+    {2, 23, 23, 3, 16, 7, 7, 2, 3, SL_F32},  // the stem `imagenet`
+    {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},
+    {3, 9, 9, 16, 32, 3, 3, 2, 1, SL_F32},
+    {3, 10, 10, 16, 32, 3, 3, 2, 1, SL_F32},
+    {3, 9, 9, 16, 32, 1, 1, 2, 0, SL_F32},
+    {3, 10, 10, 16, 32, 1, 1, 2, 0, SL_F32},
+    {2, 5, 5, 64, 64, 3, 3, 1, 1, SL_F32},
+    {1, 5, 5, 128, 256, 3, 3, 2, 1, SL_F32},
+    {1, 7, 7, 1, 1, 3, 3, 1, 1, SL_F32},
+    {2, 7, 5, 13, 17, 3, 3, 1, 1, SL_F32},   // odd channels, not square
+    {2, 7, 5, 17, 13, 3, 3, 2, 1, SL_F32},
+    {2, 6, 7, 5, 33, 1, 1, 1, 0, SL_F32},
+    {2, 6, 7, 33, 5, 1, 1, 2, 0, SL_F32},
+    {2, 6, 9, 8, 12, 3, 1, 1, 1, SL_F32},    // a kernel that is not square
+    {2, 6, 9, 4, 6, 2, 4, 3, 1, SL_F32},
+    {2, 3, 3, 7, 9, 3, 3, 1, 0, SL_F32},     // one output pixel
+    {2, 1, 1, 20, 20, 3, 3, 1, 1, SL_F32},   // one input pixel
+    {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},     // outputs that see padding alone
+};
+
+}  // namespace
+
+TEST_CASE("f32 convolutions equal the double loops in all three directions") {
+  const Context context;
+  for (const sl_conv_shape& shape : shapes) check_problem(context, shape);
+}
+
+TEST_CASE("bf16 convolutions equal the double loops on rounded operands, or are refused in one sentence") {
+  const Context context;
+  for (sl_conv_shape shape : shapes) {
+    shape.dtype = SL_BF16;
+    if (device_has_bf16()) {
+      check_problem(context, shape);
+    } else {
+      int64_t bytes = 0;
+      CHECK(sl_conv_packed_bytes(context, &shape, SL_CONV_FORWARD, &bytes) == SL_ERROR_UNSUPPORTED);
+      CHECK(last_error_mentions("AVX-512"));
+    }
+  }
+}
+
+TEST_CASE("the same convolution gives the same bits again, with 1 thread and with 2") {
+  const Problem p({5, 12, 12, 19, 32, 3, 3, 1, 1, SL_F32});
+  const Reference reference(p);
+  for (const int threads : {1, 2}) {
+    std::vector<std::vector<float>> results;
+    for (int round = 0; round < 3; ++round) {
+      const Context context(threads);
+      const Buffer<float> x(context, reference.x), dy(context, reference.dy), dw(context, p.weights_count);
+      REQUIRE(sl_conv_backward_weights(context, &p.shape, x, dy, dw, 0) == SL_OK);
+      results.push_back(dw.get());
+    }
+    CHECK(results[0] == results[1]);
+    CHECK(results[0] == results[2]);
+  }
+}
+
+TEST_CASE("sizes of zero leave no work: sums over nothing are zero, or nothing where added") {
+  const Context context;
+  const Buffer<float> some(context, std::vector<float>(512, 1.0f)), target(context, std::vector<float>(512, nan_value));
+  const sl_conv_shape no_images = {0, 4, 4, 2, 3, 3, 3, 1, 1, SL_F32};
+  int64_t bytes = -1;
+  CHECK(sl_conv_packed_bytes(context, &no_images, SL_CONV_FORWARD, &bytes) == SL_OK);
+  CHECK(bytes == 0);
+  CHECK(sl_conv_pack(context, &no_images, SL_CONV_FORWARD, some, target) == SL_OK);
+  CHECK(sl_conv_forward(context, &no_images, some, some, target) == SL_OK);
+  CHECK(sl_conv_backward_data(context, &no_images, some, some, target, 0) == SL_OK);
+  CHECK(sl_conv_backward_weights(context, &no_images, some, some, target, 1) == SL_OK);
+  CHECK(std::isnan(target.get()[0]));
+  CHECK(sl_conv_backward_weights(context, &no_images, some, some, target, 0) == SL_OK);
+  for (size_t i = 0; i < 512; ++i) CHECK((target.get()[i] == 0.0f) == (i < 54));
+
+  const sl_conv_shape no_inputs = {1, 4, 4, 0, 3, 3, 3, 1, 1, SL_F32};
+  target.data()[0] = nan_value;
+  CHECK(sl_conv_forward(context, &no_inputs, some, some, target) == SL_OK);
+  for (size_t i = 0; i < 48; ++i) CHECK(target.get()[i] == 0.0f);
+  const sl_conv_shape no_outputs = {1, 4, 4, 2, 0, 3, 3, 1, 1, SL_F32};
+  target.data()[0] = nan_value;
+  CHECK(sl_conv_backward_data(context, &no_outputs, some, some, target, 1) == SL_OK);
+  CHECK(std::isnan(target.get()[0]));
+  CHECK(sl_conv_backward_data(context, &no_outputs, some, some, target, 0) == SL_OK);
+  CHECK(target.get()[0] == 0.0f);
+}
+
+TEST_CASE("shapes that make no sense are refused before anything is written") {
+  const Context context;
+  const Buffer<float> buffer(context, std::vector<float>(1024, 5.0f));
+  const sl_conv_shape good = {1, 4, 4, 2, 3, 3, 3, 1, 1, SL_F32};
+  const auto refused = [&](sl_conv_shape shape, const char* part) {
+    CHECK(sl_conv_forward(context, &shape, buffer, buffer, buffer) == SL_ERROR_INVALID_ARGUMENT);
+    CHECK_MESSAGE(last_error_mentions(part), sl_last_error());
+    CHECK(sl_conv_backward_weights(context, &shape, buffer, buffer, buffer, 0) == SL_ERROR_INVALID_ARGUMENT);
+    CHECK(buffer.get()[0] == 5.0f);
+  };
+  sl_conv_shape shape = good;
+  refused((shape.batch = -1, shape), "negative");
+  shape = good;
+  refused((shape.in_channels = -3, shape), "negative");
+  shape = good;
+  refused((shape.stride = 0, shape), "stride");
+  shape = good;
+  refused((shape.padding = -1, shape), "padding");
+  shape = good;
+  refused((shape.kernel_width = 0, shape), "kernel");
+  shape = good;
+  refused((shape.kernel_height = 7, shape), "larger than the padded input: x [1,4,4,2], weights [3,7,3,2]");
+  shape = good;
+  refused((shape.dtype = SL_U8, shape), "dtype 2");
+  shape = good;
+  refused((shape.batch = shape.height = shape.width = shape.in_channels = INT32_MAX, shape), "counted");
+}
+
+TEST_CASE("null pointers and unknown directions are refused") {
+  const Context context;
+  const sl_conv_shape shape = {1, 4, 4, 2, 3, 3, 3, 1, 1, SL_F32};
+  const Buffer<float> b(context, 4096);
+  int64_t bytes = 0;
+  CHECK(sl_conv_packed_bytes(context, &shape, 2, &bytes) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_packed_bytes(context, &shape, 0, nullptr) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_packed_bytes(context, nullptr, 0, &bytes) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_pack(context, &shape, -1, b, b) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_pack(context, &shape, 0, nullptr, b) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_pack(context, &shape, 0, b, nullptr) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_forward(nullptr, &shape, b, b, b) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_forward(context, nullptr, b, b, b) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_forward(context, &shape, b, nullptr, b) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_backward_data(context, &shape, nullptr, b, b, 0) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_conv_backward_weights(context, &shape, b, b, nullptr, 0) == SL_ERROR_INVALID_ARGUMENT);
+}
+
+TEST_CASE("scratch memory of convolutions goes back to the allocator") {
+  const Context context;
+  check_problem(context, Problem({2, 9, 9, 16, 32, 3, 3, 2, 1, SL_F32}));
+  int64_t stats[4];
+  REQUIRE(sl_memory_stats(context, stats) == SL_OK);
+  CHECK(stats[0] == 0);
+  CHECK(stats[3] == 0);
+}

@@ -1,0 +1,290 @@
+// Batch norm in both directions against plain double loops.
+#include "typed_buffer.h"
+
+using namespace sluice_test;
+
+namespace {
+
+struct Shape {
+  int64_t batch, pixels, channels;
+  size_t size() const { return static_cast<size_t>(batch * pixels * channels); }
+  size_t channel(size_t i) const { return i % static_cast<size_t>(channels); }
+  size_t mask_index(size_t i) const {
+    return i / static_cast<size_t>(pixels * channels) * static_cast<size_t>(channels) + channel(i);
+  }
+};
+
+const std::vector<Shape> shapes = {{1, 1, 1},    {1, 5, 3},   {3, 7, 1},     {4, 9, 16},  {2, 33, 24},
+                                   {2, 50, 100}, {3, 4, 300}, {2, 2100, 16}, {5, 700, 65}};
+
+struct Statistics {
+  std::vector<double> mean, deviations;
+};
+
+Statistics statistics_of(const Shape& shape, const std::vector<float>& x) {
+  const size_t channels = static_cast<size_t>(shape.channels), rows = shape.size() / channels;
+  Statistics result{std::vector<double>(channels), std::vector<double>(channels)};
+  for (size_t i = 0; i < x.size(); ++i) result.mean[shape.channel(i)] += x[i];
+  for (double& mean : result.mean) mean /= static_cast<double>(rows);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double distance = x[i] - result.mean[shape.channel(i)];
+    result.deviations[shape.channel(i)] += distance * distance;
+  }
+  return result;
+}
+
+// The inputs of one norm, on the host and on the device.
+struct Case {
+  Shape shape;
+  int32_t dtype;
+  bool relu, with_residual, with_mask;
+  TypedBuffer x, residual, dy;
+  Buffer<float> mean, rstd, gamma, beta, mask;
+  std::vector<double> xhat, v, y, g;  // in doubles
+
+  Case(sl_context* context, const Shape& s, int32_t type, bool relu_, bool residual_, bool mask_)
+      : shape(s),
+        dtype(type),
+        relu(relu_),
+        with_residual(residual_),
+        with_mask(mask_),
+        x(context, type, random_values(s.batch * s.pixels * s.channels, 1, -2.0f, 3.0f)),
+        residual(context, type, random_values(s.batch * s.pixels * s.channels, 2)),
+        dy(context, type, random_values(s.batch * s.pixels * s.channels, 3)),
+        mean(context, random_values(s.channels, 4)),
+        rstd(context, random_values(s.channels, 5, 0.5f, 2.0f)),
+        gamma(context, random_values(s.channels, 6, -1.5f, 1.5f)),
+        beta(context, random_values(s.channels, 7)),
+        mask(context, mask_values(s)) {
+    forward();
+  }
+
+  static std::vector<float> mask_values(const Shape& s) {
+    std::vector<float> values = random_values(s.batch * s.channels, 8, 0.0f, 1.0f);
+    for (float& value : values) value = value < 0.5f ? 0.0f : 1.0f;
+    return values;
+  }
+
+  void forward() {
+    const auto xs = x.values(), rs = residual.values(), ds = dy.values(), ms = mean.get(), ss = rstd.get();
+    const auto gs = gamma.get(), bs = beta.get(), masks = mask.get();
+    for (size_t i = 0; i < xs.size(); ++i) {
+      const size_t c = shape.channel(i);
+      const double open = with_mask ? masks[shape.mask_index(i)] : 1.0;
+      xhat.push_back((static_cast<double>(xs[i]) - ms[c]) * ss[c]);
+      v.push_back(gs[c] * xhat[i] + bs[c] + (with_residual ? rs[i] : 0.0));
+      y.push_back((relu ? std::max(v[i], 0.0) : v[i]) * open);
+      g.push_back(ds[i] * open * (relu && v[i] <= 0.0 ? 0.0 : 1.0));
+    }
+  }
+};
+
+template <typename Body>
+void for_each_case(const Body& body) {
+  const Context context;
+  for (const Shape& shape : shapes) {
+    for (const int32_t dtype : {SL_F32, SL_BF16}) {
+      for (const bool relu : {false, true}) {
+        for (const int extra : {0, 1, 2}) {
+          CAPTURE(shape.batch);
+          CAPTURE(shape.pixels);
+          CAPTURE(shape.channels);
+          CAPTURE(dtype);
+          CAPTURE(relu);
+          CAPTURE(extra);
+          body(context, Case(context, shape, dtype, relu, extra == 1, extra == 2));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("sl_norm_statistics gives means and squared deviations") {
+  const Context context;
+  for (const Shape& shape : shapes) {
+    for (const int32_t dtype : {SL_F32, SL_BF16}) {
+      const TypedBuffer x(context, dtype, random_values(static_cast<int64_t>(shape.size()), 11, 4.0f, 6.0f));
+      const Buffer<float> statistics(context, 2 * shape.channels);
+      REQUIRE(sl_norm_statistics(context, dtype, shape.batch * shape.pixels, shape.channels, x, statistics) == SL_OK);
+      Statistics expected = statistics_of(shape, x.values());
+      const std::vector<float> actual = statistics.get();
+      const std::vector<float> means(actual.begin(), actual.begin() + shape.channels);
+      const std::vector<float> deviations(actual.begin() + shape.channels, actual.end());
+      CHECK(relative_error(means, expected.mean) < 1e-6);
+      CHECK(relative_error(deviations, expected.deviations) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("sl_norm_statistics stays accurate where the mean is a thousand deviations") {
+  const Context context;
+  const Shape shape{64, 100, 16};
+  std::vector<float> values = random_values(static_cast<int64_t>(shape.size()), 12);
+  for (float& value : values) value += 1000.0f;
+  const Buffer<float> x(context, values), statistics(context, 2 * shape.channels);
+  REQUIRE(sl_norm_statistics(context, SL_F32, 6400, 16, x, statistics) == SL_OK);
+  const Statistics expected = statistics_of(shape, values);
+  const std::vector<float> actual = statistics.get();
+  CHECK(relative_error(std::vector<float>(actual.begin() + 16, actual.end()), expected.deviations) < 1e-5);
+}
+
+TEST_CASE("the norm's sums do not depend on the number of threads") {
+  const Context one(1), three(3);
+  const Shape shape{7, 3000, 20};
+  const Case a(one, shape, SL_F32, true, false, true), b(three, shape, SL_F32, true, false, true);
+  const Buffer<float> first(one, 40), second(three, 40), dmask_first(one, 140), dmask_second(three, 140);
+  REQUIRE(sl_norm_statistics(one, SL_F32, 21000, 20, a.x, first) == SL_OK);
+  REQUIRE(sl_norm_statistics(three, SL_F32, 21000, 20, b.x, second) == SL_OK);
+  CHECK(first.get() == second.get());
+  REQUIRE(sl_norm_backward_statistics(one, SL_F32, 7, 3000, 20, a.dy, a.x, nullptr, a.mean, a.rstd, a.gamma, a.beta, 1,
+                                      a.mask, first, dmask_first) == SL_OK);
+  REQUIRE(sl_norm_backward_statistics(three, SL_F32, 7, 3000, 20, b.dy, b.x, nullptr, b.mean, b.rstd, b.gamma, b.beta,
+                                      1, b.mask, second, dmask_second) == SL_OK);
+  CHECK(first.get() == second.get());
+  CHECK(dmask_first.get() == dmask_second.get());
+}
+
+TEST_CASE("sl_norm_finalize gives mean, rstd and moves the running statistics") {
+  const Context context;
+  const Buffer<float> statistics(context, {0.5f, -2.0f, 12.0f, 0.0f}), mean(context, 2), rstd(context, 2);
+  const Buffer<float> running_mean(context, {1.0f, 1.0f}), running_var(context, {2.0f, 2.0f});
+  REQUIRE(sl_norm_finalize(context, 2, 4, statistics, 1e-5f, 0.1f, running_mean, running_var, mean, rstd) == SL_OK);
+  CHECK(mean.get() == std::vector<float>{0.5f, -2.0f});
+  CHECK(relative_error(rstd.get(), std::vector<double>{1.0 / std::sqrt(3.0 + 1e-5), 1.0 / std::sqrt(1e-5)}) < 1e-6);
+  CHECK(relative_error(running_mean.get(), std::vector<double>{0.95, 0.7}) < 1e-6);
+  CHECK(relative_error(running_var.get(), std::vector<double>{0.9 * 2 + 0.1 * 4, 1.8}) < 1e-6);
+  REQUIRE(sl_norm_finalize(context, 2, 4, statistics, 1e-5f, 0.1f, nullptr, nullptr, mean, rstd) == SL_OK);
+  CHECK(sl_norm_finalize(context, 2, 4, statistics, 1e-5f, 0.1f, running_mean, nullptr, mean, rstd) ==
+        SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_norm_finalize(context, 2, 0, statistics, 1e-5f, 0.1f, nullptr, nullptr, mean, rstd) ==
+        SL_ERROR_INVALID_ARGUMENT);
+}
+
+TEST_CASE("sl_norm_apply fuses the affine map, residual, relu and mask") {
+  for_each_case([](sl_context* context, const Case& c) {
+    const TypedBuffer y(context, c.dtype, static_cast<int64_t>(c.shape.size()));
+    const auto apply = [&](void* out) {
+      return sl_norm_apply(context, c.dtype, c.shape.batch, c.shape.pixels, c.shape.channels, c.x, c.mean, c.rstd,
+                           c.gamma, c.beta, c.with_residual ? static_cast<void*>(c.residual) : nullptr, c.relu,
+                           c.with_mask ? c.mask.data() : nullptr, out);
+    };
+    REQUIRE(apply(y) == SL_OK);
+    CHECK(relative_error(y.values(), c.y) < tolerance(c.dtype));
+    REQUIRE(apply(c.x) == SL_OK);  // in place
+    CHECK(c.x.values() == y.values());
+  });
+}
+
+TEST_CASE("sl_norm_backward_statistics gives dbeta, dgamma and the mask's gradient") {
+  for_each_case([](sl_context* context, const Case& c) {
+    const int64_t channels = c.shape.channels;
+    const TypedBuffer y(context, c.dtype, std::vector<float>(c.y.begin(), c.y.end()));
+    const Buffer<float> sums(context, std::vector<float>(static_cast<size_t>(2 * channels), nan_value));
+    const Buffer<float> dmask(context, std::vector<float>(static_cast<size_t>(c.shape.batch * channels), nan_value));
+    REQUIRE(sl_norm_backward_statistics(context, c.dtype, c.shape.batch, c.shape.pixels, channels, c.dy, c.x,
+                                        c.relu && c.with_residual ? static_cast<void*>(y) : nullptr, c.mean, c.rstd,
+                                        c.gamma, c.beta, c.relu, c.with_mask ? c.mask.data() : nullptr, sums,
+                                        dmask) == SL_OK);
+    std::vector<double> expected(static_cast<size_t>(2 * channels)),
+        expected_dmask(static_cast<size_t>(c.shape.batch * channels));
+    const std::vector<float> dy = c.dy.values();
+    for (size_t i = 0; i < c.g.size(); ++i) {
+      expected[c.shape.channel(i)] += c.g[i];
+      expected[static_cast<size_t>(channels) + c.shape.channel(i)] += c.g[i] * c.xhat[i];
+      expected_dmask[c.shape.mask_index(i)] += dy[i] * (c.relu ? std::max(c.v[i], 0.0) : c.v[i]);
+    }
+    CHECK(relative_error(sums.get(), expected) < 1e-5);
+    if (c.with_mask) CHECK(relative_error(dmask.get(), expected_dmask) < 1e-5);
+  });
+}
+
+TEST_CASE("sl_norm_backward_apply gives the input's and the residual's gradient") {
+  for_each_case([](sl_context* context, const Case& c) {
+    const int64_t channels = c.shape.channels, count = c.shape.batch * c.shape.pixels + 5;
+    const size_t size = c.shape.size();
+    const TypedBuffer y(context, c.dtype, std::vector<float>(c.y.begin(), c.y.end()));
+    const Buffer<float> sums(context, random_values(2 * channels, 21, -9.0f, 9.0f));
+    const std::vector<float> start = random_values(static_cast<int64_t>(size), 22);
+    const TypedBuffer dx(context, c.dtype, static_cast<int64_t>(size)),
+        dresidual(context, c.dtype, static_cast<int64_t>(size));
+    const TypedBuffer added(context, c.dtype, start);
+    const auto apply = [&](void* out, void* dresidual_out, int32_t accumulate) {
+      return sl_norm_backward_apply(context, c.dtype, c.shape.batch, c.shape.pixels, channels, count, c.dy, c.x,
+                                    c.relu && c.with_residual ? static_cast<void*>(y) : nullptr, c.mean, c.rstd,
+                                    c.gamma, c.beta, c.relu, c.with_mask ? c.mask.data() : nullptr, sums, out,
+                                    dresidual_out, accumulate);
+    };
+    const auto rstd = c.rstd.get(), gamma = c.gamma.get(), s = sums.get(), before = added.values();
+    std::vector<double> expected, expected_added;
+    for (size_t i = 0; i < size; ++i) {
+      const size_t channel = c.shape.channel(i);
+      expected.push_back(gamma[channel] * rstd[channel] *
+                         (c.g[i] - s[channel] / static_cast<double>(count) -
+                          c.xhat[i] * s[static_cast<size_t>(channels) + channel] / static_cast<double>(count)));
+      expected_added.push_back(before[i] + c.g[i]);
+    }
+    REQUIRE(apply(dx, c.with_residual ? static_cast<void*>(dresidual) : nullptr, 0) == SL_OK);
+    CHECK(relative_error(dx.values(), expected) < tolerance(c.dtype));
+    if (c.with_residual) {
+      CHECK(relative_error(dresidual.values(), c.g) == 0.0);
+      REQUIRE(apply(dx, added, 1) == SL_OK);
+      CHECK(relative_error(added.values(), expected_added) < tolerance(c.dtype));
+    }
+    REQUIRE(apply(c.dy, nullptr, 0) == SL_OK);  // in place
+    CHECK(c.dy.values() == dx.values());
+  });
+}
+
+TEST_CASE("an empty and a full mask close and open everything") {
+  const Context context;
+  const Shape shape{2, 6, 4};
+  const Case c(context, shape, SL_F32, true, false, false);
+  const TypedBuffer y(context, SL_F32, 48);
+  const Buffer<float> closed(context, std::vector<float>(8, 0.0f)), open(context, std::vector<float>(8, 1.0f));
+  REQUIRE(sl_norm_apply(context, SL_F32, 2, 6, 4, c.x, c.mean, c.rstd, c.gamma, c.beta, nullptr, 1, closed, y) ==
+          SL_OK);
+  for (const float value : y.values()) CHECK(value == 0.0f);
+  REQUIRE(sl_norm_apply(context, SL_F32, 2, 6, 4, c.x, c.mean, c.rstd, c.gamma, c.beta, nullptr, 1, open, y) == SL_OK);
+  CHECK(relative_error(y.values(), c.y) < 2e-6);
+}
+
+TEST_CASE("sl_norm_rstd and sl_norm_fold use fixed statistics") {
+  const Context context;
+  const Buffer<float> mean(context, {1.0f, -2.0f}), variance(context, {4.0f, 0.0f}), gamma(context, {3.0f, 0.5f});
+  const Buffer<float> beta(context, {0.25f, 1.0f}), scale(context, 2), shift(context, 2);
+  const double r0 = 1.0 / std::sqrt(4.0 + 1e-3), r1 = 1.0 / std::sqrt(1e-3);
+  REQUIRE(sl_norm_rstd(context, 2, variance, 1e-3f, scale) == SL_OK);
+  CHECK(relative_error(scale.get(), std::vector<double>{r0, r1}) < 1e-6);
+  REQUIRE(sl_norm_fold(context, 2, mean, variance, gamma, beta, 1e-3f, scale, shift) == SL_OK);
+  CHECK(relative_error(scale.get(), std::vector<double>{3 * r0, 0.5 * r1}) < 1e-6);
+  CHECK(relative_error(shift.get(), std::vector<double>{0.25 - 3 * r0, 1 + r1}) < 1e-6);
+}
+
+TEST_CASE("the norm refuses wrong arguments and accepts empty ones") {
+  const Context context;
+  const Case c(context, {1, 5, 3}, SL_F32, true, false, false);
+  const Buffer<float> sums(context, 6), dmask(context, 3);
+  const float *m = c.mean, *r = c.rstd, *g = c.gamma, *b = c.beta;
+  void* const x = c.x;
+  const int32_t bad = SL_ERROR_INVALID_ARGUMENT;
+  CHECK(sl_norm_statistics(context, SL_U8, 5, 3, x, sums) == bad);
+  CHECK(sl_norm_statistics(context, SL_F32, -1, 3, x, sums) == bad);
+  CHECK(sl_norm_statistics(nullptr, SL_F32, 5, 3, x, sums) == bad);
+  CHECK(sl_norm_statistics(context, SL_F32, 5, 3, nullptr, sums) == bad);
+  CHECK(sl_norm_apply(context, SL_F32, 1, 5, 3, x, m, r, g, b, x, 1, c.mask, x) == bad);
+  CHECK(last_error_mentions("mask and residual"));
+  CHECK(sl_norm_apply(context, SL_F32, 1, 5, 3, x, m, nullptr, g, b, nullptr, 1, nullptr, x) == bad);
+  CHECK(sl_norm_backward_statistics(context, SL_F32, 1, 5, 3, x, x, nullptr, m, r, g, b, 1, c.mask, sums, nullptr) ==
+        bad);
+  CHECK(sl_norm_backward_statistics(context, SL_F32, 1, 5, 3, x, x, x, m, r, g, b, 1, c.mask, sums, dmask) == bad);
+  CHECK(sl_norm_backward_apply(context, SL_F32, 1, 5, 3, 0, c.dy, x, nullptr, m, r, g, b, 1, nullptr, sums, x, nullptr,
+                               0) == bad);
+  CHECK(sl_norm_backward_apply(context, SL_F32, 1, 5, 3, 5, c.dy, x, nullptr, m, r, g, b, 1, nullptr, sums, x, c.dy,
+                               0) == bad);
+  CHECK(sl_norm_apply(context, SL_F32, 0, 5, 3, nullptr, m, r, g, b, nullptr, 1, nullptr, nullptr) == SL_OK);
+  REQUIRE(sl_norm_backward_statistics(context, SL_F32, 0, 5, 3, nullptr, nullptr, nullptr, m, r, g, b, 1, nullptr, sums,
+                                      nullptr) == SL_OK);
+  CHECK(sums.get() == std::vector<float>(6, 0.0f));
+}
