@@ -1,0 +1,297 @@
+/**
+ * The table of native functions, mirroring native/include/sluice.h; a test compares the two.
+ *
+ * `pointer` is device memory or a handle, `buffer` a host typed array (the header's `host_...` arguments), `i64` takes
+ * numbers as well as BigInts.
+ *
+ * @module
+ */
+
+/** The version of the interface that this table describes: SL_ABI_VERSION. */
+export const ABI_VERSION = 1;
+
+/** Status codes of native functions (SL_OK and SL_ERROR_...). */
+export const Status = {
+  ok: 0,
+  invalidArgument: 1,
+  outOfMemory: 2,
+  unsupported: 3,
+  backend: 4,
+} as const;
+
+/** Every exported function: its parameters in order, with the C parameter as a comment where the type does not say it. */
+export const symbols = {
+  // library and context
+  sl_abi_version: { parameters: [], result: "i32" },
+  sl_last_error: { parameters: [], result: "pointer" },
+  sl_device_count: { parameters: ["buffer"], result: "i32" }, // host_count
+  sl_device_describe: { parameters: ["i32", "buffer", "i64"], result: "i32" }, // index, host_text, capacity
+  sl_context_create: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // index, threads, host_context
+  sl_context_destroy: { parameters: ["pointer"], result: "i32" },
+  sl_synchronize: { parameters: ["pointer"], result: "i32" },
+  // memory
+  sl_malloc: { parameters: ["pointer", "i64", "buffer"], result: "i32" }, // context, bytes, host_pointer
+  sl_free: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_host_malloc: { parameters: ["pointer", "i64", "buffer"], result: "i32" },
+  sl_host_free: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_memory_stats: { parameters: ["pointer", "buffer"], result: "i32" }, // host_stats[4]
+  sl_memory_reset_peak: { parameters: ["pointer"], result: "i32" },
+  sl_memory_trim: { parameters: ["pointer"], result: "i32" },
+  sl_upload: { parameters: ["pointer", "pointer", "pointer", "buffer", "i64"], result: "i32" }, // stream, destination, host_source, bytes
+  sl_download: { parameters: ["pointer", "pointer", "buffer", "pointer", "i64"], result: "i32" }, // stream, host_destination, source, bytes
+  sl_copy: { parameters: ["pointer", "pointer", "pointer", "pointer", "i64"], result: "i32" }, // stream, destination, source, bytes
+  // streams and events
+  sl_stream_create: { parameters: ["pointer", "buffer"], result: "i32" },
+  sl_stream_destroy: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_event_create: { parameters: ["pointer", "buffer"], result: "i32" },
+  sl_event_destroy: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_event_record: { parameters: ["pointer", "pointer", "pointer"], result: "i32" }, // event, stream
+  sl_event_wait: { parameters: ["pointer", "pointer", "pointer"], result: "i32" }, // event, stream
+  sl_event_synchronize: { parameters: ["pointer", "pointer"], result: "i32" },
+  // element-wise
+  sl_fill: { parameters: ["pointer", "i32", "i64", "f32", "pointer"], result: "i32" }, // dtype, n, value, x
+  sl_cast: { parameters: ["pointer", "i32", "i32", "i64", "pointer", "pointer"], result: "i32" }, // from, to, n, x, y
+  sl_axpby: { parameters: ["pointer", "i32", "i64", "f32", "pointer", "f32", "pointer"], result: "i32" }, // dtype, n, alpha, x, beta, y
+  sl_unary: { parameters: ["pointer", "i32", "i32", "i64", "pointer", "pointer"], result: "i32" }, // op, dtype, n, x, y
+  sl_unary_backward: {
+    parameters: ["pointer", "i32", "i32", "i64", "pointer", "pointer", "pointer", "pointer", "i32"], // op, dtype, n, x, y, dy, dx, accumulate
+    result: "i32",
+  },
+  sl_binary: {
+    parameters: ["pointer", "i32", "i32", "i32", "i64", "i64", "pointer", "pointer", "pointer"], // op, broadcast, dtype, rows, columns, a, b, y
+    result: "i32",
+  },
+  // reductions, gathers
+  sl_reduce_sum: {
+    parameters: ["pointer", "i32", "i32", "i64", "i64", "f32", "pointer", "pointer", "i32"], // axis, dtype, rows, columns, alpha, x, y, accumulate
+    result: "i32",
+  },
+  sl_broadcast: {
+    parameters: ["pointer", "i32", "i32", "i64", "i64", "f32", "pointer", "pointer", "i32"], // axis, dtype, rows, columns, alpha, dy, dx, accumulate
+    result: "i32",
+  },
+  sl_gather_rows: {
+    parameters: ["pointer", "i32", "i64", "i64", "i64", "pointer", "pointer", "pointer"], // dtype, rows, columns, count, x, indices, y
+    result: "i32",
+  },
+  sl_scatter_add_rows: {
+    parameters: ["pointer", "i32", "i64", "i64", "i64", "pointer", "pointer", "pointer", "i32"], // dtype, rows, columns, count, dy, indices, dx, accumulate
+    result: "i32",
+  },
+  sl_topk: { parameters: ["pointer", "i64", "i64", "i32", "pointer", "pointer", "pointer"], result: "i32" }, // rows, columns, k, x, values, indices
+  sl_cross_entropy: {
+    parameters: ["pointer", "i64", "i64", "pointer", "pointer", "pointer", "pointer"], // rows, classes, logits, labels, losses, probabilities
+    result: "i32",
+  },
+  sl_cross_entropy_backward: {
+    parameters: ["pointer", "i64", "i64", "pointer", "pointer", "pointer", "pointer", "i32"], // rows, classes, probabilities, labels, dlosses, dlogits, accumulate
+    result: "i32",
+  },
+  // random numbers
+  sl_philox_uniform: { parameters: ["pointer", "u32", "u32", "u32", "u32", "u32", "i64", "pointer"], result: "i32" }, // seed_low, seed_high, stream, step, first_block, n, y
+  // convolution
+  sl_conv_packed_bytes: { parameters: ["pointer", "buffer", "i32", "buffer"], result: "i32" }, // host_shape, direction, host_bytes
+  sl_conv_pack: { parameters: ["pointer", "buffer", "i32", "pointer", "pointer"], result: "i32" }, // host_shape, direction, weights, packed
+  sl_conv_forward: { parameters: ["pointer", "buffer", "pointer", "pointer", "pointer"], result: "i32" }, // host_shape, x, packed, y
+  sl_conv_backward_data: { parameters: ["pointer", "buffer", "pointer", "pointer", "pointer", "i32"], result: "i32" }, // host_shape, dy, packed, dx, accumulate
+  sl_conv_backward_weights: {
+    parameters: ["pointer", "buffer", "pointer", "pointer", "pointer", "i32"],
+    result: "i32",
+  }, // host_shape, x, dy, dw, accumulate
+  // matrix products
+  sl_matmul: {
+    parameters: [
+      "pointer",
+      "i32", // dtype
+      "i32", // out_dtype
+      "i64", // m
+      "i64", // n
+      "i64", // k
+      "i32", // transpose_a
+      "i32", // transpose_b
+      "f32", // alpha
+      "pointer", // a
+      "pointer", // b
+      "f32", // beta
+      "pointer", // c
+      "pointer", // bias
+    ],
+    result: "i32",
+  },
+  // batch norm
+  sl_norm_statistics: { parameters: ["pointer", "i32", "i64", "i64", "pointer", "pointer"], result: "i32" }, // dtype, rows, channels, x, statistics
+  sl_norm_finalize: {
+    // channels, count, statistics, epsilon, momentum, running_mean, running_var, mean, rstd
+    parameters: ["pointer", "i64", "i64", "pointer", "f32", "f32", "pointer", "pointer", "pointer", "pointer"],
+    result: "i32",
+  },
+  sl_norm_rstd: { parameters: ["pointer", "i64", "pointer", "f32", "pointer"], result: "i32" }, // channels, variance, epsilon, rstd
+  sl_norm_apply: {
+    parameters: [
+      "pointer",
+      "i32", // dtype
+      "i64", // batch
+      "i64", // pixels
+      "i64", // channels
+      "pointer", // x
+      "pointer", // mean
+      "pointer", // rstd
+      "pointer", // gamma
+      "pointer", // beta
+      "pointer", // residual
+      "i32", // relu
+      "pointer", // mask
+      "pointer", // y
+    ],
+    result: "i32",
+  },
+  sl_norm_backward_statistics: {
+    parameters: [
+      "pointer",
+      "i32", // dtype
+      "i64", // batch
+      "i64", // pixels
+      "i64", // channels
+      "pointer", // dy
+      "pointer", // x
+      "pointer", // y
+      "pointer", // mean
+      "pointer", // rstd
+      "pointer", // gamma
+      "pointer", // beta
+      "i32", // relu
+      "pointer", // mask
+      "pointer", // sums
+      "pointer", // dmask
+    ],
+    result: "i32",
+  },
+  sl_norm_backward_apply: {
+    parameters: [
+      "pointer",
+      "i32", // dtype
+      "i64", // batch
+      "i64", // pixels
+      "i64", // channels
+      "i64", // count
+      "pointer", // dy
+      "pointer", // x
+      "pointer", // y
+      "pointer", // mean
+      "pointer", // rstd
+      "pointer", // gamma
+      "pointer", // beta
+      "i32", // relu
+      "pointer", // mask
+      "pointer", // sums
+      "pointer", // dx
+      "pointer", // dresidual
+      "i32", // accumulate_residual
+    ],
+    result: "i32",
+  },
+  sl_norm_fold: {
+    parameters: ["pointer", "i64", "pointer", "pointer", "pointer", "pointer", "f32", "pointer", "pointer"], // channels, mean, variance, gamma, beta, epsilon, scale, shift
+    result: "i32",
+  },
+  // pooling
+  sl_global_pool_forward: { parameters: ["pointer", "i32", "i64", "i64", "i64", "pointer", "pointer"], result: "i32" }, // dtype, batch, pixels, channels, x, y
+  sl_global_pool_backward: {
+    parameters: ["pointer", "i32", "i64", "i64", "i64", "pointer", "pointer", "i32"], // dtype, batch, pixels, channels, dy, dx, accumulate
+    result: "i32",
+  },
+  sl_max_pool_forward: {
+    // dtype, batch, height, width, channels, kernel, stride, padding, x, y, winners
+    parameters: ["pointer", "i32", "i64", "i64", "i64", "i64", "i32", "i32", "i32", "pointer", "pointer", "pointer"],
+    result: "i32",
+  },
+  sl_max_pool_backward: {
+    // dtype, batch, height, width, channels, kernel, stride, padding, dy, winners, dx, accumulate
+    parameters: [
+      "pointer",
+      "i32",
+      "i64",
+      "i64",
+      "i64",
+      "i64",
+      "i32",
+      "i32",
+      "i32",
+      "pointer",
+      "pointer",
+      "pointer",
+      "i32",
+    ],
+    result: "i32",
+  },
+  // gate
+  sl_gate_sample: { parameters: ["pointer", "i64", "pointer", "pointer", "f32", "pointer", "pointer"], result: "i32" }, // n, logits, uniform, tau, mask, soft
+  sl_gate_sample_backward: {
+    parameters: ["pointer", "i64", "pointer", "pointer", "f32", "pointer", "i32"],
+    result: "i32",
+  }, // n, soft, dmask, tau, dlogits, accumulate
+  sl_gate_threshold: { parameters: ["pointer", "i64", "pointer", "pointer"], result: "i32" }, // n, logits, mask
+  // gated block, inference
+  sl_gated_block_pack: { parameters: ["pointer", "i32", "pointer", "pointer"], result: "i32" }, // channels, weights2, packed2
+  sl_gated_block_forward: {
+    parameters: [
+      "pointer",
+      "buffer", // host_shape
+      "pointer", // x
+      "pointer", // mask
+      "pointer", // weights1
+      "pointer", // scale1
+      "pointer", // shift1
+      "pointer", // packed2
+      "pointer", // scale2
+      "pointer", // shift2
+      "pointer", // residual
+      "pointer", // y
+    ],
+    result: "i32",
+  },
+  // optimisers
+  sl_sgd_step: {
+    // tensors, host_parameters, host_gradients, host_velocities, host_sizes, host_rates, host_weight_decays, momentum
+    parameters: ["pointer", "i32", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer", "f32"],
+    result: "i32",
+  },
+  sl_lars_step: {
+    // ... as sl_sgd_step up to host_weight_decays, then host_adapt, momentum, trust_coefficient, epsilon
+    parameters: [
+      "pointer",
+      "i32",
+      "buffer",
+      "buffer",
+      "buffer",
+      "buffer",
+      "buffer",
+      "buffer",
+      "buffer",
+      "f32",
+      "f32",
+      "f32",
+    ],
+    result: "i32",
+  },
+  // augmentation
+  sl_augment: {
+    parameters: [
+      "pointer",
+      "i32", // dtype
+      "i64", // count_in
+      "i64", // height
+      "i64", // width
+      "i64", // count
+      "i64", // out_height
+      "i64", // out_width
+      "pointer", // images
+      "pointer", // indices
+      "pointer", // parameters
+      "buffer", // host_mean
+      "buffer", // host_std
+      "pointer", // y
+    ],
+    result: "i32",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;

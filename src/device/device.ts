@@ -1,0 +1,223 @@
+/**
+ * A device: one context of a native library, through which all memory and all native calls go.
+ *
+ * @module
+ */
+import {
+  DeviceUnavailableError,
+  InvalidInputError,
+  NativeError,
+  OutOfMemoryError,
+  UnsupportedError,
+} from "../errors.ts";
+import { Status } from "./abi.ts";
+import { type DeviceKind, type Library, openLibrary } from "./library.ts";
+
+/** An address in device memory, or a native handle; opaque. */
+export type DevicePointer = Deno.PointerValue;
+
+/** A host array that native code can read or write. */
+export type HostArray =
+  | Float32Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>;
+
+/** The symbols of an opened library. */
+export type Native = Library["symbols"];
+/** All but the first of a list of parameters. */
+export type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
+/** 64-bit integers may be given as numbers: the runtime takes both, its types only know BigInt. */
+export type WithNumbers<T extends readonly unknown[]> = {
+  [I in keyof T]: T[I] extends bigint ? number | bigint : T[I];
+};
+/** Functions that take no context, or that make and free one. */
+export type NotKernels =
+  | "sl_abi_version"
+  | "sl_last_error"
+  | "sl_device_count"
+  | "sl_device_describe"
+  | "sl_context_create"
+  | "sl_context_destroy";
+
+/**
+ * Every native function that takes a context, with the context filled in and the status turned into an exception
+ * ({@linkcode NativeError} or one of its kinds, with the library's own sentence).
+ */
+export type Kernels = {
+  readonly [Name in Exclude<keyof Native, NotKernels>]: (
+    ...parameters: WithNumbers<Tail<Parameters<Native[Name]>>>
+  ) => void;
+};
+
+/** What the native library says of a device. */
+export interface DeviceDescription {
+  /** `cpu` or `cuda`. */
+  readonly kind: DeviceKind;
+  /** The processor's or GPU's name. */
+  readonly name: string;
+  /** The instruction set that the backend uses. */
+  readonly isa: string;
+  /** Processor cores (or multiprocessors) that this process may use. */
+  readonly cores: number;
+  /** The library underneath, `oneDNN` for one. */
+  readonly backend: string;
+  /** Its version. */
+  readonly backendVersion: string;
+  /** Whether bf16 matrix operands are supported. */
+  readonly bf16: boolean;
+}
+
+/** Bytes of device memory. */
+export interface MemoryStatistics {
+  /** Bytes in live buffers. */
+  readonly inUse: number;
+  /** Bytes taken from the system, cached blocks included. */
+  readonly reserved: number;
+  /** The highest value of `inUse` since the last reset. */
+  readonly peak: number;
+  /** Number of live buffers. */
+  readonly live: number;
+}
+
+/** Where to run. */
+export interface DeviceOptions {
+  /** `auto` (default) takes the first GPU if the CUDA library is built, else the CPU. */
+  readonly device?: string;
+  /** CPU threads of every native call; 0 (default) means every core this process may use. */
+  readonly threads?: number;
+}
+
+function describe(library: Library, index: number): DeviceDescription {
+  const text = new Uint8Array(1024);
+  check(library, "sl_device_describe", library.symbols.sl_device_describe(index, text, BigInt(text.length)));
+  return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as DeviceDescription;
+}
+
+function check(library: Library, operation: string, status: number): void {
+  if (status === Status.ok) return;
+  const pointer = library.symbols.sl_last_error();
+  const sentence = pointer === null ? `status ${status}` : Deno.UnsafePointerView.getCString(pointer);
+  if (status === Status.outOfMemory) throw new OutOfMemoryError(operation, sentence);
+  if (status === Status.unsupported) throw new UnsupportedError(operation, sentence);
+  throw new NativeError(operation, sentence);
+}
+
+function bindKernels(library: Library, context: DevicePointer): Kernels {
+  const native = library.symbols as unknown as Record<string, (...parameters: unknown[]) => number>;
+  const kernels: Record<string, (...parameters: unknown[]) => void> = {};
+  for (const [name, call] of Object.entries(native)) {
+    kernels[name] = (...parameters) => {
+      const status = call(context, ...parameters);
+      if (status !== Status.ok) check(library, name, status);
+    };
+  }
+  return kernels as unknown as Kernels;
+}
+
+function parseDeviceName(name: string): { kind: DeviceKind; index: number } {
+  const match = /^(auto|cpu|cuda)(?::(\d+))?$/.exec(name);
+  if (match === null || (match[2] !== undefined && match[1] !== "cuda")) {
+    throw new InvalidInputError(`device ${name} is unknown: use auto, cpu, cuda or cuda:N`);
+  }
+  return { kind: match[1] === "cuda" ? "cuda" : "cpu", index: Number(match[2] ?? 0) };
+}
+
+/** One device, opened; everything allocated on it ends with it. */
+export class Device implements Disposable {
+  /** Which native library drives it. */
+  readonly kind: DeviceKind;
+  /** CPU threads of every native call. */
+  readonly threads: number;
+  /** What the native library says of it. */
+  readonly description: DeviceDescription;
+  /** The native functions. */
+  readonly kernels: Kernels;
+  readonly #library: Library;
+  #context: DevicePointer;
+  readonly #slot = new BigUint64Array(1);
+  readonly #statistics = new BigInt64Array(4);
+
+  private constructor(library: Library, kind: DeviceKind, index: number, requestedThreads: number) {
+    this.#library = library;
+    this.kind = kind;
+    this.description = describe(library, index);
+    this.threads = requestedThreads === 0 ? this.description.cores : requestedThreads;
+    check(library, "sl_context_create", library.symbols.sl_context_create(index, this.threads, this.#slot));
+    this.#context = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
+    this.kernels = bindKernels(library, this.#context);
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @throws {InvalidInputError} on an unknown device name or a negative thread count.
+   * @throws {DeviceUnavailableError} where the library or the device is missing.
+   */
+  static open(options: DeviceOptions = {}): Device {
+    const { kind, index } = parseDeviceName(options.device ?? "auto");
+    const threads = options.threads ?? 0;
+    if (!Number.isInteger(threads) || threads < 0 || threads > 4096) {
+      throw new InvalidInputError(`threads ${threads} is out of range: use 0 (all cores) to 4096`);
+    }
+    const library = openLibrary(kind);
+    const count = new Int32Array(1);
+    check(library, "sl_device_count", library.symbols.sl_device_count(count));
+    if (index >= (count[0] ?? 0)) {
+      library.close();
+      throw new DeviceUnavailableError(`device ${kind}:${index} does not exist: ${count[0]} found`);
+    }
+    return new Device(library, kind, index, threads);
+  }
+
+  /** Allocates device memory with undefined contents. @throws {OutOfMemoryError} */
+  allocate(bytes: number): DevicePointer {
+    this.kernels.sl_malloc(bytes, this.#slot);
+    return Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
+  }
+
+  /** Returns memory of {@linkcode allocate}; after the device was closed this does nothing. */
+  release(pointer: DevicePointer): void {
+    if (this.#context !== null) this.kernels.sl_free(pointer);
+  }
+
+  /** Copies a host array to device memory. */
+  upload(destination: DevicePointer, source: HostArray): void {
+    this.kernels.sl_upload(null, destination, source, source.byteLength);
+  }
+
+  /** Fills a host array from device memory, waiting for the computations queued before. */
+  download(destination: HostArray, source: DevicePointer): void {
+    this.kernels.sl_download(null, destination, source, destination.byteLength);
+  }
+
+  /** Memory now. */
+  memory(): MemoryStatistics {
+    this.kernels.sl_memory_stats(this.#statistics);
+    const [inUse = 0n, reserved = 0n, peak = 0n, live = 0n] = this.#statistics;
+    return { inUse: Number(inUse), reserved: Number(reserved), peak: Number(peak), live: Number(live) };
+  }
+
+  /** Starts a new measurement of {@linkcode MemoryStatistics.peak}. */
+  resetPeakMemory(): void {
+    this.kernels.sl_memory_reset_peak();
+  }
+
+  /** Frees the context and all its memory. */
+  [Symbol.dispose](): void {
+    if (this.#context === null) return;
+    check(this.#library, "sl_context_destroy", this.#library.symbols.sl_context_destroy(this.#context));
+    this.#context = null;
+    this.#library.close();
+  }
+}
+
+/** The address `bytes` further on. */
+export function offsetPointer(pointer: DevicePointer, bytes: number): DevicePointer {
+  return pointer === null || bytes === 0 ? pointer : Deno.UnsafePointer.offset(pointer, bytes);
+}
+
+/** The address of device memory as a number that travels in arrays of addresses (multi-tensor calls). */
+export function addressOf(pointer: DevicePointer): bigint {
+  return Deno.UnsafePointer.value(pointer);
+}

@@ -1,0 +1,58 @@
+/**
+ * The typed errors that cross layers: every exception that sluice throws on purpose is one of these.
+ *
+ * @module
+ */
+
+/** Base of all errors that sluice throws: its message is one line fit for people. */
+export class SluiceError extends Error {
+  /** The error's kind. */
+  override name = "SluiceError";
+}
+
+/**
+ * The request was wrong (a value out of range, missing or damaged input), found before any work started. The message
+ * names the thing, the value and the remedy; the command line ends with exit status 2.
+ */
+export class InvalidInputError extends SluiceError {
+  /** The error's kind. */
+  override name = "InvalidInputError";
+}
+
+/** Shapes, dtypes or lifetimes do not fit an operation: a mistake in the calling program. */
+export class ShapeError extends SluiceError {
+  /** The error's kind. */
+  override name = "ShapeError";
+}
+
+/** A native call failed; the message holds the library's own sentence. */
+export class NativeError extends SluiceError {
+  /** The error's kind. */
+  override name = "NativeError";
+  /** The exported function that failed, `sl_conv_forward` for one. */
+  readonly operation: string;
+
+  /** Made by `src/device` from a status and the library's sentence. */
+  constructor(operation: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.operation = operation;
+  }
+}
+
+/** The device has no memory left for a request. */
+export class OutOfMemoryError extends NativeError {
+  /** The error's kind. */
+  override name = "OutOfMemoryError";
+}
+
+/** The device or its library cannot do what was asked (bf16 on a processor without it, say). */
+export class UnsupportedError extends NativeError {
+  /** The error's kind. */
+  override name = "UnsupportedError";
+}
+
+/** The native library or the device itself is missing; the message says how to get it. Exit status 2. */
+export class DeviceUnavailableError extends SluiceError {
+  /** The error's kind. */
+  override name = "DeviceUnavailableError";
+}

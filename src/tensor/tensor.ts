@@ -1,0 +1,148 @@
+/**
+ * Tensors: a shape, an element type and a buffer on a device.
+ *
+ * @module
+ */
+import type { Device, DevicePointer, HostArray } from "../device/mod.ts";
+import { ShapeError } from "../errors.ts";
+import { Scope } from "./scope.ts";
+
+/** Element types. */
+export type DType = "f32" | "bf16" | "u8" | "i32";
+
+const dtypes = {
+  f32: { code: 0, bytes: 4, array: Float32Array },
+  bf16: { code: 1, bytes: 2, array: Uint16Array },
+  u8: { code: 2, bytes: 1, array: Uint8Array },
+  i32: { code: 3, bytes: 4, array: Int32Array },
+} as const;
+
+/** The code of an element type in native calls (SL_F32, ...). */
+export function dtypeCode(dtype: DType): number {
+  return dtypes[dtype].code;
+}
+
+/** Bytes of one element. */
+export function dtypeBytes(dtype: DType): number {
+  return dtypes[dtype].bytes;
+}
+
+/** The number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function dtypeOf(data: HostArray): DType {
+  if (data instanceof Float32Array) return "f32";
+  if (data instanceof Uint16Array) return "bf16";
+  return data instanceof Uint8Array ? "u8" : "i32";
+}
+
+/** A dense row-major array on a device; activations are NHWC. */
+export class Tensor implements Disposable {
+  /** Whether the tape computes a gradient for it. */
+  requiresGrad = false;
+  /** The number of elements. */
+  readonly size: number;
+  #pointer: DevicePointer;
+  readonly #scope: Scope | null;
+
+  /**
+   * Allocates a tensor with undefined contents; the innermost open {@linkcode Scope} owns it.
+   *
+   * @throws {ShapeError} on a size that is no natural number.
+   * @throws {OutOfMemoryError} where the device has no memory left.
+   */
+  constructor(readonly device: Device, readonly shape: readonly number[], readonly dtype: DType = "f32") {
+    if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+      throw new ShapeError(`a tensor of shape [${shape}] cannot be: sizes are natural numbers`);
+    }
+    this.size = elementCount(shape);
+    this.#pointer = device.allocate(Math.max(this.size, 1) * dtypeBytes(dtype));
+    this.#scope = Scope.current;
+    this.#scope?.add(this);
+  }
+
+  /** A tensor holding a copy of host data. @throws {ShapeError} where the length does not fit the shape. */
+  static from(device: Device, data: HostArray, shape: readonly number[]): Tensor {
+    if (elementCount(shape) !== data.length) {
+      throw new ShapeError(`${data.length} values do not fill shape [${shape}]`);
+    }
+    const tensor = new Tensor(device, shape, dtypeOf(data));
+    if (tensor.size > 0) device.upload(tensor.#pointer, data);
+    return tensor;
+  }
+
+  /** A tensor with every element `value`; f32 or bf16. */
+  static full(device: Device, shape: readonly number[], value: number, dtype: DType = "f32"): Tensor {
+    const tensor = new Tensor(device, shape, dtype);
+    device.kernels.sl_fill(tensor.code, tensor.size, value, tensor.#pointer);
+    return tensor;
+  }
+
+  /** The code of the element type in native calls. */
+  get code(): number {
+    return dtypes[this.dtype].code;
+  }
+
+  /** The buffer's address. @throws {ShapeError} after disposal. */
+  get pointer(): DevicePointer {
+    if (this.#pointer === null) throw new ShapeError(`a tensor of shape [${this.shape}] was used after it was freed`);
+    return this.#pointer;
+  }
+
+  /** Whether the buffer was freed. */
+  get disposed(): boolean {
+    return this.#pointer === null;
+  }
+
+  /** The size along an axis; negative axes count from the end. @throws {ShapeError} where there is no such axis. */
+  dim(axis: number): number {
+    const size = this.shape.at(axis);
+    if (size === undefined) throw new ShapeError(`shape [${this.shape}] has no axis ${axis}`);
+    return size;
+  }
+
+  /** Overwrites the contents. @throws {ShapeError} where length or element type differ. */
+  write(data: HostArray): void {
+    if (data.length !== this.size || dtypeOf(data) !== this.dtype) {
+      throw new ShapeError(`${data.length} ${dtypeOf(data)} values cannot be written to [${this.shape}] ${this.dtype}`);
+    }
+    if (this.size > 0) this.device.upload(this.pointer, data);
+  }
+
+  /** A copy of the contents of an f32 tensor. @throws {ShapeError} on another element type. */
+  toFloat32(): Float32Array<ArrayBuffer> {
+    if (this.dtype !== "f32") throw new ShapeError(`a ${this.dtype} tensor has no f32 contents: cast it first`);
+    return this.toHost() as Float32Array<ArrayBuffer>;
+  }
+
+  /** A copy of the contents; bf16 as its 16 bits. */
+  toHost(): HostArray {
+    const data = new dtypes[this.dtype].array(this.size);
+    if (this.size > 0) this.device.download(data, this.pointer);
+    return data;
+  }
+
+  /** The only value of a one-element f32 tensor; waits for the device. */
+  item(): number {
+    const [value] = this.toFloat32();
+    if (value === undefined || this.size !== 1) throw new ShapeError(`shape [${this.shape}] does not hold one value`);
+    return value;
+  }
+
+  /** A new tensor with the same contents. */
+  clone(): Tensor {
+    const copy = new Tensor(this.device, this.shape, this.dtype);
+    this.device.kernels.sl_copy(null, copy.pointer, this.pointer, this.size * dtypeBytes(this.dtype));
+    return copy;
+  }
+
+  /** Frees the buffer; a second call does nothing. */
+  [Symbol.dispose](): void {
+    if (this.#pointer === null) return;
+    this.#scope?.forget(this);
+    this.device.release(this.#pointer);
+    this.#pointer = null;
+  }
+}
