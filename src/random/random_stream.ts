@@ -1,0 +1,121 @@
+/**
+ * A sequence of random numbers addressed by (seed, stream, step): the same address always gives the same numbers.
+ *
+ * @module
+ */
+
+import { InvalidInputError } from "../errors.ts";
+import { philox4x32 } from "./philox.ts";
+
+const UINT32_LIMIT = 0x1_0000_0000;
+
+/**
+ * Draws numbers from the Philox blocks 0, 1, 2, ... of one address, word by word; word i is the one that
+ * `sl_philox_uniform` uses for its element i.
+ *
+ * @example
+ * ```ts
+ * const order = new RandomStream(0, Streams.shuffle, 3).permutation(50_000); // epoch 3 of seed 0
+ * ```
+ */
+export class RandomStream {
+  readonly #seedLow: number;
+  readonly #seedHigh: number;
+  readonly #counter: Uint32Array;
+  readonly #words = new Uint32Array(4);
+  #used = 4;
+  #spareNormal: number | null = null;
+
+  /**
+   * The stream at an address.
+   *
+   * @param seed A whole number from 0 to 2^53 - 1, or a bigint from 0 to 2^64 - 1.
+   * @param stream uint32, one of `Streams` or a `streamOf`.
+   * @param step uint32: a training step, an epoch, an image's index.
+   * @throws {InvalidInputError} Where one is out of range.
+   */
+  constructor(seed: number | bigint, stream: number, step: number) {
+    if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
+      throw new InvalidInputError(`seed ${seed} is not usable: give a whole number from 0 to 2^53 - 1`);
+    }
+    const key = BigInt(seed);
+    if (key < 0n || key >= 1n << 64n) {
+      throw new InvalidInputError(`seed ${seed} is out of range: give a whole number from 0 to 2^64 - 1`);
+    }
+    checkUint32("stream", stream);
+    checkUint32("step", step);
+    this.#seedLow = Number(key & 0xffff_ffffn);
+    this.#seedHigh = Number(key >> 32n);
+    this.#counter = new Uint32Array([0, stream, step, 0]);
+  }
+
+  /** The next 32 random bits, a whole number in 0..2^32 - 1. */
+  uint32(): number {
+    if (this.#used === 4) {
+      philox4x32(this.#seedLow, this.#seedHigh, this.#counter, this.#words);
+      this.#counter[0] = (this.#counter[0] ?? 0) + 1;
+      this.#used = 0;
+    }
+    return this.#words[this.#used++] ?? 0;
+  }
+
+  /**
+   * Uniform in the open interval (0, 1): ((bits >> 8) + 0.5) 2^-24 as a double. 25 significant bits: above one half,
+   * float32 rounds it (to 1 at the very top), which callers that store it should know.
+   */
+  uniform(): number {
+    return ((this.uint32() >>> 8) + 0.5) * 2 ** -24;
+  }
+
+  /** Standard normal, by Box and Muller's transform; uniforms are used in pairs, the second normal is kept for later. */
+  normal(): number {
+    if (this.#spareNormal !== null) {
+      const spare = this.#spareNormal;
+      this.#spareNormal = null;
+      return spare;
+    }
+    const radius = Math.sqrt(-2 * Math.log(this.uniform()));
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spareNormal = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  }
+
+  /**
+   * A whole number in 0..n-1, each equally likely: bits beyond the last whole multiple of n are drawn again.
+   *
+   * @param n 1..2^32.
+   * @throws {InvalidInputError} Where n is not in that range.
+   */
+  integer(n: number): number {
+    if (!Number.isInteger(n) || n < 1 || n > UINT32_LIMIT) {
+      throw new InvalidInputError(`cannot draw a whole number below ${n}: the bound must be from 1 to 2^32`);
+    }
+    const limit = UINT32_LIMIT - (UINT32_LIMIT % n);
+    let bits = this.uint32();
+    while (bits >= limit) bits = this.uint32();
+    return bits % n;
+  }
+
+  /**
+   * A random order of 0..n-1, by Fisher and Yates' shuffle.
+   *
+   * @param n 0..2^31 - 1.
+   * @returns Int32 [n].
+   */
+  permutation(n: number): Int32Array<ArrayBuffer> {
+    const order = Int32Array.from({ length: n }, (_, index) => index);
+    for (let last = n - 1; last > 0; last--) {
+      const chosen = this.integer(last + 1);
+      const moved = order[last] ?? 0;
+      order[last] = order[chosen] ?? 0;
+      order[chosen] = moved;
+    }
+    return order;
+  }
+}
+
+function checkUint32(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 0 || value >= UINT32_LIMIT) {
+    throw new InvalidInputError(`random ${name} ${value} is out of range: use a whole number from 0 to 2^32 - 1`);
+  }
+}
