@@ -1,0 +1,11 @@
+/**
+ * Bytes of other people's formats, knowing no model.
+ *
+ * @module
+ */
+
+export * from "./format_error.ts";
+export * from "./host_tensor.ts";
+export * from "./safetensors.ts";
+export * from "./safetensors_file.ts";
+export * from "./write_file.ts";
