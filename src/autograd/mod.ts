@@ -1,0 +1,7 @@
+/**
+ * Reverse-mode differentiation.
+ *
+ * @module
+ */
+export * from "./gradient_check.ts";
+export * from "./tape.ts";

@@ -1,0 +1,121 @@
+/**
+ * The tape: a record of the operations of one forward computation, from which gradients are computed backwards.
+ *
+ * Lifetimes: the last thing that can need an operation's output is that operation's own backward rule, because every
+ * consumer of the output stands later on the tape. So as the backward sweep leaves an operation it frees the output, the
+ * output's gradient and whatever the operation saved, and memory falls as the sweep goes.
+ *
+ * @module
+ */
+import { ShapeError } from "../errors.ts";
+import { Tensor } from "../tensor/mod.ts";
+
+/** Writes a gradient into `target`: overwrites where `accumulate` is 0, adds where it is 1. */
+export type GradientWriter = (target: Tensor, accumulate: 0 | 1) => void;
+
+/** Computes the gradients of an operation's inputs from that of its output, giving each to the tape. */
+export type BackwardRule = (gradient: Tensor, tape: Tape) => void;
+
+interface Entry {
+  readonly output: Tensor;
+  readonly saved: readonly Tensor[];
+  readonly backward: BackwardRule;
+}
+
+/** A tape, or null where no gradients are wanted (evaluation). */
+export type Recorder = Tape | null;
+
+/** Records operations and computes gradients. One tape serves one backward sweep. */
+export class Tape {
+  readonly #entries: Entry[] = [];
+  readonly #gradients = new Map<Tensor, Tensor>();
+  readonly #kept = new Set<Tensor>();
+
+  /**
+   * Notes an operation.
+   *
+   * @param output its result; marked as requiring a gradient.
+   * @param saved what besides inputs and output the rule reads; freed after the rule ran.
+   * @param backward the rule.
+   */
+  record(output: Tensor, saved: readonly Tensor[], backward: BackwardRule): void {
+    output.requiresGrad = true;
+    this.#entries.push({ output, saved, backward });
+  }
+
+  /** Protects an output from being freed by the backward sweep; its scope frees it. */
+  keep(tensor: Tensor): void {
+    this.#kept.add(tensor);
+  }
+
+  /**
+   * Adds to the gradient of `input`, unless it requires none. `write` must honour its `accumulate` argument.
+   */
+  accumulate(input: Tensor, write: GradientWriter): void {
+    if (!input.requiresGrad) return;
+    const existing = this.#gradients.get(input);
+    if (existing !== undefined) return write(existing, 1);
+    const gradient = new Tensor(input.device, input.shape, input.dtype);
+    write(gradient, 0);
+    this.#gradients.set(input, gradient);
+  }
+
+  /** As {@linkcode accumulate}, for a `write` that can only overwrite: a second gradient goes through a temporary. */
+  add(input: Tensor, write: (target: Tensor) => void): void {
+    this.accumulate(input, (target, accumulate) => {
+      if (accumulate === 0) return write(target);
+      using addend = new Tensor(target.device, target.shape, target.dtype);
+      write(addend);
+      target.device.kernels.sl_axpby(target.code, target.size, 1, addend.pointer, 1, target.pointer);
+    });
+  }
+
+  /** The gradient of a tensor after {@linkcode backward} (of leaves, kept and not yet freed outputs), if it has one. */
+  gradient(tensor: Tensor): Tensor | undefined {
+    return this.#gradients.get(tensor);
+  }
+
+  /**
+   * Computes the gradients of the sum of `outputs[i] * seeds[i]`.
+   *
+   * @param outputs one scalar loss, or several outputs with a seed each.
+   * @param seeds the gradient of each output; ones where not given.
+   * @throws {ShapeError} where an output was not recorded, or its seed's shape differs.
+   */
+  backward(outputs: Tensor | readonly Tensor[], seeds: readonly Tensor[] = []): void {
+    const list = outputs instanceof Tensor ? [outputs] : outputs;
+    list.forEach((output, index) => this.#seed(output, seeds[index]));
+    while (this.#entries.length > 0) {
+      const entry = this.#entries.pop();
+      if (entry === undefined) break;
+      this.#step(entry);
+    }
+  }
+
+  #seed(output: Tensor, seed: Tensor | undefined): void {
+    if (!output.requiresGrad) throw new ShapeError(`an output of shape [${output.shape}] depends on nothing recorded`);
+    if (seed !== undefined && seed.shape.join() !== output.shape.join()) {
+      throw new ShapeError(`a seed of shape [${seed.shape}] does not fit an output of shape [${output.shape}]`);
+    }
+    const { kernels } = output.device;
+    this.accumulate(output, (target, accumulate) => {
+      using ones = seed === undefined ? Tensor.full(output.device, output.shape, 1, output.dtype) : seed.clone();
+      kernels.sl_axpby(target.code, target.size, 1, ones.pointer, accumulate, target.pointer);
+    });
+  }
+
+  #step({ output, saved, backward }: Entry): void {
+    const gradient = this.#gradients.get(output);
+    if (gradient !== undefined) backward(gradient, this);
+    for (const tensor of saved) tensor[Symbol.dispose]();
+    if (this.#kept.has(output)) return;
+    output[Symbol.dispose]();
+    gradient?.[Symbol.dispose]();
+    this.#gradients.delete(output);
+  }
+}
+
+/** Whether an operation on these inputs has to be recorded. */
+export function needsGradient(tape: Recorder, ...inputs: readonly (Tensor | null | undefined)[]): tape is Tape {
+  return tape !== null && inputs.some((input) => input?.requiresGrad === true);
+}

@@ -1,0 +1,82 @@
+/**
+ * Element-wise arithmetic of two tensors, the second broadcast where smaller.
+ *
+ * @module
+ */
+import { needsGradient, type Recorder } from "../autograd/mod.ts";
+import { ShapeError } from "../errors.ts";
+import { Tensor } from "../tensor/mod.ts";
+
+/** The operations and their codes (SL_BINARY_...). */
+export const binaryCodes = { add: 0, subtract: 1, multiply: 2, divide: 3 } as const;
+
+/** An operation's name. */
+export type BinaryName = keyof typeof binaryCodes;
+
+/** How b is broadcast (SL_BROADCAST_...): not at all, one row for all, one column for all, one value for all. */
+export const broadcastCodes = { none: 0, row: 1, column: 2, scalar: 3 } as const;
+
+/** How b is broadcast against a: `row` b is [columns], `column` b is [rows], `scalar` b is [1]. */
+export type Broadcast = keyof typeof broadcastCodes;
+
+/** SL_AXIS_... over which the gradient of a broadcast b is summed. */
+const reducedAxis = { row: 0, column: 1, scalar: 2 } as const;
+
+function extents(a: Tensor, b: Tensor, broadcast: Broadcast): [rows: number, columns: number] {
+  const columns = a.shape.at(-1) ?? 1;
+  const rows = columns === 0 ? 0 : a.size / columns;
+  const wanted = { none: a.size, row: columns, column: rows, scalar: 1 }[broadcast];
+  if (b.size !== wanted) {
+    throw new ShapeError(`binary: b of shape [${b.shape}] cannot be broadcast (${broadcast}) against [${a.shape}]`);
+  }
+  return [rows, columns];
+}
+
+/**
+ * y = a op b, with a seen as [rows, columns] (columns = its last axis).
+ *
+ * Gradients: add (dy, dy), subtract (dy, -dy), multiply (dy b, dy a), divide (dy / b, -dy y / b); b's summed over what it
+ * was broadcast along.
+ *
+ * @returns a's shape, f32.
+ * @throws {ShapeError} where b does not fit.
+ */
+export function binary(tape: Recorder, name: BinaryName, a: Tensor, b: Tensor, broadcast: Broadcast = "none"): Tensor {
+  const [rows, columns] = extents(a, b, broadcast);
+  const { kernels } = a.device;
+  const apply = (op: BinaryName, left: Tensor, right: Tensor, how: Broadcast, into: Tensor) =>
+    kernels.sl_binary(
+      binaryCodes[op],
+      broadcastCodes[how],
+      a.code,
+      rows,
+      columns,
+      left.pointer,
+      right.pointer,
+      into.pointer,
+    );
+  const y = new Tensor(a.device, a.shape, a.dtype);
+  apply(name, a, b, broadcast, y);
+  if (!needsGradient(tape, a, b)) return y;
+
+  const linearIn = name === "add" || name === "subtract";
+  tape.record(y, [], (dy) => {
+    tape.accumulate(a, (da, accumulate) => {
+      if (linearIn) return kernels.sl_axpby(a.code, a.size, 1, dy.pointer, accumulate, da.pointer);
+      using product = new Tensor(a.device, a.shape, a.dtype);
+      apply(name, dy, b, broadcast, product);
+      kernels.sl_axpby(a.code, a.size, 1, product.pointer, accumulate, da.pointer);
+    });
+    tape.accumulate(b, (db, accumulate) => {
+      using product = new Tensor(a.device, a.shape, a.dtype);
+      const sign = name === "subtract" || name === "divide" ? -1 : 1;
+      if (!linearIn) apply("multiply", dy, name === "multiply" ? a : y, "none", product);
+      if (name === "divide") apply("divide", product, b, broadcast, product);
+      const full = linearIn ? dy : product;
+      if (broadcast === "none") return kernels.sl_axpby(a.code, a.size, sign, full.pointer, accumulate, db.pointer);
+      const axis = reducedAxis[broadcast];
+      kernels.sl_reduce_sum(axis, a.code, rows, columns, sign, full.pointer, db.pointer, accumulate);
+    });
+  });
+  return y;
+}

@@ -1,0 +1,104 @@
+/**
+ * Two-dimensional convolution.
+ *
+ * @module
+ */
+import { needsGradient, type Recorder } from "../autograd/mod.ts";
+import { ShapeError } from "../errors.ts";
+import { Tensor } from "../tensor/mod.ts";
+import { PackedWeights } from "./packed_weights.ts";
+import { expectShape, imageShape } from "./shapes.ts";
+
+/** Stride and padding, the same for both axes. */
+export interface ConvolutionGeometry {
+  /** Step between output positions. */
+  readonly stride: number;
+  /** Zeros added on each side. */
+  readonly padding: number;
+}
+
+const Direction = { forward: 0, backwardData: 1 } as const;
+
+/**
+ * Output size along one axis: floor((size + 2 padding - kernel) / stride) + 1.
+ *
+ * @throws {ShapeError} on a stride that is no step.
+ */
+export function convolvedSize(size: number, kernel: number, geometry: ConvolutionGeometry): number {
+  if (!(geometry.stride >= 1)) {
+    throw new ShapeError(`a window of stride ${geometry.stride} does not move: use 1 or more`);
+  }
+  return Math.floor((size + 2 * geometry.padding - kernel) / geometry.stride) + 1;
+}
+
+function pack(weight: Tensor, shape: Int32Array<ArrayBuffer>, direction: number): Tensor {
+  const { kernels } = weight.device;
+  const bytes = new BigInt64Array(1);
+  kernels.sl_conv_packed_bytes(shape, direction, bytes);
+  const packed = new Tensor(weight.device, [Number(bytes[0])], "u8");
+  kernels.sl_conv_pack(shape, direction, weight.pointer, packed.pointer);
+  return packed;
+}
+
+/**
+ * y = convolution of x with weight, without bias.
+ *
+ * Gradients: dx = transposed convolution of dy with the weight; dw = correlation of x with dy.
+ *
+ * @param x [N, H, W, I], f32 or bf16.
+ * @param weight [O, KH, KW, I] f32 (OHWI).
+ * @param packed the weight's packed copies, shared by all calls until the weight changes; made and freed here if absent.
+ * @returns [N, H', W', O] of x's element type.
+ * @throws {ShapeError} where shapes do not fit, {@linkcode UnsupportedError} where the device cannot do the element type.
+ */
+export function conv2d(
+  tape: Recorder,
+  x: Tensor,
+  weight: Tensor,
+  geometry: ConvolutionGeometry,
+  packed?: PackedWeights,
+): Tensor {
+  const [batch, height, width, inChannels] = imageShape("conv2d", x);
+  const [outChannels, kernelHeight, kernelWidth] = imageShape("conv2d weight", weight);
+  expectShape("conv2d", "weight", weight, [outChannels, kernelHeight, kernelWidth, inChannels]);
+  const { kernels } = x.device;
+  const { stride, padding } = geometry;
+  // Field order of sl_conv_shape.
+  const shape = Int32Array.of(
+    batch,
+    height,
+    width,
+    inChannels,
+    outChannels,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    padding,
+    x.code,
+  );
+  const copies = packed ?? new PackedWeights();
+  const packedFor = (direction: number) =>
+    copies.get(`conv2d ${direction} ${shape}`, () => pack(weight, shape, direction));
+  const y = new Tensor(x.device, [
+    batch,
+    convolvedSize(height, kernelHeight, geometry),
+    convolvedSize(width, kernelWidth, geometry),
+    outChannels,
+  ], x.dtype);
+  kernels.sl_conv_forward(shape, x.pointer, packedFor(Direction.forward).pointer, y.pointer);
+  if (packed === undefined) copies.clear();
+
+  if (needsGradient(tape, x, weight)) {
+    tape.record(y, [], (dy) => {
+      tape.accumulate(x, (dx, accumulate) => {
+        const backward = packedFor(Direction.backwardData);
+        kernels.sl_conv_backward_data(shape, dy.pointer, backward.pointer, dx.pointer, accumulate);
+      });
+      tape.accumulate(weight, (dw, accumulate) => {
+        kernels.sl_conv_backward_weights(shape, x.pointer, dy.pointer, dw.pointer, accumulate);
+      });
+      if (packed === undefined) copies.clear();
+    });
+  }
+  return y;
+}

@@ -1,0 +1,57 @@
+/**
+ * The gate's decision: one bit per channel from its logit.
+ *
+ * @module
+ */
+import { needsGradient, type Recorder } from "../autograd/mod.ts";
+import { Tensor } from "../tensor/mod.ts";
+import { expectShape } from "./shapes.ts";
+
+/**
+ * Training: mask = [s >= 0.5] with s = sigmoid((logits + g) / tau), g = log(u + 1e-8) - log(1 - u + 1e-8).
+ *
+ * Gradient, straight through: dlogits = dmask * s (1 - s) / tau. (Jang et al. 2017 and Maddison et al. 2017, for two
+ * classes; as used by DGNet, Li et al. 2021)
+ *
+ * @param logits [N, C] f32.
+ * @param uniform u, [N, C] f32 in (0, 1).
+ * @param tau the temperature, 2/3 in the paper.
+ * @returns [N, C] f32 of 0 and 1.
+ * @throws {ShapeError} where shapes differ.
+ */
+export function gateSample(tape: Recorder, logits: Tensor, uniform: Tensor, tau: number): Tensor {
+  expectShape("gateSample", "uniform", uniform, logits.shape);
+  const { kernels } = logits.device;
+  const mask = new Tensor(logits.device, logits.shape);
+  const soft = new Tensor(logits.device, logits.shape);
+  kernels.sl_gate_sample(logits.size, logits.pointer, uniform.pointer, tau, mask.pointer, soft.pointer);
+  if (!needsGradient(tape, logits)) {
+    soft[Symbol.dispose]();
+    return mask;
+  }
+  tape.record(mask, [soft], (dmask) => {
+    tape.accumulate(logits, (dlogits, accumulate) => {
+      kernels.sl_gate_sample_backward(
+        logits.size,
+        soft.pointer,
+        dmask.pointer,
+        tau,
+        dlogits.pointer,
+        accumulate,
+      );
+    });
+  });
+  return mask;
+}
+
+/**
+ * Evaluation: mask = [logits >= 0], without noise or gradient.
+ *
+ * @param logits [N, C] f32.
+ * @returns [N, C] f32 of 0 and 1.
+ */
+export function gateThreshold(logits: Tensor): Tensor {
+  const mask = new Tensor(logits.device, logits.shape);
+  logits.device.kernels.sl_gate_threshold(logits.size, logits.pointer, mask.pointer);
+  return mask;
+}

@@ -1,0 +1,96 @@
+/**
+ * The gated residual block at inference, which computes only the channels that are open.
+ *
+ * @module
+ */
+import { Tensor } from "../tensor/mod.ts";
+import type { NormState } from "./batch_norm.ts";
+import { convolvedSize } from "./conv2d.ts";
+import type { PackedWeights } from "./packed_weights.ts";
+import { expectShape, imageShape } from "./shapes.ts";
+
+/** A block's weights as the operation takes them. */
+export interface GatedBlockWeights {
+  /** First convolution, OHWI [C, 3, 3, I] f32. */
+  readonly weight1: Tensor;
+  /** Norm after it. */
+  readonly norm1: NormState;
+  /** Second convolution, OHWI [C, 3, 3, C] f32. */
+  readonly weight2: Tensor;
+  /** Norm after it. */
+  readonly norm2: NormState;
+  /** Packed copies of `weight2`. */
+  readonly packed2: PackedWeights;
+}
+
+function fold(norm: NormState): { scale: Tensor; shift: Tensor } & Disposable {
+  const { device } = norm.gamma;
+  const channels = norm.gamma.size;
+  const scale = new Tensor(device, [channels]);
+  const shift = new Tensor(device, [channels]);
+  device.kernels.sl_norm_fold(
+    channels,
+    norm.runningMean.pointer,
+    norm.runningVar.pointer,
+    norm.gamma.pointer,
+    norm.beta.pointer,
+    norm.epsilon,
+    scale.pointer,
+    shift.pointer,
+  );
+  const free = () => [scale, shift].forEach((tensor) => tensor[Symbol.dispose]());
+  return { scale, shift, [Symbol.dispose]: free };
+}
+
+/**
+ * y = relu(norm2(conv2(relu(norm1(conv1(x))) * mask)) + residual), with norms of running statistics: equal to masking, but
+ * for each image only its open channels are convolved. No gradient. (method of Krishna et al. 2023 and DGNet, Li et al. 2021)
+ *
+ * @param x [N, H, W, I] f32.
+ * @param mask [N, C] f32 of 0 and 1.
+ * @param residual [N, H', W', C] f32, H' = floor((H - 1) / stride) + 1.
+ * @param stride that of the first convolution.
+ * @returns [N, H', W', C] f32.
+ * @throws {ShapeError} where shapes do not fit.
+ */
+export function gatedBlock(
+  x: Tensor,
+  mask: Tensor,
+  weights: GatedBlockWeights,
+  residual: Tensor,
+  stride: number,
+): Tensor {
+  const [batch, height, width, inChannels] = imageShape("gatedBlock", x);
+  const { weight1, weight2, norm1, norm2 } = weights;
+  const channels = weight1.dim(0);
+  expectShape("gatedBlock", "weight1", weight1, [channels, 3, 3, inChannels]);
+  expectShape("gatedBlock", "weight2", weight2, [channels, 3, 3, channels]);
+  expectShape("gatedBlock", "mask", mask, [batch, channels]);
+  const geometry = { stride, padding: 1 };
+  const outShape = [batch, convolvedSize(height, 3, geometry), convolvedSize(width, 3, geometry), channels];
+  expectShape("gatedBlock", "residual", residual, outShape);
+  const { kernels } = x.device;
+  const packed2 = weights.packed2.get("gatedBlock", () => {
+    const packed = new Tensor(x.device, [3, 3, channels, channels]);
+    kernels.sl_gated_block_pack(channels, weight2.pointer, packed.pointer);
+    return packed;
+  });
+  using fold1 = fold(norm1);
+  using fold2 = fold(norm2);
+  const y = new Tensor(x.device, outShape);
+  kernels.sl_gated_block_forward(
+    // Field order of sl_gated_block_shape.
+    Int32Array.of(batch, height, width, inChannels, channels, stride),
+    x.pointer,
+    mask.pointer,
+    weight1.pointer,
+    fold1.scale.pointer,
+    fold1.shift.pointer,
+    packed2.pointer,
+    fold2.scale.pointer,
+    fold2.shift.pointer,
+    residual.pointer,
+    y.pointer,
+  );
+  return y;
+}

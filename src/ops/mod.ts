@@ -1,0 +1,26 @@
+/**
+ * Operations on tensors, one file each: forward, backward and documentation together.
+ *
+ * @module
+ */
+export * from "./augment.ts";
+export * from "./batch_norm.ts";
+export * from "./binary.ts";
+export * from "./cast.ts";
+export * from "./collective.ts";
+export * from "./conv2d.ts";
+export * from "./cross_entropy.ts";
+export * from "./gate.ts";
+export * from "./gated_block.ts";
+export * from "./gather_rows.ts";
+export * from "./global_pool.ts";
+export * from "./linear.ts";
+export * from "./matmul.ts";
+export * from "./max_pool.ts";
+export * from "./packed_weights.ts";
+export * from "./philox_uniform.ts";
+export * from "./scale.ts";
+export * from "./stack.ts";
+export * from "./sum.ts";
+export * from "./top_k.ts";
+export * from "./unary.ts";

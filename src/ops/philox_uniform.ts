@@ -1,0 +1,33 @@
+/**
+ * Uniform noise on the device.
+ *
+ * @module
+ */
+import type { Device } from "../device/mod.ts";
+import { Tensor } from "../tensor/mod.ts";
+
+/** The address of random numbers: the same address always gives the same numbers. */
+export interface NoiseAddress {
+  /** The run's seed, a natural number below 2^53. */
+  readonly seed: number;
+  /** What the numbers are for. */
+  readonly stream: number;
+  /** The training step. */
+  readonly step: number;
+  /** Numbers before `firstBlock * 4` are skipped; 0 by default. */
+  readonly firstBlock?: number;
+}
+
+/**
+ * Numbers in (0, 1): ((bits >> 8) + 0.5) 2^-24 with bits from Philox4x32-10 (Salmon et al. 2011), the same as
+ * `RandomStream.uniform` gives.
+ *
+ * @returns f32 of the given shape.
+ */
+export function philoxUniform(device: Device, address: NoiseAddress, shape: readonly number[]): Tensor {
+  const y = new Tensor(device, shape);
+  const { seed, stream, step, firstBlock = 0 } = address;
+  const high = Math.floor(seed / 2 ** 32) >>> 0;
+  device.kernels.sl_philox_uniform(seed >>> 0, high, stream, step, firstBlock, y.size, y.pointer);
+  return y;
+}

@@ -1,0 +1,33 @@
+/**
+ * Shape checks that operations share.
+ *
+ * @module
+ */
+import { ShapeError } from "../errors.ts";
+import type { Tensor } from "../tensor/mod.ts";
+
+/** The sizes of a tensor that must have four axes: [N, H, W, C]. @throws {ShapeError} */
+export function imageShape(operation: string, x: Tensor): [number, number, number, number] {
+  if (x.shape.length !== 4) throw new ShapeError(`${operation}: shape [${x.shape}] is not [N, H, W, C]`);
+  return [x.dim(0), x.dim(1), x.dim(2), x.dim(3)];
+}
+
+/** The sizes of a tensor that must be a matrix: [rows, columns]. @throws {ShapeError} */
+export function matrixShape(operation: string, x: Tensor): [number, number] {
+  if (x.shape.length !== 2) throw new ShapeError(`${operation}: shape [${x.shape}] is not [rows, columns]`);
+  return [x.dim(0), x.dim(1)];
+}
+
+/** A tensor seen as [N, pixels, C]: images [N, H, W, C], or rows [N, C] with one pixel each. @throws {ShapeError} */
+export function channelShape(operation: string, x: Tensor): [batch: number, pixels: number, channels: number] {
+  if (x.shape.length === 2) return [x.dim(0), 1, x.dim(1)];
+  const [batch, height, width, channels] = imageShape(operation, x);
+  return [batch, height * width, channels];
+}
+
+/** Demands a shape. @throws {ShapeError} naming operation, tensor and both shapes. */
+export function expectShape(operation: string, name: string, tensor: Tensor, shape: readonly number[]): void {
+  if (tensor.shape.length !== shape.length || !shape.every((size, axis) => size === tensor.shape[axis])) {
+    throw new ShapeError(`${operation}: ${name} has shape [${tensor.shape}], not [${shape}]`);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * The largest values of each row.
+ *
+ * @module
+ */
+import { ShapeError } from "../errors.ts";
+import { Tensor } from "../tensor/mod.ts";
+import { matrixShape } from "./shapes.ts";
+
+/**
+ * The k largest values of each row, descending; equal values by the lower column. No gradient.
+ *
+ * @param x [R, C] f32.
+ * @param k 1..C.
+ * @returns values [R, k] f32 and their columns [R, k] i32.
+ * @throws {ShapeError} where k is out of range.
+ */
+export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
+  const [rows, columns] = matrixShape("topK", x);
+  if (!Number.isInteger(k) || k < 1 || k > columns) throw new ShapeError(`topK: k ${k} is not in 1..${columns}`);
+  const values = new Tensor(x.device, [rows, k]);
+  const indices = new Tensor(x.device, [rows, k], "i32");
+  x.device.kernels.sl_topk(rows, columns, k, x.pointer, values.pointer, indices.pointer);
+  return { values, indices };
+}

@@ -1,0 +1,162 @@
+/**
+ * Tests that operations refuse shapes, element types and values that do not fit, and leave no memory behind.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Tape } from "../../src/autograd/mod.ts";
+import { NativeError, ShapeError } from "../../src/errors.ts";
+import {
+  augment,
+  AUGMENT_COLUMNS,
+  batchNorm,
+  binary,
+  conv2d,
+  crossEntropy,
+  gatedBlock,
+  gateSample,
+  gatherRows,
+  linear,
+  matmul,
+  maxPool,
+  PackedWeights,
+  stack,
+  topK,
+} from "../../src/ops/mod.ts";
+import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
+
+const device = openDevice();
+
+function floats(...shape: number[]): Tensor {
+  return Tensor.full(device, shape, 1);
+}
+
+function integers(...values: number[]): Tensor {
+  return Tensor.from(device, Int32Array.from(values), [values.length]);
+}
+
+function norm(channels: number) {
+  const [gamma, beta, runningMean, runningVar] = [0, 1, 2, 3].map(() => floats(channels));
+  assert.ok(gamma && beta && runningMean && runningVar);
+  return { gamma, beta, runningMean, runningVar, epsilon: 1e-5, momentum: 0.1 };
+}
+
+const pixels = (count: number) => Tensor.from(device, new Uint8Array(count * 12), [count, 2, 2, 3]);
+const views = { size: [2, 2], mean: [0, 0, 0], std: [1, 1, 1] } as const;
+const row = (...start: number[]) => {
+  const table = new Float32Array(AUGMENT_COLUMNS);
+  table.set([...start, -1]);
+  return Tensor.from(device, table, [1, AUGMENT_COLUMNS]);
+};
+
+/** What is refused, the exception, and what its message has to name. */
+const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeError, names: RegExp, () => unknown][] = [
+  [
+    "matmul of other inner sizes",
+    ShapeError,
+    /matmul.*\[2, 3\].*\[4, 5\]/,
+    () => matmul(null, floats(2, 3), floats(4, 5)),
+  ],
+  ["matmul of a vector", ShapeError, /matmul b.*\[3\]/, () => matmul(null, floats(2, 3), floats(3))],
+  ["linear with a weight of other size", ShapeError, /linear.*weight.*\[4,5\].*\[4,3\]/, () => {
+    linear(null, floats(2, 3), floats(4, 5), null);
+  }],
+  ["linear with a bias of other size", ShapeError, /linear.*bias/, () => {
+    linear(null, floats(2, 3), floats(4, 3), floats(3));
+  }],
+  ["a convolution of other channels", ShapeError, /conv2d.*weight.*\[4,3,3,5\]/, () => {
+    conv2d(null, floats(1, 4, 4, 2), floats(4, 3, 3, 5), { stride: 1, padding: 1 });
+  }],
+  ["a convolution of a matrix", ShapeError, /conv2d.*\[4,2\]/, () => {
+    conv2d(null, floats(4, 2), floats(4, 3, 3, 2), { stride: 1, padding: 1 });
+  }],
+  ["a stride of 0", ShapeError, /stride 0/, () => {
+    conv2d(null, floats(1, 4, 4, 2), floats(4, 3, 3, 2), { stride: 0, padding: 1 });
+  }],
+  ["a convolution whose kernel is larger than the image", NativeError, /conv/, () => {
+    conv2d(null, floats(1, 2, 2, 2), floats(4, 3, 3, 2), { stride: 1, padding: 0 });
+  }],
+  ["a norm of other channels", ShapeError, /batchNorm.*gamma.*\[3\].*\[2\]/, () => {
+    batchNorm(null, floats(4, 2), norm(3), { training: true });
+  }],
+  ["a norm's mask of other size", ShapeError, /batchNorm.*mask/, () => {
+    batchNorm(null, floats(4, 2), norm(2), { training: true, mask: floats(2, 4) });
+  }],
+  ["a norm's residual of other size", ShapeError, /batchNorm.*residual/, () => {
+    batchNorm(null, floats(4, 2), norm(2), { training: true, residual: floats(2, 4) });
+  }],
+  ["a norm with mask and residual", NativeError, /norm_apply.*mask.*residual/, () => {
+    batchNorm(null, floats(4, 2), norm(2), { training: true, residual: floats(4, 2), mask: floats(4, 2) });
+  }],
+  ["a gradient through running statistics", ShapeError, /batchNorm.*running statistics/, () => {
+    const x = floats(4, 2);
+    x.requiresGrad = true;
+    batchNorm(new Tape(), x, norm(2), { training: false });
+  }],
+  ["binary arithmetic of sizes that do not fit", ShapeError, /binary.*\[2\].*row.*\[2,3\]/, () => {
+    binary(null, "add", floats(2, 3), floats(2), "row");
+  }],
+  ["labels of another number", ShapeError, /crossEntropy.*3 i32.*2 rows/, () => {
+    crossEntropy(null, floats(2, 4), integers(0, 1, 2));
+  }],
+  ["labels that are no whole numbers", ShapeError, /crossEntropy.*f32/, () => {
+    crossEntropy(null, floats(2, 4), floats(2));
+  }],
+  ["a label that is no class", NativeError, /cross_entropy.*4/, () => crossEntropy(null, floats(2, 4), integers(0, 4))],
+  ["noise of another shape than the logits", ShapeError, /gateSample.*uniform/, () => {
+    gateSample(null, floats(2, 4), floats(4, 2), 1);
+  }],
+  ["indices that are no whole numbers", ShapeError, /gatherRows.*f32/, () => gatherRows(null, floats(2, 4), floats(1))],
+  ["an index beyond the rows", NativeError, /gather_rows.*2/, () => gatherRows(null, floats(2, 4), integers(2))],
+  ["an index below 0", NativeError, /gather_rows.*-1/, () => gatherRows(null, floats(2, 4), integers(-1))],
+  ["max pooling of a matrix", ShapeError, /maxPool.*\[4,2\]/, () => {
+    maxPool(null, floats(4, 2), { kernel: 2, stride: 2, padding: 0 });
+  }],
+  ["a pool whose padding is its kernel", NativeError, /max_pool.*padding/, () => {
+    maxPool(null, floats(1, 4, 4, 2), { kernel: 2, stride: 2, padding: 2 });
+  }],
+  ["a stack of nothing", ShapeError, /stack/, () => stack(null, [])],
+  ["a stack of vectors", ShapeError, /stack/, () => stack(null, [floats(1), floats(2)])],
+  ["the 0 largest", ShapeError, /topK.*0.*1\.\.4/, () => topK(floats(2, 4), 0)],
+  ["more of the largest than there are", ShapeError, /topK.*5.*1\.\.4/, () => topK(floats(2, 4), 5)],
+  ["a gated block's residual of other size", ShapeError, /gatedBlock.*residual/, () => {
+    using packed2 = new PackedWeights();
+    const weights = {
+      weight1: floats(4, 3, 3, 2),
+      norm1: norm(4),
+      weight2: floats(4, 3, 3, 4),
+      norm2: norm(4),
+      packed2,
+    };
+    gatedBlock(floats(1, 4, 4, 2), floats(1, 4), weights, floats(1, 4, 4, 4), 2);
+  }],
+  ["views of floats", ShapeError, /augment.*u8/, () => {
+    augment(floats(1, 2, 2, 3), integers(0), row(0, 0, 2, 2), views);
+  }],
+  ["fewer rows of parameters than views", ShapeError, /augment.*2 i32/, () => {
+    augment(pixels(1), integers(0, 0), row(0, 0, 2, 2), views);
+  }],
+  ["a view of an image that is not there", NativeError, /augment.*1/, () => {
+    augment(pixels(1), integers(1), row(0, 0, 2, 2), views);
+  }],
+  ["a crop outside the image", NativeError, /augment.*crop/, () => {
+    augment(pixels(1), integers(0), row(1, 0, 2, 2), views);
+  }],
+];
+
+for (const [what, kind, names, call] of refused) {
+  Deno.test(`${what} is refused by name, and leaves no memory behind`, () => {
+    const before = device.memory().inUse;
+    {
+      using _scope = new Scope();
+      assert.throws(call, (error) => {
+        assert.ok(error instanceof kind, String(error));
+        assert.match(error.message, names);
+        assert.ok(!error.message.includes("\n"));
+        return true;
+      });
+    }
+    assert.equal(device.memory().inUse, before);
+  });
+}
