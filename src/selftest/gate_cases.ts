@@ -1,0 +1,86 @@
+/**
+ * Cases of the gate's decision; its gradient is that of the soft gate, straight through.
+ *
+ * @module
+ */
+import { gateSample, gateThreshold } from "../ops/mod.ts";
+import { type CaseInput, given, normal, uniform } from "./case_inputs.ts";
+import {
+  type OperationBenchmark,
+  operationBenchmark,
+  type OperationCase,
+  operationCase,
+  type Tolerance,
+} from "./operation_case.ts";
+
+const TAU = 2 / 3;
+
+function soft(logits: Float64Array, noise: Float64Array, tau: number): Float64Array {
+  return logits.map((logit, index) => {
+    const u = noise[index] ?? NaN;
+    const gumbel = Math.log(u + 1e-8) - Math.log(1 - u + 1e-8);
+    return 1 / (1 + Math.exp(-(logit + gumbel) / tau));
+  });
+}
+
+function sample(
+  label: string,
+  logits: CaseInput,
+  noise: CaseInput,
+  { tau = TAU, tolerance }: { readonly tau?: number; readonly tolerance?: Tolerance } = {},
+): OperationCase {
+  return operationCase({
+    operation: "gate",
+    label,
+    attributes: { tau, threshold: false },
+    inputs: { logits, noise },
+    differentiable: ["logits"],
+    run: (_device, tape, { logits, noise }) => gateSample(tape, logits, noise, tau),
+    reference: ({ logits, noise }) => [soft(logits, noise, tau).map((value) => Number(value >= 0.5))],
+    smooth: ({ logits, noise }) => [soft(logits, noise, tau)],
+    fixture: true,
+    ...(tolerance && { tolerance }),
+  });
+}
+
+function threshold(label: string, logits: CaseInput): OperationCase {
+  return operationCase({
+    operation: "gate",
+    label,
+    attributes: { threshold: true },
+    inputs: { logits },
+    run: (_device, _tape, { logits }) => gateThreshold(logits),
+    reference: ({ logits }) => [logits.map((logit) => Number(logit >= 0))],
+    fixture: true,
+  });
+}
+
+/** The uniform numbers nearest to 0 and 1 that the generator can draw. */
+const outermost = given([1, 4], [2 ** -25, 1 - 2 ** -24, 2 ** -25, 1 - 2 ** -24]);
+
+const nearOne: Tolerance = { error: 1e-10, reason: "1 - s has lost five bits in f32 where s is near 1" };
+
+/** Cases of `gateSample` and `gateThreshold`. */
+export const gateCases: readonly OperationCase[] = [
+  sample("sample", normal([5, 9]), uniform([5, 9], 0.001, 0.999)),
+  sample("sample, one channel of one image", normal([1, 1]), uniform([1, 1], 0.001, 0.999)),
+  sample("sample, temperature 1", normal([3, 16]), uniform([3, 16], 0.001, 0.999), { tau: 1 }),
+  sample("sample, noise at its ends", given([1, 4], [-1, 1, 20, -20]), outermost),
+  sample("sample, every gate open", given([1, 3], [3, 2.5, 2]), uniform([1, 3], 0.4, 0.6), { tolerance: nearOne }),
+  sample("sample, every gate closed", given([1, 3], [-3, -2.5, -2]), uniform([1, 3], 0.4, 0.6)),
+  threshold("threshold", normal([5, 9])),
+  threshold("threshold at 0", given([1, 4], [0, -0, 1e-30, -1e-30])),
+];
+
+/** The gates of a batch of 256 images at the widest block. */
+export const gateBenchmarks: readonly OperationBenchmark[] = [
+  operationBenchmark({
+    operation: "gate",
+    label: "sample [256, 512]",
+    inputs: { logits: normal([256, 512]), noise: uniform([256, 512], 0.001, 0.999) },
+    differentiable: ["logits"],
+    run: (_device, tape, { logits, noise }) => gateSample(tape, logits, noise, TAU),
+    forward: { flops: 0, bytes: 16 * 256 * 512 },
+    backward: { flops: 0, bytes: 12 * 256 * 512 },
+  }),
+];

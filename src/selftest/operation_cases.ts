@@ -1,0 +1,70 @@
+/**
+ * The list of all operation cases, and that of all benchmarks.
+ *
+ * @module
+ */
+import { augmentBenchmarks, augmentCases } from "./augment_cases.ts";
+import { batchNormBenchmarks, batchNormCases } from "./batch_norm_cases.ts";
+import { binaryBenchmarks, binaryCases } from "./binary_cases.ts";
+import { castCases } from "./cast_cases.ts";
+import { conv2dBenchmarks, conv2dCases } from "./conv2d_cases.ts";
+import { crossEntropyCases } from "./cross_entropy_cases.ts";
+import { gateBenchmarks, gateCases } from "./gate_cases.ts";
+import { gatedBlockBenchmarks, gatedBlockCases } from "./gated_block_cases.ts";
+import { gatherRowsCases } from "./gather_rows_cases.ts";
+import { globalPoolBenchmarks, globalPoolCases } from "./global_pool_cases.ts";
+import { larsCases } from "./lars_cases.ts";
+import { linearBenchmarks, linearCases } from "./linear_cases.ts";
+import { matmulBenchmarks, matmulCases } from "./matmul_cases.ts";
+import { maxPoolBenchmarks, maxPoolCases } from "./max_pool_cases.ts";
+import type { OperationBenchmark, OperationCase } from "./operation_case.ts";
+import { philoxUniformBenchmarks, philoxUniformCases } from "./philox_uniform_cases.ts";
+import { scaleCases } from "./scale_cases.ts";
+import { sgdCases } from "./sgd_cases.ts";
+import { stackCases } from "./stack_cases.ts";
+import { sumBenchmarks, sumCases } from "./sum_cases.ts";
+import { topKBenchmarks, topKCases } from "./top_k_cases.ts";
+import { unaryBenchmarks, unaryCases } from "./unary_cases.ts";
+
+/** All cases. */
+export const operationCases: readonly OperationCase[] = [
+  ...augmentCases,
+  ...batchNormCases,
+  ...binaryCases,
+  ...castCases,
+  ...conv2dCases,
+  ...crossEntropyCases,
+  ...gateCases,
+  ...gatedBlockCases,
+  ...gatherRowsCases,
+  ...globalPoolCases,
+  ...larsCases,
+  ...linearCases,
+  ...matmulCases,
+  ...maxPoolCases,
+  ...philoxUniformCases,
+  ...scaleCases,
+  ...sgdCases,
+  ...stackCases,
+  ...sumCases,
+  ...topKCases,
+  ...unaryCases,
+];
+
+/** All benchmarks. */
+export const operationBenchmarks: readonly OperationBenchmark[] = [
+  ...conv2dBenchmarks,
+  ...gatedBlockBenchmarks,
+  ...matmulBenchmarks,
+  ...linearBenchmarks,
+  ...batchNormBenchmarks,
+  ...globalPoolBenchmarks,
+  ...maxPoolBenchmarks,
+  ...gateBenchmarks,
+  ...unaryBenchmarks,
+  ...binaryBenchmarks,
+  ...sumBenchmarks,
+  ...topKBenchmarks,
+  ...philoxUniformBenchmarks,
+  ...augmentBenchmarks,
+];

@@ -1,0 +1,50 @@
+/**
+ * Tests that no operation is without cases.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { caseName, operationBenchmarks, operationCases } from "../../src/selftest/mod.ts";
+
+const sources = fileURLToPath(new URL("../../src", import.meta.url));
+
+/** The names of the files of a folder whose text matches, without `.ts`, in order. */
+function filesMatching(folder: string, pattern: RegExp): string[] {
+  const names = [...Deno.readDirSync(join(sources, folder))].map((entry) => entry.name).sort();
+  return names.filter((name) => pattern.test(Deno.readTextFileSync(join(sources, folder, name))))
+    .map((name) => name.replace(/\.ts$/, ""));
+}
+
+Deno.test("every file of src/ops and src/optim that calls a native function has cases, and cases have such a file", () => {
+  const operations = ["ops", "optim"].flatMap((folder) => filesMatching(folder, /\bkernels\.sl_/));
+  const covered = new Set(operationCases.map(({ operation }) => operation));
+  assert.ok(operations.length > 15);
+  assert.deepEqual([...covered].sort(), operations.sort());
+});
+
+Deno.test("every file of cases is in the list of all cases", () => {
+  const listed = Deno.readTextFileSync(join(sources, "selftest", "operation_cases.ts"));
+  for (const file of filesMatching("selftest", /Cases: readonly OperationCase\[\] = \[\n/)) {
+    if (file !== "operation_cases") assert.match(listed, new RegExp(`from "\\./${file}\\.ts"`));
+  }
+});
+
+Deno.test("every file with a benchmark is in the list of all benchmarks", () => {
+  const listed = Deno.readTextFileSync(join(sources, "selftest", "operation_cases.ts"));
+  for (const file of filesMatching("selftest", /export const \w+Benchmarks: readonly OperationBenchmark\[\]/)) {
+    const name = Deno.readTextFileSync(join(sources, "selftest", `${file}.ts`)).match(/export const (\w+Benchmarks)/);
+    if (file !== "operation_cases") assert.match(listed, new RegExp(`\\.\\.\\.${name?.[1]},`));
+  }
+});
+
+Deno.test("cases and benchmarks have names of their own", () => {
+  for (const list of [operationCases.map(caseName), operationBenchmarks.map(caseName)]) {
+    assert.deepEqual(list.filter((name, index) => list.indexOf(name) !== index), []);
+  }
+});
+
+Deno.test("a tolerance other than the default has its reason", () => {
+  for (const { tolerance } of operationCases) assert.ok(tolerance === undefined || tolerance.reason.length > 10);
+});
