@@ -1,0 +1,6 @@
+/**
+ * The compute budget.
+ *
+ * @module
+ */
+export * from "./paper_rule.ts";

@@ -1,0 +1,62 @@
+/**
+ * The gate of a block: decides for each image which channels the block computes.
+ *
+ * @module
+ */
+import type { Device } from "../device/mod.ts";
+import { gateSample, gateThreshold, globalPool } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
+import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
+import type { ForwardContext } from "./forward_context.ts";
+import { gateHidden } from "./spec.ts";
+
+/**
+ * Global average pool, linear I -> I/4, norm, relu, linear -> C: one logit a channel. In training its bit is drawn, in
+ * evaluation it is [logit >= 0].
+ */
+export class Gate extends Module {
+  readonly #fc1: Linear;
+  readonly #norm: BatchNorm;
+  readonly #fc2: Linear;
+
+  /** A gate that reads `inChannels` channels and decides on `channels`. Its weights do not decay. */
+  constructor(device: Device, initialiser: Initialiser, inChannels: number, channels: number) {
+    super();
+    const hidden = gateHidden(inChannels);
+    const layer = (inFeatures: number, outFeatures: number) => {
+      const weight = initialiser.kaimingNormal(outFeatures * inFeatures, outFeatures);
+      return new Linear(device, { inFeatures, outFeatures }, weight, null, { decay: false });
+    };
+    this.#fc1 = this.child("fc1", layer(inChannels, hidden));
+    this.#norm = this.child("bn", new BatchNorm(device, hidden));
+    this.#fc2 = this.child("fc2", layer(hidden, channels));
+  }
+
+  /**
+   * Training: draws the mask.
+   *
+   * @param x the block's input, [N, H, W, I].
+   * @param block the block's index, which addresses its noise.
+   * @returns [N, C] of 0 and 1, with the straight-through gradient.
+   */
+  sample(context: ForwardContext, x: Tensor, block: number): Tensor {
+    const { tape, collective } = context;
+    const pooled = globalPool(tape, x);
+    const hidden = this.#norm.forward(tape, this.#fc1.forward(tape, pooled), {
+      training: true,
+      relu: true,
+      collective,
+    });
+    const logits = this.#fc2.forward(tape, hidden);
+    return gateSample(tape, logits, context.noise.uniform(block, logits.shape), context.temperature);
+  }
+
+  /** Evaluation: the mask without noise, [N, C] of 0 and 1. */
+  decide(x: Tensor): Tensor {
+    using pooled = globalPool(null, x);
+    using squeezed = this.#fc1.forward(null, pooled);
+    using hidden = this.#norm.forward(null, squeezed, { training: false, relu: true });
+    using logits = this.#fc2.forward(null, hidden);
+    return gateThreshold(logits);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The residual network that holds a dense and a gated encoder.
+ *
+ * @module
+ */
+import type { Device } from "../device/mod.ts";
+import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
+import { globalPool, maxPool } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
+import type { ForwardContext, Pass } from "./forward_context.ts";
+import { type BlockOptions, GatedBasicBlock } from "./gated_basic_block.ts";
+import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
+
+/** Features of a batch, and in a gated pass the masks of its blocks. */
+export interface Encoding {
+  /** [N, F] f32. */
+  readonly features: Tensor;
+  /** One [N, C] f32 of 0 and 1 for each block; empty in a dense pass. */
+  readonly masks: readonly Tensor[];
+}
+
+/** ResNet without classifier, its blocks gated on demand; state names are torchvision's. (Krishna et al. 2023) */
+export class GatedResNet extends Module {
+  readonly #conv: Conv2d;
+  readonly #norm: BatchNorm;
+  readonly #pool: { kernel: number; stride: number; padding: number } | null;
+  readonly #blocks: readonly GatedBasicBlock[];
+
+  /** Builds the network and draws its weights. */
+  constructor(device: Device, initialiser: Initialiser, readonly spec: NetworkSpec, options: BlockOptions) {
+    super();
+    const { kernel, stride, padding, pool } = stemSpec(spec.stem);
+    this.#conv = this.child(
+      "conv1",
+      new Conv2d(device, initialiser, { inChannels: 3, outChannels: spec.width, kernel, stride, padding }),
+    );
+    this.#norm = this.child("bn1", new BatchNorm(device, spec.width));
+    this.#pool = pool;
+    this.#blocks = blockSpecs(spec).map((block) =>
+      this.child(block.name, new GatedBasicBlock(device, initialiser, block, options))
+    );
+  }
+
+  /** Number of blocks, and so of gates. */
+  get depth(): number {
+    return this.#blocks.length;
+  }
+
+  /** Training pass over x [N, H, W, 3]: batch statistics, gates drawn. */
+  forward(context: ForwardContext, x: Tensor): Encoding {
+    const { tape, collective } = context;
+    const masks: Tensor[] = [];
+    const convolved = this.#conv.forward(tape, x);
+    let h = this.#norm.forward(tape, convolved, { training: true, relu: true, collective });
+    if (this.#pool) h = maxPool(tape, h, this.#pool);
+    this.#blocks.forEach((block, index) => {
+      const { y, mask } = block.forward(context, h, index);
+      h = y;
+      if (mask) masks.push(mask);
+    });
+    return { features: globalPool(tape, h), masks };
+  }
+
+  /**
+   * Evaluation pass over x [N, H, W, 3]: running statistics, gates without noise; the gated pass computes open channels only.
+   *
+   * @param masks [N, C] of each block, instead of the gates' decisions (for measurements).
+   * @returns features and masks, the caller's to free.
+   */
+  evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[] = []): Encoding {
+    const decided: Tensor[] = [];
+    let h = this.#evaluateStem(x);
+    this.#blocks.forEach((block, index) => {
+      const { y, mask } = block.evaluate(pass, h, masks[index]);
+      h[Symbol.dispose]();
+      h = y;
+      if (mask) decided.push(mask);
+    });
+    const features = globalPool(null, h);
+    h[Symbol.dispose]();
+    return { features, masks: decided };
+  }
+
+  #evaluateStem(x: Tensor): Tensor {
+    using convolved = this.#conv.forward(null, x);
+    const h = this.#norm.forward(null, convolved, { training: false, relu: true });
+    if (this.#pool === null) return h;
+    const pooled = maxPool(null, h, this.#pool);
+    h[Symbol.dispose]();
+    return pooled;
+  }
+}

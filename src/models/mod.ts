@@ -1,0 +1,14 @@
+/**
+ * Networks.
+ *
+ * @module
+ */
+export * from "./cost.ts";
+export * from "./dual_network.ts";
+export * from "./forward_context.ts";
+export * from "./gate.ts";
+export * from "./gated_basic_block.ts";
+export * from "./gated_resnet.ts";
+export * from "./projector.ts";
+export * from "./spec.ts";
+export * from "./torchvision.ts";

@@ -1,0 +1,64 @@
+/**
+ * PyTorch's weight layouts: convolutions OIHW outside, OHWI inside.
+ *
+ * @module
+ */
+import { ShapeError } from "../errors.ts";
+import type { HostTensor } from "../formats/mod.ts";
+import type { Module } from "../nn/mod.ts";
+
+/** Transposes [O, H, W, I] to [O, I, H, W] values. */
+function toOihw(values: Float32Array<ArrayBuffer>, [o, h, w, i]: readonly [number, number, number, number]) {
+  return transposeInner(values, o, h * w, i);
+}
+
+/** For each of `outer` matrices [rows, columns], its transpose. */
+function transposeInner(values: Float32Array<ArrayBuffer>, outer: number, rows: number, columns: number) {
+  const result = new Float32Array(values.length);
+  for (let matrix = 0; matrix < outer; matrix++) {
+    const base = matrix * rows * columns;
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        result[base + column * rows + row] = values[base + row * columns + column] ?? 0;
+      }
+    }
+  }
+  return result;
+}
+
+/** A module's state in PyTorch's layouts: convolution weights [O, I, KH, KW], all else as it is. */
+export function toTorchState(module: Module): Map<string, HostTensor> {
+  const state = new Map<string, HostTensor>();
+  for (const [name, tensor] of module.state()) {
+    const values = tensor.toFloat32();
+    const [o, h, w, i] = tensor.shape;
+    if (o === undefined || h === undefined || w === undefined || i === undefined) {
+      state.set(name, { dtype: "f32", shape: tensor.shape, data: values });
+    } else state.set(name, { dtype: "f32", shape: [o, i, h, w], data: toOihw(values, [o, h, w, i]) });
+  }
+  return state;
+}
+
+/**
+ * Loads a state in PyTorch's layouts into a module.
+ *
+ * @throws {ShapeError} naming every tensor that is missing, unknown or of another shape; nothing is changed then.
+ */
+export function loadTorchState(module: Module, state: ReadonlyMap<string, HostTensor>): void {
+  const own = module.state();
+  const values = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const [name, { data, shape }] of state) {
+    const wanted = own.get(name)?.shape ?? shape;
+    const [o, h, w, i] = wanted;
+    const isConvolution = o !== undefined && h !== undefined && w !== undefined && i !== undefined;
+    const expected = isConvolution ? [o, i, h, w] : wanted;
+    if (!(data instanceof Float32Array) || expected.join() !== shape.join()) {
+      throw new ShapeError(
+        `the state does not fit the network: ${name} has shape [${shape}], not [${expected}] of f32`,
+      );
+    }
+    const floats = Float32Array.from(data);
+    values.set(name, isConvolution ? transposeInner(floats, o, i, h * w) : floats);
+  }
+  module.loadState(values);
+}

@@ -1,0 +1,43 @@
+/**
+ * The linear layer.
+ *
+ * @module
+ */
+import type { Recorder } from "../autograd/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { linear } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
+import { Module } from "./module.ts";
+import { Parameter, type ParameterOptions } from "./parameter.ts";
+
+/** y = x weight^T + bias. */
+export class Linear extends Module {
+  /** [O, I] f32. */
+  readonly weight: Parameter;
+  /** [O] f32, if there is one. */
+  readonly bias: Parameter | null;
+
+  /**
+   * A layer with the given initial values.
+   *
+   * @param weight initial weights, O * I values.
+   * @param bias initial biases, O values, or null for a layer without.
+   */
+  constructor(
+    device: Device,
+    size: { readonly inFeatures: number; readonly outFeatures: number },
+    weight: Float32Array<ArrayBuffer>,
+    bias: Float32Array<ArrayBuffer> | null,
+    options: ParameterOptions = {},
+  ) {
+    super();
+    const { inFeatures, outFeatures } = size;
+    this.weight = this.parameter("weight", new Parameter(device, weight, [outFeatures, inFeatures], options));
+    this.bias = bias && this.parameter("bias", new Parameter(device, bias, [outFeatures]));
+  }
+
+  /** [N, I] to [N, O]. */
+  forward(tape: Recorder, x: Tensor): Tensor {
+    return linear(tape, x, this.weight.value, this.bias?.value ?? null);
+  }
+}

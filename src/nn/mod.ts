@@ -1,0 +1,11 @@
+/**
+ * Layers.
+ *
+ * @module
+ */
+export * from "./batch_norm_layer.ts";
+export * from "./conv2d_layer.ts";
+export * from "./initialisation.ts";
+export * from "./linear_layer.ts";
+export * from "./module.ts";
+export * from "./parameter.ts";

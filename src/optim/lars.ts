@@ -1,0 +1,35 @@
+/**
+ * LARS: layer-wise adaptive rates (You, Gitman, Ginsburg 2017), clipped so that no layer's rate exceeds the base rate.
+ *
+ * @module
+ */
+import { Optimizer, type TensorTables } from "./optimizer.ts";
+
+/** Factor before |w| / |g|. */
+const TRUST_COEFFICIENT = 0.02;
+/** Added to the denominator. */
+const EPSILON = 1e-8;
+
+/**
+ * trust = min(0.02 |w| / (|g| + wd |w| + 1e-8) / rate, 1); v = momentum v + trust (g + wd w); w -= rate v.
+ *
+ * Vectors (norms, biases) are plain SGD without decay; where |w| or |g| is 0 the gradient is used as it is.
+ */
+export class Lars extends Optimizer {
+  /** The native call. */
+  protected override update(tables: TensorTables): void {
+    this.device.kernels.sl_lars_step(
+      tables.count,
+      tables.parameters,
+      tables.gradients,
+      tables.velocities,
+      tables.sizes,
+      tables.rates,
+      tables.weightDecays,
+      tables.adapt,
+      this.momentum,
+      TRUST_COEFFICIENT,
+      EPSILON,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What optimisers share: the tables of addresses for one native call over all tensors.
+ *
+ * @module
+ */
+import type { Tape } from "../autograd/mod.ts";
+import { addressOf, type Device } from "../device/mod.ts";
+import { ShapeError } from "../errors.ts";
+import type { Parameter } from "../nn/mod.ts";
+import { Tensor, unscoped } from "../tensor/mod.ts";
+
+/** Tables of one native optimiser call, one entry a parameter. */
+export interface TensorTables {
+  /** Number of parameters. */
+  readonly count: number;
+  /** Addresses of the values. */
+  readonly parameters: BigUint64Array<ArrayBuffer>;
+  /** Addresses of the gradients; 0 where there is none. */
+  readonly gradients: BigUint64Array<ArrayBuffer>;
+  /** Addresses of the momentum. */
+  readonly velocities: BigUint64Array<ArrayBuffer>;
+  /** Elements; 0 where there is no gradient. */
+  readonly sizes: BigInt64Array<ArrayBuffer>;
+  /** Learning rates. */
+  readonly rates: Float32Array<ArrayBuffer>;
+  /** Weight decays. */
+  readonly weightDecays: Float32Array<ArrayBuffer>;
+  /** 1 where layer-wise rates apply, else 0. */
+  readonly adapt: Int32Array<ArrayBuffer>;
+}
+
+/** Settings of an optimiser with momentum. */
+export interface MomentumOptions {
+  /** 0.9 by default. */
+  readonly momentum?: number;
+  /** Applied to parameters that decay; 0 by default. */
+  readonly weightDecay?: number;
+}
+
+/** An optimiser with momentum over a fixed list of parameters. */
+export abstract class Optimizer implements Disposable {
+  /** Momentum. */
+  protected readonly momentum: number;
+  readonly #velocities: readonly Tensor[];
+  readonly #tables: TensorTables;
+
+  /** Starts with velocities of zero. */
+  constructor(
+    protected readonly device: Device,
+    readonly parameters: ReadonlyMap<string, Parameter>,
+    options: MomentumOptions = {},
+  ) {
+    const list = [...parameters.values()];
+    this.momentum = options.momentum ?? 0.9;
+    this.#velocities = unscoped(() => list.map(({ value }) => Tensor.full(device, value.shape, 0)));
+    this.#tables = {
+      count: list.length,
+      parameters: BigUint64Array.from(list, ({ value }) => addressOf(value.pointer)),
+      gradients: new BigUint64Array(list.length),
+      velocities: BigUint64Array.from(this.#velocities, (velocity) => addressOf(velocity.pointer)),
+      sizes: BigInt64Array.from(list, ({ value }) => BigInt(value.size)),
+      rates: new Float32Array(list.length),
+      weightDecays: Float32Array.from(list, ({ decay }) => (decay ? options.weightDecay ?? 0 : 0)),
+      adapt: Int32Array.from(list, ({ adapt }) => Number(adapt)),
+    };
+  }
+
+  /** The native call. */
+  protected abstract update(tables: TensorTables): void;
+
+  /**
+   * One step along the gradients on a tape. Parameters without a gradient are left as they are.
+   *
+   * @param rate the learning rate.
+   * @throws {ShapeError} where no parameter has a gradient.
+   */
+  step(tape: Tape, rate: number): void {
+    const tables = this.#tables;
+    let index = 0;
+    let found = 0;
+    for (const parameter of this.parameters.values()) {
+      const gradient = tape.gradient(parameter.value);
+      tables.gradients[index] = gradient ? addressOf(gradient.pointer) : 0n;
+      // Native code skips tensors of no elements: that is how a parameter without gradient is passed over.
+      tables.sizes[index] = gradient ? BigInt(parameter.value.size) : 0n;
+      if (gradient) found++;
+      index++;
+    }
+    if (found === 0) throw new ShapeError("an optimiser step without gradients: run the tape's backward sweep first");
+    tables.rates.fill(rate);
+    this.update(tables);
+    for (const parameter of this.parameters.values()) parameter.changed();
+  }
+
+  /** The momentum of each parameter, by its name. */
+  state(): Map<string, Tensor> {
+    const names = [...this.parameters.keys()];
+    return new Map(this.#velocities.map((velocity, index) => [names[index] ?? "", velocity]));
+  }
+
+  /** Frees the velocities. */
+  [Symbol.dispose](): void {
+    for (const velocity of this.#velocities) velocity[Symbol.dispose]();
+  }
+}
