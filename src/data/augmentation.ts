@@ -1,0 +1,174 @@
+/**
+ * Draws the parameters of augmented views; the pixels are moved by the native `sl_augment`.
+ *
+ * The rules are torchvision's: RandomResizedCrop, ColorJitter, RandomGrayscale, GaussianBlur, RandomSolarize and
+ * RandomHorizontalFlip.
+ *
+ * @module
+ */
+
+import { InvalidInputError, ShapeError } from "../errors.ts";
+import { AUGMENT_COLUMNS } from "../ops/augment.ts";
+import { RandomStream, streamOf, Streams } from "../random/mod.ts";
+import type { ViewRecipe } from "./view_recipe.ts";
+
+/** Top row of the crop, a whole number of source pixels (`SL_AUGMENT_CROP_TOP`). */
+export const AUGMENT_CROP_TOP = 0;
+/** Leftmost column of the crop (`SL_AUGMENT_CROP_LEFT`). */
+export const AUGMENT_CROP_LEFT = 1;
+/** Height of the crop (`SL_AUGMENT_CROP_HEIGHT`). */
+export const AUGMENT_CROP_HEIGHT = 2;
+/** Width of the crop (`SL_AUGMENT_CROP_WIDTH`). */
+export const AUGMENT_CROP_WIDTH = 3;
+/**
+ * Order of brightness 0, contrast 1, saturation 2 and hue 3 as decimal digits, the first applied first (123 is
+ * 0, 1, 2, 3); -1 where no jitter applies (`SL_AUGMENT_JITTER_ORDER`).
+ */
+export const AUGMENT_JITTER_ORDER = 4;
+/** Brightness factor, 1 = unchanged (`SL_AUGMENT_BRIGHTNESS`). */
+export const AUGMENT_BRIGHTNESS = 5;
+/** Contrast factor, 1 = unchanged (`SL_AUGMENT_CONTRAST`). */
+export const AUGMENT_CONTRAST = 6;
+/** Saturation factor, 1 = unchanged (`SL_AUGMENT_SATURATION`). */
+export const AUGMENT_SATURATION = 7;
+/** Hue shift in turns, 0 = unchanged (`SL_AUGMENT_HUE`). */
+export const AUGMENT_HUE = 8;
+/** 1: grey (`SL_AUGMENT_GRAYSCALE`). */
+export const AUGMENT_GRAYSCALE = 9;
+/** Sigma of the gaussian blur in pixels of the view, 0: none (`SL_AUGMENT_BLUR_SIGMA`). */
+export const AUGMENT_BLUR_SIGMA = 10;
+/** 1: values of at least 128/255 are inverted (`SL_AUGMENT_SOLARIZE`). */
+export const AUGMENT_SOLARIZE = 11;
+/** 1: mirrored left-right (`SL_AUGMENT_FLIP`). */
+export const AUGMENT_FLIP = 12;
+
+const CROP_TRIES = 10;
+/** Epoch and view share the 16 bits of a stream's index: 4,096 epochs of 16 views. */
+const VIEWS_LIMIT = 16;
+const EPOCHS_LIMIT = 4096;
+
+/**
+ * Writes one row of parameters for a random view. They depend on (seed, epoch, imageIndex, view) and the recipe alone,
+ * whatever was drawn before, in whatever batch the image lies.
+ *
+ * @param recipe The view's distribution.
+ * @param seed The run's seed.
+ * @param epoch 0..4095.
+ * @param imageIndex The image's index in the data set, uint32.
+ * @param view 0..15: which view of the image.
+ * @param height Height of the source image, pixels.
+ * @param width Width of the source image, pixels.
+ * @param table float32 [rows, AUGMENT_COLUMNS].
+ * @param row The row to write.
+ * @throws {InvalidInputError} Where epoch or view is out of range.
+ * @throws {ShapeError} Where the table has no such row.
+ */
+export function drawView(
+  recipe: ViewRecipe,
+  seed: number,
+  epoch: number,
+  imageIndex: number,
+  view: number,
+  height: number,
+  width: number,
+  table: Float32Array,
+  row: number,
+): void {
+  const random = new RandomStream(seed, viewStream(epoch, view), imageIndex);
+  identityView(height, width, table, row);
+  const columns = rowOf(table, row);
+  drawCrop(recipe, random, height, width, columns);
+  if (random.uniform() < recipe.jitterProbability) drawJitter(recipe, random, columns);
+  columns[AUGMENT_GRAYSCALE] = random.uniform() < recipe.grayscaleProbability ? 1 : 0;
+  if (random.uniform() < recipe.blurProbability) columns[AUGMENT_BLUR_SIGMA] = uniformIn(random, ...recipe.blurSigma);
+  columns[AUGMENT_SOLARIZE] = random.uniform() < recipe.solarizeProbability ? 1 : 0;
+  columns[AUGMENT_FLIP] = random.uniform() < recipe.flipProbability ? 1 : 0;
+}
+
+/**
+ * Writes the row that leaves an image as it is: the whole image as the crop, no change of colour.
+ *
+ * @param height Height of the source image, pixels.
+ * @param width Width of the source image, pixels.
+ * @param table float32 [rows, AUGMENT_COLUMNS].
+ * @param row The row to write.
+ * @throws {ShapeError} Where the table has no such row.
+ */
+export function identityView(height: number, width: number, table: Float32Array, row: number): void {
+  const columns = rowOf(table, row);
+  columns.fill(0);
+  columns[AUGMENT_CROP_HEIGHT] = height;
+  columns[AUGMENT_CROP_WIDTH] = width;
+  columns[AUGMENT_JITTER_ORDER] = -1;
+  columns[AUGMENT_BRIGHTNESS] = 1;
+  columns[AUGMENT_CONTRAST] = 1;
+  columns[AUGMENT_SATURATION] = 1;
+}
+
+function viewStream(epoch: number, view: number): number {
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch >= EPOCHS_LIMIT) {
+    throw new InvalidInputError(`epoch ${epoch} is out of range: views are drawn for epochs 0 to ${EPOCHS_LIMIT - 1}`);
+  }
+  if (!Number.isInteger(view) || view < 0 || view >= VIEWS_LIMIT) {
+    throw new InvalidInputError(`view ${view} is out of range: an image has views 0 to ${VIEWS_LIMIT - 1}`);
+  }
+  return streamOf(Streams.augment, epoch * VIEWS_LIMIT + view);
+}
+
+function rowOf(table: Float32Array, row: number): Float32Array {
+  const end = (row + 1) * AUGMENT_COLUMNS;
+  if (!Number.isInteger(row) || row < 0 || end > table.length) {
+    throw new ShapeError(`a table of ${table.length} values has no row ${row} of ${AUGMENT_COLUMNS} columns`);
+  }
+  return table.subarray(row * AUGMENT_COLUMNS, end);
+}
+
+/** RandomResizedCrop: area uniform, ratio log-uniform; after ten misses the largest centred crop of an allowed ratio. */
+function drawCrop(
+  recipe: ViewRecipe,
+  random: RandomStream,
+  height: number,
+  width: number,
+  columns: Float32Array,
+): void {
+  const [narrowest, widest] = recipe.ratio;
+  for (let tries = 0; tries < CROP_TRIES; tries++) {
+    const area = height * width * uniformIn(random, ...recipe.scale);
+    const ratio = Math.exp(uniformIn(random, Math.log(narrowest), Math.log(widest)));
+    const cropWidth = Math.round(Math.sqrt(area * ratio));
+    const cropHeight = Math.round(Math.sqrt(area / ratio));
+    if (cropWidth < 1 || cropWidth > width || cropHeight < 1 || cropHeight > height) continue;
+    const top = random.integer(height - cropHeight + 1);
+    const left = random.integer(width - cropWidth + 1);
+    setCrop(columns, top, left, cropHeight, cropWidth);
+    return;
+  }
+  const ratio = Math.min(Math.max(width / height, narrowest), widest);
+  // A narrow image keeps its width, a wide one its height, and one of an allowed ratio both.
+  const cropHeight = width / height < ratio ? Math.round(width / ratio) : height;
+  const cropWidth = width / height > ratio ? Math.round(height * ratio) : width;
+  setCrop(columns, (height - cropHeight) >> 1, (width - cropWidth) >> 1, cropHeight, cropWidth);
+}
+
+function setCrop(columns: Float32Array, top: number, left: number, height: number, width: number): void {
+  columns[AUGMENT_CROP_TOP] = top;
+  columns[AUGMENT_CROP_LEFT] = left;
+  columns[AUGMENT_CROP_HEIGHT] = height;
+  columns[AUGMENT_CROP_WIDTH] = width;
+}
+
+function drawJitter(recipe: ViewRecipe, random: RandomStream, columns: Float32Array): void {
+  columns[AUGMENT_JITTER_ORDER] = random.permutation(4).reduce((digits, change) => digits * 10 + change, 0);
+  columns[AUGMENT_BRIGHTNESS] = factorIn(random, recipe.brightness);
+  columns[AUGMENT_CONTRAST] = factorIn(random, recipe.contrast);
+  columns[AUGMENT_SATURATION] = factorIn(random, recipe.saturation);
+  columns[AUGMENT_HUE] = uniformIn(random, -recipe.hue, recipe.hue);
+}
+
+function factorIn(random: RandomStream, strength: number): number {
+  return uniformIn(random, Math.max(0, 1 - strength), 1 + strength);
+}
+
+function uniformIn(random: RandomStream, low: number, high: number): number {
+  return low + (high - low) * random.uniform();
+}

@@ -1,0 +1,28 @@
+/**
+ * The data sets by name.
+ *
+ * @module
+ */
+
+import { InvalidInputError } from "../../errors.ts";
+import type { DatasetSource } from "../dataset.ts";
+import { cifar10 } from "./cifar10.ts";
+import { shapes } from "./shapes.ts";
+
+const sources: readonly DatasetSource[] = [shapes, cifar10];
+
+/** Names of all data sets, the default first. */
+export const datasetNames: readonly string[] = sources.map(({ name }) => name);
+
+/**
+ * The source of a data set.
+ *
+ * @throws {InvalidInputError} Where none has that name; the message lists those there are.
+ */
+export function datasetSource(name: string): DatasetSource {
+  const source = sources.find((candidate) => candidate.name === name);
+  if (source === undefined) {
+    throw new InvalidInputError(`there is no data set "${name}": choose one of ${datasetNames.join(", ")}`);
+  }
+  return source;
+}

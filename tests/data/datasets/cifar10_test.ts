@@ -1,0 +1,156 @@
+// Tests of reading CIFAR-10: small synthetic files for layout and damage, the real ones where they are at hand.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { InvalidInputError } from "../../../src/errors.ts";
+import { cifar10 } from "../../../src/data/mod.ts";
+
+const RECORD_BYTES = 3073;
+const TRAIN_FILES = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
+const sharedData = fileURLToPath(new URL("../../../../shared/data", import.meta.url));
+const realDataMissing = !existsSync(join(sharedData, "cifar-10-batches-bin"));
+if (realDataMissing) console.log(`CIFAR-10 is not at ../shared/data: the tests that read the real images are ignored`);
+
+/** Red, green and blue of a pixel of a record, so that every byte has a place of its own. */
+function planeByte(file: number, record: number, channel: number, pixel: number): number {
+  return (file * 101 + record * 53 + channel * 31 + pixel * 7 + (pixel >> 5)) % 256;
+}
+
+function batchFile(file: number, records: number): Uint8Array {
+  const bytes = new Uint8Array(records * RECORD_BYTES);
+  for (let record = 0; record < records; record++) {
+    const start = record * RECORD_BYTES;
+    bytes[start] = (file + record) % 10;
+    for (let i = 0; i < 3072; i++) bytes[start + 1 + i] = planeByte(file, record, Math.floor(i / 1024), i % 1024);
+  }
+  return bytes;
+}
+
+/** A folder with files of 2, 3, 4, 5 and 6 training records and 3 test records. */
+function withFolder(test: (folder: string) => void): void {
+  const parent = mkdtempSync(join(tmpdir(), "sluice-cifar10-"));
+  try {
+    const folder = join(parent, "cifar-10-batches-bin");
+    mkdirSync(folder);
+    TRAIN_FILES.forEach((name, index) => writeFileSync(join(folder, name), batchFile(index + 1, index + 2)));
+    writeFileSync(join(folder, "test_batch.bin"), batchFile(6, 3));
+    test(folder);
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
+}
+
+function refused(data: string | undefined, message: RegExp, options: object = {}): void {
+  const given = data === undefined ? {} : { data };
+  assert.throws(() => cifar10.open({ ...given, seed: 0, ...options }), (error: unknown) => {
+    assert.ok(error instanceof InvalidInputError, String(error));
+    assert.match(error.message, message);
+    assert.ok(!error.message.includes("\n"));
+    return true;
+  });
+}
+
+Deno.test("planar records of any number become NHWC images in the order of the files", () => {
+  withFolder((folder) => {
+    const { train, test, classes } = cifar10.open({ data: folder, seed: 0 });
+    assert.deepEqual([train.count, train.height, train.width, test.count], [20, 32, 32, 3]);
+    assert.deepEqual([...train.labels], [1, 2, 2, 3, 4, 3, 4, 5, 6, 4, 5, 6, 7, 8, 5, 6, 7, 8, 9, 0]);
+    assert.deepEqual([...test.labels], [6, 7, 8]);
+    assert.equal(classes.length, 10);
+    for (const [image, file, record] of [[0, 1, 0], [4, 2, 2], [19, 5, 5]] as const) {
+      for (const pixel of [0, 1, 32, 517, 1023]) {
+        const place = (image * 1024 + pixel) * 3;
+        const expected = [0, 1, 2].map((channel) => planeByte(file, record, channel, pixel));
+        assert.deepEqual([...train.images.subarray(place, place + 3)], expected);
+      }
+    }
+  });
+});
+
+Deno.test("the parent of the official folder is as good as the folder", () => {
+  withFolder((folder) => {
+    assert.deepEqual(cifar10.open({ data: join(folder, ".."), seed: 0 }), cifar10.open({ data: folder, seed: 0 }));
+  });
+});
+
+Deno.test("fewer images are the first ones", () => {
+  withFolder((folder) => {
+    const all = cifar10.open({ data: folder, seed: 0 });
+    const few = cifar10.open({ data: folder, seed: 0, trainImages: 4, testImages: 1 });
+    assert.deepEqual(few.train.images, all.train.images.slice(0, 4 * 3072));
+    assert.deepEqual(few.train.labels, all.train.labels.slice(0, 4));
+    assert.equal(few.test.count, 1);
+  });
+});
+
+Deno.test("more images than there are, or none, are refused with the number there is", () => {
+  withFolder((folder) => {
+    refused(folder, /train-images 21 .* 1 to 20/, { trainImages: 21 });
+    refused(folder, /test-images 4 .* 1 to 3/, { testImages: 4 });
+    refused(folder, /train-images 0 /, { trainImages: 0 });
+    refused(folder, /train-images 1\.5 /, { trainImages: 1.5 });
+  });
+});
+
+Deno.test("no folder, a missing folder and a file in its place are refused with the remedy", () => {
+  refused(undefined, /cifar10 needs a folder: give --data DIR/);
+  withFolder((folder) => {
+    refused(join(folder, "nowhere"), /nowhere does not exist: give --data DIR/);
+    refused(join(folder, "test_batch.bin"), /test_batch\.bin does not exist|is not a folder/);
+  });
+});
+
+Deno.test("a missing batch file is refused by name", () => {
+  for (const name of [...TRAIN_FILES, "test_batch.bin"]) {
+    withFolder((folder) => {
+      rmSync(join(folder, name));
+      refused(folder, new RegExp(`${name.replace(".", "\\.")} is missing`));
+    });
+  }
+});
+
+Deno.test("a truncated or empty file is refused by name and size", () => {
+  withFolder((folder) => {
+    const path = join(folder, "data_batch_3.bin");
+    writeFileSync(path, readFileSync(path).subarray(0, 4 * RECORD_BYTES - 1));
+    refused(folder, /data_batch_3\.bin is damaged: 12291 bytes are not a whole number of 3073-byte records/);
+    writeFileSync(path, new Uint8Array(0));
+    refused(folder, /data_batch_3\.bin is damaged: 0 bytes/);
+  });
+});
+
+Deno.test("a label above 9 is refused by file, record and value", () => {
+  withFolder((folder) => {
+    const path = join(folder, "test_batch.bin");
+    const bytes = readFileSync(path);
+    bytes[2 * RECORD_BYTES] = 10;
+    writeFileSync(path, bytes);
+    refused(folder, /test_batch\.bin is damaged: record 2 has label 10/);
+  });
+});
+
+Deno.test({
+  name: "the real images have the published constants, nearly balanced classes and no empty image",
+  ignore: realDataMissing,
+  fn: () => {
+    const { train, test, mean, std } = cifar10.open({ data: sharedData, seed: 0 });
+    assert.ok(train.count >= 10_000 && test.count >= 2_000);
+    for (const channel of [0, 1, 2] as const) {
+      let sum = 0;
+      let squares = 0;
+      for (let i = channel; i < train.images.length; i += 3) {
+        const value = (train.images[i] ?? 0) / 255;
+        sum += value;
+        squares += value * value;
+      }
+      const pixels = train.count * 1024;
+      assert.ok(Math.abs(sum / pixels - mean[channel]) < 0.005);
+      assert.ok(Math.abs(Math.sqrt(squares / pixels - (sum / pixels) ** 2) - std[channel]) < 0.005);
+    }
+    const counts = new Array<number>(10).fill(0);
+    for (const label of train.labels) counts[label] = (counts[label] ?? 0) + 1;
+    for (const count of counts) assert.ok(Math.abs(count / train.count - 0.1) < 0.02);
+  },
+});

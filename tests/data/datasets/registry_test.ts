@@ -1,0 +1,22 @@
+// Tests of finding data sets by name.
+import assert from "node:assert/strict";
+import { InvalidInputError } from "../../../src/errors.ts";
+import { datasetNames, datasetSource } from "../../../src/data/mod.ts";
+
+Deno.test("every listed name opens a source of that name with a line on what it is", () => {
+  assert.deepEqual(datasetNames, ["shapes", "cifar10"]);
+  for (const name of datasetNames) {
+    assert.equal(datasetSource(name).name, name);
+    assert.match(datasetSource(name).description, /^[^\n]{10,100}$/);
+  }
+  assert.equal(datasetSource("shapes").needsData, false);
+  assert.equal(datasetSource("cifar10").needsData, true);
+});
+
+Deno.test("an unknown name is refused with the names there are", () => {
+  assert.throws(() => datasetSource("cifar1"), (error: unknown) => {
+    assert.ok(error instanceof InvalidInputError);
+    assert.match(error.message, /"cifar1": choose one of shapes, cifar10/);
+    return true;
+  });
+});

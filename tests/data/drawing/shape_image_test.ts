@@ -1,0 +1,87 @@
+// Tests of drawing one shape: size, place and rotation of the outline in the image.
+import assert from "node:assert/strict";
+import { drawPaintPair, type Paint } from "../../../src/data/drawing/paints.ts";
+import { drawShapeImage } from "../../../src/data/drawing/shape_image.ts";
+import { RandomStream } from "../../../src/random/mod.ts";
+
+const SIDE = 32;
+
+/** The points at which the outline was asked, in its own coordinates, for image `index`. */
+function askedPoints(index: number, distance: number): { points: [number, number][]; pixels: Uint8Array } {
+  const points: [number, number][] = [];
+  const pixels = new Uint8Array(3 * SIDE * SIDE);
+  const outline = (x: number, y: number) => {
+    points.push([x, y]);
+    return distance;
+  };
+  drawShapeImage(outline, new RandomStream(0, 1, index), SIDE, pixels);
+  return { points, pixels };
+}
+
+/** One step along a row in the outline's coordinates: the shortest step between points asked one after the other. */
+function rowStep(points: readonly [number, number][]): [number, number] {
+  const steps = points.slice(1).map(([x, y], before): [number, number] => {
+    const [x0, y0] = points[before] ?? [x, y];
+    return [x - x0, y - y0];
+  });
+  return steps.reduce((least, step) => (Math.hypot(...step) < Math.hypot(...least) ? step : least));
+}
+
+function radiusOf(points: readonly [number, number][]): number {
+  return 1 / Math.hypot(...rowStep(points));
+}
+
+Deno.test("shapes measure 35 to 75 % of the side, lie wholly inside and are rotated by any angle", () => {
+  const radii: number[] = [];
+  const quadrants = new Set<number>();
+  for (let index = 0; index < 300; index++) {
+    const { points } = askedPoints(index, -1);
+    const radius = radiusOf(points);
+    assert.ok(radius >= 0.35 * 16 - 1e-9 && radius <= 0.75 * 16 + 1e-9, `radius ${radius}`);
+    // Were the unit circle cut off by the border, pixels of it would be missing.
+    const inside = points.filter(([x, y]) => Math.hypot(x, y) < 1).length;
+    assert.ok(Math.abs(inside / (Math.PI * radius ** 2) - 1) < 0.08, `${inside} pixels at radius ${radius}`);
+    radii.push(radius);
+    const [dx, dy] = rowStep(points);
+    quadrants.add(Math.floor(2 + (2 * Math.atan2(dy, dx)) / Math.PI) % 4);
+  }
+  assert.ok(Math.min(...radii) < 6 && Math.max(...radii) > 11.5);
+  assert.equal(quadrants.size, 4);
+});
+
+/** The paints of image `index`, and whether both give one value a pixel however often they are asked. */
+function paintsOf(index: number): { ground: Paint; figure: Paint; steady: boolean } {
+  const random = new RandomStream(0, 1, index);
+  for (let i = 0; i < 4; i++) random.uniform(); // size, place, rotation
+  const { ground, figure } = drawPaintPair(random, SIDE);
+  const steady = [ground, figure].every(({ share }) => share(3, 5) === share(3, 5));
+  return { ground, figure, steady };
+}
+
+function valueOf({ base, change, share }: Paint, pixel: number, channel: number): number {
+  return (base[channel] ?? 0) + share(pixel % SIDE, Math.floor(pixel / SIDE)) * (change[channel] ?? 0);
+}
+
+Deno.test("a distance of zero mixes ground and figure in equal parts, half a pixel inside is all figure", () => {
+  let images = 0;
+  for (let index = 0; index < 60; index++) {
+    const { ground, figure, steady } = paintsOf(index);
+    if (!steady) continue; // grain: its numbers cannot be asked for twice
+    images++;
+    const { points } = askedPoints(index, 0);
+    const edge = askedPoints(index, 0).pixels;
+    const filled = askedPoints(index, -0.5 / radiusOf(points) - 1e-9).pixels;
+    let mixed = 0;
+    for (let place = 0; place < edge.length; place++) {
+      const below = valueOf(ground, Math.floor(place / 3), place % 3);
+      const above = valueOf(figure, Math.floor(place / 3), place % 3);
+      const byte = (value: number) => Math.round(255 * Math.min(Math.max(value, 0), 1));
+      if (filled[place] === byte(below) && edge[place] === byte(below)) continue;
+      assert.equal(filled[place], byte(above));
+      assert.ok(Math.abs((edge[place] ?? 0) - byte((below + above) / 2)) <= 1);
+      mixed++;
+    }
+    assert.ok(mixed > points.length, "at least every pixel near the shape has changed in some channel");
+  }
+  assert.ok(images > 20, `${images} images were free of grain`);
+});

@@ -1,0 +1,73 @@
+// Tests of the batches of an epoch.
+import assert from "node:assert/strict";
+import { InvalidInputError, ShapeError } from "../../src/errors.ts";
+import { AUGMENT_COLUMNS } from "../../src/ops/mod.ts";
+import { type Dataset, drawView, EpochBatches, paperView, stepsPerEpoch } from "../../src/data/mod.ts";
+
+function emptyDataset(count: number): Dataset {
+  const split = { count, height: 16, width: 24, images: new Uint8Array(0), labels: new Int32Array(count) };
+  const constants = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
+  const views = [paperView, { ...paperView, flipProbability: 0 }] as const;
+  return { name: "none", classes: ["a"], ...constants, train: split, test: split, views };
+}
+
+const options = { dataset: emptyDataset(50), batch: 8, seed: 3, epoch: 2 };
+
+function indicesOf(batches: EpochBatches): number[] {
+  return [...batches].flatMap(({ indices }) => [...indices]);
+}
+
+Deno.test("an epoch has the whole batches of the data and sees no image twice", () => {
+  const batches = new EpochBatches(options);
+  assert.equal(batches.steps, 6);
+  assert.equal(stepsPerEpoch(options.dataset, 8), 6);
+  const seen = indicesOf(batches);
+  assert.equal(seen.length, 48);
+  assert.equal(new Set(seen).size, 48);
+  assert.ok(seen.every((index) => index >= 0 && index < 50));
+});
+
+Deno.test("the images left over differ from epoch to epoch, so that all are seen in a few", () => {
+  const seen = [0, 1, 2, 3].flatMap((epoch) => indicesOf(new EpochBatches({ ...options, epoch })));
+  assert.equal(new Set(seen).size, 50);
+});
+
+Deno.test("seed and epoch give the order, and the same ones give it again", () => {
+  const order = indicesOf(new EpochBatches(options)).join();
+  assert.equal(indicesOf(new EpochBatches(options)).join(), order);
+  assert.notEqual(indicesOf(new EpochBatches({ ...options, seed: 4 })).join(), order);
+  assert.notEqual(indicesOf(new EpochBatches({ ...options, epoch: 3 })).join(), order);
+});
+
+Deno.test("a step asked for directly is the step of the iteration, so that a resumed epoch goes on alike", () => {
+  const all = [...new EpochBatches(options)];
+  const resumed = new EpochBatches(options);
+  for (const step of [5, 0, 3]) assert.deepEqual(resumed.at(step), all[step]);
+});
+
+Deno.test("each table row is the view of its image under its own recipe, whatever the batch size", () => {
+  const { indices, parameters } = new EpochBatches(options).at(1);
+  const expected = new Float32Array(AUGMENT_COLUMNS);
+  for (const view of [0, 1] as const) {
+    assert.equal(parameters[view].length, 8 * AUGMENT_COLUMNS);
+    indices.forEach((image, row) => {
+      drawView(options.dataset.views[view], 3, 2, image, view, 16, 24, expected, 0);
+      assert.deepEqual(parameters[view].subarray(row * AUGMENT_COLUMNS, (row + 1) * AUGMENT_COLUMNS), expected);
+    });
+  }
+});
+
+Deno.test("data smaller than one batch is refused with both numbers and the remedy", () => {
+  assert.throws(() => new EpochBatches({ ...options, batch: 64 }), (error: unknown) => {
+    assert.ok(error instanceof InvalidInputError);
+    assert.match(error.message, /batch 64 .* 50 training images .* at most 50/);
+    return true;
+  });
+  assert.throws(() => new EpochBatches({ ...options, batch: 0 }), /batch 0/);
+  assert.throws(() => new EpochBatches({ ...options, batch: 2.5 }), InvalidInputError);
+});
+
+Deno.test("a step beyond the epoch is refused", () => {
+  assert.throws(() => new EpochBatches(options).at(6), ShapeError);
+  assert.throws(() => new EpochBatches(options).at(-1), ShapeError);
+});
