@@ -1,0 +1,28 @@
+/**
+ * sluice as a library: devices, tensors, operations, networks, training and evaluation.
+ *
+ * @example Count a network's multiply-accumulates
+ * ```ts
+ * import { networkCost } from "./mod.ts";
+ *
+ * const cost = networkCost({ arch: "resnet18", width: 64, stem: "cifar", image: 32 });
+ * console.log(cost.macs); // 555417600
+ * ```
+ *
+ * @module
+ */
+export * from "./src/errors.ts";
+export * from "./src/device/mod.ts";
+export * from "./src/tensor/mod.ts";
+export * from "./src/random/mod.ts";
+export * from "./src/formats/mod.ts";
+export * from "./src/autograd/mod.ts";
+export * from "./src/ops/mod.ts";
+export * from "./src/nn/mod.ts";
+export * from "./src/models/mod.ts";
+export * from "./src/objectives/mod.ts";
+export * from "./src/budget/mod.ts";
+export * from "./src/optim/mod.ts";
+export * from "./src/data/mod.ts";
+export * from "./src/evaluation/mod.ts";
+export * from "./src/training/mod.ts";

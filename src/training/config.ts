@@ -1,0 +1,134 @@
+/**
+ * Resolves a run's configuration: a flag wins over the file, the file over the preset, the preset over the default.
+ *
+ * @module
+ */
+
+import { datasetSource } from "../data/datasets/mod.ts";
+import { InvalidInputError, SluiceError } from "../errors.ts";
+import { smallestBudget } from "../models/cost.ts";
+import type { ConfigFile } from "./config_file.ts";
+import { kebabCase, type RunConfig, type RunOption, runOptionNames, runOptions } from "./options.ts";
+import { findPreset } from "./presets.ts";
+
+export type { RunConfig } from "./options.ts";
+
+/** Where a run's options come from. */
+export interface ConfigSources {
+  /** Options named on the command line by their camelCase names; numbers may be text. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  /** A configuration file, as read. */
+  readonly file?: ConfigFile;
+  /** Name of a preset; the file's where there is none here. */
+  readonly preset?: string;
+}
+
+/** A value with the words that name it in a message. */
+interface Given {
+  readonly value: unknown;
+  readonly label: string;
+}
+
+/** Text of a number option as a number; all else as it is, for the schema to judge. */
+function readValue<T>(option: RunOption<T>, value: unknown): unknown {
+  if (option.kind !== "number" || typeof value !== "string") return value;
+  return value.trim() === "" ? Number.NaN : Number(value);
+}
+
+/** The value somebody gave for an option, the strongest source first; undefined where nobody did. */
+function givenValue(name: keyof RunConfig, sources: ConfigSources): Given | undefined {
+  const key = kebabCase(name);
+  const flag = sources.flags?.[name];
+  if (flag !== undefined) return { value: flag, label: `--${flag === false ? "no-" : ""}${key} ${String(flag)}` };
+  const inFile = sources.file?.options[name];
+  if (inFile !== undefined) return { value: inFile, label: `${key} ${String(inFile)} in ${sources.file?.path}` };
+  return undefined;
+}
+
+function checkValue<T>(option: RunOption<T>, given: Given): T {
+  const parsed = option.schema.safeParse(readValue(option, given.value));
+  if (!parsed.success) throw new InvalidInputError(`${given.label}: give ${option.rule}`);
+  return parsed.data;
+}
+
+function defaultValue<T>(option: RunOption<T>, config: Readonly<Partial<RunConfig>>): T {
+  return option.default instanceof Function ? option.default(config) : option.default;
+}
+
+/** Sets one option of a configuration under construction. */
+function resolveOption<Key extends keyof RunConfig>(
+  name: Key,
+  sources: ConfigSources,
+  preset: Readonly<Partial<RunConfig>>,
+  config: { -readonly [K in keyof RunConfig]?: RunConfig[K] },
+): void {
+  const option: RunOption<RunConfig[Key]> = runOptions[name];
+  const given = givenValue(name, sources);
+  config[name] = given === undefined ? preset[name] ?? defaultValue(option, config) : checkValue(option, given);
+}
+
+/** True where every option has its value. */
+function isComplete(config: Partial<RunConfig>): config is RunConfig {
+  return runOptionNames.every((name) => config[name] !== undefined);
+}
+
+/** Rules that concern more than one option. */
+function checkTogether(config: RunConfig): void {
+  const { dataset, data, warmupEpochs, gateWarmup, epochs, mode } = config;
+  if (datasetSource(dataset).needsData && data === null) {
+    throw new InvalidInputError(`--dataset ${dataset}: needs its files; give --data DIR`);
+  }
+  if (warmupEpochs > epochs) {
+    throw new InvalidInputError(`--warmup-epochs ${warmupEpochs}: more than the run has; give ${epochs} or less`);
+  }
+  if (mode !== "vanilla" && gateWarmup >= epochs) {
+    throw new InvalidInputError(`--gate-warmup ${gateWarmup}: leaves no epoch with gates; give ${epochs - 1} or less`);
+  }
+}
+
+/**
+ * One complete, checked configuration from flags, file, preset and defaults. A warm-up that nobody named is shortened
+ * where a run has fewer epochs than the preset's.
+ *
+ * @throws {InvalidInputError} one line that names the option, its value and what to give instead.
+ */
+export function resolveConfig(sources: ConfigSources): RunConfig {
+  const presetName = sources.preset ?? sources.file?.preset;
+  const preset = presetName === undefined ? {} : findPreset(presetName).options;
+  const config: { -readonly [Key in keyof RunConfig]?: RunConfig[Key] } = {};
+  for (const name of runOptionNames) resolveOption(name, sources, preset, config);
+  if (!isComplete(config)) throw new SluiceError("the table of options has a row without a default");
+  const shortened = givenValue("warmupEpochs", sources) === undefined
+    ? { ...config, warmupEpochs: Math.min(config.warmupEpochs, config.epochs - 1) }
+    : config;
+  checkTogether(shortened);
+  return shortened;
+}
+
+/** What a configuration must fit: the size and number of its training images. */
+export interface TrainingImages {
+  /** How many there are. */
+  readonly count: number;
+  /** Height and width in pixels. */
+  readonly height: number;
+}
+
+/**
+ * Refuses what the training images make impossible: a batch larger than they are many, and a budget below what the
+ * parts without gates cost at their size.
+ *
+ * @throws {InvalidInputError} naming the largest batch or the smallest budget.
+ */
+export function checkAgainstImages(config: RunConfig, images: TrainingImages): void {
+  const { arch, width, stem, batch, budget } = config;
+  if (batch > images.count) {
+    throw new InvalidInputError(`--batch ${batch}: there are ${images.count} training images; give that many or fewer`);
+  }
+  if (config.mode === "vanilla") return;
+  const smallest = smallestBudget({ arch, width, stem, image: images.height });
+  if (budget >= smallest) return;
+  const reachable = Math.ceil(smallest * 1e4) / 1e4;
+  throw new InvalidInputError(
+    `--budget ${budget}: the parts without gates alone cost more; the smallest reachable is ${reachable}`,
+  );
+}

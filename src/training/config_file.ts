@@ -1,0 +1,94 @@
+/**
+ * Reads and writes configuration files: YAML whose keys are the flags' names.
+ *
+ * @module
+ */
+
+import { parse, stringify, YAMLParseError } from "yaml";
+import { InvalidInputError } from "../errors.ts";
+import { kebabCase, type RunConfig, runOptionNames } from "./options.ts";
+import { nearest } from "./nearest.ts";
+
+/** A configuration file as read: its options not yet checked. */
+export interface ConfigFile {
+  /** Path it was read from, for messages. */
+  readonly path: string;
+  /** Options by their camelCase names. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Name of a preset, where the file names one. */
+  readonly preset?: string;
+  /** Run folder to write, where the file names one. */
+  readonly out?: string;
+}
+
+const optionByKey = new Map<string, keyof RunConfig>(runOptionNames.map((name) => [kebabCase(name), name]));
+
+function parseMapping(path: string, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    const sentence = error.message.split("\n")[0]?.replace(/:$/, "") ?? "";
+    throw new InvalidInputError(`${path}: not YAML (${sentence}); mend the file`, { cause: error });
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new InvalidInputError(`${path}: holds no options; write lines such as "epochs: 15"`);
+  }
+  return { ...value };
+}
+
+/** The text at a key that must be text. */
+function textAt(path: string, key: string, value: unknown): string {
+  if (typeof value !== "string") throw new InvalidInputError(`${key} ${String(value)} in ${path}: give a name`);
+  return value;
+}
+
+/**
+ * Takes a configuration file apart. Besides the options it may hold `preset`, `out`, and the `versions` that a run's
+ * own `config.yaml` records.
+ *
+ * @throws {InvalidInputError} where the text is not YAML or holds a key that is not known.
+ */
+export function parseConfigFile(path: string, text: string): ConfigFile {
+  const options: Record<string, unknown> = {};
+  const special: { preset?: string; out?: string } = {};
+  for (const [key, value] of Object.entries(parseMapping(path, text))) {
+    const name = optionByKey.get(key);
+    if (name !== undefined) options[name] = value;
+    else if (key === "preset" || key === "out") special[key] = textAt(path, key, value);
+    else if (key !== "versions") {
+      const suggestion = nearest(key, [...optionByKey.keys(), "preset", "out"]);
+      const remedy = suggestion === undefined ? "remove it" : `did you mean ${suggestion}?`;
+      throw new InvalidInputError(`${path}: unknown key ${key}; ${remedy}`);
+    }
+  }
+  return { path, options, ...special };
+}
+
+/**
+ * Reads a configuration file.
+ *
+ * @throws {InvalidInputError} where it can not be read, or as {@link parseConfigFile}.
+ */
+export function readConfigFile(path: string): ConfigFile {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new InvalidInputError(`${path}: there is no such file; check --config`, { cause: error });
+    }
+    if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
+      throw new InvalidInputError(`${path}: can not be read as a file; check --config`, { cause: error });
+    }
+    throw error;
+  }
+  return parseConfigFile(path, text);
+}
+
+/** A complete configuration as the text of a configuration file, with the versions that made the run. */
+export function formatConfig(config: RunConfig, versions: Readonly<Record<string, string>>): string {
+  const options = Object.fromEntries(runOptionNames.map((name) => [kebabCase(name), config[name]]));
+  return stringify({ ...options, versions: { ...versions } });
+}

@@ -1,0 +1,67 @@
+/**
+ * Evaluation of a run: its networks, and the references that an accuracy has to clear.
+ *
+ * @module
+ */
+import type { Dataset } from "../data/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { InvalidInputError } from "../errors.ts";
+import { Evaluator, type FeatureAccuracy, type NetworkEvaluation, type Protocol } from "../evaluation/mod.ts";
+import { DualNetwork, type Pass } from "../models/mod.ts";
+import { loadWeights } from "./checkpoint.ts";
+import { trainedNetworks } from "./passes.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { networkOptions } from "./trainee.ts";
+
+/** What is evaluated, and how. */
+export interface EvaluationOptions {
+  /** Ways to judge. */
+  readonly protocols: readonly Protocol[];
+  /** Networks asked for; those that the run has not trained are an error. */
+  readonly networks: readonly Pass[];
+  /** Told what is being worked on. */
+  readonly progress?: (stage: string) => void;
+}
+
+/** The document that `sluice evaluate --json` prints. */
+export interface Evaluation {
+  /** The run's folder. */
+  readonly run: string;
+  /** The trained networks. */
+  readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
+  /** What an accuracy has to clear. */
+  readonly references: {
+    readonly rawPixels: FeatureAccuracy;
+    readonly untrained: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
+  };
+}
+
+function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: EvaluationOptions, label: string) {
+  const results: Partial<Record<Pass, NetworkEvaluation>> = {};
+  for (const pass of options.networks) {
+    options.progress?.(`${label} ${pass} network`);
+    results[pass] = evaluator.network(network.encoder, pass, options.protocols);
+  }
+  return results;
+}
+
+/**
+ * Evaluates a run's last weights and the same network untrained, and the raw pixels.
+ *
+ * @throws {InvalidInputError} where the run has no such network, or its weights are missing or damaged.
+ */
+export function evaluateRun(device: Device, run: RunFolder, dataset: Dataset, options: EvaluationOptions): Evaluation {
+  const { config } = run;
+  const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
+  if (missing !== undefined) {
+    throw new InvalidInputError(`network ${missing}: a ${config.mode} run has none; leave --network out`);
+  }
+  using evaluator = new Evaluator(device, dataset, config.seed);
+  using network = new DualNetwork(device, networkOptions(config, dataset.train.height));
+  const untrained = evaluateNetworks(evaluator, network, options, "untrained");
+  loadWeights(run.checkpointPath("last"), network);
+  const networks = evaluateNetworks(evaluator, network, options, "trained");
+  options.progress?.("raw pixels");
+  const rawPixels = evaluator.rawPixels(options.protocols);
+  return { run: run.path, networks, references: { rawPixels, untrained } };
+}

@@ -1,0 +1,17 @@
+/**
+ * Training: configuration, run folder, step, trainer, evaluation of a run, benchmarks.
+ *
+ * @module
+ */
+export * from "./benchmark.ts";
+export * from "./checkpoint.ts";
+export { type ConfigSources, resolveConfig } from "./config.ts";
+export * from "./config_file.ts";
+export * from "./evaluate_run.ts";
+export type { RunConfig } from "./options.ts";
+export * from "./passes.ts";
+export * from "./presets.ts";
+export * from "./run_folder.ts";
+export * from "./step.ts";
+export * from "./trainee.ts";
+export * from "./trainer.ts";

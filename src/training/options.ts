@@ -1,0 +1,219 @@
+/**
+ * The table of a run's options: the one place where each has its type, default, rule and help.
+ *
+ * Command-line flags, keys of configuration files, their validation and `--help` are all made from this table.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+/** Everything that decides a run's result, all of it resolved. Written to the run's `config.yaml` under kebab-case keys. */
+export interface RunConfig {
+  /** Name of a data set in `src/data/datasets/`. */
+  readonly dataset: string;
+  /** Folder with the data set's files; null where it needs none. */
+  readonly data: string | null;
+  /** Use the first so many training images; null: all of them (for `shapes`, its usual number). */
+  readonly trainImages: number | null;
+  /** Use the first so many test images; null: all of them. */
+  readonly testImages: number | null;
+  /** Architecture of the network. */
+  readonly arch: "resnet18";
+  /** Channels of the first stage: a multiple of 4. The features have 8 times as many values. */
+  readonly width: number;
+  /** First convolution: 3x3 with padding 1 or 2, or 7x7 with stride 2 and pooling. */
+  readonly stem: "cifar" | "cifar-paper" | "imagenet";
+  /** Self-supervised objective between the projections of two views. */
+  readonly objective: "vicreg";
+  /** `dual`: a gated and a dense pass; `vanilla`: two dense passes; `gated`: two gated passes. */
+  readonly mode: "dual" | "vanilla" | "gated";
+  /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
+  readonly budget: number;
+  /** Penalties that hold the budget: `paper` is arXiv 2301.09164's. */
+  readonly budgetRule: "paper";
+  /** Passes over the training images. */
+  readonly epochs: number;
+  /** Images a step. */
+  readonly batch: number;
+  /** Base learning rate, as used (not per 256 images). */
+  readonly lr: number;
+  /** Weight decay of all parameters but gates and one-dimensional ones. */
+  readonly weightDecay: number;
+  /** Optimiser. */
+  readonly optimizer: "lars" | "sgd";
+  /** Epochs of linear warm-up of the learning rate. */
+  readonly warmupEpochs: number;
+  /** Width of the projector's three layers. */
+  readonly projector: number;
+  /** The two norms of every block exist twice, one set for each pass. */
+  readonly separateNorm: boolean;
+  /** Each view goes through both passes, at twice the cost. */
+  readonly symmetric: boolean;
+  /** Epochs at the start in which every pass is dense and the budget has no say. */
+  readonly gateWarmup: number;
+  /** Speed alpha at which the bounds of a block's open share relax, p = exp(-alpha epoch). */
+  readonly boundAlpha: number;
+  /** Epochs between two k-NN evaluations during training; 0: none. */
+  readonly evalEvery: number;
+  /** Epochs between two checkpoints that are kept; 0: only the last. */
+  readonly checkpointEvery: number;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** Device that computes. */
+  readonly device: "auto" | "cpu" | "cuda" | `cuda:${number}`;
+  /** Precision of activations and matrix operands. */
+  readonly precision: "auto" | "f32";
+  /** CPU threads; 0: one for each core available. */
+  readonly threads: number;
+}
+
+/** How an option's text is read: as it is, as a number, or as a flag without a value. */
+export type OptionKind = "text" | "number" | "switch";
+
+/** Judges a value of unknown type. */
+export interface OptionSchema<T> {
+  /** The value with its type, or that it is none. */
+  safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false };
+}
+
+/** One row of the table: how an option is read, checked, defaulted and explained. */
+export interface RunOption<T> {
+  /** How its text is read. */
+  readonly kind: OptionKind;
+  /** What stands for its value in `--help`. */
+  readonly placeholder: string;
+  /** One line for `--help`; of a switch that is on by default, what its `--no-` flag does. */
+  readonly help: string;
+  /** What a valid value is, as the end of a sentence that begins with "give". */
+  readonly rule: string;
+  /** Accepts valid values. */
+  readonly schema: OptionSchema<T>;
+  /** Value where nothing else names one; a function where it follows from other options. */
+  readonly default: T | ((config: Readonly<Partial<RunConfig>>) => T);
+  /** How a computed default is described in `--help`. */
+  readonly defaultText?: string;
+}
+
+/** A row for every option of a run. */
+export type RunOptions = { readonly [Key in keyof RunConfig]: RunOption<RunConfig[Key]> };
+
+/** What a function of the rows below may leave open. */
+type Details<T> = Pick<RunOption<T>, "help" | "default"> & { readonly defaultText?: string };
+
+/** An option that is one of a few words. */
+function choice<const Word extends string>(words: readonly Word[], details: Details<Word>): RunOption<Word> {
+  const list = words.join("|");
+  return { kind: "text", placeholder: list, rule: words.join(" or "), schema: z.enum(words), ...details };
+}
+
+/** An option that is a whole number from `smallest` on. */
+function count(smallest: number, details: Details<number>): RunOption<number> {
+  const schema = z.number().int().min(smallest).max(Number.MAX_SAFE_INTEGER);
+  return { kind: "number", placeholder: "N", rule: `a whole number, ${smallest} or more`, schema, ...details };
+}
+
+/** An option that is a whole number from 1 on, or null. */
+function limit(details: Pick<RunOption<number | null>, "help" | "defaultText">): RunOption<number | null> {
+  return {
+    ...count(1, { help: details.help, default: 1 }),
+    schema: z.number().int().min(1).nullable(),
+    default: null,
+    ...details,
+  };
+}
+
+/** An option that is a number in a range. */
+function number(rule: string, schema: OptionSchema<number>, details: Details<number>): RunOption<number> {
+  return { kind: "number", placeholder: "X", rule, schema, ...details };
+}
+
+/** An option that is on or off. */
+function onOff(details: Details<boolean>): RunOption<boolean> {
+  return { kind: "switch", placeholder: "", rule: "true or false", schema: z.boolean(), ...details };
+}
+
+const deviceNames = z.templateLiteral(["cuda:", z.number().int().nonnegative()]);
+
+/** The table. The order is that of `--help` and of `config.yaml`. */
+export const runOptions: RunOptions = {
+  dataset: {
+    kind: "text",
+    placeholder: "NAME",
+    rule: "the name of a data set",
+    schema: z.string().min(1),
+    help: "data set: shapes (drawn by code, needs no files) or cifar10",
+    default: "shapes",
+  },
+  data: {
+    kind: "text",
+    placeholder: "DIR",
+    rule: "a folder",
+    schema: z.string().min(1).nullable(),
+    help: "folder with the data set's files",
+    default: null,
+  },
+  trainImages: limit({ help: "use only the first N training images", defaultText: "all" }),
+  testImages: limit({ help: "use only the first N test images", defaultText: "all" }),
+  arch: choice(["resnet18"], { help: "architecture", default: "resnet18" }),
+  width: {
+    ...count(4, { help: "channels of the first stage", default: 64 }),
+    rule: "a multiple of 4, 4 or more",
+    schema: z.number().int().min(4).multipleOf(4),
+  },
+  stem: choice(["cifar", "cifar-paper", "imagenet"], { help: "first layers", default: "cifar" }),
+  objective: choice(["vicreg"], { help: "self-supervised objective", default: "vicreg" }),
+  mode: choice(["dual", "vanilla", "gated"], { help: "which passes a step makes", default: "dual" }),
+  budget: number("a number above 0 and at most 1", z.number().gt(0).lte(1), {
+    help: "target cost of the gated network, as a share of the dense one's",
+    default: 0.3,
+  }),
+  budgetRule: choice(["paper"], { help: "penalties that hold the budget", default: "paper" }),
+  epochs: count(1, { help: "passes over the training images", default: 500 }),
+  batch: count(2, { help: "images a step", default: 256 }),
+  lr: number("a number above 0", z.number().gt(0).finite(), {
+    help: "base learning rate",
+    default: ({ batch = 256 }) => 0.3 * batch / 256,
+    defaultText: "0.3 for each 256 images of the batch",
+  }),
+  weightDecay: number("a number, 0 or more", z.number().min(0).finite(), { help: "weight decay", default: 1e-4 }),
+  optimizer: choice(["lars", "sgd"], { help: "optimiser", default: "lars" }),
+  warmupEpochs: count(0, {
+    help: "epochs of learning-rate warm-up",
+    default: ({ epochs = 500 }) => Math.min(10, Math.floor(epochs / 10)),
+    defaultText: "10, or a tenth of the epochs where that is less",
+  }),
+  projector: count(1, { help: "width of the projector", default: 2048 }),
+  separateNorm: onOff({ help: "one set of norms for both passes", default: true }),
+  symmetric: onOff({ help: "each view through both passes, at twice the cost", default: false }),
+  gateWarmup: count(0, { help: "epochs at the start without gates", default: 0 }),
+  boundAlpha: number("a number, 0 or more", z.number().min(0).finite(), {
+    help: "speed at which the bounds of each block's open share relax",
+    default: 0.02,
+  }),
+  evalEvery: count(0, { help: "epochs between two k-NN evaluations, 0: none", default: 1 }),
+  checkpointEvery: count(0, { help: "epochs between two checkpoints that are kept, 0: only the last", default: 0 }),
+  seed: count(0, { help: "seed of everything random", default: 0 }),
+  device: {
+    kind: "text",
+    placeholder: "auto|cpu|cuda:N",
+    rule: "auto, cpu, cuda or cuda:N",
+    schema: z.union([z.enum(["auto", "cpu", "cuda"]), deviceNames]),
+    help: "device that computes",
+    default: "auto",
+  },
+  precision: choice(["auto", "f32"], { help: "precision of activations and matrix operands", default: "auto" }),
+  threads: {
+    ...count(0, { help: "CPU threads, 0: one for each core", default: 0 }),
+    rule: "a whole number from 0 to 4096",
+    schema: z.number().int().min(0).max(4096),
+  },
+};
+
+/** The names of all options, in the table's order. */
+export const runOptionNames: readonly (keyof RunConfig)[] = Object.keys(runOptions) as (keyof RunConfig)[];
+
+/** `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file. */
+export function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,45 @@
+/**
+ * Which passes a step makes, by mode.
+ *
+ * @module
+ */
+import type { Pass } from "../models/mod.ts";
+import type { RunConfig } from "./options.ts";
+
+/** One pass of one view. */
+export interface PlannedPass {
+  /** Which encoder. */
+  readonly pass: Pass;
+  /** Which of the two views it sees. */
+  readonly view: 0 | 1;
+}
+
+/** Two passes whose projections the objective compares. */
+export type PassPair = readonly [PlannedPass, PlannedPass];
+
+const pairs: Readonly<Record<RunConfig["mode"], PassPair>> = {
+  dual: [{ pass: "gated", view: 0 }, { pass: "dense", view: 1 }],
+  vanilla: [{ pass: "dense", view: 0 }, { pass: "dense", view: 1 }],
+  gated: [{ pass: "gated", view: 0 }, { pass: "gated", view: 1 }],
+};
+
+/**
+ * The pairs of a step.
+ *
+ * `dual` is the method: gated pass on view 1, dense pass on view 2; `vanilla` and `gated` are its baselines. Where `symmetric`, dual
+ * compares the exchanged views as well. In the epochs of the gate warm-up every pass is dense.
+ */
+export function plannedPairs(
+  config: Pick<RunConfig, "mode" | "symmetric" | "gateWarmup">,
+  epoch: number,
+): readonly PassPair[] {
+  const mode = epoch < config.gateWarmup ? "vanilla" : config.mode;
+  const [first, second] = pairs[mode];
+  if (!config.symmetric || mode !== "dual") return [[first, second]];
+  return [[first, second], [{ ...first, view: 1 }, { ...second, view: 0 }]];
+}
+
+/** The networks that a run of this mode trains. */
+export function trainedNetworks(mode: RunConfig["mode"]): readonly Pass[] {
+  return { dual: ["dense", "gated"], vanilla: ["dense"], gated: ["gated"] }[mode] as readonly Pass[];
+}

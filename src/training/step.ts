@@ -1,0 +1,125 @@
+/**
+ * One training step, as section by section the method states it.
+ *
+ * @module
+ */
+import { type Recorder, Tape } from "../autograd/mod.ts";
+import { type BudgetOptions, paperBudgetTerms } from "../budget/mod.ts";
+import type { Encoding, NoiseSource } from "../models/mod.ts";
+import { binary, type Collective, scale, stack } from "../ops/mod.ts";
+import { Scope, type Tensor, unscoped } from "../tensor/mod.ts";
+import type { RunConfig } from "./options.ts";
+import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
+import type { Trainee } from "./trainee.ts";
+
+/** Weight lambda of the distance to the budget. */
+const MACS_WEIGHT = 5;
+/** Weight gamma of the bounds on each block. */
+const BOUND_WEIGHT = 1;
+/** Temperature tau of the gates. */
+const GATE_TEMPERATURE = 2 / 3;
+
+/** What one step is given. */
+export interface StepInputs {
+  /** Two augmented views of the same images, [N, H, W, 3] each. */
+  readonly views: readonly [Tensor, Tensor];
+  /** From 0. */
+  readonly epoch: number;
+  /** Learning rate. */
+  readonly rate: number;
+  /** The noise of the n-th pass of the step. */
+  readonly noise: (pass: number) => NoiseSource;
+  /** The other processes of the run. */
+  readonly collective?: Collective;
+}
+
+/** The settings that a step reads from the run's configuration. */
+export type StepConfig = Pick<RunConfig, "mode" | "symmetric" | "gateWarmup" | "budget" | "boundAlpha">;
+
+/** Scalars of a step, still on the device: reading them waits for the step. */
+export interface StepReport extends Disposable {
+  /** Reads the scalars: `loss` (the total), the objective's terms, and with gates `macs`, `bound` and `share`. */
+  read(): Record<string, number>;
+}
+
+/**
+ * The budget's settings in an epoch: the bounds are tight at first (p = 1) and loosen as p = exp(-alpha epoch), counted from the end of
+ * the gate warm-up.
+ */
+function budgetOptions(config: StepConfig, epoch: number): BudgetOptions {
+  const tightness = Math.exp(-config.boundAlpha * Math.max(0, epoch - config.gateWarmup));
+  return { target: config.budget, macsWeight: MACS_WEIGHT, boundWeight: BOUND_WEIGHT, tightness };
+}
+
+/** The sum of scalars times a factor, or null of none. */
+function weightedSum(tape: Recorder, scalars: readonly Tensor[], factor: number): Tensor | null {
+  if (scalars.length === 0) return null;
+  const total = scalars.reduce((sum, scalar) => binary(tape, "add", sum, scalar));
+  return factor === 1 ? total : scale(tape, total, factor);
+}
+
+/** The means of scalars of the same name over several comparisons. */
+function meanTerms(tape: Tape, lists: readonly Readonly<Record<string, Tensor>>[]): Record<string, Tensor> {
+  const means: Record<string, Tensor> = {};
+  for (const name of Object.keys(lists[0] ?? {})) {
+    const mean = weightedSum(tape, lists.flatMap((terms) => terms[name] ?? []), 1 / lists.length);
+    if (mean) means[name] = mean;
+  }
+  return means;
+}
+
+/**
+ * Forward passes, objective, budget, backward sweep, optimiser.
+ *
+ * Everything the step allocates is free again at its end but the report.
+ */
+export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepInputs): StepReport {
+  using _scope = new Scope();
+  const { network, objective, optimizer, cost } = trainee;
+  const { views, epoch, collective } = inputs;
+  const tape = new Tape();
+  let passes = 0;
+
+  const project = ({ pass, view }: PlannedPass): Encoding & { projection: Tensor } => {
+    const context = { tape, pass, noise: inputs.noise(passes++), temperature: GATE_TEMPERATURE, collective };
+    const encoding = network.encoder.forward(context, views[view]);
+    return { ...encoding, projection: network.projector.forward(tape, encoding.features, collective) };
+  };
+  const budget = budgetOptions(config, epoch);
+  const compare = ([first, second]: PassPair) => {
+    const [a, b] = [project(first), project(second)];
+    const { loss, terms } = objective.compute(tape, a.projection, b.projection);
+    const gated = [a, b].filter(({ masks }) => masks.length > 0);
+    return { loss, terms, gated };
+  };
+
+  const pairs = plannedPairs(config, epoch).map(compare);
+  const terms = meanTerms(tape, pairs.map((pair) => pair.terms));
+  const value = weightedSum(tape, pairs.map((pair) => pair.loss), 1 / pairs.length);
+  // The terms of the gated passes of one comparison add up; comparisons are averaged.
+  const budgets = pairs.flatMap((pair) => pair.gated.map(({ masks }) => paperBudgetTerms(tape, masks, cost, budget)));
+  const macs = weightedSum(tape, budgets.map((of) => of.macs), 1 / pairs.length);
+  const bound = weightedSum(tape, budgets.map((of) => of.bound), 1 / pairs.length);
+  const share = weightedSum(null, budgets.map((of) => of.share), 1 / budgets.length);
+  const added = [value, macs, bound].filter((term) => term !== null);
+  const loss = added.reduce((sum, term) => binary(tape, "add", sum, term));
+  const scalars = Object.entries({ ...terms, objective: value, macs, bound, share, loss });
+  const reported = new Map(scalars.flatMap(([name, scalar]) => (scalar ? [[name, scalar] as const] : [])));
+  for (const scalar of reported.values()) tape.keep(scalar);
+
+  tape.backward(loss);
+  optimizer.step(tape, inputs.rate);
+  return reportOf(reported);
+}
+
+function reportOf(reported: ReadonlyMap<string, Tensor>): StepReport {
+  const names = [...reported.keys()];
+  const scalars = unscoped(() => stack(null, [...reported.values()]));
+  return {
+    read: () => {
+      const values = scalars.toFloat32();
+      return Object.fromEntries(names.map((name, index) => [name, values[index] ?? NaN]));
+    },
+    [Symbol.dispose]: () => scalars[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * What a run trains: network, objective and optimiser, made from a configuration.
+ *
+ * @module
+ */
+import type { Device } from "../device/mod.ts";
+import {
+  DualNetwork,
+  type DualNetworkOptions,
+  type NetworkCost,
+  networkCost,
+  type NetworkSpec,
+} from "../models/mod.ts";
+import { type Objective, objectiveOf } from "../objectives/mod.ts";
+import { type Optimizer, optimizerOf } from "../optim/mod.ts";
+import type { RunConfig } from "./options.ts";
+
+/** The parts that a training step works on. */
+export interface Trainee extends Disposable {
+  /** Encoder and projector. */
+  readonly network: DualNetwork;
+  /** What the projections are compared by. */
+  readonly objective: Objective;
+  /** Moves the weights. */
+  readonly optimizer: Optimizer;
+  /** MACs of the network at the run's image size. */
+  readonly cost: NetworkCost;
+}
+
+/** The network of a configuration, for images of `image` pixels a side. */
+export function networkSpec(config: RunConfig, image: number): NetworkSpec {
+  return { arch: config.arch, width: config.width, stem: config.stem, image };
+}
+
+/** How a configuration's network is built. Norms exist twice only where both passes are trained. */
+export function networkOptions(config: RunConfig, image: number): DualNetworkOptions {
+  return {
+    spec: networkSpec(config, image),
+    projector: config.projector,
+    seed: config.seed,
+    gated: config.mode !== "vanilla",
+    separateNorm: config.mode === "dual" && config.separateNorm,
+  };
+}
+
+/** Builds everything with the initial weights of the configuration's seed. */
+export function createTrainee(device: Device, config: RunConfig, image: number): Trainee {
+  const network = new DualNetwork(device, networkOptions(config, image));
+  const parameters = new Map(network.parameters());
+  const optimizer = optimizerOf(config.optimizer, device, parameters, { weightDecay: config.weightDecay });
+  return {
+    network,
+    optimizer,
+    objective: objectiveOf(config.objective),
+    cost: networkCost(networkSpec(config, image)),
+    [Symbol.dispose]: () => {
+      optimizer[Symbol.dispose]();
+      network[Symbol.dispose]();
+    },
+  };
+}

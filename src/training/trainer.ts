@@ -1,0 +1,247 @@
+/**
+ * The trainer: runs the epochs of a run and keeps its records.
+ *
+ * @module
+ */
+import { type Dataset, EpochBatches, stepsPerEpoch, type ViewBatch } from "../data/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { Evaluator, type MeasuredCost } from "../evaluation/mod.ts";
+import { type Pass, philoxNoise } from "../models/mod.ts";
+import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
+import { warmupCosine } from "../optim/mod.ts";
+import { Scope, Tensor } from "../tensor/mod.ts";
+import { saveWeights } from "./checkpoint.ts";
+import type { RunConfig } from "./options.ts";
+import { trainedNetworks } from "./passes.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { type StepReport, trainingStep } from "./step.ts";
+import { createTrainee, type Trainee } from "./trainee.ts";
+
+/** Rate of the first epoch of the warm-up. */
+const WARMUP_START = 0.003;
+
+/** One line of metrics: a step. */
+export interface StepRecord {
+  /** From 1. */
+  readonly step: number;
+  /** From 0. */
+  readonly epoch: number;
+  /** What was minimised. */
+  readonly loss: number;
+  /** The objective's terms and the budget's. */
+  readonly terms: Readonly<Record<string, number>>;
+  /** Cost of the gated passes, with their noise, over that of the dense network; null without gated passes. */
+  readonly share: number | null;
+  /** Learning rate. */
+  readonly lr: number;
+  /** Views trained on in a second. */
+  readonly viewsPerSecond: number;
+  /** Seconds since the run's start. */
+  readonly time: number;
+}
+
+/** One line of metrics: an evaluation. */
+export interface EvaluationRecord {
+  /** Steps done. */
+  readonly step: number;
+  /** Epochs done. */
+  readonly epoch: number;
+  /** By network: 20-NN accuracy in percent, and measured cost. */
+  readonly networks: Readonly<Partial<Record<Pass, { readonly knn20: number; readonly cost: MeasuredCost }>>>;
+}
+
+/** Where a run is. */
+export interface TrainingProgress {
+  /** Steps done. */
+  readonly step: number;
+  /** Steps of the whole run. */
+  readonly steps: number;
+  /** Present epoch, from 0. */
+  readonly epoch: number;
+  /** Epochs of the whole run. */
+  readonly epochs: number;
+}
+
+/** Who watches a run, and may end it. */
+export interface TrainingObserver {
+  /** After every step, one step late: a step's scalars are read while the next one runs. */
+  step(record: StepRecord, progress: TrainingProgress): void;
+  /** After every evaluation. */
+  evaluation(record: EvaluationRecord): void;
+  /** Asked after every step: true ends the run once its weights are saved. */
+  stopRequested(): boolean;
+}
+
+/** How a run ended. */
+export interface TrainingResult {
+  /** Whether it was stopped before its end. */
+  readonly stopped: boolean;
+  /** Steps done. */
+  readonly steps: number;
+  /** The last evaluation. */
+  readonly networks: EvaluationRecord["networks"];
+}
+
+/** Lets the event loop turn, so that signals are seen. */
+function yieldToEvents(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** The learning rate of an epoch. */
+export function learningRate(config: RunConfig, epoch: number): number {
+  const { epochs, warmupEpochs, lr } = config;
+  return warmupCosine(epoch, { epochs, warmupEpochs, startRate: Math.min(WARMUP_START, lr), peakRate: lr });
+}
+
+class Training {
+  readonly #steps: number;
+  readonly #stepsPerEpoch: number;
+  readonly #start = performance.now();
+  #stepStart = this.#start;
+  #done = 0;
+  #pending: { report: StepReport; epoch: number } | null = null;
+  #networks: EvaluationRecord["networks"] = {};
+
+  constructor(
+    readonly device: Device,
+    readonly config: RunConfig,
+    readonly dataset: Dataset,
+    readonly run: RunFolder,
+    readonly observer: TrainingObserver,
+    readonly trainee: Trainee,
+    readonly evaluator: Evaluator,
+  ) {
+    this.#stepsPerEpoch = stepsPerEpoch(dataset, config.batch);
+    this.#steps = this.#stepsPerEpoch * config.epochs;
+  }
+
+  async execute(): Promise<TrainingResult> {
+    const { epochs, evalEvery, checkpointEvery } = this.config;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const finished = await this.#epoch(epoch);
+      if (!finished) return this.#finish(true);
+      const last = epoch + 1 === epochs;
+      if (checkpointEvery > 0 && (epoch + 1) % checkpointEvery === 0) this.#save(epoch + 1);
+      if (evalEvery > 0 && ((epoch + 1) % evalEvery === 0 || last)) this.#evaluate(epoch + 1);
+    }
+    return this.#finish(false);
+  }
+
+  async #epoch(epoch: number): Promise<boolean> {
+    const batches = new EpochBatches({
+      dataset: this.dataset,
+      batch: this.config.batch,
+      seed: this.config.seed,
+      epoch,
+    });
+    for (const batch of batches) {
+      this.#step(batch, epoch);
+      await yieldToEvents();
+      if (this.observer.stopRequested()) return false;
+    }
+    this.#flush();
+    return true;
+  }
+
+  #step(batch: ViewBatch, epoch: number): void {
+    using _scope = new Scope();
+    const { config, trainee, device } = this;
+    const report = trainingStep(trainee, config, {
+      views: this.#views(batch),
+      epoch,
+      rate: learningRate(config, epoch),
+      noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
+    });
+    this.#flush();
+    this.#done++;
+    this.#pending = { report, epoch };
+  }
+
+  #views({ indices, parameters }: ViewBatch): [Tensor, Tensor] {
+    const { device, dataset, evaluator } = this;
+    const { images, set: { height, width } } = evaluator.trainImages;
+    const rows = Tensor.from(device, indices, [indices.length]);
+    const view = (table: Float32Array<ArrayBuffer>) => {
+      const tableTensor = Tensor.from(device, table, [indices.length, AUGMENT_COLUMNS]);
+      return augment(images, rows, tableTensor, { size: [height, width], mean: dataset.mean, std: dataset.std });
+    };
+    return [view(parameters[0]), view(parameters[1])];
+  }
+
+  /** Reads and records the scalars of the step before. */
+  #flush(): void {
+    if (this.#pending === null) return;
+    const { report, epoch } = this.#pending;
+    this.#pending = null;
+    const { loss = NaN, share = null, ...terms } = report.read();
+    report[Symbol.dispose]();
+    const now = performance.now();
+    const record: StepRecord = {
+      step: this.#done,
+      epoch,
+      loss,
+      terms,
+      share,
+      lr: learningRate(this.config, epoch),
+      viewsPerSecond: 2 * this.config.batch / ((now - this.#stepStart) / 1000),
+      time: (now - this.#start) / 1000,
+    };
+    this.#stepStart = now;
+    this.run.appendMetrics(record);
+    this.observer.step(record, {
+      step: this.#done,
+      steps: this.#steps,
+      epoch,
+      epochs: this.config.epochs,
+    });
+  }
+
+  #evaluate(epoch: number): void {
+    const { trainee: { network }, evaluator, config } = this;
+    this.#networks = Object.fromEntries(
+      trainedNetworks(config.mode).map((pass) => [pass, evaluator.watch(network.encoder, pass)]),
+    );
+    const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
+    this.run.appendMetrics(record);
+    this.observer.evaluation(record);
+    this.#stepStart = performance.now();
+  }
+
+  #save(which: number | "last"): void {
+    const { arch, width, stem, mode } = this.config;
+    saveWeights(this.run.checkpointPath(which), this.trainee.network, {
+      step: String(this.#done),
+      arch,
+      width: String(width),
+      stem,
+      mode,
+    });
+  }
+
+  #finish(stopped: boolean): TrainingResult {
+    this.#flush();
+    this.#save("last");
+    return { stopped, steps: this.#done, networks: this.#networks };
+  }
+}
+
+/**
+ * Trains a run from its beginning, writing metrics and weights to its folder.
+ *
+ * Repeated with the same configuration on the same device and thread count, it gives the same weights and metrics, bit for bit,
+ * but for times.
+ *
+ * @throws {InvalidInputError} where the data set holds less than one batch.
+ */
+export async function pretrain(
+  device: Device,
+  config: RunConfig,
+  dataset: Dataset,
+  run: RunFolder,
+  observer: TrainingObserver,
+): Promise<TrainingResult> {
+  stepsPerEpoch(dataset, config.batch);
+  using trainee = createTrainee(device, config, dataset.train.height);
+  using evaluator = new Evaluator(device, dataset, config.seed);
+  return await new Training(device, config, dataset, run, observer, trainee, evaluator).execute();
+}

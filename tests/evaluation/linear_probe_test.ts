@@ -1,0 +1,54 @@
+/**
+ * The linear probe on data whose best classifier is known.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+import { Device } from "../../src/device/mod.ts";
+import { linearProbe } from "../../src/evaluation/mod.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+import { Scope, Tensor } from "../../src/tensor/mod.ts";
+
+const [size, classes] = [8, 8];
+
+/** Class k has value `gap` in feature k, noise of deviation one elsewhere; features differ in scale by a factor of 10^k. */
+function classPoints(device: Device, count: number, stream: number, gap: number) {
+  const random = new RandomStream(7, stream, 0);
+  const labels = Int32Array.from({ length: count }, () => random.integer(classes));
+  const values = Float32Array.from({ length: count * size }, (_, i) => {
+    const feature = i % size;
+    return (random.normal() + (labels[Math.floor(i / size)] === feature ? gap : 0)) * 10 ** (feature - 4);
+  });
+  return { features: Tensor.from(device, values, [count, size]), labels };
+}
+
+Deno.test("the probe separates separable classes whatever the scale of their features", () => {
+  using device = Device.open({ threads: 2 });
+  using _scope = new Scope();
+  const accuracy = linearProbe(classPoints(device, 1500, 1, 8), classPoints(device, 500, 2, 8), { classes, seed: 0 });
+  assert.ok(accuracy.top1 >= 99, `${accuracy.top1}`);
+  assert.ok(accuracy.top5 >= accuracy.top1);
+});
+
+Deno.test("the probe reaches what the best classifier reaches on overlapping classes", () => {
+  using device = Device.open({ threads: 2 });
+  using _scope = new Scope();
+  const test = classPoints(device, 2000, 4, 2);
+  const values = test.features.toFloat32();
+  let best = 0;
+  test.labels.forEach((label, row) => {
+    const scaled = Array.from({ length: size }, (_, k) => (values[row * size + k] ?? 0) / 10 ** (k - 4));
+    if (scaled.indexOf(Math.max(...scaled)) === label) best++;
+  });
+  const accuracy = linearProbe(classPoints(device, 3000, 3, 2), test, { classes, seed: 0 });
+  assert.ok(Math.abs(accuracy.top1 - 100 * best / 2000) < 1.5, `${accuracy.top1} against ${100 * best / 2000}`);
+});
+
+Deno.test("the probe gives the same accuracy for the same seed", () => {
+  using device = Device.open({ threads: 2 });
+  using _scope = new Scope();
+  const [train, test] = [classPoints(device, 400, 5, 1), classPoints(device, 400, 6, 1)];
+  const options = { classes, seed: 3, epochs: 10 };
+  assert.deepEqual(linearProbe(train, test, options), linearProbe(train, test, options));
+});

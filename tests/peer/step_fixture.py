@@ -1,0 +1,234 @@
+"""Writes tests/fixtures/{dual,vanilla,gated}_step.safetensors: one whole training step each, computed in float64.
+
+Inputs, noise and initial values are exact in float32. The seed is the first under which no discontinuity is near: no
+gate's probability close to one half, no relu's input close to zero, no hinge close to its corner, and a float32 run of
+the same step agrees; the worst disagreement is printed.
+
+A fixture holds: input/view1, input/view2 [N,H,W,3]; noise/<pass>/<block> u [N,C]; initial/<name>, gradient/<name>,
+updated/<name> (parameters OIHW, running statistics); terms/<name> [1]; and, to find where a difference begins,
+mask/<pass>/<block> [N,C], features/<pass>, projection/<pass>. Each mode's network has what it uses and no more: no
+gates and no budget terms in `vanilla`, separate norms in `dual` alone. `macs` and `bound` are sums over gated passes,
+`share` is their mean. The hyper-parameters are JSON under the metadata key "config".
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import save
+from torch import nn
+
+from reference import PASSES, Network, Step, forward_step, initialise, lars_step, network_cost
+
+CONFIG = {
+    "arch": "resnet18", "width": 4, "stem": "cifar-paper", "image": 12, "batch": 12, "projector": 16,
+    "budget": 0.3, "budgetRule": "paper", "epoch": 3, "boundAlpha": 0.02, "lambda": 5.0,
+    "gamma": 1.0, "tau": 2 / 3, "optimizer": "lars", "lr": 0.3, "momentum": 0.9, "weightDecay": 1e-4,
+    "trust": 0.02, "larsEpsilon": 1e-8, "normEpsilon": 1e-5, "normMomentum": 0.1,
+}  # fmt: skip
+GATE_MARGIN = 1e-3
+HINGE_MARGIN = 1e-3
+RELU_MARGIN = 2e-5
+AGREEMENT = 1e-5
+ZERO_AGREEMENT = 5e-7  # absolute: the projector biases that norms and differences cancel
+SEEDS = 20_000
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+
+
+def draw_network(generator: torch.Generator, mode: str) -> Network:
+    """A float32 network with nothing trivial in it: every norm's scale, shift and running statistics are random."""
+    network = Network(CONFIG["width"], CONFIG["stem"], CONFIG["projector"], True in PASSES[mode], mode == "dual")
+    initialise(network, generator)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+                module.weight.normal_(1, 0.2, generator=generator)
+                module.bias.normal_(0, 0.2, generator=generator)
+                module.running_mean.normal_(0, 0.3, generator=generator)
+                module.running_var.uniform_(0.5, 1.5, generator=generator)
+        # Larger projections, so that the variance hinge is open in some dimensions and closed in others.
+        network.projector[6].weight.mul_(2)
+        # A larger weight before a norm has a smaller gradient: LARS then has tensors to clip as well as to scale.
+        network.layer2[0].conv1.weight.mul_(64)
+        network.layer4[1].conv2.weight.mul_(32)
+        # Here it keeps float32's rounding of the biases' gradients, which the norms make zero, far below 1e-6.
+        network.projector[0].weight.mul_(8)
+        network.projector[3].weight.mul_(8)
+    return network
+
+
+def draw_inputs(generator: torch.Generator, network: Network, mode: str) -> dict[str, torch.Tensor]:
+    """Two related views in NHWC and the uniform noise of every gated pass, as float32."""
+    count, size = CONFIG["batch"], CONFIG["image"]
+    inputs = {"input/view1": torch.randn(count, size, size, 3, generator=generator)}
+    inputs["input/view2"] = inputs["input/view1"] + 0.5 * torch.randn(count, size, size, 3, generator=generator)
+    for index, gated in enumerate(PASSES[mode]):
+        for name, block in network.blocks().items() if gated else ():
+            bits = torch.randint(1 << 24, (count, block.conv1.out_channels), generator=generator)
+            inputs[f"noise/{index}/{name}"] = ((bits.double() + 0.5) * 2**-24).float()
+    return inputs
+
+
+def run_forward(network: Network, inputs: dict[str, torch.Tensor], mode: str) -> Step:
+    dtype = network.conv1.weight.dtype
+    views = tuple(inputs[f"input/view{index + 1}"].to(dtype).permute(0, 3, 1, 2).contiguous() for index in range(2))
+    noise = [
+        {name: inputs[f"noise/{index}/{name}"].to(dtype) for name in network.blocks()} if gated else None
+        for index, gated in enumerate(PASSES[mode])
+    ]
+    cost = network_cost(network, CONFIG["stem"], CONFIG["image"])
+    return forward_step(
+        network, views, noise, mode, cost, CONFIG["budget"], CONFIG["epoch"], CONFIG["boundAlpha"],
+        CONFIG["lambda"], CONFIG["gamma"],
+    )  # fmt: skip
+
+
+def smallest_margins(network: Network, inputs: dict[str, torch.Tensor], mode: str) -> tuple[float, float, float]:
+    """Distance of the nearest gate, relu input and hinge from its discontinuity (float64)."""
+    nearest = []
+    hooks = [
+        module.register_forward_pre_hook(lambda _, arguments: nearest.append(arguments[0].abs().min().item()))
+        for module in network.modules()
+        if isinstance(module, nn.ReLU)
+    ]
+    with torch.no_grad():
+        step = run_forward(network, inputs, mode)
+    for hook in hooks:
+        hook.remove()
+    p, s = math.exp(-CONFIG["boundAlpha"] * CONFIG["epoch"]), math.sqrt(CONFIG["budget"])
+    gates = [gate for opened in step.gates for gate in opened.values()]
+    hinges = [(1 - torch.sqrt(x.var(dim=0) + 1e-4)).abs().min().item() for x in step.projections]
+    hinges += [min(abs(p * s - d), abs(d - (1 - p + p * s))) for d in (gate.mask.mean().item() for gate in gates)]
+    return min([(gate.soft - 0.5).abs().min().item() for gate in gates], default=1.0), min(nearest), min(hinges)
+
+
+def named_state(network: Network) -> dict[str, torch.Tensor]:
+    return {name: x.clone() for name, x in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+
+
+def run_step(network: Network, inputs: dict[str, torch.Tensor], mode: str) -> tuple[dict, dict, Step]:
+    """Trains the network by one step; its results under the fixture's names, and the factors LARS chose."""
+    step = run_forward(network, inputs, mode)
+    step.terms["total"].backward()
+    results = {f"terms/{name}": value.detach().reshape(1) for name, value in step.terms.items()}
+    for index, (features, projection, gates) in enumerate(zip(step.features, step.projections, step.gates)):
+        results[f"features/{index}"], results[f"projection/{index}"] = features.detach(), projection.detach()
+        results |= {f"mask/{index}/{name}": gate.mask.detach() for name, gate in gates.items()}
+    gradients = {name: x.grad for name, x in network.named_parameters() if x.grad is not None}
+    results |= {f"gradient/{name}": gradient.clone() for name, gradient in gradients.items()}
+    factors = lars_step(
+        network, {}, CONFIG["lr"], CONFIG["momentum"], CONFIG["weightDecay"], CONFIG["trust"], CONFIG["larsEpsilon"]
+    )
+    results |= {f"updated/{name}": value for name, value in named_state(network).items()}
+    return results, factors, step
+
+
+def worst_difference(exact: dict, approximate: dict) -> tuple[dict[str, tuple[float, str]], float]:
+    """Largest max|difference| / max|exact| per kind of tensor; the largest difference where truth is zero."""
+    worst, zeros = {}, 0.0
+    for name, value in exact.items():
+        difference, scale = (approximate[name].double() - value).abs().max().item(), value.abs().max().item()
+        if scale < 1e-10:
+            zeros = max(zeros, difference)
+            continue
+        kind = name.split("/")[0]
+        worst[kind] = max(worst.get(kind, (0.0, "")), (difference / scale, name))
+    return worst, zeros
+
+
+class Candidate(NamedTuple):
+    """One seed's step, fit for a fixture or not: `unfit` says why it is not."""
+
+    unfit: str | None
+    margins: tuple[float, float, float]
+    tensors: dict[str, torch.Tensor]
+    factors: dict[str, float]
+    step: Step
+    worst: dict[str, tuple[float, str]]
+    zeros: float
+
+
+def compare_precisions(network: Network, initial: dict, inputs: dict, mode: str) -> tuple[dict, dict, dict, Step]:
+    """The same step in float64 and float32: exact results, approximate results, LARS factors, the float64 step."""
+    runs = []
+    for dtype in (torch.float64, torch.float32):
+        network = network.to(dtype)
+        network.load_state_dict({name: x.to(dtype) for name, x in initial.items()}, strict=False)
+        network.zero_grad(set_to_none=True)
+        runs.append(run_step(network, inputs, mode))
+    (exact, factors, step), (approximate, _, _) = runs
+    return exact, approximate, factors, step
+
+
+def try_seed(mode: str, seed: int) -> Candidate | None:
+    """The candidate of this seed; None where a discontinuity is near."""
+    generator = torch.Generator().manual_seed(seed)
+    network = draw_network(generator, mode)
+    inputs = draw_inputs(generator, network, mode)
+    initial = named_state(network)
+    margins = smallest_margins(network.double(), inputs, mode)
+    if any(x <= limit for x, limit in zip(margins, (GATE_MARGIN, RELU_MARGIN, HINGE_MARGIN))):
+        return None
+    exact, approximate, factors, step = compare_precisions(network, initial, inputs, mode)
+    worst, zeros = worst_difference(exact, approximate)
+    clipped = sum(x == 1 for x in factors.values())
+    unfit = None
+    if max(difference for difference, _ in worst.values()) > AGREEMENT or zeros > ZERO_AGREEMENT:
+        unfit = "float32 does not agree with float64"
+    elif not 0 < clipped < len(factors):
+        unfit = "LARS does not both clip and scale"
+    tensors = inputs | {f"initial/{name}": x for name, x in initial.items()}
+    tensors |= {name: x.float() for name, x in exact.items()}
+    return Candidate(unfit, margins, tensors, factors, step, worst, zeros)
+
+
+def write_fixture(mode: str) -> None:
+    for seed in range(SEEDS):
+        candidate = try_seed(mode, seed)
+        if candidate is not None and candidate.unfit is None:
+            break
+        if candidate is not None:
+            print(f"{mode}: seed {seed} passed over: {candidate.unfit}")
+    else:
+        raise SystemExit(f"{mode}: none of {SEEDS} seeds is fit; lower a margin")
+    path = FIXTURES / f"{mode}_step.safetensors"
+    config = CONFIG | {"mode": mode, "seed": seed, "separateNorm": mode == "dual"}
+    tensors = {name: x.contiguous() for name, x in candidate.tensors.items()}
+    path.write_bytes(save(tensors, {"config": json.dumps(config, sort_keys=True)}))
+    print(f"{path.name}: {len(candidate.tensors)} tensors, {path.stat().st_size} bytes, seed {seed}")
+    describe(candidate)
+
+
+def describe(candidate: Candidate) -> None:
+    print("  nearest gate {:.1e}, relu input {:.1e}, hinge {:.1e}".format(*candidate.margins))
+    print("  " + ", ".join(f"{name} {value.item():.6g}" for name, value in candidate.step.terms.items()))
+    for gates in filter(None, candidate.step.gates):
+        print("  open shares", [round(gate.mask.mean().item(), 3) for gate in gates.values()])
+    clipped = [name for name, factor in candidate.factors.items() if factor == 1]
+    print(f"  LARS adapts {len(candidate.factors)} tensors, of which it clips {clipped}")
+    for kind, (difference, name) in candidate.worst.items():
+        print(f"  float32 against float64, {kind}: {difference:.1e} ({name})")
+    print(f"  float32 against float64, true zeros: {candidate.zeros:.1e}")
+
+
+def check_costs() -> None:
+    """The published MACs of ResNet-18: the reference must reproduce them before it may judge anything."""
+    for stem, image, macs in (
+        ("cifar-paper", 32, 703_560_448), ("cifar", 32, 555_417_600), ("imagenet", 96, 333_103_104),
+        ("imagenet", 224, 1_813_561_344),
+    ):  # fmt: skip
+        with torch.device("meta"):
+            cost = network_cost(Network(64, stem, 16), stem, image)
+        if (cost.full, cost.gates) != (macs, 240_640):
+            raise SystemExit(f"{stem} at {image}: {cost.full} MACs and {cost.gates} in gates, not {macs} and 240640")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    check_costs()
+    FIXTURES.mkdir(exist_ok=True)
+    for mode in sys.argv[1:] or PASSES:
+        write_fixture(mode)

@@ -1,0 +1,139 @@
+/**
+ * Tests of how a run's configuration is resolved and what is refused.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { InvalidInputError } from "../../src/errors.ts";
+import { checkAgainstImages, type ConfigSources, resolveConfig } from "../../src/training/config.ts";
+import { formatConfig, parseConfigFile } from "../../src/training/config_file.ts";
+import { runOptionNames, runOptions } from "../../src/training/options.ts";
+import { presets } from "../../src/training/presets.ts";
+
+const images = { count: 10_000, height: 32 };
+
+/** Resolving the sources must fail with one line that matches. */
+function assertRefused(sources: ConfigSources, message: RegExp): void {
+  assert.throws(() => resolveConfig(sources), (error) => {
+    assert.ok(error instanceof InvalidInputError);
+    assert.match(error.message, message);
+    assert.ok(!error.message.includes("\n"), "one line");
+    return true;
+  });
+}
+
+Deno.test("a flag wins over the file, the file over the preset, the preset over the default", () => {
+  const file = parseConfigFile("run.yaml", "epochs: 7\nwidth: 8\npreset: small\n");
+  const config = resolveConfig({ flags: { epochs: "5" }, file });
+  assert.equal(config.epochs, 5);
+  assert.equal(config.width, 8);
+  assert.equal(config.projector, presets["small"]?.options.projector);
+  assert.equal(config.weightDecay, 1e-4);
+  assert.equal(resolveConfig({ file, preset: "demo" }).trainImages, presets["demo"]?.options.trainImages);
+});
+
+Deno.test("without any source every option has its default", () => {
+  const config = resolveConfig({});
+  assert.deepEqual(Object.keys(config), runOptionNames);
+  assert.equal(config.dataset, "shapes");
+  assert.equal(config.epochs, 500);
+  assert.equal(config.warmupEpochs, 10);
+  assert.equal(config.lr, 0.3);
+  assert.equal(config.separateNorm, true);
+});
+
+Deno.test("the default rate follows the batch, and a named one does not", () => {
+  assert.equal(resolveConfig({ flags: { batch: 512 } }).lr, 0.6);
+  assert.equal(resolveConfig({ flags: { batch: 512, lr: 0.1 } }).lr, 0.1);
+});
+
+Deno.test("a warm-up that nobody named gives way to a short run, a named one is refused", () => {
+  assert.equal(resolveConfig({ preset: "small", flags: { epochs: 1 } }).warmupEpochs, 0);
+  assertRefused({ flags: { epochs: 3, warmupEpochs: 4 } }, /^--warmup-epochs 4: .*give 3 or less$/);
+});
+
+Deno.test("the default and every preset satisfy the table's own rules", () => {
+  for (const name of runOptionNames) {
+    const option = runOptions[name];
+    if (!(option.default instanceof Function)) assert.ok(option.schema.safeParse(option.default).success, name);
+  }
+  for (const name of Object.keys(presets)) {
+    const config = resolveConfig({ preset: name, flags: { data: "somewhere" } });
+    for (const key of runOptionNames) {
+      assert.ok(runOptions[key].schema.safeParse(config[key]).success, `${name} ${key}`);
+    }
+    checkAgainstImages(config, images);
+  }
+});
+
+Deno.test("a value out of range is named with its remedy", () => {
+  assertRefused({ flags: { budget: "1.5" } }, /^--budget 1\.5: give a number above 0 and at most 1$/);
+  assertRefused({ flags: { budget: "0" } }, /^--budget 0: /);
+  assertRefused({ flags: { budget: "-0.1" } }, /^--budget -0\.1: /);
+  assertRefused({ flags: { budget: "a lot" } }, /^--budget a lot: /);
+  assertRefused({ flags: { budget: "" } }, /^--budget : /);
+  assertRefused({ flags: { batch: "1" } }, /^--batch 1: give a whole number, 2 or more$/);
+  assertRefused({ flags: { batch: "2.5" } }, /^--batch 2\.5: /);
+  assertRefused({ flags: { width: "6" } }, /^--width 6: give a multiple of 4, 4 or more$/);
+  assertRefused({ flags: { width: "0" } }, /^--width 0: /);
+  assertRefused({ flags: { epochs: "0" } }, /^--epochs 0: /);
+  assertRefused({ flags: { lr: "NaN" } }, /^--lr NaN: /);
+  assertRefused({ flags: { lr: "Infinity" } }, /^--lr Infinity: /);
+  assertRefused({ flags: { mode: "both" } }, /^--mode both: give dual or vanilla or gated$/);
+  assertRefused({ flags: { device: "cuda:x" } }, /^--device cuda:x: give auto, cpu, cuda or cuda:N$/);
+  assertRefused({ flags: { threads: "-1" } }, /^--threads -1: /);
+  assertRefused({ flags: { gateWarmup: 500 } }, /^--gate-warmup 500: /);
+  assertRefused({ flags: { dataset: "cifar10" } }, /^--dataset cifar10: .*--data DIR$/);
+  assertRefused({ flags: { dataset: "mnist" } }, /mnist.*shapes, cifar10/);
+  assertRefused({ preset: "smal" }, /^preset smal: .*small/);
+});
+
+Deno.test("a value out of range in a file is named with the file", () => {
+  const file = parseConfigFile("run.yaml", "budget: 2\n");
+  assertRefused({ file }, /^budget 2 in run\.yaml: give a number above 0 and at most 1$/);
+  assertRefused({ file: parseConfigFile("run.yaml", "epochs: [1]\n") }, /^epochs 1 in run\.yaml: /);
+  assertRefused({ file: parseConfigFile("run.yaml", 'symmetric: "yes"\n') }, /^symmetric yes in run\.yaml: /);
+});
+
+Deno.test("a damaged file and an unknown key are refused in one line", () => {
+  const refused = (text: string, message: RegExp) =>
+    assert.throws(() => parseConfigFile("run.yaml", text), { name: "InvalidInputError", message });
+  refused("bugdet: 0.3\n", /^run\.yaml: unknown key bugdet; did you mean budget\?$/);
+  refused("zzzzzzzz: 1\n", /^run\.yaml: unknown key zzzzzzzz; remove it$/);
+  refused("epochs: [1\n", /^run\.yaml: not YAML \([^\n]*\); mend the file$/);
+  refused("- 1\n", /^run\.yaml: holds no options/);
+  refused("", /^run\.yaml: holds no options/);
+  refused("preset: 3\n", /^preset 3 in run\.yaml: give a name$/);
+});
+
+Deno.test("a written configuration reads back the same", () => {
+  const config = resolveConfig({ preset: "demo", flags: { seed: 7, symmetric: true, separateNorm: false } });
+  const text = formatConfig(config, { sluice: "0.1.0" });
+  assert.deepEqual(resolveConfig({ file: parseConfigFile("config.yaml", text) }), config);
+  assert.match(text, /^train-images: 4096$/m);
+  assert.match(text, /^versions:\n {2}sluice: 0\.1\.0$/m);
+});
+
+Deno.test("a budget below what the ungated parts cost is refused with the smallest reachable one", () => {
+  const config = resolveConfig({ flags: { budget: 0.01, width: 16, stem: "cifar-paper" } });
+  let named = Number.NaN;
+  assert.throws(() => checkAgainstImages(config, images), (error) => {
+    assert.ok(error instanceof InvalidInputError);
+    named = Number(/smallest reachable is ([\d.]+)$/.exec(error.message)?.[1]);
+    return true;
+  });
+  assert.ok(named > 0.01 && named < 0.1, String(named));
+  checkAgainstImages({ ...config, budget: named }, images);
+  assert.throws(() => checkAgainstImages({ ...config, budget: named - 2e-4 }, images), InvalidInputError);
+  checkAgainstImages({ ...config, mode: "vanilla" }, images);
+});
+
+Deno.test("a batch larger than the training images is refused with their number", () => {
+  const config = resolveConfig({ flags: { batch: 64 } });
+  checkAgainstImages(config, { count: 64, height: 32 });
+  assert.throws(() => checkAgainstImages(config, { count: 63, height: 32 }), {
+    name: "InvalidInputError",
+    message: "--batch 64: there are 63 training images; give that many or fewer",
+  });
+});

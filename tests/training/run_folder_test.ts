@@ -1,0 +1,109 @@
+/**
+ * Tests of run folders: made whole, never over something else, read back the same.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { resolveConfig } from "../../src/training/config.ts";
+import { RunFolder } from "../../src/training/run_folder.ts";
+
+const config = resolveConfig({ preset: "demo", flags: { seed: 3 } });
+const versions = { sluice: "0.1.0" };
+
+/** Runs a test with a fresh folder, removed afterwards. */
+function withFolder(test: (folder: string) => void): () => void {
+  return () => {
+    const folder = Deno.makeTempDirSync();
+    try {
+      test(folder);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  };
+}
+
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+}
+
+Deno.test(
+  "a run folder is made with its parents, and reads back with the same configuration",
+  withFolder((folder) => {
+    const path = join(folder, "deep", "run");
+    const made = RunFolder.create(path, config, versions);
+    assert.deepEqual(namesIn(path), ["checkpoints", "config.yaml", "metrics.jsonl"]);
+    assert.deepEqual(namesIn(join(folder, "deep")), ["run"]);
+    assert.deepEqual(RunFolder.open(path).config, made.config);
+  }),
+);
+
+Deno.test(
+  "an empty folder may become a run",
+  withFolder((folder) => {
+    RunFolder.create(folder, config, versions);
+    assert.deepEqual(RunFolder.open(folder).config, config);
+  }),
+);
+
+Deno.test(
+  "a folder that holds a run or anything else is refused and left as it was",
+  withFolder((folder) => {
+    const run = join(folder, "run");
+    RunFolder.create(run, config, versions);
+    const before = Deno.readTextFileSync(join(run, "config.yaml"));
+    assert.throws(() => RunFolder.create(run, { ...config, seed: 4 }, versions), {
+      name: "InvalidInputError",
+      message: /already holds a run; give --out another folder/,
+    });
+    assert.equal(Deno.readTextFileSync(join(run, "config.yaml")), before);
+    assert.throws(() => RunFolder.create(folder, config, versions), { message: /is not an empty folder/ });
+    Deno.writeTextFileSync(join(folder, "file"), "");
+    assert.throws(() => RunFolder.create(join(folder, "file"), config, versions), {
+      message: /is not an empty folder/,
+    });
+    assert.deepEqual(namesIn(folder), ["file", "run"]);
+  }),
+);
+
+Deno.test(
+  "a path without a run, or with a damaged configuration, is refused by name",
+  withFolder((folder) => {
+    const refused = (path: string, message: RegExp) =>
+      assert.throws(() => RunFolder.open(path), { name: "InvalidInputError", message });
+    refused(join(folder, "none"), /none: there is no such run/);
+    refused(folder, /holds no run/);
+    Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: [");
+    refused(folder, /config\.yaml: not YAML/);
+    Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: none\n");
+    refused(folder, /^epochs none in .*config\.yaml: give a whole number/);
+  }),
+);
+
+Deno.test(
+  "metrics are one JSON object a line, in the order they came",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    run.appendMetrics({ step: 1, loss: 2.5 });
+    run.appendMetrics({ step: 2, share: null });
+    assert.equal(
+      Deno.readTextFileSync(join(run.path, "metrics.jsonl")),
+      '{"step":1,"loss":2.5}\n{"step":2,"share":null}\n',
+    );
+  }),
+);
+
+Deno.test(
+  "checkpoints have fixed names and an evaluation replaces an earlier one",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    assert.equal(run.checkpointPath("last"), join(run.path, "checkpoints", "last.safetensors"));
+    assert.equal(run.checkpointPath(7), join(run.path, "checkpoints", "epoch-0007.safetensors"));
+    assert.throws(() => run.lastCheckpoint(), { name: "InvalidInputError", message: /last\.safetensors: is missing/ });
+    run.writeEvaluation({ first: true });
+    run.writeEvaluation({ second: true });
+    assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(run.path, "evaluation.json"))), { second: true });
+    assert.deepEqual(namesIn(run.path), ["checkpoints", "config.yaml", "evaluation.json", "metrics.jsonl"]);
+  }),
+);

@@ -1,0 +1,129 @@
+/**
+ * The trainer on a tiny network: determinism, flat memory, stopping, the schedule of passes.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { datasetSource } from "../../src/data/mod.ts";
+import { Device } from "../../src/device/mod.ts";
+import {
+  plannedPairs,
+  pretrain,
+  resolveConfig,
+  RunFolder,
+  type StepRecord,
+  type TrainingObserver,
+} from "../../src/training/mod.ts";
+
+const tiny = {
+  dataset: "shapes",
+  trainImages: 64,
+  testImages: 32,
+  width: 4,
+  projector: 16,
+  batch: 8,
+  epochs: 2,
+  evalEvery: 1,
+};
+
+function quiet(overrides: Partial<TrainingObserver> = {}): TrainingObserver {
+  return { step: () => {}, evaluation: () => {}, stopRequested: () => false, ...overrides };
+}
+
+/** Trains in a temporary folder and hands the folder to `inspect`. */
+async function train<T>(
+  flags: Record<string, unknown>,
+  observer: TrainingObserver,
+  inspect: (path: string, device: Device) => T,
+): Promise<T> {
+  const parent = mkdtempSync(join(tmpdir(), "sluice-trainer-"));
+  try {
+    const config = resolveConfig({ flags: { ...tiny, ...flags } });
+    const { trainImages, testImages } = tiny;
+    const dataset = datasetSource("shapes").open({ seed: config.seed, trainImages, testImages });
+    using device = Device.open({ threads: 2 });
+    const run = RunFolder.create(join(parent, "run"), config, {});
+    await pretrain(device, config, dataset, run, observer);
+    return inspect(run.path, device);
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
+}
+
+/** Weights and metrics of a run, times taken out. */
+function results(path: string): { weights: Uint8Array; metrics: unknown[] } {
+  const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
+  const metrics = lines.map((line) => ({ ...JSON.parse(line) as StepRecord, time: 0, viewsPerSecond: 0 }));
+  return { weights: readFileSync(join(path, "checkpoints", "last.safetensors")), metrics };
+}
+
+for (const mode of ["dual", "vanilla", "gated"] as const) {
+  Deno.test(`a ${mode} run repeated gives the same weights and metrics, bit for bit`, async () => {
+    const once = await train({ mode }, quiet(), results);
+    const twice = await train({ mode }, quiet(), results);
+    assert.deepEqual(once.metrics, twice.metrics);
+    assert.deepEqual(once.weights, twice.weights);
+    assert.equal(once.metrics.length, 2 * 8 + 2);
+  });
+}
+
+Deno.test("another seed gives other weights", async () => {
+  const one = await train({ seed: 1, epochs: 1 }, quiet(), results);
+  const other = await train({ seed: 2, epochs: 1 }, quiet(), results);
+  assert.notDeepEqual(one.weights, other.weights);
+});
+
+Deno.test("bytes in use are flat over 200 steps", async () => {
+  const inUse: number[] = [];
+  let open: Device | undefined;
+  const parent = mkdtempSync(join(tmpdir(), "sluice-memory-"));
+  try {
+    const config = resolveConfig({ flags: { ...tiny, epochs: 25, evalEvery: 0 } });
+    const dataset = datasetSource("shapes").open({ seed: 0, trainImages: 64, testImages: 32 });
+    using device = Device.open({ threads: 2 });
+    open = device;
+    const run = RunFolder.create(join(parent, "run"), config, {});
+    const observer = quiet({ step: () => inUse.push(open?.memory().inUse ?? 0) });
+    await pretrain(device, config, dataset, run, observer);
+    assert.equal(device.memory().inUse, 0, "everything is free after the run");
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
+  assert.equal(inUse.length, 200);
+  assert.ok((inUse[0] ?? 0) > 0);
+  assert.deepEqual(new Set(inUse.slice(1, 7)), new Set(inUse.slice(9, 15)));
+  assert.equal(inUse[2], inUse[197]);
+});
+
+Deno.test("a run that is asked to stop saves its weights and says so", async () => {
+  let steps = 0;
+  const observer = quiet({ stopRequested: () => ++steps === 3 });
+  await train({}, observer, (path) => {
+    const { metrics } = results(path);
+    assert.equal(metrics.length, 3);
+  });
+});
+
+Deno.test("checkpoints are kept at the interval asked for", async () => {
+  const names = await train({ epochs: 4, checkpointEvery: 2, evalEvery: 0 }, quiet(), (path) => {
+    return readdirSync(join(path, "checkpoints")).sort();
+  });
+  assert.deepEqual(names, ["epoch-0002.safetensors", "epoch-0004.safetensors", "last.safetensors"]);
+});
+
+Deno.test("dual sends view 1 through the gates and view 2 around them; symmetric adds the exchange", () => {
+  const pair = [{ pass: "gated", view: 0 }, { pass: "dense", view: 1 }];
+  const exchanged = [{ pass: "gated", view: 1 }, { pass: "dense", view: 0 }];
+  assert.deepEqual(plannedPairs({ mode: "dual", symmetric: false, gateWarmup: 0 }, 0), [pair]);
+  assert.deepEqual(plannedPairs({ mode: "dual", symmetric: true, gateWarmup: 0 }, 0), [pair, exchanged]);
+});
+
+Deno.test("every pass is dense during the gate warm-up", () => {
+  const dense = [[{ pass: "dense", view: 0 }, { pass: "dense", view: 1 }]];
+  assert.deepEqual(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 1), dense);
+  assert.equal(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 2)[0]?.[0].pass, "gated");
+});
