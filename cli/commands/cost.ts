@@ -1,0 +1,66 @@
+/**
+ * `sluice cost`: multiply-accumulates and parameters of a network, block by block.
+ *
+ * @module
+ */
+
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { networkCost } from "../../src/models/cost.ts";
+import type { NetworkSpec } from "../../src/models/spec.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { addCommonOptions, addExamples, addRunOptions, givenRunOptions, outputOptions } from "../options.ts";
+import { writeResult } from "../ui/output.ts";
+import { formatTable, megaMacs, share } from "../ui/tables.ts";
+
+type NetworkCost = ReturnType<typeof networkCost>;
+
+function parseImage(text: string): number {
+  const image = Number(text);
+  if (!Number.isInteger(image) || image < 8 || image > 4096) {
+    throw new InvalidInputError(`--image ${text}: give a whole number of pixels from 8 to 4096`);
+  }
+  return image;
+}
+
+/** The table for people: a row a block, then the sums. */
+function describeCost(spec: NetworkSpec, cost: NetworkCost, smallest: number): string {
+  const blocks = cost.blocks.map((block) => [
+    block.name,
+    ...[block.conv1, block.conv2, block.shortcut, block.gate].map(megaMacs),
+  ]);
+  const header = `${spec.arch}, width ${spec.width}, stem ${spec.stem}, ${spec.image} x ${spec.image} pixels`;
+  return [
+    header,
+    "",
+    formatTable(["block", "conv1", "conv2", "shortcut", "gate"], blocks),
+    "",
+    formatTable(["", ""], [
+      ["dense network, MACs", cost.macs],
+      ["gates, MACs", cost.gateMacs],
+      ["parameters", cost.params],
+      ["smallest budget", share(smallest)],
+    ]).trimStart(),
+  ].join("\n");
+}
+
+async function runCost(command: CommandUnknownOpts): Promise<void> {
+  const { image: imageText }: Record<string, unknown> = command.opts();
+  const image = parseImage(String(imageText));
+  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { networkCost, smallestBudget } = await import("../../src/models/cost.ts");
+  const { arch, width, stem } = resolveConfig({ flags: givenRunOptions(command) });
+  const spec = { arch, width, stem, image };
+  const cost = networkCost(spec);
+  writeResult(outputOptions(command), cost, () => describeCost(spec, cost, smallestBudget(spec)));
+}
+
+/** Adds `cost` to the program. */
+export function addCost(program: CommandUnknownOpts): void {
+  const command = program.command("cost")
+    .description("MACs and parameters of a network, by block; needs no data")
+    .option("--image <SIZE>", "height and width of the images in pixels", "32")
+    .action((_options, self) => runCost(self));
+  addRunOptions(command, ["arch", "width", "stem"]);
+  addCommonOptions(command);
+  addExamples(command, ["sluice cost --stem cifar-paper", "sluice cost --stem imagenet --image 224 --json"]);
+}

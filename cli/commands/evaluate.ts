@@ -1,0 +1,88 @@
+/**
+ * `sluice evaluate RUN`: what the networks of a run are worth and what they cost.
+ *
+ * @module
+ */
+
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { InvalidInputError } from "../../src/errors.ts";
+import type { FeatureAccuracy, MeasuredCost, Protocol } from "../../src/evaluation/mod.ts";
+import type { Pass } from "../../src/models/mod.ts";
+import type { Evaluation } from "../../src/training/evaluate_run.ts";
+import { addCommonOptions, addExamples, givenRunOptions, outputOptions } from "../options.ts";
+import { remark, writeResult } from "../ui/output.ts";
+import { type Cell, formatTable, megaMacs, percent, share } from "../ui/tables.ts";
+
+/** The words of a comma-separated list, each one of those allowed. */
+function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
+  const words = [...new Set(text.split(",").map((word) => word.trim()))];
+  const unknown = words.find((word) => !allowed.some((one) => one === word));
+  if (unknown !== undefined) {
+    throw new InvalidInputError(`${flag} ${unknown === "" ? '""' : unknown}: give ${allowed.join(" or ")}`);
+  }
+  return allowed.filter((word) => words.includes(word));
+}
+
+/** The networks asked for, all of which the run must hold. */
+function chooseNetworks(text: unknown, mode: string, held: readonly Pass[]): readonly Pass[] {
+  if (typeof text !== "string") return held;
+  const missing = parseList("--network", text, ["dense", "gated"]).find((name) => !held.includes(name));
+  if (missing !== undefined) {
+    throw new InvalidInputError(`--network ${missing}: a ${mode} run holds none; give ${held.join(" or ")}`);
+  }
+  return parseList("--network", text, held);
+}
+
+/** One line of the table; references that are no networks have no cost. */
+function toRow(name: string, { knn1, knn20, linear, cost }: FeatureAccuracy & { cost?: MeasuredCost }): Cell[] {
+  const accuracies = [knn1, knn20, linear?.top1, linear?.top5].map(percent);
+  return [name, ...accuracies, megaMacs(cost?.macs), share(cost?.share)];
+}
+
+/** The table for people: the networks, then what they are to be compared with. */
+function describeEvaluation({ networks, references }: Evaluation): string {
+  const rows = [
+    ...Object.entries(networks).map(([name, network]) => toRow(name, network)),
+    ...Object.entries(references.untrained).map(([name, network]) => toRow(`untrained ${name}`, network)),
+    toRow("raw pixels", references.rawPixels),
+  ];
+  return formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
+}
+
+async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<void> {
+  const output = outputOptions(command);
+  const { protocol, network, data }: Record<string, unknown> = command.opts();
+  const protocols = parseList<Protocol>("--protocol", String(protocol), ["knn", "linear"]);
+  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  const { resolveConfig } = await import("../../src/training/config.ts");
+  const run = RunFolder.open(path);
+  const { device: deviceName, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
+  const { trainedNetworks } = await import("../../src/training/passes.ts");
+  const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
+  run.lastCheckpoint();
+  const { openDataset } = await import("../datasets.ts");
+  const dataset = openDataset(run.config, typeof data === "string" ? data : run.config.data);
+  const { Device } = await import("../../src/device/mod.ts");
+  using device = Device.open({ device: deviceName, threads });
+  const { evaluateRun } = await import("../../src/training/evaluate_run.ts");
+  const progress = (stage: string) => remark(output, stage);
+  const evaluation = evaluateRun(device, run, dataset, { protocols, networks, progress });
+  run.writeEvaluation(evaluation);
+  writeResult(output, evaluation, () => describeEvaluation(evaluation));
+}
+
+/** Adds `evaluate` to the program. */
+export function addEvaluate(program: CommandUnknownOpts): void {
+  const command = program.command("evaluate")
+    .description("k-NN, linear probe and measured cost of a run's networks, beside raw pixels and untrained networks")
+    .argument("<RUN>", "folder of a run")
+    .option("--protocol <LIST>", "knn, linear or both", "knn,linear")
+    .option("--network <LIST>", "dense, gated or both (default: what the run has)")
+    .option("--data <DIR>", "folder with the data set's files, where it is not that of the training")
+    .action((path, _options, self) => runEvaluate(path, self));
+  addCommonOptions(command);
+  addExamples(command, [
+    "sluice evaluate runs/demo",
+    "sluice evaluate runs/demo --protocol knn --network gated --json",
+  ]);
+}

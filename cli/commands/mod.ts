@@ -1,0 +1,11 @@
+/**
+ * Every command of the command line, in the order of `--help`.
+ *
+ * @module
+ */
+
+export { addPretrain } from "./pretrain.ts";
+export { addEvaluate } from "./evaluate.ts";
+export { addCost } from "./cost.ts";
+export { addBench } from "./bench.ts";
+export { addDoctor } from "./doctor.ts";

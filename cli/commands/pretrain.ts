@@ -1,0 +1,119 @@
+/**
+ * `sluice pretrain`: trains the encoders of one run.
+ *
+ * @module
+ */
+
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import process from "node:process";
+import denoJson from "../../deno.json" with { type: "json" };
+import type { Dataset } from "../../src/data/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import type { RunConfig } from "../../src/training/config.ts";
+import type { RunFolder } from "../../src/training/run_folder.ts";
+import type { TrainingResult } from "../../src/training/trainer.ts";
+import { presets } from "../../src/training/presets.ts";
+import {
+  addCommonOptions,
+  addExamples,
+  addRunOptions,
+  givenRunOptions,
+  outputOptions,
+  ownRunOptions,
+} from "../options.ts";
+import { StopSignals } from "../stop_signals.ts";
+import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
+import { TrainingDisplay } from "../ui/progress.ts";
+import { formatTable, megaMacs, percent, share } from "../ui/tables.ts";
+
+/** What the run was made with, for its `config.yaml`. */
+function versionsOf(device: Device): Record<string, string> {
+  const { backend, backendVersion, isa } = device.description;
+  return { sluice: denoJson.version, deno: Deno.version.deno, [backend]: backendVersion, isa };
+}
+
+/** The configuration and the run folder that the command line and its files name. */
+async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunConfig; out: string }> {
+  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { config: path, preset, out }: Record<string, unknown> = command.opts();
+  const file = typeof path === "string"
+    ? (await import("../../src/training/config_file.ts")).readConfigFile(path)
+    : undefined;
+  const config = resolveConfig({
+    flags: givenRunOptions(command),
+    ...(file === undefined ? {} : { file }),
+    ...(typeof preset === "string" ? { preset } : {}),
+  });
+  const folder = typeof out === "string" ? out : file?.out;
+  if (folder === undefined || folder === "") {
+    throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
+  }
+  return { config, out: folder };
+}
+
+function describeNetworks(networks: TrainingResult["networks"]): string {
+  const rows = Object.entries(networks).map(([name, { knn20, cost }]) => [
+    name,
+    percent(knn20),
+    megaMacs(cost.macs),
+    share(cost.share),
+  ]);
+  return formatTable(["network", "20-NN", "MACs", "cost share"], rows);
+}
+
+/** Trains and reports; the exit status is that of the signal that stopped the run, if one did. */
+async function train(
+  device: Device,
+  run: RunFolder,
+  dataset: Dataset,
+  output: OutputOptions,
+): Promise<void> {
+  const { pretrain } = await import("../../src/training/trainer.ts");
+  using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
+  using progress = new TrainingDisplay(output, run.config.budget, () => signals.status !== null);
+  const { stopped, steps, networks } = await pretrain(device, run.config, dataset, run, progress);
+  const seconds = progress.seconds;
+  progress[Symbol.dispose]();
+  if (stopped) {
+    remark(output, `stopped after ${steps} steps; saved ${run.checkpointPath("last")}`);
+    process.exitCode = signals.status ?? 1;
+    return;
+  }
+  remark(output, `${steps} steps in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
+  writeResult(output, { run: run.path, steps, seconds, networks }, () => describeNetworks(networks));
+}
+
+/** Everything that can be refused is refused before the run's folder is made. */
+async function runPretrain(command: CommandUnknownOpts): Promise<void> {
+  const output = outputOptions(command);
+  const { config, out } = await readRequest(command);
+  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  RunFolder.checkFree(out);
+  const { openDataset } = await import("../datasets.ts");
+  const dataset = openDataset(config);
+  const { checkAgainstImages } = await import("../../src/training/config.ts");
+  checkAgainstImages(config, dataset.train);
+  const { Device } = await import("../../src/device/mod.ts");
+  using device = Device.open({ device: config.device, threads: config.threads });
+  const { name, isa, backend, backendVersion } = device.description;
+  if (output.verbose) remark(output, `${name}, ${device.threads} threads, ${backend} ${backendVersion} (${isa})`);
+  await train(device, RunFolder.create(out, config, versionsOf(device)), dataset, output);
+}
+
+/** Adds `pretrain` to the program. */
+export function addPretrain(program: CommandUnknownOpts): void {
+  const command = program.command("pretrain")
+    .description("train the dense and the gated encoder of one run, without labels")
+    .option("--out <RUN>", "folder to make for the run; required, here or in the file")
+    .option("--config <FILE>", "YAML file of options, keys as the flags here")
+    .option("--preset <NAME>", `named set of options: ${Object.keys(presets).join(", ")}`)
+    .action((_options, self) => runPretrain(self));
+  addRunOptions(command, ownRunOptions);
+  addCommonOptions(command);
+  addExamples(command, [
+    "sluice pretrain --preset demo --out runs/demo",
+    "sluice pretrain --preset small --dataset cifar10 --data cifar-10-batches-bin --out runs/cifar",
+    "sluice pretrain --config run.yaml --budget 0.5 --out runs/half --json",
+  ]);
+}

@@ -1,0 +1,41 @@
+/**
+ * Hears the signals that ask a run to stop, so that it can save before it does.
+ *
+ * @module
+ */
+
+/** Exit status for each signal: 128 + its number, or 75 ("try again") for a cluster's notice. */
+const statuses = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
+
+type StopSignal = keyof typeof statuses;
+
+/** Listens for stop signals from its making to its disposal. */
+export class StopSignals implements Disposable {
+  #status: number | null = null;
+  readonly #listeners: readonly (readonly [StopSignal, () => void])[];
+
+  /** @param onFirst Told once, by the first signal. */
+  constructor(onFirst: (signal: string) => void) {
+    const names = Object.keys(statuses) as StopSignal[];
+    this.#listeners = names.map((signal) => [signal, () => this.#hear(signal, onFirst)] as const);
+    for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);
+  }
+
+  #hear(signal: StopSignal, onFirst: (signal: string) => void): void {
+    // Somebody who presses Ctrl-C twice does not want to wait.
+    if (this.#status !== null && signal === "SIGINT") Deno.exit(statuses.SIGINT);
+    if (this.#status !== null) return;
+    this.#status = statuses[signal];
+    onFirst(signal);
+  }
+
+  /** The exit status that the first signal asks for, null before it. */
+  get status(): number | null {
+    return this.#status;
+  }
+
+  /** Stops listening. */
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
+  }
+}

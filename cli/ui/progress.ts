@@ -1,0 +1,107 @@
+/**
+ * Shows how far a run is: a bar on a terminal, else a line now and then.
+ *
+ * @module
+ */
+
+import process from "node:process";
+// @ts-types="@types/cli-progress"
+import { SingleBar } from "cli-progress";
+import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingProgress } from "../../src/training/trainer.ts";
+import { type OutputOptions, remark } from "./output.ts";
+
+/** Milliseconds between two plain lines. */
+const lineInterval = 10_000;
+
+/** `93` -> `1:33`, `3723` -> `1:02:03`. */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const padded = String(rest).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${padded}` : `${minutes}:${padded}`;
+}
+
+/** What is said of a step besides how far it is. */
+function describeStep(record: StepRecord, budget: number): string {
+  const cost = record.share === null ? "" : `, share ${record.share.toFixed(3)} of ${budget}`;
+  return `${record.viewsPerSecond.toFixed(0)} views/s, loss ${record.loss.toFixed(4)}${cost}`;
+}
+
+/** What is said of an evaluation. */
+export function describeEvaluation(record: EvaluationRecord): string {
+  const networks = Object.entries(record.networks).map(([name, { knn20, cost }]) =>
+    `${name} 20-NN ${knn20.toFixed(2)} % at cost ${cost.share.toFixed(4)}`
+  );
+  return `epoch ${record.epoch}: ${networks.join(", ")}`;
+}
+
+/** Shows a training run on stderr. Also the run's stopwatch. */
+export class TrainingDisplay implements TrainingObserver, Disposable {
+  readonly #output: OutputOptions;
+  readonly #budget: number;
+  readonly #stopRequested: () => boolean;
+  readonly #started = performance.now();
+  readonly #bar: SingleBar | null;
+  #lastLine = performance.now();
+  #lastEpoch = -1;
+  #barRuns = false;
+
+  /** @param stopRequested Whether somebody asked the run to end, asked after every step. */
+  constructor(output: OutputOptions, budget: number, stopRequested: () => boolean) {
+    this.#output = output;
+    this.#budget = budget;
+    this.#stopRequested = stopRequested;
+    const format = "{bar} {percentage}% | epoch {epoch}/{epochs} | {left} left | {details}";
+    const options = { format, barsize: 24, stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 5 };
+    this.#bar = process.stderr.isTTY && !output.quiet ? new SingleBar(options) : null;
+  }
+
+  /** Seconds since the run began. */
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** Shows a step. */
+  step(record: StepRecord, progress: TrainingProgress): void {
+    const left = formatSeconds(this.seconds / Math.max(progress.step, 1) * (progress.steps - progress.step));
+    const details = describeStep(record, this.#budget);
+    if (this.#bar !== null) this.#updateBar(this.#bar, progress, left, details);
+    else this.#writeLine(progress, left, details);
+  }
+
+  #updateBar(bar: SingleBar, progress: TrainingProgress, left: string, details: string): void {
+    const payload = { epoch: progress.epoch + 1, epochs: progress.epochs, left, details };
+    if (!this.#barRuns) bar.start(progress.steps, progress.step, payload);
+    else bar.update(progress.step, payload);
+    this.#barRuns = true;
+  }
+
+  #writeLine(progress: TrainingProgress, left: string, details: string): void {
+    const now = performance.now();
+    if (progress.epoch === this.#lastEpoch && now - this.#lastLine < lineInterval) return;
+    [this.#lastEpoch, this.#lastLine] = [progress.epoch, now];
+    const { epoch, epochs, step, steps } = progress;
+    remark(this.#output, `epoch ${epoch + 1}/${epochs}, step ${step}/${steps}, ${details}, ${left} left`);
+  }
+
+  /** Shows an evaluation in a line that stays. */
+  evaluation(record: EvaluationRecord): void {
+    this.#endBar();
+    remark(this.#output, describeEvaluation(record));
+  }
+
+  /** Whether somebody asked the run to end. */
+  stopRequested(): boolean {
+    return this.#stopRequested();
+  }
+
+  #endBar(): void {
+    if (this.#barRuns) this.#bar?.stop();
+    this.#barRuns = false;
+  }
+
+  /** Takes the bar away. */
+  [Symbol.dispose](): void {
+    this.#endBar();
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Tests of setting up, on machines that are a folder of small scripts.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const setup = fileURLToPath(new URL("../../native/setup.ts", import.meta.url));
+
+/** Programs by name, each the body of a shell script; `$HERE` is their folder. */
+type Machine = Readonly<Record<string, string>>;
+
+const cmake = 'echo "cmake version 3.18.4"';
+const oldCmake = 'echo "cmake version 3.16.3"';
+const complete: Machine = { "g++": "exit 0", cmake, ninja: "exit 0" };
+// A compiler that finds oneDNN once its package is there.
+const withoutOneDnn: Machine = { ...complete, "g++": 'case "$*" in *dnnl*) test -e "$HERE/installed";; esac' };
+const apt: Machine = {
+  // All packages are known here but libdnnl-dev, as on systems that have renamed it.
+  "apt-cache": '[ "$2" != libdnnl-dev ] && echo "Package: $2"',
+  "apt-get": 'case "$*" in --version) exit 0;; *install*) : > "$HERE/installed";; esac; echo "$*" >> "$HERE/log"',
+  sudo: 'shift; "$@"',
+  env: 'shift; "$@"',
+};
+
+interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What apt-get was called with, a line a call. */
+  readonly log: string;
+}
+
+/** Runs set-up on a machine that has these programs and no others. */
+async function setUp(machine: Machine): Promise<Outcome> {
+  const folder = Deno.makeTempDirSync();
+  try {
+    for (const [name, body] of Object.entries(machine)) {
+      Deno.writeTextFileSync(join(folder, name), `#!/bin/sh\nHERE='${folder}'\n${body}\n`, { mode: 0o755 });
+    }
+    Deno.writeTextFileSync(join(folder, "log"), "");
+    const permissions = ["--no-prompt", "--allow-read", "--allow-env", "--allow-run", "--allow-sys=uid"];
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", ...permissions, setup],
+      env: { PATH: folder, NO_COLOR: "1" },
+      stdin: "null",
+    });
+    const { code, stdout, stderr } = await command.output();
+    const decoder = new TextDecoder();
+    const log = Deno.readTextFileSync(join(folder, "log"));
+    return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), log };
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("where all is there, set-up does nothing and says nothing", async () => {
+  const outcome = await setUp({ ...complete, ...apt });
+  assert.deepEqual(outcome, { status: 0, stdout: "", stderr: "", log: "" });
+});
+
+Deno.test("where nothing is there and nothing can be installed, set-up stops with the one line to run", async () => {
+  const { status, stderr } = await setUp({});
+  assert.equal(status, 2);
+  const names = "oneDNN, doctest, CMake 3.18 or newer, make or ninja";
+  const packages = "g++ libdnnl-dev doctest-dev cmake ninja-build";
+  const remedy = `sudo apt-get update && sudo apt-get install -y ${packages}`;
+  assert.equal(stderr, `sluice: missing on this machine: g++, ${names}; run: ${remedy}\n`);
+});
+
+Deno.test("a CMake that is too old is missing", async () => {
+  const { status, stderr } = await setUp({ ...complete, cmake: oldCmake });
+  assert.equal(status, 2);
+  assert.match(stderr, /missing on this machine: CMake 3\.18 or newer; run: .* install -y cmake\n$/);
+});
+
+Deno.test("what is missing is installed where apt may, under the name that this system has for it", async () => {
+  const { status, stderr, log } = await setUp({ ...withoutOneDnn, ...apt });
+  assert.equal(stderr, "installing system packages for: oneDNN\n");
+  assert.equal(status, 0);
+  const [update, install, ...more] = log.trimEnd().split("\n");
+  assert.match(update ?? "", / update$/);
+  assert.match(install ?? "", / install -y --no-install-recommends libonednn-dev$/);
+  assert.deepEqual(more, []);
+});
+
+Deno.test("an installation that fails ends with the one line to run", async () => {
+  const failing = { ...apt, "apt-get": 'case "$*" in *--version*) exit 0;; esac; echo "E: no network"; exit 100' };
+  const { status, stderr } = await setUp({ ...withoutOneDnn, ...failing });
+  assert.equal(status, 2);
+  assert.match(stderr, /E: no network\n/);
+  assert.match(stderr, /\nsluice: missing on this machine: oneDNN; run: .* install -y libonednn-dev\n$/);
+});

@@ -1,0 +1,51 @@
+/**
+ * Tests of `sluice cost` against the published multiply-accumulates of ResNet-18.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { assertRefused, assertSucceeds } from "./run_sluice.ts";
+
+interface Cost {
+  readonly macs: number;
+  readonly gateMacs: number;
+  readonly params: number;
+  readonly blocks: readonly { name: string; conv1: number; conv2: number; shortcut: number; gate: number }[];
+}
+
+async function costOf(stem: string, image: number): Promise<Cost> {
+  const args = ["cost", "--arch", "resnet18", "--stem", stem, "--image", String(image), "--json"];
+  return JSON.parse(await assertSucceeds(args)) as Cost;
+}
+
+Deno.test("the dense network costs what method and papers say, for every stem", async () => {
+  assert.equal((await costOf("cifar-paper", 32)).macs, 703_560_448);
+  assert.equal((await costOf("cifar", 32)).macs, 555_417_600);
+  assert.equal((await costOf("imagenet", 96)).macs, 333_103_104);
+  assert.equal((await costOf("imagenet", 224)).macs, 1_813_561_344);
+});
+
+Deno.test("gates and parameters are counted, and the blocks and the stem add up", async () => {
+  const { macs, gateMacs, params, blocks } = await costOf("cifar", 32);
+  assert.equal(gateMacs, 240_640);
+  assert.equal(blocks.reduce((sum, block) => sum + block.gate, 0), gateMacs);
+  // torchvision's resnet18 without classifier has 11,176,512 parameters, 9,408 of them in a 7x7 stem, here 1,728.
+  assert.equal(params, 11_176_512 - 9_408 + 1_728);
+  const stem = 3 * 3 * 3 * 64 * 32 * 32;
+  assert.equal(blocks.reduce((sum, block) => sum + block.conv1 + block.conv2 + block.shortcut, stem), macs);
+  assert.deepEqual(blocks.map((block) => block.name), [1, 2, 3, 4].flatMap((n) => [`layer${n}.0`, `layer${n}.1`]));
+});
+
+Deno.test("without --json a table shows the same numbers", async () => {
+  const text = await assertSucceeds(["cost", "--stem", "cifar-paper"]);
+  assert.match(text, /dense network, MACs +703560448\n/);
+  assert.match(text, /\nlayer4\.1 /);
+  assert.ok(!text.includes("\u001b"), "no colours where stdout is no terminal");
+});
+
+Deno.test("sizes that make no network are refused", async () => {
+  await assertRefused(["cost", "--width", "6"], /^sluice: --width 6: give a multiple of 4, 4 or more/);
+  await assertRefused(["cost", "--image", "0"], /^sluice: --image 0: give a whole number of pixels from 8 to 4096/);
+  await assertRefused(["cost", "--stem", "vgg"], /^sluice: --stem vgg: give cifar or cifar-paper or imagenet/);
+});

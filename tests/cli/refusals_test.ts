@@ -1,0 +1,128 @@
+/**
+ * Tests that wrong requests are refused in one line with exit status 2, before anything is written.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { resolveConfig } from "../../src/training/config.ts";
+import { RunFolder } from "../../src/training/run_folder.ts";
+import { assertRefused, runSluice, withFolder } from "./run_sluice.ts";
+
+const recordBytes = 3073;
+
+/** A pretrain command that must be refused, and must leave no run folder. */
+async function assertPretrainRefused(folder: string, args: readonly string[], message: RegExp): Promise<void> {
+  const out = join(folder, "run");
+  const before = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+  await assertRefused(["pretrain", "--out", out, ...args], message);
+  assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name).sort(), before, "nothing is written");
+}
+
+/** Writes a CIFAR-10 folder of eight images a file; `damage` may change a file's bytes, or remove it (null). */
+function writeCifar(folder: string, damage: (name: string, bytes: Uint8Array) => Uint8Array | null): string {
+  const data = join(folder, "cifar");
+  Deno.mkdirSync(data, { recursive: true });
+  for (const name of [1, 2, 3, 4, 5].map((n) => `data_batch_${n}.bin`).concat("test_batch.bin")) {
+    const bytes = damage(name, new Uint8Array(8 * recordBytes));
+    if (bytes !== null) Deno.writeFileSync(join(data, name), bytes);
+  }
+  return data;
+}
+
+Deno.test(
+  "options out of range are refused before anything is written",
+  withFolder(async (folder) => {
+    await assertPretrainRefused(folder, ["--budget", "0"], /^sluice: --budget 0: give a number above 0 and at most 1/);
+    await assertPretrainRefused(folder, ["--budget", "1.01"], /^sluice: --budget 1\.01: /);
+    const few = ["--train-images", "16", "--test-images", "16", "--batch", "8"];
+    await assertPretrainRefused(
+      folder,
+      [...few, "--budget", "0.001"],
+      /^sluice: --budget 0\.001: .*smallest reachable is 0\.\d+/,
+    );
+    await assertPretrainRefused(folder, ["--batch", "1"], /^sluice: --batch 1: give a whole number, 2 or more/);
+    await assertPretrainRefused(folder, ["--preset", "tiny"], /^sluice: preset tiny: .*small/);
+    await assertPretrainRefused(folder, [...few, "--batch", "17"], /^sluice: --batch 17: there are 16 training images/);
+    await assertRefused(["pretrain"], /give --out RUN/);
+  }),
+);
+
+Deno.test(
+  "a missing, truncated or mislabelled batch file is refused by name",
+  withFolder(async (folder) => {
+    const refused = (damage: Parameters<typeof writeCifar>[1], message: RegExp) => {
+      const data = writeCifar(folder, damage);
+      return assertPretrainRefused(folder, ["--dataset", "cifar10", "--data", data, "--batch", "4"], message);
+    };
+    const third = "data_batch_3.bin";
+    await refused((name, bytes) => name === third ? bytes.subarray(0, -1) : bytes, /^sluice: [^\n]*data_batch_3\.bin/);
+    await refused((name, bytes) => name === third ? bytes.fill(10, 0, 1) : bytes, /data_batch_3\.bin[^\n]*label 10/);
+    Deno.removeSync(join(folder, "cifar"), { recursive: true });
+    await refused((name, bytes) => name === "test_batch.bin" ? null : bytes, /test_batch\.bin is missing/);
+    await assertPretrainRefused(folder, ["--dataset", "cifar10"], /needs its files; give --data DIR/);
+    const none = join(folder, "none");
+    await assertPretrainRefused(folder, ["--dataset", "cifar10", "--data", none], /none does not exist/);
+  }),
+);
+
+Deno.test(
+  "a folder that already holds a run is refused and left as it was",
+  withFolder(async (folder) => {
+    const out = join(folder, "run");
+    RunFolder.create(out, resolveConfig({ preset: "demo" }), {});
+    const before = Deno.readTextFileSync(join(out, "config.yaml"));
+    await assertRefused(
+      ["pretrain", "--preset", "demo", "--out", out],
+      /already holds a run; give --out another folder/,
+    );
+    assert.equal(Deno.readTextFileSync(join(out, "config.yaml")), before);
+    assert.equal(Deno.readTextFileSync(join(out, "metrics.jsonl")), "");
+  }),
+);
+
+Deno.test(
+  "a damaged configuration file is refused by name",
+  withFolder(async (folder) => {
+    const config = join(folder, "run.yaml");
+    Deno.writeTextFileSync(config, "bugdet: 0.3\n");
+    await assertPretrainRefused(folder, ["--config", config], /run\.yaml: unknown key bugdet; did you mean budget\?/);
+    Deno.writeTextFileSync(config, "budget: {\n");
+    await assertPretrainRefused(folder, ["--config", config], /run\.yaml: not YAML/);
+    await assertPretrainRefused(folder, ["--config", `${config}.bak`], /run\.yaml\.bak: there is no such file/);
+  }),
+);
+
+Deno.test(
+  "a run that is not there, without a checkpoint, or without the network asked for is refused",
+  withFolder(async (folder) => {
+    await assertRefused(["evaluate", join(folder, "none")], /none: there is no such run/);
+    await assertRefused(["evaluate", folder], /holds no run/);
+    const run = join(folder, "run");
+    RunFolder.create(run, resolveConfig({ preset: "demo", flags: { mode: "vanilla" } }), {});
+    await assertRefused(
+      ["evaluate", run, "--network", "gated"],
+      /--network gated: a vanilla run holds none; give dense/,
+    );
+    await assertRefused(["evaluate", run, "--protocol", "svm"], /--protocol svm: give knn or linear/);
+    await assertRefused(["evaluate", run, "--protocol", ""], /--protocol "": give knn or linear/);
+    await assertRefused(["evaluate", run], /last\.safetensors/);
+  }),
+);
+
+Deno.test(
+  "without the native library a command is refused and doctor says what to do",
+  withFolder(async (folder) => {
+    const env = { SLUICE_NATIVE: folder };
+    const out = join(folder, "run");
+    await assertRefused(["pretrain", "--preset", "demo", "--out", out], /missing.*deno task build/, env);
+    await assertRefused(["bench", "step"], /missing.*deno task build/, env);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    const { status, stdout } = await runSluice(["doctor", "--json"], env);
+    assert.equal(status, 1);
+    const report = JSON.parse(stdout) as { problems: string[]; device: unknown };
+    assert.equal(report.device, null);
+    assert.match(report.problems[0] ?? "", /deno task build/);
+  }),
+);

@@ -1,0 +1,83 @@
+/**
+ * Runs the command line as a person does: as a process of its own.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const permissions = [
+  "--no-prompt",
+  "--quiet",
+  "--allow-ffi",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+];
+
+/** What a process left behind. */
+export interface Finished {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process of the command line, to be waited for or signalled. */
+export function startSluice(args: readonly string[], env: Readonly<Record<string, string>> = {}): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissions, main, ...args],
+    env: { ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Runs the command line to its end. */
+export async function runSluice(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const { code, stdout, stderr } = await startSluice(args, env).output();
+  const decoder = new TextDecoder();
+  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs a command that must be refused: status 2, nothing on stdout, one matching line on stderr. */
+export async function assertRefused(
+  args: readonly string[],
+  message: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { status, stdout, stderr } = await runSluice(args, env);
+  const command = args.join(" ");
+  assert.match(stderr, message, command);
+  assert.match(stderr, /^sluice: [^\n]+\n$/, `one line for: ${command}`);
+  assert.equal(stdout, "", command);
+  assert.equal(status, 2, command);
+}
+
+/** Runs a command that must succeed, and gives its stdout. */
+export async function assertSucceeds(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { status, stdout, stderr } = await runSluice(args, env);
+  assert.equal(status, 0, `${args.join(" ")}\n${stderr}`);
+  return stdout;
+}
+
+/** Runs a test with a fresh folder, removed afterwards. */
+export function withFolder(test: (folder: string) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const folder = Deno.makeTempDirSync();
+    try {
+      await test(folder);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  };
+}

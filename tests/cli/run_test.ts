@@ -1,0 +1,175 @@
+/**
+ * Tests of whole runs at the command line: train, evaluate, repeat, stop.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { assertSucceeds, startSluice, withFolder } from "./run_sluice.ts";
+
+/** The smallest run: width 4, 64 drawn images, 2 epochs of 8 steps; one thread, which a busy machine slows least. */
+const images = ["--train-images", "64", "--test-images", "32"];
+const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1", ...images];
+const steps = 16;
+
+interface NetworkRecord {
+  readonly knn20: number;
+  readonly cost: { readonly macs: number; readonly share: number };
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+function pretrainTiny(out: string, more: readonly string[] = []): Promise<string> {
+  return assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", out, ...more]);
+}
+
+function metricsOf(run: string): Line[] {
+  const text = Deno.readTextFileSync(join(run, "metrics.jsonl"));
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
+}
+
+function assertPercent(value: unknown, what: string): void {
+  assert.ok(typeof value === "number" && value >= 0 && value <= 100, `${what}: ${String(value)}`);
+}
+
+Deno.test(
+  "pretrain writes a run and prints one JSON document about it",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const result = JSON.parse(await pretrainTiny(run, ["--json", "--checkpoint-every", "1"])) as Line;
+    assert.deepEqual(Object.keys(result), ["run", "steps", "seconds", "networks"]);
+    assert.equal(result["run"], run);
+    assert.equal(result["steps"], steps);
+    const networks = result["networks"] as Record<string, NetworkRecord>;
+    assert.deepEqual(Object.keys(networks).sort(), ["dense", "gated"]);
+    for (const [name, { knn20, cost }] of Object.entries(networks)) {
+      assertPercent(knn20, name);
+      assert.ok(cost.macs > 0 && cost.share > 0 && cost.share < 1.1, JSON.stringify(cost));
+    }
+    assert.equal(networks["dense"]?.cost.share, 1);
+    const checkpoints = [...Deno.readDirSync(join(run, "checkpoints"))].map((entry) => entry.name).sort();
+    assert.deepEqual(checkpoints, ["epoch-0001.safetensors", "epoch-0002.safetensors", "last.safetensors"]);
+    assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^width: 4$[\s\S]*^versions:$/m);
+  }),
+);
+
+Deno.test(
+  "metrics have a line a step and a line an evaluation",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await pretrainTiny(run);
+    const lines = metricsOf(run);
+    const ofSteps = lines.filter((line) => "loss" in line);
+    const ofEvaluations = lines.filter((line) => "networks" in line);
+    assert.equal(lines.length, ofSteps.length + ofEvaluations.length);
+    assert.deepEqual(ofSteps.map((line) => line["step"]), Array.from({ length: steps }, (_, index) => index + 1));
+    assert.deepEqual(ofEvaluations.map((line) => line["step"]), [steps / 2, steps]);
+    const keys = ["step", "epoch", "loss", "terms", "share", "lr", "viewsPerSecond", "time"];
+    for (const line of ofSteps) {
+      assert.deepEqual(Object.keys(line), keys);
+      assert.ok(Number.isFinite(line["loss"]), JSON.stringify(line));
+    }
+  }),
+);
+
+Deno.test(
+  "the same command twice gives the same weights and the same metrics but for times",
+  withFolder(async (folder) => {
+    const [first, second] = [join(folder, "first"), join(folder, "second")];
+    const more = ["--threads", "2", "--seed", "5"];
+    await pretrainTiny(first, more);
+    await pretrainTiny(second, more);
+    const weights = (run: string) => Deno.readFileSync(join(run, "checkpoints", "last.safetensors"));
+    assert.deepEqual(weights(first), weights(second));
+    const timeless = (run: string) => metricsOf(run).map((line) => ({ ...line, time: 0, viewsPerSecond: 0 }));
+    assert.deepEqual(timeless(first), timeless(second));
+    assert.equal(
+      Deno.readTextFileSync(join(first, "config.yaml")),
+      Deno.readTextFileSync(join(second, "config.yaml")),
+    );
+  }),
+);
+
+Deno.test(
+  "evaluate prints k-NN, probe and cost of every network, beside its references, and keeps them",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await pretrainTiny(run);
+    const text = await assertSucceeds(["evaluate", run, "--json"]);
+    const evaluation = JSON.parse(text) as { networks: Record<string, Line>; references: Record<string, Line> };
+    assert.deepEqual(Object.keys(evaluation), ["run", "networks", "references"]);
+    const untrained = evaluation.references["untrained"] as Record<string, Line>;
+    for (const networks of [evaluation.networks, untrained]) {
+      assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
+      for (const [name, network] of Object.entries(networks)) {
+        assert.deepEqual(Object.keys(network), ["knn1", "knn20", "linear", "cost"], name);
+        const { top1, top5 } = network["linear"] as { top1: number; top5: number };
+        for (const value of [network["knn1"], network["knn20"], top1, top5]) assertPercent(value, name);
+        assert.ok(top5 >= top1);
+      }
+    }
+    assertPercent(evaluation.references["rawPixels"]?.["knn20"], "raw pixels");
+    assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(run, "evaluation.json"))), evaluation);
+    const chosen = ["evaluate", run, "--protocol", "knn", "--network", "gated", "--json"];
+    const partial = JSON.parse(await assertSucceeds(chosen)) as { networks: Record<string, Line> };
+    assert.deepEqual(Object.keys(partial.networks), ["gated"]);
+    assert.deepEqual(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost"]);
+    assert.deepEqual(partial.networks["gated"]?.["cost"], evaluation.networks["gated"]?.["cost"]);
+  }),
+);
+
+Deno.test(
+  "a vanilla run holds a dense network only, a gated run a gated one only",
+  withFolder(async (folder) => {
+    for (const [mode, network] of [["vanilla", "dense"], ["gated", "gated"]] as const) {
+      const result = JSON.parse(await pretrainTiny(join(folder, mode), ["--mode", mode, "--json"])) as Line;
+      assert.deepEqual(Object.keys(result["networks"] as object), [network]);
+    }
+  }),
+);
+
+Deno.test(
+  "a configuration file gives the run that the same flags give",
+  withFolder(async (folder) => {
+    const first = join(folder, "first");
+    await pretrainTiny(first);
+    const second = join(folder, "second");
+    await assertSucceeds(["pretrain", "--config", join(first, "config.yaml"), "--out", second, "--quiet"]);
+    const weights = (run: string) => Deno.readFileSync(join(run, "checkpoints", "last.safetensors"));
+    assert.deepEqual(weights(first), weights(second));
+  }),
+);
+
+/** Starts a run that would last, signals it once it has made a step, and gives its exit status. */
+async function stopWith(signal: Deno.Signal, run: string): Promise<number> {
+  const child = startSluice(["pretrain", ...tiny, "--epochs", "100000", "--eval-every", "0", "--out", run]);
+  const finished = child.output();
+  const metrics = join(run, "metrics.jsonl");
+  const begun = () => {
+    try {
+      return Deno.statSync(metrics).size > 0;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  };
+  while (!begun()) await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill(signal);
+  const { code, stdout } = await finished;
+  assert.equal(stdout.length, 0, "a stopped run prints no result");
+  return code;
+}
+
+Deno.test(
+  "a signal stops a run after saving, with the exit status that tells which",
+  withFolder(async (folder) => {
+    const statuses = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+      const run = join(folder, signal);
+      assert.equal(await stopWith(signal, run), statuses[signal], signal);
+      assert.ok(Deno.statSync(join(run, "checkpoints", "last.safetensors")).size > 0);
+      assert.ok(metricsOf(run).length > 0);
+    }
+  }),
+);

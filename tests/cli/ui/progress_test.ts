@@ -1,0 +1,24 @@
+/**
+ * Tests of what a run says while it goes on.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { describeEvaluation, formatSeconds } from "../../../cli/ui/progress.ts";
+
+Deno.test("seconds are shown as minutes, and hours where there are any", () => {
+  assert.equal(formatSeconds(0), "0:00");
+  assert.equal(formatSeconds(93.4), "1:33");
+  assert.equal(formatSeconds(3723), "1:02:03");
+  assert.equal(formatSeconds(-1), "0:00");
+});
+
+Deno.test("an evaluation is told in one line with both networks' worth and cost", () => {
+  const networks = {
+    dense: { knn20: 41.5, cost: { macs: 100, share: 1 } },
+    gated: { knn20: 40.25, cost: { macs: 30, share: 0.3 } },
+  };
+  const line = describeEvaluation({ step: 10, epoch: 2, networks });
+  assert.equal(line, "epoch 2: dense 20-NN 41.50 % at cost 1.0000, gated 20-NN 40.25 % at cost 0.3000");
+});

@@ -1,0 +1,55 @@
+/**
+ * Tests of help, version and wrong usage.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import denoJson from "../../deno.json" with { type: "json" };
+import { kebabCase, runOptionNames } from "../../src/training/options.ts";
+import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
+
+const commands = ["pretrain", "evaluate", "cost", "bench step", "bench infer", "bench ops", "doctor"];
+
+Deno.test("--version prints the version of deno.json", async () => {
+  assert.equal(await assertSucceeds(["--version"]), `${denoJson.version}\n`);
+});
+
+Deno.test("--help lists every command, and every command's --help has examples and the common flags", async () => {
+  const help = await assertSucceeds(["--help"]);
+  for (const command of ["pretrain", "evaluate", "cost", "bench", "doctor"]) assert.ok(help.includes(`\n  ${command}`));
+  for (const command of commands) {
+    const text = await assertSucceeds([...command.split(" "), "--help"]);
+    assert.match(text, /\nExamples:\n {2}\$ sluice /, command);
+    for (const flag of ["device", "precision", "threads", "json", "quiet", "verbose", "help"]) {
+      assert.ok(text.includes(`--${flag}`), `${command} --${flag}`);
+    }
+  }
+});
+
+Deno.test("every option of a run is a flag of pretrain", async () => {
+  const help = await assertSucceeds(["pretrain", "--help"]);
+  for (const name of runOptionNames) assert.match(help, new RegExp(`--(no-)?${kebabCase(name)}\\b`), name);
+});
+
+Deno.test("no command at all shows the help on stderr and is wrong usage", async () => {
+  const { status, stdout, stderr } = await runSluice([]);
+  assert.equal(status, 2);
+  assert.equal(stdout, "");
+  assert.match(stderr, /^Usage: sluice/);
+});
+
+Deno.test("unknown commands and flags are refused in one line that suggests the nearest", async () => {
+  await assertRefused(["pretrian"], /unknown command 'pretrian' \(Did you mean pretrain\?\)/);
+  await assertRefused(["bench", "stepp"], /Did you mean step\?/);
+  await assertRefused(["pretrain", "--bugdet", "0.3"], /unknown option '--bugdet' \(Did you mean --budget\?\)/);
+  await assertRefused(["cost", "--frobnicate"], /unknown option '--frobnicate'; see --help/);
+  await assertRefused(["cost", "--width"], /'--width <N>' argument missing/);
+  await assertRefused(["evaluate"], /missing required argument 'RUN'/);
+  await assertRefused(["doctor", "me"], /too many arguments/);
+});
+
+Deno.test("an error's stack is shown only with --verbose", async () => {
+  const { stderr } = await runSluice(["cost", "--width", "3", "--verbose"]);
+  assert.match(stderr, /^sluice: --width 3: [^\n]+\nInvalidInputError: [\s\S]*\n {4}at /);
+});

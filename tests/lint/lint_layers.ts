@@ -1,0 +1,37 @@
+/**
+ * Applies the rules of the house to every source file of the repository: exit status 1 where one is broken.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { checkFile, type Violation } from "./rules.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folders = ["cli", "native", "src", "tests"];
+const skipped = /^(native\/build[^/]*|tests\/fixtures)$|(^|\/)(__pycache__|node_modules)$/;
+const sources = /\.(ts|h|cpp|cu|py)$|CMakeLists\.txt$/;
+
+/** The source files under a folder of the repository, as paths relative to its root, in a fixed order. */
+function sourcesUnder(folder: string): string[] {
+  const entries = [...Deno.readDirSync(join(root, folder))].sort((a, b) => a.name < b.name ? -1 : 1);
+  return entries.flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) return skipped.test(path) ? [] : sourcesUnder(path);
+    return entry.isFile && sources.test(path) ? [path] : [];
+  });
+}
+
+/** Every violation in the repository. */
+export function lintRepository(): Violation[] {
+  const paths = ["mod.ts", ...folders.flatMap(sourcesUnder)];
+  return paths.flatMap((path) => checkFile(path, Deno.readTextFileSync(join(root, path))));
+}
+
+if (import.meta.main) {
+  const violations = lintRepository();
+  for (const { path, line, message } of violations) console.error(`${path}:${line}: ${message}`);
+  if (violations.length > 0) process.exitCode = 1;
+}

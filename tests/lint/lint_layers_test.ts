@@ -1,0 +1,55 @@
+/**
+ * Tests that the rules of the house catch what they are for, and that the repository keeps them.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { lintRepository } from "./lint_layers.ts";
+import {
+  checkDeterminism,
+  checkFile,
+  checkForeignFunctions,
+  checkImports,
+  checkLength,
+  checkOpening,
+} from "./rules.ts";
+
+Deno.test("the repository keeps the rules of the house", () => {
+  assert.deepEqual(lintRepository(), []);
+});
+
+Deno.test("an import may go down or sideways and not up", () => {
+  assert.deepEqual(checkImports("src/ops/conv.ts", 'import { Tape } from "../autograd/mod.ts";\n'), []);
+  assert.deepEqual(checkImports("src/models/resnet.ts", 'import { a } from "../budget/mod.ts";\n'), []);
+  assert.equal(checkImports("src/ops/conv.ts", '\nimport type { Module } from "../nn/mod.ts";\n')[0]?.line, 2);
+  assert.equal(checkImports("src/training/trainer.ts", 'export * from "../../cli/main.ts";\n').length, 1);
+  assert.equal(checkImports("src/data/loader.ts", 'await import("../training/mod.ts");\n').length, 1);
+  assert.equal(checkImports("src/data/loader.ts", 'import "../../tests/helper.ts";\n').length, 1);
+});
+
+Deno.test("the packages of the command line stay in cli/", () => {
+  assert.deepEqual(checkImports("cli/ui/colours.ts", 'import colours from "picocolors";\n'), []);
+  assert.equal(checkImports("src/training/trainer.ts", 'import colours from "picocolors";\n').length, 1);
+});
+
+Deno.test("foreign functions are refused outside src/device", () => {
+  const code = "// why\nconst view = new Deno.UnsafePointerView(pointer);\n";
+  assert.deepEqual(checkForeignFunctions("src/device/memory.ts", code), []);
+  assert.equal(checkForeignFunctions("src/tensor/tensor.ts", code)[0]?.line, 2);
+});
+
+Deno.test("clocks and unseeded randomness are refused, but not talk of them", () => {
+  assert.equal(checkDeterminism("src/nn/init.ts", "const x = Math.random();\n").length, 1);
+  assert.equal(checkDeterminism("src/nn/init.ts", "const t = Date.now();\n").length, 1);
+  assert.deepEqual(checkDeterminism("cli/ui/progress.ts", "const t = performance.now();\n"), []);
+  assert.deepEqual(checkDeterminism("src/nn/init.ts", "/* never Math.random() */ const x = 1; // Date.now()\n"), []);
+});
+
+Deno.test("a file opens with a comment and has at most 400 lines", () => {
+  assert.equal(checkOpening("src/a.ts", "const x = 1;\n").length, 1);
+  assert.deepEqual(checkOpening("cli/main.ts", "#!/usr/bin/env -S deno run\n/** What it is for. */\n"), []);
+  assert.deepEqual(checkLength("src/a.ts", "\n".repeat(400)), []);
+  assert.equal(checkLength("src/a.ts", "\n".repeat(401)).length, 1);
+  assert.equal(checkFile("native/cpu/a.cpp", "int x;\n").length, 1);
+});

@@ -1,0 +1,129 @@
+/**
+ * The rules of the house that neither the compiler nor `deno lint` knows, as functions of a file's path and text.
+ *
+ * @module
+ */
+
+import { posix } from "node:path";
+
+/** One breach of a rule: where, and what to do. */
+export interface Violation {
+  readonly path: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** The layers from the lowest to the highest: a file imports from its own layer or from lower ones. */
+export const layers: readonly (readonly string[])[] = [
+  ["src/errors.ts"],
+  ["src/device/"],
+  ["src/tensor/", "src/random/", "src/formats/"],
+  ["src/autograd/"],
+  ["src/ops/"],
+  ["src/nn/"],
+  ["src/models/", "src/objectives/", "src/budget/", "src/optim/", "src/selftest/"],
+  ["src/data/", "src/evaluation/"],
+  ["src/training/"],
+  ["src/sweep/", "src/report/"],
+  ["cli/"],
+];
+
+/** Files that may read a clock: they show progress or measure speed, and no number of a run depends on it. */
+export const clockFiles: readonly string[] = [
+  "src/training/trainer.ts",
+  "src/training/benchmark.ts",
+  "src/selftest/harness.ts",
+  "src/selftest/benchmark.ts",
+  "cli/ui/progress.ts",
+];
+
+/** Packages that only the command line may import, so that changing them touches few files. */
+const commandLinePackages = ["@commander-js/extra-typings", "commander", "cli-progress", "cli-table3", "picocolors"];
+
+const largestFile = 400;
+
+/** Blanks out comments, keeping line numbers, so that prose about a rule is not a breach of it. */
+export function withoutComments(text: string): string {
+  const blank = (comment: string) => comment.replace(/[^\n]/g, " ");
+  return text.replace(/\/\*[\s\S]*?\*\//g, blank).replace(/(^|\s)\/\/[^\n]*/g, (comment, before: string) => {
+    return before + " ".repeat(comment.length - before.length);
+  });
+}
+
+function lineOf(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
+
+/** Every place where a pattern (global) occurs, as violations with one message. */
+function occurrences(path: string, code: string, pattern: RegExp, message: string): Violation[] {
+  return [...code.matchAll(pattern)].map((match) => ({ path, line: lineOf(code, match.index), message }));
+}
+
+/** The index of a path's layer in {@link layers}, or -1 for a path outside them. */
+export function layerOf(path: string): number {
+  return layers.findIndex((folders) => folders.some((folder) => path === folder || path.startsWith(folder)));
+}
+
+/** Imports must not climb: neither to a higher layer, nor from a library layer to what lies outside all layers. */
+export function checkImports(path: string, text: string): Violation[] {
+  const own = layerOf(path);
+  if (own < 0) return [];
+  const code = withoutComments(text);
+  const violations: Violation[] = [];
+  for (const match of code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)) {
+    const specifier = match[1] ?? "";
+    const line = lineOf(code, match.index);
+    if (!specifier.startsWith(".")) {
+      if (commandLinePackages.includes(specifier) && !path.startsWith("cli/")) {
+        violations.push({ path, line, message: `${specifier} is for cli/ only` });
+      }
+      continue;
+    }
+    const target = posix.join(posix.dirname(path), specifier);
+    const theirs = layerOf(target);
+    // deno.json holds the version, which the command line prints.
+    if (theirs < 0 && target !== "deno.json") violations.push({ path, line, message: `${target} is in no layer` });
+    if (theirs > own) violations.push({ path, line, message: `${target} is in a higher layer` });
+  }
+  return violations;
+}
+
+/** Deno's foreign function interface is used in `src/device/` and nowhere else. */
+export function checkForeignFunctions(path: string, text: string): Violation[] {
+  if (layerOf(path) < 0 || path.startsWith("src/device/")) return [];
+  const message = "foreign functions belong to src/device/";
+  return occurrences(path, withoutComments(text), /\bDeno\.(dlopen|UnsafePointer\w*|UnsafeFnPointer)\b/g, message);
+}
+
+/** Clocks and unseeded randomness make runs that nobody can repeat. */
+export function checkDeterminism(path: string, text: string): Violation[] {
+  if (layerOf(path) < 0) return [];
+  const code = withoutComments(text);
+  const random = /\bMath\.random\b|\bcrypto\.(getRandomValues|randomUUID)\b/g;
+  const clock = /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bprocess\.hrtime\b/g;
+  return [
+    ...occurrences(path, code, random, "randomness comes from src/random/"),
+    ...(clockFiles.includes(path) ? [] : occurrences(path, code, clock, "this file may not read a clock")),
+  ];
+}
+
+/** A file opens with a comment that says what it is for. */
+export function checkOpening(path: string, text: string): Violation[] {
+  const body = text.replace(/^#![^\n]*\n/, "");
+  const opening = path.endsWith(".py") || path.endsWith("CMakeLists.txt") ? /^("""|'''|#)/ : /^\/[*/]/;
+  return opening.test(body) ? [] : [{ path, line: 1, message: "a file opens with a comment on what it is for" }];
+}
+
+/** A file has at most 400 lines. */
+export function checkLength(path: string, text: string): Violation[] {
+  const lines = text.replace(/\n$/, "").split("\n").length;
+  return lines <= largestFile ? [] : [{ path, line: largestFile + 1, message: `${lines} lines: split the file` }];
+}
+
+/** Every violation of one file. */
+export function checkFile(path: string, text: string): Violation[] {
+  const rules = [checkOpening, checkLength, ...(path.endsWith(".ts") ? typescriptRules : [])];
+  return rules.flatMap((rule) => rule(path, text));
+}
+
+const typescriptRules = [checkImports, checkForeignFunctions, checkDeterminism];

@@ -1,0 +1,64 @@
+/**
+ * Runs every test, native and Deno, and ends with the line "N passed, N failed".
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { build, libraryPlan, sanitizedTestsPlan } from "../native/build.ts";
+import { InvalidInputError, SluiceError } from "../src/errors.ts";
+import { countTests, type TestCounts } from "./counts.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Permissions of the Deno tests: all that the command has, and running it. */
+const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys"];
+
+/** Runs a program, passes on what it prints, and counts the tests that its summary lines report. */
+async function runTests(program: string, args: string[], env: Record<string, string> = {}): Promise<TestCounts> {
+  const command = new Deno.Command(program, {
+    args,
+    env,
+    cwd: root,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  });
+  const child = command.spawn();
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of child.stdout) {
+    text += decoder.decode(chunk, { stream: true });
+    Deno.stdout.writeSync(chunk);
+  }
+  return countTests(text, (await child.status).success);
+}
+
+/** The native tests under the sanitizers: with all this processor offers, then with AVX2 only. */
+async function nativeTests(): Promise<TestCounts[]> {
+  const tests = ["--test-dir", await build(sanitizedTestsPlan), "--verbose"];
+  return [await runTests("ctest", tests), await runTests("ctest", tests, { ONEDNN_MAX_CPU_ISA: "AVX2" })];
+}
+
+async function denoTests(): Promise<TestCounts> {
+  const args = ["test", "--quiet", "--no-prompt", "--doc", ...permissions, "mod.ts", "src", join("tests", "")];
+  return await runTests(Deno.execPath(), args, { NO_COLOR: "1" });
+}
+
+if (import.meta.main) {
+  try {
+    await build(libraryPlan);
+    const counts = [...await nativeTests(), await denoTests()];
+    const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+    const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+    console.log(`${passed} passed, ${failed} failed`);
+    if (failed > 0 || passed === 0) process.exitCode = 1;
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    console.error(`sluice: ${error.message}`);
+    console.log("0 passed, 1 failed");
+    process.exitCode = error instanceof InvalidInputError ? 2 : 1;
+  }
+}

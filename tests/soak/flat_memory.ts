@@ -1,0 +1,72 @@
+/**
+ * Soak test: the memory that a training step uses is all given back, step after step.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Device } from "../../src/device/mod.ts";
+import { philoxNoise } from "../../src/models/mod.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { createTrainee, type Trainee } from "../../src/training/trainee.ts";
+import type { SoakTest } from "./soak.ts";
+
+const image = 16;
+
+function drawView(device: Device, config: RunConfig, step: number, view: number): Tensor {
+  const random = new RandomStream(config.seed, view, step);
+  const shape = [config.batch, image, image, 3];
+  return Tensor.from(
+    device,
+    Float32Array.from({ length: config.batch * image * image * 3 }, () => random.normal()),
+    shape,
+  );
+}
+
+function step(device: Device, trainee: Trainee, config: RunConfig, number: number): void {
+  using _scope = new Scope();
+  const views = [drawView(device, config, number, 1), drawView(device, config, number, 2)] as const;
+  const noise = (pass: number) => philoxNoise(device, { seed: config.seed, step: number }, pass);
+  using report = trainingStep(trainee, config, { views, epoch: 0, rate: config.lr, noise });
+  for (const [name, value] of Object.entries(report.read())) {
+    assert.ok(Number.isFinite(value), `step ${number}: ${name}`);
+  }
+}
+
+/**
+ * Trains a small network and demands after every step exactly the bytes, the buffers and the reserve that were there
+ * after the tenth.
+ *
+ * @param seed decides the weights and the views.
+ */
+export function assertFlatMemory(steps: number, seed: number): void {
+  const flags = { width: 4, projector: 32, batch: 8, lr: 0.05, symmetric: true, seed, threads: 2, device: "cpu" };
+  const config = resolveConfig({ flags });
+  using device = Device.open({ device: config.device, threads: config.threads });
+  const empty = device.memory().inUse;
+  {
+    using trainee = createTrainee(device, config, image);
+    const settled = 10;
+    for (let number = 0; number < settled; number++) step(device, trainee, config, number);
+    const { inUse, live, reserved } = device.memory();
+    for (let number = settled; number < steps; number++) {
+      step(device, trainee, config, number);
+      const now = device.memory();
+      assert.deepEqual([now.inUse, now.live, now.reserved], [inUse, live, reserved], `after step ${number}`);
+    }
+  }
+  assert.equal(device.memory().inUse, empty, "a network that is done with gives back all its memory");
+}
+
+/** 5,000 steps of training, of ten networks. */
+export const trainWithFlatMemory: SoakTest = {
+  name: "bytes in use are flat over 500 steps, for ten networks",
+  trials: 10,
+  portion: 1,
+  run(begin, end) {
+    for (let trial = begin; trial < end; trial++) assertFlatMemory(500, trial);
+  },
+};

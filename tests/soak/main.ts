@@ -1,0 +1,60 @@
+/**
+ * Runs the soak tests in portions, remembering under runs/soak how far each has come.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { mutateSafetensors } from "./mutated_files.ts";
+import type { SoakTest } from "./soak.ts";
+import { trainWithFlatMemory } from "./flat_memory.ts";
+
+const folder = fileURLToPath(new URL("../../runs/soak", import.meta.url));
+const statePath = join(folder, "state.json");
+const tests: readonly SoakTest[] = [mutateSafetensors, trainWithFlatMemory];
+
+/** How many trials of each test have passed, by the test's name. */
+function readState(): Record<string, number> {
+  try {
+    return JSON.parse(Deno.readTextFileSync(statePath)) as Record<string, number>;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+function writeState(state: Readonly<Record<string, number>>): void {
+  Deno.writeTextFileSync(`${statePath}.partial`, JSON.stringify(state));
+  Deno.renameSync(`${statePath}.partial`, statePath);
+}
+
+/** Goes on with one test to its end, or to its first failure, which is thrown. */
+function goOn(test: SoakTest, state: Record<string, number>): void {
+  for (let done = state[test.name] ?? 0; done < test.trials;) {
+    const end = Math.min(done + test.portion, test.trials);
+    test.run(done, end);
+    state[test.name] = done = end;
+    writeState(state);
+    console.error(`${test.name}: ${done} of ${test.trials}`);
+  }
+}
+
+if (import.meta.main) {
+  Deno.mkdirSync(folder, { recursive: true });
+  const state = readState();
+  let failed = 0;
+  for (const test of tests) {
+    try {
+      goOn(test, state);
+    } catch (error) {
+      failed++;
+      console.error(`${test.name}: failed after ${state[test.name] ?? 0} trials`, error);
+    }
+  }
+  // Only a soak that has ended well begins again from nothing.
+  if (failed === 0) Deno.removeSync(statePath);
+  console.log(`${tests.length - failed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+}
