@@ -37,7 +37,7 @@ export const libraryPlan: BuildPlan = {
 /** The native tests, under AddressSanitizer and UndefinedBehaviorSanitizer. */
 export const sanitizedTestsPlan: BuildPlan = {
   folder: "build-tests",
-  options: ["-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DSLUICE_TESTS=ON", "-DSLUICE_SANITIZE=ON"],
+  options: ["-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_TESTS=ON", "-DSLUICE_SANITIZE=ON"],
   announcement: "building the native tests with sanitizers (about two minutes, once)",
   sources: [...librarySources, testsFolder],
 };

@@ -25,6 +25,12 @@ export class ShapeError extends SluiceError {
   override name = "ShapeError";
 }
 
+/** Training left the numbers: a loss is not finite. */
+export class DivergenceError extends SluiceError {
+  /** The error's kind. */
+  override name = "DivergenceError";
+}
+
 /** A native call failed; the message holds the library's own sentence. */
 export class NativeError extends SluiceError {
   /** The error's kind. */

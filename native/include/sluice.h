@@ -184,7 +184,7 @@ SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int6
 /* ---- random numbers ----------------------------------------------------------------------------------------- */
 
 /* Philox4x32-10 with key (seed_low, seed_high) and counter (block, stream, step, 0), block = floor(i / 4) + first_block,
- * word i mod 4: y[i] = ((bits >> 8) + 0.5) * 2^-24, in (0, 1), for i in 0..n-1. The same bits on every device and in
+ * word i mod 4: y[i] = ((bits >> 8) + 0.5) * 2^-24 rounded to f32, so in (0, 1] (1 with a chance of 2^-24), i in 0..n-1. The same bits on every device and in
  * src/random/philox.ts. */
 SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream, uint32_t step, uint32_t first_block, int64_t n, float* y);
 
@@ -275,7 +275,7 @@ SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t 
 /* ---- gate --------------------------------------------------------------------------------------------------- */
 
 /* Training: g = log(u + 1e-8) - log(1 - u + 1e-8), soft = sigmoid((logit + g) / tau), mask = [soft >= 0.5], n elements,
- * f32, u in (0,1) from sl_philox_uniform. (method: Bernoulli gates, straight-through Gumbel) */
+ * f32, u in (0,1] from sl_philox_uniform. (method: Bernoulli gates, straight-through Gumbel) */
 SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau, float* mask, float* soft);
 
 /* Straight-through: dlogits = dmask * soft * (1 - soft) / tau. */
@@ -332,7 +332,7 @@ SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t
 #define SL_AUGMENT_SATURATION 7
 #define SL_AUGMENT_HUE 8           /* shift in turns, -0.5..0.5, 0 = unchanged */
 #define SL_AUGMENT_GRAYSCALE 9     /* 1: replace by luma (0.299, 0.587, 0.114) in all three channels */
-#define SL_AUGMENT_BLUR_SIGMA 10   /* gaussian blur, pixels of the output; 0: none */
+#define SL_AUGMENT_BLUR_SIGMA 10   /* gaussian blur, pixels of the output; 0: none. Radius min(ceil(3 sigma), size - 1) on each axis, borders mirrored without repeating the edge pixel, weights normalised */
 #define SL_AUGMENT_SOLARIZE 11     /* 1: invert values >= 128/255 */
 #define SL_AUGMENT_FLIP 12         /* 1: mirror left-right */
 #define SL_AUGMENT_COLUMNS 13

@@ -61,19 +61,17 @@ export class Evaluator implements Disposable {
 
   /** Judges one encoder of a network. */
   network(encoder: GatedResNet, pass: Pass, chosen: readonly Protocol[]): NetworkEvaluation {
-    const size = featureSize(encoder.spec);
-    using test = encodeSplit(encoder, pass, this.#test, size);
+    using test = encodeSplit(encoder, pass, this.#test);
     const cost = measuredCost(encoder.spec, pass, test);
     if (chosen.length === 0) return { cost };
-    using train = encodeSplit(encoder, pass, this.#train, size);
+    using train = encodeSplit(encoder, pass, this.#train);
     return { ...this.#judge(train, test, chosen), cost };
   }
 
   /** 20-NN accuracy in percent and cost of one encoder: what is watched during training. */
   watch(encoder: GatedResNet, pass: Pass): { knn20: number; cost: MeasuredCost } {
-    const size = featureSize(encoder.spec);
-    using test = encodeSplit(encoder, pass, this.#test, size);
-    using train = encodeSplit(encoder, pass, this.#train, size);
+    using test = encodeSplit(encoder, pass, this.#test);
+    using train = encodeSplit(encoder, pass, this.#train);
     return { knn20: this.#knn20(train, test), cost: measuredCost(encoder.spec, pass, test) };
   }
 

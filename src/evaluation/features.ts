@@ -4,7 +4,7 @@
  * @module
  */
 import { offsetPointer } from "../device/mod.ts";
-import type { GatedResNet, Pass } from "../models/mod.ts";
+import { featureSize, type GatedResNet, type Pass } from "../models/mod.ts";
 import { mean } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { DeviceImages } from "./images.ts";
@@ -37,9 +37,9 @@ function collectRows(images: DeviceImages, columns: number, encode: (batch: Tens
 }
 
 /** Encodes a split with one of a network's encoders; the gated one computes its open channels only. */
-export function encodeSplit(network: GatedResNet, pass: Pass, images: DeviceImages, size: number): SplitFeatures {
+export function encodeSplit(network: GatedResNet, pass: Pass, images: DeviceImages): SplitFeatures {
   const open: number[] = [];
-  const features = collectRows(images, size, (batch, count) => {
+  const features = collectRows(images, featureSize(network.spec), (batch, count) => {
     const encoding = network.evaluate(pass, batch);
     encoding.masks.forEach((mask, block) => {
       open[block] = (open[block] ?? 0) + mean(null, mask).item() * count / images.count;

@@ -19,7 +19,7 @@ export interface NoiseAddress {
 }
 
 /**
- * Numbers in (0, 1): ((bits >> 8) + 0.5) 2^-24 with bits from Philox4x32-10 (Salmon et al. 2011), the same as
+ * Numbers ((bits >> 8) + 0.5) 2^-24, rounded to f32 and so in (0, 1], with bits from Philox4x32-10 (Salmon et al. 2011), the same as
  * `RandomStream.uniform` gives.
  *
  * @returns f32 of the given shape.

@@ -169,7 +169,11 @@ export const runOptions: RunOptions = {
     default: 0.3,
   }),
   budgetRule: choice(["paper"], { help: "penalties that hold the budget", default: "paper" }),
-  epochs: count(1, { help: "passes over the training images", default: 500 }),
+  // The address of a view's random numbers has room for so many epochs.
+  epochs: number("a whole number from 1 to 4096", z.number().int().min(1).max(4096), {
+    help: "passes over the training images",
+    default: 500,
+  }),
   batch: count(2, { help: "images a step", default: 256 }),
   lr: number("a number above 0", z.number().gt(0).finite(), {
     help: "base learning rate",

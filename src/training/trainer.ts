@@ -5,6 +5,7 @@
  */
 import { type Dataset, EpochBatches, stepsPerEpoch, type ViewBatch } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
+import { DivergenceError } from "../errors.ts";
 import { Evaluator, type MeasuredCost } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
 import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
@@ -93,13 +94,22 @@ export function learningRate(config: RunConfig, epoch: number): number {
   return warmupCosine(epoch, { epochs, warmupEpochs, startRate: Math.min(WARMUP_START, lr), peakRate: lr });
 }
 
+/** A step whose scalars are still to be read. */
+interface PendingStep {
+  readonly report: StepReport;
+  readonly epoch: number;
+  /** Clock at the step's end, and what it took from the end of the step before, in ms. */
+  readonly end: number;
+  readonly milliseconds: number;
+}
+
 class Training {
   readonly #steps: number;
   readonly #stepsPerEpoch: number;
   readonly #start = performance.now();
   #stepStart = this.#start;
   #done = 0;
-  #pending: { report: StepReport; epoch: number } | null = null;
+  #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
 
   constructor(
@@ -154,7 +164,9 @@ class Training {
     });
     this.#flush();
     this.#done++;
-    this.#pending = { report, epoch };
+    const end = performance.now();
+    this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart };
+    this.#stepStart = end;
   }
 
   #views({ indices, parameters }: ViewBatch): [Tensor, Tensor] {
@@ -171,11 +183,10 @@ class Training {
   /** Reads and records the scalars of the step before. */
   #flush(): void {
     if (this.#pending === null) return;
-    const { report, epoch } = this.#pending;
+    const { report, epoch, end, milliseconds } = this.#pending;
     this.#pending = null;
     const { loss = NaN, share = null, ...terms } = report.read();
     report[Symbol.dispose]();
-    const now = performance.now();
     const record: StepRecord = {
       step: this.#done,
       epoch,
@@ -183,10 +194,9 @@ class Training {
       terms,
       share,
       lr: learningRate(this.config, epoch),
-      viewsPerSecond: 2 * this.config.batch / ((now - this.#stepStart) / 1000),
-      time: (now - this.#start) / 1000,
+      viewsPerSecond: 2 * this.config.batch / (milliseconds / 1000),
+      time: (end - this.#start) / 1000,
     };
-    this.#stepStart = now;
     this.run.appendMetrics(record);
     this.observer.step(record, {
       step: this.#done,
@@ -194,6 +204,11 @@ class Training {
       epoch,
       epochs: this.config.epochs,
     });
+    if (!Number.isFinite(loss)) {
+      throw new DivergenceError(
+        `step ${this.#done}: the loss is ${loss} at --lr ${this.config.lr}; give a smaller one, or a longer --warmup-epochs`,
+      );
+    }
   }
 
   #evaluate(epoch: number): void {
@@ -232,6 +247,7 @@ class Training {
  * but for times.
  *
  * @throws {InvalidInputError} where the data set holds less than one batch.
+ * @throws {DivergenceError} at the first loss that is not finite; the weights are not saved.
  */
 export async function pretrain(
   device: Device,

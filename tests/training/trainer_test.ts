@@ -10,6 +10,7 @@ import { join } from "node:path";
 
 import { datasetSource } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";
+import { DivergenceError } from "../../src/errors.ts";
 import {
   plannedPairs,
   pretrain,
@@ -106,6 +107,13 @@ Deno.test("a run that is asked to stop saves its weights and says so", async () 
     const { metrics } = results(path);
     assert.equal(metrics.length, 3);
   });
+});
+
+Deno.test("a loss that is not finite ends the run with the step and the rate, and saves no weights", async () => {
+  await assert.rejects(
+    train({ optimizer: "sgd", lr: 1e6, warmupEpochs: 0, epochs: 20, evalEvery: 0 }, quiet(), () => {}),
+    (error) => error instanceof DivergenceError && /step \d+: .*--lr 1000000/.test(error.message),
+  );
 });
 
 Deno.test("checkpoints are kept at the interval asked for", async () => {
