@@ -51,7 +51,8 @@ class Allocator {
 // A scratch buffer of one native call, returned to the allocator when it goes out of scope.
 class Scratch {
  public:
-  Scratch(Allocator& allocator, int64_t bytes) : allocator_(allocator), pointer_(bytes > 0 ? allocator.allocate(bytes) : nullptr) {}
+  Scratch(Allocator& allocator, int64_t bytes)
+      : allocator_(allocator), pointer_(bytes > 0 ? allocator.allocate(bytes) : nullptr) {}
   ~Scratch() {
     if (pointer_ != nullptr) allocator_.release(pointer_);
   }

@@ -1,9 +1,11 @@
 // Contexts of the CPU library, with their memory, copies and (trivial) streams.
 #include "context.h"
 
+#include <omp.h>
 #include <sched.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -31,6 +33,8 @@ void* host_malloc(size_t bytes) {
   madvise(pointer, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // advice only: the system may decline
   return pointer;
 }
+
+constexpr int64_t most_threads_per_core = 16;
 
 int usable_cores() {
   cpu_set_t set;
@@ -77,7 +81,8 @@ int32_t release(sluice::Allocator& allocator, const char* name, void* pointer) {
   return SL_OK;
 }
 
-int32_t copy(sl_context* context, const char* name, sl_stream* stream, void* destination, const void* source, int64_t bytes) {
+int32_t copy(sl_context* context, const char* name, sl_stream* stream, void* destination, const void* source,
+             int64_t bytes) {
   SL_REQUIRE(context != nullptr, "%s: context is null", name);
   SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
   SL_REQUIRE(destination != nullptr, "%s: destination is null", name);
@@ -138,10 +143,12 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
   SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
   SL_BEGIN
   const std::string text = "{\"kind\":\"cpu\",\"name\":\"" + processor_name() + "\",\"isa\":\"" + sluice::onednn_isa() +
-                           "\",\"cores\":" + std::to_string(usable_cores()) + ",\"backend\":\"oneDNN\",\"backendVersion\":\"" +
-                           sluice::onednn_version() + "\",\"bf16\":" + (sluice::onednn_has_bf16() ? "true" : "false") + "}";
-  SL_REQUIRE(static_cast<int64_t>(text.size()) < capacity, "sl_device_describe: capacity is %lld bytes, the description needs %zu",
-             static_cast<long long>(capacity), text.size() + 1);
+                           "\",\"cores\":" + std::to_string(usable_cores()) +
+                           ",\"backend\":\"oneDNN\",\"backendVersion\":\"" + sluice::onednn_version() +
+                           "\",\"bf16\":" + (sluice::onednn_has_bf16() ? "true" : "false") + "}";
+  SL_REQUIRE(static_cast<int64_t>(text.size()) < capacity,
+             "sl_device_describe: capacity is %lld bytes, the description needs %zu", static_cast<long long>(capacity),
+             text.size() + 1);
   std::memcpy(host_text, text.c_str(), text.size() + 1);
   return SL_OK;
   SL_END("sl_device_describe")
@@ -151,6 +158,10 @@ SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** ho
   SL_REQUIRE(index == 0, "sl_context_create: device %d does not exist, the CPU library has device 0 only", index);
   SL_REQUIRE(threads >= 1, "sl_context_create: threads is %d, want 1 or more", threads);
   SL_REQUIRE(host_context != nullptr, "sl_context_create: host_context is null");
+  // OpenMP ends the process where it cannot start a thread, so what it surely cannot do is refused here.
+  const int64_t most = std::min<int64_t>(most_threads_per_core * usable_cores(), omp_get_thread_limit());
+  SL_REQUIRE(threads <= most, "sl_context_create: threads is %d, this machine takes at most %lld", threads,
+             static_cast<long long>(most));
   SL_BEGIN
   *host_context = new sl_context(threads);
   return SL_OK;
@@ -211,11 +222,13 @@ SL_API int32_t sl_memory_trim(sl_context* context) {
   return SL_OK;
 }
 
-SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source, int64_t bytes) {
+SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source,
+                         int64_t bytes) {
   return copy(context, "sl_upload", stream, destination, host_source, bytes);
 }
 
-SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source, int64_t bytes) {
+SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,
+                           int64_t bytes) {
   return copy(context, "sl_download", stream, host_destination, source, bytes);
 }
 
@@ -227,13 +240,17 @@ SL_API int32_t sl_stream_create(sl_context* context, sl_stream** host_stream) {
   return create("sl_stream_create", context, host_stream);
 }
 
-SL_API int32_t sl_stream_destroy(sl_context* context, sl_stream* stream) { return destroy("sl_stream_destroy", context, stream); }
+SL_API int32_t sl_stream_destroy(sl_context* context, sl_stream* stream) {
+  return destroy("sl_stream_destroy", context, stream);
+}
 
 SL_API int32_t sl_event_create(sl_context* context, sl_event** host_event) {
   return create("sl_event_create", context, host_event);
 }
 
-SL_API int32_t sl_event_destroy(sl_context* context, sl_event* event) { return destroy("sl_event_destroy", context, event); }
+SL_API int32_t sl_event_destroy(sl_context* context, sl_event* event) {
+  return destroy("sl_event_destroy", context, event);
+}
 
 SL_API int32_t sl_event_record(sl_context* context, sl_event* event, sl_stream* stream) {
   return check_event("sl_event_record", context, event, stream);

@@ -9,10 +9,19 @@ namespace {
 
 using dnnl::memory;
 
-enum Kind : int64_t { kind_forward = 1, kind_backward_data, kind_backward_weights, kind_pack_forward, kind_pack_backward_data, kind_unpack, kind_unpack_add };
+enum Kind : int64_t {
+  kind_forward = 1,
+  kind_backward_data,
+  kind_backward_weights,
+  kind_pack_forward,
+  kind_pack_backward_data,
+  kind_unpack,
+  kind_unpack_add
+};
 
 PrimitiveKey key(Kind kind, const sl_conv_shape& s) {
-  return {kind, s.batch, s.height, s.width, s.in_channels, s.out_channels, s.kernel_height, s.kernel_width, s.stride, s.padding, s.dtype};
+  return {kind,           s.batch,  s.height,  s.width, s.in_channels, s.out_channels, s.kernel_height,
+          s.kernel_width, s.stride, s.padding, s.dtype};
 }
 
 // Descriptors of a convolution: plain NHWC activations, weights of free layout.
@@ -22,7 +31,8 @@ struct Descriptors {
 
   Descriptors(const sl_conv_shape& s, const ConvSizes& sizes, memory::data_type weights_type)
       : x({s.batch, s.in_channels, s.height, s.width}, onednn_type(s.dtype), memory::format_tag::nhwc),
-        weights({s.out_channels, s.in_channels, s.kernel_height, s.kernel_width}, weights_type, memory::format_tag::any),
+        weights({s.out_channels, s.in_channels, s.kernel_height, s.kernel_width}, weights_type,
+                memory::format_tag::any),
         y({s.batch, s.out_channels, sizes.out_height, sizes.out_width}, onednn_type(s.dtype), memory::format_tag::nhwc),
         strides{s.stride, s.stride},
         padding{s.padding, s.padding} {}
@@ -43,7 +53,8 @@ const Primitive& forward(sl_context* context, const sl_conv_shape& s, const Conv
   return context->onednn->cached(key(kind_forward, s), [&] {
     const auto made = forward_descriptor(context, Descriptors(s, sizes, onednn_type(s.dtype)));
     return make_primitive<dnnl::convolution_forward>(
-        made, {{DNNL_ARG_SRC, made.src_desc()}, {DNNL_ARG_WEIGHTS, made.weights_desc()}, {DNNL_ARG_DST, made.dst_desc()}});
+        made,
+        {{DNNL_ARG_SRC, made.src_desc()}, {DNNL_ARG_WEIGHTS, made.weights_desc()}, {DNNL_ARG_DST, made.dst_desc()}});
   });
 }
 
@@ -54,8 +65,8 @@ const Primitive& backward_data(sl_context* context, const sl_conv_shape& s, cons
     const dnnl::engine& engine = context->onednn->engine;
     const auto hint = forward_descriptor(context, d);
 #if DNNL_VERSION_MAJOR >= 3
-    const dnnl::convolution_backward_data::primitive_desc made(engine, algorithm, d.x, d.weights, d.y, d.strides, d.padding,
-                                                               d.padding, hint, default_attributes());
+    const dnnl::convolution_backward_data::primitive_desc made(engine, algorithm, d.x, d.weights, d.y, d.strides,
+                                                               d.padding, d.padding, hint, default_attributes());
 #else
     const dnnl::convolution_backward_data::primitive_desc made(
         {algorithm, d.x, d.weights, d.y, d.strides, d.padding, d.padding}, default_attributes(), engine, hint);
@@ -73,8 +84,8 @@ const Primitive& backward_weights(sl_context* context, const sl_conv_shape& s, c
     const dnnl::engine& engine = context->onednn->engine;
     const auto hint = forward_descriptor(context, Descriptors(s, sizes, onednn_type(s.dtype)));
 #if DNNL_VERSION_MAJOR >= 3
-    const dnnl::convolution_backward_weights::primitive_desc made(engine, algorithm, d.x, d.weights, d.y, d.strides, d.padding,
-                                                                  d.padding, hint, default_attributes());
+    const dnnl::convolution_backward_weights::primitive_desc made(engine, algorithm, d.x, d.weights, d.y, d.strides,
+                                                                  d.padding, d.padding, hint, default_attributes());
 #else
     const dnnl::convolution_backward_weights::primitive_desc made(
         {algorithm, d.x, d.weights, d.y, d.strides, d.padding, d.padding}, default_attributes(), engine, hint);
@@ -87,10 +98,13 @@ const Primitive& backward_weights(sl_context* context, const sl_conv_shape& s, c
 
 // The master weights: f32 OHWI.
 memory::desc master(const sl_conv_shape& s) {
-  return {{s.out_channels, s.in_channels, s.kernel_height, s.kernel_width}, memory::data_type::f32, memory::format_tag::ohwi};
+  return {{s.out_channels, s.in_channels, s.kernel_height, s.kernel_width},
+          memory::data_type::f32,
+          memory::format_tag::ohwi};
 }
 
-const Primitive& direction_primitive(sl_context* context, const sl_conv_shape& s, const ConvSizes& sizes, int32_t direction) {
+const Primitive& direction_primitive(sl_context* context, const sl_conv_shape& s, const ConvSizes& sizes,
+                                     int32_t direction) {
   return direction == SL_CONV_FORWARD ? forward(context, s, sizes) : backward_data(context, s, sizes);
 }
 
@@ -118,7 +132,8 @@ void add_to(sl_context* context, const T* from, T* to, int64_t n) {
 
 using namespace sluice;
 
-SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* host_shape, int32_t direction, int64_t* host_bytes) {
+SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
+                                    int64_t* host_bytes) {
   ConvSizes sizes;
   SL_TRY(check_conv("sl_conv_packed_bytes", context, host_shape, &sizes));
   SL_TRY(check_direction("sl_conv_packed_bytes", direction));
@@ -137,8 +152,8 @@ SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* ho
   }
 }
 
-SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape, int32_t direction, const float* weights,
-                            void* packed) {
+SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
+                            const float* weights, void* packed) {
   ConvSizes sizes;
   SL_TRY(check_conv("sl_conv_pack", context, host_shape, &sizes));
   SL_TRY(check_direction("sl_conv_pack", direction));
@@ -158,7 +173,8 @@ SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape
   }
 }
 
-SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* packed, void* y) {
+SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* packed,
+                               void* y) {
   ConvSizes sizes;
   SL_TRY(check_conv("sl_conv_forward", context, host_shape, &sizes));
   SL_REQUIRE(x != nullptr, "sl_conv_forward: x is null");
@@ -170,15 +186,16 @@ SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_sh
   }
   try {
     use_threads(context);
-    execute(context, forward(context, *host_shape, sizes), {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, y}});
+    execute(context, forward(context, *host_shape, sizes),
+            {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, y}});
     return SL_OK;
   } catch (...) {
     return exception_status("sl_conv_forward", ConvText(*host_shape).text);
   }
 }
 
-SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* host_shape, const void* dy, const void* packed,
-                                     void* dx, int32_t accumulate) {
+SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* host_shape, const void* dy,
+                                     const void* packed, void* dx, int32_t accumulate) {
   ConvSizes sizes;
   SL_TRY(check_conv("sl_conv_backward_data", context, host_shape, &sizes));
   SL_REQUIRE(dy != nullptr, "sl_conv_backward_data: dy is null");
@@ -194,7 +211,9 @@ SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* h
     const Scratch scratch(context->allocator, accumulate != 0 ? bytes : 0);
     if (accumulate != 0 && !scratch) throw std::bad_alloc();
     execute(context, backward_data(context, *host_shape, sizes),
-            {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DIFF_SRC, accumulate != 0 ? scratch.get() : dx}});
+            {{DNNL_ARG_DIFF_DST, dy},
+             {DNNL_ARG_WEIGHTS, packed},
+             {DNNL_ARG_DIFF_SRC, accumulate != 0 ? scratch.get() : dx}});
     if (accumulate != 0) {
       SL_DISPATCH(host_shape->dtype, "sl_conv_backward_data", [&](auto zero) {
         using T = decltype(zero);
@@ -207,8 +226,8 @@ SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* h
   }
 }
 
-SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* dy,
-                                        float* dw, int32_t accumulate) {
+SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x,
+                                        const void* dy, float* dw, int32_t accumulate) {
   ConvSizes sizes;
   SL_TRY(check_conv("sl_conv_backward_weights", context, host_shape, &sizes));
   SL_REQUIRE(x != nullptr, "sl_conv_backward_weights: x is null");

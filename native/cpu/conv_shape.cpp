@@ -26,9 +26,12 @@ int64_t output_length(int64_t length, int64_t kernel, int64_t stride, int64_t pa
 }  // namespace
 
 ConvText::ConvText(const sl_conv_shape& s) {
-  std::snprintf(text, sizeof text, "x [%d,%d,%d,%d], weights [%d,%d,%d,%d], stride %d, padding %d, dtype %s", s.batch, s.height,
-                s.width, s.in_channels, s.out_channels, s.kernel_height, s.kernel_width, s.in_channels, s.stride, s.padding,
-                s.dtype == SL_F32 ? "f32" : s.dtype == SL_BF16 ? "bf16" : "unknown");
+  std::snprintf(text, sizeof text, "x [%d,%d,%d,%d], weights [%d,%d,%d,%d], stride %d, padding %d, dtype %s", s.batch,
+                s.height, s.width, s.in_channels, s.out_channels, s.kernel_height, s.kernel_width, s.in_channels,
+                s.stride, s.padding,
+                s.dtype == SL_F32    ? "f32"
+                : s.dtype == SL_BF16 ? "bf16"
+                                     : "unknown");
 }
 
 int32_t check_conv(const char* name, const sl_context* context, const sl_conv_shape* shape, ConvSizes* sizes) {
@@ -43,8 +46,8 @@ int32_t check_conv(const char* name, const sl_context* context, const sl_conv_sh
   SL_REQUIRE(s.padding >= 0, "%s: the padding is negative: %s", name, ConvText(s).text);
   sizes->out_height = output_length(s.height, s.kernel_height, s.stride, s.padding);
   sizes->out_width = output_length(s.width, s.kernel_width, s.stride, s.padding);
-  SL_REQUIRE(sizes->out_height >= 0 && sizes->out_width >= 0, "%s: the kernel is larger than the padded input: %s", name,
-             ConvText(s).text);
+  SL_REQUIRE(sizes->out_height >= 0 && sizes->out_width >= 0, "%s: the kernel is larger than the padded input: %s",
+             name, ConvText(s).text);
   SL_REQUIRE(product(s.batch, s.height, s.width, s.in_channels, &sizes->x) &&
                  product(s.out_channels, s.kernel_height, s.kernel_width, s.in_channels, &sizes->weights) &&
                  product(s.batch, sizes->out_height, sizes->out_width, s.out_channels, &sizes->y) &&

@@ -14,7 +14,8 @@ struct ConvSizes {
   bool empty() const { return x == 0 || weights == 0 || y == 0; }
 };
 
-// INVALID_ARGUMENT where the context or shape is null or the shape makes no sense, UNSUPPORTED for bf16 that the processor lacks.
+// INVALID_ARGUMENT where the context or shape is null or the shape makes no sense, UNSUPPORTED for bf16 that the
+// processor lacks.
 int32_t check_conv(const char* name, const sl_context* context, const sl_conv_shape* shape, ConvSizes* sizes);
 
 // The shape in words, for error sentences.

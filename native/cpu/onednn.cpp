@@ -3,7 +3,13 @@
 
 namespace sluice {
 
-void use_threads(const sl_context* context) { omp_set_num_threads(context->threads); }
+static_assert(DNNL_CPU_RUNTIME == DNNL_RUNTIME_OMP, "oneDNN must be built with OpenMP: a context's thread count is set through it");
+
+void use_threads(const sl_context* context) {
+  // A team smaller than the one a primitive was made for would compute another partition: no dynamic teams.
+  omp_set_dynamic(0);
+  omp_set_num_threads(context->threads);
+}
 
 dnnl::primitive_attr default_attributes() {
   dnnl::primitive_attr attributes;
@@ -28,7 +34,8 @@ void execute(sl_context* context, const Primitive& primitive, std::initializer_l
   onednn.stream.wait();
 }
 
-Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, const dnnl::memory::desc& to, bool accumulate) {
+Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
+                       bool accumulate) {
   dnnl::primitive_attr attributes = default_attributes();
   if (accumulate) {
     dnnl::post_ops operations;

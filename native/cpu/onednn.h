@@ -70,16 +70,18 @@ Primitive make_primitive(const Descriptor& descriptor, std::map<int, dnnl::memor
   return made;
 }
 
-// A reorder of `from` to `to`, adding to what is there where `accumulate`; its arguments are DNNL_ARG_SRC and DNNL_ARG_DST.
-Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, const dnnl::memory::desc& to, bool accumulate);
+// A reorder of `from` to `to`, adding to what is there where `accumulate`; its arguments are DNNL_ARG_SRC and
+// DNNL_ARG_DST.
+Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
+                       bool accumulate);
 
 dnnl::memory::data_type onednn_type(int32_t dtype);
 bool onednn_has_bf16();
 std::string onednn_isa();
 std::string onednn_version();
 
-// The status of the exception being handled, which is oneDNN's or the standard library's: called within catch (...) at the end
-// of an exported function. `shapes` says what the call was about.
+// The status of the exception being handled, which is oneDNN's or the standard library's: called within catch (...) at
+// the end of an exported function. `shapes` says what the call was about.
 int32_t exception_status(const char* name, const char* shapes) noexcept;
 
 }  // namespace sluice

@@ -4,8 +4,8 @@
 #include "../common/philox.h"
 #include "context.h"
 
-SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream, uint32_t step,
-                                 uint32_t first_block, int64_t n, float* y) {
+SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream,
+                                 uint32_t step, uint32_t first_block, int64_t n, float* y) {
   SL_REQUIRE(context != nullptr, "sl_philox_uniform: context is null");
   SL_REQUIRE(n >= 0, "sl_philox_uniform: n is %lld, want 0 or more", static_cast<long long>(n));
   SL_REQUIRE(y != nullptr, "sl_philox_uniform: y is null");

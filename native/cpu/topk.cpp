@@ -65,6 +65,7 @@ using namespace sluice;
 
 int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
                 int32_t* indices) {
+  SL_BEGIN
   constexpr int32_t scan_limit = 64;
   SL_REQUIRE(context != nullptr, "sl_topk: the context is NULL");
   SL_REQUIRE(rows >= 0 && columns >= 0 && columns <= INT_MAX, "sl_topk: bad size [%lld, %lld]", (long long)rows,
@@ -89,4 +90,5 @@ int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, c
     }
   });
   return SL_OK;
+  SL_END("sl_topk")
 }

@@ -68,8 +68,8 @@ SL_API int32_t sl_device_count(int32_t* host_count);
  * bf16 whether bf16 matrix operands are supported. */
 SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity);
 
-/* Creates a context on device `index`. `threads` is the number of CPU threads every call uses (1 or more; fixed for
- * the life of the context). Writes the handle to *host_context. */
+/* Creates a context on device `index`. `threads` is the number of CPU threads every call uses (1 to 16 times the cores
+ * that this process may use; fixed for the life of the context). Writes the handle to *host_context. */
 SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context);
 
 /* Frees the context with every cache and every buffer still allocated from it. NULL is a no-op. */
@@ -100,7 +100,7 @@ SL_API int32_t sl_memory_reset_peak(sl_context* context);
 /* Returns cached, unused blocks to the system. */
 SL_API int32_t sl_memory_trim(sl_context* context);
 
-/* Copies. Upload and download are asynchronous in `stream` only where the host memory is pinned. */
+/* Copies between ranges that do not overlap. Upload and download are asynchronous in `stream` only where the host memory is pinned. */
 SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source, int64_t bytes);
 SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source, int64_t bytes);
 SL_API int32_t sl_copy(sl_context* context, sl_stream* stream, void* destination, const void* source, int64_t bytes);

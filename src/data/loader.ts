@@ -37,7 +37,12 @@ export interface EpochOptions {
  *
  * @example
  * ```ts
- * for (const { indices, parameters } of new EpochBatches({ dataset, batch: 256, seed: 0, epoch: 0 })) step(indices, parameters);
+ * import { shapes } from "./datasets/mod.ts";
+ *
+ * const dataset = shapes.open({ seed: 0, trainImages: 64, testImages: 8 });
+ * for (const { indices, parameters } of new EpochBatches({ dataset, batch: 32, seed: 0, epoch: 0 })) {
+ *   console.log(indices[0], parameters.length); // an image's place in the data set, two tables of view parameters
+ * }
  * ```
  */
 export class EpochBatches implements Iterable<ViewBatch> {

@@ -80,9 +80,12 @@ export interface MemoryStatistics {
   readonly live: number;
 }
 
+/** More threads than this on each core slow everything down, and the native library refuses them. */
+const THREADS_PER_CORE = 16;
+
 /** Where to run. */
 export interface DeviceOptions {
-  /** `auto` (default) takes the first GPU if the CUDA library is built, else the CPU. */
+  /** `auto` (default) and `cpu` mean the CPU, `cuda` and `cuda:N` a GPU, where the library for it is built. */
   readonly device?: string;
   /** CPU threads of every native call; 0 (default) means every core this process may use. */
   readonly threads?: number;
@@ -142,7 +145,15 @@ export class Device implements Disposable {
     this.#library = library;
     this.kind = kind;
     this.description = describe(library, index);
-    this.threads = requestedThreads === 0 ? this.description.cores : requestedThreads;
+    const { cores } = this.description;
+    this.threads = requestedThreads === 0 ? cores : requestedThreads;
+    if (this.threads > THREADS_PER_CORE * cores) {
+      throw new InvalidInputError(
+        `threads ${this.threads} is out of range: ${cores} cores take at most ${
+          THREADS_PER_CORE * cores
+        }, 0 means all cores`,
+      );
+    }
     check(library, "sl_context_create", library.symbols.sl_context_create(index, this.threads, this.#slot));
     this.#context = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
     this.kernels = bindKernels(library, this.#context);
@@ -151,23 +162,27 @@ export class Device implements Disposable {
   /**
    * Opens a device.
    *
-   * @throws {InvalidInputError} on an unknown device name or a negative thread count.
+   * @throws {InvalidInputError} on an unknown device name or a thread count out of range.
    * @throws {DeviceUnavailableError} where the library or the device is missing.
    */
   static open(options: DeviceOptions = {}): Device {
     const { kind, index } = parseDeviceName(options.device ?? "auto");
     const threads = options.threads ?? 0;
-    if (!Number.isInteger(threads) || threads < 0 || threads > 4096) {
-      throw new InvalidInputError(`threads ${threads} is out of range: use 0 (all cores) to 4096`);
+    if (!Number.isInteger(threads) || threads < 0) {
+      throw new InvalidInputError(`threads ${threads} is out of range: use a whole number, 0 for all cores`);
     }
     const library = openLibrary(kind);
-    const count = new Int32Array(1);
-    check(library, "sl_device_count", library.symbols.sl_device_count(count));
-    if (index >= (count[0] ?? 0)) {
+    try {
+      const count = new Int32Array(1);
+      check(library, "sl_device_count", library.symbols.sl_device_count(count));
+      if (index >= (count[0] ?? 0)) {
+        throw new DeviceUnavailableError(`device ${kind}:${index} does not exist: ${count[0]} found`);
+      }
+      return new Device(library, kind, index, threads);
+    } catch (error) {
       library.close();
-      throw new DeviceUnavailableError(`device ${kind}:${index} does not exist: ${count[0]} found`);
+      throw error;
     }
-    return new Device(library, kind, index, threads);
   }
 
   /** Allocates device memory with undefined contents. @throws {OutOfMemoryError} */

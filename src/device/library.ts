@@ -33,9 +33,10 @@ export function libraryPath(kind: DeviceKind): string {
 export function openLibrary(kind: DeviceKind): Library {
   const path = libraryPath(kind);
   if (!existsSync(path)) {
-    throw new DeviceUnavailableError(
-      `the native library ${path} is missing: run \`deno task build\` (oneDNN is needed: libdnnl-dev)`,
-    );
+    const remedy = kind === "cpu"
+      ? "run `deno task build` (oneDNN is needed: libdnnl-dev)"
+      : "the build makes the CPU's only; use device cpu";
+    throw new DeviceUnavailableError(`the native library ${path} is missing: ${remedy}`);
   }
   let library: Library;
   try {

@@ -5,7 +5,7 @@
  */
 import type { Dataset } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { featureSize, gatedMacs, type GatedResNet, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
+import { gatedMacs, type GatedResNet, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
 import { encodeSplit, rawPixels, type SplitFeatures } from "./features.ts";
 import { DeviceImages } from "./images.ts";
 import { linearProbe, type ProbeAccuracy } from "./linear_probe.ts";

@@ -19,7 +19,7 @@ export interface NoiseSource {
    *
    * @param block index of the block, from 0.
    * @param shape [N, C].
-   * @returns f32 in (0, 1).
+   * @returns f32 in (0, 1].
    */
   uniform(block: number, shape: readonly number[]): Tensor;
 }

@@ -42,7 +42,8 @@ export function toTorchState(module: Module): Map<string, HostTensor> {
 /**
  * Loads a state in PyTorch's layouts into a module.
  *
- * @throws {ShapeError} naming every tensor that is missing, unknown or of another shape; nothing is changed then.
+ * @throws {ShapeError} naming the first tensor of another shape or element type, or as {@linkcode Module.loadState};
+ * nothing is changed then.
  */
 export function loadTorchState(module: Module, state: ReadonlyMap<string, HostTensor>): void {
   const own = module.state();

@@ -54,7 +54,7 @@ export abstract class Module implements Disposable {
    * Overwrites the state.
    *
    * @param values f32 values of every name of {@linkcode state}, in this library's layouts.
-   * @throws {ShapeError} naming what is missing, unknown or of another size; nothing is changed then.
+   * @throws {ShapeError} naming the first three that are missing, unknown or of another size; nothing is changed then.
    */
   loadState(values: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     const state = this.state();
@@ -66,7 +66,10 @@ export abstract class Module implements Disposable {
       ...unknown.map((name) => `${name} is unknown`),
       ...misfits.map(([name, tensor]) => `${name} holds ${values.get(name)?.length} values, not ${tensor.size}`),
     ];
-    if (complaints.length > 0) throw new ShapeError(`the state does not fit the network: ${complaints.join(", ")}`);
+    if (complaints.length > 0) {
+      const more = complaints.length > 3 ? `, and ${complaints.length - 3} more` : "";
+      throw new ShapeError(`the state does not fit the network: ${complaints.slice(0, 3).join(", ")}${more}`);
+    }
     for (const [name, tensor] of state) tensor.write(values.get(name) ?? new Float32Array());
     for (const [, parameter] of this.parameters()) parameter.changed();
   }

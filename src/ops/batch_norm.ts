@@ -77,7 +77,7 @@ function batchStatistics(x: Tensor, rows: number, norm: NormState, collective: C
  *
  * @param x [N, H, W, C] or [N, C], f32 or bf16.
  * @returns x's shape and element type.
- * @throws {ShapeError} where shapes do not fit, where mask and residual come together, or where a gradient is wanted
+ * @throws {ShapeError} where shapes do not fit, where the residual is x itself or comes with a mask, or where a gradient is wanted
  * without `training`.
  */
 export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: NormOptions): Tensor {
@@ -85,6 +85,8 @@ export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: N
   const { training, residual, relu = false, mask, collective = singleProcess } = options;
   expectShape("batchNorm", "gamma", norm.gamma, [channels]);
   if (residual) expectShape("batchNorm", "residual", residual, x.shape);
+  // Both gradients come out of one native call, into two buffers.
+  if (residual === x) throw new ShapeError("batchNorm: the residual is the input itself");
   if (mask) expectShape("batchNorm", "mask", mask, [batch, channels]);
   const { kernels } = x.device;
   const y = new Tensor(x.device, x.shape, x.dtype);

@@ -14,7 +14,7 @@ import { expectShape } from "./shapes.ts";
  * classes; as used by DGNet, Li et al. 2021)
  *
  * @param logits [N, C] f32.
- * @param uniform u, [N, C] f32 in (0, 1).
+ * @param uniform u, [N, C] f32 in (0, 1].
  * @param tau the temperature, 2/3 in the paper.
  * @returns [N, C] f32 of 0 and 1.
  * @throws {ShapeError} where shapes differ.

@@ -15,6 +15,8 @@ const UINT32_LIMIT = 0x1_0000_0000;
  *
  * @example
  * ```ts
+ * import { Streams } from "./streams.ts";
+ *
  * const order = new RandomStream(0, Streams.shuffle, 3).permutation(50_000); // epoch 3 of seed 0
  * ```
  */

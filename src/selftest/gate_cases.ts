@@ -55,7 +55,7 @@ function threshold(label: string, logits: CaseInput): OperationCase {
   });
 }
 
-/** The uniform numbers nearest to 0 and 1 that the generator can draw. */
+/** The least number that the generator can draw, and the largest below 1 (which it rounds to once in 2^24 draws). */
 const outermost = given([1, 4], [2 ** -25, 1 - 2 ** -24, 2 ** -25, 1 - 2 ** -24]);
 
 const nearOne: Tolerance = { error: 1e-10, reason: "1 - s has lost five bits in f32 where s is near 1" };

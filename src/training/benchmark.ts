@@ -4,7 +4,15 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import { DualNetwork, gatedMacs, type NetworkCost, networkCost, philoxNoise } from "../models/mod.ts";
+import {
+  blockSpecs,
+  DualNetwork,
+  featureSize,
+  gatedMacs,
+  type NetworkCost,
+  networkCost,
+  philoxNoise,
+} from "../models/mod.ts";
 import { RandomStream } from "../random/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "./options.ts";
@@ -106,9 +114,8 @@ export function benchStep(device: Device, config: RunConfig, steps = 5): StepBen
   }
   const msPerStep = median(times.slice(WARMUP_STEPS));
   const viewCount = 2 * config.batch * plannedPairs(config, config.gateWarmup).length;
-  const features = config.width * 8;
   // Backward costs two products for each one of forward.
-  const flops = 2 * 3 * viewCount * macsPerView(trainee.cost, features, config.projector);
+  const flops = 2 * 3 * viewCount * macsPerView(trainee.cost, featureSize(config), config.projector);
   return {
     msPerStep,
     viewsPerSecond: viewCount / msPerStep * 1000,
@@ -129,7 +136,7 @@ function openShareFor(cost: NetworkCost, budget: number): number {
 
 /** For each image and block a random choice of exactly the share of channels, and the cost it comes to. */
 function randomMasks(device: Device, config: RunConfig, batch: number, openShare: number) {
-  const channels = [0, 1, 2, 3].flatMap((stage) => [config.width * 2 ** stage, config.width * 2 ** stage]);
+  const channels = blockSpecs(config).map((block) => block.channels);
   const masks = channels.map((count, block) => {
     const open = Math.round(count * openShare);
     const values = new Float32Array(batch * count);

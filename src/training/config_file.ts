@@ -79,7 +79,8 @@ export function readConfigFile(path: string): ConfigFile {
     if (error instanceof Deno.errors.NotFound) {
       throw new InvalidInputError(`${path}: there is no such file; check --config`, { cause: error });
     }
-    if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.IsADirectory) {
+    const { IsADirectory, NotADirectory, PermissionDenied } = Deno.errors;
+    if (error instanceof PermissionDenied || error instanceof IsADirectory || error instanceof NotADirectory) {
       throw new InvalidInputError(`${path}: can not be read as a file; check --config`, { cause: error });
     }
     throw error;

@@ -6,6 +6,7 @@
 
 import { basename, dirname, join, resolve } from "node:path";
 import { InvalidInputError } from "../errors.ts";
+import { writeFileAtomically } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
 import { formatConfig, parseConfigFile } from "./config_file.ts";
 
@@ -34,13 +35,6 @@ function isFile(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-/** Writes a file so that at any moment the old one or the whole new one is there. */
-function replaceFile(path: string, text: string): void {
-  const temporary = `${path}.partial`;
-  Deno.writeTextFileSync(temporary, text);
-  Deno.renameSync(temporary, path);
 }
 
 /**
@@ -140,6 +134,7 @@ export class RunFolder {
 
   /** Writes `evaluation.json`, replacing an earlier one. */
   writeEvaluation(evaluation: object): void {
-    replaceFile(join(this.path, evaluationName), `${JSON.stringify(evaluation, null, 2)}\n`);
+    const text = `${JSON.stringify(evaluation, null, 2)}\n`;
+    writeFileAtomically(join(this.path, evaluationName), new TextEncoder().encode(text));
   }
 }

@@ -141,22 +141,24 @@ Deno.test(
   }),
 );
 
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
 /** Starts a run that would last, signals it once it has made a step, and gives its exit status. */
 async function stopWith(signal: Deno.Signal, run: string): Promise<number> {
-  const child = startSluice(["pretrain", ...tiny, "--epochs", "100000", "--eval-every", "0", "--out", run]);
-  const finished = child.output();
-  const metrics = join(run, "metrics.jsonl");
-  const begun = () => {
-    try {
-      return Deno.statSync(metrics).size > 0;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
-  };
-  while (!begun()) await new Promise((resolve) => setTimeout(resolve, 50));
-  child.kill(signal);
-  const { code, stdout } = await finished;
+  const child = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--eval-every", "0", "--out", run]);
+  let ended = false;
+  const finished = child.output().finally(() => ended = true);
+  while (!ended && sizeOf(join(run, "metrics.jsonl")) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  if (!ended) child.kill(signal);
+  const { code, stdout, stderr } = await finished;
+  assert.match(new TextDecoder().decode(stderr), new RegExp(`${signal}: saving, then stopping`));
   assert.equal(stdout.length, 0, "a stopped run prints no result");
   return code;
 }

@@ -76,7 +76,8 @@ TEST_CASE("the error sentence belongs to its thread") {
 
 TEST_CASE("buffers are aligned to 64 bytes, counted as requested, and reused") {
   const Context context;
-  for (const int64_t bytes : {int64_t{1}, int64_t{63}, int64_t{65}, int64_t{1000000}, (int64_t{1} << 21) + 5, int64_t{9000000}}) {
+  for (const int64_t bytes :
+       {int64_t{1}, int64_t{63}, int64_t{65}, int64_t{1000000}, (int64_t{1} << 21) + 5, int64_t{9000000}}) {
     void* pointer = allocate(context, bytes);
     CHECK(reinterpret_cast<uintptr_t>(pointer) % 64 == 0);
     CHECK(stats_of(context).in_use == (bytes + 63) / 64 * 64);

@@ -70,7 +70,8 @@ struct Reference {
 class Activations {
  public:
   Activations(sl_context* context, int32_t dtype, const std::vector<float>& values)
-      : dtype_(dtype), wide_(context, dtype == SL_F32 ? values : std::vector<float>()),
+      : dtype_(dtype),
+        wide_(context, dtype == SL_F32 ? values : std::vector<float>()),
         narrow_(context, dtype == SL_BF16 ? to_bf16(values) : std::vector<uint16_t>()) {}
   std::vector<float> get() const { return dtype_ == SL_F32 ? wide_.get() : from_bf16(narrow_.get()); }
   operator void*() const { return dtype_ == SL_F32 ? static_cast<void*>(wide_.data()) : narrow_.data(); }
@@ -81,7 +82,8 @@ class Activations {
   Buffer<uint16_t> narrow_;
 };
 
-Buffer<uint8_t>* packed_weights(sl_context* context, const Problem& p, int32_t direction, const std::vector<float>& weights) {
+Buffer<uint8_t>* packed_weights(sl_context* context, const Problem& p, int32_t direction,
+                                const std::vector<float>& weights) {
   int64_t bytes = -1;
   REQUIRE(sl_conv_packed_bytes(context, &p.shape, direction, &bytes) == SL_OK);
   auto* packed = new Buffer<uint8_t>(context, bytes);
@@ -139,23 +141,16 @@ const std::vector<sl_conv_shape> shapes = {
     {2, 8, 8, 3, 16, 3, 3, 1, 2, SL_F32},    // the stem `cifar-paper`
     {2, 8, 8, 3, 4, 3, 3, 1, 1, SL_F32},     // the stem `cifar` at the smallest width
     {2, 23, 23, 3, 16, 7, 7, 2, 3, SL_F32},  // the stem `imagenet`
-    {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},
-    {3, 9, 9, 16, 32, 3, 3, 2, 1, SL_F32},
-    {3, 10, 10, 16, 32, 3, 3, 2, 1, SL_F32},
-    {3, 9, 9, 16, 32, 1, 1, 2, 0, SL_F32},
-    {3, 10, 10, 16, 32, 1, 1, 2, 0, SL_F32},
-    {2, 5, 5, 64, 64, 3, 3, 1, 1, SL_F32},
-    {1, 5, 5, 128, 256, 3, 3, 2, 1, SL_F32},
-    {1, 7, 7, 1, 1, 3, 3, 1, 1, SL_F32},
-    {2, 7, 5, 13, 17, 3, 3, 1, 1, SL_F32},   // odd channels, not square
-    {2, 7, 5, 17, 13, 3, 3, 2, 1, SL_F32},
-    {2, 6, 7, 5, 33, 1, 1, 1, 0, SL_F32},
-    {2, 6, 7, 33, 5, 1, 1, 2, 0, SL_F32},
-    {2, 6, 9, 8, 12, 3, 1, 1, 1, SL_F32},    // a kernel that is not square
-    {2, 6, 9, 4, 6, 2, 4, 3, 1, SL_F32},
-    {2, 3, 3, 7, 9, 3, 3, 1, 0, SL_F32},     // one output pixel
-    {2, 1, 1, 20, 20, 3, 3, 1, 1, SL_F32},   // one input pixel
-    {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},     // outputs that see padding alone
+    {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},   {3, 9, 9, 16, 32, 3, 3, 2, 1, SL_F32},
+    {3, 10, 10, 16, 32, 3, 3, 2, 1, SL_F32}, {3, 9, 9, 16, 32, 1, 1, 2, 0, SL_F32},
+    {3, 10, 10, 16, 32, 1, 1, 2, 0, SL_F32}, {2, 5, 5, 64, 64, 3, 3, 1, 1, SL_F32},
+    {1, 5, 5, 128, 256, 3, 3, 2, 1, SL_F32}, {1, 7, 7, 1, 1, 3, 3, 1, 1, SL_F32},
+    {2, 7, 5, 13, 17, 3, 3, 1, 1, SL_F32},  // odd channels, not square
+    {2, 7, 5, 17, 13, 3, 3, 2, 1, SL_F32},   {2, 6, 7, 5, 33, 1, 1, 1, 0, SL_F32},
+    {2, 6, 7, 33, 5, 1, 1, 2, 0, SL_F32},    {2, 6, 9, 8, 12, 3, 1, 1, 1, SL_F32},  // a kernel that is not square
+    {2, 6, 9, 4, 6, 2, 4, 3, 1, SL_F32},     {2, 3, 3, 7, 9, 3, 3, 1, 0, SL_F32},   // one output pixel
+    {2, 1, 1, 20, 20, 3, 3, 1, 1, SL_F32},                                          // one input pixel
+    {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},                                            // outputs that see padding alone
 };
 
 }  // namespace

@@ -109,13 +109,13 @@ inline std::vector<uint16_t> to_bf16(const std::vector<float>& values) {
   return result;
 }
 
-// The largest |actual - expected|, relative to the largest |expected|; infinite where a value is NaN.
+// The largest |actual - expected|, relative to the largest |expected|; infinite where a value is not finite.
 template <typename Expected>
 double relative_error(const std::vector<float>& actual, const std::vector<Expected>& expected) {
   REQUIRE(actual.size() == expected.size());
   double largest = 0.0, difference = 0.0;
   for (size_t i = 0; i < actual.size(); ++i) {
-    if (std::isnan(actual[i])) return std::numeric_limits<double>::infinity();
+    if (!std::isfinite(actual[i]) || !std::isfinite(expected[i])) return std::numeric_limits<double>::infinity();
     largest = std::max(largest, std::fabs(static_cast<double>(expected[i])));
     difference = std::max(difference, std::fabs(static_cast<double>(actual[i]) - static_cast<double>(expected[i])));
   }
@@ -129,6 +129,8 @@ inline bool device_has_bf16() {
   return std::string(text).find("\"bf16\":true") != std::string::npos;
 }
 
-inline bool last_error_mentions(const std::string& part) { return std::string(sl_last_error()).find(part) != std::string::npos; }
+inline bool last_error_mentions(const std::string& part) {
+  return std::string(sl_last_error()).find(part) != std::string::npos;
+}
 
 }  // namespace sluice_test

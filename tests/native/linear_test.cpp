@@ -46,7 +46,8 @@ void check_problem(sl_context* context, const Problem& p) {
   CAPTURE(p.beta);
   CAPTURE(p.bias);
   CAPTURE(p.out_dtype);
-  const std::vector<float> a = rounded(random_values(p.m * p.k, 1), p.dtype), b = rounded(random_values(p.k * p.n, 2), p.dtype);
+  const std::vector<float> a = rounded(random_values(p.m * p.k, 1), p.dtype),
+                           b = rounded(random_values(p.k * p.n, 2), p.dtype);
   const std::vector<float> bias = random_values(p.n, 3);
   const std::vector<float> c = p.beta == 0.0f ? std::vector<float>(static_cast<size_t>(p.m * p.n), nan_value)
                                               : rounded(random_values(p.m * p.n, 4), p.out_dtype);
@@ -54,8 +55,8 @@ void check_problem(sl_context* context, const Problem& p) {
   const Buffer<float> device_bias(context, bias);
   const float* bias_or_null = p.bias ? device_bias.data() : nullptr;
   const auto run = [&](const void* device_a, const void* device_b, void* device_c) {
-    REQUIRE(sl_matmul(context, p.dtype, p.out_dtype, p.m, p.n, p.k, p.transpose_a, p.transpose_b, p.alpha, device_a, device_b,
-                      p.beta, device_c, bias_or_null) == SL_OK);
+    REQUIRE(sl_matmul(context, p.dtype, p.out_dtype, p.m, p.n, p.k, p.transpose_a, p.transpose_b, p.alpha, device_a,
+                      device_b, p.beta, device_c, bias_or_null) == SL_OK);
   };
   const Buffer<float> wide(context, c);
   const Buffer<uint16_t> narrow(context, to_bf16(c));
@@ -74,17 +75,22 @@ void check_problem(sl_context* context, const Problem& p) {
 struct Size {
   int64_t m, n, k;
 };
-const std::vector<Size> sizes = {{1, 1, 1}, {1, 40, 17}, {33, 1, 20}, {5, 7, 3}, {16, 16, 16}, {65, 130, 257}, {128, 96, 512}};
+const std::vector<Size> sizes = {{1, 1, 1},    {1, 40, 17},    {33, 1, 20},   {5, 7, 3},
+                                 {16, 16, 16}, {65, 130, 257}, {128, 96, 512}};
 
 void check_all(sl_context* context, int32_t dtype, int32_t out_dtype) {
   for (const Size& size : sizes) {
     for (const bool transpose_a : {false, true}) {
       for (const bool transpose_b : {false, true}) {
         for (const bool bias : {false, true}) {
-          check_problem(context, {size.m, size.n, size.k, transpose_a, transpose_b, 1.0f, 0.0f, bias, dtype, out_dtype});
-          check_problem(context, {size.m, size.n, size.k, transpose_a, transpose_b, 1.0f, 1.0f, bias, dtype, out_dtype});
-          check_problem(context, {size.m, size.n, size.k, transpose_a, transpose_b, -0.75f, 0.0f, bias, dtype, out_dtype});
-          check_problem(context, {size.m, size.n, size.k, transpose_a, transpose_b, 0.5f, 0.25f, bias, dtype, out_dtype});
+          check_problem(context,
+                        {size.m, size.n, size.k, transpose_a, transpose_b, 1.0f, 0.0f, bias, dtype, out_dtype});
+          check_problem(context,
+                        {size.m, size.n, size.k, transpose_a, transpose_b, 1.0f, 1.0f, bias, dtype, out_dtype});
+          check_problem(context,
+                        {size.m, size.n, size.k, transpose_a, transpose_b, -0.75f, 0.0f, bias, dtype, out_dtype});
+          check_problem(context,
+                        {size.m, size.n, size.k, transpose_a, transpose_b, 0.5f, 0.25f, bias, dtype, out_dtype});
         }
       }
     }
@@ -126,25 +132,29 @@ TEST_CASE("products without rows or columns touch nothing") {
   CHECK(c.get() == std::vector<float>(16, 7.0f));
 }
 
-TEST_CASE("a product gives the same bits again") {
+TEST_CASE("a product gives the same bits again, whichever way B is stored") {
   const std::vector<float> a = random_values(300 * 700, 1), b = random_values(700 * 200, 2);
-  for (const int threads : {1, 2}) {
-    std::vector<std::vector<float>> results;
-    for (int round = 0; round < 3; ++round) {
-      const Context context(threads);
-      const Buffer<float> device_a(context, a), device_b(context, b), c(context, 300 * 200);
-      REQUIRE(sl_matmul(context, SL_F32, SL_F32, 300, 200, 700, 0, 0, 1.0f, device_a, device_b, 0.0f, c, nullptr) == SL_OK);
-      results.push_back(c.get());
+  for (const int32_t transpose_b : {0, 1}) {
+    for (const int threads : {1, 2}) {
+      std::vector<std::vector<float>> results;
+      for (int round = 0; round < 3; ++round) {
+        const Context context(threads);
+        const Buffer<float> left(context, a), right(context, b), c(context, 300 * 200);
+        REQUIRE(sl_matmul(context, SL_F32, SL_F32, 300, 200, 700, 0, transpose_b, 1.0f, left, right, 0.0f, c,
+                          nullptr) == SL_OK);
+        results.push_back(c.get());
+      }
+      CHECK(results[0] == results[1]);
+      CHECK(results[0] == results[2]);
     }
-    CHECK(results[0] == results[1]);
-    CHECK(results[0] == results[2]);
   }
 }
 
 TEST_CASE("sl_matmul refuses unknown dtypes, negative sizes and null pointers") {
   const Context context;
   const Buffer<float> b(context, std::vector<float>(64, 5.0f));
-  const auto status = [&](int32_t dtype, int32_t out, int64_t m, int64_t n, int64_t k, const float* left, float* target) {
+  const auto status = [&](int32_t dtype, int32_t out, int64_t m, int64_t n, int64_t k, const float* left,
+                          float* target) {
     return sl_matmul(context, dtype, out, m, n, k, 0, 0, 1.0f, left, b, 0.0f, target, nullptr);
   };
   CHECK(status(SL_I32, SL_F32, 2, 2, 2, b, b) == SL_ERROR_INVALID_ARGUMENT);

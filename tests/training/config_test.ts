@@ -30,7 +30,7 @@ Deno.test("a flag wins over the file, the file over the preset, the preset over 
   assert.equal(config.width, 8);
   assert.equal(config.projector, presets["small"]?.options.projector);
   assert.equal(config.weightDecay, 1e-4);
-  assert.equal(resolveConfig({ file, preset: "demo" }).trainImages, presets["demo"]?.options.trainImages);
+  assert.equal(resolveConfig({ file, preset: "demo" }).stem, presets["demo"]?.options.stem);
 });
 
 Deno.test("without any source every option has its default", () => {
@@ -108,7 +108,7 @@ Deno.test("a damaged file and an unknown key are refused in one line", () => {
 });
 
 Deno.test("a written configuration reads back the same", () => {
-  const config = resolveConfig({ preset: "demo", flags: { seed: 7, symmetric: true, separateNorm: false } });
+  const config = resolveConfig({ preset: "demo", flags: { seed: 7, symmetric: true, separateNorm: false, trainImages: 4096 } });
   const text = formatConfig(config, { sluice: "0.1.0" });
   assert.deepEqual(resolveConfig({ file: parseConfigFile("config.yaml", text) }), config);
   assert.match(text, /^train-images: 4096$/m);

@@ -1,0 +1,19 @@
+/**
+ * The library as it is shipped, on processors with less than this one has.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+import { runSluice } from "./run_sluice.ts";
+
+for (const limit of ["AVX2", "AVX512_CORE"]) {
+  Deno.test(`every operation is right where the processor offers ${limit} only`, async () => {
+    const { status, stdout, stderr } = await runSluice(["doctor", "--ops", "--json"], { ONEDNN_MAX_CPU_ISA: limit });
+    assert.equal(status, 0, stderr);
+    const { device, operations } = JSON.parse(stdout) as { device: { isa: string }; operations: { ok: boolean }[] };
+    assert.ok(operations.length > 200);
+    assert.ok(operations.every(({ ok }) => ok));
+    assert.doesNotMatch(device.isa, /bf16|amx/);
+  });
+}
