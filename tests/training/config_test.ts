@@ -108,7 +108,10 @@ Deno.test("a damaged file and an unknown key are refused in one line", () => {
 });
 
 Deno.test("a written configuration reads back the same", () => {
-  const config = resolveConfig({ preset: "demo", flags: { seed: 7, symmetric: true, separateNorm: false, trainImages: 4096 } });
+  const config = resolveConfig({
+    preset: "demo",
+    flags: { seed: 7, symmetric: true, separateNorm: false, trainImages: 4096 },
+  });
   const text = formatConfig(config, { sluice: "0.1.0" });
   assert.deepEqual(resolveConfig({ file: parseConfigFile("config.yaml", text) }), config);
   assert.match(text, /^train-images: 4096$/m);
