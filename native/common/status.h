@@ -25,7 +25,8 @@ inline int64_t element_bytes(int32_t dtype) noexcept {
 
 }  // namespace sluice
 
-// Every exported function starts with the checks its comment in sluice.h promises: SL_REQUIRE(condition, "sl_x: ...", values).
+// Every exported function starts with the checks its comment in sluice.h promises:
+// SL_REQUIRE(condition, "sl_x: ...", values).
 #define SL_REQUIRE(condition, ...) \
   do { \
     if (!(condition)) return ::sluice::fail(SL_ERROR_INVALID_ARGUMENT, __VA_ARGS__); \

@@ -89,8 +89,8 @@ int32_t copy(sl_context* context, const char* name, sl_stream* stream, void* des
   SL_REQUIRE(source != nullptr, "%s: source is null", name);
   SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
   sluice::parallel_for(context->threads, bytes, int64_t{1} << 20, [=](int64_t begin, int64_t end) {
-    std::memmove(static_cast<char*>(destination) + begin, static_cast<const char*>(source) + begin,
-                 static_cast<size_t>(end - begin));
+    std::memcpy(static_cast<char*>(destination) + begin, static_cast<const char*>(source) + begin,
+                static_cast<size_t>(end - begin));
   });
   return SL_OK;
 }

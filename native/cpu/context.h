@@ -11,7 +11,8 @@
 namespace sluice {
 struct OneDnn;  // engine, stream and primitive caches: onednn.h
 
-// Calls body with a value of the element type: SL_DISPATCH(dtype, "sl_x", [&](auto zero) { using T = decltype(zero); ... }).
+// Calls body with a value of the element type:
+// SL_DISPATCH(dtype, "sl_x", [&](auto zero) { using T = decltype(zero); ... }).
 #define SL_DISPATCH(dtype, name, body) \
   do { \
     if ((dtype) == SL_F32) { \
@@ -19,7 +20,8 @@ struct OneDnn;  // engine, stream and primitive caches: onednn.h
     } else if ((dtype) == SL_BF16) { \
       (body)(::sluice::bf16{}); \
     } else { \
-      return ::sluice::fail(SL_ERROR_INVALID_ARGUMENT, name ": dtype %d is neither f32 nor bf16", static_cast<int>(dtype)); \
+      return ::sluice::fail(SL_ERROR_INVALID_ARGUMENT, name ": dtype %d is neither f32 nor bf16", \
+                            static_cast<int>(dtype)); \
     } \
   } while (0)
 }  // namespace sluice

@@ -241,7 +241,8 @@ int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch
              (long long)batch, (long long)pixels, (long long)channels);
   SL_REQUIRE(mask == nullptr || (y == nullptr && dresidual == nullptr),
              "sl_norm_backward_apply: mask and residual (y, dresidual) cannot be given together");
-  SL_REQUIRE(dresidual == nullptr || dresidual != dy, "sl_norm_backward_apply: dresidual may not be dy");
+  SL_REQUIRE(dresidual == nullptr || (dresidual != dy && dresidual != dx),
+             "sl_norm_backward_apply: dresidual may be neither dy nor dx");
   SL_REQUIRE(dresidual == nullptr || relu == 0 || y != nullptr,
              "sl_norm_backward_apply: y is NULL, but relu after a residual needs its sign");
   const bool empty = batch * pixels * channels == 0;

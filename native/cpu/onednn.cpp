@@ -3,7 +3,8 @@
 
 namespace sluice {
 
-static_assert(DNNL_CPU_RUNTIME == DNNL_RUNTIME_OMP, "oneDNN must be built with OpenMP: a context's thread count is set through it");
+static_assert(DNNL_CPU_RUNTIME == DNNL_RUNTIME_OMP,
+              "oneDNN must be built with OpenMP: a context's thread count is set through it");
 
 void use_threads(const sl_context* context) {
   // A team smaller than the one a primitive was made for would compute another partition: no dynamic teams.

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// Calls body(begin, end) over [0, n) in chunks of `grain`, spread statically over `threads`. Chunk borders do not depend on the
-// thread count; bodies of different chunks must write to different places.
+// Calls body(begin, end) over [0, n) in chunks of `grain`, spread statically over `threads`. Chunk borders do not
+// depend on the thread count; bodies of different chunks must write to different places.
 template <typename Body>
 void parallel_for(int threads, int64_t n, int64_t grain, const Body& body) {
   if (n <= 0) return;

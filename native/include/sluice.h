@@ -13,8 +13,8 @@
  *  - Where an output may be added to what is already there, `accumulate` says so: 0 overwrites (the buffer may hold
  *    anything, NaN included), 1 adds.
  *  - Reductions have a fixed order: the same call on the same device with the same thread count gives the same bits.
- *  - A size of zero elements is a valid no-op; a negative size, a null pointer that is not documented as optional, or an
- *    unknown dtype is SL_ERROR_INVALID_ARGUMENT and nothing is written.
+ *  - A size of zero elements is a valid no-op; a negative size, a null pointer that is not documented as optional, or
+ *    an unknown dtype is SL_ERROR_INVALID_ARGUMENT and nothing is written.
  *  - Declarations are one per statement and regular (`SL_API int32_t sl_name(type name, ...);`): src/device/abi.ts
  *    mirrors them and a test parses this file.
  */
@@ -100,9 +100,12 @@ SL_API int32_t sl_memory_reset_peak(sl_context* context);
 /* Returns cached, unused blocks to the system. */
 SL_API int32_t sl_memory_trim(sl_context* context);
 
-/* Copies between ranges that do not overlap. Upload and download are asynchronous in `stream` only where the host memory is pinned. */
-SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source, int64_t bytes);
-SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source, int64_t bytes);
+/* Copies between ranges that do not overlap. Upload and download are asynchronous in `stream` only where the host
+ * memory is pinned. */
+SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source,
+    int64_t bytes);
+SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,
+    int64_t bytes);
 SL_API int32_t sl_copy(sl_context* context, sl_stream* stream, void* destination, const void* source, int64_t bytes);
 
 /* ---- streams and events ------------------------------------------------------------------------------------- */
@@ -139,7 +142,8 @@ SL_API int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alp
 /* y[i] = op(x[i]). */
 SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y);
 /* dx[i] = dy[i] * op'(x[i]), y = op(x) as saved by the caller; relu'(0) = 0, and sqrt'(0) = 0. */
-SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, const void* y, const void* dy, void* dx, int32_t accumulate);
+SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x,
+    const void* y, const void* dy, void* dx, int32_t accumulate);
 
 #define SL_BINARY_ADD 0
 #define SL_BINARY_SUBTRACT 1
@@ -150,7 +154,8 @@ SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype,
 #define SL_BROADCAST_COLUMN 2 /* b is [rows], the same along a row */
 #define SL_BROADCAST_SCALAR 3 /* b is [1] */
 /* y = a op b, a and y are [rows, columns]; y may be a. */
-SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows, int64_t columns, const void* a, const void* b, void* y);
+SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows,
+    int64_t columns, const void* a, const void* b, void* y);
 
 /* ---- reductions, gathers ------------------------------------------------------------------------------------ */
 
@@ -158,35 +163,44 @@ SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int
 #define SL_AXIS_COLUMNS 1 /* sums along each row: y is [rows] */
 #define SL_AXIS_ALL 2     /* y is [1] */
 /* y = alpha * sum of x ([rows, columns], dtype) over the axis; y is f32. Partial sums are formed in f64. */
-SL_API int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns, float alpha, const void* x, float* y, int32_t accumulate);
+SL_API int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns,
+    float alpha, const void* x, float* y, int32_t accumulate);
 
 /* dx[i,j] = alpha * dy[.], dy as shaped by sl_reduce_sum's axis: the backward of sl_reduce_sum. */
-SL_API int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns, float alpha, const float* dy, void* dx, int32_t accumulate);
+SL_API int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns,
+    float alpha, const float* dy, void* dx, int32_t accumulate);
 
 /* y[i,:] = x[indices[i],:] for `count` rows of `columns` elements, x has `rows` rows; an index outside 0..rows-1 is
  * INVALID_ARGUMENT on the CPU and gives rows of zeros on a GPU. dtype may be any element type. */
-SL_API int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count, const void* x, const int32_t* indices, void* y);
+SL_API int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
+    const void* x, const int32_t* indices, void* y);
 
-/* dx[indices[i],:] += dy[i,:] (dx [rows, columns], set to zero first unless `accumulate`); repeated indices are summed in order of i. f32. */
-SL_API int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count, const void* dy, const int32_t* indices, void* dx, int32_t accumulate);
+/* dx[indices[i],:] += dy[i,:] (dx [rows, columns], set to zero first unless `accumulate`); repeated indices are summed
+ * in order of i. f32. */
+SL_API int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
+    const void* dy, const int32_t* indices, void* dx, int32_t accumulate);
 
 /* The k largest of each row of x [rows, columns] (f32), descending, ties by the lower column; values [rows, k] f32,
  * indices [rows, k] i32. 1 <= k <= columns. NaN sorts last. */
-SL_API int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values, int32_t* indices);
+SL_API int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
+    int32_t* indices);
 
 /* Softmax cross-entropy: logits [rows, classes] f32, labels [rows] i32 in 0..classes-1 (else INVALID_ARGUMENT);
  * losses [rows] = -log softmax(logits)[label], probabilities [rows, classes] = softmax(logits). */
-SL_API int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits, const int32_t* labels, float* losses, float* probabilities);
+SL_API int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits,
+    const int32_t* labels, float* losses, float* probabilities);
 
 /* dlogits[i,:] = dlosses[i] * (probabilities[i,:] - onehot(labels[i])). */
-SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities, const int32_t* labels, const float* dlosses, float* dlogits, int32_t accumulate);
+SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities,
+    const int32_t* labels, const float* dlosses, float* dlogits, int32_t accumulate);
 
 /* ---- random numbers ----------------------------------------------------------------------------------------- */
 
-/* Philox4x32-10 with key (seed_low, seed_high) and counter (block, stream, step, 0), block = floor(i / 4) + first_block,
- * word i mod 4: y[i] = ((bits >> 8) + 0.5) * 2^-24 rounded to f32, so in (0, 1] (1 with a chance of 2^-24), i in 0..n-1. The same bits on every device and in
- * src/random/philox.ts. */
-SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream, uint32_t step, uint32_t first_block, int64_t n, float* y);
+/* Philox4x32-10 with key (seed_low, seed_high) and counter (block, stream, step, 0), block = floor(i / 4) +
+ * first_block, word i mod 4: y[i] = ((bits >> 8) + 0.5) * 2^-24 rounded to f32, so in (0, 1] (1 with a chance of
+ * 2^-24), i in 0..n-1. The same bits on every device and in src/random/philox.ts. */
+SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream,
+    uint32_t step, uint32_t first_block, int64_t n, float* y);
 
 /* ---- convolution -------------------------------------------------------------------------------------------- */
 
@@ -209,77 +223,104 @@ typedef struct sl_conv_shape {
 #define SL_CONV_BACKWARD_DATA 1
 
 /* Bytes of the packed weights for one direction of this shape into *host_bytes. */
-SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* host_shape, int32_t direction, int64_t* host_bytes);
+SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
+    int64_t* host_bytes);
 
 /* Reorders (and for bf16 rounds) f32 OHWI weights into the layout that the direction's kernel wants. */
-SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape, int32_t direction, const float* weights, void* packed);
+SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
+    const float* weights, void* packed);
 
 /* y [N,H',W',O] = conv(x [N,H,W,I]); x, y of shape.dtype, packed for SL_CONV_FORWARD. */
-SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* packed, void* y);
+SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* packed,
+    void* y);
 
 /* dx [N,H,W,I] from dy [N,H',W',O]; packed for SL_CONV_BACKWARD_DATA. */
-SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* host_shape, const void* dy, const void* packed, void* dx, int32_t accumulate);
+SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* host_shape, const void* dy,
+    const void* packed, void* dx, int32_t accumulate);
 
 /* dw f32 OHWI from x and dy. */
-SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* dy, float* dw, int32_t accumulate);
+SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x,
+    const void* dy, float* dw, int32_t accumulate);
 
 /* ---- matrix products ---------------------------------------------------------------------------------------- */
 
 /* C [m,n] = alpha * op(A) op(B) + beta * C + bias. op(A) is [m,k]: A is stored [m,k], or [k,m] where transpose_a;
  * op(B) is [k,n]: B is stored [k,n], or [n,k] where transpose_b. A and B are of `dtype`, C of `out_dtype`. `bias` [n]
  * f32 is optional (NULL), added to every row. With beta 0, C is not read. k = 0 gives beta * C + bias. */
-SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, int64_t m, int64_t n, int64_t k, int32_t transpose_a, int32_t transpose_b, float alpha, const void* a, const void* b, float beta, void* c, const float* bias);
+SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, int64_t m, int64_t n, int64_t k,
+    int32_t transpose_a, int32_t transpose_b, float alpha, const void* a, const void* b, float beta, void* c,
+    const float* bias);
 
 /* ---- batch norm: statistics, (collective), apply ---------------------------------------------------------------- */
 
-/* statistics [2,C] f32 of x [rows, C]: the mean of each channel, then the sum of squared deviations from it. Ranks merge
- * theirs by Chan's formula between this call and the next. */
-SL_API int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int64_t channels, const void* x, float* statistics);
+/* statistics [2,C] f32 of x [rows, C]: the mean of each channel, then the sum of squared deviations from it. Ranks
+ * merge theirs by Chan's formula between this call and the next. */
+SL_API int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int64_t channels, const void* x,
+    float* statistics);
 
 /* From statistics over `count` rows: mean [C] and rstd [C] = 1 / sqrt(var_biased + epsilon). Where running_mean and
- * running_var are given (both or neither): r = (1 - momentum) r + momentum * (mean | unbiased variance). */
-SL_API int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, const float* statistics, float epsilon, float momentum, float* running_mean, float* running_var, float* mean, float* rstd);
+ * running_var are given (both or neither): r = (1 - momentum) r + momentum * (mean | unbiased variance, 0
+ * of one row). */
+SL_API int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, const float* statistics,
+    float epsilon, float momentum, float* running_mean, float* running_var, float* mean, float* rstd);
 
 /* rstd [C] = 1 / sqrt(variance + epsilon): for norms that use their running statistics. */
 SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* variance, float epsilon, float* rstd);
 
 /* The norm's output v = gamma * (x - mean) * rstd + beta, then in this order, each optional:
- * + residual [N,HW,C] (NULL: none); relu where `relu`; times mask [N,C] f32 (NULL: none). x, residual, y: [N,HW,C] of dtype.
- * mask and residual together are INVALID_ARGUMENT. y may be x. */
-SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels, const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta, const void* residual, int32_t relu, const float* mask, void* y);
+ * + residual [N,HW,C] (NULL: none); relu where `relu`; times mask [N,C] f32 (NULL: none). x, residual, y: [N,HW,C] of
+ * dtype. mask and residual together are INVALID_ARGUMENT. y may be x. */
+SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
+    const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta, const void* residual,
+    int32_t relu, const float* mask, void* y);
 
 /* With g = the gradient with respect to v: g = dy * mask * [v > 0] (factors as used in the forward call).
  * sums [2,C]: sum of g, sum of g * xhat, xhat = (x - mean) * rstd: these are dbeta and dgamma.
- * Where mask is given, dmask [N,C] f32 receives sum over pixels of dy * a, a = the value before the mask (relu(v) or v).
- * y is the forward output, read for the sign where relu and residual were used (NULL otherwise). */
-SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels, const void* dy, const void* x, const void* y, const float* mean, const float* rstd, const float* gamma, const float* beta, int32_t relu, const float* mask, float* sums, float* dmask);
+ * Where mask is given, dmask [N,C] f32 receives sum over pixels of dy * a, a = the value before the mask (relu(v) or
+ * v). y is the forward output, read for the sign where relu and residual were used (NULL otherwise). */
+SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+    int64_t channels, const void* dy, const void* x, const void* y, const float* mean, const float* rstd,
+    const float* gamma, const float* beta, int32_t relu, const float* mask, float* sums, float* dmask);
 
 /* dx = gamma * rstd * (g - sums[0] / count - xhat * sums[1] / count), sums and count over all ranks.
- * dresidual (NULL: none) = g. dx may be dy; dresidual may not. */
-SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels, int64_t count, const void* dy, const void* x, const void* y, const float* mean, const float* rstd, const float* gamma, const float* beta, int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual, int32_t accumulate_residual);
+ * dresidual (NULL: none) = g. dx may be dy; dresidual may be neither. */
+SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+    int64_t channels, int64_t count, const void* dy, const void* x, const void* y, const float* mean, const float* rstd,
+    const float* gamma, const float* beta, int32_t relu, const float* mask, const float* sums, void* dx,
+    void* dresidual, int32_t accumulate_residual);
 
-/* scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale: a norm of fixed statistics as one multiply-add. */
-SL_API int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance, const float* gamma, const float* beta, float epsilon, float* scale, float* shift);
+/* scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale: a norm of fixed statistics as one
+ * multiply-add. */
+SL_API int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance,
+    const float* gamma, const float* beta, float epsilon, float* scale, float* shift);
 
 /* ---- pooling ------------------------------------------------------------------------------------------------ */
 
 /* y [N,C] f32 = mean over pixels of x [N,HW,C]. */
-SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels, const void* x, float* y);
-SL_API int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels, const float* dy, void* dx, int32_t accumulate);
+SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+    int64_t channels, const void* x, float* y);
+SL_API int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+    int64_t channels, const float* dy, void* dx, int32_t accumulate);
 
 /* Square max pooling, padding counted as minus infinity; y [N,H',W',C], H' = (H + 2 padding - kernel) / stride + 1;
- * winners [N,H',W',C] u8: the index ky * kernel + kx of the first maximum in row order (kernel <= 15, padding < kernel). */
-SL_API int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width, int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x, void* y, uint8_t* winners);
-SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width, int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy, const uint8_t* winners, void* dx, int32_t accumulate);
+ * winners [N,H',W',C] u8: the index ky * kernel + kx of the first maximum in row order (kernel <= 15, padding <
+ * kernel). */
+SL_API int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
+    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x, void* y, uint8_t* winners);
+SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
+    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy, const uint8_t* winners, void* dx,
+    int32_t accumulate);
 
 /* ---- gate --------------------------------------------------------------------------------------------------- */
 
 /* Training: g = log(u + 1e-8) - log(1 - u + 1e-8), soft = sigmoid((logit + g) / tau), mask = [soft >= 0.5], n elements,
  * f32, u in (0,1] from sl_philox_uniform. (method: Bernoulli gates, straight-through Gumbel) */
-SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau, float* mask, float* soft);
+SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
+    float* mask, float* soft);
 
 /* Straight-through: dlogits = dmask * soft * (1 - soft) / tau. */
-SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau, float* dlogits, int32_t accumulate);
+SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
+    float* dlogits, int32_t accumulate);
 
 /* Evaluation: mask = [logit >= 0]. */
 SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask);
@@ -297,26 +338,33 @@ typedef struct sl_gated_block_shape {
   int32_t stride;
 } sl_gated_block_shape;
 
-/* Reorders the second convolution's OHWI weights [C,3,3,C] to the kernel's own order, in which the weights of one open input
- * channel are contiguous runs that need no gathering. packed has 9 C C floats. */
+/* Reorders the second convolution's OHWI weights [C,3,3,C] to the kernel's own order, in which the weights of one open
+ * input channel are contiguous runs that need no gathering. packed has 9 C C floats. */
 SL_API int32_t sl_gated_block_pack(sl_context* context, int32_t channels, const float* weights2, float* packed2);
 
 /* y = relu(scale2 * conv2(relu(scale1 * conv1(x) + shift1) * mask) + shift2 + residual), computing for each image only
  * the channels its mask opens. x [N,H,W,I], residual and y [N,H',W',C], mask [N,C] of 0 and 1, weights1 OHWI [C,3,3,I],
  * packed2 from sl_gated_block_pack, scales and shifts [C] from sl_norm_fold; f32. */
-SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_shape* host_shape, const float* x, const float* mask, const float* weights1, const float* scale1, const float* shift1, const float* packed2, const float* scale2, const float* shift2, const float* residual, float* y);
+SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_shape* host_shape, const float* x,
+    const float* mask, const float* weights1, const float* scale1, const float* shift1, const float* packed2,
+    const float* scale2, const float* shift2, const float* residual, float* y);
 
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */
 
 /* For each of `tensors` tensors t: parameters, gradients and velocities hold device addresses, sizes element counts,
  * rates and weight_decays one value each. g += wd w; v = momentum v + g; w -= rate v. (PyTorch's SGD) */
-SL_API int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters, const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes, const float* host_rates, const float* host_weight_decays, float momentum);
+SL_API int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
+    const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes, const float* host_rates,
+    const float* host_weight_decays, float momentum);
 
 /* As sl_sgd_step, but where host_adapt[t] is 1 and |w| and |g| are not 0:
- * trust = min(trust_coefficient |w| / (|g| + wd |w| + epsilon) / rate, 1); v = momentum v + trust (g + wd w); w -= rate v.
- * Where host_adapt[t] is 0: plain SGD with that tensor's weight decay. Where |w| or |g| is 0 under adapt: v = momentum v + g.
- * (LARS, You et al. 2017, with the clipping of LARC) */
-SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters, const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes, const float* host_rates, const float* host_weight_decays, const int32_t* host_adapt, float momentum, float trust_coefficient, float epsilon);
+ * trust = min(trust_coefficient |w| / (|g| + wd |w| + epsilon) / rate, 1); v = momentum v + trust (g + wd w); w -=
+ * rate v. Where host_adapt[t] is 0: plain SGD with that tensor's weight decay. Where |w| or |g| is 0 under adapt: v =
+ * momentum v + g. (LARS, You et al. 2017, with the clipping of LARC) */
+SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
+    const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes, const float* host_rates,
+    const float* host_weight_decays, const int32_t* host_adapt, float momentum, float trust_coefficient,
+    float epsilon);
 
 /* ---- augmentation ------------------------------------------------------------------------------------------- */
 
@@ -326,22 +374,28 @@ SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t
 #define SL_AUGMENT_CROP_LEFT 1
 #define SL_AUGMENT_CROP_HEIGHT 2
 #define SL_AUGMENT_CROP_WIDTH 3
-#define SL_AUGMENT_JITTER_ORDER 4  /* permutation of {0 brightness, 1 contrast, 2 saturation, 3 hue} as decimal digits, first applied first: 123 is 0,1,2,3; -1: no jitter */
+/* A permutation of {0 brightness, 1 contrast, 2 saturation, 3 hue} as decimal digits, first applied first: 123 is
+ * 0, 1, 2, 3; -1: no jitter. */
+#define SL_AUGMENT_JITTER_ORDER 4
 #define SL_AUGMENT_BRIGHTNESS 5    /* factors, 1 = unchanged */
 #define SL_AUGMENT_CONTRAST 6
 #define SL_AUGMENT_SATURATION 7
 #define SL_AUGMENT_HUE 8           /* shift in turns, -0.5..0.5, 0 = unchanged */
 #define SL_AUGMENT_GRAYSCALE 9     /* 1: replace by luma (0.299, 0.587, 0.114) in all three channels */
-#define SL_AUGMENT_BLUR_SIGMA 10   /* gaussian blur, pixels of the output; 0: none. Radius min(ceil(3 sigma), size - 1) on each axis, borders mirrored without repeating the edge pixel, weights normalised */
+/* Gaussian blur, pixels of the output; 0: none. Radius min(ceil(3 sigma), size - 1) on each axis, borders mirrored
+ * without repeating the edge pixel, weights normalised. */
+#define SL_AUGMENT_BLUR_SIGMA 10
 #define SL_AUGMENT_SOLARIZE 11     /* 1: invert values >= 128/255 */
 #define SL_AUGMENT_FLIP 12         /* 1: mirror left-right */
 #define SL_AUGMENT_COLUMNS 13
 
 /* images u8 [count_in, H, W, 3], indices i32 [count] choose the source of each output, parameters f32 [count, COLUMNS],
  * y [count, out_height, out_width, 3] of dtype: (value - mean) / std. mean and std are host arrays of three.
- * The crop is resized with the bicubic kernel (a = -0.5), widened when it shrinks (Pillow's antialiasing); a crop of the
- * output's size passes pixels unchanged. */
-SL_API int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, int64_t height, int64_t width, int64_t count, int64_t out_height, int64_t out_width, const uint8_t* images, const int32_t* indices, const float* parameters, const float* host_mean, const float* host_std, void* y);
+ * The crop is resized with the bicubic kernel (a = -0.5), widened when it shrinks (Pillow's antialiasing); a crop of
+ * the output's size passes pixels unchanged. */
+SL_API int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, int64_t height, int64_t width,
+    int64_t count, int64_t out_height, int64_t out_width, const uint8_t* images, const int32_t* indices,
+    const float* parameters, const float* host_mean, const float* host_std, void* y);
 
 #ifdef __cplusplus
 }

@@ -7,8 +7,8 @@
 const stack: (Scope | null)[] = [];
 
 /**
- * Everything allocated between a scope's creation and its disposal, and still alive then, is freed with it. Scopes are one
- * stack: one that stays open over an `await` takes what other code allocates meanwhile.
+ * Everything allocated between a scope's creation and its disposal, and still alive then, is freed with it. Scopes are
+ * one stack: one that stays open over an `await` takes what other code allocates meanwhile.
  *
  * @example
  * ```ts ignore
