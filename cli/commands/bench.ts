@@ -80,7 +80,7 @@ export function addBench(program: CommandUnknownOpts): void {
     .action((_options, self) => runBench(benchInfer, self));
   addRunOptions(infer, networkOptions);
   addCommonOptions(infer);
-  addExamples(infer, ["sluice bench infer --budget 0.3", "sluice bench infer --stem imagenet --json"]);
+  addExamples(infer, ["sluice bench infer --budget 0.3", "sluice bench infer --width 16 --json"]);
   const ops = bench.command("ops")
     .description("milliseconds of single operations beside what memory and processor allow")
     .action((_options, self) => runBench(benchOperations, self));

@@ -30,7 +30,15 @@ import { formatTable, megaMacs, percent, share } from "../ui/tables.ts";
 /** What the run was made with, for its `config.yaml`. */
 function versionsOf(device: Device): Record<string, string> {
   const { backend, backendVersion, isa } = device.description;
-  return { sluice: denoJson.version, deno: Deno.version.deno, [backend]: backendVersion, isa };
+  return {
+    sluice: denoJson.version,
+    deno: Deno.version.deno,
+    [backend]: backendVersion,
+    isa,
+    // What `auto` and 0 came to: repeating the run bit by bit takes the same.
+    device: device.kind,
+    threads: String(device.threads),
+  };
 }
 
 /** The configuration and the run folder that the command line and its files name. */
@@ -53,6 +61,7 @@ async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunCo
 }
 
 function describeNetworks(networks: TrainingResult["networks"]): string {
+  if (Object.keys(networks).length === 0) return "not evaluated: `sluice evaluate` does it";
   const rows = Object.entries(networks).map(([name, { knn20, cost }]) => [
     name,
     percent(knn20),
@@ -72,7 +81,10 @@ async function train(
   const { pretrain } = await import("../../src/training/trainer.ts");
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
   using progress = new TrainingDisplay(output, run.config.budget, () => signals.status !== null);
-  const { stopped, steps, networks } = await pretrain(device, run.config, dataset, run, progress);
+  const { stopped, steps, networks } = await pretrain(device, run.config, dataset, run, progress).catch((error) => {
+    run.discardIfUntrained();
+    throw error;
+  });
   const seconds = progress.seconds;
   progress[Symbol.dispose]();
   if (stopped) {

@@ -23,11 +23,7 @@
 
 #include <stdint.h>
 
-#if defined(_WIN32)
-#define SL_API __declspec(dllexport)
-#else
 #define SL_API __attribute__((visibility("default")))
-#endif
 
 #ifdef __cplusplus
 extern "C" {

@@ -171,8 +171,8 @@ function backward(
     kernels.sl_axpby(gamma.code, channels, 1, offsetPointer(sums.pointer, channels * 4), accumulate, target.pointer);
   });
   collective.sum(sums);
-  const apply = (dresidual: Tensor | null, accumulateResidual: 0 | 1) =>
-    tape.add(x, (dx) => {
+  const apply = (dresidual: Tensor | null, accumulateResidual: 0 | 1) => {
+    const write = (dx: Tensor) =>
       kernels.sl_norm_backward_apply(
         x.code,
         batch,
@@ -193,7 +193,10 @@ function backward(
         dresidual?.pointer ?? null,
         accumulateResidual,
       );
-    });
+    if (x.requiresGrad) return tape.add(x, write);
+    using unwanted = new Tensor(x.device, x.shape, x.dtype);
+    write(unwanted);
+  };
   if (residual?.requiresGrad) tape.accumulate(residual, apply);
-  else apply(null, 0);
+  else if (x.requiresGrad) apply(null, 0);
 }

@@ -6,6 +6,7 @@
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
+import { expectF32 } from "./shapes.ts";
 
 /** The operations and their codes (SL_BINARY_...). */
 export const binaryCodes = { add: 0, subtract: 1, multiply: 2, divide: 3 } as const;
@@ -42,6 +43,7 @@ function extents(a: Tensor, b: Tensor, broadcast: Broadcast): [rows: number, col
  * @throws {ShapeError} where b does not fit.
  */
 export function binary(tape: Recorder, name: BinaryName, a: Tensor, b: Tensor, broadcast: Broadcast = "none"): Tensor {
+  expectF32("binary", a, b);
   const [rows, columns] = extents(a, b, broadcast);
   const { kernels } = a.device;
   const apply = (op: BinaryName, left: Tensor, right: Tensor, how: Broadcast, into: Tensor) =>

@@ -6,7 +6,7 @@
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { matrixShape } from "./shapes.ts";
+import { expectF32, matrixShape } from "./shapes.ts";
 
 /**
  * losses[i] = -log softmax(logits[i])[labels[i]]. Gradient: dlogits[i] = dlosses[i] (softmax(logits[i]) - onehot(labels[i])).
@@ -17,6 +17,7 @@ import { matrixShape } from "./shapes.ts";
  * @throws {ShapeError} where labels do not fit, {@linkcode NativeError} on a label out of range.
  */
 export function crossEntropy(tape: Recorder, logits: Tensor, labels: Tensor): Tensor {
+  expectF32("crossEntropy", logits);
   const [rows, classes] = matrixShape("crossEntropy", logits);
   if (labels.dtype !== "i32" || labels.size !== rows) {
     throw new ShapeError(`crossEntropy: ${labels.size} ${labels.dtype} labels for ${rows} rows of logits`);

@@ -5,7 +5,7 @@
  */
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { expectShape } from "./shapes.ts";
+import { expectF32, expectShape } from "./shapes.ts";
 
 /**
  * Training: mask = [s >= 0.5] with s = sigmoid((logits + g) / tau), g = log(u + 1e-8) - log(1 - u + 1e-8).
@@ -20,6 +20,7 @@ import { expectShape } from "./shapes.ts";
  * @throws {ShapeError} where shapes differ.
  */
 export function gateSample(tape: Recorder, logits: Tensor, uniform: Tensor, tau: number): Tensor {
+  expectF32("gateSample", logits, uniform);
   expectShape("gateSample", "uniform", uniform, logits.shape);
   const { kernels } = logits.device;
   const mask = new Tensor(logits.device, logits.shape);
@@ -51,6 +52,7 @@ export function gateSample(tape: Recorder, logits: Tensor, uniform: Tensor, tau:
  * @returns [N, C] f32 of 0 and 1.
  */
 export function gateThreshold(logits: Tensor): Tensor {
+  expectF32("gateThreshold", logits);
   const mask = new Tensor(logits.device, logits.shape);
   logits.device.kernels.sl_gate_threshold(logits.size, logits.pointer, mask.pointer);
   return mask;

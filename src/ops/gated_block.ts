@@ -7,7 +7,7 @@ import { Tensor } from "../tensor/mod.ts";
 import type { NormState } from "./batch_norm.ts";
 import { convolvedSize } from "./conv2d.ts";
 import type { PackedWeights } from "./packed_weights.ts";
-import { expectShape, imageShape } from "./shapes.ts";
+import { expectF32, expectShape, imageShape } from "./shapes.ts";
 
 /** A block's weights as the operation takes them. */
 export interface GatedBlockWeights {
@@ -60,6 +60,7 @@ export function gatedBlock(
   residual: Tensor,
   stride: number,
 ): Tensor {
+  expectF32("gatedBlock", x, mask, residual);
   const [batch, height, width, inChannels] = imageShape("gatedBlock", x);
   const { weight1, weight2, norm1, norm2 } = weights;
   const channels = weight1.dim(0);

@@ -5,7 +5,7 @@
  */
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { expectShape, matrixShape } from "./shapes.ts";
+import { expectF32, expectShape, matrixShape } from "./shapes.ts";
 
 /**
  * y = x weight^T + bias.
@@ -19,6 +19,7 @@ import { expectShape, matrixShape } from "./shapes.ts";
  * @throws {ShapeError} where shapes do not fit.
  */
 export function linear(tape: Recorder, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  expectF32("linear", x, weight, bias);
   const [rows, inFeatures] = matrixShape("linear", x);
   const outFeatures = weight.dim(0);
   expectShape("linear", "weight", weight, [outFeatures, inFeatures]);

@@ -6,7 +6,7 @@
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { matrixShape } from "./shapes.ts";
+import { expectF32, matrixShape } from "./shapes.ts";
 
 /** Which operands are transposed, and the factor before the product. */
 export interface MatmulOptions {
@@ -30,6 +30,7 @@ export interface MatmulOptions {
  */
 export function matmul(tape: Recorder, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false, alpha = 1 } = options;
+  expectF32("matmul", a, b);
   const [aRows, aColumns] = matrixShape("matmul a", a);
   const [bRows, bColumns] = matrixShape("matmul b", b);
   const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];

@@ -31,3 +31,11 @@ export function expectShape(operation: string, name: string, tensor: Tensor, sha
     throw new ShapeError(`${operation}: ${name} has shape [${tensor.shape}], not [${shape}]`);
   }
 }
+
+/** Demands f32, which these native calls read whatever they are given. @throws {ShapeError} naming operation and type. */
+export function expectF32(operation: string, ...tensors: readonly (Tensor | null)[]): void {
+  const other = tensors.find((tensor) => tensor !== null && tensor.dtype !== "f32");
+  if (other) {
+    throw new ShapeError(`${operation}: a ${other.dtype} tensor of shape [${other.shape}] where f32 is needed`);
+  }
+}

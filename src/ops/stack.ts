@@ -7,6 +7,7 @@ import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { offsetPointer } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
+import { expectF32 } from "./shapes.ts";
 
 /**
  * y[i] = scalars[i]. Gradient: each scalar gets its element of dy.
@@ -20,6 +21,7 @@ export function stack(tape: Recorder, scalars: readonly Tensor[]): Tensor {
   if (first === undefined || !scalars.every((scalar) => scalar.size === 1)) {
     throw new ShapeError("stack: a list of one or more tensors of one value each is needed");
   }
+  expectF32("stack", ...scalars);
   const { kernels } = first.device;
   const y = new Tensor(first.device, [scalars.length]);
   scalars.forEach((scalar, index) => {

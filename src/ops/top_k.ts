@@ -5,7 +5,7 @@
  */
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { matrixShape } from "./shapes.ts";
+import { expectF32, matrixShape } from "./shapes.ts";
 
 /**
  * The k largest values of each row, descending; equal values by the lower column. No gradient.
@@ -16,6 +16,7 @@ import { matrixShape } from "./shapes.ts";
  * @throws {ShapeError} where k is out of range.
  */
 export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
+  expectF32("topK", x);
   const [rows, columns] = matrixShape("topK", x);
   if (!Number.isInteger(k) || k < 1 || k > columns) throw new ShapeError(`topK: k ${k} is not in 1..${columns}`);
   const values = new Tensor(x.device, [rows, k]);

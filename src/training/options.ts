@@ -184,8 +184,9 @@ export const runOptions: RunOptions = {
   optimizer: choice(["lars", "sgd"], { help: "optimiser", default: "lars" }),
   warmupEpochs: count(0, {
     help: "epochs of learning-rate warm-up",
-    default: ({ epochs = 500 }) => Math.min(10, Math.floor(epochs / 10)),
-    defaultText: "10, or a tenth of the epochs where that is less",
+    // The first epoch of a warm-up trains at next to nothing: below 20 epochs that is too much of the run.
+    default: ({ epochs = 500 }) => epochs < 20 ? 0 : Math.min(10, Math.floor(epochs / 10)),
+    defaultText: "10, a tenth of the epochs where that is less, none below 20 epochs",
   }),
   projector: count(1, { help: "width of the projector", default: 2048 }),
   separateNorm: onOff({ help: "one set of norms for both passes", default: true }),

@@ -37,6 +37,19 @@ function isFile(path: string): boolean {
   }
 }
 
+/** A temporary folder beside the place of a new run. @throws {InvalidInputError} where nothing may be written there. */
+function makePartialFolder(path: string): string {
+  const parent = dirname(resolve(path));
+  try {
+    Deno.mkdirSync(parent, { recursive: true });
+    return Deno.makeTempDirSync({ dir: parent, prefix: `.${basename(resolve(path))}.` });
+  } catch (cause) {
+    const refused = [Deno.errors.PermissionDenied, Deno.errors.NotADirectory, Deno.errors.AlreadyExists];
+    if (!refused.some((kind) => cause instanceof kind)) throw cause;
+    throw new InvalidInputError(`${path}: ${parent} cannot be written to; give --out another place`, { cause });
+  }
+}
+
 /**
  * One run on disk:
  *
@@ -79,9 +92,7 @@ export class RunFolder {
    */
   static create(path: string, config: RunConfig, versions: Readonly<Record<string, string>>): RunFolder {
     RunFolder.checkFree(path);
-    const parent = dirname(resolve(path));
-    Deno.mkdirSync(parent, { recursive: true });
-    const partial = Deno.makeTempDirSync({ dir: parent, prefix: `.${basename(resolve(path))}.` });
+    const partial = makePartialFolder(path);
     try {
       Deno.chmodSync(partial, 0o755);
       Deno.mkdirSync(join(partial, checkpointsName));
@@ -108,6 +119,11 @@ export class RunFolder {
     }
     const file = join(path, configName);
     return new RunFolder(path, resolveConfig({ file: parseConfigFile(file, Deno.readTextFileSync(file)) }));
+  }
+
+  /** Removes the folder of a run that failed before its first step: there is nothing in it to keep. */
+  discardIfUntrained(): void {
+    if (Deno.statSync(join(this.path, metricsName)).size === 0) Deno.removeSync(this.path, { recursive: true });
   }
 
   /** Adds one line to `metrics.jsonl`. */

@@ -13,7 +13,7 @@ import { warmupCosine } from "../optim/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import { saveWeights } from "./checkpoint.ts";
 import type { RunConfig } from "./options.ts";
-import { trainedNetworks } from "./passes.ts";
+import { plannedPairs, trainedNetworks } from "./passes.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee } from "./trainee.ts";
@@ -131,6 +131,7 @@ class Training {
       const finished = await this.#epoch(epoch);
       if (!finished) return this.#finish(true);
       const last = epoch + 1 === epochs;
+      this.#save("last");
       if (checkpointEvery > 0 && (epoch + 1) % checkpointEvery === 0) this.#save(epoch + 1);
       if (evalEvery > 0 && ((epoch + 1) % evalEvery === 0 || last)) this.#evaluate(epoch + 1);
     }
@@ -194,7 +195,7 @@ class Training {
       terms,
       share,
       lr: learningRate(this.config, epoch),
-      viewsPerSecond: 2 * this.config.batch / (milliseconds / 1000),
+      viewsPerSecond: 2 * this.config.batch * plannedPairs(this.config, epoch).length / (milliseconds / 1000),
       time: (end - this.#start) / 1000,
     };
     this.run.appendMetrics(record);
@@ -235,7 +236,7 @@ class Training {
 
   #finish(stopped: boolean): TrainingResult {
     this.#flush();
-    this.#save("last");
+    if (stopped) this.#save("last");
     return { stopped, steps: this.#done, networks: this.#networks };
   }
 }
@@ -247,7 +248,7 @@ class Training {
  * but for times.
  *
  * @throws {InvalidInputError} where the data set holds less than one batch.
- * @throws {DivergenceError} at the first loss that is not finite; the weights are not saved.
+ * @throws {DivergenceError} at the first loss that is not finite; the weights of the last whole epoch stay.
  */
 export async function pretrain(
   device: Device,

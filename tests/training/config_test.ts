@@ -39,6 +39,7 @@ Deno.test("without any source every option has its default", () => {
   assert.equal(config.dataset, "shapes");
   assert.equal(config.epochs, 500);
   assert.equal(config.warmupEpochs, 10);
+  assert.equal(resolveConfig({ flags: { epochs: 19 } }).warmupEpochs, 0);
   assert.equal(config.lr, 0.3);
   assert.equal(config.separateNorm, true);
 });
@@ -84,6 +85,7 @@ Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { device: "cuda:x" } }, /^--device cuda:x: give auto, cpu, cuda or cuda:N$/);
   assertRefused({ flags: { threads: "-1" } }, /^--threads -1: /);
   assertRefused({ flags: { gateWarmup: 500 } }, /^--gate-warmup 500: /);
+  assertRefused({ flags: { symmetric: true, mode: "vanilla" } }, /^--symmetric: a vanilla run /);
   assertRefused({ flags: { dataset: "cifar10" } }, /^--dataset cifar10: .*--data DIR$/);
   assertRefused({ flags: { dataset: "mnist" } }, /mnist.*shapes, cifar10/);
   assertRefused({ preset: "smal" }, /^preset smal: .*small/);

@@ -109,7 +109,7 @@ Deno.test("a run that is asked to stop saves its weights and says so", async () 
   });
 });
 
-Deno.test("a loss that is not finite ends the run with the step and the rate, and saves no weights", async () => {
+Deno.test("a loss that is not finite ends the run, naming the step and the rate", async () => {
   await assert.rejects(
     train({ optimizer: "sgd", lr: 1e6, warmupEpochs: 0, epochs: 20, evalEvery: 0 }, quiet(), () => {}),
     (error) => error instanceof DivergenceError && /step \d+: .*--lr 1000000/.test(error.message),
