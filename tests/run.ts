@@ -16,11 +16,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Permissions of the Deno tests: all that the command has, and running it. */
 const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys"];
 
+/** Threads that wait sleep: spinning, they would starve each other wherever the machine has other work too. */
+const waitPolicy = { OMP_WAIT_POLICY: "passive" };
+
 /** Runs a program, passes on what it prints, and counts the tests that its summary lines report. */
 async function runTests(program: string, args: string[], env: Record<string, string> = {}): Promise<TestCounts> {
   const command = new Deno.Command(program, {
     args,
-    env,
+    env: { ...waitPolicy, ...env },
     cwd: root,
     stdin: "null",
     stdout: "piped",
