@@ -102,7 +102,7 @@ async function refuse(missing: readonly Requirement[]): Promise<never> {
  * installed through apt-get, as root or with a sudo that asks no password; a line on stderr says so. Does nothing and
  * says nothing where all is there.
  *
- * @throws {InvalidInputError} where something is missing and may not or can not be installed; the message holds the one
+ * @throws {InvalidInputError} where something is missing and may not or cannot be installed; the message holds the one
  * line to run.
  */
 export async function setup(): Promise<void> {

@@ -39,7 +39,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Opens the device, or says why that can not be done. */
+/** Opens the device, or says why that cannot be done. */
 async function openDevice(device: string, threads: number): Promise<Device | string> {
   const { Device } = await import("../../src/device/mod.ts");
   try {

@@ -69,7 +69,7 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
 /**
  * Reads a configuration file.
  *
- * @throws {InvalidInputError} where it can not be read, or as {@link parseConfigFile}.
+ * @throws {InvalidInputError} where it cannot be read, or as {@link parseConfigFile}.
  */
 export function readConfigFile(path: string): ConfigFile {
   let text: string;
@@ -81,7 +81,7 @@ export function readConfigFile(path: string): ConfigFile {
     }
     const { IsADirectory, NotADirectory, PermissionDenied } = Deno.errors;
     if (error instanceof PermissionDenied || error instanceof IsADirectory || error instanceof NotADirectory) {
-      throw new InvalidInputError(`${path}: can not be read as a file; check --config`, { cause: error });
+      throw new InvalidInputError(`${path}: cannot be read as a file; check --config`, { cause: error });
     }
     throw error;
   }
