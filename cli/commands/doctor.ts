@@ -5,6 +5,7 @@
  */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { existsSync } from "node:fs";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
 import { DeviceUnavailableError } from "../../src/errors.ts";
@@ -28,15 +29,6 @@ interface Report {
   readonly operations: readonly CaseResult[] | null;
   /** What is missing or wrong and needed, each with its remedy. */
   readonly problems: readonly string[];
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }
 
 /** Opens the device, or says why that cannot be done. */
@@ -87,7 +79,7 @@ async function examine(request: Request): Promise<Report> {
     system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
     cores: navigator.hardwareConcurrency,
     memory: { total, available },
-    libraries: { cpu: { path: cpu, found: isThere(cpu) }, cuda: { path: cuda, found: isThere(cuda) } },
+    libraries: { cpu: { path: cpu, found: existsSync(cpu) }, cuda: { path: cuda, found: existsSync(cuda) } },
     device: device === null ? null : { ...device.description, threads: device.threads },
     operations,
     problems: [...(typeof opened === "string" ? [opened] : []), ...wrong],

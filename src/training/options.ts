@@ -7,6 +7,7 @@
  */
 
 import { z } from "zod";
+import { type Architecture, architectures, type Stem, stems } from "../models/spec.ts";
 
 /** Everything that decides a run's result, all of it resolved. Written to the run's `config.yaml` under kebab-case keys. */
 export interface RunConfig {
@@ -19,11 +20,11 @@ export interface RunConfig {
   /** Use the first so many test images; null: all of them. */
   readonly testImages: number | null;
   /** Architecture of the network. */
-  readonly arch: "resnet18";
+  readonly arch: Architecture;
   /** Channels of the first stage: a multiple of 4. The features have 8 times as many values. */
   readonly width: number;
   /** First convolution: 3x3 with padding 1 or 2, or 7x7 with stride 2 and pooling. */
-  readonly stem: "cifar" | "cifar-paper" | "imagenet";
+  readonly stem: Stem;
   /** Self-supervised objective between the projections of two views. */
   readonly objective: "vicreg";
   /** `dual`: a gated and a dense pass; `vanilla`: two dense passes; `gated`: two gated passes. */
@@ -155,13 +156,13 @@ export const runOptions: RunOptions = {
   },
   trainImages: limit({ help: "use only the first N training images", defaultText: "all" }),
   testImages: limit({ help: "use only the first N test images", defaultText: "all" }),
-  arch: choice(["resnet18"], { help: "architecture", default: "resnet18" }),
+  arch: choice(architectures, { help: "architecture", default: "resnet18" }),
   width: {
     ...count(4, { help: "channels of the first stage", default: 64 }),
     rule: "a multiple of 4, 4 or more",
     schema: z.number().int().min(4).multipleOf(4),
   },
-  stem: choice(["cifar", "cifar-paper", "imagenet"], { help: "first layers", default: "cifar" }),
+  stem: choice(stems, { help: "first layers", default: "cifar" }),
   objective: choice(["vicreg"], { help: "self-supervised objective", default: "vicreg" }),
   mode: choice(["dual", "vanilla", "gated"], { help: "which passes a step makes", default: "dual" }),
   budget: number("a number above 0 and at most 1", z.number().gt(0).lte(1), {
