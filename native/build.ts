@@ -9,7 +9,7 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
-import { setup } from "./setup.ts";
+import { execute, setup } from "./setup.ts";
 
 const nativeFolder = fileURLToPath(new URL(".", import.meta.url));
 const testsFolder = fileURLToPath(new URL("../tests/native", import.meta.url));
@@ -68,21 +68,11 @@ function readTextIfThere(path: string): string {
 }
 
 /** Runs a program quietly; where it fails, the end of what it printed is the error. */
-async function execute(program: string, args: readonly string[]): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
+async function executeOrFail(program: string, args: readonly string[]): Promise<void> {
+  const { success, output } = await execute(program, args);
   if (success) return;
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  console.error(text.trimEnd().split("\n").slice(-60).join("\n"));
+  console.error(output.trimEnd().split("\n").slice(-60).join("\n"));
   throw new SluiceError(`the native library could not be built: ${program} ${args.join(" ")} failed`);
-}
-
-async function hasNinja(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("ninja", { args: ["--version"] }).output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /**
@@ -105,9 +95,9 @@ export async function build(plan: BuildPlan): Promise<string> {
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1];
   if (home !== undefined && join(home, "/") !== nativeFolder) Deno.removeSync(folder, { recursive: true });
   const configured = /^CMAKE_GENERATOR:/m.test(cache) && home !== undefined && join(home, "/") === nativeFolder;
-  const generator = !configured && await hasNinja() ? ["-G", "Ninja"] : [];
-  await execute("cmake", ["-S", nativeFolder, "-B", folder, ...generator, ...plan.options]);
-  await execute("cmake", ["--build", folder, "--parallel", String(navigator.hardwareConcurrency)]);
+  const generator = !configured && (await execute("ninja", ["--version"])).success ? ["-G", "Ninja"] : [];
+  await executeOrFail("cmake", ["-S", nativeFolder, "-B", folder, ...generator, ...plan.options]);
+  await executeOrFail("cmake", ["--build", folder, "--parallel", String(navigator.hardwareConcurrency)]);
   Deno.writeTextFileSync(stamp, current);
   return folder;
 }

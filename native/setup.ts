@@ -25,13 +25,16 @@ const headers: readonly (readonly [string, Requirement])[] = [
   ["doctest/doctest.h", doctest],
 ];
 
-interface Finished {
+/** How a program ended, and what it printed on both streams. */
+export interface Finished {
+  /** Whether its exit status was 0. */
   readonly success: boolean;
+  /** stdout, then stderr. */
   readonly output: string;
 }
 
 /** Runs a program to its end; a program that does not exist counts as a failed one. */
-async function execute(program: string, args: readonly string[]): Promise<Finished> {
+export async function execute(program: string, args: readonly string[]): Promise<Finished> {
   try {
     const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
     const decoder = new TextDecoder();
