@@ -1,8 +1,10 @@
-// Convolution in its three directions, on oneDNN: activations plain NHWC, weights in the layout its kernels choose.
+// Convolution in its three directions: by Winograd's filtering where it suits, else on oneDNN with activations plain
+// NHWC and weights in the layout its kernels choose.
 #include <cstring>
 
 #include "conv_shape.h"
 #include "onednn.h"
+#include "winograd.h"
 
 namespace sluice {
 namespace {
@@ -142,6 +144,10 @@ SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* ho
     *host_bytes = 0;
     return SL_OK;
   }
+  if (winograd_suits(*host_shape)) {
+    *host_bytes = winograd_packed_bytes(*host_shape, direction);
+    return SL_OK;
+  }
   try {
     use_threads(context);
     const Primitive& primitive = direction_primitive(context, *host_shape, sizes, direction);
@@ -160,6 +166,10 @@ SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape
   SL_REQUIRE(weights != nullptr, "sl_conv_pack: weights is null");
   SL_REQUIRE(packed != nullptr, "sl_conv_pack: packed is null");
   if (sizes.empty()) return SL_OK;
+  if (winograd_suits(*host_shape)) {
+    winograd_pack(context, *host_shape, direction, weights, packed);
+    return SL_OK;
+  }
   try {
     use_threads(context);
     const Kind kind = direction == SL_CONV_FORWARD ? kind_pack_forward : kind_pack_backward_data;
@@ -185,6 +195,10 @@ SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_sh
     return SL_OK;
   }
   try {
+    if (winograd_suits(*host_shape)) {
+      winograd_convolve(context, *host_shape, SL_CONV_FORWARD, x, packed, y, false);
+      return SL_OK;
+    }
     use_threads(context);
     execute(context, forward(context, *host_shape, sizes),
             {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, y}});
@@ -207,6 +221,10 @@ SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* h
     return SL_OK;
   }
   try {
+    if (winograd_suits(*host_shape)) {
+      winograd_convolve(context, *host_shape, SL_CONV_BACKWARD_DATA, dy, packed, dx, accumulate != 0);
+      return SL_OK;
+    }
     use_threads(context);
     const Scratch scratch(context->allocator, accumulate != 0 ? bytes : 0);
     if (accumulate != 0 && !scratch) throw std::bad_alloc();
@@ -238,6 +256,10 @@ SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape
     return SL_OK;
   }
   try {
+    if (winograd_suits(*host_shape)) {
+      winograd_backward_weights(context, *host_shape, x, dy, dw, accumulate != 0);
+      return SL_OK;
+    }
     use_threads(context);
     const Primitive& primitive = backward_weights(context, *host_shape, sizes);
     const memory::desc& layout = primitive[DNNL_ARG_DIFF_WEIGHTS];

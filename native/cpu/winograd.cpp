@@ -1,0 +1,246 @@
+// Winograd's convolution: which convolutions it suits and by which tiles, its weights, and its work spread over threads.
+#include "winograd.h"
+
+#include <new>
+
+#include "onednn.h"
+#include "winograd_kernels.h"
+#include "winograd_points.h"
+
+namespace sluice {
+namespace {
+
+constexpr int64_t channel_step = 16;
+constexpr int64_t taps = 9;
+
+bool has_isa(dnnl::cpu_isa wanted) {
+  const int bits = static_cast<int>(wanted);
+  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & bits) == bits;
+}
+
+// The tile of fewest products, the smaller of equals. Tiles of 3 and 4 amplify rounding: that of bf16 too much.
+int64_t tile_of(int32_t dtype, int64_t height, int64_t width) {
+  if (dtype == SL_BF16) return 2;
+  int64_t best = 2, fewest = INT64_MAX;
+  for (int64_t tile = 2; tile <= 4; ++tile) {
+    const int64_t products =
+        ((height + tile - 1) / tile) * ((width + tile - 1) / tile) * (tile + 2) * (tile + 2);
+    if (products >= fewest) continue;
+    best = tile;
+    fewest = products;
+  }
+  return best;
+}
+
+const WinogradKernels& kernels_of(const sl_conv_shape& shape, const WinogradGeometry& g) {
+  return shape.dtype == SL_BF16 ? winograd_avx512_bf16() : winograd_avx512_f32(g.tile);
+}
+
+// The convolution that a direction amounts to: backward data is one of the output's gradients with turned kernels.
+WinogradGeometry geometry_of(const sl_conv_shape& s, int32_t direction) {
+  const int64_t out_height = s.height + 2 * s.padding - 2, out_width = s.width + 2 * s.padding - 2;
+  if (direction == SL_CONV_FORWARD) {
+    return {s.batch,    s.height,  s.width,        s.in_channels, out_height,
+            out_width, s.out_channels, s.padding, tile_of(s.dtype, out_height, out_width)};
+  }
+  return {s.batch, out_height, out_width,      s.out_channels, s.height,
+          s.width, s.in_channels, 2 - s.padding, tile_of(s.dtype, s.height, s.width)};
+}
+
+using Kernels = float[taps][channel_step];
+using TransformedKernels = float[winograd_most_positions][channel_step];
+
+// transformed[side * i + j][lane] = (G g G')[i][j] of the kernels g [9][lane].
+void transform_kernels(int64_t side, const WinogradWeightTransform& transform, const Kernels& g,
+                       TransformedKernels& transformed) {
+  float rows[6][3][channel_step];
+  for (int64_t i = 0; i < side; ++i)
+    for (int64_t j = 0; j < 3; ++j)
+      for (int64_t lane = 0; lane < channel_step; ++lane)
+        rows[i][j][lane] =
+            transform[i][0] * g[j][lane] + transform[i][1] * g[3 + j][lane] + transform[i][2] * g[6 + j][lane];
+  for (int64_t i = 0; i < side; ++i)
+    for (int64_t j = 0; j < side; ++j)
+      for (int64_t lane = 0; lane < channel_step; ++lane)
+        transformed[side * i + j][lane] = transform[j][0] * rows[i][0][lane] + transform[j][1] * rows[i][1][lane] +
+                                          transform[j][2] * rows[i][2][lane];
+}
+
+// The transpose of transform_kernels: g = G' transformed G.
+void gather_kernels(int64_t side, const WinogradWeightTransform& transform, const TransformedKernels& transformed,
+                    Kernels& g) {
+  float rows[3][6][channel_step] = {};
+  for (int64_t k = 0; k < side; ++k)
+    for (int64_t i = 0; i < 3; ++i)
+      for (int64_t j = 0; j < side; ++j)
+        for (int64_t lane = 0; lane < channel_step; ++lane)
+          rows[i][j][lane] += transform[k][i] * transformed[side * k + j][lane];
+  for (int64_t i = 0; i < 3; ++i)
+    for (int64_t j = 0; j < 3; ++j) {
+      float* const sum = g[3 * i + j];
+      std::fill(sum, sum + channel_step, 0.0f);
+      for (int64_t k = 0; k < side; ++k)
+        for (int64_t lane = 0; lane < channel_step; ++lane) sum[lane] += transform[k][j] * rows[i][k][lane];
+    }
+}
+
+// Packs sixteen output channels by sixteen input channels (of the direction's own convolution).
+template <typename T>
+struct Packing {
+  const sl_conv_shape& shape;
+  int32_t direction;
+  const float* weights;
+  T* packed;
+  WinogradGeometry geometry;
+  WinogradWeightTransform transform;
+
+  static constexpr int64_t joined = sizeof(float) / sizeof(T);
+
+  // Sixteen kernels of consecutive input channels of the OHWI weights, turned by half for backward data.
+  void load(int64_t out, int64_t in, Kernels& g) const {
+    const float* const from = weights + out * taps * shape.in_channels + in;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      const int64_t source = direction == SL_CONV_FORWARD ? tap : taps - 1 - tap;
+      std::copy(from + source * shape.in_channels, from + source * shape.in_channels + channel_step, g[tap]);
+    }
+  }
+
+  // Where the pair of channels lies in `packed`, both of the geometry.
+  T* place(int64_t position, int64_t out, int64_t in) const {
+    const int64_t group = winograd_group(geometry.out_channels), lane = out % group;
+    const int64_t first = out / group * geometry.positions() * geometry.in_channels * group;
+    return packed + first + position * geometry.in_channels * group + in / joined * group * joined + lane * joined +
+           in % joined;
+  }
+
+  // `out` and `in` are channels of the OHWI weights.
+  void block(int64_t out, int64_t in) const {
+    TransformedKernels transformed[channel_step];
+    for (int64_t i = 0; i < channel_step; ++i) {
+      Kernels g;
+      load(out + i, in, g);
+      transform_kernels(geometry.tile + 2, transform, g, transformed[i]);
+    }
+    for (int64_t position = 0; position < geometry.positions(); ++position) {
+      for (int64_t i = 0; i < channel_step; ++i) {
+        for (int64_t j = 0; j < channel_step; ++j) {
+          // Consecutive places are written one after the other: the inner loop runs over output channels.
+          if (direction == SL_CONV_FORWARD) {
+            *place(position, out + j, in + i) = from_float<T>(transformed[j][position][i]);
+          } else {
+            *place(position, in + j, out + i) = from_float<T>(transformed[i][position][j]);
+          }
+        }
+      }
+    }
+  }
+};
+
+int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// Tiles whose transforms are held at once for the weights' gradient: few channels leave room for many tiles in the
+// caches; with many, each run of tiles must be worth the pass over the sums.
+int64_t gradient_tiles(const WinogradGeometry& g) {
+  constexpr int64_t cached_floats = int64_t{1} << 19;
+  const int64_t fitting = cached_floats / (g.positions() * (g.in_channels + g.out_channels));
+  return round_up(std::min(std::max<int64_t>(fitting, 256), g.tiles()), 2);
+}
+
+// dw from the sums [position][output channel][input channel].
+void collect_gradients(sl_context* context, const WinogradGeometry& g, const float* sums, float* dw, bool accumulate) {
+  const WinogradWeightTransform transform = winograd_weight_transform(static_cast<int>(g.tile));
+  const int64_t in_channels = g.in_channels, plane = g.out_channels * in_channels;
+  parallel_for(context->threads, g.out_channels, 1, [&, dw](int64_t out, int64_t) {
+    for (int64_t in = 0; in < in_channels; in += channel_step) {
+      TransformedKernels transformed;
+      Kernels kernels;
+      for (int64_t position = 0; position < g.positions(); ++position) {
+        const float* const from = sums + position * plane + out * in_channels + in;
+        std::copy(from, from + channel_step, transformed[position]);
+      }
+      gather_kernels(g.tile + 2, transform, transformed, kernels);
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        float* const to = dw + (out * taps + tap) * in_channels + in;
+        for (int64_t lane = 0; lane < channel_step; ++lane)
+          to[lane] = (accumulate ? to[lane] : 0.0f) + kernels[tap][lane];
+      }
+    }
+  });
+}
+
+}  // namespace
+
+bool winograd_suits(const sl_conv_shape& s) {
+  if (s.kernel_height != 3 || s.kernel_width != 3 || s.stride != 1 || s.padding > 2) return false;
+  if (s.in_channels % channel_step != 0 || s.out_channels % channel_step != 0) return false;
+  // Matrix units of bf16 are faster than what is saved here.
+  if (s.dtype == SL_BF16) return has_isa(dnnl::cpu_isa::avx512_core_bf16) && !has_isa(dnnl::cpu_isa::avx512_core_amx);
+  return has_isa(dnnl::cpu_isa::avx512_core);
+}
+
+int64_t winograd_packed_bytes(const sl_conv_shape& s, int32_t direction) {
+  return geometry_of(s, direction).positions() * s.in_channels * s.out_channels * (s.dtype == SL_BF16 ? 2 : 4);
+}
+
+void winograd_pack(sl_context* context, const sl_conv_shape& s, int32_t direction, const float* weights,
+                   void* packed) {
+  const auto pack = [&](auto zero) {
+    using T = decltype(zero);
+    const WinogradGeometry geometry = geometry_of(s, direction);
+    const Packing<T> packing{s, direction, weights, static_cast<T*>(packed), geometry,
+                             winograd_weight_transform(static_cast<int>(geometry.tile))};
+    const int64_t columns = s.in_channels / channel_step, blocks = columns * (s.out_channels / channel_step);
+    parallel_for(context->threads, blocks, 1, [&](int64_t block, int64_t) {
+      packing.block(block / columns * channel_step, block % columns * channel_step);
+    });
+  };
+  if (s.dtype == SL_BF16) {
+    pack(bf16{});
+  } else {
+    pack(float{});
+  }
+}
+
+void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t direction, const void* input,
+                       const void* packed, void* output, bool accumulate) {
+  const WinogradGeometry g = geometry_of(s, direction);
+  const int64_t block = winograd_block(g), tiles = g.tiles();
+  const int64_t floats = g.positions() * block * (g.in_channels + winograd_group(g.out_channels));
+  const Scratch scratch(context->allocator, context->threads * floats * static_cast<int64_t>(sizeof(float)));
+  if (!scratch) throw std::bad_alloc();
+  const WinogradKernels& kernels = kernels_of(s, g);
+  parallel_for(context->threads, tiles, block, [&](int64_t begin, int64_t end) {
+    float* const own = scratch.get<float>() + omp_get_thread_num() * floats;
+    kernels.convolve(g, input, packed, output, accumulate, begin, end - begin, own);
+  });
+}
+
+void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,
+                               bool accumulate) {
+  const WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
+  const int64_t together = gradient_tiles(g), tiles = g.tiles(), plane = g.in_channels * g.out_channels;
+  const int64_t element = s.dtype == SL_BF16 ? 2 : 4;
+  const Scratch v(context->allocator, g.positions() * together * g.in_channels * element);
+  const Scratch w(context->allocator, g.positions() * together * g.out_channels * element);
+  const Scratch sums(context->allocator, g.positions() * plane * static_cast<int64_t>(sizeof(float)));
+  if (!v || !w || !sums) throw std::bad_alloc();
+  const WinogradOperands operands{v.get<void>(), w.get<void>(), together};
+  const WinogradKernels& kernels = kernels_of(s, g);
+  float* const total = sums.get<float>();
+  parallel_for(context->threads, g.positions() * plane, 65536,
+               [=](int64_t begin, int64_t end) { std::fill(total + begin, total + end, 0.0f); });
+  const int64_t row_blocks = g.out_channels / channel_step;
+  for (int64_t first = 0; first < tiles; first += together) {
+    const int64_t count = round_up(std::min(together, tiles - first), 2);
+    parallel_for(context->threads, count, 8, [&](int64_t begin, int64_t end) {
+      kernels.transform(g, x, dy, first, begin, end, operands);
+    });
+    // A position's sums are always formed in the order of its tiles: their bits do not depend on the threads.
+    parallel_for(context->threads, g.positions() * row_blocks, 1, [&](int64_t unit, int64_t) {
+      kernels.multiply(g, operands, count, unit / row_blocks, unit % row_blocks * channel_step, total);
+    });
+  }
+  collect_gradients(context, g, total, dw, accumulate);
+}
+
+}  // namespace sluice

@@ -1,0 +1,417 @@
+// Winograd's convolution in AVX-512: tiles are transformed, multiplied and transformed back sixteen channels at a time.
+
+// g++ 12 warns of the deliberately undefined operands inside its own intrinsics.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#include <immintrin.h>
+
+#include "bf16.h"
+#include "winograd_kernels.h"
+#include "winograd_transforms.h"
+
+
+namespace sluice {
+namespace {
+
+constexpr int64_t lanes = 16;
+
+// Operands of f32: a product takes one element of each.
+struct F32 {
+  using Element = float;
+  static constexpr int64_t joined = 1;  // elements of one operand that a lane multiplies at once
+
+  SLUICE_SIMD_INLINE __m512 load(const float* p) { return _mm512_loadu_ps(p); }
+  SLUICE_SIMD_INLINE void store(float* p, __m512 a) { _mm512_storeu_ps(p, a); }
+  SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) { return _mm512_fmadd_ps(a, b, sum); }
+};
+
+// Operands of bf16: a product takes two elements of each, sums are f32.
+struct Bf16 {
+  using Element = bf16;
+  static constexpr int64_t joined = 2;
+
+  SLUICE_SIMD_INLINE __m512 load(const bf16* p) {
+    const __m256i narrow = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16));
+  }
+  SLUICE_SIMD_INLINE __m256i narrow(__m512 a) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(a)); }
+  SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a));
+  }
+  SLUICE_SIMD_INLINE void store_pairs(bf16* p, __m512 even, __m512 odd) {
+    const __m512i low = _mm512_cvtepu16_epi32(narrow(even));
+    const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow(odd)), 16);
+    _mm512_storeu_si512(p, _mm512_or_si512(low, high));
+  }
+  SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) {
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+  }
+};
+
+// sums[row][column] (+)= the products of `depth` steps: at step s, row r reads the 32 bits at a[r * a_row + s * a_step],
+// and the columns the 512 * Vectors bits at b[s * b_step].
+template <typename Op, int Rows, int Vectors, bool add>
+SLUICE_SIMD_INLINE void multiply_tile(int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
+                                      int64_t b_step, float* sums, int64_t row) {
+  __m512 acc[Rows][Vectors];
+#pragma GCC unroll 32
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) acc[r][v] = _mm512_setzero_ps();
+  for (int64_t step = 0; step < depth; ++step) {
+    __m512 columns[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) columns[v] = _mm512_loadu_ps(b + v * lanes);
+#pragma GCC unroll 32
+    for (int r = 0; r < Rows; ++r) {
+      const __m512 value = _mm512_set1_ps(a[r * a_row]);
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = Op::multiply_add(acc[r][v], value, columns[v]);
+    }
+    a += a_step;
+    b += b_step;
+  }
+#pragma GCC unroll 32
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) {
+      float* const p = sums + r * row + v * lanes;
+      _mm512_storeu_ps(p, add ? _mm512_add_ps(_mm512_loadu_ps(p), acc[r][v]) : acc[r][v]);
+    }
+}
+
+// Where a tile lies.
+struct TilePlace {
+  int64_t image, row, column;
+
+  TilePlace(const WinogradGeometry& g, int64_t index) {
+    const int64_t columns = g.tile_columns(), per_image = columns * g.tile_rows();
+    image = index / per_image;
+    row = index % per_image / columns;
+    column = index % columns;
+  }
+  void advance(const WinogradGeometry& g) {
+    if (++column < g.tile_columns()) return;
+    column = 0;
+    if (++row < g.tile_rows()) return;
+    row = 0;
+    ++image;
+  }
+};
+
+// A square of Side x Side pixels of which some lie outside the image.
+template <typename Op, int Side>
+struct Window {
+  using T = typename Op::Element;
+  static constexpr uint64_t all = (uint64_t{1} << (Side * Side)) - 1;
+
+  const T* corner;  // of the first pixel, which may lie outside
+  int64_t row_stride, channels;
+  uint64_t inside;  // one bit a pixel
+
+  Window(const T* images, int64_t image, int64_t top, int64_t left, int64_t height, int64_t width, int64_t channels_)
+      : corner(images + ((image * height + top) * width + left) * channels_),
+        row_stride(width * channels_),
+        channels(channels_),
+        inside(0) {
+    if (top >= 0 && left >= 0 && top + Side <= height && left + Side <= width) {
+      inside = all;
+      return;
+    }
+    for (int i = 0; i < Side; ++i)
+      for (int j = 0; j < Side; ++j) {
+        const bool in = top + i >= 0 && top + i < height && left + j >= 0 && left + j < width;
+        inside |= static_cast<uint64_t>(in) << (i * Side + j);
+      }
+  }
+
+  // Sixteen channels of the pixels of one column.
+  template <bool whole>
+  SLUICE_SIMD __attribute__((always_inline)) inline void column(int j, int64_t channel, __m512 (&d)[Side]) const {
+#pragma GCC unroll 6
+    for (int i = 0; i < Side; ++i) {
+      d[i] = _mm512_setzero_ps();
+      if (whole || (inside >> (i * Side + j) & 1) != 0) d[i] = Op::load(corner + i * row_stride + j * channels + channel);
+    }
+  }
+};
+
+template <typename Op, int Tile>
+struct Winograd {
+  using T = typename Op::Element;
+  using Transform = WinogradTransform<Tile>;
+  static constexpr int side = Tile + 2, positions = side * side;
+
+  static Window<Op, side> input_window(const WinogradGeometry& g, const T* x, const TilePlace& at) {
+    return {x,        at.image, Tile * at.row - g.padding, Tile * at.column - g.padding, g.height,
+            g.width,  g.in_channels};
+  }
+
+  static Window<Op, Tile> gradient_window(const WinogradGeometry& g, const T* dy, const TilePlace& at) {
+    return {dy, at.image, Tile * at.row, Tile * at.column, g.out_height, g.out_width, g.out_channels};
+  }
+
+  // The transform of sixteen channels of a window, along columns, then along rows.
+  template <bool whole>
+  SLUICE_SIMD_INLINE void transform_input(const Window<Op, side>& window, int64_t channel, __m512 (&v)[side][side]) {
+#pragma GCC unroll 6
+    for (int j = 0; j < side; ++j) {
+      __m512 d[side], t[side];
+      window.template column<whole>(j, channel, d);
+      Transform::input(d, t);
+#pragma GCC unroll 6
+      for (int i = 0; i < side; ++i) v[i][j] = t[i];
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < side; ++i) {
+      __m512 t[side];
+      Transform::input(v[i], t);
+#pragma GCC unroll 6
+      for (int j = 0; j < side; ++j) v[i][j] = t[j];
+    }
+  }
+
+  template <bool whole>
+  SLUICE_SIMD_INLINE void transform_gradient(const Window<Op, Tile>& window, int64_t channel, __m512 (&w)[side][side]) {
+    __m512 rows[side][Tile];
+#pragma GCC unroll 6
+    for (int j = 0; j < Tile; ++j) {
+      __m512 g[Tile], t[side];
+      window.template column<whole>(j, channel, g);
+      Transform::gradient(g, t);
+#pragma GCC unroll 6
+      for (int i = 0; i < side; ++i) rows[i][j] = t[i];
+    }
+#pragma GCC unroll 6
+    for (int i = 0; i < side; ++i) Transform::gradient(rows[i], w[i]);
+  }
+
+  SLUICE_SIMD_INLINE void store_positions(T* to, int64_t plane, const __m512 (&v)[side][side]) {
+#pragma GCC unroll 36
+    for (int i = 0; i < positions; ++i) Op::store(to + i * plane, v[i / side][i % side]);
+  }
+
+  template <bool whole>
+  SLUICE_SIMD_INLINE void transform_tile(const WinogradGeometry& g, const Window<Op, side>& window, int64_t plane,
+                                         T* to) {
+    for (int64_t channel = 0; channel < g.in_channels; channel += lanes) {
+      // The pixels that the tile after next adds to the right: rows follow each other too far apart for the processor
+      // to foresee them.
+      if (whole) {
+#pragma GCC unroll 6
+        for (int i = 0; i < side; ++i)
+#pragma GCC unroll 4
+          for (int j = 0; j < Tile; ++j)
+            _mm_prefetch(window.corner + i * window.row_stride + (side + Tile + j) * window.channels + channel, _MM_HINT_T0);
+      }
+      __m512 v[side][side];
+      transform_input<whole>(window, channel, v);
+      store_positions(to + channel, plane, v);
+    }
+  }
+
+  // v [position][tile][channel] of `count` tiles, then zeros up to `rows` tiles.
+  SLUICE_SIMD static void transform_inputs(const WinogradGeometry& g, const T* x, int64_t first, int64_t count,
+                                           int64_t rows, T* v) {
+    const int64_t plane = rows * g.in_channels;
+    TilePlace at(g, first);
+    for (int64_t t = 0; t < count; ++t, at.advance(g)) {
+      const Window<Op, side> window = input_window(g, x, at);
+      T* const to = v + t * g.in_channels;
+      if (window.inside == window.all) {
+        transform_tile<true>(g, window, plane, to);
+      } else {
+        transform_tile<false>(g, window, plane, to);
+      }
+    }
+    for (int64_t i = 0; i < positions; ++i)
+      std::fill(v + i * plane + count * g.in_channels, v + (i + 1) * plane, T{});
+  }
+
+  // m [position][tile][column of the group] of `rows` tiles.
+  template <int Rows, int Vectors>
+  SLUICE_SIMD static void multiply_group(const WinogradGeometry& g, int64_t rows, const T* v, const T* packed,
+                                         float* m) {
+    const int64_t depth = g.in_channels / Op::joined, group = Vectors * lanes;
+    for (int64_t i = 0; i < positions; ++i) {
+      const float* const a = reinterpret_cast<const float*>(v + i * rows * g.in_channels);
+      const float* const b = reinterpret_cast<const float*>(packed + i * g.in_channels * group);
+      for (int64_t t = 0; t < rows; t += Rows)
+        multiply_tile<Op, Rows, Vectors, false>(depth, a + t * depth, depth, 1, b, group, m + (i * rows + t) * group,
+                                                group);
+    }
+  }
+
+  // Outputs of sixteen channels of one tile, `down` by `right` of them inside the image.
+  template <bool accumulate>
+  SLUICE_SIMD_INLINE void transform_output(const float* m, int64_t plane, T* corner, int64_t row_stride,
+                                           int64_t channels, int64_t down, int64_t right) {
+    __m512 columns[Tile][side];
+#pragma GCC unroll 6
+    for (int j = 0; j < side; ++j) {
+      __m512 p[side], t[Tile];
+#pragma GCC unroll 6
+      for (int i = 0; i < side; ++i) p[i] = _mm512_loadu_ps(m + (i * side + j) * plane);
+      Transform::output(p, t);
+#pragma GCC unroll 4
+      for (int i = 0; i < Tile; ++i) columns[i][j] = t[i];
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < Tile; ++i) {
+      if (i >= down) break;
+      __m512 y[Tile];
+      Transform::output(columns[i], y);
+#pragma GCC unroll 4
+      for (int j = 0; j < Tile; ++j) {
+        if (j >= right) break;
+        T* const p = corner + i * row_stride + j * channels;
+        Op::store(p, accumulate ? _mm512_add_ps(Op::load(p), y[j]) : y[j]);
+      }
+    }
+  }
+
+  template <bool accumulate>
+  SLUICE_SIMD static void transform_outputs(const WinogradGeometry& g, int64_t first, int64_t count, int64_t rows,
+                                            const float* m, int64_t group, int64_t first_channel, T* output) {
+    const int64_t row_stride = g.out_width * g.out_channels;
+    TilePlace at(g, first);
+    for (int64_t t = 0; t < count; ++t, at.advance(g)) {
+      const int64_t row = Tile * at.row, column = Tile * at.column;
+      T* const corner =
+          output + ((at.image * g.out_height + row) * g.out_width + column) * g.out_channels + first_channel;
+      for (int64_t channel = 0; channel < group; channel += lanes) {
+        // Where the tile after next goes.
+        for (int i = 0; i < Tile; ++i)
+          for (int j = 0; j < Tile; ++j)
+            __builtin_prefetch(corner + i * row_stride + (2 * Tile + j) * g.out_channels + channel, 1);
+        transform_output<accumulate>(m + t * group + channel, rows * group, corner + channel, row_stride,
+                                     g.out_channels, g.out_height - row, g.out_width - column);
+      }
+    }
+  }
+
+  static void convolve(const WinogradGeometry& g, const void* input, const void* packed, void* output, bool accumulate,
+                       int64_t first, int64_t count, float* scratch) {
+    const int64_t group = winograd_group(g.out_channels);
+    const int64_t rows = (count + winograd_tile_step - 1) / winograd_tile_step * winograd_tile_step;
+    float* const m = scratch;
+    T* const v = reinterpret_cast<T*>(scratch + positions * winograd_block(g) * group);
+    transform_inputs(g, static_cast<const T*>(input), first, count, rows, v);
+    for (int64_t channel = 0; channel < g.out_channels; channel += group) {
+      const T* const weights = static_cast<const T*>(packed) + positions * channel * g.in_channels;
+      if (group == 64) {
+        multiply_group<6, 4>(g, rows, v, weights, m);
+      } else if (group == 32) {
+        multiply_group<12, 2>(g, rows, v, weights, m);
+      } else {
+        multiply_group<12, 1>(g, rows, v, weights, m);
+      }
+      (accumulate ? transform_outputs<true> : transform_outputs<false>)(g, first, count, rows, m, group, channel,
+                                                                        static_cast<T*>(output));
+    }
+  }
+
+  // Transforms one tile (f32) or two (bf16) of the weights' gradient: `exists` says which there are.
+  SLUICE_SIMD static void transform_operands(const WinogradGeometry& g, const Window<Op, side> (&in)[2],
+                                             const Window<Op, Tile> (&out)[2], const WinogradOperands& operands, T* v,
+                                             T* w) {
+    const int64_t v_plane = operands.tiles * g.in_channels, w_plane = operands.tiles * g.out_channels;
+    const bool whole_in = (in[0].inside & in[1].inside) == in[0].all;
+    for (int64_t channel = 0; channel < g.in_channels; channel += lanes) {
+      __m512 even[side][side], odd[side][side];
+      if (whole_in) {
+        transform_input<true>(in[0], channel, even);
+        if constexpr (Op::joined == 2) transform_input<true>(in[1], channel, odd);
+      } else {
+        transform_input<false>(in[0], channel, even);
+        if constexpr (Op::joined == 2) transform_input<false>(in[1], channel, odd);
+      }
+      store_joined(v + channel * Op::joined, v_plane, even, odd);
+    }
+    const bool whole_out = (out[0].inside & out[1].inside) == out[0].all;
+    for (int64_t channel = 0; channel < g.out_channels; channel += lanes) {
+      __m512 even[side][side], odd[side][side];
+      if (whole_out) {
+        transform_gradient<true>(out[0], channel, even);
+        if constexpr (Op::joined == 2) transform_gradient<true>(out[1], channel, odd);
+      } else {
+        transform_gradient<false>(out[0], channel, even);
+        if constexpr (Op::joined == 2) transform_gradient<false>(out[1], channel, odd);
+      }
+      store_joined(w + channel * Op::joined, w_plane, even, odd);
+    }
+  }
+
+  SLUICE_SIMD_INLINE void store_joined(T* to, int64_t plane, const __m512 (&even)[side][side],
+                                       const __m512 (&odd)[side][side]) {
+    if constexpr (Op::joined == 2) {
+#pragma GCC unroll 36
+      for (int i = 0; i < positions; ++i)
+        Op::store_pairs(to + i * plane, even[i / side][i % side], odd[i / side][i % side]);
+    } else {
+      store_positions(to, plane, even);
+    }
+  }
+
+  static void transform(const WinogradGeometry& g, const void* x, const void* dy, int64_t first, int64_t begin,
+                        int64_t end, const WinogradOperands& operands) {
+    const T* const inputs = static_cast<const T*>(x);
+    const T* const gradients = static_cast<const T*>(dy);
+    const int64_t total = g.tiles();
+    for (int64_t t = begin; t < end; t += Op::joined) {
+      // A tile beyond the last one is the last one's window, without pixels.
+      const int64_t index[2] = {first + t, first + t + Op::joined - 1};
+      const TilePlace places[2] = {{g, std::min(index[0], total - 1)}, {g, std::min(index[1], total - 1)}};
+      Window<Op, side> in[2] = {input_window(g, inputs, places[0]), input_window(g, inputs, places[1])};
+      Window<Op, Tile> out[2] = {gradient_window(g, gradients, places[0]), gradient_window(g, gradients, places[1])};
+      for (int i = 0; i < 2; ++i) {
+        if (index[i] < total) continue;
+        in[i].inside = 0;
+        out[i].inside = 0;
+      }
+      transform_operands(g, in, out, operands, static_cast<T*>(operands.v) + t * g.in_channels,
+                         static_cast<T*>(operands.w) + t * g.out_channels);
+    }
+  }
+
+  template <int Rows, int Vectors>
+  SLUICE_SIMD static void multiply_columns(const WinogradGeometry& g, const float* v, const float* w, int64_t steps,
+                                           float* sums) {
+    for (int64_t column = 0; column < g.in_channels; column += Vectors * lanes)
+      for (int64_t row = 0; row < lanes; row += Rows)
+        multiply_tile<Op, Rows, Vectors, true>(steps, w + row, 1, g.out_channels, v + column, g.in_channels,
+                                               sums + row * g.in_channels + column, g.in_channels);
+  }
+
+  static void multiply(const WinogradGeometry& g, const WinogradOperands& operands, int64_t tiles, int64_t position,
+                       int64_t channel, float* sums) {
+    const float* const v =
+        reinterpret_cast<const float*>(static_cast<const T*>(operands.v) + position * operands.tiles * g.in_channels);
+    const float* const w =
+        reinterpret_cast<const float*>(static_cast<const T*>(operands.w) + position * operands.tiles * g.out_channels) +
+        channel;
+    float* const target = sums + (position * g.out_channels + channel) * g.in_channels;
+    const int64_t group = winograd_group(g.in_channels), steps = (tiles + Op::joined - 1) / Op::joined;
+    if (group == 64) {
+      multiply_columns<4, 4>(g, v, w, steps, target);
+    } else if (group == 32) {
+      multiply_columns<8, 2>(g, v, w, steps, target);
+    } else {
+      multiply_columns<16, 1>(g, v, w, steps, target);
+    }
+  }
+
+  static constexpr WinogradKernels kernels{convolve, transform, multiply};
+};
+
+}  // namespace
+
+const WinogradKernels& winograd_avx512_f32(int64_t tile) {
+  if (tile == 4) return Winograd<F32, 4>::kernels;
+  return tile == 3 ? Winograd<F32, 3>::kernels : Winograd<F32, 2>::kernels;
+}
+
+const WinogradKernels& winograd_avx512_bf16() { return Winograd<Bf16, 2>::kernels; }
+
+}  // namespace sluice

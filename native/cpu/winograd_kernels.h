@@ -1,0 +1,66 @@
+// The inner loops of Winograd's convolution, as each instruction set provides them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sluice {
+
+// Products are made for this many tiles at a time, or a divisor of it: blocks of tiles are multiples.
+constexpr int64_t winograd_tile_step = 24;
+
+// The largest tile, 4 x 4 outputs, has this many positions.
+constexpr int64_t winograd_most_positions = 36;
+
+// A 3x3 convolution of stride 1, cut into tiles of `tile` x `tile` outputs, which take (tile + 2)^2 products a pair of
+// channels; numbers of channels are multiples of 16.
+struct WinogradGeometry {
+  int64_t batch, height, width, in_channels, out_height, out_width, out_channels, padding;
+  int64_t tile;
+
+  int64_t positions() const { return (tile + 2) * (tile + 2); }
+  int64_t tile_rows() const { return (out_height + tile - 1) / tile; }
+  int64_t tile_columns() const { return (out_width + tile - 1) / tile; }
+  int64_t tiles() const { return batch * tile_rows() * tile_columns(); }
+};
+
+// Output channels that are computed together: packed weights lie in groups of this many.
+constexpr int64_t winograd_group(int64_t channels) { return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : 16; }
+
+// Tiles that one thread takes through transform, products and inverse together. Transformed inputs and products stay
+// in a core's own cache; with many channels they no longer can, and enough tiles must share each weight that is
+// fetched.
+inline int64_t winograd_block(const WinogradGeometry& g) {
+  constexpr int64_t cached_floats = int64_t{1} << 17;
+  const int64_t floats = g.positions() * (g.in_channels + winograd_group(g.out_channels));
+  return winograd_tile_step * std::max<int64_t>(2, std::min<int64_t>(cached_floats / floats / winograd_tile_step, 9));
+}
+
+// The operands of the weights' gradient for a run of tiles: v, the transformed inputs, and w, the output's gradients
+// through the transpose of the outputs' transform; each [position][tile][channel], or for bf16 [position][pair of
+// tiles][channel][2].
+struct WinogradOperands {
+  void *v, *w;
+  int64_t tiles;  // between one position and the next; even
+};
+
+struct WinogradKernels {
+  // Outputs of the tiles [first, first + count), count at most winograd_block. `packed` is [group][position][input
+  // channel][channel of the group], for bf16 with pairs of input channels innermost; `scratch` has
+  // positions * winograd_block * (in_channels + group) floats.
+  void (*convolve)(const WinogradGeometry&, const void* input, const void* packed, void* output, bool accumulate,
+                   int64_t first, int64_t count, float* scratch);
+  // Transforms inputs and gradients of the tiles [first + begin, first + end), begin and end even; tiles that do not
+  // exist are zeros.
+  void (*transform)(const WinogradGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,
+                    const WinogradOperands&);
+  // sums [position][output channel][input channel] += w' v for one position and 16 output channels from `channel` on.
+  void (*multiply)(const WinogradGeometry&, const WinogradOperands&, int64_t tiles, int64_t position, int64_t channel,
+                   float* sums);
+};
+
+// The kernels for tiles of that many outputs a side: 2, 3 or 4 in f32, 2 in bf16.
+const WinogradKernels& winograd_avx512_f32(int64_t tile);
+const WinogradKernels& winograd_avx512_bf16();
+
+}  // namespace sluice
