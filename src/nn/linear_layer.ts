@@ -5,7 +5,7 @@
  */
 import type { Recorder } from "../autograd/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { linear } from "../ops/mod.ts";
+import { linear, type LinearOptions } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { Module } from "./module.ts";
 import { Parameter, type ParameterOptions } from "./parameter.ts";
@@ -36,8 +36,9 @@ export class Linear extends Module {
     this.bias = bias && this.parameter("bias", new Parameter(device, bias, [outFeatures]));
   }
 
-  /** [N, I] to [N, O]. */
-  forward(tape: Recorder, x: Tensor): Tensor {
-    return linear(tape, x, this.weight.value, this.bias?.value ?? null);
+  /** [N, I] f32 or bf16 to [N, O], of x's element type or as asked for. */
+  forward(tape: Recorder, x: Tensor, options: Pick<LinearOptions, "outDtype"> = {}): Tensor {
+    const { value, packed } = this.weight;
+    return linear(tape, x, value, this.bias?.value ?? null, { ...options, packed });
   }
 }

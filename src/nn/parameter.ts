@@ -17,7 +17,7 @@ export interface ParameterOptions {
 export class Parameter implements Disposable {
   /** The values. */
   readonly value: Tensor;
-  /** Copies of the values in native layouts; dropped by {@linkcode changed}. */
+  /** Copies of the values in native layouts and element types; dropped by {@linkcode changed}. */
   readonly packed: PackedWeights = new PackedWeights();
   /** Whether weight decay applies. */
   readonly decay: boolean;

@@ -4,9 +4,9 @@
  * @module
  */
 import { needsGradient, type Recorder, type Tape } from "../autograd/mod.ts";
-import { offsetPointer } from "../device/mod.ts";
+import { type DevicePointer, offsetPointer } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
-import { Tensor } from "../tensor/mod.ts";
+import { dtypeBytes, Tensor } from "../tensor/mod.ts";
 import { type Collective, singleProcess } from "./collective.ts";
 import { channelShape, expectShape } from "./shapes.ts";
 
@@ -36,21 +36,47 @@ export interface NormOptions {
   readonly relu?: boolean;
   /** [N, C] f32, multiplied at every pixel; not together with a residual. */
   readonly mask?: Tensor | undefined;
+  /**
+   * In training, the images are so many equal parts, each normalised with statistics of its own, and the running statistics follow
+   * part after part: as one call for each part would do it. 1 by default.
+   */
+  readonly groups?: number;
   /** The other processes of the run. */
   readonly collective?: Collective | undefined;
 }
 
-interface Statistics {
+/** One of the equal parts of the images. */
+interface Part {
+  /** Images of the part. */
+  readonly images: number;
+  /** Where the part begins in a tensor whose first axis divides into the parts; null of no tensor. */
+  at(tensor: Tensor | null | undefined): DevicePointer;
+}
+
+function partsOf(images: number, groups: number): readonly Part[] {
+  if (!(Number.isInteger(groups) && groups >= 1 && images % groups === 0)) {
+    throw new ShapeError(`batchNorm: ${images} images do not divide into ${groups} equal groups`);
+  }
+  return Array.from({ length: groups }, (_, index) => ({
+    images: images / groups,
+    at: (tensor) =>
+      tensor ? offsetPointer(tensor.pointer, index * (tensor.size / groups) * dtypeBytes(tensor.dtype)) : null,
+  }));
+}
+
+/** A part with its statistics, `count` rows over all processes. */
+interface Group extends Part {
   readonly mean: Tensor;
   readonly rstd: Tensor;
   readonly count: number;
 }
 
-function batchStatistics(x: Tensor, rows: number, norm: NormState, collective: Collective): Statistics {
+function withStatistics(part: Part, x: Tensor, norm: NormState, collective: Collective): Group {
+  const [, pixels, channels] = channelShape("batchNorm", x);
   const { kernels } = x.device;
-  const channels = norm.gamma.size;
+  const rows = part.images * pixels;
   using statistics = new Tensor(x.device, [2, channels]);
-  kernels.sl_norm_statistics(x.code, rows, channels, x.pointer, statistics.pointer);
+  kernels.sl_norm_statistics(x.code, rows, channels, part.at(x), statistics.pointer);
   const count = collective.mergeStatistics(statistics, rows);
   const mean = new Tensor(x.device, [channels]);
   const rstd = new Tensor(x.device, [channels]);
@@ -65,7 +91,7 @@ function batchStatistics(x: Tensor, rows: number, norm: NormState, collective: C
     mean.pointer,
     rstd.pointer,
   );
-  return { mean, rstd, count };
+  return { ...part, mean, rstd, count };
 }
 
 /**
@@ -77,50 +103,54 @@ function batchStatistics(x: Tensor, rows: number, norm: NormState, collective: C
  *
  * @param x [N, H, W, C] or [N, C], f32 or bf16.
  * @returns x's shape and element type.
- * @throws {ShapeError} where shapes do not fit, where the residual is x itself or comes with a mask, or where a gradient is wanted
- * without `training`.
+ * @throws {ShapeError} where shapes do not fit, where the groups are not equal, where the residual is x itself or comes
+ * with a mask, or where a gradient is wanted without `training`.
  */
 export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: NormOptions): Tensor {
   const [batch, pixels, channels] = channelShape("batchNorm", x);
-  const { training, residual, relu = false, mask, collective = singleProcess } = options;
+  const { training, residual, relu = false, mask, groups = 1, collective = singleProcess } = options;
   expectShape("batchNorm", "gamma", norm.gamma, [channels]);
   if (residual) expectShape("batchNorm", "residual", residual, x.shape);
   // Both gradients come out of one native call, into two buffers.
   if (residual === x) throw new ShapeError("batchNorm: the residual is the input itself");
   if (mask) expectShape("batchNorm", "mask", mask, [batch, channels]);
+  const parts = partsOf(batch, training ? groups : 1);
   const { kernels } = x.device;
   const y = new Tensor(x.device, x.shape, x.dtype);
-  const apply = (mean: Tensor, rstd: Tensor) =>
+  const apply = ({ images, at }: Part, mean: Tensor, rstd: Tensor) =>
     kernels.sl_norm_apply(
       x.code,
-      batch,
+      images,
       pixels,
       channels,
-      x.pointer,
+      at(x),
       mean.pointer,
       rstd.pointer,
       norm.gamma.pointer,
       norm.beta.pointer,
-      residual?.pointer ?? null,
+      at(residual),
       Number(relu),
-      mask?.pointer ?? null,
-      y.pointer,
+      at(mask),
+      at(y),
     );
 
   if (!training) {
     if (needsGradient(tape, x)) throw new ShapeError("batchNorm: no gradient through running statistics");
     using rstd = new Tensor(x.device, [channels]);
     kernels.sl_norm_rstd(channels, norm.runningVar.pointer, norm.epsilon, rstd.pointer);
-    apply(norm.runningMean, rstd);
+    for (const part of parts) apply(part, norm.runningMean, rstd);
     return y;
   }
-  const statistics = batchStatistics(x, batch * pixels, norm, collective);
-  apply(statistics.mean, statistics.rstd);
+  const normalised = parts.map((part) => {
+    const group = withStatistics(part, x, norm, collective);
+    apply(group, group.mean, group.rstd);
+    return group;
+  });
+  const saved = normalised.flatMap(({ mean, rstd }) => [mean, rstd]);
   if (needsGradient(tape, x, norm.gamma, norm.beta, residual, mask)) {
-    tape.record(y, [statistics.mean, statistics.rstd], (dy) => backward(tape, x, y, dy, norm, statistics, options));
+    tape.record(y, saved, (dy) => backward(tape, x, y, dy, norm, normalised, options));
   } else {
-    statistics.mean[Symbol.dispose]();
-    statistics.rstd[Symbol.dispose]();
+    for (const tensor of saved) tensor[Symbol.dispose]();
   }
   return y;
 }
@@ -131,68 +161,75 @@ function backward(
   y: Tensor,
   dy: Tensor,
   norm: NormState,
-  { mean, rstd, count }: Statistics,
+  groups: readonly Group[],
   { residual, relu = false, mask, collective = singleProcess }: NormOptions,
 ): void {
-  const [batch, pixels, channels] = channelShape("batchNorm", x);
+  const [, pixels, channels] = channelShape("batchNorm", x);
   const { kernels } = x.device;
   const { gamma, beta } = norm;
-  const output = relu && residual ? y.pointer : null;
-  const maskPointer = mask?.pointer ?? null;
-  using sums = new Tensor(x.device, [2, channels]);
-  const statistics = (dmask: Tensor | null) =>
-    kernels.sl_norm_backward_statistics(
-      x.code,
-      batch,
-      pixels,
-      channels,
-      dy.pointer,
-      x.pointer,
-      output,
-      mean.pointer,
-      rstd.pointer,
-      gamma.pointer,
-      beta.pointer,
-      Number(relu),
-      maskPointer,
-      sums.pointer,
-      dmask?.pointer ?? null,
-    );
+  const output = relu && residual ? y : null;
+  using sums = new Tensor(x.device, [groups.length, 2, channels]);
+  const statistics = (dmask: Tensor | null) => {
+    for (const { images, at, mean, rstd } of groups) {
+      kernels.sl_norm_backward_statistics(
+        x.code,
+        images,
+        pixels,
+        channels,
+        at(dy),
+        at(x),
+        at(output),
+        mean.pointer,
+        rstd.pointer,
+        gamma.pointer,
+        beta.pointer,
+        Number(relu),
+        at(mask),
+        at(sums),
+        at(dmask),
+      );
+    }
+  };
   if (mask?.requiresGrad) tape.add(mask, statistics);
   else if (mask) {
     using unwanted = new Tensor(x.device, mask.shape);
     statistics(unwanted);
   } else statistics(null);
   // Parameters keep the gradient of this process's rows; the mean over processes is taken of all parameters at once.
-  tape.accumulate(beta, (target, accumulate) => {
-    kernels.sl_axpby(beta.code, channels, 1, sums.pointer, accumulate, target.pointer);
-  });
-  tape.accumulate(gamma, (target, accumulate) => {
-    kernels.sl_axpby(gamma.code, channels, 1, offsetPointer(sums.pointer, channels * 4), accumulate, target.pointer);
-  });
+  for (const { at } of groups) {
+    tape.accumulate(beta, (target, accumulate) => {
+      kernels.sl_axpby(beta.code, channels, 1, at(sums), accumulate, target.pointer);
+    });
+    tape.accumulate(gamma, (target, accumulate) => {
+      kernels.sl_axpby(gamma.code, channels, 1, offsetPointer(at(sums), channels * 4), accumulate, target.pointer);
+    });
+  }
   collective.sum(sums);
   const apply = (dresidual: Tensor | null, accumulateResidual: 0 | 1) => {
-    const write = (dx: Tensor) =>
-      kernels.sl_norm_backward_apply(
-        x.code,
-        batch,
-        pixels,
-        channels,
-        count,
-        dy.pointer,
-        x.pointer,
-        output,
-        mean.pointer,
-        rstd.pointer,
-        gamma.pointer,
-        beta.pointer,
-        Number(relu),
-        maskPointer,
-        sums.pointer,
-        dx.pointer,
-        dresidual?.pointer ?? null,
-        accumulateResidual,
-      );
+    const write = (dx: Tensor) => {
+      for (const { images, at, mean, rstd, count } of groups) {
+        kernels.sl_norm_backward_apply(
+          x.code,
+          images,
+          pixels,
+          channels,
+          count,
+          at(dy),
+          at(x),
+          at(output),
+          mean.pointer,
+          rstd.pointer,
+          gamma.pointer,
+          beta.pointer,
+          Number(relu),
+          at(mask),
+          at(sums),
+          at(dx),
+          at(dresidual),
+          accumulateResidual,
+        );
+      }
+    };
     if (x.requiresGrad) return tape.add(x, write);
     using unwanted = new Tensor(x.device, x.shape, x.dtype);
     write(unwanted);

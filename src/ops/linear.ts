@@ -4,84 +4,84 @@
  * @module
  */
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
-import { Tensor } from "../tensor/mod.ts";
+import { type DType, Tensor } from "../tensor/mod.ts";
+import { cast } from "./cast.ts";
+import { PackedWeights } from "./packed_weights.ts";
 import { expectF32, expectShape, matrixShape } from "./shapes.ts";
 
+/** What a product is called with besides its operands. */
+export interface LinearOptions {
+  /** Element type of y: that of x by default; of bf16 x also f32, of f32 x nothing else. */
+  readonly outDtype?: DType | undefined;
+  /** The weight's copies, shared by all calls until the weight changes; made and freed by the call if absent. */
+  readonly packed?: PackedWeights | undefined;
+}
+
+/** A matrix, and whether it is taken transposed. */
+type Operand = readonly [matrix: Tensor, transposed: boolean];
+
 /**
- * y = x weight^T + bias.
+ * y = x weight^T + bias. Where x is bf16, the products take the weight (and dy) rounded to bf16, and sum in f32.
  *
  * Gradients: dx = dy weight, dweight = dy^T x, dbias = sum over rows of dy.
  *
- * @param x [N, I] f32.
+ * @param x [N, I] f32 or bf16.
  * @param weight [O, I] f32.
  * @param bias [O] f32, or null.
- * @returns [N, O] f32.
- * @throws {ShapeError} where shapes do not fit.
+ * @returns [N, O] of x's element type, or as asked for.
+ * @throws {ShapeError} where shapes do not fit, {@linkcode UnsupportedError} where the device cannot multiply bf16.
  */
-export function linear(tape: Recorder, x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
-  expectF32("linear", x, weight, bias);
+export function linear(
+  tape: Recorder,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options: LinearOptions = {},
+): Tensor {
+  expectF32("linear", weight, bias);
   const [rows, inFeatures] = matrixShape("linear", x);
   const outFeatures = weight.dim(0);
   expectShape("linear", "weight", weight, [outFeatures, inFeatures]);
   if (bias !== null) expectShape("linear", "bias", bias, [outFeatures]);
   const { kernels } = x.device;
-  const y = new Tensor(x.device, [rows, outFeatures]);
-  const f32 = y.code;
-  kernels.sl_matmul(
-    f32,
-    f32,
-    rows,
-    outFeatures,
-    inFeatures,
-    0,
-    1,
-    1,
-    x.pointer,
-    weight.pointer,
-    0,
-    y.pointer,
-    bias?.pointer ?? null,
-  );
+  const { outDtype = x.dtype, packed } = options;
+  const copies = packed ?? new PackedWeights();
+  const weightOfXsType = () =>
+    x.dtype === "f32" ? weight : copies.get(`linear ${x.dtype}`, () => cast(null, weight, x.dtype));
+  const multiply = (a: Operand, b: Operand, depth: number, beta: 0 | 1, into: Tensor, added: Tensor | null) =>
+    kernels.sl_matmul(
+      x.code,
+      into.code,
+      into.dim(0),
+      into.dim(1),
+      depth,
+      Number(a[1]),
+      Number(b[1]),
+      1,
+      a[0].pointer,
+      b[0].pointer,
+      beta,
+      into.pointer,
+      added?.pointer ?? null,
+    );
+  const y = new Tensor(x.device, [rows, outFeatures], outDtype);
+  multiply([x, false], [weightOfXsType(), true], inFeatures, 0, y, bias);
+  if (packed === undefined) copies.clear();
 
   if (needsGradient(tape, x, weight, bias)) {
     tape.record(y, [], (dy) => {
+      using rounded = dy.dtype === x.dtype ? null : cast(null, dy, x.dtype);
+      const factor = rounded ?? dy;
       tape.accumulate(x, (dx, accumulate) => {
-        kernels.sl_matmul(
-          f32,
-          f32,
-          rows,
-          inFeatures,
-          outFeatures,
-          0,
-          0,
-          1,
-          dy.pointer,
-          weight.pointer,
-          accumulate,
-          dx.pointer,
-          null,
-        );
+        multiply([factor, false], [weightOfXsType(), false], outFeatures, accumulate, dx, null);
       });
       tape.accumulate(weight, (dw, accumulate) => {
-        kernels.sl_matmul(
-          f32,
-          f32,
-          outFeatures,
-          inFeatures,
-          rows,
-          1,
-          0,
-          1,
-          dy.pointer,
-          x.pointer,
-          accumulate,
-          dw.pointer,
-          null,
-        );
+        multiply([factor, true], [x, false], rows, accumulate, dw, null);
       });
+      if (packed === undefined) copies.clear();
       if (bias === null) return;
       tape.accumulate(bias, (db, accumulate) => {
-        kernels.sl_reduce_sum(0, f32, rows, outFeatures, 1, dy.pointer, db.pointer, accumulate);
+        kernels.sl_reduce_sum(0, dy.code, rows, outFeatures, 1, dy.pointer, db.pointer, accumulate);
       });
     });
   }

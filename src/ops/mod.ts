@@ -20,6 +20,7 @@ export * from "./max_pool.ts";
 export * from "./packed_weights.ts";
 export * from "./philox_uniform.ts";
 export * from "./scale.ts";
+export * from "./slice_rows.ts";
 export * from "./stack.ts";
 export * from "./sum.ts";
 export * from "./top_k.ts";

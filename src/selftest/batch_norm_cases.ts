@@ -27,6 +27,8 @@ interface Variant {
   /** Share of the mask that is open, a half by default. */
   readonly open?: number;
   readonly bf16?: boolean;
+  /** Equal parts of the batch with statistics of their own, 1 by default. */
+  readonly groups?: number;
 }
 
 function sizesOf(shape: readonly number[]): NormSizes {
@@ -57,8 +59,9 @@ function given(present: boolean, leaf: Leaf): Leaf[] {
 }
 
 function single(label: string, variant: Variant, tolerance?: Tolerance): OperationCase {
-  const { shape, training = true, relu = false, residual = false, mask = false } = variant;
-  const sizes = sizesOf(shape);
+  const { shape, training = true, relu = false, residual = false, mask = false, groups = 1 } = variant;
+  const whole = sizesOf(shape);
+  const sizes = { ...whole, batch: whole.batch / groups };
   const rows = sizes.batch * sizes.pixels;
   const leaves: readonly Leaf[] = ["x", "gamma", "beta", ...given(residual, "residual"), ...given(mask, "mask")];
   return operationCase({
@@ -73,24 +76,36 @@ function single(label: string, variant: Variant, tolerance?: Tolerance): Operati
         relu,
         residual: residual ? inputs.residual : undefined,
         mask: mask ? inputs.mask : undefined,
+        groups,
       });
       return [y, inputs.runningMean, inputs.runningVar];
     },
     reference: (values) => {
-      const tail = {
-        relu,
-        residual: residual ? values.residual : undefined,
-        mask: mask ? values.mask : undefined,
-      };
-      const running = { mean: values.runningMean, variance: values.runningVar };
-      const batch = channelStatistics(values.x, sizes);
-      const y = normalise(values.x, sizes, training ? batch : running, { ...values, epsilon: EPSILON }, tail);
-      if (!training) return [y, running.mean, running.variance];
       const follow = (old: Float64Array, seen: Float64Array, factor: number) =>
         old.map((value, i) => (1 - MOMENTUM) * value + MOMENTUM * factor * (seen[i] ?? NaN));
-      return [y, follow(running.mean, batch.mean, 1), follow(running.variance, batch.variance, rows / (rows - 1))];
+      let running = { mean: values.runningMean, variance: values.runningVar };
+      const y = new Float64Array(values.x.length);
+      for (let group = 0; group < groups; group++) {
+        const part = (all: Float64Array) =>
+          all.subarray(group * all.length / groups, (group + 1) * all.length / groups);
+        const x = part(values.x);
+        const tail = {
+          relu,
+          residual: residual ? part(values.residual) : undefined,
+          mask: mask ? part(values.mask) : undefined,
+        };
+        const batch = channelStatistics(x, sizes);
+        part(y).set(normalise(x, sizes, training ? batch : running, { ...values, epsilon: EPSILON }, tail));
+        if (!training) continue;
+        running = {
+          mean: follow(running.mean, batch.mean, 1),
+          variance: follow(running.variance, batch.variance, rows / (rows - 1)),
+        };
+      }
+      return [y, running.mean, running.variance];
     },
-    ...(tolerance === undefined ? { fixture: true } : { tolerance }),
+    // PyTorch's norm knows no groups.
+    ...(tolerance === undefined ? { fixture: groups === 1 } : { tolerance }),
   });
 }
 
@@ -111,11 +126,22 @@ export const batchNormCases: readonly OperationCase[] = [
   single("rows without pixels, relu", { shape: [9, 6], relu: true }),
   single("33 channels, relu and mask", { shape: [2, 3, 2, 33], relu: true, mask: true }),
   single("64 channels, residual and relu", { shape: [2, 2, 2, 64], residual: true, relu: true }),
+  single("two groups of rows, relu", { shape: [10, 6], groups: 2, relu: true }),
+  single("two groups, relu and mask", { shape: [4, 3, 2, 5], groups: 2, relu: true, mask: true }),
+  single("three groups, residual and relu", { shape: [6, 2, 3, 5], groups: 3, residual: true, relu: true }),
+  single("a group for each image", { shape: [3, 3, 3, 4], groups: 3 }),
   single("running statistics", { shape: [3, 4, 3, 5], training: false }),
+  single("running statistics, two groups", { shape: [4, 2, 3, 5], groups: 2, training: false }),
   single("running statistics, relu and mask", { shape: [3, 4, 3, 5], training: false, relu: true, mask: true }),
   single("running statistics, residual and relu", { shape: [3, 4, 3, 5], training: false, residual: true, relu: true }),
   single("bf16, relu and mask", { shape: [3, 4, 3, 5], bf16: true, relu: true, mask: true }, half),
   single("bf16, residual and relu", { shape: [3, 4, 3, 5], bf16: true, residual: true, relu: true }, half),
+  single(
+    "bf16, two groups, relu and mask",
+    { shape: [4, 3, 2, 5], bf16: true, groups: 2, relu: true, mask: true },
+    half,
+  ),
+  single("bf16, two groups of rows, relu", { shape: [8, 6], bf16: true, groups: 2, relu: true }, half),
 ];
 
 function benchmark(label: string, variant: Variant, passes: number, backwardPasses: number): OperationBenchmark {

@@ -21,6 +21,7 @@ import type { OperationBenchmark, OperationCase } from "./operation_case.ts";
 import { philoxUniformBenchmarks, philoxUniformCases } from "./philox_uniform_cases.ts";
 import { scaleCases } from "./scale_cases.ts";
 import { sgdCases } from "./sgd_cases.ts";
+import { sliceRowsCases } from "./slice_rows_cases.ts";
 import { stackCases } from "./stack_cases.ts";
 import { sumBenchmarks, sumCases } from "./sum_cases.ts";
 import { topKBenchmarks, topKCases } from "./top_k_cases.ts";
@@ -45,6 +46,7 @@ export const operationCases: readonly OperationCase[] = [
   ...philoxUniformCases,
   ...scaleCases,
   ...sgdCases,
+  ...sliceRowsCases,
   ...stackCases,
   ...sumCases,
   ...topKCases,

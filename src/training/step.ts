@@ -77,19 +77,22 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   using _scope = new Scope();
   const { network, objective, optimizer, cost } = trainee;
   const { views, epoch, collective } = inputs;
+  // The encoder computes in its input's element type, so the projector does.
+  const precision = views[0].dtype;
   const tape = new Tape();
   let passes = 0;
 
-  const project = ({ pass, view }: PlannedPass): Encoding & { projection: Tensor } => {
+  const encode = ({ pass, view }: PlannedPass): Encoding => {
     const context = { tape, pass, noise: inputs.noise(passes++), temperature: GATE_TEMPERATURE, collective };
-    const encoding = network.encoder.forward(context, views[view]);
-    return { ...encoding, projection: network.projector.forward(tape, encoding.features, collective) };
+    return network.encoder.forward(context, views[view]);
   };
   const budget = budgetOptions(config, epoch);
   const compare = ([first, second]: PassPair) => {
-    const [a, b] = [project(first), project(second)];
-    const { loss, terms } = objective.compute(tape, a.projection, b.projection);
-    const gated = [a, b].filter(({ masks }) => masks.length > 0);
+    const encodings = [encode(first), encode(second)] as const;
+    const features = [encodings[0].features, encodings[1].features] as const;
+    const [a, b] = network.projector.forward(tape, features, { precision, collective });
+    const { loss, terms } = objective.compute(tape, a, b);
+    const gated = encodings.filter(({ masks }) => masks.length > 0);
     return { loss, terms, gated };
   };
 

@@ -11,6 +11,7 @@ import {
   AUGMENT_COLUMNS,
   batchNorm,
   binary,
+  concatRows,
   conv2d,
   crossEntropy,
   gatedBlock,
@@ -20,6 +21,7 @@ import {
   matmul,
   maxPool,
   PackedWeights,
+  sliceRows,
   stack,
   topK,
 } from "../../src/ops/mod.ts";
@@ -65,6 +67,12 @@ const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeEr
   ["linear with a bias of other size", ShapeError, /linear.*bias/, () => {
     linear(null, floats(2, 3), floats(4, 3), floats(3));
   }],
+  ["a product of f32 that is to be bf16", NativeError, /matmul.*out_dtype/, () => {
+    linear(null, floats(2, 3), floats(4, 3), null, { outDtype: "bf16" });
+  }],
+  ["linear with a weight of bf16", ShapeError, /linear.*bf16.*\[4,3\]/, () => {
+    linear(null, floats(2, 3), Tensor.full(device, [4, 3], 1, "bf16"), null);
+  }],
   ["a convolution of other channels", ShapeError, /conv2d.*weight.*\[4,3,3,5\]/, () => {
     conv2d(null, floats(1, 4, 4, 2), floats(4, 3, 3, 5), { stride: 1, padding: 1 });
   }],
@@ -88,6 +96,15 @@ const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeEr
   }],
   ["a norm with mask and residual", NativeError, /norm_apply.*mask.*residual/, () => {
     batchNorm(null, floats(4, 2), norm(2), { training: true, residual: floats(4, 2), mask: floats(4, 2) });
+  }],
+  ["a norm of 5 rows in 2 groups", ShapeError, /batchNorm.*5.*2 equal groups/, () => {
+    batchNorm(null, floats(5, 2), norm(2), { training: true, groups: 2 });
+  }],
+  ["a norm in no group", ShapeError, /batchNorm.*0 equal groups/, () => {
+    batchNorm(null, floats(4, 2), norm(2), { training: true, groups: 0 });
+  }],
+  ["a norm in groups of half an image", ShapeError, /batchNorm.*1.5 equal groups/, () => {
+    batchNorm(null, floats(3, 2), norm(2), { training: true, groups: 1.5 });
   }],
   ["a gradient through running statistics", ShapeError, /batchNorm.*running statistics/, () => {
     const x = floats(4, 2);
@@ -118,6 +135,25 @@ const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeEr
   }],
   ["a stack of nothing", ShapeError, /stack/, () => stack(null, [])],
   ["a stack of vectors", ShapeError, /stack/, () => stack(null, [floats(1), floats(2)])],
+  ["rows of no tensors", ShapeError, /concatRows/, () => concatRows(null, [])],
+  [
+    "rows of other lengths",
+    ShapeError,
+    /concatRows.*\[2,4\].*\[2,3\]/,
+    () => concatRows(null, [floats(2, 3), floats(2, 4)]),
+  ],
+  ["rows of other element types", ShapeError, /concatRows.*bf16.*f32/, () => {
+    concatRows(null, [floats(2, 3), Tensor.full(device, [2, 3], 1, "bf16")]);
+  }],
+  ["rows of a tensor without axes", ShapeError, /axis 0/, () => concatRows(null, [floats()])],
+  [
+    "rows beyond the last",
+    ShapeError,
+    /sliceRows.*3 rows from row 1.*\[3,2\]/,
+    () => sliceRows(null, floats(3, 2), 1, 3),
+  ],
+  ["rows before the first", ShapeError, /sliceRows.*row -1/, () => sliceRows(null, floats(3, 2), -1, 2)],
+  ["half a row", ShapeError, /sliceRows.*0\.5/, () => sliceRows(null, floats(3, 2), 0, 0.5)],
   ["the 0 largest", ShapeError, /topK.*0.*1\.\.4/, () => topK(floats(2, 4), 0)],
   ["more of the largest than there are", ShapeError, /topK.*5.*1\.\.4/, () => topK(floats(2, 4), 5)],
   ["a gated block's residual of other size", ShapeError, /gatedBlock.*residual/, () => {
