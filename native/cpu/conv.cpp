@@ -1,9 +1,10 @@
-// Convolution in its three directions: by Winograd's filtering where it suits, else on oneDNN with activations plain
-// NHWC and weights in the layout its kernels choose.
+// Convolution in its three directions: by own kernels for the stem and where Winograd's filtering suits, else on oneDNN
+// with activations plain NHWC and weights in the layout its kernels choose.
 #include <cstring>
 
 #include "conv_shape.h"
 #include "onednn.h"
+#include "stem.h"
 #include "winograd.h"
 
 namespace sluice {
@@ -129,6 +130,39 @@ void add_to(sl_context* context, const T* from, T* to, int64_t n) {
   });
 }
 
+// Whether the weights' gradient is one matrix product: pixels are only chosen, not combined.
+bool chooses_pixels(const sl_conv_shape& s) { return s.kernel_height == 1 && s.kernel_width == 1 && s.padding == 0; }
+
+// The pixels of x [N,H,W,I] that a strided 1x1 convolution sees, [N,H',W',I].
+template <typename T>
+void choose_pixels(sl_context* context, const sl_conv_shape& s, const ConvSizes& sizes, const T* x, T* chosen) {
+  const int64_t channels = s.in_channels, stride = s.stride;
+  parallel_for(context->threads, s.batch * sizes.out_height, 1, [=](int64_t line, int64_t) {
+    const int64_t image = line / sizes.out_height, row = line % sizes.out_height * stride;
+    const T* const from = x + (image * s.height + row) * s.width * channels;
+    T* const to = chosen + line * sizes.out_width * channels;
+    for (int64_t pixel = 0; pixel < sizes.out_width; ++pixel)
+      std::copy(from + pixel * stride * channels, from + (pixel * stride + 1) * channels, to + pixel * channels);
+  });
+}
+
+// dw [O,I] = dy' x over all pixels. (oneDNN 2.6's own kernel for this writes outside its memory on AVX2.)
+int32_t backward_weights_1x1(sl_context* context, const sl_conv_shape& s, const ConvSizes& sizes, const void* x,
+                             const void* dy, float* dw, bool accumulate) {
+  const int64_t rows = s.batch * sizes.out_height * sizes.out_width;
+  const bool strided = s.stride > 1;
+  const Scratch chosen(context->allocator, strided ? rows * s.in_channels * element_bytes(s.dtype) : 0);
+  if (strided) {
+    if (!chosen) throw std::bad_alloc();
+    SL_DISPATCH(s.dtype, "sl_conv_backward_weights", [&](auto zero) {
+      using T = decltype(zero);
+      choose_pixels(context, s, sizes, static_cast<const T*>(x), chosen.get<T>());
+    });
+  }
+  return sl_matmul(context, s.dtype, SL_F32, s.out_channels, s.in_channels, rows, 1, 0, 1.0f, dy,
+                   strided ? chosen.get() : x, accumulate ? 1.0f : 0.0f, dw, nullptr);
+}
+
 }  // namespace
 }  // namespace sluice
 
@@ -146,6 +180,10 @@ SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* ho
   }
   if (winograd_suits(*host_shape)) {
     *host_bytes = winograd_packed_bytes(*host_shape, direction);
+    return SL_OK;
+  }
+  if (direction == SL_CONV_FORWARD && stem_suits(*host_shape)) {
+    *host_bytes = stem_packed_bytes(*host_shape);
     return SL_OK;
   }
   try {
@@ -168,6 +206,10 @@ SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape
   if (sizes.empty()) return SL_OK;
   if (winograd_suits(*host_shape)) {
     winograd_pack(context, *host_shape, direction, weights, packed);
+    return SL_OK;
+  }
+  if (direction == SL_CONV_FORWARD && stem_suits(*host_shape)) {
+    stem_pack(*host_shape, weights, packed);
     return SL_OK;
   }
   try {
@@ -197,6 +239,10 @@ SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_sh
   try {
     if (winograd_suits(*host_shape)) {
       winograd_convolve(context, *host_shape, SL_CONV_FORWARD, x, packed, y, false);
+      return SL_OK;
+    }
+    if (stem_suits(*host_shape)) {
+      stem_forward(context, *host_shape, x, packed, y);
       return SL_OK;
     }
     use_threads(context);
@@ -260,6 +306,12 @@ SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape
       winograd_backward_weights(context, *host_shape, x, dy, dw, accumulate != 0);
       return SL_OK;
     }
+    if (stem_suits(*host_shape)) {
+      stem_backward_weights(context, *host_shape, x, dy, dw, accumulate != 0);
+      return SL_OK;
+    }
+    if (chooses_pixels(*host_shape))
+      return backward_weights_1x1(context, *host_shape, sizes, x, dy, dw, accumulate != 0);
     use_threads(context);
     const Primitive& primitive = backward_weights(context, *host_shape, sizes);
     const memory::desc& layout = primitive[DNNL_ARG_DIFF_WEIGHTS];

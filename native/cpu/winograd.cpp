@@ -105,15 +105,7 @@ struct Packing {
     }
   }
 
-  // Where the pair of channels lies in `packed`, both of the geometry.
-  T* place(int64_t position, int64_t out, int64_t in) const {
-    const int64_t group = winograd_group(geometry.out_channels), lane = out % group;
-    const int64_t first = out / group * geometry.positions() * geometry.in_channels * group;
-    return packed + first + position * geometry.in_channels * group + in / joined * group * joined + lane * joined +
-           in % joined;
-  }
-
-  // `out` and `in` are channels of the OHWI weights.
+  // `out` and `in` are channels of the OHWI weights, both multiples of sixteen.
   void block(int64_t out, int64_t in) const {
     TransformedKernels transformed[channel_step];
     for (int64_t i = 0; i < channel_step; ++i) {
@@ -121,17 +113,19 @@ struct Packing {
       load(out + i, in, g);
       transform_kernels(geometry.tile + 2, transform, g, transformed[i]);
     }
+    const bool forward = direction == SL_CONV_FORWARD;
+    const int64_t column = forward ? out : in, row = forward ? in : out;  // output and input channel of the geometry
+    const int64_t group = winograd_group(geometry.out_channels), plane = geometry.in_channels * group;
+    T* const corner = packed + column / group * geometry.positions() * plane + row * group + column % group * joined;
     for (int64_t position = 0; position < geometry.positions(); ++position) {
-      for (int64_t i = 0; i < channel_step; ++i) {
-        for (int64_t j = 0; j < channel_step; ++j) {
-          // Consecutive places are written one after the other: the inner loop runs over output channels.
-          if (direction == SL_CONV_FORWARD) {
-            *place(position, out + j, in + i) = from_float<T>(transformed[j][position][i]);
-          } else {
-            *place(position, in + j, out + i) = from_float<T>(transformed[i][position][j]);
-          }
-        }
-      }
+      float square[channel_step][channel_step];  // [input channel][output channel] of the geometry
+      for (int64_t i = 0; i < channel_step; ++i)
+        for (int64_t j = 0; j < channel_step; ++j)
+          square[i][j] = forward ? transformed[j][position][i] : transformed[i][position][j];
+      for (int64_t i = 0; i < channel_step; i += joined)
+        for (int64_t j = 0; j < channel_step; ++j)
+          for (int64_t part = 0; part < joined; ++part)
+            corner[position * plane + i * group + j * joined + part] = from_float<T>(square[i + part][j]);
     }
   }
 };
@@ -143,7 +137,8 @@ int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / mult
 int64_t gradient_tiles(const WinogradGeometry& g) {
   constexpr int64_t cached_floats = int64_t{1} << 19;
   const int64_t fitting = cached_floats / (g.positions() * (g.in_channels + g.out_channels));
-  return round_up(std::min(std::max<int64_t>(fitting, 256), g.tiles()), 2);
+  const int64_t worthwhile = std::max<int64_t>(64, g.in_channels * g.out_channels / 512);
+  return round_up(std::min(std::max(fitting, worthwhile), g.tiles()), 2);
 }
 
 // dw from the sums [position][output channel][input channel].
@@ -229,15 +224,15 @@ void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, cons
   float* const total = sums.get<float>();
   parallel_for(context->threads, g.positions() * plane, 65536,
                [=](int64_t begin, int64_t end) { std::fill(total + begin, total + end, 0.0f); });
-  const int64_t row_blocks = g.out_channels / channel_step;
+  const int64_t group = winograd_group(g.out_channels), groups = g.out_channels / group;
   for (int64_t first = 0; first < tiles; first += together) {
     const int64_t count = round_up(std::min(together, tiles - first), 2);
     parallel_for(context->threads, count, 8, [&](int64_t begin, int64_t end) {
       kernels.transform(g, x, dy, first, begin, end, operands);
     });
     // A position's sums are always formed in the order of its tiles: their bits do not depend on the threads.
-    parallel_for(context->threads, g.positions() * row_blocks, 1, [&](int64_t unit, int64_t) {
-      kernels.multiply(g, operands, count, unit / row_blocks, unit % row_blocks * channel_step, total);
+    parallel_for(context->threads, g.positions() * groups, 1, [&](int64_t unit, int64_t) {
+      kernels.multiply(g, operands, count, unit / groups, unit % groups * group, total);
     });
   }
   collect_gradients(context, g, total, dw, accumulate);

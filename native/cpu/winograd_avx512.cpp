@@ -6,80 +6,12 @@
 
 #include <immintrin.h>
 
-#include "bf16.h"
 #include "winograd_kernels.h"
+#include "winograd_products.h"
 #include "winograd_transforms.h"
-
 
 namespace sluice {
 namespace {
-
-constexpr int64_t lanes = 16;
-
-// Operands of f32: a product takes one element of each.
-struct F32 {
-  using Element = float;
-  static constexpr int64_t joined = 1;  // elements of one operand that a lane multiplies at once
-
-  SLUICE_SIMD_INLINE __m512 load(const float* p) { return _mm512_loadu_ps(p); }
-  SLUICE_SIMD_INLINE void store(float* p, __m512 a) { _mm512_storeu_ps(p, a); }
-  SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) { return _mm512_fmadd_ps(a, b, sum); }
-};
-
-// Operands of bf16: a product takes two elements of each, sums are f32.
-struct Bf16 {
-  using Element = bf16;
-  static constexpr int64_t joined = 2;
-
-  SLUICE_SIMD_INLINE __m512 load(const bf16* p) {
-    const __m256i narrow = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16));
-  }
-  SLUICE_SIMD_INLINE __m256i narrow(__m512 a) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(a)); }
-  SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a));
-  }
-  SLUICE_SIMD_INLINE void store_pairs(bf16* p, __m512 even, __m512 odd) {
-    const __m512i low = _mm512_cvtepu16_epi32(narrow(even));
-    const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow(odd)), 16);
-    _mm512_storeu_si512(p, _mm512_or_si512(low, high));
-  }
-  SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) {
-    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
-  }
-};
-
-// sums[row][column] (+)= the products of `depth` steps: at step s, row r reads the 32 bits at a[r * a_row + s * a_step],
-// and the columns the 512 * Vectors bits at b[s * b_step].
-template <typename Op, int Rows, int Vectors, bool add>
-SLUICE_SIMD_INLINE void multiply_tile(int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
-                                      int64_t b_step, float* sums, int64_t row) {
-  __m512 acc[Rows][Vectors];
-#pragma GCC unroll 32
-  for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) acc[r][v] = _mm512_setzero_ps();
-  for (int64_t step = 0; step < depth; ++step) {
-    __m512 columns[Vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) columns[v] = _mm512_loadu_ps(b + v * lanes);
-#pragma GCC unroll 32
-    for (int r = 0; r < Rows; ++r) {
-      const __m512 value = _mm512_set1_ps(a[r * a_row]);
-#pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) acc[r][v] = Op::multiply_add(acc[r][v], value, columns[v]);
-    }
-    a += a_step;
-    b += b_step;
-  }
-#pragma GCC unroll 32
-  for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) {
-      float* const p = sums + r * row + v * lanes;
-      _mm512_storeu_ps(p, add ? _mm512_add_ps(_mm512_loadu_ps(p), acc[r][v]) : acc[r][v]);
-    }
-}
 
 // Where a tile lies.
 struct TilePlace {
@@ -237,6 +169,10 @@ struct Winograd {
     for (int64_t i = 0; i < positions; ++i) {
       const float* const a = reinterpret_cast<const float*>(v + i * rows * g.in_channels);
       const float* const b = reinterpret_cast<const float*>(packed + i * g.in_channels * group);
+      if (Vectors == 1 && g.in_channels == lanes) {
+        multiply_shallow<Op, lanes / Op::joined, 8>(rows, a, b, m + i * rows * group);
+        continue;
+      }
       for (int64_t t = 0; t < rows; t += Rows)
         multiply_tile<Op, Rows, Vectors, false>(depth, a + t * depth, depth, 1, b, group, m + (i * rows + t) * group,
                                                 group);
@@ -375,13 +311,17 @@ struct Winograd {
     }
   }
 
+  // sums [row][column] += w' v of `rows` output channels, a run of tiles at a time that stays in the first-level cache.
   template <int Rows, int Vectors>
-  SLUICE_SIMD static void multiply_columns(const WinogradGeometry& g, const float* v, const float* w, int64_t steps,
-                                           float* sums) {
-    for (int64_t column = 0; column < g.in_channels; column += Vectors * lanes)
-      for (int64_t row = 0; row < lanes; row += Rows)
-        multiply_tile<Op, Rows, Vectors, true>(steps, w + row, 1, g.out_channels, v + column, g.in_channels,
-                                               sums + row * g.in_channels + column, g.in_channels);
+  SLUICE_SIMD static void multiply_rows(const WinogradGeometry& g, const float* v, const float* w, int64_t steps,
+                                        int64_t rows, float* sums) {
+    constexpr int64_t run = 128;
+    for (int64_t step = 0; step < steps; step += run)
+      for (int64_t column = 0; column < g.in_channels; column += Vectors * lanes)
+        for (int64_t row = 0; row < rows; row += Rows)
+          multiply_tile<Op, Rows, Vectors, true>(std::min(run, steps - step), w + step * g.out_channels + row, 1,
+                                                 g.out_channels, v + step * g.in_channels + column, g.in_channels,
+                                                 sums + row * g.in_channels + column, g.in_channels);
   }
 
   static void multiply(const WinogradGeometry& g, const WinogradOperands& operands, int64_t tiles, int64_t position,
@@ -392,13 +332,14 @@ struct Winograd {
         reinterpret_cast<const float*>(static_cast<const T*>(operands.w) + position * operands.tiles * g.out_channels) +
         channel;
     float* const target = sums + (position * g.out_channels + channel) * g.in_channels;
-    const int64_t group = winograd_group(g.in_channels), steps = (tiles + Op::joined - 1) / Op::joined;
-    if (group == 64) {
-      multiply_columns<4, 4>(g, v, w, steps, target);
-    } else if (group == 32) {
-      multiply_columns<8, 2>(g, v, w, steps, target);
+    const int64_t columns = winograd_group(g.in_channels), rows = winograd_group(g.out_channels);
+    const int64_t steps = (tiles + Op::joined - 1) / Op::joined;
+    if (columns == 64) {
+      multiply_rows<4, 4>(g, v, w, steps, rows, target);
+    } else if (columns == 32) {
+      multiply_rows<8, 2>(g, v, w, steps, rows, target);
     } else {
-      multiply_columns<16, 1>(g, v, w, steps, target);
+      multiply_rows<16, 1>(g, v, w, steps, rows, target);
     }
   }
 

@@ -54,7 +54,7 @@ struct WinogradKernels {
   // exist are zeros.
   void (*transform)(const WinogradGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,
                     const WinogradOperands&);
-  // sums [position][output channel][input channel] += w' v for one position and 16 output channels from `channel` on.
+  // sums [position][output channel][input channel] += w' v for one position and a group of output channels from `channel` on.
   void (*multiply)(const WinogradGeometry&, const WinogradOperands&, int64_t tiles, int64_t position, int64_t channel,
                    float* sums);
 };

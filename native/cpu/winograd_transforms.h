@@ -1,12 +1,8 @@
 // The one-dimensional transforms of Winograd's convolution on vectors, and the points they are made from.
 #pragma once
 
-#include <immintrin.h>
-
-#define SLUICE_SIMD __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
-#define SLUICE_SIMD_INLINE SLUICE_SIMD __attribute__((always_inline)) static inline
-
 #include "winograd_points.h"
+#include "winograd_products.h"
 
 namespace sluice {
 namespace {

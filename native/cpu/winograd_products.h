@@ -1,0 +1,106 @@
+// Sums of products in AVX-512 of f32 or bf16 operands: the inner loops that all of Winograd's work comes down to.
+#pragma once
+
+#include <immintrin.h>
+
+#include "bf16.h"
+
+// The instructions for bf16 are named for all functions, since functions of different targets cannot be joined; only
+// Bf16's use them.
+#define SLUICE_SIMD __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
+#define SLUICE_SIMD_INLINE SLUICE_SIMD __attribute__((always_inline)) static inline
+
+namespace sluice {
+namespace {
+
+constexpr int64_t lanes = 16;
+
+// Operands of f32: a product takes one element of each.
+struct F32 {
+  using Element = float;
+  static constexpr int64_t joined = 1;  // elements of one operand that a lane multiplies at once
+
+  SLUICE_SIMD_INLINE __m512 load(const float* p) { return _mm512_loadu_ps(p); }
+  SLUICE_SIMD_INLINE void store(float* p, __m512 a) { _mm512_storeu_ps(p, a); }
+  SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) { return _mm512_fmadd_ps(a, b, sum); }
+};
+
+// Operands of bf16: a product takes two elements of each, sums are f32.
+struct Bf16 {
+  using Element = bf16;
+  static constexpr int64_t joined = 2;
+
+  SLUICE_SIMD_INLINE __m512 load(const bf16* p) {
+    const __m256i narrow = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16));
+  }
+  SLUICE_SIMD_INLINE __m256i narrow(__m512 a) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(a)); }
+  SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a));
+  }
+  SLUICE_SIMD_INLINE void store_pairs(bf16* p, __m512 even, __m512 odd) {
+    const __m512i low = _mm512_cvtepu16_epi32(narrow(even));
+    const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow(odd)), 16);
+    _mm512_storeu_si512(p, _mm512_or_si512(low, high));
+  }
+  SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) {
+    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+  }
+};
+
+// sums[row][column] (+)= the products of `depth` steps: at step s, row r reads the 32 bits at a[r * a_row + s * a_step],
+// and the columns the 512 * Vectors bits at b[s * b_step].
+template <typename Op, int Rows, int Vectors, bool add>
+SLUICE_SIMD_INLINE void multiply_tile(int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
+                                      int64_t b_step, float* sums, int64_t row) {
+  __m512 acc[Rows][Vectors];
+#pragma GCC unroll 32
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) acc[r][v] = _mm512_setzero_ps();
+  for (int64_t step = 0; step < depth; ++step) {
+    __m512 columns[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) columns[v] = _mm512_loadu_ps(b + v * lanes);
+#pragma GCC unroll 32
+    for (int r = 0; r < Rows; ++r) {
+      const __m512 value = _mm512_set1_ps(a[r * a_row]);
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = Op::multiply_add(acc[r][v], value, columns[v]);
+    }
+    a += a_step;
+    b += b_step;
+  }
+#pragma GCC unroll 32
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) {
+      float* const p = sums + r * row + v * lanes;
+      _mm512_storeu_ps(p, add ? _mm512_add_ps(_mm512_loadu_ps(p), acc[r][v]) : acc[r][v]);
+    }
+}
+
+// sums [row][16 columns] = the products of `Depth` steps, few enough that the columns stay in registers for all rows.
+template <typename Op, int Depth, int Rows>
+SLUICE_SIMD_INLINE void multiply_shallow(int64_t rows, const float* a, const float* b, float* sums) {
+  __m512 columns[Depth];
+#pragma GCC unroll 16
+  for (int step = 0; step < Depth; ++step) columns[step] = _mm512_loadu_ps(b + step * lanes);
+  for (int64_t row = 0; row < rows; row += Rows) {
+    __m512 acc[Rows];
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) acc[r] = _mm512_setzero_ps();
+#pragma GCC unroll 16
+    for (int step = 0; step < Depth; ++step)
+#pragma GCC unroll 8
+      for (int r = 0; r < Rows; ++r)
+        acc[r] = Op::multiply_add(acc[r], _mm512_set1_ps(a[r * Depth + step]), columns[step]);
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * lanes, acc[r]);
+    a += Rows * Depth;
+    sums += Rows * lanes;
+  }
+}
+
+}  // namespace
+}  // namespace sluice
