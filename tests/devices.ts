@@ -14,6 +14,12 @@ export function openDevices(): Device[] {
   return found.map((device) => Device.open({ device, threads: 2 }));
 }
 
+/** Whether the device of {@linkcode openDevice} takes bf16 operands: tests that need them are ignored where it does not. */
+export function deviceHasBf16(): boolean {
+  using device = openDevice();
+  return device.description.bf16;
+}
+
 /** One device, for tests of what does not depend on the kind of it: that of the CPU. */
 export function openDevice(): Device {
   return Device.open({ device: "cpu", threads: 2 });

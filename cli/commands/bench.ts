@@ -6,62 +6,102 @@
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Device } from "../../src/device/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { addCommonOptions, addExamples, addRunOptions, givenRunOptions, outputOptions } from "../options.ts";
+import { formatInference, formatStep, formatSweep } from "../ui/benchmarks.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
-import { formatTable, mebibytes, share } from "../ui/tables.ts";
 import { formatBenchmark } from "../ui/selftest.ts";
 
 const networkOptions = ["arch", "stem", "width", "projector", "batch", "mode", "budget"] as const;
 
+/** The stem of a sweep, where none is given: that of the published CIFAR results. */
+const SWEEP_STEM = "cifar-paper";
+
 /** One benchmark: prints its own result. */
 type Benchmark = (device: Device, config: RunConfig, output: OutputOptions) => Promise<void>;
 
-const benchStep: Benchmark = async (device, config, output) => {
-  const { benchStep: measure } = await import("../../src/training/benchmark.ts");
-  const result = measure(device, config);
-  writeResult(output, result, () =>
-    formatTable(["training step", ""], [
-      ["milliseconds a step", result.msPerStep.toFixed(1)],
-      ["views a second", result.viewsPerSecond.toFixed(0)],
-      ["GFLOP/s", result.gflops.toFixed(1)],
-      ["peak memory", mebibytes(result.peakBytes)],
-      ["device", result.device],
-      ["precision", result.precision],
-      ["threads", result.threads],
-    ]));
-};
+/** The number of steps asked for. */
+function parseSteps(text: unknown): { readonly steps?: number } {
+  if (text === undefined) return {};
+  const steps = Number(text);
+  if (!Number.isInteger(steps) || steps < 1) {
+    throw new InvalidInputError(`--steps ${text}: give a whole number, 1 or more`);
+  }
+  return { steps };
+}
+
+function benchStep(options: { readonly steps?: number; readonly profiled: boolean }): Benchmark {
+  return async (device, config, output) => {
+    const { benchStep: measure } = await import("../../src/training/benchmark/step.ts");
+    const result = measure(device, config, options);
+    writeResult(output, result, () => formatStep(result));
+  };
+}
+
+function benchSweep(given: ReadonlySet<string>, options: { readonly steps?: number }): Benchmark {
+  return async (device, config, output) => {
+    const { benchSweep: measure, sweepConfigs } = await import("../../src/training/benchmark/sweep.ts");
+    const configs = sweepConfigs(config, given, device);
+    let done = 0;
+    const rows = measure(configs, {
+      ...options,
+      progress: ({ width, batch, precision, threads, msPerStep }) => {
+        const step = `width ${width}, batch ${batch}, ${precision}, ${threads} threads: ${msPerStep.toFixed(1)} ms`;
+        remark(output, `${++done} of ${configs.length}: ${step}`);
+      },
+    });
+    writeResult(output, rows, () => formatSweep(rows));
+  };
+}
 
 const benchInfer: Benchmark = async (device, config, output) => {
-  const { benchInfer: measure } = await import("../../src/training/benchmark.ts");
-  const result = measure(device, config, { batches: [1, 64] });
-  writeResult(output, result, () => {
-    const rows = result.rows.map((row) => [
-      row.batch,
-      row.denseMs.toFixed(2),
-      row.gatedMs.toFixed(2),
-      share(row.macShare),
-      share(row.timeShare),
-    ]);
-    const table = formatTable(["batch", "dense ms", "gated ms", "share of MACs", "share of time"], rows);
-    return `${table}\n\n${result.device}, ${result.threads} threads`;
-  });
+  const { benchInfer: measure } = await import("../../src/training/benchmark/infer.ts");
+  const result = measure(device, config);
+  writeResult(output, result, () => formatInference(result));
 };
 
 const benchOperations: Benchmark = async (device, _config, output) => {
   const { benchOperations: measure } = await import("../../src/selftest/mod.ts");
-  const rows = measure(device, (row) => {
+  const result = measure(device, (row) => {
     if (output.verbose) remark(output, `${row.operation}, ${row.case}: ${row.milliseconds.toFixed(3)} ms`);
   });
-  writeResult(output, rows, () => formatBenchmark(rows));
+  writeResult(output, result, () => formatBenchmark(result));
 };
 
-async function runBench(benchmark: Benchmark, command: CommandUnknownOpts): Promise<void> {
+async function runBench(benchmark: Benchmark, command: CommandUnknownOpts, defaults: object = {}): Promise<void> {
   const { resolveConfig } = await import("../../src/training/config.ts");
-  const config = resolveConfig({ flags: givenRunOptions(command) });
+  const config = resolveConfig({ flags: { ...defaults, ...givenRunOptions(command) } });
   const { Device } = await import("../../src/device/mod.ts");
   using device = Device.open({ device: config.device, threads: config.threads });
   await benchmark(device, config, outputOptions(command));
+}
+
+async function runStep(command: CommandUnknownOpts): Promise<void> {
+  const { steps: text, profile, sweep }: Record<string, unknown> = command.opts();
+  const steps = parseSteps(text);
+  if (sweep !== true) return await runBench(benchStep({ ...steps, profiled: profile === true }), command);
+  if (profile === true) throw new InvalidInputError("--profile is of one step: give it without --sweep");
+  await runBench(benchSweep(new Set(Object.keys(givenRunOptions(command))), steps), command, { stem: SWEEP_STEM });
+}
+
+function addBenchStep(bench: CommandUnknownOpts): void {
+  const step = bench.command("step").description("milliseconds of one training step, and where they go")
+    .option("--profile", "where the time of a step goes, by native function")
+    .option(
+      "--sweep",
+      "widths 16 to 64, batches, precisions and thread counts; what is given with a flag stays as given",
+    )
+    .option("--steps <N>", "steps that are timed (default: 5, each of a sweep 3)")
+    .action((_options, self) => runStep(self));
+  addRunOptions(step, networkOptions);
+  addCommonOptions(step);
+  addExamples(step, [
+    "sluice bench step --width 16 --stem cifar-paper --projector 512",
+    "sluice bench step --profile --threads 1",
+    "sluice bench step --sweep --width 16",
+    "sluice bench step --json",
+  ]);
 }
 
 /** Adds `bench` with its kinds to the program. */
@@ -69,14 +109,9 @@ export function addBench(program: CommandUnknownOpts): void {
   const bench = program.command("bench").helpCommand(false).description(
     "speed of this machine: training step, inference, operations",
   );
-  const step = bench.command("step").description("milliseconds of one training step").action((_options, self) =>
-    runBench(benchStep, self)
-  );
-  addRunOptions(step, networkOptions);
-  addCommonOptions(step);
-  addExamples(step, ["sluice bench step --width 16 --stem cifar-paper --projector 512", "sluice bench step --json"]);
+  addBenchStep(bench);
   const infer = bench.command("infer")
-    .description("milliseconds of the dense and the gated network at batch 1 and 64")
+    .description("milliseconds of the dense and the gated network at batch 1 and 64, by share of open channels")
     .action((_options, self) => runBench(benchInfer, self));
   addRunOptions(infer, networkOptions);
   addCommonOptions(infer);

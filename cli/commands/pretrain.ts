@@ -12,6 +12,7 @@ import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import type { RunFolder } from "../../src/training/run_folder.ts";
+import type { Precision } from "../../src/training/precision.ts";
 import type { TrainingResult } from "../../src/training/trainer.ts";
 import { presets } from "../../src/training/presets.ts";
 import {
@@ -28,7 +29,7 @@ import { TrainingDisplay } from "../ui/progress.ts";
 import { formatTable, megaMacs, percent, share } from "../ui/tables.ts";
 
 /** What the run was made with, for its `config.yaml`. */
-function versionsOf(device: Device): Record<string, string> {
+function versionsOf(device: Device, precision: Precision): Record<string, string> {
   const { backend, backendVersion, isa } = device.description;
   return {
     sluice: denoJson.version,
@@ -38,6 +39,7 @@ function versionsOf(device: Device): Record<string, string> {
     // What `auto` and 0 came to: repeating the run bit by bit takes the same.
     device: device.kind,
     threads: String(device.threads),
+    precision,
   };
 }
 
@@ -108,9 +110,12 @@ async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   checkAgainstImages(config, dataset.train);
   const { Device } = await import("../../src/device/mod.ts");
   using device = Device.open({ device: config.device, threads: config.threads });
+  const { resolvePrecision } = await import("../../src/training/precision.ts");
+  const precision = resolvePrecision(config.precision, device.description);
   const { name, isa, backend, backendVersion } = device.description;
-  if (output.verbose) remark(output, `${name}, ${device.threads} threads, ${backend} ${backendVersion} (${isa})`);
-  await train(device, RunFolder.create(out, config, versionsOf(device)), dataset, output);
+  const computes = `${name}, ${device.threads} threads, ${precision}, ${backend} ${backendVersion} (${isa})`;
+  if (output.verbose) remark(output, computes);
+  await train(device, RunFolder.create(out, config, versionsOf(device, precision)), dataset, output);
 }
 
 /** Adds `pretrain` to the program. */

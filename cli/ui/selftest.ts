@@ -5,7 +5,7 @@
  */
 
 import process from "node:process";
-import type { BenchmarkRow, CaseResult } from "../../src/selftest/mod.ts";
+import type { CaseResult, DeviceCeilings, OperationsBenchmark } from "../../src/selftest/mod.ts";
 import { coloursFor } from "./colours.ts";
 import { formatTable } from "./tables.ts";
 
@@ -23,8 +23,28 @@ export function formatSelftest(rows: readonly CaseResult[]): string {
   return formatTable(["operation", "case", "", "error", "gradient error", "ms"], cells);
 }
 
+/** Operations or bytes a second in thousand millions. */
+function giga(perSecond: number | null): string {
+  return perSecond === null ? "-" : (perSecond / 1e9).toFixed(1);
+}
+
+function binarySize(bytes: number): string {
+  return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`;
+}
+
+/** What speeds are compared with, in a line each. */
+function formatCeilings({ bandwidths, flopsPerSecond }: DeviceCeilings): string {
+  const shown = bandwidths.filter((_, index) => index % 4 === 0 || index === bandwidths.length - 1);
+  const rates = shown.map(({ workingSet, bytesPerSecond }) => `${giga(bytesPerSecond)} (${binarySize(workingSet)})`);
+  return [
+    `matrix products at best: ${giga(flopsPerSecond.f32)} GFLOP/s in f32, ${giga(flopsPerSecond.bf16)} in bf16`,
+    `memory at best, GB/s by how much is touched: ${rates.join(", ")}`,
+    "above 1: computed with fewer operations than the definition has, which are those counted",
+  ].join("\n");
+}
+
 /** The speed of operations as a table. */
-export function formatBenchmark(rows: readonly BenchmarkRow[]): string {
+export function formatBenchmark({ ceilings, rows }: OperationsBenchmark): string {
   const cells = rows.map((row) => [
     row.operation,
     row.case,
@@ -33,5 +53,6 @@ export function formatBenchmark(rows: readonly BenchmarkRow[]): string {
     row.gbPerSecond?.toFixed(1),
     row.shareOfFloor.toFixed(2),
   ]);
-  return formatTable(["operation", "case", "ms", "GFLOP/s", "GB/s", "floor / measured"], cells);
+  const table = formatTable(["operation", "case", "ms", "GFLOP/s", "GB/s", "floor / measured"], cells);
+  return `${table}\n\n${formatCeilings(ceilings)}`;
 }

@@ -50,6 +50,9 @@ export type Kernels = {
   ) => void;
 };
 
+/** Called in place of a native call, which happens when and if `call` is called. */
+export type KernelObserver = (name: keyof Kernels, parameters: readonly unknown[], call: () => void) => void;
+
 /** What the native library says of a device. */
 export interface DeviceDescription {
   /** `cpu` or `cuda`. */
@@ -216,6 +219,19 @@ export class Device implements Disposable {
   /** Starts a new measurement of {@linkcode MemoryStatistics.peak}. */
   resetPeakMemory(): void {
     this.kernels.sl_memory_reset_peak();
+  }
+
+  /**
+   * Puts `observer` around every native call until the result is disposed of; of several the last is outermost, and goes first.
+   * Without an observer calls cost nothing more, and so the functions themselves are exchanged.
+   */
+  observe(observer: KernelObserver): Disposable {
+    const kernels = this.kernels as unknown as Record<string, (...parameters: unknown[]) => void>;
+    const plain = { ...kernels };
+    for (const [name, call] of Object.entries(plain)) {
+      kernels[name] = (...parameters) => observer(name as keyof Kernels, parameters, () => call(...parameters));
+    }
+    return { [Symbol.dispose]: () => void Object.assign(kernels, plain) };
   }
 
   /** Frees the context and all its memory. */

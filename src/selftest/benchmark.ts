@@ -5,11 +5,12 @@
  */
 import { Tape } from "../autograd/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { Scope, Tensor } from "../tensor/mod.ts";
+import { dtypeBytes, Scope, Tensor } from "../tensor/mod.ts";
 import { callOperation, drawCotangent, markDifferentiable, uploadInputs } from "./case_values.ts";
-import { fastestMilliseconds } from "./harness.ts";
+import { bandwidthAt, type DeviceCeilings, deviceCeilings, type MatrixType } from "./ceilings.ts";
 import type { OperationBenchmark, Work } from "./operation_case.ts";
 import { operationBenchmarks } from "./operation_cases.ts";
+import { fastestMilliseconds } from "./stopwatch.ts";
 
 /** One row of `sluice bench ops`. */
 export interface BenchmarkRow {
@@ -23,52 +24,59 @@ export interface BenchmarkRow {
   readonly gflops: number | null;
   /** Thousand million bytes a second, of those that must move at least; null where the work counts none. */
   readonly gbPerSecond: number | null;
-  /** The time of the floor over the time measured; the floor is the slower of moving the bytes and computing. */
+  /**
+   * The time of the floor over the time measured, at most about 1; the floor is the slower of moving the bytes and computing, at
+   * the device's ceilings. An algorithm with fewer operations than the definition's, Winograd's for one, may pass 1.
+   */
   readonly shareOfFloor: number;
 }
 
-/** What this device does at best, measured. */
-export interface DeviceRates {
-  /** Bytes a second of a large copy, read and written both counted. */
-  readonly bytesPerSecond: number;
-  /** Floating-point operations a second of a large f32 matrix product. */
-  readonly flopsPerSecond: number;
+/** What one row is about, besides its speed. */
+interface Measured {
+  readonly suffix: string;
+  readonly work: Work;
+  /** Bytes touched. */
+  readonly workingSet: number;
+  readonly milliseconds: number;
 }
 
-/** Measures the rates that floors are computed from: a copy of 64 MiB and a matrix product of 1,024 cubed. */
-export function deviceRates(device: Device): DeviceRates {
-  using _scope = new Scope();
-  const { kernels } = device;
-  const count = 1 << 24;
-  const source = Tensor.full(device, [count], 1);
-  const target = Tensor.full(device, [count], 0);
-  const copy = () => kernels.sl_copy(null, target.pointer, source.pointer, count * 4);
-  const size = 1024;
-  const [a, b, c] = [0, 1, 2].map(() => Tensor.full(device, [size, size], 1));
-  if (!a || !b || !c) throw new TypeError("three matrices were made");
-  const multiply = () => kernels.sl_matmul(0, 0, size, size, size, 0, 0, 1, a.pointer, b.pointer, 0, c.pointer, null);
-  return {
-    bytesPerSecond: (count * 8 * 1e3) / fastestMilliseconds(device, () => copy),
-    flopsPerSecond: (2 * size ** 3 * 1e3) / fastestMilliseconds(device, () => multiply),
-  };
+/** Element type of the matrix operands. */
+function matrixTypeOf(inputs: Readonly<Record<string, Tensor>>): MatrixType {
+  return Object.values(inputs).some(({ dtype }) => dtype === "bf16") ? "bf16" : "f32";
 }
 
-function row(benchmark: OperationBenchmark, suffix: string, work: Work, milliseconds: number, rates: DeviceRates) {
-  const floor = 1e3 * Math.max(work.bytes / rates.bytesPerSecond, work.flops / rates.flopsPerSecond);
+function toRow(
+  { operation, label }: OperationBenchmark,
+  { suffix, work, workingSet, milliseconds }: Measured,
+  type: MatrixType,
+  ceilings: DeviceCeilings,
+): BenchmarkRow {
+  const moving = work.bytes / bandwidthAt(ceilings, workingSet);
+  const computing = work.flops / (ceilings.flopsPerSecond[type] ?? Infinity);
   return {
-    operation: benchmark.operation,
-    case: benchmark.label + suffix,
+    operation,
+    case: label + suffix,
     milliseconds,
     gflops: work.flops > 0 ? work.flops / milliseconds / 1e6 : null,
     gbPerSecond: work.bytes > 0 ? work.bytes / milliseconds / 1e6 : null,
-    shareOfFloor: floor / milliseconds,
+    shareOfFloor: 1e3 * Math.max(moving, computing) / milliseconds,
   };
 }
 
+/** Bytes of some tensors together. */
+function bytesOf(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, { size, dtype }) => sum + size * dtypeBytes(dtype), 0);
+}
+
 /** Measures one benchmark, forward and, where it has such work, backward. */
-export function measureBenchmark(device: Device, benchmark: OperationBenchmark, rates: DeviceRates): BenchmarkRow[] {
+export function measureBenchmark(
+  device: Device,
+  benchmark: OperationBenchmark,
+  ceilings: DeviceCeilings,
+): BenchmarkRow[] {
   using _scope = new Scope();
   const inputs = uploadInputs(device, benchmark);
+  const type = matrixTypeOf(inputs);
   const free = (outputs: readonly Tensor[]) => outputs.forEach((output) => output[Symbol.dispose]());
   let outputs: readonly Tensor[] = [];
   const forward = fastestMilliseconds(device, () => {
@@ -77,7 +85,9 @@ export function measureBenchmark(device: Device, benchmark: OperationBenchmark, 
       outputs = callOperation(device, benchmark, null, inputs);
     };
   });
-  const rows = [row(benchmark, "", benchmark.forward, forward, rates)];
+  const workingSet = bytesOf([...Object.values(inputs), ...outputs]);
+  const measured = { suffix: "", work: benchmark.forward, workingSet, milliseconds: forward };
+  const rows = [toRow(benchmark, measured, type, ceilings)];
   if (benchmark.backward === undefined) return rows;
   const leaves = markDifferentiable(benchmark, inputs);
   const seeds = outputs.map((output, index) => {
@@ -91,19 +101,35 @@ export function measureBenchmark(device: Device, benchmark: OperationBenchmark, 
     const recorded = callOperation(device, benchmark, tape, inputs);
     return () => tape.backward(recorded, seeds);
   });
-  return [...rows, row(benchmark, ", backward", benchmark.backward, backward, rates)];
+  // Outputs' gradients are as large as the outputs, inputs' gradients as the inputs.
+  const swept = {
+    suffix: ", backward",
+    work: benchmark.backward,
+    workingSet: workingSet + bytesOf(leaves.map(({ tensor }) => tensor)),
+    milliseconds: backward,
+  };
+  return [...rows, toRow(benchmark, swept, type, ceilings)];
+}
+
+/** The speed of every operation, and what it is compared with. */
+export interface OperationsBenchmark {
+  /** What the device does at best. */
+  readonly ceilings: DeviceCeilings;
+  /** Every benchmark, forward and backward. */
+  readonly rows: readonly BenchmarkRow[];
 }
 
 /**
- * Measures every benchmark on a device.
+ * Measures the device's ceilings, then every benchmark on it.
  *
  * @param progress called with every row as it is measured.
  */
-export function benchOperations(device: Device, progress?: (row: BenchmarkRow) => void): BenchmarkRow[] {
-  const rates = deviceRates(device);
-  return operationBenchmarks.flatMap((benchmark) => {
-    const rows = measureBenchmark(device, benchmark, rates);
-    for (const measured of rows) progress?.(measured);
-    return rows;
+export function benchOperations(device: Device, progress?: (row: BenchmarkRow) => void): OperationsBenchmark {
+  const ceilings = deviceCeilings(device);
+  const rows = operationBenchmarks.flatMap((benchmark) => {
+    const measured = measureBenchmark(device, benchmark, ceilings);
+    for (const row of measured) progress?.(row);
+    return measured;
   });
+  return { ceilings, rows };
 }

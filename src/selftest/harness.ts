@@ -1,5 +1,5 @@
 /**
- * Checks and times operations on a device: values, gradients, memory, speed.
+ * Checks operations on a device: values, gradients, memory.
  *
  * @module
  */
@@ -129,33 +129,4 @@ export function runSelftest(device: Device, options: SelftestOptions = {}): Case
     progress?.(result);
     return result;
   });
-}
-
-/** Calls are repeated for this long, and this often at least. */
-const MEASURED_MILLISECONDS = 150;
-const MEASURED_CALLS = 5;
-
-/**
- * The fastest of repeated calls in milliseconds, each ended by waiting for the device; one to warm up is not counted.
- * The fastest and not the median, since other programs of the machine can only slow a call down.
- *
- * @param prepare does what is not measured, and returns what is.
- */
-export function fastestMilliseconds(device: Device, prepare: () => () => void): number {
-  const once = () => {
-    const call = prepare();
-    device.kernels.sl_synchronize();
-    const started = performance.now();
-    call();
-    device.kernels.sl_synchronize();
-    return performance.now() - started;
-  };
-  once();
-  let [fastest, total] = [Infinity, 0];
-  for (let calls = 0; calls < MEASURED_CALLS || total < MEASURED_MILLISECONDS; calls++) {
-    const time = once();
-    fastest = Math.min(fastest, time);
-    total += Math.max(time, MEASURED_MILLISECONDS / 1000);
-  }
-  return fastest;
 }

@@ -46,7 +46,7 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
 }
 
 /**
- * Evaluates a run's last weights and the same network untrained, and the raw pixels.
+ * Evaluates a run's last weights and the same network untrained, and the raw pixels; all in f32, whatever the training was in.
  *
  * @throws {InvalidInputError} where the run has no such network, or its weights are missing or damaged.
  */

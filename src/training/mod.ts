@@ -3,13 +3,14 @@
  *
  * @module
  */
-export * from "./benchmark.ts";
+export * from "./benchmark/mod.ts";
 export * from "./checkpoint.ts";
 export { type ConfigSources, resolveConfig } from "./config.ts";
 export * from "./config_file.ts";
 export * from "./evaluate_run.ts";
 export type { RunConfig } from "./options.ts";
 export * from "./passes.ts";
+export * from "./precision.ts";
 export * from "./presets.ts";
 export * from "./run_folder.ts";
 export * from "./step.ts";

@@ -8,6 +8,7 @@
 
 import { z } from "zod";
 import { type Architecture, architectures, type Stem, stems } from "../models/spec.ts";
+import type { Precision } from "./precision.ts";
 
 /** Everything that decides a run's result, all of it resolved. Written to the run's `config.yaml` under kebab-case keys. */
 export interface RunConfig {
@@ -63,8 +64,8 @@ export interface RunConfig {
   readonly seed: number;
   /** Device that computes. */
   readonly device: "auto" | "cpu" | "cuda" | `cuda:${number}`;
-  /** Precision of activations and matrix operands. */
-  readonly precision: "auto" | "f32";
+  /** Precision of activations and matrix operands in training; `auto` is bf16 where the device has instructions for it, else f32. */
+  readonly precision: "auto" | Precision;
   /** CPU threads; 0: one for each core available. */
   readonly threads: number;
 }
@@ -208,7 +209,10 @@ export const runOptions: RunOptions = {
     help: "device that computes",
     default: "auto",
   },
-  precision: choice(["auto", "f32"], { help: "precision of activations and matrix operands", default: "auto" }),
+  precision: choice(["auto", "f32", "bf16"], {
+    help: "activations and matrix operands of training; auto: bf16 where the processor multiplies it",
+    default: "auto",
+  }),
   threads: {
     ...count(0, { help: "CPU threads, 0: one for each core", default: 0 }),
     rule: "a whole number from 0 to 4096",

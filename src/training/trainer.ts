@@ -8,12 +8,13 @@ import type { Device } from "../device/mod.ts";
 import { DivergenceError } from "../errors.ts";
 import { Evaluator, type MeasuredCost } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
-import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
+import { augment, AUGMENT_COLUMNS, type AugmentOptions } from "../ops/mod.ts";
 import { warmupCosine } from "../optim/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import { saveWeights } from "./checkpoint.ts";
 import type { RunConfig } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
+import { type Precision, resolvePrecision } from "./precision.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee } from "./trainee.ts";
@@ -115,6 +116,7 @@ class Training {
   constructor(
     readonly device: Device,
     readonly config: RunConfig,
+    readonly precision: Precision,
     readonly dataset: Dataset,
     readonly run: RunFolder,
     readonly observer: TrainingObserver,
@@ -171,12 +173,14 @@ class Training {
   }
 
   #views({ indices, parameters }: ViewBatch): [Tensor, Tensor] {
-    const { device, dataset, evaluator } = this;
+    const { device, precision, dataset: { mean, std }, evaluator } = this;
     const { images, set: { height, width } } = evaluator.trainImages;
+    // The views' element type is that of everything computed from them.
+    const options: AugmentOptions = { size: [height, width], mean, std, dtype: precision };
     const rows = Tensor.from(device, indices, [indices.length]);
     const view = (table: Float32Array<ArrayBuffer>) => {
       const tableTensor = Tensor.from(device, table, [indices.length, AUGMENT_COLUMNS]);
-      return augment(images, rows, tableTensor, { size: [height, width], mean: dataset.mean, std: dataset.std });
+      return augment(images, rows, tableTensor, options);
     };
     return [view(parameters[0]), view(parameters[1])];
   }
@@ -247,7 +251,7 @@ class Training {
  * Repeated with the same configuration on the same device and thread count, it gives the same weights and metrics, bit for bit,
  * but for times.
  *
- * @throws {InvalidInputError} where the data set holds less than one batch.
+ * @throws {InvalidInputError} where the data set holds less than one batch, or the device lacks the precision asked for.
  * @throws {DivergenceError} at the first loss that is not finite; the weights of the last whole epoch stay.
  */
 export async function pretrain(
@@ -258,7 +262,8 @@ export async function pretrain(
   observer: TrainingObserver,
 ): Promise<TrainingResult> {
   stepsPerEpoch(dataset, config.batch);
+  const precision = resolvePrecision(config.precision, device.description);
   using trainee = createTrainee(device, config, dataset.train.height);
   using evaluator = new Evaluator(device, dataset, config.seed);
-  return await new Training(device, config, dataset, run, observer, trainee, evaluator).execute();
+  return await new Training(device, config, precision, dataset, run, observer, trainee, evaluator).execute();
 }

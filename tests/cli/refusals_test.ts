@@ -13,10 +13,15 @@ import { assertRefused, runSluice, withFolder } from "./run_sluice.ts";
 const recordBytes = 3073;
 
 /** A pretrain command that must be refused, and must leave no run folder. */
-async function assertPretrainRefused(folder: string, args: readonly string[], message: RegExp): Promise<void> {
+async function assertPretrainRefused(
+  folder: string,
+  args: readonly string[],
+  message: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const out = join(folder, "run");
   const before = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
-  await assertRefused(["pretrain", "--out", out, ...args], message);
+  await assertRefused(["pretrain", "--out", out, ...args], message, env);
   assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name).sort(), before, "nothing is written");
 }
 
@@ -46,6 +51,16 @@ Deno.test(
     await assertPretrainRefused(folder, ["--preset", "tiny"], /^sluice: preset tiny: .*small/);
     await assertPretrainRefused(folder, [...few, "--batch", "17"], /^sluice: --batch 17: there are 16 training images/);
     await assertRefused(["pretrain"], /give --out RUN/);
+  }),
+);
+
+Deno.test(
+  "bf16 on a processor without it is refused before anything is written",
+  withFolder(async (folder) => {
+    const few = ["--train-images", "16", "--test-images", "16", "--batch", "8"];
+    const message = /^sluice: --precision bf16: .*, used as avx2, has none; give --precision f32/;
+    await assertPretrainRefused(folder, [...few, "--precision", "bf16"], message, { ONEDNN_MAX_CPU_ISA: "AVX2" });
+    await assertPretrainRefused(folder, ["--precision", "f16"], /^sluice: --precision f16: give auto or f32 or bf16/);
   }),
 );
 

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { deviceHasBf16 } from "../devices.ts";
 import { assertSucceeds, startSluice, withFolder } from "./run_sluice.ts";
 
 /** The smallest run: width 4, 64 drawn images, 2 epochs of 8 steps; one thread, which a busy machine slows least. */
@@ -22,6 +23,12 @@ type Line = Readonly<Record<string, unknown>>;
 
 function pretrainTiny(out: string, more: readonly string[] = []): Promise<string> {
   return assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", out, ...more]);
+}
+
+/** What a run's `config.yaml` says of precision: what was asked for, and what that came to. */
+function precisionOf(run: string): (string | undefined)[] {
+  const text = Deno.readTextFileSync(join(run, "config.yaml"));
+  return [/^precision: (.*)$/m, /^versions:[\s\S]*^ {2}precision: (.*)$/m].map((pattern) => pattern.exec(text)?.[1]);
 }
 
 function metricsOf(run: string): Line[] {
@@ -140,6 +147,35 @@ Deno.test(
     assert.deepEqual(weights(first), weights(second));
   }),
 );
+
+Deno.test(
+  "a run says which precision it asked for and which it got",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const small = ["--width", "8", "--projector", "16", "--batch", "8", "--threads", "1", ...images];
+    const args = ["pretrain", ...small, "--epochs", "1", "--eval-every", "0", "--out", run];
+    await assertSucceeds(args, { ONEDNN_MAX_CPU_ISA: "AVX2" });
+    assert.deepEqual(precisionOf(run), ["auto", "f32"]);
+  }),
+);
+
+Deno.test({
+  name: "a run in bf16 is trained and evaluated",
+  ignore: !deviceHasBf16(),
+  fn: withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await pretrainTiny(run, ["--precision", "bf16"]);
+    assert.deepEqual(precisionOf(run), ["bf16", "bf16"]);
+    const text = await assertSucceeds(["evaluate", run, "--protocol", "knn", "--json"]);
+    const { networks } = JSON.parse(text) as { networks: Record<string, Line> };
+    assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
+    // Evaluation is f32 and repeats what the training said last.
+    const last = metricsOf(run).at(-1)?.["networks"] as Record<string, NetworkRecord>;
+    for (const [name, { knn20, cost }] of Object.entries(last)) {
+      assert.deepEqual([networks[name]?.["knn20"], networks[name]?.["cost"]], [knn20, cost], name);
+    }
+  }),
+});
 
 function sizeOf(path: string): number {
   try {

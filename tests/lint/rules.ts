@@ -31,9 +31,8 @@ export const layers: readonly (readonly string[])[] = [
 /** Files that may read a clock: they show progress or measure speed, and no number of a run depends on it. */
 export const clockFiles: readonly string[] = [
   "src/training/trainer.ts",
-  "src/training/benchmark.ts",
   "src/selftest/harness.ts",
-  "src/selftest/benchmark.ts",
+  "src/selftest/stopwatch.ts",
   "cli/ui/progress.ts",
 ];
 

@@ -4,8 +4,18 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { deviceRates, measureBenchmark, normal, operationBenchmark } from "../../src/selftest/mod.ts";
-import { matmul } from "../../src/ops/mod.ts";
+import {
+  asBf16,
+  bandwidthAt,
+  type DeviceCeilings,
+  deviceCeilings,
+  fastestMilliseconds,
+  measureBenchmark,
+  median,
+  normal,
+  operationBenchmark,
+} from "../../src/selftest/mod.ts";
+import { cast, matmul } from "../../src/ops/mod.ts";
 import { openDevice } from "../devices.ts";
 
 const device = openDevice();
@@ -20,9 +30,14 @@ const benchmark = operationBenchmark({
   backward: { flops: 4 * 64 * 32 * 16, bytes: 4096 },
 });
 
+const ceilings: DeviceCeilings = {
+  bandwidths: [{ workingSet: 1024, bytesPerSecond: 4e9 }, { workingSet: 16_384, bytesPerSecond: 1e9 }],
+  flopsPerSecond: { f32: 1e9, bf16: 2e9 },
+};
+
 Deno.test("a benchmark gives one row forward and one backward, and gives back all memory", () => {
   const before = device.memory().inUse;
-  const rows = measureBenchmark(device, benchmark, { bytesPerSecond: 1e9, flopsPerSecond: 1e9 });
+  const rows = measureBenchmark(device, benchmark, ceilings);
   assert.deepEqual(rows.map((row) => row.case), ["a small product", "a small product, backward"]);
   const [forward, backward] = rows;
   assert.ok(forward && backward && forward.milliseconds > 0 && backward.milliseconds > 0);
@@ -32,10 +47,77 @@ Deno.test("a benchmark gives one row forward and one backward, and gives back al
   assert.equal(device.memory().inUse, before);
 });
 
-Deno.test("the rates that floors are computed from are positive numbers, and measuring them gives back all memory", () => {
+Deno.test("the floor of work that moves bytes is that of the bandwidth at what the work touches", () => {
+  // Inputs and output are 4 (64 x 32 + 32 x 16 + 64 x 16) = 14,336 bytes, less than the larger of the sets measured.
+  const moving = { ...benchmark, forward: { flops: 0, bytes: 1e6 }, backward: { flops: 0, bytes: 1e6 } };
+  const [forward, backward] = measureBenchmark(device, moving, ceilings);
+  assert.ok(forward && backward);
+  assert.ok(Math.abs(forward.shareOfFloor * forward.milliseconds / (1e3 * 1e6 / 4e9) - 1) < 1e-9);
+  // With the gradients of the inputs it is more.
+  assert.ok(Math.abs(backward.shareOfFloor * backward.milliseconds / (1e3 * 1e6 / 1e9) - 1) < 1e-9);
+});
+
+Deno.test({
+  name: "the floor of products of bf16 is that of the peak of bf16",
+  ignore: !device.description.bf16,
+  fn: () => {
+    const halved = operationBenchmark({
+      operation: "cast",
+      label: "operands of bf16, whatever is done with them",
+      inputs: { a: asBf16(normal([64, 32])) },
+      run: (_device, tape, { a }) => cast(tape, a, "f32"),
+      forward: { flops: 2 * 64 * 32 * 16, bytes: 0 },
+    });
+    const [forward] = measureBenchmark(device, halved, ceilings);
+    assert.ok(forward);
+    assert.ok(Math.abs(forward.shareOfFloor * forward.milliseconds / (1e3 * 2 * 64 * 32 * 16 / 2e9) - 1) < 1e-9);
+  },
+});
+
+Deno.test("measured ceilings are positive, larger for what fits in caches, and measuring them gives back all memory", () => {
   const before = device.memory().inUse;
-  const { bytesPerSecond, flopsPerSecond } = deviceRates(device);
-  assert.ok(bytesPerSecond > 0 && Number.isFinite(bytesPerSecond));
-  assert.ok(flopsPerSecond > 0 && Number.isFinite(flopsPerSecond));
+  const { bandwidths, flopsPerSecond } = deviceCeilings(device);
+  bandwidths.forEach(({ workingSet, bytesPerSecond }, index) => {
+    assert.ok(bytesPerSecond > 0 && Number.isFinite(bytesPerSecond));
+    const next = bandwidths[index + 1];
+    assert.ok(next === undefined || next.workingSet > workingSet && next.bytesPerSecond <= bytesPerSecond);
+  });
+  assert.ok((flopsPerSecond.f32 ?? NaN) > 0);
+  assert.equal(flopsPerSecond.bf16 !== null, device.description.bf16);
   assert.equal(device.memory().inUse, before);
+});
+
+Deno.test("the bandwidth at a working set is that of the next smaller one measured", () => {
+  assert.deepEqual([1, 1024, 16_383, 16_384, 1e9].map((bytes) => bandwidthAt(ceilings, bytes)), [
+    4e9,
+    4e9,
+    4e9,
+    1e9,
+    1e9,
+  ]);
+});
+
+Deno.test("the median is the middle value, or the mean of the middle two", () => {
+  assert.equal(median([3, 10, 1]), 3);
+  assert.equal(median([4, 1, 10, 2]), 3);
+  assert.ok(Number.isNaN(median([])));
+});
+
+Deno.test("the fastest call is the shortest of those measured, the first and all preparation not counted", () => {
+  // A clock that moves only as the work says.
+  const spans = [0, 9, 5, 7, 5.5, 8];
+  const real = performance.now;
+  let now = 0;
+  let calls = 0;
+  performance.now = () => now;
+  try {
+    const fastest = fastestMilliseconds(device, () => {
+      now += 1000;
+      return () => void (now += spans[calls++] ?? 6);
+    }, 20);
+    assert.equal(fastest, 5);
+    assert.equal(calls, 6);
+  } finally {
+    performance.now = real;
+  }
 });

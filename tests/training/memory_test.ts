@@ -4,8 +4,18 @@
  * @module
  */
 
+import assert from "node:assert/strict";
+
+import { deviceHasBf16 } from "../devices.ts";
 import { assertFlatMemory } from "../soak/flat_memory.ts";
 
 Deno.test("bytes in use, buffers and reserve are flat over 200 steps", () => {
-  assertFlatMemory(200, 0);
+  assertFlatMemory(200, 0, "f32");
+});
+
+Deno.test({ name: "in bf16 they are flat as well, and a step takes much less", ignore: !deviceHasBf16() }, () => {
+  const peak = assertFlatMemory(200, 0, "bf16");
+  // Activations take half; weights, their gradients and the optimiser's state, few here, take what they took.
+  const wide = assertFlatMemory(12, 0, "f32");
+  assert.ok(peak < 0.7 * wide, `${peak} bytes of ${wide}`);
 });

@@ -7,19 +7,38 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+import { normalisedError } from "../../src/autograd/mod.ts";
 import { Device } from "../../src/device/mod.ts";
 import { type HostTensor, readSafetensors } from "../../src/formats/mod.ts";
 import { DualNetwork, loadTorchState, networkCost, type NoiseSource, toTorchState } from "../../src/models/mod.ts";
 import { objectiveOf } from "../../src/objectives/mod.ts";
+import { cast } from "../../src/ops/mod.ts";
 import { optimizerOf } from "../../src/optim/mod.ts";
+import { bf16Bits, bf16Value } from "../../src/selftest/case_inputs.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
+import type { Precision } from "../../src/training/precision.ts";
 import { trainingStep } from "../../src/training/step.ts";
+import { deviceHasBf16 } from "../devices.ts";
 
 /** Largest |difference| / |reference| of a tensor, and the absolute bound where the true gradient is zero. */
 const RELATIVE = 1e-4;
 const ABSOLUTE = 1e-6;
 /** A reference below this is a gradient that is truly zero: a bias before a norm. */
 const ZERO = 1e-10;
+
+/**
+ * bf16 rounds by up to 2^-8, and a loss term is of the fourth degree in values rounded about once a layer: 4 * 2^-8 = 1.6 %, doubled.
+ * The statistics of all norms are held to the same, each with 0.1 of its new value in it.
+ */
+const BF16_VALUES = 0.03;
+/**
+ * A gradient has no such bound: one rounding sends relus to the other side, and from then on another function is differentiated. So the
+ * f32 step with nothing but weights and views rounded says how far these gradients move. A bf16 step rounds activations and gradients
+ * besides, after convolution and norm each: about four such errors, and their sum in squares is twice one of them. Half as much again is left for luck.
+ */
+const BF16_GRADIENTS = 3;
+/** Rounding has no direction, so that the median gradient keeps its length along the true one. */
+const BF16_LENGTH = 0.25;
 
 type Mode = "dual" | "vanilla" | "gated";
 type Tensors = ReadonlyMap<string, HostTensor>;
@@ -67,7 +86,12 @@ function disagreement(actual: ArrayLike<number>, expected: ArrayLike<number>): {
   return magnitude < ZERO ? { relative: false, error: difference } : { relative: true, error: difference / magnitude };
 }
 
-function assertClose(actual: ReadonlyMap<string, HostTensor>, expected: Tensors, kind: string): void {
+function assertClose(
+  actual: ReadonlyMap<string, HostTensor>,
+  expected: Tensors,
+  kind: string,
+  tolerance = RELATIVE,
+): void {
   assert(expected.size > 0, `the fixture holds no ${kind}`);
   const complaints: string[] = [];
   for (const [name, reference] of expected) {
@@ -75,7 +99,7 @@ function assertClose(actual: ReadonlyMap<string, HostTensor>, expected: Tensors,
     assert(value !== undefined, `${kind} of ${name} is missing`);
     assert.deepEqual([...value.shape], [...reference.shape], name);
     const { relative, error } = disagreement(value.data, reference.data);
-    if (error > (relative ? RELATIVE : ABSOLUTE)) complaints.push(`${name}: ${error}${relative ? "" : " absolute"}`);
+    if (error > (relative ? tolerance : ABSOLUTE)) complaints.push(`${name}: ${error}${relative ? "" : " absolute"}`);
   }
   assert.deepEqual(complaints, [], `${kind} differ`);
 }
@@ -88,7 +112,15 @@ function gradientsOf(before: Tensors, after: Tensors): Map<string, HostTensor> {
   }));
 }
 
-function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureConfig, optimizer: "lars" | "sgd") {
+/** How the step of a fixture is computed. */
+interface StepRun {
+  readonly optimizer: "lars" | "sgd";
+  /** Element type of the views, and so of the step. */
+  readonly precision?: Precision;
+}
+
+function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureConfig, run: StepRun) {
+  const { optimizer, precision = "f32" } = run;
   const spec = { arch: "resnet18", width: config.width, stem: "cifar-paper", image: config.image } as const;
   using network = new DualNetwork(device, {
     spec,
@@ -104,8 +136,10 @@ function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureCo
   const settings = optimizer === "lars" ? { weightDecay: config.weightDecay } : { momentum: 0 };
   using used = optimizerOf(optimizer, device, new Map(network.parameters()), settings);
   using trainee = { network, objective: objectiveOf("vicreg"), optimizer: used, cost, [Symbol.dispose]: () => {} };
-  using view1 = upload(device, tensors, "input/view1");
-  using view2 = upload(device, tensors, "input/view2");
+  using wide1 = upload(device, tensors, "input/view1");
+  using wide2 = upload(device, tensors, "input/view2");
+  using view1 = cast(null, wide1, precision);
+  using view2 = cast(null, wide2, precision);
   using report = trainingStep(
     trainee,
     { mode, symmetric: false, gateWarmup: 0, budget: config.budget, boundAlpha: config.boundAlpha },
@@ -119,23 +153,88 @@ function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureCo
   return { terms: report.read(), before, after: toTorchState(network) };
 }
 
+const hasBf16 = deviceHasBf16();
+
+function readFixture(mode: Mode): { tensors: Tensors; config: FixtureConfig } {
+  assert(existsSync(fixturePath(mode)), `${fixturePath(mode)} is missing: run tests/peer/step_fixture.py`);
+  const { tensors, metadata } = readSafetensors(fixturePath(mode));
+  return { tensors, config: JSON.parse(metadata.config ?? "{}") as FixtureConfig };
+}
+
+/** A step's scalars under the fixture's names. */
+function termsOf(scalars: Readonly<Record<string, number>>): Map<string, HostTensor> {
+  return new Map(
+    Object.entries(scalars).map(([name, value]) => {
+      const term = name === "loss" ? "total" : name;
+      return [term, { dtype: "f32", shape: [1], data: Float32Array.of(value) }];
+    }),
+  );
+}
+
 for (const mode of ["dual", "vanilla", "gated"] as const) {
   Deno.test(`a whole ${mode} step equals PyTorch's in float64: terms, gradients, updated weights, statistics`, () => {
-    assert(existsSync(fixturePath(mode)), `${fixturePath(mode)} is missing: run tests/peer/step_fixture.py`);
-    const { tensors, metadata } = readSafetensors(fixturePath(mode));
-    const config = JSON.parse(metadata.config ?? "{}") as FixtureConfig;
+    const { tensors, config } = readFixture(mode);
     using device = Device.open({ threads: 2 });
 
-    const lars = runStep(device, mode, tensors, config, "lars");
-    const terms = new Map<string, HostTensor>();
-    for (const [name, value] of Object.entries(lars.terms)) {
-      const term = name === "loss" ? "total" : name;
-      terms.set(term, { dtype: "f32", shape: [1], data: Float32Array.of(value) });
-    }
-    assertClose(terms, under(tensors, "terms/"), "loss terms");
+    const lars = runStep(device, mode, tensors, config, { optimizer: "lars" });
+    assertClose(termsOf(lars.terms), under(tensors, "terms/"), "loss terms");
     assertClose(lars.after, under(tensors, "updated/"), "updated weights and statistics");
 
-    const sgd = runStep(device, mode, tensors, config, "sgd");
+    const sgd = runStep(device, mode, tensors, config, { optimizer: "sgd" });
     assertClose(gradientsOf(sgd.before, sgd.after), under(tensors, "gradient/"), "gradients");
+  });
+}
+
+/** The fixture with views and weights rounded to bf16; gates, which are always f32, and vectors are left. */
+function rounded(tensors: Tensors): Tensors {
+  const isRounded = (name: string, { shape }: HostTensor) =>
+    name.startsWith("input/") || (name.startsWith("initial/") && shape.length > 1 && !name.includes(".gate."));
+  return new Map([...tensors].map(([name, tensor]) => {
+    if (!isRounded(name, tensor)) return [name, tensor];
+    const data = Float32Array.from(tensor.data, (value) => bf16Value(bf16Bits(value)));
+    return [name, { dtype: "f32", shape: tensor.shape, data }];
+  }));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+}
+
+/** How far gradients are from the true ones, as the median over parameters: distance, and length along the truth, both over its length. */
+function gradientError(actual: ReadonlyMap<string, HostTensor>, expected: Tensors) {
+  const errors: number[] = [];
+  const lengths: number[] = [];
+  for (const [name, { data }] of expected) {
+    const gradient = actual.get(name)?.data ?? [];
+    let [square, product] = [0, 0];
+    data.forEach((value, i) => {
+      square += value ** 2;
+      product += value * (gradient[i] ?? NaN);
+    });
+    if (Math.sqrt(square) < ZERO) continue;
+    errors.push(Math.sqrt(normalisedError(gradient, data)));
+    lengths.push(product / square);
+  }
+  return { error: median(errors), length: median(lengths) };
+}
+
+for (const mode of ["dual", "vanilla", "gated"] as const) {
+  const name = `a ${mode} step in bf16 is PyTorch's in float64 up to rounding: terms, statistics, gradients`;
+  Deno.test({ name, ignore: !hasBf16 }, () => {
+    const { tensors, config } = readFixture(mode);
+    using device = Device.open({ threads: 2 });
+    const narrow = runStep(device, mode, tensors, config, { optimizer: "sgd", precision: "bf16" });
+    assertClose(termsOf(narrow.terms), under(tensors, "terms/"), "loss terms", BF16_VALUES);
+    const statistics = new Map([...under(tensors, "updated/")].filter(([name]) => name.includes(".running_")));
+    assertClose(narrow.after, statistics, "statistics", BF16_VALUES);
+
+    const truth = under(tensors, "gradient/");
+    const wide = runStep(device, mode, rounded(tensors), config, { optimizer: "sgd" });
+    const control = gradientError(gradientsOf(wide.before, wide.after), truth);
+    const { error, length } = gradientError(gradientsOf(narrow.before, narrow.after), truth);
+    assert.ok(error > RELATIVE, `gradients are off by ${error} only: that is f32`);
+    const limit = BF16_GRADIENTS * control.error;
+    assert.ok(error < limit, `gradients are off by ${error}, and by ${control.error} where operands alone are rounded`);
+    assert.ok(Math.abs(length - 1) < BF16_LENGTH, `gradients have ${length} of the length of the true ones`);
   });
 }

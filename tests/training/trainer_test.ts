@@ -19,6 +19,7 @@ import {
   type StepRecord,
   type TrainingObserver,
 } from "../../src/training/mod.ts";
+import { deviceHasBf16 } from "../devices.ts";
 
 const tiny = {
   dataset: "shapes",
@@ -29,6 +30,7 @@ const tiny = {
   batch: 8,
   epochs: 2,
   evalEvery: 1,
+  precision: "f32",
 };
 
 function quiet(overrides: Partial<TrainingObserver> = {}): TrainingObserver {
@@ -71,6 +73,19 @@ for (const mode of ["dual", "vanilla", "gated"] as const) {
     assert.equal(once.metrics.length, 2 * 8 + 2);
   });
 }
+
+const ofBf16 = "a run in bf16 repeated gives the same weights and metrics, bit for bit, and others than in f32";
+Deno.test({ name: ofBf16, ignore: !deviceHasBf16() }, async () => {
+  const once = await train({ epochs: 1, precision: "bf16" }, quiet(), results);
+  const twice = await train({ epochs: 1, precision: "bf16" }, quiet(), results);
+  assert.deepEqual(once.metrics, twice.metrics);
+  assert.deepEqual(once.weights, twice.weights);
+  const wide = await train({ epochs: 1 }, quiet(), results);
+  const [first, other] = [wide.metrics[0], once.metrics[0]] as [StepRecord, StepRecord];
+  assert.notEqual(first.loss, other.loss);
+  // The same images, weights and noise: the first losses differ by rounding.
+  assert.ok(Math.abs(other.loss / first.loss - 1) < 0.03, `${other.loss} is not about ${first.loss}`);
+});
 
 Deno.test("another seed gives other weights", async () => {
   const one = await train({ seed: 1, epochs: 1 }, quiet(), results);

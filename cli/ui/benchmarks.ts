@@ -1,0 +1,84 @@
+/**
+ * The tables of training steps and of inference: how fast they are, and where their time goes.
+ *
+ * @module
+ */
+
+import type { InferenceBenchmark, Profile, StepBenchmark, SweepRow } from "../../src/training/benchmark/mod.ts";
+import { formatTable, mebibytes, share } from "./tables.ts";
+
+/** Where the time of a step goes, as a table that adds up to the step. */
+function formatProfile({ milliseconds, rows, restMs, restShare }: Profile): string {
+  return formatTable(["native function", "calls", "ms", "share", "GFLOP/s"], [
+    ...rows.map((row) => [
+      row.function,
+      row.calls,
+      row.milliseconds.toFixed(2),
+      share(row.share),
+      row.gflops?.toFixed(1),
+    ]),
+    ["the rest, TypeScript", null, restMs.toFixed(2), share(restShare), null],
+    ["one step, profiled", null, milliseconds.toFixed(2), share(1), null],
+  ]);
+}
+
+/** The speed of a training step, and its profile where there is one. */
+export function formatStep(result: StepBenchmark): string {
+  const table = formatTable(["training step", ""], [
+    ["milliseconds a step", result.msPerStep.toFixed(1)],
+    ["views a second", result.viewsPerSecond.toFixed(0)],
+    ["GFLOP/s", result.gflops.toFixed(1)],
+    ["share of the peak of matrix products", share(result.shareOfPeak)],
+    ["peak memory of tensors", mebibytes(result.peakBytes)],
+    ["peak memory of the process", result.residentBytes === null ? null : mebibytes(result.residentBytes)],
+    ["device", result.device],
+    ["precision", result.precision],
+    ["threads", result.threads],
+  ]);
+  return result.profile === undefined ? table : `${table}\n\n${formatProfile(result.profile)}`;
+}
+
+/** The speed of many kinds of steps, one a row. */
+export function formatSweep(rows: readonly SweepRow[]): string {
+  const headings = ["width", "batch", "projector", "precision", "threads", "ms a step", "views/s", "GFLOP/s"];
+  const cells = rows.map((row) => [
+    row.width,
+    row.batch,
+    row.projector,
+    row.precision,
+    row.threads,
+    row.msPerStep.toFixed(1),
+    row.viewsPerSecond.toFixed(0),
+    row.gflops.toFixed(1),
+    share(row.shareOfPeak),
+    mebibytes(row.peakBytes),
+  ]);
+  return `${formatTable([...headings, "share of peak", "peak memory"], cells)}\n\n${rows[0]?.device ?? ""}`;
+}
+
+/** The speed of the dense and the gated network. */
+export function formatInference(result: InferenceBenchmark): string {
+  const headings = [
+    "batch",
+    "channels open",
+    "dense ms",
+    "gated ms",
+    "share of MACs",
+    "share of time",
+    "dense / gated",
+  ];
+  const cells = result.rows.map((row) => [
+    row.batch,
+    share(row.openShare),
+    row.denseMs.toFixed(2),
+    row.gatedMs.toFixed(2),
+    share(row.macShare),
+    share(row.timeShare),
+    row.speedRatio.toFixed(2),
+  ]);
+  const notes = [`${result.device}, ${result.precision}, ${result.threads} threads`];
+  if (result.precision !== result.gatedPrecision) {
+    notes.push(`dense in ${result.precision}; gated in ${result.gatedPrecision}, which is all its blocks compute in`);
+  }
+  return `${formatTable(headings, cells)}\n\n${notes.join("\n")}`;
+}

@@ -1,0 +1,9 @@
+/**
+ * Speed of this machine: the training step, where its time goes, and inference of the gated network beside the dense one.
+ *
+ * @module
+ */
+export * from "./infer.ts";
+export * from "./profile.ts";
+export * from "./step.ts";
+export * from "./sweep.ts";

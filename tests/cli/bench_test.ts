@@ -1,0 +1,56 @@
+/**
+ * Tests of `sluice bench` as a process, on the smallest network.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { assertRefused, assertSucceeds } from "./run_sluice.ts";
+
+const small = ["--width", "4", "--projector", "8", "--batch", "4", "--threads", "1"];
+
+Deno.test("bench step prints what it measured as JSON, and with --profile where the time goes", async () => {
+  const args = ["bench", "step", ...small, "--steps", "1", "--precision", "f32", "--profile", "--json"];
+  const result = JSON.parse(await assertSucceeds(args)) as Record<string, unknown>;
+  const contract = ["msPerStep", "viewsPerSecond", "gflops", "peakBytes", "device", "precision", "threads"];
+  for (const key of [...contract, "shareOfPeak", "residentBytes"]) assert.ok(key in result, key);
+  assert.deepEqual([result.precision, result.threads], ["f32", 1]);
+  const { rows } = result.profile as { rows: { function: string }[] };
+  assert.ok(rows.some((row) => row.function === "sl_conv_forward"));
+});
+
+Deno.test("bench step prints tables of the step and of its profile", async () => {
+  const text = await assertSucceeds(["bench", "step", ...small, "--steps", "1", "--profile"]);
+  assert.match(text, /^milliseconds a step +\d/m);
+  assert.match(text, /^precision +(f32|bf16)$/m);
+  assert.match(text, /^sl_conv_forward +\d+ +[\d.]+ +0\.\d{4} +[\d.]+$/m);
+  assert.match(text, /^one step, profiled +- +[\d.]+ +1\.0000/m);
+});
+
+Deno.test("bench step --sweep prints a row for each step that its flags leave open", async () => {
+  const args = [
+    "bench",
+    "step",
+    "--sweep",
+    ...small.slice(0, 4),
+    "--threads",
+    "1",
+    "--precision",
+    "f32",
+    "--steps",
+    "1",
+  ];
+  const rows = JSON.parse(await assertSucceeds([...args, "--json", "--quiet"])) as { width: number; batch: number }[];
+  assert.deepEqual(rows.map(({ width, batch }) => [width, batch]), [[4, 64], [4, 256]]);
+});
+
+Deno.test("bench infer prints dense and gated times beside each other", async () => {
+  const text = await assertSucceeds(["bench", "infer", ...small]);
+  assert.match(text, /^batch +channels open +dense ms +gated ms +share of MACs +share of time +dense \/ gated$/m);
+  assert.equal(text.match(/^(1|64) +0\.\d{4}/gm)?.length, 8);
+});
+
+Deno.test("wrong requests of a benchmark are refused before any work", async () => {
+  await assertRefused(["bench", "step", "--steps", "0"], /--steps 0: give a whole number, 1 or more/);
+  await assertRefused(["bench", "step", "--steps", "two"], /--steps two: give a whole number/);
+  await assertRefused(["bench", "step", "--sweep", "--profile"], /--profile is of one step: give it without --sweep/);
+});
