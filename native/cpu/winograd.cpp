@@ -132,14 +132,107 @@ struct Packing {
 
 int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// Tiles whose transforms are held at once for the weights' gradient: few channels leave room for many tiles in the
-// caches; with many, each run of tiles must be worth the pass over the sums.
-int64_t gradient_tiles(const WinogradGeometry& g) {
-  constexpr int64_t cached_floats = int64_t{1} << 19;
-  const int64_t fitting = cached_floats / (g.positions() * (g.in_channels + g.out_channels));
-  const int64_t worthwhile = std::max<int64_t>(64, g.in_channels * g.out_channels / 512);
-  return round_up(std::min(std::max(fitting, worthwhile), g.tiles()), 2);
-}
+// The weights' gradient: sums over all tiles of products of transformed inputs and transformed gradients.
+class WeightsGradient {
+ public:
+  WeightsGradient(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy)
+      : context_(context),
+        g_(geometry_of(s, SL_CONV_FORWARD)),
+        kernels_(kernels_of(s, g_)),
+        x_(x),
+        dy_(dy),
+        sums_size_(g_.positions() * g_.in_channels * g_.out_channels),
+        teams_(context->threads * sums_size_ <= most_sums ? context->threads : 1),
+        together_(tiles_together()),
+        inputs_size_(g_.positions() * together_ * g_.in_channels * element_bytes(s.dtype)),
+        gradients_size_(g_.positions() * together_ * g_.out_channels * element_bytes(s.dtype)),
+        inputs_(context->allocator, teams_ * inputs_size_),
+        gradients_(context->allocator, teams_ * gradients_size_),
+        sums_(context->allocator, teams_ * sums_size_ * static_cast<int64_t>(sizeof(float))) {
+    if (!inputs_ || !gradients_ || !sums_) throw std::bad_alloc();
+  }
+
+  const WinogradGeometry& geometry() const { return g_; }
+
+  // The sums [position][output channel][input channel].
+  const float* compute() {
+    if (teams_ == 1) {
+      together();
+    } else {
+      apart();
+    }
+    return sums_.get<float>();
+  }
+
+ private:
+  // Floats of sums that all threads may have together.
+  static constexpr int64_t most_sums = int64_t{1} << 22;
+
+  // Tiles whose transforms are held at once: few channels leave room for many tiles in the caches; with many, each run
+  // of tiles must be worth the pass over the sums.
+  int64_t tiles_together() const {
+    constexpr int64_t cached_floats = int64_t{1} << 19;
+    const int64_t fitting = cached_floats / (g_.positions() * (g_.in_channels + g_.out_channels));
+    const int64_t worthwhile = std::max<int64_t>(64, g_.in_channels * g_.out_channels / 512);
+    const int64_t share = (g_.tiles() + teams_ - 1) / teams_;
+    return round_up(std::min(std::max(fitting, worthwhile), share), 2);
+  }
+
+  WinogradOperands operands(int64_t team) const {
+    return {inputs_.get<char>() + team * inputs_size_, gradients_.get<char>() + team * gradients_size_, together_};
+  }
+
+  int64_t groups() const { return g_.out_channels / winograd_group(g_.out_channels); }
+
+  void multiply(int64_t team, int64_t tiles, int64_t unit) const {
+    const int64_t group = winograd_group(g_.out_channels);
+    kernels_.multiply(g_, operands(team), tiles, unit / groups(), unit % groups() * group,
+                      sums_.get<float>() + team * sums_size_);
+  }
+
+  // Threads share the sums, and each run of tiles: first its transforms, then its products.
+  void together() {
+    float* const sums = sums_.get<float>();
+    parallel_for(context_->threads, sums_size_, 65536,
+                 [=](int64_t begin, int64_t end) { std::fill(sums + begin, sums + end, 0.0f); });
+    for (int64_t first = 0; first < g_.tiles(); first += together_) {
+      const int64_t count = round_up(std::min(together_, g_.tiles() - first), 2);
+      parallel_for(context_->threads, count, 8, [&](int64_t begin, int64_t end) {
+        kernels_.transform(g_, x_, dy_, first, begin, end, operands(0));
+      });
+      parallel_for(context_->threads, g_.positions() * groups(), 1,
+                   [&](int64_t unit, int64_t) { multiply(0, count, unit); });
+    }
+  }
+
+  // Each thread has tiles and sums of its own, so that nothing passes between their caches until the end.
+  void apart() {
+    const int64_t runs = (g_.tiles() + together_ - 1) / together_;
+    parallel_for(context_->threads, teams_, 1, [&](int64_t team, int64_t) {
+      float* const sums = sums_.get<float>() + team * sums_size_;
+      std::fill(sums, sums + sums_size_, 0.0f);
+      for (int64_t run = team * runs / teams_; run < (team + 1) * runs / teams_; ++run) {
+        const int64_t first = run * together_, count = round_up(std::min(together_, g_.tiles() - first), 2);
+        kernels_.transform(g_, x_, dy_, first, 0, count, operands(team));
+        for (int64_t unit = 0; unit < g_.positions() * groups(); ++unit) multiply(team, count, unit);
+      }
+    });
+    parallel_for(context_->threads, sums_size_, 16384, [&](int64_t begin, int64_t end) {
+      float* const total = sums_.get<float>();
+      for (int64_t team = 1; team < teams_; ++team) {
+        const float* const sums = total + team * sums_size_;
+        for (int64_t i = begin; i < end; ++i) total[i] += sums[i];
+      }
+    });
+  }
+
+  sl_context* context_;
+  WinogradGeometry g_;
+  const WinogradKernels& kernels_;
+  const void *x_, *dy_;
+  int64_t sums_size_, teams_, together_, inputs_size_, gradients_size_;
+  Scratch inputs_, gradients_, sums_;
+};
 
 // dw from the sums [position][output channel][input channel].
 void collect_gradients(sl_context* context, const WinogradGeometry& g, const float* sums, float* dw, bool accumulate) {
@@ -212,30 +305,9 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
 
 void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,
                                bool accumulate) {
-  const WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
-  const int64_t together = gradient_tiles(g), tiles = g.tiles(), plane = g.in_channels * g.out_channels;
-  const int64_t element = s.dtype == SL_BF16 ? 2 : 4;
-  const Scratch v(context->allocator, g.positions() * together * g.in_channels * element);
-  const Scratch w(context->allocator, g.positions() * together * g.out_channels * element);
-  const Scratch sums(context->allocator, g.positions() * plane * static_cast<int64_t>(sizeof(float)));
-  if (!v || !w || !sums) throw std::bad_alloc();
-  const WinogradOperands operands{v.get<void>(), w.get<void>(), together};
-  const WinogradKernels& kernels = kernels_of(s, g);
-  float* const total = sums.get<float>();
-  parallel_for(context->threads, g.positions() * plane, 65536,
-               [=](int64_t begin, int64_t end) { std::fill(total + begin, total + end, 0.0f); });
-  const int64_t group = winograd_group(g.out_channels), groups = g.out_channels / group;
-  for (int64_t first = 0; first < tiles; first += together) {
-    const int64_t count = round_up(std::min(together, tiles - first), 2);
-    parallel_for(context->threads, count, 8, [&](int64_t begin, int64_t end) {
-      kernels.transform(g, x, dy, first, begin, end, operands);
-    });
-    // A position's sums are always formed in the order of its tiles: their bits do not depend on the threads.
-    parallel_for(context->threads, g.positions() * groups, 1, [&](int64_t unit, int64_t) {
-      kernels.multiply(g, operands, count, unit / groups, unit % groups * group, total);
-    });
-  }
-  collect_gradients(context, g, total, dw, accumulate);
+  WeightsGradient gradient(context, s, x, dy);
+  const float* const sums = gradient.compute();
+  collect_gradients(context, gradient.geometry(), sums, dw, accumulate);
 }
 
 }  // namespace sluice

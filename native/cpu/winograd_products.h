@@ -39,9 +39,12 @@ struct Bf16 {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a));
   }
   SLUICE_SIMD_INLINE void store_pairs(bf16* p, __m512 even, __m512 odd) {
-    const __m512i low = _mm512_cvtepu16_epi32(narrow(even));
-    const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow(odd)), 16);
-    _mm512_storeu_si512(p, _mm512_or_si512(low, high));
+    // Sixteen of `even`, then sixteen of `odd`; then one of each in turn.
+    const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even));
+    const __m512i first = _mm512_set_epi32(0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c, 0x001b000b, 0x001a000a,
+                                           0x00190009, 0x00180008, 0x00170007, 0x00160006, 0x00150005, 0x00140004,
+                                           0x00130003, 0x00120002, 0x00110001, 0x00100000);
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi16(first, both));
   }
   SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
