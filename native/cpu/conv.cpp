@@ -1,9 +1,10 @@
-// Convolution in its three directions: by own kernels for the stem and where Winograd's filtering suits, else on oneDNN
-// with activations plain NHWC and weights in the layout its kernels choose.
+// Convolution in its three directions: by own kernels where they suit, else on oneDNN with activations plain NHWC and
+// weights in the layout its kernels choose.
 #include <cstring>
 
 #include "conv_shape.h"
 #include "onednn.h"
+#include "shifted.h"
 #include "stem.h"
 #include "winograd.h"
 
@@ -308,6 +309,10 @@ SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape
     }
     if (stem_suits(*host_shape)) {
       stem_backward_weights(context, *host_shape, x, dy, dw, accumulate != 0);
+      return SL_OK;
+    }
+    if (shifted_suits(*host_shape)) {
+      shifted_backward_weights(context, *host_shape, x, dy, dw, accumulate != 0);
       return SL_OK;
     }
     if (chooses_pixels(*host_shape))

@@ -52,15 +52,13 @@ dnnl::memory::data_type onednn_type(int32_t dtype) {
   return dtype == SL_BF16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
 }
 
-namespace {
-// Bits of dnnl_cpu_isa_t that AVX-512 (F, BW, VL, DQ) adds: oneDNN's bf16 kernels need these, and emulate the rest.
-bool has_avx512(dnnl::cpu_isa isa) {
-  const int bits = static_cast<int>(dnnl::cpu_isa::avx512_core);
-  return (static_cast<int>(isa) & bits) == bits;
+bool onednn_supports(dnnl::cpu_isa wanted) {
+  const int bits = static_cast<int>(wanted);
+  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & bits) == bits;
 }
-}  // namespace
 
-bool onednn_has_bf16() { return has_avx512(dnnl::get_effective_cpu_isa()); }
+// oneDNN's bf16 kernels need AVX-512 (F, BW, VL, DQ) and emulate the rest.
+bool onednn_has_bf16() { return onednn_supports(dnnl::cpu_isa::avx512_core); }
 
 std::string onednn_isa() {
   const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
@@ -73,8 +71,11 @@ std::string onednn_isa() {
     case dnnl::cpu_isa::avx512_core_vnni: return "avx512_core_vnni";
     case dnnl::cpu_isa::avx512_core_bf16: return "avx512_core_bf16";
     case dnnl::cpu_isa::avx512_core_amx: return "avx512_core_amx";
-    default: return has_avx512(isa) ? "avx512" : "generic";
+    default: break;  // newer than this list: the best of it that is part of it
   }
+  if (onednn_supports(dnnl::cpu_isa::avx512_core_amx)) return "avx512_core_amx";
+  if (onednn_supports(dnnl::cpu_isa::avx512_core_bf16)) return "avx512_core_bf16";
+  return onednn_supports(dnnl::cpu_isa::avx512_core) ? "avx512_core" : "generic";
 }
 
 std::string onednn_version() {

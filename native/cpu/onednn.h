@@ -76,6 +76,8 @@ Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, cons
                        bool accumulate);
 
 dnnl::memory::data_type onednn_type(int32_t dtype);
+// Whether kernels may use an instruction set: the processor has it, and ONEDNN_MAX_CPU_ISA allows it.
+bool onednn_supports(dnnl::cpu_isa wanted);
 bool onednn_has_bf16();
 std::string onednn_isa();
 std::string onednn_version();

@@ -51,8 +51,7 @@ StemImage geometry_of(const sl_conv_shape& s, const float* padded) {
 
 bool stem_suits(const sl_conv_shape& s) {
   if (s.kernel_height != 3 || s.kernel_width != 3 || s.stride != 1 || s.in_channels != stem_channels) return false;
-  const int bits = static_cast<int>(dnnl::cpu_isa::avx512_core);
-  return s.out_channels % stem_lanes == 0 && (static_cast<int>(dnnl::get_effective_cpu_isa()) & bits) == bits;
+  return s.out_channels % stem_lanes == 0 && onednn_supports(dnnl::cpu_isa::avx512_core);
 }
 
 int64_t stem_packed_bytes(const sl_conv_shape& s) {

@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "gradient_sums.h"
 #include "onednn.h"
 #include "winograd_kernels.h"
 #include "winograd_points.h"
@@ -12,11 +13,6 @@ namespace {
 
 constexpr int64_t channel_step = 16;
 constexpr int64_t taps = 9;
-
-bool has_isa(dnnl::cpu_isa wanted) {
-  const int bits = static_cast<int>(wanted);
-  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & bits) == bits;
-}
 
 // The tile of fewest products, the smaller of equals. Tiles of 3 and 4 amplify rounding: that of bf16 too much.
 int64_t tile_of(int32_t dtype, int64_t height, int64_t width) {
@@ -115,7 +111,7 @@ struct Packing {
     }
     const bool forward = direction == SL_CONV_FORWARD;
     const int64_t column = forward ? out : in, row = forward ? in : out;  // output and input channel of the geometry
-    const int64_t group = winograd_group(geometry.out_channels), plane = geometry.in_channels * group;
+    const int64_t group = channel_group(geometry.out_channels), plane = geometry.in_channels * group;
     T* const corner = packed + column / group * geometry.positions() * plane + row * group + column % group * joined;
     for (int64_t position = 0; position < geometry.positions(); ++position) {
       float square[channel_step][channel_step];  // [input channel][output channel] of the geometry
@@ -128,110 +124,6 @@ struct Packing {
             corner[position * plane + i * group + j * joined + part] = from_float<T>(square[i + part][j]);
     }
   }
-};
-
-int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
-
-// The weights' gradient: sums over all tiles of products of transformed inputs and transformed gradients.
-class WeightsGradient {
- public:
-  WeightsGradient(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy)
-      : context_(context),
-        g_(geometry_of(s, SL_CONV_FORWARD)),
-        kernels_(kernels_of(s, g_)),
-        x_(x),
-        dy_(dy),
-        sums_size_(g_.positions() * g_.in_channels * g_.out_channels),
-        teams_(context->threads * sums_size_ <= most_sums ? context->threads : 1),
-        together_(tiles_together()),
-        inputs_size_(g_.positions() * together_ * g_.in_channels * element_bytes(s.dtype)),
-        gradients_size_(g_.positions() * together_ * g_.out_channels * element_bytes(s.dtype)),
-        inputs_(context->allocator, teams_ * inputs_size_),
-        gradients_(context->allocator, teams_ * gradients_size_),
-        sums_(context->allocator, teams_ * sums_size_ * static_cast<int64_t>(sizeof(float))) {
-    if (!inputs_ || !gradients_ || !sums_) throw std::bad_alloc();
-  }
-
-  const WinogradGeometry& geometry() const { return g_; }
-
-  // The sums [position][output channel][input channel].
-  const float* compute() {
-    if (teams_ == 1) {
-      together();
-    } else {
-      apart();
-    }
-    return sums_.get<float>();
-  }
-
- private:
-  // Floats of sums that all threads may have together.
-  static constexpr int64_t most_sums = int64_t{1} << 22;
-
-  // Tiles whose transforms are held at once: few channels leave room for many tiles in the caches; with many, each run
-  // of tiles must be worth the pass over the sums.
-  int64_t tiles_together() const {
-    constexpr int64_t cached_floats = int64_t{1} << 19;
-    const int64_t fitting = cached_floats / (g_.positions() * (g_.in_channels + g_.out_channels));
-    const int64_t worthwhile = std::max<int64_t>(64, g_.in_channels * g_.out_channels / 512);
-    const int64_t share = (g_.tiles() + teams_ - 1) / teams_;
-    return round_up(std::min(std::max(fitting, worthwhile), share), 2);
-  }
-
-  WinogradOperands operands(int64_t team) const {
-    return {inputs_.get<char>() + team * inputs_size_, gradients_.get<char>() + team * gradients_size_, together_};
-  }
-
-  int64_t groups() const { return g_.out_channels / winograd_group(g_.out_channels); }
-
-  void multiply(int64_t team, int64_t tiles, int64_t unit) const {
-    const int64_t group = winograd_group(g_.out_channels);
-    kernels_.multiply(g_, operands(team), tiles, unit / groups(), unit % groups() * group,
-                      sums_.get<float>() + team * sums_size_);
-  }
-
-  // Threads share the sums, and each run of tiles: first its transforms, then its products.
-  void together() {
-    float* const sums = sums_.get<float>();
-    parallel_for(context_->threads, sums_size_, 65536,
-                 [=](int64_t begin, int64_t end) { std::fill(sums + begin, sums + end, 0.0f); });
-    for (int64_t first = 0; first < g_.tiles(); first += together_) {
-      const int64_t count = round_up(std::min(together_, g_.tiles() - first), 2);
-      parallel_for(context_->threads, count, 8, [&](int64_t begin, int64_t end) {
-        kernels_.transform(g_, x_, dy_, first, begin, end, operands(0));
-      });
-      parallel_for(context_->threads, g_.positions() * groups(), 1,
-                   [&](int64_t unit, int64_t) { multiply(0, count, unit); });
-    }
-  }
-
-  // Each thread has tiles and sums of its own, so that nothing passes between their caches until the end.
-  void apart() {
-    const int64_t runs = (g_.tiles() + together_ - 1) / together_;
-    parallel_for(context_->threads, teams_, 1, [&](int64_t team, int64_t) {
-      float* const sums = sums_.get<float>() + team * sums_size_;
-      std::fill(sums, sums + sums_size_, 0.0f);
-      for (int64_t run = team * runs / teams_; run < (team + 1) * runs / teams_; ++run) {
-        const int64_t first = run * together_, count = round_up(std::min(together_, g_.tiles() - first), 2);
-        kernels_.transform(g_, x_, dy_, first, 0, count, operands(team));
-        for (int64_t unit = 0; unit < g_.positions() * groups(); ++unit) multiply(team, count, unit);
-      }
-    });
-    parallel_for(context_->threads, sums_size_, 16384, [&](int64_t begin, int64_t end) {
-      float* const total = sums_.get<float>();
-      for (int64_t team = 1; team < teams_; ++team) {
-        const float* const sums = total + team * sums_size_;
-        for (int64_t i = begin; i < end; ++i) total[i] += sums[i];
-      }
-    });
-  }
-
-  sl_context* context_;
-  WinogradGeometry g_;
-  const WinogradKernels& kernels_;
-  const void *x_, *dy_;
-  int64_t sums_size_, teams_, together_, inputs_size_, gradients_size_;
-  Scratch inputs_, gradients_, sums_;
 };
 
 // dw from the sums [position][output channel][input channel].
@@ -262,8 +154,8 @@ bool winograd_suits(const sl_conv_shape& s) {
   if (s.kernel_height != 3 || s.kernel_width != 3 || s.stride != 1 || s.padding > 2) return false;
   if (s.in_channels % channel_step != 0 || s.out_channels % channel_step != 0) return false;
   // Matrix units of bf16 are faster than what is saved here.
-  if (s.dtype == SL_BF16) return has_isa(dnnl::cpu_isa::avx512_core_bf16) && !has_isa(dnnl::cpu_isa::avx512_core_amx);
-  return has_isa(dnnl::cpu_isa::avx512_core);
+  if (s.dtype == SL_BF16) return onednn_supports(dnnl::cpu_isa::avx512_core_bf16) && !onednn_supports(dnnl::cpu_isa::avx512_core_amx);
+  return onednn_supports(dnnl::cpu_isa::avx512_core);
 }
 
 int64_t winograd_packed_bytes(const sl_conv_shape& s, int32_t direction) {
@@ -293,7 +185,7 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
                        const void* packed, void* output, bool accumulate) {
   const WinogradGeometry g = geometry_of(s, direction);
   const int64_t block = winograd_block(g), tiles = g.tiles();
-  const int64_t floats = g.positions() * block * (g.in_channels + winograd_group(g.out_channels));
+  const int64_t floats = g.positions() * block * (g.in_channels + channel_group(g.out_channels));
   const Scratch scratch(context->allocator, context->threads * floats * static_cast<int64_t>(sizeof(float)));
   if (!scratch) throw std::bad_alloc();
   const WinogradKernels& kernels = kernels_of(s, g);
@@ -305,9 +197,17 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
 
 void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,
                                bool accumulate) {
-  WeightsGradient gradient(context, s, x, dy);
-  const float* const sums = gradient.compute();
-  collect_gradients(context, gradient.geometry(), sums, dw, accumulate);
+  const WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
+  const WinogradKernels& kernels = kernels_of(s, g);
+  GradientSums sums(context, {g.positions(), g.positions(), g.tiles(), g.in_channels, g.out_channels, s.dtype});
+  sums.compute(
+      [&](int64_t first, int64_t begin, int64_t end, const GradientOperands& operands) {
+        kernels.transform(g, x, dy, first, begin, end, operands);
+      },
+      [&](const GradientOperands& operands, int64_t tiles, int64_t position, int64_t channel, float* target) {
+        kernels.multiply(g, operands, tiles, position, channel, target);
+      });
+  collect_gradients(context, g, sums.result(), dw, accumulate);
 }
 
 }  // namespace sluice

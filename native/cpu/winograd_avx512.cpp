@@ -229,7 +229,7 @@ struct Winograd {
 
   static void convolve(const WinogradGeometry& g, const void* input, const void* packed, void* output, bool accumulate,
                        int64_t first, int64_t count, float* scratch) {
-    const int64_t group = winograd_group(g.out_channels);
+    const int64_t group = channel_group(g.out_channels);
     const int64_t rows = (count + winograd_tile_step - 1) / winograd_tile_step * winograd_tile_step;
     float* const m = scratch;
     T* const v = reinterpret_cast<T*>(scratch + positions * winograd_block(g) * group);
@@ -250,7 +250,7 @@ struct Winograd {
 
   // Transforms one tile (f32) or two (bf16) of the weights' gradient: `exists` says which there are.
   SLUICE_SIMD static void transform_operands(const WinogradGeometry& g, const Window<Op, side> (&in)[2],
-                                             const Window<Op, Tile> (&out)[2], const WinogradOperands& operands, T* v,
+                                             const Window<Op, Tile> (&out)[2], const GradientOperands& operands, T* v,
                                              T* w) {
     const int64_t v_plane = operands.tiles * g.in_channels, w_plane = operands.tiles * g.out_channels;
     const bool whole_in = (in[0].inside & in[1].inside) == in[0].all;
@@ -291,7 +291,7 @@ struct Winograd {
   }
 
   static void transform(const WinogradGeometry& g, const void* x, const void* dy, int64_t first, int64_t begin,
-                        int64_t end, const WinogradOperands& operands) {
+                        int64_t end, const GradientOperands& operands) {
     const T* const inputs = static_cast<const T*>(x);
     const T* const gradients = static_cast<const T*>(dy);
     const int64_t total = g.tiles();
@@ -311,36 +311,12 @@ struct Winograd {
     }
   }
 
-  // sums [row][column] += w' v of `rows` output channels, a run of tiles at a time that stays in the first-level cache.
-  template <int Rows, int Vectors>
-  SLUICE_SIMD static void multiply_rows(const WinogradGeometry& g, const float* v, const float* w, int64_t steps,
-                                        int64_t rows, float* sums) {
-    constexpr int64_t run = 128;
-    for (int64_t step = 0; step < steps; step += run)
-      for (int64_t column = 0; column < g.in_channels; column += Vectors * lanes)
-        for (int64_t row = 0; row < rows; row += Rows)
-          multiply_tile<Op, Rows, Vectors, true>(std::min(run, steps - step), w + step * g.out_channels + row, 1,
-                                                 g.out_channels, v + step * g.in_channels + column, g.in_channels,
-                                                 sums + row * g.in_channels + column, g.in_channels);
-  }
-
-  static void multiply(const WinogradGeometry& g, const WinogradOperands& operands, int64_t tiles, int64_t position,
+  static void multiply(const WinogradGeometry& g, const GradientOperands& operands, int64_t tiles, int64_t position,
                        int64_t channel, float* sums) {
-    const float* const v =
-        reinterpret_cast<const float*>(static_cast<const T*>(operands.v) + position * operands.tiles * g.in_channels);
-    const float* const w =
-        reinterpret_cast<const float*>(static_cast<const T*>(operands.w) + position * operands.tiles * g.out_channels) +
-        channel;
-    float* const target = sums + (position * g.out_channels + channel) * g.in_channels;
-    const int64_t columns = winograd_group(g.in_channels), rows = winograd_group(g.out_channels);
-    const int64_t steps = (tiles + Op::joined - 1) / Op::joined;
-    if (columns == 64) {
-      multiply_rows<4, 4>(g, v, w, steps, rows, target);
-    } else if (columns == 32) {
-      multiply_rows<8, 2>(g, v, w, steps, rows, target);
-    } else {
-      multiply_rows<16, 1>(g, v, w, steps, rows, target);
-    }
+    const T* const v = static_cast<const T*>(operands.v) + position * operands.tiles * g.in_channels;
+    const T* const w = static_cast<const T*>(operands.w) + position * operands.tiles * g.out_channels;
+    multiply_gradient<Op>(v, w, g.in_channels, g.out_channels, tiles, channel,
+                          sums + (position * g.out_channels + channel) * g.in_channels);
   }
 
   static constexpr WinogradKernels kernels{convolve, transform, multiply};

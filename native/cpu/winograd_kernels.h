@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "gradient_sums.h"
+
 namespace sluice {
 
 // Products are made for this many tiles at a time, or a divisor of it: blocks of tiles are multiples.
@@ -24,25 +26,14 @@ struct WinogradGeometry {
   int64_t tiles() const { return batch * tile_rows() * tile_columns(); }
 };
 
-// Output channels that are computed together: packed weights lie in groups of this many.
-constexpr int64_t winograd_group(int64_t channels) { return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : 16; }
-
 // Tiles that one thread takes through transform, products and inverse together. Transformed inputs and products stay
 // in a core's own cache; with many channels they no longer can, and enough tiles must share each weight that is
 // fetched.
 inline int64_t winograd_block(const WinogradGeometry& g) {
   constexpr int64_t cached_floats = int64_t{1} << 17;
-  const int64_t floats = g.positions() * (g.in_channels + winograd_group(g.out_channels));
+  const int64_t floats = g.positions() * (g.in_channels + channel_group(g.out_channels));
   return winograd_tile_step * std::max<int64_t>(2, std::min<int64_t>(cached_floats / floats / winograd_tile_step, 9));
 }
-
-// The operands of the weights' gradient for a run of tiles: v, the transformed inputs, and w, the output's gradients
-// through the transpose of the outputs' transform; each [position][tile][channel], or for bf16 [position][pair of
-// tiles][channel][2].
-struct WinogradOperands {
-  void *v, *w;
-  int64_t tiles;  // between one position and the next; even
-};
 
 struct WinogradKernels {
   // Outputs of the tiles [first, first + count), count at most winograd_block. `packed` is [group][position][input
@@ -50,12 +41,12 @@ struct WinogradKernels {
   // positions * winograd_block * (in_channels + group) floats.
   void (*convolve)(const WinogradGeometry&, const void* input, const void* packed, void* output, bool accumulate,
                    int64_t first, int64_t count, float* scratch);
-  // Transforms inputs and gradients of the tiles [first + begin, first + end), begin and end even; tiles that do not
-  // exist are zeros.
+  // Transforms inputs, and gradients by the transpose of the outputs' transform, of the tiles [first + begin, first +
+  // end), begin and end even; tiles that do not exist are zeros.
   void (*transform)(const WinogradGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,
-                    const WinogradOperands&);
+                    const GradientOperands&);
   // sums [position][output channel][input channel] += w' v for one position and a group of output channels from `channel` on.
-  void (*multiply)(const WinogradGeometry&, const WinogradOperands&, int64_t tiles, int64_t position, int64_t channel,
+  void (*multiply)(const WinogradGeometry&, const GradientOperands&, int64_t tiles, int64_t position, int64_t channel,
                    float* sums);
 };
 

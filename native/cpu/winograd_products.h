@@ -3,7 +3,10 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+
 #include "bf16.h"
+#include "gradient_sums.h"
 
 // The instructions for bf16 are named for all functions, since functions of different targets cannot be joined; only
 // Bf16's use them.
@@ -102,6 +105,38 @@ SLUICE_SIMD_INLINE void multiply_shallow(int64_t rows, const float* a, const flo
     for (int r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * lanes, acc[r]);
     a += Rows * Depth;
     sums += Rows * lanes;
+  }
+}
+
+// sums [row][column] += w' v over `steps` steps, a run of them at a time that stays in the first-level cache.
+template <typename Op, int Rows, int Vectors>
+SLUICE_SIMD_INLINE void multiply_rows(const float* v, const float* w, int64_t in_channels, int64_t out_channels,
+                                      int64_t steps, int64_t rows, float* sums) {
+  constexpr int64_t run = 128;
+  for (int64_t step = 0; step < steps; step += run)
+    for (int64_t column = 0; column < in_channels; column += Vectors * lanes)
+      for (int64_t row = 0; row < rows; row += Rows)
+        multiply_tile<Op, Rows, Vectors, true>(std::min(run, steps - step), w + step * out_channels + row, 1,
+                                               out_channels, v + step * in_channels + column, in_channels,
+                                               sums + row * in_channels + column, in_channels);
+}
+
+// sums [output channel of a group][input channel] += the products of `tiles` tiles of v [tile][input channel] and w
+// [tile][output channel] (bf16: [pair of tiles][channel][2]), for the group of output channels from `channel` on.
+template <typename Op>
+SLUICE_SIMD static void multiply_gradient(const typename Op::Element* v, const typename Op::Element* w,
+                                          int64_t in_channels, int64_t out_channels, int64_t tiles, int64_t channel,
+                                          float* sums) {
+  const float* const from_v = reinterpret_cast<const float*>(v);
+  const float* const from_w = reinterpret_cast<const float*>(w) + channel;
+  const int64_t steps = (tiles + Op::joined - 1) / Op::joined;
+  const int64_t columns = channel_group(in_channels), rows = channel_group(out_channels);
+  if (columns == 64) {
+    multiply_rows<Op, 4, 4>(from_v, from_w, in_channels, out_channels, steps, rows, sums);
+  } else if (columns == 32) {
+    multiply_rows<Op, 8, 2>(from_v, from_w, in_channels, out_channels, steps, rows, sums);
+  } else {
+    multiply_rows<Op, 16, 1>(from_v, from_w, in_channels, out_channels, steps, rows, sums);
   }
 }
 

@@ -172,6 +172,8 @@ const std::vector<sl_conv_shape> shapes = {
     {9, 4, 4, 32, 128, 3, 3, 1, 1, SL_F32},  {2, 13, 7, 64, 96, 3, 3, 1, 1, SL_F32},
     {2, 12, 6, 16, 16, 3, 3, 1, 2, SL_F32},  {2, 5, 8, 16, 64, 3, 3, 1, 0, SL_F32},
     {1, 1, 1, 16, 16, 3, 3, 1, 1, SL_F32},   {3, 1, 17, 32, 16, 3, 3, 1, 1, SL_F32},
+    // Strided, with channels enough that the weights' gradient goes by shifted products.
+    {3, 9, 8, 32, 48, 3, 3, 2, 1, SL_F32},   {1, 5, 5, 256, 256, 3, 3, 2, 1, SL_F32},
 };
 
 }  // namespace
