@@ -153,6 +153,10 @@ void collect_gradients(sl_context* context, const WinogradGeometry& g, const flo
 bool winograd_suits(const sl_conv_shape& s) {
   if (s.kernel_height != 3 || s.kernel_width != 3 || s.stride != 1 || s.padding > 2) return false;
   if (s.in_channels % channel_step != 0 || s.out_channels % channel_step != 0) return false;
+  // Transformed weights are two to three times larger: too few tiles are not worth fetching them.
+  constexpr int64_t fewest_tiles = 24;
+  if (geometry_of(s, SL_CONV_FORWARD).tiles() < fewest_tiles) return false;
+  if (geometry_of(s, SL_CONV_BACKWARD_DATA).tiles() < fewest_tiles) return false;
   // Matrix units of bf16 are faster than what is saved here.
   if (s.dtype == SL_BF16) return onednn_supports(dnnl::cpu_isa::avx512_core_bf16) && !onednn_supports(dnnl::cpu_isa::avx512_core_amx);
   return onednn_supports(dnnl::cpu_isa::avx512_core);
@@ -189,9 +193,14 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
   const Scratch scratch(context->allocator, context->threads * floats * static_cast<int64_t>(sizeof(float)));
   if (!scratch) throw std::bad_alloc();
   const WinogradKernels& kernels = kernels_of(s, g);
-  parallel_for(context->threads, tiles, block, [&](int64_t begin, int64_t end) {
+  // A single image is a few blocks of tiles: threads then share a block, each with output channels of its own.
+  const int64_t blocks = (tiles + block - 1) / block, groups = g.out_channels / channel_group(g.out_channels);
+  const int64_t shares = std::min(groups, (context->threads + blocks - 1) / blocks);
+  parallel_for(context->threads, blocks * shares, 1, [&](int64_t unit, int64_t) {
+    const int64_t first = unit / shares * block, share = unit % shares, size = channel_group(g.out_channels);
     float* const own = scratch.get<float>() + omp_get_thread_num() * floats;
-    kernels.convolve(g, input, packed, output, accumulate, begin, end - begin, own);
+    kernels.convolve(g, input, packed, output, accumulate, first, std::min(block, tiles - first),
+                     share * groups / shares * size, (share + 1) * groups / shares * size, own);
   });
 }
 

@@ -228,13 +228,13 @@ struct Winograd {
   }
 
   static void convolve(const WinogradGeometry& g, const void* input, const void* packed, void* output, bool accumulate,
-                       int64_t first, int64_t count, float* scratch) {
-    const int64_t group = channel_group(g.out_channels);
-    const int64_t rows = (count + winograd_tile_step - 1) / winograd_tile_step * winograd_tile_step;
+                       int64_t first, int64_t count, int64_t channel_begin, int64_t channel_end, float* scratch) {
+    const int64_t group = channel_group(g.out_channels), step = winograd_tile_step(group);
+    const int64_t rows = (count + step - 1) / step * step;
     float* const m = scratch;
     T* const v = reinterpret_cast<T*>(scratch + positions * winograd_block(g) * group);
     transform_inputs(g, static_cast<const T*>(input), first, count, rows, v);
-    for (int64_t channel = 0; channel < g.out_channels; channel += group) {
+    for (int64_t channel = channel_begin; channel < channel_end; channel += group) {
       const T* const weights = static_cast<const T*>(packed) + positions * channel * g.in_channels;
       if (group == 64) {
         multiply_group<6, 4>(g, rows, v, weights, m);

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// Products are made for this many tiles at a time, or a divisor of it: blocks of tiles are multiples.
-constexpr int64_t winograd_tile_step = 24;
+// Products are made for this many tiles at a time, by the size of the group of output channels.
+constexpr int64_t winograd_tile_step(int64_t group) { return group == 64 ? 6 : group == 32 ? 12 : 24; }
 
 // The largest tile, 4 x 4 outputs, has this many positions.
 constexpr int64_t winograd_most_positions = 36;
@@ -30,17 +30,17 @@ struct WinogradGeometry {
 // in a core's own cache; with many channels they no longer can, and enough tiles must share each weight that is
 // fetched.
 inline int64_t winograd_block(const WinogradGeometry& g) {
-  constexpr int64_t cached_floats = int64_t{1} << 17;
+  constexpr int64_t cached_floats = int64_t{1} << 17, step = 24;  // a multiple of all tile steps
   const int64_t floats = g.positions() * (g.in_channels + channel_group(g.out_channels));
-  return winograd_tile_step * std::max<int64_t>(2, std::min<int64_t>(cached_floats / floats / winograd_tile_step, 9));
+  return step * std::max<int64_t>(2, std::min<int64_t>(cached_floats / floats / step, 9));
 }
 
 struct WinogradKernels {
-  // Outputs of the tiles [first, first + count), count at most winograd_block. `packed` is [group][position][input
-  // channel][channel of the group], for bf16 with pairs of input channels innermost; `scratch` has
-  // positions * winograd_block * (in_channels + group) floats.
+  // Outputs of the tiles [first, first + count), count at most winograd_block, in the output channels [channel_begin,
+  // channel_end), whole groups. `packed` is [group][position][input channel][channel of the group], for bf16 with pairs
+  // of input channels innermost; `scratch` has positions * winograd_block * (in_channels + group) floats.
   void (*convolve)(const WinogradGeometry&, const void* input, const void* packed, void* output, bool accumulate,
-                   int64_t first, int64_t count, float* scratch);
+                   int64_t first, int64_t count, int64_t channel_begin, int64_t channel_end, float* scratch);
   // Transforms inputs, and gradients by the transpose of the outputs' transform, of the tiles [first + begin, first +
   // end), begin and end even; tiles that do not exist are zeros.
   void (*transform)(const WinogradGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,

@@ -105,10 +105,11 @@ bool may_be_filtered(const sl_conv_shape& s) {
          s.out_channels % 16 == 0;
 }
 
-// bf16 results are rounded to eight bits, sums themselves are f32. Winograd's filtering rounds its transformed operands
-// too, which by the norms of its transforms amounts to 0.0043.
+// bf16 results are rounded to eight bits, sums themselves are f32. Winograd's filtering sums products larger than their
+// sum, which costs f32 two bits, and rounds its transformed operands to bf16 too, which by the norms of its transforms
+// amounts to 0.0043.
 double tolerance(const sl_conv_shape& s) {
-  if (s.dtype == SL_F32) return 2e-6;
+  if (s.dtype == SL_F32) return may_be_filtered(s) ? 4e-6 : 2e-6;
   return may_be_filtered(s) ? 0x1p-7 : 0x1p-8;
 }
 
@@ -167,11 +168,13 @@ const std::vector<sl_conv_shape> shapes = {
     {2, 1, 1, 20, 20, 3, 3, 1, 1, SL_F32},                                          // one input pixel
     {4, 10, 10, 4, 8, 1, 1, 2, 0, SL_F32},   {4, 10, 10, 2, 4, 1, 1, 2, 0, SL_F32},  // oneDNN 2.6's fault on AVX2
     {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},                                            // outputs that see padding alone
-    // Multiples of 16 channels: tiles of 2, of 3 and of 4 outputs, whole and cut, in groups of 16, 32 and 64 channels.
-    {2, 2, 2, 16, 48, 3, 3, 1, 1, SL_F32},   {1, 6, 9, 48, 32, 3, 3, 1, 1, SL_F32},
-    {9, 4, 4, 32, 128, 3, 3, 1, 1, SL_F32},  {2, 13, 7, 64, 96, 3, 3, 1, 1, SL_F32},
-    {2, 12, 6, 16, 16, 3, 3, 1, 2, SL_F32},  {2, 5, 8, 16, 64, 3, 3, 1, 0, SL_F32},
-    {1, 1, 1, 16, 16, 3, 3, 1, 1, SL_F32},   {3, 1, 17, 32, 16, 3, 3, 1, 1, SL_F32},
+    // Multiples of 16 channels and tiles enough for Winograd's filtering: tiles of 2, of 3 and of 4 outputs, whole and
+    // cut, in groups of 16, 32 and 64 channels.
+    {25, 2, 2, 16, 48, 3, 3, 1, 1, SL_F32},  {5, 6, 9, 48, 32, 3, 3, 1, 1, SL_F32},
+    {29, 4, 4, 32, 128, 3, 3, 1, 1, SL_F32}, {4, 13, 7, 64, 96, 3, 3, 1, 1, SL_F32},
+    {8, 12, 6, 16, 16, 3, 3, 1, 2, SL_F32},  {7, 5, 8, 16, 64, 3, 3, 1, 0, SL_F32},
+    {26, 1, 1, 16, 16, 3, 3, 1, 1, SL_F32},  {6, 1, 17, 32, 16, 3, 3, 1, 1, SL_F32},
+    {7, 5, 5, 64, 192, 3, 3, 1, 1, SL_F32},  {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},
     // Strided, with channels enough that the weights' gradient goes by shifted products.
     {3, 9, 8, 32, 48, 3, 3, 2, 1, SL_F32},   {1, 5, 5, 256, 256, 3, 3, 2, 1, SL_F32},
 };
@@ -199,7 +202,7 @@ TEST_CASE("bf16 convolutions equal the double loops on rounded operands, or are 
 
 TEST_CASE("the same convolution gives the same bits again, with 1 thread and with 2") {
   for (const int in_channels : {19, 48}) {
-    const Problem p({5, 12, 12, in_channels, 32, 3, 3, 1, 1, SL_F32});
+    const Problem p({5, 12, 12, in_channels, 64, 3, 3, 1, 1, SL_F32});
     const Reference reference(p);
     for (const int threads : {1, 2}) {
       std::vector<std::vector<float>> results[3];
