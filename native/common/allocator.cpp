@@ -1,4 +1,4 @@
-// The caching allocator's size classes, free lists and counts.
+// The caching allocator's free lists and counts.
 #include "allocator.h"
 
 #include <algorithm>
@@ -8,62 +8,70 @@ namespace sluice {
 namespace {
 
 constexpr int64_t alignment = 64;
-constexpr int64_t fine_limit = int64_t{1} << 20;
+constexpr int64_t small_limit = int64_t{1} << 20;
 constexpr int64_t largest = int64_t{1} << 48;  // beyond any machine: keeps the arithmetic below from overflowing
 
 int64_t round_up(int64_t bytes, int64_t step) { return (bytes + step - 1) / step * step; }
 
-// Steps of 64 bytes below 1 MiB, then of an eighth of the power of two: at most an eighth is wasted, and sizes that
-// differ little share their blocks.
-int64_t size_class(int64_t bytes) {
-  if (bytes <= alignment) return alignment;
-  if (bytes <= fine_limit) return round_up(bytes, alignment);
-  int64_t power = fine_limit;
-  while (power * 2 <= bytes) power *= 2;
-  return round_up(bytes, power / 8);
-}
-
 }  // namespace
 
 Allocator::Allocator(SystemMalloc system_malloc, SystemFree system_free)
-    : system_malloc_(system_malloc), system_free_(system_free) {}
+    : system_malloc_(system_malloc), system_free_(system_free), large_(system_malloc, system_free) {}
 
 Allocator::~Allocator() {
   for (const auto& entry : free_) {
     for (void* pointer : entry.second) system_free_(pointer);
   }
-  for (const auto& entry : live_) system_free_(entry.first);
+  for (const auto& entry : live_) {
+    if (entry.second.size_class > 0) system_free_(entry.first);
+  }
 }
 
 void* Allocator::allocate(int64_t bytes) {
   if (bytes < 0 || bytes > largest) return nullptr;
-  const int64_t block = size_class(bytes);
   const int64_t counted = round_up(bytes, alignment);
+  const bool small = bytes <= small_limit;
+  const int64_t size_class = small ? std::max(counted, alignment) : 0;
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::vector<void*>& cached = free_[block];
-  void* pointer = nullptr;
-  if (!cached.empty()) {
-    pointer = cached.back();
-    cached.pop_back();
-  } else {
-    pointer = system_malloc_(static_cast<size_t>(block));
-    if (pointer == nullptr) {
-      trim_locked();
-      pointer = system_malloc_(static_cast<size_t>(block));
-    }
-    if (pointer == nullptr) return nullptr;
-    reserved_ += block;
-  }
+  void* const pointer = small ? allocate_small(size_class) : allocate_large(bytes);
+  if (pointer == nullptr) return nullptr;
   try {
-    live_[pointer] = Block{block, counted};
+    live_[pointer] = Block{size_class, counted};
   } catch (...) {
-    system_free_(pointer);
-    reserved_ -= block;
+    if (small) {
+      system_free_(pointer);
+      reserved_ -= size_class;
+    } else {
+      large_.release(pointer);
+    }
     throw;
   }
   in_use_ += counted;
   peak_ = std::max(peak_, in_use_);
   return pointer;
+}
+
+void* Allocator::allocate_small(int64_t size_class) {
+  std::vector<void*>& cached = free_[size_class];
+  if (!cached.empty()) {
+    void* const pointer = cached.back();
+    cached.pop_back();
+    return pointer;
+  }
+  void* pointer = system_malloc_(static_cast<size_t>(size_class));
+  if (pointer == nullptr) {
+    trim_locked();
+    pointer = system_malloc_(static_cast<size_t>(size_class));
+  }
+  if (pointer != nullptr) reserved_ += size_class;
+  return pointer;
+}
+
+void* Allocator::allocate_large(int64_t bytes) {
+  void* const pointer = large_.allocate(bytes);
+  if (pointer != nullptr) return pointer;
+  trim_locked();
+  return large_.allocate(bytes);
 }
 
 bool Allocator::release(void* pointer) {
@@ -73,6 +81,10 @@ bool Allocator::release(void* pointer) {
   const Block block = found->second;
   live_.erase(found);
   in_use_ -= block.counted;
+  if (block.size_class == 0) {
+    large_.release(pointer);
+    return true;
+  }
   try {
     free_[block.size_class].push_back(pointer);
   } catch (...) {  // no room to remember the block: the system takes it back, and nothing is lost
@@ -88,6 +100,7 @@ void Allocator::trim() {
 }
 
 void Allocator::trim_locked() {
+  large_.trim();
   for (auto& entry : free_) {
     for (void* pointer : entry.second) {
       system_free_(pointer);
@@ -104,7 +117,7 @@ void Allocator::reset_peak() {
 
 Allocator::Stats Allocator::stats() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {in_use_, reserved_, peak_, static_cast<int64_t>(live_.size())};
+  return {in_use_, reserved_ + large_.reached(), peak_, static_cast<int64_t>(live_.size())};
 }
 
 }  // namespace sluice

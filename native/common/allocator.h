@@ -1,4 +1,4 @@
-// A caching allocator: freed blocks are kept by size class and handed out again.
+// A caching allocator: freed blocks are kept and handed out again, small ones by size class, large ones from an arena.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,8 @@
 #include <mutex>
 #include <unordered_map>
 #include <vector>
+
+#include "arena.h"
 
 namespace sluice {
 
@@ -35,15 +37,18 @@ class Allocator {
 
  private:
   struct Block {
-    int64_t size_class;
-    int64_t counted;  // what it adds to the bytes in use: the request, rounded to 64
+    int64_t size_class;  // 0: the arena's
+    int64_t counted;     // what it adds to the bytes in use: the request, rounded to 64
   };
+  void* allocate_small(int64_t size_class);
+  void* allocate_large(int64_t bytes);
   void trim_locked();
 
   SystemMalloc system_malloc_;
   SystemFree system_free_;
   mutable std::mutex mutex_;
   std::map<int64_t, std::vector<void*>> free_;  // size class -> cached blocks
+  Arena large_;
   std::unordered_map<void*, Block> live_;
   int64_t in_use_ = 0, reserved_ = 0, peak_ = 0;
 };

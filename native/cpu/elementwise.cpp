@@ -2,76 +2,70 @@
 #include <cmath>
 
 #include "context.h"
+#include "lanes.h"
 
 namespace sluice {
 namespace {
 
 constexpr int64_t grain = 1 << 15;  // elements a chunk
 
-// y[i] = value(i) for i in [0, n), on all threads.
+// y[i] = value(kind, i) for i in [0, n), on all threads.
 template <typename T, typename Value>
 void map(const sl_context* context, int64_t n, T* y, const Value& value) {
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
-#pragma omp simd
-    for (int64_t i = begin; i < end; ++i) y[i] = from_float<T>(value(i));
+    write_run(end - begin, y + begin, [&](auto kind, int64_t i) { return value(kind, begin + i); });
   });
 }
 
 template <typename From, typename To>
 void cast(const sl_context* context, int64_t n, const void* x, void* y) {
   const From* const in = static_cast<const From*>(x);
-  map(context, n, static_cast<To*>(y), [in](int64_t i) {
-    if constexpr (std::is_integral_v<From>) {
-      return static_cast<float>(in[i]);
-    } else {
-      return to_float(in[i]);
-    }
-  });
+  map(context, n, static_cast<To*>(y), [in](auto kind, int64_t i) { return kind.load(in + i); });
 }
 
-template <int op>
-inline float unary_value(float x) {
+template <int op, typename Lanes>
+inline Lanes unary_value(Lanes x) {
   switch (op) {
     case SL_UNARY_RELU:
-      return x < 0.0f ? 0.0f : x;  // NaN passes
+      return positive_part(x);
     case SL_UNARY_SQUARE:
       return x * x;
     case SL_UNARY_SQRT:
-      return std::sqrt(x);
+      return each(x, [](float value) { return std::sqrt(value); });
     case SL_UNARY_EXP:
-      return std::exp(x);
+      return each(x, [](float value) { return std::exp(value); });
     case SL_UNARY_LOG:
-      return std::log(x);
+      return each(x, [](float value) { return std::log(value); });
     case SL_UNARY_SIGMOID:
-      return 1.0f / (1.0f + std::exp(-x));
+      return each(x, [](float value) { return 1.0f / (1.0f + std::exp(-value)); });
     default:
-      return 1.0f / x;
+      return Lanes::all(1.0f) / x;
   }
 }
 
 // The derivative at x, where y is the value there.
-template <int op>
-inline float unary_slope(float x, float y) {
+template <int op, typename Lanes>
+inline Lanes unary_slope(Lanes x, Lanes y) {
   switch (op) {
     case SL_UNARY_RELU:
-      return x > 0.0f ? 1.0f : 0.0f;
+      return where_positive(x, Lanes::all(1.0f));
     case SL_UNARY_SQUARE:
-      return 2.0f * x;
+      return Lanes::all(2.0f) * x;
     case SL_UNARY_SQRT:
-      return y == 0.0f ? 0.0f : 0.5f / y;
+      return each(y, [](float value) { return value == 0.0f ? 0.0f : 0.5f / value; });
     case SL_UNARY_EXP:
       return y;
     case SL_UNARY_LOG:
-      return 1.0f / x;
+      return Lanes::all(1.0f) / x;
     case SL_UNARY_SIGMOID:
-      return y * (1.0f - y);
+      return y * (Lanes::all(1.0f) - y);
     default:
-      return -y * y;
+      return Lanes::all(-1.0f) * y * y;
   }
 }
 
-template <int op>
-inline float binary_value(float a, float b) {
+template <int op, typename Lanes>
+inline Lanes binary_value(Lanes a, Lanes b) {
   switch (op) {
     case SL_BINARY_ADD:
       return a + b;
@@ -96,27 +90,28 @@ void with_op(int32_t op, const Body& body) {
 
 template <int op, typename T>
 void binary(const sl_context* context, int32_t broadcast, int64_t rows, int64_t columns, const T* a, const T* b, T* y) {
-  if (broadcast == SL_BROADCAST_NONE || broadcast == SL_BROADCAST_SCALAR) {
-    if (broadcast == SL_BROADCAST_NONE) {
-      map(context, rows * columns, y, [a, b](int64_t i) { return binary_value<op>(to_float(a[i]), to_float(b[i])); });
-    } else {
-      const float other = to_float(b[0]);
-      map(context, rows * columns, y, [a, other](int64_t i) { return binary_value<op>(to_float(a[i]), other); });
-    }
+  if (broadcast == SL_BROADCAST_NONE) {
+    map(context, rows * columns, y,
+        [a, b](auto kind, int64_t i) { return binary_value<op>(kind.load(a + i), kind.load(b + i)); });
+    return;
+  }
+  if (broadcast == SL_BROADCAST_SCALAR) {
+    map(context, rows * columns, y, [a, other = to_float(b[0])](auto kind, int64_t i) {
+      return binary_value<op>(kind.load(a + i), kind.all(other));
+    });
     return;
   }
   const int64_t rows_a_chunk = std::max<int64_t>(1, grain / columns);
   parallel_for(context->threads, rows, rows_a_chunk, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const T* const in = a + row * columns;
-      T* const out = y + row * columns;
       if (broadcast == SL_BROADCAST_ROW) {
-#pragma omp simd
-        for (int64_t j = 0; j < columns; ++j) out[j] = from_float<T>(binary_value<op>(to_float(in[j]), to_float(b[j])));
+        write_run(columns, y + row * columns,
+                  [in, b](auto kind, int64_t j) { return binary_value<op>(kind.load(in + j), kind.load(b + j)); });
       } else {
-        const float other = to_float(b[row]);
-#pragma omp simd
-        for (int64_t j = 0; j < columns; ++j) out[j] = from_float<T>(binary_value<op>(to_float(in[j]), other));
+        write_run(columns, y + row * columns, [in, other = to_float(b[row])](auto kind, int64_t j) {
+          return binary_value<op>(kind.load(in + j), kind.all(other));
+        });
       }
     }
   });
@@ -133,7 +128,9 @@ int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void
   SL_REQUIRE(n == 0 || x != nullptr, "sl_fill: x is NULL");
   SL_DISPATCH(dtype, "sl_fill", [&](auto zero) {
     using T = decltype(zero);
-    map(context, n, static_cast<T*>(x), [value](int64_t) { return value; });
+    T* const out = static_cast<T*>(x);
+    parallel_for(context->threads, n, grain,
+                 [=](int64_t begin, int64_t end) { fill_run(end - begin, out + begin, value); });
   });
   return SL_OK;
 }
@@ -165,15 +162,18 @@ int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, con
   SL_REQUIRE(n >= 0, "sl_axpby: n is negative (%lld)", (long long)n);
   SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_axpby: x or y is NULL");
   SL_DISPATCH(dtype, "sl_axpby", [&](auto zero) {
-    using T = decltype(zero);
-    const T* const in = static_cast<const T*>(x);
-    T* const out = static_cast<T*>(y);
-    if (beta == 0.0f) {
-      map(context, n, out, [in, alpha](int64_t i) { return alpha * to_float(in[i]); });
-    } else {
-      map(context, n, out,
-          [in, out, alpha, beta](int64_t i) { return alpha * to_float(in[i]) + beta * to_float(out[i]); });
-    }
+    with_native(zero, [&](auto element) {
+      using T = decltype(element);
+      const T* const in = static_cast<const T*>(x);
+      T* const out = static_cast<T*>(y);
+      if (beta == 0.0f) {
+        map(context, n, out, [in, alpha](auto kind, int64_t i) { return kind.all(alpha) * kind.load(in + i); });
+      } else {
+        map(context, n, out, [in, out, alpha, beta](auto kind, int64_t i) {
+          return multiply_add(kind.all(alpha), kind.load(in + i), kind.all(beta) * kind.load(out + i));
+        });
+      }
+    });
   });
   return SL_OK;
 }
@@ -188,7 +188,7 @@ int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, cons
     const T* const in = static_cast<const T*>(x);
     with_op<SL_UNARY_RECIPROCAL>(op, [&](auto constant) {
       map(context, n, static_cast<T*>(y),
-          [in](int64_t i) { return unary_value<decltype(constant)::value>(to_float(in[i])); });
+          [in](auto kind, int64_t i) { return unary_value<decltype(constant)::value>(kind.load(in + i)); });
     });
   });
   return SL_OK;
@@ -209,11 +209,11 @@ int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_
     T* const out = static_cast<T*>(dx);
     with_op<SL_UNARY_RECIPROCAL>(op, [&](auto constant) {
       constexpr int known = decltype(constant)::value;
-      const auto gradient = [=](int64_t i) {
-        return to_float(top[i]) * unary_slope<known>(to_float(in[i]), to_float(value[i]));
+      const auto gradient = [=](auto kind, int64_t i) {
+        return kind.load(top + i) * unary_slope<known>(kind.load(in + i), kind.load(value + i));
       };
       if (accumulate != 0) {
-        map(context, n, out, [=](int64_t i) { return to_float(out[i]) + gradient(i); });
+        map(context, n, out, [=](auto kind, int64_t i) { return kind.load(out + i) + gradient(kind, i); });
       } else {
         map(context, n, out, gradient);
       }

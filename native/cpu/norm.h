@@ -1,15 +1,23 @@
-// What the norm's forward and backward share: one rounding of its affine form, and the choice of kernels by flags.
+// What the norm's forward and backward share: one rounding of its affine form, and blocks of channels.
 #pragma once
-
-#include <type_traits>
 
 #include "context.h"
 #include "wide_rows.h"
 
 namespace sluice {
 
-// Floats from one thread's scratch to the next: whole cache lines.
-inline int64_t padded_floats(int64_t n) { return (n + 15) / 16 * 16; }
+// Channels whose partial sums are added up together: a few cache lines of each segment's.
+constexpr int64_t norm_block = 16;
+
+// Calls body with the number of channels of a block, which is a compile-time constant where the block is whole.
+template <typename Body>
+inline void with_block(int64_t count, const Body& body) {
+  if (count == norm_block) {
+    body(std::integral_constant<int64_t, norm_block>{});
+  } else {
+    body(std::min(count, norm_block));
+  }
+}
 
 // v = x * scale + shift with scale = gamma * rstd, shift = beta - mean * scale. Both directions round it alike, so that
 // the backward finds relu open exactly where the forward did.
@@ -18,16 +26,6 @@ inline void norm_affine(int64_t channels, const float* mean, const float* rstd, 
   for (int64_t channel = 0; channel < channels; ++channel) {
     scale[channel] = gamma[channel] * rstd[channel];
     shift[channel] = __builtin_fmaf(-mean[channel], scale[channel], beta[channel]);
-  }
-}
-
-// Calls body with std::true_type or std::false_type: a run-time flag as a compile-time one.
-template <typename Body>
-inline void with_flag(bool flag, const Body& body) {
-  if (flag) {
-    body(std::true_type{});
-  } else {
-    body(std::false_type{});
   }
 }
 

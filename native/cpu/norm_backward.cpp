@@ -11,11 +11,11 @@ namespace {
 // in.
 enum class Sign { none, from_x, from_y };
 
-template <Sign sign, typename T>
-inline float through_relu(const T* dy, const T* y, float x, float scale, float shift, int64_t i) {
-  const float gradient = to_float(dy[i]);
-  if (sign == Sign::from_x) return __builtin_fmaf(x, scale, shift) > 0.0f ? gradient : 0.0f;
-  if (sign == Sign::from_y) return to_float(y[i]) > 0.0f ? gradient : 0.0f;
+template <Sign sign, typename T, typename Lanes>
+inline Lanes through_relu(const T* dy, const T* y, int64_t i, Lanes x, const float* scale, const float* shift) {
+  const Lanes gradient = Lanes::load(dy + i);
+  if (sign == Sign::from_x) return where_positive(multiply_add(x, Lanes::load(scale), Lanes::load(shift)), gradient);
+  if (sign == Sign::from_y) return where_positive(Lanes::load(y + i), gradient);
   return gradient;
 }
 
@@ -68,10 +68,10 @@ int32_t NormBackward::statistics(const T* dy, const T* x, const T* y, float* sum
     const T* const part_x = x + offset;
     const T* const part_y = sign == Sign::from_y ? y + offset : nullptr;
     accumulate_pairs(wide.width, segments.length(segment) * channels, first, second,
-                     [=](int64_t i, int64_t lane, float& a, float& b) {
-                       const float value = to_float(part_x[i]);
-                       a = through_relu<sign>(part_dy, part_y, value, scale[lane], shift[lane], i);
-                       b = a * (value - centre[lane]);
+                     [=](int64_t i, int64_t lane, auto& a, auto& b) {
+                       const auto value = a.load(part_x + i);
+                       a = through_relu<sign>(part_dy, part_y, i, value, scale + lane, shift + lane);
+                       b = a * (value - b.load(centre + lane));
                      });
     double* const partial = partials + segment * 2 * channels;
     std::fill(partial, partial + 2 * channels, 0.0);
@@ -84,31 +84,35 @@ int32_t NormBackward::statistics(const T* dy, const T* x, const T* y, float* sum
 
 // a = gamma * rstd * (x - mean) + beta, so the sum of h a is gamma * rstd * sum of h (x - mean), plus beta * sum of h.
 void NormBackward::combine(const Segments& segments, const double* partials, float* sums, float* dmask) const {
-  parallel_for(context->threads, channels, 16, [&](int64_t begin, int64_t end) {
-    constexpr int64_t block = 16;
-    double total[2][block] = {};
-    for (int64_t image = 0; image < images(); ++image) {
-      double inner[2][block] = {};
-      for (int64_t part = 0; part < segments.per_image; ++part) {
-        const double* const partial = partials + (image * segments.per_image + part) * 2 * channels;
-        for (int64_t channel = begin; channel < end; ++channel) {
-          inner[0][channel - begin] += partial[channel];
-          inner[1][channel - begin] += partial[channels + channel];
+  parallel_for(context->threads, channels, norm_block, [&](int64_t begin, int64_t end) {
+    with_block(end - begin, [&](auto count) {
+      with_flag(mask != nullptr, [&](auto masked) {
+        double total[2][norm_block] = {};
+        for (int64_t image = 0; image < images(); ++image) {
+          double h[norm_block], hx[norm_block];
+          const double* partial = partials + image * segments.per_image * 2 * channels + begin;
+          std::copy(partial, partial + count, h);
+          std::copy(partial + channels, partial + channels + count, hx);
+          for (int64_t part = 1; part < segments.per_image; ++part) {
+            partial += 2 * channels;
+            for (int64_t i = 0; i < count; ++i) h[i] += partial[i];
+            for (int64_t i = 0; i < count; ++i) hx[i] += partial[channels + i];
+          }
+          const int64_t at = image * channels + begin;
+#pragma omp simd
+          for (int64_t i = 0; i < count; ++i) {
+            const double scaled = hx[i] * rstd[begin + i], open = masked ? mask[at + i] : 1.0f;
+            total[0][i] += open * h[i];
+            total[1][i] += open * scaled;
+            if (masked) dmask[at + i] = static_cast<float>(gamma[begin + i] * scaled + beta[begin + i] * h[i]);
+          }
         }
-      }
-      for (int64_t channel = begin; channel < end; ++channel) {
-        const double h = inner[0][channel - begin], hx = inner[1][channel - begin] * rstd[channel];
-        const double open = mask != nullptr ? mask[image * channels + channel] : 1.0;
-        total[0][channel - begin] += open * h;
-        total[1][channel - begin] += open * hx;
-        if (mask != nullptr)
-          dmask[image * channels + channel] = static_cast<float>(gamma[channel] * hx + beta[channel] * h);
-      }
-    }
-    for (int64_t channel = begin; channel < end; ++channel) {
-      sums[channel] = static_cast<float>(total[0][channel - begin]);
-      sums[channels + channel] = static_cast<float>(total[1][channel - begin]);
-    }
+        for (int64_t i = 0; i < count; ++i) {
+          sums[begin + i] = static_cast<float>(total[0][i]);
+          sums[channels + begin + i] = static_cast<float>(total[1][i]);
+        }
+      });
+    });
   });
 }
 
@@ -123,16 +127,15 @@ void norm_backward_run(int64_t width, int64_t n, const Coefficients& coefficient
   const float *scale = coefficients.scale, *shift = coefficients.shift, *centre = coefficients.centre;
   const float *slope = coefficients.slope, *constant = coefficients.constant, *outer = coefficients.outer;
   for (int64_t begin = 0; begin < n; begin += width) {
-    const int64_t lanes = std::min(width, n - begin);
-#pragma omp simd
-    for (int64_t lane = 0; lane < lanes; ++lane) {
+    for_lanes(std::min(width, n - begin), [=](auto kind, int64_t lane) {
       const int64_t i = begin + lane;
-      const float value = to_float(x[i]);
-      const float h = through_relu<sign>(dy, y, value, scale[lane], shift[lane], i);
-      if (residual) dresidual[i] = from_float<T>(accumulate ? to_float(dresidual[i]) + h : h);
-      dx[i] = from_float<T>(
-          __builtin_fmaf(outer[lane], h, __builtin_fmaf(slope[lane], value - centre[lane], constant[lane])));
-    }
+      const auto value = kind.load(x + i);
+      const auto h = through_relu<sign>(dy, y, i, value, scale + lane, shift + lane);
+      if (residual) (accumulate ? kind.load(dresidual + i) + h : h).store(dresidual + i);
+      const auto inner =
+          multiply_add(kind.load(slope + lane), value - kind.load(centre + lane), kind.load(constant + lane));
+      multiply_add(kind.load(outer + lane), h, inner).store(dx + i);
+    });
   }
 }
 
@@ -254,15 +257,17 @@ int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch
   int32_t status = SL_OK;
   const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
-    using T = decltype(zero);
     if (empty) return;
-    with_sign(relu != 0, y != nullptr, [&](auto sign) {
-      with_flag(dresidual != nullptr, [&](auto residual) {
-        with_flag(dresidual != nullptr && accumulate_residual != 0, [&](auto accumulate) {
-          status =
-              backward.template apply<decltype(sign)::value, decltype(residual)::value, decltype(accumulate)::value>(
-                  count, static_cast<const T*>(dy), static_cast<const T*>(x), static_cast<const T*>(y), sums,
-                  static_cast<T*>(dx), static_cast<T*>(dresidual));
+    with_native(zero, [&](auto element) {
+      using T = decltype(element);
+      with_sign(relu != 0, y != nullptr, [&](auto sign) {
+        with_flag(dresidual != nullptr, [&](auto residual) {
+          with_flag(dresidual != nullptr && accumulate_residual != 0, [&](auto accumulate) {
+            status =
+                backward.template apply<decltype(sign)::value, decltype(residual)::value, decltype(accumulate)::value>(
+                    count, static_cast<const T*>(dy), static_cast<const T*>(x), static_cast<const T*>(y), sums,
+                    static_cast<T*>(dx), static_cast<T*>(dresidual));
+          });
         });
       });
     });

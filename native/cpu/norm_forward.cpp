@@ -44,8 +44,8 @@ int32_t norm_statistics(sl_context* context, int64_t rows, int64_t channels, con
     std::fill(first, first + 2 * stride, 0.0f);
     const T* const part = x + segments.first_row(segment) * channels;
     accumulate_pairs(wide.width, segments.length(segment) * channels, first, second,
-                     [part, wide_pivot](int64_t i, int64_t lane, float& a, float& b) {
-                       a = to_float(part[i]) - wide_pivot[lane];
+                     [part, wide_pivot](int64_t i, int64_t lane, auto& a, auto& b) {
+                       a = a.load(part + i) - a.load(wide_pivot + lane);
                        b = a * a;
                      });
     double* const partial = partials + segment * 2 * channels;
@@ -54,17 +54,22 @@ int32_t norm_statistics(sl_context* context, int64_t rows, int64_t channels, con
     wide.fold(second, partial + channels);
   });
 
-  parallel_for(context->threads, channels, 64, [&](int64_t begin, int64_t end) {
-    for (int64_t channel = begin; channel < end; ++channel) {
-      double sum = 0.0, squares = 0.0;
+  parallel_for(context->threads, channels, norm_block, [&](int64_t begin, int64_t end) {
+    with_block(end - begin, [&](auto count) {
+      double sum[norm_block] = {}, squares[norm_block] = {};
       for (int64_t segment = 0; segment < segments.count; ++segment) {
-        sum += partials[segment * 2 * channels + channel];
-        squares += partials[segment * 2 * channels + channels + channel];
+        const double* const partial = partials + segment * 2 * channels + begin;
+        for (int64_t i = 0; i < count; ++i) {
+          sum[i] += partial[i];
+          squares[i] += partial[channels + i];
+        }
       }
-      const double deviations = squares - sum * sum / static_cast<double>(rows);
-      statistics[channel] = static_cast<float>(pivot[channel] + sum / static_cast<double>(rows));
-      statistics[channels + channel] = static_cast<float>(deviations < 0.0 ? 0.0 : deviations);
-    }
+      for (int64_t i = 0; i < count; ++i) {
+        const double deviations = squares[i] - sum[i] * sum[i] / static_cast<double>(rows);
+        statistics[begin + i] = static_cast<float>(pivot[begin + i] + sum[i] / static_cast<double>(rows));
+        statistics[channels + begin + i] = static_cast<float>(deviations < 0.0 ? 0.0 : deviations);
+      }
+    });
   });
   return SL_OK;
 }
@@ -72,18 +77,17 @@ int32_t norm_statistics(sl_context* context, int64_t rows, int64_t channels, con
 enum class Extra { none, residual, mask };
 
 template <typename T, Extra extra, bool relu>
-void norm_apply_run(int64_t width, int64_t n, const T* x, const float* __restrict scale, const float* __restrict shift,
-                    const T* residual, const float* __restrict mask, T* y) {
+void norm_apply_run(int64_t width, int64_t n, const T* x, const float* scale, const float* shift, const T* residual,
+                    const float* mask, T* y) {
   for (int64_t begin = 0; begin < n; begin += width) {
-    const int64_t lanes = std::min(width, n - begin);
-#pragma omp simd
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      float value = __builtin_fmaf(to_float(x[begin + lane]), scale[lane], shift[lane]);
-      if (extra == Extra::residual) value += to_float(residual[begin + lane]);
-      if (relu) value = value < 0.0f ? 0.0f : value;  // NaN passes
-      if (extra == Extra::mask) value *= mask[lane];
-      y[begin + lane] = from_float<T>(value);
-    }
+    for_lanes(std::min(width, n - begin), [=](auto kind, int64_t lane) {
+      const int64_t i = begin + lane;
+      auto value = multiply_add(kind.load(x + i), kind.load(scale + lane), kind.load(shift + lane));
+      if (extra == Extra::residual) value = value + kind.load(residual + i);
+      if (relu) value = positive_part(value);
+      if (extra == Extra::mask) value = value * kind.load(mask + lane);
+      value.store(y + i);
+    });
   }
 }
 
@@ -196,20 +200,22 @@ int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t
   int32_t status = SL_OK;
   const NormApply apply{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_apply", [&](auto zero) {
-    using T = decltype(zero);
     if (empty) return;
-    const T* const in = static_cast<const T*>(x);
-    const T* const added = static_cast<const T*>(residual);
-    T* const out = static_cast<T*>(y);
-    with_flag(relu != 0, [&](auto flag) {
-      constexpr bool with_relu = decltype(flag)::value;
-      if (mask != nullptr) {
-        status = apply.template run<T, Extra::mask, with_relu>(in, added, out);
-      } else if (residual != nullptr) {
-        status = apply.template run<T, Extra::residual, with_relu>(in, added, out);
-      } else {
-        status = apply.template run<T, Extra::none, with_relu>(in, added, out);
-      }
+    with_native(zero, [&](auto element) {
+      using T = decltype(element);
+      const T* const in = static_cast<const T*>(x);
+      const T* const added = static_cast<const T*>(residual);
+      T* const out = static_cast<T*>(y);
+      with_flag(relu != 0, [&](auto flag) {
+        constexpr bool with_relu = decltype(flag)::value;
+        if (mask != nullptr) {
+          status = apply.template run<T, Extra::mask, with_relu>(in, added, out);
+        } else if (residual != nullptr) {
+          status = apply.template run<T, Extra::residual, with_relu>(in, added, out);
+        } else {
+          status = apply.template run<T, Extra::none, with_relu>(in, added, out);
+        }
+      });
     });
   });
   return status;

@@ -13,7 +13,7 @@ template <typename T>
 int32_t global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x, float* y) {
   const WideRows wide(channels, pixels);
   const Segments segments(1, pixels, channels);
-  const int64_t lanes_bytes = (wide.width * static_cast<int64_t>(sizeof(float)) + 63) / 64 * 64;
+  const int64_t lanes_bytes = padded_floats(wide.width) * static_cast<int64_t>(sizeof(float));
   const int64_t sums_bytes = (channels * static_cast<int64_t>(sizeof(double)) + 63) / 64 * 64;
   Scratch scratch(context->allocator, context->threads * (lanes_bytes + sums_bytes));
   if (!scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_global_pool_forward: out of memory for the partial sums");
@@ -37,24 +37,29 @@ int32_t global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t 
 }
 
 template <typename T>
-void global_pool_backward(const sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const float* dy,
-                          T* dx, bool accumulate) {
+int32_t global_pool_backward(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const float* dy,
+                             T* dx, bool accumulate) {
   const float share = static_cast<float>(1.0 / static_cast<double>(pixels));
+  const WideRows wide(channels, pixels);
+  const int64_t stride = padded_floats(wide.width);
+  Scratch scratch(context->allocator, context->threads * stride * static_cast<int64_t>(sizeof(float)));
+  if (!scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_global_pool_backward: out of memory for the joined rows");
   parallel_for(context->threads, batch, 1, [&](int64_t image, int64_t) {
-    const float* const source = dy + image * channels;
-    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-      T* const target = dx + (image * pixels + pixel) * channels;
-      if (accumulate) {
-#pragma omp simd
-        for (int64_t c = 0; c < channels; ++c)
-          target[c] = from_float<T>(__builtin_fmaf(source[c], share, to_float(target[c])));
-      } else {
-#pragma omp simd
-        for (int64_t c = 0; c < channels; ++c) target[c] = from_float<T>(source[c] * share);
-      }
+    float* const source = scratch.get<float>() + omp_get_thread_num() * stride;
+    wide.widen(dy + image * channels, source);
+    T* const target = dx + image * pixels * channels;
+    for (int64_t begin = 0; begin < pixels * channels; begin += wide.width) {
+      for_lanes(std::min(wide.width, pixels * channels - begin), [=](auto kind, int64_t lane) {
+        const auto gradient = kind.load(source + lane);
+        T* const to = target + begin + lane;
+        (accumulate ? multiply_add(gradient, kind.all(share), kind.load(to)) : gradient * kind.all(share)).store(to);
+      });
     }
   });
+  return SL_OK;
 }
+
+constexpr int32_t largest_kernel = 15;  // taps are numbered in a byte
 
 // The geometry of one max pooling.
 struct MaxPool {
@@ -72,42 +77,54 @@ struct MaxPool {
   void backward_row(int64_t image, int64_t iy, const T* dy, const uint8_t* winners, T* dx, bool accumulate) const;
 };
 
-constexpr int64_t channel_block = 256;  // channels whose running maxima or sums stay in the first-level cache
+// Where value is larger than best, or NaN, so that it is seen: both become value and its index.
+inline void take_larger(Eight value, Eight index, Eight& best, Eight& winner) {
+  const __m256 better = _mm256_or_ps(_mm256_cmp_ps(value.value, best.value, _CMP_GT_OQ),
+                                     _mm256_cmp_ps(value.value, value.value, _CMP_UNORD_Q));
+  best = {_mm256_blendv_ps(best.value, value.value, better)};
+  winner = {_mm256_blendv_ps(winner.value, index.value, better)};
+}
+inline void take_larger(One value, One index, One& best, One& winner) {
+  if (!(value.value > best.value || value.value != value.value)) return;
+  best = value;
+  winner = index;
+}
+
+inline Eight where_equal(Eight a, Eight b, Eight value) {
+  return {_mm256_and_ps(_mm256_cmp_ps(a.value, b.value, _CMP_EQ_OQ), value.value)};
+}
+inline One where_equal(One a, One b, One value) { return {a.value == b.value ? value.value : 0.0f}; }
+
+// The pixels of a window, or the windows over a pixel: where each begins in its array, and its tap.
+struct Taps {
+  int64_t count = 0;
+  int64_t offset[largest_kernel * largest_kernel];
+  float tap[largest_kernel * largest_kernel];
+
+  void add(int64_t offset_, int64_t tap_) {
+    offset[count] = offset_;
+    tap[count++] = static_cast<float>(tap_);
+  }
+};
 
 template <typename T>
 void MaxPool::forward_row(int64_t image, int64_t oy, const T* x, T* y, uint8_t* winners) const {
-  float best[channel_block];
-  uint8_t winner[channel_block];
   for (int64_t ox = 0; ox < out_width(); ++ox) {
-    const int64_t target = ((image * out_height() + oy) * out_width() + ox) * channels;
-    for (int64_t first = 0; first < channels; first += channel_block) {
-      const int64_t count = std::min(channel_block, channels - first);
-      bool started = false;
-      for (int32_t tap = 0; tap < kernel * kernel; ++tap) {
-        const int64_t iy = oy * stride - padding + tap / kernel, ix = ox * stride - padding + tap % kernel;
-        if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-        const T* const source = x + ((image * height + iy) * width + ix) * channels + first;
-        const uint8_t index = static_cast<uint8_t>(tap);
-        if (!started) {
-#pragma omp simd
-          for (int64_t c = 0; c < count; ++c) {
-            best[c] = to_float(source[c]);
-            winner[c] = index;
-          }
-          started = true;
-          continue;
-        }
-#pragma omp simd
-        for (int64_t c = 0; c < count; ++c) {
-          const float value = to_float(source[c]);
-          const bool better = value > best[c] || value != value;  // NaN wins, so that it is seen
-          best[c] = better ? value : best[c];
-          winner[c] = better ? index : winner[c];
-        }
-      }
-      for (int64_t c = 0; c < count; ++c) y[target + first + c] = from_float<T>(best[c]);
-      std::copy(winner, winner + count, winners + target + first);
+    Taps taps;
+    for (int64_t tap = 0; tap < kernel * kernel; ++tap) {
+      const int64_t iy = oy * stride - padding + tap / kernel, ix = ox * stride - padding + tap % kernel;
+      if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
+      taps.add(((image * height + iy) * width + ix) * channels, tap);
     }
+    const int64_t target = ((image * out_height() + oy) * out_width() + ox) * channels;
+    for_lanes(channels, [&](auto kind, int64_t c) {
+      auto best = kind.load(x + taps.offset[0] + c), winner = kind.all(taps.tap[0]);
+      for (int64_t i = 1; i < taps.count; ++i) {
+        take_larger(kind.load(x + taps.offset[i] + c), kind.all(taps.tap[i]), best, winner);
+      }
+      best.store(y + target + c);
+      winner.store(winners + target + c);
+    });
   }
 }
 
@@ -116,24 +133,25 @@ void MaxPool::forward_row(int64_t image, int64_t oy, const T* x, T* y, uint8_t* 
 template <typename T>
 void MaxPool::backward_row(int64_t image, int64_t iy, const T* dy, const uint8_t* winners, T* dx,
                            bool accumulate) const {
-  float sums[channel_block];
+  const int64_t last_oy = std::min((iy + padding) / stride, out_height() - 1);
   for (int64_t ix = 0; ix < width; ++ix) {
-    T* const target = dx + ((image * height + iy) * width + ix) * channels;
-    for (int64_t first = 0; first < channels; first += channel_block) {
-      const int64_t count = std::min(channel_block, channels - first);
-      for (int64_t c = 0; c < count; ++c) sums[c] = accumulate ? to_float(target[first + c]) : 0.0f;
-      const int64_t last_oy = std::min((iy + padding) / stride, out_height() - 1);
-      const int64_t last_ox = std::min((ix + padding) / stride, out_width() - 1);
-      for (int64_t oy = std::max<int64_t>(0, (iy + padding - kernel + stride) / stride); oy <= last_oy; ++oy) {
-        for (int64_t ox = std::max<int64_t>(0, (ix + padding - kernel + stride) / stride); ox <= last_ox; ++ox) {
-          const int64_t source = ((image * out_height() + oy) * out_width() + ox) * channels + first;
-          const int64_t tap = (iy + padding - oy * stride) * kernel + (ix + padding - ox * stride);
-#pragma omp simd
-          for (int64_t c = 0; c < count; ++c) sums[c] += winners[source + c] == tap ? to_float(dy[source + c]) : 0.0f;
-        }
+    const int64_t last_ox = std::min((ix + padding) / stride, out_width() - 1);
+    Taps taps;
+    for (int64_t oy = std::max<int64_t>(0, (iy + padding - kernel + stride) / stride); oy <= last_oy; ++oy) {
+      for (int64_t ox = std::max<int64_t>(0, (ix + padding - kernel + stride) / stride); ox <= last_ox; ++ox) {
+        taps.add(((image * out_height() + oy) * out_width() + ox) * channels,
+                 (iy + padding - oy * stride) * kernel + (ix + padding - ox * stride));
       }
-      for (int64_t c = 0; c < count; ++c) target[first + c] = from_float<T>(sums[c]);
     }
+    T* const target = dx + ((image * height + iy) * width + ix) * channels;
+    for_lanes(channels, [&](auto kind, int64_t c) {
+      auto sum = accumulate ? kind.load(target + c) : kind.all(0.0f);
+      for (int64_t i = 0; i < taps.count; ++i) {
+        const int64_t source = taps.offset[i] + c;
+        sum = sum + where_equal(kind.load(winners + source), kind.all(taps.tap[i]), kind.load(dy + source));
+      }
+      sum.store(target + c);
+    });
   }
 }
 
@@ -143,7 +161,8 @@ int32_t check_pool(const char* name, const sl_context* context, const MaxPool& p
              "%s: negative size [%lld, %lld, %lld, %lld]", name, (long long)pool.batch, (long long)pool.height,
              (long long)pool.width, (long long)pool.channels);
   SL_REQUIRE(
-      pool.kernel >= 1 && pool.kernel <= 15 && pool.stride >= 1 && pool.padding >= 0 && pool.padding < pool.kernel,
+      pool.kernel >= 1 && pool.kernel <= largest_kernel && pool.stride >= 1 && pool.padding >= 0 &&
+          pool.padding < pool.kernel,
       "%s: kernel %d, stride %d, padding %d: the kernel must be in 1..15, the stride positive, the padding below the "
       "kernel",
       name, pool.kernel, pool.stride, pool.padding);
@@ -178,16 +197,22 @@ int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch
 
 int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
                                 const float* dy, void* dx, int32_t accumulate) {
+  SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_global_pool_backward: the context is NULL");
   SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_global_pool_backward: negative size [%lld, %lld, %lld]",
              (long long)batch, (long long)pixels, (long long)channels);
   const bool empty = batch * pixels * channels == 0;
   SL_REQUIRE(empty || (dy != nullptr && dx != nullptr), "sl_global_pool_backward: dy or dx is NULL");
+  int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_global_pool_backward", [&](auto zero) {
-    using T = decltype(zero);
-    if (!empty) global_pool_backward(context, batch, pixels, channels, dy, static_cast<T*>(dx), accumulate != 0);
+    if (empty) return;
+    with_native(zero, [&](auto element) {
+      using T = decltype(element);
+      status = global_pool_backward(context, batch, pixels, channels, dy, static_cast<T*>(dx), accumulate != 0);
+    });
   });
-  return SL_OK;
+  return status;
+  SL_END("sl_global_pool_backward")
 }
 
 int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
@@ -218,11 +243,13 @@ int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, 
   SL_REQUIRE(empty || (dy != nullptr && winners != nullptr && dx != nullptr),
              "sl_max_pool_backward: dy, winners or dx is NULL");
   SL_DISPATCH(dtype, "sl_max_pool_backward", [&](auto zero) {
-    using T = decltype(zero);
     if (empty) return;
-    parallel_for(context->threads, batch * height, 1, [&](int64_t row, int64_t) {
-      pool.backward_row(row / height, row % height, static_cast<const T*>(dy), winners, static_cast<T*>(dx),
-                        accumulate != 0);
+    with_native(zero, [&](auto element) {
+      using T = decltype(element);
+      parallel_for(context->threads, batch * height, 1, [&](int64_t row, int64_t) {
+        pool.backward_row(row / height, row % height, static_cast<const T*>(dy), winners, static_cast<T*>(dx),
+                          accumulate != 0);
+      });
     });
   });
   return SL_OK;

@@ -99,13 +99,17 @@ void broadcast(const sl_context* context, int32_t axis, int64_t rows, int64_t co
   parallel_for(context->threads, lines * pieces, std::max<int64_t>(1, grain / length), [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t line = piece / pieces, first = (piece % pieces) * grain, last = std::min(length, first + grain);
-      T* const target = dx + line * length;
+      T* const target = dx + line * length + first;
       const float same = axis == SL_AXIS_ROWS ? 0.0f : alpha * dy[axis == SL_AXIS_ALL ? 0 : line];
-#pragma omp simd
-      for (int64_t j = first; j < last; ++j) {
-        const float value = axis == SL_AXIS_ROWS ? alpha * dy[j] : same;
-        target[j] = from_float<T>(accumulate ? to_float(target[j]) + value : value);
-      }
+      with_flag(axis == SL_AXIS_ROWS, [&](auto along) {
+        if (!along && !accumulate) return fill_run(last - first, target, same);
+        with_flag(accumulate, [&](auto add) {
+          write_run(last - first, target, [=](auto kind, int64_t j) {
+            const auto value = along ? kind.all(alpha) * kind.load(dy + first + j) : kind.all(same);
+            return add ? kind.load(target + j) + value : value;
+          });
+        });
+      });
     }
   });
 }

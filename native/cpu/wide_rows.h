@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "bf16.h"
+#include "lanes.h"
 
 namespace sluice {
+
+// Floats from one thread's scratch to the next: whole cache lines.
+inline int64_t padded_floats(int64_t n) { return (n + 15) / 16 * 16; }
 
 // `repeat` rows of `channels` elements seen as one row of `width`: element i of it belongs to channel i mod channels. A
 // row of 16 channels is two vectors and a loop's overhead; four of them are one loop of eight vectors.
@@ -57,33 +60,26 @@ struct Segments {
 // further apart the processor no longer recognises one stream, and memory delivers a third (measured).
 inline int64_t rows_at_once(int64_t width) { return width <= 64 ? 4 : 1; }
 
-// Adds n elements, which start at channel 0, into two rows of f32 lanes: terms(i, lane, a, b) sets what element i adds
-// to each.
+// Adds n elements, which start at channel 0, into two rows of f32 lanes: terms(i, lane, a, b) sets what the elements
+// from i on add to each, a and b being Eight or One.
 template <typename Terms>
-inline void accumulate_pairs(int64_t width, int64_t n, float* __restrict first, float* __restrict second,
-                             const Terms& terms) {
+inline void accumulate_pairs(int64_t width, int64_t n, float* first, float* second, const Terms& terms) {
   int64_t begin = 0;
   for (; rows_at_once(width) == 4 && begin + 4 * width <= n; begin += 4 * width) {
-#pragma omp simd
-    for (int64_t lane = 0; lane < width; ++lane) {
-      float a0, a1, a2, a3, b0, b1, b2, b3;
-      terms(begin + lane, lane, a0, b0);
-      terms(begin + lane + width, lane, a1, b1);
-      terms(begin + lane + 2 * width, lane, a2, b2);
-      terms(begin + lane + 3 * width, lane, a3, b3);
-      first[lane] += (a0 + a1) + (a2 + a3);
-      second[lane] += (b0 + b1) + (b2 + b3);
-    }
+    for_lanes(width, [&](auto kind, int64_t lane) {
+      decltype(kind) a[4], b[4];
+      for (int64_t row = 0; row < 4; ++row) terms(begin + lane + row * width, lane, a[row], b[row]);
+      (kind.load(first + lane) + ((a[0] + a[1]) + (a[2] + a[3]))).store(first + lane);
+      (kind.load(second + lane) + ((b[0] + b[1]) + (b[2] + b[3]))).store(second + lane);
+    });
   }
   for (; begin < n; begin += width) {
-    const int64_t lanes = std::min(width, n - begin);
-#pragma omp simd
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      float a, b;
+    for_lanes(std::min(width, n - begin), [&](auto kind, int64_t lane) {
+      decltype(kind) a, b;
       terms(begin + lane, lane, a, b);
-      first[lane] += a;
-      second[lane] += b;
-    }
+      (kind.load(first + lane) + a).store(first + lane);
+      (kind.load(second + lane) + b).store(second + lane);
+    });
   }
 }
 

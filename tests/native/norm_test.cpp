@@ -237,6 +237,38 @@ TEST_CASE("sl_norm_backward_apply gives the input's and the residual's gradient"
   });
 }
 
+TEST_CASE("sl_norm_apply rounds bf16 to nearest even, and shows infinity and NaN") {
+  const Context context;
+  constexpr int64_t channels = 83;  // whole vectors and single elements
+  std::vector<float> values = random_values(channels, 31, -300.0f, 300.0f);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const size_t start : {size_t{0}, size_t{76}}) {
+    values[start] = 1.00390625f;  // halfway between two bf16: to the even one, 1
+    values[start + 1] = 1.01171875f;  // halfway: to the even one, 1.015625
+    values[start + 2] = infinity;
+    values[start + 3] = -infinity;
+    values[start + 4] = 3.4e38f;  // rounds to infinity
+    values[start + 5] = nan_value;
+  }
+  const std::vector<float> zeros(channels, 0.0f), ones(channels, 1.0f);
+  const Buffer<float> mean(context, zeros), rstd(context, ones), gamma(context, ones), beta(context, values);
+  const TypedBuffer x(context, SL_BF16, zeros), y(context, SL_BF16, zeros);
+  for (const int32_t relu : {0, 1}) {
+    REQUIRE(sl_norm_apply(context, SL_BF16, 1, 1, channels, x, mean, rstd, gamma, beta, nullptr, relu, nullptr, y) ==
+            SL_OK);
+    const std::vector<float> actual = y.values();
+    for (size_t i = 0; i < values.size(); ++i) {
+      CAPTURE(i);
+      if (std::isnan(values[i])) {
+        CHECK(std::isnan(actual[i]));
+      } else {
+        CHECK(actual[i] == (relu != 0 ? std::max(0.0f, bf16_to_float(float_to_bf16(values[i])))
+                                      : bf16_to_float(float_to_bf16(values[i]))));
+      }
+    }
+  }
+}
+
 TEST_CASE("an empty and a full mask close and open everything") {
   const Context context;
   const Shape shape{2, 6, 4};

@@ -1,0 +1,53 @@
+// Large buffers cut from long stretches of memory, in which freed neighbours join again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace sluice {
+
+// Not thread-safe: the allocator's lock guards it. `system_malloc` / `system_free` are the device's own.
+class Arena {
+ public:
+  using SystemMalloc = void* (*)(size_t bytes);
+  using SystemFree = void (*)(void* pointer);
+
+  Arena(SystemMalloc system_malloc, SystemFree system_free);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // The smallest free piece that holds the request; nullptr where the system has no more.
+  void* allocate(int64_t bytes);
+  // A pointer of allocate that was not released since.
+  void release(void* pointer);
+  // Gives stretches without a live buffer back to the system.
+  void trim();
+  // Bytes of the stretches from their beginnings to the furthest that a buffer ever reached: beyond, pages were never
+  // touched.
+  int64_t reached() const { return reached_; }
+
+ private:
+  struct Piece {
+    int64_t bytes;
+    char* stretch;  // its first byte
+    bool free;
+  };
+  using Pieces = std::map<char*, Piece>;
+
+  void* take(Pieces::iterator piece, int64_t bytes);
+  bool add_stretch(int64_t bytes);
+  void set_free(Pieces::iterator piece, bool free);
+
+  SystemMalloc system_malloc_;
+  SystemFree system_free_;
+  Pieces pieces_;                               // by address
+  std::set<std::pair<int64_t, char*>> free_;    // by size
+  std::map<char*, int64_t> furthest_;           // of each stretch
+  int64_t reached_ = 0;
+};
+
+}  // namespace sluice
