@@ -1,13 +1,12 @@
 // Whether this processor rounds to bf16 by itself.
 #include "bf16.h"
 
-#include <oneapi/dnnl/dnnl.hpp>
+#include "onednn.h"
 
 namespace sluice {
 
 bool has_native_bf16() {
-  constexpr int wanted = static_cast<int>(dnnl::cpu_isa::avx512_core_bf16);
-  static const bool has = (static_cast<int>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+  static const bool has = onednn_supports(dnnl::cpu_isa::avx512_core_bf16);
   return has;
 }
 

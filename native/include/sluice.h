@@ -9,7 +9,7 @@
  *  - The library keeps no tensors: the caller owns every buffer, its shape and its lifetime. Pointers named without
  *    `host_` are device memory from sl_malloc. Compute calls are ordered on the context's compute stream.
  *  - Activations are NHWC, convolution weights OHWI, matrices row-major. Scalars, statistics, losses, gates and master
- *    weights are f32; `dtype` is that of activations and matrix operands (SL_F32 or SL_BF16).
+ *    weights are f32; `dtype` is that of activations and matrix operands: SL_F32, or SL_BF16, whose denormals may be 0.
  *  - Where an output may be added to what is already there, `accumulate` says so: 0 overwrites (the buffer may hold
  *    anything, NaN included), 1 adds.
  *  - Reductions have a fixed order: the same call on the same device with the same thread count gives the same bits.
@@ -222,7 +222,7 @@ typedef struct sl_conv_shape {
 SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
     int64_t* host_bytes);
 
-/* Reorders (and for bf16 rounds) f32 OHWI weights into the layout that the direction's kernel wants. */
+/* Reorders or transforms (and for bf16 rounds) f32 OHWI weights to what the direction's kernel wants. */
 SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
     const float* weights, void* packed);
 

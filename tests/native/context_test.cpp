@@ -104,6 +104,26 @@ TEST_CASE("a block wastes at most an eighth of its request above a mebibyte, and
   }
 }
 
+TEST_CASE("freed neighbours among large buffers join, and are cut again") {
+  const Context context;
+  constexpr int64_t size = 3 << 20;
+  void* buffers[3];
+  for (void*& buffer : buffers) buffer = allocate(context, size);
+  const int64_t reserved = stats_of(context).reserved;
+  CHECK(reserved == 3 * size);
+  CHECK(sl_free(context, buffers[1]) == SL_OK);
+  CHECK(sl_free(context, buffers[0]) == SL_OK);
+  void* joined = allocate(context, 2 * size);
+  CHECK(joined == buffers[0]);
+  CHECK(sl_free(context, joined) == SL_OK);
+  CHECK(allocate(context, size) == buffers[0]);
+  CHECK(allocate(context, size) == buffers[1]);
+  CHECK(stats_of(context).reserved == reserved);
+  for (void* buffer : buffers) CHECK(sl_free(context, buffer) == SL_OK);
+  CHECK(sl_memory_trim(context) == SL_OK);
+  CHECK(stats_of(context).reserved == 0);
+}
+
 TEST_CASE("the peak is kept until it is reset, and trimming returns cached blocks") {
   const Context context;
   void* large = allocate(context, 1 << 20);
