@@ -79,8 +79,8 @@ class GradientSums {
 
   template <typename Multiply>
   void multiply_unit(const Multiply& multiply, int64_t team, int64_t tiles, int64_t unit) const {
-    multiply(operands(team), tiles, unit % shape_.positions, unit / shape_.positions * channel_group(shape_.out_channels),
-             sums_.get<float>() + team * sums_size_);
+    const int64_t channel = unit / shape_.positions * channel_group(shape_.out_channels);
+    multiply(operands(team), tiles, unit % shape_.positions, channel, sums_.get<float>() + team * sums_size_);
   }
 
   // Threads share the sums, and each run of tiles: first its operands, then its products. A position's sums are formed

@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-// In an AVX2 register, which the library asks for (x86-64-v3). Compilers pack bf16 from plain loops at half the speed of
-// memory (measured).
+// In an AVX2 register, which the library asks for (x86-64-v3). Compilers pack bf16 from plain loops at half the speed
+// of memory (measured).
 struct Eight {
   static constexpr int64_t count = 8;
   __m256 value;

@@ -16,8 +16,9 @@ struct ShiftedGeometry {
 };
 
 struct ShiftedKernels {
-  // Copies to v [tap][pixel][input channel] what each tap sees of x at the output's pixels [first + begin, first + end),
-  // and to w [pixel][output channel] their dy (bf16: in pairs of pixels); zeros where there is none. begin, end: even.
+  // Copies to v [tap][pixel][input channel] what each tap sees of x at the output's pixels [first + begin, first +
+  // end), and to w [pixel][output channel] their dy (bf16: in pairs of pixels); zeros where there is none. begin, end:
+  // even.
   void (*gather)(const ShiftedGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,
                  const GradientOperands&);
   // sums [tap][output channel][input channel] += the products of one tap and a group of output channels.

@@ -15,8 +15,8 @@ struct StemImage {
   int64_t out_height, out_width, out_channels;
 };
 
-// y [out_height, out_width, out_channels] with weights [group of 16 output channels][tap][16], tap = (ky * 3 + kx) * 3 +
-// input channel.
+// y [out_height, out_width, out_channels] with weights [group of 16 output channels][tap][16], tap = (ky * 3 + kx) *
+// 3 + input channel.
 void stem_forward_avx512(const StemImage&, const float* weights, float* y);
 void stem_forward_avx512(const StemImage&, const float* weights, bf16* y);
 

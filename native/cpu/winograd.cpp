@@ -1,4 +1,4 @@
-// Winograd's convolution: which convolutions it suits and by which tiles, its weights, and its work spread over threads.
+// Winograd's convolution: which convolutions it suits and by which tiles, its weights, its work spread over threads.
 #include "winograd.h"
 
 #include <new>
@@ -158,7 +158,9 @@ bool winograd_suits(const sl_conv_shape& s) {
   if (geometry_of(s, SL_CONV_FORWARD).tiles() < fewest_tiles) return false;
   if (geometry_of(s, SL_CONV_BACKWARD_DATA).tiles() < fewest_tiles) return false;
   // Matrix units of bf16 are faster than what is saved here.
-  if (s.dtype == SL_BF16) return onednn_supports(dnnl::cpu_isa::avx512_core_bf16) && !onednn_supports(dnnl::cpu_isa::avx512_core_amx);
+  if (s.dtype == SL_BF16) {
+    return onednn_supports(dnnl::cpu_isa::avx512_core_bf16) && !onednn_supports(dnnl::cpu_isa::avx512_core_amx);
+  }
   return onednn_supports(dnnl::cpu_isa::avx512_core);
 }
 

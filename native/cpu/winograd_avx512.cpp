@@ -64,7 +64,8 @@ struct Window {
 #pragma GCC unroll 6
     for (int i = 0; i < Side; ++i) {
       d[i] = _mm512_setzero_ps();
-      if (whole || (inside >> (i * Side + j) & 1) != 0) d[i] = Op::load(corner + i * row_stride + j * channels + channel);
+      const T* const pixel = corner + i * row_stride + j * channels;
+      if (whole || (inside >> (i * Side + j) & 1) != 0) d[i] = Op::load(pixel + channel);
     }
   }
 };
@@ -135,7 +136,7 @@ struct Winograd {
         for (int i = 0; i < side; ++i)
 #pragma GCC unroll 4
           for (int j = 0; j < Tile; ++j)
-            _mm_prefetch(window.corner + i * window.row_stride + (side + Tile + j) * window.channels + channel, _MM_HINT_T0);
+            __builtin_prefetch(window.corner + i * window.row_stride + (side + Tile + j) * window.channels + channel);
       }
       __m512 v[side][side];
       transform_input<whole>(window, channel, v);

@@ -45,7 +45,8 @@ struct WinogradKernels {
   // end), begin and end even; tiles that do not exist are zeros.
   void (*transform)(const WinogradGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,
                     const GradientOperands&);
-  // sums [position][output channel][input channel] += w' v for one position and a group of output channels from `channel` on.
+  // sums [position][output channel][input channel] += w' v for one position and the group of output channels that
+  // begins at `channel`.
   void (*multiply)(const WinogradGeometry&, const GradientOperands&, int64_t tiles, int64_t position, int64_t channel,
                    float* sums);
 };

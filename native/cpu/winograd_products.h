@@ -54,8 +54,8 @@ struct Bf16 {
   }
 };
 
-// sums[row][column] (+)= the products of `depth` steps: at step s, row r reads the 32 bits at a[r * a_row + s * a_step],
-// and the columns the 512 * Vectors bits at b[s * b_step].
+// sums[row][column] (+)= the products of `depth` steps: at step s, row r reads the 32 bits at a[r * a_row + s *
+// a_step], and the columns the 512 * Vectors bits at b[s * b_step].
 template <typename Op, int Rows, int Vectors, bool add>
 SLUICE_SIMD_INLINE void multiply_tile(int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
                                       int64_t b_step, float* sums, int64_t row) {
