@@ -18,7 +18,7 @@ using sluice::SecondConvolution;
 
 // AVX-512 where oneDNN would use it too: its ONEDNN_MAX_CPU_ISA then governs every kernel of the library.
 const GatedBlockKernels& kernels() {
-  static const bool wide = (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
+  static const bool wide = sluice::onednn_supports(dnnl::cpu_isa::avx512_core);
   return wide ? sluice::gated_block_avx512 : sluice::gated_block_avx2;
 }
 

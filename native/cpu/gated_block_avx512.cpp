@@ -1,16 +1,7 @@
 // The gated block's convolutions in AVX-512.
-
-// g++ 12 warns of the deliberately undefined operands inside its own intrinsics.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
-#include <immintrin.h>
-
 #include <cstddef>
 
-#define SLUICE_SIMD __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma")))
-#define SLUICE_SIMD_INLINE SLUICE_SIMD __attribute__((always_inline)) static inline
-
+#include "avx512.h"
 #include "gated_block_tiles.h"
 
 namespace sluice {

@@ -57,6 +57,11 @@ bool onednn_supports(dnnl::cpu_isa wanted) {
   return (static_cast<int>(dnnl::get_effective_cpu_isa()) & bits) == bits;
 }
 
+bool prefers_own_products(int32_t dtype) {
+  if (dtype != SL_BF16) return onednn_supports(dnnl::cpu_isa::avx512_core);
+  return onednn_supports(dnnl::cpu_isa::avx512_core_bf16) && !onednn_supports(dnnl::cpu_isa::avx512_core_amx);
+}
+
 // oneDNN's bf16 kernels need AVX-512 (F, BW, VL, DQ) and emulate the rest.
 bool onednn_has_bf16() { return onednn_supports(dnnl::cpu_isa::avx512_core); }
 

@@ -78,6 +78,8 @@ Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, cons
 dnnl::memory::data_type onednn_type(int32_t dtype);
 // Whether kernels may use an instruction set: the processor has it, and ONEDNN_MAX_CPU_ISA allows it.
 bool onednn_supports(dnnl::cpu_isa wanted);
+// Whether own AVX-512 products of this type are the faster ones: matrix units of bf16, which oneDNN uses, outdo them.
+bool prefers_own_products(int32_t dtype);
 bool onednn_has_bf16();
 std::string onednn_isa();
 std::string onednn_version();

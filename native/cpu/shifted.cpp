@@ -10,12 +10,9 @@ bool shifted_suits(const sl_conv_shape& s) {
   if (s.kernel_height != 3 || s.kernel_width != 3) return false;
   if (s.in_channels % 16 != 0 || s.out_channels % 16 != 0) return false;
   // Of few channels the copies cost more than the products. In f32 oneDNN's own kernel falls behind only with many.
-  // Matrix units of bf16 are faster than what is saved here.
-  if (s.dtype == SL_BF16) {
-    return s.in_channels >= 32 && onednn_supports(dnnl::cpu_isa::avx512_core_bf16) &&
-           !onednn_supports(dnnl::cpu_isa::avx512_core_amx);
-  }
-  return int64_t{s.in_channels} * s.out_channels >= (1 << 16) && onednn_supports(dnnl::cpu_isa::avx512_core);
+  const bool worthwhile =
+      s.dtype == SL_BF16 ? s.in_channels >= 32 : int64_t{s.in_channels} * s.out_channels >= (1 << 16);
+  return worthwhile && prefers_own_products(s.dtype);
 }
 
 void shifted_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,

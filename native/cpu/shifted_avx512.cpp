@@ -1,9 +1,4 @@
 // Shifted pixels side by side, and their products, in AVX-512.
-
-// g++ 12 warns of the deliberately undefined operands inside its own intrinsics.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
 #include "shifted_kernels.h"
 #include "winograd_products.h"
 

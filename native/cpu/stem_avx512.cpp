@@ -1,16 +1,6 @@
 // The stem's convolution in AVX-512: the 27 taps of sixteen output channels stay in registers.
-
-// g++ 12 warns of the deliberately undefined operands inside its own intrinsics.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
-#include <immintrin.h>
-
+#include "avx512.h"
 #include "stem_kernels.h"
-
-// What oneDNN calls avx512_core: bf16 is rounded without its own instructions.
-#define SLUICE_SIMD __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma")))
-#define SLUICE_SIMD_INLINE SLUICE_SIMD __attribute__((always_inline)) static inline
 
 namespace sluice {
 namespace {
@@ -21,7 +11,7 @@ SLUICE_SIMD_INLINE __m512 load(const bf16* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16));
 }
 SLUICE_SIMD_INLINE void store(float* p, __m512 a) { _mm512_storeu_ps(p, a); }
-// Round to nearest even; a NaN keeps its upper bits and is made quiet.
+// Round to nearest even, without the instructions for bf16; a NaN keeps its upper bits and is made quiet.
 SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) {
   const __m512i bits = _mm512_castps_si512(a);
   const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));

@@ -157,11 +157,7 @@ bool winograd_suits(const sl_conv_shape& s) {
   constexpr int64_t fewest_tiles = 24;
   if (geometry_of(s, SL_CONV_FORWARD).tiles() < fewest_tiles) return false;
   if (geometry_of(s, SL_CONV_BACKWARD_DATA).tiles() < fewest_tiles) return false;
-  // Matrix units of bf16 are faster than what is saved here.
-  if (s.dtype == SL_BF16) {
-    return onednn_supports(dnnl::cpu_isa::avx512_core_bf16) && !onednn_supports(dnnl::cpu_isa::avx512_core_amx);
-  }
-  return onednn_supports(dnnl::cpu_isa::avx512_core);
+  return prefers_own_products(s.dtype);
 }
 
 int64_t winograd_packed_bytes(const sl_conv_shape& s, int32_t direction) {

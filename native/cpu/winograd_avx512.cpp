@@ -1,11 +1,4 @@
 // Winograd's convolution in AVX-512: tiles are transformed, multiplied and transformed back sixteen channels at a time.
-
-// g++ 12 warns of the deliberately undefined operands inside its own intrinsics.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
-#include <immintrin.h>
-
 #include "winograd_kernels.h"
 #include "winograd_products.h"
 #include "winograd_transforms.h"
@@ -105,6 +98,15 @@ struct Winograd {
     }
   }
 
+  // As above, of a window that may reach outside.
+  SLUICE_SIMD_INLINE void transform_input(const Window<Op, side>& window, int64_t channel, __m512 (&v)[side][side]) {
+    if (window.inside == window.all) {
+      transform_input<true>(window, channel, v);
+    } else {
+      transform_input<false>(window, channel, v);
+    }
+  }
+
   template <bool whole>
   SLUICE_SIMD_INLINE void transform_gradient(const Window<Op, Tile>& window, int64_t channel, __m512 (&w)[side][side]) {
     __m512 rows[side][Tile];
@@ -118,6 +120,15 @@ struct Winograd {
     }
 #pragma GCC unroll 6
     for (int i = 0; i < side; ++i) Transform::gradient(rows[i], w[i]);
+  }
+
+  SLUICE_SIMD_INLINE void transform_gradient(const Window<Op, Tile>& window, int64_t channel,
+                                             __m512 (&w)[side][side]) {
+    if (window.inside == window.all) {
+      transform_gradient<true>(window, channel, w);
+    } else {
+      transform_gradient<false>(window, channel, w);
+    }
   }
 
   SLUICE_SIMD_INLINE void store_positions(T* to, int64_t plane, const __m512 (&v)[side][side]) {
@@ -249,33 +260,21 @@ struct Winograd {
     }
   }
 
-  // Transforms one tile (f32) or two (bf16) of the weights' gradient: `exists` says which there are.
+  // Transforms one tile (f32) or two (bf16) of the weights' gradient.
   SLUICE_SIMD static void transform_operands(const WinogradGeometry& g, const Window<Op, side> (&in)[2],
                                              const Window<Op, Tile> (&out)[2], const GradientOperands& operands, T* v,
                                              T* w) {
     const int64_t v_plane = operands.tiles * g.in_channels, w_plane = operands.tiles * g.out_channels;
-    const bool whole_in = (in[0].inside & in[1].inside) == in[0].all;
     for (int64_t channel = 0; channel < g.in_channels; channel += lanes) {
       __m512 even[side][side], odd[side][side];
-      if (whole_in) {
-        transform_input<true>(in[0], channel, even);
-        if constexpr (Op::joined == 2) transform_input<true>(in[1], channel, odd);
-      } else {
-        transform_input<false>(in[0], channel, even);
-        if constexpr (Op::joined == 2) transform_input<false>(in[1], channel, odd);
-      }
+      transform_input(in[0], channel, even);
+      if constexpr (Op::joined == 2) transform_input(in[1], channel, odd);
       store_joined(v + channel * Op::joined, v_plane, even, odd);
     }
-    const bool whole_out = (out[0].inside & out[1].inside) == out[0].all;
     for (int64_t channel = 0; channel < g.out_channels; channel += lanes) {
       __m512 even[side][side], odd[side][side];
-      if (whole_out) {
-        transform_gradient<true>(out[0], channel, even);
-        if constexpr (Op::joined == 2) transform_gradient<true>(out[1], channel, odd);
-      } else {
-        transform_gradient<false>(out[0], channel, even);
-        if constexpr (Op::joined == 2) transform_gradient<false>(out[1], channel, odd);
-      }
+      transform_gradient(out[0], channel, even);
+      if constexpr (Op::joined == 2) transform_gradient(out[1], channel, odd);
       store_joined(w + channel * Op::joined, w_plane, even, odd);
     }
   }

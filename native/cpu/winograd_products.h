@@ -1,8 +1,6 @@
 // Sums of products in AVX-512 of f32 or bf16 operands: the inner loops that all of Winograd's work comes down to.
 #pragma once
 
-#include <immintrin.h>
-
 #include <algorithm>
 
 #include "bf16.h"
@@ -10,8 +8,8 @@
 
 // The instructions for bf16 are named for all functions, since functions of different targets cannot be joined; only
 // Bf16's use them.
-#define SLUICE_SIMD __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
-#define SLUICE_SIMD_INLINE SLUICE_SIMD __attribute__((always_inline)) static inline
+#define SLUICE_TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"
+#include "avx512.h"
 
 namespace sluice {
 namespace {
