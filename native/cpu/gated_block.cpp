@@ -1,12 +1,12 @@
 // The gated block at inference: only the channels that each image's mask opens are computed.
 #include <algorithm>
-#include <array>
-#include <optional>
 #include <vector>
 
 #include "context.h"
 #include "gated_block_kernels.h"
+#include "gated_winograd.h"
 #include "onednn.h"
+#include "winograd.h"
 
 namespace {
 
@@ -24,207 +24,363 @@ const GatedBlockKernels& kernels() {
 
 int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-// Floats between the hidden maps of two channels. Large maps are set an odd number of cache lines apart: a multiple of
-// 4 KiB, as 32x32 has, would put the same pixel of every channel in the same cache set.
-int64_t hidden_plane(int64_t pixels) {
-  constexpr int64_t line = 16, large = 16 * line;
-  return pixels < large ? pixels : (pieces(pixels, line) | 1) * line;
-}
+// Floats of the vectors in which lists of open channels are computed: the hidden map has whole vectors.
+constexpr int64_t vector = 16;
+
+int64_t padded(int64_t channels) { return pieces(channels, vector) * vector; }
 
 // Weights up to this size are left to a core's own cache, which holds 1 MiB or more on recent processors.
 constexpr int64_t cached_bytes = 768 << 10;
 
-// The most images that one thread takes through a block together.
-constexpr int64_t most_together = 8;
+// One convolution of a block: its shape as that of any convolution, and how it is computed.
+struct Convolution {
+  sl_conv_shape shape;
+  int64_t tile;  // outputs a side of Winograd's tiles, 0 where sums are direct
 
-struct Block {
-  sl_gated_block_shape shape;
-  int64_t out_height, out_width, plane;
-  const float *x, *mask, *weights1, *scale1, *shift1, *packed2, *scale2, *shift2, *residual;
-  float* y;
-
-  int64_t groups() const { return pieces(shape.channels, gated_block_group); }
-  int64_t first_weight_bytes() const { return int64_t{36} * shape.channels * shape.in_channels; }
-  int64_t second_weight_bytes() const { return int64_t{36} * shape.channels * shape.channels; }
-};
-
-// An image in work: its list of open channels, their hidden maps.
-class Image {
- public:
-  static int64_t list_length(const Block& block) { return block.shape.channels + gated_block_ahead; }
-  static int64_t hidden_length(const Block& block) { return block.shape.channels * block.plane; }
-
-  // Takes the slot's part of the scratch buffers and lists the open channels there, ascending.
-  Image(const Block& block, int64_t image, int64_t slot, float* hidden, int32_t* open)
-      : block_(&block),
-        image_(image),
-        hidden_(hidden + slot * hidden_length(block)),
-        open_(open + slot * list_length(block)) {
-    const int32_t channels = block.shape.channels;
-    const float* mask = block.mask + image * channels;
-    for (int32_t channel = 0; channel < channels; ++channel) {
-      open_[count_] = channel;
-      count_ += mask[channel] != 0.0f ? 1 : 0;
-    }
-    for (int64_t i = 0; i < gated_block_ahead; ++i) open_[count_ + i] = count_ == 0 ? 0 : open_[i] + channels;
+  Convolution(int32_t batch, int32_t height, int32_t width, int32_t in_channels, int32_t channels, int32_t stride)
+      : shape{batch, height, width, in_channels, channels, 3, 3, stride, 1, SL_F32}, tile(0) {
+    if (sluice::winograd_suits(shape)) tile = sluice::winograd_tile(SL_F32, height, width);
   }
 
-  int64_t count() const { return count_; }
-  // The first entry of the list that is `channel` or above.
-  int64_t entry_of(int64_t channel) const { return std::lower_bound(open_, open_ + count_, channel) - open_; }
+  const sluice::GatedWinogradKernels& winograd() const { return sluice::gated_winograd_avx512(tile); }
+  int64_t tiles() const { return pieces(shape.height, tile) * pieces(shape.width, tile); }
 
-  FirstConvolution first() const {
-    const Block& b = *block_;
-    const float* image_x = b.x + image_ * b.shape.height * b.shape.width * b.shape.in_channels;
-    return {image_x,    b.shape.height, b.shape.width, b.shape.in_channels, b.shape.stride, b.out_height, b.out_width,
-            b.weights1, b.scale1,       b.shift1,      open_,               hidden_,        b.plane};
+  // Tiles of each image that are taken at a time: all of several images, of a single one those whose operands stay in a
+  // core's cache.
+  int64_t tiles_at_once(int64_t images) const {
+    if (images > 1) return tiles();
+    constexpr int64_t cached_floats = int64_t{1} << 17;
+    return pieces(tiles(), pieces(floats_of(tiles()), cached_floats));
   }
+  int64_t scratch_floats(int64_t images) const { return tile == 0 ? 0 : floats_of(tiles_at_once(images)); }
 
-  SecondConvolution second() const {
-    const Block& b = *block_;
-    const int64_t at = image_ * b.out_height * b.out_width * b.shape.channels;
-    return {hidden_,   b.plane,  open_,    count_,          b.out_height, b.out_width, b.shape.channels,
-            b.packed2, b.scale2, b.shift2, b.residual + at, b.y + at};
+  int64_t packed_bytes() const {
+    if (tile != 0) return sluice::winograd_packed_bytes(shape, SL_CONV_FORWARD);
+    return int64_t{36} * shape.in_channels * shape.out_channels;
   }
 
  private:
-  const Block* block_;
-  int64_t image_;
-  float* hidden_;
-  int32_t* open_;
-  int64_t count_ = 0;
+  int64_t floats_of(int64_t tile_count) const {
+    return sluice::gated_winograd_floats(tile, tile_count, padded(shape.in_channels), padded(shape.out_channels));
+  }
+};
+
+struct Block {
+  sl_gated_block_shape shape;
+  int64_t out_height, out_width;
+  Convolution first, second;
+  const float *x = nullptr, *mask = nullptr, *residual = nullptr;
+  const float *packed1 = nullptr, *scale1 = nullptr, *shift1 = nullptr;
+  const float *packed2 = nullptr, *scale2 = nullptr, *shift2 = nullptr;
+  float* y = nullptr;
+
+  explicit Block(const sl_gated_block_shape& s)
+      : shape(s),
+        out_height((s.height - 1) / s.stride + 1),
+        out_width((s.width - 1) / s.stride + 1),
+        first(s.batch, s.height, s.width, s.in_channels, s.channels, s.stride),
+        second(s.batch, static_cast<int32_t>(out_height), static_cast<int32_t>(out_width), s.channels, s.channels, 1) {}
+
+  const Convolution& convolution(int32_t which) const { return which == SL_GATED_BLOCK_FIRST ? first : second; }
+  int64_t groups() const { return pieces(shape.channels, gated_block_group); }
+};
+
+// The images that a thread has in work, with their scratch memory: lists of open channels, the norm's scale and shift of
+// those, hidden maps.
+class Images {
+ public:
+  static int64_t list_length(const Block& block) { return block.shape.channels + gated_block_ahead; }
+  static int64_t image_floats(const Block& block) {
+    return (block.out_height * block.out_width + 2) * padded(block.shape.channels) + padded(list_length(block));
+  }
+
+  explicit Images(int64_t most) {
+    first_.reserve(most);
+    second_.reserve(most);
+  }
+
+  // Takes the images [begin, end), no more than `most`, and lists their open channels, ascending. Throws nothing.
+  void take(const Block& block, int64_t begin, int64_t end, float* memory) {
+    first_.clear();
+    second_.clear();
+    for (int64_t image = begin; image < end; ++image) add(block, image, memory + (image - begin) * image_floats(block));
+  }
+
+  int64_t count() const { return static_cast<int64_t>(first_.size()); }
+  const FirstConvolution* first() const { return first_.data(); }
+  const SecondConvolution* second() const { return second_.data(); }
+
+ private:
+  void add(const Block& b, int64_t image, float* memory) {
+    const int32_t channels = b.shape.channels;
+    float* const scale = memory;
+    float* const shift = scale + padded(channels);
+    int32_t* const open = reinterpret_cast<int32_t*>(shift + padded(channels));
+    float* const hidden = shift + padded(channels) + padded(list_length(b));
+    const float* const mask = b.mask + image * channels;
+    int64_t count = 0;
+    for (int32_t channel = 0; channel < channels; ++channel) {
+      open[count] = channel;
+      count += mask[channel] != 0.0f ? 1 : 0;
+    }
+    for (int64_t i = 0; i < gated_block_ahead; ++i) open[count + i] = count == 0 ? 0 : open[i] + channels;
+    for (int64_t i = 0; i < padded(count); ++i) {
+      scale[i] = i < count ? b.scale1[open[i]] : 0.0f;
+      shift[i] = i < count ? b.shift1[open[i]] : 0.0f;
+    }
+    const float* const x = b.x + image * b.shape.height * b.shape.width * b.shape.in_channels;
+    const int64_t at = image * b.out_height * b.out_width * channels;
+    first_.push_back({x, b.shape.height, b.shape.width, b.shape.in_channels, b.shape.stride, b.out_height,
+                      b.out_width, channels, b.packed1, scale, shift, open, count, hidden, padded(count)});
+    second_.push_back({hidden, padded(count), open, count, b.out_height, b.out_width, channels, b.packed2, b.scale2,
+                       b.shift2, b.residual + at, b.y + at});
+  }
+
+  std::vector<FirstConvolution> first_;
+  std::vector<SecondConvolution> second_;
 };
 
 // How many images a thread takes together. Weights that outgrow a core's cache are then read in pieces that fit it,
 // each for all of the images, instead of whole for each image.
 int64_t images_together(const Block& block, int threads) {
-  if (block.first_weight_bytes() + block.second_weight_bytes() <= cached_bytes) return 1;
-  const int64_t rounds = pieces(block.shape.batch, most_together * threads);
+  if (block.first.packed_bytes() + block.second.packed_bytes() <= cached_bytes) return 1;
+  constexpr int64_t most_direct = 8, most_tiles = 128;
+  const int64_t most = block.second.tile == 0 ? most_direct : pieces(most_tiles, block.second.tiles());
+  const int64_t rounds = pieces(block.shape.batch, most * threads);
   return pieces(block.shape.batch, rounds * threads);
+}
+
+int64_t scratch_floats(const Block& block, int64_t together) {
+  return together * std::max(block.first.scratch_floats(together), block.second.scratch_floats(together));
+}
+
+void first_of_images(const Block& block, const Images& images, float* scratch) {
+  const Convolution& convolution = block.first;
+  if (convolution.tile != 0) {
+    const int64_t tiles = convolution.tiles(), step = convolution.tiles_at_once(images.count());
+    for (int64_t tile = 0; tile < tiles; tile += step)
+      convolution.winograd().first(images.first(), images.count(), tile, std::min(tile + step, tiles), scratch);
+    return;
+  }
+  const int64_t channels = block.shape.channels;
+  const int64_t weight_pieces = images.count() == 1 ? 1 : pieces(convolution.packed_bytes() + 1, cached_bytes);
+  const int64_t channels_at_once = pieces(channels, weight_pieces);
+  for (int64_t channel = 0; channel < channels; channel += channels_at_once)
+    for (int64_t i = 0; i < images.count(); ++i) {
+      const FirstConvolution& image = images.first()[i];
+      kernels().first(image, image.entry_of(channel), image.entry_of(channel + channels_at_once), 0, block.out_height);
+    }
+}
+
+void second_of_images(const Block& block, const Images& images, float* scratch) {
+  const Convolution& convolution = block.second;
+  if (convolution.tile != 0) {
+    const int64_t tiles = convolution.tiles(), step = convolution.tiles_at_once(images.count());
+    for (int64_t tile = 0; tile < tiles; tile += step)
+      convolution.winograd().second(images.second(), images.count(), tile, std::min(tile + step, tiles), scratch);
+    return;
+  }
+  const int64_t groups = block.groups(), groups_at_once = images.count() == 1 ? groups : 1;
+  for (int64_t group = 0; group < groups; group += groups_at_once)
+    for (int64_t i = 0; i < images.count(); ++i)
+      kernels().second(images.second()[i], group, group + groups_at_once, 0, block.out_height);
 }
 
 // Many images: each is one thread's from beginning to end. What an image costs depends on its mask, so threads take the
 // next ones when they are ready; which thread computes an image does not show in the result.
-void forward_images(const Block& block, int threads, int64_t together, float* hidden, int32_t* open) {
-  const GatedBlockKernels& kernel = kernels();
-  const int64_t batch = block.shape.batch, channels = block.shape.channels, groups = block.groups();
-  const int64_t weight_pieces = together == 1 ? 1 : pieces(block.first_weight_bytes() + 1, cached_bytes);
-  const int64_t channels_at_once = pieces(channels, weight_pieces), groups_at_once = together == 1 ? groups : 1;
+void forward_images(const Block& block, int threads, int64_t together, float* memory, float* scratch) {
+  const int64_t image_floats = Images::image_floats(block), floats = scratch_floats(block, together);
+  std::vector<Images> own;
+  for (int thread = 0; thread < threads; ++thread) own.emplace_back(together);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-  for (int64_t begin = 0; begin < batch; begin += together) {
-    std::array<std::optional<Image>, most_together> images;
-    const int64_t taken = std::min(together, batch - begin);
-    for (int64_t i = 0; i < taken; ++i) {
-      images[i].emplace(block, begin + i, omp_get_thread_num() * together + i, hidden, open);
-    }
-    for (int64_t channel = 0; channel < channels; channel += channels_at_once) {
-      for (int64_t i = 0; i < taken; ++i) {
-        const int64_t first = images[i]->entry_of(channel), last = images[i]->entry_of(channel + channels_at_once);
-        kernel.first(images[i]->first(), first, last, 0, block.out_height);
+  for (int64_t begin = 0; begin < block.shape.batch; begin += together) {
+    const int64_t thread = omp_get_thread_num();
+    Images& images = own[thread];
+    images.take(block, begin, std::min<int64_t>(begin + together, block.shape.batch),
+                memory + thread * together * image_floats);
+    first_of_images(block, images, scratch + thread * floats);
+    second_of_images(block, images, scratch + thread * floats);
+  }
+}
+
+// How a convolution of one image is cut for threads to share: `channels` pieces by `pixels` pieces.
+struct Cuts {
+  int64_t channels, pixels;
+
+  int64_t count() const { return channels * pixels; }
+};
+
+// `channel_units` and `rows` are as many as there can be of either. Where sums are direct, channels are cut first, since
+// pieces of channels read different weights. Winograd's tiles share their transforms over all channels, and pieces of
+// tiles read all weights: there tiles are cut, into as few pieces as threads and caches allow.
+Cuts cut(const Block& block, const Convolution& convolution, int threads, int64_t channel_units, int64_t rows) {
+  const int64_t batch = block.shape.batch;
+  if (convolution.tile != 0) {
+    const int64_t cached = pieces(convolution.tiles(), convolution.tiles_at_once(1));
+    const int64_t wanted = pieces(threads, batch);
+    return {1, std::min(convolution.tiles(), pieces(cached, wanted) * wanted)};
+  }
+  constexpr int64_t pieces_a_thread = 4;  // so that the last piece to end does not keep others waiting long
+  const int64_t wanted = pieces(pieces_a_thread * threads, batch), channels = std::min(channel_units, wanted);
+  return {channels, std::min(rows, pieces(wanted, std::max<int64_t>(channels, 1)))};
+}
+
+// Few images: threads share each of them, in pieces of channels and pixels.
+void forward_pieces(const Block& block, int threads, float* memory, float* scratch) {
+  const GatedBlockKernels& kernel = kernels();
+  const int64_t batch = block.shape.batch, height = block.out_height, floats = scratch_floats(block, 1);
+  Images images(batch);
+  images.take(block, 0, batch, memory);
+  int64_t most_open = 0;
+  for (int64_t i = 0; i < batch; ++i) most_open = std::max(most_open, images.first()[i].open_count);
+  const int64_t entry_tiles = pieces(most_open, kernel.first_channels);
+  const Cuts first = cut(block, block.first, threads, entry_tiles, height);
+  const Cuts second = cut(block, block.second, threads, block.groups(), height);
+  const int64_t entries = pieces(entry_tiles, std::max<int64_t>(first.channels, 1)) * kernel.first_channels;
+#pragma omp parallel num_threads(threads)
+  {
+    float* const own = scratch + omp_get_thread_num() * floats;
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t piece = 0; piece < batch * first.count(); ++piece) {
+      const FirstConvolution& image = images.first()[piece / first.count()];
+      const int64_t begin = piece / first.pixels % first.channels * entries, part = piece % first.pixels;
+      const auto border = [&](int64_t n, int64_t index) { return index * n / first.pixels; };
+      if (block.first.tile != 0) {
+        const int64_t tiles = block.first.tiles();
+        block.first.winograd().first(&image, 1, border(tiles, part), border(tiles, part + 1), own);
+      } else {
+        kernel.first(image, std::min(begin, image.open_count), std::min(begin + entries, image.open_count),
+                     border(height, part), border(height, part + 1));
       }
     }
-    for (int64_t group = 0; group < groups; group += groups_at_once) {
-      for (int64_t i = 0; i < taken; ++i) {
-        kernel.second(images[i]->second(), group, group + groups_at_once, 0, block.out_height);
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t piece = 0; piece < batch * second.count(); ++piece) {
+      const SecondConvolution& image = images.second()[piece / second.count()];
+      const int64_t share = piece / second.pixels % second.channels, part = piece % second.pixels;
+      const auto border = [&](int64_t n, int64_t index) { return index * n / second.pixels; };
+      if (block.second.tile != 0) {
+        const int64_t tiles = block.second.tiles();
+        block.second.winograd().second(&image, 1, border(tiles, part), border(tiles, part + 1), own);
+      } else {
+        kernel.second(image, share * block.groups() / second.channels, (share + 1) * block.groups() / second.channels,
+                      border(height, part), border(height, part + 1));
       }
     }
   }
 }
 
-// Few images: threads share each of them, in pieces of channels and rows.
-void forward_pieces(const Block& block, int threads, float* hidden, int32_t* open) {
-  constexpr int64_t pieces_a_thread = 4;  // so that the last piece to end does not keep others waiting long
-  const GatedBlockKernels& kernel = kernels();
-  const int64_t batch = block.shape.batch, height = block.out_height, groups = block.groups();
-  std::vector<Image> images;
-  int64_t most_open = 0;
-  for (int64_t image = 0; image < batch; ++image) {
-    images.emplace_back(block, image, image, hidden, open);
-    most_open = std::max(most_open, images.back().count());
-  }
-  // Channels are cut first, since pieces of channels read different weights, then rows.
-  const int64_t wanted = pieces(pieces_a_thread * threads, batch), tiles = pieces(most_open, kernel.first_channels);
-  const int64_t cuts = std::min(tiles, wanted), cut = cuts == 0 ? 0 : pieces(tiles, cuts) * kernel.first_channels;
-  const int64_t first_rows = std::min(height, pieces(wanted, std::max<int64_t>(cuts, 1)));
-  const int64_t second_rows = std::min(height, pieces(wanted, groups));
-#pragma omp parallel num_threads(threads)
-  {
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t piece = 0; piece < batch * cuts * first_rows; ++piece) {
-      const Image& image = images[piece / (cuts * first_rows)];
-      const int64_t begin = piece / first_rows % cuts * cut, row = piece % first_rows;
-      kernel.first(image.first(), std::min(begin, image.count()), std::min(begin + cut, image.count()),
-                   row * height / first_rows, (row + 1) * height / first_rows);
+#define SL_BLOCK "x [%d,%d,%d,%d], channels %d, stride %d"
+#define SL_BLOCK_VALUES(s) s.batch, s.height, s.width, s.in_channels, s.channels, s.stride
+
+int32_t check_shape(const char* name, const sl_context* context, const sl_gated_block_shape* shape) {
+  SL_REQUIRE(context != nullptr && shape != nullptr, "%s: context or shape is null", name);
+  const sl_gated_block_shape& s = *shape;
+  SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0 && s.channels >= 0,
+             "%s: a size is negative (" SL_BLOCK ")", name, SL_BLOCK_VALUES(s));
+  SL_REQUIRE(s.stride >= 1, "%s: the stride is below 1 (" SL_BLOCK ")", name, SL_BLOCK_VALUES(s));
+  return SL_OK;
+}
+
+int32_t check_convolution(const char* name, int32_t convolution) {
+  SL_REQUIRE(convolution == SL_GATED_BLOCK_FIRST || convolution == SL_GATED_BLOCK_SECOND,
+             "%s: convolution %d is neither the first nor the second", name, convolution);
+  return SL_OK;
+}
+
+bool is_empty(const sl_gated_block_shape& s) {
+  return s.batch == 0 || s.height == 0 || s.width == 0 || s.channels == 0;
+}
+
+// The second convolution's weights in groups of output channels.
+void pack_groups(sl_context* context, int64_t channels, const float* weights, float* packed) {
+  constexpr int64_t taps = 9;
+  sluice::parallel_for(context->threads, channels, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t output = begin; output < end; ++output) {
+      const int64_t group = output / gated_block_group * gated_block_group;
+      const int64_t width = std::min(gated_block_group, channels - group);
+      float* column = packed + group * taps * channels + (output - group);
+      const float* row = weights + output * taps * channels;
+      for (int64_t k = 0; k < taps * channels; ++k) column[k * width] = row[k];
     }
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t piece = 0; piece < batch * groups * second_rows; ++piece) {
-      const Image& image = images[piece / (groups * second_rows)];
-      const int64_t group = piece / second_rows % groups, row = piece % second_rows;
-      kernel.second(image.second(), group, group + 1, row * height / second_rows, (row + 1) * height / second_rows);
-    }
-  }
+  });
 }
 
 }  // namespace
 
-SL_API int32_t sl_gated_block_pack(sl_context* context, int32_t channels, const float* weights2, float* packed2) {
-  SL_REQUIRE(context != nullptr, "sl_gated_block_pack: context is null");
-  SL_REQUIRE(channels >= 0, "sl_gated_block_pack: channels %d is negative", channels);
-  if (channels == 0) return SL_OK;
-  SL_REQUIRE(weights2 != nullptr && packed2 != nullptr, "sl_gated_block_pack: a buffer is null (channels %d)",
-             channels);
-  const int64_t count = channels, taps = 9;
-  sluice::parallel_for(context->threads, count, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t output = begin; output < end; ++output) {
-      const int64_t group = output / gated_block_group * gated_block_group;
-      const int64_t width = std::min(gated_block_group, count - group);
-      float* column = packed2 + group * taps * count + (output - group);
-      const float* row = weights2 + output * taps * count;
-      for (int64_t k = 0; k < taps * count; ++k) column[k * width] = row[k];
-    }
-  });
+SL_API int32_t sl_gated_block_packed_bytes(sl_context* context, const sl_gated_block_shape* host_shape,
+                                           int32_t convolution, int64_t* host_bytes) {
+  SL_TRY(check_shape("sl_gated_block_packed_bytes", context, host_shape));
+  SL_TRY(check_convolution("sl_gated_block_packed_bytes", convolution));
+  SL_REQUIRE(host_bytes != nullptr, "sl_gated_block_packed_bytes: host_bytes is null");
+  *host_bytes = is_empty(*host_shape) ? 0 : Block(*host_shape).convolution(convolution).packed_bytes();
+  return SL_OK;
+}
+
+SL_API int32_t sl_gated_block_pack(sl_context* context, const sl_gated_block_shape* host_shape, int32_t convolution,
+                                   const float* weights, void* packed) {
+  SL_TRY(check_shape("sl_gated_block_pack", context, host_shape));
+  SL_TRY(check_convolution("sl_gated_block_pack", convolution));
+  if (is_empty(*host_shape)) return SL_OK;
+  const Convolution chosen = Block(*host_shape).convolution(convolution);
+  if (chosen.packed_bytes() == 0) return SL_OK;
+  SL_REQUIRE(weights != nullptr && packed != nullptr, "sl_gated_block_pack: a buffer is null (" SL_BLOCK ")",
+             SL_BLOCK_VALUES((*host_shape)));
+  float* const to = static_cast<float*>(packed);
+  if (chosen.tile == 0 && convolution == SL_GATED_BLOCK_FIRST) {
+    sluice::parallel_for(context->threads, chosen.packed_bytes() / 4, 65536,
+                         [=](int64_t begin, int64_t end) { std::copy(weights + begin, weights + end, to + begin); });
+  } else if (chosen.tile == 0) {
+    pack_groups(context, host_shape->channels, weights, to);
+  } else if (convolution == SL_GATED_BLOCK_FIRST) {
+    sluice::winograd_pack_rows(context, chosen.shape, weights, to);
+  } else {
+    sluice::winograd_pack(context, chosen.shape, SL_CONV_FORWARD, weights, to);
+  }
   return SL_OK;
 }
 
 SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_shape* host_shape, const float* x,
-                                      const float* mask, const float* weights1, const float* scale1,
-                                      const float* shift1, const float* packed2, const float* scale2,
+                                      const float* mask, const void* packed1, const float* scale1,
+                                      const float* shift1, const void* packed2, const float* scale2,
                                       const float* shift2, const float* residual, float* y) {
-  SL_REQUIRE(context != nullptr && host_shape != nullptr, "sl_gated_block_forward: context or shape is null");
+  SL_TRY(check_shape("sl_gated_block_forward", context, host_shape));
   const sl_gated_block_shape s = *host_shape;
-#define SL_BLOCK "x [%d,%d,%d,%d], channels %d, stride %d"
-#define SL_BLOCK_VALUES s.batch, s.height, s.width, s.in_channels, s.channels, s.stride
-  SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0 && s.channels >= 0,
-             "sl_gated_block_forward: a size is negative (" SL_BLOCK ")", SL_BLOCK_VALUES);
-  SL_REQUIRE(s.stride >= 1, "sl_gated_block_forward: the stride is below 1 (" SL_BLOCK ")", SL_BLOCK_VALUES);
-  if (s.batch == 0 || s.height == 0 || s.width == 0 || s.channels == 0) return SL_OK;
-  SL_REQUIRE(s.in_channels == 0 || (x != nullptr && weights1 != nullptr),
-             "sl_gated_block_forward: x or weights1 is null (" SL_BLOCK ")", SL_BLOCK_VALUES);
+  if (is_empty(s)) return SL_OK;
+  SL_REQUIRE(s.in_channels == 0 || (x != nullptr && packed1 != nullptr),
+             "sl_gated_block_forward: x or packed1 is null (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
   SL_REQUIRE(mask != nullptr && scale1 != nullptr && shift1 != nullptr && packed2 != nullptr && scale2 != nullptr &&
                  shift2 != nullptr && residual != nullptr && y != nullptr,
-             "sl_gated_block_forward: a buffer is null (" SL_BLOCK ")", SL_BLOCK_VALUES);
+             "sl_gated_block_forward: a buffer is null (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
   SL_BEGIN
-  const int64_t out_height = (s.height - 1) / s.stride + 1, out_width = (s.width - 1) / s.stride + 1;
-  const Block block{s,      out_height, out_width, hidden_plane(out_height * out_width),
-                    x,      mask,       weights1,  scale1, shift1, packed2,
-                    scale2, shift2,     residual,  y};
+  Block block(s);
+  block.x = x;
+  block.mask = mask;
+  block.packed1 = static_cast<const float*>(packed1);
+  block.scale1 = scale1;
+  block.shift1 = shift1;
+  block.packed2 = static_cast<const float*>(packed2);
+  block.scale2 = scale2;
+  block.shift2 = shift2;
+  block.residual = residual;
+  block.y = y;
   const int threads = context->threads;
   const bool whole_images = threads == 1 || s.batch >= 2 * threads;
   const int64_t together = whole_images ? images_together(block, threads) : 1;
   const int64_t slots = whole_images ? threads * together : s.batch;
-  const sluice::Scratch hidden(context->allocator, slots * Image::hidden_length(block) * int64_t{sizeof(float)});
-  const sluice::Scratch open(context->allocator, slots * Image::list_length(block) * int64_t{sizeof(int32_t)});
-  if (!hidden || !open) {
+  const sluice::Scratch memory(context->allocator, slots * Images::image_floats(block) * int64_t{sizeof(float)});
+  const int64_t scratch_bytes = threads * scratch_floats(block, together) * int64_t{sizeof(float)};
+  const sluice::Scratch scratch(context->allocator, scratch_bytes);
+  if (!memory || (scratch_bytes > 0 && !scratch)) {
     return sluice::fail(SL_ERROR_OUT_OF_MEMORY, "sl_gated_block_forward: no memory for the hidden maps (" SL_BLOCK ")",
-                        SL_BLOCK_VALUES);
+                        SL_BLOCK_VALUES(s));
   }
   if (whole_images) {
-    forward_images(block, threads, together, hidden.get<float>(), open.get<int32_t>());
+    forward_images(block, threads, together, memory.get<float>(), scratch.get<float>());
   } else {
-    forward_pieces(block, threads, hidden.get<float>(), open.get<int32_t>());
+    forward_pieces(block, threads, memory.get<float>(), scratch.get<float>());
   }
-#undef SL_BLOCK
-#undef SL_BLOCK_VALUES
   SL_END("sl_gated_block_forward")
   return SL_OK;
 }
+#undef SL_BLOCK
+#undef SL_BLOCK_VALUES

@@ -28,7 +28,7 @@ struct Avx2 {
   SLUICE_SIMD_INLINE void store_first(float* p, int64_t n, Register a) { _mm256_maskstore_ps(p, mask(n), a); }
 
   template <int N>
-  SLUICE_SIMD_INLINE void store_sums(const Register (&sums)[N], float scale, float shift, float* p) {
+  SLUICE_SIMD_INLINE void store_sums(const Register (&sums)[N], const float* scale, const float* shift, float* p) {
     static_assert(N <= 4, "four sums fill the vector that is stored");
     const Register a = at(sums, 0), b = at(sums, 1), c = at(sums, 2), d = at(sums, 3);
     const Register ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
@@ -36,8 +36,9 @@ struct Avx2 {
     const Register halves = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, _MM_SHUFFLE(1, 0, 1, 0)),
                                           _mm256_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 2, 3, 2)));
     const __m128 total = _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1));
-    const __m128 value = _mm_max_ps(_mm_setzero_ps(), _mm_fmadd_ps(total, _mm_set1_ps(scale), _mm_set1_ps(shift)));
-    _mm_maskstore_ps(p, _mm256_castsi256_si128(mask(N)), value);
+    const __m128i wanted = _mm256_castsi256_si128(mask(N));
+    const __m128 value = _mm_fmadd_ps(total, _mm_maskload_ps(scale, wanted), _mm_maskload_ps(shift, wanted));
+    _mm_maskstore_ps(p, wanted, _mm_max_ps(_mm_setzero_ps(), value));
   }
 
  private:

@@ -24,22 +24,14 @@ struct Avx512 {
   SLUICE_SIMD_INLINE void store_first(float* p, int64_t n, Register a) { _mm512_mask_storeu_ps(p, mask(n), a); }
 
   template <int N>
-  SLUICE_SIMD_INLINE void store_sums(const Register (&sums)[N], float scale, float shift, float* p) {
-    static_assert(N <= 8, "eight sums fill the vector that is stored");
-    const Register low = four(at(sums, 0), at(sums, 1), at(sums, 2), at(sums, 3));
-    __m256 total;
-    if (N <= 4) {  // quarters q0..q3 of `low`: (q0 + q1) + (q2 + q3), as below
-      const Register pairs = _mm512_add_ps(low, _mm512_shuffle_f32x4(low, low, _MM_SHUFFLE(2, 3, 0, 1)));
-      total = _mm256_castps128_ps256(_mm_add_ps(_mm512_castps512_ps128(pairs), _mm512_extractf32x4_ps(pairs, 2)));
-    } else {
-      const Register high = four(at(sums, 4), at(sums, 5), at(sums, 6), at(sums, 7));
-      const Register pairs = _mm512_add_ps(_mm512_shuffle_f32x4(low, high, _MM_SHUFFLE(2, 0, 2, 0)),
-                                           _mm512_shuffle_f32x4(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
-      const Register ordered = _mm512_shuffle_f32x4(pairs, pairs, _MM_SHUFFLE(3, 1, 2, 0));
-      total = _mm256_add_ps(_mm512_castps512_ps256(ordered), _mm512_extractf32x8_ps(ordered, 1));
-    }
-    const __m256 value = _mm256_fmadd_ps(total, _mm256_set1_ps(scale), _mm256_set1_ps(shift));
-    _mm256_mask_storeu_ps(p, static_cast<__mmask8>((1u << N) - 1), _mm256_max_ps(_mm256_setzero_ps(), value));
+  SLUICE_SIMD_INLINE void store_sums(const Register (&sums)[N], const float* scale, const float* shift, float* p) {
+    static_assert(N <= 4, "four sums fill the vector that is stored");
+    const Register quarters = four(at(sums, 0), at(sums, 1), at(sums, 2), at(sums, 3));
+    const Register pairs = _mm512_add_ps(quarters, _mm512_shuffle_f32x4(quarters, quarters, _MM_SHUFFLE(2, 3, 0, 1)));
+    const __m128 total = _mm_add_ps(_mm512_castps512_ps128(pairs), _mm512_extractf32x4_ps(pairs, 2));
+    const __mmask8 wanted = static_cast<__mmask8>((1u << N) - 1);
+    const __m128 value = _mm_fmadd_ps(total, _mm_maskz_loadu_ps(wanted, scale), _mm_maskz_loadu_ps(wanted, shift));
+    _mm_mask_storeu_ps(p, wanted, _mm_max_ps(_mm_setzero_ps(), value));
   }
 
  private:

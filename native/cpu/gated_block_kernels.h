@@ -1,6 +1,7 @@
 // The two convolutions of a gated block on one image, as each instruction set provides them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sluice {
@@ -12,30 +13,34 @@ constexpr int64_t gated_block_group = 64;
 
 // How many open channels ahead of its products a weight is asked for. A list of open channels goes on for this many
 // entries into the next tap: entry count + i is entry i plus the number of channels.
-constexpr int64_t gated_block_ahead = 12;
+constexpr int64_t gated_block_ahead = 32;
 
-// hidden [open channels][plane] = relu(scale * conv3x3(x) + shift), for the open channels only.
+// hidden [pixel][entry] = relu(scale * conv3x3(x) + shift), for the open channels only.
 struct FirstConvolution {
-  const float* x;                        // [height, width, in_channels]
+  const float* x;  // [height, width, in_channels]
   int64_t height, width, in_channels, stride;
-  int64_t out_height, out_width;
-  const float* weights;                  // [channels, 3, 3, in_channels]
-  const float *scale, *shift;            // [channels]
-  const int32_t* open;                   // the open channels, ascending, gated_block_ahead entries more
-  float* hidden;                         // plane floats a channel, of which out_height * out_width are written
-  int64_t plane;
+  int64_t out_height, out_width, channels;
+  const float* weights;          // [channels, 3, 3, in_channels], or Winograd's [position][channels][in_channels]
+  const float *scale, *shift;    // one an entry of the list, hidden_channels of each
+  const int32_t* open;           // the open channels, ascending, gated_block_ahead entries more
+  int64_t open_count;
+  float* hidden;                 // hidden_channels floats a pixel, of which open_count are written
+  int64_t hidden_channels;       // a multiple of 16
+
+  // The first entry of the list that is `channel` or above.
+  int64_t entry_of(int64_t channel) const { return std::lower_bound(open, open + open_count, channel) - open; }
 };
 
 // y [height, width, channels] = relu(scale * conv3x3(hidden) + shift + residual).
 struct SecondConvolution {
   const float* hidden;
-  int64_t plane;
+  int64_t hidden_channels;
   const int32_t* open;
   int64_t open_count;
   int64_t height, width, channels;
-  const float* packed;                   // in groups of gated_block_group
-  const float *scale, *shift;            // [channels]
-  const float* residual;                 // [height, width, channels]
+  const float* packed;           // in groups of gated_block_group, or Winograd's [group][position][channels][of the group]
+  const float *scale, *shift;    // [channels]
+  const float* residual;         // [height, width, channels]
   float* y;
 };
 

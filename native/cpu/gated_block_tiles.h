@@ -10,7 +10,7 @@
 // The including file defines SLUICE_SIMD, the attribute that lets a function use the instruction set, and a class Simd:
 //   Register, lanes; zero, load, broadcast, multiply_add(a, b, c) = a b + c, add, relu, store;
 //   load_first(p, n), store_first(p, n, v): the first n lanes alone, the others are zero or left as they are;
-//   store_sums<n>(registers, scale, shift, p): p[i] = relu(scale * (sum of the lanes of registers[i]) + shift), i < n;
+//   store_sums<n>(registers, scale, shift, p): p[i] = relu(scale[i] * (sum of the lanes of registers[i]) + shift[i]), i < n;
 //   first_channels, first_pixels, second_vectors, second_pixels: the largest tiles that leave no register to spill.
 // Instrumented unrolled loops take minutes to compile and test nothing more.
 #ifdef SLUICE_SANITIZE
@@ -76,10 +76,11 @@ SLUICE_SIMD void first_tile(const FirstConvolution& a, int64_t entry, int64_t ro
       dot_run<Simd, Channels, Pixels, 0, 1>(sums, weights, tap + 2 * depth, x + (left + 2) * depth, spacing, depth);
     }
   }
-  SLUICE_UNROLL for (int o = 0; o < Channels; ++o) {
-    const int64_t channel = a.open[entry + o];
-    Simd::template store_sums<Pixels>(sums[o], a.scale[channel], a.shift[channel],
-                                      a.hidden + (entry + o) * a.plane + row * a.out_width + column);
+  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
+    typename Simd::Register pixel[Channels];
+    SLUICE_UNROLL for (int o = 0; o < Channels; ++o) pixel[o] = sums[o][p];
+    Simd::template store_sums<Channels>(pixel, a.scale + entry, a.shift + entry,
+                                        a.hidden + (row * a.out_width + column + p) * a.hidden_channels + entry);
   }
 }
 
@@ -96,7 +97,7 @@ template <typename Simd, int Vectors, int Pixels, bool Tail, int First, int Last
 SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vectors], const SecondConvolution& a,
                                   const float* weights, int64_t group_width, const float* hidden, int64_t tail) {
   using Register = typename Simd::Register;
-  for (int64_t entry = 0; entry < a.open_count; ++entry, hidden += a.plane) {
+  for (int64_t entry = 0; entry < a.open_count; ++entry) {
     const float* row = weights + a.open[entry] * group_width;
     if (Vectors > 1) {
       const float* ahead = weights + a.open[entry + gated_block_ahead] * group_width;
@@ -105,7 +106,7 @@ SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vector
     Register w[Vectors];
     SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) w[v] = load_vector<Simd, Tail>(row, v, tail);
     SLUICE_UNROLL for (int p = First; p < Pixels - Last; ++p) {
-      const Register value = Simd::broadcast(hidden + (p - First));
+      const Register value = Simd::broadcast(hidden + (p - First) * a.hidden_channels + entry);
       SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) sums[p][v] = Simd::multiply_add(value, w[v], sums[p][v]);
     }
   }
@@ -132,18 +133,18 @@ SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int
   for (int64_t ky = 0; ky < 3; ++ky) {
     const int64_t y = row - 1 + ky;
     if (y < 0 || y >= a.height) continue;
-    const float* hidden = a.hidden + y * a.width + column;
+    const float* hidden = a.hidden + (y * a.width + column) * a.hidden_channels;
     const float* weights = group + ky * 3 * tap;
     if (cut_left) {
       outer_run<Simd, Vectors, Pixels, Tail, 1, 0>(sums, a, weights, group_width, hidden, tail);
     } else {
-      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights, group_width, hidden - 1, tail);
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights, group_width, hidden - a.hidden_channels, tail);
     }
     outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + tap, group_width, hidden, tail);
     if (cut_right) {
-      outer_run<Simd, Vectors, Pixels, Tail, 0, 1>(sums, a, weights + 2 * tap, group_width, hidden + 1, tail);
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 1>(sums, a, weights + 2 * tap, group_width, hidden + a.hidden_channels, tail);
     } else {
-      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + 2 * tap, group_width, hidden + 1, tail);
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + 2 * tap, group_width, hidden + a.hidden_channels, tail);
     }
   }
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {

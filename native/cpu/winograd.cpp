@@ -6,27 +6,10 @@
 #include "gradient_sums.h"
 #include "onednn.h"
 #include "winograd_kernels.h"
-#include "winograd_points.h"
+#include "winograd_weights.h"
 
 namespace sluice {
 namespace {
-
-constexpr int64_t channel_step = 16;
-constexpr int64_t taps = 9;
-
-// The tile of fewest products, the smaller of equals. Tiles of 3 and 4 amplify rounding: that of bf16 too much.
-int64_t tile_of(int32_t dtype, int64_t height, int64_t width) {
-  if (dtype == SL_BF16) return 2;
-  int64_t best = 2, fewest = INT64_MAX;
-  for (int64_t tile = 2; tile <= 4; ++tile) {
-    const int64_t products =
-        ((height + tile - 1) / tile) * ((width + tile - 1) / tile) * (tile + 2) * (tile + 2);
-    if (products >= fewest) continue;
-    best = tile;
-    fewest = products;
-  }
-  return best;
-}
 
 const WinogradKernels& kernels_of(const sl_conv_shape& shape, const WinogradGeometry& g) {
   return shape.dtype == SL_BF16 ? winograd_avx512_bf16() : winograd_avx512_f32(g.tile);
@@ -37,47 +20,20 @@ WinogradGeometry geometry_of(const sl_conv_shape& s, int32_t direction) {
   const int64_t out_height = s.height + 2 * s.padding - 2, out_width = s.width + 2 * s.padding - 2;
   if (direction == SL_CONV_FORWARD) {
     return {s.batch,    s.height,  s.width,        s.in_channels, out_height,
-            out_width, s.out_channels, s.padding, tile_of(s.dtype, out_height, out_width)};
+            out_width, s.out_channels, s.padding, winograd_tile(s.dtype, out_height, out_width)};
   }
   return {s.batch, out_height, out_width,      s.out_channels, s.height,
-          s.width, s.in_channels, 2 - s.padding, tile_of(s.dtype, s.height, s.width)};
+          s.width, s.in_channels, 2 - s.padding, winograd_tile(s.dtype, s.height, s.width)};
 }
 
-using Kernels = float[taps][channel_step];
-using TransformedKernels = float[winograd_most_positions][channel_step];
-
-// transformed[side * i + j][lane] = (G g G')[i][j] of the kernels g [9][lane].
-void transform_kernels(int64_t side, const WinogradWeightTransform& transform, const Kernels& g,
-                       TransformedKernels& transformed) {
-  float rows[6][3][channel_step];
-  for (int64_t i = 0; i < side; ++i)
-    for (int64_t j = 0; j < 3; ++j)
-      for (int64_t lane = 0; lane < channel_step; ++lane)
-        rows[i][j][lane] =
-            transform[i][0] * g[j][lane] + transform[i][1] * g[3 + j][lane] + transform[i][2] * g[6 + j][lane];
-  for (int64_t i = 0; i < side; ++i)
-    for (int64_t j = 0; j < side; ++j)
-      for (int64_t lane = 0; lane < channel_step; ++lane)
-        transformed[side * i + j][lane] = transform[j][0] * rows[i][0][lane] + transform[j][1] * rows[i][1][lane] +
-                                          transform[j][2] * rows[i][2][lane];
-}
-
-// The transpose of transform_kernels: g = G' transformed G.
-void gather_kernels(int64_t side, const WinogradWeightTransform& transform, const TransformedKernels& transformed,
-                    Kernels& g) {
-  float rows[3][6][channel_step] = {};
-  for (int64_t k = 0; k < side; ++k)
-    for (int64_t i = 0; i < 3; ++i)
-      for (int64_t j = 0; j < side; ++j)
-        for (int64_t lane = 0; lane < channel_step; ++lane)
-          rows[i][j][lane] += transform[k][i] * transformed[side * k + j][lane];
-  for (int64_t i = 0; i < 3; ++i)
-    for (int64_t j = 0; j < 3; ++j) {
-      float* const sum = g[3 * i + j];
-      std::fill(sum, sum + channel_step, 0.0f);
-      for (int64_t k = 0; k < side; ++k)
-        for (int64_t lane = 0; lane < channel_step; ++lane) sum[lane] += transform[k][j] * rows[i][k][lane];
-    }
+// Sixteen kernels of consecutive input channels of OHWI weights, turned by half where `turned`.
+void load_kernels(const float* weights, int64_t in_channels, int64_t out, int64_t in, bool turned,
+                  WinogradChannelKernels& g) {
+  const float* const from = weights + out * winograd_taps * in_channels + in;
+  for (int64_t tap = 0; tap < winograd_taps; ++tap) {
+    const float* const kernels = from + (turned ? winograd_taps - 1 - tap : tap) * in_channels;
+    std::copy(kernels, kernels + winograd_channels, g[tap]);
+  }
 }
 
 // Packs sixteen output channels by sixteen input channels (of the direction's own convolution).
@@ -92,34 +48,25 @@ struct Packing {
 
   static constexpr int64_t joined = sizeof(float) / sizeof(T);
 
-  // Sixteen kernels of consecutive input channels of the OHWI weights, turned by half for backward data.
-  void load(int64_t out, int64_t in, Kernels& g) const {
-    const float* const from = weights + out * taps * shape.in_channels + in;
-    for (int64_t tap = 0; tap < taps; ++tap) {
-      const int64_t source = direction == SL_CONV_FORWARD ? tap : taps - 1 - tap;
-      std::copy(from + source * shape.in_channels, from + source * shape.in_channels + channel_step, g[tap]);
-    }
-  }
-
   // `out` and `in` are channels of the OHWI weights, both multiples of sixteen.
   void block(int64_t out, int64_t in) const {
-    TransformedKernels transformed[channel_step];
-    for (int64_t i = 0; i < channel_step; ++i) {
-      Kernels g;
-      load(out + i, in, g);
-      transform_kernels(geometry.tile + 2, transform, g, transformed[i]);
+    WinogradTransformedKernels transformed[winograd_channels];
+    for (int64_t i = 0; i < winograd_channels; ++i) {
+      WinogradChannelKernels g;
+      load_kernels(weights, shape.in_channels, out + i, in, direction == SL_CONV_BACKWARD_DATA, g);
+      winograd_transform_kernels(geometry.tile + 2, transform, g, transformed[i]);
     }
     const bool forward = direction == SL_CONV_FORWARD;
     const int64_t column = forward ? out : in, row = forward ? in : out;  // output and input channel of the geometry
     const int64_t group = channel_group(geometry.out_channels), plane = geometry.in_channels * group;
     T* const corner = packed + column / group * geometry.positions() * plane + row * group + column % group * joined;
     for (int64_t position = 0; position < geometry.positions(); ++position) {
-      float square[channel_step][channel_step];  // [input channel][output channel] of the geometry
-      for (int64_t i = 0; i < channel_step; ++i)
-        for (int64_t j = 0; j < channel_step; ++j)
+      float square[winograd_channels][winograd_channels];  // [input channel][output channel] of the geometry
+      for (int64_t i = 0; i < winograd_channels; ++i)
+        for (int64_t j = 0; j < winograd_channels; ++j)
           square[i][j] = forward ? transformed[j][position][i] : transformed[i][position][j];
-      for (int64_t i = 0; i < channel_step; i += joined)
-        for (int64_t j = 0; j < channel_step; ++j)
+      for (int64_t i = 0; i < winograd_channels; i += joined)
+        for (int64_t j = 0; j < winograd_channels; ++j)
           for (int64_t part = 0; part < joined; ++part)
             corner[position * plane + i * group + j * joined + part] = from_float<T>(square[i + part][j]);
     }
@@ -131,17 +78,17 @@ void collect_gradients(sl_context* context, const WinogradGeometry& g, const flo
   const WinogradWeightTransform transform = winograd_weight_transform(static_cast<int>(g.tile));
   const int64_t in_channels = g.in_channels, plane = g.out_channels * in_channels;
   parallel_for(context->threads, g.out_channels, 1, [&, dw](int64_t out, int64_t) {
-    for (int64_t in = 0; in < in_channels; in += channel_step) {
-      TransformedKernels transformed;
-      Kernels kernels;
+    for (int64_t in = 0; in < in_channels; in += winograd_channels) {
+      WinogradTransformedKernels transformed;
+      WinogradChannelKernels kernels;
       for (int64_t position = 0; position < g.positions(); ++position) {
         const float* const from = sums + position * plane + out * in_channels + in;
-        std::copy(from, from + channel_step, transformed[position]);
+        std::copy(from, from + winograd_channels, transformed[position]);
       }
-      gather_kernels(g.tile + 2, transform, transformed, kernels);
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        float* const to = dw + (out * taps + tap) * in_channels + in;
-        for (int64_t lane = 0; lane < channel_step; ++lane)
+      winograd_gather_kernels(g.tile + 2, transform, transformed, kernels);
+      for (int64_t tap = 0; tap < winograd_taps; ++tap) {
+        float* const to = dw + (out * winograd_taps + tap) * in_channels + in;
+        for (int64_t lane = 0; lane < winograd_channels; ++lane)
           to[lane] = (accumulate ? to[lane] : 0.0f) + kernels[tap][lane];
       }
     }
@@ -150,9 +97,22 @@ void collect_gradients(sl_context* context, const WinogradGeometry& g, const flo
 
 }  // namespace
 
+int64_t winograd_tile(int32_t dtype, int64_t height, int64_t width) {
+  if (dtype == SL_BF16) return 2;
+  int64_t best = 2, fewest = INT64_MAX;
+  for (int64_t tile = 2; tile <= 4; ++tile) {
+    const int64_t products =
+        ((height + tile - 1) / tile) * ((width + tile - 1) / tile) * (tile + 2) * (tile + 2);
+    if (products >= fewest) continue;
+    best = tile;
+    fewest = products;
+  }
+  return best;
+}
+
 bool winograd_suits(const sl_conv_shape& s) {
   if (s.kernel_height != 3 || s.kernel_width != 3 || s.stride != 1 || s.padding > 2) return false;
-  if (s.in_channels % channel_step != 0 || s.out_channels % channel_step != 0) return false;
+  if (s.in_channels % winograd_channels != 0 || s.out_channels % winograd_channels != 0) return false;
   // Transformed weights are two to three times larger: too few tiles are not worth fetching them.
   constexpr int64_t fewest_tiles = 24;
   if (geometry_of(s, SL_CONV_FORWARD).tiles() < fewest_tiles) return false;
@@ -171,9 +131,9 @@ void winograd_pack(sl_context* context, const sl_conv_shape& s, int32_t directio
     const WinogradGeometry geometry = geometry_of(s, direction);
     const Packing<T> packing{s, direction, weights, static_cast<T*>(packed), geometry,
                              winograd_weight_transform(static_cast<int>(geometry.tile))};
-    const int64_t columns = s.in_channels / channel_step, blocks = columns * (s.out_channels / channel_step);
+    const int64_t columns = s.in_channels / winograd_channels, blocks = columns * (s.out_channels / winograd_channels);
     parallel_for(context->threads, blocks, 1, [&](int64_t block, int64_t) {
-      packing.block(block / columns * channel_step, block % columns * channel_step);
+      packing.block(block / columns * winograd_channels, block % columns * winograd_channels);
     });
   };
   if (s.dtype == SL_BF16) {
@@ -181,6 +141,23 @@ void winograd_pack(sl_context* context, const sl_conv_shape& s, int32_t directio
   } else {
     pack(float{});
   }
+}
+
+void winograd_pack_rows(sl_context* context, const sl_conv_shape& s, const float* weights, float* packed) {
+  const WinogradGeometry geometry = geometry_of(s, SL_CONV_FORWARD);
+  const WinogradWeightTransform transform = winograd_weight_transform(static_cast<int>(geometry.tile));
+  const int64_t in_channels = s.in_channels, plane = s.out_channels * in_channels;
+  parallel_for(context->threads, s.out_channels, 1, [&, packed](int64_t out, int64_t) {
+    for (int64_t in = 0; in < in_channels; in += winograd_channels) {
+      WinogradChannelKernels g;
+      WinogradTransformedKernels transformed;
+      load_kernels(weights, in_channels, out, in, false, g);
+      winograd_transform_kernels(geometry.tile + 2, transform, g, transformed);
+      for (int64_t position = 0; position < geometry.positions(); ++position)
+        std::copy(transformed[position], transformed[position] + winograd_channels,
+                  packed + position * plane + out * in_channels + in);
+    }
+  });
 }
 
 void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t direction, const void* input,

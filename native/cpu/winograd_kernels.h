@@ -11,9 +11,6 @@ namespace sluice {
 // Products are made for this many tiles at a time, by the size of the group of output channels.
 constexpr int64_t winograd_tile_step(int64_t group) { return group == 64 ? 6 : group == 32 ? 12 : 24; }
 
-// The largest tile, 4 x 4 outputs, has this many positions.
-constexpr int64_t winograd_most_positions = 36;
-
 // A 3x3 convolution of stride 1, cut into tiles of `tile` x `tile` outputs, which take (tile + 2)^2 products a pair of
 // channels; numbers of channels are multiples of 16.
 struct WinogradGeometry {

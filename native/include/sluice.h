@@ -334,15 +334,23 @@ typedef struct sl_gated_block_shape {
   int32_t stride;
 } sl_gated_block_shape;
 
-/* Reorders the second convolution's OHWI weights [C,3,3,C] to the kernel's own order, in which the weights of one open
- * input channel are contiguous runs that need no gathering. packed has 9 C C floats. */
-SL_API int32_t sl_gated_block_pack(sl_context* context, int32_t channels, const float* weights2, float* packed2);
+#define SL_GATED_BLOCK_FIRST 0
+#define SL_GATED_BLOCK_SECOND 1
+
+/* Bytes of the packed weights of one of a block's convolutions into *host_bytes. */
+SL_API int32_t sl_gated_block_packed_bytes(sl_context* context, const sl_gated_block_shape* host_shape,
+    int32_t convolution, int64_t* host_bytes);
+
+/* Reorders or transforms a convolution's f32 OHWI weights, [C,3,3,I] or [C,3,3,C], to an order of the kernels' own in
+ * which the weights of one open channel are contiguous runs that need no gathering. */
+SL_API int32_t sl_gated_block_pack(sl_context* context, const sl_gated_block_shape* host_shape, int32_t convolution,
+    const float* weights, void* packed);
 
 /* y = relu(scale2 * conv2(relu(scale1 * conv1(x) + shift1) * mask) + shift2 + residual), computing for each image only
- * the channels its mask opens. x [N,H,W,I], residual and y [N,H',W',C], mask [N,C] of 0 and 1, weights1 OHWI [C,3,3,I],
- * packed2 from sl_gated_block_pack, scales and shifts [C] from sl_norm_fold; f32. */
+ * the channels its mask opens. x [N,H,W,I], residual and y [N,H',W',C], mask [N,C] of 0 and 1, packed1 and packed2 from
+ * sl_gated_block_pack for this shape, scales and shifts [C] from sl_norm_fold; f32. */
 SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_shape* host_shape, const float* x,
-    const float* mask, const float* weights1, const float* scale1, const float* shift1, const float* packed2,
+    const float* mask, const void* packed1, const float* scale1, const float* shift1, const void* packed2,
     const float* scale2, const float* shift2, const float* residual, float* y);
 
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */

@@ -232,14 +232,17 @@ export const symbols = {
   }, // n, soft, dmask, tau, dlogits, accumulate
   sl_gate_threshold: { parameters: ["pointer", "i64", "pointer", "pointer"], result: "i32" }, // n, logits, mask
   // gated block, inference
-  sl_gated_block_pack: { parameters: ["pointer", "i32", "pointer", "pointer"], result: "i32" }, // channels, weights2, packed2
+  // shape, convolution, bytes
+  sl_gated_block_packed_bytes: { parameters: ["pointer", "buffer", "i32", "buffer"], result: "i32" },
+  // shape, convolution, weights, packed
+  sl_gated_block_pack: { parameters: ["pointer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
   sl_gated_block_forward: {
     parameters: [
       "pointer",
       "buffer", // host_shape
       "pointer", // x
       "pointer", // mask
-      "pointer", // weights1
+      "pointer", // packed1
       "pointer", // scale1
       "pointer", // shift1
       "pointer", // packed2

@@ -104,6 +104,7 @@ export class GatedBasicBlock extends Module {
           norm1: norm1.norm,
           weight2: this.#conv2.weight.value,
           norm2: norm2.norm,
+          packed1: this.#conv1.weight.packed,
           packed2: this.#conv2.weight.packed,
         };
         return { y: gatedBlock(x, mask, weights, residual, this.spec.stride), mask: decided };

@@ -19,8 +19,24 @@ export interface GatedBlockWeights {
   readonly weight2: Tensor;
   /** Norm after it. */
   readonly norm2: NormState;
+  /** Packed copies of `weight1`. */
+  readonly packed1: PackedWeights;
   /** Packed copies of `weight2`. */
   readonly packed2: PackedWeights;
+}
+
+/** Values of SL_GATED_BLOCK_FIRST, SL_GATED_BLOCK_SECOND. */
+const Convolution = { first: 0, second: 1 } as const;
+
+function pack(weight: Tensor, shape: Int32Array<ArrayBuffer>, convolution: number, copies: PackedWeights): Tensor {
+  return copies.get(`gatedBlock ${convolution} ${shape}`, () => {
+    const { kernels } = weight.device;
+    const bytes = new BigInt64Array(1);
+    kernels.sl_gated_block_packed_bytes(shape, convolution, bytes);
+    const packed = new Tensor(weight.device, [Number(bytes[0])], "u8");
+    kernels.sl_gated_block_pack(shape, convolution, weight.pointer, packed.pointer);
+    return packed;
+  });
 }
 
 function fold(norm: NormState): { scale: Tensor; shift: Tensor } & Disposable {
@@ -71,20 +87,18 @@ export function gatedBlock(
   const outShape = [batch, convolvedSize(height, 3, geometry), convolvedSize(width, 3, geometry), channels];
   expectShape("gatedBlock", "residual", residual, outShape);
   const { kernels } = x.device;
-  const packed2 = weights.packed2.get("gatedBlock", () => {
-    const packed = new Tensor(x.device, [3, 3, channels, channels]);
-    kernels.sl_gated_block_pack(channels, weight2.pointer, packed.pointer);
-    return packed;
-  });
+  // Field order of sl_gated_block_shape.
+  const shape = Int32Array.of(batch, height, width, inChannels, channels, stride);
+  const packed1 = pack(weight1, shape, Convolution.first, weights.packed1);
+  const packed2 = pack(weight2, shape, Convolution.second, weights.packed2);
   using fold1 = fold(norm1);
   using fold2 = fold(norm2);
   const y = new Tensor(x.device, outShape);
   kernels.sl_gated_block_forward(
-    // Field order of sl_gated_block_shape.
-    Int32Array.of(batch, height, width, inChannels, channels, stride),
+    shape,
     x.pointer,
     mask.pointer,
-    weight1.pointer,
+    packed1.pointer,
     fold1.scale.pointer,
     fold1.shift.pointer,
     packed2.pointer,

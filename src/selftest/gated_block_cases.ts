@@ -76,12 +76,13 @@ function single(label: string, sizes: BlockSizes, mask: CaseInput): OperationCas
     attributes: { stride: sizes.stride, epsilon: EPSILON },
     inputs: inputsOf(sizes, mask),
     run: (_device, _tape, inputs) => {
+      using packed1 = new PackedWeights();
       using packed2 = new PackedWeights();
       const norm = { epsilon: EPSILON, momentum: MOMENTUM };
       const { gamma1, beta1, mean1, var1, gamma2, beta2, mean2, var2 } = inputs;
       const norm1 = { ...norm, gamma: gamma1, beta: beta1, runningMean: mean1, runningVar: var1 };
       const norm2 = { ...norm, gamma: gamma2, beta: beta2, runningMean: mean2, runningVar: var2 };
-      const weights = { weight1: inputs.weight1, norm1, weight2: inputs.weight2, norm2, packed2 };
+      const weights = { weight1: inputs.weight1, norm1, packed1, weight2: inputs.weight2, norm2, packed2 };
       return gatedBlock(inputs.x, inputs.mask, weights, inputs.residual, sizes.stride);
     },
     reference: (values) => [reference(values, sizes)],

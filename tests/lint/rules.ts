@@ -41,6 +41,9 @@ const commandLinePackages = ["@commander-js/extra-typings", "commander", "cli-pr
 
 const largestFile = 400;
 
+/** The interface of the native libraries: one contract, which a compiler, abi.ts and its readers take from one file. */
+const longFiles = ["native/include/sluice.h"];
+
 /** Blanks out comments, keeping line numbers, so that prose about a rule is not a breach of it. */
 export function withoutComments(text: string): string {
   const blank = (comment: string) => comment.replace(/[^\n]/g, " ");
@@ -113,8 +116,9 @@ export function checkOpening(path: string, text: string): Violation[] {
   return opening.test(body) ? [] : [{ path, line: 1, message: "a file opens with a comment on what it is for" }];
 }
 
-/** A file has at most 400 lines. */
+/** A file has at most 400 lines, with the exceptions above. */
 export function checkLength(path: string, text: string): Violation[] {
+  if (longFiles.includes(path)) return [];
   const lines = text.replace(/\n$/, "").split("\n").length;
   return lines <= largestFile ? [] : [{ path, line: largestFile + 1, message: `${lines} lines: split the file` }];
 }

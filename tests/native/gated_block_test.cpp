@@ -74,31 +74,49 @@ std::vector<double> masked_block(const Case& a) {
   return result;
 }
 
+int64_t packed_floats(sl_context* context, const Case& a, int32_t convolution) {
+  int64_t bytes = -1;
+  REQUIRE(sl_gated_block_packed_bytes(context, &a.shape, convolution, &bytes) == SL_OK);
+  return bytes / static_cast<int64_t>(sizeof(float));
+}
+
 struct Operands {
-  Buffer<float> x, mask, weights1, scale1, shift1, weights2, packed2, scale2, shift2, residual, y;
+  Buffer<float> x, mask, packed1, scale1, shift1, packed2, scale2, shift2, residual, y;
 
   Operands(sl_context* context, const Case& a)
       : x(context, a.x),
         mask(context, a.mask),
-        weights1(context, a.weights1),
+        packed1(context, packed_floats(context, a, SL_GATED_BLOCK_FIRST)),
         scale1(context, a.scale1),
         shift1(context, a.shift1),
-        weights2(context, a.weights2),
-        packed2(context, static_cast<int64_t>(a.weights2.size())),
+        packed2(context, packed_floats(context, a, SL_GATED_BLOCK_SECOND)),
         scale2(context, a.scale2),
         shift2(context, a.shift2),
         residual(context, a.residual),
-        y(context, a.outputs()) {}
+        y(context, std::vector<float>(static_cast<size_t>(a.outputs()), nan_value)) {
+    pack(context, a, SL_GATED_BLOCK_FIRST, a.weights1, packed1);
+    pack(context, a, SL_GATED_BLOCK_SECOND, a.weights2, packed2);
+  }
+
+  int32_t forward(sl_context* context, const Case& a) {
+    return sl_gated_block_forward(context, &a.shape, x, mask, packed1, scale1, shift1, packed2, scale2, shift2,
+                                  residual, y);
+  }
+
+ private:
+  // Into what was NaN.
+  static void pack(sl_context* context, const Case& a, int32_t convolution, const std::vector<float>& weights,
+                   const Buffer<float>& packed) {
+    packed.set(std::vector<float>(static_cast<size_t>(packed_floats(context, a, convolution)), nan_value));
+    const Buffer<float> given(context, weights);
+    REQUIRE(sl_gated_block_pack(context, &a.shape, convolution, given, packed) == SL_OK);
+  }
 };
 
 std::vector<float> gated_block(const Case& a, int threads) {
   Context context(threads);
   Operands b(context, a);
-  b.packed2.set(std::vector<float>(a.weights2.size(), nan_value));
-  b.y.set(std::vector<float>(static_cast<size_t>(a.outputs()), nan_value));
-  REQUIRE(sl_gated_block_pack(context, a.shape.channels, b.weights2, b.packed2) == SL_OK);
-  REQUIRE(sl_gated_block_forward(context, &a.shape, b.x, b.mask, b.weights1, b.scale1, b.shift1, b.packed2, b.scale2,
-                                 b.shift2, b.residual, b.y) == SL_OK);
+  REQUIRE(b.forward(context, a) == SL_OK);
   return b.y.get();
 }
 
@@ -149,6 +167,30 @@ TEST_CASE("a gated block equals the masked computation for batches below, at and
   check_case({1, 32, 32, 16, 16, 1}, 0.5f, 5020);
 }
 
+TEST_CASE("a gated block equals the masked computation where tiles are many, for every size of tile") {
+  uint32_t seed = 5500;
+  // Maps of whole tiles and of cut ones: by 2, by 3, by 4 outputs a side.
+  const int32_t maps[][2] = {{2, 14}, {9, 9}, {12, 15}, {8, 8}, {17, 17}, {5, 31}};
+  for (const auto& map : maps) {
+    for (const float open_share : {0.0f, 0.1f, 0.5f, 1.0f}) {
+      check_case({1, map[0], map[1], 16, 48, 1}, open_share, seed += 10);
+      check_case({7, map[0], map[1], 32, 16, 1}, open_share, seed += 10);
+    }
+  }
+  check_case({3, 34, 34, 16, 32, 2}, 0.5f, seed += 10);
+  check_case({2, 34, 34, 64, 64, 1}, 0.5f, seed += 10);
+  // Weights of one position that come in pieces of channels, for many images at once.
+  check_case({12, 5, 5, 272, 512, 1}, 0.3f, seed += 10);
+}
+
+TEST_CASE("every number of open channels is computed where tiles are many") {
+  for (int32_t count = 0; count <= 32; ++count) {
+    Case made = make_case({1, 17, 9, 16, 32, 1}, 0.0f, 6400 + count);
+    for (int32_t entry = 0; entry < count; ++entry) made.mask[(entry * 11 + 5) % 32] = 1.0f;
+    CHECK(relative_error(gated_block(made, 2), masked_block(made)) < 1e-5);
+  }
+}
+
 TEST_CASE("any single open channel is computed alone") {
   for (int32_t channel = 0; channel < 20; ++channel) {
     Case made = make_case({1, 5, 7, 4, 20, 1}, 0.0f, 6000);
@@ -170,27 +212,32 @@ TEST_CASE("images of one batch each follow their own mask, an empty one among th
 }
 
 TEST_CASE("closed channels are not looked at: their weights may be NaN") {
-  Case made = make_case({2, 5, 5, 8, 12, 1}, 0.5f, 8000);
-  for (int32_t entry = 0; entry < 24; ++entry) made.mask[entry] = entry % 3 == 0 ? 1.0f : 0.0f;
-  const std::vector<double> expected = masked_block(made);
-  for (int32_t channel = 0; channel < 12; ++channel) {
-    if (channel % 3 == 0) continue;
-    for (int64_t k = 0; k < 9 * 8; ++k) made.weights1[channel * 9 * 8 + k] = nan_value;
-    for (int64_t row = 0; row < 12 * 9; ++row) made.weights2[row * 12 + channel] = nan_value;
+  for (const int32_t channels : {12, 16}) {
+    Case made = make_case({2, 9, 14, 16, channels, 1}, 0.5f, 8000);
+    for (int32_t entry = 0; entry < 2 * channels; ++entry) made.mask[entry] = entry % channels % 3 == 0 ? 1.0f : 0.0f;
+    const std::vector<double> expected = masked_block(made);
+    for (int32_t channel = 0; channel < channels; ++channel) {
+      if (channel % 3 == 0) continue;
+      for (int64_t k = 0; k < 9 * 16; ++k) made.weights1[channel * 9 * 16 + k] = nan_value;
+      for (int64_t row = 0; row < channels * 9; ++row) made.weights2[row * channels + channel] = nan_value;
+    }
+    CHECK(relative_error(gated_block(made, 2), expected) < 1e-5);
   }
-  CHECK(relative_error(gated_block(made, 2), expected) < 1e-5);
 }
 
 TEST_CASE("a NaN in the input reaches the output") {
   Case made = make_case({1, 5, 5, 8, 12, 1}, 1.0f, 8500);
   made.x[(2 * 5 + 2) * 8] = nan_value;
-  const std::vector<float> y = gated_block(made, 2);
-  for (const float value : y) CHECK(std::isnan(value));
+  for (const float value : gated_block(made, 2)) CHECK(std::isnan(value));
+  Case tiled = make_case({6, 5, 5, 16, 16, 1}, 1.0f, 8600);
+  for (size_t image = 0; image < 6; ++image) tiled.x[((image * 5 + 2) * 5 + 2) * 16] = nan_value;
+  for (const float value : gated_block(tiled, 2)) CHECK(std::isnan(value));
 }
 
 TEST_CASE("the bits of a gated block depend neither on the thread count nor on the rest of the batch") {
-  for (const int32_t stride : {1, 2}) {
-    const Case made = make_case({5, 17, 13, 20, 68, stride}, 0.4f, 9000);
+  const sl_gated_block_shape shapes[] = {{5, 17, 13, 20, 68, 1}, {5, 17, 13, 20, 68, 2}, {5, 17, 17, 32, 64, 1}};
+  for (const sl_gated_block_shape& shape : shapes) {
+    const Case made = make_case(shape, 0.4f, 9000);
     const std::vector<float> one = gated_block(made, 1);
     for (const int threads : {2, 3, 8}) {
       const std::vector<float> several = gated_block(made, threads);
@@ -198,8 +245,8 @@ TEST_CASE("the bits of a gated block depend neither on the thread count nor on t
     }
     Case last = made;
     last.shape.batch = 1;
-    last.x.erase(last.x.begin(), last.x.end() - 17 * 13 * 20);
-    last.mask.erase(last.mask.begin(), last.mask.end() - 68);
+    last.x.erase(last.x.begin(), last.x.end() - int64_t{shape.height} * shape.width * shape.in_channels);
+    last.mask.erase(last.mask.begin(), last.mask.end() - shape.channels);
     last.residual.erase(last.residual.begin(), last.residual.end() - last.outputs());
     const std::vector<float> alone = gated_block(last, 2);
     CHECK(std::memcmp(one.data() + one.size() - alone.size(), alone.data(), alone.size() * sizeof(float)) == 0);
@@ -223,17 +270,17 @@ TEST_CASE("without input channels what remains is shifts and the second convolut
 }
 
 TEST_CASE("a gated block leaves no memory behind") {
-  Context context(2);
-  const Case a = make_case({3, 9, 9, 8, 16, 1}, 0.5f, 9500);
-  Operands b(context, a);
-  int64_t before[4], after[4];
-  REQUIRE(sl_memory_stats(context, before) == SL_OK);
-  REQUIRE(sl_gated_block_pack(context, a.shape.channels, b.weights2, b.packed2) == SL_OK);
-  REQUIRE(sl_gated_block_forward(context, &a.shape, b.x, b.mask, b.weights1, b.scale1, b.shift1, b.packed2, b.scale2,
-                                 b.shift2, b.residual, b.y) == SL_OK);
-  REQUIRE(sl_memory_stats(context, after) == SL_OK);
-  CHECK(after[0] == before[0]);
-  CHECK(after[3] == before[3]);
+  for (const int32_t channels : {12, 16}) {
+    Context context(2);
+    const Case a = make_case({6, 9, 9, 16, channels, 1}, 0.5f, 9500);
+    Operands b(context, a);
+    int64_t before[4], after[4];
+    REQUIRE(sl_memory_stats(context, before) == SL_OK);
+    REQUIRE(b.forward(context, a) == SL_OK);
+    REQUIRE(sl_memory_stats(context, after) == SL_OK);
+    CHECK(after[0] == before[0]);
+    CHECK(after[3] == before[3]);
+  }
 }
 
 TEST_CASE("a gated block of no elements is a no-op") {
@@ -243,7 +290,12 @@ TEST_CASE("a gated block of no elements is a no-op") {
     CHECK(sl_gated_block_forward(context, &shape, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
                                  nullptr, nullptr, nullptr) == SL_OK);
   }
-  CHECK(sl_gated_block_pack(context, 0, nullptr, nullptr) == SL_OK);
+  for (const sl_gated_block_shape& shape : empty) {
+    int64_t bytes = -1;
+    CHECK(sl_gated_block_packed_bytes(context, &shape, SL_GATED_BLOCK_FIRST, &bytes) == SL_OK);
+    CHECK(bytes == 0);
+    CHECK(sl_gated_block_pack(context, &shape, SL_GATED_BLOCK_SECOND, nullptr, nullptr) == SL_OK);
+  }
 }
 
 TEST_CASE("bad arguments of a gated block are refused and nothing is written") {
@@ -269,8 +321,20 @@ TEST_CASE("bad arguments of a gated block are refused and nothing is written") {
     CHECK(call(context, &shape, -1) == SL_ERROR_INVALID_ARGUMENT);
   }
   for (const float value : y.get()) CHECK(value == 7.0f);
-  CHECK(sl_gated_block_pack(context, -1, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
-  CHECK(sl_gated_block_pack(context, 4, nullptr, y) == SL_ERROR_INVALID_ARGUMENT);
-  CHECK(sl_gated_block_pack(context, 4, buffer, nullptr) == SL_ERROR_INVALID_ARGUMENT);
-  CHECK(sl_gated_block_pack(nullptr, 4, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
+  int64_t bytes = -1;
+  for (const sl_gated_block_shape& shape : bad) {
+    CHECK(sl_gated_block_packed_bytes(context, &shape, SL_GATED_BLOCK_FIRST, &bytes) == SL_ERROR_INVALID_ARGUMENT);
+    CHECK(sl_gated_block_pack(context, &shape, SL_GATED_BLOCK_FIRST, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
+  }
+  for (const int32_t convolution : {-1, 2}) {
+    CHECK(sl_gated_block_packed_bytes(context, &good, convolution, &bytes) == SL_ERROR_INVALID_ARGUMENT);
+    CHECK(sl_gated_block_pack(context, &good, convolution, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
+  }
+  CHECK(sl_gated_block_packed_bytes(context, &good, SL_GATED_BLOCK_FIRST, nullptr) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_gated_block_packed_bytes(nullptr, &good, SL_GATED_BLOCK_FIRST, &bytes) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_gated_block_pack(context, &good, SL_GATED_BLOCK_FIRST, nullptr, y) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_gated_block_pack(context, &good, SL_GATED_BLOCK_SECOND, buffer, nullptr) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_gated_block_pack(nullptr, &good, SL_GATED_BLOCK_FIRST, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(bytes == -1);
+  for (const float value : y.get()) CHECK(value == 7.0f);
 }

@@ -157,12 +157,14 @@ const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeEr
   ["the 0 largest", ShapeError, /topK.*0.*1\.\.4/, () => topK(floats(2, 4), 0)],
   ["more of the largest than there are", ShapeError, /topK.*5.*1\.\.4/, () => topK(floats(2, 4), 5)],
   ["a gated block's residual of other size", ShapeError, /gatedBlock.*residual/, () => {
+    using packed1 = new PackedWeights();
     using packed2 = new PackedWeights();
     const weights = {
       weight1: floats(4, 3, 3, 2),
       norm1: norm(4),
       weight2: floats(4, 3, 3, 4),
       norm2: norm(4),
+      packed1,
       packed2,
     };
     gatedBlock(floats(1, 4, 4, 2), floats(1, 4), weights, floats(1, 4, 4, 4), 2);
