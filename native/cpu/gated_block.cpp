@@ -39,7 +39,10 @@ struct Convolution {
 
   Convolution(int32_t batch, int32_t height, int32_t width, int32_t in_channels, int32_t channels, int32_t stride)
       : shape{batch, height, width, in_channels, channels, 3, 3, stride, 1, SL_F32}, tile(0) {
-    if (sluice::winograd_suits(shape)) tile = sluice::winograd_tile(SL_F32, height, width);
+    // With fewer channels, of which some are closed, the transforms outweigh the products they save.
+    constexpr int32_t fewest_channels = 32;
+    const bool worthwhile = std::min(in_channels, channels) >= fewest_channels;
+    if (worthwhile && sluice::winograd_suits(shape)) tile = sluice::winograd_tile(SL_F32, height, width);
   }
 
   const sluice::GatedWinogradKernels& winograd() const { return sluice::gated_winograd_avx512(tile); }

@@ -173,11 +173,11 @@ TEST_CASE("a gated block equals the masked computation where tiles are many, for
   const int32_t maps[][2] = {{2, 14}, {9, 9}, {12, 15}, {8, 8}, {17, 17}, {5, 31}};
   for (const auto& map : maps) {
     for (const float open_share : {0.0f, 0.1f, 0.5f, 1.0f}) {
-      check_case({1, map[0], map[1], 16, 48, 1}, open_share, seed += 10);
-      check_case({7, map[0], map[1], 32, 16, 1}, open_share, seed += 10);
+      check_case({1, map[0], map[1], 32, 48, 1}, open_share, seed += 10);
+      check_case({7, map[0], map[1], 48, 32, 1}, open_share, seed += 10);
     }
   }
-  check_case({3, 34, 34, 16, 32, 2}, 0.5f, seed += 10);
+  check_case({3, 34, 34, 32, 32, 2}, 0.5f, seed += 10);
   check_case({2, 34, 34, 64, 64, 1}, 0.5f, seed += 10);
   // Weights of one position that come in pieces of channels, for many images at once.
   check_case({12, 5, 5, 272, 512, 1}, 0.3f, seed += 10);
@@ -185,7 +185,7 @@ TEST_CASE("a gated block equals the masked computation where tiles are many, for
 
 TEST_CASE("every number of open channels is computed where tiles are many") {
   for (int32_t count = 0; count <= 32; ++count) {
-    Case made = make_case({1, 17, 9, 16, 32, 1}, 0.0f, 6400 + count);
+    Case made = make_case({1, 17, 9, 32, 32, 1}, 0.0f, 6400 + count);
     for (int32_t entry = 0; entry < count; ++entry) made.mask[(entry * 11 + 5) % 32] = 1.0f;
     CHECK(relative_error(gated_block(made, 2), masked_block(made)) < 1e-5);
   }
@@ -212,13 +212,13 @@ TEST_CASE("images of one batch each follow their own mask, an empty one among th
 }
 
 TEST_CASE("closed channels are not looked at: their weights may be NaN") {
-  for (const int32_t channels : {12, 16}) {
-    Case made = make_case({2, 9, 14, 16, channels, 1}, 0.5f, 8000);
+  for (const int32_t channels : {12, 32}) {
+    Case made = make_case({2, 9, 14, 32, channels, 1}, 0.5f, 8000);
     for (int32_t entry = 0; entry < 2 * channels; ++entry) made.mask[entry] = entry % channels % 3 == 0 ? 1.0f : 0.0f;
     const std::vector<double> expected = masked_block(made);
     for (int32_t channel = 0; channel < channels; ++channel) {
       if (channel % 3 == 0) continue;
-      for (int64_t k = 0; k < 9 * 16; ++k) made.weights1[channel * 9 * 16 + k] = nan_value;
+      for (int64_t k = 0; k < 9 * 32; ++k) made.weights1[channel * 9 * 32 + k] = nan_value;
       for (int64_t row = 0; row < channels * 9; ++row) made.weights2[row * channels + channel] = nan_value;
     }
     CHECK(relative_error(gated_block(made, 2), expected) < 1e-5);
@@ -229,8 +229,8 @@ TEST_CASE("a NaN in the input reaches the output") {
   Case made = make_case({1, 5, 5, 8, 12, 1}, 1.0f, 8500);
   made.x[(2 * 5 + 2) * 8] = nan_value;
   for (const float value : gated_block(made, 2)) CHECK(std::isnan(value));
-  Case tiled = make_case({6, 5, 5, 16, 16, 1}, 1.0f, 8600);
-  for (size_t image = 0; image < 6; ++image) tiled.x[((image * 5 + 2) * 5 + 2) * 16] = nan_value;
+  Case tiled = make_case({6, 5, 5, 32, 32, 1}, 1.0f, 8600);
+  for (size_t image = 0; image < 6; ++image) tiled.x[((image * 5 + 2) * 5 + 2) * 32] = nan_value;
   for (const float value : gated_block(tiled, 2)) CHECK(std::isnan(value));
 }
 
@@ -270,9 +270,9 @@ TEST_CASE("without input channels what remains is shifts and the second convolut
 }
 
 TEST_CASE("a gated block leaves no memory behind") {
-  for (const int32_t channels : {12, 16}) {
+  for (const int32_t channels : {12, 32}) {
     Context context(2);
-    const Case a = make_case({6, 9, 9, 16, channels, 1}, 0.5f, 9500);
+    const Case a = make_case({6, 9, 9, 32, channels, 1}, 0.5f, 9500);
     Operands b(context, a);
     int64_t before[4], after[4];
     REQUIRE(sl_memory_stats(context, before) == SL_OK);
