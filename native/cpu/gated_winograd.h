@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gated_block_kernels.h"
+#include "gradient_sums.h"
 
 namespace sluice {
 
@@ -12,9 +13,9 @@ struct GatedWinogradKernels {
   void (*second)(const SecondConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
 };
 
-// Floats of scratch for that many tiles, all images together.
+// Floats of scratch for that many tiles of one image.
 inline int64_t gated_winograd_floats(int64_t tile, int64_t tiles, int64_t in_channels, int64_t channels) {
-  return (tile + 2) * (tile + 2) * tiles * (in_channels + channels);
+  return (tile + 2) * (tile + 2) * (plane_of(tiles * in_channels, 4) + plane_of(tiles * channels, 4));
 }
 
 // The kernels for tiles of 2, 3 or 4 outputs a side.

@@ -178,7 +178,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       const int64_t row = Tile * at.row, column = Tile * at.column;
       float* const corner = a.hidden + (row * a.out_width + column) * a.hidden_channels;
       for (int64_t entry = 0; entry < a.hidden_channels; entry += lanes)
-        Tiles::transform_output(m + t * a.hidden_channels + entry, tiles * a.hidden_channels, a.out_height - row,
+        Tiles::transform_output(m + t * a.hidden_channels + entry, plane_of(tiles * a.hidden_channels, 4), a.out_height - row,
                                 a.out_width - column,
                                 StoreHidden{corner + entry, row_stride, a.hidden_channels,
                                             _mm512_loadu_ps(a.scale + entry), _mm512_loadu_ps(a.shift + entry)});
@@ -201,7 +201,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
             __builtin_prefetch(a.residual + ahead);
           }
         const int64_t column_of = channel_begin + channel;
-        Tiles::transform_output(m + t * group + channel, tiles * group, a.height - row, a.width - column,
+        Tiles::transform_output(m + t * group + channel, plane_of(tiles * group, 4), a.height - row, a.width - column,
                                 StoreSum{a.y + corner + channel, a.residual + corner + channel, row_stride, a.channels,
                                          _mm512_loadu_ps(a.scale + column_of), _mm512_loadu_ps(a.shift + column_of)});
       }
@@ -212,19 +212,20 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     const FirstConvolution& any = images[0];
     const WinogradGeometry g = geometry(any.height, any.width, any.in_channels, any.channels);
     const int64_t tiles = end - begin;
-    const int64_t v_size = positions * tiles * any.in_channels, m_size = positions * tiles * padded(any.channels);
+    const int64_t v_plane = plane_of(tiles * any.in_channels, 4), v_size = positions * v_plane;
+    const int64_t m_size = positions * plane_of(tiles * padded(any.channels), 4);
     const auto v = [&](int64_t image) { return scratch + image * (v_size + m_size); };
     const auto m = [&](int64_t image) { return v(image) + v_size; };
-    for (int64_t i = 0; i < count; ++i) Tiles::transform_inputs(g, images[i].x, begin, tiles, tiles, v(i));
+    for (int64_t i = 0; i < count; ++i) Tiles::transform_inputs(g, images[i].x, begin, tiles, tiles, v_plane, v(i));
     const int64_t piece = channels_at_once(any.channels, any.in_channels);
     for (int64_t position = 0; position < positions; ++position) {
       const float* const weights = any.weights + position * any.channels * any.in_channels;
       for (int64_t channel = 0; channel < any.channels; channel += piece) {
         for (int64_t i = 0; i < count; ++i) {
           const FirstConvolution& a = images[i];
-          multiply_first(a, tiles, weights, v(i) + position * tiles * a.in_channels, a.entry_of(channel),
+          multiply_first(a, tiles, weights, v(i) + position * v_plane, a.entry_of(channel),
                          a.entry_of(channel + piece),
-                         m(i) + position * tiles * a.hidden_channels);
+                         m(i) + position * plane_of(tiles * a.hidden_channels, 4));
         }
       }
     }
@@ -236,20 +237,21 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     const SecondConvolution& any = images[0];
     const WinogradGeometry all = geometry(any.height, any.width, padded(any.channels), any.channels);
     const int64_t tiles = end - begin, group = channel_group(any.channels);
-    const int64_t v_size = positions * tiles * padded(any.channels), m_size = positions * tiles * group;
+    const int64_t m_plane = plane_of(tiles * group, 4), m_size = positions * m_plane;
+    const int64_t v_size = positions * plane_of(tiles * padded(any.channels), 4);
     const auto v = [&](int64_t image) { return scratch + image * (v_size + m_size); };
     const auto m = [&](int64_t image) { return v(image) + v_size; };
     for (int64_t i = 0; i < count; ++i) {
       const WinogradGeometry g = geometry(any.height, any.width, images[i].hidden_channels, any.channels);
-      Tiles::transform_inputs(g, images[i].hidden, begin, tiles, tiles, v(i));
+      Tiles::transform_inputs(g, images[i].hidden, begin, tiles, tiles, plane_of(tiles * g.in_channels, 4), v(i));
     }
     for (int64_t channel = 0; channel < any.channels; channel += group) {
       for (int64_t position = 0; position < positions; ++position) {
         const float* const weights = any.packed + (channel * positions + position * group) * any.channels;
         for (int64_t i = 0; i < count; ++i) {
           const SecondConvolution& a = images[i];
-          const float* const from = v(i) + position * tiles * a.hidden_channels;
-          float* const to = m(i) + position * tiles * group;
+          const float* const from = v(i) + position * plane_of(tiles * a.hidden_channels, 4);
+          float* const to = m(i) + position * m_plane;
           if (group == 64) {
             outer_tiles_of<4, 6>(a.open, a.open_count, from, a.hidden_channels, weights, tiles, to);
           } else if (group == 32) {

@@ -10,11 +10,18 @@ namespace sluice {
 // Output channels that are computed together; numbers of channels are multiples of 16.
 constexpr int64_t channel_group(int64_t channels) { return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : 16; }
 
+// Elements between planes of that many, which are written or read side by side: an odd number of cache lines, so that
+// the same place of every plane does not fall in the same few cache sets.
+constexpr int64_t plane_of(int64_t elements, int64_t element_bytes) {
+  const int64_t line = 64 / element_bytes;
+  return ((elements + line - 1) / line | 1) * line;
+}
+
 // What is multiplied for a run of tiles: v from the inputs, w from the output's gradients, each [position][tile]
 // [channel], or for bf16 [position][pair of tiles][channel][2].
 struct GradientOperands {
   void *v, *w;
-  int64_t tiles;  // between one position and the next; even
+  int64_t v_plane, w_plane;  // elements between one position and the next
 };
 
 struct GradientShape {
@@ -32,8 +39,10 @@ class GradientSums {
         sums_size_(shape.positions * shape.in_channels * shape.out_channels),
         teams_(context->threads * sums_size_ <= most_sums ? context->threads : 1),
         together_(tiles_together()),
-        v_bytes_(shape.positions * together_ * shape.in_channels * element_bytes(shape.dtype)),
-        w_bytes_(shape.w_positions * together_ * shape.out_channels * element_bytes(shape.dtype)),
+        v_plane_(plane_of(together_ * shape.in_channels, element_bytes(shape.dtype))),
+        w_plane_(plane_of(together_ * shape.out_channels, element_bytes(shape.dtype))),
+        v_bytes_(shape.positions * v_plane_ * element_bytes(shape.dtype)),
+        w_bytes_(shape.w_positions * w_plane_ * element_bytes(shape.dtype)),
         v_(context->allocator, teams_ * v_bytes_),
         w_(context->allocator, teams_ * w_bytes_),
         sums_(context->allocator, teams_ * sums_size_ * static_cast<int64_t>(sizeof(float))) {
@@ -71,7 +80,7 @@ class GradientSums {
   }
 
   GradientOperands operands(int64_t team) const {
-    return {v_.get<char>() + team * v_bytes_, w_.get<char>() + team * w_bytes_, together_};
+    return {v_.get<char>() + team * v_bytes_, w_.get<char>() + team * w_bytes_, v_plane_, w_plane_};
   }
 
   // Positions by groups of output channels.
@@ -123,7 +132,7 @@ class GradientSums {
 
   sl_context* context_;
   GradientShape shape_;
-  int64_t sums_size_, teams_, together_, v_bytes_, w_bytes_;
+  int64_t sums_size_, teams_, together_, v_plane_, w_plane_, v_bytes_, w_bytes_;
   Scratch v_, w_, sums_;
 };
 

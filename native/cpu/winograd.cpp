@@ -164,7 +164,7 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
                        const void* packed, void* output, bool accumulate) {
   const WinogradGeometry g = geometry_of(s, direction);
   const int64_t block = winograd_block(g), tiles = g.tiles();
-  const int64_t floats = g.positions() * block * (g.in_channels + channel_group(g.out_channels));
+  const int64_t floats = winograd_scratch_floats(g);
   const Scratch scratch(context->allocator, context->threads * floats * static_cast<int64_t>(sizeof(float)));
   if (!scratch) throw std::bad_alloc();
   const WinogradKernels& kernels = kernels_of(s, g);

@@ -22,21 +22,24 @@ struct Winograd : WinogradTiles<Op, Tile> {
   using T = typename Op::Element;
   using Tiles::side, Tiles::positions;
 
+  static int64_t v_plane(const WinogradGeometry& g, int64_t rows) { return plane_of(rows * g.in_channels, sizeof(T)); }
+  static int64_t m_plane(int64_t rows, int64_t group) { return plane_of(rows * group, sizeof(float)); }
+
   // m [position][tile][column of the group] of `rows` tiles.
   template <int Rows, int Vectors>
   SLUICE_SIMD static void multiply_group(const WinogradGeometry& g, int64_t rows, const T* v, const T* packed,
                                          float* m) {
     const int64_t depth = g.in_channels / Op::joined, group = Vectors * lanes;
     for (int64_t i = 0; i < positions; ++i) {
-      const float* const a = reinterpret_cast<const float*>(v + i * rows * g.in_channels);
+      const float* const a = reinterpret_cast<const float*>(v + i * v_plane(g, rows));
       const float* const b = reinterpret_cast<const float*>(packed + i * g.in_channels * group);
       if (Vectors == 1 && g.in_channels == lanes) {
-        multiply_shallow<Op, lanes / Op::joined, 8>(rows, a, b, m + i * rows * group);
+        multiply_shallow<Op, lanes / Op::joined, 8>(rows, a, b, m + i * m_plane(rows, group));
         continue;
       }
       for (int64_t t = 0; t < rows; t += Rows)
-        multiply_tile<Op, Rows, Vectors, false>(depth, a + t * depth, depth, 1, b, group, m + (i * rows + t) * group,
-                                                group);
+        multiply_tile<Op, Rows, Vectors, false>(depth, a + t * depth, depth, 1, b, group,
+                                                m + i * m_plane(rows, group) + t * group, group);
     }
   }
 
@@ -54,7 +57,7 @@ struct Winograd : WinogradTiles<Op, Tile> {
         for (int i = 0; i < Tile; ++i)
           for (int j = 0; j < Tile; ++j)
             __builtin_prefetch(corner + i * row_stride + (2 * Tile + j) * g.out_channels + channel, 1);
-        Tiles::transform_output(m + t * group + channel, rows * group, g.out_height - row, g.out_width - column,
+        Tiles::transform_output(m + t * group + channel, m_plane(rows, group), g.out_height - row, g.out_width - column,
                                 StoreOutput<Op, accumulate>{corner + channel, row_stride, g.out_channels});
       }
     }
@@ -65,8 +68,8 @@ struct Winograd : WinogradTiles<Op, Tile> {
     const int64_t group = channel_group(g.out_channels), step = winograd_tile_step(group);
     const int64_t rows = (count + step - 1) / step * step;
     float* const m = scratch;
-    T* const v = reinterpret_cast<T*>(scratch + positions * winograd_block(g) * group);
-    Tiles::transform_inputs(g, static_cast<const T*>(input), first, count, rows, v);
+    T* const v = reinterpret_cast<T*>(scratch + positions * m_plane(rows, group));
+    Tiles::transform_inputs(g, static_cast<const T*>(input), first, count, rows, v_plane(g, rows), v);
     for (int64_t channel = channel_begin; channel < channel_end; channel += group) {
       const T* const weights = static_cast<const T*>(packed) + positions * channel * g.in_channels;
       if (group == 64) {
@@ -85,18 +88,17 @@ struct Winograd : WinogradTiles<Op, Tile> {
   SLUICE_SIMD static void transform_operands(const WinogradGeometry& g, const Window<Op, side> (&in)[2],
                                              const Window<Op, Tile> (&out)[2], const GradientOperands& operands, T* v,
                                              T* w) {
-    const int64_t v_plane = operands.tiles * g.in_channels, w_plane = operands.tiles * g.out_channels;
     for (int64_t channel = 0; channel < g.in_channels; channel += lanes) {
       __m512 even[side][side], odd[side][side];
       Tiles::transform_input(in[0], channel, even);
       if constexpr (Op::joined == 2) Tiles::transform_input(in[1], channel, odd);
-      store_joined(v + channel * Op::joined, v_plane, even, odd);
+      store_joined(v + channel * Op::joined, operands.v_plane, even, odd);
     }
     for (int64_t channel = 0; channel < g.out_channels; channel += lanes) {
       __m512 even[side][side], odd[side][side];
       Tiles::transform_gradient(out[0], channel, even);
       if constexpr (Op::joined == 2) Tiles::transform_gradient(out[1], channel, odd);
-      store_joined(w + channel * Op::joined, w_plane, even, odd);
+      store_joined(w + channel * Op::joined, operands.w_plane, even, odd);
     }
   }
 
@@ -134,8 +136,8 @@ struct Winograd : WinogradTiles<Op, Tile> {
 
   static void multiply(const WinogradGeometry& g, const GradientOperands& operands, int64_t tiles, int64_t position,
                        int64_t channel, float* sums) {
-    const T* const v = static_cast<const T*>(operands.v) + position * operands.tiles * g.in_channels;
-    const T* const w = static_cast<const T*>(operands.w) + position * operands.tiles * g.out_channels;
+    const T* const v = static_cast<const T*>(operands.v) + position * operands.v_plane;
+    const T* const w = static_cast<const T*>(operands.w) + position * operands.w_plane;
     multiply_gradient<Op>(v, w, g.in_channels, g.out_channels, tiles, channel,
                           sums + (position * g.out_channels + channel) * g.in_channels);
   }

@@ -32,10 +32,15 @@ inline int64_t winograd_block(const WinogradGeometry& g) {
   return step * std::max<int64_t>(2, std::min<int64_t>(cached_floats / floats / step, 9));
 }
 
+inline int64_t winograd_scratch_floats(const WinogradGeometry& g) {
+  const int64_t tiles = winograd_block(g);
+  return g.positions() * (plane_of(tiles * g.in_channels, 4) + plane_of(tiles * channel_group(g.out_channels), 4));
+}
+
 struct WinogradKernels {
   // Outputs of the tiles [first, first + count), count at most winograd_block, in the output channels [channel_begin,
   // channel_end), whole groups. `packed` is [group][position][input channel][channel of the group], for bf16 with pairs
-  // of input channels innermost; `scratch` has positions * winograd_block * (in_channels + group) floats.
+  // of input channels innermost; `scratch` has winograd_scratch_floats.
   void (*convolve)(const WinogradGeometry&, const void* input, const void* packed, void* output, bool accumulate,
                    int64_t first, int64_t count, int64_t channel_begin, int64_t channel_end, float* scratch);
   // Transforms inputs, and gradients by the transpose of the outputs' transform, of the tiles [first + begin, first +

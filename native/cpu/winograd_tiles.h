@@ -158,10 +158,9 @@ struct WinogradTiles {
     }
   }
 
-  // v [position][tile][channel] of `count` tiles, then zeros up to `rows` tiles.
+  // v [position][tile][channel] of `count` tiles, then zeros up to `rows` tiles; `plane` elements a position.
   SLUICE_SIMD static void transform_inputs(const WinogradGeometry& g, const T* x, int64_t first, int64_t count,
-                                           int64_t rows, T* v) {
-    const int64_t plane = rows * g.in_channels;
+                                           int64_t rows, int64_t plane, T* v) {
     TilePlace at(g, first);
     for (int64_t t = 0; t < count; ++t, at.advance(g)) {
       const Window<Op, side> window = input_window(g, x, at);
@@ -173,7 +172,7 @@ struct WinogradTiles {
       }
     }
     for (int64_t i = 0; i < positions; ++i)
-      std::fill(v + i * plane + count * g.in_channels, v + (i + 1) * plane, T{});
+      std::fill(v + i * plane + count * g.in_channels, v + i * plane + rows * g.in_channels, T{});
   }
 
   // Outputs of sixteen channels of one tile: sink(i, j, y) for those of its first `down` rows and `right` columns.
