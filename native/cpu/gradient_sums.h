@@ -17,11 +17,17 @@ constexpr int64_t plane_of(int64_t elements, int64_t element_bytes) {
   return ((elements + line - 1) / line | 1) * line;
 }
 
+// Likewise for rows of which a product reads a part of each: short ones are read whole.
+constexpr int64_t row_of(int64_t elements, int64_t element_bytes) {
+  return elements * element_bytes < 512 ? elements : plane_of(elements, element_bytes);
+}
+
 // What is multiplied for a run of tiles: v from the inputs, w from the output's gradients, each [position][tile]
 // [channel], or for bf16 [position][pair of tiles][channel][2].
 struct GradientOperands {
   void *v, *w;
   int64_t v_plane, w_plane;  // elements between one position and the next
+  int64_t v_row, w_row;      // elements between one tile, or pair of tiles, and the next
 };
 
 struct GradientShape {
@@ -39,8 +45,11 @@ class GradientSums {
         sums_size_(shape.positions * shape.in_channels * shape.out_channels),
         teams_(context->threads * sums_size_ <= most_sums ? context->threads : 1),
         together_(tiles_together()),
-        v_plane_(plane_of(together_ * shape.in_channels, element_bytes(shape.dtype))),
-        w_plane_(plane_of(together_ * shape.out_channels, element_bytes(shape.dtype))),
+        joined_(shape.dtype == SL_BF16 ? 2 : 1),
+        v_row_(row_of(joined_ * shape.in_channels, element_bytes(shape.dtype))),
+        w_row_(row_of(joined_ * shape.out_channels, element_bytes(shape.dtype))),
+        v_plane_(plane_of(together_ / joined_ * v_row_, element_bytes(shape.dtype))),
+        w_plane_(plane_of(together_ / joined_ * w_row_, element_bytes(shape.dtype))),
         v_bytes_(shape.positions * v_plane_ * element_bytes(shape.dtype)),
         w_bytes_(shape.w_positions * w_plane_ * element_bytes(shape.dtype)),
         v_(context->allocator, teams_ * v_bytes_),
@@ -69,18 +78,17 @@ class GradientSums {
 
   static int64_t even(int64_t n) { return (n + 1) / 2 * 2; }
 
-  // Tiles whose operands are held at once: few channels leave room for many tiles in the caches; with many, each run of
-  // tiles must be worth the pass over the sums.
+  // Tiles whose operands are held at once: few channels leave room for many tiles in a core's own cache; with many, each
+  // run of tiles must be worth the pass over the sums.
   int64_t tiles_together() const {
-    constexpr int64_t cached_floats = int64_t{1} << 19;
-    const int64_t floats = shape_.positions * shape_.in_channels + shape_.w_positions * shape_.out_channels;
-    const int64_t worthwhile = std::max<int64_t>(64, shape_.in_channels * shape_.out_channels / 512);
+    constexpr int64_t cached_bytes = int64_t{1} << 19, worthwhile = 128;
+    const int64_t elements = shape_.positions * shape_.in_channels + shape_.w_positions * shape_.out_channels;
     const int64_t share = (shape_.tiles + teams_ - 1) / teams_;
-    return even(std::min(std::max(cached_floats / floats, worthwhile), share));
+    return even(std::min(std::max(cached_bytes / (elements * element_bytes(shape_.dtype)), worthwhile), share));
   }
 
   GradientOperands operands(int64_t team) const {
-    return {v_.get<char>() + team * v_bytes_, w_.get<char>() + team * w_bytes_, v_plane_, w_plane_};
+    return {v_.get<char>() + team * v_bytes_, w_.get<char>() + team * w_bytes_, v_plane_, w_plane_, v_row_, w_row_};
   }
 
   // Positions by groups of output channels.
@@ -132,7 +140,7 @@ class GradientSums {
 
   sl_context* context_;
   GradientShape shape_;
-  int64_t sums_size_, teams_, together_, v_plane_, w_plane_, v_bytes_, w_bytes_;
+  int64_t sums_size_, teams_, together_, joined_, v_row_, w_row_, v_plane_, w_plane_, v_bytes_, w_bytes_;
   Scratch v_, w_, sums_;
 };
 

@@ -59,20 +59,19 @@ struct Shifted {
       const T* from[joined];
       for (int64_t tap = 0; tap < shifted_taps; ++tap) {
         for (int64_t i = 0; i < joined; ++i) from[i] = seen(g, inputs, Place(g, first + pixel + i), tap);
-        copy_channels(g.in_channels, from, v + tap * operands.v_plane + pixel * g.in_channels);
+        copy_channels(g.in_channels, from, v + tap * operands.v_plane + pixel / joined * operands.v_row);
       }
       for (int64_t i = 0; i < joined; ++i) {
         const int64_t index = first + pixel + i;
         from[i] = index < g.pixels() ? gradients + index * g.out_channels : nullptr;
       }
-      copy_channels(g.out_channels, from, w + pixel * g.out_channels);
+      copy_channels(g.out_channels, from, w + pixel / joined * operands.w_row);
     }
   }
 
   static void multiply(const ShiftedGeometry& g, const GradientOperands& operands, int64_t pixels, int64_t tap,
                        int64_t channel, float* sums) {
-    multiply_gradient<Op>(static_cast<const T*>(operands.v) + tap * operands.v_plane,
-                          static_cast<const T*>(operands.w), g.in_channels, g.out_channels, pixels, channel,
+    multiply_gradient<Op>(operands, tap, 0, g.in_channels, g.out_channels, pixels, channel,
                           sums + (tap * g.out_channels + channel) * g.in_channels);
   }
 };

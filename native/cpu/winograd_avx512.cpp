@@ -129,16 +129,14 @@ struct Winograd : WinogradTiles<Op, Tile> {
         in[i].inside = 0;
         out[i].inside = 0;
       }
-      transform_operands(g, in, out, operands, static_cast<T*>(operands.v) + t * g.in_channels,
-                         static_cast<T*>(operands.w) + t * g.out_channels);
+      transform_operands(g, in, out, operands, static_cast<T*>(operands.v) + t / Op::joined * operands.v_row,
+                         static_cast<T*>(operands.w) + t / Op::joined * operands.w_row);
     }
   }
 
   static void multiply(const WinogradGeometry& g, const GradientOperands& operands, int64_t tiles, int64_t position,
                        int64_t channel, float* sums) {
-    const T* const v = static_cast<const T*>(operands.v) + position * operands.v_plane;
-    const T* const w = static_cast<const T*>(operands.w) + position * operands.w_plane;
-    multiply_gradient<Op>(v, w, g.in_channels, g.out_channels, tiles, channel,
+    multiply_gradient<Op>(operands, position, position, g.in_channels, g.out_channels, tiles, channel,
                           sums + (position * g.out_channels + channel) * g.in_channels);
   }
 

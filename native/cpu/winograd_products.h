@@ -108,33 +108,37 @@ SLUICE_SIMD_INLINE void multiply_shallow(int64_t rows, const float* a, const flo
 
 // sums [row][column] += w' v over `steps` steps, a run of them at a time that stays in the first-level cache.
 template <typename Op, int Rows, int Vectors>
-SLUICE_SIMD_INLINE void multiply_rows(const float* v, const float* w, int64_t in_channels, int64_t out_channels,
+SLUICE_SIMD_INLINE void multiply_rows(const float* v, int64_t v_row, const float* w, int64_t w_row, int64_t in_channels,
                                       int64_t steps, int64_t rows, float* sums) {
   constexpr int64_t run = 128;
   for (int64_t step = 0; step < steps; step += run)
     for (int64_t column = 0; column < in_channels; column += Vectors * lanes)
       for (int64_t row = 0; row < rows; row += Rows)
-        multiply_tile<Op, Rows, Vectors, true>(std::min(run, steps - step), w + step * out_channels + row, 1,
-                                               out_channels, v + step * in_channels + column, in_channels,
-                                               sums + row * in_channels + column, in_channels);
+        multiply_tile<Op, Rows, Vectors, true>(std::min(run, steps - step), w + step * w_row + row, 1, w_row,
+                                               v + step * v_row + column, v_row, sums + row * in_channels + column,
+                                               in_channels);
 }
 
-// sums [output channel of a group][input channel] += the products of `tiles` tiles of v [tile][input channel] and w
-// [tile][output channel] (bf16: [pair of tiles][channel][2]), for the group of output channels from `channel` on.
+// sums [output channel of a group][input channel] += the products of `tiles` tiles of the operands at one position of
+// each, for the group of output channels from `channel` on.
 template <typename Op>
-SLUICE_SIMD static void multiply_gradient(const typename Op::Element* v, const typename Op::Element* w,
+SLUICE_SIMD static void multiply_gradient(const GradientOperands& operands, int64_t v_position, int64_t w_position,
                                           int64_t in_channels, int64_t out_channels, int64_t tiles, int64_t channel,
                                           float* sums) {
+  using T = typename Op::Element;
+  const T* const v = static_cast<const T*>(operands.v) + v_position * operands.v_plane;
+  const T* const w = static_cast<const T*>(operands.w) + w_position * operands.w_plane;
   const float* const from_v = reinterpret_cast<const float*>(v);
   const float* const from_w = reinterpret_cast<const float*>(w) + channel;
+  const int64_t v_row = operands.v_row / Op::joined, w_row = operands.w_row / Op::joined;  // in floats
   const int64_t steps = (tiles + Op::joined - 1) / Op::joined;
   const int64_t columns = channel_group(in_channels), rows = channel_group(out_channels);
   if (columns == 64) {
-    multiply_rows<Op, 4, 4>(from_v, from_w, in_channels, out_channels, steps, rows, sums);
+    multiply_rows<Op, 4, 4>(from_v, v_row, from_w, w_row, in_channels, steps, rows, sums);
   } else if (columns == 32) {
-    multiply_rows<Op, 8, 2>(from_v, from_w, in_channels, out_channels, steps, rows, sums);
+    multiply_rows<Op, 8, 2>(from_v, v_row, from_w, w_row, in_channels, steps, rows, sums);
   } else {
-    multiply_rows<Op, 16, 1>(from_v, from_w, in_channels, out_channels, steps, rows, sums);
+    multiply_rows<Op, 16, 1>(from_v, v_row, from_w, w_row, in_channels, steps, rows, sums);
   }
 }
 
