@@ -88,8 +88,8 @@ struct Block {
   int64_t groups() const { return pieces(shape.channels, gated_block_group); }
 };
 
-// The images that a thread has in work, with their scratch memory: lists of open channels, the norm's scale and shift of
-// those, hidden maps.
+// The images that a thread has in work, with their scratch memory: lists of open channels, the norm's scale and shift
+// of those, hidden maps.
 class Images {
  public:
   static int64_t list_length(const Block& block) { return block.shape.channels + gated_block_ahead; }
@@ -213,8 +213,8 @@ struct Cuts {
   int64_t count() const { return channels * pixels; }
 };
 
-// `channel_units` and `rows` are as many as there can be of either. Where sums are direct, channels are cut first, since
-// pieces of channels read different weights. Winograd's tiles share their transforms over all channels, and pieces of
+// `channel_units` and `rows` are as many as there can be of either. Where sums are direct, channels are cut first,
+// since pieces of channels read different weights. Winograd's tiles share their transforms over all channels, and pieces of
 // tiles read all weights: there tiles are cut, into as few pieces as threads and caches allow.
 Cuts cut(const Block& block, const Convolution& convolution, int threads, int64_t channel_units, int64_t rows) {
   const int64_t batch = block.shape.batch;

@@ -1,7 +1,7 @@
 // The gated block's convolutions in AVX-512.
 #include <cstddef>
 
-#include "avx512.h"
+#include "avx512_sums.h"
 #include "gated_block_tiles.h"
 
 namespace sluice {
@@ -26,7 +26,7 @@ struct Avx512 {
   template <int N>
   SLUICE_SIMD_INLINE void store_sums(const Register (&sums)[N], const float* scale, const float* shift, float* p) {
     static_assert(N <= 4, "four sums fill the vector that is stored");
-    const Register quarters = four(at(sums, 0), at(sums, 1), at(sums, 2), at(sums, 3));
+    const Register quarters = quarter_sums(at(sums, 0), at(sums, 1), at(sums, 2), at(sums, 3));
     const Register pairs = _mm512_add_ps(quarters, _mm512_shuffle_f32x4(quarters, quarters, _MM_SHUFFLE(2, 3, 0, 1)));
     const __m128 total = _mm_add_ps(_mm512_castps512_ps128(pairs), _mm512_extractf32x4_ps(pairs, 2));
     const __mmask8 wanted = static_cast<__mmask8>((1u << N) - 1);
@@ -40,14 +40,6 @@ struct Avx512 {
   template <int N>
   SLUICE_SIMD_INLINE Register at(const Register (&sums)[N], int i) {
     return i < N ? sums[i < N ? i : 0] : _mm512_setzero_ps();
-  }
-
-  // In each quarter, the four sums over that quarter of a, b, c, d.
-  SLUICE_SIMD_INLINE Register four(Register a, Register b, Register c, Register d) {
-    const Register ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-    const Register cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-    return _mm512_add_ps(_mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(1, 0, 1, 0)),
-                         _mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 2, 3, 2)));
   }
 };
 

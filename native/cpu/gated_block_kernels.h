@@ -38,7 +38,7 @@ struct SecondConvolution {
   const int32_t* open;
   int64_t open_count;
   int64_t height, width, channels;
-  const float* packed;           // in groups of gated_block_group, or Winograd's [group][position][channels][of the group]
+  const float* packed;           // in groups of gated_block_group, or as Winograd's convolution packs it
   const float *scale, *shift;    // [channels]
   const float* residual;         // [height, width, channels]
   float* y;

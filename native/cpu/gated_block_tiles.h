@@ -10,7 +10,8 @@
 // The including file defines SLUICE_SIMD, the attribute that lets a function use the instruction set, and a class Simd:
 //   Register, lanes; zero, load, broadcast, multiply_add(a, b, c) = a b + c, add, relu, store;
 //   load_first(p, n), store_first(p, n, v): the first n lanes alone, the others are zero or left as they are;
-//   store_sums<n>(registers, scale, shift, p): p[i] = relu(scale[i] * (sum of the lanes of registers[i]) + shift[i]), i < n;
+//   store_sums<n>(registers, scale, shift, p): p[i] = relu(scale[i] * (sum of the lanes of registers[i]) + shift[i]),
+//   i < n;
 //   first_channels, first_pixels, second_vectors, second_pixels: the largest tiles that leave no register to spill.
 // Instrumented unrolled loops take minutes to compile and test nothing more.
 #ifdef SLUICE_SANITIZE
@@ -134,6 +135,7 @@ SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int
     const int64_t y = row - 1 + ky;
     if (y < 0 || y >= a.height) continue;
     const float* hidden = a.hidden + (y * a.width + column) * a.hidden_channels;
+    const float* const next = hidden + a.hidden_channels;
     const float* weights = group + ky * 3 * tap;
     if (cut_left) {
       outer_run<Simd, Vectors, Pixels, Tail, 1, 0>(sums, a, weights, group_width, hidden, tail);
@@ -142,9 +144,9 @@ SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int
     }
     outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + tap, group_width, hidden, tail);
     if (cut_right) {
-      outer_run<Simd, Vectors, Pixels, Tail, 0, 1>(sums, a, weights + 2 * tap, group_width, hidden + a.hidden_channels, tail);
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 1>(sums, a, weights + 2 * tap, group_width, next, tail);
     } else {
-      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + 2 * tap, group_width, hidden + a.hidden_channels, tail);
+      outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + 2 * tap, group_width, next, tail);
     }
   }
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {

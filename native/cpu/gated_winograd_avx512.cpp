@@ -5,16 +5,10 @@
 #include "gated_winograd.h"
 #include "winograd_tiles.h"
 
+#include "avx512_sums.h"
+
 namespace sluice {
 namespace {
-
-// In each quarter, the four sums over that quarter of a, b, c, d.
-SLUICE_SIMD_INLINE __m512 quarter_sums(__m512 a, __m512 b, __m512 c, __m512 d) {
-  const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-  const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-  return _mm512_add_ps(_mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(1, 0, 1, 0)),
-                       _mm512_shuffle_ps(ab, cd, _MM_SHUFFLE(3, 2, 3, 2)));
-}
 
 // The sums of the lanes of eight registers.
 SLUICE_SIMD_INLINE __m256 lane_sums(const __m512 (&a)[8]) {
@@ -28,7 +22,8 @@ SLUICE_SIMD_INLINE __m256 lane_sums(const __m512 (&a)[8]) {
 constexpr int entries_together = 8;
 
 // m [tile][entry] = dot products of `depth` elements of v [tile][in_channel] and of the open channels' rows of weights,
-// for eight entries and `Tiles` tiles, of which the wanted entries are stored. No weight is gathered and none of a closed channel is read.
+// for eight entries and `Tiles` tiles, of which the wanted entries are stored. No weight is gathered and none of a
+// closed channel is read.
 template <int Tiles>
 SLUICE_SIMD static void dot_tile(const float* const (&rows)[entries_together], int64_t depth, const float* v,
                                  __mmask8 wanted, float* m, int64_t m_row) {
@@ -172,14 +167,13 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
 
   SLUICE_SIMD static void store_hidden(const FirstConvolution& a, const WinogradGeometry& g, int64_t first,
                                        int64_t tiles, const float* m) {
-    const int64_t row_stride = a.out_width * a.hidden_channels;
+    const int64_t row_stride = a.out_width * a.hidden_channels, plane = plane_of(tiles * a.hidden_channels, 4);
     TilePlace at(g, first);
     for (int64_t t = 0; t < tiles; ++t, at.advance(g)) {
       const int64_t row = Tile * at.row, column = Tile * at.column;
       float* const corner = a.hidden + (row * a.out_width + column) * a.hidden_channels;
       for (int64_t entry = 0; entry < a.hidden_channels; entry += lanes)
-        Tiles::transform_output(m + t * a.hidden_channels + entry, plane_of(tiles * a.hidden_channels, 4), a.out_height - row,
-                                a.out_width - column,
+        Tiles::transform_output(m + t * a.hidden_channels + entry, plane, a.out_height - row, a.out_width - column,
                                 StoreHidden{corner + entry, row_stride, a.hidden_channels,
                                             _mm512_loadu_ps(a.scale + entry), _mm512_loadu_ps(a.shift + entry)});
     }
@@ -243,7 +237,8 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     const auto m = [&](int64_t image) { return v(image) + v_size; };
     for (int64_t i = 0; i < count; ++i) {
       const WinogradGeometry g = geometry(any.height, any.width, images[i].hidden_channels, any.channels);
-      Tiles::transform_inputs(g, images[i].hidden, begin, tiles, tiles, plane_of(tiles * g.in_channels, 4), v(i));
+      const int64_t v_plane = plane_of(tiles * g.in_channels, 4);
+      Tiles::transform_inputs(g, images[i].hidden, begin, tiles, tiles, v_plane, v(i));
     }
     for (int64_t channel = 0; channel < any.channels; channel += group) {
       for (int64_t position = 0; position < positions; ++position) {

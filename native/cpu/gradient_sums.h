@@ -78,8 +78,8 @@ class GradientSums {
 
   static int64_t even(int64_t n) { return (n + 1) / 2 * 2; }
 
-  // Tiles whose operands are held at once: few channels leave room for many tiles in a core's own cache; with many, each
-  // run of tiles must be worth the pass over the sums.
+  // Tiles whose operands are held at once: few channels leave room for many tiles in a core's own cache; with many,
+  // each run of tiles must be worth the pass over the sums.
   int64_t tiles_together() const {
     constexpr int64_t cached_bytes = int64_t{1} << 19, worthwhile = 128;
     const int64_t elements = shape_.positions * shape_.in_channels + shape_.w_positions * shape_.out_channels;

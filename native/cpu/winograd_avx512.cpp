@@ -123,7 +123,8 @@ struct Winograd : WinogradTiles<Op, Tile> {
       const int64_t index[2] = {first + t, first + t + Op::joined - 1};
       const TilePlace places[2] = {{g, std::min(index[0], total - 1)}, {g, std::min(index[1], total - 1)}};
       Window<Op, side> in[2] = {Tiles::input_window(g, inputs, places[0]), Tiles::input_window(g, inputs, places[1])};
-      Window<Op, Tile> out[2] = {Tiles::gradient_window(g, gradients, places[0]), Tiles::gradient_window(g, gradients, places[1])};
+      Window<Op, Tile> out[2] = {Tiles::gradient_window(g, gradients, places[0]),
+                                 Tiles::gradient_window(g, gradients, places[1])};
       for (int i = 0; i < 2; ++i) {
         if (index[i] < total) continue;
         in[i].inside = 0;

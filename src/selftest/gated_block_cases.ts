@@ -92,6 +92,8 @@ function single(label: string, sizes: BlockSizes, mask: CaseInput): OperationCas
 
 const small: BlockSizes = { image: [3, 5, 4], inChannels: 4, channels: 6, stride: 1 };
 const strided: BlockSizes = { image: [2, 7, 5], inChannels: 3, channels: 5, stride: 2 };
+/** So many tiles and channels that filtering by tiles may take the place of direct sums, with tiles cut at two borders. */
+const tiled: BlockSizes = { image: [2, 10, 11], inChannels: 32, channels: 32, stride: 1 };
 const wide: BlockSizes = { image: [2, 4, 4], inChannels: 16, channels: 20, stride: 1 };
 
 /** Cases of `gatedBlock`. */
@@ -115,6 +117,9 @@ export const gatedBlockCases: readonly OperationCase[] = [
     bits([1, 1], 1),
   ),
   single("20 channels", wide, bits([2, 20], 0.4)),
+  single("many tiles, 32 channels", tiled, bits([2, 32], 0.4)),
+  single("many tiles, no channel open", tiled, bits([2, 32], 0)),
+  single("many tiles, every channel open", tiled, bits([2, 32], 1)),
   single("stride 2, 1x1 image", { image: [1, 1, 1], inChannels: 2, channels: 3, stride: 2 }, bits([1, 3], 0.7)),
 ];
 
