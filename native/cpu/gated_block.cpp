@@ -214,8 +214,8 @@ struct Cuts {
 };
 
 // `channel_units` and `rows` are as many as there can be of either. Where sums are direct, channels are cut first,
-// since pieces of channels read different weights. Winograd's tiles share their transforms over all channels, and pieces of
-// tiles read all weights: there tiles are cut, into as few pieces as threads and caches allow.
+// since pieces of channels read different weights. Winograd's tiles share their transforms over all channels, and
+// pieces of tiles read all weights: there tiles are cut, into as few pieces as threads and caches allow.
 Cuts cut(const Block& block, const Convolution& convolution, int threads, int64_t channel_units, int64_t rows) {
   const int64_t batch = block.shape.batch;
   if (convolution.tile != 0) {
