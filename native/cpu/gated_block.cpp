@@ -64,7 +64,7 @@ struct Convolution {
 
  private:
   int64_t floats_of(int64_t tile_count) const {
-    return sluice::gated_winograd_floats(tile, tile_count, padded(shape.in_channels), padded(shape.out_channels));
+    return sluice::gated_winograd_floats(tile, tile_count, shape.in_channels, shape.out_channels);
   }
 };
 

@@ -15,6 +15,17 @@ constexpr int64_t gated_block_group = 64;
 // entries into the next tap: entry count + i is entry i plus the number of channels.
 constexpr int64_t gated_block_ahead = 32;
 
+// Calls body(begin, length) over [0, n) cut into the fewest pieces of at most `most`, as equal as they can be.
+template <typename Body>
+inline void for_pieces(int64_t n, int64_t most, const Body& body) {
+  const int64_t pieces = (n + most - 1) / most;
+  for (int64_t piece = 0, begin = 0; piece < pieces; ++piece) {
+    const int64_t length = n / pieces + (piece < n % pieces ? 1 : 0);
+    body(begin, length);
+    begin += length;
+  }
+}
+
 // hidden [pixel][entry] = relu(scale * conv3x3(x) + shift), for the open channels only.
 struct FirstConvolution {
   const float* x;  // [height, width, in_channels]

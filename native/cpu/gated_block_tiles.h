@@ -186,17 +186,6 @@ constexpr std::array<SecondTile, sizeof...(Index)> tail_tiles(std::index_sequenc
   return {{&second_tile<Simd, 1, Index + 1, true>...}};
 }
 
-// Calls body(begin, length) over [0, n) cut into the fewest pieces of at most `most`, as equal as they can be.
-template <typename Body>
-inline void for_pieces(int64_t n, int64_t most, const Body& body) {
-  const int64_t pieces = (n + most - 1) / most;
-  for (int64_t piece = 0, begin = 0; piece < pieces; ++piece) {
-    const int64_t length = n / pieces + (piece < n % pieces ? 1 : 0);
-    body(begin, length);
-    begin += length;
-  }
-}
-
 template <typename Simd>
 void first_convolution(const FirstConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
                        int64_t row_end) {

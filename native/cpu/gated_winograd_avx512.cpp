@@ -86,17 +86,14 @@ constexpr std::array<OuterTile, sizeof...(Index)> outer_tiles(std::index_sequenc
   return {{&outer_tile<Index + 1, Vectors>...}};
 }
 
-// All tiles, in pieces as equal as they can be.
+// All tiles.
 template <int Vectors, int Most>
 void outer_tiles_of(const int32_t* open, int64_t count, const float* v, int64_t v_row, const float* weights,
                     int64_t tiles, float* m) {
   static constexpr auto kernels = outer_tiles<Vectors>(std::make_index_sequence<Most>());
-  const int64_t pieces = (tiles + Most - 1) / Most;
-  for (int64_t piece = 0, first = 0; piece < pieces; ++piece) {
-    const int64_t length = tiles / pieces + (piece < tiles % pieces ? 1 : 0);
+  for_pieces(tiles, Most, [&](int64_t first, int64_t length) {
     kernels[length - 1](open, count, v + first * v_row, v_row, weights, m + first * Vectors * lanes);
-    first += length;
-  }
+  });
 }
 
 struct StoreHidden {
@@ -181,7 +178,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
 
   SLUICE_SIMD static void store_sums(const SecondConvolution& a, const WinogradGeometry& g, int64_t first,
                                      int64_t tiles, int64_t channel_begin, int64_t group, const float* m) {
-    const int64_t row_stride = a.width * a.channels;
+    const int64_t row_stride = a.width * a.channels, plane = plane_of(tiles * group, 4);
     TilePlace at(g, first);
     for (int64_t t = 0; t < tiles; ++t, at.advance(g)) {
       const int64_t row = Tile * at.row, column = Tile * at.column;
@@ -195,7 +192,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
             __builtin_prefetch(a.residual + ahead);
           }
         const int64_t column_of = channel_begin + channel;
-        Tiles::transform_output(m + t * group + channel, plane_of(tiles * group, 4), a.height - row, a.width - column,
+        Tiles::transform_output(m + t * group + channel, plane, a.height - row, a.width - column,
                                 StoreSum{a.y + corner + channel, a.residual + corner + channel, row_stride, a.channels,
                                          _mm512_loadu_ps(a.scale + column_of), _mm512_loadu_ps(a.shift + column_of)});
       }
@@ -207,7 +204,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     const WinogradGeometry g = geometry(any.height, any.width, any.in_channels, any.channels);
     const int64_t tiles = end - begin;
     const int64_t v_plane = plane_of(tiles * any.in_channels, 4), v_size = positions * v_plane;
-    const int64_t m_size = positions * plane_of(tiles * padded(any.channels), 4);
+    const int64_t m_size = positions * plane_of(tiles * any.channels, 4);
     const auto v = [&](int64_t image) { return scratch + image * (v_size + m_size); };
     const auto m = [&](int64_t image) { return v(image) + v_size; };
     for (int64_t i = 0; i < count; ++i) Tiles::transform_inputs(g, images[i].x, begin, tiles, tiles, v_plane, v(i));
@@ -218,21 +215,19 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
         for (int64_t i = 0; i < count; ++i) {
           const FirstConvolution& a = images[i];
           multiply_first(a, tiles, weights, v(i) + position * v_plane, a.entry_of(channel),
-                         a.entry_of(channel + piece),
-                         m(i) + position * plane_of(tiles * a.hidden_channels, 4));
+                         a.entry_of(channel + piece), m(i) + position * plane_of(tiles * a.hidden_channels, 4));
         }
       }
     }
     for (int64_t i = 0; i < count; ++i) store_hidden(images[i], g, begin, tiles, m(i));
   }
 
-  static void second(const SecondConvolution* images, int64_t count, int64_t begin, int64_t end,
-                     float* scratch) {
+  static void second(const SecondConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch) {
     const SecondConvolution& any = images[0];
-    const WinogradGeometry all = geometry(any.height, any.width, padded(any.channels), any.channels);
+    const WinogradGeometry all = geometry(any.height, any.width, any.channels, any.channels);
     const int64_t tiles = end - begin, group = channel_group(any.channels);
     const int64_t m_plane = plane_of(tiles * group, 4), m_size = positions * m_plane;
-    const int64_t v_size = positions * plane_of(tiles * padded(any.channels), 4);
+    const int64_t v_size = positions * plane_of(tiles * any.channels, 4);
     const auto v = [&](int64_t image) { return scratch + image * (v_size + m_size); };
     const auto m = [&](int64_t image) { return v(image) + v_size; };
     for (int64_t i = 0; i < count; ++i) {
@@ -259,8 +254,6 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       for (int64_t i = 0; i < count; ++i) store_sums(images[i], all, begin, tiles, channel, group, m(i));
     }
   }
-
-  static int64_t padded(int64_t channels) { return (channels + lanes - 1) / lanes * lanes; }
 
   static constexpr GatedWinogradKernels kernels{first, second};
 };
