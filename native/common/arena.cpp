@@ -1,15 +1,17 @@
-// Best fit with splitting and joining.
+// Best fit with splitting and joining; memory that was never touched comes last.
 #include "arena.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace sluice {
 
 namespace {
 
 constexpr int64_t page = 4096;
-// A training step's large buffers lie in a few of these. The system backs only what is touched.
-constexpr int64_t stretch_bytes = int64_t{512} << 20;
+// A training step's large buffers lie in a few of these, for no buffer crosses their borders. The system backs only what is
+// touched.
+constexpr int64_t stretch_bytes = int64_t{1} << 30;
 
 int64_t round_up(int64_t bytes) { return (bytes + page - 1) / page * page; }
 
@@ -24,12 +26,33 @@ Arena::~Arena() {
 
 void* Arena::allocate(int64_t bytes) {
   const int64_t size = round_up(bytes);
-  auto fitting = free_.lower_bound({size, nullptr});
-  if (fitting == free_.end()) {
+  auto piece = find_free(size);
+  if (piece == pieces_.end()) {
     if (!add_stretch(std::max(size, stretch_bytes)) && !add_stretch(size)) return nullptr;
-    fitting = free_.lower_bound({size, nullptr});
+    piece = find_free(size);
   }
-  return take(pieces_.find(fitting->second), size);
+  return take(piece, size);
+}
+
+Arena::Pieces::iterator Arena::find_free(int64_t bytes) {
+  // The tightest fit among pieces that were used before, or else that which reaches the least further: a tight fit at the
+  // end of a stretch would touch pages that the step has no need of.
+  auto best = pieces_.end();
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (auto fitting = free_.lower_bound({bytes, nullptr}); fitting != free_.end() && least > 0; ++fitting) {
+    const auto piece = pieces_.find(fitting->second);
+    const int64_t growth = growth_of(piece, bytes);
+    if (growth < least) {
+      least = growth;
+      best = piece;
+    }
+  }
+  return best;
+}
+
+int64_t Arena::growth_of(Pieces::const_iterator piece, int64_t bytes) const {
+  char* const stretch = piece->second.stretch;
+  return std::max<int64_t>(0, piece->first + bytes - stretch - furthest_.at(stretch));
 }
 
 bool Arena::add_stretch(int64_t bytes) {
@@ -58,10 +81,9 @@ void* Arena::take(Pieces::iterator piece, int64_t bytes) {
     piece->second.bytes = bytes;
     set_free(pieces_.emplace(begin + bytes, Piece{rest, piece->second.stretch, false}).first, true);
   }
-  int64_t& furthest = furthest_[piece->second.stretch];
-  const int64_t end = begin + bytes - piece->second.stretch;
-  reached_ += std::max<int64_t>(0, end - furthest);
-  furthest = std::max(furthest, end);
+  const int64_t growth = growth_of(piece, bytes);
+  furthest_[piece->second.stretch] += growth;
+  reached_ += growth;
   return begin;
 }
 

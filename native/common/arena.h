@@ -20,7 +20,8 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // The smallest free piece that holds the request; nullptr where the system has no more.
+  // From the smallest piece that holds the request, of those that were used before where there is one; nullptr where the
+  // system has no more.
   void* allocate(int64_t bytes);
   // A pointer of allocate that was not released since.
   void release(void* pointer);
@@ -38,6 +39,10 @@ class Arena {
   };
   using Pieces = std::map<char*, Piece>;
 
+  // pieces_.end() where no free piece is long enough.
+  Pieces::iterator find_free(int64_t bytes);
+  // Bytes by which a buffer at the beginning of a piece would reach further than any before it in its stretch.
+  int64_t growth_of(Pieces::const_iterator piece, int64_t bytes) const;
   void* take(Pieces::iterator piece, int64_t bytes);
   bool add_stretch(int64_t bytes);
   void set_free(Pieces::iterator piece, bool free);

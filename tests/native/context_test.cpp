@@ -124,6 +124,20 @@ TEST_CASE("freed neighbours among large buffers join, and are cut again") {
   CHECK(stats_of(context).reserved == 0);
 }
 
+TEST_CASE("a large buffer goes where one was before, though untouched memory would fit it tighter") {
+  const Context context;
+  constexpr int64_t size = 8 << 20;
+  constexpr int64_t stretch = int64_t{1} << 30;
+  void* const all_but_one = allocate(context, stretch - size);
+  void* const next = allocate(context, 2 * size);
+  CHECK(sl_free(context, next) == SL_OK);
+  const int64_t reserved = stats_of(context).reserved;
+  CHECK(allocate(context, size) == next);
+  CHECK(stats_of(context).reserved == reserved);
+  CHECK(sl_free(context, next) == SL_OK);
+  CHECK(sl_free(context, all_but_one) == SL_OK);
+}
+
 TEST_CASE("the peak is kept until it is reset, and trimming returns cached blocks") {
   const Context context;
   void* large = allocate(context, 1 << 20);
