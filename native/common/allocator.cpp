@@ -15,8 +15,8 @@ int64_t round_up(int64_t bytes, int64_t step) { return (bytes + step - 1) / step
 
 }  // namespace
 
-Allocator::Allocator(SystemMalloc system_malloc, SystemFree system_free)
-    : system_malloc_(system_malloc), system_free_(system_free), large_(system_malloc, system_free) {}
+Allocator::Allocator(SystemMalloc system_malloc, SystemFree system_free, int64_t stretch_bytes)
+    : system_malloc_(system_malloc), system_free_(system_free), large_(system_malloc, system_free, stretch_bytes) {}
 
 Allocator::~Allocator() {
   for (const auto& entry : free_) {

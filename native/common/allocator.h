@@ -12,13 +12,14 @@
 
 namespace sluice {
 
-// Thread-safe. `system_malloc` / `system_free` are the device's own (aligned to 64 bytes).
+// Thread-safe. `system_malloc` / `system_free` are the device's own (aligned to 64 bytes); of them the arena takes stretches
+// of `stretch_bytes`.
 class Allocator {
  public:
   using SystemMalloc = void* (*)(size_t bytes);
   using SystemFree = void (*)(void* pointer);
 
-  Allocator(SystemMalloc system_malloc, SystemFree system_free);
+  Allocator(SystemMalloc system_malloc, SystemFree system_free, int64_t stretch_bytes);
   ~Allocator();
   Allocator(const Allocator&) = delete;
   Allocator& operator=(const Allocator&) = delete;

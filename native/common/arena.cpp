@@ -9,16 +9,13 @@ namespace sluice {
 namespace {
 
 constexpr int64_t page = 4096;
-// A training step's large buffers lie in a few of these, for no buffer crosses their borders. The system backs only what is
-// touched.
-constexpr int64_t stretch_bytes = int64_t{1} << 30;
 
 int64_t round_up(int64_t bytes) { return (bytes + page - 1) / page * page; }
 
 }  // namespace
 
-Arena::Arena(SystemMalloc system_malloc, SystemFree system_free)
-    : system_malloc_(system_malloc), system_free_(system_free) {}
+Arena::Arena(SystemMalloc system_malloc, SystemFree system_free, int64_t stretch_bytes)
+    : system_malloc_(system_malloc), system_free_(system_free), stretch_bytes_(stretch_bytes) {}
 
 Arena::~Arena() {
   for (const auto& entry : furthest_) system_free_(entry.first);
@@ -28,7 +25,7 @@ void* Arena::allocate(int64_t bytes) {
   const int64_t size = round_up(bytes);
   auto piece = find_free(size);
   if (piece == pieces_.end()) {
-    if (!add_stretch(std::max(size, stretch_bytes)) && !add_stretch(size)) return nullptr;
+    if (!add_stretch(std::max(size, stretch_bytes_)) && !add_stretch(size)) return nullptr;
     piece = find_free(size);
   }
   return take(piece, size);

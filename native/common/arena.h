@@ -15,7 +15,8 @@ class Arena {
   using SystemMalloc = void* (*)(size_t bytes);
   using SystemFree = void (*)(void* pointer);
 
-  Arena(SystemMalloc system_malloc, SystemFree system_free);
+  // Stretches have `stretch_bytes`, or what a longer buffer needs.
+  Arena(SystemMalloc system_malloc, SystemFree system_free, int64_t stretch_bytes);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -49,6 +50,7 @@ class Arena {
 
   SystemMalloc system_malloc_;
   SystemFree system_free_;
+  int64_t stretch_bytes_;
   Pieces pieces_;                               // by address
   std::set<std::pair<int64_t, char*>> free_;    // by size
   std::map<char*, int64_t> furthest_;           // of each stretch

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "host_device.h"
+
 namespace sluice {
 
 struct PhiloxWords {
@@ -11,7 +13,7 @@ struct PhiloxWords {
 };
 
 // Ten rounds over `counter` with the key (key_low, key_high).
-inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t key_low, uint32_t key_high) {
+SL_HOST_DEVICE inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t key_low, uint32_t key_high) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t first = uint64_t{0xD2511F53u} * counter.word[0];
     const uint64_t second = uint64_t{0xCD9E8D57u} * counter.word[2];
@@ -24,6 +26,6 @@ inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t key_low, uint32_t ke
 }
 
 // The middle of one of 2^24 equal intervals of (0, 1), as f32 rounds it.
-inline float philox_uniform(uint32_t bits) { return (static_cast<float>(bits >> 8) + 0.5f) * 0x1p-24f; }
+SL_HOST_DEVICE inline float philox_uniform(uint32_t bits) { return (static_cast<float>(bits >> 8) + 0.5f) * 0x1p-24f; }
 
 }  // namespace sluice

@@ -5,20 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "../common/image.h"
+
 namespace sluice {
-
-// Three planes [height, width]: red, green, blue.
-struct Planes {
-  int64_t height, width;
-  float* data;
-
-  int64_t pixels() const { return height * width; }
-  float* plane(int channel) const { return data + channel * pixels(); }
-};
-
-inline float clamp01(float value) { return value < 0.0f ? 0.0f : value > 1.0f ? 1.0f : value; }
-
-inline float luma(float red, float green, float blue) { return 0.299f * red + 0.587f * green + 0.114f * blue; }
 
 // The weights with which one axis of a resize reads its input: output i reads `count[i]` inputs from `first[i]`.
 struct ResampleAxis {
@@ -30,12 +19,6 @@ struct ResampleAxis {
   ResampleAxis(int64_t inputs, int64_t outputs);
   // Bicubic (a = -0.5), widened where the axis shrinks, cut at the borders and normalised: Pillow's rule.
   void set(int64_t inputs, int64_t outputs);
-};
-
-// A rectangle of an interleaved RGB image of bytes.
-struct Crop {
-  const uint8_t* pixels;  // its upper left corner
-  int64_t row_bytes, height, width;
 };
 
 // Resizes the crop into the planes, clamped to 0..1. `lines` has room for planes.height * crop.width * 3 + 1 floats,

@@ -1,30 +1,22 @@
 // Gaussian blur of augmentation.
-#include <cmath>
+#include "../common/blur.h"
+
 #include <cstring>
 
+#include "../common/colour.h"
 #include "augment.h"
 
 namespace sluice {
 namespace {
 
-// The weights of offsets -radius..radius; returns the radius, which mirroring limits to size - 1.
+// The weights of offsets -radius..radius; returns the radius.
 int64_t gaussian(float sigma, int64_t size, float* kernel) {
-  const double reach = std::ceil(3.0 * static_cast<double>(sigma));
-  const int64_t radius = static_cast<int64_t>(std::min(reach, static_cast<double>(size - 1)));
+  const int64_t radius = gaussian_radius(sigma, size);
   double total = 0.0;
-  const auto weight = [sigma](int64_t offset) {
-    const double distance = static_cast<double>(offset) / static_cast<double>(sigma);
-    return std::exp(-0.5 * distance * distance);
-  };
-  for (int64_t offset = -radius; offset <= radius; ++offset) total += weight(offset);
+  for (int64_t offset = -radius; offset <= radius; ++offset) total += gaussian_weight(sigma, offset);
   for (int64_t offset = -radius; offset <= radius; ++offset)
-    kernel[offset + radius] = static_cast<float>(weight(offset) / total);
+    kernel[offset + radius] = static_cast<float>(gaussian_weight(sigma, offset) / total);
   return radius;
-}
-
-inline int64_t mirror(int64_t index, int64_t size) {
-  if (index < 0) return -index;
-  return index < size ? index : 2 * (size - 1) - index;
 }
 
 using Eight = float __attribute__((vector_size(32)));

@@ -4,14 +4,15 @@
 #include <omp.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <new>
 #include <string>
 
+#include "../common/json.h"
 #include "onednn.h"
 
 // On the CPU every call has finished when it returns, so that streams and events hold nothing but their context.
@@ -34,6 +35,10 @@ void* host_malloc(size_t bytes) {
   return pointer;
 }
 
+// A training step's large buffers lie in a few stretches of this, for no buffer crosses their borders. The system backs
+// only what is touched.
+constexpr int64_t stretch_bytes = int64_t{1} << 30;
+
 constexpr int64_t most_threads_per_core = 16;
 
 int usable_cores() {
@@ -43,18 +48,14 @@ int usable_cores() {
   return omp_get_num_procs();
 }
 
-// The processor's name as the kernel tells it, without what JSON would have to escape.
+// The processor's name as the kernel tells it.
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
     if (line.rfind("model name", 0) != 0) continue;
     const size_t colon = line.find(": ");
     if (colon == std::string::npos) break;
-    std::string name;
-    for (const char letter : line.substr(colon + 2)) {
-      if (letter >= ' ' && letter <= '~' && letter != '"' && letter != '\\') name += letter;
-    }
-    return name;
+    return line.substr(colon + 2);
   }
   return "CPU";
 }
@@ -125,8 +126,8 @@ int32_t destroy(const char* name, sl_context* context, Handle* handle) {
 
 sl_context::sl_context(int thread_count)
     : threads(thread_count),
-      allocator(host_malloc, std::free),
-      host_allocator(host_malloc, std::free),
+      allocator(host_malloc, std::free, stretch_bytes),
+      host_allocator(host_malloc, std::free, stretch_bytes),
       onednn(std::make_unique<sluice::OneDnn>()) {}
 
 sl_context::~sl_context() = default;
@@ -142,16 +143,23 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
   SL_REQUIRE(host_text != nullptr, "sl_device_describe: host_text is null");
   SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
   SL_BEGIN
-  const std::string text = "{\"kind\":\"cpu\",\"name\":\"" + processor_name() + "\",\"isa\":\"" + sluice::onednn_isa() +
-                           "\",\"cores\":" + std::to_string(usable_cores()) +
-                           ",\"backend\":\"oneDNN\",\"backendVersion\":\"" + sluice::onednn_version() +
-                           "\",\"bf16\":" + (sluice::onednn_has_bf16() ? "true" : "false") + "}";
-  SL_REQUIRE(static_cast<int64_t>(text.size()) < capacity,
-             "sl_device_describe: capacity is %lld bytes, the description needs %zu", static_cast<long long>(capacity),
-             text.size() + 1);
-  std::memcpy(host_text, text.c_str(), text.size() + 1);
-  return SL_OK;
+  using sluice::json_string;
+  const std::string text = "{\"kind\":\"cpu\",\"name\":" + json_string(processor_name()) +
+                           ",\"isa\":" + json_string(sluice::onednn_isa()) +
+                           ",\"cores\":" + std::to_string(usable_cores()) +
+                           ",\"backend\":\"oneDNN\",\"backendVersion\":" + json_string(sluice::onednn_version()) +
+                           ",\"bf16\":" + (sluice::onednn_has_bf16() ? "true" : "false") + ",\"tf32\":false}";
+  return sluice::write_text("sl_device_describe", text, host_text, capacity);
   SL_END("sl_device_describe")
+}
+
+// oneDNN is linked: without it this library could not have been opened.
+SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
+  SL_REQUIRE(host_text != nullptr, "sl_requirements: host_text is null");
+  SL_BEGIN
+  const std::string text = "[" + sluice::json_requirement("oneDNN", true, sluice::onednn_version()) + "]";
+  return sluice::write_text("sl_requirements", text, host_text, capacity);
+  SL_END("sl_requirements")
 }
 
 SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context) {
@@ -166,6 +174,12 @@ SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** ho
   *host_context = new sl_context(threads);
   return SL_OK;
   SL_END("sl_context_create")
+}
+
+SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow) {
+  SL_REQUIRE(context != nullptr, "sl_context_allow_tf32: context is null");
+  if (allow == 0) return SL_OK;
+  return sluice::fail(SL_ERROR_UNSUPPORTED, "sl_context_allow_tf32: a processor has no TF32: take f32");
 }
 
 SL_API int32_t sl_context_destroy(sl_context* context) {
@@ -206,6 +220,13 @@ SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats) {
   host_stats[1] = stats.reserved;
   host_stats[2] = stats.peak;
   host_stats[3] = stats.live;
+  return SL_OK;
+}
+
+SL_API int32_t sl_memory_total(sl_context* context, int64_t* host_bytes) {
+  SL_REQUIRE(context != nullptr, "sl_memory_total: context is null");
+  SL_REQUIRE(host_bytes != nullptr, "sl_memory_total: host_bytes is null");
+  *host_bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
   return SL_OK;
 }
 

@@ -112,12 +112,6 @@ const Primitive& direction_primitive(sl_context* context, const sl_conv_shape& s
   return direction == SL_CONV_FORWARD ? forward(context, s, sizes) : backward_data(context, s, sizes);
 }
 
-int32_t check_direction(const char* name, int32_t direction) {
-  SL_REQUIRE(direction == SL_CONV_FORWARD || direction == SL_CONV_BACKWARD_DATA,
-             "%s: direction is %d, want 0 (forward) or 1 (backward data)", name, direction);
-  return SL_OK;
-}
-
 void set_zero(sl_context* context, void* data, int64_t bytes) {
   parallel_for(context->threads, bytes, int64_t{1} << 18, [=](int64_t begin, int64_t end) {
     std::memset(static_cast<char*>(data) + begin, 0, static_cast<size_t>(end - begin));
@@ -173,7 +167,7 @@ SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* ho
                                     int64_t* host_bytes) {
   ConvSizes sizes;
   SL_TRY(check_conv("sl_conv_packed_bytes", context, host_shape, &sizes));
-  SL_TRY(check_direction("sl_conv_packed_bytes", direction));
+  SL_TRY(check_conv_direction("sl_conv_packed_bytes", direction));
   SL_REQUIRE(host_bytes != nullptr, "sl_conv_packed_bytes: host_bytes is null");
   if (sizes.empty()) {
     *host_bytes = 0;
@@ -201,7 +195,7 @@ SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape
                             const float* weights, void* packed) {
   ConvSizes sizes;
   SL_TRY(check_conv("sl_conv_pack", context, host_shape, &sizes));
-  SL_TRY(check_direction("sl_conv_pack", direction));
+  SL_TRY(check_conv_direction("sl_conv_pack", direction));
   SL_REQUIRE(weights != nullptr, "sl_conv_pack: weights is null");
   SL_REQUIRE(packed != nullptr, "sl_conv_pack: packed is null");
   if (sizes.empty()) return SL_OK;

@@ -1,52 +1,34 @@
 // Antialiased bicubic resizing of a crop of bytes to planes of floats.
-#include <cmath>
+#include "../common/resample.h"
+
 #include <cstring>
 
+#include "../common/colour.h"
 #include "augment.h"
 
 namespace sluice {
 namespace {
 
-constexpr double cubic_support = 2.0;
-
-// Keys' cubic convolution kernel with a = -0.5.
-double cubic(double x) {
-  constexpr double a = -0.5;
-  x = std::fabs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0;
-  if (x < 2.0) return ((a * x - 5.0 * a) * x + 8.0 * a) * x - 4.0 * a;
-  return 0.0;
-}
-
 // A pixel's three channels and, unused, the first of the next: one vector.
 using Four = float __attribute__((vector_size(16)));
-
-double widening(int64_t inputs, int64_t outputs) {
-  return std::max(1.0, static_cast<double>(inputs) / static_cast<double>(outputs));
-}
 
 }  // namespace
 
 ResampleAxis::ResampleAxis(int64_t inputs, int64_t outputs)
-    : capacity(static_cast<int64_t>(std::ceil(2.0 * cubic_support * widening(inputs, outputs))) + 2),
+    : capacity(ResampleRule(inputs, outputs).capacity()),
       first(static_cast<size_t>(outputs)),
       count(static_cast<size_t>(outputs)),
       weights(static_cast<size_t>(outputs * capacity)) {}
 
 void ResampleAxis::set(int64_t inputs, int64_t outputs) {
-  const double scale = static_cast<double>(inputs) / static_cast<double>(outputs), wide = widening(inputs, outputs);
+  const ResampleRule rule(inputs, outputs);
   for (int64_t i = 0; i < outputs; ++i) {
-    const double centre = (static_cast<double>(i) + 0.5) * scale;
-    const int64_t begin = std::max<int64_t>(0, static_cast<int64_t>(centre - cubic_support * wide + 0.5));
-    const int64_t end = std::min(inputs, static_cast<int64_t>(centre + cubic_support * wide + 0.5));
+    const ResampleSpan span = rule.span(i);
     float* const own = weights.data() + i * capacity;
-    double total = 0.0;
-    for (int64_t j = begin; j < end; ++j) total += cubic((static_cast<double>(j) + 0.5 - centre) / wide);
-    for (int64_t j = begin; j < end; ++j) {
-      own[j - begin] = static_cast<float>(cubic((static_cast<double>(j) + 0.5 - centre) / wide) / total);
-    }
-    first[static_cast<size_t>(i)] = begin;
-    count[static_cast<size_t>(i)] = end - begin;
+    const double total = span.total();
+    for (int64_t j = span.begin; j < span.end; ++j) own[j - span.begin] = static_cast<float>(span.weight(j) / total);
+    first[static_cast<size_t>(i)] = span.begin;
+    count[static_cast<size_t>(i)] = span.end - span.begin;
   }
 }
 

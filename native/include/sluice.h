@@ -13,6 +13,8 @@
  *  - Where an output may be added to what is already there, `accumulate` says so: 0 overwrites (the buffer may hold
  *    anything, NaN included), 1 adds.
  *  - Reductions have a fixed order: the same call on the same device with the same thread count gives the same bits.
+ *  - What only the device can see to be wrong, an index in a buffer, is INVALID_ARGUMENT too: the CPU's calls tell it
+ *    themselves, a GPU's next call that waits tells it for them, and nothing outside the buffers is read or written.
  *  - A size of zero elements is a valid no-op; a negative size, a null pointer that is not documented as optional, or
  *    an unknown dtype is SL_ERROR_INVALID_ARGUMENT and nothing is written.
  *  - Declarations are one per statement and regular (`SL_API int32_t sl_name(type name, ...);`): src/device/abi.ts
@@ -60,13 +62,23 @@ SL_API const char* sl_last_error(void);
 SL_API int32_t sl_device_count(int32_t* host_count);
 
 /* One JSON object describing device `index` into host_text (UTF-8, zero-terminated, at most `capacity` bytes):
- * {"kind","name","isa","cores","backend","backendVersion","bf16"}; isa is oneDNN's effective instruction set,
- * bf16 whether bf16 matrix operands are supported. */
+ * {"kind","name","isa","cores","backend","backendVersion","bf16","tf32"}; isa is oneDNN's effective instruction set or
+ * the GPU's architecture, bf16 and tf32 whether such matrix operands are supported. */
 SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity);
 
+/* One JSON array into host_text, as sl_device_describe writes: what the library needs of the machine besides itself, each
+ * {"name","found","detail"}; the detail is the version and place of what was found, or one sentence that says what is
+ * missing, where it was looked for, and the remedy. */
+SL_API int32_t sl_requirements(char* host_text, int64_t capacity);
+
 /* Creates a context on device `index`. `threads` is the number of CPU threads every call uses (1 to 16 times the cores
- * that this process may use; fixed for the life of the context). Writes the handle to *host_context. */
+ * that this process may use; fixed for the life of the context; without effect on a GPU). Writes the handle to
+ * *host_context. */
 SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context);
+
+/* Whether f32 products and convolutions may round their operands to TF32 from now on (10 bits of mantissa; at first they
+ * may not). UNSUPPORTED where the device has no TF32 and `allow` is not 0. */
+SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow);
 
 /* Frees the context with every cache and every buffer still allocated from it. NULL is a no-op. */
 SL_API int32_t sl_context_destroy(sl_context* context);
@@ -86,9 +98,12 @@ SL_API int32_t sl_free(sl_context* context, void* pointer);
 SL_API int32_t sl_host_malloc(sl_context* context, int64_t bytes, void** host_pointer);
 SL_API int32_t sl_host_free(sl_context* context, void* pointer);
 
-/* host_stats[0..3]: bytes in use (as requested, rounded to 64), bytes reserved from the system, peak of bytes in use,
- * number of live buffers. */
+/* host_stats[0..3]: bytes in use (as requested, rounded to 64), bytes reserved from the system (of the long stretches that
+ * large buffers are cut from, what was ever used), peak of bytes in use, number of live buffers. */
 SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats);
+
+/* Bytes of memory that the device has in all, others' included, into *host_bytes. */
+SL_API int32_t sl_memory_total(sl_context* context, int64_t* host_bytes);
 
 /* Sets the peak of bytes in use to the present bytes in use. */
 SL_API int32_t sl_memory_reset_peak(sl_context* context);
@@ -234,7 +249,7 @@ SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_sh
 SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* host_shape, const void* dy,
     const void* packed, void* dx, int32_t accumulate);
 
-/* dw f32 OHWI from x and dy. */
+/* dw f32 OHWI from x and dy. Of bf16 operands a GPU forms it in bf16, from sums of f32, and widens it. */
 SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x,
     const void* dy, float* dw, int32_t accumulate);
 

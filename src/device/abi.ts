@@ -26,7 +26,9 @@ export const symbols = {
   sl_last_error: { parameters: [], result: "pointer" },
   sl_device_count: { parameters: ["buffer"], result: "i32" }, // host_count
   sl_device_describe: { parameters: ["i32", "buffer", "i64"], result: "i32" }, // index, host_text, capacity
+  sl_requirements: { parameters: ["buffer", "i64"], result: "i32" }, // host_text, capacity
   sl_context_create: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // index, threads, host_context
+  sl_context_allow_tf32: { parameters: ["pointer", "i32"], result: "i32" }, // allow
   sl_context_destroy: { parameters: ["pointer"], result: "i32" },
   sl_synchronize: { parameters: ["pointer"], result: "i32" },
   // memory
@@ -35,6 +37,7 @@ export const symbols = {
   sl_host_malloc: { parameters: ["pointer", "i64", "buffer"], result: "i32" },
   sl_host_free: { parameters: ["pointer", "pointer"], result: "i32" },
   sl_memory_stats: { parameters: ["pointer", "buffer"], result: "i32" }, // host_stats[4]
+  sl_memory_total: { parameters: ["pointer", "buffer"], result: "i32" }, // host_bytes
   sl_memory_reset_peak: { parameters: ["pointer"], result: "i32" },
   sl_memory_trim: { parameters: ["pointer"], result: "i32" },
   sl_upload: { parameters: ["pointer", "pointer", "pointer", "buffer", "i64"], result: "i32" }, // stream, destination, host_source, bytes

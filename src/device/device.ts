@@ -11,7 +11,7 @@ import {
   UnsupportedError,
 } from "../errors.ts";
 import { Status } from "./abi.ts";
-import { type DeviceKind, type Library, openLibrary } from "./library.ts";
+import { type DeviceKind, hasLibrary, type Library, openLibrary } from "./library.ts";
 
 /** An address in device memory, or a native handle; opaque. */
 export type DevicePointer = Deno.PointerValue;
@@ -69,6 +69,8 @@ export interface DeviceDescription {
   readonly backendVersion: string;
   /** Whether bf16 matrix operands are supported. */
   readonly bf16: boolean;
+  /** Whether f32 matrix operands can be rounded to TF32. */
+  readonly tf32: boolean;
 }
 
 /** Bytes of device memory. */
@@ -88,7 +90,7 @@ const THREADS_PER_CORE = 16;
 
 /** Where to run. */
 export interface DeviceOptions {
-  /** `auto` (default) and `cpu` mean the CPU, `cuda` and `cuda:N` a GPU, where the library for it is built. */
+  /** `cpu`; `cuda` or `cuda:N`, a GPU, where the library for it is built; `auto` (default): a GPU where there is one, else the CPU. */
   readonly device?: string;
   /** CPU threads of every native call; 0 (default) means every core this process may use. */
   readonly threads?: number;
@@ -121,12 +123,29 @@ function bindKernels(library: Library, context: DevicePointer): Kernels {
   return kernels as unknown as Kernels;
 }
 
-function parseDeviceName(name: string): { kind: DeviceKind; index: number } {
+function parseDeviceName(name: string): { kind: DeviceKind | "auto"; index: number } {
   const match = /^(auto|cpu|cuda)(?::(\d+))?$/.exec(name);
   if (match === null || (match[2] !== undefined && match[1] !== "cuda")) {
     throw new InvalidInputError(`device ${name} is unknown: use auto, cpu, cuda or cuda:N`);
   }
-  return { kind: match[1] === "cuda" ? "cuda" : "cpu", index: Number(match[2] ?? 0) };
+  return { kind: match[1] as DeviceKind | "auto", index: Number(match[2] ?? 0) };
+}
+
+/** How many devices a library finds on this machine. */
+function countDevices(library: Library): number {
+  const count = new Int32Array(1);
+  check(library, "sl_device_count", library.symbols.sl_device_count(count));
+  return count[0] ?? 0;
+}
+
+/** The CUDA library where it is built and finds a GPU, else the CPU's. */
+function chooseLibrary(): { library: Library; kind: DeviceKind } {
+  if (hasLibrary("cuda")) {
+    const library = openLibrary("cuda");
+    if (countDevices(library) > 0) return { library, kind: "cuda" };
+    library.close();
+  }
+  return { library: openLibrary("cpu"), kind: "cpu" };
 }
 
 /** One device, opened; everything allocated on it ends with it. */
@@ -148,7 +167,8 @@ export class Device implements Disposable {
     this.#library = library;
     this.kind = kind;
     this.description = describe(library, index);
-    const { cores } = this.description;
+    // A GPU's calls return at once: of them nothing is left for a second thread.
+    const cores = kind === "cpu" ? this.description.cores : 1;
     this.threads = requestedThreads === 0 ? cores : requestedThreads;
     if (this.threads > THREADS_PER_CORE * cores) {
       throw new InvalidInputError(
@@ -169,17 +189,17 @@ export class Device implements Disposable {
    * @throws {DeviceUnavailableError} where the library or the device is missing.
    */
   static open(options: DeviceOptions = {}): Device {
-    const { kind, index } = parseDeviceName(options.device ?? "auto");
+    const { kind: wanted, index } = parseDeviceName(options.device ?? "auto");
     const threads = options.threads ?? 0;
     if (!Number.isInteger(threads) || threads < 0) {
       throw new InvalidInputError(`threads ${threads} is out of range: use a whole number, 0 for all cores`);
     }
-    const library = openLibrary(kind);
+    const { library, kind } = wanted === "auto" ? chooseLibrary() : { library: openLibrary(wanted), kind: wanted };
     try {
-      const count = new Int32Array(1);
-      check(library, "sl_device_count", library.symbols.sl_device_count(count));
-      if (index >= (count[0] ?? 0)) {
-        throw new DeviceUnavailableError(`device ${kind}:${index} does not exist: ${count[0]} found`);
+      const count = countDevices(library);
+      if (index >= count) {
+        const remedy = kind === "cuda" ? "; `sluice doctor` says what is missing" : "";
+        throw new DeviceUnavailableError(`device ${kind}:${index} does not exist: ${count} found${remedy}`);
       }
       return new Device(library, kind, index, threads);
     } catch (error) {
@@ -214,6 +234,22 @@ export class Device implements Disposable {
     this.kernels.sl_memory_stats(this.#statistics);
     const [inUse = 0n, reserved = 0n, peak = 0n, live = 0n] = this.#statistics;
     return { inUse: Number(inUse), reserved: Number(reserved), peak: Number(peak), live: Number(live) };
+  }
+
+  /** Whether f32 products and convolutions may round their operands to TF32; not so at first. @throws {UnsupportedError} */
+  allowTf32(allow: boolean): void {
+    this.kernels.sl_context_allow_tf32(Number(allow));
+  }
+
+  /** Bytes of memory that the device has in all, others' included. */
+  memoryTotal(): number {
+    this.kernels.sl_memory_total(this.#statistics);
+    return Number(this.#statistics[0]);
+  }
+
+  /** Gives cached memory that is not in use back to the system. */
+  trimMemory(): void {
+    this.kernels.sl_memory_trim();
   }
 
   /** Starts a new measurement of {@linkcode MemoryStatistics.peak}. */

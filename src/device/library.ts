@@ -25,6 +25,11 @@ export function libraryPath(kind: DeviceKind): string {
   return join(folder, `libsluice_${kind}.so`);
 }
 
+/** Whether the library of `kind` is built. */
+export function hasLibrary(kind: DeviceKind): boolean {
+  return existsSync(libraryPath(kind));
+}
+
 /**
  * Opens the library of `kind`.
  *
@@ -32,10 +37,10 @@ export function libraryPath(kind: DeviceKind): string {
  */
 export function openLibrary(kind: DeviceKind): Library {
   const path = libraryPath(kind);
-  if (!existsSync(path)) {
+  if (!hasLibrary(kind)) {
     const remedy = kind === "cpu"
       ? "run `deno task build` (oneDNN is needed: libdnnl-dev)"
-      : "the build makes the CPU's only; use device cpu";
+      : "run `deno task build` where nvcc and the headers of cuDNN and cuBLAS are, or use device cpu";
     throw new DeviceUnavailableError(`the native library ${path} is missing: ${remedy}`);
   }
   let library: Library;

@@ -4,5 +4,6 @@
  * @module
  */
 export * from "./device.ts";
-export { type DeviceKind, type Library, libraryPath } from "./library.ts";
+export { type DeviceKind, hasLibrary, type Library, libraryPath } from "./library.ts";
+export { type Requirement, requirementsOf } from "./requirements.ts";
 export { symbols } from "./abi.ts";

@@ -25,11 +25,11 @@ void* allocate(sl_context* context, int64_t bytes) {
 
 }  // namespace
 
-TEST_CASE("the library tells its version and its one device") {
+TEST_CASE("the library tells its version and its devices") {
   CHECK(sl_abi_version() == SL_ABI_VERSION);
   int32_t count = 0;
   CHECK(sl_device_count(&count) == SL_OK);
-  CHECK(count == 1);
+  CHECK(count >= 1);
   CHECK(sl_device_count(nullptr) == SL_ERROR_INVALID_ARGUMENT);
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("the device's description is one JSON object with every promised key")
   const std::string description = text;
   CHECK(description.front() == '{');
   CHECK(description.back() == '}');
-  for (const char* key : {"\"kind\":\"cpu\"", "\"name\":\"", "\"isa\":\"", "\"cores\":", "\"backend\":\"oneDNN\"",
+  for (const char* key : {"\"kind\":\"", "\"name\":\"", "\"isa\":\"", "\"cores\":", "\"backend\":\"",
                           "\"backendVersion\":\"", "\"bf16\":"}) {
     CHECK_MESSAGE(description.find(key) != std::string::npos, key);
   }
@@ -49,15 +49,15 @@ TEST_CASE("a description that does not fit, or of a device that does not exist, 
   char text[4] = "abc";
   CHECK(sl_device_describe(0, text, sizeof text) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(std::string(text) == "abc");
-  CHECK(sl_device_describe(1, text, sizeof text) == SL_ERROR_INVALID_ARGUMENT);
-  CHECK(last_error_mentions("device 1"));
+  CHECK(sl_device_describe(99, text, sizeof text) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(last_error_mentions("device 99"));
   CHECK(sl_device_describe(0, nullptr, 100) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(sl_device_describe(0, text, -1) == SL_ERROR_INVALID_ARGUMENT);
 }
 
 TEST_CASE("a context needs an existing device, a thread and a place for its handle") {
   sl_context* context = nullptr;
-  CHECK(sl_context_create(1, 1, &context) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_context_create(99, 1, &context) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(sl_context_create(0, 0, &context) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(last_error_mentions("threads is 0"));
   CHECK(sl_context_create(0, 1, nullptr) == SL_ERROR_INVALID_ARGUMENT);
@@ -82,7 +82,8 @@ TEST_CASE("buffers are aligned to 64 bytes, counted as requested, and reused") {
     CHECK(reinterpret_cast<uintptr_t>(pointer) % 64 == 0);
     CHECK(stats_of(context).in_use == (bytes + 63) / 64 * 64);
     CHECK(stats_of(context).live == 1);
-    std::memset(pointer, 1, static_cast<size_t>(bytes));
+    const std::vector<char> values(static_cast<size_t>(bytes), 1);
+    REQUIRE(sl_upload(context, nullptr, pointer, values.data(), bytes) == SL_OK);
     const int64_t reserved = stats_of(context).reserved;
     CHECK(sl_free(context, pointer) == SL_OK);
     CHECK(allocate(context, bytes) == pointer);
@@ -242,6 +243,8 @@ TEST_CASE("streams and events order work, each within its own context") {
   const Buffer<int32_t> buffer(context, {1, 2, 3});
   const int32_t value = 9;
   CHECK(sl_upload(context, stream, buffer, &value, 4) == SL_OK);
+  CHECK(sl_event_record(context, event, stream) == SL_OK);
+  CHECK(sl_event_wait(context, event, nullptr) == SL_OK);
   CHECK(buffer.get() == std::vector<int32_t>{9, 2, 3});
   CHECK(sl_event_record(other, event, nullptr) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(sl_upload(other, stream, buffer, &value, 4) == SL_ERROR_INVALID_ARGUMENT);

@@ -1,138 +1,7 @@
 // The gated block at inference, against the masked computation in plain double loops.
-#include <algorithm>
-
-#include "helpers.h"
+#include "gated_block_case.h"
 
 using namespace sluice_test;
-
-namespace {
-
-struct Case {
-  sl_gated_block_shape shape;
-  std::vector<float> x, mask, weights1, scale1, shift1, weights2, scale2, shift2, residual;
-
-  int64_t out_height() const { return (shape.height - 1) / shape.stride + 1; }
-  int64_t out_width() const { return (shape.width - 1) / shape.stride + 1; }
-  int64_t outputs() const { return shape.batch * out_height() * out_width() * shape.channels; }
-};
-
-// Every channel is open with probability `open_share`, image by image.
-Case make_case(const sl_gated_block_shape& shape, float open_share, uint32_t seed) {
-  Case made;
-  made.shape = shape;
-  const int64_t channels = shape.channels, in_channels = shape.in_channels;
-  made.x = random_values(int64_t{shape.batch} * shape.height * shape.width * in_channels, seed);
-  made.mask = random_values(shape.batch * channels, seed + 1, 0.0f, 1.0f);
-  for (float& bit : made.mask) bit = bit < open_share ? 1.0f : 0.0f;
-  made.weights1 = random_values(channels * 9 * in_channels, seed + 2);
-  made.scale1 = random_values(channels, seed + 3, 0.5f, 1.5f);
-  made.shift1 = random_values(channels, seed + 4);
-  made.weights2 = random_values(channels * 9 * channels, seed + 5);
-  made.scale2 = random_values(channels, seed + 6, 0.5f, 1.5f);
-  made.shift2 = random_values(channels, seed + 7);
-  made.residual = random_values(made.outputs(), seed + 8);
-  return made;
-}
-
-// 3x3 convolution with padding 1 of x [height, width, in] at one output position, weights OHWI.
-double convolve(const double* x, int64_t height, int64_t width, int64_t in, const float* weights, int64_t top,
-                int64_t left) {
-  double sum = 0.0;
-  for (int64_t ky = 0; ky < 3; ++ky) {
-    for (int64_t kx = 0; kx < 3; ++kx) {
-      const int64_t y = top + ky, column = left + kx;
-      if (y < 0 || y >= height || column < 0 || column >= width) continue;
-      for (int64_t i = 0; i < in; ++i) sum += x[(y * width + column) * in + i] * weights[(ky * 3 + kx) * in + i];
-    }
-  }
-  return sum;
-}
-
-std::vector<double> masked_block(const Case& a) {
-  const int64_t height = a.out_height(), width = a.out_width(), channels = a.shape.channels, in = a.shape.in_channels;
-  const int64_t pixels = height * width, in_pixels = int64_t{a.shape.height} * a.shape.width, stride = a.shape.stride;
-  const std::vector<double> x(a.x.begin(), a.x.end());
-  std::vector<double> hidden(static_cast<size_t>(pixels * channels)), result(static_cast<size_t>(a.outputs()));
-  for (int64_t image = 0; image < a.shape.batch; ++image) {
-    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-      for (int64_t c = 0; c < channels; ++c) {
-        const double sum =
-            convolve(x.data() + image * in_pixels * in, a.shape.height, a.shape.width, in,
-                     a.weights1.data() + c * 9 * in, pixel / width * stride - 1, pixel % width * stride - 1);
-        hidden[pixel * channels + c] = std::max(0.0, a.scale1[c] * sum + a.shift1[c]) * a.mask[image * channels + c];
-      }
-    }
-    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-      for (int64_t c = 0; c < channels; ++c) {
-        const double sum = convolve(hidden.data(), height, width, channels, a.weights2.data() + c * 9 * channels,
-                                    pixel / width - 1, pixel % width - 1);
-        const int64_t at = (image * pixels + pixel) * channels + c;
-        result[at] = std::max(0.0, a.scale2[c] * sum + a.shift2[c] + a.residual[at]);
-      }
-    }
-  }
-  return result;
-}
-
-int64_t packed_floats(sl_context* context, const Case& a, int32_t convolution) {
-  int64_t bytes = -1;
-  REQUIRE(sl_gated_block_packed_bytes(context, &a.shape, convolution, &bytes) == SL_OK);
-  return bytes / static_cast<int64_t>(sizeof(float));
-}
-
-struct Operands {
-  Buffer<float> x, mask, packed1, scale1, shift1, packed2, scale2, shift2, residual, y;
-
-  Operands(sl_context* context, const Case& a)
-      : x(context, a.x),
-        mask(context, a.mask),
-        packed1(context, packed_floats(context, a, SL_GATED_BLOCK_FIRST)),
-        scale1(context, a.scale1),
-        shift1(context, a.shift1),
-        packed2(context, packed_floats(context, a, SL_GATED_BLOCK_SECOND)),
-        scale2(context, a.scale2),
-        shift2(context, a.shift2),
-        residual(context, a.residual),
-        y(context, std::vector<float>(static_cast<size_t>(a.outputs()), nan_value)) {
-    pack(context, a, SL_GATED_BLOCK_FIRST, a.weights1, packed1);
-    pack(context, a, SL_GATED_BLOCK_SECOND, a.weights2, packed2);
-  }
-
-  int32_t forward(sl_context* context, const Case& a) {
-    return sl_gated_block_forward(context, &a.shape, x, mask, packed1, scale1, shift1, packed2, scale2, shift2,
-                                  residual, y);
-  }
-
- private:
-  // Into what was NaN.
-  static void pack(sl_context* context, const Case& a, int32_t convolution, const std::vector<float>& weights,
-                   const Buffer<float>& packed) {
-    packed.set(std::vector<float>(static_cast<size_t>(packed_floats(context, a, convolution)), nan_value));
-    const Buffer<float> given(context, weights);
-    REQUIRE(sl_gated_block_pack(context, &a.shape, convolution, given, packed) == SL_OK);
-  }
-};
-
-std::vector<float> gated_block(const Case& a, int threads) {
-  Context context(threads);
-  Operands b(context, a);
-  REQUIRE(b.forward(context, a) == SL_OK);
-  return b.y.get();
-}
-
-void check_case(const sl_gated_block_shape& shape, float open_share, uint32_t seed) {
-  CAPTURE(shape.batch);
-  CAPTURE(shape.height);
-  CAPTURE(shape.width);
-  CAPTURE(shape.in_channels);
-  CAPTURE(shape.channels);
-  CAPTURE(shape.stride);
-  CAPTURE(open_share);
-  const Case made = make_case(shape, open_share, seed);
-  CHECK(relative_error(gated_block(made, 2), masked_block(made)) < 1e-5);
-}
-
-}  // namespace
 
 TEST_CASE("a gated block equals the masked computation at every map size, stride and share of open channels") {
   uint32_t seed = 100;
@@ -234,6 +103,14 @@ TEST_CASE("a NaN in the input reaches the output") {
   for (const float value : gated_block(tiled, 2)) CHECK(std::isnan(value));
 }
 
+TEST_CASE("an infinite input that every open channel's relu stops stays without effect") {
+  Case made = make_case({1, 5, 5, 8, 12, 1}, 0.0f, 8700);
+  for (const int32_t channel : {1, 4, 5, 8, 11}) made.mask[channel] = 1.0f;
+  for (float& weight : made.weights1) weight = -std::fabs(weight) - 0.1f;
+  made.x[(2 * 5 + 2) * 8] = std::numeric_limits<float>::infinity();
+  CHECK(relative_error(gated_block(made, 2), masked_block(made)) < 1e-5);
+}
+
 TEST_CASE("the bits of a gated block depend neither on the thread count nor on the rest of the batch") {
   const sl_gated_block_shape shapes[] = {{5, 17, 13, 20, 68, 1}, {5, 17, 13, 20, 68, 2}, {5, 17, 17, 32, 64, 1}};
   for (const sl_gated_block_shape& shape : shapes) {
@@ -243,14 +120,67 @@ TEST_CASE("the bits of a gated block depend neither on the thread count nor on t
       const std::vector<float> several = gated_block(made, threads);
       CHECK(std::memcmp(one.data(), several.data(), one.size() * sizeof(float)) == 0);
     }
-    Case last = made;
-    last.shape.batch = 1;
-    last.x.erase(last.x.begin(), last.x.end() - int64_t{shape.height} * shape.width * shape.in_channels);
-    last.mask.erase(last.mask.begin(), last.mask.end() - shape.channels);
-    last.residual.erase(last.residual.begin(), last.residual.end() - last.outputs());
-    const std::vector<float> alone = gated_block(last, 2);
+    const std::vector<float> alone = gated_block(image_of(made, shape.batch - 1), 2);
     CHECK(std::memcmp(one.data() + one.size() - alone.size(), alone.data(), alone.size() * sizeof(float)) == 0);
   }
+}
+
+TEST_CASE("images that share a mask with others, near or far in the batch, give the same bits as each alone") {
+  uint32_t seed = 9100;
+  // Maps of less than a GPU's tile of 64 pixels, of whole tiles and of several with a rest; few and many channels.
+  const sl_gated_block_shape shapes[] = {{9, 5, 5, 8, 20, 1},   {9, 9, 9, 12, 70, 1},  {9, 8, 8, 8, 24, 1},
+                                         {9, 17, 15, 6, 16, 2}, {9, 16, 17, 8, 12, 1}, {9, 3, 2, 5, 132, 1}};
+  const int32_t same_as[] = {0, 1, 0, 3, 1, 0, 6, 6, 1};
+  for (const sl_gated_block_shape& shape : shapes) {
+    CAPTURE(shape.height);
+    CAPTURE(shape.channels);
+    Case made = make_case(shape, 0.5f, seed += 10);
+    // One group opens nothing, an image by itself everything.
+    std::fill_n(made.mask.begin() + 6 * shape.channels, shape.channels, 0.0f);
+    std::fill_n(made.mask.begin() + 3 * shape.channels, shape.channels, 1.0f);
+    for (int32_t image = 0; image < shape.batch; ++image) {
+      const auto from = made.mask.begin() + same_as[image] * shape.channels;
+      if (same_as[image] != image) std::copy_n(from, shape.channels, made.mask.begin() + image * shape.channels);
+    }
+    const std::vector<float> together = gated_block(made, 2);
+    CHECK(relative_error(together, masked_block(made)) < 1e-5);
+    for (int32_t image = 0; image < shape.batch; ++image) {
+      const std::vector<float> alone = gated_block(image_of(made, image), 2);
+      CHECK(std::memcmp(together.data() + image * alone.size(), alone.data(), alone.size() * sizeof(float)) == 0);
+    }
+  }
+}
+
+TEST_CASE("masks that differ in one channel alone are told apart") {
+  // One mask of every channel, and for each of some channels one without it.
+  Case made = make_case({7, 3, 3, 4, 68, 1}, 1.0f, 9200);
+  const int32_t closed[] = {0, 31, 32, 63, 64, 67};
+  for (int32_t image = 0; image < 6; ++image) made.mask[(image + 1) * 68 + closed[image]] = 0.0f;
+  CHECK(relative_error(gated_block(made, 2), masked_block(made)) < 1e-5);
+}
+
+TEST_CASE("batches of more images than are compared with each other are computed") {
+  const Case made = make_case({4100, 1, 1, 2, 3, 1}, 0.5f, 9250);
+  CHECK(relative_error(gated_block(made, 2), masked_block(made)) < 1e-5);
+}
+
+TEST_CASE("activations need not begin where vectors do") {
+  const Case made = make_case({3, 5, 6, 8, 12, 1}, 0.5f, 9270);
+  Context context(2);
+  Operands b(context, made);
+  const std::vector<float> aligned = gated_block(made, 2);
+  const auto later = [](std::vector<float> values) {
+    values.insert(values.begin(), 7.0f);
+    return values;
+  };
+  const Buffer<float> x(context, later(made.x)), residual(context, later(made.residual));
+  const Buffer<float> y(context, std::vector<float>(aligned.size() + 2, 7.0f));
+  REQUIRE(sl_gated_block_forward(context, &made.shape, x + 1, b.mask, b.packed1, b.scale1, b.shift1, b.packed2,
+                                 b.scale2, b.shift2, residual + 1, y + 1) == SL_OK);
+  const std::vector<float> got = y.get();
+  CHECK(std::memcmp(got.data() + 1, aligned.data(), aligned.size() * sizeof(float)) == 0);
+  CHECK(got.front() == 7.0f);
+  CHECK(got.back() == 7.0f);
 }
 
 TEST_CASE("weights that outgrow the cache are read in pieces for several images, to the same bits") {

@@ -1,5 +1,5 @@
 // Matrix products against plain double loops.
-#include "helpers.h"
+#include "typed_buffer.h"
 
 using namespace sluice_test;
 
@@ -97,6 +97,45 @@ void check_all(sl_context* context, int32_t dtype, int32_t out_dtype) {
   }
 }
 
+// In elements, where matrices and a bias begin.
+struct Offsets {
+  int64_t a, b, c, bias;
+};
+
+// The product of matrices that begin inside buffers, between NaN.
+void check_inside_buffers(sl_context* context, const Problem& p, const Offsets& offsets) {
+  CAPTURE(offsets.a);
+  CAPTURE(offsets.b);
+  CAPTURE(offsets.c);
+  CAPTURE(offsets.bias);
+  CAPTURE(p.beta);
+  CAPTURE(p.out_dtype);
+  constexpr int64_t spare = 80;
+  const auto inside = [](const std::vector<float>& values, int64_t before) {
+    std::vector<float> all(static_cast<size_t>(before), nan_value);
+    all.insert(all.end(), values.begin(), values.end());
+    all.resize(values.size() + static_cast<size_t>(spare), nan_value);
+    return all;
+  };
+  const std::vector<float> a = rounded(random_values(p.m * p.k, 1), p.dtype),
+                           b = rounded(random_values(p.k * p.n, 2), p.dtype), bias = random_values(p.n, 3),
+                           c = rounded(random_values(p.m * p.n, 4), p.out_dtype);
+  const TypedBuffer left(context, p.dtype, inside(a, offsets.a)), right(context, p.dtype, inside(b, offsets.b)),
+      out(context, p.out_dtype, inside(c, offsets.c));
+  const Buffer<float> added(context, inside(bias, offsets.bias));
+  const auto at = [](const TypedBuffer& buffer, int32_t dtype, int64_t offset) {
+    return static_cast<char*>(static_cast<void*>(buffer)) + offset * (dtype == SL_BF16 ? 2 : 4);
+  };
+  REQUIRE(sl_matmul(context, p.dtype, p.out_dtype, p.m, p.n, p.k, p.transpose_a, p.transpose_b, p.alpha,
+                    at(left, p.dtype, offsets.a), at(right, p.dtype, offsets.b), p.beta,
+                    at(out, p.out_dtype, offsets.c), p.bias ? added.data() + offsets.bias : nullptr) == SL_OK);
+  const std::vector<float> all = out.values();
+  const auto begin = all.begin() + offsets.c, end = begin + p.m * p.n;
+  CHECK(relative_error(std::vector<float>(begin, end), reference(p, a, b, c, bias)) < tolerance(p.out_dtype));
+  CHECK(std::all_of(all.begin(), begin, [](float value) { return std::isnan(value); }));
+  CHECK(std::all_of(end, all.end(), [](float value) { return std::isnan(value); }));
+}
+
 }  // namespace
 
 TEST_CASE("f32 products equal the double loops for every transpose, alpha, beta and bias") {
@@ -122,6 +161,10 @@ TEST_CASE("k = 0 gives beta * C + bias, and with beta 0 does not read C") {
   check_problem(context, {3, 5, 0, false, false, 1.0f, 0.0f, false, SL_F32, SL_F32});
   check_problem(context, {3, 5, 0, true, true, 2.0f, 0.5f, true, SL_F32, SL_F32});
   check_problem(context, {3, 5, 0, true, true, 2.0f, 0.5f, false, SL_F32, SL_F32});
+  if (!device_has_bf16()) return;
+  check_problem(context, {3, 5, 0, false, false, 1.0f, 0.0f, true, SL_BF16, SL_BF16});
+  check_problem(context, {3, 5, 0, false, false, 1.0f, 0.5f, true, SL_BF16, SL_BF16});
+  check_problem(context, {3, 5, 0, false, false, 1.0f, 0.0f, false, SL_BF16, SL_F32});
 }
 
 TEST_CASE("products without rows or columns touch nothing") {
@@ -130,6 +173,52 @@ TEST_CASE("products without rows or columns touch nothing") {
   CHECK(sl_matmul(context, SL_F32, SL_F32, 0, 4, 4, 0, 0, 1.0f, a, a, 0.0f, c, nullptr) == SL_OK);
   CHECK(sl_matmul(context, SL_F32, SL_F32, 4, 0, 4, 0, 0, 1.0f, a, a, 0.0f, c, nullptr) == SL_OK);
   CHECK(c.get() == std::vector<float>(16, 7.0f));
+}
+
+TEST_CASE("matrices and biases may begin anywhere in a buffer, the same shapes in one place and in another") {
+  const Context context;
+  for (const int32_t dtype : {SL_F32, SL_BF16}) {
+    if (dtype == SL_BF16 && !device_has_bf16()) continue;
+    for (const int32_t out_dtype : {SL_F32, SL_BF16}) {
+      if (dtype == SL_F32 && out_dtype == SL_BF16) continue;
+      for (const Offsets& offsets : std::vector<Offsets>{{0, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0},
+                                                         {0, 0, 0, 1}, {0, 0, 0, 2}, {0, 0, 0, 4}, {4, 2, 3, 1},
+                                                         {16, 4, 64, 4}, {2, 16, 4, 12}, {1, 1, 1, 1}, {0, 0, 0, 0}}) {
+        check_inside_buffers(context, {9, 6, 8, false, true, 1.0f, 0.0f, true, dtype, out_dtype}, offsets);
+        check_inside_buffers(context, {9, 6, 8, true, false, 0.5f, 0.25f, true, dtype, out_dtype}, offsets);
+        check_inside_buffers(context, {9, 6, 8, true, true, 1.0f, 1.0f, false, dtype, out_dtype}, offsets);
+      }
+    }
+  }
+}
+
+TEST_CASE("products in a row keep their own biases and what they write") {
+  const Context context;
+  std::vector<float> values(24, nan_value);
+  values[4] = 10.0f;
+  values[12] = 20.0f;
+  values[20] = 30.0f;
+  const Buffer<float> a(context, {1.0f, 2.0f}), b(context, {3.0f, 5.0f}), biases(context, values),
+      c(context, std::vector<float>(7, 0.0f));
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(sl_matmul(context, SL_F32, SL_F32, 1, 1, 2, 0, 0, 1.0f, a, b, 0.0f, c.data() + 2 * i + 1,
+                      biases.data() + 8 * i + 4) == SL_OK);
+  }
+  CHECK(c.get() == std::vector<float>{0, 23.0f, 0, 33.0f, 0, 43.0f, 0});
+}
+
+TEST_CASE("bf16 is rounded once, after the bias") {
+  const Context context;
+  if (!device_has_bf16()) return;
+  // 16 * 16 + 0.5 * 1 is 256.5, between bf16's 256 and 258.
+  const Buffer<uint16_t> a(context, to_bf16({16.0f, 0.5f})), b(context, to_bf16({16.0f, 1.0f})),
+      c(context, to_bf16({1.0f}));
+  const Buffer<float> bias(context, {-256.0f});
+  REQUIRE(sl_matmul(context, SL_BF16, SL_BF16, 1, 1, 2, 0, 0, 1.0f, a, b, 0.0f, c, bias) == SL_OK);
+  CHECK(from_bf16(c.get()) == std::vector<float>{0.5f});
+  c.set(to_bf16({0.25f}));
+  REQUIRE(sl_matmul(context, SL_BF16, SL_BF16, 1, 1, 2, 0, 0, 1.0f, a, b, 2.0f, c, bias) == SL_OK);
+  CHECK(from_bf16(c.get()) == std::vector<float>{1.0f});
 }
 
 TEST_CASE("a product gives the same bits again, whichever way B is stored") {

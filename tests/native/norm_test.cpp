@@ -15,7 +15,7 @@ struct Shape {
 };
 
 const std::vector<Shape> shapes = {{1, 1, 1},    {1, 5, 3},   {3, 7, 1},     {4, 9, 16},  {2, 33, 24},
-                                   {2, 50, 100}, {3, 4, 300}, {2, 2100, 16}, {5, 700, 65}};
+                                   {2, 50, 100}, {3, 4, 300}, {2, 2100, 16}, {5, 700, 65}, {2, 3, 2056}};
 
 struct Statistics {
   std::vector<double> mean, deviations;
@@ -128,6 +128,78 @@ TEST_CASE("sl_norm_statistics stays accurate where the mean is a thousand deviat
   const Statistics expected = statistics_of(shape, values);
   const std::vector<float> actual = statistics.get();
   CHECK(relative_error(std::vector<float>(actual.begin() + 16, actual.end()), expected.deviations) < 1e-5);
+}
+
+TEST_CASE("sl_norm_statistics adds up many rows") {
+  const Context context;
+  const Shape shape{1, 400000, 3};
+  const std::vector<float> values = random_values(static_cast<int64_t>(shape.size()), 13, 4.0f, 6.0f);
+  const Buffer<float> x(context, values), statistics(context, 6);
+  REQUIRE(sl_norm_statistics(context, SL_F32, shape.pixels, 3, x, statistics) == SL_OK);
+  const Statistics expected = statistics_of(shape, values);
+  const std::vector<float> actual = statistics.get();
+  CHECK(relative_error(std::vector<float>(actual.begin(), actual.begin() + 3), expected.mean) < 1e-6);
+  CHECK(relative_error(std::vector<float>(actual.begin() + 3, actual.end()), expected.deviations) < 1e-5);
+}
+
+TEST_CASE("the norm takes rows that begin at any element") {
+  const Context context;
+  const Shape shape{3, 40, 16};
+  const Case c(context, shape, SL_F32, true, false, true);
+  // Statistics, output, sums, the mask's gradient and the input's, of operands that are `offset` elements in.
+  const auto results = [&](size_t offset) {
+    const auto shifted = [&](std::vector<float> values) {
+      values.insert(values.begin(), offset, nan_value);
+      return values;
+    };
+    const int64_t size = static_cast<int64_t>(shape.size() + offset);
+    const Buffer<float> x(context, shifted(c.x.values())), dy(context, shifted(c.dy.values())), y(context, size);
+    const Buffer<float> dx(context, size), statistics(context, 32), sums(context, 32), dmask(context, 48);
+    const float *mean = c.mean, *rstd = c.rstd, *gamma = c.gamma, *beta = c.beta, *mask = c.mask;
+    REQUIRE(sl_norm_statistics(context, SL_F32, 120, 16, x + offset, statistics) == SL_OK);
+    REQUIRE(sl_norm_apply(context, SL_F32, 3, 40, 16, x + offset, mean, rstd, gamma, beta, nullptr, 1, mask,
+                          y + offset) == SL_OK);
+    REQUIRE(sl_norm_backward_statistics(context, SL_F32, 3, 40, 16, dy + offset, x + offset, nullptr, mean, rstd, gamma,
+                                        beta, 1, mask, sums, dmask) == SL_OK);
+    REQUIRE(sl_norm_backward_apply(context, SL_F32, 3, 40, 16, 120, dy + offset, x + offset, nullptr, mean, rstd, gamma,
+                                   beta, 1, mask, sums, dx + offset, nullptr, 0) == SL_OK);
+    const std::vector<float> ys = y.get(), dxs = dx.get();
+    return std::vector<std::vector<float>>{statistics.get(), sums.get(), dmask.get(),
+                                           std::vector<float>(ys.begin() + static_cast<int64_t>(offset), ys.end()),
+                                           std::vector<float>(dxs.begin() + static_cast<int64_t>(offset), dxs.end())};
+  };
+  const auto actual = results(1), expected = results(0);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);
+    CHECK(relative_error(actual[i], expected[i]) < 1e-5);
+  }
+}
+
+TEST_CASE("the norm's backward finds relu open exactly where the forward did") {
+  const Context context;
+  constexpr int64_t rows = 500, channels = 12;
+  const std::vector<float> means = random_values(channels, 14), scales = random_values(channels, 15, 0.5f, 1.5f),
+                           shifts = random_values(channels, 16);
+  std::vector<float> xs = random_values(rows * channels, 17, -3e-7f, 3e-7f);  // where v is about 0
+  for (size_t i = 0; i < xs.size(); ++i) {
+    const size_t c = i % channels;
+    xs[i] += means[c] - shifts[c] / (scales[c] * scales[c]);
+  }
+  const Buffer<float> x(context, xs), y(context, rows * channels), dx(context, rows * channels);
+  const Buffer<float> dy(context, std::vector<float>(xs.size(), 1.0f)), mean(context, means), rstd(context, scales),
+      gamma(context, scales), beta(context, shifts), sums(context, std::vector<float>(2 * channels, 0.0f));
+  REQUIRE(sl_norm_apply(context, SL_F32, 1, rows, channels, x, mean, rstd, gamma, beta, nullptr, 1, nullptr, y) ==
+          SL_OK);
+  REQUIRE(sl_norm_backward_apply(context, SL_F32, 1, rows, channels, rows, dy, x, nullptr, mean, rstd, gamma, beta, 1,
+                                 nullptr, sums, dx, nullptr, 0) == SL_OK);
+  const std::vector<float> values = y.get(), gradients = dx.get();
+  size_t open = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    REQUIRE((values[i] > 0.0f) == (gradients[i] > 0.0f));
+    open += values[i] > 0.0f ? 1 : 0;
+  }
+  CHECK(open > values.size() / 10);
+  CHECK(open < values.size() * 9 / 10);
 }
 
 TEST_CASE("the norm's sums do not depend on the number of threads") {

@@ -110,6 +110,61 @@ TEST_CASE("sl_lars_step leaves the gradient as it is where a norm is 0") {
     CHECK(relative_error(model.buffers[0][t]->get(), model.values[0][t]) < 2e-6);
 }
 
+TEST_CASE("optimiser steps reach every one of many tensors, at any address") {
+  const Context context;
+  const int32_t count = 150;
+  const int64_t offset = 5, room = 45;  // some tensors start at multiples of 16 bytes, most do not
+  const std::vector<float> ws = random_values(count * room, 1), gs = random_values(count * room, 2),
+                           vs = random_values(count * room, 3);
+  const Buffer<float> w(context, ws), g(context, gs), v(context, vs);
+  std::vector<uint64_t> addresses[3];
+  std::vector<int64_t> sizes;
+  std::vector<int32_t> adapt;
+  std::vector<double> expected_w(ws.begin(), ws.end()), expected_v(vs.begin(), vs.end());
+  for (int32_t t = 0; t < count; ++t) {
+    const int64_t begin = t * room + offset, size = t % 10 == 9 ? 0 : 1 + t % 40;
+    addresses[0].push_back(reinterpret_cast<uintptr_t>(w + begin));
+    addresses[1].push_back(reinterpret_cast<uintptr_t>(g + begin));
+    addresses[2].push_back(reinterpret_cast<uintptr_t>(v + begin));
+    sizes.push_back(size);
+    adapt.push_back(t % 3 == 0 ? 1 : 0);
+    double squares_w = 0.0, squares_g = 0.0;
+    for (int64_t i = begin; i < begin + size; ++i) {
+      squares_w += ws[static_cast<size_t>(i)] * static_cast<double>(ws[static_cast<size_t>(i)]);
+      squares_g += gs[static_cast<size_t>(i)] * static_cast<double>(gs[static_cast<size_t>(i)]);
+    }
+    const double norm_w = std::sqrt(squares_w), norm_g = std::sqrt(squares_g), rate = 0.1 + 0.001 * t, decay = 0.01;
+    const double adapted = std::min(0.02 * norm_w / (norm_g + decay * norm_w + 1e-8) / rate, 1.0);
+    const double trust = adapt.back() == 0 ? 1.0 : adapted;
+    for (int64_t i = begin; i < begin + size; ++i) {
+      const size_t at = static_cast<size_t>(i);
+      expected_v[at] = 0.9 * expected_v[at] + trust * (gs[at] + decay * expected_w[at]);
+      expected_w[at] -= rate * expected_v[at];
+    }
+  }
+  std::vector<float> rates, decays(static_cast<size_t>(count), 0.01f);
+  for (int32_t t = 0; t < count; ++t) rates.push_back(static_cast<float>(0.1 + 0.001 * t));
+  REQUIRE(sl_lars_step(context, count, addresses[0].data(), addresses[1].data(), addresses[2].data(), sizes.data(),
+                       rates.data(), decays.data(), adapt.data(), 0.9f, 0.02f, 1e-8f) == SL_OK);
+  CHECK(relative_error(w.get(), expected_w) < 2e-6);
+  CHECK(relative_error(v.get(), expected_v) < 2e-6);
+  CHECK(g.get() == gs);
+}
+
+TEST_CASE("sl_lars_step measures gradients whose squares vanish in f32") {
+  const Context context;
+  const Buffer<float> w(context, {3.0f, 4.0f}), g(context, {3e-30f, 4e-30f}), v(context, {0.0f, 0.0f});
+  const uint64_t addresses[] = {reinterpret_cast<uintptr_t>(w.data()), reinterpret_cast<uintptr_t>(g.data()),
+                                reinterpret_cast<uintptr_t>(v.data())};
+  const int64_t size = 2;
+  const float rate = 0.5f, decay = 0.5f;
+  const int32_t adapt = 1;
+  REQUIRE(sl_lars_step(context, 1, &addresses[0], &addresses[1], &addresses[2], &size, &rate, &decay, &adapt, 0.9f,
+                       0.125f, 0.0f) == SL_OK);
+  // trust = 0.125 * 5 / (0.5 * 5) / 0.5 = 0.5
+  CHECK(relative_error(v.get(), std::vector<double>{0.75, 1.0}) < 1e-6);
+}
+
 TEST_CASE("optimiser steps give the same bits on one and on three threads") {
   const Context one(1), three(3);
   const Model a(one), b(three);

@@ -56,6 +56,17 @@ TEST_CASE("sl_philox_uniform writes n values and no more, for every remainder of
   }
 }
 
+TEST_CASE("sl_philox_uniform gives the same values at any address") {
+  const Context context;
+  const Buffer<float> y(context, 20), shifted(context, std::vector<float>(24, -1.0f));
+  REQUIRE(sl_philox_uniform(context, 1, 2, 3, 4, 5, 19, y) == SL_OK);
+  REQUIRE(sl_philox_uniform(context, 1, 2, 3, 4, 5, 19, shifted + 1) == SL_OK);
+  const std::vector<float> values = y.get(), moved = shifted.get();
+  for (size_t i = 0; i < 19; ++i) CHECK(moved[i + 1] == values[i]);
+  CHECK(moved[0] == -1.0f);
+  CHECK(moved[20] == -1.0f);
+}
+
 TEST_CASE("a block number beyond 32 bits wraps around") {
   const Context context;
   const Buffer<float> y(context, 8), start(context, 4);

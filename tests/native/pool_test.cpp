@@ -55,7 +55,8 @@ TEST_CASE("sl_global_pool averages over pixels and spreads the gradient back") {
   struct Shape {
     int64_t batch, pixels, channels;
   };
-  for (const Shape s : {Shape{1, 1, 1}, Shape{1, 9, 5}, Shape{3, 1156, 16}, Shape{2, 25, 512}, Shape{2, 5000, 24}}) {
+  for (const Shape s : {Shape{1, 1, 1}, Shape{1, 9, 5}, Shape{7, 5, 24}, Shape{3, 1156, 16}, Shape{2, 25, 512},
+                        Shape{2, 5000, 24}}) {
     for (const int32_t dtype : {SL_F32, SL_BF16}) {
       const int64_t n = s.batch * s.pixels * s.channels, outputs = s.batch * s.channels;
       const TypedBuffer x(context, dtype, random_values(n, 1)), dx(context, dtype, n),
@@ -83,7 +84,8 @@ TEST_CASE("sl_max_pool takes the first maximum of each window and sends its grad
   const Context context;
   for (const MaxShape s :
        {MaxShape{1, 1, 1, 1, 1, 1, 0}, MaxShape{2, 9, 7, 5, 3, 2, 1}, MaxShape{1, 8, 8, 300, 2, 2, 0},
-        MaxShape{2, 5, 6, 3, 3, 1, 2}, MaxShape{1, 20, 17, 4, 15, 3, 14}, MaxShape{1, 7, 7, 2, 2, 3, 1}}) {
+        MaxShape{2, 5, 6, 3, 3, 1, 2}, MaxShape{2, 9, 8, 16, 3, 2, 1}, MaxShape{1, 20, 17, 4, 15, 3, 14},
+        MaxShape{1, 7, 7, 2, 2, 3, 1}}) {
     for (const int32_t dtype : {SL_F32, SL_BF16}) {
       CAPTURE(s.kernel);
       CAPTURE(s.stride);

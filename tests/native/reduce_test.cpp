@@ -11,7 +11,8 @@ struct Size {
   int64_t rows, columns;
 };
 
-const std::vector<Size> sizes = {{1, 1}, {1, 9}, {13, 1}, {300, 16}, {4097, 3}, {70, 1500}, {2, 70001}, {9001, 33}};
+const std::vector<Size> sizes = {{1, 1},     {1, 9},     {13, 1},   {300, 16}, {4097, 3},
+                                 {70, 1500}, {2, 70001}, {3, 8200}, {9001, 33}};
 
 int64_t outputs(int32_t axis, const Size& size) {
   return axis == SL_AXIS_ROWS ? size.columns : axis == SL_AXIS_COLUMNS ? size.rows : 1;
@@ -85,6 +86,29 @@ TEST_CASE("sl_broadcast spreads a sum's gradient") {
     REQUIRE(sl_broadcast(context, axis, dtype, size.rows, size.columns, -1.25f, dy, added, 1) == SL_OK);
     CHECK(relative_error(added.values(), expected_added) < tolerance(dtype));
   });
+}
+
+TEST_CASE("reductions take rows that begin at any element") {
+  const Context context;
+  const Size size{3, 2048};
+  const int64_t n = size.rows * size.columns;
+  const std::vector<float> values = random_values(n + 1, 6, 0.0f, 1.0f);
+  const Buffer<float> x(context, values), dx(context, n + 1);
+  for (const int32_t axis : {SL_AXIS_ROWS, SL_AXIS_COLUMNS, SL_AXIS_ALL}) {
+    CAPTURE(axis);
+    const int64_t sums = outputs(axis, size);
+    std::vector<double> expected(static_cast<size_t>(sums));
+    for (int64_t i = 0; i < n; ++i) expected[output_index(axis, size, i)] += values[static_cast<size_t>(i + 1)];
+    const Buffer<float> y(context, sums + 1);
+    REQUIRE(sl_reduce_sum(context, axis, SL_F32, size.rows, size.columns, 1.0f, x + 1, y + 1, 0) == SL_OK);
+    const std::vector<float> actual = y.get();
+    CHECK(relative_error(std::vector<float>(actual.begin() + 1, actual.end()), expected) < 2e-7);
+    REQUIRE(sl_broadcast(context, axis, SL_F32, size.rows, size.columns, 1.0f, y + 1, dx + 1, 0) == SL_OK);
+    const std::vector<float> spread = dx.get();
+    for (int64_t i = 0; i < n; ++i) {
+      REQUIRE(spread[static_cast<size_t>(i + 1)] == actual[output_index(axis, size, i) + 1]);
+    }
+  }
 }
 
 TEST_CASE("the sum of nothing is 0, and nothing is added by it") {

@@ -47,8 +47,12 @@ void check_topk(const std::vector<float>& values, int64_t rows, int64_t columns,
 }  // namespace
 
 TEST_CASE("sl_topk finds the k largest of each row") {
-  for (const int32_t k : {1, 5, 20, 64, 65, 300}) check_topk(random_values(7 * 3001, 1), 7, 3001, k);
+  for (const int32_t k : {1, 5, 20, 32, 33, 64, 65, 256, 257, 300}) check_topk(random_values(7 * 3001, 1), 7, 3001, k);
   check_topk(random_values(3, 2), 3, 1, 1);
+  check_topk(random_values(150 * 12, 7), 150, 12, 3);
+  std::vector<float> rising = random_values(2500, 8);
+  std::sort(rising.begin(), rising.end());
+  for (const int32_t k : {3, 200, 2500}) check_topk(rising, 1, 2500, k);  // each is larger than those before
   check_topk(random_values(40, 3), 4, 10, 10);
   check_topk(random_values(2 * 70, 4), 2, 70, 70);
 }
@@ -68,6 +72,7 @@ TEST_CASE("sl_topk sorts NaN after minus infinity") {
   for (size_t i = 1; i < values.size(); i += 9) values[i] = -infinity;
   values[100] = infinity;
   for (const int32_t k : {1, 40, 150, 200}) check_topk(values, 3, 200, k);
+  for (const int32_t k : {300, 600}) check_topk(values, 1, 600, k);
   check_topk({nan_value, -nan_value, -infinity}, 1, 3, 3);
 }
 
