@@ -1,5 +1,5 @@
 /**
- * Builds the native library with CMake where its sources differ from those of the last build.
+ * Builds the native libraries with CMake where their sources differ from those of the last build.
  *
  * @module
  */
@@ -14,20 +14,27 @@ import { execute, setup } from "./setup.ts";
 const nativeFolder = fileURLToPath(new URL(".", import.meta.url));
 const testsFolder = fileURLToPath(new URL("../tests/native", import.meta.url));
 
-/** One build: its folder inside `native/`, its CMake options, the line that announces it, the sources it is made of. */
+/** One build. */
 export interface BuildPlan {
+  /** The folder of its CMakeLists.txt. */
+  readonly project: string;
+  /** Where it is built, inside `native/`. */
   readonly folder: string;
+  /** CMake's options. */
   readonly options: readonly string[];
+  /** The line that announces it. */
   readonly announcement: string;
+  /** Files and folders that it is made of. */
   readonly sources: readonly string[];
 }
 
-const librarySources = ["CMakeLists.txt", "exports.map", "include", "common", "cpu"].map((name) =>
-  join(nativeFolder, name)
-);
+const inNative = (...names: string[]) => names.map((name) => join(nativeFolder, name));
+const librarySources = inNative("CMakeLists.txt", "exports.map", "include", "common", "cpu");
+const hostcudaFolder = join(testsFolder, "hostcuda");
 
 /** The library that sluice loads, without tests. */
 export const libraryPlan: BuildPlan = {
+  project: nativeFolder,
   folder: "build",
   options: ["-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_TESTS=OFF", "-DSLUICE_SANITIZE=OFF"],
   announcement: "building the native library (about a minute, once)",
@@ -36,10 +43,29 @@ export const libraryPlan: BuildPlan = {
 
 /** The native tests, under AddressSanitizer and UndefinedBehaviorSanitizer. */
 export const sanitizedTestsPlan: BuildPlan = {
+  project: nativeFolder,
   folder: "build-tests",
   options: ["-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_TESTS=ON", "-DSLUICE_SANITIZE=ON"],
   announcement: "building the native tests with sanitizers (about two minutes, once)",
   sources: [...librarySources, testsFolder],
+};
+
+/** The CUDA library's sources and the native tests against a stand-in for CUDA, under the same sanitizers. */
+export const hostcudaPlan: BuildPlan = {
+  project: hostcudaFolder,
+  folder: "build-hostcuda",
+  options: ["-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_SANITIZE=ON"],
+  announcement: "building the CUDA library against its stand-in (about two minutes, once)",
+  sources: [...inNative("include", "common", "cuda"), testsFolder],
+};
+
+/** The library of NVIDIA GPUs. */
+export const cudaPlan: BuildPlan = {
+  project: join(nativeFolder, "cuda"),
+  folder: "build-cuda",
+  options: ["-DCMAKE_BUILD_TYPE=Release"],
+  announcement: "building the CUDA library (some minutes, once)",
+  sources: inNative("exports.map", "include", "common", "cuda"),
 };
 
 /** Every file under a path, in a fixed order. */
@@ -93,18 +119,38 @@ export async function build(plan: BuildPlan): Promise<string> {
   // CMake refuses a build folder that was configured from another place, as after a checkout was moved.
   const cache = readTextIfThere(join(folder, "CMakeCache.txt"));
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1];
-  if (home !== undefined && join(home, "/") !== nativeFolder) Deno.removeSync(folder, { recursive: true });
-  const configured = /^CMAKE_GENERATOR:/m.test(cache) && home !== undefined && join(home, "/") === nativeFolder;
+  const isHome = home !== undefined && join(home, "/") === join(plan.project, "/");
+  if (home !== undefined && !isHome) Deno.removeSync(folder, { recursive: true });
+  const configured = isHome && /^CMAKE_GENERATOR:/m.test(cache);
   const generator = !configured && (await execute("ninja", ["--version"])).success ? ["-G", "Ninja"] : [];
-  await executeOrFail("cmake", ["-S", nativeFolder, "-B", folder, ...generator, ...plan.options]);
+  await executeOrFail("cmake", ["-S", plan.project, "-B", folder, ...generator, ...plan.options]);
   await executeOrFail("cmake", ["--build", folder, "--parallel", String(navigator.hardwareConcurrency)]);
   Deno.writeTextFileSync(stamp, current);
   return folder;
 }
 
+/** Whether this machine has a GPU that NVIDIA's driver runs, so that the CUDA library would find a device. */
+async function hasNvidiaGpu(): Promise<boolean> {
+  const { success, output } = await execute("nvidia-smi", ["-L"]);
+  return success && output.includes("GPU 0");
+}
+
+/** Builds the CUDA library and puts it beside the CPU's. */
+async function buildCuda(): Promise<void> {
+  const folder = await build(cudaPlan);
+  Deno.copyFileSync(join(folder, "libsluice_cuda.so"), join(nativeFolder, libraryPlan.folder, "libsluice_cuda.so"));
+}
+
 if (import.meta.main) {
   try {
     await build(libraryPlan);
+    if (Deno.args.includes("cuda")) await buildCuda();
+    else if (await hasNvidiaGpu()) {
+      await buildCuda().catch((error: unknown) => {
+        if (!(error instanceof SluiceError)) throw error;
+        console.error("sluice: the CUDA library is not built, see above: only the CPU is used");
+      });
+    }
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     console.error(`sluice: ${error.message}`);

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import { build, libraryPlan, sanitizedTestsPlan } from "../native/build.ts";
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
 import { countTests, type TestCounts } from "./counts.ts";
+import { deviceTests } from "./cuda/device_tests.ts";
+import { buildStandIn, standInEnvironment } from "./cuda/stand_in.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -50,10 +52,22 @@ async function denoTests(): Promise<TestCounts> {
   return await runTests(Deno.execPath(), args, { NO_COLOR: "1" });
 }
 
+/** The CUDA library on the stand-in: the native tests, threads taken in three orders, then the tests of every device. */
+async function standInTests(): Promise<TestCounts[]> {
+  const folder = await buildStandIn();
+  const counts: TestCounts[] = [];
+  for (const order of ["ascending", "descending", "shuffled"]) {
+    counts.push(await runTests("ctest", ["--test-dir", folder, "--verbose"], { HOSTCUDA_ORDER: order }));
+  }
+  const args = ["test", "--quiet", "--no-prompt", ...permissions, ...deviceTests];
+  counts.push(await runTests(Deno.execPath(), args, { NO_COLOR: "1", ...await standInEnvironment(folder) }));
+  return counts;
+}
+
 if (import.meta.main) {
   try {
     await build(libraryPlan);
-    const counts = [...await nativeTests(), await denoTests()];
+    const counts = [...await nativeTests(), await denoTests(), ...await standInTests()];
     const passed = counts.reduce((sum, count) => sum + count.passed, 0);
     const failed = counts.reduce((sum, count) => sum + count.failed, 0);
     console.log(`${passed} passed, ${failed} failed`);

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 
 import { normalisedError } from "../../src/autograd/mod.ts";
-import { Device } from "../../src/device/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
 import { ShapeError } from "../../src/errors.ts";
 import {
   type BlockOptions,
@@ -19,6 +19,7 @@ import {
 } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
 
 const spec: NetworkSpec = { arch: "resnet18", width: 8, stem: "cifar", image: 12 };
 
@@ -44,7 +45,7 @@ function masks(device: Device, count: number, open: (image: number, channel: num
 }
 
 Deno.test("the gated network with every channel open gives the dense network's features", () => {
-  using device = Device.open({ threads: 2 });
+  using device = openDevice();
   using _scope = new Scope();
   using network = build(device, { gated: true, separateNorm: false });
   const x = images(device, 3);
@@ -54,7 +55,7 @@ Deno.test("the gated network with every channel open gives the dense network's f
 });
 
 Deno.test("an image's features depend on its own mask alone", () => {
-  using device = Device.open({ threads: 2 });
+  using device = openDevice();
   using _scope = new Scope();
   using network = build(device, { gated: true, separateNorm: false });
   const x = images(device, 2);
@@ -68,7 +69,7 @@ Deno.test("an image's features depend on its own mask alone", () => {
 });
 
 Deno.test("a network built dense refuses a gated pass by the block's name", () => {
-  using device = Device.open({ threads: 1 });
+  using device = openDevice();
   using _scope = new Scope();
   using network = build(device, { gated: false, separateNorm: false });
   const noise = { uniform: () => assert.fail("no noise is drawn") };
@@ -79,7 +80,7 @@ Deno.test("a network built dense refuses a gated pass by the block's name", () =
 });
 
 Deno.test("weights depend on the seed alone", () => {
-  using device = Device.open({ threads: 1 });
+  using device = openDevice();
   const weightsOf = (seed: number) => {
     using network = build(device, { gated: true, separateNorm: true }, seed);
     return toTorchState(network).get("layer3.0.conv1.weight")?.data;
@@ -89,7 +90,7 @@ Deno.test("weights depend on the seed alone", () => {
 });
 
 Deno.test("a state goes to PyTorch's layouts and back unchanged", () => {
-  using device = Device.open({ threads: 1 });
+  using device = openDevice();
   using network = build(device, { gated: true, separateNorm: true }, 1);
   using other = build(device, { gated: true, separateNorm: true }, 2);
   const state = toTorchState(network);
@@ -100,7 +101,7 @@ Deno.test("a state goes to PyTorch's layouts and back unchanged", () => {
 });
 
 Deno.test("a state that lacks a tensor, or has one too many, is refused by name and changes nothing", () => {
-  using device = Device.open({ threads: 1 });
+  using device = openDevice();
   using network = build(device, { gated: true, separateNorm: true }, 1);
   const before = toTorchState(network);
   const state = new Map(before);

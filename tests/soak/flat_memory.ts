@@ -11,7 +11,7 @@ import { cast } from "../../src/ops/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
-import type { Precision } from "../../src/training/precision.ts";
+import { activationType, type Precision } from "../../src/training/precision.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { createTrainee, type Trainee } from "../../src/training/trainee.ts";
 import type { SoakTest } from "./soak.ts";
@@ -22,7 +22,7 @@ function drawView(device: Device, config: RunConfig, precision: Precision, step:
   const random = new RandomStream(config.seed, view, step);
   const shape = [config.batch, image, image, 3];
   const values = Float32Array.from({ length: config.batch * image * image * 3 }, () => random.normal());
-  return cast(null, Tensor.from(device, values, shape), precision);
+  return cast(null, Tensor.from(device, values, shape), activationType(precision));
 }
 
 function step(device: Device, trainee: Trainee, config: RunConfig, precision: Precision, number: number): void {

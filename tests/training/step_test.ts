@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { normalisedError } from "../../src/autograd/mod.ts";
-import { Device } from "../../src/device/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
 import { type HostTensor, readSafetensors } from "../../src/formats/mod.ts";
 import { DualNetwork, loadTorchState, networkCost, type NoiseSource, toTorchState } from "../../src/models/mod.ts";
 import { objectiveOf } from "../../src/objectives/mod.ts";
@@ -16,9 +16,8 @@ import { cast } from "../../src/ops/mod.ts";
 import { optimizerOf } from "../../src/optim/mod.ts";
 import { bf16Bits, bf16Value } from "../../src/selftest/case_inputs.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
-import type { Precision } from "../../src/training/precision.ts";
 import { trainingStep } from "../../src/training/step.ts";
-import { deviceHasBf16 } from "../devices.ts";
+import { deviceHasBf16, openDevice } from "../devices.ts";
 
 /** Largest |difference| / |reference| of a tensor, and the absolute bound where the true gradient is zero. */
 const RELATIVE = 1e-4;
@@ -116,7 +115,7 @@ function gradientsOf(before: Tensors, after: Tensors): Map<string, HostTensor> {
 interface StepRun {
   readonly optimizer: "lars" | "sgd";
   /** Element type of the views, and so of the step. */
-  readonly precision?: Precision;
+  readonly precision?: "f32" | "bf16";
 }
 
 function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureConfig, run: StepRun) {
@@ -174,7 +173,7 @@ function termsOf(scalars: Readonly<Record<string, number>>): Map<string, HostTen
 for (const mode of ["dual", "vanilla", "gated"] as const) {
   Deno.test(`a whole ${mode} step equals PyTorch's in float64: terms, gradients, updated weights, statistics`, () => {
     const { tensors, config } = readFixture(mode);
-    using device = Device.open({ threads: 2 });
+    using device = openDevice();
 
     const lars = runStep(device, mode, tensors, config, { optimizer: "lars" });
     assertClose(termsOf(lars.terms), under(tensors, "terms/"), "loss terms");
@@ -222,7 +221,7 @@ for (const mode of ["dual", "vanilla", "gated"] as const) {
   const name = `a ${mode} step in bf16 is PyTorch's in float64 up to rounding: terms, statistics, gradients`;
   Deno.test({ name, ignore: !hasBf16 }, () => {
     const { tensors, config } = readFixture(mode);
-    using device = Device.open({ threads: 2 });
+    using device = openDevice();
     const narrow = runStep(device, mode, tensors, config, { optimizer: "sgd", precision: "bf16" });
     assertClose(termsOf(narrow.terms), under(tensors, "terms/"), "loss terms", BF16_VALUES);
     const statistics = new Map([...under(tensors, "updated/")].filter(([name]) => name.includes(".running_")));

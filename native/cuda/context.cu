@@ -1,0 +1,399 @@
+// Contexts of the CUDA library, with their memory, copies, streams and events.
+#include "context.h"
+
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "../common/json.h"
+#include "cublaslt.h"
+#include "cudnn.h"
+
+struct sl_stream {
+  sl_context* context;
+  cudaStream_t stream;
+};
+struct sl_event {
+  sl_context* context;
+  cudaEvent_t event;
+};
+
+namespace sluice {
+namespace {
+
+void* device_malloc(size_t bytes) {
+  void* pointer = nullptr;
+  if (cudaMalloc(&pointer, bytes) == cudaSuccess) return pointer;
+  cudaGetLastError();  // forgotten: the caller reports it
+  return nullptr;
+}
+void device_free(void* pointer) { cudaFree(pointer); }
+
+void* pinned_malloc(size_t bytes) {
+  void* pointer = nullptr;
+  if (cudaMallocHost(&pointer, bytes) == cudaSuccess) return pointer;
+  cudaGetLastError();
+  return nullptr;
+}
+void pinned_free(void* pointer) { cudaFreeHost(pointer); }
+
+const char* fault_sentence(int32_t fault) {
+  switch (fault) {
+    case fault_gather_index: return "sl_gather_rows: an index is outside the rows of x";
+    case fault_scatter_index: return "sl_scatter_add_rows: an index is outside the rows of dx";
+    case fault_label: return "sl_cross_entropy: a label is outside the classes";
+    case fault_augment_index: return "sl_augment: an index is outside the images";
+    default: return "sl_augment: the parameters of a view have a value outside its range";
+  }
+}
+
+// What kernels found wrong, told once the device has been waited for.
+int32_t report_fault(sl_context* context) {
+  const int32_t fault = *context->fault;
+  if (fault == no_fault) return SL_OK;
+  *context->fault = no_fault;
+  return fail(SL_ERROR_INVALID_ARGUMENT, "%s", fault_sentence(fault));
+}
+
+int32_t allocate(const char* name, Allocator& allocator, int64_t bytes, void** host_pointer) {
+  SL_REQUIRE(host_pointer != nullptr, "%s: host_pointer is null", name);
+  SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
+  void* pointer = nullptr;
+  try {
+    pointer = allocator.allocate(bytes);
+  } catch (const std::bad_alloc&) {  // reported below like a refusal of the device
+  }
+  if (pointer == nullptr) return out_of_memory(name, allocator, bytes);
+  *host_pointer = pointer;
+  return SL_OK;
+}
+
+int32_t release(const char* name, Allocator& allocator, void* pointer) {
+  if (pointer == nullptr) return SL_OK;
+  SL_REQUIRE(allocator.release(pointer), "%s: %p is not a live buffer of this context", name, pointer);
+  return SL_OK;
+}
+
+// A version of CUDA as the runtime counts it, 13000 for one.
+std::string cuda_version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+// Any driver for this release's major version will do ("minor version compatibility", CUDA Compatibility).
+std::string driver_requirement() {
+  int driver = 0, runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  const int major = runtime / 1000;
+  const std::string smallest = major == 13 ? "580" : "525";
+  const std::string remedy = ": install NVIDIA's driver " + smallest + " or newer, for CUDA " + std::to_string(major);
+  if (driver == 0) return json_requirement("NVIDIA driver", false, "no driver was found" + remedy);
+  const bool found = driver / 1000 >= major;
+  const std::string knows = "for CUDA " + cuda_version_text(driver);
+  return json_requirement("NVIDIA driver", found, found ? knows : "the driver is " + knows + remedy);
+}
+
+// Of a description, which says no more of what is missing.
+std::string backend_version() {
+  try {
+    return cudnn_version_text();
+  } catch (const std::runtime_error&) {
+    return "not found";
+  }
+}
+
+template <typename Version>
+std::string library_requirement(const char* name, const Version& version) {
+  try {
+    return json_requirement(name, true, version());
+  } catch (const std::exception& error) {
+    return json_requirement(name, false, error.what());
+  }
+}
+
+// The stream of a handle, of which NULL is the compute stream.
+int32_t stream_of(const char* name, const sl_context* context, const sl_stream* stream, cudaStream_t* result) {
+  SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
+  *result = stream == nullptr ? context->stream : stream->stream;
+  return SL_OK;
+}
+
+int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* destination, const void* source,
+             int64_t bytes, cudaMemcpyKind kind) {
+  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_CUDA(name, cudaSetDevice(context->device));
+  cudaStream_t queue = nullptr;
+  SL_TRY(stream_of(name, context, stream, &queue));
+  SL_REQUIRE(destination != nullptr, "%s: destination is null", name);
+  SL_REQUIRE(source != nullptr, "%s: source is null", name);
+  SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
+  return cuda_status(name, cudaMemcpyAsync(destination, source, static_cast<size_t>(bytes), kind, queue));
+}
+
+int32_t check_event(const char* name, const sl_context* context, const sl_event* event) {
+  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE(event != nullptr, "%s: event is null", name);
+  SL_REQUIRE(event->context == context, "%s: the event belongs to another context", name);
+  return cuda_status(name, cudaSetDevice(context->device));
+}
+
+}  // namespace
+
+int32_t cuda_status(const char* name, cudaError_t error) noexcept {
+  if (error == cudaSuccess) return SL_OK;
+  cudaGetLastError();  // forgotten: it was told here
+  return fail(error == cudaErrorMemoryAllocation ? SL_ERROR_OUT_OF_MEMORY : SL_ERROR_BACKEND, "%s: CUDA: %s", name,
+              cudaGetErrorString(error));
+}
+
+int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t bytes) noexcept {
+  size_t free_bytes = 0, total = 0;
+  cudaMemGetInfo(&free_bytes, &total);
+  const Allocator::Stats stats = allocator.stats();
+  return fail(SL_ERROR_OUT_OF_MEMORY,
+              "%s: no room for %lld bytes: %lld bytes are in use, %lld reserved, and the device has %lld of %lld free",
+              name, static_cast<long long>(bytes), static_cast<long long>(stats.in_use),
+              static_cast<long long>(stats.reserved), static_cast<long long>(free_bytes),
+              static_cast<long long>(total));
+}
+
+}  // namespace sluice
+
+using namespace sluice;
+
+// Every stretch is the device's own memory from the beginning, unlike the host's.
+constexpr int64_t device_stretch_bytes = int64_t{256} << 20;
+constexpr int64_t pinned_stretch_bytes = int64_t{32} << 20;
+
+sl_context::sl_context()
+    : allocator(device_malloc, device_free, device_stretch_bytes),
+      host_allocator(pinned_malloc, pinned_free, pinned_stretch_bytes) {}
+
+sl_context::~sl_context() {
+  cudaSetDevice(device);
+  if (stream != nullptr) cudaStreamSynchronize(stream);
+  cudnn.reset();
+  cublaslt.reset();
+  if (fault != nullptr) cudaFreeHost(fault);
+  if (stream != nullptr) cudaStreamDestroy(stream);
+}
+
+SL_API int32_t sl_device_count(int32_t* host_count) {
+  SL_REQUIRE(host_count != nullptr, "sl_device_count: host_count is null");
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  // No driver, or one too old for this build, is a machine without devices for it.
+  if (error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver) {
+    cudaGetLastError();
+    count = 0;
+  } else {
+    SL_CUDA("sl_device_count", error);
+  }
+  *host_count = count;
+  return SL_OK;
+}
+
+SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity) {
+  SL_REQUIRE(host_text != nullptr, "sl_device_describe: host_text is null");
+  SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
+  int count = 0;
+  SL_CUDA("sl_device_describe", cudaGetDeviceCount(&count));
+  SL_REQUIRE(index >= 0 && index < count, "sl_device_describe: device %d does not exist, there are %d", index, count);
+  cudaDeviceProp properties{};
+  int major = 0, minor = 0, multiprocessors = 0;
+  SL_CUDA("sl_device_describe", cudaGetDeviceProperties(&properties, index));
+  SL_CUDA("sl_device_describe", cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
+  SL_CUDA("sl_device_describe", cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index));
+  SL_CUDA("sl_device_describe",
+          cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, index));
+  SL_BEGIN
+  const std::string isa = "sm_" + std::to_string(major) + std::to_string(minor);
+  const std::string text = "{\"kind\":\"cuda\",\"name\":" + json_string(properties.name) +
+                           ",\"isa\":" + json_string(isa) + ",\"cores\":" + std::to_string(multiprocessors) +
+                           ",\"backend\":\"cuDNN\",\"backendVersion\":" + json_string(backend_version()) +
+                           ",\"bf16\":true,\"tf32\":true}";
+  return write_text("sl_device_describe", text, host_text, capacity);
+  SL_END("sl_device_describe")
+}
+
+SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
+  SL_REQUIRE(host_text != nullptr, "sl_requirements: host_text is null");
+  SL_BEGIN
+  const std::string text = "[" + driver_requirement() + "," +
+                           library_requirement("cuDNN", [] { return cudnn_version_text(); }) + "," +
+                           library_requirement("cuBLASLt", [] { return cublaslt_version_text(); }) + "]";
+  return write_text("sl_requirements", text, host_text, capacity);
+  SL_END("sl_requirements")
+}
+
+SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context) {
+  SL_REQUIRE(threads >= 1, "sl_context_create: threads is %d, want 1 or more", threads);
+  SL_REQUIRE(host_context != nullptr, "sl_context_create: host_context is null");
+  int32_t count = 0;
+  SL_TRY(sl_device_count(&count));
+  SL_REQUIRE(index >= 0 && index < count, "sl_context_create: device %d does not exist, there are %d", index, count);
+  SL_BEGIN
+  auto context = std::make_unique<sl_context>();
+  context->device = index;
+  SL_CUDA("sl_context_create", cudaSetDevice(index));
+  SL_CUDA("sl_context_create",
+          cudaDeviceGetAttribute(&context->multiprocessors, cudaDevAttrMultiProcessorCount, index));
+  SL_CUDA("sl_context_create", cudaStreamCreateWithFlags(&context->stream, cudaStreamNonBlocking));
+  void* fault = nullptr;
+  SL_CUDA("sl_context_create", cudaMallocHost(&fault, sizeof(int32_t)));
+  context->fault = static_cast<int32_t*>(fault);
+  *context->fault = no_fault;
+  *host_context = context.release();
+  return SL_OK;
+  SL_END("sl_context_create")
+}
+
+SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow) {
+  SL_ENTER("sl_context_allow_tf32", context);
+  SL_BEGIN
+  cudnn_of(context).allow_tf32(allow != 0);
+  CublasLt::of(context).allow_tf32(allow != 0);
+  return SL_OK;
+  SL_END("sl_context_allow_tf32")
+}
+
+SL_API int32_t sl_context_destroy(sl_context* context) {
+  delete context;
+  return SL_OK;
+}
+
+SL_API int32_t sl_synchronize(sl_context* context) {
+  SL_ENTER("sl_synchronize", context);
+  SL_CUDA("sl_synchronize", cudaDeviceSynchronize());
+  return report_fault(context);
+}
+
+SL_API int32_t sl_malloc(sl_context* context, int64_t bytes, void** host_pointer) {
+  SL_ENTER("sl_malloc", context);
+  return allocate("sl_malloc", context->allocator, bytes, host_pointer);
+}
+
+SL_API int32_t sl_free(sl_context* context, void* pointer) {
+  SL_ENTER("sl_free", context);
+  return release("sl_free", context->allocator, pointer);
+}
+
+SL_API int32_t sl_host_malloc(sl_context* context, int64_t bytes, void** host_pointer) {
+  SL_ENTER("sl_host_malloc", context);
+  return allocate("sl_host_malloc", context->host_allocator, bytes, host_pointer);
+}
+
+SL_API int32_t sl_host_free(sl_context* context, void* pointer) {
+  SL_ENTER("sl_host_free", context);
+  return release("sl_host_free", context->host_allocator, pointer);
+}
+
+SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats) {
+  SL_REQUIRE(context != nullptr, "sl_memory_stats: context is null");
+  SL_REQUIRE(host_stats != nullptr, "sl_memory_stats: host_stats is null");
+  const Allocator::Stats stats = context->allocator.stats();
+  host_stats[0] = stats.in_use;
+  host_stats[1] = stats.reserved;
+  host_stats[2] = stats.peak;
+  host_stats[3] = stats.live;
+  return SL_OK;
+}
+
+SL_API int32_t sl_memory_total(sl_context* context, int64_t* host_bytes) {
+  SL_ENTER("sl_memory_total", context);
+  SL_REQUIRE(host_bytes != nullptr, "sl_memory_total: host_bytes is null");
+  size_t free_bytes = 0, total = 0;
+  SL_CUDA("sl_memory_total", cudaMemGetInfo(&free_bytes, &total));
+  *host_bytes = static_cast<int64_t>(total);
+  return SL_OK;
+}
+
+SL_API int32_t sl_memory_reset_peak(sl_context* context) {
+  SL_REQUIRE(context != nullptr, "sl_memory_reset_peak: context is null");
+  context->allocator.reset_peak();
+  return SL_OK;
+}
+
+SL_API int32_t sl_memory_trim(sl_context* context) {
+  SL_ENTER("sl_memory_trim", context);
+  context->allocator.trim();
+  context->host_allocator.trim();
+  return SL_OK;
+}
+
+SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source,
+                         int64_t bytes) {
+  return copy("sl_upload", context, stream, destination, host_source, bytes, cudaMemcpyHostToDevice);
+}
+
+SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,
+                           int64_t bytes) {
+  // CUDA returns at once only where the host memory is pinned; there a fault may be told later.
+  SL_TRY(copy("sl_download", context, stream, host_destination, source, bytes, cudaMemcpyDeviceToHost));
+  return report_fault(context);
+}
+
+SL_API int32_t sl_copy(sl_context* context, sl_stream* stream, void* destination, const void* source, int64_t bytes) {
+  return copy("sl_copy", context, stream, destination, source, bytes, cudaMemcpyDeviceToDevice);
+}
+
+SL_API int32_t sl_stream_create(sl_context* context, sl_stream** host_stream) {
+  SL_ENTER("sl_stream_create", context);
+  SL_REQUIRE(host_stream != nullptr, "sl_stream_create: the handle's address is null");
+  cudaStream_t stream = nullptr;
+  SL_CUDA("sl_stream_create", cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  *host_stream = new (std::nothrow) sl_stream{context, stream};
+  if (*host_stream != nullptr) return SL_OK;
+  cudaStreamDestroy(stream);
+  return fail(SL_ERROR_OUT_OF_MEMORY, "sl_stream_create: out of host memory");
+}
+
+SL_API int32_t sl_stream_destroy(sl_context* context, sl_stream* stream) {
+  SL_ENTER("sl_stream_destroy", context);
+  if (stream == nullptr) return SL_OK;
+  SL_REQUIRE(stream->context == context, "sl_stream_destroy: the handle belongs to another context");
+  const int32_t status = cuda_status("sl_stream_destroy", cudaStreamDestroy(stream->stream));
+  delete stream;
+  return status;
+}
+
+SL_API int32_t sl_event_create(sl_context* context, sl_event** host_event) {
+  SL_ENTER("sl_event_create", context);
+  SL_REQUIRE(host_event != nullptr, "sl_event_create: the handle's address is null");
+  cudaEvent_t event = nullptr;
+  SL_CUDA("sl_event_create", cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+  *host_event = new (std::nothrow) sl_event{context, event};
+  if (*host_event != nullptr) return SL_OK;
+  cudaEventDestroy(event);
+  return fail(SL_ERROR_OUT_OF_MEMORY, "sl_event_create: out of host memory");
+}
+
+SL_API int32_t sl_event_destroy(sl_context* context, sl_event* event) {
+  SL_ENTER("sl_event_destroy", context);
+  if (event == nullptr) return SL_OK;
+  SL_REQUIRE(event->context == context, "sl_event_destroy: the handle belongs to another context");
+  const int32_t status = cuda_status("sl_event_destroy", cudaEventDestroy(event->event));
+  delete event;
+  return status;
+}
+
+SL_API int32_t sl_event_record(sl_context* context, sl_event* event, sl_stream* stream) {
+  SL_TRY(check_event("sl_event_record", context, event));
+  cudaStream_t queue = nullptr;
+  SL_TRY(stream_of("sl_event_record", context, stream, &queue));
+  return cuda_status("sl_event_record", cudaEventRecord(event->event, queue));
+}
+
+SL_API int32_t sl_event_wait(sl_context* context, sl_event* event, sl_stream* stream) {
+  SL_TRY(check_event("sl_event_wait", context, event));
+  cudaStream_t queue = nullptr;
+  SL_TRY(stream_of("sl_event_wait", context, stream, &queue));
+  return cuda_status("sl_event_wait", cudaStreamWaitEvent(queue, event->event, 0));
+}
+
+SL_API int32_t sl_event_synchronize(sl_context* context, sl_event* event) {
+  SL_TRY(check_event("sl_event_synchronize", context, event));
+  SL_CUDA("sl_event_synchronize", cudaEventSynchronize(event->event));
+  return report_fault(context);
+}

@@ -1,0 +1,203 @@
+// Convolution in its three directions, on cuDNN, with activations plain NHWC and weights plain OHWI.
+#include "../common/conv_shape.h"
+#include "cudnn.h"
+#include "cudnn_graph.h"
+#include "launch.h"
+
+namespace sluice {
+namespace {
+
+// Elements that one thread loads at once.
+template <typename T>
+struct alignas(16) Lanes {
+  static constexpr int count = 16 / sizeof(T);
+  T values[count];
+};
+
+// to[i] += from[i], for n elements.
+//
+// This is how results are accumulated, rather than by the convolution's own beta: one plan serves both, cuDNN need not
+// be asked for engines that take a beta, and no engine that splits its sums can add to what is there more than once.
+template <typename T>
+int32_t add_to(const sl_context* context, const char* name, const void* from, void* to, int64_t n) {
+  const T* const in = static_cast<const T*>(from);
+  T* const out = static_cast<T*>(to);
+  constexpr int lanes = Lanes<T>::count;
+  // `from` is a buffer of the allocator and so aligned.
+  const int64_t whole = reinterpret_cast<uintptr_t>(to) % 16 == 0 ? n / lanes : 0;
+  const auto* const in_lanes = static_cast<const Lanes<T>*>(from);
+  auto* const out_lanes = static_cast<Lanes<T>*>(to);
+  SL_TRY(for_each(context, name, whole, [=] __device__(int64_t i) {
+    const Lanes<T> more = in_lanes[i];
+    Lanes<T> sum = out_lanes[i];
+    for (int lane = 0; lane < lanes; ++lane)
+      sum.values[lane] = from_float<T>(to_float(sum.values[lane]) + to_float(more.values[lane]));
+    out_lanes[i] = sum;
+  }));
+  const int64_t done = whole * lanes;
+  return for_each(context, name, n - done, [=] __device__(int64_t i) {
+    out[done + i] = from_float<T>(to_float(out[done + i]) + to_float(in[done + i]));
+  });
+}
+
+// The gradient of weights as cuDNN left it, to the f32 of the interface.
+template <typename T>
+int32_t widen(const sl_context* context, const char* name, const void* from, float* to, int64_t n, bool accumulate) {
+  const T* const in = static_cast<const T*>(from);
+  return for_each(context, name, n, [=] __device__(int64_t i) {
+    const float own = to_float(in[i]);
+    to[i] = accumulate ? to[i] + own : own;
+  });
+}
+
+int32_t round_weights(const sl_context* context, const float* weights, void* packed, int64_t n) {
+  bf16* const out = static_cast<bf16*>(packed);
+  return for_each(context, "sl_conv_pack", n, [=] __device__(int64_t i) { out[i] = from_float<bf16>(weights[i]); });
+}
+
+int32_t set_zero(const sl_context* context, const char* name, void* data, int64_t bytes) {
+  if (bytes == 0) return SL_OK;
+  return cuda_status(name, cudaMemsetAsync(data, 0, static_cast<size_t>(bytes), context->stream));
+}
+
+struct Operands {
+  const void* x;
+  const void* weights;
+  const void* y;
+};
+
+// What all three pointers are aligned to: the 16 bytes of cuDNN's widest loads, unless one lies inside a buffer.
+int64_t alignment_of(const Operands& operands, int32_t dtype) {
+  const uintptr_t bits = reinterpret_cast<uintptr_t>(operands.x) | reinterpret_cast<uintptr_t>(operands.weights) |
+                         reinterpret_cast<uintptr_t>(operands.y);
+  return bits % 16 == 0 ? 16 : element_bytes(dtype);
+}
+
+// Runs cuDNN's plan of the problem; which of the operands is written is the direction's.
+int32_t convolve(sl_context* context, const char* name, const sl_conv_shape& shape, const ConvSizes& sizes,
+                 ConvDirection direction, const Operands& operands) {
+  try {
+    Cudnn& cudnn = cudnn_of(context);
+    const ConvPlan& plan = cudnn.plan({shape, sizes, direction, alignment_of(operands, shape.dtype)});
+    const Scratch workspace(context->allocator, plan.workspace_bytes());
+    if (plan.workspace_bytes() > 0 && !workspace) {
+      return out_of_memory(name, context->allocator, plan.workspace_bytes());
+    }
+    cudnn.execute(plan, operands.x, operands.weights, operands.y, workspace.get());
+    return SL_OK;
+  } catch (const CudnnError& error) {
+    cudaGetLastError();  // forgotten: what cuDNN met is told here
+    const int32_t status = error.out_of_memory() ? SL_ERROR_OUT_OF_MEMORY
+                           : error.unsupported() ? SL_ERROR_UNSUPPORTED
+                                                 : SL_ERROR_BACKEND;
+    return fail(status, "%s: cuDNN failed on %s: %s", name, ConvText(shape).text, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(SL_ERROR_OUT_OF_MEMORY, "%s: out of host memory on %s", name, ConvText(shape).text);
+  } catch (const std::exception& error) {  // cuDNN is not there
+    return fail(SL_ERROR_BACKEND, "%s: %s", name, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
+                                    int64_t* host_bytes) {
+  SL_ENTER("sl_conv_packed_bytes", context);
+  ConvSizes sizes;
+  SL_TRY(check_conv_shape("sl_conv_packed_bytes", host_shape, &sizes));
+  SL_TRY(check_conv_direction("sl_conv_packed_bytes", direction));
+  SL_REQUIRE(host_bytes != nullptr, "sl_conv_packed_bytes: host_bytes is null");
+  *host_bytes = sizes.empty() ? 0 : sizes.weights * element_bytes(host_shape->dtype);
+  return SL_OK;
+}
+
+SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
+                            const float* weights, void* packed) {
+  SL_ENTER("sl_conv_pack", context);
+  ConvSizes sizes;
+  SL_TRY(check_conv_shape("sl_conv_pack", host_shape, &sizes));
+  SL_TRY(check_conv_direction("sl_conv_pack", direction));
+  SL_REQUIRE(weights != nullptr, "sl_conv_pack: weights is null");
+  SL_REQUIRE(packed != nullptr, "sl_conv_pack: packed is null");
+  if (sizes.empty()) return SL_OK;
+  // cuDNN reads both directions' weights in the order of the master weights, and reorders them itself where it must.
+  if (host_shape->dtype == SL_BF16) return round_weights(context, weights, packed, sizes.weights);
+  const size_t bytes = static_cast<size_t>(sizes.weights) * sizeof(float);
+  return cuda_status("sl_conv_pack",
+                     cudaMemcpyAsync(packed, weights, bytes, cudaMemcpyDeviceToDevice, context->stream));
+}
+
+SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* packed,
+                               void* y) {
+  SL_ENTER("sl_conv_forward", context);
+  ConvSizes sizes;
+  SL_TRY(check_conv_shape("sl_conv_forward", host_shape, &sizes));
+  SL_REQUIRE(x != nullptr, "sl_conv_forward: x is null");
+  SL_REQUIRE(packed != nullptr, "sl_conv_forward: packed is null");
+  SL_REQUIRE(y != nullptr, "sl_conv_forward: y is null");
+  if (sizes.empty()) return set_zero(context, "sl_conv_forward", y, sizes.y * element_bytes(host_shape->dtype));
+  return convolve(context, "sl_conv_forward", *host_shape, sizes, ConvDirection::forward, {x, packed, y});
+}
+
+SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* host_shape, const void* dy,
+                                     const void* packed, void* dx, int32_t accumulate) {
+  SL_ENTER("sl_conv_backward_data", context);
+  ConvSizes sizes;
+  SL_TRY(check_conv_shape("sl_conv_backward_data", host_shape, &sizes));
+  SL_REQUIRE(dy != nullptr, "sl_conv_backward_data: dy is null");
+  SL_REQUIRE(packed != nullptr, "sl_conv_backward_data: packed is null");
+  SL_REQUIRE(dx != nullptr, "sl_conv_backward_data: dx is null");
+  const int64_t bytes = sizes.x * element_bytes(host_shape->dtype);
+  if (sizes.empty()) return accumulate != 0 ? SL_OK : set_zero(context, "sl_conv_backward_data", dx, bytes);
+  if (accumulate == 0) {
+    return convolve(context, "sl_conv_backward_data", *host_shape, sizes, ConvDirection::backward_data,
+                    {dx, packed, dy});
+  }
+  SL_BEGIN
+  const Scratch scratch(context->allocator, bytes);
+  if (!scratch) return out_of_memory("sl_conv_backward_data", context->allocator, bytes);
+  SL_TRY(convolve(context, "sl_conv_backward_data", *host_shape, sizes, ConvDirection::backward_data,
+                  {scratch.get(), packed, dy}));
+  int32_t status = SL_OK;
+  SL_DISPATCH(host_shape->dtype, "sl_conv_backward_data", [&](auto zero) {
+    status = add_to<decltype(zero)>(context, "sl_conv_backward_data", scratch.get(), dx, sizes.x);
+  });
+  return status;
+  SL_END("sl_conv_backward_data")
+}
+
+// Of bf16 operands cuDNN 9 forms this gradient in bf16 only, from sums of f32: its heuristics know no engine, on any
+// architecture, that leaves it in f32. It is widened here.
+SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x,
+                                        const void* dy, float* dw, int32_t accumulate) {
+  SL_ENTER("sl_conv_backward_weights", context);
+  ConvSizes sizes;
+  SL_TRY(check_conv_shape("sl_conv_backward_weights", host_shape, &sizes));
+  SL_REQUIRE(x != nullptr, "sl_conv_backward_weights: x is null");
+  SL_REQUIRE(dy != nullptr, "sl_conv_backward_weights: dy is null");
+  SL_REQUIRE(dw != nullptr, "sl_conv_backward_weights: dw is null");
+  if (sizes.empty()) {
+    if (accumulate != 0) return SL_OK;
+    return set_zero(context, "sl_conv_backward_weights", dw, sizes.weights * static_cast<int64_t>(sizeof(float)));
+  }
+  if (accumulate == 0 && host_shape->dtype == SL_F32) {
+    return convolve(context, "sl_conv_backward_weights", *host_shape, sizes, ConvDirection::backward_weights,
+                    {x, dw, dy});
+  }
+  SL_BEGIN
+  const int64_t bytes = sizes.weights * element_bytes(host_shape->dtype);
+  const Scratch scratch(context->allocator, bytes);
+  if (!scratch) return out_of_memory("sl_conv_backward_weights", context->allocator, bytes);
+  SL_TRY(convolve(context, "sl_conv_backward_weights", *host_shape, sizes, ConvDirection::backward_weights,
+                  {x, scratch.get(), dy}));
+  int32_t status = SL_OK;
+  SL_DISPATCH(host_shape->dtype, "sl_conv_backward_weights", [&](auto zero) {
+    status = widen<decltype(zero)>(context, "sl_conv_backward_weights", scratch.get(), dw, sizes.weights,
+                                   accumulate != 0);
+  });
+  return status;
+  SL_END("sl_conv_backward_weights")
+}

@@ -1,0 +1,206 @@
+// Operations on each element by itself: fill, cast, scaled sums, functions of one and of two arrays.
+#include <cmath>
+
+#include "launch.h"
+
+namespace sluice {
+namespace {
+
+template <typename T>
+int32_t fill(const sl_context* context, int64_t n, float value, void* x) {
+  T* const out = static_cast<T*>(x);
+  return for_each(context, "sl_fill", n, [=] __device__(int64_t i) { out[i] = from_float<T>(value); });
+}
+
+// Bytes and whole numbers have no other meaning than their value.
+__device__ inline float value_of(float x) { return x; }
+__device__ inline float value_of(bf16 x) { return to_float(x); }
+__device__ inline float value_of(uint8_t x) { return static_cast<float>(x); }
+__device__ inline float value_of(int32_t x) { return static_cast<float>(x); }
+
+template <typename From, typename To>
+int32_t cast(const sl_context* context, int64_t n, const void* x, void* y) {
+  const From* const in = static_cast<const From*>(x);
+  To* const out = static_cast<To*>(y);
+  return for_each(context, "sl_cast", n, [=] __device__(int64_t i) { out[i] = from_float<To>(value_of(in[i])); });
+}
+
+template <typename T>
+int32_t axpby(const sl_context* context, int64_t n, float alpha, const void* x, float beta, void* y) {
+  const T* const in = static_cast<const T*>(x);
+  T* const out = static_cast<T*>(y);
+  if (beta == 0.0f) {
+    return for_each(context, "sl_axpby", n, [=] __device__(int64_t i) { out[i] = from_float<T>(alpha * to_float(in[i])); });
+  }
+  return for_each(context, "sl_axpby", n, [=] __device__(int64_t i) {
+    out[i] = from_float<T>(fmaf(alpha, to_float(in[i]), beta * to_float(out[i])));
+  });
+}
+
+template <int op>
+__device__ float unary_value(float x) {
+  switch (op) {
+    case SL_UNARY_RELU: return x < 0.0f ? 0.0f : x;  // NaN stays
+    case SL_UNARY_SQUARE: return x * x;
+    case SL_UNARY_SQRT: return sqrtf(x);
+    case SL_UNARY_EXP: return expf(x);
+    case SL_UNARY_LOG: return logf(x);
+    case SL_UNARY_SIGMOID: return 1.0f / (1.0f + expf(-x));
+    default: return 1.0f / x;
+  }
+}
+
+// The derivative at x, where y is the value there.
+template <int op>
+__device__ float unary_slope(float x, float y) {
+  switch (op) {
+    case SL_UNARY_RELU: return x > 0.0f ? 1.0f : 0.0f;
+    case SL_UNARY_SQUARE: return 2.0f * x;
+    case SL_UNARY_SQRT: return y == 0.0f ? 0.0f : 0.5f / y;
+    case SL_UNARY_EXP: return y;
+    case SL_UNARY_LOG: return 1.0f / x;
+    case SL_UNARY_SIGMOID: return y * (1.0f - y);
+    default: return -y * y;
+  }
+}
+
+template <int op>
+__device__ float binary_value(float a, float b) {
+  switch (op) {
+    case SL_BINARY_ADD: return a + b;
+    case SL_BINARY_SUBTRACT: return a - b;
+    case SL_BINARY_MULTIPLY: return a * b;
+    default: return a / b;
+  }
+}
+
+template <int op, typename T>
+int32_t unary(const sl_context* context, int64_t n, const void* x, void* y) {
+  const T* const in = static_cast<const T*>(x);
+  T* const out = static_cast<T*>(y);
+  return for_each(context, "sl_unary", n,
+                  [=] __device__(int64_t i) { out[i] = from_float<T>(unary_value<op>(to_float(in[i]))); });
+}
+
+template <int op, typename T>
+int32_t unary_backward(const sl_context* context, int64_t n, const void* x, const void* y, const void* dy, void* dx,
+                       bool accumulate) {
+  const T* const in = static_cast<const T*>(x);
+  const T* const value = static_cast<const T*>(y);
+  const T* const gradient = static_cast<const T*>(dy);
+  T* const out = static_cast<T*>(dx);
+  return for_each(context, "sl_unary_backward", n, [=] __device__(int64_t i) {
+    const float own = to_float(gradient[i]) * unary_slope<op>(to_float(in[i]), to_float(value[i]));
+    out[i] = from_float<T>(accumulate ? to_float(out[i]) + own : own);
+  });
+}
+
+template <int op, typename T>
+int32_t binary(const sl_context* context, int32_t broadcast, int64_t rows, int64_t columns, const void* a,
+               const void* b, void* y) {
+  const T* const left = static_cast<const T*>(a);
+  const T* const right = static_cast<const T*>(b);
+  T* const out = static_cast<T*>(y);
+  return for_each(context, "sl_binary", rows * columns, [=] __device__(int64_t i) {
+    const int64_t other = broadcast == SL_BROADCAST_NONE  ? i
+                          : broadcast == SL_BROADCAST_ROW ? i % columns
+                          : broadcast == SL_BROADCAST_COLUMN ? i / columns
+                                                             : 0;
+    out[i] = from_float<T>(binary_value<op>(to_float(left[i]), to_float(right[other])));
+  });
+}
+
+// The status of body, called with the operation, 0..last, as a compile-time constant.
+template <int last, typename Body>
+int32_t with_op(int32_t op, const Body& body) {
+  if (op == last) return body(std::integral_constant<int, last>{});
+  if constexpr (last > 0) {
+    return with_op<last - 1>(op, body);
+  } else {
+    return SL_OK;
+  }
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+SL_API int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void* x) {
+  SL_ENTER("sl_fill", context);
+  SL_REQUIRE(n >= 0, "sl_fill: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || x != nullptr, "sl_fill: x is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_fill", [&](auto zero) { status = fill<decltype(zero)>(context, n, value, x); });
+  return status;
+}
+
+SL_API int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const void* x, void* y) {
+  SL_ENTER("sl_cast", context);
+  SL_REQUIRE(n >= 0, "sl_cast: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_cast: x or y is NULL");
+  if (from == SL_F32 && to == SL_F32) return cast<float, float>(context, n, x, y);
+  if (from == SL_F32 && to == SL_BF16) return cast<float, bf16>(context, n, x, y);
+  if (from == SL_BF16 && to == SL_F32) return cast<bf16, float>(context, n, x, y);
+  if (from == SL_BF16 && to == SL_BF16) return cast<bf16, bf16>(context, n, x, y);
+  if (from == SL_U8 && to == SL_F32) return cast<uint8_t, float>(context, n, x, y);
+  if (from == SL_I32 && to == SL_F32) return cast<int32_t, float>(context, n, x, y);
+  return fail(SL_ERROR_INVALID_ARGUMENT, "sl_cast: no cast from dtype %d to dtype %d", from, to);
+}
+
+SL_API int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, const void* x, float beta,
+                        void* y) {
+  SL_ENTER("sl_axpby", context);
+  SL_REQUIRE(n >= 0, "sl_axpby: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_axpby: x or y is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_axpby", [&](auto zero) { status = axpby<decltype(zero)>(context, n, alpha, x, beta, y); });
+  return status;
+}
+
+SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y) {
+  SL_ENTER("sl_unary", context);
+  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary: unknown operation %d", op);
+  SL_REQUIRE(n >= 0, "sl_unary: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_unary: x or y is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_unary", [&](auto zero) {
+    status = with_op<SL_UNARY_RECIPROCAL>(
+        op, [&](auto known) { return unary<decltype(known)::value, decltype(zero)>(context, n, x, y); });
+  });
+  return status;
+}
+
+SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x,
+                                 const void* y, const void* dy, void* dx, int32_t accumulate) {
+  SL_ENTER("sl_unary_backward", context);
+  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary_backward: unknown operation %d", op);
+  SL_REQUIRE(n >= 0, "sl_unary_backward: n is negative (%lld)", (long long)n);
+  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr && dy != nullptr && dx != nullptr),
+             "sl_unary_backward: x, y, dy or dx is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_unary_backward", [&](auto zero) {
+    status = with_op<SL_UNARY_RECIPROCAL>(op, [&](auto known) {
+      return unary_backward<decltype(known)::value, decltype(zero)>(context, n, x, y, dy, dx, accumulate != 0);
+    });
+  });
+  return status;
+}
+
+SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows,
+                         int64_t columns, const void* a, const void* b, void* y) {
+  SL_ENTER("sl_binary", context);
+  SL_REQUIRE(op >= SL_BINARY_ADD && op <= SL_BINARY_DIVIDE, "sl_binary: unknown operation %d", op);
+  SL_REQUIRE(broadcast >= SL_BROADCAST_NONE && broadcast <= SL_BROADCAST_SCALAR, "sl_binary: unknown broadcast %d",
+             broadcast);
+  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_binary: negative size [%lld, %lld]", (long long)rows, (long long)columns);
+  const bool empty = rows * columns == 0;
+  SL_REQUIRE(empty || (a != nullptr && b != nullptr && y != nullptr), "sl_binary: a, b or y is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_binary", [&](auto zero) {
+    status = with_op<SL_BINARY_DIVIDE>(op, [&](auto known) {
+      return binary<decltype(known)::value, decltype(zero)>(context, broadcast, rows, columns, a, b, y);
+    });
+  });
+  return status;
+}

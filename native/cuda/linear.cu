@@ -1,0 +1,94 @@
+// Matrix products on cuBLASLt, and what it does not do of them.
+#include <cstdio>
+#include <limits>
+
+#include "cublaslt.h"
+#include "launch.h"
+
+namespace sluice {
+namespace {
+
+struct MatmulText {
+  char text[160];
+  explicit MatmulText(const Product& p) {
+    std::snprintf(text, sizeof text, "[%lld,%lld] x [%lld,%lld], dtypes %d to %d%s%s", static_cast<long long>(p.m),
+                  static_cast<long long>(p.k), static_cast<long long>(p.k), static_cast<long long>(p.n), p.dtype,
+                  p.out_dtype, p.transpose_a ? ", A transposed" : "", p.transpose_b ? ", B transposed" : "");
+  }
+};
+
+// c = products + beta * c + bias, without those of products and bias that are nullptr; with beta 0, c is not read.
+template <typename T>
+int32_t add_up(const sl_context* context, const Product& p, const float* products, float beta, const float* bias) {
+  T* const out = static_cast<T*>(p.c);
+  const int64_t columns = p.n;
+  return for_each(context, "sl_matmul", p.m * p.n, [=] __device__(int64_t i) {
+    float value = products != nullptr ? products[i] : 0.0f;
+    if (beta != 0.0f) value = fmaf(beta, to_float(out[i]), value);
+    if (bias != nullptr) value += bias[i % columns];
+    out[i] = from_float<T>(value);
+  });
+}
+
+// A bias that cuBLASLt cannot add, to f32: in a pass over C.
+int32_t multiply_then_add_f32(sl_context* context, const char* shapes, const Product& p) {
+  Product unbiased = p;
+  unbiased.bias = nullptr;
+  SL_TRY(CublasLt::of(context).multiply("sl_matmul", shapes, unbiased));
+  return add_up<float>(context, p, nullptr, 1.0f, p.bias);
+}
+
+// An f32 bias to bf16: the products are rounded once, after the bias, and so are f32 before it.
+int32_t multiply_then_add_bf16(sl_context* context, const char* shapes, const Product& p) {
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(p.m * p.n, static_cast<int64_t>(sizeof(float)), &bytes)) {
+    bytes = std::numeric_limits<int64_t>::max();
+  }
+  const Scratch products(context->allocator, bytes);
+  if (!products) return out_of_memory("sl_matmul", context->allocator, bytes);
+  Product wide = p;
+  wide.out_dtype = SL_F32;
+  wide.beta = 0.0f;
+  wide.c = products.get();
+  wide.bias = nullptr;
+  SL_TRY(CublasLt::of(context).multiply("sl_matmul", shapes, wide));
+  return add_up<bf16>(context, p, products.get<float>(), p.beta, p.bias);
+}
+
+int32_t matmul(sl_context* context, const char* shapes, const Product& p) {
+  if (p.k == 0) {
+    return p.out_dtype == SL_F32 ? add_up<float>(context, p, nullptr, p.beta, p.bias)
+                                 : add_up<bf16>(context, p, nullptr, p.beta, p.bias);
+  }
+  if (p.bias == nullptr || CublasLt::adds_bias(p.out_dtype, p.bias)) {
+    return CublasLt::of(context).multiply("sl_matmul", shapes, p);
+  }
+  return p.out_dtype == SL_F32 ? multiply_then_add_f32(context, shapes, p) : multiply_then_add_bf16(context, shapes, p);
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, int64_t m, int64_t n, int64_t k,
+                         int32_t transpose_a, int32_t transpose_b, float alpha, const void* a, const void* b,
+                         float beta, void* c, const float* bias) {
+  SL_ENTER("sl_matmul", context);
+  const Product problem{dtype, out_dtype, m, n, k, transpose_a != 0, transpose_b != 0, alpha, beta, a, b, c, bias};
+  SL_REQUIRE(dtype == SL_F32 || dtype == SL_BF16, "sl_matmul: dtype %d is neither f32 nor bf16", dtype);
+  SL_REQUIRE(out_dtype == SL_F32 || (out_dtype == SL_BF16 && dtype == SL_BF16),
+             "sl_matmul: out_dtype %d is neither f32 nor, with bf16 operands, bf16", out_dtype);
+  const MatmulText shapes(problem);
+  SL_REQUIRE(m >= 0 && n >= 0 && k >= 0, "sl_matmul: a size is negative: %s", shapes.text);
+  int64_t count = 0;
+  SL_REQUIRE(!__builtin_mul_overflow(m, std::max(n, k), &count) && !__builtin_mul_overflow(n, k, &count),
+             "sl_matmul: more elements than can be counted: %s", shapes.text);
+  SL_REQUIRE(a != nullptr, "sl_matmul: a is null");
+  SL_REQUIRE(b != nullptr, "sl_matmul: b is null");
+  SL_REQUIRE(c != nullptr, "sl_matmul: c is null");
+  if (m == 0 || n == 0) return SL_OK;
+  SL_BEGIN
+  return matmul(context, shapes.text, problem);
+  SL_END("sl_matmul")
+}

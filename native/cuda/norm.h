@@ -1,0 +1,69 @@
+// What the norm's forward and backward share: one rounding of its affine form, and the mask of each image.
+#pragma once
+
+#include <cmath>
+
+#include "packs.h"
+
+namespace sluice {
+
+// Of all channels.
+struct NormParameters {
+  const float *mean, *rstd, *gamma, *beta;
+};
+
+// v = x * scale + shift with scale = gamma * rstd, shift = beta - mean * scale, for n channels. Both directions round
+// it alike, so that the backward finds relu open exactly where the forward did.
+template <int n>
+struct NormAffine {
+  float scale[n], shift[n];
+
+  __device__ NormAffine(const NormParameters& parameters, int64_t channel) {
+    each_of<n>(parameters.gamma + channel, [&](int k, float gamma) { scale[k] = gamma; });
+    each_of<n>(parameters.rstd + channel, [&](int k, float rstd) { scale[k] *= rstd; });
+    each_of<n>(parameters.beta + channel, [&](int k, float beta) { shift[k] = beta; });
+    each_of<n>(parameters.mean + channel, [&](int k, float mean) { shift[k] = fmaf(-mean, scale[k], shift[k]); });
+  }
+  __device__ float operator()(int k, float x) const { return fmaf(x, scale[k], shift[k]); }
+};
+
+// The mask [images, channels] of n channels, for rows that only go up: that of the image where the row is. All 1 where
+// there is no mask.
+template <int n>
+class NormMask {
+ public:
+  __device__ NormMask(const float* mask, int64_t pixels, int64_t channels, const Place& place)
+      : pixels_(pixels), channels_(channels) {
+    if (mask == nullptr) {
+      for (float& open : open_) open = 1.0f;
+      return;
+    }
+    const int64_t image = place.first / pixels;
+    end_ = (image + 1) * pixels;
+    at_ = mask + image * channels + place.channel;
+    read();
+  }
+
+  // Whether the mask is another than before.
+  __device__ bool move_to(int64_t row) {
+    if (at_ == nullptr || row < end_) return false;
+    while (row >= end_) {
+      end_ += pixels_;
+      at_ += channels_;
+    }
+    read();
+    return true;
+  }
+  __device__ float operator[](int k) const { return open_[k]; }
+
+ private:
+  __device__ void read() {
+    each_of<n>(at_, [&](int k, float open) { open_[k] = open; });
+  }
+
+  const float* at_ = nullptr;
+  int64_t end_ = 0, pixels_, channels_;
+  float open_[n];
+};
+
+}  // namespace sluice

@@ -1,0 +1,244 @@
+// Batch norm, backward: sums over the rows of each channel, then the gradient of the input.
+#include "norm.h"
+
+namespace sluice {
+namespace {
+
+// Where [v > 0] comes from: no relu; v computed anew from x; the sign of the saved output, which the residual took part
+// in.
+enum class Sign { none, from_x, from_y };
+
+template <typename T, int n>
+struct NormInputs {
+  Pack<T, n> dy, x, y;
+};
+
+template <Sign sign, typename T, int n>
+__device__ NormInputs<T, n> load_inputs(const T* dy, const T* x, const T* y, int64_t i) {
+  NormInputs<T, n> in{Pack<T, n>::load(dy + i), Pack<T, n>::load(x + i), {}};
+  if (sign == Sign::from_y) in.y = Pack<T, n>::load(y + i);
+  return in;
+}
+
+// h = dy [v > 0].
+template <Sign sign, typename T, int n>
+__device__ float through_relu(const NormInputs<T, n>& in, const NormAffine<n>& affine, int k) {
+  if (sign == Sign::from_x) return affine(k, in.x.get(k)) > 0.0f ? in.dy.get(k) : 0.0f;
+  if (sign == Sign::from_y) return in.y.get(k) > 0.0f ? in.dy.get(k) : 0.0f;
+  return in.dy.get(k);
+}
+
+// The mask is the same for all pixels of an image, so it is left out of the loop over them: every result follows from
+// each image's sums of h and of h (x - mean).
+template <Sign sign, typename T, int n>
+__global__ void norm_backward_sums_kernel(const Cover cover, const NormParameters parameters, const T* dy, const T* x,
+                                          const T* y, double* partials) {
+  const Place place = place_of<n>(cover);
+  const NormAffine<n> affine(parameters, place.channel);
+  float mean[n], sums[2][n] = {};
+  each_of<n>(parameters.mean + place.channel, [&](int k, float value) { mean[k] = value; });
+  for_rows<4>(
+      place, [&](int64_t row) { return load_inputs<sign, T, n>(dy, x, y, row * cover.channels + place.channel); },
+      [&](int64_t, const NormInputs<T, n>& in) {
+        for (int k = 0; k < n; ++k) {
+          const float h = through_relu<sign>(in, affine, k);
+          sums[0][k] += h;
+          sums[1][k] = fmaf(h, in.x.get(k) - mean[k], sums[1][k]);
+        }
+      });
+  fold(cover, sums, partials);
+}
+
+// What an image adds to the sums of a channel, once its own sums have given the gradient of its mask. With a = gamma *
+// rstd * (x - mean) + beta, the sum of h a is gamma * rstd * sum of h (x - mean), plus beta * sum of h.
+struct MaskedSums {
+  PartialSums<2> partials;
+  NormParameters parameters;
+  const float* mask;
+  float* dmask;
+
+  __device__ void operator()(int64_t, int64_t image, int64_t channel, double (&total)[2]) const {
+    double own[2] = {};
+    for (int64_t part = 0; part < partials.parts; ++part) partials(image, part, channel, own);
+    const int64_t at = image * partials.columns + channel;
+    const double scaled = own[1] * parameters.rstd[channel], open = mask[at];
+    total[0] += open * own[0];
+    total[1] += open * scaled;
+    dmask[at] = static_cast<float>(parameters.gamma[channel] * scaled + parameters.beta[channel] * own[0]);
+  }
+};
+
+int32_t combine_masked(const sl_context* context, const MaskedSums& masked, int64_t batch, float* sums) {
+  const int64_t channels = masked.partials.columns;
+  return merge<2>(context, "sl_norm_backward_statistics", 1, batch, channels, masked,
+                  [=] __device__(int64_t, int64_t channel, const double(&total)[2]) {
+                    sums[channel] = static_cast<float>(total[0]);
+                    sums[channels + channel] = static_cast<float>(total[1]);
+                  });
+}
+
+int32_t combine(const sl_context* context, const PartialSums<2>& partials, const float* rstd, float* sums) {
+  const int64_t channels = partials.columns;
+  return merge<2>(context, "sl_norm_backward_statistics", 1, partials.parts, channels, partials,
+                  [=] __device__(int64_t, int64_t channel, const double(&total)[2]) {
+                    sums[channel] = static_cast<float>(total[0]);
+                    sums[channels + channel] = static_cast<float>(total[1] * rstd[channel]);
+                  });
+}
+
+// dx = outer * h + (slope * (x - mean) + constant) with outer = gamma * rstd * mask; dresidual = h.
+template <Sign sign, typename T, int n>
+__global__ void norm_backward_apply_kernel(const Cover cover, int64_t pixels, float share,
+                                           const NormParameters parameters, const T* dy, const T* x, const T* y,
+                                           const float* mask, const float* sums, T* dx, T* dresidual, bool accumulate) {
+  const Place place = place_of<n>(cover);
+  const NormAffine<n> affine(parameters, place.channel);
+  float mean[n], slope[n], constant[n], outer[n];
+  each_of<n>(parameters.mean + place.channel, [&](int k, float value) { mean[k] = value; });
+  each_of<n>(sums + place.channel, [&](int k, float sum) { constant[k] = -share * affine.scale[k] * sum; });
+  each_of<n>(parameters.rstd + place.channel, [&](int k, float rstd) { slope[k] = -share * affine.scale[k] * rstd; });
+  each_of<n>(sums + cover.channels + place.channel, [&](int k, float sum) { slope[k] *= sum; });
+  NormMask<n> open(mask, pixels, cover.channels, place);
+  for (int k = 0; k < n; ++k) outer[k] = affine.scale[k] * open[k];
+  const auto load = [&](int64_t row) {
+    return load_inputs<sign, T, n>(dy, x, y, row * cover.channels + place.channel);
+  };
+  for_rows<2>(place, load, [&](int64_t row, const NormInputs<T, n>& in) {
+    if (open.move_to(row)) {
+      for (int k = 0; k < n; ++k) outer[k] = affine.scale[k] * open[k];
+    }
+    const int64_t i = row * cover.channels + place.channel;
+    Pack<T, n> out{}, residual{};
+    if (accumulate) residual = Pack<T, n>::load(dresidual + i);
+    for (int k = 0; k < n; ++k) {
+      const float h = through_relu<sign>(in, affine, k);
+      residual.set(k, accumulate ? residual.get(k) + h : h);
+      out.set(k, fmaf(outer[k], h, fmaf(slope[k], in.x.get(k) - mean[k], constant[k])));
+    }
+    if (dresidual != nullptr) residual.store(dresidual + i);
+    out.store(dx + i);
+  });
+}
+
+// What both calls are given.
+struct NormBackward {
+  sl_context* context;
+  int64_t batch, pixels, channels;
+  NormParameters parameters;
+  const void *dy, *x, *y;
+  const float* mask;
+
+  template <Sign sign, typename T, int n>
+  int32_t statistics(float* sums, float* dmask) const {
+    const bool masked = mask != nullptr;
+    const Cover cover(masked ? batch : 1, masked ? pixels : batch * pixels, channels, n, Cover::run_of_sums);
+    const Scratch scratch(context->allocator, cover.partial_bytes(2));
+    if (!scratch) return out_of_memory("sl_norm_backward_statistics", context->allocator, cover.partial_bytes(2));
+    const PartialSums<2> partials{scratch.get<double>(), cover.parts, channels};
+    SL_TRY(launch(context, "sl_norm_backward_statistics", cover.blocks(), block_threads,
+                  norm_backward_sums_kernel<sign, T, n>, cover, parameters, static_cast<const T*>(dy),
+                  static_cast<const T*>(x), static_cast<const T*>(y), scratch.get<double>()));
+    return masked ? combine_masked(context, {partials, parameters, mask, dmask}, batch, sums)
+                  : combine(context, partials, parameters.rstd, sums);
+  }
+
+  template <Sign sign, typename T, int n>
+  int32_t apply(int64_t count, const float* sums, void* dx, void* dresidual, bool accumulate) const {
+    const Cover cover(1, batch * pixels, channels, n, Cover::run_of_maps);
+    const float share = static_cast<float>(1.0 / static_cast<double>(count));
+    return launch(context, "sl_norm_backward_apply", cover.blocks(), block_threads,
+                  norm_backward_apply_kernel<sign, T, n>, cover, pixels, share, parameters, static_cast<const T*>(dy),
+                  static_cast<const T*>(x), static_cast<const T*>(y), mask, sums, static_cast<T*>(dx),
+                  static_cast<T*>(dresidual), accumulate);
+  }
+
+  // Calls body with the sign and with how many elements a thread takes, compile-time constants. Of the arrays given
+  // here, those that the operation does not access are NULL.
+  template <typename T, typename Body>
+  void with_kernel(bool relu, const float* sums, const void* dx, const void* dresidual, const Body& body) const {
+    const auto run = [&](auto n) {
+      if (!relu) {
+        body(std::integral_constant<Sign, Sign::none>{}, n);
+      } else if (y != nullptr) {
+        body(std::integral_constant<Sign, Sign::from_y>{}, n);
+      } else {
+        body(std::integral_constant<Sign, Sign::from_x>{}, n);
+      }
+    };
+    const auto [mean, rstd, gamma, beta] = parameters;
+    with_packs<T>(channels, {dy, x, y, mask, mean, rstd, gamma, beta, sums, dx, dresidual}, run);
+  }
+};
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                           int64_t channels, const void* dy, const void* x, const void* y,
+                                           const float* mean, const float* rstd, const float* gamma, const float* beta,
+                                           int32_t relu, const float* mask, float* sums, float* dmask) {
+  SL_ENTER("sl_norm_backward_statistics", context);
+  SL_BEGIN
+  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0,
+             "sl_norm_backward_statistics: negative size [%lld, %lld, %lld]", (long long)batch, (long long)pixels,
+             (long long)channels);
+  SL_REQUIRE(y == nullptr || mask == nullptr,
+             "sl_norm_backward_statistics: y is for relu with a residual, which excludes a mask; pass one of them");
+  const bool empty = batch * pixels * channels == 0;
+  SL_REQUIRE(channels == 0 || sums != nullptr, "sl_norm_backward_statistics: sums is NULL");
+  SL_REQUIRE(mask == nullptr || batch * channels == 0 || dmask != nullptr,
+             "sl_norm_backward_statistics: a mask is given but dmask is NULL");
+  SL_REQUIRE(empty || (dy != nullptr && x != nullptr), "sl_norm_backward_statistics: dy or x is NULL");
+  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
+             "sl_norm_backward_statistics: mean, rstd, gamma or beta is NULL");
+  int32_t status = SL_OK;
+  const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, y, mask};
+  SL_DISPATCH(dtype, "sl_norm_backward_statistics", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) {
+      status = sl_fill(context, SL_F32, 2 * channels, 0.0f, sums);
+      if (status == SL_OK && mask != nullptr) status = sl_fill(context, SL_F32, batch * channels, 0.0f, dmask);
+      return;
+    }
+    backward.template with_kernel<T>(relu != 0, nullptr, nullptr, nullptr, [&](auto sign, auto n) {
+      status = backward.template statistics<decltype(sign)::value, T, decltype(n)::value>(sums, dmask);
+    });
+  });
+  return status;
+  SL_END("sl_norm_backward_statistics")
+}
+
+SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                      int64_t channels, int64_t count, const void* dy, const void* x, const void* y,
+                                      const float* mean, const float* rstd, const float* gamma, const float* beta,
+                                      int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual,
+                                      int32_t accumulate_residual) {
+  SL_ENTER("sl_norm_backward_apply", context);
+  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_norm_backward_apply: negative size [%lld, %lld, %lld]",
+             (long long)batch, (long long)pixels, (long long)channels);
+  SL_REQUIRE(mask == nullptr || (y == nullptr && dresidual == nullptr),
+             "sl_norm_backward_apply: mask and residual (y, dresidual) cannot be given together");
+  SL_REQUIRE(dresidual == nullptr || (dresidual != dy && dresidual != dx),
+             "sl_norm_backward_apply: dresidual may be neither dy nor dx");
+  SL_REQUIRE(dresidual == nullptr || relu == 0 || y != nullptr,
+             "sl_norm_backward_apply: y is NULL, but relu after a residual needs its sign");
+  const bool empty = batch * pixels * channels == 0;
+  SL_REQUIRE(empty || count >= 1, "sl_norm_backward_apply: count is %lld, must be 1 or more", (long long)count);
+  SL_REQUIRE(empty || (dy != nullptr && x != nullptr && dx != nullptr && sums != nullptr),
+             "sl_norm_backward_apply: dy, x, sums or dx is NULL");
+  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
+             "sl_norm_backward_apply: mean, rstd, gamma or beta is NULL");
+  int32_t status = SL_OK;
+  const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, y, mask};
+  SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) return;
+    backward.template with_kernel<T>(relu != 0, sums, dx, dresidual, [&](auto sign, auto n) {
+      status = backward.template apply<decltype(sign)::value, T, decltype(n)::value>(
+          count, sums, dx, dresidual, dresidual != nullptr && accumulate_residual != 0);
+    });
+  });
+  return status;
+}

@@ -1,0 +1,214 @@
+// Global average pooling and max pooling, with their backwards.
+#include <cmath>
+
+#include "packs.h"
+
+namespace sluice {
+namespace {
+
+template <typename T>
+int32_t global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x, float* y) {
+  return column_sums<float>(context, "sl_global_pool_forward", batch, pixels, channels, x,
+                            [=] __device__(int64_t image, int64_t channel, const double(&total)[1]) {
+                              const double mean = total[0] / static_cast<double>(pixels);
+                              y[image * channels + channel] = static_cast<float>(mean);
+                            });
+}
+
+template <int n, typename T>
+int32_t global_pool_backward(const sl_context* context, int64_t batch, int64_t pixels, int64_t channels,
+                             const float* dy, T* dx, bool accumulate) {
+  const float share = static_cast<float>(1.0 / static_cast<double>(pixels));
+  const int64_t packs = channels / n;
+  return for_each(context, "sl_global_pool_backward", batch * pixels * packs, [=] __device__(int64_t i) {
+    const int64_t row = i / packs, channel = (i - row * packs) * n;
+    Pack<T, n> pack{};
+    if (accumulate) pack = Pack<T, n>::load(dx + i * n);
+    each_of<n>(dy + row / pixels * channels + channel, [&](int k, float gradient) {
+      pack.set(k, accumulate ? fmaf(gradient, share, pack.get(k)) : gradient * share);
+    });
+    pack.store(dx + i * n);
+  });
+}
+
+// The geometry of one max pooling.
+struct MaxPool {
+  int64_t batch, height, width, channels;
+  int32_t kernel, stride, padding;
+
+  SL_HOST_DEVICE int64_t out(int64_t size) const { return (size + 2 * padding - kernel) / stride + 1; }
+  SL_HOST_DEVICE int64_t out_height() const { return out(height); }
+  SL_HOST_DEVICE int64_t out_width() const { return out(width); }
+};
+
+// The pixel and the first channel of pack i of [images, rows, columns, channels].
+struct PackIndex {
+  int64_t image, row, column, channel;
+
+  __device__ PackIndex(int64_t i, int64_t rows, int64_t columns, int64_t packs, int n) {
+    const int64_t pixel = i / packs, line = pixel / columns;
+    image = line / rows;
+    row = line - image * rows;
+    column = pixel - line * columns;
+    channel = (i - pixel * packs) * n;
+  }
+};
+
+template <int n, typename T>
+int32_t max_pool(const sl_context* context, const MaxPool& pool, const T* x, T* y, uint8_t* winners) {
+  const int64_t packs = pool.channels / n, outputs = pool.batch * pool.out_height() * pool.out_width() * packs;
+  return for_each(context, "sl_max_pool_forward", outputs, [=] __device__(int64_t i) {
+    const PackIndex at(i, pool.out_height(), pool.out_width(), packs, n);
+    const int64_t top = at.row * pool.stride - pool.padding, left = at.column * pool.stride - pool.padding;
+    Pack<T, n> best{};
+    Pack<uint8_t, n> winner{};
+    bool found = false;
+    for (int tap = 0; tap < pool.kernel * pool.kernel; ++tap) {
+      const int64_t iy = top + tap / pool.kernel, ix = left + tap % pool.kernel;
+      if (iy < 0 || iy >= pool.height || ix < 0 || ix >= pool.width) continue;
+      const int64_t source = ((at.image * pool.height + iy) * pool.width + ix) * pool.channels + at.channel;
+      const auto pack = Pack<T, n>::load(x + source);
+      for (int k = 0; k < n; ++k) {
+        const float value = pack.get(k);
+        if (found && !(value > best.get(k)) && value == value) continue;  // NaN is taken, so that it is seen
+        best.set(k, value);
+        winner.values[k] = static_cast<uint8_t>(tap);
+      }
+      found = true;
+    }
+    best.store(y + i * n);
+    winner.store(winners + i * n);
+  });
+}
+
+// Each input pixel gathers from the windows that cover it: no two threads write one place, and sums of bf16 are formed
+// in f32.
+template <int n, typename T>
+int32_t max_pool_backward(const sl_context* context, const MaxPool& pool, const T* dy, const uint8_t* winners, T* dx,
+                          bool accumulate) {
+  const int64_t packs = pool.channels / n, inputs = pool.batch * pool.height * pool.width * packs;
+  return for_each(context, "sl_max_pool_backward", inputs, [=] __device__(int64_t i) {
+    const PackIndex at(i, pool.height, pool.width, packs, n);
+    const int64_t y = at.row + pool.padding, x = at.column + pool.padding;  // in the padded image
+    const int64_t first_oy = y < pool.kernel ? 0 : (y - pool.kernel + pool.stride) / pool.stride;
+    const int64_t first_ox = x < pool.kernel ? 0 : (x - pool.kernel + pool.stride) / pool.stride;
+    float sums[n] = {};
+    Pack<T, n> out{};
+    if (accumulate) out = Pack<T, n>::load(dx + i * n);
+    for (int k = 0; k < n; ++k) sums[k] = out.get(k);
+    for (int64_t oy = first_oy; oy < pool.out_height() && oy * pool.stride <= y; ++oy) {
+      for (int64_t ox = first_ox; ox < pool.out_width() && ox * pool.stride <= x; ++ox) {
+        const int64_t tap = (y - oy * pool.stride) * pool.kernel + (x - ox * pool.stride);
+        const int64_t source =
+            ((at.image * pool.out_height() + oy) * pool.out_width() + ox) * pool.channels + at.channel;
+        const auto gradient = Pack<T, n>::load(dy + source);
+        const auto winner = Pack<uint8_t, n>::load(winners + source);
+        for (int k = 0; k < n; ++k) {
+          if (winner.values[k] == tap) sums[k] += gradient.get(k);
+        }
+      }
+    }
+    for (int k = 0; k < n; ++k) out.set(k, sums[k]);
+    out.store(dx + i * n);
+  });
+}
+
+int32_t check_pool(const char* name, const MaxPool& pool) {
+  SL_REQUIRE(pool.batch >= 0 && pool.height >= 0 && pool.width >= 0 && pool.channels >= 0,
+             "%s: negative size [%lld, %lld, %lld, %lld]", name, (long long)pool.batch, (long long)pool.height,
+             (long long)pool.width, (long long)pool.channels);
+  constexpr int32_t largest_kernel = 15;  // taps are numbered in a byte
+  SL_REQUIRE(
+      pool.kernel >= 1 && pool.kernel <= largest_kernel && pool.stride >= 1 && pool.padding >= 0 &&
+          pool.padding < pool.kernel,
+      "%s: kernel %d, stride %d, padding %d: the kernel must be in 1..15, the stride positive, the padding below the "
+      "kernel",
+      name, pool.kernel, pool.stride, pool.padding);
+  const bool empty = pool.batch * pool.height * pool.width * pool.channels == 0;
+  SL_REQUIRE(empty || (pool.height + 2 * pool.padding >= pool.kernel && pool.width + 2 * pool.padding >= pool.kernel),
+             "%s: a kernel of %d does not fit into %lld x %lld pixels with padding %d", name, pool.kernel,
+             (long long)pool.height, (long long)pool.width, pool.padding);
+  return SL_OK;
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                      int64_t channels, const void* x, float* y) {
+  SL_ENTER("sl_global_pool_forward", context);
+  SL_BEGIN
+  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_global_pool_forward: negative size [%lld, %lld, %lld]",
+             (long long)batch, (long long)pixels, (long long)channels);
+  const bool empty = batch * pixels * channels == 0;
+  SL_REQUIRE(empty || (x != nullptr && y != nullptr), "sl_global_pool_forward: x or y is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_global_pool_forward", [&](auto zero) {
+    using T = decltype(zero);
+    if (!empty) status = global_pool(context, batch, pixels, channels, static_cast<const T*>(x), y);
+  });
+  return status;
+  SL_END("sl_global_pool_forward")
+}
+
+SL_API int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                       int64_t channels, const float* dy, void* dx, int32_t accumulate) {
+  SL_ENTER("sl_global_pool_backward", context);
+  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_global_pool_backward: negative size [%lld, %lld, %lld]",
+             (long long)batch, (long long)pixels, (long long)channels);
+  const bool empty = batch * pixels * channels == 0;
+  SL_REQUIRE(empty || (dy != nullptr && dx != nullptr), "sl_global_pool_backward: dy or dx is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_global_pool_backward", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) return;
+    with_packs<T>(channels, {dx, dy}, [&](auto n) {
+      status = global_pool_backward<decltype(n)::value>(context, batch, pixels, channels, dy, static_cast<T*>(dx),
+                                                        accumulate != 0);
+    });
+  });
+  return status;
+}
+
+SL_API int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
+                                   int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x,
+                                   void* y, uint8_t* winners) {
+  SL_ENTER("sl_max_pool_forward", context);
+  const MaxPool pool{batch, height, width, channels, kernel, stride, padding};
+  SL_TRY(check_pool("sl_max_pool_forward", pool));
+  const bool empty = batch * height * width * channels == 0;
+  SL_REQUIRE(empty || (x != nullptr && y != nullptr && winners != nullptr),
+             "sl_max_pool_forward: x, y or winners is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_max_pool_forward", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) return;
+    with_packs<T>(channels, {x, y, winners}, [&](auto n) {
+      status = max_pool<decltype(n)::value>(context, pool, static_cast<const T*>(x), static_cast<T*>(y), winners);
+    });
+  });
+  return status;
+}
+
+SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
+                                    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy,
+                                    const uint8_t* winners, void* dx, int32_t accumulate) {
+  SL_ENTER("sl_max_pool_backward", context);
+  const MaxPool pool{batch, height, width, channels, kernel, stride, padding};
+  SL_TRY(check_pool("sl_max_pool_backward", pool));
+  const bool empty = batch * height * width * channels == 0;
+  SL_REQUIRE(empty || (dy != nullptr && winners != nullptr && dx != nullptr),
+             "sl_max_pool_backward: dy, winners or dx is NULL");
+  int32_t status = SL_OK;
+  SL_DISPATCH(dtype, "sl_max_pool_backward", [&](auto zero) {
+    using T = decltype(zero);
+    if (empty) return;
+    with_packs<T>(channels, {dy, winners, dx}, [&](auto n) {
+      status = max_pool_backward<decltype(n)::value>(context, pool, static_cast<const T*>(dy), winners,
+                                                     static_cast<T*>(dx), accumulate != 0);
+    });
+  });
+  return status;
+}

@@ -1,0 +1,37 @@
+// Uniform random numbers from Philox, addressed by seed, stream, step and index.
+#include "../common/philox.h"
+#include "launch.h"
+
+namespace sluice {
+namespace {
+
+// One block of Philox, stored at once where the address allows.
+struct alignas(16) Four {
+  float value[4];
+};
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream,
+                                 uint32_t step, uint32_t first_block, int64_t n, float* y) {
+  SL_ENTER("sl_philox_uniform", context);
+  SL_REQUIRE(n >= 0, "sl_philox_uniform: n is %lld, want 0 or more", static_cast<long long>(n));
+  SL_REQUIRE(y != nullptr, "sl_philox_uniform: y is null");
+  const bool aligned = reinterpret_cast<uintptr_t>(y) % alignof(Four) == 0;
+  return for_each(context, "sl_philox_uniform", (n + 3) / 4, [=] __device__(int64_t block) {
+    const PhiloxWords words =
+        philox4x32({{static_cast<uint32_t>(block) + first_block, stream, step, 0}}, seed_low, seed_high);
+    const Four values = {{philox_uniform(words.word[0]), philox_uniform(words.word[1]), philox_uniform(words.word[2]),
+                          philox_uniform(words.word[3])}};
+    if (aligned && 4 * block + 4 <= n) {
+      *reinterpret_cast<Four*>(y + 4 * block) = values;
+    } else {
+      for (int word = 0; word < 4; ++word) {
+        if (4 * block + word < n) y[4 * block + word] = values.value[word];
+      }
+    }
+  });
+}

@@ -1,0 +1,16 @@
+/**
+ * The tests that run on every kind of device.
+ *
+ * @module
+ */
+
+/** Operations and gradients, PyTorch's fixtures and steps, encoders, agreement with the CPU; paths from the repository's root. */
+export const deviceTests: readonly string[] = [
+  "tests/selftest/operations_test.ts",
+  "tests/selftest/fixtures_test.ts",
+  "tests/training/step_test.ts",
+  "tests/models/gated_resnet_test.ts",
+  "tests/cuda/agreement_test.ts",
+  "tests/cuda/memory_test.ts",
+  "tests/cuda/order_test.ts",
+];

@@ -1,0 +1,28 @@
+/**
+ * Whether results depend on the order in which the threads of a block, or the blocks of a grid, happen to run: a race would.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const script = fileURLToPath(new URL("print_bits.ts", import.meta.url));
+
+async function bitsInOrder(order: string): Promise<string> {
+  const args = ["run", "--quiet", "--no-prompt", "--allow-ffi", "--allow-read", "--allow-env", "--allow-sys", script];
+  const command = new Deno.Command(Deno.execPath(), { args, env: { HOSTCUDA_ORDER: order }, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+Deno.test({
+  name: "every operation and a short run give the same bits in whatever order threads run",
+  // Only the stand-in for CUDA lets the order be chosen.
+  ignore: Deno.env.get("SLUICE_TEST_STAND_IN") === undefined,
+  fn: async () => {
+    const ascending = await bitsInOrder("ascending");
+    assert.ok(ascending.split("\n").length > 200);
+    for (const order of ["descending", "shuffled"]) assert.equal(await bitsInOrder(order), ascending, order);
+  },
+});

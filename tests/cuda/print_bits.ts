@@ -1,0 +1,20 @@
+/**
+ * Prints a hash of what every operation and a short run give on the CUDA device: runs that differ in anything but bits that do not
+ * matter print the same.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+
+import { Device } from "../../src/device/mod.ts";
+import { canRun, caseName, operationCases, outputsAndGradients } from "../../src/selftest/mod.ts";
+import { shortRun } from "./short_run.ts";
+
+using device = Device.open({ device: "cuda" });
+for (const checked of operationCases.filter((one) => canRun(device, one))) {
+  const { outputs, gradients } = outputsAndGradients(device, checked);
+  const hash = createHash("sha256");
+  for (const values of [...outputs, ...gradients.values()]) hash.update(Float64Array.from(values));
+  console.log(`${caseName(checked)}: ${hash.digest("hex")}`);
+}
+console.log(JSON.stringify(shortRun(device, 2)));

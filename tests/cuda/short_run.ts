@@ -1,0 +1,35 @@
+/**
+ * A few training steps of a small network, the same on every device.
+ *
+ * @module
+ */
+import type { Device } from "../../src/device/mod.ts";
+import { philoxNoise } from "../../src/models/mod.ts";
+import { randomImages } from "../../src/training/benchmark/images.ts";
+import { createTrainee, type Precision, resolveConfig, trainingStep } from "../../src/training/mod.ts";
+
+/** Small, as in a warm-up: at 0.1 a difference of one rounding grows some twentyfold a step, on a network and a batch as small as these. */
+const RATE = 0.0005;
+
+const flags = { out: "unused", width: 8, stem: "cifar-paper", projector: 32, batch: 8, seed: 7, gateWarmup: 0 };
+
+/**
+ * Trains `steps` steps in mode `dual`: weights and noise from one seed, each step on views of its own.
+ *
+ * @returns the scalars of each step by name, `loss` among them.
+ */
+export function shortRun(device: Device, steps: number, precision: Precision = "f32"): Record<string, number>[] {
+  const config = resolveConfig({ flags: { ...flags, precision } });
+  using trainee = createTrainee(device, config, 32);
+  return Array.from({ length: steps }, (_, step) => {
+    using first = randomImages(device, config.batch, 2 * step, precision);
+    using second = randomImages(device, config.batch, 2 * step + 1, precision);
+    using report = trainingStep(trainee, config, {
+      views: [first, second],
+      epoch: 0,
+      rate: RATE,
+      noise: (pass) => philoxNoise(device, { seed: config.seed, step }, pass),
+    });
+    return report.read();
+  });
+}

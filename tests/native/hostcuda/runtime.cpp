@@ -1,0 +1,348 @@
+// The stand-in's runtime: device memory, streams, events and errors on the host.
+#include "runtime.h"
+
+#include <map>
+#include <mutex>
+#include <set>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace hostcuda {
+namespace {
+
+// One device, used from several threads as CUDA allows: each call of the runtime holds this.
+std::recursive_mutex& lock() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+using Locked = std::lock_guard<std::recursive_mutex>;
+
+std::map<const char*, size_t>& device_memory() {
+  static std::map<const char*, size_t> blocks;
+  return blocks;
+}
+std::map<const char*, size_t>& pinned_memory() {
+  static std::map<const char*, size_t> blocks;
+  return blocks;
+}
+std::set<CUstream_st*>& streams() {
+  static std::set<CUstream_st*> all;
+  return all;
+}
+std::set<CUevent_st*>& events() {
+  static std::set<CUevent_st*> all;
+  return all;
+}
+
+bool failed = false;
+std::string failure;
+thread_local cudaError_t last = cudaSuccess;
+
+cudaError_t result(cudaError_t error) {
+  if (failed) error = cudaErrorLaunchFailure;
+  if (error != cudaSuccess) last = error;
+  return error;
+}
+
+size_t limit() {
+  const char* const text = std::getenv("HOSTCUDA_MEMORY");
+  return text == nullptr ? size_t{4} << 30 : static_cast<size_t>(std::strtoull(text, nullptr, 10));
+}
+size_t in_use = 0;
+
+bool within(const std::map<const char*, size_t>& blocks, const void* pointer, size_t bytes) {
+  const char* const first = static_cast<const char*>(pointer);
+  auto after = blocks.upper_bound(first);
+  if (after == blocks.begin()) return false;
+  const auto& [begin, size] = *std::prev(after);
+  return first >= begin && first + bytes <= begin + size;
+}
+
+// A device's memory holds anything at first.
+constexpr int garbage = 0xcb;
+
+int open_accesses = 0;
+
+void protect(const char* begin, size_t bytes, bool closed) {
+#if defined(__SANITIZE_ADDRESS__)
+  if (closed) {
+    ASAN_POISON_MEMORY_REGION(begin, bytes);
+  } else {
+    ASAN_UNPOISON_MEMORY_REGION(begin, bytes);
+  }
+#else
+  (void)begin, (void)bytes, (void)closed;
+#endif
+}
+
+cudaError_t allocate(std::map<const char*, size_t>& blocks, void** pointer, size_t bytes) {
+  constexpr size_t alignment = 256;
+  if (pointer == nullptr) return cudaErrorInvalidValue;
+  *pointer = nullptr;
+  if (bytes == 0) return cudaSuccess;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, bytes) != 0) return cudaErrorMemoryAllocation;
+  blocks[static_cast<char*>(memory)] = bytes;
+  *pointer = memory;
+  return cudaSuccess;
+}
+
+bool knows(CUstream_st* stream) { return streams().count(stream) == 1; }
+bool knows(CUevent_st* event) { return events().count(event) == 1; }
+
+}  // namespace
+
+Order order() {
+  static const Order chosen = [] {
+    const char* const text = std::getenv("HOSTCUDA_ORDER");
+    const std::string name = text == nullptr ? "ascending" : text;
+    return name == "descending" ? Order::descending : name == "shuffled" ? Order::shuffled : Order::ascending;
+  }();
+  return chosen;
+}
+
+void fail_device(const std::string& cause) {
+  if (failed) return;
+  failed = true;
+  failure = "unspecified launch failure (" + cause + ")";
+}
+bool device_failed() { return failed; }
+
+DeviceAccess::DeviceAccess() {
+  if (open_accesses++ > 0) return;
+  for (const auto& [begin, bytes] : device_memory()) protect(begin, bytes, false);
+}
+DeviceAccess::~DeviceAccess() {
+  if (--open_accesses > 0) return;
+  for (const auto& [begin, bytes] : device_memory()) protect(begin, bytes, true);
+}
+
+bool on_device(const void* pointer, size_t bytes) { return within(device_memory(), pointer, bytes); }
+bool pinned(const void* pointer, size_t bytes) { return within(pinned_memory(), pointer, bytes); }
+
+cudaError_t enqueue(CUstream_st* stream, std::function<void()> work) {
+  const Locked locked(lock());
+  if (!knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  stream->waiting.push_back(std::move(work));
+  ++stream->enqueued;
+  return result(cudaSuccess);
+}
+
+void run_until(CUstream_st* stream, uint64_t position) {
+  const DeviceAccess access;
+  while (stream->done < position && !stream->waiting.empty()) {
+    const std::function<void()> work = std::move(stream->waiting.front());
+    stream->waiting.pop_front();
+    if (!failed) work();
+    ++stream->done;
+  }
+}
+
+void run_all() {
+  for (CUstream_st* const stream : streams()) run_until(stream, stream->enqueued);
+}
+
+cudaError_t enqueue_launch(const cudaLaunchConfig_t& config, std::function<void()> thread) {
+  // Limits of all compute capabilities that sluice is built for (CUDA C++ Programming Guide, "Technical Specifications
+  // per Compute Capability"); shared memory beyond 48 KiB would have to be asked for.
+  const dim3 grid = config.gridDim, block = config.blockDim;
+  const bool fits = grid.x >= 1 && grid.x <= 0x7fffffffu && grid.y >= 1 && grid.y <= 65535 && grid.z >= 1 &&
+                    grid.z <= 65535 && block.x >= 1 && block.y >= 1 && block.z >= 1 && block.z <= 64 &&
+                    uint64_t{block.x} * block.y * block.z <= 1024 && config.dynamicSmemBytes <= (48u << 10);
+  if (!fits || config.numAttrs != 0) return result(cudaErrorInvalidConfiguration);
+  return enqueue(config.stream, [grid, block, thread = std::move(thread)] { run_grid(grid, block, thread); });
+}
+
+}  // namespace hostcuda
+
+using namespace hostcuda;
+
+extern "C" {
+
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) { return result(device == 0 ? cudaSuccess : cudaErrorInvalidDevice); }
+cudaError_t cudaDeviceSynchronize() {
+  const Locked locked(lock());
+  run_all();
+  return result(cudaSuccess);
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  if (device != 0) return result(cudaErrorInvalidDevice);
+  if (attribute == cudaDevAttrMultiProcessorCount) {
+    *value = 2;
+  } else if (attribute == cudaDevAttrComputeCapabilityMajor) {
+    *value = 9;
+  } else if (attribute == cudaDevAttrComputeCapabilityMinor) {
+    *value = 0;
+  } else {
+    return result(cudaErrorInvalidValue);
+  }
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (device != 0) return result(cudaErrorInvalidDevice);
+  std::strcpy(properties->name, "hostcuda");
+  return cudaSuccess;
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess: return "no error";
+    case cudaErrorInvalidValue: return "invalid argument";
+    case cudaErrorMemoryAllocation: return "out of memory";
+    case cudaErrorInvalidConfiguration: return "invalid configuration argument";
+    case cudaErrorInvalidMemcpyDirection: return "invalid copy direction for memcpy";
+    case cudaErrorInvalidDevice: return "invalid device ordinal";
+    case cudaErrorInvalidResourceHandle: return "invalid resource handle";
+    case cudaErrorLaunchFailure: return failure.c_str();
+    default: return "unknown error";
+  }
+}
+cudaError_t cudaGetLastError() {
+  const cudaError_t error = last;
+  last = cudaSuccess;
+  return error;
+}
+cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total) {
+  const Locked locked(lock());
+  *total = limit();
+  *free_bytes = limit() - std::min(limit(), in_use);
+  return result(cudaSuccess);
+}
+
+cudaError_t cudaMalloc(void** pointer, size_t bytes) {
+  const Locked locked(lock());
+  if (in_use + bytes > limit()) return result(cudaErrorMemoryAllocation);
+  const cudaError_t error = allocate(device_memory(), pointer, bytes);
+  if (error != cudaSuccess || bytes == 0) return result(error);
+  in_use += bytes;
+  // The garbage of a long stretch would cost the host real memory; what is cut from it by tests is small.
+  constexpr size_t enough = size_t{4} << 20;
+  std::memset(*pointer, garbage, std::min(bytes, enough));
+  if (open_accesses == 0) protect(static_cast<char*>(*pointer), bytes, true);
+  return result(cudaSuccess);
+}
+cudaError_t cudaFree(void* pointer) {
+  const Locked locked(lock());
+  if (pointer == nullptr) return result(cudaSuccess);
+  const auto found = device_memory().find(static_cast<char*>(pointer));
+  if (found == device_memory().end()) return result(cudaErrorInvalidValue);
+  run_all();  // cudaFree waits for the device (CUDA Runtime API, "Memory Management")
+  protect(found->first, found->second, false);
+  in_use -= found->second;
+  device_memory().erase(found);
+  std::free(pointer);
+  return result(cudaSuccess);
+}
+cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
+  const Locked locked(lock());
+  return result(allocate(pinned_memory(), pointer, bytes));
+}
+cudaError_t cudaFreeHost(void* pointer) {
+  const Locked locked(lock());
+  if (pointer == nullptr) return result(cudaSuccess);
+  if (pinned_memory().erase(static_cast<char*>(pointer)) == 0) return result(cudaErrorInvalidValue);
+  run_all();
+  std::free(pointer);
+  return result(cudaSuccess);
+}
+
+cudaError_t cudaMemcpyAsync(void* destination, const void* source, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  const Locked locked(lock());
+  if (!knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+  const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+  if (kind > cudaMemcpyDeviceToDevice) return result(cudaErrorInvalidMemcpyDirection);
+  if (bytes == 0) return result(cudaSuccess);
+  if (on_device(destination, bytes) != to_device || on_device(source, bytes) != from_device) {
+    return result(cudaErrorInvalidValue);
+  }
+  // Pageable host memory is staged before the call returns, or waited for (CUDA Runtime API, "API synchronization
+  // behavior"); pinned memory is read and written whenever the stream comes to it.
+  if (!from_device && !pinned(source, bytes)) {
+    std::string staged(static_cast<const char*>(source), bytes);
+    return enqueue(stream, [destination, staged = std::move(staged)] {
+      std::memcpy(destination, staged.data(), staged.size());
+    });
+  }
+  const cudaError_t error = enqueue(stream, [=] { std::memmove(destination, source, bytes); });
+  if (error == cudaSuccess && !to_device && !pinned(destination, bytes)) run_until(stream, stream->enqueued);
+  return result(error);
+}
+cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream) {
+  const Locked locked(lock());
+  if (bytes > 0 && !on_device(pointer, bytes)) return result(cudaErrorInvalidValue);
+  return enqueue(stream, [=] { std::memset(pointer, value, bytes); });
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  const Locked locked(lock());
+  streams().insert(*stream = new CUstream_st);
+  return result(cudaSuccess);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const Locked locked(lock());
+  if (!knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  run_until(stream, stream->enqueued);
+  for (CUevent_st* const event : events()) {
+    if (event->stream == stream) event->stream = nullptr;
+  }
+  streams().erase(stream);
+  delete stream;
+  return result(cudaSuccess);
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  const Locked locked(lock());
+  if (!knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  run_until(stream, stream->enqueued);
+  return result(cudaSuccess);
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  const Locked locked(lock());
+  if (!knows(event)) return result(cudaErrorInvalidResourceHandle);
+  if (event->stream == nullptr) return result(knows(stream) ? cudaSuccess : cudaErrorInvalidResourceHandle);
+  return enqueue(stream, [other = event->stream, position = event->position] {
+    if (knows(other)) run_until(other, position);
+  });
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  const Locked locked(lock());
+  events().insert(*event = new CUevent_st);
+  return result(cudaSuccess);
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  const Locked locked(lock());
+  if (!knows(event)) return result(cudaErrorInvalidResourceHandle);
+  events().erase(event);
+  delete event;
+  return result(cudaSuccess);
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const Locked locked(lock());
+  if (!knows(event) || !knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  event->stream = stream;
+  event->position = stream->enqueued;
+  return result(cudaSuccess);
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  const Locked locked(lock());
+  if (!knows(event)) return result(cudaErrorInvalidResourceHandle);
+  if (event->stream != nullptr) run_until(event->stream, event->position);
+  return result(cudaSuccess);
+}
+
+}  // extern "C"
