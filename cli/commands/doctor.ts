@@ -5,17 +5,23 @@
  */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { existsSync } from "node:fs";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
 import { DeviceUnavailableError } from "../../src/errors.ts";
-import type { Device, DeviceDescription } from "../../src/device/mod.ts";
+import type { Device, DeviceDescription, DeviceKind, Requirement } from "../../src/device/mod.ts";
 import type { CaseResult } from "../../src/selftest/mod.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions } from "../options.ts";
 import { ExitStatus } from "../ui/errors.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { formatSelftest } from "../ui/selftest.ts";
 import { mebibytes } from "../ui/tables.ts";
+
+/** A native library: where it is or would be, and what it needs besides itself, empty where it is not built. */
+interface LibraryReport {
+  readonly path: string;
+  readonly found: boolean;
+  readonly requirements: readonly Requirement[];
+}
 
 /** What `doctor --json` prints. */
 interface Report {
@@ -24,7 +30,7 @@ interface Report {
   readonly system: string;
   readonly cores: number;
   readonly memory: { readonly total: number; readonly available: number };
-  readonly libraries: Readonly<Record<"cpu" | "cuda", { readonly path: string; readonly found: boolean }>>;
+  readonly libraries: Readonly<Record<DeviceKind, LibraryReport>>;
   readonly device: (DeviceDescription & { readonly threads: number }) | null;
   readonly operations: readonly CaseResult[] | null;
   /** What is missing or wrong and needed, each with its remedy. */
@@ -57,6 +63,24 @@ function describeWrongCase(row: CaseResult): string {
   return `operation ${row.operation}, case ${row.case}, is wrong (${cause}): rebuild with \`deno task build\``;
 }
 
+/** Looks at one native library; one that cannot be loaded becomes an unmet requirement of itself. */
+async function examineLibrary(kind: DeviceKind): Promise<LibraryReport> {
+  const { hasLibrary, libraryPath, requirementsOf } = await import("../../src/device/mod.ts");
+  const [path, found] = [libraryPath(kind), hasLibrary(kind)];
+  try {
+    return { path, found, requirements: found ? requirementsOf(kind) : [] };
+  } catch (error) {
+    if (!(error instanceof DeviceUnavailableError)) throw error;
+    return { path, found, requirements: [{ name: "library", found: false, detail: error.message }] };
+  }
+}
+
+/** What a device of this kind lacks; where the kind is `auto`, a GPU that cannot be used is no problem. */
+function unmetRequirements(device: string, libraries: Report["libraries"]): string[] {
+  const kind = device.startsWith("cuda") ? "cuda" : "cpu";
+  return libraries[kind].requirements.filter(({ found }) => !found).map(({ name, detail }) => `${name}: ${detail}`);
+}
+
 /** Who asks what of {@link examine}. */
 interface Request {
   readonly device: string;
@@ -66,29 +90,35 @@ interface Request {
 }
 
 async function examine(request: Request): Promise<Report> {
-  const { libraryPath } = await import("../../src/device/mod.ts");
   const opened = await openDevice(request.device, request.threads);
   using device = typeof opened === "string" ? null : opened;
   const operations = device !== null && request.operations ? await testOperations(device, request.output) : null;
   const wrong = operations?.filter((row) => !row.ok).map(describeWrongCase) ?? [];
   const { total, available } = Deno.systemMemoryInfo();
-  const [cpu, cuda] = [libraryPath("cpu"), libraryPath("cuda")];
+  const libraries = { cpu: await examineLibrary("cpu"), cuda: await examineLibrary("cuda") };
   return {
     sluice: denoJson.version,
     deno: Deno.version.deno,
     system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
     cores: navigator.hardwareConcurrency,
     memory: { total, available },
-    libraries: { cpu: { path: cpu, found: existsSync(cpu) }, cuda: { path: cuda, found: existsSync(cuda) } },
+    libraries,
     device: device === null ? null : { ...device.description, threads: device.threads },
     operations,
-    problems: [...(typeof opened === "string" ? [opened] : []), ...wrong],
+    problems: [
+      ...(typeof opened === "string" ? [opened] : []),
+      ...unmetRequirements(request.device, libraries),
+      ...wrong,
+    ],
   };
 }
 
 function describeReport(report: Report): string {
   const { cpu, cuda } = report.libraries;
   const device = report.device;
+  const requirements = [...cpu.requirements, ...cuda.requirements].map((
+    { name, found, detail },
+  ): [string, string] => [name, found ? detail : `missing: ${detail}`]);
   const rows: [string, string | number | undefined][] = [
     ["sluice", report.sluice],
     ["deno", report.deno],
@@ -97,6 +127,7 @@ function describeReport(report: Report): string {
     ["memory", `${mebibytes(report.memory.total)}, ${mebibytes(report.memory.available)} available`],
     ["CPU library", cpu.found ? cpu.path : "not built"],
     ["CUDA library", cuda.found ? cuda.path : "not built (only the CPU is used)"],
+    ...requirements,
     ["device", device === null ? "none" : `${device.kind}, ${device.name}`],
     ["threads", device?.threads],
     ["backend", device === null ? undefined : `${device.backend} ${device.backendVersion}`],

@@ -42,6 +42,9 @@ const PRODUCTS: readonly (readonly [number, number, number])[] = [
   [512, 2048, 2048],
 ];
 
+/** A GPU is not filled by those. */
+const GPU_PRODUCTS: typeof PRODUCTS = [[4096, 4096, 4096], [8192, 8192, 8192]];
+
 /** Work that streams through memory. */
 interface Stream {
   /** Arrays that it touches. */
@@ -110,7 +113,7 @@ function measureBandwidths(device: Device): Bandwidth[] {
 export function matrixPeak(device: Device, dtype: MatrixType): number {
   const { kernels } = device;
   const [code, f32] = [dtypeCode(dtype), dtypeCode("f32")];
-  const rates = PRODUCTS.map(([m, n, k]) => {
+  const rates = (device.kind === "cuda" ? GPU_PRODUCTS : PRODUCTS).map(([m, n, k]) => {
     using _scope = new Scope();
     const a = Tensor.full(device, [m, k], 1, dtype);
     const b = Tensor.full(device, [k, n], 1, dtype);

@@ -64,7 +64,7 @@ export interface RunConfig {
   readonly seed: number;
   /** Device that computes. */
   readonly device: "auto" | "cpu" | "cuda" | `cuda:${number}`;
-  /** Precision of activations and matrix operands in training; `auto` is bf16 where the device has instructions for it, else f32. */
+  /** What training multiplies; `auto` is bf16 where the device has instructions for it, else f32. */
   readonly precision: "auto" | Precision;
   /** CPU threads; 0: one for each core available. */
   readonly threads: number;
@@ -209,8 +209,8 @@ export const runOptions: RunOptions = {
     help: "device that computes",
     default: "auto",
   },
-  precision: choice(["auto", "f32", "bf16"], {
-    help: "activations and matrix operands of training; auto: bf16 where the processor multiplies it",
+  precision: choice(["auto", "f32", "tf32", "bf16"], {
+    help: "activations and matrix operands of training; auto: bf16 where the device multiplies it; tf32: GPUs only",
     default: "auto",
   }),
   threads: {

@@ -5,18 +5,19 @@
  */
 import { type Dataset, EpochBatches, stepsPerEpoch, type ViewBatch } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { DivergenceError } from "../errors.ts";
+import { DivergenceError, OutOfMemoryError } from "../errors.ts";
 import { Evaluator, type MeasuredCost } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
 import { augment, AUGMENT_COLUMNS, type AugmentOptions } from "../ops/mod.ts";
 import { warmupCosine } from "../optim/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import { saveWeights } from "./checkpoint.ts";
+import { withFittingBatch } from "./fitting_batch.ts";
 import type { RunConfig } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
-import { type Precision, resolvePrecision } from "./precision.ts";
+import { activationType, type Precision, resolvePrecision, withPrecision } from "./precision.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { type StepReport, trainingStep } from "./step.ts";
+import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee } from "./trainee.ts";
 
 /** Rate of the first epoch of the warm-up. */
@@ -159,12 +160,15 @@ class Training {
   #step(batch: ViewBatch, epoch: number): void {
     using _scope = new Scope();
     const { config, trainee, device } = this;
-    const report = trainingStep(trainee, config, {
+    const inputs: StepInputs = {
       views: this.#views(batch),
       epoch,
       rate: learningRate(config, epoch),
       noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
-    });
+    };
+    const report = this.#withinMemory(() =>
+      withPrecision(device, this.precision, () => trainingStep(trainee, config, inputs))
+    );
     this.#flush();
     this.#done++;
     const end = performance.now();
@@ -172,11 +176,22 @@ class Training {
     this.#stepStart = end;
   }
 
+  /** Runs a step; where the device has no memory for it, the error says which batch it has memory for. */
+  #withinMemory<T>(step: () => T): T {
+    try {
+      return step();
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+      const { device, trainee, config, precision, evaluator: { trainImages: { set: { height, width } } } } = this;
+      throw withFittingBatch(error, device, { trainee, config, precision, size: [height, width] });
+    }
+  }
+
   #views({ indices, parameters }: ViewBatch): [Tensor, Tensor] {
     const { device, precision, dataset: { mean, std }, evaluator } = this;
     const { images, set: { height, width } } = evaluator.trainImages;
     // The views' element type is that of everything computed from them.
-    const options: AugmentOptions = { size: [height, width], mean, std, dtype: precision };
+    const options: AugmentOptions = { size: [height, width], mean, std, dtype: activationType(precision) };
     const rows = Tensor.from(device, indices, [indices.length]);
     const view = (table: Float32Array<ArrayBuffer>) => {
       const tableTensor = Tensor.from(device, table, [indices.length, AUGMENT_COLUMNS]);

@@ -7,7 +7,7 @@ import type { Device } from "../../device/mod.ts";
 import { cast } from "../../ops/mod.ts";
 import { RandomStream } from "../../random/mod.ts";
 import { Tensor } from "../../tensor/mod.ts";
-import type { Precision } from "../precision.ts";
+import { activationType, type Precision } from "../precision.ts";
 
 /** Height and width of the images that are timed, in pixels. */
 export const IMAGE_SIDE = 32;
@@ -17,8 +17,9 @@ export function randomImages(device: Device, count: number, stream: number, prec
   const random = new RandomStream(0, stream, 0);
   const values = Float32Array.from({ length: count * IMAGE_SIDE * IMAGE_SIDE * 3 }, () => random.normal());
   const images = Tensor.from(device, values, [count, IMAGE_SIDE, IMAGE_SIDE, 3]);
-  if (precision === "f32") return images;
-  const rounded = cast(null, images, precision);
+  const dtype = activationType(precision);
+  if (dtype === "f32") return images;
+  const rounded = cast(null, images, dtype);
   images[Symbol.dispose]();
   return rounded;
 }

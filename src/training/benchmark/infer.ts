@@ -9,7 +9,7 @@ import { RandomStream } from "../../random/mod.ts";
 import { median, timed } from "../../selftest/stopwatch.ts";
 import { Scope, Tensor } from "../../tensor/mod.ts";
 import type { RunConfig } from "../options.ts";
-import { type Precision, resolvePrecision } from "../precision.ts";
+import { type Precision, resolvePrecision, withPrecision } from "../precision.ts";
 import { networkOptions, networkSpec } from "../trainee.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";
 
@@ -108,7 +108,7 @@ function interleaved(
  * Times the dense and the gated network on random images, the gated one with random masks (its gates are computed all the same):
  * masks that cost the configured budget, and masks of some shares of open channels.
  *
- * Precision bf16 is that of the dense network; `auto` is f32, as everywhere in evaluation.
+ * Precision bf16 or tf32 is that of the dense network; `auto` is f32, as everywhere in evaluation.
  *
  * @throws {InvalidInputError} where the configuration's precision is none of the device's.
  */
@@ -125,9 +125,9 @@ export function benchInfer(
   const rows = batches.flatMap((batch): InferenceRow[] => {
     using _scope = new Scope();
     const images = randomImages(device, batch, 3, "f32");
-    const denseImages = precision === "f32" ? images : randomImages(device, batch, 3, precision);
+    const denseImages = precision === "bf16" ? randomImages(device, batch, 3, precision) : images;
     const masked = shares.map((share) => randomMasks(device, config, cost, batch, share));
-    const dense = () => void network.encoder.evaluate("dense", denseImages);
+    const dense = () => withPrecision(device, precision, () => void network.encoder.evaluate("dense", denseImages));
     const gated = masked.map(({ masks }) => () => void network.encoder.evaluate("gated", images, masks));
     const [denseMs = NaN, ...gatedTimes] = interleaved(device, [dense, ...gated], options);
     return masked.map(({ openShare, macShare }, index) => {

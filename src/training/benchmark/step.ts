@@ -11,8 +11,8 @@ import { median, timed } from "../../selftest/stopwatch.ts";
 import { Scope } from "../../tensor/mod.ts";
 import type { RunConfig } from "../options.ts";
 import { plannedPairs } from "../passes.ts";
-import { type Precision, resolvePrecision } from "../precision.ts";
-import { trainingStep } from "../step.ts";
+import { activationType, type Precision, resolvePrecision, withPrecision } from "../precision.ts";
+import { type StepInputs, trainingStep } from "../step.ts";
 import { createTrainee } from "../trainee.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";
 import { type Profile, profile } from "./profile.ts";
@@ -56,6 +56,11 @@ export interface StepBenchmarkOptions {
 /** How many steps are profiled; an odd number. */
 const PROFILED_STEPS = 3;
 
+/** The measured peak of matrix products in a precision, in operations a second. */
+export function peakOf(device: Device, precision: Precision): number {
+  return withPrecision(device, precision, () => matrixPeak(device, activationType(precision)));
+}
+
 /** Multiply-accumulates of one view's forward pass through encoder and projector. */
 function macsPerView(cost: NetworkCost, features: number, projector: number): number {
   return cost.macs + features * projector + 2 * projector * projector;
@@ -83,12 +88,13 @@ export function benchStep(device: Device, config: RunConfig, options: StepBenchm
   let step = 0;
   const work = () => {
     const address = { seed: config.seed, step: step++ };
-    using _report = trainingStep(trainee, config, {
+    const inputs: StepInputs = {
       views,
       epoch: config.gateWarmup,
       rate: config.lr,
       noise: (pass) => philoxNoise(device, address, pass),
-    });
+    };
+    using _report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
   };
   device.resetPeakMemory();
   for (let untimed = 0; untimed < warmup; untimed++) work();
@@ -103,7 +109,7 @@ export function benchStep(device: Device, config: RunConfig, options: StepBenchm
     msPerStep,
     viewsPerSecond: viewCount / msPerStep * 1000,
     gflops,
-    shareOfPeak: gflops * 1e9 / (options.peak ?? matrixPeak(device, precision)),
+    shareOfPeak: gflops * 1e9 / (options.peak ?? peakOf(device, precision)),
     peakBytes,
     residentBytes,
     device: device.description.name,

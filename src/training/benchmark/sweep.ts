@@ -4,10 +4,9 @@
  * @module
  */
 import { Device } from "../../device/mod.ts";
-import { matrixPeak } from "../../selftest/ceilings.ts";
 import type { RunConfig } from "../options.ts";
 import { type Precision, resolvePrecision } from "../precision.ts";
-import { benchStep, type StepBenchmark } from "./step.ts";
+import { benchStep, peakOf, type StepBenchmark } from "./step.ts";
 
 /** Speed of one kind of step. */
 export interface SweepRow extends StepBenchmark {
@@ -22,7 +21,7 @@ export interface SweepRow extends StepBenchmark {
 /** The values of the settings that a sweep varies, but for the projector's width, which follows the network's. */
 const WIDTHS = [16, 32, 64];
 const BATCHES = [64, 256];
-const PRECISIONS: readonly Precision[] = ["f32", "bf16"];
+const PRECISIONS: readonly Precision[] = ["f32", "tf32", "bf16"];
 const PROJECTOR_PER_WIDTH = 32;
 const LARGEST_PROJECTOR = 2048;
 /** So few that all rows take minutes: the largest steps take seconds each. */
@@ -48,11 +47,11 @@ export function sweepConfigs(
   given: ReadonlySet<string>,
   device: Pick<Device, "description">,
 ): RunConfig[] {
-  const { bf16, cores } = device.description;
+  const { kind, cores, ...has } = device.description;
   const varied = <Key extends keyof RunConfig>(name: Key, values: readonly RunConfig[Key][]) =>
     given.has(name) ? [config[name]] : values;
-  const precisions = PRECISIONS.filter((precision) => precision === "f32" || bf16);
-  const threadCounts = [...new Set([1, cores])];
+  const precisions = PRECISIONS.filter((precision) => precision === "f32" || has[precision]);
+  const threadCounts = [...new Set(kind === "cpu" ? [1, cores] : [1])];
   return varied("width", WIDTHS).flatMap((width) => {
     const projector = given.has("projector")
       ? config.projector
@@ -77,7 +76,7 @@ export function benchSweep(configs: readonly RunConfig[], options: SweepOptions 
     using device = Device.open({ device: config.device, threads: config.threads });
     const precision = resolvePrecision(config.precision, device.description);
     const key = `${precision} ${device.threads}`;
-    const peak = peaks.get(key) ?? matrixPeak(device, precision);
+    const peak = peaks.get(key) ?? peakOf(device, precision);
     peaks.set(key, peak);
     const { width, batch, projector } = config;
     const measured = benchStep(device, config, { warmup: SWEEP_WARMUP, steps, peak });

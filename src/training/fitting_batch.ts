@@ -1,0 +1,72 @@
+/**
+ * The batch that fits a device, for the message of a run that did not.
+ *
+ * @module
+ */
+import type { Device } from "../device/mod.ts";
+import { OutOfMemoryError } from "../errors.ts";
+import { philoxNoise } from "../models/mod.ts";
+import { Tensor } from "../tensor/mod.ts";
+import type { RunConfig } from "./options.ts";
+import { activationType, type Precision } from "./precision.ts";
+import { trainingStep } from "./step.ts";
+import type { Trainee } from "./trainee.ts";
+
+/** Batches whose steps are tried: small, and no norm has a single row. */
+const TRIED = [4, 8] as const;
+/** What of the device's memory tensors may have: the rest is the driver's, the libraries', and lost between buffers. */
+const USABLE = 0.9;
+
+/** What a run trains, and how. */
+export interface MemoryProbe {
+  /** Its weights are moved, and worth nothing afterwards. */
+  readonly trainee: Trainee;
+  /** The run's options. */
+  readonly config: RunConfig;
+  /** What its steps compute in. */
+  readonly precision: Precision;
+  /** Height and width of the images, in pixels. */
+  readonly size: readonly [number, number];
+}
+
+/** The highest device memory in use during one step on a batch. */
+function peakOfStep(device: Device, { trainee, config, precision, size }: MemoryProbe, batch: number): number {
+  using view = Tensor.full(device, [batch, ...size, 3], 0.5, activationType(precision));
+  device.resetPeakMemory();
+  using _report = trainingStep(trainee, config, {
+    views: [view, view],
+    epoch: config.gateWarmup,
+    rate: 0,
+    noise: (pass) => philoxNoise(device, { seed: config.seed, step: 0 }, pass),
+  });
+  return device.memory().peak;
+}
+
+/**
+ * The largest batch whose step fits the device's memory, from two small steps: a step's memory is so much an image, beside what it
+ * needs anyway.
+ *
+ * @returns null where not even a small step fits.
+ */
+export function fittingBatch(device: Device, probe: MemoryProbe): number | null {
+  device.trimMemory();
+  try {
+    const [few, more] = TRIED.map((batch) => peakOfStep(device, probe, batch));
+    const perImage = ((more ?? NaN) - (few ?? NaN)) / (TRIED[1] - TRIED[0]);
+    const room = USABLE * device.memoryTotal() - ((few ?? NaN) - TRIED[0] * perImage);
+    const batch = Math.floor(room / perImage);
+    return batch >= TRIED[0] ? batch : null;
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return null;
+    throw error;
+  }
+}
+
+/** The error of a step that found no memory, with the batch that would. */
+export function withFittingBatch(error: OutOfMemoryError, device: Device, probe: MemoryProbe): OutOfMemoryError {
+  const batch = fittingBatch(device, probe);
+  const remedy = batch === null || batch >= probe.config.batch
+    ? "no batch of this network fits"
+    : `a batch of ${batch} would fit, give --batch ${batch}`;
+  return new OutOfMemoryError(error.operation, `${error.message}; ${remedy}`, { cause: error });
+}
