@@ -128,7 +128,11 @@ int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* des
   SL_REQUIRE(destination != nullptr, "%s: destination is null", name);
   SL_REQUIRE(source != nullptr, "%s: source is null", name);
   SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
-  return cuda_status(name, cudaMemcpyAsync(destination, source, static_cast<size_t>(bytes), kind, queue));
+  const size_t count = static_cast<size_t>(bytes);
+  if (kind == cudaMemcpyHostToDevice && count > 0 && count <= Staging::piece_bytes) {
+    return cuda_status(name, context->staging.upload(queue, destination, source, count));
+  }
+  return cuda_status(name, cudaMemcpyAsync(destination, source, count, kind, queue));
 }
 
 int32_t check_event(const char* name, const sl_context* context, const sl_event* event) {

@@ -8,6 +8,7 @@
 #include "../common/allocator.h"
 #include "../common/bf16.h"
 #include "../common/status.h"
+#include "staging.h"
 
 namespace sluice {
 class Cudnn;     // handle and plans: cudnn.h
@@ -50,6 +51,7 @@ struct sl_context {
   int32_t* fault = nullptr;                // a sluice::Fault in pinned memory, which kernels write
   sluice::Allocator allocator;             // device memory; also scratch of native calls
   sluice::Allocator host_allocator;        // pinned host memory
+  sluice::Staging staging;                 // of small uploads
   std::unique_ptr<sluice::Cudnn> cudnn;    // made when first used
   std::unique_ptr<sluice::CublasLt> cublaslt;
 

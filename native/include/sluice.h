@@ -111,8 +111,9 @@ SL_API int32_t sl_memory_reset_peak(sl_context* context);
 /* Returns cached, unused blocks to the system. */
 SL_API int32_t sl_memory_trim(sl_context* context);
 
-/* Copies between ranges that do not overlap. Upload and download are asynchronous in `stream` only where the host
- * memory is pinned. */
+/* Copies between ranges that do not overlap, in the order of `stream`. An upload from ordinary memory has read its source
+ * when it returns, and a download to ordinary memory has written its destination; with pinned memory both may still be
+ * under way, until the caller has waited for the stream. Small uploads wait for nothing. */
 SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source,
     int64_t bytes);
 SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,

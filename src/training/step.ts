@@ -5,9 +5,10 @@
  */
 import { type Recorder, Tape } from "../autograd/mod.ts";
 import { type BudgetOptions, paperBudgetTerms } from "../budget/mod.ts";
+import { PendingDownload } from "../device/mod.ts";
 import type { Encoding, NoiseSource } from "../models/mod.ts";
 import { binary, type Collective, scale, stack } from "../ops/mod.ts";
-import { Scope, type Tensor, unscoped } from "../tensor/mod.ts";
+import { Scope, type Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "./options.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
 import type { Trainee } from "./trainee.ts";
@@ -36,7 +37,7 @@ export interface StepInputs {
 /** The settings that a step reads from the run's configuration. */
 export type StepConfig = Pick<RunConfig, "mode" | "symmetric" | "gateWarmup" | "budget" | "boundAlpha">;
 
-/** Scalars of a step, still on the device: reading them waits for the step. */
+/** Scalars of a step, on their way to the host: reading them waits for the step, and for nothing queued after it. */
 export interface StepReport extends Disposable {
   /** Reads the scalars: `loss` (the total), the objective's terms, and with gates `macs`, `bound` and `share`. */
   read(): Record<string, number>;
@@ -117,12 +118,13 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
 
 function reportOf(reported: ReadonlyMap<string, Tensor>): StepReport {
   const names = [...reported.keys()];
-  const scalars = unscoped(() => stack(null, [...reported.values()]));
+  const scalars = stack(null, [...reported.values()]);
+  const pending = new PendingDownload(scalars.device, scalars.pointer, names.length * Float32Array.BYTES_PER_ELEMENT);
   return {
     read: () => {
-      const values = scalars.toFloat32();
+      const values = new Float32Array(pending.wait());
       return Object.fromEntries(names.map((name, index) => [name, values[index] ?? NaN]));
     },
-    [Symbol.dispose]: () => scalars[Symbol.dispose](),
+    [Symbol.dispose]: () => pending[Symbol.dispose](),
   };
 }

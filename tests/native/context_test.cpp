@@ -218,6 +218,19 @@ TEST_CASE("bytes survive upload, copy and download, across the size at which cop
   }
 }
 
+TEST_CASE("an upload has read its source when it returns, however many are under way") {
+  const Context context;
+  const Buffer<int32_t> buffer(context, 100);
+  std::vector<int32_t> expected;
+  for (int32_t i = 0; i < 100; ++i) {
+    int32_t value = i;
+    CHECK(sl_upload(context, nullptr, buffer + i, &value, sizeof value) == SL_OK);
+    value = -1;
+    expected.push_back(i);
+  }
+  CHECK(buffer.get() == expected);
+}
+
 TEST_CASE("copies refuse null pointers and negative sizes, and take a size of zero") {
   const Context context;
   uint8_t value = 1;

@@ -237,3 +237,22 @@ for (const mode of ["dual", "vanilla", "gated"] as const) {
     assert.ok(Math.abs(length - 1) < BF16_LENGTH, `gradients have ${length} of the length of the true ones`);
   });
 }
+
+Deno.test("a step waits for nothing: its scalars are read when somebody asks for them", () => {
+  const { tensors, config } = readFixture("dual");
+  using device = openDevice();
+  const calls: string[] = [];
+  using _observed = device.observe((name, _parameters, call) => {
+    calls.push(name);
+    call();
+  });
+  runStep(device, "dual", tensors, config, { optimizer: "lars" });
+  const optimiser = calls.indexOf("sl_lars_step");
+  const first = calls.indexOf("sl_conv_forward");
+  assert(first >= 0 && optimiser > first);
+  const waiting = ["sl_synchronize", "sl_event_synchronize", "sl_download"];
+  assert.deepEqual(calls.slice(first, optimiser + 1).filter((name) => waiting.includes(name)), []);
+  // Between the optimiser's step and the reading there is the one download that is waited for.
+  const read = calls.indexOf("sl_event_synchronize");
+  assert.deepEqual(calls.slice(optimiser, read).filter((name) => waiting.includes(name)), ["sl_download"]);
+});

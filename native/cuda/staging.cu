@@ -1,0 +1,37 @@
+// The pinned pieces through which small uploads go.
+#include "staging.h"
+
+#include <cstring>
+
+namespace sluice {
+
+Staging::~Staging() {
+  for (const Piece& piece : pieces_) {
+    if (piece.copied != nullptr) cudaEventDestroy(piece.copied);
+    if (piece.memory != nullptr) cudaFreeHost(piece.memory);
+  }
+}
+
+// Makes what the piece lacks, or waits until its last copy is done.
+cudaError_t Staging::prepare(Piece& piece) {
+  if (piece.copied != nullptr) return cudaEventSynchronize(piece.copied);
+  if (piece.memory == nullptr) {
+    const cudaError_t error = cudaMallocHost(&piece.memory, piece_bytes);
+    if (error != cudaSuccess) return error;
+  }
+  return cudaEventCreateWithFlags(&piece.copied, cudaEventDisableTiming);
+}
+
+cudaError_t Staging::upload(cudaStream_t stream, void* destination, const void* source, size_t bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Piece& piece = pieces_[next_];
+  next_ = (next_ + 1) % pieces_.size();
+  cudaError_t error = prepare(piece);
+  if (error != cudaSuccess) return error;
+  std::memcpy(piece.memory, source, bytes);
+  error = cudaMemcpyAsync(destination, piece.memory, bytes, cudaMemcpyHostToDevice, stream);
+  if (error != cudaSuccess) return error;
+  return cudaEventRecord(piece.copied, stream);
+}
+
+}  // namespace sluice

@@ -1,0 +1,36 @@
+/**
+ * Tests of copies to the host that nobody waits for at once.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { PendingDownload } from "../../src/device/mod.ts";
+import { Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
+
+const device = openDevice();
+
+Deno.test("a pending download gives the values of the moment it was made, whatever is written afterwards", () => {
+  using tensor = Tensor.full(device, [3], 7);
+  using pending = new PendingDownload(device, tensor.pointer, 12);
+  tensor.write(Float32Array.of(1, 2, 3));
+  assert.deepEqual([...new Float32Array(pending.wait())], [7, 7, 7]);
+  assert.deepEqual([...new Float32Array(pending.wait())], [7, 7, 7]);
+  assert.deepEqual([...tensor.toFloat32()], [1, 2, 3]);
+});
+
+Deno.test("a pending download frees its host memory once, waited for or not", () => {
+  using tensor = Tensor.full(device, [3], 7);
+  const calls: string[] = [];
+  {
+    using _observed = device.observe((name, _parameters, call) => {
+      calls.push(name);
+      call();
+    });
+    const pending = new PendingDownload(device, tensor.pointer, 12);
+    pending[Symbol.dispose]();
+    pending[Symbol.dispose]();
+  }
+  assert.equal(calls.filter((name) => name === "sl_host_free").length, 1);
+  assert.equal(calls.filter((name) => name === "sl_event_destroy").length, 1);
+});
