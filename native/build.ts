@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -129,28 +130,32 @@ export async function build(plan: BuildPlan): Promise<string> {
   return folder;
 }
 
-/** Whether this machine has a GPU that NVIDIA's driver runs, so that the CUDA library would find a device. */
-async function hasNvidiaGpu(): Promise<boolean> {
-  const { success, output } = await execute("nvidia-smi", ["-L"]);
-  return success && output.includes("GPU 0");
+function digestOf(file: string): string {
+  return createHash("sha256").update(Deno.readFileSync(file)).digest("hex");
 }
 
-/** Builds the CUDA library and puts it beside the CPU's. */
+const cudaLibrary = join(nativeFolder, libraryPlan.folder, "libsluice_cuda.so");
+
+/** Builds the CUDA library and puts it beside the CPU's; where that fails none is left there, which might be of older sources. */
 async function buildCuda(): Promise<void> {
-  const folder = await build(cudaPlan);
-  Deno.copyFileSync(join(folder, "libsluice_cuda.so"), join(nativeFolder, libraryPlan.folder, "libsluice_cuda.so"));
+  try {
+    const folder = await build(cudaPlan);
+    const built = join(folder, "libsluice_cuda.so");
+    if (existsSync(cudaLibrary) && digestOf(cudaLibrary) === digestOf(built)) return;
+    // Renamed into its place: a run may have the old one open.
+    Deno.copyFileSync(built, `${cudaLibrary}.new`);
+    Deno.renameSync(`${cudaLibrary}.new`, cudaLibrary);
+  } catch (error) {
+    if (existsSync(cudaLibrary)) Deno.removeSync(cudaLibrary);
+    throw error;
+  }
 }
 
 if (import.meta.main) {
   try {
     await build(libraryPlan);
-    if (Deno.args.includes("cuda")) await buildCuda();
-    else if (await hasNvidiaGpu()) {
-      await buildCuda().catch((error: unknown) => {
-        if (!(error instanceof SluiceError)) throw error;
-        console.error("sluice: the CUDA library is not built, see above: only the CPU is used");
-      });
-    }
+    // Once it was asked for it is kept up to date.
+    if (Deno.args.includes("cuda") || existsSync(cudaLibrary)) await buildCuda();
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     console.error(`sluice: ${error.message}`);

@@ -57,7 +57,13 @@ async function standInTests(): Promise<TestCounts[]> {
   const folder = await buildStandIn();
   const counts: TestCounts[] = [];
   for (const order of ["ascending", "descending", "shuffled"]) {
-    counts.push(await runTests("ctest", ["--test-dir", folder, "--verbose"], { HOSTCUDA_ORDER: order }));
+    counts.push(
+      await runTests("ctest", ["--test-dir", folder, "--verbose"], {
+        HOSTCUDA_ORDER: order,
+        // Before NVIDIA's own libraries, where this machine has them on its path.
+        LD_LIBRARY_PATH: folder,
+      }),
+    );
   }
   const args = ["test", "--quiet", "--no-prompt", ...permissions, ...deviceTests];
   counts.push(await runTests(Deno.execPath(), args, { NO_COLOR: "1", ...await standInEnvironment(folder) }));

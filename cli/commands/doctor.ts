@@ -7,7 +7,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import process from "node:process";
 import denoJson from "../../deno.json" with { type: "json" };
-import { DeviceUnavailableError } from "../../src/errors.ts";
+import { DeviceUnavailableError, NativeError } from "../../src/errors.ts";
 import type { Device, DeviceDescription, DeviceKind, Requirement } from "../../src/device/mod.ts";
 import type { CaseResult } from "../../src/selftest/mod.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions } from "../options.ts";
@@ -43,7 +43,7 @@ async function openDevice(device: string, threads: number): Promise<Device | str
   try {
     return Device.open({ device, threads });
   } catch (error) {
-    if (error instanceof DeviceUnavailableError) return error.message;
+    if (error instanceof DeviceUnavailableError || error instanceof NativeError) return error.message;
     throw error;
   }
 }
@@ -75,12 +75,6 @@ async function examineLibrary(kind: DeviceKind): Promise<LibraryReport> {
   }
 }
 
-/** What a device of this kind lacks; where the kind is `auto`, a GPU that cannot be used is no problem. */
-function unmetRequirements(device: string, libraries: Report["libraries"]): string[] {
-  const kind = device.startsWith("cuda") ? "cuda" : "cpu";
-  return libraries[kind].requirements.filter(({ found }) => !found).map(({ name, detail }) => `${name}: ${detail}`);
-}
-
 /** Who asks what of {@link examine}. */
 interface Request {
   readonly device: string;
@@ -105,11 +99,8 @@ async function examine(request: Request): Promise<Report> {
     libraries,
     device: device === null ? null : { ...device.description, threads: device.threads },
     operations,
-    problems: [
-      ...(typeof opened === "string" ? [opened] : []),
-      ...unmetRequirements(request.device, libraries),
-      ...wrong,
-    ],
+    // What keeps a GPU from being used is a problem where it was asked for; `auto` takes the CPU then.
+    problems: [...(typeof opened === "string" ? [opened] : []), ...wrong],
   };
 }
 
@@ -133,6 +124,7 @@ function describeReport(report: Report): string {
     ["backend", device === null ? undefined : `${device.backend} ${device.backendVersion}`],
     ["instructions", device?.isa],
     ["bf16", device === null ? undefined : device.bf16 ? "supported" : "not supported by this device"],
+    ["tf32", device === null ? undefined : device.tf32 ? "supported" : "not supported by this device"],
   ];
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}${value ?? "-"}`);

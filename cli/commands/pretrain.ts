@@ -30,7 +30,7 @@ import { formatTable, megaMacs, percent, share } from "../ui/tables.ts";
 
 /** What the run was made with, for its `config.yaml`. */
 function versionsOf(device: Device, precision: Precision): Record<string, string> {
-  const { backend, backendVersion, isa } = device.description;
+  const { name, backend, backendVersion, isa } = device.description;
   return {
     sluice: denoJson.version,
     deno: Deno.version.deno,
@@ -38,6 +38,7 @@ function versionsOf(device: Device, precision: Precision): Record<string, string
     isa,
     // What `auto` and 0 came to: repeating the run bit by bit takes the same.
     device: device.kind,
+    name,
     threads: String(device.threads),
     precision,
   };
@@ -112,6 +113,8 @@ async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   using device = Device.open({ device: config.device, threads: config.threads });
   const { resolvePrecision } = await import("../../src/training/precision.ts");
   const precision = resolvePrecision(config.precision, device.description);
+  const { preparePlans } = await import("../../src/training/plans.ts");
+  preparePlans(device, config);
   const { name, isa, backend, backendVersion } = device.description;
   const computes = `${name}, ${device.threads} threads, ${precision}, ${backend} ${backendVersion} (${isa})`;
   if (output.verbose) remark(output, computes);

@@ -94,6 +94,11 @@ bool Allocator::release(void* pointer) {
   return true;
 }
 
+bool Allocator::is_live(const void* pointer) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return live_.count(const_cast<void*>(pointer)) == 1;
+}
+
 void Allocator::trim() {
   const std::lock_guard<std::mutex> lock(mutex_);
   trim_locked();

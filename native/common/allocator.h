@@ -28,6 +28,8 @@ class Allocator {
   void* allocate(int64_t bytes);
   // false where the pointer is not live.
   bool release(void* pointer);
+  // Whether a pointer is one of allocate that was not released since.
+  bool is_live(const void* pointer) const;
   void trim();
   void reset_peak();
 

@@ -32,10 +32,17 @@ SL_HOST_DEVICE inline float from_float<float>(float value) {
 // Round to nearest even; NaN stays NaN.
 template <>
 SL_HOST_DEVICE inline bf16 from_float<bf16>(float value) {
+#ifdef __CUDA_ARCH__
+  // One instruction, of which the compiler would not think.
+  bf16 rounded;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(rounded.bits) : "f"(value));
+  return rounded;
+#else
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return {static_cast<uint16_t>((bits >> 16) | 0x0040u)};
   return {static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16)};
+#endif
 }
 
 }  // namespace sluice

@@ -182,6 +182,32 @@ SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow) {
   return sluice::fail(SL_ERROR_UNSUPPORTED, "sl_context_allow_tf32: a processor has no TF32: take f32");
 }
 
+SL_API int32_t sl_context_autotune(sl_context* context, int32_t measure) {
+  SL_REQUIRE(context != nullptr, "sl_context_autotune: context is null");
+  if (measure == 0) return SL_OK;
+  return sluice::fail(SL_ERROR_UNSUPPORTED,
+                      "sl_context_autotune: a processor's convolutions have no engines to choose from: leave out "
+                      "--autotune");
+}
+
+SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t capacity, int64_t* host_bytes) {
+  SL_REQUIRE(context != nullptr, "sl_plans_export: context is null");
+  SL_REQUIRE(capacity >= 0, "sl_plans_export: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
+  SL_REQUIRE(host_text != nullptr || capacity == 0, "sl_plans_export: host_text is null");
+  SL_REQUIRE(host_bytes != nullptr, "sl_plans_export: host_bytes is null");
+  *host_bytes = 1;
+  if (capacity > 0) host_text[0] = '\0';
+  return SL_OK;
+}
+
+SL_API int32_t sl_plans_import(sl_context* context, const char* host_text) {
+  SL_REQUIRE(context != nullptr, "sl_plans_import: context is null");
+  SL_REQUIRE(host_text != nullptr, "sl_plans_import: host_text is null");
+  SL_REQUIRE(host_text[0] == '\0',
+             "sl_plans_import: the plans are another device's: a processor has none, leave them out");
+  return SL_OK;
+}
+
 SL_API int32_t sl_context_destroy(sl_context* context) {
   delete context;
   return SL_OK;

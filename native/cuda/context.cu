@@ -3,10 +3,7 @@
 
 #include <cstring>
 #include <new>
-#include <stdexcept>
-#include <string>
 
-#include "../common/json.h"
 #include "cublaslt.h"
 #include "cudnn.h"
 
@@ -50,9 +47,8 @@ const char* fault_sentence(int32_t fault) {
 
 // What kernels found wrong, told once the device has been waited for.
 int32_t report_fault(sl_context* context) {
-  const int32_t fault = *context->fault;
+  const int32_t fault = __atomic_exchange_n(context->fault, static_cast<int32_t>(no_fault), __ATOMIC_RELAXED);
   if (fault == no_fault) return SL_OK;
-  *context->fault = no_fault;
   return fail(SL_ERROR_INVALID_ARGUMENT, "%s", fault_sentence(fault));
 }
 
@@ -75,43 +71,6 @@ int32_t release(const char* name, Allocator& allocator, void* pointer) {
   return SL_OK;
 }
 
-// A version of CUDA as the runtime counts it, 13000 for one.
-std::string cuda_version_text(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
-// Any driver for this release's major version will do ("minor version compatibility", CUDA Compatibility).
-std::string driver_requirement() {
-  int driver = 0, runtime = 0;
-  cudaDriverGetVersion(&driver);
-  cudaRuntimeGetVersion(&runtime);
-  const int major = runtime / 1000;
-  const std::string smallest = major == 13 ? "580" : "525";
-  const std::string remedy = ": install NVIDIA's driver " + smallest + " or newer, for CUDA " + std::to_string(major);
-  if (driver == 0) return json_requirement("NVIDIA driver", false, "no driver was found" + remedy);
-  const bool found = driver / 1000 >= major;
-  const std::string knows = "for CUDA " + cuda_version_text(driver);
-  return json_requirement("NVIDIA driver", found, found ? knows : "the driver is " + knows + remedy);
-}
-
-// Of a description, which says no more of what is missing.
-std::string backend_version() {
-  try {
-    return cudnn_version_text();
-  } catch (const std::runtime_error&) {
-    return "not found";
-  }
-}
-
-template <typename Version>
-std::string library_requirement(const char* name, const Version& version) {
-  try {
-    return json_requirement(name, true, version());
-  } catch (const std::exception& error) {
-    return json_requirement(name, false, error.what());
-  }
-}
-
 // The stream of a handle, of which NULL is the compute stream.
 int32_t stream_of(const char* name, const sl_context* context, const sl_stream* stream, cudaStream_t* result) {
   SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
@@ -132,7 +91,11 @@ int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* des
   if (kind == cudaMemcpyHostToDevice && count > 0 && count <= Staging::piece_bytes) {
     return cuda_status(name, context->staging.upload(queue, destination, source, count));
   }
-  return cuda_status(name, cudaMemcpyAsync(destination, source, count, kind, queue));
+  SL_CUDA(name, cudaMemcpyAsync(destination, source, count, kind, queue));
+  if (kind == cudaMemcpyDeviceToDevice) return SL_OK;
+  // Of ordinary memory CUDA only says that it might have waited.
+  const void* const host = kind == cudaMemcpyHostToDevice ? source : destination;
+  return context->host_allocator.is_live(host) ? SL_OK : cuda_status(name, cudaStreamSynchronize(queue));
 }
 
 int32_t check_event(const char* name, const sl_context* context, const sl_event* event) {
@@ -153,7 +116,8 @@ int32_t cuda_status(const char* name, cudaError_t error) noexcept {
 
 int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t bytes) noexcept {
   size_t free_bytes = 0, total = 0;
-  cudaMemGetInfo(&free_bytes, &total);
+  // A device that failed earlier refuses everything, memory too.
+  if (const cudaError_t state = cudaMemGetInfo(&free_bytes, &total); state != cudaSuccess) return cuda_status(name, state);
   const Allocator::Stats stats = allocator.stats();
   return fail(SL_ERROR_OUT_OF_MEMORY,
               "%s: no room for %lld bytes: %lld bytes are in use, %lld reserved, and the device has %lld of %lld free",
@@ -183,60 +147,18 @@ sl_context::~sl_context() {
   if (stream != nullptr) cudaStreamDestroy(stream);
 }
 
-SL_API int32_t sl_device_count(int32_t* host_count) {
-  SL_REQUIRE(host_count != nullptr, "sl_device_count: host_count is null");
-  int count = 0;
-  const cudaError_t error = cudaGetDeviceCount(&count);
-  // No driver, or one too old for this build, is a machine without devices for it.
-  if (error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver) {
-    cudaGetLastError();
-    count = 0;
-  } else {
-    SL_CUDA("sl_device_count", error);
-  }
-  *host_count = count;
-  return SL_OK;
-}
-
-SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity) {
-  SL_REQUIRE(host_text != nullptr, "sl_device_describe: host_text is null");
-  SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
-  int count = 0;
-  SL_CUDA("sl_device_describe", cudaGetDeviceCount(&count));
-  SL_REQUIRE(index >= 0 && index < count, "sl_device_describe: device %d does not exist, there are %d", index, count);
-  cudaDeviceProp properties{};
-  int major = 0, minor = 0, multiprocessors = 0;
-  SL_CUDA("sl_device_describe", cudaGetDeviceProperties(&properties, index));
-  SL_CUDA("sl_device_describe", cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
-  SL_CUDA("sl_device_describe", cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index));
-  SL_CUDA("sl_device_describe",
-          cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, index));
-  SL_BEGIN
-  const std::string isa = "sm_" + std::to_string(major) + std::to_string(minor);
-  const std::string text = "{\"kind\":\"cuda\",\"name\":" + json_string(properties.name) +
-                           ",\"isa\":" + json_string(isa) + ",\"cores\":" + std::to_string(multiprocessors) +
-                           ",\"backend\":\"cuDNN\",\"backendVersion\":" + json_string(backend_version()) +
-                           ",\"bf16\":true,\"tf32\":true}";
-  return write_text("sl_device_describe", text, host_text, capacity);
-  SL_END("sl_device_describe")
-}
-
-SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
-  SL_REQUIRE(host_text != nullptr, "sl_requirements: host_text is null");
-  SL_BEGIN
-  const std::string text = "[" + driver_requirement() + "," +
-                           library_requirement("cuDNN", [] { return cudnn_version_text(); }) + "," +
-                           library_requirement("cuBLASLt", [] { return cublaslt_version_text(); }) + "]";
-  return write_text("sl_requirements", text, host_text, capacity);
-  SL_END("sl_requirements")
-}
-
 SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context) {
   SL_REQUIRE(threads >= 1, "sl_context_create: threads is %d, want 1 or more", threads);
   SL_REQUIRE(host_context != nullptr, "sl_context_create: host_context is null");
   int32_t count = 0;
   SL_TRY(sl_device_count(&count));
   SL_REQUIRE(index >= 0 && index < count, "sl_context_create: device %d does not exist, there are %d", index, count);
+  int major = 0;
+  SL_CUDA("sl_context_create", cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
+  if (major < least_capability) {
+    return fail(SL_ERROR_UNSUPPORTED, "sl_context_create: device %d has compute capability %d, this library needs %d.0 or more",
+                index, major, least_capability);
+  }
   SL_BEGIN
   auto context = std::make_unique<sl_context>();
   context->device = index;
@@ -255,11 +177,8 @@ SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** ho
 
 SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow) {
   SL_ENTER("sl_context_allow_tf32", context);
-  SL_BEGIN
-  cudnn_of(context).allow_tf32(allow != 0);
-  CublasLt::of(context).allow_tf32(allow != 0);
+  context->tf32 = allow != 0;
   return SL_OK;
-  SL_END("sl_context_allow_tf32")
 }
 
 SL_API int32_t sl_context_destroy(sl_context* context) {
@@ -333,7 +252,7 @@ SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destinati
 
 SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,
                            int64_t bytes) {
-  // CUDA returns at once only where the host memory is pinned; there a fault may be told later.
+  // Where the host memory is pinned, a fault may be told later.
   SL_TRY(copy("sl_download", context, stream, host_destination, source, bytes, cudaMemcpyDeviceToHost));
   return report_fault(context);
 }

@@ -14,6 +14,9 @@ namespace sluice {
 class Cudnn;     // handle and plans: cudnn.h
 class CublasLt;  // handle, heuristics and workspace: cublaslt.h
 
+// Major compute capability of the oldest architecture that there is code for.
+constexpr int least_capability = 8;
+
 // What only a kernel can see to be wrong. It leaves the fault in the context and touches nothing outside its buffers;
 // the next call that waits for the device reports it.
 enum Fault : int32_t { no_fault, fault_gather_index, fault_scatter_index, fault_label, fault_augment_index, fault_augment_parameter };
@@ -51,6 +54,7 @@ struct sl_context {
   int32_t* fault = nullptr;                // a sluice::Fault in pinned memory, which kernels write
   sluice::Allocator allocator;             // device memory; also scratch of native calls
   sluice::Allocator host_allocator;        // pinned host memory
+  bool tf32 = false;                       // whether products of f32 may round their operands to ten bits
   sluice::Staging staging;                 // of small uploads
   std::unique_ptr<sluice::Cudnn> cudnn;    // made when first used
   std::unique_ptr<sluice::CublasLt> cublaslt;

@@ -2,17 +2,10 @@
 #include "../common/conv_shape.h"
 #include "cudnn.h"
 #include "cudnn_graph.h"
-#include "launch.h"
+#include "maps.h"
 
 namespace sluice {
 namespace {
-
-// Elements that one thread loads at once.
-template <typename T>
-struct alignas(16) Lanes {
-  static constexpr int count = 16 / sizeof(T);
-  T values[count];
-};
 
 // to[i] += from[i], for n elements.
 //
@@ -20,39 +13,25 @@ struct alignas(16) Lanes {
 // be asked for engines that take a beta, and no engine that splits its sums can add to what is there more than once.
 template <typename T>
 int32_t add_to(const sl_context* context, const char* name, const void* from, void* to, int64_t n) {
-  const T* const in = static_cast<const T*>(from);
   T* const out = static_cast<T*>(to);
-  constexpr int lanes = Lanes<T>::count;
-  // `from` is a buffer of the allocator and so aligned.
-  const int64_t whole = reinterpret_cast<uintptr_t>(to) % 16 == 0 ? n / lanes : 0;
-  const auto* const in_lanes = static_cast<const Lanes<T>*>(from);
-  auto* const out_lanes = static_cast<Lanes<T>*>(to);
-  SL_TRY(for_each(context, name, whole, [=] __device__(int64_t i) {
-    const Lanes<T> more = in_lanes[i];
-    Lanes<T> sum = out_lanes[i];
-    for (int lane = 0; lane < lanes; ++lane)
-      sum.values[lane] = from_float<T>(to_float(sum.values[lane]) + to_float(more.values[lane]));
-    out_lanes[i] = sum;
-  }));
-  const int64_t done = whole * lanes;
-  return for_each(context, name, n - done, [=] __device__(int64_t i) {
-    out[done + i] = from_float<T>(to_float(out[done + i]) + to_float(in[done + i]));
-  });
+  return map(
+      context, name, n, out, [] __device__(float more, float old) { return old + more; }, static_cast<const T*>(from),
+      static_cast<const T*>(out));
 }
 
 // The gradient of weights as cuDNN left it, to the f32 of the interface.
 template <typename T>
 int32_t widen(const sl_context* context, const char* name, const void* from, float* to, int64_t n, bool accumulate) {
   const T* const in = static_cast<const T*>(from);
-  return for_each(context, name, n, [=] __device__(int64_t i) {
-    const float own = to_float(in[i]);
-    to[i] = accumulate ? to[i] + own : own;
-  });
+  if (!accumulate) return map(context, name, n, to, [] __device__(float own) { return own; }, in);
+  return map(
+      context, name, n, to, [] __device__(float own, float old) { return old + own; }, in,
+      static_cast<const float*>(to));
 }
 
 int32_t round_weights(const sl_context* context, const float* weights, void* packed, int64_t n) {
   bf16* const out = static_cast<bf16*>(packed);
-  return for_each(context, "sl_conv_pack", n, [=] __device__(int64_t i) { out[i] = from_float<bf16>(weights[i]); });
+  return map(context, "sl_conv_pack", n, out, [] __device__(float weight) { return weight; }, weights);
 }
 
 int32_t set_zero(const sl_context* context, const char* name, void* data, int64_t bytes) {
@@ -60,14 +39,8 @@ int32_t set_zero(const sl_context* context, const char* name, void* data, int64_
   return cuda_status(name, cudaMemsetAsync(data, 0, static_cast<size_t>(bytes), context->stream));
 }
 
-struct Operands {
-  const void* x;
-  const void* weights;
-  const void* y;
-};
-
 // What all three pointers are aligned to: the 16 bytes of cuDNN's widest loads, unless one lies inside a buffer.
-int64_t alignment_of(const Operands& operands, int32_t dtype) {
+int64_t alignment_of(const ConvOperands& operands, int32_t dtype) {
   const uintptr_t bits = reinterpret_cast<uintptr_t>(operands.x) | reinterpret_cast<uintptr_t>(operands.weights) |
                          reinterpret_cast<uintptr_t>(operands.y);
   return bits % 16 == 0 ? 16 : element_bytes(dtype);
@@ -75,15 +48,16 @@ int64_t alignment_of(const Operands& operands, int32_t dtype) {
 
 // Runs cuDNN's plan of the problem; which of the operands is written is the direction's.
 int32_t convolve(sl_context* context, const char* name, const sl_conv_shape& shape, const ConvSizes& sizes,
-                 ConvDirection direction, const Operands& operands) {
+                 ConvDirection direction, const ConvOperands& operands) {
   try {
     Cudnn& cudnn = cudnn_of(context);
-    const ConvPlan& plan = cudnn.plan({shape, sizes, direction, alignment_of(operands, shape.dtype)});
+    const ConvPlan& plan = cudnn.plan({shape, sizes, direction, alignment_of(operands, shape.dtype), context->tf32},
+                                       operands);
     const Scratch workspace(context->allocator, plan.workspace_bytes());
     if (plan.workspace_bytes() > 0 && !workspace) {
       return out_of_memory(name, context->allocator, plan.workspace_bytes());
     }
-    cudnn.execute(plan, operands.x, operands.weights, operands.y, workspace.get());
+    cudnn.execute(plan, operands, workspace.get());
     return SL_OK;
   } catch (const CudnnError& error) {
     cudaGetLastError();  // forgotten: what cuDNN met is told here
@@ -93,7 +67,7 @@ int32_t convolve(sl_context* context, const char* name, const sl_conv_shape& sha
     return fail(status, "%s: cuDNN failed on %s: %s", name, ConvText(shape).text, error.what());
   } catch (const std::bad_alloc&) {
     return fail(SL_ERROR_OUT_OF_MEMORY, "%s: out of host memory on %s", name, ConvText(shape).text);
-  } catch (const std::exception& error) {  // cuDNN is not there
+  } catch (const std::exception& error) {  // cuDNN is not there, or CUDA failed while engines were measured
     return fail(SL_ERROR_BACKEND, "%s: %s", name, error.what());
   }
 }

@@ -23,6 +23,13 @@ uint32_t alignment_of(const void* pointer) {
   return static_cast<uint32_t>(address & (~address + 1));
 }
 
+// That of the CUDA release which this library was built with: a later one may need a later driver.
+const SharedLibrary& cublaslt_library() {
+  constexpr bool thirteen = CUDART_VERSION >= 13000;
+  return SharedLibrary::open(thirteen ? "libcublasLt.so.13" : "libcublasLt.so.12",
+                             thirteen ? "cuBLAS 13 (pip: nvidia-cublas)" : "cuBLAS 12 (pip: nvidia-cublas-cu12)");
+}
+
 template <typename Function>
 void load(const SharedLibrary& library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(library.symbol(name));
@@ -31,8 +38,7 @@ void load(const SharedLibrary& library, const char* name, Function& function) {
 }  // namespace
 
 CublasLtFunctions::CublasLtFunctions() {
-  const SharedLibrary& library = SharedLibrary::open({"libcublasLt.so.13", "libcublasLt.so.12"},
-                                                     "cuBLAS (pip: nvidia-cublas or nvidia-cublas-cu12)");
+  const SharedLibrary& library = cublaslt_library();
 #define SL_LOAD(name) load(library, #name, name);
   SL_CUBLASLT_FUNCTIONS(SL_LOAD)
 #undef SL_LOAD
@@ -43,6 +49,8 @@ std::string cublaslt_version_text() {
   return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
          std::to_string(version % 100);
 }
+
+std::string cublaslt_path() { return cublaslt_library().path(); }
 
 CublasLt& CublasLt::of(sl_context* context) {
   static std::mutex mutex;
@@ -61,11 +69,6 @@ CublasLt::CublasLt(sl_context* context) : context_(context) {
 CublasLt::~CublasLt() {
   plans_.clear();
   functions_.cublasLtDestroy(handle_);
-}
-
-void CublasLt::allow_tf32(bool allowed) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  tf32_ = allowed;
 }
 
 int32_t CublasLt::status(const Call& call, cublasStatus_t status) const {
@@ -94,7 +97,7 @@ CublasLt::Key CublasLt::key_of(const Product& p) const {
           p.transpose_a,
           p.transpose_b,
           p.beta != 0.0f,
-          tf32_,
+          context_->tf32,
           alignment_of(p.a),
           alignment_of(p.b),
           alignment_of(p.c),
@@ -107,7 +110,7 @@ CublasLt::Key CublasLt::key_of(const Product& p) const {
 int32_t CublasLt::describe(const Call& call, const Product& p, Plan& plan) const {
   // Only f32 operands know the other compute type (cublasLtMatmul, "Datatypes Supported").
   const cublasComputeType_t compute =
-      tf32_ && p.dtype == SL_F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+      context_->tf32 && p.dtype == SL_F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   cublasLtMatmulDesc_t operation = nullptr;
   SL_TRY(status(call, functions_.cublasLtMatmulDescCreate(&operation, compute, CUDA_R_32F)));
   plan.operation.reset(operation);

@@ -53,6 +53,8 @@ struct CublasLtFunctions {
 
 // "13.1.0". Throws std::runtime_error where cuBLASLt is not found.
 std::string cublaslt_version_text();
+// Where it was found. Throws likewise.
+std::string cublaslt_path();
 
 // A context's handle and the algorithms that it has chosen. Thread-safe.
 class CublasLt {
@@ -63,9 +65,6 @@ class CublasLt {
   ~CublasLt();
   CublasLt(const CublasLt&) = delete;
   CublasLt& operator=(const CublasLt&) = delete;
-
-  // Whether products of f32 may round their operands to TF32's ten bits. Not so at first: f32 means f32.
-  void allow_tf32(bool allowed);
 
   // Whether a product into this type can add this bias itself. The bias has the type of the output (cuBLAS
   // documentation, cublasLtMatmul, "Bias Type"). Nothing can be asked of its alignment, and kernels may read 16 bytes
@@ -107,7 +106,6 @@ class CublasLt {
   CublasLtFunctions functions_;
   cublasLtHandle_t handle_ = nullptr;
   std::mutex mutex_;  // of all below: a plan's descriptor holds the bias of the call
-  bool tf32_ = false;
   std::map<Key, Plan> plans_;
 };
 

@@ -5,6 +5,9 @@
 // converted inputs) before it is chosen.
 #include "cudnn.h"
 
+#include <limits>
+#include <optional>
+
 #include "cudnn_graph.h"
 #include "shared_library.h"
 
@@ -16,9 +19,12 @@ void find(const SharedLibrary& library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(library.symbol(name));
 }
 
+const SharedLibrary& cudnn_library() {
+  return SharedLibrary::open("libcudnn.so.9", "cuDNN 9 (pip: nvidia-cudnn-cu13 or nvidia-cudnn-cu12)");
+}
+
 CudnnFunctions open_cudnn() {
-  const SharedLibrary& library =
-      SharedLibrary::open({"libcudnn.so.9"}, "cuDNN 9 (pip: nvidia-cudnn-cu13 or nvidia-cudnn-cu12)");
+  const SharedLibrary& library = cudnn_library();
   CudnnFunctions functions{};
   find(library, "cudnnGetVersion", functions.get_version);
   find(library, "cudnnGetErrorString", functions.get_error_string);
@@ -35,7 +41,7 @@ CudnnFunctions open_cudnn() {
   return functions;
 }
 
-std::array<int64_t, 13> key_of(const ConvProblem& problem, bool tf32) {
+ConvKey key_of(const ConvProblem& problem) {
   const sl_conv_shape& s = problem.shape;
   return {static_cast<int64_t>(problem.direction),
           s.batch,
@@ -49,7 +55,45 @@ std::array<int64_t, 13> key_of(const ConvProblem& problem, bool tf32) {
           s.padding,
           s.dtype,
           problem.alignment,
-          tf32 ? 1 : 0};
+          problem.tf32 ? 1 : 0};
+}
+
+// How thoroughly engines are measured: the heuristics' first are the likely ones, and three runs of a convolution that
+// follow each other without a gap differ little from the next three.
+constexpr int measured_engines = 6;
+constexpr int measured_runs = 3;
+
+void check_cuda(cudaError_t error) {
+  if (error == cudaSuccess) return;
+  cudaGetLastError();  // forgotten: the caller reports it
+  throw std::runtime_error(std::string("CUDA: ") + cudaGetErrorString(error));
+}
+
+// A point in a stream that knows its time.
+class TimedEvent {
+ public:
+  TimedEvent() { check_cuda(cudaEventCreateWithFlags(&event_, 0)); }
+  ~TimedEvent() { cudaEventDestroy(event_); }
+  TimedEvent(const TimedEvent&) = delete;
+  TimedEvent& operator=(const TimedEvent&) = delete;
+  operator cudaEvent_t() const { return event_; }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+// The milliseconds that `run` takes, once what it needs at first is done. Waits for it.
+template <typename Run>
+float measure(cudaStream_t stream, const Run& run) {
+  const TimedEvent begin, end;
+  run();
+  check_cuda(cudaEventRecord(begin, stream));
+  for (int i = 0; i < measured_runs; ++i) run();
+  check_cuda(cudaEventRecord(end, stream));
+  check_cuda(cudaEventSynchronize(end));
+  float milliseconds = 0.0f;
+  check_cuda(cudaEventElapsedTime(&milliseconds, begin, end));
+  return milliseconds;
 }
 
 }  // namespace
@@ -65,6 +109,8 @@ std::string cudnn_version_text() {
          std::to_string(version % 100);
 }
 
+std::string cudnn_path() { return cudnn_library().path(); }
+
 void check_cudnn(cudnnStatus_t status) {
   if (status == CUDNN_STATUS_SUCCESS) return;
   const CudnnFunctions& functions = cudnn_functions();
@@ -74,7 +120,7 @@ void check_cudnn(cudnnStatus_t status) {
   throw CudnnError(status, detail[0] == '\0' ? name : name + " (" + detail + ")");
 }
 
-Cudnn::Cudnn(cudaStream_t stream) {
+Cudnn::Cudnn(cudaStream_t stream, Allocator& allocator) : stream_(stream), allocator_(allocator) {
   const CudnnFunctions& functions = cudnn_functions();
   check_cudnn(functions.create(&handle_));
   const cudnnStatus_t status = functions.set_stream(handle_, stream);
@@ -88,29 +134,86 @@ Cudnn::~Cudnn() {
   cudnn_functions().destroy(handle_);
 }
 
-void Cudnn::allow_tf32(bool allowed) {
+void Cudnn::autotune(bool measure) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  tf32_ = allowed;
+  autotune_ = measure;
 }
 
-const ConvPlan& Cudnn::plan(const ConvProblem& problem) {
+ConvChoices Cudnn::choices() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto key = key_of(problem, tf32_);
+  return choices_;
+}
+
+void Cudnn::take_choices(const ConvChoices& choices) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ConvChoices all = choices_;
+  for (const auto& [key, rank] : choices) {
+    if (plans_.count(key) == 0) all[key] = rank;
+  }
+  choices_.swap(all);
+}
+
+const ConvPlan& Cudnn::plan(const ConvProblem& problem, const ConvOperands& operands) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const ConvKey key = key_of(problem);
   const auto found = plans_.find(key);
   if (found != plans_.end()) return *found->second;
-  auto made = std::make_unique<ConvPlan>(handle_, problem, tf32_);
+  ConvCandidates candidates(handle_, problem);
+  const auto taken = choices_.find(key);
+  std::unique_ptr<ConvPlan> made;
+  if (taken != choices_.end()) {
+    made = candidates.at(taken->second);
+  } else if (autotune_) {
+    made = fastest(candidates, operands);
+  }
+  if (made == nullptr) made = candidates.from(0);
+  if (made == nullptr) throw candidates.refusal();
+  choices_[key] = made->rank();
   return *(plans_[key] = std::move(made));
 }
 
-void Cudnn::execute(const ConvPlan& plan, const void* x, const void* weights, const void* y, void* workspace) {
+// Null where no engine fits.
+std::unique_ptr<ConvPlan> Cudnn::fastest(ConvCandidates& candidates, const ConvOperands& operands) {
+  std::unique_ptr<ConvPlan> best;
+  float least = std::numeric_limits<float>::infinity();
+  std::optional<CudnnError> failure;
+  int64_t rank = 0;
+  for (int i = 0; i < measured_engines; ++i) {
+    std::unique_ptr<ConvPlan> plan = candidates.from(rank);
+    if (plan == nullptr) break;
+    rank = plan->rank() + 1;
+    const int64_t bytes = plan->workspace_bytes();
+    const Scratch workspace(allocator_, bytes);
+    if (bytes > 0 && !workspace) {
+      failure.emplace(CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED,
+                      "no room for " + std::to_string(bytes) + " bytes of workspace");
+      continue;
+    }
+    try {
+      const float time = measure(stream_, [&] { plan->execute(handle_, operands, workspace.get()); });
+      if (time < least) {  // of equals, the first
+        least = time;
+        best = std::move(plan);
+      }
+    } catch (const CudnnError& error) {
+      cudaStreamSynchronize(stream_);  // runs before the one that failed need their plan
+      cudaGetLastError();              // forgotten: another engine may do
+      failure = error;
+    }
+  }
+  if (best == nullptr && failure) throw *failure;
+  return best;
+}
+
+void Cudnn::execute(const ConvPlan& plan, const ConvOperands& operands, void* workspace) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  plan.execute(handle_, x, weights, y, workspace);
+  plan.execute(handle_, operands, workspace);
 }
 
 Cudnn& cudnn_of(sl_context* context) {
   static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);
-  if (context->cudnn == nullptr) context->cudnn = std::make_unique<Cudnn>(context->stream);
+  if (context->cudnn == nullptr) context->cudnn = std::make_unique<Cudnn>(context->stream, context->allocator);
   return *context->cudnn;
 }
 

@@ -35,6 +35,8 @@ const CudnnFunctions& cudnn_functions();
 
 // "9.28.1". Throws std::runtime_error where cuDNN is not found.
 std::string cudnn_version_text();
+// Where it was found. Throws likewise.
+std::string cudnn_path();
 
 // A call of cuDNN that failed, in cuDNN's own words.
 class CudnnError : public std::runtime_error {
@@ -55,32 +57,51 @@ class CudnnError : public std::runtime_error {
 // Throws CudnnError for any status but success.
 void check_cudnn(cudnnStatus_t status);
 
-class ConvPlan;      // cudnn_graph.h
-struct ConvProblem;  // cudnn_graph.h
+// Of cudnn_graph.h.
+class ConvCandidates;
+class ConvPlan;
+struct ConvOperands;
+struct ConvProblem;
+
+// What a plan depends on: direction, shape, alignment, and whether TF32 was allowed; none is negative.
+using ConvKey = std::array<int64_t, 13>;
+// The ranks of engines that convolutions take.
+using ConvChoices = std::map<ConvKey, int64_t>;
 
 // A handle whose work goes to one stream, with the plans that were made for it. Safe to use from several threads.
 class Cudnn {
  public:
-  // Throws std::runtime_error.
-  explicit Cudnn(cudaStream_t stream);
+  // Workspace comes from the allocator. Throws std::runtime_error.
+  Cudnn(cudaStream_t stream, Allocator& allocator);
   ~Cudnn();
   Cudnn(const Cudnn&) = delete;
   Cudnn& operator=(const Cudnn&) = delete;
 
-  // Whether f32 convolutions may round their operands to the ten bits of TF32, for speed. At first they may not.
-  void allow_tf32(bool allowed);
+  // Whether plans from now on are of the fastest engine, by measurement. At first they are of the first that fits.
+  void autotune(bool measure);
 
-  // The plan of a convolution, made when first asked for. Throws CudnnError, unsupported where no engine fits.
-  const ConvPlan& plan(const ConvProblem& problem);
+  // The engines of all plans, and those that plans to come will take. Taken are choices for what has no plan yet; they
+  // go before a measurement.
+  ConvChoices choices();
+  void take_choices(const ConvChoices& choices);
 
-  // Queues a plan. All pointers are device memory; workspace has the plan's bytes.
-  void execute(const ConvPlan& plan, const void* x, const void* weights, const void* y, void* workspace);
+  // The plan of a convolution, made when first asked for: which may compute it several times, on these operands. Throws
+  // CudnnError, unsupported where no engine fits, and std::runtime_error.
+  const ConvPlan& plan(const ConvProblem& problem, const ConvOperands& operands);
+
+  // Queues a plan; workspace is device memory of the plan's bytes.
+  void execute(const ConvPlan& plan, const ConvOperands& operands, void* workspace);
 
  private:
+  std::unique_ptr<ConvPlan> fastest(ConvCandidates& candidates, const ConvOperands& operands);
+
   std::mutex mutex_;
+  cudaStream_t stream_;
+  Allocator& allocator_;
   cudnnHandle_t handle_ = nullptr;
-  bool tf32_ = false;
-  std::map<std::array<int64_t, 13>, std::unique_ptr<ConvPlan>> plans_;
+  bool autotune_ = false;
+  std::map<ConvKey, std::unique_ptr<ConvPlan>> plans_;
+  ConvChoices choices_;
 };
 
 // The context's, made at the first call. Throws std::runtime_error.

@@ -209,50 +209,75 @@ int64_t BackendDescriptor::get(cudnnBackendAttributeName_t name, cudnnBackendAtt
   return count;
 }
 
-ConvPlan::ConvPlan(cudnnHandle_t handle, const ConvProblem& problem, bool tf32) : sources_(graph(handle, problem)) {
-  const bool wide = problem.shape.dtype == SL_F32;
-  CudnnError refusal(CUDNN_STATUS_NOT_SUPPORTED,
-                     "no engine gives the same bits every time, with sums of f32, in a workspace of 256 MiB");
-  for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
-    std::vector<BackendDescriptor> configurations;
-    try {
-      configurations = ranked(sources_.back(), mode);
-    } catch (const CudnnError& error) {
-      if (!error.unsupported()) refusal = error;
-    }
-    for (BackendDescriptor& configuration : configurations) {
-      try {
-        if (keeps_promises(configuration, wide, tf32) && take(handle, configuration)) return;
-      } catch (const CudnnError& error) {  // the next one may do
-        if (!error.unsupported()) refusal = error;
-      }
-    }
-  }
-  throw refusal;
-}
+ConvPlan::ConvPlan(std::shared_ptr<const std::vector<BackendDescriptor>> graph, BackendDescriptor configuration,
+                   BackendDescriptor plan, int64_t workspace_bytes, int64_t rank)
+    : graph_(std::move(graph)),
+      configuration_(std::move(configuration)),
+      plan_(std::move(plan)),
+      workspace_bytes_(workspace_bytes),
+      rank_(rank) {}
 
-bool ConvPlan::take(cudnnHandle_t handle, BackendDescriptor& configuration) {
-  BackendDescriptor made(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-  made.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle);
-  made.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
-  made.finalize();
-  int64_t bytes = 0;
-  made.get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &bytes);
-  if (bytes > workspace_bound) return false;
-  sources_.push_back(std::move(configuration));
-  plan_ = std::move(made);
-  workspace_bytes_ = bytes;
-  return true;
-}
-
-void ConvPlan::execute(cudnnHandle_t handle, const void* x, const void* weights, const void* y, void* workspace) const {
-  const std::array<void*, 3> pointers{const_cast<void*>(x), const_cast<void*>(weights), const_cast<void*>(y)};
+void ConvPlan::execute(cudnnHandle_t handle, const ConvOperands& operands, void* workspace) const {
+  const std::array<void*, 3> pointers{const_cast<void*>(operands.x), const_cast<void*>(operands.weights),
+                                      const_cast<void*>(operands.y)};
   BackendDescriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
   pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, {id_x, id_weights, id_y});
   pack.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 3, pointers.data());
   pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
   pack.finalize();
-  check_cudnn(cudnn_functions().execute(handle, plan_->raw(), pack.raw()));
+  check_cudnn(cudnn_functions().execute(handle, plan_.raw(), pack.raw()));
+}
+
+ConvCandidates::ConvCandidates(cudnnHandle_t handle, const ConvProblem& problem)
+    : handle_(handle),
+      wide_(problem.shape.dtype == SL_F32),
+      tf32_(problem.tf32),
+      graph_(std::make_shared<const std::vector<BackendDescriptor>>(graph(handle, problem))),
+      refusal_(CUDNN_STATUS_NOT_SUPPORTED,
+               "no engine gives the same bits every time, with sums of f32, in a workspace of 256 MiB") {}
+
+std::unique_ptr<ConvPlan> ConvCandidates::at(int64_t rank) {
+  if (!reaches(rank)) return nullptr;
+  try {
+    return make(rank);
+  } catch (const CudnnError& error) {
+    if (!error.unsupported()) refusal_ = error;
+    return nullptr;
+  }
+}
+
+std::unique_ptr<ConvPlan> ConvCandidates::from(int64_t rank) {
+  for (; reaches(rank); ++rank) {
+    if (std::unique_ptr<ConvPlan> made = at(rank)) return made;
+  }
+  return nullptr;
+}
+
+bool ConvCandidates::reaches(int64_t rank) {
+  constexpr std::array<cudnnBackendHeurMode_t, 2> heuristics{CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
+  while (rank >= static_cast<int64_t>(configurations_.size()) && asked_ < heuristics.size()) {
+    try {
+      for (BackendDescriptor& more : ranked(graph_->back(), heuristics[asked_++])) {
+        configurations_.push_back(std::move(more));
+      }
+    } catch (const CudnnError& error) {  // the other may do
+      if (!error.unsupported()) refusal_ = error;
+    }
+  }
+  return rank < static_cast<int64_t>(configurations_.size());
+}
+
+std::unique_ptr<ConvPlan> ConvCandidates::make(int64_t rank) {
+  BackendDescriptor& configuration = configurations_[static_cast<size_t>(rank)];
+  if (!keeps_promises(configuration, wide_, tf32_)) return nullptr;
+  BackendDescriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
+  plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
+  plan.finalize();
+  int64_t bytes = 0;
+  plan.get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &bytes);
+  if (bytes > workspace_bound) return nullptr;
+  return std::make_unique<ConvPlan>(graph_, std::move(configuration), std::move(plan), bytes, rank);
 }
 
 }  // namespace sluice

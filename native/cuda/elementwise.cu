@@ -1,28 +1,21 @@
 // Operations on each element by itself: fill, cast, scaled sums, functions of one and of two arrays.
 #include <cmath>
 
-#include "launch.h"
+#include "maps.h"
 
 namespace sluice {
 namespace {
 
 template <typename T>
 int32_t fill(const sl_context* context, int64_t n, float value, void* x) {
-  T* const out = static_cast<T*>(x);
-  return for_each(context, "sl_fill", n, [=] __device__(int64_t i) { out[i] = from_float<T>(value); });
+  return map(context, "sl_fill", n, static_cast<T*>(x), [=] __device__() { return value; });
 }
-
-// Bytes and whole numbers have no other meaning than their value.
-__device__ inline float value_of(float x) { return x; }
-__device__ inline float value_of(bf16 x) { return to_float(x); }
-__device__ inline float value_of(uint8_t x) { return static_cast<float>(x); }
-__device__ inline float value_of(int32_t x) { return static_cast<float>(x); }
 
 template <typename From, typename To>
 int32_t cast(const sl_context* context, int64_t n, const void* x, void* y) {
-  const From* const in = static_cast<const From*>(x);
-  To* const out = static_cast<To*>(y);
-  return for_each(context, "sl_cast", n, [=] __device__(int64_t i) { out[i] = from_float<To>(value_of(in[i])); });
+  return map(
+      context, "sl_cast", n, static_cast<To*>(y), [] __device__(float value) { return value; },
+      static_cast<const From*>(x));
 }
 
 template <typename T>
@@ -30,11 +23,12 @@ int32_t axpby(const sl_context* context, int64_t n, float alpha, const void* x, 
   const T* const in = static_cast<const T*>(x);
   T* const out = static_cast<T*>(y);
   if (beta == 0.0f) {
-    return for_each(context, "sl_axpby", n, [=] __device__(int64_t i) { out[i] = from_float<T>(alpha * to_float(in[i])); });
+    return map(context, "sl_axpby", n, out, [=] __device__(float value) { return alpha * value; }, in);
   }
-  return for_each(context, "sl_axpby", n, [=] __device__(int64_t i) {
-    out[i] = from_float<T>(fmaf(alpha, to_float(in[i]), beta * to_float(out[i])));
-  });
+  return map(
+      context, "sl_axpby", n, out,
+      [=] __device__(float value, float old) { return fmaf(alpha, value, beta * old); }, in,
+      static_cast<const T*>(out));
 }
 
 template <int op>
@@ -76,10 +70,9 @@ __device__ float binary_value(float a, float b) {
 
 template <int op, typename T>
 int32_t unary(const sl_context* context, int64_t n, const void* x, void* y) {
-  const T* const in = static_cast<const T*>(x);
-  T* const out = static_cast<T*>(y);
-  return for_each(context, "sl_unary", n,
-                  [=] __device__(int64_t i) { out[i] = from_float<T>(unary_value<op>(to_float(in[i]))); });
+  return map(
+      context, "sl_unary", n, static_cast<T*>(y), [] __device__(float value) { return unary_value<op>(value); },
+      static_cast<const T*>(x));
 }
 
 template <int op, typename T>
@@ -89,9 +82,28 @@ int32_t unary_backward(const sl_context* context, int64_t n, const void* x, cons
   const T* const value = static_cast<const T*>(y);
   const T* const gradient = static_cast<const T*>(dy);
   T* const out = static_cast<T*>(dx);
-  return for_each(context, "sl_unary_backward", n, [=] __device__(int64_t i) {
-    const float own = to_float(gradient[i]) * unary_slope<op>(to_float(in[i]), to_float(value[i]));
-    out[i] = from_float<T>(accumulate ? to_float(out[i]) + own : own);
+  if (accumulate) {
+    return map(
+        context, "sl_unary_backward", n, out,
+        [] __device__(float a, float b, float top, float old) { return old + top * unary_slope<op>(a, b); }, in, value,
+        gradient, static_cast<const T*>(out));
+  }
+  return map(
+      context, "sl_unary_backward", n, out,
+      [] __device__(float a, float b, float top) { return top * unary_slope<op>(a, b); }, in, value, gradient);
+}
+
+// Where Index has 32 bits the divisions are short.
+template <int op, typename Index, typename T>
+int32_t binary_broadcast(const sl_context* context, int32_t broadcast, int64_t rows, int64_t columns, const T* left,
+                         const T* right, T* out) {
+  const Index width = static_cast<Index>(columns);
+  return for_each(context, "sl_binary", rows * columns, [=] __device__(int64_t i) {
+    const Index place = static_cast<Index>(i);
+    const Index other = broadcast == SL_BROADCAST_ROW      ? place % width
+                        : broadcast == SL_BROADCAST_COLUMN ? place / width
+                                                           : 0;
+    out[i] = from_float<T>(binary_value<op>(to_float(left[i]), to_float(right[other])));
   });
 }
 
@@ -101,13 +113,13 @@ int32_t binary(const sl_context* context, int32_t broadcast, int64_t rows, int64
   const T* const left = static_cast<const T*>(a);
   const T* const right = static_cast<const T*>(b);
   T* const out = static_cast<T*>(y);
-  return for_each(context, "sl_binary", rows * columns, [=] __device__(int64_t i) {
-    const int64_t other = broadcast == SL_BROADCAST_NONE  ? i
-                          : broadcast == SL_BROADCAST_ROW ? i % columns
-                          : broadcast == SL_BROADCAST_COLUMN ? i / columns
-                                                             : 0;
-    out[i] = from_float<T>(binary_value<op>(to_float(left[i]), to_float(right[other])));
-  });
+  if (broadcast == SL_BROADCAST_NONE) {
+    return map(
+        context, "sl_binary", rows * columns, out,
+        [] __device__(float one, float other) { return binary_value<op>(one, other); }, left, right);
+  }
+  return rows * columns <= UINT32_MAX ? binary_broadcast<op, uint32_t>(context, broadcast, rows, columns, left, right, out)
+                                      : binary_broadcast<op, int64_t>(context, broadcast, rows, columns, left, right, out);
 }
 
 // The status of body, called with the operation, 0..last, as a compile-time constant.

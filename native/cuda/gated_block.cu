@@ -226,6 +226,8 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
   SL_REQUIRE(mask != nullptr && scale1 != nullptr && shift1 != nullptr && packed2 != nullptr && scale2 != nullptr &&
                  shift2 != nullptr && residual != nullptr && y != nullptr,
              "sl_gated_block_forward: a buffer is null (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
+  SL_REQUIRE(is_aligned(packed1, sizeof(Four)) && is_aligned(packed2, sizeof(Four)),
+             "sl_gated_block_forward: packed weights do not begin at 16 bytes (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
   SL_BEGIN
   const Plan plan(s);
   const int64_t bytes = Memory(plan, nullptr).bytes;

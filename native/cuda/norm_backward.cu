@@ -112,7 +112,7 @@ __global__ void norm_backward_apply_kernel(const Cover cover, int64_t pixels, fl
     if (accumulate) residual = Pack<T, n>::load(dresidual + i);
     for (int k = 0; k < n; ++k) {
       const float h = through_relu<sign>(in, affine, k);
-      residual.set(k, accumulate ? residual.get(k) + h : h);
+      if (dresidual != nullptr) residual.set(k, accumulate ? residual.get(k) + h : h);
       out.set(k, fmaf(outer[k], h, fmaf(slope[k], in.x.get(k) - mean[k], constant[k])));
     }
     if (dresidual != nullptr) residual.store(dresidual + i);

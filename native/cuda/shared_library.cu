@@ -3,12 +3,14 @@
 
 #include <dlfcn.h>
 #include <glob.h>
+#include <link.h>
 
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -59,6 +61,12 @@ std::vector<std::string> folders() {
   return result;
 }
 
+// What the loader made of the name that it was asked for.
+std::string path_of(void* handle, const std::string& asked) {
+  const link_map* map = nullptr;
+  return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map->l_name[0] != '\0' ? map->l_name : asked;
+}
+
 std::string joined(const std::vector<std::string>& parts, const char* separator) {
   std::string result;
   for (const std::string& part : parts) result += (result.empty() ? "" : separator) + part;
@@ -67,31 +75,29 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
 
 }  // namespace
 
-const SharedLibrary& SharedLibrary::open(const std::vector<std::string>& sonames, const std::string& package) {
+const SharedLibrary& SharedLibrary::open(const std::string& soname, const std::string& package) {
   static std::mutex mutex;
   static std::map<std::string, std::unique_ptr<SharedLibrary>> opened;
   const std::lock_guard<std::mutex> lock(mutex);
-  std::unique_ptr<SharedLibrary>& library = opened[sonames.front()];
+  std::unique_ptr<SharedLibrary>& library = opened[soname];
   if (library != nullptr) return *library;
   const std::vector<std::string> looked = folders();
   std::string refusal;  // of a library that is there but cannot be loaded: it lacks another
-  for (const std::string& soname : sonames) {
-    std::vector<std::string> paths{soname};
-    for (const std::string& folder : looked) paths.push_back(folder + "/" + soname);
-    for (const std::string& path : paths) {
-      void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-      if (handle != nullptr) {
-        library.reset(new SharedLibrary(handle, path));
-        return *library;
-      }
-      const char* const error = dlerror();
-      const std::string sentence = error == nullptr ? "" : error;
-      if (sentence.find(soname + ": cannot open shared object file: No such file") == std::string::npos) {
-        refusal = " (" + sentence + ")";
-      }
+  std::vector<std::string> paths{soname};
+  for (const std::string& folder : looked) paths.push_back(folder + "/" + soname);
+  for (const std::string& path : paths) {
+    void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle != nullptr) {
+      library.reset(new SharedLibrary(handle, path_of(handle, path)));
+      return *library;
+    }
+    const char* const error = dlerror();
+    const std::string sentence = error == nullptr ? "" : error;
+    if (sentence.find(soname + ": cannot open shared object file: No such file") == std::string::npos) {
+      refusal = " (" + sentence + ")";
     }
   }
-  throw std::runtime_error(joined(sonames, " or ") + " was not found on the loader's paths (LD_LIBRARY_PATH), nor in " +
+  throw std::runtime_error(soname + " was not found on the loader's paths (LD_LIBRARY_PATH), nor in " +
                            joined(looked, ", ") + refusal + ": install " + package);
 }
 

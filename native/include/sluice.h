@@ -80,6 +80,20 @@ SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** ho
  * may not). UNSUPPORTED where the device has no TF32 and `allow` is not 0. */
 SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow);
 
+/* Whether a convolution of a new kind, from now on, measures the engines that come into question when it is first
+ * computed, and keeps the fastest; at first it takes the library's own first choice, which is the same on every run.
+ * UNSUPPORTED where there is nothing to choose from (the CPU) and `measure` is not 0. */
+SL_API int32_t sl_context_autotune(sl_context* context, int32_t measure);
+
+/* The engines that convolutions have taken until now, as lines of text behind one that names device and library, into
+ * host_text where it has room for them; *host_bytes: the room that they need, with the zero at their end. The same
+ * choices give the same text. Empty on the CPU. */
+SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t capacity, int64_t* host_bytes);
+
+/* Takes the engines of such a text for convolutions that are first computed from now on. INVALID_ARGUMENT where it is no
+ * such text, or another device's or library's; nothing is taken then. */
+SL_API int32_t sl_plans_import(sl_context* context, const char* host_text);
+
 /* Frees the context with every cache and every buffer still allocated from it. NULL is a no-op. */
 SL_API int32_t sl_context_destroy(sl_context* context);
 
@@ -91,7 +105,11 @@ SL_API int32_t sl_synchronize(sl_context* context);
 /* Allocates `bytes` of device memory (64-byte aligned, contents undefined) from the caching allocator. */
 SL_API int32_t sl_malloc(sl_context* context, int64_t bytes, void** host_pointer);
 
-/* Returns a buffer of sl_malloc to the cache. NULL is a no-op; a pointer that is not live is INVALID_ARGUMENT. */
+/* Returns a buffer of sl_malloc to the cache. NULL is a no-op; a pointer that is not live is INVALID_ARGUMENT.
+ *
+ * Buffers are handed on in the order of the compute stream: work queued there may still use a buffer that sl_malloc gives
+ * out again. Another stream that uses one waits for an event of the compute stream first, and before sl_free the compute
+ * stream waits for an event of every other stream that used it. */
 SL_API int32_t sl_free(sl_context* context, void* pointer);
 
 /* Allocates pinned host memory, for transfers that overlap computation. */

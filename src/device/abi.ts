@@ -29,6 +29,9 @@ export const symbols = {
   sl_requirements: { parameters: ["buffer", "i64"], result: "i32" }, // host_text, capacity
   sl_context_create: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // index, threads, host_context
   sl_context_allow_tf32: { parameters: ["pointer", "i32"], result: "i32" }, // allow
+  sl_context_autotune: { parameters: ["pointer", "i32"], result: "i32" }, // measure
+  sl_plans_export: { parameters: ["pointer", "buffer", "i64", "buffer"], result: "i32" }, // host_text, capacity, host_bytes
+  sl_plans_import: { parameters: ["pointer", "buffer"], result: "i32" }, // host_text
   sl_context_destroy: { parameters: ["pointer"], result: "i32" },
   sl_synchronize: { parameters: ["pointer"], result: "i32" },
   // memory

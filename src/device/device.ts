@@ -12,6 +12,7 @@ import {
 } from "../errors.ts";
 import { Status } from "./abi.ts";
 import { type DeviceKind, hasLibrary, type Library, openLibrary } from "./library.ts";
+import { requirementsOf } from "./requirements.ts";
 
 /** An address in device memory, or a native handle; opaque. */
 export type DevicePointer = Deno.PointerValue;
@@ -92,7 +93,7 @@ const THREADS_PER_CORE = 16;
 export interface DeviceOptions {
   /** `cpu`; `cuda` or `cuda:N`, a GPU, where the library for it is built; `auto` (default): a GPU where there is one, else the CPU. */
   readonly device?: string;
-  /** CPU threads of every native call; 0 (default) means every core this process may use. */
+  /** CPU threads of every native call, without effect on a GPU; 0 (default) means every core this process may use. */
   readonly threads?: number;
 }
 
@@ -138,14 +139,10 @@ function countDevices(library: Library): number {
   return count[0] ?? 0;
 }
 
-/** The CUDA library where it is built and finds a GPU, else the CPU's. */
-function chooseLibrary(): { library: Library; kind: DeviceKind } {
-  if (hasLibrary("cuda")) {
-    const library = openLibrary("cuda");
-    if (countDevices(library) > 0) return { library, kind: "cuda" };
-    library.close();
-  }
-  return { library: openLibrary("cpu"), kind: "cpu" };
+/** What keeps a library's devices from being used, or null. */
+function unmetRequirement(kind: DeviceKind): string | null {
+  const unmet = requirementsOf(kind).find(({ found }) => !found);
+  return unmet === undefined ? null : `${unmet.name}: ${unmet.detail}`;
 }
 
 /** One device, opened; everything allocated on it ends with it. */
@@ -167,10 +164,10 @@ export class Device implements Disposable {
     this.#library = library;
     this.kind = kind;
     this.description = describe(library, index);
-    // A GPU's calls return at once: of them nothing is left for a second thread.
-    const cores = kind === "cpu" ? this.description.cores : 1;
-    this.threads = requestedThreads === 0 ? cores : requestedThreads;
-    if (this.threads > THREADS_PER_CORE * cores) {
+    const { cores } = this.description;
+    // A GPU's calls return at once: there is nothing for a second thread.
+    this.threads = kind === "cuda" ? 1 : requestedThreads === 0 ? cores : requestedThreads;
+    if (kind === "cpu" && this.threads > THREADS_PER_CORE * cores) {
       throw new InvalidInputError(
         `threads ${this.threads} is out of range: ${cores} cores take at most ${
           THREADS_PER_CORE * cores
@@ -186,25 +183,41 @@ export class Device implements Disposable {
    * Opens a device.
    *
    * @throws {InvalidInputError} on an unknown device name or a thread count out of range.
-   * @throws {DeviceUnavailableError} where the library or the device is missing.
+   * @throws {DeviceUnavailableError} where the library, what it needs, or the device is missing.
    */
   static open(options: DeviceOptions = {}): Device {
-    const { kind: wanted, index } = parseDeviceName(options.device ?? "auto");
+    const { kind, index } = parseDeviceName(options.device ?? "auto");
     const threads = options.threads ?? 0;
     if (!Number.isInteger(threads) || threads < 0) {
       throw new InvalidInputError(`threads ${threads} is out of range: use a whole number, 0 for all cores`);
     }
-    const { library, kind } = wanted === "auto" ? chooseLibrary() : { library: openLibrary(wanted), kind: wanted };
+    if (kind !== "auto") return Device.#openKind(kind, index, threads);
+    if (hasLibrary("cuda")) {
+      try {
+        return Device.#openKind("cuda", 0, threads);
+      } catch (error) {
+        // `sluice doctor --device cuda` says why; here the CPU does as well.
+        if (!(error instanceof DeviceUnavailableError)) throw error;
+      }
+    }
+    return Device.#openKind("cpu", 0, threads);
+  }
+
+  static #openKind(kind: DeviceKind, index: number, threads: number): Device {
+    const unmet = kind === "cuda" ? unmetRequirement(kind) : null;
+    if (unmet !== null) throw new DeviceUnavailableError(`device ${kind} cannot be used: ${unmet}`);
+    const library = openLibrary(kind);
     try {
       const count = countDevices(library);
       if (index >= count) {
-        const remedy = kind === "cuda" ? "; `sluice doctor` says what is missing" : "";
-        throw new DeviceUnavailableError(`device ${kind}:${index} does not exist: ${count} found${remedy}`);
+        throw new DeviceUnavailableError(`device ${kind}:${index} does not exist: ${count} found`);
       }
       return new Device(library, kind, index, threads);
     } catch (error) {
       library.close();
-      throw error;
+      const cause = error instanceof NativeError && !(error instanceof OutOfMemoryError);
+      if (!cause || kind === "cpu") throw error;
+      throw new DeviceUnavailableError(`device ${kind}:${index} cannot be used: ${error.message}`, { cause: error });
     }
   }
 
@@ -241,6 +254,25 @@ export class Device implements Disposable {
     this.kernels.sl_context_allow_tf32(Number(allow));
   }
 
+  /** Whether convolutions measure their engines when they are first computed; not so at first. @throws {UnsupportedError} */
+  autotune(measure: boolean): void {
+    this.kernels.sl_context_autotune(Number(measure));
+  }
+
+  /** The engines that convolutions have taken until now, as text; empty where there is nothing to choose from. */
+  exportPlans(): string {
+    const bytes = new BigInt64Array(1);
+    this.kernels.sl_plans_export(new Uint8Array(1), 0, bytes);
+    const text = new Uint8Array(Number(bytes[0]));
+    this.kernels.sl_plans_export(text, text.length, bytes);
+    return new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
+  }
+
+  /** Takes the engines of such a text. @throws {NativeError} where it is another device's, or none. */
+  importPlans(text: string): void {
+    this.kernels.sl_plans_import(new TextEncoder().encode(`${text}\0`));
+  }
+
   /** Bytes of memory that the device has in all, others' included. */
   memoryTotal(): number {
     this.kernels.sl_memory_total(this.#statistics);
@@ -268,6 +300,11 @@ export class Device implements Disposable {
       kernels[name] = (...parameters) => observer(name as keyof Kernels, parameters, () => call(...parameters));
     }
     return { [Symbol.dispose]: () => void Object.assign(kernels, plain) };
+  }
+
+  /** Whether the device was closed. */
+  get disposed(): boolean {
+    return this.#context === null;
   }
 
   /** Frees the context and all its memory. */

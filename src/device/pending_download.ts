@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ShapeError } from "../errors.ts";
 import type { Device, DevicePointer } from "./device.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Device, DevicePointer } from "./device.ts";
  */
 export class PendingDownload implements Disposable {
   readonly #device: Device;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #size: number;
   readonly #slot = new BigUint64Array(1);
   #memory: DevicePointer = null;
   #event: DevicePointer = null;
@@ -23,31 +24,46 @@ export class PendingDownload implements Disposable {
    */
   constructor(device: Device, source: DevicePointer, bytes: number) {
     this.#device = device;
+    this.#size = bytes;
     const { kernels } = device;
-    kernels.sl_host_malloc(bytes, this.#slot);
-    this.#memory = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
-    if (this.#memory === null) throw new TypeError("sl_host_malloc gave no memory");
-    this.#bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(this.#memory, bytes));
-    kernels.sl_event_create(this.#slot);
-    this.#event = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
-    kernels.sl_download(null, this.#bytes, source, bytes);
-    kernels.sl_event_record(this.#event, null);
+    try {
+      kernels.sl_host_malloc(bytes, this.#slot);
+      this.#memory = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
+      kernels.sl_event_create(this.#slot);
+      this.#event = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
+      kernels.sl_download(null, this.#view(), source, bytes);
+      kernels.sl_event_record(this.#event, null);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
-  /** Waits for the copy, and gives the bytes as a new buffer. */
+  /** The pinned memory. @throws {ShapeError} after disposal. */
+  #view(): Uint8Array<ArrayBuffer> {
+    if (this.#memory === null) throw new ShapeError("a pending download was used after it was freed");
+    return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(this.#memory, this.#size));
+  }
+
+  /** Waits for the copy, and gives the bytes as a new buffer. @throws {ShapeError} after disposal. */
   wait(): ArrayBuffer {
+    const view = this.#view();
     this.#device.kernels.sl_event_synchronize(this.#event);
-    return this.#bytes.slice().buffer;
+    return view.slice().buffer;
   }
 
-  /** Frees what the copy used; a second call does nothing. */
+  /** Frees what the copy used; a second call, or one after the device was closed, does nothing. */
   [Symbol.dispose](): void {
-    if (this.#memory === null) return;
+    const [memory, event] = [this.#memory, this.#event];
+    this.#memory = this.#event = null;
+    if (this.#device.disposed) return;
     const { kernels } = this.#device;
-    // The copy may still be under way.
-    kernels.sl_event_synchronize(this.#event);
-    kernels.sl_event_destroy(this.#event);
-    kernels.sl_host_free(this.#memory);
-    this.#memory = null;
+    try {
+      // The copy may still be under way.
+      if (event !== null) kernels.sl_event_synchronize(event);
+    } finally {
+      if (event !== null) kernels.sl_event_destroy(event);
+      if (memory !== null) kernels.sl_host_free(memory);
+    }
   }
 }

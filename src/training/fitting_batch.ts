@@ -8,12 +8,12 @@ import { OutOfMemoryError } from "../errors.ts";
 import { philoxNoise } from "../models/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "./options.ts";
-import { activationType, type Precision } from "./precision.ts";
+import { activationType, type Precision, withPrecision } from "./precision.ts";
 import { trainingStep } from "./step.ts";
 import type { Trainee } from "./trainee.ts";
 
 /** Batches whose steps are tried: small, and no norm has a single row. */
-const TRIED = [4, 8] as const;
+const TRIED = [2, 6] as const;
 /** What of the device's memory tensors may have: the rest is the driver's, the libraries', and lost between buffers. */
 const USABLE = 0.9;
 
@@ -33,12 +33,9 @@ export interface MemoryProbe {
 function peakOfStep(device: Device, { trainee, config, precision, size }: MemoryProbe, batch: number): number {
   using view = Tensor.full(device, [batch, ...size, 3], 0.5, activationType(precision));
   device.resetPeakMemory();
-  using _report = trainingStep(trainee, config, {
-    views: [view, view],
-    epoch: config.gateWarmup,
-    rate: 0,
-    noise: (pass) => philoxNoise(device, { seed: config.seed, step: 0 }, pass),
-  });
+  const noise = (pass: number) => philoxNoise(device, { seed: config.seed, step: 0 }, pass);
+  const inputs = { views: [view, view], epoch: config.gateWarmup, rate: 0, noise } as const;
+  using _report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
   return device.memory().peak;
 }
 
@@ -65,8 +62,11 @@ export function fittingBatch(device: Device, probe: MemoryProbe): number | null 
 /** The error of a step that found no memory, with the batch that would. */
 export function withFittingBatch(error: OutOfMemoryError, device: Device, probe: MemoryProbe): OutOfMemoryError {
   const batch = fittingBatch(device, probe);
-  const remedy = batch === null || batch >= probe.config.batch
-    ? "no batch of this network fits"
+  // Where the estimate has room for the batch that found none, buffers of other work, or gaps between buffers, took it.
+  const remedy = batch === null
+    ? "no batch of this network fits, give a smaller --width"
+    : batch >= probe.config.batch
+    ? `a batch of ${probe.config.batch} just misses, give a smaller --batch`
     : `a batch of ${batch} would fit, give --batch ${batch}`;
   return new OutOfMemoryError(error.operation, `${error.message}; ${remedy}`, { cause: error });
 }

@@ -68,6 +68,10 @@ export interface RunConfig {
   readonly precision: "auto" | Precision;
   /** CPU threads; 0: one for each core available. */
   readonly threads: number;
+  /** A GPU's convolution engines are measured once, instead of chosen by rule, and stored in the run. */
+  readonly autotune: boolean;
+  /** File of engines that another run has measured, or null. */
+  readonly plans: string | null;
 }
 
 /** How an option's text is read: as it is, as a number, or as a flag without a value. */
@@ -217,6 +221,15 @@ export const runOptions: RunOptions = {
     ...count(0, { help: "CPU threads, 0: one for each core", default: 0 }),
     rule: "a whole number from 0 to 4096",
     schema: z.number().int().min(0).max(4096),
+  },
+  autotune: onOff({ help: "measure a GPU's convolution engines, and store them in the run", default: false }),
+  plans: {
+    kind: "text",
+    placeholder: "FILE",
+    rule: "a file",
+    schema: z.string().min(1).nullable(),
+    help: "convolution engines as another run measured them, its plans.txt",
+    default: null,
   },
 };
 

@@ -13,6 +13,7 @@ import { formatConfig, parseConfigFile } from "./config_file.ts";
 const configName = "config.yaml";
 const metricsName = "metrics.jsonl";
 const checkpointsName = "checkpoints";
+const plansName = "plans.txt";
 const evaluationName = "evaluation.json";
 
 /** What stands at a path: nothing, an empty folder, a run, or something else. */
@@ -146,6 +147,11 @@ export class RunFolder {
     const path = this.checkpointPath("last");
     if (isFile(path)) return path;
     throw new InvalidInputError(`${path}: is missing; let pretrain finish, or remove the run and start it again`);
+  }
+
+  /** Writes `plans.txt`, replacing an earlier one. */
+  writePlans(plans: string): void {
+    writeFileAtomically(join(this.path, plansName), new TextEncoder().encode(plans));
   }
 
   /** Writes `evaluation.json`, replacing an earlier one. */

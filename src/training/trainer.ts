@@ -129,6 +129,14 @@ class Training {
   }
 
   async execute(): Promise<TrainingResult> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#pending?.report[Symbol.dispose]();
+    }
+  }
+
+  async #run(): Promise<TrainingResult> {
     const { epochs, evalEvery, checkpointEvery } = this.config;
     for (let epoch = 0; epoch < epochs; epoch++) {
       const finished = await this.#epoch(epoch);
@@ -158,18 +166,23 @@ class Training {
   }
 
   #step(batch: ViewBatch, epoch: number): void {
-    using _scope = new Scope();
     const { config, trainee, device } = this;
-    const inputs: StepInputs = {
-      views: this.#views(batch),
-      epoch,
-      rate: learningRate(config, epoch),
-      noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
-    };
-    const report = this.#withinMemory(() =>
-      withPrecision(device, this.precision, () => trainingStep(trainee, config, inputs))
-    );
-    this.#flush();
+    const report = this.#withinMemory(() => {
+      using _scope = new Scope();
+      const inputs: StepInputs = {
+        views: this.#views(batch),
+        epoch,
+        rate: learningRate(config, epoch),
+        noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
+      };
+      return withPrecision(device, this.precision, () => trainingStep(trainee, config, inputs));
+    });
+    try {
+      this.#flush();
+    } catch (error) {
+      report[Symbol.dispose]();
+      throw error;
+    }
     this.#done++;
     const end = performance.now();
     this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart };
@@ -203,10 +216,10 @@ class Training {
   /** Reads and records the scalars of the step before. */
   #flush(): void {
     if (this.#pending === null) return;
-    const { report, epoch, end, milliseconds } = this.#pending;
+    const { epoch, end, milliseconds } = this.#pending;
+    using report = this.#pending.report;
     this.#pending = null;
     const { loss = NaN, share = null, ...terms } = report.read();
-    report[Symbol.dispose]();
     const record: StepRecord = {
       step: this.#done,
       epoch,
@@ -243,7 +256,8 @@ class Training {
   }
 
   #save(which: number | "last"): void {
-    const { arch, width, stem, mode } = this.config;
+    const { arch, width, stem, mode, autotune, plans } = this.config;
+    if (autotune || plans !== null) this.run.writePlans(this.device.exportPlans());
     saveWeights(this.run.checkpointPath(which), this.trainee.network, {
       step: String(this.#done),
       arch,

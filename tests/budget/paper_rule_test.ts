@@ -6,9 +6,10 @@
 import assert from "node:assert/strict";
 
 import { paperBudgetTerms } from "../../src/budget/mod.ts";
-import { Device } from "../../src/device/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
 import { gatedMacs, networkCost } from "../../src/models/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
 
 const cost = networkCost({ arch: "resnet18", width: 4, stem: "cifar", image: 16 });
 const channels = [4, 4, 8, 8, 16, 16, 32, 32];
@@ -30,7 +31,7 @@ for (
   ]
 ) {
   Deno.test(`the paper's budget terms equal their formulas with ${label}`, () => {
-    using device = Device.open({ threads: 1 });
+    using device = openDevice();
     using _scope = new Scope();
     const [target, tightness] = [0.3, 0.8];
     const terms = paperBudgetTerms(null, masksOf(device, open), cost, {

@@ -153,7 +153,7 @@ Deno.test(
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const small = ["--width", "8", "--projector", "16", "--batch", "8", "--threads", "1", ...images];
-    const args = ["pretrain", ...small, "--epochs", "1", "--eval-every", "0", "--out", run];
+    const args = ["pretrain", ...small, "--device", "cpu", "--epochs", "1", "--eval-every", "0", "--out", run];
     await assertSucceeds(args, { ONEDNN_MAX_CPU_ISA: "AVX2" });
     assert.deepEqual(precisionOf(run), ["auto", "f32"]);
   }),

@@ -14,4 +14,6 @@ export const deviceTests: readonly string[] = [
   "tests/cuda/agreement_test.ts",
   "tests/cuda/memory_test.ts",
   "tests/cuda/order_test.ts",
+  "tests/cuda/plans_test.ts",
+  "tests/cuda/requirements_test.ts",
 ];

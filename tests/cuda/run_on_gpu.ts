@@ -56,8 +56,8 @@ async function nativeTests(folder: string): Promise<boolean[]> {
     return passed;
   }
   for (const tool of ["memcheck", "racecheck"]) {
-    const files = checkedTests.map((name) => `--source-file=*${name}_test.cpp`);
-    const args = ["--tool", tool, "--error-exitcode", "1", program, ...files];
+    const files = checkedTests.map((name) => `*${name}_test.cpp`).join(",");
+    const args = ["--tool", tool, "--error-exitcode", "1", program, `--source-file=${files}`];
     passed.push((await show(`native tests under ${tool}`, "compute-sanitizer", args)).success);
   }
   return passed;
@@ -77,16 +77,18 @@ async function benchmarks(library: Record<string, string>): Promise<boolean[]> {
     passed.push((await show(`sluice bench ${run.join(" ")}`, Deno.execPath(), args, library)).success);
   }
   if ((await execute("python3", ["-c", "import torch; assert torch.cuda.is_available()"])).success) {
-    const args = ["tests/peer/torch_step.py", "--device", "cuda", "--width", "64", "--precision", "bf16"];
+    const size = ["--batch", "256", "--width", "64", "--projector", "2048"];
+    const args = ["tests/peer/step_speed.py", "--device", "cuda", ...size, "--precision", "bf16"];
     passed.push((await show("PyTorch's step", "python3", args)).success);
   } else console.log("PyTorch with CUDA is not installed for python3: the comparison is skipped");
   return passed;
 }
 
 /** Everything; whether all of it passed. */
-async function runAll(): Promise<boolean> {
+async function runAll(capability: string): Promise<boolean> {
   await build(libraryPlan);
-  const options = [...cudaPlan.options, "-DCMAKE_CUDA_ARCHITECTURES=native", "-DSLUICE_TESTS=ON"];
+  const architecture = `-DCMAKE_CUDA_ARCHITECTURES=${capability.replace(".", "")}`;
+  const options = [...cudaPlan.options, architecture, "-DSLUICE_TESTS=ON"];
   const sources = [...cudaPlan.sources, join(root, "tests", "native")];
   const folder = await build({ ...cudaPlan, folder: "build-cuda-native", options, sources });
   await Deno.copyFile(join(root, "native", "build", "libsluice_cpu.so"), join(folder, "libsluice_cpu.so"));
@@ -105,13 +107,13 @@ async function runAll(): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const gpus = await execute("nvidia-smi", ["--query-gpu=name,driver_version", "--format=csv,noheader"]);
+  const gpus = await execute("nvidia-smi", ["--query-gpu=compute_cap,name,driver_version", "--format=csv,noheader"]);
   if (!gpus.success) {
     console.log("skipped: no GPU was found (nvidia-smi does not run)");
   } else {
     console.log(gpus.output.trim());
     try {
-      if (!await runAll()) process.exitCode = 1;
+      if (!await runAll(gpus.output.split(",")[0]?.trim() ?? "")) process.exitCode = 1;
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       console.error(`sluice: ${error.message}`);

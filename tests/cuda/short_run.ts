@@ -6,7 +6,14 @@
 import type { Device } from "../../src/device/mod.ts";
 import { philoxNoise } from "../../src/models/mod.ts";
 import { randomImages } from "../../src/training/benchmark/images.ts";
-import { createTrainee, type Precision, resolveConfig, trainingStep } from "../../src/training/mod.ts";
+import {
+  createTrainee,
+  type Precision,
+  resolveConfig,
+  type StepInputs,
+  trainingStep,
+  withPrecision,
+} from "../../src/training/mod.ts";
 
 /** Small, as in a warm-up: at 0.1 a difference of one rounding grows some twentyfold a step, on a network and a batch as small as these. */
 const RATE = 0.0005;
@@ -24,12 +31,9 @@ export function shortRun(device: Device, steps: number, precision: Precision = "
   return Array.from({ length: steps }, (_, step) => {
     using first = randomImages(device, config.batch, 2 * step, precision);
     using second = randomImages(device, config.batch, 2 * step + 1, precision);
-    using report = trainingStep(trainee, config, {
-      views: [first, second],
-      epoch: 0,
-      rate: RATE,
-      noise: (pass) => philoxNoise(device, { seed: config.seed, step }, pass),
-    });
+    const noise = (pass: number) => philoxNoise(device, { seed: config.seed, step }, pass);
+    const inputs: StepInputs = { views: [first, second], epoch: 0, rate: RATE, noise };
+    using report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
     return report.read();
   });
 }

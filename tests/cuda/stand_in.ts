@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { build, hostcudaPlan } from "../../native/build.ts";
@@ -18,7 +18,8 @@ import { libraryPath } from "../../src/device/mod.ts";
 export async function buildStandIn(): Promise<string> {
   const folder = await build(hostcudaPlan);
   const link = join(folder, "libsluice_cpu.so");
-  if (!existsSync(link)) Deno.symlinkSync(libraryPath("cpu"), link);
+  rmSync(link, { force: true });
+  Deno.symlinkSync(libraryPath("cpu"), link);
   return folder;
 }
 

@@ -3,13 +3,18 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { execute } from "../../native/setup.ts";
+import { SluiceError } from "../../src/errors.ts";
 
-const folder = fileURLToPath(new URL("../../native/build-wheels", import.meta.url));
+/** The wheels of a major version of CUDA. */
+const wheelsOf: Readonly<Record<number, readonly string[]>> = {
+  12: ["nvidia-cudnn-cu12==9.*", "nvidia-cublas-cu12==12.*"],
+  13: ["nvidia-cudnn-cu13==9.*", "nvidia-cublas==13.*"],
+};
 
 /** The major version of the CUDA toolkit whose nvcc is on the path, or null without one. */
 async function toolkitVersion(): Promise<number | null> {
@@ -18,17 +23,21 @@ async function toolkitVersion(): Promise<number | null> {
   return success && release !== null ? Number(release[1]) : null;
 }
 
-/** Unpacks the wheels of cuDNN and cuBLAS, got through pip; says why where that cannot be done. */
-async function unpackWheels(version: number): Promise<string | null> {
-  const names = [`nvidia-cudnn-cu${version}`, version === 12 ? "nvidia-cublas-cu12" : "nvidia-cublas"];
-  const download = join(folder, "download");
-  const got = await execute("python3", ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", download, ...names]);
-  if (!got.success) return `pip could not get ${names.join(" and ")}`;
+/** Gets the wheels through pip and unpacks them into the folder, once; says why where that cannot be done. */
+async function unpackWheels(names: readonly string[], folder: string): Promise<string | null> {
+  if (existsSync(folder)) return null;
+  const partial = `${folder}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  const download = join(partial, "download");
+  console.error(`getting ${names.join(" and ")} through pip: about 1 GB, once`);
+  const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", download];
+  if (!(await execute("python3", [...pip, ...names])).success) return `pip could not get ${names.join(" and ")}`;
   for (const { name } of Deno.readDirSync(download)) {
-    const { success, output } = await execute("python3", ["-m", "zipfile", "-e", join(download, name), folder]);
+    const { success, output } = await execute("python3", ["-m", "zipfile", "-e", join(download, name), partial]);
     if (!success) return `${name} could not be unpacked: ${output.trim()}`;
   }
-  Deno.removeSync(download, { recursive: true });
+  rmSync(download, { recursive: true });
+  Deno.renameSync(partial, folder);
   return null;
 }
 
@@ -42,27 +51,28 @@ export interface Toolkit {
   library(name: RegExp): string;
 }
 
-function foldersNamed(name: string): string[] {
-  const nvidia = join(folder, "nvidia");
+/** The folders of this name in each of the wheels. */
+function foldersNamed(wheels: string, name: string): string[] {
+  const nvidia = join(wheels, "nvidia");
   return [...Deno.readDirSync(nvidia)].map((entry) => join(nvidia, entry.name, name)).filter(existsSync).sort();
+}
+
+function findLibrary(wheels: string, name: RegExp): string {
+  const folders = foldersNamed(wheels, "lib");
+  const files = folders.flatMap((lib) => [...Deno.readDirSync(lib)].map((file) => join(lib, file.name)));
+  const found = files.sort().find((file) => name.test(basename(file)));
+  if (found === undefined) throw new SluiceError(`no library in ${wheels} is called ${name}`);
+  return found;
 }
 
 /** The toolkit, or one line that says what is missing. */
 export async function findToolkit(): Promise<Toolkit | string> {
   const version = await toolkitVersion();
   if (version === null) return "nvcc is not on the path";
-  if (!existsSync(join(folder, "nvidia", "cudnn"))) {
-    const refusal = await unpackWheels(version);
-    if (refusal !== null) return refusal;
-  }
-  return {
-    wheels: folder,
-    includes: foldersNamed("include"),
-    library: (name) => {
-      const files = foldersNamed("lib").flatMap((lib) =>
-        [...Deno.readDirSync(lib)].map((file) => join(lib, file.name))
-      );
-      return files.sort().find((file) => name.test(basename(file))) ?? name.source;
-    },
-  };
+  const names = wheelsOf[version];
+  if (names === undefined) return `nvcc is of CUDA ${version}, neither 12 nor 13`;
+  const wheels = fileURLToPath(new URL(`../../native/build-wheels-${version}`, import.meta.url));
+  const refusal = await unpackWheels(names, wheels);
+  if (refusal !== null) return refusal;
+  return { wheels, includes: foldersNamed(wheels, "include"), library: (name) => findLibrary(wheels, name) };
 }

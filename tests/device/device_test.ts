@@ -110,3 +110,21 @@ Deno.test("bytes travel to the device and back, also from the middle of a buffer
   assert.equal(addressOf(offsetPointer(pointer, 8)) - addressOf(pointer), 8n);
   device.release(pointer);
 });
+
+Deno.test("auto is the CPU where the CUDA library cannot be used, and cuda says why", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    Deno.symlinkSync(libraryPath("cpu"), `${folder}/libsluice_cpu.so`);
+    Deno.writeTextFileSync(`${folder}/libsluice_cuda.so`, "not a library");
+    withVariable("SLUICE_NATIVE", folder, () => {
+      using device = Device.open();
+      assert.equal(device.kind, "cpu");
+      assert.throws(
+        () => Device.open({ device: "cuda" }),
+        (error) => error instanceof DeviceUnavailableError && /libsluice_cuda.so cannot be loaded/.test(error.message),
+      );
+    });
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

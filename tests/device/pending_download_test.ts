@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { PendingDownload } from "../../src/device/mod.ts";
+import { ShapeError } from "../../src/errors.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 
@@ -30,7 +31,16 @@ Deno.test("a pending download frees its host memory once, waited for or not", ()
     const pending = new PendingDownload(device, tensor.pointer, 12);
     pending[Symbol.dispose]();
     pending[Symbol.dispose]();
+    assert.throws(() => pending.wait(), ShapeError);
   }
   assert.equal(calls.filter((name) => name === "sl_host_free").length, 1);
   assert.equal(calls.filter((name) => name === "sl_event_destroy").length, 1);
+});
+
+Deno.test("a pending download outlives its device without harm", () => {
+  const short = openDevice();
+  const tensor = Tensor.full(short, [3], 7);
+  const pending = new PendingDownload(short, tensor.pointer, 12);
+  short[Symbol.dispose]();
+  pending[Symbol.dispose]();
 });

@@ -5,10 +5,11 @@
  */
 import assert from "node:assert/strict";
 
-import { Device } from "../../src/device/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
 import { linearProbe } from "../../src/evaluation/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
 
 const [size, classes] = [8, 8];
 
@@ -24,7 +25,7 @@ function classPoints(device: Device, count: number, stream: number, gap: number)
 }
 
 Deno.test("the probe separates separable classes whatever the scale of their features", () => {
-  using device = Device.open({ threads: 2 });
+  using device = openDevice();
   using _scope = new Scope();
   const accuracy = linearProbe(classPoints(device, 1500, 1, 8), classPoints(device, 500, 2, 8), { classes, seed: 0 });
   assert.ok(accuracy.top1 >= 99, `${accuracy.top1}`);
@@ -32,7 +33,7 @@ Deno.test("the probe separates separable classes whatever the scale of their fea
 });
 
 Deno.test("the probe reaches what the best classifier reaches on overlapping classes", () => {
-  using device = Device.open({ threads: 2 });
+  using device = openDevice();
   using _scope = new Scope();
   const test = classPoints(device, 2000, 4, 2);
   const values = test.features.toFloat32();
@@ -46,7 +47,7 @@ Deno.test("the probe reaches what the best classifier reaches on overlapping cla
 });
 
 Deno.test("the probe gives the same accuracy for the same seed", () => {
-  using device = Device.open({ threads: 2 });
+  using device = openDevice();
   using _scope = new Scope();
   const [train, test] = [classPoints(device, 400, 5, 1), classPoints(device, 400, 6, 1)];
   const options = { classes, seed: 3, epochs: 10 };

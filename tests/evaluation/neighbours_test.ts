@@ -5,11 +5,12 @@
  */
 import assert from "node:assert/strict";
 
-import { Device } from "../../src/device/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { cosineNeighbours, nearestNeighbour } from "../../src/evaluation/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
 
 const [size, classes] = [12, 5];
 
@@ -64,7 +65,7 @@ Deno.test("the nearest neighbour is that of an exhaustive search in float64", ()
     });
     return best;
   });
-  using device = Device.open({ threads: 2 });
+  using device = openDevice();
   using _scope = new Scope();
   assert.equal(nearestNeighbour(onDevice(device, bank), onDevice(device, queries)), expected);
   assert.ok(expected > 40 && expected < 95, `a test that can fail either way: ${expected}`);
@@ -80,13 +81,13 @@ Deno.test("the weighted vote of 20 cosine neighbours is that of an exhaustive se
     for (const { label, similarity } of similarities) votes[label] = (votes[label] ?? 0) + Math.exp(similarity / 0.07);
     return votes.indexOf(Math.max(...votes));
   });
-  using device = Device.open({ threads: 2 });
+  using device = openDevice();
   using _scope = new Scope();
   assert.equal(cosineNeighbours(onDevice(device, bank), onDevice(device, queries), 20, classes), expected);
 });
 
 Deno.test("more neighbours than training images are refused with both numbers", () => {
-  using device = Device.open({ threads: 1 });
+  using device = openDevice();
   using _scope = new Scope();
   const few = onDevice(device, points(3, 103));
   assert.throws(() => cosineNeighbours(few, few, 20, classes), (error) => {

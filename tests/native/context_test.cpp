@@ -255,6 +255,8 @@ TEST_CASE("streams and events order work, each within its own context") {
   CHECK(sl_synchronize(context) == SL_OK);
   const Buffer<int32_t> buffer(context, {1, 2, 3});
   const int32_t value = 9;
+  CHECK(sl_event_record(context, event, nullptr) == SL_OK);
+  CHECK(sl_event_wait(context, event, stream) == SL_OK);
   CHECK(sl_upload(context, stream, buffer, &value, 4) == SL_OK);
   CHECK(sl_event_record(context, event, stream) == SL_OK);
   CHECK(sl_event_wait(context, event, nullptr) == SL_OK);

@@ -99,12 +99,6 @@ std::vector<double> plus(const std::vector<double>& values, const std::vector<Va
   return sum;
 }
 
-bool device_is_gpu() {
-  char text[512];
-  REQUIRE(sl_device_describe(0, text, sizeof text) == SL_OK);
-  return std::string(text).find("\"kind\":\"cpu\"") == std::string::npos;
-}
-
 // 3x3 convolutions of stride 1 between multiples of 16 channels may go by Winograd's filtering.
 bool may_be_filtered(const sl_conv_shape& s) {
   return s.kernel_height == 3 && s.kernel_width == 3 && s.stride == 1 && s.in_channels % 16 == 0 &&
@@ -121,7 +115,7 @@ double tolerance(const sl_conv_shape& s) {
 
 // cuDNN leaves the weights' gradient of bf16 operands in bf16; the CPU never rounds it.
 double weights_tolerance(const sl_conv_shape& s) {
-  if (s.dtype == SL_BF16 && device_is_gpu()) return 0x1p-8;
+  if (s.dtype == SL_BF16 && !on_cpu()) return 0x1p-8;
   return s.dtype == SL_BF16 && may_be_filtered(s) ? 0x1p-7 : 5e-6;
 }
 

@@ -122,12 +122,16 @@ double relative_error(const std::vector<float>& actual, const std::vector<Expect
   return largest == 0.0 ? difference : difference / largest;
 }
 
-// Whether the processor, as oneDNN uses it, takes bf16 operands.
-inline bool device_has_bf16() {
+// Whether the description of the first device has such a part.
+inline bool device_is(const std::string& what) {
   char text[512];
   REQUIRE(sl_device_describe(0, text, sizeof text) == SL_OK);
-  return std::string(text).find("\"bf16\":true") != std::string::npos;
+  return std::string(text).find(what) != std::string::npos;
 }
+inline bool on_cpu() { return device_is("\"kind\":\"cpu\""); }
+
+// Whether the device takes bf16 operands.
+inline bool device_has_bf16() { return device_is("\"bf16\":true"); }
 
 inline bool last_error_mentions(const std::string& part) {
   return std::string(sl_last_error()).find(part) != std::string::npos;

@@ -1,4 +1,4 @@
-"""Times the dual training step in PyTorch on this machine's CPU: what sluice's own step is compared with.
+"""Times the dual training step in PyTorch, on this machine's CPU or a GPU: what sluice's own step is compared with.
 
 Channels-last; forward, backward and optimiser; augmentation and data loading are not in it. In bf16 the networks run under
 autocast, the objective and the budget in float32. Of a compiled step forward and backward are compiled.
@@ -18,15 +18,18 @@ def prepare_step(options: argparse.Namespace) -> Callable[[], None]:
     generator = torch.Generator().manual_seed(0)
     network = Network(options.width, options.stem, options.projector)
     initialise(network, generator)
-    network = network.to(memory_format=torch.channels_last)
     cost = network_cost(network, options.stem, options.image)
+    network = network.to(device=options.device, memory_format=torch.channels_last)
     shape = (options.batch, 3, options.image, options.image)
-    views = [torch.randn(shape, generator=generator).contiguous(memory_format=torch.channels_last) for _ in range(2)]
+    views = [
+        torch.randn(shape, generator=generator).to(options.device).contiguous(memory_format=torch.channels_last)
+        for _ in range(2)
+    ]
     velocities = {}
 
     def loss(noise: dict[str, torch.Tensor]) -> torch.Tensor:
         projections, masks = [], []
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=options.precision == "bf16"):
+        with torch.autocast(torch.device(options.device).type, dtype=torch.bfloat16, enabled=options.precision == "bf16"):
             for view, gated in zip(views, PASSES["dual"]):
                 features, gates = network.encode(view, gated, noise if gated else None)
                 projections.append(network.projector(features).float())
@@ -38,13 +41,15 @@ def prepare_step(options: argparse.Namespace) -> Callable[[], None]:
 
     def step() -> None:
         noise = {
-            name: torch.rand(options.batch, block.conv1.out_channels, generator=generator)
+            name: torch.rand(options.batch, block.conv1.out_channels, generator=generator).to(options.device)
             for name, block in network.blocks().items()
         }
         total = compute(noise)
         network.zero_grad(set_to_none=True)
         total.backward()
         lars_step(network, velocities, rate=0.3)
+        if options.device != "cpu":
+            torch.cuda.synchronize()
 
     return step
 
@@ -53,6 +58,7 @@ def main() -> None:
     parser = speed.parser(__doc__)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--projector", type=int, default=512)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     name = f"batch {options.batch}, projector {options.projector}"

@@ -11,21 +11,20 @@ import { cast } from "../../src/ops/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
-import { activationType, type Precision } from "../../src/training/precision.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { createTrainee, type Trainee } from "../../src/training/trainee.ts";
 import type { SoakTest } from "./soak.ts";
 
 const image = 16;
 
-function drawView(device: Device, config: RunConfig, precision: Precision, step: number, view: number): Tensor {
+function drawView(device: Device, config: RunConfig, precision: "f32" | "bf16", step: number, view: number): Tensor {
   const random = new RandomStream(config.seed, view, step);
   const shape = [config.batch, image, image, 3];
   const values = Float32Array.from({ length: config.batch * image * image * 3 }, () => random.normal());
-  return cast(null, Tensor.from(device, values, shape), activationType(precision));
+  return cast(null, Tensor.from(device, values, shape), precision);
 }
 
-function step(device: Device, trainee: Trainee, config: RunConfig, precision: Precision, number: number): void {
+function step(device: Device, trainee: Trainee, config: RunConfig, precision: "f32" | "bf16", number: number): void {
   using _scope = new Scope();
   const view = (which: number) => drawView(device, config, precision, number, which);
   const views = [view(1), view(2)] as const;
@@ -44,7 +43,7 @@ function step(device: Device, trainee: Trainee, config: RunConfig, precision: Pr
  * @param precision element type of the views, and so of the steps.
  * @returns the most bytes in use at a time.
  */
-export function assertFlatMemory(steps: number, seed: number, precision: Precision): number {
+export function assertFlatMemory(steps: number, seed: number, precision: "f32" | "bf16"): number {
   const flags = { width: 4, projector: 32, batch: 8, lr: 0.002, symmetric: true, seed, threads: 1, device: "cpu" };
   const config = resolveConfig({ flags });
   using device = Device.open({ device: config.device, threads: config.threads });

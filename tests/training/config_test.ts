@@ -83,7 +83,7 @@ Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { lr: "Infinity" } }, /^--lr Infinity: /);
   assertRefused({ flags: { mode: "both" } }, /^--mode both: give dual or vanilla or gated$/);
   assertRefused({ flags: { device: "cuda:x" } }, /^--device cuda:x: give auto, cpu, cuda or cuda:N$/);
-  assertRefused({ flags: { precision: "f16" } }, /^--precision f16: give auto or f32 or bf16$/);
+  assertRefused({ flags: { precision: "f16" } }, /^--precision f16: give auto or f32 or tf32 or bf16$/);
   assertRefused({ flags: { threads: "-1" } }, /^--threads -1: /);
   assertRefused({ flags: { gateWarmup: 500 } }, /^--gate-warmup 500: /);
   assertRefused({ flags: { symmetric: true, mode: "vanilla" } }, /^--symmetric: a vanilla run /);

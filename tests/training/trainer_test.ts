@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { datasetSource } from "../../src/data/mod.ts";
-import { Device } from "../../src/device/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
 import { DivergenceError } from "../../src/errors.ts";
 import {
   plannedPairs,
@@ -19,7 +19,7 @@ import {
   type StepRecord,
   type TrainingObserver,
 } from "../../src/training/mod.ts";
-import { deviceHasBf16 } from "../devices.ts";
+import { deviceHasBf16, openDevice } from "../devices.ts";
 
 const tiny = {
   dataset: "shapes",
@@ -48,7 +48,7 @@ async function train<T>(
     const config = resolveConfig({ flags: { ...tiny, ...flags } });
     const { trainImages, testImages } = tiny;
     const dataset = datasetSource("shapes").open({ seed: config.seed, trainImages, testImages });
-    using device = Device.open({ threads: 2 });
+    using device = openDevice();
     const run = RunFolder.create(join(parent, "run"), config, {});
     await pretrain(device, config, dataset, run, observer);
     return inspect(run.path, device);
@@ -100,7 +100,7 @@ Deno.test("bytes in use are flat over 200 steps", async () => {
   try {
     const config = resolveConfig({ flags: { ...tiny, epochs: 25, evalEvery: 0 } });
     const dataset = datasetSource("shapes").open({ seed: 0, trainImages: 64, testImages: 32 });
-    using device = Device.open({ threads: 2 });
+    using device = openDevice();
     open = device;
     const run = RunFolder.create(join(parent, "run"), config, {});
     const observer = quiet({ step: () => inUse.push(open?.memory().inUse ?? 0) });

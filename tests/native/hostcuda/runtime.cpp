@@ -122,10 +122,10 @@ DeviceAccess::~DeviceAccess() {
 bool on_device(const void* pointer, size_t bytes) { return within(device_memory(), pointer, bytes); }
 bool pinned(const void* pointer, size_t bytes) { return within(pinned_memory(), pointer, bytes); }
 
-cudaError_t enqueue(CUstream_st* stream, std::function<void()> work) {
+cudaError_t enqueue(CUstream_st* stream, std::function<void()> work, uint64_t cost) {
   const Locked locked(lock());
   if (!knows(stream)) return result(cudaErrorInvalidResourceHandle);
-  stream->waiting.push_back(std::move(work));
+  stream->waiting.push_back({std::move(work), cost});
   ++stream->enqueued;
   return result(cudaSuccess);
 }
@@ -133,9 +133,10 @@ cudaError_t enqueue(CUstream_st* stream, std::function<void()> work) {
 void run_until(CUstream_st* stream, uint64_t position) {
   const DeviceAccess access;
   while (stream->done < position && !stream->waiting.empty()) {
-    const std::function<void()> work = std::move(stream->waiting.front());
+    const CUstream_st::Work work = std::move(stream->waiting.front());
     stream->waiting.pop_front();
-    if (!failed) work();
+    if (!failed) work.run();
+    stream->clock += work.cost;
     ++stream->done;
   }
 }
@@ -206,6 +207,7 @@ const char* cudaGetErrorString(cudaError_t error) {
     case cudaErrorInvalidMemcpyDirection: return "invalid copy direction for memcpy";
     case cudaErrorInvalidDevice: return "invalid device ordinal";
     case cudaErrorInvalidResourceHandle: return "invalid resource handle";
+    case cudaErrorNotReady: return "device not ready";
     case cudaErrorLaunchFailure: return failure.c_str();
     default: return "unknown error";
   }
@@ -319,9 +321,10 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   });
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   const Locked locked(lock());
   events().insert(*event = new CUevent_st);
+  (*event)->timed = (flags & cudaEventDisableTiming) == 0;
   return result(cudaSuccess);
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
@@ -334,14 +337,29 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const Locked locked(lock());
   if (!knows(event) || !knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  const auto mark = std::make_shared<CUevent_st::Mark>();
+  const cudaError_t error = enqueue(stream, [stream, mark] { *mark = {true, stream->clock}; }, 0);
+  event->mark = mark;
   event->stream = stream;
   event->position = stream->enqueued;
-  return result(cudaSuccess);
+  return result(error);
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const Locked locked(lock());
   if (!knows(event)) return result(cudaErrorInvalidResourceHandle);
   if (event->stream != nullptr) run_until(event->stream, event->position);
+  return result(cudaSuccess);
+}
+// CUDA Runtime API, "Event Management": events that were not recorded, or are not timed, are invalid handles here;
+// those that the device has not come to are not ready.
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  const Locked locked(lock());
+  if (milliseconds == nullptr) return result(cudaErrorInvalidValue);
+  for (CUevent_st* const event : {begin, end}) {
+    if (!knows(event) || !event->timed || event->mark == nullptr) return result(cudaErrorInvalidResourceHandle);
+  }
+  if (!begin->mark->reached || !end->mark->reached) return result(cudaErrorNotReady);
+  *milliseconds = static_cast<float>(static_cast<int64_t>(end->mark->clock - begin->mark->clock));
   return result(cudaSuccess);
 }
 

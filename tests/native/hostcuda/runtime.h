@@ -5,17 +5,31 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 
 // Work waits in its stream until somebody waits for it, as late as a device may take it up: so that host code which
 // reuses memory too early, or forgets an event, computes something else.
+//
+// Time is what the work is said to cost, so that what is measured is the same on every run.
 struct CUevent_st {
+  struct Mark {
+    bool reached = false;
+    uint64_t clock = 0;  // the stream's when it came here
+  };
+  bool timed = true;
   CUstream_st* stream = nullptr;  // where it was recorded last
   uint64_t position = 0;          // how much of that stream's work comes before it
+  std::shared_ptr<Mark> mark;     // of the last record
 };
 struct CUstream_st {
-  std::deque<std::function<void()>> waiting;
+  struct Work {
+    std::function<void()> run;
+    uint64_t cost;
+  };
+  std::deque<Work> waiting;
   uint64_t enqueued = 0, done = 0;
+  uint64_t clock = 0;  // what the work that is done has cost
   bool running = false;
 };
 
@@ -33,8 +47,9 @@ unsigned taken(Order order, unsigned step, unsigned count, unsigned round);
 void fail_device(const std::string& cause);
 bool device_failed();
 
-// Appends work to a stream; runs streams until `position` pieces of this one's work are done.
-cudaError_t enqueue(CUstream_st* stream, std::function<void()> work);
+// Appends work to a stream, whose clock it advances by `cost` milliseconds; runs streams until `position` pieces of this
+// one's work are done.
+cudaError_t enqueue(CUstream_st* stream, std::function<void()> work, uint64_t cost = 1);
 void run_until(CUstream_st* stream, uint64_t position);
 void run_all();
 

@@ -8,6 +8,7 @@ namespace hostcudnn {
 struct Engine {
   int64_t index;
   std::vector<cudnnBackendNumericalNote_t> notes;
+  uint64_t cost;                  // of an execution, in the stand-in's time
   bool rounds_to_tf32 = false;    // f32 operands
   bool nondeterministic = false;  // results differ from one execution to the next
 };

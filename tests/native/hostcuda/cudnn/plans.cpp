@@ -100,10 +100,11 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
   static int runs = 0;
   const double scale = engine.nondeterministic ? 1.0 + 1e-3 * (++runs % 7) : 1.0;
   const bool tf32 = engine.rounds_to_tf32;
-  const cudaError_t queued = hostcuda::enqueue(handle->stream, [=] {
+  const auto run = [=] {
     if (bytes > 0) std::memset(workspace, 0xa5, bytes);
     convolve(problem, pointers, tf32, scale);
-  });
+  };
+  const cudaError_t queued = hostcuda::enqueue(handle->stream, run, engine.cost);
   HOSTCUDNN_REQUIRE(queued == cudaSuccess, CUDNN_STATUS_EXECUTION_FAILED);
   return CUDNN_STATUS_SUCCESS;
 }

@@ -21,6 +21,8 @@
 #define __forceinline__ inline
 #define __launch_bounds__(...)
 
+#define CUDART_VERSION 13000
+
 // ---- types: sizes and fields that sluice reads
 enum cudaError : unsigned {};
 enum cudaMemcpyKind : unsigned {};

@@ -1,0 +1,57 @@
+// Functions of each element by itself, over arrays of any element types.
+#pragma once
+
+#include "packs.h"
+
+namespace sluice {
+
+// Bytes and whole numbers have no other meaning than their value.
+__device__ inline float value_of(float x) { return x; }
+__device__ inline float value_of(bf16 x) { return to_float(x); }
+__device__ inline float value_of(uint8_t x) { return static_cast<float>(x); }
+__device__ inline float value_of(int32_t x) { return static_cast<float>(x); }
+
+// n elements of an input, loaded at once.
+template <typename T, int n>
+struct alignas(n * sizeof(T)) MapInput {
+  T values[n];
+
+  __device__ static MapInput load(const T* from) { return *reinterpret_cast<const MapInput*>(from); }
+};
+
+template <int n, typename Out, typename Body, typename... In>
+__device__ void map_pack(Out* y, const Body& body, const MapInput<In, n>&... inputs) {
+  Pack<Out, n> result{};
+  SL_UNROLL
+  for (int k = 0; k < n; ++k) result.set(k, body(value_of(inputs.values[k])...));
+  result.store(y);
+}
+
+// All inputs of a pack are under way before its output is written, which may be one of them.
+template <int n, typename Out, typename Body, typename... In>
+__global__ void map_kernel(int64_t count, const Body body, Out* y, const In*... inputs) {
+  const int64_t packs = count / n;
+  for (int64_t i = first_element(); i < packs; i += element_stride()) {
+    map_pack<n, Out, Body, In...>(y + i * n, body, MapInput<In, n>::load(inputs + i * n)...);
+  }
+  for (int64_t i = packs * n + first_element(); i < count; i += element_stride()) {
+    y[i] = from_float<Out>(body(value_of(inputs[i])...));
+  }
+}
+
+// y[i] = body(inputs[i]...), a lambda for the device of floats, for each i in [0, count). y may be one of the inputs.
+template <typename Out, typename Body, typename... In>
+int32_t map(const sl_context* context, const char* name, int64_t count, Out* y, const Body& body, const In*... inputs) {
+  constexpr int wide = pack_bytes / static_cast<int>(std::max({sizeof(Out), sizeof(In)...}));
+  const auto aligned = [](const auto* address) {
+    return reinterpret_cast<uintptr_t>(address) % (wide * sizeof(*address)) == 0;
+  };
+  if (aligned(y) && (aligned(inputs) && ...)) {
+    return launch(context, name, blocks_for(context, (count + wide - 1) / wide), block_threads,
+                  map_kernel<wide, Out, Body, In...>, count, body, y, inputs...);
+  }
+  return launch(context, name, blocks_for(context, count), block_threads, map_kernel<1, Out, Body, In...>, count, body,
+                y, inputs...);
+}
+
+}  // namespace sluice

@@ -1,0 +1,48 @@
+/**
+ * Measured convolution engines, stored in a run and taken by another.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+import { Device, hasLibrary } from "../../src/device/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { preparePlans } from "../../src/training/mod.ts";
+import { cudaDeviceFound } from "../devices.ts";
+import { tinyRun } from "./tiny_run.ts";
+
+Deno.test({
+  name: "a run stores the engines that it measured, and a run that takes them gives the same bytes",
+  ignore: !cudaDeviceFound(),
+  fn: async () => {
+    const byRule = await tinyRun({ batch: 8 });
+    assert.equal(byRule.plans, null);
+    const measured = await tinyRun({ batch: 8, autotune: true });
+    assert.match(measured.plans ?? "", /^sluice plans 1; .*\n(\d[-\d ]*\n)+$/);
+    const file = Deno.makeTempFileSync();
+    try {
+      Deno.writeTextFileSync(file, measured.plans ?? "");
+      assert.deepEqual(await tinyRun({ batch: 8, plans: file }), measured);
+      Deno.writeTextFileSync(file, "sluice plans 1; another device; sm_10; cuDNN 1.0.0\n");
+      await assert.rejects(() => tinyRun({ batch: 8, plans: file }), InvalidInputError);
+    } finally {
+      Deno.removeSync(file);
+    }
+  },
+});
+
+Deno.test({
+  name: "on a processor there is nothing to measure, which is said",
+  ignore: !hasLibrary("cpu"),
+  fn: () => {
+    using device = Device.open({ device: "cpu" });
+    assert.throws(() => preparePlans(device, { autotune: true, plans: null }), {
+      name: "InvalidInputError",
+      message: /^--autotune: .* has one engine for everything; leave it out$/,
+    });
+    assert.throws(() => preparePlans(device, { autotune: false, plans: "/nowhere" }), {
+      name: "InvalidInputError",
+      message: /^--plans \/nowhere: cannot be read \(.*\); give the plans.txt of a run with --autotune$/,
+    });
+  },
+});

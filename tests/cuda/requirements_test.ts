@@ -1,0 +1,62 @@
+/**
+ * What is said of a machine that lacks a library of NVIDIA's.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+
+import { Device, libraryPath, requirementsOf } from "../../src/device/mod.ts";
+import { runSluice } from "../cli/run_sluice.ts";
+
+const ignore = Deno.env.get("SLUICE_TEST_STAND_IN") === undefined;
+
+Deno.test({
+  name: "the CUDA library tells version and place of what it needs, and auto takes its device",
+  ignore,
+  fn: () => {
+    const requirements = requirementsOf("cuda");
+    assert.deepEqual(requirements.map(({ name, found }) => [name, found]), [
+      ["NVIDIA driver", true],
+      ["cuDNN", true],
+      ["cuBLASLt", true],
+    ]);
+    assert.match(requirements[1]?.detail ?? "", /^\d+\.\d+\.\d+, \/.*libcudnn\.so\.9$/);
+    using device = Device.open();
+    assert.equal(device.kind, "cuda");
+  },
+});
+
+Deno.test({
+  name: "without cuDNN doctor says where it was looked for and how to get it, and auto is the CPU",
+  ignore,
+  fn: async () => {
+    const folder = Deno.makeTempDirSync();
+    try {
+      const built = join(libraryPath("cuda"), "..");
+      for (const name of ["libsluice_cuda.so", "libhostcuda.so"]) {
+        Deno.copyFileSync(join(built, name), join(folder, name));
+      }
+      Deno.symlinkSync(libraryPath("cpu"), join(folder, "libsluice_cpu.so"));
+      const elsewhere = {
+        SLUICE_NATIVE: folder,
+        LD_LIBRARY_PATH: folder,
+        HOME: "/nowhere",
+        CUDA_HOME: "/nowhere/cuda",
+      };
+      const asked = await runSluice(["doctor", "--device", "cuda", "--json"], elsewhere);
+      assert.equal(asked.status, 1, asked.stderr);
+      const { problems, device } = JSON.parse(asked.stdout) as { problems: string[]; device: unknown };
+      assert.equal(device, null);
+      assert.match(
+        problems.join(),
+        /cuDNN: libcudnn\.so\.9 was not found .*\/nowhere\/cuda\/lib64.*: install cuDNN 9 \(pip: /,
+      );
+      const auto = await runSluice(["doctor", "--json"], elsewhere);
+      assert.equal(auto.status, 0, auto.stderr);
+      assert.equal((JSON.parse(auto.stdout) as { device: { kind: string } }).device.kind, "cpu");
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+});

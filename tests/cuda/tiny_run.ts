@@ -1,0 +1,42 @@
+/**
+ * The first step of a tiny run on a CUDA device, as the command would make it.
+ *
+ * @module
+ */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { datasetSource } from "../../src/data/mod.ts";
+import { Device } from "../../src/device/mod.ts";
+import { preparePlans, pretrain, resolveConfig, RunFolder } from "../../src/training/mod.ts";
+
+/** What the run left. */
+export interface TinyRun {
+  /** Its last checkpoint. */
+  readonly checkpoint: Uint8Array<ArrayBuffer>;
+  /** Its `plans.txt`, or null without one. */
+  readonly plans: string | null;
+}
+
+/** Trains one step with these options, into a folder that is removed again. */
+export async function tinyRun(options: Readonly<Record<string, unknown>>): Promise<TinyRun> {
+  const parent = mkdtempSync(join(tmpdir(), "sluice-tiny-"));
+  try {
+    const images = { trainImages: 128, testImages: 16 };
+    const flags = { dataset: "shapes", ...images, width: 4, projector: 16, epochs: 1, evalEvery: 0, precision: "f32" };
+    const config = resolveConfig({ flags: { ...flags, ...options } });
+    const dataset = datasetSource("shapes").open({ seed: 0, ...images });
+    using device = Device.open({ device: "cuda" });
+    preparePlans(device, config);
+    const run = RunFolder.create(join(parent, "run"), config, {});
+    await pretrain(device, config, dataset, run, { step() {}, evaluation() {}, stopRequested: () => true });
+    const plans = join(run.path, "plans.txt");
+    return {
+      checkpoint: Deno.readFileSync(run.checkpointPath("last")),
+      plans: existsSync(plans) ? Deno.readTextFileSync(plans) : null,
+    };
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
+}
