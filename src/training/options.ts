@@ -148,7 +148,7 @@ export const runOptions: RunOptions = {
     placeholder: "NAME",
     rule: "the name of a data set",
     schema: z.string().min(1),
-    help: "data set: shapes (drawn by code, needs no files) or cifar10",
+    help: "data set: shapes (drawn by code, needs no files), cifar10 or cifar100",
     default: "shapes",
   },
   data: {

@@ -5,5 +5,6 @@
  */
 
 export * from "./cifar10.ts";
+export * from "./cifar100.ts";
 export * from "./registry.ts";
 export * from "./shapes.ts";

@@ -7,9 +7,10 @@
 import { InvalidInputError } from "../../errors.ts";
 import type { DatasetSource } from "../dataset.ts";
 import { cifar10 } from "./cifar10.ts";
+import { cifar100 } from "./cifar100.ts";
 import { shapes } from "./shapes.ts";
 
-const sources: readonly DatasetSource[] = [shapes, cifar10];
+const sources: readonly DatasetSource[] = [shapes, cifar10, cifar100];
 
 /** Names of all data sets, the default first. */
 export const datasetNames: readonly string[] = sources.map(({ name }) => name);

@@ -4,7 +4,7 @@ import { InvalidInputError } from "../../../src/errors.ts";
 import { datasetNames, datasetSource } from "../../../src/data/mod.ts";
 
 Deno.test("every listed name opens a source of that name with a line on what it is", () => {
-  assert.deepEqual(datasetNames, ["shapes", "cifar10"]);
+  assert.deepEqual(datasetNames, ["shapes", "cifar10", "cifar100"]);
   for (const name of datasetNames) {
     assert.equal(datasetSource(name).name, name);
     assert.match(datasetSource(name).description, /^[^\n]{10,100}$/);
@@ -16,7 +16,7 @@ Deno.test("every listed name opens a source of that name with a line on what it 
 Deno.test("an unknown name is refused with the names there are", () => {
   assert.throws(() => datasetSource("cifar1"), (error: unknown) => {
     assert.ok(error instanceof InvalidInputError);
-    assert.match(error.message, /"cifar1": choose one of shapes, cifar10/);
+    assert.match(error.message, /"cifar1": choose one of shapes, cifar10, cifar100/);
     return true;
   });
 });

@@ -1,0 +1,144 @@
+/**
+ * The official binary form of the CIFAR data sets.
+ *
+ * Krizhevsky, "Learning multiple layers of features from tiny images" (2009). A file is a run of records: one label or more, a byte
+ * each, then 32x32 pixels of red, of green and of blue.
+ *
+ * @module
+ */
+
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidInputError } from "../errors.ts";
+import type { Dataset, DatasetOptions, DatasetSource, ImageSet } from "./dataset.ts";
+import { imageCount } from "./image_count.ts";
+import { paperView } from "./view_recipe.ts";
+
+const SIDE = 32;
+const PIXELS = SIDE * SIDE;
+const IMAGE_BYTES = 3 * PIXELS;
+
+/** What one of the data sets is called and consists of. */
+export interface CifarFormat extends Pick<Dataset, "name" | "classes" | "mean" | "std"> {
+  /** One line for people. */
+  readonly description: string;
+  /** The official archive. */
+  readonly archive: string;
+  /** The folder that it unpacks to. */
+  readonly folder: string;
+  /** Training files, in order. */
+  readonly trainFiles: readonly string[];
+  /** Test files. */
+  readonly testFiles: readonly string[];
+  /** Labels of a record; the last is the class. */
+  readonly labelBytes: number;
+}
+
+interface BatchFile {
+  readonly path: string;
+  readonly records: number;
+}
+
+/** A CIFAR data set from the folder with its files, or from that folder's parent. */
+export function cifarSource(format: CifarFormat): DatasetSource {
+  const { name, description, classes, mean, std } = format;
+  return {
+    name,
+    description,
+    needsData: true,
+    open(options: DatasetOptions): Dataset {
+      const folder = findFolder(format, options.data);
+      // Every file is looked at before any is read, so that a wrong folder is refused at once.
+      const trainFiles = format.trainFiles.map((file) => inspect(format, folder, file));
+      const testFiles = format.testFiles.map((file) => inspect(format, folder, file));
+      const trainCount = imageCount("train-images", options.trainImages, totalRecords(trainFiles));
+      const testCount = imageCount("test-images", options.testImages, totalRecords(testFiles));
+      return {
+        name,
+        classes,
+        mean,
+        std,
+        train: readSplit(format, trainFiles, trainCount),
+        test: readSplit(format, testFiles, testCount),
+        views: [paperView, paperView],
+      };
+    },
+  };
+}
+
+function recordBytes({ labelBytes }: CifarFormat): number {
+  return labelBytes + IMAGE_BYTES;
+}
+
+function remedy({ archive }: CifarFormat): string {
+  return `unpack the official ${archive} again`;
+}
+
+function findFolder({ name, folder }: CifarFormat, data: string | undefined): string {
+  if (data === undefined) {
+    throw new InvalidInputError(`data set ${name} needs a folder: give --data DIR, the folder that holds ${folder}`);
+  }
+  if (!existsSync(data) || !statSync(data).isDirectory()) {
+    throw new InvalidInputError(`data folder ${data} does not exist: give --data DIR, the folder that holds ${folder}`);
+  }
+  const inner = join(data, folder);
+  return existsSync(inner) && statSync(inner).isDirectory() ? inner : data;
+}
+
+function inspect(format: CifarFormat, folder: string, file: string): BatchFile {
+  const path = join(folder, file);
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    throw new InvalidInputError(`${path} is missing: give --data a complete ${format.folder}, or ${remedy(format)}`);
+  }
+  const { size } = statSync(path);
+  const bytes = recordBytes(format);
+  if (size === 0 || size % bytes !== 0) {
+    throw new InvalidInputError(
+      `${path} is damaged: ${size} bytes are not a whole number of ${bytes}-byte records; ${remedy(format)}`,
+    );
+  }
+  return { path, records: size / bytes };
+}
+
+function totalRecords(files: readonly BatchFile[]): number {
+  return files.reduce((total, { records }) => total + records, 0);
+}
+
+function readSplit(format: CifarFormat, files: readonly BatchFile[], count: number): ImageSet {
+  const images = new Uint8Array(count * IMAGE_BYTES);
+  const labels = new Int32Array(count);
+  const size = recordBytes(format);
+  let filled = 0;
+  for (const { path, records } of files) {
+    const wanted = Math.min(records, count - filled);
+    if (wanted === 0) break;
+    const bytes = readFileSync(path);
+    if (bytes.length !== records * size) {
+      throw new InvalidInputError(`${path} changed while it was read: start again when nothing writes to it`);
+    }
+    for (let record = 0; record < wanted; record++, filled++) {
+      labels[filled] = labelOf(format, bytes, record, path);
+      copyPixels(bytes, record * size + format.labelBytes, images, filled * IMAGE_BYTES);
+    }
+  }
+  return { count, height: SIDE, width: SIDE, images, labels };
+}
+
+function labelOf(format: CifarFormat, bytes: Uint8Array, record: number, path: string): number {
+  const label = bytes[record * recordBytes(format) + format.labelBytes - 1] ?? 0;
+  const last = format.classes.length - 1;
+  if (label > last) {
+    throw new InvalidInputError(
+      `${path} is damaged: record ${record} has label ${label}, the classes are 0 to ${last}; ${remedy(format)}`,
+    );
+  }
+  return label;
+}
+
+/** Planes of red, green and blue at `from` become pixels of three bytes at `to`. */
+function copyPixels(source: Uint8Array, from: number, target: Uint8Array, to: number): void {
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = from + channel * PIXELS;
+    for (let pixel = 0; pixel < PIXELS; pixel++) target[to + 3 * pixel + channel] = source[plane + pixel] ?? 0;
+  }
+}
