@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 
+#include "../common/augment_checks.h"
 #include "../common/augment_parameters.h"
 #include "context.h"
 
@@ -96,17 +97,9 @@ int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, int64_t
                    const float* parameters, const float* host_mean, const float* host_std, void* y) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_augment: the context is NULL");
-  SL_REQUIRE(count_in >= 0 && height >= 0 && width >= 0 && count >= 0 && out_height >= 0 && out_width >= 0,
-             "sl_augment: negative size (%lld images of %lld x %lld to %lld of %lld x %lld)", (long long)count_in,
-             (long long)height, (long long)width, (long long)count, (long long)out_height, (long long)out_width);
+  SL_TRY(check_augment(count_in, height, width, count, out_height, out_width, images, indices, parameters, host_mean,
+                       host_std, y));
   const bool empty = count * out_height * out_width == 0;
-  SL_REQUIRE(empty || (images != nullptr && indices != nullptr && parameters != nullptr && host_mean != nullptr &&
-                       host_std != nullptr && y != nullptr),
-             "sl_augment: images, indices, parameters, mean, std or y is NULL");
-  for (int channel = 0; !empty && channel < 3; ++channel) {
-    SL_REQUIRE(host_std[channel] > 0.0f, "sl_augment: std[%d] is %g, must be positive", channel,
-               static_cast<double>(host_std[channel]));
-  }
   for (int64_t view = 0; !empty && view < count; ++view) {
     SL_REQUIRE(indices[view] >= 0 && indices[view] < count_in, "sl_augment: index %d of view %lld is outside 0..%lld",
                indices[view], (long long)view, (long long)(count_in - 1));

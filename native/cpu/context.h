@@ -4,26 +4,13 @@
 #include <memory>
 
 #include "../common/allocator.h"
+#include "../common/dispatch.h"
 #include "../common/status.h"
 #include "bf16.h"
 #include "parallel.h"
 
 namespace sluice {
 struct OneDnn;  // engine, stream and primitive caches: onednn.h
-
-// Calls body with a value of the element type:
-// SL_DISPATCH(dtype, "sl_x", [&](auto zero) { using T = decltype(zero); ... }).
-#define SL_DISPATCH(dtype, name, body) \
-  do { \
-    if ((dtype) == SL_F32) { \
-      (body)(float{}); \
-    } else if ((dtype) == SL_BF16) { \
-      (body)(::sluice::bf16{}); \
-    } else { \
-      return ::sluice::fail(SL_ERROR_INVALID_ARGUMENT, name ": dtype %d is neither f32 nor bf16", \
-                            static_cast<int>(dtype)); \
-    } \
-  } while (0)
 }  // namespace sluice
 
 struct sl_context {

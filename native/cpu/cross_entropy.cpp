@@ -1,6 +1,7 @@
 // Softmax cross-entropy with its backward.
 #include <cmath>
 
+#include "../common/cross_entropy_checks.h"
 #include "context.h"
 
 namespace sluice {
@@ -24,11 +25,8 @@ using namespace sluice;
 int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits, const int32_t* labels,
                          float* losses, float* probabilities) {
   SL_REQUIRE(context != nullptr, "sl_cross_entropy: the context is NULL");
-  SL_REQUIRE(rows >= 0 && classes >= 0, "sl_cross_entropy: negative size [%lld, %lld]", (long long)rows,
-             (long long)classes);
+  SL_TRY(check_cross_entropy(rows, classes, logits, labels, losses, probabilities));
   if (rows * classes == 0) return SL_OK;
-  SL_REQUIRE(logits != nullptr && labels != nullptr && losses != nullptr && probabilities != nullptr,
-             "sl_cross_entropy: logits, labels, losses or probabilities is NULL");
   SL_TRY(check_labels("sl_cross_entropy", rows, classes, labels));
   parallel_for(context->threads, rows, rows_a_chunk(classes), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
@@ -53,11 +51,8 @@ int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, con
 int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities,
                                   const int32_t* labels, const float* dlosses, float* dlogits, int32_t accumulate) {
   SL_REQUIRE(context != nullptr, "sl_cross_entropy_backward: the context is NULL");
-  SL_REQUIRE(rows >= 0 && classes >= 0, "sl_cross_entropy_backward: negative size [%lld, %lld]", (long long)rows,
-             (long long)classes);
+  SL_TRY(check_cross_entropy_backward(rows, classes, probabilities, labels, dlosses, dlogits));
   if (rows * classes == 0) return SL_OK;
-  SL_REQUIRE(probabilities != nullptr && labels != nullptr && dlosses != nullptr && dlogits != nullptr,
-             "sl_cross_entropy_backward: probabilities, labels, dlosses or dlogits is NULL");
   SL_TRY(check_labels("sl_cross_entropy_backward", rows, classes, labels));
   parallel_for(context->threads, rows, rows_a_chunk(classes), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {

@@ -1,6 +1,7 @@
 // Operations on each element by itself: fill, cast, scaled sums, functions of one and of two arrays.
 #include <cmath>
 
+#include "../common/elementwise_checks.h"
 #include "context.h"
 #include "lanes.h"
 
@@ -124,8 +125,7 @@ using namespace sluice;
 
 int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void* x) {
   SL_REQUIRE(context != nullptr, "sl_fill: the context is NULL");
-  SL_REQUIRE(n >= 0, "sl_fill: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || x != nullptr, "sl_fill: x is NULL");
+  SL_TRY(check_fill(n, x));
   SL_DISPATCH(dtype, "sl_fill", [&](auto zero) {
     using T = decltype(zero);
     T* const out = static_cast<T*>(x);
@@ -137,8 +137,7 @@ int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void
 
 int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const void* x, void* y) {
   SL_REQUIRE(context != nullptr, "sl_cast: the context is NULL");
-  SL_REQUIRE(n >= 0, "sl_cast: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_cast: x or y is NULL");
+  SL_TRY(check_map("sl_cast", n, x, y));
   if (from == SL_F32 && to == SL_F32) {
     cast<float, float>(context, n, x, y);
   } else if (from == SL_F32 && to == SL_BF16) {
@@ -159,8 +158,7 @@ int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const 
 
 int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, const void* x, float beta, void* y) {
   SL_REQUIRE(context != nullptr, "sl_axpby: the context is NULL");
-  SL_REQUIRE(n >= 0, "sl_axpby: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_axpby: x or y is NULL");
+  SL_TRY(check_map("sl_axpby", n, x, y));
   SL_DISPATCH(dtype, "sl_axpby", [&](auto zero) {
     with_native(zero, [&](auto element) {
       using T = decltype(element);
@@ -180,9 +178,7 @@ int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, con
 
 int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y) {
   SL_REQUIRE(context != nullptr, "sl_unary: the context is NULL");
-  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary: unknown operation %d", op);
-  SL_REQUIRE(n >= 0, "sl_unary: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_unary: x or y is NULL");
+  SL_TRY(check_unary(op, n, x, y));
   SL_DISPATCH(dtype, "sl_unary", [&](auto zero) {
     using T = decltype(zero);
     const T* const in = static_cast<const T*>(x);
@@ -197,10 +193,7 @@ int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, cons
 int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, const void* y,
                           const void* dy, void* dx, int32_t accumulate) {
   SL_REQUIRE(context != nullptr, "sl_unary_backward: the context is NULL");
-  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary_backward: unknown operation %d", op);
-  SL_REQUIRE(n >= 0, "sl_unary_backward: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr && dy != nullptr && dx != nullptr),
-             "sl_unary_backward: x, y, dy or dx is NULL");
+  SL_TRY(check_unary_backward(op, n, x, y, dy, dx));
   SL_DISPATCH(dtype, "sl_unary_backward", [&](auto zero) {
     using T = decltype(zero);
     const T* const in = static_cast<const T*>(x);
@@ -225,15 +218,10 @@ int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_
 int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows, int64_t columns,
                   const void* a, const void* b, void* y) {
   SL_REQUIRE(context != nullptr, "sl_binary: the context is NULL");
-  SL_REQUIRE(op >= SL_BINARY_ADD && op <= SL_BINARY_DIVIDE, "sl_binary: unknown operation %d", op);
-  SL_REQUIRE(broadcast >= SL_BROADCAST_NONE && broadcast <= SL_BROADCAST_SCALAR, "sl_binary: unknown broadcast %d",
-             broadcast);
-  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_binary: negative size [%lld, %lld]", (long long)rows, (long long)columns);
-  const bool empty = rows * columns == 0;
-  SL_REQUIRE(empty || (a != nullptr && b != nullptr && y != nullptr), "sl_binary: a, b or y is NULL");
+  SL_TRY(check_binary(op, broadcast, rows, columns, a, b, y));
   SL_DISPATCH(dtype, "sl_binary", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (rows * columns == 0) return;
     with_op<SL_BINARY_DIVIDE>(op, [&](auto constant) {
       binary<decltype(constant)::value>(context, broadcast, rows, columns, static_cast<const T*>(a),
                                         static_cast<const T*>(b), static_cast<T*>(y));

@@ -1,6 +1,7 @@
 // Bernoulli gates: sampled with straight-through Gumbel noise for training, thresholded for evaluation.
 #include <cmath>
 
+#include "../common/gate_checks.h"
 #include "context.h"
 
 namespace sluice {
@@ -14,10 +15,7 @@ using namespace sluice;
 int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
                        float* mask, float* soft) {
   SL_REQUIRE(context != nullptr, "sl_gate_sample: the context is NULL");
-  SL_REQUIRE(n >= 0, "sl_gate_sample: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(tau > 0.0f, "sl_gate_sample: tau is %g, must be positive", static_cast<double>(tau));
-  SL_REQUIRE(n == 0 || (logits != nullptr && uniform != nullptr && mask != nullptr && soft != nullptr),
-             "sl_gate_sample: logits, uniform, mask or soft is NULL");
+  SL_TRY(check_gate_sample(n, logits, uniform, tau, mask, soft));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float noise = std::log(uniform[i] + 1e-8f) - std::log(1.0f - uniform[i] + 1e-8f);
@@ -32,10 +30,7 @@ int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, cons
 int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
                                 float* dlogits, int32_t accumulate) {
   SL_REQUIRE(context != nullptr, "sl_gate_sample_backward: the context is NULL");
-  SL_REQUIRE(n >= 0, "sl_gate_sample_backward: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(tau > 0.0f, "sl_gate_sample_backward: tau is %g, must be positive", static_cast<double>(tau));
-  SL_REQUIRE(n == 0 || (soft != nullptr && dmask != nullptr && dlogits != nullptr),
-             "sl_gate_sample_backward: soft, dmask or dlogits is NULL");
+  SL_TRY(check_gate_sample_backward(n, soft, dmask, tau, dlogits));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) {
@@ -48,8 +43,7 @@ int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* sof
 
 int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask) {
   SL_REQUIRE(context != nullptr, "sl_gate_threshold: the context is NULL");
-  SL_REQUIRE(n >= 0, "sl_gate_threshold: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (logits != nullptr && mask != nullptr), "sl_gate_threshold: logits or mask is NULL");
+  SL_TRY(check_gate_threshold(n, logits, mask));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) mask[i] = logits[i] >= 0.0f ? 1.0f : 0.0f;

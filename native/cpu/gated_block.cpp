@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "../common/gated_block_checks.h"
 #include "context.h"
 #include "gated_block_kernels.h"
 #include "gated_winograd.h"
@@ -10,10 +11,15 @@
 
 namespace {
 
+using sluice::check_gated_block_forward;
+using sluice::check_gated_block_pack;
+using sluice::check_gated_convolution;
 using sluice::FirstConvolution;
 using sluice::gated_block_ahead;
 using sluice::gated_block_group;
 using sluice::GatedBlockKernels;
+using sluice::GatedBlockText;
+using sluice::is_empty;
 using sluice::SecondConvolution;
 
 // AVX-512 where oneDNN would use it too: its ONEDNN_MAX_CPU_ISA then governs every kernel of the library.
@@ -272,26 +278,9 @@ void forward_pieces(const Block& block, int threads, float* memory, float* scrat
   }
 }
 
-#define SL_BLOCK "x [%d,%d,%d,%d], channels %d, stride %d"
-#define SL_BLOCK_VALUES(s) s.batch, s.height, s.width, s.in_channels, s.channels, s.stride
-
 int32_t check_shape(const char* name, const sl_context* context, const sl_gated_block_shape* shape) {
   SL_REQUIRE(context != nullptr && shape != nullptr, "%s: context or shape is null", name);
-  const sl_gated_block_shape& s = *shape;
-  SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0 && s.channels >= 0,
-             "%s: a size is negative (" SL_BLOCK ")", name, SL_BLOCK_VALUES(s));
-  SL_REQUIRE(s.stride >= 1, "%s: the stride is below 1 (" SL_BLOCK ")", name, SL_BLOCK_VALUES(s));
-  return SL_OK;
-}
-
-int32_t check_convolution(const char* name, int32_t convolution) {
-  SL_REQUIRE(convolution == SL_GATED_BLOCK_FIRST || convolution == SL_GATED_BLOCK_SECOND,
-             "%s: convolution %d is neither the first nor the second", name, convolution);
-  return SL_OK;
-}
-
-bool is_empty(const sl_gated_block_shape& s) {
-  return s.batch == 0 || s.height == 0 || s.width == 0 || s.channels == 0;
+  return sluice::check_gated_block(name, *shape);
 }
 
 // The second convolution's weights in groups of output channels.
@@ -313,7 +302,7 @@ void pack_groups(sl_context* context, int64_t channels, const float* weights, fl
 SL_API int32_t sl_gated_block_packed_bytes(sl_context* context, const sl_gated_block_shape* host_shape,
                                            int32_t convolution, int64_t* host_bytes) {
   SL_TRY(check_shape("sl_gated_block_packed_bytes", context, host_shape));
-  SL_TRY(check_convolution("sl_gated_block_packed_bytes", convolution));
+  SL_TRY(check_gated_convolution("sl_gated_block_packed_bytes", convolution));
   SL_REQUIRE(host_bytes != nullptr, "sl_gated_block_packed_bytes: host_bytes is null");
   *host_bytes = is_empty(*host_shape) ? 0 : Block(*host_shape).convolution(convolution).packed_bytes();
   return SL_OK;
@@ -322,12 +311,11 @@ SL_API int32_t sl_gated_block_packed_bytes(sl_context* context, const sl_gated_b
 SL_API int32_t sl_gated_block_pack(sl_context* context, const sl_gated_block_shape* host_shape, int32_t convolution,
                                    const float* weights, void* packed) {
   SL_TRY(check_shape("sl_gated_block_pack", context, host_shape));
-  SL_TRY(check_convolution("sl_gated_block_pack", convolution));
+  SL_TRY(check_gated_convolution("sl_gated_block_pack", convolution));
   if (is_empty(*host_shape)) return SL_OK;
   const Convolution chosen = Block(*host_shape).convolution(convolution);
   if (chosen.packed_bytes() == 0) return SL_OK;
-  SL_REQUIRE(weights != nullptr && packed != nullptr, "sl_gated_block_pack: a buffer is null (" SL_BLOCK ")",
-             SL_BLOCK_VALUES((*host_shape)));
+  SL_TRY(check_gated_block_pack(*host_shape, weights, packed));
   float* const to = static_cast<float*>(packed);
   if (chosen.tile == 0 && convolution == SL_GATED_BLOCK_FIRST) {
     sluice::parallel_for(context->threads, chosen.packed_bytes() / 4, 65536,
@@ -349,11 +337,7 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
   SL_TRY(check_shape("sl_gated_block_forward", context, host_shape));
   const sl_gated_block_shape s = *host_shape;
   if (is_empty(s)) return SL_OK;
-  SL_REQUIRE(s.in_channels == 0 || (x != nullptr && packed1 != nullptr),
-             "sl_gated_block_forward: x or packed1 is null (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
-  SL_REQUIRE(mask != nullptr && scale1 != nullptr && shift1 != nullptr && packed2 != nullptr && scale2 != nullptr &&
-                 shift2 != nullptr && residual != nullptr && y != nullptr,
-             "sl_gated_block_forward: a buffer is null (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
+  SL_TRY(check_gated_block_forward(s, x, mask, packed1, scale1, shift1, packed2, scale2, shift2, residual, y));
   SL_BEGIN
   Block block(s);
   block.x = x;
@@ -374,8 +358,8 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
   const int64_t scratch_bytes = threads * scratch_floats(block, together) * int64_t{sizeof(float)};
   const sluice::Scratch scratch(context->allocator, scratch_bytes);
   if (!memory || (scratch_bytes > 0 && !scratch)) {
-    return sluice::fail(SL_ERROR_OUT_OF_MEMORY, "sl_gated_block_forward: no memory for the hidden maps (" SL_BLOCK ")",
-                        SL_BLOCK_VALUES(s));
+    return sluice::fail(SL_ERROR_OUT_OF_MEMORY, "sl_gated_block_forward: no memory for the hidden maps (%s)",
+                        GatedBlockText(s).text);
   }
   if (whole_images) {
     forward_images(block, threads, together, memory.get<float>(), scratch.get<float>());
@@ -385,5 +369,3 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
   SL_END("sl_gated_block_forward")
   return SL_OK;
 }
-#undef SL_BLOCK
-#undef SL_BLOCK_VALUES

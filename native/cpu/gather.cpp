@@ -1,6 +1,7 @@
 // Rows picked from a matrix by index, with the backward that adds them up.
 #include <cstring>
 
+#include "../common/gather_checks.h"
 #include "context.h"
 
 namespace sluice {
@@ -22,16 +23,11 @@ using namespace sluice;
 int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count, const void* x,
                        const int32_t* indices, void* y) {
   SL_REQUIRE(context != nullptr, "sl_gather_rows: the context is NULL");
-  const int64_t bytes = element_bytes(dtype) * columns;
-  SL_REQUIRE(element_bytes(dtype) > 0, "sl_gather_rows: unknown dtype %d", dtype);
-  SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0,
-             "sl_gather_rows: negative size (%lld rows, %lld columns, %lld indices)", (long long)rows,
-             (long long)columns, (long long)count);
-  if (count == 0) return SL_OK;
-  SL_REQUIRE(indices != nullptr, "sl_gather_rows: indices is NULL");
+  SL_TRY(check_gather_sizes(dtype, rows, columns, count, indices));
   SL_TRY(check_indices("sl_gather_rows", rows, count, indices));
-  if (columns == 0) return SL_OK;
-  SL_REQUIRE(x != nullptr && y != nullptr, "sl_gather_rows: x or y is NULL");
+  SL_TRY(check_gather_buffers(columns, count, x, y));
+  if (count == 0 || columns == 0) return SL_OK;
+  const int64_t bytes = element_bytes(dtype) * columns;
   parallel_for(context->threads, count, std::max<int64_t>(1, (1 << 16) / bytes), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       std::memcpy(static_cast<char*>(y) + i * bytes, static_cast<const char*>(x) + indices[i] * bytes,
@@ -44,15 +40,10 @@ int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t
 int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
                             const void* dy, const int32_t* indices, void* dx, int32_t accumulate) {
   SL_REQUIRE(context != nullptr, "sl_scatter_add_rows: the context is NULL");
-  SL_REQUIRE(dtype == SL_F32, "sl_scatter_add_rows: dtype %d is not f32", dtype);
-  SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0,
-             "sl_scatter_add_rows: negative size (%lld rows, %lld columns, %lld indices)", (long long)rows,
-             (long long)columns, (long long)count);
-  SL_REQUIRE(count == 0 || indices != nullptr, "sl_scatter_add_rows: indices is NULL");
+  SL_TRY(check_scatter_add_sizes(dtype, rows, columns, count, indices));
   SL_TRY(check_indices("sl_scatter_add_rows", rows, count, indices));
+  SL_TRY(check_scatter_add_buffers(rows, columns, count, dy, dx));
   if (rows * columns == 0) return SL_OK;
-  SL_REQUIRE(dx != nullptr, "sl_scatter_add_rows: dx is NULL");
-  SL_REQUIRE(count == 0 || dy != nullptr, "sl_scatter_add_rows: dy is NULL");
   const float* const in = static_cast<const float*>(dy);
   float* const out = static_cast<float*>(dx);
   // Each chunk owns a range of dx's rows and reads all indices: the order of every sum is that of i.

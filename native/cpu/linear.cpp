@@ -1,9 +1,9 @@
 // Matrix products on oneDNN's sgemm or its matmul primitive.
 #include <oneapi/dnnl/dnnl.h>
 
-#include <cstdio>
 #include <cstring>
 
+#include "../common/matmul_checks.h"
 #include "onednn.h"
 
 namespace sluice {
@@ -11,21 +11,9 @@ namespace {
 
 using dnnl::memory;
 
-struct Matmul {
-  int32_t dtype, out_dtype;
-  int64_t m, n, k;
-  bool transpose_a, transpose_b;
+struct Matmul : MatmulShape {
   float alpha, beta;
   bool bias;
-};
-
-struct MatmulText {
-  char text[160];
-  explicit MatmulText(const Matmul& p) {
-    std::snprintf(text, sizeof text, "[%lld,%lld] x [%lld,%lld], dtypes %d to %d%s%s", static_cast<long long>(p.m),
-                  static_cast<long long>(p.k), static_cast<long long>(p.k), static_cast<long long>(p.n), p.dtype,
-                  p.out_dtype, p.transpose_a ? ", A transposed" : "", p.transpose_b ? ", B transposed" : "");
-  }
 };
 
 int64_t bits(float value) {
@@ -132,19 +120,10 @@ using namespace sluice;
 SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, int64_t m, int64_t n, int64_t k,
                          int32_t transpose_a, int32_t transpose_b, float alpha, const void* a, const void* b,
                          float beta, void* c, const float* bias) {
-  const Matmul problem{dtype, out_dtype, m, n, k, transpose_a != 0, transpose_b != 0, alpha, beta, bias != nullptr};
-  SL_REQUIRE(context != nullptr, "sl_matmul: context is null");
-  SL_REQUIRE(dtype == SL_F32 || dtype == SL_BF16, "sl_matmul: dtype %d is neither f32 nor bf16", dtype);
-  SL_REQUIRE(out_dtype == SL_F32 || (out_dtype == SL_BF16 && dtype == SL_BF16),
-             "sl_matmul: out_dtype %d is neither f32 nor, with bf16 operands, bf16", out_dtype);
+  const Matmul problem{{dtype, out_dtype, m, n, k, transpose_a != 0, transpose_b != 0}, alpha, beta, bias != nullptr};
   const MatmulText shapes(problem);
-  SL_REQUIRE(m >= 0 && n >= 0 && k >= 0, "sl_matmul: a size is negative: %s", shapes.text);
-  int64_t count = 0;
-  SL_REQUIRE(!__builtin_mul_overflow(m, std::max(n, k), &count) && !__builtin_mul_overflow(n, k, &count),
-             "sl_matmul: more elements than can be counted: %s", shapes.text);
-  SL_REQUIRE(a != nullptr, "sl_matmul: a is null");
-  SL_REQUIRE(b != nullptr, "sl_matmul: b is null");
-  SL_REQUIRE(c != nullptr, "sl_matmul: c is null");
+  SL_REQUIRE(context != nullptr, "sl_matmul: context is null");
+  SL_TRY(check_matmul(problem, shapes, a, b, c));
   if (dtype == SL_BF16 && !onednn_has_bf16()) {
     return fail(SL_ERROR_UNSUPPORTED,
                 "sl_matmul: bf16 needs a processor with AVX-512, this one is used as %s: take f32",

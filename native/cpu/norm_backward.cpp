@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 
+#include "../common/norm_checks.h"
 #include "norm.h"
 
 namespace sluice {
@@ -203,23 +204,12 @@ int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t 
                                     float* dmask) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_norm_backward_statistics: the context is NULL");
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0,
-             "sl_norm_backward_statistics: negative size [%lld, %lld, %lld]", (long long)batch, (long long)pixels,
-             (long long)channels);
-  SL_REQUIRE(y == nullptr || mask == nullptr,
-             "sl_norm_backward_statistics: y is for relu with a residual, which excludes a mask; pass one of them");
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(channels == 0 || sums != nullptr, "sl_norm_backward_statistics: sums is NULL");
-  SL_REQUIRE(mask == nullptr || batch * channels == 0 || dmask != nullptr,
-             "sl_norm_backward_statistics: a mask is given but dmask is NULL");
-  SL_REQUIRE(empty || (dy != nullptr && x != nullptr), "sl_norm_backward_statistics: dy or x is NULL");
-  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
-             "sl_norm_backward_statistics: mean, rstd, gamma or beta is NULL");
+  SL_TRY(check_norm_backward_statistics(batch, pixels, channels, dy, x, y, mean, rstd, gamma, beta, mask, sums, dmask));
   int32_t status = SL_OK;
   const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_statistics", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) {
+    if (batch * pixels * channels == 0) {
       if (channels > 0) std::fill(sums, sums + 2 * channels, 0.0f);
       if (mask != nullptr && batch * channels > 0) std::fill(dmask, dmask + batch * channels, 0.0f);
       return;
@@ -240,24 +230,12 @@ int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch
                                int32_t accumulate_residual) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_norm_backward_apply: the context is NULL");
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_norm_backward_apply: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  SL_REQUIRE(mask == nullptr || (y == nullptr && dresidual == nullptr),
-             "sl_norm_backward_apply: mask and residual (y, dresidual) cannot be given together");
-  SL_REQUIRE(dresidual == nullptr || (dresidual != dy && dresidual != dx),
-             "sl_norm_backward_apply: dresidual may be neither dy nor dx");
-  SL_REQUIRE(dresidual == nullptr || relu == 0 || y != nullptr,
-             "sl_norm_backward_apply: y is NULL, but relu after a residual needs its sign");
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || count >= 1, "sl_norm_backward_apply: count is %lld, must be 1 or more", (long long)count);
-  SL_REQUIRE(empty || (dy != nullptr && x != nullptr && dx != nullptr && sums != nullptr),
-             "sl_norm_backward_apply: dy, x, sums or dx is NULL");
-  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
-             "sl_norm_backward_apply: mean, rstd, gamma or beta is NULL");
+  SL_TRY(check_norm_backward_apply(batch, pixels, channels, count, dy, x, y, mean, rstd, gamma, beta, relu, mask, sums,
+                                   dx, dresidual));
   int32_t status = SL_OK;
   const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
-    if (empty) return;
+    if (batch * pixels * channels == 0) return;
     with_native(zero, [&](auto element) {
       using T = decltype(element);
       with_sign(relu != 0, y != nullptr, [&](auto sign) {

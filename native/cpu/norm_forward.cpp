@@ -3,6 +3,7 @@
 #include <exception>
 #include <new>
 
+#include "../common/norm_checks.h"
 #include "norm.h"
 
 namespace sluice {
@@ -134,10 +135,7 @@ int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int
                            float* statistics) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_norm_statistics: the context is NULL");
-  SL_REQUIRE(rows >= 0 && channels >= 0, "sl_norm_statistics: negative size [%lld, %lld]", (long long)rows,
-             (long long)channels);
-  SL_REQUIRE(channels == 0 || statistics != nullptr, "sl_norm_statistics: statistics is NULL");
-  SL_REQUIRE(rows * channels == 0 || x != nullptr, "sl_norm_statistics: x is NULL");
+  SL_TRY(check_norm_statistics(rows, channels, x, statistics));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_norm_statistics", [&](auto zero) {
     using T = decltype(zero);
@@ -154,13 +152,7 @@ int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int
 int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, const float* statistics, float epsilon,
                          float momentum, float* running_mean, float* running_var, float* mean, float* rstd) {
   SL_REQUIRE(context != nullptr, "sl_norm_finalize: the context is NULL");
-  SL_REQUIRE(channels >= 0, "sl_norm_finalize: channels is negative (%lld)", (long long)channels);
-  SL_REQUIRE((running_mean == nullptr) == (running_var == nullptr),
-             "sl_norm_finalize: running_mean and running_var must be given together or not at all");
-  if (channels == 0) return SL_OK;
-  SL_REQUIRE(count >= 1, "sl_norm_finalize: count is %lld, must be 1 or more", (long long)count);
-  SL_REQUIRE(statistics != nullptr && mean != nullptr && rstd != nullptr,
-             "sl_norm_finalize: statistics, mean or rstd is NULL");
+  SL_TRY(check_norm_finalize(channels, count, statistics, running_mean, running_var, mean, rstd));
   for (int64_t channel = 0; channel < channels; ++channel) {
     const double deviations = statistics[channels + channel];
     mean[channel] = statistics[channel];
@@ -177,8 +169,7 @@ int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, c
 
 int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* variance, float epsilon, float* rstd) {
   SL_REQUIRE(context != nullptr, "sl_norm_rstd: the context is NULL");
-  SL_REQUIRE(channels >= 0, "sl_norm_rstd: channels is negative (%lld)", (long long)channels);
-  SL_REQUIRE(channels == 0 || (variance != nullptr && rstd != nullptr), "sl_norm_rstd: variance or rstd is NULL");
+  SL_TRY(check_norm_rstd(channels, variance, rstd));
   for (int64_t channel = 0; channel < channels; ++channel) {
     rstd[channel] = static_cast<float>(1.0 / std::sqrt(static_cast<double>(variance[channel]) + epsilon));
   }
@@ -190,17 +181,11 @@ int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t
                       const void* residual, int32_t relu, const float* mask, void* y) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_norm_apply: the context is NULL");
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_norm_apply: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  SL_REQUIRE(residual == nullptr || mask == nullptr, "sl_norm_apply: mask and residual cannot be given together");
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || (x != nullptr && y != nullptr), "sl_norm_apply: x or y is NULL");
-  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
-             "sl_norm_apply: mean, rstd, gamma or beta is NULL");
+  SL_TRY(check_norm_apply(batch, pixels, channels, x, mean, rstd, gamma, beta, residual, mask, y));
   int32_t status = SL_OK;
   const NormApply apply{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_apply", [&](auto zero) {
-    if (empty) return;
+    if (batch * pixels * channels == 0) return;
     with_native(zero, [&](auto element) {
       using T = decltype(element);
       const T* const in = static_cast<const T*>(x);
@@ -225,11 +210,7 @@ int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t
 int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance,
                      const float* gamma, const float* beta, float epsilon, float* scale, float* shift) {
   SL_REQUIRE(context != nullptr, "sl_norm_fold: the context is NULL");
-  SL_REQUIRE(channels >= 0, "sl_norm_fold: channels is negative (%lld)", (long long)channels);
-  if (channels == 0) return SL_OK;
-  SL_REQUIRE(mean != nullptr && variance != nullptr && gamma != nullptr && beta != nullptr && scale != nullptr &&
-                 shift != nullptr,
-             "sl_norm_fold: mean, variance, gamma, beta, scale or shift is NULL");
+  SL_TRY(check_norm_fold(channels, mean, variance, gamma, beta, scale, shift));
   for (int64_t channel = 0; channel < channels; ++channel) {
     const double factor = gamma[channel] / std::sqrt(static_cast<double>(variance[channel]) + epsilon);
     const double offset = beta[channel] - mean[channel] * factor;

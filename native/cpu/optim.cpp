@@ -4,6 +4,7 @@
 #include <new>
 #include <vector>
 
+#include "../common/optimiser_checks.h"
 #include "context.h"
 
 namespace sluice {
@@ -13,35 +14,6 @@ struct Chunk {
   int32_t tensor;
   int64_t begin, end;
 };
-
-struct Tensors {
-  int32_t count;
-  const uint64_t *parameters, *gradients, *velocities;
-  const int64_t* sizes;
-  const float *rates, *weight_decays;
-
-  static float* pointer(uint64_t address) { return reinterpret_cast<float*>(static_cast<uintptr_t>(address)); }
-  float* parameter(int32_t tensor) const { return pointer(parameters[tensor]); }
-  const float* gradient(int32_t tensor) const { return pointer(gradients[tensor]); }
-  float* velocity(int32_t tensor) const { return pointer(velocities[tensor]); }
-};
-
-int32_t check(const char* name, const sl_context* context, const Tensors& tensors) {
-  SL_REQUIRE(context != nullptr, "%s: the context is NULL", name);
-  SL_REQUIRE(tensors.count >= 0, "%s: the number of tensors is negative (%d)", name, tensors.count);
-  if (tensors.count == 0) return SL_OK;
-  SL_REQUIRE(tensors.parameters != nullptr && tensors.gradients != nullptr && tensors.velocities != nullptr &&
-                 tensors.sizes != nullptr && tensors.rates != nullptr && tensors.weight_decays != nullptr,
-             "%s: one of the host arrays is NULL", name);
-  for (int32_t t = 0; t < tensors.count; ++t) {
-    SL_REQUIRE(tensors.sizes[t] >= 0, "%s: the size of tensor %d is negative (%lld)", name, t,
-               (long long)tensors.sizes[t]);
-    SL_REQUIRE(tensors.sizes[t] == 0 ||
-                   (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
-               "%s: an address of tensor %d is NULL", name, t);
-  }
-  return SL_OK;
-}
 
 // All tensors cut into chunks, so that one parallel sweep serves large and small ones.
 std::vector<Chunk> cut(const Tensors& tensors) {
@@ -109,9 +81,10 @@ int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_p
                     const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
                     const float* host_rates, const float* host_weight_decays, float momentum) {
   SL_BEGIN
-  const Tensors all{tensors,    host_parameters, host_gradients,    host_velocities,
-                    host_sizes, host_rates,      host_weight_decays};
-  SL_TRY(check("sl_sgd_step", context, all));
+  SL_REQUIRE(context != nullptr, "sl_sgd_step: the context is NULL");
+  const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
+                    host_rates, host_weight_decays, nullptr};
+  SL_TRY(check_tensors("sl_sgd_step", all));
   std::vector<Update> updates;
   for (int32_t t = 0; t < tensors; ++t) updates.push_back({host_weight_decays[t], 1.0f});
   sweep(context, all, cut(all), updates, momentum);
@@ -124,10 +97,10 @@ int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_
                      const float* host_rates, const float* host_weight_decays, const int32_t* host_adapt,
                      float momentum, float trust_coefficient, float epsilon) {
   SL_BEGIN
-  const Tensors all{tensors,    host_parameters, host_gradients,    host_velocities,
-                    host_sizes, host_rates,      host_weight_decays};
-  SL_TRY(check("sl_lars_step", context, all));
-  SL_REQUIRE(tensors == 0 || host_adapt != nullptr, "sl_lars_step: host_adapt is NULL");
+  SL_REQUIRE(context != nullptr, "sl_lars_step: the context is NULL");
+  const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
+                    host_rates, host_weight_decays, host_adapt};
+  SL_TRY(check_lars_step(all));
   std::vector<Chunk> adapted;
   const std::vector<Chunk> chunks = cut(all);
   for (const Chunk& chunk : chunks) {

@@ -3,6 +3,7 @@
 #include <limits>
 #include <new>
 
+#include "../common/pool_checks.h"
 #include "context.h"
 #include "wide_rows.h"
 
@@ -59,17 +60,8 @@ int32_t global_pool_backward(sl_context* context, int64_t batch, int64_t pixels,
   return SL_OK;
 }
 
-constexpr int32_t largest_kernel = 15;  // taps are numbered in a byte
-
-// The geometry of one max pooling.
-struct MaxPool {
-  int64_t batch, height, width, channels;
-  int32_t kernel, stride, padding;
-
-  int64_t out(int64_t size) const { return (size + 2 * padding - kernel) / stride + 1; }
-  int64_t out_height() const { return out(height); }
-  int64_t out_width() const { return out(width); }
-
+// One max pooling, a row of pixels at a time.
+struct MaxPool : MaxPoolShape {
   template <typename T>
   void forward_row(int64_t image, int64_t oy, const T* x, T* y, uint8_t* winners) const;
 
@@ -98,8 +90,8 @@ inline One where_equal(One a, One b, One value) { return {a.value == b.value ? v
 // The pixels of a window, or the windows over a pixel: where each begins in its array, and its tap.
 struct Taps {
   int64_t count = 0;
-  int64_t offset[largest_kernel * largest_kernel];
-  float tap[largest_kernel * largest_kernel];
+  int64_t offset[largest_pool_kernel * largest_pool_kernel];
+  float tap[largest_pool_kernel * largest_pool_kernel];
 
   void add(int64_t offset_, int64_t tap_) {
     offset[count] = offset_;
@@ -155,24 +147,6 @@ void MaxPool::backward_row(int64_t image, int64_t iy, const T* dy, const uint8_t
   }
 }
 
-int32_t check_pool(const char* name, const sl_context* context, const MaxPool& pool) {
-  SL_REQUIRE(context != nullptr, "%s: the context is NULL", name);
-  SL_REQUIRE(pool.batch >= 0 && pool.height >= 0 && pool.width >= 0 && pool.channels >= 0,
-             "%s: negative size [%lld, %lld, %lld, %lld]", name, (long long)pool.batch, (long long)pool.height,
-             (long long)pool.width, (long long)pool.channels);
-  SL_REQUIRE(
-      pool.kernel >= 1 && pool.kernel <= largest_kernel && pool.stride >= 1 && pool.padding >= 0 &&
-          pool.padding < pool.kernel,
-      "%s: kernel %d, stride %d, padding %d: the kernel must be in 1..15, the stride positive, the padding below the "
-      "kernel",
-      name, pool.kernel, pool.stride, pool.padding);
-  const bool empty = pool.batch * pool.height * pool.width * pool.channels == 0;
-  SL_REQUIRE(empty || (pool.height + 2 * pool.padding >= pool.kernel && pool.width + 2 * pool.padding >= pool.kernel),
-             "%s: a kernel of %d does not fit into %lld x %lld pixels with padding %d", name, pool.kernel,
-             (long long)pool.height, (long long)pool.width, pool.padding);
-  return SL_OK;
-}
-
 }  // namespace
 }  // namespace sluice
 
@@ -182,14 +156,12 @@ int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch
                                const void* x, float* y) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_global_pool_forward: the context is NULL");
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_global_pool_forward: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || (x != nullptr && y != nullptr), "sl_global_pool_forward: x or y is NULL");
+  SL_TRY(check_global_pool_forward(batch, pixels, channels, x, y));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_global_pool_forward", [&](auto zero) {
     using T = decltype(zero);
-    if (!empty) status = global_pool<T>(context, batch, pixels, channels, static_cast<const T*>(x), y);
+    if (batch * pixels * channels == 0) return;
+    status = global_pool<T>(context, batch, pixels, channels, static_cast<const T*>(x), y);
   });
   return status;
   SL_END("sl_global_pool_forward")
@@ -199,13 +171,10 @@ int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batc
                                 const float* dy, void* dx, int32_t accumulate) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_global_pool_backward: the context is NULL");
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_global_pool_backward: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || (dy != nullptr && dx != nullptr), "sl_global_pool_backward: dy or dx is NULL");
+  SL_TRY(check_global_pool_backward(batch, pixels, channels, dy, dx));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_global_pool_backward", [&](auto zero) {
-    if (empty) return;
+    if (batch * pixels * channels == 0) return;
     with_native(zero, [&](auto element) {
       using T = decltype(element);
       status = global_pool_backward(context, batch, pixels, channels, dy, static_cast<T*>(dx), accumulate != 0);
@@ -218,14 +187,12 @@ int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batc
 int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
                             int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x, void* y,
                             uint8_t* winners) {
-  const MaxPool pool{batch, height, width, channels, kernel, stride, padding};
-  SL_TRY(check_pool("sl_max_pool_forward", context, pool));
-  const bool empty = batch * height * width * channels == 0;
-  SL_REQUIRE(empty || (x != nullptr && y != nullptr && winners != nullptr),
-             "sl_max_pool_forward: x, y or winners is NULL");
+  const MaxPool pool{{batch, height, width, channels, kernel, stride, padding}};
+  SL_REQUIRE(context != nullptr, "sl_max_pool_forward: the context is NULL");
+  SL_TRY(check_max_pool_forward(pool, x, y, winners));
   SL_DISPATCH(dtype, "sl_max_pool_forward", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (pool.empty()) return;
     const int64_t rows = pool.out_height();
     parallel_for(context->threads, batch * rows, 1, [&](int64_t row, int64_t) {
       pool.forward_row(row / rows, row % rows, static_cast<const T*>(x), static_cast<T*>(y), winners);
@@ -237,13 +204,11 @@ int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, i
 int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
                              int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy,
                              const uint8_t* winners, void* dx, int32_t accumulate) {
-  const MaxPool pool{batch, height, width, channels, kernel, stride, padding};
-  SL_TRY(check_pool("sl_max_pool_backward", context, pool));
-  const bool empty = batch * height * width * channels == 0;
-  SL_REQUIRE(empty || (dy != nullptr && winners != nullptr && dx != nullptr),
-             "sl_max_pool_backward: dy, winners or dx is NULL");
+  const MaxPool pool{{batch, height, width, channels, kernel, stride, padding}};
+  SL_REQUIRE(context != nullptr, "sl_max_pool_backward: the context is NULL");
+  SL_TRY(check_max_pool_backward(pool, dy, winners, dx));
   SL_DISPATCH(dtype, "sl_max_pool_backward", [&](auto zero) {
-    if (empty) return;
+    if (pool.empty()) return;
     with_native(zero, [&](auto element) {
       using T = decltype(element);
       parallel_for(context->threads, batch * height, 1, [&](int64_t row, int64_t) {

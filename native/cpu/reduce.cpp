@@ -2,6 +2,7 @@
 #include <exception>
 #include <new>
 
+#include "../common/reduce_checks.h"
 #include "context.h"
 #include "wide_rows.h"
 
@@ -123,19 +124,13 @@ int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, int64_t 
                       const void* x, float* y, int32_t accumulate) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_reduce_sum: the context is NULL");
-  SL_REQUIRE(axis >= SL_AXIS_ROWS && axis <= SL_AXIS_ALL, "sl_reduce_sum: unknown axis %d", axis);
-  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_reduce_sum: negative size [%lld, %lld]", (long long)rows,
-             (long long)columns);
-  const int64_t sums = axis == SL_AXIS_ROWS ? columns : axis == SL_AXIS_COLUMNS ? rows : 1;
-  const bool empty = rows * columns == 0;
-  SL_REQUIRE(sums == 0 || y != nullptr, "sl_reduce_sum: y is NULL");
-  SL_REQUIRE(empty || x != nullptr, "sl_reduce_sum: x is NULL");
+  SL_TRY(check_reduce_sum(axis, rows, columns, x, y));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_reduce_sum", [&](auto zero) {
     using T = decltype(zero);
     const T* const in = static_cast<const T*>(x);
-    if (empty) {  // the sum of nothing
-      if (accumulate == 0) std::fill(y, y + sums, 0.0f);
+    if (rows * columns == 0) {  // the sum of nothing
+      if (accumulate == 0) std::fill(y, y + sums_over(axis, rows, columns), 0.0f);
     } else if (axis == SL_AXIS_ROWS) {
       status = sum_columns_each(context, rows, columns, alpha, in, y, accumulate != 0);
     } else if (axis == SL_AXIS_COLUMNS) {
@@ -151,14 +146,10 @@ int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, int64_t 
 int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns, float alpha,
                      const float* dy, void* dx, int32_t accumulate) {
   SL_REQUIRE(context != nullptr, "sl_broadcast: the context is NULL");
-  SL_REQUIRE(axis >= SL_AXIS_ROWS && axis <= SL_AXIS_ALL, "sl_broadcast: unknown axis %d", axis);
-  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_broadcast: negative size [%lld, %lld]", (long long)rows,
-             (long long)columns);
-  const bool empty = rows * columns == 0;
-  SL_REQUIRE(empty || (dy != nullptr && dx != nullptr), "sl_broadcast: dy or dx is NULL");
+  SL_TRY(check_broadcast(axis, rows, columns, dy, dx));
   SL_DISPATCH(dtype, "sl_broadcast", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (rows * columns == 0) return;
     broadcast(context, axis, rows, columns, alpha, dy, static_cast<T*>(dx), accumulate != 0);
   });
   return SL_OK;

@@ -3,6 +3,7 @@
 #include <climits>
 #include <cstring>
 
+#include "../common/topk_checks.h"
 #include "context.h"
 
 namespace sluice {
@@ -68,11 +69,8 @@ int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, c
   SL_BEGIN
   constexpr int32_t scan_limit = 64;
   SL_REQUIRE(context != nullptr, "sl_topk: the context is NULL");
-  SL_REQUIRE(rows >= 0 && columns >= 0 && columns <= INT_MAX, "sl_topk: bad size [%lld, %lld]", (long long)rows,
-             (long long)columns);
+  SL_TRY(check_topk(rows, columns, k, x, values, indices));
   if (rows * columns == 0) return SL_OK;
-  SL_REQUIRE(k >= 1 && k <= columns, "sl_topk: k is %d, must be in 1..%lld", k, (long long)columns);
-  SL_REQUIRE(x != nullptr && values != nullptr && indices != nullptr, "sl_topk: x, values or indices is NULL");
   const bool scan = k <= scan_limit;
   Scratch scratch(context->allocator, scan ? 0 : context->threads * columns * static_cast<int64_t>(sizeof(int32_t)));
   if (!scan && !scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_topk: out of memory for the columns to select from");

@@ -1,4 +1,5 @@
 // Augmented views: each output image crops, resizes and recolours a source image by one row of parameters.
+#include "../common/augment_checks.h"
 #include "blur.h"
 #include "colour.h"
 #include "resample.h"
@@ -155,17 +156,9 @@ SL_API int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, 
                           const float* host_std, void* y) {
   SL_ENTER("sl_augment", context);
   SL_BEGIN
-  SL_REQUIRE(count_in >= 0 && height >= 0 && width >= 0 && count >= 0 && out_height >= 0 && out_width >= 0,
-             "sl_augment: negative size (%lld images of %lld x %lld to %lld of %lld x %lld)", (long long)count_in,
-             (long long)height, (long long)width, (long long)count, (long long)out_height, (long long)out_width);
+  SL_TRY(check_augment(count_in, height, width, count, out_height, out_width, images, indices, parameters, host_mean,
+                       host_std, y));
   const bool empty = count * out_height * out_width == 0;
-  SL_REQUIRE(empty || (images != nullptr && indices != nullptr && parameters != nullptr && host_mean != nullptr &&
-                       host_std != nullptr && y != nullptr),
-             "sl_augment: images, indices, parameters, mean, std or y is NULL");
-  for (int channel = 0; !empty && channel < 3; ++channel) {
-    SL_REQUIRE(host_std[channel] > 0.0f, "sl_augment: std[%d] is %g, must be positive", channel,
-               static_cast<double>(host_std[channel]));
-  }
   SL_REQUIRE(dtype == SL_F32 || dtype == SL_BF16, "sl_augment: dtype %d is neither f32 nor bf16", dtype);
   if (empty) return SL_OK;
   Views views{count_in, height, width, out_height, out_width, images, indices, parameters, {}, {}};

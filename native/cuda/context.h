@@ -7,6 +7,7 @@
 
 #include "../common/allocator.h"
 #include "../common/bf16.h"
+#include "../common/dispatch.h"
 #include "../common/status.h"
 #include "staging.h"
 
@@ -26,21 +27,6 @@ int32_t cuda_status(const char* name, cudaError_t error) noexcept;
 
 // OUT_OF_MEMORY with the request, the bytes in use and those that the device has.
 int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t bytes) noexcept;
-
-// Calls body with a value of the element type:
-// SL_DISPATCH(dtype, "sl_x", [&](auto zero) { using T = decltype(zero); ... }). A lambda for the device cannot stand in
-// it: it belongs in a function template that the body calls.
-#define SL_DISPATCH(dtype, name, body) \
-  do { \
-    if ((dtype) == SL_F32) { \
-      (body)(float{}); \
-    } else if ((dtype) == SL_BF16) { \
-      (body)(::sluice::bf16{}); \
-    } else { \
-      return ::sluice::fail(SL_ERROR_INVALID_ARGUMENT, name ": dtype %d is neither f32 nor bf16", \
-                            static_cast<int>(dtype)); \
-    } \
-  } while (0)
 
 // Returns from an exported function with the status of a failed call of the CUDA runtime.
 #define SL_CUDA(name, call) SL_TRY(::sluice::cuda_status(name, (call)))

@@ -1,6 +1,7 @@
 // Softmax cross-entropy with its backward.
 #include <cmath>
 
+#include "../common/cross_entropy_checks.h"
 #include "launch.h"
 
 namespace sluice {
@@ -86,11 +87,8 @@ using namespace sluice;
 SL_API int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits,
                                 const int32_t* labels, float* losses, float* probabilities) {
   SL_ENTER("sl_cross_entropy", context);
-  SL_REQUIRE(rows >= 0 && classes >= 0, "sl_cross_entropy: negative size [%lld, %lld]", (long long)rows,
-             (long long)classes);
+  SL_TRY(check_cross_entropy(rows, classes, logits, labels, losses, probabilities));
   if (rows * classes == 0) return SL_OK;
-  SL_REQUIRE(logits != nullptr && labels != nullptr && losses != nullptr && probabilities != nullptr,
-             "sl_cross_entropy: logits, labels, losses or probabilities is NULL");
   return launch(context, "sl_cross_entropy", blocks_for(context, rows, 1), threads_a_row(classes),
                 cross_entropy_kernel, rows, classes, logits, labels, losses, probabilities, context->fault);
 }
@@ -99,11 +97,8 @@ SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int6
                                          const int32_t* labels, const float* dlosses, float* dlogits,
                                          int32_t accumulate) {
   SL_ENTER("sl_cross_entropy_backward", context);
-  SL_REQUIRE(rows >= 0 && classes >= 0, "sl_cross_entropy_backward: negative size [%lld, %lld]", (long long)rows,
-             (long long)classes);
+  SL_TRY(check_cross_entropy_backward(rows, classes, probabilities, labels, dlosses, dlogits));
   if (rows * classes == 0) return SL_OK;
-  SL_REQUIRE(probabilities != nullptr && labels != nullptr && dlosses != nullptr && dlogits != nullptr,
-             "sl_cross_entropy_backward: probabilities, labels, dlosses or dlogits is NULL");
   return launch(context, "sl_cross_entropy_backward", blocks_for(context, rows, 1), threads_a_row(classes),
                 cross_entropy_backward_kernel, rows, classes, probabilities, labels, dlosses, dlogits,
                 accumulate != 0, context->fault);

@@ -10,15 +10,13 @@
 #include <string>
 #include <type_traits>
 
+#include "../common/matmul_checks.h"
 #include "context.h"
 
 namespace sluice {
 
 // C [m,n] = alpha * op(A) op(B) + beta * C + bias, as sl_matmul has it, with k of 1 or more.
-struct Product {
-  int32_t dtype, out_dtype;
-  int64_t m, n, k;
-  bool transpose_a, transpose_b;
+struct Product : MatmulShape {
   float alpha, beta;
   const void *a, *b;
   void* c;

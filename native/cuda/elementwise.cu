@@ -1,6 +1,7 @@
 // Operations on each element by itself: fill, cast, scaled sums, functions of one and of two arrays.
 #include <cmath>
 
+#include "../common/elementwise_checks.h"
 #include "maps.h"
 
 namespace sluice {
@@ -140,8 +141,7 @@ using namespace sluice;
 
 SL_API int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void* x) {
   SL_ENTER("sl_fill", context);
-  SL_REQUIRE(n >= 0, "sl_fill: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || x != nullptr, "sl_fill: x is NULL");
+  SL_TRY(check_fill(n, x));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_fill", [&](auto zero) { status = fill<decltype(zero)>(context, n, value, x); });
   return status;
@@ -149,8 +149,7 @@ SL_API int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float valu
 
 SL_API int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const void* x, void* y) {
   SL_ENTER("sl_cast", context);
-  SL_REQUIRE(n >= 0, "sl_cast: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_cast: x or y is NULL");
+  SL_TRY(check_map("sl_cast", n, x, y));
   if (from == SL_F32 && to == SL_F32) return cast<float, float>(context, n, x, y);
   if (from == SL_F32 && to == SL_BF16) return cast<float, bf16>(context, n, x, y);
   if (from == SL_BF16 && to == SL_F32) return cast<bf16, float>(context, n, x, y);
@@ -163,8 +162,7 @@ SL_API int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n,
 SL_API int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, const void* x, float beta,
                         void* y) {
   SL_ENTER("sl_axpby", context);
-  SL_REQUIRE(n >= 0, "sl_axpby: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_axpby: x or y is NULL");
+  SL_TRY(check_map("sl_axpby", n, x, y));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_axpby", [&](auto zero) { status = axpby<decltype(zero)>(context, n, alpha, x, beta, y); });
   return status;
@@ -172,9 +170,7 @@ SL_API int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alp
 
 SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y) {
   SL_ENTER("sl_unary", context);
-  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary: unknown operation %d", op);
-  SL_REQUIRE(n >= 0, "sl_unary: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "sl_unary: x or y is NULL");
+  SL_TRY(check_unary(op, n, x, y));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_unary", [&](auto zero) {
     status = with_op<SL_UNARY_RECIPROCAL>(
@@ -186,10 +182,7 @@ SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t 
 SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x,
                                  const void* y, const void* dy, void* dx, int32_t accumulate) {
   SL_ENTER("sl_unary_backward", context);
-  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "sl_unary_backward: unknown operation %d", op);
-  SL_REQUIRE(n >= 0, "sl_unary_backward: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr && dy != nullptr && dx != nullptr),
-             "sl_unary_backward: x, y, dy or dx is NULL");
+  SL_TRY(check_unary_backward(op, n, x, y, dy, dx));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_unary_backward", [&](auto zero) {
     status = with_op<SL_UNARY_RECIPROCAL>(op, [&](auto known) {
@@ -202,12 +195,7 @@ SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype,
 SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows,
                          int64_t columns, const void* a, const void* b, void* y) {
   SL_ENTER("sl_binary", context);
-  SL_REQUIRE(op >= SL_BINARY_ADD && op <= SL_BINARY_DIVIDE, "sl_binary: unknown operation %d", op);
-  SL_REQUIRE(broadcast >= SL_BROADCAST_NONE && broadcast <= SL_BROADCAST_SCALAR, "sl_binary: unknown broadcast %d",
-             broadcast);
-  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_binary: negative size [%lld, %lld]", (long long)rows, (long long)columns);
-  const bool empty = rows * columns == 0;
-  SL_REQUIRE(empty || (a != nullptr && b != nullptr && y != nullptr), "sl_binary: a, b or y is NULL");
+  SL_TRY(check_binary(op, broadcast, rows, columns, a, b, y));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_binary", [&](auto zero) {
     status = with_op<SL_BINARY_DIVIDE>(op, [&](auto known) {

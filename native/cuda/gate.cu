@@ -1,6 +1,7 @@
 // Bernoulli gates: sampled with straight-through Gumbel noise for training, thresholded for evaluation.
 #include <cmath>
 
+#include "../common/gate_checks.h"
 #include "launch.h"
 
 using namespace sluice;
@@ -8,10 +9,7 @@ using namespace sluice;
 SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
                               float* mask, float* soft) {
   SL_ENTER("sl_gate_sample", context);
-  SL_REQUIRE(n >= 0, "sl_gate_sample: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(tau > 0.0f, "sl_gate_sample: tau is %g, must be positive", static_cast<double>(tau));
-  SL_REQUIRE(n == 0 || (logits != nullptr && uniform != nullptr && mask != nullptr && soft != nullptr),
-             "sl_gate_sample: logits, uniform, mask or soft is NULL");
+  SL_TRY(check_gate_sample(n, logits, uniform, tau, mask, soft));
   return for_each(context, "sl_gate_sample", n, [=] __device__(int64_t i) {
     const float noise = logf(uniform[i] + 1e-8f) - logf(1.0f - uniform[i] + 1e-8f);
     const float value = 1.0f / (1.0f + expf(-(logits[i] + noise) / tau));
@@ -23,10 +21,7 @@ SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logit
 SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
                                        float* dlogits, int32_t accumulate) {
   SL_ENTER("sl_gate_sample_backward", context);
-  SL_REQUIRE(n >= 0, "sl_gate_sample_backward: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(tau > 0.0f, "sl_gate_sample_backward: tau is %g, must be positive", static_cast<double>(tau));
-  SL_REQUIRE(n == 0 || (soft != nullptr && dmask != nullptr && dlogits != nullptr),
-             "sl_gate_sample_backward: soft, dmask or dlogits is NULL");
+  SL_TRY(check_gate_sample_backward(n, soft, dmask, tau, dlogits));
   return for_each(context, "sl_gate_sample_backward", n, [=] __device__(int64_t i) {
     const float gradient = dmask[i] * soft[i] * (1.0f - soft[i]) / tau;
     dlogits[i] = accumulate != 0 ? dlogits[i] + gradient : gradient;
@@ -35,8 +30,7 @@ SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const flo
 
 SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask) {
   SL_ENTER("sl_gate_threshold", context);
-  SL_REQUIRE(n >= 0, "sl_gate_threshold: n is negative (%lld)", (long long)n);
-  SL_REQUIRE(n == 0 || (logits != nullptr && mask != nullptr), "sl_gate_threshold: logits or mask is NULL");
+  SL_TRY(check_gate_threshold(n, logits, mask));
   return for_each(context, "sl_gate_threshold", n,
                   [=] __device__(int64_t i) { mask[i] = logits[i] >= 0.0f ? 1.0f : 0.0f; });
 }

@@ -1,31 +1,15 @@
 // The gated block at inference: only the channels that each image's mask opens are computed.
 #include <algorithm>
 
+#include "../common/gated_block_checks.h"
 #include "gated_block_kernels.h"
 
 namespace sluice {
 namespace {
 
-#define SL_BLOCK "x [%d,%d,%d,%d], channels %d, stride %d"
-#define SL_BLOCK_VALUES(s) s.batch, s.height, s.width, s.in_channels, s.channels, s.stride
-
 int32_t check_shape(const char* name, const sl_gated_block_shape* shape) {
   SL_REQUIRE(shape != nullptr, "%s: shape is null", name);
-  const sl_gated_block_shape& s = *shape;
-  SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0 && s.channels >= 0,
-             "%s: a size is negative (" SL_BLOCK ")", name, SL_BLOCK_VALUES(s));
-  SL_REQUIRE(s.stride >= 1, "%s: the stride is below 1 (" SL_BLOCK ")", name, SL_BLOCK_VALUES(s));
-  return SL_OK;
-}
-
-int32_t check_convolution(const char* name, int32_t convolution) {
-  SL_REQUIRE(convolution == SL_GATED_BLOCK_FIRST || convolution == SL_GATED_BLOCK_SECOND,
-             "%s: convolution %d is neither the first nor the second", name, convolution);
-  return SL_OK;
-}
-
-bool is_empty(const sl_gated_block_shape& s) {
-  return s.batch == 0 || s.height == 0 || s.width == 0 || s.channels == 0;
+  return check_gated_block(name, *shape);
 }
 
 // The first convolution's weights are read along the terms of each open output channel: [C, 9 I], each row padded. The
@@ -193,7 +177,7 @@ SL_API int32_t sl_gated_block_packed_bytes(sl_context* context, const sl_gated_b
                                            int32_t convolution, int64_t* host_bytes) {
   SL_ENTER("sl_gated_block_packed_bytes", context);
   SL_TRY(check_shape("sl_gated_block_packed_bytes", host_shape));
-  SL_TRY(check_convolution("sl_gated_block_packed_bytes", convolution));
+  SL_TRY(check_gated_convolution("sl_gated_block_packed_bytes", convolution));
   SL_REQUIRE(host_bytes != nullptr, "sl_gated_block_packed_bytes: host_bytes is null");
   *host_bytes = is_empty(*host_shape) ? 0 : packed_floats(*host_shape, convolution) * int64_t{sizeof(float)};
   return SL_OK;
@@ -203,11 +187,10 @@ SL_API int32_t sl_gated_block_pack(sl_context* context, const sl_gated_block_sha
                                    const float* weights, void* packed) {
   SL_ENTER("sl_gated_block_pack", context);
   SL_TRY(check_shape("sl_gated_block_pack", host_shape));
-  SL_TRY(check_convolution("sl_gated_block_pack", convolution));
+  SL_TRY(check_gated_convolution("sl_gated_block_pack", convolution));
   const sl_gated_block_shape s = *host_shape;
   if (is_empty(s) || packed_floats(s, convolution) == 0) return SL_OK;
-  SL_REQUIRE(weights != nullptr && packed != nullptr, "sl_gated_block_pack: a buffer is null (" SL_BLOCK ")",
-             SL_BLOCK_VALUES(s));
+  SL_TRY(check_gated_block_pack(s, weights, packed));
   float* const to = static_cast<float*>(packed);
   return convolution == SL_GATED_BLOCK_FIRST ? pack_first(context, s, weights, to)
                                              : pack_second(context, s, weights, to);
@@ -221,13 +204,9 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
   SL_TRY(check_shape("sl_gated_block_forward", host_shape));
   const sl_gated_block_shape s = *host_shape;
   if (is_empty(s)) return SL_OK;
-  SL_REQUIRE(s.in_channels == 0 || (x != nullptr && packed1 != nullptr),
-             "sl_gated_block_forward: x or packed1 is null (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
-  SL_REQUIRE(mask != nullptr && scale1 != nullptr && shift1 != nullptr && packed2 != nullptr && scale2 != nullptr &&
-                 shift2 != nullptr && residual != nullptr && y != nullptr,
-             "sl_gated_block_forward: a buffer is null (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
+  SL_TRY(check_gated_block_forward(s, x, mask, packed1, scale1, shift1, packed2, scale2, shift2, residual, y));
   SL_REQUIRE(is_aligned(packed1, sizeof(Four)) && is_aligned(packed2, sizeof(Four)),
-             "sl_gated_block_forward: packed weights do not begin at 16 bytes (" SL_BLOCK ")", SL_BLOCK_VALUES(s));
+             "sl_gated_block_forward: packed weights do not begin at 16 bytes (%s)", GatedBlockText(s).text);
   SL_BEGIN
   const Plan plan(s);
   const int64_t bytes = Memory(plan, nullptr).bytes;
@@ -250,5 +229,3 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
   return SL_OK;
   SL_END("sl_gated_block_forward")
 }
-#undef SL_BLOCK
-#undef SL_BLOCK_VALUES

@@ -1,4 +1,5 @@
 // Rows picked from a matrix by index, with the backward that adds them up.
+#include "../common/gather_checks.h"
 #include "launch.h"
 
 namespace sluice {
@@ -86,14 +87,10 @@ using namespace sluice;
 SL_API int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
                               const void* x, const int32_t* indices, void* y) {
   SL_ENTER("sl_gather_rows", context);
-  const int64_t bytes = element_bytes(dtype) * columns;
-  SL_REQUIRE(element_bytes(dtype) > 0, "sl_gather_rows: unknown dtype %d", dtype);
-  SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0,
-             "sl_gather_rows: negative size (%lld rows, %lld columns, %lld indices)", (long long)rows,
-             (long long)columns, (long long)count);
+  SL_TRY(check_gather_sizes(dtype, rows, columns, count, indices));
+  SL_TRY(check_gather_buffers(columns, count, x, y));
   if (count == 0) return SL_OK;
-  SL_REQUIRE(indices != nullptr, "sl_gather_rows: indices is NULL");
-  SL_REQUIRE(columns == 0 || (x != nullptr && y != nullptr), "sl_gather_rows: x or y is NULL");
+  const int64_t bytes = element_bytes(dtype) * columns;
   // The widest unit that divides rows and addresses; rows of no columns still have their indices checked.
   const uintptr_t divided =
       static_cast<uintptr_t>(bytes) | reinterpret_cast<uintptr_t>(x) | reinterpret_cast<uintptr_t>(y);
@@ -107,14 +104,9 @@ SL_API int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, 
 SL_API int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
                                    const void* dy, const int32_t* indices, void* dx, int32_t accumulate) {
   SL_ENTER("sl_scatter_add_rows", context);
-  SL_REQUIRE(dtype == SL_F32, "sl_scatter_add_rows: dtype %d is not f32", dtype);
-  SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0,
-             "sl_scatter_add_rows: negative size (%lld rows, %lld columns, %lld indices)", (long long)rows,
-             (long long)columns, (long long)count);
-  SL_REQUIRE(count == 0 || indices != nullptr, "sl_scatter_add_rows: indices is NULL");
+  SL_TRY(check_scatter_add_sizes(dtype, rows, columns, count, indices));
+  SL_TRY(check_scatter_add_buffers(rows, columns, count, dy, dx));
   const int64_t n = rows * columns;
-  SL_REQUIRE(n == 0 || dx != nullptr, "sl_scatter_add_rows: dx is NULL");
-  SL_REQUIRE(n == 0 || count == 0 || dy != nullptr, "sl_scatter_add_rows: dy is NULL");
   if (n > 0 && accumulate == 0) {
     SL_CUDA("sl_scatter_add_rows",
             cudaMemsetAsync(dx, 0, static_cast<size_t>(n) * sizeof(float), context->stream));

@@ -1,5 +1,4 @@
 // Matrix products on cuBLASLt, and what it does not do of them.
-#include <cstdio>
 #include <limits>
 
 #include "cublaslt.h"
@@ -7,15 +6,6 @@
 
 namespace sluice {
 namespace {
-
-struct MatmulText {
-  char text[160];
-  explicit MatmulText(const Product& p) {
-    std::snprintf(text, sizeof text, "[%lld,%lld] x [%lld,%lld], dtypes %d to %d%s%s", static_cast<long long>(p.m),
-                  static_cast<long long>(p.k), static_cast<long long>(p.k), static_cast<long long>(p.n), p.dtype,
-                  p.out_dtype, p.transpose_a ? ", A transposed" : "", p.transpose_b ? ", B transposed" : "");
-  }
-};
 
 // c = products + beta * c + bias, without those of products and bias that are nullptr; with beta 0, c is not read.
 template <typename T>
@@ -75,18 +65,9 @@ SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, 
                          int32_t transpose_a, int32_t transpose_b, float alpha, const void* a, const void* b,
                          float beta, void* c, const float* bias) {
   SL_ENTER("sl_matmul", context);
-  const Product problem{dtype, out_dtype, m, n, k, transpose_a != 0, transpose_b != 0, alpha, beta, a, b, c, bias};
-  SL_REQUIRE(dtype == SL_F32 || dtype == SL_BF16, "sl_matmul: dtype %d is neither f32 nor bf16", dtype);
-  SL_REQUIRE(out_dtype == SL_F32 || (out_dtype == SL_BF16 && dtype == SL_BF16),
-             "sl_matmul: out_dtype %d is neither f32 nor, with bf16 operands, bf16", out_dtype);
+  const Product problem{{dtype, out_dtype, m, n, k, transpose_a != 0, transpose_b != 0}, alpha, beta, a, b, c, bias};
   const MatmulText shapes(problem);
-  SL_REQUIRE(m >= 0 && n >= 0 && k >= 0, "sl_matmul: a size is negative: %s", shapes.text);
-  int64_t count = 0;
-  SL_REQUIRE(!__builtin_mul_overflow(m, std::max(n, k), &count) && !__builtin_mul_overflow(n, k, &count),
-             "sl_matmul: more elements than can be counted: %s", shapes.text);
-  SL_REQUIRE(a != nullptr, "sl_matmul: a is null");
-  SL_REQUIRE(b != nullptr, "sl_matmul: b is null");
-  SL_REQUIRE(c != nullptr, "sl_matmul: c is null");
+  SL_TRY(check_matmul(problem, shapes, a, b, c));
   if (m == 0 || n == 0) return SL_OK;
   SL_BEGIN
   return matmul(context, shapes.text, problem);

@@ -1,4 +1,5 @@
 // Batch norm, backward: sums over the rows of each channel, then the gradient of the input.
+#include "../common/norm_checks.h"
 #include "norm.h"
 
 namespace sluice {
@@ -181,23 +182,12 @@ SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, i
                                            int32_t relu, const float* mask, float* sums, float* dmask) {
   SL_ENTER("sl_norm_backward_statistics", context);
   SL_BEGIN
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0,
-             "sl_norm_backward_statistics: negative size [%lld, %lld, %lld]", (long long)batch, (long long)pixels,
-             (long long)channels);
-  SL_REQUIRE(y == nullptr || mask == nullptr,
-             "sl_norm_backward_statistics: y is for relu with a residual, which excludes a mask; pass one of them");
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(channels == 0 || sums != nullptr, "sl_norm_backward_statistics: sums is NULL");
-  SL_REQUIRE(mask == nullptr || batch * channels == 0 || dmask != nullptr,
-             "sl_norm_backward_statistics: a mask is given but dmask is NULL");
-  SL_REQUIRE(empty || (dy != nullptr && x != nullptr), "sl_norm_backward_statistics: dy or x is NULL");
-  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
-             "sl_norm_backward_statistics: mean, rstd, gamma or beta is NULL");
+  SL_TRY(check_norm_backward_statistics(batch, pixels, channels, dy, x, y, mean, rstd, gamma, beta, mask, sums, dmask));
   int32_t status = SL_OK;
   const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, y, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_statistics", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) {
+    if (batch * pixels * channels == 0) {
       status = sl_fill(context, SL_F32, 2 * channels, 0.0f, sums);
       if (status == SL_OK && mask != nullptr) status = sl_fill(context, SL_F32, batch * channels, 0.0f, dmask);
       return;
@@ -216,25 +206,13 @@ SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_
                                       int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual,
                                       int32_t accumulate_residual) {
   SL_ENTER("sl_norm_backward_apply", context);
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_norm_backward_apply: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  SL_REQUIRE(mask == nullptr || (y == nullptr && dresidual == nullptr),
-             "sl_norm_backward_apply: mask and residual (y, dresidual) cannot be given together");
-  SL_REQUIRE(dresidual == nullptr || (dresidual != dy && dresidual != dx),
-             "sl_norm_backward_apply: dresidual may be neither dy nor dx");
-  SL_REQUIRE(dresidual == nullptr || relu == 0 || y != nullptr,
-             "sl_norm_backward_apply: y is NULL, but relu after a residual needs its sign");
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || count >= 1, "sl_norm_backward_apply: count is %lld, must be 1 or more", (long long)count);
-  SL_REQUIRE(empty || (dy != nullptr && x != nullptr && dx != nullptr && sums != nullptr),
-             "sl_norm_backward_apply: dy, x, sums or dx is NULL");
-  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
-             "sl_norm_backward_apply: mean, rstd, gamma or beta is NULL");
+  SL_TRY(check_norm_backward_apply(batch, pixels, channels, count, dy, x, y, mean, rstd, gamma, beta, relu, mask, sums,
+                                   dx, dresidual));
   int32_t status = SL_OK;
   const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, y, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (batch * pixels * channels == 0) return;
     backward.template with_kernel<T>(relu != 0, sums, dx, dresidual, [&](auto sign, auto n) {
       status = backward.template apply<decltype(sign)::value, T, decltype(n)::value>(
           count, sums, dx, dresidual, dresidual != nullptr && accumulate_residual != 0);

@@ -1,4 +1,5 @@
 // Batch norm, forward: statistics of the channels, then the affine map with residual, relu and mask fused.
+#include "../common/norm_checks.h"
 #include "norm.h"
 
 namespace sluice {
@@ -113,10 +114,7 @@ SL_API int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t ro
                                   float* statistics) {
   SL_ENTER("sl_norm_statistics", context);
   SL_BEGIN
-  SL_REQUIRE(rows >= 0 && channels >= 0, "sl_norm_statistics: negative size [%lld, %lld]", (long long)rows,
-             (long long)channels);
-  SL_REQUIRE(channels == 0 || statistics != nullptr, "sl_norm_statistics: statistics is NULL");
-  SL_REQUIRE(rows * channels == 0 || x != nullptr, "sl_norm_statistics: x is NULL");
+  SL_TRY(check_norm_statistics(rows, channels, x, statistics));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_norm_statistics", [&](auto zero) {
     using T = decltype(zero);
@@ -137,13 +135,7 @@ SL_API int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t c
                                 float epsilon, float momentum, float* running_mean, float* running_var, float* mean,
                                 float* rstd) {
   SL_ENTER("sl_norm_finalize", context);
-  SL_REQUIRE(channels >= 0, "sl_norm_finalize: channels is negative (%lld)", (long long)channels);
-  SL_REQUIRE((running_mean == nullptr) == (running_var == nullptr),
-             "sl_norm_finalize: running_mean and running_var must be given together or not at all");
-  if (channels == 0) return SL_OK;
-  SL_REQUIRE(count >= 1, "sl_norm_finalize: count is %lld, must be 1 or more", (long long)count);
-  SL_REQUIRE(statistics != nullptr && mean != nullptr && rstd != nullptr,
-             "sl_norm_finalize: statistics, mean or rstd is NULL");
+  SL_TRY(check_norm_finalize(channels, count, statistics, running_mean, running_var, mean, rstd));
   // A single row has no unbiased variance: the biased one, 0, stands in for it.
   const double rows = static_cast<double>(count), unbiased_rows = static_cast<double>(std::max<int64_t>(count - 1, 1));
   return for_each(context, "sl_norm_finalize", channels, [=] __device__(int64_t channel) {
@@ -159,8 +151,7 @@ SL_API int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t c
 
 SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* variance, float epsilon, float* rstd) {
   SL_ENTER("sl_norm_rstd", context);
-  SL_REQUIRE(channels >= 0, "sl_norm_rstd: channels is negative (%lld)", (long long)channels);
-  SL_REQUIRE(channels == 0 || (variance != nullptr && rstd != nullptr), "sl_norm_rstd: variance or rstd is NULL");
+  SL_TRY(check_norm_rstd(channels, variance, rstd));
   return for_each(context, "sl_norm_rstd", channels, [=] __device__(int64_t channel) {
     rstd[channel] = static_cast<float>(1.0 / sqrt(static_cast<double>(variance[channel]) + epsilon));
   });
@@ -170,18 +161,12 @@ SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, 
                              const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
                              const void* residual, int32_t relu, const float* mask, void* y) {
   SL_ENTER("sl_norm_apply", context);
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_norm_apply: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  SL_REQUIRE(residual == nullptr || mask == nullptr, "sl_norm_apply: mask and residual cannot be given together");
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || (x != nullptr && y != nullptr), "sl_norm_apply: x or y is NULL");
-  SL_REQUIRE(empty || (mean != nullptr && rstd != nullptr && gamma != nullptr && beta != nullptr),
-             "sl_norm_apply: mean, rstd, gamma or beta is NULL");
+  SL_TRY(check_norm_apply(batch, pixels, channels, x, mean, rstd, gamma, beta, residual, mask, y));
   int32_t status = SL_OK;
   const NormParameters parameters{mean, rstd, gamma, beta};
   SL_DISPATCH(dtype, "sl_norm_apply", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (batch * pixels * channels == 0) return;
     status = norm_apply(context, batch, pixels, channels, static_cast<const T*>(x), parameters,
                         static_cast<const T*>(residual), relu != 0, mask, static_cast<T*>(y));
   });
@@ -191,11 +176,7 @@ SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, 
 SL_API int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance,
                             const float* gamma, const float* beta, float epsilon, float* scale, float* shift) {
   SL_ENTER("sl_norm_fold", context);
-  SL_REQUIRE(channels >= 0, "sl_norm_fold: channels is negative (%lld)", (long long)channels);
-  if (channels == 0) return SL_OK;
-  SL_REQUIRE(mean != nullptr && variance != nullptr && gamma != nullptr && beta != nullptr && scale != nullptr &&
-                 shift != nullptr,
-             "sl_norm_fold: mean, variance, gamma, beta, scale or shift is NULL");
+  SL_TRY(check_norm_fold(channels, mean, variance, gamma, beta, scale, shift));
   return for_each(context, "sl_norm_fold", channels, [=] __device__(int64_t channel) {
     const double factor = gamma[channel] / sqrt(static_cast<double>(variance[channel]) + epsilon);
     scale[channel] = static_cast<float>(factor);

@@ -1,6 +1,7 @@
 // Optimiser steps over many tensors at once.
 #include <cmath>
 
+#include "../common/optimiser_checks.h"
 #include "launch.h"
 
 namespace sluice {
@@ -9,15 +10,6 @@ namespace {
 constexpr int piece_elements = 4096;  // what one block updates
 constexpr int chunk_tensors = 64;     // what one launch takes along
 constexpr int warps = block_threads / warp_threads;
-
-// The caller's arrays.
-struct Tensors {
-  int32_t count;
-  const uint64_t *parameters, *gradients, *velocities;
-  const int64_t* sizes;
-  const float *rates, *weight_decays;
-  const int32_t* adapt;  // NULL: none is adapted
-};
 
 // Some of the tensors, none of them empty, as they travel in a kernel's parameters.
 struct Chunk {
@@ -149,29 +141,11 @@ __global__ void step_kernel(const Chunk chunk, const double* partials, float mom
   }
 }
 
-int32_t check(const char* name, const Tensors& tensors) {
-  SL_REQUIRE(tensors.count >= 0, "%s: the number of tensors is negative (%d)", name, tensors.count);
-  if (tensors.count == 0) return SL_OK;
-  SL_REQUIRE(tensors.parameters != nullptr && tensors.gradients != nullptr && tensors.velocities != nullptr &&
-                 tensors.sizes != nullptr && tensors.rates != nullptr && tensors.weight_decays != nullptr,
-             "%s: one of the host arrays is NULL", name);
-  for (int32_t t = 0; t < tensors.count; ++t) {
-    SL_REQUIRE(tensors.sizes[t] >= 0, "%s: the size of tensor %d is negative (%lld)", name, t,
-               (long long)tensors.sizes[t]);
-    SL_REQUIRE(tensors.sizes[t] == 0 ||
-                   (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
-               "%s: an address of tensor %d is NULL", name, t);
-  }
-  return SL_OK;
-}
-
-float* pointer(uint64_t address) { return reinterpret_cast<float*>(static_cast<uintptr_t>(address)); }
-
 void append(Chunk& chunk, const Tensors& tensors, int32_t t) {
   const int32_t place = chunk.count++;
-  chunk.parameters[place] = pointer(tensors.parameters[t]);
-  chunk.gradients[place] = pointer(tensors.gradients[t]);
-  chunk.velocities[place] = pointer(tensors.velocities[t]);
+  chunk.parameters[place] = tensors.parameter(t);
+  chunk.gradients[place] = tensors.gradient(t);
+  chunk.velocities[place] = tensors.velocity(t);
   chunk.sizes[place] = tensors.sizes[t];
   chunk.first_pieces[place + 1] = chunk.first_pieces[place] + pieces_of(tensors.sizes[t]);
   chunk.rates[place] = tensors.rates[t];
@@ -217,7 +191,7 @@ SL_API int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t*
   SL_ENTER("sl_sgd_step", context);
   const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
                     host_rates, host_weight_decays, nullptr};
-  SL_TRY(check("sl_sgd_step", all));
+  SL_TRY(check_tensors("sl_sgd_step", all));
   return step(context, "sl_sgd_step", all, momentum, 0.0f, 0.0f);
   SL_END("sl_sgd_step")
 }
@@ -230,8 +204,7 @@ SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t
   SL_ENTER("sl_lars_step", context);
   const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
                     host_rates, host_weight_decays, host_adapt};
-  SL_TRY(check("sl_lars_step", all));
-  SL_REQUIRE(tensors == 0 || host_adapt != nullptr, "sl_lars_step: host_adapt is NULL");
+  SL_TRY(check_lars_step(all));
   return step(context, "sl_lars_step", all, momentum, trust_coefficient, epsilon);
   SL_END("sl_lars_step")
 }

@@ -1,6 +1,7 @@
 // Global average pooling and max pooling, with their backwards.
 #include <cmath>
 
+#include "../common/pool_checks.h"
 #include "packs.h"
 
 namespace sluice {
@@ -31,16 +32,6 @@ int32_t global_pool_backward(const sl_context* context, int64_t batch, int64_t p
   });
 }
 
-// The geometry of one max pooling.
-struct MaxPool {
-  int64_t batch, height, width, channels;
-  int32_t kernel, stride, padding;
-
-  SL_HOST_DEVICE int64_t out(int64_t size) const { return (size + 2 * padding - kernel) / stride + 1; }
-  SL_HOST_DEVICE int64_t out_height() const { return out(height); }
-  SL_HOST_DEVICE int64_t out_width() const { return out(width); }
-};
-
 // The pixel and the first channel of pack i of [images, rows, columns, channels].
 struct PackIndex {
   int64_t image, row, column, channel;
@@ -55,7 +46,7 @@ struct PackIndex {
 };
 
 template <int n, typename T>
-int32_t max_pool(const sl_context* context, const MaxPool& pool, const T* x, T* y, uint8_t* winners) {
+int32_t max_pool(const sl_context* context, const MaxPoolShape& pool, const T* x, T* y, uint8_t* winners) {
   const int64_t packs = pool.channels / n, outputs = pool.batch * pool.out_height() * pool.out_width() * packs;
   return for_each(context, "sl_max_pool_forward", outputs, [=] __device__(int64_t i) {
     const PackIndex at(i, pool.out_height(), pool.out_width(), packs, n);
@@ -84,8 +75,8 @@ int32_t max_pool(const sl_context* context, const MaxPool& pool, const T* x, T* 
 // Each input pixel gathers from the windows that cover it: no two threads write one place, and sums of bf16 are formed
 // in f32.
 template <int n, typename T>
-int32_t max_pool_backward(const sl_context* context, const MaxPool& pool, const T* dy, const uint8_t* winners, T* dx,
-                          bool accumulate) {
+int32_t max_pool_backward(const sl_context* context, const MaxPoolShape& pool, const T* dy, const uint8_t* winners,
+                          T* dx, bool accumulate) {
   const int64_t packs = pool.channels / n, inputs = pool.batch * pool.height * pool.width * packs;
   return for_each(context, "sl_max_pool_backward", inputs, [=] __device__(int64_t i) {
     const PackIndex at(i, pool.height, pool.width, packs, n);
@@ -113,24 +104,6 @@ int32_t max_pool_backward(const sl_context* context, const MaxPool& pool, const 
   });
 }
 
-int32_t check_pool(const char* name, const MaxPool& pool) {
-  SL_REQUIRE(pool.batch >= 0 && pool.height >= 0 && pool.width >= 0 && pool.channels >= 0,
-             "%s: negative size [%lld, %lld, %lld, %lld]", name, (long long)pool.batch, (long long)pool.height,
-             (long long)pool.width, (long long)pool.channels);
-  constexpr int32_t largest_kernel = 15;  // taps are numbered in a byte
-  SL_REQUIRE(
-      pool.kernel >= 1 && pool.kernel <= largest_kernel && pool.stride >= 1 && pool.padding >= 0 &&
-          pool.padding < pool.kernel,
-      "%s: kernel %d, stride %d, padding %d: the kernel must be in 1..15, the stride positive, the padding below the "
-      "kernel",
-      name, pool.kernel, pool.stride, pool.padding);
-  const bool empty = pool.batch * pool.height * pool.width * pool.channels == 0;
-  SL_REQUIRE(empty || (pool.height + 2 * pool.padding >= pool.kernel && pool.width + 2 * pool.padding >= pool.kernel),
-             "%s: a kernel of %d does not fit into %lld x %lld pixels with padding %d", name, pool.kernel,
-             (long long)pool.height, (long long)pool.width, pool.padding);
-  return SL_OK;
-}
-
 }  // namespace
 }  // namespace sluice
 
@@ -140,14 +113,12 @@ SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_
                                       int64_t channels, const void* x, float* y) {
   SL_ENTER("sl_global_pool_forward", context);
   SL_BEGIN
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_global_pool_forward: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || (x != nullptr && y != nullptr), "sl_global_pool_forward: x or y is NULL");
+  SL_TRY(check_global_pool_forward(batch, pixels, channels, x, y));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_global_pool_forward", [&](auto zero) {
     using T = decltype(zero);
-    if (!empty) status = global_pool(context, batch, pixels, channels, static_cast<const T*>(x), y);
+    if (batch * pixels * channels == 0) return;
+    status = global_pool(context, batch, pixels, channels, static_cast<const T*>(x), y);
   });
   return status;
   SL_END("sl_global_pool_forward")
@@ -156,14 +127,11 @@ SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_
 SL_API int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
                                        int64_t channels, const float* dy, void* dx, int32_t accumulate) {
   SL_ENTER("sl_global_pool_backward", context);
-  SL_REQUIRE(batch >= 0 && pixels >= 0 && channels >= 0, "sl_global_pool_backward: negative size [%lld, %lld, %lld]",
-             (long long)batch, (long long)pixels, (long long)channels);
-  const bool empty = batch * pixels * channels == 0;
-  SL_REQUIRE(empty || (dy != nullptr && dx != nullptr), "sl_global_pool_backward: dy or dx is NULL");
+  SL_TRY(check_global_pool_backward(batch, pixels, channels, dy, dx));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_global_pool_backward", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (batch * pixels * channels == 0) return;
     with_packs<T>(channels, {dx, dy}, [&](auto n) {
       status = global_pool_backward<decltype(n)::value>(context, batch, pixels, channels, dy, static_cast<T*>(dx),
                                                         accumulate != 0);
@@ -176,15 +144,12 @@ SL_API int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t b
                                    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x,
                                    void* y, uint8_t* winners) {
   SL_ENTER("sl_max_pool_forward", context);
-  const MaxPool pool{batch, height, width, channels, kernel, stride, padding};
-  SL_TRY(check_pool("sl_max_pool_forward", pool));
-  const bool empty = batch * height * width * channels == 0;
-  SL_REQUIRE(empty || (x != nullptr && y != nullptr && winners != nullptr),
-             "sl_max_pool_forward: x, y or winners is NULL");
+  const MaxPoolShape pool{batch, height, width, channels, kernel, stride, padding};
+  SL_TRY(check_max_pool_forward(pool, x, y, winners));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_max_pool_forward", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (pool.empty()) return;
     with_packs<T>(channels, {x, y, winners}, [&](auto n) {
       status = max_pool<decltype(n)::value>(context, pool, static_cast<const T*>(x), static_cast<T*>(y), winners);
     });
@@ -196,15 +161,12 @@ SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t 
                                     int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy,
                                     const uint8_t* winners, void* dx, int32_t accumulate) {
   SL_ENTER("sl_max_pool_backward", context);
-  const MaxPool pool{batch, height, width, channels, kernel, stride, padding};
-  SL_TRY(check_pool("sl_max_pool_backward", pool));
-  const bool empty = batch * height * width * channels == 0;
-  SL_REQUIRE(empty || (dy != nullptr && winners != nullptr && dx != nullptr),
-             "sl_max_pool_backward: dy, winners or dx is NULL");
+  const MaxPoolShape pool{batch, height, width, channels, kernel, stride, padding};
+  SL_TRY(check_max_pool_backward(pool, dy, winners, dx));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_max_pool_backward", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (pool.empty()) return;
     with_packs<T>(channels, {dy, winners, dx}, [&](auto n) {
       status = max_pool_backward<decltype(n)::value>(context, pool, static_cast<const T*>(dy), winners,
                                                      static_cast<T*>(dx), accumulate != 0);

@@ -1,4 +1,5 @@
 // Sums over an axis of a matrix, with their backward.
+#include "../common/reduce_checks.h"
 #include "packs.h"
 
 namespace sluice {
@@ -103,20 +104,14 @@ SL_API int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, i
                              float alpha, const void* x, float* y, int32_t accumulate) {
   SL_ENTER("sl_reduce_sum", context);
   SL_BEGIN
-  SL_REQUIRE(axis >= SL_AXIS_ROWS && axis <= SL_AXIS_ALL, "sl_reduce_sum: unknown axis %d", axis);
-  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_reduce_sum: negative size [%lld, %lld]", (long long)rows,
-             (long long)columns);
-  const int64_t sums = axis == SL_AXIS_ROWS ? columns : axis == SL_AXIS_COLUMNS ? rows : 1;
-  const bool empty = rows * columns == 0;
-  SL_REQUIRE(sums == 0 || y != nullptr, "sl_reduce_sum: y is NULL");
-  SL_REQUIRE(empty || x != nullptr, "sl_reduce_sum: x is NULL");
+  SL_TRY(check_reduce_sum(axis, rows, columns, x, y));
   int32_t status = SL_OK;
   const WriteSum write{alpha, y, accumulate != 0};
   SL_DISPATCH(dtype, "sl_reduce_sum", [&](auto zero) {
     using T = decltype(zero);
     const T* const in = static_cast<const T*>(x);
-    if (empty) {  // the sum of nothing
-      if (accumulate == 0) status = sl_fill(context, SL_F32, sums, 0.0f, y);
+    if (rows * columns == 0) {  // the sum of nothing
+      if (accumulate == 0) status = sl_fill(context, SL_F32, sums_over(axis, rows, columns), 0.0f, y);
     } else if (axis == SL_AXIS_ROWS) {
       status = column_sums<double>(context, "sl_reduce_sum", 1, rows, columns, in, write);
     } else if (axis == SL_AXIS_COLUMNS) {
@@ -132,15 +127,11 @@ SL_API int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, i
 SL_API int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns,
                             float alpha, const float* dy, void* dx, int32_t accumulate) {
   SL_ENTER("sl_broadcast", context);
-  SL_REQUIRE(axis >= SL_AXIS_ROWS && axis <= SL_AXIS_ALL, "sl_broadcast: unknown axis %d", axis);
-  SL_REQUIRE(rows >= 0 && columns >= 0, "sl_broadcast: negative size [%lld, %lld]", (long long)rows,
-             (long long)columns);
-  const bool empty = rows * columns == 0;
-  SL_REQUIRE(empty || (dy != nullptr && dx != nullptr), "sl_broadcast: dy or dx is NULL");
+  SL_TRY(check_broadcast(axis, rows, columns, dy, dx));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_broadcast", [&](auto zero) {
     using T = decltype(zero);
-    if (empty) return;
+    if (rows * columns == 0) return;
     with_packs<T>(columns, {dx, dy}, [&](auto n) {
       status = broadcast<decltype(n)::value>(context, axis, rows, columns, alpha, dy, static_cast<T*>(dx),
                                              accumulate != 0);

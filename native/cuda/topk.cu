@@ -1,7 +1,7 @@
 // The k largest entries of each row.
-#include <climits>
 #include <cstring>
 
+#include "../common/topk_checks.h"
 #include "launch.h"
 
 namespace sluice {
@@ -214,11 +214,8 @@ SL_API int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32
                        int32_t* indices) {
   SL_BEGIN
   SL_ENTER("sl_topk", context);
-  SL_REQUIRE(rows >= 0 && columns >= 0 && columns <= INT_MAX, "sl_topk: bad size [%lld, %lld]", (long long)rows,
-             (long long)columns);
+  SL_TRY(check_topk(rows, columns, k, x, values, indices));
   if (rows * columns == 0) return SL_OK;
-  SL_REQUIRE(k >= 1 && k <= columns, "sl_topk: k is %d, must be in 1..%lld", k, (long long)columns);
-  SL_REQUIRE(x != nullptr && values != nullptr && indices != nullptr, "sl_topk: x, values or indices is NULL");
   if (k <= warp_threads) return scan<1>(context, rows, columns, k, x, values, indices);
   if (k <= 2 * warp_threads) return scan<2>(context, rows, columns, k, x, values, indices);
   if (k <= 8 * warp_threads) return scan<8>(context, rows, columns, k, x, values, indices);

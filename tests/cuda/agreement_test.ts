@@ -52,6 +52,6 @@ Deno.test({ name: "a step in tf32 is one in f32 up to its rounding, which leaves
   const [exact, rounded, again] = (["f32", "tf32", "f32"] as const).map((precision) => shortRun(cuda, 1, precision)[0]);
   const [loss = NaN, near = NaN] = [exact?.["objective"], rounded?.["objective"]];
   assert.notEqual(near, loss);
-  assert.ok(Math.abs(near - loss) < 0.01 * loss, `${near} in tf32, ${loss} in f32`);
+  assert.ok(Math.abs(near - loss) < 0.05 * loss, `${near} in tf32, ${loss} in f32`);
   assert.deepEqual(again, exact);
 });

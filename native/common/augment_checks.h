@@ -1,0 +1,25 @@
+// The checks that augmentation starts with, on every device; augment_parameters.h has those of each view.
+#pragma once
+
+#include "status.h"
+
+namespace sluice {
+
+inline int32_t check_augment(int64_t count_in, int64_t height, int64_t width, int64_t count, int64_t out_height,
+                             int64_t out_width, const uint8_t* images, const int32_t* indices, const float* parameters,
+                             const float* host_mean, const float* host_std, const void* y) noexcept {
+  SL_REQUIRE(count_in >= 0 && height >= 0 && width >= 0 && count >= 0 && out_height >= 0 && out_width >= 0,
+             "sl_augment: negative size (%lld images of %lld x %lld to %lld of %lld x %lld)", (long long)count_in,
+             (long long)height, (long long)width, (long long)count, (long long)out_height, (long long)out_width);
+  if (count * out_height * out_width == 0) return SL_OK;
+  SL_REQUIRE(images != nullptr && indices != nullptr && parameters != nullptr && host_mean != nullptr &&
+                 host_std != nullptr && y != nullptr,
+             "sl_augment: images, indices, parameters, mean, std or y is NULL");
+  for (int channel = 0; channel < 3; ++channel) {
+    SL_REQUIRE(host_std[channel] > 0.0f, "sl_augment: std[%d] is %g, must be positive", channel,
+               static_cast<double>(host_std[channel]));
+  }
+  return SL_OK;
+}
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+// The checks that gathering and scattering of rows start with, on every device. The indices are looked at between those
+// of the sizes and those of the buffers, or by a kernel.
+#pragma once
+
+#include "status.h"
+
+namespace sluice {
+
+inline int32_t check_row_sizes(const char* name, int64_t rows, int64_t columns, int64_t count,
+                               const int32_t* indices) noexcept {
+  SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0,
+             "%s: negative size (%lld rows, %lld columns, %lld indices)", name, (long long)rows, (long long)columns,
+             (long long)count);
+  SL_REQUIRE(count == 0 || indices != nullptr, "%s: indices is NULL", name);
+  return SL_OK;
+}
+
+inline int32_t check_gather_sizes(int32_t dtype, int64_t rows, int64_t columns, int64_t count,
+                                  const int32_t* indices) noexcept {
+  SL_REQUIRE(element_bytes(dtype) > 0, "sl_gather_rows: unknown dtype %d", dtype);
+  return check_row_sizes("sl_gather_rows", rows, columns, count, indices);
+}
+
+inline int32_t check_gather_buffers(int64_t columns, int64_t count, const void* x, const void* y) noexcept {
+  SL_REQUIRE(count == 0 || columns == 0 || (x != nullptr && y != nullptr), "sl_gather_rows: x or y is NULL");
+  return SL_OK;
+}
+
+inline int32_t check_scatter_add_sizes(int32_t dtype, int64_t rows, int64_t columns, int64_t count,
+                                       const int32_t* indices) noexcept {
+  SL_REQUIRE(dtype == SL_F32, "sl_scatter_add_rows: dtype %d is not f32", dtype);
+  return check_row_sizes("sl_scatter_add_rows", rows, columns, count, indices);
+}
+
+inline int32_t check_scatter_add_buffers(int64_t rows, int64_t columns, int64_t count, const void* dy,
+                                         const void* dx) noexcept {
+  if (rows * columns == 0) return SL_OK;
+  SL_REQUIRE(dx != nullptr, "sl_scatter_add_rows: dx is NULL");
+  SL_REQUIRE(count == 0 || dy != nullptr, "sl_scatter_add_rows: dy is NULL");
+  return SL_OK;
+}
+
+}  // namespace sluice

@@ -1,0 +1,43 @@
+// The checks that a matrix product starts with, on every device.
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+
+#include "status.h"
+
+namespace sluice {
+
+// What is multiplied: op(A) [m,k] by op(B) [k,n].
+struct MatmulShape {
+  int32_t dtype, out_dtype;
+  int64_t m, n, k;
+  bool transpose_a, transpose_b;
+};
+
+// The shape in words, for error sentences.
+struct MatmulText {
+  char text[160];
+  explicit MatmulText(const MatmulShape& p) noexcept {
+    std::snprintf(text, sizeof text, "[%lld,%lld] x [%lld,%lld], dtypes %d to %d%s%s", static_cast<long long>(p.m),
+                  static_cast<long long>(p.k), static_cast<long long>(p.k), static_cast<long long>(p.n), p.dtype,
+                  p.out_dtype, p.transpose_a ? ", A transposed" : "", p.transpose_b ? ", B transposed" : "");
+  }
+};
+
+inline int32_t check_matmul(const MatmulShape& p, const MatmulText& shapes, const void* a, const void* b,
+                            const void* c) noexcept {
+  SL_REQUIRE(p.dtype == SL_F32 || p.dtype == SL_BF16, "sl_matmul: dtype %d is neither f32 nor bf16", p.dtype);
+  SL_REQUIRE(p.out_dtype == SL_F32 || (p.out_dtype == SL_BF16 && p.dtype == SL_BF16),
+             "sl_matmul: out_dtype %d is neither f32 nor, with bf16 operands, bf16", p.out_dtype);
+  SL_REQUIRE(p.m >= 0 && p.n >= 0 && p.k >= 0, "sl_matmul: a size is negative: %s", shapes.text);
+  int64_t count = 0;
+  SL_REQUIRE(!__builtin_mul_overflow(p.m, std::max(p.n, p.k), &count) && !__builtin_mul_overflow(p.n, p.k, &count),
+             "sl_matmul: more elements than can be counted: %s", shapes.text);
+  SL_REQUIRE(a != nullptr, "sl_matmul: a is null");
+  SL_REQUIRE(b != nullptr, "sl_matmul: b is null");
+  SL_REQUIRE(c != nullptr, "sl_matmul: c is null");
+  return SL_OK;
+}
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+// The lists of tensors that optimiser steps are given, and their checks, on every device.
+#pragma once
+
+#include "status.h"
+
+namespace sluice {
+
+// The caller's arrays.
+struct Tensors {
+  int32_t count;
+  const uint64_t *parameters, *gradients, *velocities;
+  const int64_t* sizes;
+  const float *rates, *weight_decays;
+  const int32_t* adapt;  // NULL in plain SGD
+
+  static float* pointer(uint64_t address) { return reinterpret_cast<float*>(static_cast<uintptr_t>(address)); }
+  float* parameter(int32_t tensor) const { return pointer(parameters[tensor]); }
+  const float* gradient(int32_t tensor) const { return pointer(gradients[tensor]); }
+  float* velocity(int32_t tensor) const { return pointer(velocities[tensor]); }
+};
+
+inline int32_t check_tensors(const char* name, const Tensors& tensors) noexcept {
+  SL_REQUIRE(tensors.count >= 0, "%s: the number of tensors is negative (%d)", name, tensors.count);
+  if (tensors.count == 0) return SL_OK;
+  SL_REQUIRE(tensors.parameters != nullptr && tensors.gradients != nullptr && tensors.velocities != nullptr &&
+                 tensors.sizes != nullptr && tensors.rates != nullptr && tensors.weight_decays != nullptr,
+             "%s: one of the host arrays is NULL", name);
+  for (int32_t t = 0; t < tensors.count; ++t) {
+    SL_REQUIRE(tensors.sizes[t] >= 0, "%s: the size of tensor %d is negative (%lld)", name, t,
+               (long long)tensors.sizes[t]);
+    SL_REQUIRE(tensors.sizes[t] == 0 ||
+                   (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
+               "%s: an address of tensor %d is NULL", name, t);
+  }
+  return SL_OK;
+}
+
+inline int32_t check_lars_step(const Tensors& tensors) noexcept {
+  SL_TRY(check_tensors("sl_lars_step", tensors));
+  SL_REQUIRE(tensors.count == 0 || tensors.adapt != nullptr, "sl_lars_step: host_adapt is NULL");
+  return SL_OK;
+}
+
+}  // namespace sluice
