@@ -38,6 +38,11 @@ export const ownRunOptions: readonly OptionName[] = runOptionNames.filter((name)
 /** Adds what every command takes; the last thing a command adds, so that `--help` lists it last. */
 export function addCommonOptions(command: CommandUnknownOpts): void {
   addRunOptions(command, everywhere);
+  addOutputOptions(command);
+}
+
+/** Adds what commands take that compute nothing. */
+export function addOutputOptions(command: CommandUnknownOpts): void {
   command.option("--json", "print one JSON document on stdout in place of tables");
   command.option("--quiet", "no progress and no remarks");
   command.option("--verbose", "more remarks, and the stack of an error");

@@ -15,8 +15,16 @@ import { buildStandIn, standInEnvironment } from "./cuda/stand_in.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Permissions of the Deno tests: all that the command has, and running it. */
-const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys"];
+/** Permissions of the Deno tests: all that the command has, running it, and a server of their own. */
+const permissions = [
+  "--allow-ffi",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-run",
+  "--allow-sys",
+  "--allow-net=127.0.0.1",
+];
 
 /** Threads that wait sleep: spinning, they would starve each other wherever the machine has other work too. */
 const waitPolicy = { OMP_WAIT_POLICY: "passive" };

@@ -8,4 +8,5 @@ export { addPretrain } from "./pretrain.ts";
 export { addEvaluate } from "./evaluate.ts";
 export { addCost } from "./cost.ts";
 export { addBench } from "./bench.ts";
+export { addData } from "./data.ts";
 export { addDoctor } from "./doctor.ts";

@@ -10,8 +10,10 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
+import type { Archive } from "./archive.ts";
 import type { Dataset, DatasetOptions, DatasetSource, ImageSet } from "./dataset.ts";
 import { imageCount } from "./image_count.ts";
+import { defaultDataFolder, isFolder } from "./places.ts";
 import { paperView } from "./view_recipe.ts";
 
 const SIDE = 32;
@@ -23,9 +25,7 @@ export interface CifarFormat extends Pick<Dataset, "name" | "classes" | "mean" |
   /** One line for people. */
   readonly description: string;
   /** The official archive. */
-  readonly archive: string;
-  /** The folder that it unpacks to. */
-  readonly folder: string;
+  readonly archive: Archive;
   /** Training files, in order. */
   readonly trainFiles: readonly string[];
   /** Test files. */
@@ -41,11 +41,13 @@ interface BatchFile {
 
 /** A CIFAR data set from the folder with its files, or from that folder's parent. */
 export function cifarSource(format: CifarFormat): DatasetSource {
-  const { name, description, classes, mean, std } = format;
+  const { name, description, archive, classes, mean, std } = format;
   return {
     name,
     description,
-    needsData: true,
+    archive,
+    // Both data sets are cut from the same collection alike.
+    officialCounts: { train: 50_000, test: 10_000 },
     open(options: DatasetOptions): Dataset {
       const folder = findFolder(format, options.data);
       // Every file is looked at before any is read, so that a wrong folder is refused at once.
@@ -71,24 +73,30 @@ function recordBytes({ labelBytes }: CifarFormat): number {
 }
 
 function remedy({ archive }: CifarFormat): string {
-  return `unpack the official ${archive} again`;
+  return `unpack the official ${archive.file} again`;
 }
 
-function findFolder({ name, folder }: CifarFormat, data: string | undefined): string {
+function findFolder({ name, archive: { folder } }: CifarFormat, data: string | undefined): string {
+  const parent = data ?? defaultDataFolder();
+  const inner = join(parent, folder);
+  if (isFolder(inner)) return inner;
   if (data === undefined) {
-    throw new InvalidInputError(`data set ${name} needs a folder: give --data DIR, the folder that holds ${folder}`);
+    throw new InvalidInputError(
+      `data set ${name} is not in ${parent}: run \`sluice data fetch ${name}\`, or give --data DIR, the folder that holds ${folder}`,
+    );
   }
-  if (!existsSync(data) || !statSync(data).isDirectory()) {
+  if (!isFolder(data)) {
     throw new InvalidInputError(`data folder ${data} does not exist: give --data DIR, the folder that holds ${folder}`);
   }
-  const inner = join(data, folder);
-  return existsSync(inner) && statSync(inner).isDirectory() ? inner : data;
+  return data;
 }
 
 function inspect(format: CifarFormat, folder: string, file: string): BatchFile {
   const path = join(folder, file);
   if (!existsSync(path) || !statSync(path).isFile()) {
-    throw new InvalidInputError(`${path} is missing: give --data a complete ${format.folder}, or ${remedy(format)}`);
+    throw new InvalidInputError(
+      `${path} is missing: give --data a complete ${format.archive.folder}, or ${remedy(format)}`,
+    );
   }
   const { size } = statSync(path);
   const bytes = recordBytes(format);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Archive } from "./archive.ts";
 import type { ViewRecipe } from "./view_recipe.ts";
 
 /** Labelled images of one size, in host memory. */
@@ -40,7 +41,7 @@ export interface Dataset {
 
 /** What {@linkcode DatasetSource.open} is told. */
 export interface DatasetOptions {
-  /** Folder of the data; only for sources that need one. */
+  /** Folder of the data, for sources that have an archive; {@linkcode defaultDataFolder} where left out. */
   readonly data?: string;
   /** Seed of data sets that are drawn; ignored by those that are read. */
   readonly seed: number;
@@ -56,8 +57,10 @@ export interface DatasetSource {
   readonly name: string;
   /** One line for people. */
   readonly description: string;
-  /** Whether `data` must be given. */
-  readonly needsData: boolean;
+  /** The official archive of its files; null of a data set that needs none. */
+  readonly archive: Archive | null;
+  /** How many images the official data set has, null of one that is drawn. */
+  readonly officialCounts: { readonly train: number; readonly test: number } | null;
   /**
    * Loads or draws the images.
    *

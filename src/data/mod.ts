@@ -4,8 +4,12 @@
  * @module
  */
 
+export * from "./archive.ts";
 export * from "./augmentation.ts";
 export * from "./dataset.ts";
 export * from "./datasets/mod.ts";
+export * from "./download.ts";
 export * from "./loader.ts";
+export * from "./places.ts";
+export * from "./unpack.ts";
 export * from "./view_recipe.ts";

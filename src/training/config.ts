@@ -74,10 +74,8 @@ function isComplete(config: Partial<RunConfig>): config is RunConfig {
 
 /** Rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
-  const { dataset, data, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
-  if (datasetSource(dataset).needsData && data === null) {
-    throw new InvalidInputError(`--dataset ${dataset}: needs its files; give --data DIR`);
-  }
+  const { dataset, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
+  datasetSource(dataset); // throws where there is none of that name
   if (symmetric && mode !== "dual") {
     throw new InvalidInputError(
       `--symmetric: a ${mode} run has no passes to exchange; leave it out, or give --mode dual`,

@@ -10,8 +10,12 @@ import type { DatasetSource } from "../dataset.ts";
 export const cifar10: DatasetSource = cifarSource({
   name: "cifar10",
   description: "CIFAR-10, 32x32 photographs of 10 classes, official binary files",
-  archive: "cifar-10-binary.tar.gz",
-  folder: "cifar-10-batches-bin",
+  archive: {
+    file: "cifar-10-binary.tar.gz",
+    url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    md5: "c32a1d4ab5d03f1284b67883e8d87530",
+    folder: "cifar-10-batches-bin",
+  },
   trainFiles: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`),
   testFiles: ["test_batch.bin"],
   labelBytes: 1,

@@ -25,8 +25,12 @@ const classes = [
 export const cifar100: DatasetSource = cifarSource({
   name: "cifar100",
   description: "CIFAR-100, 32x32 photographs of 100 classes, official binary files",
-  archive: "cifar-100-binary.tar.gz",
-  folder: "cifar-100-binary",
+  archive: {
+    file: "cifar-100-binary.tar.gz",
+    url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+    md5: "03b5dce01913d631647c71ecec9e9cb8",
+    folder: "cifar-100-binary",
+  },
   trainFiles: ["train.bin"],
   testFiles: ["test.bin"],
   // The coarse label, one of 20, comes before the fine one.

@@ -43,7 +43,8 @@ const classes: readonly string[] = [...outlines.keys()];
 export const shapes: DatasetSource = {
   name: "shapes",
   description: "ten shapes of any colour, texture, place and size, 32x32, drawn by code; needs no files",
-  needsData: false,
+  archive: null,
+  officialCounts: null,
   open(options: DatasetOptions): Dataset {
     const { data, seed, trainImages = TRAIN_IMAGES, testImages = TEST_IMAGES } = options;
     if (data !== undefined) {

@@ -9,8 +9,8 @@ Deno.test("every listed name opens a source of that name with a line on what it 
     assert.equal(datasetSource(name).name, name);
     assert.match(datasetSource(name).description, /^[^\n]{10,100}$/);
   }
-  assert.equal(datasetSource("shapes").needsData, false);
-  assert.equal(datasetSource("cifar10").needsData, true);
+  assert.equal(datasetSource("shapes").archive, null);
+  assert.equal(datasetSource("cifar10").archive?.folder, "cifar-10-batches-bin");
 });
 
 Deno.test("an unknown name is refused with the names there are", () => {

@@ -1,0 +1,152 @@
+/**
+ * `sluice data`: the data sets, and their files.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+
+import type { Archive, Dataset, DatasetSource } from "../../src/data/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
+import { ExitStatus } from "../ui/errors.ts";
+import { type OutputOptions, writeResult } from "../ui/output.ts";
+import { DownloadDisplay } from "../ui/download.ts";
+import { formatTable } from "../ui/tables.ts";
+
+/** One data set, as `data list --json` prints it. */
+interface Listed {
+  readonly name: string;
+  readonly description: string;
+  /** The folder with its files, null where they are not there or none are needed. */
+  readonly folder: string | null;
+  /** Whether it can be used as things are. */
+  readonly ready: boolean;
+}
+
+/** The folder that a command's `--data` names, or that for data sets. */
+async function dataFolder(command: CommandUnknownOpts): Promise<string> {
+  const { defaultDataFolder } = await import("../../src/data/mod.ts");
+  const { data }: Record<string, unknown> = command.opts();
+  return typeof data === "string" ? data : defaultDataFolder();
+}
+
+/** A data set with files, by the name that was given. */
+async function archiveOf(name: string): Promise<{ source: DatasetSource; archive: Archive }> {
+  const { datasetSource } = await import("../../src/data/mod.ts");
+  const source = datasetSource(name);
+  if (source.archive === null) throw new InvalidInputError(`data set ${name} needs no files: train on it as it is`);
+  return { source, archive: source.archive };
+}
+
+async function runList(command: CommandUnknownOpts): Promise<void> {
+  const { datasetNames, datasetSource, isFolder } = await import("../../src/data/mod.ts");
+  const parent = await dataFolder(command);
+  const listed = datasetNames.map((name): Listed => {
+    const { archive, description } = datasetSource(name);
+    const folder = archive === null ? null : join(parent, archive.folder);
+    const found = folder !== null && isFolder(folder);
+    return { name, description, folder: found ? folder : null, ready: archive === null || found };
+  });
+  writeResult(outputOptions(command), listed, () => {
+    const state = ({ name, folder, ready }: Listed) => folder ?? (ready ? "-" : `not there: sluice data fetch ${name}`);
+    return formatTable(
+      ["data set", "what it is", "files"],
+      listed.map((row) => [row.name, row.description, state(row)]),
+    );
+  });
+}
+
+/** The archive on disk: the file that was given, or else downloaded into the folder. */
+async function obtain(archive: Archive, parent: string, from: unknown, output: OutputOptions): Promise<string> {
+  if (typeof from === "string") {
+    if (existsSync(from)) return from;
+    throw new InvalidInputError(`--from ${from}: there is no such file; give the official ${archive.file}`);
+  }
+  const path = join(parent, archive.file);
+  if (existsSync(path)) return path;
+  const { checkMd5, download } = await import("../../src/data/mod.ts");
+  using display = new DownloadDisplay(output, archive.file);
+  await download(archive.url, path, (state) => display.show(state));
+  try {
+    checkMd5(path, archive.md5);
+  } catch (error) {
+    rmSync(path);
+    throw error;
+  }
+  return path;
+}
+
+async function runFetch(name: string, command: CommandUnknownOpts): Promise<void> {
+  const { isFolder, unpackFolder } = await import("../../src/data/mod.ts");
+  const output = outputOptions(command);
+  const { archive } = await archiveOf(name);
+  const parent = await dataFolder(command);
+  const folder = join(parent, archive.folder);
+  const { from }: Record<string, unknown> = command.opts();
+  const isNew = !isFolder(folder);
+  if (isNew) {
+    mkdirSync(parent, { recursive: true });
+    const path = await obtain(archive, parent, from, output);
+    await unpackFolder(path, archive.folder, parent);
+    if (typeof from !== "string") rmSync(path);
+  }
+  writeResult(output, { name, folder, fetched: isNew }, () => `${name} is in ${folder}${isNew ? "" : " already"}`);
+}
+
+/** What `data verify --json` prints. */
+interface Verified {
+  readonly name: string;
+  readonly train: number;
+  readonly test: number;
+  /** What differs from the official data set. */
+  readonly problems: readonly string[];
+}
+
+function verify(source: DatasetSource, { train, test }: Dataset): Verified {
+  const official = source.officialCounts;
+  const problems = (["train", "test"] as const).flatMap((split) => {
+    const [count, wanted] = [{ train, test }[split].count, official?.[split]];
+    return wanted === undefined || count === wanted ? [] : [`${split}: ${count} images, officially ${wanted}`];
+  });
+  return { name: source.name, train: train.count, test: test.count, problems };
+}
+
+async function runVerify(name: string, command: CommandUnknownOpts): Promise<void> {
+  const { source } = await archiveOf(name);
+  const { data }: Record<string, unknown> = command.opts();
+  const dataset = source.open({ seed: 0, ...(typeof data === "string" ? { data } : {}) });
+  const verified = verify(source, dataset);
+  writeResult(outputOptions(command), verified, () => {
+    const counted = `${name}: ${verified.train} training and ${verified.test} test images, every file well formed`;
+    return [counted, ...verified.problems.map((problem) => `! ${problem}`)].join("\n");
+  });
+  if (verified.problems.length > 0) process.exitCode = ExitStatus.failed;
+}
+
+function addDataOption(command: CommandUnknownOpts): CommandUnknownOpts {
+  return command.option("--data <DIR>", "folder of data sets (default: SLUICE_DATA, else the user's cache folder)");
+}
+
+/** Adds `data` with its subcommands to the program. */
+export function addData(program: CommandUnknownOpts): void {
+  const data = program.command("data").description("the data sets, and their files").helpCommand(false);
+  const list = data.command("list").description("the data sets by name, and where their files are")
+    .action((_options, self) => runList(self));
+  const fetch = data.command("fetch").argument("<NAME>", "data set")
+    .description("downloads a data set's official archive and unpacks it")
+    .option("--from <FILE>", "an archive that is on disk already, in place of a download")
+    .action((name, _options, self) => runFetch(name, self));
+  const verify = data.command("verify").argument("<NAME>", "data set")
+    .description("reads a data set's files, and counts its images against the official ones")
+    .action((name, _options, self) => runVerify(name, self));
+  for (const command of [list, fetch, verify]) {
+    addDataOption(command);
+    addOutputOptions(command);
+  }
+  addExamples(list, ["sluice data list --json"]);
+  addExamples(fetch, ["sluice data fetch cifar10", "sluice data fetch cifar100 --from cifar-100-binary.tar.gz"]);
+  addExamples(verify, ["sluice data verify cifar10 --data ."]);
+}

@@ -1,0 +1,17 @@
+/**
+ * The official archive of a data set: where it is, and whether it is whole.
+ *
+ * @module
+ */
+
+/** An archive of one folder, as the authors of a data set publish it. */
+export interface Archive {
+  /** Its file name. */
+  readonly file: string;
+  /** Its official address. */
+  readonly url: string;
+  /** Its MD5 as published: a sum against damage, not against forgery. */
+  readonly md5: string;
+  /** The folder that it unpacks to. */
+  readonly folder: string;
+}

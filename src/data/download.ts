@@ -1,0 +1,102 @@
+/**
+ * Downloading a file that may take several attempts.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readSync, renameSync, statSync, writeSync } from "node:fs";
+
+import { InvalidInputError, SluiceError } from "../errors.ts";
+
+/** How far a download is; the total is null where the server does not say. */
+export interface DownloadProgress {
+  /** Bytes that are there. */
+  readonly done: number;
+  /** Bytes of the whole file. */
+  readonly total: number | null;
+}
+
+/** The MD5 of a file as hexadecimal digits, read a piece at a time. */
+export function md5Of(path: string): string {
+  const hash = createHash("md5");
+  const piece = new Uint8Array(1 << 20);
+  const file = openSync(path, "r");
+  try {
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) hash.update(piece.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
+}
+
+function totalOf(response: Response, from: number): number | null {
+  const length = response.headers.get("content-length");
+  return length === null ? null : from + Number(length);
+}
+
+async function request(url: string, from: number): Promise<Response> {
+  try {
+    return await fetch(url, from > 0 ? { headers: { range: `bytes=${from}-` } } : {});
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new SluiceError(`${url} cannot be reached (${cause}): get the file elsewhere and give --from FILE`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Downloads to `path`, which appears once it is whole. What an earlier attempt left beside it, in `path.partial`, is gone on with where the
+ * server can do that.
+ *
+ * @throws {SluiceError} where the address cannot be reached, or answers with an error; what has arrived stays for the next attempt.
+ */
+export async function download(url: string, path: string, progress: (state: DownloadProgress) => void): Promise<void> {
+  const partial = `${path}.partial`;
+  const there = existsSync(partial) ? statSync(partial).size : 0;
+  const response = await request(url, there);
+  // 416: there is nothing after what is there.
+  const isWhole = response.status === 416 && there > 0;
+  if (!isWhole && !response.ok) {
+    await response.body?.cancel();
+    throw new SluiceError(`${url} answers ${response.status}: get the file elsewhere and give --from FILE`);
+  }
+  const from = response.status === 206 ? there : 0;
+  if (isWhole) await response.body?.cancel();
+  else await append(response, partial, from, progress);
+  renameSync(partial, path);
+}
+
+async function append(
+  response: Response,
+  partial: string,
+  from: number,
+  progress: (state: DownloadProgress) => void,
+): Promise<void> {
+  const total = totalOf(response, from);
+  let done = from;
+  const file = openSync(partial, from === 0 ? "w" : "a");
+  try {
+    for await (const bytes of response.body ?? []) {
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      done += bytes.length;
+      progress({ done, total });
+    }
+  } finally {
+    closeSync(file);
+  }
+  if (total !== null && done < total) {
+    throw new SluiceError(`the connection ended after ${done} of ${total} bytes: fetch again, it goes on from there`);
+  }
+}
+
+/**
+ * Refuses a file whose MD5 is another than the published one.
+ *
+ * @throws {InvalidInputError} naming both.
+ */
+export function checkMd5(path: string, expected: string): void {
+  const actual = md5Of(path);
+  if (actual === expected) return;
+  throw new InvalidInputError(`${path} is damaged: its MD5 is ${actual}, the official one ${expected}; fetch it again`);
+}

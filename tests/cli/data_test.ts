@@ -1,0 +1,118 @@
+/**
+ * `sluice data`: listing, unpacking and verifying data sets.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { create } from "tar";
+
+import { assertRefused, assertSucceeds, runSluice, withFolder } from "./run_sluice.ts";
+
+const RECORD_BYTES = 3074;
+const FOLDER = "cifar-100-binary";
+
+/** An archive of a CIFAR-100 with so many records in each file. */
+async function writeArchive(parent: string, records: number): Promise<string> {
+  const source = join(parent, "source");
+  mkdirSync(join(source, FOLDER), { recursive: true });
+  for (const file of ["train.bin", "test.bin"]) {
+    writeFileSync(join(source, FOLDER, file), new Uint8Array(records * RECORD_BYTES));
+  }
+  const path = join(parent, "archive.tar.gz");
+  await create({ gzip: true, file: path, cwd: source }, [FOLDER]);
+  return path;
+}
+
+/** A tar archive of one entry with any name and type, which well-behaved programs do not make. */
+function writeEntry(path: string, name: string, type: "0" | "2", target = ""): void {
+  const header = new Uint8Array(512);
+  const put = (text: string, at: number) => header.set(new TextEncoder().encode(text), at);
+  put(name, 0);
+  put("0000644\0", 100);
+  put("0000000\0", 108);
+  put("0000000\0", 116);
+  put("00000000000\0", 124);
+  put("00000000000\0", 136);
+  put("        ", 148);
+  put(type, 156);
+  put(target, 157);
+  put("ustar\0", 257);
+  put("00", 263);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  put(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  const archive = new Uint8Array(512 + 1024);
+  archive.set(header);
+  writeFileSync(path, archive);
+}
+
+Deno.test(
+  "an archive on disk is unpacked once, listed, verified and trained on",
+  withFolder(async (folder) => {
+    const [data, archive] = [join(folder, "data"), await writeArchive(folder, 16)];
+    const environment = { SLUICE_DATA: data };
+    const fetched = await runSluice(["data", "fetch", "cifar100", "--from", archive, "--json"], environment);
+    assert.equal(fetched.status, 0, fetched.stderr);
+    assert.deepEqual(JSON.parse(fetched.stdout), { name: "cifar100", folder: join(data, FOLDER), fetched: true });
+    assert.deepEqual(readdirSync(data), [FOLDER]);
+    const again = await assertSucceeds(["data", "fetch", "cifar100", "--from", archive], environment);
+    assert.match(again, /is in .* already/);
+
+    const listed = JSON.parse(await assertSucceeds(["data", "list", "--json"], environment)) as Record<
+      string,
+      unknown
+    >[];
+    assert.deepEqual(listed.map(({ name, ready }) => [name, ready]), [
+      ["shapes", true],
+      ["cifar10", false],
+      ["cifar100", true],
+    ]);
+
+    const verified = await runSluice(["data", "verify", "cifar100", "--json"], environment);
+    assert.equal(verified.status, 1);
+    const { train, test, problems } = JSON.parse(verified.stdout) as {
+      train: number;
+      test: number;
+      problems: string[];
+    };
+    assert.deepEqual([train, test], [16, 16]);
+    assert.match(problems.join(), /train: 16 images, officially 50000/);
+
+    const tiny = ["--width", "4", "--projector", "8", "--batch", "8", "--epochs", "1", "--eval-every", "0"];
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", "--dataset", "cifar100", ...tiny, "--out", run, "--quiet"], environment);
+  }),
+);
+
+Deno.test(
+  "an archive that leads out of its folder, links, is damaged or is another is refused, and nothing is left",
+  withFolder(async (folder) => {
+    const data = join(folder, "data");
+    const path = join(folder, "archive.tar");
+    const refused = (message: RegExp) =>
+      assertRefused(["data", "fetch", "cifar100", "--from", path, "--data", data], message);
+    writeEntry(path, `${FOLDER}/../../escaped`, "0");
+    await refused(/^sluice: .*archive\.tar: the entry .*escaped leads out of the folder; do not use this archive/);
+    writeEntry(path, "/escaped", "0");
+    await refused(/the entry \/escaped leads out of the folder/);
+    writeEntry(path, `${FOLDER}/link`, "2", "/etc/passwd");
+    await refused(/the entry .*link is a SymbolicLink, neither a file nor a folder/);
+    writeEntry(path, "another", "0");
+    await refused(/holds no folder cifar-100-binary; give the official archive/);
+    writeFileSync(path, Deno.readFileSync(await writeArchive(folder, 2)).subarray(0, 60));
+    await refused(/archive\.tar: cannot be unpacked .*; fetch it again/);
+    await assertRefused(["data", "fetch", "cifar100", "--from", join(folder, "none")], /none: there is no such file/);
+    assert.deepEqual(readdirSync(data), []);
+  }),
+);
+
+Deno.test(
+  "a data set that needs no files, or that there is not, is refused by name",
+  withFolder(async (folder) => {
+    await assertRefused(["data", "fetch", "shapes"], /shapes needs no files/);
+    await assertRefused(["data", "verify", "mnist"], /"mnist": choose one of shapes, cifar10, cifar100/);
+    const missing = /cifar10 is not in .*: run `sluice data fetch cifar10`, or give --data DIR/;
+    await assertRefused(["data", "verify", "cifar10"], missing, { SLUICE_DATA: folder });
+  }),
+);

@@ -1,0 +1,103 @@
+// Tests of downloading, from a server of the test's own.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { checkMd5, download, type DownloadProgress } from "../../src/data/mod.ts";
+import { InvalidInputError, SluiceError } from "../../src/errors.ts";
+
+const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 9)) % 256);
+
+function assertWhole(path: string): void {
+  const got = Deno.readFileSync(path);
+  assert.equal(got.length, content.length);
+  assert.ok(got.every((byte, i) => byte === content[i]));
+}
+
+/** Serves the content, or what `answer` makes of a request. */
+async function withServer(
+  answer: (request: Request) => Response,
+  check: (url: string, path: string) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, signal: stop.signal, onListen: () => {} }, answer);
+  const folder = Deno.makeTempDirSync();
+  try {
+    await check(`http://127.0.0.1:${server.addr.port}/file`, `${folder}/file`);
+  } finally {
+    // Not shutdown, which waits for connections that the client keeps open.
+    stop.abort();
+    await server.finished;
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** A server that goes on from where it is asked to. */
+function ranged(request: Request): Response {
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
+  if (from >= content.length) return new Response(null, { status: 416 });
+  const rest = content.slice(from);
+  return new Response(rest, { status: from > 0 ? 206 : 200, headers: { "content-length": String(rest.length) } });
+}
+
+Deno.test("a download appears when it is whole, and tells how far it is", async () => {
+  await withServer(ranged, async (url, path) => {
+    const seen: DownloadProgress[] = [];
+    await download(url, path, (state) => seen.push(state));
+    assertWhole(path);
+    assert.deepEqual(seen.at(-1), { done: content.length, total: content.length });
+    assert.throws(() => Deno.statSync(`${path}.partial`), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("a download goes on from what an earlier one left, and begins again where the server cannot", async () => {
+  await withServer(ranged, async (url, path) => {
+    Deno.writeFileSync(`${path}.partial`, content.subarray(0, 123_456));
+    const seen: number[] = [];
+    await download(url, path, ({ done }) => seen.push(done));
+    assert.ok((seen[0] ?? 0) > 123_456);
+    assertWhole(path);
+  });
+  await withServer(() => new Response(content), async (url, path) => {
+    Deno.writeFileSync(`${path}.partial`, Uint8Array.of(9, 9, 9));
+    await download(url, path, () => {});
+    assertWhole(path);
+  });
+});
+
+Deno.test("a download that had arrived whole is taken", async () => {
+  await withServer(ranged, async (url, path) => {
+    Deno.writeFileSync(`${path}.partial`, content);
+    await download(url, path, () => {});
+    assertWhole(path);
+  });
+});
+
+Deno.test("an address that answers with an error, or not at all, is named with the remedy", async () => {
+  await withServer(() => new Response("gone", { status: 404 }), async (url, path) => {
+    await assert.rejects(download(url, path, () => {}), (error) => {
+      assert.ok(error instanceof SluiceError);
+      assert.match(error.message, /file answers 404: get the file elsewhere and give --from FILE$/);
+      return true;
+    });
+    assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+  });
+  await assert.rejects(
+    download("http://127.0.0.1:1/file", "/nowhere/file", () => {}),
+    /cannot be reached .*--from FILE$/,
+  );
+});
+
+Deno.test("a file with another MD5 than the published one is refused with both", () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    Deno.writeFileSync(path, content);
+    const md5 = createHash("md5").update(content).digest("hex");
+    checkMd5(path, md5);
+    assert.throws(() => checkMd5(path, "0".repeat(32)), (error) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.ok(error.message.includes(md5) && error.message.includes("0".repeat(32)));
+      return true;
+    });
+  } finally {
+    Deno.removeSync(path);
+  }
+});
