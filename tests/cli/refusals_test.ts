@@ -84,7 +84,8 @@ Deno.test(
     await refused((name, bytes) => name === third ? bytes.fill(10, 0, 1) : bytes, /data_batch_3\.bin[^\n]*label 10/);
     Deno.removeSync(join(folder, "cifar"), { recursive: true });
     await refused((name, bytes) => name === "test_batch.bin" ? null : bytes, /test_batch\.bin is missing/);
-    await assertPretrainRefused(folder, ["--dataset", "cifar10"], /needs its files; give --data DIR/);
+    const missing = /cifar10 is not in .*: run `sluice data fetch cifar10`, or give --data DIR/;
+    await assertPretrainRefused(folder, ["--dataset", "cifar10"], missing, { SLUICE_DATA: folder });
     const none = join(folder, "none");
     await assertPretrainRefused(folder, ["--dataset", "cifar10", "--data", none], /none does not exist/);
   }),

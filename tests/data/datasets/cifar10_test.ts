@@ -95,8 +95,15 @@ Deno.test("more images than there are, or none, are refused with the number ther
 });
 
 Deno.test("no folder, a missing folder and a file in its place are refused with the remedy", () => {
-  refused(undefined, /cifar10 needs a folder: give --data DIR/);
   withFolder((folder) => {
+    Deno.env.set("SLUICE_DATA", join(folder, "nowhere"));
+    try {
+      refused(undefined, /cifar10 is not in .*nowhere: run `sluice data fetch cifar10`, or give --data DIR/);
+      Deno.env.set("SLUICE_DATA", join(folder, ".."));
+      assert.equal(cifar10.open({ seed: 0 }).test.count, 3);
+    } finally {
+      Deno.env.delete("SLUICE_DATA");
+    }
     refused(join(folder, "nowhere"), /nowhere does not exist: give --data DIR/);
     refused(join(folder, "test_batch.bin"), /test_batch\.bin does not exist|is not a folder/);
   });
