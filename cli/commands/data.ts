@@ -126,6 +126,34 @@ async function runVerify(name: string, command: CommandUnknownOpts): Promise<voi
   if (verified.problems.length > 0) process.exitCode = ExitStatus.failed;
 }
 
+/** A number option of `preview`. */
+function wholeNumber(name: string, value: unknown, smallest: number, largest: number): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= smallest && number <= largest) return number;
+  throw new InvalidInputError(`--${name} ${value}: give a whole number from ${smallest} to ${largest}`);
+}
+
+async function runPreview(name: string, command: CommandUnknownOpts): Promise<void> {
+  const { contactSheet, datasetSource } = await import("../../src/data/mod.ts");
+  const { encodePng, writeFileAtomically } = await import("../../src/formats/mod.ts");
+  const { Device } = await import("../../src/device/mod.ts");
+  const given: Record<string, unknown> = command.opts();
+  const { out, data } = given;
+  if (typeof out !== "string") throw new InvalidInputError("preview writes a picture: give --out FILE.png");
+  const source = datasetSource(name);
+  const [seed, epoch] = [wholeNumber("seed", given.seed, 0, 2 ** 53 - 1), wholeNumber("epoch", given.epoch, 0, 4095)];
+  const wanted = wholeNumber("images", given.images, 1, 1000);
+  const dataset = source.open({ seed, ...(typeof data === "string" ? { data } : {}) });
+  const images = Math.min(wanted, dataset.train.count);
+  using device = Device.open({ device: "cpu" });
+  const sheet = contactSheet(device, dataset, { images, seed, epoch });
+  writeFileAtomically(out, encodePng(sheet));
+  const { width, height } = sheet;
+  const told =
+    `${out}: ${images} images of ${name}, each beside its two views of epoch ${epoch}, ${width} x ${height} pixels`;
+  writeResult(outputOptions(command), { out, images, width, height }, () => told);
+}
+
 function addDataOption(command: CommandUnknownOpts): CommandUnknownOpts {
   return command.option("--data <DIR>", "folder of data sets (default: SLUICE_DATA, else the user's cache folder)");
 }
@@ -142,11 +170,22 @@ export function addData(program: CommandUnknownOpts): void {
   const verify = data.command("verify").argument("<NAME>", "data set")
     .description("reads a data set's files, and counts its images against the official ones")
     .action((name, _options, self) => runVerify(name, self));
-  for (const command of [list, fetch, verify]) {
+  const preview = data.command("preview").argument("<NAME>", "data set")
+    .description("draws training images beside their two augmented views, as a PNG file")
+    .option("--out <FILE>", "the file to write; required")
+    .option("--images <N>", "how many images", "8")
+    .option("--seed <N>", "seed of the views, and of images that are drawn", "0")
+    .option("--epoch <N>", "epoch whose views are shown", "0")
+    .action((name, _options, self) => runPreview(name, self));
+  for (const command of [list, fetch, verify, preview]) {
     addDataOption(command);
     addOutputOptions(command);
   }
   addExamples(list, ["sluice data list --json"]);
   addExamples(fetch, ["sluice data fetch cifar10", "sluice data fetch cifar100 --from cifar-100-binary.tar.gz"]);
   addExamples(verify, ["sluice data verify cifar10 --data ."]);
+  addExamples(preview, [
+    "sluice data preview shapes --out views.png",
+    "sluice data preview cifar10 --epoch 3 --out views.png",
+  ]);
 }

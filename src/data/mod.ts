@@ -6,6 +6,7 @@
 
 export * from "./archive.ts";
 export * from "./augmentation.ts";
+export * from "./contact_sheet.ts";
 export * from "./dataset.ts";
 export * from "./datasets/mod.ts";
 export * from "./download.ts";

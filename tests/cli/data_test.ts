@@ -116,3 +116,20 @@ Deno.test(
     await assertRefused(["data", "verify", "cifar10"], missing, { SLUICE_DATA: folder });
   }),
 );
+
+Deno.test(
+  "a preview is one PNG file of the size that is told, and is refused without a place or with a count that cannot be",
+  withFolder(async (folder) => {
+    const out = join(folder, "views.png");
+    const told = JSON.parse(
+      await assertSucceeds(["data", "preview", "shapes", "--images", "2", "--out", out, "--json"]),
+    );
+    assert.deepEqual(told, { out, images: 2, width: 296, height: 198 });
+    assert.deepEqual([...Deno.readFileSync(out).subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
+    await assertRefused(["data", "preview", "shapes"], /give --out FILE\.png/);
+    await assertRefused(
+      ["data", "preview", "shapes", "--out", out, "--images", "0"],
+      /--images 0: give a whole number/,
+    );
+  }),
+);
