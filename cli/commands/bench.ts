@@ -9,7 +9,7 @@ import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import { addCommonOptions, addExamples, addRunOptions, givenRunOptions, outputOptions } from "../options.ts";
-import { formatInference, formatStep, formatSweep } from "../ui/benchmarks.ts";
+import { formatAugmentation, formatInference, formatStep, formatSweep } from "../ui/benchmarks.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { formatBenchmark } from "../ui/selftest.ts";
 
@@ -61,6 +61,12 @@ const benchInfer: Benchmark = async (device, config, output) => {
   writeResult(output, result, () => formatInference(result));
 };
 
+const benchAugment: Benchmark = async (device, config, output) => {
+  const { benchAugment: measure } = await import("../../src/training/benchmark/augment.ts");
+  const result = measure(device, config);
+  writeResult(output, result, () => formatAugmentation(result));
+};
+
 const benchOperations: Benchmark = async (device, _config, output) => {
   const { benchOperations: measure } = await import("../../src/selftest/mod.ts");
   const result = measure(device, (row) => {
@@ -107,7 +113,7 @@ function addBenchStep(bench: CommandUnknownOpts): void {
 /** Adds `bench` with its kinds to the program. */
 export function addBench(program: CommandUnknownOpts): void {
   const bench = program.command("bench").helpCommand(false).description(
-    "speed of this machine: training step, inference, operations",
+    "speed of this machine: training step, inference, augmentation, operations",
   );
   addBenchStep(bench);
   const infer = bench.command("infer")
@@ -116,10 +122,16 @@ export function addBench(program: CommandUnknownOpts): void {
   addRunOptions(infer, networkOptions);
   addCommonOptions(infer);
   addExamples(infer, ["sluice bench infer --budget 0.3", "sluice bench infer --width 16 --json"]);
+  const augment = bench.command("augment")
+    .description("milliseconds for the two views of a batch of 32 x 32 images, parameters drawn for each")
+    .action((_options, self) => runBench(benchAugment, self));
+  addRunOptions(augment, ["batch"]);
+  addCommonOptions(augment);
+  addExamples(augment, ["sluice bench augment", "sluice bench augment --batch 64 --threads 1 --json"]);
   const ops = bench.command("ops")
     .description("milliseconds of single operations beside what memory and processor allow")
     .action((_options, self) => runBench(benchOperations, self));
   addCommonOptions(ops);
   addExamples(ops, ["sluice bench ops", "sluice bench ops --threads 1 --json"]);
-  addExamples(bench, ["sluice bench step", "sluice bench infer", "sluice bench ops"]);
+  addExamples(bench, ["sluice bench step", "sluice bench infer", "sluice bench augment", "sluice bench ops"]);
 }

@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { InferenceBenchmark, Profile, StepBenchmark, SweepRow } from "../../src/training/benchmark/mod.ts";
+import type {
+  AugmentBenchmark,
+  InferenceBenchmark,
+  Profile,
+  StepBenchmark,
+  SweepRow,
+} from "../../src/training/benchmark/mod.ts";
 import { formatTable, mebibytes, share } from "./tables.ts";
 
 /** Where the time of a step goes, as a table that adds up to the step. */
@@ -81,4 +87,18 @@ export function formatInference(result: InferenceBenchmark): string {
     notes.push(`dense in ${result.precision}; gated in ${result.gatedPrecision}, which is all its blocks compute in`);
   }
   return `${formatTable(headings, cells)}\n\n${notes.join("\n")}`;
+}
+
+/** Speed of augmentation, a value a line. */
+export function formatAugmentation(result: AugmentBenchmark): string {
+  return formatTable(["augmentation", ""], [
+    ["milliseconds for two views of a batch", result.msPerBatch.toFixed(2)],
+    ["of them, drawing parameters", result.drawMs.toFixed(2)],
+    ["views a second", result.viewsPerSecond.toFixed(0)],
+    ["images of a batch", result.batch],
+    ["pixels", `${result.side} x ${result.side}`],
+    ["device", result.device],
+    ["precision", result.precision],
+    ["threads", result.threads],
+  ]);
 }

@@ -54,3 +54,13 @@ Deno.test("wrong requests of a benchmark are refused before any work", async () 
   await assertRefused(["bench", "step", "--steps", "two"], /--steps two: give a whole number/);
   await assertRefused(["bench", "step", "--sweep", "--profile"], /--profile is of one step: give it without --sweep/);
 });
+
+Deno.test("bench augment prints how fast views are made, drawing included", async () => {
+  const args = ["bench", "augment", "--batch", "16", "--threads", "1", "--precision", "f32", "--json"];
+  const result = JSON.parse(await assertSucceeds(args)) as Record<string, number>;
+  const { msPerBatch = NaN, drawMs = NaN, viewsPerSecond = NaN } = result;
+  assert.ok(drawMs > 0 && msPerBatch > drawMs);
+  assert.ok(Math.abs(viewsPerSecond * msPerBatch / 1000 - 32) < 1e-6);
+  const table = await assertSucceeds(args.slice(0, -1));
+  assert.match(table, /^views a second +\d+$/m);
+});

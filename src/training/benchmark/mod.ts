@@ -1,8 +1,10 @@
 /**
- * Speed of this machine: the training step, where its time goes, and inference of the gated network beside the dense one.
+ * Speed of this machine: the training step, where its time goes, augmentation, and inference of the gated network beside the
+ * dense one.
  *
  * @module
  */
+export * from "./augment.ts";
 export * from "./infer.ts";
 export * from "./profile.ts";
 export * from "./step.ts";
