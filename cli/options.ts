@@ -27,9 +27,13 @@ function toFlag(name: OptionName): Option {
   return new Option(`--${key}${value}`, option.help + describeDefault(option));
 }
 
-/** Adds options of a run to a command. */
+/** Adds options of a run to a command. A switch that is on by default may be given as such, too. */
 export function addRunOptions(command: CommandUnknownOpts, names: readonly OptionName[]): void {
-  for (const name of names) command.addOption(toFlag(name));
+  for (const name of names) {
+    const { kind, default: value, help }: RunOption<unknown> = runOptions[name];
+    command.addOption(toFlag(name));
+    if (kind === "switch" && value === true) command.addOption(new Option(`--${kebabCase(name)}`, help).hideHelp());
+  }
 }
 
 /** The options of a run that are not those of every command. */

@@ -74,10 +74,20 @@ export class EpochBatches implements Iterable<ViewBatch> {
     if (!Number.isInteger(step) || step < 0 || step >= this.steps) {
       throw new ShapeError(`an epoch of ${this.steps} steps has no step ${step}`);
     }
-    const { dataset, batch } = this.#options;
-    const indices = this.#order.slice(step * batch, (step + 1) * batch);
+    const { dataset } = this.#options;
+    const indices = this.#indices(step);
     const [first, second] = dataset.views;
     return { indices, parameters: [this.#drawTable(first, 0, indices), this.#drawTable(second, 1, indices)] };
+  }
+
+  /** The images of one step, without their views; null of the step after the last. */
+  indicesAt(step: number): Int32Array<ArrayBuffer> | null {
+    return step < this.steps ? this.#indices(step) : null;
+  }
+
+  #indices(step: number): Int32Array<ArrayBuffer> {
+    const { batch } = this.#options;
+    return this.#order.slice(step * batch, (step + 1) * batch);
   }
 
   /** All steps from the first. */

@@ -10,6 +10,7 @@ export * from "./contact_sheet.ts";
 export * from "./dataset.ts";
 export * from "./datasets/mod.ts";
 export * from "./download.ts";
+export * from "./image_store.ts";
 export * from "./loader.ts";
 export * from "./places.ts";
 export * from "./unpack.ts";

@@ -5,6 +5,9 @@
  */
 export * from "./device.ts";
 export { type DeviceKind, hasLibrary, type Library, libraryPath } from "./library.ts";
+export { DeviceEvent } from "./device_event.ts";
+export { DeviceStream } from "./device_stream.ts";
 export { PendingDownload } from "./pending_download.ts";
+export { PinnedMemory } from "./pinned_memory.ts";
 export { type Requirement, requirementsOf } from "./requirements.ts";
 export { symbols } from "./abi.ts";

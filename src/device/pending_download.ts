@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { ShapeError } from "../errors.ts";
 import type { Device, DevicePointer } from "./device.ts";
+import { DeviceEvent } from "./device_event.ts";
+import { PinnedMemory } from "./pinned_memory.ts";
 
 /**
  * A copy to pinned host memory that was queued behind the work of its moment: waiting for it waits for that work, and for none that was
@@ -12,10 +13,9 @@ import type { Device, DevicePointer } from "./device.ts";
  */
 export class PendingDownload implements Disposable {
   readonly #device: Device;
-  readonly #size: number;
-  readonly #slot = new BigUint64Array(1);
-  #memory: DevicePointer = null;
-  #event: DevicePointer = null;
+  readonly #memory: PinnedMemory;
+  readonly #event: DeviceEvent;
+  #disposed = false;
 
   /**
    * Queues the copy of `bytes` bytes, one or more.
@@ -23,47 +23,32 @@ export class PendingDownload implements Disposable {
    * @throws {OutOfMemoryError} where no pinned memory is left.
    */
   constructor(device: Device, source: DevicePointer, bytes: number) {
+    using undone = new DisposableStack();
     this.#device = device;
-    this.#size = bytes;
-    const { kernels } = device;
-    try {
-      kernels.sl_host_malloc(bytes, this.#slot);
-      this.#memory = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
-      kernels.sl_event_create(this.#slot);
-      this.#event = Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
-      kernels.sl_download(null, this.#view(), source, bytes);
-      kernels.sl_event_record(this.#event, null);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
-  }
-
-  /** The pinned memory. @throws {ShapeError} after disposal. */
-  #view(): Uint8Array<ArrayBuffer> {
-    if (this.#memory === null) throw new ShapeError("a pending download was used after it was freed");
-    return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(this.#memory, this.#size));
+    this.#memory = undone.use(new PinnedMemory(device, bytes));
+    this.#event = undone.use(new DeviceEvent(device));
+    device.kernels.sl_download(null, this.#memory.bytes, source, bytes);
+    this.#event.record(null);
+    undone.move();
   }
 
   /** Waits for the copy, and gives the bytes as a new buffer. @throws {ShapeError} after disposal. */
   wait(): ArrayBuffer {
-    const view = this.#view();
-    this.#device.kernels.sl_event_synchronize(this.#event);
-    return view.slice().buffer;
+    const { bytes } = this.#memory;
+    this.#event.wait();
+    return bytes.slice().buffer;
   }
 
   /** Frees what the copy used; a second call, or one after the device was closed, does nothing. */
   [Symbol.dispose](): void {
-    const [memory, event] = [this.#memory, this.#event];
-    this.#memory = this.#event = null;
-    if (this.#device.disposed) return;
-    const { kernels } = this.#device;
+    if (this.#disposed) return;
+    this.#disposed = true;
     try {
       // The copy may still be under way.
-      if (event !== null) kernels.sl_event_synchronize(event);
+      if (!this.#device.disposed) this.#event.wait();
     } finally {
-      if (event !== null) kernels.sl_event_destroy(event);
-      if (memory !== null) kernels.sl_host_free(memory);
+      this.#event[Symbol.dispose]();
+      this.#memory[Symbol.dispose]();
     }
   }
 }

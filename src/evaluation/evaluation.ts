@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { Dataset } from "../data/mod.ts";
+import type { Dataset, ImageSet, ImageStore } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { gatedMacs, type GatedResNet, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
 import { encodeSplit, rawPixels, type SplitFeatures } from "./features.ts";
 import { DeviceImages } from "./images.ts";
 import { linearProbe, type ProbeAccuracy } from "./linear_probe.ts";
+import { StreamedImages } from "./streamed_images.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 
 /** Ways to judge features. */
@@ -43,19 +44,34 @@ export interface NetworkEvaluation extends FeatureAccuracy {
 /** Neighbours of the weighted vote. */
 const NEIGHBOURS = 20;
 
-/** A data set's two splits on a device, ready for evaluation. */
-export class Evaluator implements Disposable {
-  readonly #train: DeviceImages;
-  readonly #test: DeviceImages;
+/** What an evaluation needs to know besides the images. */
+export interface EvaluatorOptions {
+  /** Seed of the linear probe. */
+  readonly seed: number;
+  /** Images of the batches that are trained on, where the images stay with the host; left out, all of them lie on the device. */
+  readonly streamedBatch?: number | undefined;
+}
 
-  /** Uploads the images. */
-  constructor(device: Device, readonly dataset: Dataset, readonly seed: number) {
-    this.#train = new DeviceImages(device, dataset.train, dataset);
-    this.#test = new DeviceImages(device, dataset.test, dataset);
+/** A data set's two splits, ready for evaluation on a device. */
+export class Evaluator implements Disposable {
+  readonly #train: ImageStore;
+  readonly #test: ImageStore;
+  /** Seed of the linear probe. */
+  readonly seed: number;
+
+  /** Uploads the images, unless they stay with the host. */
+  constructor(device: Device, readonly dataset: Dataset, { seed, streamedBatch }: EvaluatorOptions) {
+    const store = (set: ImageSet) =>
+      streamedBatch === undefined
+        ? new DeviceImages(device, set, dataset)
+        : new StreamedImages(device, set, dataset, streamedBatch);
+    this.seed = seed;
+    this.#train = store(dataset.train);
+    this.#test = store(dataset.test);
   }
 
-  /** The training images on the device. */
-  get trainImages(): DeviceImages {
+  /** The training images. */
+  get trainImages(): ImageStore {
     return this.#train;
   }
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
+import type { ImageStore } from "../data/mod.ts";
 import { offsetPointer } from "../device/mod.ts";
 import { featureSize, type GatedResNet, type Pass } from "../models/mod.ts";
 import { mean } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
-import type { DeviceImages } from "./images.ts";
 
 /** Images encoded at a time. */
 const BATCH = 250;
@@ -26,7 +26,7 @@ function copyRows(into: Tensor, row: number, rows: Tensor): void {
 }
 
 /** Applies `encode` to a split batch by batch and joins the rows that it returns. */
-function collectRows(images: DeviceImages, columns: number, encode: (batch: Tensor, count: number) => Tensor): Tensor {
+function collectRows(images: ImageStore, columns: number, encode: (batch: Tensor, count: number) => Tensor): Tensor {
   const all = unscoped(() => new Tensor(images.device, [images.count, columns]));
   for (let from = 0; from < images.count; from += BATCH) {
     using _scope = new Scope();
@@ -37,7 +37,7 @@ function collectRows(images: DeviceImages, columns: number, encode: (batch: Tens
 }
 
 /** Encodes a split with one of a network's encoders; the gated one computes its open channels only. */
-export function encodeSplit(network: GatedResNet, pass: Pass, images: DeviceImages): SplitFeatures {
+export function encodeSplit(network: GatedResNet, pass: Pass, images: ImageStore): SplitFeatures {
   const open: number[] = [];
   const features = collectRows(images, featureSize(network.spec), (batch, count) => {
     const encoding = network.evaluate(pass, batch);
@@ -50,7 +50,7 @@ export function encodeSplit(network: GatedResNet, pass: Pass, images: DeviceImag
 }
 
 /** The pixels themselves as features: [count, H * W * 3], normalised. */
-export function rawPixels(images: DeviceImages): SplitFeatures {
+export function rawPixels(images: ImageStore): SplitFeatures {
   const { height, width } = images.set;
   const features = collectRows(images, height * width * 3, (batch) => batch);
   return { features, openShares: [], [Symbol.dispose]: () => features[Symbol.dispose]() };

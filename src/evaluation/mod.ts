@@ -8,3 +8,4 @@ export * from "./features.ts";
 export * from "./images.ts";
 export * from "./linear_probe.ts";
 export * from "./neighbours.ts";
+export * from "./streamed_images.ts";

@@ -8,6 +8,7 @@ import type { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import { Evaluator, type FeatureAccuracy, type NetworkEvaluation, type Protocol } from "../evaluation/mod.ts";
 import { DualNetwork, type Pass } from "../models/mod.ts";
+import { evaluatorOptions } from "./image_placement.ts";
 import { loadWeights } from "./checkpoint.ts";
 import { trainedNetworks } from "./passes.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -56,7 +57,7 @@ export function evaluateRun(device: Device, run: RunFolder, dataset: Dataset, op
   if (missing !== undefined) {
     throw new InvalidInputError(`network ${missing}: a ${config.mode} run has none; leave --network out`);
   }
-  using evaluator = new Evaluator(device, dataset, config.seed);
+  using evaluator = new Evaluator(device, dataset, evaluatorOptions(config));
   using network = new DualNetwork(device, networkOptions(config, dataset.train.height));
   const untrained = evaluateNetworks(evaluator, network, options, "untrained");
   loadWeights(run.checkpointPath("last"), network);

@@ -68,6 +68,8 @@ export interface RunConfig {
   readonly precision: "auto" | Precision;
   /** CPU threads; 0: one for each core available. */
   readonly threads: number;
+  /** All images lie on the device, as bytes; else they stay with the host, and a batch is uploaded while the one before is trained on. */
+  readonly dataOnDevice: boolean;
   /** A GPU's convolution engines are measured once, instead of chosen by rule, and stored in the run. */
   readonly autotune: boolean;
   /** File of engines that another run has measured, or null. */
@@ -222,6 +224,7 @@ export const runOptions: RunOptions = {
     rule: "a whole number from 0 to 4096",
     schema: z.number().int().min(0).max(4096),
   },
+  dataOnDevice: onOff({ help: "keep images with the host, and upload batch after batch", default: true }),
   autotune: onOff({ help: "measure a GPU's convolution engines, and store them in the run", default: false }),
   plans: {
     kind: "text",

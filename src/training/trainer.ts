@@ -13,6 +13,7 @@ import { warmupCosine } from "../optim/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import { saveWeights } from "./checkpoint.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
+import { evaluatorOptions } from "./image_placement.ts";
 import type { RunConfig } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
 import { activationType, type Precision, resolvePrecision, withPrecision } from "./precision.ts";
@@ -156,8 +157,8 @@ class Training {
       seed: this.config.seed,
       epoch,
     });
-    for (const batch of batches) {
-      this.#step(batch, epoch);
+    for (let step = 0; step < batches.steps; step++) {
+      this.#step(batches.at(step), epoch, batches.indicesAt(step + 1));
       await yieldToEvents();
       if (this.observer.stopRequested()) return false;
     }
@@ -165,12 +166,12 @@ class Training {
     return true;
   }
 
-  #step(batch: ViewBatch, epoch: number): void {
+  #step(batch: ViewBatch, epoch: number, next: Int32Array<ArrayBuffer> | null): void {
     const { config, trainee, device } = this;
     const report = this.#withinMemory(() => {
       using _scope = new Scope();
       const inputs: StepInputs = {
-        views: this.#views(batch),
+        views: this.#views(batch, next),
         epoch,
         rate: learningRate(config, epoch),
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
@@ -200,12 +201,13 @@ class Training {
     }
   }
 
-  #views({ indices, parameters }: ViewBatch): [Tensor, Tensor] {
-    const { device, precision, dataset: { mean, std }, evaluator } = this;
-    const { images, set: { height, width } } = evaluator.trainImages;
+  #views({ indices, parameters }: ViewBatch, next: Int32Array<ArrayBuffer> | null): [Tensor, Tensor] {
+    const { device, precision, dataset: { mean, std }, evaluator: { trainImages } } = this;
+    const { images, rows } = trainImages.batch(indices);
+    const { height, width } = trainImages.set;
+    if (next !== null) trainImages.prefetch(next);
     // The views' element type is that of everything computed from them.
     const options: AugmentOptions = { size: [height, width], mean, std, dtype: activationType(precision) };
-    const rows = Tensor.from(device, indices, [indices.length]);
     const view = (table: Float32Array<ArrayBuffer>) => {
       const tableTensor = Tensor.from(device, table, [indices.length, AUGMENT_COLUMNS]);
       return augment(images, rows, tableTensor, options);
@@ -293,6 +295,6 @@ export async function pretrain(
   stepsPerEpoch(dataset, config.batch);
   const precision = resolvePrecision(config.precision, device.description);
   using trainee = createTrainee(device, config, dataset.train.height);
-  using evaluator = new Evaluator(device, dataset, config.seed);
+  using evaluator = new Evaluator(device, dataset, evaluatorOptions(config));
   return await new Training(device, config, precision, dataset, run, observer, trainee, evaluator).execute();
 }

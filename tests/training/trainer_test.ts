@@ -87,6 +87,13 @@ Deno.test({ name: ofBf16, ignore: !deviceHasBf16() }, async () => {
   assert.ok(Math.abs(other.loss / first.loss - 1) < 0.03, `${other.loss} is not about ${first.loss}`);
 });
 
+Deno.test("where the images lie does not show in weights and metrics", async () => {
+  const there = await train({ epochs: 2 }, quiet(), results);
+  const streamed = await train({ epochs: 2, dataOnDevice: false }, quiet(), results);
+  assert.deepEqual(streamed.metrics, there.metrics);
+  assert.deepEqual(streamed.weights, there.weights);
+});
+
 Deno.test("another seed gives other weights", async () => {
   const one = await train({ seed: 1, epochs: 1 }, quiet(), results);
   const other = await train({ seed: 2, epochs: 1 }, quiet(), results);
