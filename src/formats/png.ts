@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-// @ts-types="@types/pngjs"
+// @ts-types="./pngjs.d.ts"
 import { PNG } from "pngjs";
 
 /** A picture in memory. */
@@ -19,8 +19,8 @@ export interface Picture {
 
 /** A picture as the bytes of a PNG file; the same picture gives the same bytes. */
 export function encodePng({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer> {
-  const png = new PNG({ width, height, colorType: 2, inputColorType: 2, inputHasAlpha: false });
+  const options = { width, height, colorType: 2, inputColorType: 2, inputHasAlpha: false };
+  const png = new PNG(options);
   png.data = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
-  const options = { width, height, colorType: 2, inputColorType: 2, inputHasAlpha: false } as const;
   return Uint8Array.from(PNG.sync.write(png, options));
 }

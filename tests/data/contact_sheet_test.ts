@@ -1,7 +1,7 @@
 // Tests of the picture of images beside their views.
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-// @ts-types="@types/pngjs"
+// @ts-types="../../src/formats/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { contactSheet, shapes } from "../../src/data/mod.ts";
 import { encodePng, type Picture } from "../../src/formats/mod.ts";
