@@ -5,6 +5,7 @@
  */
 
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { InvalidInputError } from "../src/errors.ts";
 import { kebabCase, type RunConfig, type RunOption, runOptionNames, runOptions } from "../src/training/options.ts";
 import type { OutputOptions } from "./ui/output.ts";
 
@@ -68,4 +69,16 @@ export function outputOptions(command: CommandUnknownOpts): OutputOptions {
 /** Examples at the end of a command's `--help`. */
 export function addExamples(command: CommandUnknownOpts, examples: readonly string[]): void {
   command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`);
+}
+
+/**
+ * A number that a command takes besides a run's.
+ *
+ * @param rule what is wanted, as the end of a sentence that begins with "give".
+ * @throws {InvalidInputError} where the value is no whole number of the range.
+ */
+export function wholeNumber(flag: string, value: unknown, rule: string, smallest: number, largest = Infinity): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= smallest && number <= largest) return number;
+  throw new InvalidInputError(`--${flag} ${value}: give ${rule}`);
 }

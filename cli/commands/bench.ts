@@ -8,7 +8,14 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
-import { addCommonOptions, addExamples, addRunOptions, givenRunOptions, outputOptions } from "../options.ts";
+import {
+  addCommonOptions,
+  addExamples,
+  addRunOptions,
+  givenRunOptions,
+  outputOptions,
+  wholeNumber,
+} from "../options.ts";
 import { formatAugmentation, formatInference, formatStep, formatSweep } from "../ui/benchmarks.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { formatBenchmark } from "../ui/selftest.ts";
@@ -23,12 +30,7 @@ type Benchmark = (device: Device, config: RunConfig, output: OutputOptions) => P
 
 /** The number of steps asked for. */
 function parseSteps(text: unknown): { readonly steps?: number } {
-  if (text === undefined) return {};
-  const steps = Number(text);
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new InvalidInputError(`--steps ${text}: give a whole number, 1 or more`);
-  }
-  return { steps };
+  return text === undefined ? {} : { steps: wholeNumber("steps", text, "a whole number, 1 or more", 1) };
 }
 
 function benchStep(options: { readonly steps?: number; readonly profiled: boolean }): Benchmark {

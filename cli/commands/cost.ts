@@ -7,20 +7,18 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { networkCost } from "../../src/models/cost.ts";
 import type { NetworkSpec } from "../../src/models/spec.ts";
-import { InvalidInputError } from "../../src/errors.ts";
-import { addCommonOptions, addExamples, addRunOptions, givenRunOptions, outputOptions } from "../options.ts";
+import {
+  addCommonOptions,
+  addExamples,
+  addRunOptions,
+  givenRunOptions,
+  outputOptions,
+  wholeNumber,
+} from "../options.ts";
 import { writeResult } from "../ui/output.ts";
 import { formatTable, megaMacs, share } from "../ui/tables.ts";
 
 type NetworkCost = ReturnType<typeof networkCost>;
-
-function parseImage(text: string): number {
-  const image = Number(text);
-  if (!Number.isInteger(image) || image < 8 || image > 4096) {
-    throw new InvalidInputError(`--image ${text}: give a whole number of pixels from 8 to 4096`);
-  }
-  return image;
-}
 
 /** The table for people: a row a block, then the sums. */
 function describeCost(spec: NetworkSpec, cost: NetworkCost, smallest: number): string {
@@ -45,7 +43,7 @@ function describeCost(spec: NetworkSpec, cost: NetworkCost, smallest: number): s
 
 async function runCost(command: CommandUnknownOpts): Promise<void> {
   const { image: imageText }: Record<string, unknown> = command.opts();
-  const image = parseImage(String(imageText));
+  const image = wholeNumber("image", imageText, "a whole number of pixels from 8 to 4096", 8, 4096);
   const { resolveConfig } = await import("../../src/training/config.ts");
   const { networkCost, smallestBudget } = await import("../../src/models/cost.ts");
   const { arch, width, stem } = resolveConfig({ flags: givenRunOptions(command) });

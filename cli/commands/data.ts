@@ -10,7 +10,7 @@ import process from "node:process";
 
 import type { Archive, Dataset, DatasetSource } from "../../src/data/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
-import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
+import { addExamples, addOutputOptions, outputOptions, wholeNumber } from "../options.ts";
 import { ExitStatus } from "../ui/errors.ts";
 import { type OutputOptions, writeResult } from "../ui/output.ts";
 import { DownloadDisplay } from "../ui/download.ts";
@@ -127,10 +127,8 @@ async function runVerify(name: string, command: CommandUnknownOpts): Promise<voi
 }
 
 /** A number option of `preview`. */
-function wholeNumber(name: string, value: unknown, smallest: number, largest: number): number {
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= smallest && number <= largest) return number;
-  throw new InvalidInputError(`--${name} ${value}: give a whole number from ${smallest} to ${largest}`);
+function inRange(flag: string, value: unknown, smallest: number, largest: number): number {
+  return wholeNumber(flag, value, `a whole number from ${smallest} to ${largest}`, smallest, largest);
 }
 
 async function runPreview(name: string, command: CommandUnknownOpts): Promise<void> {
@@ -141,8 +139,8 @@ async function runPreview(name: string, command: CommandUnknownOpts): Promise<vo
   const { out, data } = given;
   if (typeof out !== "string") throw new InvalidInputError("preview writes a picture: give --out FILE.png");
   const source = datasetSource(name);
-  const [seed, epoch] = [wholeNumber("seed", given.seed, 0, 2 ** 53 - 1), wholeNumber("epoch", given.epoch, 0, 4095)];
-  const wanted = wholeNumber("images", given.images, 1, 1000);
+  const [seed, epoch] = [inRange("seed", given.seed, 0, 2 ** 53 - 1), inRange("epoch", given.epoch, 0, 4095)];
+  const wanted = inRange("images", given.images, 1, 1000);
   const dataset = source.open({ seed, ...(typeof data === "string" ? { data } : {}) });
   const images = Math.min(wanted, dataset.train.count);
   using device = Device.open({ device: "cpu" });

@@ -5,25 +5,11 @@
 
 namespace sluice {
 
-// Bytes and whole numbers have no other meaning than their value.
-__device__ inline float value_of(float x) { return x; }
-__device__ inline float value_of(bf16 x) { return to_float(x); }
-__device__ inline float value_of(uint8_t x) { return static_cast<float>(x); }
-__device__ inline float value_of(int32_t x) { return static_cast<float>(x); }
-
-// n elements of an input, loaded at once.
-template <typename T, int n>
-struct alignas(n * sizeof(T)) MapInput {
-  T values[n];
-
-  __device__ static MapInput load(const T* from) { return *reinterpret_cast<const MapInput*>(from); }
-};
-
 template <int n, typename Out, typename Body, typename... In>
-__device__ void map_pack(Out* y, const Body& body, const MapInput<In, n>&... inputs) {
+__device__ void map_pack(Out* y, const Body& body, const Pack<In, n>&... inputs) {
   Pack<Out, n> result{};
   SL_UNROLL
-  for (int k = 0; k < n; ++k) result.set(k, body(value_of(inputs.values[k])...));
+  for (int k = 0; k < n; ++k) result.set(k, body(inputs.get(k)...));
   result.store(y);
 }
 
@@ -32,10 +18,10 @@ template <int n, typename Out, typename Body, typename... In>
 __global__ void map_kernel(int64_t count, const Body body, Out* y, const In*... inputs) {
   const int64_t packs = count / n;
   for (int64_t i = first_element(); i < packs; i += element_stride()) {
-    map_pack<n, Out, Body, In...>(y + i * n, body, MapInput<In, n>::load(inputs + i * n)...);
+    map_pack<n, Out, Body, In...>(y + i * n, body, Pack<In, n>::load(inputs + i * n)...);
   }
   for (int64_t i = packs * n + first_element(); i < count; i += element_stride()) {
-    y[i] = from_float<Out>(body(value_of(inputs[i])...));
+    y[i] = from_float<Out>(body(to_float(inputs[i])...));
   }
 }
 

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "../common/optimiser_checks.h"
-#include "launch.h"
+#include "packs.h"
 
 namespace sluice {
 namespace {
@@ -47,9 +47,7 @@ __device__ inline Piece piece_at(const Chunk& chunk, int64_t index) {
   return {tensor, begin, static_cast<int>(left < piece_elements ? left : piece_elements)};
 }
 
-struct alignas(16) Four {
-  float value[4];
-};
+using Four = Pack<float, 4>;
 
 __device__ inline bool aligned(const float* x) { return reinterpret_cast<uintptr_t>(x) % alignof(Four) == 0; }
 
@@ -60,8 +58,8 @@ __device__ inline double sum_of_squares(const float* x, int length) {
   const int fours = aligned(x) ? length / 4 : 0;
   double sum = 0.0;
   for (int i = threadIdx.x; i < fours; i += block_threads) {
-    const Four four = reinterpret_cast<const Four*>(x)[i];
-    sum += (square(four.value[0]) + square(four.value[1])) + (square(four.value[2]) + square(four.value[3]));
+    const Four four = Four::load(x + 4 * i);
+    sum += (square(four.values[0]) + square(four.values[1])) + (square(four.values[2]) + square(four.values[3]));
   }
   for (int i = 4 * fours + static_cast<int>(threadIdx.x); i < length; i += block_threads) sum += square(x[i]);
   return sum;
@@ -130,11 +128,11 @@ __global__ void step_kernel(const Chunk chunk, const double* partials, float mom
   float* __restrict__ const v = chunk.velocities[tensor] + piece.begin;
   const int fours = aligned(w) && aligned(g) && aligned(v) ? piece.length / 4 : 0;
   for (int i = threadIdx.x; i < fours; i += block_threads) {
-    Four ws = reinterpret_cast<Four*>(w)[i], vs = reinterpret_cast<Four*>(v)[i];
-    const Four gs = reinterpret_cast<const Four*>(g)[i];
-    for (int lane = 0; lane < 4; ++lane) update.apply(ws.value[lane], gs.value[lane], vs.value[lane]);
-    reinterpret_cast<Four*>(v)[i] = vs;
-    reinterpret_cast<Four*>(w)[i] = ws;
+    Four ws = Four::load(w + 4 * i), vs = Four::load(v + 4 * i);
+    const Four gs = Four::load(g + 4 * i);
+    for (int lane = 0; lane < 4; ++lane) update.apply(ws.values[lane], gs.values[lane], vs.values[lane]);
+    vs.store(v + 4 * i);
+    ws.store(w + 4 * i);
   }
   for (int i = 4 * fours + static_cast<int>(threadIdx.x); i < piece.length; i += block_threads) {
     update.apply(w[i], g[i], v[i]);

@@ -17,6 +17,10 @@ namespace sluice {
 
 constexpr int pack_bytes = 16;  // of the widest load
 
+// Bytes and whole numbers have no other meaning than their value.
+__device__ inline float to_float(uint8_t value) { return static_cast<float>(value); }
+__device__ inline float to_float(int32_t value) { return static_cast<float>(value); }
+
 // n neighbouring elements that a thread loads and stores at once: `from` and `to` are aligned like the pack.
 template <typename T, int n, typename = void>
 struct alignas(n * sizeof(T) < pack_bytes ? n * sizeof(T) : pack_bytes) Pack {

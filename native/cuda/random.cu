@@ -1,17 +1,6 @@
 // Uniform random numbers from Philox, addressed by seed, stream, step and index.
 #include "../common/philox.h"
-#include "launch.h"
-
-namespace sluice {
-namespace {
-
-// One block of Philox, stored at once where the address allows.
-struct alignas(16) Four {
-  float value[4];
-};
-
-}  // namespace
-}  // namespace sluice
+#include "packs.h"
 
 using namespace sluice;
 
@@ -20,6 +9,8 @@ SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_
   SL_ENTER("sl_philox_uniform", context);
   SL_REQUIRE(n >= 0, "sl_philox_uniform: n is %lld, want 0 or more", static_cast<long long>(n));
   SL_REQUIRE(y != nullptr, "sl_philox_uniform: y is null");
+  // One block of Philox is stored at once where the address allows.
+  using Four = Pack<float, 4>;
   const bool aligned = reinterpret_cast<uintptr_t>(y) % alignof(Four) == 0;
   return for_each(context, "sl_philox_uniform", (n + 3) / 4, [=] __device__(int64_t block) {
     const PhiloxWords words =
@@ -27,10 +18,10 @@ SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_
     const Four values = {{philox_uniform(words.word[0]), philox_uniform(words.word[1]), philox_uniform(words.word[2]),
                           philox_uniform(words.word[3])}};
     if (aligned && 4 * block + 4 <= n) {
-      *reinterpret_cast<Four*>(y + 4 * block) = values;
+      values.store(y + 4 * block);
     } else {
       for (int word = 0; word < 4; ++word) {
-        if (4 * block + word < n) y[4 * block + word] = values.value[word];
+        if (4 * block + word < n) y[4 * block + word] = values.get(word);
       }
     }
   });

@@ -105,6 +105,40 @@ export function identityView(height: number, width: number, table: Float32Array,
   columns[AUGMENT_SATURATION] = 1;
 }
 
+/** What the random views of a table have in common. */
+export interface ViewTableOptions {
+  /** Their distribution. */
+  readonly recipe: ViewRecipe;
+  /** The run's seed. */
+  readonly seed: number;
+  /** 0..4095. */
+  readonly epoch: number;
+  /** 0..15: which view of the images. */
+  readonly view: number;
+  /** Height and width of the source images, pixels. */
+  readonly size: readonly [height: number, width: number];
+}
+
+/**
+ * One random view of each image, as {@linkcode drawView} draws it.
+ *
+ * @param indices places of the images in the data set.
+ * @returns float32 [indices, AUGMENT_COLUMNS].
+ */
+export function viewTable(indices: Int32Array, options: ViewTableOptions): Float32Array<ArrayBuffer> {
+  const { recipe, seed, epoch, view, size: [height, width] } = options;
+  const table = new Float32Array(indices.length * AUGMENT_COLUMNS);
+  indices.forEach((image, row) => drawView(recipe, seed, epoch, image, view, height, width, table, row));
+  return table;
+}
+
+/** Rows that leave `count` images of a size as they are: float32 [count, AUGMENT_COLUMNS]. */
+export function identityTable(count: number, [height, width]: ViewTableOptions["size"]): Float32Array<ArrayBuffer> {
+  const table = new Float32Array(count * AUGMENT_COLUMNS);
+  for (let row = 0; row < count; row++) identityView(height, width, table, row);
+  return table;
+}
+
 function viewStream(epoch: number, view: number): number {
   if (!Number.isInteger(epoch) || epoch < 0 || epoch >= EPOCHS_LIMIT) {
     throw new InvalidInputError(`epoch ${epoch} is out of range: views are drawn for epochs 0 to ${EPOCHS_LIMIT - 1}`);

@@ -7,7 +7,7 @@ import type { Device } from "../device/mod.ts";
 import type { Picture } from "../formats/mod.ts";
 import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
-import { drawView, identityView } from "./augmentation.ts";
+import { identityTable, viewTable } from "./augmentation.ts";
 import type { Dataset } from "./dataset.ts";
 
 /** Which images are shown, and how. */
@@ -36,15 +36,15 @@ function columnsOf(
   const { train: { height, width, images }, views } = dataset;
   using _scope = new Scope();
   const source = Tensor.from(device, images.slice(0, count * height * width * 3), [count, height, width, 3]);
-  const indices = Tensor.from(device, Int32Array.from({ length: count }, (_, image) => image), [count]);
-  const unchanged = { size: [height, width], mean: [0, 0, 0], std: [1, 1, 1] } as const;
+  const shown = Int32Array.from({ length: count }, (_, image) => image);
+  const indices = Tensor.from(device, shown, [count]);
+  const size = [height, width] as const;
+  const unchanged = { size, mean: [0, 0, 0], std: [1, 1, 1] } as const;
   return Array.from({ length: COLUMNS }, (_, column) => {
-    const table = new Float32Array(count * AUGMENT_COLUMNS);
-    const recipe = column === 0 ? undefined : views[column - 1];
-    for (let image = 0; image < count; image++) {
-      if (recipe === undefined) identityView(height, width, table, image);
-      else drawView(recipe, seed, epoch, image, column - 1, height, width, table, image);
-    }
+    const [recipe, view] = [views[column - 1], column - 1];
+    const table = recipe === undefined
+      ? identityTable(count, size)
+      : viewTable(shown, { recipe, seed, epoch, view, size });
     const parameters = Tensor.from(device, table, [count, AUGMENT_COLUMNS]);
     return Uint8Array.from(augment(source, indices, parameters, unchanged).toFloat32(), (value) => value * 255 + 0.5);
   });

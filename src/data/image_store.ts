@@ -11,7 +11,7 @@ import type { ImageSet } from "./dataset.ts";
 export interface StoredBatch {
   /** [M, H, W, 3] u8, all images of the split or just these. */
   readonly images: Tensor;
-  /** [batch] i32, which of them are the batch; the scope's. */
+  /** [batch] i32, which of them are the batch; the store's or the scope's, not the caller's to free. */
   readonly rows: Tensor;
 }
 

@@ -6,8 +6,7 @@
 
 import { InvalidInputError, ShapeError } from "../errors.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
-import { AUGMENT_COLUMNS } from "../ops/augment.ts";
-import { drawView } from "./augmentation.ts";
+import { viewTable } from "./augmentation.ts";
 import type { Dataset } from "./dataset.ts";
 import type { ViewRecipe } from "./view_recipe.ts";
 
@@ -97,9 +96,7 @@ export class EpochBatches implements Iterable<ViewBatch> {
 
   #drawTable(recipe: ViewRecipe, view: number, indices: Int32Array): Float32Array<ArrayBuffer> {
     const { dataset: { train: { height, width } }, seed, epoch } = this.#options;
-    const table = new Float32Array(indices.length * AUGMENT_COLUMNS);
-    indices.forEach((image, row) => drawView(recipe, seed, epoch, image, view, height, width, table, row));
-    return table;
+    return viewTable(indices, { recipe, seed, epoch, view, size: [height, width] });
   }
 }
 

@@ -5,6 +5,7 @@
  */
 export * from "./device.ts";
 export { type DeviceKind, hasLibrary, type Library, libraryPath } from "./library.ts";
+export { DeviceHandle } from "./device_handle.ts";
 export { DeviceEvent } from "./device_event.ts";
 export { DeviceStream } from "./device_stream.ts";
 export { PendingDownload } from "./pending_download.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Dataset, identityView, type ImageSet, type ImageStore, type StoredBatch } from "../data/mod.ts";
+import { type Dataset, identityTable, type ImageSet, type ImageStore, type StoredBatch } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
@@ -16,10 +16,8 @@ export function normalisedImages(
   constants: Pick<Dataset, "mean" | "std">,
 ): Tensor {
   const { device, shape: [, height = 0, width = 0] } = images;
-  const table = new Float32Array(count * AUGMENT_COLUMNS);
-  for (let row = 0; row < count; row++) identityView(height, width, table, row);
   using indices = Tensor.from(device, Int32Array.from({ length: count }, (_, row) => from + row), [count]);
-  using parameters = Tensor.from(device, table, [count, AUGMENT_COLUMNS]);
+  using parameters = Tensor.from(device, identityTable(count, [height, width]), [count, AUGMENT_COLUMNS]);
   return augment(images, indices, parameters, { ...constants, size: [height, width] });
 }
 

@@ -79,8 +79,7 @@ export class StreamedImages implements ImageStore {
     const slot = same(next.indices, indices) ? next : same(other.indices, indices) ? other : this.#load(next, indices);
     slot.arrived.holdUp(null);
     this.#present = slot;
-    const rows = this.#rows.clone();
-    return { images: slot.images, rows };
+    return { images: slot.images, rows: this.#rows };
   }
 
   /** As {@linkcode ImageStore.prefetch}. */

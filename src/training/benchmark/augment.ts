@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Dataset, drawView, paperView, type ViewRecipe } from "../../data/mod.ts";
+import { type Dataset, paperView, viewTable } from "../../data/mod.ts";
 import type { Device } from "../../device/mod.ts";
 import { augment, AUGMENT_COLUMNS } from "../../ops/mod.ts";
 import { RandomStream } from "../../random/mod.ts";
@@ -42,13 +42,6 @@ const WARM_UP = 10;
 /** Neither shifts nor scales: a normalisation costs the same whatever its constants. */
 const unchanged: Pick<Dataset, "mean" | "std"> = { mean: [0, 0, 0], std: [1, 1, 1] };
 
-/** Parameters of one view of a batch, each image's drawn for itself. */
-function drawTable(recipe: ViewRecipe, epoch: number, view: number, indices: Int32Array): Float32Array<ArrayBuffer> {
-  const table = new Float32Array(indices.length * AUGMENT_COLUMNS);
-  indices.forEach((image, row) => drawView(recipe, 0, epoch, image, view, IMAGE_SIDE, IMAGE_SIDE, table, row));
-  return table;
-}
-
 /**
  * Times the two views of batches of random 32 x 32 images: parameters drawn for every image of every view, uploaded, pixels
  * moved.
@@ -65,7 +58,8 @@ export function benchAugment(device: Device, config: Pick<RunConfig, "batch" | "
   const options = { size: [IMAGE_SIDE, IMAGE_SIDE], ...unchanged, dtype: activationType(precision) } as const;
   const drawn = (round: number) => {
     const indices = Int32Array.from({ length: batch }, (_, row) => (round * batch + row) % IMAGES);
-    const tables = [0, 1].map((view) => drawTable(paperView, round % 4096, view, indices));
+    const address = { recipe: paperView, seed: 0, epoch: round % 4096, size: options.size };
+    const tables = [0, 1].map((view) => viewTable(indices, { ...address, view }));
     return { indices, tables };
   };
   const make = (round: number) => {
