@@ -30,7 +30,7 @@ export interface BuildPlan {
 }
 
 const inNative = (...names: string[]) => names.map((name) => join(nativeFolder, name));
-const librarySources = inNative("CMakeLists.txt", "exports.map", "include", "common", "cpu");
+const librarySources = inNative("CMakeLists.txt", "exports.map", "include", "common", "images", "cpu");
 const hostcudaFolder = join(testsFolder, "hostcuda");
 
 /** The library that sluice loads, without tests. */
@@ -57,7 +57,7 @@ export const hostcudaPlan: BuildPlan = {
   folder: "build-hostcuda",
   options: ["-DCMAKE_BUILD_TYPE=Release", "-DSLUICE_SANITIZE=ON"],
   announcement: "building the CUDA library against its stand-in (about two minutes, once)",
-  sources: [...inNative("include", "common", "cuda"), testsFolder],
+  sources: [...inNative("include", "common", "images", "cuda"), testsFolder],
 };
 
 /** The library of NVIDIA GPUs. */
@@ -66,7 +66,7 @@ export const cudaPlan: BuildPlan = {
   folder: "build-cuda",
   options: ["-DCMAKE_BUILD_TYPE=Release"],
   announcement: "building the CUDA library (some minutes, once)",
-  sources: inNative("exports.map", "include", "common", "cuda"),
+  sources: inNative("exports.map", "include", "common", "images", "cuda"),
 };
 
 /** Every file under a path, in a fixed order. */

@@ -35,6 +35,13 @@ struct ResampleSpan {
   }
 };
 
+// Of an axis of so many inputs, those around the centre of an output.
+SL_HOST_DEVICE inline ResampleSpan resample_span(double centre, double wide, int64_t inputs) {
+  const int64_t begin = static_cast<int64_t>(centre - cubic_support * wide + 0.5);
+  const int64_t end = static_cast<int64_t>(centre + cubic_support * wide + 0.5);
+  return {begin > 0 ? begin : 0, end < inputs ? end : inputs, centre, wide};
+}
+
 // One axis of a resize.
 struct ResampleRule {
   int64_t inputs;
@@ -49,10 +56,7 @@ struct ResampleRule {
   int64_t capacity() const { return static_cast<int64_t>(std::ceil(2.0 * cubic_support * wide)) + 2; }
 
   SL_HOST_DEVICE ResampleSpan span(int64_t output) const {
-    const double centre = (static_cast<double>(output) + 0.5) * scale;
-    const int64_t begin = static_cast<int64_t>(centre - cubic_support * wide + 0.5);
-    const int64_t end = static_cast<int64_t>(centre + cubic_support * wide + 0.5);
-    return {begin > 0 ? begin : 0, end < inputs ? end : inputs, centre, wide};
+    return resample_span((static_cast<double>(output) + 0.5) * scale, wide, inputs);
   }
 };
 

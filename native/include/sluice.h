@@ -435,6 +435,65 @@ SL_API int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, 
     int64_t count, int64_t out_height, int64_t out_width, const uint8_t* images, const int32_t* indices,
     const float* parameters, const float* host_mean, const float* host_std, void* y);
 
+/* ---- images in files, read by the host ----------------------------------------------------------------------- */
+
+/* Threads of the host that read images ahead of those that compute with them. The same in both libraries; no device is
+ * involved, and every pointer is one of the host's. */
+typedef struct sl_reader sl_reader;
+
+/* `threads` (1..256) threads, all asleep. Belongs to the context only as far as errors do: it may outlive it. */
+SL_API int32_t sl_reader_create(sl_context* context, int32_t threads, sl_reader** host_reader);
+
+/* Ends the threads, once what they are at is done; jobs that nobody waited for are dropped. NULL is a no-op. */
+SL_API int32_t sl_reader_destroy(sl_context* context, sl_reader* reader);
+
+/* What an image in a file is: JPEG (baseline or progressive; grayscale, YCbCr, RGB, CMYK or YCCK, the latter two inverted
+ * as Adobe writes them) or PNG (any colour type and depth), known by its first bytes and not by its name. It becomes 8-bit
+ * RGB as Pillow's convert("RGB") makes it: grey three times, alpha and transparent colours dropped, of 16 bits the upper 8;
+ * and upright, by its EXIF orientation, which sizes and frames already count with. Colour profiles and gamma are left alone.
+ * Refused by name: another format, more than 100,000,000 pixels, more than 100 scans, a damaged or truncated file, one that
+ * cannot be opened. */
+
+/* Reads the headers of `count` files on all threads, and waits. host_paths: their UTF-8 paths one after the other, each
+ * ended by a zero, path_bytes in all. host_sizes i32 [count, 2]: upright height and width, 0 and 0 of a file that is refused.
+ * host_text: a JSON array of the refused, in order, [{"index","reason"}], a reason being one sentence of at most 200 bytes
+ * without the path; capacity is at least 256 (count + 1). */
+SL_API int32_t sl_reader_inspect(sl_context* context, sl_reader* reader, int64_t count, const char* host_paths,
+    int64_t path_bytes, int32_t* host_sizes, char* host_text, int64_t capacity);
+
+/* Columns of a frame: what is cut out of an image, the size that it is resized to (as sl_augment resizes, to the nearest
+ * of 256 values), and where in that the wanted pixels begin. */
+#define SL_FRAME_TOP 0 /* the crop, in pixels of the upright image, inside it */
+#define SL_FRAME_LEFT 1
+#define SL_FRAME_HEIGHT 2
+#define SL_FRAME_WIDTH 3
+#define SL_FRAME_RESIZED_HEIGHT 4
+#define SL_FRAME_RESIZED_WIDTH 5
+#define SL_FRAME_WINDOW_TOP 6 /* out_height x out_width pixels from here on lie inside the resized crop */
+#define SL_FRAME_WINDOW_LEFT 7
+#define SL_FRAME_COLUMNS 8
+
+/* Queues the decoding of `count` files, `views` (1..16) frames of each: host_frames i32 [count, views, SL_FRAME_COLUMNS],
+ * host_pixels u8 [views, count, out_height, out_width, 3], the caller's until the job was waited for. Paths and frames are
+ * copied. A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size where all of its crops are that much larger than what they are
+ * resized to, and only as far as they reach. The pixels depend on nothing but the file and its frames. *host_job: the job's
+ * number. Jobs are begun in the order of their numbers. */
+SL_API int32_t sl_reader_decode(sl_context* context, sl_reader* reader, int64_t count, const char* host_paths,
+    int64_t path_bytes, int32_t views, const int32_t* host_frames, int64_t out_height, int64_t out_width,
+    uint8_t* host_pixels, int64_t* host_job);
+
+/* Queues the reading of `count` records of one file, i64 host_records being their numbers from 0: each 3 height width bytes,
+ * planes of red, of green and of blue, each column by column (STL-10). host_pixels u8 [count, height, width, 3], as above. */
+SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const char* host_path, int64_t count,
+    const int64_t* host_records, int64_t height, int64_t width, uint8_t* host_pixels, int64_t* host_job);
+
+/* Whether a job is done: 1 or 0 into *host_done. Waits for nothing. */
+SL_API int32_t sl_reader_done(sl_context* context, sl_reader* reader, int64_t job, int32_t* host_done);
+
+/* Waits for a job, whose number is of no use afterwards. host_text as sl_reader_inspect's, capacity by the job's count:
+ * images or records that could not be read, whose pixels are all zero. Where the capacity is too small nothing happens. */
+SL_API int32_t sl_reader_wait(sl_context* context, sl_reader* reader, int64_t job, char* host_text, int64_t capacity);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,76 @@
+// The checks that calls of a reader start with: all of them that need no file.
+#pragma once
+
+#include <climits>
+#include <cstdint>
+#include <cstring>
+
+#include "../common/status.h"
+#include "picture.h"
+
+namespace sluice {
+
+constexpr int32_t most_reader_threads = 256, most_views = 16;
+
+// Room for one file that is refused.
+constexpr int64_t refusal_bytes = 256;
+
+inline int32_t check_reader(const char* name, const sl_context* context, const sl_reader* reader) noexcept {
+  SL_REQUIRE(context != nullptr, "%s: context is NULL", name);
+  SL_REQUIRE(reader != nullptr, "%s: reader is NULL", name);
+  return SL_OK;
+}
+
+// `count` paths that fill `path_bytes`.
+inline int32_t check_paths(const char* name, int64_t count, const char* host_paths, int64_t path_bytes) noexcept {
+  SL_REQUIRE(count >= 0 && path_bytes >= 0, "%s: negative size (%lld files, %lld bytes of paths)", name,
+             (long long)count, (long long)path_bytes);
+  SL_REQUIRE(path_bytes == 0 || host_paths != nullptr, "%s: host_paths is NULL", name);
+  int64_t ends = 0;
+  for (int64_t i = 0; i < path_bytes; ++i) ends += host_paths[i] == '\0';
+  SL_REQUIRE(ends == count && (path_bytes == 0 || host_paths[path_bytes - 1] == '\0'),
+             "%s: host_paths holds %lld zeros in %lld bytes, want %lld paths, each ended by one", name, (long long)ends,
+             (long long)path_bytes, (long long)count);
+  return SL_OK;
+}
+
+inline int32_t check_refusals(const char* name, int64_t count, const char* host_text, int64_t capacity) noexcept {
+  SL_REQUIRE(host_text != nullptr, "%s: host_text is NULL", name);
+  SL_REQUIRE(capacity / refusal_bytes > count, "%s: capacity is %lld bytes, want %lld for each of %lld and one more",
+             name, (long long)capacity, (long long)refusal_bytes, (long long)count);
+  return SL_OK;
+}
+
+// That `count` images of 3 height width bytes are no more than can be counted.
+inline int32_t check_image_bytes(const char* name, int64_t count, int64_t height, int64_t width) noexcept {
+  SL_REQUIRE(height >= 0 && width >= 0, "%s: negative size (images of %lld x %lld)", name, (long long)height,
+             (long long)width);
+  int64_t bytes = 0;
+  SL_REQUIRE(!__builtin_mul_overflow(height, width, &bytes) && !__builtin_mul_overflow(bytes, int64_t{3}, &bytes) &&
+                 !__builtin_mul_overflow(bytes, count, &bytes),
+             "%s: %lld images of %lld x %lld are more than can be counted", name, (long long)count, (long long)height,
+             (long long)width);
+  return SL_OK;
+}
+
+inline int32_t check_frame_columns(int64_t image, int32_t view, const int32_t* frame, int64_t out_height,
+                                   int64_t out_width) noexcept {
+  const int64_t top = frame[SL_FRAME_TOP], left = frame[SL_FRAME_LEFT];
+  const int64_t height = frame[SL_FRAME_HEIGHT], width = frame[SL_FRAME_WIDTH];
+  SL_REQUIRE(top >= 0 && left >= 0 && height >= 1 && width >= 1 && top + height <= INT32_MAX && left + width <= INT32_MAX,
+             "sl_reader_decode: image %lld, view %d: a crop of %lld x %lld at row %lld, column %lld", (long long)image,
+             view, (long long)height, (long long)width, (long long)top, (long long)left);
+  const int64_t resized_height = frame[SL_FRAME_RESIZED_HEIGHT], resized_width = frame[SL_FRAME_RESIZED_WIDTH];
+  SL_REQUIRE(resized_height >= 1 && resized_width >= 1,
+             "sl_reader_decode: image %lld, view %d: a crop resized to %lld x %lld", (long long)image, view,
+             (long long)resized_height, (long long)resized_width);
+  const int64_t row = frame[SL_FRAME_WINDOW_TOP], column = frame[SL_FRAME_WINDOW_LEFT];
+  SL_REQUIRE(row >= 0 && column >= 0 && out_height <= resized_height - row && out_width <= resized_width - column,
+             "sl_reader_decode: image %lld, view %d: %lld x %lld pixels from row %lld, column %lld on are not inside the "
+             "%lld x %lld that the crop is resized to",
+             (long long)image, view, (long long)out_height, (long long)out_width, (long long)row, (long long)column,
+             (long long)resized_height, (long long)resized_width);
+  return SL_OK;
+}
+
+}  // namespace sluice

@@ -1,0 +1,29 @@
+// Records of raw pixels, many in a file, as STL-10's.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "decode.h"
+#include "file.h"
+
+namespace sluice {
+
+// One file of records: planes of red, green and blue, each column by column.
+class RecordFile {
+ public:
+  RecordFile(const char* path, int64_t height, int64_t width) : path_(path), height_(height), width_(width) {}
+
+  // One record as interleaved rows. Called by all threads; the first opens the file.
+  Reason read(int64_t record, uint8_t* pixels, Scratch& scratch);
+
+ private:
+  std::string path_;
+  int64_t height_, width_;
+  std::once_flag opened_;
+  InputFile file_;
+  Reason reason_;
+};
+
+}  // namespace sluice
