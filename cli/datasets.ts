@@ -15,11 +15,15 @@ import type { RunConfig } from "../src/training/config.ts";
  * @throws {InvalidInputError} where files are missing or damaged.
  */
 export function openDataset(config: RunConfig, data: string | null = config.data): Dataset {
-  const { trainImages, testImages } = config;
+  const { trainImages, testImages, imageSize, classList, strict, workers } = config;
   return datasetSource(config.dataset).open({
     seed: config.seed,
     ...(data === null ? {} : { data }),
     ...(trainImages === null ? {} : { trainImages }),
     ...(testImages === null ? {} : { testImages }),
+    ...(imageSize === null ? {} : { imageSize }),
+    ...(classList === null ? {} : { classList }),
+    strict,
+    workers,
   });
 }

@@ -31,6 +31,17 @@ export class DivergenceError extends SluiceError {
   override name = "DivergenceError";
 }
 
+/** An image file turned out to be damaged while it was used, where that is an error. */
+export class DamagedImageError extends SluiceError {
+  /** The error's kind. */
+  override name = "DamagedImageError";
+
+  /** Names the file, what is wrong with it, and the remedies. */
+  constructor(readonly path: string, readonly reason: string) {
+    super(`${path}: ${reason}; remove or mend the file, or leave out --strict to go on without it`);
+  }
+}
+
 /** A native call failed; the message holds the library's own sentence. */
 export class NativeError extends SluiceError {
   /** The error's kind. */

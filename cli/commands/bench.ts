@@ -16,7 +16,7 @@ import {
   outputOptions,
   wholeNumber,
 } from "../options.ts";
-import { formatAugmentation, formatInference, formatStep, formatSweep } from "../ui/benchmarks.ts";
+import { formatAugmentation, formatFolder, formatInference, formatStep, formatSweep } from "../ui/benchmarks.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { formatBenchmark } from "../ui/selftest.ts";
 
@@ -69,6 +69,19 @@ const benchAugment: Benchmark = async (device, config, output) => {
   writeResult(output, result, () => formatAugmentation(result));
 };
 
+/** Image files need no device; what decodes them is in either library. */
+async function runFolder(folder: string, command: CommandUnknownOpts): Promise<void> {
+  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { threads, imageSize } = resolveConfig({ flags: givenRunOptions(command) });
+  const { images, readerThreads } = await import("../../src/data/mod.ts");
+  const { benchFolder } = await import("../../src/training/benchmark/folder.ts");
+  const { Device } = await import("../../src/device/mod.ts");
+  const dataset = images.open({ data: folder, seed: 0, ...(imageSize === null ? {} : { imageSize }) });
+  using device = Device.open({ device: "cpu", threads: 1 });
+  const result = benchFolder(device, dataset, readerThreads(threads));
+  writeResult(outputOptions(command), result, () => formatFolder(result));
+}
+
 const benchOperations: Benchmark = async (device, _config, output) => {
   const { benchOperations: measure } = await import("../../src/selftest/mod.ts");
   const result = measure(device, (row) => {
@@ -115,7 +128,7 @@ function addBenchStep(bench: CommandUnknownOpts): void {
 /** Adds `bench` with its kinds to the program. */
 export function addBench(program: CommandUnknownOpts): void {
   const bench = program.command("bench").helpCommand(false).description(
-    "speed of this machine: training step, inference, augmentation, operations",
+    "speed of this machine: training step, inference, augmentation, image files, operations",
   );
   addBenchStep(bench);
   const infer = bench.command("infer")
@@ -130,10 +143,25 @@ export function addBench(program: CommandUnknownOpts): void {
   addRunOptions(augment, ["batch"]);
   addCommonOptions(augment);
   addExamples(augment, ["sluice bench augment", "sluice bench augment --batch 64 --threads 1 --json"]);
+  const folder = bench.command("folder").argument("<DIR>", "folder of image files")
+    .description("images a second that are read, decoded and cropped, by --threads threads")
+    .action((path, _options, self) => runFolder(path, self));
+  addRunOptions(folder, ["imageSize"]);
+  addCommonOptions(folder);
+  addExamples(folder, [
+    "sluice bench folder photographs",
+    "sluice bench folder icons --image-size 32 --threads 1 --json",
+  ]);
   const ops = bench.command("ops")
     .description("milliseconds of single operations beside what memory and processor allow")
     .action((_options, self) => runBench(benchOperations, self));
   addCommonOptions(ops);
   addExamples(ops, ["sluice bench ops", "sluice bench ops --threads 1 --json"]);
-  addExamples(bench, ["sluice bench step", "sluice bench infer", "sluice bench augment", "sluice bench ops"]);
+  addExamples(bench, [
+    "sluice bench step",
+    "sluice bench infer",
+    "sluice bench augment",
+    "sluice bench folder photographs",
+    "sluice bench ops",
+  ]);
 }

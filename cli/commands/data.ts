@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 
-import type { Archive, Dataset, DatasetSource } from "../../src/data/mod.ts";
+import type { Archive, DatasetSource } from "../../src/data/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { addExamples, addOutputOptions, outputOptions, wholeNumber } from "../options.ts";
 import { ExitStatus } from "../ui/errors.ts";
@@ -34,24 +34,39 @@ async function dataFolder(command: CommandUnknownOpts): Promise<string> {
 }
 
 /** A data set with files, by the name that was given. */
-async function archiveOf(name: string): Promise<{ source: DatasetSource; archive: Archive }> {
+async function sourceOf(name: string): Promise<DatasetSource> {
   const { datasetSource } = await import("../../src/data/mod.ts");
   const source = datasetSource(name);
-  if (source.archive === null) throw new InvalidInputError(`data set ${name} needs no files: train on it as it is`);
-  return { source, archive: source.archive };
+  if (!needsFiles(source)) throw new InvalidInputError(`data set ${name} needs no files: train on it as it is`);
+  return source;
+}
+
+function needsFiles({ archive, remedy }: DatasetSource): boolean {
+  return archive !== null || remedy !== null;
+}
+
+/** The archive of a data set, by the name that was given. */
+async function archiveOf(name: string): Promise<Archive> {
+  const { archive, remedy } = await sourceOf(name);
+  if (archive === null) throw new InvalidInputError(`data set ${name} cannot be fetched: ${remedy}`);
+  return archive;
 }
 
 async function runList(command: CommandUnknownOpts): Promise<void> {
   const { datasetNames, datasetSource, isFolder } = await import("../../src/data/mod.ts");
   const parent = await dataFolder(command);
   const listed = datasetNames.map((name): Listed => {
-    const { archive, description } = datasetSource(name);
-    const folder = archive === null ? null : join(parent, archive.folder);
-    const found = folder !== null && isFolder(folder);
-    return { name, description, folder: found ? folder : null, ready: archive === null || found };
+    const source = datasetSource(name);
+    const folder = source.folder === null ? null : join(parent, source.folder);
+    const found = folder !== null && isFolder(folder) ? folder : null;
+    return { name, description: source.description, folder: found, ready: !needsFiles(source) || found !== null };
   });
   writeResult(outputOptions(command), listed, () => {
-    const state = ({ name, folder, ready }: Listed) => folder ?? (ready ? "-" : `not there: sluice data fetch ${name}`);
+    const state = ({ name, folder, ready }: Listed) => {
+      if (folder !== null || ready) return folder ?? "-";
+      const { archive, remedy } = datasetSource(name);
+      return archive === null ? `${remedy}` : `not there: sluice data fetch ${name}`;
+    };
     return formatTable(
       ["data set", "what it is", "files"],
       listed.map((row) => [row.name, row.description, state(row)]),
@@ -59,15 +74,25 @@ async function runList(command: CommandUnknownOpts): Promise<void> {
   });
 }
 
-/** The archive on disk: the file that was given, or else downloaded into the folder. */
-async function obtain(archive: Archive, parent: string, from: unknown, output: OutputOptions): Promise<string> {
+/** An archive on disk. */
+interface Obtained {
+  readonly path: string;
+  /** Whether nobody but this command wants it kept. */
+  readonly own: boolean;
+}
+
+/** The file that was given, or one that lies in the folder, or else the archive downloaded into it. */
+async function obtain(archive: Archive, parent: string, from: unknown, output: OutputOptions): Promise<Obtained> {
   if (typeof from === "string") {
-    if (existsSync(from)) return from;
+    if (existsSync(from)) return { path: from, own: false };
     throw new InvalidInputError(`--from ${from}: there is no such file; give the official ${archive.file}`);
   }
   const path = join(parent, archive.file);
-  if (existsSync(path)) return path;
   const { checkMd5, download } = await import("../../src/data/mod.ts");
+  if (existsSync(path)) {
+    checkMd5(path, archive.md5);
+    return { path, own: false };
+  }
   using display = new DownloadDisplay(output, archive.file);
   await download(archive.url, path, (state) => display.show(state));
   try {
@@ -76,54 +101,38 @@ async function obtain(archive: Archive, parent: string, from: unknown, output: O
     rmSync(path);
     throw error;
   }
-  return path;
+  return { path, own: true };
 }
 
 async function runFetch(name: string, command: CommandUnknownOpts): Promise<void> {
   const { isFolder, unpackFolder } = await import("../../src/data/mod.ts");
   const output = outputOptions(command);
-  const { archive } = await archiveOf(name);
+  const archive = await archiveOf(name);
   const parent = await dataFolder(command);
   const folder = join(parent, archive.folder);
   const { from }: Record<string, unknown> = command.opts();
   const isNew = !isFolder(folder);
   if (isNew) {
     mkdirSync(parent, { recursive: true });
-    const path = await obtain(archive, parent, from, output);
+    const { path, own } = await obtain(archive, parent, from, output);
     await unpackFolder(path, archive.folder, parent);
-    if (typeof from !== "string") rmSync(path);
+    if (own) rmSync(path);
   }
   writeResult(output, { name, folder, fetched: isNew }, () => `${name} is in ${folder}${isNew ? "" : " already"}`);
 }
 
-/** What `data verify --json` prints. */
-interface Verified {
-  readonly name: string;
-  readonly train: number;
-  readonly test: number;
-  /** What differs from the official data set. */
-  readonly problems: readonly string[];
-}
-
-function verify(source: DatasetSource, { train, test }: Dataset): Verified {
-  const official = source.officialCounts;
-  const problems = (["train", "test"] as const).flatMap((split) => {
-    const [count, wanted] = [{ train, test }[split].count, official?.[split]];
-    return wanted === undefined || count === wanted ? [] : [`${split}: ${count} images, officially ${wanted}`];
-  });
-  return { name: source.name, train: train.count, test: test.count, problems };
-}
-
 async function runVerify(name: string, command: CommandUnknownOpts): Promise<void> {
-  const { source } = await archiveOf(name);
+  const { verifyDataset } = await import("../../src/data/mod.ts");
+  const source = await sourceOf(name);
   const { data }: Record<string, unknown> = command.opts();
-  const dataset = source.open({ seed: 0, ...(typeof data === "string" ? { data } : {}) });
-  const verified = verify(source, dataset);
+  const verified = verifyDataset(source, typeof data === "string" ? data : undefined);
+  const { problems, images } = verified;
   writeResult(outputOptions(command), verified, () => {
-    const counted = `${name}: ${verified.train} training and ${verified.test} test images, every file well formed`;
-    return [counted, ...verified.problems.map((problem) => `! ${problem}`)].join("\n");
+    const counted = Object.entries(images).map(([split, count]) => `${count} ${split}`).join(", ");
+    const judged = problems.length === 0 ? "every file well formed" : "but:";
+    return [`${name}: ${counted} images, ${judged}`, ...problems.map((problem) => `! ${problem}`)].join("\n");
   });
-  if (verified.problems.length > 0) process.exitCode = ExitStatus.failed;
+  if (problems.length > 0) process.exitCode = ExitStatus.failed;
 }
 
 /** A number option of `preview`. */
@@ -132,19 +141,24 @@ function inRange(flag: string, value: unknown, smallest: number, largest: number
 }
 
 async function runPreview(name: string, command: CommandUnknownOpts): Promise<void> {
-  const { contactSheet, datasetSource } = await import("../../src/data/mod.ts");
+  const { contactSheet, datasetSource, ImageStores } = await import("../../src/data/mod.ts");
   const { encodePng, writeFileAtomically } = await import("../../src/formats/mod.ts");
   const { Device } = await import("../../src/device/mod.ts");
   const given: Record<string, unknown> = command.opts();
-  const { out, data } = given;
+  const { out, data, imageSize } = given;
   if (typeof out !== "string") throw new InvalidInputError("preview writes a picture: give --out FILE.png");
   const source = datasetSource(name);
   const [seed, epoch] = [inRange("seed", given.seed, 0, 2 ** 53 - 1), inRange("epoch", given.epoch, 0, 4095)];
   const wanted = inRange("images", given.images, 1, 1000);
-  const dataset = source.open({ seed, ...(typeof data === "string" ? { data } : {}) });
-  const images = Math.min(wanted, dataset.train.count);
+  const dataset = source.open({
+    seed,
+    ...(typeof data === "string" ? { data } : {}),
+    ...(imageSize === undefined ? {} : { imageSize: inRange("image-size", imageSize, 1, 4096) }),
+  });
+  const images = Math.min(wanted, dataset.pretraining.count);
   using device = Device.open({ device: "cpu" });
-  const sheet = contactSheet(device, dataset, { images, seed, epoch });
+  using stores = new ImageStores(device, dataset);
+  const sheet = contactSheet(stores, { images, seed, epoch });
   writeFileAtomically(out, encodePng(sheet));
   const { width, height } = sheet;
   const told =
@@ -166,12 +180,15 @@ export function addData(program: CommandUnknownOpts): void {
     .option("--from <FILE>", "an archive that is on disk already, in place of a download")
     .action((name, _options, self) => runFetch(name, self));
   const verify = data.command("verify").argument("<NAME>", "data set")
-    .description("reads a data set's files, and counts its images against the official ones")
+    .description(
+      "reads a data set's files, decodes images, and compares their numbers and checksums with the official ones",
+    )
     .action((name, _options, self) => runVerify(name, self));
   const preview = data.command("preview").argument("<NAME>", "data set")
     .description("draws training images beside their two augmented views, as a PNG file")
     .option("--out <FILE>", "the file to write; required")
     .option("--images <N>", "how many images", "8")
+    .option("--image-size <N>", "height and width that image files are brought to, in pixels (default: 224)")
     .option("--seed <N>", "seed of the views, and of images that are drawn", "0")
     .option("--epoch <N>", "epoch whose views are shown", "0")
     .action((name, _options, self) => runPreview(name, self));
@@ -181,9 +198,10 @@ export function addData(program: CommandUnknownOpts): void {
   }
   addExamples(list, ["sluice data list --json"]);
   addExamples(fetch, ["sluice data fetch cifar10", "sluice data fetch cifar100 --from cifar-100-binary.tar.gz"]);
-  addExamples(verify, ["sluice data verify cifar10 --data ."]);
+  addExamples(verify, ["sluice data verify cifar10 --data .", "sluice data verify folder --data photographs"]);
   addExamples(preview, [
     "sluice data preview shapes --out views.png",
     "sluice data preview cifar10 --epoch 3 --out views.png",
+    "sluice data preview images --data photographs --out views.png",
   ]);
 }

@@ -61,12 +61,20 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
   run.lastCheckpoint();
   const { openDataset } = await import("../datasets.ts");
+  const { labelledSets } = await import("../../src/evaluation/mod.ts");
+  const { ImageStores } = await import("../../src/data/mod.ts");
+  const { storeOptions } = await import("../../src/training/options.ts");
   const dataset = openDataset(run.config, typeof data === "string" ? data : run.config.data);
+  labelledSets(dataset);
   const { Device } = await import("../../src/device/mod.ts");
   using device = Device.open({ device: deviceName, threads });
   const { evaluateRun } = await import("../../src/training/evaluate_run.ts");
   const progress = (stage: string) => remark(output, stage);
-  const evaluation = evaluateRun(device, run, dataset, { protocols, networks, progress });
+  using stores = new ImageStores(device, dataset, {
+    ...storeOptions(run.config),
+    skipped: ({ path, reason }) => remark(output, `left out ${path}: ${reason}`),
+  });
+  const evaluation = evaluateRun(run, stores, { protocols, networks, progress });
   run.writeEvaluation(evaluation);
   writeResult(output, evaluation, () => describeEvaluation(evaluation));
 }

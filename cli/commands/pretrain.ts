@@ -95,6 +95,9 @@ async function train(
     process.exitCode = signals.status ?? 1;
     return;
   }
+  if (progress.skippedImages > 0) {
+    remark(output, `${progress.skippedImages} damaged images were left out; ${run.path}/skipped.jsonl names them`);
+  }
   remark(output, `${steps} steps in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
   writeResult(output, { run: run.path, steps, seconds, networks }, () => describeNetworks(networks));
 }
@@ -108,7 +111,8 @@ async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   const { openDataset } = await import("../datasets.ts");
   const dataset = openDataset(config);
   const { checkAgainstImages } = await import("../../src/training/config.ts");
-  checkAgainstImages(config, dataset.train);
+  checkAgainstImages(config, dataset.pretraining);
+  if (dataset.labelled === null) remark(output, `${dataset.name} has no labelled images: the run is not evaluated`);
   const { Device } = await import("../../src/device/mod.ts");
   using device = Device.open({ device: config.device, threads: config.threads });
   const { resolvePrecision } = await import("../../src/training/precision.ts");

@@ -6,6 +6,7 @@
 
 import type {
   AugmentBenchmark,
+  FolderBenchmark,
   InferenceBenchmark,
   Profile,
   StepBenchmark,
@@ -100,5 +101,15 @@ export function formatAugmentation(result: AugmentBenchmark): string {
     ["device", result.device],
     ["precision", result.precision],
     ["threads", result.threads],
+  ]);
+}
+
+/** Speed of reading image files, a value a line. */
+export function formatFolder(result: FolderBenchmark): string {
+  return formatTable(["image files", ""], [
+    ["images a second, read, decoded and cropped", result.imagesPerSecond.toFixed(0)],
+    ["images", result.images],
+    ["pixels", `${result.side} x ${result.side}`],
+    ["threads", result.workers],
   ]);
 }

@@ -7,6 +7,7 @@
 import process from "node:process";
 // @ts-types="@types/cli-progress"
 import { SingleBar } from "cli-progress";
+import type { SkippedImage } from "../../src/data/mod.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingProgress } from "../../src/training/trainer.ts";
 import { type OutputOptions, remark } from "./output.ts";
 
@@ -44,6 +45,7 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   readonly #bar: SingleBar | null;
   #lastLine = performance.now();
   #lastEpoch = -1;
+  #skipped = 0;
   #barRuns = false;
 
   /** @param stopRequested Whether somebody asked the run to end, asked after every step. */
@@ -88,6 +90,18 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   evaluation(record: EvaluationRecord): void {
     this.#endBar();
     remark(this.#output, describeEvaluation(record));
+  }
+
+  /** Names an image file that is damaged. */
+  skipped({ path, reason }: SkippedImage): void {
+    this.#endBar();
+    this.#skipped++;
+    remark(this.#output, `left out ${path}: ${reason}`);
+  }
+
+  /** How many image files were left out. */
+  get skippedImages(): number {
+    return this.#skipped;
   }
 
   /** Whether somebody asked the run to end. */

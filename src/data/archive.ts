@@ -14,4 +14,6 @@ export interface Archive {
   readonly md5: string;
   /** The folder that it unpacks to. */
   readonly folder: string;
+  /** MD5 of files in that folder, by name, where they are published. */
+  readonly fileMd5?: Readonly<Record<string, string>>;
 }

@@ -115,8 +115,8 @@ export interface ViewTableOptions {
   readonly epoch: number;
   /** 0..15: which view of the images. */
   readonly view: number;
-  /** Height and width of the source images, pixels. */
-  readonly size: readonly [height: number, width: number];
+  /** Height and width of each source image, pixels. */
+  readonly sizeOf: (image: number) => readonly [height: number, width: number];
 }
 
 /**
@@ -126,14 +126,17 @@ export interface ViewTableOptions {
  * @returns float32 [indices, AUGMENT_COLUMNS].
  */
 export function viewTable(indices: Int32Array, options: ViewTableOptions): Float32Array<ArrayBuffer> {
-  const { recipe, seed, epoch, view, size: [height, width] } = options;
+  const { recipe, seed, epoch, view, sizeOf } = options;
   const table = new Float32Array(indices.length * AUGMENT_COLUMNS);
-  indices.forEach((image, row) => drawView(recipe, seed, epoch, image, view, height, width, table, row));
+  indices.forEach((image, row) => drawView(recipe, seed, epoch, image, view, ...sizeOf(image), table, row));
   return table;
 }
 
 /** Rows that leave `count` images of a size as they are: float32 [count, AUGMENT_COLUMNS]. */
-export function identityTable(count: number, [height, width]: ViewTableOptions["size"]): Float32Array<ArrayBuffer> {
+export function identityTable(
+  count: number,
+  [height, width]: ReturnType<ViewTableOptions["sizeOf"]>,
+): Float32Array<ArrayBuffer> {
   const table = new Float32Array(count * AUGMENT_COLUMNS);
   for (let row = 0; row < count; row++) identityView(height, width, table, row);
   return table;

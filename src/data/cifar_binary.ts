@@ -11,17 +11,17 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { Archive } from "./archive.ts";
-import type { Dataset, DatasetOptions, DatasetSource, ImageSet } from "./dataset.ts";
+import type { Dataset, DatasetOptions, DatasetSource, Labelled, MemoryDataset, MemoryImages } from "./dataset.ts";
+import { refuseFileOptions } from "./file_options.ts";
 import { imageCount } from "./image_count.ts";
-import { defaultDataFolder, isFolder } from "./places.ts";
-import { paperView } from "./view_recipe.ts";
+import { findDataFolder } from "./places.ts";
 
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
 const IMAGE_BYTES = 3 * PIXELS;
 
 /** What one of the data sets is called and consists of. */
-export interface CifarFormat extends Pick<Dataset, "name" | "classes" | "mean" | "std"> {
+export interface CifarFormat extends Pick<Dataset, "name" | "classes" | "mean" | "std" | "views"> {
   /** One line for people. */
   readonly description: string;
   /** The official archive. */
@@ -40,30 +40,27 @@ interface BatchFile {
 }
 
 /** A CIFAR data set from the folder with its files, or from that folder's parent. */
-export function cifarSource(format: CifarFormat): DatasetSource {
-  const { name, description, archive, classes, mean, std } = format;
+export function cifarSource(format: CifarFormat): DatasetSource<MemoryDataset> {
+  const { name, description, archive, classes, mean, std, views } = format;
   return {
     name,
     description,
     archive,
+    folder: archive.folder,
+    remedy: null,
     // Both data sets are cut from the same collection alike.
     officialCounts: { train: 50_000, test: 10_000 },
-    open(options: DatasetOptions): Dataset {
-      const folder = findFolder(format, options.data);
+    open(options: DatasetOptions): MemoryDataset {
+      refuseFileOptions(name, options);
+      const folder = findDataFolder(format, options.data);
       // Every file is looked at before any is read, so that a wrong folder is refused at once.
       const trainFiles = format.trainFiles.map((file) => inspect(format, folder, file));
       const testFiles = format.testFiles.map((file) => inspect(format, folder, file));
       const trainCount = imageCount("train-images", options.trainImages, totalRecords(trainFiles));
       const testCount = imageCount("test-images", options.testImages, totalRecords(testFiles));
-      return {
-        name,
-        classes,
-        mean,
-        std,
-        train: readSplit(format, trainFiles, trainCount),
-        test: readSplit(format, testFiles, testCount),
-        views: [paperView, paperView],
-      };
+      const train = readSplit(format, trainFiles, trainCount);
+      const test = readSplit(format, testFiles, testCount);
+      return { name, classes, mean, std, pretraining: train, labelled: { train, test }, views, skipped: [] };
     },
   };
 }
@@ -74,21 +71,6 @@ function recordBytes({ labelBytes }: CifarFormat): number {
 
 function remedy({ archive }: CifarFormat): string {
   return `unpack the official ${archive.file} again`;
-}
-
-function findFolder({ name, archive: { folder } }: CifarFormat, data: string | undefined): string {
-  const parent = data ?? defaultDataFolder();
-  const inner = join(parent, folder);
-  if (isFolder(inner)) return inner;
-  if (data === undefined) {
-    throw new InvalidInputError(
-      `data set ${name} is not in ${parent}: run \`sluice data fetch ${name}\`, or give --data DIR, the folder that holds ${folder}`,
-    );
-  }
-  if (!isFolder(data)) {
-    throw new InvalidInputError(`data folder ${data} does not exist: give --data DIR, the folder that holds ${folder}`);
-  }
-  return data;
 }
 
 function inspect(format: CifarFormat, folder: string, file: string): BatchFile {
@@ -112,7 +94,7 @@ function totalRecords(files: readonly BatchFile[]): number {
   return files.reduce((total, { records }) => total + records, 0);
 }
 
-function readSplit(format: CifarFormat, files: readonly BatchFile[], count: number): ImageSet {
+function readSplit(format: CifarFormat, files: readonly BatchFile[], count: number): Labelled<MemoryImages> {
   const images = new Uint8Array(count * IMAGE_BYTES);
   const labels = new Int32Array(count);
   const size = recordBytes(format);
@@ -129,7 +111,7 @@ function readSplit(format: CifarFormat, files: readonly BatchFile[], count: numb
       copyPixels(bytes, record * size + format.labelBytes, images, filled * IMAGE_BYTES);
     }
   }
-  return { count, height: SIDE, width: SIDE, images, labels };
+  return { kind: "memory", count, height: SIDE, width: SIDE, images, labels };
 }
 
 function labelOf(format: CifarFormat, bytes: Uint8Array, record: number, path: string): number {

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { Device } from "../device/mod.ts";
 import type { Picture } from "../formats/mod.ts";
-import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
-import { Scope, Tensor } from "../tensor/mod.ts";
-import { identityTable, viewTable } from "./augmentation.ts";
+import { augment } from "../ops/mod.ts";
+import { Scope } from "../tensor/mod.ts";
+import { drawBatch } from "./batches.ts";
 import type { Dataset } from "./dataset.ts";
+import type { ImageStores } from "./images/mod.ts";
 
 /** Which images are shown, and how. */
 export interface ContactSheetOptions {
-  /** How many: the first so many training images. */
+  /** How many, spread evenly over the training images. */
   readonly images: number;
   /** Seed of the views. */
   readonly seed: number;
@@ -27,42 +27,48 @@ const CELL = 96;
 /** Columns: the image, view 1, view 2. */
 const COLUMNS = 3;
 
-/** The pixels of the images and of their views, each [images, height, width, 3] in 0..255. */
-function columnsOf(
-  device: Device,
-  dataset: Dataset,
-  { images: count, seed, epoch }: ContactSheetOptions,
-): Uint8Array[] {
-  const { train: { height, width, images }, views } = dataset;
-  using _scope = new Scope();
-  const source = Tensor.from(device, images.slice(0, count * height * width * 3), [count, height, width, 3]);
-  const shown = Int32Array.from({ length: count }, (_, image) => image);
-  const indices = Tensor.from(device, shown, [count]);
-  const size = [height, width] as const;
-  const unchanged = { size, mean: [0, 0, 0], std: [1, 1, 1] } as const;
-  return Array.from({ length: COLUMNS }, (_, column) => {
-    const [recipe, view] = [views[column - 1], column - 1];
-    const table = recipe === undefined
-      ? identityTable(count, size)
-      : viewTable(shown, { recipe, seed, epoch, view, size });
-    const parameters = Tensor.from(device, table, [count, AUGMENT_COLUMNS]);
-    return Uint8Array.from(augment(source, indices, parameters, unchanged).toFloat32(), (value) => value * 255 + 0.5);
-  });
+/** Values in 0..1 as bytes. */
+function bytesOf(values: Float32Array): Uint8Array {
+  return Uint8Array.from(values, (value) => value * 255 + 0.5);
 }
 
-/**
- * Draws the first training images in rows, each with view 1 and view 2 as an epoch of a run with that seed sees them.
- *
- * @throws {NativeError} where the device fails.
- */
-export function contactSheet(device: Device, dataset: Dataset, options: ContactSheetOptions): Picture {
-  const { height, width } = dataset.train;
+/** The images as they are evaluated, in bytes, and how to get back to them from their normalised values. */
+function evaluated(stores: ImageStores, shown: Int32Array): Uint8Array {
+  const { dataset: { pretraining: set, mean, std } } = stores;
+  const images = stores.evaluation(set);
+  const bytes = set.height * set.width * 3;
+  const column = new Uint8Array(shown.length * bytes);
+  shown.forEach((image, row) => {
+    using _scope = new Scope();
+    const values = images.normalised(image, image + 1).toFloat32();
+    const plain = values.map((value, place) => value * (std[place % 3] ?? 1) + (mean[place % 3] ?? 0));
+    column.set(bytesOf(plain), row * bytes);
+  });
+  return column;
+}
+
+/** The pixels of the images and of their views, each [images, height, width, 3] in 0..255. */
+function columnsOf(stores: ImageStores, shown: Int32Array<ArrayBuffer>, options: ContactSheetOptions): Uint8Array[] {
+  const { dataset } = stores;
+  const { pretraining: set } = dataset;
+  using _scope = new Scope();
+  const training = stores.training(set, shown.length);
+  training.begin(drawBatch(shown, { dataset, ...options }));
+  const unchanged = { size: [set.height, set.width], mean: [0, 0, 0], std: [1, 1, 1] } as const;
+  const columns = training.take().map(({ images, rows, parameters }) => {
+    return bytesOf(augment(images, rows, parameters, unchanged).toFloat32());
+  });
+  return [evaluated(stores, shown), ...columns];
+}
+
+/** Puts pictures of one size into a sheet, a column after the other, magnified where they are small. */
+function arrange(columns: readonly Uint8Array[], count: number, [height, width]: readonly [number, number]): Picture {
   const scale = Math.max(1, Math.floor(CELL / Math.max(height, width)));
   const [stepX, stepY] = [width * scale + GAP, height * scale + GAP];
-  const sheet = { width: COLUMNS * stepX + GAP, height: options.images * stepY + GAP };
+  const sheet = { width: COLUMNS * stepX + GAP, height: count * stepY + GAP };
   const pixels = new Uint8Array(sheet.width * sheet.height * 3).fill(255);
-  columnsOf(device, dataset, options).forEach((cells, column) => {
-    for (let y = 0; y < options.images * height * scale; y++) {
+  columns.forEach((cells, column) => {
+    for (let y = 0; y < count * height * scale; y++) {
       const [image, row] = [Math.floor(y / (height * scale)), Math.floor(y % (height * scale) / scale)];
       const top = GAP + image * stepY + y % (height * scale);
       for (let x = 0; x < width * scale; x++) {
@@ -72,4 +78,20 @@ export function contactSheet(device: Device, dataset: Dataset, options: ContactS
     }
   });
   return { ...sheet, pixels };
+}
+
+/** The training images that a sheet of so many shows. */
+function chosenImages({ pretraining: { count } }: Dataset, shown: number): Int32Array<ArrayBuffer> {
+  return Int32Array.from({ length: shown }, (_, row) => Math.floor(row * count / shown));
+}
+
+/**
+ * Draws training images in rows, each with view 1 and view 2 as an epoch of a run with that seed sees them.
+ *
+ * @throws {NativeError} where the device fails.
+ */
+export function contactSheet(stores: ImageStores, options: ContactSheetOptions): Picture {
+  const { height, width } = stores.dataset.pretraining;
+  const shown = chosenImages(stores.dataset, options.images);
+  return arrange(columnsOf(stores, shown, options), options.images, [height, width]);
 }

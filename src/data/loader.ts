@@ -1,119 +1,54 @@
 /**
- * The batches of an epoch: which images, and the parameters of their two views.
+ * The batches of a whole run, begun ahead of the trainer.
  *
  * @module
  */
+import { type BatchOptions, EpochBatches, type ViewBatch } from "./batches.ts";
+import type { StoredView, TrainingImages } from "./images/training_images.ts";
 
-import { InvalidInputError, ShapeError } from "../errors.ts";
-import { RandomStream, Streams } from "../random/mod.ts";
-import { viewTable } from "./augmentation.ts";
-import type { Dataset } from "./dataset.ts";
-import type { ViewRecipe } from "./view_recipe.ts";
-
-/** One training step's images. */
-export interface ViewBatch {
-  /** int32 [batch]: indices into the training images. */
-  readonly indices: Int32Array<ArrayBuffer>;
-  /** float32 [batch, AUGMENT_COLUMNS] for view 1 and for view 2, rows as in `indices`. */
-  readonly parameters: readonly [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
+/** A run's batches. */
+export interface LoaderOptions extends BatchOptions {
+  /** Epochs of the run. */
+  readonly epochs: number;
 }
 
-/** What {@linkcode EpochBatches} is told. */
-export interface EpochOptions {
-  /** Its training images and view recipes are used. */
-  readonly dataset: Dataset;
-  /** Images a step. */
-  readonly batch: number;
-  /** The run's seed. */
-  readonly seed: number;
-  /** Counted from 0. */
-  readonly epoch: number;
-}
+/** Hands out the batches of a run in order, across the borders of epochs; what comes next is on its way meanwhile. */
+export class Loader {
+  /** Steps of an epoch. */
+  readonly stepsPerEpoch: number;
+  readonly #images: TrainingImages;
+  readonly #options: LoaderOptions;
+  #epoch: EpochBatches;
+  #number = 0;
+  #begun = 0;
+  #taken = 0;
 
-/**
- * The steps of one epoch, in an order given by (seed, epoch); images left over after the last whole batch are not seen
- * in that epoch. Step k is the same whether it is reached by iteration or asked for by {@linkcode EpochBatches.at}.
- *
- * @example
- * ```ts
- * import { shapes } from "./datasets/mod.ts";
- *
- * const dataset = shapes.open({ seed: 0, trainImages: 64, testImages: 8 });
- * for (const { indices, parameters } of new EpochBatches({ dataset, batch: 32, seed: 0, epoch: 0 })) {
- *   console.log(indices[0], parameters.length); // an image's place in the data set, two tables of view parameters
- * }
- * ```
- */
-export class EpochBatches implements Iterable<ViewBatch> {
-  /** Number of steps of the epoch. */
-  readonly steps: number;
-  readonly #options: EpochOptions;
-  readonly #order: Int32Array<ArrayBuffer>;
-
-  /**
-   * The batches of one epoch.
-   *
-   * @throws {InvalidInputError} Where the batch is not a whole number from 1 to the number of training images.
-   */
-  constructor(options: EpochOptions) {
-    this.steps = stepsPerEpoch(options.dataset, options.batch);
+  /** @throws {InvalidInputError} where the batch does not fit the images. */
+  constructor(images: TrainingImages, options: LoaderOptions) {
+    this.#images = images;
     this.#options = options;
-    this.#order = new RandomStream(options.seed, Streams.shuffle, options.epoch).permutation(
-      options.dataset.train.count,
-    );
+    this.#epoch = new EpochBatches({ ...options, epoch: 0 });
+    this.stepsPerEpoch = this.#epoch.steps;
   }
 
-  /**
-   * The images of one step.
-   *
-   * @param step 0..steps-1.
-   * @throws {ShapeError} Where the step is out of range.
-   */
-  at(step: number): ViewBatch {
-    if (!Number.isInteger(step) || step < 0 || step >= this.steps) {
-      throw new ShapeError(`an epoch of ${this.steps} steps has no step ${step}`);
-    }
-    const { dataset } = this.#options;
-    const indices = this.#indices(step);
-    const [first, second] = dataset.views;
-    return { indices, parameters: [this.#drawTable(first, 0, indices), this.#drawTable(second, 1, indices)] };
+  /** The views of the next step's images, on the device or on their way there behind what it computes now. */
+  next(): readonly [StoredView, StoredView] {
+    this.#beginUpTo(this.#taken + 1);
+    const views = this.#images.take();
+    this.#taken++;
+    this.#beginUpTo(this.#taken + this.#images.ahead);
+    return views;
   }
 
-  /** The images of one step, without their views; null of the step after the last. */
-  indicesAt(step: number): Int32Array<ArrayBuffer> | null {
-    return step < this.steps ? this.#indices(step) : null;
+  #beginUpTo(count: number): void {
+    const all = this.stepsPerEpoch * this.#options.epochs;
+    for (; this.#begun < Math.min(count, all); this.#begun++) this.#images.begin(this.#batch(this.#begun));
   }
 
-  #indices(step: number): Int32Array<ArrayBuffer> {
-    const { batch } = this.#options;
-    return this.#order.slice(step * batch, (step + 1) * batch);
+  #batch(step: number): ViewBatch {
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    if (epoch !== this.#number) this.#epoch = new EpochBatches({ ...this.#options, epoch });
+    this.#number = epoch;
+    return this.#epoch.at(step % this.stepsPerEpoch);
   }
-
-  /** All steps from the first. */
-  *[Symbol.iterator](): Generator<ViewBatch> {
-    for (let step = 0; step < this.steps; step++) yield this.at(step);
-  }
-
-  #drawTable(recipe: ViewRecipe, view: number, indices: Int32Array): Float32Array<ArrayBuffer> {
-    const { dataset: { train: { height, width } }, seed, epoch } = this.#options;
-    return viewTable(indices, { recipe, seed, epoch, view, size: [height, width] });
-  }
-}
-
-/**
- * Whole batches in the training images.
- *
- * @throws {InvalidInputError} Where the batch is not a whole number from 1 to the number of training images.
- */
-export function stepsPerEpoch(dataset: Dataset, batch: number): number {
-  const { name, train: { count } } = dataset;
-  if (!Number.isInteger(batch) || batch < 1) {
-    throw new InvalidInputError(`batch ${batch} is not usable: give a whole number from 1`);
-  }
-  if (count < batch) {
-    throw new InvalidInputError(
-      `batch ${batch} is larger than the ${count} training images of ${name}: give a batch of at most ${count}, or more images`,
-    );
-  }
-  return Math.floor(count / batch);
 }

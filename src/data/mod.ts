@@ -6,12 +6,14 @@
 
 export * from "./archive.ts";
 export * from "./augmentation.ts";
+export * from "./batches.ts";
 export * from "./contact_sheet.ts";
 export * from "./dataset.ts";
 export * from "./datasets/mod.ts";
 export * from "./download.ts";
-export * from "./image_store.ts";
+export * from "./images/mod.ts";
 export * from "./loader.ts";
 export * from "./places.ts";
 export * from "./unpack.ts";
+export * from "./verify.ts";
 export * from "./view_recipe.ts";

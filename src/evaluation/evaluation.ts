@@ -3,13 +3,11 @@
  *
  * @module
  */
-import type { Dataset, ImageSet, ImageStore } from "../data/mod.ts";
-import type { Device } from "../device/mod.ts";
+import type { Dataset, EvaluationImages, ImageStores } from "../data/mod.ts";
+import { InvalidInputError } from "../errors.ts";
 import { gatedMacs, type GatedResNet, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
 import { encodeSplit, rawPixels, type SplitFeatures } from "./features.ts";
-import { DeviceImages } from "./images.ts";
 import { linearProbe, type ProbeAccuracy } from "./linear_probe.ts";
-import { StreamedImages } from "./streamed_images.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 
 /** Ways to judge features. */
@@ -44,35 +42,25 @@ export interface NetworkEvaluation extends FeatureAccuracy {
 /** Neighbours of the weighted vote. */
 const NEIGHBOURS = 20;
 
-/** What an evaluation needs to know besides the images. */
-export interface EvaluatorOptions {
-  /** Seed of the linear probe. */
-  readonly seed: number;
-  /** Images of the batches that are trained on, where the images stay with the host; left out, all of them lie on the device. */
-  readonly streamedBatch?: number | undefined;
-}
+/** A data set's labelled images, ready for evaluation. */
+export class Evaluator {
+  readonly #train: EvaluationImages;
+  readonly #test: EvaluationImages;
+  readonly #labels: { readonly train: Int32Array<ArrayBuffer>; readonly test: Int32Array<ArrayBuffer> };
+  readonly #classes: number;
 
-/** A data set's two splits, ready for evaluation on a device. */
-export class Evaluator implements Disposable {
-  readonly #train: ImageStore;
-  readonly #test: ImageStore;
-  /** Seed of the linear probe. */
-  readonly seed: number;
-
-  /** Uploads the images, unless they stay with the host. */
-  constructor(device: Device, readonly dataset: Dataset, { seed, streamedBatch }: EvaluatorOptions) {
-    const store = (set: ImageSet) =>
-      streamedBatch === undefined
-        ? new DeviceImages(device, set, dataset)
-        : new StreamedImages(device, set, dataset, streamedBatch);
-    this.seed = seed;
-    this.#train = store(dataset.train);
-    this.#test = store(dataset.test);
-  }
-
-  /** The training images. */
-  get trainImages(): ImageStore {
-    return this.#train;
+  /**
+   * Opens the images, which are the stores' to free.
+   *
+   * @param seed of the linear probe.
+   * @throws {InvalidInputError} where the data set has no labelled images to train and to test with.
+   */
+  constructor(stores: ImageStores, readonly seed: number) {
+    const { train, test } = labelledSets(stores.dataset);
+    this.#train = stores.evaluation(train);
+    this.#test = stores.evaluation(test);
+    this.#labels = { train: train.labels, test: test.labels };
+    this.#classes = stores.dataset.classes.length;
   }
 
   /** Judges one encoder of a network. */
@@ -100,13 +88,13 @@ export class Evaluator implements Disposable {
 
   #knn20(train: SplitFeatures, test: SplitFeatures): number {
     const [bank, queries] = this.#labelled(train, test);
-    return cosineNeighbours(bank, queries, Math.min(NEIGHBOURS, this.#train.count), this.dataset.classes.length);
+    return cosineNeighbours(bank, queries, Math.min(NEIGHBOURS, this.#labels.train.length), this.#classes);
   }
 
   #labelled(train: SplitFeatures, test: SplitFeatures): [LabelledFeatures, LabelledFeatures] {
     return [
-      { features: train.features, labels: this.dataset.train.labels },
-      { features: test.features, labels: this.dataset.test.labels },
+      { features: train.features, labels: this.#labels.train },
+      { features: test.features, labels: this.#labels.test },
     ];
   }
 
@@ -115,17 +103,21 @@ export class Evaluator implements Disposable {
     const { seed } = this;
     return {
       ...(chosen.includes("knn") ? { knn1: nearestNeighbour(bank, queries), knn20: this.#knn20(train, test) } : {}),
-      ...(chosen.includes("linear")
-        ? { linear: linearProbe(bank, queries, { seed, classes: this.dataset.classes.length }) }
-        : {}),
+      ...(chosen.includes("linear") ? { linear: linearProbe(bank, queries, { seed, classes: this.#classes }) } : {}),
     };
   }
+}
 
-  /** Frees the images. */
-  [Symbol.dispose](): void {
-    this.#train[Symbol.dispose]();
-    this.#test[Symbol.dispose]();
-  }
+/**
+ * The images that a data set is evaluated with.
+ *
+ * @throws {InvalidInputError} where it has none.
+ */
+export function labelledSets({ name, labelled }: Dataset): NonNullable<Dataset["labelled"]> {
+  if (labelled !== null) return labelled;
+  throw new InvalidInputError(
+    `data set ${name} has no labelled images to test with: evaluate on one that has, class folders train and test or val for one`,
+  );
 }
 
 function measuredCost(spec: NetworkSpec, pass: Pass, split: SplitFeatures): MeasuredCost {

@@ -5,7 +5,5 @@
  */
 export * from "./evaluation.ts";
 export * from "./features.ts";
-export * from "./images.ts";
 export * from "./linear_probe.ts";
 export * from "./neighbours.ts";
-export * from "./streamed_images.ts";

@@ -3,12 +3,16 @@
  *
  * @module
  */
-import type { Dataset } from "../data/mod.ts";
-import type { Device } from "../device/mod.ts";
+import type { ImageStores } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { Evaluator, type FeatureAccuracy, type NetworkEvaluation, type Protocol } from "../evaluation/mod.ts";
+import {
+  Evaluator,
+  type FeatureAccuracy,
+  labelledSets,
+  type NetworkEvaluation,
+  type Protocol,
+} from "../evaluation/mod.ts";
 import { DualNetwork, type Pass } from "../models/mod.ts";
-import { evaluatorOptions } from "./image_placement.ts";
 import { loadWeights } from "./checkpoint.ts";
 import { trainedNetworks } from "./passes.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -49,16 +53,18 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
 /**
  * Evaluates a run's last weights and the same network untrained, and the raw pixels; all in f32, whatever the training was in.
  *
- * @throws {InvalidInputError} where the run has no such network, or its weights are missing or damaged.
+ * @param stores where the data set's images are.
+ * @throws {InvalidInputError} where the run has no such network, its weights are missing or damaged, or the data set has no labels.
  */
-export function evaluateRun(device: Device, run: RunFolder, dataset: Dataset, options: EvaluationOptions): Evaluation {
+export function evaluateRun(run: RunFolder, stores: ImageStores, options: EvaluationOptions): Evaluation {
   const { config } = run;
   const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
   if (missing !== undefined) {
     throw new InvalidInputError(`network ${missing}: a ${config.mode} run has none; leave --network out`);
   }
-  using evaluator = new Evaluator(device, dataset, evaluatorOptions(config));
-  using network = new DualNetwork(device, networkOptions(config, dataset.train.height));
+  const evaluator = new Evaluator(stores, config.seed);
+  const { train } = labelledSets(stores.dataset);
+  using network = new DualNetwork(stores.device, networkOptions(config, train.height));
   const untrained = evaluateNetworks(evaluator, network, options, "untrained");
   loadWeights(run.checkpointPath("last"), network);
   const networks = evaluateNetworks(evaluator, network, options, "trained");

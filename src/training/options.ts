@@ -8,6 +8,7 @@
 
 import { z } from "zod";
 import { type Architecture, architectures, type Stem, stems } from "../models/spec.ts";
+import type { ImageStoreOptions } from "../data/mod.ts";
 import type { Precision } from "./precision.ts";
 
 /** Everything that decides a run's result, all of it resolved. Written to the run's `config.yaml` under kebab-case keys. */
@@ -16,10 +17,18 @@ export interface RunConfig {
   readonly dataset: string;
   /** Folder with the data set's files; null where it needs none. */
   readonly data: string | null;
-  /** Use the first so many training images; null: all of them (for `shapes`, its usual number). */
+  /** Use so many training images, of class folders spread evenly, else the first; null: all of them (for `shapes`, its usual number). */
   readonly trainImages: number | null;
-  /** Use the first so many test images; null: all of them. */
+  /** Use so many test images, likewise; null: all of them. */
   readonly testImages: number | null;
+  /** Height and width that image files are brought to; null: 224, or the images' own where a data set has one size. */
+  readonly imageSize: number | null;
+  /** File that lists the class folders to use, or null: all. */
+  readonly classList: string | null;
+  /** A damaged image file ends the run, instead of being left out. */
+  readonly strict: boolean;
+  /** Threads that read image files ahead; 0: one for each core. */
+  readonly workers: number;
   /** Architecture of the network. */
   readonly arch: Architecture;
   /** Channels of the first stage: a multiple of 4. The features have 8 times as many values. */
@@ -38,6 +47,8 @@ export interface RunConfig {
   readonly epochs: number;
   /** Images a step. */
   readonly batch: number;
+  /** Images left over after an epoch's last whole batch are not trained on in that epoch. */
+  readonly dropLast: boolean;
   /** Base learning rate, as used (not per 256 images). */
   readonly lr: number;
   /** Weight decay of all parameters but gates and one-dimensional ones. */
@@ -150,7 +161,7 @@ export const runOptions: RunOptions = {
     placeholder: "NAME",
     rule: "the name of a data set",
     schema: z.string().min(1),
-    help: "data set: shapes (drawn by code, needs no files), cifar10 or cifar100",
+    help: "data set, as `sluice data list` names them; shapes is drawn by code and needs no files",
     default: "shapes",
   },
   data: {
@@ -161,8 +172,28 @@ export const runOptions: RunOptions = {
     help: "folder with the data set's files",
     default: null,
   },
-  trainImages: limit({ help: "use only the first N training images", defaultText: "all" }),
-  testImages: limit({ help: "use only the first N test images", defaultText: "all" }),
+  trainImages: limit({ help: "use only N training images, of class folders spread evenly", defaultText: "all" }),
+  testImages: limit({ help: "use only N test images, likewise", defaultText: "all" }),
+  imageSize: {
+    ...limit({ help: "height and width that image files are brought to, in pixels", defaultText: "224" }),
+    rule: "a whole number from 1 to 4096",
+    schema: z.number().int().min(1).max(4096).nullable(),
+  },
+  classList: {
+    kind: "text",
+    placeholder: "FILE",
+    rule: "a file",
+    schema: z.string().min(1).nullable(),
+    help: "class folders to use, one a line, in the order of their labels",
+    default: null,
+    defaultText: "all folders",
+  },
+  strict: onOff({ help: "end with an error at a damaged image file, instead of leaving it out", default: false }),
+  workers: {
+    ...count(0, { help: "threads that read image files ahead, 0: one for each core", default: 0 }),
+    rule: "a whole number from 0 to 256",
+    schema: z.number().int().min(0).max(256),
+  },
   arch: choice(architectures, { help: "architecture", default: "resnet18" }),
   width: {
     ...count(4, { help: "channels of the first stage", default: 64 }),
@@ -183,6 +214,7 @@ export const runOptions: RunOptions = {
     default: 500,
   }),
   batch: count(2, { help: "images a step", default: 256 }),
+  dropLast: onOff({ help: "train on what is left over after an epoch's last whole batch, too", default: true }),
   lr: number("a number above 0", z.number().gt(0).finite(), {
     help: "base learning rate",
     default: ({ batch = 256 }) => 0.3 * batch / 256,
@@ -242,4 +274,9 @@ export const runOptionNames: readonly (keyof RunConfig)[] = Object.keys(runOptio
 /** `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file. */
 export function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** How a configuration keeps its images. */
+export function storeOptions({ dataOnDevice, workers, strict }: RunConfig): ImageStoreOptions {
+  return { onDevice: dataOnDevice, workers, strict };
 }

@@ -5,6 +5,7 @@
  */
 
 import { InvalidInputError } from "../errors.ts";
+import type { Stem } from "../models/spec.ts";
 import type { RunConfig } from "./options.ts";
 
 /** A named set of options; what it leaves out has its default. */
@@ -13,6 +14,27 @@ export interface Preset {
   readonly description: string;
   /** The options it sets. */
   readonly options: Readonly<Partial<RunConfig>>;
+}
+
+/** The recipe of the paper, which is one for all its data sets; views and constants are the data set's. */
+function paperPreset(title: string, dataset: string, stem: Stem): Preset {
+  return {
+    description: `the recipe of arXiv 2301.09164 for ${title}`,
+    options: {
+      dataset,
+      width: 64,
+      stem,
+      mode: "dual",
+      budget: 0.3,
+      budgetRule: "paper",
+      projector: 2048,
+      batch: 512,
+      epochs: 500,
+      lr: 0.6,
+      warmupEpochs: 10,
+      boundAlpha: 0.02,
+    },
+  };
 }
 
 /** All presets by name. */
@@ -51,23 +73,10 @@ export const presets: Readonly<Record<string, Preset>> = {
       evalEvery: 4,
     },
   },
-  "paper-cifar10": {
-    description: "the recipe of arXiv 2301.09164 for CIFAR-10",
-    options: {
-      dataset: "cifar10",
-      width: 64,
-      stem: "cifar-paper",
-      mode: "dual",
-      budget: 0.3,
-      budgetRule: "paper",
-      projector: 2048,
-      batch: 512,
-      epochs: 500,
-      lr: 0.6,
-      warmupEpochs: 10,
-      boundAlpha: 0.02,
-    },
-  },
+  "paper-cifar10": paperPreset("CIFAR-10", "cifar10", "cifar-paper"),
+  "paper-cifar100": paperPreset("CIFAR-100", "cifar100", "cifar-paper"),
+  "paper-stl10": paperPreset("STL-10", "stl10", "imagenet"),
+  "paper-imagenet100": paperPreset("ImageNet-100", "imagenet100", "imagenet"),
 };
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import { basename, dirname, join, resolve } from "node:path";
+import type { SkippedImage } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import { writeFileAtomically } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
@@ -14,6 +15,7 @@ const configName = "config.yaml";
 const metricsName = "metrics.jsonl";
 const checkpointsName = "checkpoints";
 const plansName = "plans.txt";
+const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
 
 /** What stands at a path: nothing, an empty folder, a run, or something else. */
@@ -57,7 +59,8 @@ function makePartialFolder(path: string): string {
  * - `config.yaml`: everything resolved, with the versions that made it;
  * - `metrics.jsonl`: one JSON object a line, one line a step or an evaluation;
  * - `checkpoints/last.safetensors` and `checkpoints/epoch-NNNN.safetensors`;
- * - `evaluation.json`.
+ * - `evaluation.json`;
+ * - `skipped.jsonl`, where image files were damaged: the path of each and what is wrong with it.
  */
 export class RunFolder {
   /** The folder's path as the caller gave it. */
@@ -130,6 +133,11 @@ export class RunFolder {
   /** Adds one line to `metrics.jsonl`. */
   appendMetrics(record: object): void {
     Deno.writeTextFileSync(join(this.path, metricsName), `${JSON.stringify(record)}\n`, { append: true });
+  }
+
+  /** Adds one line to `skipped.jsonl`. */
+  appendSkipped(image: SkippedImage): void {
+    Deno.writeTextFileSync(join(this.path, skippedName), `${JSON.stringify(image)}\n`, { append: true });
   }
 
   /** Path of the last checkpoint, or of that after so many epochs. */

@@ -3,18 +3,25 @@
  *
  * @module
  */
-import { type Dataset, EpochBatches, stepsPerEpoch, type ViewBatch } from "../data/mod.ts";
+import {
+  type Dataset,
+  ImageStores,
+  Loader,
+  type LoaderOptions,
+  type SkippedImage,
+  stepsPerEpoch,
+  type TrainingImages,
+} from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { DivergenceError, OutOfMemoryError } from "../errors.ts";
+import { DivergenceError, OutOfMemoryError, ShapeError } from "../errors.ts";
 import { Evaluator, type MeasuredCost } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
-import { augment, AUGMENT_COLUMNS, type AugmentOptions } from "../ops/mod.ts";
+import { augment, type AugmentOptions } from "../ops/mod.ts";
 import { warmupCosine } from "../optim/mod.ts";
-import { Scope, Tensor } from "../tensor/mod.ts";
+import { Scope, type Tensor } from "../tensor/mod.ts";
 import { saveWeights } from "./checkpoint.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
-import { evaluatorOptions } from "./image_placement.ts";
-import type { RunConfig } from "./options.ts";
+import { type RunConfig, storeOptions } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
 import { activationType, type Precision, resolvePrecision, withPrecision } from "./precision.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -40,6 +47,8 @@ export interface StepRecord {
   readonly lr: number;
   /** Views trained on in a second. */
   readonly viewsPerSecond: number;
+  /** Seconds that the step waited for its images: for their pixels, where they were not there yet, and for views to be drawn. */
+  readonly wait: number;
   /** Seconds since the run's start. */
   readonly time: number;
 }
@@ -72,6 +81,8 @@ export interface TrainingObserver {
   step(record: StepRecord, progress: TrainingProgress): void;
   /** After every evaluation. */
   evaluation(record: EvaluationRecord): void;
+  /** Of every image file that is damaged, once. */
+  skipped(image: SkippedImage): void;
   /** Asked after every step: true ends the run once its weights are saved. */
   stopRequested(): boolean;
 }
@@ -104,29 +115,53 @@ interface PendingStep {
   /** Clock at the step's end, and what it took from the end of the step before, in ms. */
   readonly end: number;
   readonly milliseconds: number;
+  /** Of it, waiting for images, in ms. */
+  readonly waited: number;
+  /** Images of the step's batch. */
+  readonly images: number;
+}
+
+/** A batch on its way through a step. */
+interface LoadedViews {
+  readonly views: [Tensor, Tensor];
+  readonly waited: number;
+}
+
+/** What a run works with. */
+interface TrainingParts {
+  readonly device: Device;
+  readonly config: RunConfig;
+  readonly precision: Precision;
+  readonly dataset: Dataset;
+  readonly run: RunFolder;
+  readonly observer: TrainingObserver;
+  readonly trainee: Trainee;
+  /** The images to train on. */
+  readonly images: TrainingImages;
+  /** Judges networks between epochs; null where there are no labels to judge by. */
+  readonly evaluator: Evaluator | null;
+}
+
+/** How a configuration makes batches. */
+function batchPlan({ batch, seed, epochs, dropLast }: RunConfig, dataset: Dataset): LoaderOptions {
+  return { dataset, batch, seed, epochs, dropLast };
 }
 
 class Training {
+  readonly #parts: TrainingParts;
+  readonly #loader: Loader;
   readonly #steps: number;
-  readonly #stepsPerEpoch: number;
   readonly #start = performance.now();
   #stepStart = this.#start;
   #done = 0;
   #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
 
-  constructor(
-    readonly device: Device,
-    readonly config: RunConfig,
-    readonly precision: Precision,
-    readonly dataset: Dataset,
-    readonly run: RunFolder,
-    readonly observer: TrainingObserver,
-    readonly trainee: Trainee,
-    readonly evaluator: Evaluator,
-  ) {
-    this.#stepsPerEpoch = stepsPerEpoch(dataset, config.batch);
-    this.#steps = this.#stepsPerEpoch * config.epochs;
+  constructor(parts: TrainingParts) {
+    const { config, dataset, images } = parts;
+    this.#parts = parts;
+    this.#loader = new Loader(images, batchPlan(config, dataset));
+    this.#steps = this.#loader.stepsPerEpoch * config.epochs;
   }
 
   async execute(): Promise<TrainingResult> {
@@ -138,7 +173,7 @@ class Training {
   }
 
   async #run(): Promise<TrainingResult> {
-    const { epochs, evalEvery, checkpointEvery } = this.config;
+    const { epochs, evalEvery, checkpointEvery } = this.#parts.config;
     for (let epoch = 0; epoch < epochs; epoch++) {
       const finished = await this.#epoch(epoch);
       if (!finished) return this.#finish(true);
@@ -151,32 +186,29 @@ class Training {
   }
 
   async #epoch(epoch: number): Promise<boolean> {
-    const batches = new EpochBatches({
-      dataset: this.dataset,
-      batch: this.config.batch,
-      seed: this.config.seed,
-      epoch,
-    });
-    for (let step = 0; step < batches.steps; step++) {
-      this.#step(batches.at(step), epoch, batches.indicesAt(step + 1));
+    for (let step = 0; step < this.#loader.stepsPerEpoch; step++) {
+      this.#step(epoch);
       await yieldToEvents();
-      if (this.observer.stopRequested()) return false;
+      if (this.#parts.observer.stopRequested()) return false;
     }
     this.#flush();
     return true;
   }
 
-  #step(batch: ViewBatch, epoch: number, next: Int32Array<ArrayBuffer> | null): void {
-    const { config, trainee, device } = this;
+  #step(epoch: number): void {
+    const { config, trainee, device, precision } = this.#parts;
+    const loaded = { waited: 0, images: 0 };
     const report = this.#withinMemory(() => {
       using _scope = new Scope();
+      const { views, waited } = this.#views();
+      Object.assign(loaded, { waited, images: views[0].dim(0) });
       const inputs: StepInputs = {
-        views: this.#views(batch, next),
+        views,
         epoch,
         rate: learningRate(config, epoch),
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
       };
-      return withPrecision(device, this.precision, () => trainingStep(trainee, config, inputs));
+      return withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
     });
     try {
       this.#flush();
@@ -186,7 +218,7 @@ class Training {
     }
     this.#done++;
     const end = performance.now();
-    this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart };
+    this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, ...loaded };
     this.#stepStart = end;
   }
 
@@ -196,29 +228,28 @@ class Training {
       return step();
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
-      const { device, trainee, config, precision, evaluator: { trainImages: { set: { height, width } } } } = this;
+      const { device, trainee, config, precision, dataset: { pretraining: { height, width } } } = this.#parts;
       throw withFittingBatch(error, device, { trainee, config, precision, size: [height, width] });
     }
   }
 
-  #views({ indices, parameters }: ViewBatch, next: Int32Array<ArrayBuffer> | null): [Tensor, Tensor] {
-    const { device, precision, dataset: { mean, std }, evaluator: { trainImages } } = this;
-    const { images, rows } = trainImages.batch(indices);
-    const { height, width } = trainImages.set;
-    if (next !== null) trainImages.prefetch(next);
+  #views(): LoadedViews {
+    const { precision, dataset: { mean, std, pretraining: { height, width } } } = this.#parts;
+    const begin = performance.now();
+    const stored = this.#loader.next();
+    const waited = performance.now() - begin;
     // The views' element type is that of everything computed from them.
     const options: AugmentOptions = { size: [height, width], mean, std, dtype: activationType(precision) };
-    const view = (table: Float32Array<ArrayBuffer>) => {
-      const tableTensor = Tensor.from(device, table, [indices.length, AUGMENT_COLUMNS]);
-      return augment(images, rows, tableTensor, options);
-    };
-    return [view(parameters[0]), view(parameters[1])];
+    const [first, second] = stored.map(({ images, rows, parameters }) => augment(images, rows, parameters, options));
+    if (first === undefined || second === undefined) throw new ShapeError("a batch has two views");
+    return { views: [first, second], waited };
   }
 
   /** Reads and records the scalars of the step before. */
   #flush(): void {
     if (this.#pending === null) return;
-    const { epoch, end, milliseconds } = this.#pending;
+    const { epoch, end, milliseconds, waited, images } = this.#pending;
+    const { config, run, observer } = this.#parts;
     using report = this.#pending.report;
     this.#pending = null;
     const { loss = NaN, share = null, ...terms } = report.read();
@@ -228,39 +259,36 @@ class Training {
       loss,
       terms,
       share,
-      lr: learningRate(this.config, epoch),
-      viewsPerSecond: 2 * this.config.batch * plannedPairs(this.config, epoch).length / (milliseconds / 1000),
+      lr: learningRate(config, epoch),
+      viewsPerSecond: 2 * images * plannedPairs(config, epoch).length / (milliseconds / 1000),
+      wait: waited / 1000,
       time: (end - this.#start) / 1000,
     };
-    this.run.appendMetrics(record);
-    this.observer.step(record, {
-      step: this.#done,
-      steps: this.#steps,
-      epoch,
-      epochs: this.config.epochs,
-    });
+    run.appendMetrics(record);
+    observer.step(record, { step: this.#done, steps: this.#steps, epoch, epochs: config.epochs });
     if (!Number.isFinite(loss)) {
       throw new DivergenceError(
-        `step ${this.#done}: the loss is ${loss} at --lr ${this.config.lr}; give a smaller one, or a longer --warmup-epochs`,
+        `step ${this.#done}: the loss is ${loss} at --lr ${config.lr}; give a smaller one, or a longer --warmup-epochs`,
       );
     }
   }
 
   #evaluate(epoch: number): void {
-    const { trainee: { network }, evaluator, config } = this;
+    const { trainee: { network }, evaluator, config, run, observer } = this.#parts;
+    if (evaluator === null) return;
     this.#networks = Object.fromEntries(
       trainedNetworks(config.mode).map((pass) => [pass, evaluator.watch(network.encoder, pass)]),
     );
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
-    this.run.appendMetrics(record);
-    this.observer.evaluation(record);
+    run.appendMetrics(record);
+    observer.evaluation(record);
     this.#stepStart = performance.now();
   }
 
   #save(which: number | "last"): void {
-    const { arch, width, stem, mode, autotune, plans } = this.config;
-    if (autotune || plans !== null) this.run.writePlans(this.device.exportPlans());
-    saveWeights(this.run.checkpointPath(which), this.trainee.network, {
+    const { run, device, trainee, config: { arch, width, stem, mode, autotune, plans } } = this.#parts;
+    if (autotune || plans !== null) run.writePlans(device.exportPlans());
+    saveWeights(run.checkpointPath(which), trainee.network, {
       step: String(this.#done),
       arch,
       width: String(width),
@@ -292,9 +320,17 @@ export async function pretrain(
   run: RunFolder,
   observer: TrainingObserver,
 ): Promise<TrainingResult> {
-  stepsPerEpoch(dataset, config.batch);
+  stepsPerEpoch(batchPlan(config, dataset));
   const precision = resolvePrecision(config.precision, device.description);
-  using trainee = createTrainee(device, config, dataset.train.height);
-  using evaluator = new Evaluator(device, dataset, evaluatorOptions(config));
-  return await new Training(device, config, precision, dataset, run, observer, trainee, evaluator).execute();
+  const skipped = (image: SkippedImage) => {
+    run.appendSkipped(image);
+    observer.skipped(image);
+  };
+  dataset.skipped.forEach(skipped);
+  using trainee = createTrainee(device, config, dataset.pretraining.height);
+  using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });
+  const images = stores.training(dataset.pretraining, config.batch);
+  const evaluator = dataset.labelled === null || config.evalEvery === 0 ? null : new Evaluator(stores, config.seed);
+  const parts = { device, config, precision, dataset, run, observer, trainee, images, evaluator };
+  return await new Training(parts).execute();
 }

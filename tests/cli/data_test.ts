@@ -67,13 +67,16 @@ Deno.test(
       ["shapes", true],
       ["cifar10", false],
       ["cifar100", true],
+      ["stl10", false],
+      ["imagenet100", false],
+      ["folder", false],
+      ["images", false],
     ]);
 
     const verified = await runSluice(["data", "verify", "cifar100", "--json"], environment);
     assert.equal(verified.status, 1);
-    const { train, test, problems } = JSON.parse(verified.stdout) as {
-      train: number;
-      test: number;
+    const { images: { train, test }, problems } = JSON.parse(verified.stdout) as {
+      images: Record<string, number>;
       problems: string[];
     };
     assert.deepEqual([train, test], [16, 16]);

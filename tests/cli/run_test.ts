@@ -72,7 +72,7 @@ Deno.test(
     assert.equal(lines.length, ofSteps.length + ofEvaluations.length);
     assert.deepEqual(ofSteps.map((line) => line["step"]), Array.from({ length: steps }, (_, index) => index + 1));
     assert.deepEqual(ofEvaluations.map((line) => line["step"]), [steps / 2, steps]);
-    const keys = ["step", "epoch", "loss", "terms", "share", "lr", "viewsPerSecond", "time"];
+    const keys = ["step", "epoch", "loss", "terms", "share", "lr", "viewsPerSecond", "wait", "time"];
     for (const line of ofSteps) {
       assert.deepEqual(Object.keys(line), keys);
       assert.ok(Number.isFinite(line["loss"]), JSON.stringify(line));
@@ -89,7 +89,7 @@ Deno.test(
     await pretrainTiny(second, more);
     const weights = (run: string) => Deno.readFileSync(join(run, "checkpoints", "last.safetensors"));
     assert.deepEqual(weights(first), weights(second));
-    const timeless = (run: string) => metricsOf(run).map((line) => ({ ...line, time: 0, viewsPerSecond: 0 }));
+    const timeless = (run: string) => metricsOf(run).map((line) => ({ ...line, time: 0, wait: 0, viewsPerSecond: 0 }));
     assert.deepEqual(timeless(first), timeless(second));
     assert.equal(
       Deno.readTextFileSync(join(first, "config.yaml")),

@@ -7,7 +7,7 @@
 /** Operations and gradients, PyTorch's fixtures and steps, encoders, agreement with the CPU; paths from the repository's root. */
 export const deviceTests: readonly string[] = [
   "tests/device/pending_download_test.ts",
-  "tests/evaluation/streamed_images_test.ts",
+  "tests/data/images/streamed_images_test.ts",
   "tests/selftest/operations_test.ts",
   "tests/selftest/fixtures_test.ts",
   "tests/training/step_test.ts",

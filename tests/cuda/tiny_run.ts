@@ -30,7 +30,8 @@ export async function tinyRun(options: Readonly<Record<string, unknown>>): Promi
     using device = Device.open({ device: "cuda" });
     preparePlans(device, config);
     const run = RunFolder.create(join(parent, "run"), config, {});
-    await pretrain(device, config, dataset, run, { step() {}, evaluation() {}, stopRequested: () => true });
+    const observer = { step() {}, evaluation() {}, skipped() {}, stopRequested: () => true };
+    await pretrain(device, config, dataset, run, observer);
     const plans = join(run.path, "plans.txt");
     return {
       checkpoint: Deno.readFileSync(run.checkpointPath("last")),

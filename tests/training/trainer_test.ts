@@ -34,7 +34,7 @@ const tiny = {
 };
 
 function quiet(overrides: Partial<TrainingObserver> = {}): TrainingObserver {
-  return { step: () => {}, evaluation: () => {}, stopRequested: () => false, ...overrides };
+  return { step: () => {}, evaluation: () => {}, skipped: () => {}, stopRequested: () => false, ...overrides };
 }
 
 /** Trains in a temporary folder and hands the folder to `inspect`. */
@@ -60,7 +60,7 @@ async function train<T>(
 /** Weights and metrics of a run, times taken out. */
 function results(path: string): { weights: Uint8Array; metrics: unknown[] } {
   const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
-  const metrics = lines.map((line) => ({ ...JSON.parse(line) as StepRecord, time: 0, viewsPerSecond: 0 }));
+  const metrics = lines.map((line) => ({ ...JSON.parse(line) as StepRecord, time: 0, wait: 0, viewsPerSecond: 0 }));
   return { weights: readFileSync(join(path, "checkpoints", "last.safetensors")), metrics };
 }
 

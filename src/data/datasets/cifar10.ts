@@ -4,10 +4,11 @@
  * @module
  */
 import { cifarSource } from "../cifar_binary.ts";
-import type { DatasetSource } from "../dataset.ts";
+import type { DatasetSource, MemoryDataset } from "../dataset.ts";
+import { paperView } from "../view_recipe.ts";
 
 /** CIFAR-10 from a folder with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, or from that folder's parent. */
-export const cifar10: DatasetSource = cifarSource({
+export const cifar10: DatasetSource<MemoryDataset> = cifarSource({
   name: "cifar10",
   description: "CIFAR-10, 32x32 photographs of 10 classes, official binary files",
   archive: {
@@ -22,4 +23,5 @@ export const cifar10: DatasetSource = cifarSource({
   classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
   mean: [0.4914, 0.4822, 0.4465],
   std: [0.2470, 0.2435, 0.2616],
+  views: [paperView, paperView],
 });

@@ -4,7 +4,8 @@
  * @module
  */
 import { cifarSource } from "../cifar_binary.ts";
-import type { DatasetSource } from "../dataset.ts";
+import type { DatasetSource, MemoryDataset } from "../dataset.ts";
+import { paperView } from "../view_recipe.ts";
 
 /** By label, as `fine_label_names.txt` of the archive lists them: in the order of the alphabet. */
 // deno-fmt-ignore
@@ -22,7 +23,7 @@ const classes = [
 ] as const;
 
 /** CIFAR-100 with its 100 fine classes, from a folder with `train.bin` and `test.bin`, or from that folder's parent. */
-export const cifar100: DatasetSource = cifarSource({
+export const cifar100: DatasetSource<MemoryDataset> = cifarSource({
   name: "cifar100",
   description: "CIFAR-100, 32x32 photographs of 100 classes, official binary files",
   archive: {
@@ -38,4 +39,6 @@ export const cifar100: DatasetSource = cifarSource({
   classes,
   mean: [0.5071, 0.4865, 0.4409],
   std: [0.2673, 0.2564, 0.2762],
+  // The only data set of which the paper blurs views: the second ones, at times.
+  views: [paperView, { ...paperView, blurProbability: 0.2 }],
 });

@@ -8,9 +8,13 @@ import { InvalidInputError } from "../../errors.ts";
 import type { DatasetSource } from "../dataset.ts";
 import { cifar10 } from "./cifar10.ts";
 import { cifar100 } from "./cifar100.ts";
+import { folder } from "./folder.ts";
+import { imagenet100 } from "./imagenet100.ts";
+import { images } from "./images.ts";
 import { shapes } from "./shapes.ts";
+import { stl10 } from "./stl10.ts";
 
-const sources: readonly DatasetSource[] = [shapes, cifar10, cifar100];
+const sources: readonly DatasetSource[] = [shapes, cifar10, cifar100, stl10, imagenet100, folder, images];
 
 /** Names of all data sets, the default first. */
 export const datasetNames: readonly string[] = sources.map(({ name }) => name);

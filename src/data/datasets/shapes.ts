@@ -6,9 +6,10 @@
 
 import { InvalidInputError } from "../../errors.ts";
 import { RandomStream, streamOf, Streams } from "../../random/mod.ts";
-import type { Dataset, DatasetOptions, DatasetSource, ImageSet } from "../dataset.ts";
+import type { DatasetOptions, DatasetSource, Labelled, MemoryDataset, MemoryImages } from "../dataset.ts";
 import { outlines } from "../drawing/outlines.ts";
 import { drawShapeImage } from "../drawing/shape_image.ts";
+import { refuseFileOptions } from "../file_options.ts";
 import { imageCount } from "../image_count.ts";
 import { paperView, type ViewRecipe } from "../view_recipe.ts";
 
@@ -40,31 +41,37 @@ const classes: readonly string[] = [...outlines.keys()];
  * Shapes, 32x32: 10,000 training and 2,000 test images unless told otherwise. Image i of a split has label i mod 10 and
  * depends on (seed, split, i) alone, so that a larger split begins with the smaller one.
  */
-export const shapes: DatasetSource = {
+export const shapes: DatasetSource<MemoryDataset> = {
   name: "shapes",
   description: "ten shapes of any colour, texture, place and size, 32x32, drawn by code; needs no files",
   archive: null,
+  folder: null,
+  remedy: null,
   officialCounts: null,
-  open(options: DatasetOptions): Dataset {
+  open(options: DatasetOptions): MemoryDataset {
+    refuseFileOptions("shapes", options);
     const { data, seed, trainImages = TRAIN_IMAGES, testImages = TEST_IMAGES } = options;
     if (data !== undefined) {
       throw new InvalidInputError(`data set shapes is drawn and reads no folder: leave out --data ${data}`);
     }
     const trainCount = imageCount("train-images", trainImages, MOST_IMAGES);
     const testCount = imageCount("test-images", testImages, MOST_IMAGES);
+    const train = drawSplit(seed, 0, trainCount);
+    const test = drawSplit(seed, 1, testCount);
     return {
       name: "shapes",
       classes,
       mean: [0.5, 0.5, 0.5],
       std: [0.295, 0.317, 0.287],
-      train: drawSplit(seed, 0, trainCount),
-      test: drawSplit(seed, 1, testCount),
+      pretraining: train,
+      labelled: { train, test },
       views: [shapesView, shapesView],
+      skipped: [],
     };
   },
 };
 
-function drawSplit(seed: number, split: number, count: number): ImageSet {
+function drawSplit(seed: number, split: number, count: number): Labelled<MemoryImages> {
   const images = new Uint8Array(count * IMAGE_BYTES);
   const labels = new Int32Array(count);
   const byLabel = [...outlines.values()];
@@ -76,5 +83,5 @@ function drawSplit(seed: number, split: number, count: number): ImageSet {
     labels[index] = label;
     drawShapeImage(outline, random, SIDE, images.subarray(index * IMAGE_BYTES, (index + 1) * IMAGE_BYTES));
   }
-  return { count, height: SIDE, width: SIDE, images, labels };
+  return { kind: "memory", count, height: SIDE, width: SIDE, images, labels };
 }

@@ -58,7 +58,7 @@ export function benchAugment(device: Device, config: Pick<RunConfig, "batch" | "
   const options = { size: [IMAGE_SIDE, IMAGE_SIDE], ...unchanged, dtype: activationType(precision) } as const;
   const drawn = (round: number) => {
     const indices = Int32Array.from({ length: batch }, (_, row) => (round * batch + row) % IMAGES);
-    const address = { recipe: paperView, seed: 0, epoch: round % 4096, size: options.size };
+    const address = { recipe: paperView, seed: 0, epoch: round % 4096, sizeOf: () => options.size };
     const tables = [0, 1].map((view) => viewTable(indices, { ...address, view }));
     return { indices, tables };
   };

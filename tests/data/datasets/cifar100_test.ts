@@ -34,7 +34,7 @@ function withFolder(train: readonly number[], check: (parent: string) => void): 
 
 Deno.test("the fine label is the class, and pixels begin behind both labels", () => {
   withFolder([0, 42, 99], (parent) => {
-    const { train, test, classes } = cifar100.open({ data: parent, seed: 0 });
+    const { labelled: { train, test }, classes } = cifar100.open({ data: parent, seed: 0 });
     assert.deepEqual([...train.labels], [0, 42, 99]);
     assert.deepEqual([classes.length, classes[0], classes[42], classes[99]], [100, "apple", "leopard", "worm"]);
     assert.equal(test.count, 1);

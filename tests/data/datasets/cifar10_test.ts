@@ -54,7 +54,7 @@ function refused(data: string | undefined, message: RegExp, options: object = {}
 
 Deno.test("planar records of any number become NHWC images in the order of the files", () => {
   withFolder((folder) => {
-    const { train, test, classes } = cifar10.open({ data: folder, seed: 0 });
+    const { labelled: { train, test }, classes } = cifar10.open({ data: folder, seed: 0 });
     assert.deepEqual([train.count, train.height, train.width, test.count], [20, 32, 32, 3]);
     assert.deepEqual([...train.labels], [1, 2, 2, 3, 4, 3, 4, 5, 6, 4, 5, 6, 7, 8, 5, 6, 7, 8, 9, 0]);
     assert.deepEqual([...test.labels], [6, 7, 8]);
@@ -79,9 +79,9 @@ Deno.test("fewer images are the first ones", () => {
   withFolder((folder) => {
     const all = cifar10.open({ data: folder, seed: 0 });
     const few = cifar10.open({ data: folder, seed: 0, trainImages: 4, testImages: 1 });
-    assert.deepEqual(few.train.images, all.train.images.slice(0, 4 * 3072));
-    assert.deepEqual(few.train.labels, all.train.labels.slice(0, 4));
-    assert.equal(few.test.count, 1);
+    assert.deepEqual(few.labelled.train.images, all.labelled.train.images.slice(0, 4 * 3072));
+    assert.deepEqual(few.labelled.train.labels, all.labelled.train.labels.slice(0, 4));
+    assert.equal(few.labelled.test.count, 1);
   });
 });
 
@@ -100,7 +100,7 @@ Deno.test("no folder, a missing folder and a file in its place are refused with 
     try {
       refused(undefined, /cifar10 is not in .*nowhere: run `sluice data fetch cifar10`, or give --data DIR/);
       Deno.env.set("SLUICE_DATA", join(folder, ".."));
-      assert.equal(cifar10.open({ seed: 0 }).test.count, 3);
+      assert.equal(cifar10.open({ seed: 0 }).labelled.test.count, 3);
     } finally {
       Deno.env.delete("SLUICE_DATA");
     }
@@ -142,7 +142,7 @@ Deno.test({
   name: "the real images have the published constants, nearly balanced classes and no empty image",
   ignore: realDataMissing,
   fn: () => {
-    const { train, test, mean, std } = cifar10.open({ data: sharedData, seed: 0 });
+    const { labelled: { train, test }, mean, std } = cifar10.open({ data: sharedData, seed: 0 });
     assert.ok(train.count >= 10_000 && test.count >= 2_000);
     for (const channel of [0, 1, 2] as const) {
       let sum = 0;

@@ -4,7 +4,7 @@ import { InvalidInputError } from "../../../src/errors.ts";
 import { datasetNames, datasetSource } from "../../../src/data/mod.ts";
 
 Deno.test("every listed name opens a source of that name with a line on what it is", () => {
-  assert.deepEqual(datasetNames, ["shapes", "cifar10", "cifar100"]);
+  assert.deepEqual(datasetNames, ["shapes", "cifar10", "cifar100", "stl10", "imagenet100", "folder", "images"]);
   for (const name of datasetNames) {
     assert.equal(datasetSource(name).name, name);
     assert.match(datasetSource(name).description, /^[^\n]{10,100}$/);

@@ -1,19 +1,28 @@
 // Tests of the data set drawn by code.
 import assert from "node:assert/strict";
 import { InvalidInputError } from "../../../src/errors.ts";
-import { type ImageSet, shapes } from "../../../src/data/mod.ts";
+import { type MemoryImages, shapes } from "../../../src/data/mod.ts";
 
-const { train, test, classes, mean, std, views } = shapes.open({ seed: 0, trainImages: 1000, testImages: 200 });
+const { labelled: { train, test }, classes, mean, std, views } = shapes.open({
+  seed: 0,
+  trainImages: 1000,
+  testImages: 200,
+});
 
-function imageOf({ images }: ImageSet, index: number): Uint8Array {
+function imageOf({ images }: MemoryImages, index: number): Uint8Array {
   return images.slice(index * 3072, (index + 1) * 3072);
 }
 
 Deno.test("by default there are 10,000 training and 2,000 test images of 32x32", () => {
   const all = shapes.open({ seed: 0 });
-  assert.deepEqual([all.train.count, all.test.count, all.train.height, all.train.width], [10_000, 2_000, 32, 32]);
-  assert.equal(all.train.images.length, 10_000 * 3072);
-  assert.deepEqual(imageOf(all.train, 999), imageOf(train, 999), "a larger split begins with the smaller one");
+  assert.deepEqual([
+    all.labelled.train.count,
+    all.labelled.test.count,
+    all.labelled.train.height,
+    all.labelled.train.width,
+  ], [10_000, 2_000, 32, 32]);
+  assert.equal(all.labelled.train.images.length, 10_000 * 3072);
+  assert.deepEqual(imageOf(all.labelled.train, 999), imageOf(train, 999), "a larger split begins with the smaller one");
 });
 
 Deno.test("the ten classes are equally frequent in both splits", () => {
@@ -29,9 +38,9 @@ Deno.test("seed, split and index each give another image, and the same ones the 
   const again = shapes.open({ seed: 0, trainImages: 20, testImages: 20 });
   const other = shapes.open({ seed: 1, trainImages: 20, testImages: 20 });
   for (const index of [0, 7, 19]) {
-    assert.deepEqual(imageOf(again.train, index), imageOf(train, index));
-    assert.notDeepEqual(imageOf(again.test, index), imageOf(train, index));
-    assert.notDeepEqual(imageOf(other.train, index), imageOf(train, index));
+    assert.deepEqual(imageOf(again.labelled.train, index), imageOf(train, index));
+    assert.notDeepEqual(imageOf(again.labelled.test, index), imageOf(train, index));
+    assert.notDeepEqual(imageOf(other.labelled.train, index), imageOf(train, index));
   }
   assert.equal(new Set(Array.from({ length: 1000 }, (_, index) => imageOf(train, index).join())).size, 1000);
 });

@@ -2,16 +2,28 @@
 import assert from "node:assert/strict";
 import { InvalidInputError, ShapeError } from "../../src/errors.ts";
 import { AUGMENT_COLUMNS } from "../../src/ops/mod.ts";
-import { type Dataset, drawView, EpochBatches, paperView, stepsPerEpoch } from "../../src/data/mod.ts";
+import { type Dataset, drawView, EpochBatches, paperView, stepsPerEpoch, type ViewBatch } from "../../src/data/mod.ts";
 
 function emptyDataset(count: number): Dataset {
-  const split = { count, height: 16, width: 24, images: new Uint8Array(0), labels: new Int32Array(count) };
+  const split = {
+    kind: "memory",
+    count,
+    height: 16,
+    width: 24,
+    images: new Uint8Array(0),
+    labels: new Int32Array(count),
+  } as const;
   const constants = { mean: [0, 0, 0], std: [1, 1, 1] } as const;
   const views = [paperView, { ...paperView, flipProbability: 0 }] as const;
-  return { name: "none", classes: ["a"], ...constants, train: split, test: split, views };
+  return { name: "none", classes: ["a"], ...constants, pretraining: split, labelled: null, views, skipped: [] };
 }
 
 const options = { dataset: emptyDataset(50), batch: 8, seed: 3, epoch: 2 };
+
+/** What there is to compare of a batch. */
+function valuesOf(batch: ViewBatch | undefined): unknown {
+  return [batch?.indices, batch?.parameters];
+}
 
 function indicesOf(batches: EpochBatches): number[] {
   return [...batches].flatMap(({ indices }) => [...indices]);
@@ -20,7 +32,7 @@ function indicesOf(batches: EpochBatches): number[] {
 Deno.test("an epoch has the whole batches of the data and sees no image twice", () => {
   const batches = new EpochBatches(options);
   assert.equal(batches.steps, 6);
-  assert.equal(stepsPerEpoch(options.dataset, 8), 6);
+  assert.equal(stepsPerEpoch(options), 6);
   const seen = indicesOf(batches);
   assert.equal(seen.length, 48);
   assert.equal(new Set(seen).size, 48);
@@ -42,7 +54,7 @@ Deno.test("seed and epoch give the order, and the same ones give it again", () =
 Deno.test("a step asked for directly is the step of the iteration, so that a resumed epoch goes on alike", () => {
   const all = [...new EpochBatches(options)];
   const resumed = new EpochBatches(options);
-  for (const step of [5, 0, 3]) assert.deepEqual(resumed.at(step), all[step]);
+  for (const step of [5, 0, 3]) assert.deepEqual(valuesOf(resumed.at(step)), valuesOf(all[step]));
 });
 
 Deno.test("each table row is the view of its image under its own recipe, whatever the batch size", () => {
@@ -55,6 +67,48 @@ Deno.test("each table row is the view of its image under its own recipe, whateve
       assert.deepEqual(parameters[view].subarray(row * AUGMENT_COLUMNS, (row + 1) * AUGMENT_COLUMNS), expected);
     });
   }
+});
+
+Deno.test("an image that takes another's place brings its own views of the epoch", () => {
+  const batch = new EpochBatches(options).at(0);
+  const other = new EpochBatches(options).at(3);
+  batch.replace(2, other.indices[5] ?? 0);
+  assert.equal(batch.indices[2], other.indices[5]);
+  for (const view of [0, 1] as const) {
+    const row = (table: Float32Array, number: number) =>
+      table.slice(number * AUGMENT_COLUMNS, (number + 1) * AUGMENT_COLUMNS);
+    assert.deepEqual(row(batch.parameters[view], 2), row(other.parameters[view], 5));
+  }
+});
+
+Deno.test("what is left over is kept as a smaller batch where it is asked for, unless it is a single image", () => {
+  const kept = new EpochBatches({ ...options, dropLast: false });
+  assert.equal(kept.steps, 7);
+  assert.equal(kept.at(6).indices.length, 2);
+  assert.equal(new Set(indicesOf(kept)).size, 50);
+  assert.deepEqual(valuesOf(kept.at(3)), valuesOf(new EpochBatches(options).at(3)));
+  assert.equal(new EpochBatches({ ...options, dataset: emptyDataset(49), dropLast: false }).steps, 6);
+  assert.equal(new EpochBatches({ ...options, dataset: emptyDataset(48), dropLast: false }).steps, 6);
+});
+
+Deno.test("ranks share every batch, in order and without overlap, the last one as well", () => {
+  const whole = [...new EpochBatches({ ...options, dropLast: false })];
+  const parts = [0, 1, 2, 3].map((rank) =>
+    new EpochBatches({ ...options, dropLast: false, shard: { rank, ranks: 4 } })
+  );
+  // Two images left over are too few for four ranks.
+  assert.ok(parts.every(({ steps }) => steps === 6));
+  for (const [step, { indices, parameters }] of whole.slice(0, 6).entries()) {
+    const shared = parts.map((part) => part.at(step));
+    assert.deepEqual(shared.flatMap((part) => [...part.indices]), [...indices]);
+    assert.deepEqual(shared.flatMap((part) => [...part.parameters[1]]), [...parameters[1]]);
+  }
+  const uneven = [0, 1].map((rank) =>
+    new EpochBatches({ ...options, batch: 20, dropLast: false, shard: { rank, ranks: 2 } })
+  );
+  assert.deepEqual(uneven.map((part) => part.at(2).indices.length), [5, 5]);
+  assert.throws(() => new EpochBatches({ ...options, shard: { rank: 0, ranks: 3 } }), /batch 8 .* multiple of 3/);
+  assert.throws(() => new EpochBatches({ ...options, shard: { rank: 2, ranks: 2 } }), InvalidInputError);
 });
 
 Deno.test("data smaller than one batch is refused with both numbers and the remedy", () => {

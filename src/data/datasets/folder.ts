@@ -1,0 +1,27 @@
+/**
+ * Any tree of class folders.
+ *
+ * @module
+ */
+import { InvalidInputError } from "../../errors.ts";
+import { openClassTree } from "../class_tree.ts";
+import type { Dataset, DatasetOptions, DatasetSource, FileImages } from "../dataset.ts";
+
+const layout = "JPEG or PNG files in train/CLASS, and in test/CLASS or val/CLASS";
+
+/** JPEG and PNG files in folders of classes. */
+export const folder: DatasetSource<Dataset<FileImages>> = {
+  name: "folder",
+  description: `your own images by class: ${layout}`,
+  archive: null,
+  folder: null,
+  remedy: `give --data DIR with ${layout}`,
+  officialCounts: null,
+  open(options: DatasetOptions): Dataset<FileImages> {
+    const { data } = options;
+    if (data === undefined) {
+      throw new InvalidInputError(`data set folder has no place of its own: give --data DIR with ${layout}`);
+    }
+    return openClassTree({ name: "folder", folder: data }, options);
+  },
+};

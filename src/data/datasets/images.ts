@@ -1,0 +1,42 @@
+/**
+ * Any folder of images without classes.
+ *
+ * @module
+ */
+import { InvalidInputError } from "../../errors.ts";
+import type { Dataset, DatasetOptions, DatasetSource, FileImages } from "../dataset.ts";
+import { FileSets } from "../file_set.ts";
+import { imagesUnder } from "../image_tree.ts";
+import { imageNetConstants } from "../imagenet_constants.ts";
+import { paperView } from "../view_recipe.ts";
+
+/** JPEG and PNG files in a folder and in those inside it, to train on; there are no labels to evaluate by. */
+export const images: DatasetSource<Dataset<FileImages>> = {
+  name: "images",
+  description: "your own images without classes, to train on: JPEG or PNG files at any depth of a folder",
+  archive: null,
+  folder: null,
+  remedy: "give --data DIR with JPEG or PNG files at any depth",
+  officialCounts: null,
+  open(options: DatasetOptions): Dataset<FileImages> {
+    const { data, classList, testImages, trainImages } = options;
+    if (data === undefined) {
+      throw new InvalidInputError("data set images has no place of its own: give --data DIR, a folder of images");
+    }
+    if (classList !== undefined) {
+      throw new InvalidInputError(`--class-list ${classList}: images has no classes; leave it out, or take folder`);
+    }
+    if (testImages !== undefined) {
+      throw new InvalidInputError(`--test-images ${testImages}: images has no labels to test by; leave it out`);
+    }
+    const paths = imagesUnder(data);
+    if (paths.length === 0) {
+      throw new InvalidInputError(`${data} holds no image: give --data a folder of JPEG or PNG files`);
+    }
+    using sets = new FileSets(options);
+    const pretraining = sets.open("train-images", { paths, labels: null }, trainImages);
+    const { skipped } = sets;
+    const views = [paperView, paperView] as const;
+    return { name: "images", classes: [], ...imageNetConstants, pretraining, labelled: null, views, skipped };
+  },
+};

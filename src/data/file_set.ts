@@ -1,0 +1,82 @@
+/**
+ * Makes sets of images out of image files.
+ *
+ * @module
+ */
+import { Device } from "../device/mod.ts";
+import { InvalidInputError } from "../errors.ts";
+import type { DatasetOptions, FileImages, SkippedImage } from "./dataset.ts";
+import { imageCount } from "./image_count.ts";
+import { ImageReader } from "./images/image_reader.ts";
+import { readerThreads } from "./images/image_stores.ts";
+
+/** Side of what is cut from files, in pixels, where nobody says. */
+const USUAL_SIZE = 224;
+
+/** Files and, where they have any, their labels. */
+export interface ImagePaths {
+  /** Paths [count]. */
+  readonly paths: readonly string[];
+  /** int32 [count]; null of files without labels. */
+  readonly labels: Int32Array<ArrayBuffer> | null;
+}
+
+/** Spreads `count` choices evenly over `all`. */
+function spread(count: number, all: number): Int32Array<ArrayBuffer> {
+  return Int32Array.from({ length: count }, (_, place) => Math.floor(place * all / count));
+}
+
+/** Opens sets of files: reads their headers, leaves out what is damaged. */
+export class FileSets implements Disposable {
+  /** What was left out until now. */
+  readonly skipped: SkippedImage[] = [];
+  readonly #device: Device;
+  readonly #reader: ImageReader;
+
+  /** Starts the threads that read. */
+  constructor(readonly options: DatasetOptions) {
+    using undone = new DisposableStack();
+    this.#device = undone.use(Device.open({ device: "cpu", threads: 1 }));
+    this.#reader = undone.use(new ImageReader(this.#device, readerThreads(options.workers ?? 0)));
+    undone.move();
+  }
+
+  /**
+   * A set of files.
+   *
+   * @param option name of the option that limits their number.
+   * @param asked how many to take, spread evenly; all where left out.
+   * @throws {InvalidInputError} where a file is damaged and that is an error, or all are.
+   */
+  open(option: string, { paths, labels }: ImagePaths, asked: number | undefined): FileImages {
+    const { imageSize = USUAL_SIZE, strict = false } = this.options;
+    const chosen = spread(imageCount(option, asked, paths.length), paths.length);
+    const chosenPaths = Array.from(chosen, (image) => paths[image] ?? "");
+    const { sizes, refusals } = this.#reader.inspect(chosenPaths);
+    const damaged = refusals.map(({ index, reason }): SkippedImage => ({ path: chosenPaths[index] ?? "", reason }));
+    const [first] = damaged;
+    if (first !== undefined && (strict || damaged.length === chosen.length)) {
+      const others = damaged.length === 1 ? "" : `, and ${damaged.length - 1} more are damaged`;
+      const remedy = strict ? "remove or mend it, or leave out --strict" : "give other images";
+      throw new InvalidInputError(`${first.path}: ${first.reason}${others}; ${remedy}`);
+    }
+    this.skipped.push(...damaged);
+    const refused = new Set(refusals.map(({ index }) => index));
+    const kept = chosen.map((_, place) => place).filter((place) => !refused.has(place));
+    return {
+      kind: "files",
+      count: kept.length,
+      height: imageSize,
+      width: imageSize,
+      labels: labels === null ? null : kept.map((place) => labels[chosen[place] ?? 0] ?? 0),
+      paths: Array.from(kept, (place) => chosenPaths[place] ?? ""),
+      sizes: Int32Array.from({ length: 2 * kept.length }, (_, i) => sizes[2 * (kept[i >> 1] ?? 0) + (i & 1)] ?? 0),
+    };
+  }
+
+  /** Ends the threads. */
+  [Symbol.dispose](): void {
+    this.#reader[Symbol.dispose]();
+    this.#device[Symbol.dispose]();
+  }
+}

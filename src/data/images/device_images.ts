@@ -1,0 +1,58 @@
+/**
+ * Images of a set that all lie on the device.
+ *
+ * @module
+ */
+import type { Device } from "../../device/mod.ts";
+import { ShapeError } from "../../errors.ts";
+import { AUGMENT_COLUMNS } from "../../ops/mod.ts";
+import { Tensor, unscoped } from "../../tensor/mod.ts";
+import type { ViewBatch } from "../batches.ts";
+import type { MemoryImages } from "../dataset.ts";
+import { type EvaluationImages, type Normalisation, normalisedImages } from "./evaluation_images.ts";
+import type { Size } from "./frames.ts";
+import type { StoredView, TrainingImages } from "./training_images.ts";
+
+/** A set in host memory, uploaded once, to train on and to evaluate with. */
+export class DeviceImages implements EvaluationImages, TrainingImages {
+  /** Nothing is brought to the device but the parameters of views. */
+  readonly ahead = 0;
+  /** [count, H, W, 3] u8. */
+  readonly images: Tensor;
+  readonly #begun: ViewBatch[] = [];
+
+  /** Uploads the set. */
+  constructor(readonly device: Device, readonly set: MemoryImages, readonly constants: Normalisation) {
+    const { count, height, width, images } = set;
+    this.images = unscoped(() => Tensor.from(device, images, [count, height, width, 3]));
+  }
+
+  /** As {@linkcode TrainingImages.begin}. */
+  begin(batch: ViewBatch): void {
+    this.#begun.push(batch);
+  }
+
+  /** As {@linkcode TrainingImages.take}. */
+  take(): readonly [StoredView, StoredView] {
+    const batch = this.#begun.shift();
+    if (batch === undefined) throw new ShapeError("take: no batch was begun");
+    const { images, device } = this;
+    const count = batch.indices.length;
+    const rows = Tensor.from(device, batch.indices, [count]);
+    const [first, second] = batch.parameters;
+    const view = (table: Float32Array<ArrayBuffer>): StoredView => {
+      return { images, rows, parameters: Tensor.from(device, table, [count, AUGMENT_COLUMNS]) };
+    };
+    return [view(first), view(second)];
+  }
+
+  /** As {@linkcode EvaluationImages.normalised}. */
+  normalised(from: number, to: number, size?: Size): Tensor {
+    return normalisedImages(this.images, from, to - from, this.constants, size);
+  }
+
+  /** Frees the images. */
+  [Symbol.dispose](): void {
+    this.images[Symbol.dispose]();
+  }
+}

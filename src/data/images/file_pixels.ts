@@ -1,0 +1,154 @@
+/**
+ * Pixels of images that are files of any size.
+ *
+ * @module
+ */
+import { DamagedImageError } from "../../errors.ts";
+import { AUGMENT_COLUMNS } from "../../ops/mod.ts";
+import type { ViewBatch } from "../batches.ts";
+import type { FileImages, SkippedImage } from "../dataset.ts";
+import type { BatchPixels, PendingPixels } from "./batch_pixels.ts";
+import { evaluationFrame, trainingFrame } from "./frames.ts";
+import { FRAME_COLUMNS, type ImageReader, type ReadJob, type Refusal } from "./image_reader.ts";
+
+/** What becomes of a file that turns out to be damaged. */
+export interface DamagePolicy {
+  /** Whether it is an error. */
+  readonly strict: boolean;
+  /** Told of each once, where it is none. */
+  readonly skipped: (image: SkippedImage) => void;
+}
+
+/** A batch's views, and what they are cut from. */
+const VIEWS = 2;
+
+/**
+ * Decodes and cuts files on the reader's threads. The place of a file that is damaged is taken by the next one with the same
+ * label that is not.
+ */
+export class FilePixels implements BatchPixels {
+  /** Views are cut as files are decoded, each from the file itself. */
+  readonly pictures = VIEWS;
+  /** Images whose files are damaged. */
+  readonly #damaged = new Set<number>();
+
+  /** Of a set of files. */
+  constructor(readonly set: FileImages, readonly reader: ImageReader, readonly policy: DamagePolicy) {}
+
+  /** As {@linkcode BatchPixels.begin}. */
+  begin(batch: ViewBatch, into: Uint8Array<ArrayBuffer>): PendingPixels {
+    const count = batch.indices.length;
+    for (let row = 0; row < count; row++) this.#replaceDamaged(batch, row);
+    const job = this.#decode(batch.indices, this.#trainingFrames(batch, 0, count), VIEWS, into);
+    return this.#pending(job, (refusal) => this.#redo(batch, refusal, into));
+  }
+
+  /** As {@linkcode BatchPixels.beginEvaluation}. */
+  beginEvaluation(from: number, to: number, into: Uint8Array<ArrayBuffer>): PendingPixels {
+    const images = Int32Array.from({ length: to - from }, (_, row) => this.#sound(from + row));
+    const job = this.#decode(images, this.#evaluationFrames(images), 1, into);
+    return this.#pending(job, (refusal) => this.#redoEvaluation(images, refusal, into));
+  }
+
+  #pending(job: ReadJob, redo: (refusal: Refusal) => void): PendingPixels {
+    return {
+      get done() {
+        return job.done;
+      },
+      wait: () => job.wait().forEach(redo),
+      abandon: () => void job.wait(),
+    };
+  }
+
+  #decode(
+    images: Int32Array,
+    frames: Int32Array<ArrayBuffer>,
+    views: number,
+    pixels: Uint8Array<ArrayBuffer>,
+  ): ReadJob {
+    const { set: { height, width }, reader } = this;
+    const paths = Array.from(images, (image) => this.#path(image));
+    return reader.decode({ paths, views, frames, size: [height, width], pixels });
+  }
+
+  /** Decodes anew what was refused, from other files, until one is sound. */
+  #redo(batch: ViewBatch, { index: row, reason }: Refusal, into: Uint8Array<ArrayBuffer>): void {
+    const count = batch.indices.length;
+    const bytes = this.set.height * this.set.width * 3;
+    const own = new Uint8Array(VIEWS * bytes);
+    for (let wrong: string | null = reason; wrong !== null;) {
+      this.#markDamaged(batch.indices[row] ?? 0, wrong);
+      this.#replaceDamaged(batch, row);
+      const frames = this.#trainingFrames(batch, row, row + 1);
+      const [refusal] = this.#decode(batch.indices.subarray(row, row + 1), frames, VIEWS, own).wait();
+      wrong = refusal?.reason ?? null;
+    }
+    for (let view = 0; view < VIEWS; view++) {
+      into.set(own.subarray(view * bytes, (view + 1) * bytes), (view * count + row) * bytes);
+    }
+  }
+
+  #redoEvaluation(images: Int32Array, { index: row, reason }: Refusal, into: Uint8Array<ArrayBuffer>): void {
+    const own = new Uint8Array(this.set.height * this.set.width * 3);
+    for (let wrong: string | null = reason; wrong !== null;) {
+      const image = images[row] ?? 0;
+      this.#markDamaged(image, wrong);
+      images[row] = this.#sound(image);
+      const one = images.subarray(row, row + 1);
+      const [refusal] = this.#decode(one, this.#evaluationFrames(one), 1, own).wait();
+      wrong = refusal?.reason ?? null;
+    }
+    into.set(own, row * own.length);
+  }
+
+  #trainingFrames(batch: ViewBatch, from: number, to: number): Int32Array<ArrayBuffer> {
+    const size = [this.set.height, this.set.width] as const;
+    const frames = new Int32Array((to - from) * VIEWS * FRAME_COLUMNS);
+    for (let row = from; row < to; row++) {
+      batch.parameters.forEach((table, view) => {
+        const parameters = table.subarray(row * AUGMENT_COLUMNS, (row + 1) * AUGMENT_COLUMNS);
+        trainingFrame(parameters, size, frames, (row - from) * VIEWS + view);
+      });
+    }
+    return frames;
+  }
+
+  #evaluationFrames(images: Int32Array): Int32Array<ArrayBuffer> {
+    const { sizes, height } = this.set;
+    const frames = new Int32Array(images.length * FRAME_COLUMNS);
+    images.forEach((image, row) => {
+      evaluationFrame([sizes[2 * image] ?? 0, sizes[2 * image + 1] ?? 0], height, frames, row);
+    });
+    return frames;
+  }
+
+  #path(image: number): string {
+    return this.set.paths[image] ?? "";
+  }
+
+  /** Takes note of a damaged file. @throws {DamagedImageError} where that is an error. */
+  #markDamaged(image: number, reason: string): void {
+    if (this.#damaged.has(image)) return;
+    const path = this.#path(image);
+    if (this.policy.strict) throw new DamagedImageError(path, reason);
+    this.#damaged.add(image);
+    this.policy.skipped({ path, reason });
+  }
+
+  /** Puts a sound image into a row of a batch whose own is known to be damaged. */
+  #replaceDamaged(batch: ViewBatch, row: number): void {
+    const image = batch.indices[row] ?? 0;
+    const sound = this.#sound(image);
+    if (sound !== image) batch.replace(row, sound);
+  }
+
+  /** The image itself, or where it is damaged the next one with its label that is not known to be. */
+  #sound(image: number): number {
+    const { labels, count } = this.set;
+    for (let step = 0; step < count; step++) {
+      const candidate = (image + step) % count;
+      if (labels?.[candidate] === labels?.[image] && !this.#damaged.has(candidate)) return candidate;
+    }
+    throw new DamagedImageError(this.#path(image), "is damaged, and so is every other image of its class");
+  }
+}

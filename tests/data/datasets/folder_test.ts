@@ -1,0 +1,176 @@
+// Tests of data sets made of image files: trees of classes, ImageNet-100's among them, and folders without classes.
+import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DatasetOptions, datasetSource, folder, imagenet100, images } from "../../../src/data/mod.ts";
+import { InvalidInputError } from "../../../src/errors.ts";
+import { withTree, writeClassTree, writeDamagedPng, writePng } from "../image_files.ts";
+
+function refused(name: string, data: string | undefined, message: RegExp, options: Partial<DatasetOptions> = {}): void {
+  const given = data === undefined ? {} : { data };
+  assert.throws(() => datasetSource(name).open({ seed: 0, ...given, ...options }), (error: unknown) => {
+    assert.ok(error instanceof InvalidInputError, String(error));
+    assert.match(error.message, message);
+    assert.ok(!error.message.includes("\n"));
+    return true;
+  });
+}
+
+/** The paths of a set below a folder. */
+function below(root: string, { paths }: { readonly paths: readonly string[] }): string[] {
+  return paths.map((path) => path.slice(root.length + 1));
+}
+
+Deno.test("class folders are labels in the order of their names, and files keep their sizes", () =>
+  withTree((root) => {
+    writeClassTree(root, ["cat", "Dog", "bird"], { train: 3, test: 2 });
+    // Deeper folders belong to their class; other files do not count.
+    writePng(join(root, "train", "bird", "more", "0.PNG"), 5, 9, 1);
+    writeFileSync(join(root, "train", "bird", "notes.txt"), "no image");
+    const { classes, pretraining, labelled, skipped } = folder.open({ data: root, seed: 0, imageSize: 16 });
+    assert.deepEqual(classes, ["Dog", "bird", "cat"]);
+    assert.equal(labelled?.train, pretraining);
+    assert.deepEqual([pretraining.count, pretraining.height, pretraining.width], [10, 16, 16]);
+    assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 0, 1, 1, 1, 1, 2, 2, 2]);
+    assert.deepEqual([...(labelled?.test.labels ?? [])], [0, 0, 1, 1, 2, 2]);
+    assert.equal(below(root, pretraining)[6], join("train", "bird", "more", "0.PNG"));
+    assert.deepEqual([...pretraining.sizes.subarray(12, 14)], [5, 9]);
+    assert.deepEqual([...pretraining.sizes.subarray(2, 4)], [21, 23]);
+    assert.deepEqual(skipped, []);
+  }));
+
+Deno.test("a class list chooses folders and gives labels their order", () =>
+  withTree((root) => {
+    writeClassTree(root, ["a", "b", "c"], { train: 2, test: 1 });
+    const classList = join(root, "classes.txt");
+    writeFileSync(classList, "c\n\n a \n");
+    const { classes, labelled } = folder.open({ data: root, seed: 0, classList });
+    assert.deepEqual(classes, ["c", "a"]);
+    assert.deepEqual(below(root, labelled?.test ?? { paths: [] }), ["test/c/000.png", "test/a/000.png"]);
+    writeFileSync(classList, "c\nd\n");
+    refused("folder", root, /train holds no folder d, which --class-list .*classes\.txt names/, { classList });
+    writeFileSync(classList, "c\nc\n");
+    refused("folder", root, /names c twice/, { classList });
+    writeFileSync(classList, "\n");
+    refused("folder", root, /is empty; give folder names/, { classList });
+    refused("folder", root, /nowhere: cannot be read/, { classList: join(root, "nowhere") });
+  }));
+
+Deno.test("val stands for test, and class folders alone are images to train on", () =>
+  withTree((root) => {
+    writePng(join(root, "train", "a", "0.png"), 8, 8, 0);
+    writePng(join(root, "val", "a", "0.png"), 8, 8, 1);
+    assert.equal(folder.open({ data: root, seed: 0 }).labelled?.test.count, 1);
+    const { labelled, pretraining, classes } = folder.open({ data: join(root, "train"), seed: 0 });
+    assert.deepEqual([labelled, pretraining.count, classes], [null, 1, ["a"]]);
+  }));
+
+Deno.test("fewer images are spread over all classes", () =>
+  withTree((root) => {
+    writeClassTree(root, ["a", "b", "c"], { train: 4, test: 3 });
+    const { labelled } = folder.open({ data: root, seed: 0, trainImages: 6, testImages: 3 });
+    assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 2, 2]);
+    assert.deepEqual([...(labelled?.test.labels ?? [])], [0, 1, 2]);
+    refused("folder", root, /train-images 13 .* 1 to 12/, { trainImages: 13 });
+  }));
+
+Deno.test("a folder without classes is read at any depth, and has nothing to evaluate with", () =>
+  withTree((root) => {
+    for (const [index, path] of ["2.png", "b/1.png", "a/deep/0.png"].entries()) writePng(join(root, path), 8, 8, index);
+    const { pretraining, labelled, classes } = images.open({ data: root, seed: 0 });
+    assert.deepEqual(below(root, pretraining), ["2.png", "a/deep/0.png", "b/1.png"]);
+    assert.deepEqual([labelled, classes, pretraining.labels, pretraining.height], [null, [], null, 224]);
+    refused("images", root, /--test-images 1: images has no labels/, { testImages: 1 });
+    refused("images", root, /--class-list x: images has no classes/, { classList: "x" });
+  }));
+
+Deno.test("damaged headers are left out and named, or refused where that was asked for", () =>
+  withTree((root) => {
+    writeClassTree(root, ["a", "b"], { train: 3, test: 1 });
+    const [text, gone] = [join(root, "train", "a", "001.png"), join(root, "train", "b", "x.jpg")];
+    writeFileSync(text, "this is no image");
+    symlinkSync(join(root, "nowhere"), gone);
+    const { pretraining, labelled, skipped } = folder.open({ data: root, seed: 0 });
+    assert.deepEqual(skipped.map(({ path }) => path), [text, gone]);
+    assert.match(skipped[0]?.reason ?? "", /neither JPEG nor PNG/);
+    assert.match(skipped[1]?.reason ?? "", /cannot be opened: No such file/);
+    assert.equal(pretraining.count, 5);
+    assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 1]);
+    assert.deepEqual([...pretraining.sizes.subarray(2, 4)], [22, 22], "sizes go with their files");
+    refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more are damaged; remove or mend it/, {
+      strict: true,
+    });
+    writeDamagedPng(join(root, "only", "damaged.png"), 8, 8);
+    writeFileSync(join(root, "only", "damaged.png"), "");
+    refused("images", join(root, "only"), /damaged\.png: .*; give other images/);
+  }));
+
+Deno.test("folders that are missing, empty or do not fit each other are refused in one line", () =>
+  withTree((root) => {
+    writeClassTree(root, ["a", "b"], { train: 1, test: 1 });
+    mkdirSync(join(root, "train", "empty"));
+    refused("folder", root, /test holds no folder empty, which .*train does/);
+    mkdirSync(join(root, "test", "empty"));
+    refused("folder", root, /empty holds no image: add \.jpg, \.jpeg or \.png files, or remove the folder/);
+    writePng(join(root, "train", "empty", "0.png"), 4, 4, 0);
+    writePng(join(root, "test", "empty", "0.png"), 4, 4, 0);
+    writePng(join(root, "test", "other", "0.png"), 4, 4, 0);
+    refused("folder", root, /train holds no folder other, which .*test does/);
+    refused("folder", undefined, /give --data DIR/);
+    refused("images", undefined, /give --data DIR/);
+    refused("folder", join(root, "nowhere"), /nowhere does not exist/);
+    refused("images", join(root, "nowhere"), /nowhere does not exist/);
+    refused("images", join(root, "train", "a", "000.png"), /000\.png is no folder/);
+    mkdirSync(join(root, "none"));
+    refused("folder", join(root, "none"), /none holds no class folders/);
+    refused("images", join(root, "none"), /none holds no image/);
+  }));
+
+Deno.test("a link that leads back to a folder above it is refused; one that leads elsewhere is followed", () =>
+  withTree((root) => {
+    writePng(join(root, "train", "a", "0.png"), 4, 4, 0);
+    symlinkSync(join(root, "train", "a"), join(root, "train", "b"));
+    assert.equal(folder.open({ data: root, seed: 0 }).pretraining.count, 2);
+    symlinkSync(join(root, "train"), join(root, "train", "a", "loop"));
+    refused(
+      "folder",
+      root,
+      /loop(\/a)*.* is a link to a folder that it lies in: remove the link|is a link to a folder/,
+    );
+    refused("images", root, /is a link to a folder that it lies in: remove the link/);
+    symlinkSync("self", join(root, "self"));
+    writePng(join(root, "plain", "0.png"), 4, 4, 0);
+    symlinkSync("itself.png", join(root, "plain", "itself.png"));
+    assert.equal(images.open({ data: join(root, "plain"), seed: 0 }).skipped.length, 1);
+  }));
+
+Deno.test("ImageNet-100 takes its hundred classes out of ImageNet's folders", () =>
+  withTree((root) => {
+    const listed = [...new Set(missingClasses(root))];
+    assert.equal(listed.length, 100);
+    for (const synset of [...listed, "n00000000"]) {
+      writePng(join(root, "imagenet", "train", synset, "0.png"), 4, 6, 1);
+      writePng(join(root, "imagenet", "val", synset, "0.png"), 4, 6, 2);
+    }
+    const { classes, labelled, mean } = imagenet100.open({ data: root, seed: 0 });
+    assert.deepEqual(classes, [...listed].sort());
+    assert.deepEqual([labelled?.train.count, labelled?.test.count, mean[0]], [100, 100, 0.485]);
+    refused("imagenet100", join(root, "nowhere"), /imagenet100 is not in .*nowhere: get ILSVRC 2012/);
+  }));
+
+/** The classes that ImageNet-100 asks for, by making each that it misses. */
+function missingClasses(root: string): string[] {
+  const asked: string[] = [];
+  mkdirSync(join(root, "probe", "train"), { recursive: true });
+  for (;;) {
+    try {
+      imagenet100.open({ data: join(root, "probe"), seed: 0 });
+    } catch (error) {
+      assert.ok(error instanceof InvalidInputError);
+      const missing = /holds no folder (n\d{8}),/.exec(error.message)?.[1];
+      if (missing === undefined) return asked;
+      asked.push(missing);
+      mkdirSync(join(root, "probe", "train", missing));
+    }
+  }
+}
