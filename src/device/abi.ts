@@ -303,4 +303,35 @@ export const symbols = {
     ],
     result: "i32",
   },
+  // images in files
+  sl_reader_create: { parameters: ["pointer", "i32", "buffer"], result: "i32" }, // threads, host_reader
+  sl_reader_destroy: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_reader_inspect: {
+    // reader, count, host_paths, path_bytes, host_sizes, host_text, capacity
+    parameters: ["pointer", "pointer", "i64", "buffer", "i64", "buffer", "buffer", "i64"],
+    result: "i32",
+  },
+  sl_reader_decode: {
+    parameters: [
+      "pointer",
+      "pointer", // reader
+      "i64", // count
+      "buffer", // host_paths
+      "i64", // path_bytes
+      "i32", // views
+      "buffer", // host_frames
+      "i64", // out_height
+      "i64", // out_width
+      "buffer", // host_pixels
+      "buffer", // host_job
+    ],
+    result: "i32",
+  },
+  sl_reader_records: {
+    // reader, host_path, count, host_records, height, width, host_pixels, host_job
+    parameters: ["pointer", "pointer", "buffer", "i64", "buffer", "i64", "i64", "buffer", "buffer"],
+    result: "i32",
+  },
+  sl_reader_done: { parameters: ["pointer", "pointer", "i64", "buffer"], result: "i32" }, // reader, job, host_done
+  sl_reader_wait: { parameters: ["pointer", "pointer", "i64", "buffer", "i64"], result: "i32" }, // reader, job, host_text, capacity
 } as const satisfies Deno.ForeignLibraryInterface;
