@@ -12,8 +12,8 @@
 namespace sluice {
 namespace {
 
-// A weight of 1, and a value of 1 between the two sums. Bicubic weights reach 1.125 and add up to 1.25 without their signs:
-// a value between the sums stays within 20,400, a product of two pairs within 31 bits.
+// A weight of 1, and a value of 1 between the two sums. Bicubic weights reach 1.125 and add up to 1.25 without their
+// signs: a value between the sums stays within 20,400, a product of two pairs within 31 bits.
 constexpr int weight_bits = 14, value_bits = 6;
 constexpr int row_shift = weight_bits - value_bits, column_shift = weight_bits + value_bits;
 

@@ -11,9 +11,9 @@ namespace sluice {
 // One axis of a frame: which pixels of the image the wanted ones are made of.
 class ResizeAxis {
  public:
-  // The crop is `length` long and begins `begin` into the pixels `first` to `last` - 1 of the image, all that it may read.
-  // Of the `resized` pixels that it becomes, `count` are wanted from `window` on. Taps are padded to a multiple of `group`
-  // with weights of zero.
+  // The crop is `length` long and begins `begin` into the pixels `first` to `last` - 1 of the image, all that it may
+  // read. Of the `resized` pixels that it becomes, `count` are wanted from `window` on. Taps are padded to a multiple
+  // of `group` with weights of zero.
   void set(int64_t first, int64_t last, double begin, double length, int64_t resized, int64_t window, int64_t count,
            int64_t group);
 

@@ -31,9 +31,9 @@ class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed * 2 + 1) {}
   // 0 to end - 1.
-  int64_t below(int64_t end) {
+  int below(int64_t end) {
     state_ = state_ * 6364136223846793005u + 1442695040888963407u;
-    return static_cast<int64_t>((state_ >> 33) % static_cast<uint64_t>(end));
+    return static_cast<int>((state_ >> 33) % static_cast<uint64_t>(end));
   }
 
  private:
@@ -94,7 +94,7 @@ inline Bytes encode_jpeg(const Picture& picture, const JpegOptions& options = {}
   if (options.progressive) jpeg_simple_progression(&info);
   jpeg_start_compress(&info, TRUE);
   for (int y = 0; y < picture.height; ++y) {
-    JSAMPROW row = const_cast<JSAMPROW>(picture.samples.data() + static_cast<size_t>(y * picture.width * picture.channels));
+    JSAMPROW row = const_cast<JSAMPROW>(picture.samples.data() + y * picture.width * picture.channels);
     jpeg_write_scanlines(&info, &row, 1);
   }
   jpeg_finish_compress(&info);
@@ -196,7 +196,7 @@ inline Bytes encode_png(int height, int width, const Bytes& packed, const PngOpt
   png_write_info(png, info);
   std::vector<png_bytep> rows;
   const size_t row_bytes = packed.size() / static_cast<size_t>(height);
-  for (int y = 0; y < height; ++y) rows.push_back(const_cast<png_bytep>(packed.data() + static_cast<size_t>(y) * row_bytes));
+  for (int y = 0; y < height; ++y) rows.push_back(const_cast<png_bytep>(packed.data() + y * row_bytes));
   png_write_image(png, rows.data());
   png_write_end(png, nullptr);
   png_destroy_write_struct(&png, &info);

@@ -40,7 +40,9 @@ Records make_records(int count, int height, int width) {
     Bytes rows;
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
-        for (int c = 0; c < 3; ++c) rows.push_back(made.file[static_cast<size_t>(((i * 3 + c) * width + x) * height + y)]);
+        for (int c = 0; c < 3; ++c) {
+          rows.push_back(made.file[static_cast<size_t>(((i * 3 + c) * width + x) * height + y)]);
+        }
       }
     }
     made.rows.push_back(rows);
@@ -55,7 +57,7 @@ TEST_CASE("a reader says of every file that it refuses why") {
   const Reader reader(context, 2);
   Folder folder;
   const Bytes jpeg = encode_jpeg(photo(200, 300, 3, 1)), png = encode_png(noise(200, 300, 3, 2));
-  const auto half = [](const Bytes& file) { return Bytes(file.begin(), file.begin() + static_cast<int64_t>(file.size() / 2)); };
+  const auto half = [](const Bytes& file) { return Bytes(file.begin(), file.begin() + file.size() / 2); };
   Bytes broken_png = png;
   broken_png[broken_png.size() / 2] ^= 1;
   Bytes no_image = Bytes{0xff, 0xd8, 0xff, 0xd9};
@@ -83,7 +85,8 @@ TEST_CASE("a reader says of every file that it refuses why") {
     paths.push_back(cases[i].first);
     frames.push_back(plain(0, 0, 8, 8));
     if (cases[i].second.empty()) continue;
-    expected += (i > 0 ? ",{\"index\":" : "{\"index\":") + std::to_string(i) + ",\"reason\":\"" + cases[i].second + "\"}";
+    if (i > 0) expected += ",";
+    expected += "{\"index\":" + std::to_string(i) + ",\"reason\":\"" + cases[i].second + "\"}";
   }
   expected = "[" + expected + "]";
   std::vector<int32_t> sizes;
@@ -156,12 +159,13 @@ TEST_CASE("a reader turns the columns of records into rows") {
     const size_t bytes = static_cast<size_t>(3 * height * width);
     Bytes pixels(6 * bytes, 1);
     int64_t job = -1;
-    REQUIRE(sl_reader_records(context, reader, path.c_str(), 6, numbers.data(), height, width, pixels.data(), &job) == SL_OK);
+    REQUIRE(sl_reader_records(context, reader, path.c_str(), 6, numbers.data(), height, width, pixels.data(), &job) ==
+            SL_OK);
     const std::string has = "\"has 6 records of " + std::to_string(bytes) + " bytes, none with the number ";
     CHECK(reader.wait(job, 6) == "[{\"index\":3,\"reason\":" + has + "6\"},{\"index\":5,\"reason\":" + has +
                                      "9223372036854775807\"}]");
     for (size_t i = 0; i < 6; ++i) {
-      const Bytes own(pixels.begin() + static_cast<int64_t>(i * bytes), pixels.begin() + static_cast<int64_t>((i + 1) * bytes));
+      const Bytes own(pixels.data() + i * bytes, pixels.data() + (i + 1) * bytes);
       CHECK(own == (i == 3 || i == 5 ? Bytes(bytes, 0) : records.rows[static_cast<size_t>(numbers[i])]));
     }
   }
@@ -260,7 +264,9 @@ TEST_CASE("a reader refuses invalid arguments") {
   CHECK(sl_reader_inspect(context, reader, -1, paths, bytes, sizes, text, 1024) == bad);
   CHECK(sl_reader_inspect(context, reader, 2, nullptr, bytes, sizes, text, 1024) == bad);
   CHECK(sl_reader_inspect(context, reader, 2, paths, -1, sizes, text, 1024) == bad);
-  for (const int64_t wrong : {0, 3, 5}) CHECK(sl_reader_inspect(context, reader, 2, paths, wrong, sizes, text, 1024) == bad);
+  for (const int64_t wrong : {0, 3, 5}) {
+    CHECK(sl_reader_inspect(context, reader, 2, paths, wrong, sizes, text, 1024) == bad);
+  }
   CHECK(sl_reader_inspect(context, reader, 1, paths, bytes, sizes, text, 1024) == bad);
   CHECK(sl_reader_inspect(context, reader, 3, paths, bytes, sizes, text, 1024) == bad);
   CHECK(sl_reader_inspect(context, reader, 2, paths, bytes, nullptr, text, 1024) == bad);

@@ -57,12 +57,13 @@ void check_mutant(const Reader& reader, const std::string& path, Random& random)
   CHECK((has_size || (is_refusal(inspected) && sizes == std::vector<int32_t>{0, 0})));
   // Frames inside the image that it was, or that it has become: all of it, which is made smaller, and a corner.
   const int height = has_size ? sizes[0] : 60, width = has_size ? sizes[1] : 44;
-  const int top = static_cast<int>(random.below(height)), left = static_cast<int>(random.below(width));
+  const int top = random.below(height), left = random.below(width);
   const std::vector<Frame> frames = {{0, 0, height, width, 12, 12, 0, 0},
                                      {top, left, height - top, width - left, 15, 14, 2, 1}};
   for (const size_t views : {1, 2}) {
     Bytes pixels;
-    const std::string text = reader.decode({path}, {frames.begin(), frames.begin() + static_cast<int64_t>(views)}, 12, 12, pixels);
+    const std::vector<Frame> used(frames.data(), frames.data() + views);
+    const std::string text = reader.decode({path}, used, 12, 12, pixels);
     CHECK((text == "[]" || is_refusal(text)));
     if (text != "[]") CHECK(pixels == Bytes(pixels.size(), 0));
     if (!has_size) CHECK(text == inspected);

@@ -30,7 +30,8 @@ std::vector<std::vector<double>> weights(int inputs, int outputs) {
     const double centre = (o + 0.5) * scale;
     double total = 0;
     for (int i = 0; i < inputs; ++i) {
-      const bool inside = i >= static_cast<int>(centre - 2 * wide + 0.5) && i < static_cast<int>(centre + 2 * wide + 0.5);
+      const int begin = static_cast<int>(centre - 2 * wide + 0.5), end = static_cast<int>(centre + 2 * wide + 0.5);
+      const bool inside = i >= begin && i < end;
       result[static_cast<size_t>(o)].push_back(inside ? cubic((i + 0.5 - centre) / wide) : 0.0);
       total += result[static_cast<size_t>(o)].back();
     }
@@ -92,14 +93,15 @@ Picture upright(const Picture& stored, int orientation) {
       // Row and column of the file for each number, as the standard's table has the sides.
       const int rows[] = {y, y, bottom - y, bottom - y, x, bottom - x, bottom - x, x};
       const int columns[] = {x, right - x, right - x, x, y, y, right - y, right - y};
-      for (int c = 0; c < 3; ++c) result.samples.push_back(stored.at(rows[orientation - 1], columns[orientation - 1], c));
+      const int row = rows[orientation - 1], column = columns[orientation - 1];
+      for (int c = 0; c < 3; ++c) result.samples.push_back(stored.at(row, column, c));
     }
   }
   return result;
 }
 
 struct Kind {
-  const char* name;
+  std::string name;
   int channels;
   JpegOptions options;
 };
@@ -137,11 +139,24 @@ TEST_CASE("a reader's crops of JPEGs are those of the whole image, of every kind
     Random random(5);
     int equal = 0;
     for (int i = 0; i < 120; ++i) {
-      const int height = static_cast<int>(1 + random.below(i % 3 == 0 ? 101 : 20)), top = static_cast<int>(random.below(102 - height));
-      const int width = static_cast<int>(1 + random.below(i % 3 == 0 ? 147 : 20)), left = static_cast<int>(random.below(148 - width));
+      const int height = 1 + random.below(i % 3 == 0 ? 101 : 20), width = 1 + random.below(i % 3 == 0 ? 147 : 20);
+      const int top = random.below(102 - height), left = random.below(148 - width);
       equal += reader.pixels(path, plain(top, left, height, width)) == cut(whole, top, left, height, width);
     }
     CHECK(equal == 120);
+    // Smaller, where the crop's edges are those of smaller pixels.
+    for (const int part : {2, 4, 8}) {
+      CAPTURE(part);
+      equal = 0;
+      const Picture smaller = as_rgb(decode_jpeg(file, part));
+      for (int i = 0; i < 30; ++i) {
+        const int height = 1 + random.below(101 / part), width = 1 + random.below(147 / part);
+        const int top = random.below(101 / part - height + 1), left = random.below(147 / part - width + 1);
+        const Frame frame = {top * part, left * part, height * part, width * part, height, width, 0, 0};
+        equal += reader.pixels(path, frame) == cut(smaller, top, left, height, width);
+      }
+      CHECK(equal == 30);
+    }
   }
 }
 
@@ -175,7 +190,8 @@ TEST_CASE("a reader keeps even areas even") {
     const Picture even{61, 83, 3, Bytes(61 * 83 * 3, value)};
     const std::string path = folder.write("even.png", encode_png(even));
     for (const int size : {7, 60, 200}) {
-      CHECK(reader.pixels(path, {0, 0, 61, 83, size, size, 0, 0}) == Bytes(static_cast<size_t>(size * size * 3), value));
+      const Bytes expected(static_cast<size_t>(size * size * 3), value);
+      CHECK(reader.pixels(path, {0, 0, 61, 83, size, size, 0, 0}) == expected);
     }
   }
 }
@@ -258,7 +274,8 @@ TEST_CASE("a reader decodes PNGs of every colour type and depth") {
   const int height = 19, width = 27;
   std::vector<png_color> palette;
   for (int i = 0; i < 256; ++i) {
-    palette.push_back({static_cast<png_byte>(i * 7), static_cast<png_byte>(255 - i), static_cast<png_byte>(i * 31 + 5)});
+    const int red = i * 7 % 256, green = 255 - i, blue = (i * 31 + 5) % 256;
+    palette.push_back({static_cast<png_byte>(red), static_cast<png_byte>(green), static_cast<png_byte>(blue)});
   }
   const std::vector<std::pair<int, std::vector<int>>> types = {{PNG_COLOR_TYPE_GRAY, {1, 2, 4, 8, 16}},
                                                                {PNG_COLOR_TYPE_PALETTE, {1, 2, 4, 8}},
