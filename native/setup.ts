@@ -17,11 +17,18 @@ const compiler: Requirement = { name: "g++", packages: ["g++"] };
 const cmake: Requirement = { name: "CMake 3.18 or newer", packages: ["cmake"] };
 const generator: Requirement = { name: "make or ninja", packages: ["ninja-build"] };
 const oneDnn: Requirement = { name: "oneDNN", packages: ["libdnnl-dev", "libonednn-dev"] };
+const jpeg: Requirement = {
+  name: "libjpeg-turbo",
+  packages: ["libjpeg62-turbo-dev", "libjpeg-turbo8-dev", "libjpeg-dev"],
+};
+const png: Requirement = { name: "libpng", packages: ["libpng-dev"] };
 const doctest: Requirement = { name: "doctest", packages: ["doctest-dev"] };
 
 /** Headers that must be found by the compiler, with what brings them. */
 const headers: readonly (readonly [string, Requirement])[] = [
   ["oneapi/dnnl/dnnl_version.h", oneDnn],
+  ["jpeglib.h", jpeg],
+  ["png.h", png],
   ["doctest/doctest.h", doctest],
 ];
 

@@ -166,7 +166,9 @@ Reason decode_image(const char* path, const FrameSize& size, const int32_t* fram
   bool cut = false;
   Reason reason = open_decoder(view, decoder, header, cut);
   if (reason.empty()) reason = check_end(*decoder, view);
-  for (int64_t i = 0; i < size.views && reason.empty(); ++i) reason = check_frame(header, frames + i * SL_FRAME_COLUMNS);
+  for (int64_t i = 0; i < size.views && reason.empty(); ++i) {
+    reason = check_frame(header, frames + i * SL_FRAME_COLUMNS);
+  }
   if (!reason.empty()) return reason;
 
   const Orientation& orientation = header.orientation;
@@ -184,9 +186,9 @@ Reason decode_image(const char* path, const FrameSize& size, const int32_t* fram
   }
 
   const Region wanted = union_of(scratch.views, size.views);
+  const Region stored = stored_region(orientation, rows.scaled(), columns.scaled(), wanted);
   Raster raster;
-  reason = decoder->decode(static_cast<int>(denominator),
-                           stored_region(orientation, rows.scaled(), columns.scaled(), wanted), scratch.decoder, raster);
+  reason = decoder->decode(static_cast<int>(denominator), stored, scratch.decoder, raster);
   if (!reason.empty()) return reason;
   if (orientation.turns()) {
     raster = turn_upright(orientation, rows.scaled(), columns.scaled(), raster, scratch.upright);

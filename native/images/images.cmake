@@ -2,8 +2,8 @@
 find_path(JPEG_INCLUDE_DIR jpeglib.h)
 find_library(JPEG_LIBRARY jpeg)
 if(NOT JPEG_INCLUDE_DIR OR NOT JPEG_LIBRARY)
-  message(FATAL_ERROR "libjpeg-turbo was not found: install it (Debian: libjpeg62-turbo-dev, Ubuntu: libjpeg-turbo8-dev) "
-    "or point CMAKE_PREFIX_PATH at it")
+  message(FATAL_ERROR "libjpeg-turbo was not found: install it (Debian: libjpeg62-turbo-dev, Ubuntu: "
+    "libjpeg-turbo8-dev) or point CMAKE_PREFIX_PATH at it")
 endif()
 find_path(PNG_INCLUDE_DIR png.h)
 find_library(PNG_LIBRARY png)

@@ -24,8 +24,8 @@ constexpr unsigned int longest_marker = 0xffff;
 constexpr char exif_name[] = {'E', 'x', 'i', 'f', 0, 0};
 constexpr uint8_t end_marker[] = {0xff, 0xd9};
 
-// Pixels beyond the wanted ones that are decoded too. The upsampling of colour looks at neighbours, and takes the edge of
-// what is decoded for that of the image.
+// Pixels beyond the wanted ones that are decoded too: the upsampling of colour looks at neighbours, and takes the edge
+// of what is decoded for that of the image.
 constexpr int64_t margin = 8;
 
 // Rows that are asked for together.
@@ -209,13 +209,20 @@ bool JpegDecoder::read_region(int denominator, const Region& region, DecoderBuff
   info_.scale_denom = static_cast<unsigned int>(denominator);
   info_.dct_method = JDCT_ISLOW;
   info_.do_fancy_upsampling = TRUE;
+  info_.do_block_smoothing = FALSE;  // of what scans have left out; it, too, looks at neighbours, but further away
   jpeg_start_decompress(&info_);
   const int64_t height = info_.output_height, width = info_.output_width;
   if (region.bottom() > height || region.right() > width) return refuse("is damaged (its size is not what it says)");
 
-  JDIMENSION left = static_cast<JDIMENSION>(std::max<int64_t>(region.left - margin, 0));
-  JDIMENSION columns = static_cast<JDIMENSION>(std::min(region.right() + margin, width) - left);
-  if (columns < width) jpeg_crop_scanline(&info_, &left, &columns);
+  JDIMENSION left = 0, columns = info_.output_width;
+  const int64_t first = std::max<int64_t>(region.left - margin, 0), end = std::min(region.right() + margin, width);
+  // libjpeg miscounts the columns of a colour whose subsampling by more than two is partly undone by a smaller size.
+  const bool counts = denominator == 1 || info_.max_h_samp_factor <= 2;
+  if (counts && end - first < width) {
+    left = static_cast<JDIMENSION>(first);
+    columns = static_cast<JDIMENSION>(end - first);
+    jpeg_crop_scanline(&info_, &left, &columns);
+  }
   const int64_t top = std::max<int64_t>(region.top - margin, 0), rows = region.bottom() - top;
   if (top > 0) jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(top));
 

@@ -22,8 +22,8 @@ constexpr png_uint_32 most_chunks = 1000, longest_side = 0x7fffffff;
 // Rows are held twice, at up to 8 bytes a pixel.
 constexpr int64_t longest_row = 1000000;
 
-// Chunks that no pixel depends on here, names with a zero behind each: what they say, and what is wrong in them, is left
-// alone.
+// Chunks that no pixel depends on here, names with a zero behind each: what they say, and what is wrong in them, is
+// left alone.
 constexpr png_byte ignored_chunks[] =
     "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0tRNS\0zTXt";
 
@@ -112,7 +112,9 @@ Reason PngDecoder::read_header(PictureHeader& header, bool& cut) {
   }
   png_uint_32 bytes = 0;
   png_bytep block = nullptr;
-  if (png_get_eXIf_1(png_, info_, &bytes, &block) != 0) header.orientation = orientation_of(exif_orientation(block, bytes));
+  if (png_get_eXIf_1(png_, info_, &bytes, &block) != 0) {
+    header.orientation = orientation_of(exif_orientation(block, bytes));
+  }
   return {};
 }
 

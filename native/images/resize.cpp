@@ -12,8 +12,8 @@
 namespace sluice {
 namespace {
 
-// A weight of 1, and a value of 1 between the two sums. Bicubic weights reach 1.125 and add up to 1.25 without their signs:
-// a value between the sums stays within 20,400, a product of two pairs within 31 bits.
+// A weight of 1, and a value of 1 between the two sums. Bicubic weights reach 1.125 and add up to 1.25 without their
+// signs: a value between the sums stays within 20,400, a product of two pairs within 31 bits.
 constexpr int weight_bits = 14, value_bits = 6;
 constexpr int row_shift = weight_bits - value_bits, column_shift = weight_bits + value_bits;
 
@@ -67,31 +67,50 @@ void sum_rows(const uint8_t* const* rows, const int16_t* weights, int64_t taps, 
   }
 }
 
-// Four pixels of a line at a time, two in each half of a vector: red, green and blue of the first beside the second's.
-void sum_columns(const int16_t* line, const ResizeAxis& axis, uint8_t* target) {
-  const __m256i pairs = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, -128, -128, -128, -128));
+// Where the bytes of two pixels go, in each half of a vector: red, green and blue of the first beside the second's.
+__m256i pair_order() {
+  return _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, -128, -128, -128, -128));
+}
+
+// One pixel from `groups` times four of a line, its three bytes the lower ones.
+int32_t sum_pixel(const int16_t* source, const int16_t* weights, int64_t groups) {
   const __m256i halves = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+  __m256i sums = _mm256_setzero_si256();
+  for (int64_t group = 0; group < groups; ++group, source += 12, weights += 4) {
+    const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source));
+    const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + 6));
+    const __m256i pixels = _mm256_shuffle_epi8(_mm256_set_m128i(second, first), pair_order());
+    const __m256 four = _mm256_castsi256_ps(four_weights(weights));
+    const __m256i scale = _mm256_castps_si256(_mm256_permutevar_ps(four, halves));
+    sums = _mm256_add_epi32(sums, _mm256_madd_epi16(pixels, scale));
+  }
   const __m128i half = _mm_set1_epi32(1 << (column_shift - 1));
-  const int64_t taps = axis.taps(), count = axis.count();
-  for (int64_t x = 0; x < count; ++x) {
-    const int16_t* source = line + axis.start(x) * 3;
-    const int16_t* const weights = axis.weights(x);
-    __m256i sums = _mm256_setzero_si256();
-    for (int64_t tap = 0; tap < taps; tap += 4, source += 12) {
-      const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source));
-      const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + 6));
-      const __m256i pixels = _mm256_shuffle_epi8(_mm256_set_m128i(second, first), pairs);
-      const __m256 four = _mm256_castsi256_ps(four_weights(weights + tap));
-      const __m256i scale = _mm256_castps_si256(_mm256_permutevar_ps(four, halves));
-      sums = _mm256_add_epi32(sums, _mm256_madd_epi16(pixels, scale));
-    }
-    const __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-    const __m128i values = _mm_srai_epi32(_mm_add_epi32(sum, half), column_shift);
-    const __m128i words = _mm_packs_epi32(values, values);
-    const int32_t pixel = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
-    // The fourth byte is the next pixel's, which is written after it.
-    std::memcpy(target + x * 3, &pixel, x + 1 < count ? 4 : 3);
+  const __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+  const __m128i values = _mm_srai_epi32(_mm_add_epi32(sum, half), column_shift);
+  const __m128i words = _mm_packs_epi32(values, values);
+  return _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
+}
+
+// `fixed` groups where that is not 0: loops of a known length are unrolled.
+template <int64_t fixed>
+void sum_columns(const int16_t* line, const ResizeAxis& axis, uint8_t* target) {
+  const int64_t taps = axis.taps(), groups = fixed > 0 ? fixed : taps / column_group, last = axis.count() - 1;
+  const int64_t* const starts = axis.starts();
+  const int16_t* const weights = axis.weights(0);
+  for (int64_t x = 0; x < last; ++x) {
+    const int32_t pixel = sum_pixel(line + starts[x] * 3, weights + x * taps, groups);
+    std::memcpy(target + x * 3, &pixel, 4);  // the fourth byte is the next pixel's, which is written after it
+  }
+  const int32_t pixel = sum_pixel(line + starts[last] * 3, weights + last * taps, groups);
+  std::memcpy(target + last * 3, &pixel, 3);
+}
+
+void sum_columns(const int16_t* line, const ResizeAxis& axis, uint8_t* target) {
+  switch (axis.taps() / column_group) {
+    case 1: return sum_columns<1>(line, axis, target);
+    case 2: return sum_columns<2>(line, axis, target);
+    case 3: return sum_columns<3>(line, axis, target);
+    default: return sum_columns<0>(line, axis, target);
   }
 }
 
@@ -168,7 +187,7 @@ void resize(const Raster& raster, const ResizeAxis& vertical, const ResizeAxis& 
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t tap = 0; tap < vertical.taps(); ++tap) {
       // Taps behind the last row have no weight; they may not read behind it either.
-      const int64_t row = std::min(vertical.begin() + vertical.start(y) + tap, vertical.end() - 1);
+      const int64_t row = std::min(vertical.begin() + vertical.starts()[y] + tap, vertical.end() - 1);
       buffers.rows[static_cast<size_t>(tap)] = raster.at(row, horizontal.begin());
     }
     sum_rows(buffers.rows.data(), vertical.weights(y), vertical.taps(), bytes, buffers.line.data());

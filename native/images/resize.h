@@ -11,9 +11,9 @@ namespace sluice {
 // One axis of a frame: which pixels of the image the wanted ones are made of.
 class ResizeAxis {
  public:
-  // The crop is `length` long and begins `begin` into the pixels `first` to `last` - 1 of the image, all that it may read.
-  // Of the `resized` pixels that it becomes, `count` are wanted from `window` on. Taps are padded to a multiple of `group`
-  // with weights of zero.
+  // The crop is `length` long and begins `begin` into the pixels `first` to `last` - 1 of the image, all that it may
+  // read. Of the `resized` pixels that it becomes, `count` are wanted from `window` on. Taps are padded to a multiple
+  // of `group` with weights of zero.
   void set(int64_t first, int64_t last, double begin, double length, int64_t resized, int64_t window, int64_t count,
            int64_t group);
 
@@ -23,8 +23,8 @@ class ResizeAxis {
 
   int64_t count() const { return static_cast<int64_t>(starts_.size()); }
   int64_t taps() const { return taps_; }
-  // The first pixel that a wanted one is made of, counted from begin(), and the weights from there on.
-  int64_t start(int64_t index) const { return starts_[static_cast<size_t>(index)]; }
+  // The first pixel that each wanted one is made of, counted from begin(), and the weights from there on.
+  const int64_t* starts() const { return starts_.data(); }
   const int16_t* weights(int64_t index) const { return weights_.data() + index * taps_; }
   // Whether the wanted pixels are those of the image.
   bool unchanged() const { return unchanged_; }

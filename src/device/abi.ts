@@ -307,7 +307,8 @@ export const symbols = {
   sl_reader_create: { parameters: ["pointer", "i32", "buffer"], result: "i32" }, // threads, host_reader
   sl_reader_destroy: { parameters: ["pointer", "pointer"], result: "i32" },
   sl_reader_inspect: {
-    parameters: ["pointer", "pointer", "i64", "buffer", "i64", "buffer", "buffer", "i64"], // reader, count, host_paths, path_bytes, host_sizes, host_text, capacity
+    // reader, count, host_paths, path_bytes, host_sizes, host_text, capacity
+    parameters: ["pointer", "pointer", "i64", "buffer", "i64", "buffer", "buffer", "i64"],
     result: "i32",
   },
   sl_reader_decode: {
@@ -327,17 +328,8 @@ export const symbols = {
     result: "i32",
   },
   sl_reader_records: {
-    parameters: [
-      "pointer",
-      "pointer", // reader
-      "buffer", // host_path
-      "i64", // count
-      "buffer", // host_records
-      "i64", // height
-      "i64", // width
-      "buffer", // host_pixels
-      "buffer", // host_job
-    ],
+    // reader, host_path, count, host_records, height, width, host_pixels, host_job
+    parameters: ["pointer", "pointer", "buffer", "i64", "buffer", "i64", "i64", "buffer", "buffer"],
     result: "i32",
   },
   sl_reader_done: { parameters: ["pointer", "pointer", "i64", "buffer"], result: "i32" }, // reader, job, host_done
