@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Operations and gradients, PyTorch's fixtures and steps, encoders, agreement with the CPU; paths from the repository's root. */
+/** Operations and gradients, PyTorch's steps, its fixtures and torchvision's, encoders, agreement with the CPU; paths from the root. */
 export const deviceTests: readonly string[] = [
   "tests/device/pending_download_test.ts",
   "tests/data/images/streamed_images_test.ts",
@@ -12,6 +12,7 @@ export const deviceTests: readonly string[] = [
   "tests/selftest/fixtures_test.ts",
   "tests/training/step_test.ts",
   "tests/models/gated_resnet_test.ts",
+  "tests/data/torchvision_test.ts",
   "tests/cuda/agreement_test.ts",
   "tests/cuda/memory_test.ts",
   "tests/cuda/order_test.ts",
