@@ -16,11 +16,20 @@ import {
   outputOptions,
   wholeNumber,
 } from "../options.ts";
-import { formatAugmentation, formatFolder, formatInference, formatStep, formatSweep } from "../ui/benchmarks.ts";
+import {
+  formatAugmentation,
+  formatFolder,
+  formatInference,
+  formatLoader,
+  formatStep,
+  formatSweep,
+} from "../ui/benchmarks.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { formatBenchmark } from "../ui/selftest.ts";
 
 const networkOptions = ["arch", "stem", "width", "projector", "batch", "mode", "budget"] as const;
+
+const dataOptions = ["dataset", "data", "trainImages", "imageSize", "workers", "dataOnDevice"] as const;
 
 /** The stem of a sweep, where none is given: that of the published CIFAR results. */
 const SWEEP_STEM = "cifar-paper";
@@ -67,6 +76,13 @@ const benchAugment: Benchmark = async (device, config, output) => {
   const { benchAugment: measure } = await import("../../src/training/benchmark/augment.ts");
   const result = measure(device, config);
   writeResult(output, result, () => formatAugmentation(result));
+};
+
+const benchLoader: Benchmark = async (device, config, output) => {
+  const { benchLoader: measure } = await import("../../src/training/benchmark/loader.ts");
+  const { openDataset } = await import("../datasets.ts");
+  const result = measure(device, config, openDataset(config));
+  writeResult(output, result, () => formatLoader(result));
 };
 
 /** Image files need no device; what decodes them is in either library. */
@@ -143,6 +159,15 @@ export function addBench(program: CommandUnknownOpts): void {
   addRunOptions(augment, ["batch"]);
   addCommonOptions(augment);
   addExamples(augment, ["sluice bench augment", "sluice bench augment --batch 64 --threads 1 --json"]);
+  const loader = bench.command("loader")
+    .description("training with the loader beside training on one batch that is there already")
+    .action((_options, self) => runBench(benchLoader, self));
+  addRunOptions(loader, [...dataOptions, ...networkOptions]);
+  addCommonOptions(loader);
+  addExamples(loader, [
+    "sluice bench loader --width 16 --stem cifar-paper --projector 512",
+    "sluice bench loader --dataset folder --data photographs --width 16 --stem imagenet",
+  ]);
   const folder = bench.command("folder").argument("<DIR>", "folder of image files")
     .description("images a second that are read, decoded and cropped, by --threads threads")
     .action((path, _options, self) => runFolder(path, self));

@@ -64,8 +64,9 @@ async function runList(command: CommandUnknownOpts): Promise<void> {
   writeResult(outputOptions(command), listed, () => {
     const state = ({ name, folder, ready }: Listed) => {
       if (folder !== null || ready) return folder ?? "-";
-      const { archive, remedy } = datasetSource(name);
-      return archive === null ? `${remedy}` : `not there: sluice data fetch ${name}`;
+      const source = datasetSource(name);
+      if (source.archive !== null) return `not there: sluice data fetch ${name}`;
+      return source.folder === null ? "--data DIR" : "not there";
     };
     return formatTable(
       ["data set", "what it is", "files"],

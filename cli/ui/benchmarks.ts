@@ -8,6 +8,7 @@ import type {
   AugmentBenchmark,
   FolderBenchmark,
   InferenceBenchmark,
+  LoaderBenchmark,
   Profile,
   StepBenchmark,
   SweepRow,
@@ -98,6 +99,20 @@ export function formatAugmentation(result: AugmentBenchmark): string {
     ["views a second", result.viewsPerSecond.toFixed(0)],
     ["images of a batch", result.batch],
     ["pixels", `${result.side} x ${result.side}`],
+    ["device", result.device],
+    ["precision", result.precision],
+    ["threads", result.threads],
+  ]);
+}
+
+/** Speed of training with and without the loader, a value a line. */
+export function formatLoader(result: LoaderBenchmark): string {
+  return formatTable(["training", ""], [
+    ["views a second with the loader", result.viewsPerSecond.toFixed(0)],
+    ["views a second on one batch that is there", result.heldViewsPerSecond.toFixed(0)],
+    ["the former over the latter", result.share.toFixed(3)],
+    ["data set", result.dataset],
+    ["images of a batch", result.batch],
     ["device", result.device],
     ["precision", result.precision],
     ["threads", result.threads],

@@ -13,20 +13,20 @@ import {
   type TrainingImages,
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { DivergenceError, OutOfMemoryError, ShapeError } from "../errors.ts";
+import { DivergenceError, OutOfMemoryError } from "../errors.ts";
 import { Evaluator, type MeasuredCost } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
-import { augment, type AugmentOptions } from "../ops/mod.ts";
 import { warmupCosine } from "../optim/mod.ts";
-import { Scope, type Tensor } from "../tensor/mod.ts";
+import { Scope } from "../tensor/mod.ts";
 import { saveWeights } from "./checkpoint.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
-import { activationType, type Precision, resolvePrecision, withPrecision } from "./precision.ts";
+import { type Precision, resolvePrecision, withPrecision } from "./precision.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee } from "./trainee.ts";
+import { augmentedViews } from "./views.ts";
 
 /** Rate of the first epoch of the warm-up. */
 const WARMUP_START = 0.003;
@@ -121,12 +121,6 @@ interface PendingStep {
   readonly images: number;
 }
 
-/** A batch on its way through a step. */
-interface LoadedViews {
-  readonly views: [Tensor, Tensor];
-  readonly waited: number;
-}
-
 /** What a run works with. */
 interface TrainingParts {
   readonly device: Device;
@@ -196,19 +190,20 @@ class Training {
   }
 
   #step(epoch: number): void {
-    const { config, trainee, device, precision } = this.#parts;
-    const loaded = { waited: 0, images: 0 };
-    const report = this.#withinMemory(() => {
+    const { config, trainee, device, precision, dataset } = this.#parts;
+    const { report, waited, images } = this.#withinMemory(() => {
       using _scope = new Scope();
-      const { views, waited } = this.#views();
-      Object.assign(loaded, { waited, images: views[0].dim(0) });
+      const begin = performance.now();
+      const stored = this.#loader.next();
+      const waited = performance.now() - begin;
       const inputs: StepInputs = {
-        views,
+        views: augmentedViews(stored, dataset, precision),
         epoch,
         rate: learningRate(config, epoch),
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
       };
-      return withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
+      const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
+      return { report, waited, images: stored[0].rows.size };
     });
     try {
       this.#flush();
@@ -218,7 +213,7 @@ class Training {
     }
     this.#done++;
     const end = performance.now();
-    this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, ...loaded };
+    this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
     this.#stepStart = end;
   }
 
@@ -231,18 +226,6 @@ class Training {
       const { device, trainee, config, precision, dataset: { pretraining: { height, width } } } = this.#parts;
       throw withFittingBatch(error, device, { trainee, config, precision, size: [height, width] });
     }
-  }
-
-  #views(): LoadedViews {
-    const { precision, dataset: { mean, std, pretraining: { height, width } } } = this.#parts;
-    const begin = performance.now();
-    const stored = this.#loader.next();
-    const waited = performance.now() - begin;
-    // The views' element type is that of everything computed from them.
-    const options: AugmentOptions = { size: [height, width], mean, std, dtype: activationType(precision) };
-    const [first, second] = stored.map(({ images, rows, parameters }) => augment(images, rows, parameters, options));
-    if (first === undefined || second === undefined) throw new ShapeError("a batch has two views");
-    return { views: [first, second], waited };
   }
 
   /** Reads and records the scalars of the step before. */

@@ -7,6 +7,7 @@
 export * from "./augment.ts";
 export * from "./folder.ts";
 export * from "./infer.ts";
+export * from "./loader.ts";
 export * from "./profile.ts";
 export * from "./step.ts";
 export * from "./sweep.ts";
