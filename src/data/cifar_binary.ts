@@ -7,10 +7,11 @@
  * @module
  */
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { Archive } from "./archive.ts";
+import { readDataFile } from "./data_file.ts";
 import type { Dataset, DatasetOptions, DatasetSource, Labelled, MemoryDataset, MemoryImages } from "./dataset.ts";
 import { refuseFileOptions } from "./file_options.ts";
 import { imageCount } from "./image_count.ts";
@@ -102,7 +103,7 @@ function readSplit(format: CifarFormat, files: readonly BatchFile[], count: numb
   for (const { path, records } of files) {
     const wanted = Math.min(records, count - filled);
     if (wanted === 0) break;
-    const bytes = readFileSync(path);
+    const bytes = readDataFile(path);
     if (bytes.length !== records * size) {
       throw new InvalidInputError(`${path} changed while it was read: start again when nothing writes to it`);
     }

@@ -28,13 +28,18 @@ function list(folder: string): Listing {
 }
 
 function readFolder(folder: string): Deno.DirEntry[] {
+  return withFolder(folder, () => [...Deno.readDirSync(folder)]);
+}
+
+/** Does something with a folder. @throws {InvalidInputError} where there is none, or it may not be looked into. */
+function withFolder<T>(folder: string, look: () => T): T {
   try {
-    return [...Deno.readDirSync(folder)];
+    return look();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
     const missing = error instanceof Deno.errors.NotFound;
     const problem = missing ? "does not exist" : error instanceof Deno.errors.NotADirectory ? "is no folder" : null;
-    throw new InvalidInputError(`${folder} ${problem ?? "cannot be read"}: give --data a folder of images`, {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new InvalidInputError(`${folder} ${problem ?? `cannot be read (${cause})`}: give --data a folder of images`, {
       cause: error,
     });
   }
@@ -45,7 +50,8 @@ function isFolderLink(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) return false;
+    const nowhere = [Deno.errors.NotFound, Deno.errors.FilesystemLoop, Deno.errors.PermissionDenied];
+    if (nowhere.some((kind) => error instanceof kind)) return false;
     throw error;
   }
 }
@@ -57,23 +63,14 @@ function isFolderLink(path: string): boolean {
  * @throws {InvalidInputError} where a folder cannot be read, or a link leads back to a folder that holds it.
  */
 export function imagesUnder(folder: string, above: readonly string[] = []): string[] {
-  const real = realPath(folder);
-  if (above.includes(real)) {
+  const real = withFolder(folder, () => Deno.realPathSync(folder));
+  if (above.some((holder) => holder === real || holder.startsWith(join(real, "/")))) {
     throw new InvalidInputError(`${folder} is a link to a folder that it lies in: remove the link`);
   }
   const { files, folders } = list(folder);
   const own = files.filter((name) => imageName.test(name)).map((name) => join(folder, name));
   // Not flatMap with spread arguments: a folder may hold more files than a call takes arguments.
   return own.concat(...folders.map((name) => imagesUnder(join(folder, name), [...above, real])));
-}
-
-function realPath(folder: string): string {
-  try {
-    return Deno.realPathSync(folder);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new InvalidInputError(`${folder} does not exist: give --data a folder of images`, { cause: error });
-  }
 }
 
 /** Images by the folder that they are in. */

@@ -25,11 +25,13 @@ export function writePng(path: string, height: number, width: number, seed: numb
   writeFileSync(path, encodePng({ width, height, pixels: testPixels(height, width, seed) }));
 }
 
-/** Writes a PNG file whose header is sound and whose pixels are not. */
+/** Writes a PNG file whose header and end are sound and whose pixels are not. */
 export function writeDamagedPng(path: string, height: number, width: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const bytes = encodePng({ width, height, pixels: testPixels(height, width, 7) });
-  writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+  const middle = Math.floor(bytes.length * 0.6);
+  bytes[middle] = 255 - (bytes[middle] ?? 0);
+  writeFileSync(path, bytes);
 }
 
 /** Runs a test with a fresh folder, removed afterwards. */

@@ -7,13 +7,23 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { mutateCifar, mutateStl10 } from "./mutated_datasets.ts";
 import { mutateSafetensors } from "./mutated_files.ts";
+import { mutateImageFiles } from "./mutated_images.ts";
 import type { SoakTest } from "./soak.ts";
 import { trainWithFlatMemory } from "./flat_memory.ts";
+import { streamStl10 } from "./streamed_stl10.ts";
 
 const folder = fileURLToPath(new URL("../../runs/soak", import.meta.url));
 const statePath = join(folder, "state.json");
-const tests: readonly SoakTest[] = [mutateSafetensors, trainWithFlatMemory];
+const tests: readonly SoakTest[] = [
+  mutateSafetensors,
+  mutateCifar,
+  mutateStl10,
+  mutateImageFiles,
+  trainWithFlatMemory,
+  streamStl10,
+];
 
 /** How many trials of each test have passed, by the test's name. */
 function readState(): Record<string, number> {
@@ -31,10 +41,10 @@ function writeState(state: Readonly<Record<string, number>>): void {
 }
 
 /** Goes on with one test to its end, or to its first failure, which is thrown. */
-function goOn(test: SoakTest, state: Record<string, number>): void {
+async function goOn(test: SoakTest, state: Record<string, number>): Promise<void> {
   for (let done = state[test.name] ?? 0; done < test.trials;) {
     const end = Math.min(done + test.portion, test.trials);
-    test.run(done, end);
+    await test.run(done, end);
     state[test.name] = done = end;
     writeState(state);
     console.error(`${test.name}: ${done} of ${test.trials}`);
@@ -47,7 +57,7 @@ if (import.meta.main) {
   let failed = 0;
   for (const test of tests) {
     try {
-      goOn(test, state);
+      await goOn(test, state);
     } catch (error) {
       failed++;
       console.error(`${test.name}: failed after ${state[test.name] ?? 0} trials`, error);

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { decodeSafetensors, encodeSafetensors, FormatError, type HostTensor } from "../../src/formats/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
+import { damage } from "./damage.ts";
 import type { SoakTest } from "./soak.ts";
 
 const seed = 20_230_109;
@@ -20,21 +21,6 @@ function soundFile(): Uint8Array {
     ["half", { dtype: "bf16", shape: [4], data: new Uint16Array(4).fill(0x3f80) }],
   ]);
   return encodeSafetensors(tensors, { arch: "resnet18", note: "\u00e9\n" });
-}
-
-/** Changes, inserts, removes or swaps a few bytes, most often in the header. */
-function damage(bytes: Uint8Array, random: RandomStream): Uint8Array {
-  const damaged = [...bytes];
-  const changes = 1 + random.integer(4);
-  for (let change = 0; change < changes; change++) {
-    const place = random.integer(Math.max(1, damaged.length));
-    const kind = random.integer(4);
-    if (kind === 0) damaged[place] = random.integer(256);
-    else if (kind === 1) damaged.splice(place, 0, random.integer(256));
-    else if (kind === 2) damaged.splice(place, 1 + random.integer(8));
-    else damaged[place] = damaged[random.integer(Math.max(1, damaged.length))] ?? 0;
-  }
-  return Uint8Array.from(damaged);
 }
 
 const sound = soundFile();

@@ -13,5 +13,5 @@ export interface SoakTest {
   /** Trials between two records of how far the test has come. */
   readonly portion: number;
   /** Does the trials from `begin` to `end` - 1; throws where one fails. */
-  readonly run: (begin: number, end: number) => void;
+  readonly run: (begin: number, end: number) => void | Promise<void>;
 }

@@ -4,8 +4,19 @@
  * @module
  */
 
+import { mutateCifar, mutateStl10 } from "./mutated_datasets.ts";
 import { mutateSafetensors } from "./mutated_files.ts";
+import { assertFlatStreaming } from "./streamed_stl10.ts";
 
 Deno.test("2,000 damaged safetensors files are read or refused with a FormatError", () => {
   mutateSafetensors.run(0, 2_000);
+});
+
+Deno.test("300 data sets each of CIFAR-10 and STL-10 with a damaged file are read or refused by name", async () => {
+  await mutateCifar.run(0, 300);
+  await mutateStl10.run(0, 300);
+});
+
+Deno.test("memory is flat while 400 MB of STL-10 stream through the loader", () => {
+  assertFlatStreaming(14_500);
 });

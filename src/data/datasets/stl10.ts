@@ -5,9 +5,10 @@
  *
  * @module
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../../errors.ts";
+import { readDataFile } from "../data_file.ts";
 import type { Dataset, DatasetOptions, DatasetSource, Labelled, RecordImages } from "../dataset.ts";
 import { refuseFileOptions } from "../file_options.ts";
 import { imageCount } from "../image_count.ts";
@@ -63,12 +64,12 @@ function labelled(option: string, folder: string, split: string, asked: number |
   const problem = size === images.count ? labelProblem(path) : `has ${size} labels for ${images.count} images`;
   if (problem !== null) throw new InvalidInputError(`${path} ${problem}; unpack the official ${archive.file} again`);
   const count = imageCount(option, asked, images.count);
-  const labels = Int32Array.from(readFileSync(path).subarray(0, count), (label) => label - 1);
+  const labels = Int32Array.from(readDataFile(path).subarray(0, count), (label) => label - 1);
   return { ...images, count, labels };
 }
 
 function labelProblem(path: string): string | null {
-  const record = readFileSync(path).findIndex((label) => label < 1 || label > classes.length);
+  const record = readDataFile(path).findIndex((label) => label < 1 || label > classes.length);
   return record < 0 ? null : `is damaged: the label of image ${record} is not one of 1 to ${classes.length}`;
 }
 

@@ -1,0 +1,164 @@
+/**
+ * Tests of commands on folders of image files, as a person would use them.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+// @ts-types="../../src/formats/pngjs.d.ts"
+import { PNG } from "pngjs";
+import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
+import { assertRefused, assertSucceeds, runSluice, withFolder } from "./run_sluice.ts";
+
+const tiny = ["--width", "4", "--stem", "imagenet", "--projector", "8", "--batch", "8", "--epochs", "2"];
+const small = ["--image-size", "16", "--device", "cpu", "--precision", "f32", "--threads", "1"];
+
+function linesOf(path: string): Record<string, unknown>[] {
+  return readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+Deno.test(
+  "a run on class folders leaves damaged files out, names them, and is evaluated",
+  withFolder(async (folder) => {
+    const [data, run] = [join(folder, "tree"), join(folder, "run")];
+    writeClassTree(data, ["a", "b"], { train: 10, test: 4 });
+    const [text, cut] = [join(data, "train", "a", "text.png"), join(data, "train", "b", "cut.png")];
+    writeFileSync(text, "no image");
+    writeDamagedPng(cut, 24, 20);
+    const args = ["pretrain", "--dataset", "folder", "--data", data, ...tiny, ...small, "--budget", "0.9"];
+    const { status, stderr } = await runSluice([...args, "--no-drop-last", "--out", run]);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /left out .*a\/text\.png: .*neither JPEG nor PNG/);
+    assert.match(stderr, /left out .*b\/cut\.png: .*(truncated|damaged)/);
+    assert.match(stderr, /2 damaged images were left out; .*skipped\.jsonl names them/);
+    assert.deepEqual(linesOf(join(run, "skipped.jsonl")).map(({ path }) => path).sort(), [text, cut].sort());
+    const steps = linesOf(join(run, "metrics.jsonl")).filter(({ loss }) => loss !== undefined);
+    // 21 images: two whole batches of 8 and one of 5, in each of two epochs.
+    assert.equal(steps.length, 6);
+    assert.ok(steps.every(({ wait }) => typeof wait === "number" && wait >= 0));
+
+    const evaluation = await assertSucceeds(["evaluate", run, "--threads", "1", "--json"]);
+    const { networks, references } = JSON.parse(evaluation) as {
+      networks: Record<string, Record<string, number>>;
+      references: { rawPixels: Record<string, number> };
+    };
+    assert.ok(Number.isFinite(networks["gated"]?.["knn20"]) && Number.isFinite(references.rawPixels["knn20"]));
+
+    const again = join(folder, "again");
+    await assertSucceeds([...args, "--no-drop-last", "--workers", "3", "--out", again, "--quiet"]);
+    const weights = (path: string) => readFileSync(join(path, "checkpoints", "last.safetensors"));
+    assert.deepEqual(weights(again), weights(run), "threads that read do not show");
+
+    const strict = [...args, "--strict", "--out", join(folder, "strict")];
+    await assertRefused(strict, /text\.png: .*remove or mend it, or leave out --strict/);
+    Deno.removeSync(text);
+    const stopped = await runSluice(strict);
+    assert.equal(stopped.status, 1);
+    assert.match(stopped.stderr, /cut\.png: .*remove or mend the file/);
+  }),
+);
+
+Deno.test(
+  "a run on images without classes is trained and not evaluated",
+  withFolder(async (folder) => {
+    const [data, run] = [join(folder, "tree"), join(folder, "run")];
+    writeClassTree(data, ["a"], { train: 10, test: 6 });
+    const args = ["pretrain", "--dataset", "images", "--data", data, ...tiny, ...small, "--mode", "vanilla"];
+    const { status, stderr } = await runSluice([...args, "--out", run]);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /images has no labelled images: the run is not evaluated/);
+    await assertRefused(["evaluate", run], /data set images has no labelled images to test with/);
+  }),
+);
+
+Deno.test(
+  "folders are verified image by image, and previewed",
+  withFolder(async (folder) => {
+    const data = join(folder, "tree");
+    writeClassTree(data, ["a", "b"], { train: 4, test: 2 });
+    const verify = ["data", "verify", "folder", "--data", data];
+    assert.match(await assertSucceeds(verify), /^folder: 8 train, 4 test images, every file well formed$/m);
+    writeDamagedPng(join(data, "test", "b", "cut.png"), 20, 20);
+    const { status, stdout } = await runSluice([...verify, "--json"]);
+    assert.equal(status, 1);
+    const { images, problems } = JSON.parse(stdout) as { images: object; problems: string[] };
+    assert.deepEqual(images, { train: 8, test: 5 });
+    assert.match(problems.join("\n"), /^[^\n]*b\/cut\.png: [^\n]*$/);
+
+    const out = join(folder, "views.png");
+    await assertSucceeds([
+      "data",
+      "preview",
+      "folder",
+      "--data",
+      data,
+      "--image-size",
+      "48",
+      "--images",
+      "3",
+      "--out",
+      out,
+    ]);
+    const { width, height } = PNG.sync.read(Buffer.from(readFileSync(out)));
+    assert.deepEqual([width, height], [3 * (96 + 2) + 2, 3 * (96 + 2) + 2]);
+  }),
+);
+
+Deno.test(
+  "what is wrong with folders is said in one line before anything is written",
+  withFolder(async (folder) => {
+    const data = join(folder, "tree");
+    writeClassTree(data, ["a", "b"], { train: 8, test: 1 });
+    const pretrain = (
+      ...args: string[]
+    ) => ["pretrain", "--dataset", "folder", ...tiny, ...args, "--out", join(folder, "run")];
+    await assertRefused(pretrain(), /data set folder has no place of its own: give --data DIR/);
+    await assertRefused(pretrain("--data", join(folder, "none")), /none does not exist: give --data/);
+    await assertRefused(
+      pretrain("--data", data, "--image-size", "0"),
+      /--image-size 0: give a whole number from 1 to 4096/,
+    );
+    await assertRefused(
+      pretrain("--data", data, "--workers", "300"),
+      /--workers 300: give a whole number from 0 to 256/,
+    );
+    await assertRefused(pretrain("--data", data, "--class-list", "gone"), /--class-list gone: cannot be read/);
+    await assertRefused(
+      ["pretrain", "--dataset", "shapes", "--image-size", "8", "--out", join(folder, "run")],
+      /--image-size 8: the images of shapes have their own size/,
+    );
+    await assertRefused(pretrain("--data", data, "--batch", "17"), /--batch 17: there are 16 training images/);
+    mkdirSync(join(data, "train", "c"));
+    await assertRefused(pretrain("--data", data), /test holds no folder c/);
+    mkdirSync(join(data, "test", "c"));
+    await assertRefused(pretrain("--data", data), /train\/c holds no image/);
+    symlinkSync(join(data, "train"), join(data, "train", "c", "back"));
+    await assertRefused(pretrain("--data", data), /back is a link to a folder that it lies in/);
+    await assertRefused(["data", "fetch", "imagenet100"], /imagenet100 cannot be fetched: get ILSVRC 2012/);
+    await assertRefused(["data", "fetch", "folder"], /folder cannot be fetched: give --data DIR/);
+    await assertRefused(["data", "verify", "shapes"], /shapes needs no files/);
+    await assertRefused(["bench", "folder", join(folder, "none")], /none does not exist/);
+    assert.deepEqual(readdirSync(folder), ["tree"]);
+  }),
+);
+
+Deno.test(
+  "benchmarks of files and of the loader print what they measured",
+  withFolder(async (folder) => {
+    const data = join(folder, "tree");
+    writeClassTree(data, ["a"], { train: 9, test: 1 });
+    const files = JSON.parse(
+      await assertSucceeds(["bench", "folder", data, "--image-size", "16", "--threads", "1", "--json"]),
+    ) as Record<string, number>;
+    assert.ok((files["imagesPerSecond"] ?? 0) > 0);
+    assert.deepEqual([files["images"], files["side"], files["workers"]], [10, 16, 1]);
+    const loader = ["bench", "loader", "--train-images", "16", "--batch", "8", "--width", "4", "--projector", "8"];
+    const measured = JSON.parse(
+      await assertSucceeds([...loader, "--stem", "imagenet", "--threads", "1", "--json"]),
+    ) as Record<string, number>;
+    const { viewsPerSecond = NaN, heldViewsPerSecond = NaN, share = NaN } = measured;
+    assert.ok(viewsPerSecond > 0 && heldViewsPerSecond > 0 && share > 0);
+  }),
+);

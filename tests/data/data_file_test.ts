@@ -1,0 +1,21 @@
+// Tests of reading files of data sets.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readDataFile } from "../../src/data/data_file.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { withTree } from "./image_files.ts";
+
+Deno.test("a file is read, and one that cannot be is refused by name with the cause", () =>
+  withTree((folder) => {
+    const path = join(folder, "file.bin");
+    writeFileSync(path, Uint8Array.of(1, 2, 3));
+    assert.deepEqual([...readDataFile(path)], [1, 2, 3]);
+    mkdirSync(join(folder, "folder.bin"));
+    for (const name of ["folder.bin", "gone.bin"]) {
+      assert.throws(() => readDataFile(join(folder, name)), (error: unknown) => {
+        assert.ok(error instanceof InvalidInputError);
+        return error.message.startsWith(`${join(folder, name)} cannot be read (E`) && !error.message.includes("\n");
+      });
+    }
+  }));

@@ -1,0 +1,90 @@
+/**
+ * Soak tests: damaged files of CIFAR-10 and STL-10 are read or refused, never anything else.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cifar10, type Dataset, ImageStores, stl10 } from "../../src/data/mod.ts";
+import { Device } from "../../src/device/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+import { Scope } from "../../src/tensor/mod.ts";
+import { damage } from "./damage.ts";
+import type { SoakTest } from "./soak.ts";
+
+const CIFAR_BYTES = 3073;
+const STL_BYTES = 3 * 96 * 96;
+const seed = 20_261_125;
+
+/** Sound files of two records or labels each. */
+const cifarFiles = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`).concat("test_batch.bin")
+  .map((name) => [name, new Uint8Array(2 * CIFAR_BYTES).fill(7)] as const);
+const stlFiles = [
+  ["unlabeled_X.bin", new Uint8Array(2 * STL_BYTES).fill(9)],
+  ["train_X.bin", new Uint8Array(2 * STL_BYTES)],
+  ["train_y.bin", Uint8Array.of(1, 10)],
+  ["test_X.bin", new Uint8Array(2 * STL_BYTES)],
+  ["test_y.bin", Uint8Array.of(3, 4)],
+] as const;
+
+/** Runs trials in a folder of sound files, one of which is damaged at a time. */
+function damageFiles(
+  files: readonly (readonly [name: string, bytes: Uint8Array])[],
+  [begin, end]: readonly [number, number],
+  read: (folder: string) => void,
+): void {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-damaged-"));
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
+    for (let trial = begin; trial < end; trial++) {
+      const random = new RandomStream(seed, 1, trial);
+      const [name, bytes] = files[random.integer(files.length)] ?? files[0] ?? ["", new Uint8Array()];
+      writeFileSync(join(folder, name), damage(bytes, random));
+      try {
+        read(folder);
+      } catch (error) {
+        assert.ok(error instanceof InvalidInputError, `trial ${trial}: ${String(error)}`);
+        assert.match(error.message, new RegExp(`^[^\\n]*${name.slice(0, -5)}[^\\n]*$`), `trial ${trial}`);
+      }
+      writeFileSync(join(folder, name), bytes);
+    }
+    for (const [name, bytes] of files) assert.deepEqual(new Uint8Array(readFileSync(join(folder, name))), bytes);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Reads every image of a data set. */
+function readAll(device: Device, dataset: Dataset): void {
+  using stores = new ImageStores(device, dataset, { onDevice: false, workers: 1 });
+  for (const set of [dataset.pretraining, dataset.labelled?.train, dataset.labelled?.test]) {
+    if (set === undefined) continue;
+    using _scope = new Scope();
+    stores.evaluation(set).normalised(0, set.count);
+  }
+}
+
+/** 5,000 data sets with one damaged file. */
+export const mutateCifar: SoakTest = {
+  name: "damaged files of CIFAR-10 are read or refused by name",
+  trials: 5_000,
+  portion: 500,
+  run(begin, end) {
+    damageFiles(cifarFiles, [begin, end], (folder) => void cifar10.open({ data: folder, seed: 0 }));
+  },
+};
+
+/** 5,000 data sets with one damaged file; whatever opens is read to its end. */
+export const mutateStl10: SoakTest = {
+  name: "damaged files of STL-10 are read or refused by name",
+  trials: 5_000,
+  portion: 250,
+  run(begin, end) {
+    using device = Device.open({ device: "cpu", threads: 1 });
+    damageFiles(stlFiles, [begin, end], (folder) => readAll(device, stl10.open({ data: folder, seed: 0 })));
+  },
+};
