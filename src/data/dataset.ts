@@ -8,7 +8,7 @@ import type { Archive } from "./archive.ts";
 import type { ViewRecipe } from "./view_recipe.ts";
 
 /** What all sets of images have. */
-interface Images {
+export interface ImageCollection {
   /** Number of images. */
   readonly count: number;
   /** Height in pixels of what networks see: of the images themselves, or of what is cut from files of any size. */
@@ -20,7 +20,7 @@ interface Images {
 }
 
 /** Images of one size in host memory. */
-export interface MemoryImages extends Images {
+export interface MemoryImages extends ImageCollection {
   /** Where the pixels are. */
   readonly kind: "memory";
   /** uint8 [count, height, width, 3], NHWC, red first. */
@@ -28,7 +28,7 @@ export interface MemoryImages extends Images {
 }
 
 /** Images of one size as records of a file that is read when they are needed: planes of red, green, blue, each column by column. */
-export interface RecordImages extends Images {
+export interface RecordImages extends ImageCollection {
   /** Where the pixels are. */
   readonly kind: "records";
   /** The file. */
@@ -36,7 +36,7 @@ export interface RecordImages extends Images {
 }
 
 /** Images of any size in files, JPEG or PNG, that are decoded when they are needed. */
-export interface FileImages extends Images {
+export interface FileImages extends ImageCollection {
   /** Where the pixels are. */
   readonly kind: "files";
   /** Paths [count]. */

@@ -23,7 +23,11 @@ export class Loader {
   #begun = 0;
   #taken = 0;
 
-  /** @throws {InvalidInputError} where the batch does not fit the images. */
+  /**
+   * Begins nothing yet.
+   *
+   * @throws {InvalidInputError} where the batch does not fit the images.
+   */
   constructor(images: TrainingImages, options: LoaderOptions) {
     this.#images = images;
     this.#options = options;

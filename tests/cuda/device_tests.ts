@@ -7,7 +7,9 @@
 /** Operations and gradients, PyTorch's steps, its fixtures and torchvision's, encoders, agreement with the CPU; paths from the root. */
 export const deviceTests: readonly string[] = [
   "tests/device/pending_download_test.ts",
+  "tests/data/images/file_pixels_test.ts",
   "tests/data/images/streamed_images_test.ts",
+  "tests/data/loader_test.ts",
   "tests/selftest/operations_test.ts",
   "tests/selftest/fixtures_test.ts",
   "tests/training/step_test.ts",

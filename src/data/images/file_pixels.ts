@@ -28,7 +28,7 @@ const VIEWS = 2;
  */
 export class FilePixels implements BatchPixels {
   /** Views are cut as files are decoded, each from the file itself. */
-  readonly pictures = VIEWS;
+  readonly pictures: 2 = VIEWS;
   /** Images whose files are damaged. */
   readonly #damaged = new Set<number>();
 
