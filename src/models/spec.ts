@@ -5,7 +5,7 @@
  */
 
 /** Architectures. */
-export const architectures = ["resnet18"] as const;
+export const architectures = ["resnet18", "resnet34"] as const;
 /** An architecture's name. */
 export type Architecture = typeof architectures[number];
 
@@ -48,7 +48,10 @@ const stemSpecs: Readonly<Record<Stem, StemSpec>> = {
 };
 
 /** Blocks of each stage. */
-const stageBlocks: Readonly<Record<Architecture, readonly number[]>> = { resnet18: [2, 2, 2, 2] };
+const stageBlocks: Readonly<Record<Architecture, readonly number[]>> = {
+  resnet18: [2, 2, 2, 2],
+  resnet34: [3, 4, 6, 3],
+};
 
 /** The layers of a stem. */
 export function stemSpec(stem: Stem): StemSpec {

@@ -29,6 +29,17 @@ Deno.test("resnet18 of width 64 has torchvision's number of parameters without i
   assert.equal(networkCost(resnet18("imagenet", 224)).params, 11_689_512 - 513_000);
 });
 
+Deno.test("resnet34 of width 64 costs the published numbers, and has torchvision's parameters", () => {
+  const resnet34 = (stem: NetworkSpec["stem"], image: number) =>
+    networkCost({ ...resnet18(stem, image), arch: "resnet34" });
+  assert.equal(resnet34("cifar-paper", 32).macs, 1_459_419_904);
+  assert.equal(resnet34("cifar", 32).macs, 1_159_397_376);
+  assert.equal(resnet34("imagenet", 96).macs, 672_841_728);
+  assert.equal(resnet34("imagenet", 224).macs, 3_663_249_408);
+  assert.equal(resnet34("cifar", 32).gateMacs, 521_216);
+  assert.equal(resnet34("imagenet", 224).params, 21_797_672 - 513_000);
+});
+
 Deno.test("a gated network with every channel open costs the dense network plus its gates", () => {
   const cost = networkCost(resnet18("cifar-paper", 32));
   assert.equal(gatedMacs(cost, cost.blocks.map(() => 1)), cost.macs + cost.gateMacs);
