@@ -45,7 +45,7 @@ function versionsOf(device: Device, precision: Precision): Record<string, string
 }
 
 /** The configuration and the run folder that the command line and its files name. */
-async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunConfig; out: string }> {
+async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunConfig; out: string | undefined }> {
   const { resolveConfig } = await import("../../src/training/config.ts");
   const { config: path, preset, out }: Record<string, unknown> = command.opts();
   const file = typeof path === "string"
@@ -56,11 +56,7 @@ async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunCo
     ...(file === undefined ? {} : { file }),
     ...(typeof preset === "string" ? { preset } : {}),
   });
-  const folder = typeof out === "string" ? out : file?.out;
-  if (folder === undefined || folder === "") {
-    throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
-  }
-  return { config, out: folder };
+  return { config, out: typeof out === "string" ? out : file?.out };
 }
 
 function describeNetworks(networks: TrainingResult["networks"]): string {
@@ -102,10 +98,19 @@ async function train(
   writeResult(output, { run: run.path, steps, seconds, networks }, () => describeNetworks(networks));
 }
 
+/** Prints the configuration as `config.yaml` would hold it. */
+async function showConfig(config: RunConfig, output: OutputOptions): Promise<void> {
+  const { configByKey, formatConfig } = await import("../../src/training/config_file.ts");
+  writeResult(output, configByKey(config), () => formatConfig(config).trimEnd());
+}
+
 /** Everything that can be refused is refused before the run's folder is made. */
 async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
   const { config, out } = await readRequest(command);
+  const { printConfig }: Record<string, unknown> = command.opts();
+  if (printConfig === true) return await showConfig(config, output);
+  if (out === undefined || out === "") throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
   const { RunFolder } = await import("../../src/training/run_folder.ts");
   RunFolder.checkFree(out);
   const { openDataset } = await import("../datasets.ts");
@@ -132,6 +137,7 @@ export function addPretrain(program: CommandUnknownOpts): void {
     .option("--out <RUN>", "folder to make for the run; required, here or in the file")
     .option("--config <FILE>", "YAML file of options, keys as the flags here")
     .option("--preset <NAME>", `named set of options: ${Object.keys(presets).join(", ")}`)
+    .option("--print-config", "print the whole configuration that this comes to, and train nothing")
     .action((_options, self) => runPretrain(self));
   addRunOptions(command, ownRunOptions);
   addCommonOptions(command);
@@ -139,5 +145,6 @@ export function addPretrain(program: CommandUnknownOpts): void {
     "sluice pretrain --preset demo --out runs/demo",
     "sluice pretrain --preset small --dataset cifar10 --data cifar-10-batches-bin --out runs/cifar",
     "sluice pretrain --config run.yaml --budget 0.5 --out runs/half --json",
+    "sluice pretrain --preset paper-cifar10 --print-config",
   ]);
 }

@@ -88,8 +88,12 @@ export function readConfigFile(path: string): ConfigFile {
   return parseConfigFile(path, text);
 }
 
-/** A complete configuration as the text of a configuration file, with the versions that made the run. */
-export function formatConfig(config: RunConfig, versions: Readonly<Record<string, string>>): string {
-  const options = Object.fromEntries(runOptionNames.map((name) => [kebabCase(name), config[name]]));
-  return stringify({ ...options, versions: { ...versions } });
+/** A configuration by the keys of its file. */
+export function configByKey(config: RunConfig): Record<string, unknown> {
+  return Object.fromEntries(runOptionNames.map((name) => [kebabCase(name), config[name]]));
+}
+
+/** A complete configuration as the text of a configuration file, with the versions that made the run where there is one. */
+export function formatConfig(config: RunConfig, versions?: Readonly<Record<string, string>>): string {
+  return stringify({ ...configByKey(config), ...(versions === undefined ? {} : { versions: { ...versions } }) });
 }

@@ -53,3 +53,22 @@ Deno.test("an error's stack is shown only with --verbose", async () => {
   const { stderr } = await runSluice(["cost", "--width", "3", "--verbose"]);
   assert.match(stderr, /^sluice: --width 3: [^\n]+\nInvalidInputError: [\s\S]*\n {4}at /);
 });
+
+Deno.test("--print-config prints what config.yaml would hold, and what it prints is a configuration", async () => {
+  const args = ["pretrain", "--preset", "paper-stl10", "--budget", "0.5", "--print-config"];
+  const text = await assertSucceeds(args);
+  assert.match(text, /^dataset: stl10$/m);
+  assert.match(text, /^stem: imagenet$/m);
+  assert.match(text, /^budget: 0\.5$/m);
+  assert.match(text, /^budget-rule: paper$/m);
+  const document = JSON.parse(await assertSucceeds([...args, "--json"])) as Record<string, unknown>;
+  assert.deepEqual([document["dataset"], document["batch"], document["warmup-epochs"]], ["stl10", 512, 10]);
+  const folder = Deno.makeTempDirSync();
+  try {
+    const path = `${folder}/config.yaml`;
+    Deno.writeTextFileSync(path, text);
+    assert.equal(await assertSucceeds(["pretrain", "--config", path, "--print-config"]), text);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
