@@ -3,4 +3,9 @@
  *
  * @module
  */
+export * from "./bounds.ts";
+export * from "./budget_terms.ts";
+export * from "./controlled_rule.ts";
+export * from "./controller.ts";
 export * from "./paper_rule.ts";
+export * from "./share.ts";

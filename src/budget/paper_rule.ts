@@ -7,41 +7,20 @@
  */
 import type { Recorder } from "../autograd/mod.ts";
 import type { NetworkCost } from "../models/mod.ts";
-import { binary, mean, scale, stack, sum, unary } from "../ops/mod.ts";
-import { Tensor } from "../tensor/mod.ts";
+import { scale, unary } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
+import { boundPenalty } from "./bounds.ts";
+import type { BudgetOptions, BudgetTerms } from "./budget_terms.ts";
+import { costShare, openShares } from "./share.ts";
 
-/** Constants of the terms. */
-export interface BudgetOptions {
-  /** t, the target share of the dense network's MACs, in (0, 1]. */
-  readonly target: number;
-  /** lambda, weight of the distance to the target. */
-  readonly macsWeight: number;
-  /** gamma, weight of the bounds. */
-  readonly boundWeight: number;
-  /** p = exp(-alpha * epoch): how tightly the bounds hold, 1 at first, loosening towards 0. */
-  readonly tightness: number;
-}
-
-/** The terms, weighted, and the share they were computed from, each [1] f32. */
-export interface BudgetTerms {
-  /** lambda (share - t)^2. */
-  readonly macs: Tensor;
-  /** gamma [mean_b relu(p s - d_b)^2 + mean_b relu(d_b - (1 - p + p s))^2], s = sqrt(t). */
-  readonly bound: Tensor;
-  /** MACs of the pass, gates included, over those of the dense network. */
-  readonly share: Tensor;
-}
-
-/** share = (stem + sum_b ((conv1 + conv2) d_b + shortcut + gate)) / full: linear in the open shares d. */
-function measuredShare(tape: Recorder, open: Tensor, cost: NetworkCost): Tensor {
-  const coefficients = Float32Array.from(cost.blocks, (block) => (block.conv1 + block.conv2) / cost.macs);
-  const fixed = cost.blocks.reduce((total, block) => total + block.shortcut + block.gate, cost.stem);
-  const variable = binary(tape, "multiply", open, Tensor.from(open.device, coefficients, [coefficients.length]));
-  return scale(tape, sum(tape, variable, "all"), 1, fixed / cost.macs);
-}
+/** lambda, weight of the distance to the target. */
+const MACS_WEIGHT = 5;
+/** gamma, weight of the bounds. */
+const BOUND_WEIGHT = 1;
 
 /**
- * The terms of one gated pass.
+ * The terms of one gated pass: macs = 5 (share - t)^2, and the bounds at s = sqrt(t), which was right where spatial and channel
+ * gates multiplied.
  *
  * @param masks one [N, C] f32 of 0 and 1 for each block of `cost`.
  */
@@ -49,16 +28,11 @@ export function paperBudgetTerms(
   tape: Recorder,
   masks: readonly Tensor[],
   cost: NetworkCost,
-  options: BudgetOptions,
+  { target, tightness }: Omit<BudgetOptions, "multiplier">,
 ): BudgetTerms {
-  const { target, macsWeight, boundWeight, tightness } = options;
-  const open = stack(tape, masks.map((mask) => mean(tape, mask)));
-  const share = measuredShare(tape, open, cost);
-  const macs = scale(tape, unary(tape, "square", scale(tape, share, 1, -target)), macsWeight);
-  const lower = tightness * Math.sqrt(target);
-  const upper = 1 - tightness + lower;
-  const below = unary(tape, "square", unary(tape, "relu", scale(tape, open, -1, lower)));
-  const above = unary(tape, "square", unary(tape, "relu", scale(tape, open, 1, -upper)));
-  const bound = scale(tape, binary(tape, "add", mean(tape, below), mean(tape, above)), boundWeight);
+  const open = openShares(tape, masks);
+  const share = costShare(tape, open, cost);
+  const macs = scale(tape, unary(tape, "square", scale(tape, share, 1, -target)), MACS_WEIGHT);
+  const bound = boundPenalty(tape, open, { openShare: Math.sqrt(target), tightness, weight: BOUND_WEIGHT });
   return { macs, bound, share };
 }

@@ -10,6 +10,14 @@ import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
 import { gateHidden } from "./spec.ts";
 
+/** What a gate decides in training, each [N, C] f32 of 0 and 1. */
+export interface SampledMask {
+  /** With noise: what the pass computes with. */
+  readonly mask: Tensor;
+  /** Without: what evaluation would decide, but for the norm's statistics. */
+  readonly noiseFree: Tensor;
+}
+
 /**
  * Global average pool, linear I -> I/4, norm, relu, linear -> C: one logit a channel. In training its bit is drawn, in
  * evaluation it is [logit >= 0].
@@ -37,9 +45,10 @@ export class Gate extends Module {
    *
    * @param x the block's input, [N, H, W, I].
    * @param block the block's index, which addresses its noise.
-   * @returns [N, C] of 0 and 1, with the straight-through gradient.
+   * @returns the mask, [N, C] of 0 and 1, with the straight-through gradient; and that of the same logits without noise, through which
+   * no gradient flows.
    */
-  sample(context: ForwardContext, x: Tensor, block: number): Tensor {
+  sample(context: ForwardContext, x: Tensor, block: number): SampledMask {
     const { tape, collective } = context;
     const pooled = globalPool(tape, x);
     const hidden = this.#norm.forward(tape, this.#fc1.forward(tape, pooled), {
@@ -48,7 +57,11 @@ export class Gate extends Module {
       collective,
     });
     const logits = this.#fc2.forward(tape, hidden);
-    return gateSample(tape, logits, context.noise.uniform(block, logits.shape), context.temperature);
+    const noiseFree = gateThreshold(logits);
+    return {
+      mask: gateSample(tape, logits, context.noise.uniform(block, logits.shape), context.temperature),
+      noiseFree,
+    };
   }
 
   /** Evaluation: the mask without noise, [N, C] of 0 and 1. */

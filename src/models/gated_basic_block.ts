@@ -9,7 +9,7 @@ import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
 import { gatedBlock } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type SampledMask } from "./gate.ts";
 import type { BlockSpec } from "./spec.ts";
 
 /** What a block has besides its shared weights. */
@@ -68,20 +68,20 @@ export class GatedBasicBlock extends Module {
    *
    * @param x [N, H, W, I].
    * @param index the block's index.
-   * @returns the output [N, H', W', C], and the mask [N, C] in a gated pass.
+   * @returns the output [N, H', W', C], and the masks [N, C] in a gated pass.
    */
-  forward(context: ForwardContext, x: Tensor, index: number): { y: Tensor; mask: Tensor | null } {
+  forward(context: ForwardContext, x: Tensor, index: number): { y: Tensor; sampled: SampledMask | null } {
     const { tape, pass, collective } = context;
     const [norm1, norm2] = this.#norms[pass];
-    const mask = pass === "gated" ? this.#gateOrThrow().sample(context, x, index) : null;
+    const sampled = pass === "gated" ? this.#gateOrThrow().sample(context, x, index) : null;
     const options = { training: true, collective };
     const convolved = this.#conv1.forward(tape, x);
-    const h = norm1.forward(tape, convolved, { ...options, relu: true, mask: mask ?? undefined });
+    const h = norm1.forward(tape, convolved, { ...options, relu: true, mask: sampled?.mask });
     const residual = this.#shortcut
       ? this.#shortcut.norm.forward(tape, this.#shortcut.conv.forward(tape, x), options)
       : x;
     const y = norm2.forward(tape, this.#conv2.forward(tape, h), { ...options, relu: true, residual });
-    return { y, mask };
+    return { y, sampled };
   }
 
   /**

@@ -8,6 +8,7 @@ import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
 import { globalPool, maxPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
+import type { SampledMask } from "./gate.ts";
 import { type BlockOptions, GatedBasicBlock } from "./gated_basic_block.ts";
 import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
 
@@ -17,6 +18,8 @@ export interface Encoding {
   readonly features: Tensor;
   /** One [N, C] f32 of 0 and 1 for each block; empty in a dense pass. */
   readonly masks: readonly Tensor[];
+  /** In training the masks of the same logits without noise, which no gradient flows through; empty otherwise. */
+  readonly noiseFree: readonly Tensor[];
 }
 
 /** ResNet without classifier, its blocks gated on demand; state names are torchvision's. (Krishna et al. 2023) */
@@ -49,16 +52,17 @@ export class GatedResNet extends Module {
   /** Training pass over x [N, H, W, 3]: batch statistics, gates drawn. */
   forward(context: ForwardContext, x: Tensor): Encoding {
     const { tape, collective } = context;
-    const masks: Tensor[] = [];
+    const sampled: SampledMask[] = [];
     const convolved = this.#conv.forward(tape, x);
     let h = this.#norm.forward(tape, convolved, { training: true, relu: true, collective });
     if (this.#pool) h = maxPool(tape, h, this.#pool);
     this.#blocks.forEach((block, index) => {
-      const { y, mask } = block.forward(context, h, index);
+      const { y, sampled: own } = block.forward(context, h, index);
       h = y;
-      if (mask) masks.push(mask);
+      if (own) sampled.push(own);
     });
-    return { features: globalPool(tape, h), masks };
+    const masks = sampled.map(({ mask }) => mask);
+    return { features: globalPool(tape, h), masks, noiseFree: sampled.map(({ noiseFree }) => noiseFree) };
   }
 
   /**
@@ -78,7 +82,7 @@ export class GatedResNet extends Module {
     });
     const features = globalPool(null, h);
     h[Symbol.dispose]();
-    return { features, masks: decided };
+    return { features, masks: decided, noiseFree: [] };
   }
 
   #evaluateStem(x: Tensor): Tensor {

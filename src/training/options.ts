@@ -41,8 +41,8 @@ export interface RunConfig {
   readonly mode: "dual" | "vanilla" | "gated";
   /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
   readonly budget: number;
-  /** Penalties that hold the budget: `paper` is arXiv 2301.09164's. */
-  readonly budgetRule: "paper";
+  /** What holds the budget: `default` a controlled price on cost, `paper` the penalties of arXiv 2301.09164. */
+  readonly budgetRule: "default" | "paper";
   /** Passes over the training images. */
   readonly epochs: number;
   /** Images a step. */
@@ -207,7 +207,10 @@ export const runOptions: RunOptions = {
     help: "target cost of the gated network, as a share of the dense one's",
     default: 0.3,
   }),
-  budgetRule: choice(["paper"], { help: "penalties that hold the budget", default: "paper" }),
+  budgetRule: choice(["default", "paper"], {
+    help: "what holds the budget: a controlled price on cost, or the published penalties",
+    default: "default",
+  }),
   // The address of a view's random numbers has room for so many epochs.
   epochs: number("a whole number from 1 to 4096", z.number().int().min(1).max(4096), {
     help: "passes over the training images",

@@ -4,19 +4,22 @@
  * @module
  */
 import { type Recorder, Tape } from "../autograd/mod.ts";
-import { type BudgetOptions, paperBudgetTerms } from "../budget/mod.ts";
-import { PendingDownload } from "../device/mod.ts";
+import {
+  type BudgetOptions,
+  type BudgetTerms,
+  controlledBudgetTerms,
+  costShare,
+  openShares,
+  paperBudgetTerms,
+} from "../budget/mod.ts";
 import type { Encoding, NoiseSource } from "../models/mod.ts";
-import { binary, type Collective, scale, stack } from "../ops/mod.ts";
+import { binary, type Collective, scale } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "./options.ts";
+import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
 import type { Trainee } from "./trainee.ts";
 
-/** Weight lambda of the distance to the budget. */
-const MACS_WEIGHT = 5;
-/** Weight gamma of the bounds on each block. */
-const BOUND_WEIGHT = 1;
 /** Temperature tau of the gates. */
 const GATE_TEMPERATURE = 2 / 3;
 
@@ -28,6 +31,8 @@ export interface StepInputs {
   readonly epoch: number;
   /** Learning rate. */
   readonly rate: number;
+  /** The price of cost that the controller has set; 0 where left out. The published rule knows none. */
+  readonly multiplier?: number;
   /** The noise of the n-th pass of the step. */
   readonly noise: (pass: number) => NoiseSource;
   /** The other processes of the run. */
@@ -35,11 +40,11 @@ export interface StepInputs {
 }
 
 /** The settings that a step reads from the run's configuration. */
-export type StepConfig = Pick<RunConfig, "mode" | "symmetric" | "gateWarmup" | "budget" | "boundAlpha">;
+export type StepConfig = Pick<RunConfig, "mode" | "symmetric" | "gateWarmup" | "budget" | "budgetRule" | "boundAlpha">;
 
 /** Scalars of a step, on their way to the host: reading them waits for the step, and for nothing queued after it. */
-export interface StepReport extends Disposable {
-  /** Reads the scalars: `loss` (the total), the objective's terms, and with gates `macs`, `bound` and `share`. */
+export interface StepReport extends PendingScalars {
+  /** Reads the scalars: `loss` (the total), the objective's terms, and with gates `macs`, `bound`, `share` and `noiseFreeShare`. */
   read(): Record<string, number>;
 }
 
@@ -47,9 +52,17 @@ export interface StepReport extends Disposable {
  * The budget's settings in an epoch: the bounds are tight at first (p = 1) and loosen as p = exp(-alpha epoch), counted from the end of
  * the gate warm-up.
  */
-function budgetOptions(config: StepConfig, epoch: number): BudgetOptions {
+function budgetOptions(config: StepConfig, { epoch, multiplier = 0 }: StepInputs): BudgetOptions {
   const tightness = Math.exp(-config.boundAlpha * Math.max(0, epoch - config.gateWarmup));
-  return { target: config.budget, macsWeight: MACS_WEIGHT, boundWeight: BOUND_WEIGHT, tightness };
+  return { target: config.budget, tightness, multiplier };
+}
+
+/** The terms of every gated pass by the run's rule. */
+const budgetRules = { default: controlledBudgetTerms, paper: paperBudgetTerms } as const;
+
+/** Adds what a gated pass costs without noise. */
+interface PassBudget extends BudgetTerms {
+  readonly noiseFreeShare: Tensor;
 }
 
 /** The sum of scalars times a factor, or null of none. */
@@ -78,6 +91,7 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   using _scope = new Scope();
   const { network, objective, optimizer, cost } = trainee;
   const { views, epoch, collective } = inputs;
+  const budgetTerms = budgetRules[config.budgetRule];
   // The encoder computes in its input's element type, so the projector does.
   const precision = views[0].dtype;
   const tape = new Tape();
@@ -87,7 +101,7 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
     const context = { tape, pass, noise: inputs.noise(passes++), temperature: GATE_TEMPERATURE, collective };
     return network.encoder.forward(context, views[view]);
   };
-  const budget = budgetOptions(config, epoch);
+  const budget = budgetOptions(config, inputs);
   const compare = ([first, second]: PassPair) => {
     const encodings = [encode(first), encode(second)] as const;
     const features = [encodings[0].features, encodings[1].features] as const;
@@ -101,30 +115,23 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   const terms = meanTerms(tape, pairs.map((pair) => pair.terms));
   const value = weightedSum(tape, pairs.map((pair) => pair.loss), 1 / pairs.length);
   // The terms of the gated passes of one comparison add up; comparisons are averaged.
-  const budgets = pairs.flatMap((pair) => pair.gated.map(({ masks }) => paperBudgetTerms(tape, masks, cost, budget)));
+  const budgets = pairs.flatMap((pair) =>
+    pair.gated.map(({ masks, noiseFree }): PassBudget => {
+      const noiseFreeShare = costShare(null, openShares(null, noiseFree), cost);
+      return { ...budgetTerms(tape, masks, cost, budget), noiseFreeShare };
+    })
+  );
   const macs = weightedSum(tape, budgets.map((of) => of.macs), 1 / pairs.length);
   const bound = weightedSum(tape, budgets.map((of) => of.bound), 1 / pairs.length);
   const share = weightedSum(null, budgets.map((of) => of.share), 1 / budgets.length);
+  const noiseFreeShare = weightedSum(null, budgets.map((of) => of.noiseFreeShare), 1 / budgets.length);
   const added = [value, macs, bound].filter((term) => term !== null);
   const loss = added.reduce((sum, term) => binary(tape, "add", sum, term));
-  const scalars = Object.entries({ ...terms, objective: value, macs, bound, share, loss });
+  const scalars = Object.entries({ ...terms, objective: value, macs, bound, share, noiseFreeShare, loss });
   const reported = new Map(scalars.flatMap(([name, scalar]) => (scalar ? [[name, scalar] as const] : [])));
   for (const scalar of reported.values()) tape.keep(scalar);
 
   tape.backward(loss);
   optimizer.step(tape, inputs.rate);
-  return reportOf(reported);
-}
-
-function reportOf(reported: ReadonlyMap<string, Tensor>): StepReport {
-  const names = [...reported.keys()];
-  const scalars = stack(null, [...reported.values()]);
-  const pending = new PendingDownload(scalars.device, scalars.pointer, names.length * Float32Array.BYTES_PER_ELEMENT);
-  return {
-    read: () => {
-      const values = new Float32Array(pending.wait());
-      return Object.fromEntries(names.map((name, index) => [name, values[index] ?? NaN]));
-    },
-    [Symbol.dispose]: () => pending[Symbol.dispose](),
-  };
+  return downloadScalars(reported);
 }

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { BudgetController } from "../budget/mod.ts";
 import {
   type Dataset,
+  type EvaluationImages,
   ImageStores,
   Loader,
   type LoaderOptions,
@@ -23,11 +25,15 @@ import { withFittingBatch } from "./fitting_batch.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
 import { type Precision, resolvePrecision, withPrecision } from "./precision.ts";
+import type { PendingScalars } from "./pending_scalars.ts";
+import { plainShare } from "./plain_share.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee } from "./trainee.ts";
 import { augmentedViews } from "./views.ts";
 
+/** Steps between two looks at what plain images cost. */
+const CALIBRATION_STEPS = 10;
 /** Rate of the first epoch of the warm-up. */
 const WARMUP_START = 0.003;
 
@@ -43,6 +49,10 @@ export interface StepRecord {
   readonly terms: Readonly<Record<string, number>>;
   /** Cost of the gated passes, with their noise, over that of the dense network; null without gated passes. */
   readonly share: number | null;
+  /** The same without noise; null without gated passes. */
+  readonly noiseFreeShare: number | null;
+  /** The price of cost that the budget's controller has come to. */
+  readonly multiplier: number;
   /** Learning rate. */
   readonly lr: number;
   /** Views trained on in a second. */
@@ -132,6 +142,8 @@ interface TrainingParts {
   readonly trainee: Trainee;
   /** The images to train on. */
   readonly images: TrainingImages;
+  /** The same images as they are evaluated, for the controller of the budget; null where there is none to control. */
+  readonly plainImages: EvaluationImages | null;
   /** Judges networks between epochs; null where there are no labels to judge by. */
   readonly evaluator: Evaluator | null;
 }
@@ -150,10 +162,15 @@ class Training {
   #done = 0;
   #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
+  readonly #controller: BudgetController;
+  /** What plain images cost, as it was asked for after the step before, and how often it was. */
+  #plain: PendingScalars | null = null;
+  #calibrations = 0;
 
   constructor(parts: TrainingParts) {
     const { config, dataset, images } = parts;
     this.#parts = parts;
+    this.#controller = new BudgetController(config.budget);
     this.#loader = new Loader(images, batchPlan(config, dataset));
     this.#steps = this.#loader.stepsPerEpoch * config.epochs;
   }
@@ -163,6 +180,7 @@ class Training {
       return await this.#run();
     } finally {
       this.#pending?.report[Symbol.dispose]();
+      this.#plain?.[Symbol.dispose]();
     }
   }
 
@@ -200,6 +218,7 @@ class Training {
         views: augmentedViews(stored, dataset, precision),
         epoch,
         rate: learningRate(config, epoch),
+        multiplier: this.#controller.multiplier,
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
       };
       const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
@@ -214,7 +233,20 @@ class Training {
     this.#done++;
     const end = performance.now();
     this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
+    this.#calibrate();
     this.#stepStart = end;
+  }
+
+  /** Now and then, asks what plain images cost, and a step later tells the controller. */
+  #calibrate(): void {
+    const { plainImages, trainee } = this.#parts;
+    if (this.#plain !== null) {
+      using plain = this.#plain;
+      this.#plain = null;
+      this.#controller.calibrate(plain.read()["share"] ?? NaN);
+    }
+    if (plainImages === null || this.#done % CALIBRATION_STEPS !== 0) return;
+    this.#plain = plainShare(trainee, plainImages, this.#calibrations++);
   }
 
   /** Runs a step; where the device has no memory for it, the error says which batch it has memory for. */
@@ -235,13 +267,16 @@ class Training {
     const { config, run, observer } = this.#parts;
     using report = this.#pending.report;
     this.#pending = null;
-    const { loss = NaN, share = null, ...terms } = report.read();
+    const { loss = NaN, share = null, noiseFreeShare = null, ...terms } = report.read();
+    if (noiseFreeShare !== null) this.#controller.observe(noiseFreeShare);
     const record: StepRecord = {
       step: this.#done,
       epoch,
       loss,
       terms,
       share,
+      noiseFreeShare,
+      multiplier: this.#controller.multiplier,
       lr: learningRate(config, epoch),
       viewsPerSecond: 2 * images * plannedPairs(config, epoch).length / (milliseconds / 1000),
       wait: waited / 1000,
@@ -313,7 +348,9 @@ export async function pretrain(
   using trainee = createTrainee(device, config, dataset.pretraining.height);
   using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });
   const images = stores.training(dataset.pretraining, config.batch);
+  const isControlled = config.budgetRule === "default" && config.mode !== "vanilla";
+  const plainImages = isControlled ? stores.evaluation(dataset.pretraining) : null;
   const evaluator = dataset.labelled === null || config.evalEvery === 0 ? null : new Evaluator(stores, config.seed);
-  const parts = { device, config, precision, dataset, run, observer, trainee, images, evaluator };
+  const parts = { device, config, precision, dataset, run, observer, trainee, images, plainImages, evaluator };
   return await new Training(parts).execute();
 }

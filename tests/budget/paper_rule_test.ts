@@ -36,8 +36,6 @@ for (
     const [target, tightness] = [0.3, 0.8];
     const terms = paperBudgetTerms(null, masksOf(device, open), cost, {
       target,
-      macsWeight: 5,
-      boundWeight: 1,
       tightness,
     });
 

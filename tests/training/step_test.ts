@@ -141,7 +141,14 @@ function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureCo
   using view2 = cast(null, wide2, precision);
   using report = trainingStep(
     trainee,
-    { mode, symmetric: false, gateWarmup: 0, budget: config.budget, boundAlpha: config.boundAlpha },
+    {
+      mode,
+      symmetric: false,
+      gateWarmup: 0,
+      budget: config.budget,
+      budgetRule: "paper",
+      boundAlpha: config.boundAlpha,
+    },
     {
       views: [view1, view2],
       epoch: config.epoch,

@@ -1,0 +1,38 @@
+/**
+ * The budget terms of the default rule: a price on cost that a controller moves, and bounds that agree with the target.
+ *
+ * @module
+ */
+import type { Recorder } from "../autograd/mod.ts";
+import type { NetworkCost } from "../models/mod.ts";
+import { scale } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
+import { boundPenalty } from "./bounds.ts";
+import type { BudgetOptions, BudgetTerms } from "./budget_terms.ts";
+import { costShare, openShares, uniformOpenShare } from "./share.ts";
+
+/** Weight of the bounds, as published. */
+const BOUND_WEIGHT = 1;
+
+/**
+ * The terms of one gated pass: macs = multiplier (share - t), linear in the cost, so that the controller's price is all that draws
+ * it; and the bounds at the open share at which every block together costs t. The published sqrt(t) would pull against the target.
+ *
+ * @param masks one [N, C] f32 of 0 and 1 for each block of `cost`.
+ */
+export function controlledBudgetTerms(
+  tape: Recorder,
+  masks: readonly Tensor[],
+  cost: NetworkCost,
+  { target, tightness, multiplier }: BudgetOptions,
+): BudgetTerms {
+  const open = openShares(tape, masks);
+  const share = costShare(tape, open, cost);
+  const macs = scale(tape, share, multiplier, -multiplier * target);
+  const bound = boundPenalty(tape, open, {
+    openShare: uniformOpenShare(cost, target),
+    tightness,
+    weight: BOUND_WEIGHT,
+  });
+  return { macs, bound, share };
+}

@@ -1,0 +1,52 @@
+/**
+ * Sets the price of cost so that the gated network comes to cost what was asked for.
+ *
+ * @module
+ */
+
+/** Price of an error of 1. */
+const PROPORTIONAL = 60;
+/** What the price rises by in a step with an error of 1. */
+const INTEGRAL = 0.6;
+/** Larger errors count as this in the integral part: while the gates are far off, the price that will hold them is not to be learned. */
+const LARGEST_ERROR = 0.05;
+/** Weight of a new batch in the smoothed share. */
+const SMOOTHING = 0.2;
+
+/**
+ * A proportional-integral controller of the noise-free cost.
+ *
+ * What counts is the cost without the gates' noise, of images as they are evaluated. Two measurements stand for it: that of every
+ * step's batch, which is free but sees augmented views, and now and then that of plain training images, whose distance to the
+ * batches' of that time is held against all that follow. The price answers the error at once (proportional part, which damps) and
+ * for as long as it lasts (integral part, which finds the price that the objective's pull needs, whatever its scale).
+ */
+export class BudgetController {
+  /** The price's integral part. */
+  #integral = 0;
+  /** Share of plain images over that of batches. */
+  #offset = 0;
+  /** The batches' share, smoothed over some steps. */
+  #batchShare: number | null = null;
+  #error = 0;
+
+  /** @param target t, in (0, 1]. */
+  constructor(readonly target: number) {}
+
+  /** The price of cost in the next step. */
+  get multiplier(): number {
+    return PROPORTIONAL * this.#error + this.#integral;
+  }
+
+  /** Takes the noise-free share of a step's batch. */
+  observe(share: number): void {
+    this.#batchShare = this.#batchShare === null ? share : this.#batchShare + SMOOTHING * (share - this.#batchShare);
+    this.#error = share + this.#offset - this.target;
+    this.#integral += INTEGRAL * Math.max(-LARGEST_ERROR, Math.min(LARGEST_ERROR, this.#error));
+  }
+
+  /** Takes the noise-free share of plain images, at the time of the batches observed last. */
+  calibrate(share: number): void {
+    if (this.#batchShare !== null) this.#offset = share - this.#batchShare;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The default rule's terms against their formulas, and its controller against gates that drift.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+import { BudgetController, controlledBudgetTerms, uniformOpenShare } from "../../src/budget/mod.ts";
+import { gatedMacs, networkCost, smallestBudget } from "../../src/models/mod.ts";
+import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
+
+const spec = { arch: "resnet18", width: 4, stem: "cifar", image: 16 } as const;
+const cost = networkCost(spec);
+
+Deno.test("the default rule's terms are a price on the cost, and bounds at the open share that costs the target", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  const shares = [0.25, 1, 0.25, 0, 0.5, 0.3125, 1, 0.09375];
+  const masks = cost.blocks.map((_, block) => {
+    const count = [4, 4, 8, 8, 16, 16, 32, 32][block] ?? 0;
+    const open = (shares[block] ?? 0) * count;
+    return Tensor.from(device, Float32Array.from({ length: 2 * count }, (_, i) => Number(i % count < open)), [
+      2,
+      count,
+    ]);
+  });
+  const [target, tightness, multiplier] = [0.4, 0.7, -3];
+  const terms = controlledBudgetTerms(null, masks, cost, { target, tightness, multiplier });
+  const share = gatedMacs(cost, shares) / cost.macs;
+  const s = uniformOpenShare(cost, target);
+  const hinges = (values: number[]) => values.reduce((sum, value) => sum + Math.max(0, value) ** 2, 0) / values.length;
+  const below = hinges(shares.map((d) => tightness * s - d));
+  const above = hinges(shares.map((d) => d - (1 - tightness + tightness * s)));
+  assert.ok(Math.abs(terms.share.item() - share) < 1e-6);
+  assert.ok(Math.abs(terms.macs.item() - multiplier * (share - target)) < 1e-6);
+  assert.ok(Math.abs(terms.bound.item() - (below + above)) < 1e-6);
+});
+
+Deno.test("a network whose blocks all have the uniform open share costs the target", () => {
+  for (const target of [0.1, 0.35, 0.9]) {
+    const open = uniformOpenShare(cost, target);
+    assert.ok(Math.abs(gatedMacs(cost, cost.blocks.map(() => open)) / cost.macs - target) < 1e-12);
+  }
+  assert.equal(uniformOpenShare(cost, smallestBudget(spec) / 2), 0);
+  assert.equal(uniformOpenShare(cost, 1.5), 1);
+});
+
+/**
+ * Gates that open at a speed in proportion to what the objective pulls them by less the price, between 0 and 1; plain images cost
+ * `offset` more than batches do.
+ */
+function simulate(options: { target: number; speed: number; pull: number; offset: number; steps: number }): number[] {
+  const { target, speed, pull, offset, steps } = options;
+  const controller = new BudgetController(target);
+  const costs: number[] = [];
+  let share = 0.5;
+  for (let step = 0; step < steps; step++) {
+    const price = controller.multiplier;
+    // One step late, as a trainer reads it.
+    controller.observe(share);
+    if (step % 10 === 9) controller.calibrate(share + offset);
+    share = Math.min(1, Math.max(0, share + speed * (pull - price)));
+    costs.push(share + offset);
+  }
+  return costs;
+}
+
+for (const target of [0.1, 0.3, 0.5, 0.7, 0.9]) {
+  Deno.test(`the controller brings gates of any speed to a cost of ${target}, whatever pulls at them`, () => {
+    for (const speed of [0.0005, 0.0014, 0.004]) {
+      for (const pull of [-1, 0, 3, 8]) {
+        for (const offset of [-0.02, 0, 0.02]) {
+          const costs = simulate({ target, speed, pull, offset, steps: 600 });
+          const late = costs.slice(-100).map((value) => Math.abs(value - target));
+          assert.ok(Math.max(...late) < 0.002, `speed ${speed}, pull ${pull}, offset ${offset}: ${Math.max(...late)}`);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("the controller's price depends on what it observed alone", () => {
+  const prices = [0, 1].map(() => {
+    const controller = new BudgetController(0.3);
+    return [0.5, 0.4, 0.35].map((share) => {
+      controller.observe(share);
+      controller.calibrate(share + 0.01);
+      return controller.multiplier;
+    });
+  });
+  assert.deepEqual(prices[0], prices[1]);
+  assert.ok((prices[0]?.[0] ?? 0) > 0, "too dear a network has a price");
+});
