@@ -46,8 +46,8 @@ async function runCost(command: CommandUnknownOpts): Promise<void> {
   const image = wholeNumber("image", imageText, "a whole number of pixels from 8 to 4096", 8, 4096);
   const { resolveConfig } = await import("../../src/training/config.ts");
   const { networkCost, smallestBudget } = await import("../../src/models/cost.ts");
-  const { arch, width, stem } = resolveConfig({ flags: givenRunOptions(command) });
-  const spec = { arch, width, stem, image };
+  const { arch, width, stem, gateReduction } = resolveConfig({ flags: givenRunOptions(command) });
+  const spec = { arch, width, stem, image, gateReduction };
   const cost = networkCost(spec);
   writeResult(outputOptions(command), cost, () => describeCost(spec, cost, smallestBudget(spec)));
 }
@@ -58,7 +58,7 @@ export function addCost(program: CommandUnknownOpts): void {
     .description("MACs and parameters of a network, by block; needs no data")
     .option("--image <SIZE>", "height and width of the images in pixels", "32")
     .action((_options, self) => runCost(self));
-  addRunOptions(command, ["arch", "width", "stem"]);
+  addRunOptions(command, ["arch", "width", "stem", "gateReduction"]);
   addCommonOptions(command);
   addExamples(command, ["sluice cost --stem cifar-paper", "sluice cost --stem imagenet --image 224 --json"]);
 }

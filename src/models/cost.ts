@@ -6,7 +6,7 @@
  * @module
  */
 import { convolvedSize } from "../ops/mod.ts";
-import { blockSpecs, gateHidden, type NetworkSpec, stemSpec } from "./spec.ts";
+import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
 
 /** MACs of one block for one image, with every channel open. */
 export interface BlockCost {
@@ -43,18 +43,17 @@ export function networkCost(spec: NetworkSpec): NetworkCost {
   const stem = side * side * kernel * kernel * 3 * spec.width;
   let params = kernel * kernel * 3 * spec.width + 2 * spec.width;
   if (pool) side = convolvedSize(side, pool.kernel, pool);
-  const blocks = blockSpecs(spec).map(({ name, inChannels, channels, stride, projects }) => {
+  const blocks = blockSpecs(spec).map(({ name, inChannels, channels, stride, projects, gateHidden }) => {
     side = convolvedSize(side, 3, { stride, padding: 1 });
     const pixels = side * side;
     params += 9 * channels * (inChannels + channels) + 4 * channels;
     if (projects) params += inChannels * channels + 2 * channels;
-    const hidden = gateHidden(inChannels);
     return {
       name,
       conv1: 9 * channels * inChannels * pixels,
       conv2: 9 * channels * channels * pixels,
       shortcut: projects ? pixels * channels * inChannels : 0,
-      gate: inChannels * hidden + hidden * channels,
+      gate: inChannels * gateHidden + gateHidden * channels,
     };
   });
   const macs = blocks.reduce((sum, block) => sum + block.conv1 + block.conv2 + block.shortcut, stem);

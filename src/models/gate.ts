@@ -8,7 +8,7 @@ import { gateSample, gateThreshold, globalPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
-import { gateHidden } from "./spec.ts";
+import type { BlockSpec } from "./spec.ts";
 
 /** What a gate decides in training, each [N, C] f32 of 0 and 1. */
 export interface SampledMask {
@@ -27,17 +27,26 @@ export class Gate extends Module {
   readonly #norm: BatchNorm;
   readonly #fc2: Linear;
 
-  /** A gate that reads `inChannels` channels and decides on `channels`. Its weights do not decay. */
-  constructor(device: Device, initialiser: Initialiser, inChannels: number, channels: number) {
+  /**
+   * A gate that reads `inChannels` channels and decides on `channels`. Its weights do not decay.
+   *
+   * @param bias initial value of biases of the logits, which are trained; null: the logits have none, as in the paper.
+   */
+  constructor(
+    device: Device,
+    initialiser: Initialiser,
+    { inChannels, channels, gateHidden: hidden }: Pick<BlockSpec, "inChannels" | "channels" | "gateHidden">,
+    bias: number | null = null,
+  ) {
     super();
-    const hidden = gateHidden(inChannels);
-    const layer = (inFeatures: number, outFeatures: number) => {
+    const layer = (inFeatures: number, outFeatures: number, biases: Float32Array<ArrayBuffer> | null) => {
       const weight = initialiser.kaimingNormal(outFeatures * inFeatures, outFeatures);
-      return new Linear(device, { inFeatures, outFeatures }, weight, null, { decay: false });
+      return new Linear(device, { inFeatures, outFeatures }, weight, biases, { decay: false });
     };
-    this.#fc1 = this.child("fc1", layer(inChannels, hidden));
+    this.#fc1 = this.child("fc1", layer(inChannels, hidden, null));
     this.#norm = this.child("bn", new BatchNorm(device, hidden));
-    this.#fc2 = this.child("fc2", layer(hidden, channels));
+    const biases = bias === null ? null : new Float32Array(channels).fill(bias);
+    this.#fc2 = this.child("fc2", layer(hidden, channels, biases));
   }
 
   /**

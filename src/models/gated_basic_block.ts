@@ -18,6 +18,8 @@ export interface BlockOptions {
   readonly gated: boolean;
   /** Whether bn1 and bn2 exist once for each pass. */
   readonly separateNorm: boolean;
+  /** Initial value of biases of the gates' logits; null or left out: they have none. */
+  readonly gateBias?: number | null;
 }
 
 /** h = relu(bn1(conv1(x))) * mask; y = relu(bn2(conv2(h)) + shortcut(x)). */
@@ -51,7 +53,7 @@ export class GatedBasicBlock extends Module {
       : [bn1, bn2];
     this.#norms = { dense: [bn1, bn2], gated };
     this.#shortcut = spec.projects ? this.#buildShortcut(conv(inChannels, 1, stride), norm()) : null;
-    this.#gate = options.gated ? this.child("gate", new Gate(device, initialiser, inChannels, channels)) : null;
+    this.#gate = options.gated ? this.child("gate", new Gate(device, initialiser, spec, options.gateBias)) : null;
   }
 
   #buildShortcut(conv: Conv2d, norm: BatchNorm): { conv: Conv2d; norm: BatchNorm } {

@@ -27,6 +27,8 @@ export interface NetworkSpec {
   readonly stem: Stem;
   /** Height and width of the images, in pixels. */
   readonly image: number;
+  /** By how much gates narrow their input; 4 where left out. */
+  readonly gateReduction?: number;
 }
 
 /** A stem's convolution and pool. */
@@ -46,6 +48,9 @@ const stemSpecs: Readonly<Record<Stem, StemSpec>> = {
   "cifar-paper": { kernel: 3, stride: 1, padding: 2, pool: null },
   "imagenet": { kernel: 7, stride: 2, padding: 3, pool: { kernel: 3, stride: 2, padding: 1 } },
 };
+
+/** By how much a gate narrows its input, where nobody says. */
+export const GATE_REDUCTION = 4;
 
 /** Blocks of each stage. */
 const stageBlocks: Readonly<Record<Architecture, readonly number[]>> = {
@@ -70,10 +75,12 @@ export interface BlockSpec {
   readonly stride: number;
   /** Whether the shortcut is a 1x1 convolution (where stride or channels change) or the identity. */
   readonly projects: boolean;
+  /** Values inside the gate: the input's channels over the reduction, one at least. */
+  readonly gateHidden: number;
 }
 
 /** The blocks of a network in order. */
-export function blockSpecs(spec: Pick<NetworkSpec, "arch" | "width">): BlockSpec[] {
+export function blockSpecs(spec: Pick<NetworkSpec, "arch" | "width" | "gateReduction">): BlockSpec[] {
   const blocks: BlockSpec[] = [];
   let inChannels = spec.width;
   stageBlocks[spec.arch].forEach((count, stage) => {
@@ -81,7 +88,8 @@ export function blockSpecs(spec: Pick<NetworkSpec, "arch" | "width">): BlockSpec
     for (let index = 0; index < count; index++) {
       const stride = stage > 0 && index === 0 ? 2 : 1;
       const projects = stride !== 1 || inChannels !== channels;
-      blocks.push({ name: `layer${stage + 1}.${index}`, inChannels, channels, stride, projects });
+      const gateHidden = Math.max(1, Math.floor(inChannels / (spec.gateReduction ?? GATE_REDUCTION)));
+      blocks.push({ name: `layer${stage + 1}.${index}`, inChannels, channels, stride, projects, gateHidden });
       inChannels = channels;
     }
   });
@@ -91,9 +99,4 @@ export function blockSpecs(spec: Pick<NetworkSpec, "arch" | "width">): BlockSpec
 /** Values of a feature: channels of the last stage. */
 export function featureSize(spec: Pick<NetworkSpec, "arch" | "width">): number {
   return spec.width * 2 ** (stageBlocks[spec.arch].length - 1);
-}
-
-/** Values inside a gate: a quarter of its input's channels. */
-export function gateHidden(inChannels: number): number {
-  return Math.floor(inChannels / 4);
 }

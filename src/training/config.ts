@@ -123,12 +123,12 @@ export interface TrainingImages {
  * @throws {InvalidInputError} naming the largest batch or the smallest budget.
  */
 export function checkAgainstImages(config: RunConfig, images: TrainingImages): void {
-  const { arch, width, stem, batch, budget } = config;
+  const { arch, width, stem, gateReduction, batch, budget } = config;
   if (batch > images.count) {
     throw new InvalidInputError(`--batch ${batch}: there are ${images.count} training images; give that many or fewer`);
   }
   if (config.mode === "vanilla") return;
-  const smallest = smallestBudget({ arch, width, stem, image: images.height });
+  const smallest = smallestBudget({ arch, width, stem, gateReduction, image: images.height });
   if (budget >= smallest) return;
   const reachable = Math.ceil(smallest * 1e4) / 1e4;
   throw new InvalidInputError(

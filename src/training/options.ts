@@ -7,7 +7,7 @@
  */
 
 import { z } from "zod";
-import { type Architecture, architectures, type Stem, stems } from "../models/spec.ts";
+import { type Architecture, architectures, GATE_REDUCTION, type Stem, stems } from "../models/spec.ts";
 import type { ImageStoreOptions } from "../data/mod.ts";
 import type { Precision } from "./precision.ts";
 
@@ -65,6 +65,14 @@ export interface RunConfig {
   readonly symmetric: boolean;
   /** Epochs at the start in which every pass is dense and the budget has no say. */
   readonly gateWarmup: number;
+  /** By how much the gates narrow their input. */
+  readonly gateReduction: number;
+  /** Initial value of biases of the gates' logits; null: they have none. */
+  readonly gateBias: number | null;
+  /** Temperature tau of the gates' sigmoid, at the beginning. */
+  readonly gateTemperature: number;
+  /** Temperature in the last epoch, where it is annealed; null: constant. */
+  readonly gateTemperatureEnd: number | null;
   /** Speed alpha at which the bounds of a block's open share relax, p = exp(-alpha epoch). */
   readonly boundAlpha: number;
   /** Epochs between two k-NN evaluations during training; 0: none. */
@@ -235,6 +243,24 @@ export const runOptions: RunOptions = {
   separateNorm: onOff({ help: "one set of norms for both passes", default: true }),
   symmetric: onOff({ help: "each view through both passes, at twice the cost", default: false }),
   gateWarmup: count(0, { help: "epochs at the start without gates", default: 0 }),
+  gateReduction: count(1, { help: "by how much gates narrow their input", default: GATE_REDUCTION }),
+  gateBias: {
+    ...number("a number", z.number().finite(), { help: "initial value of biases of the gates' logits", default: 0 }),
+    schema: z.number().finite().nullable(),
+    default: null,
+    defaultText: "no biases",
+  },
+  gateTemperature: number("a number above 0", z.number().gt(0).finite(), {
+    help: "temperature of the gates' sigmoid",
+    default: 2 / 3,
+    defaultText: "2/3",
+  }),
+  gateTemperatureEnd: {
+    ...number("a number above 0", z.number().gt(0).finite(), { help: "temperature in the last epoch", default: 1 }),
+    schema: z.number().gt(0).finite().nullable(),
+    default: null,
+    defaultText: "that of the first",
+  },
   boundAlpha: number("a number, 0 or more", z.number().min(0).finite(), {
     help: "speed at which the bounds of each block's open share relax",
     default: 0.02,

@@ -15,13 +15,11 @@ import {
 import type { Encoding, NoiseSource } from "../models/mod.ts";
 import { binary, type Collective, scale } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
+import { gateTemperature } from "./gate_temperature.ts";
 import type { RunConfig } from "./options.ts";
 import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
 import type { Trainee } from "./trainee.ts";
-
-/** Temperature tau of the gates. */
-const GATE_TEMPERATURE = 2 / 3;
 
 /** What one step is given. */
 export interface StepInputs {
@@ -40,7 +38,18 @@ export interface StepInputs {
 }
 
 /** The settings that a step reads from the run's configuration. */
-export type StepConfig = Pick<RunConfig, "mode" | "symmetric" | "gateWarmup" | "budget" | "budgetRule" | "boundAlpha">;
+export type StepConfig = Pick<
+  RunConfig,
+  | "mode"
+  | "symmetric"
+  | "epochs"
+  | "gateWarmup"
+  | "gateTemperature"
+  | "gateTemperatureEnd"
+  | "budget"
+  | "budgetRule"
+  | "boundAlpha"
+>;
 
 /** Scalars of a step, on their way to the host: reading them waits for the step, and for nothing queued after it. */
 export interface StepReport extends PendingScalars {
@@ -98,7 +107,13 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   let passes = 0;
 
   const encode = ({ pass, view }: PlannedPass): Encoding => {
-    const context = { tape, pass, noise: inputs.noise(passes++), temperature: GATE_TEMPERATURE, collective };
+    const context = {
+      tape,
+      pass,
+      noise: inputs.noise(passes++),
+      temperature: gateTemperature(config, epoch),
+      collective,
+    };
     return network.encoder.forward(context, views[view]);
   };
   const budget = budgetOptions(config, inputs);

@@ -28,8 +28,12 @@ export interface Trainee extends Disposable {
 }
 
 /** The network of a configuration, for images of `image` pixels a side. */
-export function networkSpec(config: RunConfig, image: number): NetworkSpec {
-  return { arch: config.arch, width: config.width, stem: config.stem, image };
+export function networkSpec(
+  config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
+  image: number,
+): NetworkSpec {
+  const { arch, width, stem, gateReduction } = config;
+  return { arch, width, stem, image, gateReduction };
 }
 
 /** How a configuration's network is built. Norms exist twice only where both passes are trained. */
@@ -40,6 +44,7 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
     seed: config.seed,
     gated: config.mode !== "vanilla",
     separateNorm: config.mode === "dual" && config.separateNorm,
+    gateBias: config.gateBias,
   };
 }
 

@@ -113,3 +113,49 @@ Deno.test("a state that lacks a tensor, or has one too many, is refused by name 
   });
   assert.deepEqual(toTorchState(network), before);
 });
+
+Deno.test("a gate's reduction decides its hidden size, and its cost", () => {
+  using device = openDevice();
+  const reduced = { ...spec, gateReduction: 2 };
+  using network = new DualNetwork(device, {
+    spec: reduced,
+    gated: true,
+    separateNorm: false,
+    projector: 16,
+    seed: 0,
+  });
+  const shapes = new Map([...network.parameters()].map(([name, { value }]) => [name, value.shape]));
+  assert.deepEqual(shapes.get("layer1.0.gate.fc1.weight"), [4, 8]);
+  assert.deepEqual(shapes.get("layer2.0.gate.fc2.weight"), [16, 4]);
+  assert.equal(networkCost(reduced).blocks[2]?.gate, 8 * 4 + 4 * 16);
+});
+
+Deno.test("biases of the logits open the gates, or close them, and are no part of the paper's", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  const openShare = (bias: number | null) => {
+    using network = build(device, { gated: true, separateNorm: false, gateBias: bias });
+    const names = [...network.parameters()].map(([name]) => name).filter((name) => name.endsWith("gate.fc2.bias"));
+    assert.equal(names.length, bias === null ? 0 : 8);
+    const { masks } = network.encoder.evaluate("gated", images(device, 2));
+    return masks.flatMap((mask) => [...mask.toFloat32()]).reduce((sum, bit, _, all) => sum + bit / all.length, 0);
+  };
+  assert.ok(Math.abs(openShare(100) - 1) < 1e-9);
+  assert.equal(openShare(-100), 0);
+  assert.ok(openShare(null) > 0 && openShare(null) < 1);
+});
+
+Deno.test("resnet34 has sixteen gated blocks under torchvision's names", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  using network = new DualNetwork(device, {
+    spec: { ...spec, arch: "resnet34" },
+    gated: true,
+    separateNorm: true,
+    projector: 16,
+    seed: 0,
+  });
+  assert.equal(network.encoder.depth, 16);
+  assert.ok(network.state().has("layer3.5.conv2.weight") && network.state().has("layer3.5.gated_bn1.running_mean"));
+  assert.equal(network.encoder.evaluate("gated", images(device, 2)).masks.length, 16);
+});

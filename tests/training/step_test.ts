@@ -147,6 +147,9 @@ function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureCo
       gateWarmup: 0,
       budget: config.budget,
       budgetRule: "paper",
+      epochs: 100,
+      gateTemperature: 2 / 3,
+      gateTemperatureEnd: null,
       boundAlpha: config.boundAlpha,
     },
     {
