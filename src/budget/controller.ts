@@ -30,7 +30,11 @@ export class BudgetController {
   #batchShare: number | null = null;
   #error = 0;
 
-  /** @param target t, in (0, 1]. */
+  /**
+   * A controller that knows nothing yet: its price is 0.
+   *
+   * @param target t, in (0, 1].
+   */
   constructor(readonly target: number) {}
 
   /** The price of cost in the next step. */

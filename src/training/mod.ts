@@ -10,6 +10,7 @@ export * from "./config_file.ts";
 export * from "./evaluate_run.ts";
 export type { RunConfig } from "./options.ts";
 export * from "./passes.ts";
+export type { PendingScalars } from "./pending_scalars.ts";
 export * from "./plans.ts";
 export * from "./precision.ts";
 export * from "./presets.ts";
