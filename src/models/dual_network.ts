@@ -5,6 +5,7 @@
  */
 import type { Device } from "../device/mod.ts";
 import { Initialiser, Module } from "../nn/mod.ts";
+import type { Pass } from "./forward_context.ts";
 import type { BlockOptions } from "./gated_basic_block.ts";
 import { GatedResNet } from "./gated_resnet.ts";
 import { Projector } from "./projector.ts";
@@ -18,12 +19,18 @@ export interface DualNetworkOptions extends BlockOptions {
   readonly projector: number;
   /** Seed of the initial weights. */
   readonly seed: number;
+  /** Whether the dense and the gated encoder are two networks that share nothing but the projector (an ablation). */
+  readonly separateEncoders?: boolean;
 }
 
-/** Encoder and projector; the encoder's names have no prefix, the projector's begin with `projector.`. */
+/**
+ * Encoder and projector; the encoder's names have no prefix, the projector's begin with `projector.`, and those of a gated encoder that
+ * shares nothing with the dense one with `gated_encoder.`.
+ */
 export class DualNetwork extends Module {
-  /** The network that is kept. */
+  /** The network that is kept: both encoders, or the dense one of two. */
   readonly encoder: GatedResNet;
+  readonly #gatedEncoder: GatedResNet;
   /** Used in training only. */
   readonly projector: Projector;
 
@@ -31,11 +38,21 @@ export class DualNetwork extends Module {
   constructor(readonly device: Device, options: DualNetworkOptions) {
     super();
     const initialiser = new Initialiser(options.seed);
-    this.encoder = new GatedResNet(device, initialiser, options.spec, options);
+    const { spec, separateEncoders = false } = options;
+    const isTwo = options.gated && separateEncoders;
+    this.encoder = new GatedResNet(device, initialiser, spec, isTwo ? { ...options, gated: false } : options);
+    this.#gatedEncoder = isTwo
+      ? this.child("gated_encoder", new GatedResNet(device, initialiser, spec, { ...options, separateNorm: false }))
+      : this.encoder;
     this.projector = this.child(
       "projector",
       new Projector(device, initialiser, featureSize(options.spec), options.projector),
     );
+  }
+
+  /** The encoder that a pass goes through. */
+  encoderOf(pass: Pass): GatedResNet {
+    return pass === "gated" ? this.#gatedEncoder : this.encoder;
   }
 
   /** The encoder's parameters, then the projector's. */

@@ -74,11 +74,16 @@ function isComplete(config: Partial<RunConfig>): config is RunConfig {
 
 /** Rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
-  const { dataset, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
+  const { dataset, warmupEpochs, gateWarmup, epochs, mode, symmetric, separateEncoders } = config;
   datasetSource(dataset); // throws where there is none of that name
   if (symmetric && mode !== "dual") {
     throw new InvalidInputError(
       `--symmetric: a ${mode} run has no passes to exchange; leave it out, or give --mode dual`,
+    );
+  }
+  if (separateEncoders && mode !== "dual") {
+    throw new InvalidInputError(
+      `--separate-encoders: a ${mode} run has one encoder; leave it out, or give --mode dual`,
     );
   }
   if (warmupEpochs > epochs) {

@@ -45,7 +45,7 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
   const results: Partial<Record<Pass, NetworkEvaluation>> = {};
   for (const pass of options.networks) {
     options.progress?.(`${label} ${pass} network`);
-    results[pass] = evaluator.network(network.encoder, pass, options.protocols);
+    results[pass] = evaluator.network(network.encoderOf(pass), pass, options.protocols);
   }
   return results;
 }

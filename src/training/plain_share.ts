@@ -22,6 +22,6 @@ export function plainShare({ network, cost }: Trainee, images: EvaluationImages,
   const count = Math.min(IMAGES, images.set.count);
   const parts = Math.floor(images.set.count / count);
   const from = turn % parts * count;
-  const { masks } = network.encoder.evaluate("gated", images.normalised(from, from + count));
+  const { masks } = network.encoderOf("gated").evaluate("gated", images.normalised(from, from + count));
   return downloadScalars(new Map([["share", costShare(null, openShares(null, masks), cost)]]));
 }

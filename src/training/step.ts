@@ -114,7 +114,7 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
       temperature: gateTemperature(config, epoch),
       collective,
     };
-    return network.encoder.forward(context, views[view]);
+    return network.encoderOf(pass).forward(context, views[view]);
   };
   const budget = budgetOptions(config, inputs);
   const compare = ([first, second]: PassPair) => {

@@ -45,6 +45,7 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
     gated: config.mode !== "vanilla",
     separateNorm: config.mode === "dual" && config.separateNorm,
     gateBias: config.gateBias,
+    separateEncoders: config.mode === "dual" && config.separateEncoders,
   };
 }
 

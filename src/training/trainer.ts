@@ -295,7 +295,7 @@ class Training {
     const { trainee: { network }, evaluator, config, run, observer } = this.#parts;
     if (evaluator === null) return;
     this.#networks = Object.fromEntries(
-      trainedNetworks(config.mode).map((pass) => [pass, evaluator.watch(network.encoder, pass)]),
+      trainedNetworks(config.mode).map((pass) => [pass, evaluator.watch(network.encoderOf(pass), pass)]),
     );
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
     run.appendMetrics(record);

@@ -87,6 +87,10 @@ Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { threads: "-1" } }, /^--threads -1: /);
   assertRefused({ flags: { gateWarmup: 500 } }, /^--gate-warmup 500: /);
   assertRefused({ flags: { symmetric: true, mode: "vanilla" } }, /^--symmetric: a vanilla run /);
+  assertRefused(
+    { flags: { separateEncoders: true, mode: "gated" } },
+    /^--separate-encoders: a gated run has one encoder/,
+  );
   assertRefused({ flags: { dataset: "mnist" } }, /mnist.*shapes, cifar10/);
   assertRefused({ preset: "smal" }, /^preset smal: .*small/);
 });

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { datasetSource } from "../../src/data/mod.ts";
+import { readSafetensors } from "../../src/formats/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { DivergenceError } from "../../src/errors.ts";
 import {
@@ -58,7 +59,7 @@ async function train<T>(
 }
 
 /** Weights and metrics of a run, times taken out. */
-function results(path: string): { weights: Uint8Array; metrics: unknown[] } {
+function results(path: string): { weights: Uint8Array; metrics: StepRecord[] } {
   const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
   const metrics = lines.map((line) => ({ ...JSON.parse(line) as StepRecord, time: 0, wait: 0, viewsPerSecond: 0 }));
   return { weights: readFileSync(join(path, "checkpoints", "last.safetensors")), metrics };
@@ -71,6 +72,39 @@ for (const mode of ["dual", "vanilla", "gated"] as const) {
     assert.deepEqual(once.metrics, twice.metrics);
     assert.deepEqual(once.weights, twice.weights);
     assert.equal(once.metrics.length, 2 * 8 + 2);
+  });
+}
+
+Deno.test("encoders that share nothing are two networks in one checkpoint, and both are trained", async () => {
+  const separate = await train({ separateEncoders: true, epochs: 1 }, quiet(), (path) => {
+    return readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors;
+  });
+  const initial = await train({ separateEncoders: true, epochs: 1, lr: 1e-30 }, quiet(), (path) => {
+    return readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors;
+  });
+  const weight = "layer3.0.conv2.weight";
+  for (const name of [weight, `gated_encoder.${weight}`, "gated_encoder.layer1.0.gate.fc1.weight"]) {
+    assert.notDeepEqual(separate.get(name)?.data, initial.get(name)?.data, name);
+  }
+  assert.notDeepEqual(separate.get(weight)?.data, separate.get(`gated_encoder.${weight}`)?.data);
+  assert.ok(![...separate.keys()].some((name) => name.startsWith("layer") && name.includes("gate")));
+});
+
+for (
+  const variant of [
+    { separateNorm: false },
+    { symmetric: true },
+    { gateWarmup: 1 },
+    { gateReduction: 2, gateBias: 1, gateTemperature: 1, gateTemperatureEnd: 0.3 },
+    { budgetRule: "paper" },
+    { arch: "resnet34" },
+  ]
+) {
+  Deno.test(`a run with ${JSON.stringify(variant)} trains, and its losses are finite`, async () => {
+    const { metrics } = await train(variant, quiet(), results);
+    const steps = metrics.filter((record) => "loss" in record);
+    assert.equal(steps.length, 16);
+    assert.ok(steps.every(({ loss }) => Number.isFinite(loss)));
   });
 }
 
