@@ -10,6 +10,8 @@ const PROPORTIONAL = 60;
 const INTEGRAL = 0.6;
 /** Larger errors count as this in the integral part: while the gates are far off, the price that will hold them is not to be learned. */
 const LARGEST_ERROR = 0.05;
+/** Below this share of its highest, a falling learning rate is made up for no further: gates are to settle, too. */
+const SMALLEST_RATE_SHARE = 0.05;
 /** Weight of a new batch in the smoothed share. */
 const SMOOTHING = 0.2;
 
@@ -37,9 +39,14 @@ export class BudgetController {
    */
   constructor(readonly target: number) {}
 
-  /** The price of cost in the next step. */
-  get multiplier(): number {
-    return PROPORTIONAL * this.#error + this.#integral;
+  /**
+   * The price of cost in the next step. What a price moves is in proportion to the learning rate, so that the price rises where the rate
+   * falls: a run's last epochs, which would leave the gates where they are, bring them to the target.
+   *
+   * @param rateShare the learning rate over its highest, in (0, 1].
+   */
+  multiplier(rateShare: number): number {
+    return (PROPORTIONAL * this.#error + this.#integral) / Math.max(rateShare, SMALLEST_RATE_SHARE);
   }
 
   /** Takes the noise-free share of a step's batch. */

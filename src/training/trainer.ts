@@ -218,7 +218,7 @@ class Training {
         views: augmentedViews(stored, dataset, precision),
         epoch,
         rate: learningRate(config, epoch),
-        multiplier: this.#controller.multiplier,
+        multiplier: this.#price(epoch),
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
       };
       const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
@@ -235,6 +235,12 @@ class Training {
     this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
     this.#calibrate();
     this.#stepStart = end;
+  }
+
+  /** The price of cost; the rates of the warm-up are not made up for: gates that are still far off would drown everything else. */
+  #price(epoch: number): number {
+    const { config } = this.#parts;
+    return this.#controller.multiplier(epoch < config.warmupEpochs ? 1 : learningRate(config, epoch) / config.lr);
   }
 
   /** Now and then, asks what plain images cost, and a step later tells the controller. */
@@ -276,7 +282,7 @@ class Training {
       terms,
       share,
       noiseFreeShare,
-      multiplier: this.#controller.multiplier,
+      multiplier: this.#price(epoch),
       lr: learningRate(config, epoch),
       viewsPerSecond: 2 * images * plannedPairs(config, epoch).length / (milliseconds / 1000),
       wait: waited / 1000,
