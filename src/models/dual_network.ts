@@ -9,6 +9,7 @@ import type { Pass } from "./forward_context.ts";
 import type { BlockOptions } from "./gated_basic_block.ts";
 import { GatedResNet } from "./gated_resnet.ts";
 import { Projector } from "./projector.ts";
+import { RotationHead } from "./rotation_head.ts";
 import { featureSize, type NetworkSpec } from "./spec.ts";
 
 /** What a run trains. */
@@ -21,10 +22,13 @@ export interface DualNetworkOptions extends BlockOptions {
   readonly seed: number;
   /** Whether the dense and the gated encoder are two networks that share nothing but the projector (an ablation). */
   readonly separateEncoders?: boolean;
+  /** Learning rate of a rotation head over that of the rest; no head where left out or null. */
+  readonly rotationRate?: number | null;
 }
 
 /**
- * Encoder and projector; the encoder's names have no prefix, the projector's begin with `projector.`, and those of a gated encoder that
+ * Encoder and projector, and what else is trained with them; the encoder's names have no prefix, the projector's begin with `projector.`,
+ * those of a rotation head with `rotation_head.`, and those of a gated encoder that
  * shares nothing with the dense one with `gated_encoder.`.
  */
 export class DualNetwork extends Module {
@@ -33,6 +37,8 @@ export class DualNetwork extends Module {
   readonly #gatedEncoder: GatedResNet;
   /** Used in training only. */
   readonly projector: Projector;
+  /** Used in training only, where rotations are told apart. */
+  readonly rotationHead: RotationHead | null;
 
   /** Builds both and draws their weights from the seed. */
   constructor(readonly device: Device, options: DualNetworkOptions) {
@@ -46,8 +52,12 @@ export class DualNetwork extends Module {
       : this.encoder;
     this.projector = this.child(
       "projector",
-      new Projector(device, initialiser, featureSize(options.spec), options.projector),
+      new Projector(device, initialiser, featureSize(spec), options.projector),
     );
+    const { rotationRate = null } = options;
+    this.rotationHead = rotationRate === null
+      ? null
+      : this.child("rotation_head", new RotationHead(device, initialiser, featureSize(spec), rotationRate));
   }
 
   /** The encoder that a pass goes through. */

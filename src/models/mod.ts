@@ -10,5 +10,6 @@ export * from "./gate.ts";
 export * from "./gated_basic_block.ts";
 export * from "./gated_resnet.ts";
 export * from "./projector.ts";
+export * from "./rotation_head.ts";
 export * from "./spec.ts";
 export * from "./torchvision.ts";

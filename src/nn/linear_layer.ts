@@ -33,7 +33,7 @@ export class Linear extends Module {
     super();
     const { inFeatures, outFeatures } = size;
     this.weight = this.parameter("weight", new Parameter(device, weight, [outFeatures, inFeatures], options));
-    this.bias = bias && this.parameter("bias", new Parameter(device, bias, [outFeatures]));
+    this.bias = bias && this.parameter("bias", new Parameter(device, bias, [outFeatures], options));
   }
 
   /** [N, I] f32 or bf16 to [N, O], of x's element type or as asked for. */

@@ -83,11 +83,11 @@ export abstract class Optimizer implements Disposable {
       tables.gradients[index] = gradient ? addressOf(gradient.pointer) : 0n;
       // Native code skips tensors of no elements: that is how a parameter without gradient is passed over.
       tables.sizes[index] = gradient ? BigInt(parameter.value.size) : 0n;
+      tables.rates[index] = rate * parameter.rateFactor;
       if (gradient) found++;
       index++;
     }
     if (found === 0) throw new ShapeError("an optimiser step without gradients: run the tape's backward sweep first");
-    tables.rates.fill(rate);
     this.update(tables);
     for (const parameter of this.parameters.values()) parameter.changed();
   }

@@ -25,6 +25,8 @@ export const Streams = {
   shapes: 6,
   /** Inputs of the self-test's operation cases. */
   selftest: 7,
+  /** Quarter turns of views. */
+  rotation: 8,
 } as const;
 
 /**

@@ -74,12 +74,15 @@ function isComplete(config: Partial<RunConfig>): config is RunConfig {
 
 /** Rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
-  const { dataset, warmupEpochs, gateWarmup, epochs, mode, symmetric, separateEncoders } = config;
+  const { dataset, warmupEpochs, gateWarmup, epochs, mode, symmetric, separateEncoders, rotation } = config;
   datasetSource(dataset); // throws where there is none of that name
   if (symmetric && mode !== "dual") {
     throw new InvalidInputError(
       `--symmetric: a ${mode} run has no passes to exchange; leave it out, or give --mode dual`,
     );
+  }
+  if (rotation && mode !== "dual") {
+    throw new InvalidInputError(`--rotation: rotates the dense pass of dual, and this run is ${mode}; leave it out`);
   }
   if (separateEncoders && mode !== "dual") {
     throw new InvalidInputError(

@@ -63,6 +63,8 @@ export interface RunConfig {
   readonly separateNorm: boolean;
   /** The dense and the gated encoder are two networks that share no weights. */
   readonly separateEncoders: boolean;
+  /** The dense pass sees views rotated by quarter turns, and a head tells from its features by how many. */
+  readonly rotation: boolean;
   /** Each view goes through both passes, at twice the cost. */
   readonly symmetric: boolean;
   /** Epochs at the start in which every pass is dense and the budget has no say. */
@@ -244,6 +246,7 @@ export const runOptions: RunOptions = {
   projector: count(1, { help: "width of the projector", default: 2048 }),
   separateNorm: onOff({ help: "one set of norms for both passes", default: true }),
   separateEncoders: onOff({ help: "two encoders that share no weights, for comparison", default: false }),
+  rotation: onOff({ help: "rotate the dense pass's views, and learn by how many quarter turns, too", default: false }),
   symmetric: onOff({ help: "each view through both passes, at twice the cost", default: false }),
   gateWarmup: count(0, { help: "epochs at the start without gates", default: 0 }),
   gateReduction: count(1, { help: "by how much gates narrow their input", default: GATE_REDUCTION }),

@@ -19,7 +19,11 @@ import { gateTemperature } from "./gate_temperature.ts";
 import type { RunConfig } from "./options.ts";
 import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
+import { rotated, rotationLoss } from "./rotation.ts";
 import type { Trainee } from "./trainee.ts";
+
+/** Weight of the cross-entropy of rotations, as published. */
+const ROTATION_WEIGHT = 0.2;
 
 /** What one step is given. */
 export interface StepInputs {
@@ -33,6 +37,8 @@ export interface StepInputs {
   readonly multiplier?: number;
   /** The noise of the n-th pass of the step. */
   readonly noise: (pass: number) => NoiseSource;
+  /** Quarter turns of each image in dense passes, int32 [N], where the network has a head that tells them; of none where left out. */
+  readonly turns?: Int32Array<ArrayBuffer> | undefined;
   /** The other processes of the run. */
   readonly collective?: Collective;
 }
@@ -99,11 +105,12 @@ function meanTerms(tape: Tape, lists: readonly Readonly<Record<string, Tensor>>[
 export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepInputs): StepReport {
   using _scope = new Scope();
   const { network, objective, optimizer, cost } = trainee;
-  const { views, epoch, collective } = inputs;
+  const { views, epoch, collective, turns } = inputs;
   const budgetTerms = budgetRules[config.budgetRule];
   // The encoder computes in its input's element type, so the projector does.
   const precision = views[0].dtype;
   const tape = new Tape();
+  const rotations: Tensor[] = [];
   let passes = 0;
 
   const encode = ({ pass, view }: PlannedPass): Encoding => {
@@ -114,7 +121,12 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
       temperature: gateTemperature(config, epoch),
       collective,
     };
-    return network.encoderOf(pass).forward(context, views[view]);
+    const isTurned = pass === "dense" && turns !== undefined;
+    const encoding = network.encoderOf(pass).forward(context, isTurned ? rotated(views[view], turns) : views[view]);
+    if (isTurned && network.rotationHead !== null) {
+      rotations.push(rotationLoss(tape, network.rotationHead, encoding.features, turns));
+    }
+    return encoding;
   };
   const budget = budgetOptions(config, inputs);
   const compare = ([first, second]: PassPair) => {
@@ -140,9 +152,10 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   const bound = weightedSum(tape, budgets.map((of) => of.bound), 1 / pairs.length);
   const share = weightedSum(null, budgets.map((of) => of.share), 1 / budgets.length);
   const noiseFreeShare = weightedSum(null, budgets.map((of) => of.noiseFreeShare), 1 / budgets.length);
-  const added = [value, macs, bound].filter((term) => term !== null);
+  const rotation = weightedSum(tape, rotations, ROTATION_WEIGHT / rotations.length);
+  const added = [value, macs, bound, rotation].filter((term) => term !== null);
   const loss = added.reduce((sum, term) => binary(tape, "add", sum, term));
-  const scalars = Object.entries({ ...terms, objective: value, macs, bound, share, noiseFreeShare, loss });
+  const scalars = Object.entries({ ...terms, objective: value, macs, bound, rotation, share, noiseFreeShare, loss });
   const reported = new Map(scalars.flatMap(([name, scalar]) => (scalar ? [[name, scalar] as const] : [])));
   for (const scalar of reported.values()) tape.keep(scalar);
 

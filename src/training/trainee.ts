@@ -27,6 +27,9 @@ export interface Trainee extends Disposable {
   readonly cost: NetworkCost;
 }
 
+/** Base learning rate of the rotation head, as published. */
+const ROTATION_RATE = 0.1;
+
 /** The network of a configuration, for images of `image` pixels a side. */
 export function networkSpec(
   config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
@@ -45,6 +48,8 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
     gated: config.mode !== "vanilla",
     separateNorm: config.mode === "dual" && config.separateNorm,
     gateBias: config.gateBias,
+    // Its rate follows the schedule, from its own base rate.
+    rotationRate: config.rotation ? ROTATION_RATE / config.lr : null,
     separateEncoders: config.mode === "dual" && config.separateEncoders,
   };
 }

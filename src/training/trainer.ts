@@ -27,6 +27,7 @@ import { plannedPairs, trainedNetworks } from "./passes.ts";
 import { type Precision, resolvePrecision, withPrecision } from "./precision.ts";
 import type { PendingScalars } from "./pending_scalars.ts";
 import { plainShare } from "./plain_share.ts";
+import { drawTurns } from "./rotation.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee } from "./trainee.ts";
@@ -219,6 +220,7 @@ class Training {
         epoch,
         rate: learningRate(config, epoch),
         multiplier: this.#price(epoch),
+        turns: config.rotation ? drawTurns(config.seed, this.#done, stored[0].rows.size) : undefined,
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
       };
       const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));

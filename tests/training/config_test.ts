@@ -87,6 +87,7 @@ Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { threads: "-1" } }, /^--threads -1: /);
   assertRefused({ flags: { gateWarmup: 500 } }, /^--gate-warmup 500: /);
   assertRefused({ flags: { symmetric: true, mode: "vanilla" } }, /^--symmetric: a vanilla run /);
+  assertRefused({ flags: { rotation: true, mode: "vanilla" } }, /^--rotation: rotates the dense pass of dual/);
   assertRefused(
     { flags: { separateEncoders: true, mode: "gated" } },
     /^--separate-encoders: a gated run has one encoder/,

@@ -90,6 +90,19 @@ Deno.test("encoders that share nothing are two networks in one checkpoint, and b
   assert.ok(![...separate.keys()].some((name) => name.startsWith("layer") && name.includes("gate")));
 });
 
+Deno.test("with rotation a head is trained at its own rate, and its loss is a term", async () => {
+  const { metrics } = await train({ rotation: true, epochs: 1 }, quiet(), results);
+  const rotations = metrics.flatMap((record) => "loss" in record ? [record.terms["rotation"] ?? NaN] : []);
+  assert.equal(rotations.length, 8);
+  // A fifth of the cross-entropy of a guess among four, at first.
+  assert.ok(Math.abs((rotations[0] ?? NaN) - 0.2 * Math.log(4)) < 0.05, rotations.join());
+  assert.ok(rotations.every(Number.isFinite), rotations.join());
+  const names = await train({ rotation: true, epochs: 1 }, quiet(), (path) => {
+    return [...readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors.keys()];
+  });
+  assert.equal(names.filter((name) => name.startsWith("rotation_head.")).length, 10);
+});
+
 for (
   const variant of [
     { separateNorm: false },

@@ -1,0 +1,55 @@
+/**
+ * Tells from features by how many quarter turns an image was rotated.
+ *
+ * @module
+ */
+import type { Recorder } from "../autograd/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { type Initialiser, LayerNorm, Linear, Module } from "../nn/mod.ts";
+import { unary } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
+
+/** Quarter turns that are told apart. */
+export const ROTATIONS = 4;
+/** Values of both hidden layers, as published. */
+const HIDDEN = 2048;
+
+/**
+ * linear F -> 2048, layer norm, relu, linear 2048 -> 2048, layer norm, relu, linear 2048 -> 4. Names are those of PyTorch's
+ * Sequential. (an ablation of Krishna et al. 2023, after Gidaris, Singh, Komodakis, ICLR 2018)
+ */
+export class RotationHead extends Module {
+  readonly #linears: readonly Linear[];
+  readonly #norms: readonly LayerNorm[];
+
+  /**
+   * A head on `features` values.
+   *
+   * @param rateFactor its learning rate over that of the rest.
+   */
+  constructor(device: Device, initialiser: Initialiser, features: number, rateFactor: number) {
+    super();
+    const linear = (name: string, inFeatures: number, outFeatures: number) => {
+      const weight = initialiser.uniformFanIn(outFeatures * inFeatures, inFeatures);
+      const bias = initialiser.uniformFanIn(outFeatures, inFeatures);
+      const size = { inFeatures, outFeatures };
+      return this.child(name, new Linear(device, size, weight, bias, { rateFactor }));
+    };
+    const norm = (name: string) => this.child(name, new LayerNorm(device, HIDDEN, { rateFactor }));
+    const first = linear("0", features, HIDDEN);
+    const norm1 = norm("1");
+    const second = linear("3", HIDDEN, HIDDEN);
+    const norm2 = norm("4");
+    this.#linears = [first, second, linear("6", HIDDEN, ROTATIONS)];
+    this.#norms = [norm1, norm2];
+  }
+
+  /** Features [N, F] f32 to logits [N, 4]. */
+  forward(tape: Recorder, features: Tensor): Tensor {
+    return this.#linears.reduce((h, linear, index) => {
+      const y = linear.forward(tape, h);
+      const norm = this.#norms[index];
+      return norm === undefined ? y : unary(tape, "relu", norm.forward(tape, y));
+    }, features);
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Normalisation of each row.
+ *
+ * @module
+ */
+import type { Recorder } from "../autograd/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { binary, scale, sum, unary } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
+import { Module } from "./module.ts";
+import { Parameter, type ParameterOptions } from "./parameter.ts";
+
+/** Added to the variance below the root, as PyTorch does. */
+const EPSILON = 1e-5;
+
+/** y = (x - mean) / sqrt(variance + 1e-5) * weight + bias, over the columns of each row. (Ba, Kiros, Hinton 2016) */
+export class LayerNorm extends Module {
+  /** [F] f32, 1 at first. */
+  readonly weight: Parameter;
+  /** [F] f32, 0 at first. */
+  readonly bias: Parameter;
+
+  /** A norm of rows of `features` values. */
+  constructor(device: Device, readonly features: number, options: ParameterOptions = {}) {
+    super();
+    const vector = (value: number) =>
+      new Parameter(device, new Float32Array(features).fill(value), [features], options);
+    this.weight = this.parameter("weight", vector(1));
+    this.bias = this.parameter("bias", vector(0));
+  }
+
+  /**
+   * Normalises.
+   *
+   * @param x [N, F] f32.
+   * @throws {ShapeError} where the rows have another length.
+   */
+  forward(tape: Recorder, x: Tensor): Tensor {
+    const centred = binary(tape, "subtract", x, sum(tape, x, "columns", 1 / this.features), "column");
+    const variance = sum(tape, unary(tape, "square", centred), "columns", 1 / this.features);
+    const deviation = unary(tape, "sqrt", scale(tape, variance, 1, EPSILON));
+    const normalised = binary(tape, "divide", centred, deviation, "column");
+    const scaled = binary(tape, "multiply", normalised, this.weight.value, "row");
+    return binary(tape, "add", scaled, this.bias.value, "row");
+  }
+}
