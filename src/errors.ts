@@ -31,6 +31,12 @@ export class DivergenceError extends SluiceError {
   override name = "DivergenceError";
 }
 
+/** Training lost what it is for: features are alike for all images. */
+export class CollapseError extends SluiceError {
+  /** The error's kind. */
+  override name = "CollapseError";
+}
+
 /** An image file turned out to be damaged while it was used, where that is an error. */
 export class DamagedImageError extends SluiceError {
   /** The error's kind. */

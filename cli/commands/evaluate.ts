@@ -6,12 +6,11 @@
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../../src/errors.ts";
-import type { FeatureAccuracy, MeasuredCost, Protocol } from "../../src/evaluation/mod.ts";
+import type { JudgingOptions, Probe, Protocol } from "../../src/evaluation/mod.ts";
 import type { Pass } from "../../src/models/mod.ts";
-import type { Evaluation } from "../../src/training/evaluate_run.ts";
-import { addCommonOptions, addExamples, givenRunOptions, outputOptions } from "../options.ts";
+import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wholeNumber } from "../options.ts";
+import { describeEvaluation } from "../ui/evaluation.ts";
 import { remark, writeResult } from "../ui/output.ts";
-import { type Cell, formatTable, megaMacs, percent, share } from "../ui/tables.ts";
 
 /** The words of a comma-separated list, each one of those allowed. */
 function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
@@ -33,26 +32,24 @@ function chooseNetworks(text: unknown, mode: string, held: readonly Pass[]): rea
   return parseList("--network", text, held);
 }
 
-/** One line of the table; references that are no networks have no cost. */
-function toRow(name: string, { knn1, knn20, linear, cost }: FeatureAccuracy & { cost?: MeasuredCost }): Cell[] {
-  const accuracies = [knn1, knn20, linear?.top1, linear?.top5].map(percent);
-  return [name, ...accuracies, megaMacs(cost?.macs), share(cost?.share)];
-}
-
-/** The table for people: the networks, then what they are to be compared with. */
-function describeEvaluation({ networks, references }: Evaluation): string {
-  const rows = [
-    ...Object.entries(networks).map(([name, network]) => toRow(name, network)),
-    ...Object.entries(references.untrained).map(([name, network]) => toRow(`untrained ${name}`, network)),
-    toRow("raw pixels", references.rawPixels),
-  ];
-  return formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
+/** How the networks are to be judged. */
+function readJudging({ protocol, probe, probeSeeds }: Record<string, unknown>): Required<JudgingOptions> {
+  const protocols = parseList<Protocol>("--protocol", String(protocol), ["knn", "linear", "masks"]);
+  if (protocols.length === 1 && protocols[0] === "masks") {
+    throw new InvalidInputError(
+      "--protocol masks: masks are judged by other protocols; give knn,masks or linear,masks",
+    );
+  }
+  const [kind, ...others] = parseList<Probe>("--probe", String(probe), ["cached", "augmented"]);
+  if (kind === undefined || others.length > 0) throw new InvalidInputError(`--probe ${probe}: give one of them`);
+  const seeds = wholeNumber("probe-seeds", probeSeeds, "a whole number from 1 to 1000", 1, 1000);
+  return { protocols, probe: kind, probeSeeds: seeds };
 }
 
 async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
-  const { protocol, network, data }: Record<string, unknown> = command.opts();
-  const protocols = parseList<Protocol>("--protocol", String(protocol), ["knn", "linear"]);
+  const { network, data, ...others }: Record<string, unknown> = command.opts();
+  const judging = readJudging(others);
   const { RunFolder } = await import("../../src/training/run_folder.ts");
   const { resolveConfig } = await import("../../src/training/config.ts");
   const run = RunFolder.open(path);
@@ -74,9 +71,9 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
     ...storeOptions(run.config),
     skipped: ({ path, reason }) => remark(output, `left out ${path}: ${reason}`),
   });
-  const evaluation = evaluateRun(run, stores, { protocols, networks, progress });
+  const evaluation = evaluateRun(run, stores, { ...judging, networks, progress });
   run.writeEvaluation(evaluation);
-  writeResult(output, evaluation, () => describeEvaluation(evaluation));
+  writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));
 }
 
 /** Adds `evaluate` to the program. */
@@ -84,7 +81,13 @@ export function addEvaluate(program: CommandUnknownOpts): void {
   const command = program.command("evaluate")
     .description("k-NN, linear probe and measured cost of a run's networks, beside raw pixels and untrained networks")
     .argument("<RUN>", "folder of a run")
-    .option("--protocol <LIST>", "knn, linear or both", "knn,linear")
+    .option(
+      "--protocol <LIST>",
+      "of knn, linear, masks (accuracy under other images' masks, and a static one)",
+      "knn,linear",
+    )
+    .option("--probe <KIND>", "cached, or augmented: new crops each epoch, 100 times the encoding", "cached")
+    .option("--probe-seeds <N>", "linear probes, of which mean and standard deviation are given", "1")
     .option("--network <LIST>", "dense, gated or both (default: what the run has)")
     .option("--data <DIR>", "folder with the data set's files, where it is not that of the training")
     .action((path, _options, self) => runEvaluate(path, self));
@@ -92,5 +95,7 @@ export function addEvaluate(program: CommandUnknownOpts): void {
   addExamples(command, [
     "sluice evaluate runs/demo",
     "sluice evaluate runs/demo --protocol knn --network gated --json",
+    "sluice evaluate runs/demo --protocol knn,linear,masks --probe-seeds 5",
+    "sluice evaluate runs/demo --protocol linear --probe augmented --network dense",
   ]);
 }

@@ -3,17 +3,36 @@
  *
  * @module
  */
-import type { Dataset, EvaluationImages, ImageStores } from "../data/mod.ts";
+import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { gatedMacs, type GatedResNet, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
+import { blockSpecs, gatedMacs, type GatedResNet, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
+import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
+import { type GatedChannels, gatedChannels } from "./channels.ts";
 import { encodeSplit, rawPixels, type SplitFeatures } from "./features.ts";
-import { linearProbe, type ProbeAccuracy } from "./linear_probe.ts";
+import { type NetworkHealth, networkHealth } from "./health.ts";
+import { linearProbes, type ProbeSummary } from "./linear_probe.ts";
+import { derangement, type MaskSource, SplitMasks, StaticMask } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 
-/** Ways to judge features. */
-export const protocols = ["knn", "linear"] as const;
+/** Ways to judge features; `masks` judges by the others what deciding image by image is worth. */
+export const protocols = ["knn", "linear", "masks"] as const;
 /** A protocol's name. */
 export type Protocol = typeof protocols[number];
+
+/** Ways to probe: on features that are computed once, or on those of other crops in each epoch. */
+export const probes = ["cached", "augmented"] as const;
+/** A probe's name. */
+export type Probe = typeof probes[number];
+
+/** How networks are judged. */
+export interface JudgingOptions {
+  /** Ways to judge; none gives the cost alone. */
+  readonly protocols: readonly Protocol[];
+  /** The linear probe's kind, `cached` where left out. Raw pixels and exchanged masks are always judged by the cached one. */
+  readonly probe?: Probe;
+  /** Linear probes with different orders of images, whose mean is given; 1 where left out. */
+  readonly probeSeeds?: number;
+}
 
 /** MACs for one image, mean over the evaluation images, and their share of the dense network's. */
 export interface MeasuredCost {
@@ -29,81 +48,193 @@ export interface FeatureAccuracy {
   readonly knn1?: number;
   /** 20 neighbours, cosine, weighted votes. */
   readonly knn20?: number;
-  /** Linear probe. */
-  readonly linear?: ProbeAccuracy;
+  /** Linear probes. */
+  readonly linear?: ProbeSummary;
+}
+
+/** What the gates' decisions are worth: accuracies of networks that are the same but for the masks. */
+export interface MaskWorth {
+  /** Each image under its own mask: the gated network itself, its probe the cached one. */
+  readonly own: FeatureAccuracy;
+  /**
+   * Each image under another one's masks, training images under those of training images and test images under those of test
+   * images; the probe is fitted to what so comes out.
+   */
+  readonly exchanged: FeatureAccuracy;
+  /** All images under one mask of the same cost, {@linkcode StaticMask.ofEqualCost}; it needs no gates, which are not counted. */
+  readonly static: FeatureAccuracy & { readonly cost: MeasuredCost };
 }
 
 /** What one network is worth and costs. */
 export interface NetworkEvaluation extends FeatureAccuracy {
   /** What the network costs. */
   readonly cost: MeasuredCost;
+  /** How its channels are decided over the test images; of a gated network. */
+  readonly channels?: GatedChannels;
+  /** What its masks are worth, where that was asked for; of a gated network. */
+  readonly masks?: MaskWorth;
+}
+
+/** What is watched during training. */
+export interface NetworkWatch {
+  /** 20 neighbours, cosine, weighted votes, in percent. */
+  readonly knn20: number;
+  /** What the network costs. */
+  readonly cost: MeasuredCost;
+  /** What its features look like over the test images. */
+  readonly health: NetworkHealth;
 }
 
 /** Neighbours of the weighted vote. */
 const NEIGHBOURS = 20;
 
+/** The gates' decisions on both splits. */
+interface Decisions {
+  readonly train: SplitMasks;
+  readonly test: SplitMasks;
+}
+
+/** The features of both splits. */
+interface Splits extends Disposable {
+  readonly train: SplitFeatures;
+  readonly test: SplitFeatures;
+}
+
 /** A data set's labelled images, ready for evaluation. */
 export class Evaluator {
-  readonly #train: EvaluationImages;
-  readonly #test: EvaluationImages;
-  readonly #labels: { readonly train: Int32Array<ArrayBuffer>; readonly test: Int32Array<ArrayBuffer> };
+  readonly #stores: ImageStores;
+  readonly #sets: { readonly train: Labelled; readonly test: Labelled };
+  readonly #images: { readonly train: EvaluationImages; readonly test: EvaluationImages };
   readonly #classes: number;
+  #augmented: AugmentedFeatures | null = null;
 
   /**
    * Opens the images, which are the stores' to free.
    *
-   * @param seed of the linear probe.
+   * @param seed of linear probes and exchanged masks.
    * @throws {InvalidInputError} where the data set has no labelled images to train and to test with.
    */
   constructor(stores: ImageStores, readonly seed: number) {
-    const { train, test } = labelledSets(stores.dataset);
-    this.#train = stores.evaluation(train);
-    this.#test = stores.evaluation(test);
-    this.#labels = { train: train.labels, test: test.labels };
+    this.#stores = stores;
+    this.#sets = labelledSets(stores.dataset);
+    const { train, test } = this.#sets;
+    this.#images = { train: stores.evaluation(train), test: stores.evaluation(test) };
     this.#classes = stores.dataset.classes.length;
   }
 
   /** Judges one encoder of a network. */
-  network(encoder: GatedResNet, pass: Pass, chosen: readonly Protocol[]): NetworkEvaluation {
-    using test = encodeSplit(encoder, pass, this.#test);
+  network(encoder: GatedResNet, pass: Pass, options: JudgingOptions): NetworkEvaluation {
+    const { protocols } = options;
+    const wantsMasks = pass === "gated" && protocols.includes("masks");
+    const decisions = wantsMasks ? this.#roomForMasks() : null;
+    using test = encodeSplit(encoder, pass, this.#images.test, decisions === null ? {} : { decisions: decisions.test });
     const cost = measuredCost(encoder.spec, pass, test);
-    if (chosen.length === 0) return { cost };
-    using train = encodeSplit(encoder, pass, this.#train);
-    return { ...this.#judge(train, test, chosen), cost };
+    const names = blockSpecs(encoder.spec).map(({ name }) => name);
+    const channels = gatedChannels(names, test.openCounts, this.#sets.test.count);
+    const common = { cost, ...(pass === "gated" ? { channels } : {}) };
+    if (protocols.length === 0) return common;
+    using train = encodeSplit(
+      encoder,
+      pass,
+      this.#images.train,
+      decisions === null ? {} : { decisions: decisions.train },
+    );
+    const own = this.#judge(train, test, options);
+    const { probe = "cached", probeSeeds = 1 } = options;
+    const judged = probe === "cached" || !protocols.includes("linear")
+      ? own
+      : { ...own, linear: this.#augmentedProbes(encoder, pass, test, probeSeeds) };
+    if (decisions === null) return { ...judged, ...common };
+    return { ...judged, ...common, masks: this.#maskWorth(encoder, own, { train, decisions }, options) };
   }
 
-  /** 20-NN accuracy in percent and cost of one encoder: what is watched during training. */
-  watch(encoder: GatedResNet, pass: Pass): { knn20: number; cost: MeasuredCost } {
-    using test = encodeSplit(encoder, pass, this.#test);
-    using train = encodeSplit(encoder, pass, this.#train);
-    return { knn20: this.#knn20(train, test), cost: measuredCost(encoder.spec, pass, test) };
+  /** What is watched during training, of one encoder. */
+  watch(encoder: GatedResNet, pass: Pass): NetworkWatch {
+    using test = encodeSplit(encoder, pass, this.#images.test);
+    using train = encodeSplit(encoder, pass, this.#images.train);
+    const cost = measuredCost(encoder.spec, pass, test);
+    return { knn20: this.#knn20(train, test), cost, health: this.#healthOf(encoder, test) };
+  }
+
+  /** What one encoder's features look like over the test images. */
+  health(encoder: GatedResNet, pass: Pass): NetworkHealth {
+    using test = encodeSplit(encoder, pass, this.#images.test);
+    return this.#healthOf(encoder, test);
   }
 
   /** Judges the pixels themselves. */
-  rawPixels(chosen: readonly Protocol[]): FeatureAccuracy {
-    using train = rawPixels(this.#train);
-    using test = rawPixels(this.#test);
-    return this.#judge(train, test, chosen);
+  rawPixels(options: JudgingOptions): FeatureAccuracy {
+    using train = rawPixels(this.#images.train);
+    using test = rawPixels(this.#images.test);
+    return this.#judge(train, test, options);
+  }
+
+  #healthOf({ spec }: GatedResNet, test: SplitFeatures): NetworkHealth {
+    return networkHealth(test, blockSpecs(spec).map(({ name }) => name));
+  }
+
+  #roomForMasks(): Decisions {
+    return { train: new SplitMasks(this.#sets.train.count), test: new SplitMasks(this.#sets.test.count) };
+  }
+
+  /** Encodes both splits under masks that the gates did not decide. */
+  #encodeUnder(encoder: GatedResNet, masks: { readonly train: MaskSource; readonly test: MaskSource }): Splits {
+    using undone = new DisposableStack();
+    const train = undone.use(encodeSplit(encoder, "gated", this.#images.train, { masks: masks.train }));
+    const test = undone.use(encodeSplit(encoder, "gated", this.#images.test, { masks: masks.test }));
+    const owned = undone.move();
+    return { train, test, [Symbol.dispose]: () => owned.dispose() };
+  }
+
+  #maskWorth(
+    encoder: GatedResNet,
+    own: FeatureAccuracy,
+    { train, decisions }: { readonly train: SplitFeatures; readonly decisions: Decisions },
+    options: JudgingOptions,
+  ): MaskWorth {
+    const { train: trainSet, test: testSet } = this.#sets;
+    using exchanged = this.#encodeUnder(encoder, {
+      train: decisions.train.exchanged(derangement(trainSet.count, this.seed, 0)),
+      test: decisions.test.exchanged(derangement(testSet.count, this.seed, 1)),
+    });
+    const cost = networkCost(encoder.spec);
+    const mask = StaticMask.ofEqualCost(train.openCounts, trainSet.count, cost);
+    using fixed = this.#encodeUnder(encoder, { train: mask, test: mask });
+    const macs = gatedMacs(cost, fixed.test.openShares) - cost.gateMacs;
+    return {
+      own,
+      exchanged: this.#judge(exchanged.train, exchanged.test, options),
+      static: { ...this.#judge(fixed.train, fixed.test, options), cost: { macs, share: macs / cost.macs } },
+    };
+  }
+
+  #augmentedProbes(encoder: GatedResNet, pass: Pass, test: SplitFeatures, seeds: number): ProbeSummary {
+    this.#augmented ??= new AugmentedFeatures(this.#stores, this.#sets.train, this.seed);
+    const queries = { features: test.features, labels: this.#sets.test.labels };
+    const options = { seed: this.seed, classes: this.#classes };
+    return augmentedProbes(encoder, pass, this.#augmented, queries, options, seeds);
   }
 
   #knn20(train: SplitFeatures, test: SplitFeatures): number {
     const [bank, queries] = this.#labelled(train, test);
-    return cosineNeighbours(bank, queries, Math.min(NEIGHBOURS, this.#labels.train.length), this.#classes);
+    return cosineNeighbours(bank, queries, Math.min(NEIGHBOURS, bank.labels.length), this.#classes);
   }
 
   #labelled(train: SplitFeatures, test: SplitFeatures): [LabelledFeatures, LabelledFeatures] {
     return [
-      { features: train.features, labels: this.#labels.train },
-      { features: test.features, labels: this.#labels.test },
+      { features: train.features, labels: this.#sets.train.labels },
+      { features: test.features, labels: this.#sets.test.labels },
     ];
   }
 
-  #judge(train: SplitFeatures, test: SplitFeatures, chosen: readonly Protocol[]): FeatureAccuracy {
+  /** Judges features by neighbours and by the cached probe. */
+  #judge(train: SplitFeatures, test: SplitFeatures, options: JudgingOptions): FeatureAccuracy {
     const [bank, queries] = this.#labelled(train, test);
-    const { seed } = this;
+    const { protocols, probeSeeds = 1 } = options;
+    const probe = { seed: this.seed, classes: this.#classes };
     return {
-      ...(chosen.includes("knn") ? { knn1: nearestNeighbour(bank, queries), knn20: this.#knn20(train, test) } : {}),
-      ...(chosen.includes("linear") ? { linear: linearProbe(bank, queries, { seed, classes: this.#classes }) } : {}),
+      ...(protocols.includes("knn") ? { knn1: nearestNeighbour(bank, queries), knn20: this.#knn20(train, test) } : {}),
+      ...(protocols.includes("linear") ? { linear: linearProbes(bank, queries, probe, probeSeeds) } : {}),
     };
   }
 }

@@ -1,15 +1,14 @@
 /**
- * The linear probe: softmax regression on frozen features.
+ * The linear probe on cached features: each image is encoded once.
  *
  * @module
  */
-import { Tape } from "../autograd/mod.ts";
-import { Linear } from "../nn/mod.ts";
-import { Sgd, warmupCosine } from "../optim/mod.ts";
-import { binary, crossEntropy, gatherRows, linear, mean, scale, sum, topK, unary } from "../ops/mod.ts";
-import { RandomStream, Streams } from "../random/mod.ts";
+import { warmupCosine } from "../optim/mod.ts";
+import { binary, scale, sum, unary } from "../ops/mod.ts";
+import { RandomStream, streamOf, Streams } from "../random/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { LabelledFeatures } from "./neighbours.ts";
+import { type ProbeAccuracy, SoftmaxClassifier } from "./softmax_classifier.ts";
 
 /** Settings of the probe. */
 export interface ProbeOptions {
@@ -17,6 +16,8 @@ export interface ProbeOptions {
   readonly classes: number;
   /** Seed of the order of images. */
   readonly seed: number;
+  /** Which of several probes that differ in the order of images alone, from 0; 0 where left out. */
+  readonly replicate?: number;
   /** 100 by default. */
   readonly epochs?: number;
   /** 256 by default. */
@@ -25,12 +26,35 @@ export interface ProbeOptions {
   readonly rate?: number;
 }
 
-/** Accuracies in percent; top5 is 100 where there are five classes or fewer. */
-export interface ProbeAccuracy {
-  /** Percent whose class is the first guess. */
-  readonly top1: number;
-  /** Percent whose class is among the first five guesses. */
-  readonly top5: number;
+/** What several probes reach, which differ in the order of images alone. */
+export interface ProbeSummary extends ProbeAccuracy {
+  /** Standard deviation of the accuracies (divisor n - 1), in points; null of one probe. */
+  readonly std: ProbeAccuracy | null;
+  /** How many probes there were; `top1` and `top5` are their means. */
+  readonly seeds: number;
+}
+
+/** The order of images in an epoch of a probe. */
+export function probeOrder(
+  count: number,
+  { seed, replicate = 0, epoch }: Pick<ProbeOptions, "seed" | "replicate"> & { readonly epoch: number },
+): Int32Array<ArrayBuffer> {
+  const stream = replicate === 0 ? Streams.probe : streamOf(Streams.probe, replicate);
+  return new RandomStream(seed, stream, epoch).permutation(count);
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
+}
+
+/** Mean and standard deviation of several probes' accuracies. */
+export function summariseProbes(accuracies: readonly ProbeAccuracy[]): ProbeSummary {
+  const all = { top1: accuracies.map(({ top1 }) => top1), top5: accuracies.map(({ top5 }) => top5) };
+  const [top1, top5] = [meanOf(all.top1), meanOf(all.top5)];
+  const spread = (values: readonly number[], centre: number) =>
+    Math.sqrt(values.reduce((total, value) => total + (value - centre) ** 2, 0) / (values.length - 1));
+  const std = accuracies.length < 2 ? null : { top1: spread(all.top1, top1), top5: spread(all.top5, top5) };
+  return { top1, top5, std, seeds: accuracies.length };
 }
 
 /** Standardises both sets by the training set's mean and deviation. */
@@ -46,18 +70,6 @@ function standardise(train: Tensor, test: Tensor): { train: Tensor; test: Tensor
   };
 }
 
-function accuracyOf(layer: Linear, test: Tensor, labels: Int32Array, classes: number): ProbeAccuracy {
-  const k = Math.min(5, classes);
-  const best = topK(layer.forward(null, test), k).indices.toHost();
-  let [first, among] = [0, 0];
-  labels.forEach((label, row) => {
-    const guesses = best.subarray(row * k, row * k + k);
-    if (guesses[0] === label) first++;
-    if (guesses.includes(label)) among++;
-  });
-  return { top1: 100 * first / labels.length, top5: 100 * among / labels.length };
-}
-
 /**
  * Trains a linear classifier on features and tests it: SGD with momentum 0.9, rate 0.1 falling to 0 by half a cosine over 100
  * epochs, batch 256, no weight decay, weights starting at 0.
@@ -66,33 +78,27 @@ function accuracyOf(layer: Linear, test: Tensor, labels: Int32Array, classes: nu
  * @param test features and classes to predict; standardised likewise.
  */
 export function linearProbe(train: LabelledFeatures, test: LabelledFeatures, options: ProbeOptions): ProbeAccuracy {
-  const { classes, seed, epochs = 100, batch = 256, rate = 0.1 } = options;
+  const { classes, epochs = 100, batch = 256, rate = 0.1 } = options;
   using _scope = new Scope();
   const { device } = train.features;
-  const size = train.features.dim(1);
   const inputs = standardise(train.features, test.features);
   const labels = Tensor.from(device, train.labels, [train.labels.length]);
-  const zeros = new Float32Array(classes * size);
-  using layer = new Linear(device, { inFeatures: size, outFeatures: classes }, zeros, new Float32Array(classes));
-  using optimizer = new Sgd(device, new Map(layer.parameters()));
-
+  using classifier = new SoftmaxClassifier(device, train.features.dim(1), classes);
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = new RandomStream(seed, Streams.probe, epoch).permutation(train.labels.length);
     const epochRate = warmupCosine(epoch, { epochs, warmupEpochs: 0, startRate: rate, peakRate: rate });
-    for (let from = 0; from < order.length; from += batch) {
-      using _step = new Scope();
-      const chosen = order.slice(from, from + batch);
-      const indices = Tensor.from(device, chosen, [chosen.length]);
-      const tape = new Tape();
-      const logits = linear(
-        tape,
-        gatherRows(null, inputs.train, indices),
-        layer.weight.value,
-        layer.bias?.value ?? null,
-      );
-      tape.backward(mean(tape, crossEntropy(tape, logits, gatherRows(null, labels, indices))));
-      optimizer.step(tape, epochRate);
-    }
+    const order = probeOrder(train.labels.length, { ...options, epoch });
+    classifier.learn(inputs.train, labels, { order, batch, rate: epochRate });
   }
-  return accuracyOf(layer, inputs.test, test.labels, classes);
+  return classifier.accuracy({ features: inputs.test, labels: test.labels });
+}
+
+/** {@linkcode linearProbe} with `seeds` different orders of the images. */
+export function linearProbes(
+  train: LabelledFeatures,
+  test: LabelledFeatures,
+  options: Omit<ProbeOptions, "replicate">,
+  seeds: number,
+): ProbeSummary {
+  const replicates = Array.from({ length: seeds }, (_, replicate) => replicate);
+  return summariseProbes(replicates.map((replicate) => linearProbe(train, test, { ...options, replicate })));
 }

@@ -3,7 +3,12 @@
  *
  * @module
  */
+export * from "./augmented_probe.ts";
+export * from "./channels.ts";
 export * from "./evaluation.ts";
 export * from "./features.ts";
+export * from "./health.ts";
 export * from "./linear_probe.ts";
+export * from "./masks.ts";
 export * from "./neighbours.ts";
+export * from "./softmax_classifier.ts";

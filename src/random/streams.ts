@@ -19,7 +19,7 @@ export const Streams = {
   augment: 3,
   /** Noise of the gates; the index is the gate's place in the network. */
   gate: 4,
-  /** The linear probe. */
+  /** The order of images in an epoch of a linear probe; the index is that of the probe. */
   probe: 5,
   /** The images of the synthetic data set; the index is the split. */
   shapes: 6,
@@ -27,6 +27,8 @@ export const Streams = {
   selftest: 7,
   /** Quarter turns of views. */
   rotation: 8,
+  /** Which image is given whose mask; the index is the split. */
+  exchange: 9,
 } as const;
 
 /**

@@ -8,9 +8,9 @@ import { InvalidInputError } from "../errors.ts";
 import {
   Evaluator,
   type FeatureAccuracy,
+  type JudgingOptions,
   labelledSets,
   type NetworkEvaluation,
-  type Protocol,
 } from "../evaluation/mod.ts";
 import { DualNetwork, type Pass } from "../models/mod.ts";
 import { loadWeights } from "./checkpoint.ts";
@@ -19,9 +19,7 @@ import type { RunFolder } from "./run_folder.ts";
 import { networkOptions } from "./trainee.ts";
 
 /** What is evaluated, and how. */
-export interface EvaluationOptions {
-  /** Ways to judge. */
-  readonly protocols: readonly Protocol[];
+export interface EvaluationOptions extends JudgingOptions {
   /** Networks asked for; those that the run has not trained are an error. */
   readonly networks: readonly Pass[];
   /** Told what is being worked on. */
@@ -45,7 +43,7 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
   const results: Partial<Record<Pass, NetworkEvaluation>> = {};
   for (const pass of options.networks) {
     options.progress?.(`${label} ${pass} network`);
-    results[pass] = evaluator.network(network.encoderOf(pass), pass, options.protocols);
+    results[pass] = evaluator.network(network.encoderOf(pass), pass, options);
   }
   return results;
 }
@@ -65,10 +63,12 @@ export function evaluateRun(run: RunFolder, stores: ImageStores, options: Evalua
   const evaluator = new Evaluator(stores, config.seed);
   const { train } = labelledSets(stores.dataset);
   using network = new DualNetwork(stores.device, networkOptions(config, train.height));
-  const untrained = evaluateNetworks(evaluator, network, options, "untrained");
+  // What gates decide before they have learned is worth nothing to know.
+  const reference = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
+  const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
   loadWeights(run.checkpointPath("last"), network);
   const networks = evaluateNetworks(evaluator, network, options, "trained");
   options.progress?.("raw pixels");
-  const rawPixels = evaluator.rawPixels(options.protocols);
+  const rawPixels = evaluator.rawPixels(options);
   return { run: run.path, networks, references: { rawPixels, untrained } };
 }

@@ -16,7 +16,7 @@ import {
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DivergenceError, OutOfMemoryError } from "../errors.ts";
-import { Evaluator, type MeasuredCost } from "../evaluation/mod.ts";
+import { checkHealth, Evaluator, type NetworkHealth, type NetworkWatch } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
 import { warmupCosine } from "../optim/mod.ts";
 import { Scope } from "../tensor/mod.ts";
@@ -70,8 +70,8 @@ export interface EvaluationRecord {
   readonly step: number;
   /** Epochs done. */
   readonly epoch: number;
-  /** By network: 20-NN accuracy in percent, and measured cost. */
-  readonly networks: Readonly<Partial<Record<Pass, { readonly knn20: number; readonly cost: MeasuredCost }>>>;
+  /** By network: 20-NN accuracy in percent, measured cost, and what the features look like. */
+  readonly networks: Readonly<Partial<Record<Pass, NetworkWatch>>>;
 }
 
 /** Where a run is. */
@@ -163,6 +163,8 @@ class Training {
   #done = 0;
   #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
+  /** The networks before the first step, which those that are trained are compared with. */
+  readonly #untrained = new Map<Pass, NetworkHealth>();
   readonly #controller: BudgetController;
   /** What plain images cost, as it was asked for after the step before, and how often it was. */
   #plain: PendingScalars | null = null;
@@ -187,6 +189,7 @@ class Training {
 
   async #run(): Promise<TrainingResult> {
     const { epochs, evalEvery, checkpointEvery } = this.#parts.config;
+    this.#observeUntrained();
     for (let epoch = 0; epoch < epochs; epoch++) {
       const finished = await this.#epoch(epoch);
       if (!finished) return this.#finish(true);
@@ -299,15 +302,30 @@ class Training {
     }
   }
 
+  #observeUntrained(): void {
+    const { trainee: { network }, evaluator, config } = this.#parts;
+    if (evaluator === null) return;
+    for (const pass of trainedNetworks(config.mode)) {
+      this.#untrained.set(pass, evaluator.health(network.encoderOf(pass), pass));
+    }
+    this.#stepStart = performance.now();
+  }
+
+  /** Judges the networks and records it; a network that tells images apart no more ends the run, whose weights are saved. */
   #evaluate(epoch: number): void {
     const { trainee: { network }, evaluator, config, run, observer } = this.#parts;
     if (evaluator === null) return;
-    this.#networks = Object.fromEntries(
-      trainedNetworks(config.mode).map((pass) => [pass, evaluator.watch(network.encoderOf(pass), pass)]),
+    const watched = trainedNetworks(config.mode).map((pass) =>
+      [pass, evaluator.watch(network.encoderOf(pass), pass)] as const
     );
+    this.#networks = Object.fromEntries(watched);
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
     run.appendMetrics(record);
     observer.evaluation(record);
+    for (const [pass, { health }] of watched) {
+      const untrained = this.#untrained.get(pass);
+      if (untrained) checkHealth(health, untrained, { network: pass, step: this.#done, lr: config.lr });
+    }
     this.#stepStart = performance.now();
   }
 
@@ -337,7 +355,9 @@ class Training {
  * but for times.
  *
  * @throws {InvalidInputError} where the data set holds less than one batch, or the device lacks the precision asked for.
- * @throws {DivergenceError} at the first loss that is not finite; the weights of the last whole epoch stay.
+ * @throws {DivergenceError} at the first loss that is not finite, and where an evaluation finds features that are not; the weights
+ * of the last whole epoch stay.
+ * @throws {CollapseError} where an evaluation finds that features have become alike for all images; the weights are saved.
  */
 export async function pretrain(
   device: Device,

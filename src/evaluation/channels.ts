@@ -1,0 +1,68 @@
+/**
+ * Which channels decide for every image alike, and which image by image.
+ *
+ * @module
+ */
+
+/** Numbers of channels by how they are decided. */
+export interface ChannelCounts {
+  /** All of them. */
+  readonly channels: number;
+  /** Open for every image. */
+  readonly alwaysOpen: number;
+  /** Closed for every image. */
+  readonly alwaysClosed: number;
+  /** Open for some images and closed for others. */
+  readonly imageDependent: number;
+  /** The same as shares of all channels, in 0..1. */
+  readonly shares: { readonly alwaysOpen: number; readonly alwaysClosed: number; readonly imageDependent: number };
+}
+
+/** The channels of a network, whole and by block. */
+export interface GatedChannels extends ChannelCounts {
+  /** By block; `open` is the mean share of open channels, in 0..1. */
+  readonly blocks: readonly (ChannelCounts & { readonly name: string; readonly open: number })[];
+}
+
+function counted(channels: number, alwaysOpen: number, alwaysClosed: number): ChannelCounts {
+  const imageDependent = channels - alwaysOpen - alwaysClosed;
+  const share = (count: number) => count / channels;
+  return {
+    channels,
+    alwaysOpen,
+    alwaysClosed,
+    imageDependent,
+    shares: {
+      alwaysOpen: share(alwaysOpen),
+      alwaysClosed: share(alwaysClosed),
+      imageDependent: share(imageDependent),
+    },
+  };
+}
+
+/**
+ * Counts channels that are always open, always closed, or image-dependent over a set of images.
+ *
+ * @param names of the blocks.
+ * @param openCounts for how many images each channel is open, by block [C].
+ * @param images how many images there are.
+ */
+export function gatedChannels(
+  names: readonly string[],
+  openCounts: readonly Float64Array[],
+  images: number,
+): GatedChannels {
+  const blocks = openCounts.map((counts, block) => {
+    const all = counts.filter((open) => open === images).length;
+    const none = counts.filter((open) => open === 0).length;
+    const open = counts.reduce((total, count) => total + count, 0) / counts.length / images;
+    return { name: names[block] ?? "", open, ...counted(counts.length, all, none) };
+  });
+  const total = (of: (block: ChannelCounts) => number) => blocks.reduce((sum, block) => sum + of(block), 0);
+  const whole = counted(
+    total(({ channels }) => channels),
+    total(({ alwaysOpen }) => alwaysOpen),
+    total(({ alwaysClosed }) => alwaysClosed),
+  );
+  return { ...whole, blocks };
+}

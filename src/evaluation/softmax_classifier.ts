@@ -1,0 +1,86 @@
+/**
+ * Softmax regression, the classifier of every probe.
+ *
+ * @module
+ */
+import { Tape } from "../autograd/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { Linear } from "../nn/mod.ts";
+import { Sgd } from "../optim/mod.ts";
+import { crossEntropy, gatherRows, linear, mean, topK } from "../ops/mod.ts";
+import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
+import type { LabelledFeatures } from "./neighbours.ts";
+
+/** Accuracies in percent; top5 is 100 where there are five classes or fewer. */
+export interface ProbeAccuracy {
+  /** Percent whose class is the first guess. */
+  readonly top1: number;
+  /** Percent whose class is among the first five guesses. */
+  readonly top5: number;
+}
+
+/** How an epoch goes over its features. */
+export interface ProbeEpoch {
+  /** int32 [N], the order of the rows. */
+  readonly order: Int32Array<ArrayBuffer>;
+  /** Rows of a step; the last takes what is left. */
+  readonly batch: number;
+  /** Learning rate. */
+  readonly rate: number;
+}
+
+/** A linear layer that starts at 0, moved by SGD with momentum 0.9 and no weight decay on the cross-entropy. */
+export class SoftmaxClassifier implements Disposable {
+  readonly #layer: Linear;
+  readonly #optimizer: Sgd;
+  readonly #classes: number;
+
+  /** A classifier of features of `size` values, which outlives the scope it is made in. */
+  constructor(device: Device, size: number, classes: number) {
+    const zeros = new Float32Array(classes * size);
+    this.#classes = classes;
+    this.#layer = unscoped(() => {
+      return new Linear(device, { inFeatures: size, outFeatures: classes }, zeros, new Float32Array(classes));
+    });
+    this.#optimizer = unscoped(() => new Sgd(device, new Map(this.#layer.parameters())));
+  }
+
+  /**
+   * One pass over features.
+   *
+   * @param features [N, F] f32.
+   * @param labels [N] i32.
+   */
+  learn(features: Tensor, labels: Tensor, { order, batch, rate }: ProbeEpoch): void {
+    for (let from = 0; from < order.length; from += batch) {
+      using _step = new Scope();
+      const chosen = order.slice(from, from + batch);
+      const indices = Tensor.from(features.device, chosen, [chosen.length]);
+      const tape = new Tape();
+      const { weight, bias } = this.#layer;
+      const logits = linear(tape, gatherRows(null, features, indices), weight.value, bias?.value ?? null);
+      tape.backward(mean(tape, crossEntropy(tape, logits, gatherRows(null, labels, indices))));
+      this.#optimizer.step(tape, rate);
+    }
+  }
+
+  /** How often the class is guessed. */
+  accuracy({ features, labels }: LabelledFeatures): ProbeAccuracy {
+    using _scope = new Scope();
+    const k = Math.min(5, this.#classes);
+    const best = topK(this.#layer.forward(null, features), k).indices.toHost();
+    let [first, among] = [0, 0];
+    labels.forEach((label, row) => {
+      const guesses = best.subarray(row * k, row * k + k);
+      if (guesses[0] === label) first++;
+      if (guesses.includes(label)) among++;
+    });
+    return { top1: 100 * first / labels.length, top5: 100 * among / labels.length };
+  }
+
+  /** Frees weights and momentum. */
+  [Symbol.dispose](): void {
+    this.#optimizer[Symbol.dispose]();
+    this.#layer[Symbol.dispose]();
+  }
+}
