@@ -49,6 +49,8 @@ export function cifarSource(format: CifarFormat): DatasetSource<MemoryDataset> {
     archive,
     folder: archive.folder,
     remedy: null,
+    constants: { mean, std },
+    side: SIDE,
     // Both data sets are cut from the same collection alike.
     officialCounts: { train: 50_000, test: 10_000 },
     open(options: DatasetOptions): MemoryDataset {

@@ -117,6 +117,10 @@ export interface DatasetSource<Opened extends Dataset = Dataset> {
   readonly folder: string | null;
   /** What has to be done to have its files, where there is no archive to fetch; null where nothing has to. */
   readonly remedy: string | null;
+  /** The constants that its images are normalised by. */
+  readonly constants: Pick<Dataset, "mean" | "std">;
+  /** Height and width of its images in pixels; null of files, which are brought to a size that is chosen. */
+  readonly side: number | null;
   /** How many images the official data set has, by split, null where there is no such number. */
   readonly officialCounts: Readonly<Record<string, number>> | null;
   /**

@@ -34,35 +34,73 @@ function rowsOf(x: Tensor, from: number, to: number): Tensor {
   return rows;
 }
 
+/** How near two rows are. */
+export type Nearness = "euclidean" | "cosine";
+
+/** Similarities of query rows [Q, F] to the bank's rows: the larger, the nearer. */
+type Similarities = (queries: Tensor) => Tensor;
+
+/** Cosines. */
+function cosineTo(bank: Tensor): Similarities {
+  const unitBank = unitRows(bank);
+  return (rows) => matmul(null, unitRows(rows), unitBank, { transposeB: true });
+}
+
+/**
+ * a b - |b|^2 / 2 of query a and row b of the bank, which falls as the distance grows. Both are centred first, which leaves distances
+ * as they are but keeps |a|^2 + |b|^2 - 2 a b from cancelling.
+ */
+function nearnessTo(bank: Tensor): Similarities {
+  const centre = sum(null, bank, "rows", 1 / bank.dim(0));
+  const centred = binary(null, "subtract", bank, centre, "row");
+  const halfSquares = scale(null, sum(null, unary(null, "square", centred), "columns"), 0.5);
+  return (rows) => {
+    const products = matmul(null, binary(null, "subtract", rows, centre, "row"), centred, { transposeB: true });
+    return binary(null, "subtract", products, halfSquares, "row");
+  };
+}
+
+/** Gives `use` the k best similarities and their rows of the bank, query by query. */
+function eachQuery(
+  bank: Tensor,
+  queries: Tensor,
+  k: number,
+  nearness: Nearness,
+  use: (query: number, similarities: Float32Array, rows: Int32Array) => void,
+): void {
+  if (bank.dim(0) < k) {
+    throw new InvalidInputError(`${k} neighbours need ${k} training images: ${bank.dim(0)} given`);
+  }
+  using _scope = new Scope();
+  const similarities = nearness === "cosine" ? cosineTo(bank) : nearnessTo(bank);
+  for (let from = 0; from < queries.dim(0); from += CHUNK) {
+    using _chunk = new Scope();
+    const to = Math.min(queries.dim(0), from + CHUNK);
+    const best = topK(similarities(rowsOf(queries, from, to)), k);
+    const [values, columns] = [best.values.toFloat32(), Int32Array.from(best.indices.toHost())];
+    for (let at = 0; at < to - from; at++) {
+      use(from + at, values.subarray(at * k, (at + 1) * k), columns.subarray(at * k, (at + 1) * k));
+    }
+  }
+}
+
+/**
+ * The rows of the bank that are nearest to each query, the nearest first, equal ones by row.
+ *
+ * @param bank [N, F] f32.
+ * @param queries [Q, F] f32.
+ * @returns for each query k row numbers.
+ * @throws {InvalidInputError} where the bank has fewer than k rows.
+ */
+export function nearestRows(bank: Tensor, queries: Tensor, k: number, nearness: Nearness): readonly Int32Array[] {
+  const all: Int32Array[] = [];
+  eachQuery(bank, queries, k, nearness, (_query, _similarities, rows) => all.push(rows.slice()));
+  return all;
+}
+
 /** The class with the most votes; equal votes go to the lower class. */
 function winner(votes: Float64Array): number {
   return votes.reduce((best, value, label) => (value > (votes[best] ?? 0) ? label : best), 0);
-}
-
-/** Percent of queries whose class `predict` names, given the k best columns of each query's similarities. */
-function accuracy(
-  bank: LabelledFeatures,
-  queries: LabelledFeatures,
-  k: number,
-  similarities: (queries: Tensor) => Tensor,
-  predict: (similarities: Float32Array, labels: readonly number[]) => number,
-): number {
-  if (bank.labels.length < k) {
-    throw new InvalidInputError(`${k} neighbours need ${k} training images: ${bank.labels.length} given`);
-  }
-  let correct = 0;
-  for (let from = 0; from < queries.labels.length; from += CHUNK) {
-    using _scope = new Scope();
-    const to = Math.min(queries.labels.length, from + CHUNK);
-    const best = topK(similarities(rowsOf(queries.features, from, to)), k);
-    const [values, columns] = [best.values.toFloat32(), best.indices.toHost()];
-    for (let row = 0; row < to - from; row++) {
-      const at = row * k;
-      const labels = Array.from(columns.subarray(at, at + k), (column) => bank.labels[column] ?? -1);
-      if (predict(values.subarray(at, at + k), labels) === queries.labels[from + row]) correct++;
-    }
-  }
-  return 100 * correct / queries.labels.length;
 }
 
 /**
@@ -77,44 +115,28 @@ export function cosineNeighbours(
   k: number,
   classes: number,
 ): number {
-  using _scope = new Scope();
-  const unitBank = unitRows(bank.features);
   const votes = new Float64Array(classes);
-  return accuracy(
-    bank,
-    queries,
-    k,
-    (rows) => matmul(null, unitRows(rows), unitBank, { transposeB: true }),
-    (similarities, labels) => {
-      votes.fill(0);
-      labels.forEach((label, index) => {
-        votes[label] = (votes[label] ?? 0) + Math.exp((similarities[index] ?? 0) / TEMPERATURE);
-      });
-      return winner(votes);
-    },
-  );
+  let correct = 0;
+  eachQuery(bank.features, queries.features, k, "cosine", (query, similarities, rows) => {
+    votes.fill(0);
+    rows.forEach((row, place) => {
+      const label = bank.labels[row] ?? -1;
+      votes[label] = (votes[label] ?? 0) + Math.exp((similarities[place] ?? 0) / TEMPERATURE);
+    });
+    if (winner(votes) === queries.labels[query]) correct++;
+  });
+  return 100 * correct / queries.labels.length;
 }
 
 /**
  * The class of the nearest image by euclidean distance.
  *
- * Features are centred first, which leaves distances as they are but keeps |a|^2 + |b|^2 - 2 a b from cancelling.
- *
  * @returns accuracy in percent.
  */
 export function nearestNeighbour(bank: LabelledFeatures, queries: LabelledFeatures): number {
-  using _scope = new Scope();
-  const centre = sum(null, bank.features, "rows", 1 / bank.labels.length);
-  const centred = binary(null, "subtract", bank.features, centre, "row");
-  const halfSquares = scale(null, sum(null, unary(null, "square", centred), "columns"), 0.5);
-  return accuracy(
-    bank,
-    queries,
-    1,
-    (rows) => {
-      const products = matmul(null, binary(null, "subtract", rows, centre, "row"), centred, { transposeB: true });
-      return binary(null, "subtract", products, halfSquares, "row");
-    },
-    (_similarities, [label]) => label ?? -1,
-  );
+  let correct = 0;
+  eachQuery(bank.features, queries.features, 1, "euclidean", (query, _similarities, [row = -1]) => {
+    if (bank.labels[row] === queries.labels[query]) correct++;
+  });
+  return 100 * correct / queries.labels.length;
 }

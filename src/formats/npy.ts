@@ -96,5 +96,6 @@ export function decodeNpy(bytes: Uint8Array): NpyArray {
   if (bytes.length - begin !== wanted) {
     throw damaged(`${bytes.length - begin} bytes of data where shape (${shape}) needs ${wanted}`);
   }
-  return { shape, data: kind.read(bytes.slice(begin).buffer) };
+  // Not bytes.slice, which of Node's Buffer is no copy but the whole file.
+  return { shape, data: kind.read(new Uint8Array(bytes.subarray(begin)).buffer) };
 }

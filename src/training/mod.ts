@@ -7,6 +7,7 @@ export * from "./benchmark/mod.ts";
 export * from "./checkpoint.ts";
 export { type ConfigSources, resolveConfig } from "./config.ts";
 export * from "./config_file.ts";
+export * from "./embed_run.ts";
 export * from "./evaluate_run.ts";
 export type { RunConfig } from "./options.ts";
 export * from "./passes.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 
 import { ShapeError } from "../../src/errors.ts";
 import { decodeNpy, encodeNpy, FormatError } from "../../src/formats/mod.ts";
@@ -23,7 +24,10 @@ Deno.test("every element type and number of axes is read back as it was written"
     { shape: [0, 4], data: new Float32Array() },
     { shape: [2, 1, 2], data: Uint8Array.of(0, 255, 3, 4) },
   ];
-  for (const array of arrays) assert.deepEqual(decodeNpy(encodeNpy(array)), array);
+  for (const array of arrays) {
+    assert.deepEqual(decodeNpy(encodeNpy(array)), array);
+    assert.deepEqual(decodeNpy(Buffer.from(encodeNpy(array))), array, "of bytes that are a view of others");
+  }
 });
 
 Deno.test("data begin at a multiple of 64 bytes, whatever the header's length", () => {

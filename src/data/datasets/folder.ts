@@ -6,6 +6,7 @@
 import { InvalidInputError } from "../../errors.ts";
 import { openClassTree } from "../class_tree.ts";
 import type { Dataset, DatasetOptions, DatasetSource, FileImages } from "../dataset.ts";
+import { imageNetConstants } from "../imagenet_constants.ts";
 
 const layout = "JPEG or PNG files in train/CLASS, and in test/CLASS or val/CLASS";
 
@@ -16,6 +17,8 @@ export const folder: DatasetSource<Dataset<FileImages>> = {
   archive: null,
   folder: null,
   remedy: `give --data DIR with ${layout}`,
+  constants: imageNetConstants,
+  side: null,
   officialCounts: null,
   open(options: DatasetOptions): Dataset<FileImages> {
     const { data } = options;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { InvalidInputError } from "../../errors.ts";
 import { openClassTree } from "../class_tree.ts";
 import type { Dataset, DatasetOptions, DatasetSource, FileImages } from "../dataset.ts";
+import { imageNetConstants } from "../imagenet_constants.ts";
 import { defaultDataFolder, isFolder } from "../places.ts";
 
 /** The 100 of ImageNet's 1,000 synsets that Tian, Krishnan and Isola drew for "Contrastive multiview coding" (2020). */
@@ -47,6 +48,8 @@ export const imagenet100: DatasetSource<Dataset<FileImages>> = {
   archive: null,
   folder: FOLDER,
   remedy,
+  constants: imageNetConstants,
+  side: null,
   officialCounts: { train: 126_689, test: 5_000 },
   open(options: DatasetOptions): Dataset<FileImages> {
     return openClassTree({ name: "imagenet100", folder: findFolder(options.data), classes: synsets }, options);

@@ -17,6 +17,8 @@ export const images: DatasetSource<Dataset<FileImages>> = {
   archive: null,
   folder: null,
   remedy: "give --data DIR with JPEG or PNG files at any depth",
+  constants: imageNetConstants,
+  side: null,
   officialCounts: null,
   open(options: DatasetOptions): Dataset<FileImages> {
     const { data, classList, testImages, trainImages } = options;

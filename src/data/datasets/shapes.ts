@@ -35,6 +35,8 @@ const shapesView: ViewRecipe = {
   solarizeProbability: 0.2,
 };
 
+const constants: Pick<MemoryDataset, "mean" | "std"> = { mean: [0.5, 0.5, 0.5], std: [0.295, 0.317, 0.287] };
+
 const classes: readonly string[] = [...outlines.keys()];
 
 /**
@@ -47,6 +49,8 @@ export const shapes: DatasetSource<MemoryDataset> = {
   archive: null,
   folder: null,
   remedy: null,
+  constants,
+  side: SIDE,
   officialCounts: null,
   open(options: DatasetOptions): MemoryDataset {
     refuseFileOptions("shapes", options);
@@ -61,8 +65,7 @@ export const shapes: DatasetSource<MemoryDataset> = {
     return {
       name: "shapes",
       classes,
-      mean: [0.5, 0.5, 0.5],
-      std: [0.295, 0.317, 0.287],
+      ...constants,
       pretraining: train,
       labelled: { train, test },
       views: [shapesView, shapesView],

@@ -36,6 +36,8 @@ const archive = {
 /** By label; files count them from 1. */
 const classes = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"] as const;
 
+const constants: Pick<Dataset, "mean" | "std"> = { mean: [0.4914, 0.4823, 0.4466], std: [0.247, 0.243, 0.261] };
+
 /** Bytes of a file that must be there. */
 function sizeOf(path: string): number {
   if (existsSync(path) && statSync(path).isFile()) return statSync(path).size;
@@ -83,6 +85,8 @@ export const stl10: DatasetSource = {
   archive,
   folder: archive.folder,
   remedy: null,
+  constants,
+  side: SIDE,
   officialCounts: { pretraining: 100_000, train: 5_000, test: 8_000 },
   open(options: DatasetOptions): Dataset {
     refuseFileOptions(name, options);
@@ -96,8 +100,7 @@ export const stl10: DatasetSource = {
     return {
       name,
       classes,
-      mean: [0.4914, 0.4823, 0.4466],
-      std: [0.247, 0.243, 0.261],
+      ...constants,
       pretraining,
       labelled: { train, test },
       views: [paperView, paperView],
