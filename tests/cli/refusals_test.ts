@@ -131,6 +131,10 @@ Deno.test(
     );
     await assertRefused(["evaluate", run, "--protocol", "svm"], /--protocol svm: give knn or linear/);
     await assertRefused(["evaluate", run, "--protocol", ""], /--protocol "": give knn or linear/);
+    await assertRefused(["evaluate", run, "--protocol", "masks"], /--protocol masks: .*give knn,masks or linear,masks/);
+    await assertRefused(["evaluate", run, "--probe", "fresh"], /--probe fresh: give cached or augmented/);
+    await assertRefused(["evaluate", run, "--probe", "cached,augmented"], /--probe cached,augmented: give one/);
+    await assertRefused(["evaluate", run, "--probe-seeds", "0"], /--probe-seeds 0: give a whole number from 1/);
     await assertRefused(["evaluate", run], /last\.safetensors/);
   }),
 );

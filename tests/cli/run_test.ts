@@ -72,6 +72,14 @@ Deno.test(
     assert.equal(lines.length, ofSteps.length + ofEvaluations.length);
     assert.deepEqual(ofSteps.map((line) => line["step"]), Array.from({ length: steps }, (_, index) => index + 1));
     assert.deepEqual(ofEvaluations.map((line) => line["step"]), [steps / 2, steps]);
+    for (const line of ofEvaluations) {
+      for (const [name, network] of Object.entries(line["networks"] as Record<string, Line>)) {
+        assert.deepEqual(Object.keys(network), ["knn20", "cost", "health"], name);
+        const { featureStd, effectiveRank, covariance, gates } = network["health"] as Record<string, unknown>;
+        for (const value of [featureStd, effectiveRank, covariance]) assert.ok(Number(value) > 0, `${name}: ${value}`);
+        assert.equal((gates as unknown[] | undefined)?.length, name === "gated" ? 8 : undefined);
+      }
+    }
     const keys = ["step", "epoch", "loss", "terms", "share", "lr", "viewsPerSecond", "wait", "time"];
     for (const line of ofSteps) {
       assert.deepEqual(Object.keys(line), keys);
@@ -110,8 +118,10 @@ Deno.test(
     for (const networks of [evaluation.networks, untrained]) {
       assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
       for (const [name, network] of Object.entries(networks)) {
-        assert.deepEqual(Object.keys(network), ["knn1", "knn20", "linear", "cost"], name);
-        const { top1, top5 } = network["linear"] as { top1: number; top5: number };
+        const more = name === "gated" ? ["channels"] : [];
+        assert.deepEqual(Object.keys(network), ["knn1", "knn20", "linear", "cost", ...more], name);
+        const { top1, top5, ...spread } = network["linear"] as { top1: number; top5: number };
+        assert.deepEqual(spread, { std: null, seeds: 1 });
         for (const value of [network["knn1"], network["knn20"], top1, top5]) assertPercent(value, name);
         assert.ok(top5 >= top1);
       }
@@ -121,8 +131,41 @@ Deno.test(
     const chosen = ["evaluate", run, "--protocol", "knn", "--network", "gated", "--json"];
     const partial = JSON.parse(await assertSucceeds(chosen)) as { networks: Record<string, Line> };
     assert.deepEqual(Object.keys(partial.networks), ["gated"]);
-    assert.deepEqual(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost"]);
+    assert.deepEqual(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost", "channels"]);
     assert.deepEqual(partial.networks["gated"]?.["cost"], evaluation.networks["gated"]?.["cost"]);
+  }),
+);
+
+Deno.test(
+  "evaluate repeats its numbers, with several probes, exchanged masks and augmentation too",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await pretrainTiny(run);
+    const args = [
+      "evaluate",
+      run,
+      "--protocol",
+      "linear,masks",
+      "--probe-seeds",
+      "2",
+      "--probe",
+      "augmented",
+      "--json",
+    ];
+    const text = await assertSucceeds([...args, "--network", "gated"]);
+    assert.equal(await assertSucceeds([...args, "--network", "gated"]), text);
+    const { networks, references } = JSON.parse(text) as { networks: Record<string, Line>; references: Line };
+    const { linear, masks } = networks["gated"] as { linear: Line; masks: Record<string, Line> };
+    assert.deepEqual(Object.keys(linear), ["top1", "top5", "std", "seeds"]);
+    assert.deepEqual(Object.keys(linear["std"] as Line), ["top1", "top5"]);
+    assert.deepEqual(Object.keys(masks), ["own", "exchanged", "static"]);
+    assert.deepEqual(Object.keys(masks["static"] ?? {}), ["linear", "cost"]);
+    assert.ok(!JSON.stringify(references).includes("exchanged"), "untrained gates are not asked");
+    const table = await assertSucceeds(["evaluate", run, "--protocol", "linear,masks", "--probe-seeds", "2"]);
+    assert.match(table, /^masks exchanged .*\d ± \d+\.\d\d %/m);
+    assert.match(table, /^one static mask /m);
+    assert.match(table, /^block +channels +always open +always closed +image-dependent +open$/m);
+    assert.match(table, /^layer4\.1 +32 /m);
   }),
 );
 

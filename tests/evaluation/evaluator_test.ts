@@ -1,0 +1,107 @@
+/**
+ * The evaluator on a small untrained network: repetition, exchanged masks, augmented probes.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+import { ImageStores, shapes } from "../../src/data/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
+import { AugmentedFeatures, augmentedProbes, encodeSplit, Evaluator, steppedRate } from "../../src/evaluation/mod.ts";
+import { DualNetwork } from "../../src/models/mod.ts";
+import { Scope } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
+
+const dataset = shapes.open({ seed: 0, trainImages: 300, testImages: 60 });
+const spec = { arch: "resnet18", width: 4, stem: "imagenet", image: 32 } as const;
+
+/** Gives a network and the images to a test. */
+function withNetwork(test: (network: DualNetwork, stores: ImageStores, device: Device) => void, onDevice = true): void {
+  using device = openDevice();
+  using network = new DualNetwork(device, { spec, projector: 8, seed: 1, gated: true, separateNorm: true });
+  using stores = new ImageStores(device, dataset, { onDevice });
+  test(network, stores, device);
+}
+
+const all = { protocols: ["knn", "linear", "masks"], probeSeeds: 2 } as const;
+
+Deno.test("an evaluation repeated gives the same numbers, masks and several probes included", () => {
+  const results = [1, 2].map(() => {
+    let result: unknown;
+    withNetwork(({ encoder }, stores) => {
+      const evaluator = new Evaluator(stores, 3);
+      const first = evaluator.network(encoder, "gated", all);
+      assert.deepEqual(evaluator.network(encoder, "gated", all), first, "in one process");
+      result = first;
+    });
+    return result;
+  });
+  assert.deepEqual(results[0], results[1]);
+});
+
+Deno.test("masks are judged by the protocols that are asked for, of the gated network only", () => {
+  withNetwork(({ encoder }, stores) => {
+    const evaluator = new Evaluator(stores, 3);
+    const { masks, cost, channels, knn20 } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
+    assert.deepEqual(Object.keys(masks ?? {}), ["own", "exchanged", "static"]);
+    assert.deepEqual(Object.keys(masks?.exchanged ?? {}), ["knn1", "knn20"]);
+    assert.equal(masks?.own.knn20, knn20);
+    // Narrow blocks round coarsely, and the static network has no gates to pay for.
+    assert.ok(Math.abs((masks?.static.cost.share ?? 0) - cost.share) < 0.02, JSON.stringify([masks?.static, cost]));
+    assert.equal(channels?.channels, 4 * 2 * (1 + 2 + 4 + 8));
+    const dense = evaluator.network(encoder, "dense", { protocols: ["knn", "masks"] });
+    assert.deepEqual(Object.keys(dense), ["knn1", "knn20", "cost"]);
+  });
+});
+
+Deno.test("under its own masks handed in an image has the features that its gates give", () => {
+  withNetwork(({ encoder }, stores) => {
+    const images = stores.evaluation(dataset.labelled.test);
+    using own = encodeSplit(encoder, "gated", images);
+    const rows = (from: number, to: number) => {
+      using plain = images.normalised(from, to);
+      return encoder.evaluate("gated", plain).masks;
+    };
+    using _scope = new Scope();
+    using given = encodeSplit(encoder, "gated", images, { masks: { rows: (_, from, to) => rows(from, to) } });
+    assert.deepEqual(given.features.toFloat32(), own.features.toFloat32());
+    assert.deepEqual(given.openCounts, own.openCounts);
+  });
+});
+
+Deno.test("several probes differ in the order of images alone, and the first is that of one", () => {
+  withNetwork(({ encoder }, stores) => {
+    const evaluator = new Evaluator(stores, 3);
+    const judge = (probeSeeds: number) => {
+      return evaluator.network(encoder, "dense", { protocols: ["linear"], probeSeeds }).linear;
+    };
+    const [one, three] = [judge(1), judge(3)];
+    assert.deepEqual([one?.std, one?.seeds, three?.seeds], [null, 1, 3]);
+    assert.ok(Math.abs((one?.top1 ?? 0) - (three?.top1 ?? 0)) < 10);
+    assert.ok((three?.std?.top1 ?? -1) >= 0);
+  });
+});
+
+Deno.test("augmented probes give the same numbers wherever the images are, and see other crops in each epoch", () => {
+  const probe = (onDevice: boolean) => {
+    let result: unknown;
+    withNetwork(({ encoder }, stores) => {
+      using test = encodeSplit(encoder, "gated", stores.evaluation(dataset.labelled.test));
+      const train = new AugmentedFeatures(stores, dataset.labelled.train, 3);
+      using _scope = new Scope();
+      const [first, second] = train.encode(encoder, "gated", 0).map((features) => features.toFloat32());
+      assert.deepEqual(train.encode(encoder, "gated", 0)[1].toFloat32(), second);
+      assert.notDeepEqual(first, second);
+      assert.deepEqual(train.encode(encoder, "gated", 1)[0].toFloat32(), second);
+      const queries = { features: test.features, labels: dataset.labelled.test.labels };
+      result = augmentedProbes(encoder, "gated", train, queries, { classes: 10, seed: 3, epochs: 5 }, 2);
+    }, onDevice);
+    return result;
+  };
+  assert.deepEqual(probe(true), probe(false));
+});
+
+Deno.test("the augmented probe's rate falls to a tenth at 60 and at 80 of 100 epochs", () => {
+  const rates = [0, 59, 60, 79, 80, 99].map((epoch) => steppedRate(0.3, epoch, 100));
+  [0.3, 0.3, 0.03, 0.03, 0.003, 0.003].forEach((rate, at) => assert.ok(Math.abs((rates[at] ?? 0) - rate) < 1e-12));
+});

@@ -1,0 +1,99 @@
+/**
+ * Masks in place of the gates' decisions, and counts of what gates decide.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+import { InvalidInputError, ShapeError } from "../../src/errors.ts";
+import { derangement, gatedChannels, SplitMasks, StaticMask } from "../../src/evaluation/mod.ts";
+import { gatedMacs, networkCost } from "../../src/models/mod.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
+
+Deno.test("a derangement is a permutation that leaves no image its place, the same for the same seed", () => {
+  for (const count of [2, 3, 10, 501]) {
+    const order = derangement(count, 4, 0);
+    assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: count }, (_, index) => index));
+    assert.ok(order.every((donor, image) => donor !== image));
+    assert.deepEqual(derangement(count, 4, 0), order);
+  }
+  assert.notDeepEqual(derangement(501, 4, 1), derangement(501, 4, 0));
+  assert.notDeepEqual(derangement(501, 5, 0), derangement(501, 4, 0));
+  assert.throws(() => derangement(1, 0, 0), InvalidInputError);
+});
+
+Deno.test("exchanged masks are those of the images that are named", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  const masks = new SplitMasks(3);
+  masks.store(0, [Tensor.from(device, Float32Array.of(1, 0, 0, 1), [2, 2])]);
+  masks.store(2, [Tensor.from(device, Float32Array.of(1, 1), [1, 2])]);
+  const source = masks.exchanged(Int32Array.of(2, 0, 1));
+  const rows = (from: number, to: number) => source.rows(device, from, to).map((mask) => [...mask.toFloat32()]);
+  assert.deepEqual(rows(0, 3), [[1, 1, 1, 0, 0, 1]]);
+  assert.deepEqual(rows(1, 2), [[1, 0]]);
+  assert.throws(() => masks.store(3, [Tensor.from(device, Float32Array.of(1, 1), [1, 2])]), ShapeError);
+});
+
+Deno.test("a static mask opens the channels that are open most often, and costs what the gates cost", () => {
+  const cost = networkCost({ arch: "resnet18", width: 16, stem: "cifar-paper", image: 32 });
+  const random = new RandomStream(3, 1, 0);
+  const images = 1000;
+  for (let trial = 0; trial < 20; trial++) {
+    const counts = [16, 16, 32, 32, 64, 64, 128, 128].map((channels) => {
+      return Float64Array.from({ length: channels }, () => random.integer(images + 1));
+    });
+    const { blocks } = StaticMask.ofEqualCost(counts, images, cost);
+    const meanShares = counts.map((count) => count.reduce((all, open) => all + open, 0) / count.length / images);
+    const shares = blocks.map((mask) => mask.reduce((all, open) => all + open, 0) / mask.length);
+    const difference = Math.abs(gatedMacs(cost, shares) - gatedMacs(cost, meanShares)) / cost.macs;
+    assert.ok(difference < 1e-3, `${difference}`);
+    blocks.forEach((mask, block) => {
+      const open = counts[block]?.filter((_, channel) => mask[channel] === 1) ?? [];
+      const closed = counts[block]?.filter((_, channel) => mask[channel] === 0) ?? [];
+      assert.ok(Math.min(...open) >= Math.max(...closed));
+      assert.ok(Math.abs((shares[block] ?? 0) - (meanShares[block] ?? 0)) * mask.length < 2.5, "a channel or two");
+    });
+  }
+});
+
+Deno.test("a static mask is the same for every image", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  const [mask] = new StaticMask([Uint8Array.of(1, 0, 1)]).rows(device, 5, 7);
+  assert.deepEqual(mask?.shape, [2, 3]);
+  assert.deepEqual([...mask?.toFloat32() ?? []], [1, 0, 1, 1, 0, 1]);
+});
+
+Deno.test("channels are always open, always closed or image-dependent", () => {
+  const counted = gatedChannels(["a", "b"], [Float64Array.of(0, 10, 4, 6), Float64Array.of(10, 10)], 10);
+  assert.deepEqual(counted, {
+    channels: 6,
+    alwaysOpen: 3,
+    alwaysClosed: 1,
+    imageDependent: 2,
+    shares: { alwaysOpen: 1 / 2, alwaysClosed: 1 / 6, imageDependent: 1 / 3 },
+    blocks: [
+      {
+        name: "a",
+        open: 0.5,
+        channels: 4,
+        alwaysOpen: 1,
+        alwaysClosed: 1,
+        imageDependent: 2,
+        shares: { alwaysOpen: 0.25, alwaysClosed: 0.25, imageDependent: 0.5 },
+      },
+      {
+        name: "b",
+        open: 1,
+        channels: 2,
+        alwaysOpen: 2,
+        alwaysClosed: 0,
+        imageDependent: 0,
+        shares: { alwaysOpen: 1, alwaysClosed: 0, imageDependent: 0 },
+      },
+    ],
+  });
+});
