@@ -4,16 +4,26 @@
  * @module
  */
 
-/** Price of an error of 1. */
-const PROPORTIONAL = 60;
-/** What the price rises by in a step with an error of 1. */
-const INTEGRAL = 0.6;
-/** Larger errors count as this in the integral part: while the gates are far off, the price that will hold them is not to be learned. */
-const LARGEST_ERROR = 0.05;
+/** Price of an error of 1, at first and when gates have settled: fewer and fewer of them are near their threshold, where a price moves them. */
+const PROPORTIONAL = { first: 60, settled: 200 } as const;
+/** Steps in which gates settle. */
+const SETTLING_STEPS = 200;
+/** What the price rises by in a step with an error of 1, over the square of the proportional part: the loop is damped alike throughout. */
+const INTEGRAL = 1e-4;
+/** Larger errors count as this: while the gates are far off, cost is not to drown everything else. */
+const LARGEST_ERROR = 0.1;
+/** The same in the integral part: the price that will hold the gates is not to be learned on their way. */
+const LARGEST_INTEGRATED_ERROR = 0.05;
 /** Below this share of its highest, a falling learning rate is made up for no further: gates are to settle, too. */
 const SMALLEST_RATE_SHARE = 0.05;
 /** Weight of a new batch in the smoothed share. */
 const SMOOTHING = 0.2;
+/** Weight of a new look at plain images: they are few. */
+const CALIBRATION_SMOOTHING = 0.3;
+
+function clamped(value: number, largest: number): number {
+  return Math.max(-largest, Math.min(largest, value));
+}
 
 /**
  * A proportional-integral controller of the noise-free cost.
@@ -27,10 +37,11 @@ export class BudgetController {
   /** The price's integral part. */
   #integral = 0;
   /** Share of plain images over that of batches. */
-  #offset = 0;
+  #offset: number | null = null;
   /** The batches' share, smoothed over some steps. */
   #batchShare: number | null = null;
   #error = 0;
+  #steps = 0;
 
   /**
    * A controller that knows nothing yet: its price is 0.
@@ -46,18 +57,28 @@ export class BudgetController {
    * @param rateShare the learning rate over its highest, in (0, 1].
    */
   multiplier(rateShare: number): number {
-    return (PROPORTIONAL * this.#error + this.#integral) / Math.max(rateShare, SMALLEST_RATE_SHARE);
+    return (this.#gain * clamped(this.#error, LARGEST_ERROR) + this.#integral) /
+      Math.max(rateShare, SMALLEST_RATE_SHARE);
+  }
+
+  /** Price of an error of 1, now. */
+  get #gain(): number {
+    const { first, settled } = PROPORTIONAL;
+    return first + (settled - first) * Math.min(1, this.#steps / SETTLING_STEPS);
   }
 
   /** Takes the noise-free share of a step's batch. */
   observe(share: number): void {
     this.#batchShare = this.#batchShare === null ? share : this.#batchShare + SMOOTHING * (share - this.#batchShare);
-    this.#error = share + this.#offset - this.target;
-    this.#integral += INTEGRAL * Math.max(-LARGEST_ERROR, Math.min(LARGEST_ERROR, this.#error));
+    this.#error = share + (this.#offset ?? 0) - this.target;
+    this.#steps++;
+    this.#integral += INTEGRAL * this.#gain ** 2 * clamped(this.#error, LARGEST_INTEGRATED_ERROR);
   }
 
   /** Takes the noise-free share of plain images, at the time of the batches observed last. */
   calibrate(share: number): void {
-    if (this.#batchShare !== null) this.#offset = share - this.#batchShare;
+    if (this.#batchShare === null) return;
+    const offset = share - this.#batchShare;
+    this.#offset = this.#offset === null ? offset : this.#offset + CALIBRATION_SMOOTHING * (offset - this.#offset);
   }
 }

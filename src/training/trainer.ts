@@ -238,7 +238,7 @@ class Training {
     this.#done++;
     const end = performance.now();
     this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
-    this.#calibrate();
+    this.#calibrate(epoch);
     this.#stepStart = end;
   }
 
@@ -249,14 +249,15 @@ class Training {
   }
 
   /** Now and then, asks what plain images cost, and a step later tells the controller. */
-  #calibrate(): void {
-    const { plainImages, trainee } = this.#parts;
+  #calibrate(epoch: number): void {
+    const { plainImages, trainee, config } = this.#parts;
     if (this.#plain !== null) {
       using plain = this.#plain;
       this.#plain = null;
       this.#controller.calibrate(plain.read()["share"] ?? NaN);
     }
-    if (plainImages === null || this.#done % CALIBRATION_STEPS !== 0) return;
+    const isGated = plainImages !== null && epoch >= config.gateWarmup;
+    if (!isGated || this.#done % CALIBRATION_STEPS !== 0) return;
     this.#plain = plainShare(trainee, plainImages, this.#calibrations++);
   }
 
