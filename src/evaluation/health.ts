@@ -112,16 +112,23 @@ export function networkHealth({ features, openCounts }: SplitFeatures, names: re
  *
  * @param network the network's name, for the message.
  * @param step steps done.
- * @param lr the run's learning rate, the likely cause.
+ * @param lr the run's learning rate, with `weightDecay` the likely cause.
  * @throws {DivergenceError} where they are not finite.
  * @throws {CollapseError} where they have collapsed.
  */
 export function checkHealth(
   health: NetworkHealth,
   untrained: NetworkHealth,
-  { network, step, lr }: { readonly network: string; readonly step: number; readonly lr: number },
+  run: {
+    readonly network: string;
+    readonly step: number;
+    readonly lr: number;
+    readonly weightDecay: number;
+  },
 ): void {
-  const cause = `--lr ${lr} is likely too large: give a smaller one, or a longer --warmup-epochs`;
+  const { network, step, lr, weightDecay } = run;
+  const cause =
+    `--lr ${lr} or --weight-decay ${weightDecay} is likely too large: give smaller ones, or a longer --warmup-epochs`;
   const place = `step ${step}: the features of the ${network} network`;
   // A covariance that is not finite makes the sum of deviations so, or the rank.
   if (![health.featureStd, health.effectiveRank, health.covariance].every(Number.isFinite)) {

@@ -325,7 +325,7 @@ class Training {
     observer.evaluation(record);
     for (const [pass, { health }] of watched) {
       const untrained = this.#untrained.get(pass);
-      if (untrained) checkHealth(health, untrained, { network: pass, step: this.#done, lr: config.lr });
+      if (untrained) checkHealth(health, untrained, { network: pass, step: this.#done, ...config });
     }
     this.#stepStart = performance.now();
   }

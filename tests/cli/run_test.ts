@@ -80,7 +80,19 @@ Deno.test(
         assert.equal((gates as unknown[] | undefined)?.length, name === "gated" ? 8 : undefined);
       }
     }
-    const keys = ["step", "epoch", "loss", "terms", "share", "lr", "viewsPerSecond", "wait", "time"];
+    const keys = [
+      "step",
+      "epoch",
+      "loss",
+      "terms",
+      "share",
+      "noiseFreeShare",
+      "multiplier",
+      "lr",
+      "viewsPerSecond",
+      "wait",
+      "time",
+    ];
     for (const line of ofSteps) {
       assert.deepEqual(Object.keys(line), keys);
       assert.ok(Number.isFinite(line["loss"]), JSON.stringify(line));

@@ -68,7 +68,7 @@ Deno.test("the histogram counts channels by the share of images that open them",
 
 Deno.test("features that are not finite, or alike for all images, end a run with step, network and cause", () => {
   const untrained: NetworkHealth = { featureStd: 0.5, effectiveRank: 20, covariance: 0.01 };
-  const run = { network: "gated", step: 40, lr: 0.3 };
+  const run = { network: "gated", step: 40, lr: 0.3, weightDecay: 1e-4 };
   checkHealth({ ...untrained, featureStd: 0.006 }, untrained, run);
   assert.throws(() => checkHealth({ ...untrained, featureStd: 0.004 }, untrained, run), (error) => {
     return error instanceof CollapseError &&

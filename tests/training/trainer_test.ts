@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { datasetSource } from "../../src/data/mod.ts";
 import { readSafetensors } from "../../src/formats/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
-import { DivergenceError } from "../../src/errors.ts";
+import { CollapseError, DivergenceError } from "../../src/errors.ts";
 import {
   plannedPairs,
   pretrain,
@@ -183,6 +183,27 @@ Deno.test("a loss that is not finite ends the run, naming the step and the rate"
     train({ optimizer: "sgd", lr: 1e6, warmupEpochs: 0, epochs: 20, evalEvery: 0 }, quiet(), () => {}),
     (error) => error instanceof DivergenceError && /step \d+: .*--lr 1000000/.test(error.message),
   );
+});
+
+Deno.test("features that have become alike for all images end the run, after it was saved and recorded", async () => {
+  const parent = mkdtempSync(join(tmpdir(), "sluice-collapse-"));
+  try {
+    // Weights decay to nothing, and below a norm's epsilon the features with them.
+    const flags = { ...tiny, optimizer: "sgd", lr: 0.001, weightDecay: 100, warmupEpochs: 0, epochs: 10 };
+    const config = resolveConfig({ flags });
+    const dataset = datasetSource("shapes").open({ seed: 0, trainImages: 64, testImages: 32 });
+    using device = openDevice();
+    const run = RunFolder.create(join(parent, "run"), config, {});
+    await assert.rejects(pretrain(device, config, dataset, run, quiet()), (error) => {
+      return error instanceof CollapseError &&
+        /step \d+: .*collapsed.*--lr 0\.001 or --weight-decay 100/.test(error.message);
+    });
+    const { metrics } = results(run.path);
+    assert.ok("networks" in (metrics.at(-1) as object));
+    assert.equal(device.memory().inUse, 0, "everything is free after the run");
+  } finally {
+    rmSync(parent, { recursive: true });
+  }
 });
 
 Deno.test("checkpoints are kept at the interval asked for", async () => {

@@ -15,9 +15,10 @@ Deno.test("seconds are shown as minutes, and hours where there are any", () => {
 });
 
 Deno.test("an evaluation is told in one line with both networks' worth and cost", () => {
+  const health = { featureStd: 0.5, effectiveRank: 20, covariance: 0.01 };
   const networks = {
-    dense: { knn20: 41.5, cost: { macs: 100, share: 1 } },
-    gated: { knn20: 40.25, cost: { macs: 30, share: 0.3 } },
+    dense: { knn20: 41.5, cost: { macs: 100, share: 1 }, health },
+    gated: { knn20: 40.25, cost: { macs: 30, share: 0.3 }, health },
   };
   const line = describeEvaluation({ step: 10, epoch: 2, networks });
   assert.equal(line, "epoch 2: dense 20-NN 41.50 % at cost 1.0000, gated 20-NN 40.25 % at cost 0.3000");
