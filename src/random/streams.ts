@@ -27,6 +27,10 @@ export const Streams = {
   selftest: 7,
   /** Quarter turns of views. */
   rotation: 8,
+  /** Initial weights of an objective's predictor; the index is the parameter's place in it. */
+  predictor: 9,
+  /** The keys that an objective's queues begin with; the index is the queue. */
+  queue: 10,
 } as const;
 
 /**
