@@ -104,11 +104,21 @@ async function showConfig(config: RunConfig, output: OutputOptions): Promise<voi
   writeResult(output, configByKey(config), () => formatConfig(config).trimEnd());
 }
 
+/** Prints the objectives there are. */
+async function listObjectives(output: OutputOptions): Promise<void> {
+  const { objectiveKinds } = await import("../../src/objectives/mod.ts");
+  const listed = objectiveKinds.map(({ name, description }) => ({ name, description }));
+  writeResult(output, listed, () => {
+    return formatTable(["objective", "what it is"], listed.map(({ name, description }) => [name, description]), "left");
+  });
+}
+
 /** Everything that can be refused is refused before the run's folder is made. */
 async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
+  const { objective, printConfig }: Record<string, unknown> = command.opts();
+  if (objective === "list") return await listObjectives(output);
   const { config, out } = await readRequest(command);
-  const { printConfig }: Record<string, unknown> = command.opts();
   if (printConfig === true) return await showConfig(config, output);
   if (out === undefined || out === "") throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
   const { RunFolder } = await import("../../src/training/run_folder.ts");

@@ -30,15 +30,19 @@ const plainBorders = {
 };
 
 /**
- * A table as text: a line of headings, one line a row, the first column to the left and the others to the right.
+ * A table as text: a line of headings, one line a row, the first column to the left and the others to the right, or as said.
  *
  * @param rows Cells by column; a cell that is null or undefined is shown as a dash.
  */
-export function formatTable(headings: readonly string[], rows: readonly (readonly Cell[])[]): string {
+export function formatTable(
+  headings: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  others: "left" | "right" = "right",
+): string {
   const colours = coloursFor(process.stdout);
   const table = new Table({
     chars: plainBorders,
-    colAligns: headings.map((_, column) => column === 0 ? "left" : "right"),
+    colAligns: headings.map((_, column) => column === 0 ? "left" : others),
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   table.push(headings.map((heading) => colours.bold(heading)));

@@ -9,6 +9,8 @@ export * from "./forward_context.ts";
 export * from "./gate.ts";
 export * from "./gated_basic_block.ts";
 export * from "./gated_resnet.ts";
+export * from "./momentum_network.ts";
+export * from "./predictor.ts";
 export * from "./projector.ts";
 export * from "./rotation_head.ts";
 export * from "./spec.ts";

@@ -24,7 +24,7 @@ export class Projector extends Module {
   readonly #norms: readonly BatchNorm[];
 
   /** A projector from `features` values to `size`. */
-  constructor(device: Device, initialiser: Initialiser, features: number, size: number) {
+  constructor(device: Device, initialiser: Initialiser, features: number, readonly size: number) {
     super();
     const linear = (name: string, inFeatures: number) => {
       const weight = initialiser.uniformFanIn(size * inFeatures, inFeatures);

@@ -12,11 +12,12 @@ export class Initialiser {
   /** For the weights of one network.
    *
    * @param seed that of the run.
+   * @param use one of `Streams`: weights of different uses share no bits.
    */
-  constructor(readonly seed: number) {}
+  constructor(readonly seed: number, readonly use: number = Streams.init) {}
 
   #stream(): RandomStream {
-    return new RandomStream(this.seed, Streams.init, this.#drawn++);
+    return new RandomStream(this.seed, this.use, this.#drawn++);
   }
 
   /**

@@ -4,22 +4,41 @@
  * @module
  */
 import { InvalidInputError } from "../errors.ts";
-import type { Objective } from "./objective.ts";
-import { vicreg } from "./vicreg.ts";
+import { barlowTwinsKind } from "./barlow_twins.ts";
+import { byolKind } from "./byol.ts";
+import { mocov2plusKind } from "./mocov2plus.ts";
+import { mocov3Kind } from "./mocov3.ts";
+import type { ObjectiveKind } from "./objective.ts";
+import { simclrKind } from "./simclr.ts";
+import { simsiamKind } from "./simsiam.ts";
+import { vicregKind } from "./vicreg.ts";
 
+export * from "./barlow_twins.ts";
+export * from "./byol.ts";
+export * from "./mocov2plus.ts";
+export * from "./mocov3.ts";
 export * from "./objective.ts";
+export * from "./simclr.ts";
+export * from "./simsiam.ts";
 export * from "./vicreg.ts";
 
-const factories: Readonly<Record<string, () => Objective>> = { vicreg };
+/** All objectives. */
+export const objectiveKinds: readonly ObjectiveKind[] = [
+  vicregKind,
+  barlowTwinsKind,
+  simclrKind,
+  simsiamKind,
+  byolKind,
+  mocov2plusKind,
+  mocov3Kind,
+];
 
 /** The names of all objectives. */
-export const objectiveNames: readonly string[] = Object.keys(factories);
+export const objectiveNames: readonly string[] = objectiveKinds.map(({ name }) => name);
 
-/** The objective of that name with its default weights. @throws {InvalidInputError} on an unknown name. */
-export function objectiveOf(name: string): Objective {
-  const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
-  if (factory === undefined) {
-    throw new InvalidInputError(`objective ${name} is unknown: use ${objectiveNames.join(", ")}`);
-  }
-  return factory();
+/** The objective of that name. @throws {InvalidInputError} on an unknown name. */
+export function objectiveKind(name: string): ObjectiveKind {
+  const kind = objectiveKinds.find((one) => one.name === name);
+  if (kind !== undefined) return kind;
+  throw new InvalidInputError(`objective ${name} is unknown: use ${objectiveNames.join(", ")}`);
 }

@@ -6,7 +6,7 @@
 import type { Recorder } from "../autograd/mod.ts";
 import { binary, matmul, mean, scale, sum, unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
-import type { Objective, ObjectiveValue } from "./objective.ts";
+import type { Objective, ObjectiveKind, ObjectiveValue } from "./objective.ts";
 
 /** Weights of the three terms. */
 export interface VicregOptions {
@@ -68,8 +68,6 @@ function covarianceTerm(tape: Recorder, centred: Tensor, variance: Tensor): Tens
 export function vicreg(options: Partial<VicregOptions> = {}): Objective {
   const weights = { ...defaults, ...options };
   return {
-    name: "vicreg",
-    description: "variance-invariance-covariance regularisation (Bardes et al. 2022)",
     compute(tape: Recorder, a: Tensor, b: Tensor): ObjectiveValue {
       const invariance = mean(tape, unary(tape, "square", binary(tape, "subtract", a, b)));
       const [one, two] = [centre(tape, a), centre(tape, b)];
@@ -88,5 +86,16 @@ export function vicreg(options: Partial<VicregOptions> = {}): Objective {
       const loss = binary(tape, "add", binary(tape, "add", weighted[0], weighted[1]), weighted[2]);
       return { loss, terms: { invariance, variance, covariance } };
     },
+    [Symbol.dispose]: () => {},
   };
 }
+
+/**
+ * VICReg as it is chosen. It has no target and no stop-gradient: in `dual` the gated pass of view 1 and the dense pass of view 2 move
+ * towards each other. Without the invariance term, the ablation of arXiv 2301.09164, that weight is 0: the term is still reported.
+ */
+export const vicregKind: ObjectiveKind = {
+  name: "vicreg",
+  description: "variance-invariance-covariance regularisation (Bardes et al. 2022)",
+  create: ({ invariance = true }) => vicreg(invariance ? {} : { invarianceWeight: 0 }),
+};

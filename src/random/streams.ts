@@ -29,6 +29,10 @@ export const Streams = {
   rotation: 8,
   /** Which image is given whose mask; the index is the split. */
   exchange: 9,
+  /** Initial weights of an objective's predictor; the index is the parameter's place in it. */
+  predictor: 10,
+  /** The keys that an objective's queues begin with; the index is the queue. */
+  queue: 11,
 } as const;
 
 /**

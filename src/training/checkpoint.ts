@@ -7,12 +7,13 @@ import { InvalidInputError, ShapeError } from "../errors.ts";
 import { readSafetensors, writeSafetensors } from "../formats/mod.ts";
 import { loadTorchState, toTorchState } from "../models/mod.ts";
 import type { Module } from "../nn/mod.ts";
+import { trainingPrefixes } from "./training_state.ts";
 
 /** Version of the layout written by {@linkcode saveWeights}. */
 const FORMAT = "sluice-weights-1";
 
 /**
- * Writes a network's parameters and buffers, convolutions as OIHW. The file holds no times and no paths: equal weights give
+ * Writes the parameters and buffers of a network, or of all that is trained, convolutions as OIHW. The file holds no times and no paths: equal weights give
  * equal bytes.
  */
 export function saveWeights(path: string, network: Module, metadata: Readonly<Record<string, string>>): void {
@@ -20,7 +21,8 @@ export function saveWeights(path: string, network: Module, metadata: Readonly<Re
 }
 
 /**
- * Loads what {@linkcode saveWeights} wrote.
+ * Loads what {@linkcode saveWeights} wrote. A network alone takes its own of what a {@linkcode TrainingState} left: an objective's predictor or queues and a momentum
+ * copy are passed over.
  *
  * @throws {InvalidInputError} where the file is missing, damaged or of another network.
  */
@@ -29,8 +31,10 @@ export function loadWeights(path: string, network: Module): void {
   if (metadata.format !== FORMAT) {
     throw new InvalidInputError(`${path}: its format is ${metadata.format ?? "not stated"}, not ${FORMAT}`);
   }
+  const own = network.state();
+  const isWanted = (name: string) => own.has(name) || !trainingPrefixes.some((prefix) => name.startsWith(prefix));
   try {
-    loadTorchState(network, tensors);
+    loadTorchState(network, new Map([...tensors].filter(([name]) => isWanted(name))));
   } catch (error) {
     if (error instanceof ShapeError) throw new InvalidInputError(`${path}: ${error.message}`, { cause: error });
     throw error;

@@ -74,12 +74,16 @@ function isComplete(config: Partial<RunConfig>): config is RunConfig {
 
 /** Rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
-  const { dataset, warmupEpochs, gateWarmup, epochs, mode, symmetric, separateEncoders, rotation } = config;
+  const { dataset, objective, invariance, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
+  const { separateEncoders, rotation } = config;
   datasetSource(dataset); // throws where there is none of that name
   if (symmetric && mode !== "dual") {
     throw new InvalidInputError(
       `--symmetric: a ${mode} run has no passes to exchange; leave it out, or give --mode dual`,
     );
+  }
+  if (!invariance && objective !== "vicreg") {
+    throw new InvalidInputError(`--no-invariance: is for vicreg, and the objective is ${objective}; leave it out`);
   }
   if (rotation && mode !== "dual") {
     throw new InvalidInputError(`--rotation: rotates the dense pass of dual, and this run is ${mode}; leave it out`);

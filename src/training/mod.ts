@@ -19,3 +19,4 @@ export * from "./run_folder.ts";
 export * from "./step.ts";
 export * from "./trainee.ts";
 export * from "./trainer.ts";
+export * from "./training_state.ts";

@@ -9,6 +9,7 @@
 import { z } from "zod";
 import { type Architecture, architectures, GATE_REDUCTION, type Stem, stems } from "../models/spec.ts";
 import type { ImageStoreOptions } from "../data/mod.ts";
+import { objectiveNames } from "../objectives/mod.ts";
 import type { Precision } from "./precision.ts";
 
 /** Everything that decides a run's result, all of it resolved. Written to the run's `config.yaml` under kebab-case keys. */
@@ -36,7 +37,9 @@ export interface RunConfig {
   /** First convolution: 3x3 with padding 1 or 2, or 7x7 with stride 2 and pooling. */
   readonly stem: Stem;
   /** Self-supervised objective between the projections of two views. */
-  readonly objective: "vicreg";
+  readonly objective: string;
+  /** VICReg has its invariance term. */
+  readonly invariance: boolean;
   /** `dual`: a gated and a dense pass; `vanilla`: two dense passes; `gated`: two gated passes. */
   readonly mode: "dual" | "vanilla" | "gated";
   /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
@@ -213,7 +216,11 @@ export const runOptions: RunOptions = {
     schema: z.number().int().min(4).multipleOf(4),
   },
   stem: choice(stems, { help: "first layers", default: "cifar" }),
-  objective: choice(["vicreg"], { help: "self-supervised objective", default: "vicreg" }),
+  objective: choice(objectiveNames, {
+    help: "self-supervised objective; `--objective list` describes them",
+    default: "vicreg",
+  }),
+  invariance: onOff({ help: "vicreg without its invariance term, for comparison", default: true }),
   mode: choice(["dual", "vanilla", "gated"], { help: "which passes a step makes", default: "dual" }),
   budget: number("a number above 0 and at most 1", z.number().gt(0).lte(1), {
     help: "target cost of the gated network, as a share of the dense one's",

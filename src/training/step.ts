@@ -12,7 +12,7 @@ import {
   openShares,
   paperBudgetTerms,
 } from "../budget/mod.ts";
-import type { Encoding, NoiseSource } from "../models/mod.ts";
+import type { Encoding, NoiseSource, Pass } from "../models/mod.ts";
 import { binary, type Collective, scale } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
 import { gateTemperature } from "./gate_temperature.ts";
@@ -20,6 +20,7 @@ import type { RunConfig } from "./options.ts";
 import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
 import { rotated, rotationLoss } from "./rotation.ts";
+import { targetsOf } from "./targets.ts";
 import type { Trainee } from "./trainee.ts";
 
 /** Weight of the cross-entropy of rotations, as published. */
@@ -33,6 +34,8 @@ export interface StepInputs {
   readonly epoch: number;
   /** Learning rate. */
   readonly rate: number;
+  /** Share of the run's steps that are done, in 0..1, by which a momentum target slows down; 0 where left out. */
+  readonly progress?: number;
   /** The price of cost that the controller has set; 0 where left out. The published rule knows none. */
   readonly multiplier?: number;
   /** The noise of the n-th pass of the step. */
@@ -104,7 +107,7 @@ function meanTerms(tape: Tape, lists: readonly Readonly<Record<string, Tensor>>[
  */
 export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepInputs): StepReport {
   using _scope = new Scope();
-  const { network, objective, optimizer, cost } = trainee;
+  const { network, objective, momentum, optimizer, cost } = trainee;
   const { views, epoch, collective, turns } = inputs;
   const budgetTerms = budgetRules[config.budgetRule];
   // The encoder computes in its input's element type, so the projector does.
@@ -113,32 +116,41 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   const rotations: Tensor[] = [];
   let passes = 0;
 
-  const encode = ({ pass, view }: PlannedPass): Encoding => {
-    const context = {
-      tape,
-      pass,
-      noise: inputs.noise(passes++),
-      temperature: gateTemperature(config, epoch),
-      collective,
-    };
-    const isTurned = pass === "dense" && turns !== undefined;
-    const encoding = network.encoderOf(pass).forward(context, isTurned ? rotated(views[view], turns) : views[view]);
-    if (isTurned && network.rotationHead !== null) {
+  const contextOf = (pass: Pass) => ({
+    pass,
+    noise: inputs.noise(passes++),
+    temperature: gateTemperature(config, epoch),
+    collective,
+  });
+  const imagesOf = ({ pass, view }: PlannedPass): Tensor =>
+    pass === "dense" && turns !== undefined ? rotated(views[view], turns) : views[view];
+  const encode = (planned: PlannedPass): Encoding => {
+    const { pass } = planned;
+    const encoding = network.encoderOf(pass).forward({ tape, ...contextOf(pass) }, imagesOf(planned));
+    if (pass === "dense" && turns !== undefined && network.rotationHead !== null) {
       rotations.push(rotationLoss(tape, network.rotationHead, encoding.features, turns));
     }
     return encoding;
   };
   const budget = budgetOptions(config, inputs);
-  const compare = ([first, second]: PassPair) => {
+  const targets = (pair: PassPair) =>
+    momentum === null ? undefined : targetsOf(
+      momentum,
+      pair.map((planned) => ({ context: contextOf(planned.pass), images: imagesOf(planned) })),
+      { precision, collective },
+    );
+  const compare = ([first, second]: PassPair, index: number) => {
     const encodings = [encode(first), encode(second)] as const;
     const features = [encodings[0].features, encodings[1].features] as const;
     const [a, b] = network.projector.forward(tape, features, { precision, collective });
-    const { loss, terms } = objective.compute(tape, a, b);
+    const value = objective.compute(tape, a, b, { targets: targetsOfPairs[index], collective });
     const gated = encodings.filter(({ masks }) => masks.length > 0);
-    return { loss, terms, gated };
+    return { ...value, gated };
   };
 
-  const pairs = plannedPairs(config, epoch).map(compare);
+  const planned = plannedPairs(config, epoch);
+  const targetsOfPairs = planned.map(targets);
+  const pairs = planned.map(compare);
   const terms = meanTerms(tape, pairs.map((pair) => pair.terms));
   const value = weightedSum(tape, pairs.map((pair) => pair.loss), 1 / pairs.length);
   // The terms of the gated passes of one comparison add up; comparisons are averaged.
@@ -161,5 +173,7 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
 
   tape.backward(loss);
   optimizer.step(tape, inputs.rate);
+  for (const { commit } of pairs) commit?.();
+  momentum?.follow(objective.targetMomentum?.(inputs.progress ?? 0) ?? 1);
   return downloadScalars(reported);
 }

@@ -7,13 +7,15 @@ import type { Device } from "../device/mod.ts";
 import {
   DualNetwork,
   type DualNetworkOptions,
+  MomentumNetwork,
   type NetworkCost,
   networkCost,
   type NetworkSpec,
 } from "../models/mod.ts";
-import { type Objective, objectiveOf } from "../objectives/mod.ts";
+import { type Objective, objectiveKind } from "../objectives/mod.ts";
 import { type Optimizer, optimizerOf } from "../optim/mod.ts";
 import type { RunConfig } from "./options.ts";
+import { TrainingState } from "./training_state.ts";
 
 /** The parts that a training step works on. */
 export interface Trainee extends Disposable {
@@ -21,6 +23,8 @@ export interface Trainee extends Disposable {
   readonly network: DualNetwork;
   /** What the projections are compared by. */
   readonly objective: Objective;
+  /** The slow copy that the objective's targets come from; null where it has none. */
+  readonly momentum: MomentumNetwork | null;
   /** Moves the weights. */
   readonly optimizer: Optimizer;
   /** MACs of the network at the run's image size. */
@@ -56,16 +60,23 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
 
 /** Builds everything with the initial weights of the configuration's seed. */
 export function createTrainee(device: Device, config: RunConfig, image: number): Trainee {
-  const network = new DualNetwork(device, networkOptions(config, image));
-  const parameters = new Map(network.parameters());
-  const optimizer = optimizerOf(config.optimizer, device, parameters, { weightDecay: config.weightDecay });
+  const { seed, invariance, projector, weightDecay } = config;
+  const options = networkOptions(config, image);
+  const network = new DualNetwork(device, options);
+  const objective = objectiveKind(config.objective).create({ device, seed, invariance, size: projector });
+  const momentum = objective.targetMomentum === undefined ? null : new MomentumNetwork(device, network, options);
+  const trained = new TrainingState(network, { objective: objective.module });
+  const optimizer = optimizerOf(config.optimizer, device, new Map(trained.parameters()), { weightDecay });
   return {
     network,
+    objective,
+    momentum,
     optimizer,
-    objective: objectiveOf(config.objective),
     cost: networkCost(networkSpec(config, image)),
     [Symbol.dispose]: () => {
       optimizer[Symbol.dispose]();
+      momentum?.[Symbol.dispose]();
+      objective[Symbol.dispose]();
       network[Symbol.dispose]();
     },
   };

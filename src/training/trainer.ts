@@ -31,6 +31,7 @@ import { drawTurns } from "./rotation.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee } from "./trainee.ts";
+import { TrainingState } from "./training_state.ts";
 import { augmentedViews } from "./views.ts";
 
 /** Steps between two looks at what plain images cost. */
@@ -222,6 +223,7 @@ class Training {
         views: augmentedViews(stored, dataset, precision),
         epoch,
         rate: learningRate(config, epoch),
+        progress: this.#done / this.#steps,
         multiplier: this.#price(epoch),
         turns: config.rotation ? drawTurns(config.seed, this.#done, stored[0].rows.size) : undefined,
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
@@ -333,7 +335,8 @@ class Training {
   #save(which: number | "last"): void {
     const { run, device, trainee, config: { arch, width, stem, mode, autotune, plans } } = this.#parts;
     if (autotune || plans !== null) run.writePlans(device.exportPlans());
-    saveWeights(run.checkpointPath(which), trainee.network, {
+    const { network, objective, momentum } = trainee;
+    saveWeights(run.checkpointPath(which), new TrainingState(network, { objective: objective.module, momentum }), {
       step: String(this.#done),
       arch,
       width: String(width),

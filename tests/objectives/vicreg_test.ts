@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 import { normalisedError, Tape } from "../../src/autograd/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
-import { objectiveOf, vicreg } from "../../src/objectives/mod.ts";
+import { objectiveKind, vicreg } from "../../src/objectives/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -98,7 +98,7 @@ for (
 }
 
 Deno.test("an unknown objective is refused with the names there are", () => {
-  assert.throws(() => objectiveOf("toString"), (error) => {
+  assert.throws(() => objectiveKind("toString"), (error) => {
     return error instanceof InvalidInputError && error.message.includes("toString") && error.message.includes("vicreg");
   });
 });

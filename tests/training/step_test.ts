@@ -11,7 +11,7 @@ import { normalisedError } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { type HostTensor, readSafetensors } from "../../src/formats/mod.ts";
 import { DualNetwork, loadTorchState, networkCost, type NoiseSource, toTorchState } from "../../src/models/mod.ts";
-import { objectiveOf } from "../../src/objectives/mod.ts";
+import { vicreg } from "../../src/objectives/mod.ts";
 import { cast } from "../../src/ops/mod.ts";
 import { optimizerOf } from "../../src/optim/mod.ts";
 import { bf16Bits, bf16Value } from "../../src/selftest/case_inputs.ts";
@@ -134,7 +134,14 @@ function runStep(device: Device, mode: Mode, tensors: Tensors, config: FixtureCo
   const blocks = cost.blocks.map((block) => block.name);
   const settings = optimizer === "lars" ? { weightDecay: config.weightDecay } : { momentum: 0 };
   using used = optimizerOf(optimizer, device, new Map(network.parameters()), settings);
-  using trainee = { network, objective: objectiveOf("vicreg"), optimizer: used, cost, [Symbol.dispose]: () => {} };
+  using trainee = {
+    network,
+    objective: vicreg(),
+    momentum: null,
+    optimizer: used,
+    cost,
+    [Symbol.dispose]: () => {},
+  };
   using wide1 = upload(device, tensors, "input/view1");
   using wide2 = upload(device, tensors, "input/view2");
   using view1 = cast(null, wide1, precision);

@@ -1,0 +1,46 @@
+/**
+ * All tensors that training moves: the network's, the objective's own and those of its momentum copy.
+ *
+ * @module
+ */
+import type { DualNetwork } from "../models/mod.ts";
+import { Module } from "../nn/mod.ts";
+
+/** What is in training besides the network. */
+export interface TrainingParts {
+  /** A predictor or queues: names begin with `objective.`. */
+  readonly objective?: Module | undefined;
+  /** The slow copy: names begin with `momentum.`. */
+  readonly momentum?: Module | null | undefined;
+}
+
+/** What the names of training's own tensors begin with: evaluation and exports know nothing of them. */
+export const trainingPrefixes: readonly string[] = ["objective.", "momentum."];
+
+/** A view of several modules as one: the network's names have no prefix. It owns nothing, and disposing of it frees nothing. */
+export class TrainingState extends Module {
+  readonly #network: DualNetwork;
+
+  /** Of a network and what is trained with it. */
+  constructor(network: DualNetwork, { objective, momentum }: TrainingParts) {
+    super();
+    this.#network = network;
+    if (objective) this.child("objective", objective);
+    if (momentum) this.child("momentum", momentum);
+  }
+
+  /** The network's parameters, then the others'. */
+  override *parameters(prefix = ""): ReturnType<Module["parameters"]> {
+    yield* this.#network.parameters(prefix);
+    yield* super.parameters(prefix);
+  }
+
+  /** The network's buffers, then the others'. */
+  override *buffers(prefix = ""): ReturnType<Module["buffers"]> {
+    yield* this.#network.buffers(prefix);
+    yield* super.buffers(prefix);
+  }
+
+  /** Frees nothing. */
+  override [Symbol.dispose](): void {}
+}
