@@ -55,7 +55,7 @@ class KeyQueues extends Module {
   }
 }
 
-/** Puts keys [N, D] at a queue's beginning; the oldest go, and of more keys than it has room for, the last. */
+/** Puts keys [N, D] at a queue's beginning; the oldest go, and of more keys than it has room for, the first enter. */
 function enqueue(queue: Tensor, keys: Tensor): void {
   const { kernels } = queue.device;
   const rowBytes = queue.dim(1) * dtypeBytes(queue.dtype);

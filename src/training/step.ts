@@ -114,11 +114,12 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   const precision = views[0].dtype;
   const tape = new Tape();
   const rotations: Tensor[] = [];
+  const planned = plannedPairs(config, epoch);
   let passes = 0;
 
-  const contextOf = (pass: Pass) => ({
+  const contextOf = (pass: Pass, number: number) => ({
     pass,
-    noise: inputs.noise(passes++),
+    noise: inputs.noise(number),
     temperature: gateTemperature(config, epoch),
     collective,
   });
@@ -126,29 +127,30 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
     pass === "dense" && turns !== undefined ? rotated(views[view], turns) : views[view];
   const encode = (planned: PlannedPass): Encoding => {
     const { pass } = planned;
-    const encoding = network.encoderOf(pass).forward({ tape, ...contextOf(pass) }, imagesOf(planned));
+    const encoding = network.encoderOf(pass).forward({ tape, ...contextOf(pass, passes++) }, imagesOf(planned));
     if (pass === "dense" && turns !== undefined && network.rotationHead !== null) {
       rotations.push(rotationLoss(tape, network.rotationHead, encoding.features, turns));
     }
     return encoding;
   };
   const budget = budgetOptions(config, inputs);
+  // The copy's passes are numbered after the network's own: these draw the same noise with a copy and without.
+  let copied = 2 * planned.length;
   const targets = (pair: PassPair) =>
-    momentum === null ? undefined : targetsOf(
+    momentum && targetsOf(
       momentum,
-      pair.map((planned) => ({ context: contextOf(planned.pass), images: imagesOf(planned) })),
+      pair.map((of) => ({ context: contextOf(of.pass, copied++), images: imagesOf(of) })),
       { precision, collective },
     );
   const compare = ([first, second]: PassPair, index: number) => {
     const encodings = [encode(first), encode(second)] as const;
     const features = [encodings[0].features, encodings[1].features] as const;
     const [a, b] = network.projector.forward(tape, features, { precision, collective });
-    const value = objective.compute(tape, a, b, { targets: targetsOfPairs[index], collective });
+    const value = objective.compute(tape, a, b, { targets: targetsOfPairs[index] ?? undefined, collective });
     const gated = encodings.filter(({ masks }) => masks.length > 0);
     return { ...value, gated };
   };
 
-  const planned = plannedPairs(config, epoch);
   const targetsOfPairs = planned.map(targets);
   const pairs = planned.map(compare);
   const terms = meanTerms(tape, pairs.map((pair) => pair.terms));
