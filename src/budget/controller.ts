@@ -14,8 +14,6 @@ const INTEGRAL = 1e-4;
 const LARGEST_ERROR = 0.1;
 /** The same in the integral part: the price that will hold the gates is not to be learned on their way. */
 const LARGEST_INTEGRATED_ERROR = 0.05;
-/** Below this share of its highest, a falling learning rate is made up for no further: gates are to settle, too. */
-const SMALLEST_RATE_SHARE = 0.05;
 /** Weight of a new batch in the smoothed share. */
 const SMOOTHING = 0.2;
 /** Weight of a new look at plain images: they are few. */
@@ -50,15 +48,9 @@ export class BudgetController {
    */
   constructor(readonly target: number) {}
 
-  /**
-   * The price of cost in the next step. What a price moves is in proportion to the learning rate, so that the price rises where the rate
-   * falls: a run's last epochs, which would leave the gates where they are, bring them to the target.
-   *
-   * @param rateShare the learning rate over its highest, in (0, 1].
-   */
-  multiplier(rateShare: number): number {
-    return (this.#gain * clamped(this.#error, LARGEST_ERROR) + this.#integral) /
-      Math.max(rateShare, SMALLEST_RATE_SHARE);
+  /** The price of cost in the next step. */
+  get multiplier(): number {
+    return this.#gain * clamped(this.#error, LARGEST_ERROR) + this.#integral;
   }
 
   /** Price of an error of 1, now. */

@@ -224,7 +224,7 @@ class Training {
         epoch,
         rate: learningRate(config, epoch),
         progress: this.#done / this.#steps,
-        multiplier: this.#price(epoch),
+        multiplier: this.#controller.multiplier,
         turns: config.rotation ? drawTurns(config.seed, this.#done, stored[0].rows.size) : undefined,
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
       };
@@ -242,12 +242,6 @@ class Training {
     this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
     this.#calibrate(epoch);
     this.#stepStart = end;
-  }
-
-  /** The price of cost; the rates of the warm-up are not made up for: gates that are still far off would drown everything else. */
-  #price(epoch: number): number {
-    const { config } = this.#parts;
-    return this.#controller.multiplier(epoch < config.warmupEpochs ? 1 : learningRate(config, epoch) / config.lr);
   }
 
   /** Now and then, asks what plain images cost, and a step later tells the controller. */
@@ -290,7 +284,7 @@ class Training {
       terms,
       share,
       noiseFreeShare,
-      multiplier: this.#price(epoch),
+      multiplier: this.#controller.multiplier,
       lr: learningRate(config, epoch),
       viewsPerSecond: 2 * images * plannedPairs(config, epoch).length / (milliseconds / 1000),
       wait: waited / 1000,
