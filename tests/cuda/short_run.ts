@@ -18,7 +18,17 @@ import {
 /** Small, as in a warm-up: at 0.1 a difference of one rounding grows some twentyfold a step, on a network and a batch as small as these. */
 const RATE = 0.0005;
 
-const flags = { out: "unused", width: 8, stem: "cifar-paper", projector: 32, batch: 8, seed: 7, gateWarmup: 0 };
+/** The published rule: its terms draw at the gates from the first step, without a controller to set a price. */
+const flags = {
+  out: "unused",
+  width: 8,
+  stem: "cifar-paper",
+  projector: 32,
+  batch: 8,
+  seed: 7,
+  gateWarmup: 0,
+  budgetRule: "paper",
+};
 
 /**
  * Trains `steps` steps in mode `dual`: weights and noise from one seed, each step on views of its own.
