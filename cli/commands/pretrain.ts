@@ -13,7 +13,7 @@ import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
 import type { RunFolder } from "../../src/training/run_folder.ts";
 import type { Precision } from "../../src/training/precision.ts";
-import type { TrainingResult } from "../../src/training/trainer.ts";
+import type { TrainingResult } from "../../src/training/records.ts";
 import { presets } from "../../src/training/presets.ts";
 import {
   addCommonOptions,
@@ -61,13 +61,14 @@ async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunCo
 
 function describeNetworks(networks: TrainingResult["networks"]): string {
   if (Object.keys(networks).length === 0) return "not evaluated: `sluice evaluate` does it";
-  const rows = Object.entries(networks).map(([name, { knn20, cost }]) => [
+  const rows = Object.entries(networks).map(([name, { knn20, onlineProbe, cost }]) => [
     name,
     percent(knn20),
+    onlineProbe === undefined ? "-" : percent(onlineProbe.top1),
     megaMacs(cost.macs),
     share(cost.share),
   ]);
-  return formatTable(["network", "20-NN", "MACs", "cost share"], rows);
+  return formatTable(["network", "20-NN", "online probe", "MACs", "cost share"], rows);
 }
 
 /** Trains and reports; the exit status is that of the signal that stopped the run, if one did. */

@@ -8,7 +8,7 @@ import process from "node:process";
 // @ts-types="@types/cli-progress"
 import { SingleBar } from "cli-progress";
 import type { SkippedImage } from "../../src/data/mod.ts";
-import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingProgress } from "../../src/training/trainer.ts";
+import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingProgress } from "../../src/training/records.ts";
 import { type OutputOptions, remark } from "./output.ts";
 
 /** Milliseconds between two plain lines. */
@@ -30,9 +30,10 @@ function describeStep(record: StepRecord, budget: number): string {
 
 /** What is said of an evaluation. */
 export function describeEvaluation(record: EvaluationRecord): string {
-  const networks = Object.entries(record.networks).map(([name, { knn20, cost }]) =>
-    `${name} 20-NN ${knn20.toFixed(2)} % at cost ${cost.share.toFixed(4)}`
-  );
+  const networks = Object.entries(record.networks).map(([name, { knn20, onlineProbe, cost }]) => {
+    const probe = onlineProbe === undefined ? "" : `, online probe ${onlineProbe.top1.toFixed(2)} %`;
+    return `${name} 20-NN ${knn20.toFixed(2)} %${probe} at cost ${cost.share.toFixed(4)}`;
+  });
   return `epoch ${record.epoch}: ${networks.join(", ")}`;
 }
 

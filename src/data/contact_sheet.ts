@@ -55,7 +55,7 @@ function columnsOf(stores: ImageStores, shown: Int32Array<ArrayBuffer>, options:
   const training = stores.training(set, shown.length);
   training.begin(drawBatch(shown, { dataset, ...options }));
   const unchanged = { size: [set.height, set.width], mean: [0, 0, 0], std: [1, 1, 1] } as const;
-  const columns = training.take().map(({ images, rows, parameters }) => {
+  const columns = training.take().views.map(({ images, rows, parameters }) => {
     return bytesOf(augment(images, rows, parameters, unchanged).toFloat32());
   });
   return [evaluated(stores, shown), ...columns];

@@ -4,7 +4,7 @@
  * @module
  */
 import { type BatchOptions, EpochBatches, type ViewBatch } from "./batches.ts";
-import type { StoredView, TrainingImages } from "./images/training_images.ts";
+import type { StoredBatch, TrainingImages } from "./images/training_images.ts";
 
 /** A run's batches. */
 export interface LoaderOptions extends BatchOptions {
@@ -35,13 +35,13 @@ export class Loader {
     this.stepsPerEpoch = this.#epoch.steps;
   }
 
-  /** The views of the next step's images, on the device or on their way there behind what it computes now. */
-  next(): readonly [StoredView, StoredView] {
+  /** The next step's images, on the device or on their way there behind what it computes now. */
+  next(): StoredBatch {
     this.#beginUpTo(this.#taken + 1);
-    const views = this.#images.take();
+    const batch = this.#images.take();
     this.#taken++;
     this.#beginUpTo(this.#taken + this.#images.ahead);
-    return views;
+    return batch;
   }
 
   #beginUpTo(count: number): void {

@@ -88,7 +88,7 @@ export class AugmentedFeatures {
     for (let batch = 0, begun = 0; batch < batches; batch++) {
       using _scope = new Scope();
       for (; begun < Math.min(batches, batch + 1); begun++) this.#images.begin(this.#batch(begun, epoch));
-      const views = this.#images.take();
+      const { views } = this.#images.take();
       for (; begun < Math.min(batches, batch + 1 + this.#images.ahead); begun++) {
         this.#images.begin(this.#batch(begun, epoch));
       }

@@ -13,6 +13,8 @@ import { type NetworkHealth, networkHealth } from "./health.ts";
 import { linearProbes, type ProbeSummary } from "./linear_probe.ts";
 import { derangement, type MaskSource, SplitMasks, StaticMask } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
+import type { OnlineProbe } from "./online_probe.ts";
+import type { ProbeAccuracy } from "./softmax_classifier.ts";
 
 /** Ways to judge features; `masks` judges by the others what deciding image by image is worth. */
 export const protocols = ["knn", "linear", "masks"] as const;
@@ -79,6 +81,8 @@ export interface NetworkEvaluation extends FeatureAccuracy {
 export interface NetworkWatch {
   /** 20 neighbours, cosine, weighted votes, in percent. */
   readonly knn20: number;
+  /** What the online probe guesses, where there is one. */
+  readonly onlineProbe?: ProbeAccuracy;
   /** What the network costs. */
   readonly cost: MeasuredCost;
   /** What its features look like over the test images. */
@@ -148,12 +152,17 @@ export class Evaluator {
     return { ...judged, ...common, masks: this.#maskWorth(encoder, own, { train, decisions }, options) };
   }
 
-  /** What is watched during training, of one encoder. */
-  watch(encoder: GatedResNet, pass: Pass): NetworkWatch {
+  /** What is watched during training, of one encoder and the probe that learns beside it, if one does. */
+  watch(encoder: GatedResNet, pass: Pass, probe: OnlineProbe | null = null): NetworkWatch {
     using test = encodeSplit(encoder, pass, this.#images.test);
     using train = encodeSplit(encoder, pass, this.#images.train);
-    const cost = measuredCost(encoder.spec, pass, test);
-    return { knn20: this.#knn20(train, test), cost, health: this.#healthOf(encoder, test) };
+    const [, queries] = this.#labelled(train, test);
+    return {
+      knn20: this.#knn20(train, test),
+      ...(probe === null ? {} : { onlineProbe: probe.accuracy(queries) }),
+      cost: measuredCost(encoder.spec, pass, test),
+      health: this.#healthOf(encoder, test),
+    };
   }
 
   /** What one encoder's features look like over the test images. */

@@ -11,4 +11,5 @@ export * from "./health.ts";
 export * from "./linear_probe.ts";
 export * from "./masks.ts";
 export * from "./neighbours.ts";
+export * from "./online_probe.ts";
 export * from "./softmax_classifier.ts";

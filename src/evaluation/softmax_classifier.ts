@@ -5,7 +5,7 @@
  */
 import { Tape } from "../autograd/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { Linear } from "../nn/mod.ts";
+import { Linear, Module } from "../nn/mod.ts";
 import { Sgd } from "../optim/mod.ts";
 import { crossEntropy, gatherRows, linear, mean, topK } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
@@ -30,18 +30,18 @@ export interface ProbeEpoch {
 }
 
 /** A linear layer that starts at 0, moved by SGD with momentum 0.9 and no weight decay on the cross-entropy. */
-export class SoftmaxClassifier implements Disposable {
+export class SoftmaxClassifier extends Module {
   readonly #layer: Linear;
   readonly #optimizer: Sgd;
   readonly #classes: number;
 
   /** A classifier of features of `size` values, which outlives the scope it is made in. */
   constructor(device: Device, size: number, classes: number) {
+    super();
     const zeros = new Float32Array(classes * size);
     this.#classes = classes;
-    this.#layer = unscoped(() => {
-      return new Linear(device, { inFeatures: size, outFeatures: classes }, zeros, new Float32Array(classes));
-    });
+    const shape = { inFeatures: size, outFeatures: classes };
+    this.#layer = this.child("linear", new Linear(device, shape, zeros, new Float32Array(classes)));
     this.#optimizer = unscoped(() => new Sgd(device, new Map(this.#layer.parameters())));
   }
 
@@ -56,12 +56,24 @@ export class SoftmaxClassifier implements Disposable {
       using _step = new Scope();
       const chosen = order.slice(from, from + batch);
       const indices = Tensor.from(features.device, chosen, [chosen.length]);
-      const tape = new Tape();
-      const { weight, bias } = this.#layer;
-      const logits = linear(tape, gatherRows(null, features, indices), weight.value, bias?.value ?? null);
-      tape.backward(mean(tape, crossEntropy(tape, logits, gatherRows(null, labels, indices))));
-      this.#optimizer.step(tape, rate);
+      this.step(gatherRows(null, features, indices), gatherRows(null, labels, indices), rate);
     }
+  }
+
+  /**
+   * One step.
+   *
+   * @param features [N, F] f32; no gradient flows to them.
+   * @param labels [N] i32.
+   * @param rate learning rate.
+   */
+  step(features: Tensor, labels: Tensor, rate: number): void {
+    using _step = new Scope();
+    const tape = new Tape();
+    const { weight, bias } = this.#layer;
+    const logits = linear(tape, features, weight.value, bias?.value ?? null);
+    tape.backward(mean(tape, crossEntropy(tape, logits, labels)));
+    this.#optimizer.step(tape, rate);
   }
 
   /** How often the class is guessed. */
@@ -79,8 +91,8 @@ export class SoftmaxClassifier implements Disposable {
   }
 
   /** Frees weights and momentum. */
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.#optimizer[Symbol.dispose]();
-    this.#layer[Symbol.dispose]();
+    super[Symbol.dispose]();
   }
 }

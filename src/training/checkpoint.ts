@@ -21,8 +21,8 @@ export function saveWeights(path: string, network: Module, metadata: Readonly<Re
 }
 
 /**
- * Loads what {@linkcode saveWeights} wrote. A network alone takes its own of what a {@linkcode TrainingState} left: an objective's predictor or queues and a momentum
- * copy are passed over.
+ * Loads what {@linkcode saveWeights} wrote. A network alone takes its own of what a {@linkcode TrainingState} left: an objective's predictor or queues, a momentum
+ * copy and online probes are passed over.
  *
  * @throws {InvalidInputError} where the file is missing, damaged or of another network.
  */

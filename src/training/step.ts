@@ -16,6 +16,7 @@ import type { Encoding, NoiseSource, Pass } from "../models/mod.ts";
 import { binary, type Collective, scale } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
 import { gateTemperature } from "./gate_temperature.ts";
+import type { FeatureListener } from "./online_probes.ts";
 import type { RunConfig } from "./options.ts";
 import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
@@ -42,6 +43,8 @@ export interface StepInputs {
   readonly noise: (pass: number) => NoiseSource;
   /** Quarter turns of each image in dense passes, int32 [N], where the network has a head that tells them; of none where left out. */
   readonly turns?: Int32Array<ArrayBuffer> | undefined;
+  /** Told of every pass's features, before the backward sweep; what it computes is no part of the step. */
+  readonly listener?: FeatureListener | undefined;
   /** The other processes of the run. */
   readonly collective?: Collective;
 }
@@ -108,7 +111,7 @@ function meanTerms(tape: Tape, lists: readonly Readonly<Record<string, Tensor>>[
 export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepInputs): StepReport {
   using _scope = new Scope();
   const { network, objective, momentum, optimizer, cost } = trainee;
-  const { views, epoch, collective, turns } = inputs;
+  const { views, epoch, collective, turns, listener } = inputs;
   const budgetTerms = budgetRules[config.budgetRule];
   // The encoder computes in its input's element type, so the projector does.
   const precision = views[0].dtype;
@@ -128,6 +131,7 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   const encode = (planned: PlannedPass): Encoding => {
     const { pass } = planned;
     const encoding = network.encoderOf(pass).forward({ tape, ...contextOf(pass, passes++) }, imagesOf(planned));
+    listener?.(pass, encoding.features);
     if (pass === "dense" && turns !== undefined && network.rotationHead !== null) {
       rotations.push(rotationLoss(tape, network.rotationHead, encoding.features, turns));
     }

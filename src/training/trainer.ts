@@ -16,17 +16,19 @@ import {
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DivergenceError, OutOfMemoryError } from "../errors.ts";
-import { checkHealth, Evaluator, type NetworkHealth, type NetworkWatch } from "../evaluation/mod.ts";
+import { checkHealth, Evaluator, type NetworkHealth } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
-import { warmupCosine } from "../optim/mod.ts";
 import { Scope } from "../tensor/mod.ts";
 import { saveWeights } from "./checkpoint.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
+import { learningRate } from "./learning_rate.ts";
+import { OnlineProbes } from "./online_probes.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
 import { type Precision, resolvePrecision, withPrecision } from "./precision.ts";
 import type { PendingScalars } from "./pending_scalars.ts";
 import { plainShare } from "./plain_share.ts";
+import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingResult } from "./records.ts";
 import { drawTurns } from "./rotation.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
@@ -36,88 +38,9 @@ import { augmentedViews } from "./views.ts";
 
 /** Steps between two looks at what plain images cost. */
 const CALIBRATION_STEPS = 10;
-/** Rate of the first epoch of the warm-up. */
-const WARMUP_START = 0.003;
-
-/** One line of metrics: a step. */
-export interface StepRecord {
-  /** From 1. */
-  readonly step: number;
-  /** From 0. */
-  readonly epoch: number;
-  /** What was minimised. */
-  readonly loss: number;
-  /** The objective's terms and the budget's. */
-  readonly terms: Readonly<Record<string, number>>;
-  /** Cost of the gated passes, with their noise, over that of the dense network; null without gated passes. */
-  readonly share: number | null;
-  /** The same without noise; null without gated passes. */
-  readonly noiseFreeShare: number | null;
-  /** The price of cost that the budget's controller has come to. */
-  readonly multiplier: number;
-  /** Learning rate. */
-  readonly lr: number;
-  /** Views trained on in a second. */
-  readonly viewsPerSecond: number;
-  /** Seconds that the step waited for its images: for their pixels, where they were not there yet, and for views to be drawn. */
-  readonly wait: number;
-  /** Seconds since the run's start. */
-  readonly time: number;
-}
-
-/** One line of metrics: an evaluation. */
-export interface EvaluationRecord {
-  /** Steps done. */
-  readonly step: number;
-  /** Epochs done. */
-  readonly epoch: number;
-  /** By network: 20-NN accuracy in percent, measured cost, and what the features look like. */
-  readonly networks: Readonly<Partial<Record<Pass, NetworkWatch>>>;
-}
-
-/** Where a run is. */
-export interface TrainingProgress {
-  /** Steps done. */
-  readonly step: number;
-  /** Steps of the whole run. */
-  readonly steps: number;
-  /** Present epoch, from 0. */
-  readonly epoch: number;
-  /** Epochs of the whole run. */
-  readonly epochs: number;
-}
-
-/** Who watches a run, and may end it. */
-export interface TrainingObserver {
-  /** After every step, one step late: a step's scalars are read while the next one runs. */
-  step(record: StepRecord, progress: TrainingProgress): void;
-  /** After every evaluation. */
-  evaluation(record: EvaluationRecord): void;
-  /** Of every image file that is damaged, once. */
-  skipped(image: SkippedImage): void;
-  /** Asked after every step: true ends the run once its weights are saved. */
-  stopRequested(): boolean;
-}
-
-/** How a run ended. */
-export interface TrainingResult {
-  /** Whether it was stopped before its end. */
-  readonly stopped: boolean;
-  /** Steps done. */
-  readonly steps: number;
-  /** The last evaluation. */
-  readonly networks: EvaluationRecord["networks"];
-}
-
 /** Lets the event loop turn, so that signals are seen. */
 function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** The learning rate of an epoch. */
-export function learningRate(config: RunConfig, epoch: number): number {
-  const { epochs, warmupEpochs, lr } = config;
-  return warmupCosine(epoch, { epochs, warmupEpochs, startRate: Math.min(WARMUP_START, lr), peakRate: lr });
 }
 
 /** A step whose scalars are still to be read. */
@@ -148,6 +71,8 @@ interface TrainingParts {
   readonly plainImages: EvaluationImages | null;
   /** Judges networks between epochs; null where there are no labels to judge by. */
   readonly evaluator: Evaluator | null;
+  /** Learn beside the networks, for the evaluator; null without one, and where the images to train on have no labels. */
+  readonly probes: OnlineProbes | null;
 }
 
 /** How a configuration makes batches. */
@@ -213,23 +138,25 @@ class Training {
   }
 
   #step(epoch: number): void {
-    const { config, trainee, device, precision, dataset } = this.#parts;
+    const { config, trainee, device, precision, dataset, probes } = this.#parts;
     const { report, waited, images } = this.#withinMemory(() => {
       using _scope = new Scope();
       const begin = performance.now();
       const stored = this.#loader.next();
       const waited = performance.now() - begin;
+      const count = stored.indices.length;
       const inputs: StepInputs = {
         views: augmentedViews(stored, dataset, precision),
         epoch,
         rate: learningRate(config, epoch),
         progress: this.#done / this.#steps,
         multiplier: this.#controller.multiplier,
-        turns: config.rotation ? drawTurns(config.seed, this.#done, stored[0].rows.size) : undefined,
+        turns: config.rotation ? drawTurns(config.seed, this.#done, count) : undefined,
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
+        listener: probes?.listener(stored.indices, epoch),
       };
       const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
-      return { report, waited, images: stored[0].rows.size };
+      return { report, waited, images: count };
     });
     try {
       this.#flush();
@@ -310,11 +237,11 @@ class Training {
 
   /** Judges the networks and records it; a network that tells images apart no more ends the run, whose weights are saved. */
   #evaluate(epoch: number): void {
-    const { trainee: { network }, evaluator, config, run, observer } = this.#parts;
+    const { trainee: { network }, evaluator, probes, config, run, observer } = this.#parts;
     if (evaluator === null) return;
-    const watched = trainedNetworks(config.mode).map((pass) =>
-      [pass, evaluator.watch(network.encoderOf(pass), pass)] as const
-    );
+    const watched = trainedNetworks(config.mode).map((pass) => {
+      return [pass, evaluator.watch(network.encoderOf(pass), pass, probes?.get(pass))] as const;
+    });
     this.#networks = Object.fromEntries(watched);
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
     run.appendMetrics(record);
@@ -327,10 +254,11 @@ class Training {
   }
 
   #save(which: number | "last"): void {
-    const { run, device, trainee, config: { arch, width, stem, mode, autotune, plans } } = this.#parts;
+    const { run, device, trainee, probes, config: { arch, width, stem, mode, autotune, plans } } = this.#parts;
     if (autotune || plans !== null) run.writePlans(device.exportPlans());
     const { network, objective, momentum } = trainee;
-    saveWeights(run.checkpointPath(which), new TrainingState(network, { objective: objective.module, momentum }), {
+    const state = new TrainingState(network, { objective: objective.module, momentum, probes });
+    saveWeights(run.checkpointPath(which), state, {
       step: String(this.#done),
       arch,
       width: String(width),
@@ -377,6 +305,7 @@ export async function pretrain(
   const isControlled = config.budgetRule === "default" && config.mode !== "vanilla";
   const plainImages = isControlled ? stores.evaluation(dataset.pretraining) : null;
   const evaluator = dataset.labelled === null || config.evalEvery === 0 ? null : new Evaluator(stores, config.seed);
-  const parts = { device, config, precision, dataset, run, observer, trainee, images, plainImages, evaluator };
+  using probes = evaluator && OnlineProbes.of(device, config, dataset);
+  const parts = { device, config, precision, dataset, run, observer, trainee, images, plainImages, evaluator, probes };
   return await new Training(parts).execute();
 }

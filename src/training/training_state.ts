@@ -1,5 +1,5 @@
 /**
- * All tensors that training moves: the network's, the objective's own and those of its momentum copy.
+ * All tensors that training moves: the network's, the objective's own, those of its momentum copy and of the probes.
  *
  * @module
  */
@@ -12,21 +12,24 @@ export interface TrainingParts {
   readonly objective?: Module | undefined;
   /** The slow copy: names begin with `momentum.`. */
   readonly momentum?: Module | null | undefined;
+  /** The online probes: names begin with `online_probe.`. */
+  readonly probes?: Module | null | undefined;
 }
 
 /** What the names of training's own tensors begin with: evaluation and exports know nothing of them. */
-export const trainingPrefixes: readonly string[] = ["objective.", "momentum."];
+export const trainingPrefixes: readonly string[] = ["objective.", "momentum.", "online_probe."];
 
 /** A view of several modules as one: the network's names have no prefix. It owns nothing, and disposing of it frees nothing. */
 export class TrainingState extends Module {
   readonly #network: DualNetwork;
 
   /** Of a network and what is trained with it. */
-  constructor(network: DualNetwork, { objective, momentum }: TrainingParts) {
+  constructor(network: DualNetwork, { objective, momentum, probes }: TrainingParts) {
     super();
     this.#network = network;
     if (objective) this.child("objective", objective);
     if (momentum) this.child("momentum", momentum);
+    if (probes) this.child("online_probe", probes);
   }
 
   /** The network's parameters, then the others'. */

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Dataset, StoredView } from "../data/mod.ts";
+import type { Dataset, StoredBatch, StoredView } from "../data/mod.ts";
 import { augment } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { activationType, type Precision } from "./precision.ts";
 
 /** Views [batch, H, W, 3] in the element type of everything that is computed from them. */
 export function augmentedViews(
-  [first, second]: readonly [StoredView, StoredView],
+  { views: [first, second] }: StoredBatch,
   { mean, std, pretraining: { height, width } }: Dataset,
   precision: Precision,
 ): readonly [Tensor, Tensor] {

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { EpochBatches, folder, ImageStores, Loader, shapes, type ViewBatch } from "../../src/data/mod.ts";
-import type { StoredView, TrainingImages } from "../../src/data/mod.ts";
+import type { StoredBatch, TrainingImages } from "../../src/data/mod.ts";
 import { augment } from "../../src/ops/mod.ts";
 import { Scope } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -26,9 +26,9 @@ class Recorded implements TrainingImages {
     this.log.push("begin");
   }
 
-  take(): readonly [StoredView, StoredView] {
+  take(): StoredBatch {
     this.log.push("take");
-    return [] as unknown as [StoredView, StoredView];
+    return { indices: new Int32Array(), views: [] as unknown as StoredBatch["views"] };
   }
 
   [Symbol.dispose](): void {}
@@ -67,7 +67,7 @@ function viewsOf(root: string, options: { readonly ahead: number; readonly worke
   const views: Float32Array[] = [];
   for (let step = 0; step < 4 * loader.stepsPerEpoch; step++) {
     using _scope = new Scope();
-    for (const { images, rows, parameters } of loader.next()) {
+    for (const { images, rows, parameters } of loader.next().views) {
       views.push(augment(images, rows, parameters, { ...dataset, size: [16, 16] }).toFloat32());
     }
   }

@@ -11,7 +11,7 @@ import type { ViewBatch } from "../batches.ts";
 import type { MemoryImages } from "../dataset.ts";
 import { type EvaluationImages, type Normalisation, normalisedImages } from "./evaluation_images.ts";
 import type { Size } from "./frames.ts";
-import type { StoredView, TrainingImages } from "./training_images.ts";
+import type { StoredBatch, StoredView, TrainingImages } from "./training_images.ts";
 
 /** A set in host memory, uploaded once, to train on and to evaluate with. */
 export class DeviceImages implements EvaluationImages, TrainingImages {
@@ -33,17 +33,17 @@ export class DeviceImages implements EvaluationImages, TrainingImages {
   }
 
   /** As {@linkcode TrainingImages.take}. */
-  take(): readonly [StoredView, StoredView] {
+  take(): StoredBatch {
     const batch = this.#begun.shift();
     if (batch === undefined) throw new ShapeError("take: no batch was begun");
     const { images, device } = this;
-    const count = batch.indices.length;
-    const rows = Tensor.from(device, batch.indices, [count]);
-    const [first, second] = batch.parameters;
+    const { indices, parameters: [first, second] } = batch;
+    const count = indices.length;
+    const rows = Tensor.from(device, indices, [count]);
     const view = (table: Float32Array<ArrayBuffer>): StoredView => {
       return { images, rows, parameters: Tensor.from(device, table, [count, AUGMENT_COLUMNS]) };
     };
-    return [view(first), view(second)];
+    return { indices, views: [view(first), view(second)] };
   }
 
   /** As {@linkcode EvaluationImages.normalised}. */

@@ -12,7 +12,7 @@ import type { ViewBatch } from "../batches.ts";
 import type { ImageSet } from "../dataset.ts";
 import type { BatchPixels, PendingPixels } from "./batch_pixels.ts";
 import type { Size } from "./frames.ts";
-import type { StoredView, TrainingImages } from "./training_images.ts";
+import type { StoredBatch, StoredView, TrainingImages } from "./training_images.ts";
 
 /** How much is kept under way. */
 export interface StreamingOptions {
@@ -110,7 +110,7 @@ export class StreamedImages implements TrainingImages {
   }
 
   /** As {@linkcode TrainingImages.take}. */
-  take(): readonly [StoredView, StoredView] {
+  take(): StoredBatch {
     const slot = this.#begun.shift();
     if (slot === undefined) throw new ShapeError("take: no batch was begun");
     if (this.#present !== null) {
@@ -122,7 +122,7 @@ export class StreamedImages implements TrainingImages {
     this.#upload(slot);
     for (const later of this.#begun) if (later.pending?.done) this.#upload(later);
     slot.arrived.holdUp(null);
-    return this.#views(slot);
+    return this.#stored(slot);
   }
 
   /** Waits for a batch's pixels and queues their upload, unless that was done. */
@@ -137,10 +137,11 @@ export class StreamedImages implements TrainingImages {
     slot.arrived.record(this.#stream.handle);
   }
 
-  #views({ batch, images }: Slot): readonly [StoredView, StoredView] {
+  #stored({ batch, images }: Slot): StoredBatch {
     if (batch === null) throw new ShapeError("take: the batch is gone");
     const { device, pixels: { pictures }, set: { height, width } } = this;
-    const count = batch.indices.length;
+    const { indices } = batch;
+    const count = indices.length;
     const view = (which: 0 | 1): StoredView => {
       const first = pictures === 1 ? 0 : which * count;
       const rows = Int32Array.from({ length: count }, (_, row) => first + row);
@@ -152,7 +153,7 @@ export class StreamedImages implements TrainingImages {
         parameters: Tensor.from(device, parameters, [count, AUGMENT_COLUMNS]),
       };
     };
-    return [view(0), view(1)];
+    return { indices, views: [view(0), view(1)] };
   }
 
   /** Frees the room, once nothing reads or writes it any more. */

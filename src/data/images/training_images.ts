@@ -16,6 +16,14 @@ export interface StoredView {
   readonly parameters: Tensor;
 }
 
+/** A batch as a step takes it. */
+export interface StoredBatch {
+  /** int32 [batch]: which of the training images these are. */
+  readonly indices: Int32Array<ArrayBuffer>;
+  /** What its two views are made from. */
+  readonly views: readonly [StoredView, StoredView];
+}
+
 /** Images of batches on the device, or on their way there. */
 export interface TrainingImages extends Disposable {
   /** Batches that may be begun before the present one is taken: 0 where nothing is gained by that. */
@@ -26,5 +34,5 @@ export interface TrainingImages extends Disposable {
    * The batch that was begun first and not taken yet; waits until its pixels are on their way. What was taken before may be gone
    * then. Rows and parameters are the scope's.
    */
-  take(): readonly [StoredView, StoredView];
+  take(): StoredBatch;
 }

@@ -84,7 +84,7 @@ Deno.test("columns of planes become rows of pixels, in training and in evaluatio
     const training = stores.training(pretraining, 3);
     training.begin(drawBatch(Int32Array.of(8, 0, 3), { dataset, seed: 0, epoch: 0 }));
     const whole = Tensor.from(device, identityTable(3, [SIDE, SIDE]), [3, AUGMENT_COLUMNS]);
-    for (const { images, rows } of training.take()) {
+    for (const { images, rows } of training.take().views) {
       const pixels = augment(images, rows, whole, { ...dataset, size: [SIDE, SIDE] }).toFloat32();
       [8, 0, 3].forEach((image, row) => check(pixels, row, image));
     }

@@ -81,7 +81,7 @@ Deno.test("files of the wanted size give their own pixels, and views those of im
     const views = ({ dataset }: ImageStores, stores: ImageStores) => {
       const training = stores.training(dataset.pretraining, 4);
       training.begin(drawBatch(Int32Array.of(2, 0, 3, 1), { dataset: plain(dataset), seed: 4, epoch: 1 }));
-      return training.take().flatMap(({ images, rows, parameters }) => {
+      return training.take().views.flatMap(({ images, rows, parameters }) => {
         const unchanged = { size: [16, 16], mean: [0, 0, 0], std: [1, 1, 1] } as const;
         return [...augment(images, rows, parameters, unchanged).toFloat32()];
       });

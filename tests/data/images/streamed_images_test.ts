@@ -40,7 +40,7 @@ function seen(images: TrainingImages, ahead: number): Float32Array[] {
       begun = Math.max(begun, Math.min(count, batches.length));
     };
     upTo(k + 1);
-    const views = images.take();
+    const { views } = images.take();
     upTo(k + 1 + ahead);
     return views.map(({ images, rows, parameters }) => {
       return augment(images, rows, parameters, { ...dataset, size: [set.height, set.width] }).toFloat32();
