@@ -71,6 +71,6 @@ export function addCost(program: CommandUnknownOpts): void {
   addCommonOptions(command);
   addExamples(command, [
     "sluice cost --stem cifar-paper",
-    "sluice cost --stem imagenet --image 224 --json",
+    "sluice cost --arch resnet50 --stem imagenet --image 224 --json",
   ]);
 }

@@ -5,7 +5,7 @@
  */
 
 /** Architectures. */
-export const architectures = ["resnet18", "resnet34"] as const;
+export const architectures = ["resnet18", "resnet34", "resnet50"] as const;
 /** An architecture's name. */
 export type Architecture = typeof architectures[number];
 
@@ -63,6 +63,7 @@ interface Stages {
 const stagesOf: Readonly<Record<Architecture, Stages>> = {
   resnet18: { blocks: [2, 2, 2, 2], bottlenecks: false },
   resnet34: { blocks: [3, 4, 6, 3], bottlenecks: false },
+  resnet50: { blocks: [3, 4, 6, 3], bottlenecks: true },
 };
 
 /** Channels of a bottleneck's output over those between its convolutions. */
