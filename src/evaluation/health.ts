@@ -49,7 +49,7 @@ function covarianceOf(features: Tensor): Float32Array {
  * The effective rank of a covariance matrix, as {@linkcode NetworkHealth.effectiveRank}.
  *
  * ml-matrix reduces the matrix to three diagonals by Householder's reflections and finds the eigenvalues by QL steps, in float64
- * on the host: 0.13 s for 512 features.
+ * on the host: 0.13 s for 512 features, and with their third power 60 times that for the 2,048 of a ResNet-50 of width 64.
  *
  * @param covariance symmetric [size, size], row by row.
  * @returns NaN where a value is not finite.
