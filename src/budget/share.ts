@@ -30,7 +30,7 @@ function imageShares(tape: Recorder, mask: Tensor): Tensor {
  */
 export function openness(tape: Recorder, masks: readonly Tensor[], cost: NetworkCost): Openness {
   const shares = masks.map((mask) => mean(tape, mask));
-  const terms = gatedTerms(cost).map(({ gates: [first = 0, second] }) => {
+  const terms = gatedTerms(cost).map(({ gates: [first, second] }) => {
     const [mask, other] = [masks[first], second === undefined ? undefined : masks[second]];
     const share = shares[first];
     if (mask === undefined || share === undefined) throw new ShapeError(`openness: gate ${first} has no mask`);

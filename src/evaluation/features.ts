@@ -84,9 +84,10 @@ class OpenCounts {
       const total = this.channels[gate] ??= new Float64Array(added.length);
       added.forEach((open, channel) => total[channel] = (total[channel] ?? 0) + open);
     });
-    const ofImages = (gate: number) => masks[gate] && sum(null, masks[gate], "columns").toFloat32();
-    this.terms.forEach(({ gates: [first = 0, second] }, term) => {
-      const [left, right] = second === undefined ? [] : [ofImages(first), ofImages(second)];
+    this.terms.forEach(({ gates: [first, second] }, term) => {
+      const [mask, other] = [masks[first], second === undefined ? undefined : masks[second]];
+      if (mask === undefined || other === undefined) return;
+      const [left, right] = [mask, other].map((of) => sum(null, of, "columns").toFloat32());
       left?.forEach((open, image) => this.#products[term] = (this.#products[term] ?? 0) + open * (right?.[image] ?? 0));
     });
   }
@@ -100,7 +101,7 @@ class OpenCounts {
   termShares(images: number): number[] {
     if (this.channels.length === 0) return [];
     const shares = this.shares(images);
-    return this.terms.map(({ gates: [first = 0, second] }, term) => {
+    return this.terms.map(({ gates: [first, second] }, term) => {
       if (second === undefined) return shares[first] ?? 0;
       const [left, right] = [this.channels[first]?.length ?? 0, this.channels[second]?.length ?? 0];
       return (this.#products[term] ?? 0) / (left * right) / images;

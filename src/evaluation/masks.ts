@@ -8,7 +8,7 @@
  */
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, ShapeError } from "../errors.ts";
-import { gatedTerms, type NetworkCost, termShares } from "../models/mod.ts";
+import { type GatedTerm, gatedTerms, type NetworkCost, termShares } from "../models/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 
@@ -82,6 +82,15 @@ function mostOpen(counts: Float64Array, open: number): Uint8Array {
   return Uint8Array.from(counts, (_, channel) => Number(chosen.has(channel)));
 }
 
+/** What a gate adds to the cost by opening all its channels, where the others open such shares of theirs. */
+function macsBehind(terms: readonly GatedTerm[], gate: number, shares: readonly number[]): number {
+  const shareOf = (other: number | undefined) => other === undefined ? 1 : shares[other] ?? 0;
+  return terms.reduce((total, { macs, gates: [first, second] }) => {
+    if (first === gate) return total + macs * shareOf(second);
+    return second === gate ? total + macs * shareOf(first) : total;
+  }, 0);
+}
+
 /** The channels that a static network computes: one mask a gate for all images. */
 export class StaticMask implements MaskSource {
   /** Which channels are open, by gate [C], 0 or 1. */
@@ -109,22 +118,17 @@ export class StaticMask implements MaskSource {
     cost: NetworkCost,
     computed?: readonly number[],
   ): StaticMask {
+    const terms = gatedTerms(cost);
     const means = openCounts.map((counts) => counts.reduce((total, open) => total + open, 0) / images);
-    /** By gate: of those that are decided what they open, of the others what they open on average. */
+    // What decided gates open, and what the others open on average.
     const shares = means.map((mean, gate) => mean / (openCounts[gate]?.length ?? 1));
     const alike = termShares(cost, shares);
-    const terms = gatedTerms(cost).map(({ macs, gates }, term) => {
-      const together = gates.length < 2 ? 0 : macs * ((computed?.[term] ?? alike[term] ?? 0) - (alike[term] ?? 0));
-      return { macs, gates, together };
-    });
     let owed = 0;
     return new StaticMask(openCounts.map((counts, gate) => {
-      const own = terms.filter(({ gates }) => gates.includes(gate));
-      const channelMacs = own.reduce((total, { macs, gates }) => {
-        return total +
-          gates.reduce((product, other) => other === gate ? product : product * (shares[other] ?? 0), macs);
-      }, 0) / counts.length;
-      for (const { gates, together } of own) if (gates.at(-1) === gate) owed += together;
+      terms.forEach(({ macs, gates: [, second] }, term) => {
+        if (second === gate && computed) owed += macs * ((computed[term] ?? 0) - (alike[term] ?? 0));
+      });
+      const channelMacs = macsBehind(terms, gate, shares) / counts.length;
       const wanted = (means[gate] ?? 0) * channelMacs + owed;
       const open = Math.min(counts.length, Math.max(0, Math.round(wanted / channelMacs)));
       owed = wanted - open * channelMacs;

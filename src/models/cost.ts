@@ -13,7 +13,7 @@ export interface GatedTerm {
   /** With every channel open. */
   readonly macs: number;
   /** Gates whose open shares multiply it, by their places among the network's: one, or two where a convolution lies between them. */
-  readonly gates: readonly number[];
+  readonly gates: readonly [first: number, second?: number];
 }
 
 /** MACs of one block for one image, with every channel open. */
@@ -52,9 +52,9 @@ export interface NetworkCost {
 function termsOf(macs: readonly number[], firstGate: number): GatedTerm[] {
   const terms = new Map<string, GatedTerm>();
   macs.forEach((own, index) => {
-    const gates = [index - 1, index].filter((gate) => gate >= 0 && gate < macs.length - 1).map((gate) =>
-      firstGate + gate
-    );
+    const [before, behind] = [firstGate + index - 1, firstGate + index];
+    const isLast = index === macs.length - 1;
+    const gates: GatedTerm["gates"] = index === 0 ? [behind] : isLast ? [before] : [before, behind];
     const key = gates.join();
     terms.set(key, { macs: (terms.get(key)?.macs ?? 0) + own, gates });
   });
@@ -111,7 +111,10 @@ export function gatedTerms(cost: NetworkCost): GatedTerm[] {
  * @param openShares the image's share of open channels by gate, in 0..1; 0 where left out.
  */
 export function termShares(cost: NetworkCost, openShares: readonly number[]): number[] {
-  return gatedTerms(cost).map(({ gates }) => gates.reduce((product, gate) => product * (openShares[gate] ?? 0), 1));
+  const shareOf = (gate: number) => openShares[gate] ?? 0;
+  return gatedTerms(cost).map(({ gates: [first, second] }) => {
+    return shareOf(first) * (second === undefined ? 1 : shareOf(second));
+  });
 }
 
 /**
