@@ -6,7 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
-import { gatedBlock } from "../ops/mod.ts";
+import { gatedBlock, gatedBottleneck } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import { Gate, type SampledMask } from "./gate.ts";
@@ -111,10 +111,10 @@ export class GatedBlock extends Module {
     const shortcut = this.#evaluateShortcut(x);
     const residual = shortcut ?? x;
     try {
-      if (pass === "dense") return { y: this.#evaluateLayers(pass, x, residual, []), masks: [] };
+      if (pass === "dense") return { y: this.#computeAll(x, residual), masks: [] };
       const decided = this.#gatesOrThrow().map((gate) => gate.decide(x));
       const masks = decided.map((mask, index) => overrides[index] ?? mask);
-      return { y: this.#evaluateOpen(x, masks, residual), masks: decided };
+      return { y: this.#computeOpen(x, masks, residual), masks: decided };
     } finally {
       shortcut?.[Symbol.dispose]();
     }
@@ -126,23 +126,21 @@ export class GatedBlock extends Module {
     return this.#shortcut.norm.forward(null, convolved, { training: false });
   }
 
-  #evaluateLayers(pass: Pass, x: Tensor, residual: Tensor, masks: readonly Tensor[]): Tensor {
-    const layers = this.#layers[pass];
+  #computeAll(x: Tensor, residual: Tensor): Tensor {
+    const layers = this.#layers.dense;
     return layers.reduce((h, { conv, norm }, index) => {
       using convolved = conv.forward(null, h);
       if (h !== x) h[Symbol.dispose]();
-      const follows = index === layers.length - 1 ? { residual } : { mask: masks[index] };
+      const follows = index === layers.length - 1 ? { residual } : {};
       return norm.forward(null, convolved, { training: false, relu: true, ...follows });
     }, x);
   }
 
-  /** The gated pass, of which each image's open channels are computed. */
-  #evaluateOpen(x: Tensor, masks: readonly Tensor[], residual: Tensor): Tensor {
+  /** @param masks [N, C] by gate. */
+  #computeOpen(x: Tensor, masks: readonly Tensor[], residual: Tensor): Tensor {
     const [first, second, third] = this.#layers.gated;
-    const [mask] = masks;
-    if (first === undefined || second === undefined || third !== undefined || mask === undefined) {
-      return this.#evaluateLayers("gated", x, residual, masks);
-    }
+    const [mask, secondMask] = masks;
+    if (!first || !second || !mask) throw new ShapeError(`${this.spec.name}: a block has two convolutions or three`);
     const weights = {
       weight1: first.conv.weight.value,
       norm1: first.norm.norm,
@@ -151,6 +149,8 @@ export class GatedBlock extends Module {
       norm2: second.norm.norm,
       packed2: second.conv.weight.packed,
     };
-    return gatedBlock(x, mask, weights, residual, this.spec.stride);
+    if (!third || !secondMask) return gatedBlock(x, mask, weights, residual, this.spec.stride);
+    const more = { weight3: third.conv.weight.value, norm3: third.norm.norm, packed3: third.conv.weight.packed };
+    return gatedBottleneck(x, [mask, secondMask], { ...weights, ...more }, residual, this.spec.stride);
   }
 }

@@ -107,6 +107,21 @@ Deno.test("bottlenecks that compute open channels alone give what masking gives,
   });
 });
 
+Deno.test("a gated evaluation goes through one native function a bottleneck", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  using network = build(device, true);
+  const calls: string[] = [];
+  using _observed = device.observe((name, _parameters, call) => {
+    calls.push(name);
+    call();
+  });
+  network.encoder.evaluate("gated", images(device, 2));
+  assert.equal(calls.filter((name) => name === "sl_gated_bottleneck_forward").length, 16);
+  // Those are the stem and the shortcuts.
+  assert.equal(calls.filter((name) => name === "sl_conv_forward").length, 1 + 4);
+});
+
 Deno.test("every gate of a bottleneck draws its own noise, and decides on its own", () => {
   using device = openDevice();
   using _scope = new Scope();
