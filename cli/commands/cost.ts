@@ -20,17 +20,26 @@ import { formatTable, megaMacs, share } from "../ui/tables.ts";
 
 type NetworkCost = ReturnType<typeof networkCost>;
 
+/** The JSON document: which gates open what is no part of it. */
+function costDocument({ blocks, ...whole }: NetworkCost) {
+  return { ...whole, blocks: blocks.map(({ gated: _gated, ...block }) => block) };
+}
+
 /** The table for people: a row a block, then the sums. */
 function describeCost(spec: NetworkSpec, cost: NetworkCost, smallest: number): string {
-  const blocks = cost.blocks.map((block) => [
-    block.name,
-    ...[block.conv1, block.conv2, block.shortcut, block.gate].map(megaMacs),
+  const hasThird = cost.blocks.some(({ conv3 }) => conv3 !== undefined);
+  const third = (cell: string | undefined) => (hasThird ? [cell] : []);
+  const blocks = cost.blocks.map(({ name, conv1, conv2, conv3, shortcut, gate }) => [
+    name,
+    ...[conv1, conv2].map(megaMacs),
+    ...third(megaMacs(conv3)),
+    ...[shortcut, gate].map(megaMacs),
   ]);
   const header = `${spec.arch}, width ${spec.width}, stem ${spec.stem}, ${spec.image} x ${spec.image} pixels`;
   return [
     header,
     "",
-    formatTable(["block", "conv1", "conv2", "shortcut", "gate"], blocks),
+    formatTable(["block", "conv1", "conv2", ...(hasThird ? ["conv3"] : []), "shortcut", "gate"], blocks),
     "",
     formatTable(["", ""], [
       ["dense network, MACs", cost.macs],
@@ -49,7 +58,7 @@ async function runCost(command: CommandUnknownOpts): Promise<void> {
   const { arch, width, stem, gateReduction } = resolveConfig({ flags: givenRunOptions(command) });
   const spec = { arch, width, stem, image, gateReduction };
   const cost = networkCost(spec);
-  writeResult(outputOptions(command), cost, () => describeCost(spec, cost, smallestBudget(spec)));
+  writeResult(outputOptions(command), costDocument(cost), () => describeCost(spec, cost, smallestBudget(spec)));
 }
 
 /** Adds `cost` to the program. */
@@ -60,5 +69,8 @@ export function addCost(program: CommandUnknownOpts): void {
     .action((_options, self) => runCost(self));
   addRunOptions(command, ["arch", "width", "stem", "gateReduction"]);
   addCommonOptions(command);
-  addExamples(command, ["sluice cost --stem cifar-paper", "sluice cost --stem imagenet --image 224 --json"]);
+  addExamples(command, [
+    "sluice cost --stem cifar-paper",
+    "sluice cost --arch resnet50 --stem imagenet --image 224 --json",
+  ]);
 }

@@ -3,10 +3,8 @@
 #include <vector>
 
 #include "../common/gated_block_checks.h"
-#include "context.h"
-#include "gated_block_kernels.h"
+#include "gated_channels.h"
 #include "gated_winograd.h"
-#include "onednn.h"
 #include "winograd.h"
 
 namespace {
@@ -15,25 +13,15 @@ using sluice::check_gated_block_forward;
 using sluice::check_gated_block_pack;
 using sluice::check_gated_convolution;
 using sluice::FirstConvolution;
-using sluice::gated_block_ahead;
 using sluice::gated_block_group;
+using sluice::gated_block_kernels;
 using sluice::GatedBlockKernels;
 using sluice::GatedBlockText;
+using sluice::GatedChannels;
 using sluice::is_empty;
+using sluice::padded;
+using sluice::pieces;
 using sluice::SecondConvolution;
-
-// AVX-512 where oneDNN would use it too: its ONEDNN_MAX_CPU_ISA then governs every kernel of the library.
-const GatedBlockKernels& kernels() {
-  static const bool wide = sluice::onednn_supports(dnnl::cpu_isa::avx512_core);
-  return wide ? sluice::gated_block_avx512 : sluice::gated_block_avx2;
-}
-
-int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
-
-// Floats of the vectors in which lists of open channels are computed: the hidden map has whole vectors.
-constexpr int64_t vector = 16;
-
-int64_t padded(int64_t channels) { return pieces(channels, vector) * vector; }
 
 // Weights up to this size are left to a core's own cache, which holds 1 MiB or more on recent processors.
 constexpr int64_t cached_bytes = 768 << 10;
@@ -98,9 +86,9 @@ struct Block {
 // of those, hidden maps.
 class Images {
  public:
-  static int64_t list_length(const Block& block) { return block.shape.channels + gated_block_ahead; }
   static int64_t image_floats(const Block& block) {
-    return (block.out_height * block.out_width + 2) * padded(block.shape.channels) + padded(list_length(block));
+    const int64_t channels = block.shape.channels;
+    return GatedChannels::floats(channels) + block.out_height * block.out_width * padded(channels);
   }
 
   explicit Images(int64_t most) {
@@ -122,27 +110,15 @@ class Images {
  private:
   void add(const Block& b, int64_t image, float* memory) {
     const int32_t channels = b.shape.channels;
-    float* const scale = memory;
-    float* const shift = scale + padded(channels);
-    int32_t* const open = reinterpret_cast<int32_t*>(shift + padded(channels));
-    float* const hidden = shift + padded(channels) + padded(list_length(b));
-    const float* const mask = b.mask + image * channels;
-    int64_t count = 0;
-    for (int32_t channel = 0; channel < channels; ++channel) {
-      open[count] = channel;
-      count += mask[channel] != 0.0f ? 1 : 0;
-    }
-    for (int64_t i = 0; i < gated_block_ahead; ++i) open[count + i] = count == 0 ? 0 : open[i] + channels;
-    for (int64_t i = 0; i < padded(count); ++i) {
-      scale[i] = i < count ? b.scale1[open[i]] : 0.0f;
-      shift[i] = i < count ? b.shift1[open[i]] : 0.0f;
-    }
+    const GatedChannels list(b.mask + image * channels, channels, b.scale1, b.shift1, memory);
+    float* const hidden = memory + GatedChannels::floats(channels);
     const float* const x = b.x + image * b.shape.height * b.shape.width * b.shape.in_channels;
     const int64_t at = image * b.out_height * b.out_width * channels;
     first_.push_back({x, b.shape.height, b.shape.width, b.shape.in_channels, b.shape.stride, b.out_height,
-                      b.out_width, channels, b.packed1, scale, shift, open, count, hidden, padded(count)});
-    second_.push_back({hidden, padded(count), open, count, b.out_height, b.out_width, channels, b.packed2, b.scale2,
-                       b.shift2, b.residual + at, b.y + at});
+                      b.out_width, channels, b.packed1, list.scale, list.shift, list.open, list.count, hidden,
+                      padded(list.count)});
+    second_.push_back({hidden, padded(list.count), list.open, list.count, b.out_height, b.out_width, channels, channels,
+                       b.packed2, b.scale2, b.shift2, b.residual + at, b.y + at});
   }
 
   std::vector<FirstConvolution> first_;
@@ -177,7 +153,8 @@ void first_of_images(const Block& block, const Images& images, float* scratch) {
   for (int64_t channel = 0; channel < channels; channel += channels_at_once)
     for (int64_t i = 0; i < images.count(); ++i) {
       const FirstConvolution& image = images.first()[i];
-      kernels().first(image, image.entry_of(channel), image.entry_of(channel + channels_at_once), 0, block.out_height);
+      gated_block_kernels().first(image, image.entry_of(channel), image.entry_of(channel + channels_at_once), 0,
+                                  block.out_height);
     }
 }
 
@@ -192,7 +169,7 @@ void second_of_images(const Block& block, const Images& images, float* scratch) 
   const int64_t groups = block.groups(), groups_at_once = images.count() == 1 ? groups : 1;
   for (int64_t group = 0; group < groups; group += groups_at_once)
     for (int64_t i = 0; i < images.count(); ++i)
-      kernels().second(images.second()[i], group, group + groups_at_once, 0, block.out_height);
+      gated_block_kernels().second(images.second()[i], group, group + groups_at_once, 0, block.out_height);
 }
 
 // Many images: each is one thread's from beginning to end. What an image costs depends on its mask, so threads take the
@@ -236,7 +213,7 @@ Cuts cut(const Block& block, const Convolution& convolution, int threads, int64_
 
 // Few images: threads share each of them, in pieces of channels and pixels.
 void forward_pieces(const Block& block, int threads, float* memory, float* scratch) {
-  const GatedBlockKernels& kernel = kernels();
+  const GatedBlockKernels& kernel = gated_block_kernels();
   const int64_t batch = block.shape.batch, height = block.out_height, floats = scratch_floats(block, 1);
   Images images(batch);
   images.take(block, 0, batch, memory);
@@ -283,20 +260,6 @@ int32_t check_shape(const char* name, const sl_context* context, const sl_gated_
   return sluice::check_gated_block(name, *shape);
 }
 
-// The second convolution's weights in groups of output channels.
-void pack_groups(sl_context* context, int64_t channels, const float* weights, float* packed) {
-  constexpr int64_t taps = 9;
-  sluice::parallel_for(context->threads, channels, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t output = begin; output < end; ++output) {
-      const int64_t group = output / gated_block_group * gated_block_group;
-      const int64_t width = std::min(gated_block_group, channels - group);
-      float* column = packed + group * taps * channels + (output - group);
-      const float* row = weights + output * taps * channels;
-      for (int64_t k = 0; k < taps * channels; ++k) column[k * width] = row[k];
-    }
-  });
-}
-
 }  // namespace
 
 SL_API int32_t sl_gated_block_packed_bytes(sl_context* context, const sl_gated_block_shape* host_shape,
@@ -321,7 +284,7 @@ SL_API int32_t sl_gated_block_pack(sl_context* context, const sl_gated_block_sha
     sluice::parallel_for(context->threads, chosen.packed_bytes() / 4, 65536,
                          [=](int64_t begin, int64_t end) { std::copy(weights + begin, weights + end, to + begin); });
   } else if (chosen.tile == 0) {
-    pack_groups(context, host_shape->channels, weights, to);
+    sluice::pack_gated_groups(context, host_shape->channels, int64_t{9} * host_shape->channels, weights, to);
   } else if (convolution == SL_GATED_BLOCK_FIRST) {
     sluice::winograd_pack_rows(context, chosen.shape, weights, to);
   } else {

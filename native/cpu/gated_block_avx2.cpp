@@ -1,4 +1,4 @@
-// The gated block's convolutions in AVX2 with FMA.
+// The convolutions of gated blocks and bottlenecks in AVX2 with FMA.
 #include <immintrin.h>
 
 #include <cstddef>
@@ -21,6 +21,9 @@ struct Avx2 {
   SLUICE_SIMD_INLINE Register load_first(const float* p, int64_t n) { return _mm256_maskload_ps(p, mask(n)); }
   SLUICE_SIMD_INLINE Register broadcast(const float* p) { return _mm256_broadcast_ss(p); }
   SLUICE_SIMD_INLINE Register multiply_add(Register a, Register b, Register c) { return _mm256_fmadd_ps(a, b, c); }
+  SLUICE_SIMD_INLINE Register pick(const int32_t* p, Register a) {
+    return _mm256_permutevar8x32_ps(a, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
   SLUICE_SIMD_INLINE Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
   // max returns its second operand where one is NaN: NaN stays.
   SLUICE_SIMD_INLINE Register relu(Register a) { return _mm256_max_ps(_mm256_setzero_ps(), a); }

@@ -1,4 +1,4 @@
-// The gated block's convolutions in AVX-512.
+// The convolutions of gated blocks and bottlenecks in AVX-512.
 #include <cstddef>
 
 #include "avx512_sums.h"
@@ -17,6 +17,9 @@ struct Avx512 {
   SLUICE_SIMD_INLINE Register load_first(const float* p, int64_t n) { return _mm512_maskz_loadu_ps(mask(n), p); }
   SLUICE_SIMD_INLINE Register broadcast(const float* p) { return _mm512_set1_ps(*p); }
   SLUICE_SIMD_INLINE Register multiply_add(Register a, Register b, Register c) { return _mm512_fmadd_ps(a, b, c); }
+  SLUICE_SIMD_INLINE Register pick(const int32_t* p, Register a) {
+    return _mm512_permutexvar_ps(_mm512_loadu_si512(p), a);
+  }
   SLUICE_SIMD_INLINE Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
   // max returns its second operand where one is NaN: NaN stays.
   SLUICE_SIMD_INLINE Register relu(Register a) { return _mm512_max_ps(_mm512_setzero_ps(), a); }

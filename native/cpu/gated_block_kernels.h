@@ -1,4 +1,4 @@
-// The two convolutions of a gated block on one image, as each instruction set provides them.
+// The convolutions of a gated block and of a gated bottleneck on one image, as each instruction set provides them.
 #pragma once
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-// Output channels of the second convolution's weights are packed in groups of this many (the last may be narrower):
-// [group][tap 3x3][input channel][channel of the group]. The weights of one open channel are a contiguous run, and a
+// Output channels of the last convolution's weights are packed in groups of this many (the last may be narrower):
+// [group][tap][input channel][channel of the group]. The weights of one open channel are a contiguous run, and a
 // whole group is contiguous, so that it does not fall on the same few cache sets as a column of [9 C, C] would.
 constexpr int64_t gated_block_group = 64;
 
@@ -26,34 +26,47 @@ inline void for_pieces(int64_t n, int64_t most, const Body& body) {
   }
 }
 
-// hidden [pixel][entry] = relu(scale * conv3x3(x) + shift), for the open channels only.
+// hidden [pixel][entry] = relu(scale * conv(x) + shift), for the open channels only. The kernel is 3x3, or 1x1 on a map
+// that is one row of pixels.
 struct FirstConvolution {
   const float* x;  // [height, width, in_channels]
   int64_t height, width, in_channels, stride;
   int64_t out_height, out_width, channels;
-  const float* weights;          // [channels, 3, 3, in_channels], or Winograd's [position][channels][in_channels]
+  const float* weights;          // [channels, tap, in_channels], or Winograd's [position][channels][in_channels]
   const float *scale, *shift;    // one an entry of the list, hidden_channels of each
   const int32_t* open;           // the open channels, ascending, gated_block_ahead entries more
   int64_t open_count;
   float* hidden;                 // hidden_channels floats a pixel, of which open_count are written
-  int64_t hidden_channels;       // a multiple of 16
+  int64_t hidden_channels;       // for Winograd's a multiple of 16
 
   // The first entry of the list that is `channel` or above.
   int64_t entry_of(int64_t channel) const { return std::lower_bound(open, open + open_count, channel) - open; }
 };
 
-// y [height, width, channels] = relu(scale * conv3x3(hidden) + shift + residual).
+// y [height, width, channels] = relu(scale * conv(hidden) + shift + residual), hidden [height, width, hidden_channels].
+// The kernel is 3x3, or 1x1 on a map that is one row of pixels.
 struct SecondConvolution {
   const float* hidden;
   int64_t hidden_channels;
   const int32_t* open;
   int64_t open_count;
-  int64_t height, width, channels;
+  int64_t height, width, in_channels, channels;
   const float* packed;           // in groups of gated_block_group, or as Winograd's convolution packs it
   const float *scale, *shift;    // [channels]
   const float* residual;         // [height, width, channels]
   float* y;
 };
+
+// Which of some inputs are wanted, for vectors of any length.
+struct WantedInputs {
+  const int32_t* open;    // ascending, gated_block_ahead entries more
+  int64_t open_count;
+  const int32_t* before;  // how many are open before each eight inputs
+  int64_t channels;       // inputs, open or not
+};
+
+// The vectors that are stored by `take` go on past the last row by no more than this many floats.
+constexpr int64_t gated_take_slack = 16;
 
 struct GatedBlockKernels {
   // Entries [open_begin, open_end) of the list of open channels, output rows [row_begin, row_end).
@@ -61,6 +74,14 @@ struct GatedBlockKernels {
   // Groups [group_begin, group_end) of output channels, output rows [row_begin, row_end).
   void (*second)(const SecondConvolution&, int64_t group_begin, int64_t group_end, int64_t row_begin, int64_t row_end);
   int64_t first_channels;  // open channels that `first` takes at a time
+
+  // The same with kernels of 1x1, for pixels [pixel_begin, pixel_end) of the map's row.
+  void (*first_of_pixels)(const FirstConvolution&, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
+                          int64_t pixel_end);
+  void (*second_of_pixels)(const SecondConvolution&, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
+                           int64_t pixel_end);
+  // to [rows, open_count] = the wanted of from [rows, channels].
+  void (*take)(const WantedInputs&, const float* from, int64_t rows, float* to);
 };
 
 extern const GatedBlockKernels gated_block_avx2;

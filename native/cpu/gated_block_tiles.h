@@ -1,4 +1,4 @@
-// Register tiles of the gated block's convolutions, written once for vectors of any length.
+// Register tiles of the convolutions of gated blocks and bottlenecks, written once for vectors of any length.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 
 // The including file defines SLUICE_SIMD, the attribute that lets a function use the instruction set, and a class Simd:
 //   Register, lanes; zero, load, broadcast, multiply_add(a, b, c) = a b + c, add, relu, store;
+//   pick(p, v): element i is that of v whose number is p[i] modulo lanes;
 //   load_first(p, n), store_first(p, n, v): the first n lanes alone, the others are zero or left as they are;
 //   store_sums<n>(registers, scale, shift, p): p[i] = relu(scale[i] * (sum of the lanes of registers[i]) + shift[i]),
 //   i < n;
@@ -51,14 +52,11 @@ SLUICE_SIMD inline void dot_run(typename Simd::Register (&sums)[Channels][Pixels
   }
 }
 
+// Adds the products of a kernel of 3x3.
 template <typename Simd, int Channels, int Pixels>
-SLUICE_SIMD void first_tile(const FirstConvolution& a, int64_t entry, int64_t row, int64_t column) {
-  typename Simd::Register sums[Channels][Pixels];
-  const float* weights[Channels];
-  SLUICE_UNROLL for (int o = 0; o < Channels; ++o) {
-    weights[o] = a.weights + a.open[entry + o] * 9 * a.in_channels;
-    SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) sums[o][p] = Simd::zero();
-  }
+SLUICE_SIMD inline void dot_taps(typename Simd::Register (&sums)[Channels][Pixels],
+                                 const float* const (&weights)[Channels], const FirstConvolution& a, int64_t row,
+                                 int64_t column) {
   const int64_t depth = a.in_channels, spacing = a.stride * depth, left = column * a.stride - 1;
   const bool cut_left = left < 0, cut_right = left + (Pixels - 1) * a.stride + 2 >= a.width;
   for (int64_t ky = 0; ky < 3; ++ky) {
@@ -76,6 +74,23 @@ SLUICE_SIMD void first_tile(const FirstConvolution& a, int64_t entry, int64_t ro
     if (cut_right) {
       dot_run<Simd, Channels, Pixels, 0, 1>(sums, weights, tap + 2 * depth, x + (left + 2) * depth, spacing, depth);
     }
+  }
+}
+
+// `Side`: of the kernel.
+template <typename Simd, int Side, int Channels, int Pixels>
+SLUICE_SIMD void first_tile(const FirstConvolution& a, int64_t entry, int64_t row, int64_t column) {
+  typename Simd::Register sums[Channels][Pixels];
+  const float* weights[Channels];
+  SLUICE_UNROLL for (int o = 0; o < Channels; ++o) {
+    weights[o] = a.weights + a.open[entry + o] * Side * Side * a.in_channels;
+    SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) sums[o][p] = Simd::zero();
+  }
+  if constexpr (Side == 1) {
+    dot_run<Simd, Channels, Pixels, 0, 0>(sums, weights, 0, a.x + (row * a.width + column) * a.in_channels,
+                                          a.in_channels, a.in_channels);
+  } else {
+    dot_taps<Simd, Channels, Pixels>(sums, weights, a, row, column);
   }
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
     typename Simd::Register pixel[Channels];
@@ -113,23 +128,12 @@ SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vector
   }
 }
 
+// Adds the products of a kernel of 3x3.
 template <typename Simd, int Vectors, int Pixels, bool Tail>
-SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int64_t group_width, int64_t channel,
-                             int64_t tail, int64_t row, int64_t column) {
-  using Register = typename Simd::Register;
-  Register sums[Pixels][Vectors];
-  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
-    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) sums[p][v] = Simd::zero();
-  }
-  // What the tile ends with is not yet in the cache: ask for it now.
-  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
-    const int64_t at = (row * a.width + column + p) * a.channels + channel;
-    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) {
-      __builtin_prefetch(a.residual + at + v * Simd::lanes);
-      __builtin_prefetch(a.y + at + v * Simd::lanes, 1);
-    }
-  }
-  const int64_t tap = a.channels * group_width;
+SLUICE_SIMD inline void outer_taps(typename Simd::Register (&sums)[Pixels][Vectors], const SecondConvolution& a,
+                                   const float* group, int64_t group_width, int64_t tail, int64_t row,
+                                   int64_t column) {
+  const int64_t tap = a.in_channels * group_width;
   const bool cut_left = column == 0, cut_right = column + Pixels == a.width;
   for (int64_t ky = 0; ky < 3; ++ky) {
     const int64_t y = row - 1 + ky;
@@ -148,6 +152,31 @@ SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int
     } else {
       outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, weights + 2 * tap, group_width, next, tail);
     }
+  }
+}
+
+// `Side`: of the kernel.
+template <typename Simd, int Side, int Vectors, int Pixels, bool Tail>
+SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int64_t group_width, int64_t channel,
+                             int64_t tail, int64_t row, int64_t column) {
+  using Register = typename Simd::Register;
+  Register sums[Pixels][Vectors];
+  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
+    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) sums[p][v] = Simd::zero();
+  }
+  // What the tile ends with is not yet in the cache: ask for it now.
+  SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
+    const int64_t at = (row * a.width + column + p) * a.channels + channel;
+    SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) {
+      __builtin_prefetch(a.residual + at + v * Simd::lanes);
+      __builtin_prefetch(a.y + at + v * Simd::lanes, 1);
+    }
+  }
+  if constexpr (Side == 1) {
+    outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(
+        sums, a, group, group_width, a.hidden + (row * a.width + column) * a.hidden_channels, tail);
+  } else {
+    outer_taps<Simd, Vectors, Pixels, Tail>(sums, a, group, group_width, tail, row, column);
   }
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
     const int64_t at = (row * a.width + column + p) * a.channels + channel;
@@ -170,70 +199,129 @@ SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int
 using FirstTile = void (*)(const FirstConvolution&, int64_t, int64_t, int64_t);
 using SecondTile = void (*)(const SecondConvolution&, const float*, int64_t, int64_t, int64_t, int64_t, int64_t);
 
-template <typename Simd, size_t... Index>
+template <typename Simd, int Side, size_t... Index>
 constexpr std::array<FirstTile, sizeof...(Index)> first_tiles(std::index_sequence<Index...>) {
-  return {{&first_tile<Simd, Index / Simd::first_pixels + 1, Index % Simd::first_pixels + 1>...}};
+  return {{&first_tile<Simd, Side, Index / Simd::first_pixels + 1, Index % Simd::first_pixels + 1>...}};
 }
 
-template <typename Simd, size_t... Index>
+template <typename Simd, int Side, size_t... Index>
 constexpr std::array<SecondTile, sizeof...(Index)> second_tiles(std::index_sequence<Index...>) {
-  return {{&second_tile<Simd, Index / Simd::second_pixels + 1, Index % Simd::second_pixels + 1, false>...}};
+  return {{&second_tile<Simd, Side, Index / Simd::second_pixels + 1, Index % Simd::second_pixels + 1, false>...}};
 }
 
 // For the channels that do not fill a vector: one vector wide.
-template <typename Simd, size_t... Index>
+template <typename Simd, int Side, size_t... Index>
 constexpr std::array<SecondTile, sizeof...(Index)> tail_tiles(std::index_sequence<Index...>) {
-  return {{&second_tile<Simd, 1, Index + 1, true>...}};
+  return {{&second_tile<Simd, Side, 1, Index + 1, true>...}};
+}
+
+// Tiles of 1, 2, ... channels by 1, 2, ... pixels.
+template <typename Simd, int Side>
+const FirstTile* all_first_tiles() {
+  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::first_channels * Simd::first_pixels>();
+  static constexpr auto tiles = first_tiles<Simd, Side>(tiles_from_zero);
+  return tiles.data();
+}
+
+// One pass over the pixels of a map's rows, for no more channels than a tile has.
+template <typename Simd>
+void first_pass(const FirstConvolution& a, const FirstTile* tiles, int64_t entry, int64_t channels, int64_t row_begin,
+                int64_t row_end, int64_t column_begin, int64_t column_end) {
+  for (int64_t row = row_begin; row < row_end; ++row) {
+    for_pieces(column_end - column_begin, Simd::first_pixels, [&](int64_t column, int64_t pixels) {
+      tiles[(channels - 1) * Simd::first_pixels + pixels - 1](a, entry, row, column_begin + column);
+    });
+  }
 }
 
 template <typename Simd>
 void first_convolution(const FirstConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
                        int64_t row_end) {
-  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::first_channels * Simd::first_pixels>();
-  static constexpr auto tiles = first_tiles<Simd>(tiles_from_zero);
+  const FirstTile* const tiles = all_first_tiles<Simd, 3>();
   for_pieces(open_end - open_begin, Simd::first_channels, [&](int64_t entry, int64_t channels) {
-    for (int64_t row = row_begin; row < row_end; ++row) {
-      for_pieces(a.out_width, Simd::first_pixels, [&](int64_t column, int64_t pixels) {
-        tiles[(channels - 1) * Simd::first_pixels + pixels - 1](a, open_begin + entry, row, column);
-      });
-    }
+    first_pass<Simd>(a, tiles, open_begin + entry, channels, row_begin, row_end, 0, a.out_width);
   });
 }
 
-// One pass over the pixels with tiles[0], tiles[1], ..., which are 1, 2, ... pixels long.
+// Pixels in pieces that stay in a core's cache while all channels pass over them.
+template <typename Simd>
+void first_of_pixels(const FirstConvolution& a, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
+                     int64_t pixel_end) {
+  constexpr int64_t cached_floats = int64_t{1} << 16;
+  const FirstTile* const tiles = all_first_tiles<Simd, 1>();
+  const int64_t most = std::max<int64_t>(cached_floats / std::max<int64_t>(a.in_channels, 1), Simd::first_pixels);
+  for_pieces(pixel_end - pixel_begin, most, [&](int64_t pixel, int64_t pixels) {
+    const int64_t begin = pixel_begin + pixel;
+    for_pieces(open_end - open_begin, Simd::first_channels, [&](int64_t entry, int64_t channels) {
+      first_pass<Simd>(a, tiles, open_begin + entry, channels, 0, 1, begin, begin + pixels);
+    });
+  });
+}
+
+// One pass over the pixels of a map's rows with tiles[0], tiles[1], ..., which are 1, 2, ... pixels long.
 template <typename Simd>
 void second_pass(const SecondConvolution& a, const SecondTile* tiles, const float* weights, int64_t group_width,
-                 int64_t channel, int64_t tail, int64_t row_begin, int64_t row_end) {
+                 int64_t channel, int64_t tail, int64_t row_begin, int64_t row_end, int64_t column_begin,
+                 int64_t column_end) {
   for (int64_t row = row_begin; row < row_end; ++row) {
-    for_pieces(a.width, Simd::second_pixels, [&](int64_t column, int64_t pixels) {
-      tiles[pixels - 1](a, weights, group_width, channel, tail, row, column);
+    for_pieces(column_end - column_begin, Simd::second_pixels, [&](int64_t column, int64_t pixels) {
+      tiles[pixels - 1](a, weights, group_width, channel, tail, row, column_begin + column);
     });
+  }
+}
+
+template <typename Simd, int Side>
+void second_groups(const SecondConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
+                   int64_t row_end, int64_t column_begin, int64_t column_end) {
+  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::second_vectors * Simd::second_pixels>();
+  static constexpr auto tiles = second_tiles<Simd, Side>(tiles_from_zero);
+  static constexpr auto tails = tail_tiles<Simd, Side>(std::make_index_sequence<Simd::second_pixels>());
+  for (int64_t group = group_begin; group < group_end; ++group) {
+    const int64_t first = group * gated_block_group, width = std::min(gated_block_group, a.channels - first);
+    const int64_t tail = width % Simd::lanes, whole = width - tail;
+    const float* weights = a.packed + first * Side * Side * a.in_channels;
+    for_pieces(whole / Simd::lanes, Simd::second_vectors, [&](int64_t vector, int64_t vectors) {
+      const int64_t channel = vector * Simd::lanes;
+      second_pass<Simd>(a, &tiles[(vectors - 1) * Simd::second_pixels], weights + channel, width, first + channel, 0,
+                        row_begin, row_end, column_begin, column_end);
+    });
+    if (tail == 0) continue;
+    second_pass<Simd>(a, tails.data(), weights + whole, width, first + whole, tail, row_begin, row_end, column_begin,
+                      column_end);
   }
 }
 
 template <typename Simd>
 void second_convolution(const SecondConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
                         int64_t row_end) {
-  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::second_vectors * Simd::second_pixels>();
-  static constexpr auto tiles = second_tiles<Simd>(tiles_from_zero);
-  static constexpr auto tails = tail_tiles<Simd>(std::make_index_sequence<Simd::second_pixels>());
-  for (int64_t group = group_begin; group < group_end; ++group) {
-    const int64_t first = group * gated_block_group, width = std::min(gated_block_group, a.channels - first);
-    const int64_t tail = width % Simd::lanes, whole = width - tail;
-    const float* weights = a.packed + first * 9 * a.channels;
-    for_pieces(whole / Simd::lanes, Simd::second_vectors, [&](int64_t vector, int64_t vectors) {
-      const int64_t channel = vector * Simd::lanes;
-      second_pass<Simd>(a, &tiles[(vectors - 1) * Simd::second_pixels], weights + channel, width, first + channel, 0,
-                        row_begin, row_end);
-    });
+  second_groups<Simd, 3>(a, group_begin, group_end, row_begin, row_end, 0, a.width);
+}
+
+template <typename Simd>
+void second_of_pixels(const SecondConvolution& a, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
+                      int64_t pixel_end) {
+  second_groups<Simd, 1>(a, group_begin, group_end, 0, 1, pixel_begin, pixel_end);
+}
+
+// Each vector of a row is stored whole where its wanted elements begin: the next overwrites what goes beyond them.
+template <typename Simd>
+SLUICE_SIMD void take_inputs(const WantedInputs& wanted, const float* from, int64_t rows, float* to) {
+  constexpr int64_t eights = Simd::lanes / 8;
+  const int64_t tail = wanted.channels % Simd::lanes, whole = wanted.channels - tail;
+  for (int64_t row = 0; row < rows; ++row, from += wanted.channels, to += wanted.open_count) {
+    const int32_t* before = wanted.before;
+    for (int64_t channel = 0; channel < whole; channel += Simd::lanes, before += eights) {
+      Simd::store(to + *before, Simd::pick(wanted.open + *before, Simd::load(from + channel)));
+    }
     if (tail == 0) continue;
-    second_pass<Simd>(a, tails.data(), weights + whole, width, first + whole, tail, row_begin, row_end);
+    Simd::store(to + *before, Simd::pick(wanted.open + *before, Simd::load_first(from + whole, tail)));
   }
 }
 
 template <typename Simd>
 constexpr GatedBlockKernels gated_block_kernels_of() {
-  return {&first_convolution<Simd>, &second_convolution<Simd>, Simd::first_channels};
+  return {&first_convolution<Simd>, &second_convolution<Simd>, Simd::first_channels,
+          &first_of_pixels<Simd>,   &second_of_pixels<Simd>,   &take_inputs<Simd>};
 }
 
 }  // namespace

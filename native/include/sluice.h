@@ -387,6 +387,40 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
     const float* mask, const void* packed1, const float* scale1, const float* shift1, const void* packed2,
     const float* scale2, const float* shift2, const float* residual, float* y);
 
+/* ---- gated bottleneck, inference ----------------------------------------------------------------------------- */
+
+/* Six int32: a bottleneck, a 1x1 convolution to `channels`, a 3x3 with padding 1 and `stride`, and a 1x1 to four times
+ * as many. Output height = (height - 1) / stride + 1, likewise width. */
+typedef struct sl_gated_bottleneck_shape {
+  int32_t batch;
+  int32_t height;
+  int32_t width;
+  int32_t in_channels;
+  int32_t channels;
+  int32_t stride;
+} sl_gated_bottleneck_shape;
+
+#define SL_GATED_BOTTLENECK_FIRST 0
+#define SL_GATED_BOTTLENECK_SECOND 1
+#define SL_GATED_BOTTLENECK_THIRD 2
+
+/* Bytes of the packed weights of one of a bottleneck's convolutions into *host_bytes. */
+SL_API int32_t sl_gated_bottleneck_packed_bytes(sl_context* context, const sl_gated_bottleneck_shape* host_shape,
+    int32_t convolution, int64_t* host_bytes);
+
+/* Reorders a convolution's f32 OHWI weights, [C,1,1,I], [C,3,3,C] or [4C,1,1,C], as sl_gated_block_pack does. */
+SL_API int32_t sl_gated_bottleneck_pack(sl_context* context, const sl_gated_bottleneck_shape* host_shape,
+    int32_t convolution, const float* weights, void* packed);
+
+/* h1 = relu(scale1 * conv1(x) + shift1) * mask1, h2 = relu(scale2 * conv2(h1) + shift2) * mask2,
+ * y = relu(scale3 * conv3(h2) + shift3 + residual), computing for each image only the channels its masks open.
+ * x [N,H,W,I], mask1 and mask2 [N,C] of 0 and 1, residual and y [N,H',W',4C], packed weights from
+ * sl_gated_bottleneck_pack for this shape, scales and shifts [C], [C] and [4C] from sl_norm_fold; f32. */
+SL_API int32_t sl_gated_bottleneck_forward(sl_context* context, const sl_gated_bottleneck_shape* host_shape,
+    const float* x, const float* mask1, const float* mask2, const void* packed1, const float* scale1,
+    const float* shift1, const void* packed2, const float* scale2, const float* shift2, const void* packed3,
+    const float* scale3, const float* shift3, const float* residual, float* y);
+
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */
 
 /* For each of `tensors` tensors t: parameters, gradients and velocities hold device addresses, sizes element counts,

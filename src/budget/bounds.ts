@@ -1,5 +1,5 @@
 /**
- * The penalty that keeps every block's openness between two bounds, which loosen as training goes on.
+ * The penalty that keeps every gate's openness between two bounds, which loosen as training goes on.
  *
  * After DGNet (Li et al., ICCV 2021).
  *
@@ -22,7 +22,7 @@ export interface BoundOptions {
 /**
  * gamma [mean_b relu(p s - d_b)^2 + mean_b relu(d_b - (1 - p + p s))^2].
  *
- * @param open d, [blocks] f32.
+ * @param open d, the open share of each gate, [gates] f32.
  * @returns [1] f32.
  */
 export function boundPenalty(tape: Recorder, open: Tensor, { openShare, tightness, weight }: BoundOptions): Tensor {

@@ -19,7 +19,7 @@ export interface BudgetOptions {
 export interface BudgetTerms {
   /** What draws the cost to the target. */
   readonly macs: Tensor;
-  /** What keeps each block from closing or opening altogether. */
+  /** What keeps each gate from closing or opening altogether. */
   readonly bound: Tensor;
   /** MACs of the pass, gates included, over those of the dense network. */
   readonly share: Tensor;

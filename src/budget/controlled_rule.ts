@@ -9,16 +9,16 @@ import { scale } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { boundPenalty } from "./bounds.ts";
 import type { BudgetOptions, BudgetTerms } from "./budget_terms.ts";
-import { costShare, openShares, uniformOpenShare } from "./share.ts";
+import { costShare, openness, uniformOpenShare } from "./share.ts";
 
 /** Weight of the bounds, as published. */
 const BOUND_WEIGHT = 1;
 
 /**
  * The terms of one gated pass: macs = multiplier (share - t), linear in the cost, so that the controller's price is all that draws
- * it; and the bounds at the open share at which every block together costs t. The published sqrt(t) would pull against the target.
+ * it; and the bounds at the open share at which all gates together cost t. The published sqrt(t) would pull against the target.
  *
- * @param masks one [N, C] f32 of 0 and 1 for each block of `cost`.
+ * @param masks one [N, C] f32 of 0 and 1 for each gate of `cost`.
  */
 export function controlledBudgetTerms(
   tape: Recorder,
@@ -26,10 +26,10 @@ export function controlledBudgetTerms(
   cost: NetworkCost,
   { target, tightness, multiplier }: BudgetOptions,
 ): BudgetTerms {
-  const open = openShares(tape, masks);
-  const share = costShare(tape, open, cost);
+  const open = openness(tape, masks, cost);
+  const share = costShare(tape, open.terms, cost);
   const macs = scale(tape, share, multiplier, -multiplier * target);
-  const bound = boundPenalty(tape, open, {
+  const bound = boundPenalty(tape, open.gates, {
     openShare: uniformOpenShare(cost, target),
     tightness,
     weight: BOUND_WEIGHT,

@@ -1,5 +1,5 @@
 /**
- * The budget terms as published: a squared distance to the target share, and bounds on every block's openness.
+ * The budget terms as published: a squared distance to the target share, and bounds on every gate's openness.
  *
  * Krishna et al. 2023, after DGNet (Li et al., ICCV 2021).
  *
@@ -11,7 +11,7 @@ import { scale, unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { boundPenalty } from "./bounds.ts";
 import type { BudgetOptions, BudgetTerms } from "./budget_terms.ts";
-import { costShare, openShares } from "./share.ts";
+import { costShare, openness } from "./share.ts";
 
 /** lambda, weight of the distance to the target. */
 const MACS_WEIGHT = 5;
@@ -22,7 +22,7 @@ const BOUND_WEIGHT = 1;
  * The terms of one gated pass: macs = 5 (share - t)^2, and the bounds at s = sqrt(t), which was right where spatial and channel
  * gates multiplied.
  *
- * @param masks one [N, C] f32 of 0 and 1 for each block of `cost`.
+ * @param masks one [N, C] f32 of 0 and 1 for each gate of `cost`.
  */
 export function paperBudgetTerms(
   tape: Recorder,
@@ -30,9 +30,9 @@ export function paperBudgetTerms(
   cost: NetworkCost,
   { target, tightness }: Omit<BudgetOptions, "multiplier">,
 ): BudgetTerms {
-  const open = openShares(tape, masks);
-  const share = costShare(tape, open, cost);
+  const open = openness(tape, masks, cost);
+  const share = costShare(tape, open.terms, cost);
   const macs = scale(tape, unary(tape, "square", scale(tape, share, 1, -target)), MACS_WEIGHT);
-  const bound = boundPenalty(tape, open, { openShare: Math.sqrt(target), tightness, weight: BOUND_WEIGHT });
+  const bound = boundPenalty(tape, open.gates, { openShare: Math.sqrt(target), tightness, weight: BOUND_WEIGHT });
   return { macs, bound, share };
 }

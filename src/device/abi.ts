@@ -259,6 +259,32 @@ export const symbols = {
     ],
     result: "i32",
   },
+  // gated bottleneck, inference
+  // shape, convolution, bytes
+  sl_gated_bottleneck_packed_bytes: { parameters: ["pointer", "buffer", "i32", "buffer"], result: "i32" },
+  // shape, convolution, weights, packed
+  sl_gated_bottleneck_pack: { parameters: ["pointer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
+  sl_gated_bottleneck_forward: {
+    parameters: [
+      "pointer",
+      "buffer", // host_shape
+      "pointer", // x
+      "pointer", // mask1
+      "pointer", // mask2
+      "pointer", // packed1
+      "pointer", // scale1
+      "pointer", // shift1
+      "pointer", // packed2
+      "pointer", // scale2
+      "pointer", // shift2
+      "pointer", // packed3
+      "pointer", // scale3
+      "pointer", // shift3
+      "pointer", // residual
+      "pointer", // y
+    ],
+    result: "i32",
+  },
   // optimisers
   sl_sgd_step: {
     // tensors, host_parameters, host_gradients, host_velocities, host_sizes, host_rates, host_weight_decays, momentum

@@ -18,9 +18,9 @@ export interface ChannelCounts {
   readonly shares: { readonly alwaysOpen: number; readonly alwaysClosed: number; readonly imageDependent: number };
 }
 
-/** The channels of a network, whole and by block. */
+/** The channels of a network, whole and by gate. */
 export interface GatedChannels extends ChannelCounts {
-  /** By block; `open` is the mean share of open channels, in 0..1. */
+  /** By gate, named by its block where that has one gate; `open` is the mean share of open channels, in 0..1. */
   readonly blocks: readonly (ChannelCounts & { readonly name: string; readonly open: number })[];
 }
 
@@ -43,8 +43,8 @@ function counted(channels: number, alwaysOpen: number, alwaysClosed: number): Ch
 /**
  * Counts channels that are always open, always closed, or image-dependent over a set of images.
  *
- * @param names of the blocks.
- * @param openCounts for how many images each channel is open, by block [C].
+ * @param names of the gates.
+ * @param openCounts for how many images each channel is open, by gate [C].
  * @param images how many images there are.
  */
 export function gatedChannels(
@@ -52,11 +52,11 @@ export function gatedChannels(
   openCounts: readonly Float64Array[],
   images: number,
 ): GatedChannels {
-  const blocks = openCounts.map((counts, block) => {
+  const blocks = openCounts.map((counts, gate) => {
     const all = counts.filter((open) => open === images).length;
     const none = counts.filter((open) => open === 0).length;
     const open = counts.reduce((total, count) => total + count, 0) / counts.length / images;
-    return { name: names[block] ?? "", open, ...counted(counts.length, all, none) };
+    return { name: names[gate] ?? "", open, ...counted(counts.length, all, none) };
   });
   const total = (of: (block: ChannelCounts) => number) => blocks.reduce((sum, block) => sum + of(block), 0);
   const whole = counted(

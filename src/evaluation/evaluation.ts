@@ -5,7 +5,7 @@
  */
 import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { blockSpecs, gatedMacs, type GatedResNet, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
+import { gatedMacs, type GatedResNet, gateSpecs, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { type GatedChannels, gatedChannels } from "./channels.ts";
 import { encodeSplit, rawPixels, type SplitFeatures } from "./features.ts";
@@ -133,7 +133,7 @@ export class Evaluator {
     const decisions = wantsMasks ? this.#roomForMasks() : null;
     using test = encodeSplit(encoder, pass, this.#images.test, decisions === null ? {} : { decisions: decisions.test });
     const cost = measuredCost(encoder.spec, pass, test);
-    const names = blockSpecs(encoder.spec).map(({ name }) => name);
+    const names = gateSpecs(encoder.spec).map(({ label }) => label);
     const channels = gatedChannels(names, test.openCounts, this.#sets.test.count);
     const common = { cost, ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
@@ -179,7 +179,7 @@ export class Evaluator {
   }
 
   #healthOf({ spec }: GatedResNet, test: SplitFeatures): NetworkHealth {
-    return networkHealth(test, blockSpecs(spec).map(({ name }) => name));
+    return networkHealth(test, gateSpecs(spec).map(({ label }) => label));
   }
 
   #roomForMasks(): Decisions {
@@ -207,9 +207,9 @@ export class Evaluator {
       test: decisions.test.exchanged(derangement(testSet.count, this.seed, 1)),
     });
     const cost = networkCost(encoder.spec);
-    const mask = StaticMask.ofEqualCost(train.openCounts, trainSet.count, cost);
+    const mask = StaticMask.ofEqualCost(train.openCounts, trainSet.count, cost, train.termShares);
     using fixed = this.#encodeUnder(encoder, { train: mask, test: mask });
-    const macs = gatedMacs(cost, fixed.test.openShares) - cost.gateMacs;
+    const macs = gatedMacs(cost, fixed.test.termShares) - cost.gateMacs;
     return {
       own,
       exchanged: this.#judge(exchanged.train, exchanged.test, options),
@@ -262,6 +262,6 @@ export function labelledSets({ name, labelled }: Dataset): NonNullable<Dataset["
 
 function measuredCost(spec: NetworkSpec, pass: Pass, split: SplitFeatures): MeasuredCost {
   const cost = networkCost(spec);
-  const macs = pass === "dense" ? cost.macs : gatedMacs(cost, split.openShares);
+  const macs = pass === "dense" ? cost.macs : gatedMacs(cost, split.termShares);
   return { macs, share: macs / cost.macs };
 }

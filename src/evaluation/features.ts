@@ -5,7 +5,7 @@
  */
 import type { EvaluationImages } from "../data/mod.ts";
 import { offsetPointer } from "../device/mod.ts";
-import { featureSize, type GatedResNet, type Pass } from "../models/mod.ts";
+import { featureSize, type GatedResNet, type GatedTerm, gatedTerms, networkCost, type Pass } from "../models/mod.ts";
 import { sum } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { MaskSource, SplitMasks } from "./masks.ts";
@@ -17,15 +17,17 @@ const BATCH = 250;
 export interface SplitFeatures extends Disposable {
   /** [count, F] f32. */
   readonly features: Tensor;
-  /** Mean share of open channels of each block, in 0..1. */
+  /** Mean share of open channels of each gate, in 0..1. */
   readonly openShares: readonly number[];
-  /** For how many images each channel is open, by block [C]. */
+  /** For how many images each channel is open, by gate [C]. */
   readonly openCounts: readonly Float64Array[];
+  /** What is computed of each gated term of the network's cost, mean over the images, in 0..1. */
+  readonly termShares: readonly number[];
 }
 
 /** What else is wanted of encoding. */
 export interface EncodeOptions {
-  /** Masks that are used in place of the gates' decisions, in every block. */
+  /** Masks that are used in place of the gates' decisions, all of them. */
   readonly masks?: MaskSource;
   /** Takes note of what the gates decide for each image. */
   readonly decisions?: SplitMasks;
@@ -64,13 +66,47 @@ function collectRows(
   return all;
 }
 
-/** Adds to each block's counts how many rows of its mask [N, C] are open, by channel. */
-function addCounts(counts: Float64Array[], masks: readonly Tensor[]): void {
-  masks.forEach((mask, block) => {
-    const added = sum(null, mask, "rows").toFloat32();
-    const total = counts[block] ??= new Float64Array(added.length);
-    added.forEach((open, channel) => total[channel] = (total[channel] ?? 0) + open);
-  });
+/** Counts of what gates open, over the images of a split. */
+class OpenCounts {
+  /** For how many images each channel is open, by gate [C]. */
+  readonly channels: Float64Array[] = [];
+  /** By term of two gates the sum over images of the products of their numbers of open channels; 0 of the other terms. */
+  readonly #products: Float64Array;
+
+  constructor(readonly terms: readonly GatedTerm[]) {
+    this.#products = new Float64Array(terms.length);
+  }
+
+  /** Adds the masks [N, C] of further images, by gate. */
+  add(masks: readonly Tensor[]): void {
+    masks.forEach((mask, gate) => {
+      const added = sum(null, mask, "rows").toFloat32();
+      const total = this.channels[gate] ??= new Float64Array(added.length);
+      added.forEach((open, channel) => total[channel] = (total[channel] ?? 0) + open);
+    });
+    this.terms.forEach(({ gates: [first, second] }, term) => {
+      const [mask, other] = [masks[first], second === undefined ? undefined : masks[second]];
+      if (mask === undefined || other === undefined) return;
+      const [left, right] = [mask, other].map((of) => sum(null, of, "columns").toFloat32());
+      left?.forEach((open, image) => this.#products[term] = (this.#products[term] ?? 0) + open * (right?.[image] ?? 0));
+    });
+  }
+
+  /** Mean share of open channels of each gate, over `images` images. */
+  shares(images: number): number[] {
+    return this.channels.map((counts) => counts.reduce((total, open) => total + open, 0) / counts.length / images);
+  }
+
+  /** What is computed of each term, mean over `images` images; nothing where no masks were added. */
+  termShares(images: number): number[] {
+    if (this.channels.length === 0) return [];
+    const shares = this.shares(images);
+    return this.terms.map(({ gates: [first, second] }, term) => {
+      if (second === undefined) return shares[first] ?? 0;
+      const [left, right] = [this.channels[first]?.length ?? 0, this.channels[second]?.length ?? 0];
+      return (this.#products[term] ?? 0) / (left * right) / images;
+    });
+  }
 }
 
 /** Encodes a split with one of a network's encoders; the gated one computes its open channels only. */
@@ -80,19 +116,22 @@ export function encodeSplit(
   images: EvaluationImages,
   { masks, decisions }: EncodeOptions = {},
 ): SplitFeatures {
-  const openCounts: Float64Array[] = [];
+  const counts = new OpenCounts(gatedTerms(networkCost(network.spec)));
   const features = collectRows(images, featureSize(network.spec), (batch, { from, to }) => {
     const used = masks?.rows(batch.device, from, to);
     const encoding = network.evaluate(pass, batch, used);
-    addCounts(openCounts, used ?? encoding.masks);
+    counts.add(used ?? encoding.masks);
     decisions?.store(from, encoding.masks);
     return encoding.features;
   });
   const { count } = images.set;
-  const openShares = openCounts.map((counts) =>
-    counts.reduce((total, open) => total + open, 0) / counts.length / count
-  );
-  return { features, openShares, openCounts, [Symbol.dispose]: () => features[Symbol.dispose]() };
+  return {
+    features,
+    openShares: counts.shares(count),
+    openCounts: counts.channels,
+    termShares: counts.termShares(count),
+    [Symbol.dispose]: () => features[Symbol.dispose](),
+  };
 }
 
 /** Images of more pixels a side are shrunk to {@linkcode RAW_SIDE} before their pixels count as features. */
@@ -105,5 +144,11 @@ export function rawPixels(images: EvaluationImages): SplitFeatures {
   const own = [images.set.height, images.set.width] as const;
   const size = Math.max(...own) > LARGEST_RAW_SIDE ? [RAW_SIDE, RAW_SIDE] as const : own;
   const features = collectRows(images, size[0] * size[1] * 3, (batch) => batch, size);
-  return { features, openShares: [], openCounts: [], [Symbol.dispose]: () => features[Symbol.dispose]() };
+  return {
+    features,
+    openShares: [],
+    openCounts: [],
+    termShares: [],
+    [Symbol.dispose]: () => features[Symbol.dispose](),
+  };
 }

@@ -14,9 +14,9 @@ const BINS = 10;
 /** Features that vary by less than this share of the untrained network's have collapsed. */
 const COLLAPSED_SHARE = 0.01;
 
-/** How open a block's channels are. */
+/** How open the channels behind a gate are. */
 export interface GateOpenness {
-  /** The block. */
+  /** The gate, by its block where that has no other. */
   readonly name: string;
   /** Numbers of channels by the share of images that open them, in ten equal bins of 0..1; a share of 1 is in the last. */
   readonly histogram: readonly number[];
@@ -33,7 +33,7 @@ export interface NetworkHealth {
   readonly effectiveRank: number;
   /** Mean magnitude of the covariances of different features. */
   readonly covariance: number;
-  /** By block, of a gated network. */
+  /** By gate, of a gated network. */
   readonly gates?: readonly GateOpenness[];
 }
 
@@ -49,7 +49,7 @@ function covarianceOf(features: Tensor): Float32Array {
  * The effective rank of a covariance matrix, as {@linkcode NetworkHealth.effectiveRank}.
  *
  * ml-matrix reduces the matrix to three diagonals by Householder's reflections and finds the eigenvalues by QL steps, in float64
- * on the host: 0.13 s for 512 features.
+ * on the host: 0.13 s for 512 features, and with their third power 60 times that for the 2,048 of a ResNet-50 of width 64.
  *
  * @param covariance symmetric [size, size], row by row.
  * @returns NaN where a value is not finite.
@@ -85,7 +85,7 @@ function opennessOf(name: string, counts: Float64Array, images: number): GateOpe
 /**
  * The health of one network over a set of images.
  *
- * @param names of the blocks.
+ * @param names of the gates.
  */
 export function networkHealth({ features, openCounts }: SplitFeatures, names: readonly string[]): NetworkHealth {
   const [images, size] = [features.dim(0), features.dim(1)];
@@ -95,7 +95,7 @@ export function networkHealth({ features, openCounts }: SplitFeatures, names: re
     if (at % (size + 1) === 0) deviations += Math.sqrt(Math.max(0, value));
     else others += Math.abs(value);
   });
-  const gates = openCounts.map((counts, block) => opennessOf(names[block] ?? "", counts, images));
+  const gates = openCounts.map((counts, gate) => opennessOf(names[gate] ?? "", counts, images));
   return {
     featureStd: deviations / size,
     effectiveRank: effectiveRank(covariance, size),

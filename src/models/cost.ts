@@ -8,18 +8,30 @@
 import { convolvedSize } from "../ops/mod.ts";
 import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
 
+/** MACs in proportion to open channels. */
+export interface GatedTerm {
+  /** With every channel open. */
+  readonly macs: number;
+  /** Gates whose open shares multiply it, by their places among the network's: one, or two where a convolution lies between them. */
+  readonly gates: readonly [first: number, second?: number];
+}
+
 /** MACs of one block for one image, with every channel open. */
 export interface BlockCost {
   /** torchvision's name of the block. */
   readonly name: string;
   /** First convolution: proportional to its open output channels. */
   readonly conv1: number;
-  /** Second convolution: proportional to its open input channels. */
+  /** Second convolution: proportional to its open input channels, and in a bottleneck to its open output channels. */
   readonly conv2: number;
+  /** Third convolution, of a bottleneck: proportional to its open input channels. */
+  readonly conv3?: number;
   /** Shortcut convolution, 0 for an identity; never gated. */
   readonly shortcut: number;
-  /** The gate itself, paid by gated passes only. */
+  /** The gates themselves, paid by gated passes only. */
   readonly gate: number;
+  /** The convolutions by the gates that open them. */
+  readonly gated: readonly GatedTerm[];
 }
 
 /** MACs for one image and parameters of a network. */
@@ -36,6 +48,19 @@ export interface NetworkCost {
   readonly blocks: readonly BlockCost[];
 }
 
+/** What a row of convolutions costs by gates: the n-th of them stands behind the n-th convolution, each but the last. */
+function termsOf(macs: readonly number[], firstGate: number): GatedTerm[] {
+  const terms = new Map<string, GatedTerm>();
+  macs.forEach((own, index) => {
+    const [before, behind] = [firstGate + index - 1, firstGate + index];
+    const isLast = index === macs.length - 1;
+    const gates: GatedTerm["gates"] = index === 0 ? [behind] : isLast ? [before] : [before, behind];
+    const key = gates.join();
+    terms.set(key, { macs: (terms.get(key)?.macs ?? 0) + own, gates });
+  });
+  return [...terms.values()];
+}
+
 /** Counts a network. */
 export function networkCost(spec: NetworkSpec): NetworkCost {
   const { kernel, pool, ...geometry } = stemSpec(spec.stem);
@@ -43,33 +68,66 @@ export function networkCost(spec: NetworkSpec): NetworkCost {
   const stem = side * side * kernel * kernel * 3 * spec.width;
   let params = kernel * kernel * 3 * spec.width + 2 * spec.width;
   if (pool) side = convolvedSize(side, pool.kernel, pool);
-  const blocks = blockSpecs(spec).map(({ name, inChannels, channels, stride, projects, gateHidden }) => {
-    side = convolvedSize(side, 3, { stride, padding: 1 });
-    const pixels = side * side;
-    params += 9 * channels * (inChannels + channels) + 4 * channels;
-    if (projects) params += inChannels * channels + 2 * channels;
+  let gateCount = 0;
+  const blocks = blockSpecs(spec).map(({ name, inChannels, outChannels, projects, convolutions, gates }): BlockCost => {
+    const macs = convolutions.map((of) => {
+      const weights = of.kernel * of.kernel * of.inChannels * of.outChannels;
+      side = convolvedSize(side, of.kernel, { stride: of.stride, padding: of.kernel >> 1 });
+      params += weights + 2 * of.outChannels;
+      return weights * side * side;
+    });
+    if (projects) params += inChannels * outChannels + 2 * outChannels;
+    const gated = termsOf(macs, gateCount);
+    gateCount += gates.length;
+    const [conv1 = 0, conv2 = 0, conv3] = macs;
     return {
       name,
-      conv1: 9 * channels * inChannels * pixels,
-      conv2: 9 * channels * channels * pixels,
-      shortcut: projects ? pixels * channels * inChannels : 0,
-      gate: inChannels * gateHidden + gateHidden * channels,
+      conv1,
+      conv2,
+      ...(conv3 === undefined ? {} : { conv3 }),
+      shortcut: projects ? side * side * outChannels * inChannels : 0,
+      gate: gates.reduce((sum, of) => sum + of.inChannels * of.hidden + of.hidden * of.channels, 0),
+      gated,
     };
   });
-  const macs = blocks.reduce((sum, block) => sum + block.conv1 + block.conv2 + block.shortcut, stem);
+  const macs = blocks.reduce(
+    (sum, { conv1, conv2, conv3 = 0, shortcut }) => sum + conv1 + conv2 + conv3 + shortcut,
+    stem,
+  );
   const gateMacs = blocks.reduce((sum, block) => sum + block.gate, 0);
   return { macs, gateMacs, params, stem, blocks };
+}
+
+/** The gated terms of all blocks in order; those of basic blocks are one a gate. */
+export function gatedTerms(cost: NetworkCost): GatedTerm[] {
+  return cost.blocks.flatMap(({ gated }) => gated);
+}
+
+/**
+ * What an image computes of each gated term: the open share of its gate, or the product of those of two.
+ *
+ * Over several images it is the mean of this, which is not the product of their mean shares.
+ *
+ * @param openShares the image's share of open channels by gate, in 0..1; 0 where left out.
+ */
+export function termShares(cost: NetworkCost, openShares: readonly number[]): number[] {
+  const shareOf = (gate: number) => openShares[gate] ?? 0;
+  return gatedTerms(cost).map(({ gates: [first, second] }) => {
+    return shareOf(first) * (second === undefined ? 1 : shareOf(second));
+  });
 }
 
 /**
  * MACs of the gated network for one image, gates included.
  *
  * @param cost of the network.
- * @param openShares the share of open channels of each block, in 0..1.
+ * @param shares what is computed of each gated term, in 0..1, of one image or the mean over images; 0 where left out.
  */
-export function gatedMacs(cost: NetworkCost, openShares: readonly number[]): number {
+export function gatedMacs(cost: NetworkCost, shares: readonly number[]): number {
+  let term = 0;
   return cost.blocks.reduce(
-    (sum, block, index) => sum + (block.conv1 + block.conv2) * (openShares[index] ?? 0) + block.shortcut + block.gate,
+    (sum, block) =>
+      block.gated.reduce((all, { macs }) => all + macs * (shares[term++] ?? 0), sum) + block.shortcut + block.gate,
     cost.stem,
   );
 }

@@ -6,7 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { Initialiser, Module } from "../nn/mod.ts";
 import type { Pass } from "./forward_context.ts";
-import type { BlockOptions } from "./gated_basic_block.ts";
+import type { BlockOptions } from "./gated_block.ts";
 import { GatedResNet } from "./gated_resnet.ts";
 import { Projector } from "./projector.ts";
 import { RotationHead } from "./rotation_head.ts";

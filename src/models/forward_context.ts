@@ -17,11 +17,11 @@ export interface NoiseSource {
   /**
    * Uniform numbers for one gate.
    *
-   * @param block index of the block, from 0.
+   * @param gate its place among the network's gates, from 0.
    * @param shape [N, C].
    * @returns f32 in (0, 1].
    */
-  uniform(block: number, shape: readonly number[]): Tensor;
+  uniform(gate: number, shape: readonly number[]): Tensor;
 }
 
 /** A training pass. */
@@ -38,16 +38,16 @@ export interface ForwardContext {
   readonly collective?: Collective | undefined;
 }
 
-/** Blocks of gates that one pass may have, so that passes draw from different streams. */
+/** Gates that one pass may have, so that passes draw from different streams. */
 const GATES_PER_PASS = 256;
 
 /**
- * The noise of a run: u of gate `block` in the `pass`-th gated pass of `step` is the same on every device, and the same when
+ * The noise of a run: u of gate `gate` in the `pass`-th gated pass of `step` is the same on every device, and the same when
  * the step is replayed.
  */
 export function philoxNoise(device: Device, address: Omit<NoiseAddress, "stream">, pass: number): NoiseSource {
   return {
-    uniform: (block, shape) =>
-      philoxUniform(device, { ...address, stream: streamOf(Streams.gate, pass * GATES_PER_PASS + block) }, shape),
+    uniform: (gate, shape) =>
+      philoxUniform(device, { ...address, stream: streamOf(Streams.gate, pass * GATES_PER_PASS + gate) }, shape),
   };
 }

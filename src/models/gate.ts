@@ -1,5 +1,5 @@
 /**
- * The gate of a block: decides for each image which channels the block computes.
+ * A gate of a block: decides for each image which channels a convolution computes.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { gateSample, gateThreshold, globalPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
-import type { BlockSpec } from "./spec.ts";
+import type { GateSpec } from "./spec.ts";
 
 /** What a gate decides in training, each [N, C] f32 of 0 and 1. */
 export interface SampledMask {
@@ -35,7 +35,7 @@ export class Gate extends Module {
   constructor(
     device: Device,
     initialiser: Initialiser,
-    { inChannels, channels, gateHidden: hidden }: Pick<BlockSpec, "inChannels" | "channels" | "gateHidden">,
+    { inChannels, channels, hidden }: Pick<GateSpec, "inChannels" | "channels" | "hidden">,
     bias: number | null = null,
   ) {
     super();
@@ -53,11 +53,11 @@ export class Gate extends Module {
    * Training: draws the mask.
    *
    * @param x the block's input, [N, H, W, I].
-   * @param block the block's index, which addresses its noise.
+   * @param index the gate's place among the network's, which addresses its noise.
    * @returns the mask, [N, C] of 0 and 1, with the straight-through gradient; and that of the same logits without noise, through which
    * no gradient flows.
    */
-  sample(context: ForwardContext, x: Tensor, block: number): SampledMask {
+  sample(context: ForwardContext, x: Tensor, index: number): SampledMask {
     const { tape, collective } = context;
     const pooled = globalPool(tape, x);
     const hidden = this.#norm.forward(tape, this.#fc1.forward(tape, pooled), {
@@ -68,7 +68,7 @@ export class Gate extends Module {
     const logits = this.#fc2.forward(tape, hidden);
     const noiseFree = gateThreshold(logits);
     return {
-      mask: gateSample(tape, logits, context.noise.uniform(block, logits.shape), context.temperature),
+      mask: gateSample(tape, logits, context.noise.uniform(index, logits.shape), context.temperature),
       noiseFree,
     };
   }

@@ -9,14 +9,14 @@ import { globalPool, maxPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import type { SampledMask } from "./gate.ts";
-import { type BlockOptions, GatedBasicBlock } from "./gated_basic_block.ts";
+import { type BlockOptions, GatedBlock } from "./gated_block.ts";
 import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
 
-/** Features of a batch, and in a gated pass the masks of its blocks. */
+/** Features of a batch, and in a gated pass the masks of its gates. */
 export interface Encoding {
   /** [N, F] f32. */
   readonly features: Tensor;
-  /** One [N, C] f32 of 0 and 1 for each block; empty in a dense pass. */
+  /** One [N, C] f32 of 0 and 1 for each gate; empty in a dense pass. */
   readonly masks: readonly Tensor[];
   /** In training the masks of the same logits without noise, which no gradient flows through; empty otherwise. */
   readonly noiseFree: readonly Tensor[];
@@ -27,7 +27,7 @@ export class GatedResNet extends Module {
   readonly #conv: Conv2d;
   readonly #norm: BatchNorm;
   readonly #pool: { kernel: number; stride: number; padding: number } | null;
-  readonly #blocks: readonly GatedBasicBlock[];
+  readonly #blocks: readonly GatedBlock[];
 
   /** Builds the network and draws its weights. */
   constructor(device: Device, initialiser: Initialiser, readonly spec: NetworkSpec, options: BlockOptions) {
@@ -40,11 +40,11 @@ export class GatedResNet extends Module {
     this.#norm = this.child("bn1", new BatchNorm(device, spec.width));
     this.#pool = pool;
     this.#blocks = blockSpecs(spec).map((block) =>
-      this.child(block.name, new GatedBasicBlock(device, initialiser, block, options))
+      this.child(block.name, new GatedBlock(device, initialiser, block, options))
     );
   }
 
-  /** Number of blocks, and so of gates. */
+  /** Number of blocks. */
   get depth(): number {
     return this.#blocks.length;
   }
@@ -56,11 +56,11 @@ export class GatedResNet extends Module {
     const convolved = this.#conv.forward(tape, x);
     let h = this.#norm.forward(tape, convolved, { training: true, relu: true, collective });
     if (this.#pool) h = maxPool(tape, h, this.#pool);
-    this.#blocks.forEach((block, index) => {
-      const { y, sampled: own } = block.forward(context, h, index);
+    for (const block of this.#blocks) {
+      const { y, sampled: own } = block.forward(context, h, sampled.length);
       h = y;
-      if (own) sampled.push(own);
-    });
+      sampled.push(...own);
+    }
     const masks = sampled.map(({ mask }) => mask);
     return { features: globalPool(tape, h), masks, noiseFree: sampled.map(({ noiseFree }) => noiseFree) };
   }
@@ -68,18 +68,18 @@ export class GatedResNet extends Module {
   /**
    * Evaluation pass over x [N, H, W, 3]: running statistics, gates without noise; the gated pass computes open channels only.
    *
-   * @param masks [N, C] of each block, instead of the gates' decisions (for measurements).
+   * @param masks [N, C] of each gate, instead of the gates' decisions (for measurements).
    * @returns features and masks, the caller's to free.
    */
   evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[] = []): Encoding {
     const decided: Tensor[] = [];
     let h = this.#evaluateStem(x);
-    this.#blocks.forEach((block, index) => {
-      const { y, mask } = block.evaluate(pass, h, masks[index]);
+    for (const block of this.#blocks) {
+      const { y, masks: own } = block.evaluate(pass, h, masks.slice(decided.length));
       h[Symbol.dispose]();
       h = y;
-      if (mask) decided.push(mask);
-    });
+      decided.push(...own);
+    }
     const features = globalPool(null, h);
     h[Symbol.dispose]();
     return { features, masks: decided, noiseFree: [] };

@@ -7,7 +7,7 @@ export * from "./cost.ts";
 export * from "./dual_network.ts";
 export * from "./forward_context.ts";
 export * from "./gate.ts";
-export * from "./gated_basic_block.ts";
+export * from "./gated_block.ts";
 export * from "./gated_resnet.ts";
 export * from "./momentum_network.ts";
 export * from "./predictor.ts";

@@ -237,3 +237,23 @@ function backward(
   if (residual?.requiresGrad) tape.accumulate(residual, apply);
   else if (x.requiresGrad) apply(null, 0);
 }
+
+/** A norm of running statistics as y = scale x + shift, [C] f32 each, for operations that fuse it. No gradient. */
+export function foldNorm(norm: NormState): { scale: Tensor; shift: Tensor } & Disposable {
+  const { device } = norm.gamma;
+  const channels = norm.gamma.size;
+  const scale = new Tensor(device, [channels]);
+  const shift = new Tensor(device, [channels]);
+  device.kernels.sl_norm_fold(
+    channels,
+    norm.runningMean.pointer,
+    norm.runningVar.pointer,
+    norm.gamma.pointer,
+    norm.beta.pointer,
+    norm.epsilon,
+    scale.pointer,
+    shift.pointer,
+  );
+  const free = () => [scale, shift].forEach((tensor) => tensor[Symbol.dispose]());
+  return { scale, shift, [Symbol.dispose]: free };
+}

@@ -4,8 +4,9 @@
  * @module
  */
 import { Tensor } from "../tensor/mod.ts";
-import type { NormState } from "./batch_norm.ts";
+import { foldNorm, type NormState } from "./batch_norm.ts";
 import { convolvedSize } from "./conv2d.ts";
+import { packGated } from "./gated_weights.ts";
 import type { PackedWeights } from "./packed_weights.ts";
 import { expectF32, expectShape, imageShape } from "./shapes.ts";
 
@@ -27,36 +28,6 @@ export interface GatedBlockWeights {
 
 /** Values of SL_GATED_BLOCK_FIRST, SL_GATED_BLOCK_SECOND. */
 const Convolution = { first: 0, second: 1 } as const;
-
-function pack(weight: Tensor, shape: Int32Array<ArrayBuffer>, convolution: number, copies: PackedWeights): Tensor {
-  return copies.get(`gatedBlock ${convolution} ${shape}`, () => {
-    const { kernels } = weight.device;
-    const bytes = new BigInt64Array(1);
-    kernels.sl_gated_block_packed_bytes(shape, convolution, bytes);
-    const packed = new Tensor(weight.device, [Number(bytes[0])], "u8");
-    kernels.sl_gated_block_pack(shape, convolution, weight.pointer, packed.pointer);
-    return packed;
-  });
-}
-
-function fold(norm: NormState): { scale: Tensor; shift: Tensor } & Disposable {
-  const { device } = norm.gamma;
-  const channels = norm.gamma.size;
-  const scale = new Tensor(device, [channels]);
-  const shift = new Tensor(device, [channels]);
-  device.kernels.sl_norm_fold(
-    channels,
-    norm.runningMean.pointer,
-    norm.runningVar.pointer,
-    norm.gamma.pointer,
-    norm.beta.pointer,
-    norm.epsilon,
-    scale.pointer,
-    shift.pointer,
-  );
-  const free = () => [scale, shift].forEach((tensor) => tensor[Symbol.dispose]());
-  return { scale, shift, [Symbol.dispose]: free };
-}
 
 /**
  * y = relu(norm2(conv2(relu(norm1(conv1(x))) * mask)) + residual), with norms of running statistics: equal to masking, but
@@ -89,10 +60,10 @@ export function gatedBlock(
   const { kernels } = x.device;
   // Field order of sl_gated_block_shape.
   const shape = Int32Array.of(batch, height, width, inChannels, channels, stride);
-  const packed1 = pack(weight1, shape, Convolution.first, weights.packed1);
-  const packed2 = pack(weight2, shape, Convolution.second, weights.packed2);
-  using fold1 = fold(norm1);
-  using fold2 = fold(norm2);
+  const packed1 = packGated("gated_block", weight1, shape, Convolution.first, weights.packed1);
+  const packed2 = packGated("gated_block", weight2, shape, Convolution.second, weights.packed2);
+  using fold1 = foldNorm(norm1);
+  using fold2 = foldNorm(norm2);
   const y = new Tensor(x.device, outShape);
   kernels.sl_gated_block_forward(
     shape,

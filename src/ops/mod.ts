@@ -12,6 +12,7 @@ export * from "./conv2d.ts";
 export * from "./cross_entropy.ts";
 export * from "./gate.ts";
 export * from "./gated_block.ts";
+export * from "./gated_bottleneck.ts";
 export * from "./gather_rows.ts";
 export * from "./global_pool.ts";
 export * from "./linear.ts";

@@ -11,6 +11,7 @@ import { conv2dBenchmarks, conv2dCases } from "./conv2d_cases.ts";
 import { crossEntropyCases } from "./cross_entropy_cases.ts";
 import { gateBenchmarks, gateCases } from "./gate_cases.ts";
 import { gatedBlockBenchmarks, gatedBlockCases } from "./gated_block_cases.ts";
+import { gatedBottleneckBenchmarks, gatedBottleneckCases } from "./gated_bottleneck_cases.ts";
 import { gatherRowsCases } from "./gather_rows_cases.ts";
 import { globalPoolBenchmarks, globalPoolCases } from "./global_pool_cases.ts";
 import { larsCases } from "./lars_cases.ts";
@@ -37,6 +38,7 @@ export const operationCases: readonly OperationCase[] = [
   ...crossEntropyCases,
   ...gateCases,
   ...gatedBlockCases,
+  ...gatedBottleneckCases,
   ...gatherRowsCases,
   ...globalPoolCases,
   ...larsCases,
@@ -57,6 +59,7 @@ export const operationCases: readonly OperationCase[] = [
 export const operationBenchmarks: readonly OperationBenchmark[] = [
   ...conv2dBenchmarks,
   ...gatedBlockBenchmarks,
+  ...gatedBottleneckBenchmarks,
   ...matmulBenchmarks,
   ...linearBenchmarks,
   ...batchNormBenchmarks,

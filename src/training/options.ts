@@ -80,7 +80,7 @@ export interface RunConfig {
   readonly gateTemperature: number;
   /** Temperature in the last epoch, where it is annealed; null: constant. */
   readonly gateTemperatureEnd: number | null;
-  /** Speed alpha at which the bounds of a block's open share relax, p = exp(-alpha epoch). */
+  /** Speed alpha at which the bounds of a gate's open share relax, p = exp(-alpha epoch). */
   readonly boundAlpha: number;
   /** Epochs between two k-NN evaluations during training; 0: none. */
   readonly evalEvery: number;
@@ -275,7 +275,7 @@ export const runOptions: RunOptions = {
     defaultText: "that of the first",
   },
   boundAlpha: number("a number, 0 or more", z.number().min(0).finite(), {
-    help: "speed at which the bounds of each block's open share relax",
+    help: "speed at which the bounds of each gate's open share relax",
     default: 0.02,
   }),
   evalEvery: count(0, { help: "epochs between two k-NN evaluations, 0: none", default: 1 }),

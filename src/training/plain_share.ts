@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { costShare, openShares } from "../budget/mod.ts";
+import { costShare, openness } from "../budget/mod.ts";
 import type { EvaluationImages } from "../data/mod.ts";
 import { Scope } from "../tensor/mod.ts";
 import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
@@ -23,5 +23,5 @@ export function plainShare({ network, cost }: Trainee, images: EvaluationImages,
   const parts = Math.floor(images.set.count / count);
   const from = turn % parts * count;
   const { masks } = network.encoderOf("gated").evaluate("gated", images.normalised(from, from + count));
-  return downloadScalars(new Map([["share", costShare(null, openShares(null, masks), cost)]]));
+  return downloadScalars(new Map([["share", costShare(null, openness(null, masks, cost).terms, cost)]]));
 }

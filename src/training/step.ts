@@ -9,7 +9,7 @@ import {
   type BudgetTerms,
   controlledBudgetTerms,
   costShare,
-  openShares,
+  openness,
   paperBudgetTerms,
 } from "../budget/mod.ts";
 import type { Encoding, NoiseSource, Pass } from "../models/mod.ts";
@@ -162,7 +162,7 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   // The terms of the gated passes of one comparison add up; comparisons are averaged.
   const budgets = pairs.flatMap((pair) =>
     pair.gated.map(({ masks, noiseFree }): PassBudget => {
-      const noiseFreeShare = costShare(null, openShares(null, noiseFree), cost);
+      const noiseFreeShare = costShare(null, openness(null, noiseFree, cost).terms, cost);
       return { ...budgetTerms(tape, masks, cost, budget), noiseFreeShare };
     })
   );

@@ -14,6 +14,8 @@ export const deviceTests: readonly string[] = [
   "tests/selftest/fixtures_test.ts",
   "tests/training/step_test.ts",
   "tests/models/gated_resnet_test.ts",
+  "tests/models/bottleneck_test.ts",
+  "tests/budget/share_test.ts",
   "tests/data/torchvision_test.ts",
   "tests/cuda/agreement_test.ts",
   "tests/cuda/memory_test.ts",

@@ -8,15 +8,20 @@ import assert from "node:assert/strict";
 import { ImageStores, shapes } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { AugmentedFeatures, augmentedProbes, encodeSplit, Evaluator, steppedRate } from "../../src/evaluation/mod.ts";
-import { DualNetwork } from "../../src/models/mod.ts";
+import { DualNetwork, gatedMacs, gateSpecs, networkCost, type NetworkSpec, termShares } from "../../src/models/mod.ts";
 import { Scope } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 
 const dataset = shapes.open({ seed: 0, trainImages: 300, testImages: 60 });
-const spec = { arch: "resnet18", width: 4, stem: "imagenet", image: 32 } as const;
+const resnet18: NetworkSpec = { arch: "resnet18", width: 4, stem: "imagenet", image: 32 };
+const resnet50: NetworkSpec = { ...resnet18, arch: "resnet50" };
 
 /** Gives a network and the images to a test. */
-function withNetwork(test: (network: DualNetwork, stores: ImageStores, device: Device) => void, onDevice = true): void {
+function withNetwork(
+  test: (network: DualNetwork, stores: ImageStores, device: Device) => void,
+  onDevice = true,
+  spec: NetworkSpec = resnet18,
+): void {
   using device = openDevice();
   using network = new DualNetwork(device, { spec, projector: 8, seed: 1, gated: true, separateNorm: true });
   using stores = new ImageStores(device, dataset, { onDevice });
@@ -52,6 +57,37 @@ Deno.test("masks are judged by the protocols that are asked for, of the gated ne
     const dense = evaluator.network(encoder, "dense", { protocols: ["knn", "masks"] });
     assert.deepEqual(Object.keys(dense), ["knn1", "knn20", "cost"]);
   });
+});
+
+Deno.test("a network of bottlenecks costs the mean of its images' own costs, and is reported gate by gate", () => {
+  withNetwork(
+    ({ encoder }, stores) => {
+      const evaluator = new Evaluator(stores, 3);
+      const { masks, cost, channels } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
+      const costs = networkCost(resnet50);
+      using _scope = new Scope();
+      const { masks: decided } = encoder.evaluate("gated", stores.evaluation(dataset.labelled.test).normalised(0, 60));
+      const bits = decided.map((mask) => mask.toFloat32());
+      let macs = 0;
+      for (let image = 0; image < 60; image++) {
+        const shares = gateSpecs(resnet50).map(({ channels }, gate) => {
+          const own = bits[gate]?.subarray(image * channels, (image + 1) * channels) ?? new Float32Array();
+          return own.reduce((all, bit) => all + bit, 0) / channels;
+        });
+        macs += gatedMacs(costs, termShares(costs, shares)) / 60;
+      }
+      assert.ok(Math.abs(cost.macs / macs - 1) < 1e-12, `${cost.macs}, not ${macs}`);
+      assert.ok(Math.abs((masks?.static.cost.macs ?? 0) + costs.gateMacs - cost.macs) / costs.macs < 0.01);
+      const names = gateSpecs(resnet50).map(({ label }) => label);
+      assert.deepEqual(channels?.blocks.map(({ name }) => name), names);
+      assert.equal(channels?.channels, 2 * (3 * 4 + 4 * 8 + 6 * 16 + 3 * 32));
+      const { gates = [] } = evaluator.health(encoder, "gated");
+      assert.deepEqual(gates.map(({ name }) => name), names);
+      assert.equal(gates[1]?.histogram.reduce((all, count) => all + count, 0), 4);
+    },
+    true,
+    resnet50,
+  );
 });
 
 Deno.test("under its own masks handed in an image has the features that its gates give", () => {

@@ -22,7 +22,7 @@ function health(rows: number, columns: number, value: (normals: Float64Array, co
     for (let column = 0; column < columns; column++) values[row * columns + column] = value(normals, column);
   }
   const features = Tensor.from(device, values, [rows, columns]);
-  return networkHealth({ features, openShares: [], openCounts: [], [Symbol.dispose]: () => {} }, []);
+  return networkHealth({ features, openShares: [], openCounts: [], termShares: [], [Symbol.dispose]: () => {} }, []);
 }
 
 function near(value: number, expected: number, tolerance: number): void {
@@ -62,7 +62,10 @@ Deno.test("the histogram counts channels by the share of images that open them",
   using device = openDevice();
   using features = Tensor.from(device, Float32Array.of(1, 2, 3, 4), [2, 2]);
   const openCounts = [Float64Array.of(0, 1, 2, 2, 0, 2)];
-  const { gates } = networkHealth({ features, openShares: [], openCounts, [Symbol.dispose]: () => {} }, ["a"]);
+  const { gates } = networkHealth(
+    { features, openShares: [], openCounts, termShares: [], [Symbol.dispose]: () => {} },
+    ["a"],
+  );
   assert.deepEqual(gates, [{ name: "a", histogram: [2, 0, 0, 0, 0, 1, 0, 0, 0, 3] }]);
 });
 

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 import { InvalidInputError, ShapeError } from "../../src/errors.ts";
 import { derangement, gatedChannels, SplitMasks, StaticMask } from "../../src/evaluation/mod.ts";
-import { gatedMacs, networkCost } from "../../src/models/mod.ts";
+import { gatedMacs, gatedTerms, gateSpecs, networkCost, termShares } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -57,6 +57,33 @@ Deno.test("a static mask opens the channels that are open most often, and costs 
       assert.ok(Math.abs((shares[block] ?? 0) - (meanShares[block] ?? 0)) * mask.length < 2.5, "a channel or two");
     });
   }
+});
+
+Deno.test("a static mask of bottlenecks costs what the gates cost, though images that open one gate may open the other", () => {
+  const spec = { arch: "resnet50", width: 16, stem: "cifar", image: 32 } as const;
+  const cost = networkCost(spec);
+  const images = 400;
+  const random = new RandomStream(3, 2, 0);
+  // How much each image opens behind all gates: their shares go together.
+  const tendencies = Float64Array.from({ length: images }, () => random.uniform());
+  const counts = gateSpecs(spec).map(({ channels }) => new Float64Array(channels));
+  const computed = new Float64Array(gatedTerms(cost).length);
+  for (const tendency of tendencies) {
+    const shares = counts.map((open) => {
+      const row = open.map((_, channel) => Number(random.uniform() < tendency * (channel + 1) / open.length));
+      row.forEach((bit, channel) => open[channel] = (open[channel] ?? 0) + bit);
+      return row.reduce((all, bit) => all + bit, 0) / open.length;
+    });
+    termShares(cost, shares).forEach((share, term) => computed[term] = (computed[term] ?? 0) + share / images);
+  }
+  const { blocks } = StaticMask.ofEqualCost(counts, images, cost, [...computed]);
+  const shares = blocks.map((mask) => mask.reduce((all, open) => all + open, 0) / mask.length);
+  const measured = gatedMacs(cost, [...computed]);
+  const difference = Math.abs(gatedMacs(cost, termShares(cost, shares)) - measured) / cost.macs;
+  assert.ok(difference < 1e-3, `${difference}`);
+  const means = counts.map((open) => open.reduce((all, count) => all + count, 0) / open.length / images);
+  const apart = (measured - gatedMacs(cost, termShares(cost, means))) / cost.macs;
+  assert.ok(apart > 5e-3, `products of means would have missed by ${apart} only`);
 });
 
 Deno.test("a static mask is the same for every image", () => {

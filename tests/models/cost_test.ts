@@ -5,7 +5,14 @@
  */
 import assert from "node:assert/strict";
 
-import { gatedMacs, networkCost, type NetworkSpec, smallestBudget } from "../../src/models/mod.ts";
+import {
+  gatedMacs,
+  gateSpecs,
+  networkCost,
+  type NetworkSpec,
+  smallestBudget,
+  termShares,
+} from "../../src/models/mod.ts";
 
 const resnet18 = (stem: NetworkSpec["stem"], image: number): NetworkSpec => ({
   arch: "resnet18",
@@ -40,13 +47,67 @@ Deno.test("resnet34 of width 64 costs the published numbers, and has torchvision
   assert.equal(resnet34("imagenet", 224).params, 21_797_672 - 513_000);
 });
 
+const resnet50: NetworkSpec = { ...resnet18("imagenet", 224), arch: "resnet50" };
+
+Deno.test("resnet50 of width 64 costs the published number, and has torchvision's parameters", () => {
+  const { macs, params, stem, blocks } = networkCost(resnet50);
+  assert.equal(macs, 4_087_136_256);
+  assert.equal(params, 23_508_032);
+  assert.equal(params, 25_557_032 - (2_048 * 1_000 + 1_000));
+  const parts = blocks.map(({ conv1, conv2, conv3 = NaN, shortcut }) => conv1 + conv2 + conv3 + shortcut);
+  assert.equal(parts.reduce((sum, part) => sum + part, stem), macs);
+  // The stride is in the 3x3: the 1x1 before it sees the whole map. Shortcuts are convolutions in the first block of every stage.
+  assert.equal(blocks[3]?.conv1, 256 * 128 * 56 * 56);
+  assert.equal(blocks[3]?.conv2, 9 * 128 * 128 * 28 * 28);
+  assert.deepEqual(blocks.filter(({ shortcut }) => shortcut > 0).map(({ name }) => name), [
+    "layer1.0",
+    "layer2.0",
+    "layer3.0",
+    "layer4.0",
+  ]);
+});
+
+Deno.test("a bottleneck has two gates, either of which reads the block's input", () => {
+  const { blocks, gateMacs } = networkCost(resnet50);
+  assert.equal(blocks[0]?.gate, 2 * (64 * 16 + 16 * 64));
+  assert.equal(blocks[4]?.gate, 2 * (512 * 128 + 128 * 128));
+  assert.equal(gateMacs, blocks.reduce((sum, { gate }) => sum + gate, 0));
+  const gates = gateSpecs(resnet50);
+  assert.equal(gates.length, 32);
+  assert.equal(gates.reduce((sum, { channels }) => sum + channels, 0), 2 * (3 * 64 + 4 * 128 + 6 * 256 + 3 * 512));
+  assert.deepEqual(gates.slice(0, 3).map(({ label }) => label), ["layer1.0.gate1", "layer1.0.gate2", "layer1.1.gate1"]);
+  assert.deepEqual(gateSpecs(resnet18("cifar", 32)).slice(0, 2).map(({ label }) => label), ["layer1.0", "layer1.1"]);
+});
+
+Deno.test("an image's bottleneck costs I c1 HW + 9 c1 c2 H'W' + c2 4C H'W' with c1 and c2 channels open", () => {
+  const cost = networkCost(resnet50);
+  const gates = gateSpecs(resnet50);
+  const open = gates.map(({ channels }, gate) => (7 * gate + 3) % (channels + 1));
+  let expected = cost.stem;
+  let [inputs, side] = [64, 56];
+  cost.blocks.forEach(({ name, gate }, block) => {
+    const channels = gates[2 * block]?.channels ?? NaN;
+    const [c1 = NaN, c2 = NaN] = open.slice(2 * block);
+    const after = name.endsWith(".0") && name !== "layer1.0" ? side / 2 : side;
+    expected += inputs * c1 * side ** 2 + 9 * c1 * c2 * after ** 2 + c2 * 4 * channels * after ** 2 + gate;
+    if (name.endsWith(".0")) expected += inputs * 4 * channels * after ** 2;
+    [inputs, side] = [4 * channels, after];
+  });
+  const shares = open.map((count, gate) => count / (gates[gate]?.channels ?? NaN));
+  assert.equal(Math.round(gatedMacs(cost, termShares(cost, shares))), expected);
+});
+
 Deno.test("a gated network with every channel open costs the dense network plus its gates", () => {
   const cost = networkCost(resnet18("cifar-paper", 32));
   assert.equal(gatedMacs(cost, cost.blocks.map(() => 1)), cost.macs + cost.gateMacs);
+  const bottlenecks = networkCost(resnet50);
+  const all = termShares(bottlenecks, gateSpecs(resnet50).map(() => 1));
+  assert.equal(gatedMacs(bottlenecks, all), bottlenecks.macs + bottlenecks.gateMacs);
 });
 
 Deno.test("the smallest budget is what stem, shortcuts and gates cost", () => {
   const cost = networkCost(resnet18("cifar-paper", 32));
   const fixed = cost.stem + cost.gateMacs + cost.blocks.reduce((sum, block) => sum + block.shortcut, 0);
   assert.equal(smallestBudget(resnet18("cifar-paper", 32)), fixed / cost.macs);
+  assert.equal(smallestBudget(resnet50), gatedMacs(networkCost(resnet50), []) / 4_087_136_256);
 });

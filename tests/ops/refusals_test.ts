@@ -15,6 +15,7 @@ import {
   conv2d,
   crossEntropy,
   gatedBlock,
+  gatedBottleneck,
   gateSample,
   gatherRows,
   linear,
@@ -51,6 +52,17 @@ const row = (...start: number[]) => {
   table.set([...start, -1]);
   return Tensor.from(device, table, [1, AUGMENT_COLUMNS]);
 };
+
+/** A gated bottleneck of 2 input channels, 4 channels and stride 2. */
+function bottleneck(x: Tensor, masks: readonly [Tensor, Tensor], residual: Tensor): Tensor {
+  using packed1 = new PackedWeights();
+  using packed2 = new PackedWeights();
+  using packed3 = new PackedWeights();
+  const first = { weight1: floats(4, 1, 1, 2), norm1: norm(4), packed1 };
+  const second = { weight2: floats(4, 3, 3, 4), norm2: norm(4), packed2 };
+  const third = { weight3: floats(16, 1, 1, 4), norm3: norm(16), packed3 };
+  return gatedBottleneck(x, masks, { ...first, ...second, ...third }, residual, 2);
+}
 
 /** What is refused, the exception, and what its message has to name. */
 const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeError, names: RegExp, () => unknown][] = [
@@ -168,6 +180,24 @@ const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeEr
       packed2,
     };
     gatedBlock(floats(1, 4, 4, 2), floats(1, 4), weights, floats(1, 4, 4, 4), 2);
+  }],
+  ["a gated bottleneck's residual of other size", ShapeError, /gatedBottleneck.*residual/, () => {
+    bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4)], floats(1, 2, 2, 4));
+  }],
+  ["a gated bottleneck's second mask of other size", ShapeError, /gatedBottleneck.*mask2/, () => {
+    bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 16)], floats(1, 2, 2, 16));
+  }],
+  [
+    "a gated bottleneck's input of other channels",
+    ShapeError,
+    /gatedBottleneck.*weight1.*\[4,1,1,2\].*\[4,1,1,3\]/,
+    () => {
+      bottleneck(floats(1, 4, 4, 3), [floats(1, 4), floats(1, 4)], floats(1, 2, 2, 16));
+    },
+  ],
+  ["a gated bottleneck's mask of bf16", ShapeError, /gatedBottleneck.*bf16.*\[1,4\]/, () => {
+    const mask = Tensor.full(device, [1, 4], 1, "bf16");
+    bottleneck(floats(1, 4, 4, 2), [mask, floats(1, 4)], floats(1, 2, 2, 16));
   }],
   ["views of floats", ShapeError, /augment.*u8/, () => {
     augment(floats(1, 2, 2, 3), integers(0), row(0, 0, 2, 2), views);

@@ -63,15 +63,28 @@ def gate(i, a):
     return [(soft >= 0.5).double() + (soft - soft.detach())]
 
 
-def gated_block(i, a):
-    def norm(x, n):
-        names = (f"mean{n}", f"var{n}", f"gamma{n}", f"beta{n}")
-        return functional.batch_norm(x, *[i[name] for name in names], False, 0.0, a["epsilon"])
+def numbered_norm(i, a, x, n):
+    """The norm of running statistics whose tensors are numbered."""
+    names = (f"mean{n}", f"var{n}", f"gamma{n}", f"beta{n}")
+    return functional.batch_norm(x, *[i[name] for name in names], False, 0.0, a["epsilon"])
 
+
+def gated_block(i, a):
     weight1, weight2 = channels_first(i["weight1"]), channels_first(i["weight2"])
     h = functional.conv2d(channels_first(i["x"]), weight1, stride=a["stride"], padding=1)
-    h = functional.relu(norm(h, 1)) * i["mask"][:, :, None, None]
-    y = norm(functional.conv2d(h, weight2, padding=1), 2) + channels_first(i["residual"])
+    h = functional.relu(numbered_norm(i, a, h, 1)) * i["mask"][:, :, None, None]
+    y = numbered_norm(i, a, functional.conv2d(h, weight2, padding=1), 2) + channels_first(i["residual"])
+    return [channels_last(functional.relu(y))]
+
+
+def gated_bottleneck(i, a):
+    weights = [channels_first(i[f"weight{n}"]) for n in (1, 2, 3)]
+    masks = [i[f"mask{n}"][:, :, None, None] for n in (1, 2)]
+    h = functional.conv2d(channels_first(i["x"]), weights[0])
+    h = functional.relu(numbered_norm(i, a, h, 1)) * masks[0]
+    h = functional.conv2d(h, weights[1], stride=a["stride"], padding=1)
+    h = functional.relu(numbered_norm(i, a, h, 2)) * masks[1]
+    y = numbered_norm(i, a, functional.conv2d(h, weights[2]), 3) + channels_first(i["residual"])
     return [channels_last(functional.relu(y))]
 
 
@@ -169,6 +182,7 @@ OPERATIONS = {
     "cross_entropy": cross_entropy,
     "gate": gate,
     "gated_block": gated_block,
+    "gated_bottleneck": gated_bottleneck,
     "gather_rows": gather_rows,
     "global_pool": global_pool,
     "lars": lars,

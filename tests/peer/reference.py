@@ -1,6 +1,6 @@
 """The method in plain PyTorch, of any floating dtype: the peer that sluice's own results are compared with.
 
-Networks are torchvision's resnet18 by name and layout (NCHW, OIHW), with gates and gated norms added. Nothing here is
+Networks are torchvision's by name and layout (NCHW, OIHW), with gates and gated norms added. Nothing here is
 optimised: each function is meant to be read beside its formula.
 """
 
@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-STAGES = [2, 2, 2, 2]
+STAGES = {"resnet18": [2, 2, 2, 2], "resnet50": [3, 4, 6, 3]}
+BOTTLENECKS = {"resnet50"}  # of blocks 1x1, 3x3, 1x1, whose outputs have four times the channels between
 TAU = 2 / 3
 STEMS = {  # kernel, stride, padding, followed by a max pool
     "cifar-paper": (3, 1, 2, False),
@@ -51,59 +52,100 @@ class Gate(nn.Module):
         return Gates(hard + (soft - soft.detach()), soft)
 
 
-class GatedBlock(nn.Module):
-    """A basic residual block, the outputs of its first convolution masked in a gated pass."""
+def convolutions(in_channels: int, channels: int, stride: int, bottleneck: bool) -> list[nn.Conv2d]:
+    if bottleneck:
+        return [
+            nn.Conv2d(in_channels, channels, 1, bias=False),
+            nn.Conv2d(channels, channels, 3, stride, 1, bias=False),
+            nn.Conv2d(channels, 4 * channels, 1, bias=False),
+        ]
+    return [
+        nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False),
+        nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+    ]
 
-    def __init__(self, in_channels: int, channels: int, stride: int, gated: bool, separate_norm: bool):
+
+class GatedBlock(nn.Module):
+    """A residual block, basic or bottleneck: in a gated pass the outputs of each convolution but the last are masked."""
+
+    def __init__(
+        self, in_channels: int, channels: int, stride: int, bottleneck: bool, gated: bool, separate_norm: bool
+    ):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(channels)
+        convs = convolutions(in_channels, channels, stride, bottleneck)
+        self.depth, self.out_channels = len(convs), convs[-1].out_channels
+        self.gate_names = ["gate1", "gate2"] if bottleneck else ["gate"]
+        for index, conv in enumerate(convs, 1):
+            setattr(self, f"conv{index}", conv)
+            setattr(self, f"bn{index}", nn.BatchNorm2d(conv.out_channels))
         self.relu = nn.ReLU()
         self.separate_norm = separate_norm
-        if separate_norm:
-            self.gated_bn1 = nn.BatchNorm2d(channels)
-            self.gated_bn2 = nn.BatchNorm2d(channels)
+        for index, conv in enumerate(convs, 1) if separate_norm else ():
+            setattr(self, f"gated_bn{index}", nn.BatchNorm2d(conv.out_channels))
         self.downsample = None
-        if stride != 1 or in_channels != channels:
+        if stride != 1 or in_channels != self.out_channels:
             self.downsample = nn.Sequential(
-                nn.Conv2d(in_channels, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
+                nn.Conv2d(in_channels, self.out_channels, 1, stride, bias=False), nn.BatchNorm2d(self.out_channels)
             )
-        self.gate = Gate(in_channels, channels) if gated else None
+        for name in self.gate_names:
+            setattr(self, name, Gate(in_channels, channels) if gated else None)
 
-    def forward(self, x: torch.Tensor, gated: bool, noise: torch.Tensor | None) -> tuple[torch.Tensor, Gates | None]:
-        own = gated and self.separate_norm
-        bn1, bn2 = (self.gated_bn1, self.gated_bn2) if own else (self.bn1, self.bn2)
-        gates = self.gate(x, noise) if gated else None
-        h = self.relu(bn1(self.conv1(x)))
-        if gates is not None:
-            h = h * gates.mask[:, :, None, None]
+    def convs(self) -> list[nn.Conv2d]:
+        return [getattr(self, f"conv{index}") for index in range(1, self.depth + 1)]
+
+    def forward(
+        self, x: torch.Tensor, gated: bool, noise: list[torch.Tensor] | None
+    ) -> tuple[torch.Tensor, list[Gates]]:
+        """The output, and what the gates decided in a gated pass; `noise` holds u [N, C] by gate."""
+        norm = "gated_bn" if gated and self.separate_norm else "bn"
+        gates = []
+        for index, name in enumerate(self.gate_names) if gated else ():
+            gates.append(getattr(self, name)(x, None if noise is None else noise[index]))
+        h = x
+        for index, conv in enumerate(self.convs(), 1):
+            h = getattr(self, f"{norm}{index}")(conv(h))
+            if index < self.depth:
+                h = self.relu(h)
+                h = h * gates[index - 1].mask[:, :, None, None] if gated else h
         shortcut = x if self.downsample is None else self.downsample(x)
-        return self.relu(bn2(self.conv2(h)) + shortcut), gates
+        return self.relu(h + shortcut), gates
+
+
+def gate_labels(name: str, block: GatedBlock) -> list[str]:
+    return [name] if len(block.gate_names) == 1 else [f"{name}.{gate}" for gate in block.gate_names]
 
 
 class Network(nn.Module):
-    """The encoder of 8 * width features with the projector; without `gated` it has no gates and can only be dense.
+    """The encoder with the projector; without `gated` it has no gates and can only be dense. resnet18 has 8 * width
+    features, resnet50 32 * width.
 
     With `separate_norm` dense and gated passes each have norms of their own in the blocks, without they share them.
     """
 
-    def __init__(self, width: int, stem: str, projector: int, gated: bool = True, separate_norm: bool = True):
+    def __init__(
+        self,
+        width: int,
+        stem: str,
+        projector: int,
+        gated: bool = True,
+        separate_norm: bool = True,
+        arch: str = "resnet18",
+    ):
         super().__init__()
+        self.stages = STAGES[arch]
         kernel, stride, padding, pooled = STEMS[stem]
         self.conv1 = nn.Conv2d(3, width, kernel, stride, padding, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU()
         self.maxpool = nn.MaxPool2d(3, 2, 1) if pooled else nn.Identity()
         in_channels = width
-        for stage, count in enumerate(STAGES):
+        for stage, count in enumerate(self.stages):
             channels = width << stage
             blocks = []
             for index in range(count):
                 stride = 2 if stage > 0 and index == 0 else 1
-                blocks.append(GatedBlock(in_channels, channels, stride, gated, separate_norm))
-                in_channels = channels
+                blocks.append(GatedBlock(in_channels, channels, stride, arch in BOTTLENECKS, gated, separate_norm))
+                in_channels = blocks[-1].out_channels
             setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
         self.projector = nn.Sequential(
             nn.Linear(in_channels, projector), nn.BatchNorm1d(projector), nn.ReLU(),
@@ -114,20 +156,26 @@ class Network(nn.Module):
     def blocks(self) -> dict[str, GatedBlock]:
         return {
             f"layer{stage + 1}.{index}": getattr(self, f"layer{stage + 1}")[index]
-            for stage, count in enumerate(STAGES)
+            for stage, count in enumerate(self.stages)
             for index in range(count)
+        }
+
+    def gate_channels(self) -> dict[str, int]:
+        """Channels of every gate, which is called by its block where that has one gate."""
+        return {
+            gate: block.conv1.out_channels for name, block in self.blocks().items() for gate in gate_labels(name, block)
         }
 
     def encode(
         self, images: torch.Tensor, gated: bool, noise: dict[str, torch.Tensor] | None = None
     ) -> tuple[torch.Tensor, dict[str, Gates]]:
-        """Features [N, 8 width] of images [N, 3, H, W]; `noise` holds u [N, C] per block, None thresholds logits."""
+        """Features [N, F] of images [N, 3, H, W]; `noise` holds u [N, C] per gate, None thresholds logits."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         gates = {}
         for name, block in self.blocks().items():
-            x, opened = block(x, gated, noise[name] if gated and noise is not None else None)
-            if opened is not None:
-                gates[name] = opened
+            labels = gate_labels(name, block)
+            x, opened = block(x, gated, [noise[label] for label in labels] if gated and noise is not None else None)
+            gates |= zip(labels, opened)
         return x.mean(dim=(2, 3)), gates
 
 
@@ -148,12 +196,13 @@ def initialise(network: Network, generator: torch.Generator) -> None:
 
 
 class Cost(NamedTuple):
-    """Multiply-accumulates of one image: `gated` those of one open channel per block, `fixed` those always paid."""
+    """Multiply-accumulates of one image. `fixed` are always paid; `gated` are those of one open channel of each of the
+    gates named, which multiply."""
 
     full: int
     gates: int
     fixed: int
-    gated: dict[str, int]
+    gated: dict[tuple[str, ...], int]
 
 
 def output_size(size: int, kernel: int, stride: int, padding: int) -> int:
@@ -169,19 +218,30 @@ def network_cost(network: Network, stem: str, image: int) -> Cost:
     size = output_size(size, 3, 2, 1) if pooled else size
     full, gates, gated = fixed, 0, {}
     for name, block in network.blocks().items():
+        labels = gate_labels(name, block)
+        for index, conv in enumerate(block.convs()):
+            kernel = conv.kernel_size[0]
+            size = output_size(size, kernel, conv.stride[0], kernel // 2)
+            own = kernel**2 * size * size  # for each pair of an input and an output channel
+            full += own * conv.in_channels * conv.out_channels
+            # The gate behind the convolution before opens its inputs, that behind itself its outputs.
+            own *= 1 if index > 0 else conv.in_channels
+            own *= 1 if index < block.depth - 1 else conv.out_channels
+            opened_by = tuple(labels[max(index - 1, 0) : index + 1])
+            gated[opened_by] = gated.get(opened_by, 0) + own
         inputs, channels = block.conv1.in_channels, block.conv1.out_channels
-        size = output_size(size, 3, block.conv1.stride[0], 1)
-        shortcut = size * size * channels * inputs if block.downsample is not None else 0
-        gated[name] = 9 * (inputs + channels) * size * size
-        gates += inputs * (inputs // 4) + (inputs // 4) * channels
+        shortcut = size * size * block.out_channels * inputs if block.downsample is not None else 0
+        gates += len(labels) * (inputs * (inputs // 4) + (inputs // 4) * channels)
         fixed += shortcut
-        full += shortcut + gated[name] * channels
+        full += shortcut
     return Cost(full, gates, fixed + gates, gated)
 
 
 def measured_share(gates: dict[str, Gates], cost: Cost) -> torch.Tensor:
     """(Real MACs of these images, gates included) / full MACs: a scalar that carries the masks' gradient."""
-    opened = sum(cost.gated[name] * gate.mask.sum(dim=1).mean() for name, gate in gates.items())
+    opened = sum(
+        macs * math.prod(gates[name].mask.sum(dim=1) for name in names).mean() for names, macs in cost.gated.items()
+    )
     return (cost.fixed + opened) / cost.full
 
 
@@ -268,7 +328,7 @@ def lars_step(
             if weight.grad is None:
                 continue
             gradient = weight.grad
-            decay = 0.0 if weight.ndim == 1 or ".gate." in name else weight_decay
+            decay = 0.0 if weight.ndim == 1 or ".gate" in name else weight_decay
             if weight.ndim > 1:
                 size, slope = weight.norm().item(), gradient.norm().item()
                 if size != 0 and slope != 0:

@@ -1,12 +1,13 @@
-"""Writes tests/fixtures/{dual,vanilla,gated}_step.safetensors: one whole training step each, computed in float64.
+"""Writes tests/fixtures/{dual,vanilla,gated,bottleneck}_step.safetensors: one whole training step each, computed in
+float64; `bottleneck` is a dual step of a small ResNet-50, the others are of a ResNet-18.
 
 Inputs, noise and initial values are exact in float32. The seed is the first under which no discontinuity is near: no
 gate's probability close to one half, no relu's input close to zero, no hinge close to its corner, and a float32 run of
 the same step agrees; the worst disagreement is printed.
 
-A fixture holds: input/view1, input/view2 [N,H,W,3]; noise/<pass>/<block> u [N,C]; initial/<name>, gradient/<name>,
+A fixture holds: input/view1, input/view2 [N,H,W,3]; noise/<pass>/<gate> u [N,C]; initial/<name>, gradient/<name>,
 updated/<name> (parameters OIHW, running statistics); terms/<name> [1]; and, to find where a difference begins,
-mask/<pass>/<block> [N,C], features/<pass>, projection/<pass>. Each mode's network has what it uses and no more: no
+mask/<pass>/<gate> [N,C], features/<pass>, projection/<pass>. Each mode's network has what it uses and no more: no
 gates and no budget terms in `vanilla`, separate norms in `dual` alone. `macs` and `bound` are sums over gated passes,
 `share` is their mean. The hyper-parameters are JSON under the metadata key "config".
 """
@@ -29,18 +30,38 @@ CONFIG = {
     "gamma": 1.0, "tau": 2 / 3, "optimizer": "lars", "lr": 0.3, "momentum": 0.9, "weightDecay": 1e-4,
     "trust": 0.02, "larsEpsilon": 1e-8, "normEpsilon": 1e-5, "normMomentum": 0.1,
 }  # fmt: skip
-GATE_MARGIN = 1e-3
-HINGE_MARGIN = 1e-3
-RELU_MARGIN = 2e-5
-AGREEMENT = 1e-5
+
+
+class Case(NamedTuple):
+    """A fixture's configuration where it is not CONFIG, and how near a seed may come to discontinuities."""
+
+    config: dict
+    gate_margin: float = 1e-3
+    relu_margin: float = 2e-5
+    hinge_margin: float = 1e-3
+    agreement: float = 1e-5  # of float32 with float64
+    branch_scale: float = 1.0  # of the scales of the last norm in each block
+
+
+CASES = {
+    "dual": Case({"mode": "dual"}),
+    "vanilla": Case({"mode": "vanilla"}),
+    "gated": Case({"mode": "gated"}),
+    # Three times as deep: weaker branches keep rounding from growing, and no seed keeps so far from so many corners.
+    "bottleneck": Case(
+        {"mode": "dual", "arch": "resnet50", "stem": "cifar", "image": 8, "batch": 8, "budget": 0.4},
+        gate_margin=2e-4, relu_margin=1e-5, agreement=2e-5, branch_scale=0.25,
+    ),
+}  # fmt: skip
 ZERO_AGREEMENT = 5e-7  # absolute: the projector biases that norms and differences cancel
 SEEDS = 20_000
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
 
-def draw_network(generator: torch.Generator, mode: str) -> Network:
+def draw_network(generator: torch.Generator, config: dict, branch_scale: float) -> Network:
     """A float32 network with nothing trivial in it: every norm's scale, shift and running statistics are random."""
-    network = Network(CONFIG["width"], CONFIG["stem"], CONFIG["projector"], True in PASSES[mode], mode == "dual")
+    gated, separate_norm = True in PASSES[config["mode"]], config["separateNorm"]
+    network = Network(config["width"], config["stem"], config["projector"], gated, separate_norm, config["arch"])
     initialise(network, generator)
     with torch.no_grad():
         for module in network.modules():
@@ -49,6 +70,9 @@ def draw_network(generator: torch.Generator, mode: str) -> Network:
                 module.bias.normal_(0, 0.2, generator=generator)
                 module.running_mean.normal_(0, 0.3, generator=generator)
                 module.running_var.uniform_(0.5, 1.5, generator=generator)
+        for block in network.blocks().values():
+            for norms in ("bn", "gated_bn") if separate_norm else ("bn",):
+                getattr(block, f"{norms}{block.depth}").weight.mul_(branch_scale)
         # Larger projections, so that the variance hinge is open in some dimensions and closed in others.
         network.projector[6].weight.mul_(2)
         # A larger weight before a norm has a smaller gradient: LARS then has tensors to clip as well as to scale.
@@ -60,33 +84,33 @@ def draw_network(generator: torch.Generator, mode: str) -> Network:
     return network
 
 
-def draw_inputs(generator: torch.Generator, network: Network, mode: str) -> dict[str, torch.Tensor]:
+def draw_inputs(generator: torch.Generator, network: Network, config: dict) -> dict[str, torch.Tensor]:
     """Two related views in NHWC and the uniform noise of every gated pass, as float32."""
-    count, size = CONFIG["batch"], CONFIG["image"]
+    count, size = config["batch"], config["image"]
     inputs = {"input/view1": torch.randn(count, size, size, 3, generator=generator)}
     inputs["input/view2"] = inputs["input/view1"] + 0.5 * torch.randn(count, size, size, 3, generator=generator)
-    for index, gated in enumerate(PASSES[mode]):
-        for name, block in network.blocks().items() if gated else ():
-            bits = torch.randint(1 << 24, (count, block.conv1.out_channels), generator=generator)
+    for index, gated in enumerate(PASSES[config["mode"]]):
+        for name, channels in network.gate_channels().items() if gated else ():
+            bits = torch.randint(1 << 24, (count, channels), generator=generator)
             inputs[f"noise/{index}/{name}"] = ((bits.double() + 0.5) * 2**-24).float()
     return inputs
 
 
-def run_forward(network: Network, inputs: dict[str, torch.Tensor], mode: str) -> Step:
+def run_forward(network: Network, inputs: dict[str, torch.Tensor], config: dict) -> Step:
     dtype = network.conv1.weight.dtype
     views = tuple(inputs[f"input/view{index + 1}"].to(dtype).permute(0, 3, 1, 2).contiguous() for index in range(2))
     noise = [
-        {name: inputs[f"noise/{index}/{name}"].to(dtype) for name in network.blocks()} if gated else None
-        for index, gated in enumerate(PASSES[mode])
+        {name: inputs[f"noise/{index}/{name}"].to(dtype) for name in network.gate_channels()} if gated else None
+        for index, gated in enumerate(PASSES[config["mode"]])
     ]
-    cost = network_cost(network, CONFIG["stem"], CONFIG["image"])
+    cost = network_cost(network, config["stem"], config["image"])
     return forward_step(
-        network, views, noise, mode, cost, CONFIG["budget"], CONFIG["epoch"], CONFIG["boundAlpha"],
-        CONFIG["lambda"], CONFIG["gamma"],
+        network, views, noise, config["mode"], cost, config["budget"], config["epoch"], config["boundAlpha"],
+        config["lambda"], config["gamma"],
     )  # fmt: skip
 
 
-def smallest_margins(network: Network, inputs: dict[str, torch.Tensor], mode: str) -> tuple[float, float, float]:
+def smallest_margins(network: Network, inputs: dict[str, torch.Tensor], config: dict) -> tuple[float, float, float]:
     """Distance of the nearest gate, relu input and hinge from its discontinuity (float64)."""
     nearest = []
     hooks = [
@@ -95,10 +119,10 @@ def smallest_margins(network: Network, inputs: dict[str, torch.Tensor], mode: st
         if isinstance(module, nn.ReLU)
     ]
     with torch.no_grad():
-        step = run_forward(network, inputs, mode)
+        step = run_forward(network, inputs, config)
     for hook in hooks:
         hook.remove()
-    p, s = math.exp(-CONFIG["boundAlpha"] * CONFIG["epoch"]), math.sqrt(CONFIG["budget"])
+    p, s = math.exp(-config["boundAlpha"] * config["epoch"]), math.sqrt(config["budget"])
     gates = [gate for opened in step.gates for gate in opened.values()]
     hinges = [(1 - torch.sqrt(x.var(dim=0) + 1e-4)).abs().min().item() for x in step.projections]
     hinges += [min(abs(p * s - d), abs(d - (1 - p + p * s))) for d in (gate.mask.mean().item() for gate in gates)]
@@ -109,9 +133,9 @@ def named_state(network: Network) -> dict[str, torch.Tensor]:
     return {name: x.clone() for name, x in network.state_dict().items() if not name.endswith("num_batches_tracked")}
 
 
-def run_step(network: Network, inputs: dict[str, torch.Tensor], mode: str) -> tuple[dict, dict, Step]:
+def run_step(network: Network, inputs: dict[str, torch.Tensor], config: dict) -> tuple[dict, dict, Step]:
     """Trains the network by one step; its results under the fixture's names, and the factors LARS chose."""
-    step = run_forward(network, inputs, mode)
+    step = run_forward(network, inputs, config)
     step.terms["total"].backward()
     results = {f"terms/{name}": value.detach().reshape(1) for name, value in step.terms.items()}
     for index, (features, projection, gates) in enumerate(zip(step.features, step.projections, step.gates)):
@@ -120,7 +144,7 @@ def run_step(network: Network, inputs: dict[str, torch.Tensor], mode: str) -> tu
     gradients = {name: x.grad for name, x in network.named_parameters() if x.grad is not None}
     results |= {f"gradient/{name}": gradient.clone() for name, gradient in gradients.items()}
     factors = lars_step(
-        network, {}, CONFIG["lr"], CONFIG["momentum"], CONFIG["weightDecay"], CONFIG["trust"], CONFIG["larsEpsilon"]
+        network, {}, config["lr"], config["momentum"], config["weightDecay"], config["trust"], config["larsEpsilon"]
     )
     results |= {f"updated/{name}": value for name, value in named_state(network).items()}
     return results, factors, step
@@ -151,32 +175,32 @@ class Candidate(NamedTuple):
     zeros: float
 
 
-def compare_precisions(network: Network, initial: dict, inputs: dict, mode: str) -> tuple[dict, dict, dict, Step]:
+def compare_precisions(network: Network, initial: dict, inputs: dict, config: dict) -> tuple[dict, dict, dict, Step]:
     """The same step in float64 and float32: exact results, approximate results, LARS factors, the float64 step."""
     runs = []
     for dtype in (torch.float64, torch.float32):
         network = network.to(dtype)
         network.load_state_dict({name: x.to(dtype) for name, x in initial.items()}, strict=False)
         network.zero_grad(set_to_none=True)
-        runs.append(run_step(network, inputs, mode))
+        runs.append(run_step(network, inputs, config))
     (exact, factors, step), (approximate, _, _) = runs
     return exact, approximate, factors, step
 
 
-def try_seed(mode: str, seed: int) -> Candidate | None:
+def try_seed(case: Case, config: dict, seed: int) -> Candidate | None:
     """The candidate of this seed; None where a discontinuity is near."""
     generator = torch.Generator().manual_seed(seed)
-    network = draw_network(generator, mode)
-    inputs = draw_inputs(generator, network, mode)
+    network = draw_network(generator, config, case.branch_scale)
+    inputs = draw_inputs(generator, network, config)
     initial = named_state(network)
-    margins = smallest_margins(network.double(), inputs, mode)
-    if any(x <= limit for x, limit in zip(margins, (GATE_MARGIN, RELU_MARGIN, HINGE_MARGIN))):
+    margins = smallest_margins(network.double(), inputs, config)
+    if any(x <= limit for x, limit in zip(margins, (case.gate_margin, case.relu_margin, case.hinge_margin))):
         return None
-    exact, approximate, factors, step = compare_precisions(network, initial, inputs, mode)
+    exact, approximate, factors, step = compare_precisions(network, initial, inputs, config)
     worst, zeros = worst_difference(exact, approximate)
     clipped = sum(x == 1 for x in factors.values())
     unfit = None
-    if max(difference for difference, _ in worst.values()) > AGREEMENT or zeros > ZERO_AGREEMENT:
+    if max(difference for difference, _ in worst.values()) > case.agreement or zeros > ZERO_AGREEMENT:
         unfit = "float32 does not agree with float64"
     elif not 0 < clipped < len(factors):
         unfit = "LARS does not both clip and scale"
@@ -185,17 +209,20 @@ def try_seed(mode: str, seed: int) -> Candidate | None:
     return Candidate(unfit, margins, tensors, factors, step, worst, zeros)
 
 
-def write_fixture(mode: str) -> None:
+def write_fixture(name: str) -> None:
+    case = CASES[name]
+    config = CONFIG | case.config
+    config["separateNorm"] = config["mode"] == "dual"
     for seed in range(SEEDS):
-        candidate = try_seed(mode, seed)
+        candidate = try_seed(case, config, seed)
         if candidate is not None and candidate.unfit is None:
             break
         if candidate is not None:
-            print(f"{mode}: seed {seed} passed over: {candidate.unfit}")
+            print(f"{name}: seed {seed} passed over: {candidate.unfit}")
     else:
-        raise SystemExit(f"{mode}: none of {SEEDS} seeds is fit; lower a margin")
-    path = FIXTURES / f"{mode}_step.safetensors"
-    config = CONFIG | {"mode": mode, "seed": seed, "separateNorm": mode == "dual"}
+        raise SystemExit(f"{name}: none of {SEEDS} seeds is fit; lower a margin")
+    path = FIXTURES / f"{name}_step.safetensors"
+    config["seed"] = seed
     tensors = {name: x.contiguous() for name, x in candidate.tensors.items()}
     path.write_bytes(save(tensors, {"config": json.dumps(config, sort_keys=True)}))
     print(f"{path.name}: {len(candidate.tensors)} tensors, {path.stat().st_size} bytes, seed {seed}")
@@ -215,20 +242,23 @@ def describe(candidate: Candidate) -> None:
 
 
 def check_costs() -> None:
-    """The published MACs of ResNet-18: the reference must reproduce them before it may judge anything."""
-    for stem, image, macs in (
-        ("cifar-paper", 32, 703_560_448), ("cifar", 32, 555_417_600), ("imagenet", 96, 333_103_104),
-        ("imagenet", 224, 1_813_561_344),
+    """The published MACs: the reference must reproduce them before it may judge anything."""
+    for arch, stem, image, macs, gates in (
+        ("resnet18", "cifar-paper", 32, 703_560_448, 240_640), ("resnet18", "cifar", 32, 555_417_600, 240_640),
+        ("resnet18", "imagenet", 96, 333_103_104, 240_640), ("resnet18", "imagenet", 224, 1_813_561_344, 240_640),
+        ("resnet50", "imagenet", 224, 4_087_136_256, 10_129_408),
     ):  # fmt: skip
         with torch.device("meta"):
-            cost = network_cost(Network(64, stem, 16), stem, image)
-        if (cost.full, cost.gates) != (macs, 240_640):
-            raise SystemExit(f"{stem} at {image}: {cost.full} MACs and {cost.gates} in gates, not {macs} and 240640")
+            cost = network_cost(Network(64, stem, 16, arch=arch), stem, image)
+        if (cost.full, cost.gates) != (macs, gates):
+            raise SystemExit(
+                f"{arch}, {stem} at {image}: {cost.full} MACs and {cost.gates} in gates, not {macs} and {gates}"
+            )
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     check_costs()
     FIXTURES.mkdir(exist_ok=True)
-    for mode in sys.argv[1:] or PASSES:
-        write_fixture(mode)
+    for name in sys.argv[1:] or CASES:
+        write_fixture(name)

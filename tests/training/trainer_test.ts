@@ -111,6 +111,7 @@ for (
     { gateReduction: 2, gateBias: 1, gateTemperature: 1, gateTemperatureEnd: 0.3 },
     { budgetRule: "paper" },
     { arch: "resnet34" },
+    { arch: "resnet50" },
   ]
 ) {
   Deno.test(`a run with ${JSON.stringify(variant)} trains, and its losses are finite`, async () => {

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { uniformOpenShare } from "../../budget/mod.ts";
 import type { Device } from "../../device/mod.ts";
-import { blockSpecs, DualNetwork, gatedMacs, type NetworkCost, networkCost } from "../../models/mod.ts";
+import { DualNetwork, gatedMacs, gateSpecs, type NetworkCost, networkCost, termShares } from "../../models/mod.ts";
 import { RandomStream } from "../../random/mod.ts";
 import { median, timed } from "../../selftest/stopwatch.ts";
 import { Scope, Tensor } from "../../tensor/mod.ts";
@@ -17,7 +18,7 @@ import { IMAGE_SIDE, randomImages } from "./images.ts";
 export interface InferenceRow {
   /** Images at a time. */
   readonly batch: number;
-  /** Share of each block's channels that are open for each image, before it is rounded to whole channels. */
+  /** Share of each gate's channels that are open for each image, before it is rounded to whole channels. */
   readonly openShare: number;
   /** Median milliseconds a batch of the dense network: the same in all rows of a batch size. */
   readonly denseMs: number;
@@ -57,27 +58,20 @@ export interface InferenceBenchmarkOptions {
   readonly milliseconds?: number;
 }
 
-/** The share of open channels, the same for every block, at which a gated network costs `budget`. */
-function openShareFor(cost: NetworkCost, budget: number): number {
-  const closed = gatedMacs(cost, []) / cost.macs;
-  const open = gatedMacs(cost, cost.blocks.map(() => 1)) / cost.macs;
-  return Math.min(1, Math.max(0, (budget - closed) / (open - closed)));
-}
-
-/** For each image and block a random choice of exactly the share of channels, and the share of MACs that it comes to. */
+/** For each image and gate a random choice of exactly the share of channels, and the share of MACs that it comes to. */
 function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch: number, openShare: number) {
-  const channels = blockSpecs(config).map((block) => block.channels);
-  const masks = channels.map((count, block) => {
+  const channels = gateSpecs(config).map((gate) => gate.channels);
+  const masks = channels.map((count, gate) => {
     const open = Math.round(count * openShare);
     const values = new Float32Array(batch * count);
     for (let image = 0; image < batch; image++) {
-      const order = new RandomStream(1, block + 1, image).permutation(count);
+      const order = new RandomStream(1, gate + 1, image).permutation(count);
       for (const channel of order.subarray(0, open)) values[image * count + channel] = 1;
     }
     return Tensor.from(device, values, [batch, count]);
   });
   const openShares = channels.map((count) => Math.round(count * openShare) / count);
-  return { openShare, masks, macShare: gatedMacs(cost, openShares) / cost.macs };
+  return { openShare, masks, macShare: gatedMacs(cost, termShares(cost, openShares)) / cost.macs };
 }
 
 /** Medians of several kinds of work, in milliseconds: they take turns, so that all meet the machine in the same states. */
@@ -121,7 +115,7 @@ export function benchInfer(
   const precision = config.precision === "auto" ? "f32" : resolvePrecision(config.precision, device.description);
   using network = new DualNetwork(device, networkOptions({ ...config, mode: "dual" }, IMAGE_SIDE));
   const cost = networkCost(networkSpec(config, IMAGE_SIDE));
-  const shares = [openShareFor(cost, config.budget), ...openShares];
+  const shares = [uniformOpenShare(cost, config.budget), ...openShares];
   const rows = batches.flatMap((batch): InferenceRow[] => {
     using _scope = new Scope();
     const images = randomImages(device, batch, 3, "f32");

@@ -1,0 +1,80 @@
+/**
+ * A ResNet-50 at the command line: its cost, and a whole run, trained, evaluated and embedded.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { decodeNpy, readSafetensors } from "../../src/formats/mod.ts";
+import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+
+const network = ["--arch", "resnet50", "--width", "4"];
+const tiny = [...network, "--projector", "16", "--batch", "8", "--epochs", "2", "--threads", "1", "--budget", "0.5"];
+const images = ["--train-images", "32", "--test-images", "24"];
+
+type Line = Readonly<Record<string, unknown>>;
+
+interface Evaluation {
+  readonly networks: {
+    readonly dense: { readonly cost: { readonly macs: number } };
+    readonly gated: {
+      readonly cost: { readonly macs: number; readonly share: number };
+      readonly channels: { readonly channels: number; readonly blocks: readonly { readonly name: string }[] };
+      readonly masks: { readonly static: { readonly cost: { readonly share: number } } };
+    };
+  };
+}
+
+Deno.test("cost shows three convolutions a block, and what torchvision's network costs", async () => {
+  const args = ["cost", "--arch", "resnet50", "--stem", "imagenet", "--image", "224"];
+  const cost = JSON.parse(await assertSucceeds([...args, "--json"])) as { blocks: readonly Line[] } & Line;
+  assert.deepEqual([cost["macs"], cost["params"]], [4_087_136_256, 23_508_032]);
+  for (const block of cost.blocks) {
+    assert.deepEqual(Object.keys(block), ["name", "conv1", "conv2", "conv3", "shortcut", "gate"]);
+  }
+  assert.equal(cost.blocks.length, 16);
+  const text = await assertSucceeds(args);
+  assert.match(text, /^block +conv1 +conv2 +conv3 +shortcut +gate$/m);
+  assert.match(text, /^layer4\.2 +51\.38 M +115\.61 M +51\.38 M +0\.00 M +2\.62 M$/m);
+});
+
+Deno.test(
+  "a run of resnet50 is trained, evaluated with its masks, and embedded",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, ...images, "--out", run, "--quiet"]);
+    const { metadata, tensors } = readSafetensors(join(run, "checkpoints", "last.safetensors"));
+    assert.equal(metadata["arch"], "resnet50");
+    assert.deepEqual(tensors.get("layer2.0.gate2.fc2.weight")?.shape, [8, 4]);
+    assert.deepEqual(tensors.get("layer2.0.gated_bn3.weight")?.shape, [32]);
+
+    const args = ["evaluate", run, "--protocol", "knn,linear,masks"];
+    const { networks: { dense, gated } } = JSON.parse(await assertSucceeds([...args, "--json"])) as Evaluation;
+    assert.ok(gated.cost.share < 1 && gated.cost.share > 0.1, JSON.stringify(gated.cost));
+    assert.ok(Math.abs(gated.cost.macs / dense.cost.macs - gated.cost.share) < 1e-12);
+    assert.equal(gated.channels.channels, 472);
+    assert.deepEqual(gated.channels.blocks.slice(0, 2).map(({ name }) => name), ["layer1.0.gate1", "layer1.0.gate2"]);
+    // The static network has no gates, which are 0.8 % here.
+    assert.ok(Math.abs(gated.masks.static.cost.share - gated.cost.share) < 0.02);
+    assert.match(await assertSucceeds([...args, "--network", "gated"]), /^layer4\.2\.gate2 +32 /m);
+
+    const out = join(folder, "test.npy");
+    await assertSucceeds(["embed", run, "test", "--out", out]);
+    assert.deepEqual(decodeNpy(readFileSync(out)).shape, [24, 128]);
+  }),
+);
+
+Deno.test("inference of resnet50 is measured with masks of what the budget costs", async () => {
+  const args = ["bench", "infer", ...network, "--threads", "1", "--budget", "0.4", "--json"];
+  const { rows } = JSON.parse(await assertSucceeds(args)) as { rows: { openShare: number; macShare: number }[] };
+  assert.ok(Math.abs((rows[0]?.macShare ?? NaN) - 0.4) < 0.05, JSON.stringify(rows[0]));
+  assert.ok((rows[0]?.openShare ?? NaN) > 0.4, "shortcuts are always computed, and the 3x3 by the product");
+});
+
+Deno.test("a budget below resnet50's stem, shortcuts and gates is refused with the smallest reachable", async () => {
+  const args = ["pretrain", ...network, ...images, "--batch", "8", "--budget", "0.05", "--out", "never"];
+  await assertRefused(args, /^sluice: --budget 0\.05: .* the smallest reachable is 0\.1\d+/);
+  const unknown = ["cost", "--arch", "resnet51"];
+  await assertRefused(unknown, /^sluice: --arch resnet51: give resnet18 or resnet34 or resnet50/);
+});
