@@ -14,10 +14,13 @@ sl_conv_shape second_shape(const sl_gated_bottleneck_shape& s) {
   return {1, s.height, s.width, s.channels, s.channels, 3, 3, s.stride, 1, SL_F32};
 }
 
-// Winograd's weights are four times as many, all gathered anew for each image: that wants many tiles.
+// Winograd's weights are four times as many, all gathered anew for each image: that wants many tiles, and memory that
+// grows with the square of the channels.
 int64_t tile_of(const sl_gated_bottleneck_shape& s) {
-  constexpr int64_t fewest_pixels = 512, fewest_channels = 32;
-  const bool worthwhile = int64_t{s.height} * s.width >= fewest_pixels && s.channels >= fewest_channels;
+  constexpr int64_t fewest_pixels = 512;
+  constexpr int32_t fewest_channels = 32, most_channels = 256;
+  const bool worthwhile = int64_t{s.height} * s.width >= fewest_pixels && s.channels >= fewest_channels &&
+                          s.channels <= most_channels;
   return worthwhile && winograd_suits(second_shape(s)) ? winograd_tile(SL_F32, s.height, s.width) : 0;
 }
 
@@ -27,9 +30,12 @@ constexpr int64_t cached_floats = int64_t{1} << 17;
 // Entries of the list of how many channels are open before each eight, and after them all.
 int64_t eights_of(int64_t channels) { return pieces(channels, 8) + 1; }
 
-// Winograd's kernels read whole vectors, at least one: rows of gathered weights end in zeros, as the pixels they meet.
-int64_t hidden_depth(const Bottleneck& b, int64_t open) {
-  return b.tile == 0 ? open : std::max(padded(open), gated_vector);
+// Inputs of the second convolution for so many open channels: rows of gathered weights may end in zeros, as the pixels
+// they meet do. Winograd's kernels read whole vectors, at least one; direct sums of whole vectors are faster, since no
+// read crosses a cache line, where that adds no more than an eighth.
+int64_t second_depth(const Bottleneck& b, int64_t open) {
+  if (b.tile != 0) return std::max(padded(open), gated_vector);
+  return 8 * padded(open) <= 9 * open ? padded(open) : open;
 }
 
 int64_t weights_floats(const Bottleneck& b) {
@@ -74,7 +80,7 @@ int64_t Bottleneck::image_floats() const {
 }
 
 int64_t Bottleneck::scratch_floats() const {
-  if (tile == 0) return padded(gated_block_kernels().first_channels * taps * shape.channels);
+  if (tile == 0) return gated_block_kernels().first_channels * taps * padded(shape.channels);
   return std::max(cached_floats, gated_winograd_floats(tile, 1, padded(shape.channels), padded(shape.channels)));
 }
 
@@ -100,7 +106,8 @@ BottleneckImage::BottleneckImage(const Bottleneck& b, int64_t image, const int32
   float* const hidden1 = take(b.in_pixels * padded(channels));
   float* const hidden2 = take(b.out_pixels * padded(channels));
   gathered_ = take(weights_floats(b));
-  const int64_t depth = hidden_depth(b, one.count), out_depth = hidden_depth(b, two.count);
+  const int64_t depth = second_depth(b, one.count);
+  const int64_t out_depth = b.tile == 0 ? two.count : std::max(padded(two.count), gated_vector);
   for (int64_t at = one.count; depth > one.count && at < b.in_pixels * depth; at += depth)
     std::fill_n(hidden1 + at, depth - one.count, 0.0f);
 
