@@ -65,9 +65,6 @@ struct WantedInputs {
   int64_t channels;       // inputs, open or not
 };
 
-// The vectors that are stored by `take` go on past the last row by no more than this many floats.
-constexpr int64_t gated_take_slack = 16;
-
 struct GatedBlockKernels {
   // Entries [open_begin, open_end) of the list of open channels, output rows [row_begin, row_end).
   void (*first)(const FirstConvolution&, int64_t open_begin, int64_t open_end, int64_t row_begin, int64_t row_end);
@@ -80,8 +77,8 @@ struct GatedBlockKernels {
                           int64_t pixel_end);
   void (*second_of_pixels)(const SecondConvolution&, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
                            int64_t pixel_end);
-  // to [rows, open_count] = the wanted of from [rows, channels].
-  void (*take)(const WantedInputs&, const float* from, int64_t rows, float* to);
+  // to [rows, pitch] = the wanted of from [rows, channels], then zeros.
+  void (*take)(const WantedInputs&, const float* from, int64_t rows, int64_t pitch, float* to);
 };
 
 extern const GatedBlockKernels gated_block_avx2;

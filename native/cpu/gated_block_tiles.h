@@ -243,17 +243,25 @@ void first_convolution(const FirstConvolution& a, int64_t open_begin, int64_t op
   });
 }
 
-// Pixels in pieces that stay in a core's cache while all channels pass over them.
+// Entries in pieces whose weights stay in a core's cache, then pixels in pieces that do while the weights pass over
+// them: in the nearest cache where a tile of pixels fits that.
 template <typename Simd>
 void first_of_pixels(const FirstConvolution& a, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
                      int64_t pixel_end) {
-  constexpr int64_t cached_floats = int64_t{1} << 16;
+  constexpr int64_t cached_floats = int64_t{1} << 16, nearest_floats = 6 << 10;
   const FirstTile* const tiles = all_first_tiles<Simd, 1>();
-  const int64_t most = std::max<int64_t>(cached_floats / std::max<int64_t>(a.in_channels, 1), Simd::first_pixels);
-  for_pieces(pixel_end - pixel_begin, most, [&](int64_t pixel, int64_t pixels) {
-    const int64_t begin = pixel_begin + pixel;
-    for_pieces(open_end - open_begin, Simd::first_channels, [&](int64_t entry, int64_t channels) {
-      first_pass<Simd>(a, tiles, open_begin + entry, channels, 0, 1, begin, begin + pixels);
+  const int64_t depth = std::max<int64_t>(a.in_channels, 1);
+  const int64_t most_entries = std::max<int64_t>(cached_floats / depth, Simd::first_channels);
+  const int64_t nearest_pixels = nearest_floats / depth;
+  const int64_t most_pixels = nearest_pixels >= Simd::first_pixels
+                                  ? nearest_pixels
+                                  : std::max<int64_t>(2 * cached_floats / depth, Simd::first_pixels);
+  for_pieces(open_end - open_begin, most_entries, [&](int64_t piece, int64_t entries) {
+    for_pieces(pixel_end - pixel_begin, most_pixels, [&](int64_t pixel, int64_t pixels) {
+      const int64_t begin = pixel_begin + pixel;
+      for_pieces(entries, Simd::first_channels, [&](int64_t entry, int64_t channels) {
+        first_pass<Simd>(a, tiles, open_begin + piece + entry, channels, 0, 1, begin, begin + pixels);
+      });
     });
   });
 }
@@ -303,18 +311,32 @@ void second_of_pixels(const SecondConvolution& a, int64_t group_begin, int64_t g
   second_groups<Simd, 1>(a, group_begin, group_end, 0, 1, pixel_begin, pixel_end);
 }
 
-// Each vector of a row is stored whole where its wanted elements begin: the next overwrites what goes beyond them.
+// Stores at the place `at` of a row of `pitch` what the row has room for.
 template <typename Simd>
-SLUICE_SIMD void take_inputs(const WantedInputs& wanted, const float* from, int64_t rows, float* to) {
+SLUICE_SIMD inline void store_in_row(float* row, int64_t at, int64_t pitch, typename Simd::Register value) {
+  if (at + Simd::lanes <= pitch) {
+    Simd::store(row + at, value);
+  } else {
+    Simd::store_first(row + at, pitch - at, value);
+  }
+}
+
+// Each vector of a row is stored where its wanted elements begin: the next overwrites what goes beyond them.
+template <typename Simd>
+SLUICE_SIMD void take_inputs(const WantedInputs& wanted, const float* from, int64_t rows, int64_t pitch, float* to) {
   constexpr int64_t eights = Simd::lanes / 8;
   const int64_t tail = wanted.channels % Simd::lanes, whole = wanted.channels - tail;
-  for (int64_t row = 0; row < rows; ++row, from += wanted.channels, to += wanted.open_count) {
+  for (int64_t row = 0; row < rows; ++row, from += wanted.channels, to += pitch) {
     const int32_t* before = wanted.before;
     for (int64_t channel = 0; channel < whole; channel += Simd::lanes, before += eights) {
-      Simd::store(to + *before, Simd::pick(wanted.open + *before, Simd::load(from + channel)));
+      store_in_row<Simd>(to, *before, pitch, Simd::pick(wanted.open + *before, Simd::load(from + channel)));
     }
-    if (tail == 0) continue;
-    Simd::store(to + *before, Simd::pick(wanted.open + *before, Simd::load_first(from + whole, tail)));
+    if (tail != 0) {
+      store_in_row<Simd>(to, *before, pitch, Simd::pick(wanted.open + *before, Simd::load_first(from + whole, tail)));
+    }
+    for (int64_t rest = wanted.open_count; rest < pitch; rest += Simd::lanes) {
+      store_in_row<Simd>(to, rest, pitch, Simd::zero());
+    }
   }
 }
 

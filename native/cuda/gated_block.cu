@@ -3,6 +3,7 @@
 
 #include "../common/gated_block_checks.h"
 #include "gated_block_kernels.h"
+#include "gated_block_packs.h"
 
 namespace sluice {
 namespace {
@@ -12,50 +13,17 @@ int32_t check_shape(const char* name, const sl_gated_block_shape* shape) {
   return check_gated_block(name, *shape);
 }
 
-// The first convolution's weights are read along the terms of each open output channel: [C, 9 I], each row padded. The
-// second's are read along the output channels of each tap of an open hidden channel: [9, C, C], padded likewise.
+using FirstKind = ConvolutionKind<3, every_channel, 0>;
+using SecondKind = ConvolutionKind<3, 0, every_channel>;
+
+int64_t terms_of(const sl_gated_block_shape& s, int32_t convolution) {
+  return int64_t{9} * (convolution == SL_GATED_BLOCK_FIRST ? s.in_channels : s.channels);
+}
+
 int64_t packed_floats(const sl_gated_block_shape& s, int32_t convolution) {
-  const int64_t channels = s.channels;
-  if (convolution == SL_GATED_BLOCK_SECOND) return taps * channels * padded(channels);
-  return channels * padded(int64_t{taps} * s.in_channels);
+  const int64_t terms = terms_of(s, convolution);
+  return convolution == SL_GATED_BLOCK_FIRST ? row_floats(s.channels, terms) : column_floats(s.channels, terms);
 }
-
-int32_t pack_first(const sl_context* context, const sl_gated_block_shape& s, const float* weights, float* packed) {
-  const int64_t terms = int64_t{taps} * s.in_channels;
-  return for_each(context, "sl_gated_block_pack", packed_floats(s, SL_GATED_BLOCK_FIRST), [=] __device__(int64_t i) {
-    const int64_t channel = i / padded(terms), term = i % padded(terms);
-    packed[i] = term < terms ? weights[channel * terms + term] : 0.0f;
-  });
-}
-
-constexpr int pack_side = 32;
-
-// packed [terms, padded channels] = weights [channels, terms] transposed, a square at a time.
-__global__ void pack_second_kernel(int64_t terms, int32_t channels, const float* weights, float* packed) {
-  __shared__ float square[pack_side][pack_side + 1];
-  const int64_t across = (padded(channels) + pack_side - 1) / pack_side;
-  const int64_t first_term = blockIdx.x / across * pack_side, first_channel = blockIdx.x % across * pack_side;
-  const int inner = threadIdx.x % pack_side, step = blockDim.x / pack_side;
-  for (int line = threadIdx.x / pack_side; line < pack_side; line += step) {
-    const int64_t channel = first_channel + line, term = first_term + inner;
-    square[line][inner] = channel < channels && term < terms ? weights[channel * terms + term] : 0.0f;
-  }
-  __syncthreads();
-  for (int line = threadIdx.x / pack_side; line < pack_side; line += step) {
-    const int64_t channel = first_channel + inner, term = first_term + line;
-    if (channel < padded(channels) && term < terms) packed[term * padded(channels) + channel] = square[inner][line];
-  }
-}
-
-int32_t pack_second(const sl_context* context, const sl_gated_block_shape& s, const float* weights, float* packed) {
-  const int64_t terms = int64_t{taps} * s.channels;
-  const dim3 blocks(static_cast<unsigned>(pieces(terms, pack_side) * pieces(padded(s.channels), pack_side)));
-  return launch(context, "sl_gated_block_pack", blocks, block_threads, pack_second_kernel, terms, s.channels, weights,
-                packed);
-}
-
-// The batch in chunks, so that hidden maps take no more than this unless one image does, as equal as can be.
-constexpr int64_t most_hidden_bytes = int64_t{256} << 20;
 
 struct Plan {
   sl_gated_block_shape shape;
@@ -69,53 +37,21 @@ struct Plan {
         out_width((s.width - 1) / s.stride + 1),
         pixels(out_height * out_width),
         shared(groups_share_tiles(s.batch, pixels)) {
-    int64_t most = std::max<int64_t>(1, most_hidden_bytes / (hidden_floats() * int64_t{sizeof(float)}));
-    if (shared) most = std::min(most, most_compared_images);
-    images = pieces(s.batch, pieces(s.batch, most));
+    images = images_of_chunk(s.batch, hidden_floats(pixels, s.channels), shared);
   }
-
-  int64_t hidden_floats() const { return pixels * padded(shape.channels); }
-  int64_t tiles_an_image() const { return pieces(pixels, tile_rows); }
 };
 
 // The memory of a chunk: hidden maps, then lists. Without memory it counts bytes.
 struct Memory {
+  Pieces taken;
   float* hidden;
-  Groups groups{};
-  int64_t bytes = 0;
+  Groups groups;
 
-  Memory(const Plan& plan, void* memory) : begin_(static_cast<char*>(memory)) {
-    const int64_t images = plan.images, channels = plan.shape.channels;
-    hidden = take<float>(images * plan.hidden_floats());
-    groups.images = static_cast<int32_t>(images);
-    groups.channels = plan.shape.channels;
-    groups.tiles_an_image = static_cast<int32_t>(plan.tiles_an_image());
-    groups.pixels = plan.pixels;
-    groups.shared = plan.shared;
-    groups.tiles = take<RowTile>(images * plan.tiles_an_image());
-    groups.open = take<int32_t>(images * channels);
-    groups.counts = take<int32_t>(images);
-    groups.members = take<int32_t>(images);
-    if (!plan.shared) return;
-    groups.bits = take<uint32_t>(images * pieces(channels, warp_threads));
-    groups.leaders = take<int32_t>(images);
-    groups.ranks = take<int32_t>(images);
-    groups.sizes = take<int32_t>(images);
-  }
-
- private:
-  template <typename T>
-  T* take(int64_t count) {
-    constexpr int64_t alignment = 64;
-    T* const taken = begin_ == nullptr ? nullptr : reinterpret_cast<T*>(begin_ + bytes);
-    bytes += pieces(count * int64_t{sizeof(T)}, alignment) * alignment;
-    return taken;
-  }
-
-  char* begin_;
+  Memory(const Plan& plan, void* memory)
+      : taken(memory),
+        hidden(taken.take<float>(plan.images * hidden_floats(plan.pixels, plan.shape.channels))),
+        groups(take_groups(taken, plan.images, plan.shape.channels, 1, plan.pixels, plan.shared)) {}
 };
-
-bool is_aligned(const void* pointer, size_t bytes) { return reinterpret_cast<uintptr_t>(pointer) % bytes == 0; }
 
 struct Operands {
   const float *x, *mask, *packed1, *scale1, *shift1, *packed2, *scale2, *shift2, *residual;
@@ -133,10 +69,10 @@ Pass first_pass(const Plan& plan, const Operands& operands, const Memory& memory
   pass.output = memory.hidden;
   pass.height = s.height;
   pass.width = s.width;
-  pass.depth = s.in_channels;
+  pass.in_channels = s.in_channels;
+  pass.out_channels = s.channels;
   pass.stride = s.stride;
   pass.out_width = plan.out_width;
-  pass.column_tiles = static_cast<int32_t>(pieces(s.channels, tile_columns));
   return pass;
 }
 
@@ -150,22 +86,17 @@ Pass second_pass(const Plan& plan, const Operands& operands, const Memory& memor
   pass.output = operands.y;
   pass.height = plan.out_height;
   pass.width = plan.out_width;
+  pass.in_channels = plan.shape.channels;
   pass.stride = 1;
-  pass.pairs = plan.shape.channels % lane_columns == 0 && is_aligned(operands.residual, sizeof(Two)) &&
-               is_aligned(operands.y, sizeof(Two));
+  pass.pairs = can_pair(pass);
   return pass;
 }
 
 int32_t forward_chunk(const sl_context* context, const Plan& plan, const Operands& operands, const Memory& memory) {
   constexpr const char* name = "sl_gated_block_forward";
-  const Pass first = first_pass(plan, operands, memory), second = second_pass(plan, operands, memory);
-  const dim3 blocks(
-      static_cast<unsigned>(memory.groups.images * plan.tiles_an_image() * int64_t{first.column_tiles}));
-  const bool fours = first.depth % four == 0 && is_aligned(operands.x, sizeof(Four));
-  SL_TRY(make_groups(context, name, memory.groups, operands.mask));
-  SL_TRY(launch(context, name, blocks, tile_threads,
-                fours ? gated_convolution_kernel<true, true> : gated_convolution_kernel<true, false>, first));
-  return launch(context, name, blocks, tile_threads, gated_convolution_kernel<false, true>, second);
+  SL_TRY(make_groups(context, name, memory.groups, {{operands.mask}}));
+  SL_TRY(convolve<FirstKind>(context, name, first_pass(plan, operands, memory)));
+  return convolve<SecondKind>(context, name, second_pass(plan, operands, memory));
 }
 
 }  // namespace
@@ -192,8 +123,8 @@ SL_API int32_t sl_gated_block_pack(sl_context* context, const sl_gated_block_sha
   if (is_empty(s) || packed_floats(s, convolution) == 0) return SL_OK;
   SL_TRY(check_gated_block_pack(s, weights, packed));
   float* const to = static_cast<float*>(packed);
-  return convolution == SL_GATED_BLOCK_FIRST ? pack_first(context, s, weights, to)
-                                             : pack_second(context, s, weights, to);
+  const auto pack = convolution == SL_GATED_BLOCK_FIRST ? pack_rows : pack_columns;
+  return pack(context, "sl_gated_block_pack", s.channels, terms_of(s, convolution), weights, to);
 }
 
 SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_shape* host_shape, const float* x,
@@ -209,7 +140,7 @@ SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_
              "sl_gated_block_forward: packed weights do not begin at 16 bytes (%s)", GatedBlockText(s).text);
   SL_BEGIN
   const Plan plan(s);
-  const int64_t bytes = Memory(plan, nullptr).bytes;
+  const int64_t bytes = Memory(plan, nullptr).taken.bytes();
   const Scratch scratch(context->allocator, bytes);
   if (!scratch) return out_of_memory("sl_gated_block_forward", context->allocator, bytes);
   Memory memory(plan, scratch.get());

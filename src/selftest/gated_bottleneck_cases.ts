@@ -124,6 +124,8 @@ function share({ image, channels }: BottleneckSizes, first: number, second: numb
 
 const small: BottleneckSizes = { image: [3, 5, 4], inChannels: 7, channels: 6, stride: 1 };
 const strided: BottleneckSizes = { image: [2, 7, 5], inChannels: 8, channels: 5, stride: 2 };
+/** So many pixels that filtering by tiles may take the place of direct sums in the second convolution. */
+const large: BottleneckSizes = { image: [1, 23, 25], inChannels: 8, channels: 32, stride: 1 };
 /** Several tiles of channels and of pixels, and rests of either. */
 const tiled: BottleneckSizes = { image: [2, 6, 7], inChannels: 48, channels: 36, stride: 1 };
 const wide: BottleneckSizes = { image: [2, 4, 4], inChannels: 16, channels: 20, stride: 2 };
@@ -156,6 +158,9 @@ export const gatedBottleneckCases: readonly OperationCase[] = [
   single("20 channels, stride 2", wide, share(wide, 0.4, 0.7)),
   single("many tiles, 36 channels", tiled, share(tiled, 0.6, 0.4)),
   single("many tiles, every channel open", tiled, share(tiled, 1, 1)),
+  // Too large to store what PyTorch gives.
+  { ...single("many pixels", large, share(large, 0.4, 0.6)), fixture: false },
+  { ...single("many pixels, no channel open", large, share(large, 0, 0)), fixture: false },
   single(
     "stride 2, 1x1 image",
     { image: [1, 1, 1], inChannels: 2, channels: 3, stride: 2 },

@@ -46,6 +46,7 @@ const checkedTests = [
   "optim",
   "augment",
   "gated_block",
+  "gated_bottleneck",
 ];
 
 async function nativeTests(folder: string): Promise<boolean[]> {
