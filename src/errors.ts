@@ -79,3 +79,9 @@ export class DeviceUnavailableError extends SluiceError {
   /** The error's kind. */
   override name = "DeviceUnavailableError";
 }
+
+/** A file cannot be written: no room, no permission, a failing disk. What was there before stays. */
+export class StorageError extends SluiceError {
+  /** The error's kind. */
+  override name = "StorageError";
+}

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { ShapeError } from "../errors.ts";
 import { FormatError } from "./format_error.ts";
 import { type HostDtype, hostDtypeBytes, type HostTensor, hostTensorOf } from "./host_tensor.ts";
@@ -20,8 +21,21 @@ export interface SafetensorsContent {
   readonly metadata: Record<string, string>;
 }
 
+/** How a file is written. */
+export interface EncodingOptions {
+  /**
+   * Whether the metadata also gets `sha256`, a checksum that reading verifies; false by default. It is that of header and numbers, 64
+   * zeros standing in its own place.
+   */
+  readonly checksum?: boolean;
+}
+
 const LENGTH_BYTES = 8;
 const METADATA_KEY = "__metadata__";
+/** Key of the metadata that holds the file's checksum; files of other programs have none. */
+const CHECKSUM_KEY = "sha256";
+/** What stands in its place while it is computed. */
+const NO_CHECKSUM = "0".repeat(64);
 /** The limit of the format's reference implementation. */
 const HEADER_LIMIT = 100_000_000;
 
@@ -52,6 +66,7 @@ interface Entry {
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
   metadata: Readonly<Record<string, string>> = {},
+  options: EncodingOptions = {},
 ): Uint8Array {
   const ofName = (a: [string, unknown], b: [string, unknown]) => (a[0] < b[0] ? -1 : 1);
   const named = [...tensors].sort(ofName);
@@ -68,11 +83,13 @@ export function encodeSafetensors(
     const entry = { dtype: nameOfDtype[dtype], shape, data_offsets: [begin, begin + data.byteLength] };
     return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
   });
-  const notes = Object.entries(metadata).sort(ofName).map(([key, value]) =>
+  const stated = options.checksum === true ? { ...metadata, [CHECKSUM_KEY]: NO_CHECKSUM } : metadata;
+  const notes = Object.entries(stated).sort(ofName).map(([key, value]) =>
     `${JSON.stringify(key)}:${JSON.stringify(value)}`
   );
   if (notes.length > 0) fields.unshift(`"${METADATA_KEY}":{${notes.join(",")}}`);
-  const header = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const text = `{${fields.join(",")}}`;
+  const header = new TextEncoder().encode(text);
   const headerLength = Math.ceil(header.length / 8) * 8;
   const bytes = new Uint8Array(LENGTH_BYTES + headerLength + size);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
@@ -82,7 +99,16 @@ export function encodeSafetensors(
     const start = LENGTH_BYTES + headerLength + (offsets.get(name) ?? 0);
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
   }
+  if (options.checksum === true) {
+    const checksum = createHash("sha256").update(bytes.subarray(LENGTH_BYTES)).digest("hex");
+    bytes.set(new TextEncoder().encode(withChecksum(text, NO_CHECKSUM, checksum)), LENGTH_BYTES);
+  }
   return bytes;
+}
+
+/** A header with another checksum; unchanged where it does not state `present`. */
+function withChecksum(header: string, present: string, checksum: string): string {
+  return header.replace(`"${CHECKSUM_KEY}":"${present}"`, `"${CHECKSUM_KEY}":"${checksum}"`);
 }
 
 /**
@@ -90,7 +116,8 @@ export function encodeSafetensors(
  *
  * @throws {FormatError} Where the bytes are not such a file: header truncated, too long or not strict JSON, a field of the
  * wrong type, an element type sluice does not hold (I64, F16, ...), shape and offsets that disagree, numbers that
- * overlap, leave gaps or reach beyond the end.
+ * overlap, leave gaps or reach beyond the end, or a checksum that is stated and is
+ * not the file's.
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
   const headerEnd = LENGTH_BYTES + headerLengthOf(bytes);
@@ -103,11 +130,19 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
     else entries.push(entryOf(name, value));
   }
   requireCompleteCover(entries, data.length);
+  requireChecksum(metadata[CHECKSUM_KEY], bytes.subarray(LENGTH_BYTES, headerEnd), data);
   const tensors = new Map<string, HostTensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
     tensors.set(name, hostTensorOf(dtype, shape, data.subarray(begin, end)));
   }
   return { tensors, metadata };
+}
+
+function requireChecksum(stated: string | undefined, header: Uint8Array, data: Uint8Array): void {
+  if (stated === undefined) return;
+  const blank = withChecksum(new TextDecoder().decode(header), stated, NO_CHECKSUM);
+  const found = createHash("sha256").update(new TextEncoder().encode(blank)).update(data).digest("hex");
+  if (found !== stated) fail(`its checksum is ${found}, not ${oneLine(stated)} (damaged?)`);
 }
 
 function requireFittingData(name: string, { dtype, shape, data }: HostTensor): void {

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { InvalidInputError } from "../errors.ts";
 import { FormatError } from "./format_error.ts";
 import type { HostTensor } from "./host_tensor.ts";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsContent } from "./safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type EncodingOptions, type SafetensorsContent } from "./safetensors.ts";
 import { writeFileAtomically } from "./write_file.ts";
 
 /**
@@ -43,6 +43,7 @@ export function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, HostTensor>,
   metadata: Readonly<Record<string, string>> = {},
+  options: EncodingOptions = {},
 ): void {
-  writeFileAtomically(path, encodeSafetensors(tensors, metadata));
+  writeFileAtomically(path, encodeSafetensors(tensors, metadata, options));
 }

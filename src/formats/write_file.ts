@@ -7,11 +7,31 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
+import { StorageError } from "../errors.ts";
+
+/** What the system's reasons for not writing come to. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on the device; free some",
+  EDQUOT: "the quota of disk space is used up; free some",
+  EFBIG: "the file would be larger than is allowed here; raise the limit",
+  EROFS: "the file system is read-only; make it writable",
+  EACCES: "permission is denied; make the folder writable",
+  EPERM: "permission is denied; make the folder writable",
+  EIO: "the disk reports an error; check it",
+  ENOENT: "its folder is gone; put it back",
+};
+
+/** A failure to write `path`, in a line with its remedy; any other error as it is. */
+export function storageError(path: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reason = reasons[code];
+  return reason === undefined ? error : new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
+}
 
 /**
  * Writes bytes to a temporary file in the same folder, flushes it to the disk, renames it to `path` and flushes the folder.
  *
- * @throws The file system's error where a step fails; the temporary file is removed and an older file at `path` stays.
+ * @throws {StorageError} where there is no room or no permission; the temporary file is removed and an older file at `path` stays.
  */
 export function writeFileAtomically(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.${process.pid}.partial`;
@@ -26,7 +46,7 @@ export function writeFileAtomically(path: string, bytes: Uint8Array): void {
     renameSync(temporary, path);
   } catch (cause) {
     rmSync(temporary, { force: true });
-    throw cause;
+    throw storageError(path, cause);
   }
   flushFolder(dirname(path));
 }

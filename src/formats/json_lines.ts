@@ -1,0 +1,66 @@
+/**
+ * Files of one JSON object a line, which grow by whole lines.
+ *
+ * @module
+ */
+import { appendFileSync } from "node:fs";
+import { storageError, writeFileAtomically } from "./write_file.ts";
+
+/** A line of a file. */
+export interface JsonLine {
+  /** As it is written, without its end. */
+  readonly text: string;
+  /** What it holds. */
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** The line's object, or null where it is damaged. */
+function parseLine(text: string): JsonLine | null {
+  try {
+    const record: unknown = JSON.parse(text);
+    return typeof record === "object" && record !== null && !Array.isArray(record)
+      ? { text, record: { ...record } }
+      : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** A file of JSON objects. A machine that goes down may leave a part of the last line, and only that. */
+export class JsonLines {
+  /** A file that need not be there yet. */
+  constructor(readonly path: string) {}
+
+  /** Adds a line. @throws {StorageError} where there is no room or no permission; a part of the line may stay. */
+  append(record: object): void {
+    try {
+      appendFileSync(this.path, `${JSON.stringify(record)}\n`);
+    } catch (error) {
+      throw storageError(this.path, error);
+    }
+  }
+
+  /** The lines before the first damaged one; none where there is no file. */
+  read(): readonly JsonLine[] {
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(this.path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+    // What stands behind the last line's end is a part of a line.
+    const lines = text.split("\n").slice(0, -1).map(parseLine);
+    const damaged = lines.indexOf(null);
+    return (damaged < 0 ? lines : lines.slice(0, damaged)).filter((line) => line !== null);
+  }
+
+  /** Leaves the lines before the first that is damaged or not to stay, the file being the old one or the new one throughout. */
+  cut(stays: (record: JsonLine["record"]) => boolean): void {
+    const lines = this.read();
+    const end = lines.findIndex(({ record }) => !stays(record));
+    const kept = end < 0 ? lines : lines.slice(0, end);
+    writeFileAtomically(this.path, new TextEncoder().encode(kept.map(({ text }) => `${text}\n`).join("")));
+  }
+}
