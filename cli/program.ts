@@ -6,7 +6,16 @@
 
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import denoJson from "../deno.json" with { type: "json" };
-import { addBench, addCost, addData, addDoctor, addEmbed, addEvaluate, addPretrain } from "./commands/mod.ts";
+import {
+  addBench,
+  addCost,
+  addData,
+  addDoctor,
+  addEmbed,
+  addEvaluate,
+  addPretrain,
+  addStatus,
+} from "./commands/mod.ts";
 
 /** The whole command line, ready to parse. Wrong usage throws commander's errors, and prints nothing by itself. */
 export function buildProgram(): CommandUnknownOpts {
@@ -18,7 +27,9 @@ export function buildProgram(): CommandUnknownOpts {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  for (const add of [addPretrain, addEvaluate, addEmbed, addCost, addBench, addData, addDoctor]) add(program);
+  for (const add of [addPretrain, addEvaluate, addEmbed, addStatus, addCost, addBench, addData, addDoctor]) {
+    add(program);
+  }
   program.addHelpText("after", "\nEach command explains itself: sluice pretrain --help");
   return program;
 }

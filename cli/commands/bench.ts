@@ -18,6 +18,7 @@ import {
 } from "../options.ts";
 import {
   formatAugmentation,
+  formatCheckpoint,
   formatFolder,
   formatInference,
   formatLoader,
@@ -76,6 +77,12 @@ const benchAugment: Benchmark = async (device, config, output) => {
   const { benchAugment: measure } = await import("../../src/training/benchmark/augment.ts");
   const result = measure(device, config);
   writeResult(output, result, () => formatAugmentation(result));
+};
+
+const benchCheckpoint: Benchmark = async (device, config, output) => {
+  const { benchCheckpoint: measure } = await import("../../src/training/benchmark/checkpoint.ts");
+  const result = await measure(device, config, Deno.cwd());
+  writeResult(output, result, () => formatCheckpoint(result));
 };
 
 const benchLoader: Benchmark = async (device, config, output) => {
@@ -144,7 +151,7 @@ function addBenchStep(bench: CommandUnknownOpts): void {
 /** Adds `bench` with its kinds to the program. */
 export function addBench(program: CommandUnknownOpts): void {
   const bench = program.command("bench").helpCommand(false).description(
-    "speed of this machine: training step, inference, augmentation, image files, operations",
+    "speed of this machine: training step, inference, augmentation, image files, checkpoints, operations",
   );
   addBenchStep(bench);
   const infer = bench.command("infer")
@@ -168,6 +175,12 @@ export function addBench(program: CommandUnknownOpts): void {
     "sluice bench loader --width 16 --stem cifar-paper --projector 512",
     "sluice bench loader --dataset folder --data photographs --width 16 --stem imagenet",
   ]);
+  const checkpoint = bench.command("checkpoint")
+    .description("how long training waits for a checkpoint, and the disk here takes for it")
+    .action((_options, self) => runBench(benchCheckpoint, self));
+  addRunOptions(checkpoint, networkOptions);
+  addCommonOptions(checkpoint);
+  addExamples(checkpoint, ["sluice bench checkpoint", "sluice bench checkpoint --width 16 --projector 512 --json"]);
   const folder = bench.command("folder").argument("<DIR>", "folder of image files")
     .description("images a second that are read, decoded and cropped, by --threads threads")
     .action((path, _options, self) => runFolder(path, self));
@@ -187,6 +200,7 @@ export function addBench(program: CommandUnknownOpts): void {
     "sluice bench infer",
     "sluice bench augment",
     "sluice bench folder photographs",
+    "sluice bench checkpoint",
     "sluice bench ops",
   ]);
 }

@@ -53,13 +53,13 @@ async function runEmbed(path: string, images: string, command: CommandUnknownOpt
   const run = RunFolder.open(path);
   const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
-  run.lastCheckpoint();
+  const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const opened = await openImages(run.config, images, data);
   const skipped = [...opened.dataset.skipped];
   const { Device } = await import("../../src/device/mod.ts");
   using device = Device.open({ device: name, threads });
   const { embedImages, writeEmbedding } = await import("../../src/training/embed_run.ts");
-  const embedding = embedImages(device, run, pass, opened, (image) => skipped.push(image));
+  const embedding = embedImages(device, run.config, checkpoint, pass, opened, (image) => skipped.push(image));
   for (const { path: file, reason } of skipped) remark(output, `left out ${file}: ${reason}`);
   const files = writeEmbedding(paths, embedding);
   const { names, size } = embedding;

@@ -56,7 +56,7 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
   const { device: deviceName, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
   const { trainedNetworks } = await import("../../src/training/passes.ts");
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
-  run.lastCheckpoint();
+  const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const { openDataset } = await import("../datasets.ts");
   const { labelledSets } = await import("../../src/evaluation/mod.ts");
   const { ImageStores } = await import("../../src/data/mod.ts");
@@ -71,7 +71,7 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
     ...storeOptions(run.config),
     skipped: ({ path, reason }) => remark(output, `left out ${path}: ${reason}`),
   });
-  const evaluation = evaluateRun(run, stores, { ...judging, networks, progress });
+  const evaluation = evaluateRun(run, checkpoint, stores, { ...judging, networks, progress });
   run.writeEvaluation(evaluation);
   writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));
 }

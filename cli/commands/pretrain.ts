@@ -11,7 +11,6 @@ import type { Dataset } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
-import type { RunFolder } from "../../src/training/run_folder.ts";
 import type { Precision } from "../../src/training/precision.ts";
 import type { TrainingResult } from "../../src/training/records.ts";
 import { presets } from "../../src/training/presets.ts";
@@ -23,6 +22,7 @@ import {
   outputOptions,
   ownRunOptions,
 } from "../options.ts";
+import type { Resumption } from "../resumption.ts";
 import { StopSignals } from "../stop_signals.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { TrainingDisplay } from "../ui/progress.ts";
@@ -71,24 +71,32 @@ function describeNetworks(networks: TrainingResult["networks"]): string {
   return formatTable(["network", "20-NN", "online probe", "MACs", "cost share"], rows);
 }
 
+/** Where a run goes on, for people. */
+function describeStart({ run, config, checkpoint }: Resumption, stepsPerEpoch: number): string {
+  if (checkpoint === null) return `${run.path}: saved nothing yet; begins again`;
+  const { step } = checkpoint.state;
+  const epoch = Math.min(Math.floor(step / stepsPerEpoch) + 1, config.epochs);
+  return `${run.path}: goes on at epoch ${epoch} of ${config.epochs}, after step ${step} of ${
+    stepsPerEpoch * config.epochs
+  }`;
+}
+
 /** Trains and reports; the exit status is that of the signal that stopped the run, if one did. */
 async function train(
   device: Device,
-  run: RunFolder,
+  { run, checkpoint }: Pick<Resumption, "run" | "checkpoint">,
   dataset: Dataset,
   output: OutputOptions,
 ): Promise<void> {
   const { pretrain } = await import("../../src/training/trainer.ts");
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
   using progress = new TrainingDisplay(output, run.config.budget, () => signals.status !== null);
-  const { stopped, steps, networks } = await pretrain(device, run.config, dataset, run, progress).catch((error) => {
-    run.discardIfUntrained();
-    throw error;
-  });
+  const trained = await pretrain(device, run.config, dataset, run, progress, checkpoint);
+  const { stopped, steps, networks } = trained;
   const seconds = progress.seconds;
   progress[Symbol.dispose]();
   if (stopped) {
-    remark(output, `stopped after ${steps} steps; saved ${run.checkpointPath("last")}`);
+    remark(output, `stopped after ${steps} steps, and saved; to go on: sluice pretrain --resume ${run.path}`);
     process.exitCode = signals.status ?? 1;
     return;
   }
@@ -114,31 +122,86 @@ async function listObjectives(output: OutputOptions): Promise<void> {
   });
 }
 
-/** Everything that can be refused is refused before the run's folder is made. */
+/** Opens the device that a configuration asks for, and what it takes. */
+async function openDevice(config: RunConfig, plans: string | null, output: OutputOptions) {
+  const { Device } = await import("../../src/device/mod.ts");
+  const { resolvePrecision } = await import("../../src/training/precision.ts");
+  const { preparePlans } = await import("../../src/training/plans.ts");
+  const device = Device.open({ device: config.device, threads: config.threads });
+  try {
+    const precision = resolvePrecision(config.precision, device.description);
+    preparePlans(device, { ...config, plans });
+    const { name, isa, backend, backendVersion } = device.description;
+    const computes = `${name}, ${device.threads} threads, ${precision}, ${backend} ${backendVersion} (${isa})`;
+    if (output.verbose) remark(output, computes);
+    return { device, versions: versionsOf(device, precision) };
+  } catch (error) {
+    device[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The data set of a run, once its images are known to fit the rest. */
+async function openImages(config: RunConfig, output: OutputOptions): Promise<Dataset> {
+  const { openDataset } = await import("../datasets.ts");
+  const { checkAgainstImages } = await import("../../src/training/config.ts");
+  const dataset = openDataset(config);
+  checkAgainstImages(config, dataset.pretraining);
+  if (dataset.labelled === null) remark(output, `${dataset.name} has no labelled images: the run is not evaluated`);
+  return dataset;
+}
+
+/** Begins a run. Everything that can be refused is refused before its folder is made. */
+async function begin(config: RunConfig, out: string, output: OutputOptions): Promise<void> {
+  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  RunFolder.checkFree(out);
+  const dataset = await openImages(config, output);
+  const opened = await openDevice(config, config.plans, output);
+  using device = opened.device;
+  const run = RunFolder.create(out, config, opened.versions);
+  using _lock = run.lock();
+  await train(device, { run, checkpoint: null }, dataset, output).catch((error) => {
+    run.discardIfUntrained();
+    throw error;
+  });
+}
+
+/** Goes on with a run. */
+async function resume(command: CommandUnknownOpts, path: string, output: OutputOptions): Promise<void> {
+  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  const { describeChanges, readResumption } = await import("../resumption.ts");
+  using _lock = RunFolder.open(path).lock();
+  const resumption = await readResumption(command, path, (line) => remark(output, line));
+  const { config, checkpoint } = resumption;
+  const dataset = await openImages(config, output);
+  const { isFinished, stepsOf } = await import("../../src/training/trainer.ts");
+  if (checkpoint !== null && isFinished(resumption.run, config, checkpoint, dataset)) {
+    const { step } = checkpoint.state;
+    const networks = resumption.run.metrics.evaluationAfter(step)?.networks ?? {};
+    remark(output, `${path}: is finished, after ${step} steps; there is nothing to do`);
+    return writeResult(output, { run: path, steps: step, seconds: 0, networks }, () => describeNetworks(networks));
+  }
+  const opened = await openDevice(config, resumption.run.plans() ?? config.plans, output);
+  using device = opened.device;
+  const changes = describeChanges(resumption.run.versions, opened.versions);
+  if (changes !== null) remark(output, changes);
+  remark(output, describeStart(resumption, stepsOf(config, dataset) / config.epochs));
+  await train(device, { run: resumption.run.reconfigured(config), checkpoint }, dataset, output);
+}
+
+/** Begins a run, goes on with one, or says what it would be. */
 async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
-  const { objective, printConfig }: Record<string, unknown> = command.opts();
+  const { objective, printConfig, resume: resumed, stretchSchedule }: Record<string, unknown> = command.opts();
   if (objective === "list") return await listObjectives(output);
+  if (typeof resumed === "string") return await resume(command, resumed, output);
+  if (stretchSchedule === true) {
+    throw new InvalidInputError("--stretch-schedule: is for a run that goes on; give --resume RUN, or leave it out");
+  }
   const { config, out } = await readRequest(command);
   if (printConfig === true) return await showConfig(config, output);
   if (out === undefined || out === "") throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  RunFolder.checkFree(out);
-  const { openDataset } = await import("../datasets.ts");
-  const dataset = openDataset(config);
-  const { checkAgainstImages } = await import("../../src/training/config.ts");
-  checkAgainstImages(config, dataset.pretraining);
-  if (dataset.labelled === null) remark(output, `${dataset.name} has no labelled images: the run is not evaluated`);
-  const { Device } = await import("../../src/device/mod.ts");
-  using device = Device.open({ device: config.device, threads: config.threads });
-  const { resolvePrecision } = await import("../../src/training/precision.ts");
-  const precision = resolvePrecision(config.precision, device.description);
-  const { preparePlans } = await import("../../src/training/plans.ts");
-  preparePlans(device, config);
-  const { name, isa, backend, backendVersion } = device.description;
-  const computes = `${name}, ${device.threads} threads, ${precision}, ${backend} ${backendVersion} (${isa})`;
-  if (output.verbose) remark(output, computes);
-  await train(device, RunFolder.create(out, config, versionsOf(device, precision)), dataset, output);
+  await begin(config, out, output);
 }
 
 /** Adds `pretrain` to the program. */
@@ -148,6 +211,8 @@ export function addPretrain(program: CommandUnknownOpts): void {
     .option("--out <RUN>", "folder to make for the run; required, here or in the file")
     .option("--config <FILE>", "YAML file of options, keys as the flags here")
     .option("--preset <NAME>", `named set of options: ${Object.keys(presets).join(", ")}`)
+    .option("--resume <RUN>", "go on with a run where it was stopped, at any step, as if it never had been")
+    .option("--stretch-schedule", "with --resume and more --epochs: go on as in a run that long from its beginning")
     .option("--print-config", "print the whole configuration that this comes to, and train nothing")
     .action((_options, self) => runPretrain(self));
   addRunOptions(command, ownRunOptions);
@@ -156,6 +221,7 @@ export function addPretrain(program: CommandUnknownOpts): void {
     "sluice pretrain --preset demo --out runs/demo",
     "sluice pretrain --preset small --dataset cifar10 --data cifar-10-batches-bin --out runs/cifar",
     "sluice pretrain --config run.yaml --budget 0.5 --out runs/half --json",
+    "sluice pretrain --resume runs/cifar",
     "sluice pretrain --preset paper-cifar10 --print-config",
   ]);
 }

@@ -6,6 +6,7 @@
 
 import type {
   AugmentBenchmark,
+  CheckpointBenchmark,
   FolderBenchmark,
   InferenceBenchmark,
   LoaderBenchmark,
@@ -126,5 +127,15 @@ export function formatFolder(result: FolderBenchmark): string {
     ["images", result.images],
     ["pixels", `${result.side} x ${result.side}`],
     ["threads", result.workers],
+  ]);
+}
+
+/** Cost of a checkpoint, a value a line. */
+export function formatCheckpoint(result: CheckpointBenchmark): string {
+  return formatTable(["checkpoint", ""], [
+    ["milliseconds that training waits", result.stallMs.toFixed(0)],
+    ["milliseconds until it is on the disk and read back", result.savedMs.toFixed(0)],
+    ["size", mebibytes(result.bytes)],
+    ["device", result.device],
   ]);
 }

@@ -22,10 +22,20 @@ export function formatSeconds(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${padded}` : `${minutes}:${padded}`;
 }
 
-/** What is said of a step besides how far it is. */
-function describeStep(record: StepRecord, budget: number): string {
-  const cost = record.share === null ? "" : `, share ${record.share.toFixed(3)} of ${budget}`;
-  return `${record.viewsPerSecond.toFixed(0)} views/s, loss ${record.loss.toFixed(4)}${cost}`;
+/** Terms that are said elsewhere, or are sums of others. */
+const untold = new Set(["objective", "macs", "bound"]);
+
+/**
+ * What is said of a step besides how far it is: speed, loss and its terms, what the gated network costs without noise beside the budget,
+ * and both networks' last 20-NN.
+ */
+export function describeStep(record: StepRecord, budget: number, networks: EvaluationRecord["networks"]): string {
+  const terms = Object.entries(record.terms).filter(([name]) => !untold.has(name));
+  const own = terms.map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ");
+  const cost = record.noiseFreeShare === null ? "" : `, cost ${record.noiseFreeShare.toFixed(3)} of ${budget}`;
+  const judged = Object.entries(networks).map(([name, { knn20 }]) => `${name} ${knn20.toFixed(1)}`).join(", ");
+  const neighbours = judged === "" ? "" : `, 20-NN ${judged}`;
+  return `${record.viewsPerSecond.toFixed(0)} views/s, loss ${record.loss.toFixed(3)} (${own})${cost}${neighbours}`;
 }
 
 /** What is said of an evaluation. */
@@ -48,6 +58,9 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   #lastEpoch = -1;
   #skipped = 0;
   #barRuns = false;
+  #networks: EvaluationRecord["networks"] = {};
+  /** Steps that were done before this process began. */
+  #before: number | null = null;
 
   /** @param stopRequested Whether somebody asked the run to end, asked after every step. */
   constructor(output: OutputOptions, budget: number, stopRequested: () => boolean) {
@@ -66,8 +79,9 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
 
   /** Shows a step. */
   step(record: StepRecord, progress: TrainingProgress): void {
-    const left = formatSeconds(this.seconds / Math.max(progress.step, 1) * (progress.steps - progress.step));
-    const details = describeStep(record, this.#budget);
+    this.#before ??= progress.step - 1;
+    const left = formatSeconds(this.seconds / (progress.step - this.#before) * (progress.steps - progress.step));
+    const details = describeStep(record, this.#budget, this.#networks);
     if (this.#bar !== null) this.#updateBar(this.#bar, progress, left, details);
     else this.#writeLine(progress, left, details);
   }
@@ -90,6 +104,7 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   /** Shows an evaluation in a line that stays. */
   evaluation(record: EvaluationRecord): void {
     this.#endBar();
+    this.#networks = record.networks;
     remark(this.#output, describeEvaluation(record));
   }
 

@@ -19,6 +19,26 @@ const SMOOTHING = 0.2;
 /** Weight of a new look at plain images: they are few. */
 const CALIBRATION_SMOOTHING = 0.3;
 
+/** What a controller has learned. */
+export interface ControllerState {
+  /** The price's integral part, before it is scaled. */
+  readonly integral: number;
+  /** Share of plain images over that of batches; null before the first look at them. */
+  readonly offset: number | null;
+  /** The batches' share, smoothed over some steps; null before the first. */
+  readonly batchShare: number | null;
+  /** Share over target, as it was found last. */
+  readonly error: number;
+  /** Batches observed. */
+  readonly steps: number;
+}
+
+/** Price of an error of 1 after so many steps. */
+function gainAfter(steps: number): number {
+  const { first, settled } = PROPORTIONAL;
+  return first + (settled - first) * Math.min(1, steps / SETTLING_STEPS);
+}
+
 function clamped(value: number, largest: number): number {
   return Math.max(-largest, Math.min(largest, value));
 }
@@ -32,45 +52,51 @@ function clamped(value: number, largest: number): number {
  * for as long as it lasts (integral part, which finds the price that the objective's pull needs, whatever its scale).
  */
 export class BudgetController {
-  /** The price's integral part. */
-  #integral = 0;
-  /** Share of plain images over that of batches. */
-  #offset: number | null = null;
-  /** The batches' share, smoothed over some steps. */
-  #batchShare: number | null = null;
-  #error = 0;
-  #steps = 0;
+  #state: ControllerState = { integral: 0, offset: null, batchShare: null, error: 0, steps: 0 };
 
   /**
-   * A controller that knows nothing yet: its price is 0.
+   * A controller that knows nothing yet, its price being 0, or what another has learned.
    *
    * @param target t, in (0, 1].
+   * @param priceScale what prices are multiplied by: those beside VICReg's loss are of scale 1.
    */
-  constructor(readonly target: number) {}
+  constructor(readonly target: number, readonly priceScale: number, state?: ControllerState) {
+    if (state !== undefined) this.#state = state;
+  }
+
+  /** What it has learned. */
+  get state(): ControllerState {
+    return this.#state;
+  }
 
   /** The price of cost in the next step. */
   get multiplier(): number {
-    return this.#gain * clamped(this.#error, LARGEST_ERROR) + this.#integral;
-  }
-
-  /** Price of an error of 1, now. */
-  get #gain(): number {
-    const { first, settled } = PROPORTIONAL;
-    return first + (settled - first) * Math.min(1, this.#steps / SETTLING_STEPS);
+    return this.priceScale *
+      (gainAfter(this.#state.steps) * clamped(this.#state.error, LARGEST_ERROR) + this.#state.integral);
   }
 
   /** Takes the noise-free share of a step's batch. */
   observe(share: number): void {
-    this.#batchShare = this.#batchShare === null ? share : this.#batchShare + SMOOTHING * (share - this.#batchShare);
-    this.#error = share + (this.#offset ?? 0) - this.target;
-    this.#steps++;
-    this.#integral += INTEGRAL * this.#gain ** 2 * clamped(this.#error, LARGEST_INTEGRATED_ERROR);
+    const { batchShare, offset, integral } = this.#state;
+    const error = share + (offset ?? 0) - this.target;
+    const steps = this.#state.steps + 1;
+    this.#state = {
+      offset,
+      batchShare: batchShare === null ? share : batchShare + SMOOTHING * (share - batchShare),
+      error,
+      steps,
+      integral: integral + INTEGRAL * gainAfter(steps) ** 2 * clamped(error, LARGEST_INTEGRATED_ERROR),
+    };
   }
 
   /** Takes the noise-free share of plain images, at the time of the batches observed last. */
   calibrate(share: number): void {
-    if (this.#batchShare === null) return;
-    const offset = share - this.#batchShare;
-    this.#offset = this.#offset === null ? offset : this.#offset + CALIBRATION_SMOOTHING * (offset - this.#offset);
+    const { batchShare, offset } = this.#state;
+    if (batchShare === null) return;
+    const found = share - batchShare;
+    this.#state = {
+      ...this.#state,
+      offset: offset === null ? found : offset + CALIBRATION_SMOOTHING * (found - offset),
+    };
   }
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { type BatchOptions, EpochBatches, type ViewBatch } from "./batches.ts";
+import { type BatchOptions, EpochBatches, stepsPerEpoch, type ViewBatch } from "./batches.ts";
 import type { StoredBatch, TrainingImages } from "./images/training_images.ts";
 
 /** A run's batches. */
 export interface LoaderOptions extends BatchOptions {
   /** Epochs of the run. */
   readonly epochs: number;
+  /** Steps that were done before; 0 where left out. */
+  readonly done?: number;
 }
 
 /** Hands out the batches of a run in order, across the borders of epochs; what comes next is on its way meanwhile. */
@@ -19,9 +21,9 @@ export class Loader {
   readonly #images: TrainingImages;
   readonly #options: LoaderOptions;
   #epoch: EpochBatches;
-  #number = 0;
-  #begun = 0;
-  #taken = 0;
+  #number: number;
+  #begun: number;
+  #taken: number;
 
   /**
    * Begins nothing yet.
@@ -31,8 +33,11 @@ export class Loader {
   constructor(images: TrainingImages, options: LoaderOptions) {
     this.#images = images;
     this.#options = options;
-    this.#epoch = new EpochBatches({ ...options, epoch: 0 });
-    this.stepsPerEpoch = this.#epoch.steps;
+    this.stepsPerEpoch = stepsPerEpoch(options);
+    const { done = 0 } = options;
+    [this.#begun, this.#taken] = [done, done];
+    this.#number = Math.floor(done / this.stepsPerEpoch);
+    this.#epoch = new EpochBatches({ ...options, epoch: this.#number });
   }
 
   /** The next step's images, on the device or on their way there behind what it computes now. */

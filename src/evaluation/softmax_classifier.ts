@@ -90,6 +90,12 @@ export class SoftmaxClassifier extends Module {
     return { top1: 100 * first / labels.length, top5: 100 * among / labels.length };
   }
 
+  /** The momentum, too: it belongs to what a probe has learned. */
+  override *buffers(prefix = ""): ReturnType<Module["buffers"]> {
+    yield* super.buffers(prefix);
+    yield* this.#optimizer.buffers(`${prefix}momentum.`);
+  }
+
   /** Frees weights and momentum. */
   override [Symbol.dispose](): void {
     this.#optimizer[Symbol.dispose]();

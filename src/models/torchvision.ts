@@ -26,17 +26,26 @@ function transposeInner(values: Float32Array<ArrayBuffer>, outer: number, rows: 
   return result;
 }
 
-/** A module's state in PyTorch's layouts: convolution weights [O, I, KH, KW], all else as it is. */
+/** A tensor in PyTorch's layout: of four axes, a convolution's [O, H, W, I] weight as [O, I, H, W]; any other as it is. */
+export function inTorchLayout(tensor: HostTensor): HostTensor {
+  const [o, h, w, i] = tensor.shape;
+  const isConvolution = o !== undefined && h !== undefined && w !== undefined && i !== undefined;
+  if (!isConvolution || tensor.dtype !== "f32") return tensor;
+  return { dtype: "f32", shape: [o, i, h, w], data: toOihw(tensor.data, [o, h, w, i]) };
+}
+
+/** Copies of a module's tensors in this library's own layouts. */
+export function hostState(module: Module): Map<string, HostTensor> {
+  return new Map(
+    [...module.state()].map((
+      [name, tensor],
+    ) => [name, { dtype: "f32", shape: tensor.shape, data: tensor.toFloat32() }]),
+  );
+}
+
+/** A module's state in PyTorch's layouts. */
 export function toTorchState(module: Module): Map<string, HostTensor> {
-  const state = new Map<string, HostTensor>();
-  for (const [name, tensor] of module.state()) {
-    const values = tensor.toFloat32();
-    const [o, h, w, i] = tensor.shape;
-    if (o === undefined || h === undefined || w === undefined || i === undefined) {
-      state.set(name, { dtype: "f32", shape: tensor.shape, data: values });
-    } else state.set(name, { dtype: "f32", shape: [o, i, h, w], data: toOihw(values, [o, h, w, i]) });
-  }
-  return state;
+  return new Map([...hostState(module)].map(([name, tensor]) => [name, inTorchLayout(tensor)]));
 }
 
 /**

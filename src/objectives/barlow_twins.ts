@@ -64,5 +64,6 @@ export function barlowTwins(options: Partial<BarlowTwinsOptions> = {}): Objectiv
 export const barlowTwinsKind: ObjectiveKind = {
   name: "barlow-twins",
   description: "redundancy reduction by cross-correlation (Zbontar et al. 2021)",
+  priceScale: 0.5,
   create: () => barlowTwins(),
 };

@@ -53,5 +53,6 @@ export function byol({ device, size, seed }: ObjectiveParts, options: Partial<By
 export const byolKind: ObjectiveKind = {
   name: "byol",
   description: "predicting what a momentum copy sees in the other view (Grill et al. 2020)",
+  priceScale: 0.25,
   create: (parts) => byol(parts),
 };

@@ -124,5 +124,6 @@ export function mocov2plus(
 export const mocov2plusKind: ObjectiveKind = {
   name: "mocov2plus",
   description: "contrast with a queue of a momentum copy's projections (He et al. 2020, Chen et al. 2020)",
+  priceScale: 0.3,
   create: (parts) => mocov2plus(parts),
 };

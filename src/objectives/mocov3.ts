@@ -68,5 +68,6 @@ export function mocov3({ device, size, seed }: ObjectiveParts, options: Partial<
 export const mocov3Kind: ObjectiveKind = {
   name: "mocov3",
   description: "contrast with a momentum copy's projections of the batch (Chen, Xie and He 2021)",
+  priceScale: 0.2,
   create: (parts) => mocov3(parts),
 };

@@ -75,6 +75,11 @@ export interface ObjectiveKind {
   readonly name: string;
   /** One line for people. */
   readonly description: string;
+  /**
+   * What a controlled price of cost is multiplied by. Each loss has gradients of its own size, and a price that VICReg's (1) just feels
+   * would drown the others'. About the square root of their ratio: with the ratio itself noise is least, and the loop is too slow.
+   */
+  readonly priceScale: number;
   /** Builds it with the reference implementation's settings; what it owns is freed with it. */
   create(parts: ObjectiveParts): Objective;
 }

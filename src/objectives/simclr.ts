@@ -64,5 +64,6 @@ export function simclr(options: Partial<SimclrOptions> = {}): Objective {
 export const simclrKind: ObjectiveKind = {
   name: "simclr",
   description: "contrast with the other images of the batch, NT-Xent (Chen et al. 2020)",
+  priceScale: 0.4,
   create: () => simclr(),
 };

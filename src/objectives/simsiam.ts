@@ -51,5 +51,6 @@ export function simsiam({ device, size, seed }: ObjectiveParts): Objective {
 export const simsiamKind: ObjectiveKind = {
   name: "simsiam",
   description: "predicting one view from the other, whose gradient is stopped (Chen and He 2021)",
+  priceScale: 0.2,
   create: simsiam,
 };

@@ -97,5 +97,6 @@ export function vicreg(options: Partial<VicregOptions> = {}): Objective {
 export const vicregKind: ObjectiveKind = {
   name: "vicreg",
   description: "variance-invariance-covariance regularisation (Bardes et al. 2022)",
+  priceScale: 1,
   create: ({ invariance = true }) => vicreg(invariance ? {} : { invarianceWeight: 0 }),
 };

@@ -92,10 +92,10 @@ export abstract class Optimizer implements Disposable {
     for (const parameter of this.parameters.values()) parameter.changed();
   }
 
-  /** The momentum of each parameter, by its name. */
-  state(): Map<string, Tensor> {
+  /** The momentum of each parameter, by the parameter's name: all that an optimiser has to keep. */
+  *buffers(prefix = ""): Generator<[name: string, velocity: Tensor]> {
     const names = [...this.parameters.keys()];
-    return new Map(this.#velocities.map((velocity, index) => [names[index] ?? "", velocity]));
+    for (const [index, velocity] of this.#velocities.entries()) yield [`${prefix}${names[index]}`, velocity];
   }
 
   /** Frees the velocities. */

@@ -21,6 +21,13 @@ export function timed(device: Device, work: () => void): number {
   return performance.now() - start;
 }
 
+/** Milliseconds that a promise takes to be kept. */
+export async function timedPromise(promise: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await promise();
+  return performance.now() - start;
+}
+
 /** For how long {@linkcode fastestMilliseconds} repeats a call. */
 const MEASURED_MILLISECONDS = 150;
 /** How often at least. */

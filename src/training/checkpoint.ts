@@ -1,40 +1,119 @@
 /**
- * Weights of a run in its folder, as safetensors under torchvision's names.
+ * Checkpoints: all that is in training at one moment, as safetensors under torchvision's names.
  *
  * @module
  */
 import { InvalidInputError, ShapeError } from "../errors.ts";
-import { readSafetensors, writeSafetensors } from "../formats/mod.ts";
-import { loadTorchState, toTorchState } from "../models/mod.ts";
+import { FormatError, type HostTensor, readSafetensors } from "../formats/mod.ts";
+import { loadTorchState } from "../models/mod.ts";
 import type { Module } from "../nn/mod.ts";
+import type { CheckpointFiles } from "./checkpoint_files.ts";
+import { configByKey } from "./config_file.ts";
+import { kebabCase, machineOptions, type RunConfig } from "./options.ts";
+import { formatRunState, parseRunState, type RunState } from "./run_state.ts";
 import { trainingPrefixes } from "./training_state.ts";
 
-/** Version of the layout written by {@linkcode saveWeights}. */
-const FORMAT = "sluice-weights-1";
+/** Version of the layout that is written here. */
+const FORMAT = "sluice-checkpoint-1";
 
-/**
- * Writes the parameters and buffers of a network, or of all that is trained, convolutions as OIHW. The file holds no times and no paths: equal weights give
- * equal bytes.
- */
-export function saveWeights(path: string, network: Module, metadata: Readonly<Record<string, string>>): void {
-  writeSafetensors(path, toTorchState(network), { ...metadata, format: FORMAT });
+/** A checkpoint as it is read. */
+export interface Checkpoint {
+  /** Its file. */
+  readonly path: string;
+  /** Parameters, running statistics, momentum, by name; convolutions as OIHW. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** Where the run was. */
+  readonly state: RunState;
+  /** The run's configuration by the keys of its file, without what only one machine knows. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** What decides a run's numbers, by the keys of its file: everything but where things lie and what computes. */
+export function portableConfig(config: RunConfig): Record<string, unknown> {
+  const local = new Set<string>(machineOptions.map(kebabCase));
+  return Object.fromEntries(Object.entries(configByKey(config)).filter(([key]) => !local.has(key)));
+}
+
+/** What a checkpoint says of itself besides its tensors: no times and no paths, so that equal runs give equal bytes. */
+export function checkpointMetadata(config: RunConfig, state: RunState): Record<string, string> {
+  return { format: FORMAT, config: JSON.stringify(portableConfig(config)), state: formatRunState(state) };
+}
+
+function parseConfig(text: string): Record<string, unknown> | null {
+  try {
+    const config: unknown = JSON.parse(text);
+    return typeof config === "object" && config !== null && !Array.isArray(config) ? { ...config } : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /**
- * Loads what {@linkcode saveWeights} wrote. A network alone takes its own of what a {@linkcode TrainingState} left: an objective's predictor or queues, a momentum
- * copy and online probes are passed over.
+ * Reads a checkpoint.
  *
- * @throws {InvalidInputError} where the file is missing, damaged or of another network.
+ * @throws {InvalidInputError} where the file is missing or of another format.
+ * @throws {FormatError} where it is damaged.
  */
-export function loadWeights(path: string, network: Module): void {
+export function readCheckpoint(path: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(path);
   if (metadata.format !== FORMAT) {
     throw new InvalidInputError(`${path}: its format is ${metadata.format ?? "not stated"}, not ${FORMAT}`);
   }
-  const own = network.state();
+  const state = parseRunState(metadata.state ?? "");
+  const config = parseConfig(metadata.config ?? "");
+  if (state === null || config === null) {
+    throw new FormatError(`${path}: does not say where its run is; take an earlier checkpoint`);
+  }
+  return { path, tensors, state, config };
+}
+
+/**
+ * The latest checkpoint that is whole, or null where there is none at all.
+ *
+ * @param passedOver told of each that is not, in a line.
+ * @throws {InvalidInputError} where there are some, and none is whole.
+ */
+export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: string) => void): Checkpoint | null {
+  const paths = files.list();
+  for (const path of paths) {
+    try {
+      return readCheckpoint(path);
+    } catch (error) {
+      if (!(error instanceof InvalidInputError) || paths.length === 1) throw error;
+      passedOver(`passed over ${error.message}`);
+    }
+  }
+  if (paths.length === 0) return null;
+  throw new InvalidInputError(`${files.folder}: none of its ${paths.length} checkpoints is whole; begin the run again`);
+}
+
+/**
+ * Refuses to go on with another configuration than a checkpoint's.
+ *
+ * @throws {InvalidInputError} listing what differs.
+ */
+export function checkConfig({ path, config }: Checkpoint, present: RunConfig): void {
+  const own = portableConfig(present);
+  const keys = [...new Set([...Object.keys(config), ...Object.keys(own)])];
+  const differing = keys.filter((key) => JSON.stringify(config[key]) !== JSON.stringify(own[key]));
+  if (differing.length === 0) return;
+  const listed = differing.map((key) =>
+    `${key} ${JSON.stringify(config[key])} there and ${JSON.stringify(own[key])} here`
+  );
+  throw new InvalidInputError(`${path}: is of another configuration: ${listed.join(", ")}; put config.yaml back`);
+}
+
+/**
+ * Loads a checkpoint. A network alone takes its own: what else was in training is passed over.
+ *
+ * @throws {InvalidInputError} where it is of another network; nothing is changed then.
+ */
+export function loadCheckpoint({ path, tensors }: Checkpoint, module: Module): void {
+  const own = module.state();
   const isWanted = (name: string) => own.has(name) || !trainingPrefixes.some((prefix) => name.startsWith(prefix));
   try {
-    loadTorchState(network, new Map([...tensors].filter(([name]) => isWanted(name))));
+    loadTorchState(module, new Map([...tensors].filter(([name]) => isWanted(name))));
   } catch (error) {
     if (error instanceof ShapeError) throw new InvalidInputError(`${path}: ${error.message}`, { cause: error });
     throw error;

@@ -19,6 +19,8 @@ export interface ConfigFile {
   readonly preset?: string;
   /** Run folder to write, where the file names one. */
   readonly out?: string;
+  /** What a run was made with; of a run's own `config.yaml`. */
+  readonly versions?: Readonly<Record<string, string>>;
 }
 
 const optionByKey = new Map<string, keyof RunConfig>(runOptionNames.map((name) => [kebabCase(name), name]));
@@ -44,6 +46,14 @@ function textAt(path: string, key: string, value: unknown): string {
   return value;
 }
 
+/** The names and texts of a run's `versions`. */
+function versionsAt(path: string, value: unknown): Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new InvalidInputError(`versions in ${path}: are no list of names and versions; remove them`);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, version]) => [name, String(version)]));
+}
+
 /**
  * Takes a configuration file apart. Besides the options it may hold `preset`, `out`, and the `versions` that a run's
  * own `config.yaml` records.
@@ -52,12 +62,13 @@ function textAt(path: string, key: string, value: unknown): string {
  */
 export function parseConfigFile(path: string, text: string): ConfigFile {
   const options: Record<string, unknown> = {};
-  const special: { preset?: string; out?: string } = {};
+  const special: { preset?: string; out?: string; versions?: Record<string, string> } = {};
   for (const [key, value] of Object.entries(parseMapping(path, text))) {
     const name = optionByKey.get(key);
     if (name !== undefined) options[name] = value;
     else if (key === "preset" || key === "out") special[key] = textAt(path, key, value);
-    else if (key !== "versions") {
+    else if (key === "versions") special.versions = versionsAt(path, value);
+    else {
       const suggestion = nearest(key, [...optionByKey.keys(), "preset", "out"]);
       const remedy = suggestion === undefined ? "remove it" : `did you mean ${suggestion}?`;
       throw new InvalidInputError(`${path}: unknown key ${key}; ${remedy}`);

@@ -10,9 +10,8 @@ import { InvalidInputError } from "../errors.ts";
 import { encodeSplit } from "../evaluation/mod.ts";
 import { encodeNpy, type NpyData, writeFileAtomically } from "../formats/mod.ts";
 import { DualNetwork, featureSize, type Pass } from "../models/mod.ts";
-import { loadWeights } from "./checkpoint.ts";
+import { type Checkpoint, loadCheckpoint } from "./checkpoint.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
-import type { RunFolder } from "./run_folder.ts";
 import { networkOptions } from "./trainee.ts";
 
 /** Images to encode: a set, and the constants it is normalised by. */
@@ -87,24 +86,25 @@ export function folderImages(config: RunConfig, folder: string): EmbeddedImages 
 }
 
 /**
- * Encodes images by a run's last weights, in f32 and in evaluation mode. Images whose files turn out to be damaged are left out.
+ * Encodes images by a network of a checkpoint, in f32 and in evaluation mode. Images whose files turn out to be damaged are left out.
  *
  * @param skipped told of each of these.
- * @throws {InvalidInputError} where the weights are missing or damaged.
+ * @throws {InvalidInputError} where the checkpoint is of another network.
  * @throws {DamagedImageError} where a file is damaged and the run is strict, or every file is.
  */
 export function embedImages(
   device: Device,
-  run: RunFolder,
+  config: RunConfig,
+  checkpoint: Checkpoint,
   pass: Pass,
   { set, dataset, names }: EmbeddedImages,
   skipped: (image: { readonly path: string; readonly reason: string }) => void,
 ): Embedding {
-  using network = new DualNetwork(device, networkOptions(run.config, set.height));
-  loadWeights(run.lastCheckpoint(), network);
+  using network = new DualNetwork(device, networkOptions(config, set.height));
+  loadCheckpoint(checkpoint, network);
   const damaged = new Set<string>();
   using stores = new ImageStores(device, dataset, {
-    ...storeOptions(run.config),
+    ...storeOptions(config),
     skipped: (image) => {
       damaged.add(image.path);
       skipped(image);

@@ -13,7 +13,7 @@ import {
   type NetworkEvaluation,
 } from "../evaluation/mod.ts";
 import { DualNetwork, type Pass } from "../models/mod.ts";
-import { loadWeights } from "./checkpoint.ts";
+import { type Checkpoint, loadCheckpoint } from "./checkpoint.ts";
 import { trainedNetworks } from "./passes.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { networkOptions } from "./trainee.ts";
@@ -49,12 +49,17 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
 }
 
 /**
- * Evaluates a run's last weights and the same network untrained, and the raw pixels; all in f32, whatever the training was in.
+ * Evaluates a run's checkpoint and the same network untrained, and the raw pixels; all in f32, whatever the training was in.
  *
  * @param stores where the data set's images are.
  * @throws {InvalidInputError} where the run has no such network, its weights are missing or damaged, or the data set has no labels.
  */
-export function evaluateRun(run: RunFolder, stores: ImageStores, options: EvaluationOptions): Evaluation {
+export function evaluateRun(
+  run: RunFolder,
+  checkpoint: Checkpoint,
+  stores: ImageStores,
+  options: EvaluationOptions,
+): Evaluation {
   const { config } = run;
   const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
   if (missing !== undefined) {
@@ -66,7 +71,7 @@ export function evaluateRun(run: RunFolder, stores: ImageStores, options: Evalua
   // What gates decide before they have learned is worth nothing to know.
   const reference = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
   const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
-  loadWeights(run.checkpointPath("last"), network);
+  loadCheckpoint(checkpoint, network);
   const networks = evaluateNetworks(evaluator, network, options, "trained");
   options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);

@@ -5,11 +5,13 @@
  */
 export * from "./benchmark/mod.ts";
 export * from "./checkpoint.ts";
+export * from "./checkpoint_files.ts";
 export { type ConfigSources, resolveConfig } from "./config.ts";
 export * from "./config_file.ts";
 export * from "./embed_run.ts";
 export * from "./evaluate_run.ts";
 export * from "./learning_rate.ts";
+export * from "./metrics_file.ts";
 export * from "./online_probes.ts";
 export type { RunConfig } from "./options.ts";
 export * from "./passes.ts";
@@ -19,6 +21,9 @@ export * from "./precision.ts";
 export * from "./presets.ts";
 export * from "./records.ts";
 export * from "./run_folder.ts";
+export * from "./run_lock.ts";
+export * from "./run_state.ts";
+export * from "./run_status.ts";
 export * from "./step.ts";
 export * from "./trainee.ts";
 export * from "./trainer.ts";

@@ -84,8 +84,10 @@ export interface RunConfig {
   readonly boundAlpha: number;
   /** Epochs between two k-NN evaluations during training; 0: none. */
   readonly evalEvery: number;
-  /** Epochs between two checkpoints that are kept; 0: only the last. */
+  /** Epochs between two checkpoints that stay; 0: only the last ones do. */
   readonly checkpointEvery: number;
+  /** How many last checkpoints are kept, the latest among them. */
+  readonly keepCheckpoints: number;
   /** Seed of everything random. */
   readonly seed: number;
   /** Device that computes. */
@@ -279,7 +281,8 @@ export const runOptions: RunOptions = {
     default: 0.02,
   }),
   evalEvery: count(0, { help: "epochs between two k-NN evaluations, 0: none", default: 1 }),
-  checkpointEvery: count(0, { help: "epochs between two checkpoints that are kept, 0: only the last", default: 0 }),
+  checkpointEvery: count(0, { help: "epochs between two checkpoints that stay, 0: only the last ones do", default: 0 }),
+  keepCheckpoints: count(1, { help: "last checkpoints that are kept, one saved after each epoch", default: 2 }),
   seed: count(0, { help: "seed of everything random", default: 0 }),
   device: {
     kind: "text",
@@ -312,6 +315,9 @@ export const runOptions: RunOptions = {
 
 /** The names of all options, in the table's order. */
 export const runOptionNames: readonly (keyof RunConfig)[] = Object.keys(runOptions) as (keyof RunConfig)[];
+
+/** Options that say where things lie and what computes, and not what is computed: a run may go on with others. */
+export const machineOptions = ["data", "classList", "workers", "device", "threads", "dataOnDevice", "plans"] as const;
 
 /** `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file. */
 export function kebabCase(name: string): string {

@@ -11,6 +11,8 @@ import type { Pass } from "../models/mod.ts";
 export interface StepRecord {
   /** From 1. */
   readonly step: number;
+  /** Steps of the whole run. */
+  readonly steps: number;
   /** From 0. */
   readonly epoch: number;
   /** What was minimised. */

@@ -4,12 +4,17 @@
  * @module
  */
 
+import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { SkippedImage } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { writeFileAtomically } from "../formats/mod.ts";
+import { JsonLines, storageError, writeFileAtomically } from "../formats/mod.ts";
+import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
+import { CheckpointFiles } from "./checkpoint_files.ts";
 import { formatConfig, parseConfigFile } from "./config_file.ts";
+import { MetricsFile } from "./metrics_file.ts";
+import { lockRun } from "./run_lock.ts";
 
 const configName = "config.yaml";
 const metricsName = "metrics.jsonl";
@@ -27,15 +32,6 @@ function occupantOf(path: string): "nothing" | "empty folder" | "run" | "somethi
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "nothing";
     if (error instanceof Deno.errors.NotADirectory) return "something else";
-    throw error;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
@@ -58,19 +54,33 @@ function makePartialFolder(path: string): string {
  *
  * - `config.yaml`: everything resolved, with the versions that made it;
  * - `metrics.jsonl`: one JSON object a line, one line a step or an evaluation;
- * - `checkpoints/last.safetensors` and `checkpoints/epoch-NNNN.safetensors`;
+ * - `checkpoints/last.safetensors`, those before it and those of some epochs, as {@linkcode CheckpointFiles} names them;
  * - `evaluation.json`;
- * - `skipped.jsonl`, where image files were damaged: the path of each and what is wrong with it.
+ * - `skipped.jsonl`, where image files were damaged: the path of each and what is wrong with it;
+ * - `lock`, held by the process that trains the run.
  */
 export class RunFolder {
   /** The folder's path as the caller gave it. */
   readonly path: string;
   /** The run's complete configuration. */
   readonly config: RunConfig;
+  /** What the run was made with: versions, device, threads, precision. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** `metrics.jsonl`. */
+  readonly metrics: MetricsFile;
+  /** `checkpoints/`. */
+  readonly checkpoints: CheckpointFiles;
+  readonly #skippedLines: JsonLines;
+  /** Damaged images that these name. */
+  #skipped: Set<unknown> | null = null;
 
-  private constructor(path: string, config: RunConfig) {
+  private constructor(path: string, config: RunConfig, versions: Readonly<Record<string, string>>) {
     this.path = path;
     this.config = config;
+    this.versions = versions;
+    this.metrics = new MetricsFile(join(path, metricsName));
+    this.checkpoints = new CheckpointFiles(join(path, checkpointsName));
+    this.#skippedLines = new JsonLines(join(path, skippedName));
   }
 
   /**
@@ -93,6 +103,7 @@ export class RunFolder {
    * renamed.
    *
    * @throws {InvalidInputError} as {@link RunFolder.checkFree}; nothing is written then.
+   * @throws {StorageError} where there is no room; nothing stays.
    */
   static create(path: string, config: RunConfig, versions: Readonly<Record<string, string>>): RunFolder {
     RunFolder.checkFree(path);
@@ -105,9 +116,9 @@ export class RunFolder {
       Deno.renameSync(partial, path);
     } catch (error) {
       Deno.removeSync(partial, { recursive: true });
-      throw error;
+      throw storageError(path, error);
     }
-    return new RunFolder(path, config);
+    return new RunFolder(path, config, versions);
   }
 
   /**
@@ -122,7 +133,28 @@ export class RunFolder {
       throw new InvalidInputError(`${path}: holds no run (no ${configName}); give a folder that pretrain made`);
     }
     const file = join(path, configName);
-    return new RunFolder(path, resolveConfig({ file: parseConfigFile(file, Deno.readTextFileSync(file)) }));
+    const { versions = {}, ...parsed } = parseConfigFile(file, Deno.readTextFileSync(file));
+    return new RunFolder(path, resolveConfig({ file: parsed }), versions);
+  }
+
+  /**
+   * The same run under another configuration, which its `config.yaml` says from now on.
+   *
+   * @throws The file system's error where it cannot be written; the old file stays.
+   */
+  reconfigured(config: RunConfig): RunFolder {
+    const text = formatConfig(config, this.versions);
+    writeFileAtomically(join(this.path, configName), new TextEncoder().encode(text));
+    return new RunFolder(this.path, config, this.versions);
+  }
+
+  /**
+   * Keeps other processes from training the run, until what is returned is disposed of or this process ends, however it does.
+   *
+   * @throws {InvalidInputError} where another one trains it.
+   */
+  lock(): Disposable {
+    return lockRun(this.path);
   }
 
   /** Removes the folder of a run that failed before its first step: there is nothing in it to keep. */
@@ -130,31 +162,38 @@ export class RunFolder {
     if (Deno.statSync(join(this.path, metricsName)).size === 0) Deno.removeSync(this.path, { recursive: true });
   }
 
-  /** Adds one line to `metrics.jsonl`. */
-  appendMetrics(record: object): void {
-    Deno.writeTextFileSync(join(this.path, metricsName), `${JSON.stringify(record)}\n`, { append: true });
-  }
-
-  /** Adds one line to `skipped.jsonl`. */
+  /** Adds one line to `skipped.jsonl`, unless it names the image already. */
   appendSkipped(image: SkippedImage): void {
-    Deno.writeTextFileSync(join(this.path, skippedName), `${JSON.stringify(image)}\n`, { append: true });
+    this.#skipped ??= new Set(this.#skippedLines.read().map(({ record }) => record["path"]));
+    if (this.#skipped.has(image.path)) return;
+    this.#skipped.add(image.path);
+    this.#skippedLines.append(image);
   }
 
-  /** Path of the last checkpoint, or of that after so many epochs. */
-  checkpointPath(which: "last" | number): string {
-    const name = which === "last" ? which : `epoch-${String(which).padStart(4, "0")}`;
-    return join(this.path, checkpointsName, `${name}.safetensors`);
+  /** Mends the files that a machine going down may have torn, and takes metrics of later steps than `step` away. */
+  rewind(step: number): void {
+    this.metrics.cutAfter(step);
+    if (this.#skippedLines.read().length > 0) this.#skippedLines.cut(() => true);
   }
 
   /**
-   * Path of the last checkpoint, which must be there.
+   * The latest checkpoint that is whole.
    *
-   * @throws {InvalidInputError} where the run has not saved one yet.
+   * @param passedOver told of each later one that is damaged.
+   * @throws {InvalidInputError} where the run has not saved one yet, or none is whole.
    */
-  lastCheckpoint(): string {
-    const path = this.checkpointPath("last");
-    if (isFile(path)) return path;
-    throw new InvalidInputError(`${path}: is missing; let pretrain finish, or remove the run and start it again`);
+  latestCheckpoint(passedOver: (line: string) => void): Checkpoint {
+    const checkpoint = latestCheckpoint(this.checkpoints, passedOver);
+    if (checkpoint !== null) return checkpoint;
+    throw new InvalidInputError(
+      `${this.checkpoints.last()}: is missing; let pretrain finish, or remove the run and start it again`,
+    );
+  }
+
+  /** Path of `plans.txt`, where the run has measured or been given engines; else null. */
+  plans(): string | null {
+    const path = join(this.path, plansName);
+    return existsSync(path) ? path : null;
   }
 
   /** Writes `plans.txt`, replacing an earlier one. */

@@ -13,6 +13,7 @@ import {
   type NetworkSpec,
 } from "../models/mod.ts";
 import { type Objective, objectiveKind } from "../objectives/mod.ts";
+import type { Module } from "../nn/mod.ts";
 import { type Optimizer, optimizerOf } from "../optim/mod.ts";
 import type { RunConfig } from "./options.ts";
 import { TrainingState } from "./training_state.ts";
@@ -80,4 +81,10 @@ export function createTrainee(device: Device, config: RunConfig, image: number):
       network[Symbol.dispose]();
     },
   };
+}
+
+/** All tensors that change in training. @param probes what learns beside the networks. */
+export function trainingState(trainee: Trainee, probes: Module | null): TrainingState {
+  const { network, optimizer, objective, momentum } = trainee;
+  return new TrainingState(network, { optimizer, objective: objective.module, momentum, probes });
 }

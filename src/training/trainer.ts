@@ -18,8 +18,10 @@ import type { Device } from "../device/mod.ts";
 import { DivergenceError, OutOfMemoryError } from "../errors.ts";
 import { checkHealth, Evaluator, type NetworkHealth } from "../evaluation/mod.ts";
 import { type Pass, philoxNoise } from "../models/mod.ts";
+import { objectiveKind } from "../objectives/mod.ts";
 import { Scope } from "../tensor/mod.ts";
-import { saveWeights } from "./checkpoint.ts";
+import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "./checkpoint.ts";
+import { CheckpointWriter } from "./checkpoint_writer.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
 import { learningRate } from "./learning_rate.ts";
 import { OnlineProbes } from "./online_probes.ts";
@@ -31,9 +33,10 @@ import { plainShare } from "./plain_share.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingResult } from "./records.ts";
 import { drawTurns } from "./rotation.ts";
 import type { RunFolder } from "./run_folder.ts";
+import type { RunState } from "./run_state.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
-import { createTrainee, type Trainee } from "./trainee.ts";
-import { TrainingState } from "./training_state.ts";
+import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
+import type { TrainingState } from "./training_state.ts";
 import { augmentedViews } from "./views.ts";
 
 /** Steps between two looks at what plain images cost. */
@@ -73,6 +76,10 @@ interface TrainingParts {
   readonly evaluator: Evaluator | null;
   /** Learn beside the networks, for the evaluator; null without one, and where the images to train on have no labels. */
   readonly probes: OnlineProbes | null;
+  /** All tensors of the above that change. */
+  readonly training: TrainingState;
+  /** Where the run goes on; null at its beginning. */
+  readonly state: RunState | null;
 }
 
 /** How a configuration makes batches. */
@@ -86,55 +93,88 @@ class Training {
   readonly #steps: number;
   readonly #start = performance.now();
   #stepStart = this.#start;
-  #done = 0;
+  #done: number;
+  readonly #writer = new CheckpointWriter();
   #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
   /** The networks before the first step, which those that are trained are compared with. */
-  readonly #untrained = new Map<Pass, NetworkHealth>();
+  readonly #untrained: Map<Pass, NetworkHealth>;
   readonly #controller: BudgetController;
+  /** The price of cost in the next step. */
+  #multiplier: number;
   /** What plain images cost, as it was asked for after the step before, and how often it was. */
   #plain: PendingScalars | null = null;
-  #calibrations = 0;
+  #calibrations: number;
+  /** The same of a run that goes on: it was read when the run stopped. */
+  #plainShare: number | null;
 
   constructor(parts: TrainingParts) {
-    const { config, dataset, images } = parts;
+    const { config, dataset, images, state } = parts;
     this.#parts = parts;
-    this.#controller = new BudgetController(config.budget);
-    this.#loader = new Loader(images, batchPlan(config, dataset));
+    this.#done = state?.step ?? 0;
+    const { priceScale } = objectiveKind(config.objective);
+    this.#controller = new BudgetController(config.budget, priceScale, state?.controller);
+    this.#multiplier = state?.multiplier ?? this.#controller.multiplier;
+    this.#plainShare = state?.plainShare ?? null;
+    this.#calibrations = state?.calibrations ?? 0;
+    this.#untrained = new Map(Object.entries(state?.untrained ?? {}) as [Pass, NetworkHealth][]);
+    this.#loader = new Loader(images, { ...batchPlan(config, dataset), done: this.#done });
     this.#steps = this.#loader.stepsPerEpoch * config.epochs;
   }
 
   async execute(): Promise<TrainingResult> {
     try {
-      return await this.#run();
+      const result = await this.#run();
+      await this.#writer.settle();
+      return result;
+    } catch (error) {
+      // What was begun to be saved is saved, whatever the failure was.
+      await this.#writer.settle().catch(() => {});
+      throw error;
     } finally {
+      this.#writer[Symbol.dispose]();
       this.#pending?.report[Symbol.dispose]();
       this.#plain?.[Symbol.dispose]();
     }
   }
 
   async #run(): Promise<TrainingResult> {
-    const { epochs, evalEvery, checkpointEvery } = this.#parts.config;
-    this.#observeUntrained();
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const finished = await this.#epoch(epoch);
-      if (!finished) return this.#finish(true);
-      const last = epoch + 1 === epochs;
-      this.#save("last");
-      if (checkpointEvery > 0 && (epoch + 1) % checkpointEvery === 0) this.#save(epoch + 1);
-      if (evalEvery > 0 && ((epoch + 1) % evalEvery === 0 || last)) this.#evaluate(epoch + 1);
+    const { stepsPerEpoch } = this.#loader;
+    if (this.#done === 0) this.#observeUntrained();
+    // A run that stopped between an epoch's last step and what follows it does that now.
+    else if (this.#done % stepsPerEpoch === 0) this.#endEpoch(this.#done / stepsPerEpoch);
+    while (this.#done < this.#steps) {
+      const epoch = Math.floor(this.#done / stepsPerEpoch);
+      if (!await this.#epoch(epoch)) return await this.#finish(true);
+      await this.#save();
+      this.#endEpoch(epoch + 1);
     }
-    return this.#finish(false);
+    return await this.#finish(false);
   }
 
+  /** What is left of an epoch; false where the run was asked to stop in it. */
   async #epoch(epoch: number): Promise<boolean> {
-    for (let step = 0; step < this.#loader.stepsPerEpoch; step++) {
+    const end = (epoch + 1) * this.#loader.stepsPerEpoch;
+    while (this.#done < end) {
       this.#step(epoch);
       await yieldToEvents();
+      this.#writer.check();
       if (this.#parts.observer.stopRequested()) return false;
     }
-    this.#flush();
+    this.#settle();
     return true;
+  }
+
+  /** Reads what is not read yet; the first step of an epoch knows of all before it. */
+  #settle(): void {
+    this.#flush();
+    if (this.#done % this.#loader.stepsPerEpoch === 0) this.#multiplier = this.#controller.multiplier;
+  }
+
+  /** What follows an epoch, once it is saved. */
+  #endEpoch(epochs: number): void {
+    const { evalEvery } = this.#parts.config;
+    if (evalEvery > 0 && (epochs % evalEvery === 0 || this.#done === this.#steps)) this.#evaluate(epochs);
   }
 
   #step(epoch: number): void {
@@ -150,7 +190,7 @@ class Training {
         epoch,
         rate: learningRate(config, epoch),
         progress: this.#done / this.#steps,
-        multiplier: this.#controller.multiplier,
+        multiplier: this.#multiplier,
         turns: config.rotation ? drawTurns(config.seed, this.#done, count) : undefined,
         noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
         listener: probes?.listener(stored.indices, epoch),
@@ -164,6 +204,7 @@ class Training {
       report[Symbol.dispose]();
       throw error;
     }
+    this.#multiplier = this.#controller.multiplier;
     this.#done++;
     const end = performance.now();
     this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
@@ -174,14 +215,23 @@ class Training {
   /** Now and then, asks what plain images cost, and a step later tells the controller. */
   #calibrate(epoch: number): void {
     const { plainImages, trainee, config } = this.#parts;
-    if (this.#plain !== null) {
-      using plain = this.#plain;
-      this.#plain = null;
-      this.#controller.calibrate(plain.read()["share"] ?? NaN);
-    }
+    const share = this.#takePlainShare();
+    if (share !== null) this.#controller.calibrate(share);
     const isGated = plainImages !== null && epoch >= config.gateWarmup;
     if (!isGated || this.#done % CALIBRATION_STEPS !== 0) return;
     this.#plain = plainShare(trainee, plainImages, this.#calibrations++);
+  }
+
+  /** What plain images cost, where it was asked for and not told yet. */
+  #takePlainShare(): number | null {
+    if (this.#plain !== null) {
+      using plain = this.#plain;
+      this.#plain = null;
+      return plain.read()["share"] ?? NaN;
+    }
+    const share = this.#plainShare;
+    this.#plainShare = null;
+    return share;
   }
 
   /** Runs a step; where the device has no memory for it, the error says which batch it has memory for. */
@@ -206,6 +256,7 @@ class Training {
     if (noiseFreeShare !== null) this.#controller.observe(noiseFreeShare);
     const record: StepRecord = {
       step: this.#done,
+      steps: this.#steps,
       epoch,
       loss,
       terms,
@@ -217,7 +268,7 @@ class Training {
       wait: waited / 1000,
       time: (end - this.#start) / 1000,
     };
-    run.appendMetrics(record);
+    run.metrics.append(record);
     observer.step(record, { step: this.#done, steps: this.#steps, epoch, epochs: config.epochs });
     if (!Number.isFinite(loss)) {
       throw new DivergenceError(
@@ -244,7 +295,7 @@ class Training {
     });
     this.#networks = Object.fromEntries(watched);
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
-    run.appendMetrics(record);
+    run.metrics.append(record);
     observer.evaluation(record);
     for (const [pass, { health }] of watched) {
       const untrained = this.#untrained.get(pass);
@@ -253,34 +304,54 @@ class Training {
     this.#stepStart = performance.now();
   }
 
-  #save(which: number | "last"): void {
-    const { run, device, trainee, probes, config: { arch, width, stem, mode, autotune, plans } } = this.#parts;
+  /** Begins to save where the run is, as the last checkpoint, and at the end of some epochs as theirs. */
+  async #save(): Promise<void> {
+    const { run, device, training, config } = this.#parts;
+    const { autotune, plans, keepCheckpoints, checkpointEvery } = config;
     if (autotune || plans !== null) run.writePlans(device.exportPlans());
-    const { network, objective, momentum } = trainee;
-    const state = new TrainingState(network, { objective: objective.module, momentum, probes });
-    saveWeights(run.checkpointPath(which), state, {
-      step: String(this.#done),
-      arch,
-      width: String(width),
-      stem,
-      mode,
+    this.#plainShare = this.#takePlainShare();
+    const metadata = checkpointMetadata(config, {
+      step: this.#done,
+      multiplier: this.#multiplier,
+      controller: this.#controller.state,
+      plainShare: this.#plainShare,
+      calibrations: this.#calibrations,
+      untrained: Object.fromEntries(this.#untrained),
     });
+    const epochs = this.#done / this.#loader.stepsPerEpoch;
+    const stays = checkpointEvery > 0 && Number.isInteger(epochs) && epochs % checkpointEvery === 0;
+    const { folder } = run.checkpoints;
+    await this.#writer.begin(training, { folder, kept: keepCheckpoints, epochs: stays ? epochs : null, metadata });
   }
 
-  #finish(stopped: boolean): TrainingResult {
-    this.#flush();
-    if (stopped) this.#save("last");
+  async #finish(stopped: boolean): Promise<TrainingResult> {
+    this.#settle();
+    if (stopped) await this.#save();
     return { stopped, steps: this.#done, networks: this.#networks };
   }
 }
 
+/** Steps of a whole run. @throws {InvalidInputError} where the data set holds less than one batch. */
+export function stepsOf(config: RunConfig, dataset: Dataset): number {
+  return stepsPerEpoch(batchPlan(config, dataset)) * config.epochs;
+}
+
+/** Whether a run has come to its end: all of its steps are done, and the networks were evaluated after the last. */
+export function isFinished(run: RunFolder, config: RunConfig, checkpoint: Checkpoint, dataset: Dataset): boolean {
+  const { step } = checkpoint.state;
+  const isEvaluated = config.evalEvery > 0 && dataset.labelled !== null;
+  return step >= stepsOf(config, dataset) && (!isEvaluated || run.metrics.evaluationAfter(step) !== null);
+}
+
 /**
- * Trains a run from its beginning, writing metrics and weights to its folder.
+ * Trains a run, from its beginning or from a checkpoint, writing metrics and checkpoints to its folder.
  *
- * Repeated with the same configuration on the same device and thread count, it gives the same weights and metrics, bit for bit,
- * but for times.
+ * Repeated with the same configuration on the same device and thread count, it gives the same weights and metrics, bit for bit, but
+ * for times; and it gives what it would have given in one go where it was stopped, at any step, and goes on.
  *
- * @throws {InvalidInputError} where the data set holds less than one batch, or the device lacks the precision asked for.
+ * @param checkpoint where to go on, of a run of this configuration but perhaps for its number of epochs; null: the beginning.
+ * @throws {InvalidInputError} where the data set holds less than one batch, the device lacks the precision asked for, or the
+ * checkpoint is of another network.
  * @throws {DivergenceError} at the first loss that is not finite, and where an evaluation finds features that are not; the weights
  * of the last whole epoch stay.
  * @throws {CollapseError} where an evaluation finds that features have become alike for all images; the weights are saved.
@@ -291,8 +362,9 @@ export async function pretrain(
   dataset: Dataset,
   run: RunFolder,
   observer: TrainingObserver,
+  checkpoint: Checkpoint | null = null,
 ): Promise<TrainingResult> {
-  stepsPerEpoch(batchPlan(config, dataset));
+  stepsOf(config, dataset); // refuses a batch that does not fit
   const precision = resolvePrecision(config.precision, device.description);
   const skipped = (image: SkippedImage) => {
     run.appendSkipped(image);
@@ -306,6 +378,10 @@ export async function pretrain(
   const plainImages = isControlled ? stores.evaluation(dataset.pretraining) : null;
   const evaluator = dataset.labelled === null || config.evalEvery === 0 ? null : new Evaluator(stores, config.seed);
   using probes = evaluator && OnlineProbes.of(device, config, dataset);
-  const parts = { device, config, precision, dataset, run, observer, trainee, images, plainImages, evaluator, probes };
-  return await new Training(parts).execute();
+  const training = trainingState(trainee, probes);
+  if (checkpoint !== null) loadCheckpoint(checkpoint, training);
+  run.rewind(checkpoint?.state.step ?? 0);
+  const given = { device, config, precision, dataset, run, observer };
+  const made = { trainee, images, plainImages, evaluator, probes, training, state: checkpoint?.state ?? null };
+  return await new Training({ ...given, ...made }).execute();
 }

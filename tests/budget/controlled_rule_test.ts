@@ -50,9 +50,11 @@ Deno.test("a network whose blocks all have the uniform open share costs the targ
  * Gates that open at a speed in proportion to what the objective pulls them by less the price, between 0 and 1; plain images cost
  * `offset` more than batches do.
  */
-function simulate(options: { target: number; speed: number; pull: number; offset: number; steps: number }): number[] {
-  const { target, speed, pull, offset, steps } = options;
-  const controller = new BudgetController(target);
+function simulate(
+  options: { target: number; speed: number; pull: number; offset: number; steps: number; priceScale?: number },
+): number[] {
+  const { target, speed, pull, offset, steps, priceScale = 1 } = options;
+  const controller = new BudgetController(target, priceScale);
   const costs: number[] = [];
   let share = 0.5;
   for (let step = 0; step < steps; step++) {
@@ -80,9 +82,17 @@ for (const target of [0.1, 0.3, 0.5, 0.7, 0.9]) {
   });
 }
 
+Deno.test("prices of a fifth bring gates that are pulled at by a fifth to the target, in time", () => {
+  for (const [target, pull] of [[0.1, 0.6], [0.3, 0], [0.5, -0.2], [0.7, 1.6]] as const) {
+    const costs = simulate({ target, speed: 0.002, pull, offset: 0.02, steps: 1500, priceScale: 0.2 });
+    const late = costs.slice(-100).map((value) => Math.abs(value - target));
+    assert.ok(Math.max(...late) < 0.002, `target ${target}, pull ${pull}: ${Math.max(...late)}`);
+  }
+});
+
 Deno.test("the controller's price depends on what it observed alone", () => {
   const prices = [0, 1].map(() => {
-    const controller = new BudgetController(0.3);
+    const controller = new BudgetController(0.3, 1);
     return [0.5, 0.4, 0.35].map((share) => {
       controller.observe(share);
       controller.calibrate(share + 0.01);

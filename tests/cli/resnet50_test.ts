@@ -45,7 +45,7 @@ Deno.test(
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, ...images, "--out", run, "--quiet"]);
     const { metadata, tensors } = readSafetensors(join(run, "checkpoints", "last.safetensors"));
-    assert.equal(metadata["arch"], "resnet50");
+    assert.equal((JSON.parse(metadata["config"] ?? "") as { arch: string }).arch, "resnet50");
     assert.deepEqual(tensors.get("layer2.0.gate2.fc2.weight")?.shape, [8, 4]);
     assert.deepEqual(tensors.get("layer2.0.gated_bn3.weight")?.shape, [32]);
 

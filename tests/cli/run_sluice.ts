@@ -5,6 +5,7 @@
  */
 
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
@@ -68,6 +69,12 @@ export async function assertSucceeds(
   const { status, stdout, stderr } = await runSluice(args, env);
   assert.equal(status, 0, `${args.join(" ")}\n${stderr}`);
   return stdout;
+}
+
+/** Waits until a file is there and holds a text. */
+export async function untilWritten(path: string, text: string): Promise<void> {
+  const holds = () => existsSync(path) && readFileSync(path, "utf8").includes(text);
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** Runs a test with a fresh folder, removed afterwards. */

@@ -56,7 +56,8 @@ Deno.test(
     }
     assert.equal(networks["dense"]?.cost.share, 1);
     const checkpoints = [...Deno.readDirSync(join(run, "checkpoints"))].map((entry) => entry.name).sort();
-    assert.deepEqual(checkpoints, ["epoch-0001.safetensors", "epoch-0002.safetensors", "last.safetensors"]);
+    const names = ["epoch-0001", "epoch-0002", "last", "last-1"].map((name) => `${name}.safetensors`);
+    assert.deepEqual(checkpoints, names.sort());
     assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^width: 4$[\s\S]*^versions:$/m);
   }),
 );
@@ -74,7 +75,7 @@ Deno.test(
     assert.deepEqual(ofEvaluations.map((line) => line["step"]), [steps / 2, steps]);
     for (const line of ofEvaluations) {
       for (const [name, network] of Object.entries(line["networks"] as Record<string, Line>)) {
-        assert.deepEqual(Object.keys(network), ["knn20", "cost", "health"], name);
+        assert.deepEqual(Object.keys(network), ["knn20", "onlineProbe", "cost", "health"], name);
         const { featureStd, effectiveRank, covariance, gates } = network["health"] as Record<string, unknown>;
         for (const value of [featureStd, effectiveRank, covariance]) assert.ok(Number(value) > 0, `${name}: ${value}`);
         assert.equal((gates as unknown[] | undefined)?.length, name === "gated" ? 8 : undefined);
@@ -82,6 +83,7 @@ Deno.test(
     }
     const keys = [
       "step",
+      "steps",
       "epoch",
       "loss",
       "terms",

@@ -34,7 +34,7 @@ export async function tinyRun(options: Readonly<Record<string, unknown>>): Promi
     await pretrain(device, config, dataset, run, observer);
     const plans = join(run.path, "plans.txt");
     return {
-      checkpoint: Deno.readFileSync(run.checkpointPath("last")),
+      checkpoint: Deno.readFileSync(run.checkpoints.last()),
       plans: existsSync(plans) ? Deno.readTextFileSync(plans) : null,
     };
   } finally {

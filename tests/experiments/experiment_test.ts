@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { budgets } from "./budgets.ts";
 import { type CellEvaluation, meanAndDeviation } from "./experiment.ts";
 import { headline } from "./headline.ts";
+import { objectives } from "./objectives.ts";
 
 function evaluation(probe: number, share: number): CellEvaluation {
   const figures = { knn20: probe - 5, linear: { top1: probe } };
@@ -34,4 +35,12 @@ Deno.test("the table of budgets has both rules side by side", () => {
   const table = budgets.table(new Map([["default-0.1", evaluation(40, 0.1012)], ["paper-0.1", evaluation(40, 0.185)]]));
   assert.ok(table.includes("| 0.1 | 0.1012 | 0.1850 |"));
   assert.ok(table.includes("| 0.2 | - | - |"));
+});
+
+Deno.test("the table of objectives says what each network gained over itself untrained", () => {
+  assert.equal(new Set(objectives.cells("tree").map(({ name }) => name)).size, 7);
+  const { networks, references } = evaluation(50, 0.3);
+  const untrained = evaluation(36.25, 0.5).networks;
+  const table = objectives.table(new Map([["byol", { networks, references: { ...references, untrained } }]]));
+  assert.ok(table.includes("| byol | 50.0 (+13.8) | 50.0 (+13.8) | 0.300 |"), table);
 });

@@ -12,9 +12,10 @@ import { fileURLToPath } from "node:url";
 import { budgets } from "./budgets.ts";
 import type { Cell, CellEvaluation, Experiment } from "./experiment.ts";
 import { headline } from "./headline.ts";
+import { objectives } from "./objectives.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const experiments: readonly Experiment[] = [headline, budgets];
+const experiments: readonly Experiment[] = [headline, budgets, objectives];
 
 /** Runs the command line, whose remarks are passed on; false where it failed. */
 async function sluice(args: readonly string[]): Promise<boolean> {

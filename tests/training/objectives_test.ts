@@ -19,12 +19,14 @@ import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import {
   createTrainee,
   evaluateRun,
-  loadWeights,
+  loadCheckpoint,
   pretrain,
+  readCheckpoint,
   resolveConfig,
   RunFolder,
   trainedNetworks,
   TrainingState,
+  trainingState,
   trainingStep,
 } from "../../src/training/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -68,7 +70,7 @@ async function train<T>(
 function results(run: RunFolder): { checkpoint: Uint8Array; losses: number[] } {
   const lines = readFileSync(join(run.path, "metrics.jsonl"), "utf8").trim().split("\n");
   const losses = lines.map((line) => (JSON.parse(line) as { loss: number }).loss);
-  return { checkpoint: readFileSync(run.checkpointPath("last")), losses };
+  return { checkpoint: readFileSync(run.checkpoints.last()), losses };
 }
 
 for (const objective of objectiveNames) {
@@ -82,12 +84,11 @@ for (const objective of objectiveNames) {
 
   Deno.test(`a checkpoint of ${objective} holds all that is in training, and evaluate takes the network from it`, async () => {
     await train({ objective }, (run, device, stores) => {
-      const path = run.checkpointPath("last");
+      const path = run.checkpoints.last();
       const names = [...readSafetensors(path).tensors.keys()];
       using trainee = createTrainee(device, run.config, image);
-      const { network, momentum } = trainee;
-      const state = new TrainingState(network, { objective: trainee.objective.module, momentum });
-      loadWeights(path, state);
+      const state = trainingState(trainee, null);
+      loadCheckpoint(readCheckpoint(path), state);
       assert.deepEqual(names.toSorted(), [...state.state().keys()].toSorted());
       const isFor = (prefix: string, objectives: readonly string[]) => {
         assert.equal(names.some((name) => name.startsWith(prefix)), objectives.includes(objective), prefix);
@@ -95,7 +96,10 @@ for (const objective of objectiveNames) {
       isFor("objective.predictor.", ["simsiam", "byol", "mocov3"]);
       isFor("objective.queue.", ["mocov2plus"]);
       isFor("momentum.conv1.", ["byol", "mocov2plus", "mocov3"]);
-      const { networks } = evaluateRun(run, stores, { protocols: ["knn"], networks: trainedNetworks("dual") });
+      const { networks } = evaluateRun(run, readCheckpoint(path), stores, {
+        protocols: ["knn"],
+        networks: trainedNetworks("dual"),
+      });
       assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
     });
   });
@@ -104,7 +108,8 @@ for (const objective of objectiveNames) {
 Deno.test("weights of another network are still refused where a checkpoint holds more than the network", async () => {
   await train({ objective: "byol" }, (run, device) => {
     using other = createTrainee(device, { ...run.config, projector: 8 }, image);
-    assert.throws(() => loadWeights(run.checkpointPath("last"), other.network), InvalidInputError);
+    const checkpoint = readCheckpoint(run.checkpoints.last());
+    assert.throws(() => loadCheckpoint(checkpoint, other.network), InvalidInputError);
   });
 });
 

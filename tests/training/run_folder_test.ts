@@ -82,25 +82,16 @@ Deno.test(
 );
 
 Deno.test(
-  "metrics are one JSON object a line, in the order they came",
-  withFolder((folder) => {
-    const run = RunFolder.create(join(folder, "run"), config, versions);
-    run.appendMetrics({ step: 1, loss: 2.5 });
-    run.appendMetrics({ step: 2, share: null });
-    assert.equal(
-      Deno.readTextFileSync(join(run.path, "metrics.jsonl")),
-      '{"step":1,"loss":2.5}\n{"step":2,"share":null}\n',
-    );
-  }),
-);
-
-Deno.test(
   "checkpoints have fixed names and an evaluation replaces an earlier one",
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
-    assert.equal(run.checkpointPath("last"), join(run.path, "checkpoints", "last.safetensors"));
-    assert.equal(run.checkpointPath(7), join(run.path, "checkpoints", "epoch-0007.safetensors"));
-    assert.throws(() => run.lastCheckpoint(), { name: "InvalidInputError", message: /last\.safetensors: is missing/ });
+    assert.equal(run.checkpoints.last(), join(run.path, "checkpoints", "last.safetensors"));
+    assert.equal(run.checkpoints.last(2), join(run.path, "checkpoints", "last-2.safetensors"));
+    assert.equal(run.checkpoints.epoch(7), join(run.path, "checkpoints", "epoch-0007.safetensors"));
+    assert.throws(() => run.latestCheckpoint(() => {}), {
+      name: "InvalidInputError",
+      message: /last\.safetensors: is missing/,
+    });
     run.writeEvaluation({ first: true });
     run.writeEvaluation({ second: true });
     assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(run.path, "evaluation.json"))), { second: true });

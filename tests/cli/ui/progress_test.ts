@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import { describeEvaluation, formatSeconds } from "../../../cli/ui/progress.ts";
+import { describeEvaluation, describeStep, formatSeconds } from "../../../cli/ui/progress.ts";
 
 Deno.test("seconds are shown as minutes, and hours where there are any", () => {
   assert.equal(formatSeconds(0), "0:00");
@@ -22,4 +22,17 @@ Deno.test("an evaluation is told in one line with both networks' worth and cost"
   };
   const line = describeEvaluation({ step: 10, epoch: 2, networks });
   assert.equal(line, "epoch 2: dense 20-NN 41.50 % at cost 1.0000, gated 20-NN 40.25 % at cost 0.3000");
+});
+
+Deno.test("a step is told with its terms, its cost beside the budget, and the last neighbours", () => {
+  const record = {
+    ...{ step: 12, steps: 100, epoch: 1, loss: 39.25, share: 0.41, noiseFreeShare: 0.3012, multiplier: 2, lr: 0.1 },
+    ...{ viewsPerSecond: 812.4, wait: 0, time: 3, terms: { invariance: 0.25, objective: 39, macs: 0.25, bound: 0 } },
+  };
+  const health = { featureStd: 0.5, effectiveRank: 20, covariance: 0.01 };
+  const networks = { gated: { knn20: 40.25, cost: { macs: 30, share: 0.3 }, health } };
+  const step = "812 views/s, loss 39.250 (invariance 0.250), cost 0.301 of 0.3";
+  assert.equal(describeStep(record, 0.3, {}), step);
+  assert.equal(describeStep(record, 0.3, networks), `${step}, 20-NN gated 40.3`);
+  assert.equal(describeStep({ ...record, noiseFreeShare: null }, 0.3, {}), step.replace(/, cost.*/, ""));
 });

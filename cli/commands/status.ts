@@ -1,0 +1,59 @@
+/**
+ * `sluice status RUN`: where a run is, read from outside.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { RunStatus } from "../../src/training/run_status.ts";
+import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
+import { writeResult } from "../ui/output.ts";
+import { formatSeconds } from "../ui/progress.ts";
+import { formatTable, percent, share } from "../ui/tables.ts";
+
+/** What the run is doing, in words. */
+function describePhase({ phase, process, secondsLeft, run }: RunStatus): string {
+  if (phase === "finished") return "finished";
+  if (phase === "stopped") return `stopped; to go on: sluice pretrain --resume ${run}`;
+  const left = secondsLeft === null ? "" : `, ${formatSeconds(secondsLeft)} left`;
+  return `running, process ${process}${left}`;
+}
+
+function describeStatus(status: RunStatus): string {
+  const { step, steps, epoch, epochs, last, budget, evaluation, checkpoint } = status;
+  const networks = Object.entries(evaluation?.networks ?? {}).map(([name, { knn20, onlineProbe, cost }]) => {
+    const probe = onlineProbe === undefined ? "" : `, online probe ${percent(onlineProbe.top1)}`;
+    return [`${name}, after epoch ${evaluation?.epoch}`, `20-NN ${percent(knn20)}${probe}, cost ${share(cost.share)}`];
+  });
+  return formatTable(
+    ["run", status.run],
+    [
+      ["state", describePhase(status)],
+      ["epoch", `${epoch} of ${epochs}`],
+      ["step", `${step} of ${steps ?? "-"}`],
+      ["loss", last?.loss.toFixed(4)],
+      ...Object.entries(last?.terms ?? {}).map(([name, value]) => [`  ${name}`, value.toFixed(4)]),
+      ...(budget === null ? [] : [["cost share", `${share(last?.noiseFreeShare) ?? "-"} of ${budget}`]]),
+      ["views/s", last?.viewsPerSecond.toFixed(0)],
+      ...networks,
+      ["checkpoint", checkpoint],
+    ],
+    "left",
+  );
+}
+
+async function runStatus(path: string, command: CommandUnknownOpts): Promise<void> {
+  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  const { readStatus } = await import("../../src/training/run_status.ts");
+  const status = readStatus(RunFolder.open(path));
+  writeResult(outputOptions(command), status, () => describeStatus(status));
+}
+
+/** Adds `status` to the program. */
+export function addStatus(program: CommandUnknownOpts): void {
+  const command = program.command("status")
+    .description("where a run is, finished or not; the process that trains it takes no notice")
+    .argument("<RUN>", "folder of a run")
+    .action((path, _options, self) => runStatus(path, self));
+  addOutputOptions(command);
+  addExamples(command, ["sluice status runs/demo", "sluice status runs/demo --json"]);
+}

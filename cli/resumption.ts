@@ -1,0 +1,102 @@
+/**
+ * What `pretrain --resume RUN` goes on with: the run, its configuration and its latest whole checkpoint.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { InvalidInputError } from "../src/errors.ts";
+import type { Checkpoint } from "../src/training/checkpoint.ts";
+import type { RunConfig } from "../src/training/config.ts";
+import { kebabCase, machineOptions } from "../src/training/options.ts";
+import type { RunFolder } from "../src/training/run_folder.ts";
+import { givenRunOptions } from "./options.ts";
+
+/** A run that goes on. */
+export interface Resumption {
+  /** Its folder. */
+  readonly run: RunFolder;
+  /** Its configuration, the few options that may be given anew in place. */
+  readonly config: RunConfig;
+  /** Where it goes on; null where it was stopped before it saved. */
+  readonly checkpoint: Checkpoint | null;
+}
+
+/** Flags that name another source of a configuration than the run's own. */
+const otherSources = ["out", "config", "preset", "printConfig"] as const;
+
+/** What may be given to a run that goes on: where things lie, what computes, and more epochs. */
+const renewable = new Set<string>([...machineOptions, "epochs"]);
+
+function refuseOtherSources(values: Readonly<Record<string, unknown>>): void {
+  const other = otherSources.find((name) => values[name] !== undefined);
+  if (other === undefined) return;
+  throw new InvalidInputError(
+    `--${kebabCase(other)} with --resume: the run has its own folder and configuration; leave it out`,
+  );
+}
+
+function checkEpochs(wanted: number, first: number, stretch: boolean): void {
+  if (wanted < first) {
+    throw new InvalidInputError(
+      `--epochs ${wanted}: the run was to have ${first}; give that many or more, or leave it out`,
+    );
+  }
+  if (wanted > first && !stretch) {
+    throw new InvalidInputError(
+      `--epochs ${wanted}: the run was to have ${first}, and its schedule ends there; add --stretch-schedule, ` +
+        `and what follows a schedule goes on as in a run of ${wanted}`,
+    );
+  }
+  if (wanted === first && stretch) {
+    throw new InvalidInputError(`--stretch-schedule: the run has ${first} epochs; give --epochs a larger number`);
+  }
+}
+
+/** The run's configuration with what was given anew. */
+async function renewedConfig(command: CommandUnknownOpts, own: RunConfig): Promise<RunConfig> {
+  const { resolveConfig } = await import("../src/training/config.ts");
+  const given = givenRunOptions(command);
+  const config = resolveConfig({ flags: { ...own, ...given } });
+  for (const name of Object.keys(given) as (keyof RunConfig)[]) {
+    if (renewable.has(name) || JSON.stringify(config[name]) === JSON.stringify(own[name])) continue;
+    throw new InvalidInputError(
+      `--${kebabCase(name)} ${config[name]}: the run was begun with ${own[name]}, and goes on so; leave it out`,
+    );
+  }
+  const { stretchSchedule }: Record<string, unknown> = command.opts();
+  checkEpochs(config.epochs, own.epochs, stretchSchedule === true);
+  return config;
+}
+
+/**
+ * Opens a run to go on with it.
+ *
+ * @param remark told of checkpoints that are passed over because they are damaged.
+ * @throws {InvalidInputError} where there is no run, flags do not fit one that goes on, its `config.yaml` is not that of its
+ * checkpoint any more, or none of its checkpoints is whole.
+ */
+export async function readResumption(
+  command: CommandUnknownOpts,
+  path: string,
+  remark: (line: string) => void,
+): Promise<Resumption> {
+  refuseOtherSources(command.opts());
+  const { RunFolder } = await import("../src/training/run_folder.ts");
+  const { checkConfig, latestCheckpoint } = await import("../src/training/checkpoint.ts");
+  const run = RunFolder.open(path);
+  const config = await renewedConfig(command, run.config);
+  const checkpoint = latestCheckpoint(run.checkpoints, remark);
+  if (checkpoint !== null) checkConfig(checkpoint, run.config);
+  return { run, config, checkpoint };
+}
+
+/** What computes otherwise than before, so that the run does not go on bit for bit; null where nothing does. */
+export function describeChanges(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): string | null {
+  const names = Object.keys({ ...before, ...now }).filter((name) => before[name] !== now[name]);
+  if (names.length === 0) return null;
+  const changes = names.map((name) => `${name} ${now[name] ?? "none"} instead of ${before[name] ?? "none"}`);
+  return `${changes.join(", ")}: the run goes on, but not bit for bit as it would have`;
+}

@@ -1,0 +1,41 @@
+/**
+ * Puts a checkpoint on the disk; it is loaded by the thread that does this beside training, and so knows little else.
+ *
+ * @module
+ */
+import { StorageError } from "../errors.ts";
+import { type HostTensor, readSafetensors, writeSafetensors } from "../formats/mod.ts";
+import { inTorchLayout } from "../models/torchvision.ts";
+import { CheckpointFiles } from "./checkpoint_files.ts";
+
+/** A checkpoint on its way to the disk. */
+export interface CheckpointTask {
+  /** The run's folder of checkpoints. */
+  readonly folder: string;
+  /** How many last checkpoints are kept. */
+  readonly kept: number;
+  /** Where it also stays as that of so many epochs; else null. */
+  readonly epochs: number | null;
+  /** By name, in this library's own layouts. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+  /** What it says of itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a checkpoint beside its place, flushes it, reads it back, and puts it in its place.
+ *
+ * @throws {StorageError} where it cannot be written, or does not read back; the last checkpoint stays.
+ */
+export function storeCheckpoint({ folder, kept, epochs, tensors, metadata }: CheckpointTask): void {
+  const inLayout = new Map([...tensors].map(([name, tensor]) => [name, inTorchLayout(tensor)]));
+  new CheckpointFiles(folder).replaceLast(kept, epochs, (path) => {
+    writeSafetensors(path, inLayout, metadata, { checksum: true });
+    try {
+      readSafetensors(path);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageError(`${path}: does not read back as it was written (${reason}); check the disk`, { cause });
+    }
+  });
+}

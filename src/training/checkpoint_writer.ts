@@ -1,0 +1,74 @@
+/**
+ * Saves checkpoints beside training: a step waits for the tensors to be copied, and not for the disk.
+ *
+ * @module
+ */
+import { SluiceError, StorageError } from "../errors.ts";
+import { hostState } from "../models/mod.ts";
+import type { Module } from "../nn/mod.ts";
+import { type CheckpointTask, storeCheckpoint } from "./checkpoint_store.ts";
+
+/** What came of a checkpoint. */
+export interface CheckpointOutcome {
+  /** What went wrong, in a line; null where nothing did. */
+  readonly failure: string | null;
+  /** Whether that is one of the failures that a disk may have. */
+  readonly isExpected: boolean;
+}
+
+/** Below so many bytes a checkpoint is written at once: a thread's start takes longer. */
+const SMALL_BYTES = 8 << 20;
+
+/** Writes one checkpoint after another, in a thread of its own unless they are small. */
+export class CheckpointWriter implements Disposable {
+  #worker: Worker | null = null;
+  #outcome: Promise<CheckpointOutcome> | null = null;
+  #failed: CheckpointOutcome | null = null;
+
+  /**
+   * Begins to save, once what was begun before is on the disk.
+   *
+   * @param training whose tensors are copied now; they may change as soon as the promise is kept.
+   * @throws {StorageError} where this one, if it is small, or the one before cannot be written.
+   */
+  async begin(training: Module, task: Omit<CheckpointTask, "tensors">): Promise<void> {
+    await this.settle();
+    const tensors = hostState(training);
+    const buffers = [...tensors.values()].map(({ data }) => data.buffer);
+    const bytes = buffers.reduce((total, { byteLength }) => total + byteLength, 0);
+    if (bytes < SMALL_BYTES) return storeCheckpoint({ ...task, tensors });
+    const worker = this.#worker ??= new Worker(new URL("./checkpoint_worker.ts", import.meta.url), { type: "module" });
+    this.#outcome = new Promise((resolve) => {
+      worker.onmessage = ({ data }: MessageEvent<CheckpointOutcome>) => {
+        if (data.failure !== null) this.#failed = data;
+        resolve(data);
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        this.#failed = { failure: event.message, isExpected: false };
+        resolve(this.#failed);
+      };
+    });
+    worker.postMessage({ ...task, tensors }, buffers);
+  }
+
+  /** @throws {StorageError} where what was begun turned out not to be written. */
+  check(): void {
+    if (this.#failed === null) return;
+    const { failure, isExpected } = this.#failed;
+    const kind = isExpected ? StorageError : SluiceError;
+    throw new kind(failure ?? "");
+  }
+
+  /** Waits until what was begun is on the disk. @throws {StorageError} where it cannot be written. */
+  async settle(): Promise<void> {
+    await this.#outcome;
+    this.#outcome = null;
+    this.check();
+  }
+
+  /** Ends the thread. What it has not put in its place is lost. */
+  [Symbol.dispose](): void {
+    this.#worker?.terminate();
+  }
+}

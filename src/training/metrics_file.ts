@@ -1,0 +1,57 @@
+/**
+ * A run's `metrics.jsonl`: a line a step, and a line an evaluation.
+ *
+ * @module
+ */
+import { JsonLines } from "../formats/mod.ts";
+import type { EvaluationRecord, StepRecord } from "./records.ts";
+
+function isEvaluation(record: Readonly<Record<string, unknown>>): boolean {
+  return "networks" in record;
+}
+
+/** What a file holds, as far as it is whole. */
+export interface Metrics {
+  /** The steps in order. */
+  readonly steps: readonly StepRecord[];
+  /** The last evaluation, or null without one. */
+  readonly evaluation: EvaluationRecord | null;
+}
+
+/** Steps in order, each evaluation after the step it follows. */
+export class MetricsFile {
+  readonly #lines: JsonLines;
+
+  /** A file that need not be there yet. */
+  constructor(path: string) {
+    this.#lines = new JsonLines(path);
+  }
+
+  /** Adds a line. */
+  append(record: StepRecord | EvaluationRecord): void {
+    this.#lines.append(record);
+  }
+
+  /**
+   * Takes away what was written after a step was recorded: later steps, evaluations after it, and whatever follows a damaged line.
+   *
+   * @param step the last one to stay, from 1; 0 takes all away.
+   */
+  cutAfter(step: number): void {
+    this.#lines.cut((record) => Number(record["step"]) < step || (record["step"] === step && !isEvaluation(record)));
+  }
+
+  /** Reads the whole file. Its records are this program's own, and are taken as they are. */
+  read(): Metrics {
+    const records = this.#lines.read().map(({ record }) => record);
+    const steps = records.filter((record) => !isEvaluation(record)) as unknown as StepRecord[];
+    const evaluations = records.filter(isEvaluation) as unknown as EvaluationRecord[];
+    return { steps, evaluation: evaluations.at(-1) ?? null };
+  }
+
+  /** The evaluation after the last step, if that is `step`; else null. */
+  evaluationAfter(step: number): EvaluationRecord | null {
+    const { evaluation } = this.read();
+    return evaluation?.step === step ? evaluation : null;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Tests of runs that stop and go on, at the command line.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RunFolder } from "../../src/training/run_folder.ts";
+import { assertRefused, assertSucceeds, runSluice, startSluice, untilWritten, withFolder } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
+  ...["--train-images", "64", "--test-images", "32", "--eval-every", "0"],
+];
+
+function lastOf(run: string): Uint8Array {
+  return readFileSync(join(run, "checkpoints", "last.safetensors"));
+}
+
+/** Starts a run, and stops it by SIGINT once it has recorded a step; what it says. */
+async function stopped(args: readonly string[], run: string): Promise<string> {
+  const child = startSluice(args);
+  const output = child.output();
+  await untilWritten(join(run, "metrics.jsonl"), "loss");
+  child.kill("SIGINT");
+  const { code, stderr } = await output;
+  assert.equal(code, 130);
+  return new TextDecoder().decode(stderr);
+}
+
+Deno.test(
+  "a stopped run says how to go on, says where it does, and ends as if it had not stopped",
+  withFolder(async (folder) => {
+    const [whole, run] = [join(folder, "whole"), join(folder, "run")];
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "30", "--out", whole]);
+    const said = await stopped(["pretrain", ...tiny, "--epochs", "30", "--out", run], run);
+    assert.match(said, new RegExp(`stopped after \\d+ steps, and saved; to go on: sluice pretrain --resume ${run}\n`));
+    const { status, stderr } = await runSluice(["pretrain", "--resume", run]);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, new RegExp(`^${run}: goes on at epoch \\d+ of 30, after step \\d+ of 240$`, "m"));
+    assert.deepEqual(lastOf(run), lastOf(whole));
+  }),
+);
+
+Deno.test(
+  "a finished run is left alone, and longer only where it is said what the schedule does",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", run]);
+    const before = lastOf(run);
+    const { status, stdout, stderr } = await runSluice(["pretrain", "--resume", run, "--json"]);
+    assert.equal(status, 0);
+    assert.match(stderr, /is finished, after 16 steps; there is nothing to do\n$/);
+    assert.equal((JSON.parse(stdout) as { steps: number }).steps, 16);
+    assert.deepEqual(lastOf(run), before);
+    const longer = ["pretrain", "--resume", run, "--epochs", "3"];
+    await assertRefused(longer, /--epochs 3: the run was to have 2, .*--stretch-schedule/);
+    await assertRefused(["pretrain", "--resume", run, "--epochs", "1"], /--epochs 1: the run was to have 2/);
+    await assertRefused(["pretrain", "--resume", run, "--stretch-schedule"], /has 2 epochs; give --epochs a larger/);
+    const result = JSON.parse(await assertSucceeds([...longer, "--stretch-schedule", "--json"])) as { steps: number };
+    assert.equal(result.steps, 24);
+    assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^epochs: 3$[\s\S]*^versions:/m);
+  }),
+);
+
+Deno.test(
+  "what does not fit a run that goes on is refused in a line",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
+    const resume = (...more: string[]) => ["pretrain", "--resume", run, ...more];
+    await assertRefused(["pretrain", "--resume", join(folder, "none")], /none: there is no such run/);
+    await assertRefused(resume("--lr", "0.5"), /--lr 0\.5: the run was begun with 0\.009375, and goes on so; leave it/);
+    await assertRefused(resume("--out", run), /--out with --resume: /);
+    await assertRefused(resume("--preset", "small"), /--preset with --resume: /);
+    await assertRefused(["pretrain", "--stretch-schedule", "--out", join(folder, "x")], /--stretch-schedule: is for/);
+    const config = join(run, "config.yaml");
+    const text = Deno.readTextFileSync(config);
+    writeFileSync(config, text.replace(/^seed: 0$/m, "seed: 1"));
+    await assertRefused(
+      resume(),
+      /last\.safetensors: is of another configuration: seed 0 there and 1 here; put config/,
+    );
+    writeFileSync(config, text);
+    const checkpoint = join(run, "checkpoints", "last.safetensors");
+    const bytes = lastOf(run);
+    writeFileSync(checkpoint, bytes.slice(0, -1));
+    await assertRefused(resume(), /last\.safetensors: not a sound safetensors file/);
+    writeFileSync(join(run, "checkpoints", "last-1.safetensors"), bytes.slice(0, 99));
+    const { status, stderr } = await runSluice(resume());
+    assert.equal(status, 2);
+    assert.match(stderr, /^passed over .*last\.safetensors: not a sound safetensors file/m);
+    assert.match(stderr, /^sluice: .*none of its 2 checkpoints is whole; begin the run again$/m);
+    // One byte of a number: only the checksum tells.
+    const flipped = bytes.slice();
+    flipped[flipped.length - 3] = (flipped.at(-3) ?? 0) ^ 1;
+    writeFileSync(checkpoint, flipped);
+    assert.match((await runSluice(["evaluate", run])).stderr, /^passed over .*its checksum is [0-9a-f]{64}, not/m);
+  }),
+);
+
+Deno.test(
+  "a second SIGINT ends a run at once, and leaves a whole checkpoint to go on from",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const wide = ["--width", "32", "--projector", "512", "--batch", "64", "--threads", "1", "--eval-every", "0"];
+    const child = startSluice(["pretrain", ...wide, "--train-images", "64", "--test-images", "8", "--out", run]);
+    const output = child.output();
+    // An epoch is one step: a checkpoint is on its way whenever the signals come.
+    await untilWritten(join(run, "metrics.jsonl"), '"step":3,');
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    assert.equal((await output).code, 130);
+    const { step } = RunFolder.open(run).latestCheckpoint((line) => assert.fail(line)).state;
+    assert.ok(step >= 1, String(step));
+  }),
+);
+
+Deno.test(
+  "two processes cannot train one run",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const child = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--out", run]);
+    const output = child.output();
+    await untilWritten(join(run, "metrics.jsonl"), "loss");
+    await assertRefused(["pretrain", "--resume", run], new RegExp(`run: is in use by process ${child.pid}; wait`));
+    child.kill("SIGKILL");
+    await output;
+    const after = await runSluice(["pretrain", "--resume", run, "--lr", "9"]);
+    assert.match(after.stderr, /--lr 9: the run was begun/, "the lock of a process that was killed holds nobody up");
+  }),
+);
+
+Deno.test({
+  name: "where the disk is full a run ends with a line, and goes on once it is not",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: withFolder(async (folder) => {
+    const disk = join(folder, "disk");
+    const [whole, run] = [join(folder, "whole"), join(disk, "run")];
+    const args = ["pretrain", ...tiny, "--epochs", "8", "--keep-checkpoints", "1", "--checkpoint-every", "1"];
+    await assertSucceeds([...args, "--out", whole]);
+    Deno.mkdirSync(disk);
+    const mounted = await new Deno.Command("mount", {
+      args: ["-t", "tmpfs", "-o", "size=700k", "tmpfs", disk],
+      stderr: "null",
+    }).output();
+    if (!mounted.success) return console.error("skipped: no tmpfs can be mounted here");
+    try {
+      const { status, stderr } = await runSluice([...args, "--out", run]);
+      assert.equal(status, 1);
+      assert.match(stderr, /^sluice: .*: cannot be written: no space is left on the device; free some$/m);
+      const names = [...Deno.readDirSync(join(run, "checkpoints"))].map(({ name }) => name);
+      assert.ok(names.includes("last.safetensors"), names.join());
+      for (const name of names) if (name !== "last.safetensors") Deno.removeSync(join(run, "checkpoints", name));
+      const remount = async (options: string) => {
+        await new Deno.Command("mount", { args: ["-o", `remount,${options}`, disk] }).output();
+      };
+      await remount("ro,size=50m");
+      const readOnly = await runSluice(["pretrain", "--resume", run]);
+      assert.match(
+        readOnly.stderr,
+        /^sluice: .*lock: cannot be written: the file system is read-only; make it writable$/m,
+      );
+      await remount("rw,size=50m");
+      await assertSucceeds(["pretrain", "--resume", run]);
+      assert.deepEqual(lastOf(run), lastOf(whole));
+    } finally {
+      await new Deno.Command("umount", { args: [disk] }).output();
+    }
+  }),
+});

@@ -1,0 +1,57 @@
+/**
+ * Tests of `sluice status`: a run seen from outside, at every stage.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunStatus } from "../../src/training/run_status.ts";
+import { assertRefused, assertSucceeds, startSluice, untilWritten, withFolder } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
+  ...["--train-images", "64", "--test-images", "32"],
+];
+
+async function statusOf(run: string): Promise<RunStatus> {
+  return JSON.parse(await assertSucceeds(["status", run, "--json"])) as RunStatus;
+}
+
+Deno.test(
+  "a run is seen while it trains, where it was killed, and at its end",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const child = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--out", run]);
+    const output = child.output();
+    const metrics = join(run, "metrics.jsonl");
+    await untilWritten(metrics, "networks");
+    const running = await statusOf(run);
+    assert.deepEqual([running.phase, running.process, running.steps], ["running", child.pid, 8 * 4096]);
+    assert.ok(running.step >= 8 && (running.secondsLeft ?? 0) > 0, JSON.stringify(running));
+    child.kill("SIGKILL");
+    await output;
+    writeFileSync(metrics, `${readFileSync(metrics, "utf8")}{"step":`);
+    const stopped = await statusOf(run);
+    assert.deepEqual([stopped.phase, stopped.process, stopped.secondsLeft], ["stopped", null, null]);
+    assert.ok(stopped.last !== null && Number.isFinite(stopped.last.loss));
+    assert.match(
+      await assertSucceeds(["status", run]),
+      new RegExp(`stopped; to go on: sluice pretrain --resume ${run}`),
+    );
+  }),
+);
+
+Deno.test(
+  "a finished run says so, with what was judged last",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--mode", "vanilla", "--out", run]);
+    const { phase, step, steps, epoch, epochs, budget, evaluation, checkpoint } = await statusOf(run);
+    assert.deepEqual([phase, step, steps, epoch, epochs, budget], ["finished", 16, 16, 2, 2, null]);
+    assert.deepEqual(Object.keys(evaluation?.networks ?? {}), ["dense"]);
+    assert.equal(checkpoint, join(run, "checkpoints", "last.safetensors"));
+    assert.match(await assertSucceeds(["status", run]), /^state +finished$/m);
+    await assertRefused(["status", join(folder, "none")], /none: there is no such run/);
+  }),
+);

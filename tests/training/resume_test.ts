@@ -1,0 +1,152 @@
+/**
+ * Runs that stop and go on: bit for bit what they would have been in one go.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { datasetSource } from "../../src/data/mod.ts";
+import {
+  type Checkpoint,
+  isFinished,
+  pretrain,
+  resolveConfig,
+  type RunConfig,
+  RunFolder,
+  type TrainingObserver,
+} from "../../src/training/mod.ts";
+import { openDevice } from "../devices.ts";
+
+const device = openDevice();
+const images = { trainImages: 64, testImages: 32 };
+/** 8 steps an epoch, and 24 in all: of plain images it asks after steps 10 and 20. */
+const tiny = {
+  dataset: "shapes",
+  ...images,
+  width: 4,
+  projector: 16,
+  batch: 8,
+  epochs: 3,
+  evalEvery: 1,
+  checkpointEvery: 2,
+  precision: "f32",
+};
+
+function datasetOf(config: RunConfig) {
+  return datasetSource("shapes").open({ seed: config.seed, ...images });
+}
+
+/** Trains until `stopAfter` steps of this call are done, or to the end. */
+async function train(run: RunFolder, stopAfter: number, checkpoint: Checkpoint | null) {
+  let steps = 0;
+  const observer: TrainingObserver = {
+    step: () => {},
+    evaluation: () => {},
+    skipped: () => {},
+    stopRequested: () => ++steps >= stopAfter,
+  };
+  return await pretrain(device, run.config, datasetOf(run.config), run, observer, checkpoint);
+}
+
+function whole(run: RunFolder): Checkpoint {
+  return run.latestCheckpoint((line) => assert.fail(line));
+}
+
+/** What a run left, times taken out. */
+function results({ path }: RunFolder) {
+  const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").split("\n");
+  const times = /,"viewsPerSecond":[^,]*,"wait":[^,]*,"time":[^,}]*/;
+  const bytesOf = (name: string) => readFileSync(join(path, "checkpoints", name));
+  return {
+    metrics: lines.map((line) => line.replace(times, "")),
+    last: bytesOf("last.safetensors"),
+    second: bytesOf("epoch-0002.safetensors"),
+  };
+}
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-resume-"));
+  try {
+    await test(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A run in one go, and the same stopped after each of some numbers of steps. */
+async function compare(flags: Record<string, unknown>, stops: readonly number[]): Promise<void> {
+  await inFolder(async (folder) => {
+    const config = resolveConfig({ flags: { ...tiny, ...flags } });
+    const undisturbed = RunFolder.create(join(folder, "undisturbed"), config, {});
+    assert.deepEqual((await train(undisturbed, Infinity, null)).stopped, false);
+    const expected = results(undisturbed);
+    const run = RunFolder.create(join(folder, "run"), config, {});
+    let checkpoint: Checkpoint | null = null;
+    for (const steps of stops) {
+      assert.equal((await train(run, steps, checkpoint)).stopped, true);
+      checkpoint = whole(RunFolder.open(run.path));
+      assert.ok(!isFinished(run, config, checkpoint, datasetOf(config)));
+    }
+    await train(run, Infinity, checkpoint);
+    const found = results(run);
+    assert.deepEqual(found.metrics, expected.metrics);
+    assert.deepEqual(found.last, expected.last);
+    assert.deepEqual(found.second, expected.second);
+    assert.ok(isFinished(run, config, whole(run), datasetOf(config)));
+  });
+}
+
+for (const mode of ["dual", "vanilla", "gated"]) {
+  Deno.test(`a ${mode} run stopped in the middle of epochs goes on to the same bytes`, async () => {
+    // After steps 3, 10 (plain images being asked for), 11, 16 (an epoch's last), and 23.
+    await compare({ mode }, [3, 7, 1, 5, 7]);
+  });
+}
+
+for (const objective of ["barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]) {
+  Deno.test(`a run with ${objective} goes on to the same bytes`, async () => {
+    await compare({ objective, evalEvery: 0 }, [13]);
+  });
+}
+
+for (
+  const variant of [
+    { rotation: true },
+    { separateEncoders: true },
+    { symmetric: true, separateNorm: false },
+    { gateWarmup: 1, gateTemperatureEnd: 0.3 },
+    { budgetRule: "paper" },
+    { optimizer: "sgd", lr: 0.01 },
+    { dropLast: false, batch: 20 },
+    { dataOnDevice: false },
+    { arch: "resnet50" },
+    // So many bytes that they are written beside training.
+    { width: 16, projector: 512 },
+  ]
+) {
+  Deno.test(`a run with ${JSON.stringify(variant)} goes on to the same bytes`, async () => {
+    await compare({ evalEvery: 0, ...variant }, [5, 2]);
+  });
+}
+
+Deno.test("a run goes on from a copy of its folder as it was at any checkpoint, whatever was written after that", async () => {
+  await inFolder(async (folder) => {
+    const config = resolveConfig({ flags: tiny });
+    const run = RunFolder.create(join(folder, "run"), config, {});
+    const copy = join(folder, "copy");
+    await train(run, 11, null);
+    cpSync(run.path, copy, { recursive: true });
+    await train(run, Infinity, whole(run));
+    const expected = results(run);
+    // A process that was killed after the checkpoint: later lines, and a part of one.
+    const metrics = join(copy, "metrics.jsonl");
+    const lines = readFileSync(join(run.path, "metrics.jsonl"), "utf8").split("\n");
+    Deno.writeTextFileSync(metrics, `${lines.slice(0, 18).join("\n")}\n${lines[18]?.slice(0, 40)}`);
+    const again = RunFolder.open(copy);
+    await train(again, Infinity, whole(again));
+    assert.deepEqual(results(again), expected);
+  });
+});
