@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { RandomStream } from "../../src/random/mod.ts";
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { InvalidInputError } from "../../src/errors.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+
+const seed = 20_261_125;
 
 /** Changes, inserts, removes or swaps a few bytes, most often in the header. */
 export function damage(bytes: Uint8Array, random: RandomStream): Uint8Array {
@@ -18,4 +25,34 @@ export function damage(bytes: Uint8Array, random: RandomStream): Uint8Array {
     else damaged[place] = damaged[random.integer(Math.max(1, damaged.length))] ?? 0;
   }
   return Uint8Array.from(damaged);
+}
+
+/**
+ * Runs trials in a folder of sound files, one of which is damaged at a time: it is read, or refused in a line that names it.
+ *
+ * @param files by their paths in the folder.
+ */
+export function damageFiles(
+  files: readonly (readonly [path: string, bytes: Uint8Array])[],
+  [begin, end]: readonly [number, number],
+  read: (folder: string) => void,
+): void {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-damaged-"));
+  try {
+    for (const [path] of files) mkdirSync(dirname(join(folder, path)), { recursive: true });
+    for (let trial = begin; trial < end; trial++) {
+      for (const [path, bytes] of files) writeFileSync(join(folder, path), bytes);
+      const random = new RandomStream(seed, 1, trial);
+      const [path, bytes] = files[random.integer(files.length)] ?? files[0] ?? ["", new Uint8Array()];
+      writeFileSync(join(folder, path), damage(bytes, random));
+      try {
+        read(folder);
+      } catch (error) {
+        assert.ok(error instanceof InvalidInputError, `trial ${trial}: ${String(error)}`);
+        assert.match(error.message, new RegExp(`^[^\\n]*${path.slice(0, -5)}[^\\n]*$`), `trial ${trial}`);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -7,7 +7,9 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { killRuns } from "./killed_runs.ts";
 import { mutateCifar, mutateStl10 } from "./mutated_datasets.ts";
+import { mutateRuns } from "./mutated_runs.ts";
 import { mutateSafetensors } from "./mutated_files.ts";
 import { mutateImageFiles } from "./mutated_images.ts";
 import type { SoakTest } from "./soak.ts";
@@ -23,6 +25,8 @@ const tests: readonly SoakTest[] = [
   mutateImageFiles,
   trainWithFlatMemory,
   streamStl10,
+  mutateRuns,
+  killRuns,
 ];
 
 /** How many trials of each test have passed, by the test's name. */

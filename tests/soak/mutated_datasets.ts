@@ -3,21 +3,14 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { cifar10, type Dataset, ImageStores, stl10 } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";
-import { InvalidInputError } from "../../src/errors.ts";
-import { RandomStream } from "../../src/random/mod.ts";
 import { Scope } from "../../src/tensor/mod.ts";
-import { damage } from "./damage.ts";
+import { damageFiles } from "./damage.ts";
 import type { SoakTest } from "./soak.ts";
 
 const CIFAR_BYTES = 3073;
 const STL_BYTES = 3 * 96 * 96;
-const seed = 20_261_125;
 
 /** Sound files of two records or labels each. */
 const cifarFiles = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`).concat("test_batch.bin")
@@ -29,34 +22,6 @@ const stlFiles = [
   ["test_X.bin", new Uint8Array(2 * STL_BYTES)],
   ["test_y.bin", Uint8Array.of(3, 4)],
 ] as const;
-
-/** Runs trials in a folder of sound files, one of which is damaged at a time. */
-function damageFiles(
-  files: readonly (readonly [name: string, bytes: Uint8Array])[],
-  [begin, end]: readonly [number, number],
-  read: (folder: string) => void,
-): void {
-  const folder = mkdtempSync(join(tmpdir(), "sluice-damaged-"));
-  try {
-    mkdirSync(folder, { recursive: true });
-    for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
-    for (let trial = begin; trial < end; trial++) {
-      const random = new RandomStream(seed, 1, trial);
-      const [name, bytes] = files[random.integer(files.length)] ?? files[0] ?? ["", new Uint8Array()];
-      writeFileSync(join(folder, name), damage(bytes, random));
-      try {
-        read(folder);
-      } catch (error) {
-        assert.ok(error instanceof InvalidInputError, `trial ${trial}: ${String(error)}`);
-        assert.match(error.message, new RegExp(`^[^\\n]*${name.slice(0, -5)}[^\\n]*$`), `trial ${trial}`);
-      }
-      writeFileSync(join(folder, name), bytes);
-    }
-    for (const [name, bytes] of files) assert.deepEqual(new Uint8Array(readFileSync(join(folder, name))), bytes);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 /** Reads every image of a data set. */
 function readAll(device: Device, dataset: Dataset): void {

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { assertKilledRunsGoOn } from "./killed_runs.ts";
 import { mutateCifar, mutateStl10 } from "./mutated_datasets.ts";
+import { mutateRuns } from "./mutated_runs.ts";
 import { mutateSafetensors } from "./mutated_files.ts";
 import { assertFlatStreaming } from "./streamed_stl10.ts";
 
@@ -17,6 +19,14 @@ Deno.test("300 data sets each of CIFAR-10 and STL-10 with a damaged file are rea
   await mutateStl10.run(0, 300);
 });
 
+Deno.test("300 runs with a damaged file are read as far as they are whole, or refused by name", async () => {
+  await mutateRuns.run(0, 300);
+});
+
 Deno.test("memory is flat while 400 MB of STL-10 stream through the loader", () => {
   assertFlatStreaming(14_500);
+});
+
+Deno.test("5 runs killed at random moments go on to the weights and metrics of an undisturbed one", async () => {
+  await assertKilledRunsGoOn(0, 5);
 });
