@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { appendFileSync } from "node:fs";
-import { storageError, writeFileAtomically } from "./write_file.ts";
+import { appendToFile, writeFileAtomically } from "./write_file.ts";
 
 /** A line of a file. */
 export interface JsonLine {
@@ -34,11 +33,7 @@ export class JsonLines {
 
   /** Adds a line. @throws {StorageError} where there is no room or no permission; a part of the line may stay. */
   append(record: object): void {
-    try {
-      appendFileSync(this.path, `${JSON.stringify(record)}\n`);
-    } catch (error) {
-      throw storageError(this.path, error);
-    }
+    appendToFile(this.path, `${JSON.stringify(record)}\n`);
   }
 
   /** The lines before the first damaged one; none where there is no file. */

@@ -11,4 +11,5 @@ export * from "./npy.ts";
 export * from "./png.ts";
 export * from "./safetensors.ts";
 export * from "./safetensors_file.ts";
+export * from "./tfevents.ts";
 export * from "./write_file.ts";

@@ -1,10 +1,10 @@
 /**
- * Writing a file so that a crash leaves the old one or the new one, never a part.
+ * Writing files: whole ones so that a crash leaves the old one or the new one, never a part; and additions to their ends.
  *
  * @module
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { StorageError } from "../errors.ts";
@@ -26,6 +26,15 @@ export function storageError(path: string, error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reason = reasons[code];
   return reason === undefined ? error : new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
+}
+
+/** Adds to a file's end. @throws {StorageError} where there is no room or no permission; a part of the addition may stay. */
+export function appendToFile(path: string, addition: string | Uint8Array): void {
+  try {
+    appendFileSync(path, addition);
+  } catch (error) {
+    throw storageError(path, error);
+  }
 }
 
 /**

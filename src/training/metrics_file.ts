@@ -49,6 +49,11 @@ export class MetricsFile {
     return { steps, evaluation: evaluations.at(-1) ?? null };
   }
 
+  /** A step as it was recorded; null where it was not. */
+  step(step: number): StepRecord | null {
+    return this.read().steps.find((record) => record.step === step) ?? null;
+  }
+
   /** The evaluation after the last step, if that is `step`; else null. */
   evaluationAfter(step: number): EvaluationRecord | null {
     const { evaluation } = this.read();

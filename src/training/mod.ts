@@ -10,6 +10,7 @@ export { type ConfigSources, resolveConfig } from "./config.ts";
 export * from "./config_file.ts";
 export * from "./embed_run.ts";
 export * from "./evaluate_run.ts";
+export * from "./event_log.ts";
 export * from "./learning_rate.ts";
 export * from "./metrics_file.ts";
 export * from "./online_probes.ts";

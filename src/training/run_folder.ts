@@ -13,11 +13,13 @@ import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { formatConfig, parseConfigFile } from "./config_file.ts";
+import { EventLog } from "./event_log.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { lockRun } from "./run_lock.ts";
 
 const configName = "config.yaml";
 const metricsName = "metrics.jsonl";
+const eventsName = "tensorboard";
 const checkpointsName = "checkpoints";
 const plansName = "plans.txt";
 const skippedName = "skipped.jsonl";
@@ -54,6 +56,7 @@ function makePartialFolder(path: string): string {
  *
  * - `config.yaml`: everything resolved, with the versions that made it;
  * - `metrics.jsonl`: one JSON object a line, one line a step or an evaluation;
+ * - `tensorboard/`: the same for TensorBoard, a file for each time that training began or went on;
  * - `checkpoints/last.safetensors`, those before it and those of some epochs, as {@linkcode CheckpointFiles} names them;
  * - `evaluation.json`;
  * - `skipped.jsonl`, where image files were damaged: the path of each and what is wrong with it;
@@ -174,6 +177,16 @@ export class RunFolder {
   rewind(step: number): void {
     this.metrics.cutAfter(step);
     if (this.#skippedLines.read().length > 0) this.#skippedLines.cut(() => true);
+  }
+
+  /**
+   * Begins an event file for TensorBoard, of what follows a step, which {@linkcode RunFolder.rewind} went back to.
+   *
+   * @param wallTime seconds since 1970.
+   * @throws {StorageError} where there is no room or no permission.
+   */
+  beginEvents(step: number, wallTime: number): EventLog {
+    return EventLog.begin(join(this.path, eventsName), { step, record: this.metrics.step(step) }, wallTime);
   }
 
   /**

@@ -22,6 +22,7 @@ import { objectiveKind } from "../objectives/mod.ts";
 import { Scope } from "../tensor/mod.ts";
 import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "./checkpoint.ts";
 import { CheckpointWriter } from "./checkpoint_writer.ts";
+import type { EventLog } from "./event_log.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
 import { learningRate } from "./learning_rate.ts";
 import { OnlineProbes } from "./online_probes.ts";
@@ -46,6 +47,9 @@ function yieldToEvents(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** Seconds since 1970, for TensorBoard. */
+const wallTime = () => Date.now() / 1000;
+
 /** A step whose scalars are still to be read. */
 interface PendingStep {
   readonly report: StepReport;
@@ -66,6 +70,7 @@ interface TrainingParts {
   readonly precision: Precision;
   readonly dataset: Dataset;
   readonly run: RunFolder;
+  readonly events: EventLog;
   readonly observer: TrainingObserver;
   readonly trainee: Trainee;
   /** The images to train on. */
@@ -249,7 +254,7 @@ class Training {
   #flush(): void {
     if (this.#pending === null) return;
     const { epoch, end, milliseconds, waited, images } = this.#pending;
-    const { config, run, observer } = this.#parts;
+    const { config, observer } = this.#parts;
     using report = this.#pending.report;
     this.#pending = null;
     const { loss = NaN, share = null, noiseFreeShare = null, ...terms } = report.read();
@@ -268,13 +273,19 @@ class Training {
       wait: waited / 1000,
       time: (end - this.#start) / 1000,
     };
-    run.metrics.append(record);
+    this.#record(record);
     observer.step(record, { step: this.#done, steps: this.#steps, epoch, epochs: config.epochs });
     if (!Number.isFinite(loss)) {
       throw new DivergenceError(
         `step ${this.#done}: the loss is ${loss} at --lr ${config.lr}; give a smaller one, or a longer --warmup-epochs`,
       );
     }
+  }
+
+  #record(record: StepRecord | EvaluationRecord): void {
+    const { run, events } = this.#parts;
+    run.metrics.append(record);
+    events.append(record, wallTime());
   }
 
   #observeUntrained(): void {
@@ -288,14 +299,14 @@ class Training {
 
   /** Judges the networks and records it; a network that tells images apart no more ends the run, whose weights are saved. */
   #evaluate(epoch: number): void {
-    const { trainee: { network }, evaluator, probes, config, run, observer } = this.#parts;
+    const { trainee: { network }, evaluator, probes, config, observer } = this.#parts;
     if (evaluator === null) return;
     const watched = trainedNetworks(config.mode).map((pass) => {
       return [pass, evaluator.watch(network.encoderOf(pass), pass, probes?.get(pass))] as const;
     });
     this.#networks = Object.fromEntries(watched);
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
-    run.metrics.append(record);
+    this.#record(record);
     observer.evaluation(record);
     for (const [pass, { health }] of watched) {
       const untrained = this.#untrained.get(pass);
@@ -380,8 +391,9 @@ export async function pretrain(
   using probes = evaluator && OnlineProbes.of(device, config, dataset);
   const training = trainingState(trainee, probes);
   if (checkpoint !== null) loadCheckpoint(checkpoint, training);
-  run.rewind(checkpoint?.state.step ?? 0);
-  const given = { device, config, precision, dataset, run, observer };
+  const done = checkpoint?.state.step ?? 0;
+  run.rewind(done);
+  const given = { device, config, precision, dataset, run, observer, events: run.beginEvents(done, wallTime()) };
   const made = { trainee, images, plainImages, evaluator, probes, training, state: checkpoint?.state ?? null };
   return await new Training({ ...given, ...made }).execute();
 }
