@@ -224,7 +224,7 @@ class Training {
     if (share !== null) this.#controller.calibrate(share);
     const isGated = plainImages !== null && epoch >= config.gateWarmup;
     if (!isGated || this.#done % CALIBRATION_STEPS !== 0) return;
-    this.#plain = plainShare(trainee, plainImages, this.#calibrations++);
+    this.#plain = plainShare(trainee, plainImages, config.seed, this.#calibrations++);
   }
 
   /** What plain images cost, where it was asked for and not told yet. */
