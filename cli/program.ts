@@ -13,6 +13,7 @@ import {
   addDoctor,
   addEmbed,
   addEvaluate,
+  addExport,
   addPretrain,
   addStatus,
 } from "./commands/mod.ts";
@@ -27,7 +28,8 @@ export function buildProgram(): CommandUnknownOpts {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  for (const add of [addPretrain, addEvaluate, addEmbed, addStatus, addCost, addBench, addData, addDoctor]) {
+  const all = [addPretrain, addEvaluate, addEmbed, addExport, addStatus, addCost, addBench, addData, addDoctor];
+  for (const add of all) {
     add(program);
   }
   program.addHelpText("after", "\nEach command explains itself: sluice pretrain --help");

@@ -4,34 +4,19 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { existsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
-import type { Pass } from "../../src/models/mod.ts";
 import type { EmbeddedImages, EmbeddingPaths } from "../../src/training/embed_run.ts";
 import type { RunConfig } from "../../src/training/options.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions } from "../options.ts";
+import { checkNewFiles, chooseNetwork } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
-
-/** The network asked for, which the run must hold; else the gated one where there is one: the run was made for it. */
-function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly Pass[]): Pass {
-  if (text === undefined) return held.includes("gated") ? "gated" : "dense";
-  if (text !== "dense" && text !== "gated") throw new InvalidInputError(`--network ${text}: give dense or gated`);
-  if (held.includes(text)) return text;
-  throw new InvalidInputError(`--network ${text}: a ${mode} run holds none; give ${held.join(" or ")}`);
-}
 
 /** The files to write, of which none may be there and whose folder must. */
 async function readOut(text: unknown): Promise<EmbeddingPaths> {
   if (typeof text !== "string") throw new InvalidInputError("embed writes features: give --out FILE.npy");
   const { embeddingPaths } = await import("../../src/training/embed_run.ts");
   const paths = embeddingPaths(text);
-  const folder = dirname(text);
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new InvalidInputError(`--out ${text}: there is no folder ${folder}; make it, or give another`);
-  }
-  const taken = Object.values(paths).find((path: string) => existsSync(path));
-  if (taken !== undefined) throw new InvalidInputError(`${taken}: is there already; give --out another, or remove it`);
+  checkNewFiles([paths.features, paths.names, paths.labels]);
   return paths;
 }
 

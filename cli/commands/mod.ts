@@ -7,6 +7,7 @@
 export { addPretrain } from "./pretrain.ts";
 export { addEvaluate } from "./evaluate.ts";
 export { addEmbed } from "./embed.ts";
+export { addExport } from "./export.ts";
 export { addStatus } from "./status.ts";
 export { addCost } from "./cost.ts";
 export { addBench } from "./bench.ts";

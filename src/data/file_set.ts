@@ -7,11 +7,9 @@ import { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import type { DatasetOptions, FileImages, SkippedImage } from "./dataset.ts";
 import { imageCount } from "./image_count.ts";
+import { USUAL_SIZE } from "./images/frames.ts";
 import { ImageReader } from "./images/image_reader.ts";
 import { readerThreads } from "./images/image_stores.ts";
-
-/** Side of what is cut from files, in pixels, where nobody says. */
-const USUAL_SIZE = 224;
 
 /** Files and, where they have any, their labels. */
 export interface ImagePaths {

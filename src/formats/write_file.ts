@@ -40,9 +40,14 @@ export function appendToFile(path: string, addition: string | Uint8Array): void 
 /**
  * Writes bytes to a temporary file in the same folder, flushes it to the disk, renames it to `path` and flushes the folder.
  *
+ * @param check told of the temporary file before it is renamed; what it throws is thrown, and nothing is at `path` that was not.
  * @throws {StorageError} where there is no room or no permission; the temporary file is removed and an older file at `path` stays.
  */
-export function writeFileAtomically(path: string, bytes: Uint8Array): void {
+export function writeFileAtomically(
+  path: string,
+  bytes: Uint8Array,
+  check: (temporary: string) => void = () => {},
+): void {
   const temporary = `${path}.${process.pid}.partial`;
   try {
     const file = openSync(temporary, "w");
@@ -52,6 +57,7 @@ export function writeFileAtomically(path: string, bytes: Uint8Array): void {
     } finally {
       closeSync(file);
     }
+    check(temporary);
     renameSync(temporary, path);
   } catch (cause) {
     rmSync(temporary, { force: true });

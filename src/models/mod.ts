@@ -5,6 +5,7 @@
  */
 export * from "./cost.ts";
 export * from "./dual_network.ts";
+export * from "./encoder_state.ts";
 export * from "./forward_context.ts";
 export * from "./gate.ts";
 export * from "./gated_block.ts";

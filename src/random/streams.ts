@@ -33,6 +33,8 @@ export const Streams = {
   predictor: 10,
   /** The keys that an objective's queues begin with; the index is the queue. */
   queue: 11,
+  /** Pixels of the images that an exported network is checked on. */
+  exportCheck: 12,
   /** Training images that the budget's controller looks at, as they are evaluated. */
   plain: 13,
 } as const;

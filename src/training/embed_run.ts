@@ -12,7 +12,7 @@ import { encodeNpy, type NpyData, writeFileAtomically } from "../formats/mod.ts"
 import { DualNetwork, featureSize, type Pass } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "./checkpoint.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
-import { networkOptions } from "./trainee.ts";
+import { imageSide, networkOptions } from "./trainee.ts";
 
 /** Images to encode: a set, and the constants it is normalised by. */
 export interface EmbeddedImages {
@@ -72,15 +72,8 @@ export function splitImages(dataset: Dataset, split: EmbeddedSplit): EmbeddedIma
  */
 export function folderImages(config: RunConfig, folder: string): EmbeddedImages {
   const source = datasetSource(config.dataset);
-  const imageSize = source.side ?? config.imageSize;
   const { seed, strict, workers } = config;
-  const opened = imageFiles.open({
-    data: folder,
-    seed,
-    strict,
-    workers,
-    ...(imageSize === null ? {} : { imageSize }),
-  });
+  const opened = imageFiles.open({ data: folder, seed, strict, workers, imageSize: imageSide(config) });
   refuseLineBreaks(opened.pretraining.paths);
   return { set: opened.pretraining, dataset: { ...opened, ...source.constants }, names: opened.pretraining.paths };
 }

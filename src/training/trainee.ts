@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { datasetSource, USUAL_SIZE } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import {
   DualNetwork,
@@ -34,6 +35,11 @@ export interface Trainee extends Disposable {
 
 /** Base learning rate of the rotation head, as published. */
 const ROTATION_RATE = 0.1;
+
+/** Height and width of the images that a run's networks see, in pixels. */
+export function imageSide({ dataset, imageSize }: Pick<RunConfig, "dataset" | "imageSize">): number {
+  return datasetSource(dataset).side ?? imageSize ?? USUAL_SIZE;
+}
 
 /** The network of a configuration, for images of `image` pixels a side. */
 export function networkSpec(

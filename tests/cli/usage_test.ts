@@ -9,7 +9,17 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { kebabCase, runOptionNames } from "../../src/training/options.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
-const commands = ["pretrain", "evaluate", "embed", "cost", "bench step", "bench infer", "bench ops", "doctor"];
+const commands = [
+  "pretrain",
+  "evaluate",
+  "embed",
+  "export",
+  "cost",
+  "bench step",
+  "bench infer",
+  "bench ops",
+  "doctor",
+];
 
 Deno.test("--version prints the version of deno.json", async () => {
   assert.equal(await assertSucceeds(["--version"]), `${denoJson.version}\n`);
@@ -17,7 +27,7 @@ Deno.test("--version prints the version of deno.json", async () => {
 
 Deno.test("--help lists every command, and every command's --help has examples and the common flags", async () => {
   const help = await assertSucceeds(["--help"]);
-  for (const command of ["pretrain", "evaluate", "embed", "cost", "bench", "doctor"]) {
+  for (const command of ["pretrain", "evaluate", "embed", "export", "cost", "bench", "doctor"]) {
     assert.ok(help.includes(`\n  ${command}`));
   }
   for (const command of commands) {

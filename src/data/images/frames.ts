@@ -9,8 +9,16 @@ import { FRAME_COLUMNS } from "./image_reader.ts";
 /** Height and width in pixels. */
 export type Size = readonly [height: number, width: number];
 
+/** Side of what is cut from files, in pixels, where nobody says. */
+export const USUAL_SIZE = 224;
+
 /** Evaluation resizes the shorter side to so much of the wanted one, then takes the centre: 256 for 224. */
 const EVALUATION_MARGIN = 256 / 224;
+
+/** The length that evaluation resizes the shorter side of an image to, of which networks see `wanted` x `wanted` pixels. */
+export function evaluationResize(wanted: number): number {
+  return Math.round(wanted * EVALUATION_MARGIN);
+}
 
 /** Writes the frame of a training view: the crop of a row of view parameters, resized to `size`. */
 export function trainingFrame(
@@ -33,7 +41,7 @@ export function trainingFrame(
  */
 export function evaluationFrame([height, width]: Size, wanted: number, frames: Int32Array, place: number): void {
   const isWanted = height === wanted && width === wanted;
-  const shorter = isWanted ? wanted : Math.round(wanted * EVALUATION_MARGIN);
+  const shorter = isWanted ? wanted : evaluationResize(wanted);
   const resized = (side: number) => Math.trunc(shorter * side / Math.min(height, width));
   const [resizedHeight, resizedWidth] = [resized(height), resized(width)];
   const begin = (side: number) => roundHalfToEven((side - wanted) / 2);

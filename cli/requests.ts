@@ -1,0 +1,34 @@
+/**
+ * What commands that work on a run's networks ask for: one of them, and files that are not there yet.
+ *
+ * @module
+ */
+import { existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { InvalidInputError } from "../src/errors.ts";
+import type { Pass } from "../src/models/mod.ts";
+import type { RunConfig } from "../src/training/options.ts";
+
+/** The network asked for, which the run must hold; else the gated one where there is one: the run was made for it. */
+export function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly Pass[]): Pass {
+  if (text === undefined) return held.includes("gated") ? "gated" : "dense";
+  if (text !== "dense" && text !== "gated") throw new InvalidInputError(`--network ${text}: give dense or gated`);
+  if (held.includes(text)) return text;
+  throw new InvalidInputError(`--network ${text}: a ${mode} run holds none; give ${held.join(" or ")}`);
+}
+
+/**
+ * Refuses files that cannot be made.
+ *
+ * @param files of one folder, the first being the one that was asked for.
+ * @throws {InvalidInputError} where one is there, or their folder is not.
+ */
+export function checkNewFiles(files: readonly string[]): void {
+  const [out = ""] = files;
+  const folder = dirname(out);
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    throw new InvalidInputError(`--out ${out}: there is no folder ${folder}; make it, or give another`);
+  }
+  const taken = files.find((path) => existsSync(path));
+  if (taken !== undefined) throw new InvalidInputError(`${taken}: is there already; give --out another, or remove it`);
+}

@@ -1,0 +1,76 @@
+/**
+ * Tests of `sluice export`: what it writes and says, and what it refuses.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSafetensors } from "../../src/formats/mod.ts";
+import { assertRefused, assertSucceeds, runSluice, withFolder } from "./run_sluice.ts";
+
+const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--epochs", "2", "--eval-every", "0"];
+const where = ["--device", "cpu", "--precision", "f32", "--threads", "1"];
+const images = ["--train-images", "24", "--test-images", "16"];
+
+async function trainTiny(run: string, more: readonly string[] = []): Promise<void> {
+  await assertSucceeds(["pretrain", ...tiny, ...where, ...images, "--out", run, "--quiet", ...more]);
+}
+
+Deno.test(
+  "export writes either network, the gated one where nobody says, and tells what its check found",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await trainTiny(run);
+    const gated = join(folder, "gated.safetensors");
+    const document: unknown = JSON.parse(await assertSucceeds(["export", run, "-o", gated, "--json"]));
+    assert.deepEqual(document, {
+      run,
+      network: "gated",
+      format: "safetensors",
+      file: gated,
+      bytes: statSync(gated).size,
+      check: { images: 4, largestDifference: 0 },
+    });
+    assert.ok(readSafetensors(gated).tensors.has("layer1.0.gate.fc1.weight"));
+    const dense = join(folder, "dense.safetensors");
+    const said = await assertSucceeds(["export", run, "--network", "dense", "--format", "safetensors", "--out", dense]);
+    assert.match(said, /dense\.safetensors: dense network, \d+ bytes; features of 4 images .* bit by bit\n$/);
+    assert.equal(readSafetensors(dense).metadata["network"], "dense");
+    assert.deepEqual(readdirSync(folder).sort(), ["dense.safetensors", "gated.safetensors", "run"]);
+  }),
+);
+
+Deno.test(
+  "export falls back to the checkpoint before a damaged one, and says so",
+  withFolder(async (folder) => {
+    const [run, out] = [join(folder, "run"), join(folder, "x.safetensors")];
+    await trainTiny(run, ["--mode", "vanilla"]);
+    const last = join(run, "checkpoints", "last.safetensors");
+    writeFileSync(last, readFileSync(last).subarray(0, -1));
+    const { status, stderr } = await runSluice(["export", run, "-o", out]);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^passed over .*last\.safetensors: not a sound safetensors file/);
+    assert.equal(readSafetensors(out).metadata["step"], "3", "of the first epoch");
+  }),
+);
+
+Deno.test(
+  "export refuses in one line, and writes nothing",
+  withFolder(async (folder) => {
+    const [run, out] = [join(folder, "run"), join(folder, "x.safetensors")];
+    await trainTiny(run, ["--mode", "vanilla"]);
+    const refused = (args: readonly string[], message: RegExp) => assertRefused(["export", ...args], message);
+    await refused([run], /export writes a file: give --out FILE\.safetensors/);
+    await refused([run, "-o", join(folder, "x.onnx")], /x\.onnx: a network is written as \.safetensors/);
+    await refused([run, "-o", out, "--format", "onnx"], /--format onnx: give safetensors, the only one yet/);
+    await refused([run, "-o", join(folder, "none", "x.safetensors")], /there is no folder .*none/);
+    await refused([run, "-o", out, "--network", "gated"], /--network gated: a vanilla run holds none; give dense/);
+    await refused([run, "-o", out, "--network", "both"], /--network both: give dense or gated/);
+    await refused([join(folder, "none"), "-o", out], /there is no such run/);
+    writeFileSync(out, "mine");
+    await refused([run, "-o", out], /x\.safetensors: is there already/);
+    assert.equal(readFileSync(out, "utf8"), "mine");
+    assert.deepEqual(readdirSync(folder).sort(), ["run", "x.safetensors"]);
+  }),
+);
