@@ -29,9 +29,7 @@ export function buildProgram(): CommandUnknownOpts {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   const all = [addPretrain, addEvaluate, addEmbed, addExport, addStatus, addCost, addBench, addData, addDoctor];
-  for (const add of all) {
-    add(program);
-  }
+  for (const add of all) add(program);
   program.addHelpText("after", "\nEach command explains itself: sluice pretrain --help");
   return program;
 }
