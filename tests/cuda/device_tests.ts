@@ -23,3 +23,6 @@ export const deviceTests: readonly string[] = [
   "tests/cuda/plans_test.ts",
   "tests/cuda/requirements_test.ts",
 ];
+
+/** Whole runs: what stands in for a GPU would take hours for them. */
+export const gpuTests: readonly string[] = ["tests/training/resume_test.ts"];

@@ -12,7 +12,7 @@ import { build, cudaPlan, libraryPlan } from "../../native/build.ts";
 import { execute } from "../../native/setup.ts";
 import { SluiceError } from "../../src/errors.ts";
 import { countTests } from "../counts.ts";
-import { deviceTests } from "./device_tests.ts";
+import { deviceTests, gpuTests } from "./device_tests.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys"];
@@ -95,7 +95,7 @@ async function runAll(capability: string): Promise<boolean> {
   await Deno.copyFile(join(root, "native", "build", "libsluice_cpu.so"), join(folder, "libsluice_cpu.so"));
   const library = { SLUICE_NATIVE: folder };
   const passed = await nativeTests(folder);
-  const args = ["test", "--quiet", "--no-prompt", ...permissions, ...deviceTests];
+  const args = ["test", "--quiet", "--no-prompt", ...permissions, ...deviceTests, ...gpuTests];
   const tests = await show("tests of the device", Deno.execPath(), args, {
     NO_COLOR: "1",
     SLUICE_TEST_DEVICE: "cuda",
