@@ -317,7 +317,16 @@ export const runOptions: RunOptions = {
 export const runOptionNames: readonly (keyof RunConfig)[] = Object.keys(runOptions) as (keyof RunConfig)[];
 
 /** Options that say where things lie and what computes, and not what is computed: a run may go on with others. */
-export const machineOptions = ["data", "classList", "workers", "device", "threads", "dataOnDevice", "plans"] as const;
+export const machineOptions = [
+  "data",
+  "classList",
+  "workers",
+  "device",
+  "threads",
+  "dataOnDevice",
+  "autotune",
+  "plans",
+] as const;
 
 /** `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file. */
 export function kebabCase(name: string): string {
