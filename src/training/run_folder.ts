@@ -12,7 +12,7 @@ import { JsonLines, storageError, writeFileAtomically } from "../formats/mod.ts"
 import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
-import { formatConfig, parseConfigFile } from "./config_file.ts";
+import { type ConfigFile, formatConfig, parseConfigFile } from "./config_file.ts";
 import { EventLog } from "./event_log.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { lockRun } from "./run_lock.ts";
@@ -48,6 +48,17 @@ function makePartialFolder(path: string): string {
     const refused = [Deno.errors.PermissionDenied, Deno.errors.NotADirectory, Deno.errors.AlreadyExists];
     if (!refused.some((kind) => cause instanceof kind)) throw cause;
     throw new InvalidInputError(`${path}: ${parent} cannot be written to; give --out another place`, { cause });
+  }
+}
+
+/** The configuration in a run's file. @throws {InvalidInputError} naming the file, where it holds none. */
+function configOf(path: string, parsed: ConfigFile): RunConfig {
+  try {
+    return resolveConfig({ file: parsed });
+  } catch (error) {
+    // What is wrong with several options together is said without saying where they are from.
+    if (!(error instanceof InvalidInputError) || error.message.includes(path)) throw error;
+    throw new InvalidInputError(`${path}: ${error.message}`, { cause: error });
   }
 }
 
@@ -137,7 +148,7 @@ export class RunFolder {
     }
     const file = join(path, configName);
     const { versions = {}, ...parsed } = parseConfigFile(file, Deno.readTextFileSync(file));
-    return new RunFolder(path, resolveConfig({ file: parsed }), versions);
+    return new RunFolder(path, configOf(file, parsed), versions);
   }
 
   /**
