@@ -174,6 +174,8 @@ async function resume(command: CommandUnknownOpts, path: string, output: OutputO
   const resumption = await readResumption(command, path, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   const dataset = await openImages(config, output);
+  const { checkImages } = await import("../../src/training/checkpoint.ts");
+  if (checkpoint !== null) checkImages(checkpoint, dataset.pretraining.count);
   const { isFinished, stepsOf } = await import("../../src/training/trainer.ts");
   if (checkpoint !== null && isFinished(resumption.run, config, checkpoint, dataset)) {
     const { step } = checkpoint.state;

@@ -105,6 +105,18 @@ export function checkConfig({ path, config }: Checkpoint, present: RunConfig): v
 }
 
 /**
+ * Refuses to go on with other images than a checkpoint's run was trained on, as far as their number tells.
+ *
+ * @throws {InvalidInputError} naming both numbers.
+ */
+export function checkImages({ path, state }: Checkpoint, present: number): void {
+  if (state.images === present) return;
+  throw new InvalidInputError(
+    `${path}: is of a run on ${state.images} training images, and there are ${present}; give --data the folder of those`,
+  );
+}
+
+/**
  * Loads a checkpoint. A network alone takes its own: what else was in training is passed over.
  *
  * @throws {InvalidInputError} where it is of another network; nothing is changed then.

@@ -12,6 +12,8 @@ import type { Pass } from "../models/mod.ts";
 export interface RunState {
   /** Steps done; images and views of the next one follow from it. */
   readonly step: number;
+  /** Images that it trains on: with another number of them a step is another place in the data. */
+  readonly images: number;
   /** The price of cost in the next step: a step's own cost is known one step late, so it does not follow from the controller. */
   readonly multiplier: number;
   /** The budget's controller, told of all steps that are done. */
@@ -33,6 +35,7 @@ const health = z.object({
 
 const schema: z.ZodType<RunState> = z.object({
   step: z.int().nonnegative(),
+  images: z.int().positive(),
   multiplier: z.number(),
   controller: z.object({
     integral: z.number(),

@@ -317,12 +317,13 @@ class Training {
 
   /** Begins to save where the run is, as the last checkpoint, and at the end of some epochs as theirs. */
   async #save(): Promise<void> {
-    const { run, device, training, config } = this.#parts;
+    const { run, device, training, config, dataset } = this.#parts;
     const { autotune, plans, keepCheckpoints, checkpointEvery } = config;
     if (autotune || plans !== null) run.writePlans(device.exportPlans());
     this.#plainShare = this.#takePlainShare();
     const metadata = checkpointMetadata(config, {
       step: this.#done,
+      images: dataset.pretraining.count,
       multiplier: this.#multiplier,
       controller: this.#controller.state,
       plainShare: this.#plainShare,

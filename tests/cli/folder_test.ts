@@ -162,3 +162,28 @@ Deno.test(
     assert.ok(viewsPerSecond > 0 && heldViewsPerSecond > 0 && share > 0);
   }),
 );
+
+Deno.test(
+  "a run goes on with its images where they were moved to, and with no others",
+  withFolder(async (folder) => {
+    const [data, moved, other] = ["tree", "moved", "other"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const run = join(folder, "run");
+    writeClassTree(data, ["a", "b"], { train: 10, test: 4 });
+    writeClassTree(other, ["a", "b"], { train: 9, test: 4 });
+    const args = ["pretrain", "--dataset", "folder", "--data", data, ...tiny, ...small, "--budget", "0.9", "--quiet"];
+    await assertSucceeds([...args, "--out", run]);
+    Deno.renameSync(data, moved);
+    const longer = ["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule", "--quiet"];
+    await assertRefused(
+      [...longer, "--data", other],
+      /is of a run on 20 training images, and there are 18; give --data/,
+    );
+    await assertSucceeds([...longer, "--data", moved]);
+    assert.ok(readFileSync(join(run, "config.yaml"), "utf8").includes(`data: ${moved}\n`));
+    await assertSucceeds(["evaluate", run, "--threads", "1", "--protocol", "knn"]);
+  }),
+);

@@ -42,7 +42,7 @@ export async function benchCheckpoint(device: Device, config: RunConfig, parent:
     using writer = new CheckpointWriter();
     const training = trainingState(trainee, null);
     const controller = { integral: 0, offset: null, batchShare: null, error: 0, steps: 0 };
-    const state = { step: 0, multiplier: 0, controller, plainShare: null, calibrations: 0, untrained: {} };
+    const state = { step: 0, images: 1, multiplier: 0, controller, plainShare: null, calibrations: 0, untrained: {} };
     const metadata = checkpointMetadata(config, state);
     const times: { stall: number; saved: number }[] = [];
     for (let repeat = 0; repeat <= REPEATS; repeat++) {
