@@ -17,6 +17,7 @@ import {
   addPretrain,
   addStatus,
 } from "./commands/mod.ts";
+import { writeOut } from "./ui/output.ts";
 
 /** The whole command line, ready to parse. Wrong usage throws commander's errors, and prints nothing by itself. */
 export function buildProgram(): CommandUnknownOpts {
@@ -27,7 +28,7 @@ export function buildProgram(): CommandUnknownOpts {
     .helpCommand(false)
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({ writeOut, outputError: () => {} });
   const all = [addPretrain, addEvaluate, addEmbed, addExport, addStatus, addCost, addBench, addData, addDoctor];
   for (const add of all) add(program);
   program.addHelpText("after", "\nEach command explains itself: sluice pretrain --help");

@@ -32,6 +32,11 @@ function writeAll(descriptor: number, text: string): void {
   }
 }
 
+/** Writes text to stdout as it is. */
+export function writeOut(text: string): void {
+  writeAll(1, text);
+}
+
 /** Writes a command's result: the document with --json, else the text. */
 export function writeResult(options: OutputOptions, document: unknown, text: () => string): void {
   writeAll(1, `${options.json ? JSON.stringify(document, null, 2) : text()}\n`);
