@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import { parseJsonObject } from "./json_object.ts";
 import { appendToFile, writeFileAtomically } from "./write_file.ts";
 
 /** A line of a file. */
@@ -13,17 +15,9 @@ export interface JsonLine {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-/** The line's object, or null where it is damaged. */
 function parseLine(text: string): JsonLine | null {
-  try {
-    const record: unknown = JSON.parse(text);
-    return typeof record === "object" && record !== null && !Array.isArray(record)
-      ? { text, record: { ...record } }
-      : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const record = parseJsonObject(text);
+  return record && { text, record };
 }
 
 /** A file of JSON objects. A machine that goes down may leave a part of the last line, and only that. */
@@ -38,21 +32,20 @@ export class JsonLines {
 
   /** The lines before the first damaged one; none where there is no file. */
   read(): readonly JsonLine[] {
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(this.path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
-    }
+    if (!existsSync(this.path)) return [];
+    const text = Deno.readTextFileSync(this.path);
     // What stands behind the last line's end is a part of a line.
     const lines = text.split("\n").slice(0, -1).map(parseLine);
     const damaged = lines.indexOf(null);
     return (damaged < 0 ? lines : lines.slice(0, damaged)).filter((line) => line !== null);
   }
 
-  /** Leaves the lines before the first that is damaged or not to stay, the file being the old one or the new one throughout. */
+  /**
+   * Leaves the lines before the first that is damaged or not to stay, the file being the old one or the new one throughout. Where there
+   * is no file, none is made.
+   */
   cut(stays: (record: JsonLine["record"]) => boolean): void {
+    if (!existsSync(this.path)) return;
     const lines = this.read();
     const end = lines.findIndex(({ record }) => !stays(record));
     const kept = end < 0 ? lines : lines.slice(0, end);

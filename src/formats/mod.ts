@@ -7,6 +7,7 @@
 export * from "./format_error.ts";
 export * from "./host_tensor.ts";
 export * from "./json_lines.ts";
+export * from "./json_object.ts";
 export * from "./npy.ts";
 export * from "./png.ts";
 export * from "./safetensors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidInputError, ShapeError } from "../errors.ts";
-import { FormatError, type HostTensor, readSafetensors } from "../formats/mod.ts";
+import { FormatError, type HostTensor, parseJsonObject, readSafetensors } from "../formats/mod.ts";
 import { loadTorchState } from "../models/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
@@ -39,16 +39,6 @@ export function checkpointMetadata(config: RunConfig, state: RunState): Record<s
   return { format: FORMAT, config: JSON.stringify(portableConfig(config)), state: formatRunState(state) };
 }
 
-function parseConfig(text: string): Record<string, unknown> | null {
-  try {
-    const config: unknown = JSON.parse(text);
-    return typeof config === "object" && config !== null && !Array.isArray(config) ? { ...config } : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-}
-
 /**
  * Reads a checkpoint.
  *
@@ -61,7 +51,7 @@ export function readCheckpoint(path: string): Checkpoint {
     throw new InvalidInputError(`${path}: its format is ${metadata.format ?? "not stated"}, not ${FORMAT}`);
   }
   const state = parseRunState(metadata.state ?? "");
-  const config = parseConfig(metadata.config ?? "");
+  const config = parseJsonObject(metadata.config ?? "");
   if (state === null || config === null) {
     throw new FormatError(`${path}: does not say where its run is; take an earlier checkpoint`);
   }

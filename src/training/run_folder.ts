@@ -154,7 +154,7 @@ export class RunFolder {
   /**
    * The same run under another configuration, which its `config.yaml` says from now on.
    *
-   * @throws The file system's error where it cannot be written; the old file stays.
+   * @throws {StorageError} where there is no room or no permission; the old file stays.
    */
   reconfigured(config: RunConfig): RunFolder {
     const text = formatConfig(config, this.versions);
@@ -187,7 +187,7 @@ export class RunFolder {
   /** Mends the files that a machine going down may have torn, and takes metrics of later steps than `step` away. */
   rewind(step: number): void {
     this.metrics.cutAfter(step);
-    if (this.#skippedLines.read().length > 0) this.#skippedLines.cut(() => true);
+    this.#skippedLines.cut(() => true);
   }
 
   /**

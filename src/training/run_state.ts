@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { ControllerState } from "../budget/mod.ts";
 import type { NetworkHealth } from "../evaluation/mod.ts";
+import { parseJsonObject } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
 
 /** Where a run is, between two steps. What is random is a function of the seed and of this, and needs no record of its own. */
@@ -56,10 +57,5 @@ export function formatRunState(state: RunState): string {
 
 /** The state that {@linkcode formatRunState} wrote, or null where a text holds none. */
 export function parseRunState(text: string): RunState | null {
-  try {
-    return schema.safeParse(JSON.parse(text)).data ?? null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  return schema.safeParse(parseJsonObject(text)).data ?? null;
 }
