@@ -69,21 +69,19 @@ async function renewedConfig(command: CommandUnknownOpts, own: RunConfig): Promi
 }
 
 /**
- * Opens a run to go on with it.
+ * Reads what a run goes on with.
  *
  * @param remark told of checkpoints that are passed over because they are damaged.
- * @throws {InvalidInputError} where there is no run, flags do not fit one that goes on, its `config.yaml` is not that of its
+ * @throws {InvalidInputError} where flags do not fit one that goes on, its `config.yaml` is not that of its
  * checkpoint any more, or none of its checkpoints is whole.
  */
 export async function readResumption(
   command: CommandUnknownOpts,
-  path: string,
+  run: RunFolder,
   remark: (line: string) => void,
 ): Promise<Resumption> {
   refuseOtherSources(command.opts());
-  const { RunFolder } = await import("../src/training/run_folder.ts");
   const { checkConfig, latestCheckpoint } = await import("../src/training/checkpoint.ts");
-  const run = RunFolder.open(path);
   const config = await renewedConfig(command, run.config);
   const checkpoint = latestCheckpoint(run.checkpoints, remark);
   if (checkpoint !== null) checkConfig(checkpoint, run.config);

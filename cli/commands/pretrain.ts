@@ -90,7 +90,7 @@ async function train(
 ): Promise<void> {
   const { pretrain } = await import("../../src/training/trainer.ts");
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
-  using progress = new TrainingDisplay(output, run.config.budget, () => signals.status !== null);
+  using progress = new TrainingDisplay(output, run.config, () => signals.status !== null);
   const trained = await pretrain(device, run.config, dataset, run, progress, checkpoint);
   const { stopped, steps, networks } = trained;
   const seconds = progress.seconds;
@@ -170,25 +170,26 @@ async function begin(config: RunConfig, out: string, output: OutputOptions): Pro
 async function resume(command: CommandUnknownOpts, path: string, output: OutputOptions): Promise<void> {
   const { RunFolder } = await import("../../src/training/run_folder.ts");
   const { describeChanges, readResumption } = await import("../resumption.ts");
-  using _lock = RunFolder.open(path).lock();
-  const resumption = await readResumption(command, path, (line) => remark(output, line));
+  const run = RunFolder.open(path);
+  using _lock = run.lock();
+  const resumption = await readResumption(command, run, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   const dataset = await openImages(config, output);
   const { checkImages } = await import("../../src/training/checkpoint.ts");
   if (checkpoint !== null) checkImages(checkpoint, dataset.pretraining.count);
   const { isFinished, stepsOf } = await import("../../src/training/trainer.ts");
-  if (checkpoint !== null && isFinished(resumption.run, config, checkpoint, dataset)) {
+  if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {
     const { step } = checkpoint.state;
-    const networks = resumption.run.metrics.evaluationAfter(step)?.networks ?? {};
+    const networks = run.metrics.evaluationAfter(step)?.networks ?? {};
     remark(output, `${path}: is finished, after ${step} steps; there is nothing to do`);
     return writeResult(output, { run: path, steps: step, seconds: 0, networks }, () => describeNetworks(networks));
   }
-  const opened = await openDevice(config, resumption.run.plans() ?? config.plans, output);
+  const opened = await openDevice(config, run.plans() ?? config.plans, output);
   using device = opened.device;
-  const changes = describeChanges(resumption.run.versions, opened.versions);
+  const changes = describeChanges(run.versions, opened.versions);
   if (changes !== null) remark(output, changes);
   remark(output, describeStart(resumption, stepsOf(config, dataset) / config.epochs));
-  await train(device, { run: resumption.run.reconfigured(config), checkpoint }, dataset, output);
+  await train(device, { run: run.reconfigured(config), checkpoint }, dataset, output);
 }
 
 /** Begins a run, goes on with one, or says what it would be. */

@@ -8,7 +8,8 @@ import process from "node:process";
 // @ts-types="@types/cli-progress"
 import { SingleBar } from "cli-progress";
 import type { SkippedImage } from "../../src/data/mod.ts";
-import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingProgress } from "../../src/training/records.ts";
+import type { EvaluationRecord, StepRecord, TrainingObserver } from "../../src/training/records.ts";
+import type { RunConfig } from "../../src/training/options.ts";
 import { type OutputOptions, remark } from "./output.ts";
 
 /** Milliseconds between two plain lines. */
@@ -50,7 +51,7 @@ export function describeEvaluation(record: EvaluationRecord): string {
 /** Shows a training run on stderr. Also the run's stopwatch. */
 export class TrainingDisplay implements TrainingObserver, Disposable {
   readonly #output: OutputOptions;
-  readonly #budget: number;
+  readonly #config: Pick<RunConfig, "budget" | "epochs">;
   readonly #stopRequested: () => boolean;
   readonly #started = performance.now();
   readonly #bar: SingleBar | null;
@@ -63,9 +64,13 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   #before: number | null = null;
 
   /** @param stopRequested Whether somebody asked the run to end, asked after every step. */
-  constructor(output: OutputOptions, budget: number, stopRequested: () => boolean) {
+  constructor(
+    output: OutputOptions,
+    config: Pick<RunConfig, "budget" | "epochs">,
+    stopRequested: () => boolean,
+  ) {
     this.#output = output;
-    this.#budget = budget;
+    this.#config = config;
     this.#stopRequested = stopRequested;
     const format = "{bar} {percentage}% | epoch {epoch}/{epochs} | {left} left | {details}";
     const options = { format, barsize: 24, stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 5 };
@@ -78,26 +83,27 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   }
 
   /** Shows a step. */
-  step(record: StepRecord, progress: TrainingProgress): void {
-    this.#before ??= progress.step - 1;
-    const left = formatSeconds(this.seconds / (progress.step - this.#before) * (progress.steps - progress.step));
-    const details = describeStep(record, this.#budget, this.#networks);
-    if (this.#bar !== null) this.#updateBar(this.#bar, progress, left, details);
-    else this.#writeLine(progress, left, details);
+  step(record: StepRecord): void {
+    const { step, steps } = record;
+    this.#before ??= step - 1;
+    const left = formatSeconds(this.seconds / (step - this.#before) * (steps - step));
+    const details = describeStep(record, this.#config.budget, this.#networks);
+    if (this.#bar !== null) this.#updateBar(this.#bar, record, left, details);
+    else this.#writeLine(record, left, details);
   }
 
-  #updateBar(bar: SingleBar, progress: TrainingProgress, left: string, details: string): void {
-    const payload = { epoch: progress.epoch + 1, epochs: progress.epochs, left, details };
-    if (!this.#barRuns) bar.start(progress.steps, progress.step, payload);
-    else bar.update(progress.step, payload);
+  #updateBar(bar: SingleBar, { epoch, step, steps }: StepRecord, left: string, details: string): void {
+    const payload = { epoch: epoch + 1, epochs: this.#config.epochs, left, details };
+    if (!this.#barRuns) bar.start(steps, step, payload);
+    else bar.update(step, payload);
     this.#barRuns = true;
   }
 
-  #writeLine(progress: TrainingProgress, left: string, details: string): void {
+  #writeLine({ epoch, step, steps }: StepRecord, left: string, details: string): void {
     const now = performance.now();
-    if (progress.epoch === this.#lastEpoch && now - this.#lastLine < lineInterval) return;
-    [this.#lastEpoch, this.#lastLine] = [progress.epoch, now];
-    const { epoch, epochs, step, steps } = progress;
+    if (epoch === this.#lastEpoch && now - this.#lastLine < lineInterval) return;
+    [this.#lastEpoch, this.#lastLine] = [epoch, now];
+    const { epochs } = this.#config;
     remark(this.#output, `epoch ${epoch + 1}/${epochs}, step ${step}/${steps}, ${details}, ${left} left`);
   }
 

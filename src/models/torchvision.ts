@@ -36,11 +36,11 @@ export function inTorchLayout(tensor: HostTensor): HostTensor {
 
 /** Copies of a module's tensors in this library's own layouts. */
 export function hostState(module: Module): Map<string, HostTensor> {
-  return new Map(
-    [...module.state()].map((
-      [name, tensor],
-    ) => [name, { dtype: "f32", shape: tensor.shape, data: tensor.toFloat32() }]),
-  );
+  const state = new Map<string, HostTensor>();
+  for (const [name, tensor] of module.state()) {
+    state.set(name, { dtype: "f32", shape: tensor.shape, data: tensor.toFloat32() });
+  }
+  return state;
 }
 
 /** A module's state in PyTorch's layouts. */

@@ -22,7 +22,7 @@ const SMALL_BYTES = 8 << 20;
 /** Writes one checkpoint after another, in a thread of its own unless they are small. */
 export class CheckpointWriter implements Disposable {
   #worker: Worker | null = null;
-  #outcome: Promise<CheckpointOutcome> | null = null;
+  #underWay: Promise<void> | null = null;
   #failed: CheckpointOutcome | null = null;
 
   /**
@@ -38,15 +38,15 @@ export class CheckpointWriter implements Disposable {
     const bytes = buffers.reduce((total, { byteLength }) => total + byteLength, 0);
     if (bytes < SMALL_BYTES) return storeCheckpoint({ ...task, tensors });
     const worker = this.#worker ??= new Worker(new URL("./checkpoint_worker.ts", import.meta.url), { type: "module" });
-    this.#outcome = new Promise((resolve) => {
+    this.#underWay = new Promise((resolve) => {
       worker.onmessage = ({ data }: MessageEvent<CheckpointOutcome>) => {
         if (data.failure !== null) this.#failed = data;
-        resolve(data);
+        resolve();
       };
       worker.onerror = (event) => {
         event.preventDefault();
         this.#failed = { failure: event.message, isExpected: false };
-        resolve(this.#failed);
+        resolve();
       };
     });
     worker.postMessage({ ...task, tensors }, buffers);
@@ -62,8 +62,8 @@ export class CheckpointWriter implements Disposable {
 
   /** Waits until what was begun is on the disk. @throws {StorageError} where it cannot be written. */
   async settle(): Promise<void> {
-    await this.#outcome;
-    this.#outcome = null;
+    await this.#underWay;
+    this.#underWay = null;
     this.check();
   }
 

@@ -45,22 +45,10 @@ export interface EvaluationRecord {
   readonly networks: Readonly<Partial<Record<Pass, NetworkWatch>>>;
 }
 
-/** Where a run is. */
-export interface TrainingProgress {
-  /** Steps done. */
-  readonly step: number;
-  /** Steps of the whole run. */
-  readonly steps: number;
-  /** Present epoch, from 0. */
-  readonly epoch: number;
-  /** Epochs of the whole run. */
-  readonly epochs: number;
-}
-
 /** Who watches a run, and may end it. */
 export interface TrainingObserver {
   /** After every step, one step late: a step's scalars are read while the next one runs. */
-  step(record: StepRecord, progress: TrainingProgress): void;
+  step(record: StepRecord): void;
   /** After every evaluation. */
   evaluation(record: EvaluationRecord): void;
   /** Of every image file that is damaged, once. */

@@ -274,7 +274,7 @@ class Training {
       time: (end - this.#start) / 1000,
     };
     this.#record(record);
-    observer.step(record, { step: this.#done, steps: this.#steps, epoch, epochs: config.epochs });
+    observer.step(record);
     if (!Number.isFinite(loss)) {
       throw new DivergenceError(
         `step ${this.#done}: the loss is ${loss} at --lr ${config.lr}; give a smaller one, or a longer --warmup-epochs`,
