@@ -5,7 +5,17 @@
  */
 import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { gatedMacs, type GatedResNet, gateSpecs, networkCost, type NetworkSpec, type Pass } from "../models/mod.ts";
+import {
+  denseParts,
+  gatedMacs,
+  gatedParts,
+  type GatedResNet,
+  gateSpecs,
+  networkCost,
+  type NetworkSpec,
+  type PartMacs,
+  type Pass,
+} from "../models/mod.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { type GatedChannels, gatedChannels } from "./channels.ts";
 import { encodeSplit, rawPixels, type SplitFeatures } from "./features.ts";
@@ -71,6 +81,8 @@ export interface MaskWorth {
 export interface NetworkEvaluation extends FeatureAccuracy {
   /** What the network costs. */
   readonly cost: MeasuredCost;
+  /** The same by part: the stem, and each block. */
+  readonly parts: readonly PartMacs[];
   /** How its channels are decided over the test images; of a gated network. */
   readonly channels?: GatedChannels;
   /** What its masks are worth, where that was asked for; of a gated network. */
@@ -135,7 +147,8 @@ export class Evaluator {
     const cost = measuredCost(encoder.spec, pass, test);
     const names = gateSpecs(encoder.spec).map(({ label }) => label);
     const channels = gatedChannels(names, test.openCounts, this.#sets.test.count);
-    const common = { cost, ...(pass === "gated" ? { channels } : {}) };
+    const parts = partsOf(encoder.spec, pass, test);
+    const common = { cost, parts, ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
     using train = encodeSplit(
       encoder,
@@ -260,8 +273,12 @@ export function labelledSets({ name, labelled }: Dataset): NonNullable<Dataset["
   );
 }
 
-function measuredCost(spec: NetworkSpec, pass: Pass, split: SplitFeatures): MeasuredCost {
+function partsOf(spec: NetworkSpec, pass: Pass, split: SplitFeatures): PartMacs[] {
   const cost = networkCost(spec);
-  const macs = pass === "dense" ? cost.macs : gatedMacs(cost, split.termShares);
-  return { macs, share: macs / cost.macs };
+  return pass === "dense" ? denseParts(cost) : gatedParts(cost, split.termShares);
+}
+
+function measuredCost(spec: NetworkSpec, pass: Pass, split: SplitFeatures): MeasuredCost {
+  const macs = partsOf(spec, pass, split).reduce((sum, part) => sum + part.macs, 0);
+  return { macs, share: macs / networkCost(spec).macs };
 }

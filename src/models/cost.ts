@@ -117,19 +117,40 @@ export function termShares(cost: NetworkCost, openShares: readonly number[]): nu
   });
 }
 
+/** MACs of a part of a network for one image. */
+export interface PartMacs {
+  /** `stem`, or torchvision's name of a block. */
+  readonly name: string;
+  /** MACs for one image. */
+  readonly macs: number;
+}
+
+/** The parts of the dense network. */
+export function denseParts({ stem, blocks }: NetworkCost): PartMacs[] {
+  return [
+    { name: "stem", macs: stem },
+    ...blocks.map(({ name, conv1, conv2, conv3 = 0, shortcut }) => ({ name, macs: conv1 + conv2 + conv3 + shortcut })),
+  ];
+}
+
 /**
- * MACs of the gated network for one image, gates included.
+ * The parts of the gated network, gates included.
  *
  * @param cost of the network.
  * @param shares what is computed of each gated term, in 0..1, of one image or the mean over images; 0 where left out.
  */
-export function gatedMacs(cost: NetworkCost, shares: readonly number[]): number {
+export function gatedParts({ stem, blocks }: NetworkCost, shares: readonly number[]): PartMacs[] {
   let term = 0;
-  return cost.blocks.reduce(
-    (sum, block) =>
-      block.gated.reduce((all, { macs }) => all + macs * (shares[term++] ?? 0), sum) + block.shortcut + block.gate,
-    cost.stem,
-  );
+  const parts = blocks.map(({ name, gated, shortcut, gate }) => ({
+    name,
+    macs: gated.reduce((sum, { macs }) => sum + macs * (shares[term++] ?? 0), shortcut + gate),
+  }));
+  return [{ name: "stem", macs: stem }, ...parts];
+}
+
+/** MACs of the gated network for one image, gates included; parameters as of {@linkcode gatedParts}. */
+export function gatedMacs(cost: NetworkCost, shares: readonly number[]): number {
+  return gatedParts(cost, shares).reduce((sum, { macs }) => sum + macs, 0);
 }
 
 /** The share of the dense network's MACs that no budget can go below: stem, shortcuts and gates. */

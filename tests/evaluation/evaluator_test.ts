@@ -8,7 +8,15 @@ import assert from "node:assert/strict";
 import { ImageStores, shapes } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { AugmentedFeatures, augmentedProbes, encodeSplit, Evaluator, steppedRate } from "../../src/evaluation/mod.ts";
-import { DualNetwork, gatedMacs, gateSpecs, networkCost, type NetworkSpec, termShares } from "../../src/models/mod.ts";
+import {
+  blockSpecs,
+  DualNetwork,
+  gatedMacs,
+  gateSpecs,
+  networkCost,
+  type NetworkSpec,
+  termShares,
+} from "../../src/models/mod.ts";
 import { Scope } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 
@@ -55,7 +63,7 @@ Deno.test("masks are judged by the protocols that are asked for, of the gated ne
     assert.ok(Math.abs((masks?.static.cost.share ?? 0) - cost.share) < 0.02, JSON.stringify([masks?.static, cost]));
     assert.equal(channels?.channels, 4 * 2 * (1 + 2 + 4 + 8));
     const dense = evaluator.network(encoder, "dense", { protocols: ["knn", "masks"] });
-    assert.deepEqual(Object.keys(dense), ["knn1", "knn20", "cost"]);
+    assert.deepEqual(Object.keys(dense), ["knn1", "knn20", "cost", "parts"]);
   });
 });
 
@@ -63,7 +71,9 @@ Deno.test("a network of bottlenecks costs the mean of its images' own costs, and
   withNetwork(
     ({ encoder }, stores) => {
       const evaluator = new Evaluator(stores, 3);
-      const { masks, cost, channels } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
+      const { masks, cost, parts, channels } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
+      assert.deepEqual(parts.map(({ name }) => name), ["stem", ...blockSpecs(resnet50).map(({ name }) => name)]);
+      assert.equal(parts.reduce((sum, { macs }) => sum + macs, 0), cost.macs);
       const costs = networkCost(resnet50);
       using _scope = new Scope();
       const { masks: decided } = encoder.evaluate("gated", stores.evaluation(dataset.labelled.test).normalised(0, 60));

@@ -6,7 +6,9 @@
 import assert from "node:assert/strict";
 
 import {
+  denseParts,
   gatedMacs,
+  gatedParts,
   gateSpecs,
   networkCost,
   type NetworkSpec,
@@ -103,6 +105,9 @@ Deno.test("a gated network with every channel open costs the dense network plus 
   const bottlenecks = networkCost(resnet50);
   const all = termShares(bottlenecks, gateSpecs(resnet50).map(() => 1));
   assert.equal(gatedMacs(bottlenecks, all), bottlenecks.macs + bottlenecks.gateMacs);
+  const [dense, gated] = [denseParts(bottlenecks), gatedParts(bottlenecks, all)];
+  const gates = [0, ...bottlenecks.blocks.map(({ gate }) => gate)];
+  assert.deepEqual(gated.map(({ name, macs }, part) => ({ name, macs: macs - (gates[part] ?? 0) })), dense);
 });
 
 Deno.test("the smallest budget is what stem, shortcuts and gates cost", () => {
