@@ -19,6 +19,17 @@ export class InvalidInputError extends SluiceError {
   override name = "InvalidInputError";
 }
 
+/** The value of one of a run's options is wrong, by itself, beside the others or for the images. */
+export class InvalidOptionError extends InvalidInputError {
+  /** The error's kind. */
+  override name = "InvalidOptionError";
+
+  /** Made with the camelCase name of the option, and one line that names its value and the remedy. */
+  constructor(readonly option: string, message: string) {
+    super(message);
+  }
+}
+
 /** Shapes, dtypes or lifetimes do not fit an operation: a mistake in the calling program. */
 export class ShapeError extends SluiceError {
   /** The error's kind. */

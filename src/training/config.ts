@@ -5,7 +5,7 @@
  */
 
 import { datasetSource } from "../data/datasets/mod.ts";
-import { InvalidInputError, SluiceError } from "../errors.ts";
+import { InvalidOptionError, SluiceError } from "../errors.ts";
 import { smallestBudget } from "../models/cost.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { kebabCase, type RunConfig, type RunOption, runOptionNames, runOptions } from "./options.ts";
@@ -40,14 +40,17 @@ function givenValue(name: keyof RunConfig, sources: ConfigSources): Given | unde
   const key = kebabCase(name);
   const flag = sources.flags?.[name];
   if (flag !== undefined) return { value: flag, label: `--${flag === false ? "no-" : ""}${key} ${String(flag)}` };
-  const inFile = sources.file?.options[name];
-  if (inFile !== undefined) return { value: inFile, label: `${key} ${String(inFile)} in ${sources.file?.path}` };
-  return undefined;
+  const { file } = sources;
+  const inFile = file?.options[name];
+  if (file === undefined || inFile === undefined) return undefined;
+  const line = file.lines?.[name];
+  const named = `${key} ${String(inFile)}`;
+  return { value: inFile, label: line === undefined ? `${named} in ${file.path}` : `${file.path}:${line}: ${named}` };
 }
 
-function checkValue<T>(option: RunOption<T>, given: Given): T {
+function checkValue<T>(name: keyof RunConfig, option: RunOption<T>, given: Given): T {
   const parsed = option.schema.safeParse(readValue(option, given.value));
-  if (!parsed.success) throw new InvalidInputError(`${given.label}: give ${option.rule}`);
+  if (!parsed.success) throw new InvalidOptionError(name, `${given.label}: give ${option.rule}`);
   return parsed.data;
 }
 
@@ -64,7 +67,7 @@ function resolveOption<Key extends keyof RunConfig>(
 ): void {
   const option: RunOption<RunConfig[Key]> = runOptions[name];
   const given = givenValue(name, sources);
-  config[name] = given === undefined ? preset[name] ?? defaultValue(option, config) : checkValue(option, given);
+  config[name] = given === undefined ? preset[name] ?? defaultValue(option, config) : checkValue(name, option, given);
 }
 
 /** True where every option has its value. */
@@ -78,26 +81,40 @@ function checkTogether(config: RunConfig): void {
   const { separateEncoders, rotation } = config;
   datasetSource(dataset); // throws where there is none of that name
   if (symmetric && mode !== "dual") {
-    throw new InvalidInputError(
+    throw new InvalidOptionError(
+      "symmetric",
       `--symmetric: a ${mode} run has no passes to exchange; leave it out, or give --mode dual`,
     );
   }
   if (!invariance && objective !== "vicreg") {
-    throw new InvalidInputError(`--no-invariance: is for vicreg, and the objective is ${objective}; leave it out`);
+    throw new InvalidOptionError(
+      "invariance",
+      `--no-invariance: is for vicreg, and the objective is ${objective}; leave it out`,
+    );
   }
   if (rotation && mode !== "dual") {
-    throw new InvalidInputError(`--rotation: rotates the dense pass of dual, and this run is ${mode}; leave it out`);
+    throw new InvalidOptionError(
+      "rotation",
+      `--rotation: rotates the dense pass of dual, and this run is ${mode}; leave it out`,
+    );
   }
   if (separateEncoders && mode !== "dual") {
-    throw new InvalidInputError(
+    throw new InvalidOptionError(
+      "separateEncoders",
       `--separate-encoders: a ${mode} run has one encoder; leave it out, or give --mode dual`,
     );
   }
   if (warmupEpochs > epochs) {
-    throw new InvalidInputError(`--warmup-epochs ${warmupEpochs}: more than the run has; give ${epochs} or less`);
+    throw new InvalidOptionError(
+      "warmupEpochs",
+      `--warmup-epochs ${warmupEpochs}: more than the run has; give ${epochs} or less`,
+    );
   }
   if (mode !== "vanilla" && gateWarmup >= epochs) {
-    throw new InvalidInputError(`--gate-warmup ${gateWarmup}: leaves no epoch with gates; give ${epochs - 1} or less`);
+    throw new InvalidOptionError(
+      "gateWarmup",
+      `--gate-warmup ${gateWarmup}: leaves no epoch with gates; give ${epochs - 1} or less`,
+    );
   }
 }
 
@@ -105,7 +122,7 @@ function checkTogether(config: RunConfig): void {
  * One complete, checked configuration from flags, file, preset and defaults. A warm-up that nobody named is shortened
  * where a run has fewer epochs than the preset's.
  *
- * @throws {InvalidInputError} one line that names the option, its value and what to give instead.
+ * @throws {InvalidOptionError} one line that names the option, its value and what to give instead.
  */
 export function resolveConfig(sources: ConfigSources): RunConfig {
   const presetName = sources.preset ?? sources.file?.preset;
@@ -132,18 +149,22 @@ export interface TrainingImages {
  * Refuses what the training images make impossible: a batch larger than they are many, and a budget below what the
  * parts without gates cost at their size.
  *
- * @throws {InvalidInputError} naming the largest batch or the smallest budget.
+ * @throws {InvalidOptionError} naming the largest batch or the smallest budget.
  */
 export function checkAgainstImages(config: RunConfig, images: TrainingImages): void {
   const { arch, width, stem, gateReduction, batch, budget } = config;
   if (batch > images.count) {
-    throw new InvalidInputError(`--batch ${batch}: there are ${images.count} training images; give that many or fewer`);
+    throw new InvalidOptionError(
+      "batch",
+      `--batch ${batch}: there are ${images.count} training images; give that many or fewer`,
+    );
   }
   if (config.mode === "vanilla") return;
   const smallest = smallestBudget({ arch, width, stem, gateReduction, image: images.height });
   if (budget >= smallest) return;
   const reachable = Math.ceil(smallest * 1e4) / 1e4;
-  throw new InvalidInputError(
+  throw new InvalidOptionError(
+    "budget",
     `--budget ${budget}: the parts without gates alone cost more; the smallest reachable is ${reachable}`,
   );
 }

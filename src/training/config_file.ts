@@ -7,7 +7,7 @@
 import { parse, stringify, YAMLParseError } from "yaml";
 import { InvalidInputError } from "../errors.ts";
 import { kebabCase, type RunConfig, runOptionNames } from "./options.ts";
-import { nearest } from "./nearest.ts";
+import { remedyFor } from "./nearest.ts";
 
 /** A configuration file as read: its options not yet checked. */
 export interface ConfigFile {
@@ -15,6 +15,8 @@ export interface ConfigFile {
   readonly path: string;
   /** Options by their camelCase names. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** On which lines they are, counted from 1, where messages are to say so. */
+  readonly lines?: Readonly<Record<string, number>>;
   /** Name of a preset, where the file names one. */
   readonly preset?: string;
   /** Run folder to write, where the file names one. */
@@ -55,26 +57,36 @@ function versionsAt(path: string, value: unknown): Record<string, string> {
 }
 
 /**
- * Takes a configuration file apart. Besides the options it may hold `preset`, `out`, and the `versions` that a run's
+ * Takes the keys of a configuration apart. Besides the options it may hold `preset`, `out`, and the `versions` that a run's
  * own `config.yaml` records.
  *
- * @throws {InvalidInputError} where the text is not YAML or holds a key that is not known.
+ * @param path of the file, for messages.
+ * @throws {InvalidInputError} where a key is not known.
  */
-export function parseConfigFile(path: string, text: string): ConfigFile {
+export function configOfKeys(path: string, keys: Readonly<Record<string, unknown>>): ConfigFile {
   const options: Record<string, unknown> = {};
   const special: { preset?: string; out?: string; versions?: Record<string, string> } = {};
-  for (const [key, value] of Object.entries(parseMapping(path, text))) {
+  for (const [key, value] of Object.entries(keys)) {
     const name = optionByKey.get(key);
     if (name !== undefined) options[name] = value;
     else if (key === "preset" || key === "out") special[key] = textAt(path, key, value);
     else if (key === "versions") special.versions = versionsAt(path, value);
     else {
-      const suggestion = nearest(key, [...optionByKey.keys(), "preset", "out"]);
-      const remedy = suggestion === undefined ? "remove it" : `did you mean ${suggestion}?`;
-      throw new InvalidInputError(`${path}: unknown key ${key}; ${remedy}`);
+      throw new InvalidInputError(
+        `${path}: unknown key ${key}; ${remedyFor(key, [...optionByKey.keys(), "preset", "out"])}`,
+      );
     }
   }
   return { path, options, ...special };
+}
+
+/**
+ * Takes a configuration file apart, as {@linkcode configOfKeys}.
+ *
+ * @throws {InvalidInputError} where the text is not YAML or holds a key that is not known.
+ */
+export function parseConfigFile(path: string, text: string): ConfigFile {
+  return configOfKeys(path, parseMapping(path, text));
 }
 
 /**

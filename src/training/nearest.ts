@@ -28,3 +28,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   }
   return best;
 }
+
+/** What to do about an unknown word: the known one that was meant, or its removal. */
+export function remedyFor(word: string, known: readonly string[]): string {
+  const suggestion = nearest(word, known);
+  return suggestion === undefined ? "remove it" : `did you mean ${suggestion}?`;
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidInputError } from "../errors.ts";
+import { InvalidOptionError } from "../errors.ts";
 import type { Stem } from "../models/spec.ts";
 import type { RunConfig } from "./options.ts";
 
@@ -82,12 +82,13 @@ export const presets: Readonly<Record<string, Preset>> = {
 /**
  * The preset of that name.
  *
- * @throws {InvalidInputError} where there is none, naming those there are.
+ * @throws {InvalidOptionError} where there is none, naming those there are.
  */
 export function findPreset(name: string): Preset {
   const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (preset === undefined) {
-    throw new InvalidInputError(
+    throw new InvalidOptionError(
+      "preset",
       `preset ${name}: there is none of that name; give ${Object.keys(presets).join(" or ")}`,
     );
   }

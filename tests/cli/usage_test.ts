@@ -63,7 +63,7 @@ Deno.test("unknown commands and flags are refused in one line that suggests the 
 
 Deno.test("an error's stack is shown only with --verbose", async () => {
   const { stderr } = await runSluice(["cost", "--width", "3", "--verbose"]);
-  assert.match(stderr, /^sluice: --width 3: [^\n]+\nInvalidInputError: [\s\S]*\n {4}at /);
+  assert.match(stderr, /^sluice: --width 3: [^\n]+\nInvalidOptionError: [\s\S]*\n {4}at /);
 });
 
 Deno.test("--print-config prints what config.yaml would hold, and what it prints is a configuration", async () => {

@@ -143,7 +143,7 @@ Deno.test("a batch larger than the training images is refused with their number"
   const config = resolveConfig({ flags: { batch: 64 } });
   checkAgainstImages(config, { count: 64, height: 32 });
   assert.throws(() => checkAgainstImages(config, { count: 63, height: 32 }), {
-    name: "InvalidInputError",
+    name: "InvalidOptionError",
     message: "--batch 64: there are 63 training images; give that many or fewer",
   });
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidInputError } from "../../errors.ts";
+import { InvalidOptionError } from "../../errors.ts";
 import type { DatasetSource } from "../dataset.ts";
 import { cifar10 } from "./cifar10.ts";
 import { cifar100 } from "./cifar100.ts";
@@ -22,12 +22,12 @@ export const datasetNames: readonly string[] = sources.map(({ name }) => name);
 /**
  * The source of a data set.
  *
- * @throws {InvalidInputError} Where none has that name; the message lists those there are.
+ * @throws {InvalidOptionError} Where none has that name; the message lists those there are.
  */
 export function datasetSource(name: string): DatasetSource {
   const source = sources.find((candidate) => candidate.name === name);
   if (source === undefined) {
-    throw new InvalidInputError(`there is no data set "${name}": choose one of ${datasetNames.join(", ")}`);
+    throw new InvalidOptionError("dataset", `there is no data set "${name}": choose one of ${datasetNames.join(", ")}`);
   }
   return source;
 }
