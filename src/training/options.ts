@@ -328,6 +328,21 @@ export const machineOptions = [
   "plans",
 ] as const;
 
+/** Options that say where files lie. */
+export const pathOptions = ["data", "classList", "plans"] as const satisfies readonly (keyof RunConfig)[];
+
+/** Options that a run without gates has no use for: whatever they are, it is the same run. */
+export const gateOptions = [
+  "budget",
+  "budgetRule",
+  "gateWarmup",
+  "gateReduction",
+  "gateBias",
+  "gateTemperature",
+  "gateTemperatureEnd",
+  "boundAlpha",
+] as const satisfies readonly (keyof RunConfig)[];
+
 /** `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file. */
 export function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

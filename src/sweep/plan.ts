@@ -1,0 +1,166 @@
+/**
+ * The runs that a spec comes to, each with its whole configuration and a name of what varies.
+ *
+ * @module
+ */
+import { resolve } from "node:path";
+import { InvalidInputError, InvalidOptionError } from "../errors.ts";
+import { resolveConfig, type RunConfig } from "../training/config.ts";
+import { type ConfigFile, configOfKeys } from "../training/config_file.ts";
+import { gateOptions, kebabCase, pathOptions, runOptionNames } from "../training/options.ts";
+import type { Place, Scalar, SweepSpec } from "./spec.ts";
+
+/** One run of a sweep. */
+export interface PlannedRun {
+  /** Name of its folder: what varies, `budget=0.3,seed=1` for one. */
+  readonly name: string;
+  /** What varies, by the options' keys; the seed is not among them. */
+  readonly varied: Readonly<Record<string, Scalar>>;
+  /** All of its options. */
+  readonly config: RunConfig;
+}
+
+/** A run, with the place in the spec of each of its options. */
+export interface TracedRun extends PlannedRun {
+  /** Where an option, named in camelCase, was written; the run itself where it was not. */
+  placeOf(option: string): Place;
+}
+
+/** The options of a run before seeds are given out, and where each is. */
+interface Variation {
+  readonly name: string | null;
+  readonly options: Readonly<Record<string, Scalar>>;
+  readonly places: Readonly<Record<string, Place>>;
+  readonly place: Place;
+}
+
+/** All combinations of the values of a grid, those of its last key changing fastest. */
+function combinations(grid: Readonly<Record<string, readonly Scalar[]>>): Variation[] {
+  const start: Variation[] = [{ name: null, options: {}, places: {}, place: ["grid"] }];
+  return Object.entries(grid).reduce((variations, [key, values]) => {
+    return variations.flatMap(({ options, places, ...rest }) =>
+      values.map((value, index) => ({
+        ...rest,
+        options: { ...options, [key]: value },
+        places: { ...places, [key]: ["grid", key, index] },
+      }))
+    );
+  }, start);
+}
+
+function variationsOf({ contents: { grid, runs } }: SweepSpec): Variation[] {
+  if (grid !== undefined) return combinations(grid);
+  const written = runs ?? [{}];
+  return written.map(({ name = null, ...options }, index) => ({
+    name: name === null ? null : String(name),
+    options,
+    places: Object.fromEntries(Object.keys(options).map((key) => [key, ["runs", index, key]])),
+    place: ["runs", index],
+  }));
+}
+
+/** A text that is a folder's name on every system. */
+function inName(text: string): string {
+  return text.replace(/[^\w.+=,-]+/g, "_");
+}
+
+/** Paths are taken from where the sweep is begun: its runs may be started elsewhere. */
+function withWholePaths(config: RunConfig): RunConfig {
+  const whole = pathOptions.map((name) => [name, config[name] === null ? null : resolve(config[name])]);
+  return { ...config, ...Object.fromEntries(whole) };
+}
+
+/** A spec and the options that the command line gives all of its runs. */
+class Planner {
+  readonly #spec: SweepSpec;
+  readonly #flags: Readonly<Record<string, unknown>>;
+
+  constructor(spec: SweepSpec, flags: Readonly<Record<string, unknown>>) {
+    this.#spec = spec;
+    this.#flags = flags;
+  }
+
+  /** The runs of one variation, one a seed. */
+  runs(variation: Variation): TracedRun[] {
+    const { base, seeds } = this.#spec.contents;
+    const places: Record<string, Place> = {
+      ...Object.fromEntries(Object.keys(base).map((key) => [key, ["base", key]])),
+      ...variation.places,
+    };
+    const placeOf = (option: string) => places[kebabCase(option)] ?? variation.place;
+    const file = this.#fileOf({ ...base, ...variation.options }, places);
+    return seeds.map((seed) => {
+      const config = this.#located(placeOf, () => resolveConfig({ flags: { ...this.#flags, seed }, file }));
+      const varied = variedOf(variation, config);
+      const words = variation.name === null ? Object.entries(varied).map(([key, value]) => `${key}=${value}`) : [];
+      const named = variation.name === null ? words : [variation.name];
+      const name = inName([...named, ...(seeds.length > 1 ? [`seed=${seed}`] : [])].join(",")) || "run";
+      return { name, varied, config: withWholePaths(config), placeOf };
+    });
+  }
+
+  /** The options as a configuration file would give them, with their lines. */
+  #fileOf(options: Readonly<Record<string, Scalar>>, places: Readonly<Record<string, Place>>): ConfigFile {
+    const known = Object.keys(options).map((key) => {
+      const place = places[key] ?? [];
+      return configOfKeys(`${this.#spec.path}:${this.#spec.lineOf(place)}`, { [key]: options[key] });
+    });
+    const presets = known.flatMap(({ preset }) => preset ?? []);
+    const lines = runOptionNames.flatMap((name) => {
+      const place = places[kebabCase(name)];
+      return place === undefined ? [] : [[name, this.#spec.lineOf(place)] as const];
+    });
+    return {
+      path: this.#spec.path,
+      options: Object.assign({}, ...known.map((file) => file.options)),
+      lines: Object.fromEntries(lines),
+      ...(presets[0] === undefined ? {} : { preset: presets[0] }),
+    };
+  }
+
+  #located<T>(placeOf: (option: string) => Place, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof InvalidOptionError)) throw error;
+      throw locate(this.#spec, placeOf(error.option), error);
+    }
+  }
+}
+
+/** An error that begins with file and line, which those of single options do already. */
+export function locate(spec: SweepSpec, place: Place, error: InvalidInputError): InvalidInputError {
+  return error.message.startsWith(`${spec.path}:`) ? error : spec.fault(place, error.message);
+}
+
+/** What of a variation makes a difference to its run. */
+function variedOf({ options }: Variation, { mode }: RunConfig): Record<string, Scalar> {
+  const idle: readonly string[] = mode === "vanilla" ? gateOptions.map(kebabCase) : [];
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !idle.includes(key)));
+}
+
+/** Whether a combination of a grid differs from others only in what its run has no use for. */
+function isRepetition({ place, options }: Variation, { varied }: TracedRun): boolean {
+  return place[0] === "grid" && Object.keys(options).length > Object.keys(varied).length;
+}
+
+/**
+ * Resolves every run of a spec. Runs without gates are the same at every budget, and are there once.
+ *
+ * @param flags options that the command line gives all runs, by their camelCase names.
+ * @throws {InvalidInputError} naming the line of an option that is not known or wrong, or of a run whose name another one has.
+ */
+export function planSweep(spec: SweepSpec, flags: Readonly<Record<string, unknown>> = {}): TracedRun[] {
+  const planner = new Planner(spec, flags);
+  const byName = new Map<string, TracedRun>();
+  for (const variation of variationsOf(spec)) {
+    for (const run of planner.runs(variation)) {
+      const first = byName.get(run.name);
+      if (first === undefined) byName.set(run.name, run);
+      else if (!isRepetition(variation, run)) {
+        throw spec.fault(variation.place, `${run.name}: another run has that name; vary something, or give it a name`);
+      }
+    }
+  }
+  return [...byName.values()];
+}
