@@ -13,6 +13,8 @@ import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { type ConfigFile, formatConfig, parseConfigFile } from "./config_file.ts";
+import type { Evaluation } from "./evaluate_run.ts";
+import { parseEvaluation } from "./evaluation_file.ts";
 import { EventLog } from "./event_log.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { lockRun } from "./run_lock.ts";
@@ -229,5 +231,16 @@ export class RunFolder {
   writeEvaluation(evaluation: object): void {
     const text = `${JSON.stringify(evaluation, null, 2)}\n`;
     writeFileAtomically(join(this.path, evaluationName), new TextEncoder().encode(text));
+  }
+
+  /**
+   * What `evaluation.json` says; null where the run has not been evaluated.
+   *
+   * @returns with no `parts` where an earlier version wrote the file.
+   * @throws {InvalidInputError} where the file is damaged.
+   */
+  readEvaluation(): Evaluation | null {
+    const path = join(this.path, evaluationName);
+    return existsSync(path) ? parseEvaluation(path, Deno.readTextFileSync(path)) : null;
   }
 }

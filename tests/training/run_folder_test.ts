@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveConfig } from "../../src/training/config.ts";
+import type { Evaluation } from "../../src/training/evaluate_run.ts";
 import { RunFolder } from "../../src/training/run_folder.ts";
 
 const config = resolveConfig({ preset: "demo", flags: { seed: 3 } });
@@ -96,6 +97,50 @@ Deno.test(
     run.writeEvaluation({ second: true });
     assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(run.path, "evaluation.json"))), { second: true });
     assert.deepEqual(namesIn(run.path), ["checkpoints", "config.yaml", "evaluation.json", "metrics.jsonl"]);
+  }),
+);
+
+const counts = { channels: 4, alwaysOpen: 1, alwaysClosed: 1, imageDependent: 2 };
+const channels = { ...counts, shares: { alwaysOpen: 0.25, alwaysClosed: 0.25, imageDependent: 0.5 } };
+const evaluation: Evaluation = {
+  run: "run",
+  networks: {
+    gated: {
+      knn1: 40,
+      knn20: 50.5,
+      linear: { top1: 60, top5: 90, std: { top1: 0.5, top5: 0.25 }, seeds: 3 },
+      cost: { macs: 512, share: 1.02 },
+      parts: [{ name: "stem", macs: 512 }],
+      channels: { ...channels, blocks: [{ ...channels, name: "layer1.0", open: 0.5 }] },
+      masks: { own: { knn1: 40 }, exchanged: { knn1: 30 }, static: { knn1: 35, cost: { macs: 500, share: 1 } } },
+    },
+  },
+  references: { rawPixels: { knn20: 30 }, untrained: {} },
+};
+
+Deno.test(
+  "an evaluation reads back as it was written, and one of an earlier version has no parts",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    assert.equal(run.readEvaluation(), null);
+    run.writeEvaluation(evaluation);
+    assert.deepEqual(run.readEvaluation(), evaluation);
+    const { parts: _, ...earlier } = evaluation.networks.gated ?? {};
+    run.writeEvaluation({ ...evaluation, networks: { gated: earlier } });
+    assert.deepEqual(run.readEvaluation()?.networks.gated?.parts, []);
+  }),
+);
+
+Deno.test(
+  "an evaluation that is damaged is refused by name",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    const refused = (message: RegExp) =>
+      assert.throws(() => run.readEvaluation(), { name: "InvalidInputError", message });
+    Deno.writeTextFileSync(join(run.path, "evaluation.json"), '{"run": "ru');
+    refused(/evaluation\.json: is damaged, it holds no JSON object; remove the file and run sluice evaluate again$/);
+    run.writeEvaluation({ ...evaluation, networks: { gated: { cost: { macs: "many", share: 1 } } } });
+    refused(/evaluation\.json: is no evaluation, networks\.gated\.cost\.macs is missing or wrong; /);
   }),
 );
 

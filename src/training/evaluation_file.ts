@@ -1,0 +1,65 @@
+/**
+ * Reads a run's `evaluation.json` back, and refuses one that is damaged.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { InvalidInputError } from "../errors.ts";
+import { parseJsonObject } from "../formats/mod.ts";
+import type { Evaluation } from "./evaluate_run.ts";
+
+const percent = z.number().min(0).max(100);
+const share = z.number().min(0).max(1);
+const count = z.number().int().min(0);
+
+const probeAccuracy = z.object({ top1: percent, top5: percent });
+const featureAccuracy = z.object({
+  knn1: percent.exactOptional(),
+  knn20: percent.exactOptional(),
+  linear: probeAccuracy.extend({ std: probeAccuracy.nullable(), seeds: count }).exactOptional(),
+});
+// Open gates cost a little themselves: a share may be above 1.
+const cost = z.object({ macs: z.number().min(0), share: z.number().min(0) });
+const channelCounts = z.object({
+  channels: count,
+  alwaysOpen: count,
+  alwaysClosed: count,
+  imageDependent: count,
+  shares: z.object({ alwaysOpen: share, alwaysClosed: share, imageDependent: share }),
+});
+const network = featureAccuracy.extend({
+  cost,
+  // Earlier versions wrote none.
+  parts: z.array(z.object({ name: z.string(), macs: z.number().min(0) })).default([]),
+  channels: channelCounts.extend({
+    blocks: z.array(channelCounts.extend({ name: z.string(), open: share })),
+  }).exactOptional(),
+  masks: z.object({
+    own: featureAccuracy,
+    exchanged: featureAccuracy,
+    static: featureAccuracy.extend({ cost }),
+  }).exactOptional(),
+});
+const networks = z.object({ dense: network.exactOptional(), gated: network.exactOptional() });
+const evaluation = z.object({
+  run: z.string(),
+  networks,
+  references: z.object({ rawPixels: featureAccuracy, untrained: networks }),
+});
+
+/**
+ * What an `evaluation.json` says.
+ *
+ * @param path of the file, for messages.
+ * @returns with no `parts` where an earlier version wrote the file.
+ * @throws {InvalidInputError} where the text is not such a document, naming the file and the first thing that is wrong.
+ */
+export function parseEvaluation(path: string, text: string): Evaluation {
+  const remedy = "remove the file and run sluice evaluate again";
+  const document = parseJsonObject(text);
+  if (document === null) throw new InvalidInputError(`${path}: is damaged, it holds no JSON object; ${remedy}`);
+  const { success, data, error } = evaluation.safeParse(document);
+  if (success) return data;
+  const place = error.issues[0]?.path.join(".") ?? "";
+  throw new InvalidInputError(`${path}: is no evaluation, ${place} is missing or wrong; ${remedy}`);
+}
