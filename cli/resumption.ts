@@ -3,13 +3,11 @@
  *
  * @module
  */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../src/errors.ts";
 import type { Checkpoint } from "../src/training/checkpoint.ts";
 import type { RunConfig } from "../src/training/config.ts";
 import { kebabCase, machineOptions } from "../src/training/options.ts";
 import type { RunFolder } from "../src/training/run_folder.ts";
-import { givenRunOptions } from "./options.ts";
 
 /** A run that goes on. */
 export interface Resumption {
@@ -21,13 +19,22 @@ export interface Resumption {
   readonly checkpoint: Checkpoint | null;
 }
 
+/** What is given anew to a run that goes on. */
+export interface Renewal {
+  /** Options by their camelCase names. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** Whether more epochs are to go on as in a run that long from its beginning. */
+  readonly stretchSchedule: boolean;
+}
+
 /** Flags that name another source of a configuration than the run's own. */
 const otherSources = ["out", "config", "preset", "printConfig"] as const;
 
 /** What may be given to a run that goes on: where things lie, what computes, and more epochs. */
 const renewable = new Set<string>([...machineOptions, "epochs"]);
 
-function refuseOtherSources(values: Readonly<Record<string, unknown>>): void {
+/** @throws {InvalidInputError} where a command that goes on with a run names another source of its configuration. */
+export function refuseOtherSources(values: Readonly<Record<string, unknown>>): void {
   const other = otherSources.find((name) => values[name] !== undefined);
   if (other === undefined) return;
   throw new InvalidInputError(
@@ -53,9 +60,8 @@ function checkEpochs(wanted: number, first: number, stretch: boolean): void {
 }
 
 /** The run's configuration with what was given anew. */
-async function renewedConfig(command: CommandUnknownOpts, own: RunConfig): Promise<RunConfig> {
+async function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): Promise<RunConfig> {
   const { resolveConfig } = await import("../src/training/config.ts");
-  const given = givenRunOptions(command);
   const config = resolveConfig({ flags: { ...own, ...given } });
   for (const name of Object.keys(given) as (keyof RunConfig)[]) {
     if (renewable.has(name) || JSON.stringify(config[name]) === JSON.stringify(own[name])) continue;
@@ -63,8 +69,7 @@ async function renewedConfig(command: CommandUnknownOpts, own: RunConfig): Promi
       `--${kebabCase(name)} ${config[name]}: the run was begun with ${own[name]}, and goes on so; leave it out`,
     );
   }
-  const { stretchSchedule }: Record<string, unknown> = command.opts();
-  checkEpochs(config.epochs, own.epochs, stretchSchedule === true);
+  checkEpochs(config.epochs, own.epochs, stretchSchedule);
   return config;
 }
 
@@ -76,13 +81,12 @@ async function renewedConfig(command: CommandUnknownOpts, own: RunConfig): Promi
  * checkpoint any more, or none of its checkpoints is whole.
  */
 export async function readResumption(
-  command: CommandUnknownOpts,
   run: RunFolder,
+  renewal: Renewal,
   remark: (line: string) => void,
 ): Promise<Resumption> {
-  refuseOtherSources(command.opts());
   const { checkConfig, latestCheckpoint } = await import("../src/training/checkpoint.ts");
-  const config = await renewedConfig(command, run.config);
+  const config = await renewedConfig(renewal, run.config);
   const checkpoint = latestCheckpoint(run.checkpoints, remark);
   if (checkpoint !== null) checkConfig(checkpoint, run.config);
   return { run, config, checkpoint };

@@ -10,7 +10,7 @@ import type { JudgingOptions, Probe, Protocol } from "../../src/evaluation/mod.t
 import type { Pass } from "../../src/models/mod.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wholeNumber } from "../options.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
-import { remark, writeResult } from "../ui/output.ts";
+import { writeResult } from "../ui/output.ts";
 
 /** The words of a comma-separated list, each one of those allowed. */
 function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
@@ -56,23 +56,9 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
   const { device: deviceName, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
   const { trainedNetworks } = await import("../../src/training/passes.ts");
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
-  const checkpoint = run.latestCheckpoint((line) => remark(output, line));
-  const { openDataset } = await import("../datasets.ts");
-  const { labelledSets } = await import("../../src/evaluation/mod.ts");
-  const { ImageStores } = await import("../../src/data/mod.ts");
-  const { storeOptions } = await import("../../src/training/options.ts");
-  const dataset = openDataset(run.config, typeof data === "string" ? data : run.config.data);
-  labelledSets(dataset);
-  const { Device } = await import("../../src/device/mod.ts");
-  using device = Device.open({ device: deviceName, threads });
-  const { evaluateRun } = await import("../../src/training/evaluate_run.ts");
-  const progress = (stage: string) => remark(output, stage);
-  using stores = new ImageStores(device, dataset, {
-    ...storeOptions(run.config),
-    skipped: ({ path, reason }) => remark(output, `left out ${path}: ${reason}`),
-  });
-  const evaluation = evaluateRun(run, checkpoint, stores, { ...judging, networks, progress });
-  run.writeEvaluation(evaluation);
+  const { evaluateFolder } = await import("../evaluating.ts");
+  const where = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data };
+  const evaluation = await evaluateFolder(run, { ...judging, networks }, where, output);
   writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));
 }
 

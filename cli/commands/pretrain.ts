@@ -6,12 +6,8 @@
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import process from "node:process";
-import denoJson from "../../deno.json" with { type: "json" };
-import type { Dataset } from "../../src/data/mod.ts";
-import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
-import type { Precision } from "../../src/training/precision.ts";
 import type { TrainingResult } from "../../src/training/records.ts";
 import { presets } from "../../src/training/presets.ts";
 import {
@@ -22,27 +18,9 @@ import {
   outputOptions,
   ownRunOptions,
 } from "../options.ts";
-import type { Resumption } from "../resumption.ts";
-import { StopSignals } from "../stop_signals.ts";
-import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
-import { TrainingDisplay } from "../ui/progress.ts";
+import type { TrainingOutcome } from "../training.ts";
+import { type OutputOptions, writeResult } from "../ui/output.ts";
 import { formatTable, megaMacs, percent, share } from "../ui/tables.ts";
-
-/** What the run was made with, for its `config.yaml`. */
-function versionsOf(device: Device, precision: Precision): Record<string, string> {
-  const { name, backend, backendVersion, isa } = device.description;
-  return {
-    sluice: denoJson.version,
-    deno: Deno.version.deno,
-    [backend]: backendVersion,
-    isa,
-    // What `auto` and 0 came to: repeating the run bit by bit takes the same.
-    device: device.kind,
-    name,
-    threads: String(device.threads),
-    precision,
-  };
-}
 
 /** The configuration and the run folder that the command line and its files name. */
 async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunConfig; out: string | undefined }> {
@@ -71,42 +49,6 @@ function describeNetworks(networks: TrainingResult["networks"]): string {
   return formatTable(["network", "20-NN", "online probe", "MACs", "cost share"], rows);
 }
 
-/** Where a run goes on, for people. */
-function describeStart({ run, config, checkpoint }: Resumption, stepsPerEpoch: number): string {
-  if (checkpoint === null) return `${run.path}: saved nothing yet; begins again`;
-  const { step } = checkpoint.state;
-  const epoch = Math.min(Math.floor(step / stepsPerEpoch) + 1, config.epochs);
-  return `${run.path}: goes on at epoch ${epoch} of ${config.epochs}, after step ${step} of ${
-    stepsPerEpoch * config.epochs
-  }`;
-}
-
-/** Trains and reports; the exit status is that of the signal that stopped the run, if one did. */
-async function train(
-  device: Device,
-  { run, checkpoint }: Pick<Resumption, "run" | "checkpoint">,
-  dataset: Dataset,
-  output: OutputOptions,
-): Promise<void> {
-  const { pretrain } = await import("../../src/training/trainer.ts");
-  using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
-  using progress = new TrainingDisplay(output, run.config, () => signals.status !== null);
-  const trained = await pretrain(device, run.config, dataset, run, progress, checkpoint);
-  const { stopped, steps, networks } = trained;
-  const seconds = progress.seconds;
-  progress[Symbol.dispose]();
-  if (stopped) {
-    remark(output, `stopped after ${steps} steps, and saved; to go on: sluice pretrain --resume ${run.path}`);
-    process.exitCode = signals.status ?? 1;
-    return;
-  }
-  if (progress.skippedImages > 0) {
-    remark(output, `${progress.skippedImages} damaged images were left out; ${run.path}/skipped.jsonl names them`);
-  }
-  remark(output, `${steps} steps in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
-  writeResult(output, { run: run.path, steps, seconds, networks }, () => describeNetworks(networks));
-}
-
 /** Prints the configuration as `config.yaml` would hold it. */
 async function showConfig(config: RunConfig, output: OutputOptions): Promise<void> {
   const { configByKey, formatConfig } = await import("../../src/training/config_file.ts");
@@ -122,74 +64,20 @@ async function listObjectives(output: OutputOptions): Promise<void> {
   });
 }
 
-/** Opens the device that a configuration asks for, and what it takes. */
-async function openDevice(config: RunConfig, plans: string | null, output: OutputOptions) {
-  const { Device } = await import("../../src/device/mod.ts");
-  const { resolvePrecision } = await import("../../src/training/precision.ts");
-  const { preparePlans } = await import("../../src/training/plans.ts");
-  const device = Device.open({ device: config.device, threads: config.threads });
-  try {
-    const precision = resolvePrecision(config.precision, device.description);
-    preparePlans(device, { ...config, plans });
-    const { name, isa, backend, backendVersion } = device.description;
-    const computes = `${name}, ${device.threads} threads, ${precision}, ${backend} ${backendVersion} (${isa})`;
-    if (output.verbose) remark(output, computes);
-    return { device, versions: versionsOf(device, precision) };
-  } catch (error) {
-    device[Symbol.dispose]();
-    throw error;
-  }
-}
-
-/** The data set of a run, once its images are known to fit the rest. */
-async function openImages(config: RunConfig, output: OutputOptions): Promise<Dataset> {
-  const { openDataset } = await import("../datasets.ts");
-  const { checkAgainstImages } = await import("../../src/training/config.ts");
-  const dataset = openDataset(config);
-  checkAgainstImages(config, dataset.pretraining);
-  if (dataset.labelled === null) remark(output, `${dataset.name} has no labelled images: the run is not evaluated`);
-  return dataset;
-}
-
-/** Begins a run. Everything that can be refused is refused before its folder is made. */
-async function begin(config: RunConfig, out: string, output: OutputOptions): Promise<void> {
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  RunFolder.checkFree(out);
-  const dataset = await openImages(config, output);
-  const opened = await openDevice(config, config.plans, output);
-  using device = opened.device;
-  const run = RunFolder.create(out, config, opened.versions);
-  using _lock = run.lock();
-  await train(device, { run, checkpoint: null }, dataset, output).catch((error) => {
-    run.discardIfUntrained();
-    throw error;
-  });
+/** Prints what a run came to; one that was stopped ends the command with the status of the signal. */
+function report({ stopStatus, isNew: _isNew, ...result }: TrainingOutcome, output: OutputOptions): void {
+  if (stopStatus !== null) process.exitCode = stopStatus;
+  else writeResult(output, result, () => describeNetworks(result.networks));
 }
 
 /** Goes on with a run. */
 async function resume(command: CommandUnknownOpts, path: string, output: OutputOptions): Promise<void> {
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  const { describeChanges, readResumption } = await import("../resumption.ts");
-  const run = RunFolder.open(path);
-  using _lock = run.lock();
-  const resumption = await readResumption(command, run, (line) => remark(output, line));
-  const { config, checkpoint } = resumption;
-  const dataset = await openImages(config, output);
-  const { checkImages } = await import("../../src/training/checkpoint.ts");
-  if (checkpoint !== null) checkImages(checkpoint, dataset.pretraining.count);
-  const { isFinished, stepsOf } = await import("../../src/training/trainer.ts");
-  if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {
-    const { step } = checkpoint.state;
-    const networks = run.metrics.evaluationAfter(step)?.networks ?? {};
-    remark(output, `${path}: is finished, after ${step} steps; there is nothing to do`);
-    return writeResult(output, { run: path, steps: step, seconds: 0, networks }, () => describeNetworks(networks));
-  }
-  const opened = await openDevice(config, run.plans() ?? config.plans, output);
-  using device = opened.device;
-  const changes = describeChanges(run.versions, opened.versions);
-  if (changes !== null) remark(output, changes);
-  remark(output, describeStart(resumption, stepsOf(config, dataset) / config.epochs));
-  await train(device, { run: run.reconfigured(config), checkpoint }, dataset, output);
+  const { refuseOtherSources } = await import("../resumption.ts");
+  const { resumeRun } = await import("../training.ts");
+  const values: Record<string, unknown> = command.opts();
+  refuseOtherSources(values);
+  const renewal = { given: givenRunOptions(command), stretchSchedule: values["stretchSchedule"] === true };
+  report(await resumeRun(path, renewal, output), output);
 }
 
 /** Begins a run, goes on with one, or says what it would be. */
@@ -204,7 +92,8 @@ async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   const { config, out } = await readRequest(command);
   if (printConfig === true) return await showConfig(config, output);
   if (out === undefined || out === "") throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
-  await begin(config, out, output);
+  const { beginRun } = await import("../training.ts");
+  report(await beginRun(config, out, output), output);
 }
 
 /** Adds `pretrain` to the program. */

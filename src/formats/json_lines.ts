@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { parseJsonObject } from "./json_object.ts";
 import { appendToFile, writeFileAtomically } from "./write_file.ts";
 
@@ -30,14 +30,33 @@ export class JsonLines {
     appendToFile(this.path, `${JSON.stringify(record)}\n`);
   }
 
+  /** The whole file as it is; nothing where there is none. */
+  text(): string {
+    return existsSync(this.path) ? Deno.readTextFileSync(this.path) : "";
+  }
+
   /** The lines before the first damaged one; none where there is no file. */
   read(): readonly JsonLine[] {
-    if (!existsSync(this.path)) return [];
-    const text = Deno.readTextFileSync(this.path);
     // What stands behind the last line's end is a part of a line.
-    const lines = text.split("\n").slice(0, -1).map(parseLine);
+    const lines = this.text().split("\n").slice(0, -1).map(parseLine);
     const damaged = lines.indexOf(null);
     return (damaged < 0 ? lines : lines.slice(0, damaged)).filter((line) => line !== null);
+  }
+
+  /** The last lines, whose beginnings may lie so far from the end: those whole among them; none where there is no file. */
+  readEnd(bytes = 2 ** 16): readonly JsonLine[] {
+    if (!existsSync(this.path)) return [];
+    const file = openSync(this.path, "r");
+    try {
+      const { size } = fstatSync(file);
+      const end = new Uint8Array(Math.min(size, bytes));
+      readSync(file, end, 0, end.length, size - end.length);
+      // What stands before the first line's end may be a part of a line, too.
+      const lines = new TextDecoder().decode(end).split("\n").slice(size > bytes ? 1 : 0, -1);
+      return lines.map(parseLine).filter((line) => line !== null);
+    } finally {
+      closeSync(file);
+    }
   }
 
   /**

@@ -49,6 +49,18 @@ export class MetricsFile {
     return { steps, evaluation: evaluations.at(-1) ?? null };
   }
 
+  /** The last step, found without reading the whole file; null before the first. */
+  lastStep(): StepRecord | null {
+    const records = this.#lines.readEnd().map(({ record }) => record);
+    return records.findLast((record) => !isEvaluation(record)) as unknown as StepRecord | undefined ?? null;
+  }
+
+  /** Seconds that training took, in all its sittings together; each counts from its own beginning. */
+  seconds(): number {
+    const times = Array.from(this.#lines.text().matchAll(/"time":([\d.e-]+)/g), ([, time]) => Number(time));
+    return times.reduce((sum, time, index) => time < (times[index + 1] ?? 0) ? sum : sum + time, 0);
+  }
+
   /** A step as it was recorded; null where it was not. */
   step(step: number): StepRecord | null {
     return this.read().steps.find((record) => record.step === step) ?? null;

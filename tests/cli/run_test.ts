@@ -133,7 +133,7 @@ Deno.test(
       assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
       for (const [name, network] of Object.entries(networks)) {
         const more = name === "gated" ? ["channels"] : [];
-        assert.deepEqual(Object.keys(network), ["knn1", "knn20", "linear", "cost", ...more], name);
+        assert.deepEqual(Object.keys(network), ["knn1", "knn20", "linear", "cost", "parts", ...more], name);
         const { top1, top5, ...spread } = network["linear"] as { top1: number; top5: number };
         assert.deepEqual(spread, { std: null, seeds: 1 });
         for (const value of [network["knn1"], network["knn20"], top1, top5]) assertPercent(value, name);

@@ -1,0 +1,40 @@
+/**
+ * Evaluates a run and writes that down in its folder, as the commands that evaluate do.
+ *
+ * @module
+ */
+import type { RunConfig } from "../src/training/config.ts";
+import type { Evaluation, EvaluationOptions } from "../src/training/evaluate_run.ts";
+import type { RunFolder } from "../src/training/run_folder.ts";
+import { type OutputOptions, remark } from "./ui/output.ts";
+
+/**
+ * Evaluates a run's latest whole checkpoint.
+ *
+ * @param where what computes, and where the data set's files are.
+ * @throws {InvalidInputError} where the run has saved nothing yet, or its data set cannot be evaluated with; nothing is written then.
+ */
+export async function evaluateFolder(
+  run: RunFolder,
+  options: EvaluationOptions,
+  where: Pick<RunConfig, "device" | "threads" | "data">,
+  output: OutputOptions,
+): Promise<Evaluation> {
+  const checkpoint = run.latestCheckpoint((line) => remark(output, line));
+  const { openDataset } = await import("./datasets.ts");
+  const { labelledSets } = await import("../src/evaluation/mod.ts");
+  const { ImageStores } = await import("../src/data/mod.ts");
+  const { storeOptions } = await import("../src/training/options.ts");
+  const dataset = openDataset(run.config, where.data);
+  labelledSets(dataset);
+  const { Device } = await import("../src/device/mod.ts");
+  using device = Device.open(where);
+  const { evaluateRun } = await import("../src/training/evaluate_run.ts");
+  using stores = new ImageStores(device, dataset, {
+    ...storeOptions(run.config),
+    skipped: ({ path, reason }) => remark(output, `left out ${path}: ${reason}`),
+  });
+  const evaluation = evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => remark(output, stage) });
+  run.writeEvaluation(evaluation);
+  return evaluation;
+}

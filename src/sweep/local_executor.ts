@@ -1,0 +1,109 @@
+/**
+ * Works through a sweep's runs on this machine, a process for each.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { PlannedRun } from "./plan.ts";
+import { readRunState } from "./run_state.ts";
+import type { SweepFolder } from "./sweep_folder.ts";
+
+/** Told how the runs fare. */
+export interface SweepObserver {
+  /** A process begins to work on a run. @param attempt from 1. */
+  started(run: string, attempt: number): void;
+  /** A run is done. */
+  done(run: string): void;
+  /** A process failed. @param again whether the run is tried again. */
+  failed(run: string, message: string, again: boolean): void;
+}
+
+/** How a sweep is worked through. */
+export interface LocalExecution {
+  /** Runs at a time. */
+  readonly jobs: number;
+  /** The program and arguments that work on a run. @param slot which of the processes at a time it is, from 0. */
+  command(run: PlannedRun, slot: number): readonly string[];
+  /** Told how the runs fare. */
+  readonly observer: SweepObserver;
+  /** Ends the sweep early: processes are asked to save and stop, and no others begin. */
+  readonly stop: AbortSignal;
+}
+
+/** How a process ended. */
+type Ending =
+  | { readonly kind: "done" | "stopped" }
+  | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean };
+
+/** Exit statuses of a process that saved and stopped because a signal asked it to. */
+const stopStatuses: readonly (number | null)[] = [75, 130, 143];
+/** Exit status of a request that is wrong, and stays so however often it is made. */
+const WRONG_REQUEST = 2;
+
+/** Runs a process to its end, its output going to the run's log. */
+function work(sweep: SweepFolder, run: PlannedRun, command: readonly string[], stop: AbortSignal): Promise<Ending> {
+  const [program = "", ...args] = command;
+  const log = openSync(sweep.logPath(run.name), "a");
+  // In a process group of its own: a terminal's Ctrl-C is this program's to pass on, once.
+  const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
+  closeSync(log);
+  const pass = () => child.kill("SIGTERM");
+  stop.addEventListener("abort", pass, { once: true });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (status, signal) => {
+      stop.removeEventListener("abort", pass);
+      resolve(endingOf(sweep, run, status, signal, stop.aborted));
+    });
+  });
+}
+
+function endingOf(
+  sweep: SweepFolder,
+  { name }: PlannedRun,
+  status: number | null,
+  signal: string | null,
+  wasAsked: boolean,
+): Ending {
+  if (status === 0) return { kind: "done" };
+  if (wasAsked && (status === null || stopStatuses.includes(status))) return { kind: "stopped" };
+  // A process that could, has said why.
+  const said = status === null || stopStatuses.includes(status) ? null : sweep.failure(name);
+  const message = said ?? (signal === null ? `ended with status ${status}` : `was ended by ${signal}`);
+  sweep.setFailure(name, message);
+  return { kind: "failed", message, isFinal: status === WRONG_REQUEST };
+}
+
+/** Works on one run until it is done or there is no point in trying again. */
+async function complete(sweep: SweepFolder, run: PlannedRun, slot: number, execution: LocalExecution): Promise<Ending> {
+  const { observer, stop } = execution;
+  for (let attempt = 1;; attempt++) {
+    observer.started(run.name, attempt);
+    const ending = await work(sweep, run, execution.command(run, slot), stop);
+    if (ending.kind === "done") observer.done(run.name);
+    if (ending.kind !== "failed") return ending;
+    const again = !ending.isFinal && !stop.aborted && attempt <= sweep.plan.retries;
+    observer.failed(run.name, ending.message, again);
+    if (!again) return ending;
+  }
+}
+
+/**
+ * Works through the runs that are not done, in the order of the plan, several at a time, going on past those that fail.
+ *
+ * @returns when all are done or have failed, or when all processes have stopped because `stop` asked for it.
+ */
+export async function executeLocally(sweep: SweepFolder, execution: LocalExecution): Promise<void> {
+  const waiting = sweep.plan.runs.filter((run) => readRunState(sweep, run).phase !== "done");
+  for (const { name } of waiting) sweep.setFailure(name, null);
+  const queue = waiting.values();
+  const slots = Array.from({ length: execution.jobs }, async (_, slot) => {
+    // The slots share the queue: each takes the next run when it is free.
+    for (const run of queue) {
+      if (execution.stop.aborted) return;
+      await complete(sweep, run, slot, execution);
+    }
+  });
+  await Promise.all(slots);
+}

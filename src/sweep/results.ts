@@ -1,0 +1,131 @@
+/**
+ * What a sweep comes to: a row for each network of each run, as JSON and as CSV.
+ *
+ * @module
+ */
+import { stringify } from "csv-stringify/sync";
+import { join } from "node:path";
+import type { FeatureAccuracy } from "../evaluation/mod.ts";
+import { writeFileAtomically } from "../formats/mod.ts";
+import type { Pass } from "../models/mod.ts";
+import { lockFileWhenFree } from "../training/run_lock.ts";
+import { begunRun } from "./run_state.ts";
+import type { Scalar } from "./spec.ts";
+import type { SweepFolder } from "./sweep_folder.ts";
+
+/** Accuracies in percent, null where a protocol was not asked for. */
+export interface Accuracies {
+  /** 20 neighbours, cosine, weighted votes. */
+  readonly knn20: number | null;
+  /** Linear probe, mean over its seeds. */
+  readonly probeTop1: number | null;
+}
+
+/** One network of one run. */
+export interface ResultRow extends Accuracies {
+  /** The run's name. */
+  readonly run: string;
+  /** Which of its networks. */
+  readonly network: Pass;
+  /** What varies over the sweep, by the options' keys; the seed is not among them. */
+  readonly varied: Readonly<Record<string, Scalar>>;
+  /** The run's seed. */
+  readonly seed: number;
+  /** The budget asked for; null of a network without gates. */
+  readonly target: number | null;
+  /** Measured share of the dense network's MACs. */
+  readonly cost: number;
+  /** Measured MACs for one image. */
+  readonly macs: number;
+  /** Nearest neighbour, euclidean, in percent. */
+  readonly knn1: number | null;
+  /** Linear probe, the right class among the best five. */
+  readonly probeTop5: number | null;
+  /** The same network untrained. */
+  readonly untrained: Accuracies;
+  /** The pixels themselves. */
+  readonly rawPixels: Accuracies;
+  /** Seconds that training took. */
+  readonly wallSeconds: number;
+}
+
+/** The document in `results.json`. */
+export interface SweepResults {
+  /** The sweep's folder. */
+  readonly sweep: string;
+  /** Keys of the options that vary, the seed not among them. */
+  readonly keys: readonly string[];
+  /** Runs that are planned. */
+  readonly planned: number;
+  /** Runs that are done. */
+  readonly done: number;
+  /** The rows of those, in the order of the plan. */
+  readonly rows: readonly ResultRow[];
+}
+
+function accuracies({ knn20, linear }: FeatureAccuracy = {}): Accuracies {
+  return { knn20: knn20 ?? null, probeTop1: linear?.top1 ?? null };
+}
+
+/** Reads the results of all runs that are done. */
+export function readResults(sweep: SweepFolder): SweepResults {
+  const perRun = sweep.plan.runs.map((run): ResultRow[] => {
+    const begun = begunRun(sweep, run);
+    if (begun === null || begun.evaluation === null) return [];
+    const { networks, references: { untrained, rawPixels } } = begun.evaluation;
+    const wallSeconds = begun.folder.metrics.seconds();
+    return (["dense", "gated"] as const).flatMap((network) => {
+      const found = networks[network];
+      if (found === undefined) return [];
+      return [{
+        run: run.name,
+        network,
+        varied: run.varied,
+        seed: run.config.seed,
+        target: network === "gated" ? run.config.budget : null,
+        cost: found.cost.share,
+        macs: found.cost.macs,
+        knn1: found.knn1 ?? null,
+        probeTop5: found.linear?.top5 ?? null,
+        ...accuracies(found),
+        untrained: accuracies(untrained[network]),
+        rawPixels: accuracies(rawPixels),
+        wallSeconds,
+      }];
+    });
+  });
+  const done = perRun.filter((rows) => rows.length > 0).length;
+  return { sweep: sweep.path, keys: sweep.keys(), planned: perRun.length, done, rows: perRun.flat() };
+}
+
+/** The rows as CSV (RFC 4180), with a line of headings; what was not measured is empty. */
+export function formatCsv({ keys, rows }: SweepResults): string {
+  const columns = [
+    ...["run", "network", ...keys, "seed", "target", "cost", "macs", "knn1", "knn20", "probeTop1", "probeTop5"],
+    ...["untrainedKnn20", "untrainedProbeTop1", "rawKnn20", "rawProbeTop1", "wallSeconds"],
+  ];
+  const records = rows.map(({ varied, untrained, rawPixels, ...row }) => ({
+    ...row,
+    ...varied,
+    untrainedKnn20: untrained.knn20,
+    untrainedProbeTop1: untrained.probeTop1,
+    rawKnn20: rawPixels.knn20,
+    rawProbeTop1: rawPixels.probeTop1,
+  }));
+  return stringify(records, { header: true, columns, cast: { boolean: String } });
+}
+
+/**
+ * Writes `results.json` and `results.csv` anew. Processes that end at the same time wait for each other, so that the last one
+ * writes what all have come to.
+ *
+ * @throws {StorageError} where there is no room or no permission.
+ */
+export async function writeResults(sweep: SweepFolder): Promise<SweepResults> {
+  using _lock = await lockFileWhenFree(join(sweep.path, "results.lock"));
+  const results = readResults(sweep);
+  const encoder = new TextEncoder();
+  writeFileAtomically(join(sweep.path, "results.json"), encoder.encode(`${JSON.stringify(results, null, 2)}\n`));
+  writeFileAtomically(join(sweep.path, "results.csv"), encoder.encode(formatCsv(results)));
+  return results;
+}

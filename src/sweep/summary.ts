@@ -1,0 +1,64 @@
+/**
+ * A sweep's results by configuration: mean and standard deviation over seeds.
+ *
+ * @module
+ */
+import type { Pass } from "../models/mod.ts";
+import type { Accuracies, ResultRow, SweepResults } from "./results.ts";
+import type { Scalar } from "./spec.ts";
+
+/** Mean of several values, and the standard deviation of a sample; null of a single one. */
+export interface Spread {
+  readonly mean: number;
+  readonly deviation: number | null;
+}
+
+/** One network of one configuration, over its seeds. */
+export interface ConfigurationSummary {
+  /** What varies over the sweep; the seed is not among it. */
+  readonly varied: Readonly<Record<string, Scalar>>;
+  /** Which network. */
+  readonly network: Pass;
+  /** Runs that are done. */
+  readonly runs: number;
+  /** The budget asked for; null of a network without gates. */
+  readonly target: number | null;
+  /** Measured share of the dense network's MACs. */
+  readonly cost: Spread;
+  /** 20-NN, in percent. */
+  readonly knn20: Spread | null;
+  /** Linear probe, in percent. */
+  readonly probeTop1: Spread | null;
+  /** The same networks untrained. */
+  readonly untrained: { readonly knn20: Spread | null; readonly probeTop1: Spread | null };
+}
+
+/** Mean and deviation of the values that are there; null of none. */
+export function spreadOf(values: readonly (number | null)[]): Spread | null {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0) return null;
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  if (known.length === 1) return { mean, deviation: null };
+  const variance = known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1);
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+function spreads(accuracies: readonly Accuracies[]): Pick<ConfigurationSummary, "knn20" | "probeTop1"> {
+  return {
+    knn20: spreadOf(accuracies.map(({ knn20 }) => knn20)),
+    probeTop1: spreadOf(accuracies.map(({ probeTop1 }) => probeTop1)),
+  };
+}
+
+/** Summarises rows by what varies and by network, in the order in which each first comes. */
+export function summarise({ rows }: Pick<SweepResults, "rows">): ConfigurationSummary[] {
+  const groups = Map.groupBy(rows, ({ varied, network }) => JSON.stringify([varied, network]));
+  return [...groups.values()].flatMap((group: ResultRow[]) => {
+    const [first] = group;
+    const cost = spreadOf(group.map((row) => row.cost));
+    if (first === undefined || cost === null) return [];
+    const { varied, network, target } = first;
+    const untrained = spreads(group.map((row) => row.untrained));
+    return [{ varied, network, runs: group.length, target, cost, ...spreads(group), untrained }];
+  });
+}
