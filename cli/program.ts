@@ -16,6 +16,7 @@ import {
   addExport,
   addPretrain,
   addStatus,
+  addSweep,
 } from "./commands/mod.ts";
 import { writeOut } from "./ui/output.ts";
 
@@ -29,7 +30,18 @@ export function buildProgram(): CommandUnknownOpts {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut, outputError: () => {} });
-  const all = [addPretrain, addEvaluate, addEmbed, addExport, addStatus, addCost, addBench, addData, addDoctor];
+  const all = [
+    addPretrain,
+    addEvaluate,
+    addEmbed,
+    addExport,
+    addSweep,
+    addStatus,
+    addCost,
+    addBench,
+    addData,
+    addDoctor,
+  ];
   for (const add of all) add(program);
   program.addHelpText("after", "\nEach command explains itself: sluice pretrain --help");
   return program;

@@ -8,6 +8,7 @@ export { addPretrain } from "./pretrain.ts";
 export { addEvaluate } from "./evaluate.ts";
 export { addEmbed } from "./embed.ts";
 export { addExport } from "./export.ts";
+export { addSweep } from "./sweep.ts";
 export { addStatus } from "./status.ts";
 export { addCost } from "./cost.ts";
 export { addBench } from "./bench.ts";

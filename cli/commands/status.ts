@@ -1,11 +1,12 @@
 /**
- * `sluice status RUN`: where a run is, read from outside.
+ * `sluice status RUN|SWEEP`: where a run is, or the runs of a sweep are, read from outside.
  *
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { RunStatus } from "../../src/training/run_status.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
+import { showSweep } from "./sweep.ts";
 import { writeResult } from "../ui/output.ts";
 import { formatSeconds } from "../ui/progress.ts";
 import { formatTable, percent, share } from "../ui/tables.ts";
@@ -42,6 +43,8 @@ function describeStatus(status: RunStatus): string {
 }
 
 async function runStatus(path: string, command: CommandUnknownOpts): Promise<void> {
+  const { SweepFolder } = await import("../../src/sweep/mod.ts");
+  if (SweepFolder.isAt(path)) return await showSweep(path, outputOptions(command));
   const { RunFolder } = await import("../../src/training/run_folder.ts");
   const { readStatus } = await import("../../src/training/run_status.ts");
   const status = readStatus(RunFolder.open(path));
@@ -52,7 +55,7 @@ async function runStatus(path: string, command: CommandUnknownOpts): Promise<voi
 export function addStatus(program: CommandUnknownOpts): void {
   const command = program.command("status")
     .description("where a run is, finished or not; the process that trains it takes no notice")
-    .argument("<RUN>", "folder of a run")
+    .argument("<RUN|SWEEP>", "folder of a run or of a sweep")
     .action((path, _options, self) => runStatus(path, self));
   addOutputOptions(command);
   addExamples(command, ["sluice status runs/demo", "sluice status runs/demo --json"]);

@@ -221,6 +221,11 @@ export class Device implements Disposable {
     }
   }
 
+  /** How many devices of its kind this machine has, itself among them. */
+  countOfKind(): number {
+    return countDevices(this.#library);
+  }
+
   /** Allocates device memory with undefined contents. @throws {OutOfMemoryError} */
   allocate(bytes: number): DevicePointer {
     this.kernels.sl_malloc(bytes, this.#slot);

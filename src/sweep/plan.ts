@@ -4,7 +4,7 @@
  * @module
  */
 import { resolve } from "node:path";
-import { InvalidInputError, InvalidOptionError } from "../errors.ts";
+import { type InvalidInputError, InvalidOptionError } from "../errors.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
 import { type ConfigFile, configOfKeys } from "../training/config_file.ts";
 import { gateOptions, kebabCase, pathOptions, runOptionNames } from "../training/options.ts";

@@ -11,7 +11,7 @@ import { storageError, writeFileAtomically } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
 import { configByKey, configOfKeys } from "../training/config_file.ts";
 import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
-import { lockFile } from "../training/run_lock.ts";
+import { holderOfFile, lockFile } from "../training/run_lock.ts";
 import type { PlannedRun } from "./plan.ts";
 import { judgingSchema, type SweepJudging, type SweepSpec } from "./spec.ts";
 
@@ -208,6 +208,11 @@ export class SweepFolder {
    */
   lock(): Disposable {
     return lockFile(join(this.path, lockName), this.path);
+  }
+
+  /** The process that works through the runs, or null where none does. */
+  holder(): string | null {
+    return holderOfFile(join(this.path, lockName));
   }
 
   #task(name: string, kind: string): string {

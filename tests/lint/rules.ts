@@ -34,6 +34,7 @@ export const clockFiles: readonly string[] = [
   "src/selftest/harness.ts",
   "src/selftest/stopwatch.ts",
   "cli/ui/progress.ts",
+  "cli/ui/sweep_progress.ts",
 ];
 
 /** Packages that only the command line may import, so that changing them touches few files. */

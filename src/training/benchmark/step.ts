@@ -62,7 +62,7 @@ export function peakOf(device: Device, precision: Precision): number {
 }
 
 /** Multiply-accumulates of one view's forward pass through encoder and projector. */
-function macsPerView(cost: NetworkCost, features: number, projector: number): number {
+export function macsPerView(cost: NetworkCost, features: number, projector: number): number {
   return cost.macs + features * projector + 2 * projector * projector;
 }
 

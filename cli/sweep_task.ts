@@ -1,0 +1,102 @@
+/**
+ * What one run of a sweep takes, from wherever it is: training, going on with it, and evaluation.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { BegunRun, PlannedRun, SweepFolder } from "../src/sweep/mod.ts";
+import { describeFailure } from "./ui/errors.ts";
+import { type OutputOptions, remark } from "./ui/output.ts";
+
+/** Milliseconds between two looks at whether the program that started this one is still there. */
+const PARENT_INTERVAL = 500;
+
+/** Stops this process, as SIGTERM does, when the program that started it is no more: nobody is left to stop it. */
+function followParent(): Disposable {
+  const parent = Deno.ppid;
+  const timer = setInterval(() => {
+    if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGTERM");
+  }, PARENT_INTERVAL);
+  Deno.unrefTimer(timer);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** Trains the run to its end; true where this process did, false where that had been done before, a status where a signal stopped it. */
+async function train(
+  sweep: SweepFolder,
+  { name, config }: PlannedRun,
+  begun: BegunRun | null,
+  given: Readonly<Record<string, unknown>>,
+  output: OutputOptions,
+): Promise<boolean | number> {
+  const { beginRun, resumeRun } = await import("./training.ts");
+  const { resolveConfig } = await import("../src/training/config.ts");
+  const path = sweep.runPath(name);
+  const { isNew, stopStatus } = begun === null
+    ? await beginRun(resolveConfig({ flags: { ...config, ...given } }), path, output)
+    : await resumeRun(path, { given, stretchSchedule: false }, output);
+  return stopStatus ?? isNew;
+}
+
+/** Evaluates the run as the sweep asks. */
+async function evaluate(
+  sweep: SweepFolder,
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  output: OutputOptions,
+): Promise<void> {
+  const { RunFolder } = await import("../src/training/run_folder.ts");
+  const { evaluateFolder } = await import("./evaluating.ts");
+  const { trainedNetworks } = await import("../src/training/passes.ts");
+  const { resolveConfig } = await import("../src/training/config.ts");
+  const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
+  const run = RunFolder.open(sweep.runPath(name));
+  const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
+  await evaluateFolder(run, judging, resolveConfig({ flags: { ...run.config, ...given } }), output);
+}
+
+/** Trains and evaluates; the status of the signal that stopped it, or null. */
+async function complete(
+  sweep: SweepFolder,
+  run: PlannedRun,
+  given: Readonly<Record<string, unknown>>,
+  output: OutputOptions,
+): Promise<number | null> {
+  const { begunRun } = await import("../src/sweep/mod.ts");
+  const begun = begunRun(sweep, run);
+  const trained = await train(sweep, run, begun, given, output);
+  if (typeof trained === "number") return trained;
+  if (trained || begun === null || begun.evaluation === null) await evaluate(sweep, run.name, given, output);
+  return null;
+}
+
+/**
+ * Does what is left of a run, once no other process works on it. How that ended is written down in the sweep's folder, and the
+ * results are brought up to date.
+ *
+ * @param given where to compute, by the options' camelCase names, where that is not the plan's.
+ */
+export async function runTask(
+  path: string,
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  output: OutputOptions,
+): Promise<void> {
+  const { SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
+  const { holderOfFile, lockFileWhenFree } = await import("../src/training/run_lock.ts");
+  const sweep = SweepFolder.open(path);
+  const run = sweep.run(name);
+  using _parent = followParent();
+  const holder = holderOfFile(sweep.taskLock(name));
+  if (holder !== null) remark(output, `${name}: waits for process ${holder}, which works on it`);
+  using _lock = await lockFileWhenFree(sweep.taskLock(name));
+  try {
+    const stopStatus = await complete(sweep, run, given, output);
+    if (stopStatus !== null) process.exitCode = stopStatus;
+    else sweep.setFailure(name, null);
+  } catch (error) {
+    sweep.setFailure(name, (describeFailure(error, false).text ?? "failed").replace(/^sluice: /, ""));
+    throw error;
+  }
+  if (process.exitCode === undefined || process.exitCode === 0) await writeResults(sweep);
+}

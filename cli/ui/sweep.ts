@@ -1,0 +1,64 @@
+/**
+ * A sweep's tables for people: what it will do, where it is, what it came to.
+ *
+ * @module
+ */
+import type { ConfigurationSummary, Spread, SweepEstimate, SweepResults, SweepRunState } from "../../src/sweep/mod.ts";
+import { formatSeconds } from "./progress.ts";
+import { type Cell, formatTable, mebibytes } from "./tables.ts";
+
+/** `47.10 ± 0.31`, of a single value `47.10`. */
+function spread(value: Spread | null, digits: number): string | null {
+  if (value === null) return null;
+  const mean = value.mean.toFixed(digits);
+  return value.deviation === null ? mean : `${mean} ± ${value.deviation.toFixed(digits)}`;
+}
+
+function resultRow(keys: readonly string[], summary: ConfigurationSummary): Cell[] {
+  const { varied, network, runs, target, cost, knn20, probeTop1, untrained } = summary;
+  return [
+    ...keys.map((key) => varied[key] === undefined ? null : String(varied[key])),
+    network,
+    runs,
+    target,
+    spread(cost, 4),
+    spread(knn20, 2),
+    spread(probeTop1, 2),
+    spread(untrained.knn20, 2),
+    spread(untrained.probeTop1, 2),
+  ];
+}
+
+/** Mean and standard deviation over seeds, by configuration and network; accuracies in percent. */
+export function describeResults(results: SweepResults, summaries: readonly ConfigurationSummary[]): string {
+  const { keys, rows: [first], done, planned } = results;
+  const counted = `${done} of ${planned} runs done`;
+  if (first === undefined) return counted;
+  const heads = ["network", "runs", "target", "cost share", "20-NN", "probe", "untrained 20-NN", "untrained probe"];
+  const table = formatTable([...keys, ...heads], summaries.map((summary) => resultRow(keys, summary)));
+  const raw = [["20-NN", first.rawPixels.knn20] as const, ["probe", first.rawPixels.probeTop1] as const]
+    .flatMap(([name, value]) => value === null ? [] : [`${name} ${value.toFixed(2)}`]);
+  return `${table}\n\nraw pixels: ${raw.join(", ")}\n${counted}`;
+}
+
+/** What a sweep will take. */
+export function describeEstimate(runs: number, left: number, { seconds, bytes }: SweepEstimate): string {
+  const time = seconds === null ? "time not known, other machines compute" : `about ${formatSeconds(seconds)}`;
+  const todo = left === runs ? `${runs} runs` : `${runs} runs, ${left} of them not done`;
+  return `${todo}: ${time}, about ${mebibytes(bytes)} of disk`;
+}
+
+/** Where each run is. */
+export function describeStates(states: readonly SweepRunState[], queue: ReadonlyMap<string, string>): string {
+  return formatTable(
+    ["run", "state", "step", "cluster", "why"],
+    states.map(({ name, phase, step, steps, failure }) => [
+      name,
+      phase,
+      steps === null ? null : `${step}/${steps}`,
+      queue.get(name),
+      failure,
+    ]),
+    "left",
+  );
+}

@@ -1,0 +1,14 @@
+/**
+ * Sweeps: many runs from one spec, and what they come to.
+ *
+ * @module
+ */
+export * from "./estimate.ts";
+export * from "./local_executor.ts";
+export * from "./plan.ts";
+export * from "./requests.ts";
+export * from "./results.ts";
+export * from "./run_state.ts";
+export * from "./spec.ts";
+export * from "./summary.ts";
+export * from "./sweep_folder.ts";
