@@ -27,6 +27,8 @@ export function buildProgram(): CommandUnknownOpts {
     .version(denoJson.version, "--version", "print the version")
     .helpOption("--help", "print this help")
     .helpCommand(false)
+    // `sweep` has options, and subcommands that have options of the same names: what follows a subcommand is its own.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut, outputError: () => {} });

@@ -16,6 +16,7 @@ const permissions = [
   "--allow-read",
   "--allow-write",
   "--allow-env",
+  "--allow-run",
   "--allow-sys",
 ];
 

@@ -1,0 +1,163 @@
+/**
+ * Sweeps on this machine, as a person runs them.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SweepResults } from "../../src/sweep/mod.ts";
+import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";
+import { assertRefused, assertSucceeds, runSluice, startSluice, withFolder } from "./run_sluice.ts";
+
+function writeSpec(folder: string, text: string): string {
+  const path = join(folder, "spec.yaml");
+  Deno.writeTextFileSync(path, text);
+  return path;
+}
+
+/** What a sweep has come to, without where it is and how long it took. */
+function rowsOf(sweep: string): object[] {
+  const { rows } = JSON.parse(readFileSync(join(sweep, "results.json"), "utf8")) as SweepResults;
+  return rows.map(({ wallSeconds: _, ...row }) => row);
+}
+
+/** The weights that a sweep's runs have come to, byte for byte. */
+function weightsOf(sweep: string): Record<string, Uint8Array> {
+  const names = readdirSync(join(sweep, "runs")).toSorted();
+  const last = (name: string) => readFileSync(join(sweep, "runs", name, "checkpoints", "last.safetensors"));
+  return Object.fromEntries(names.map((name) => [name, last(name)]));
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Runs that have recorded a step. */
+function begunRuns(sweep: string): number {
+  const runs = join(sweep, "runs");
+  if (!existsSync(runs)) return 0;
+  const hasStep = (name: string) => {
+    const metrics = join(runs, name, "metrics.jsonl");
+    return existsSync(metrics) && Deno.statSync(metrics).size > 0;
+  };
+  return readdirSync(runs).filter(hasStep).length;
+}
+
+Deno.test(
+  "a sweep of 2 budgets, 2 modes and 2 seeds that is killed half-way comes to what an undisturbed one comes to",
+  withFolder(async (folder) => {
+    const spec = writeSpec(folder, tinySweep);
+    const [whole, killed] = [join(folder, "whole"), join(folder, "killed")];
+    const printed = await assertSucceeds(["sweep", spec, "--out", whole, "--jobs", "2", "--json"]);
+    const results = JSON.parse(printed) as SweepResults;
+    assert.deepEqual([results.planned, results.done, results.keys], [8, 8, ["mode", "budget"]]);
+    // A gated run has one network, a dual run two.
+    assert.deepEqual(results.rows.map(({ network }) => network), [
+      ...Array.from({ length: 4 }, () => "gated"),
+      ...Array.from({ length: 4 }, () => ["dense", "gated"]).flat(),
+    ]);
+    assert.ok(results.rows.every(({ probeTop1, knn1, cost, wallSeconds }) => {
+      return probeTop1 !== null && knn1 !== null && cost > 0 && wallSeconds > 0;
+    }));
+    assert.equal(readFileSync(join(whole, "results.csv"), "utf8").trim().split("\n").length, 1 + 12);
+
+    const process = startSluice(["sweep", spec, "--out", killed, "--jobs", "2", "--quiet"]);
+    await until(() => begunRuns(killed) === 4);
+    process.kill("SIGKILL");
+    await process.output();
+    // The runs that it had begun are still at work, or save and stop: whoever goes on waits for them.
+    await assertSucceeds(["sweep", spec, "--out", killed, "--jobs", "2"]);
+    assert.deepEqual(rowsOf(killed), rowsOf(whole));
+    assert.deepEqual(weightsOf(killed), weightsOf(whole));
+  }),
+);
+
+Deno.test(
+  "a failing run is tried as often as the spec says, the others are done, and the sweep ends with 1 and its name",
+  withFolder(async (folder) => {
+    const spec = writeSpec(folder, `${tinyBase}  mode: gated\ngrid: {lr: [0.1, 1.0e+30, 0.2]}\nretries: 2\n`);
+    const out = join(folder, "sweep");
+    const { status, stdout, stderr } = await runSluice(["sweep", spec, "--out", out]);
+    assert.equal(status, 1, stderr);
+    assert.equal(stderr.match(/^lr=1e\+30: failed, and is tried again: .*the loss is NaN/gm)?.length, 2, stderr);
+    assert.match(stderr, /^lr=1e\+30: failed: .*the loss is NaN/m);
+    assert.match(stderr, /sluice: 1 of 3 runs failed: lr=1e\+30; their logs are in [^\n]*tasks\n$/);
+    assert.match(stdout, /2 of 3 runs done/);
+    const states = JSON.parse(await assertSucceeds(["sweep", "status", out, "--json"]));
+    assert.deepEqual(states.runs.map(({ phase }: { phase: string }) => phase), ["done", "failed", "done"]);
+    assert.match(states.runs[1].failure, /the loss is NaN/);
+    const table = await assertSucceeds(["status", out]);
+    assert.match(table, /^lr=1e\+30 +failed/m);
+    assert.match(readFileSync(join(out, "tasks", "lr=1e+30.log"), "utf8"), /the loss is NaN/);
+  }),
+);
+
+Deno.test(
+  "a sweep that is asked to stop saves its runs, exits like a run, and goes on where it was",
+  withFolder(async (folder) => {
+    const spec = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 60")}seeds: [0, 1, 2]\n`);
+    const out = join(folder, "sweep");
+    const process = startSluice(["sweep", spec, "--out", out]);
+    await until(() => begunRuns(out) === 1);
+    await assertRefused(["sweep", spec, "--out", out], /is in use by process \d+/);
+    await assertSucceeds(["sweep", "cancel", out]);
+    const { code, stderr } = await process.output();
+    assert.equal(code, 143, new TextDecoder().decode(stderr));
+    const { runs } = JSON.parse(await assertSucceeds(["status", out, "--json"]));
+    assert.deepEqual(runs.map(({ phase }: { phase: string }) => phase), ["stopped", "waiting", "waiting"]);
+    assert.ok(runs[0].step > 0 && runs[0].step < 180, `stopped after step ${runs[0].step}`);
+    await assertRefused(["sweep", "cancel", out], /nothing works through its runs/);
+    const shorter = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 50")}seeds: [0, 1, 2]\n`);
+    await assertRefused(["sweep", shorter, "--out", out], /run seed=0 has epochs 60, and the spec says 50/);
+  }),
+);
+
+Deno.test(
+  "a sweep takes on more runs, and what is done stays as it is",
+  withFolder(async (folder) => {
+    const out = join(folder, "sweep");
+    const few = writeSpec(folder, `${tinyBase}  mode: gated\ngrid: {budget: [0.6]}\nevaluate: [knn]\n`);
+    await assertSucceeds(["sweep", few, "--out", out, "--quiet"]);
+    const [before] = rowsOf(out);
+    const metrics = Deno.statSync(join(out, "runs", "budget=0.6", "metrics.jsonl")).mtime;
+    const more = writeSpec(folder, `${tinyBase}  mode: gated\ngrid: {budget: [0.6, 0.9]}\nevaluate: [knn]\n`);
+    const dry = JSON.parse(await assertSucceeds(["sweep", more, "--out", out, "--dry-run", "--json"]));
+    assert.deepEqual(dry.runs.map(({ name, done }: { name: string; done: boolean }) => [name, done]), [
+      ["budget=0.6", true],
+      ["budget=0.9", false],
+    ]);
+    assert.ok(dry.estimate.seconds > 0 && dry.estimate.bytes > 10_000, JSON.stringify(dry.estimate));
+    assert.equal(existsSync(join(out, "runs", "budget=0.9")), false);
+    await assertSucceeds(["sweep", more, "--out", out, "--quiet"]);
+    assert.deepEqual(rowsOf(out)[0], before);
+    assert.equal(rowsOf(out).length, 2);
+    assert.deepEqual(Deno.statSync(join(out, "runs", "budget=0.6", "metrics.jsonl")).mtime, metrics);
+  }),
+);
+
+Deno.test(
+  "a sweep that cannot be is refused before anything is written, with the line of the spec",
+  withFolder(async (folder) => {
+    const out = join(folder, "sweep");
+    const refuse = (message: RegExp, text: string) =>
+      assertRefused(["sweep", writeSpec(folder, text), "--out", out], message);
+    await refuse(
+      /spec\.yaml:14: --budget 0\.01: the parts without gates alone cost more/,
+      `${tinyBase}grid:\n  budget: [0.6,\n    0.01]\n`,
+    );
+    await refuse(/spec\.yaml:5: --batch 32: there are 16 training images/, tinyBase.replace("96", "16"));
+    await refuse(
+      /spec\.yaml:2: [^\n]*nowhere/,
+      "base:\n  data: nowhere\n  dataset: cifar10\n",
+    );
+    await refuse(/spec\.yaml:1: unknown key bas; did you mean base\?/, "bas: {}\n");
+    await assertRefused(["sweep"], /give a YAML file/);
+    await assertRefused(["sweep", join(folder, "none.yaml"), "--out", out], /none\.yaml: there is no such file/);
+    await assertRefused(["sweep", writeSpec(folder, tinySweep)], /give --out DIR/);
+    await assertRefused(["sweep", writeSpec(folder, tinySweep), "--out", folder], /is not an empty folder/);
+    await assertRefused(["sweep", writeSpec(folder, tinySweep), "--out", out, "--jobs", "0"], /--jobs 0: give a whole/);
+    await assertRefused(["sweep", "status", out], /there is no such sweep/);
+    assert.equal(existsSync(out), false);
+  }),
+);

@@ -1,0 +1,58 @@
+/**
+ * Means and deviations of a sweep's results, and their CSV.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { formatCsv, type ResultRow, spreadOf, summarise } from "../../src/sweep/mod.ts";
+
+function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}): ResultRow {
+  const none = { knn20: null, probeTop1: null };
+  return {
+    run: `budget=0.3,seed=${seed}`,
+    network: "gated",
+    varied: { budget: 0.3 },
+    seed,
+    target: 0.3,
+    cost: 0.25 + 0.05 * seed,
+    macs: 1000,
+    knn1: null,
+    knn20,
+    probeTop1: null,
+    probeTop5: null,
+    untrained: none,
+    rawPixels: none,
+    wallSeconds: 2.5,
+    ...more,
+  };
+}
+
+Deno.test("a spread is the mean and the deviation of a sample", () => {
+  assert.deepEqual(spreadOf([1, 2, 3]), { mean: 2, deviation: 1 });
+  assert.deepEqual(spreadOf([4, null]), { mean: 4, deviation: null });
+  assert.equal(spreadOf([null]), null);
+});
+
+Deno.test("results are summarised over seeds, by what varies and by network", () => {
+  const rows = [row(0, 40), row(1, 44), row(0, 60, { network: "dense", target: null, cost: 1 })];
+  const [gated, dense, ...others] = summarise({ rows });
+  assert.deepEqual(others, []);
+  assert.deepEqual([gated?.network, gated?.runs, gated?.target], ["gated", 2, 0.3]);
+  assert.deepEqual(gated?.knn20, { mean: 42, deviation: Math.sqrt(8) });
+  assert.ok(Math.abs((gated?.cost.mean ?? 0) - 0.275) < 1e-12);
+  assert.equal(gated?.probeTop1, null);
+  assert.deepEqual([dense?.network, dense?.runs, dense?.knn20], ["dense", 1, { mean: 60, deviation: null }]);
+});
+
+Deno.test("CSV has a line a network, what varies in columns of its own, and nothing where nothing was measured", () => {
+  const rows = [row(0, 40, { varied: { budget: 0.3, data: 'a,"b"' } })];
+  const text = formatCsv({ sweep: "s", keys: ["budget", "data"], planned: 1, done: 1, rows });
+  const [heads, line, end] = text.split("\n");
+  assert.equal(
+    heads,
+    "run,network,budget,data,seed,target,cost,macs,knn1,knn20,probeTop1,probeTop5," +
+      "untrainedKnn20,untrainedProbeTop1,rawKnn20,rawProbeTop1,wallSeconds",
+  );
+  assert.equal(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5');
+  assert.equal(end, "");
+});
