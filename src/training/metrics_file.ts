@@ -4,6 +4,7 @@
  * @module
  */
 import { JsonLines } from "../formats/mod.ts";
+import { type MetricsSample, sampleMetrics } from "./metrics_sample.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
 function isEvaluation(record: Readonly<Record<string, unknown>>): boolean {
@@ -59,6 +60,15 @@ export class MetricsFile {
   seconds(): number {
     const times = Array.from(this.#lines.text().matchAll(/"time":([\d.e-]+)/g), ([, time]) => Number(time));
     return times.reduce((sum, time, index) => time < (times[index + 1] ?? 0) ? sum : sum + time, 0);
+  }
+
+  /**
+   * Reads some steps, and all evaluations: parsing every line takes seconds for a long run, or for hundreds.
+   *
+   * @param points about how many steps to read, evenly spaced, 1 or more; the first and the last are among them.
+   */
+  sample(points: number): MetricsSample {
+    return sampleMetrics(this.#lines.text(), points);
   }
 
   /** A step as it was recorded; null where it was not. */

@@ -15,6 +15,7 @@ export * from "./event_log.ts";
 export * from "./export_run.ts";
 export * from "./learning_rate.ts";
 export * from "./metrics_file.ts";
+export type { MetricsSample } from "./metrics_sample.ts";
 export * from "./online_probes.ts";
 export type { RunConfig } from "./options.ts";
 export * from "./passes.ts";

@@ -51,6 +51,28 @@ function secondsLeft(records: readonly StepRecord[], steps: number): number | nu
   return (last.time - first.time) / (last.step - first.step) * (steps - last.step);
 }
 
+/** What a run that no process trains has come to. */
+function restingPhase(
+  { config, checkpoints }: RunFolder,
+  last: StepRecord | null,
+  evaluation: EvaluationRecord | null,
+): RunPhase {
+  // A run that was made longer has no step of its new length yet.
+  const isWhole = last !== null && last.step === last.steps && last.epoch + 1 === config.epochs;
+  const isEvaluated = config.evalEvery === 0 || evaluation === null || evaluation.step === last?.step;
+  return isWhole && isEvaluated && checkpoints.list().some((file) => existsSync(file)) ? "finished" : "stopped";
+}
+
+/**
+ * What a run is doing.
+ *
+ * @param last the last step recorded, or null before the first.
+ * @param evaluation the last evaluation recorded, or null before the first.
+ */
+export function phaseOf(run: RunFolder, last: StepRecord | null, evaluation: EvaluationRecord | null): RunPhase {
+  return holderOf(run.path) !== null ? "running" : restingPhase(run, last, evaluation);
+}
+
 /** Reads where a run is. Nothing is written, and a process that trains it takes no notice. */
 export function readStatus(run: RunFolder): RunStatus {
   const { config, path } = run;
@@ -59,12 +81,9 @@ export function readStatus(run: RunFolder): RunStatus {
   const last = records.at(-1) ?? null;
   const steps = last?.steps ?? null;
   const checkpoint = run.checkpoints.list().find((file) => existsSync(file)) ?? null;
-  // A run that was made longer has no step of its new length yet.
-  const isWhole = last !== null && last.step === steps && last.epoch + 1 === config.epochs && checkpoint !== null;
-  const isEvaluated = config.evalEvery === 0 || evaluation === null || evaluation.step === last?.step;
   return {
     run: path,
-    phase: holder !== null ? "running" : isWhole && isEvaluated ? "finished" : "stopped",
+    phase: holder !== null ? "running" : restingPhase(run, last, evaluation),
     process: holder === null ? null : Number(holder),
     step: last?.step ?? 0,
     steps,
