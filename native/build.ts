@@ -10,7 +10,8 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
-import { execute, setup } from "./setup.ts";
+import { execute } from "./packages.ts";
+import { setup } from "./setup.ts";
 
 const nativeFolder = fileURLToPath(new URL(".", import.meta.url));
 const testsFolder = fileURLToPath(new URL("../tests/native", import.meta.url));

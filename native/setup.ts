@@ -6,12 +6,7 @@
 
 import process from "node:process";
 import { InvalidInputError } from "../src/errors.ts";
-
-/** Something the build needs: what people call it, and the packages that may bring it, the first known one wins. */
-interface Requirement {
-  readonly name: string;
-  readonly packages: readonly string[];
-}
+import { aptCommand, choosePackage, execute, installWith, type Requirement } from "./packages.ts";
 
 const compiler: Requirement = { name: "g++", packages: ["g++"] };
 const cmake: Requirement = { name: "CMake 3.18 or newer", packages: ["cmake"] };
@@ -31,26 +26,6 @@ const headers: readonly (readonly [string, Requirement])[] = [
   ["png.h", png],
   ["doctest/doctest.h", doctest],
 ];
-
-/** How a program ended, and what it printed on both streams. */
-export interface Finished {
-  /** Whether its exit status was 0. */
-  readonly success: boolean;
-  /** stdout, then stderr. */
-  readonly output: string;
-}
-
-/** Runs a program to its end; a program that does not exist counts as a failed one. */
-export async function execute(program: string, args: readonly string[]): Promise<Finished> {
-  try {
-    const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
-    const decoder = new TextDecoder();
-    return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { success: false, output: `${program} is not installed` };
-    throw error;
-  }
-}
 
 /** True where CMake is there and 3.18 or newer. */
 async function hasCmake(): Promise<boolean> {
@@ -82,23 +57,6 @@ async function missingRequirements(): Promise<Requirement[]> {
   return missing;
 }
 
-/** How apt-get is called here without asking anybody anything: as root, through sudo, or not at all (null). */
-async function aptCommand(): Promise<readonly string[] | null> {
-  if (!(await execute("apt-get", ["--version"])).success) return null;
-  const quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
-  if (Deno.uid() === 0) return quiet;
-  return (await execute("sudo", ["-n", "true"])).success ? ["sudo", "-n", ...quiet] : null;
-}
-
-/** The first of a requirement's packages that apt knows, or the first at all where apt knows none. */
-async function choosePackage(requirement: Requirement): Promise<string> {
-  for (const name of requirement.packages) {
-    const { success, output } = await execute("apt-cache", ["show", name]);
-    if (success && output.includes(`Package: ${name}\n`)) return name;
-  }
-  return requirement.packages[0] ?? requirement.name;
-}
-
 async function refuse(missing: readonly Requirement[]): Promise<never> {
   const names = missing.map((requirement) => requirement.name).join(", ");
   const packages = await Promise.all(missing.map(choosePackage));
@@ -120,13 +78,7 @@ export async function setup(): Promise<void> {
   if (missing.length === 0) return;
   const apt = await aptCommand();
   if (apt === null) return await refuse(missing);
-  const [program = "env", ...before] = apt;
-  console.error(`installing system packages for: ${missing.map((requirement) => requirement.name).join(", ")}`);
-  // A source that cannot be refreshed must not stop an installation that does not need it: the result of the update is
-  // not judged, that of the installation is.
-  await execute(program, [...before, "update"]);
-  const packages = await Promise.all(missing.map(choosePackage));
-  const installed = await execute(program, [...before, "install", "-y", "--no-install-recommends", ...packages]);
+  const installed = await installWith(apt, missing);
   const still = await missingRequirements();
   if (still.length === 0) return;
   if (!installed.success) console.error(installed.output.trimEnd().split("\n").slice(-5).join("\n"));

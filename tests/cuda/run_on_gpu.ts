@@ -9,7 +9,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 import { build, cudaPlan, libraryPlan } from "../../native/build.ts";
-import { execute } from "../../native/setup.ts";
+import { execute } from "../../native/packages.ts";
 import { SluiceError } from "../../src/errors.ts";
 import { countTests } from "../counts.ts";
 import { deviceTests, gpuTests } from "./device_tests.ts";

@@ -7,7 +7,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { build, hostcudaPlan } from "../../native/build.ts";
-import { execute } from "../../native/setup.ts";
+import { execute } from "../../native/packages.ts";
 import { libraryPath } from "../../src/device/mod.ts";
 
 /**

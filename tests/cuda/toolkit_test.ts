@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { build, cudaPlan } from "../../native/build.ts";
-import { execute } from "../../native/setup.ts";
+import { execute } from "../../native/packages.ts";
 import { symbols } from "../../src/device/mod.ts";
 import { findToolkit, type Toolkit } from "./toolkit.ts";
 
