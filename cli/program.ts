@@ -15,6 +15,7 @@ import {
   addEvaluate,
   addExport,
   addPretrain,
+  addReport,
   addStatus,
   addSweep,
 } from "./commands/mod.ts";
@@ -38,6 +39,7 @@ export function buildProgram(): CommandUnknownOpts {
     addEmbed,
     addExport,
     addSweep,
+    addReport,
     addStatus,
     addCost,
     addBench,

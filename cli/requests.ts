@@ -17,6 +17,17 @@ export function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly
   throw new InvalidInputError(`--network ${text}: a ${mode} run holds none; give ${held.join(" or ")}`);
 }
 
+function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
+}
+
+/** Refuses a file whose folder is not there. @throws {InvalidInputError} naming the option it was given to. */
+export function checkFolderOf(option: string, file: string): void {
+  const folder = dirname(file);
+  if (isFolder(folder)) return;
+  throw new InvalidInputError(`--${option} ${file}: there is no folder ${folder}; make it, or give another`);
+}
+
 /**
  * Refuses files that cannot be made.
  *
@@ -25,10 +36,7 @@ export function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly
  */
 export function checkNewFiles(files: readonly string[]): void {
   const [out = ""] = files;
-  const folder = dirname(out);
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new InvalidInputError(`--out ${out}: there is no folder ${folder}; make it, or give another`);
-  }
+  checkFolderOf("out", out);
   const taken = files.find((path) => existsSync(path));
   if (taken !== undefined) throw new InvalidInputError(`${taken}: is there already; give --out another, or remove it`);
 }

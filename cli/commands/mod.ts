@@ -9,6 +9,7 @@ export { addEvaluate } from "./evaluate.ts";
 export { addEmbed } from "./embed.ts";
 export { addExport } from "./export.ts";
 export { addSweep } from "./sweep.ts";
+export { addReport } from "./report.ts";
 export { addStatus } from "./status.ts";
 export { addCost } from "./cost.ts";
 export { addBench } from "./bench.ts";

@@ -1,0 +1,89 @@
+/**
+ * `sluice report RUN`: one page that shows what came of it, and its figures as files.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidInputError } from "../../src/errors.ts";
+import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
+import { checkFolderOf } from "../requests.ts";
+import { writeResult } from "../ui/output.ts";
+
+/** The document that `sluice report --json` prints. */
+interface WrittenReport {
+  /** The page's path. */
+  readonly page: string;
+  /** Its size. */
+  readonly bytes: number;
+  /** Paths of the figures written. */
+  readonly figures: readonly string[];
+}
+
+/** The page to write. Its name must say so: an older page is replaced, and no file of a run may be. */
+function readOut(out: unknown): string {
+  if (typeof out !== "string") throw new InvalidInputError("report writes a page: give --out FILE.html");
+  if (!/[^/]\.html$/.test(out)) {
+    throw new InvalidInputError(`--out ${out}: a page is written as .html; give FILE.html`);
+  }
+  checkFolderOf("out", out);
+  if (existsSync(out) && !statSync(out).isFile()) {
+    throw new InvalidInputError(`--out ${out}: is there, and no file; give another name`);
+  }
+  return out;
+}
+
+/** The folder of figures, which is made where its own folder is there; null where none is asked for. */
+function readFigures(figures: unknown): string | null {
+  if (typeof figures !== "string") return null;
+  checkFolderOf("figures", figures);
+  if (existsSync(figures) && !statSync(figures).isDirectory()) {
+    throw new InvalidInputError(`--figures ${figures}: is there, and no folder; give another name`);
+  }
+  return figures;
+}
+
+async function runReport(path: string, command: CommandUnknownOpts): Promise<void> {
+  const { out, figures: folder }: Record<string, unknown> = command.opts();
+  const [page, figureFolder] = [readOut(out), readFigures(folder)];
+  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  const run = RunFolder.open(path);
+  const { figureFiles, reportOfRun, reportPage } = await import("../../src/report/mod.ts");
+  const { writeFileAtomically } = await import("../../src/formats/write_file.ts");
+  const write = (file: string, text: string) => {
+    const bytes = new TextEncoder().encode(text);
+    writeFileAtomically(file, bytes);
+    return bytes.length;
+  };
+  const data = reportOfRun(run);
+  const bytes = write(page, reportPage(data));
+  const figures: string[] = [];
+  if (figureFolder !== null) {
+    mkdirSync(figureFolder, { recursive: true });
+    for (const { name, svg } of figureFiles(data)) {
+      const file = join(figureFolder, `${name}.svg`);
+      write(file, svg);
+      figures.push(file);
+    }
+  }
+  const report: WrittenReport = { page, bytes, figures };
+  writeResult(outputOptions(command), report, () => {
+    return `${page}: ${bytes} bytes${figureFolder === null ? "" : `; ${figures.length} figures in ${figureFolder}`}`;
+  });
+}
+
+/** Adds `report` to the program. */
+export function addReport(program: CommandUnknownOpts): void {
+  const command = program.command("report")
+    .description("one page that shows a run, finished or not; it needs no network, and replaces an older page")
+    .argument("<RUN>", "folder of a run")
+    .option("-o, --out <FILE>", "page to write, FILE.html")
+    .option("--figures <DIR>", "write the figures as SVG files into a folder, too")
+    .action((path, _options, self) => runReport(path, self));
+  addOutputOptions(command);
+  addExamples(command, [
+    "sluice report runs/demo -o demo.html",
+    "sluice report runs/demo -o demo.html --figures figures --json",
+  ]);
+}

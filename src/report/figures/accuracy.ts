@@ -1,0 +1,158 @@
+/**
+ * The figure of accuracy against measured cost: every network, the best for their cost joined, and what an accuracy has to clear.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { colour } from "../colours.ts";
+import {
+  commonMeasure,
+  type Floor,
+  floorsOf,
+  haveOneDenseCost,
+  type Measure,
+  measureNames,
+  type Outcome,
+} from "../outcomes.ts";
+import type { ReportData } from "../report_data.ts";
+import { allSeries, type Series, type SeriesName } from "../series.ts";
+import { formatSpread } from "../spread.ts";
+import { chartFrame, drawChart, errorPoints, horizontalGrid, type Point, TICKS } from "./chart.ts";
+import { chartSize, type Figure, type LegendEntry, lineEntry, missingFigure, pointEntry } from "./figure.ts";
+
+const name = "accuracy";
+const title = "Accuracy against measured cost";
+
+/** From so many markers on they are drawn smaller and fainter. */
+const CROWD = 60;
+
+/** The points of one series. */
+interface Group {
+  readonly series: Series;
+  readonly points: readonly Point[];
+}
+
+/** What the axes show. */
+interface Axes {
+  readonly measure: Measure;
+  /** Whether cost is a share of the dense network's, and not MACs. */
+  readonly inShares: boolean;
+}
+
+/** An outcome's place; null where it was not judged. */
+function pointOf(outcome: Outcome, { measure, inShares }: Axes): Point | null {
+  const [accuracy, cost] = [outcome[measure], inShares ? outcome.share : outcome.megaMacs];
+  if (accuracy === null || cost === null) return null;
+  const lines = [
+    outcome.configuration.label,
+    `${outcome.series}: ${formatSpread(accuracy, 2)} %`,
+    `cost ${formatSpread(cost, 2)} ${inShares ? "%" : "M MACs"}`,
+    ...(accuracy.count > 1 ? [`${accuracy.count} runs`] : []),
+  ];
+  const [xDeviation, yDeviation] = [cost.deviation ?? 0, accuracy.deviation ?? 0];
+  return { x: cost.mean, y: accuracy.mean, xDeviation, yDeviation, title: lines.join("\n") };
+}
+
+function groupsOf(outcomes: readonly Outcome[], axes: Axes): Group[] {
+  const names = Object.keys(allSeries) as SeriesName[];
+  return names.map((series) => {
+    const own = outcomes.filter((outcome) => outcome.series === series);
+    return { series: allSeries[series], points: own.map((of) => pointOf(of, axes)).filter((point) => point !== null) };
+  }).filter(({ points }) => points.length > 0);
+}
+
+/** The points that none is better than at the same or a lower cost, by rising cost. */
+export function paretoFront(points: readonly Point[]): Point[] {
+  const byCost = points.toSorted((one, other) => one.x - other.x || other.y - one.y);
+  let best = -Infinity;
+  return byCost.filter(({ y }) => {
+    const isBetter = y > best;
+    best = Math.max(best, y);
+    return isBetter;
+  });
+}
+
+/** Dashes of what an accuracy has to clear. */
+const floorDashes: Readonly<Record<Floor["name"], string | null>> = {
+  "raw pixels": "1.5 3",
+  "untrained dense": null,
+  "untrained gated": "7 4",
+};
+
+function floorMark({ name, value }: Floor): Plot.Markish {
+  const dash = floorDashes[name];
+  const dashes = dash === null ? {} : { strokeDasharray: dash };
+  return Plot.ruleY([value.mean], { stroke: colour("muted"), strokeWidth: 1.25, ...dashes });
+}
+
+/** Names stand in the legend, not on the lines: floors may be as good as equal. */
+function floorEntry({ name, value }: Floor): LegendEntry {
+  return lineEntry({ name: `${name} ${value.mean.toFixed(1)} %`, colour: "muted", dash: floorDashes[name] });
+}
+
+function frontMark({ series: { colour: name, dash }, points }: Group): Plot.Markish {
+  const dashes = dash === null ? {} : { strokeDasharray: dash };
+  return Plot.line(paretoFront(points), { x: "x", y: "y", stroke: colour(name), strokeOpacity: 0.6, ...dashes });
+}
+
+/** Draws the figure as wide as asked for. */
+function drawer(groups: readonly Group[], floors: readonly Floor[], { measure, inShares }: Axes) {
+  const all = groups.flatMap(({ points }) => points);
+  const heights = [
+    ...all.flatMap(({ y, yDeviation }) => [y - yDeviation, y + yDeviation]),
+    ...floors.map(({ value }) => value.mean),
+  ];
+  const widest = Math.max(...all.map(({ x, xDeviation }) => x + xDeviation), inShares ? 100 : 0);
+  const best = groups.map(({ series, points }) => {
+    return `${series.name}, ${points.length} points, best ${Math.max(...points.map(({ y }) => y)).toFixed(2)} %`;
+  });
+  const label = `${title}: ${best.join("; ")}. The table below has the numbers.`;
+  const costLabel = inShares ? "cost of one image, % of the dense network" : "cost of one image, millions of MACs";
+  return (width: number) =>
+    drawChart(label, chartSize(width), {
+      ...chartFrame,
+      x: { domain: [0, widest], insetRight: 6, label: costLabel, labelAnchor: "right", ticks: width / 90 },
+      y: {
+        domain: [Math.min(...heights), Math.max(...heights)],
+        nice: true,
+        inset: 6,
+        label: `${measureNames[measure]}, %`,
+        ticks: TICKS,
+      },
+      marks: [
+        horizontalGrid(),
+        ...floors.map(floorMark),
+        ...groups.map(frontMark),
+        ...groups.flatMap(({ series, points }) => errorPoints(points, series, { crowded: all.length > CROWD })),
+      ],
+    });
+}
+
+function captionOf(outcomes: readonly Outcome[], groups: readonly Group[], measure: Measure): string[] {
+  const hasBars = groups.some(({ points }) => points.some((of) => of.xDeviation > 0 || of.yDeviation > 0));
+  const left = outcomes.filter((outcome) => outcome[measure] === null && outcome.share !== null).length;
+  const judged = measureNames[measure];
+  return [
+    `Accuracy is ${judged}, cost is measured over the evaluation images.`,
+    "Lines join the points of a series that no cheaper one equals; grey ones across are what an accuracy has to clear.",
+    ...(hasBars ? ["Points are means over seeds, bars one standard deviation of a sample in both directions."] : []),
+    ...(left > 0 ? [`Left out are ${left} networks that were not judged by ${judged}.`] : []),
+  ];
+}
+
+/** Draws every network that was judged by the measure that most were judged by. */
+export function accuracyFigure({ runs }: ReportData, outcomes: readonly Outcome[]): Figure {
+  const axes: Axes = { measure: commonMeasure(outcomes), inShares: haveOneDenseCost(runs) };
+  const groups = groupsOf(outcomes, axes);
+  if (groups.length === 0) {
+    return missingFigure(name, title, "No run has been evaluated yet; sluice evaluate RUN adds its accuracy and cost.");
+  }
+  const floors = floorsOf(runs, axes.measure);
+  return {
+    name,
+    title,
+    caption: captionOf(outcomes, groups, axes.measure),
+    legend: [...groups.map(({ series }) => pointEntry(series)), ...floors.map(floorEntry)],
+    panels: [{ title: null, draw: drawer(groups, floors, axes) }],
+  };
+}

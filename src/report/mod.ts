@@ -1,0 +1,15 @@
+/**
+ * Pages and figures that show runs.
+ *
+ * @module
+ */
+export { type FigureFile, figureFiles } from "./figure_file.ts";
+export { reportPage } from "./page.ts";
+export {
+  curvePoints,
+  readReportRun,
+  type ReportData,
+  reportOfRun,
+  type ReportRun,
+  type VariedValue,
+} from "./report_data.ts";

@@ -1,0 +1,92 @@
+/**
+ * The page: everything in one file, which asks the network for nothing.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { type Figure, figuresOf } from "./figures/mod.ts";
+import { Markup, markup } from "./markup.ts";
+import { configurationsOf, outcomesOf } from "./outcomes.ts";
+import type { ReportData } from "./report_data.ts";
+import { script } from "./script.ts";
+import { style } from "./style.ts";
+import { summary } from "./summary.ts";
+import { table } from "./table.ts";
+
+/** Widths that a figure's only chart is drawn at, for wide screens and for phones. */
+const [WIDE, NARROW] = [820, 350];
+/** Width of one of several small charts. */
+const SMALL = 320;
+
+/** A source that a content security policy admits: this very text and no other. */
+function sourceOf(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+/** What the page may load: itself. */
+const policy = [
+  "default-src 'none'",
+  "img-src data:",
+  `style-src ${sourceOf(style)}`,
+  `script-src ${sourceOf(script)}`,
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+function charts({ panels }: Figure): Markup {
+  const drawn = panels.map(({ title, draw }) => ({ title, at: (width: number) => new Markup(draw(width).outerHTML) }));
+  const [only] = drawn;
+  if (only !== undefined && drawn.length === 1) {
+    return markup`
+      <div class="wide">${only.at(WIDE)}</div>
+      <div class="narrow">${only.at(NARROW)}</div>`;
+  }
+  return markup`
+      <div class="panels">${
+    drawn.map(({ title, at }) =>
+      markup`
+        <div><p>${title}</p>${at(SMALL)}</div>`
+    )
+  }
+      </div>`;
+}
+
+function figureSection(figure: Figure): Markup {
+  const { name, title, caption, legend, panels } = figure;
+  const entries = legend.map(({ name, swatch }) => markup`<li>${new Markup(swatch.outerHTML)}${name}</li>`);
+  return markup`
+  <section aria-labelledby="${name}-title">
+    <h2 id="${name}-title">${title}</h2>
+    <figure id="${name}" aria-labelledby="${name}-title">
+      ${entries.length > 0 ? markup`<ul class="legend">${entries}</ul>` : null}
+      ${panels.length > 0 ? charts(figure) : null}
+      <figcaption>${caption.join(" ")}</figcaption>
+    </figure>
+  </section>`;
+}
+
+/** Makes the page. */
+export function reportPage(data: ReportData): string {
+  const outcomes = outcomesOf(configurationsOf(data));
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta http-equiv="Content-Security-Policy" content="${policy}">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>${data.title} – sluice report</title>
+  <link rel="icon" href="data:,">
+  <style>${new Markup(style)}</style>
+</head>
+<body>
+  <header>
+    <h1>${data.title}</h1>
+    <button id="theme" type="button" hidden>Dark theme</button>
+  </header>
+  <main>${summary(data, outcomes)}${figuresOf(data).map(figureSection)}${table(data, outcomes)}
+  </main>
+  <script>${new Markup(script)}</script>
+</body>
+</html>
+`.text;
+}

@@ -1,0 +1,89 @@
+/**
+ * What a report shows: one run, or many that differ in a few options.
+ *
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import type { Evaluation } from "../training/evaluate_run.ts";
+import type { RunConfig } from "../training/options.ts";
+import type { EvaluationRecord, StepRecord } from "../training/records.ts";
+import type { RunFolder } from "../training/run_folder.ts";
+import { phaseOf, type RunPhase } from "../training/run_status.ts";
+
+/** The value of an option that varies over runs. */
+export type VariedValue = string | number | boolean | null;
+
+/** One run as the page shows it. */
+export interface ReportRun {
+  /** Its folder's name. */
+  readonly name: string;
+  /** Its folder's path. */
+  readonly path: string;
+  /** Its values of the options that vary over the report's runs, by kebab-case key; the seed is not among them. */
+  readonly varied: Readonly<Record<string, VariedValue>>;
+  /** Its configuration. */
+  readonly config: RunConfig;
+  /** What it is doing. */
+  readonly phase: RunPhase;
+  /** Some of its steps in order, the first and the last among them. */
+  readonly steps: readonly StepRecord[];
+  /** Its evaluations during training in order. */
+  readonly watches: readonly EvaluationRecord[];
+  /** Its evaluation, or null where it has none yet. */
+  readonly evaluation: Evaluation | null;
+}
+
+/** Everything a page shows. */
+export interface ReportData {
+  /** What the page is about, a name. */
+  readonly title: string;
+  /** Where that is. */
+  readonly path: string;
+  /** The options that vary over the runs, by kebab-case key in the order of the table's columns; the seed is not among them. */
+  readonly keys: readonly string[];
+  /** The runs, in the order of the table's rows. */
+  readonly runs: readonly ReportRun[];
+}
+
+/** Points of all curves together: enough for a few to be smooth, and for hundreds to stay small. */
+const CURVE_POINTS = 20_000;
+
+/** How many steps to read of each run, where there are so many runs. */
+export function curvePoints(runs: number): number {
+  return Math.max(50, Math.min(200, Math.round(CURVE_POINTS / Math.max(1, runs))));
+}
+
+/**
+ * Reads what the page shows of a run, whether it is finished or not.
+ *
+ * @param varied as of {@linkcode ReportRun}.
+ * @param points about how many steps to read, {@linkcode curvePoints}.
+ * @throws {InvalidInputError} where its evaluation is damaged.
+ */
+export function readReportRun(
+  folder: RunFolder,
+  varied: ReportRun["varied"],
+  points: number,
+): ReportRun {
+  const { steps, evaluations } = folder.metrics.sample(points);
+  return {
+    name: basename(resolve(folder.path)),
+    path: folder.path,
+    varied,
+    config: folder.config,
+    phase: phaseOf(folder, steps.at(-1) ?? null, evaluations.at(-1) ?? null),
+    steps,
+    watches: evaluations,
+    evaluation: folder.readEvaluation(),
+  };
+}
+
+/**
+ * The report of a single run.
+ *
+ * @throws {InvalidInputError} where its evaluation is damaged.
+ */
+export function reportOfRun(folder: RunFolder): ReportData {
+  const run = readReportRun(folder, {}, curvePoints(1));
+  return { title: run.name, path: folder.path, keys: [], runs: [run] };
+}

@@ -1,0 +1,132 @@
+/**
+ * The top of the page: what was run, what it came to, and what is missing.
+ *
+ * @module
+ */
+import type { RunConfig } from "../training/options.ts";
+import { type Markup, markup } from "./markup.ts";
+import { commonMeasure, configurationsOf, floorsOf, type Measure, measureNames, type Outcome } from "./outcomes.ts";
+import type { ReportData, ReportRun } from "./report_data.ts";
+import { allSeries, type SeriesName } from "./series.ts";
+import { formatSpread, type Spread } from "./spread.ts";
+
+/** So many names or values are listed; of more their number is said. */
+const LISTED = 5;
+
+/** The values of an option over the runs, each once. */
+function valuesOf(runs: readonly ReportRun[], of: (config: RunConfig) => string): string {
+  const values = [...new Set(runs.map(({ config }) => of(config)))];
+  return values.length <= LISTED ? values.join(", ") : `${values.length} kinds`;
+}
+
+/** What was run, as names and values. */
+function settingsOf(data: ReportData): (readonly [name: string, value: string])[] {
+  const { runs, keys, path } = data;
+  const configurations = configurationsOf(data).length;
+  const count = `${runs.length}${configurations < runs.length ? `, of ${configurations} configurations` : ""}`;
+  return [
+    ["runs", count],
+    ...(keys.length > 0 ? [["varied", keys.join(", ")] as const] : []),
+    ["data", valuesOf(runs, ({ dataset }) => dataset)],
+    ["network", valuesOf(runs, ({ arch, width, stem }) => `${arch}, width ${width}, stem ${stem}`)],
+    ["objective", valuesOf(runs, ({ objective }) => objective)],
+    ["mode", valuesOf(runs, ({ mode }) => mode)],
+    ["epochs", valuesOf(runs, ({ epochs }) => String(epochs))],
+    ["folder", path],
+  ];
+}
+
+/** The best network of a series by the measure; null where none was judged. */
+function bestOf(outcomes: readonly Outcome[], series: SeriesName, measure: Measure): Outcome | null {
+  const judged = outcomes.filter((outcome) => outcome.series === series && outcome[measure] !== null);
+  const value = (outcome: Outcome) => outcome[measure]?.mean ?? -Infinity;
+  return judged.toSorted((one, other) => value(other) - value(one))[0] ?? null;
+}
+
+function percent(spread: Spread | null): string {
+  return spread === null ? "–" : `${formatSpread(spread, 2)} %`;
+}
+
+function bestLine(
+  { network, series, configuration, share, ...accuracies }: Outcome,
+  measure: Measure,
+  isOnly: boolean,
+) {
+  const best = `${allSeries[series].name}: ${percent(accuracies[measure])}`;
+  const cost = network === "gated" ? ` at ${percent(share)} of the dense network’s cost` : "";
+  return markup`<li><strong>${best}</strong>${cost}${isOnly ? "" : ` (${configuration.label})`}</li>`;
+}
+
+/** What came of it: the best network of each series, and what an accuracy has to clear. */
+function results({ runs }: ReportData, outcomes: readonly Outcome[]): Markup | null {
+  const measure = commonMeasure(outcomes);
+  const names = Object.keys(allSeries) as SeriesName[];
+  const best = names.map((series) => bestOf(outcomes, series, measure)).filter((outcome) => outcome !== null);
+  if (best.length === 0) return null;
+  const isOnly = runs.length === 1;
+  const floors = floorsOf(runs, measure).map(({ name, value }) => `${name} ${percent(value)}`);
+  return markup`
+    <p>${isOnly ? "Accuracy" : "The best"} by ${measureNames[measure]}:</p>
+    <ul>${best.map((outcome) => bestLine(outcome, measure, isOnly))}</ul>
+    ${floors.length > 0 ? markup`<p>To be cleared: ${floors.join(", ")}.</p>` : null}`;
+}
+
+function listNames(runs: readonly ReportRun[]): string {
+  const names = runs.slice(0, LISTED).map(({ name }) => name).join(", ");
+  return runs.length > LISTED ? `${names} and ${runs.length - LISTED} more` : names;
+}
+
+/** What a page may lack: of which runs, in words for one and for several, and the command that helps. */
+interface Lack {
+  readonly is: (run: ReportRun) => boolean;
+  readonly one: string;
+  readonly several: string;
+  readonly remedy: ((run: string) => string) | null;
+}
+
+const lacks: readonly Lack[] = [
+  { is: ({ phase }) => phase === "running", one: "is still training", several: "are still training", remedy: null },
+  {
+    is: ({ phase }) => phase === "stopped",
+    one: "stopped before its end",
+    several: "stopped before their ends",
+    remedy: (run) => `to go on: sluice pretrain --resume ${run}`,
+  },
+  {
+    is: ({ phase, evaluation }) => phase !== "running" && evaluation === null,
+    one: "has not been evaluated",
+    several: "have not been evaluated",
+    remedy: (run) => `to do so: sluice evaluate ${run}`,
+  },
+];
+
+/** What the page lacks, a sentence each; none where all is there. */
+function describeMissing(runs: readonly ReportRun[]): string[] {
+  return lacks.flatMap(({ is, one, several, remedy }) => {
+    const found = runs.filter(is);
+    const [first] = found;
+    if (first === undefined) return [];
+    const command = remedy === null ? "" : `; ${remedy(found.length === 1 ? first.path : "RUN")}`;
+    if (runs.length === 1) return [`This run ${one}${command}`];
+    return [
+      `${found.length} of ${runs.length} runs ${found.length === 1 ? one : several}: ${listNames(found)}${command}`,
+    ];
+  });
+}
+
+/** The page's summary. */
+export function summary(data: ReportData, outcomes: readonly Outcome[]): Markup {
+  const missing = describeMissing(data.runs).map((line) => markup`<li>${line}</li>`);
+  const settings = settingsOf(data).map(([name, value]) =>
+    markup`
+      <div><dt>${name}</dt><dd>${value}</dd></div>`
+  );
+  return markup`
+  <section aria-labelledby="summary-title">
+    <h2 id="summary-title">Summary</h2>
+    ${missing.length > 0 ? markup`<ul class="notice">${missing}</ul>` : null}
+    ${results(data, outcomes)}
+    <dl>${settings}
+    </dl>
+  </section>`;
+}

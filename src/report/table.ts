@@ -1,0 +1,114 @@
+/**
+ * The table of every network's figures, which a press on a heading sorts.
+ *
+ * @module
+ */
+import { type Markup, markup } from "./markup.ts";
+import { formatValue, type Outcome } from "./outcomes.ts";
+import type { ReportData, ReportRun, VariedValue } from "./report_data.ts";
+import { formatSpread, type Spread, spreadOf } from "./spread.ts";
+
+/** A cell: what is shown, and what it is sorted by, null where there is nothing. */
+interface Cell {
+  readonly text: string;
+  readonly value: string | number | null;
+}
+
+interface Column {
+  readonly heading: string;
+  readonly cells: readonly Cell[];
+  /** Whether every value is a number. */
+  readonly isNumeric: boolean;
+}
+
+const nothing: Cell = { text: "–", value: null };
+
+function spreadCell(spread: Spread | null, digits: number): Cell {
+  return spread === null ? nothing : { text: formatSpread(spread, digits), value: spread.mean };
+}
+
+function variedCell(value: VariedValue | undefined): Cell {
+  if (value === null || value === undefined) return nothing;
+  return { text: formatValue(value), value: typeof value === "number" ? value : String(value) };
+}
+
+function runCell({ configuration: { runs } }: Outcome): Cell {
+  const [{ name }] = runs;
+  return runs.length === 1 ? { text: name, value: name } : { text: `${runs.length} seeds`, value: runs.length };
+}
+
+function targetCell({ configuration: { target }, network }: Outcome): Cell {
+  if (network === "dense" || target === null) return nothing;
+  return { text: String(Number(target.toFixed(4))), value: target };
+}
+
+/**
+ * Seconds that a run has trained; null before its first step. A run that went on counts its seconds anew: what it had counted before is
+ * known to within the distance of two of its steps that were read.
+ */
+export function trainedSeconds({ steps }: Pick<ReportRun, "steps">): number | null {
+  if (steps.length === 0) return null;
+  return steps.reduce((sum, { time }, index) => {
+    const next = steps[index + 1];
+    return next === undefined || next.time < time ? sum + time : sum;
+  }, 0);
+}
+
+function minutesCell({ configuration: { runs } }: Outcome): Cell {
+  const seconds = runs.map(trainedSeconds).filter((value) => value !== null);
+  return spreadCell(spreadOf(seconds.map((value) => value / 60)), 1);
+}
+
+function columnsOf({ keys }: ReportData, outcomes: readonly Outcome[]): Column[] {
+  const column = (heading: string, cell: (outcome: Outcome) => Cell): Column => {
+    const cells = outcomes.map(cell);
+    const values = cells.map(({ value }) => value).filter((value) => value !== null);
+    return { heading, cells, isNumeric: values.length > 0 && values.every((value) => typeof value === "number") };
+  };
+  return [
+    ...keys.map((key) => column(key, ({ configuration: { runs: [{ varied }] } }) => variedCell(varied[key]))),
+    column("run", runCell),
+    column("network", ({ series }) => ({ text: series, value: series })),
+    column("target, %", targetCell),
+    column("cost, %", ({ share }) => spreadCell(share, 2)),
+    column("cost, M MACs", ({ megaMacs }) => spreadCell(megaMacs, 2)),
+    column("20-NN, %", ({ knn20 }) => spreadCell(knn20, 2)),
+    column("probe, %", ({ probe }) => spreadCell(probe, 2)),
+    column("training, min", minutesCell),
+  ];
+}
+
+function classOf({ isNumeric }: Column): Markup | null {
+  return isNumeric ? markup` class="number"` : null;
+}
+
+function headingCell(column: Column): Markup {
+  return markup`<th scope="col"${classOf(column)}><button type="button">${column.heading}</button></th>`;
+}
+
+function bodyCell(column: Column, row: number): Markup {
+  const { text, value } = column.cells[row] ?? nothing;
+  const sorted = value === null || value === text ? null : markup` data-value="${value}"`;
+  return markup`<td${classOf(column)}${sorted}>${text}</td>`;
+}
+
+/** The page's table, one row a network of a configuration. */
+export function table(data: ReportData, outcomes: readonly Outcome[]): Markup {
+  const columns = columnsOf(data, outcomes);
+  const rows = outcomes.map((_, row) =>
+    markup`
+        <tr>${columns.map((column) => bodyCell(column, row))}</tr>`
+  );
+  return markup`
+  <section aria-labelledby="table-title">
+    <h2 id="table-title">Table</h2>
+    <p>A press on a heading sorts by it, a second one the other way round.</p>
+    <div class="scroll" role="region" aria-labelledby="table-title" tabindex="0">
+      <table class="sortable">
+        <thead><tr>${columns.map(headingCell)}</tr></thead>
+        <tbody>${rows}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}

@@ -1,0 +1,58 @@
+/**
+ * Tests of `sluice report`: a page and figures from a run's folder, and what is refused.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRun } from "../report/synthetic_runs.ts";
+import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+
+Deno.test(
+  "a run becomes a page and figures, in place of older ones",
+  withFolder(async (folder) => {
+    const [run, page, figures] = ["run", "page.html", "figures"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    makeRun(run);
+    writeFileSync(page, "an older page");
+    const document = JSON.parse(await assertSucceeds(["report", run, "-o", page, "--figures", figures, "--json"])) as {
+      page: string;
+      bytes: number;
+      figures: string[];
+    };
+    assert.equal(document.page, page);
+    assert.equal(document.bytes, statSync(page).size);
+    assert.match(readFileSync(page, "utf8"), /^<!doctype html>/);
+    const names = ["accuracy", "targets", "loss", "neighbours", "block-costs", "channels"].map((name) => `${name}.svg`);
+    assert.deepEqual(document.figures, names.map((name) => join(figures, name)));
+    assert.deepEqual(readdirSync(figures).sort(), names.sort());
+    assert.equal(await assertSucceeds(["report", run, "-o", page]), `${page}: ${document.bytes} bytes\n`);
+    assert.deepEqual(readdirSync(folder).sort(), ["figures", "page.html", "run"], "nothing else is left");
+  }),
+);
+
+Deno.test(
+  "a page that cannot be made is refused before anything is written",
+  withFolder(async (folder) => {
+    const [run, page] = [join(folder, "run"), join(folder, "page.html")];
+    makeRun(run);
+    mkdirSync(join(folder, "taken.html"));
+    writeFileSync(join(folder, "file"), "");
+    const refused = (args: readonly string[], message: RegExp) => assertRefused(["report", ...args], message);
+    await refused([run], /report writes a page: give --out FILE\.html/);
+    await refused([run, "-o", join(run, "config.yaml")], /a page is written as \.html; give FILE\.html/);
+    await refused([run, "-o", join(folder, "no", "page.html")], /--out .*: there is no folder .*no; make it/);
+    await refused([run, "-o", join(folder, "taken.html")], /taken\.html: is there, and no file; give another name/);
+    await refused([run, "-o", page, "--figures", join(folder, "file")], /file: is there, and no folder; give another/);
+    await refused([run, "-o", page, "--figures", join(folder, "no", "figures")], /--figures .*: there is no folder/);
+    await refused([join(folder, "none"), "-o", page], /none: there is no such run; check the path/);
+    await refused([folder, "-o", page], /holds no run/);
+    writeFileSync(join(run, "evaluation.json"), "{}");
+    await refused([run, "-o", page], /evaluation\.json: is no evaluation, run is missing or wrong/);
+    assert.deepEqual(readdirSync(folder).sort(), ["file", "run", "taken.html"]);
+  }),
+);

@@ -1,0 +1,166 @@
+/**
+ * Tests of the page in a browser: nothing is complained of or asked for, all figures are there, the table sorts, and axe finds no
+ * serious fault.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
+import { RunFolder } from "../../src/training/run_folder.ts";
+import { type Browser, openPage, type Page, startBrowser, type View } from "./browser.ts";
+import { findChromium } from "./chromium.ts";
+import { makeRun, makeSweep } from "./synthetic_runs.ts";
+
+const desk: View = { width: 1200, height: 900, theme: "light" };
+const phone: View = { width: 375, height: 800, theme: "dark" };
+const chromium = await findChromium();
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Runs a test with a browser and a fresh folder; without a browser it is ignored. */
+function browserTest(name: string, test: (browser: Browser, folder: string) => Promise<void>): void {
+  const fn = async () => {
+    const folder = Deno.makeTempDirSync();
+    const browser = await startBrowser(chromium ?? "");
+    try {
+      await test(browser, folder);
+    } finally {
+      await browser.close();
+      Deno.removeSync(folder, { recursive: true });
+    }
+  };
+  Deno.test({ name, ignore: chromium === null, fn });
+}
+
+function writePage(folder: string, data: ReportData): string {
+  const path = join(folder, "page.html");
+  Deno.writeTextFileSync(path, reportPage(data));
+  return path;
+}
+
+/** The serious faults that axe finds, in a line each. */
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return await page.evaluate(`axe.run().then(({ violations }) => violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 120)).join(" | ")))`) as string[];
+}
+
+/** Names of the figures, with how many charts of each are seen. */
+async function chartsSeen(page: Page): Promise<Record<string, number>> {
+  return await page.evaluate(`Object.fromEntries([...document.querySelectorAll("figure")].map((figure) => [figure.id,
+    [...figure.querySelectorAll("svg.chart")].filter((chart) => chart.getBoundingClientRect().width > 100).length]))`) as Record<
+    string,
+    number
+  >;
+}
+
+/** The texts of a column of the table. */
+async function column(page: Page, heading: string): Promise<string[]> {
+  return await page.evaluate(`(() => {
+    const index = [...document.querySelectorAll("th")].findIndex((cell) => cell.textContent === ${
+    JSON.stringify(heading)
+  });
+    return [...document.querySelectorAll("tbody tr")].map((row) => row.cells[index].textContent);
+  })()`) as string[];
+}
+
+browserTest(
+  "the page of a sweep is whole and without faults in both themes, wide and on a phone",
+  async (browser, folder) => {
+    const data = makeSweep(folder, { budgets: [0.1, 0.3, 0.5], modes: ["dual", "gated", "vanilla"], seeds: 2 });
+    const path = writePage(folder, data);
+    for (const view of [desk, phone]) {
+      const { page, complaints, requests } = await openPage(browser, path, view);
+      // 3 dual and 3 gated configurations have channels, and all 7 have blocks.
+      const expected = { accuracy: 1, targets: 1, loss: 1, neighbours: 1, "block-costs": 7, channels: 6 };
+      assert.deepEqual(await chartsSeen(page), expected);
+      assert.deepEqual(await faultsOf(page), []);
+      assert.deepEqual({ complaints, requests }, { complaints: [], requests: [] });
+      const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+      assert.equal(overflow, 0, `nothing stands out of a window ${view.width} pixels wide`);
+      await page.close();
+    }
+  },
+);
+
+browserTest(
+  "a heading sorts the table by numbers or names, with the keyboard, one way and the other",
+  async (browser, folder) => {
+    const data = makeSweep(folder, { budgets: [0.15, 0.5, 1], modes: ["dual", "vanilla"], seeds: 1 });
+    const { page } = await openPage(browser, writePage(folder, data), desk);
+    const target = "target, %";
+    await page.evaluate(
+      `[...document.querySelectorAll("th button")].find((button) => button.textContent === "${target}").focus()`,
+    );
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await column(page, target), ["15", "50", "100", "–", "–", "–", "–"]);
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await column(page, target), ["100", "50", "15", "–", "–", "–", "–"]);
+    const sorted = `[...document.querySelectorAll("th")].map((cell) => cell.ariaSort).filter((sort) => sort !== null)`;
+    assert.deepEqual(await page.evaluate(sorted), ["descending"]);
+    await page.evaluate(
+      `[...document.querySelectorAll("th button")].find((button) => button.textContent === "network").click()`,
+    );
+    assert.deepEqual(await column(page, "network"), ["dense", "dense", "dense", "gated", "gated", "gated", "vanilla"]);
+    assert.deepEqual(await page.evaluate(sorted), ["ascending"]);
+  },
+);
+
+browserTest("the theme is the system's until the button changes it", async (browser, folder) => {
+  const { page } = await openPage(browser, writePage(folder, reportOfRun(makeRun(join(folder, "run")))), phone);
+  const background = "getComputedStyle(document.body).backgroundColor";
+  const seen = [await page.evaluate(background), await page.evaluate("theme.textContent")];
+  await page.click("#theme");
+  seen.push(await page.evaluate(background), await page.evaluate("theme.textContent"));
+  assert.deepEqual(seen, ["rgb(20, 24, 29)", "Light theme", "rgb(255, 255, 255)", "Dark theme"]);
+});
+
+browserTest(
+  "a run that was not evaluated has a page with what there is, and its markup stays text",
+  async (browser, folder) => {
+    const name = "<img src=x onerror=alert(1)>&'\" run";
+    makeRun(join(folder, "run"), { stage: "stopped" });
+    Deno.renameSync(join(folder, "run"), join(folder, name));
+    const data = reportOfRun(RunFolder.open(join(folder, name)));
+    const { page, complaints } = await openPage(browser, writePage(folder, data), desk);
+    assert.deepEqual(await chartsSeen(page), {
+      accuracy: 0,
+      targets: 0,
+      loss: 1,
+      neighbours: 1,
+      "block-costs": 0,
+      channels: 0,
+    });
+    assert.equal(await page.evaluate("document.querySelector('h1').textContent"), name);
+    const notice = await page.evaluate("document.querySelector('.notice').textContent") as string;
+    assert.match(notice, /This run stopped before its end; to go on: sluice pretrain --resume /);
+    assert.match(notice, /This run has not been evaluated; to do so: sluice evaluate /);
+    assert.deepEqual([await faultsOf(page), complaints], [[], []]);
+  },
+);
+
+browserTest("figures as files are images of their own, with no colour left open", async (browser, folder) => {
+  const data = makeSweep(folder, { budgets: [0.2, 0.6], modes: ["dual", "gated"], seeds: 2 });
+  const files = figureFiles(data);
+  assert.deepEqual(files.map(({ name }) => name), [
+    "accuracy",
+    "targets",
+    "loss",
+    "neighbours",
+    "block-costs",
+    "channels",
+  ]);
+  for (const { name, svg } of files) {
+    assert.doesNotMatch(svg, /var\(|currentColor|class=/, name);
+    const path = join(folder, `${name}.svg`);
+    Deno.writeTextFileSync(path, svg);
+    const { page, complaints, requests } = await openPage(browser, path, desk);
+    assert.equal(await page.evaluate("document.documentElement.tagName"), "svg", name);
+    assert.deepEqual({ complaints, requests }, { complaints: [], requests: [] }, name);
+    assert.ok(await page.evaluate("document.querySelectorAll('path, rect, line').length") as number > 5, name);
+    await page.close();
+  }
+});

@@ -1,0 +1,177 @@
+/**
+ * Tests of what a report makes of runs: configurations and their spreads, the best for their cost, what is missing, and its colours.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type ColourName, dark, light, type Palette } from "../../src/report/colours.ts";
+import { paretoFront } from "../../src/report/figures/accuracy.ts";
+import { chosenConfigurations } from "../../src/report/figures/small_multiples.ts";
+import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
+import { commonMeasure, configurationsOf, haveOneDenseCost, outcomesOf } from "../../src/report/outcomes.ts";
+import { formatSpread, spreadOf } from "../../src/report/spread.ts";
+import { trainedSeconds } from "../../src/report/table.ts";
+import type { StepRecord } from "../../src/training/records.ts";
+import { makeRun, makeSweep, type SyntheticSweep } from "./synthetic_runs.ts";
+
+/** Gives a test a fresh folder, removed afterwards. */
+function withFolder(test: (folder: string) => void): () => void {
+  return () => {
+    const folder = Deno.makeTempDirSync();
+    try {
+      test(folder);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  };
+}
+
+const small: SyntheticSweep = { budgets: [0.5, 0.2], modes: ["dual", "vanilla"], seeds: 3 };
+
+/** Relative luminance of a colour, as WCAG 2 defines it. */
+function luminance(hex: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((place) => {
+    const value = parseInt(hex.slice(place, place + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function contrast(one: string, other: string): number {
+  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+Deno.test("text has a contrast of 4.5 and graphics have one of 3 with their background, in both themes", () => {
+  const texts: ColourName[] = ["ink", "muted"];
+  const graphics: ColourName[] = ["accent", "dense", "gated", "alone", "vanilla", "open", "dependent", "closed"];
+  const check = (palette: Palette, names: ColourName[], behind: ColourName, least: number) => {
+    for (const name of names) {
+      const found = contrast(palette[name], palette[behind]);
+      assert.ok(found >= least, `${name} ${palette[name]} on ${behind}: ${found.toFixed(2)}`);
+    }
+  };
+  for (const palette of [light, dark]) {
+    check(palette, texts, "background", 4.5);
+    check(palette, texts, "surface", 4.5);
+    check(palette, graphics, "background", 3);
+  }
+});
+
+Deno.test("a spread is a mean with the deviation of a sample, over the values that are there", () => {
+  assert.equal(spreadOf([null, undefined]), null);
+  assert.deepEqual(spreadOf([7, null]), { mean: 7, deviation: null, count: 1 });
+  assert.deepEqual(spreadOf([1, 2, 3, undefined]), { mean: 2, deviation: 1, count: 3 });
+  assert.deepEqual(spreadOf([0.1, 0.1, 0.1]), { mean: 0.1, deviation: 0, count: 3 });
+  assert.equal(formatSpread({ mean: 45.104, deviation: 0.306, count: 3 }, 2), "45.10 ± 0.31");
+  assert.equal(formatSpread({ mean: 100, deviation: 0, count: 3 }, 2), "100.00");
+});
+
+Deno.test(
+  "runs that differ in their seed alone are one configuration, each of its networks one outcome",
+  withFolder((folder) => {
+    const data = makeSweep(folder, small);
+    const configurations = configurationsOf(data);
+    assert.deepEqual(configurations.map(({ label, target, runs }) => [label, target, runs.length]), [
+      ["mode dual, budget 0.5", 50, 3],
+      ["mode dual, budget 0.2", 20, 3],
+      ["mode vanilla, budget –", null, 3],
+    ]);
+    const outcomes = outcomesOf(configurations);
+    assert.deepEqual(outcomes.map(({ series }) => series), ["dense", "gated", "dense", "gated", "vanilla"]);
+    const [, gated] = outcomes;
+    const costs = data.runs.slice(0, 3).map(({ evaluation }) => 100 * (evaluation?.networks.gated?.cost.share ?? NaN));
+    const mean = costs.reduce((sum, cost) => sum + cost, 0) / 3;
+    const deviation = Math.sqrt(costs.reduce((sum, cost) => sum + (cost - mean) ** 2, 0) / 2);
+    assert.ok(Math.abs((gated?.share?.mean ?? NaN) - mean) < 1e-9);
+    assert.ok(Math.abs((gated?.share?.deviation ?? NaN) - deviation) < 1e-9);
+    assert.ok(Math.abs(mean - 50) < 0.5 && deviation > 0);
+    const chosen = chosenConfigurations(configurations).map(({ target }) => target);
+    assert.deepEqual(chosen, [20, 50, null], "ordered by budget");
+  }),
+);
+
+Deno.test(
+  "networks are compared by the probe, or by 20-NN where more were judged by that",
+  withFolder((folder) => {
+    const measureOf = (...all: ReportData[]) => {
+      return commonMeasure(all.flatMap((data) => outcomesOf(configurationsOf(data))));
+    };
+    const judged = makeSweep(join(folder, "judged"), small);
+    const knnOnly = makeSweep(join(folder, "knn"), { ...small, run: { knnOnly: true } });
+    assert.equal(measureOf(judged), "probe");
+    assert.equal(measureOf(judged, knnOnly), "knn20");
+    assert.match(reportPage(knnOnly), /Accuracy is 20-NN, cost is measured/);
+  }),
+);
+
+Deno.test(
+  "costs are shares of the dense network's, or MACs where dense networks differ",
+  withFolder((folder) => {
+    const narrow = makeSweep(join(folder, "narrow"), small);
+    const wide = makeSweep(join(folder, "wide"), { ...small, run: { options: { width: 32 } } });
+    assert.ok(haveOneDenseCost(narrow.runs));
+    assert.ok(!haveOneDenseCost([...narrow.runs, ...wide.runs]));
+    const runs = [...narrow.runs.map((run) => ({ ...run, varied: { width: 16 } })), ...wide.runs];
+    const page = reportPage({ ...narrow, keys: ["width"], runs });
+    assert.match(page, /cost of one image, millions of MACs/);
+  }),
+);
+
+Deno.test("the best for their cost are those that no cheaper one equals", () => {
+  const point = (x: number, y: number) => ({ x, y, xDeviation: 0, yDeviation: 0, title: "" });
+  const points = [point(50, 60), point(10, 55), point(30, 54), point(50, 61), point(90, 61), point(100, 62)];
+  assert.deepEqual(paretoFront(points), [point(10, 55), point(50, 61), point(100, 62)]);
+});
+
+Deno.test("the time of a run that went on is that of all its parts", () => {
+  const steps = [1, 2, 3, 0.5, 1.5, 4].map((time) => ({ time })) as unknown as StepRecord[];
+  assert.equal(trainedSeconds({ steps }), 7);
+  assert.equal(trainedSeconds({ steps: [] }), null);
+});
+
+Deno.test(
+  "a page says of which runs something is missing, and which figures have nothing to show",
+  withFolder((folder) => {
+    const page = reportPage(reportOfRun(makeRun(join(folder, "trained"), { stage: "trained" })));
+    assert.match(page, /This run has not been evaluated; to do so: sluice evaluate [^ ]*trained</);
+    assert.match(page, /No gated network has been evaluated yet\./);
+    assert.doesNotMatch(page, /stopped before/);
+    const sweep = makeSweep(join(folder, "sweep"), { ...small, run: { stage: "trained", options: { evalEvery: 0 } } });
+    assert.match(reportPage(sweep), /9 of 9 runs have not been evaluated: dual-0\.5-seed0, .* and 4 more/);
+    const whole = reportPage(reportOfRun(makeRun(join(folder, "whole"))));
+    assert.doesNotMatch(whole, /class="notice"|has not been evaluated/);
+  }),
+);
+
+Deno.test(
+  "evaluations of an earlier version are left out of the cost of blocks, and the page says so",
+  withFolder((folder) => {
+    const { runs, ...data } = makeSweep(folder, small);
+    const earlier = runs.map((run) => {
+      const { evaluation } = run;
+      if (run.config.budget !== 0.2 || evaluation === null) return run;
+      const networks = Object.fromEntries(
+        Object.entries(evaluation.networks).map(([name, network]) => [name, { ...network, parts: [] }]),
+      );
+      return { ...run, evaluation: { ...evaluation, networks } };
+    });
+    assert.match(
+      reportPage({ ...data, runs: earlier }),
+      /1 configuration is left out: an earlier version evaluated it/,
+    );
+    const none = earlier.filter(({ config }) => config.budget === 0.2);
+    assert.match(reportPage({ ...data, runs: none }), /These evaluations are of an earlier version/);
+    assert.ok(!figureFiles({ ...data, runs: none }).some(({ name }) => name === "block-costs"));
+  }),
+);
+
+Deno.test(
+  "the same runs give the same page",
+  withFolder((folder) => {
+    const data = makeSweep(folder, small);
+    assert.equal(reportPage(data), reportPage(data));
+    assert.deepEqual(figureFiles(data), figureFiles(data));
+  }),
+);

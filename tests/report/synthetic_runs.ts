@@ -1,0 +1,184 @@
+/**
+ * Folders of runs that were never trained: every file as a run leaves it, its numbers made by formulas.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { NetworkEvaluation } from "../../src/evaluation/mod.ts";
+import { denseParts, gatedMacs, gatedParts, networkCost, type Pass } from "../../src/models/mod.ts";
+import type { ReportData, VariedValue } from "../../src/report/mod.ts";
+import { curvePoints, readReportRun } from "../../src/report/mod.ts";
+import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
+import { type Evaluation, type EvaluationRecord, RunFolder, type StepRecord } from "../../src/training/mod.ts";
+import { trainedNetworks } from "../../src/training/passes.ts";
+
+/** What a synthetic run is. */
+export interface SyntheticRun {
+  /** Options other than those of the demo. */
+  readonly options?: Readonly<Partial<RunConfig>>;
+  /** Steps; 40 where left out. */
+  readonly steps?: number;
+  /** Epochs between two evaluations during training; 1 where left out. */
+  readonly evalEvery?: number;
+  /** Judged by k-NN only. */
+  readonly knnOnly?: boolean;
+  /** How far it came: trained to its end and evaluated, trained only, or stopped half-way. */
+  readonly stage?: "evaluated" | "trained" | "stopped";
+}
+
+/** A number in -1..1 that looks random and is the same for the same words. */
+function noise(...words: readonly unknown[]): number {
+  let hash = 2166136261;
+  for (const character of words.join("/")) hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
+  return Math.sin(hash);
+}
+
+/** How good a network of a run is, in percent: better with more compute, less with its gates, and by chance. */
+function accuracyOf(config: RunConfig, network: Pass): number {
+  const share = network === "gated" ? config.budget : 1;
+  const handicap = { dual: 0, gated: 1.5, vanilla: -0.5 }[config.mode];
+  return 66 - 9 * (1 - share) ** 2 - handicap + 0.6 * noise(config.seed, config.budget, config.mode, network);
+}
+
+function networkEvaluation(config: RunConfig, network: Pass, accuracy: number, knnOnly: boolean): NetworkEvaluation {
+  const cost = networkCost({ arch: config.arch, width: config.width, stem: config.stem, image: 32 });
+  const knn = { knn1: accuracy - 8, knn20: accuracy - 3 };
+  const accuracies = knnOnly
+    ? knn
+    : { ...knn, linear: { top1: accuracy, top5: Math.min(100, accuracy + 28), std: null, seeds: 1 } };
+  if (network === "dense") return { ...accuracies, cost: { macs: cost.macs, share: 1 }, parts: denseParts(cost) };
+  const missed = 0.004 * noise("cost", config.seed, config.budget, config.mode);
+  // What is not gated costs a few percent: open shares make up for the rest.
+  const [closed, opened] = [gatedMacs(cost, []), gatedMacs(cost, cost.blocks.map(() => 1))];
+  const open = Math.max(0, (cost.macs * (config.budget + missed) - closed) / (opened - closed));
+  const shares = cost.blocks.map(() => open);
+  const macs = gatedMacs(cost, shares);
+  const blocks = cost.blocks.map(({ name }, index) => {
+    const channels = config.width << (index >> 1);
+    const alwaysOpen = Math.floor(channels * open * (0.3 + 0.05 * index));
+    const alwaysClosed = Math.floor(channels * (1 - open) * (0.8 - 0.06 * index));
+    return { name, open, ...countsOf(channels, alwaysOpen, alwaysClosed) };
+  });
+  const total = (of: (block: (typeof blocks)[number]) => number) => blocks.reduce((sum, block) => sum + of(block), 0);
+  const whole = countsOf(total((of) => of.channels), total((of) => of.alwaysOpen), total((of) => of.alwaysClosed));
+  return {
+    ...accuracies,
+    cost: { macs, share: macs / cost.macs },
+    parts: gatedParts(cost, shares),
+    channels: { ...whole, blocks },
+  };
+}
+
+function countsOf(channels: number, alwaysOpen: number, alwaysClosed: number) {
+  const imageDependent = channels - alwaysOpen - alwaysClosed;
+  const shares = {
+    alwaysOpen: alwaysOpen / channels,
+    alwaysClosed: alwaysClosed / channels,
+    imageDependent: imageDependent / channels,
+  };
+  return { channels, alwaysOpen, alwaysClosed, imageDependent, shares };
+}
+
+function evaluationOf(path: string, config: RunConfig, knnOnly: boolean): Evaluation {
+  const evaluate = (accuracy: (network: Pass) => number) => {
+    const networks = trainedNetworks(config.mode);
+    return Object.fromEntries(
+      networks.map((network) => [network, networkEvaluation(config, network, accuracy(network), knnOnly)]),
+    );
+  };
+  const rawPixels = knnOnly ? { knn1: 33, knn20: 38.5 } : {
+    knn1: 33,
+    knn20: 38.5,
+    linear: { top1: 30.1, top5: 79, std: null, seeds: 1 },
+  };
+  const untrained = evaluate((network) => network === "dense" ? 31 : 29.4);
+  return {
+    run: path,
+    networks: evaluate((network) => accuracyOf(config, network)),
+    references: { rawPixels, untrained },
+  };
+}
+
+function stepRecord(config: RunConfig, step: number, steps: number): StepRecord {
+  const done = step / steps;
+  const loss = 25 + 12 * Math.exp(-5 * done) + 0.4 * noise("loss", config.seed, config.budget, step);
+  const share = config.mode === "vanilla" ? null : config.budget + (0.5 - config.budget) * Math.exp(-8 * done);
+  return {
+    step,
+    steps,
+    epoch: Math.min(config.epochs - 1, Math.floor((step - 1) * config.epochs / steps)),
+    loss,
+    terms: { invariance: 0.3, variance: 0.8, covariance: 3, objective: loss, macs: 0, bound: 0 },
+    share,
+    noiseFreeShare: share,
+    multiplier: 0,
+    lr: 0.25 * (1 - done),
+    viewsPerSecond: 900,
+    wait: 0.001,
+    time: 0.6 * step,
+  };
+}
+
+function watchRecord(config: RunConfig, step: number, epoch: number): EvaluationRecord {
+  const networks = trainedNetworks(config.mode).map((network) => {
+    const knn20 = accuracyOf(config, network) - 3 - 25 * Math.exp(-5 * epoch / config.epochs);
+    const share = network === "dense" ? 1 : config.budget;
+    const health = { featureStd: 1, effectiveRank: 20, covariance: 0.1 };
+    return [network, { knn20, cost: { macs: share * 4e7, share }, health }] as const;
+  });
+  return { step, epoch, networks: Object.fromEntries(networks) };
+}
+
+/** The lines of `metrics.jsonl`. */
+function metricLines(config: RunConfig, steps: number, done: number): string {
+  const lines: string[] = [];
+  for (let step = 1; step <= done; step++) {
+    const record = stepRecord(config, step, steps);
+    lines.push(JSON.stringify(record));
+    const isEpochsEnd = Math.floor(step * config.epochs / steps) > record.epoch;
+    const isWatched = config.evalEvery > 0 && (record.epoch + 1) % config.evalEvery === 0;
+    if (isEpochsEnd && isWatched) lines.push(JSON.stringify(watchRecord(config, step, record.epoch + 1)));
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Makes the folder of a run. */
+export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
+  const { options = {}, steps = 40, evalEvery = 1, knnOnly = false, stage = "evaluated" } = run;
+  const config = resolveConfig({ preset: "demo", flags: { width: 16, stem: "cifar", ...options, evalEvery } });
+  const folder = RunFolder.create(path, config, { sluice: "0.1.0" });
+  const done = stage === "stopped" ? Math.floor(steps / 2) : steps;
+  Deno.writeTextFileSync(join(path, "metrics.jsonl"), metricLines(config, steps, done));
+  Deno.writeTextFileSync(folder.checkpoints.last(), "");
+  if (stage === "evaluated") folder.writeEvaluation(evaluationOf(path, config, knnOnly));
+  return folder;
+}
+
+/** What a synthetic sweep is: every mode at every budget, but vanilla, which has none, and every seed. */
+export interface SyntheticSweep {
+  readonly budgets: readonly number[];
+  readonly modes: readonly RunConfig["mode"][];
+  readonly seeds: number;
+  /** Of each run. */
+  readonly run?: SyntheticRun;
+}
+
+interface SyntheticKind {
+  readonly mode: RunConfig["mode"];
+  readonly budget?: number;
+}
+
+/** Makes the folders of many runs, and gives their report. */
+export function makeSweep(path: string, { budgets, modes, seeds, run = {} }: SyntheticSweep): ReportData {
+  const kinds = modes.flatMap((mode): SyntheticKind[] => {
+    return mode === "vanilla" ? [{ mode }] : budgets.map((budget) => ({ mode, budget }));
+  });
+  const all = kinds.flatMap((kind) => Array.from({ length: seeds }, (_, seed) => ({ ...kind, seed })));
+  const runs = all.map(({ seed, ...kind }) => {
+    const varied: Record<string, VariedValue> = { ...kind };
+    const name = [...Object.entries(varied).map(([, value]) => String(value)), `seed${seed}`].join("-");
+    const folder = makeRun(join(path, name), { ...run, options: { ...run.options, ...kind, seed } });
+    return readReportRun(folder, varied, curvePoints(all.length));
+  });
+  return { title: "budgets of two modes", path, keys: ["mode", "budget"], runs };
+}
