@@ -26,4 +26,3 @@ export * from "./src/optim/mod.ts";
 export * from "./src/data/mod.ts";
 export * from "./src/evaluation/mod.ts";
 export * from "./src/training/mod.ts";
-export * from "./src/report/mod.ts";

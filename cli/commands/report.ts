@@ -1,5 +1,5 @@
 /**
- * `sluice report RUN`: one page that shows what came of it, and its figures as files.
+ * `sluice report RUN|SWEEP`: one page that shows what came of it, and its figures as files.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
+import type { ReportData } from "../../src/report/mod.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
 import { checkFolderOf } from "../requests.ts";
 import { writeResult } from "../ui/output.ts";
@@ -44,19 +45,27 @@ function readFigures(figures: unknown): string | null {
   return figures;
 }
 
+/** What there is to show at a path. */
+async function readData(path: string): Promise<ReportData> {
+  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  const { SweepFolder } = await import("../../src/sweep/mod.ts");
+  // What is no run and no sweep is refused before the plotting library is loaded.
+  const folder = SweepFolder.isAt(path) ? SweepFolder.open(path) : RunFolder.open(path);
+  const { reportOfRun, reportOfSweep } = await import("../../src/report/mod.ts");
+  return folder instanceof SweepFolder ? reportOfSweep(folder) : reportOfRun(folder);
+}
+
 async function runReport(path: string, command: CommandUnknownOpts): Promise<void> {
   const { out, figures: folder }: Record<string, unknown> = command.opts();
   const [page, figureFolder] = [readOut(out), readFigures(folder)];
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  const run = RunFolder.open(path);
-  const { figureFiles, reportOfRun, reportPage } = await import("../../src/report/mod.ts");
+  const data = await readData(path);
+  const { figureFiles, reportPage } = await import("../../src/report/mod.ts");
   const { writeFileAtomically } = await import("../../src/formats/write_file.ts");
   const write = (file: string, text: string) => {
     const bytes = new TextEncoder().encode(text);
     writeFileAtomically(file, bytes);
     return bytes.length;
   };
-  const data = reportOfRun(run);
   const bytes = write(page, reportPage(data));
   const figures: string[] = [];
   if (figureFolder !== null) {
@@ -76,14 +85,17 @@ async function runReport(path: string, command: CommandUnknownOpts): Promise<voi
 /** Adds `report` to the program. */
 export function addReport(program: CommandUnknownOpts): void {
   const command = program.command("report")
-    .description("one page that shows a run, finished or not; it needs no network, and replaces an older page")
-    .argument("<RUN>", "folder of a run")
+    .description(
+      "one page that shows a run or a sweep, finished or not; it needs no network, and replaces an older page",
+    )
+    .argument("<RUN|SWEEP>", "folder of a run or of a sweep")
     .option("-o, --out <FILE>", "page to write, FILE.html")
     .option("--figures <DIR>", "write the figures as SVG files into a folder, too")
     .action((path, _options, self) => runReport(path, self));
   addOutputOptions(command);
   addExamples(command, [
     "sluice report runs/demo -o demo.html",
+    "sluice report sweeps/budgets -o budgets.html",
     "sluice report runs/demo -o demo.html --figures figures --json",
   ]);
 }

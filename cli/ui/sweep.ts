@@ -4,14 +4,12 @@
  * @module
  */
 import type { ConfigurationSummary, Spread, SweepEstimate, SweepResults, SweepRunState } from "../../src/sweep/mod.ts";
+import { formatSpread } from "../../src/sweep/spread.ts";
 import { formatSeconds } from "./progress.ts";
 import { type Cell, formatTable, mebibytes } from "./tables.ts";
 
-/** `47.10 ± 0.31`, of a single value `47.10`. */
 function spread(value: Spread | null, digits: number): string | null {
-  if (value === null) return null;
-  const mean = value.mean.toFixed(digits);
-  return value.deviation === null ? mean : `${mean} ± ${value.deviation.toFixed(digits)}`;
+  return value === null ? null : formatSpread(value, digits);
 }
 
 function resultRow(keys: readonly string[], summary: ConfigurationSummary): Cell[] {

@@ -10,6 +10,6 @@ export {
   readReportRun,
   type ReportData,
   reportOfRun,
+  reportOfSweep,
   type ReportRun,
-  type VariedValue,
 } from "./report_data.ts";

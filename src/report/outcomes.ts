@@ -6,9 +6,10 @@
 import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
 import type { Pass } from "../models/mod.ts";
 import { trainedNetworks } from "../training/passes.ts";
-import type { ReportData, ReportRun, VariedValue } from "./report_data.ts";
+import type { Scalar } from "../sweep/mod.ts";
+import type { ReportData, ReportRun } from "./report_data.ts";
 import { type SeriesName, seriesOf } from "./series.ts";
-import { type Spread, spreadOf } from "./spread.ts";
+import { type Spread, spreadOf } from "../sweep/spread.ts";
 
 /** Runs that differ in their seed alone. */
 export interface Configuration {
@@ -56,7 +57,7 @@ export interface Floor {
 }
 
 /** A value of an option in words, numbers to six digits. */
-export function formatValue(value: VariedValue | undefined): string {
+export function formatValue(value: Scalar | undefined): string {
   if (value === null || value === undefined) return "–";
   return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
 }

@@ -3,15 +3,14 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import type { Scalar, SweepFolder } from "../sweep/mod.ts";
 import type { Evaluation } from "../training/evaluate_run.ts";
 import type { RunConfig } from "../training/options.ts";
 import type { EvaluationRecord, StepRecord } from "../training/records.ts";
-import type { RunFolder } from "../training/run_folder.ts";
+import { RunFolder } from "../training/run_folder.ts";
 import { phaseOf, type RunPhase } from "../training/run_status.ts";
-
-/** The value of an option that varies over runs. */
-export type VariedValue = string | number | boolean | null;
 
 /** One run as the page shows it. */
 export interface ReportRun {
@@ -20,7 +19,7 @@ export interface ReportRun {
   /** Its folder's path. */
   readonly path: string;
   /** Its values of the options that vary over the report's runs, by kebab-case key; the seed is not among them. */
-  readonly varied: Readonly<Record<string, VariedValue>>;
+  readonly varied: Readonly<Record<string, Scalar>>;
   /** Its configuration. */
   readonly config: RunConfig;
   /** What it is doing. */
@@ -86,4 +85,16 @@ export function readReportRun(
 export function reportOfRun(folder: RunFolder): ReportData {
   const run = readReportRun(folder, {}, curvePoints(1));
   return { title: run.name, path: folder.path, keys: [], runs: [run] };
+}
+
+/**
+ * The report of a sweep: of those of its runs that have been begun.
+ *
+ * @throws {InvalidInputError} where one of its runs or evaluations is damaged.
+ */
+export function reportOfSweep(sweep: SweepFolder): ReportData {
+  const begun = sweep.plan.runs.filter(({ name }) => existsSync(sweep.runPath(name)));
+  const points = curvePoints(begun.length);
+  const runs = begun.map(({ name, varied }) => readReportRun(RunFolder.open(sweep.runPath(name)), varied, points));
+  return { title: basename(resolve(sweep.path)), path: sweep.path, keys: sweep.keys(), runs };
 }

@@ -8,7 +8,7 @@ import { type Markup, markup } from "./markup.ts";
 import { commonMeasure, configurationsOf, floorsOf, type Measure, measureNames, type Outcome } from "./outcomes.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";
 import { allSeries, type SeriesName } from "./series.ts";
-import { formatSpread, type Spread } from "./spread.ts";
+import { formatSpread, type Spread } from "../sweep/spread.ts";
 
 /** So many names or values are listed; of more their number is said. */
 const LISTED = 5;

@@ -5,8 +5,9 @@
  */
 import { type Markup, markup } from "./markup.ts";
 import { formatValue, type Outcome } from "./outcomes.ts";
-import type { ReportData, ReportRun, VariedValue } from "./report_data.ts";
-import { formatSpread, type Spread, spreadOf } from "./spread.ts";
+import type { Scalar } from "../sweep/mod.ts";
+import type { ReportData, ReportRun } from "./report_data.ts";
+import { formatSpread, type Spread, spreadOf } from "../sweep/spread.ts";
 
 /** A cell: what is shown, and what it is sorted by, null where there is nothing. */
 interface Cell {
@@ -27,7 +28,7 @@ function spreadCell(spread: Spread | null, digits: number): Cell {
   return spread === null ? nothing : { text: formatSpread(spread, digits), value: spread.mean };
 }
 
-function variedCell(value: VariedValue | undefined): Cell {
+function variedCell(value: Scalar | undefined): Cell {
   if (value === null || value === undefined) return nothing;
   return { text: formatValue(value), value: typeof value === "number" ? value : String(value) };
 }

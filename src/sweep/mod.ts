@@ -10,5 +10,6 @@ export * from "./requests.ts";
 export * from "./results.ts";
 export * from "./run_state.ts";
 export * from "./spec.ts";
+export * from "./spread.ts";
 export * from "./summary.ts";
 export * from "./sweep_folder.ts";

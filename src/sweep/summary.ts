@@ -6,12 +6,7 @@
 import type { Pass } from "../models/mod.ts";
 import type { Accuracies, ResultRow, SweepResults } from "./results.ts";
 import type { Scalar } from "./spec.ts";
-
-/** Mean of several values, and the standard deviation of a sample; null of a single one. */
-export interface Spread {
-  readonly mean: number;
-  readonly deviation: number | null;
-}
+import { type Spread, spreadOf } from "./spread.ts";
 
 /** One network of one configuration, over its seeds. */
 export interface ConfigurationSummary {
@@ -31,16 +26,6 @@ export interface ConfigurationSummary {
   readonly probeTop1: Spread | null;
   /** The same networks untrained. */
   readonly untrained: { readonly knn20: Spread | null; readonly probeTop1: Spread | null };
-}
-
-/** Mean and deviation of the values that are there; null of none. */
-export function spreadOf(values: readonly (number | null)[]): Spread | null {
-  const known = values.filter((value) => value !== null);
-  if (known.length === 0) return null;
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  if (known.length === 1) return { mean, deviation: null };
-  const variance = known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1);
-  return { mean, deviation: Math.sqrt(variance) };
 }
 
 function spreads(accuracies: readonly Accuracies[]): Pick<ConfigurationSummary, "knn20" | "probeTop1"> {

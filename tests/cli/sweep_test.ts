@@ -62,6 +62,10 @@ Deno.test(
     }));
     assert.equal(readFileSync(join(whole, "results.csv"), "utf8").trim().split("\n").length, 1 + 12);
 
+    const page = join(folder, "page.html");
+    await assertSucceeds(["report", whole, "-o", page]);
+    for (const { run } of results.rows) assert.ok(readFileSync(page, "utf8").includes(run), run);
+
     const process = startSluice(["sweep", spec, "--out", killed, "--jobs", "2", "--quiet"]);
     await until(() => begunRuns(killed) === 4);
     process.kill("SIGKILL");

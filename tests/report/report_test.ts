@@ -10,7 +10,7 @@ import { paretoFront } from "../../src/report/figures/accuracy.ts";
 import { chosenConfigurations } from "../../src/report/figures/small_multiples.ts";
 import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
 import { commonMeasure, configurationsOf, haveOneDenseCost, outcomesOf } from "../../src/report/outcomes.ts";
-import { formatSpread, spreadOf } from "../../src/report/spread.ts";
+import { formatSpread, spreadOf } from "../../src/sweep/spread.ts";
 import { trainedSeconds } from "../../src/report/table.ts";
 import type { StepRecord } from "../../src/training/records.ts";
 import { makeRun, makeSweep, type SyntheticSweep } from "./synthetic_runs.ts";

@@ -6,7 +6,8 @@
 import { join } from "node:path";
 import type { NetworkEvaluation } from "../../src/evaluation/mod.ts";
 import { denseParts, gatedMacs, gatedParts, networkCost, type Pass } from "../../src/models/mod.ts";
-import type { ReportData, VariedValue } from "../../src/report/mod.ts";
+import type { ReportData } from "../../src/report/mod.ts";
+import type { Scalar } from "../../src/sweep/mod.ts";
 import { curvePoints, readReportRun } from "../../src/report/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
 import { type Evaluation, type EvaluationRecord, RunFolder, type StepRecord } from "../../src/training/mod.ts";
@@ -175,7 +176,7 @@ export function makeSweep(path: string, { budgets, modes, seeds, run = {} }: Syn
   });
   const all = kinds.flatMap((kind) => Array.from({ length: seeds }, (_, seed) => ({ ...kind, seed })));
   const runs = all.map(({ seed, ...kind }) => {
-    const varied: Record<string, VariedValue> = { ...kind };
+    const varied: Record<string, Scalar> = { ...kind };
     const name = [...Object.entries(varied).map(([, value]) => String(value)), `seed${seed}`].join("-");
     const folder = makeRun(join(path, name), { ...run, options: { ...run.options, ...kind, seed } });
     return readReportRun(folder, varied, curvePoints(all.length));

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { formatCsv, type ResultRow, spreadOf, summarise } from "../../src/sweep/mod.ts";
+import { formatCsv, type ResultRow, summarise } from "../../src/sweep/mod.ts";
 
 function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}): ResultRow {
   const none = { knn20: null, probeTop1: null };
@@ -27,21 +27,15 @@ function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}):
   };
 }
 
-Deno.test("a spread is the mean and the deviation of a sample", () => {
-  assert.deepEqual(spreadOf([1, 2, 3]), { mean: 2, deviation: 1 });
-  assert.deepEqual(spreadOf([4, null]), { mean: 4, deviation: null });
-  assert.equal(spreadOf([null]), null);
-});
-
 Deno.test("results are summarised over seeds, by what varies and by network", () => {
   const rows = [row(0, 40), row(1, 44), row(0, 60, { network: "dense", target: null, cost: 1 })];
   const [gated, dense, ...others] = summarise({ rows });
   assert.deepEqual(others, []);
   assert.deepEqual([gated?.network, gated?.runs, gated?.target], ["gated", 2, 0.3]);
-  assert.deepEqual(gated?.knn20, { mean: 42, deviation: Math.sqrt(8) });
+  assert.deepEqual(gated?.knn20, { mean: 42, deviation: Math.sqrt(8), count: 2 });
   assert.ok(Math.abs((gated?.cost.mean ?? 0) - 0.275) < 1e-12);
   assert.equal(gated?.probeTop1, null);
-  assert.deepEqual([dense?.network, dense?.runs, dense?.knn20], ["dense", 1, { mean: 60, deviation: null }]);
+  assert.deepEqual([dense?.network, dense?.runs, dense?.knn20], ["dense", 1, { mean: 60, deviation: null, count: 1 }]);
 });
 
 Deno.test("CSV has a line a network, what varies in columns of its own, and nothing where nothing was measured", () => {

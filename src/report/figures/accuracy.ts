@@ -16,7 +16,7 @@ import {
 } from "../outcomes.ts";
 import type { ReportData } from "../report_data.ts";
 import { allSeries, type Series, type SeriesName } from "../series.ts";
-import { formatSpread } from "../spread.ts";
+import { formatSpread } from "../../sweep/spread.ts";
 import { chartFrame, drawChart, errorPoints, horizontalGrid, type Point, TICKS } from "./chart.ts";
 import { chartSize, type Figure, type LegendEntry, lineEntry, missingFigure, pointEntry } from "./figure.ts";
 

@@ -8,7 +8,7 @@ import { colour } from "../colours.ts";
 import type { Pass } from "../../models/mod.ts";
 import type { ReportRun } from "../report_data.ts";
 import { allSeries, type Series, seriesOf, trainingSeries } from "../series.ts";
-import { extentOf } from "../spread.ts";
+import { extentOf } from "../../sweep/spread.ts";
 import { chartFrame, drawChart, horizontalGrid, TICKS } from "./chart.ts";
 import { chartSize, type Figure, lineEntry, missingFigure } from "./figure.ts";
 

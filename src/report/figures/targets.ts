@@ -7,7 +7,7 @@ import * as Plot from "@observablehq/plot";
 import { colour } from "../colours.ts";
 import type { Outcome } from "../outcomes.ts";
 import { allSeries, type SeriesName } from "../series.ts";
-import { formatSpread } from "../spread.ts";
+import { formatSpread } from "../../sweep/spread.ts";
 import {
   chartFrame,
   drawChart,
