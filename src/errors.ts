@@ -96,3 +96,9 @@ export class StorageError extends SluiceError {
   /** The error's kind. */
   override name = "StorageError";
 }
+
+/** A cluster's scheduler is not there, does not answer, or refuses; the message holds its own words. */
+export class ClusterError extends SluiceError {
+  /** The error's kind. */
+  override name = "ClusterError";
+}

@@ -178,7 +178,9 @@ function faultOf(
     return new InvalidInputError(`${path}:${lineOf([...place, key])}: unknown key ${key}; ${remedyFor(key, known)}`);
   }
   const [top = ""] = place;
-  const rule = wanted[String(top)] ?? `${issue.message.toLowerCase()}; see the README`;
+  // Messages of our own hold the remedy already.
+  const isOwn = issue.code === "custom" || issue.message.startsWith("give ");
+  const rule = wanted[String(top)] ?? (isOwn ? issue.message : `${issue.message.toLowerCase()}; see the README`);
   if (place.length === 0) {
     return new InvalidInputError(`${path}:1: holds no spec; write keys such as base, grid and seeds`);
   }

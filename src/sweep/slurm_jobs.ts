@@ -1,0 +1,48 @@
+/**
+ * The jobs that a sweep was submitted as, written down in its folder.
+ *
+ * @module
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { InvalidInputError } from "../errors.ts";
+import { writeFileAtomically } from "../formats/mod.ts";
+import type { SweepFolder } from "./sweep_folder.ts";
+
+const jobSchema = z.strictObject({ job: z.string().regex(/^\d+$/), runs: z.array(z.string()) });
+
+/** A job array. */
+export type SlurmJob = Readonly<z.infer<typeof jobSchema>>;
+
+function pathOf(sweep: SweepFolder): string {
+  return join(sweep.path, "slurm.json");
+}
+
+/**
+ * The jobs of a sweep in the order in which they were submitted; none where it never was.
+ *
+ * @throws {InvalidInputError} where the file is damaged.
+ */
+export function readJobs(sweep: SweepFolder): SlurmJob[] {
+  const path = pathOf(sweep);
+  if (!existsSync(path)) return [];
+  try {
+    return z.array(jobSchema).parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+    throw new InvalidInputError(`${path}: lists no jobs of Slurm; cancel what squeue shows, and remove the file`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Writes down another job.
+ *
+ * @throws {StorageError} where there is no room or no permission.
+ */
+export function addJob(sweep: SweepFolder, job: SlurmJob): void {
+  const jobs = [...readJobs(sweep), job];
+  writeFileAtomically(pathOf(sweep), new TextEncoder().encode(`${JSON.stringify(jobs, null, 2)}\n`));
+}

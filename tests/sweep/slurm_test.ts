@@ -1,0 +1,161 @@
+/**
+ * What is written for Slurm, and what it prints; with a stand-in for its commands, and for a program that does a run.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidInputError } from "../../src/errors.ts";
+import {
+  isEnded,
+  parseAccounting,
+  parseQueue,
+  parseSubmission,
+  secondsOfLimit,
+  slurmSchema,
+  slurmScript,
+  SweepSpec,
+} from "../../src/sweep/mod.ts";
+import { withFolder } from "../cli/run_sluice.ts";
+
+const sweep = { folder: "/data/my 5%", runs: ["budget=0.1", "budget=0.3"], retries: 1, command: ["sluice"] };
+
+Deno.test("a job array asks for what the spec says, and for what its runs need to be stopped and begun again", () => {
+  const request = slurmSchema.parse({
+    partition: "gpu",
+    gres: "gpu:1",
+    time: "4:00:00",
+    mem: "16G",
+    jobs: 2,
+    notice: 60,
+  });
+  const lines = slurmScript(sweep, request).split("\n");
+  assert.equal(lines[0], "#!/bin/sh");
+  assert.deepEqual(lines.filter((line) => line.startsWith("#SBATCH")), [
+    "#SBATCH --job-name=sluice-my-5",
+    "#SBATCH --array=0-1%2",
+    "#SBATCH --partition=gpu",
+    "#SBATCH --gres=gpu:1",
+    "#SBATCH --time=4:00:00",
+    "#SBATCH --mem=16G",
+    "#SBATCH --requeue",
+    "#SBATCH --open-mode=append",
+    "#SBATCH --signal=B:USR1@60",
+    "#SBATCH --output='/data/my 5%%/tasks/'slurm-%A_%a.log",
+  ]);
+  const bare = slurmScript(sweep, slurmSchema.parse({}));
+  assert.match(bare, /^#SBATCH --array=0-1$/m);
+  assert.doesNotMatch(bare, /--(partition|gres|time|mem|cpus-per-task)/);
+});
+
+Deno.test("a folder that Slurm cannot write into is refused", () => {
+  for (const folder of ["/data/a\\b", "/data/a\nb"]) {
+    assert.throws(() => slurmScript({ ...sweep, folder }, slurmSchema.parse({})), InvalidInputError);
+  }
+});
+
+/** Runs the script of one task of an array, the run's process and scontrol being stand-ins. */
+async function runTask(folder: string, index: number, status: number, restarts: string) {
+  const tools = join(folder, "tools");
+  Deno.mkdirSync(join(folder, "tasks"), { recursive: true });
+  Deno.mkdirSync(tools, { recursive: true });
+  const write = (name: string, line: string) =>
+    Deno.writeTextFileSync(join(tools, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  write("scontrol", `echo "$@"`);
+  write("sluice", `echo "$@" >>"$4/started"; exit ${status}`);
+  const script = slurmScript({ ...sweep, folder }, slurmSchema.parse({ requeues: 3 }));
+  const { code, stdout } = await new Deno.Command("sh", {
+    args: ["-c", script],
+    env: {
+      PATH: `${tools}:${Deno.env.get("PATH")}`,
+      SLURM_ARRAY_JOB_ID: "17",
+      SLURM_ARRAY_TASK_ID: String(index),
+      SLURM_RESTART_COUNT: restarts,
+    },
+  }).output();
+  const started = readFileSync(join(folder, "started"), "utf8").trim().split("\n");
+  Deno.removeSync(join(folder, "started"));
+  return { code, requeued: new TextDecoder().decode(stdout).trim(), started };
+}
+
+Deno.test(
+  "a task does the run of its index, and queues itself again where that was stopped by a notice, so many times",
+  withFolder(async (folder) => {
+    const line = `sweep task -- ${folder} budget=0.3`;
+    assert.deepEqual(await runTask(folder, 1, 0, ""), { code: 0, requeued: "", started: [line] });
+    assert.deepEqual(await runTask(folder, 1, 75, ""), { code: 75, requeued: "requeue 17_1", started: [line] });
+    assert.deepEqual(await runTask(folder, 1, 75, "2"), { code: 75, requeued: "requeue 17_1", started: [line] });
+    assert.deepEqual(await runTask(folder, 1, 75, "3"), { code: 75, requeued: "", started: [line] });
+    assert.deepEqual(await runTask(folder, 1, 1, ""), { code: 1, requeued: "", started: [line, line] });
+    assert.deepEqual(await runTask(folder, 1, 2, ""), { code: 2, requeued: "", started: [line] });
+  }),
+);
+
+Deno.test("the id of a job is read from what sbatch prints", () => {
+  assert.equal(parseSubmission("1234\n"), "1234");
+  assert.equal(parseSubmission("1234;cluster\n"), "1234");
+  assert.equal(parseSubmission("Submitted batch job\n"), null);
+});
+
+Deno.test("tasks are read from the queue", () => {
+  const printed = [
+    "12|0|RUNNING|None",
+    "12|1|PENDING|Resources",
+    "12|2|PENDING|Nodes required for job are DOWN, DRAINED or reserved",
+    "12|3|PENDING|None",
+    "12|4|COMPLETING|NonZeroExitCode",
+    "13|N/A|RUNNING|None",
+    "",
+  ];
+  assert.deepEqual(parseQueue(printed.join("\n")), [
+    { job: "12", index: 0, state: "RUNNING" },
+    { job: "12", index: 1, state: "PENDING (Resources)" },
+    { job: "12", index: 2, state: "PENDING (Nodes required for job are DOWN, DRAINED or reserved)" },
+    { job: "12", index: 3, state: "PENDING" },
+    { job: "12", index: 4, state: "COMPLETING" },
+  ]);
+});
+
+Deno.test("tasks are read from the accounting, where those that wait share a line that says nothing of each", () => {
+  const printed =
+    "12_0|COMPLETED\n12_1|CANCELLED by 1000\n12_2|OUT_OF_MEMORY\n12_[3-7%2]|PENDING\n12_1.batch|CANCELLED\n";
+  assert.deepEqual(parseAccounting(printed), [
+    { job: "12", index: 0, state: "COMPLETED" },
+    { job: "12", index: 1, state: "CANCELLED" },
+    { job: "12", index: 2, state: "OUT_OF_MEMORY" },
+  ]);
+});
+
+Deno.test("tasks that wait, run, or end to be queued again have not ended", () => {
+  for (const state of ["PENDING (BeginTime)", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"]) {
+    assert.equal(isEnded({ state }), false, state);
+  }
+  for (const state of ["COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"]) {
+    assert.equal(isEnded({ state }), true, state);
+  }
+});
+
+Deno.test("time limits are read in each of Slurm's notations", () => {
+  const known = { "90": 5400, "1:30": 90, "1:00:00": 3600, "1-0": 86400, "1-2:30": 95400, "1-02:30:10": 95410 };
+  for (const [text, seconds] of Object.entries(known)) assert.equal(secondsOfLimit(text), seconds, text);
+  for (const text of ["UNLIMITED", "", "1h"]) assert.equal(secondsOfLimit(text), null, text);
+});
+
+Deno.test("what a spec asks of Slurm is refused with its line where it is wrong", () => {
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ["slurm:\n  partitions: gpu", /^s\.yaml:2: unknown key partitions; did you mean partition\?$/],
+    ["slurm:\n  partition: a b", /^s\.yaml:2: slurm\.partition: give one word/],
+    ["slurm:\n  jobs: 0", /^s\.yaml:2: slurm\.jobs: give a whole number, 1 or more$/],
+    ["slurm:\n  time: 3\n  notice: 120", /^s\.yaml:3: slurm\.notice: 120 seconds before a limit of 3, .* longer time/],
+  ];
+  for (const [text, message] of refused) {
+    assert.throws(() => SweepSpec.parse("s.yaml", text), (error: unknown) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+  const { slurm } = SweepSpec.parse("s.yaml", "slurm:\n  time: 4\n  mem: 8G").contents;
+  assert.deepEqual(slurm, { time: "4", mem: "8G", notice: 120, requeues: 100 });
+});
