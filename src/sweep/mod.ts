@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./estimate.ts";
+export * from "./kubernetes.ts";
 export * from "./local_executor.ts";
 export * from "./plan.ts";
 export * from "./requests.ts";

@@ -1,0 +1,121 @@
+/**
+ * The manifest of a sweep, against Kubernetes' own schema.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type IJob, Job } from "kubernetes-models/batch/v1";
+import { parse } from "yaml";
+import { InvalidInputError } from "../../src/errors.ts";
+import { kubernetesManifest, kubernetesSchema, liesIn, SweepSpec, threadsOf } from "../../src/sweep/mod.ts";
+
+const sweep = { folder: "/shared/My budgets", runs: ["budget=0.1", "budget=0.3"], retries: 2, command: ["sluice"] };
+
+function manifestOf(request: Record<string, unknown>, changes: Partial<typeof sweep> = {}): IJob {
+  const whole = kubernetesSchema.parse({ image: "registry.example/sluice:0.1", claim: "shared", ...request });
+  return parse(kubernetesManifest({ ...sweep, ...changes }, whole));
+}
+
+function commandOf({ spec }: IJob): string[] {
+  return [...spec?.template.spec?.containers[0]?.command ?? []];
+}
+
+Deno.test("the manifest is an Indexed Job that Kubernetes' schema takes, with what the spec asks for", () => {
+  const asked = { namespace: "lab", cpu: 4, memory: "16Gi", gpus: 1, jobs: 5, notice: 30, mount: "/shared" };
+  const manifest = manifestOf(asked);
+  new Job(manifest).validate();
+  // Of its type, so that the compiler finds the keys that Kubernetes does not know.
+  const resources = { cpu: "4", memory: "16Gi", "nvidia.com/gpu": 1 };
+  const expected: IJob = {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: manifest.metadata?.name ?? "", namespace: "lab" },
+    spec: {
+      completionMode: "Indexed",
+      completions: 2,
+      parallelism: 2,
+      backoffLimitPerIndex: 2,
+      podFailurePolicy: {
+        rules: [
+          { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
+          { action: "Ignore", onExitCodes: { containerName: "sluice", operator: "In", values: [75, 143] } },
+          { action: "FailIndex", onExitCodes: { containerName: "sluice", operator: "In", values: [2] } },
+        ],
+      },
+      template: {
+        spec: {
+          restartPolicy: "Never",
+          terminationGracePeriodSeconds: 30,
+          containers: [{
+            name: "sluice",
+            image: "registry.example/sluice:0.1",
+            command: commandOf(manifest),
+            resources: { requests: resources, limits: resources },
+            volumeMounts: [{ name: "shared", mountPath: "/shared" }],
+          }],
+          volumes: [{ name: "shared", persistentVolumeClaim: { claimName: "shared" } }],
+        },
+      },
+    },
+  };
+  assert.deepEqual(manifest, expected);
+  new Job(manifestOf({})).validate();
+});
+
+Deno.test("the schema finds what is wrong with a manifest", () => {
+  const manifest = manifestOf({});
+  const wrong = { ...manifest, spec: { ...manifest.spec, completions: "all" } };
+  assert.throws(() => new Job(Object.assign({}, manifest, wrong)).validate(), /completions must be integer/);
+});
+
+Deno.test("a Job is named after its folder and what it holds", () => {
+  const name = (changes: Partial<typeof sweep>) => manifestOf({}, changes).metadata?.name ?? "";
+  assert.match(name({}), /^sluice-my-budgets-[0-9a-f]{8}$/);
+  assert.equal(name({}), name({}));
+  assert.notEqual(name({}), name({ runs: ["budget=0.3"] }));
+  assert.match(name({ folder: `/shared/${"Ü b".repeat(40)}` }), /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
+  assert.ok(name({ folder: `/shared/${"ab".repeat(40)}` }).length <= 48);
+});
+
+/** What Kubernetes makes of a word of a command: of `$$` a `$`; `$(NAME)` would be a variable. */
+function expand(text: string): string {
+  return text.replace(/\$\$|\$\([A-Za-z_][A-Za-z0-9_.-]*\)/g, (found) => found === "$$" ? "$" : "replaced");
+}
+
+Deno.test("paths that look like Kubernetes' variables reach the shell as they are", () => {
+  for (const folder of ["/shared/$(HOME)", "/shared/$$", "/shared/$$$(HOME)$$(HOME)"]) {
+    const [, , script = ""] = commandOf(manifestOf({}, { folder }));
+    assert.ok(expand(script).startsWith(`folder='${folder}'\n`), folder);
+  }
+  const [, , plain = ""] = commandOf(manifestOf({}));
+  assert.equal(expand(plain), plain, "any other command runs as it is written");
+});
+
+Deno.test("threads are what a request for processors is good for", () => {
+  assert.equal(threadsOf({}), null);
+  const known = { "4": 4, "2.5": 2, "500m": 1, "3900m": 3 };
+  for (const [cpu, threads] of Object.entries(known)) assert.equal(threadsOf({ cpu }), threads, cpu);
+});
+
+Deno.test("a path lies in a folder or not", () => {
+  for (const path of ["/shared", "/shared/a", "/shared/..a"]) assert.ok(liesIn(path, "/shared"), path);
+  for (const path of ["/share", "/shared2/a", "/", "/other"]) assert.ok(!liesIn(path, "/shared"), path);
+});
+
+Deno.test("what a spec asks of Kubernetes is refused with its line where it is wrong", () => {
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ["image: a", /^s\.yaml:1: kubernetes\.claim: give the name of an object/],
+    ["image: a b\n  claim: c", /^s\.yaml:2: kubernetes\.image: give the name of a container image$/],
+    ["image: a\n  claim: C", /^s\.yaml:3: kubernetes\.claim: give the name of an object/],
+    ["image: a\n  claim: c\n  memory: 16 GB", /^s\.yaml:4: kubernetes\.memory: give a quantity/],
+    ["image: a\n  claim: c\n  mount: data", /^s\.yaml:4: kubernetes\.mount: give a whole path/],
+    ["image: a\n  claim: c\n  gpuss: 1", /^s\.yaml:4: unknown key gpuss; did you mean gpus\?$/],
+  ];
+  for (const [text, message] of refused) {
+    assert.throws(() => SweepSpec.parse("s.yaml", `kubernetes:\n  ${text}`), (error: unknown) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
