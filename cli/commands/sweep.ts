@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import process from "node:process";
-import { InvalidInputError, SluiceError } from "../../src/errors.ts";
-import type { SweepEstimate, SweepFolder, SweepPlan, SweepSpec, TracedRun } from "../../src/sweep/mod.ts";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { ClusterError, InvalidInputError } from "../../src/errors.ts";
+import type { SweepFolder } from "../../src/sweep/mod.ts";
 import {
   addCommonOptions,
   addExamples,
@@ -16,75 +15,18 @@ import {
   outputOptions,
   wholeNumber,
 } from "../options.ts";
-import { StopSignals } from "../stop_signals.ts";
+import type { ScriptKind } from "../sweep_cluster.ts";
+import type { CheckedSweep } from "../sweep_request.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
-import { describeEstimate, describeResults, describeStates } from "../ui/sweep.ts";
-import { SweepDisplay } from "../ui/sweep_progress.ts";
+import { describeEstimate, describeStates } from "../ui/sweep.ts";
 
-/** A sweep that has been checked whole. */
-interface CheckedSweep {
-  readonly spec: SweepSpec;
-  readonly out: string;
-  readonly plan: SweepPlan;
-  /** The sweep that is in the folder already, or null. */
-  readonly present: SweepFolder | null;
-  readonly jobs: number;
-  /** GPUs that runs are given out to; 0 where the CPU computes. */
-  readonly gpus: number;
-  /** Runs that are not done yet. */
-  readonly left: readonly string[];
-  readonly estimate: SweepEstimate;
-}
-
-/** Every run with a number of threads of its own: what a run computes follows from it, and is to be the same when the sweep goes on. */
-function withThreads(runs: readonly TracedRun[], present: SweepFolder | null, share: number): TracedRun[] {
-  return runs.map((run) => {
-    const before = present?.plan.runs.find(({ name }) => name === run.name)?.config.threads;
-    return run.config.threads > 0 ? run : { ...run, config: { ...run.config, threads: before ?? share } };
-  });
-}
-
-/** Runs at a time. */
-function readJobs(value: unknown, usual: number): number {
-  return value === undefined ? usual : wholeNumber("jobs", value, "a whole number from 1 to 1024", 1, 1024);
-}
-
-/** Reads and checks everything: nothing is written, and nothing begun. */
-async function checkSweep(path: string, command: CommandUnknownOpts): Promise<CheckedSweep> {
-  const { out, jobs: jobsText }: Record<string, unknown> = command.opts();
-  if (typeof out !== "string" || out === "") throw new InvalidInputError("sweep writes a folder: give --out DIR");
-  const { planSweep, readRunState, SweepFolder, SweepSpec, estimateSweep } = await import("../../src/sweep/mod.ts");
-  const { checkImages } = await import("../sweep_request.ts");
-  const { Device } = await import("../../src/device/mod.ts");
-  const { resolvePrecision } = await import("../../src/training/precision.ts");
-  const spec = SweepSpec.read(path);
-  const traced = planSweep(spec, givenRunOptions(command));
-  const { evaluate: judging, retries } = spec.contents;
-  const present = SweepFolder.check(out, { runs: traced, judging, retries });
-  const images = checkImages(spec, traced);
-  const [first] = traced;
-  using device = Device.open({ device: first?.config.device ?? "auto", threads: first?.config.threads ?? 0 });
-  for (const { config } of traced) resolvePrecision(config.precision, device.description);
-  const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
-  const jobs = readJobs(jobsText, Math.max(1, gpus));
-  const share = Math.max(1, Math.floor(device.description.cores / jobs));
-  const plan = { runs: withThreads(traced, present, share), judging, retries };
-  const isDone = ({ name }: TracedRun) => {
-    const run = present?.plan.runs.find((candidate) => candidate.name === name);
-    return present !== null && run !== undefined && readRunState(present, run).phase === "done";
-  };
-  const left = plan.runs.map((run) => !isDone(run));
-  const estimate = estimateSweep(device, images.filter((_, index) => left[index]), jobs);
-  return {
-    spec,
-    out,
-    plan,
-    present,
-    jobs,
-    gpus,
-    left: plan.runs.flatMap(({ name }, index) => left[index] ? [name] : []),
-    estimate,
-  };
+/** What `sweep` takes besides a run's options. */
+interface SweepOptions {
+  readonly out?: string;
+  readonly jobs?: string;
+  readonly dryRun?: true;
+  readonly executor?: "local" | "slurm";
+  readonly emit?: ScriptKind;
 }
 
 /** Which runs there would be, and what they would take. */
@@ -101,79 +43,78 @@ function writeDryRun({ plan, left, estimate }: CheckedSweep, output: OutputOptio
   });
 }
 
-/** The sweep's results, as far as runs are done. */
-async function writeSweep(sweep: SweepFolder, output: OutputOptions): Promise<void> {
-  const { summarise, writeResults } = await import("../../src/sweep/mod.ts");
-  const results = await writeResults(sweep);
-  writeResult(output, results, () => describeResults(results, summarise(results)));
-}
-
-/** Works through the runs on this machine. */
-async function execute(checked: CheckedSweep, output: OutputOptions): Promise<void> {
-  const { executeLocally, readRunState, SweepFolder } = await import("../../src/sweep/mod.ts");
-  const { selfCommand } = await import("../self.ts");
-  const { spec, out, plan, present, jobs, gpus, left, estimate } = checked;
-  using undone = new DisposableStack();
-  if (present !== null) undone.use(present.lock());
-  const sweep = SweepFolder.prepare(out, spec, plan);
-  if (present === null) undone.use(sweep.lock());
-  remark(output, describeEstimate(plan.runs.length, left.length, estimate));
-  const stop = new AbortController();
-  using signals = new StopSignals((signal) => {
-    remark(output, `${signal}: runs save and stop`);
-    stop.abort();
-  });
-  using observer = new SweepDisplay(output, plan.runs.length, plan.runs.length - left.length);
-  await executeLocally(sweep, {
-    jobs,
-    command: ({ name }, slot) => [
-      ...selfCommand(),
-      ...["sweep", "task", out, name],
-      ...(gpus > 0 ? ["--device", `cuda:${slot % gpus}`] : []),
-    ],
-    observer,
-    stop: stop.signal,
-  });
-  observer[Symbol.dispose]();
-  await writeSweep(sweep, output);
-  if (signals.status !== null) {
-    remark(output, `stopped; the same command goes on with it`);
-    process.exitCode = signals.status;
-    return;
+/** The script that works through the runs elsewhere; null where this machine does. */
+function scriptKindOf({ executor, emit }: SweepOptions): ScriptKind | null {
+  if (emit !== undefined && executor !== undefined) {
+    throw new InvalidInputError(
+      `--executor beside --emit ${emit}: a script is written or runs are begun; leave one out`,
+    );
   }
-  const failed = sweep.plan.runs.filter((run) => readRunState(sweep, run).phase !== "done").map(({ name }) => name);
-  if (failed.length === 0) return;
-  throw new SluiceError(
-    `${failed.length} of ${plan.runs.length} runs failed: ${failed.join(" ")}; their logs are in ${out}/tasks`,
-  );
+  return emit ?? (executor === "slurm" ? "slurm" : null);
 }
 
 async function runSweep(path: string | undefined, command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
-  const { dryRun }: Record<string, unknown> = command.opts();
+  const options: SweepOptions = command.opts();
+  const { out = "", dryRun = false, emit: emitted } = options;
   if (path === undefined) throw new InvalidInputError("sweep reads what to do: give a YAML file, see --help");
-  const checked = await checkSweep(path, command);
-  if (dryRun === true) return writeDryRun(checked, output);
-  await execute(checked, output);
+  if (out === "") throw new InvalidInputError("sweep writes a folder: give --out DIR");
+  const jobs = options.jobs === undefined
+    ? null
+    : wholeNumber("jobs", options.jobs, "a whole number from 1 to 1024", 1, 1024);
+  const kind = scriptKindOf(options);
+  const { readRequest } = await import("../sweep_request.ts");
+  const request = readRequest(path, out, givenRunOptions(command));
+  if (kind === null) {
+    const { checkLocally, execute } = await import("../sweep_local.ts");
+    const checked = checkLocally(request, jobs);
+    return dryRun ? writeDryRun(checked, output) : await execute(checked, output);
+  }
+  const { checkForCluster, emit, submit } = await import("../sweep_cluster.ts");
+  const checked = checkForCluster(request, kind, jobs);
+  if (dryRun) return writeDryRun(checked, output);
+  return emitted === undefined ? await submit(checked, output) : emit(checked, output);
+}
+
+/** Slurm's words on the runs of a sweep, by their names; null where it was not submitted. */
+async function clusterWords(sweep: SweepFolder, output: OutputOptions): Promise<ReadonlyMap<string, string> | null> {
+  const { clusterStates, readJobs } = await import("../../src/sweep/mod.ts");
+  if (readJobs(sweep).length === 0) return null;
+  try {
+    return new Map([...await clusterStates(sweep)].map(([run, { state }]) => [run, state]));
+  } catch (error) {
+    // The runs' files are as readable without it.
+    if (!(error instanceof ClusterError)) throw error;
+    remark(output, `where jobs are is not known: ${error.message}`);
+    return new Map();
+  }
 }
 
 /** Prints where a sweep's runs are. */
 export async function showSweep(path: string, output: OutputOptions): Promise<void> {
   const { readRunState, SweepFolder } = await import("../../src/sweep/mod.ts");
   const sweep = SweepFolder.open(path);
+  const cluster = await clusterWords(sweep, output);
   const states = sweep.plan.runs.map((run) => readRunState(sweep, run));
-  writeResult(output, { sweep: path, runs: states }, () => describeStates(states, new Map()));
+  const runs = cluster === null
+    ? states
+    : states.map((state) => ({ ...state, cluster: cluster.get(state.name) ?? null }));
+  writeResult(output, { sweep: path, runs }, () => describeStates(states, cluster));
 }
 
 async function runCancel(path: string, command: CommandUnknownOpts): Promise<void> {
-  const { SweepFolder } = await import("../../src/sweep/mod.ts");
+  const { cancelJobs, SweepFolder } = await import("../../src/sweep/mod.ts");
+  const output = outputOptions(command);
   const sweep = SweepFolder.open(path);
   const holder = sweep.holder();
-  if (holder === null) {
-    throw new InvalidInputError(`${path}: nothing works through its runs; there is nothing to cancel`);
+  if (holder !== null) {
+    Deno.kill(Number(holder), "SIGTERM");
+    remark(output, `${path}: process ${holder} was asked to save its runs and stop`);
   }
-  Deno.kill(Number(holder), "SIGTERM");
-  remark(outputOptions(command), `${path}: process ${holder} was asked to save its runs and stop`);
+  const jobs = await cancelJobs(sweep);
+  if (jobs.length > 0) remark(output, `${path}: job ${jobs.join(", ")} is cancelled, runs that are trained save first`);
+  if (holder !== null || jobs.length > 0) return;
+  throw new InvalidInputError(`${path}: nothing works through its runs; there is nothing to cancel`);
 }
 
 function addSubcommands(sweep: CommandUnknownOpts): void {
@@ -198,12 +139,20 @@ function addSubcommands(sweep: CommandUnknownOpts): void {
 
 /** Adds `sweep` with its subcommands to the program. */
 export function addSweep(program: CommandUnknownOpts): void {
+  const executor = new Option(
+    "--executor <NAME>",
+    "what works through the runs: this machine, or Slurm, as a job array",
+  )
+    .choices(["local", "slurm"]);
+  const emit = new Option("--emit <KIND>", "print a script that does what is left, and begin nothing")
+    .choices(["sh", "slurm", "k8s"]);
   const command = program.command("sweep").helpCommand(false).enablePositionalOptions()
     .description("many runs from one spec: budgets x modes x seeds x anything; goes on where it was stopped")
-    .argument("[SPEC]", "YAML file: base, grid or runs, seeds, evaluate, retries")
+    .argument("[SPEC]", "YAML file: base, grid or runs, seeds, evaluate, retries, slurm, kubernetes")
     .option("--out <DIR>", "the sweep's folder, made or gone on with; required")
-    .option("--jobs <N>", "runs at a time (default: 1, with GPUs one on each)")
+    .option("--jobs <N>", "runs at a time (default: 1, with GPUs one on each; on a cluster as the spec says, or all)")
     .option("--dry-run", "check everything, say which runs there would be and what they take, and begin nothing")
+    .addOption(executor).addOption(emit)
     .action((path, _options, self) => runSweep(path, self));
   addRunOptions(command, ["data"]);
   addCommonOptions(command);
@@ -211,6 +160,9 @@ export function addSweep(program: CommandUnknownOpts): void {
   addExamples(command, [
     "sluice sweep budgets.yaml --out sweeps/budgets --dry-run",
     "sluice sweep budgets.yaml --out sweeps/budgets --jobs 2",
+    "sluice sweep budgets.yaml --out sweeps/budgets --executor slurm",
     "sluice sweep status sweeps/budgets",
+    "sluice sweep budgets.yaml --out sweeps/budgets --emit sh > budgets.sh",
+    "sluice sweep budgets.yaml --out /shared/budgets --emit k8s | kubectl create -f -",
   ]);
 }

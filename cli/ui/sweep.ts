@@ -46,15 +46,19 @@ export function describeEstimate(runs: number, left: number, { seconds, bytes }:
   return `${todo}: ${time}, about ${mebibytes(bytes)} of disk`;
 }
 
-/** Where each run is. */
-export function describeStates(states: readonly SweepRunState[], queue: ReadonlyMap<string, string>): string {
+/**
+ * Where each run is.
+ *
+ * @param cluster a cluster's words on runs, by their names; null where there is no cluster.
+ */
+export function describeStates(states: readonly SweepRunState[], cluster: ReadonlyMap<string, string> | null): string {
   return formatTable(
-    ["run", "state", "step", "cluster", "why"],
+    ["run", "state", "step", ...(cluster === null ? [] : ["cluster"]), "why"],
     states.map(({ name, phase, step, steps, failure }) => [
       name,
       phase,
       steps === null ? null : `${step}/${steps}`,
-      queue.get(name),
+      ...(cluster === null ? [] : [cluster.get(name)]),
       failure,
     ]),
     "left",

@@ -1,0 +1,137 @@
+/**
+ * Hands a sweep to machines that this one only prepares it for: submitted to Slurm, or as a script.
+ *
+ * @module
+ */
+import { join, resolve } from "node:path";
+import { Device } from "../src/device/mod.ts";
+import { InvalidInputError } from "../src/errors.ts";
+import { writeFileAtomically } from "../src/formats/mod.ts";
+import {
+  checkSlurm,
+  kubernetesManifest,
+  type KubernetesRequest,
+  liesIn,
+  queuedRuns,
+  sequentialScript,
+  slurmSchema,
+  slurmScript,
+  submitJob,
+  type SweepSpec,
+  threadsOf,
+} from "../src/sweep/mod.ts";
+import { kebabCase, pathOptions } from "../src/training/options.ts";
+import { selfCommand } from "./self.ts";
+import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./sweep_request.ts";
+import { type OutputOptions, remark, writeResult } from "./ui/output.ts";
+import { describeEstimate } from "./ui/sweep.ts";
+
+/** Scripts that there are. */
+export const scriptKinds = ["sh", "slurm", "k8s"] as const;
+
+/** A script that works through runs. */
+export type ScriptKind = (typeof scriptKinds)[number];
+
+/** A sweep that can be worked through elsewhere. */
+export interface ClusterSweep extends CheckedSweep {
+  /** The script that does it. */
+  readonly kind: ScriptKind;
+  /** Runs at a time, where the command line says so; else null. */
+  readonly jobs: number | null;
+}
+
+/** What a spec asks of Kubernetes. @throws {InvalidInputError} where that is nothing. */
+function kubernetesOf(spec: SweepSpec): KubernetesRequest {
+  const { kubernetes } = spec.contents;
+  if (kubernetes !== undefined) return kubernetes;
+  throw spec.fault([], "says nothing of Kubernetes; give it a section kubernetes, with image and claim");
+}
+
+/** Pods see what lies on their volume and nothing else. */
+function checkMounted({ spec, out, runs }: SweepRequest): void {
+  const { mount } = kubernetesOf(spec);
+  const remedy = `lies outside ${mount}, where pods see their volume; put it there, or give kubernetes another mount`;
+  if (!liesIn(resolve(out), mount)) throw new InvalidInputError(`--out ${out}: ${remedy}`);
+  for (const { config, placeOf } of runs) {
+    for (const option of pathOptions) {
+      const path = config[option];
+      if (path === null || liesIn(path, mount)) continue;
+      throw spec.fault(placeOf(option), `${kebabCase(option)} ${path}: ${remedy}`);
+    }
+  }
+}
+
+/** Threads of a run where its options say nothing of them: as many as it is given processors, all there are where that is not said. */
+function threadsIn(kind: ScriptKind, spec: SweepSpec): number {
+  if (kind === "slurm") return spec.contents.slurm?.["cpus-per-task"] ?? 0;
+  return kind === "k8s" ? threadsOf(kubernetesOf(spec)) ?? 0 : 0;
+}
+
+/**
+ * Checks that the runs can be worked through by such a script. The devices of other machines are not known here, and not looked for.
+ *
+ * @param jobs runs at a time, where the command line says so.
+ * @throws {InvalidInputError}
+ */
+export function checkForCluster(request: SweepRequest, kind: ScriptKind, jobs: number | null): ClusterSweep {
+  if (kind === "sh" && jobs !== null) {
+    throw new InvalidInputError("--jobs beside --emit sh: that script does one run after the other; leave one out");
+  }
+  if (kind === "k8s") checkMounted(request);
+  using device = Device.open({ device: "cpu", threads: 1 });
+  const threads = threadsIn(kind, request.spec);
+  return { ...planRequest(request, device, { threads, jobs: null }), kind, jobs };
+}
+
+/** The script that works through runs of a sweep. */
+function scriptOf({ kind, jobs, out, plan, spec }: ClusterSweep, runs: readonly string[]): string {
+  const folder = resolve(out);
+  const sweep = { folder, runs, retries: plan.retries, command: kind === "k8s" ? ["sluice"] : selfCommand() };
+  const limit = jobs === null ? {} : { jobs };
+  if (kind === "k8s") return kubernetesManifest(sweep, { ...kubernetesOf(spec), ...limit });
+  if (kind === "sh") return sequentialScript(sweep);
+  return slurmScript(sweep, { ...(spec.contents.slurm ?? slurmSchema.parse({})), ...limit });
+}
+
+/**
+ * Prepares the folder, and prints a script that does what is left.
+ *
+ * @throws {InvalidInputError} where nothing is.
+ */
+export function emit(checked: ClusterSweep, output: OutputOptions): void {
+  const { out, kind, plan, left, estimate } = checked;
+  if (left.length === 0) {
+    throw new InvalidInputError(`${out}: all runs are done; there is nothing to write a script of`);
+  }
+  const script = scriptOf(checked, left);
+  using held = new DisposableStack();
+  prepareFolder(checked, held);
+  remark(output, describeEstimate(plan.runs.length, left.length, estimate));
+  writeResult(output, { sweep: out, kind, runs: left, script }, () => script.replace(/\n$/, ""));
+}
+
+/**
+ * Submits the runs that are neither done nor in the queue as a job array, and prints its id.
+ *
+ * @throws {InvalidInputError} where there is no Slurm. @throws {ClusterError} with Slurm's words where it takes no job.
+ */
+export async function submit(checked: ClusterSweep, output: OutputOptions): Promise<void> {
+  const { out, plan, left, estimate } = checked;
+  await checkSlurm();
+  using held = new DisposableStack();
+  const sweep = prepareFolder(checked, held);
+  const queued = await queuedRuns(sweep);
+  const runs = left.filter((name) => !queued.has(name));
+  const waiting = left.length - runs.length;
+  if (runs.length === 0) {
+    const rest = waiting === 0 ? "all runs are done" : `${waiting} runs are in the queue, all others are done`;
+    return writeResult(output, { sweep: out, job: null, runs }, () => `nothing to submit: ${rest}`);
+  }
+  remark(output, describeEstimate(plan.runs.length, left.length, estimate));
+  if (waiting > 0) remark(output, `${waiting} runs are in the queue already`);
+  const script = join(out, "slurm.sh");
+  writeFileAtomically(script, new TextEncoder().encode(scriptOf(checked, runs)));
+  for (const name of runs) sweep.setFailure(name, null);
+  const job = await submitJob(sweep, script, runs);
+  writeResult(output, { sweep: out, job, runs }, () => `job ${job}: ${runs.length} runs`);
+}

@@ -1,0 +1,87 @@
+/**
+ * Works through a sweep on this machine.
+ *
+ * @module
+ */
+import process from "node:process";
+import { Device } from "../src/device/mod.ts";
+import { SluiceError } from "../src/errors.ts";
+import { executeLocally, readRunState, summarise, type SweepFolder, writeResults } from "../src/sweep/mod.ts";
+import { resolvePrecision } from "../src/training/precision.ts";
+import { selfCommand } from "./self.ts";
+import { StopSignals } from "./stop_signals.ts";
+import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./sweep_request.ts";
+import { type OutputOptions, remark, writeResult } from "./ui/output.ts";
+import { describeEstimate, describeResults } from "./ui/sweep.ts";
+import { SweepDisplay } from "./ui/sweep_progress.ts";
+
+/** A sweep that can be worked through here. */
+export interface LocalSweep extends CheckedSweep {
+  /** Runs at a time. */
+  readonly jobs: number;
+  /** GPUs that runs are given out to; 0 where the CPU computes. */
+  readonly gpus: number;
+}
+
+/**
+ * Checks that this machine can compute the runs, and how fast it does.
+ *
+ * @param asked runs at a time; null for one, or with GPUs one on each.
+ * @throws {InvalidInputError} @throws {DeviceUnavailableError}
+ */
+export function checkLocally(request: SweepRequest, asked: number | null): LocalSweep {
+  const [first] = request.runs;
+  using device = Device.open({ device: first?.config.device ?? "auto", threads: first?.config.threads ?? 0 });
+  for (const { config } of request.runs) resolvePrecision(config.precision, device.description);
+  const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
+  const jobs = asked ?? Math.max(1, gpus);
+  const threads = Math.max(1, Math.floor(device.description.cores / jobs));
+  return { ...planRequest(request, device, { threads, jobs }), jobs, gpus };
+}
+
+/** The sweep's results, as far as runs are done. */
+async function writeSweep(sweep: SweepFolder, output: OutputOptions): Promise<void> {
+  const results = await writeResults(sweep);
+  writeResult(output, results, () => describeResults(results, summarise(results)));
+}
+
+/**
+ * Works through the runs that are not done.
+ *
+ * @throws {SluiceError} naming those that failed.
+ */
+export async function execute(checked: LocalSweep, output: OutputOptions): Promise<void> {
+  const { out, plan, jobs, gpus, left, estimate } = checked;
+  using held = new DisposableStack();
+  const sweep = prepareFolder(checked, held);
+  remark(output, describeEstimate(plan.runs.length, left.length, estimate));
+  const stop = new AbortController();
+  using signals = new StopSignals((signal) => {
+    remark(output, `${signal}: runs save and stop`);
+    stop.abort();
+  });
+  using observer = new SweepDisplay(output, plan.runs.length, plan.runs.length - left.length);
+  await executeLocally(sweep, {
+    jobs,
+    command: ({ name }, slot) => [
+      ...selfCommand(),
+      ...["sweep", "task"],
+      ...(gpus > 0 ? ["--device", `cuda:${slot % gpus}`] : []),
+      ...["--", out, name],
+    ],
+    observer,
+    stop: stop.signal,
+  });
+  observer[Symbol.dispose]();
+  await writeSweep(sweep, output);
+  if (signals.status !== null) {
+    remark(output, `stopped; the same command goes on with it`);
+    process.exitCode = signals.status;
+    return;
+  }
+  const failed = sweep.plan.runs.filter((run) => readRunState(sweep, run).phase !== "done").map(({ name }) => name);
+  if (failed.length === 0) return;
+  throw new SluiceError(
+    `${failed.length} of ${plan.runs.length} runs failed: ${failed.join(" ")}; their logs are in ${out}/tasks`,
+  );
+}

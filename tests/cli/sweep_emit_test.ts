@@ -1,0 +1,151 @@
+/**
+ * Scripts of a sweep for other machines, run as they are written.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type IJob, Job } from "kubernetes-models/batch/v1";
+import { parse } from "yaml";
+import { selfCommand } from "../../cli/self.ts";
+import { quoteWords } from "../../src/sweep/mod.ts";
+import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+
+const base = {
+  width: 4,
+  stem: "imagenet",
+  projector: 16,
+  batch: 32,
+  epochs: 2,
+  "train-images": 96,
+  "test-images": 40,
+  "eval-every": 0,
+  "budget": 0.8,
+};
+
+/** A spec of two runs, as JSON, which is YAML. */
+function writeSpec(folder: string, sections: Readonly<Record<string, unknown>> = {}): string {
+  const path = join(folder, "spec.yaml");
+  const text = JSON.stringify({ base, grid: { budget: [0.6, 0.8] }, evaluate: ["knn"], ...sections }, null, 2);
+  Deno.writeTextFileSync(path, text);
+  return path;
+}
+
+/** Phases of a sweep's runs. */
+async function phases(sweep: string): Promise<string[]> {
+  const { runs } = JSON.parse(await assertSucceeds(["sweep", "status", sweep, "--json"]));
+  return runs.map(({ phase }: { phase: string }) => phase);
+}
+
+async function runScript(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const [program = "", ...args] = command;
+  const { code, stderr } = await new Deno.Command(program, { args, env: { ...env }, stdin: "null" }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+Deno.test(
+  "the script of --emit sh does all runs, and what is left of them when it is started again",
+  withFolder(async (folder) => {
+    const out = join(folder, "it's a sweep");
+    const spec = writeSpec(folder);
+    const script = await assertSucceeds(["sweep", spec, "--out", out, "--emit", "sh"]);
+    assert.deepEqual(await phases(out), ["waiting", "waiting"]);
+    const path = join(folder, "script.sh");
+    Deno.writeTextFileSync(path, script);
+    const done = { code: 0, stderr: "budget=0.6\nbudget=0.8\n" };
+    assert.deepEqual(await runScript(["sh", path]), done);
+    assert.deepEqual(await phases(out), ["done", "done"]);
+    const evaluation = join(out, "runs", "budget=0.8", "evaluation.json");
+    const written = Deno.statSync(evaluation).mtime;
+    assert.deepEqual(await runScript(["sh", path]), done);
+    assert.deepEqual(Deno.statSync(evaluation).mtime, written, "what is done is not done again");
+    await assertRefused(["sweep", spec, "--out", out, "--emit", "sh"], /all runs are done; there is nothing to write/);
+  }),
+);
+
+Deno.test(
+  "the manifest of --emit k8s is a Job of Kubernetes' schema, and a pod's command runs as it is written",
+  withFolder(async (folder) => {
+    const out = join(folder, "sweep");
+    const spec = writeSpec(folder, {
+      kubernetes: { image: "registry.example/sluice:0.1", claim: "shared", mount: folder, cpu: 1, memory: "2Gi" },
+      retries: 1,
+    });
+    const manifest: IJob = parse(await assertSucceeds(["sweep", spec, "--out", out, "--emit", "k8s"]));
+    new Job(manifest).validate();
+    assert.equal(manifest.spec?.completions, 2);
+    const command = manifest.spec.template.spec?.containers[0]?.command ?? [];
+    // As in a container: the program is on the path.
+    const tools = join(folder, "tools");
+    Deno.mkdirSync(tools);
+    const shim = `#!/bin/sh\nexec ${quoteWords(selfCommand())} "$@"\n`;
+    Deno.writeTextFileSync(join(tools, "sluice"), shim, { mode: 0o755 });
+    const PATH = `${tools}:${Deno.env.get("PATH")}`;
+    assert.deepEqual(await runScript(command, { PATH, JOB_COMPLETION_INDEX: "1" }), { code: 0, stderr: "" });
+    assert.deepEqual(await phases(out), ["waiting", "done"]);
+    const rest: IJob = parse(await assertSucceeds(["sweep", spec, "--out", out, "--emit", "k8s", "--jobs", "3"]));
+    assert.deepEqual([rest.spec?.completions, rest.spec?.parallelism], [1, 1], "what is left");
+    assert.notEqual(rest.metadata?.name, manifest.metadata?.name);
+  }),
+);
+
+Deno.test(
+  "the script of --emit slurm asks for what the spec says, and its runs take the threads that they are given",
+  withFolder(async (folder) => {
+    const out = join(folder, "sweep");
+    const spec = writeSpec(folder, { slurm: { "partition": "gpu", "cpus-per-task": 3, "jobs": 8 } });
+    const args = ["sweep", spec, "--out", out, "--emit", "slurm"];
+    const { script, runs, kind } = JSON.parse(await assertSucceeds([...args, "--jobs", "1", "--json"]));
+    assert.deepEqual([kind, runs], ["slurm", ["budget=0.6", "budget=0.8"]]);
+    assert.match(script, /^#SBATCH --array=0-1%1$/m);
+    assert.match(script, /^#SBATCH --partition=gpu$/m);
+    const plan = JSON.parse(Deno.readTextFileSync(join(out, "plan.json")));
+    assert.equal(plan.runs[0].config.threads, 3);
+    assert.match(await assertSucceeds(args), /^#SBATCH --array=0-1%8$/m);
+  }),
+);
+
+Deno.test(
+  "what cannot be handed to a cluster is refused, and no folder is made",
+  withFolder(async (folder) => {
+    const out = join(folder, "sweep");
+    const images = join(folder, "images.yaml");
+    const mounted = { image: "a", claim: "b", mount: join(folder, "mounted") };
+    const spec = writeSpec(folder, { kubernetes: mounted });
+    const bare = join(folder, "bare.yaml");
+    Deno.writeTextFileSync(bare, JSON.stringify({ base }));
+    const data = join(folder, "data");
+    Deno.mkdirSync(data);
+    Deno.writeTextFileSync(images, JSON.stringify({ base: { ...base, plans: data }, kubernetes: mounted }, null, 2));
+    const refused: readonly (readonly [string[], RegExp])[] = [
+      [[bare, "--emit", "k8s"], /bare\.yaml:1: says nothing of Kubernetes; give it a section kubernetes/],
+      [[spec, "--emit", "k8s"], /--out \S+: lies outside \S+mounted, where pods see their volume/],
+      [[spec, "--emit", "sh", "--jobs", "2"], /--jobs beside --emit sh/],
+      [[spec, "--emit", "sh", "--executor", "slurm"], /--executor beside --emit sh: .*; leave one out/],
+      [[spec, "--emit", "pbs"], /argument 'pbs' is invalid\. Allowed choices are sh, slurm, k8s/],
+      [[spec, "--executor", "pbs"], /argument 'pbs' is invalid\. Allowed choices are local, slurm/],
+    ];
+    for (const [args, message] of refused) await assertRefused(["sweep", ...args, "--out", out], message);
+    await assertRefused(
+      ["sweep", images, "--emit", "k8s", "--out", join(folder, "mounted", "sweep")],
+      /images\.yaml:\d+: plans \S+data: lies outside/,
+    );
+    const noSlurm = { PATH: folder };
+    await assertRefused(["sweep", spec, "--executor", "slurm", "--out", out], /sbatch is not installed here/, noSlurm);
+    assert.ok(!existsSync(out));
+  }),
+);
+
+Deno.test(
+  "what would be handed to a cluster is shown by --dry-run",
+  withFolder(async (folder) => {
+    const out = join(folder, "sweep");
+    const args = ["sweep", writeSpec(folder), "--out", out, "--executor", "slurm", "--dry-run", "--json"];
+    const { runs, estimate } = JSON.parse(await assertSucceeds(args));
+    assert.deepEqual(runs.map(({ name }: { name: string }) => name), ["budget=0.6", "budget=0.8"]);
+    assert.equal(estimate.seconds, null);
+    assert.ok(estimate.bytes > 0);
+    assert.ok(!existsSync(out));
+  }),
+);
