@@ -1,5 +1,5 @@
 /**
- * sluice as a library: devices, tensors, operations, networks, training and evaluation.
+ * sluice as a library: devices, tensors, operations, networks, training, evaluation, sweeps and reports.
  *
  * @example Count a network's multiply-accumulates
  * ```ts
@@ -26,3 +26,5 @@ export * from "./src/optim/mod.ts";
 export * from "./src/data/mod.ts";
 export * from "./src/evaluation/mod.ts";
 export * from "./src/training/mod.ts";
+export * from "./src/sweep/mod.ts";
+export * from "./src/report/mod.ts";

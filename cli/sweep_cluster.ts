@@ -14,12 +14,12 @@ import {
   liesIn,
   queuedRuns,
   sequentialScript,
-  slurmSchema,
   slurmScript,
   submitJob,
   type SweepSpec,
   threadsOf,
 } from "../src/sweep/mod.ts";
+import { slurmSchema } from "../src/sweep/request_schemas.ts";
 import { kebabCase, pathOptions } from "../src/training/options.ts";
 import { selfCommand } from "./self.ts";
 import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./sweep_request.ts";

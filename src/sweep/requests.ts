@@ -3,80 +3,51 @@
  *
  * @module
  */
-import { z } from "zod";
-import { secondsOfLimit } from "./slurm_time.ts";
 
-/** Words that stand alone on a line of a script: no blanks, quotes or line ends that would become another one. */
-const word = z.union([z.number().transform(String), z.string()], { error: "give a word or a number" }).pipe(
-  z.string().regex(/^[^\s'"\\]+$/, "give one word, without blanks, quotes and backslashes"),
-);
-const aboveZero = { error: "give a whole number, 1 or more" };
-const fromZero = { error: "give a whole number, 0 or more" };
-const count = z.number(aboveZero).int(aboveZero).min(1, aboveZero);
-
-/** Slurm looks at time limits once a minute: a notice may come so many seconds early. */
-const NOTICE_RESOLUTION = 60;
-
-/** Keys as those of `sbatch`, without their dashes; times and memory are Slurm's own notation. */
-const slurmKeys = z.strictObject({
-  "partition": word.optional(),
-  "account": word.optional(),
-  "qos": word.optional(),
-  "constraint": word.optional(),
-  "gres": word.optional(),
-  "time": word.optional(),
-  "mem": word.optional(),
-  "cpus-per-task": count.optional(),
+/** What is asked of Slurm: keys as those of `sbatch`, without their dashes; times and memory in its own notation. */
+export interface SlurmRequest {
+  /** Queue of the cluster. */
+  readonly partition?: string | undefined;
+  /** Whom the time is charged to. */
+  readonly account?: string | undefined;
+  /** Quality of service. */
+  readonly qos?: string | undefined;
+  /** Features that nodes must have. */
+  readonly constraint?: string | undefined;
+  /** Generic resources of a run, `gpu:1` for one GPU. */
+  readonly gres?: string | undefined;
+  /** Time limit of a run, after which it saves and is queued again. */
+  readonly time?: string | undefined;
+  /** Memory of a run. */
+  readonly mem?: string | undefined;
+  /** Processors of a run. */
+  readonly "cpus-per-task"?: number | undefined;
   /** Runs at a time; all that the cluster has room for where left out. */
-  "jobs": count.optional(),
+  readonly jobs?: number | undefined;
   /** Seconds before the time limit at which a run is asked to save. */
-  "notice": count.default(120),
+  readonly notice: number;
   /** How often a run that was stopped by such a notice is queued again. */
-  "requeues": z.number(fromZero).int(fromZero).min(0, fromZero).default(100),
-});
+  readonly requeues: number;
+}
 
-/** What a spec says of Slurm; refused where runs would be asked to save as soon as they begin. */
-export const slurmSchema = slurmKeys.superRefine(({ time, notice }, context) => {
-  const limit = time === undefined ? null : secondsOfLimit(time);
-  if (limit === null || limit > notice + NOTICE_RESOLUTION) return;
-  const message =
-    `${notice} seconds before a limit of ${time}, and up to ${NOTICE_RESOLUTION} earlier, is before the ` +
-    "beginning; give a longer time or a shorter notice";
-  context.addIssue({ code: "custom", path: ["notice"], message });
-});
-
-/** What is asked of Slurm. */
-export type SlurmRequest = z.infer<typeof slurmSchema>;
-
-/** Names of Kubernetes' objects. */
-const namesObject = { error: "give the name of an object of Kubernetes: small letters, digits, - and ." };
-const objectName = z.string(namesObject).regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, namesObject);
-/** Its quantities: `2`, `500m`, `16Gi`. */
-const isQuantity = { error: "give a quantity of Kubernetes, such as 2, 500m or 16Gi" };
-const quantity = z.union([z.number().positive().transform(String), z.string()], isQuantity).pipe(
-  z.string().regex(/^\d+(\.\d+)?(m|[kMGTPE]|[KMGTPE]i)?$/, isQuantity),
-);
-
-const namesImage = { error: "give the name of a container image" };
-const isMount = { error: "give a whole path, such as /shared" };
-
-/** What a pod has. */
-export const kubernetesSchema = z.strictObject({
+/** What is asked of Kubernetes: what a pod has. */
+export interface KubernetesRequest {
   /** Container image that has `sluice` on its path. */
-  "image": z.string(namesImage).regex(/^\S+$/, namesImage),
+  readonly image: string;
   /** The persistent volume claim that all pods share. */
-  "claim": objectName,
+  readonly claim: string;
   /** Where it is mounted; the sweep's folder and the data lie under it. */
-  "mount": z.string(isMount).startsWith("/", isMount).default("/shared"),
-  "namespace": objectName.optional(),
-  "cpu": quantity.optional(),
-  "memory": quantity.optional(),
-  "gpus": count.optional(),
+  readonly mount: string;
+  /** Namespace of the Job; the present one where left out. */
+  readonly namespace?: string | undefined;
+  /** Processors of a run. */
+  readonly cpu?: string | undefined;
+  /** Memory of a run. */
+  readonly memory?: string | undefined;
+  /** GPUs of a run. */
+  readonly gpus?: number | undefined;
   /** Runs at a time; all where left out. */
-  "jobs": count.optional(),
+  readonly jobs?: number | undefined;
   /** Seconds that a run which is asked to stop has to save in. */
-  "notice": count.default(120),
-});
-
-/** What is asked of Kubernetes. */
-export type KubernetesRequest = z.infer<typeof kubernetesSchema>;
+  readonly notice: number;
+}

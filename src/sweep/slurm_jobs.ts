@@ -13,7 +13,12 @@ import type { SweepFolder } from "./sweep_folder.ts";
 const jobSchema = z.strictObject({ job: z.string().regex(/^\d+$/), runs: z.array(z.string()) });
 
 /** A job array. */
-export type SlurmJob = Readonly<z.infer<typeof jobSchema>>;
+export interface SlurmJob {
+  /** Its id. */
+  readonly job: string;
+  /** Names of its runs, by the tasks' indexes. */
+  readonly runs: readonly string[];
+}
 
 function pathOf(sweep: SweepFolder): string {
   return join(sweep.path, "slurm.json");

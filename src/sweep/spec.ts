@@ -4,44 +4,45 @@
  * @module
  */
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
-import { probes, protocols } from "../evaluation/mod.ts";
+import { type Probe, type Protocol, protocols } from "../evaluation/mod.ts";
 import { remedyFor } from "../training/nearest.ts";
-import { kubernetesSchema, slurmSchema } from "./requests.ts";
+import type { KubernetesRequest, SlurmRequest } from "./requests.ts";
+import { knownKeysAt, specSchema } from "./spec_schema.ts";
 
 /** A value of an option, as YAML has it. */
 export type Scalar = string | number | boolean | null;
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const options = z.record(z.string(), scalar);
-const seed = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const protocolList = z.array(z.enum(protocols)).min(1);
-
-/** How runs are evaluated: options as those of `sluice evaluate`. */
-export const judgingSchema = z.strictObject({
-  "protocol": protocolList.default(["knn", "linear"]),
-  "probe": z.enum(probes).default("cached"),
-  "probe-seeds": z.number().int().min(1).max(1000).default(1),
-});
-
-const specSchema = z.strictObject({
-  base: options.default({}),
-  grid: z.record(z.string(), z.array(scalar).min(1)).optional(),
-  runs: z.array(options).min(1).optional(),
-  seeds: z.array(seed).min(1).default([0]),
-  evaluate: z.union([protocolList.transform((protocol) => judgingSchema.parse({ protocol })), judgingSchema])
-    .default(judgingSchema.parse({})),
-  retries: z.number().int().min(0).max(100).default(0),
-  slurm: slurmSchema.optional(),
-  kubernetes: kubernetesSchema.optional(),
-});
+/** How a sweep's runs are evaluated: options as those of `sluice evaluate`. */
+export interface SweepJudging {
+  /** Ways to judge features. */
+  readonly protocol: readonly Protocol[];
+  /** The linear probe's kind. */
+  readonly probe: Probe;
+  /** Linear probes whose mean is given. */
+  readonly "probe-seeds": number;
+}
 
 /** What a spec says, its options not yet checked. */
-export type SweepContents = z.infer<typeof specSchema>;
-
-/** How a sweep's runs are evaluated: the options of `sluice evaluate`. */
-export type SweepJudging = SweepContents["evaluate"];
+export interface SweepContents {
+  /** Options of all runs, by their keys. */
+  readonly base: Readonly<Record<string, Scalar>>;
+  /** Values of options, of which every combination is a run. */
+  readonly grid?: Readonly<Record<string, readonly Scalar[]>> | undefined;
+  /** Options of each run; `name` names it. */
+  readonly runs?: readonly Readonly<Record<string, Scalar>>[] | undefined;
+  /** Each run is made with each of these. */
+  readonly seeds: readonly number[];
+  /** How each run is evaluated. */
+  readonly evaluate: SweepJudging;
+  /** How often a run that failed is tried again. */
+  readonly retries: number;
+  /** What is asked of Slurm. */
+  readonly slurm?: SlurmRequest | undefined;
+  /** What is asked of Kubernetes. */
+  readonly kubernetes?: KubernetesRequest | undefined;
+}
 
 /** A place in a document: keys and indexes from its root. */
 export type Place = readonly (string | number)[];
@@ -174,8 +175,9 @@ function faultOf(
   const place = issue.path.map((part) => typeof part === "number" ? part : String(part));
   if (issue.code === "unrecognized_keys") {
     const [key = ""] = issue.keys;
-    const known = place.length === 0 ? Object.keys(specSchema.shape) : knownKeysAt(place);
-    return new InvalidInputError(`${path}:${lineOf([...place, key])}: unknown key ${key}; ${remedyFor(key, known)}`);
+    return new InvalidInputError(
+      `${path}:${lineOf([...place, key])}: unknown key ${key}; ${remedyFor(key, knownKeysAt(place))}`,
+    );
   }
   const [top = ""] = place;
   // Messages of our own hold the remedy already.
@@ -186,10 +188,4 @@ function faultOf(
   }
   const named = place.join(".");
   return new InvalidInputError(`${path}:${lineOf(place)}: ${named}: ${rule}`);
-}
-
-function knownKeysAt([top]: Place): readonly string[] {
-  if (top === "slurm") return Object.keys(slurmSchema.shape);
-  if (top === "kubernetes") return Object.keys(kubernetesSchema.shape);
-  return top === "evaluate" ? Object.keys(judgingSchema.shape) : [];
 }

@@ -13,7 +13,8 @@ import { configByKey, configOfKeys } from "../training/config_file.ts";
 import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
 import { holderOfFile, lockFile } from "../training/run_lock.ts";
 import type { PlannedRun } from "./plan.ts";
-import { judgingSchema, type SweepJudging, type SweepSpec } from "./spec.ts";
+import type { SweepJudging, SweepSpec } from "./spec.ts";
+import { judgingSchema } from "./spec_schema.ts";
 
 const specName = "sweep.yaml";
 const planName = "plan.json";

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import { parse } from "yaml";
 import { InvalidInputError } from "../../src/errors.ts";
-import { kubernetesManifest, kubernetesSchema, liesIn, SweepSpec, threadsOf } from "../../src/sweep/mod.ts";
+import { kubernetesManifest, liesIn, SweepSpec, threadsOf } from "../../src/sweep/mod.ts";
+import { kubernetesSchema } from "../../src/sweep/request_schemas.ts";
 
 const sweep = { folder: "/shared/My budgets", runs: ["budget=0.1", "budget=0.3"], retries: 2, command: ["sluice"] };
 

@@ -1,0 +1,41 @@
+/**
+ * Judges what a spec says, but for the options of its runs.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { probes, protocols } from "../evaluation/mod.ts";
+import { kubernetesSchema, slurmSchema } from "./request_schemas.ts";
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const options = z.record(z.string(), scalar);
+const seed = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const protocolList = z.array(z.enum(protocols)).min(1);
+
+/** How runs are evaluated: options as those of `sluice evaluate`. */
+export const judgingSchema = z.strictObject({
+  "protocol": protocolList.default(["knn", "linear"]),
+  "probe": z.enum(probes).default("cached"),
+  "probe-seeds": z.number().int().min(1).max(1000).default(1),
+});
+
+/** What a spec says, its options not yet judged. */
+export const specSchema = z.strictObject({
+  base: options.default({}),
+  grid: z.record(z.string(), z.array(scalar).min(1)).optional(),
+  runs: z.array(options).min(1).optional(),
+  seeds: z.array(seed).min(1).default([0]),
+  evaluate: z.union([protocolList.transform((protocol) => judgingSchema.parse({ protocol })), judgingSchema])
+    .default(judgingSchema.parse({})),
+  retries: z.number().int().min(0).max(100).default(0),
+  slurm: slurmSchema.optional(),
+  kubernetes: kubernetesSchema.optional(),
+});
+
+/** The keys that are known at a place, for whoever misspelt one. */
+export function knownKeysAt([top]: readonly (string | number)[]): readonly string[] {
+  if (top === undefined) return Object.keys(specSchema.shape);
+  if (top === "slurm") return Object.keys(slurmSchema.shape);
+  if (top === "kubernetes") return Object.keys(kubernetesSchema.shape);
+  return top === "evaluate" ? Object.keys(judgingSchema.shape) : [];
+}
