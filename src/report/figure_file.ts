@@ -4,7 +4,7 @@
  * @module
  */
 import { colour, type ColourName, light } from "./colours.ts";
-import { FONT_SIZE, type Size, type SvgElement } from "./figures/chart.ts";
+import { FONT_SIZE, LETTER, type Size, type SvgElement } from "./figures/chart.ts";
 import { type Figure, figuresOf, type LegendEntry } from "./figures/mod.ts";
 import { Markup, markup } from "./markup.ts";
 import type { ReportData } from "./report_data.ts";
@@ -25,8 +25,6 @@ const COLUMNS = 3;
 const GAP = 16;
 /** Height of a line of the legend, and of a chart's title. */
 const LINE = 22;
-/** Width of a letter, on the generous side. */
-const LETTER = 0.58 * FONT_SIZE;
 
 const colourNames = Object.keys(light) as ColourName[];
 const resolved = new Map<string, string>([
@@ -61,43 +59,57 @@ function textAt(text: string, x: number, y: number, weight: "normal" | "bold"): 
   return markup`<text x="${x}" y="${y}" font-weight="${weight}">${text}</text>`;
 }
 
-/** The legend in one row. */
-function legendRow(legend: readonly LegendEntry[]): Markup[] {
-  let x = 0;
-  return legend.map(({ name, swatch }) => {
-    const { width, height } = sizeOf(swatch);
-    const [begin, text] = [x, x + width + 6];
-    x = text + LETTER * name.length + GAP;
-    return markup`${placed(swatch, begin, (LINE - height) / 2)}${textAt(name, text, LINE / 2 + 4, "normal")}`;
+/** Parts of a file, and what height they take. */
+interface Block {
+  readonly parts: readonly Markup[];
+  readonly height: number;
+}
+
+/** The legend, in as many lines as it takes. */
+function legendLines(legend: readonly LegendEntry[], width: number): Block {
+  let [x, y] = [0, 0];
+  const parts = legend.map(({ name, swatch }) => {
+    const size = sizeOf(swatch);
+    const behind = size.width + 6;
+    const needed = behind + LETTER * name.length;
+    if (x > 0 && x + needed > width) [x, y] = [0, y + LINE];
+    const begin = x;
+    x += needed + GAP;
+    const text = textAt(name, begin + behind, y + LINE / 2 + 4, "normal");
+    return markup`${placed(swatch, begin, y + (LINE - size.height) / 2)}${text}`;
   });
+  return { parts, height: legend.length === 0 ? 0 : y + LINE + 6 };
 }
 
 /** The charts in rows, below a height. */
-function chartRows({ panels }: Figure, top: number): { readonly parts: Markup[]; readonly size: Size } {
-  const width = panels.length === 1 ? WHOLE : SMALL;
+function chartRows({ panels }: Figure, panelWidth: number, top: number): Block {
   let [rowTop, bottom] = [top, top];
   const parts = panels.map(({ title, draw }, index) => {
     const column = index % COLUMNS;
     if (column === 0 && index > 0) rowTop = bottom + GAP;
-    const [x, y] = [column * (width + GAP), rowTop + (title === null ? 0 : LINE)];
-    const svg = draw(width);
+    const [x, y] = [column * (panelWidth + GAP), rowTop + (title === null ? 0 : LINE)];
+    const svg = draw(panelWidth);
     bottom = Math.max(bottom, y + sizeOf(svg).height);
     return markup`${title === null ? null : textAt(title, x, rowTop + 15, "bold")}${placed(svg, x, y)}`;
   });
-  const columns = Math.min(COLUMNS, panels.length);
-  return { parts, size: { width: columns * (width + GAP) - GAP, height: bottom } };
+  return { parts, height: bottom };
 }
 
 function figureFile(figure: Figure): FigureFile {
-  const legend = legendRow(figure.legend);
-  const { parts, size: { width, height } } = chartRows(figure, legend.length > 0 ? LINE + 6 : 0);
+  const { panels } = figure;
+  const panelWidth = panels.length === 1 ? WHOLE : SMALL;
+  const width = Math.min(COLUMNS, panels.length) * (panelWidth + GAP) - GAP;
+  const legend = legendLines(figure.legend, width);
+  const charts = chartRows(figure, panelWidth, legend.height);
+  const size = markup`width="${width}" height="${charts.height}"`;
+  const box = markup`viewBox="0 0 ${width} ${charts.height}"`;
   const font = markup`font-family="Helvetica, Arial, sans-serif" font-size="${FONT_SIZE}" fill="${light.ink}"`;
   const { text } = markup`<?xml version="1.0" encoding="UTF-8"?>
-<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ${font}>
+<svg xmlns="http://www.w3.org/2000/svg" ${size} ${box} ${font}>
 <title>${figure.title}</title>
-<rect width="${width}" height="${height}" fill="${light.background}"/>
-${legend}
-${parts}
+<rect ${size} fill="${light.background}"/>
+${legend.parts}
+${charts.parts}
 </svg>
 `;
   return { name: figure.name, svg: text };

@@ -21,7 +21,7 @@ export const style = `
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0 auto; max-width: 1080px; padding: 1.25rem 1rem 3rem;
+  margin: 0 auto; max-width: 1120px; padding: 1.25rem 1rem 3rem;
   background: var(--background); color: var(--ink);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere;
 }

@@ -57,6 +57,17 @@ async function chartsSeen(page: Page): Promise<Record<string, number>> {
   >;
 }
 
+/** Texts of charts that stand out of their image, by more than the rounding of fonts. */
+async function clippedTexts(page: Page, images: string): Promise<string[]> {
+  return await page.evaluate(`[...document.querySelectorAll("${images}")].flatMap((image) => {
+    const box = image.getBoundingClientRect();
+    return [...image.querySelectorAll("text")].filter((text) => {
+      const { left, right, top, bottom } = text.getBoundingClientRect();
+      return left < box.left - 2 || right > box.right + 2 || top < box.top - 2 || bottom > box.bottom + 2;
+    }).map((text) => text.textContent);
+  })`) as string[];
+}
+
 /** The texts of a column of the table. */
 async function column(page: Page, heading: string): Promise<string[]> {
   return await page.evaluate(`(() => {
@@ -77,6 +88,7 @@ browserTest(
       // 3 dual and 3 gated configurations have channels, and all 7 have blocks.
       const expected = { accuracy: 1, targets: 1, loss: 1, neighbours: 1, "block-costs": 7, channels: 6 };
       assert.deepEqual(await chartsSeen(page), expected);
+      assert.deepEqual(await clippedTexts(page, "svg.chart"), []);
       assert.deepEqual(await faultsOf(page), []);
       assert.deepEqual({ complaints, requests }, { complaints: [], requests: [] });
       const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
@@ -137,13 +149,12 @@ browserTest(
     assert.equal(await page.evaluate("document.querySelector('h1').textContent"), name);
     const notice = await page.evaluate("document.querySelector('.notice').textContent") as string;
     assert.match(notice, /This run stopped before its end; to go on: sluice pretrain --resume /);
-    assert.match(notice, /This run has not been evaluated; to do so: sluice evaluate /);
     assert.deepEqual([await faultsOf(page), complaints], [[], []]);
   },
 );
 
 browserTest("figures as files are images of their own, with no colour left open", async (browser, folder) => {
-  const data = makeSweep(folder, { budgets: [0.2, 0.6], modes: ["dual", "gated"], seeds: 2 });
+  const data = makeSweep(folder, { budgets: [0.2, 0.6], modes: ["dual", "gated", "vanilla"], seeds: 1 });
   const files = figureFiles(data);
   assert.deepEqual(files.map(({ name }) => name), [
     "accuracy",
@@ -159,6 +170,7 @@ browserTest("figures as files are images of their own, with no colour left open"
     Deno.writeTextFileSync(path, svg);
     const { page, complaints, requests } = await openPage(browser, path, desk);
     assert.equal(await page.evaluate("document.documentElement.tagName"), "svg", name);
+    assert.deepEqual(await clippedTexts(page, "svg"), [], name);
     assert.deepEqual({ complaints, requests }, { complaints: [], requests: [] }, name);
     assert.ok(await page.evaluate("document.querySelectorAll('path, rect, line').length") as number > 5, name);
     await page.close();

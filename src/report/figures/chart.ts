@@ -34,6 +34,9 @@ const { document } = parseHTML("<!doctype html><html></html>") as unknown as Req
 /** Height of the text of ticks and labels in pixels. */
 export const FONT_SIZE = 12;
 
+/** Width of a letter in pixels, on the generous side. */
+export const LETTER = 0.58 * FONT_SIZE;
+
 /** Room around a chart with both axes. */
 export const chartFrame = { marginLeft: 44, marginBottom: 42, marginTop: 28, marginRight: 16 } as const;
 

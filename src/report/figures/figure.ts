@@ -41,9 +41,14 @@ export function missingFigure(name: string, title: string, reason: string): Figu
   return { name, title, caption: [reason], legend: [], panels: [] };
 }
 
+/** Whether a chart of this width is for a phone. */
+export function isPhone(width: number): boolean {
+  return width < 500;
+}
+
 /** A chart's size where it is the figure's only one: flat on a wide screen, upright on a phone. */
 export function chartSize(width: number): Size {
-  return { width, height: Math.round(width < 500 ? width * 0.95 : width * 0.56) };
+  return { width, height: Math.round(isPhone(width) ? width * 0.95 : width * 0.56) };
 }
 
 /** A series of markers in the legend. */
