@@ -62,9 +62,9 @@ export function formatValue(value: Scalar | undefined): string {
   return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
 }
 
-function labelOf(keys: readonly string[], run: ReportRun, runs: number): string {
-  if (keys.length > 0) return keys.map((key) => `${key} ${formatValue(run.varied[key])}`).join(", ");
-  return runs === 1 ? run.name : "all seeds";
+/** The varied options that a run has, with their values. */
+function describeVaried(keys: readonly string[], { varied }: ReportRun): string {
+  return keys.filter((key) => varied[key] !== undefined).map((key) => `${key} ${formatValue(varied[key])}`).join(", ");
 }
 
 /** The configurations in the order of their first runs. */
@@ -79,7 +79,8 @@ export function configurationsOf({ keys, runs }: ReportData): Configuration[] {
   return [...groups.values()].map((group) => {
     const [{ config }] = group;
     const target = config.mode === "vanilla" ? null : 100 * config.budget;
-    return { label: labelOf(keys, group[0], group.length), runs: group, target };
+    const label = describeVaried(keys, group[0]) || (group.length === 1 ? group[0].name : "all seeds");
+    return { label, runs: group, target };
   });
 }
 

@@ -34,14 +34,18 @@ export interface ReportRun {
 
 /** Everything a page shows. */
 export interface ReportData {
-  /** What the page is about, a name. */
+  /** What the page is about. */
+  readonly kind: "run" | "sweep";
+  /** Its name. */
   readonly title: string;
   /** Where that is. */
   readonly path: string;
   /** The options that vary over the runs, by kebab-case key in the order of the table's columns; the seed is not among them. */
   readonly keys: readonly string[];
-  /** The runs, in the order of the table's rows. */
+  /** The runs that have been begun, in the order of the table's rows. */
   readonly runs: readonly ReportRun[];
+  /** How many runs of a sweep have not been begun. */
+  readonly waiting: number;
 }
 
 /** Points of all curves together: enough for a few to be smooth, and for hundreds to stay small. */
@@ -84,7 +88,7 @@ export function readReportRun(
  */
 export function reportOfRun(folder: RunFolder): ReportData {
   const run = readReportRun(folder, {}, curvePoints(1));
-  return { title: run.name, path: folder.path, keys: [], runs: [run] };
+  return { kind: "run", title: run.name, path: folder.path, keys: [], runs: [run], waiting: 0 };
 }
 
 /**
@@ -93,8 +97,10 @@ export function reportOfRun(folder: RunFolder): ReportData {
  * @throws {InvalidInputError} where one of its runs or evaluations is damaged.
  */
 export function reportOfSweep(sweep: SweepFolder): ReportData {
-  const begun = sweep.plan.runs.filter(({ name }) => existsSync(sweep.runPath(name)));
+  const { plan, path } = sweep;
+  const begun = plan.runs.filter(({ name }) => existsSync(sweep.runPath(name)));
   const points = curvePoints(begun.length);
   const runs = begun.map(({ name, varied }) => readReportRun(RunFolder.open(sweep.runPath(name)), varied, points));
-  return { title: basename(resolve(sweep.path)), path: sweep.path, keys: sweep.keys(), runs };
+  const waiting = plan.runs.length - runs.length;
+  return { kind: "sweep", title: basename(resolve(path)), path, keys: sweep.keys(), runs, waiting };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { join } from "node:path";
 import type { RunConfig } from "../training/options.ts";
 import { type Markup, markup } from "./markup.ts";
 import { commonMeasure, configurationsOf, floorsOf, type Measure, measureNames, type Outcome } from "./outcomes.ts";
@@ -76,7 +77,7 @@ function listNames(runs: readonly ReportRun[]): string {
   return runs.length > LISTED ? `${names} and ${runs.length - LISTED} more` : names;
 }
 
-/** What a page may lack: of which runs, in words for one and for several, and the command that helps. */
+/** What runs may lack, in words for one and for several, and what helps a run that is in no sweep. */
 interface Lack {
   readonly is: (run: ReportRun) => boolean;
   readonly one: string;
@@ -93,30 +94,39 @@ const lacks: readonly Lack[] = [
     remedy: (run) => `to go on: sluice pretrain --resume ${run}`,
   },
   {
-    is: ({ phase, evaluation }) => phase !== "running" && evaluation === null,
+    is: ({ phase, evaluation }) => phase === "finished" && evaluation === null,
     one: "has not been evaluated",
     several: "have not been evaluated",
     remedy: (run) => `to do so: sluice evaluate ${run}`,
   },
 ];
 
-/** What the page lacks, a sentence each; none where all is there. */
-function describeMissing(runs: readonly ReportRun[]): string[] {
-  return lacks.flatMap(({ is, one, several, remedy }) => {
-    const found = runs.filter(is);
-    const [first] = found;
-    if (first === undefined) return [];
-    const command = remedy === null ? "" : `; ${remedy(found.length === 1 ? first.path : "RUN")}`;
-    if (runs.length === 1) return [`This run ${one}${command}`];
-    return [
-      `${found.length} of ${runs.length} runs ${found.length === 1 ? one : several}: ${listNames(found)}${command}`,
-    ];
+function missingOfRun(run: ReportRun): string[] {
+  return lacks.filter(({ is }) => is(run)).map(({ one, remedy }) => {
+    return `This run ${one}${remedy === null ? "" : `; ${remedy(run.path)}`}`;
   });
+}
+
+function missingOfSweep({ path, runs, waiting }: ReportData): string[] {
+  const all = runs.length + waiting;
+  const begun = lacks.flatMap(({ is, one, several }) => {
+    const found = runs.filter(is);
+    if (found.length === 0) return [];
+    return [`${found.length} of ${all} runs ${found.length === 1 ? one : several}: ${listNames(found)}`];
+  });
+  const unbegun = waiting === 0 ? [] : [`${waiting} of ${all} runs ${waiting === 1 ? "has" : "have"} not been begun`];
+  const lines = [...begun, ...unbegun];
+  return lines.length === 0 ? [] : [...lines, `To go on: sluice sweep ${join(path, "sweep.yaml")} --out ${path}`];
+}
+
+/** What the page lacks, a line each; none where all is there. */
+function describeMissing(data: ReportData): string[] {
+  return data.kind === "sweep" ? missingOfSweep(data) : data.runs.flatMap(missingOfRun);
 }
 
 /** The page's summary. */
 export function summary(data: ReportData, outcomes: readonly Outcome[]): Markup {
-  const missing = describeMissing(data.runs).map((line) => markup`<li>${line}</li>`);
+  const missing = describeMissing(data).map((line) => markup`<li>${line}</li>`);
   const settings = settingsOf(data).map(([name, value]) =>
     markup`
       <div><dt>${name}</dt><dd>${value}</dd></div>`

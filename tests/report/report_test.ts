@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { type ColourName, dark, light, type Palette } from "../../src/report/colours.ts";
 import { paretoFront } from "../../src/report/figures/accuracy.ts";
 import { chosenConfigurations } from "../../src/report/figures/small_multiples.ts";
-import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
+import { figureFiles, type ReportData, reportOfRun, reportOfSweep, reportPage } from "../../src/report/mod.ts";
 import { commonMeasure, configurationsOf, haveOneDenseCost, outcomesOf } from "../../src/report/outcomes.ts";
+import { planSweep, SweepFolder, SweepSpec } from "../../src/sweep/mod.ts";
 import { formatSpread, spreadOf } from "../../src/sweep/spread.ts";
 import { trainedSeconds } from "../../src/report/table.ts";
 import type { StepRecord } from "../../src/training/records.ts";
@@ -76,7 +77,7 @@ Deno.test(
     assert.deepEqual(configurations.map(({ label, target, runs }) => [label, target, runs.length]), [
       ["mode dual, budget 0.5", 50, 3],
       ["mode dual, budget 0.2", 20, 3],
-      ["mode vanilla, budget –", null, 3],
+      ["mode vanilla", null, 3],
     ]);
     const outcomes = outcomesOf(configurations);
     assert.deepEqual(outcomes.map(({ series }) => series), ["dense", "gated", "dense", "gated", "vanilla"]);
@@ -142,6 +143,32 @@ Deno.test(
     assert.match(reportPage(sweep), /9 of 9 runs have not been evaluated: dual-0\.5-seed0, .* and 4 more/);
     const whole = reportPage(reportOfRun(makeRun(join(folder, "whole"))));
     assert.doesNotMatch(whole, /class="notice"|has not been evaluated/);
+  }),
+);
+
+Deno.test(
+  "a page of a sweep says how many of its runs have not been begun, though none has, and how to go on",
+  withFolder((folder) => {
+    const spec = SweepSpec.parse("sweep.yaml", "base: { preset: demo }\ngrid: { budget: [0.3, 0.5] }\nseeds: [0, 1]\n");
+    const { evaluate: judging, retries } = spec.contents;
+    const path = join(folder, "sweep");
+    const sweep = SweepFolder.prepare(path, spec, { runs: planSweep(spec), judging, retries });
+    const none = reportOfSweep(sweep);
+    assert.deepEqual([none.kind, none.title, none.keys, none.runs, none.waiting], [
+      "sweep",
+      "sweep",
+      ["budget"],
+      [],
+      4,
+    ]);
+    assert.match(reportPage(none), /4 of 4 runs have not been begun/);
+    assert.deepEqual(figureFiles(none), []);
+    const [first] = sweep.plan.runs;
+    makeRun(sweep.runPath(first?.name ?? ""), { options: first?.config ?? {}, stage: "stopped" });
+    const page = reportPage(reportOfSweep(sweep));
+    assert.match(page, /1 of 4 runs stopped before its end: budget=0\.3,seed=0</);
+    assert.match(page, /3 of 4 runs have not been begun/);
+    assert.match(page, new RegExp(`To go on: sluice sweep ${path}/sweep.yaml --out ${path}<`));
   }),
 );
 

@@ -181,5 +181,5 @@ export function makeSweep(path: string, { budgets, modes, seeds, run = {} }: Syn
     const folder = makeRun(join(path, name), { ...run, options: { ...run.options, ...kind, seed } });
     return readReportRun(folder, varied, curvePoints(all.length));
   });
-  return { title: "budgets of two modes", path, keys: ["mode", "budget"], runs };
+  return { kind: "sweep", title: "budgets of two modes", path, keys: ["mode", "budget"], runs, waiting: 0 };
 }
