@@ -35,11 +35,16 @@ async function execute(program: string, args: readonly string[]): Promise<Ended>
   }
 }
 
-/** Likewise, where failing is an error. */
+/** A command's own words as an error. */
+function failure(program: string, stderr: string): ClusterError {
+  return new ClusterError(`${program}: ${stderr.replace(/\s*\n\s*/g, " ") || "failed"}`);
+}
+
+/** Runs one of Slurm's commands, where failing is an error. */
 async function demand(program: string, args: readonly string[]): Promise<string> {
   const { success, stdout, stderr } = await execute(program, args);
   if (success) return stdout;
-  throw new ClusterError(`${program}: ${stderr.replace(/\s*\n\s*/g, " ") || "failed"}`);
+  throw failure(program, stderr);
 }
 
 /** Makes sure that jobs can be submitted from here. @throws {InvalidInputError} where Slurm is not installed. */
@@ -78,7 +83,7 @@ async function readQueue(jobs: readonly string[]): Promise<QueuedTask[]> {
   if (success) return parseQueue(stdout);
   // Of a single job that ended a while ago it says this, and nothing of several.
   if (stderr.includes("Invalid job id specified")) return [];
-  throw new ClusterError(`squeue: ${stderr.replace(/\s*\n\s*/g, " ") || "failed"}`);
+  throw failure("squeue", stderr);
 }
 
 /** What the accounting knows of tasks that have ended; nothing where there is none. */
@@ -131,7 +136,13 @@ export async function queuedRuns(sweep: SweepFolder): Promise<Set<string>> {
 export async function cancelJobs(sweep: SweepFolder): Promise<string[]> {
   const known = readJobs(sweep).map(({ job }) => job);
   if (known.length === 0) return [];
-  const active = new Set((await readQueue(known)).filter((task) => !isEnded(task)).map(({ job }) => job));
-  if (active.size > 0) await demand("scancel", [...active]);
-  return [...active];
+  const active = [...new Set((await readQueue(known)).filter((task) => !isEnded(task)).map(({ job }) => job))];
+  if (active.length === 0) return [];
+  const { success, stderr } = await execute("scancel", active);
+  // Where a task is ending it tries again, and fails because the others have come to their end meanwhile.
+  const left = success
+    ? []
+    : (await readQueue(active)).filter(({ state }) => !isEnded({ state }) && state !== "COMPLETING");
+  if (left.length > 0) throw failure("scancel", stderr);
+  return active;
 }

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SweepResults } from "../../src/sweep/mod.ts";
+import { hasBegun, rowsOf, weightsOf } from "../sweep/outcome.ts";
 import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";
 import { assertRefused, assertSucceeds, runSluice, startSluice, withFolder } from "./run_sluice.ts";
 
@@ -16,19 +17,6 @@ function writeSpec(folder: string, text: string): string {
   return path;
 }
 
-/** What a sweep has come to, without where it is and how long it took. */
-function rowsOf(sweep: string): object[] {
-  const { rows } = JSON.parse(readFileSync(join(sweep, "results.json"), "utf8")) as SweepResults;
-  return rows.map(({ wallSeconds: _, ...row }) => row);
-}
-
-/** The weights that a sweep's runs have come to, byte for byte. */
-function weightsOf(sweep: string): Record<string, Uint8Array> {
-  const names = readdirSync(join(sweep, "runs")).toSorted();
-  const last = (name: string) => readFileSync(join(sweep, "runs", name, "checkpoints", "last.safetensors"));
-  return Object.fromEntries(names.map((name) => [name, last(name)]));
-}
-
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -36,12 +24,7 @@ async function until(isSo: () => boolean): Promise<void> {
 /** Runs that have recorded a step. */
 function begunRuns(sweep: string): number {
   const runs = join(sweep, "runs");
-  if (!existsSync(runs)) return 0;
-  const hasStep = (name: string) => {
-    const metrics = join(runs, name, "metrics.jsonl");
-    return existsSync(metrics) && Deno.statSync(metrics).size > 0;
-  };
-  return readdirSync(runs).filter(hasStep).length;
+  return existsSync(runs) ? readdirSync(runs).filter((name) => hasBegun(sweep, name)).length : 0;
 }
 
 Deno.test(

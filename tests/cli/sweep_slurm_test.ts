@@ -1,0 +1,137 @@
+/**
+ * Sweeps on a real Slurm, disturbed as clusters do. Ignored where no Slurm can be started; the tests' names say why.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasBegun, hasSaved, rowsOf, weightsOf } from "../sweep/outcome.ts";
+import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";
+import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+import { nodes, obstacleToCluster, SlurmCluster } from "./slurm_cluster.ts";
+
+const obstacle = await obstacleToCluster();
+
+/** Enough epochs for a run to be in the middle of them when it is disturbed. */
+const lasting = "epochs: 60";
+const slurm = "slurm: {cpus-per-task: 1}\n";
+
+/** A sweep, and the cluster that it is on. */
+class ClusterSweep {
+  constructor(readonly cluster: SlurmCluster, readonly spec: string, readonly path: string) {}
+
+  async submit(): Promise<{ job: string | null; runs: string[] }> {
+    const args = ["sweep", this.spec, "--out", this.path, "--executor", "slurm", "--json"];
+    return JSON.parse(await assertSucceeds(args, this.cluster.environment));
+  }
+
+  async states(): Promise<{ name: string; phase: string; cluster: string; step: number }[]> {
+    return JSON.parse(await assertSucceeds(["sweep", "status", this.path, "--json"], this.cluster.environment)).runs;
+  }
+
+  log(run: string): string {
+    return readFileSync(join(this.path, "tasks", `${run}.log`), "utf8");
+  }
+
+  /** Index and node of each task that is worked on. */
+  async running(): Promise<(readonly [number, string])[]> {
+    const printed = await this.cluster.ask("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%K %N");
+    return printed.split("\n").map((line) => line.split(" ")).map(([index, node = ""]) =>
+      [Number(index), node] as const
+    );
+  }
+}
+
+function test(name: string, body: (folder: string, cluster: SlurmCluster) => Promise<void>): void {
+  Deno.test({
+    name: obstacle === null ? name : `${name} (ignored, no Slurm can be started here: ${obstacle})`,
+    ignore: obstacle !== null,
+    fn: withFolder(async (folder) => {
+      await using cluster = await SlurmCluster.start();
+      await body(folder, cluster);
+    }),
+  });
+}
+
+function writeSpec(folder: string, text: string): string {
+  const path = join(folder, "spec.yaml");
+  Deno.writeTextFileSync(path, text);
+  return path;
+}
+
+test(
+  "a job array that is requeued, given notice, and loses a node comes to what an undisturbed sweep comes to",
+  async (folder, cluster) => {
+    const spec = writeSpec(folder, `${tinySweep.replace("epochs: 4", lasting)}${slurm}`);
+    // A path of which scripts and Slurm's patterns would make something else.
+    const sweep = new ClusterSweep(cluster, spec, join(folder, "it's 5% %A"));
+    const { job, runs } = await sweep.submit();
+    assert.equal(runs.length, 8);
+    const [requeued = "", noticed = ""] = runs;
+    await cluster.until("the first runs train", () => hasBegun(sweep.path, requeued) && hasBegun(sweep.path, noticed));
+    await cluster.ask("scontrol", "requeue", `${job}_0`);
+    await cluster.giveNotice(`${job}_1`);
+
+    let lost = 0;
+    await cluster.until("another run has saved on the second node", async () => {
+      const [index = 0] = (await sweep.running()).find(([, node]) => node === "b") ?? [];
+      lost = index;
+      return lost > 1 && hasSaved(sweep.path, runs[lost] ?? "");
+    });
+    await cluster.killNode("b");
+
+    const whole = join(folder, "whole");
+    await assertSucceeds(["sweep", spec, "--out", whole]);
+    await cluster.until("the queue is empty", async () => (await cluster.ask("squeue", "--noheader")) === "");
+    const states = await sweep.states();
+    assert.deepEqual(states.map(({ phase, cluster: state }) => [phase, state]), runs.map(() => ["done", "COMPLETED"]));
+    assert.deepEqual(rowsOf(sweep.path), rowsOf(whole));
+    assert.deepEqual(weightsOf(sweep.path), weightsOf(whole));
+
+    assert.match(sweep.log(requeued), /SIGTERM: saving, then stopping[^]*: goes on at epoch/);
+    assert.match(sweep.log(noticed), /SIGUSR1: saving, then stopping[^]*: goes on at epoch/);
+    assert.match(sweep.log(runs[lost] ?? ""), /: goes on at epoch/);
+    for (const index of [0, 1, lost]) {
+      assert.match(await cluster.ask("scontrol", "show", "job", `${job}_${index}`), / Restarts=1 /, `task ${index}`);
+    }
+    assert.deepEqual(await sweep.submit(), { sweep: sweep.path, job: null, runs: [] });
+  },
+);
+
+test(
+  "a job array that is cancelled saves its runs, and what is left is submitted once",
+  async (folder, cluster) => {
+    const spec = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 2000")}seeds: [0, 1, 2]\n${slurm}`);
+    const sweep = new ClusterSweep(cluster, spec, join(folder, "sweep"));
+    const runs = ["seed=0", "seed=1", "seed=2"];
+    const first = await sweep.submit();
+    assert.deepEqual(first.runs, runs);
+    await cluster.until("runs train", () => hasBegun(sweep.path, "seed=0") && hasBegun(sweep.path, "seed=1"));
+    assert.equal((await sweep.running()).length, nodes.length);
+    assert.deepEqual((await sweep.submit()).runs, []);
+    const [running, , waiting] = await sweep.states();
+    assert.deepEqual([running?.phase, running?.cluster], ["running", "RUNNING"]);
+    assert.equal(waiting?.phase, "waiting");
+    assert.match(waiting.cluster, /^PENDING/);
+    const table = await assertSucceeds(["status", sweep.path], cluster.environment);
+    assert.match(table, /^run +state +step +cluster +why$/m);
+
+    const cancel = ["sweep", "cancel", sweep.path];
+    await assertSucceeds(cancel, cluster.environment);
+    const isEmpty = async () => (await cluster.ask("squeue", "--noheader")) === "";
+    await cluster.until("the queue is empty", isEmpty);
+    const states = await sweep.states();
+    assert.deepEqual(states.map(({ phase }) => phase), ["stopped", "stopped", "waiting"]);
+    assert.deepEqual(states.map((state) => state.cluster), runs.map(() => "CANCELLED"));
+    assert.match(sweep.log("seed=0"), /SIGTERM: saving, then stopping\n[^]*stopped after \d+ steps, and saved/);
+    await assertRefused(cancel, /nothing works through its runs/, cluster.environment);
+
+    const second = await sweep.submit();
+    assert.deepEqual(second.runs, runs);
+    assert.notEqual(second.job, first.job);
+    await cluster.until("a run goes on", () => /: goes on at epoch/.test(sweep.log("seed=0")));
+    await assertSucceeds(cancel, cluster.environment);
+    await cluster.until("the queue is empty", isEmpty);
+  },
+);
