@@ -145,7 +145,7 @@ Deno.test(
     const chosen = ["evaluate", run, "--protocol", "knn", "--network", "gated", "--json"];
     const partial = JSON.parse(await assertSucceeds(chosen)) as { networks: Record<string, Line> };
     assert.deepEqual(Object.keys(partial.networks), ["gated"]);
-    assert.deepEqual(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost", "channels"]);
+    assert.deepEqual(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost", "parts", "channels"]);
     assert.deepEqual(partial.networks["gated"]?.["cost"], evaluation.networks["gated"]?.["cost"]);
   }),
 );
