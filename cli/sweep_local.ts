@@ -7,6 +7,7 @@ import process from "node:process";
 import { Device } from "../src/device/mod.ts";
 import { SluiceError } from "../src/errors.ts";
 import { executeLocally, readRunState, summarise, type SweepFolder, writeResults } from "../src/sweep/mod.ts";
+import type { RunConfig } from "../src/training/options.ts";
 import { resolvePrecision } from "../src/training/precision.ts";
 import { selfCommand } from "./self.ts";
 import { StopSignals } from "./stop_signals.ts";
@@ -30,13 +31,20 @@ export interface LocalSweep extends CheckedSweep {
  * @throws {InvalidInputError} @throws {DeviceUnavailableError}
  */
 export function checkLocally(request: SweepRequest, asked: number | null): LocalSweep {
-  const [first] = request.runs;
-  using device = Device.open({ device: first?.config.device ?? "auto", threads: first?.config.threads ?? 0 });
+  const { device: name = "auto", threads: asks = 0 } = request.runs[0]?.config ?? {};
+  using device = Device.open({ device: name, threads: asks });
   for (const { config } of request.runs) resolvePrecision(config.precision, device.description);
   const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
   const jobs = asked ?? Math.max(1, gpus);
   const threads = Math.max(1, Math.floor(device.description.cores / jobs));
-  return { ...planRequest(request, device, { threads, jobs }), jobs, gpus };
+  // Its steps are timed on as many threads as a run will have.
+  using share = Device.open({ device: name, threads: asks > 0 ? asks : threads });
+  return { ...planRequest(request, share, { threads, jobs }), jobs, gpus };
+}
+
+/** Whether a run is content with any GPU that there is. */
+function isAnyGpu(device: RunConfig["device"]): boolean {
+  return device === "auto" || device === "cuda";
 }
 
 /** The sweep's results, as far as runs are done. */
@@ -63,10 +71,10 @@ export async function execute(checked: LocalSweep, output: OutputOptions): Promi
   using observer = new SweepDisplay(output, plan.runs.length, plan.runs.length - left.length);
   await executeLocally(sweep, {
     jobs,
-    command: ({ name }, slot) => [
+    command: ({ name, config }, slot) => [
       ...selfCommand(),
       ...["sweep", "task"],
-      ...(gpus > 0 ? ["--device", `cuda:${slot % gpus}`] : []),
+      ...(gpus > 0 && isAnyGpu(config.device) ? ["--device", `cuda:${slot % gpus}`] : []),
       ...["--", out, name],
     ],
     observer,
