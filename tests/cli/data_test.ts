@@ -8,7 +8,8 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "tar";
 
-import { assertRefused, assertSucceeds, runSluice, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const RECORD_BYTES = 3074;
 const FOLDER = "cifar-100-binary";

@@ -8,7 +8,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeNpy } from "../../src/formats/mod.ts";
 import { writeDamagedPng, writePng } from "../data/image_files.ts";
-import { assertRefused, assertSucceeds, runSluice, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--epochs", "1", "--eval-every", "0"];
 const where = ["--device", "cpu", "--precision", "f32", "--threads", "1"];

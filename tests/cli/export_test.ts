@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors } from "../../src/formats/mod.ts";
-import { assertRefused, assertSucceeds, runSluice, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--epochs", "2", "--eval-every", "0"];
 const where = ["--device", "cpu", "--precision", "f32", "--threads", "1"];

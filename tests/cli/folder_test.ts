@@ -10,7 +10,8 @@ import { join } from "node:path";
 // @ts-types="../../src/formats/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
-import { assertRefused, assertSucceeds, runSluice, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "4", "--stem", "imagenet", "--projector", "8", "--batch", "8", "--epochs", "2"];
 const small = ["--image-size", "16", "--device", "cpu", "--precision", "f32", "--threads", "1"];

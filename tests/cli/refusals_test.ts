@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { resolveConfig } from "../../src/training/config.ts";
 import { RunFolder } from "../../src/training/run_folder.ts";
-import { assertRefused, runSluice, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, runSluice } from "./run_sluice.ts";
 
 const recordBytes = 3073;
 

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRun } from "../report/synthetic_runs.ts";
-import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 Deno.test(
   "a run becomes a page and figures, in place of older ones",

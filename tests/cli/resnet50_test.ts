@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeNpy, readSafetensors } from "../../src/formats/mod.ts";
-import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 const network = ["--arch", "resnet50", "--width", "4"];
 const tiny = [...network, "--projector", "16", "--batch", "8", "--epochs", "2", "--threads", "1", "--budget", "0.5"];

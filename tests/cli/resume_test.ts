@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunFolder } from "../../src/training/run_folder.ts";
-import { assertRefused, assertSucceeds, runSluice, startSluice, untilWritten, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, runSluice, startSluice, untilWritten } from "./run_sluice.ts";
 
 const tiny = [
   ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],

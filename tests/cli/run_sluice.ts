@@ -77,15 +77,3 @@ export async function untilWritten(path: string, text: string): Promise<void> {
   const holds = () => existsSync(path) && readFileSync(path, "utf8").includes(text);
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
-
-/** Runs a test with a fresh folder, removed afterwards. */
-export function withFolder(test: (folder: string) => Promise<void>): () => Promise<void> {
-  return async () => {
-    const folder = Deno.makeTempDirSync();
-    try {
-      await test(folder);
-    } finally {
-      Deno.removeSync(folder, { recursive: true });
-    }
-  };
-}

@@ -7,7 +7,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { deviceHasBf16 } from "../devices.ts";
-import { assertSucceeds, startSluice, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertSucceeds, startSluice } from "./run_sluice.ts";
 
 /** The smallest run: width 4, 64 drawn images, 2 epochs of 8 steps; one thread, which a busy machine slows least. */
 const images = ["--train-images", "64", "--test-images", "32"];

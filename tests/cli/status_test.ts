@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunStatus } from "../../src/training/run_status.ts";
-import { assertRefused, assertSucceeds, startSluice, untilWritten, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, startSluice, untilWritten } from "./run_sluice.ts";
 
 const tiny = [
   ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],

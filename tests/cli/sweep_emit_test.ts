@@ -10,7 +10,8 @@ import { type IJob, Job } from "kubernetes-models/batch/v1";
 import { parse } from "yaml";
 import { selfCommand } from "../../cli/self.ts";
 import { quoteWords } from "../../src/sweep/mod.ts";
-import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 const base = {
   width: 4,

@@ -8,7 +8,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hasBegun, hasSaved, rowsOf, weightsOf } from "../sweep/outcome.ts";
 import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";
-import { assertRefused, assertSucceeds, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 import { nodes, obstacleToCluster, SlurmCluster } from "./slurm_cluster.ts";
 
 const obstacle = await obstacleToCluster();

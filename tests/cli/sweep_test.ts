@@ -9,7 +9,8 @@ import { join } from "node:path";
 import type { SweepResults } from "../../src/sweep/mod.ts";
 import { hasBegun, rowsOf, weightsOf } from "../sweep/outcome.ts";
 import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";
-import { assertRefused, assertSucceeds, runSluice, startSluice, withFolder } from "./run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, runSluice, startSluice } from "./run_sluice.ts";
 
 function writeSpec(folder: string, text: string): string {
   const path = join(folder, "spec.yaml");

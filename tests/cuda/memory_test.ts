@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { runSluice, withFolder } from "../cli/run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { runSluice } from "../cli/run_sluice.ts";
 
 const tiny = [
   "--device",

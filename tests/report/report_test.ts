@@ -15,18 +15,7 @@ import { formatSpread, spreadOf } from "../../src/sweep/spread.ts";
 import { trainedSeconds } from "../../src/report/table.ts";
 import type { StepRecord } from "../../src/training/records.ts";
 import { makeRun, makeSweep, type SyntheticSweep } from "./synthetic_runs.ts";
-
-/** Gives a test a fresh folder, removed afterwards. */
-function withFolder(test: (folder: string) => void): () => void {
-  return () => {
-    const folder = Deno.makeTempDirSync();
-    try {
-      test(folder);
-    } finally {
-      Deno.removeSync(folder, { recursive: true });
-    }
-  };
-}
+import { withFolder } from "../folders.ts";
 
 const small: SyntheticSweep = { budgets: [0.5, 0.2], modes: ["dual", "vanilla"], seeds: 3 };
 

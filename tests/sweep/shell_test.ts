@@ -8,7 +8,8 @@ import fc from "fast-check";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { quoteWord, quoteWords, sequentialScript } from "../../src/sweep/mod.ts";
-import { untilWritten, withFolder } from "../cli/run_sluice.ts";
+import { withFolder } from "../folders.ts";
+import { untilWritten } from "../cli/run_sluice.ts";
 
 const shells = ["sh", "bash"];
 

@@ -17,7 +17,7 @@ import {
   SweepSpec,
 } from "../../src/sweep/mod.ts";
 import { slurmSchema } from "../../src/sweep/request_schemas.ts";
-import { withFolder } from "../cli/run_sluice.ts";
+import { withFolder } from "../folders.ts";
 
 const sweep = { folder: "/data/my 5%", runs: ["budget=0.1", "budget=0.3"], retries: 1, command: ["sluice"] };
 

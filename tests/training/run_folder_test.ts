@@ -9,21 +9,10 @@ import { join } from "node:path";
 import { resolveConfig } from "../../src/training/config.ts";
 import type { Evaluation } from "../../src/training/evaluate_run.ts";
 import { RunFolder } from "../../src/training/run_folder.ts";
+import { withFolder } from "../folders.ts";
 
 const config = resolveConfig({ preset: "demo", flags: { seed: 3 } });
 const versions = { sluice: "0.1.0" };
-
-/** Runs a test with a fresh folder, removed afterwards. */
-function withFolder(test: (folder: string) => void): () => void {
-  return () => {
-    const folder = Deno.makeTempDirSync();
-    try {
-      test(folder);
-    } finally {
-      Deno.removeSync(folder, { recursive: true });
-    }
-  };
-}
 
 function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
