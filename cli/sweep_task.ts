@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import type { BegunRun, PlannedRun, SweepFolder } from "../src/sweep/mod.ts";
+import type { TrainingOutcome } from "./training.ts";
 import { describeFailure } from "./ui/errors.ts";
 import { type OutputOptions, remark } from "./ui/output.ts";
 
@@ -21,21 +22,20 @@ function followParent(): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Trains the run to its end; true where this process did, false where that had been done before, a status where a signal stopped it. */
+/** Trains the run to its end, from wherever it is. */
 async function train(
   sweep: SweepFolder,
   { name, config }: PlannedRun,
   begun: BegunRun | null,
   given: Readonly<Record<string, unknown>>,
   output: OutputOptions,
-): Promise<boolean | number> {
+): Promise<TrainingOutcome> {
   const { beginRun, resumeRun } = await import("./training.ts");
   const { resolveConfig } = await import("../src/training/config.ts");
   const path = sweep.runPath(name);
-  const { isNew, stopStatus } = begun === null
+  return begun === null
     ? await beginRun(resolveConfig({ flags: { ...config, ...given } }), path, output)
     : await resumeRun(path, { given, stretchSchedule: false }, output);
-  return stopStatus ?? isNew;
 }
 
 /** Evaluates the run as the sweep asks. */
@@ -64,9 +64,10 @@ async function complete(
 ): Promise<number | null> {
   const { begunRun } = await import("../src/sweep/mod.ts");
   const begun = begunRun(sweep, run);
-  const trained = await train(sweep, run, begun, given, output);
-  if (typeof trained === "number") return trained;
-  if (trained || begun === null || begun.evaluation === null) await evaluate(sweep, run.name, given, output);
+  const { isNew, stopStatus } = await train(sweep, run, begun, given, output);
+  if (stopStatus !== null) return stopStatus;
+  // An evaluation of what was trained before is none of what it is now.
+  if (isNew || begun === null || begun.evaluation === null) await evaluate(sweep, run.name, given, output);
   return null;
 }
 
@@ -92,11 +93,14 @@ export async function runTask(
   using _lock = await lockFileWhenFree(sweep.taskLock(name));
   try {
     const stopStatus = await complete(sweep, run, given, output);
-    if (stopStatus !== null) process.exitCode = stopStatus;
-    else sweep.setFailure(name, null);
+    if (stopStatus !== null) {
+      process.exitCode = stopStatus;
+      return;
+    }
+    sweep.setFailure(name, null);
   } catch (error) {
     sweep.setFailure(name, (describeFailure(error, false).text ?? "failed").replace(/^sluice: /, ""));
     throw error;
   }
-  if (process.exitCode === undefined || process.exitCode === 0) await writeResults(sweep);
+  await writeResults(sweep);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { secondsOfSittings } from "../training/metrics_file.ts";
 import { type Markup, markup } from "./markup.ts";
 import { formatValue, type Outcome } from "./outcomes.ts";
 import type { Scalar } from "../sweep/mod.ts";
@@ -48,11 +49,7 @@ function targetCell({ configuration: { target }, network }: Outcome): Cell {
  * known to within the distance of two of its steps that were read.
  */
 export function trainedSeconds({ steps }: Pick<ReportRun, "steps">): number | null {
-  if (steps.length === 0) return null;
-  return steps.reduce((sum, { time }, index) => {
-    const next = steps[index + 1];
-    return next === undefined || next.time < time ? sum + time : sum;
-  }, 0);
+  return steps.length === 0 ? null : secondsOfSittings(steps.map(({ time }) => time));
 }
 
 function minutesCell({ configuration: { runs } }: Outcome): Cell {

@@ -5,8 +5,10 @@
  */
 import { existsSync } from "node:fs";
 import type { Evaluation } from "../training/evaluate_run.ts";
+import type { StepRecord } from "../training/records.ts";
 import { RunFolder } from "../training/run_folder.ts";
 import { holderOfFile } from "../training/run_lock.ts";
+import { isLastStep } from "../training/run_status.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { SweepJudging } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
@@ -44,8 +46,8 @@ export function covers({ networks }: Evaluation, { protocol, ...judging }: Sweep
 export interface BegunRun {
   /** Its folder. */
   readonly folder: RunFolder;
-  /** Whether it has been trained to its end. */
-  readonly isTrained: boolean;
+  /** Its last step, or null before the first. */
+  readonly last: StepRecord | null;
   /** Its evaluation, where that says all that the sweep asks for; else null. */
   readonly evaluation: Evaluation | null;
 }
@@ -56,12 +58,11 @@ export function begunRun(sweep: SweepFolder, { name, config }: PlannedRun): Begu
   if (!existsSync(path)) return null;
   const folder = RunFolder.open(path);
   const last = folder.metrics.lastStep();
-  const isTrained = last !== null && last.step === last.steps && last.epoch + 1 === config.epochs &&
-    existsSync(folder.checkpoints.last());
+  const isTrained = isLastStep(last, config) && existsSync(folder.checkpoints.last());
   const evaluation = folder.readEvaluation();
   return {
     folder,
-    isTrained,
+    last,
     evaluation: isTrained && evaluation !== null && covers(evaluation, sweep.plan.judging) ? evaluation : null,
   };
 }
@@ -69,7 +70,7 @@ export function begunRun(sweep: SweepFolder, { name, config }: PlannedRun): Begu
 /** Reads where a run is. Nothing is written, and a process that works on it takes no notice. */
 export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState {
   const begun = begunRun(sweep, run);
-  const last = begun?.folder.metrics.lastStep() ?? null;
+  const last = begun?.last ?? null;
   const failure = sweep.failure(run.name);
   const phase = (): SweepRunPhase => {
     if (begun !== null && begun.evaluation !== null) return "done";

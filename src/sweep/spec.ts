@@ -7,6 +7,7 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocume
 import type { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import { type Probe, type Protocol, protocols } from "../evaluation/mod.ts";
+import { readNamedFile } from "../training/config_file.ts";
 import { remedyFor } from "../training/nearest.ts";
 import type { KubernetesRequest, SlurmRequest } from "./requests.ts";
 import { knownKeysAt, specSchema } from "./spec_schema.ts";
@@ -102,16 +103,7 @@ export class SweepSpec {
    * @throws {InvalidInputError} where it cannot be read, or as {@linkcode SweepSpec.parse}.
    */
   static read(path: string): SweepSpec {
-    try {
-      return SweepSpec.parse(path, Deno.readTextFileSync(path));
-    } catch (cause) {
-      const { NotFound, IsADirectory, NotADirectory, PermissionDenied } = Deno.errors;
-      if (cause instanceof NotFound) throw new InvalidInputError(`${path}: there is no such file; check it`, { cause });
-      if ([IsADirectory, NotADirectory, PermissionDenied].some((kind) => cause instanceof kind)) {
-        throw new InvalidInputError(`${path}: cannot be read as a file; give the spec of a sweep`, { cause });
-      }
-      throw cause;
-    }
+    return SweepSpec.parse(path, readNamedFile(path, "give the spec of a sweep"));
   }
 
   /** The line, counted from 1, of the nearest thing to a place that the document holds. */

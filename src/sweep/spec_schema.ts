@@ -7,8 +7,9 @@ import { z } from "zod";
 import { probes, protocols } from "../evaluation/mod.ts";
 import { kubernetesSchema, slurmSchema } from "./request_schemas.ts";
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const options = z.record(z.string(), scalar);
+/** A value of an option. */
+export const scalarSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const options = z.record(z.string(), scalarSchema);
 const seed = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const protocolList = z.array(z.enum(protocols)).min(1);
 
@@ -22,7 +23,7 @@ export const judgingSchema = z.strictObject({
 /** What a spec says, its options not yet judged. */
 export const specSchema = z.strictObject({
   base: options.default({}),
-  grid: z.record(z.string(), z.array(scalar).min(1)).optional(),
+  grid: z.record(z.string(), z.array(scalarSchema).min(1)).optional(),
   runs: z.array(options).min(1).optional(),
   seeds: z.array(seed).min(1).default([0]),
   evaluate: z.union([protocolList.transform((protocol) => judgingSchema.parse({ protocol })), judgingSchema])

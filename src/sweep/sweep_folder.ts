@@ -14,7 +14,7 @@ import { kebabCase, machineOptions, runOptionNames } from "../training/options.t
 import { holderOfFile, lockFile } from "../training/run_lock.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { SweepJudging, SweepSpec } from "./spec.ts";
-import { judgingSchema } from "./spec_schema.ts";
+import { judgingSchema, scalarSchema } from "./spec_schema.ts";
 
 const specName = "sweep.yaml";
 const planName = "plan.json";
@@ -35,7 +35,7 @@ const planSchema = z.strictObject({
   evaluate: judgingSchema,
   runs: z.array(z.strictObject({
     name: z.string(),
-    varied: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    varied: z.record(z.string(), scalarSchema),
     config: z.record(z.string(), z.unknown()),
   })),
 });

@@ -90,25 +90,33 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
 }
 
 /**
+ * Reads a text file that a person has named.
+ *
+ * @param remedy what to do where it is not there, or none.
+ * @throws {InvalidInputError} where it cannot be read.
+ */
+export function readNamedFile(path: string, remedy: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    const { NotFound, IsADirectory, NotADirectory, PermissionDenied } = Deno.errors;
+    if (cause instanceof NotFound) {
+      throw new InvalidInputError(`${path}: there is no such file; ${remedy}`, { cause });
+    }
+    if ([IsADirectory, NotADirectory, PermissionDenied].some((kind) => cause instanceof kind)) {
+      throw new InvalidInputError(`${path}: cannot be read as a file; ${remedy}`, { cause });
+    }
+    throw cause;
+  }
+}
+
+/**
  * Reads a configuration file.
  *
  * @throws {InvalidInputError} where it cannot be read, or as {@link parseConfigFile}.
  */
 export function readConfigFile(path: string): ConfigFile {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new InvalidInputError(`${path}: there is no such file; check --config`, { cause: error });
-    }
-    const { IsADirectory, NotADirectory, PermissionDenied } = Deno.errors;
-    if (error instanceof PermissionDenied || error instanceof IsADirectory || error instanceof NotADirectory) {
-      throw new InvalidInputError(`${path}: cannot be read as a file; check --config`, { cause: error });
-    }
-    throw error;
-  }
-  return parseConfigFile(path, text);
+  return parseConfigFile(path, readNamedFile(path, "check --config"));
 }
 
 /** A configuration by the keys of its file. */

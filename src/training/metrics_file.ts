@@ -19,6 +19,18 @@ export interface Metrics {
   readonly evaluation: EvaluationRecord | null;
 }
 
+/**
+ * Seconds of all sittings together.
+ *
+ * @param times of steps in order, the last one of each sitting among them; each sitting counts from its own beginning.
+ */
+export function secondsOfSittings(times: readonly number[]): number {
+  return times.reduce((sum, time, index) => {
+    const next = times[index + 1];
+    return next === undefined || next < time ? sum + time : sum;
+  }, 0);
+}
+
 /** Steps in order, each evaluation after the step it follows. */
 export class MetricsFile {
   readonly #lines: JsonLines;
@@ -58,8 +70,7 @@ export class MetricsFile {
 
   /** Seconds that training took, in all its sittings together; each counts from its own beginning. */
   seconds(): number {
-    const times = Array.from(this.#lines.text().matchAll(/"time":([\d.e-]+)/g), ([, time]) => Number(time));
-    return times.reduce((sum, time, index) => time < (times[index + 1] ?? 0) ? sum : sum + time, 0);
+    return secondsOfSittings(Array.from(this.#lines.text().matchAll(/"time":([\d.e-]+)/g), ([, time]) => Number(time)));
   }
 
   /**

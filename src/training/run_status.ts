@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import type { RunConfig } from "./options.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { holderOf } from "./run_lock.ts";
@@ -51,14 +52,18 @@ function secondsLeft(records: readonly StepRecord[], steps: number): number | nu
   return (last.time - first.time) / (last.step - first.step) * (steps - last.step);
 }
 
+/** Whether a step is the last one of a run. Of a run that was made longer it is not: there is none of its new length yet. */
+export function isLastStep(step: StepRecord | null, { epochs }: Pick<RunConfig, "epochs">): step is StepRecord {
+  return step !== null && step.step === step.steps && step.epoch + 1 === epochs;
+}
+
 /** What a run that no process trains has come to. */
 function restingPhase(
   { config, checkpoints }: RunFolder,
   last: StepRecord | null,
   evaluation: EvaluationRecord | null,
 ): RunPhase {
-  // A run that was made longer has no step of its new length yet.
-  const isWhole = last !== null && last.step === last.steps && last.epoch + 1 === config.epochs;
+  const isWhole = isLastStep(last, config);
   const isEvaluated = config.evalEvery === 0 || evaluation === null || evaluation.step === last?.step;
   return isWhole && isEvaluated && checkpoints.list().some((file) => existsSync(file)) ? "finished" : "stopped";
 }
