@@ -7,8 +7,18 @@
 
 import denoJson from "../deno.json" with { type: "json" };
 
+/** Gives the variable HOME back its value, which the executable's launcher keeps from Deno; empty stands for none. */
+function restoreHome(): void {
+  const home = Deno.env.get("SLUICE_HOME");
+  if (home === undefined) return;
+  Deno.env.delete("SLUICE_HOME");
+  if (home === "") Deno.env.delete("HOME");
+  else Deno.env.set("HOME", home);
+}
+
 /** Parses, runs and reports. */
 async function main(): Promise<void> {
+  restoreHome();
   const { default: process } = await import("node:process");
   const { buildProgram } = await import("./program.ts");
   try {

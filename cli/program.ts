@@ -19,6 +19,7 @@ import {
   addStatus,
   addSweep,
 } from "./commands/mod.ts";
+import { keepPermissionsOf } from "./permissions.ts";
 import { writeOut } from "./ui/output.ts";
 
 /** The whole command line, ready to parse. Wrong usage throws commander's errors, and prints nothing by itself. */
@@ -47,6 +48,7 @@ export function buildProgram(): CommandUnknownOpts {
     addDoctor,
   ];
   for (const add of all) add(program);
+  program.hook("preAction", (_program, command) => keepPermissionsOf(command));
   program.addHelpText("after", "\nEach command explains itself: sluice pretrain --help");
   return program;
 }

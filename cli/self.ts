@@ -6,9 +6,10 @@
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 
-/** Program and arguments before a command's own: the executable itself, or Deno with what the task `sluice` gives it. */
+/** Program and arguments before a command's own: the executable as its launcher names it, or Deno as the task `sluice` calls it. */
 export function selfCommand(): readonly string[] {
-  if (Deno.build.standalone) return [Deno.execPath()];
+  const executable = Deno.env.get("SLUICE_EXECUTABLE");
+  if (executable) return [executable];
   const [, ...args] = denoJson.tasks.sluice.command.split(" ");
   return [Deno.execPath(), ...args.slice(0, -1), fileURLToPath(new URL("main.ts", import.meta.url))];
 }

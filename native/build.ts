@@ -70,6 +70,15 @@ export const cudaPlan: BuildPlan = {
   sources: inNative("exports.map", "include", "common", "images", "cuda"),
 };
 
+/** The launcher of the single-file executable. */
+export const launcherPlan: BuildPlan = {
+  project: join(nativeFolder, "launcher"),
+  folder: "build-launcher",
+  options: ["-DCMAKE_BUILD_TYPE=Release"],
+  announcement: "building the executable's launcher",
+  sources: inNative("launcher"),
+};
+
 /** Every file under a path, in a fixed order. */
 function filesUnder(path: string): string[] {
   if (!Deno.statSync(path).isDirectory) return [path];
@@ -152,11 +161,23 @@ async function buildCuda(): Promise<void> {
   }
 }
 
+/**
+ * Brings the native libraries up to date: the CPU's, and the CUDA one where it is wanted or was once built.
+ *
+ * @returns The libraries.
+ * @throws as {@linkcode build}.
+ */
+export async function buildLibraries(withCuda = existsSync(cudaLibrary)): Promise<string[]> {
+  const library = join(await build(libraryPlan), "libsluice_cpu.so");
+  if (!withCuda) return [library];
+  await buildCuda();
+  return [library, cudaLibrary];
+}
+
 if (import.meta.main) {
   try {
-    await build(libraryPlan);
-    // Once it was asked for it is kept up to date.
-    if (Deno.args.includes("cuda") || existsSync(cudaLibrary)) await buildCuda();
+    // Once it was asked for the CUDA library is kept up to date.
+    await buildLibraries(Deno.args.includes("cuda") || existsSync(cudaLibrary));
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     console.error(`sluice: ${error.message}`);

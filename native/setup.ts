@@ -17,6 +17,8 @@ const jpeg: Requirement = {
   packages: ["libjpeg62-turbo-dev", "libjpeg-turbo8-dev", "libjpeg-dev"],
 };
 const png: Requirement = { name: "libpng", packages: ["libpng-dev"] };
+const zstd: Requirement = { name: "zstd", packages: ["libzstd-dev"] };
+const sodium: Requirement = { name: "libsodium", packages: ["libsodium-dev"] };
 const doctest: Requirement = { name: "doctest", packages: ["doctest-dev"] };
 
 /** Headers that must be found by the compiler, with what brings them. */
@@ -24,6 +26,8 @@ const headers: readonly (readonly [string, Requirement])[] = [
   ["oneapi/dnnl/dnnl_version.h", oneDnn],
   ["jpeglib.h", jpeg],
   ["png.h", png],
+  ["zstd.h", zstd],
+  ["sodium.h", sodium],
   ["doctest/doctest.h", doctest],
 ];
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build, libraryPlan, sanitizedTestsPlan } from "../native/build.ts";
+import { compileExecutable } from "../native/compile.ts";
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
 import { countTests, type TestCounts } from "./counts.ts";
 import { deviceTests } from "./cuda/device_tests.ts";
@@ -28,6 +29,9 @@ const permissions = [
 
 /** Threads that wait sleep: spinning, they would starve each other wherever the machine has other work too. */
 const waitPolicy = { OMP_WAIT_POLICY: "passive" };
+
+/** zstd's level for the executable that is tested: what it holds is that of a release. */
+const TEST_LEVEL = 3;
 
 /** Runs a program, passes on what it prints, and counts the tests that its summary lines report. */
 async function runTests(program: string, args: string[], env: Record<string, string> = {}): Promise<TestCounts> {
@@ -55,9 +59,21 @@ async function nativeTests(): Promise<TestCounts[]> {
   return [await runTests("ctest", tests), await runTests("ctest", tests, { ONEDNN_MAX_CPU_ISA: "AVX2" })];
 }
 
+/** Tests that only the single-file executable takes. */
+const ofExecutable = join("tests", "executable", "");
+
 async function denoTests(): Promise<TestCounts> {
-  const args = ["test", "--quiet", "--no-prompt", "--doc", ...permissions, "mod.ts", "src", join("tests", "")];
-  return await runTests(Deno.execPath(), args, { NO_COLOR: "1" });
+  const args = ["test", "--quiet", "--no-prompt", "--doc", `--ignore=${ofExecutable}`, ...permissions];
+  return await runTests(Deno.execPath(), [...args, "mod.ts", "src", join("tests", "")], { NO_COLOR: "1" });
+}
+
+/** The single-file executable: tests of its own, then those of the command line that start it as people do. */
+async function executableTests(): Promise<TestCounts> {
+  const { path, way } = await compileExecutable(join(root, "native", "build-packed", "sluice"), TEST_LEVEL);
+  console.log(`the executable, ${way}`);
+  const args = ["test", "--quiet", "--no-prompt", `--ignore=${join("tests", "cli", "ui")}`, ...permissions];
+  const env = { NO_COLOR: "1", SLUICE_TESTED_EXECUTABLE: path };
+  return await runTests(Deno.execPath(), [...args, ofExecutable, join("tests", "cli", "")], env);
 }
 
 /** The CUDA library on the stand-in: the native tests, threads taken in three orders, then the tests of every device. */
@@ -81,7 +97,7 @@ async function standInTests(): Promise<TestCounts[]> {
 if (import.meta.main) {
   try {
     await build(libraryPlan);
-    const counts = [...await nativeTests(), await denoTests(), ...await standInTests()];
+    const counts = [...await nativeTests(), await denoTests(), await executableTests(), ...await standInTests()];
     const passed = counts.reduce((sum, count) => sum + count.passed, 0);
     const failed = counts.reduce((sum, count) => sum + count.failed, 0);
     console.log(`${passed} passed, ${failed} failed`);

@@ -1,0 +1,96 @@
+// The start of the single-file executable: makes sure that what it carries is unpacked, then becomes the program in it.
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "cache.h"
+#include "descriptor.h"
+#include "failure.h"
+#include "payload.h"
+
+namespace {
+
+using launcher::Failure;
+
+// This file's path. A container without /proc knows it from how the kernel was asked to start it.
+std::string executable_path() {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  if (length > 0 && length < PATH_MAX) return std::string(path, static_cast<size_t>(length));
+  const char* const name = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  if (name != nullptr && realpath(name, path) != nullptr) return path;
+  throw Failure(1, "this executable does not find itself: start it by its path");
+}
+
+int open_executable(const std::string& path) {
+  const int opened = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  return opened >= 0 ? opened : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+}
+
+std::string replace(std::string text, const std::string& name, const std::string& value) {
+  const size_t at = text.find(name);
+  return at == std::string::npos ? text : text.replace(at, name.size(), value);
+}
+
+// What the program learns of its place. Deno keeps no cache of its own, asks for no newer Deno, puts no other programs in
+// the way of `node`, and takes no settings that were meant for another program: neither from its variables nor from
+// ~/.npmrc, which it reads, and fails at, whatever it is started for. cli/main.ts puts HOME back.
+void set_environment(const std::string& executable, const std::string& folder) {
+  setenv("SLUICE_EXECUTABLE", executable.c_str(), 1);
+  setenv("SLUICE_CACHE_FOLDER", folder.c_str(), 1);
+  setenv("SLUICE_NATIVE", (folder + "/native").c_str(), 0);
+  const char* const home = std::getenv("HOME");
+  setenv("SLUICE_HOME", home == nullptr ? "" : home, 1);
+  setenv("HOME", folder.c_str(), 1);
+  setenv("DENO_DIR", "/dev/null/deno", 1);
+  for (const char* const name : {"DENO_NO_UPDATE_CHECK", "DENO_DISABLE_NODE_SHIM"}) setenv(name, "1", 1);
+  for (const char* const name : {"DENO_V8_FLAGS", "DENO_COMPAT", "DENO_CONDITIONS", "DENO_COVERAGE_DIR", "DENO_JOBS",
+                                 "DENO_UNSTABLE_CONTROL_SOCK", "DENO_AUTO_SERVE", "NODE_OPTIONS", "NODE_V8_COVERAGE",
+                                 "OTEL_DENO"}) {
+    unsetenv(name);
+  }
+}
+
+[[noreturn]] void become_program(int argument_count, char** arguments) {
+  const std::string path = executable_path();
+  const launcher::Descriptor executable(open_executable(path));
+  if (!executable) throw Failure(1, path + ": " + launcher::last_error());
+  const launcher::Payload payload = launcher::read_payload(executable.get());
+  const std::string folder = launcher::prepare_folder(executable.get(), payload);
+  std::vector<std::string> texts{arguments[0] != nullptr ? arguments[0] : path};
+  for (const std::string& argument : payload.arguments) {
+    texts.push_back(replace(replace(argument, "{folder}", folder), "{executable}", path));
+  }
+  for (int i = 1; i < argument_count; ++i) texts.push_back(arguments[i]);
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  set_environment(path, folder);
+  const std::string program = folder + "/" + payload.program;
+  execv(program.c_str(), pointers.data());
+  // The file is there, so what is not found is what it asks for: the C library's loader.
+  if (errno == ENOENT) throw Failure(1, "this system has no glibc (/lib64/ld-linux-x86-64.so.2): use one that has");
+  throw Failure(1, program + ": " + launcher::last_error());
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  try {
+    if (sodium_init() < 0) throw Failure(1, "libsodium cannot be started");
+    become_program(argument_count, arguments);
+  } catch (const Failure& failure) {
+    std::fprintf(stderr, "sluice: %s\n", failure.what());
+    return failure.status;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Tests the executable where nothing is but the C and C++ libraries: a root folder of its own, no network, an ordinary user,
+ * a home that cannot be written.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { withFolder } from "../folders.ts";
+import { finish, type Finished, testedExecutable } from "./executable.ts";
+
+const libraries = [
+  "libc.so.6",
+  "libm.so.6",
+  "libdl.so.2",
+  "libpthread.so.0",
+  "librt.so.1",
+  "libstdc++.so.6",
+  "libgcc_s.so.1",
+];
+const libraryFolders = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64"];
+const loader = "/lib64/ld-linux-x86-64.so.2";
+const user = 1000;
+
+/** Makes a root folder with the executable, and a folder `work` that the user may write. */
+function makeRoot(root: string): void {
+  Deno.chmodSync(root, 0o755);
+  const copied = [
+    loader,
+    ...libraries.map((name) => {
+      const folder = libraryFolders.find((folder) => existsSync(join(folder, name)));
+      assert.ok(folder, `${name} is on this machine`);
+      return join(folder, name);
+    }),
+  ];
+  const folders = [...copied.map(dirname), "dev", "proc", "tmp", "home/user", "work"];
+  for (const path of folders) Deno.mkdirSync(join(root, path), { recursive: true });
+  for (const path of copied) copyFileSync(path, join(root, path));
+  copyFileSync(testedExecutable(), join(root, "sluice"));
+  Deno.writeTextFileSync(join(root, "dev", "null"), "");
+  Deno.chmodSync(join(root, "tmp"), 0o1777);
+  Deno.chownSync(join(root, "work"), user, user);
+}
+
+/** Runs the executable in the root, as the user, without a network and with `/proc`. */
+function runInRoot(root: string, args: readonly string[]): Promise<Finished> {
+  const script = [
+    'mount -t proc proc "$0/proc" && mount --bind /dev/null "$0/dev/null" && cd "$0" &&',
+    `exec chroot --userspec=${user}:${user} "$0" /sluice "$@"`,
+  ].join(" ");
+  const spaces = ["--mount", "--pid", "--net", "--fork"];
+  const env = { PATH: Deno.env.get("PATH") ?? "", HOME: "/home/user", NO_COLOR: "1" };
+  return finish("env", [
+    "-i",
+    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    ...["unshare", ...spaces, "sh", "-c", script, root, ...args],
+  ], {});
+}
+
+/** Why a root of its own cannot be had here, or null. */
+async function obstacle(): Promise<string | null> {
+  if (Deno.uid() !== 0) return "only root can change the root folder";
+  try {
+    const { status, stderr } = await finish("unshare", ["--mount", "--pid", "--net", "--fork", "true"], {});
+    return status === 0 ? null : stderr.trim();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return "there is no unshare";
+  }
+}
+
+const reason = await obstacle();
+if (reason !== null) console.log(`skipped: the executable in a bare root (${reason})`);
+
+Deno.test({
+  name: "in a bare root an ordinary user checks, counts, trains and evaluates",
+  ignore: reason !== null,
+  fn: withFolder(async (root) => {
+    makeRoot(root);
+    const run = async (args: readonly string[]) => {
+      const { status, stdout, stderr } = await runInRoot(root, args);
+      assert.equal(status, 0, `${args.join(" ")}\n${stdout}\n${stderr}`);
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
+    const report = await run(["doctor", "--ops", "--json"]);
+    assert.deepEqual(report["problems"], []);
+    const operations = report["operations"] as { ok: boolean }[];
+    assert.ok(operations.length > 100 && operations.every(({ ok }) => ok));
+    assert.ok(((await run(["cost", "--json"])) as { macs: number }).macs > 0);
+    const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--train-images", "64", "--test-images", "32"];
+    const trained = await run([
+      "pretrain",
+      "--dataset",
+      "shapes",
+      ...tiny,
+      "--epochs",
+      "2",
+      "--out",
+      "/work/run",
+      "--json",
+    ]);
+    assert.equal(trained["steps"], 16);
+    const { networks } = await run(["evaluate", "/work/run", "--json"]);
+    assert.deepEqual(Object.keys(networks as object).sort(), ["dense", "gated"]);
+    assert.deepEqual([...Deno.readDirSync(join(root, "home", "user"))], []);
+  }),
+});

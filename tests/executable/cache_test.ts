@@ -1,0 +1,188 @@
+/**
+ * Tests that the executable unpacks itself whole, or not at all, whatever happens to its cache.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import denoJson from "../../deno.json" with { type: "json" };
+import { withFolder } from "../folders.ts";
+import { finish, namesIn, runWithCache, testedExecutable } from "./executable.ts";
+
+const version = `${denoJson.version}\n`;
+const library = "native/libsluice_cpu.so";
+
+/** Asserts that a cache holds the unpacked files and their stamp, and nothing else; gives the folder of the files. */
+function assertClean(cache: string): string {
+  const [folder = "", ...others] = namesIn(cache);
+  assert.match(folder, /^\d+\.\d+\.\d+\S*-[0-9a-f]{12}$/);
+  assert.deepEqual(others, [`${folder}.stamp`]);
+  return join(cache, folder);
+}
+
+async function assertRuns(cache: string): Promise<string> {
+  const { status, stdout, stderr } = await runWithCache(cache, ["cost", "--width", "4", "--json"]);
+  assert.equal(status, 0, stderr);
+  assert.ok((JSON.parse(stdout) as { macs: number }).macs > 0);
+  return assertClean(cache);
+}
+
+Deno.test(
+  "twenty processes that start at once on an empty cache all succeed",
+  withFolder(async (cache) => {
+    const runs = await Promise.all(Array.from({ length: 20 }, () => runWithCache(cache, ["--version"])));
+    for (const { status, stdout, stderr } of runs) {
+      assert.equal(status, 0, stderr);
+      assert.equal(stdout, version);
+    }
+    await assertRuns(cache);
+  }),
+);
+
+/** Ways in which a cache is damaged, each to an unpacked folder. */
+const damages: Readonly<Record<string, (folder: string) => void>> = {
+  "a truncated file": (folder) => truncateSync(join(folder, library), 1000),
+  "a byte that was changed, and the file's times put back": (folder) => {
+    const path = join(folder, library);
+    const { atime, mtime } = statSync(path);
+    using file = Deno.openSync(path, { write: true });
+    file.seekSync(4096, Deno.SeekMode.Start);
+    file.writeSync(new Uint8Array([1, 2, 3, 4]));
+    utimesSync(path, atime, mtime);
+  },
+  "a script that was appended to": (folder) => appendFileSync(join(folder, "app/cli/main.js"), "\n"),
+  "a file that is missing": (folder) => Deno.removeSync(join(folder, library)),
+  "a file that was added": (folder) => Deno.writeTextFileSync(join(folder, "native/libz.so"), ""),
+  "a file in place of the folder": (folder) => {
+    Deno.removeSync(folder, { recursive: true });
+    Deno.writeTextFileSync(folder, "");
+  },
+  "a link in place of a file": (folder) => {
+    const [path, moved] = [join(folder, library), join(folder, "..", "..", "moved.so")];
+    renameSync(path, moved);
+    Deno.symlinkSync(moved, path);
+  },
+};
+
+for (const [name, damage] of Object.entries(damages)) {
+  Deno.test(
+    `the cache is made again after ${name}`,
+    withFolder(async (parent) => {
+      const cache = join(parent, "cache");
+      const folder = await assertRuns(cache);
+      // The bundled script is only there where Deno itself is packed.
+      if (name.includes("script") && !existsSync(join(folder, "app"))) return;
+      const before = readFileSync(join(folder, library));
+      damage(folder);
+      assert.equal(await assertRuns(cache), folder);
+      assert.ok(readFileSync(join(folder, library)).equals(before));
+    }),
+  );
+}
+
+Deno.test(
+  "a cache without its stamp is read through, and kept",
+  withFolder(async (cache) => {
+    const folder = await assertRuns(cache);
+    const { ino } = statSync(join(folder, library));
+    Deno.removeSync(`${folder}.stamp`);
+    await assertRuns(cache);
+    assert.equal(statSync(join(folder, library)).ino, ino);
+  }),
+);
+
+Deno.test(
+  "a kill while it unpacks leaves nothing that is half used",
+  withFolder(async (parent) => {
+    for (const delay of [0, 20, 60, 120, 200, 300]) {
+      const cache = join(parent, String(delay));
+      const child = new Deno.Command(testedExecutable(), {
+        args: ["--version"],
+        env: { SLUICE_CACHE: cache },
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await sleep(delay);
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        // It may have ended.
+        if (!(error instanceof TypeError)) throw error;
+      }
+      await child.status;
+      await assertRuns(cache);
+    }
+  }),
+);
+
+Deno.test(
+  "a SLUICE_CACHE that will not do is refused in one line that says why",
+  withFolder(async (folder) => {
+    const file = join(folder, "file");
+    Deno.writeTextFileSync(file, "");
+    for (const cache of [file, join(file, "inside")]) {
+      const { status, stdout, stderr } = await runWithCache(cache, ["--version"]);
+      assert.equal(status, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^sluice: no folder to unpack \d+ MiB into \([^\n]+\): name one [^\n]* SLUICE_CACHE\n$/);
+      assert.ok(stderr.includes(cache), stderr);
+    }
+  }),
+);
+
+Deno.test(
+  "without SLUICE_CACHE it unpacks into the caches of home, else into a temporary folder",
+  withFolder(async (folder) => {
+    const [home, temporary] = [join(folder, "home"), join(folder, "tmp")];
+    for (const path of [home, temporary]) Deno.mkdirSync(path);
+    const env = { SLUICE_CACHE: "", XDG_CACHE_HOME: "", HOME: home, TMPDIR: temporary };
+    assert.equal((await finish(testedExecutable(), ["--version"], env)).stdout, version);
+    assertClean(join(home, ".cache", "sluice", "program"));
+    assert.deepEqual(namesIn(temporary), []);
+    Deno.writeTextFileSync(join(folder, "no-home"), "");
+    const homeless = { ...env, HOME: join(folder, "no-home") };
+    assert.equal((await finish(testedExecutable(), ["--version"], homeless)).stdout, version);
+    assertClean(join(temporary, `sluice-${Deno.uid()}`));
+  }),
+);
+
+Deno.test(
+  "files of Deno, Node and npm that are about, and cannot be read, are none of its concern",
+  withFolder(async (folder) => {
+    const names = [".npmrc", "deno.json", "package.json", "tsconfig.json", ".env"];
+    for (const name of names) Deno.writeFileSync(join(folder, name), new Uint8Array([0xff, 0xfe, 0, 123]));
+    const command = new Deno.Command(testedExecutable(), {
+      args: ["cost", "--json"],
+      cwd: folder,
+      env: { HOME: folder, SLUICE_CACHE: join(folder, "cache"), NODE_OPTIONS: "--frobnicate", DENO_V8_FLAGS: "--frob" },
+      stdin: "null",
+    });
+    const { success, stderr } = await command.output();
+    assert.equal(new TextDecoder().decode(stderr), "");
+    assert.ok(success);
+    assert.deepEqual(namesIn(folder), [...names, "cache"].sort());
+  }),
+);
+
+Deno.test(
+  "an executable that was cut short or changed says so, and unpacks nothing",
+  withFolder(async (folder) => {
+    const [copy, cache] = [join(folder, "sluice"), join(folder, "cache")];
+    const whole = readFileSync(testedExecutable());
+    const changed = new Uint8Array(whole);
+    const middle = changed.length >> 1;
+    changed.set(changed.subarray(middle, middle + 64).map((byte) => byte ^ 0xff), middle);
+    for (const bytes of [whole.subarray(0, middle), changed]) {
+      Deno.writeFileSync(copy, bytes, { mode: 0o755 });
+      const { status, stdout, stderr } = await finish(copy, ["--version"], { SLUICE_CACHE: cache });
+      assert.equal(status, 1);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^sluice: this executable is damaged[^\n]*: copy it here again and compare its checksum\n$/);
+      assert.deepEqual(existsSync(cache) ? namesIn(cache) : [], []);
+    }
+  }),
+);
