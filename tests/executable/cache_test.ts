@@ -169,6 +169,23 @@ Deno.test(
 );
 
 Deno.test(
+  "libraries of the same names in LD_LIBRARY_PATH and in the current folder are left alone",
+  withFolder(async (folder) => {
+    for (const name of ["libdnnl.so.2", "libgomp.so.1", "libjpeg.so.62", "libOpenCL.so.1"]) {
+      Deno.writeTextFileSync(join(folder, name), "no library");
+    }
+    const command = new Deno.Command(testedExecutable(), {
+      args: ["bench", "step", "--width", "4", "--batch", "2", "--json"],
+      cwd: folder,
+      env: { LD_LIBRARY_PATH: folder, SLUICE_CACHE: join(folder, "cache") },
+      stdin: "null",
+    });
+    const { success, stderr } = await command.output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  }),
+);
+
+Deno.test(
   "an executable that was cut short or changed says so, and unpacks nothing",
   withFolder(async (folder) => {
     const [copy, cache] = [join(folder, "sluice"), join(folder, "cache")];
