@@ -7,27 +7,25 @@
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import denoJson from "../../deno.json" with { type: "json" };
 import { withFolder } from "../folders.ts";
-import { finish, namesIn, runWithCache, testedExecutable } from "./executable.ts";
+import {
+  assertCleanCache,
+  assertKillsAreSurvived,
+  finish,
+  namesIn,
+  runWithCache,
+  testedExecutable,
+} from "./executable.ts";
 
 const version = `${denoJson.version}\n`;
 const library = "native/libsluice_cpu.so";
-
-/** Asserts that a cache holds the unpacked files and their stamp, and nothing else; gives the folder of the files. */
-function assertClean(cache: string): string {
-  const [folder = "", ...others] = namesIn(cache);
-  assert.match(folder, /^\d+\.\d+\.\d+\S*-[0-9a-f]{12}$/);
-  assert.deepEqual(others, [`${folder}.stamp`]);
-  return join(cache, folder);
-}
 
 async function assertRuns(cache: string): Promise<string> {
   const { status, stdout, stderr } = await runWithCache(cache, ["cost", "--width", "4", "--json"]);
   assert.equal(status, 0, stderr);
   assert.ok((JSON.parse(stdout) as { macs: number }).macs > 0);
-  return assertClean(cache);
+  return assertCleanCache(cache);
 }
 
 Deno.test(
@@ -97,24 +95,8 @@ Deno.test(
 Deno.test(
   "a kill while it unpacks leaves nothing that is half used",
   withFolder(async (parent) => {
-    for (const delay of [0, 20, 60, 120, 200, 300]) {
-      const cache = join(parent, String(delay));
-      const child = new Deno.Command(testedExecutable(), {
-        args: ["--version"],
-        env: { SLUICE_CACHE: cache },
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-      await sleep(delay);
-      try {
-        child.kill("SIGKILL");
-      } catch (error) {
-        // It may have ended.
-        if (!(error instanceof TypeError)) throw error;
-      }
-      await child.status;
-      await assertRuns(cache);
+    for (const delays of [[0], [20], [60], [120, 125], [200], [100, 200, 300]]) {
+      await assertKillsAreSurvived(testedExecutable(), join(parent, delays.join("-")), delays);
     }
   }),
 );
@@ -141,12 +123,12 @@ Deno.test(
     for (const path of [home, temporary]) Deno.mkdirSync(path);
     const env = { SLUICE_CACHE: "", XDG_CACHE_HOME: "", HOME: home, TMPDIR: temporary };
     assert.equal((await finish(testedExecutable(), ["--version"], env)).stdout, version);
-    assertClean(join(home, ".cache", "sluice", "program"));
+    assertCleanCache(join(home, ".cache", "sluice", "program"));
     assert.deepEqual(namesIn(temporary), []);
     Deno.writeTextFileSync(join(folder, "no-home"), "");
     const homeless = { ...env, HOME: join(folder, "no-home") };
     assert.equal((await finish(testedExecutable(), ["--version"], homeless)).stdout, version);
-    assertClean(join(temporary, `sluice-${Deno.uid()}`));
+    assertCleanCache(join(temporary, `sluice-${Deno.uid()}`));
   }),
 );
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { killRuns } from "./killed_runs.ts";
+import { killUnpacking } from "./killed_unpacking.ts";
 import { mutateCifar, mutateStl10 } from "./mutated_datasets.ts";
 import { mutateRuns } from "./mutated_runs.ts";
 import { mutateSafetensors } from "./mutated_files.ts";
@@ -27,6 +28,7 @@ const tests: readonly SoakTest[] = [
   streamStl10,
   mutateRuns,
   killRuns,
+  killUnpacking,
 ];
 
 /** How many trials of each test have passed, by the test's name. */

@@ -1,0 +1,35 @@
+/**
+ * Soak test: executables that are killed at any moment of their unpacking.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileExecutable } from "../../native/compile.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+import { assertKillsAreSurvived } from "../executable/executable.ts";
+import type { SoakTest } from "./soak.ts";
+
+const output = fileURLToPath(new URL("../../runs/soak/sluice", import.meta.url));
+/** Milliseconds within which a process is killed: it unpacks, and waits for others that do, for about as long. */
+const LONGEST_LIFE = 1500;
+
+/** Kills up to four processes at a time at random moments; the next one must find or make a whole cache. */
+export const killUnpacking: SoakTest = {
+  name: "executables killed while they unpack leave nothing that is half used",
+  trials: 500,
+  portion: 25,
+  run: async (begin, end) => {
+    const { path } = await compileExecutable(output, 1);
+    for (let number = begin; number < end; number++) {
+      const random = new RandomStream(11, 2, number);
+      const folder = Deno.makeTempDirSync();
+      try {
+        const delays = Array.from({ length: 1 + random.integer(4) }, () => random.integer(LONGEST_LIFE));
+        await assertKillsAreSurvived(path, join(folder, "cache"), delays);
+      } finally {
+        Deno.removeSync(folder, { recursive: true });
+      }
+    }
+  },
+};
