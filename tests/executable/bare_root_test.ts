@@ -44,14 +44,24 @@ function makeRoot(root: string): void {
   Deno.chownSync(join(root, "work"), user, user);
 }
 
-/** Runs the executable in the root, as the user, without a network and with `/proc`. */
-function runInRoot(root: string, args: readonly string[]): Promise<Finished> {
+/**
+ * Runs the executable in the root, as the user, without a network and with `/proc`.
+ *
+ * @param noexec a folder in the root whose files are not to be executed.
+ */
+function runInRoot(
+  root: string,
+  args: readonly string[],
+  noexec?: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   const script = [
     'mount -t proc proc "$0/proc" && mount --bind /dev/null "$0/dev/null" && cd "$0" &&',
+    noexec === undefined ? "" : `mount -t tmpfs -o noexec,mode=1777 none "$0/${noexec}" &&`,
     `exec chroot --userspec=${user}:${user} "$0" /sluice "$@"`,
   ].join(" ");
   const spaces = ["--mount", "--pid", "--net", "--fork"];
-  const env = { PATH: Deno.env.get("PATH") ?? "", HOME: "/home/user", NO_COLOR: "1" };
+  const env = { PATH: Deno.env.get("PATH") ?? "", HOME: "/home/user", NO_COLOR: "1", ...variables };
   return finish("env", [
     "-i",
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
@@ -105,5 +115,22 @@ Deno.test({
     const { networks } = await run(["evaluate", "/work/run", "--json"]);
     assert.deepEqual(Object.keys(networks as object).sort(), ["dense", "gated"]);
     assert.deepEqual([...Deno.readDirSync(join(root, "home", "user"))], []);
+  }),
+});
+
+Deno.test({
+  name: "a home of which nothing may be executed is passed over, and refused where SLUICE_CACHE asks for it",
+  ignore: reason !== null,
+  fn: withFolder(async (root) => {
+    makeRoot(root);
+    const { status, stderr } = await runInRoot(root, ["cost"], "home/user");
+    assert.equal(status, 0, stderr);
+    assert.deepEqual([...Deno.readDirSync(join(root, "tmp"))].map(({ name }) => name), [`sluice-${user}`]);
+    const none = await runInRoot(root, ["cost"], "home/user", { SLUICE_CACHE: "/home/user/cache" });
+    assert.equal(none.status, 2);
+    assert.match(
+      none.stderr,
+      /^sluice: no folder to unpack \d+ MiB into \(\/home\/user\/cache: is mounted noexec\): name/,
+    );
   }),
 });
