@@ -8,6 +8,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import denoJson from "../deno.json" with { type: "json" };
 import {
   addBench,
+  addCompletions,
   addCost,
   addData,
   addDoctor,
@@ -27,7 +28,7 @@ import { writeOut } from "./ui/output.ts";
 const groups: readonly (readonly [heading: string, adders: readonly ((program: CommandUnknownOpts) => void)[]])[] = [
   ["Training:", [addPretrain, addSweep, addStatus]],
   ["What came of it:", [addEvaluate, addReport, addEmbed, addExport]],
-  ["Networks, data and this machine:", [addCost, addData, addBench, addDoctor]],
+  ["Networks, data and this machine:", [addCost, addData, addBench, addDoctor, addCompletions]],
 ];
 
 /** The whole command line, ready to parse. Wrong usage throws commander's errors, and prints nothing by itself. */

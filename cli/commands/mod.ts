@@ -15,3 +15,4 @@ export { addCost } from "./cost.ts";
 export { addData } from "./data.ts";
 export { addBench } from "./bench.ts";
 export { addDoctor } from "./doctor.ts";
+export { addCompletions } from "./completions.ts";
