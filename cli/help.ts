@@ -28,7 +28,11 @@ const exitStatuses: Section = ["Exit status:", [
 const environment: Section = ["Environment:", [
   ["SLUICE_DATA", "folder of data sets (default: sluice in XDG_CACHE_HOME, or else in ~/.cache)"],
   ["SLUICE_NATIVE", "folder of the native libraries (default: where they were built)"],
-  ["SLUICE_CACHE", "folder of the executable's unpacked files"],
+  [
+    "SLUICE_CACHE",
+    "folder of the executable's unpacked files (default: sluice/program in XDG_CACHE_HOME, or else in ~/.cache; " +
+    "where neither can be used, a folder in TMPDIR)",
+  ],
   ["NO_COLOR", "where it is set and not empty, nothing is coloured"],
   ["CUDA_HOME, CUDA_PATH", "NVIDIA's toolkit, where cuDNN and cuBLASLt are looked for"],
   ["VIRTUAL_ENV, CONDA_PREFIX", "environments of Python, where they are looked for as pip installs them"],
@@ -38,6 +42,7 @@ const written: Section = ["What is written where:", [
   ["--out, --figures", "runs, sweeps, pages, pictures, features and networks, where these name them"],
   ["the run's folder", "what `pretrain --resume`, `evaluate` and `sweep` add to a run"],
   ["SLUICE_DATA", "what `data fetch` downloads; no other command uses the network"],
+  ["SLUICE_CACHE", "the executable's own files, when it is first run"],
 ]];
 
 const sections = [exitStatuses, environment, written];
