@@ -34,7 +34,7 @@ const groupHeadings: Readonly<Record<OptionGroup, string>> = {
 
 const outputHeading = "Output:";
 
-/** The option that explains a command; listed first where the command has no group for it. */
+/** The option that explains a command. */
 export function helpOption(): Option {
   return new Option("--help", "print this help");
 }

@@ -60,7 +60,7 @@ ${commandCases(commands)}
 
 # Completes the last of the words given, which the others stand before.
 _sluice_complete() {
-  local command='' given=0 pending='' prefix='' commands flags words path word typed
+  local command='' given=0 pending='' prefix='' commands flags words path word typed IFS=$' \\t\\n'
   while (($# > 1)); do
     shift
     (($# == 1)) && break
