@@ -4,15 +4,61 @@
  * @module
  */
 
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../src/errors.ts";
-import { kebabCase, type RunConfig, type RunOption, runOptionNames, runOptions } from "../src/training/options.ts";
+import {
+  kebabCase,
+  type OptionGroup,
+  type RunConfig,
+  type RunOption,
+  runOptionNames,
+  runOptions,
+} from "../src/training/options.ts";
 import type { OutputOptions } from "./ui/output.ts";
 
 type OptionName = keyof RunConfig;
 
 /** The options of a run that say where it computes; every command takes them. */
 const everywhere: readonly OptionName[] = ["device", "precision", "threads"];
+
+/** Headings of `--help` over the options of a run. */
+const groupHeadings: Readonly<Record<OptionGroup, string>> = {
+  data: "Data:",
+  network: "Network:",
+  objective: "Objective and passes:",
+  budget: "Budget and gates:",
+  training: "Training:",
+  evaluation: "Evaluation and checkpoints:",
+  device: "Device:",
+};
+
+const outputHeading = "Output:";
+
+/** The option that explains a command. */
+export function helpOption(): Option {
+  return new Option("--help", "print this help");
+}
+
+/** Has an option offer words to shells. Whoever reads its value judges it, with the remedy in words of its own. */
+export function offer<Offering extends Option | Argument>(option: Offering, words: readonly string[]): Offering {
+  option.argChoices = [...words];
+  return option;
+}
+
+/** An option whose value is one of a few words; as {@linkcode offer}. */
+export function wordOption(flags: string, help: string, words: readonly string[]): Option {
+  return offer(new Option(flags, help), words);
+}
+
+/** An argument that may be one of some words; as {@linkcode offer}. */
+export function wordArgument(name: string, help: string, words: readonly string[]): Argument {
+  return offer(new Argument(name, help), words);
+}
+
+/** Every list of some words, in the words' order: what an option may be that takes a list. */
+export function listsOf(words: readonly string[]): readonly string[] {
+  return words.reduceRight<string[]>((rest, word) => [word, ...rest.map((list) => `${word},${list}`), ...rest], []);
+}
 
 function describeDefault(option: RunOption<unknown>): string {
   if (option.defaultText !== undefined) return ` (default: ${option.defaultText})`;
@@ -23,17 +69,23 @@ function describeDefault(option: RunOption<unknown>): string {
 function toFlag(name: OptionName): Option {
   const option: RunOption<unknown> = runOptions[name];
   const key = kebabCase(name);
-  if (option.kind === "switch" && option.default === true) return new Option(`--no-${key}`, option.help);
+  const heading = groupHeadings[option.group];
+  if (option.kind === "switch" && option.default === true) {
+    return new Option(`--no-${key}`, option.help).helpGroup(heading);
+  }
   const value = option.kind === "switch" ? "" : ` <${option.placeholder}>`;
-  return new Option(`--${key}${value}`, option.help + describeDefault(option));
+  const flag = new Option(`--${key}${value}`, option.help + describeDefault(option)).helpGroup(heading);
+  return option.words === undefined ? flag : offer(flag, option.words);
 }
 
 /** Adds options of a run to a command. A switch that is on by default may be given as such, too. */
 export function addRunOptions(command: CommandUnknownOpts, names: readonly OptionName[]): void {
   for (const name of names) {
     const { kind, default: value, help }: RunOption<unknown> = runOptions[name];
-    command.addOption(toFlag(name));
-    if (kind === "switch" && value === true) command.addOption(new Option(`--${kebabCase(name)}`, help).hideHelp());
+    const flag = toFlag(name);
+    command.addOption(flag);
+    if (kind !== "switch" || value !== true) continue;
+    command.addOption(new Option(`--${kebabCase(name)}`, help).hideHelp().helpGroup(flag.helpGroupHeading ?? ""));
   }
 }
 
@@ -48,9 +100,14 @@ export function addCommonOptions(command: CommandUnknownOpts): void {
 
 /** Adds what commands take that compute nothing. */
 export function addOutputOptions(command: CommandUnknownOpts): void {
-  command.option("--json", "print one JSON document on stdout in place of tables");
-  command.option("--quiet", "no progress and no remarks");
-  command.option("--verbose", "more remarks, and the stack of an error");
+  command.addHelpOption(helpOption().helpGroup(outputHeading));
+  for (
+    const option of [
+      new Option("--json", "print one JSON document on stdout in place of tables"),
+      new Option("--quiet", "no progress and no remarks"),
+      new Option("--verbose", "more remarks, and the stack of an error"),
+    ]
+  ) command.addOption(option.helpGroup(outputHeading));
 }
 
 /** The options of a run that were given on the command line, by name. */

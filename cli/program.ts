@@ -8,6 +8,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import denoJson from "../deno.json" with { type: "json" };
 import {
   addBench,
+  addCompletions,
   addCost,
   addData,
   addDoctor,
@@ -19,36 +20,35 @@ import {
   addStatus,
   addSweep,
 } from "./commands/mod.ts";
+import { helpConfiguration } from "./help.ts";
+import { helpOption } from "./options.ts";
 import { keepPermissionsOf } from "./permissions.ts";
 import { writeOut } from "./ui/output.ts";
+
+/** The commands, in the order and under the headings of `--help`. */
+const groups: readonly (readonly [heading: string, adders: readonly ((program: CommandUnknownOpts) => void)[]])[] = [
+  ["Training:", [addPretrain, addSweep, addStatus]],
+  ["What came of it:", [addEvaluate, addReport, addEmbed, addExport]],
+  ["Networks, data and this machine:", [addCost, addData, addBench, addDoctor, addCompletions]],
+];
 
 /** The whole command line, ready to parse. Wrong usage throws commander's errors, and prints nothing by itself. */
 export function buildProgram(): CommandUnknownOpts {
   const program = new Command("sluice")
     .description("trains, without labels, one network that is a dense and a cheaper gated encoder at once")
     .version(denoJson.version, "--version", "print the version")
-    .helpOption("--help", "print this help")
+    .addHelpOption(helpOption())
+    .configureHelp(helpConfiguration)
     .helpCommand(false)
     // `sweep` has options, and subcommands that have options of the same names: what follows a subcommand is its own.
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut, outputError: () => {} });
-  const all = [
-    addPretrain,
-    addEvaluate,
-    addEmbed,
-    addExport,
-    addSweep,
-    addReport,
-    addStatus,
-    addCost,
-    addBench,
-    addData,
-    addDoctor,
-  ];
-  for (const add of all) add(program);
+  for (const [heading, adders] of groups) {
+    program.commandsGroup(heading);
+    for (const add of adders) add(program);
+  }
   program.hook("preAction", (_program, command) => keepPermissionsOf(command));
-  program.addHelpText("after", "\nEach command explains itself: sluice pretrain --help");
   return program;
 }

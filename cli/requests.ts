@@ -9,11 +9,15 @@ import { InvalidInputError } from "../src/errors.ts";
 import type { Pass } from "../src/models/mod.ts";
 import type { RunConfig } from "../src/training/options.ts";
 
+/** Networks of a run, by name. */
+export const networkNames: readonly Pass[] = ["dense", "gated"];
+
 /** The network asked for, which the run must hold; else the gated one where there is one: the run was made for it. */
 export function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly Pass[]): Pass {
   if (text === undefined) return held.includes("gated") ? "gated" : "dense";
-  if (text !== "dense" && text !== "gated") throw new InvalidInputError(`--network ${text}: give dense or gated`);
-  if (held.includes(text)) return text;
+  const name = networkNames.find((one) => one === text);
+  if (name === undefined) throw new InvalidInputError(`--network ${text}: give ${networkNames.join(" or ")}`);
+  if (held.includes(name)) return name;
   throw new InvalidInputError(`--network ${text}: a ${mode} run holds none; give ${held.join(" or ")}`);
 }
 

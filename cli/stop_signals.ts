@@ -5,9 +5,9 @@
  */
 
 /** Exit status for each signal: 128 + its number, or 75 ("try again") for a cluster's notice. */
-const statuses = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
+export const stopStatuses = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
 
-type StopSignal = keyof typeof statuses;
+type StopSignal = keyof typeof stopStatuses;
 
 /** Listens for stop signals from its making to its disposal. */
 export class StopSignals implements Disposable {
@@ -16,16 +16,16 @@ export class StopSignals implements Disposable {
 
   /** @param onFirst Told once, by the first signal. */
   constructor(onFirst: (signal: string) => void) {
-    const names = Object.keys(statuses) as StopSignal[];
+    const names = Object.keys(stopStatuses) as StopSignal[];
     this.#listeners = names.map((signal) => [signal, () => this.#hear(signal, onFirst)] as const);
     for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);
   }
 
   #hear(signal: StopSignal, onFirst: (signal: string) => void): void {
     // Somebody who presses Ctrl-C twice does not want to wait.
-    if (this.#status !== null && signal === "SIGINT") Deno.exit(statuses.SIGINT);
+    if (this.#status !== null && signal === "SIGINT") Deno.exit(stopStatuses.SIGINT);
     if (this.#status !== null) return;
-    this.#status = statuses[signal];
+    this.#status = stopStatuses[signal];
     onFirst(signal);
   }
 

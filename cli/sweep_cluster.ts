@@ -22,15 +22,10 @@ import {
 import { slurmSchema } from "../src/sweep/request_schemas.ts";
 import { kebabCase, pathOptions } from "../src/training/options.ts";
 import { selfCommand } from "./self.ts";
+import type { ScriptKind } from "./sweep_kinds.ts";
 import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./sweep_request.ts";
 import { type OutputOptions, remark, writeResult } from "./ui/output.ts";
 import { describeEstimate } from "./ui/sweep.ts";
-
-/** Scripts that there are. */
-export const scriptKinds = ["sh", "slurm", "k8s"] as const;
-
-/** A script that works through runs. */
-export type ScriptKind = (typeof scriptKinds)[number];
 
 /** A sweep that can be worked through elsewhere. */
 export interface ClusterSweep extends CheckedSweep {

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import process from "node:process";
 
 import type { Archive, DatasetSource } from "../../src/data/mod.ts";
+import { datasetNames, datasetSource } from "../../src/data/datasets/registry.ts";
 import { InvalidInputError } from "../../src/errors.ts";
-import { addExamples, addOutputOptions, outputOptions, wholeNumber } from "../options.ts";
+import { addExamples, addOutputOptions, outputOptions, wholeNumber, wordArgument } from "../options.ts";
 import { ExitStatus } from "../ui/errors.ts";
 import { type OutputOptions, writeResult } from "../ui/output.ts";
 import { DownloadDisplay } from "../ui/download.ts";
@@ -34,8 +35,7 @@ async function dataFolder(command: CommandUnknownOpts): Promise<string> {
 }
 
 /** A data set with files, by the name that was given. */
-async function sourceOf(name: string): Promise<DatasetSource> {
-  const { datasetSource } = await import("../../src/data/mod.ts");
+function sourceOf(name: string): DatasetSource {
   const source = datasetSource(name);
   if (!needsFiles(source)) throw new InvalidInputError(`data set ${name} needs no files: train on it as it is`);
   return source;
@@ -46,14 +46,14 @@ function needsFiles({ archive, remedy }: DatasetSource): boolean {
 }
 
 /** The archive of a data set, by the name that was given. */
-async function archiveOf(name: string): Promise<Archive> {
-  const { archive, remedy } = await sourceOf(name);
+function archiveOf(name: string): Archive {
+  const { archive, remedy } = sourceOf(name);
   if (archive === null) throw new InvalidInputError(`data set ${name} cannot be fetched: ${remedy}`);
   return archive;
 }
 
 async function runList(command: CommandUnknownOpts): Promise<void> {
-  const { datasetNames, datasetSource, isFolder } = await import("../../src/data/mod.ts");
+  const { isFolder } = await import("../../src/data/mod.ts");
   const parent = await dataFolder(command);
   const listed = datasetNames.map((name): Listed => {
     const source = datasetSource(name);
@@ -108,7 +108,7 @@ async function obtain(archive: Archive, parent: string, from: unknown, output: O
 async function runFetch(name: string, command: CommandUnknownOpts): Promise<void> {
   const { isFolder, unpackFolder } = await import("../../src/data/mod.ts");
   const output = outputOptions(command);
-  const archive = await archiveOf(name);
+  const archive = archiveOf(name);
   const parent = await dataFolder(command);
   const folder = join(parent, archive.folder);
   const { from }: Record<string, unknown> = command.opts();
@@ -124,7 +124,7 @@ async function runFetch(name: string, command: CommandUnknownOpts): Promise<void
 
 async function runVerify(name: string, command: CommandUnknownOpts): Promise<void> {
   const { verifyDataset } = await import("../../src/data/mod.ts");
-  const source = await sourceOf(name);
+  const source = sourceOf(name);
   const { data }: Record<string, unknown> = command.opts();
   const verified = verifyDataset(source, typeof data === "string" ? data : undefined);
   const { problems, images } = verified;
@@ -142,7 +142,7 @@ function inRange(flag: string, value: unknown, smallest: number, largest: number
 }
 
 async function runPreview(name: string, command: CommandUnknownOpts): Promise<void> {
-  const { contactSheet, datasetSource, ImageStores } = await import("../../src/data/mod.ts");
+  const { contactSheet, ImageStores } = await import("../../src/data/mod.ts");
   const { encodePng, writeFileAtomically } = await import("../../src/formats/mod.ts");
   const { Device } = await import("../../src/device/mod.ts");
   const given: Record<string, unknown> = command.opts();
@@ -176,16 +176,18 @@ export function addData(program: CommandUnknownOpts): void {
   const data = program.command("data").description("the data sets, and their files").helpCommand(false);
   const list = data.command("list").description("the data sets by name, and where their files are")
     .action((_options, self) => runList(self));
-  const fetch = data.command("fetch").argument("<NAME>", "data set")
+  const named = (wanted: (source: DatasetSource) => boolean) =>
+    wordArgument("<NAME>", "data set", datasetNames.filter((name) => wanted(datasetSource(name))));
+  const fetch = data.command("fetch").addArgument(named(({ archive }) => archive !== null))
     .description("downloads a data set's official archive and unpacks it")
     .option("--from <FILE>", "an archive that is on disk already, in place of a download")
     .action((name, _options, self) => runFetch(name, self));
-  const verify = data.command("verify").argument("<NAME>", "data set")
+  const verify = data.command("verify").addArgument(named(needsFiles))
     .description(
       "reads a data set's files, decodes images, and compares their numbers and checksums with the official ones",
     )
     .action((name, _options, self) => runVerify(name, self));
-  const preview = data.command("preview").argument("<NAME>", "data set")
+  const preview = data.command("preview").addArgument(named(() => true))
     .description("draws training images beside their two augmented views, as a PNG file")
     .option("--out <FILE>", "the file to write; required")
     .option("--images <N>", "how many images", "8")

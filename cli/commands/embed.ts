@@ -7,8 +7,9 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { EmbeddedImages, EmbeddingPaths } from "../../src/training/embed_run.ts";
 import type { RunConfig } from "../../src/training/options.ts";
-import { addCommonOptions, addExamples, givenRunOptions, outputOptions } from "../options.ts";
-import { checkNewFiles, chooseNetwork } from "../requests.ts";
+import { embeddedSplits } from "../../src/training/embedded_splits.ts";
+import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wordArgument, wordOption } from "../options.ts";
+import { checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
 
 /** The files to write, of which none may be there and whose folder must. */
@@ -21,7 +22,7 @@ async function readOut(text: unknown): Promise<EmbeddingPaths> {
 }
 
 async function openImages(config: RunConfig, images: string, data: unknown): Promise<EmbeddedImages> {
-  const { embeddedSplits, folderImages, splitImages } = await import("../../src/training/embed_run.ts");
+  const { folderImages, splitImages } = await import("../../src/training/embed_run.ts");
   const split = embeddedSplits.find((name) => name === images);
   if (split === undefined) return folderImages(config, images);
   const { openDataset } = await import("../datasets.ts");
@@ -57,12 +58,20 @@ export function addEmbed(program: CommandUnknownOpts): void {
   const command = program.command("embed")
     .description("features of images by a run's network, as .npy (f32 [N, F]) with a list of the images beside it")
     .argument("<RUN>", "folder of a run")
-    .argument("<IMAGES>", "folder of JPEG or PNG files at any depth; or train or test, of the run's data set")
+    .addArgument(
+      wordArgument(
+        "<IMAGES>",
+        "folder of JPEG or PNG files at any depth; or train or test, of the run's data set",
+        embeddedSplits,
+      ),
+    )
     .option(
       "--out <FILE.npy>",
       "file to write; FILE.txt names the images, FILE.labels.npy holds labels if there are any",
     )
-    .option("--network <NAME>", "dense or gated (default: gated where the run has one)")
+    .addOption(
+      wordOption("--network <NAME>", "dense or gated (default: gated where the run has one)", networkNames),
+    )
     .option("--data <DIR>", "folder with the data set's files, where it is not that of the training")
     .action((path, images, _options, self) => runEmbed(path, images, self));
   addCommonOptions(command);

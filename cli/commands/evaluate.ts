@@ -6,9 +6,19 @@
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../../src/errors.ts";
-import type { JudgingOptions, Probe, Protocol } from "../../src/evaluation/mod.ts";
+import type { JudgingOptions } from "../../src/evaluation/mod.ts";
+import { probes, protocols as allProtocols } from "../../src/evaluation/protocols.ts";
 import type { Pass } from "../../src/models/mod.ts";
-import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wholeNumber } from "../options.ts";
+import {
+  addCommonOptions,
+  addExamples,
+  givenRunOptions,
+  listsOf,
+  outputOptions,
+  wholeNumber,
+  wordOption,
+} from "../options.ts";
+import { networkNames } from "../requests.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
 import { writeResult } from "../ui/output.ts";
 
@@ -25,22 +35,25 @@ function parseList<Word extends string>(flag: string, text: string, allowed: rea
 /** The networks asked for, all of which the run must hold. */
 function chooseNetworks(text: unknown, mode: string, held: readonly Pass[]): readonly Pass[] {
   if (typeof text !== "string") return held;
-  const missing = parseList("--network", text, ["dense", "gated"]).find((name) => !held.includes(name));
+  const missing = parseList("--network", text, networkNames).find((name) => !held.includes(name));
   if (missing !== undefined) {
     throw new InvalidInputError(`--network ${missing}: a ${mode} run holds none; give ${held.join(" or ")}`);
   }
   return parseList("--network", text, held);
 }
 
+/** What no network can be judged by: masks are judged by the other protocols. */
+const masksAlone = "masks";
+
 /** How the networks are to be judged. */
 function readJudging({ protocol, probe, probeSeeds }: Record<string, unknown>): Required<JudgingOptions> {
-  const protocols = parseList<Protocol>("--protocol", String(protocol), ["knn", "linear", "masks"]);
-  if (protocols.length === 1 && protocols[0] === "masks") {
+  const protocols = parseList("--protocol", String(protocol), allProtocols);
+  if (protocols.join() === masksAlone) {
     throw new InvalidInputError(
       "--protocol masks: masks are judged by other protocols; give knn,masks or linear,masks",
     );
   }
-  const [kind, ...others] = parseList<Probe>("--probe", String(probe), ["cached", "augmented"]);
+  const [kind, ...others] = parseList("--probe", String(probe), probes);
   if (kind === undefined || others.length > 0) throw new InvalidInputError(`--probe ${probe}: give one of them`);
   const seeds = wholeNumber("probe-seeds", probeSeeds, "a whole number from 1 to 1000", 1, 1000);
   return { protocols, probe: kind, probeSeeds: seeds };
@@ -67,14 +80,21 @@ export function addEvaluate(program: CommandUnknownOpts): void {
   const command = program.command("evaluate")
     .description("k-NN, linear probe and measured cost of a run's networks, beside raw pixels and untrained networks")
     .argument("<RUN>", "folder of a run")
-    .option(
-      "--protocol <LIST>",
-      "of knn, linear, masks (accuracy under other images' masks, and a static one)",
-      "knn,linear",
+    .addOption(
+      wordOption(
+        "--protocol <LIST>",
+        "of knn, linear, masks (accuracy under other images' masks, and a static one)",
+        listsOf(allProtocols).filter((list) => list !== masksAlone),
+      ).default("knn,linear"),
     )
-    .option("--probe <KIND>", "cached, or augmented: new crops each epoch, 100 times the encoding", "cached")
+    .addOption(
+      wordOption("--probe <KIND>", "cached, or augmented: new crops each epoch, 100 times the encoding", probes)
+        .default("cached"),
+    )
     .option("--probe-seeds <N>", "linear probes, of which mean and standard deviation are given", "1")
-    .option("--network <LIST>", "dense, gated or both (default: what the run has)")
+    .addOption(
+      wordOption("--network <LIST>", "dense, gated or both (default: what the run has)", listsOf(networkNames)),
+    )
     .option("--data <DIR>", "folder with the data set's files, where it is not that of the training")
     .action((path, _options, self) => runEvaluate(path, self));
   addCommonOptions(command);

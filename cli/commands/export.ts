@@ -6,13 +6,16 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import denoJson from "../../deno.json" with { type: "json" };
 import { InvalidInputError } from "../../src/errors.ts";
-import { addCommonOptions, addExamples, givenRunOptions, outputOptions } from "../options.ts";
-import { checkNewFiles, chooseNetwork } from "../requests.ts";
+import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wordOption } from "../options.ts";
+import { checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
+
+/** The format there is. */
+const safetensors = "safetensors";
 
 /** The file to write, which must not be there and whose name must say what it is. */
 function readOut(out: unknown, format: unknown): string {
-  if (format !== "safetensors") throw new InvalidInputError(`--format ${format}: give safetensors, the only one yet`);
+  if (format !== safetensors) throw new InvalidInputError(`--format ${format}: give safetensors, the only one yet`);
   if (typeof out !== "string") throw new InvalidInputError("export writes a file: give --out FILE.safetensors");
   if (!/[^/]\.safetensors$/.test(out)) {
     throw new InvalidInputError(`--out ${out}: a network is written as .safetensors; give FILE.safetensors`);
@@ -49,8 +52,12 @@ export function addExport(program: CommandUnknownOpts): void {
     .description("one network of a run as a file for other programs, checked by computing features from it")
     .argument("<RUN>", "folder of a run")
     .option("-o, --out <FILE>", "file to write, FILE.safetensors")
-    .option("--network <NAME>", "dense or gated (default: gated where the run has one)")
-    .option("--format <NAME>", "safetensors: torchvision's names and layouts", "safetensors")
+    .addOption(
+      wordOption("--network <NAME>", "dense or gated (default: gated where the run has one)", networkNames),
+    )
+    .addOption(
+      wordOption("--format <NAME>", "safetensors: torchvision's names and layouts", [safetensors]).default(safetensors),
+    )
     .action((path, _options, self) => runExport(path, self));
   addCommonOptions(command);
   addExamples(command, [

@@ -5,13 +5,14 @@
  */
 
 export { addPretrain } from "./pretrain.ts";
+export { addSweep } from "./sweep.ts";
+export { addStatus } from "./status.ts";
 export { addEvaluate } from "./evaluate.ts";
+export { addReport } from "./report.ts";
 export { addEmbed } from "./embed.ts";
 export { addExport } from "./export.ts";
-export { addSweep } from "./sweep.ts";
-export { addReport } from "./report.ts";
-export { addStatus } from "./status.ts";
 export { addCost } from "./cost.ts";
-export { addBench } from "./bench.ts";
 export { addData } from "./data.ts";
+export { addBench } from "./bench.ts";
 export { addDoctor } from "./doctor.ts";
+export { addCompletions } from "./completions.ts";

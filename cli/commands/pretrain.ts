@@ -17,6 +17,7 @@ import {
   givenRunOptions,
   outputOptions,
   ownRunOptions,
+  wordOption,
 } from "../options.ts";
 import type { TrainingOutcome } from "../training.ts";
 import { type OutputOptions, writeResult } from "../ui/output.ts";
@@ -98,11 +99,12 @@ async function runPretrain(command: CommandUnknownOpts): Promise<void> {
 
 /** Adds `pretrain` to the program. */
 export function addPretrain(program: CommandUnknownOpts): void {
-  const command = program.command("pretrain")
+  const presetNames = Object.keys(presets);
+  const command = program.command("pretrain").optionsGroup("Run:")
     .description("train the dense and the gated encoder of one run, without labels")
     .option("--out <RUN>", "folder to make for the run; required, here or in the file")
     .option("--config <FILE>", "YAML file of options, keys as the flags here")
-    .option("--preset <NAME>", `named set of options: ${Object.keys(presets).join(", ")}`)
+    .addOption(wordOption("--preset <NAME>", `named set of options: ${presetNames.join(", ")}`, presetNames))
     .option("--resume <RUN>", "go on with a run where it was stopped, at any step, as if it never had been")
     .option("--stretch-schedule", "with --resume and more --epochs: go on as in a run that long from its beginning")
     .option("--print-config", "print the whole configuration that this comes to, and train nothing")

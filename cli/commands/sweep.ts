@@ -15,7 +15,7 @@ import {
   outputOptions,
   wholeNumber,
 } from "../options.ts";
-import type { ScriptKind } from "../sweep_cluster.ts";
+import { type Executor, executors, type ScriptKind, scriptKinds } from "../sweep_kinds.ts";
 import type { CheckedSweep } from "../sweep_request.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { describeEstimate, describeStates } from "../ui/sweep.ts";
@@ -25,7 +25,7 @@ interface SweepOptions {
   readonly out?: string;
   readonly jobs?: string;
   readonly dryRun?: true;
-  readonly executor?: "local" | "slurm";
+  readonly executor?: Executor;
   readonly emit?: ScriptKind;
 }
 
@@ -118,7 +118,7 @@ async function runCancel(path: string, command: CommandUnknownOpts): Promise<voi
 }
 
 function addSubcommands(sweep: CommandUnknownOpts): void {
-  const task = sweep.command("task").argument("<DIR>", "folder of a sweep").argument("<RUN>", "name of a run")
+  const task = sweep.command("task").argument("<DIR>", "folder of a sweep").argument("<NAME>", "name of a run")
     .description("does what is left of one run: what executors and scripts start")
     .action(async (path, name, _options, self) => {
       const { runTask } = await import("../sweep_task.ts");
@@ -140,13 +140,14 @@ function addSubcommands(sweep: CommandUnknownOpts): void {
 /** Adds `sweep` with its subcommands to the program. */
 export function addSweep(program: CommandUnknownOpts): void {
   const executor = new Option(
-    "--executor <NAME>",
+    `--executor <${executors.join("|")}>`,
     "what works through the runs: this machine, or Slurm, as a job array",
-  )
-    .choices(["local", "slurm"]);
-  const emit = new Option("--emit <KIND>", "print a script that does what is left, and begin nothing")
-    .choices(["sh", "slurm", "k8s"]);
-  const command = program.command("sweep").helpCommand(false).enablePositionalOptions()
+  ).choices(executors);
+  const emit = new Option(
+    `--emit <${scriptKinds.join("|")}>`,
+    "print a script that does what is left, and begin nothing",
+  ).choices(scriptKinds);
+  const command = program.command("sweep").helpCommand(false).enablePositionalOptions().optionsGroup("Sweep:")
     .description("many runs from one spec: budgets x modes x seeds x anything; goes on where it was stopped")
     .argument("[SPEC]", "YAML file: base, grid or runs, seeds, evaluate, retries, slurm, kubernetes")
     .option("--out <DIR>", "the sweep's folder, made or gone on with; required")

@@ -19,10 +19,18 @@ export type Library = Deno.DynamicLibrary<typeof symbols>;
 /**
  * The file that `kind`'s library is loaded from: `libsluice_<kind>.so` in the folder named by the environment variable
  * SLUICE_NATIVE, else in `native/build` of the checkout.
+ *
+ * @throws {DeviceUnavailableError} where this code is no checkout's, but fetched from elsewhere, and SLUICE_NATIVE is not set.
  */
 export function libraryPath(kind: DeviceKind): string {
-  const folder = Deno.env.get("SLUICE_NATIVE") || fileURLToPath(new URL("../../native/build", import.meta.url));
-  return join(folder, `libsluice_${kind}.so`);
+  const name = `libsluice_${kind}.so`;
+  const named = Deno.env.get("SLUICE_NATIVE");
+  if (named) return join(named, name);
+  const built = new URL("../../native/build", import.meta.url);
+  if (built.protocol === "file:") return join(fileURLToPath(built), name);
+  throw new DeviceUnavailableError(
+    `${name} does not come with ${built.host}'s code: run \`deno task build\` in a checkout of sluice, and set SLUICE_NATIVE to its native/build`,
+  );
 }
 
 /** Whether the library of `kind` is built. */

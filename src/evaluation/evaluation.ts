@@ -24,17 +24,8 @@ import { linearProbes, type ProbeSummary } from "./linear_probe.ts";
 import { derangement, type MaskSource, SplitMasks, StaticMask } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 import type { OnlineProbe } from "./online_probe.ts";
+import type { Probe, Protocol } from "./protocols.ts";
 import type { ProbeAccuracy } from "./softmax_classifier.ts";
-
-/** Ways to judge features; `masks` judges by the others what deciding image by image is worth. */
-export const protocols = ["knn", "linear", "masks"] as const;
-/** A protocol's name. */
-export type Protocol = typeof protocols[number];
-
-/** Ways to probe: on features that are computed once, or on those of other crops in each epoch. */
-export const probes = ["cached", "augmented"] as const;
-/** A probe's name. */
-export type Probe = typeof probes[number];
 
 /** How networks are judged. */
 export interface JudgingOptions {

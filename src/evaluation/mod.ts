@@ -12,4 +12,5 @@ export * from "./linear_probe.ts";
 export * from "./masks.ts";
 export * from "./neighbours.ts";
 export * from "./online_probe.ts";
+export * from "./protocols.ts";
 export * from "./softmax_classifier.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EmbeddedSplit } from "./embedded_splits.ts";
 import { rmSync } from "node:fs";
 import { type Dataset, datasetSource, images as imageFiles, type ImageSet, ImageStores } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
@@ -35,11 +36,6 @@ export interface Embedding {
   /** int32 [count], or null of images without labels. */
   readonly labels: Int32Array<ArrayBuffer> | null;
 }
-
-/** Splits of a run's own data set. */
-export const embeddedSplits = ["train", "test"] as const;
-/** A split's name. */
-export type EmbeddedSplit = typeof embeddedSplits[number];
 
 /** A list of names is read line by line. */
 function refuseLineBreaks(names: readonly string[]): void {

@@ -9,6 +9,7 @@ export * from "./checkpoint_files.ts";
 export { type ConfigSources, resolveConfig } from "./config.ts";
 export * from "./config_file.ts";
 export * from "./embed_run.ts";
+export * from "./embedded_splits.ts";
 export * from "./encoder_file.ts";
 export * from "./evaluate_run.ts";
 export * from "./event_log.ts";

@@ -7,105 +7,19 @@
  */
 
 import { z } from "zod";
-import { type Architecture, architectures, GATE_REDUCTION, type Stem, stems } from "../models/spec.ts";
+import { architectures, GATE_REDUCTION, stems } from "../models/spec.ts";
 import type { ImageStoreOptions } from "../data/mod.ts";
+import { datasetNames } from "../data/datasets/registry.ts";
 import { objectiveNames } from "../objectives/mod.ts";
-import type { Precision } from "./precision.ts";
+import type { RunConfig } from "./run_config.ts";
 
-/** Everything that decides a run's result, all of it resolved. Written to the run's `config.yaml` under kebab-case keys. */
-export interface RunConfig {
-  /** Name of a data set in `src/data/datasets/`. */
-  readonly dataset: string;
-  /** Folder with the data set's files; null where it needs none. */
-  readonly data: string | null;
-  /** Use so many training images, of class folders spread evenly, else the first; null: all of them (for `shapes`, its usual number). */
-  readonly trainImages: number | null;
-  /** Use so many test images, likewise; null: all of them. */
-  readonly testImages: number | null;
-  /** Height and width that image files are brought to; null: 224, or the images' own where a data set has one size. */
-  readonly imageSize: number | null;
-  /** File that lists the class folders to use, or null: all. */
-  readonly classList: string | null;
-  /** A damaged image file ends the run, instead of being left out. */
-  readonly strict: boolean;
-  /** Threads that read image files ahead; 0: one for each core. */
-  readonly workers: number;
-  /** Architecture of the network. */
-  readonly arch: Architecture;
-  /** Channels of the first stage: a multiple of 4. The features have 8 times as many values. */
-  readonly width: number;
-  /** First convolution: 3x3 with padding 1 or 2, or 7x7 with stride 2 and pooling. */
-  readonly stem: Stem;
-  /** Self-supervised objective between the projections of two views. */
-  readonly objective: string;
-  /** VICReg has its invariance term. */
-  readonly invariance: boolean;
-  /** `dual`: a gated and a dense pass; `vanilla`: two dense passes; `gated`: two gated passes. */
-  readonly mode: "dual" | "vanilla" | "gated";
-  /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
-  readonly budget: number;
-  /** What holds the budget: `default` a controlled price on cost, `paper` the penalties of arXiv 2301.09164. */
-  readonly budgetRule: "default" | "paper";
-  /** Passes over the training images. */
-  readonly epochs: number;
-  /** Images a step. */
-  readonly batch: number;
-  /** Images left over after an epoch's last whole batch are not trained on in that epoch. */
-  readonly dropLast: boolean;
-  /** Base learning rate, as used (not per 256 images). */
-  readonly lr: number;
-  /** Weight decay of all parameters but gates and one-dimensional ones. */
-  readonly weightDecay: number;
-  /** Optimiser. */
-  readonly optimizer: "lars" | "sgd";
-  /** Epochs of linear warm-up of the learning rate. */
-  readonly warmupEpochs: number;
-  /** Width of the projector's three layers. */
-  readonly projector: number;
-  /** The two norms of every block exist twice, one set for each pass. */
-  readonly separateNorm: boolean;
-  /** The dense and the gated encoder are two networks that share no weights. */
-  readonly separateEncoders: boolean;
-  /** The dense pass sees views rotated by quarter turns, and a head tells from its features by how many. */
-  readonly rotation: boolean;
-  /** Each view goes through both passes, at twice the cost. */
-  readonly symmetric: boolean;
-  /** Epochs at the start in which every pass is dense and the budget has no say. */
-  readonly gateWarmup: number;
-  /** By how much the gates narrow their input. */
-  readonly gateReduction: number;
-  /** Initial value of biases of the gates' logits; null: they have none. */
-  readonly gateBias: number | null;
-  /** Temperature tau of the gates' sigmoid, at the beginning. */
-  readonly gateTemperature: number;
-  /** Temperature in the last epoch, where it is annealed; null: constant. */
-  readonly gateTemperatureEnd: number | null;
-  /** Speed alpha at which the bounds of a gate's open share relax, p = exp(-alpha epoch). */
-  readonly boundAlpha: number;
-  /** Epochs between two k-NN evaluations during training; 0: none. */
-  readonly evalEvery: number;
-  /** Epochs between two checkpoints that stay; 0: only the last ones do. */
-  readonly checkpointEvery: number;
-  /** How many last checkpoints are kept, the latest among them. */
-  readonly keepCheckpoints: number;
-  /** Seed of everything random. */
-  readonly seed: number;
-  /** Device that computes. */
-  readonly device: "auto" | "cpu" | "cuda" | `cuda:${number}`;
-  /** What training multiplies; `auto` is bf16 where the device has instructions for it, else f32. */
-  readonly precision: "auto" | Precision;
-  /** CPU threads; 0: one for each core available. */
-  readonly threads: number;
-  /** All images lie on the device, as bytes; else they stay with the host, and a batch is uploaded while the one before is trained on. */
-  readonly dataOnDevice: boolean;
-  /** A GPU's convolution engines are measured once, instead of chosen by rule, and stored in the run. */
-  readonly autotune: boolean;
-  /** File of engines that another run has measured, or null. */
-  readonly plans: string | null;
-}
+export type { RunConfig } from "./run_config.ts";
 
 /** How an option's text is read: as it is, as a number, or as a flag without a value. */
 export type OptionKind = "text" | "number" | "switch";
+
+/** What an option of a run is about. */
+export type OptionGroup = "data" | "network" | "objective" | "budget" | "training" | "evaluation" | "device";
 
 /** Judges a value of unknown type. */
 export interface OptionSchema<T> {
@@ -119,6 +33,10 @@ export interface RunOption<T> {
   readonly kind: OptionKind;
   /** What stands for its value in `--help`. */
   readonly placeholder: string;
+  /** What it is about: options are listed by group. */
+  readonly group: OptionGroup;
+  /** Words that its value may be, where it has such: what shells offer. */
+  readonly words?: readonly string[];
   /** One line for `--help`; of a switch that is on by default, what its `--no-` flag does. */
   readonly help: string;
   /** What a valid value is, as the end of a sentence that begins with "give". */
@@ -135,12 +53,18 @@ export interface RunOption<T> {
 export type RunOptions = { readonly [Key in keyof RunConfig]: RunOption<RunConfig[Key]> };
 
 /** What a function of the rows below may leave open. */
-type Details<T> = Pick<RunOption<T>, "help" | "default"> & { readonly defaultText?: string };
+type Details<T> = Pick<RunOption<T>, "group" | "help" | "default"> & { readonly defaultText?: string };
+
+/** Columns of the longest placeholder: a longer one leaves no room for what stands beside it. */
+const LONGEST_PLACEHOLDER = 32;
 
 /** An option that is one of a few words. */
 function choice<const Word extends string>(words: readonly Word[], details: Details<Word>): RunOption<Word> {
   const list = words.join("|");
-  return { kind: "text", placeholder: list, rule: words.join(" or "), schema: z.enum(words), ...details };
+  const rule = words.join(" or ");
+  const common = { kind: "text", words, rule, schema: z.enum(words), ...details } as const;
+  if (list.length <= LONGEST_PLACEHOLDER) return { ...common, placeholder: list };
+  return { ...common, placeholder: "NAME", help: `${details.help}: ${words.join(", ")}` };
 }
 
 /** An option that is a whole number from `smallest` on. */
@@ -150,12 +74,11 @@ function count(smallest: number, details: Details<number>): RunOption<number> {
 }
 
 /** An option that is a whole number from 1 on, or null. */
-function limit(details: Pick<RunOption<number | null>, "help" | "defaultText">): RunOption<number | null> {
+function limit(details: Omit<Details<number | null>, "default">): RunOption<number | null> {
   return {
-    ...count(1, { help: details.help, default: 1 }),
+    ...count(1, { ...details, default: 1 }),
     schema: z.number().int().min(1).nullable(),
     default: null,
-    ...details,
   };
 }
 
@@ -169,6 +92,7 @@ function onOff(details: Details<boolean>): RunOption<boolean> {
   return { kind: "switch", placeholder: "", rule: "true or false", schema: z.boolean(), ...details };
 }
 
+const deviceWords = ["auto", "cpu", "cuda"] as const;
 const deviceNames = z.templateLiteral(["cuda:", z.number().int().nonnegative()]);
 
 /** The table. The order is that of `--help` and of `config.yaml`. */
@@ -176,8 +100,10 @@ export const runOptions: RunOptions = {
   dataset: {
     kind: "text",
     placeholder: "NAME",
+    words: datasetNames,
     rule: "the name of a data set",
     schema: z.string().min(1),
+    group: "data",
     help: "data set, as `sluice data list` names them; shapes is drawn by code and needs no files",
     default: "shapes",
   },
@@ -186,13 +112,22 @@ export const runOptions: RunOptions = {
     placeholder: "DIR",
     rule: "a folder",
     schema: z.string().min(1).nullable(),
+    group: "data",
     help: "folder with the data set's files",
     default: null,
   },
-  trainImages: limit({ help: "use only N training images, of class folders spread evenly", defaultText: "all" }),
-  testImages: limit({ help: "use only N test images, likewise", defaultText: "all" }),
+  trainImages: limit({
+    group: "data",
+    help: "use only N training images, of class folders spread evenly",
+    defaultText: "all",
+  }),
+  testImages: limit({ group: "data", help: "use only N test images, likewise", defaultText: "all" }),
   imageSize: {
-    ...limit({ help: "height and width that image files are brought to, in pixels", defaultText: "224" }),
+    ...limit({
+      group: "data",
+      help: "height and width that image files are brought to, in pixels",
+      defaultText: "224",
+    }),
     rule: "a whole number from 1 to 4096",
     schema: z.number().int().min(1).max(4096).nullable(),
   },
@@ -201,113 +136,174 @@ export const runOptions: RunOptions = {
     placeholder: "FILE",
     rule: "a file",
     schema: z.string().min(1).nullable(),
+    group: "data",
     help: "class folders to use, one a line, in the order of their labels",
     default: null,
     defaultText: "all folders",
   },
-  strict: onOff({ help: "end with an error at a damaged image file, instead of leaving it out", default: false }),
+  strict: onOff({
+    group: "data",
+    help: "end with an error at a damaged image file, instead of leaving it out",
+    default: false,
+  }),
   workers: {
-    ...count(0, { help: "threads that read image files ahead, 0: one for each core", default: 0 }),
+    ...count(0, { group: "data", help: "threads that read image files ahead, 0: one for each core", default: 0 }),
     rule: "a whole number from 0 to 256",
     schema: z.number().int().min(0).max(256),
   },
-  arch: choice(architectures, { help: "architecture", default: "resnet18" }),
+  arch: choice(architectures, { group: "network", help: "architecture", default: "resnet18" }),
   width: {
-    ...count(4, { help: "channels of the first stage", default: 64 }),
+    ...count(4, { group: "network", help: "channels of the first stage", default: 64 }),
     rule: "a multiple of 4, 4 or more",
     schema: z.number().int().min(4).multipleOf(4),
   },
-  stem: choice(stems, { help: "first layers", default: "cifar" }),
+  stem: choice(stems, { group: "network", help: "first layers", default: "cifar" }),
   objective: choice(objectiveNames, {
-    help: "self-supervised objective; `--objective list` describes them",
+    group: "objective",
+    help: "self-supervised objective, which `--objective list` describes",
     default: "vicreg",
   }),
-  invariance: onOff({ help: "vicreg without its invariance term, for comparison", default: true }),
-  mode: choice(["dual", "vanilla", "gated"], { help: "which passes a step makes", default: "dual" }),
+  invariance: onOff({ group: "objective", help: "vicreg without its invariance term, for comparison", default: true }),
+  mode: choice(["dual", "vanilla", "gated"], {
+    group: "objective",
+    help: "which passes a step makes",
+    default: "dual",
+  }),
   budget: number("a number above 0 and at most 1", z.number().gt(0).lte(1), {
+    group: "budget",
     help: "target cost of the gated network, as a share of the dense one's",
     default: 0.3,
   }),
   budgetRule: choice(["default", "paper"], {
+    group: "budget",
     help: "what holds the budget: a controlled price on cost, or the published penalties",
     default: "default",
   }),
   // The address of a view's random numbers has room for so many epochs.
   epochs: number("a whole number from 1 to 4096", z.number().int().min(1).max(4096), {
+    group: "training",
     help: "passes over the training images",
     default: 500,
   }),
-  batch: count(2, { help: "images a step", default: 256 }),
-  dropLast: onOff({ help: "train on what is left over after an epoch's last whole batch, too", default: true }),
+  batch: count(2, { group: "training", help: "images a step", default: 256 }),
+  dropLast: onOff({
+    group: "training",
+    help: "train on what is left over after an epoch's last whole batch, too",
+    default: true,
+  }),
   lr: number("a number above 0", z.number().gt(0).finite(), {
+    group: "training",
     help: "base learning rate",
     default: ({ batch = 256 }) => 0.3 * batch / 256,
     defaultText: "0.3 for each 256 images of the batch",
   }),
-  weightDecay: number("a number, 0 or more", z.number().min(0).finite(), { help: "weight decay", default: 1e-4 }),
-  optimizer: choice(["lars", "sgd"], { help: "optimiser", default: "lars" }),
+  weightDecay: number("a number, 0 or more", z.number().min(0).finite(), {
+    group: "training",
+    help: "weight decay",
+    default: 1e-4,
+  }),
+  optimizer: choice(["lars", "sgd"], { group: "training", help: "optimiser", default: "lars" }),
   warmupEpochs: count(0, {
+    group: "training",
     help: "epochs of learning-rate warm-up",
     // The first epoch of a warm-up trains at next to nothing: below 20 epochs that is too much of the run.
     default: ({ epochs = 500 }) => epochs < 20 ? 0 : Math.min(10, Math.floor(epochs / 10)),
     defaultText: "10, a tenth of the epochs where that is less, none below 20 epochs",
   }),
-  projector: count(1, { help: "width of the projector", default: 2048 }),
-  separateNorm: onOff({ help: "one set of norms for both passes", default: true }),
-  separateEncoders: onOff({ help: "two encoders that share no weights, for comparison", default: false }),
-  rotation: onOff({ help: "rotate the dense pass's views, and learn by how many quarter turns, too", default: false }),
-  symmetric: onOff({ help: "each view through both passes, at twice the cost", default: false }),
-  gateWarmup: count(0, { help: "epochs at the start without gates", default: 0 }),
-  gateReduction: count(1, { help: "by how much gates narrow their input", default: GATE_REDUCTION }),
+  projector: count(1, { group: "network", help: "width of the projector", default: 2048 }),
+  separateNorm: onOff({ group: "network", help: "one set of norms for both passes", default: true }),
+  separateEncoders: onOff({
+    group: "network",
+    help: "two encoders that share no weights, for comparison",
+    default: false,
+  }),
+  rotation: onOff({
+    group: "objective",
+    help: "rotate the dense pass's views, and learn by how many quarter turns, too",
+    default: false,
+  }),
+  symmetric: onOff({ group: "objective", help: "each view through both passes, at twice the cost", default: false }),
+  gateWarmup: count(0, { group: "budget", help: "epochs at the start without gates", default: 0 }),
+  gateReduction: count(1, { group: "budget", help: "by how much gates narrow their input", default: GATE_REDUCTION }),
   gateBias: {
-    ...number("a number", z.number().finite(), { help: "initial value of biases of the gates' logits", default: 0 }),
+    ...number("a number", z.number().finite(), {
+      group: "budget",
+      help: "initial value of biases of the gates' logits",
+      default: 0,
+    }),
     schema: z.number().finite().nullable(),
     default: null,
     defaultText: "no biases",
   },
   gateTemperature: number("a number above 0", z.number().gt(0).finite(), {
+    group: "budget",
     help: "temperature of the gates' sigmoid",
     default: 2 / 3,
     defaultText: "2/3",
   }),
   gateTemperatureEnd: {
-    ...number("a number above 0", z.number().gt(0).finite(), { help: "temperature in the last epoch", default: 1 }),
+    ...number("a number above 0", z.number().gt(0).finite(), {
+      group: "budget",
+      help: "temperature in the last epoch",
+      default: 1,
+    }),
     schema: z.number().gt(0).finite().nullable(),
     default: null,
     defaultText: "that of the first",
   },
   boundAlpha: number("a number, 0 or more", z.number().min(0).finite(), {
+    group: "budget",
     help: "speed at which the bounds of each gate's open share relax",
     default: 0.02,
   }),
-  evalEvery: count(0, { help: "epochs between two k-NN evaluations, 0: none", default: 1 }),
-  checkpointEvery: count(0, { help: "epochs between two checkpoints that stay, 0: only the last ones do", default: 0 }),
-  keepCheckpoints: count(1, { help: "last checkpoints that are kept, one saved after each epoch", default: 2 }),
-  seed: count(0, { help: "seed of everything random", default: 0 }),
+  evalEvery: count(0, { group: "evaluation", help: "epochs between two k-NN evaluations, 0: none", default: 1 }),
+  checkpointEvery: count(0, {
+    group: "evaluation",
+    help: "epochs between two checkpoints that stay, 0: only the last ones do",
+    default: 0,
+  }),
+  keepCheckpoints: count(1, {
+    group: "evaluation",
+    help: "last checkpoints that are kept, one saved after each epoch",
+    default: 2,
+  }),
+  seed: count(0, { group: "training", help: "seed of everything random", default: 0 }),
   device: {
     kind: "text",
     placeholder: "auto|cpu|cuda:N",
+    words: deviceWords,
     rule: "auto, cpu, cuda or cuda:N",
-    schema: z.union([z.enum(["auto", "cpu", "cuda"]), deviceNames]),
+    schema: z.union([z.enum(deviceWords), deviceNames]),
+    group: "device",
     help: "device that computes",
     default: "auto",
   },
   precision: choice(["auto", "f32", "tf32", "bf16"], {
+    group: "device",
     help: "activations and matrix operands of training; auto: bf16 where the device multiplies it; tf32: GPUs only",
     default: "auto",
   }),
   threads: {
-    ...count(0, { help: "CPU threads, 0: one for each core", default: 0 }),
+    ...count(0, { group: "device", help: "CPU threads, 0: one for each core", default: 0 }),
     rule: "a whole number from 0 to 4096",
     schema: z.number().int().min(0).max(4096),
   },
-  dataOnDevice: onOff({ help: "keep images with the host, and upload batch after batch", default: true }),
-  autotune: onOff({ help: "measure a GPU's convolution engines, and store them in the run", default: false }),
+  dataOnDevice: onOff({
+    group: "device",
+    help: "keep images with the host, and upload batch after batch",
+    default: true,
+  }),
+  autotune: onOff({
+    group: "device",
+    help: "measure a GPU's convolution engines, and store them in the run",
+    default: false,
+  }),
   plans: {
     kind: "text",
     placeholder: "FILE",
     rule: "a file",
     schema: z.string().min(1).nullable(),
+    group: "device",
     help: "convolution engines as another run measured them, its plans.txt",
     default: null,
   },

@@ -147,7 +147,7 @@ function metricLines(config: RunConfig, steps: number, done: number): string {
 export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
   const { options = {}, steps = 40, evalEvery = 1, knnOnly = false, stage = "evaluated" } = run;
   const config = resolveConfig({ preset: "demo", flags: { width: 16, stem: "cifar", ...options, evalEvery } });
-  const folder = RunFolder.create(path, config, { sluice: "0.1.0" });
+  const folder = RunFolder.create(path, config, { sluice: "1.2.3" });
   const done = stage === "stopped" ? Math.floor(steps / 2) : steps;
   Deno.writeTextFileSync(join(path, "metrics.jsonl"), metricLines(config, steps, done));
   Deno.writeTextFileSync(folder.checkpoints.last(), "");

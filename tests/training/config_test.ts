@@ -119,10 +119,10 @@ Deno.test("a written configuration reads back the same", () => {
     preset: "demo",
     flags: { seed: 7, symmetric: true, separateNorm: false, trainImages: 4096 },
   });
-  const text = formatConfig(config, { sluice: "0.1.0" });
+  const text = formatConfig(config, { sluice: "1.2.3" });
   assert.deepEqual(resolveConfig({ file: parseConfigFile("config.yaml", text) }), config);
   assert.match(text, /^train-images: 4096$/m);
-  assert.match(text, /^versions:\n {2}sluice: 0\.1\.0$/m);
+  assert.match(text, /^versions:\n {2}sluice: 1\.2\.3$/m);
 });
 
 Deno.test("a budget below what the ungated parts cost is refused with the smallest reachable one", () => {

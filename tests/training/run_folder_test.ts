@@ -12,7 +12,7 @@ import { RunFolder } from "../../src/training/run_folder.ts";
 import { withFolder } from "../folders.ts";
 
 const config = resolveConfig({ preset: "demo", flags: { seed: 3 } });
-const versions = { sluice: "0.1.0" };
+const versions = { sluice: "1.2.3" };
 
 function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();

@@ -1,0 +1,180 @@
+/**
+ * Tests of the list of other people's software, on what the program is really made of.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import denoJson from "../../deno.json" with { type: "json" };
+import { formatDependencies, listDependencies, UnknownLicenceError } from "../../native/dependencies.ts";
+import { readLicence } from "../../native/dependencies/licences.ts";
+import { systemDependencies } from "../../native/dependencies/system_packages.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { withFolder } from "../folders.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const library = join(root, "native", "build", "libsluice_cpu.so");
+
+/** The libraries that the native library is linked with, as the loader finds them here. */
+async function linkedLibraries(): Promise<string[]> {
+  const { success, stdout } = await new Deno.Command("ldd", { args: [library] }).output();
+  assert.ok(success);
+  const paths = [...new TextDecoder().decode(stdout).matchAll(/ => (\S+) /g)].map(([, path = ""]) => path);
+  return paths.filter((path) => /\/lib(dnnl|gomp|jpeg|png16|z|OpenCL)\./.test(path));
+}
+
+/** The packages that code of cli/ and src/ imports, read from its text; imports of types alone do not count. */
+function importedSpecifiers(): string[] {
+  const imports: Readonly<Record<string, string>> = denoJson.imports;
+  const texts = ["cli", "src"].flatMap((folder) => {
+    return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
+      .map((path) => readFileSync(join(root, folder, path), "utf8"));
+  });
+  const named = texts.flatMap((text) => [
+    ...text.matchAll(/^(?:import|export) (?!type\b)[^;]*?from "([^".]+?)";|\bimport\("([^".]+?)"\)/gm),
+  ]).map(([, still, later]) => still ?? later ?? "");
+  return [...new Set(named.filter((name) => !name.startsWith("node:")))].map((name) => imports[name] ?? name);
+}
+
+/** What the lock file says of npm. */
+interface Lock {
+  /** Versions by specifier. */
+  readonly specifiers: Readonly<Record<string, string>>;
+  /** Packages by name and version. */
+  readonly npm: Readonly<
+    Record<string, { readonly dependencies?: readonly string[]; readonly optionalDependencies?: readonly string[] }>
+  >;
+}
+
+/** All packages that some need, by the lock file: names with versions. */
+function lockedClosure(specifiers: readonly string[]): string[] {
+  const { npm: packages, specifiers: versions } = JSON.parse(readFileSync(join(root, "deno.lock"), "utf8")) as Lock;
+  const plain = (key: string) => key.replace(/(?<=.@[^_]*)_.*$/, "");
+  const resolve = (named: string) => {
+    const key = named in packages
+      ? named
+      : Object.keys(packages).find((one) => one.replace(/(?<=.)@.*$/, "") === named);
+    assert.ok(key !== undefined, named);
+    return key;
+  };
+  const waiting = specifiers.map((specifier) => {
+    const [, name = "", version = ""] = /^npm:(.+?)@([\d.]+)/.exec(specifier) ?? [];
+    return resolve(`${name}@${versions[`npm:${name}@${version}`] ?? version}`);
+  });
+  const found = new Set<string>();
+  for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+    if (found.has(key)) continue;
+    found.add(key);
+    const { dependencies = [], optionalDependencies = [] } = packages[key] ?? {};
+    waiting.push(...[...dependencies, ...optionalDependencies].map(resolve));
+  }
+  return [...new Set([...found].map(plain))].sort();
+}
+
+const dependencies = await listDependencies([library, ...await linkedLibraries()]);
+
+Deno.test("packages of npm are those that code imports with all that they need, and none that only tests or types need", () => {
+  const listed = dependencies.filter(({ kind }) => kind === "npm").map(({ name, version }) => `${name}@${version}`);
+  assert.deepEqual(listed.sort(), lockedClosure(importedSpecifiers()));
+  for (const name of ["@observablehq/plot", "d3-array", "tar", "zod", "commander"]) {
+    assert.ok(dependencies.some((one) => one.name === name), name);
+  }
+  for (const name of ["fast-check", "axe-core", "puppeteer-core", "kubernetes-models", "@types/cli-progress"]) {
+    assert.ok(!dependencies.some((one) => one.name === name), name);
+  }
+});
+
+Deno.test("libraries are those that ours is linked with and that the launcher is linked from, with their source packages", () => {
+  const native = dependencies.filter(({ kind }) => kind === "native");
+  const wanted = [
+    /^lib(dnnl|onednn)/,
+    /^libgomp1$/,
+    /^libjpeg/,
+    /^libpng16/,
+    /^zlib1g$/,
+    /^libzstd-dev$/,
+    /^libsodium-dev$/,
+    /^libstdc\+\+-\d+-dev$/,
+    /^libgcc-\d+-dev$/,
+    /^libc6-dev$/,
+  ];
+  for (const pattern of wanted) assert.equal(native.filter(({ name }) => pattern.test(name)).length, 1, `${pattern}`);
+  for (const { name, source } of native) assert.match(source ?? "", /^\S+ \S*\d\S* of .+/, name);
+});
+
+Deno.test("the runtime is Deno with the versions that it says, of itself, V8 and TypeScript", () => {
+  const runtime = dependencies.filter(({ kind }) => kind === "runtime");
+  const { deno, typescript, v8 } = Deno.version;
+  assert.deepEqual(runtime.map(({ name, version, licence }) => [name, version, licence]), [
+    ["Deno", deno, "MIT"],
+    ["TypeScript", typescript, "Apache-2.0"],
+    ["V8", v8, "BSD-3-Clause"],
+  ]);
+});
+
+Deno.test("the text names every package with its licence, and holds every notice once", () => {
+  const text = formatDependencies(dependencies);
+  const [, ...notices] = text.split(`${"=".repeat(80)}\n`).map((block) => block.trim());
+  for (const { name, version, licence, texts } of dependencies) {
+    assert.ok(text.includes(`  ${name} ${version}: ${licence}\n`), name);
+    assert.ok(texts.length > 0 && texts.every((one) => one.length > 200), name);
+    for (const one of texts) {
+      const holding = notices.filter((notice) => notice.endsWith(`\n\n${one.replaceAll("\r\n", "\n").trim()}`));
+      assert.ok(holding.some((notice) => notice.split("\n")[0]?.split(", ").includes(`${name} ${version}`)), name);
+    }
+  }
+  const bodies = notices.map((notice) => notice.slice(notice.indexOf("\n\n")));
+  assert.equal(new Set(bodies).size, bodies.length);
+  // Copyright files of Debian name these and leave them out.
+  assert.match(text, /Apache License\s+Version 2\.0, January 2004/);
+  assert.match(text, /GNU LESSER GENERAL PUBLIC LICENSE\s+Version 2\.1, February 1999/);
+  assert.match(text, /GNU GENERAL PUBLIC LICENSE\s+Version 3, 29 June 2007/);
+  assert.equal(text, formatDependencies(dependencies));
+});
+
+Deno.test("a library is found by either of its paths where /lib is /usr/lib, and each package is listed once", async () => {
+  const paths = (await linkedLibraries()).filter((path) => path.includes("/libz."));
+  const short = paths.map((path) => path.replace(/^\/usr/, ""));
+  const found = await systemDependencies([...short, ...short.map((path) => `/usr${path}`)]);
+  assert.deepEqual(found.map(({ name }) => name), ["zlib1g"]);
+});
+
+Deno.test("a licence is read as SPDX has it, and one that is not known is an error that names the package", () => {
+  assert.equal(readLicence("a", "(MIT OR CC0-1.0)"), "MIT OR CC0-1.0");
+  assert.equal(readLicence("a", "Expat, zlib"), "MIT AND Zlib");
+  assert.equal(readLicence("a", "BSD-3-clause or GPL-2"), "BSD-3-Clause OR GPL-2.0-only");
+  assert.equal(readLicence("a", "LGPL-2.1+"), "LGPL-2.1-or-later");
+  for (const text of ["SSPL-1.0", "GPL-2", "MIT AND Commons-Clause", "SEE LICENSE IN file", ""]) {
+    assert.throws(() => readLicence("npm:odd@1.2.3", text), (error) => {
+      assert.ok(error instanceof UnknownLicenceError);
+      assert.equal(error.packageName, "npm:odd@1.2.3");
+      assert.match(error.message, /^npm:odd@1\.2\.3: its licence ".*" is not known; /);
+      return true;
+    });
+  }
+});
+
+Deno.test(
+  "a library of no package, one that is not there and a system without dpkg are refused by name",
+  withFolder(async (folder) => {
+    const own = join(folder, "libown.so");
+    Deno.writeTextFileSync(own, "");
+    await assert.rejects(systemDependencies([own]), (error) => {
+      return error instanceof InvalidInputError && error.message.startsWith(`${own}: is from no package`);
+    });
+    await assert.rejects(systemDependencies([`${own}.2`]), /libown\.so\.2: there is no such library/);
+    const path = Deno.env.get("PATH") ?? "";
+    Deno.env.set("PATH", folder);
+    try {
+      await assert.rejects(systemDependencies([own]), (error) => {
+        return error instanceof InvalidInputError && /dpkg-query, which is not here/.test(error.message);
+      });
+    } finally {
+      Deno.env.set("PATH", path);
+    }
+  }),
+);

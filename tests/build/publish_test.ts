@@ -1,0 +1,85 @@
+/**
+ * Tests of what would be published as a library, by the rehearsal of publishing itself.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import denoJson from "../../deno.json" with { type: "json" };
+import { cudaPlan, libraryPlan } from "../../native/build.ts";
+import { withFolder } from "../folders.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Runs a program to its end, which must be a good one, and gives what it printed on both streams. */
+async function run(program: string, args: readonly string[], cwd: string, env = {}): Promise<string> {
+  const command = new Deno.Command(program, { args: [...args], cwd, env: { NO_COLOR: "1", ...env }, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  const output = decoder.decode(stdout) + decoder.decode(stderr);
+  assert.ok(success, output);
+  return output;
+}
+
+/** Every file under a path of the repository, relative to its root. */
+function filesUnder(path: string): string[] {
+  const whole = join(root, path);
+  if (statSync(whole).isFile()) return [path];
+  return readdirSync(whole).flatMap((name) => filesUnder(join(path, name)));
+}
+
+/** What would be published, relative to the repository's root. */
+async function publishedFiles(): Promise<string[]> {
+  const words = denoJson.tasks["publish:check"].command.split(" ").slice(1);
+  const output = await run(Deno.execPath(), words, root);
+  assert.match(output, /Dry run complete/);
+  return [...output.matchAll(/^\s*(file:\S+) \(/gm)].map(([, url = ""]) => relative(root, fileURLToPath(url)));
+}
+
+const published = await publishedFiles();
+
+Deno.test("the library is published whole, with the sources of both native libraries and nothing else of the repository", () => {
+  const native = ["native/build.ts", "native/packages.ts", "native/setup.ts", "native/CMakeLists.txt"];
+  const sources = [...libraryPlan.sources, ...cudaPlan.sources].map((path) => relative(root, path));
+  const wanted = ["deno.json", "mod.ts", "LICENSE", "README.md", "src", ...native, ...sources].flatMap(filesUnder);
+  assert.deepEqual([...published].sort(), [...new Set(wanted)].sort());
+  assert.deepEqual(
+    published.filter((path) => /^(tests|runs|cli|dist|node_modules)\/|^native\/build\b(?!\.ts)/.test(path)),
+    [],
+  );
+});
+
+Deno.test(
+  "what is published is enough to use the library, and to build what it loads",
+  withFolder(async (folder) => {
+    for (const path of published) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      cpSync(join(root, path), join(folder, path));
+    }
+    const program = join(folder, "program.ts");
+    Deno.writeTextFileSync(
+      program,
+      `import { Device, networkCost } from "./mod.ts";
+console.log(networkCost({ arch: "resnet18", width: 64, stem: "cifar", image: 32 }).macs);
+using device = Device.open({ device: "cpu", threads: 1 });
+console.log(device.description.kind);
+`,
+    );
+    const flags = ["--quiet", "--no-prompt", "--no-lock", "--check", "--allow-ffi", "--allow-read", "--allow-env"];
+    const library = { SLUICE_NATIVE: join(root, "native", "build") };
+    assert.equal(await run(Deno.execPath(), ["run", ...flags, program], folder, library), "555417600\ncpu\n");
+    await run("cmake", ["-S", join(folder, "native"), "-B", join(folder, "configured")], folder);
+  }),
+);
+
+Deno.test("the version is typed in deno.json and nowhere else", () => {
+  const folders = ["cli", "src", "native", "tests", "mod.ts", "README.md"];
+  const texts = folders.flatMap(filesUnder).filter((path) => /\.(ts|md|txt|cmake|h|cpp|cu|py|yaml)$/.test(path));
+  const version = new RegExp(`(?<![\\w.])${denoJson.version.replaceAll(".", "\\.")}(?![\\w.])`);
+  const typed = texts.filter((path) => !/^native\/build\b.*\//.test(path))
+    .filter((path) => version.test(readFileSync(join(root, path), "utf8")));
+  assert.deepEqual(typed, []);
+});

@@ -1,0 +1,125 @@
+/**
+ * Shells that complete lines as they do for a person, without one: what each offers at the end of a line.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Shell } from "../../cli/completions/mod.ts";
+
+// What bash would do at TAB: break the line at blanks, = and :, and complete paths where it is told to.
+const bash = `
+kinds=''
+compopt() { kinds+=" $2"; }
+source "$1"
+while IFS= read -r line; do
+  COMP_LINE=$line COMP_POINT=\${#line} COMP_WORDS=() COMPREPLY=() kinds=''
+  rest=$line
+  while [[ -n $rest ]]; do
+    rest=\${rest#"\${rest%%[! ]*}"}
+    case $rest in
+      [=:]*) word=\${rest%%[!=:]*} ;;
+      *) word=\${rest%%[ =:]*} ;;
+    esac
+    COMP_WORDS+=("$word")
+    rest=\${rest#"$word"}
+  done
+  COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+  _sluice
+  last=\${COMP_WORDS[COMP_CWORD]}
+  [[ $last == [=:] ]] && last=''
+  for word in "\${COMPREPLY[@]}"; do printf '%s\\n' "$word"; done
+  [[ $kinds == *default* ]] && compgen -f -- "$last"
+  [[ $kinds == *plusdirs* ]] && compgen -d -- "$last"
+  echo '<end>'
+done
+`;
+
+// A shell in a terminal of its own, whose TAB prints what would be offered and inserts nothing.
+const zsh = `
+zmodload zsh/zpty
+zpty inner zsh -f -i
+zpty -w inner "stty -echo; PROMPT= RPROMPT= PS2=; unsetopt zle_bracketed_paste prompt_cr prompt_sp; unset zle_bracketed_paste"
+zpty -w inner "cd \${(q)PWD}; autoload -Uz compinit; compinit -u -D; source \${(q)1}"
+zpty -w inner 'compadd() {
+  case "\${@[1,(i)(-|--)]}" in (*-[OAD]*) builtin compadd "$@"; return ;; esac
+  local -a hits; builtin compadd -A hits "$@"
+  local hit; for hit in $hits; do print -r -- "<hit>$hit<tih>"; done
+  builtin compadd "$@"
+}'
+zpty -w inner 'show() { print "<begin>"; _main_complete; print "<end>"; compstate[insert]= compstate[list]= }'
+zpty -w inner 'zle -C show complete-word show; bindkey "^I" show; bindkey "^U" kill-whole-line; print "<rea""dy>"'
+zpty -r inner text '*<ready>*'
+while IFS= read -r line; do
+  zpty -w -n inner $'\\C-u'"$line"$'\\t'
+  zpty -r inner text '*<begin>*<end>*'
+  print -r -- \${\${text##*<begin>}//$'\\r'/}
+done
+zpty -d inner
+`;
+
+const fish = `
+source $argv[1]
+while read -l line
+    complete -C "$line"
+    echo '<end>'
+end
+`;
+
+/** How a shell is started with a program of its own and the script of completions as its argument. */
+const starts: Readonly<Record<Shell, readonly string[]>> = {
+  bash: ["--norc", "--noprofile", "-c", bash, "bash"],
+  zsh: ["-f", "-c", zsh, "zsh"],
+  fish: ["--no-config", "-c", fish],
+};
+
+/** What was offered, of one answer of a shell. */
+function readOffers(shell: Shell, answer: string): string[] {
+  const lines = shell === "zsh"
+    ? [...answer.matchAll(/<hit>(.*)<tih>/g)].map(([, hit]) => hit ?? "")
+    : answer.split("\n");
+  const names = lines.map((line) => line.split("\t")[0]?.replace(/^--[^=]*=|\/$/g, "").trim() ?? "");
+  return [...new Set(names.filter((name) => name !== ""))].sort();
+}
+
+/** Whether a shell is installed here. */
+export async function isInstalled(shell: Shell): Promise<boolean> {
+  try {
+    return (await new Deno.Command(shell, { args: ["-c", "exit"], stdin: "null" }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Where a shell stands, and what it has loaded. */
+export interface Place {
+  /** Holds `work`, where it stands, and `home`, for its own files. */
+  readonly folder: string;
+  /** The script of completions. */
+  readonly script: string;
+}
+
+/** What a shell offers at the end of each of some lines, sorted. */
+export async function complete(shell: Shell, { folder, script }: Place, lines: readonly string[]): Promise<string[][]> {
+  const home = join(folder, "home");
+  const child = new Deno.Command(shell, {
+    args: [...starts[shell], script],
+    cwd: join(folder, "work"),
+    env: { HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home, TERM: "dumb", LC_ALL: "C" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const written = writer.write(new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""))).then(() =>
+    writer.close()
+  );
+  const [{ stdout, stderr }] = await Promise.all([child.output(), written]);
+  const decoder = new TextDecoder();
+  assert.equal(decoder.decode(stderr), "");
+  const answers = decoder.decode(stdout).split("<end>").slice(0, -1);
+  assert.equal(answers.length, lines.length, decoder.decode(stdout));
+  return answers.map((answer) => readOffers(shell, answer));
+}

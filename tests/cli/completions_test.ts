@@ -1,0 +1,140 @@
+/**
+ * Tests of completions, in the shells themselves.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { allCommands, completionScripts, describeCommand, type Shell, shells } from "../../cli/completions/mod.ts";
+import { buildProgram } from "../../cli/program.ts";
+import { datasetNames } from "../../src/data/datasets/registry.ts";
+import { objectiveNames } from "../../src/objectives/mod.ts";
+import { presets } from "../../src/training/presets.ts";
+import { withFolder } from "../folders.ts";
+import { complete, isInstalled } from "./completing_shells.ts";
+import { assertRefused, assertSucceeds } from "./run_sluice.ts";
+
+const program = describeCommand(buildProgram());
+const commands = allCommands(program);
+const all = ["photographs", "runs", "spec.yaml"];
+const folders = ["photographs", "runs"];
+const sweepCommands = ["cancel", "status", "task"];
+
+/** The long flags of a command. */
+function flagsOf(name: string): string[] {
+  const command = commands.find(({ path }) => path.join(" ") === name);
+  assert(command !== undefined);
+  return command.options.flatMap(({ flags }) => flags.filter((flag) => flag.startsWith("--")));
+}
+
+/** Lines as they are typed, and what is to be offered at their ends. */
+const cases: readonly Case[] = [
+  ["sluice ", program.commands.map(({ path }) => path.join())],
+  ["sluice pre", ["pretrain"]],
+  ["sluice --v", ["--version"]],
+  ["sluice bench st", ["step"]],
+  ["sluice data ", ["fetch", "list", "preview", "verify"]],
+  ["sluice completions ", shells],
+  ["sluice pretrain --mo", ["--mode"]],
+  ["sluice pretrain --mode ", ["dual", "gated", "vanilla"]],
+  ["sluice pretrain --mode=", ["dual", "gated", "vanilla"]],
+  ["sluice pretrain --mode=du", ["dual"]],
+  ["sluice pretrain --preset ", Object.keys(presets)],
+  ["sluice pretrain --json --objective ", objectiveNames],
+  ["sluice pretrain --dataset ", datasetNames],
+  ["sluice pretrain --device c", ["cpu", "cuda"]],
+  ["sluice pretrain --epochs ", []],
+  ["sluice pretrain --config ", all],
+  ["sluice pretrain --config sp", ["spec.yaml"]],
+  ["sluice pretrain --out ", folders],
+  // A switch that is on by default is offered as what turns it off, and not as itself.
+  ["sluice pretrain --no-sep", ["--no-separate-norm"]],
+  ["sluice pretrain --separate", ["--separate-encoders"]],
+  ["sluice evaluate ", folders],
+  ["sluice evaluate runs --protocol knn,", ["knn,linear", "knn,linear,masks", "knn,masks"]],
+  ["sluice evaluate runs --probe ", ["augmented", "cached"]],
+  ["sluice export runs -o ", all],
+  ["sluice export runs --format ", ["safetensors"]],
+  // Where words stand before, and what they are: values are not taken for arguments.
+  ["sluice embed --network dense runs te", ["test"]],
+  ["sluice embed runs ", [...folders, "test", "train"]],
+  ["sluice sweep st", ["status"]],
+  ["sluice sweep ", [...all, ...sweepCommands]],
+  ["sluice sweep spec.yaml --emit ", ["k8s", "sh", "slurm"]],
+  ["sluice sweep status ", folders],
+  ["sluice sweep status --q", ["--quiet"]],
+  ["sluice bench step --sw", ["--sweep"]],
+  ["sluice data fetch cifar", ["cifar10", "cifar100"]],
+  ["sluice data preview sh", ["shapes"]],
+];
+
+/** Lines that nothing but flags may follow. */
+const ends: readonly Case[] = [
+  ["sluice pretrain ", flagsOf("pretrain")],
+  ["sluice evaluate runs ", flagsOf("evaluate")],
+  ["sluice embed runs photographs ", flagsOf("embed")],
+  ["sluice sweep spec.yaml ", flagsOf("sweep")],
+];
+
+/** Every flag of every command, and every value of every flag. */
+const exhaustive = commands.flatMap(({ path, options }): Case[] => {
+  const name = path.join(" ");
+  const start = `sluice ${name}`.trim();
+  const values = options.flatMap(({ flags, value }) => {
+    const paths = value?.path === "file" ? all : value?.path === "folder" ? folders : [];
+    return value === null ? [] : flags.map((flag) => [`${start} ${flag} `, [...value.words, ...paths]] as const);
+  });
+  return [[`${start} --`, flagsOf(name)], ...values];
+});
+
+type Case = readonly [line: string, offers: readonly string[]];
+
+/** A test that a shell offers what is wanted, in a folder with two folders and a file. */
+function offering(shell: Shell, wanted: readonly Case[]): () => Promise<void> {
+  return withFolder(async (folder) => {
+    for (const name of ["home", "work", ...folders.map((one) => `work/${one}`)]) Deno.mkdirSync(join(folder, name));
+    Deno.writeTextFileSync(join(folder, "work", "spec.yaml"), "");
+    const script = join(folder, "home", "script");
+    Deno.writeTextFileSync(script, completionScripts[shell](program));
+    const offers = await complete(shell, { folder, script }, wanted.map(([line]) => line));
+    const found = wanted.map(([line], index) => [line, offers[index]]);
+    assert.deepEqual(found, wanted.map(([line, words]) => [line, [...words].sort()]));
+  });
+}
+
+for (const shell of shells) {
+  const installed = await isInstalled(shell);
+  const title = installed ? "" : ` (left out: ${shell} is not installed here)`;
+  Deno.test({
+    name: `${shell} completes commands, flags, values and paths where each belongs${title}`,
+    ignore: !installed,
+    // Before a dash is typed fish offers no flags, of any program.
+    fn: offering(shell, [...cases, ...ends.map(([line, flags]): Case => [line, shell === "fish" ? [] : flags])]),
+  });
+  Deno.test({
+    name: `${shell} offers every flag of every command, and every word of every flag's value${title}`,
+    ignore: !installed,
+    fn: offering(shell, exhaustive),
+  });
+}
+
+Deno.test("what an option or argument takes is words, a path, a number or a name: placeholders say which", () => {
+  const values = commands.flatMap((command) => [
+    ...command.options.flatMap(({ value }) => value === null ? [] : [value]),
+    ...command.arguments,
+  ]);
+  const open = values.filter(({ words, path }) => words.length === 0 && path === null);
+  assert.deepEqual([...new Set(open.map(({ placeholder }) => placeholder))].sort(), ["N", "NAME", "SIZE", "X"]);
+  const named = commands.filter((command) => command.arguments.some((value) => open.includes(value)));
+  assert.deepEqual(named.map(({ path }) => path.join(" ")), ["sweep task"]);
+});
+
+Deno.test("completions prints the script alone, refuses other shells, and says how to install it", async () => {
+  for (const shell of shells) {
+    assert.equal(await assertSucceeds(["completions", shell]), completionScripts[shell](program));
+    const help = await assertSucceeds(["completions", "--help"]);
+    assert.match(help, new RegExp(`\\$ sluice completions ${shell} > `));
+  }
+  await assertRefused(["completions", "tcsh"], /completions tcsh: give bash or zsh or fish/);
+});

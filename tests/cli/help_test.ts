@@ -1,0 +1,120 @@
+/**
+ * Tests of what `--help` says beside the options: headings, widths, exit statuses and the environment.
+ *
+ * @module
+ */
+
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildProgram } from "../../cli/program.ts";
+import { stopStatuses } from "../../cli/stop_signals.ts";
+import { ExitStatus } from "../../cli/ui/errors.ts";
+import { kebabCase, type OptionGroup, runOptionNames, runOptions } from "../../src/training/options.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const headings: Readonly<Record<OptionGroup, string>> = {
+  data: "Data:",
+  network: "Network:",
+  objective: "Objective and passes:",
+  budget: "Budget and gates:",
+  training: "Training:",
+  evaluation: "Evaluation and checkpoints:",
+  device: "Device:",
+};
+
+/** A command and all below it. */
+function withSubcommands(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+/** A command's help as it is drawn for a terminal of some columns. */
+function helpOf(command: CommandUnknownOpts, columns = 80): string {
+  return command.configureOutput({ getOutHelpWidth: () => columns }).helpInformation();
+}
+
+/** The heading over the line of a flag, undefined where there is no such line. */
+function headingOf(help: string, flag: string): string | undefined {
+  const line = new RegExp(`^ {2}(-\\w, )?${flag}\\b`);
+  let heading: string | undefined;
+  for (const text of help.split("\n")) {
+    if (/^\S.*:$/.test(text)) heading = text;
+    if (line.test(text)) return heading;
+  }
+  return undefined;
+}
+
+Deno.test("the options of a run stand under the heading of their group in every command, those of the output under one", () => {
+  let options = 0;
+  for (const command of withSubcommands(buildProgram())) {
+    const help = helpOf(command);
+    for (const name of runOptionNames) {
+      const { group, default: value } = runOptions[name];
+      const heading = headingOf(help, `--${value === true ? "no-" : ""}${kebabCase(name)}`);
+      // Some commands have an option of that name that is no run's: `data list --data`, `data preview --seed`.
+      const own = ["evaluate", "embed"].includes(command.name()) || command.parent?.name() === "data";
+      if (heading === undefined || own && group !== "device") continue;
+      assert.equal(heading, headings[group], `${command.name()} ${name}`);
+      options++;
+    }
+    if (headingOf(help, "--json") === undefined) continue;
+    const output = ["json", "quiet", "verbose", "help"].map((flag) => headingOf(help, `--${flag}`));
+    assert.deepEqual(output, Array(4).fill("Output:"), command.name());
+  }
+  assert.ok(options > runOptionNames.length);
+});
+
+Deno.test("help keeps to the width of the terminal, down to 80 columns", () => {
+  for (const columns of [80, 100, 160]) {
+    for (const command of withSubcommands(buildProgram())) {
+      const long = helpOf(command, columns).split("\n").filter((line) => line.length > columns);
+      assert.deepEqual(long, [], `${command.name()}, ${columns} columns`);
+    }
+  }
+});
+
+Deno.test("the program's help names every exit status", () => {
+  const help = helpOf(buildProgram());
+  const section = help.slice(help.indexOf("\nExit status:"), help.indexOf("\nEnvironment:"));
+  for (const status of [...Object.values(ExitStatus), ...Object.values(stopStatuses)]) {
+    assert.match(section, new RegExp(`^ {2}(\\d+, )?${status}\\b`, "m"));
+  }
+});
+
+/** The sources of what is run, not of what builds it. */
+function sources(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(ts|cpp|cu|h)$/.test(path))
+    .map((path) => readFileSync(join(root, folder, path), "utf8"));
+}
+
+Deno.test("the program's help names every variable of the environment that is read, but the user's folder", () => {
+  const help = helpOf(buildProgram());
+  const section = help.slice(help.indexOf("\nEnvironment:"), help.indexOf("\nWhat is written where:"));
+  const folders = ["src", "cli", ...["common", "cpu", "cuda", "images", "launcher"].map((name) => `native/${name}`)];
+  const texts = folders.flatMap(sources);
+  const reads = /\b(?:env\.get\(|env\[|getenv\(|environment\()"(\w+)"/g;
+  const names = texts.flatMap((text) => [
+    ...[...text.matchAll(reads)].map(([, name = ""]) => name),
+    // The CUDA library goes through some by name.
+    ...[...text.matchAll(/\bvariable : \{([^}]*)\}/g)].flatMap(([, list = ""]) => list.match(/\w+/g) ?? []),
+  ]);
+  // What the launcher says to the program is nothing for people to set.
+  const own = texts.flatMap((text) => [...text.matchAll(/\bsetenv\("(\w+)"/g)].map(([, name]) => name));
+  const read = new Set(names.filter((name) => name !== "HOME" && !own.includes(name)));
+  assert.ok(read.size >= 6, [...read].join());
+  for (const name of read) assert.match(section, new RegExp(`\\b${name}\\b`));
+});
+
+Deno.test("words that an option takes are named once, by its placeholder or its description", () => {
+  const [pretrain] = buildProgram().commands;
+  assert.ok(pretrain !== undefined);
+  const help = helpOf(pretrain, 400);
+  assert.match(help, /^ {2}--mode <dual\|vanilla\|gated> +which passes a step makes \(default: dual\)$/m);
+  assert.match(help, /^ {2}--objective <NAME> +.*: vicreg, barlow-twins, .*, mocov3 \(default: vicreg\)$/m);
+  assert.doesNotMatch(help, /choices/);
+});
