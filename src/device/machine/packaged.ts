@@ -1,0 +1,23 @@
+/**
+ * The packaged executable, and what repairs it; in a checkout other things do.
+ *
+ * @module
+ */
+
+/** Whether this is the packaged executable, or a process that it started. */
+export function isPackaged(): boolean {
+  return Deno.build.standalone || Boolean(Deno.env.get("SLUICE_EXECUTABLE"));
+}
+
+/** The folder of the executable's unpacked files; null in a checkout. */
+export function cacheFolder(): string | null {
+  return Deno.env.get("SLUICE_CACHE_FOLDER") || null;
+}
+
+/** What to do about a native library that is missing or broken. */
+export function repairRemedy(): string {
+  if (!isPackaged()) return "run `deno task build`";
+  return `delete ${
+    cacheFolder() ?? "the folder of the executable's unpacked files"
+  }: it is made again at the next start`;
+}
