@@ -69,8 +69,9 @@ function roomWarnings({ current, data, temporary, cache }: StorageReport): strin
     ["temporary files", temporary],
     ["the executable's files", cache],
   ];
+  // What cannot be written has no room either, as images of containers have it: that is said by itself.
   const byMount = Map.groupBy(
-    named.flatMap(([name, folder]) => folder === null || folder.free === null ? [] : [{ name, ...folder }]),
+    named.flatMap(([name, folder]) => folder?.writable === false || folder?.free == null ? [] : [{ name, ...folder }]),
     ({ mount, path }) => mount ?? path,
   );
   return [...byMount].flatMap(([mount, folders]) => {
@@ -82,6 +83,7 @@ function roomWarnings({ current, data, temporary, cache }: StorageReport): strin
 
 function folderWarnings({ current, data, temporary }: StorageReport): string[] {
   const refused = (folder: FolderReport) => folder.writable === false;
+  const noTemporary = refused(temporary) || !temporary.exists;
   return [
     ...(refused(current)
       ? [`the current folder, ${current.path}, cannot be written: give --out a folder elsewhere`]
@@ -89,10 +91,10 @@ function folderWarnings({ current, data, temporary }: StorageReport): string[] {
     ...(refused(data)
       ? [`data sets cannot be fetched to ${data.path}, which cannot be written: set SLUICE_DATA to a folder elsewhere`]
       : []),
-    ...(refused(temporary) || !temporary.exists
+    ...(noTemporary
       ? [`the temporary folder, ${temporary.path}, cannot be written: set TMPDIR to a folder that can`]
       : []),
-    ...(temporary.noexec
+    ...(temporary.noexec && !noTemporary
       ? [
         `the temporary folder, ${temporary.path}, is mounted noexec: sluice runs nothing from there, ` +
         "set TMPDIR to a folder elsewhere for programs that do",

@@ -14,7 +14,7 @@ import type { SystemCalls } from "./system_calls.ts";
 export interface FolderReport {
   /** Absolute. */
   readonly path: string;
-  /** Whether it is there. */
+  /** Whether it is there; true where that is unknown. */
   readonly exists: boolean;
   /** Whether this process may write to it, or may make it; null where that is unknown. */
   readonly writable: boolean | null;
@@ -50,9 +50,14 @@ export interface StorageReport {
   readonly cache: CacheReport | null;
 }
 
-/** A path's innermost part that is there. */
-function existingPart(path: string): string {
-  return existsSync(path) || path === dirname(path) ? path : existingPart(dirname(path));
+/** A path's innermost part that is there; null where Deno keeps it from programs without every permission, as /dev/shm. */
+function existingPart(path: string): string | null {
+  try {
+    return existsSync(path) || path === dirname(path) ? path : existingPart(dirname(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return null;
+    throw error;
+  }
 }
 
 function freeBytes(path: string): number | null {
@@ -69,12 +74,12 @@ function freeBytes(path: string): number | null {
 export function examineFolder(system: SystemCalls, mounts: readonly Mount[], folder: string): FolderReport {
   const path = resolve(folder);
   const there = existingPart(path);
-  const mount = mountOf(realpathSync(there), mounts);
+  const mount = mountOf(there === null ? path : realpathSync(there), mounts);
   return {
     path,
-    exists: there === path,
-    writable: system.mayWrite(there),
-    free: freeBytes(there),
+    exists: there === null || there === path,
+    writable: there === null ? false : system.mayWrite(there),
+    free: there === null ? null : freeBytes(there),
     mount: mount?.point ?? null,
     type: mount?.type ?? null,
     noexec: mount?.noexec ?? false,
