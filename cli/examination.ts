@@ -13,7 +13,7 @@ import {
   examineLibrary,
   type LibraryReport,
 } from "../src/device/mod.ts";
-import { examineMachine, gpuWarnings, judgeMachine, type Machine, repairRemedy } from "../src/device/machine/mod.ts";
+import { examineMachine, gpuWarnings, type Machine, machineWarnings, repairRemedy } from "../src/device/machine/mod.ts";
 import { DeviceUnavailableError, NativeError } from "../src/errors.ts";
 import { type CaseResult, runSelftest } from "../src/selftest/mod.ts";
 
@@ -82,7 +82,6 @@ export async function examine(request: Examination): Promise<Report> {
   const libraries = { cpu: examineLibrary("cpu"), cuda: examineLibrary("cuda") };
   const described = orSentence(() => describeDevices("cpu"));
   const cpu = typeof described === "string" ? undefined : described[0];
-  const faults = judgeMachine(machine);
   const { limits, processor } = machine;
   return {
     sluice: denoJson.version,
@@ -97,9 +96,9 @@ export async function examine(request: Examination): Promise<Report> {
     device: device === null ? null : { ...device.description, threads: device.threads },
     operations,
     // What keeps a GPU from being used is a problem where it was asked for; `auto` takes the CPU then.
-    problems: [...(typeof opened === "string" ? [opened] : []), ...faults.problems, ...wrong],
+    problems: [...(typeof opened === "string" ? [opened] : []), ...wrong],
     warnings: [
-      ...faults.warnings,
+      ...machineWarnings(machine),
       ...(request.device === "auto" && device?.kind !== "cuda" ? gpuWarnings(machine.nvidia, libraries.cuda) : []),
     ],
   };

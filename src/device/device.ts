@@ -186,7 +186,7 @@ export class Device implements Disposable {
       throw new InvalidInputError(
         `threads ${this.threads} is out of range: ${cores} cores take at most ${
           THREADS_PER_CORE * cores
-        }, 0 means all cores`,
+        }, 0 means as many as it may use`,
       );
     }
     check(library, "sl_context_create", library.symbols.sl_context_create(index, this.threads, this.#slot));
@@ -204,7 +204,9 @@ export class Device implements Disposable {
     const { kind, index } = parseDeviceName(options.device ?? "auto");
     const threads = options.threads ?? 0;
     if (!Number.isInteger(threads) || threads < 0) {
-      throw new InvalidInputError(`threads ${threads} is out of range: use a whole number, 0 for all cores`);
+      throw new InvalidInputError(
+        `threads ${threads} is out of range: use a whole number, 0 for as many as this process may use`,
+      );
     }
     if (kind !== "auto") return Device.#openKind(kind, index, threads);
     if (hasLibrary("cuda")) {

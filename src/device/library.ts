@@ -11,8 +11,8 @@ import { DeviceUnavailableError } from "../errors.ts";
 import { ABI_VERSION, symbols } from "./abi.ts";
 import { describeMissing, readProcessor } from "./machine/instructions.ts";
 import { mountOf, readMounts } from "./machine/mounts.ts";
-import { isPackaged, repairRemedy } from "./machine/packaged.ts";
-import { SystemCalls } from "./machine/system_calls.ts";
+import { isPackaged, noexecRemedy, repairRemedy } from "./machine/packaged.ts";
+import { loaderSentence, SystemCalls } from "./machine/system_calls.ts";
 
 /** Which of the two builds of the native library. */
 export type DeviceKind = "cpu" | "cuda";
@@ -44,8 +44,7 @@ function missingRemedy(kind: DeviceKind): string {
 /** What to do about a library that the loader refuses. */
 function loadRemedy(path: string, system: SystemCalls): string {
   const mount = mountOf(realpathSync(path), readMounts(system));
-  if (mount?.noexec !== true) return repairRemedy();
-  return `${mount.point} is mounted noexec: put it on another file system, or mount that one with exec`;
+  return mount?.noexec === true ? noexecRemedy(mount.point) : repairRemedy();
 }
 
 /**
@@ -68,9 +67,8 @@ export function openLibrary(kind: DeviceKind, root = ""): Library {
   try {
     library = Deno.dlopen(path, symbols);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
     throw new DeviceUnavailableError(
-      `the native library ${path} cannot be loaded (${cause}): ${loadRemedy(path, system)}`,
+      `the native library ${path} cannot be loaded (${loaderSentence(error)}): ${loadRemedy(path, system)}`,
       { cause: error },
     );
   }

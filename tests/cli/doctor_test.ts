@@ -104,15 +104,6 @@ Deno.test(
 );
 
 Deno.test(
-  "files of the executable that are gone are a problem",
-  withFolder(async (folder) => {
-    const [{ problems }, status] = await examined(packaged(join(folder, "gone")));
-    assert.equal(status, 1);
-    assert.match(problems.join(), /gone, are gone: start sluice again$/);
-  }),
-);
-
-Deno.test(
   "GPUs are told from the driver alone, and that they are not used without the CUDA library",
   withFolder(async (folder) => {
     await buildDriver(folder, 2);

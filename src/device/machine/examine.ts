@@ -21,14 +21,6 @@ export interface Machine {
   readonly storage: StorageReport;
 }
 
-/** Sentences, each with its remedy. */
-export interface Faults {
-  /** What is missing or wrong, and needed. */
-  readonly problems: readonly string[];
-  /** What is worth knowing. */
-  readonly warnings: readonly string[];
-}
-
 const LITTLE_MEMORY = 2 * 2 ** 30;
 const LITTLE_ROOM = 2 ** 30;
 
@@ -103,20 +95,7 @@ function folderWarnings({ current, data, temporary }: StorageReport): string[] {
   ];
 }
 
-function cacheProblems({ cache }: StorageReport): string[] {
-  if (cache === null) return [];
-  if (!cache.exists) return [`the executable's unpacked files, ${cache.path}, are gone: start sluice again`];
-  if (!cache.noexec) return [];
-  return [
-    `the executable's unpacked files, ${cache.path}, are on ${cache.mount}, which is mounted noexec, so that no library ` +
-    "can be loaded from there: set SLUICE_CACHE to a folder elsewhere",
-  ];
-}
-
-/** What is wrong with the machine, GPUs apart. */
-export function judgeMachine({ limits, storage }: Machine): Faults {
-  return {
-    problems: cacheProblems(storage),
-    warnings: [...memoryWarnings(limits.memory), ...roomWarnings(storage), ...folderWarnings(storage)],
-  };
+/** What is worth knowing of the machine, GPUs apart: sentences, each with its remedy. */
+export function machineWarnings({ limits, storage }: Machine): string[] {
+  return [...memoryWarnings(limits.memory), ...roomWarnings(storage), ...folderWarnings(storage)];
 }

@@ -39,5 +39,5 @@ export function describeMissing({ name, needs, missing }: Processor): string | n
   return `the processor (${name ?? "unknown"}) lacks ${
     missing.join(", ")
   }, and the native library is compiled for ${needs}: ` +
-    "use a machine that has them (Intel since 2013, AMD since 2015), or a virtual one that passes its processor's on";
+    "use a machine that has them (Intel's Core and Xeon since 2013, AMD's since 2015), or a virtual one that passes its processor's on";
 }

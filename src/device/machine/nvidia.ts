@@ -6,7 +6,7 @@
  */
 import type { LibraryReport } from "../requirements.ts";
 import { isPackaged } from "./packaged.ts";
-import type { SystemCalls } from "./system_calls.ts";
+import { loaderSentence, type SystemCalls } from "./system_calls.ts";
 
 /** The driver's library, which a container gets from the machine that it runs on. */
 const DRIVER_LIBRARY = "libcuda.so.1";
@@ -90,7 +90,7 @@ function openDriver(): DriverLibrary | string {
   try {
     return Deno.dlopen(DRIVER_LIBRARY, functions);
   } catch (error) {
-    return error instanceof Error ? error.message.replaceAll("Could not open library: ", "") : String(error);
+    return loaderSentence(error);
   }
 }
 

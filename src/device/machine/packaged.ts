@@ -21,3 +21,9 @@ export function repairRemedy(): string {
     cacheFolder() ?? "the folder of the executable's unpacked files"
   }: it is made again at the next start`;
 }
+
+/** What to do about a library on a file system from which none can be loaded, mounted on `mount`. */
+export function noexecRemedy(mount: string): string {
+  const remedy = isPackaged() ? "set SLUICE_CACHE to a folder elsewhere" : "put it on another file system";
+  return `${mount} is mounted noexec, ${remedy}, or mount that one with exec`;
+}

@@ -30,6 +30,11 @@ function openLibc(): Deno.DynamicLibrary<typeof functions> | null {
   }
 }
 
+/** What the loader says of a library that it refuses, without Deno's words around it. */
+export function loaderSentence(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll("Could not open library: ", "");
+}
+
 function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }

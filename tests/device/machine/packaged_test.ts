@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { openLibrary } from "../../../src/device/library.ts";
-import { repairRemedy } from "../../../src/device/machine/mod.ts";
+import { noexecRemedy, repairRemedy } from "../../../src/device/machine/mod.ts";
 import { withVariable } from "../../environment.ts";
 
 /** In the executable, or in a checkout. */
@@ -20,6 +20,7 @@ function whereSluiceIs(executable: string | undefined, cache: string | undefined
 Deno.test("a checkout is built", () => {
   whereSluiceIs(undefined, undefined, () => {
     assert.equal(repairRemedy(), "run `deno task build`");
+    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec, put it on another file system/);
     assert.throws(() => openLibrary("cpu"), /missing: run `deno task build` \(oneDNN/);
     assert.throws(() => openLibrary("cuda"), /missing: run `deno task build` where nvcc/);
   });
@@ -29,6 +30,7 @@ Deno.test("an executable unpacks its files anew, and never speaks of building it
   whereSluiceIs("/opt/sluice", "/home/me/.cache/sluice/0.1.0", () => {
     const remedy = "delete /home/me/.cache/sluice/0.1.0: it is made again at the next start";
     assert.equal(repairRemedy(), remedy);
+    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec, set SLUICE_CACHE to a folder elsewhere/);
     assert.throws(() => openLibrary("cpu"), new RegExp(`missing: ${remedy}$`));
     assert.throws(() => openLibrary("cuda"), /missing: this executable comes without it, use device cpu/);
   });
