@@ -11,7 +11,7 @@ import { DeviceUnavailableError } from "../errors.ts";
 import { ABI_VERSION, symbols } from "./abi.ts";
 import { describeMissing, readProcessor } from "./machine/instructions.ts";
 import { mountOf, readMounts } from "./machine/mounts.ts";
-import { isPackaged, noexecRemedy, repairRemedy } from "./machine/packaged.ts";
+import { cudaLibraryRemedy, isPackaged, noexecRemedy, repairRemedy } from "./machine/packaged.ts";
 import { loaderSentence, SystemCalls } from "./machine/system_calls.ts";
 
 /** Which of the two builds of the native library. */
@@ -35,10 +35,8 @@ export function hasLibrary(kind: DeviceKind): boolean {
 }
 
 function missingRemedy(kind: DeviceKind): string {
-  if (kind === "cpu") return isPackaged() ? repairRemedy() : `${repairRemedy()} (oneDNN is needed: libdnnl-dev)`;
-  return isPackaged()
-    ? "this executable comes without it, use device cpu, or build sluice from its sources where nvcc is"
-    : `${repairRemedy()} where nvcc and the headers of cuDNN and cuBLAS are, or use device cpu`;
+  if (kind === "cuda") return `${cudaLibraryRemedy()}, or use device cpu`;
+  return isPackaged() ? repairRemedy() : `${repairRemedy()} (oneDNN is needed: libdnnl-dev)`;
 }
 
 /** What to do about a library that the loader refuses. */

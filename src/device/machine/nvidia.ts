@@ -5,7 +5,7 @@
  * @module
  */
 import type { LibraryReport } from "../requirements.ts";
-import { isPackaged } from "./packaged.ts";
+import { cudaLibraryRemedy } from "./packaged.ts";
 import { loaderSentence, type SystemCalls } from "./system_calls.ts";
 
 /** The driver's library, which a container gets from the machine that it runs on. */
@@ -128,10 +128,7 @@ export function gpuWarnings({ fault, gpus, kernelModule }: NvidiaReport, library
   if (gpus.length === 0) return fault === null || kernelModule === null ? [] : [fault];
   const unused = `${gpus.map(({ name }) => name).join(", ")}: not used`;
   if (!library.found) {
-    const remedy = isPackaged()
-      ? "build sluice from its sources where nvcc and the headers of cuDNN and cuBLAS are"
-      : "run `deno task build:cuda` where nvcc and the headers of cuDNN and cuBLAS are";
-    return [`${unused}, because sluice's CUDA library is not there: ${remedy}`];
+    return [`${unused}, because sluice's CUDA library is not there: ${cudaLibraryRemedy()}`];
   }
   const unmet = library.requirements.find(({ found }) => !found);
   return [unmet === undefined ? `${unused}: \`sluice doctor --device cuda\` says why` : `${unused}, ${unmet.detail}`];

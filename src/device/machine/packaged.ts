@@ -22,6 +22,12 @@ export function repairRemedy(): string {
   }: it is made again at the next start`;
 }
 
+/** How to get the CUDA library where it is not there. */
+export function cudaLibraryRemedy(): string {
+  const how = isPackaged() ? "build sluice from its sources" : "run `deno task build:cuda`";
+  return `${how} where nvcc and the headers of cuDNN and cuBLAS are`;
+}
+
 /** What to do about a library on a file system from which none can be loaded, mounted on `mount`. */
 export function noexecRemedy(mount: string): string {
   const remedy = isPackaged() ? "set SLUICE_CACHE to a folder elsewhere" : "put it on another file system";

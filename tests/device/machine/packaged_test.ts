@@ -22,7 +22,7 @@ Deno.test("a checkout is built", () => {
     assert.equal(repairRemedy(), "run `deno task build`");
     assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec, put it on another file system/);
     assert.throws(() => openLibrary("cpu"), /missing: run `deno task build` \(oneDNN/);
-    assert.throws(() => openLibrary("cuda"), /missing: run `deno task build` where nvcc/);
+    assert.throws(() => openLibrary("cuda"), /missing: run `deno task build:cuda` where nvcc/);
   });
 });
 
@@ -32,7 +32,10 @@ Deno.test("an executable unpacks its files anew, and never speaks of building it
     assert.equal(repairRemedy(), remedy);
     assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec, set SLUICE_CACHE to a folder elsewhere/);
     assert.throws(() => openLibrary("cpu"), new RegExp(`missing: ${remedy}$`));
-    assert.throws(() => openLibrary("cuda"), /missing: this executable comes without it, use device cpu/);
+    assert.throws(
+      () => openLibrary("cuda"),
+      /missing: build sluice from its sources where nvcc .*, or use device cpu$/,
+    );
   });
   whereSluiceIs("/opt/sluice", undefined, () => assert.doesNotMatch(repairRemedy(), /deno task|null|undefined/));
 });
