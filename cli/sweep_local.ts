@@ -4,7 +4,7 @@
  * @module
  */
 import process from "node:process";
-import { Device } from "../src/device/mod.ts";
+import { Device, usableProcessors } from "../src/device/mod.ts";
 import { SluiceError } from "../src/errors.ts";
 import { executeLocally, readRunState, summarise, type SweepFolder, writeResults } from "../src/sweep/mod.ts";
 import type { RunConfig } from "../src/training/options.ts";
@@ -36,7 +36,7 @@ export function checkLocally(request: SweepRequest, asked: number | null): Local
   for (const { config } of request.runs) resolvePrecision(config.precision, device.description);
   const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
   const jobs = asked ?? Math.max(1, gpus);
-  const threads = Math.max(1, Math.floor(device.description.cores / jobs));
+  const threads = Math.max(1, Math.floor(usableProcessors() / jobs));
   // Its steps are timed on as many threads as a run will have.
   using share = Device.open({ device: name, threads: asks > 0 ? asks : threads });
   return { ...planRequest(request, share, { threads, jobs }), jobs, gpus };

@@ -12,6 +12,7 @@ import {
 } from "../errors.ts";
 import { Status } from "./abi.ts";
 import { type DeviceKind, hasLibrary, type Library, openLibrary } from "./library.ts";
+import { usableMemory, usableProcessors } from "./machine/limits.ts";
 import { requirementsOf } from "./requirements.ts";
 
 /** An address in device memory, or a native handle; opaque. */
@@ -93,7 +94,7 @@ const THREADS_PER_CORE = 16;
 export interface DeviceOptions {
   /** `cpu`; `cuda` or `cuda:N`, a GPU, where the library for it is built; `auto` (default): a GPU where there is one, else the CPU. */
   readonly device?: string;
-  /** CPU threads of every native call, without effect on a GPU; 0 (default) means every core this process may use. */
+  /** CPU threads of every native call, without effect on a GPU; 0 (default) means {@linkcode usableProcessors}. */
   readonly threads?: number;
 }
 
@@ -139,6 +140,20 @@ function countDevices(library: Library): number {
   return count[0] ?? 0;
 }
 
+/**
+ * What the library of `kind` says of each of its devices.
+ *
+ * @throws {DeviceUnavailableError} where the library is missing or cannot be loaded.
+ */
+export function describeDevices(kind: DeviceKind): readonly DeviceDescription[] {
+  const library = openLibrary(kind);
+  try {
+    return Array.from({ length: countDevices(library) }, (_, index) => describe(library, index));
+  } finally {
+    library.close();
+  }
+}
+
 /** What keeps a library's devices from being used, or null. */
 function unmetRequirement(kind: DeviceKind): string | null {
   const unmet = requirementsOf(kind).find(({ found }) => !found);
@@ -166,12 +181,12 @@ export class Device implements Disposable {
     this.description = describe(library, index);
     const { cores } = this.description;
     // A GPU's calls return at once: there is nothing for a second thread.
-    this.threads = kind === "cuda" ? 1 : requestedThreads === 0 ? cores : requestedThreads;
+    this.threads = kind === "cuda" ? 1 : requestedThreads === 0 ? usableProcessors() : requestedThreads;
     if (kind === "cpu" && this.threads > THREADS_PER_CORE * cores) {
       throw new InvalidInputError(
         `threads ${this.threads} is out of range: ${cores} cores take at most ${
           THREADS_PER_CORE * cores
-        }, 0 means all cores`,
+        }, 0 means as many as it may use`,
       );
     }
     check(library, "sl_context_create", library.symbols.sl_context_create(index, this.threads, this.#slot));
@@ -189,7 +204,9 @@ export class Device implements Disposable {
     const { kind, index } = parseDeviceName(options.device ?? "auto");
     const threads = options.threads ?? 0;
     if (!Number.isInteger(threads) || threads < 0) {
-      throw new InvalidInputError(`threads ${threads} is out of range: use a whole number, 0 for all cores`);
+      throw new InvalidInputError(
+        `threads ${threads} is out of range: use a whole number, 0 for as many as this process may use`,
+      );
     }
     if (kind !== "auto") return Device.#openKind(kind, index, threads);
     if (hasLibrary("cuda")) {
@@ -278,10 +295,11 @@ export class Device implements Disposable {
     this.kernels.sl_plans_import(new TextEncoder().encode(`${text}\0`));
   }
 
-  /** Bytes of memory that the device has in all, others' included. */
+  /** Bytes of memory that the device has in all, others' included; of a processor's no more than its container is given. */
   memoryTotal(): number {
     this.kernels.sl_memory_total(this.#statistics);
-    return Number(this.#statistics[0]);
+    const total = Number(this.#statistics[0]);
+    return this.kind === "cpu" ? usableMemory(total) : total;
   }
 
   /** Gives cached memory that is not in use back to the system. */

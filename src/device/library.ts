@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { DeviceUnavailableError } from "../errors.ts";
 import { ABI_VERSION, symbols } from "./abi.ts";
+import { describeMissing, readProcessor } from "./machine/instructions.ts";
+import { mountOf, readMounts } from "./machine/mounts.ts";
+import { cudaLibraryRemedy, isPackaged, noexecRemedy, repairRemedy } from "./machine/packaged.ts";
+import { loaderSentence, SystemCalls } from "./machine/system_calls.ts";
 
 /** Which of the two builds of the native library. */
 export type DeviceKind = "cpu" | "cuda";
@@ -38,36 +42,47 @@ export function hasLibrary(kind: DeviceKind): boolean {
   return existsSync(libraryPath(kind));
 }
 
+function missingRemedy(kind: DeviceKind): string {
+  if (kind === "cuda") return `${cudaLibraryRemedy()}, or use device cpu`;
+  return isPackaged() ? repairRemedy() : `${repairRemedy()} (oneDNN is needed: libdnnl-dev)`;
+}
+
+/** What to do about a library that the loader refuses. */
+function loadRemedy(path: string, system: SystemCalls): string {
+  const mount = mountOf(realpathSync(path), readMounts(system));
+  return mount?.noexec === true ? noexecRemedy(mount.point) : repairRemedy();
+}
+
 /**
  * Opens the library of `kind`.
  *
- * @throws {DeviceUnavailableError} where it is missing, cannot be loaded, or is of another interface version.
+ * @param root folder that holds `proc`; another than the machine's for a drawn one.
+ * @throws {DeviceUnavailableError} where it is missing, cannot be loaded, is compiled for more than this processor has, or is
+ * of another interface version.
  */
-export function openLibrary(kind: DeviceKind): Library {
+export function openLibrary(kind: DeviceKind, root = ""): Library {
+  using system = new SystemCalls(root);
+  // An instruction that is not there ends the process, and some are executed while the library is loaded.
+  const lacks = describeMissing(readProcessor(system));
+  if (lacks !== null) throw new DeviceUnavailableError(lacks);
   const path = libraryPath(kind);
   if (!hasLibrary(kind)) {
-    const remedy = kind === "cpu"
-      ? "run `deno task build` (oneDNN is needed: libdnnl-dev)"
-      : "run `deno task build` where nvcc and the headers of cuDNN and cuBLAS are, or use device cpu";
-    throw new DeviceUnavailableError(`the native library ${path} is missing: ${remedy}`);
+    throw new DeviceUnavailableError(`the native library ${path} is missing: ${missingRemedy(kind)}`);
   }
   let library: Library;
   try {
     library = Deno.dlopen(path, symbols);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
     throw new DeviceUnavailableError(
-      `the native library ${path} cannot be loaded (${cause}): run \`deno task build\``,
-      {
-        cause: error,
-      },
+      `the native library ${path} cannot be loaded (${loaderSentence(error)}): ${loadRemedy(path, system)}`,
+      { cause: error },
     );
   }
   const version = library.symbols.sl_abi_version();
   if (version !== ABI_VERSION) {
     library.close();
     throw new DeviceUnavailableError(
-      `the native library ${path} has interface version ${version}, not ${ABI_VERSION}: run \`deno task build\``,
+      `the native library ${path} has interface version ${version}, not ${ABI_VERSION}: ${repairRemedy()}`,
     );
   }
   return library;

@@ -10,5 +10,6 @@ export { DeviceEvent } from "./device_event.ts";
 export { DeviceStream } from "./device_stream.ts";
 export { PendingDownload } from "./pending_download.ts";
 export { PinnedMemory } from "./pinned_memory.ts";
-export { type Requirement, requirementsOf } from "./requirements.ts";
+export { examineLibrary, type LibraryReport, type Requirement, requirementsOf } from "./requirements.ts";
+export { usableProcessors } from "./machine/limits.ts";
 export { symbols } from "./abi.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { NativeError } from "../errors.ts";
+import { DeviceUnavailableError, NativeError } from "../errors.ts";
 import { Status } from "./abi.ts";
-import { type DeviceKind, openLibrary } from "./library.ts";
+import { type DeviceKind, hasLibrary, libraryPath, openLibrary } from "./library.ts";
 
 /** One thing that a native library needs besides itself. */
 export interface Requirement {
@@ -15,6 +15,16 @@ export interface Requirement {
   readonly found: boolean;
   /** Version and place; or one sentence of what is missing, where it was looked for, and the remedy. */
   readonly detail: string;
+}
+
+/** A native library: where it is or would be, and what it needs besides itself, empty where it is not built. */
+export interface LibraryReport {
+  /** Its file. */
+  readonly path: string;
+  /** Whether that is there. */
+  readonly found: boolean;
+  /** What it needs. */
+  readonly requirements: readonly Requirement[];
 }
 
 /**
@@ -32,5 +42,16 @@ export function requirementsOf(kind: DeviceKind): readonly Requirement[] {
     return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as Requirement[];
   } finally {
     library.close();
+  }
+}
+
+/** Looks at one native library; one that cannot be loaded becomes an unmet requirement of itself. */
+export function examineLibrary(kind: DeviceKind): LibraryReport {
+  const [path, found] = [libraryPath(kind), hasLibrary(kind)];
+  try {
+    return { path, found, requirements: found ? requirementsOf(kind) : [] };
+  } catch (error) {
+    if (!(error instanceof DeviceUnavailableError)) throw error;
+    return { path, found, requirements: [{ name: "library", found: false, detail: error.message }] };
   }
 }

@@ -45,7 +45,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a finished run is left alone, and longer only where it is said what the schedule does",
+  "a finished run is left alone, longer only where it is said what the schedule does, and says what differs then",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", run]);
@@ -59,8 +59,9 @@ Deno.test(
     await assertRefused(longer, /--epochs 3: the run was to have 2, .*--stretch-schedule/);
     await assertRefused(["pretrain", "--resume", run, "--epochs", "1"], /--epochs 1: the run was to have 2/);
     await assertRefused(["pretrain", "--resume", run, "--stretch-schedule"], /has 2 epochs; give --epochs a larger/);
-    const result = JSON.parse(await assertSucceeds([...longer, "--stretch-schedule", "--json"])) as { steps: number };
-    assert.equal(result.steps, 24);
+    const other = await runSluice([...longer, "--stretch-schedule", "--threads", "2", "--json"]);
+    assert.equal((JSON.parse(other.stdout) as { steps: number }).steps, 24);
+    assert.match(other.stderr, /^threads 2 instead of 1: the run goes on, but not bit for bit as it would have$/m);
     assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^epochs: 3$[\s\S]*^versions:/m);
   }),
 );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Device } from "../../device/mod.ts";
+import { type Device, usableProcessors } from "../../device/mod.ts";
 import type { Dataset, ImageSet, SkippedImage } from "../dataset.ts";
 import type { BatchPixels } from "./batch_pixels.ts";
 import { DeviceImages } from "./device_images.ts";
@@ -19,7 +19,7 @@ import type { TrainingImages } from "./training_images.ts";
 export interface ImageStoreOptions {
   /** Whether images that are in host memory are kept on the device, all of them; true where left out. */
   readonly onDevice?: boolean;
-  /** Threads that read files; 0 or left out: one for each core. */
+  /** Threads that read files; 0 or left out: one for each processor that may be used. */
   readonly workers?: number;
   /** Batches that are read before they are needed; {@linkcode BATCHES_AHEAD} where left out. */
   readonly ahead?: number;
@@ -34,9 +34,9 @@ export const BATCHES_AHEAD = 3;
 /** As the native library has it. */
 const MOST_WORKERS = 256;
 
-/** So many threads for reading files, where 0 means one for each core. */
+/** So many threads for reading files, where 0 means one for each processor that this process may use. */
 export function readerThreads(workers: number): number {
-  return Math.min(MOST_WORKERS, workers === 0 ? navigator.hardwareConcurrency : workers);
+  return Math.min(MOST_WORKERS, workers === 0 ? usableProcessors() : workers);
 }
 
 /** Opens the sets of one data set. What is opened twice is there once; everything ends with this. */

@@ -1,0 +1,105 @@
+/**
+ * The examination of `sluice doctor`: the machine, its native libraries, a device, and on demand every operation on it.
+ *
+ * @module
+ */
+import denoJson from "../deno.json" with { type: "json" };
+import { defaultDataFolder } from "../src/data/mod.ts";
+import {
+  describeDevices,
+  Device,
+  type DeviceDescription,
+  type DeviceKind,
+  examineLibrary,
+  type LibraryReport,
+} from "../src/device/mod.ts";
+import { examineMachine, gpuWarnings, type Machine, machineWarnings, repairRemedy } from "../src/device/machine/mod.ts";
+import { DeviceUnavailableError, NativeError } from "../src/errors.ts";
+import { type CaseResult, runSelftest } from "../src/selftest/mod.ts";
+
+/** What `doctor --json` prints; sizes are in bytes. */
+export interface Report extends Omit<Machine, "processor"> {
+  readonly sluice: string;
+  readonly deno: string;
+  readonly system: string;
+  /** The packaged executable; null in a checkout. */
+  readonly executable: string | null;
+  /** Processors that this process may use: those of `limits`. */
+  readonly cores: number;
+  /** The machine's; what this process may have is in `limits`. */
+  readonly memory: { readonly total: number; readonly available: number };
+  /** The processor, with what the CPU library makes of it, null where that cannot be loaded. */
+  readonly processor: Machine["processor"] & { readonly isa: string | null; readonly bf16: boolean | null };
+  readonly libraries: Readonly<Record<DeviceKind, LibraryReport>>;
+  readonly device: (DeviceDescription & { readonly threads: number }) | null;
+  readonly operations: readonly CaseResult[] | null;
+  /** What is missing or wrong and needed, each with its remedy. */
+  readonly problems: readonly string[];
+  /** What is worth knowing, each with its remedy. */
+  readonly warnings: readonly string[];
+}
+
+/** What is to be examined. */
+export interface Examination {
+  /** As `--device` names it. */
+  readonly device: string;
+  /** As `--threads` has it. */
+  readonly threads: number;
+  /** Whether every operation is checked. */
+  readonly operations: boolean;
+  /** Told of each operation that was checked. */
+  readonly progress: (row: CaseResult) => void;
+}
+
+/** What `attempt` gives, or the sentence of why a device or its library cannot be used. */
+function orSentence<T>(attempt: () => T): T | string {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof DeviceUnavailableError || error instanceof NativeError) return error.message;
+    throw error;
+  }
+}
+
+function describeWrongCase(row: CaseResult): string {
+  const cause = row.message ?? `error ${row.error}, gradient error ${row.gradientError}, ${row.leakedBytes} bytes kept`;
+  return `operation ${row.operation}, case ${row.case}, is wrong (${cause}): ${repairRemedy()}`;
+}
+
+/**
+ * Examines.
+ *
+ * @throws {InvalidInputError} on an unknown device or a thread count out of range.
+ */
+export async function examine(request: Examination): Promise<Report> {
+  const machine = examineMachine(defaultDataFolder());
+  const opened = orSentence(() => Device.open(request));
+  using device = typeof opened === "string" ? null : opened;
+  const operations = device !== null && request.operations
+    ? await runSelftest(device, { progress: request.progress })
+    : null;
+  const wrong = operations?.filter((row) => !row.ok).map(describeWrongCase) ?? [];
+  const libraries = { cpu: examineLibrary("cpu"), cuda: examineLibrary("cuda") };
+  const described = orSentence(() => describeDevices("cpu"));
+  const cpu = typeof described === "string" ? undefined : described[0];
+  const { limits, processor } = machine;
+  return {
+    sluice: denoJson.version,
+    deno: Deno.version.deno,
+    system: `${Deno.build.os} ${Deno.osRelease()} ${Deno.build.arch}`,
+    executable: Deno.env.get("SLUICE_EXECUTABLE") ?? null,
+    cores: limits.processors.usable,
+    memory: limits.memory.host,
+    ...machine,
+    processor: { ...processor, isa: cpu?.isa ?? null, bf16: cpu?.bf16 ?? null },
+    libraries,
+    device: device === null ? null : { ...device.description, threads: device.threads },
+    operations,
+    // What keeps a GPU from being used is a problem where it was asked for; `auto` takes the CPU then.
+    problems: [...(typeof opened === "string" ? [opened] : []), ...wrong],
+    warnings: [
+      ...machineWarnings(machine),
+      ...(request.device === "auto" && device?.kind !== "cuda" ? gpuWarnings(machine.nvidia, libraries.cuda) : []),
+    ],
+  };
+}

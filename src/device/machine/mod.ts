@@ -1,0 +1,14 @@
+/**
+ * The machine: what of it this process may use, and what is wrong with it.
+ *
+ * @module
+ */
+export * from "./cgroup.ts";
+export * from "./examine.ts";
+export * from "./instructions.ts";
+export * from "./limits.ts";
+export * from "./mounts.ts";
+export * from "./nvidia.ts";
+export * from "./packaged.ts";
+export * from "./storage.ts";
+export * from "./system_calls.ts";

@@ -1,0 +1,141 @@
+/**
+ * Tests of `sluice doctor`.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Report } from "../../cli/examination.ts";
+import { withFolder } from "../folders.ts";
+import { runSluice } from "./run_sluice.ts";
+
+/** What doctor says as JSON. */
+async function examined(env: Readonly<Record<string, string>>, ...args: string[]): Promise<[Report, number]> {
+  const { status, stdout, stderr } = await runSluice(["doctor", "--json", ...args], env);
+  assert.equal(stderr, "");
+  return [JSON.parse(stdout) as Report, status];
+}
+
+/** Where the executable would be, with a folder of its unpacked files. */
+function packaged(cache: string): Record<string, string> {
+  return { SLUICE_EXECUTABLE: "/opt/sluice/sluice", SLUICE_CACHE_FOLDER: cache };
+}
+
+/** A driver of NVIDIA's as far as doctor asks it: `count` GPUs, or a refusal where it is negative. */
+async function buildDriver(folder: string, count: number): Promise<void> {
+  const source = join(folder, "driver.c");
+  Deno.writeTextFileSync(
+    source,
+    `#include <string.h>
+int cuInit(unsigned flags) { return ${count} < 0 ? 100 : (int)flags; }
+int cuDriverGetVersion(int* version) { return *version = 12080, 0; }
+int cuGetErrorString(int result, const char** text) { return *text = result == 100 ? "no device is detected" : 0, 0; }
+int cuDeviceGetCount(int* count) { return *count = ${count}, 0; }
+int cuDeviceGet(int* device, int index) { return *device = index + 7, 0; }
+int cuDeviceGetName(char* name, int capacity, int device) {
+  return strncpy(name, device == 7 ? "GPU of the first kind" : "another", capacity), 0;
+}
+int cuDeviceGetAttribute(int* value, int attribute, int device) { return *value = attribute == 75 ? 9 : device - 7, 0; }
+int cuDeviceTotalMem_v2(unsigned long* bytes, int device) { return *bytes = (device - 6ul) << 33, 0; }
+`,
+  );
+  const args = ["-shared", "-fPIC", "-o", join(folder, "libcuda.so.1"), source];
+  const { success, stderr } = await new Deno.Command("cc", { args }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+Deno.test("doctor says what this process may use, and the device takes as many threads", async () => {
+  const [{ cores, device, limits, processor, memory, problems, executable, storage }, status] = await examined({});
+  assert.equal(status, 0);
+  assert.deepEqual(problems, []);
+  assert.equal(device?.threads, limits.processors.usable);
+  assert.equal(cores, limits.processors.usable);
+  assert.deepEqual(memory, limits.memory.host);
+  assert.deepEqual([processor.isa, processor.bf16], [device?.isa, device?.bf16]);
+  assert.deepEqual([executable, storage.cache], [null, null]);
+});
+
+Deno.test("threads that were asked for stay as they are", async () => {
+  const [{ device }] = await examined({}, "--threads", "3");
+  assert.equal(device?.threads, 3);
+});
+
+Deno.test("the table has a row for everything, and the verdict last", async () => {
+  const { status, stdout } = await runSluice(["doctor"]);
+  assert.equal(status, 0);
+  const rows = ["processor", "cores", "memory", "CPU library", "CUDA library", "NVIDIA's driver", "threads", "home"];
+  for (const row of [...rows, "current folder", "data folder", "temporary folder"]) {
+    assert.match(stdout, new RegExp(`^${row}  +\\S`, "m"));
+  }
+  assert.doesNotMatch(stdout, /undefined|NaN|null|executable/);
+  assert.match(stdout, /\n\n(warning: .*\n)*(all is well|nothing that is needed is missing)\n$/);
+});
+
+Deno.test(
+  "a warning is listed and leaves the exit status as it is",
+  withFolder(async (folder) => {
+    const env = { TMPDIR: join(folder, "nowhere") };
+    const [{ warnings, problems, storage }, status] = await examined(env);
+    assert.equal(status, 0);
+    assert.deepEqual(problems, []);
+    assert.equal(storage.temporary.exists, false);
+    assert.match(warnings.join("\n"), /^the temporary folder, .*nowhere, cannot be written: set TMPDIR/m);
+    const { stdout } = await runSluice(["doctor"], env);
+    assert.match(stdout, /\nwarning: the temporary folder, .*\nnothing that is needed is missing\n$/);
+  }),
+);
+
+Deno.test(
+  "in the executable the folder of its files is shown, and no remedy speaks of building",
+  withFolder(async (folder) => {
+    Deno.writeFileSync(join(folder, "libsluice_cpu.so"), new Uint8Array(2 ** 20));
+    const env = { ...packaged(folder), SLUICE_NATIVE: folder };
+    const [{ storage, executable, problems }, status] = await examined(env);
+    assert.equal(status, 1);
+    assert.equal(executable, "/opt/sluice/sluice");
+    assert.deepEqual([storage.cache?.path, storage.cache?.bytes], [folder, 2 ** 20]);
+    assert.equal(problems.length, 1);
+    assert.ok(problems[0]?.endsWith(`delete ${folder}: it is made again at the next start`), problems.join());
+    const { stdout } = await runSluice(["doctor"], env);
+    assert.match(stdout, /^executable {2,}\/opt\/sluice\/sluice\n/m);
+    assert.match(stdout, new RegExp(`^executable's files +1\\.0 MiB in ${folder} \\(`, "m"));
+    assert.doesNotMatch(stdout, /deno task/);
+  }),
+);
+
+Deno.test(
+  "GPUs are told from the driver alone, and that they are not used without the CUDA library",
+  withFolder(async (folder) => {
+    await buildDriver(folder, 2);
+    const env = { LD_LIBRARY_PATH: folder, SLUICE_NATIVE: join(folder, "nowhere") };
+    const [{ nvidia, warnings, libraries, device }] = await examined(env);
+    assert.deepEqual([nvidia.cuda, nvidia.library, nvidia.fault], ["12.8", join(folder, "libcuda.so.1"), null]);
+    assert.deepEqual(nvidia.gpus, [
+      { name: "GPU of the first kind", capability: "9.0", memory: 2 ** 33 },
+      { name: "another", capability: "9.1", memory: 2 ** 34 },
+    ]);
+    assert.deepEqual([libraries.cuda.found, device], [false, null]);
+    assert.match(
+      warnings.join(),
+      /^GPU of the first kind, another: not used, because sluice's CUDA library is not there/,
+    );
+    const { stdout } = await runSluice(["doctor"], env);
+    assert.match(stdout, /^GPU 1 +another, 16384\.0 MiB, compute capability 9\.1$/m);
+    const [chosen] = await examined(env, "--device", "cpu");
+    assert.doesNotMatch(chosen.warnings.join(), /not used/);
+  }),
+);
+
+Deno.test(
+  "a driver that refuses is told with its reason and the remedy",
+  withFolder(async (folder) => {
+    await buildDriver(folder, -1);
+    const [{ nvidia }, status] = await examined({ LD_LIBRARY_PATH: folder });
+    assert.equal(status, 0);
+    assert.deepEqual(nvidia.gpus, []);
+    assert.match(
+      nvidia.fault ?? "",
+      /no GPU can be used \(no device is detected\): start a container with .*--gpus all/,
+    );
+  }),
+);
