@@ -8,8 +8,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The executable that is to be run in place of the checkout. */
-const executable = Deno.env.get("SLUICE_TESTED_EXECUTABLE");
+/** The executable that is to be run in place of the checkout, where one is. */
+export const testedExecutable = Deno.env.get("SLUICE_TESTED_EXECUTABLE");
 const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const permissions = [
   "--no-prompt",
@@ -31,8 +31,8 @@ export interface Finished {
 
 /** A process of the command line, to be waited for or signalled. */
 export function startSluice(args: readonly string[], env: Readonly<Record<string, string>> = {}): Deno.ChildProcess {
-  return new Deno.Command(executable ?? Deno.execPath(), {
-    args: executable === undefined ? ["run", ...permissions, main, ...args] : [...args],
+  return new Deno.Command(testedExecutable ?? Deno.execPath(), {
+    args: testedExecutable === undefined ? ["run", ...permissions, main, ...args] : [...args],
     env: { ...env },
     stdin: "null",
     stdout: "piped",

@@ -4,9 +4,11 @@
  * @module
  */
 
-/** Whether this is the packaged executable, or a process that it started. */
+import { join } from "node:path";
+
+/** Whether this is the packaged executable, or a process that it started: its launcher says so. */
 export function isPackaged(): boolean {
-  return Deno.build.standalone || Boolean(Deno.env.get("SLUICE_EXECUTABLE"));
+  return Boolean(Deno.env.get("SLUICE_EXECUTABLE"));
 }
 
 /** The folder of the executable's unpacked files; null in a checkout. */
@@ -17,9 +19,11 @@ export function cacheFolder(): string | null {
 /** What to do about a native library that is missing or broken. */
 export function repairRemedy(): string {
   if (!isPackaged()) return "run `deno task build`";
-  return `delete ${
-    cacheFolder() ?? "the folder of the executable's unpacked files"
-  }: it is made again at the next start`;
+  const folder = cacheFolder() ?? "the folder of the executable's unpacked files";
+  const named = Deno.env.get("SLUICE_NATIVE");
+  // The launcher names the executable's own folder of libraries, unless the variable is set.
+  if (named && named !== join(folder, "native")) return `unset SLUICE_NATIVE, which names ${named}`;
+  return `delete ${folder}: it is made again at the next start`;
 }
 
 /** How to get the CUDA library where it is not there. */

@@ -23,7 +23,7 @@ const folder: FolderReport = {
   noexec: false,
   readOnly: false,
 };
-const cache: CacheReport = { ...folder, path: "/cache/0.1.0", bytes: 1000 };
+const cache: CacheReport = { ...folder, path: "/cache/1.2.3", bytes: 1000 };
 
 /** A machine on which all is well, with something changed. */
 function machine(
