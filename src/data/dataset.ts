@@ -101,7 +101,7 @@ export interface DatasetOptions {
   readonly classList?: string;
   /** Whether one damaged image file is an error, instead of being left out. */
   readonly strict?: boolean;
-  /** Threads that read image files; 0 or left out: one for each core. */
+  /** Threads that read image files; 0 or left out: one for each processor that this process may use. */
   readonly workers?: number;
 }
 

@@ -147,7 +147,11 @@ export const runOptions: RunOptions = {
     default: false,
   }),
   workers: {
-    ...count(0, { group: "data", help: "threads that read image files ahead, 0: one for each core", default: 0 }),
+    ...count(0, {
+      group: "data",
+      help: "threads that read image files ahead, 0: one for each usable processor",
+      default: 0,
+    }),
     rule: "a whole number from 0 to 256",
     schema: z.number().int().min(0).max(256),
   },
@@ -284,7 +288,7 @@ export const runOptions: RunOptions = {
     default: "auto",
   }),
   threads: {
-    ...count(0, { group: "device", help: "CPU threads, 0: one for each core", default: 0 }),
+    ...count(0, { group: "device", help: "CPU threads, 0: one for each usable processor", default: 0 }),
     rule: "a whole number from 0 to 4096",
     schema: z.number().int().min(0).max(4096),
   },

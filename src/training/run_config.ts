@@ -22,7 +22,7 @@ export interface RunConfig {
   readonly classList: string | null;
   /** A damaged image file ends the run, instead of being left out. */
   readonly strict: boolean;
-  /** Threads that read image files ahead; 0: one for each core. */
+  /** Threads that read image files ahead; 0: one for each processor that this process may use. */
   readonly workers: number;
   /** Architecture of the network. */
   readonly arch: Architecture;
@@ -88,7 +88,7 @@ export interface RunConfig {
   readonly device: "auto" | "cpu" | "cuda" | `cuda:${number}`;
   /** What training multiplies; `auto` is bf16 where the device has instructions for it, else f32. */
   readonly precision: "auto" | Precision;
-  /** CPU threads; 0: one for each core available. */
+  /** CPU threads; 0: one for each processor that this process may use. */
   readonly threads: number;
   /** All images lie on the device, as bytes; else they stay with the host, and a batch is uploaded while the one before is trained on. */
   readonly dataOnDevice: boolean;
