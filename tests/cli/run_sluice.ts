@@ -6,22 +6,10 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { selfCommand } from "../../cli/self.ts";
 
 /** The executable that is to be run in place of the checkout, where one is. */
 export const testedExecutable = Deno.env.get("SLUICE_TESTED_EXECUTABLE");
-const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-const permissions = [
-  "--no-prompt",
-  "--quiet",
-  "--allow-ffi",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  "--allow-run",
-  "--allow-sys",
-];
-
 /** What a process left behind. */
 export interface Finished {
   readonly status: number;
@@ -31,8 +19,9 @@ export interface Finished {
 
 /** A process of the command line, to be waited for or signalled. */
 export function startSluice(args: readonly string[], env: Readonly<Record<string, string>> = {}): Deno.ChildProcess {
-  return new Deno.Command(testedExecutable ?? Deno.execPath(), {
-    args: testedExecutable === undefined ? ["run", ...permissions, main, ...args] : [...args],
+  const [program = "", ...before] = testedExecutable === undefined ? selfCommand() : [testedExecutable];
+  return new Deno.Command(program, {
+    args: [...before, ...args],
     env: { ...env },
     stdin: "null",
     stdout: "piped",
