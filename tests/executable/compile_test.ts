@@ -1,5 +1,5 @@
 /**
- * Tests that the executable is not called built where it does not work.
+ * Tests of the two ways in which the executable is made, and that it is not called built where it does not work.
  *
  * @module
  */
@@ -9,7 +9,51 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import { compileExecutable } from "../../native/compile.ts";
+import { execute } from "../../native/packages.ts";
+import denoJson from "../../deno.json" with { type: "json" };
+import { selfCommand } from "../../cli/self.ts";
 import { withFolder } from "../folders.ts";
+import { finish, namesIn } from "./executable.ts";
+
+/** A stand-in for Deno's runtime stub: whatever `deno compile` puts into it, it runs the command line of this checkout. */
+async function buildStub(folder: string): Promise<string> {
+  const [source, stub] = [join(folder, "stub.c"), join(folder, "stub")];
+  const words = selfCommand();
+  Deno.writeTextFileSync(
+    source,
+    `#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int count, char** given) {
+  char* words[256] = {${words.map((word) => JSON.stringify(word)).join(", ")}};
+  memcpy(words + ${words.length}, given + 1, sizeof *given * (count - 1));
+  unsetenv("DENO_DIR");
+  if (getenv("SLUICE_HOME")) setenv("HOME", getenv("SLUICE_HOME"), 1);
+  return execv(words[0], words);
+}
+`,
+  );
+  const { success, output } = await execute("cc", ["-o", stub, source]);
+  assert.ok(success, output);
+  return stub;
+}
+
+Deno.test(
+  "where there is a runtime stub, the executable is what deno compile makes of it",
+  withFolder(async (folder) => {
+    const [output, cache] = [join(folder, "sluice"), join(folder, "cache")];
+    Deno.env.set("DENORT_BIN", await buildStub(folder));
+    try {
+      assert.equal((await compileExecutable(output, 1)).way, "by deno compile");
+    } finally {
+      Deno.env.delete("DENORT_BIN");
+    }
+    const { status, stdout } = await finish(output, ["--version"], { SLUICE_CACHE: cache });
+    assert.deepEqual([status, stdout], [0, `${denoJson.version}\n`]);
+    const [unpacked = ""] = namesIn(cache);
+    assert.deepEqual(namesIn(join(cache, unpacked)), ["native", "sluice"]);
+  }),
+);
 
 Deno.test(
   "a DENORT_BIN that is none is refused by name, and nothing is written",
