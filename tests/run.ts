@@ -60,7 +60,7 @@ async function nativeTests(): Promise<TestCounts[]> {
 }
 
 /** Tests that only the single-file executable takes. */
-const ofExecutable = join("tests", "executable", "");
+const ofExecutable = join("tests", "executable");
 
 async function denoTests(): Promise<TestCounts> {
   const args = ["test", "--quiet", "--no-prompt", "--doc", `--ignore=${ofExecutable}`, ...permissions];
