@@ -174,7 +174,7 @@ export async function compileExecutable(output: string, level: number): Promise<
     Deno.renameSync(partial, output);
     return { path: output, way: description, libraries: libraries.map(({ source }) => source) };
   } finally {
-    rmSync(workFolder, { recursive: true, force: true });
+    for (const leftover of [workFolder, partial]) rmSync(leftover, { recursive: true, force: true });
   }
 }
 
