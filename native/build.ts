@@ -80,7 +80,7 @@ export const launcherPlan: BuildPlan = {
 };
 
 /** Every file under a path, in a fixed order. */
-function filesUnder(path: string): string[] {
+export function filesUnder(path: string): string[] {
   if (!Deno.statSync(path).isDirectory) return [path];
   const names = [...Deno.readDirSync(path)].map((entry) => entry.name).sort();
   return names.flatMap((name) => filesUnder(join(path, name)));
@@ -140,7 +140,8 @@ export async function build(plan: BuildPlan): Promise<string> {
   return folder;
 }
 
-function digestOf(file: string): string {
+/** The SHA-256 of a file, in hexadecimal digits. */
+export function digestOf(file: string): string {
   return createHash("sha256").update(Deno.readFileSync(file)).digest("hex");
 }
 

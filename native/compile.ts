@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
-import { build, buildLibraries, launcherPlan } from "./build.ts";
+import { build, buildLibraries, filesUnder, launcherPlan } from "./build.ts";
 import { neededLibraries } from "./libraries.ts";
 import { execute } from "./packages.ts";
 import { type Payload, type PayloadFile, writeExecutable } from "./payload.ts";
@@ -57,14 +57,6 @@ interface Way {
   readonly start: Pick<Payload, "program" | "arguments" | "files">;
 }
 
-function filesUnder(folder: string, path = ""): string[] {
-  const entries = [...Deno.readDirSync(join(folder, path))].sort((a, b) => a.name < b.name ? -1 : 1);
-  return entries.flatMap(({ name, isDirectory }) => {
-    const inner = path === "" ? name : `${path}/${name}`;
-    return isDirectory ? filesUnder(folder, inner) : [inner];
-  });
-}
-
 /** `deno compile`, which needs its runtime stub; the reason, where that cannot be had. */
 async function compileWithDenort(app: string): Promise<Way | string> {
   const program = join(workFolder, "program");
@@ -88,7 +80,7 @@ async function compileWithDenort(app: string): Promise<Way | string> {
  * that it names in turn, before the program begins: five times as long for `--version`.
  */
 function hideDynamicImports(app: string): void {
-  for (const path of filesUnder(app).map((name) => join(app, name))) {
+  for (const path of filesUnder(app)) {
     const code = Deno.readTextFileSync(path);
     Deno.writeTextFileSync(path, code.replaceAll(/\bimport\(("\.[^"]+\.js")\)/g, "import([$1][0])"));
   }
@@ -108,7 +100,7 @@ function packDeno(app: string, reason: string): Way {
       arguments: ["run", ...isolation, ...permissions, "{folder}/app/cli/main.js"],
       files: [
         { source: Deno.execPath(), path: "deno", executable: true },
-        ...filesUnder(app).map((path) => ({ source: join(app, path), path: `app/${path}`, executable: false })),
+        ...filesUnder(app).map((source) => ({ source, path: join("app", relative(app, source)), executable: false })),
       ],
     },
   };
@@ -133,11 +125,8 @@ async function libraryFiles(libraries: readonly string[]): Promise<PayloadFile[]
 async function tryOut(executable: string): Promise<void> {
   const cache = join(workFolder, "cache");
   for (const args of [["--version"], ["doctor", "--ops"], ["cost"]]) {
-    const command = new Deno.Command(executable, { args, env: { SLUICE_CACHE: cache }, stdin: "null" });
-    const { success, stdout, stderr } = await command.output();
-    if (success) continue;
-    const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
-    throw new SluiceError(`the executable fails at \`sluice ${args.join(" ")}\`: ${said}\n${complained}`);
+    const { success, output } = await execute(executable, args, { SLUICE_CACHE: cache });
+    if (!success) throw new SluiceError(`the executable fails at \`sluice ${args.join(" ")}\`: ${output.trim()}`);
   }
 }
 

@@ -18,10 +18,15 @@ export interface Finished {
   readonly output: string;
 }
 
-/** Runs a program to its end; a program that does not exist counts as a failed one. */
-export async function execute(program: string, args: readonly string[]): Promise<Finished> {
+/** Runs a program to its end, with some variables of its own; a program that does not exist counts as a failed one. */
+export async function execute(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   try {
-    const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
+    const command = new Deno.Command(program, { args: [...args], env, stdin: "null" });
+    const { success, stdout, stderr } = await command.output();
     const decoder = new TextDecoder();
     return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
   } catch (error) {

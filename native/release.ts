@@ -4,11 +4,11 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import process from "node:process";
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
+import { digestOf } from "./build.ts";
 import { compileExecutable, executablePath, RELEASE_LEVEL } from "./compile.ts";
 import { formatDependencies, listDependencies } from "./dependencies.ts";
 import { execute } from "./packages.ts";
@@ -27,7 +27,7 @@ async function ask(executable: string, args: readonly string[]): Promise<string>
 
 /** A line of `sha256sum`, which checks them with `--check`. */
 function checksumLine(path: string): string {
-  return `${createHash("sha256").update(Deno.readFileSync(path)).digest("hex")}  ${basename(path)}\n`;
+  return `${digestOf(path)}  ${basename(path)}\n`;
 }
 
 /**

@@ -10,6 +10,7 @@ import { selfCommand } from "../../cli/self.ts";
 
 /** The executable that is to be run in place of the checkout, where one is. */
 export const testedExecutable = Deno.env.get("SLUICE_TESTED_EXECUTABLE");
+
 /** What a process left behind. */
 export interface Finished {
   readonly status: number;
@@ -17,26 +18,33 @@ export interface Finished {
   readonly stderr: string;
 }
 
+type Variables = Readonly<Record<string, string>>;
+
+/** A process of any program, to be waited for or signalled. */
+function start(program: string, args: readonly string[], env: Variables): Deno.ChildProcess {
+  return new Deno.Command(program, { args: [...args], env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+}
+
+async function ending(child: Deno.ChildProcess): Promise<Finished> {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs any program to its end. */
+export async function finish(program: string, args: readonly string[], env: Variables): Promise<Finished> {
+  return await ending(start(program, args, env));
+}
+
 /** A process of the command line, to be waited for or signalled. */
-export function startSluice(args: readonly string[], env: Readonly<Record<string, string>> = {}): Deno.ChildProcess {
+export function startSluice(args: readonly string[], env: Variables = {}): Deno.ChildProcess {
   const [program = "", ...before] = testedExecutable === undefined ? selfCommand() : [testedExecutable];
-  return new Deno.Command(program, {
-    args: [...before, ...args],
-    env: { ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  return start(program, [...before, ...args], env);
 }
 
 /** Runs the command line to its end. */
-export async function runSluice(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Finished> {
-  const { code, stdout, stderr } = await startSluice(args, env).output();
-  const decoder = new TextDecoder();
-  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+export function runSluice(args: readonly string[], env: Variables = {}): Promise<Finished> {
+  return ending(startSluice(args, env));
 }
 
 /** Runs a command that must be refused: status 2, nothing on stdout, one matching line on stderr. */

@@ -9,7 +9,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withFolder } from "../folders.ts";
-import { finish, type Finished, testedExecutable } from "./executable.ts";
+import { finish, type Finished } from "../cli/run_sluice.ts";
+import { testedExecutable } from "./executable.ts";
 
 const libraries = [
   "libc.so.6",

@@ -8,15 +8,9 @@ import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import denoJson from "../../deno.json" with { type: "json" };
+import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";
-import {
-  assertCleanCache,
-  assertKillsAreSurvived,
-  finish,
-  namesIn,
-  runWithCache,
-  testedExecutable,
-} from "./executable.ts";
+import { assertCleanCache, assertKillsAreSurvived, namesIn, runWithCache, testedExecutable } from "./executable.ts";
 
 const version = `${denoJson.version}\n`;
 const library = "native/libsluice_cpu.so";

@@ -13,7 +13,8 @@ import { execute } from "../../native/packages.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import { selfCommand } from "../../cli/self.ts";
 import { withFolder } from "../folders.ts";
-import { finish, namesIn } from "./executable.ts";
+import { finish } from "../cli/run_sluice.ts";
+import { namesIn } from "./executable.ts";
 
 /** A stand-in for Deno's runtime stub: whatever `deno compile` puts into it, it runs the command line of this checkout. */
 async function buildStub(folder: string): Promise<string> {

@@ -7,8 +7,9 @@
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
 import { aptCommand, execute, installWith } from "../../native/packages.ts";
+import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";
-import { finish, testedExecutable } from "./executable.ts";
+import { testedExecutable } from "./executable.ts";
 
 /** Why system calls cannot be traced here, or null. */
 async function findObstacle(): Promise<string | null> {

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { finish, type Finished, testedExecutable as named } from "../cli/run_sluice.ts";
 
 /**
  * The executable, as `deno task test` has built it.
@@ -14,23 +15,8 @@ import { join } from "node:path";
  * @throws where none is named: these tests are not run without.
  */
 export function testedExecutable(): string {
-  const path = Deno.env.get("SLUICE_TESTED_EXECUTABLE");
-  assert.ok(path, "SLUICE_TESTED_EXECUTABLE names the executable to test");
-  return path;
-}
-
-/** What a process left behind. */
-export interface Finished {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end. */
-export async function finish(program: string, args: readonly string[], env: Record<string, string>): Promise<Finished> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], env, stdin: "null" }).output();
-  const decoder = new TextDecoder();
-  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  assert.ok(named, "SLUICE_TESTED_EXECUTABLE names the executable to test");
+  return named;
 }
 
 /** Runs the executable to its end with a cache. */
