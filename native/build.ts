@@ -175,13 +175,20 @@ export async function buildLibraries(withCuda = existsSync(cudaLibrary)): Promis
   return [library, cudaLibrary];
 }
 
-if (import.meta.main) {
+/** Runs a task that builds: a failure with a name is one line on stderr, and exit status 2 where the machine must change, else 1. */
+export async function runTask(task: () => Promise<void>): Promise<void> {
   try {
-    // Once it was asked for the CUDA library is kept up to date.
-    await buildLibraries(Deno.args.includes("cuda") || existsSync(cudaLibrary));
+    await task();
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     console.error(`sluice: ${error.message}`);
     process.exitCode = error instanceof InvalidInputError ? 2 : 1;
   }
+}
+
+if (import.meta.main) {
+  await runTask(async () => {
+    // Once it was asked for the CUDA library is kept up to date.
+    await buildLibraries(Deno.args.includes("cuda") || existsSync(cudaLibrary));
+  });
 }

@@ -6,12 +6,11 @@
 
 import { rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import denoJson from "../deno.json" with { type: "json" };
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
-import { build, buildLibraries, filesUnder, launcherPlan } from "./build.ts";
+import { build, buildLibraries, filesUnder, launcherPlan, runTask } from "./build.ts";
 import { neededLibraries } from "./libraries.ts";
 import { execute } from "./packages.ts";
 import { type Payload, type PayloadFile, writeExecutable } from "./payload.ts";
@@ -171,13 +170,9 @@ export async function compileExecutable(output: string, level: number): Promise<
 export const RELEASE_LEVEL = 19;
 
 if (import.meta.main) {
-  try {
+  await runTask(async () => {
     const { path, way } = await compileExecutable(executablePath, RELEASE_LEVEL);
     const megabytes = (Deno.statSync(path).size / 1e6).toFixed(1);
     console.log(`${relative(Deno.cwd(), path)}: ${megabytes} MB, ${way}`);
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    console.error(`sluice: ${error.message}`);
-    process.exitCode = error instanceof InvalidInputError ? 2 : 1;
-  }
+  });
 }

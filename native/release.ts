@@ -6,9 +6,8 @@
 
 import { rmSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import process from "node:process";
-import { InvalidInputError, SluiceError } from "../src/errors.ts";
-import { digestOf } from "./build.ts";
+import { SluiceError } from "../src/errors.ts";
+import { digestOf, runTask } from "./build.ts";
 import { compileExecutable, executablePath, RELEASE_LEVEL } from "./compile.ts";
 import { formatDependencies, listDependencies } from "./dependencies.ts";
 import { execute } from "./packages.ts";
@@ -50,13 +49,9 @@ async function release(): Promise<{ files: string[]; way: string }> {
 }
 
 if (import.meta.main) {
-  try {
+  await runTask(async () => {
     const { files, way } = await release();
     console.error(`the executable is made ${way}`);
     for (const file of files) console.log(relative(Deno.cwd(), file));
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    console.error(`sluice: ${error.message}`);
-    process.exitCode = error instanceof InvalidInputError ? 2 : 1;
-  }
+  });
 }
