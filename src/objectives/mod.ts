@@ -11,20 +11,24 @@ import { mocov3Kind } from "./mocov3.ts";
 import type { ObjectiveKind } from "./objective.ts";
 import { simclrKind } from "./simclr.ts";
 import { simsiamKind } from "./simsiam.ts";
+import { vibcregKind } from "./vibcreg.ts";
 import { vicregKind } from "./vicreg.ts";
 
 export * from "./barlow_twins.ts";
 export * from "./byol.ts";
+export type { TermWeights } from "./decorrelation.ts";
 export * from "./mocov2plus.ts";
 export * from "./mocov3.ts";
 export * from "./objective.ts";
 export * from "./simclr.ts";
 export * from "./simsiam.ts";
+export * from "./vibcreg.ts";
 export * from "./vicreg.ts";
 
 /** All objectives. */
 export const objectiveKinds: readonly ObjectiveKind[] = [
   vicregKind,
+  vibcregKind,
   barlowTwinsKind,
   simclrKind,
   simsiamKind,

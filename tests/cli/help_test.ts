@@ -115,6 +115,6 @@ Deno.test("words that an option takes are named once, by its placeholder or its 
   assert.ok(pretrain !== undefined);
   const help = helpOf(pretrain, 400);
   assert.match(help, /^ {2}--mode <dual\|vanilla\|gated> +which passes a step makes \(default: dual\)$/m);
-  assert.match(help, /^ {2}--objective <NAME> +.*: vicreg, barlow-twins, .*, mocov3 \(default: vicreg\)$/m);
+  assert.match(help, /^ {2}--objective <NAME> +.*: vicreg, vibcreg, barlow-twins, .*, mocov3 \(default: vicreg\)$/m);
   assert.doesNotMatch(help, /choices/);
 });

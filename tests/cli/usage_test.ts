@@ -90,7 +90,7 @@ Deno.test("--objective list prints the objectives with a description each, in te
   const listed = JSON.parse(await assertSucceeds(["pretrain", "--objective", "list", "--json"])) as unknown;
   assert(Array.isArray(listed));
   const names = listed.map(({ name }: { name: string }) => name);
-  assert.deepEqual(names, ["vicreg", "barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]);
+  assert.deepEqual(names, ["vicreg", "vibcreg", "barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]);
   for (const { name, description } of listed as { name: string; description: string }[]) {
     assert.match(text, new RegExp(`^${name} +${description.slice(0, 20)}`, "m"));
   }
@@ -99,7 +99,7 @@ Deno.test("--objective list prints the objectives with a description each, in te
 Deno.test("an unknown objective is refused with the names there are, and --no-invariance where there is no such term", async () => {
   await assertRefused(
     ["pretrain", "--objective", "x", "--out", "run"],
-    /--objective x: .*vicreg.*barlow-twins.*mocov3/,
+    /--objective x: .*vicreg.*vibcreg.*barlow-twins.*mocov3/,
   );
   await assertRefused(
     ["pretrain", "--objective", "simclr", "--no-invariance", "--out", "run"],

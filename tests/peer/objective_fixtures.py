@@ -51,6 +51,15 @@ class VicregWithoutInvariance(Vicreg):
     invariance_weight = 0.0
 
 
+class Vibcreg(Objective):
+    def forward(self, a, b, *_):
+        invariance = functional.mse_loss(a, b)
+        variance = sum(functional.relu(1 - torch.sqrt(z.var(dim=0) + 1e-4)).mean() for z in (a, b))
+        covariance = sum(off_diagonal(torch.corrcoef(z.T)).square().mean() for z in (a, b))
+        loss = 25 * invariance + 25 * variance + 200 * covariance
+        return loss, {"invariance": invariance, "variance": variance, "covariance": covariance}
+
+
 class BarlowTwins(Objective):
     def forward(self, a, b, *_):
         norm = nn.BatchNorm1d(self.size, affine=False, dtype=a.dtype)
@@ -149,6 +158,7 @@ OBJECTIVES = {
     "byol": Byol,
     "mocov2plus": Mocov2plus,
     "mocov3": Mocov3,
+    "vibcreg": Vibcreg,
 }
 
 

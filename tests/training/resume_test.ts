@@ -106,7 +106,7 @@ for (const mode of ["dual", "vanilla", "gated"]) {
   });
 }
 
-for (const objective of ["barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]) {
+for (const objective of ["vibcreg", "barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]) {
   Deno.test(`a run with ${objective} goes on to the same bytes`, async () => {
     await compare({ objective, evalEvery: 0 }, [13]);
   });
