@@ -1,0 +1,25 @@
+/**
+ * The experiments' specs: that they can still be run.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+import { objectiveNames } from "../../src/objectives/mod.ts";
+import { type PlannedRun, planSweep, SweepSpec } from "../../src/sweep/mod.ts";
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const specs = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".yaml")).sort();
+
+function plan(name: string): readonly PlannedRun[] {
+  return planSweep(SweepSpec.parse(name, Deno.readTextFileSync(`${folder}/${name}`)));
+}
+
+for (const name of specs) {
+  Deno.test(`${name} names runs whose options there are`, () => assert.ok(plan(name).length > 0));
+}
+
+Deno.test("every objective is among the experiments", () => {
+  assert.deepEqual(plan("objectives.yaml").map(({ config }) => config.objective), objectiveNames);
+});
