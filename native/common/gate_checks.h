@@ -1,6 +1,7 @@
 // The checks that gates start with, on every device.
 #pragma once
 
+#include "norm_fold.h"
 #include "size_checks.h"
 
 namespace sluice {
@@ -30,6 +31,32 @@ inline int32_t check_gate_sample_backward(int64_t n, const float* soft, const fl
 inline int32_t check_gate_threshold(int64_t n, const float* logits, const float* mask) noexcept {
   SL_TRY(check_length("sl_gate_threshold", n));
   SL_REQUIRE(n == 0 || (logits != nullptr && mask != nullptr), "sl_gate_threshold: logits or mask is NULL");
+  return SL_OK;
+}
+
+// A gate's two layers at inference, of `hidden` values between them.
+struct GateLayers {
+  int64_t in_channels, hidden, channels;
+  const float *weight1, *mean, *variance, *gamma, *beta;
+  float epsilon;
+  const float *weight2, *bias;  // bias: null where logits have none
+
+  // The norm after the first layer.
+  SL_HOST_DEVICE FoldedNorm norm(int64_t unit) const {
+    return fold_norm(mean[unit], variance[unit], gamma[unit], beta[unit], epsilon);
+  }
+};
+
+inline int32_t check_gate_decide(int64_t batch, const GateLayers& g, const float* pooled, const float* mask) noexcept {
+  SL_TRY(check_sizes("sl_gate_decide", batch, g.in_channels));
+  SL_TRY(check_sizes("sl_gate_decide", g.hidden, g.channels));
+  if (batch * g.channels == 0) return SL_OK;
+  SL_REQUIRE(mask != nullptr, "sl_gate_decide: mask is NULL");
+  SL_REQUIRE(g.hidden == 0 || (g.mean != nullptr && g.variance != nullptr && g.gamma != nullptr && g.beta != nullptr &&
+                               g.weight2 != nullptr),
+             "sl_gate_decide: mean, variance, gamma, beta or weight2 is NULL");
+  SL_REQUIRE(g.hidden * g.in_channels == 0 || (pooled != nullptr && g.weight1 != nullptr),
+             "sl_gate_decide: pooled or weight1 is NULL");
   return SL_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "../common/norm_checks.h"
+#include "../common/norm_fold.h"
 #include "norm.h"
 
 namespace sluice {
@@ -212,10 +213,9 @@ int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, c
   SL_REQUIRE(context != nullptr, "sl_norm_fold: the context is NULL");
   SL_TRY(check_norm_fold(channels, mean, variance, gamma, beta, scale, shift));
   for (int64_t channel = 0; channel < channels; ++channel) {
-    const double factor = gamma[channel] / std::sqrt(static_cast<double>(variance[channel]) + epsilon);
-    const double offset = beta[channel] - mean[channel] * factor;
-    scale[channel] = static_cast<float>(factor);
-    shift[channel] = static_cast<float>(offset);
+    const FoldedNorm norm = fold_norm(mean[channel], variance[channel], gamma[channel], beta[channel], epsilon);
+    scale[channel] = norm.scale;
+    shift[channel] = norm.shift;
   }
   return SL_OK;
 }

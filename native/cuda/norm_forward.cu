@@ -1,5 +1,6 @@
 // Batch norm, forward: statistics of the channels, then the affine map with residual, relu and mask fused.
 #include "../common/norm_checks.h"
+#include "../common/norm_fold.h"
 #include "norm.h"
 
 namespace sluice {
@@ -178,8 +179,8 @@ SL_API int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* 
   SL_ENTER("sl_norm_fold", context);
   SL_TRY(check_norm_fold(channels, mean, variance, gamma, beta, scale, shift));
   return for_each(context, "sl_norm_fold", channels, [=] __device__(int64_t channel) {
-    const double factor = gamma[channel] / sqrt(static_cast<double>(variance[channel]) + epsilon);
-    scale[channel] = static_cast<float>(factor);
-    shift[channel] = static_cast<float>(beta[channel] - mean[channel] * factor);
+    const FoldedNorm norm = fold_norm(mean[channel], variance[channel], gamma[channel], beta[channel], epsilon);
+    scale[channel] = norm.scale;
+    shift[channel] = norm.shift;
   });
 }

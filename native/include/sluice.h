@@ -355,6 +355,12 @@ SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const flo
 /* Evaluation: mask = [logit >= 0]. */
 SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask);
 
+/* Evaluation, a whole gate: mask [N,C] = [logit >= 0], logits = weight2 relu(norm(weight1 pooled)) + bias, from pooled
+ * [N,I], weight1 [hidden,I], weight2 [C,hidden], bias [C] or NULL, and a norm of running statistics, [hidden] each; f32. */
+SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_channels, int64_t hidden, int64_t channels,
+    const float* pooled, const float* weight1, const float* mean, const float* variance, const float* gamma,
+    const float* beta, float epsilon, const float* weight2, const float* bias, float* mask);
+
 /* ---- gated block, inference ---------------------------------------------------------------------------------- */
 
 /* Six int32: a basic block, two 3x3 convolutions with padding 1, the first with `stride`.

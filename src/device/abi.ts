@@ -237,6 +237,26 @@ export const symbols = {
     result: "i32",
   }, // n, soft, dmask, tau, dlogits, accumulate
   sl_gate_threshold: { parameters: ["pointer", "i64", "pointer", "pointer"], result: "i32" }, // n, logits, mask
+  sl_gate_decide: {
+    parameters: [
+      "pointer",
+      "i64", // batch
+      "i64", // in_channels
+      "i64", // hidden
+      "i64", // channels
+      "pointer", // pooled
+      "pointer", // weight1
+      "pointer", // mean
+      "pointer", // variance
+      "pointer", // gamma
+      "pointer", // beta
+      "f32", // epsilon
+      "pointer", // weight2
+      "pointer", // bias
+      "pointer", // mask
+    ],
+    result: "i32",
+  },
   // gated block, inference
   // shape, convolution, bytes
   sl_gated_block_packed_bytes: { parameters: ["pointer", "buffer", "i32", "buffer"], result: "i32" },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import { gateSample, gateThreshold, globalPool } from "../ops/mod.ts";
+import { gateDecide, gateSample, gateThreshold, globalPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
@@ -73,12 +73,18 @@ export class Gate extends Module {
     };
   }
 
-  /** Evaluation: the mask without noise, [N, C] of 0 and 1. */
-  decide(x: Tensor): Tensor {
-    using pooled = globalPool(null, x);
-    using squeezed = this.#fc1.forward(null, pooled);
-    using hidden = this.#norm.forward(null, squeezed, { training: false, relu: true });
-    using logits = this.#fc2.forward(null, hidden);
-    return gateThreshold(logits);
+  /**
+   * Evaluation: the mask without noise.
+   *
+   * @param pooled means over the pixels of the block's input, [N, I].
+   * @returns [N, C] of 0 and 1.
+   */
+  decide(pooled: Tensor): Tensor {
+    return gateDecide(pooled, {
+      weight1: this.#fc1.weight.value,
+      norm: this.#norm.norm,
+      weight2: this.#fc2.weight.value,
+      bias: this.#fc2.bias?.value ?? null,
+    });
   }
 }

@@ -6,7 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
-import { gatedBlock, gatedBottleneck } from "../ops/mod.ts";
+import { gatedBlock, gatedBottleneck, globalPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import { Gate, type SampledMask } from "./gate.ts";
@@ -112,7 +112,8 @@ export class GatedBlock extends Module {
     const residual = shortcut ?? x;
     try {
       if (pass === "dense") return { y: this.#computeAll(x, residual), masks: [] };
-      const decided = this.#gatesOrThrow().map((gate) => gate.decide(x));
+      using pooled = globalPool(null, x);
+      const decided = this.#gatesOrThrow().map((gate) => gate.decide(pooled));
       const masks = decided.map((mask, index) => overrides[index] ?? mask);
       return { y: this.#computeOpen(x, masks, residual), masks: decided };
     } finally {

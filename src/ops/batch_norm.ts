@@ -238,12 +238,21 @@ function backward(
   else if (x.requiresGrad) apply(null, 0);
 }
 
-/** A norm of running statistics as y = scale x + shift, [C] f32 each, for operations that fuse it. No gradient. */
-export function foldNorm(norm: NormState): { scale: Tensor; shift: Tensor } & Disposable {
+/** A norm of running statistics as y = scale x + shift. */
+export interface FoldedNorm extends Disposable {
+  /** [C] f32. */
+  readonly scale: DevicePointer;
+  /** [C] f32. */
+  readonly shift: DevicePointer;
+}
+
+/** A norm of running statistics as operations take it that fuse it. No gradient. */
+export function foldNorm(norm: NormState): FoldedNorm {
   const { device } = norm.gamma;
   const channels = norm.gamma.size;
-  const scale = new Tensor(device, [channels]);
-  const shift = new Tensor(device, [channels]);
+  // One tensor for both: at batch 1 the calls to allocate are much of what a small block takes.
+  const both = new Tensor(device, [2, channels]);
+  const [scale, shift] = [both.pointer, offsetPointer(both.pointer, channels * 4)];
   device.kernels.sl_norm_fold(
     channels,
     norm.runningMean.pointer,
@@ -251,9 +260,8 @@ export function foldNorm(norm: NormState): { scale: Tensor; shift: Tensor } & Di
     norm.gamma.pointer,
     norm.beta.pointer,
     norm.epsilon,
-    scale.pointer,
-    shift.pointer,
+    scale,
+    shift,
   );
-  const free = () => [scale, shift].forEach((tensor) => tensor[Symbol.dispose]());
-  return { scale, shift, [Symbol.dispose]: free };
+  return { scale, shift, [Symbol.dispose]: () => both[Symbol.dispose]() };
 }

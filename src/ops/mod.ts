@@ -11,6 +11,7 @@ export * from "./collective.ts";
 export * from "./conv2d.ts";
 export * from "./cross_entropy.ts";
 export * from "./gate.ts";
+export * from "./gate_decide.ts";
 export * from "./gated_block.ts";
 export * from "./gated_bottleneck.ts";
 export * from "./gather_rows.ts";

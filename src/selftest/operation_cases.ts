@@ -10,6 +10,7 @@ import { castCases } from "./cast_cases.ts";
 import { conv2dBenchmarks, conv2dCases } from "./conv2d_cases.ts";
 import { crossEntropyCases } from "./cross_entropy_cases.ts";
 import { gateBenchmarks, gateCases } from "./gate_cases.ts";
+import { gateDecideBenchmarks, gateDecideCases } from "./gate_decide_cases.ts";
 import { gatedBlockBenchmarks, gatedBlockCases } from "./gated_block_cases.ts";
 import { gatedBottleneckBenchmarks, gatedBottleneckCases } from "./gated_bottleneck_cases.ts";
 import { gatherRowsCases } from "./gather_rows_cases.ts";
@@ -37,6 +38,7 @@ export const operationCases: readonly OperationCase[] = [
   ...conv2dCases,
   ...crossEntropyCases,
   ...gateCases,
+  ...gateDecideCases,
   ...gatedBlockCases,
   ...gatedBottleneckCases,
   ...gatherRowsCases,
@@ -66,6 +68,7 @@ export const operationBenchmarks: readonly OperationBenchmark[] = [
   ...globalPoolBenchmarks,
   ...maxPoolBenchmarks,
   ...gateBenchmarks,
+  ...gateDecideBenchmarks,
   ...unaryBenchmarks,
   ...binaryBenchmarks,
   ...sumBenchmarks,

@@ -56,6 +56,74 @@ TEST_CASE("sl_gate_threshold opens at 0") {
   CHECK(mask.get() == std::vector<float>{0.0f, 1.0f, 1.0f, 1.0f, 0.0f});
 }
 
+TEST_CASE("sl_gate_decide is both layers, the norm between them and the threshold") {
+  const float epsilon = 1e-5f;
+  struct Sizes {
+    int64_t batch, in_channels, hidden, channels;
+  };
+  for (const Sizes& s : {Sizes{1, 1, 1, 1}, Sizes{1, 4, 1, 4}, Sizes{3, 18, 5, 7}, Sizes{1, 64, 16, 128},
+                         Sizes{9, 43, 10, 33}, Sizes{70, 512, 128, 512}}) {
+    CAPTURE(s.batch);
+    CAPTURE(s.in_channels);
+    const std::vector<float> pooled = random_values(s.batch * s.in_channels, 1, 0.0f, 2.0f);
+    const std::vector<float> weight1 = random_values(s.hidden * s.in_channels, 2);
+    const std::vector<float> mean = random_values(s.hidden, 3), variance = random_values(s.hidden, 4, 0.5f, 2.0f);
+    const std::vector<float> gamma = random_values(s.hidden, 5, 0.5f, 2.0f), beta = random_values(s.hidden, 6);
+    const std::vector<float> weight2 = random_values(s.channels * s.hidden, 7), bias = random_values(s.channels, 8);
+    for (const bool biased : {false, true}) {
+      CAPTURE(biased);
+      std::vector<double> logits;
+      for (int64_t image = 0; image < s.batch; ++image) {
+        std::vector<double> units;
+        for (int64_t unit = 0; unit < s.hidden; ++unit) {
+          const auto u = static_cast<size_t>(unit);
+          double value = 0.0;
+          for (int64_t i = 0; i < s.in_channels; ++i) {
+            value += static_cast<double>(weight1[static_cast<size_t>(unit * s.in_channels + i)]) *
+                     pooled[static_cast<size_t>(image * s.in_channels + i)];
+          }
+          const double deviation = std::sqrt(static_cast<double>(variance[u]) + epsilon);
+          units.push_back(std::max(0.0, (value - mean[u]) / deviation * gamma[u] + beta[u]));
+        }
+        for (int64_t channel = 0; channel < s.channels; ++channel) {
+          double logit = biased ? bias[static_cast<size_t>(channel)] : 0.0;
+          for (int64_t unit = 0; unit < s.hidden; ++unit) {
+            logit += weight2[static_cast<size_t>(channel * s.hidden + unit)] * units[static_cast<size_t>(unit)];
+          }
+          logits.push_back(logit);
+        }
+      }
+      const Context context;
+      const Buffer<float> x(context, pooled), w1(context, weight1), w2(context, weight2), offsets(context, bias);
+      const Buffer<float> m(context, mean), v(context, variance), g(context, gamma), b(context, beta);
+      const Buffer<float> mask(context, std::vector<float>(logits.size(), nan_value));
+      REQUIRE(sl_gate_decide(context, s.batch, s.in_channels, s.hidden, s.channels, x, w1, m, v, g, b, epsilon, w2,
+                             biased ? offsets.data() : nullptr, mask) == SL_OK);
+      const std::vector<float> masks = mask.get();
+      int64_t wrong = 0;
+      for (size_t i = 0; i < logits.size(); ++i) {
+        // As close to 0 as rounding reaches, either decision is right.
+        wrong += masks[i] != (logits[i] >= 0.0 ? 1.0f : 0.0f) && (std::abs(logits[i]) > 1e-4 || masks[i] != masks[i]);
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("sl_gate_decide opens where nothing speaks against it, and closes on NaN") {
+  const Context context;
+  const Buffer<float> one(context, {1.0f}), zero(context, {0.0f}), nan(context, {nan_value});
+  const Buffer<float> two(context, {1.0f, -1.0f}), mask(context, 2);
+  // relu cuts the unit to 0, and both logits are 0.
+  REQUIRE(sl_gate_decide(context, 1, 1, 1, 2, zero, one, one, one, one, zero, 1e-5f, two, nullptr, mask) == SL_OK);
+  CHECK(mask.get() == std::vector<float>{1.0f, 1.0f});
+  REQUIRE(sl_gate_decide(context, 1, 1, 1, 2, nan, one, zero, one, one, zero, 1e-5f, two, nullptr, mask) == SL_OK);
+  CHECK(mask.get() == std::vector<float>{0.0f, 0.0f});
+  REQUIRE(sl_gate_decide(context, 1, 1, 0, 2, one, nullptr, nullptr, nullptr, nullptr, nullptr, 1e-5f, nullptr, two,
+                         mask) == SL_OK);
+  CHECK(mask.get() == std::vector<float>{1.0f, 0.0f});
+}
+
 TEST_CASE("gates refuse wrong arguments and accept empty ones") {
   const Context context;
   const Buffer<float> x(context, 4);
@@ -66,6 +134,12 @@ TEST_CASE("gates refuse wrong arguments and accept empty ones") {
   CHECK(sl_gate_sample_backward(context, 4, x, x, nan_value, x, 0) == bad);
   CHECK(sl_gate_sample_backward(nullptr, 4, x, x, tau, x, 0) == bad);
   CHECK(sl_gate_threshold(context, 4, nullptr, x) == bad);
+  CHECK(sl_gate_decide(context, 1, 2, 2, 2, x, x, x, x, x, x, 1e-5f, x, nullptr, nullptr) == bad);
+  CHECK(last_error_mentions("mask"));
+  CHECK(sl_gate_decide(context, 1, 2, 2, 2, nullptr, x, x, x, x, x, 1e-5f, x, nullptr, x) == bad);
+  CHECK(sl_gate_decide(context, 1, 2, 2, 2, x, x, x, nullptr, x, x, 1e-5f, x, nullptr, x) == bad);
+  CHECK(sl_gate_decide(context, 1, 2, -2, 2, x, x, x, x, x, x, 1e-5f, x, nullptr, x) == bad);
+  CHECK(sl_gate_decide(context, 0, 2, 2, 2, nullptr, x, x, x, x, x, 1e-5f, x, nullptr, nullptr) == SL_OK);
   CHECK(sl_gate_sample(context, 0, nullptr, nullptr, tau, nullptr, nullptr) == SL_OK);
   CHECK(sl_gate_threshold(context, 0, nullptr, nullptr) == SL_OK);
 }

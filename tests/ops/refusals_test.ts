@@ -16,6 +16,7 @@ import {
   crossEntropy,
   gatedBlock,
   gatedBottleneck,
+  gateDecide,
   gateSample,
   gatherRows,
   linear,
@@ -135,6 +136,12 @@ const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeEr
   ["a label that is no class", NativeError, /cross_entropy.*4/, () => crossEntropy(null, floats(2, 4), integers(0, 4))],
   ["noise of another shape than the logits", ShapeError, /gateSample.*uniform/, () => {
     gateSample(null, floats(2, 4), floats(4, 2), 1);
+  }],
+  ["means of another number of channels than a gate reads", ShapeError, /gateDecide.*weight1/, () => {
+    gateDecide(floats(2, 5), { weight1: floats(1, 4), norm: norm(1), weight2: floats(3, 1), bias: null });
+  }],
+  ["biases of another number than a gate's channels", ShapeError, /gateDecide.*bias/, () => {
+    gateDecide(floats(2, 4), { weight1: floats(1, 4), norm: norm(1), weight2: floats(3, 1), bias: floats(2) });
   }],
   ["indices that are no whole numbers", ShapeError, /gatherRows.*f32/, () => gatherRows(null, floats(2, 4), floats(1))],
   ["an index beyond the rows", NativeError, /gather_rows.*2/, () => gatherRows(null, floats(2, 4), integers(2))],

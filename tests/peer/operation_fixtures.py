@@ -63,6 +63,13 @@ def gate(i, a):
     return [(soft >= 0.5).double() + (soft - soft.detach())]
 
 
+def gate_decide(i, a):
+    hidden = functional.linear(i["pooled"], i["weight1"])
+    hidden = functional.batch_norm(hidden, *[i[name] for name in ("mean", "var", "gamma", "beta")], eps=a["epsilon"])
+    logits = functional.linear(functional.relu(hidden), i["weight2"], i.get("bias"))
+    return [(logits >= 0).double()]
+
+
 def numbered_norm(i, a, x, n):
     """The norm of running statistics whose tensors are numbered."""
     names = (f"mean{n}", f"var{n}", f"gamma{n}", f"beta{n}")
@@ -181,6 +188,7 @@ OPERATIONS = {
     "conv2d": conv2d,
     "cross_entropy": cross_entropy,
     "gate": gate,
+    "gate_decide": gate_decide,
     "gated_block": gated_block,
     "gated_bottleneck": gated_bottleneck,
     "gather_rows": gather_rows,
