@@ -39,7 +39,21 @@ export interface Checked {
    * is rounding.
    */
   readonly absolute?: number;
+  /** How near gradients and values have to be, where that is nearer than an objective with norms or a predictor can be held to. */
+  readonly nearness?: Nearness;
 }
+
+/** Bounds of a check. */
+export interface Nearness {
+  /** Largest normalised error of a gradient. */
+  readonly gradient: number;
+  /** What a value may be off by besides 1e-5 of it. */
+  readonly value: number;
+  /** Elements of a gradient that are probed at most. */
+  readonly probes: number;
+}
+
+const usual: Nearness = { gradient: 1e-8, value: 1e-6, probes: 48 };
 
 /** The cosine of two vectors. */
 export function cosine(x: readonly number[] = [], y: readonly number[] = []): number {
@@ -101,7 +115,7 @@ function unsettle(objective: Objective): void {
 }
 
 /** Compares loss, terms and all gradients with the formula's; and asserts that no gradient reaches a target. */
-export function checkObjective({ make, formula, rows, columns, absolute = 0 }: Checked): void {
+export function checkObjective({ make, formula, rows, columns, absolute = 0, nearness = usual }: Checked): void {
   using device = openDevice();
   using objective = make({ device, size: columns, seed: 5 });
   unsettle(objective);
@@ -137,15 +151,19 @@ export function checkObjective({ make, formula, rows, columns, absolute = 0 }: C
   const value = objective.compute(tape, a, b, { targets });
   for (const [name, expected] of Object.entries(evaluate())) {
     const actual = name === "loss" ? value.loss.item() : value.terms[name]?.item() ?? NaN;
-    assert.ok(Math.abs(actual - expected) <= 1e-5 * Math.abs(expected) + 1e-6, `${name}: ${actual}, not ${expected}`);
+    assert.ok(
+      Math.abs(actual - expected) <= 1e-5 * Math.abs(expected) + nearness.value,
+      `${name}: ${actual}, not ${expected}`,
+    );
   }
 
   tape.backward(value.loss);
   const agree = (name: string, tensor: Tensor, values: Float64Array) => {
     const gradient = tape.gradient(tensor)?.toFloat32() ?? assert.fail(`${name} has no gradient`);
     const differences = Float64Array.from(values, () => NaN);
-    const error = compareWithDifferences(values, gradient, () => evaluate().loss ?? NaN, { step: 1e-5, probes: 48 });
-    if (error < 1e-8) return;
+    const options = { step: 1e-5, probes: nearness.probes };
+    const error = compareWithDifferences(values, gradient, () => evaluate().loss ?? NaN, options);
+    if (error < nearness.gradient) return;
     assert.ok(absolute > 0, `${name}: the gradient is off by ${error}`);
     values.forEach((original, i) => {
       const at = (by: number) => {
