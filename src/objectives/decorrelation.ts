@@ -4,7 +4,7 @@
  * @module
  */
 import type { Recorder } from "../autograd/mod.ts";
-import { binary, mean, scale, sum, unary } from "../ops/mod.ts";
+import { binary, matmul, mean, scale, sum, unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ObjectiveValue } from "./objective.ts";
 
@@ -39,6 +39,32 @@ function centre(tape: Recorder, z: Tensor): CentredColumns {
 function varianceTerm(tape: Recorder, { variance }: CentredColumns): Tensor {
   const deviation = unary(tape, "sqrt", scale(tape, variance, 1, EPSILON));
   return mean(tape, unary(tape, "relu", scale(tape, deviation, -1, 1)));
+}
+
+/** What {@linkcode squaresOffDiagonal} is given besides z. */
+export interface GramOptions {
+  /** Factor of the product. */
+  readonly alpha: number;
+  /** The diagonal of the product, [D] f32. */
+  readonly diagonal: Tensor;
+  /** Factor of the sum. */
+  readonly factor: number;
+}
+
+/**
+ * factor sum_{i != j} g_ij^2, with g = alpha z^T z, [D, D].
+ *
+ * The sum over all i, j is the squared Frobenius norm of z^T z, which equals that of z z^T: the smaller of the two products is formed,
+ * and the diagonal taken off.
+ *
+ * @param z [N, D] f32.
+ * @returns [1] f32.
+ */
+export function squaresOffDiagonal(tape: Recorder, z: Tensor, { alpha, diagonal, factor }: GramOptions): Tensor {
+  const wide = z.dim(0) < z.dim(1);
+  const gram = matmul(tape, z, z, { transposeA: !wide, transposeB: wide, alpha });
+  const everything = sum(tape, unary(tape, "square", gram), "all", factor);
+  return binary(tape, "subtract", everything, sum(tape, unary(tape, "square", diagonal), "all", factor));
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Cosines between rows, and constants of a batch: what several objectives share.
+ * Unit vectors and their cosines, and constants of a batch: what several objectives share.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { binary, mean, scale, sum, unary } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 import type { ComparisonContext, Targets } from "./objective.ts";
 
-/** Below the square root of a row's squared length: 1e-12 squared, so that a row of zeros stays one, as PyTorch's `normalize` has it. */
+/** Below the square root of a squared length: 1e-12 squared, so that a vector of zeros stays one, as PyTorch's `normalize` has it. */
 const TINY = 1e-24;
 
 /**
@@ -21,6 +21,17 @@ const TINY = 1e-24;
 export function normaliseRows(tape: Recorder, z: Tensor): Tensor {
   const squares = sum(tape, unary(tape, "square", z), "columns");
   return binary(tape, "divide", z, unary(tape, "sqrt", scale(tape, squares, 1, TINY)), "column");
+}
+
+/**
+ * y_ij = z_ij / |column j of z|.
+ *
+ * @param z [N, D] f32.
+ * @returns [N, D] f32.
+ */
+export function normaliseColumns(tape: Recorder, z: Tensor): Tensor {
+  const squares = sum(tape, unary(tape, "square", z), "rows");
+  return binary(tape, "divide", z, unary(tape, "sqrt", scale(tape, squares, 1, TINY)), "row");
 }
 
 /** The product of each row of one with the same row of the other: [N, D] and [N, D] to [N]. */

@@ -4,32 +4,22 @@
  * @module
  */
 import type { Recorder } from "../autograd/mod.ts";
-import { binary, matmul, scale, sum, unary } from "../ops/mod.ts";
+import { sum, unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
-import { type CentredColumns, decorrelate, type TermWeights } from "./decorrelation.ts";
+import { type CentredColumns, decorrelate, squaresOffDiagonal, type TermWeights } from "./decorrelation.ts";
 import type { Objective, ObjectiveKind } from "./objective.ts";
+import { normaliseColumns } from "./similarity.ts";
 
 const defaults: TermWeights = { invarianceWeight: 25, varianceWeight: 25, covarianceWeight: 200 };
 
-/** Below the square root of a column's squared length, so that a column that does not vary becomes zeros. */
-const TINY = 1e-24;
-
 /**
- * (1/D^2) sum_{i != j} corr_ij^2, with corr = u^T u, u the centred columns brought to length 1.
- *
- * As in VICReg, the smaller of u^T u and u u^T gives the sum over all i, j. The diagonal is taken off as it was computed, 1 but for
- * rounding, and 0 for a column that does not vary.
+ * (1/D^2) sum_{i != j} corr_ij^2, with corr = u^T u, u the centred columns brought to length 1. The diagonal is taken off as it is
+ * computed, 1 but for rounding, and 0 for a column that does not vary.
  */
 function correlationTerm(tape: Recorder, { centred }: CentredColumns): Tensor {
-  const [rows, columns] = [centred.dim(0), centred.dim(1)];
-  const squares = sum(tape, unary(tape, "square", centred), "rows");
-  const unit = binary(tape, "divide", centred, unary(tape, "sqrt", scale(tape, squares, 1, TINY)), "row");
-  const wide = rows < columns;
-  const gram = matmul(tape, unit, unit, { transposeA: !wide, transposeB: wide });
-  const everything = sum(tape, unary(tape, "square", gram), "all", 1 / columns ** 2);
-  const lengths = sum(tape, unary(tape, "square", unit), "rows");
-  const diagonal = sum(tape, unary(tape, "square", lengths), "all", 1 / columns ** 2);
-  return binary(tape, "subtract", everything, diagonal);
+  const unit = normaliseColumns(tape, centred);
+  const diagonal = sum(tape, unary(tape, "square", unit), "rows");
+  return squaresOffDiagonal(tape, unit, { alpha: 1, diagonal, factor: 1 / unit.dim(1) ** 2 });
 }
 
 /**

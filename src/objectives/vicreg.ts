@@ -4,27 +4,16 @@
  * @module
  */
 import type { Recorder } from "../autograd/mod.ts";
-import { binary, matmul, sum, unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
-import { type CentredColumns, decorrelate, type TermWeights } from "./decorrelation.ts";
+import { type CentredColumns, decorrelate, squaresOffDiagonal, type TermWeights } from "./decorrelation.ts";
 import type { Objective, ObjectiveKind } from "./objective.ts";
 
 const defaults: TermWeights = { invarianceWeight: 25, varianceWeight: 25, covarianceWeight: 1 };
 
-/**
- * (1/D) sum_{i != j} cov_ij^2, with cov = centred^T centred / (N - 1).
- *
- * The sum over all i, j is the squared Frobenius norm of centred^T centred, which equals that of centred centred^T: the
- * smaller of the two products is formed, and the diagonal, the variances, taken off.
- */
+/** (1/D) sum_{i != j} cov_ij^2, with cov = centred^T centred / (N - 1), whose diagonal are the variances. */
 function covarianceTerm(tape: Recorder, { centred, variance }: CentredColumns): Tensor {
   const [rows, columns] = [centred.dim(0), centred.dim(1)];
-  const wide = rows < columns;
-  const alpha = 1 / (rows - 1);
-  const gram = matmul(tape, centred, centred, { transposeA: !wide, transposeB: wide, alpha });
-  const everything = sum(tape, unary(tape, "square", gram), "all", 1 / columns);
-  const diagonal = sum(tape, unary(tape, "square", variance), "all", 1 / columns);
-  return binary(tape, "subtract", everything, diagonal);
+  return squaresOffDiagonal(tape, centred, { alpha: 1 / (rows - 1), diagonal: variance, factor: 1 / columns });
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { gateDecide } from "../ops/mod.ts";
+import type { Tensor } from "../tensor/mod.ts";
 import { normal, uniform } from "./case_inputs.ts";
 import { type OperationBenchmark, operationBenchmark, type OperationCase, operationCase } from "./operation_case.ts";
 import { multiply, transpose } from "./reference_matrices.ts";
@@ -39,16 +40,19 @@ function logits(values: Named<Float64Array>, [batch, inChannels, hidden, channel
   return multiply(units, transpose(values.weight2, channels, hidden), batch, hidden, channels);
 }
 
+function decide(inputs: Named<Tensor>, bias: Tensor | null): Tensor {
+  const { pooled, weight1, mean, var: runningVar, gamma, beta, weight2 } = inputs;
+  const norm = { gamma, beta, runningMean: mean, runningVar, epsilon: EPSILON, momentum: MOMENTUM };
+  return gateDecide(pooled, { weight1, norm, weight2, bias });
+}
+
 function withoutBias(label: string, sizes: Sizes): OperationCase {
   return operationCase({
     operation: "gate_decide",
     label,
     attributes: { epsilon: EPSILON },
     inputs: inputsOf(sizes),
-    run: (_device, _tape, { pooled, weight1, mean, var: runningVar, gamma, beta, weight2 }) => {
-      const norm = { gamma, beta, runningMean: mean, runningVar, epsilon: EPSILON, momentum: MOMENTUM };
-      return gateDecide(pooled, { weight1, norm, weight2, bias: null });
-    },
+    run: (_device, _tape, inputs) => decide(inputs, null),
     reference: (values) => [logits(values, sizes).map((logit) => Number(logit >= 0))],
     fixture: true,
   });
@@ -62,10 +66,7 @@ function withBias(label: string, sizes: Sizes, centre: number): OperationCase {
     label,
     attributes: { epsilon: EPSILON },
     inputs: { ...inputsOf(sizes), bias: uniform([channels], centre - 1, centre + 1) },
-    run: (_device, _tape, { pooled, weight1, mean, var: runningVar, gamma, beta, weight2, bias }) => {
-      const norm = { gamma, beta, runningMean: mean, runningVar, epsilon: EPSILON, momentum: MOMENTUM };
-      return gateDecide(pooled, { weight1, norm, weight2, bias });
-    },
+    run: (_device, _tape, inputs) => decide(inputs, inputs.bias),
     reference: (values) => {
       return [logits(values, sizes).map((logit, i) => Number(logit + (values.bias[i % channels] ?? NaN) >= 0))];
     },

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { objectiveNames } from "../../src/objectives/mod.ts";
@@ -13,7 +14,7 @@ const folder = fileURLToPath(new URL(".", import.meta.url));
 const specs = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(".yaml")).sort();
 
 function plan(name: string): readonly PlannedRun[] {
-  return planSweep(SweepSpec.parse(name, Deno.readTextFileSync(`${folder}/${name}`)));
+  return planSweep(SweepSpec.parse(name, Deno.readTextFileSync(join(folder, name))));
 }
 
 for (const name of specs) {
