@@ -1,4 +1,4 @@
-// The checks that gates start with, on every device.
+// What gates check and compute alike on every device.
 #pragma once
 
 #include "norm_fold.h"
@@ -40,6 +40,18 @@ struct GateLayers {
   const float *weight1, *mean, *variance, *gamma, *beta;
   float epsilon;
   const float *weight2, *bias;  // bias: null where logits have none
+
+  // What follows a product of the first layer: norm and relu; NaN stays.
+  SL_HOST_DEVICE static float activate(const FoldedNorm& norm, float product) {
+    const float normed = norm.apply(product);
+    return normed < 0.0f ? 0.0f : normed;
+  }
+
+  // What follows a product of the second layer: the bias, and whether the channel is open.
+  SL_HOST_DEVICE float decide(int64_t channel, float product) const {
+    const float logit = bias == nullptr ? product : product + bias[channel];
+    return logit >= 0.0f ? 1.0f : 0.0f;
+  }
 
   // The norm after the first layer.
   SL_HOST_DEVICE FoldedNorm norm(int64_t unit) const {

@@ -9,6 +9,8 @@ namespace sluice {
 
 struct FoldedNorm {
   float scale, shift;
+
+  SL_HOST_DEVICE float apply(float v) const { return fmaf(scale, v, shift); }
 };
 
 // gamma (v - mean) / sqrt(variance + epsilon) + beta = scale v + shift.

@@ -61,12 +61,10 @@ int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_channels, 
   parallel_for(context->threads, batch, 1, [&](int64_t image, int64_t) {
     float *const own = units + omp_get_thread_num() * stride, *const open = mask + image * channels;
     multiply(hidden, in_channels, weight1, pooled + image * in_channels, [&](int64_t unit, float value) {
-      const float normed = __builtin_fmaf(norms[unit].scale, value, norms[unit].shift);
-      own[unit] = normed < 0.0f ? 0.0f : normed;  // NaN stays
+      own[unit] = GateLayers::activate(norms[unit], value);
     });
     multiply(channels, hidden, weight2, own, [&](int64_t channel, float value) {
-      const float logit = bias == nullptr ? value : value + bias[channel];
-      open[channel] = logit >= 0.0f ? 1.0f : 0.0f;
+      open[channel] = gate.decide(channel, value);
     });
   });
   return SL_OK;

@@ -18,7 +18,7 @@ __global__ void multiply_kernel(int64_t images, int64_t rows, int64_t columns, c
     for (int64_t column = lane; column < columns; column += warp_threads) {
       sum = fmaf(matrix[row * columns + column], vectors[image * columns + column], sum);
     }
-    for (int delta = warp_threads / 2; delta > 0; delta /= 2) sum += __shfl_down_sync(whole_warp, sum, delta);
+    sum = warp_sum(sum);
     if (lane == 0) finish(image, row, sum);
   }
 }
@@ -50,13 +50,10 @@ SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_cha
   float* const units = scratch.get<float>();
   SL_TRY(multiply(context, batch, hidden, in_channels, weight1, pooled,
                   [=] __device__(int64_t image, int64_t unit, float value) {
-                    const FoldedNorm norm = gate.norm(unit);
-                    const float normed = fmaf(norm.scale, value, norm.shift);
-                    units[image * hidden + unit] = normed < 0.0f ? 0.0f : normed;  // NaN stays
+                    units[image * hidden + unit] = GateLayers::activate(gate.norm(unit), value);
                   }));
   return multiply(context, batch, channels, hidden, weight2, units,
                   [=] __device__(int64_t image, int64_t channel, float value) {
-                    const float logit = bias == nullptr ? value : value + bias[channel];
-                    mask[image * channels + channel] = logit >= 0.0f ? 1.0f : 0.0f;
+                    mask[image * channels + channel] = gate.decide(channel, value);
                   });
 }

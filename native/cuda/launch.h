@@ -48,11 +48,18 @@ int32_t for_each(const sl_context* context, const char* name, int64_t n, const B
   return launch(context, name, blocks_for(context, n), block_threads, for_each_kernel<Body>, n, body);
 }
 
+// The sum over a warp, in the same order always; valid in its first lane. Every lane calls it.
+template <typename T>
+__device__ T warp_sum(T value) {
+  for (int delta = warp_threads / 2; delta > 0; delta /= 2) value += __shfl_down_sync(whole_warp, value, delta);
+  return value;
+}
+
 // The sum over a block, in an order that depends on the number of threads alone; valid in thread 0. `shared` has room
 // for one value a warp. Every thread of the block calls it; a second call needs a barrier before it.
 template <typename T>
 __device__ T block_sum(T value, T* shared) {
-  for (int delta = warp_threads / 2; delta > 0; delta /= 2) value += __shfl_down_sync(whole_warp, value, delta);
+  value = warp_sum(value);
   const int lane = threadIdx.x % warp_threads, warp = threadIdx.x / warp_threads;
   if (lane == 0) shared[warp] = value;
   __syncthreads();
