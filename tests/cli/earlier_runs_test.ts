@@ -1,0 +1,89 @@
+/**
+ * Run folders that version 0.1.0 left behind still evaluate, resume and finish with the results they had then.
+ *
+ * The two runs in `tests/fixtures/runs` were stopped after step 7 of 12, in the middle of an epoch, with AVX2 and one
+ * thread. `expected/` holds what that version made of them: evaluated as they are, resumed to the end, evaluated again.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { cpSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeClassTree } from "../data/image_files.ts";
+import { withFolder } from "../folders.ts";
+import { assertSucceeds } from "./run_sluice.ts";
+
+const fixtures = new URL("../fixtures/runs/", import.meta.url);
+/** The expected results were computed with AVX2; wider vectors add in another order. */
+const environment = { ONEDNN_MAX_CPU_ISA: "AVX2", OMP_WAIT_POLICY: "passive" };
+/** Processors' libraries differ in the last bits of exp and log, and twelve steps enlarge that. */
+const RELATIVE_TOLERANCE = 1e-3;
+/** One of 12 test images, in percent, for neighbours that are nearly as near as others. */
+const ONE_IMAGE = 100 / 12 + 1e-9;
+
+type Json = { readonly [key: string]: unknown };
+
+/** Asserts that what is expected is in what was found; a key that a later version adds does not count. */
+function assertContains(actual: unknown, expected: unknown, path: string): void {
+  if (typeof expected === "number") {
+    assert.ok(typeof actual === "number", `${path} is a number`);
+    const isAccuracy = /(?:knn1|knn20|linear)$/.test(path);
+    const tolerance = isAccuracy ? ONE_IMAGE : RELATIVE_TOLERANCE * Math.max(1, Math.abs(expected));
+    assert.ok(Math.abs(actual - expected) <= tolerance, `${path}: ${actual} instead of ${expected}`);
+  } else if (typeof expected === "object" && expected !== null) {
+    for (const [key, value] of Object.entries(expected)) {
+      assertContains((actual as Json | undefined)?.[key], value, `${path}.${key}`);
+    }
+  } else assert.equal(actual, expected, path);
+}
+
+function readJson(path: URL | string): Json {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** The expected numbers of `evaluate --json`, by their names in the fixture. */
+function evaluationOf(document: string): Json {
+  const { networks }: { networks: Readonly<Record<string, Json>> } = JSON.parse(document);
+  return Object.fromEntries(
+    Object.entries(networks).map(([name, network]) => {
+      const [linear, cost] = [network["linear"] as Json, network["cost"] as Json];
+      return [name, { ...network, ...cost, linear: linear["top1"] }];
+    }),
+  );
+}
+
+/** Lines of metrics from a step on, by the names in the fixture. */
+function metricsFrom(path: string, step: number): Json[] {
+  const records: Json[] = readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+  return records.filter((record) => Number(record["step"]) >= step).map((record) => {
+    if (!("networks" in record)) return record;
+    const networks = Object.entries(record["networks"] as Readonly<Record<string, Json>>);
+    const byName = networks.map(([name, { knn20, cost }]) => [name, { knn20, share: (cost as Json)["share"] }]);
+    return { ...record, networks: Object.fromEntries(byName) };
+  });
+}
+
+for (const name of ["shapes", "folder"]) {
+  Deno.test(
+    `a run on ${name} of version 0.1.0 evaluates, resumes and finishes as it did then`,
+    withFolder(async (folder) => {
+      const run = join(folder, "run");
+      cpSync(new URL(name, fixtures), run, { recursive: true });
+      const data: string[] = [];
+      if (name === "folder") {
+        const tree = join(folder, "data");
+        writeClassTree(tree, ["apple", "pear"], { train: 12, test: 6 });
+        data.push("--data", tree);
+      }
+      const expected = readJson(new URL(`expected/${name}.json`, fixtures));
+      const evaluate = () => assertSucceeds(["evaluate", run, ...data, "--json", "--quiet"], environment);
+
+      assertContains(evaluationOf(await evaluate()), expected["stopped"], "stopped");
+      await assertSucceeds(["pretrain", "--resume", run, ...data, "--quiet"], environment);
+      const resumed = metricsFrom(join(run, "metrics.jsonl"), 7);
+      assert.equal(resumed.length, (expected["resumed"] as Json[]).length);
+      assertContains(resumed, expected["resumed"], "resumed");
+      assertContains(evaluationOf(await evaluate()), expected["finished"], "finished");
+    }),
+  );
+}
