@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, type Stats } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
 import { extract, list, type ReadEntry } from "tar";
 
@@ -31,7 +31,14 @@ export async function unpackFolder(archive: string, folder: string, parent: stri
   mkdirSync(partial, { recursive: true });
   try {
     await checkEntries(archive);
-    await extract({ file: archive, cwd: partial, strict: true, preserveOwner: false, noMtime: true });
+    await extract({
+      file: archive,
+      cwd: partial,
+      strict: true,
+      preserveOwner: false,
+      noMtime: true,
+      filter: withOwnMode,
+    });
     if (!isFolder(join(partial, folder))) {
       throw new InvalidInputError(`${archive}: holds no folder ${folder}; give the official archive`);
     }
@@ -43,6 +50,12 @@ export async function unpackFolder(archive: string, folder: string, parent: stri
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
+}
+
+/** Gives an entry the mode of a new file or folder, less the umask, whatever mode the archive says. Every entry is taken. */
+function withOwnMode(_path: string, entry: ReadEntry | Stats): true {
+  entry.mode = "type" in entry && entry.type === "Directory" ? 0o777 : 0o666;
+  return true;
 }
 
 /** Looks at every entry before any is written. */

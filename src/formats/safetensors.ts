@@ -30,7 +30,14 @@ export interface EncodingOptions {
   readonly checksum?: boolean;
 }
 
-const LENGTH_BYTES = 8;
+/** How a file is read. */
+export interface DecodingOptions {
+  /** Whether a file without a checksum is refused; false by default: files of other programs have none. */
+  readonly checksum?: boolean;
+}
+
+/** Bytes at the beginning of a file that state the length of its header. */
+export const LENGTH_BYTES = 8;
 const METADATA_KEY = "__metadata__";
 /** Key of the metadata that holds the file's checksum; files of other programs have none. */
 const CHECKSUM_KEY = "sha256";
@@ -61,7 +68,7 @@ interface Entry {
  * sorted, numbers lie by falling element size and then by name (so that every tensor is aligned), the first on a
  * multiple of 8 bytes.
  *
- * @throws {ShapeError} Where a tensor's data does not have the number of elements of its shape, or is named `__metadata__`.
+ * @throws {ShapeError} If a tensor's data does not have the number of elements of its shape, or is named `__metadata__`.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
@@ -114,28 +121,55 @@ function withChecksum(header: string, present: string, checksum: string): string
 /**
  * Reads the bytes of a safetensors file; the tensors hold copies.
  *
- * @throws {FormatError} Where the bytes are not such a file: header truncated, too long or not strict JSON, a field of the
+ * @throws {FormatError} If the bytes are not such a file: header truncated, too long or not strict JSON, a field of the
  * wrong type, an element type sluice does not hold (I64, F16, ...), shape and offsets that disagree, numbers that
- * overlap, leave gaps or reach beyond the end, or a checksum that is stated and is
- * not the file's.
+ * overlap, leave gaps or reach beyond the end, a checksum that is stated and is not the file's, or none that is stated
+ * although one is required.
  */
-export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
-  const headerEnd = LENGTH_BYTES + headerLengthOf(bytes);
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, headerEnd));
+export function decodeSafetensors(bytes: Uint8Array, options: DecodingOptions = {}): SafetensorsContent {
+  const headerEnd = LENGTH_BYTES + headerLengthOf(bytes, bytes.length);
+  const header = bytes.subarray(LENGTH_BYTES, headerEnd);
   const data = bytes.subarray(headerEnd);
-  const entries: Entry[] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(header)) {
-    if (name === METADATA_KEY) metadata = metadataOf(value);
-    else entries.push(entryOf(name, value));
-  }
-  requireCompleteCover(entries, data.length);
-  requireChecksum(metadata[CHECKSUM_KEY], bytes.subarray(LENGTH_BYTES, headerEnd), data);
+  const { entries, metadata } = readHeader(header, data.length, options);
+  requireChecksum(metadata[CHECKSUM_KEY], header, data);
   const tensors = new Map<string, HostTensor>();
   for (const { name, dtype, shape, begin, end } of entries) {
     tensors.set(name, hostTensorOf(dtype, shape, data.subarray(begin, end)));
   }
   return { tensors, metadata };
+}
+
+/**
+ * The metadata of a file of which only the header has been read.
+ *
+ * @param header what follows the first {@linkcode LENGTH_BYTES} bytes, {@linkcode headerLengthOf} bytes of it.
+ * @param size of the whole file in bytes.
+ * @throws {FormatError} If the header does not describe a file of this size, as {@linkcode decodeSafetensors}; neither numbers nor
+ * checksum are looked at.
+ */
+export function decodeMetadata(
+  header: Uint8Array,
+  size: number,
+  options: DecodingOptions = {},
+): Record<string, string> {
+  return readHeader(header, size - LENGTH_BYTES - header.length, options).metadata;
+}
+
+/** What a header says, once that fits so many bytes of numbers. */
+function readHeader(
+  bytes: Uint8Array,
+  size: number,
+  { checksum = false }: DecodingOptions,
+): { readonly entries: Entry[]; readonly metadata: Record<string, string> } {
+  const entries: Entry[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parseHeader(bytes))) {
+    if (name === METADATA_KEY) metadata = metadataOf(value);
+    else entries.push(entryOf(name, value));
+  }
+  requireCompleteCover(entries, size);
+  if (checksum && metadata[CHECKSUM_KEY] === undefined) fail(`it states no checksum (${CHECKSUM_KEY})`);
+  return { entries, metadata };
 }
 
 function requireChecksum(stated: string | undefined, header: Uint8Array, data: Uint8Array): void {
@@ -159,12 +193,18 @@ function fail(finding: string): never {
   throw new FormatError(`not a sound safetensors file: ${finding}`);
 }
 
-function headerLengthOf(bytes: Uint8Array): number {
-  if (bytes.length < LENGTH_BYTES) fail(`${bytes.length} bytes are too few for the header's length`);
+/**
+ * The length in bytes of the header that a file's first {@linkcode LENGTH_BYTES} bytes state.
+ *
+ * @param size of the whole file in bytes.
+ * @throws {FormatError} If the file is too short for it, or it is above the format's limit.
+ */
+export function headerLengthOf(bytes: Uint8Array, size: number): number {
+  if (size < LENGTH_BYTES) fail(`${size} bytes are too few for the header's length`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   if (length > BigInt(HEADER_LIMIT)) fail(`header of ${length} bytes, the limit is ${HEADER_LIMIT}`);
-  if (length > BigInt(bytes.length - LENGTH_BYTES)) {
-    fail(`header of ${length} bytes, only ${bytes.length - LENGTH_BYTES} follow (truncated?)`);
+  if (length > BigInt(size - LENGTH_BYTES)) {
+    fail(`header of ${length} bytes, only ${size - LENGTH_BYTES} follow (truncated?)`);
   }
   return Number(length);
 }

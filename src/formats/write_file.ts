@@ -1,13 +1,18 @@
 /**
  * Writing files: whole ones so that a crash leaves the old one or the new one, never a part; and additions to their ends.
  *
+ * Files get the mode 0666 and folders 0777, less the umask. The calls here and `Deno.mkdirSync` give them that; Deno's `appendFileSync`
+ * sets the mode 0666 by a second call that knows no umask, `copyFileSync` the mode of the original, and temporary folders are 0700.
+ *
  * @module
  */
 
-import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { writeSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import process from "node:process";
 import { StorageError } from "../errors.ts";
+import { clearLeftovers, lockPartial } from "./leftovers.ts";
 
 /** What the system's reasons for not writing come to. */
 const reasons: Readonly<Record<string, string>> = {
@@ -21,18 +26,131 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: "its folder is gone; put it back",
 };
 
+/** Errors of a flush that say that a folder cannot be flushed here, and not that the disk has failed. */
+const cannotFlush = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EACCES", "EPERM", "EISDIR"];
+
+/** The system's name of an error, `ENOSPC` for one; empty of an error that is not the system's. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
 /** A failure to write `path`, in a line with its remedy; any other error as it is. */
 export function storageError(path: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = reasons[code];
+  const reason = reasons[codeOf(error)];
   return reason === undefined ? error : new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
 }
 
-/** Adds to a file's end. @throws {StorageError} where there is no room or no permission; a part of the addition may stay. */
+/**
+ * Adds to a file's end.
+ *
+ * @throws {StorageError} if there is no room or no permission; the file is then as it was.
+ */
 export function appendToFile(path: string, addition: string | Uint8Array): void {
+  const bytes = typeof addition === "string" ? new TextEncoder().encode(addition) : addition;
   try {
-    appendFileSync(path, addition);
+    const file = openSync(path, "a");
+    try {
+      const { size } = fstatSync(file);
+      try {
+        for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      } catch (error) {
+        ftruncateSync(file, size);
+        throw error;
+      }
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
+    throw storageError(path, error);
+  }
+}
+
+/** Waits until a file's bytes are on the disk. */
+export function flushFile(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    fsyncSync(file);
+  } catch (error) {
+    throw storageError(path, error);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Waits until a folder's names are on the disk: only then a rename in it survives a power cut. Does nothing on file systems that cannot
+ * flush folders.
+ *
+ * @throws {StorageError} if the disk reports an error.
+ */
+export function flushFolder(path: string): void {
+  if (process.platform === "win32") return;
+  try {
+    const folder = openSync(path, "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  } catch (error) {
+    if (!cannotFlush.includes(codeOf(error))) throw storageError(path, error);
+  }
+}
+
+/**
+ * Makes a folder with its parents, and flushes the folders that hold the new ones. A folder that is there already is left as it is.
+ *
+ * @throws {StorageError} if there is no room or no permission.
+ */
+export function makeFolder(path: string): void {
+  try {
+    const first = mkdirSync(path, { recursive: true });
+    if (first === undefined) return;
+    for (let made = path; made.length >= first.length && made !== dirname(made); made = dirname(made)) {
+      flushFolder(dirname(made));
+    }
+  } catch (error) {
+    throw storageError(path, error);
+  }
+}
+
+/** Opens a new temporary file beside `path`, under a name that no other process writes to. */
+function openPartial(path: string): { readonly name: string; readonly file: Deno.FsFile } {
+  for (let attempt = 0;; attempt++) {
+    const name = `${path}.${process.pid}${attempt === 0 ? "" : `-${attempt}`}.partial`;
+    try {
+      const file = Deno.openSync(name, { write: true, createNew: true });
+      lockPartial(file);
+      return { name, file };
+    } catch (error) {
+      // Left by a killed process of the same number, or of a process of that number on another machine.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+/**
+ * Writes bytes to a new temporary file beside `path` and flushes it to the disk. What killed processes left of earlier attempts to write
+ * `path` is removed first.
+ *
+ * @returns the temporary file's path.
+ * @throws {StorageError} if there is no room or no permission; nothing stays then.
+ */
+export function writePartial(path: string, bytes: Uint8Array): string {
+  let temporary: string | null = null;
+  try {
+    clearLeftovers(dirname(path), basename(path));
+    const { name, file } = openPartial(path);
+    temporary = name;
+    try {
+      for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+      file.syncSync();
+    } finally {
+      file.close();
+    }
+    return name;
+  } catch (error) {
+    if (temporary !== null) rmSync(temporary, { force: true });
     throw storageError(path, error);
   }
 }
@@ -40,39 +158,21 @@ export function appendToFile(path: string, addition: string | Uint8Array): void 
 /**
  * Writes bytes to a temporary file in the same folder, flushes it to the disk, renames it to `path` and flushes the folder.
  *
- * @param check told of the temporary file before it is renamed; what it throws is thrown, and nothing is at `path` that was not.
- * @throws {StorageError} where there is no room or no permission; the temporary file is removed and an older file at `path` stays.
+ * @param check told of the temporary file before it is renamed; if it throws, that is thrown, and `path` is as it was.
+ * @throws {StorageError} if there is no room or no permission; the temporary file is removed and an older file at `path` stays.
  */
 export function writeFileAtomically(
   path: string,
   bytes: Uint8Array,
   check: (temporary: string) => void = () => {},
 ): void {
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = writePartial(path, bytes);
   try {
-    const file = openSync(temporary, "w");
-    try {
-      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
     check(temporary);
     renameSync(temporary, path);
-  } catch (cause) {
+  } catch (error) {
     rmSync(temporary, { force: true });
-    throw storageError(path, cause);
+    throw storageError(path, error);
   }
   flushFolder(dirname(path));
-}
-
-/** The rename itself survives a power cut only once the folder is on the disk; Windows cannot open folders. */
-function flushFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -4,7 +4,13 @@
  * @module
  */
 import { InvalidInputError, ShapeError } from "../errors.ts";
-import { FormatError, type HostTensor, parseJsonObject, readSafetensors } from "../formats/mod.ts";
+import {
+  FormatError,
+  type HostTensor,
+  parseJsonObject,
+  readSafetensors,
+  readSafetensorsMetadata,
+} from "../formats/mod.ts";
 import { loadTorchState } from "../models/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
@@ -39,14 +45,8 @@ export function checkpointMetadata(config: RunConfig, state: RunState): Record<s
   return { format: FORMAT, config: JSON.stringify(portableConfig(config)), state: formatRunState(state) };
 }
 
-/**
- * Reads a checkpoint.
- *
- * @throws {InvalidInputError} where the file is missing or of another format.
- * @throws {FormatError} where it is damaged.
- */
-export function readCheckpoint(path: string): Checkpoint {
-  const { tensors, metadata } = readSafetensors(path);
+/** What the metadata of a checkpoint say. @throws {InvalidInputError} if they are no checkpoint's, naming the file. */
+function readMetadata(path: string, metadata: Readonly<Record<string, string>>): Pick<Checkpoint, "state" | "config"> {
   if (metadata.format !== FORMAT) {
     throw new InvalidInputError(`${path}: its format is ${metadata.format ?? "not stated"}, not ${FORMAT}`);
   }
@@ -55,14 +55,49 @@ export function readCheckpoint(path: string): Checkpoint {
   if (state === null || config === null) {
     throw new FormatError(`${path}: does not say where its run is; take an earlier checkpoint`);
   }
-  return { path, tensors, state, config };
+  return { state, config };
 }
 
 /**
- * The latest checkpoint that is whole, or null where there is none at all.
+ * Reads a checkpoint.
+ *
+ * @throws {InvalidInputError} if the file is missing or of another format.
+ * @throws {FormatError} if it is damaged, or states no checksum to tell by.
+ */
+export function readCheckpoint(path: string): Checkpoint {
+  const { tensors, metadata } = readSafetensors(path, { checksum: true });
+  return { path, tensors, ...readMetadata(path, metadata) };
+}
+
+/** A checkpoint of which only the state has been read. */
+export interface SavedState {
+  /** Its file. */
+  readonly path: string;
+  /** Where the run was. */
+  readonly state: RunState;
+}
+
+/**
+ * Where a run was at its latest checkpoint that looks whole, or null if there is none. To be quick it reads the files' beginnings and
+ * sizes: a number that has changed in a file is only found by {@linkcode latestCheckpoint}.
+ */
+export function latestState(files: CheckpointFiles): SavedState | null {
+  for (const path of files.list()) {
+    try {
+      return { path, state: readMetadata(path, readSafetensorsMetadata(path, { checksum: true })).state };
+    } catch (error) {
+      // Damaged, or gone since it was listed: the run goes on from the one before it.
+      if (!(error instanceof InvalidInputError)) throw error;
+    }
+  }
+  return null;
+}
+
+/**
+ * The latest checkpoint that is whole, or null if there is none at all.
  *
  * @param passedOver told of each that is not, in a line.
- * @throws {InvalidInputError} where there are some, and none is whole.
+ * @throws {InvalidInputError} if there are some, and none is whole.
  */
 export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: string) => void): Checkpoint | null {
   const paths = files.list();

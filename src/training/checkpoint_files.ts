@@ -1,26 +1,62 @@
 /**
- * The checkpoint files of a run: their names, and which are kept.
+ * The checkpoint files of a run: their names, which are kept, and in which order a new one takes its place.
  *
  * @module
  */
-import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { clearLeftovers, flushFolder, storageError, writePartial } from "../formats/mod.ts";
 
 const ENDING = ".safetensors";
 
-/** A second name for a file, or a second file where the file system has one name a file. */
-function linkOrCopy(path: string, other: string): void {
-  try {
-    linkSync(path, other);
-  } catch {
-    copyFileSync(path, other);
-  }
+/** What changes names in the folder. A test puts others in their place, to stop between two of them. */
+export interface NameChanges {
+  /** Gives a file a second name, which is free. */
+  readonly link: (path: string, name: string) => void;
+  /** Gives a file another name, in the place of a file that has it. */
+  readonly rename: (path: string, name: string) => void;
+  /** Removes a file, if it is there. */
+  readonly remove: (path: string) => void;
+  /** Waits until all names in a folder are on the disk. */
+  readonly flush: (folder: string) => void;
+}
+
+const nameChanges: NameChanges = {
+  link: linkSync,
+  rename: renameSync,
+  remove: (path) => rmSync(path, { force: true }),
+  flush: flushFolder,
+};
+
+/** Errors of a file system that gives a file no second name. */
+const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"];
+
+/** A new last checkpoint. */
+export interface ArrivingCheckpoint {
+  /** How many last ones are kept, the new one among them. */
+  readonly kept: number;
+  /** Number of epochs if it also stays as the checkpoint after them; else null. */
+  readonly epochs: number | null;
+  /** The file. */
+  readonly bytes: Uint8Array;
+  /** Told of the file before it takes its place; if it throws, that is thrown, and the older checkpoints stay as they are. */
+  readonly check: (temporary: string) => void;
+}
+
+function isSameFile(path: string, other: string): boolean {
+  if (!existsSync(path) || !existsSync(other)) return false;
+  const [a, b] = [statSync(path), statSync(other)];
+  return a.ino === b.ino && a.dev === b.dev;
 }
 
 /** The files in a run's `checkpoints`: `last`, before it `last-1`, `last-2` and so on, and `epoch-NNNN` after every so many epochs. */
 export class CheckpointFiles {
+  readonly #names: NameChanges;
+
   /** Files in a folder, which need not be there yet. */
-  constructor(readonly folder: string) {}
+  constructor(readonly folder: string, names: NameChanges = nameChanges) {
+    this.#names = names;
+  }
 
   /** Path of the last checkpoint, or of one before it. */
   last(before = 0): string {
@@ -35,36 +71,86 @@ export class CheckpointFiles {
   /**
    * Puts a new last checkpoint in place, those before it moving one place back.
    *
-   * @param kept how many there are to be, the new one among them.
-   * @param epochs where the new one also stays as that of so many epochs.
-   * @param write writes it to the path that it is given.
+   * A process may be killed and a machine may go down between any two steps: no file is removed or replaced before its successor has its
+   * name and is on the disk, so that every checkpoint to be kept is under a name that {@linkcode list} finds. Only files beyond those
+   * are removed, at the end.
+   *
+   * @throws {StorageError} if there is no room or no permission; the older checkpoints stay.
    */
-  replaceLast(kept: number, epochs: number | null, write: (path: string) => void): void {
-    // Where the disk is full, what was there stays in its place.
-    const arriving = `${this.last()}.new`;
-    write(arriving);
-    if (epochs !== null) {
-      rmSync(this.epoch(epochs), { force: true });
-      linkOrCopy(arriving, this.epoch(epochs));
+  replaceLast({ kept, epochs, bytes, check }: ArrivingCheckpoint): void {
+    const path = this.last();
+    const temporary = writePartial(path, bytes);
+    try {
+      check(temporary);
+      if (epochs !== null) this.#putAsEpoch(temporary, this.epoch(epochs), { bytes, check });
+      this.#moveBack();
+      this.#names.rename(temporary, path);
+      this.#names.flush(this.folder);
+      for (const name of this.#lasts().slice(kept)) this.#names.remove(join(this.folder, name));
+    } catch (error) {
+      this.#names.remove(temporary);
+      throw storageError(path, error);
     }
-    rmSync(this.last(kept - 1), { force: true });
-    for (let before = kept - 2; before >= 0; before--) {
-      if (existsSync(this.last(before))) renameSync(this.last(before), this.last(before + 1));
+  }
+
+  /** Gives the new checkpoint a second name, or if the file system has no such thing writes it a second time. */
+  #putAsEpoch(temporary: string, path: string, { bytes, check }: Pick<ArrivingCheckpoint, "bytes" | "check">): void {
+    let second = `${path}${temporary.slice(this.last().length)}`;
+    this.#names.remove(second);
+    if (!this.#linked(temporary, second)) {
+      second = writePartial(path, bytes);
+      check(second);
     }
-    renameSync(arriving, this.last());
+    this.#names.rename(second, path);
+  }
+
+  /** Frees the place behind the last checkpoint, and puts it there under a second name. Every file moves to a name that is free. */
+  #moveBack(): void {
+    // A process that was killed before its checkpoint took the place has done this already.
+    if (!existsSync(this.last()) || isSameFile(this.last(), this.last(1))) return;
+    let free = 1;
+    while (existsSync(this.last(free))) free++;
+    for (let before = free - 1; before > 0; before--) this.#names.rename(this.last(before), this.last(before + 1));
+    if (!this.#linked(this.last(), this.last(1))) this.#names.rename(this.last(), this.last(1));
+  }
+
+  /** Gives a file a second name; false if the file system has no such thing. */
+  #linked(path: string, name: string): boolean {
+    try {
+      this.#names.link(path, name);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && noLinks.includes(String(error.code))) return false;
+      throw error;
+    }
+  }
+
+  /** Removes what killed processes left half-written; only a process that holds the run's lock may do this. */
+  clearLeftovers(): void {
+    clearLeftovers(this.folder);
+    // Version 0.1.0 wrote under this name.
+    this.#names.remove(`${this.last()}.new`);
   }
 
   /** All there are, latest first. */
   list(): readonly string[] {
+    return [...this.#lasts(), ...this.#placed(/^epoch-(\d+)\.safetensors$/).toReversed()].map((name) => {
+      return join(this.folder, name);
+    });
+  }
+
+  /** Names of the last checkpoints, latest first. */
+  #lasts(): string[] {
+    return this.#placed(/^last(?:-(\d+))?\.safetensors$/);
+  }
+
+  /** Names that match a pattern, in the order of the number in them. */
+  #placed(pattern: RegExp): string[] {
     if (!existsSync(this.folder)) return [];
-    const names = readdirSync(this.folder).filter((name) => name.endsWith(ENDING));
-    const places = (pattern: RegExp) =>
-      names.flatMap((name) => {
-        const found = pattern.exec(name);
-        return found === null ? [] : [{ name, place: Number(found[1] ?? 0) }];
-      });
-    const lasts = places(/^last(?:-(\d+))?\.safetensors$/).toSorted((a, b) => a.place - b.place);
-    const epochs = places(/^epoch-(\d+)\.safetensors$/).toSorted((a, b) => b.place - a.place);
-    return [...lasts, ...epochs].map(({ name }) => join(this.folder, name));
+    const found = readdirSync(this.folder).flatMap((name) => {
+      const match = pattern.exec(name);
+      return match === null ? [] : [{ name, place: Number(match[1] ?? 0) }];
+    });
+    return found.sort((a, b) => a.place - b.place).map(({ name }) => name);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { StorageError } from "../errors.ts";
-import { type HostTensor, readSafetensors, writeSafetensors } from "../formats/mod.ts";
+import { encodeSafetensors, type HostTensor, readSafetensors } from "../formats/mod.ts";
 import { inTorchLayout } from "../models/torchvision.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 
@@ -14,7 +14,7 @@ export interface CheckpointTask {
   readonly folder: string;
   /** How many last checkpoints are kept. */
   readonly kept: number;
-  /** Where it also stays as that of so many epochs; else null. */
+  /** Number of epochs if it also stays as the checkpoint after them; else null. */
   readonly epochs: number | null;
   /** By name, in this library's own layouts. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
@@ -25,17 +25,20 @@ export interface CheckpointTask {
 /**
  * Writes a checkpoint beside its place, flushes it, reads it back, and puts it in its place.
  *
- * @throws {StorageError} where it cannot be written, or does not read back; the last checkpoint stays.
+ * @throws {StorageError} if it cannot be written, or does not read back; the last checkpoint stays.
  */
 export function storeCheckpoint({ folder, kept, epochs, tensors, metadata }: CheckpointTask): void {
   const inLayout = new Map([...tensors].map(([name, tensor]) => [name, inTorchLayout(tensor)]));
-  new CheckpointFiles(folder).replaceLast(kept, epochs, (path) => {
-    writeSafetensors(path, inLayout, metadata, { checksum: true });
+  const files = new CheckpointFiles(folder);
+  const check = (temporary: string) => {
     try {
-      readSafetensors(path);
+      readSafetensors(temporary, { checksum: true });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new StorageError(`${path}: does not read back as it was written (${reason}); check the disk`, { cause });
+      throw new StorageError(`${files.last()}: does not read back as it was written (${reason}); check the disk`, {
+        cause,
+      });
     }
-  });
+  };
+  files.replaceLast({ kept, epochs, bytes: encodeSafetensors(inLayout, metadata, { checksum: true }), check });
 }
