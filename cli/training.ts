@@ -140,7 +140,7 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   const dataset = await openImages(config, output);
   const { checkImages } = await import("../src/training/checkpoint.ts");
   if (checkpoint !== null) checkImages(checkpoint, dataset.pretraining.count);
-  const { isFinished, stepsOf } = await import("../src/training/trainer.ts");
+  const { isFinished, stepsOf } = await import("../src/training/run_length.ts");
   if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {
     const { step } = checkpoint.state;
     const networks = run.metrics.evaluationAfter(step)?.networks ?? {};

@@ -12,31 +12,45 @@ import { formatSeconds } from "../ui/progress.ts";
 import { formatTable, percent, share } from "../ui/tables.ts";
 
 /** What the run is doing, in words. */
-function describePhase({ phase, process, secondsLeft, run }: RunStatus): string {
+function describePhase({ phase, process, secondsLeft, run, failure }: RunStatus): string {
   if (phase === "finished") return "finished";
+  if (failure !== null) return `failed: ${failure}`;
   if (phase === "stopped") return `stopped; to go on: sluice pretrain --resume ${run}`;
   const left = secondsLeft === null ? "" : `, ${formatSeconds(secondsLeft)} left`;
   return `running, process ${process}${left}`;
 }
 
+/** Steps done, and those recorded of which the checkpoint was not saved. */
+function describeSteps({ step, steps, phase, last }: RunStatus): string {
+  const lost = phase === "running" || last === null ? 0 : last.step - step;
+  return `${step} of ${steps ?? "-"}${lost > 0 ? `; ${lost} more were not saved` : ""}`;
+}
+
+/** Which lines of the log are left out. */
+function describeDamage(lines: readonly number[]): string {
+  const more = lines.length > 10 ? `, and ${lines.length - 10} more` : "";
+  return `line ${lines.slice(0, 10).join(", ")}${more} of metrics.jsonl, left out`;
+}
+
 function describeStatus(status: RunStatus): string {
-  const { step, steps, epoch, epochs, last, budget, evaluation, checkpoint } = status;
+  const { run, epoch, epochs, last, budget, evaluation, checkpoint, damagedLines } = status;
   const networks = Object.entries(evaluation?.networks ?? {}).map(([name, { knn20, onlineProbe, cost }]) => {
     const probe = onlineProbe === undefined ? "" : `, online probe ${percent(onlineProbe.top1)}`;
     return [`${name}, after epoch ${evaluation?.epoch}`, `20-NN ${percent(knn20)}${probe}, cost ${share(cost.share)}`];
   });
   return formatTable(
-    ["run", status.run],
+    ["run", run],
     [
       ["state", describePhase(status)],
       ["epoch", `${epoch} of ${epochs}`],
-      ["step", `${step} of ${steps ?? "-"}`],
+      ["step", describeSteps(status)],
       ["loss", last?.loss.toFixed(4)],
       ...Object.entries(last?.terms ?? {}).map(([name, value]) => [`  ${name}`, value.toFixed(4)]),
       ...(budget === null ? [] : [["cost share", `${share(last?.noiseFreeShare) ?? "-"} of ${budget}`]]),
       ["views/s", last?.viewsPerSecond.toFixed(0)],
       ...networks,
       ["checkpoint", checkpoint],
+      ...(damagedLines.length === 0 ? [] : [["damaged", describeDamage(damagedLines)]]),
     ],
     "left",
   );

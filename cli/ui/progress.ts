@@ -121,6 +121,12 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     remark(this.#output, `left out ${path}: ${reason}`);
   }
 
+  /** Says what of the run was damaged. */
+  damaged(line: string): void {
+    this.#endBar();
+    remark(this.#output, line);
+  }
+
   /** How many image files were left out. */
   get skippedImages(): number {
     return this.#skipped;

@@ -143,7 +143,7 @@ export class EpochBatches implements Iterable<ViewBatch> {
  * @throws {InvalidInputError} Where the batch is not a whole number from 1 to the number of training images, or no multiple of the
  * number of ranks.
  */
-export function stepsPerEpoch({ dataset, batch, dropLast = true, shard }: BatchOptions): number {
+export function stepsPerEpoch({ dataset, batch, dropLast = true, shard }: Omit<BatchOptions, "seed">): number {
   const { name, pretraining: { count } } = dataset;
   if (!Number.isInteger(batch) || batch < 1) {
     throw new InvalidInputError(`batch ${batch} is not usable: give a whole number from 1`);
@@ -159,6 +159,14 @@ export function stepsPerEpoch({ dataset, batch, dropLast = true, shard }: BatchO
       `batch ${batch} cannot be shared by rank ${rank} of ${ranks}: give a multiple of ${ranks}`,
     );
   }
+  return batchesIn(count, { batch, dropLast, ranks });
+}
+
+/** Batches in so many images: whole ones, and the smaller last one if it is kept and not too small. */
+export function batchesIn(
+  count: number,
+  { batch, dropLast, ranks = 1 }: { readonly batch: number; readonly dropLast: boolean; readonly ranks?: number },
+): number {
   const keepsLast = !dropLast && count % batch >= SMALLEST_BATCH * ranks;
   return Math.floor(count / batch) + Number(keepsLast);
 }

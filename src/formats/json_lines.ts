@@ -3,71 +3,104 @@
  *
  * @module
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { parseJsonObject } from "./json_object.ts";
-import { appendToFile, writeFileAtomically } from "./write_file.ts";
+import { readLines } from "./text_lines.ts";
+import { appendToFile, flushFile, writeFileAtomically } from "./write_file.ts";
 
 /** A line of a file. */
 export interface JsonLine {
+  /** Its place in the file, from 1. */
+  readonly number: number;
   /** As it is written, without its end. */
   readonly text: string;
   /** What it holds. */
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-function parseLine(text: string): JsonLine | null {
-  const record = parseJsonObject(text);
-  return record && { text, record };
+/** What a file holds. */
+export interface JsonLinesContent {
+  /** The lines that are whole, in order. */
+  readonly lines: readonly JsonLine[];
+  /** Numbers of the lines that are damaged, from 1. */
+  readonly damaged: readonly number[];
 }
 
-/** A file of JSON objects. A machine that goes down may leave a part of the last line, and only that. */
+/**
+ * A file of JSON objects. A machine that goes down may leave a part of the last line, which is no line yet. A failing disk may damage any
+ * line; the others are read all the same.
+ */
 export class JsonLines {
-  /** A file that need not be there yet. */
-  constructor(readonly path: string) {}
+  /**
+   * A file that need not be there yet.
+   *
+   * @param isRecord whether an object is one that this file holds: a line of another is damaged.
+   */
+  constructor(readonly path: string, readonly isRecord: (record: JsonLine["record"]) => boolean = () => true) {}
 
-  /** Adds a line. @throws {StorageError} where there is no room or no permission; a part of the line may stay. */
+  /** Adds a line. @throws {StorageError} if there is no room or no permission; the file is then as it was. */
   append(record: object): void {
     appendToFile(this.path, `${JSON.stringify(record)}\n`);
   }
 
-  /** The whole file as it is; nothing where there is none. */
-  text(): string {
-    return existsSync(this.path) ? Deno.readTextFileSync(this.path) : "";
+  /** Waits until the lines are on the disk. @throws {StorageError} if the disk reports an error. */
+  flush(): void {
+    if (existsSync(this.path)) flushFile(this.path);
   }
 
-  /** The lines before the first damaged one; none where there is no file. */
-  read(): readonly JsonLine[] {
-    // What stands behind the last line's end is a part of a line.
-    const lines = this.text().split("\n").slice(0, -1).map(parseLine);
-    const damaged = lines.indexOf(null);
-    return (damaged < 0 ? lines : lines.slice(0, damaged)).filter((line) => line !== null);
+  /** The texts of the whole file's lines, damaged ones too; none if there is no file. A line too long to be one is null. */
+  texts(): (string | null)[] {
+    return existsSync(this.path) ? [...readLines(this.path)] : [];
   }
 
-  /** The last lines, whose beginnings may lie so far from the end: those whole among them; none where there is no file. */
-  readEnd(bytes = 2 ** 16): readonly JsonLine[] {
+  /** The whole file; nothing if there is none. */
+  read(): JsonLinesContent {
+    const lines: JsonLine[] = [];
+    const damaged: number[] = [];
+    this.texts().forEach((text, index) => {
+      const record = text === null ? null : parseJsonObject(text);
+      if (text !== null && record !== null && this.isRecord(record)) lines.push({ number: index + 1, text, record });
+      else damaged.push(index + 1);
+    });
+    return { lines, damaged };
+  }
+
+  /**
+   * The objects of the last lines, in order: those whole lines that begin at most so many bytes before the file's end.
+   *
+   * @returns nothing if there is no file.
+   */
+  readEnd(bytes: number): JsonLine["record"][] {
     if (!existsSync(this.path)) return [];
     const file = openSync(this.path, "r");
     try {
       const { size } = fstatSync(file);
       const end = new Uint8Array(Math.min(size, bytes));
       readSync(file, end, 0, end.length, size - end.length);
-      // What stands before the first line's end may be a part of a line, too.
-      const lines = new TextDecoder().decode(end).split("\n").slice(size > bytes ? 1 : 0, -1);
-      return lines.map(parseLine).filter((line) => line !== null);
+      // What stands before the first line's end may be a part of a line, and so may what stands behind the last one's.
+      const texts = new TextDecoder().decode(end).split("\n").slice(size > bytes ? 1 : 0, -1);
+      return texts.map(parseJsonObject).filter((record) => record !== null && this.isRecord(record)) as JsonLine[
+        "record"
+      ][];
     } finally {
       closeSync(file);
     }
   }
 
   /**
-   * Leaves the lines before the first that is damaged or not to stay, the file being the old one or the new one throughout. Where there
-   * is no file, none is made.
+   * Takes lines away: those that are not to stay, damaged ones, and a part of a line at the end. The file is the old one or the new one
+   * throughout; if nothing is to be taken away, it is not touched.
+   *
+   * @returns numbers of the damaged lines, among them lines not to stay that stand before one that does: they are out of their order.
    */
-  cut(stays: (record: JsonLine["record"]) => boolean): void {
-    if (!existsSync(this.path)) return;
-    const lines = this.read();
-    const end = lines.findIndex(({ record }) => !stays(record));
-    const kept = end < 0 ? lines : lines.slice(0, end);
-    writeFileAtomically(this.path, new TextEncoder().encode(kept.map(({ text }) => `${text}\n`).join("")));
+  cut(stays: (record: JsonLine["record"]) => boolean): readonly number[] {
+    if (!existsSync(this.path)) return [];
+    const { lines, damaged } = this.read();
+    const kept = lines.filter(({ record }) => stays(record));
+    const lastKept = kept.at(-1)?.number ?? 0;
+    const misplaced = lines.filter(({ number, record }) => number < lastKept && !stays(record));
+    const bytes = new TextEncoder().encode(kept.map(({ text }) => `${text}\n`).join(""));
+    if (bytes.length !== statSync(this.path).size) writeFileAtomically(this.path, bytes);
+    return [...damaged, ...misplaced.map(({ number }) => number)].sort((a, b) => a - b);
   }
 }

@@ -74,7 +74,7 @@ export function readReportRun(
     path: folder.path,
     varied,
     config: folder.config,
-    phase: phaseOf(folder, steps.at(-1) ?? null, evaluations.at(-1) ?? null),
+    phase: phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null }),
     steps,
     watches: evaluations,
     evaluation: folder.readEvaluation(),

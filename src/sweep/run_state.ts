@@ -5,10 +5,11 @@
  */
 import { existsSync } from "node:fs";
 import type { Evaluation } from "../training/evaluate_run.ts";
-import type { StepRecord } from "../training/records.ts";
+import { latestState } from "../training/checkpoint.ts";
 import { RunFolder } from "../training/run_folder.ts";
+import { isTrained, stepsFrom } from "../training/run_length.ts";
 import { holderOfFile } from "../training/run_lock.ts";
-import { isLastStep } from "../training/run_status.ts";
+import type { RunState } from "../training/run_state.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { SweepJudging } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
@@ -22,7 +23,7 @@ export interface SweepRunState {
   readonly name: string;
   /** What becomes of it. */
   readonly phase: SweepRunPhase;
-  /** Steps done. */
+  /** Steps done: those recorded if a process works on the run, else those saved, for it goes on from there. */
   readonly step: number;
   /** Steps of the whole run; null before the first. */
   readonly steps: number | null;
@@ -46,9 +47,9 @@ export function covers({ networks }: Evaluation, { protocol, ...judging }: Sweep
 export interface BegunRun {
   /** Its folder. */
   readonly folder: RunFolder;
-  /** Its last step, or null before the first. */
-  readonly last: StepRecord | null;
-  /** Its evaluation, where that says all that the sweep asks for; else null. */
+  /** What its latest checkpoint says, or null before the first. */
+  readonly state: RunState | null;
+  /** Its evaluation if that is of the whole run and says all that the sweep asks for; else null. */
   readonly evaluation: Evaluation | null;
 }
 
@@ -57,20 +58,16 @@ export function begunRun(sweep: SweepFolder, { name, config }: PlannedRun): Begu
   const path = sweep.runPath(name);
   if (!existsSync(path)) return null;
   const folder = RunFolder.open(path);
-  const last = folder.metrics.lastStep();
-  const isTrained = isLastStep(last, config) && existsSync(folder.checkpoints.last());
+  const state = latestState(folder.checkpoints)?.state ?? null;
   const evaluation = folder.readEvaluation();
-  return {
-    folder,
-    last,
-    evaluation: isTrained && evaluation !== null && covers(evaluation, sweep.plan.judging) ? evaluation : null,
-  };
+  // An evaluation from before the run was made longer is none of what it is now.
+  const isLatest = evaluation !== null && isTrained(state, config) && (evaluation.step ?? state.step) === state.step;
+  return { folder, state, evaluation: isLatest && covers(evaluation, sweep.plan.judging) ? evaluation : null };
 }
 
 /** Reads where a run is. Nothing is written, and a process that works on it takes no notice. */
 export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState {
   const begun = begunRun(sweep, run);
-  const last = begun?.last ?? null;
   const failure = sweep.failure(run.name);
   const phase = (): SweepRunPhase => {
     if (begun !== null && begun.evaluation !== null) return "done";
@@ -79,11 +76,13 @@ export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState
     return begun === null ? "waiting" : "stopped";
   };
   const found = phase();
+  const last = begun?.folder.metrics.lastStep() ?? null;
+  const state = begun?.state ?? null;
   return {
     name: run.name,
     phase: found,
-    step: last?.step ?? 0,
-    steps: last?.steps ?? null,
+    step: found === "running" ? last?.step ?? 0 : state?.step ?? 0,
+    steps: state === null ? last?.steps ?? null : stepsFrom(state, run.config),
     failure: found === "failed" ? failure : null,
   };
 }

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
-import { storageError, writeFileAtomically } from "../formats/mod.ts";
+import { makeFolder, writeFileAtomically } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
 import { configByKey, configOfKeys } from "../training/config_file.ts";
 import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
@@ -147,11 +147,7 @@ export class SweepFolder {
    */
   static prepare(path: string, spec: SweepSpec, plan: SweepPlan): SweepFolder {
     SweepFolder.check(path, plan);
-    try {
-      for (const folder of ["runs", "tasks"]) Deno.mkdirSync(join(path, folder), { recursive: true });
-    } catch (error) {
-      throw storageError(path, error);
-    }
+    for (const folder of ["runs", "tasks"]) makeFolder(join(path, folder));
     const encoder = new TextEncoder();
     writeFileAtomically(join(path, specName), encoder.encode(spec.text));
     writeFileAtomically(join(path, planName), encoder.encode(formatPlan(plan)));

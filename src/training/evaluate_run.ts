@@ -30,6 +30,8 @@ export interface EvaluationOptions extends JudgingOptions {
 export interface Evaluation {
   /** The run's folder. */
   readonly run: string;
+  /** Steps of the checkpoint that was evaluated; earlier versions did not write it down. */
+  readonly step?: number;
   /** The trained networks. */
   readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
   /** What an accuracy has to clear. */
@@ -75,5 +77,5 @@ export function evaluateRun(
   const networks = evaluateNetworks(evaluator, network, options, "trained");
   options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);
-  return { run: run.path, networks, references: { rawPixels, untrained } };
+  return { run: run.path, step: checkpoint.state.step, networks, references: { rawPixels, untrained } };
 }

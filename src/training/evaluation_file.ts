@@ -43,23 +43,29 @@ const network = featureAccuracy.extend({
 const networks = z.object({ dense: network.exactOptional(), gated: network.exactOptional() });
 const evaluation = z.object({
   run: z.string(),
+  // Earlier versions wrote none.
+  step: count.exactOptional(),
   networks,
   references: z.object({ rawPixels: featureAccuracy, untrained: networks }),
 });
+
+/** What to do about a damaged file. */
+export const remedyOfEvaluation = "remove the file and run sluice evaluate again";
 
 /**
  * What an `evaluation.json` says.
  *
  * @param path of the file, for messages.
- * @returns with no `parts` where an earlier version wrote the file.
- * @throws {InvalidInputError} where the text is not such a document, naming the file and the first thing that is wrong.
+ * @returns with no `parts` if an earlier version wrote the file.
+ * @throws {InvalidInputError} if the text is not such a document, naming the file and the first thing that is wrong.
  */
 export function parseEvaluation(path: string, text: string): Evaluation {
-  const remedy = "remove the file and run sluice evaluate again";
   const document = parseJsonObject(text);
-  if (document === null) throw new InvalidInputError(`${path}: is damaged, it holds no JSON object; ${remedy}`);
+  if (document === null) {
+    throw new InvalidInputError(`${path}: is damaged, it holds no JSON object; ${remedyOfEvaluation}`);
+  }
   const { success, data, error } = evaluation.safeParse(document);
   if (success) return data;
   const place = error.issues[0]?.path.join(".") ?? "";
-  throw new InvalidInputError(`${path}: is no evaluation, ${place} is missing or wrong; ${remedy}`);
+  throw new InvalidInputError(`${path}: is no evaluation, ${place} is missing or wrong; ${remedyOfEvaluation}`);
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { appendToFile, fileBeginning, restartRecord, scalarsRecord, storageError } from "../formats/mod.ts";
+import { appendToFile, fileBeginning, makeFolder, restartRecord, scalarsRecord } from "../formats/mod.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
 /** Numbers that are there. */
@@ -75,11 +75,7 @@ export class EventLog {
 
   /** The seconds in the names of a folder's files. */
   static #earlierIn(folder: string): number[] {
-    try {
-      mkdirSync(folder, { recursive: true });
-    } catch (error) {
-      throw storageError(folder, error);
-    }
+    makeFolder(folder);
     return readdirSync(folder).map((name) => namePattern.exec(name)?.[1]).filter((text) => text !== undefined)
       .map(Number);
   }

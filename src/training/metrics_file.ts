@@ -4,12 +4,12 @@
  * @module
  */
 import { JsonLines } from "../formats/mod.ts";
+import { isEvaluation, isStep, metricsRecord } from "./metrics_record.ts";
 import { type MetricsSample, sampleMetrics } from "./metrics_sample.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
-function isEvaluation(record: Readonly<Record<string, unknown>>): boolean {
-  return "networks" in record;
-}
+/** Bytes at a file's end that hold its last step: the second number if a long evaluation follows it, the third if damage does. */
+const END_BYTES = [1 << 16, 1 << 20, 1 << 25];
 
 /** What a file holds, as far as it is whole. */
 export interface Metrics {
@@ -17,6 +17,8 @@ export interface Metrics {
   readonly steps: readonly StepRecord[];
   /** The last evaluation, or null without one. */
   readonly evaluation: EvaluationRecord | null;
+  /** Numbers of the damaged lines, from 1: they are left out. */
+  readonly damaged: readonly number[];
 }
 
 /**
@@ -37,40 +39,53 @@ export class MetricsFile {
 
   /** A file that need not be there yet. */
   constructor(path: string) {
-    this.#lines = new JsonLines(path);
+    this.#lines = new JsonLines(path, (record) => metricsRecord(record) !== null);
   }
 
-  /** Adds a line. */
+  /** Adds a line. @throws {StorageError} if there is no room or no permission; the file is then as it was. */
   append(record: StepRecord | EvaluationRecord): void {
     this.#lines.append(record);
   }
 
-  /**
-   * Takes away what was written after a step was recorded: later steps, evaluations after it, and whatever follows a damaged line.
-   *
-   * @param step the last one to stay, from 1; 0 takes all away.
-   */
-  cutAfter(step: number): void {
-    this.#lines.cut((record) => Number(record["step"]) < step || (record["step"] === step && !isEvaluation(record)));
+  /** Waits until all lines are on the disk. @throws {StorageError} if the disk reports an error. */
+  flush(): void {
+    this.#lines.flush();
   }
 
-  /** Reads the whole file. Its records are this program's own, and are taken as they are. */
+  /**
+   * Takes away what was written after a step was recorded: later steps, and evaluations after it; and damaged lines.
+   *
+   * @param step the last one to stay, from 1; 0 takes all away.
+   * @returns numbers of the damaged lines, from 1.
+   */
+  cutAfter(step: number): readonly number[] {
+    return this.#lines.cut((record) =>
+      Number(record["step"]) < step || (record["step"] === step && !("networks" in record))
+    );
+  }
+
+  /** Reads the whole file. */
   read(): Metrics {
-    const records = this.#lines.read().map(({ record }) => record);
-    const steps = records.filter((record) => !isEvaluation(record)) as unknown as StepRecord[];
-    const evaluations = records.filter(isEvaluation) as unknown as EvaluationRecord[];
-    return { steps, evaluation: evaluations.at(-1) ?? null };
+    const { lines, damaged } = this.#lines.read();
+    const records = lines.map(({ record }) => metricsRecord(record)).filter((record) => record !== null);
+    const steps = records.filter(isStep);
+    return { steps, evaluation: records.filter(isEvaluation).at(-1) ?? null, damaged };
   }
 
   /** The last step, found without reading the whole file; null before the first. */
   lastStep(): StepRecord | null {
-    const records = this.#lines.readEnd().map(({ record }) => record);
-    return records.findLast((record) => !isEvaluation(record)) as unknown as StepRecord | undefined ?? null;
+    for (const bytes of END_BYTES) {
+      const records = this.#lines.readEnd(bytes).map(metricsRecord).filter((record) => record !== null);
+      const last = records.findLast(isStep);
+      if (last !== undefined) return last;
+    }
+    return null;
   }
 
   /** Seconds that training took, in all its sittings together; each counts from its own beginning. */
   seconds(): number {
-    return secondsOfSittings(Array.from(this.#lines.text().matchAll(/"time":([\d.e-]+)/g), ([, time]) => Number(time)));
+    const times = this.#lines.texts().map((text) => /"time":([\d.e+-]+)/.exec(text ?? "")?.[1]);
+    return secondsOfSittings(times.filter((time) => time !== undefined).map(Number));
   }
 
   /**
@@ -79,10 +94,10 @@ export class MetricsFile {
    * @param points about how many steps to read, evenly spaced, 1 or more; the first and the last are among them.
    */
   sample(points: number): MetricsSample {
-    return sampleMetrics(this.#lines.text(), points);
+    return sampleMetrics(this.#lines.texts(), points);
   }
 
-  /** A step as it was recorded; null where it was not. */
+  /** A step as it was recorded; null if it was not. */
   step(step: number): StepRecord | null {
     return this.read().steps.find((record) => record.step === step) ?? null;
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseJsonObject } from "../formats/mod.ts";
+import { isEvaluation, isStep, parseMetricsLine } from "./metrics_record.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
 /** What curves are drawn from. */
@@ -17,61 +17,36 @@ export interface MetricsSample {
 /** The key that evaluations have and steps have not, as it stands in a line. */
 const evaluationKey = '"networks":';
 
-/** A line of a text: where it begins, and where its end mark is. */
-interface Line {
-  readonly begin: number;
-  readonly end: number;
-}
-
-/** The line that a place in a text belongs to. */
-function lineAround(text: string, place: number): Line {
-  const begin = place === 0 ? 0 : text.lastIndexOf("\n", place - 1) + 1;
-  return { begin, end: text.indexOf("\n", place) };
-}
-
-/** The step that a line holds; null where it is an evaluation, or damaged. */
-function stepOf(text: string, { begin, end }: Line): StepRecord | null {
-  const record = parseJsonObject(text.slice(begin, end));
-  return record === null || "networks" in record ? null : record as unknown as StepRecord;
-}
-
-/** About so many steps of a text of whole lines, evenly spaced over it: all lines of steps are about as long. */
-function sampleSteps(text: string, points: number): StepRecord[] {
+/** About so many steps, evenly spaced over the lines. */
+function sampleSteps(lines: readonly (string | null)[], points: number): StepRecord[] {
   const found = new Map<number, StepRecord>();
-  /** Adds the step of a line. Returns false where there is none. */
-  const add = (line: Line): boolean => {
-    if (found.has(line.begin)) return true;
-    const step = stepOf(text, line);
-    if (step !== null) found.set(line.begin, step);
-    return step !== null;
+  /** Adds the step of a line. Returns false if the line holds none. */
+  const add = (line: number): boolean => {
+    if (found.has(line)) return true;
+    const record = parseMetricsLine(lines[line] ?? null);
+    if (record === null || !isStep(record)) return false;
+    found.set(line, record);
+    return true;
   };
   for (let point = 0; point < points; point++) {
-    let line = lineAround(text, Math.floor(point * text.length / points));
-    while (!add(line) && line.end + 1 < text.length) line = lineAround(text, line.end + 1);
+    let line = Math.floor(point * lines.length / points);
+    while (line < lines.length && !add(line)) line++;
   }
-  let last = lineAround(text, text.length - 1);
-  while (!add(last) && last.begin > 0) last = lineAround(text, last.begin - 1);
-  return [...found.values()];
-}
-
-function findEvaluations(text: string): EvaluationRecord[] {
-  const evaluations: EvaluationRecord[] = [];
-  for (let place = text.indexOf(evaluationKey); place >= 0;) {
-    const { begin, end } = lineAround(text, place);
-    const record = parseJsonObject(text.slice(begin, end));
-    if (record !== null && "networks" in record) evaluations.push(record as unknown as EvaluationRecord);
-    place = text.indexOf(evaluationKey, end);
-  }
-  return evaluations;
+  let last = lines.length - 1;
+  while (last >= 0 && !add(last)) last--;
+  return [...found].sort(([a], [b]) => a - b).map(([, record]) => record);
 }
 
 /**
- * Samples the lines of a `metrics.jsonl`. Damaged lines, and a part of a line behind the last one's end, are left out.
+ * Samples the lines of a `metrics.jsonl`. Damaged lines are left out.
  *
+ * @param lines null for a line too long to be one.
  * @param points about how many steps to take, 1 or more.
  */
-export function sampleMetrics(text: string, points: number): MetricsSample {
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  if (whole === "") return { steps: [], evaluations: [] };
-  return { steps: sampleSteps(whole, points), evaluations: findEvaluations(whole) };
+export function sampleMetrics(lines: readonly (string | null)[], points: number): MetricsSample {
+  const evaluations = lines.flatMap((line) => {
+    const record = line?.includes(evaluationKey) ? parseMetricsLine(line) : null;
+    return record !== null && isEvaluation(record) ? [record] : [];
+  });
+  return { steps: sampleSteps(lines, points), evaluations };
 }

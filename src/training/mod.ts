@@ -26,6 +26,8 @@ export * from "./precision.ts";
 export * from "./presets.ts";
 export * from "./records.ts";
 export * from "./run_folder.ts";
+export * from "./run_health.ts";
+export * from "./run_length.ts";
 export * from "./run_lock.ts";
 export * from "./run_state.ts";
 export * from "./run_status.ts";

@@ -53,6 +53,8 @@ export interface TrainingObserver {
   evaluation(record: EvaluationRecord): void;
   /** Of every image file that is damaged, once. */
   skipped(image: SkippedImage): void;
+  /** At the start, of every file of the run that was damaged: what is lost, in a line. */
+  damaged?(line: string): void;
   /** Asked after every step: true ends the run once its weights are saved. */
   stopRequested(): boolean;
 }

@@ -5,16 +5,25 @@
  */
 
 import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { SkippedImage } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { JsonLines, storageError, writeFileAtomically } from "../formats/mod.ts";
+import {
+  clearLeftovers,
+  JsonLines,
+  makeFolder,
+  PartialFolder,
+  readTextFile,
+  removeFolder,
+  storageError,
+  writeFileAtomically,
+} from "../formats/mod.ts";
 import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { type ConfigFile, formatConfig, parseConfigFile } from "./config_file.ts";
 import type { Evaluation } from "./evaluate_run.ts";
-import { parseEvaluation } from "./evaluation_file.ts";
+import { parseEvaluation, remedyOfEvaluation } from "./evaluation_file.ts";
 import { EventLog } from "./event_log.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { lockRun } from "./run_lock.ts";
@@ -26,6 +35,14 @@ const checkpointsName = "checkpoints";
 const plansName = "plans.txt";
 const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
+
+/** That lines of a file are damaged, by their numbers. */
+function describeDamage(path: string, lines: readonly number[]): string {
+  const listed = lines.slice(0, 10).join(", ") + (lines.length > 10 ? ", ..." : "");
+  return lines.length === 1
+    ? `${path}: line ${listed} is damaged and is left out; the others stay`
+    : `${path}: ${lines.length} lines are damaged and are left out (${listed}); the others stay`;
+}
 
 /** What stands at a path: nothing, an empty folder, a run, or something else. */
 function occupantOf(path: string): "nothing" | "empty folder" | "run" | "something else" {
@@ -40,12 +57,12 @@ function occupantOf(path: string): "nothing" | "empty folder" | "run" | "somethi
   }
 }
 
-/** A temporary folder beside the place of a new run. @throws {InvalidInputError} where nothing may be written there. */
-function makePartialFolder(path: string): string {
+/** A temporary folder beside the place of a new run. @throws {InvalidInputError} if nothing may be written there. */
+function makePartialFolder(path: string): PartialFolder {
   const parent = dirname(resolve(path));
   try {
-    Deno.mkdirSync(parent, { recursive: true });
-    return Deno.makeTempDirSync({ dir: parent, prefix: `.${basename(resolve(path))}.` });
+    makeFolder(parent);
+    return new PartialFolder(path);
   } catch (cause) {
     const refused = [Deno.errors.PermissionDenied, Deno.errors.NotADirectory, Deno.errors.AlreadyExists];
     if (!refused.some((kind) => cause instanceof kind)) throw cause;
@@ -96,7 +113,7 @@ export class RunFolder {
     this.versions = versions;
     this.metrics = new MetricsFile(join(path, metricsName));
     this.checkpoints = new CheckpointFiles(join(path, checkpointsName));
-    this.#skippedLines = new JsonLines(join(path, skippedName));
+    this.#skippedLines = new JsonLines(join(path, skippedName), (line) => typeof line["path"] === "string");
   }
 
   /**
@@ -123,15 +140,13 @@ export class RunFolder {
    */
   static create(path: string, config: RunConfig, versions: Readonly<Record<string, string>>): RunFolder {
     RunFolder.checkFree(path);
-    const partial = makePartialFolder(path);
+    using partial = makePartialFolder(path);
     try {
-      Deno.chmodSync(partial, 0o755);
-      Deno.mkdirSync(join(partial, checkpointsName));
-      Deno.writeTextFileSync(join(partial, metricsName), "");
-      Deno.writeTextFileSync(join(partial, configName), formatConfig(config, versions));
-      Deno.renameSync(partial, path);
+      makeFolder(join(partial.path, checkpointsName));
+      writeFileAtomically(join(partial.path, metricsName), new Uint8Array());
+      writeFileAtomically(join(partial.path, configName), new TextEncoder().encode(formatConfig(config, versions)));
+      partial.putInPlace();
     } catch (error) {
-      Deno.removeSync(partial, { recursive: true });
       throw storageError(path, error);
     }
     return new RunFolder(path, config, versions);
@@ -149,7 +164,7 @@ export class RunFolder {
       throw new InvalidInputError(`${path}: holds no run (no ${configName}); give a folder that pretrain made`);
     }
     const file = join(path, configName);
-    const { versions = {}, ...parsed } = parseConfigFile(file, Deno.readTextFileSync(file));
+    const { versions = {}, ...parsed } = parseConfigFile(file, readTextFile(file, "put config.yaml back"));
     return new RunFolder(path, configOf(file, parsed), versions);
   }
 
@@ -175,21 +190,30 @@ export class RunFolder {
 
   /** Removes the folder of a run that failed before its first step: there is nothing in it to keep. */
   discardIfUntrained(): void {
-    if (Deno.statSync(join(this.path, metricsName)).size === 0) Deno.removeSync(this.path, { recursive: true });
+    if (Deno.statSync(join(this.path, metricsName)).size === 0) removeFolder(this.path);
   }
 
   /** Adds one line to `skipped.jsonl`, unless it names the image already. */
   appendSkipped(image: SkippedImage): void {
-    this.#skipped ??= new Set(this.#skippedLines.read().map(({ record }) => record["path"]));
+    this.#skipped ??= new Set(this.#skippedLines.read().lines.map(({ record }) => record["path"]));
     if (this.#skipped.has(image.path)) return;
     this.#skipped.add(image.path);
     this.#skippedLines.append(image);
   }
 
-  /** Mends the files that a machine going down may have torn, and takes metrics of later steps than `step` away. */
-  rewind(step: number): void {
-    this.metrics.cutAfter(step);
-    this.#skippedLines.cut(() => true);
+  /**
+   * Removes what killed processes left half-written, mends the files that a machine going down may have torn, and takes metrics of later
+   * steps than `step` away. Only a process that holds the run's lock may do this.
+   *
+   * @param report told in a line of what was damaged and is lost.
+   */
+  rewind(step: number, report: (line: string) => void): void {
+    clearLeftovers(this.path);
+    this.checkpoints.clearLeftovers();
+    const damaged = this.metrics.cutAfter(step);
+    if (damaged.length > 0) report(describeDamage(join(this.path, metricsName), damaged));
+    const lost = this.#skippedLines.cut(() => true);
+    if (lost.length > 0) report(describeDamage(join(this.path, skippedName), lost));
   }
 
   /**
@@ -241,6 +265,6 @@ export class RunFolder {
    */
   readEvaluation(): Evaluation | null {
     const path = join(this.path, evaluationName);
-    return existsSync(path) ? parseEvaluation(path, Deno.readTextFileSync(path)) : null;
+    return existsSync(path) ? parseEvaluation(path, readTextFile(path, remedyOfEvaluation)) : null;
   }
 }

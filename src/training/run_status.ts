@@ -1,13 +1,19 @@
 /**
  * Where a run is, read from its folder alone, whether a process trains it or not.
  *
+ * What a run has come to is what its latest checkpoint says: its log may be ahead of that, if the disk was full or the process was
+ * killed, and then the steps ahead are trained again.
+ *
  * @module
  */
-import { existsSync } from "node:fs";
+import { latestState } from "./checkpoint.ts";
 import type { RunConfig } from "./options.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 import type { RunFolder } from "./run_folder.ts";
+import { failureOf, type LastRecords } from "./run_health.ts";
+import { isTrained, stepsFrom } from "./run_length.ts";
 import { holderOf } from "./run_lock.ts";
+import type { RunState } from "./run_state.ts";
 
 /** `running`: a process trains it; `finished`: it has come to its end; `stopped`: it can go on. */
 export type RunPhase = "running" | "finished" | "stopped";
@@ -20,8 +26,10 @@ export interface RunStatus {
   readonly phase: RunPhase;
   /** The process that trains it, or null. */
   readonly process: number | null;
-  /** Steps recorded. */
+  /** Steps done: those recorded if a process trains the run, else those saved, for it goes on from there. */
   readonly step: number;
+  /** Steps that the latest checkpoint holds; 0 before the first. */
+  readonly saved: number;
   /** Steps of the whole run; null before the first. */
   readonly steps: number | null;
   /** Present epoch, from 1. */
@@ -32,12 +40,16 @@ export interface RunStatus {
   readonly secondsLeft: number | null;
   /** The budget asked for; null of a run without gates. */
   readonly budget: number | null;
-  /** The last step, or null before the first. */
+  /** The last step recorded, or null before the first. Its numbers are NaN if they were not finite. */
   readonly last: StepRecord | null;
-  /** The last evaluation, or null before the first. */
+  /** The last evaluation recorded, or null before the first. */
   readonly evaluation: EvaluationRecord | null;
   /** The latest checkpoint, or null before the first. */
   readonly checkpoint: string | null;
+  /** Why the run, which nobody trains, would fail again if it went on, in a line; null if nothing is known against it. */
+  readonly failure: string | null;
+  /** Numbers of the damaged lines of `metrics.jsonl`, from 1, which are left out. */
+  readonly damagedLines: readonly number[];
 }
 
 /** Steps that the speed is taken from. */
@@ -52,52 +64,46 @@ function secondsLeft(records: readonly StepRecord[], steps: number): number | nu
   return (last.time - first.time) / (last.step - first.step) * (steps - last.step);
 }
 
-/** Whether a step is the last one of a run. Of a run that was made longer it is not: there is none of its new length yet. */
-export function isLastStep(step: StepRecord | null, { epochs }: Pick<RunConfig, "epochs">): step is StepRecord {
-  return step !== null && step.step === step.steps && step.epoch + 1 === epochs;
-}
-
 /** What a run that no process trains has come to. */
-function restingPhase(
-  { config, checkpoints }: RunFolder,
-  last: StepRecord | null,
-  evaluation: EvaluationRecord | null,
-): RunPhase {
-  const isWhole = isLastStep(last, config);
-  const isEvaluated = config.evalEvery === 0 || evaluation === null || evaluation.step === last?.step;
-  return isWhole && isEvaluated && checkpoints.list().some((file) => existsSync(file)) ? "finished" : "stopped";
+function restingPhase(config: RunConfig, state: RunState | null, records: LastRecords): RunPhase {
+  if (!isTrained(state, config)) return "stopped";
+  // Only a run whose images have labels knows its networks untrained, and is evaluated.
+  const isEvaluated = config.evalEvery > 0 && Object.keys(state.untrained).length > 0;
+  if (isEvaluated && records.evaluation?.step !== state.step) return "stopped";
+  return failureOf(config, state, records) === null ? "finished" : "stopped";
 }
 
-/**
- * What a run is doing.
- *
- * @param last the last step recorded, or null before the first.
- * @param evaluation the last evaluation recorded, or null before the first.
- */
-export function phaseOf(run: RunFolder, last: StepRecord | null, evaluation: EvaluationRecord | null): RunPhase {
-  return holderOf(run.path) !== null ? "running" : restingPhase(run, last, evaluation);
+/** What a run is doing. */
+export function phaseOf(run: RunFolder, records: LastRecords): RunPhase {
+  if (holderOf(run.path) !== null) return "running";
+  return restingPhase(run.config, latestState(run.checkpoints)?.state ?? null, records);
 }
 
 /** Reads where a run is. Nothing is written, and a process that trains it takes no notice. */
 export function readStatus(run: RunFolder): RunStatus {
   const { config, path } = run;
   const holder = holderOf(path);
-  const { steps: records, evaluation } = run.metrics.read();
+  const { steps: records, evaluation, damaged } = run.metrics.read();
   const last = records.at(-1) ?? null;
-  const steps = last?.steps ?? null;
-  const checkpoint = run.checkpoints.list().find((file) => existsSync(file)) ?? null;
+  const saved = latestState(run.checkpoints);
+  const state = saved?.state ?? null;
+  const steps = state === null ? last?.steps ?? null : stepsFrom(state, config);
+  const step = holder === null ? state?.step ?? 0 : last?.step ?? 0;
   return {
     run: path,
-    phase: holder !== null ? "running" : restingPhase(run, last, evaluation),
+    phase: holder !== null ? "running" : restingPhase(config, state, { last, evaluation }),
     process: holder === null ? null : Number(holder),
-    step: last?.step ?? 0,
+    step,
+    saved: state?.step ?? 0,
     steps,
-    epoch: (last?.epoch ?? 0) + 1,
+    epoch: steps === null ? 1 : Math.max(1, Math.ceil(step * config.epochs / steps)),
     epochs: config.epochs,
     secondsLeft: holder === null || steps === null ? null : secondsLeft(records, steps),
     budget: config.mode === "vanilla" ? null : config.budget,
     last,
     evaluation,
-    checkpoint,
+    checkpoint: saved?.path ?? null,
+    failure: holder === null ? failureOf(config, state, { last, evaluation }) : null,
+    damagedLines: damaged,
   };
 }

@@ -11,7 +11,6 @@ import {
   Loader,
   type LoaderOptions,
   type SkippedImage,
-  stepsPerEpoch,
   type TrainingImages,
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
@@ -34,6 +33,7 @@ import { plainShare } from "./plain_share.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingResult } from "./records.ts";
 import { drawTurns } from "./rotation.ts";
 import type { RunFolder } from "./run_folder.ts";
+import { stepsOf } from "./run_length.ts";
 import type { RunState } from "./run_state.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
@@ -333,6 +333,8 @@ class Training {
     const epochs = this.#done / this.#loader.stepsPerEpoch;
     const stays = checkpointEvery > 0 && Number.isInteger(epochs) && epochs % checkpointEvery === 0;
     const { folder } = run.checkpoints;
+    // A checkpoint is never on the disk without the lines of its steps.
+    run.metrics.flush();
     await this.#writer.begin(training, { folder, kept: keepCheckpoints, epochs: stays ? epochs : null, metadata });
   }
 
@@ -341,18 +343,6 @@ class Training {
     if (stopped) await this.#save();
     return { stopped, steps: this.#done, networks: this.#networks };
   }
-}
-
-/** Steps of a whole run. @throws {InvalidInputError} where the data set holds less than one batch. */
-export function stepsOf(config: RunConfig, dataset: Dataset): number {
-  return stepsPerEpoch(batchPlan(config, dataset)) * config.epochs;
-}
-
-/** Whether a run has come to its end: all of its steps are done, and the networks were evaluated after the last. */
-export function isFinished(run: RunFolder, config: RunConfig, checkpoint: Checkpoint, dataset: Dataset): boolean {
-  const { step } = checkpoint.state;
-  const isEvaluated = config.evalEvery > 0 && dataset.labelled !== null;
-  return step >= stepsOf(config, dataset) && (!isEvaluated || run.metrics.evaluationAfter(step) !== null);
 }
 
 /**
@@ -393,7 +383,7 @@ export async function pretrain(
   const training = trainingState(trainee, probes);
   if (checkpoint !== null) loadCheckpoint(checkpoint, training);
   const done = checkpoint?.state.step ?? 0;
-  run.rewind(done);
+  run.rewind(done, (line) => observer.damaged?.(line));
   const given = { device, config, precision, dataset, run, observer, events: run.beginEvents(done, wallTime()) };
   const made = { trainee, images, plainImages, evaluator, probes, training, state: checkpoint?.state ?? null };
   return await new Training({ ...given, ...made }).execute();

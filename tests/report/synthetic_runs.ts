@@ -12,6 +12,7 @@ import { curvePoints, readReportRun } from "../../src/report/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
 import { type Evaluation, type EvaluationRecord, RunFolder, type StepRecord } from "../../src/training/mod.ts";
 import { trainedNetworks } from "../../src/training/passes.ts";
+import { saveState, stateAt } from "../training/saved_checkpoint.ts";
 
 /** What a synthetic run is. */
 export interface SyntheticRun {
@@ -120,12 +121,13 @@ function stepRecord(config: RunConfig, step: number, steps: number): StepRecord 
   };
 }
 
+const watchedHealth = { featureStd: 1, effectiveRank: 20, covariance: 0.1 };
+
 function watchRecord(config: RunConfig, step: number, epoch: number): EvaluationRecord {
   const networks = trainedNetworks(config.mode).map((network) => {
     const knn20 = accuracyOf(config, network) - 3 - 25 * Math.exp(-5 * epoch / config.epochs);
     const share = network === "dense" ? 1 : config.budget;
-    const health = { featureStd: 1, effectiveRank: 20, covariance: 0.1 };
-    return [network, { knn20, cost: { macs: share * 4e7, share }, health }] as const;
+    return [network, { knn20, cost: { macs: share * 4e7, share }, health: watchedHealth }] as const;
   });
   return { step, epoch, networks: Object.fromEntries(networks) };
 }
@@ -150,7 +152,8 @@ export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
   const folder = RunFolder.create(path, config, { sluice: "1.2.3" });
   const done = stage === "stopped" ? Math.floor(steps / 2) : steps;
   Deno.writeTextFileSync(join(path, "metrics.jsonl"), metricLines(config, steps, done));
-  Deno.writeTextFileSync(folder.checkpoints.last(), "");
+  const images = config.batch * Math.max(1, Math.floor(steps / config.epochs));
+  saveState(folder, stateAt(done, images, config.evalEvery > 0 ? { dense: watchedHealth } : {}));
   if (stage === "evaluated") folder.writeEvaluation(evaluationOf(path, config, knnOnly));
   return folder;
 }

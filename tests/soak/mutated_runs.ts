@@ -37,7 +37,7 @@ function read(folder: string): void {
   const checkpoint = run.latestCheckpoint(() => {});
   checkConfig(checkpoint, run.config);
   readStatus(run);
-  run.rewind(checkpoint.state.step);
+  run.rewind(checkpoint.state.step, () => {});
 }
 
 /** 5,000 runs with one damaged file: configuration, metrics or checkpoint. */

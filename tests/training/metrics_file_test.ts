@@ -12,7 +12,9 @@ function stepLine(step: number): string {
 }
 
 function evaluationLine(step: number): string {
-  return JSON.stringify({ step, epoch: step / 100 - 1, networks: { dense: { knn20: step / 10 } } });
+  const health = { featureStd: 1, effectiveRank: 9, covariance: 0.1 };
+  const dense = { knn20: step / 10, cost: { macs: 100, share: 1 }, health };
+  return JSON.stringify({ step, epoch: step / 100 - 1, networks: { dense } });
 }
 
 /** 1,000 steps, an evaluation after every hundredth. */
