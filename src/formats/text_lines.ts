@@ -31,6 +31,8 @@ class LineReader {
   /** The lines that end in a part, without their ends. */
   *add(piece: Uint8Array): Generator<string | null> {
     const first = piece.indexOf(LINE_END);
+    // Nothing is kept of a line that is too long already.
+    if (first < 0 && this.#length > LONGEST) return;
     let rest = piece;
     if (first >= 0 && this.#length + first > LONGEST) {
       yield null;

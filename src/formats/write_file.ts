@@ -7,8 +7,18 @@
  * @module
  */
 
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
-import { writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import process from "node:process";
 import { StorageError } from "../errors.ts";
@@ -31,7 +41,11 @@ const cannotFlush = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EACC
 
 /** The system's name of an error, `ENOSPC` for one; empty of an error that is not the system's. */
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!(error instanceof Error)) return "";
+  if ("code" in error && error.code !== undefined) return String(error.code);
+  // Deno names the more common errors only, and of all others says the number.
+  const number = Number(/\(os error (\d+)\)/.exec(error.message)?.[1]);
+  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
 }
 
 /** A failure to write `path`, in a line with its remedy; any other error as it is. */

@@ -9,8 +9,10 @@ import { clearLeftovers, flushFolder, storageError, writePartial } from "../form
 
 const ENDING = ".safetensors";
 
-/** What changes names in the folder. A test puts others in their place, to stop between two of them. */
-export interface NameChanges {
+/** What changes files in the folder. A test puts others in their place, to stop between two of them. */
+export interface FileChanges {
+  /** Writes a file beside `path` and flushes it; gives its path. */
+  readonly write: (path: string, bytes: Uint8Array) => string;
   /** Gives a file a second name, which is free. */
   readonly link: (path: string, name: string) => void;
   /** Gives a file another name, in the place of a file that has it. */
@@ -21,7 +23,8 @@ export interface NameChanges {
   readonly flush: (folder: string) => void;
 }
 
-const nameChanges: NameChanges = {
+const fileChanges: FileChanges = {
+  write: writePartial,
   link: linkSync,
   rename: renameSync,
   remove: (path) => rmSync(path, { force: true }),
@@ -51,11 +54,11 @@ function isSameFile(path: string, other: string): boolean {
 
 /** The files in a run's `checkpoints`: `last`, before it `last-1`, `last-2` and so on, and `epoch-NNNN` after every so many epochs. */
 export class CheckpointFiles {
-  readonly #names: NameChanges;
+  readonly #files: FileChanges;
 
   /** Files in a folder, which need not be there yet. */
-  constructor(readonly folder: string, names: NameChanges = nameChanges) {
-    this.#names = names;
+  constructor(readonly folder: string, files: FileChanges = fileChanges) {
+    this.#files = files;
   }
 
   /** Path of the last checkpoint, or of one before it. */
@@ -79,16 +82,16 @@ export class CheckpointFiles {
    */
   replaceLast({ kept, epochs, bytes, check }: ArrivingCheckpoint): void {
     const path = this.last();
-    const temporary = writePartial(path, bytes);
+    const temporary = this.#files.write(path, bytes);
     try {
       check(temporary);
       if (epochs !== null) this.#putAsEpoch(temporary, this.epoch(epochs), { bytes, check });
       this.#moveBack();
-      this.#names.rename(temporary, path);
-      this.#names.flush(this.folder);
-      for (const name of this.#lasts().slice(kept)) this.#names.remove(join(this.folder, name));
+      this.#files.rename(temporary, path);
+      this.#files.flush(this.folder);
+      for (const name of this.#lasts().slice(kept)) this.#files.remove(join(this.folder, name));
     } catch (error) {
-      this.#names.remove(temporary);
+      this.#files.remove(temporary);
       throw storageError(path, error);
     }
   }
@@ -96,12 +99,12 @@ export class CheckpointFiles {
   /** Gives the new checkpoint a second name, or if the file system has no such thing writes it a second time. */
   #putAsEpoch(temporary: string, path: string, { bytes, check }: Pick<ArrivingCheckpoint, "bytes" | "check">): void {
     let second = `${path}${temporary.slice(this.last().length)}`;
-    this.#names.remove(second);
+    this.#files.remove(second);
     if (!this.#linked(temporary, second)) {
-      second = writePartial(path, bytes);
+      second = this.#files.write(path, bytes);
       check(second);
     }
-    this.#names.rename(second, path);
+    this.#files.rename(second, path);
   }
 
   /** Frees the place behind the last checkpoint, and puts it there under a second name. Every file moves to a name that is free. */
@@ -110,14 +113,14 @@ export class CheckpointFiles {
     if (!existsSync(this.last()) || isSameFile(this.last(), this.last(1))) return;
     let free = 1;
     while (existsSync(this.last(free))) free++;
-    for (let before = free - 1; before > 0; before--) this.#names.rename(this.last(before), this.last(before + 1));
-    if (!this.#linked(this.last(), this.last(1))) this.#names.rename(this.last(), this.last(1));
+    for (let before = free - 1; before > 0; before--) this.#files.rename(this.last(before), this.last(before + 1));
+    if (!this.#linked(this.last(), this.last(1))) this.#files.rename(this.last(), this.last(1));
   }
 
   /** Gives a file a second name; false if the file system has no such thing. */
   #linked(path: string, name: string): boolean {
     try {
-      this.#names.link(path, name);
+      this.#files.link(path, name);
       return true;
     } catch (error) {
       if (error instanceof Error && "code" in error && noLinks.includes(String(error.code))) return false;
@@ -129,7 +132,7 @@ export class CheckpointFiles {
   clearLeftovers(): void {
     clearLeftovers(this.folder);
     // Version 0.1.0 wrote under this name.
-    this.#names.remove(`${this.last()}.new`);
+    this.#files.remove(`${this.last()}.new`);
   }
 
   /** All there are, latest first. */

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { killCalls } from "./killed_calls.ts";
 import { killRuns } from "./killed_runs.ts";
 import { killUnpacking } from "./killed_unpacking.ts";
 import { mutateCifar, mutateStl10 } from "./mutated_datasets.ts";
@@ -28,6 +29,7 @@ const tests: readonly SoakTest[] = [
   streamStl10,
   mutateRuns,
   killRuns,
+  killCalls,
   killUnpacking,
 ];
 

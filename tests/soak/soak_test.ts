@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertKilledCallsLoseNothing, hasStrace } from "./killed_calls.ts";
 import { assertKilledRunsGoOn } from "./killed_runs.ts";
 import { mutateCifar, mutateStl10 } from "./mutated_datasets.ts";
 import { mutateRuns } from "./mutated_runs.ts";
@@ -29,4 +30,10 @@ Deno.test("memory is flat while 400 MB of STL-10 stream through the loader", () 
 
 Deno.test("5 runs killed at random moments go on to the weights and metrics of an undisturbed one", async () => {
   await assertKilledRunsGoOn(0, 5);
+});
+
+Deno.test({
+  name: "a run killed at its fourth and fifth rename loses no checkpoint (skipped where strace is missing)",
+  ignore: !await hasStrace(),
+  fn: () => assertKilledCallsLoseNothing(3, 5),
 });

@@ -1,0 +1,49 @@
+/**
+ * Tests of reading text files line by line, against splitting their whole text.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readLines, readTextFile } from "../../src/formats/mod.ts";
+import { withFolder } from "../folders.ts";
+
+Deno.test(
+  "lines that end within, at and beyond the pieces that are read are those of the whole text",
+  withFolder((folder) => {
+    const path = join(folder, "text");
+    const piece = 2 ** 20;
+    for (const lengths of [[], [0], [3, 0, 5], [piece - 1, 4], [piece, 1], [piece - 2, 3 * piece, 7], [5 * piece]]) {
+      // Two bytes a letter: pieces end between them.
+      const lines = lengths.map((length, index) => `${index}${"é".repeat(length / 2)}`);
+      for (const torn of ["", "torn"]) {
+        Deno.writeTextFileSync(path, lines.map((line) => `${line}\n`).join("") + torn);
+        assert.deepEqual([...readLines(path)], lines, `${lengths} ${torn}`);
+      }
+    }
+  }),
+);
+
+Deno.test(
+  "a line of more than 16 MiB is null, and those around it are read",
+  withFolder((folder) => {
+    const path = join(folder, "text");
+    const long = "x".repeat(2 ** 24 + 1);
+    Deno.writeTextFileSync(path, `first\n${long}\nmiddle\n${long}${long}\n\nlast\n${long}`);
+    assert.deepEqual([...readLines(path)], ["first", null, "middle", null, "", "last"]);
+  }),
+);
+
+Deno.test(
+  "a text file of absurd size is refused in a line",
+  withFolder((folder) => {
+    const path = join(folder, "config.yaml");
+    Deno.writeTextFileSync(path, "seed: 1\n");
+    assert.equal(readTextFile(path, "put it back"), "seed: 1\n");
+    Deno.truncateSync(path, 2 ** 40);
+    assert.throws(() => readTextFile(path, "put it back"), {
+      name: "InvalidInputError",
+      message: /config\.yaml: has 1099511627776 bytes, more than any that sluice writes; put it back$/,
+    });
+  }),
+);

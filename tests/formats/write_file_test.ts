@@ -1,0 +1,173 @@
+/**
+ * Tests of writing files and folders: their modes, what failures leave, and what becomes of the temporary files of killed processes.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import {
+  appendToFile,
+  clearLeftovers,
+  flushFolder,
+  makeFolder,
+  PartialFolder,
+  removeFolder,
+  writeFileAtomically,
+  writePartial,
+} from "../../src/formats/mod.ts";
+import { withFolder } from "../folders.ts";
+
+const text = new TextEncoder().encode("text");
+
+/** Does something under a umask. */
+function under(umask: number, work: () => void): void {
+  const before = Deno.umask(umask);
+  try {
+    work();
+  } finally {
+    Deno.umask(before);
+  }
+}
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
+
+for (const umask of [0o000, 0o022, 0o027, 0o077]) {
+  Deno.test(
+    `files get 666 and folders 777 less the umask ${umask.toString(8).padStart(3, "0")}`,
+    withFolder((folder) => {
+      under(umask, () => {
+        writeFileAtomically(join(folder, "whole"), text);
+        appendToFile(join(folder, "grown"), text);
+        appendToFile(join(folder, "grown"), text);
+        makeFolder(join(folder, "outer", "inner"));
+        using partial = new PartialFolder(join(folder, "run"));
+        writeFileAtomically(join(partial.path, "file"), text);
+        partial.putInPlace();
+      });
+      const [file, of] = [(0o666 & ~umask).toString(8), (0o777 & ~umask).toString(8)];
+      const names = ["whole", "grown", "run/file", "outer", "outer/inner", "run"];
+      assert.deepEqual(names.map((name) => modeOf(join(folder, name))), [file, file, file, of, of, of]);
+    }),
+  );
+}
+
+Deno.test(
+  "adding to a file leaves the mode that a person gave it",
+  withFolder((folder) => {
+    const path = join(folder, "grown");
+    appendToFile(path, "a");
+    Deno.chmodSync(path, 0o600);
+    appendToFile(path, "b");
+    assert.deepEqual([modeOf(path), readFileSync(path, "utf8")], ["600", "ab"]);
+  }),
+);
+
+Deno.test({
+  name: "an addition for which there is no room leaves the file as it was (needs sh and its ulimit)",
+  ignore: Deno.build.os !== "linux",
+  fn: withFolder(async (folder) => {
+    const path = join(folder, "grown");
+    const script = join(folder, "grow.ts");
+    const source = new URL("../../src/formats/write_file.ts", import.meta.url).href;
+    // A file may have 1 KiB here (sh counts in 512 bytes): 600 bytes fit once, and the half of the next 600.
+    Deno.writeTextFileSync(
+      script,
+      `import { appendToFile } from ${JSON.stringify(source)};
+       const line = "x".repeat(599) + "\\n";
+       appendToFile(${JSON.stringify(path)}, line);
+       try { appendToFile(${JSON.stringify(path)}, line); } catch (error) { console.log(error.name, error.message); }
+       Deno.exit(0);`,
+    );
+    const { stdout, stderr } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        'trap "" XFSZ; ulimit -f 2; exec "$0" run --no-lock --quiet -A --no-check "$1"',
+        Deno.execPath(),
+        script,
+      ],
+    }).output();
+    const said = new TextDecoder().decode(stdout);
+    assert.match(
+      said,
+      /^StorageError .*grown: cannot be written: the file would be larger than is allowed here/,
+      new TextDecoder().decode(stderr),
+    );
+    assert.equal(readFileSync(path, "utf8"), `${"x".repeat(599)}\n`);
+  }),
+});
+
+Deno.test(
+  "temporary files of killed processes go when the same file is written again, those of living ones stay",
+  withFolder((folder) => {
+    const path = join(folder, "x.json");
+    for (const name of ["x.json.4.partial", "x.json.5-2.partial", "y.json.4.partial", "x.json.partial"]) {
+      writeFileSync(join(folder, name), "a part");
+    }
+    using living = Deno.openSync(join(folder, "x.json.6.partial"), { write: true, createNew: true });
+    living.tryLockSync(true);
+    writeFileAtomically(path, text);
+    const left = ["x.json", "x.json.6.partial", "x.json.partial", "y.json.4.partial"];
+    assert.deepEqual(readdirSync(folder).sort(), left);
+    clearLeftovers(folder);
+    assert.deepEqual(readdirSync(folder).sort(), ["x.json", "x.json.6.partial", "x.json.partial"]);
+  }),
+);
+
+Deno.test(
+  "a temporary file's name that is taken, by a link too, is left alone, and another is used",
+  withFolder((folder) => {
+    const [path, victim] = [join(folder, "x"), join(folder, "victim")];
+    writeFileSync(victim, "precious");
+    symlinkSync(victim, `${path}.${process.pid}.partial`);
+    const temporary = writePartial(path, text);
+    assert.equal(temporary, `${path}.${process.pid}-1.partial`);
+    assert.equal(readFileSync(victim, "utf8"), "precious");
+    clearLeftovers(folder);
+    assert.ok(existsSync(`${path}.${process.pid}.partial`), "a link is no temporary file of ours");
+  }),
+);
+
+Deno.test(
+  "a folder appears whole, goes again if it is not put in its place, and what killed processes left beside it goes, too",
+  withFolder((folder) => {
+    const place = join(folder, "run");
+    for (const name of [".run.4.partial", ".other.4.partial"]) {
+      mkdirSync(join(folder, name, "checkpoints"), { recursive: true });
+    }
+    {
+      using _partial = new PartialFolder(place);
+      assert.deepEqual(readdirSync(folder).sort(), [".other.4.partial", `.run.${process.pid}.partial`]);
+    }
+    assert.deepEqual(readdirSync(folder), [".other.4.partial"]);
+    using partial = new PartialFolder(place);
+    writeFileAtomically(join(partial.path, "file"), text);
+    partial.putInPlace();
+    assert.deepEqual(readdirSync(place), ["file"]);
+    removeFolder(place);
+    assert.deepEqual(readdirSync(folder), [".other.4.partial"]);
+  }),
+);
+
+Deno.test(
+  "a folder of a living process stays when another is made for the same place",
+  withFolder((folder) => {
+    const name = join(folder, ".run.4.partial");
+    mkdirSync(name);
+    using living = Deno.openSync(name, { read: true });
+    living.tryLockSync(true);
+    using partial = new PartialFolder(join(folder, "run"));
+    partial.putInPlace();
+    assert.deepEqual(readdirSync(folder).sort(), [".run.4.partial", "run"]);
+  }),
+);
+
+Deno.test("a folder that is gone cannot be flushed, which is said in a line", () => {
+  assert.throws(() => flushFolder("/none"), {
+    name: "StorageError",
+    message: /^\/none: cannot be written: its folder is gone/,
+  });
+});
