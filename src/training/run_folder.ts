@@ -180,12 +180,16 @@ export class RunFolder {
   }
 
   /**
-   * Keeps other processes from training the run, until what is returned is disposed of or this process ends, however it does.
+   * Keeps other processes from training the run, until what is returned is disposed of or this process ends, however it does. What
+   * killed processes left half-written is removed then.
    *
-   * @throws {InvalidInputError} where another one trains it.
+   * @throws {InvalidInputError} if another process trains the run.
    */
   lock(): Disposable {
-    return lockRun(this.path);
+    const lock = lockRun(this.path);
+    clearLeftovers(this.path);
+    this.checkpoints.clearLeftovers();
+    return lock;
   }
 
   /** Removes the folder of a run that failed before its first step: there is nothing in it to keep. */
@@ -202,14 +206,11 @@ export class RunFolder {
   }
 
   /**
-   * Removes what killed processes left half-written, mends the files that a machine going down may have torn, and takes metrics of later
-   * steps than `step` away. Only a process that holds the run's lock may do this.
+   * Mends the files that a machine going down may have torn, and takes metrics of later steps than `step` away.
    *
    * @param report told in a line of what was damaged and is lost.
    */
   rewind(step: number, report: (line: string) => void): void {
-    clearLeftovers(this.path);
-    this.checkpoints.clearLeftovers();
     const damaged = this.metrics.cutAfter(step);
     if (damaged.length > 0) report(describeDamage(join(this.path, metricsName), damaged));
     const lost = this.#skippedLines.cut(() => true);

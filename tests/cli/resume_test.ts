@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunFolder } from "../../src/training/run_folder.ts";
+import type { RunStatus } from "../../src/training/run_status.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, runSluice, startSluice, untilWritten } from "./run_sluice.ts";
 
@@ -154,6 +155,13 @@ Deno.test({
       assert.match(stderr, /^sluice: .*: cannot be written: no space is left on the device; free some$/m);
       const names = [...Deno.readDirSync(join(run, "checkpoints"))].map(({ name }) => name);
       assert.ok(names.includes("last.safetensors"), names.join());
+      assert.deepEqual(names.filter((name) => name.endsWith(".partial")), []);
+      const read = RunFolder.open(run);
+      const { state } = read.latestCheckpoint((line) => assert.fail(line));
+      const told = JSON.parse(await assertSucceeds(["status", run, "--json"])) as RunStatus;
+      assert.deepEqual([told.phase, told.step, told.saved, told.steps], ["stopped", state.step, state.step, 64]);
+      const metrics = readFileSync(join(run, "metrics.jsonl"), "utf8");
+      assert.ok(metrics.endsWith("}\n"), "no part of a line stays");
       for (const name of names) if (name !== "last.safetensors") Deno.removeSync(join(run, "checkpoints", name));
       const remount = async (options: string) => {
         await new Deno.Command("mount", { args: ["-o", `remount,${options}`, disk] }).output();

@@ -36,9 +36,14 @@ export async function finish(program: string, args: readonly string[], env: Vari
   return await ending(start(program, args, env));
 }
 
+/** The program, and arguments before those of a command. */
+export function sluiceCommand(): readonly string[] {
+  return testedExecutable === undefined ? selfCommand() : [testedExecutable];
+}
+
 /** A process of the command line, to be waited for or signalled. */
 export function startSluice(args: readonly string[], env: Variables = {}): Deno.ChildProcess {
-  const [program = "", ...before] = testedExecutable === undefined ? selfCommand() : [testedExecutable];
+  const [program = "", ...before] = sluiceCommand();
   return start(program, [...before, ...args], env);
 }
 

@@ -12,6 +12,7 @@ import {
   checkForeignFunctions,
   checkImports,
   checkLength,
+  checkModes,
   checkOpening,
 } from "./rules.ts";
 
@@ -44,6 +45,13 @@ Deno.test("clocks and unseeded randomness are refused, but not talk of them", ()
   assert.equal(checkDeterminism("src/nn/init.ts", "const t = Date.now();\n").length, 1);
   assert.deepEqual(checkDeterminism("cli/ui/progress.ts", "const t = performance.now();\n"), []);
   assert.deepEqual(checkDeterminism("src/nn/init.ts", "/* never Math.random() */ const x = 1; // Date.now()\n"), []);
+});
+
+Deno.test("calls that ignore the umask are refused in the program, and left to tests", () => {
+  const text = '/** x */\nimport { appendFileSync, copyFile } from "node:fs";\nDeno.chmodSync(path, 0o755);\n';
+  assert.deepEqual(checkModes("src/data/x.ts", text).map(({ line }) => line), [2, 2, 3]);
+  assert.deepEqual(checkModes("tests/data/x.ts", text), []);
+  assert.deepEqual(checkModes("src/data/x.ts", "// not appendFileSync\nwriteSync(file, bytes);\n"), []);
 });
 
 Deno.test("a file opens with a comment and has at most 400 lines", () => {

@@ -110,6 +110,14 @@ export function checkDeterminism(path: string, text: string): Violation[] {
   ];
 }
 
+/** Files and folders get the modes that the umask leaves: what sets another mode is not used. */
+export function checkModes(path: string, text: string): Violation[] {
+  if (layerOf(path) < 0) return [];
+  const message = "this call ignores the umask: write by src/formats/write_file.ts";
+  const calls = /\b(appendFile|copyFile|chmod)(Sync)?\b|\bcpSync\b/g;
+  return occurrences(path, withoutComments(text), calls, message);
+}
+
 /** A file opens with a comment that says what it is for. */
 export function checkOpening(path: string, text: string): Violation[] {
   const body = text.replace(/^#![^\n]*\n/, "");
@@ -130,4 +138,4 @@ export function checkFile(path: string, text: string): Violation[] {
   return rules.flatMap((rule) => rule(path, text));
 }
 
-const typescriptRules = [checkImports, checkForeignFunctions, checkDeterminism];
+const typescriptRules = [checkImports, checkForeignFunctions, checkDeterminism, checkModes];

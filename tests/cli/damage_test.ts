@@ -1,0 +1,127 @@
+/**
+ * Tests of commands on runs whose files are damaged or say that training failed: a line each, and the rest goes on.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSafetensors, writeSafetensors } from "../../src/formats/mod.ts";
+import type { RunStatus } from "../../src/training/run_status.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
+  ...["--train-images", "32", "--test-images", "16", "--eval-every", "0"],
+];
+
+async function statusOf(run: string): Promise<RunStatus> {
+  return JSON.parse(await assertSucceeds(["status", run, "--json"])) as RunStatus;
+}
+
+Deno.test(
+  "a run that diverged has a status, which says so and advises no --resume",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const wild = ["--lr", "1e38", "--optimizer", "sgd"];
+    const { status } = await runSluice(["pretrain", ...tiny, ...wild, "--epochs", "3", "--out", run]);
+    assert.equal(status, 1);
+    const { phase, step, last, failure } = await statusOf(run);
+    assert.deepEqual([phase, step, last?.loss], ["stopped", 0, null]);
+    assert.match(failure ?? "", /^step 2: the loss is not finite at --lr 1e\+38; begin again with a smaller one/);
+    const text = await assertSucceeds(["status", run]);
+    assert.match(text, /^state +failed: step 2: the loss is not finite/m);
+    assert.match(text, /^loss +NaN$/m);
+    assert.doesNotMatch(text, /--resume/);
+    await assertSucceeds(["report", run, "--out", join(folder, "page.html")]);
+  }),
+);
+
+Deno.test(
+  "a damaged line of metrics costs itself alone: status tells its number, --resume tells it and leaves it out",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "3", "--out", run]);
+    const metrics = join(run, "metrics.jsonl");
+    const lines = readFileSync(metrics, "utf8").trimEnd().split("\n");
+    writeFileSync(metrics, lines.map((line, index) => `${index === 2 ? line.replace(",", "l") : line}\n`).join(""));
+    assert.deepEqual((await statusOf(run)).damagedLines, [3]);
+    assert.match(await assertSucceeds(["status", run]), /^damaged +line 3 of metrics\.jsonl, left out$/m);
+    const longer = ["pretrain", "--resume", run, "--epochs", "4", "--stretch-schedule"];
+    const { status, stderr } = await runSluice(longer);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^.*metrics\.jsonl: line 3 is damaged and is left out; the others stay$/m);
+    const steps = readFileSync(metrics, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line).step);
+    assert.deepEqual(steps, [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+  }),
+);
+
+Deno.test(
+  "a checkpoint without its checksum is refused, and the one before it is taken",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", run]);
+    const [last, before] = ["last", "last-1"].map((name) => join(run, "checkpoints", `${name}.safetensors`));
+    assert.ok(last !== undefined && before !== undefined);
+    const strip = (path: string) => {
+      const { tensors, metadata: { sha256: _, ...metadata } } = readSafetensors(path);
+      writeSafetensors(path, tensors, metadata);
+    };
+    strip(last);
+    const refused = /last\.safetensors: not a sound safetensors file: it states no checksum \(sha256\)/;
+    const { status, stderr } = await runSluice(["evaluate", run, "--protocol", "knn"]);
+    assert.deepEqual([status, refused.test(stderr)], [0, true], stderr);
+    assert.equal((await statusOf(run)).step, 4);
+    strip(before);
+    for (
+      const command of [["evaluate", run], ["pretrain", "--resume", run], [
+        "export",
+        run,
+        "--out",
+        join(folder, "x.safetensors"),
+      ]]
+    ) {
+      const ending = await runSluice(command);
+      assert.equal(ending.status, 2, command.join(" "));
+      assert.match(ending.stderr, /^sluice: .*none of its 2 checkpoints is whole; begin the run again$/m);
+    }
+    assert.equal((await statusOf(run)).checkpoint, null);
+  }),
+);
+
+Deno.test(
+  "files of absurd sizes are refused in a line, and take no memory",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
+    const checkpoint = join(run, "checkpoints", "last.safetensors");
+    const bytes = readFileSync(checkpoint);
+    writeFileSync(checkpoint, new BigUint64Array([2n ** 60n, 0n]));
+    await assertRefused(["evaluate", run], /last\.safetensors: .*header of 1152921504606846976 bytes, the limit is/);
+    writeFileSync(checkpoint, bytes);
+    truncateSync(checkpoint, 2 ** 40);
+    await assertRefused(["pretrain", "--resume", run], /last\.safetensors: cannot be read/);
+    assert.equal((await statusOf(run)).checkpoint, null);
+    writeFileSync(checkpoint, bytes);
+    truncateSync(join(run, "config.yaml"), 2 ** 40);
+    await assertRefused(["status", run], /config\.yaml: has 1099511627776 bytes, more than any that sluice writes/);
+    writeFileSync(join(run, "config.yaml"), "");
+  }),
+);
+
+Deno.test(
+  "what a killed process left half-written is gone once the run goes on",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
+    const left = ["metrics.jsonl.4.partial", "config.yaml.4.partial", "checkpoints/last.safetensors.4.partial"];
+    // A run that is finished already is only looked at.
+    for (const more of [[], ["--epochs", "2", "--stretch-schedule"]]) {
+      for (const name of [...left, "checkpoints/last.safetensors.new"]) writeFileSync(join(run, name), "a part");
+      await assertSucceeds(["pretrain", "--resume", run, ...more]);
+      const names = [...readdirSync(run), ...readdirSync(join(run, "checkpoints"))];
+      assert.deepEqual(names.filter((name) => /\.partial$|\.new$/.test(name)), []);
+    }
+  }),
+);
