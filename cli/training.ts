@@ -137,6 +137,7 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   using _lock = run.lock();
   const resumption = await readResumption(run, renewal, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
+  if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);
   const dataset = await openImages(config, output);
   const { checkImages } = await import("../src/training/checkpoint.ts");
   if (checkpoint !== null) checkImages(checkpoint, dataset.pretraining.count);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ReportData } from "../../src/report/mod.ts";
@@ -60,7 +60,7 @@ async function runReport(path: string, command: CommandUnknownOpts): Promise<voi
   const [page, figureFolder] = [readOut(out), readFigures(folder)];
   const data = await readData(path);
   const { figureFiles, reportPage } = await import("../../src/report/mod.ts");
-  const { writeFileAtomically } = await import("../../src/formats/write_file.ts");
+  const { makeFolder, writeFileAtomically } = await import("../../src/formats/write_file.ts");
   const write = (file: string, text: string) => {
     const bytes = new TextEncoder().encode(text);
     writeFileAtomically(file, bytes);
@@ -69,7 +69,7 @@ async function runReport(path: string, command: CommandUnknownOpts): Promise<voi
   const bytes = write(page, reportPage(data));
   const figures: string[] = [];
   if (figureFolder !== null) {
-    mkdirSync(figureFolder, { recursive: true });
+    makeFolder(figureFolder);
     for (const { name, svg } of figureFiles(data)) {
       const file = join(figureFolder, `${name}.svg`);
       write(file, svg);

@@ -9,19 +9,19 @@ import { readLines } from "./text_lines.ts";
 import { appendToFile, flushFile, writeFileAtomically } from "./write_file.ts";
 
 /** A line of a file. */
-export interface JsonLine {
+export interface JsonLine<Contents> {
   /** Its place in the file, from 1. */
   readonly number: number;
   /** As it is written, without its end. */
   readonly text: string;
   /** What it holds. */
-  readonly record: Readonly<Record<string, unknown>>;
+  readonly record: Contents;
 }
 
 /** What a file holds. */
-export interface JsonLinesContent {
+export interface JsonLinesContent<Contents> {
   /** The lines that are whole, in order. */
-  readonly lines: readonly JsonLine[];
+  readonly lines: readonly JsonLine<Contents>[];
   /** Numbers of the lines that are damaged, from 1. */
   readonly damaged: readonly number[];
 }
@@ -30,13 +30,17 @@ export interface JsonLinesContent {
  * A file of JSON objects. A machine that goes down may leave a part of the last line, which is no line yet. A failing disk may damage any
  * line; the others are read all the same.
  */
-export class JsonLines {
+export class JsonLines<Contents> {
+  readonly #contents: (record: Readonly<Record<string, unknown>>) => Contents | null;
+
   /**
    * A file that need not be there yet.
    *
-   * @param isRecord whether an object is one that this file holds: a line of another is damaged.
+   * @param contents what an object stands for; null if it is none of this file's, which makes its line a damaged one.
    */
-  constructor(readonly path: string, readonly isRecord: (record: JsonLine["record"]) => boolean = () => true) {}
+  constructor(readonly path: string, contents: (record: Readonly<Record<string, unknown>>) => Contents | null) {
+    this.#contents = contents;
+  }
 
   /** Adds a line. @throws {StorageError} if there is no room or no permission; the file is then as it was. */
   append(record: object): void {
@@ -54,23 +58,28 @@ export class JsonLines {
   }
 
   /** The whole file; nothing if there is none. */
-  read(): JsonLinesContent {
-    const lines: JsonLine[] = [];
+  read(): JsonLinesContent<Contents> {
+    const lines: JsonLine<Contents>[] = [];
     const damaged: number[] = [];
     this.texts().forEach((text, index) => {
-      const record = text === null ? null : parseJsonObject(text);
-      if (text !== null && record !== null && this.isRecord(record)) lines.push({ number: index + 1, text, record });
+      const record = this.#parse(text);
+      if (text !== null && record !== null) lines.push({ number: index + 1, text, record });
       else damaged.push(index + 1);
     });
     return { lines, damaged };
   }
 
+  #parse(text: string | null): Contents | null {
+    const record = text === null ? null : parseJsonObject(text);
+    return record === null ? null : this.#contents(record);
+  }
+
   /**
-   * The objects of the last lines, in order: those whole lines that begin at most so many bytes before the file's end.
+   * What the last lines hold, in order: those whole lines that begin at most so many bytes before the file's end.
    *
    * @returns nothing if there is no file.
    */
-  readEnd(bytes: number): JsonLine["record"][] {
+  readEnd(bytes: number): Contents[] {
     if (!existsSync(this.path)) return [];
     const file = openSync(this.path, "r");
     try {
@@ -79,9 +88,7 @@ export class JsonLines {
       readSync(file, end, 0, end.length, size - end.length);
       // What stands before the first line's end may be a part of a line, and so may what stands behind the last one's.
       const texts = new TextDecoder().decode(end).split("\n").slice(size > bytes ? 1 : 0, -1);
-      return texts.map(parseJsonObject).filter((record) => record !== null && this.isRecord(record)) as JsonLine[
-        "record"
-      ][];
+      return texts.map((text) => this.#parse(text)).filter((record) => record !== null);
     } finally {
       closeSync(file);
     }
@@ -93,7 +100,7 @@ export class JsonLines {
    *
    * @returns numbers of the damaged lines, among them lines not to stay that stand before one that does: they are out of their order.
    */
-  cut(stays: (record: JsonLine["record"]) => boolean): readonly number[] {
+  cut(stays: (record: Contents) => boolean): readonly number[] {
     if (!existsSync(this.path)) return [];
     const { lines, damaged } = this.read();
     const kept = lines.filter(({ record }) => stays(record));

@@ -89,7 +89,7 @@ export class CheckpointFiles {
       this.#moveBack();
       this.#files.rename(temporary, path);
       this.#files.flush(this.folder);
-      for (const name of this.#lasts().slice(kept)) this.#files.remove(join(this.folder, name));
+      this.removeSurplus(kept, path);
     } catch (error) {
       this.#files.remove(temporary);
       throw storageError(path, error);
@@ -133,6 +133,17 @@ export class CheckpointFiles {
     clearLeftovers(this.folder);
     // Version 0.1.0 wrote under this name.
     this.#files.remove(`${this.last()}.new`);
+  }
+
+  /**
+   * Removes the oldest of the last checkpoints: there is one too many if a process was killed between putting a new one in its place and
+   * this.
+   *
+   * @param whole a checkpoint known to be whole, which is not removed.
+   */
+  removeSurplus(kept: number, whole: string): void {
+    const surplus = this.#lasts().slice(kept).map((name) => join(this.folder, name));
+    for (const path of surplus) if (path !== whole) this.#files.remove(path);
   }
 
   /** All there are, latest first. */

@@ -35,11 +35,11 @@ export function secondsOfSittings(times: readonly number[]): number {
 
 /** Steps in order, each evaluation after the step it follows. */
 export class MetricsFile {
-  readonly #lines: JsonLines;
+  readonly #lines: JsonLines<StepRecord | EvaluationRecord>;
 
   /** A file that need not be there yet. */
   constructor(path: string) {
-    this.#lines = new JsonLines(path, (record) => metricsRecord(record) !== null);
+    this.#lines = new JsonLines(path, metricsRecord);
   }
 
   /** Adds a line. @throws {StorageError} if there is no room or no permission; the file is then as it was. */
@@ -59,15 +59,13 @@ export class MetricsFile {
    * @returns numbers of the damaged lines, from 1.
    */
   cutAfter(step: number): readonly number[] {
-    return this.#lines.cut((record) =>
-      Number(record["step"]) < step || (record["step"] === step && !("networks" in record))
-    );
+    return this.#lines.cut((record) => record.step < step || (record.step === step && isStep(record)));
   }
 
   /** Reads the whole file. */
   read(): Metrics {
     const { lines, damaged } = this.#lines.read();
-    const records = lines.map(({ record }) => metricsRecord(record)).filter((record) => record !== null);
+    const records = lines.map(({ record }) => record);
     const steps = records.filter(isStep);
     return { steps, evaluation: records.filter(isEvaluation).at(-1) ?? null, damaged };
   }
@@ -75,8 +73,7 @@ export class MetricsFile {
   /** The last step, found without reading the whole file; null before the first. */
   lastStep(): StepRecord | null {
     for (const bytes of END_BYTES) {
-      const records = this.#lines.readEnd(bytes).map(metricsRecord).filter((record) => record !== null);
-      const last = records.findLast(isStep);
+      const last = this.#lines.readEnd(bytes).findLast(isStep);
       if (last !== undefined) return last;
     }
     return null;

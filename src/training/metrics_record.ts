@@ -1,44 +1,67 @@
 /**
  * The lines of a `metrics.jsonl` as they are read: what is no record of a step or an evaluation is told from what is.
  *
+ * Steps are checked by hand: a run has a hundred thousand of them, and a schema takes ten times as long as parsing the JSON does.
+ *
  * @module
  */
 import { z } from "zod";
 import { parseJsonObject } from "../formats/mod.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** Keys of a step that are numbers; earlier versions did not write all of them. */
+const stepNumbers = ["multiplier", "lr", "viewsPerSecond", "wait", "time"] as const;
+
 /** JSON has no NaN and no infinities: they are written as null. */
-const number = z.number().nullable().default(null).transform((value) => value ?? NaN);
+const number = z.number().nullable().transform((value) => value ?? NaN);
 const count = z.int().nonnegative();
-const share = z.number().nullable().default(null);
-
-// Keys that a later version adds are passed on.
-const step = z.looseObject({
-  step: count,
-  steps: count,
-  epoch: count,
-  loss: number,
-  terms: z.record(z.string(), number).default({}),
-  share,
-  noiseFreeShare: share,
-  multiplier: number,
-  lr: number,
-  viewsPerSecond: number,
-  wait: number,
-  time: number,
-});
-
 const watch = z.looseObject({
   knn20: number,
   cost: z.looseObject({ macs: number, share: number }),
   health: z.looseObject({ featureStd: number, effectiveRank: number, covariance: number }),
 });
-
 const evaluation = z.looseObject({
   step: count,
   epoch: count,
   networks: z.object({ dense: watch.exactOptional(), gated: watch.exactOptional() }),
 });
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number" || value === null;
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+/** The terms of a loss, NaN in place of those that were not finite; null if they are none. */
+function termsOf(value: unknown): Record<string, number> | null {
+  if (typeof value !== "object" || value === null) return value === undefined ? {} : null;
+  const terms = Object.entries(value);
+  if (!terms.every(([, term]) => isNumber(term))) return null;
+  return terms.some(([, term]) => term === null)
+    ? Object.fromEntries(terms.map(([name, term]) => [name, term ?? NaN]))
+    : value as Record<string, number>;
+}
+
+function stepRecord(record: JsonRecord): StepRecord | null {
+  const { step, steps, epoch, loss, terms, share, noiseFreeShare } = record;
+  const found = termsOf(terms);
+  const isStep = isCount(step) && isCount(steps) && isCount(epoch) && isNumber(loss) && found !== null &&
+    [share, noiseFreeShare].every((value) => isMissing(value) || isNumber(value)) &&
+    stepNumbers.every((key) => isMissing(record[key]) || isNumber(record[key]));
+  if (!isStep) return null;
+  const read: Record<string, unknown> = { ...record, loss: loss ?? NaN, terms: found };
+  for (const key of ["share", "noiseFreeShare"]) read[key] ??= null;
+  for (const key of stepNumbers) read[key] ??= NaN;
+  return read as unknown as StepRecord;
+}
 
 /** Whether a line of metrics is an evaluation's. */
 export function isEvaluation(record: StepRecord | EvaluationRecord): record is EvaluationRecord {
@@ -53,9 +76,9 @@ export function isStep(record: StepRecord | EvaluationRecord): record is StepRec
 /**
  * The record that an object of a line is: NaN in place of numbers that were not finite. Null if it is none, because its line is damaged.
  */
-export function metricsRecord(record: Readonly<Record<string, unknown>>): StepRecord | EvaluationRecord | null {
+export function metricsRecord(record: JsonRecord): StepRecord | EvaluationRecord | null {
   if ("networks" in record) return evaluation.safeParse(record).data as EvaluationRecord | undefined ?? null;
-  return step.safeParse(record).data ?? null;
+  return stepRecord(record);
 }
 
 /** As {@linkcode metricsRecord}, from a line's text; null of a line too long to be one. */

@@ -36,6 +36,11 @@ const plansName = "plans.txt";
 const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
 
+/** The image that a line of `skipped.jsonl` names; null if it names none. */
+function skippedPath({ path }: Readonly<Record<string, unknown>>): string | null {
+  return typeof path === "string" ? path : null;
+}
+
 /** That lines of a file are damaged, by their numbers. */
 function describeDamage(path: string, lines: readonly number[]): string {
   const listed = lines.slice(0, 10).join(", ") + (lines.length > 10 ? ", ..." : "");
@@ -103,9 +108,9 @@ export class RunFolder {
   readonly metrics: MetricsFile;
   /** `checkpoints/`. */
   readonly checkpoints: CheckpointFiles;
-  readonly #skippedLines: JsonLines;
+  readonly #skippedLines: JsonLines<string>;
   /** Damaged images that these name. */
-  #skipped: Set<unknown> | null = null;
+  #skipped: Set<string> | null = null;
 
   private constructor(path: string, config: RunConfig, versions: Readonly<Record<string, string>>) {
     this.path = path;
@@ -113,7 +118,7 @@ export class RunFolder {
     this.versions = versions;
     this.metrics = new MetricsFile(join(path, metricsName));
     this.checkpoints = new CheckpointFiles(join(path, checkpointsName));
-    this.#skippedLines = new JsonLines(join(path, skippedName), (line) => typeof line["path"] === "string");
+    this.#skippedLines = new JsonLines(join(path, skippedName), skippedPath);
   }
 
   /**
@@ -199,7 +204,7 @@ export class RunFolder {
 
   /** Adds one line to `skipped.jsonl`, unless it names the image already. */
   appendSkipped(image: SkippedImage): void {
-    this.#skipped ??= new Set(this.#skippedLines.read().lines.map(({ record }) => record["path"]));
+    this.#skipped ??= new Set(this.#skippedLines.read().lines.map(({ record }) => record));
     if (this.#skipped.has(image.path)) return;
     this.#skipped.add(image.path);
     this.#skippedLines.append(image);

@@ -158,6 +158,18 @@ Deno.test(
 );
 
 Deno.test(
+  "surplus checkpoints go when a run goes on, but not the one that it goes on from",
+  withFolder((folder) => {
+    for (const text of ["1", "2", "3", "4"]) save(folder, mortal(ALL, true), text, 4, null);
+    const files = new CheckpointFiles(folder);
+    files.removeSurplus(3, files.last());
+    assert.deepEqual(texts(folder), ["4", "3", "2"]);
+    files.removeSurplus(1, files.last(2));
+    assert.deepEqual(texts(folder), ["4", "2"]);
+  }),
+);
+
+Deno.test(
   "a check that fails leaves every checkpoint in its place, and no temporary file",
   withFolder((folder) => {
     for (const text of ["1", "2"]) save(folder, undefined, text, 2, 1);
