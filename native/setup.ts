@@ -17,6 +17,7 @@ const jpeg: Requirement = {
   packages: ["libjpeg62-turbo-dev", "libjpeg-turbo8-dev", "libjpeg-dev"],
 };
 const png: Requirement = { name: "libpng", packages: ["libpng-dev"] };
+const zlib: Requirement = { name: "zlib", packages: ["zlib1g-dev"] };
 const zstd: Requirement = { name: "zstd", packages: ["libzstd-dev"] };
 const sodium: Requirement = { name: "libsodium", packages: ["libsodium-dev"] };
 const doctest: Requirement = { name: "doctest", packages: ["doctest-dev"] };
@@ -26,6 +27,7 @@ const headers: readonly (readonly [string, Requirement])[] = [
   ["oneapi/dnnl/dnnl_version.h", oneDnn],
   ["jpeglib.h", jpeg],
   ["png.h", png],
+  ["zlib.h", zlib],
   ["zstd.h", zstd],
   ["sodium.h", sodium],
   ["doctest/doctest.h", doctest],

@@ -38,9 +38,13 @@ const SWEEP_STEM = "cifar-paper";
 /** One benchmark: prints its own result. */
 type Benchmark = (device: Device, config: RunConfig, output: OutputOptions) => Promise<void>;
 
+/** The most steps that are timed, each of which is kept. */
+const MOST_STEPS = 1_000_000;
+
 /** The number of steps asked for. */
 function parseSteps(text: unknown): { readonly steps?: number } {
-  return text === undefined ? {} : { steps: wholeNumber("steps", text, "a whole number, 1 or more", 1) };
+  if (text === undefined) return {};
+  return { steps: wholeNumber("steps", text, `a whole number from 1 to ${MOST_STEPS}`, 1, MOST_STEPS) };
 }
 
 function benchStep(options: { readonly steps?: number; readonly profiled: boolean }): Benchmark {

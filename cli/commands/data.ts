@@ -89,13 +89,13 @@ async function obtain(archive: Archive, parent: string, from: unknown, output: O
     throw new InvalidInputError(`--from ${from}: there is no such file; give the official ${archive.file}`);
   }
   const path = join(parent, archive.file);
-  const { checkMd5, download } = await import("../../src/data/mod.ts");
+  const { checkMd5, download, mostArchiveBytes } = await import("../../src/data/mod.ts");
   if (existsSync(path)) {
     checkMd5(path, archive.md5);
     return { path, own: false };
   }
   using display = new DownloadDisplay(output, archive.file);
-  await download(archive.url, path, (state) => display.show(state));
+  await download(archive.url, path, (state) => display.show(state), mostArchiveBytes(archive));
   try {
     checkMd5(path, archive.md5);
   } catch (error) {
@@ -116,7 +116,7 @@ async function runFetch(name: string, command: CommandUnknownOpts): Promise<void
   if (isNew) {
     mkdirSync(parent, { recursive: true });
     const { path, own } = await obtain(archive, parent, from, output);
-    await unpackFolder(path, archive.folder, parent);
+    await unpackFolder(path, archive, parent);
     if (own) rmSync(path);
   }
   writeResult(output, { name, folder, fetched: isNew }, () => `${name} is in ${folder}${isNew ? "" : " already"}`);
@@ -141,6 +141,11 @@ function inRange(flag: string, value: unknown, smallest: number, largest: number
   return wholeNumber(flag, value, `a whole number from ${smallest} to ${largest}`, smallest, largest);
 }
 
+/** An image beside its two views. */
+const SHEET_COLUMNS = 3;
+/** What is held in memory as 32-bit numbers: 2.4 GB. */
+const MOST_SHEET_PIXELS = 200_000_000;
+
 async function runPreview(name: string, command: CommandUnknownOpts): Promise<void> {
   const { contactSheet, ImageStores } = await import("../../src/data/mod.ts");
   const { encodePng, writeFileAtomically } = await import("../../src/formats/mod.ts");
@@ -156,7 +161,14 @@ async function runPreview(name: string, command: CommandUnknownOpts): Promise<vo
     ...(typeof data === "string" ? { data } : {}),
     ...(imageSize === undefined ? {} : { imageSize: inRange("image-size", imageSize, 1, 4096) }),
   });
-  const images = Math.min(wanted, dataset.pretraining.count);
+  const { count, height: side } = dataset.pretraining;
+  const images = Math.min(wanted, count);
+  const most = Math.floor(MOST_SHEET_PIXELS / (SHEET_COLUMNS * side * side));
+  if (images > most) {
+    throw new InvalidInputError(
+      `--images ${images}: a sheet holds ${MOST_SHEET_PIXELS} pixels; give at most ${most} images of ${side} x ${side}`,
+    );
+  }
   using device = Device.open({ device: "cpu" });
   using stores = new ImageStores(device, dataset);
   const sheet = contactSheet(stores, { images, seed, epoch });

@@ -1,7 +1,7 @@
 // The checks that augmentation starts with, on every device; augment_parameters.h has those of each view.
 #pragma once
 
-#include "status.h"
+#include "size_checks.h"
 
 namespace sluice {
 
@@ -11,6 +11,10 @@ inline int32_t check_augment(int64_t count_in, int64_t height, int64_t width, in
   SL_REQUIRE(count_in >= 0 && height >= 0 && width >= 0 && count >= 0 && out_height >= 0 && out_width >= 0,
              "sl_augment: negative size (%lld images of %lld x %lld to %lld of %lld x %lld)", (long long)count_in,
              (long long)height, (long long)width, (long long)count, (long long)out_height, (long long)out_width);
+  SL_TRY(check_countable("sl_augment", {count_in, height, width, 3}));
+  SL_TRY(check_countable("sl_augment", {count, out_height, out_width, 3}));
+  // What lies between the two passes of a resize.
+  SL_TRY(check_countable("sl_augment", {out_height, width, 3}));
   if (count * out_height * out_width == 0) return SL_OK;
   SL_REQUIRE(images != nullptr && indices != nullptr && parameters != nullptr && host_mean != nullptr &&
                  host_std != nullptr && y != nullptr,

@@ -3,18 +3,13 @@
 
 #include <cstdio>
 
+#include "size_checks.h"
+
 namespace sluice {
 
 namespace {
 
-// false where the product of the four (none negative) does not fit.
-bool product(int64_t a, int64_t b, int64_t c, int64_t d, int64_t* result) {
-  int64_t first = 0, second = 0;
-  if (__builtin_mul_overflow(a, b, &first) || __builtin_mul_overflow(c, d, &second)) return false;
-  return !__builtin_mul_overflow(first, second, result);
-}
-
-// Output length along one axis; -1 where the kernel is longer than the padded input. An axis of no input has no output.
+// Output length along one axis; -1 if the kernel is longer than the padded input. An axis of no input has no output.
 int64_t output_length(int64_t length, int64_t kernel, int64_t stride, int64_t padding) {
   if (length == 0) return 0;
   const int64_t room = length + 2 * padding - kernel;
@@ -45,11 +40,13 @@ int32_t check_conv_shape(const char* name, const sl_conv_shape* shape, ConvSizes
   sizes->out_width = output_length(s.width, s.kernel_width, s.stride, s.padding);
   SL_REQUIRE(sizes->out_height >= 0 && sizes->out_width >= 0, "%s: the kernel is larger than the padded input: %s",
              name, ConvText(s).text);
-  SL_REQUIRE(product(s.batch, s.height, s.width, s.in_channels, &sizes->x) &&
-                 product(s.out_channels, s.kernel_height, s.kernel_width, s.in_channels, &sizes->weights) &&
-                 product(s.batch, sizes->out_height, sizes->out_width, s.out_channels, &sizes->y) &&
-                 sizes->x <= INT64_MAX / 8 && sizes->weights <= INT64_MAX / 8 && sizes->y <= INT64_MAX / 8,
+  SL_REQUIRE(is_countable({s.batch, s.height, s.width, s.in_channels}) &&
+                 is_countable({s.out_channels, s.kernel_height, s.kernel_width, s.in_channels}) &&
+                 is_countable({s.batch, sizes->out_height, sizes->out_width, s.out_channels}),
              "%s: more elements than can be counted: %s", name, ConvText(s).text);
+  sizes->x = int64_t{s.batch} * s.height * s.width * s.in_channels;
+  sizes->weights = int64_t{s.out_channels} * s.kernel_height * s.kernel_width * s.in_channels;
+  sizes->y = s.batch * sizes->out_height * sizes->out_width * s.out_channels;
   return SL_OK;
 }
 

@@ -10,14 +10,14 @@ struct ConvSizes {
   int64_t out_height = 0, out_width = 0;
   int64_t x = 0, weights = 0, y = 0;
 
-  // Nothing is to be summed: outputs are zero where they have elements at all.
+  // Nothing is to be summed: outputs, if they have elements at all, are zero.
   bool empty() const { return x == 0 || weights == 0 || y == 0; }
 };
 
-// INVALID_ARGUMENT where the shape is null or makes no sense.
+// INVALID_ARGUMENT if the shape is null or makes no sense.
 int32_t check_conv_shape(const char* name, const sl_conv_shape* shape, ConvSizes* sizes);
 
-// INVALID_ARGUMENT where `direction` is not one that weights are packed for.
+// INVALID_ARGUMENT if weights are not packed for `direction`.
 int32_t check_conv_direction(const char* name, int32_t direction);
 
 // The shape in words, for error sentences.

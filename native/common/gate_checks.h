@@ -62,6 +62,9 @@ struct GateLayers {
 inline int32_t check_gate_decide(int64_t batch, const GateLayers& g, const float* pooled, const float* mask) noexcept {
   SL_TRY(check_sizes("sl_gate_decide", batch, g.in_channels));
   SL_TRY(check_sizes("sl_gate_decide", g.hidden, g.channels));
+  SL_TRY(check_countable("sl_gate_decide", {batch, g.hidden}));
+  SL_TRY(check_countable("sl_gate_decide", {batch, g.channels}));
+  SL_TRY(check_countable("sl_gate_decide", {g.hidden, g.in_channels}));
   if (batch * g.channels == 0) return SL_OK;
   SL_REQUIRE(mask != nullptr, "sl_gate_decide: mask is NULL");
   SL_REQUIRE(g.hidden == 0 || (g.mean != nullptr && g.variance != nullptr && g.gamma != nullptr && g.beta != nullptr &&

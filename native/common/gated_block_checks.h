@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "status.h"
+#include "size_checks.h"
 
 namespace sluice {
 
@@ -24,6 +24,11 @@ inline int32_t check_gated_block(const char* name, const sl_gated_block_shape& s
   SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0 && s.channels >= 0,
              "%s: a size is negative (%s)", name, GatedBlockText(s).text);
   SL_REQUIRE(s.stride >= 1, "%s: the stride is below 1 (%s)", name, GatedBlockText(s).text);
+  // Maps of input and output, of which the output is no larger, and the weights of both convolutions.
+  SL_REQUIRE(is_countable({s.batch, s.height, s.width, s.in_channels}) &&
+                 is_countable({s.batch, s.height, s.width, s.channels}) &&
+                 is_countable({s.channels, 9, s.in_channels}) && is_countable({s.channels, 9, s.channels}),
+             "%s: more elements than can be counted (%s)", name, GatedBlockText(s).text);
   return SL_OK;
 }
 

@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "status.h"
+#include "size_checks.h"
 
 namespace sluice {
 
@@ -29,6 +29,11 @@ inline int32_t check_gated_bottleneck(const char* name, const sl_gated_bottlenec
   SL_REQUIRE(s.stride >= 1, "%s: the stride is below 1 (%s)", name, GatedBottleneckText(s).text);
   SL_REQUIRE(s.channels <= INT32_MAX / bottleneck_expansion, "%s: too many channels (%s)", name,
              GatedBottleneckText(s).text);
+  // Maps of input and output, of which the output is no larger, and the weights of the three convolutions.
+  SL_REQUIRE(is_countable({s.batch, s.height, s.width, s.in_channels}) &&
+                 is_countable({s.batch, s.height, s.width, bottleneck_expansion * s.channels}) &&
+                 is_countable({s.channels, s.in_channels}) && is_countable({s.channels, 9, s.channels}),
+             "%s: more elements than can be counted (%s)", name, GatedBottleneckText(s).text);
   return SL_OK;
 }
 

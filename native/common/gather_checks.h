@@ -2,7 +2,7 @@
 // of the sizes and those of the buffers, or by a kernel.
 #pragma once
 
-#include "status.h"
+#include "size_checks.h"
 
 namespace sluice {
 
@@ -11,6 +11,8 @@ inline int32_t check_row_sizes(const char* name, int64_t rows, int64_t columns, 
   SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0,
              "%s: negative size (%lld rows, %lld columns, %lld indices)", name, (long long)rows, (long long)columns,
              (long long)count);
+  SL_TRY(check_countable(name, {rows, columns}));
+  SL_TRY(check_countable(name, {count, columns}));
   SL_REQUIRE(count == 0 || indices != nullptr, "%s: indices is NULL", name);
   return SL_OK;
 }

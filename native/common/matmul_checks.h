@@ -1,10 +1,9 @@
 // The checks that a matrix product starts with, on every device.
 #pragma once
 
-#include <algorithm>
 #include <cstdio>
 
-#include "status.h"
+#include "size_checks.h"
 
 namespace sluice {
 
@@ -31,8 +30,7 @@ inline int32_t check_matmul(const MatmulShape& p, const MatmulText& shapes, cons
   SL_REQUIRE(p.out_dtype == SL_F32 || (p.out_dtype == SL_BF16 && p.dtype == SL_BF16),
              "sl_matmul: out_dtype %d is neither f32 nor, with bf16 operands, bf16", p.out_dtype);
   SL_REQUIRE(p.m >= 0 && p.n >= 0 && p.k >= 0, "sl_matmul: a size is negative: %s", shapes.text);
-  int64_t count = 0;
-  SL_REQUIRE(!__builtin_mul_overflow(p.m, std::max(p.n, p.k), &count) && !__builtin_mul_overflow(p.n, p.k, &count),
+  SL_REQUIRE(is_countable({p.m, p.n}) && is_countable({p.m, p.k}) && is_countable({p.n, p.k}),
              "sl_matmul: more elements than can be counted: %s", shapes.text);
   SL_REQUIRE(a != nullptr, "sl_matmul: a is null");
   SL_REQUIRE(b != nullptr, "sl_matmul: b is null");

@@ -7,7 +7,7 @@ namespace sluice {
 
 inline int32_t check_norm_channels(const char* name, int64_t channels) noexcept {
   SL_REQUIRE(channels >= 0, "%s: channels is negative (%lld)", name, (long long)channels);
-  return SL_OK;
+  return check_countable(name, {channels});
 }
 
 inline int32_t check_norm_parameters(const char* name, const float* mean, const float* rstd, const float* gamma,

@@ -1,7 +1,7 @@
 // The lists of tensors that optimiser steps are given, and their checks, on every device.
 #pragma once
 
-#include "status.h"
+#include "size_checks.h"
 
 namespace sluice {
 
@@ -25,10 +25,15 @@ inline int32_t check_tensors(const char* name, const Tensors& tensors) noexcept 
   SL_REQUIRE(tensors.parameters != nullptr && tensors.gradients != nullptr && tensors.velocities != nullptr &&
                  tensors.sizes != nullptr && tensors.rates != nullptr && tensors.weight_decays != nullptr,
              "%s: one of the host arrays is NULL", name);
+  int64_t total = 0;
   for (int32_t t = 0; t < tensors.count; ++t) {
-    SL_REQUIRE(tensors.sizes[t] >= 0, "%s: the size of tensor %d is negative (%lld)", name, t,
-               (long long)tensors.sizes[t]);
-    SL_REQUIRE(tensors.sizes[t] == 0 ||
+    const int64_t size = tensors.sizes[t];
+    SL_REQUIRE(size >= 0, "%s: the size of tensor %d is negative (%lld)", name, t, (long long)size);
+    SL_REQUIRE(is_countable({size}) && is_countable({total + size}),
+               "%s: with tensor %d of size %lld there are more elements than can be counted", name, t,
+               (long long)size);
+    total += size;
+    SL_REQUIRE(size == 0 ||
                    (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
                "%s: an address of tensor %d is NULL", name, t);
   }

@@ -38,6 +38,7 @@ inline int32_t check_max_pool(const char* name, const MaxPoolShape& pool) noexce
   SL_REQUIRE(pool.batch >= 0 && pool.height >= 0 && pool.width >= 0 && pool.channels >= 0,
              "%s: negative size [%lld, %lld, %lld, %lld]", name, (long long)pool.batch, (long long)pool.height,
              (long long)pool.width, (long long)pool.channels);
+  SL_TRY(check_countable(name, {pool.batch, pool.height, pool.width, pool.channels}));
   SL_REQUIRE(
       pool.kernel >= 1 && pool.kernel <= largest_pool_kernel && pool.stride >= 1 && pool.padding >= 0 &&
           pool.padding < pool.kernel,

@@ -1,24 +1,56 @@
-// Checks of sizes that most exported functions start with, on every device: INVALID_ARGUMENT where one is negative.
+// Checks of sizes that most exported functions start with, on every device: INVALID_ARGUMENT if a size is negative, or
+// if sizes make more elements than can be counted. Products of sizes are formed after these checks only.
 #pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <initializer_list>
 
 #include "status.h"
 
 namespace sluice {
 
+// The most elements that an array may have: more than any machine holds, and so far below 2^63 that bytes, paddings and
+// workspaces made from valid sizes do not overflow either.
+constexpr int64_t most_elements = int64_t{1} << 48;
+
+// Whether sizes, none of them negative, multiply to at most most_elements. A size of 0 counts as 1, so that products of
+// some of them do not overflow either.
+inline bool is_countable(std::initializer_list<int64_t> sizes) noexcept {
+  int64_t product = 1;
+  for (const int64_t size : sizes) {
+    if (__builtin_mul_overflow(product, std::max<int64_t>(size, 1), &product) || product > most_elements) return false;
+  }
+  return true;
+}
+
+// The same as a check with a sentence.
+inline int32_t check_countable(const char* name, std::initializer_list<int64_t> sizes) noexcept {
+  if (is_countable(sizes)) return SL_OK;
+  char text[160];
+  int length = 0;
+  for (const int64_t size : sizes) {
+    const int room = static_cast<int>(sizeof text) - length;
+    length += std::snprintf(text + length, static_cast<size_t>(room), length == 0 ? "%lld" : ", %lld", (long long)size);
+    length = std::min(length, static_cast<int>(sizeof text) - 1);
+  }
+  return fail(SL_ERROR_INVALID_ARGUMENT, "%s: [%s] are more elements than can be counted", name, text);
+}
+
 inline int32_t check_length(const char* name, int64_t n) noexcept {
   SL_REQUIRE(n >= 0, "%s: n is negative (%lld)", name, (long long)n);
-  return SL_OK;
+  return check_countable(name, {n});
 }
 
 inline int32_t check_sizes(const char* name, int64_t a, int64_t b) noexcept {
   SL_REQUIRE(a >= 0 && b >= 0, "%s: negative size [%lld, %lld]", name, (long long)a, (long long)b);
-  return SL_OK;
+  return check_countable(name, {a, b});
 }
 
 inline int32_t check_sizes(const char* name, int64_t a, int64_t b, int64_t c) noexcept {
   SL_REQUIRE(a >= 0 && b >= 0 && c >= 0, "%s: negative size [%lld, %lld, %lld]", name, (long long)a, (long long)b,
              (long long)c);
-  return SL_OK;
+  return check_countable(name, {a, b, c});
 }
 
 }  // namespace sluice

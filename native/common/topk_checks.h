@@ -3,7 +3,7 @@
 
 #include <climits>
 
-#include "status.h"
+#include "size_checks.h"
 
 namespace sluice {
 
@@ -11,6 +11,7 @@ inline int32_t check_topk(int64_t rows, int64_t columns, int32_t k, const float*
                           const int32_t* indices) noexcept {
   SL_REQUIRE(rows >= 0 && columns >= 0 && columns <= INT_MAX, "sl_topk: bad size [%lld, %lld]", (long long)rows,
              (long long)columns);
+  SL_TRY(check_countable("sl_topk", {rows, columns}));
   if (rows * columns == 0) return SL_OK;
   SL_REQUIRE(k >= 1 && k <= columns, "sl_topk: k is %d, must be in 1..%lld", k, (long long)columns);
   SL_REQUIRE(x != nullptr && values != nullptr && indices != nullptr, "sl_topk: x, values or indices is NULL");

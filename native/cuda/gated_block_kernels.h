@@ -161,7 +161,7 @@ template <typename Kind>
 int32_t convolve(const sl_context* context, const char* name, Pass pass) {
   const Groups& groups = pass.groups;
   pass.column_tiles = static_cast<int32_t>(pieces(pass.out_channels, tile_columns));
-  const dim3 blocks(static_cast<unsigned>(groups.images * int64_t{groups.tiles_an_image} * pass.column_tiles));
+  const dim3 blocks = grid_of(groups.images * int64_t{groups.tiles_an_image} * pass.column_tiles);
   if constexpr (!Kind::hidden_input) {
     const bool fours = pass.in_channels % four == 0 && is_aligned(pass.input, sizeof(Four));
     if (!fours) return launch(context, name, blocks, tile_threads, gated_convolution_kernel<Kind, false>, pass);

@@ -41,7 +41,7 @@ __global__ void pack_columns_kernel(int64_t terms, int64_t channels, const float
 
 inline int32_t pack_columns(const sl_context* context, const char* name, int64_t outputs, int64_t terms,
                             const float* weights, float* packed) {
-  const dim3 blocks(static_cast<unsigned>(pieces(terms, pack_side) * pieces(padded(outputs), pack_side)));
+  const dim3 blocks = grid_of(pieces(terms, pack_side) * pieces(padded(outputs), pack_side));
   return launch(context, name, blocks, block_threads, pack_columns_kernel, terms, outputs, weights, packed);
 }
 

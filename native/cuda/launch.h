@@ -25,6 +25,9 @@ int32_t launch(const sl_context* context, const char* name, dim3 blocks, int thr
   return cuda_status(name, cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...));
 }
 
+// A grid of so many blocks. More than CUDA launches stay more than that, so that the launch fails.
+inline dim3 grid_of(int64_t blocks) { return dim3(static_cast<unsigned>(std::min<int64_t>(blocks, UINT32_MAX))); }
+
 // Blocks for `n` pieces of work, `each` to a block, in kernels that stride over what is left: no more than keep the
 // device busy.
 inline dim3 blocks_for(const sl_context* context, int64_t n, int64_t each = block_threads) {

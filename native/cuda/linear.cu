@@ -1,5 +1,4 @@
 // Matrix products on cuBLASLt, and what it does not do of them.
-#include <limits>
 
 #include "cublaslt.h"
 #include "launch.h"
@@ -30,10 +29,7 @@ int32_t multiply_then_add_f32(sl_context* context, const char* shapes, const Pro
 
 // An f32 bias to bf16: the products are rounded once, after the bias, and so are f32 before it.
 int32_t multiply_then_add_bf16(sl_context* context, const char* shapes, const Product& p) {
-  int64_t bytes = 0;
-  if (__builtin_mul_overflow(p.m * p.n, static_cast<int64_t>(sizeof(float)), &bytes)) {
-    bytes = std::numeric_limits<int64_t>::max();
-  }
+  const int64_t bytes = p.m * p.n * static_cast<int64_t>(sizeof(float));
   const Scratch products(context->allocator, bytes);
   if (!products) return out_of_memory("sl_matmul", context->allocator, bytes);
   Product wide = p;

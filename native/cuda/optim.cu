@@ -168,7 +168,7 @@ int32_t step(sl_context* context, const char* name, const Tensors& tensors, floa
   for (int32_t t = 0; t < tensors.count; ++t) {
     if (tensors.sizes[t] > 0) append(chunk, tensors, t);
     if (chunk.count < chunk_tensors && t + 1 < tensors.count) continue;
-    const dim3 blocks(static_cast<unsigned>(chunk.first_pieces[chunk.count]));
+    const dim3 blocks = grid_of(chunk.first_pieces[chunk.count]);
     if (adapted) SL_TRY(launch(context, name, blocks, block_threads, norms_kernel, chunk, partials));
     SL_TRY(launch(context, name, blocks, block_threads, step_kernel, chunk, partials, momentum, trust_coefficient,
                   epsilon));

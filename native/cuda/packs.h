@@ -103,7 +103,7 @@ struct Cover {
     parts = static_cast<unsigned>(row_parts);
   }
 
-  dim3 blocks() const { return dim3(static_cast<unsigned>((images + together - 1) / together) * parts * tiles); }
+  dim3 blocks() const { return grid_of((images + together - 1) / together * parts * tiles); }
 
   // Bytes of partial sums: [images, parts, quantities, channels] f64.
   int64_t partial_bytes(int quantities) const {
@@ -227,7 +227,7 @@ int32_t merge(const sl_context* context, const char* name, int64_t images, int64
   int lanes = 1;
   while (lanes < warp_threads && 4 * lanes < parts) lanes *= 2;
   const int width = block_threads / lanes;
-  return launch(context, name, dim3(static_cast<unsigned>(images * ((columns + width - 1) / width))), block_threads,
+  return launch(context, name, grid_of(images * ((columns + width - 1) / width)), block_threads,
                 merge_kernel<quantities, Term, Finish>, parts, columns, width, term, finish);
 }
 

@@ -1,5 +1,6 @@
 // Uniform random numbers from Philox, addressed by seed, stream, step and index.
 #include "../common/philox.h"
+#include "../common/size_checks.h"
 #include "packs.h"
 
 using namespace sluice;
@@ -7,7 +8,7 @@ using namespace sluice;
 SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream,
                                  uint32_t step, uint32_t first_block, int64_t n, float* y) {
   SL_ENTER("sl_philox_uniform", context);
-  SL_REQUIRE(n >= 0, "sl_philox_uniform: n is %lld, want 0 or more", static_cast<long long>(n));
+  SL_TRY(check_length("sl_philox_uniform", n));
   SL_REQUIRE(y != nullptr, "sl_philox_uniform: y is null");
   // One block of Philox is stored at once where the address allows.
   using Four = Pack<float, 4>;

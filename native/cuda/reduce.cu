@@ -58,7 +58,7 @@ int32_t sum_rows_each(sl_context* context, int64_t rows, int64_t columns, const 
     int side = 1;
     while (side < warp_threads && side < columns) side *= 2;
     const int64_t rows_a_block = block_threads / side;
-    return launch(context, "sl_reduce_sum", dim3(static_cast<unsigned>((rows + rows_a_block - 1) / rows_a_block)),
+    return launch(context, "sl_reduce_sum", grid_of((rows + rows_a_block - 1) / rows_a_block),
                   block_threads, sum_short_rows_kernel<T>, rows, columns, side, x, write);
   }
   const int64_t pieces = (columns + piece_elements - 1) / piece_elements;
@@ -69,7 +69,7 @@ int32_t sum_rows_each(sl_context* context, int64_t rows, int64_t columns, const 
   int32_t status = SL_OK;
   // A single row may end within a pack; each of several must begin with one.
   with_packs<T>(rows == 1 ? 0 : columns, {x}, [&](auto n) {
-    status = launch(context, "sl_reduce_sum", dim3(static_cast<unsigned>(rows * pieces)), block_threads,
+    status = launch(context, "sl_reduce_sum", grid_of(rows * pieces), block_threads,
                     sum_pieces_kernel<decltype(n)::value, T>, rows, columns, pieces, x, partials);
   });
   SL_TRY(status);

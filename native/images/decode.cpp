@@ -50,6 +50,7 @@ Reason read_beginning(const InputFile& file, int64_t bytes, ByteBuffer& buffer, 
   view.count = std::min(bytes, file.size());
   uint8_t* const target = buffer.reserve(view.count);
   view.bytes = target;
+  view.file = &file;
   return file.read(0, view.count, target);
 }
 
@@ -160,6 +161,7 @@ Reason decode_image(const char* path, const FrameSize& size, const int32_t* fram
     Reason reason = open_image(path, file);
     if (reason.empty()) reason = read_beginning(file, file.size(), scratch.file, view);
     if (!reason.empty()) return reason;
+    view.file = nullptr;  // all of it is there
   }
   std::unique_ptr<Decoder> decoder;
   PictureHeader header;

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <csetjmp>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include "exif.h"
 
@@ -19,9 +21,9 @@ namespace sluice {
 namespace {
 
 constexpr int most_scans = 100;
-constexpr int exif_marker = JPEG_APP0 + 1;
+constexpr int description_marker = JPEG_APP0 + 1;  // EXIF and XMP
 constexpr unsigned int longest_marker = 0xffff;
-constexpr char exif_name[] = {'E', 'x', 'i', 'f', 0, 0};
+constexpr std::string_view exif_name("Exif\0\0", 6), xmp_name("http://ns.adobe.com/xap/1.0/\0", 29);
 constexpr uint8_t end_marker[] = {0xff, 0xd9};
 
 // Pixels beyond the wanted ones that are decoded too: the upsampling of colour looks at neighbours, and takes the edge
@@ -152,7 +154,7 @@ bool JpegDecoder::start() {
   info_.mem->max_memory_to_use = 0;  // which a variable of the environment might have set
   info_.progress = &progress_;
   jpeg_mem_src(&info_, file_.bytes, static_cast<unsigned long>(file_.count));
-  jpeg_save_markers(&info_, exif_marker, longest_marker);
+  jpeg_save_markers(&info_, description_marker, longest_marker);
   jpeg_read_header(&info_, TRUE);
   switch (info_.jpeg_color_space) {
     case JCS_GRAYSCALE:
@@ -165,12 +167,18 @@ bool JpegDecoder::start() {
 }
 
 int JpegDecoder::orientation() const {
+  // EXIF that is longer than a marker goes on in the next ones; of several packets of XMP the last counts. Both as in
+  // Pillow, which looks at XMP only if EXIF does not name an orientation.
+  std::string exif;
+  std::string_view xmp;
   for (jpeg_saved_marker_ptr marker = info_.marker_list; marker != nullptr; marker = marker->next) {
-    if (marker->marker != exif_marker || marker->data_length < sizeof exif_name) continue;
-    if (std::memcmp(marker->data, exif_name, sizeof exif_name) != 0) continue;
-    return exif_orientation(marker->data + sizeof exif_name, int64_t{marker->data_length} - int64_t{sizeof exif_name});
+    if (marker->marker != description_marker) continue;
+    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+    if (data.substr(0, exif_name.size()) == exif_name) exif += data.substr(exif_name.size());
+    if (data.substr(0, xmp_name.size()) == xmp_name) xmp = data.substr(xmp_name.size());
   }
-  return 1;
+  const int orientation = exif_orientation(exif);
+  return orientation != no_orientation ? orientation : xmp_orientation(xmp);
 }
 
 void JpegDecoder::read_rgb(int64_t rows, int64_t row_bytes, uint8_t* target) {

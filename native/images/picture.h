@@ -1,6 +1,7 @@
 // What decoders of image files tell and give.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,6 +17,10 @@ using Reason = std::string;
 constexpr size_t longest_reason = 200;
 
 constexpr int64_t most_pixels = 100000000;
+
+// By how much one side may be longer than the other: what evaluation resizes the longer side to then fits 32 bits for
+// every size of images that networks see, and a column of a crop is exact as a float.
+constexpr int64_t most_aspect = 65536;
 
 // A rectangle of pixels.
 struct Region {
@@ -45,10 +50,13 @@ struct Raster {
   }
 };
 
-// The bytes of an image file, or its first.
+class InputFile;
+
+// The bytes of an image file, or its first: whoever needs more of it then reads that from `file`.
 struct FileView {
-  const uint8_t* bytes;
-  int64_t count;
+  const uint8_t* bytes = nullptr;
+  int64_t count = 0;
+  const InputFile* file = nullptr;
 };
 
 // Memory that a decoder works in.
@@ -80,9 +88,10 @@ class Decoder {
 
 inline Reason size_reason(int64_t height, int64_t width) {
   if (height <= 0 || width <= 0) return "has no pixels";
-  if (width <= most_pixels / height) return {};
-  return "has " + std::to_string(height) + " x " + std::to_string(width) + " pixels, at most " +
-         std::to_string(most_pixels) + " are read";
+  const Reason size = "has " + std::to_string(height) + " x " + std::to_string(width) + " pixels, ";
+  if (width > most_pixels / height) return size + "at most " + std::to_string(most_pixels) + " are read";
+  if (std::max(height, width) <= most_aspect * std::min(height, width)) return {};
+  return size + "one side more than " + std::to_string(most_aspect) + " times the other";
 }
 
 }  // namespace sluice

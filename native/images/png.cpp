@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "exif.h"
+#include "png_notes.h"
 
 namespace sluice {
 namespace {
@@ -22,10 +22,10 @@ constexpr png_uint_32 most_chunks = 1000, longest_side = 0x7fffffff;
 // Rows are held twice, at up to 8 bytes a pixel.
 constexpr int64_t longest_row = 1000000;
 
-// Chunks that no pixel depends on here, names with a zero behind each: what they say, and what is wrong in them, is
-// left alone.
+// Chunks that libpng need not look at, names with a zero behind each: no pixel depends on them, and png_notes.cpp reads
+// the orientation itself, from chunks behind the pixels too.
 constexpr png_byte ignored_chunks[] =
-    "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0tRNS\0zTXt";
+    "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0tRNS\0zTXt";
 
 // One file at libpng. Its errors jump: a function that calls setjmp keeps nothing that must be destroyed.
 class PngDecoder : public Decoder {
@@ -110,11 +110,7 @@ Reason PngDecoder::read_header(PictureHeader& header, bool& cut) {
     return "is " + std::to_string(header.width) + " pixels wide, at most " + std::to_string(longest_row) +
            " are read of a PNG";
   }
-  png_uint_32 bytes = 0;
-  png_bytep block = nullptr;
-  if (png_get_eXIf_1(png_, info_, &bytes, &block) != 0) {
-    header.orientation = orientation_of(exif_orientation(block, bytes));
-  }
+  header.orientation = orientation_of(png_orientation(file_));
   return {};
 }
 

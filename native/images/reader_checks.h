@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "../common/status.h"
+#include "../common/size_checks.h"
 #include "picture.h"
 
 namespace sluice {
@@ -41,16 +41,11 @@ inline int32_t check_refusals(const char* name, int64_t count, const char* host_
   return SL_OK;
 }
 
-// That `count` images of 3 height width bytes are no more than can be counted.
+// That the bytes of `count` images [height, width, 3] can be counted.
 inline int32_t check_image_bytes(const char* name, int64_t count, int64_t height, int64_t width) noexcept {
   SL_REQUIRE(height >= 0 && width >= 0, "%s: negative size (images of %lld x %lld)", name, (long long)height,
              (long long)width);
-  int64_t bytes = 0;
-  SL_REQUIRE(!__builtin_mul_overflow(height, width, &bytes) && !__builtin_mul_overflow(bytes, int64_t{3}, &bytes) &&
-                 !__builtin_mul_overflow(bytes, count, &bytes),
-             "%s: %lld images of %lld x %lld are more than can be counted", name, (long long)count, (long long)height,
-             (long long)width);
-  return SL_OK;
+  return check_countable(name, {count, height, width, 3});
 }
 
 inline int32_t check_frame_columns(int64_t image, int32_t view, const int32_t* frame, int64_t out_height,

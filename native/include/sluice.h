@@ -16,7 +16,8 @@
  *  - What only the device can see to be wrong, an index in a buffer, is INVALID_ARGUMENT too: the CPU's calls tell it
  *    themselves, a GPU's next call that waits tells it for them, and nothing outside the buffers is read or written.
  *  - A size of zero elements is a valid no-op; a negative size, a null pointer that is not documented as optional, or
- *    an unknown dtype is SL_ERROR_INVALID_ARGUMENT and nothing is written.
+ *    an unknown dtype is SL_ERROR_INVALID_ARGUMENT and nothing is written. So are sizes of a tensor whose product is
+ *    above 2^48, zeros among them counted as 1: within that, no offset and no workspace overflows 64 bits.
  *  - Declarations are one per statement and regular (`SL_API int32_t sl_name(type name, ...);`): src/device/abi.ts
  *    mirrors them and a test parses this file.
  */
@@ -487,12 +488,19 @@ SL_API int32_t sl_reader_create(sl_context* context, int32_t threads, sl_reader*
 /* Ends the threads, once what they are at is done; jobs that nobody waited for are dropped. NULL is a no-op. */
 SL_API int32_t sl_reader_destroy(sl_context* context, sl_reader* reader);
 
-/* What an image in a file is: JPEG (baseline or progressive; grayscale, YCbCr, RGB, CMYK or YCCK, the latter two inverted
- * as Adobe writes them) or PNG (any colour type and depth), known by its first bytes and not by its name. It becomes 8-bit
- * RGB as Pillow's convert("RGB") makes it: grey three times, alpha and transparent colours dropped, of 16 bits the upper 8;
- * and upright, by its EXIF orientation, which sizes and frames already count with. Colour profiles and gamma are left alone.
- * Refused by name: another format, more than 100,000,000 pixels, more than 100 scans, a damaged or truncated file, one that
- * cannot be opened. */
+/* What an image in a file is: JPEG (baseline or progressive; grayscale, YCbCr, RGB, CMYK or YCCK, the latter two
+ * inverted as Adobe writes them) or PNG (any colour type and depth), known by its first bytes and not by its name. It
+ * becomes 8-bit RGB as Pillow's convert("RGB") makes it: grey three times, alpha and transparent colours dropped, of
+ * 16 bits the upper 8 (of grey as of colours: there Pillow cuts at 255). Colour profiles and gamma are left alone.
+ *
+ * It becomes upright too, by its orientation, which sizes and frames already count with: the first value of EXIF's
+ * entry, of whichever type of whole numbers (a JPEG's APP1 segments Exif, each continuing the one before; a PNG's
+ * eXIf chunk, else its text "Raw profile type exif"); if EXIF has no such entry, tiff:Orientation of XMP (APP1; the
+ * PNG's text "XML:com.adobe.xmp"). A value other than 1 to 8 leaves the image as it is, and so do an EXIF entry of
+ * text or fractions, EXIF in another of a PNG's texts, and a text of more than 1 MiB.
+ *
+ * Refused by name: another format, more than 100,000,000 pixels, one side more than 65,536 times the other, a PNG
+ * more than 1,000,000 pixels wide, more than 100 scans, a damaged or truncated file, one that cannot be opened. */
 
 /* Reads the headers of `count` files on all threads, and waits. host_paths: their UTF-8 paths one after the other, each
  * ended by a zero, path_bytes in all. host_sizes i32 [count, 2]: upright height and width, 0 and 0 of a file that is refused.

@@ -14,6 +14,13 @@ export interface Archive {
   readonly md5: string;
   /** The folder that it unpacks to. */
   readonly folder: string;
-  /** MD5 of files in that folder, by name, where they are published. */
+  /** Bytes of that folder's files, about, all together. */
+  readonly bytes: number;
+  /** MD5 of files in that folder, by name, if they are published. */
   readonly fileMd5?: Readonly<Record<string, string>>;
+}
+
+/** The most bytes that an archive may have, compressed or not: twice those of its files. */
+export function mostArchiveBytes({ bytes }: Pick<Archive, "bytes">): number {
+  return 2 * bytes;
 }

@@ -11,7 +11,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { Archive } from "./archive.ts";
-import { readDataFile } from "./data_file.ts";
+import { readRecords } from "./data_file.ts";
 import type { Dataset, DatasetOptions, DatasetSource, Labelled, MemoryDataset, MemoryImages } from "./dataset.ts";
 import { refuseFileOptions } from "./file_options.ts";
 import { imageCount } from "./image_count.ts";
@@ -20,6 +20,8 @@ import { findDataFolder } from "./places.ts";
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
 const IMAGE_BYTES = 3 * PIXELS;
+/** Images of a split that are kept in memory: 3 GB, twenty times the official data sets. */
+const MOST_IMAGES = 1_000_000;
 
 /** What one of the data sets is called and consists of. */
 export interface CifarFormat extends Pick<Dataset, "name" | "classes" | "mean" | "std" | "views"> {
@@ -59,8 +61,8 @@ export function cifarSource(format: CifarFormat): DatasetSource<MemoryDataset> {
       // Every file is looked at before any is read, so that a wrong folder is refused at once.
       const trainFiles = format.trainFiles.map((file) => inspect(format, folder, file));
       const testFiles = format.testFiles.map((file) => inspect(format, folder, file));
-      const trainCount = imageCount("train-images", options.trainImages, totalRecords(trainFiles));
-      const testCount = imageCount("test-images", options.testImages, totalRecords(testFiles));
+      const trainCount = countOf("train-images", options.trainImages, trainFiles);
+      const testCount = countOf("test-images", options.testImages, testFiles);
       const train = readSplit(format, trainFiles, trainCount);
       const test = readSplit(format, testFiles, testCount);
       return { name, classes, mean, std, pretraining: train, labelled: { train, test }, views, skipped: [] };
@@ -93,8 +95,14 @@ function inspect(format: CifarFormat, folder: string, file: string): BatchFile {
   return { path, records: size / bytes };
 }
 
-function totalRecords(files: readonly BatchFile[]): number {
-  return files.reduce((total, { records }) => total + records, 0);
+/** The number of images to take of some files. @throws {InvalidInputError} if it is out of range, or too large for memory. */
+function countOf(option: string, asked: number | undefined, files: readonly BatchFile[]): number {
+  const count = imageCount(option, asked, files.reduce((total, { records }) => total + records, 0));
+  if (count <= MOST_IMAGES) return count;
+  const [first] = files;
+  throw new InvalidInputError(
+    `${first?.path}: ${count} images are more than the ${MOST_IMAGES} that are kept in memory; give --${option} ${MOST_IMAGES} or fewer`,
+  );
 }
 
 function readSplit(format: CifarFormat, files: readonly BatchFile[], count: number): Labelled<MemoryImages> {
@@ -105,20 +113,19 @@ function readSplit(format: CifarFormat, files: readonly BatchFile[], count: numb
   for (const { path, records } of files) {
     const wanted = Math.min(records, count - filled);
     if (wanted === 0) break;
-    const bytes = readDataFile(path);
-    if (bytes.length !== records * size) {
-      throw new InvalidInputError(`${path} changed while it was read: start again when nothing writes to it`);
-    }
-    for (let record = 0; record < wanted; record++, filled++) {
-      labels[filled] = labelOf(format, bytes, record, path);
-      copyPixels(bytes, record * size + format.labelBytes, images, filled * IMAGE_BYTES);
+    let record = 0;
+    for (const piece of readRecords(path, wanted, size)) {
+      for (let at = 0; at < piece.length; at += size, record++, filled++) {
+        labels[filled] = labelOf(format, piece[at + format.labelBytes - 1] ?? 0, record, path);
+        copyPixels(piece, at + format.labelBytes, images, filled * IMAGE_BYTES);
+      }
     }
   }
   return { kind: "memory", count, height: SIDE, width: SIDE, images, labels };
 }
 
-function labelOf(format: CifarFormat, bytes: Uint8Array, record: number, path: string): number {
-  const label = bytes[record * recordBytes(format) + format.labelBytes - 1] ?? 0;
+/** A label that was read, if it is one of the classes. */
+function labelOf(format: CifarFormat, label: number, record: number, path: string): number {
   const last = format.classes.length - 1;
   if (label > last) {
     throw new InvalidInputError(

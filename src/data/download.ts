@@ -4,11 +4,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 
 import { InvalidInputError, SluiceError } from "../errors.ts";
 
-/** How far a download is; the total is null where the server does not say. */
+/** How far a download is; the total is null if the server does not say. */
 export interface DownloadProgress {
   /** Bytes that are there. */
   readonly done: number;
@@ -46,12 +46,19 @@ async function request(url: string, from: number): Promise<Response> {
 }
 
 /**
- * Downloads to `path`, which appears once it is whole. What an earlier attempt left beside it, in `path.partial`, is gone on with where the
+ * Downloads to `path`, which appears once it is whole. It continues what an earlier attempt left beside it, in `path.partial`, if the
  * server can do that.
  *
- * @throws {SluiceError} where the address cannot be reached, or answers with an error; what has arrived stays for the next attempt.
+ * @param most bytes that the file may have.
+ * @throws {SluiceError} if the address cannot be reached, or answers with an error; what has arrived stays for the next attempt. Also if
+ * more bytes come than the file may have; nothing stays then.
  */
-export async function download(url: string, path: string, progress: (state: DownloadProgress) => void): Promise<void> {
+export async function download(
+  url: string,
+  path: string,
+  progress: (state: DownloadProgress) => void,
+  most = Infinity,
+): Promise<void> {
   const partial = `${path}.partial`;
   const there = existsSync(partial) ? statSync(partial).size : 0;
   const response = await request(url, there);
@@ -63,21 +70,32 @@ export async function download(url: string, path: string, progress: (state: Down
   }
   const from = response.status === 206 ? there : 0;
   if (isWhole) await response.body?.cancel();
-  else await append(response, partial, from, progress);
+  else await append(response, partial, from, { progress, most, url });
   renameSync(partial, path);
+}
+
+/** How a download is reported, and how far it may go. */
+interface DownloadLimits {
+  readonly progress: (state: DownloadProgress) => void;
+  readonly most: number;
+  readonly url: string;
 }
 
 async function append(
   response: Response,
   partial: string,
   from: number,
-  progress: (state: DownloadProgress) => void,
+  { progress, most, url }: DownloadLimits,
 ): Promise<void> {
   const total = totalOf(response, from);
   let done = from;
   const file = openSync(partial, from === 0 ? "w" : "a");
   try {
     for await (const bytes of response.body ?? []) {
+      if (done + bytes.length > most) {
+        rmSync(partial);
+        throw new SluiceError(`${url} sends more than ${most} bytes: get the file elsewhere and give --from FILE`);
+      }
       for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
       done += bytes.length;
       progress({ done, total });

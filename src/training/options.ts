@@ -67,17 +67,18 @@ function choice<const Word extends string>(words: readonly Word[], details: Deta
   return { ...common, placeholder: "NAME", help: `${details.help}: ${words.join(", ")}` };
 }
 
-/** An option that is a whole number from `smallest` on. */
-function count(smallest: number, details: Details<number>): RunOption<number> {
-  const schema = z.number().int().min(smallest).max(Number.MAX_SAFE_INTEGER);
-  return { kind: "number", placeholder: "N", rule: `a whole number, ${smallest} or more`, schema, ...details };
+/** An option that is a whole number in a range. */
+function count(smallest: number, details: Details<number>, largest = Number.MAX_SAFE_INTEGER): RunOption<number> {
+  const schema = z.number().int().min(smallest).max(largest);
+  const rule = `a whole number from ${smallest} to ${largest}`;
+  return { kind: "number", placeholder: "N", rule, schema, ...details };
 }
 
 /** An option that is a whole number from 1 on, or null. */
 function limit(details: Omit<Details<number | null>, "default">): RunOption<number | null> {
   return {
     ...count(1, { ...details, default: 1 }),
-    schema: z.number().int().min(1).nullable(),
+    schema: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).nullable(),
     default: null,
   };
 }
@@ -86,6 +87,20 @@ function limit(details: Omit<Details<number | null>, "default">): RunOption<numb
 function number(rule: string, schema: OptionSchema<number>, details: Details<number>): RunOption<number> {
   return { kind: "number", placeholder: "X", rule, schema, ...details };
 }
+
+/** An option that is a number from `smallest` to `largest`. */
+function between(smallest: number, largest: number, details: Details<number>): RunOption<number> {
+  return number(`a number from ${smallest} to ${largest}`, z.number().min(smallest).max(largest), details);
+}
+
+/** The widest first stage whose weights fit a device: 38 GB for the largest convolution of a ResNet-18. */
+const WIDEST_STAGE = 4096;
+/** The most images of a step, channels of a projector and the like: beyond what any machine has memory for. */
+const LARGEST_COUNT = 65_536;
+/** Numbers that 32-bit floats hold to full precision, rounded inwards. */
+const [SMALLEST_FLOAT, LARGEST_FLOAT] = [1e-37, 1e38];
+/** Temperatures, and biases without their signs, beyond which gates are only open or only closed. */
+const [COLDEST, EXTREME] = [1e-6, 1e6];
 
 /** An option that is on or off. */
 function onOff(details: Details<boolean>): RunOption<boolean> {
@@ -146,20 +161,16 @@ export const runOptions: RunOptions = {
     help: "end with an error at a damaged image file, instead of leaving it out",
     default: false,
   }),
-  workers: {
-    ...count(0, {
-      group: "data",
-      help: "threads that read image files ahead, 0: one for each usable processor",
-      default: 0,
-    }),
-    rule: "a whole number from 0 to 256",
-    schema: z.number().int().min(0).max(256),
-  },
+  workers: count(
+    0,
+    { group: "data", help: "threads that read image files ahead, 0: one for each usable processor", default: 0 },
+    256,
+  ),
   arch: choice(architectures, { group: "network", help: "architecture", default: "resnet18" }),
   width: {
     ...count(4, { group: "network", help: "channels of the first stage", default: 64 }),
-    rule: "a multiple of 4, 4 or more",
-    schema: z.number().int().min(4).multipleOf(4),
+    rule: `a multiple of 4 from 4 to ${WIDEST_STAGE}`,
+    schema: z.number().int().min(4).max(WIDEST_STAGE).multipleOf(4),
   },
   stem: choice(stems, { group: "network", help: "first layers", default: "cifar" }),
   objective: choice(objectiveNames, {
@@ -189,19 +200,19 @@ export const runOptions: RunOptions = {
     help: "passes over the training images",
     default: 500,
   }),
-  batch: count(2, { group: "training", help: "images a step", default: 256 }),
+  batch: count(2, { group: "training", help: "images a step", default: 256 }, LARGEST_COUNT),
   dropLast: onOff({
     group: "training",
     help: "train on what is left over after an epoch's last whole batch, too",
     default: true,
   }),
-  lr: number("a number above 0", z.number().gt(0).finite(), {
+  lr: between(SMALLEST_FLOAT, LARGEST_FLOAT, {
     group: "training",
     help: "base learning rate",
     default: ({ batch = 256 }) => 0.3 * batch / 256,
     defaultText: "0.3 for each 256 images of the batch",
   }),
-  weightDecay: number("a number, 0 or more", z.number().min(0).finite(), {
+  weightDecay: between(0, LARGEST_FLOAT, {
     group: "training",
     help: "weight decay",
     default: 1e-4,
@@ -214,7 +225,7 @@ export const runOptions: RunOptions = {
     default: ({ epochs = 500 }) => epochs < 20 ? 0 : Math.min(10, Math.floor(epochs / 10)),
     defaultText: "10, a tenth of the epochs where that is less, none below 20 epochs",
   }),
-  projector: count(1, { group: "network", help: "width of the projector", default: 2048 }),
+  projector: count(1, { group: "network", help: "width of the projector", default: 2048 }, LARGEST_COUNT),
   separateNorm: onOff({ group: "network", help: "one set of norms for both passes", default: true }),
   separateEncoders: onOff({
     group: "network",
@@ -228,34 +239,38 @@ export const runOptions: RunOptions = {
   }),
   symmetric: onOff({ group: "objective", help: "each view through both passes, at twice the cost", default: false }),
   gateWarmup: count(0, { group: "budget", help: "epochs at the start without gates", default: 0 }),
-  gateReduction: count(1, { group: "budget", help: "by how much gates narrow their input", default: GATE_REDUCTION }),
+  gateReduction: count(
+    1,
+    { group: "budget", help: "by how much gates narrow their input", default: GATE_REDUCTION },
+    LARGEST_COUNT,
+  ),
   gateBias: {
-    ...number("a number", z.number().finite(), {
+    ...between(-EXTREME, EXTREME, {
       group: "budget",
       help: "initial value of biases of the gates' logits",
       default: 0,
     }),
-    schema: z.number().finite().nullable(),
+    schema: z.number().min(-EXTREME).max(EXTREME).nullable(),
     default: null,
     defaultText: "no biases",
   },
-  gateTemperature: number("a number above 0", z.number().gt(0).finite(), {
+  gateTemperature: between(COLDEST, EXTREME, {
     group: "budget",
     help: "temperature of the gates' sigmoid",
     default: 2 / 3,
     defaultText: "2/3",
   }),
   gateTemperatureEnd: {
-    ...number("a number above 0", z.number().gt(0).finite(), {
+    ...between(COLDEST, EXTREME, {
       group: "budget",
       help: "temperature in the last epoch",
       default: 1,
     }),
-    schema: z.number().gt(0).finite().nullable(),
+    schema: z.number().min(COLDEST).max(EXTREME).nullable(),
     default: null,
     defaultText: "that of the first",
   },
-  boundAlpha: number("a number, 0 or more", z.number().min(0).finite(), {
+  boundAlpha: between(0, EXTREME, {
     group: "budget",
     help: "speed at which the bounds of each gate's open share relax",
     default: 0.02,
@@ -287,11 +302,11 @@ export const runOptions: RunOptions = {
     help: "activations and matrix operands of training; auto: bf16 where the device multiplies it; tf32: GPUs only",
     default: "auto",
   }),
-  threads: {
-    ...count(0, { group: "device", help: "CPU threads, 0: one for each usable processor", default: 0 }),
-    rule: "a whole number from 0 to 4096",
-    schema: z.number().int().min(0).max(4096),
-  },
+  threads: count(
+    0,
+    { group: "device", help: "CPU threads, 0: one for each usable processor", default: 0 },
+    4096,
+  ),
   dataOnDevice: onOff({
     group: "device",
     help: "keep images with the host, and upload batch after batch",

@@ -65,9 +65,9 @@ Deno.test("where all is there, set-up does nothing and says nothing", async () =
 Deno.test("where nothing is there and nothing can be installed, set-up stops with the one line to run", async () => {
   const { status, stderr } = await setUp({});
   assert.equal(status, 2);
-  const names = "oneDNN, libjpeg-turbo, libpng, zstd, libsodium, doctest, CMake 3.18 or newer, make or ninja";
+  const names = "oneDNN, libjpeg-turbo, libpng, zlib, zstd, libsodium, doctest, CMake 3.18 or newer, make or ninja";
   const packages =
-    "g++ libdnnl-dev libjpeg62-turbo-dev libpng-dev libzstd-dev libsodium-dev doctest-dev cmake ninja-build";
+    "g++ libdnnl-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libzstd-dev libsodium-dev doctest-dev cmake ninja-build";
   const remedy = `sudo apt-get update && sudo apt-get install -y ${packages}`;
   assert.equal(stderr, `sluice: missing on this machine: g++, ${names}; run: ${remedy}\n`);
 });

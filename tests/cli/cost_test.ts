@@ -45,7 +45,7 @@ Deno.test("without --json a table shows the same numbers", async () => {
 });
 
 Deno.test("sizes that make no network are refused", async () => {
-  await assertRefused(["cost", "--width", "6"], /^sluice: --width 6: give a multiple of 4, 4 or more/);
+  await assertRefused(["cost", "--width", "6"], /^sluice: --width 6: give a multiple of 4 from 4 to 4096/);
   await assertRefused(["cost", "--image", "0"], /^sluice: --image 0: give a whole number of pixels from 8 to 4096/);
   await assertRefused(["cost", "--stem", "vgg"], /^sluice: --stem vgg: give cifar or cifar-paper or imagenet/);
 });

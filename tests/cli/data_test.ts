@@ -135,5 +135,10 @@ Deno.test(
       ["data", "preview", "shapes", "--out", out, "--images", "0"],
       /--images 0: give a whole number/,
     );
+    for (let i = 0; i < 5; i++) writeFileSync(join(folder, `${i}.png`), Deno.readFileSync(out));
+    await assertRefused(
+      ["data", "preview", "images", "--data", folder, "--out", out, "--image-size", "4096"],
+      /--images 6: a sheet holds 200000000 pixels; give at most 3 images of 4096 x 4096/,
+    );
   }),
 );

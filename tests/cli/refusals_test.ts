@@ -48,7 +48,7 @@ Deno.test(
       [...few, "--budget", "0.001"],
       /^sluice: --budget 0\.001: .*smallest reachable is 0\.\d+/,
     );
-    await assertPretrainRefused(folder, ["--batch", "1"], /^sluice: --batch 1: give a whole number, 2 or more/);
+    await assertPretrainRefused(folder, ["--batch", "1"], /^sluice: --batch 1: give a whole number from 2 to 65536/);
     await assertPretrainRefused(folder, ["--preset", "tiny"], /^sluice: preset tiny: .*small/);
     await assertPretrainRefused(folder, [...few, "--batch", "17"], /^sluice: --batch 17: there are 16 training images/);
     await assertRefused(["pretrain"], /give --out RUN/);

@@ -71,6 +71,32 @@ Deno.test("a download that had arrived whole is taken", async () => {
   });
 });
 
+Deno.test("a download ends where more arrives than the file may have, and leaves nothing", async () => {
+  let cancelled = false;
+  const endless = () =>
+    new Response(
+      new ReadableStream({
+        pull: (sink) => sink.enqueue(content.slice()),
+        cancel: () => {
+          cancelled = true;
+        },
+      }),
+    );
+  await withServer(endless, async (url, path) => {
+    await assert.rejects(download(url, path, () => {}, 1_000_000), (error) => {
+      assert.ok(error instanceof SluiceError);
+      assert.match(error.message, /file sends more than 1000000 bytes: get the file elsewhere and give --from FILE$/);
+      return true;
+    });
+    for (const left of [path, `${path}.partial`]) assert.throws(() => Deno.statSync(left), Deno.errors.NotFound);
+  });
+  assert.ok(cancelled);
+  await withServer(ranged, async (url, path) => {
+    await download(url, path, () => {}, content.length);
+    assertWhole(path);
+  });
+});
+
 Deno.test("an address that answers with an error, or not at all, is named with the remedy", async () => {
   await withServer(() => new Response("gone", { status: 404 }), async (url, path) => {
     await assert.rejects(download(url, path, () => {}), (error) => {

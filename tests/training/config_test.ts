@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { InvalidInputError } from "../../src/errors.ts";
 import { checkAgainstImages, type ConfigSources, resolveConfig } from "../../src/training/config.ts";
 import { formatConfig, parseConfigFile } from "../../src/training/config_file.ts";
-import { runOptionNames, runOptions } from "../../src/training/options.ts";
+import { kebabCase, runOptionNames, runOptions } from "../../src/training/options.ts";
 import { presets } from "../../src/training/presets.ts";
 
 const images = { count: 10_000, height: 32 };
@@ -74,9 +74,9 @@ Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { budget: "-0.1" } }, /^--budget -0\.1: /);
   assertRefused({ flags: { budget: "a lot" } }, /^--budget a lot: /);
   assertRefused({ flags: { budget: "" } }, /^--budget : /);
-  assertRefused({ flags: { batch: "1" } }, /^--batch 1: give a whole number, 2 or more$/);
+  assertRefused({ flags: { batch: "1" } }, /^--batch 1: give a whole number from 2 to 65536$/);
   assertRefused({ flags: { batch: "2.5" } }, /^--batch 2\.5: /);
-  assertRefused({ flags: { width: "6" } }, /^--width 6: give a multiple of 4, 4 or more$/);
+  assertRefused({ flags: { width: "6" } }, /^--width 6: give a multiple of 4 from 4 to 4096$/);
   assertRefused({ flags: { width: "0" } }, /^--width 0: /);
   assertRefused({ flags: { epochs: "0" } }, /^--epochs 0: /);
   assertRefused({ flags: { lr: "NaN" } }, /^--lr NaN: /);
@@ -94,6 +94,35 @@ Deno.test("a value out of range is named with its remedy", () => {
   );
   assertRefused({ flags: { dataset: "mnist" } }, /mnist.*shapes, cifar10/);
   assertRefused({ preset: "smal" }, /^preset smal: .*small/);
+});
+
+Deno.test("a value beyond an option's limits is refused with them, and the limits themselves are taken", () => {
+  const limits = {
+    width: ["a multiple of 4", 4, 4096],
+    projector: ["a whole number", 1, 65_536],
+    batch: ["a whole number", 2, 65_536],
+    imageSize: ["a whole number", 1, 4096],
+    lr: ["a number", 1e-37, 1e38],
+    weightDecay: ["a number", 0, 1e38],
+    gateTemperature: ["a number", 1e-6, 1e6],
+    gateTemperatureEnd: ["a number", 1e-6, 1e6],
+    gateBias: ["a number", -1e6, 1e6],
+    gateReduction: ["a whole number", 1, 65_536],
+    boundAlpha: ["a number", 0, 1e6],
+    seed: ["a whole number", 0, Number.MAX_SAFE_INTEGER],
+  } as const;
+  for (const [name, [what, smallest, largest]] of Object.entries(limits)) {
+    const { schema } = runOptions[name as keyof typeof limits];
+    for (const limit of [smallest, largest]) assert.ok(schema.safeParse(limit).success, `${name} ${limit}`);
+    for (const beyond of [smallest === 0 ? -1 : smallest - Math.abs(smallest) / 2, largest * 2, 1e300, -1e300]) {
+      assert.throws(() => resolveConfig({ flags: { [name]: String(beyond) } }), {
+        name: "InvalidOptionError",
+        message: `--${kebabCase(name)} ${beyond}: give ${what} from ${smallest} to ${largest}`,
+      });
+    }
+  }
+  // A 32-bit float takes it for 0.
+  assertRefused({ flags: { gateTemperature: "1e-300" } }, /^--gate-temperature 1e-300: give a number from 0\.000001/);
 });
 
 Deno.test("a value out of range in a file is named with the file", () => {

@@ -16,6 +16,7 @@ export const cifar10: DatasetSource<MemoryDataset> = cifarSource({
     url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
     md5: "c32a1d4ab5d03f1284b67883e8d87530",
     folder: "cifar-10-batches-bin",
+    bytes: 184_380_149,
   },
   trainFiles: [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`),
   testFiles: ["test_batch.bin"],

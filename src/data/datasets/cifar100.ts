@@ -31,6 +31,7 @@ export const cifar100: DatasetSource<MemoryDataset> = cifarSource({
     url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
     md5: "03b5dce01913d631647c71ecec9e9cb8",
     folder: "cifar-100-binary",
+    bytes: 184_441_012,
   },
   trainFiles: ["train.bin"],
   testFiles: ["test.bin"],

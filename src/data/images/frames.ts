@@ -34,7 +34,8 @@ export function trainingFrame(
 
 /**
  * Writes the frame of evaluation: an image of the wanted size as it is; of any other the shorter side resized to 256/224 of the
- * wanted side, then the centre, as torchvision's Resize and CenterCrop take it.
+ * wanted side, then the centre. Sizes and place are those of torchvision's Resize and CenterCrop; the weights of the resize are
+ * bicubic, which is not torchvision's default.
  *
  * @param source Size of the image.
  * @param wanted Side of the square that networks see.

@@ -75,6 +75,39 @@ Deno.test("the parent of the official folder is as good as the folder", () => {
   });
 });
 
+Deno.test("of a file larger than memory only the wanted records are read, and as many as memory cannot hold are refused", () => {
+  withFolder((folder) => {
+    // Sparse: 6 GB that take no room on the disk.
+    Deno.truncateSync(join(folder, "data_batch_1.bin"), 2_000_000 * RECORD_BYTES);
+    const before = Deno.memoryUsage().rss;
+    const { labelled: { train } } = cifar10.open({ data: folder, seed: 0, trainImages: 4 });
+    assert.ok(Deno.memoryUsage().rss - before < 100 * 2 ** 20);
+    // The file's own two records, then its zeros.
+    assert.deepEqual([...train.labels], [1, 2, 0, 0]);
+    assert.deepEqual([...train.images.subarray(3072, 3075)], [0, 1, 2].map((channel) => planeByte(1, 1, channel, 0)));
+    assert.ok(train.images.subarray(2 * 3072).every((value) => value === 0));
+    const tooMany =
+      /data_batch_1\.bin: 2000018 images are more than the 1000000 .*; give --train-images 1000000 or fewer$/;
+    refused(folder, tooMany);
+    refused(folder, /data_batch_1\.bin: 1000001 images are more/, { trainImages: 1_000_001 });
+    Deno.truncateSync(join(folder, "test_batch.bin"), 1_000_001 * RECORD_BYTES);
+    refused(folder, /test_batch\.bin: 1000001 images .*give --test-images 1000000 or fewer$/, { trainImages: 1 });
+  });
+});
+
+Deno.test("records are read across the borders of pieces, up to the last", () => {
+  withFolder((folder) => {
+    writeFileSync(join(folder, "data_batch_2.bin"), batchFile(2, 3000));
+    const { labelled: { train } } = cifar10.open({ data: folder, seed: 0, trainImages: 2 + 2999 });
+    for (const record of [0, 1363, 1364, 1365, 2728, 2998]) {
+      const image = 2 + record;
+      assert.equal(train.labels[image], (2 + record) % 10);
+      const expected = [0, 1, 2].map((channel) => planeByte(2, record, channel, 1023));
+      assert.deepEqual([...train.images.subarray((image + 1) * 3072 - 3, (image + 1) * 3072)], expected);
+    }
+  });
+});
+
 Deno.test("fewer images are the first ones", () => {
   withFolder((folder) => {
     const all = cifar10.open({ data: folder, seed: 0 });
