@@ -53,11 +53,11 @@ Deno.test(
     assert.deepEqual(weights(again), weights(run), "threads that read do not show");
 
     const strict = [...args, "--strict", "--out", join(folder, "strict")];
-    await assertRefused(strict, /text\.png: .*remove or mend it, or leave out --strict/);
+    await assertRefused(strict, /text\.png: .*remove or mend the file, or begin a run without --strict/);
     Deno.removeSync(text);
     const stopped = await runSluice(strict);
     assert.equal(stopped.status, 1);
-    assert.match(stopped.stderr, /cut\.png: .*remove or mend the file/);
+    assert.match(stopped.stderr, /cut\.png: .*remove or mend the file, or begin a run without --strict/);
   }),
 );
 
