@@ -64,18 +64,18 @@ async function train(
   output: OutputOptions,
 ): Promise<TrainingOutcome> {
   const { pretrain } = await import("../src/training/trainer.ts");
+  const { remarkSelection } = await import("./datasets.ts");
+  remarkSelection(dataset, output);
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
   using progress = new TrainingDisplay(output, run.config, () => signals.status !== null);
   const trained = await pretrain(device, run.config, dataset, run, progress, checkpoint);
   const { stopped, steps, networks } = trained;
   const seconds = progress.seconds;
   progress[Symbol.dispose]();
+  progress.concludeSkipped(`${run.path}/skipped.jsonl names them`);
   if (stopped) {
     remark(output, `stopped after ${steps} steps, and saved; to go on: sluice pretrain --resume ${run.path}`);
     return { run: run.path, steps, seconds, networks, isNew: true, stopStatus: signals.status ?? 1 };
-  }
-  if (progress.skippedImages > 0) {
-    remark(output, `${progress.skippedImages} damaged images were left out; ${run.path}/skipped.jsonl names them`);
   }
   remark(output, `${steps} steps in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
   return { run: run.path, steps, seconds, networks, isNew: true, stopStatus: null };
