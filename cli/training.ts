@@ -121,7 +121,9 @@ export async function beginRun(config: RunConfig, out: string, output: OutputOpt
   const dataset = await openImages(config, output);
   const opened = await openDevice(config, config.plans, output);
   using device = opened.device;
-  const run = RunFolder.create(out, config, opened.versions);
+  const { listImages } = await import("../src/training/image_list.ts");
+  const images = { line: dataset.origin?.selection?.line ?? null, list: await listImages(dataset) };
+  const run = RunFolder.create(out, config, opened.versions, images);
   using _lock = run.lock();
   return await train(device, { run, checkpoint: null }, dataset, output).catch((error) => {
     run.discardIfUntrained();
@@ -132,15 +134,14 @@ export async function beginRun(config: RunConfig, out: string, output: OutputOpt
 /** Goes on with the run in a folder; with one that is finished nothing is done. */
 export async function resumeRun(path: string, renewal: Renewal, output: OutputOptions): Promise<TrainingOutcome> {
   const { RunFolder } = await import("../src/training/run_folder.ts");
-  const { describeChanges, readResumption } = await import("./resumption.ts");
+  const { describeChanges, readResumption, refuseOtherCount, renewImageList } = await import("./resumption.ts");
   const run = RunFolder.open(path);
   using _lock = run.lock();
   const resumption = await readResumption(run, renewal, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);
   const dataset = await openImages(config, output);
-  const { checkImages } = await import("../src/training/checkpoint.ts");
-  if (checkpoint !== null) checkImages(checkpoint, dataset.pretraining.count);
+  if (checkpoint !== null && !renewal.acceptChangedImages) await refuseOtherCount(run, checkpoint, dataset);
   const { isFinished, stepsOf } = await import("../src/training/run_length.ts");
   if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {
     const { step } = checkpoint.state;
@@ -152,6 +153,8 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   using device = opened.device;
   const changes = describeChanges(run.versions, opened.versions);
   if (changes !== null) remark(output, changes);
+  await renewImageList(resumption, dataset, renewal, (line) => remark(output, line));
   remark(output, describeStart(resumption, stepsOf(config, dataset) / config.epochs));
-  return await train(device, { run: run.reconfigured(config), checkpoint }, dataset, output);
+  const renewed = run.reconfigured(config, dataset.origin?.selection?.line);
+  return await train(device, { run: renewed, checkpoint }, dataset, output);
 }
