@@ -106,9 +106,9 @@ const PLAIN = "no folder train, so that every class folder is trained on and non
 export function openClassTree(tree: ClassTree, options: DatasetOptions): Dataset<FileImages> {
   const { classList, trainImages, testImages } = options;
   const counts = new SelectionCounts();
-  const { train, test, isPlain } = findSplits(tree.folder, counts);
-  const classes = findClasses(tree, train, classList, counts);
   const isWhole = classList === undefined && tree.classes === undefined;
+  const { train, test, isPlain } = findSplits(tree.folder, counts, !isWhole);
+  const classes = findClasses(tree, train, classList, counts);
   if (test !== null) checkTestClasses({ test, train }, classes, isWhole, counts);
   const trainPaths = imagesByClass(train, classes, counts);
   const testPaths = test === null ? null : imagesByClass(test, classes, counts);

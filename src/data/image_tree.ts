@@ -117,7 +117,7 @@ export interface LabelledPaths {
 /** The error for a link at the place of a class folder. */
 export function deadClassLink(path: string): InvalidInputError {
   return new InvalidInputError(
-    `${escapeName(path)} is a link that leads nowhere, where class folders are: ` +
+    `${escapeName(path)} is a link that leads nowhere or may not be followed, where class folders are: ` +
       "let it lead to the folder of the class, or remove it",
   );
 }

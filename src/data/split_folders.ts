@@ -35,13 +35,29 @@ function refuseMisnamed(folder: string, name: string | undefined, wanted: string
   );
 }
 
+/** Refuses a folder that holds splits of its own where class folders are: all of them would be read as one class. */
+function refuseInnerSplits(folder: string, name: string): void {
+  const inner = join(folder, name);
+  const { folders } = listFolder(inner, new SelectionCounts());
+  const train = folders.find((split) => trainName.test(looksOf(split)));
+  const test = folders.find((split) => testName.test(looksOf(split)));
+  if (train === undefined || test === undefined) return;
+  const [path, trainPath, testPath] = [inner, join(folder, "train", name), join(folder, "test", name)].map(escapeName);
+  throw new InvalidInputError(
+    `${path} holds folders ${train} and ${test}, and would be read as one class: give --data ${path}, or, ` +
+      `if it is a class, put its images in ${trainPath} and ${testPath}`,
+  );
+}
+
 /**
  * Finds the folders of a tree.
  *
  * @param counts told of what lies beside them.
- * @throws {InvalidInputError} if the tree holds `test` or `val` without `train`, or a folder such as `Train` or `validation`.
+ * @param areListed whether the classes are named elsewhere: other folders beside them are left out then.
+ * @throws {InvalidInputError} if the tree holds `test` or `val` without `train`, a folder such as `Train` or `validation`, or no
+ * `train` and a folder with splits of its own.
  */
-export function findSplits(folder: string, counts: SelectionCounts): SplitFolders {
+export function findSplits(folder: string, counts: SelectionCounts, areListed: boolean): SplitFolders {
   const beside = new SelectionCounts();
   const { files, folders } = listFolder(folder, beside);
   const hasTrain = folders.includes("train");
@@ -50,14 +66,16 @@ export function findSplits(folder: string, counts: SelectionCounts): SplitFolder
   if (test === undefined) refuseMisnamed(folder, folders.find((name) => testName.test(looksOf(name))), "test");
   if (!hasTrain && test !== undefined) {
     throw new InvalidInputError(
-      `${escapeName(folder)} holds a folder ${test} and no folder train: put the images to train on in ` +
-        `${escapeName(join(folder, "train"))}, or give --data ${
-          escapeName(join(folder, test))
-        } to train on that folder`,
+      `${escapeName(folder)} holds a folder ${test} and no folder train: ` +
+        `put the images to train on in ${escapeName(join(folder, "train"))}, ` +
+        `or give --data ${escapeName(join(folder, test))} to train on that folder`,
     );
   }
-  // Class folders are listed once more, and what lies beside them is counted then.
-  if (!hasTrain) return { train: folder, test: null, isPlain: true };
+  if (!hasTrain) {
+    if (!areListed) folders.forEach((name) => refuseInnerSplits(folder, name));
+    // Class folders are listed once more, and what lies beside them is counted then.
+    return { train: folder, test: null, isPlain: true };
+  }
   counts.addHidden(beside);
   for (const name of files) counts.ignoreFile(name);
   for (const name of folders) if (name !== "train" && name !== test) counts.ignoreFolder(name);

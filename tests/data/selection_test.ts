@@ -4,9 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type DatasetSource, datasetSource, type FileImages, verifyDataset } from "../../src/data/mod.ts";
+import { selfCommand } from "../../cli/self.ts";
 import { folderError } from "../../src/data/folder_error.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { withTree, writeClassTree, writePng } from "./image_files.ts";
@@ -127,6 +128,11 @@ Deno.test("a split that is missing or named otherwise is refused instead of bein
     refused(has("5", "training_set", "a"), /5\/training_set is not read/);
     refused(has("6", "TEST"), /6\/TEST is not read/);
     refused(has("7", "train", "Training"), /7\/Training is not read under this name: rename it train/);
+    has("9/photographs", "train", "val");
+    refused(
+      join(root, "9"),
+      /9\/photographs holds folders train and val, and would be read as one class: give --data .*9\/photographs, or, if it/,
+    );
     const whole = has("8", "train", "test", "validation");
     assert.match(lineOf(whole), /1 other folder ignored \(validation\)/);
   }));
@@ -137,7 +143,7 @@ Deno.test("a class behind a link that leads nowhere is refused; such a link else
     symlinkSync(join(root, "gone"), join(root, "train", "a", "more"));
     assert.match(lineOf(root), /1 other file ignored \(1 dead link\)/);
     symlinkSync(join(root, "gone"), join(root, "train", "b"));
-    refused(root, /train\/b is a link that leads nowhere, where class folders are: let it lead/);
+    refused(root, /train\/b is a link that leads nowhere or may not be followed, where class folders are: let it lead/);
     symlinkSync(join(root, "gone"), join(root, "gone-train"));
     mkdirSync(join(root, "tree"));
     symlinkSync(join(root, "gone"), join(root, "tree", "train"));
@@ -208,6 +214,39 @@ Deno.test("a folder that may not be read is named with a remedy that applies to 
     /^d cannot be read \(Input.*check the disk/,
   );
 });
+
+/** Whether a process without the power to read everything can be started here. */
+const canDrop = Deno.build.os === "linux" && Deno.uid() === 0 &&
+  new Deno.Command("sh", { args: ["-c", "command -v setpriv"], stdout: "null" }).outputSync().success;
+
+Deno.test(
+  `a folder and a file that may not be read are named, and a server's lost+found is passed over${
+    canDrop ? "" : " (left out: wants root and setpriv)"
+  }`,
+  { ignore: !canDrop },
+  () =>
+    withTree((root) => {
+      writeClassTree(root, ["a", "b"], { train: 2, test: 1 });
+      const verify = () => {
+        const args = ["--bounding-set=-dac_override,-dac_read_search", ...selfCommand(), "data", "verify", "folder"];
+        const ended = new Deno.Command("setpriv", { args: [...args, "--data", root] }).outputSync();
+        return new TextDecoder().decode(ended.code === 2 ? ended.stderr : ended.stdout);
+      };
+      mkdirSync(join(root, "train", "lost+found"));
+      chmodSync(join(root, "train", "lost+found"), 0);
+      chmodSync(join(root, "train", "b", "000.png"), 0);
+      assert.match(
+        verify(),
+        /^folder: 5 images in 2 classes \(a, b\).*\n.*\n! .*b\/000\.png: cannot be opened: Permission denied\n$/,
+      );
+      mkdirSync(join(root, "train", "a", "deep"));
+      chmodSync(join(root, "train", "a", "deep"), 0);
+      assert.match(
+        verify(),
+        /^sluice: .*train\/a\/deep may not be read by this user: let it be read and searched \(u\+rx\), or move/,
+      );
+    }),
+);
 
 Deno.test("a name with a line break stays in one line", () =>
   withTree((root) => {
