@@ -3,16 +3,18 @@
  *
  * @module
  */
+import type { SkippedImage } from "../src/data/mod.ts";
 import type { RunConfig } from "../src/training/config.ts";
 import type { Evaluation, EvaluationOptions } from "../src/training/evaluate_run.ts";
 import type { RunFolder } from "../src/training/run_folder.ts";
 import { type OutputOptions, remark } from "./ui/output.ts";
+import { SkippedRemarks } from "./ui/skipped.ts";
 
 /**
  * Evaluates a run's latest whole checkpoint.
  *
  * @param where what computes, and where the data set's files are.
- * @throws {InvalidInputError} where the run has saved nothing yet, or its data set cannot be evaluated with; nothing is written then.
+ * @throws {InvalidInputError} if the run has saved nothing yet, or its data set cannot be evaluated with; nothing is written then.
  */
 export async function evaluateFolder(
   run: RunFolder,
@@ -21,7 +23,7 @@ export async function evaluateFolder(
   output: OutputOptions,
 ): Promise<Evaluation> {
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
-  const { openDataset } = await import("./datasets.ts");
+  const { openDataset, remarkSelection } = await import("./datasets.ts");
   const { labelledSets } = await import("../src/evaluation/mod.ts");
   const { ImageStores } = await import("../src/data/mod.ts");
   const { storeOptions } = await import("../src/training/options.ts");
@@ -30,11 +32,16 @@ export async function evaluateFolder(
   const { Device } = await import("../src/device/mod.ts");
   using device = Device.open(where);
   const { evaluateRun } = await import("../src/training/evaluate_run.ts");
-  using stores = new ImageStores(device, dataset, {
-    ...storeOptions(run.config),
-    skipped: ({ path, reason }) => remark(output, `left out ${path}: ${reason}`),
-  });
+  remarkSelection(dataset, output);
+  const remarks = new SkippedRemarks(output);
+  const skipped = (image: SkippedImage) => {
+    run.appendSkipped(image);
+    remarks.add(image);
+  };
+  dataset.skipped.forEach(skipped);
+  using stores = new ImageStores(device, dataset, { ...storeOptions(run.config), skipped });
   const evaluation = evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => remark(output, stage) });
   run.writeEvaluation(evaluation);
+  remarks.conclude(`${run.path}/skipped.jsonl names them`);
   return evaluation;
 }

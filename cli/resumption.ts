@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Dataset } from "../src/data/mod.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import type { Checkpoint } from "../src/training/checkpoint.ts";
 import type { RunConfig } from "../src/training/config.ts";
@@ -25,6 +26,8 @@ export interface Renewal {
   readonly given: Readonly<Record<string, unknown>>;
   /** Whether more epochs are to go on as in a run that long from its beginning. */
   readonly stretchSchedule: boolean;
+  /** Whether the run may go on with other images than those that its checkpoint was trained on. */
+  readonly acceptChangedImages: boolean;
 }
 
 /** Flags that name another source of a configuration than the run's own. */
@@ -90,6 +93,40 @@ export async function readResumption(
   const checkpoint = latestCheckpoint(run.checkpoints, remark);
   if (checkpoint !== null) checkConfig(checkpoint, run.config);
   return { run, config, checkpoint };
+}
+
+/** Refuses another number of training images, naming the first image that differs if the run has a list of them. */
+export async function refuseOtherCount(run: RunFolder, checkpoint: Checkpoint, dataset: Dataset): Promise<void> {
+  const { count } = dataset.pretraining;
+  if (checkpoint.state.images === count) return;
+  const { listImages } = await import("../src/training/image_list.ts");
+  const { changedImages } = await import("../src/training/image_changes.ts");
+  const { checkImages } = await import("../src/training/checkpoint.ts");
+  const list = await listImages(dataset);
+  checkImages(checkpoint, count, list === null ? null : changedImages(run, checkpoint, list));
+}
+
+/**
+ * Compares the images with the run's list of them, and puts the list of the present ones in its place.
+ *
+ * @param remark told if they differ and that is accepted.
+ * @throws {InvalidInputError} if they differ and nobody accepts that; nothing is written then.
+ */
+export async function renewImageList(
+  { run, checkpoint }: Resumption,
+  dataset: Dataset,
+  { acceptChangedImages }: Renewal,
+  remark: (line: string) => void,
+): Promise<void> {
+  const { listImages } = await import("../src/training/image_list.ts");
+  const { changedImages, checkImageList } = await import("../src/training/image_changes.ts");
+  const list = await listImages(dataset);
+  if (list === null) return;
+  if (checkpoint !== null && acceptChangedImages) {
+    const change = changedImages(run, checkpoint, list);
+    if (change !== null) remark(`images changed (${change}): the run goes on, but not bit for bit as it would have`);
+  } else if (checkpoint !== null) checkImageList(run, checkpoint, list);
+  if (run.readImageList() !== list.text) run.writeImageList(list);
 }
 
 /** What computes otherwise than before, so that the run does not go on bit for bit; null where nothing does. */

@@ -35,7 +35,7 @@ async function train(
   const path = sweep.runPath(name);
   return begun === null
     ? await beginRun(resolveConfig({ flags: { ...config, ...given } }), path, output)
-    : await resumeRun(path, { given, stretchSchedule: false }, output);
+    : await resumeRun(path, { given, stretchSchedule: false, acceptChangedImages: false }, output);
 }
 
 /** Evaluates the run as the sweep asks. */

@@ -64,18 +64,18 @@ async function train(
   output: OutputOptions,
 ): Promise<TrainingOutcome> {
   const { pretrain } = await import("../src/training/trainer.ts");
+  const { remarkSelection } = await import("./datasets.ts");
+  remarkSelection(dataset, output);
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
   using progress = new TrainingDisplay(output, run.config, () => signals.status !== null);
   const trained = await pretrain(device, run.config, dataset, run, progress, checkpoint);
   const { stopped, steps, networks } = trained;
   const seconds = progress.seconds;
   progress[Symbol.dispose]();
+  progress.concludeSkipped(`${run.path}/skipped.jsonl names them`);
   if (stopped) {
     remark(output, `stopped after ${steps} steps, and saved; to go on: sluice pretrain --resume ${run.path}`);
     return { run: run.path, steps, seconds, networks, isNew: true, stopStatus: signals.status ?? 1 };
-  }
-  if (progress.skippedImages > 0) {
-    remark(output, `${progress.skippedImages} damaged images were left out; ${run.path}/skipped.jsonl names them`);
   }
   remark(output, `${steps} steps in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
   return { run: run.path, steps, seconds, networks, isNew: true, stopStatus: null };
@@ -121,7 +121,9 @@ export async function beginRun(config: RunConfig, out: string, output: OutputOpt
   const dataset = await openImages(config, output);
   const opened = await openDevice(config, config.plans, output);
   using device = opened.device;
-  const run = RunFolder.create(out, config, opened.versions);
+  const { listImages } = await import("../src/training/image_list.ts");
+  const images = { line: dataset.origin?.selection?.line ?? null, list: await listImages(dataset) };
+  const run = RunFolder.create(out, config, opened.versions, images);
   using _lock = run.lock();
   return await train(device, { run, checkpoint: null }, dataset, output).catch((error) => {
     run.discardIfUntrained();
@@ -132,15 +134,14 @@ export async function beginRun(config: RunConfig, out: string, output: OutputOpt
 /** Goes on with the run in a folder; with one that is finished nothing is done. */
 export async function resumeRun(path: string, renewal: Renewal, output: OutputOptions): Promise<TrainingOutcome> {
   const { RunFolder } = await import("../src/training/run_folder.ts");
-  const { describeChanges, readResumption } = await import("./resumption.ts");
+  const { describeChanges, readResumption, refuseOtherCount, renewImageList } = await import("./resumption.ts");
   const run = RunFolder.open(path);
   using _lock = run.lock();
   const resumption = await readResumption(run, renewal, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);
   const dataset = await openImages(config, output);
-  const { checkImages } = await import("../src/training/checkpoint.ts");
-  if (checkpoint !== null) checkImages(checkpoint, dataset.pretraining.count);
+  if (checkpoint !== null && !renewal.acceptChangedImages) await refuseOtherCount(run, checkpoint, dataset);
   const { isFinished, stepsOf } = await import("../src/training/run_length.ts");
   if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {
     const { step } = checkpoint.state;
@@ -152,6 +153,8 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   using device = opened.device;
   const changes = describeChanges(run.versions, opened.versions);
   if (changes !== null) remark(output, changes);
+  await renewImageList(resumption, dataset, renewal, (line) => remark(output, line));
   remark(output, describeStart(resumption, stepsOf(config, dataset) / config.epochs));
-  return await train(device, { run: run.reconfigured(config), checkpoint }, dataset, output);
+  const renewed = run.reconfigured(config, dataset.origin?.selection?.line);
+  return await train(device, { run: renewed, checkpoint }, dataset, output);
 }

@@ -48,14 +48,28 @@ export class CollapseError extends SluiceError {
   override name = "CollapseError";
 }
 
-/** An image file turned out to be damaged while it was used, where that is an error. */
+/** An image file turned out to be damaged while it was used, and that is an error. */
 export class DamagedImageError extends SluiceError {
   /** The error's kind. */
   override name = "DamagedImageError";
 
-  /** Names the file, what is wrong with it, and the remedies. */
-  constructor(readonly path: string, readonly reason: string) {
-    super(`${path}: ${reason}; remove or mend the file, or leave out --strict to go on without it`);
+  /** Names the file, what is wrong with it, and the remedy that applies. */
+  constructor(readonly path: string, readonly reason: string, remedy: string) {
+    super(`${path}: ${reason}; ${remedy}`);
+  }
+}
+
+/** What to do if no further file can be opened. */
+export const OPEN_FILES_REMEDY = "allow more (ulimit -n 4096), or give fewer --workers";
+
+/** The process, or the whole machine, has as many files open as it may. The files are not at fault. */
+export class TooManyOpenFilesError extends SluiceError {
+  /** The error's kind. */
+  override name = "TooManyOpenFilesError";
+
+  /** Made with the path of the file or folder that could not be opened. */
+  constructor(path: string, options?: ErrorOptions) {
+    super(`${path} cannot be opened: as many files are open as are allowed; ${OPEN_FILES_REMEDY}`, options);
   }
 }
 

@@ -14,6 +14,7 @@ import { InvalidInputError } from "../../src/errors.ts";
 import { addExamples, addOutputOptions, outputOptions, wholeNumber, wordArgument } from "../options.ts";
 import { ExitStatus } from "../ui/errors.ts";
 import { type OutputOptions, writeResult } from "../ui/output.ts";
+import { NAMED_IMAGES } from "../ui/skipped.ts";
 import { DownloadDisplay } from "../ui/download.ts";
 import { formatTable } from "../ui/tables.ts";
 
@@ -131,7 +132,14 @@ async function runVerify(name: string, command: CommandUnknownOpts): Promise<voi
   writeResult(outputOptions(command), verified, () => {
     const counted = Object.entries(images).map(([split, count]) => `${count} ${split}`).join(", ");
     const judged = problems.length === 0 ? "every file well formed" : "but:";
-    return [`${name}: ${counted} images, ${judged}`, ...problems.map((problem) => `! ${problem}`)].join("\n");
+    const named = problems.slice(0, NAMED_IMAGES).map((problem) => `! ${problem}`);
+    const more = problems.length - named.length;
+    return [
+      ...(verified.selection === null ? [] : [verified.selection.line]),
+      `${name}: ${counted} images, ${judged}`,
+      ...named,
+      ...(more === 0 ? [] : [`! and ${more} more problems; --json lists all of them`]),
+    ].join("\n");
   });
   if (problems.length > 0) process.exitCode = ExitStatus.failed;
 }

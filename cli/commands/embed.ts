@@ -11,6 +11,7 @@ import { embeddedSplits } from "../../src/training/embedded_splits.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wordArgument, wordOption } from "../options.ts";
 import { checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
+import { SkippedRemarks } from "../ui/skipped.ts";
 
 /** The files to write, of which none may be there and whose folder must. */
 async function readOut(text: unknown): Promise<EmbeddingPaths> {
@@ -44,9 +45,13 @@ async function runEmbed(path: string, images: string, command: CommandUnknownOpt
   const skipped = [...opened.dataset.skipped];
   const { Device } = await import("../../src/device/mod.ts");
   using device = Device.open({ device: name, threads });
+  const { remarkSelection } = await import("../datasets.ts");
+  remarkSelection(opened.dataset, output);
   const { embedImages, writeEmbedding } = await import("../../src/training/embed_run.ts");
   const embedding = embedImages(device, run.config, checkpoint, pass, opened, (image) => skipped.push(image));
-  for (const { path: file, reason } of skipped) remark(output, `left out ${file}: ${reason}`);
+  const remarks = new SkippedRemarks(output);
+  for (const image of skipped) remarks.add(image);
+  remarks.conclude("--json names them");
   const files = writeEmbedding(paths, embedding);
   const { names, size } = embedding;
   const document = { run: run.path, network: pass, images: names.length, features: size, files, skipped };

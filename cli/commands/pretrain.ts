@@ -8,6 +8,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import process from "node:process";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { RunConfig } from "../../src/training/config.ts";
+import { kebabCase } from "../../src/training/options.ts";
 import type { TrainingResult } from "../../src/training/records.ts";
 import { presets } from "../../src/training/presets.ts";
 import {
@@ -77,18 +78,24 @@ async function resume(command: CommandUnknownOpts, path: string, output: OutputO
   const { resumeRun } = await import("../training.ts");
   const values: Record<string, unknown> = command.opts();
   refuseOtherSources(values);
-  const renewal = { given: givenRunOptions(command), stretchSchedule: values["stretchSchedule"] === true };
+  const renewal = {
+    given: givenRunOptions(command),
+    stretchSchedule: values["stretchSchedule"] === true,
+    acceptChangedImages: values["acceptChangedImages"] === true,
+  };
   report(await resumeRun(path, renewal, output), output);
 }
 
 /** Begins a run, goes on with one, or says what it would be. */
 async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
-  const { objective, printConfig, resume: resumed, stretchSchedule }: Record<string, unknown> = command.opts();
+  const values: Record<string, unknown> = command.opts();
+  const { objective, printConfig, resume: resumed } = values;
   if (objective === "list") return await listObjectives(output);
   if (typeof resumed === "string") return await resume(command, resumed, output);
-  if (stretchSchedule === true) {
-    throw new InvalidInputError("--stretch-schedule: is for a run that goes on; give --resume RUN, or leave it out");
+  const early = ["stretchSchedule", "acceptChangedImages"].find((name) => values[name] === true);
+  if (early !== undefined) {
+    throw new InvalidInputError(`--${kebabCase(early)}: is for a run that goes on; give --resume RUN, or leave it out`);
   }
   const { config, out } = await readRequest(command);
   if (printConfig === true) return await showConfig(config, output);
@@ -107,6 +114,10 @@ export function addPretrain(program: CommandUnknownOpts): void {
     .addOption(wordOption("--preset <NAME>", `named set of options: ${presetNames.join(", ")}`, presetNames))
     .option("--resume <RUN>", "go on with a run where it was stopped, at any step, as if it never had been")
     .option("--stretch-schedule", "with --resume and more --epochs: go on as in a run that long from its beginning")
+    .option(
+      "--accept-changed-images",
+      "with --resume: go on if image files were changed, renamed, added or removed, though not bit for bit",
+    )
     .option("--print-config", "print the whole configuration that this comes to, and train nothing")
     .action((_options, self) => runPretrain(self));
   addRunOptions(command, ownRunOptions);

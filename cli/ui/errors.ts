@@ -4,7 +4,8 @@
  * @module
  */
 
-import { DeviceUnavailableError, InvalidInputError, SluiceError } from "../../src/errors.ts";
+import { isTooManyOpenFiles } from "../../src/data/folder_error.ts";
+import { DeviceUnavailableError, InvalidInputError, OPEN_FILES_REMEDY, SluiceError } from "../../src/errors.ts";
 import { CommanderError } from "@commander-js/extra-typings";
 
 /** Exit statuses of the command line. */
@@ -36,7 +37,10 @@ export function describeFailure(error: unknown, verbose: boolean): Failure {
   if (error instanceof CommanderError) return describeUsageError(error);
   const wrong = error instanceof InvalidInputError || error instanceof DeviceUnavailableError;
   const status = wrong ? ExitStatus.wrongRequest : ExitStatus.failed;
-  const message = error instanceof Error ? error.message : String(error);
+  const own = error instanceof Error ? error.message : String(error);
+  const message = isTooManyOpenFiles(error)
+    ? `${own}: as many files are open as are allowed; ${OPEN_FILES_REMEDY}`
+    : own;
   const kind = error instanceof SluiceError || !(error instanceof Error) ? "" : `${error.name}: `;
   const line = `sluice: ${kind}${message.replace(/\s*\n\s*/g, " ")}`;
   const stack = error instanceof Error && verbose ? error.stack : undefined;

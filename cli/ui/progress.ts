@@ -11,6 +11,7 @@ import type { SkippedImage } from "../../src/data/mod.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver } from "../../src/training/records.ts";
 import type { RunConfig } from "../../src/training/options.ts";
 import { type OutputOptions, remark } from "./output.ts";
+import { SkippedRemarks } from "./skipped.ts";
 
 /** Milliseconds between two plain lines. */
 const lineInterval = 10_000;
@@ -57,7 +58,7 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   readonly #bar: SingleBar | null;
   #lastLine = performance.now();
   #lastEpoch = -1;
-  #skipped = 0;
+  readonly #skipped: SkippedRemarks;
   #barRuns = false;
   #networks: EvaluationRecord["networks"] = {};
   /** Steps that were done before this process began. */
@@ -70,6 +71,7 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     stopRequested: () => boolean,
   ) {
     this.#output = output;
+    this.#skipped = new SkippedRemarks(output);
     this.#config = config;
     this.#stopRequested = stopRequested;
     const format = "{bar} {percentage}% | epoch {epoch}/{epochs} | {left} left | {details}";
@@ -114,11 +116,10 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     remark(this.#output, describeEvaluation(record));
   }
 
-  /** Names an image file that is damaged. */
-  skipped({ path, reason }: SkippedImage): void {
+  /** Names an image file that is damaged, unless many were named before it. */
+  skipped(image: SkippedImage): void {
     this.#endBar();
-    this.#skipped++;
-    remark(this.#output, `left out ${path}: ${reason}`);
+    this.#skipped.add(image);
   }
 
   /** Says what of the run was damaged. */
@@ -127,9 +128,10 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     remark(this.#output, line);
   }
 
-  /** How many image files were left out. */
-  get skippedImages(): number {
-    return this.#skipped;
+  /** Says how many image files were left out, if any were. */
+  concludeSkipped(where: string): void {
+    this.#endBar();
+    this.#skipped.conclude(where);
   }
 
   /** Whether somebody asked the run to end. */

@@ -65,7 +65,8 @@ export function cifarSource(format: CifarFormat): DatasetSource<MemoryDataset> {
       const testCount = countOf("test-images", options.testImages, testFiles);
       const train = readSplit(format, trainFiles, trainCount);
       const test = readSplit(format, testFiles, testCount);
-      return { name, classes, mean, std, pretraining: train, labelled: { train, test }, views, skipped: [] };
+      const origin = { folder, files: [...format.trainFiles, ...format.testFiles], selection: null };
+      return { name, classes, mean, std, pretraining: train, labelled: { train, test }, views, skipped: [], origin };
     },
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Archive } from "./archive.ts";
+import type { Selection } from "./selection.ts";
 import type { ViewRecipe } from "./view_recipe.ts";
 
 /** What all sets of images have. */
@@ -15,7 +16,10 @@ export interface ImageCollection {
   readonly height: number;
   /** Width, likewise. */
   readonly width: number;
-  /** int32 [count], each an index into the data set's classes; null of images without labels. */
+  /**
+   * int32 [count], each an index into the data set's classes; null if the images have none. A damaged image in whose place one of
+   * another class is shown gets that one's label.
+   */
   readonly labels: Int32Array<ArrayBuffer> | null;
 }
 
@@ -59,6 +63,16 @@ export interface SkippedImage {
   readonly reason: string;
 }
 
+/** Where a data set's images were read from. */
+export interface DatasetOrigin {
+  /** The folder that holds all of its files. */
+  readonly folder: string;
+  /** Files in that folder that hold many images each, in the order in which they are read; none if each image is a file. */
+  readonly files: readonly string[];
+  /** What was taken of the folder and what was not; null if its files are fixed. */
+  readonly selection: Selection | null;
+}
+
 /** A data set: its images, normalisation constants and the distribution of its two training views. */
 export interface Dataset<Set extends ImageSet = ImageSet> {
   /** Its name on the command line. */
@@ -77,6 +91,8 @@ export interface Dataset<Set extends ImageSet = ImageSet> {
   readonly views: readonly [ViewRecipe, ViewRecipe];
   /** Images that were left out because their files are damaged. */
   readonly skipped: readonly SkippedImage[];
+  /** Where its images were read from; absent if they are drawn. */
+  readonly origin?: DatasetOrigin;
 }
 
 /** A data set whose images all have labels and lie in host memory. */
@@ -87,20 +103,22 @@ export interface MemoryDataset extends Dataset<MemoryImages> {
 
 /** What {@linkcode DatasetSource.open} is told. */
 export interface DatasetOptions {
-  /** Folder of the data, for sources that read files; {@linkcode defaultDataFolder} where left out. */
+  /** Folder of the data, for sources that read files; {@linkcode defaultDataFolder} by default. */
   readonly data?: string;
   /** Seed of data sets that are drawn; ignored by those that are read. */
   readonly seed: number;
-  /** Number of images of each training set, the first so many (of class folders: spread evenly); all where left out. */
+  /** Number of images of each training set, the first so many (of class folders: spread evenly); all by default. */
   readonly trainImages?: number;
   /** Number of test images, likewise. */
   readonly testImages?: number;
-  /** Height and width that image files are brought to, in pixels; 224 where left out. */
+  /** Height and width that image files are brought to, in pixels; 224 by default. */
   readonly imageSize?: number;
-  /** File with the names of the class folders to use, one a line; all folders where left out. */
+  /** File with the names of the class folders to use, one a line; all folders by default. */
   readonly classList?: string;
   /** Whether one damaged image file is an error, instead of being left out. */
   readonly strict?: boolean;
+  /** Whether the files are opened to be examined: it is no error then if all of them are damaged. */
+  readonly examined?: boolean;
   /** Threads that read image files; 0 or left out: one for each processor that this process may use. */
   readonly workers?: number;
 }
@@ -126,7 +144,7 @@ export interface DatasetSource<Opened extends Dataset = Dataset> {
   /**
    * Opens, reads or draws the images.
    *
-   * @throws {InvalidInputError} Where files are missing or damaged, or an option is out of range.
+   * @throws {InvalidInputError} if files are missing or damaged, or an option is out of range.
    */
   open(options: DatasetOptions): Opened;
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 
 import { InvalidInputError, SluiceError } from "../errors.ts";
+import { checksumOf } from "./data_file.ts";
 
 /** How far a download is; the total is null if the server does not say. */
 export interface DownloadProgress {
@@ -16,17 +16,9 @@ export interface DownloadProgress {
   readonly total: number | null;
 }
 
-/** The MD5 of a file as hexadecimal digits, read a piece at a time. */
+/** The MD5 of a file as hexadecimal digits. */
 export function md5Of(path: string): string {
-  const hash = createHash("md5");
-  const piece = new Uint8Array(1 << 20);
-  const file = openSync(path, "r");
-  try {
-    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) hash.update(piece.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest("hex");
+  return checksumOf("md5", path).checksum;
 }
 
 function totalOf(response: Response, from: number): number | null {

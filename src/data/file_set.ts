@@ -5,13 +5,15 @@
  */
 import { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
+import { ALL_DAMAGED_REMEDY, STRICT_REMEDY } from "./damage.ts";
 import type { DatasetOptions, FileImages, SkippedImage } from "./dataset.ts";
 import { imageCount } from "./image_count.ts";
 import { USUAL_SIZE } from "./images/frames.ts";
 import { ImageReader } from "./images/image_reader.ts";
 import { readerThreads } from "./images/image_stores.ts";
+import { escapeName } from "./names.ts";
 
-/** Files and, where they have any, their labels. */
+/** Files and, if they have any, their labels. */
 export interface ImagePaths {
   /** Paths [count]. */
   readonly paths: readonly string[];
@@ -43,22 +45,18 @@ export class FileSets implements Disposable {
    * A set of files.
    *
    * @param option name of the option that limits their number.
-   * @param asked how many to take, spread evenly; all where left out.
-   * @throws {InvalidInputError} where a file is damaged and that is an error, or all are.
+   * @param asked how many to take, spread evenly; defaults to all.
+   * @throws {InvalidInputError} if a file is damaged and that is an error, or all are.
+   * @throws {TooManyOpenFilesError} if the process may open no further file.
    */
   open(option: string, { paths, labels }: ImagePaths, asked: number | undefined): FileImages {
-    const { imageSize = USUAL_SIZE, strict = false } = this.options;
+    const { imageSize = USUAL_SIZE } = this.options;
     const chosen = spread(imageCount(option, asked, paths.length), paths.length);
     const chosenPaths = Array.from(chosen, (image) => paths[image] ?? "");
     const { sizes, refusals } = this.#reader.inspect(chosenPaths);
     const damaged = refusals.map(({ index, reason }): SkippedImage => ({ path: chosenPaths[index] ?? "", reason }));
-    const [first] = damaged;
-    if (first !== undefined && (strict || damaged.length === chosen.length)) {
-      const others = damaged.length === 1 ? "" : `, and ${damaged.length - 1} more are damaged`;
-      const remedy = strict ? "remove or mend it, or leave out --strict" : "give other images";
-      throw new InvalidInputError(`${first.path}: ${first.reason}${others}; ${remedy}`);
-    }
-    this.skipped.push(...damaged);
+    this.#refuseDamage(damaged, damaged.length === chosen.length);
+    for (const image of damaged) this.skipped.push(image);
     const refused = new Set(refusals.map(({ index }) => index));
     const kept = chosen.map((_, place) => place).filter((place) => !refused.has(place));
     return {
@@ -70,6 +68,15 @@ export class FileSets implements Disposable {
       paths: Array.from(kept, (place) => chosenPaths[place] ?? ""),
       sizes: Int32Array.from({ length: 2 * kept.length }, (_, i) => sizes[2 * (kept[i >> 1] ?? 0) + (i & 1)] ?? 0),
     };
+  }
+
+  #refuseDamage(damaged: readonly SkippedImage[], areAll: boolean): void {
+    const { strict = false, examined = false } = this.options;
+    const [first] = damaged;
+    if (first === undefined || examined || !(strict || areAll)) return;
+    const more = damaged.length === 1 ? "" : `, and ${damaged.length - 1} more files are damaged`;
+    const remedy = strict ? STRICT_REMEDY : ALL_DAMAGED_REMEDY;
+    throw new InvalidInputError(`${escapeName(first.path)}: ${first.reason}${more}; ${remedy}`);
   }
 
   /** Ends the threads. */

@@ -6,12 +6,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Device } from "../device/mod.ts";
-import type { Dataset, DatasetSource, FileImages, ImageSet, SkippedImage } from "./dataset.ts";
+import type { Dataset, DatasetSource, FileImages, SkippedImage } from "./dataset.ts";
 import { md5Of } from "./download.ts";
-import { FilePixels } from "./images/file_pixels.ts";
-import { ImageReader } from "./images/image_reader.ts";
+import { evaluationFrame } from "./images/frames.ts";
+import { FRAME_COLUMNS, ImageReader } from "./images/image_reader.ts";
 import { readerThreads } from "./images/image_stores.ts";
+import { escapeName } from "./names.ts";
 import { defaultDataFolder, isFolder } from "./places.ts";
+import type { Selection } from "./selection.ts";
+import { splitsOf } from "./splits.ts";
 
 /** What a look at a data set's files has found. */
 export interface Verification {
@@ -19,6 +22,8 @@ export interface Verification {
   readonly name: string;
   /** Number of images by split. */
   readonly images: Readonly<Record<string, number>>;
+  /** What was taken of the data set's folder and what was not; null if its files are fixed. */
+  readonly selection: Selection | null;
   /** What is damaged, or differs from the official data set. */
   readonly problems: readonly string[];
 }
@@ -26,21 +31,19 @@ export interface Verification {
 /** Images that are decoded at a time. */
 const BATCH = 256;
 
-/** The sets of a data set by their splits; images to train on only where they are not those with labels. */
-export function splitsOf({ pretraining, labelled }: Dataset): ReadonlyMap<string, ImageSet> {
-  const splits = new Map<string, ImageSet>();
-  if (pretraining !== labelled?.train) splits.set("pretraining", pretraining);
-  if (labelled !== null) splits.set("train", labelled.train).set("test", labelled.test);
-  return splits;
-}
-
-/** Decodes every file of a set, and gives those that cannot be. */
-function damagedFiles(set: FileImages, reader: ImageReader): SkippedImage[] {
+/** Decodes every file of a set, and gives those that cannot be decoded. */
+function damagedFiles({ count, paths, sizes, height, width }: FileImages, reader: ImageReader): SkippedImage[] {
   const damaged: SkippedImage[] = [];
-  const pixels = new FilePixels(set, reader, { strict: false, skipped: (image) => void damaged.push(image) });
-  const into = new Uint8Array(BATCH * set.height * set.width * 3);
-  for (let from = 0; from < set.count; from += BATCH) {
-    pixels.beginEvaluation(from, Math.min(set.count, from + BATCH), into).wait();
+  const pixels = new Uint8Array(BATCH * height * width * 3);
+  for (let from = 0; from < count; from += BATCH) {
+    const some = paths.slice(from, from + BATCH);
+    const frames = new Int32Array(some.length * FRAME_COLUMNS);
+    some.forEach((_, row) => {
+      const image = from + row;
+      evaluationFrame([sizes[2 * image] ?? 0, sizes[2 * image + 1] ?? 0], height, frames, row);
+    });
+    const refusals = reader.decode({ paths: some, views: 1, frames, size: [height, width], pixels }).wait();
+    for (const { index, reason } of refusals) damaged.push({ path: some[index] ?? "", reason });
   }
   return damaged;
 }
@@ -50,7 +53,7 @@ function fileProblems(dataset: Dataset, workers: number): SkippedImage[] {
   if (sets.length === 0) return [];
   using device = Device.open({ device: "cpu", threads: 1 });
   using reader = new ImageReader(device, readerThreads(workers));
-  return [...dataset.skipped, ...sets.flatMap((set) => damagedFiles(set, reader))];
+  return dataset.skipped.concat(...sets.map((set) => damagedFiles(set, reader)));
 }
 
 /** What the published sums say of an archive and of files, of those that are there. */
@@ -79,12 +82,14 @@ function countProblems({ officialCounts }: DatasetSource, images: Readonly<Recor
  * Looks at all files of a data set: image files are decoded, numbers of images and published checksums compared.
  *
  * @param data the folder, as for {@linkcode DatasetSource.open}.
- * @throws {InvalidInputError} where files are missing, or their form is wrong.
+ * @throws {InvalidInputError} if files are missing, or their form is wrong.
  */
 export function verifyDataset(source: DatasetSource, data: string | undefined, workers = 0): Verification {
-  const dataset = source.open({ seed: 0, workers, ...(data === undefined ? {} : { data }) });
+  const dataset = source.open({ seed: 0, workers, examined: true, ...(data === undefined ? {} : { data }) });
   const images = Object.fromEntries([...splitsOf(dataset)].map(([split, { count }]) => [split, count]));
-  const damaged = fileProblems(dataset, workers).map(({ path, reason }) => `${path}: ${reason}`);
+  const damaged = fileProblems(dataset, workers).map(({ path, reason }) => {
+    return `${escapeName(path)}: ${reason}`;
+  });
   const problems = [...damaged, ...countProblems(source, images), ...sumProblems(source, data)];
-  return { name: source.name, images, problems };
+  return { name: source.name, images, selection: dataset.origin?.selection ?? null, problems };
 }

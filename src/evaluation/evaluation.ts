@@ -260,7 +260,7 @@ export class Evaluator {
 export function labelledSets({ name, labelled }: Dataset): NonNullable<Dataset["labelled"]> {
   if (labelled !== null) return labelled;
   throw new InvalidInputError(
-    `data set ${name} has no labelled images to test with: evaluate on one that has, class folders train and test or val for one`,
+    `data set ${name} has no labelled images to test with, and nothing can be judged: take features with sluice embed`,
   );
 }
 

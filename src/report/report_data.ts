@@ -22,6 +22,8 @@ export interface ReportRun {
   readonly varied: Readonly<Record<string, Scalar>>;
   /** Its configuration. */
   readonly config: RunConfig;
+  /** What it takes of its data's folder and what it leaves out, in one line; null if that was not recorded. */
+  readonly images: string | null;
   /** What it is doing. */
   readonly phase: RunPhase;
   /** Some of its steps in order, the first and the last among them. */
@@ -74,6 +76,7 @@ export function readReportRun(
     path: folder.path,
     varied,
     config: folder.config,
+    images: folder.images,
     phase: phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null }),
     steps,
     watches: evaluations,

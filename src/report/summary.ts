@@ -24,11 +24,13 @@ function valuesOf(runs: readonly ReportRun[], of: (config: RunConfig) => string)
 function settingsOf(data: ReportData): (readonly [name: string, value: string])[] {
   const { runs, keys, path } = data;
   const configurations = configurationsOf(data).length;
+  const images = [...new Set(runs.map((run) => run.images).filter((line) => line !== null))];
   const count = `${runs.length}${configurations < runs.length ? `, of ${configurations} configurations` : ""}`;
   return [
     ["runs", count],
     ...(keys.length > 0 ? [["varied", keys.join(", ")] as const] : []),
     ["data", valuesOf(runs, ({ dataset }) => dataset)],
+    ...(images.length > 0 ? [["images", images.slice(0, LISTED).join(" / ")] as const] : []),
     ["network", valuesOf(runs, ({ arch, width, stem }) => `${arch}, width ${width}, stem ${stem}`)],
     ["objective", valuesOf(runs, ({ objective }) => objective)],
     ["mode", valuesOf(runs, ({ mode }) => mode)],

@@ -130,14 +130,16 @@ export function checkConfig({ path, config }: Checkpoint, present: RunConfig): v
 }
 
 /**
- * Refuses to go on with other images than a checkpoint's run was trained on, as far as their number tells.
+ * Refuses to go on with another number of images than a checkpoint's run was trained on.
  *
+ * @param change what else is known of the difference; null if nothing is.
  * @throws {InvalidInputError} naming both numbers.
  */
-export function checkImages({ path, state }: Checkpoint, present: number): void {
+export function checkImages({ path, state }: Checkpoint, present: number, change: string | null): void {
   if (state.images === present) return;
   throw new InvalidInputError(
-    `${path}: is of a run on ${state.images} training images, and there are ${present}; give --data the folder of those`,
+    `${path}: is of a run on ${state.images} training images, and there are ${present}; give --data the folder of those, ` +
+      `or add --accept-changed-images to go on, though not bit for bit${change === null ? "" : ` (${change})`}`,
   );
 }
 

@@ -23,6 +23,8 @@ export interface ConfigFile {
   readonly out?: string;
   /** What a run was made with; of a run's own `config.yaml`. */
   readonly versions?: Readonly<Record<string, string>>;
+  /** What the run takes of its data's folder and what it leaves out, in one line; of a run's own `config.yaml`. */
+  readonly images?: string;
 }
 
 const optionByKey = new Map<string, keyof RunConfig>(runOptionNames.map((name) => [kebabCase(name), name]));
@@ -57,19 +59,19 @@ function versionsAt(path: string, value: unknown): Record<string, string> {
 }
 
 /**
- * Takes the keys of a configuration apart. Besides the options it may hold `preset`, `out`, and the `versions` that a run's
- * own `config.yaml` records.
+ * Takes the keys of a configuration apart. Besides the options it may hold `preset`, `out`, and the `versions` and `images`
+ * that a run's own `config.yaml` records.
  *
  * @param path of the file, for messages.
  * @throws {InvalidInputError} where a key is not known.
  */
 export function configOfKeys(path: string, keys: Readonly<Record<string, unknown>>): ConfigFile {
   const options: Record<string, unknown> = {};
-  const special: { preset?: string; out?: string; versions?: Record<string, string> } = {};
+  const special: { preset?: string; out?: string; images?: string; versions?: Record<string, string> } = {};
   for (const [key, value] of Object.entries(keys)) {
     const name = optionByKey.get(key);
     if (name !== undefined) options[name] = value;
-    else if (key === "preset" || key === "out") special[key] = textAt(path, key, value);
+    else if (key === "preset" || key === "out" || key === "images") special[key] = textAt(path, key, value);
     else if (key === "versions") special.versions = versionsAt(path, value);
     else {
       throw new InvalidInputError(
@@ -124,7 +126,20 @@ export function configByKey(config: RunConfig): Record<string, unknown> {
   return Object.fromEntries(runOptionNames.map((name) => [kebabCase(name), config[name]]));
 }
 
-/** A complete configuration as the text of a configuration file, with the versions that made the run where there is one. */
-export function formatConfig(config: RunConfig, versions?: Readonly<Record<string, string>>): string {
-  return stringify({ ...configByKey(config), ...(versions === undefined ? {} : { versions: { ...versions } }) });
+/**
+ * A complete configuration as the text of a configuration file.
+ *
+ * @param versions what the run was made with, if there is a run.
+ * @param images what the run takes of its data's folder, in one line; null if nothing is chosen there.
+ */
+export function formatConfig(
+  config: RunConfig,
+  versions?: Readonly<Record<string, string>>,
+  images: string | null = null,
+): string {
+  return stringify({
+    ...configByKey(config),
+    ...(versions === undefined ? {} : { versions: { ...versions } }),
+    ...(images === null ? {} : { images }),
+  });
 }

@@ -14,6 +14,8 @@ export * from "./encoder_file.ts";
 export * from "./evaluate_run.ts";
 export * from "./event_log.ts";
 export * from "./export_run.ts";
+export * from "./image_changes.ts";
+export * from "./image_list.ts";
 export * from "./learning_rate.ts";
 export * from "./metrics_file.ts";
 export type { MetricsSample } from "./metrics_sample.ts";

@@ -25,8 +25,10 @@ import { type ConfigFile, formatConfig, parseConfigFile } from "./config_file.ts
 import type { Evaluation } from "./evaluate_run.ts";
 import { parseEvaluation, remedyOfEvaluation } from "./evaluation_file.ts";
 import { EventLog } from "./event_log.ts";
+import { digestOf, type ImageList } from "./image_list.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { lockRun } from "./run_lock.ts";
+import type { RunState } from "./run_state.ts";
 
 const configName = "config.yaml";
 const metricsName = "metrics.jsonl";
@@ -35,6 +37,16 @@ const checkpointsName = "checkpoints";
 const plansName = "plans.txt";
 const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
+const imageListName = "images.tsv";
+const IMAGE_LIST_REMEDY = "remove it, and it is made anew";
+
+/** What the folder of a new run records of its images. */
+export interface RunImages {
+  /** What is taken of the data's folder and what is left out, in one line; null by default. */
+  readonly line?: string | null;
+  /** Their list; null, for images that are drawn, by default. */
+  readonly list?: ImageList | null;
+}
 
 /** The image that a line of `skipped.jsonl` names; null if it names none. */
 function skippedPath({ path }: Readonly<Record<string, unknown>>): string | null {
@@ -95,6 +107,7 @@ function configOf(path: string, parsed: ConfigFile): RunConfig {
  * - `checkpoints/last.safetensors`, those before it and those of some epochs, as {@linkcode CheckpointFiles} names them;
  * - `evaluation.json`;
  * - `skipped.jsonl`, where image files were damaged: the path of each and what is wrong with it;
+ * - `images.tsv`, if its images are files: the path of each, its size, label and checksum;
  * - `lock`, held by the process that trains the run.
  */
 export class RunFolder {
@@ -104,6 +117,8 @@ export class RunFolder {
   readonly config: RunConfig;
   /** What the run was made with: versions, device, threads, precision. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What the run takes of its data's folder and what it leaves out, in one line; null if that was not recorded. */
+  readonly images: string | null;
   /** `metrics.jsonl`. */
   readonly metrics: MetricsFile;
   /** `checkpoints/`. */
@@ -111,11 +126,19 @@ export class RunFolder {
   readonly #skippedLines: JsonLines<string>;
   /** Damaged images that these name. */
   #skipped: Set<string> | null = null;
+  /** Digest of `images.tsv`, null if there is none; not known before it is asked for. */
+  #imageListDigest: string | null | undefined;
 
-  private constructor(path: string, config: RunConfig, versions: Readonly<Record<string, string>>) {
+  private constructor(
+    path: string,
+    config: RunConfig,
+    versions: Readonly<Record<string, string>>,
+    images: string | null,
+  ) {
     this.path = path;
     this.config = config;
     this.versions = versions;
+    this.images = images;
     this.metrics = new MetricsFile(join(path, metricsName));
     this.checkpoints = new CheckpointFiles(join(path, checkpointsName));
     this.#skippedLines = new JsonLines(join(path, skippedName), skippedPath);
@@ -143,18 +166,29 @@ export class RunFolder {
    * @throws {InvalidInputError} as {@link RunFolder.checkFree}; nothing is written then.
    * @throws {StorageError} where there is no room; nothing stays.
    */
-  static create(path: string, config: RunConfig, versions: Readonly<Record<string, string>>): RunFolder {
+  static create(
+    path: string,
+    config: RunConfig,
+    versions: Readonly<Record<string, string>>,
+    { line = null, list = null }: RunImages = {},
+  ): RunFolder {
     RunFolder.checkFree(path);
     using partial = makePartialFolder(path);
     try {
+      const write = (name: string, text: string) => {
+        writeFileAtomically(join(partial.path, name), new TextEncoder().encode(text));
+      };
       makeFolder(join(partial.path, checkpointsName));
-      writeFileAtomically(join(partial.path, metricsName), new Uint8Array());
-      writeFileAtomically(join(partial.path, configName), new TextEncoder().encode(formatConfig(config, versions)));
+      write(metricsName, "");
+      write(configName, formatConfig(config, versions, line));
+      if (list !== null) write(imageListName, list.text);
       partial.putInPlace();
     } catch (error) {
       throw storageError(path, error);
     }
-    return new RunFolder(path, config, versions);
+    const run = new RunFolder(path, config, versions, line);
+    run.#imageListDigest = list?.digest ?? null;
+    return run;
   }
 
   /**
@@ -169,19 +203,24 @@ export class RunFolder {
       throw new InvalidInputError(`${path}: holds no run (no ${configName}); give a folder that pretrain made`);
     }
     const file = join(path, configName);
-    const { versions = {}, ...parsed } = parseConfigFile(file, readTextFile(file, "put config.yaml back"));
-    return new RunFolder(path, configOf(file, parsed), versions);
+    const { versions = {}, images = null, ...parsed } = parseConfigFile(
+      file,
+      readTextFile(file, "put config.yaml back"),
+    );
+    return new RunFolder(path, configOf(file, parsed), versions, images);
   }
 
   /**
    * The same run under another configuration, which its `config.yaml` says from now on.
    *
+   * @param images what the run takes of its data's folder; defaults to what was recorded.
+   *
    * @throws {StorageError} where there is no room or no permission; the old file stays.
    */
-  reconfigured(config: RunConfig): RunFolder {
-    const text = formatConfig(config, this.versions);
+  reconfigured(config: RunConfig, images = this.images): RunFolder {
+    const text = formatConfig(config, this.versions, images);
     writeFileAtomically(join(this.path, configName), new TextEncoder().encode(text));
-    return new RunFolder(this.path, config, this.versions);
+    return new RunFolder(this.path, config, this.versions, images);
   }
 
   /**
@@ -255,6 +294,31 @@ export class RunFolder {
   /** Writes `plans.txt`, replacing an earlier one. */
   writePlans(plans: string): void {
     writeFileAtomically(join(this.path, plansName), new TextEncoder().encode(plans));
+  }
+
+  get #imageListPath(): string {
+    return join(this.path, imageListName);
+  }
+
+  /** What `images.tsv` says; null if the run has none, as one of an earlier version or one on drawn images. */
+  readImageList(): string | null {
+    return existsSync(this.#imageListPath) ? readTextFile(this.#imageListPath, IMAGE_LIST_REMEDY) : null;
+  }
+
+  /** Writes `images.tsv`, replacing an earlier one. */
+  writeImageList({ text, digest }: ImageList): void {
+    writeFileAtomically(this.#imageListPath, new TextEncoder().encode(text));
+    this.#imageListDigest = digest;
+  }
+
+  /** What a checkpoint says of the run's images: their number, and the digest of their list if there is one. */
+  imagesState(images: number): Pick<RunState, "images" | "imageList"> {
+    if (this.#imageListDigest === undefined) {
+      const text = this.readImageList();
+      this.#imageListDigest = text === null ? null : digestOf(text);
+    }
+    const imageList = this.#imageListDigest;
+    return imageList === null ? { images } : { images, imageList };
   }
 
   /** Writes `evaluation.json`, replacing an earlier one. */

@@ -15,6 +15,8 @@ export interface RunState {
   readonly step: number;
   /** Images that it trains on: with another number of them a step is another place in the data. */
   readonly images: number;
+  /** Digest of the list of the run's images, `images.tsv`; absent if they are drawn, and in checkpoints of earlier versions. */
+  readonly imageList?: string;
   /** The price of cost in the next step: a step's own cost is known one step late, so it does not follow from the controller. */
   readonly multiplier: number;
   /** The budget's controller, told of all steps that are done. */
@@ -37,6 +39,7 @@ const health = z.object({
 const schema: z.ZodType<RunState> = z.object({
   step: z.int().nonnegative(),
   images: z.int().positive(),
+  imageList: z.string().exactOptional(),
   multiplier: z.number(),
   controller: z.object({
     integral: z.number(),

@@ -323,7 +323,7 @@ class Training {
     this.#plainShare = this.#takePlainShare();
     const metadata = checkpointMetadata(config, {
       step: this.#done,
-      images: dataset.pretraining.count,
+      ...run.imagesState(dataset.pretraining.count),
       multiplier: this.#multiplier,
       controller: this.#controller.state,
       plainShare: this.#plainShare,

@@ -53,11 +53,11 @@ Deno.test(
     assert.deepEqual(weights(again), weights(run), "threads that read do not show");
 
     const strict = [...args, "--strict", "--out", join(folder, "strict")];
-    await assertRefused(strict, /text\.png: .*remove or mend it, or leave out --strict/);
+    await assertRefused(strict, /text\.png: .*remove or mend the file, or begin a run without --strict/);
     Deno.removeSync(text);
     const stopped = await runSluice(strict);
     assert.equal(stopped.status, 1);
-    assert.match(stopped.stderr, /cut\.png: .*remove or mend the file/);
+    assert.match(stopped.stderr, /cut\.png: .*remove or mend the file, or begin a run without --strict/);
   }),
 );
 
@@ -181,10 +181,32 @@ Deno.test(
     const longer = ["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule", "--quiet"];
     await assertRefused(
       [...longer, "--data", other],
-      /is of a run on 20 training images, and there are 18; give --data/,
+      /is of a run on 20 training images, and there are 18; give --data .*\(row 10 of images\.tsv was train\/a\/009\.png /,
     );
     await assertSucceeds([...longer, "--data", moved]);
     assert.ok(readFileSync(join(run, "config.yaml"), "utf8").includes(`data: ${moved}\n`));
     await assertSucceeds(["evaluate", run, "--threads", "1", "--protocol", "knn"]);
+  }),
+);
+
+Deno.test(
+  "what a run takes of its folder is said at its start, recorded, and shown in the report",
+  withFolder(async (folder) => {
+    const [data, run] = [join(folder, "data"), join(folder, "run")];
+    writeClassTree(data, ["a", "b"], { train: 4, test: 2 });
+    const given = ["--dataset", "folder", "--data", data, "--mode", "vanilla", "--eval-every", "0"];
+    const pretrain = (out: string) => ["pretrain", ...given, ...tiny, ...small, "--out", out];
+    for (let i = 0; i < 3; i++) writeFileSync(join(data, "train", "a", `${i}.webp`), "other");
+    const { stderr } = await runSluice(pretrain(run));
+    const line = "folder: 12 images in 2 classes (a, b); 3 other files ignored (3 .webp); 8 train, 4 test";
+    assert.ok(stderr.startsWith(`${line}\n`), stderr);
+    const again = await runSluice(["pretrain", "--config", join(run, "config.yaml"), "--print-config", "--quiet"]);
+    assert.equal(again.status, 0, "the record does not keep the file from being a configuration");
+    const page = join(folder, "page.html");
+    await assertSucceeds(["report", run, "--out", page]);
+    assert.ok(readFileSync(page, "utf8").includes(line));
+    assert.ok((await assertSucceeds(["data", "verify", "folder", "--data", data])).startsWith(`${line}\n`));
+    const quiet = await runSluice([...pretrain(join(folder, "quiet")), "--quiet"]);
+    assert.equal(quiet.stderr, "");
   }),
 );

@@ -6,8 +6,9 @@
 import { InvalidInputError } from "../../errors.ts";
 import type { Dataset, DatasetOptions, DatasetSource, FileImages } from "../dataset.ts";
 import { FileSets } from "../file_set.ts";
-import { imagesUnder } from "../image_tree.ts";
+import { imagesUnder, noImages } from "../image_tree.ts";
 import { imageNetConstants } from "../imagenet_constants.ts";
+import { SelectionCounts } from "../selection.ts";
 import { paperView } from "../view_recipe.ts";
 
 /** JPEG and PNG files in a folder and in those inside it, to train on; there are no labels to evaluate by. */
@@ -31,14 +32,15 @@ export const images: DatasetSource<Dataset<FileImages>> = {
     if (testImages !== undefined) {
       throw new InvalidInputError(`--test-images ${testImages}: images has no labels to test by; leave it out`);
     }
-    const paths = imagesUnder(data);
-    if (paths.length === 0) {
-      throw new InvalidInputError(`${data} holds no image: give --data a folder of JPEG or PNG files`);
-    }
+    const counts = new SelectionCounts();
+    const paths = imagesUnder(data, counts);
+    if (paths.length === 0) throw noImages(data, "give --data a folder of JPEG or PNG files");
     using sets = new FileSets(options);
     const pretraining = sets.open("train-images", { paths, labels: null }, trainImages);
     const { skipped } = sets;
     const views = [paperView, paperView] as const;
-    return { name: "images", classes: [], ...imageNetConstants, pretraining, labelled: null, views, skipped };
+    const selection = counts.finish("images", { train: pretraining.count }, [], null);
+    const origin = { folder: data, files: [], selection };
+    return { name: "images", classes: [], ...imageNetConstants, pretraining, labelled: null, views, skipped, origin };
   },
 };

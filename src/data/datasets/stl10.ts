@@ -106,6 +106,11 @@ export const stl10: DatasetSource = {
       labelled: { train, test },
       views: [paperView, paperView],
       skipped: [],
+      origin: {
+        folder,
+        files: ["unlabeled_X.bin", "train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin"],
+        selection: null,
+      },
     };
   },
 };

@@ -6,25 +6,19 @@
 import { DamagedImageError } from "../../errors.ts";
 import { AUGMENT_COLUMNS } from "../../ops/mod.ts";
 import type { ViewBatch } from "../batches.ts";
-import type { FileImages, SkippedImage } from "../dataset.ts";
+import { ALL_DAMAGED_REMEDY, type DamagePolicy, STRICT_REMEDY } from "../damage.ts";
+import type { FileImages } from "../dataset.ts";
 import type { BatchPixels, PendingPixels } from "./batch_pixels.ts";
+import { escapeName } from "../names.ts";
 import { evaluationFrame, trainingFrame } from "./frames.ts";
 import { FRAME_COLUMNS, type ImageReader, type ReadJob, type Refusal } from "./image_reader.ts";
-
-/** What becomes of a file that turns out to be damaged. */
-export interface DamagePolicy {
-  /** Whether it is an error. */
-  readonly strict: boolean;
-  /** Told of each once, where it is none. */
-  readonly skipped: (image: SkippedImage) => void;
-}
 
 /** A batch's views, and what they are cut from. */
 const VIEWS = 2;
 
 /**
- * Decodes and cuts files on the reader's threads. The place of a file that is damaged is taken by the next one with the same
- * label that is not.
+ * Decodes and cuts files on the reader's threads. The place of a file that is damaged is taken by the next sound one with the same
+ * label, or, if every image with that label is damaged, by the next sound one of any label, which is its label from then on.
  */
 export class FilePixels implements BatchPixels {
   /** Views are cut as files are decoded, each from the file itself. */
@@ -56,7 +50,7 @@ export class FilePixels implements BatchPixels {
         return job.done;
       },
       wait: () => job.wait().forEach(redo),
-      abandon: () => void job.wait(),
+      abandon: () => job.abandon(),
     };
   }
 
@@ -126,11 +120,11 @@ export class FilePixels implements BatchPixels {
     return this.set.paths[image] ?? "";
   }
 
-  /** Takes note of a damaged file. @throws {DamagedImageError} where that is an error. */
+  /** Takes note of a damaged file. @throws {DamagedImageError} if that is an error. */
   #markDamaged(image: number, reason: string): void {
     if (this.#damaged.has(image)) return;
     const path = this.#path(image);
-    if (this.policy.strict) throw new DamagedImageError(path, reason);
+    if (this.policy.strict) throw new DamagedImageError(escapeName(path), reason, STRICT_REMEDY);
     this.#damaged.add(image);
     this.policy.skipped({ path, reason });
   }
@@ -142,13 +136,28 @@ export class FilePixels implements BatchPixels {
     if (sound !== image) batch.replace(row, sound);
   }
 
-  /** The image itself, or where it is damaged the next one with its label that is not known to be. */
+  /** The image itself, or, if it is damaged, the next one with its label that is not known to be. */
   #sound(image: number): number {
-    const { labels, count } = this.set;
-    for (let step = 0; step < count; step++) {
-      const candidate = (image + step) % count;
-      if (labels?.[candidate] === labels?.[image] && !this.#damaged.has(candidate)) return candidate;
+    if (!this.#damaged.has(image)) return image;
+    const { labels } = this.set;
+    const sameLabel = this.#nextSound(image, (candidate) => labels?.[candidate] === labels?.[image]);
+    if (sameLabel !== null) return sameLabel;
+    const any = this.#nextSound(image, () => true);
+    if (any === null) {
+      const path = escapeName(this.#path(image));
+      throw new DamagedImageError(path, "is damaged, and so is every other image", ALL_DAMAGED_REMEDY);
     }
-    throw new DamagedImageError(this.#path(image), "is damaged, and so is every other image of its class");
+    // Judged by its own label the other image would count as a mistake of the network.
+    if (labels !== null) labels[image] = labels[any] ?? 0;
+    return any;
+  }
+
+  #nextSound(image: number, suits: (candidate: number) => boolean): number | null {
+    const { count } = this.set;
+    for (let step = 1; step < count; step++) {
+      const candidate = (image + step) % count;
+      if (!this.#damaged.has(candidate) && suits(candidate)) return candidate;
+    }
+    return null;
   }
 }

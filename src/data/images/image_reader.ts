@@ -4,7 +4,9 @@
  * @module
  */
 import { type Device, DeviceHandle, type DevicePointer } from "../../device/mod.ts";
-import { ShapeError } from "../../errors.ts";
+import { ShapeError, TooManyOpenFilesError } from "../../errors.ts";
+import { isTooManyOpenFiles } from "../folder_error.ts";
+import { escapeName } from "../names.ts";
 
 /** Columns of a frame: SL_FRAME_COLUMNS of the native interface, which describes them. */
 export const FRAME_COLUMNS = 8;
@@ -57,8 +59,12 @@ function reasonRoom(count: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(REASON_BYTES * (count + 1));
 }
 
-function refusalsIn(text: Uint8Array): Refusal[] {
-  return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as Refusal[];
+/** The refused images in a text of the library. @throws {TooManyOpenFilesError} if a file is refused for that: it is not damaged. */
+function refusalsIn(text: Uint8Array, pathOf: (index: number) => string): Refusal[] {
+  const refusals = JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as Refusal[];
+  const unopened = refusals.find(({ reason }) => isTooManyOpenFiles(reason));
+  if (unopened !== undefined) throw new TooManyOpenFilesError(escapeName(pathOf(unopened.index)));
+  return refusals;
 }
 
 function checkRoom(name: string, pixels: Uint8Array, pictures: number, [height, width]: DecodeRequest["size"]): void {
@@ -70,13 +76,22 @@ function checkRoom(name: string, pixels: Uint8Array, pictures: number, [height, 
 export class ReadJob {
   readonly #reader: ImageReader;
   readonly #number: bigint;
+  /** Path of each image. */
+  readonly #pathOf: (index: number) => string;
   readonly #count: number;
   /** Held until the job is done: the library writes into it. */
   #pixels: Uint8Array<ArrayBuffer> | null;
 
   /** Made by the reader. */
-  constructor(reader: ImageReader, number: bigint, count: number, pixels: Uint8Array<ArrayBuffer>) {
+  constructor(
+    reader: ImageReader,
+    number: bigint,
+    count: number,
+    pixels: Uint8Array<ArrayBuffer>,
+    pathOf: (index: number) => string,
+  ) {
     this.#reader = reader;
+    this.#pathOf = pathOf;
     this.#number = number;
     this.#count = count;
     this.#pixels = pixels;
@@ -87,12 +102,22 @@ export class ReadJob {
     return this.#pixels === null || this.#reader.isDone(this.#number);
   }
 
-  /** Waits for the images, once; those that could not be read are all zero. */
+  /** Waits until nothing is written any more, for images that nobody wants. */
+  abandon(): void {
+    if (this.#pixels !== null) this.#reader.waitFor(this.#number, this.#count);
+    this.#pixels = null;
+  }
+
+  /**
+   * Waits for the images, once; those that could not be read are all zero.
+   *
+   * @throws {TooManyOpenFilesError} if the process may open no further file.
+   */
   wait(): readonly Refusal[] {
     if (this.#pixels === null) return [];
-    const refusals = this.#reader.waitFor(this.#number, this.#count);
+    const text = this.#reader.waitFor(this.#number, this.#count);
     this.#pixels = null;
-    return refusals;
+    return refusalsIn(text, this.#pathOf);
   }
 }
 
@@ -111,6 +136,7 @@ export class ImageReader extends DeviceHandle {
    * Reads the headers of image files, and waits.
    *
    * @returns int32 [paths, 2], upright height and width of each, zeros of one that is refused; and the refused.
+   * @throws {TooManyOpenFilesError} if the process may open no further file.
    */
   inspect(paths: readonly string[]): { sizes: Int32Array<ArrayBuffer>; refusals: Refusal[] } {
     const sizes = new Int32Array(paths.length * 2);
@@ -121,7 +147,8 @@ export class ImageReader extends DeviceHandle {
       const { kernels } = this.device;
       kernels.sl_reader_inspect(this.handle, some.length, names, names.length, part, text, text.length);
       sizes.set(part, from * 2);
-      refusals.push(...refusalsIn(text).map(({ index, reason }) => ({ index: from + index, reason })));
+      const found = refusalsIn(text, (index) => some[index] ?? "");
+      refusals.push(...found.map(({ index, reason }) => ({ index: from + index, reason })));
     }
     return { sizes, refusals };
   }
@@ -151,7 +178,7 @@ export class ImageReader extends DeviceHandle {
       pixels,
       number,
     );
-    return new ReadJob(this, number[0] ?? 0n, paths.length, pixels);
+    return new ReadJob(this, number[0] ?? 0n, paths.length, pixels, (index) => paths[index] ?? "");
   }
 
   /**
@@ -164,7 +191,7 @@ export class ImageReader extends DeviceHandle {
     const number = new BigInt64Array(1);
     const { kernels } = this.device;
     kernels.sl_reader_records(this.handle, joined([path]), records.length, records, size[0], size[1], pixels, number);
-    return new ReadJob(this, number[0] ?? 0n, records.length, pixels);
+    return new ReadJob(this, number[0] ?? 0n, records.length, pixels, () => path);
   }
 
   /** Whether a job is done. */
@@ -174,11 +201,11 @@ export class ImageReader extends DeviceHandle {
     return done[0] === 1;
   }
 
-  /** Waits for a job of `count` images. */
-  waitFor(number: bigint, count: number): readonly Refusal[] {
+  /** Waits for a job of `count` images, and gives the library's text of those that it refused. */
+  waitFor(number: bigint, count: number): Uint8Array {
     const text = reasonRoom(count);
     this.device.kernels.sl_reader_wait(this.handle, number, text, text.length);
-    return refusalsIn(text);
+    return text;
   }
 
   /** Ends the threads, once what they are at is done. */

@@ -41,7 +41,7 @@ export class RecordPixels implements BatchPixels {
         const record = records[refusal.index];
         throw new SluiceError(`${path}: record ${record} ${refusal.reason}; start again when nothing writes to it`);
       },
-      abandon: () => void job.wait(),
+      abandon: () => job.abandon(),
     };
   }
 }

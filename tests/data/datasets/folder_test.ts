@@ -84,7 +84,7 @@ Deno.test("a folder without classes is read at any depth, and has nothing to eva
     refused("images", root, /--class-list x: images has no classes/, { classList: "x" });
   }));
 
-Deno.test("damaged headers are left out and named, or refused where that was asked for", () =>
+Deno.test("damaged headers are left out and named, or refused if that was asked for", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b"], { train: 3, test: 1 });
     const [text, gone] = [join(root, "train", "a", "001.png"), join(root, "train", "b", "x.jpg")];
@@ -97,7 +97,7 @@ Deno.test("damaged headers are left out and named, or refused where that was ask
     assert.equal(pretraining.count, 5);
     assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 1]);
     assert.deepEqual([...pretraining.sizes.subarray(2, 4)], [22, 22], "sizes go with their files");
-    refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more are damaged; remove or mend it/, {
+    refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more files are damaged; remove or mend the file/, {
       strict: true,
     });
     writeDamagedPng(join(root, "only", "damaged.png"), 8, 8);

@@ -126,20 +126,41 @@ Deno.test("the place of a damaged file is taken by the next sound one with its l
     assert.equal(skipped.length, 1, "it is named once");
   }));
 
-Deno.test("a damaged file is an error where that was asked for, and where its class has no other", () =>
+Deno.test("a damaged file is an error if that was asked for, or if no image is sound", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
-    writeDamagedPng(join(root, "train", "b", "0.png"), 20, 20);
-    const { pretraining: set } = folder.open({ data: join(root, "train"), seed: 0, imageSize: 16 });
+    for (const name of ["000.png", "001.png"]) writeDamagedPng(join(root, "train", "a", name), 20, 20);
+    const { pretraining: set } = opened(root);
     using reader = new ImageReader(device, 2);
-    const into = new Uint8Array(3 * 16 * 16 * 3);
+    const into = new Uint8Array(2 * 16 * 16 * 3);
     const evaluate = (strict: boolean) => () =>
-      new FilePixels(set, reader, { strict, skipped: () => {} }).beginEvaluation(0, 3, into).wait();
+      new FilePixels(set, reader, { strict, skipped: () => {} }).beginEvaluation(0, 2, into).wait();
     assert.throws(evaluate(true), (error: unknown) => {
       assert.ok(error instanceof DamagedImageError);
-      return /b\/0\.png: .*; remove or mend the file, or leave out --strict/.test(error.message);
+      return /a\/000\.png: .*; remove or mend the file, or begin a run without --strict/.test(error.message);
     });
-    assert.throws(evaluate(false), /b\/0\.png: is damaged, and so is every other image of its class/);
+    assert.throws(evaluate(false), /a\/001\.png: is damaged, and so is every other image; give other images/);
+  }));
+
+Deno.test("a class whose every file is damaged is drawn from the other classes, with their labels", () =>
+  withTree((root) => {
+    writeClassTree(root, ["a", "c"], { train: 2, test: 1 });
+    for (const split of ["train", "test"]) writeDamagedPng(join(root, split, "b", "0.png"), 20, 20);
+    const dataset = opened(root);
+    const { pretraining: set } = dataset;
+    assert.deepEqual([...(set.labels ?? [])], [0, 0, 1, 2, 2]);
+    const skipped: SkippedImage[] = [];
+    using reader = new ImageReader(device, 2);
+    const pixels = new FilePixels(set, reader, { strict: false, skipped: (image) => void skipped.push(image) });
+    const bytes = 16 * 16 * 3;
+    const batch = drawBatch(Int32Array.of(2, 0), { dataset, seed: 0, epoch: 0 });
+    pixels.begin(batch, new Uint8Array(4 * bytes)).wait();
+    assert.deepEqual([...batch.indices], [3, 0]);
+    const into = new Uint8Array(5 * bytes);
+    pixels.beginEvaluation(0, 5, into).wait();
+    assert.deepEqual(into.slice(2 * bytes, 3 * bytes), into.slice(3 * bytes, 4 * bytes));
+    assert.deepEqual([...(set.labels ?? [])], [0, 0, 2, 2, 2], "the row is judged as what it shows");
+    assert.deepEqual(skipped.map(({ path }) => path), [join(root, "train", "b", "0.png")]);
   }));
 
 Deno.test("a file that has changed since it was looked at is left out like a damaged one", () =>

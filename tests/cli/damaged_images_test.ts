@@ -1,0 +1,155 @@
+/**
+ * Tests of damaged images: one outcome, whether the damage is in a file's header or in its pixels.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, assertSucceeds, finish, runSluice } from "./run_sluice.ts";
+
+const tiny = ["--width", "4", "--stem", "imagenet", "--projector", "8", "--batch", "8", "--epochs", "1"];
+const small = ["--device", "cpu", "--precision", "f32", "--threads", "1", "--mode", "vanilla", "--image-size", "16"];
+
+/** A file that is no image, which its header shows. */
+function writeText(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, "no image");
+}
+
+/** Damage that is found when the data set is opened, and damage that is found when a file is decoded. */
+const kinds = [["headers", writeText], ["pixels", (path: string) => writeDamagedPng(path, 20, 20)]] as const;
+
+function pretrain(data: string, run: string, ...more: string[]): string[] {
+  return ["pretrain", "--dataset", "folder", "--data", data, ...tiny, ...small, ...more, "--out", run];
+}
+
+/** Paths in a run's `skipped.jsonl`. */
+function skippedOf(run: string): string[] {
+  const lines = readFileSync(join(run, "skipped.jsonl"), "utf8").trimEnd().split("\n");
+  return lines.map((line) => (JSON.parse(line) as { path: string }).path).sort();
+}
+
+for (const [kind, damage] of kinds) {
+  Deno.test(
+    `a class whose ${kind} are all damaged ends neither a run nor its evaluation, and every command names the files`,
+    withFolder(async (folder) => {
+      const [data, run] = [join(folder, "data"), join(folder, "run")];
+      writeClassTree(data, ["a", "c"], { train: 8, test: 4 });
+      const damaged = ["train/b/0.png", "train/b/1.png", "test/b/0.png"].map((name) => join(data, name));
+      damaged.forEach(damage);
+      // All images are drawn: 16 or 18 of them, in whole batches of 2.
+      const { status, stderr } = await runSluice(pretrain(data, run, "--batch", "2", "--eval-every", "0"));
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /left out .*train\/b\/0\.png: /);
+      assert.doesNotMatch(stderr, /--strict/);
+
+      const evaluated = await runSluice(["evaluate", run, "--threads", "1", "--protocol", "knn"]);
+      assert.equal(evaluated.status, 0, evaluated.stderr);
+      assert.match(evaluated.stderr, /left out .*test\/b\/0\.png: .*\n/);
+      assert.match(evaluated.stderr, /3 damaged images were left out; .*skipped\.jsonl names them/);
+      assert.deepEqual(skippedOf(run), [...damaged].sort());
+
+      const out = join(folder, "test.npy");
+      const embedded = JSON.parse(
+        await assertSucceeds(["embed", run, "test", "--out", out, "--threads", "1", "--json"]),
+      ) as {
+        images: number;
+        skipped: { path: string }[];
+      };
+      assert.equal(embedded.images, 8);
+      assert.ok(embedded.skipped.some(({ path }) => path === damaged[2]));
+
+      const verified = await runSluice(["data", "verify", "folder", "--data", data, "--json"]);
+      assert.equal(verified.status, 1);
+      const { problems } = JSON.parse(verified.stdout) as { problems: string[] };
+      assert.deepEqual(problems.map((problem) => problem.split(": ")[0]).sort(), [...damaged].sort());
+    }),
+  );
+
+  Deno.test(
+    `a strict run and commands on it name a remedy that applies to damaged ${kind}`,
+    withFolder(async (folder) => {
+      const [data, run] = [join(folder, "data"), join(folder, "run")];
+      writeClassTree(data, ["a"], { train: 8, test: 4 });
+      await assertSucceeds(pretrain(data, run, "--strict", "--eval-every", "0", "--quiet"));
+      damage(join(data, "test", "a", "001.png"));
+      const remedy =
+        /a\/001\.png: .*; remove or mend the file, or begin a run without --strict, which leaves it out\n$/;
+      const { status, stderr } = await runSluice(["evaluate", run, "--threads", "1", "--protocol", "knn", "--quiet"]);
+      assert.equal(status, kind === "headers" ? 2 : 1);
+      assert.match(stderr, remedy);
+      const longer = ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule", "--quiet"];
+      const resumed = await runSluice(longer);
+      assert.equal(resumed.status, 2);
+      assert.match(resumed.stderr, kind === "headers" ? remedy : /row 10 of images\.tsv was test\/a\/001\.png/);
+    }),
+  );
+
+  Deno.test(
+    `of many damaged ${kind} ten are named and all are counted`,
+    withFolder(async (folder) => {
+      const [data, run] = [join(folder, "data"), join(folder, "run")];
+      writeClassTree(data, ["a"], { train: 8, test: 2 });
+      for (let i = 0; i < 24; i++) damage(join(data, "train", "a", `bad${i}.png`));
+      const { status, stderr } = await runSluice(pretrain(data, run, "--batch", "4", "--eval-every", "1"));
+      assert.equal(status, 0, stderr);
+      assert.equal(stderr.match(/^left out /gm)?.length, 10);
+      assert.match(stderr, /^24 damaged images were left out; .*skipped\.jsonl names them$/m);
+      assert.equal(skippedOf(run).length, 24);
+      const verified = await runSluice(["data", "verify", "folder", "--data", data]);
+      assert.equal(verified.stdout.match(/^! .*bad/gm)?.length, 10);
+      assert.match(verified.stdout, /^! and 14 more problems; --json lists all of them$/m);
+    }),
+  );
+
+  Deno.test(
+    `a data set whose ${kind} are all damaged is no ground to train on, and is verified file by file`,
+    withFolder(async (folder) => {
+      const data = join(folder, "data");
+      for (const split of ["train", "test"]) for (let i = 0; i < 8; i++) damage(join(data, split, "a", `${i}.png`));
+      const { status, stderr } = await runSluice(pretrain(data, join(folder, "run"), "--quiet"));
+      assert.notEqual(status, 0);
+      assert.match(stderr, /^sluice: .*\.png: .*; give other images\n$/);
+      const verified = await runSluice(["data", "verify", "folder", "--data", data, "--json"]);
+      assert.equal(verified.status, 1);
+      assert.equal((JSON.parse(verified.stdout) as { problems: string[] }).problems.length, 16);
+    }),
+  );
+}
+
+Deno.test(
+  "a run without labels is told how to get its features",
+  withFolder(async (folder) => {
+    const [data, run] = [join(folder, "data"), join(folder, "run")];
+    writeClassTree(data, ["a"], { train: 8, test: 1 });
+    const args = ["pretrain", "--dataset", "images", "--data", data, ...tiny, ...small, "--quiet", "--out", run];
+    await assertSucceeds(args);
+    await assertRefused(
+      ["evaluate", run],
+      /no labelled images to test with, and nothing can be judged: take features with sluice embed/,
+    );
+  }),
+);
+
+Deno.test(
+  "too few file descriptors are no damage: while folders are walked and in the threads that read",
+  { ignore: Deno.build.os === "windows" },
+  withFolder(async (folder) => {
+    writeClassTree(folder, ["a"], { train: 40, test: 40 });
+    const helper = new URL("../data/few_descriptors.ts", import.meta.url).pathname;
+    const left = async (descriptors: number, workers: number) => {
+      const run = `ulimit -n 128; exec "$0" run --quiet --no-prompt -A "$@"`;
+      const args = ["-c", run, Deno.execPath(), helper, folder, String(descriptors), String(workers)];
+      return (await finish("bash", args, {})).stdout;
+    };
+    const sentence =
+      /^TooManyOpenFilesError: .* cannot be opened: as many files are open as are allowed; allow more \(ulimit -n 4096\)/;
+    assert.match(await left(0, 1), sentence);
+    assert.equal(await left(8, 1), "0\n");
+    // More threads than descriptors: whether two of them meet is chance, but no image is called damaged.
+    assert.match(await left(1, 16), /^(TooManyOpenFilesError: .*|0)\n$/);
+  }),
+);
