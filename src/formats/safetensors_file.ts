@@ -36,6 +36,8 @@ function readingError(path: string, cause: unknown): InvalidInputError {
  * @throws {FormatError} If its bytes are damaged; both messages begin with the path.
  */
 export function readSafetensors(path: string, options: DecodingOptions = {}): SafetensorsContent {
+  // A file of another size than its header says, a terabyte with a hole for one, is refused before it is read.
+  readSafetensorsMetadata(path, options);
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);

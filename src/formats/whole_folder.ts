@@ -7,7 +7,7 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { clearLeftovers, lockPartial } from "./leftovers.ts";
-import { flushFolder } from "./write_file.ts";
+import { createFolder, flushFolder } from "./write_file.ts";
 
 /** The name beside `path` under which this process fills or empties it: hidden, since it is no finished folder. */
 function hiddenName(path: string): string {
@@ -27,13 +27,14 @@ export class PartialFolder implements Disposable {
   #isInPlace = false;
 
   /**
-   * Makes the folder. What killed processes left of earlier attempts is removed first.
+   * Makes the folder, and the parents of its place. What killed processes left of earlier attempts is removed first.
    *
-   * @param place where the folder is to be; its parent must be there.
-   * @throws the file system's error.
+   * @param place where the folder is to be.
+   * @throws the system's error.
    */
   constructor(place: string) {
     this.#place = resolve(place);
+    createFolder(dirname(this.#place));
     clearLeftovers(dirname(this.#place), hiddenName(this.#place));
     this.path = hiddenPath(this.#place);
     mkdirSync(this.path);
@@ -41,7 +42,7 @@ export class PartialFolder implements Disposable {
     lockPartial(this.#lock);
   }
 
-  /** Puts the folder in its place, which must be free or an empty folder. @throws the file system's error. */
+  /** Puts the folder in its place, which must be free or an empty folder. @throws the system's error. */
   putInPlace(): void {
     flushFolder(this.path);
     renameSync(this.path, this.#place);

@@ -40,7 +40,7 @@ const reasons: Readonly<Record<string, string>> = {
 const cannotFlush = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EACCES", "EPERM", "EISDIR"];
 
 /** The system's name of an error, `ENOSPC` for one; empty of an error that is not the system's. */
-function codeOf(error: unknown): string {
+export function systemCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
   if ("code" in error && error.code !== undefined) return String(error.code);
   // Deno names the more common errors only, and of all others says the number.
@@ -50,7 +50,7 @@ function codeOf(error: unknown): string {
 
 /** A failure to write `path`, in a line with its remedy; any other error as it is. */
 export function storageError(path: string, error: unknown): unknown {
-  const reason = reasons[codeOf(error)];
+  const reason = reasons[systemCode(error)];
   return reason === undefined ? error : new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
 }
 
@@ -107,22 +107,27 @@ export function flushFolder(path: string): void {
       closeSync(folder);
     }
   } catch (error) {
-    if (!cannotFlush.includes(codeOf(error))) throw storageError(path, error);
+    if (!cannotFlush.includes(systemCode(error))) throw storageError(path, error);
   }
 }
 
 /**
  * Makes a folder with its parents, and flushes the folders that hold the new ones. A folder that is there already is left as it is.
  *
- * @throws {StorageError} if there is no room or no permission.
+ * @throws the system's error, for callers who say in their own words what cannot be made.
  */
+export function createFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length && made !== dirname(made); made = dirname(made)) {
+    flushFolder(dirname(made));
+  }
+}
+
+/** Makes a folder as {@linkcode createFolder} does. @throws {StorageError} if there is no room or no permission. */
 export function makeFolder(path: string): void {
   try {
-    const first = mkdirSync(path, { recursive: true });
-    if (first === undefined) return;
-    for (let made = path; made.length >= first.length && made !== dirname(made); made = dirname(made)) {
-      flushFolder(dirname(made));
-    }
+    createFolder(path);
   } catch (error) {
     throw storageError(path, error);
   }

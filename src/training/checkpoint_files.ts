@@ -5,7 +5,7 @@
  */
 import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { clearLeftovers, flushFolder, storageError, writePartial } from "../formats/mod.ts";
+import { clearLeftovers, flushFolder, storageError, systemCode, writePartial } from "../formats/mod.ts";
 
 const ENDING = ".safetensors";
 
@@ -32,7 +32,7 @@ const fileChanges: FileChanges = {
 };
 
 /** Errors of a file system that gives a file no second name. */
-const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"];
+const noLinks = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"];
 
 /** A new last checkpoint. */
 export interface ArrivingCheckpoint {
@@ -123,7 +123,7 @@ export class CheckpointFiles {
       this.#files.link(path, name);
       return true;
     } catch (error) {
-      if (error instanceof Error && "code" in error && noLinks.includes(String(error.code))) return false;
+      if (noLinks.includes(systemCode(error))) return false;
       throw error;
     }
   }

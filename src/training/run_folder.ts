@@ -16,6 +16,7 @@ import {
   readTextFile,
   removeFolder,
   storageError,
+  systemCode,
   writeFileAtomically,
 } from "../formats/mod.ts";
 import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
@@ -78,11 +79,9 @@ function occupantOf(path: string): "nothing" | "empty folder" | "run" | "somethi
 function makePartialFolder(path: string): PartialFolder {
   const parent = dirname(resolve(path));
   try {
-    makeFolder(parent);
     return new PartialFolder(path);
   } catch (cause) {
-    const refused = [Deno.errors.PermissionDenied, Deno.errors.NotADirectory, Deno.errors.AlreadyExists];
-    if (!refused.some((kind) => cause instanceof kind)) throw cause;
+    if (!["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"].includes(systemCode(cause))) throw storageError(path, cause);
     throw new InvalidInputError(`${path}: ${parent} cannot be written to; give --out another place`, { cause });
   }
 }

@@ -341,6 +341,7 @@ class Training {
   async #finish(stopped: boolean): Promise<TrainingResult> {
     this.#settle();
     if (stopped) await this.#save();
+    this.#parts.run.metrics.flush();
     return { stopped, steps: this.#done, networks: this.#networks };
   }
 }

@@ -101,7 +101,7 @@ Deno.test(
     await assertRefused(["evaluate", run], /last\.safetensors: .*header of 1152921504606846976 bytes, the limit is/);
     writeFileSync(checkpoint, bytes);
     truncateSync(checkpoint, 2 ** 40);
-    await assertRefused(["pretrain", "--resume", run], /last\.safetensors: cannot be read/);
+    await assertRefused(["pretrain", "--resume", run], /last\.safetensors: .*the last \d+ bytes belong to no tensor/);
     assert.equal((await statusOf(run)).checkpoint, null);
     writeFileSync(checkpoint, bytes);
     truncateSync(join(run, "config.yaml"), 2 ** 40);

@@ -32,7 +32,8 @@ function mortal(changes: number, hasLinks: boolean): FileChanges {
     },
     link: (path, name) =>
       step(() => {
-        if (!hasLinks) throw Object.assign(new Error("no links here"), { code: "EPERM" });
+        // As Deno says it of a file system that has none.
+        if (!hasLinks) throw new Error("Operation not supported (os error 95)");
         linkSync(path, name);
       }),
     rename: (path, name) => step(() => renameSync(path, name)),
