@@ -291,6 +291,31 @@ TEST_CASE("chunks behind many pixels are found without reading the pixels") {
   CHECK_FALSE(is_turned(reader, folder, png_with({}, {}, large), 230, 310));
 }
 
+TEST_CASE("whatever a description holds, the image is read, upright or turned") {
+  const Context context;
+  const Reader reader(context, 1);
+  Folder folder;
+  Random random(11);
+  const Bytes entries = block({{3, 1, number(1, 2, false), 0x0100}, {16, 1, number(38, 4, false)}}, false,
+                              joined({number(6, 8, false), text("<x tiff:Orientation=\"6\"/>")}));
+  for (int i = 0; i < 200; ++i) {
+    CAPTURE(i);
+    Bytes mutant = entries;
+    for (int changes = 1 + random.below(4); changes > 0; --changes) {
+      mutant[static_cast<size_t>(random.below(static_cast<int64_t>(mutant.size())))] =
+          static_cast<uint8_t>(random.below(3) == 0 ? 255 : random.below(256));
+    }
+    mutant.resize(static_cast<size_t>(random.below(static_cast<int64_t>(mutant.size()) + 1)));
+    is_turned(reader, folder, jpeg_with({joined({exif_name, mutant}), xmp(std::string(mutant.begin(), mutant.end()))}));
+    // With sums that are right, so that the chunks are looked at.
+    const Bytes raw = profile(mutant);
+    is_turned(reader, folder, png_with(chunk("eXIf", mutant), chunk("iTXt", mutant)));
+    is_turned(reader, folder, png_with(chunk("tEXt", mutant), packed_chunk(raw_keyword, mutant)));
+    const Bytes packed = chunk("zTXt", joined({xmp_keyword, {0}, mutant}));
+    is_turned(reader, folder, png_with(text_chunk(raw_keyword, raw), packed));
+  }
+}
+
 TEST_CASE("a reader refuses an image whose sides are too unlike, and reads the longest that are not") {
   const Context context;
   const Reader reader(context, 1);
