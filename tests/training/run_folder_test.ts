@@ -65,9 +65,9 @@ Deno.test(
     refused(join(folder, "none"), /none: there is no such run/);
     refused(folder, /holds no run/);
     Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: [");
-    refused(folder, /config\.yaml: not YAML/);
+    refused(folder, /config\.yaml:1: not YAML/);
     Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: none\n");
-    refused(folder, /^epochs none in .*config\.yaml: give a whole number/);
+    refused(folder, /config\.yaml:1: epochs none: give a whole number/);
   }),
 );
 
