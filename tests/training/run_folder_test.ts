@@ -92,6 +92,7 @@ Deno.test(
 const counts = { channels: 4, alwaysOpen: 1, alwaysClosed: 1, imageDependent: 2 };
 const channels = { ...counts, shares: { alwaysOpen: 0.25, alwaysClosed: 0.25, imageDependent: 0.5 } };
 const evaluation: Evaluation = {
+  budgetMissed: 0.52,
   run: "run",
   networks: {
     gated: {
