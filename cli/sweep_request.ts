@@ -42,7 +42,9 @@ export interface CheckedSweep extends Omit<SweepRequest, "runs" | "images"> {
   readonly plan: SweepPlan;
   /** Runs that are not done yet. */
   readonly left: readonly string[];
-  /** What those will take. */
+  /** Why runs cannot be read, by the names of those that are damaged: they are not begun. */
+  readonly damaged: ReadonlyMap<string, string>;
+  /** What the runs that are not done will take. */
   readonly estimate: SweepEstimate;
 }
 
@@ -133,29 +135,32 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
   const { spec, out, present, images } = request;
   const { evaluate: judging, retries } = spec.contents;
   const runs = withThreads(request, threads);
-  const left = runs.map(({ name }) => {
+  const states = runs.map(({ name }) => {
     const run = present?.plan.runs.find((candidate) => candidate.name === name);
-    return present === null || run === undefined || readRunState(present, run).phase !== "done";
+    return present === null || run === undefined ? null : readRunState(present, run);
+  });
+  const left = runs.filter((_, index) => states[index]?.phase !== "done").map(({ name }) => name);
+  const damaged = states.flatMap((state) => {
+    return state?.phase === "damaged" ? [[state.name, state.failure ?? ""] as const] : [];
   });
   return {
     spec,
     out,
     present,
     plan: { runs, judging, retries },
-    left: runs.flatMap(({ name }, index) => left[index] ? [name] : []),
-    estimate: estimateSweep(device, images.filter((_, index) => left[index]), jobs),
+    left,
+    damaged: new Map(damaged),
+    estimate: estimateSweep(device, images.filter((_, index) => states[index]?.phase !== "done"), jobs),
   };
 }
 
 /**
  * Makes the folder, or gives the one that is there its new plan, once no other process works through its runs.
  *
- * @param held keeps others from it until it is disposed of.
- * @throws {InvalidInputError} where another process does.
+ * @param held keeps other processes from the sweep until it is disposed of.
+ * @throws {InvalidInputError} if another process works through the runs.
  */
-export function prepareFolder({ spec, out, plan, present }: CheckedSweep, held: DisposableStack): SweepFolder {
-  if (present !== null) held.use(present.lock());
-  const sweep = SweepFolder.prepare(out, spec, plan);
-  if (present === null) held.use(sweep.lock());
-  return sweep;
+export function prepareFolder({ spec, out, plan }: CheckedSweep, held: DisposableStack): SweepFolder {
+  held.use(SweepFolder.claim(out));
+  return SweepFolder.prepare(out, spec, plan);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./damaged_run.ts";
 export * from "./estimate.ts";
 export * from "./kubernetes.ts";
 export * from "./local_executor.ts";
