@@ -13,11 +13,14 @@ import {
   locate,
   planSweep,
   readRunState,
+  type StartedRun,
   type SweepEstimate,
   SweepFolder,
   type SweepPlan,
+  type SweepRunState,
   SweepSpec,
   type TracedRun,
+  workOf,
 } from "../src/sweep/mod.ts";
 import { checkAgainstImages } from "../src/training/config.ts";
 import { openDataset } from "./datasets.ts";
@@ -44,6 +47,8 @@ export interface CheckedSweep extends Omit<SweepRequest, "runs" | "images"> {
   readonly left: readonly string[];
   /** Why runs cannot be read, by the names of those that are damaged: they are not begun. */
   readonly damaged: ReadonlyMap<string, string>;
+  /** The runs and how far they are, for whoever shows what becomes of them. */
+  readonly started: readonly StartedRun[];
   /** What the runs that are not done will take. */
   readonly estimate: SweepEstimate;
 }
@@ -126,6 +131,12 @@ function withThreads({ runs, present }: SweepRequest, threads: number): TracedRu
   });
 }
 
+/** A run as the sweep finds it. @param state null of a run that is new. */
+function startedRun(name: string, run: EstimatedRun, state: SweepRunState | null): StartedRun {
+  const at = state === null || state.steps === null ? null : { step: state.step, steps: state.steps };
+  return { name, work: workOf(run), at, isOver: state?.phase === "done" || state?.phase === "damaged" };
+}
+
 /**
  * Plans what is asked for.
  *
@@ -150,6 +161,10 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
     plan: { runs, judging, retries },
     left,
     damaged: new Map(damaged),
+    started: runs.flatMap(({ name }, index) => {
+      const [state, image] = [states[index] ?? null, images[index]];
+      return image === undefined ? [] : [startedRun(name, image, state)];
+    }),
     estimate: estimateSweep(device, images.filter((_, index) => states[index]?.phase !== "done"), jobs),
   };
 }

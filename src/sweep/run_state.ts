@@ -4,14 +4,17 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Evaluation } from "../training/evaluate_run.ts";
 import { latestState } from "../training/checkpoint.ts";
+import { MetricsFile } from "../training/metrics_file.ts";
 import { RunFolder } from "../training/run_folder.ts";
 import { isTrained, stepsFrom } from "../training/run_length.ts";
 import { holderOfFile } from "../training/run_lock.ts";
 import type { RunState } from "../training/run_state.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
+import type { RunSteps } from "./progress.ts";
 import type { SweepJudging } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
@@ -73,6 +76,13 @@ export function begunRun(sweep: SweepFolder, { name, config }: PlannedRun): Begu
   // An evaluation from before the run was made longer is none of what it is now.
   const isLatest = evaluation !== null && isTrained(state, config) && (evaluation.step ?? state.step) === state.step;
   return { folder, state, evaluation: isLatest && covers(evaluation, sweep.plan.judging) ? evaluation : null };
+}
+
+/** Where a run is that a process works on; null before its first step, or if that cannot be read at the moment. */
+export function readSteps(sweep: SweepFolder, name: string): RunSteps | null {
+  const last = orDamaged(() => new MetricsFile(join(sweep.runPath(name), "metrics.jsonl")).lastStep());
+  if (last === null || last instanceof DamagedRun || !(last.steps > 0)) return null;
+  return { step: last.step, steps: last.steps };
 }
 
 function stateOf(sweep: SweepFolder, run: PlannedRun): SweepRunState {
