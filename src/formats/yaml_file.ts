@@ -16,6 +16,7 @@ import {
   LineCounter,
   type Pair,
   parseDocument,
+  type YAMLMap,
 } from "yaml";
 import { InvalidInputError } from "../errors.ts";
 
@@ -25,6 +26,8 @@ export type YamlPlace = readonly (string | number)[];
 /** Values of a document at most, each counted as often as an alias repeats it: a few lines of aliases can stand for billions. */
 const LARGEST_DOCUMENT = 100_000;
 
+/** Aliases at most: the library looks for each one's anchor from the document's beginning. */
+const MOST_ALIASES = 1000;
 /** Levels of nesting at most: what reads the values may recurse over them. */
 const DEEPEST_NESTING = 100;
 const tooDeep = `values are nested more than ${DEEPEST_NESTING} levels deep; write them flatter`;
@@ -40,6 +43,7 @@ export class YamlFile {
   /** How many values an anchored value stands for; none yet while the walk is inside it. */
   readonly #sizes = new Map<unknown, number>();
   #size = 0;
+  #aliases = 0;
 
   /** What the document says: objects, lists and scalars; null if it is empty. */
   readonly value: unknown;
@@ -57,6 +61,8 @@ export class YamlFile {
       lineCounter: this.#lines,
       prettyErrors: false,
       merge: true,
+      // The library compares each key with all before it: a second is not enough for a few thousand.
+      uniqueKeys: false,
       logLevel: "error",
     });
     const [error] = this.#document.errors;
@@ -109,8 +115,19 @@ export class YamlFile {
     const before = this.#size;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     this.#size++;
+    if (isMap(node)) this.#checkKeys(node);
     if (isCollection(node)) { for (const item of node.items) this.#measure(item, depth + 1); }
     if (node.anchor !== undefined) this.#sizes.set(node, this.#size - before);
+  }
+
+  #checkKeys({ items }: YAMLMap): void {
+    const keys = new Set<string>();
+    for (const { key } of items) {
+      if (!isScalar(key)) continue;
+      const name = String(key.value);
+      if (keys.has(name)) throw this.#faultAt(key.range?.[0] ?? 0, `${name}: is there twice; remove one`);
+      keys.add(name);
+    }
   }
 
   /** `<<` merges a mapping, an alias of one, or a list of these. */
@@ -137,6 +154,9 @@ export class YamlFile {
     }
     this.#targets.set(alias, target);
     this.#size += size;
+    if (++this.#aliases > MOST_ALIASES) {
+      throw this.#faultAt(offset, `alias *${name}: there are more than ${MOST_ALIASES} aliases; write values out`);
+    }
     if (this.#size <= LARGEST_DOCUMENT) return;
     throw this.#faultAt(
       offset,

@@ -46,7 +46,7 @@ export class SweepProgress {
   /** Work that counts as done, and took no time here. */
   #before: number;
 
-  /** @param runs all of the sweep's. */
+  /** Begins with all runs of a sweep, wherever they are. */
   constructor(runs: readonly StartedRun[]) {
     this.#runs = new Map(runs.map(({ name, work, at, isOver }) => {
       return [name, { work, done: isOver ? total(work) : doneAt(work, at), isOver }];

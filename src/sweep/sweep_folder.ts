@@ -4,7 +4,7 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import { clearLeftovers, makeFolder, writeFileAtomically } from "../formats/mod.ts";
@@ -37,7 +37,8 @@ const planSchema = z.strictObject({
   retries: z.number().int(),
   evaluate: judgingSchema,
   runs: z.array(z.strictObject({
-    name: z.string(),
+    // A folder's name: no path that leads elsewhere.
+    name: z.string().refine((name) => name === basename(name) && !["", ".", ".."].includes(name)),
     varied: z.record(z.string(), scalarSchema),
     config: z.record(z.string(), z.unknown()),
   })),

@@ -43,8 +43,22 @@ Deno.test("aliases that repeat billions of values are refused with file and line
     "m0: &m0 {a: 1, b: 2}",
     ...Array.from({ length: 40 }, (_, index) => `m${index + 1}: &m${index + 1} {p: *m${index}, q: *m${index}}`),
   );
-  const sane = Array.from({ length: 1000 }, (_, index) => `k${index}: *x`);
-  assert.equal(Object.keys(valueOf("x: &x [1, 2]", ...sane) as object).length, 1001);
+  const sane = Array.from({ length: 900 }, (_, index) => `k${index}: *x`);
+  assert.equal(Object.keys(valueOf("x: &x [1, 2]", ...sane) as object).length, 901);
+  refuse(
+    /^f\.yaml:1002: alias \*x: there are more than 1000 aliases/,
+    "x: &x 1",
+    ...Array.from({ length: 5000 }, (_, index) => `k${index}: *x`),
+  );
+});
+
+Deno.test("a key that is there twice is refused with its line, and many keys take no time", () => {
+  refuse(/^f\.yaml:3: a: is there twice; remove one$/, "a: 1", "b: 2", "a: 3");
+  refuse(/^f\.yaml:2: 1: is there twice/, "x: {1: a,", "    '1': b}");
+  assert.equal(
+    Object.keys(valueOf(...Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`)) as object).length,
+    20_000,
+  );
 });
 
 Deno.test("values nested beyond what any file needs are refused, however deep", () => {

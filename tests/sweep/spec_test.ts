@@ -187,6 +187,6 @@ Deno.test("what is wrong in a spec is named with its line", () => {
   assertRefused(/^s\.yaml:1: evaluate: give a list of knn, linear, masks/, "evaluate: [knn, lin]");
   assertRefused(/^s\.yaml:2: unknown key tim; did you mean time\?$/, "slurm:", "  tim: 60");
   assertRefused(/^s\.yaml:3: not YAML \(/, "base: {}", "grid: [1");
-  assertRefused(/^s\.yaml:2: not YAML \(Map keys must be unique/, "retries: 1", "retries: 2");
+  assertRefused(/^s\.yaml:2: retries: is there twice; remove one$/, "retries: 1", "retries: 2");
   assertRefused(/^s\.yaml:1: holds no spec; write keys such as base/, "- budget");
 });
