@@ -88,21 +88,28 @@ function scriptOf({ kind, jobs, out, plan, spec }: ClusterSweep, runs: readonly 
   return slurmScript(sweep, { ...(spec.contents.slurm ?? slurmSchema.parse({})), ...limit });
 }
 
+/** The runs that are left for a script, which passes over damaged ones: those are named. */
+function runsLeft({ left, damaged }: ClusterSweep, output: OutputOptions): string[] {
+  for (const [name, reason] of damaged) remark(output, `${name}: is left out, it is damaged: ${reason}`);
+  return left.filter((name) => !damaged.has(name));
+}
+
 /**
  * Prepares the folder, and prints a script that does what is left.
  *
- * @throws {InvalidInputError} where nothing is.
+ * @throws {InvalidInputError} if nothing is left.
  */
 export function emit(checked: ClusterSweep, output: OutputOptions): void {
   const { out, kind, plan, left, estimate } = checked;
-  if (left.length === 0) {
-    throw new InvalidInputError(`${out}: all runs are done; there is nothing to write a script of`);
+  const runs = runsLeft(checked, output);
+  if (runs.length === 0) {
+    throw new InvalidInputError(`${out}: all runs are done or damaged; there is nothing to write a script of`);
   }
-  const script = scriptOf(checked, left);
+  const script = scriptOf(checked, runs);
   using held = new DisposableStack();
   prepareFolder(checked, held);
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));
-  writeResult(output, { sweep: out, kind, runs: left, script }, () => script.replace(/\n$/, ""));
+  writeResult(output, { sweep: out, kind, runs, script }, () => script.replace(/\n$/, ""));
 }
 
 /**
@@ -116,10 +123,14 @@ export async function submit(checked: ClusterSweep, output: OutputOptions): Prom
   using held = new DisposableStack();
   const sweep = prepareFolder(checked, held);
   const queued = await queuedRuns(sweep);
-  const runs = left.filter((name) => !queued.has(name));
-  const waiting = left.length - runs.length;
+  const whole = runsLeft(checked, output);
+  const runs = whole.filter((name) => !queued.has(name));
+  const waiting = whole.length - runs.length;
   if (runs.length === 0) {
-    const rest = waiting === 0 ? "all runs are done" : `${waiting} runs are in the queue, all others are done`;
+    const others = whole.length === left.length ? "done" : "done or damaged";
+    const rest = waiting === 0
+      ? `all runs are ${others}`
+      : `${waiting} runs are in the queue, all others are ${others}`;
     return writeResult(output, { sweep: out, job: null, runs }, () => `nothing to submit: ${rest}`);
   }
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));

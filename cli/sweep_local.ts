@@ -6,7 +6,14 @@
 import process from "node:process";
 import { Device, usableProcessors } from "../src/device/mod.ts";
 import { SluiceError } from "../src/errors.ts";
-import { executeLocally, readRunState, summarise, type SweepFolder, writeResults } from "../src/sweep/mod.ts";
+import {
+  executeLocally,
+  readRunState,
+  readSteps,
+  summarise,
+  type SweepFolder,
+  writeResults,
+} from "../src/sweep/mod.ts";
 import type { RunConfig } from "../src/training/options.ts";
 import { resolvePrecision } from "../src/training/precision.ts";
 import { selfCommand } from "./self.ts";
@@ -59,7 +66,7 @@ async function writeSweep(sweep: SweepFolder, output: OutputOptions): Promise<vo
  * @throws {SluiceError} naming those that failed.
  */
 export async function execute(checked: LocalSweep, output: OutputOptions): Promise<void> {
-  const { out, plan, jobs, gpus, left, estimate } = checked;
+  const { out, plan, jobs, gpus, left, started, estimate } = checked;
   using held = new DisposableStack();
   const sweep = prepareFolder(checked, held);
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));
@@ -68,7 +75,7 @@ export async function execute(checked: LocalSweep, output: OutputOptions): Promi
     remark(output, `${signal}: runs save and stop`);
     stop.abort();
   });
-  using observer = new SweepDisplay(output, plan.runs.length, plan.runs.length - left.length);
+  using observer = new SweepDisplay(output, started, (run) => readSteps(sweep, run));
   await executeLocally(sweep, {
     jobs,
     command: ({ name, config }, slot) => [

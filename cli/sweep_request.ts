@@ -13,11 +13,14 @@ import {
   locate,
   planSweep,
   readRunState,
+  type StartedRun,
   type SweepEstimate,
   SweepFolder,
   type SweepPlan,
+  type SweepRunState,
   SweepSpec,
   type TracedRun,
+  workOf,
 } from "../src/sweep/mod.ts";
 import { checkAgainstImages } from "../src/training/config.ts";
 import { openDataset } from "./datasets.ts";
@@ -42,7 +45,11 @@ export interface CheckedSweep extends Omit<SweepRequest, "runs" | "images"> {
   readonly plan: SweepPlan;
   /** Runs that are not done yet. */
   readonly left: readonly string[];
-  /** What those will take. */
+  /** Why runs cannot be read, by the names of those that are damaged: they are not begun. */
+  readonly damaged: ReadonlyMap<string, string>;
+  /** The runs and how far they are, for whoever shows what becomes of them. */
+  readonly started: readonly StartedRun[];
+  /** What the runs that are not done will take. */
   readonly estimate: SweepEstimate;
 }
 
@@ -124,6 +131,12 @@ function withThreads({ runs, present }: SweepRequest, threads: number): TracedRu
   });
 }
 
+/** A run as the sweep finds it. @param state null of a run that is new. */
+function startedRun(name: string, run: EstimatedRun, state: SweepRunState | null): StartedRun {
+  const at = state === null || state.steps === null ? null : { step: state.step, steps: state.steps };
+  return { name, work: workOf(run), at, isOver: state?.phase === "done" || state?.phase === "damaged" };
+}
+
 /**
  * Plans what is asked for.
  *
@@ -133,29 +146,36 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
   const { spec, out, present, images } = request;
   const { evaluate: judging, retries } = spec.contents;
   const runs = withThreads(request, threads);
-  const left = runs.map(({ name }) => {
+  const states = runs.map(({ name }) => {
     const run = present?.plan.runs.find((candidate) => candidate.name === name);
-    return present === null || run === undefined || readRunState(present, run).phase !== "done";
+    return present === null || run === undefined ? null : readRunState(present, run);
+  });
+  const left = runs.filter((_, index) => states[index]?.phase !== "done").map(({ name }) => name);
+  const damaged = states.flatMap((state) => {
+    return state?.phase === "damaged" ? [[state.name, state.failure ?? ""] as const] : [];
   });
   return {
     spec,
     out,
     present,
     plan: { runs, judging, retries },
-    left: runs.flatMap(({ name }, index) => left[index] ? [name] : []),
-    estimate: estimateSweep(device, images.filter((_, index) => left[index]), jobs),
+    left,
+    damaged: new Map(damaged),
+    started: runs.flatMap(({ name }, index) => {
+      const [state, image] = [states[index] ?? null, images[index]];
+      return image === undefined ? [] : [startedRun(name, image, state)];
+    }),
+    estimate: estimateSweep(device, images.filter((_, index) => states[index]?.phase !== "done"), jobs),
   };
 }
 
 /**
  * Makes the folder, or gives the one that is there its new plan, once no other process works through its runs.
  *
- * @param held keeps others from it until it is disposed of.
- * @throws {InvalidInputError} where another process does.
+ * @param held keeps other processes from the sweep until it is disposed of.
+ * @throws {InvalidInputError} if another process works through the runs.
  */
-export function prepareFolder({ spec, out, plan, present }: CheckedSweep, held: DisposableStack): SweepFolder {
-  if (present !== null) held.use(present.lock());
-  const sweep = SweepFolder.prepare(out, spec, plan);
-  if (present === null) held.use(sweep.lock());
-  return sweep;
+export function prepareFolder({ spec, out, plan }: CheckedSweep, held: DisposableStack): SweepFolder {
+  held.use(SweepFolder.claim(out));
+  return SweepFolder.prepare(out, spec, plan);
 }

@@ -6,7 +6,6 @@
 import process from "node:process";
 import type { BegunRun, PlannedRun, SweepFolder } from "../src/sweep/mod.ts";
 import type { TrainingOutcome } from "./training.ts";
-import { describeFailure } from "./ui/errors.ts";
 import { type OutputOptions, remark } from "./ui/output.ts";
 
 /** Milliseconds between two looks at whether the program that started this one is still there. */
@@ -83,7 +82,7 @@ export async function runTask(
   given: Readonly<Record<string, unknown>>,
   output: OutputOptions,
 ): Promise<void> {
-  const { SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
+  const { reasonOf, SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
   const { holderOfFile, lockFileWhenFree } = await import("../src/training/run_lock.ts");
   const sweep = SweepFolder.open(path);
   const run = sweep.run(name);
@@ -99,7 +98,7 @@ export async function runTask(
     }
     sweep.setFailure(name, null);
   } catch (error) {
-    sweep.setFailure(name, (describeFailure(error, false).text ?? "failed").replace(/^sluice: /, ""));
+    sweep.setFailure(name, reasonOf(error));
     throw error;
   }
   await writeResults(sweep);

@@ -9,9 +9,11 @@ import type { Device } from "../src/device/mod.ts";
 import type { RunConfig } from "../src/training/config.ts";
 import type { Precision } from "../src/training/precision.ts";
 import type { TrainingResult } from "../src/training/records.ts";
+import type { RunFolder } from "../src/training/run_folder.ts";
 import type { Renewal, Resumption } from "./resumption.ts";
 import { StopSignals } from "./stop_signals.ts";
 import { type OutputOptions, remark } from "./ui/output.ts";
+import { describeMiss } from "./ui/missed_budget.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 
 /** How training ended. */
@@ -24,6 +26,8 @@ export interface TrainingOutcome {
   readonly seconds: number;
   /** The last evaluation during training. */
   readonly networks: TrainingResult["networks"];
+  /** How far the gated network's cost share is from the budget, if by more than one point at the last evaluation; else null. */
+  readonly budgetMissed: number | null;
   /** Whether this process trained: a run that was finished already is left as it is. */
   readonly isNew: boolean;
   /** The exit status that the signal asks for which stopped the run; null of one that came to its end. */
@@ -56,6 +60,24 @@ function describeStart({ run, config, checkpoint }: Resumption, stepsPerEpoch: n
   }`;
 }
 
+/** How far a run that came to its end missed its budget, which is said; null if it kept it, or was not evaluated. */
+async function tellMiss(
+  { path, config }: Pick<RunFolder, "path" | "config">,
+  { steps, networks }: Pick<TrainingResult, "steps" | "networks">,
+  dataset: Dataset,
+  output: OutputOptions,
+): Promise<number | null> {
+  const { missedBudget } = await import("../src/budget/missed_budget.ts");
+  const { smallestBudget } = await import("../src/models/mod.ts");
+  const { targetOf } = await import("../src/training/passes.ts");
+  const { networkSpec } = await import("../src/training/trainee.ts");
+  const budgetMissed = missedBudget(networks.gated?.cost.share, targetOf(config));
+  if (budgetMissed === null) return null;
+  const smallest = smallestBudget(networkSpec(config, dataset.pretraining.height));
+  remark(output, describeMiss({ path, config, steps, budgetMissed, smallest }));
+  return budgetMissed;
+}
+
 /** Trains; a signal ends it early. */
 async function train(
   device: Device,
@@ -75,10 +97,19 @@ async function train(
   progress.concludeSkipped(`${run.path}/skipped.jsonl names them`);
   if (stopped) {
     remark(output, `stopped after ${steps} steps, and saved; to go on: sluice pretrain --resume ${run.path}`);
-    return { run: run.path, steps, seconds, networks, isNew: true, stopStatus: signals.status ?? 1 };
+    return {
+      run: run.path,
+      steps,
+      seconds,
+      networks,
+      budgetMissed: null,
+      isNew: true,
+      stopStatus: signals.status ?? 1,
+    };
   }
   remark(output, `${steps} steps in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
-  return { run: run.path, steps, seconds, networks, isNew: true, stopStatus: null };
+  const budgetMissed = await tellMiss(run, trained, dataset, output);
+  return { run: run.path, steps, seconds, networks, budgetMissed, isNew: true, stopStatus: null };
 }
 
 /** Opens the device that a configuration asks for, and what it takes. */
@@ -147,7 +178,8 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
     const { step } = checkpoint.state;
     const networks = run.metrics.evaluationAfter(step)?.networks ?? {};
     remark(output, `${path}: is finished, after ${step} steps; there is nothing to do`);
-    return { run: path, steps: step, seconds: 0, networks, isNew: false, stopStatus: null };
+    const budgetMissed = await tellMiss(run, { steps: step, networks }, dataset, output);
+    return { run: path, steps: step, seconds: 0, networks, budgetMissed, isNew: false, stopStatus: null };
   }
   const opened = await openDevice(config, run.plans() ?? config.plans, output);
   using device = opened.device;

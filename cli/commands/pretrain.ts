@@ -22,7 +22,8 @@ import {
 } from "../options.ts";
 import type { TrainingOutcome } from "../training.ts";
 import { type OutputOptions, writeResult } from "../ui/output.ts";
-import { formatTable, megaMacs, percent, share } from "../ui/tables.ts";
+import { markedShare } from "../ui/missed_budget.ts";
+import { formatTable, megaMacs, percent } from "../ui/tables.ts";
 
 /** The configuration and the run folder that the command line and its files name. */
 async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunConfig; out: string | undefined }> {
@@ -39,14 +40,14 @@ async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunCo
   return { config, out: typeof out === "string" ? out : file?.out };
 }
 
-function describeNetworks(networks: TrainingResult["networks"]): string {
+function describeNetworks(networks: TrainingResult["networks"], budgetMissed: number | null): string {
   if (Object.keys(networks).length === 0) return "not evaluated: `sluice evaluate` does it";
   const rows = Object.entries(networks).map(([name, { knn20, onlineProbe, cost }]) => [
     name,
     percent(knn20),
     onlineProbe === undefined ? "-" : percent(onlineProbe.top1),
     megaMacs(cost.macs),
-    share(cost.share),
+    markedShare(cost.share, name === "gated" ? budgetMissed : null),
   ]);
   return formatTable(["network", "20-NN", "online probe", "MACs", "cost share"], rows);
 }
@@ -69,7 +70,7 @@ async function listObjectives(output: OutputOptions): Promise<void> {
 /** Prints what a run came to; one that was stopped ends the command with the status of the signal. */
 function report({ stopStatus, isNew: _isNew, ...result }: TrainingOutcome, output: OutputOptions): void {
   if (stopStatus !== null) process.exitCode = stopStatus;
-  else writeResult(output, result, () => describeNetworks(result.networks));
+  else writeResult(output, result, () => describeNetworks(result.networks, result.budgetMissed));
 }
 
 /** Goes on with a run. */

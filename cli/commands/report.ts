@@ -20,6 +20,10 @@ interface WrittenReport {
   readonly bytes: number;
   /** Paths of the figures written. */
   readonly figures: readonly string[];
+  /** The runs shown, and how far each one's cost share is from its budget, if by more than one point. */
+  readonly runs: readonly { readonly name: string; readonly budgetMissed: number | null }[];
+  /** The runs of a sweep that cannot be read, and why. */
+  readonly damaged: ReportData["damaged"];
 }
 
 /** The page to write. Its name must say so: an older page is replaced, and no file of a run may be. */
@@ -76,7 +80,8 @@ async function runReport(path: string, command: CommandUnknownOpts): Promise<voi
       figures.push(file);
     }
   }
-  const report: WrittenReport = { page, bytes, figures };
+  const runs = data.runs.map(({ name, budgetMissed }) => ({ name, budgetMissed }));
+  const report: WrittenReport = { page, bytes, figures, runs, damaged: data.damaged };
   writeResult(outputOptions(command), report, () => {
     return `${page}: ${bytes} bytes${figureFolder === null ? "" : `; ${figures.length} figures in ${figureFolder}`}`;
   });

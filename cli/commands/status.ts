@@ -8,12 +8,15 @@ import type { RunStatus } from "../../src/training/run_status.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
 import { showSweep } from "./sweep.ts";
 import { writeResult } from "../ui/output.ts";
+import { signedShare } from "../ui/missed_budget.ts";
 import { formatSeconds } from "../ui/progress.ts";
 import { formatTable, percent, share } from "../ui/tables.ts";
 
 /** What the run is doing, in words. */
-function describePhase({ phase, process, secondsLeft, run, failure }: RunStatus): string {
-  if (phase === "finished") return "finished";
+function describePhase({ phase, process, secondsLeft, run, failure, budgetMissed }: RunStatus): string {
+  if (phase === "finished") {
+    return `finished${budgetMissed === null ? "" : `; the budget is missed by ${signedShare(budgetMissed)}`}`;
+  }
   if (failure !== null) return `failed: ${failure}`;
   if (phase === "stopped") return `stopped; to go on: sluice pretrain --resume ${run}`;
   const left = secondsLeft === null ? "" : `, ${formatSeconds(secondsLeft)} left`;

@@ -30,15 +30,18 @@ interface SweepOptions {
 }
 
 /** Which runs there would be, and what they would take. */
-function writeDryRun({ plan, left, estimate }: CheckedSweep, output: OutputOptions): void {
+function writeDryRun({ plan, left, damaged, estimate }: CheckedSweep, output: OutputOptions): void {
   const runs = plan.runs.map(({ name, varied, config }) => ({
     name,
     varied,
     seed: config.seed,
     done: !left.includes(name),
+    damaged: damaged.get(name) ?? null,
   }));
   writeResult(output, { runs, estimate }, () => {
-    const names = runs.map(({ name, done }) => done ? `${name}  (done)` : name);
+    const names = runs.map(({ name, done, damaged }) => {
+      return done ? `${name}  (done)` : damaged === null ? name : `${name}  (damaged: ${damaged})`;
+    });
     return [...names, describeEstimate(runs.length, left.length, estimate)].join("\n");
   });
 }
@@ -79,12 +82,12 @@ async function runSweep(path: string | undefined, command: CommandUnknownOpts): 
 /** Slurm's words on the runs of a sweep, by their names; null where it was not submitted. */
 async function clusterWords(sweep: SweepFolder, output: OutputOptions): Promise<ReadonlyMap<string, string> | null> {
   const { clusterStates, readJobs } = await import("../../src/sweep/mod.ts");
-  if (readJobs(sweep).length === 0) return null;
   try {
+    if (readJobs(sweep).length === 0) return null;
     return new Map([...await clusterStates(sweep)].map(([run, { state }]) => [run, state]));
   } catch (error) {
-    // The runs' files are as readable without it.
-    if (!(error instanceof ClusterError)) throw error;
+    // The runs' files are as readable without the cluster, or the list of its jobs.
+    if (!(error instanceof ClusterError || error instanceof InvalidInputError)) throw error;
     remark(output, `where jobs are is not known: ${error.message}`);
     return new Map();
   }

@@ -11,6 +11,7 @@ import type {
   MeasuredCost,
 } from "../../src/evaluation/mod.ts";
 import type { Evaluation } from "../../src/training/evaluate_run.ts";
+import { markedShare } from "./missed_budget.ts";
 import { type Cell, formatTable, megaMacs, percent, share } from "./tables.ts";
 
 /** An accuracy in percent, with its spread where several probes were made: `47.10 ± 0.31 %`. */
@@ -19,13 +20,17 @@ function spreadPercent(mean: number | undefined, deviation: number | undefined):
   return `${mean.toFixed(2)} ± ${deviation.toFixed(2)} %`;
 }
 
-/** One line of the table; references that are no networks have no cost. */
-function toRow(name: string, { knn1, knn20, linear, cost }: FeatureAccuracy & { cost?: MeasuredCost }): Cell[] {
+/** A line of the table; references that are no networks have no cost. @param missed how far the cost is from the budget, if it missed it. */
+function toRow(
+  name: string,
+  { knn1, knn20, linear, cost }: FeatureAccuracy & { cost?: MeasuredCost },
+  missed: number | null = null,
+): Cell[] {
   const probes = [
     spreadPercent(linear?.top1, linear?.std?.top1),
     spreadPercent(linear?.top5, linear?.std?.top5),
   ];
-  return [name, percent(knn1), percent(knn20), ...probes, megaMacs(cost?.macs), share(cost?.share)];
+  return [name, percent(knn1), percent(knn20), ...probes, megaMacs(cost?.macs), markedShare(cost?.share, missed)];
 }
 
 /** The gated network under other masks than its own. */
@@ -55,10 +60,13 @@ function formatChannels({ blocks, ...whole }: GatedChannels): string {
  *
  * @param isAugmented whether the networks' probe was another one than that of exchanged masks.
  */
-export function describeEvaluation({ networks, references }: Evaluation, isAugmented: boolean): string {
+export function describeEvaluation(
+  { networks, budgetMissed, references }: Evaluation,
+  isAugmented: boolean,
+): string {
   const { masks, channels } = networks.gated ?? {};
   const rows = [
-    ...Object.entries(networks).map(([name, network]) => toRow(name, network)),
+    ...Object.entries(networks).map(([name, network]) => toRow(name, network, name === "gated" ? budgetMissed : null)),
     ...(masks === undefined ? [] : maskRows(masks, isAugmented)),
     ...Object.entries(references.untrained).map(([name, network]) => toRow(`untrained ${name}`, network)),
     toRow("raw pixels", references.rawPixels),

@@ -5,6 +5,7 @@
  */
 import type { ConfigurationSummary, Spread, SweepEstimate, SweepResults, SweepRunState } from "../../src/sweep/mod.ts";
 import { formatSpread } from "../../src/sweep/spread.ts";
+import { signedShare } from "./missed_budget.ts";
 import { formatSeconds } from "./progress.ts";
 import { type Cell, formatTable, mebibytes } from "./tables.ts";
 
@@ -13,13 +14,14 @@ function spread(value: Spread | null, digits: number): string | null {
 }
 
 function resultRow(keys: readonly string[], summary: ConfigurationSummary): Cell[] {
-  const { varied, network, runs, target, cost, knn20, probeTop1, untrained } = summary;
+  const { varied, network, runs, target, cost, missed, knn20, probeTop1, untrained } = summary;
+  const mark = missed === 0 ? "" : missed === runs ? ", missed" : `, ${missed} of ${runs} missed`;
   return [
     ...keys.map((key) => varied[key] === undefined ? null : String(varied[key])),
     network,
     runs,
     target,
-    spread(cost, 4),
+    `${spread(cost, 4)}${mark}`,
     spread(knn20, 2),
     spread(probeTop1, 2),
     spread(untrained.knn20, 2),
@@ -29,8 +31,14 @@ function resultRow(keys: readonly string[], summary: ConfigurationSummary): Cell
 
 /** Mean and standard deviation over seeds, by configuration and network; accuracies in percent. */
 export function describeResults(results: SweepResults, summaries: readonly ConfigurationSummary[]): string {
-  const { keys, rows: [first], done, planned } = results;
-  const counted = `${done} of ${planned} runs done`;
+  const { keys, rows, done, planned, failures } = results;
+  const [first] = rows;
+  const missed = rows.filter(({ budgetMissed }) => budgetMissed !== null).length;
+  const counted = [
+    ...(missed === 0 ? [] : [`budget missed by more than 0.01: ${missed} of ${done} runs`]),
+    ...failures.map(({ run, phase, reason }) => `${run}: ${phase}: ${reason}`),
+    `${done} of ${planned} runs done`,
+  ].join("\n");
   if (first === undefined) return counted;
   const heads = ["network", "runs", "target", "cost share", "20-NN", "probe", "untrained 20-NN", "untrained probe"];
   const table = formatTable([...keys, ...heads], summaries.map((summary) => resultRow(keys, summary)));
@@ -54,12 +62,12 @@ export function describeEstimate(runs: number, left: number, { seconds, bytes }:
 export function describeStates(states: readonly SweepRunState[], cluster: ReadonlyMap<string, string> | null): string {
   return formatTable(
     ["run", "state", "step", ...(cluster === null ? [] : ["cluster"]), "why"],
-    states.map(({ name, phase, step, steps, failure }) => [
+    states.map(({ name, phase, step, steps, budgetMissed, failure }) => [
       name,
       phase,
       steps === null ? null : `${step}/${steps}`,
       ...(cluster === null ? [] : [cluster.get(name)]),
-      failure,
+      failure ?? (budgetMissed === null ? null : `budget missed by ${signedShare(budgetMissed)}`),
     ]),
     "left",
   );

@@ -1,79 +1,122 @@
 /**
- * Shows how far a sweep is: a bar on a terminal, a line for each run that begins, ends or fails.
+ * Shows how far a sweep is: a bar on a terminal, else a line now and then; and a line for each run that begins, ends or fails.
  *
  * @module
  */
 import process from "node:process";
 // @ts-types="@types/cli-progress"
 import { SingleBar } from "cli-progress";
-import type { SweepObserver } from "../../src/sweep/mod.ts";
+import { type RunSteps, type StartedRun, type SweepObserver, SweepProgress } from "../../src/sweep/mod.ts";
 import { type OutputOptions, remark } from "./output.ts";
 import { formatSeconds } from "./progress.ts";
+
+/** Milliseconds between two looks at the steps of the runs that are being worked on. */
+const LOOK_INTERVAL = 500;
+/** Milliseconds between two plain lines. */
+const LINE_INTERVAL = 30_000;
+/** Parts that the bar is drawn in. */
+const PARTS = 1000;
+
+/** How far a sweep is, in words: `2 of 8 runs, 34 %, about 3:20 left`. */
+export function describeProgress(ended: number, total: number, share: number, seconds: number | null): string {
+  const left = seconds === null ? "" : `, about ${formatSeconds(seconds)} left`;
+  return `${ended} of ${total} runs, ${Math.floor(100 * share)} %${ended === total ? "" : left}`;
+}
 
 /** Shows a sweep on stderr. */
 export class SweepDisplay implements SweepObserver, Disposable {
   readonly #output: OutputOptions;
-  readonly #bar: SingleBar | null;
-  readonly #started = performance.now();
+  readonly #progress: SweepProgress;
   readonly #total: number;
-  readonly #before: number;
-  #ended = 0;
+  readonly #stepsOf: (run: string) => RunSteps | null;
+  readonly #bar: SingleBar | null;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #started = performance.now();
+  readonly #running = new Set<string>();
+  #ended: number;
   #barRuns = false;
+  #lastLine = performance.now();
 
   /**
-   * @param total runs of the whole sweep.
-   * @param before those that were done already.
+   * @param runs all of the sweep's, as they are at its beginning.
+   * @param stepsOf where a run is that a process works on.
    */
-  constructor(output: OutputOptions, total: number, before: number) {
+  constructor(output: OutputOptions, runs: readonly StartedRun[], stepsOf: (run: string) => RunSteps | null) {
     this.#output = output;
-    this.#total = total;
-    this.#before = before;
-    const format = "{bar} {percentage}% | {value} of {total} runs | {left} left";
+    this.#progress = new SweepProgress(runs);
+    this.#total = runs.length;
+    this.#ended = runs.filter(({ isOver }) => isOver).length;
+    this.#stepsOf = stepsOf;
+    const format = "{bar} {words}";
     const options = { format, barsize: 24, stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 5 };
     this.#bar = process.stderr.isTTY && !output.quiet ? new SingleBar(options) : null;
+    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL);
   }
 
   /** A process begins to work on a run. */
   started(run: string, attempt: number): void {
+    this.#running.add(run);
     this.#say(`${run}: begins${attempt === 1 ? "" : `, attempt ${attempt}`}`);
   }
 
   /** A run is done. */
   done(run: string): void {
-    this.#ended++;
-    this.#say(`${run}: done, ${this.#before + this.#ended} of ${this.#total}${this.#left()}`);
+    this.#over(run, true);
+    this.#say(`${run}: done; ${this.#words()}`);
   }
 
   /** A process failed. */
   failed(run: string, message: string, again: boolean): void {
-    if (!again) this.#ended++;
+    if (again) this.#running.delete(run);
+    else this.#over(run, false);
     this.#say(`${run}: failed${again ? ", and is tried again" : ""}: ${message}`);
   }
 
-  /** Time that the rest takes at the pace until now, in words. */
-  #left(): string {
-    const rest = this.#total - this.#before - this.#ended;
-    return rest === 0 || this.#ended === 0 ? "" : `, about ${formatSeconds(this.#secondsLeft(rest))} left`;
+  #over(run: string, isDone: boolean): void {
+    // A damaged run is over before it is told.
+    if (this.#running.delete(run)) this.#ended++;
+    this.#progress.over(run, isDone);
   }
 
-  #secondsLeft(rest: number): number {
-    return (performance.now() - this.#started) / 1000 / this.#ended * rest;
+  /** Reads how far the runs are that are being worked on. */
+  #look(): void {
+    for (const run of this.#running) {
+      const at = this.#stepsOf(run);
+      if (at !== null) this.#progress.reached(run, at);
+    }
+    if (this.#bar !== null) this.#draw(this.#bar);
+    else if (performance.now() - this.#lastLine >= LINE_INTERVAL) this.#say(this.#words());
   }
 
+  #words(): string {
+    const seconds = this.#progress.secondsLeft((performance.now() - this.#started) / 1000);
+    return describeProgress(this.#ended, this.#total, this.#progress.share(), seconds);
+  }
+
+  #draw(bar: SingleBar): void {
+    const value = Math.floor(PARTS * this.#progress.share());
+    const payload = { words: this.#words() };
+    if (this.#barRuns) bar.update(value, payload);
+    else bar.start(PARTS, value, payload);
+    this.#barRuns = true;
+  }
+
+  /** Says something in a line that stays. */
   #say(line: string): void {
+    this.#endBar();
+    remark(this.#output, line);
+    this.#lastLine = performance.now();
+    if (this.#bar !== null) this.#draw(this.#bar);
+  }
+
+  #endBar(): void {
     if (this.#barRuns) this.#bar?.stop();
     this.#barRuns = false;
-    remark(this.#output, line);
-    if (this.#bar === null) return;
-    const rest = this.#total - this.#before - this.#ended;
-    const left = this.#ended === 0 ? "?" : formatSeconds(this.#secondsLeft(rest));
-    this.#bar.start(this.#total, this.#before + this.#ended, { left });
-    this.#barRuns = true;
   }
 
   /** Takes the bar away. */
   [Symbol.dispose](): void {
-    if (this.#barRuns) this.#bar?.stop();
-    this.#barRuns = false;
+    clearInterval(this.#timer);
+    this.#endBar();
   }
 }

@@ -18,3 +18,4 @@ export * from "./text_lines.ts";
 export * from "./tfevents.ts";
 export * from "./whole_folder.ts";
 export * from "./write_file.ts";
+export * from "./yaml_file.ts";

@@ -31,6 +31,8 @@ export interface Outcome {
   readonly series: SeriesName;
   /** Measured cost in percent of the dense network's. */
   readonly share: Spread | null;
+  /** Runs of the configuration whose gated network missed the budget; 0 of a dense one. */
+  readonly missed: number;
   /** Measured cost in millions of MACs for one image. */
   readonly megaMacs: Spread | null;
   /** 20-NN accuracy in percent. */
@@ -100,6 +102,7 @@ export function outcomesOf(configurations: readonly Configuration[]): Outcome[] 
         network,
         series: seriesOf(mode, network),
         share: spreadOf(found.map(({ cost }) => 100 * cost.share)),
+        missed: network === "dense" ? 0 : configuration.runs.filter(({ budgetMissed }) => budgetMissed !== null).length,
         megaMacs: spreadOf(found.map(({ cost }) => cost.macs / 1e6)),
         knn20: spreadOf(found.map(({ knn20 }) => knn20)),
         probe: spreadOf(found.map(({ linear }) => linear?.top1)),

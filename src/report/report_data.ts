@@ -5,10 +5,12 @@
  */
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import type { Scalar, SweepFolder } from "../sweep/mod.ts";
+import { missedBudget } from "../budget/missed_budget.ts";
+import { DamagedRun, orDamaged, type Scalar, type SweepFolder } from "../sweep/mod.ts";
 import type { Evaluation } from "../training/evaluate_run.ts";
 import type { RunConfig } from "../training/options.ts";
 import type { EvaluationRecord, StepRecord } from "../training/records.ts";
+import { targetOf } from "../training/passes.ts";
 import { RunFolder } from "../training/run_folder.ts";
 import { phaseOf, type RunPhase } from "../training/run_status.ts";
 
@@ -30,8 +32,10 @@ export interface ReportRun {
   readonly steps: readonly StepRecord[];
   /** Its evaluations during training in order. */
   readonly watches: readonly EvaluationRecord[];
-  /** Its evaluation, or null where it has none yet. */
+  /** Its evaluation, or null if it has none yet. */
   readonly evaluation: Evaluation | null;
+  /** How far its cost share is from its budget, if by more than one point when it was judged last, at its end; else null. */
+  readonly budgetMissed: number | null;
 }
 
 /** Everything a page shows. */
@@ -40,7 +44,7 @@ export interface ReportData {
   readonly kind: "run" | "sweep";
   /** Its name. */
   readonly title: string;
-  /** Where that is. */
+  /** The folder of the run or the sweep. */
   readonly path: string;
   /** The options that vary over the runs, by kebab-case key in the order of the table's columns; the seed is not among them. */
   readonly keys: readonly string[];
@@ -48,6 +52,8 @@ export interface ReportData {
   readonly runs: readonly ReportRun[];
   /** How many runs of a sweep have not been begun. */
   readonly waiting: number;
+  /** The runs of a sweep whose files cannot be read, and why. */
+  readonly damaged: readonly { readonly name: string; readonly reason: string }[];
 }
 
 /** Points of all curves together: enough for a few to be smooth, and for hundreds to stay small. */
@@ -63,7 +69,7 @@ export function curvePoints(runs: number): number {
  *
  * @param varied as of {@linkcode ReportRun}.
  * @param points about how many steps to read, {@linkcode curvePoints}.
- * @throws {InvalidInputError} where its evaluation is damaged.
+ * @throws {InvalidInputError} if its evaluation is damaged.
  */
 export function readReportRun(
   folder: RunFolder,
@@ -71,39 +77,49 @@ export function readReportRun(
   points: number,
 ): ReportRun {
   const { steps, evaluations } = folder.metrics.sample(points);
+  const phase = phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null });
+  const evaluation = folder.readEvaluation();
+  const judged = phase !== "finished" ? undefined : (evaluation ?? evaluations.at(-1))?.networks.gated;
   return {
     name: basename(resolve(folder.path)),
     path: folder.path,
     varied,
     config: folder.config,
     images: folder.images,
-    phase: phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null }),
+    phase,
     steps,
     watches: evaluations,
-    evaluation: folder.readEvaluation(),
+    evaluation,
+    budgetMissed: missedBudget(judged?.cost.share, targetOf(folder.config)),
   };
 }
 
 /**
  * The report of a single run.
  *
- * @throws {InvalidInputError} where its evaluation is damaged.
+ * @throws {InvalidInputError} if its evaluation is damaged.
  */
 export function reportOfRun(folder: RunFolder): ReportData {
   const run = readReportRun(folder, {}, curvePoints(1));
-  return { kind: "run", title: run.name, path: folder.path, keys: [], runs: [run], waiting: 0 };
+  return { kind: "run", title: run.name, path: folder.path, keys: [], runs: [run], waiting: 0, damaged: [] };
 }
 
-/**
- * The report of a sweep: of those of its runs that have been begun.
- *
- * @throws {InvalidInputError} where one of its runs or evaluations is damaged.
- */
+/** The report of a sweep: of its runs that have been begun. A run that is damaged is named with its reason, and the others are shown. */
 export function reportOfSweep(sweep: SweepFolder): ReportData {
   const { plan, path } = sweep;
   const begun = plan.runs.filter(({ name }) => existsSync(sweep.runPath(name)));
   const points = curvePoints(begun.length);
-  const runs = begun.map(({ name, varied }) => readReportRun(RunFolder.open(sweep.runPath(name)), varied, points));
-  const waiting = plan.runs.length - runs.length;
-  return { kind: "sweep", title: basename(resolve(path)), path, keys: sweep.keys(), runs, waiting };
+  const read = begun.map(({ name, varied }) => ({
+    name,
+    run: orDamaged(() => readReportRun(RunFolder.open(sweep.runPath(name)), varied, points)),
+  }));
+  return {
+    kind: "sweep",
+    title: basename(resolve(path)),
+    path,
+    keys: sweep.keys(),
+    runs: read.flatMap(({ run }) => run instanceof DamagedRun ? [] : [run]),
+    waiting: plan.runs.length - begun.length,
+    damaged: read.flatMap(({ name, run }) => run instanceof DamagedRun ? [{ name, reason: run.reason }] : []),
+  };
 }

@@ -109,26 +109,45 @@ function missingOfRun(run: ReportRun): string[] {
   });
 }
 
-function missingOfSweep({ path, runs, waiting }: ReportData): string[] {
-  const all = runs.length + waiting;
+function missingOfSweep({ path, runs, waiting, damaged }: ReportData): string[] {
+  const all = runs.length + waiting + damaged.length;
   const begun = lacks.flatMap(({ is, one, several }) => {
     const found = runs.filter(is);
     if (found.length === 0) return [];
     return [`${found.length} of ${all} runs ${found.length === 1 ? one : several}: ${listNames(found)}`];
   });
   const unbegun = waiting === 0 ? [] : [`${waiting} of ${all} runs ${waiting === 1 ? "has" : "have"} not been begun`];
-  const lines = [...begun, ...unbegun];
+  const broken = damaged.map(({ name, reason }) => `Run ${name} is damaged: ${reason}`);
+  const lines = [...begun, ...unbegun, ...broken];
   return lines.length === 0 ? [] : [...lines, `To go on: sluice sweep ${join(path, "sweep.yaml")} --out ${path}`];
 }
 
-/** What the page lacks, a line each; none where all is there. */
+function percentOf(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** The runs that missed their budgets, in a line; none if all kept them. */
+function missedBudgets({ kind, runs }: ReportData): string[] {
+  const missed = runs.filter(({ budgetMissed }) => budgetMissed !== null);
+  const [first] = missed;
+  if (first === undefined) return [];
+  if (kind === "sweep") {
+    const whose = missed.length === 1 ? "its budget" : "their budgets";
+    return [`${missed.length} of ${runs.length} runs missed ${whose} by more than one point: ${listNames(missed)}`];
+  }
+  const { config: { budget }, budgetMissed } = first;
+  const cost = percentOf(budget + (budgetMissed ?? 0));
+  return [`This run missed its budget: its gated network costs ${cost} of the dense one, not ${percentOf(budget)}`];
+}
+
+/** What the page lacks, a line each; none if everything is there. */
 function describeMissing(data: ReportData): string[] {
   return data.kind === "sweep" ? missingOfSweep(data) : data.runs.flatMap(missingOfRun);
 }
 
 /** The page's summary. */
 export function summary(data: ReportData, outcomes: readonly Outcome[]): Markup {
-  const missing = describeMissing(data).map((line) => markup`<li>${line}</li>`);
+  const missing = [...describeMissing(data), ...missedBudgets(data)].map((line) => markup`<li>${line}</li>`);
   const settings = settingsOf(data).map(([name, value]) =>
     markup`
       <div><dt>${name}</dt><dd>${value}</dd></div>`

@@ -52,6 +52,13 @@ export function trainedSeconds({ steps }: Pick<ReportRun, "steps">): number | nu
   return steps.length === 0 ? null : secondsOfSittings(steps.map(({ time }) => time));
 }
 
+/** The cost, and how many of the runs missed their budget. */
+function costCell({ configuration: { runs }, share, missed }: Outcome): Cell {
+  const { text, value } = spreadCell(share, 2);
+  const mark = missed === 0 ? "" : runs.length === 1 ? ", missed" : `, ${missed} of ${runs.length} missed`;
+  return { text: text + mark, value };
+}
+
 function minutesCell({ configuration: { runs } }: Outcome): Cell {
   const seconds = runs.map(trainedSeconds).filter((value) => value !== null);
   return spreadCell(spreadOf(seconds.map((value) => value / 60)), 1);
@@ -68,7 +75,7 @@ function columnsOf({ keys }: ReportData, outcomes: readonly Outcome[]): Column[]
     column("run", runCell),
     column("network", ({ series }) => ({ text: series, value: series })),
     column("target, %", targetCell),
-    column("cost, %", ({ share }) => spreadCell(share, 2)),
+    column("cost, %", costCell),
     column("cost, M MACs", ({ megaMacs }) => spreadCell(megaMacs, 2)),
     column("20-NN, %", ({ knn20 }) => spreadCell(knn20, 2)),
     column("probe, %", ({ probe }) => spreadCell(probe, 2)),

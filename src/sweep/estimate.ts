@@ -24,7 +24,7 @@ export interface EstimatedRun {
 
 /** What is expected. */
 export interface SweepEstimate {
-  /** Seconds that all runs take, so many at a time; null where the machines that will compute are others. */
+  /** Seconds that all runs take, so many at a time; null if other machines compute. */
   readonly seconds: number | null;
   /** Bytes of disk that they fill. */
   readonly bytes: number;
@@ -37,14 +37,22 @@ const BYTES_PER_STEP = 2000;
 /** A training step makes three passes' worth of products for one pass, and encoding, in f32, takes about two passes of its time. */
 const [TRAINED_PASS, ENCODED_PASS] = [3, 2];
 
-/** Products of a run in units of a training step's, all networks evaluated trained and untrained. */
-function products({ config, side, trainingImages, evaluationImages }: EstimatedRun): number {
+/** What a run takes, in products of one kind: those that take the time of a training step's. */
+export interface RunWork {
+  /** Of its training. */
+  readonly training: number;
+  /** Of its evaluation: all networks, trained and untrained. */
+  readonly evaluation: number;
+}
+
+/** The products of a run. */
+export function workOf({ config, side, trainingImages, evaluationImages }: EstimatedRun): RunWork {
   const cost = networkCost(networkSpec(config, side));
   const pairs = plannedPairs(config, config.gateWarmup).length;
   const view = macsPerView(cost, featureSize(config), config.projector);
   const training = TRAINED_PASS * 2 * pairs * config.epochs * trainingImages * view;
   const networks = 2 * trainedNetworks(config.mode).length;
-  return training + ENCODED_PASS * networks * evaluationImages * cost.macs;
+  return { training, evaluation: ENCODED_PASS * networks * evaluationImages * cost.macs };
 }
 
 /** Products that a device makes in a second of training. */
@@ -83,13 +91,13 @@ function diskBytes(device: Device, runs: readonly EstimatedRun[]): number {
 /**
  * Estimates runs from the speed of the first one's steps, on this device and as many threads as it was opened with.
  *
- * @param jobs runs at a time, each as fast as the step that is timed; null where other machines compute, whose speed is not known here.
+ * @param jobs runs at a time, each as fast as the step that is timed; null if other machines compute, whose speed is not known here.
  */
 export function estimateSweep(device: Device, runs: readonly EstimatedRun[], jobs: number | null): SweepEstimate {
   const [first] = runs;
   if (first === undefined) return { seconds: 0, bytes: 0 };
   const bytes = diskBytes(device, runs);
   if (jobs === null) return { seconds: null, bytes };
-  const total = runs.reduce((sum, run) => sum + products(run), 0);
+  const total = runs.map(workOf).reduce((sum, { training, evaluation }) => sum + training + evaluation, 0);
   return { seconds: total / measuredRate(device, first.config) / Math.min(jobs, runs.length), bytes };
 }

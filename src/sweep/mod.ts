@@ -3,10 +3,12 @@
  *
  * @module
  */
+export * from "./damaged_run.ts";
 export * from "./estimate.ts";
 export * from "./kubernetes.ts";
 export * from "./local_executor.ts";
 export * from "./plan.ts";
+export * from "./progress.ts";
 export * from "./requests.ts";
 export * from "./results.ts";
 export * from "./run_state.ts";

@@ -6,8 +6,9 @@
 import { resolve } from "node:path";
 import { type InvalidInputError, InvalidOptionError } from "../errors.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
-import { type ConfigFile, configOfKeys } from "../training/config_file.ts";
+import { type ConfigFile, configOfKeys, withHomePaths } from "../training/config_file.ts";
 import { gateOptions, kebabCase, pathOptions, runOptionNames } from "../training/options.ts";
+import { describeVaried, faultOfName, foldedName, folderName, quoteName } from "./run_names.ts";
 import type { Place, Scalar, SweepSpec } from "./spec.ts";
 
 /** One run of a sweep. */
@@ -34,6 +35,9 @@ interface Variation {
   readonly place: Place;
 }
 
+/** Combinations of a grid at most: a few keys more make millions, which no machine can even list. */
+const MOST_RUNS = 10_000;
+
 /** All combinations of the values of a grid, those of its last key changing fastest. */
 function combinations(grid: Readonly<Record<string, readonly Scalar[]>>): Variation[] {
   const start: Variation[] = [{ name: null, options: {}, places: {}, place: ["grid"] }];
@@ -48,7 +52,10 @@ function combinations(grid: Readonly<Record<string, readonly Scalar[]>>): Variat
   }, start);
 }
 
-function variationsOf({ contents: { grid, runs } }: SweepSpec): Variation[] {
+function variationsOf(spec: SweepSpec): Variation[] {
+  const { grid, runs, seeds } = spec.contents;
+  const count = Object.values(grid ?? {}).reduce((product, values) => product * values.length, seeds.length);
+  if (count > MOST_RUNS) throw spec.fault(["grid"], `grid: comes to ${count} runs; give at most ${MOST_RUNS}`);
   if (grid !== undefined) return combinations(grid);
   const written = runs ?? [{}];
   return written.map(({ name = null, ...options }, index) => ({
@@ -57,11 +64,6 @@ function variationsOf({ contents: { grid, runs } }: SweepSpec): Variation[] {
     places: Object.fromEntries(Object.keys(options).map((key) => [key, ["runs", index, key]])),
     place: ["runs", index],
   }));
-}
-
-/** A text that is a folder's name on every system. */
-function inName(text: string): string {
-  return text.replace(/[^\w.+=,-]+/g, "_");
 }
 
 /** Paths are taken from where the sweep is begun: its runs may be started elsewhere. */
@@ -92,11 +94,21 @@ class Planner {
     return seeds.map((seed) => {
       const config = this.#located(placeOf, () => resolveConfig({ flags: { ...this.#flags, seed }, file }));
       const varied = variedOf(variation, config);
-      const words = variation.name === null ? Object.entries(varied).map(([key, value]) => `${key}=${value}`) : [];
-      const named = variation.name === null ? words : [variation.name];
-      const name = inName([...named, ...(seeds.length > 1 ? [`seed=${seed}`] : [])].join(",")) || "run";
+      const name = this.#nameOf(variation, varied, seeds.length > 1 ? seed : null);
       return { name, varied, config: withWholePaths(config), placeOf };
     });
+  }
+
+  /** The run's own name, or what varies; and the seed, unless it is null: all runs have the same one then. */
+  #nameOf({ name, place }: Variation, varied: PlannedRun["varied"], seed: number | null): string {
+    const own = name === null ? null : folderName(name);
+    const named = own ?? describeVaried(varied);
+    const whole = folderName([...(named === "" ? [] : [named]), ...(seed === null ? [] : [`seed=${seed}`])].join(","));
+    // A seed makes no name of none.
+    const fault = (own === null ? null : faultOfName(own)) ?? faultOfName(whole || "run");
+    if (fault === null) return whole || "run";
+    const [written, line] = name === null ? [whole, place] : [name, [...place, "name"]];
+    throw this.#spec.fault(line, `name ${quoteName(written)}: ${fault}`);
   }
 
   /** The options as a configuration file would give them, with their lines. */
@@ -110,12 +122,12 @@ class Planner {
       const place = places[kebabCase(name)];
       return place === undefined ? [] : [[name, this.#spec.lineOf(place)] as const];
     });
-    return {
+    return withHomePaths({
       path: this.#spec.path,
       options: Object.assign({}, ...known.map((file) => file.options)),
       lines: Object.fromEntries(lines),
       ...(presets[0] === undefined ? {} : { preset: presets[0] }),
-    };
+    });
   }
 
   #located<T>(placeOf: (option: string) => Place, work: () => T): T {
@@ -144,21 +156,29 @@ function isRepetition({ place, options }: Variation, { varied }: TracedRun): boo
   return place[0] === "grid" && Object.keys(options).length > Object.keys(varied).length;
 }
 
+/** Why a run may not have a name beside that of another run, which some file systems take for the same; with the remedy. */
+function faultOfPair(name: string, other: string): string {
+  if (name === other) return `${name}: another run has that name; vary something, or give it a name`;
+  return `${name}: is the same folder as run ${other} on file systems that ignore case or accents' spelling; give another name`;
+}
+
 /**
  * Resolves every run of a spec. Runs without gates are the same at every budget, and are there once.
  *
  * @param flags options that the command line gives all runs, by their camelCase names.
- * @throws {InvalidInputError} naming the line of an option that is not known or wrong, or of a run whose name another one has.
+ * @throws {InvalidInputError} naming the line of an option that is not known or wrong, of a run whose name cannot be a folder's or that
+ * another run has, or of a grid that is too large.
  */
 export function planSweep(spec: SweepSpec, flags: Readonly<Record<string, unknown>> = {}): TracedRun[] {
   const planner = new Planner(spec, flags);
   const byName = new Map<string, TracedRun>();
   for (const variation of variationsOf(spec)) {
     for (const run of planner.runs(variation)) {
-      const first = byName.get(run.name);
-      if (first === undefined) byName.set(run.name, run);
-      else if (!isRepetition(variation, run)) {
-        throw spec.fault(variation.place, `${run.name}: another run has that name; vary something, or give it a name`);
+      const folded = foldedName(run.name);
+      const first = byName.get(folded);
+      if (first === undefined) byName.set(folded, run);
+      else if (first.name !== run.name || !isRepetition(variation, run)) {
+        throw spec.fault(variation.place, faultOfPair(run.name, first.name));
       }
     }
   }

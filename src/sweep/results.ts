@@ -9,7 +9,9 @@ import type { FeatureAccuracy } from "../evaluation/mod.ts";
 import { writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
 import { lockFileWhenFree } from "../training/run_lock.ts";
-import { begunRun } from "./run_state.ts";
+import { DamagedRun, orDamaged } from "./damaged_run.ts";
+import type { PlannedRun } from "./plan.ts";
+import { begunRun, readRunState } from "./run_state.ts";
 import type { Scalar } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
@@ -35,6 +37,8 @@ export interface ResultRow extends Accuracies {
   readonly target: number | null;
   /** Measured share of the dense network's MACs. */
   readonly cost: number;
+  /** cost - target, if that is more than one point in either direction; else null. */
+  readonly budgetMissed: number | null;
   /** Measured MACs for one image. */
   readonly macs: number;
   /** Nearest neighbour, euclidean, in percent. */
@@ -59,50 +63,76 @@ export interface SweepResults {
   readonly planned: number;
   /** Runs that are done. */
   readonly done: number;
-  /** The rows of those, in the order of the plan. */
+  /** The rows of the runs that are done, in the order of the plan. */
   readonly rows: readonly ResultRow[];
+  /** The runs that failed or are damaged, in the order of the plan. */
+  readonly failures: readonly RunFailure[];
+}
+
+/** A run that has come to nothing yet, and why. */
+export interface RunFailure {
+  /** The run's name. */
+  readonly run: string;
+  /** Whether its last process failed, or its files cannot be read. */
+  readonly phase: "failed" | "damaged";
+  /** The reason in a line. */
+  readonly reason: string;
 }
 
 function accuracies({ knn20, linear }: FeatureAccuracy = {}): Accuracies {
   return { knn20: knn20 ?? null, probeTop1: linear?.top1 ?? null };
 }
 
-/** Reads the results of all runs that are done. */
+/** A row for each network of a run that is done; none of other runs. */
+function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
+  const begun = begunRun(sweep, run);
+  if (begun === null || begun.evaluation === null) return [];
+  const { networks, budgetMissed, references: { untrained, rawPixels } } = begun.evaluation;
+  const wallSeconds = begun.folder.metrics.seconds();
+  return (["dense", "gated"] as const).flatMap((network) => {
+    const found = networks[network];
+    if (found === undefined) return [];
+    return [{
+      run: run.name,
+      network,
+      varied: run.varied,
+      seed: run.config.seed,
+      target: network === "gated" ? run.config.budget : null,
+      cost: found.cost.share,
+      budgetMissed: network === "gated" ? budgetMissed : null,
+      macs: found.cost.macs,
+      knn1: found.knn1 ?? null,
+      probeTop5: found.linear?.top5 ?? null,
+      ...accuracies(found),
+      untrained: accuracies(untrained[network]),
+      rawPixels: accuracies(rawPixels),
+      wallSeconds,
+    }];
+  });
+}
+
+function failureOf(sweep: SweepFolder, run: PlannedRun): RunFailure[] {
+  const { phase, failure } = readRunState(sweep, run);
+  return phase === "failed" || phase === "damaged" ? [{ run: run.name, phase, reason: failure ?? "" }] : [];
+}
+
+/** Reads the results of all runs that are done, and why others are not. A damaged run is among the failures. */
 export function readResults(sweep: SweepFolder): SweepResults {
-  const perRun = sweep.plan.runs.map((run): ResultRow[] => {
-    const begun = begunRun(sweep, run);
-    if (begun === null || begun.evaluation === null) return [];
-    const { networks, references: { untrained, rawPixels } } = begun.evaluation;
-    const wallSeconds = begun.folder.metrics.seconds();
-    return (["dense", "gated"] as const).flatMap((network) => {
-      const found = networks[network];
-      if (found === undefined) return [];
-      return [{
-        run: run.name,
-        network,
-        varied: run.varied,
-        seed: run.config.seed,
-        target: network === "gated" ? run.config.budget : null,
-        cost: found.cost.share,
-        macs: found.cost.macs,
-        knn1: found.knn1 ?? null,
-        probeTop5: found.linear?.top5 ?? null,
-        ...accuracies(found),
-        untrained: accuracies(untrained[network]),
-        rawPixels: accuracies(rawPixels),
-        wallSeconds,
-      }];
-    });
+  const { path, plan: { runs } } = sweep;
+  const perRun = runs.map((run) => {
+    const rows = orDamaged(() => rowsOf(sweep, run));
+    return rows instanceof DamagedRun ? [] : rows;
   });
   const done = perRun.filter((rows) => rows.length > 0).length;
-  return { sweep: sweep.path, keys: sweep.keys(), planned: perRun.length, done, rows: perRun.flat() };
+  const failures = runs.flatMap((run) => failureOf(sweep, run));
+  return { sweep: path, keys: sweep.keys(), planned: runs.length, done, rows: perRun.flat(), failures };
 }
 
 /** The rows as CSV (RFC 4180), with a line of headings; what was not measured is empty. */
 export function formatCsv({ keys, rows }: SweepResults): string {
   const columns = [
     ...["run", "network", ...keys, "seed", "target", "cost", "macs", "knn1", "knn20", "probeTop1", "probeTop5"],
-    ...["untrainedKnn20", "untrainedProbeTop1", "rawKnn20", "rawProbeTop1", "wallSeconds"],
+    ...["untrainedKnn20", "untrainedProbeTop1", "rawKnn20", "rawProbeTop1", "wallSeconds", "budgetMissed"],
   ];
   const records = rows.map(({ varied, untrained, rawPixels, ...row }) => ({
     ...row,
@@ -119,7 +149,7 @@ export function formatCsv({ keys, rows }: SweepResults): string {
  * Writes `results.json` and `results.csv` anew. Processes that end at the same time wait for each other, so that the last one
  * writes what all have come to.
  *
- * @throws {StorageError} where there is no room or no permission.
+ * @throws {StorageError} if there is no room or no permission.
  */
 export async function writeResults(sweep: SweepFolder): Promise<SweepResults> {
   using _lock = await lockFileWhenFree(join(sweep.path, "results.lock"));

@@ -4,18 +4,25 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Evaluation } from "../training/evaluate_run.ts";
 import { latestState } from "../training/checkpoint.ts";
+import { MetricsFile } from "../training/metrics_file.ts";
 import { RunFolder } from "../training/run_folder.ts";
 import { isTrained, stepsFrom } from "../training/run_length.ts";
 import { holderOfFile } from "../training/run_lock.ts";
 import type { RunState } from "../training/run_state.ts";
+import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
+import type { RunSteps } from "./progress.ts";
 import type { SweepJudging } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
-/** `waiting`: not begun; `stopped`: begun, and nobody works on it; `failed`: likewise, and the last process failed. */
-export type SweepRunPhase = "waiting" | "running" | "stopped" | "failed" | "done";
+/**
+ * `waiting`: not begun; `stopped`: begun, and no process works on it; `failed`: the same, and the last process failed; `damaged`: its
+ * files cannot be read.
+ */
+export type SweepRunPhase = "waiting" | "running" | "stopped" | "failed" | "damaged" | "done";
 
 /** Where a run is. */
 export interface SweepRunState {
@@ -27,7 +34,9 @@ export interface SweepRunState {
   readonly step: number;
   /** Steps of the whole run; null before the first. */
   readonly steps: number | null;
-  /** Why it failed, of one that did; else null. */
+  /** Of a run that is done, how far its cost share is from its budget, if by more than one point; else null. */
+  readonly budgetMissed: number | null;
+  /** Why it failed, or what is damaged; null of a run that neither failed nor is damaged. */
   readonly failure: string | null;
 }
 
@@ -53,7 +62,11 @@ export interface BegunRun {
   readonly evaluation: Evaluation | null;
 }
 
-/** A run that has been begun; null of one that has not. */
+/**
+ * Reads a run that has been begun; null of a run that has not.
+ *
+ * @throws {InvalidInputError} if its configuration or evaluation is damaged.
+ */
 export function begunRun(sweep: SweepFolder, { name, config }: PlannedRun): BegunRun | null {
   const path = sweep.runPath(name);
   if (!existsSync(path)) return null;
@@ -65,8 +78,14 @@ export function begunRun(sweep: SweepFolder, { name, config }: PlannedRun): Begu
   return { folder, state, evaluation: isLatest && covers(evaluation, sweep.plan.judging) ? evaluation : null };
 }
 
-/** Reads where a run is. Nothing is written, and a process that works on it takes no notice. */
-export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState {
+/** Where a run is that a process works on; null before its first step, or if that cannot be read at the moment. */
+export function readSteps(sweep: SweepFolder, name: string): RunSteps | null {
+  const last = orDamaged(() => new MetricsFile(join(sweep.runPath(name), "metrics.jsonl")).lastStep());
+  if (last === null || last instanceof DamagedRun || !(last.steps > 0)) return null;
+  return { step: last.step, steps: last.steps };
+}
+
+function stateOf(sweep: SweepFolder, run: PlannedRun): SweepRunState {
   const begun = begunRun(sweep, run);
   const failure = sweep.failure(run.name);
   const phase = (): SweepRunPhase => {
@@ -83,6 +102,17 @@ export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState
     phase: found,
     step: found === "running" ? last?.step ?? 0 : state?.step ?? 0,
     steps: state === null ? last?.steps ?? null : stepsFrom(state, run.config),
+    budgetMissed: begun?.evaluation?.budgetMissed ?? null,
     failure: found === "failed" ? failure : null,
   };
+}
+
+/**
+ * Reads where a run is. Nothing is written, and a process that works on it takes no notice. A damaged run is a state like the others: it
+ * does not hide them.
+ */
+export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState {
+  const state = orDamaged(() => stateOf(sweep, run));
+  if (!(state instanceof DamagedRun)) return state;
+  return { name: run.name, phase: "damaged", step: 0, steps: null, budgetMissed: null, failure: state.reason };
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import { type Probe, type Protocol, protocols } from "../evaluation/mod.ts";
+import { YamlFile, type YamlPlace } from "../formats/mod.ts";
 import { readNamedFile } from "../training/config_file.ts";
 import { remedyFor } from "../training/nearest.ts";
 import type { KubernetesRequest, SlurmRequest } from "./requests.ts";
@@ -45,8 +45,8 @@ export interface SweepContents {
   readonly kubernetes?: KubernetesRequest | undefined;
 }
 
-/** A place in a document: keys and indexes from its root. */
-export type Place = readonly (string | number)[];
+/** A place in a spec: keys and indexes from its root. */
+export type Place = YamlPlace;
 
 /** What is wanted where zod names no more than a kind. */
 const wanted: Readonly<Record<string, string>> = {
@@ -60,39 +60,33 @@ const wanted: Readonly<Record<string, string>> = {
 
 /** A spec as it was read, with the lines of what it says. */
 export class SweepSpec {
-  readonly #document: Document;
-  readonly #lines: LineCounter;
+  readonly #file: YamlFile;
 
   private constructor(
-    /** The file, for messages. */
-    readonly path: string,
+    file: YamlFile,
     /** The file's text. */
     readonly text: string,
     /** What it says. */
     readonly contents: SweepContents,
-    document: Document,
-    lines: LineCounter,
   ) {
-    this.#document = document;
-    this.#lines = lines;
+    this.#file = file;
+  }
+
+  /** The file's path, for messages. */
+  get path(): string {
+    return this.#file.path;
   }
 
   /**
    * Reads a spec's text.
    *
-   * @throws {InvalidInputError} naming the line of what is not YAML, not known, or not of its kind.
+   * @throws {InvalidInputError} naming the line of what is not YAML, not known, or of a wrong kind.
    */
   static parse(path: string, text: string): SweepSpec {
-    const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-    const [error] = document.errors;
-    if (error !== undefined) {
-      const [first = ""] = error.message.split("\n");
-      throw new InvalidInputError(`${path}:${lines.linePos(error.pos[0]).line}: not YAML (${first}); mend the file`);
-    }
-    const parsed = specSchema.safeParse(document.toJS() ?? {});
-    if (!parsed.success) throw faultOf(path, parsed.error.issues[0], (place) => lineAt(document, lines, place));
-    const spec = new SweepSpec(path, text, parsed.data, document, lines);
+    const file = new YamlFile(path, text);
+    const parsed = specSchema.safeParse(file.value ?? {});
+    if (!parsed.success) throw faultOf(file, parsed.error.issues[0]);
+    const spec = new SweepSpec(file, text, parsed.data);
     spec.#checkTogether();
     return spec;
   }
@@ -100,7 +94,7 @@ export class SweepSpec {
   /**
    * Reads a spec's file.
    *
-   * @throws {InvalidInputError} where it cannot be read, or as {@linkcode SweepSpec.parse}.
+   * @throws {InvalidInputError} if the file cannot be read, or as {@linkcode SweepSpec.parse}.
    */
   static read(path: string): SweepSpec {
     return SweepSpec.parse(path, readNamedFile(path, "give the spec of a sweep"));
@@ -108,12 +102,12 @@ export class SweepSpec {
 
   /** The line, counted from 1, of the nearest thing to a place that the document holds. */
   lineOf(place: Place): number {
-    return lineAt(this.#document, this.#lines, place);
+    return this.#file.lineOf(place);
   }
 
   /** An error whose message begins with file and line. */
   fault(place: Place, message: string): InvalidInputError {
-    return new InvalidInputError(`${this.path}:${this.lineOf(place)}: ${message}`);
+    return this.#file.fault(place, message);
   }
 
   #checkDifferent(place: Place, values: readonly Scalar[]): void {
@@ -142,42 +136,18 @@ export class SweepSpec {
   }
 }
 
-/** The line of a place: in a map that of its key, in a list that of the item; of the nearest parent where there is no such thing. */
-function lineAt(document: Document, lines: LineCounter, place: Place): number {
-  let [node, line]: [unknown, number] = [document.contents, 1];
-  for (const part of place) {
-    const pair = isMap(node)
-      ? node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
-      : isSeq(node)
-      ? { key: node.items[Number(part)], value: node.items[Number(part)] }
-      : undefined;
-    if (pair === undefined || !isNode(pair.key) || !pair.key.range) break;
-    [node, line] = [pair.value, lines.linePos(pair.key.range[0]).line];
-  }
-  return line;
-}
-
 /** The first fault that the schema found, in words. */
-function faultOf(
-  path: string,
-  issue: z.core.$ZodIssue | undefined,
-  lineOf: (place: Place) => number,
-): InvalidInputError {
-  if (issue === undefined) return new InvalidInputError(`${path}: is no spec of a sweep; see sluice sweep --help`);
+function faultOf(file: YamlFile, issue: z.core.$ZodIssue | undefined): InvalidInputError {
+  if (issue === undefined) return new InvalidInputError(`${file.path}: is no spec of a sweep; see sluice sweep --help`);
   const place = issue.path.map((part) => typeof part === "number" ? part : String(part));
   if (issue.code === "unrecognized_keys") {
     const [key = ""] = issue.keys;
-    return new InvalidInputError(
-      `${path}:${lineOf([...place, key])}: unknown key ${key}; ${remedyFor(key, knownKeysAt(place))}`,
-    );
+    return file.fault([...place, key], `unknown key ${key}; ${remedyFor(key, knownKeysAt(place))}`);
   }
   const [top = ""] = place;
   // Messages of our own hold the remedy already.
   const isOwn = issue.code === "custom" || issue.message.startsWith("give ");
   const rule = wanted[String(top)] ?? (isOwn ? issue.message : `${issue.message.toLowerCase()}; see the README`);
-  if (place.length === 0) {
-    return new InvalidInputError(`${path}:1: holds no spec; write keys such as base, grid and seeds`);
-  }
-  const named = place.join(".");
-  return new InvalidInputError(`${path}:${lineOf(place)}: ${named}: ${rule}`);
+  if (place.length === 0) return file.fault([], "holds no spec; write keys such as base, grid and seeds");
+  return file.fault(place, `${place.join(".")}: ${rule}`);
 }

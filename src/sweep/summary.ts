@@ -20,6 +20,8 @@ export interface ConfigurationSummary {
   readonly target: number | null;
   /** Measured share of the dense network's MACs. */
   readonly cost: Spread;
+  /** Runs whose cost missed the budget. */
+  readonly missed: number;
   /** 20-NN, in percent. */
   readonly knn20: Spread | null;
   /** Linear probe, in percent. */
@@ -44,6 +46,7 @@ export function summarise({ rows }: Pick<SweepResults, "rows">): ConfigurationSu
     if (first === undefined || cost === null) return [];
     const { varied, network, target } = first;
     const untrained = spreads(group.map((row) => row.untrained));
-    return [{ varied, network, runs: group.length, target, cost, ...spreads(group), untrained }];
+    const missed = group.filter(({ budgetMissed }) => budgetMissed !== null).length;
+    return [{ varied, network, runs: group.length, target, cost, missed, ...spreads(group), untrained }];
   });
 }

@@ -4,15 +4,18 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
-import { makeFolder, writeFileAtomically } from "../formats/mod.ts";
+import { clearLeftovers, makeFolder, writeFileAtomically } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
 import { configByKey, configOfKeys } from "../training/config_file.ts";
 import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
+import { RunFolder } from "../training/run_folder.ts";
 import { holderOfFile, lockFile } from "../training/run_lock.ts";
+import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
+import { isBegunSetUp, isFreeForSweep } from "./set_up.ts";
 import type { SweepJudging, SweepSpec } from "./spec.ts";
 import { judgingSchema, scalarSchema } from "./spec_schema.ts";
 
@@ -34,7 +37,8 @@ const planSchema = z.strictObject({
   retries: z.number().int(),
   evaluate: judgingSchema,
   runs: z.array(z.strictObject({
-    name: z.string(),
+    // A folder's name: no path that leads elsewhere.
+    name: z.string().refine((name) => name === basename(name) && !["", ".", ".."].includes(name)),
     varied: z.record(z.string(), scalarSchema),
     config: z.record(z.string(), z.unknown()),
   })),
@@ -47,7 +51,7 @@ function formatPlan({ runs, judging, retries }: SweepPlan): string {
 
 function parsePlan(path: string): SweepPlan {
   const damaged = (cause: unknown) =>
-    new InvalidInputError(`${path}: is no plan of a sweep; give sweep the spec and this folder again`, { cause });
+    new InvalidInputError(`${path}: is damaged; remove it, and give sweep the spec and this folder again`, { cause });
   try {
     const { retries, evaluate, runs } = planSchema.parse(JSON.parse(readFileSync(path, "utf8")));
     return {
@@ -67,7 +71,16 @@ function differences(a: RunConfig, b: RunConfig): (keyof RunConfig)[] {
   return runOptionNames.filter((name) => !machine.includes(name) && a[name] !== b[name]);
 }
 
-/** Refuses a plan under which runs that are planned already would be others. */
+/** The runs of a plan that are in a folder, with the options that they were begun with; damaged ones are left out. */
+function begunRuns(path: string, plan: SweepPlan): SweepPlan {
+  const runs = plan.runs.flatMap((run) => {
+    const folder = orDamaged(() => RunFolder.open(join(path, "runs", run.name)));
+    return folder instanceof DamagedRun ? [] : [{ ...run, config: folder.config }];
+  });
+  return { ...plan, runs };
+}
+
+/** Refuses a plan under which runs that are planned or begun already would become different ones. */
 function checkSameRuns(path: string, before: SweepPlan, after: SweepPlan): void {
   if (before.judging.probe !== after.judging.probe) {
     throw new InvalidInputError(
@@ -96,6 +109,9 @@ function checkSameRuns(path: string, before: SweepPlan, after: SweepPlan): void 
  * - `lock`, held by the process that works through the runs.
  */
 export class SweepFolder {
+  /** What {@linkcode SweepFolder.setFailure} could not write. */
+  readonly #unwritten = new Map<string, string | null>();
+
   private constructor(
     /** The folder's path as the caller gave it. */
     readonly path: string,
@@ -111,20 +127,23 @@ export class SweepFolder {
   /**
    * Opens a sweep's folder.
    *
-   * @throws {InvalidInputError} where there is none, or its plan is damaged.
+   * @throws {InvalidInputError} if there is none, or its plan is damaged.
    */
   static open(path: string): SweepFolder {
     if (!existsSync(path)) throw new InvalidInputError(`${path}: there is no such sweep; check the path`);
     if (!SweepFolder.isAt(path)) {
+      if (isBegunSetUp(path)) {
+        throw new InvalidInputError(`${path}: has no ${planName} yet; give sweep the spec and this folder again`);
+      }
       throw new InvalidInputError(`${path}: holds no sweep (no ${planName}); give a folder that sweep made`);
     }
     return new SweepFolder(path, parsePlan(join(path, planName)));
   }
 
   /**
-   * Refuses a place where a plan cannot be put: a folder of something else, or a sweep whose runs would become others.
+   * Refuses a place where a plan cannot be put: a folder of something else, or a sweep whose runs would become different ones.
    *
-   * @returns the sweep that is there, or null where none is.
+   * @returns the sweep that is there, or null if there is none, or only a part of its set-up.
    * @throws {InvalidInputError}
    */
   static check(path: string, plan: SweepPlan): SweepFolder | null {
@@ -133,21 +152,36 @@ export class SweepFolder {
       checkSameRuns(path, present.plan, plan);
       return present;
     }
-    if (!existsSync(path)) return null;
-    const isFolder = Deno.statSync(path).isDirectory;
-    if (isFolder && [...Deno.readDirSync(path)].length === 0) return null;
-    throw new InvalidInputError(`${path}: is not an empty folder; give --out a new one, or a sweep's`);
+    if (!isFreeForSweep(path)) {
+      throw new InvalidInputError(`${path}: is not an empty folder; give --out a new one, or a sweep's`);
+    }
+    checkSameRuns(path, begunRuns(path, plan), plan);
+    return null;
   }
 
   /**
-   * Makes a sweep's folder, or gives one that is there its new plan: more runs, say.
+   * Makes a sweep's folder if there is none, and keeps other processes from setting it up or working through its runs.
+   *
+   * @throws {InvalidInputError} if another process does.
+   * @throws {StorageError} if there is no room or no permission.
+   */
+  static claim(path: string): Disposable {
+    makeFolder(path);
+    return lockFile(join(path, lockName), path);
+  }
+
+  /**
+   * Sets up a sweep's folder that this process has claimed, or gives a sweep that is there its new plan: more runs, say. A process that
+   * is killed in between leaves a folder that this sets up anew.
    *
    * @throws {InvalidInputError} as {@linkcode SweepFolder.check}; nothing is written then.
-   * @throws {StorageError} where there is no room or no permission.
+   * @throws {StorageError} if there is no room or no permission.
    */
   static prepare(path: string, spec: SweepSpec, plan: SweepPlan): SweepFolder {
     SweepFolder.check(path, plan);
+    // The spec stands for a set-up only beside these: they come first.
     for (const folder of ["runs", "tasks"]) makeFolder(join(path, folder));
+    for (const folder of [path, join(path, "runs"), join(path, "tasks")]) clearLeftovers(folder);
     const encoder = new TextEncoder();
     writeFileAtomically(join(path, specName), encoder.encode(spec.text));
     writeFileAtomically(join(path, planName), encoder.encode(formatPlan(plan)));
@@ -157,7 +191,7 @@ export class SweepFolder {
   /**
    * The run of a name.
    *
-   * @throws {InvalidInputError} where the plan has none.
+   * @throws {InvalidInputError} if the plan has none.
    */
   run(name: string): PlannedRun {
     const run = this.plan.runs.find((candidate) => candidate.name === name);
@@ -185,29 +219,28 @@ export class SweepFolder {
     return this.#task(name, "lock");
   }
 
-  /** Why the last process that worked on a run failed, or null where it did not. */
+  /** Why the last process that worked on a run failed, or null if it did not. */
   failure(name: string): string | null {
+    const unwritten = this.#unwritten.get(name);
+    if (unwritten !== undefined) return unwritten;
     const path = this.#task(name, "failed");
     return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
   }
 
-  /** Says why a run failed, or with null that it did not. */
+  /** Records why a run failed, or with null that it did not. If that cannot be written, this process alone knows it. */
   setFailure(name: string, message: string | null): void {
     const path = this.#task(name, "failed");
-    if (message !== null) writeFileAtomically(path, new TextEncoder().encode(`${message}\n`));
-    else if (existsSync(path)) Deno.removeSync(path);
+    try {
+      if (message !== null) writeFileAtomically(path, new TextEncoder().encode(`${message}\n`));
+      else if (existsSync(path)) Deno.removeSync(path);
+      this.#unwritten.delete(name);
+    } catch {
+      // A full disk, say: that is one more failure of this run, and none of the sweep.
+      this.#unwritten.set(name, message);
+    }
   }
 
-  /**
-   * Keeps other processes from working through the runs.
-   *
-   * @throws {InvalidInputError} where another one does.
-   */
-  lock(): Disposable {
-    return lockFile(join(this.path, lockName), this.path);
-  }
-
-  /** The process that works through the runs, or null where none does. */
+  /** The process that works through the runs, or null if there is none. */
   holder(): string | null {
     return holderOfFile(join(this.path, lockName));
   }

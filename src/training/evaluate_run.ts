@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { missedBudget } from "../budget/missed_budget.ts";
 import type { ImageStores } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import {
@@ -14,7 +15,7 @@ import {
 } from "../evaluation/mod.ts";
 import { DualNetwork, type Pass } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "./checkpoint.ts";
-import { trainedNetworks } from "./passes.ts";
+import { targetOf, trainedNetworks } from "./passes.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { networkOptions } from "./trainee.ts";
 
@@ -34,6 +35,8 @@ export interface Evaluation {
   readonly step?: number;
   /** The trained networks. */
   readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
+  /** How far the gated network's cost share is from the budget, if by more than one point; else null. */
+  readonly budgetMissed: number | null;
   /** What an accuracy has to clear. */
   readonly references: {
     readonly rawPixels: FeatureAccuracy;
@@ -77,5 +80,7 @@ export function evaluateRun(
   const networks = evaluateNetworks(evaluator, network, options, "trained");
   options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);
-  return { run: run.path, step: checkpoint.state.step, networks, references: { rawPixels, untrained } };
+  const budgetMissed = missedBudget(networks.gated?.cost.share, targetOf(config));
+  const { step } = checkpoint.state;
+  return { run: run.path, step, networks, budgetMissed, references: { rawPixels, untrained } };
 }

@@ -52,6 +52,9 @@ const evaluation = z.object({
 /** What to do about a damaged file. */
 export const remedyOfEvaluation = "remove the file and run sluice evaluate again";
 
+/** What an `evaluation.json` says of a run by itself: whether a budget is missed depends on the run's configuration, too. */
+export type StoredEvaluation = Omit<Evaluation, "budgetMissed">;
+
 /**
  * What an `evaluation.json` says.
  *
@@ -59,7 +62,7 @@ export const remedyOfEvaluation = "remove the file and run sluice evaluate again
  * @returns with no `parts` if an earlier version wrote the file.
  * @throws {InvalidInputError} if the text is not such a document, naming the file and the first thing that is wrong.
  */
-export function parseEvaluation(path: string, text: string): Evaluation {
+export function parseEvaluation(path: string, text: string): StoredEvaluation {
   const document = parseJsonObject(text);
   if (document === null) {
     throw new InvalidInputError(`${path}: is damaged, it holds no JSON object; ${remedyOfEvaluation}`);

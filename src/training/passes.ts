@@ -26,7 +26,7 @@ const pairs: Readonly<Record<RunConfig["mode"], PassPair>> = {
 /**
  * The pairs of a step.
  *
- * `dual` is the method: gated pass on view 1, dense pass on view 2; `vanilla` and `gated` are its baselines. Where `symmetric`, dual
+ * `dual` is the method: gated pass on view 1, dense pass on view 2; `vanilla` and `gated` are its baselines. If `symmetric`, dual
  * compares the exchanged views as well. In the epochs of the gate warm-up every pass is dense.
  */
 export function plannedPairs(
@@ -37,6 +37,11 @@ export function plannedPairs(
   const [first, second] = pairs[mode];
   if (!config.symmetric || mode !== "dual") return [[first, second]];
   return [[first, second], [{ ...first, view: 1 }, { ...second, view: 0 }]];
+}
+
+/** The share of the dense network's cost that the gated network is to have; null of a run without gates. */
+export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): number | null {
+  return mode === "vanilla" ? null : budget;
 }
 
 /** The networks that a run of this mode trains. */

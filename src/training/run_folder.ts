@@ -6,6 +6,7 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { missedBudget } from "../budget/missed_budget.ts";
 import type { SkippedImage } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import {
@@ -28,6 +29,7 @@ import { parseEvaluation, remedyOfEvaluation } from "./evaluation_file.ts";
 import { EventLog } from "./event_log.ts";
 import { digestOf, type ImageList } from "./image_list.ts";
 import { MetricsFile } from "./metrics_file.ts";
+import { targetOf } from "./passes.ts";
 import { lockRun } from "./run_lock.ts";
 import type { RunState } from "./run_state.ts";
 
@@ -334,6 +336,8 @@ export class RunFolder {
    */
   readEvaluation(): Evaluation | null {
     const path = join(this.path, evaluationName);
-    return existsSync(path) ? parseEvaluation(path, readTextFile(path, remedyOfEvaluation)) : null;
+    if (!existsSync(path)) return null;
+    const stored = parseEvaluation(path, readTextFile(path, remedyOfEvaluation));
+    return { ...stored, budgetMissed: missedBudget(stored.networks.gated?.cost.share, targetOf(this.config)) };
   }
 }

@@ -6,8 +6,11 @@
  *
  * @module
  */
+import { missedBudget } from "../budget/missed_budget.ts";
+import { InvalidInputError } from "../errors.ts";
 import { latestState } from "./checkpoint.ts";
 import type { RunConfig } from "./options.ts";
+import { targetOf } from "./passes.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { failureOf, type LastRecords } from "./run_health.ts";
@@ -40,6 +43,11 @@ export interface RunStatus {
   readonly secondsLeft: number | null;
   /** The budget asked for; null of a run without gates. */
   readonly budget: number | null;
+  /**
+   * Of a finished run, how far the gated network's cost share was from the budget when it was judged last, if by more than one point; else
+   * null.
+   */
+  readonly budgetMissed: number | null;
   /** The last step recorded, or null before the first. Its numbers are NaN if they were not finite. */
   readonly last: StepRecord | null;
   /** The last evaluation recorded, or null before the first. */
@@ -79,6 +87,18 @@ export function phaseOf(run: RunFolder, records: LastRecords): RunPhase {
   return restingPhase(run.config, latestState(run.checkpoints)?.state ?? null, records);
 }
 
+/** What a finished run's gated network costs: by the evaluation after its last step, else by its `evaluation.json`. */
+function finalShare(run: RunFolder, last: StepRecord | null, evaluation: EvaluationRecord | null): number | null {
+  if (evaluation !== null && evaluation.step === last?.step) return evaluation.networks.gated?.cost.share ?? null;
+  try {
+    return run.readEvaluation()?.networks.gated?.cost.share ?? null;
+  } catch (error) {
+    // A damaged evaluation is for those to name who show it.
+    if (error instanceof InvalidInputError) return null;
+    throw error;
+  }
+}
+
 /** Reads where a run is. Nothing is written, and a process that trains it takes no notice. */
 export function readStatus(run: RunFolder): RunStatus {
   const { config, path } = run;
@@ -89,9 +109,11 @@ export function readStatus(run: RunFolder): RunStatus {
   const state = saved?.state ?? null;
   const steps = state === null ? last?.steps ?? null : stepsFrom(state, config);
   const step = holder === null ? state?.step ?? 0 : last?.step ?? 0;
+  const phase = holder !== null ? "running" : restingPhase(config, state, { last, evaluation });
+  const budget = targetOf(config);
   return {
     run: path,
-    phase: holder !== null ? "running" : restingPhase(config, state, { last, evaluation }),
+    phase,
     process: holder === null ? null : Number(holder),
     step,
     saved: state?.step ?? 0,
@@ -99,7 +121,8 @@ export function readStatus(run: RunFolder): RunStatus {
     epoch: steps === null ? 1 : Math.max(1, Math.ceil(step * config.epochs / steps)),
     epochs: config.epochs,
     secondsLeft: holder === null || steps === null ? null : secondsLeft(records, steps),
-    budget: config.mode === "vanilla" ? null : config.budget,
+    budget,
+    budgetMissed: phase === "finished" ? missedBudget(finalShare(run, last, evaluation), budget) : null,
     last,
     evaluation,
     checkpoint: saved?.path ?? null,

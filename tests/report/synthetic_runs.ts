@@ -97,6 +97,7 @@ function evaluationOf(path: string, config: RunConfig, knnOnly: boolean): Evalua
   return {
     run: path,
     networks: evaluate((network) => accuracyOf(config, network)),
+    budgetMissed: null,
     references: { rawPixels, untrained },
   };
 }
@@ -184,5 +185,13 @@ export function makeSweep(path: string, { budgets, modes, seeds, run = {} }: Syn
     const folder = makeRun(join(path, name), { ...run, options: { ...run.options, ...kind, seed } });
     return readReportRun(folder, varied, curvePoints(all.length));
   });
-  return { kind: "sweep", title: "budgets of two modes", path, keys: ["mode", "budget"], runs, waiting: 0 };
+  return {
+    kind: "sweep",
+    title: "budgets of two modes",
+    path,
+    keys: ["mode", "budget"],
+    runs,
+    waiting: 0,
+    damaged: [],
+  };
 }

@@ -15,6 +15,7 @@ function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}):
     seed,
     target: 0.3,
     cost: 0.25 + 0.05 * seed,
+    budgetMissed: seed === 0 ? -0.05 : null,
     macs: 1000,
     knn1: null,
     knn20,
@@ -28,10 +29,11 @@ function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}):
 }
 
 Deno.test("results are summarised over seeds, by what varies and by network", () => {
-  const rows = [row(0, 40), row(1, 44), row(0, 60, { network: "dense", target: null, cost: 1 })];
+  const rows = [row(0, 40), row(1, 44), row(0, 60, { network: "dense", target: null, cost: 1, budgetMissed: null })];
   const [gated, dense, ...others] = summarise({ rows });
   assert.deepEqual(others, []);
   assert.deepEqual([gated?.network, gated?.runs, gated?.target], ["gated", 2, 0.3]);
+  assert.deepEqual([gated?.missed, dense?.missed], [1, 0]);
   assert.deepEqual(gated?.knn20, { mean: 42, deviation: Math.sqrt(8), count: 2 });
   assert.ok(Math.abs((gated?.cost.mean ?? 0) - 0.275) < 1e-12);
   assert.equal(gated?.probeTop1, null);
@@ -40,13 +42,13 @@ Deno.test("results are summarised over seeds, by what varies and by network", ()
 
 Deno.test("CSV has a line a network, what varies in columns of its own, and nothing where nothing was measured", () => {
   const rows = [row(0, 40, { varied: { budget: 0.3, data: 'a,"b"' } })];
-  const text = formatCsv({ sweep: "s", keys: ["budget", "data"], planned: 1, done: 1, rows });
+  const text = formatCsv({ sweep: "s", keys: ["budget", "data"], planned: 1, done: 1, rows, failures: [] });
   const [heads, line, end] = text.split("\n");
   assert.equal(
     heads,
     "run,network,budget,data,seed,target,cost,macs,knn1,knn20,probeTop1,probeTop5," +
-      "untrainedKnn20,untrainedProbeTop1,rawKnn20,rawProbeTop1,wallSeconds",
+      "untrainedKnn20,untrainedProbeTop1,rawKnn20,rawProbeTop1,wallSeconds,budgetMissed",
   );
-  assert.equal(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5');
+  assert.equal(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5,-0.05');
   assert.equal(end, "");
 });

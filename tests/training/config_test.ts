@@ -5,9 +5,12 @@
  */
 
 import assert from "node:assert/strict";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import { checkAgainstImages, type ConfigSources, resolveConfig } from "../../src/training/config.ts";
-import { formatConfig, parseConfigFile } from "../../src/training/config_file.ts";
+import { withFolder } from "../folders.ts";
+import { formatConfig, parseConfigFile, readConfigFile } from "../../src/training/config_file.ts";
 import { kebabCase, runOptionNames, runOptions } from "../../src/training/options.ts";
 import { presets } from "../../src/training/presets.ts";
 
@@ -125,23 +128,53 @@ Deno.test("a value beyond an option's limits is refused with them, and the limit
   assertRefused({ flags: { gateTemperature: "1e-300" } }, /^--gate-temperature 1e-300: give a number from 0\.000001/);
 });
 
-Deno.test("a value out of range in a file is named with the file", () => {
+Deno.test("a value out of range in a file is named with file and line", () => {
   const file = parseConfigFile("run.yaml", "budget: 2\n");
-  assertRefused({ file }, /^budget 2 in run\.yaml: give a number above 0 and at most 1$/);
-  assertRefused({ file: parseConfigFile("run.yaml", "epochs: [1]\n") }, /^epochs 1 in run\.yaml: /);
-  assertRefused({ file: parseConfigFile("run.yaml", 'symmetric: "yes"\n') }, /^symmetric yes in run\.yaml: /);
+  assertRefused({ file }, /^run\.yaml:1: budget 2: give a number above 0 and at most 1$/);
+  assertRefused({ file: parseConfigFile("run.yaml", "# short\nepochs: [1]\n") }, /^run\.yaml:2: epochs 1: /);
+  assertRefused({ file: parseConfigFile("run.yaml", 'symmetric: "yes"\n') }, /^run\.yaml:1: symmetric yes: /);
 });
 
 Deno.test("a damaged file and an unknown key are refused in one line", () => {
   const refused = (text: string, message: RegExp) =>
     assert.throws(() => parseConfigFile("run.yaml", text), { name: "InvalidInputError", message });
-  refused("bugdet: 0.3\n", /^run\.yaml: unknown key bugdet; did you mean budget\?$/);
-  refused("zzzzzzzz: 1\n", /^run\.yaml: unknown key zzzzzzzz; remove it$/);
-  refused("epochs: [1\n", /^run\.yaml: not YAML \([^\n]*\); mend the file$/);
+  refused("epochs: 3\nbugdet: 0.3\n", /^run\.yaml:2: unknown key bugdet; did you mean budget\?$/);
+  refused("zzzzzzzz: 1\n", /^run\.yaml:1: unknown key zzzzzzzz; remove it$/);
+  refused("epochs: [1\n", /^run\.yaml:2: not YAML \([^\n]*\); mend the file$/);
   refused("- 1\n", /^run\.yaml: holds no options/);
   refused("", /^run\.yaml: holds no options/);
-  refused("preset: 3\n", /^preset 3 in run\.yaml: give a name$/);
+  refused("preset: 3\n", /^run\.yaml:1: preset 3: give a name$/);
 });
+
+Deno.test(
+  "paths that begin with ~/ in a file lie in the home folder, those of a run's own configuration stay as they are",
+  withFolder((folder) => {
+    const path = join(folder, "run.yaml");
+    const read = (text: string) => {
+      Deno.writeTextFileSync(path, text);
+      return readConfigFile(path);
+    };
+    const { options, out } = read("data: ~/d\nclass-list: ~/c.txt\nplans: ~/p.txt\nout: ~/runs/x\n");
+    assert.deepEqual(options, {
+      data: join(homedir(), "d"),
+      classList: join(homedir(), "c.txt"),
+      plans: join(homedir(), "p.txt"),
+    });
+    assert.equal(out, join(homedir(), "runs/x"));
+    assert.equal(read(`data: "~"\n`).options["data"], homedir());
+    assert.deepEqual(read("data: ./~/d\nout: a~b\n"), {
+      path,
+      options: { data: "./~/d" },
+      out: "a~b",
+      lines: { data: 1 },
+    });
+    assert.throws(() => read("epochs: 1\ndata: ~anna/d\n"), {
+      name: "InvalidInputError",
+      message: `${path}:2: data ~anna/d: other people's home folders are not known; write the whole path`,
+    });
+    assert.equal(parseConfigFile(path, "data: ~/d\n").options["data"], "~/d");
+  }),
+);
 
 Deno.test("a written configuration reads back the same", () => {
   const config = resolveConfig({

@@ -65,9 +65,9 @@ Deno.test(
     refused(join(folder, "none"), /none: there is no such run/);
     refused(folder, /holds no run/);
     Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: [");
-    refused(folder, /config\.yaml: not YAML/);
+    refused(folder, /config\.yaml:1: not YAML/);
     Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: none\n");
-    refused(folder, /^epochs none in .*config\.yaml: give a whole number/);
+    refused(folder, /config\.yaml:1: epochs none: give a whole number/);
   }),
 );
 
@@ -92,6 +92,7 @@ Deno.test(
 const counts = { channels: 4, alwaysOpen: 1, alwaysClosed: 1, imageDependent: 2 };
 const channels = { ...counts, shares: { alwaysOpen: 0.25, alwaysClosed: 0.25, imageDependent: 0.5 } };
 const evaluation: Evaluation = {
+  budgetMissed: 0.52,
   run: "run",
   networks: {
     gated: {

@@ -1,0 +1,30 @@
+/**
+ * A run whose files cannot be read: it is shown with its reason, and stands in no other run's way.
+ *
+ * @module
+ */
+import { SluiceError } from "../errors.ts";
+
+/** A run that is damaged. */
+export class DamagedRun {
+  /** Made with the reason in a line, which names the file and the remedy if they are known. */
+  constructor(readonly reason: string) {}
+}
+
+/** An error in a line, with its kind unless it is written for people. */
+export function reasonOf(error: unknown): string {
+  const kind = error instanceof SluiceError || !(error instanceof Error) ? "" : `${error.name}: `;
+  return kind + (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
+}
+
+/**
+ * What reading a run's files gives. All that goes wrong in it is the run's damage, whatever it is: its files may hold anything, and
+ * the other runs are to be read still.
+ */
+export function orDamaged<T>(read: () => T): T | DamagedRun {
+  try {
+    return read();
+  } catch (error) {
+    return new DamagedRun(reasonOf(error));
+  }
+}

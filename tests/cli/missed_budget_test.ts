@@ -1,0 +1,79 @@
+/**
+ * A run that missed its budget, as each command shows it.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withFolder } from "../folders.ts";
+import { assertSucceeds, runSluice } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
+  ...["--train-images", "16", "--test-images", "16", "--epochs", "2"],
+];
+
+async function json(...args: string[]) {
+  return JSON.parse(await assertSucceeds([...args, "--json"]));
+}
+
+Deno.test(
+  "a run that missed its budget says so at its end with cause and remedy, and every command marks it",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const { status, stdout, stderr } = await runSluice(["pretrain", ...tiny, "--budget", "0.3", "--out", run]);
+    assert.equal(status, 0, stderr);
+    const line = stderr.split("\n").find((text) => text.startsWith("--budget 0.3 is missed: ")) ?? "";
+    assert.match(line, /4 steps with gates are too few for the cost to settle; train longer: sluice pretrain --resume/);
+    assert.match(line, /--epochs 500 --stretch-schedule; the smallest reachable cost is 0\.\d{4}$/);
+    assert.match(stdout, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
+
+    const again = await json("pretrain", "--resume", run);
+    const { share } = again.networks.gated.cost;
+    assert.equal(again.budgetMissed, Math.round((share - 0.3) * 1e6) / 1e6);
+    assert.ok(again.budgetMissed > 0.01);
+    assert.equal((await json("status", run)).budgetMissed, again.budgetMissed);
+    assert.match(await assertSucceeds(["status", run]), /^state +finished; the budget is missed by \+0\.\d{4}$/m);
+
+    const evaluation = await json("evaluate", run, "--protocol", "knn");
+    assert.equal(evaluation.budgetMissed, again.budgetMissed);
+    assert.equal((await json("evaluate", run, "--protocol", "knn", "--network", "dense")).budgetMissed, null);
+    const table = await assertSucceeds(["evaluate", run, "--protocol", "knn"]);
+    assert.match(table, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
+    assert.doesNotMatch(table, /^dense .*missed/m);
+
+    // An evaluation of an earlier version does not say it.
+    const file = join(run, "evaluation.json");
+    const { budgetMissed: _, ...earlier } = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify(earlier));
+    const page = join(folder, "page.html");
+    const report = await json("report", run, "--out", page);
+    assert.deepEqual(report.runs, [{ name: "run", budgetMissed: again.budgetMissed }]);
+    assert.match(
+      readFileSync(page, "utf8"),
+      /This run missed its budget: its gated network costs [\d.]+ % of the dense/,
+    );
+  }),
+);
+
+Deno.test(
+  "the published rule is named as the cause, a run without gates misses nothing, and --quiet leaves the mark",
+  withFolder(async (folder) => {
+    const paper = join(folder, "paper");
+    const rule = ["--budget-rule", "paper", "--budget", "0.3"];
+    const { stderr } = await runSluice(["pretrain", ...tiny, ...rule, "--out", paper]);
+    assert.match(
+      stderr,
+      /^--budget 0\.3 is missed: .*the published penalties miss by design, and --budget-rule default/m,
+    );
+    assert.ok((await json("status", paper)).budgetMissed > 0.01);
+
+    const vanilla = await json("pretrain", ...tiny, "--mode", "vanilla", "--out", join(folder, "vanilla"));
+    assert.equal(vanilla.budgetMissed, null);
+
+    const quiet = await runSluice(["pretrain", ...tiny, "--budget", "0.9", "--quiet", "--out", join(folder, "quiet")]);
+    assert.equal(quiet.stderr, "");
+    assert.match(quiet.stdout, /missed by -0\.\d{4}/);
+  }),
+);

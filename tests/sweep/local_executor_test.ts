@@ -1,0 +1,106 @@
+/**
+ * What goes wrong around one run's process fails that run alone. The processes are a shell's, and train nothing.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { executeLocally, readRunState, type SweepFolder } from "../../src/sweep/mod.ts";
+import { withFolder } from "../folders.ts";
+import { plannedSweep } from "./planned_sweep.ts";
+
+/** Executes a sweep by a shell's command for each run, and gives what an observer was told. */
+async function execute(sweep: SweepFolder, command: (run: string) => readonly string[], jobs = 1): Promise<string[]> {
+  const told: string[] = [];
+  await executeLocally(sweep, {
+    jobs,
+    command: ({ name }) => command(name),
+    observer: {
+      started: (run, attempt) => told.push(`${run} started ${attempt}`),
+      done: (run) => told.push(`${run} done`),
+      failed: (run, message, again) => told.push(`${run} failed${again ? " again" : ""}: ${message}`),
+    },
+    stop: new AbortController().signal,
+  });
+  return told;
+}
+
+const succeed = ["sh", "-c", "exit 0"];
+
+Deno.test(
+  "a log that cannot be opened fails its run alone, with the reason in its state",
+  withFolder(async (folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"), 1);
+    mkdirSync(sweep.logPath("lr=0.2"));
+    const told = await execute(sweep, () => succeed);
+    assert.deepEqual(told.filter((line) => !line.includes("lr=0.2")), [
+      "lr=0.1 started 1",
+      "lr=0.1 done",
+      "lr=0.3 started 1",
+      "lr=0.3 done",
+    ]);
+    assert.deepEqual(told.filter((line) => line.includes("lr=0.2")).map((line) => line.replace(/:.*/, "")), [
+      "lr=0.2 started 1",
+      "lr=0.2 failed again",
+      "lr=0.2 started 2",
+      "lr=0.2 failed",
+    ]);
+    assert.match(told.find((line) => line.startsWith("lr=0.2 failed:")) ?? "", /director/);
+    const state = readRunState(sweep, sweep.run("lr=0.2"));
+    assert.equal(state.phase, "failed");
+    assert.match(state.failure ?? "", /director/);
+  }),
+);
+
+Deno.test(
+  "a program that cannot be started fails its run alone",
+  withFolder(async (folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"));
+    const told = await execute(sweep, (run) => run === "lr=0.1" ? [join(folder, "none")] : succeed, 2);
+    assert.match(told.find((line) => line.startsWith("lr=0.1 failed")) ?? "", /^lr=0\.1 failed: .*none/);
+    assert.deepEqual(told.filter((line) => line.endsWith("done")).sort(), ["lr=0.2 done", "lr=0.3 done"]);
+  }),
+);
+
+Deno.test(
+  "a reason that cannot be written is known to the process that works through the sweep",
+  withFolder(async (folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"));
+    const failing = (run: string) => run === "lr=0.2" ? ["sh", "-c", `rm -rf '${sweep.path}/tasks'; exit 3`] : succeed;
+    const told = await execute(sweep, failing);
+    assert.ok(told.includes("lr=0.2 failed: ended with status 3"), told.join("\n"));
+    assert.equal(sweep.failure("lr=0.2"), "ended with status 3");
+    // Its log has nowhere to go either.
+    assert.match(told.at(-1) ?? "", /^lr=0\.3 failed: .*(ENOENT|No such file)/);
+  }),
+);
+
+Deno.test(
+  "an observer that fails ends nothing",
+  withFolder(async (folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"));
+    const gone = () => {
+      throw new Error("EPIPE");
+    };
+    await executeLocally(sweep, {
+      jobs: 2,
+      command: ({ name }) => ["sh", "-c", `echo ${name}; ${name === "lr=0.1" ? "exit 3" : "exit 0"}`],
+      observer: { started: gone, done: gone, failed: gone },
+      stop: new AbortController().signal,
+    });
+    for (const { name } of sweep.plan.runs) assert.equal(readFileSync(sweep.logPath(name), "utf8"), `${name}\n`);
+    assert.equal(sweep.failure("lr=0.1"), "ended with status 3");
+  }),
+);
+
+Deno.test(
+  "a damaged run is told and passed over",
+  withFolder(async (folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"));
+    writeFileSync(sweep.runPath("lr=0.1"), "");
+    const told = await execute(sweep, () => succeed);
+    assert.match(told[0] ?? "", /^lr=0\.1 failed: damaged: .*lr=0\.1: holds no run/);
+    assert.deepEqual(told.slice(1), ["lr=0.2 started 1", "lr=0.2 done", "lr=0.3 started 1", "lr=0.3 done"]);
+  }),
+);

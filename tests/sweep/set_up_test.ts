@@ -1,0 +1,126 @@
+/**
+ * The set-up of a sweep's folder goes on from wherever it was ended, and nothing else is taken for one.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SweepFolder } from "../../src/sweep/mod.ts";
+import { RunFolder } from "../../src/training/run_folder.ts";
+import { withFolder } from "../folders.ts";
+import { plannedSweep, threeRuns } from "./planned_sweep.ts";
+
+/** What the set-up of a sweep has made, step by step; folders end with a slash. */
+const steps = ["lock", "runs/", "tasks/", "sweep.yaml.7.partial", "sweep.yaml", "plan.json.7.partial"];
+
+/** Makes a folder with files and folders of these names. */
+function folderOf(parent: string, name: string, entries: readonly string[]): string {
+  const path = join(parent, name);
+  mkdirSync(path);
+  for (const entry of entries) {
+    if (entry.endsWith("/")) mkdirSync(join(path, entry), { recursive: true });
+    else writeFileSync(join(path, entry), "half");
+  }
+  return path;
+}
+
+function refuses(path: string, message: RegExp): void {
+  const { spec, plan } = threeRuns();
+  for (const attempt of [() => SweepFolder.check(path, plan), () => SweepFolder.prepare(path, spec, plan)]) {
+    assert.throws(attempt, { name: "InvalidInputError", message });
+  }
+}
+
+for (let done = 0; done <= steps.length; done++) {
+  const made = steps.slice(0, done);
+  Deno.test(
+    `a set-up that was killed after ${done === 0 ? "the folder" : made.at(-1)} goes on`,
+    withFolder((folder) => {
+      const path = folderOf(folder, "sweep", made);
+      assert.equal(SweepFolder.check(path, threeRuns().plan), null);
+      const sweep = plannedSweep(path);
+      assert.equal(SweepFolder.open(path).plan.runs.length, 3);
+      assert.deepEqual(readdirSync(path).sort(), [
+        ...(made.includes("lock") ? ["lock"] : []),
+        ...["plan.json", "runs", "sweep.yaml", "tasks"],
+      ]);
+      assert.match(readFileSync(join(sweep.path, "sweep.yaml"), "utf8"), /^base:/);
+    }),
+  );
+}
+
+Deno.test(
+  "a sweep whose plan was damaged and removed goes on with its runs, unless they would become different ones",
+  withFolder((folder) => {
+    const path = join(folder, "sweep");
+    const sweep = plannedSweep(path);
+    const [first] = sweep.plan.runs;
+    assert.ok(first !== undefined);
+    RunFolder.create(sweep.runPath(first.name), first.config, {});
+    writeFileSync(join(path, "plan.json"), "{");
+    refuses(path, /plan\.json: is damaged; remove it, and give sweep the spec and this folder again$/);
+    Deno.removeSync(join(path, "plan.json"));
+    assert.throws(() => SweepFolder.open(path), { message: /has no plan\.json yet; give sweep the spec/ });
+    assert.equal(SweepFolder.check(path, sweep.plan), null);
+    const longer = sweep.plan.runs.map((run) => ({ ...run, config: { ...run.config, epochs: 9 } }));
+    assert.throws(() => SweepFolder.check(path, { ...sweep.plan, runs: longer }), {
+      message: /run lr=0\.1 has epochs 4, and the spec says 9/,
+    });
+    assert.deepEqual(SweepFolder.prepare(path, threeRuns().spec, sweep.plan).plan.runs.length, 3);
+  }),
+);
+
+Deno.test(
+  "a folder of something else is refused and left as it was",
+  withFolder((folder) => {
+    const others: readonly (readonly string[])[] = [
+      ["notes.txt"],
+      // Somebody's own spec, beside which nothing of a set-up is.
+      ["sweep.yaml"],
+      ["sweep.yaml", "runs/"],
+      ["runs/", "runs/demo/"],
+      ["runs/", "tasks/", "sweep.yaml", "photo.png"],
+      ["config.yaml", "lock"],
+    ];
+    for (const [index, entries] of others.entries()) {
+      const path = folderOf(folder, `other${index}`, entries);
+      refuses(path, /is not an empty folder; give --out a new one, or a sweep's$/);
+      assert.deepEqual(
+        readdirSync(path).sort(),
+        entries.map((entry) => entry.split("/")[0]).filter((name, at, all) => all.indexOf(name) === at).sort(),
+      );
+    }
+    writeFileSync(join(folder, "file"), "");
+    refuses(join(folder, "file"), /file: is no folder, or lies in something that is none; give --out another folder$/);
+    refuses(join(folder, "file", "in"), /in: is no folder, or lies in something that is none/);
+    refuses(join(folder, "x".repeat(300)), /: has a name that is too long; give --out another folder$/);
+  }),
+);
+
+Deno.test(
+  "what killed processes left in a sweep goes when it is begun again, and nothing else does",
+  withFolder((folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"));
+    const left = ["results.csv.9.partial", "runs/.lr=0.1.99.partial/", "tasks/lr=0.1.failed.77.partial"];
+    const others = ["runs/lr=0.1x/", "tasks/lr=0.1.log"];
+    for (const entry of [...left, ...others]) {
+      if (entry.endsWith("/")) mkdirSync(join(sweep.path, entry));
+      else writeFileSync(join(sweep.path, entry), "");
+    }
+    plannedSweep(sweep.path);
+    assert.deepEqual(readdirSync(sweep.path).sort(), ["plan.json", "runs", "sweep.yaml", "tasks"]);
+    assert.deepEqual(readdirSync(join(sweep.path, "runs")), ["lr=0.1x"]);
+    assert.deepEqual(readdirSync(join(sweep.path, "tasks")), ["lr=0.1.log"]);
+  }),
+);
+
+Deno.test(
+  "one process sets up a sweep at a time",
+  withFolder((folder) => {
+    const path = join(folder, "new", "sweep");
+    using _claim = SweepFolder.claim(path);
+    assert.throws(() => SweepFolder.claim(path), { name: "InvalidInputError", message: /is in use by process \d+/ });
+    assert.equal(SweepFolder.check(path, threeRuns().plan), null);
+  }),
+);
