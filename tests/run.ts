@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const TEST_LEVEL = 3;
 
 /** Folders whose tests take long enough to be a suite of their own. */
-const slowFolders = ["cli", "training", "soak"];
+const slowFolders = ["cuda", "cli", "training", "soak"];
 
 /** The native tests under the sanitizers: with all that this processor offers, and with AVX2 only. */
 async function nativeSuites(): Promise<Suite[]> {
