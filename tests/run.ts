@@ -7,126 +7,117 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import pLimit from "p-limit";
 import { build, libraryPlan, sanitizedTestsPlan } from "../native/build.ts";
 import { compileExecutable } from "../native/compile.ts";
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
-import { countTests, type TestCounts } from "./counts.ts";
 import { deviceTests } from "./cuda/device_tests.ts";
 import { buildStandIn, standInEnvironment } from "./cuda/stand_in.ts";
+import { packagedTests } from "./executable/packaged_tests.ts";
+import { denoSuite, describe, runSuite, type Suite, type SuiteResult } from "./suite.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Permissions of the Deno tests: all that the command has, running it, and a server of their own. */
-const permissions = [
-  "--allow-ffi",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  "--allow-run",
-  "--allow-sys",
-  "--allow-net=127.0.0.1",
-];
-
-/** Threads that wait sleep: spinning, they would starve each other wherever the machine has other work too. */
-const waitPolicy = { OMP_WAIT_POLICY: "passive" };
-
-/** zstd's level for the executable that is tested: what it holds is that of a release. */
+/** zstd's level for the executable that is tested; a release has the same content at a higher level. */
 const TEST_LEVEL = 3;
 
-/** Runs a program, passes on what it prints, and counts the tests that its summary lines report. */
-async function runTests(program: string, args: string[], env: Record<string, string> = {}): Promise<TestCounts> {
-  const command = new Deno.Command(program, {
-    args,
-    env: { ...waitPolicy, ...env },
-    cwd: root,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  });
-  const child = command.spawn();
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of child.stdout) {
-    text += decoder.decode(chunk, { stream: true });
-    Deno.stdout.writeSync(chunk);
-  }
-  return countTests(text, (await child.status).success);
-}
+/** Folders whose tests take long enough to be a suite of their own. */
+const slowFolders = ["cuda", "cli", "training", "soak"];
 
-/** The native tests under the sanitizers: with all this processor offers, then with AVX2 only. */
-async function nativeTests(): Promise<TestCounts[]> {
-  const tests = ["--test-dir", await build(sanitizedTestsPlan), "--verbose"];
-  return [await runTests("ctest", tests), await runTests("ctest", tests, { ONEDNN_MAX_CPU_ISA: "AVX2" })];
+/** The native tests under the sanitizers: with all that this processor offers, and with AVX2 only. */
+async function nativeSuites(): Promise<Suite[]> {
+  const args = ["--test-dir", await build(sanitizedTestsPlan), "--verbose"];
+  return [
+    { name: "native tests", program: "ctest", args },
+    { name: "native tests, AVX2", program: "ctest", args, env: { ONEDNN_MAX_CPU_ISA: "AVX2" } },
+  ];
 }
 
 // Not by Deno's own `--ignore`, which holds for the first of several paths only.
-/** The folders in a folder of the checkout. */
-function foldersIn(folder: string): string[] {
-  const entries = [...Deno.readDirSync(join(root, folder))].filter(({ isDirectory }) => isDirectory);
-  return entries.map(({ name }) => join(folder, name, "/")).sort();
+/** The Deno tests: each slow folder alone, and all others with the examples in the documentation. */
+function denoSuites(): Suite[] {
+  const entries = [...Deno.readDirSync(join(root, "tests"))];
+  const folders = entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name)
+    .filter((name) => name !== "executable" && !slowFolders.includes(name)).sort();
+  const files = entries.map(({ name }) => name).filter((name) => name.endsWith("_test.ts")).sort();
+  const paths = ["mod.ts", "src", ...folders.map((name) => join("tests", name, "/")), ...files.map(inTests)];
+  return [
+    ...slowFolders.map((name) => denoSuite(`Deno tests, ${name}`, [join("tests", name, "/")])),
+    denoSuite("Deno tests, all others", paths, {}, ["--doc"]),
+  ];
 }
 
-/** The files of tests in a folder of the checkout, and not in the folders there. */
-function testFilesIn(folder: string): string[] {
-  const entries = [...Deno.readDirSync(join(root, folder))].filter(({ name }) => name.endsWith("_test.ts"));
-  return entries.map(({ name }) => join(folder, name)).sort();
+function inTests(name: string): string {
+  return join("tests", name);
 }
 
-/** Tests that only the single-file executable takes. */
-const ofExecutable = join("tests", "executable", "/");
-
-async function denoTests(): Promise<TestCounts> {
-  const folders = foldersIn("tests").filter((folder) => folder !== ofExecutable);
-  const paths = ["mod.ts", "src", ...folders, ...testFilesIn("tests")];
-  const args = ["test", "--quiet", "--no-prompt", "--doc", ...permissions, ...paths];
-  return await runTests(Deno.execPath(), args, { NO_COLOR: "1" });
-}
-
-/** The single-file executable: tests of its own, then those of the command line that start it as people do. */
-async function executableTests(): Promise<TestCounts> {
+/** The single-file executable: tests of its own, and the tests of the command line that packaging may break. */
+async function executableSuites(): Promise<Suite[]> {
   const { path, way } = await compileExecutable(join(root, "native", "build-packed", "sluice"), TEST_LEVEL);
   console.log(`the executable, ${way}`);
-  const args = [
-    "test",
-    "--quiet",
-    "--no-prompt",
-    ...permissions,
-    ofExecutable,
-    ...testFilesIn(join("tests", "cli")),
+  const env = { SLUICE_TESTED_EXECUTABLE: path };
+  return [
+    denoSuite("executable", [join("tests", "executable", "/")], env),
+    denoSuite("executable, command line", packagedTests, env),
   ];
-  return await runTests(Deno.execPath(), args, { NO_COLOR: "1", SLUICE_TESTED_EXECUTABLE: path });
 }
 
-/** The CUDA library on the stand-in: the native tests, threads taken in three orders, then the tests of every device. */
-async function standInTests(): Promise<TestCounts[]> {
+/** The CUDA library on the stand-in: the native tests with threads in three orders, and the tests of every device. */
+async function standInSuites(): Promise<Suite[]> {
   const folder = await buildStandIn();
-  const counts: TestCounts[] = [];
-  for (const order of ["ascending", "descending", "shuffled"]) {
-    counts.push(
-      await runTests("ctest", ["--test-dir", folder, "--verbose"], {
-        HOSTCUDA_ORDER: order,
-        // Before NVIDIA's own libraries, where this machine has them on its path.
-        LD_LIBRARY_PATH: folder,
-      }),
-    );
-  }
-  const args = ["test", "--quiet", "--no-prompt", ...permissions, ...deviceTests];
-  counts.push(await runTests(Deno.execPath(), args, { NO_COLOR: "1", ...await standInEnvironment(folder) }));
-  return counts;
+  const args = ["--test-dir", folder, "--verbose"];
+  // Found before NVIDIA's own libraries, if this machine has them on its path.
+  const env = { LD_LIBRARY_PATH: folder };
+  const native = ["ascending", "descending", "shuffled"].map((order) => ({
+    name: `CUDA stand-in, native tests, threads ${order}`,
+    program: "ctest",
+    args,
+    env: { ...env, HOSTCUDA_ORDER: order },
+  }));
+  return [denoSuite("CUDA stand-in, Deno tests", deviceTests, await standInEnvironment(folder)), ...native];
 }
 
-if (import.meta.main) {
+/** Builds what some suites need; a build that fails counts as one failed test. */
+async function prepare(name: string, suites: () => Promise<Suite[]>): Promise<Suite[] | SuiteResult> {
   try {
-    await build(libraryPlan);
-    const counts = [...await nativeTests(), await denoTests(), await executableTests(), ...await standInTests()];
-    const passed = counts.reduce((sum, count) => sum + count.passed, 0);
-    const failed = counts.reduce((sum, count) => sum + count.failed, 0);
-    console.log(`${passed} passed, ${failed} failed`);
-    if (failed > 0 || passed === 0) process.exitCode = 1;
+    return await suites();
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     console.error(`sluice: ${error.message}`);
-    console.log("0 passed, 1 failed");
+    return { name, passed: 0, failed: 1, seconds: 0 };
+  }
+}
+
+/**
+ * Builds everything, then runs the suites, as many at a time as there are processors. The builds come first because each
+ * uses all processors, and because some tests read the whole checkout.
+ */
+async function runAll(): Promise<SuiteResult[]> {
+  await build(libraryPlan);
+  const prepared = await Promise.all([
+    prepare("build of the executable", executableSuites),
+    prepare("build of the native tests", nativeSuites),
+    prepare("build of the CUDA stand-in", standInSuites),
+  ]);
+  const limit = pLimit(navigator.hardwareConcurrency);
+  const suites = [...denoSuites(), ...prepared.flatMap((one) => Array.isArray(one) ? one : [])];
+  const results = await Promise.all(suites.map((suite) => limit(() => runSuite(suite))));
+  return [...results, ...prepared.flatMap((one) => Array.isArray(one) ? [] : [one])];
+}
+
+if (import.meta.main) {
+  let [passed, failed] = [0, 0];
+  try {
+    for (const result of await runAll()) {
+      passed += result.passed;
+      failed += result.failed;
+      console.log(describe(result));
+    }
+    if (failed > 0 || passed === 0) process.exitCode = 1;
+  } catch (error) {
+    failed++;
+    console.error(error instanceof SluiceError ? `sluice: ${error.message}` : error);
     process.exitCode = error instanceof InvalidInputError ? 2 : 1;
   }
+  console.log(`${passed} passed, ${failed} failed`);
 }

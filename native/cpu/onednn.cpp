@@ -7,8 +7,10 @@ static_assert(DNNL_CPU_RUNTIME == DNNL_RUNTIME_OMP,
               "oneDNN must be built with OpenMP: a context's thread count is set through it");
 
 void use_threads(const sl_context* context) {
-  // A team smaller than the one a primitive was made for would compute another partition: no dynamic teams.
+  // A team smaller than the one a primitive was made for would compute another partition, or wait forever for the threads
+  // that it lacks. OMP_DYNAMIC and OMP_MAX_ACTIVE_LEVELS=0 would make such teams.
   omp_set_dynamic(0);
+  omp_set_max_active_levels(1);
   omp_set_num_threads(context->threads);
 }
 

@@ -5,7 +5,7 @@
  *
  *  - Returns a status (SL_OK or one of the SL_ERROR codes). sl_last_error() then holds one sentence that names the
  *    operation, the shapes and the cause; it belongs to the calling thread and lives until that thread's next failure.
- *    Nothing aborts, exits or prints.
+ *    Nothing aborts, exits or prints; what other libraries print to C's stdout goes to stderr once this one is loaded.
  *  - The library keeps no tensors: the caller owns every buffer, its shape and its lifetime. Pointers named without
  *    `host_` are device memory from sl_malloc. Compute calls are ordered on the context's compute stream.
  *  - Activations are NHWC, convolution weights OHWI, matrices row-major. Scalars, statistics, losses, gates and master

@@ -1,4 +1,4 @@
-// Finds the folder that holds the unpacked files, and makes it where it is missing or not whole.
+// Finds the folder that holds the unpacked files, and makes it if it is missing or not whole.
 #include "cache.h"
 
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 
 #include "descriptor.h"
 #include "failure.h"
+#include "trust.h"
 #include "unpack.h"
 
 namespace launcher {
@@ -27,7 +28,7 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Where the unpacked files may lie, in the order of preference.
+// Folders for the unpacked files, the preferred one first.
 std::vector<Path> candidates() {
   const Path named = environment("SLUICE_CACHE");
   if (!named.empty()) return {std::filesystem::absolute(named)};
@@ -42,15 +43,37 @@ std::vector<Path> candidates() {
   return places;
 }
 
-// Programs are run from here: what others can put here would be run in this user's name.
-void require_own(const Path& path) {
-  struct stat status {};
-  if (lstat(path.c_str(), &status) != 0) throw UnusableFolder(path.string() + ": " + last_error());
-  if (!S_ISDIR(status.st_mode)) throw UnusableFolder(path.string() + ": is no folder");
-  const bool owned = status.st_uid == geteuid() || status.st_uid == 0;
-  const bool shared = (status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0;
-  if (!owned) throw UnusableFolder(path.string() + ": belongs to another user");
-  if (shared) throw UnusableFolder(path.string() + ": can be written by every user");
+void refuse(const Path& folder, const std::string& reason) {
+  if (!reason.empty()) throw UnusableFolder(folder.string() + ": " + reason);
+}
+
+Path resolve(const Path& path) {
+  std::error_code error;
+  const Path resolved = std::filesystem::canonical(path, error);
+  if (error) refuse(path, error.message());
+  return resolved;
+}
+
+// Makes a folder for the user alone, with the missing ones above it. Programs are run from here, so others must not be able
+// to change anything on the way to it.
+//
+// Returns its path without symbolic links: a link that another user may change cannot lead later steps elsewhere.
+Path make_trusted_folder(const Path& wanted) {
+  std::vector<Path> missing;
+  Path existing = wanted;
+  for (struct stat status {}; lstat(existing.c_str(), &status) != 0; existing = existing.parent_path()) {
+    if (errno != ENOENT) refuse(wanted, last_error());
+    missing.push_back(existing.filename());
+  }
+  Path folder = resolve(existing);
+  if (!missing.empty()) refuse(wanted, find_risk_of_parent(folder));
+  for (auto name = missing.rbegin(); name != missing.rend(); ++name) {
+    folder /= *name;
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) refuse(wanted, last_error());
+  }
+  folder = resolve(folder);
+  refuse(wanted, find_risk(folder));
+  return folder;
 }
 
 void require_executable(const Path& base) {
@@ -66,8 +89,21 @@ std::string read_text(const Path& path) {
   return text.str();
 }
 
-// A lock on a folder's making, for as long as this lives. A file system without locks leaves everybody unlocked, and
-// the renaming decides who was first.
+// Files and folders that are made while this lives are the user's alone, whatever umask the process has. The program that
+// is started afterwards gets the process's own umask.
+class PrivateUmask {
+ public:
+  PrivateUmask() : before_(umask(077)) {}
+  ~PrivateUmask() { umask(before_); }
+  PrivateUmask(const PrivateUmask&) = delete;
+  PrivateUmask& operator=(const PrivateUmask&) = delete;
+
+ private:
+  const mode_t before_;
+};
+
+// Holds the lock on making a folder for as long as it lives. On a file system without locks no process holds one, and the
+// first to rename its folder wins.
 class Lock {
  public:
   explicit Lock(const Path& path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
@@ -86,29 +122,21 @@ class Lock {
 // One payload's folder in one of the places.
 class CacheFolder {
  public:
+  // `base` comes from make_trusted_folder.
   CacheFolder(const Payload& payload, const Path& base)
       : payload_(payload), base_(base), folder_(base / payload.name), stamp_(base / (payload.name + ".stamp")) {}
 
   std::string prepare(int executable) {
-    make_base();
+    require_executable(base_);
     if (is_stamped()) return folder_;
     const Lock lock(base_ / ("." + payload_.name + ".lock"));
     if (is_stamped()) return folder_;
     if (!is_there() || !is_whole(payload_, folder_)) make(executable, lock.held());
-    require_own(folder_);
     write_stamp();
     return folder_;
   }
 
  private:
-  void make_base() {
-    std::error_code error;
-    std::filesystem::create_directories(base_.parent_path(), error);
-    if (mkdir(base_.c_str(), 0700) != 0 && errno != EEXIST) throw UnusableFolder(base_.string() + ": " + last_error());
-    require_own(std::filesystem::canonical(base_, error));
-    require_executable(base_);
-  }
-
   bool is_there() const {
     struct stat status {};
     return lstat(folder_.c_str(), &status) == 0;
@@ -116,12 +144,10 @@ class CacheFolder {
 
   bool is_stamped() const {
     const std::string stamp = stamp_of(payload_, folder_);
-    if (stamp.empty() || read_text(stamp_) != stamp) return false;
-    require_own(folder_);
-    return true;
+    return !stamp.empty() && is_private(folder_) && is_private(stamp_) && read_text(stamp_) == stamp;
   }
 
-  // A cache that cannot be written does without, and is read through at each start.
+  // If the stamp cannot be written, each start reads all files of the cache again.
   void write_stamp() const {
     const std::string stamp = stamp_of(payload_, folder_);
     const Path fresh = stamp_.string() + "." + std::to_string(getpid());
@@ -136,7 +162,7 @@ class CacheFolder {
     return path;
   }
 
-  // What processes left that were killed while they unpacked.
+  // Removes what processes left behind that were killed while they unpacked.
   void remove_leftovers() const {
     const std::string lock = "." + payload_.name + ".lock", start = "." + payload_.name + ".";
     std::error_code error;
@@ -156,7 +182,7 @@ class CacheFolder {
       std::filesystem::remove_all(fresh, error);
       throw;
     }
-    // A folder that is not whole goes out of the way under another name, so that its place is never half empty.
+    // A folder that is not whole is renamed before it is removed: nobody ever finds it half empty in its place.
     if (is_there()) {
       const Path old = make_folder_beside();
       std::filesystem::rename(folder_, old / "old", error);
@@ -183,16 +209,17 @@ int64_t mebibytes_of(const Payload& payload) {
 }  // namespace
 
 std::string prepare_folder(int executable, const Payload& payload) {
+  const PrivateUmask private_umask;
   std::string reasons;
   for (const Path& base : candidates()) {
     try {
-      return CacheFolder(payload, base).prepare(executable);
+      return CacheFolder(payload, make_trusted_folder(base)).prepare(executable);
     } catch (const UnusableFolder& reason) {
       reasons += (reasons.empty() ? "" : "; ") + std::string(reason.what());
     }
   }
   throw Failure(2, "no folder to unpack " + std::to_string(mebibytes_of(payload)) + " MiB into (" + reasons +
-                       "): name one that you can write and execute from in SLUICE_CACHE");
+                       "): name one that you, and no other user, can write and execute from in SLUICE_CACHE");
 }
 
 }  // namespace launcher

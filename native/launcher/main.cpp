@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,34 @@ std::string replace(std::string text, const std::string& name, const std::string
   return at == std::string::npos ? text : text.replace(at, name.size(), value);
 }
 
-// What the program learns of its place. Deno keeps no cache of its own, asks for no newer Deno, puts no other programs in
-// the way of `node`, and takes no settings that were meant for another program: neither from its variables nor from
-// ~/.npmrc, which it reads, and fails at, whatever it is started for. cli/main.ts puts HOME back.
+bool starts_with(const std::string& text, const std::string& start) { return text.compare(0, start.size(), start) == 0; }
+
+// Whether a variable configures Deno or what it is made of: settings that were meant for another program can redirect this
+// one, print into its output or keep it from starting. Certificates are kept: `data fetch` needs those of a network's proxy.
+bool is_foreign_setting(const std::string& name) {
+  for (const char* const kept : {"DENO_CERT", "DENO_TLS_CA_STORE", "NODE_EXTRA_CA_CERTS"}) {
+    if (name == kept) return false;
+  }
+  for (const char* const start : {"DENO_", "NODE_", "OTEL_", "NPM_CONFIG_", "npm_config_", "JSR_"}) {
+    if (starts_with(name, start)) return true;
+  }
+  return false;
+}
+
+void remove_foreign_settings() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string name(*variable, std::strcspn(*variable, "="));
+    if (is_foreign_setting(name)) names.push_back(name);
+  }
+  for (const std::string& name : names) unsetenv(name.c_str());
+}
+
+// Tells the program where it is. Deno keeps no cache of its own, does not ask for a newer Deno, puts no other program in the
+// way of `node`, and does not read ~/.npmrc, at which it fails: cli/main.ts puts HOME back. The C locale, because Deno
+// crashes at some names of locales; nothing that the program prints depends on it.
 void set_environment(const std::string& executable, const std::string& folder) {
+  remove_foreign_settings();
   setenv("SLUICE_EXECUTABLE", executable.c_str(), 1);
   setenv("SLUICE_CACHE_FOLDER", folder.c_str(), 1);
   setenv("SLUICE_NATIVE", (folder + "/native").c_str(), 0);
@@ -51,11 +76,7 @@ void set_environment(const std::string& executable, const std::string& folder) {
   setenv("HOME", folder.c_str(), 1);
   setenv("DENO_DIR", "/dev/null/deno", 1);
   for (const char* const name : {"DENO_NO_UPDATE_CHECK", "DENO_DISABLE_NODE_SHIM"}) setenv(name, "1", 1);
-  for (const char* const name : {"DENO_V8_FLAGS", "DENO_COMPAT", "DENO_CONDITIONS", "DENO_COVERAGE_DIR", "DENO_JOBS",
-                                 "DENO_UNSTABLE_CONTROL_SOCK", "DENO_AUTO_SERVE", "NODE_OPTIONS", "NODE_V8_COVERAGE",
-                                 "OTEL_DENO"}) {
-    unsetenv(name);
-  }
+  setenv("LC_ALL", "C", 1);
 }
 
 [[noreturn]] void become_program(int argument_count, char** arguments) {

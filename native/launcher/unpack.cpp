@@ -1,4 +1,4 @@
-// Unpacks the files that the executable carries, or looks whether they are unpacked already.
+// Unpacks the files that the executable carries, or checks that they are unpacked already.
 #include "unpack.h"
 
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include "descriptor.h"
 #include "digest.h"
 #include "failure.h"
+#include "trust.h"
 
 namespace launcher {
 namespace {
@@ -92,14 +93,16 @@ bool is_file_whole(const PackedFile& file, const std::string& path) {
   }
 }
 
-// Whether the folder holds nothing but what the payload knows.
-bool has_nothing_else(const Payload& payload, const std::string& folder) {
+// Whether others can change nothing in the folder, and it holds only what the payload knows.
+bool is_private_and_known(const Payload& payload, const std::string& folder) {
+  if (!is_private(folder)) return false;
   std::set<std::string> known = folders_of(payload);
   for (const PackedFile& file : payload.files) known.insert(file.path);
   std::error_code error;
   std::filesystem::recursive_directory_iterator entries(folder, error);
   for (; !error && entries != std::filesystem::end(entries); entries.increment(error)) {
-    if (known.count(entries->path().string().substr(folder.size() + 1)) == 0) return false;
+    const bool is_known = known.count(entries->path().string().substr(folder.size() + 1)) != 0;
+    if (!is_known || !is_private(entries->path())) return false;
   }
   return !error;
 }
@@ -115,14 +118,14 @@ void describe(std::ostringstream& stamp, const struct stat& status) {
 void unpack(int executable, const Payload& payload, const std::string& folder) {
   for (const std::string& inner : folders_of(payload)) {
     const std::string path = folder + "/" + inner;
-    if (mkdir(path.c_str(), 0755) != 0) throw UnusableFolder(path + ": " + last_error());
+    if (mkdir(path.c_str(), 0700) != 0) throw UnusableFolder(path + ": " + last_error());
   }
   for (const PackedFile& file : payload.files) unpack_file(executable, file, folder + "/" + file.path);
 }
 
 bool is_whole(const Payload& payload, const std::string& folder) {
   const auto whole = [&](const PackedFile& file) { return is_file_whole(file, folder + "/" + file.path); };
-  return has_nothing_else(payload, folder) && std::all_of(payload.files.begin(), payload.files.end(), whole);
+  return is_private_and_known(payload, folder) && std::all_of(payload.files.begin(), payload.files.end(), whole);
 }
 
 std::string stamp_of(const Payload& payload, const std::string& folder) {

@@ -131,7 +131,7 @@ export class CheckpointFiles {
   /** Removes what killed processes left half-written; only a process that holds the run's lock may do this. */
   clearLeftovers(): void {
     clearLeftovers(this.folder);
-    // Version 0.1.0 wrote under this name.
+    // Earlier versions wrote under this name.
     this.#files.remove(`${this.last()}.new`);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Run folders that version 0.1.0 left behind still evaluate, resume and finish with the results they had then.
+ * Run folders that an earlier version left behind still evaluate, resume and finish with the results they had then.
  *
  * The two runs in `tests/fixtures/runs` were stopped after step 7 of 12, in the middle of an epoch, with AVX2 and one
  * thread. `expected/` holds what that version made of them: evaluated as they are, resumed to the end, evaluated again.
@@ -65,7 +65,7 @@ function metricsFrom(path: string, step: number): Json[] {
 
 for (const name of ["shapes", "folder"]) {
   Deno.test(
-    `a run on ${name} of version 0.1.0 evaluates, resumes and finishes as it did then`,
+    `a run on ${name} of an earlier version evaluates, resumes and finishes as it did then`,
     withFolder(async (folder) => {
       const run = join(folder, "run");
       cpSync(new URL(name, fixtures), run, { recursive: true });

@@ -27,7 +27,8 @@ function functionsOf(table: string): string[] {
 }
 
 test("nvcc compiles every CUDA source without a warning, and every function of the interface is exported", async (toolkit) => {
-  const options = [...cudaPlan.options, `-DSLUICE_WHEELS=${toolkit.wheels}`];
+  // For the oldest GPU alone: each kind of GPU takes as long again, and what the oldest lacks shows there.
+  const options = [...cudaPlan.options, `-DSLUICE_WHEELS=${toolkit.wheels}`, "-DCMAKE_CUDA_ARCHITECTURES=80-real"];
   const folder = await build({ ...cudaPlan, folder: "build-cuda-check", options });
   const library = join(folder, "libsluice_cuda.so");
   for (const [name, symbol] of Object.entries(symbols)) {

@@ -1,5 +1,5 @@
 /**
- * Damages files at random, for readers to withstand.
+ * Damages files at random, to test that readers read or refuse them.
  *
  * @module
  */
@@ -28,9 +28,9 @@ export function damage(bytes: Uint8Array, random: RandomStream): Uint8Array {
 }
 
 /**
- * Runs trials in a folder of sound files, one of which is damaged at a time: it is read, or refused in a line that names it.
+ * Runs trials in a folder of intact files, one of which is damaged at a time: it must be read, or refused in a line that names it.
  *
- * @param files by their paths in the folder.
+ * @param files their paths in the folder, with their bytes.
  */
 export function damageFiles(
   files: readonly (readonly [path: string, bytes: Uint8Array])[],

@@ -1,5 +1,5 @@
 /**
- * Soak test: the memory that a training step uses is all given back, step after step.
+ * Soak test: every training step frees all the memory that it used.
  *
  * @module
  */
@@ -36,12 +36,12 @@ function step(device: Device, trainee: Trainee, config: RunConfig, precision: "f
 }
 
 /**
- * Trains a small network and demands after every step exactly the bytes, the buffers and the reserve that were there
- * after the tenth.
+ * Trains a small network, and asserts that bytes in use, buffers and reserved bytes after every step are those after the
+ * tenth step.
  *
- * @param seed decides the weights and the views.
+ * @param seed seed of the weights and the views.
  * @param precision element type of the views, and so of the steps.
- * @returns the most bytes in use at a time.
+ * @returns the largest number of bytes in use at any time.
  */
 export function assertFlatMemory(steps: number, seed: number, precision: "f32" | "bf16"): number {
   const flags = { width: 4, projector: 32, batch: 8, lr: 0.002, symmetric: true, seed, threads: 1, device: "cpu" };
@@ -59,11 +59,11 @@ export function assertFlatMemory(steps: number, seed: number, precision: "f32" |
       assert.deepEqual([now.inUse, now.live, now.reserved], [inUse, live, reserved], `after step ${number}`);
     }
   }
-  assert.equal(device.memory().inUse, empty, "a network that is done with gives back all its memory");
+  assert.equal(device.memory().inUse, empty, "a disposed network frees all its memory");
   return device.memory().peak;
 }
 
-/** 5,000 steps of training, of ten networks. */
+/** 5,000 training steps: 500 of each of ten networks. */
 export const trainWithFlatMemory: SoakTest = {
   name: "bytes in use are flat over 500 steps, for ten networks",
   trials: 10,

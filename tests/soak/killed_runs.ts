@@ -1,5 +1,5 @@
 /**
- * Soak test: runs that are killed at any moment, and go on to what they would have been.
+ * Soak test: kills runs at random moments; resumed, they must end with the weights of an undisturbed run.
  *
  * @module
  */
@@ -15,12 +15,12 @@ const common = [
   ...["--batch", "8", "--threads", "1", "--quiet"],
   ...["--train-images", "64", "--test-images", "32", "--epochs", "12", "--eval-every", "4"],
 ];
-/** Networks whose checkpoints are written at once, and beside training. */
+/** Networks whose checkpoints are written immediately (small), and by a worker beside training (large). */
 const networks = { small: ["--width", "4", "--projector", "16"], large: ["--width", "16", "--projector", "512"] };
-/** Milliseconds after a process's start within which it is killed: before its folder is there, and at any later time. */
+/** Milliseconds after its start within which a process is killed, possibly before it has made its folder. */
 const LONGEST_LIFE = 3500;
 
-/** What is left of a run: its last checkpoint, and its metrics without times. */
+/** A run's results: its last checkpoint, and its metrics without times. */
 function resultsOf(run: string) {
   const times = /,"viewsPerSecond":[^,]*,"wait":[^,]*,"time":[^,}]*/g;
   return {
@@ -29,7 +29,7 @@ function resultsOf(run: string) {
   };
 }
 
-/** Starts a process that trains, and kills it after so many milliseconds, unless it has ended before. */
+/** Starts a process that trains, and kills it after `milliseconds` unless it has ended by then. */
 async function runAndKill(args: readonly string[], milliseconds: number): Promise<void> {
   const child = startSluice(args);
   const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
@@ -38,7 +38,7 @@ async function runAndKill(args: readonly string[], milliseconds: number): Promis
   assert.ok(signal === "SIGKILL" || code === 0, new TextDecoder().decode(stderr));
 }
 
-/** Cuts the newest checkpoint short, where there are two: the run is to go on from the one before it. */
+/** Truncates the newest checkpoint if there are two: the run must resume from the older one. */
 function truncateNewest(run: string, random: RandomStream): void {
   const folder = join(run, "checkpoints");
   if (!existsSync(folder) || readdirSync(folder).filter((name) => /^last.*\.safetensors$/.test(name)).length < 2) {
@@ -48,7 +48,7 @@ function truncateNewest(run: string, random: RandomStream): void {
   if (existsSync(newest)) truncateSync(newest, random.integer(readFileSync(newest).length));
 }
 
-/** Kills a run twice at random moments, then lets it go on to its end. */
+/** Kills a run twice at random moments, then resumes it to its end. */
 async function trial(folder: string, number: number, options: readonly string[]): Promise<string> {
   const random = new RandomStream(11, 1, number);
   const run = join(folder, `run-${number}`);
@@ -62,11 +62,11 @@ async function trial(folder: string, number: number, options: readonly string[])
 }
 
 /**
- * Demands of runs that were killed the weights and metrics of one that was not.
+ * Asserts that runs that were killed end with the weights and metrics of an undisturbed run.
  *
- * @param begin number of the first trial; every third also has its newest checkpoint cut short, and every fourth has
- * checkpoints that are written beside training.
- * @param end number after the last.
+ * @param begin number of the first trial. Every third trial also truncates the newest checkpoint, and every fourth uses the
+ * network whose checkpoints a worker writes.
+ * @param end number of the last trial, plus 1.
  */
 export async function assertKilledRunsGoOn(begin: number, end: number): Promise<void> {
   const folder = Deno.makeTempDirSync();
@@ -89,7 +89,7 @@ export async function assertKilledRunsGoOn(begin: number, end: number): Promise<
 
 /** 60 runs, each killed twice. */
 export const killRuns: SoakTest = {
-  name: "60 runs killed at random moments go on to the weights of an undisturbed one",
+  name: "60 runs killed at random moments end with the weights of an undisturbed run",
   trials: 60,
   portion: 5,
   run: assertKilledRunsGoOn,

@@ -1,5 +1,5 @@
 /**
- * Soak test: executables that are killed at any moment of their unpacking.
+ * Soak test: kills executables at random moments while they unpack themselves.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { assertKillsAreSurvived } from "../executable/executable.ts";
 import type { SoakTest } from "./soak.ts";
 
 const output = fileURLToPath(new URL("../../runs/soak/sluice", import.meta.url));
-/** Milliseconds within which a process is killed: it unpacks, and waits for others that do, for about as long. */
+/** Milliseconds within which a process is killed; unpacking, or waiting for a process that unpacks, takes about as long. */
 const LONGEST_LIFE = 1500;
 
-/** Kills up to four processes at a time at random moments; the next one must find or make a whole cache. */
+/** Kills up to four processes at a time at random moments; the next process must find or make a complete cache. */
 export const killUnpacking: SoakTest = {
   name: "executables killed while they unpack leave nothing that is half used",
   trials: 500,

@@ -1,5 +1,5 @@
 /**
- * Runs the soak tests in portions, remembering under runs/soak how far each has come.
+ * Runs the soak tests in portions, and records the progress of each in runs/soak, so that a stopped soak can resume.
  *
  * @module
  */
@@ -20,6 +20,7 @@ import { streamStl10 } from "./streamed_stl10.ts";
 
 const folder = fileURLToPath(new URL("../../runs/soak", import.meta.url));
 const statePath = join(folder, "state.json");
+/** The tests, in the order in which they run; names are unique, because progress is recorded by name. */
 const tests: readonly SoakTest[] = [
   mutateSafetensors,
   mutateCifar,
@@ -33,7 +34,7 @@ const tests: readonly SoakTest[] = [
   killUnpacking,
 ];
 
-/** How many trials of each test have passed, by the test's name. */
+/** Number of trials that have passed, by the name of their test. */
 function readState(): Record<string, number> {
   try {
     return JSON.parse(Deno.readTextFileSync(statePath)) as Record<string, number>;
@@ -48,8 +49,8 @@ function writeState(state: Readonly<Record<string, number>>): void {
   Deno.renameSync(`${statePath}.partial`, statePath);
 }
 
-/** Goes on with one test to its end, or to its first failure, which is thrown. */
-async function goOn(test: SoakTest, state: Record<string, number>): Promise<void> {
+/** Resumes one test and runs it to its end; throws at its first failure. */
+async function resume(test: SoakTest, state: Record<string, number>): Promise<void> {
   for (let done = state[test.name] ?? 0; done < test.trials;) {
     const end = Math.min(done + test.portion, test.trials);
     await test.run(done, end);
@@ -62,16 +63,17 @@ async function goOn(test: SoakTest, state: Record<string, number>): Promise<void
 if (import.meta.main) {
   Deno.mkdirSync(folder, { recursive: true });
   const state = readState();
+  for (const { name, trials } of tests) console.error(`${state[name] ?? 0} of ${trials} trials done: ${name}`);
   let failed = 0;
   for (const test of tests) {
     try {
-      await goOn(test, state);
+      await resume(test, state);
     } catch (error) {
       failed++;
       console.error(`${test.name}: failed after ${state[test.name] ?? 0} trials`, error);
     }
   }
-  // Only a soak that has ended well begins again from nothing.
+  // The next soak starts from nothing after a success, and resumes after a failure.
   if (failed === 0) Deno.removeSync(statePath);
   console.log(`${tests.length - failed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;

@@ -1,5 +1,5 @@
 /**
- * Soak tests: damaged files of CIFAR-10 and STL-10 are read or refused, never anything else.
+ * Soak tests: damaged files of CIFAR-10 and STL-10 are read, or refused in a line that names the file.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { SoakTest } from "./soak.ts";
 const CIFAR_BYTES = 3073;
 const STL_BYTES = 3 * 96 * 96;
 
-/** Sound files of two records or labels each. */
+/** Undamaged files of two records or labels each. */
 const cifarFiles = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`).concat("test_batch.bin")
   .map((name) => [name, new Uint8Array(2 * CIFAR_BYTES).fill(7)] as const);
 const stlFiles = [
@@ -43,7 +43,7 @@ export const mutateCifar: SoakTest = {
   },
 };
 
-/** 5,000 data sets with one damaged file; whatever opens is read to its end. */
+/** 5,000 data sets with one damaged file; if a data set opens, every image of it is read. */
 export const mutateStl10: SoakTest = {
   name: "damaged files of STL-10 are read or refused by name",
   trials: 5_000,

@@ -1,5 +1,5 @@
 /**
- * Soak test: safetensors files with random damage are read or refused, never anything else.
+ * Soak test: safetensors files with random damage are read, or refused with a FormatError.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { SoakTest } from "./soak.ts";
 
 const seed = 20_230_109;
 
-/** A sound file of a few tensors of every dtype. */
+/** An undamaged file with a few tensors of every dtype. */
 function soundFile(): Uint8Array {
   const tensors = new Map<string, HostTensor>([
     ["conv1.weight", { dtype: "f32", shape: [2, 3, 3], data: new Float32Array(18).fill(0.5) }],

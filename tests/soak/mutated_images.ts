@@ -10,7 +10,7 @@ import type { SoakTest } from "./soak.ts";
 
 const MUTANTS = 5_000;
 
-/** 5,000 damaged files of each kind; the native tests do a few hundred of them each time. */
+/** 5,000 damaged files of each kind; the native tests read a few hundred of them each time. */
 export const mutateImageFiles: SoakTest = {
   name: `${MUTANTS} damaged files of each kind of image are read or refused, without a leak`,
   trials: 1,

@@ -1,5 +1,5 @@
 /**
- * Soak test: a run's folder with a damaged file is read as far as it is whole, or refused.
+ * Soak test: a run's folder with a damaged file is read as far as it is intact, or refused.
  *
  * @module
  */
@@ -31,7 +31,7 @@ async function soundFiles(): Promise<(readonly [string, Uint8Array])[]> {
   }
 }
 
-/** Does with a run's folder what going on with it and looking at it do. */
+/** Reads a run's folder as resuming the run and showing its status do. */
 function read(folder: string): void {
   const run = RunFolder.open(folder);
   const checkpoint = run.latestCheckpoint(() => {});
@@ -42,7 +42,8 @@ function read(folder: string): void {
 
 /** 5,000 runs with one damaged file: configuration, metrics or checkpoint. */
 export const mutateRuns: SoakTest = {
-  name: "damaged configurations, metrics and checkpoints of runs are read as far as they are whole, or refused by name",
+  name:
+    "damaged configurations, metrics and checkpoints of runs are read as far as they are intact, or refused by name",
   trials: 5_000,
   portion: 500,
   async run(begin, end) {

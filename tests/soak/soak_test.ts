@@ -1,5 +1,5 @@
 /**
- * Tests of the soak tests themselves, at a small count.
+ * Runs the soak tests with small numbers of trials.
  *
  * @module
  */
@@ -20,7 +20,7 @@ Deno.test("300 data sets each of CIFAR-10 and STL-10 with a damaged file are rea
   await mutateStl10.run(0, 300);
 });
 
-Deno.test("300 runs with a damaged file are read as far as they are whole, or refused by name", async () => {
+Deno.test("300 runs with a damaged file are read as far as they are intact, or refused by name", async () => {
   await mutateRuns.run(0, 300);
 });
 
@@ -28,7 +28,7 @@ Deno.test("memory is flat while 400 MB of STL-10 stream through the loader", () 
   assertFlatStreaming(14_500);
 });
 
-Deno.test("5 runs killed at random moments go on to the weights and metrics of an undisturbed one", async () => {
+Deno.test("5 runs killed at random moments end with the weights and metrics of an undisturbed run", async () => {
   await assertKilledRunsGoOn(0, 5);
 });
 

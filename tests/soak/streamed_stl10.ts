@@ -1,5 +1,5 @@
 /**
- * Soak test: a file of images that is larger than memory should hold streams through without staying there.
+ * Soak test: streams a large file of images, and asserts that the process does not keep them in memory.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import type { SoakTest } from "./soak.ts";
 
 const IMAGE_BYTES = 3 * 96 * 96;
 const BATCH = 250;
-/** What JavaScript's heap, whose garbage is collected now and then, may add. */
+/** Bytes that the JavaScript heap may add between two garbage collections. */
 const ALLOWED_GROWTH = 96 * 2 ** 20;
 
-/** A data set whose unlabelled images are a sparse file of so many zeros. */
+/** Writes a data set whose unlabelled images are `images` records of zeros in a sparse file. */
 function writeStl10(folder: string, images: number): void {
   for (const split of ["train", "test"]) {
     writeFileSync(join(folder, `${split}_X.bin`), new Uint8Array(IMAGE_BYTES));
@@ -29,10 +29,10 @@ function writeStl10(folder: string, images: number): void {
 }
 
 /**
- * Streams one epoch of so many images through the loader, and demands that neither the process nor the device holds more at its
- * end than after a tenth of it.
+ * Streams one epoch of `images` images through the loader, and asserts that memory does not grow between a tenth of the epoch
+ * and its end: neither that of the process nor that of the device.
  *
- * @returns bytes by which the resident memory has grown.
+ * @returns bytes by which the resident memory grew.
  */
 export function assertFlatStreaming(images: number): number {
   const folder = mkdtempSync(join(tmpdir(), "sluice-streamed-"));

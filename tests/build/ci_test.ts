@@ -1,0 +1,51 @@
+/**
+ * Tests of the script that continuous integration starts.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import denoJson from "../../deno.json" with { type: "json" };
+import { execute } from "../../native/packages.ts";
+import { withFolder } from "../folders.ts";
+
+const script = fileURLToPath(new URL("../../.ci/run", import.meta.url));
+
+/** Runs the script with a stand-in for npx, which notes how it is called and then runs `body` with `$task`. */
+async function runWith(folder: string, body: string) {
+  const calls = join(folder, "calls");
+  writeFileSync(calls, "");
+  const npx = `#!/bin/sh\necho "$*" >> ${calls}\ntask=$4\n${body}\n`;
+  writeFileSync(join(folder, "npx"), npx, { mode: 0o755 });
+  const { success, output } = await execute("bash", [script], { PATH: `${folder}:${Deno.env.get("PATH")}` });
+  const tasks = readFileSync(calls, "utf8").trimEnd().split("\n").map((call) => call.split(" ").slice(2).join(" "));
+  return { success, lastLine: output.trimEnd().split("\n").at(-1), tasks };
+}
+
+Deno.test(
+  "the checks run before the tests, and the last line is that of the tests",
+  withFolder(async (folder) => {
+    const passed = await runWith(folder, '[ "$task" = check ] || echo "12 passed, 0 failed"');
+    assert.deepEqual(passed, { success: true, lastLine: "12 passed, 0 failed", tasks: ["task check", "task test"] });
+    const failed = await runWith(folder, '[ "$task" = check ] || { echo "11 passed, 1 failed"; exit 1; }');
+    assert.deepEqual([failed.success, failed.lastLine], [false, "11 passed, 1 failed"]);
+  }),
+);
+
+Deno.test(
+  "a check that fails ends it with one failure and no tests",
+  withFolder(async (folder) => {
+    const result = await runWith(folder, "echo 'error: Found 1 not formatted file'; exit 1");
+    assert.deepEqual(result, { success: false, lastLine: "0 passed, 1 failed", tasks: ["task check"] });
+  }),
+);
+
+Deno.test("before a push the same checks and tests run as in continuous integration", () => {
+  assert.equal(denoJson.tasks.ok.command, "deno task --quiet check && deno task --quiet test");
+  for (const part of ["fmt --check", "lint", "task --quiet lint:layers", "check", "doc --quiet --lint mod.ts"]) {
+    assert.ok(denoJson.tasks.check.command.split(" && ").includes(`deno ${part}`), part);
+  }
+});

@@ -1,0 +1,44 @@
+/**
+ * Tests that no command changes deno.lock by the way.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import denoJson from "../../deno.json" with { type: "json" };
+import { execute } from "../../native/packages.ts";
+import { withFolder } from "../folders.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Makes a project with our deno.json, and a deno.lock in which every mention of some names has become another one. */
+function writeProject(folder: string, renamed: RegExp): string {
+  copyFileSync(join(root, "deno.json"), join(folder, "deno.json"));
+  const lock = join(folder, "deno.lock");
+  writeFileSync(lock, readFileSync(join(root, "deno.lock"), "utf8").replaceAll(renamed, "npm:another@1.0.0"));
+  writeFileSync(join(folder, "main.ts"), 'import "yaml";\n');
+  return lock;
+}
+
+for (
+  const args of [["run", "--quiet", "main.ts"], ["check", "--quiet", "main.ts"], ["test", "--quiet", "main.ts"]]
+) {
+  Deno.test(
+    `deno ${
+      args[0]
+    } refuses a deno.json whose dependencies deno.lock does not hold, says how to go on, and changes nothing`,
+    withFolder(async (folder) => {
+      const lock = writeProject(folder, new RegExp(`npm:yaml@${denoJson.imports.yaml.split("@")[1]}`, "g"));
+      const before = readFileSync(lock, "utf8");
+      const [command = "", ...rest] = args.map((word) => word === "main.ts" ? join(folder, word) : word);
+      const config = ["--config", join(folder, "deno.json")];
+      const { success, output } = await execute(Deno.execPath(), [command, ...config, ...rest], { NO_COLOR: "1" });
+      assert.ok(!success);
+      assert.match(output, /The lockfile is out of date\. [^\n]*`?deno install --frozen=false`?/);
+      assert.equal(readFileSync(lock, "utf8"), before);
+    }),
+  );
+}

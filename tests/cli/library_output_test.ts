@@ -1,0 +1,35 @@
+/**
+ * Tests that what oneDNN and OpenMP print at the user's wish goes to stderr: stdout holds results alone.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { runSluice } from "./run_sluice.ts";
+
+const step = ["bench", "step", "--width", "4", "--projector", "16", "--batch", "4", "--json", "--quiet"];
+
+for (
+  const [name, value, printed] of [
+    ["ONEDNN_VERBOSE", "1", /^onednn_verbose,/m],
+    ["DNNL_VERBOSE", "2", /^(onednn|dnnl)_verbose,/m],
+    ["OMP_DISPLAY_ENV", "TRUE", /OPENMP DISPLAY ENVIRONMENT BEGIN/],
+  ] as const
+) {
+  Deno.test(`with ${name}=${value} stdout is one JSON document, and stderr has what was asked for`, async () => {
+    const { status, stdout, stderr } = await runSluice(step, { [name]: value, ONEDNN_VERBOSE_TIMESTAMP: "1" });
+    assert.equal(status, 0, stderr);
+    assert.ok((JSON.parse(stdout) as { msPerStep: number }).msPerStep > 0);
+    assert.match(stderr, printed);
+  });
+}
+
+Deno.test("OpenMP without parallel regions and with dynamic teams computes the same, and ends", async () => {
+  const embed = ["doctor", "--ops", "--json", "--threads", "2"];
+  for (const env of [{ OMP_MAX_ACTIVE_LEVELS: "0" }, { OMP_DYNAMIC: "true" }]) {
+    const { status, stdout, stderr } = await runSluice(embed, env);
+    assert.equal(status, 0, stderr);
+    const { operations } = JSON.parse(stdout) as { operations: { ok: boolean }[] };
+    assert.ok(operations.length > 100 && operations.every(({ ok }) => ok));
+  }
+});
