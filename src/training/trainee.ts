@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { datasetSource, USUAL_SIZE } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import {
   DualNetwork,
@@ -33,14 +32,6 @@ export interface Trainee extends Disposable {
   readonly cost: NetworkCost;
 }
 
-/** Base learning rate of the rotation head, as published. */
-const ROTATION_RATE = 0.1;
-
-/** Height and width of the images that a run's networks see, in pixels. */
-export function imageSide({ dataset, imageSize }: Pick<RunConfig, "dataset" | "imageSize">): number {
-  return datasetSource(dataset).side ?? imageSize ?? USUAL_SIZE;
-}
-
 /** The network of a configuration, for images of `image` pixels a side. */
 export function networkSpec(
   config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
@@ -59,8 +50,7 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
     gated: config.mode !== "vanilla",
     separateNorm: config.mode === "dual" && config.separateNorm,
     gateBias: config.gateBias,
-    // Its rate follows the schedule, from its own base rate.
-    rotationRate: config.rotation ? ROTATION_RATE / config.lr : null,
+    rotationHead: config.rotation ? config.rotationHead : null,
     separateEncoders: config.mode === "dual" && config.separateEncoders,
   };
 }
