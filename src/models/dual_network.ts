@@ -18,8 +18,8 @@ export interface DualNetworkOptions extends BlockOptions {
   readonly spec: NetworkSpec;
   /** Size of the projections. */
   readonly projector: number;
-  /** Seed of the initial weights. */
-  readonly seed: number;
+  /** Seed of the initial weights; null: all of them 0, in a network that is measured and never trained. */
+  readonly seed: number | null;
   /** Whether the dense and the gated encoder are two networks that share nothing but the projector (an ablation). */
   readonly separateEncoders?: boolean;
   /** The rotation head: as published, with a relu before its last layer, or by default none. */

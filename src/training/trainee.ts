@@ -55,10 +55,19 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
   };
 }
 
-/** Builds everything with the initial weights of the configuration's seed. */
-export function createTrainee(device: Device, config: RunConfig, image: number): Trainee {
-  const { seed, invariance, projector, weightDecay } = config;
-  const options = networkOptions(config, image);
+/**
+ * Builds everything.
+ *
+ * @param seed of the initial weights; null: zeros, to be measured and never trained.
+ */
+export function createTrainee(
+  device: Device,
+  config: RunConfig,
+  image: number,
+  seed: number | null = config.seed,
+): Trainee {
+  const { invariance, projector, weightDecay } = config;
+  const options = { ...networkOptions(config, image), seed };
   const network = new DualNetwork(device, options);
   const objective = objectiveKind(config.objective).create({ device, seed, invariance, size: projector });
   const momentum = objective.targetMomentum === undefined ? null : new MomentumNetwork(device, network, options);
