@@ -24,7 +24,7 @@ const SMALLEST_BATCH = 2;
 /** A batch that memory limits is a multiple of this, if it is as large. */
 const BATCH_STEP = 8;
 /** The share of memory that a default may take: the rest is the system's, a GPU's libraries', and what the estimate misses. */
-const USABLE = { cpu: 0.8, cuda: 0.9 } as const;
+const USABLE = { cpu: 0.85, cuda: 0.9 } as const;
 
 /** The default batch for a number of images, before memory is looked at. */
 export function usualBatch(images: number): Pick<RunConfig, "batch"> {

@@ -78,7 +78,7 @@ const ROTATION_VALUES = 20 * 2048;
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 
 /** What decides the memory of a data set's images. */
-export function imageMemory({ pretraining, labelled }: Dataset): ImageMemory {
+export function imageMemory({ pretraining, labelled }: Pick<Dataset, "pretraining" | "labelled">): ImageMemory {
   const sets = new Set<ImageSet>([pretraining, ...(labelled === null ? [] : [labelled.train, labelled.test])]);
   const stored = [...sets].flatMap((set) => set.kind === "memory" ? [set.images.length] : []);
   const files = [...sets].flatMap((set) => set.kind === "files" ? [set.sizes] : []);
