@@ -90,12 +90,18 @@ function limitedGroup(bytes: number): string | null {
   }
 }
 
-const group = limitedGroup(2e9);
+/** Whether such a group can be made, which is tried. */
+function canLimit(): boolean {
+  const path = limitedGroup(2e9);
+  if (path !== null) rmdirSync(path);
+  return path !== null;
+}
 
 Deno.test({
   name: "in a control group of 2 GB the default batch is smaller (needs root and control groups of version 1)",
-  ignore: group === null,
+  ignore: !canLimit(),
   fn: async () => {
+    const group = limitedGroup(2e9);
     try {
       const inside = (args: readonly string[]) => {
         const script = `echo $$ > ${group}/cgroup.procs && exec "$@"`;
@@ -104,7 +110,7 @@ Deno.test({
       const { status, stdout, stderr } = await inside(["pretrain", "--test-images", "50", "--print-config"]);
       assert.equal(status, 0, stderr);
       const batch = Number(/^batch: (\d+)$/m.exec(stdout)?.[1]);
-      assert.ok(batch >= 8 && batch <= 64 && batch % 8 === 0, `${batch} images a step`);
+      assert.ok(batch >= 8 && batch <= 128 && batch % 8 === 0, `${batch} images a step`);
       const refused = await inside(["pretrain", "--test-images", "50", "--batch", "256", "--out", "/nowhere/run"]);
       assert.equal(refused.status, 2);
       assert.match(
