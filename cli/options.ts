@@ -71,10 +71,11 @@ function toFlag(name: OptionName): Option {
   const key = kebabCase(name);
   const heading = groupHeadings[option.group];
   if (option.kind === "switch" && option.default === true) {
-    return new Option(`--no-${key}`, option.help).helpGroup(heading);
+    return new Option(`--no-${key}`, option.help).helpGroup(heading).hideHelp(option.hidden ?? false);
   }
   const value = option.kind === "switch" ? "" : ` <${option.placeholder}>`;
-  const flag = new Option(`--${key}${value}`, option.help + describeDefault(option)).helpGroup(heading);
+  const help = option.help + describeDefault(option);
+  const flag = new Option(`--${key}${value}`, help).helpGroup(heading).hideHelp(option.hidden ?? false);
   return option.words === undefined ? flag : offer(flag, option.words);
 }
 

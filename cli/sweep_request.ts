@@ -13,6 +13,7 @@ import {
   locate,
   planSweep,
   readRunState,
+  refitted,
   type StartedRun,
   type SweepEstimate,
   SweepFolder,
@@ -23,6 +24,9 @@ import {
   workOf,
 } from "../src/sweep/mod.ts";
 import { checkAgainstImages } from "../src/training/config.ts";
+import { fitConfig, usualBatch } from "../src/training/fitted_config.ts";
+import { type ImageMemory, imageMemory } from "../src/training/memory_need.ts";
+import { machineOptions } from "../src/training/options.ts";
 import { openDataset } from "./datasets.ts";
 
 /** A sweep as it is asked for: its runs' options, data and images are right, wherever they will be computed. */
@@ -35,8 +39,8 @@ export interface SweepRequest {
   readonly present: SweepFolder | null;
   /** The runs. */
   readonly runs: readonly TracedRun[];
-  /** What each of them takes. */
-  readonly images: readonly EstimatedRun[];
+  /** The images of each. */
+  readonly images: readonly ImageMemory[];
 }
 
 /** A sweep that has been checked whole. */
@@ -78,24 +82,57 @@ function openImages(spec: SweepSpec, run: TracedRun): Dataset {
  * @throws {InvalidInputError} naming the line of what does not fit: a budget that cannot be reached, a batch that is too large,
  * files that are not there.
  */
-function checkImages(spec: SweepSpec, runs: readonly TracedRun[]): EstimatedRun[] {
-  const opened = new Map<string, Omit<EstimatedRun, "config">>();
-  return runs.map((run) => {
+function checkImages(spec: SweepSpec, runs: readonly TracedRun[]): Pick<SweepRequest, "runs" | "images"> {
+  const opened = new Map<string, ImageMemory>();
+  const fitted = runs.map((run) => {
     const key = imagesKey(run);
     let images = opened.get(key);
     if (images === undefined) {
       const { pretraining, labelled } = openImages(spec, run);
-      const evaluationImages = (labelled?.train.count ?? 0) + (labelled?.test.count ?? 0);
-      images = { side: pretraining.height, trainingImages: pretraining.count, evaluationImages };
+      images = imageMemory({ pretraining, labelled });
       opened.set(key, images);
     }
+    // A run that the folder's plan has already keeps its batch.
+    const counted = run.sources.fitted === undefined ? refitted(run, usualBatch(images.count)) : run;
     try {
-      checkAgainstImages(run.config, { count: images.trainingImages, height: images.side });
+      checkAgainstImages(counted.config, { count: images.count, height: images.side });
     } catch (error) {
       if (!(error instanceof InvalidOptionError)) throw error;
       throw locate(spec, run.placeOf(error.option), error);
     }
-    return { config: run.config, ...images };
+    return { run: counted, images };
+  });
+  return { runs: fitted.map(({ run }) => run), images: fitted.map(({ images }) => images) };
+}
+
+/** Runs that a sweep's folder has already, with its values for options that nobody gave: later defaults are for new runs. */
+function withStoredValues(present: SweepFolder | null, runs: readonly TracedRun[]): TracedRun[] {
+  const elsewhere = new Set<string>(machineOptions);
+  return runs.map((run) => {
+    const stored = present?.plan.runs.find(({ name }) => name === run.name)?.config;
+    if (stored === undefined) return run;
+    return refitted(run, Object.fromEntries(Object.entries(stored).filter(([name]) => !elsewhere.has(name))));
+  });
+}
+
+/**
+ * New runs with a default batch that fits the memory here, as so many at a time share it.
+ *
+ * @throws {InvalidInputError} naming the line of a run that cannot fit.
+ */
+function withFittingBatches({ spec, present, runs, images }: SweepRequest, device: Device, jobs: number): TracedRun[] {
+  const sharing = device.kind === "cpu" ? jobs : Math.ceil(jobs / device.countOfKind());
+  const memory = device.memoryTotal() / sharing;
+  return runs.map((run, index) => {
+    const of = images[index];
+    if (of === undefined || present?.plan.runs.some(({ name }) => name === run.name)) return run;
+    try {
+      const { config: { batch } } = fitConfig({ ...run.sources, fitted: {} }, device, of, memory);
+      return refitted(run, { batch });
+    } catch (error) {
+      if (!(error instanceof InvalidOptionError)) throw error;
+      throw locate(spec, run.placeOf(error.option), error);
+    }
   });
 }
 
@@ -110,8 +147,9 @@ export function readRequest(path: string, out: string, flags: Readonly<Record<st
   const spec = SweepSpec.read(path);
   const runs = planSweep(spec, flags);
   const { evaluate: judging, retries } = spec.contents;
-  const present = SweepFolder.check(out, { runs, judging, retries });
-  return { spec, out, present, runs, images: checkImages(spec, runs) };
+  const stored = withStoredValues(SweepFolder.isAt(out) ? SweepFolder.open(out) : null, runs);
+  const present = SweepFolder.check(out, { runs: stored, judging, retries });
+  return { spec, out, present, ...checkImages(spec, stored) };
 }
 
 /** Where runs are computed. */
@@ -131,6 +169,11 @@ function withThreads({ runs, present }: SweepRequest, threads: number): TracedRu
   });
 }
 
+/** A run with what its time and its disk space follow from. */
+function estimatedRun({ config }: TracedRun, { side, count, evaluated }: ImageMemory): EstimatedRun {
+  return { config, side, trainingImages: count, evaluationImages: evaluated };
+}
+
 /** A run as the sweep finds it. @param state null of a run that is new. */
 function startedRun(name: string, run: EstimatedRun, state: SweepRunState | null): StartedRun {
   const at = state === null || state.steps === null ? null : { step: state.step, steps: state.steps };
@@ -145,7 +188,8 @@ function startedRun(name: string, run: EstimatedRun, state: SweepRunState | null
 export function planRequest(request: SweepRequest, device: Device, { threads, jobs }: Placement): CheckedSweep {
   const { spec, out, present, images } = request;
   const { evaluate: judging, retries } = spec.contents;
-  const runs = withThreads(request, threads);
+  const fitted = jobs === null ? request.runs : withFittingBatches(request, device, jobs);
+  const runs = withThreads({ ...request, runs: fitted }, threads);
   const states = runs.map(({ name }) => {
     const run = present?.plan.runs.find((candidate) => candidate.name === name);
     return present === null || run === undefined ? null : readRunState(present, run);
@@ -154,6 +198,7 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
   const damaged = states.flatMap((state) => {
     return state?.phase === "damaged" ? [[state.name, state.failure ?? ""] as const] : [];
   });
+  const estimated = runs.flatMap((run, index) => images[index] === undefined ? [] : [estimatedRun(run, images[index])]);
   return {
     spec,
     out,
@@ -162,10 +207,10 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
     left,
     damaged: new Map(damaged),
     started: runs.flatMap(({ name }, index) => {
-      const [state, image] = [states[index] ?? null, images[index]];
-      return image === undefined ? [] : [startedRun(name, image, state)];
+      const run = estimated[index];
+      return run === undefined ? [] : [startedRun(name, run, states[index] ?? null)];
     }),
-    estimate: estimateSweep(device, images.filter((_, index) => states[index]?.phase !== "done"), jobs),
+    estimate: estimateSweep(device, estimated.filter((_, index) => states[index]?.phase !== "done"), jobs),
   };
 }
 

@@ -30,10 +30,9 @@ async function train(
   output: OutputOptions,
 ): Promise<TrainingOutcome> {
   const { beginRun, resumeRun } = await import("./training.ts");
-  const { resolveConfig } = await import("../src/training/config.ts");
   const path = sweep.runPath(name);
   return begun === null
-    ? await beginRun(resolveConfig({ flags: { ...config, ...given } }), path, output)
+    ? await beginRun({ flags: { ...config, ...given } }, path, output)
     : await resumeRun(path, { given, stretchSchedule: false, acceptChangedImages: false }, output);
 }
 

@@ -6,7 +6,8 @@
 import denoJson from "../deno.json" with { type: "json" };
 import type { Dataset } from "../src/data/mod.ts";
 import type { Device } from "../src/device/mod.ts";
-import type { RunConfig } from "../src/training/config.ts";
+import type { ConfigSources, RunConfig } from "../src/training/config.ts";
+import type { FittedConfig } from "../src/training/fitted_config.ts";
 import type { Precision } from "../src/training/precision.ts";
 import type { TrainingResult } from "../src/training/records.ts";
 import type { RunFolder } from "../src/training/run_folder.ts";
@@ -132,13 +133,43 @@ async function openDevice(config: RunConfig, plans: string | null, output: Outpu
 }
 
 /** The data set of a run, once its images are known to fit the rest. */
-async function openImages(config: RunConfig, output: OutputOptions): Promise<Dataset> {
+async function openImages(sources: ConfigSources): Promise<Dataset> {
   const { openDataset } = await import("./datasets.ts");
-  const { checkAgainstImages } = await import("../src/training/config.ts");
-  const dataset = openDataset(config);
-  checkAgainstImages(config, dataset.pretraining);
-  if (dataset.labelled === null) remark(output, `${dataset.name} has no labelled images: the run is not evaluated`);
+  const { checkAgainstImages, resolveConfig } = await import("../src/training/config.ts");
+  const { usualBatch } = await import("../src/training/fitted_config.ts");
+  const dataset = openDataset(resolveConfig(sources));
+  const { pretraining } = dataset;
+  checkAgainstImages(resolveConfig({ ...sources, fitted: usualBatch(pretraining.count) }), pretraining);
   return dataset;
+}
+
+/** Says what a run needs and goes without, before its first step. */
+async function tellNeeds(device: Device, fitted: FittedConfig, dataset: Dataset, output: OutputOptions): Promise<void> {
+  if (dataset.labelled === null) remark(output, `${dataset.name} has no labelled images: the run is not evaluated`);
+  const { describeBytes } = await import("../src/training/fitted_config.ts");
+  const [need, memory] = [fitted.need, fitted.memory].map(describeBytes);
+  const whose = device.kind === "cuda" ? "the GPU's memory" : "memory";
+  remark(output, `batch ${fitted.config.batch}: needs about ${need} of the ${memory} of ${whose}`);
+}
+
+/** The configuration that sources come to with a data set on a device, and what it needs. */
+async function fit(sources: ConfigSources, dataset: Dataset, device: Device): Promise<FittedConfig> {
+  const { fitConfig } = await import("../src/training/fitted_config.ts");
+  const { imageMemory } = await import("../src/training/memory_need.ts");
+  return fitConfig(sources, device, imageMemory(dataset));
+}
+
+/**
+ * The configuration that a run from these sources would have.
+ *
+ * @throws {InvalidInputError} if the run would be refused.
+ */
+export async function fittedConfig(sources: ConfigSources, output: OutputOptions): Promise<RunConfig> {
+  const { resolveConfig } = await import("../src/training/config.ts");
+  const dataset = await openImages(sources);
+  const { device } = await openDevice(resolveConfig(sources), null, output);
+  using _device = device;
+  return (await fit(sources, dataset, device)).config;
 }
 
 /**
@@ -146,12 +177,17 @@ async function openImages(config: RunConfig, output: OutputOptions): Promise<Dat
  *
  * @param out the folder to make.
  */
-export async function beginRun(config: RunConfig, out: string, output: OutputOptions): Promise<TrainingOutcome> {
+export async function beginRun(sources: ConfigSources, out: string, output: OutputOptions): Promise<TrainingOutcome> {
   const { RunFolder } = await import("../src/training/run_folder.ts");
+  const { resolveConfig } = await import("../src/training/config.ts");
   RunFolder.checkFree(out);
-  const dataset = await openImages(config, output);
-  const opened = await openDevice(config, config.plans, output);
+  const asked = resolveConfig(sources);
+  const dataset = await openImages(sources);
+  const opened = await openDevice(asked, asked.plans, output);
   using device = opened.device;
+  const fitted = await fit(sources, dataset, device);
+  const { config } = fitted;
+  await tellNeeds(device, fitted, dataset, output);
   const { listImages } = await import("../src/training/image_list.ts");
   const images = { line: dataset.origin?.selection?.line ?? null, list: await listImages(dataset) };
   const run = RunFolder.create(out, config, opened.versions, images);
@@ -171,7 +207,7 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   const resumption = await readResumption(run, renewal, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);
-  const dataset = await openImages(config, output);
+  const dataset = await openImages({ flags: { ...config } });
   if (checkpoint !== null && !renewal.acceptChangedImages) await refuseOtherCount(run, checkpoint, dataset);
   const { isFinished, stepsOf } = await import("../src/training/run_length.ts");
   if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {
@@ -186,6 +222,9 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   const changes = describeChanges(run.versions, opened.versions);
   if (changes !== null) remark(output, changes);
   await renewImageList(resumption, dataset, renewal, (line) => remark(output, line));
+  const { imageMemory, memoryNeed } = await import("../src/training/memory_need.ts");
+  const need = memoryNeed(device, config, imageMemory(dataset));
+  await tellNeeds(device, { config, need, memory: device.memoryTotal() }, dataset, output);
   remark(output, describeStart(resumption, stepsOf(config, dataset) / config.epochs));
   const renewed = run.reconfigured(config, dataset.origin?.selection?.line);
   return await train(device, { run: renewed, checkpoint }, dataset, output);

@@ -89,12 +89,22 @@ const benchCheckpoint: Benchmark = async (device, config, output) => {
   writeResult(output, result, () => formatCheckpoint(result));
 };
 
-const benchLoader: Benchmark = async (device, config, output) => {
-  const { benchLoader: measure } = await import("../../src/training/benchmark/loader.ts");
+/** The loader on a data set, whose images decide the default batch. */
+async function runLoader(command: CommandUnknownOpts): Promise<void> {
+  const { benchLoader } = await import("../../src/training/benchmark/loader.ts");
+  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { fitConfig } = await import("../../src/training/fitted_config.ts");
+  const { imageMemory } = await import("../../src/training/memory_need.ts");
   const { openDataset } = await import("../datasets.ts");
-  const result = measure(device, config, openDataset(config));
-  writeResult(output, result, () => formatLoader(result));
-};
+  const { Device } = await import("../../src/device/mod.ts");
+  const sources = { flags: givenRunOptions(command) };
+  const asked = resolveConfig(sources);
+  const dataset = openDataset(asked);
+  using device = Device.open({ device: asked.device, threads: asked.threads });
+  const { config } = fitConfig(sources, device, imageMemory(dataset));
+  const result = benchLoader(device, config, dataset);
+  writeResult(outputOptions(command), result, () => formatLoader(result));
+}
 
 /** Image files need no device; what decodes them is in either library. */
 async function runFolder(folder: string, command: CommandUnknownOpts): Promise<void> {
@@ -119,9 +129,14 @@ const benchOperations: Benchmark = async (device, _config, output) => {
 
 async function runBench(benchmark: Benchmark, command: CommandUnknownOpts, defaults: object = {}): Promise<void> {
   const { resolveConfig } = await import("../../src/training/config.ts");
-  const config = resolveConfig({ flags: { ...defaults, ...givenRunOptions(command) } });
+  const { fitConfig } = await import("../../src/training/fitted_config.ts");
+  const { drawnImages } = await import("../../src/training/memory_need.ts");
+  const { IMAGE_SIDE } = await import("../../src/training/benchmark/images.ts");
   const { Device } = await import("../../src/device/mod.ts");
-  using device = Device.open({ device: config.device, threads: config.threads });
+  const sources = { flags: { ...defaults, ...givenRunOptions(command) } };
+  const asked = resolveConfig(sources);
+  using device = Device.open({ device: asked.device, threads: asked.threads });
+  const { config } = fitConfig(sources, device, drawnImages(IMAGE_SIDE));
   await benchmark(device, config, outputOptions(command));
 }
 
@@ -172,7 +187,7 @@ export function addBench(program: CommandUnknownOpts): void {
   addExamples(augment, ["sluice bench augment", "sluice bench augment --batch 64 --threads 1 --json"]);
   const loader = bench.command("loader")
     .description("training with the loader beside training on one batch that is there already")
-    .action((_options, self) => runBench(benchLoader, self));
+    .action((_options, self) => runLoader(self));
   addRunOptions(loader, [...dataOptions, ...networkOptions]);
   addCommonOptions(loader);
   addExamples(loader, [

@@ -55,7 +55,9 @@ async function runCost(command: CommandUnknownOpts): Promise<void> {
   const image = wholeNumber("image", imageText, "a whole number of pixels from 8 to 4096", 8, 4096);
   const { resolveConfig } = await import("../../src/training/config.ts");
   const { networkCost, smallestBudget } = await import("../../src/models/cost.ts");
-  const { arch, width, stem, gateReduction } = resolveConfig({ flags: givenRunOptions(command) });
+  // Images of files are brought to the size asked for, so that the stem's default is that of a run on such images.
+  const flags = { dataset: "images", imageSize: image, ...givenRunOptions(command) };
+  const { arch, width, stem, gateReduction } = resolveConfig({ flags });
   const spec = { arch, width, stem, image, gateReduction };
   const cost = networkCost(spec);
   writeResult(outputOptions(command), costDocument(cost), () => describeCost(spec, cost, smallestBudget(spec)));

@@ -6,8 +6,8 @@
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import process from "node:process";
-import { InvalidInputError } from "../../src/errors.ts";
-import type { RunConfig } from "../../src/training/config.ts";
+import { InvalidInputError, InvalidOptionError } from "../../src/errors.ts";
+import type { ConfigSources, RunConfig } from "../../src/training/config.ts";
 import { kebabCase } from "../../src/training/options.ts";
 import type { TrainingResult } from "../../src/training/records.ts";
 import { presets } from "../../src/training/presets.ts";
@@ -21,23 +21,22 @@ import {
   wordOption,
 } from "../options.ts";
 import type { TrainingOutcome } from "../training.ts";
-import { type OutputOptions, writeResult } from "../ui/output.ts";
+import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { markedShare } from "../ui/missed_budget.ts";
 import { formatTable, megaMacs, percent } from "../ui/tables.ts";
 
-/** The configuration and the run folder that the command line and its files name. */
-async function readRequest(command: CommandUnknownOpts): Promise<{ config: RunConfig; out: string | undefined }> {
-  const { resolveConfig } = await import("../../src/training/config.ts");
+/** Where the configuration comes from, and the run folder that the command line or its file names. */
+async function readRequest(command: CommandUnknownOpts): Promise<{ sources: ConfigSources; out: string | undefined }> {
   const { config: path, preset, out }: Record<string, unknown> = command.opts();
   const file = typeof path === "string"
     ? (await import("../../src/training/config_file.ts")).readConfigFile(path)
     : undefined;
-  const config = resolveConfig({
+  const sources = {
     flags: givenRunOptions(command),
     ...(file === undefined ? {} : { file }),
     ...(typeof preset === "string" ? { preset } : {}),
-  });
-  return { config, out: typeof out === "string" ? out : file?.out };
+  };
+  return { sources, out: typeof out === "string" ? out : file?.out };
 }
 
 function describeNetworks(networks: TrainingResult["networks"], budgetMissed: number | null): string {
@@ -52,9 +51,26 @@ function describeNetworks(networks: TrainingResult["networks"], budgetMissed: nu
   return formatTable(["network", "20-NN", "online probe", "MACs", "cost share"], rows);
 }
 
+/** The configuration that a run would have; the default batch follows from images and memory, if the images are here. */
+async function configToShow(sources: ConfigSources, output: OutputOptions): Promise<RunConfig> {
+  const { isGiven, resolveConfig } = await import("../../src/training/config.ts");
+  const config = resolveConfig(sources);
+  if (isGiven("batch", sources)) return config;
+  const { fittedConfig } = await import("../training.ts");
+  try {
+    return await fittedConfig(sources, output);
+  } catch (error) {
+    // Options that do not fit are wrong wherever the images are; images that are not here may be where the run will be.
+    if (!(error instanceof InvalidInputError) || error instanceof InvalidOptionError) throw error;
+    remark(output, `batch ${config.batch}, unless there are fewer images or less memory: ${error.message}`);
+    return config;
+  }
+}
+
 /** Prints the configuration as `config.yaml` would hold it. */
-async function showConfig(config: RunConfig, output: OutputOptions): Promise<void> {
+async function showConfig(sources: ConfigSources, output: OutputOptions): Promise<void> {
   const { configByKey, formatConfig } = await import("../../src/training/config_file.ts");
+  const config = await configToShow(sources, output);
   writeResult(output, configByKey(config), () => formatConfig(config).trimEnd());
 }
 
@@ -98,11 +114,11 @@ async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   if (early !== undefined) {
     throw new InvalidInputError(`--${kebabCase(early)}: is for a run that goes on; give --resume RUN, or leave it out`);
   }
-  const { config, out } = await readRequest(command);
-  if (printConfig === true) return await showConfig(config, output);
+  const { sources, out } = await readRequest(command);
+  if (printConfig === true) return await showConfig(sources, output);
   if (out === undefined || out === "") throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
   const { beginRun } = await import("../training.ts");
-  report(await beginRun(config, out, output), output);
+  report(await beginRun(sources, out, output), output);
 }
 
 /** Adds `pretrain` to the program. */

@@ -13,6 +13,8 @@ import type { RunConfig } from "../../src/training/options.ts";
 import { type OutputOptions, remark } from "./output.ts";
 import { SkippedRemarks } from "./skipped.ts";
 
+/** Steps after which the run's time is estimated. */
+const PACED_STEPS = 10;
 /** Milliseconds between two plain lines. */
 const lineInterval = 10_000;
 
@@ -22,6 +24,15 @@ export function formatSeconds(seconds: number): string {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const padded = String(rest).padStart(2, "0");
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${padded}` : `${minutes}:${padded}`;
+}
+
+/** `45` -> `45 s`, `12000` -> `3 h 20 min`: an estimate for people. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+  if (days > 0) return `${days} d ${hours} h`;
+  return hours > 0 ? `${hours} h ${rest} min` : `${rest} min`;
 }
 
 /** Terms that are said elsewhere, or are sums of others. */
@@ -63,6 +74,8 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   #networks: EvaluationRecord["networks"] = {};
   /** Steps that were done before this process began. */
   #before: number | null = null;
+  /** Clock after this process's first step, in ms: the first is slower than those after it. */
+  #firstStep = 0;
 
   /** @param stopRequested Whether somebody asked the run to end, asked after every step. */
   constructor(
@@ -88,10 +101,22 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   step(record: StepRecord): void {
     const { step, steps } = record;
     this.#before ??= step - 1;
+    this.#estimateOnce(step - this.#before, steps - step);
     const left = formatSeconds(this.seconds / (step - this.#before) * (steps - step));
     const details = describeStep(record, this.#config.budget, this.#networks);
     if (this.#bar !== null) this.#updateBar(this.#bar, record, left, details);
     else this.#writeLine(record, left, details);
+  }
+
+  /** Says once how long the run will take, from the pace of its first steps. */
+  #estimateOnce(done: number, left: number): void {
+    if (done === 1) this.#firstStep = performance.now();
+    if (done !== PACED_STEPS || left === 0) return;
+    const pace = (performance.now() - this.#firstStep) / 1000 / (PACED_STEPS - 1);
+    const { epochs } = this.#config;
+    const what = this.#before === 0 ? `for ${epochs} epochs` : `more for the rest of ${epochs} epochs`;
+    this.#endBar();
+    remark(this.#output, `about ${formatDuration(pace * (left + (this.#before === 0 ? PACED_STEPS : 0)))} ${what}`);
   }
 
   #updateBar(bar: SingleBar, { epoch, step, steps }: StepRecord, left: string, details: string): void {

@@ -8,6 +8,7 @@ export { type DeviceKind, hasLibrary, type Library, libraryPath } from "./librar
 export { DeviceHandle } from "./device_handle.ts";
 export { DeviceEvent } from "./device_event.ts";
 export { DeviceStream } from "./device_stream.ts";
+export { dryRunPeak } from "./dry_run.ts";
 export { PendingDownload } from "./pending_download.ts";
 export { PinnedMemory } from "./pinned_memory.ts";
 export { examineLibrary, type LibraryReport, type Requirement, requirementsOf } from "./requirements.ts";

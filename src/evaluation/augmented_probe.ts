@@ -21,7 +21,7 @@ import { type ProbeOptions, probeOrder, type ProbeSummary, summariseProbes } fro
 import type { LabelledFeatures } from "./neighbours.ts";
 import { SoftmaxClassifier } from "./softmax_classifier.ts";
 
-/** Random resized crop and flip, as the paper's probe draws them. */
+/** Random resized crop and flip, as linear probes usually draw them; those of the paper's probe are not known. */
 const probeView: ViewRecipe = {
   scale: [0.08, 1],
   ratio: [3 / 4, 4 / 3],

@@ -160,6 +160,8 @@ export class Evaluator {
   watch(encoder: GatedResNet, pass: Pass, probe: OnlineProbe | null = null): NetworkWatch {
     using test = encodeSplit(encoder, pass, this.#images.test);
     using train = encodeSplit(encoder, pass, this.#images.train);
+    // The next step, which needs its memory, changes the weights.
+    encoder.freeCopies();
     const [, queries] = this.#labelled(train, test);
     return {
       knn20: this.#knn20(train, test),
@@ -172,6 +174,7 @@ export class Evaluator {
   /** What one encoder's features look like over the test images. */
   health(encoder: GatedResNet, pass: Pass): NetworkHealth {
     using test = encodeSplit(encoder, pass, this.#images.test);
+    encoder.freeCopies();
     return this.#healthOf(encoder, test);
   }
 

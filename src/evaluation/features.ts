@@ -11,7 +11,7 @@ import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { MaskSource, SplitMasks } from "./masks.ts";
 
 /** Images encoded at a time. */
-const BATCH = 250;
+export const ENCODED_BATCH = 250;
 
 /** Features [count, F] and what the gates opened (nothing in the dense network). */
 export interface SplitFeatures extends Disposable {
@@ -54,9 +54,9 @@ function collectRows(
   const { device, set: { count } } = images;
   const all = unscoped(() => new Tensor(device, [count, columns]));
   try {
-    for (let from = 0; from < count; from += BATCH) {
+    for (let from = 0; from < count; from += ENCODED_BATCH) {
       using _scope = new Scope();
-      const to = Math.min(count, from + BATCH);
+      const to = Math.min(count, from + ENCODED_BATCH);
       copyRows(all, from, encode(images.normalised(from, to, size), { from, to }));
     }
   } catch (error) {

@@ -18,12 +18,12 @@ export interface DualNetworkOptions extends BlockOptions {
   readonly spec: NetworkSpec;
   /** Size of the projections. */
   readonly projector: number;
-  /** Seed of the initial weights. */
-  readonly seed: number;
+  /** Seed of the initial weights; null: all of them 0, in a network that is measured and never trained. */
+  readonly seed: number | null;
   /** Whether the dense and the gated encoder are two networks that share nothing but the projector (an ablation). */
   readonly separateEncoders?: boolean;
-  /** Learning rate of a rotation head over that of the rest; no head where left out or null. */
-  readonly rotationRate?: number | null;
+  /** The rotation head: as published, with a relu before its last layer, or by default none. */
+  readonly rotationHead?: "paper" | "relu" | null;
 }
 
 /**
@@ -37,7 +37,7 @@ export class DualNetwork extends Module {
   readonly #gatedEncoder: GatedResNet;
   /** Used in training only. */
   readonly projector: Projector;
-  /** Used in training only, where rotations are told apart. */
+  /** Used in training only, if rotations are told apart. */
   readonly rotationHead: RotationHead | null;
 
   /** Builds both and draws their weights from the seed. */
@@ -54,10 +54,11 @@ export class DualNetwork extends Module {
       "projector",
       new Projector(device, initialiser, featureSize(spec), options.projector),
     );
-    const { rotationRate = null } = options;
-    this.rotationHead = rotationRate === null
-      ? null
-      : this.child("rotation_head", new RotationHead(device, initialiser, featureSize(spec), rotationRate));
+    const { rotationHead = null } = options;
+    this.rotationHead = rotationHead === null ? null : this.child(
+      "rotation_head",
+      new RotationHead(device, initialiser, featureSize(spec), rotationHead === "relu"),
+    );
   }
 
   /** The encoder that a pass goes through. */

@@ -25,7 +25,7 @@ export class MomentumNetwork extends DualNetwork {
    * @throws {ShapeError} where the source was built with others.
    */
   constructor(device: Device, source: DualNetwork, options: DualNetworkOptions) {
-    super(device, { ...options, rotationRate: null });
+    super(device, { ...options, rotationHead: null });
     const sources = new Map(source.parameters());
     this.#pairs = [...this.parameters()].map(([name, copy]) => {
       const followed = sources.get(name);

@@ -11,13 +11,16 @@ export class Initialiser {
 
   /** For the weights of one network.
    *
-   * @param seed that of the run.
+   * @param seed that of the run; null: weights of 0, for a network that is measured and never trained.
    * @param use one of `Streams`: weights of different uses share no bits.
    */
-  constructor(readonly seed: number, readonly use: number = Streams.init) {}
+  constructor(readonly seed: number | null, readonly use: number = Streams.init) {}
 
-  #stream(): RandomStream {
-    return new RandomStream(this.seed, this.use, this.#drawn++);
+  /** The next tensor's values, by what makes one from a random stream. */
+  #draw(count: number, value: (stream: RandomStream) => number): Float32Array<ArrayBuffer> {
+    if (this.seed === null) return new Float32Array(count);
+    const stream = new RandomStream(this.seed, this.use, this.#drawn++);
+    return Float32Array.from({ length: count }, () => value(stream));
   }
 
   /**
@@ -27,15 +30,13 @@ export class Initialiser {
    * @param fanOut connections leaving one input: outputs times kernel area.
    */
   kaimingNormal(count: number, fanOut: number): Float32Array<ArrayBuffer> {
-    const stream = this.#stream();
     const deviation = Math.sqrt(2 / fanOut);
-    return Float32Array.from({ length: count }, () => stream.normal() * deviation);
+    return this.#draw(count, (stream) => stream.normal() * deviation);
   }
 
   /** Uniform in +-1 / sqrt(fanIn), PyTorch's default for linear layers. */
   uniformFanIn(count: number, fanIn: number): Float32Array<ArrayBuffer> {
-    const stream = this.#stream();
     const bound = 1 / Math.sqrt(fanIn);
-    return Float32Array.from({ length: count }, () => (2 * stream.uniform() - 1) * bound);
+    return this.#draw(count, (stream) => (2 * stream.uniform() - 1) * bound);
   }
 }

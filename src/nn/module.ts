@@ -74,6 +74,11 @@ export abstract class Module implements Disposable {
     for (const [, parameter] of this.parameters()) parameter.changed();
   }
 
+  /** Frees copies of the weights in native layouts: they are made again when they are needed. */
+  freeCopies(): void {
+    for (const [, parameter] of this.parameters()) parameter.packed.clear();
+  }
+
   /** Frees everything. */
   [Symbol.dispose](): void {
     for (const parameter of this.#parameters.values()) parameter[Symbol.dispose]();

@@ -11,8 +11,8 @@ import { Tensor, unscoped } from "../tensor/mod.ts";
 export interface ParameterOptions {
   /** Whether weight decay applies; by default to everything but vectors. */
   readonly decay?: boolean;
-  /** Its learning rate over that of the rest; 1 by default. */
-  readonly rateFactor?: number;
+  /** Its parameter group: which of a step's learning rates moves it; the first, 0, by default. */
+  readonly group?: number;
 }
 
 /** A trainable tensor, f32, that lives until its module is disposed of. */
@@ -23,8 +23,8 @@ export class Parameter implements Disposable {
   readonly packed: PackedWeights = new PackedWeights();
   /** Whether weight decay applies. */
   readonly decay: boolean;
-  /** Its learning rate over that of the rest. */
-  readonly rateFactor: number;
+  /** Its parameter group: which of a step's learning rates moves it. */
+  readonly group: number;
   /** Whether layer-wise rates apply (LARS): to everything but vectors. */
   readonly adapt: boolean;
 
@@ -37,7 +37,7 @@ export class Parameter implements Disposable {
   ) {
     this.value = unscoped(() => Tensor.from(device, initial, shape));
     this.value.requiresGrad = true;
-    this.rateFactor = options.rateFactor ?? 1;
+    this.group = options.group ?? 0;
     this.adapt = shape.length > 1;
     this.decay = this.adapt && (options.decay ?? true);
   }

@@ -43,10 +43,11 @@ class KeyQueues extends Module {
   readonly a: Tensor;
   readonly b: Tensor;
 
-  /** Filled with random directions of the seed. */
-  constructor(device: Device, seed: number, rows: number, columns: number) {
+  /** Filled with random directions of the seed, or with zeros without one. */
+  constructor(device: Device, seed: number | null, rows: number, columns: number) {
     super();
     const queue = (index: number) => {
+      if (seed === null) return unscoped(() => Tensor.full(device, [rows, columns], 0));
       const stream = new RandomStream(seed, streamOf(Streams.queue, index), 0);
       return unscoped(() => Tensor.from(device, randomDirections(stream, rows, columns), [rows, columns]));
     };

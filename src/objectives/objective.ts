@@ -63,8 +63,8 @@ export interface ObjectiveParts {
   readonly device: Device;
   /** D, size of the projections. */
   readonly size: number;
-  /** Seed of the run. */
-  readonly seed: number;
+  /** Seed of the run; null: weights and queues of 0, in an objective that is measured and never trained with. */
+  readonly seed: number | null;
   /** Whether VICReg has its invariance term; true by default. */
   readonly invariance?: boolean;
 }

@@ -71,10 +71,10 @@ export abstract class Optimizer implements Disposable {
   /**
    * One step along the gradients on a tape. Parameters without a gradient are left as they are.
    *
-   * @param rate the learning rate.
-   * @throws {ShapeError} where no parameter has a gradient.
+   * @param rates the learning rate of each parameter group; one number is that of all groups.
+   * @throws {ShapeError} if no parameter has a gradient, or the group of one has no rate.
    */
-  step(tape: Tape, rate: number): void {
+  step(tape: Tape, rates: number | readonly number[]): void {
     const tables = this.#tables;
     let index = 0;
     let found = 0;
@@ -83,7 +83,9 @@ export abstract class Optimizer implements Disposable {
       tables.gradients[index] = gradient ? addressOf(gradient.pointer) : 0n;
       // Native code skips tensors of no elements: that is how a parameter without gradient is passed over.
       tables.sizes[index] = gradient ? BigInt(parameter.value.size) : 0n;
-      tables.rates[index] = rate * parameter.rateFactor;
+      const rate = typeof rates === "number" ? rates : rates[parameter.group];
+      if (rate === undefined) throw new ShapeError(`an optimiser step without a rate for group ${parameter.group}`);
+      tables.rates[index] = rate;
       if (gradient) found++;
       index++;
     }

@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { type InvalidInputError, InvalidOptionError } from "../errors.ts";
-import { resolveConfig, type RunConfig } from "../training/config.ts";
+import { type ConfigSources, resolveConfig, type RunConfig } from "../training/config.ts";
 import { type ConfigFile, configOfKeys, withHomePaths } from "../training/config_file.ts";
 import { gateOptions, kebabCase, pathOptions, runOptionNames } from "../training/options.ts";
 import { describeVaried, faultOfName, foldedName, folderName, quoteName } from "./run_names.ts";
@@ -23,7 +23,9 @@ export interface PlannedRun {
 
 /** A run, with the place in the spec of each of its options. */
 export interface TracedRun extends PlannedRun {
-  /** Where an option, named in camelCase, was written; the run itself where it was not. */
+  /** What its options were resolved from. */
+  readonly sources: ConfigSources;
+  /** Where an option, named in camelCase, was written; the run itself if it was not. */
   placeOf(option: string): Place;
 }
 
@@ -92,10 +94,11 @@ class Planner {
     const placeOf = (option: string) => places[kebabCase(option)] ?? variation.place;
     const file = this.#fileOf({ ...base, ...variation.options }, places);
     return seeds.map((seed) => {
-      const config = this.#located(placeOf, () => resolveConfig({ flags: { ...this.#flags, seed }, file }));
+      const sources = { flags: { ...this.#flags, seed }, file };
+      const config = this.#located(placeOf, () => resolveConfig(sources));
       const varied = variedOf(variation, config);
       const name = this.#nameOf(variation, varied, seeds.length > 1 ? seed : null);
-      return { name, varied, config: withWholePaths(config), placeOf };
+      return { name, varied, config: withWholePaths(config), sources, placeOf };
     });
   }
 
@@ -138,6 +141,12 @@ class Planner {
       throw locate(this.#spec, placeOf(error.option), error);
     }
   }
+}
+
+/** A run with other defaults for the options that nobody gave. */
+export function refitted(run: TracedRun, fitted: Readonly<Partial<RunConfig>>): TracedRun {
+  const sources = { ...run.sources, fitted };
+  return { ...run, sources, config: withWholePaths(resolveConfig(sources)) };
 }
 
 /** An error that begins with file and line, which those of single options do already. */

@@ -57,7 +57,9 @@ function parsePlan(path: string): SweepPlan {
     return {
       retries,
       judging: evaluate,
-      runs: runs.map(({ config, ...run }) => ({ ...run, config: resolveConfig({ file: configOfKeys(path, config) }) })),
+      runs: runs.map(({ config, ...run }) => {
+        return { ...run, config: resolveConfig({ file: configOfKeys(path, config), stored: true }) };
+      }),
     };
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) throw damaged(error);

@@ -14,8 +14,9 @@ import {
 import { loadTorchState } from "../models/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import type { CheckpointFiles } from "./checkpoint_files.ts";
+import { withEarlierValues } from "./config.ts";
 import { configByKey } from "./config_file.ts";
-import { kebabCase, machineOptions, type RunConfig } from "./options.ts";
+import { kebabCase, machineOptions, type RunConfig, runOptionNames } from "./options.ts";
 import { formatRunState, parseRunState, type RunState } from "./run_state.ts";
 import { trainingPrefixes } from "./training_state.ts";
 
@@ -114,17 +115,19 @@ export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: stri
 }
 
 /**
- * Refuses to go on with another configuration than a checkpoint's.
+ * Refuses to resume a checkpoint under another configuration. An option that the checkpoint lacks has the value of the
+ * versions that lacked the option.
  *
  * @throws {InvalidInputError} listing what differs.
  */
 export function checkConfig({ path, config }: Checkpoint, present: RunConfig): void {
   const own = portableConfig(present);
-  const keys = [...new Set([...Object.keys(config), ...Object.keys(own)])];
-  const differing = keys.filter((key) => JSON.stringify(config[key]) !== JSON.stringify(own[key]));
+  const younger = runOptionNames.filter((name) => !(kebabCase(name) in config));
+  const there: Record<string, unknown> = { ...portableConfig(withEarlierValues(present, younger)), ...config };
+  const differing = Object.keys(there).filter((key) => JSON.stringify(there[key]) !== JSON.stringify(own[key]));
   if (differing.length === 0) return;
   const listed = differing.map((key) =>
-    `${key} ${JSON.stringify(config[key])} there and ${JSON.stringify(own[key])} here`
+    `${key} ${JSON.stringify(there[key])} there and ${JSON.stringify(own[key])} here`
   );
   throw new InvalidInputError(`${path}: is of another configuration: ${listed.join(", ")}; put config.yaml back`);
 }

@@ -22,13 +22,27 @@ export interface CheckpointTask {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Frees a tensor's memory now: until the garbage collector looks, a checkpoint would take several times its size. */
+function free({ data }: HostTensor): void {
+  data.buffer.transfer(0);
+}
+
+/** A tensor in PyTorch's layout, in place of the one given. */
+function relaid(tensor: HostTensor): HostTensor {
+  const inLayout = inTorchLayout(tensor);
+  if (inLayout !== tensor) free(tensor);
+  return inLayout;
+}
+
 /**
- * Writes a checkpoint beside its place, flushes it, reads it back, and puts it in its place.
+ * Writes a checkpoint beside its place, flushes it, reads it back, and puts it in its place. The tensors are used up.
  *
  * @throws {StorageError} if it cannot be written, or does not read back; the last checkpoint stays.
  */
 export function storeCheckpoint({ folder, kept, epochs, tensors, metadata }: CheckpointTask): void {
-  const inLayout = new Map([...tensors].map(([name, tensor]) => [name, inTorchLayout(tensor)]));
+  const inLayout = new Map([...tensors].map(([name, tensor]) => [name, relaid(tensor)]));
+  const bytes = encodeSafetensors(inLayout, metadata, { checksum: true });
+  for (const tensor of inLayout.values()) free(tensor);
   const files = new CheckpointFiles(folder);
   const check = (temporary: string) => {
     try {
@@ -40,5 +54,5 @@ export function storeCheckpoint({ folder, kept, epochs, tensors, metadata }: Che
       });
     }
   };
-  files.replaceLast({ kept, epochs, bytes: encodeSafetensors(inLayout, metadata, { checksum: true }), check });
+  files.replaceLast({ kept, epochs, bytes, check });
 }

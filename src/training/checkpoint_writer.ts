@@ -19,7 +19,10 @@ export interface CheckpointOutcome {
 /** Below so many bytes a checkpoint is written at once: a thread's start takes longer. */
 const SMALL_BYTES = 8 << 20;
 
-/** Writes one checkpoint after another, in a thread of its own unless they are small. */
+/**
+ * Writes one checkpoint after another, each in a thread of its own unless it is small. A thread that went on to the next one
+ * would hold the copies that it made until the garbage collector looks, several times what a checkpoint has.
+ */
 export class CheckpointWriter implements Disposable {
   #worker: Worker | null = null;
   #underWay: Promise<void> | null = null;
@@ -37,16 +40,18 @@ export class CheckpointWriter implements Disposable {
     const buffers = [...tensors.values()].map(({ data }) => data.buffer);
     const bytes = buffers.reduce((total, { byteLength }) => total + byteLength, 0);
     if (bytes < SMALL_BYTES) return storeCheckpoint({ ...task, tensors });
-    const worker = this.#worker ??= new Worker(new URL("./checkpoint_worker.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("./checkpoint_worker.ts", import.meta.url), { type: "module" });
+    this.#worker = worker;
     this.#underWay = new Promise((resolve) => {
-      worker.onmessage = ({ data }: MessageEvent<CheckpointOutcome>) => {
-        if (data.failure !== null) this.#failed = data;
+      const end = (outcome: CheckpointOutcome) => {
+        if (outcome.failure !== null) this.#failed = outcome;
+        worker.terminate();
         resolve();
       };
+      worker.onmessage = ({ data }: MessageEvent<CheckpointOutcome>) => end(data);
       worker.onerror = (event) => {
         event.preventDefault();
-        this.#failed = { failure: event.message, isExpected: false };
-        resolve();
+        end({ failure: event.message, isExpected: false });
       };
     });
     worker.postMessage({ ...task, tensors }, buffers);

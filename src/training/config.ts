@@ -19,8 +19,15 @@ export interface ConfigSources {
   readonly flags?: Readonly<Record<string, unknown>>;
   /** A configuration file, as read. */
   readonly file?: ConfigFile;
-  /** Name of a preset; the file's where there is none here. */
+  /** Name of a preset; the file's if there is none here. */
   readonly preset?: string;
+  /** Defaults that fit the images and the machine, or a sweep that goes on; they win over the table's. */
+  readonly fitted?: Readonly<Partial<RunConfig>>;
+  /**
+   * Whether a run or a sweep stored the file: options that it lacks then take the values of earlier versions. By default it
+   * is so if the file records versions.
+   */
+  readonly stored?: boolean;
 }
 
 /** A value with the words that name it in a message. */
@@ -35,7 +42,7 @@ function readValue<T>(option: RunOption<T>, value: unknown): unknown {
   return value.trim() === "" ? Number.NaN : Number(value);
 }
 
-/** The value somebody gave for an option, the strongest source first; undefined where nobody did. */
+/** The value somebody gave for an option, the strongest source first; undefined if nobody did. */
 function givenValue(name: keyof RunConfig, sources: ConfigSources): Given | undefined {
   const key = kebabCase(name);
   const flag = sources.flags?.[name];
@@ -54,8 +61,10 @@ function checkValue<T>(name: keyof RunConfig, option: RunOption<T>, given: Given
   return parsed.data;
 }
 
-function defaultValue<T>(option: RunOption<T>, config: Readonly<Partial<RunConfig>>): T {
-  return option.default instanceof Function ? option.default(config) : option.default;
+/** The value of an option that nobody gave: the default, or in a stored configuration that of earlier versions. */
+function unsetValue<T>(option: RunOption<T>, isStored: boolean, config: Readonly<Partial<RunConfig>>): T {
+  const value = isStored && option.earlier !== undefined ? option.earlier : option.default;
+  return value instanceof Function ? value(config) : value;
 }
 
 /** Sets one option of a configuration under construction. */
@@ -67,10 +76,30 @@ function resolveOption<Key extends keyof RunConfig>(
 ): void {
   const option: RunOption<RunConfig[Key]> = runOptions[name];
   const given = givenValue(name, sources);
-  config[name] = given === undefined ? preset[name] ?? defaultValue(option, config) : checkValue(name, option, given);
+  const { file, stored = file?.versions !== undefined, fitted = {} } = sources;
+  config[name] = given === undefined
+    ? preset[name] ?? fitted[name] ?? unsetValue(option, stored, config)
+    : checkValue(name, option, given);
 }
 
-/** True where every option has its value. */
+/** The named preset's options. @throws {InvalidOptionError} if there is no such preset. */
+function presetOptions({ preset, file }: ConfigSources): Readonly<Partial<RunConfig>> {
+  const name = preset ?? file?.preset;
+  return name === undefined ? {} : findPreset(name).options;
+}
+
+/** Whether a flag, the file or the preset names an option's value. */
+export function isGiven(name: keyof RunConfig, sources: ConfigSources): boolean {
+  return givenValue(name, sources) !== undefined || presetOptions(sources)[name] !== undefined;
+}
+
+/** A configuration with some options as versions without them had them. */
+export function withEarlierValues(config: RunConfig, names: readonly (keyof RunConfig)[]): RunConfig {
+  const earlier = names.map((name) => [name, unsetValue<unknown>(runOptions[name], true, config)]);
+  return { ...config, ...Object.fromEntries(earlier) };
+}
+
+/** Whether every option has its value. */
 function isComplete(config: Partial<RunConfig>): config is RunConfig {
   return runOptionNames.every((name) => config[name] !== undefined);
 }
@@ -120,13 +149,12 @@ function checkTogether(config: RunConfig): void {
 
 /**
  * One complete, checked configuration from flags, file, preset and defaults. A warm-up that nobody named is shortened
- * where a run has fewer epochs than the preset's.
+ * if a run has fewer epochs than the preset's.
  *
  * @throws {InvalidOptionError} one line that names the option, its value and what to give instead.
  */
 export function resolveConfig(sources: ConfigSources): RunConfig {
-  const presetName = sources.preset ?? sources.file?.preset;
-  const preset = presetName === undefined ? {} : findPreset(presetName).options;
+  const preset = presetOptions(sources);
   const config: { -readonly [Key in keyof RunConfig]?: RunConfig[Key] } = {};
   for (const name of runOptionNames) resolveOption(name, sources, preset, config);
   if (!isComplete(config)) throw new SluiceError("the table of options has a row without a default");
@@ -153,6 +181,12 @@ export interface TrainingImages {
  */
 export function checkAgainstImages(config: RunConfig, images: TrainingImages): void {
   const { arch, width, stem, gateReduction, batch, budget } = config;
+  if (images.count < 2) {
+    throw new InvalidOptionError(
+      "trainImages",
+      `there is ${images.count} training image, and a step compares two or more; give --data a folder with more`,
+    );
+  }
   if (batch > images.count) {
     throw new InvalidOptionError(
       "batch",

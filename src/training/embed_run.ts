@@ -13,7 +13,8 @@ import { encodeNpy, type NpyData, writeFileAtomically } from "../formats/mod.ts"
 import { DualNetwork, featureSize, type Pass } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "./checkpoint.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
-import { imageSide, networkOptions } from "./trainee.ts";
+import { imageSide } from "./image_side.ts";
+import { networkOptions } from "./trainee.ts";
 
 /** Images to encode: a set, and the constants it is normalised by. */
 export interface EmbeddedImages {

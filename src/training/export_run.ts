@@ -14,7 +14,8 @@ import { type Checkpoint, loadCheckpoint } from "./checkpoint.ts";
 import { encodeEncoder, type EncoderDescription, type LoadedEncoder, loadEncoder } from "./encoder_file.ts";
 import { trainedNetworks } from "./passes.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { imageSide, networkOptions } from "./trainee.ts";
+import { imageSide } from "./image_side.ts";
+import { networkOptions } from "./trainee.ts";
 
 /** Formats that networks are exported to. */
 export const exportFormats = ["safetensors"] as const;

@@ -11,43 +11,12 @@ import { architectures, GATE_REDUCTION, stems } from "../models/spec.ts";
 import type { ImageStoreOptions } from "../data/mod.ts";
 import { datasetNames } from "../data/datasets/registry.ts";
 import { objectiveNames } from "../objectives/mod.ts";
+import { imageSide } from "./image_side.ts";
 import type { RunConfig } from "./run_config.ts";
+import type { OptionSchema, RunOption } from "./run_option.ts";
 
+export type { OptionGroup, OptionKind, OptionSchema, RunOption } from "./run_option.ts";
 export type { RunConfig } from "./run_config.ts";
-
-/** How an option's text is read: as it is, as a number, or as a flag without a value. */
-export type OptionKind = "text" | "number" | "switch";
-
-/** What an option of a run is about. */
-export type OptionGroup = "data" | "network" | "objective" | "budget" | "training" | "evaluation" | "device";
-
-/** Judges a value of unknown type. */
-export interface OptionSchema<T> {
-  /** The value with its type, or that it is none. */
-  safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false };
-}
-
-/** One row of the table: how an option is read, checked, defaulted and explained. */
-export interface RunOption<T> {
-  /** How its text is read. */
-  readonly kind: OptionKind;
-  /** What stands for its value in `--help`. */
-  readonly placeholder: string;
-  /** What it is about: options are listed by group. */
-  readonly group: OptionGroup;
-  /** Words that its value may be, where it has such: what shells offer. */
-  readonly words?: readonly string[];
-  /** One line for `--help`; of a switch that is on by default, what its `--no-` flag does. */
-  readonly help: string;
-  /** What a valid value is, as the end of a sentence that begins with "give". */
-  readonly rule: string;
-  /** Accepts valid values. */
-  readonly schema: OptionSchema<T>;
-  /** Value where nothing else names one; a function where it follows from other options. */
-  readonly default: T | ((config: Readonly<Partial<RunConfig>>) => T);
-  /** How a computed default is described in `--help`. */
-  readonly defaultText?: string;
-}
 
 /** A row for every option of a run. */
 export type RunOptions = { readonly [Key in keyof RunConfig]: RunOption<RunConfig[Key]> };
@@ -106,6 +75,11 @@ const [COLDEST, EXTREME] = [1e-6, 1e6];
 function onOff(details: Details<boolean>): RunOption<boolean> {
   return { kind: "switch", placeholder: "", rule: "true or false", schema: z.boolean(), ...details };
 }
+
+/** Height and width in pixels up to which the first layers keep an image's size, if nobody names a stem. */
+const LARGEST_CIFAR_IMAGE = 64;
+/** Images a step, if there are as many and memory for them. */
+export const USUAL_BATCH = 256;
 
 const deviceWords = ["auto", "cpu", "cuda"] as const;
 const deviceNames = z.templateLiteral(["cuda:", z.number().int().nonnegative()]);
@@ -172,7 +146,17 @@ export const runOptions: RunOptions = {
     rule: `a multiple of 4 from 4 to ${WIDEST_STAGE}`,
     schema: z.number().int().min(4).max(WIDEST_STAGE).multipleOf(4),
   },
-  stem: choice(stems, { group: "network", help: "first layers", default: "cifar" }),
+  stem: {
+    ...choice(stems, {
+      group: "network",
+      help: "first layers",
+      // Without a stride, images of 224 pixels cost 15 times as much as the network is meant to.
+      default: ({ dataset = "shapes", imageSize = null }) =>
+        imageSide({ dataset, imageSize }) <= LARGEST_CIFAR_IMAGE ? "cifar" : "imagenet",
+      defaultText: `cifar up to ${LARGEST_CIFAR_IMAGE} pixels, else imagenet`,
+    }),
+    earlier: "cifar",
+  },
   objective: choice(objectiveNames, {
     group: "objective",
     help: "self-supervised objective, which `--objective list` describes",
@@ -200,7 +184,12 @@ export const runOptions: RunOptions = {
     help: "passes over the training images",
     default: 500,
   }),
-  batch: count(2, { group: "training", help: "images a step", default: 256 }, LARGEST_COUNT),
+  batch: count(2, {
+    group: "training",
+    help: "images a step",
+    default: USUAL_BATCH,
+    defaultText: `${USUAL_BATCH}, or as many as there are images or memory for`,
+  }, LARGEST_COUNT),
   dropLast: onOff({
     group: "training",
     help: "train on what is left over after an epoch's last whole batch, too",
@@ -209,7 +198,7 @@ export const runOptions: RunOptions = {
   lr: between(SMALLEST_FLOAT, LARGEST_FLOAT, {
     group: "training",
     help: "base learning rate",
-    default: ({ batch = 256 }) => 0.3 * batch / 256,
+    default: ({ batch = USUAL_BATCH }) => 0.3 * batch / 256,
     defaultText: "0.3 for each 256 images of the batch",
   }),
   weightDecay: between(0, LARGEST_FLOAT, {
@@ -237,6 +226,15 @@ export const runOptions: RunOptions = {
     help: "rotate the dense pass's views, and learn by how many quarter turns, too",
     default: false,
   }),
+  rotationHead: {
+    ...choice(["paper", "relu"], {
+      group: "objective",
+      help: "the rotation head as published, or as version 0.1.0 built and warmed it up",
+      default: "paper",
+    }),
+    earlier: ({ rotation }) => rotation ? "relu" : "paper",
+    hidden: true,
+  },
   symmetric: onOff({ group: "objective", help: "each view through both passes, at twice the cost", default: false }),
   gateWarmup: count(0, { group: "budget", help: "epochs at the start without gates", default: 0 }),
   gateReduction: count(

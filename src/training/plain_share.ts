@@ -48,6 +48,9 @@ export function plainShare(
 ): PendingScalars {
   using _scope = new Scope();
   const runs = plainRuns(images.set.count, seed, turn).map(([from, to]) => images.normalised(from, to));
-  const { masks } = network.encoderOf("gated").evaluate("gated", concatRows(null, runs));
+  const encoder = network.encoderOf("gated");
+  const { masks } = encoder.evaluate("gated", concatRows(null, runs));
+  // The next step, which needs their memory, changes the weights.
+  encoder.freeCopies();
   return downloadScalars(new Map([["share", costShare(null, openness(null, masks, cost).terms, cost)]]));
 }

@@ -62,6 +62,11 @@ export interface RunConfig {
   readonly separateEncoders: boolean;
   /** The dense pass sees views rotated by quarter turns, and a head tells from its features by how many. */
   readonly rotation: boolean;
+  /**
+   * `paper`: the head that tells rotations as published; `relu`: as version 0.1.0 had it, with a relu before its last layer,
+   * and with a warm-up that begins at a multiple of the other parameters' rate.
+   */
+  readonly rotationHead: "paper" | "relu";
   /** Each view goes through both passes, at twice the cost. */
   readonly symmetric: boolean;
   /** Epochs at the start in which every pass is dense and the budget has no say. */

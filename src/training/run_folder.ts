@@ -91,7 +91,7 @@ function makePartialFolder(path: string): PartialFolder {
 /** The configuration in a run's file. @throws {InvalidInputError} naming the file, where it holds none. */
 function configOf(path: string, parsed: ConfigFile): RunConfig {
   try {
-    return resolveConfig({ file: parsed });
+    return resolveConfig({ file: parsed, stored: true });
   } catch (error) {
     // What is wrong with several options together is said without saying where they are from.
     if (!(error instanceof InvalidInputError) || error.message.includes(path)) throw error;

@@ -1,5 +1,5 @@
 /**
- * One training step, as section by section the method states it.
+ * One training step, in the order of section 2 of the method.
  *
  * @module
  */
@@ -35,17 +35,19 @@ export interface StepInputs {
   readonly epoch: number;
   /** Learning rate. */
   readonly rate: number;
-  /** Share of the run's steps that are done, in 0..1, by which a momentum target slows down; 0 where left out. */
+  /** Learning rate of the rotation head; `rate` by default. */
+  readonly rotationRate?: number;
+  /** Share of the run's steps that are done, in 0..1, by which a momentum target slows down; 0 by default. */
   readonly progress?: number;
-  /** The price of cost that the controller has set; 0 where left out. The published rule knows none. */
+  /** The price of cost that the controller has set; 0 by default. The published rule does not use it. */
   readonly multiplier?: number;
   /** The noise of the n-th pass of the step. */
   readonly noise: (pass: number) => NoiseSource;
-  /** Quarter turns of each image in dense passes, int32 [N], where the network has a head that tells them; of none where left out. */
+  /** Quarter turns of each image in dense passes, int32 [N], for a network with a rotation head; no turns by default. */
   readonly turns?: Int32Array<ArrayBuffer> | undefined;
   /** Told of every pass's features, before the backward sweep; what it computes is no part of the step. */
   readonly listener?: FeatureListener | undefined;
-  /** The other processes of the run. */
+  /** Exchanges statistics between the run's processes; a single process by default. */
   readonly collective?: Collective;
 }
 
@@ -178,7 +180,7 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   for (const scalar of reported.values()) tape.keep(scalar);
 
   tape.backward(loss);
-  optimizer.step(tape, inputs.rate);
+  optimizer.step(tape, [inputs.rate, inputs.rotationRate ?? inputs.rate]);
   for (const { commit } of pairs) commit?.();
   momentum?.follow(objective.targetMomentum?.(inputs.progress ?? 0) ?? 1);
   return downloadScalars(reported);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { datasetSource, USUAL_SIZE } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import {
   DualNetwork,
@@ -33,14 +32,6 @@ export interface Trainee extends Disposable {
   readonly cost: NetworkCost;
 }
 
-/** Base learning rate of the rotation head, as published. */
-const ROTATION_RATE = 0.1;
-
-/** Height and width of the images that a run's networks see, in pixels. */
-export function imageSide({ dataset, imageSize }: Pick<RunConfig, "dataset" | "imageSize">): number {
-  return datasetSource(dataset).side ?? imageSize ?? USUAL_SIZE;
-}
-
 /** The network of a configuration, for images of `image` pixels a side. */
 export function networkSpec(
   config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
@@ -59,16 +50,24 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
     gated: config.mode !== "vanilla",
     separateNorm: config.mode === "dual" && config.separateNorm,
     gateBias: config.gateBias,
-    // Its rate follows the schedule, from its own base rate.
-    rotationRate: config.rotation ? ROTATION_RATE / config.lr : null,
+    rotationHead: config.rotation ? config.rotationHead : null,
     separateEncoders: config.mode === "dual" && config.separateEncoders,
   };
 }
 
-/** Builds everything with the initial weights of the configuration's seed. */
-export function createTrainee(device: Device, config: RunConfig, image: number): Trainee {
-  const { seed, invariance, projector, weightDecay } = config;
-  const options = networkOptions(config, image);
+/**
+ * Builds everything.
+ *
+ * @param seed of the initial weights; null: zeros, to be measured and never trained.
+ */
+export function createTrainee(
+  device: Device,
+  config: RunConfig,
+  image: number,
+  seed: number | null = config.seed,
+): Trainee {
+  const { invariance, projector, weightDecay } = config;
+  const options = { ...networkOptions(config, image), seed };
   const network = new DualNetwork(device, options);
   const objective = objectiveKind(config.objective).create({ device, seed, invariance, size: projector });
   const momentum = objective.targetMomentum === undefined ? null : new MomentumNetwork(device, network, options);

@@ -23,7 +23,7 @@ import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "./checkpoin
 import { CheckpointWriter } from "./checkpoint_writer.ts";
 import type { EventLog } from "./event_log.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
-import { learningRate } from "./learning_rate.ts";
+import { learningRate, stepRates } from "./learning_rate.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
 import { plannedPairs, trainedNetworks } from "./passes.ts";
@@ -193,7 +193,7 @@ class Training {
       const inputs: StepInputs = {
         views: augmentedViews(stored, dataset, precision),
         epoch,
-        rate: learningRate(config, epoch),
+        ...stepRates(config, epoch),
         progress: this.#done / this.#steps,
         multiplier: this.#multiplier,
         turns: config.rotation ? drawTurns(config.seed, this.#done, count) : undefined,

@@ -44,6 +44,16 @@ Deno.test("without --json a table shows the same numbers", async () => {
   assert.ok(!text.includes("\u001b"), "no colours where stdout is no terminal");
 });
 
+Deno.test("the stem is by default that of a run on images of the size asked for", async () => {
+  const macs = async (...args: string[]) =>
+    (JSON.parse(await assertSucceeds(["cost", ...args, "--json"])) as Cost).macs;
+  assert.equal(await macs(), 555_417_600);
+  assert.equal(await macs("--image", "64"), 4 * 555_417_600);
+  assert.equal(await macs("--image", "96"), 333_103_104);
+  assert.equal(await macs("--image", "224"), 1_813_561_344);
+  assert.match(await assertSucceeds(["cost", "--image", "224", "--stem", "cifar"]), /stem cifar, 224 x 224/);
+});
+
 Deno.test("sizes that make no network are refused", async () => {
   await assertRefused(["cost", "--width", "6"], /^sluice: --width 6: give a multiple of 4 from 4 to 4096/);
   await assertRefused(["cost", "--image", "0"], /^sluice: --image 0: give a whole number of pixels from 8 to 4096/);

@@ -87,3 +87,36 @@ for (const name of ["shapes", "folder"]) {
     }),
   );
 }
+
+/** Loss and rotation term of the steps of {@linkcode rotationRun} in version 0.1.0. */
+const earlierRotation = [
+  [40.592503, 0.279596],
+  [39.224957, 0.28903],
+  [39.870579, 0.38137],
+  [40.379387, 0.626912],
+  [38.009808, 0.436132],
+  [37.653579, 0.501027],
+  [40.696606, 0.445873],
+  [40.101311, 0.388577],
+];
+
+const rotationRun = [
+  ...["pretrain", "--rotation", "--width", "4", "--stem", "imagenet", "--budget", "0.7", "--projector", "16"],
+  ...["--batch", "8", "--train-images", "16", "--test-images", "8", "--epochs", "4", "--warmup-epochs", "2"],
+  ...["--lr", "0.01", "--precision", "f32", "--threads", "1", "--seed", "1", "--eval-every", "0", "--quiet"],
+];
+
+Deno.test(
+  "the rotation head of version 0.1.0 learns as it did then, and today's by its own warm-up without the last relu",
+  withFolder(async (folder) => {
+    const steps = async (head: string) => {
+      const run = join(folder, head);
+      await assertSucceeds([...rotationRun, "--rotation-head", head, "--out", run], environment);
+      return metricsFrom(join(run, "metrics.jsonl"), 1).map(({ loss, terms }) => [loss, (terms as Json)["rotation"]]);
+    };
+    assertContains(await steps("relu"), earlierRotation, "steps");
+    const today = await steps("paper");
+    assert.equal(today.length, 8);
+    assert.ok(Math.abs(Number(today[0]?.[1]) - 0.2634) < 1e-3, `without the last relu ${today[0]?.[1]}`);
+  }),
+);

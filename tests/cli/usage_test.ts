@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import denoJson from "../../deno.json" with { type: "json" };
-import { kebabCase, runOptionNames } from "../../src/training/options.ts";
+import { kebabCase, runOptionNames, runOptions } from "../../src/training/options.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const commands = [
@@ -39,9 +39,16 @@ Deno.test("--help lists every command, and every command's --help has examples a
   }
 });
 
-Deno.test("every option of a run is a flag of pretrain", async () => {
+Deno.test("every option of a run is a flag of pretrain, and one that only repeats earlier runs is not shown", async () => {
   const help = await assertSucceeds(["pretrain", "--help"]);
-  for (const name of runOptionNames) assert.match(help, new RegExp(`--(no-)?${kebabCase(name)}\\b`), name);
+  for (const name of runOptionNames) {
+    const isShown = new RegExp(`--(no-)?${kebabCase(name)}(?![\\w-])`).test(help);
+    assert.equal(isShown, runOptions[name].hidden !== true, name);
+  }
+  assert.match(
+    await assertSucceeds(["pretrain", "--rotation-head", "relu", "--print-config"]),
+    /^rotation-head: relu$/m,
+  );
 });
 
 Deno.test("no command at all shows the help on stderr and is wrong usage", async () => {

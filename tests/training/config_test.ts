@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
+import { checkConfig, portableConfig } from "../../src/training/checkpoint.ts";
 import { checkAgainstImages, type ConfigSources, resolveConfig } from "../../src/training/config.ts";
 import { withFolder } from "../folders.ts";
 import { formatConfig, parseConfigFile, readConfigFile } from "../../src/training/config_file.ts";
@@ -15,6 +16,12 @@ import { kebabCase, runOptionNames, runOptions } from "../../src/training/option
 import { presets } from "../../src/training/presets.ts";
 
 const images = { count: 10_000, height: 32 };
+
+/** Where a run is before its first step. */
+const emptyState = {
+  ...{ step: 0, images: 1, multiplier: 0, plainShare: null, calibrations: 0, untrained: {} },
+  controller: { integral: 0, offset: null, batchShare: null, error: 0, steps: 0 },
+};
 
 /** Resolving the sources must fail with one line that matches. */
 function assertRefused(sources: ConfigSources, message: RegExp): void {
@@ -185,6 +192,75 @@ Deno.test("a written configuration reads back the same", () => {
   assert.deepEqual(resolveConfig({ file: parseConfigFile("config.yaml", text) }), config);
   assert.match(text, /^train-images: 4096$/m);
   assert.match(text, /^versions:\n {2}sluice: 1\.2\.3$/m);
+});
+
+Deno.test("a stored configuration that lacks an option takes the value of the versions without it", () => {
+  const lacking = (text: string) => parseConfigFile("config.yaml", text);
+  const stored = resolveConfig({ file: lacking("rotation: true\ndataset: images\n"), stored: true });
+  assert.deepEqual([stored.rotationHead, stored.stem], ["relu", "cifar"]);
+  // A run's own file records versions, wherever it is given.
+  const own = resolveConfig({ file: lacking("rotation: true\ndataset: images\nversions: {sluice: 0.1.0}\n") });
+  assert.deepEqual([own.rotationHead, own.stem], ["relu", "cifar"]);
+  const written = resolveConfig({ file: lacking("rotation: true\ndataset: images\n") });
+  assert.deepEqual([written.rotationHead, written.stem], ["paper", "imagenet"]);
+  const named = resolveConfig({
+    file: lacking("rotation: true\nrotation-head: paper\nstem: imagenet\n"),
+    stored: true,
+  });
+  assert.deepEqual([named.rotationHead, named.stem], ["paper", "imagenet"]);
+  // Without rotation there is no head to repeat.
+  assert.equal(resolveConfig({ file: lacking("rotation: false\n"), stored: true }).rotationHead, "paper");
+});
+
+Deno.test("every value of an earlier version is one that the option takes", () => {
+  for (const rotation of [true, false]) {
+    for (const name of runOptionNames) {
+      const { earlier, schema } = runOptions[name];
+      const value: unknown = earlier instanceof Function ? earlier({ rotation }) : earlier;
+      assert.ok(value === undefined || schema.safeParse(value).success, name);
+    }
+  }
+});
+
+Deno.test("a checkpoint that lacks an option resumes under the earlier value and no other", () => {
+  const run = resolveConfig({ flags: { rotation: true, rotationHead: "relu" } });
+  const { "rotation-head": _later, ...config } = portableConfig(run);
+  const checkpoint = { path: "last.safetensors", tensors: new Map(), state: emptyState, config };
+  checkConfig(checkpoint, run);
+  assert.throws(() => checkConfig(checkpoint, { ...run, rotationHead: "paper" }), {
+    name: "InvalidInputError",
+    message: 'last.safetensors: is of another configuration: rotation-head "relu" there and "paper" here; ' +
+      "put config.yaml back",
+  });
+  const plain = resolveConfig({ flags: { rotation: false } });
+  const { "rotation-head": _none, ...withoutHead } = portableConfig(plain);
+  checkConfig({ ...checkpoint, config: withoutHead }, plain);
+});
+
+Deno.test("images up to 64 pixels have the CIFAR stem by default, larger ones that of ImageNet", () => {
+  const stem = (flags: Record<string, unknown>) => resolveConfig({ flags }).stem;
+  assert.equal(stem({ dataset: "cifar10" }), "cifar");
+  assert.equal(stem({ dataset: "stl10" }), "imagenet");
+  assert.equal(stem({ dataset: "images" }), "imagenet");
+  assert.equal(stem({ dataset: "folder", imageSize: 64 }), "cifar");
+  assert.equal(stem({ dataset: "folder", imageSize: "65" }), "imagenet");
+  assert.equal(stem({ dataset: "images", stem: "cifar" }), "cifar");
+  assert.equal(resolveConfig({ preset: "small", flags: { dataset: "images" } }).stem, "cifar-paper");
+});
+
+Deno.test("fitted defaults yield to whatever is given, and the default rate follows a fitted batch", () => {
+  const fitted = { batch: 64 };
+  const config = resolveConfig({ fitted });
+  assert.deepEqual([config.batch, config.lr], [64, 0.075]);
+  assert.equal(resolveConfig({ fitted, flags: { batch: 32 } }).batch, 32);
+  assert.equal(resolveConfig({ fitted, preset: "paper-cifar10" }).batch, 512);
+  assert.equal(resolveConfig({ fitted, file: parseConfigFile("run.yaml", "batch: 16\n") }).batch, 16);
+});
+
+Deno.test("one training image is refused, for a step compares two", () => {
+  assert.throws(() => checkAgainstImages(resolveConfig({ flags: { batch: 2 } }), { count: 1, height: 32 }), {
+    message: "there is 1 training image, and a step compares two or more; give --data a folder with more",
+  });
 });
 
 Deno.test("a budget below what the ungated parts cost is refused with the smallest reachable one", () => {

@@ -115,6 +115,7 @@ for (const objective of ["vibcreg", "barlow-twins", "simclr", "simsiam", "byol",
 for (
   const variant of [
     { rotation: true },
+    { rotation: true, rotationHead: "relu" },
     { separateEncoders: true },
     { symmetric: true, separateNorm: false },
     { gateWarmup: 1, gateTemperatureEnd: 0.3 },

@@ -5,8 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { ShapeError } from "../../src/errors.ts";
+import { RotationHead } from "../../src/models/mod.ts";
+import { Initialiser } from "../../src/nn/mod.ts";
 import { cast } from "../../src/ops/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { stepRates } from "../../src/training/learning_rate.ts";
 import { drawTurns, rotated } from "../../src/training/rotation.ts";
 import { openDevice } from "../devices.ts";
 
@@ -59,4 +62,49 @@ Deno.test("views that are not square, or of another number, are refused", () => 
   assert.throws(() => rotated(view, Int32Array.of(0, 1)), ShapeError);
   const square = Tensor.from(device, new Float32Array(2 * 3 * 3 * 3), [2, 3, 3, 3]);
   assert.throws(() => rotated(square, Int32Array.of(0)), ShapeError);
+});
+
+/** The head in float64: linear, layer norm, relu, linear, layer norm, perhaps relu, linear, of one row of features. */
+function headInFloat64(state: ReadonlyMap<string, Tensor>, features: readonly number[], lastRelu: boolean): number[] {
+  const values = (name: string) => [...(state.get(name)?.toFloat32() ?? [])];
+  const linear = (name: string, x: readonly number[]) => {
+    const [weight, bias] = [values(`${name}.weight`), values(`${name}.bias`)];
+    return bias.map((value, row) =>
+      x.reduce((sum, of, column) => sum + of * (weight[row * x.length + column] ?? NaN), value)
+    );
+  };
+  const norm = (x: readonly number[]) => {
+    const mean = x.reduce((sum, value) => sum + value) / x.length;
+    const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / x.length;
+    return x.map((value) => (value - mean) / Math.sqrt(variance + 1e-5));
+  };
+  const relu = (x: readonly number[]) => x.map((value) => Math.max(0, value));
+  const hidden = norm(linear("3", relu(norm(linear("0", features)))));
+  return linear(lastRelu ? "6" : "5", lastRelu ? relu(hidden) : hidden);
+}
+
+for (const lastRelu of [false, true]) {
+  Deno.test(`${lastRelu ? "a relu of version 0.1.0 stands" : "nothing stands"} between the last norm and the last layer`, () => {
+    using device = openDevice();
+    using _scope = new Scope();
+    using head = new RotationHead(device, new Initialiser(3), 2, lastRelu);
+    const features = [[0.5, -1.25], [2, 0.75]];
+    const logits = head.forward(null, Tensor.from(device, Float32Array.from(features.flat()), [2, 2])).toFloat32();
+    const expected = features.flatMap((row) => headInFloat64(head.state(), row, lastRelu));
+    assert.equal(logits.length, 8);
+    expected.forEach((value, index) =>
+      assert.ok(Math.abs(value - (logits[index] ?? NaN)) < 1e-4, `${index}: ${value}`)
+    );
+  });
+}
+
+Deno.test("the head warms up from the first rate of the others to its own, and as in version 0.1.0 from a multiple", () => {
+  const config = { epochs: 110, warmupEpochs: 10, lr: 0.6, rotationHead: "paper" } as const;
+  const rates = [0, 9, 60].map((epoch) => stepRates(config, epoch));
+  rates.forEach(({ rate, rotationRate }, index) => {
+    assert.ok(Math.abs(rate - ([0.003, 0.6, 0.3][index] ?? NaN)) < 1e-12, `rate ${rate}`);
+    assert.ok(Math.abs(rotationRate - ([0.003, 0.1, 0.05][index] ?? NaN)) < 1e-12, `rate of the head ${rotationRate}`);
+  });
+  const earlier = stepRates({ ...config, rotationHead: "relu" }, 0);
+  assert.ok(Math.abs(earlier.rotationRate - 0.0005) < 1e-12, `${earlier.rotationRate}`);
 });

@@ -5,13 +5,23 @@
  */
 
 import assert from "node:assert/strict";
-import { describeEvaluation, describeStep, formatSeconds } from "../../../cli/ui/progress.ts";
+import { describeEvaluation, describeStep, formatDuration, formatSeconds } from "../../../cli/ui/progress.ts";
 
 Deno.test("seconds are shown as minutes, and hours where there are any", () => {
   assert.equal(formatSeconds(0), "0:00");
   assert.equal(formatSeconds(93.4), "1:33");
   assert.equal(formatSeconds(3723), "1:02:03");
   assert.equal(formatSeconds(-1), "0:00");
+});
+
+Deno.test("an estimate of time is told in the units that matter", () => {
+  assert.deepEqual([0.2, 45, 200, 12_000, 200_000].map(formatDuration), [
+    "1 s",
+    "45 s",
+    "3 min",
+    "3 h 20 min",
+    "2 d 7 h",
+  ]);
 });
 
 Deno.test("an evaluation is told in one line with both networks' worth and cost", () => {

@@ -1,0 +1,186 @@
+/**
+ * How much memory a run needs, from a dry run of its step and of its evaluation.
+ *
+ * @module
+ */
+import {
+  BATCHES_AHEAD,
+  type Dataset,
+  type EvaluationImages,
+  type ImageSet,
+  type MemoryImages,
+  readerThreads,
+} from "../data/mod.ts";
+import { type Device, dryRunPeak } from "../device/mod.ts";
+import { ENCODED_BATCH } from "../evaluation/mod.ts";
+import { featureSize, networkCost, philoxNoise } from "../models/mod.ts";
+import { Scope, Tensor } from "../tensor/mod.ts";
+import type { RunConfig } from "./options.ts";
+import { plannedPairs, trainedNetworks } from "./passes.ts";
+import { plainShare } from "./plain_share.ts";
+import { activationType, type Precision, resolvePrecision } from "./precision.ts";
+import { trainingStep } from "./step.ts";
+import { createTrainee, networkSpec, type Trainee, trainingState } from "./trainee.ts";
+
+/** What decides how much memory the images of a run take. */
+export interface ImageMemory {
+  /** Images to train on. */
+  readonly count: number;
+  /** Height and width that the network sees, in pixels. */
+  readonly side: number;
+  /** Images that a network is evaluated with, training and test images together; 0 without labels. */
+  readonly evaluated: number;
+  /** Bytes of the images that lie in host memory; 0 if all are read when they are needed. */
+  readonly stored: number;
+  /** Views that are read for an image of a batch: 0 in host memory, 1 from records, 2 cut out of a file. */
+  readonly read: 0 | 1 | 2;
+  /** Pixels of the largest file. */
+  readonly largest: number;
+}
+
+/** Images that are drawn for a benchmark, which take no memory worth counting. */
+export function drawnImages(side: number): ImageMemory {
+  return { count: Infinity, side, evaluated: 0, stored: 0, read: 0, largest: 0 };
+}
+
+/** Images without pixels, as many as the controller of the budget looks at: for a dry run alone. */
+class BlankImages implements EvaluationImages {
+  readonly set: MemoryImages;
+
+  constructor(readonly device: Device, { count, side }: ImageMemory) {
+    this.set = { kind: "memory", count, height: side, width: side, labels: null, images: new Uint8Array(0) };
+  }
+
+  normalised(from: number, to: number): Tensor {
+    const shape = [to - from, this.set.height, this.set.width, 3];
+    using _pixels = new Tensor(this.device, shape, "u8");
+    return new Tensor(this.device, shape);
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** Memory of the process before it allocates anything for the run: runtime, libraries, program. */
+const PROCESS_BYTES = 120e6;
+/** What native functions allocate for themselves, and what is lost between buffers: a share of the rest, and a piece. */
+const [SCRATCH_SHARE, SCRATCH_BYTES] = [0.03, 20e6];
+/**
+ * Copies of what is in training while a checkpoint is saved: from the device, in PyTorch's layout, as a file and as the file read
+ * back, of which not all are freed when the next checkpoint begins. Measured.
+ */
+const CHECKPOINT_COPIES = 4.5;
+/** Bytes of a pixel that is decoded: JPEG files are decoded row by row or from coefficients of about this size. */
+const DECODED_BYTES = 3;
+/** Features of an evaluation are held beside a copy with rows of length one. */
+const FEATURE_COPIES = 2;
+/** Values of a hidden layer of the rotation head are kept about so many times until the backward sweep. */
+const ROTATION_VALUES = 20 * 2048;
+const F32 = Float32Array.BYTES_PER_ELEMENT;
+
+/** What decides the memory of a data set's images. */
+export function imageMemory({ pretraining, labelled }: Pick<Dataset, "pretraining" | "labelled">): ImageMemory {
+  const sets = new Set<ImageSet>([pretraining, ...(labelled === null ? [] : [labelled.train, labelled.test])]);
+  const stored = [...sets].flatMap((set) => set.kind === "memory" ? [set.images.length] : []);
+  const files = [...sets].flatMap((set) => set.kind === "files" ? [set.sizes] : []);
+  const pixels = files.flatMap((sizes) => {
+    return [sizes.reduce((most, side, i) => i % 2 === 0 ? most : Math.max(most, side * (sizes[i - 1] ?? 0)), 0)];
+  });
+  return {
+    count: pretraining.count,
+    side: pretraining.height,
+    evaluated: (labelled?.train.count ?? 0) + (labelled?.test.count ?? 0),
+    stored: stored.reduce((sum, bytes) => sum + bytes, 0),
+    read: pretraining.kind === "memory" ? 0 : pretraining.kind === "records" ? 1 : 2,
+    largest: Math.max(0, ...pixels),
+  };
+}
+
+/** Bytes of the batches that are read ahead, on one side: device or host. */
+function slotBytes({ batch, dataOnDevice }: RunConfig, { side, read, stored }: ImageMemory): number {
+  const pictures = stored > 0 && !dataOnDevice ? 1 : read;
+  return (BATCHES_AHEAD + 1) * pictures * batch * side * side * 3;
+}
+
+/** Bytes that views rotated in dense passes add to a step, and the head that tells the rotations. */
+function rotationBytes(config: RunConfig, side: number, precision: Precision): number {
+  if (!config.rotation) return 0;
+  const passes = plannedPairs(config, config.gateWarmup).flat().filter(({ pass }) => pass === "dense").length;
+  const value = activationType(precision) === "bf16" ? 2 : F32;
+  // One view is rotated at a time; its indices are made on the host and uploaded.
+  const indices = 2 * F32 * side * side;
+  return config.batch * (passes * (side * side * 3 * value + ROTATION_VALUES * F32) + indices);
+}
+
+/** A training step on blank images. */
+function blankStep(device: Device, trainee: Trainee, config: RunConfig, side: number, precision: Precision): void {
+  using _scope = new Scope();
+  const view = () => new Tensor(device, [config.batch, side, side, 3], activationType(precision));
+  const noise = (pass: number) => philoxNoise(device, { seed: config.seed, step: 0 }, pass);
+  using _report = trainingStep(trainee, config, { views: [view(), view()], epoch: config.gateWarmup, rate: 0, noise });
+}
+
+/** What looks at a run's networks between its steps. */
+function blankEvaluation(
+  device: Device,
+  { network, ...trainee }: Trainee,
+  config: RunConfig,
+  images: ImageMemory,
+): void {
+  const blank = new BlankImages(device, { ...images, count: Math.min(images.count, 2 * ENCODED_BATCH) });
+  const isControlled = config.budgetRule === "default" && config.mode !== "vanilla";
+  if (isControlled && Number.isFinite(images.count)) {
+    using _share = plainShare({ network, ...trainee }, blank, config.seed, 0);
+  }
+  if (images.evaluated === 0 || config.evalEvery === 0) return;
+  for (const pass of trainedNetworks(config.mode)) {
+    using _scope = new Scope();
+    const encoded = Math.min(images.evaluated, ENCODED_BATCH);
+    network.encoderOf(pass).evaluate(pass, blank.normalised(0, encoded));
+    network.encoderOf(pass).freeCopies();
+  }
+}
+
+/** The highest number of bytes that a run has on its device, and bytes of what it saves. */
+function deviceNeed(device: Device, config: RunConfig, images: ImageMemory): { peak: number; state: number } {
+  const precision = resolvePrecision(config.precision, device.description);
+  const { side, stored, evaluated } = images;
+  let state = 0;
+  const dry = dryRunPeak(device, () => {
+    using trainee = createTrainee(device, config, side, null);
+    state = F32 * [...trainingState(trainee, null).state().values()].reduce((sum, { size }) => sum + size, 0);
+    blankStep(device, trainee, config, side, precision);
+    blankEvaluation(device, trainee, config, images);
+  });
+  const features = FEATURE_COPIES * F32 * (config.evalEvery === 0 ? 0 : evaluated) * featureSize(config);
+  const held = (config.dataOnDevice ? stored : 0) + slotBytes(config, images) + features;
+  return { peak: (1 + SCRATCH_SHARE) * (dry + rotationBytes(config, side, precision)) + SCRATCH_BYTES + held, state };
+}
+
+/** Bytes that a run needs besides those on its device. */
+function hostNeed(config: RunConfig, images: ImageMemory, state: number): number {
+  const decoding = images.read === 2 ? readerThreads(config.workers) * images.largest * DECODED_BYTES : 0;
+  const evaluation = images.evaluated > 0 && config.evalEvery > 0 || images.read > 0
+    ? 2 * Math.min(images.count, ENCODED_BATCH) * images.side ** 2 * 3
+    : 0;
+  return PROCESS_BYTES + images.stored + slotBytes(config, images) + decoding + evaluation + CHECKPOINT_COPIES * state;
+}
+
+/** Bytes of weights, gradients and momentum, which every batch needs. */
+function weightBytes(config: RunConfig, side: number): number {
+  const { params } = networkCost(networkSpec(config, side));
+  const { projector } = config;
+  return 3 * F32 * (params + featureSize(config) * projector + 2 * projector * projector);
+}
+
+/**
+ * Bytes of memory that a run needs: of its device's memory, which on the CPU is the process's. The same configuration and images
+ * need the same on every machine with the same instructions.
+ *
+ * @param most stops counting once weights alone need more, so that a network beyond any machine is not built.
+ */
+export function memoryNeed(device: Device, config: RunConfig, images: ImageMemory, most = Infinity): number {
+  const weights = weightBytes(config, images.side);
+  if (weights > most) return weights;
+  const { peak, state } = deviceNeed(device, config, images);
+  return Math.ceil(device.kind === "cpu" ? peak + hostNeed(config, images, state) : peak);
+}

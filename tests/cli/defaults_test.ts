@@ -1,0 +1,124 @@
+/**
+ * Tests of the defaults that a run takes from its images and from the machine.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { writeGreyJpeg } from "../data/grey_jpeg.ts";
+import { withFolder } from "../folders.ts";
+import { selfCommand } from "../../cli/self.ts";
+import { assertRefused, assertSucceeds, finish, runSluice, startSluice, untilWritten } from "./run_sluice.ts";
+
+function writePhotographs(folder: string, count: number): void {
+  for (let image = 0; image < count; image++) {
+    writeGreyJpeg(join(folder, `${image}.jpg`), 3000, 4000, 64 + 12 * image);
+  }
+}
+
+Deno.test(
+  "ten photographs of 12 megapixels train without another flag, in less than 2 GB, and memory and time are told",
+  withFolder(async (folder) => {
+    const [photographs, run] = [join(folder, "photographs"), join(folder, "run")];
+    writePhotographs(photographs, 10);
+    const command = startSluice(["pretrain", "--dataset", "images", "--data", photographs, "--out", run]);
+    await untilWritten(join(run, "metrics.jsonl"), '"step":3,');
+    const status = readFileSync(`/proc/${command.pid}/status`, "utf8");
+    const peak = 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
+    command.kill("SIGTERM");
+    const { code, stderr } = await command.output();
+    assert.equal(code, 143);
+    const said = /^batch 10: needs about ([\d.]+) GB of the \d[\d.]* GB of memory$/m.exec(
+      new TextDecoder().decode(stderr),
+    );
+    assert.ok(peak < 2e9, `${peak} bytes at most`);
+    assert.ok(Number(said?.[1]) < 2, `said: ${said?.[0]}`);
+    const config = readFileSync(join(run, "config.yaml"), "utf8");
+    for (const line of [/^stem: imagenet$/m, /^batch: 10$/m, /^lr: 0\.01171875$/m]) assert.match(config, line);
+  }),
+);
+
+Deno.test(
+  "--print-config, sweeps and runs agree on the default batch of few images, and --batch is kept or refused",
+  withFolder(async (folder) => {
+    const tiny = ["--width", "4", "--stem", "imagenet", "--budget", "0.8", "--projector", "8", "--threads", "1"];
+    const few = [...tiny, "--train-images", "20", "--test-images", "8", "--epochs", "12", "--eval-every", "0"];
+    const printed = await assertSucceeds(["pretrain", ...few, "--print-config", "--quiet"]);
+    assert.match(printed, /^batch: 20$/m);
+    const run = join(folder, "run");
+    const { status, stderr } = await runSluice(["pretrain", ...few, "--out", run]);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /^batch 20: needs about \d+ MB of the \d+ GB of memory$/m);
+    assert.match(stderr, /^about \d+ s for 12 epochs$/m);
+    assert.match(readFileSync(join(run, "config.yaml"), "utf8"), /^batch: 20\n[\s\S]*^lr: 0\.0234375$/m);
+    const spec = join(folder, "spec.yaml");
+    writeFileSync(
+      spec,
+      "base: {width: 4, stem: imagenet, budget: 0.8, projector: 8, train-images: 20, test-images: 8, epochs: 1}\n" +
+        "grid: {lr: [0.01]}\nevaluate: [knn]\n",
+    );
+    await assertSucceeds(["sweep", spec, "--out", join(folder, "sweep"), "--quiet"]);
+    const plan = JSON.parse(readFileSync(join(folder, "sweep", "plan.json"), "utf8"));
+    assert.equal(plan.runs[0].config.batch, 20);
+    await assertRefused(
+      ["pretrain", ...few, "--batch", "21", "--out", join(folder, "no")],
+      /--batch 21: there are 20 training images/,
+    );
+    assert.equal(existsSync(join(folder, "no")), false);
+  }),
+);
+
+Deno.test("--print-config without the data says that the default batch may come to less", async () => {
+  const { status, stdout, stderr } = await runSluice(["pretrain", "--dataset", "images", "--print-config"]);
+  assert.equal(status, 0);
+  assert.match(stdout, /^batch: 256$/m);
+  assert.match(stderr, /^batch 256, unless there are fewer images or less memory: .*give --data DIR/);
+});
+
+/** A control group of this test's own with a limit of memory, or null if none can be made here. */
+function limitedGroup(bytes: number): string | null {
+  const path = `/sys/fs/cgroup/memory/sluice_test_${process.pid}`;
+  try {
+    mkdirSync(path);
+    writeFileSync(join(path, "memory.limit_in_bytes"), String(bytes));
+    return path;
+  } catch {
+    // Not root, or another kind of control groups: the test is left out.
+    return null;
+  }
+}
+
+/** Whether such a group can be made, which is tried. */
+function canLimit(): boolean {
+  const path = limitedGroup(2e9);
+  if (path !== null) rmdirSync(path);
+  return path !== null;
+}
+
+Deno.test({
+  name: "in a control group of 2 GB the default batch is smaller (needs root and control groups of version 1)",
+  ignore: !canLimit(),
+  fn: async () => {
+    const group = limitedGroup(2e9);
+    try {
+      const inside = (args: readonly string[]) => {
+        const script = `echo $$ > ${group}/cgroup.procs && exec "$@"`;
+        return finish("/bin/sh", ["-c", script, "sh", ...selfCommand(), ...args], {});
+      };
+      const { status, stdout, stderr } = await inside(["pretrain", "--test-images", "50", "--print-config"]);
+      assert.equal(status, 0, stderr);
+      const batch = Number(/^batch: (\d+)$/m.exec(stdout)?.[1]);
+      assert.ok(batch >= 8 && batch <= 128 && batch % 8 === 0, `${batch} images a step`);
+      const refused = await inside(["pretrain", "--test-images", "50", "--batch", "256", "--out", "/nowhere/run"]);
+      assert.equal(refused.status, 2);
+      assert.match(
+        refused.stderr,
+        /--batch 256: needs about [\d.]+ GB of memory, and there are 2\.0 GB; give --batch \d+ or less/,
+      );
+    } finally {
+      if (group !== null) rmdirSync(group);
+    }
+  },
+});
