@@ -4,9 +4,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 
 import { InvalidInputError, SluiceError } from "../errors.ts";
+import { isPlainFile } from "../formats/plain_file.ts";
 
 /** How far a download is; the total is null if the server does not say. */
 export interface DownloadProgress {
@@ -60,7 +61,7 @@ export async function download(
   most = Infinity,
 ): Promise<void> {
   const partial = `${path}.partial`;
-  const there = existsSync(partial) ? statSync(partial).size : 0;
+  const there = isPlainFile(partial) ? statSync(partial).size : 0;
   const response = await request(url, there);
   // 416: there is nothing after what is there.
   const isWhole = response.status === 416 && there > 0;
