@@ -1,5 +1,5 @@
 /**
- * Evaluates a run and writes that down in its folder, as the commands that evaluate do.
+ * Evaluates a run, as the commands that evaluate do.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { RunFolder } from "../src/training/run_folder.ts";
 import { type OutputOptions, remark } from "./ui/output.ts";
 
 /**
- * Evaluates a run's latest whole checkpoint.
+ * Evaluates a run's latest whole checkpoint. Nothing is written.
  *
  * @param where what computes, and where the data set's files are.
- * @throws {InvalidInputError} where the run has saved nothing yet, or its data set cannot be evaluated with; nothing is written then.
+ * @throws {InvalidInputError} if the run has saved nothing yet, or its data set cannot be evaluated with.
  */
 export async function evaluateFolder(
   run: RunFolder,
@@ -34,7 +34,5 @@ export async function evaluateFolder(
     ...storeOptions(run.config),
     skipped: ({ path, reason }) => remark(output, `left out ${path}: ${reason}`),
   });
-  const evaluation = evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => remark(output, stage) });
-  run.writeEvaluation(evaluation);
-  return evaluation;
+  return evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => remark(output, stage) });
 }

@@ -93,14 +93,14 @@ function scriptOf({ kind, jobs, out, plan, spec }: ClusterSweep, runs: readonly 
  *
  * @throws {InvalidInputError} where nothing is.
  */
-export function emit(checked: ClusterSweep, output: OutputOptions): void {
+export async function emit(checked: ClusterSweep, output: OutputOptions): Promise<void> {
   const { out, kind, plan, left, estimate } = checked;
   if (left.length === 0) {
     throw new InvalidInputError(`${out}: all runs are done; there is nothing to write a script of`);
   }
   const script = scriptOf(checked, left);
   using held = new DisposableStack();
-  prepareFolder(checked, held);
+  await prepareFolder(checked, held, output);
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));
   writeResult(output, { sweep: out, kind, runs: left, script }, () => script.replace(/\n$/, ""));
 }
@@ -114,7 +114,7 @@ export async function submit(checked: ClusterSweep, output: OutputOptions): Prom
   const { out, plan, left, estimate } = checked;
   await checkSlurm();
   using held = new DisposableStack();
-  const sweep = prepareFolder(checked, held);
+  const sweep = await prepareFolder(checked, held, output);
   const queued = await queuedRuns(sweep);
   const runs = left.filter((name) => !queued.has(name));
   const waiting = left.length - runs.length;

@@ -20,7 +20,9 @@ import {
   type TracedRun,
 } from "../src/sweep/mod.ts";
 import { checkAgainstImages } from "../src/training/config.ts";
+import { storageError } from "../src/formats/mod.ts";
 import { openDataset } from "./datasets.ts";
+import { type OutputOptions, remarkNoLocks } from "./ui/output.ts";
 
 /** A sweep as it is asked for: its runs' options, data and images are right, wherever they will be computed. */
 export interface SweepRequest {
@@ -151,11 +153,21 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
  * Makes the folder, or gives the one that is there its new plan, once no other process works through its runs.
  *
  * @param held keeps others from it until it is disposed of.
- * @throws {InvalidInputError} where another process does.
+ * @throws {InvalidInputError} if another process does, or made another sweep there meanwhile.
+ * @throws {StorageError} if there is no room or no permission.
  */
-export function prepareFolder({ spec, out, plan, present }: CheckedSweep, held: DisposableStack): SweepFolder {
-  if (present !== null) held.use(present.lock());
-  const sweep = SweepFolder.prepare(out, spec, plan);
-  if (present === null) held.use(sweep.lock());
-  return sweep;
+export async function prepareFolder(
+  { spec, out, plan }: CheckedSweep,
+  held: DisposableStack,
+  output: OutputOptions,
+): Promise<SweepFolder> {
+  try {
+    Deno.mkdirSync(out, { recursive: true });
+  } catch (error) {
+    throw storageError(out, error);
+  }
+  // Locked before it is written to: of two processes that make one sweep, one is refused.
+  const lock = held.use(await SweepFolder.lockAt(out));
+  remarkNoLocks(output, lock);
+  return SweepFolder.prepare(out, spec, plan, lock);
 }

@@ -6,12 +6,15 @@
 import denoJson from "../deno.json" with { type: "json" };
 import type { Dataset } from "../src/data/mod.ts";
 import type { Device } from "../src/device/mod.ts";
+import { LostFolderError, StorageError } from "../src/errors.ts";
+import type { FileLock } from "../src/formats/mod.ts";
 import type { RunConfig } from "../src/training/config.ts";
 import type { Precision } from "../src/training/precision.ts";
 import type { TrainingResult } from "../src/training/records.ts";
+import type { RunFolder } from "../src/training/run_folder.ts";
 import type { Renewal, Resumption } from "./resumption.ts";
 import { StopSignals } from "./stop_signals.ts";
-import { type OutputOptions, remark } from "./ui/output.ts";
+import { type OutputOptions, remark, remarkNoLocks } from "./ui/output.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 
 /** How training ended. */
@@ -110,6 +113,17 @@ async function openImages(config: RunConfig, output: OutputOptions): Promise<Dat
   return dataset;
 }
 
+/** Locks a run that was just made. If its folder cannot be locked, nothing of the run stays. */
+async function lockNew(run: RunFolder): Promise<FileLock> {
+  try {
+    return await run.lock();
+  } catch (error) {
+    // Otherwise another process was quick to go on with it, or to replace it.
+    if (error instanceof StorageError && !(error instanceof LostFolderError)) run.discardIfUntrained();
+    throw error;
+  }
+}
+
 /**
  * Begins a run. Everything that can be refused is refused before its folder is made.
  *
@@ -122,11 +136,14 @@ export async function beginRun(config: RunConfig, out: string, output: OutputOpt
   const opened = await openDevice(config, config.plans, output);
   using device = opened.device;
   const run = RunFolder.create(out, config, opened.versions);
-  using _lock = run.lock();
-  return await train(device, { run, checkpoint: null }, dataset, output).catch((error) => {
-    run.discardIfUntrained();
+  using lock = await lockNew(run);
+  remarkNoLocks(output, lock);
+  try {
+    return await train(device, { run, checkpoint: null }, dataset, output);
+  } catch (error) {
+    if (!(error instanceof LostFolderError)) run.discardIfUntrained();
     throw error;
-  });
+  }
 }
 
 /** Goes on with the run in a folder; with one that is finished nothing is done. */
@@ -134,7 +151,8 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   const { RunFolder } = await import("../src/training/run_folder.ts");
   const { describeChanges, readResumption } = await import("./resumption.ts");
   const run = RunFolder.open(path);
-  using _lock = run.lock();
+  using lock = await run.lock();
+  remarkNoLocks(output, lock);
   const resumption = await readResumption(run, renewal, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);

@@ -5,6 +5,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { mayWriteTo } from "../device/machine/storage.ts";
+import { InvalidInputError } from "../errors.ts";
 import { FileLock, type LockHolder, storageError } from "../formats/mod.ts";
 import { type Archive, mostArchiveBytes } from "./archive.ts";
 import { checkMd5, download, type DownloadProgress } from "./download.ts";
@@ -77,7 +79,8 @@ async function getAndUnpack(archive: Archive, parent: string, options: FetchOpti
  * others wait for it.
  *
  * @returns whether this process put the folder there; false if it was there with all its files.
- * @throws {InvalidInputError} if the archive is damaged or another one, or the folder is there without all its files.
+ * @throws {InvalidInputError} if the archive is damaged or another one, the folder is there without all its files, or `parent` cannot
+ * be written to.
  * @throws {SluiceError} if the archive cannot be downloaded; what has arrived stays for the next attempt.
  * @throws {StorageError} if there is no room or no permission.
  */
@@ -89,6 +92,7 @@ export async function fetchArchive(archive: Archive, parent: string, options: Fe
   } catch (error) {
     throw storageError(parent, error);
   }
+  if (!mayWriteTo(parent)) throw new InvalidInputError(`${parent}: cannot be written to; give --data another folder`);
   const lockPath = join(parent, `.${archive.folder}.lock`);
   using lock = await FileLock.takeWhenFree(lockPath, folder, (holder) => options.waits(holder));
   try {

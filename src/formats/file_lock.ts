@@ -35,15 +35,15 @@ export interface LockState {
 export interface LockedFile {
   /** The file. */
   readonly path: string;
-  /** What the lock stands for: a folder, say. */
-  readonly locked: string;
+  /** What the lock stands for, in messages: a folder, say. */
+  readonly label: string;
   /** The file's device and number, which no other file has as long as the lock is held. */
   readonly identity: string;
 }
 
 /** Milliseconds between two attempts at a lock. */
 const INTERVAL = 50;
-/** Attempts before a lock counts as taken: who only looks whether it is held has it for a moment. */
+/** Attempts before a lock counts as taken: a process that only looks whether it is held has it for a moment. */
 const BRIEF_ATTEMPTS = 20;
 
 function identityOf({ dev, ino }: Deno.FileInfo): string {
@@ -66,10 +66,10 @@ function identityAt(path: string): string | null {
  *
  * @throws {LostFolderError} if the file at the path is not the locked one any more.
  */
-export function checkLockedFile({ path, locked, identity }: LockedFile): void {
+export function checkLockedFile({ path, label, identity }: LockedFile): void {
   if (identityAt(path) === identity) return;
   throw new LostFolderError(
-    `${locked}: was removed or replaced while this process worked on it, and nothing more is written there; begin anew in another folder`,
+    `${label}: was removed or replaced while this process worked on it, and nothing more is written there; begin anew in another folder`,
   );
 }
 
@@ -154,19 +154,19 @@ export class FileLock implements Disposable {
    * On a file system without locks a process of this machine that the file names and that is there counts as the holder; others
    * are not noticed.
    *
-   * @param locked what the lock stands for, in messages.
+   * @param label what the lock stands for, in messages.
    * @throws {InvalidInputError} if another process holds it, or the file is a link or has another name.
    * @throws {StorageError} if the file cannot be written.
    */
-  static async take(path: string, locked: string): Promise<FileLock> {
+  static async take(path: string, label: string): Promise<FileLock> {
     let found: FileLock | LockHolder | null = null;
     for (let attempt = 0; attempt < BRIEF_ATTEMPTS; attempt++) {
       if (attempt > 0) await pause();
-      found = FileLock.#attempt(path, locked);
+      found = FileLock.#attempt(path, label);
       if (found instanceof FileLock) return found;
     }
     const holder = found === null ? "other processes" : describeHolder(found);
-    throw new InvalidInputError(`${locked}: is in use by ${holder}; wait for it, or stop it`);
+    throw new InvalidInputError(`${label}: is in use by ${holder}; wait for it, or stop it`);
   }
 
   /**
@@ -176,11 +176,11 @@ export class FileLock implements Disposable {
    */
   static async takeWhenFree(
     path: string,
-    locked: string,
+    label: string,
     waits: (holder: LockHolder) => void = () => {},
   ): Promise<FileLock> {
     for (let isTold = false;; await pause()) {
-      const found = FileLock.#attempt(path, locked);
+      const found = FileLock.#attempt(path, label);
       if (found instanceof FileLock) return found;
       if (found !== null && !isTold) waits(found);
       isTold ||= found !== null;
@@ -188,7 +188,7 @@ export class FileLock implements Disposable {
   }
 
   /** The lock, or who holds it; null if the file was replaced meanwhile. */
-  static #attempt(path: string, locked: string): FileLock | LockHolder | null {
+  static #attempt(path: string, label: string): FileLock | LockHolder | null {
     const file = openLock(path);
     if (file === null) return null;
     using undone = new DisposableStack();
@@ -207,7 +207,7 @@ export class FileLock implements Disposable {
     if (identityAt(path) !== identityOf(found)) return null;
     sign(file, path);
     undone.move();
-    return new FileLock(file, { path, locked, identity: identityOf(found) }, noLocks);
+    return new FileLock(file, { path, label, identity: identityOf(found) }, noLocks);
   }
 
   /**

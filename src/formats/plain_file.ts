@@ -16,7 +16,7 @@ function lookAt(path: string): Deno.FileInfo | null {
 }
 
 /**
- * Whether a file is there. Whatever reads or writes a file of a run asks this first, by the path that it opens then.
+ * Whether a file is there. To be called before a file of a run is read or written, with the path that is opened then.
  *
  * @throws {InvalidInputError} if a link is there, or anything else that is no file.
  */

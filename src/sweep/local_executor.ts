@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { checkPlainFile } from "../formats/mod.ts";
 import type { PlannedRun } from "./plan.ts";
 import { readRunState } from "./run_state.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
@@ -42,21 +43,26 @@ const stopStatuses: readonly (number | null)[] = [75, 130, 143];
 const WRONG_REQUEST = 2;
 
 /** Runs a process to its end, its output going to the run's log. */
-function work(sweep: SweepFolder, run: PlannedRun, command: readonly string[], stop: AbortSignal): Promise<Ending> {
+async function work(
+  sweep: SweepFolder,
+  run: PlannedRun,
+  command: readonly string[],
+  stop: AbortSignal,
+): Promise<Ending> {
   const [program = "", ...args] = command;
-  const log = openSync(sweep.logPath(run.name), "a");
+  const logPath = sweep.logPath(run.name);
+  checkPlainFile(logPath);
+  const log = openSync(logPath, "a");
   // In a process group of its own: a terminal's Ctrl-C is this program's to pass on, once.
   const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
   closeSync(log);
   const pass = () => child.kill("SIGTERM");
   stop.addEventListener("abort", pass, { once: true });
-  return new Promise((resolve, reject) => {
+  const [status, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (status, signal) => {
-      stop.removeEventListener("abort", pass);
-      resolve(endingOf(sweep, run, status, signal, stop.aborted));
-    });
-  });
+    child.once("exit", (...ending) => resolve(ending));
+  }).finally(() => stop.removeEventListener("abort", pass));
+  return endingOf(sweep, run, status, signal, stop.aborted);
 }
 
 function endingOf(

@@ -7,11 +7,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
-import { makeFolder, writeFileAtomically } from "../formats/mod.ts";
+import { FileLock, type LockState, makeFolder, readLock, storageError, writeFileAtomically } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
 import { configByKey, configOfKeys } from "../training/config_file.ts";
 import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
-import { holderOfFile, lockFile } from "../training/run_lock.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { SweepJudging, SweepSpec } from "./spec.ts";
 import { judgingSchema, scalarSchema } from "./spec_schema.ts";
@@ -19,6 +18,7 @@ import { judgingSchema, scalarSchema } from "./spec_schema.ts";
 const specName = "sweep.yaml";
 const planName = "plan.json";
 const lockName = "lock";
+const stopName = "stop";
 
 /** What a folder's runs are, and what is done with each. */
 export interface SweepPlan {
@@ -93,7 +93,8 @@ function checkSameRuns(path: string, before: SweepPlan, after: SweepPlan): void 
  * - `runs/NAME`: the run folders;
  * - `tasks/NAME.log`, `.failed`, `.lock`: what a run's processes printed, why the last one failed if it did, and who works on it;
  * - `results.csv` and `results.json`: a row for each network of each run that is done;
- * - `lock`, held by the process that works through the runs.
+ * - `lock`, held by the process that works through the runs;
+ * - `stop`, for a moment: asks that process to save its runs and stop.
  */
 export class SweepFolder {
   private constructor(
@@ -101,6 +102,8 @@ export class SweepFolder {
     readonly path: string,
     /** Its runs, and what is done with each. */
     readonly plan: SweepPlan,
+    /** Held by the process that works through the runs. */
+    readonly lock: FileLock | null = null,
   ) {}
 
   /** Whether a path is a sweep's folder. */
@@ -135,7 +138,8 @@ export class SweepFolder {
     }
     if (!existsSync(path)) return null;
     const isFolder = Deno.statSync(path).isDirectory;
-    if (isFolder && [...Deno.readDirSync(path)].length === 0) return null;
+    // A lock alone is that of a process which is about to make a sweep here, or failed to.
+    if (isFolder && [...Deno.readDirSync(path)].every(({ name }) => name === lockName)) return null;
     throw new InvalidInputError(`${path}: is not an empty folder; give --out a new one, or a sweep's`);
   }
 
@@ -143,15 +147,16 @@ export class SweepFolder {
    * Makes a sweep's folder, or gives one that is there its new plan: more runs, say.
    *
    * @throws {InvalidInputError} as {@linkcode SweepFolder.check}; nothing is written then.
-   * @throws {StorageError} where there is no room or no permission.
+   * @param lock what {@linkcode SweepFolder.lockAt} gave, if the runs are to be worked through.
+   * @throws {StorageError} if there is no room or no permission.
    */
-  static prepare(path: string, spec: SweepSpec, plan: SweepPlan): SweepFolder {
+  static prepare(path: string, spec: SweepSpec, plan: SweepPlan, lock: FileLock | null = null): SweepFolder {
     SweepFolder.check(path, plan);
     for (const folder of ["runs", "tasks"]) makeFolder(join(path, folder));
     const encoder = new TextEncoder();
     writeFileAtomically(join(path, specName), encoder.encode(spec.text));
     writeFileAtomically(join(path, planName), encoder.encode(formatPlan(plan)));
-    return new SweepFolder(path, plan);
+    return new SweepFolder(path, plan, lock);
   }
 
   /**
@@ -193,23 +198,53 @@ export class SweepFolder {
 
   /** Says why a run failed, or with null that it did not. */
   setFailure(name: string, message: string | null): void {
+    this.lock?.check();
     const path = this.#task(name, "failed");
     if (message !== null) writeFileAtomically(path, new TextEncoder().encode(`${message}\n`));
     else if (existsSync(path)) Deno.removeSync(path);
   }
 
   /**
-   * Keeps other processes from working through the runs.
+   * Keeps other processes from working through the runs of a folder, which need not be a sweep's yet.
    *
-   * @throws {InvalidInputError} where another one does.
+   * @throws {InvalidInputError} if another process does.
+   * @throws {StorageError} if there is no room or no permission.
    */
-  lock(): Disposable {
-    return lockFile(join(this.path, lockName), this.path);
+  static lockAt(path: string): Promise<FileLock> {
+    return FileLock.take(join(path, lockName), path);
   }
 
-  /** The process that works through the runs, or null where none does. */
-  holder(): string | null {
-    return holderOfFile(join(this.path, lockName));
+  /** The process that works through the runs, if one does. */
+  readLock(): LockState {
+    return readLock(join(this.path, lockName));
+  }
+
+  /**
+   * Asks the process that works through the runs to save them and stop.
+   *
+   * @throws {StorageError} if there is no room or no permission.
+   */
+  requestStop(): void {
+    writeFileAtomically(join(this.path, stopName), new Uint8Array());
+  }
+
+  /** Whether the process that works through the runs is asked to stop. */
+  isAskedToStop(): boolean {
+    return existsSync(join(this.path, stopName));
+  }
+
+  /**
+   * Takes a request to stop away.
+   *
+   * @throws {StorageError} if there is no permission.
+   */
+  clearStopRequest(): void {
+    const path = join(this.path, stopName);
+    try {
+      Deno.removeSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw storageError(path, error);
+    }
   }
 
   #task(name: string, kind: string): string {

@@ -113,20 +113,39 @@ export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: stri
   throw new InvalidInputError(`${files.folder}: none of its ${paths.length} checkpoints is whole; begin the run again`);
 }
 
-/**
- * Refuses to go on with another configuration than a checkpoint's.
- *
- * @throws {InvalidInputError} listing what differs.
- */
-export function checkConfig({ path, config }: Checkpoint, present: RunConfig): void {
+/** Options, by the keys of a run's file, in which a checkpoint and a configuration differ. */
+function differingKeys({ config }: Checkpoint, present: RunConfig): string[] {
   const own = portableConfig(present);
   const keys = [...new Set([...Object.keys(config), ...Object.keys(own)])];
-  const differing = keys.filter((key) => JSON.stringify(config[key]) !== JSON.stringify(own[key]));
+  return keys.filter((key) => JSON.stringify(config[key]) !== JSON.stringify(own[key]));
+}
+
+function refuseDiffering({ path, config }: Checkpoint, present: RunConfig, differing: readonly string[]): void {
   if (differing.length === 0) return;
+  const own = portableConfig(present);
   const listed = differing.map((key) =>
     `${key} ${JSON.stringify(config[key])} there and ${JSON.stringify(own[key])} here`
   );
   throw new InvalidInputError(`${path}: is of another configuration: ${listed.join(", ")}; put config.yaml back`);
+}
+
+/**
+ * Refuses to go on with another configuration than a checkpoint's.
+ *
+ * @throws {InvalidInputError} listing the differences.
+ */
+export function checkConfig(checkpoint: Checkpoint, present: RunConfig): void {
+  refuseDiffering(checkpoint, present, differingKeys(checkpoint, present));
+}
+
+/**
+ * Refuses weights of another configuration than the run's. The number of epochs may differ: a run that is made longer says so
+ * before it saves again.
+ *
+ * @throws {InvalidInputError} listing the differences.
+ */
+export function checkWeights(checkpoint: Checkpoint, present: RunConfig): void {
+  refuseDiffering(checkpoint, present, differingKeys(checkpoint, present).filter((key) => key !== "epochs"));
 }
 
 /**

@@ -4,13 +4,16 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { SkippedImage } from "../data/mod.ts";
-import { InvalidInputError } from "../errors.ts";
+import { InvalidInputError, LostFolderError } from "../errors.ts";
 import {
+  checkPlainFile,
   clearLeftovers,
+  type FileLock,
+  isPlainFile,
   JsonLines,
+  type LockedFile,
   makeFolder,
   PartialFolder,
   readTextFile,
@@ -18,7 +21,7 @@ import {
   storageError,
   writeFileAtomically,
 } from "../formats/mod.ts";
-import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkWeights, latestCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { type ConfigFile, formatConfig, parseConfigFile } from "./config_file.ts";
@@ -26,7 +29,8 @@ import type { Evaluation } from "./evaluate_run.ts";
 import { parseEvaluation, remedyOfEvaluation } from "./evaluation_file.ts";
 import { EventLog } from "./event_log.ts";
 import { MetricsFile } from "./metrics_file.ts";
-import { lockRun } from "./run_lock.ts";
+import type { EvaluationRecord, StepRecord } from "./records.ts";
+import { lockName, lockRun } from "./run_lock.ts";
 
 const configName = "config.yaml";
 const metricsName = "metrics.jsonl";
@@ -35,6 +39,8 @@ const checkpointsName = "checkpoints";
 const plansName = "plans.txt";
 const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
+/** The files beside the folders of checkpoints and of event files. */
+const fileNames = [configName, metricsName, plansName, skippedName, evaluationName, lockName, "images.tsv"];
 
 /** The image that a line of `skipped.jsonl` names; null if it names none. */
 function skippedPath({ path }: Readonly<Record<string, unknown>>): string | null {
@@ -111,14 +117,19 @@ export class RunFolder {
   readonly #skippedLines: JsonLines<string>;
   /** Damaged images that these name. */
   #skipped: Set<string> | null = null;
+  /** What `config.yaml` says. */
+  readonly #text: string;
+  /** Held while this process trains the run. */
+  #lock: FileLock | null = null;
 
-  private constructor(path: string, config: RunConfig, versions: Readonly<Record<string, string>>) {
+  private constructor(path: string, config: RunConfig, versions: Readonly<Record<string, string>>, text: string) {
     this.path = path;
     this.config = config;
     this.versions = versions;
     this.metrics = new MetricsFile(join(path, metricsName));
     this.checkpoints = new CheckpointFiles(join(path, checkpointsName));
     this.#skippedLines = new JsonLines(join(path, skippedName), skippedPath);
+    this.#text = text;
   }
 
   /**
@@ -141,26 +152,30 @@ export class RunFolder {
    * renamed.
    *
    * @throws {InvalidInputError} as {@link RunFolder.checkFree}; nothing is written then.
-   * @throws {StorageError} where there is no room; nothing stays.
+   * @throws {StorageError} if there is no room; nothing stays.
    */
   static create(path: string, config: RunConfig, versions: Readonly<Record<string, string>>): RunFolder {
     RunFolder.checkFree(path);
+    const text = formatConfig(config, versions);
     using partial = makePartialFolder(path);
     try {
       makeFolder(join(partial.path, checkpointsName));
       writeFileAtomically(join(partial.path, metricsName), new Uint8Array());
-      writeFileAtomically(join(partial.path, configName), new TextEncoder().encode(formatConfig(config, versions)));
+      writeFileAtomically(join(partial.path, configName), new TextEncoder().encode(text));
       partial.putInPlace();
     } catch (error) {
+      // Another process may have made a run there meanwhile.
+      RunFolder.checkFree(path);
       throw storageError(path, error);
     }
-    return new RunFolder(path, config, versions);
+    return new RunFolder(path, config, versions, text);
   }
 
   /**
    * Opens the folder of a run.
    *
-   * @throws {InvalidInputError} where there is no run, or its configuration is damaged.
+   * @throws {InvalidInputError} if there is no run, its configuration is damaged, or one of its files is a link: the folder of
+   * checkpoints may be one, to another disk.
    */
   static open(path: string): RunFolder {
     const occupant = occupantOf(path);
@@ -168,42 +183,104 @@ export class RunFolder {
     if (occupant !== "run") {
       throw new InvalidInputError(`${path}: holds no run (no ${configName}); give a folder that pretrain made`);
     }
+    for (const name of fileNames) checkPlainFile(join(path, name));
     const file = join(path, configName);
-    const { versions = {}, ...parsed } = parseConfigFile(file, readTextFile(file, "put config.yaml back"));
-    return new RunFolder(path, configOf(file, parsed), versions);
+    const text = readTextFile(file, "put config.yaml back");
+    const { versions = {}, ...parsed } = parseConfigFile(file, text);
+    return new RunFolder(path, configOf(file, parsed), versions, text);
   }
 
   /**
-   * The same run under another configuration, which its `config.yaml` says from now on.
+   * The same run under another configuration, which its `config.yaml` says from now on; the lock stays.
    *
-   * @throws {StorageError} where there is no room or no permission; the old file stays.
+   * @throws {StorageError} if there is no room or no permission; the old file stays.
    */
   reconfigured(config: RunConfig): RunFolder {
     const text = formatConfig(config, this.versions);
-    writeFileAtomically(join(this.path, configName), new TextEncoder().encode(text));
-    return new RunFolder(this.path, config, this.versions);
+    this.#write(configName, text);
+    const run = new RunFolder(this.path, config, this.versions, text);
+    run.#lock = this.#lock;
+    return run;
   }
 
   /**
-   * Keeps other processes from training the run, until what is returned is disposed of or this process ends, however it does. What
+   * Keeps other processes from training the run, until the lock is disposed of or this process ends, however it does. What
    * killed processes left half-written is removed then.
    *
    * @throws {InvalidInputError} if another process trains the run.
+   * @throws {LostFolderError} if another run is at the path than the one that was opened.
+   * @throws {StorageError} if the folder cannot be written to.
    */
-  lock(): Disposable {
-    const lock = lockRun(this.path);
+  async lock(): Promise<FileLock> {
+    using undone = new DisposableStack();
+    const lock = undone.use(await lockRun(this.path));
+    this.#checkSameRun("start this command again");
+    undone.move();
     clearLeftovers(this.path);
     this.checkpoints.clearLeftovers();
-    return lock;
+    return this.#lock = lock;
   }
 
-  /** Removes the folder of a run that failed before its first step: there is nothing in it to keep. */
+  /** Refuses another run at the path than the one that was opened, and one that goes on under another configuration by now. */
+  #checkSameRun(consequence: string): void {
+    if (this.#read(configName, "put config.yaml back") === this.#text) return;
+    throw new LostFolderError(
+      `${this.path}: its ${configName} was removed or changed by another process since it was read; ${consequence}`,
+    );
+  }
+
+  /** Where checkpoints are put, and what {@linkcode RunFolder.lock} locked, or null. */
+  get checkpointPlace(): { readonly folder: string; readonly locked: LockedFile | null } {
+    return { folder: this.checkpoints.folder, locked: this.#lock?.locked ?? null };
+  }
+
+  /**
+   * Whatever trains the run asks this before it writes.
+   *
+   * @throws {LostFolderError} if this process locked the run, and the folder was removed or replaced since.
+   */
+  checkOwn(): void {
+    this.#lock?.check();
+  }
+
+  /** Writes a file, replacing an earlier one. */
+  #write(name: string, text: string): void {
+    this.checkOwn();
+    const path = join(this.path, name);
+    checkPlainFile(path);
+    writeFileAtomically(path, new TextEncoder().encode(text));
+  }
+
+  /** What a file says; null if it is not there. @param remedy what to do if it is too large. */
+  #read(name: string, remedy: string): string | null {
+    const path = join(this.path, name);
+    return isPlainFile(path) ? readTextFile(path, remedy) : null;
+  }
+
+  /**
+   * Removes the folder of a run that failed before its first step: there is nothing in it to keep.
+   *
+   * @throws {LostFolderError} if the folder is not this process's any more; the folder stays.
+   */
   discardIfUntrained(): void {
+    this.checkOwn();
     if (Deno.statSync(join(this.path, metricsName)).size === 0) removeFolder(this.path);
+  }
+
+  /**
+   * Adds a line to `metrics.jsonl`.
+   *
+   * @throws {LostFolderError} if the folder is not this process's any more.
+   * @throws {StorageError} if there is no room or no permission.
+   */
+  record(record: StepRecord | EvaluationRecord): void {
+    this.checkOwn();
+    this.metrics.append(record, () => this.checkOwn());
   }
 
   /** Adds one line to `skipped.jsonl`, unless it names the image already. */
   appendSkipped(image: SkippedImage): void {
+    this.checkOwn();
     this.#skipped ??= new Set(this.#skippedLines.read().lines.map(({ record }) => record));
     if (this.#skipped.has(image.path)) return;
     this.#skipped.add(image.path);
@@ -216,6 +293,7 @@ export class RunFolder {
    * @param report told in a line of what was damaged and is lost.
    */
   rewind(step: number, report: (line: string) => void): void {
+    this.checkOwn();
     const damaged = this.metrics.cutAfter(step);
     if (damaged.length > 0) report(describeDamage(join(this.path, metricsName), damaged));
     const lost = this.#skippedLines.cut(() => true);
@@ -226,51 +304,61 @@ export class RunFolder {
    * Begins an event file for TensorBoard, of what follows a step, which {@linkcode RunFolder.rewind} went back to.
    *
    * @param wallTime seconds since 1970.
-   * @throws {StorageError} where there is no room or no permission.
+   * @throws {StorageError} if there is no room or no permission.
    */
   beginEvents(step: number, wallTime: number): EventLog {
-    return EventLog.begin(join(this.path, eventsName), { step, record: this.metrics.step(step) }, wallTime);
+    this.checkOwn();
+    const last = { step, record: this.metrics.step(step) };
+    return EventLog.begin(join(this.path, eventsName), last, wallTime, () => this.checkOwn());
   }
 
   /**
    * The latest checkpoint that is whole.
    *
    * @param passedOver told of each later one that is damaged.
-   * @throws {InvalidInputError} where the run has not saved one yet, or none is whole.
+   * @throws {InvalidInputError} if the run has not saved one yet, none is whole, or it is of another configuration.
    */
   latestCheckpoint(passedOver: (line: string) => void): Checkpoint {
     const checkpoint = latestCheckpoint(this.checkpoints, passedOver);
-    if (checkpoint !== null) return checkpoint;
-    throw new InvalidInputError(
-      `${this.checkpoints.last()}: is missing; let pretrain finish, or remove the run and start it again`,
-    );
+    if (checkpoint === null) {
+      throw new InvalidInputError(
+        `${this.checkpoints.last()}: is missing; let pretrain finish, or remove the run and start it again`,
+      );
+    }
+    checkWeights(checkpoint, this.config);
+    return checkpoint;
   }
 
-  /** Path of `plans.txt`, where the run has measured or been given engines; else null. */
+  /** Path of `plans.txt`, if the run has measured or been given engines; else null. */
   plans(): string | null {
     const path = join(this.path, plansName);
-    return existsSync(path) ? path : null;
+    return isPlainFile(path) ? path : null;
   }
 
   /** Writes `plans.txt`, replacing an earlier one. */
   writePlans(plans: string): void {
-    writeFileAtomically(join(this.path, plansName), new TextEncoder().encode(plans));
-  }
-
-  /** Writes `evaluation.json`, replacing an earlier one. */
-  writeEvaluation(evaluation: object): void {
-    const text = `${JSON.stringify(evaluation, null, 2)}\n`;
-    writeFileAtomically(join(this.path, evaluationName), new TextEncoder().encode(text));
+    this.#write(plansName, plans);
   }
 
   /**
-   * What `evaluation.json` says; null where the run has not been evaluated.
+   * Writes `evaluation.json`, replacing an earlier one.
    *
-   * @returns with no `parts` where an earlier version wrote the file.
-   * @throws {InvalidInputError} where the file is damaged.
+   * @throws {LostFolderError} if another run is at the path than the one that was opened.
+   * @throws {StorageError} if there is no room or no permission.
+   */
+  writeEvaluation(evaluation: object): void {
+    this.#checkSameRun(`${evaluationName} is not written`);
+    this.#write(evaluationName, `${JSON.stringify(evaluation, null, 2)}\n`);
+  }
+
+  /**
+   * What `evaluation.json` says; null if the run has not been evaluated.
+   *
+   * @returns with no `parts` if an earlier version wrote the file.
+   * @throws {InvalidInputError} if the file is damaged.
    */
   readEvaluation(): Evaluation | null {
-    const path = join(this.path, evaluationName);
-    return existsSync(path) ? parseEvaluation(path, readTextFile(path, remedyOfEvaluation)) : null;
+    const text = this.#read(evaluationName, remedyOfEvaluation);
+    return text === null ? null : parseEvaluation(join(this.path, evaluationName), text);
   }
 }
