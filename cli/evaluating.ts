@@ -1,5 +1,5 @@
 /**
- * Evaluates a run and writes that down in its folder, as the commands that evaluate do.
+ * Evaluates a run, as the commands that evaluate do.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { type OutputOptions, remark } from "./ui/output.ts";
 import { SkippedRemarks } from "./ui/skipped.ts";
 
 /**
- * Evaluates a run's latest whole checkpoint.
+ * Evaluates a run's latest whole checkpoint. Nothing is written.
  *
  * @param where what computes, and where the data set's files are.
- * @throws {InvalidInputError} if the run has saved nothing yet, or its data set cannot be evaluated with; nothing is written then.
+ * @throws {InvalidInputError} if the run has saved nothing yet, or its data set cannot be evaluated with.
  */
 export async function evaluateFolder(
   run: RunFolder,
@@ -32,16 +32,17 @@ export async function evaluateFolder(
   const { Device } = await import("../src/device/mod.ts");
   using device = Device.open(where);
   const { evaluateRun } = await import("../src/training/evaluate_run.ts");
+  const { mayWriteTo } = await import("../src/device/machine/storage.ts");
+  const isKept = mayWriteTo(run.path);
   remarkSelection(dataset, output);
   const remarks = new SkippedRemarks(output);
   const skipped = (image: SkippedImage) => {
-    run.appendSkipped(image);
+    if (isKept) run.appendSkipped(image);
     remarks.add(image);
   };
   dataset.skipped.forEach(skipped);
   using stores = new ImageStores(device, dataset, { ...storeOptions(run.config), skipped });
   const evaluation = evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => remark(output, stage) });
-  run.writeEvaluation(evaluation);
-  remarks.conclude(`${run.path}/skipped.jsonl names them`);
+  remarks.conclude(isKept ? `${run.path}/skipped.jsonl names them` : "data verify names them");
   return evaluation;
 }

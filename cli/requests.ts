@@ -5,6 +5,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { mayWriteTo } from "../src/device/machine/storage.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import type { Pass } from "../src/models/mod.ts";
 import type { RunConfig } from "../src/training/options.ts";
@@ -25,18 +26,25 @@ function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
 }
 
-/** Refuses a file whose folder is not there. @throws {InvalidInputError} naming the option it was given to. */
+/**
+ * Refuses a file whose folder is not there, or cannot be written to.
+ *
+ * @throws {InvalidInputError} naming the option that the file was given to.
+ */
 export function checkFolderOf(option: string, file: string): void {
   const folder = dirname(file);
-  if (isFolder(folder)) return;
-  throw new InvalidInputError(`--${option} ${file}: there is no folder ${folder}; make it, or give another`);
+  if (!isFolder(folder)) {
+    throw new InvalidInputError(`--${option} ${file}: there is no folder ${folder}; make it, or give another`);
+  }
+  if (mayWriteTo(folder)) return;
+  throw new InvalidInputError(`--${option} ${file}: the folder ${folder} cannot be written to; give another`);
 }
 
 /**
  * Refuses files that cannot be made.
  *
  * @param files of one folder, the first being the one that was asked for.
- * @throws {InvalidInputError} where one is there, or their folder is not.
+ * @throws {InvalidInputError} if one is there, or their folder is not or cannot be written to.
  */
 export function checkNewFiles(files: readonly string[]): void {
   const [out = ""] = files;

@@ -12,21 +12,24 @@ type StopSignal = keyof typeof stopStatuses;
 /** Listens for stop signals from its making to its disposal. */
 export class StopSignals implements Disposable {
   #status: number | null = null;
+  readonly #onFirst: (signal: string) => void;
   readonly #listeners: readonly (readonly [StopSignal, () => void])[];
 
   /** @param onFirst Told once, by the first signal. */
   constructor(onFirst: (signal: string) => void) {
     const names = Object.keys(stopStatuses) as StopSignal[];
-    this.#listeners = names.map((signal) => [signal, () => this.#hear(signal, onFirst)] as const);
+    this.#onFirst = onFirst;
+    this.#listeners = names.map((signal) => [signal, () => this.take(signal)] as const);
     for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);
   }
 
-  #hear(signal: StopSignal, onFirst: (signal: string) => void): void {
+  /** Does what a signal asks for, whether it arrived or something else stands for it. */
+  take(signal: StopSignal): void {
     // Somebody who presses Ctrl-C twice does not want to wait.
     if (this.#status !== null && signal === "SIGINT") Deno.exit(stopStatuses.SIGINT);
     if (this.#status !== null) return;
     this.#status = stopStatuses[signal];
-    onFirst(signal);
+    this.#onFirst(signal);
   }
 
   /** The exit status that the first signal asks for, null before it. */

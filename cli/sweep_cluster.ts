@@ -99,7 +99,7 @@ function runsLeft({ left, damaged }: ClusterSweep, output: OutputOptions): strin
  *
  * @throws {InvalidInputError} if nothing is left.
  */
-export function emit(checked: ClusterSweep, output: OutputOptions): void {
+export async function emit(checked: ClusterSweep, output: OutputOptions): Promise<void> {
   const { out, kind, plan, left, estimate } = checked;
   const runs = runsLeft(checked, output);
   if (runs.length === 0) {
@@ -107,7 +107,7 @@ export function emit(checked: ClusterSweep, output: OutputOptions): void {
   }
   const script = scriptOf(checked, runs);
   using held = new DisposableStack();
-  prepareFolder(checked, held);
+  await prepareFolder(checked, held, output);
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));
   writeResult(output, { sweep: out, kind, runs, script }, () => script.replace(/\n$/, ""));
 }
@@ -121,7 +121,7 @@ export async function submit(checked: ClusterSweep, output: OutputOptions): Prom
   const { out, plan, left, estimate } = checked;
   await checkSlurm();
   using held = new DisposableStack();
-  const sweep = prepareFolder(checked, held);
+  const sweep = await prepareFolder(checked, held, output);
   const queued = await queuedRuns(sweep);
   const whole = runsLeft(checked, output);
   const runs = whole.filter((name) => !queued.has(name));

@@ -60,34 +60,58 @@ async function writeSweep(sweep: SweepFolder, output: OutputOptions): Promise<vo
   writeResult(output, results, () => describeResults(results, summarise(results)));
 }
 
+/** Milliseconds between two looks at whether the sweep is asked to stop. */
+const STOP_INTERVAL = 500;
+
+/** Takes a request to stop in the sweep's folder, which reaches processes that no signal does, for SIGTERM. */
+function followStopRequests(sweep: SweepFolder, signals: StopSignals): Disposable {
+  // An earlier request was for an earlier process.
+  sweep.clearStopRequest();
+  const timer = setInterval(() => {
+    if (sweep.isAskedToStop()) signals.take("SIGTERM");
+  }, STOP_INTERVAL);
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      sweep.clearStopRequest();
+    },
+  };
+}
+
 /**
  * Works through the runs that are not done.
  *
  * @throws {SluiceError} naming those that failed.
+ * @throws {LostFolderError} if the sweep's folder was removed or replaced; no other run begins.
  */
 export async function execute(checked: LocalSweep, output: OutputOptions): Promise<void> {
   const { out, plan, jobs, gpus, left, started, estimate } = checked;
   using held = new DisposableStack();
-  const sweep = prepareFolder(checked, held);
+  const sweep = await prepareFolder(checked, held, output);
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));
   const stop = new AbortController();
   using signals = new StopSignals((signal) => {
     remark(output, `${signal}: runs save and stop`);
     stop.abort();
   });
+  using _requests = followStopRequests(sweep, signals);
   using observer = new SweepDisplay(output, started, (run) => readSteps(sweep, run));
   await executeLocally(sweep, {
     jobs,
-    command: ({ name, config }, slot) => [
-      ...selfCommand(),
-      ...["sweep", "task"],
-      ...(gpus > 0 && isAnyGpu(config.device) ? ["--device", `cuda:${slot % gpus}`] : []),
-      ...["--", out, name],
-    ],
+    command: ({ name, config }, slot) => {
+      sweep.lock?.check();
+      return [
+        ...selfCommand(),
+        ...["sweep", "task"],
+        ...(gpus > 0 && isAnyGpu(config.device) ? ["--device", `cuda:${slot % gpus}`] : []),
+        ...["--", out, name],
+      ];
+    },
     observer,
     stop: stop.signal,
   });
   observer[Symbol.dispose]();
+  sweep.lock?.check();
   await writeSweep(sweep, output);
   if (signals.status !== null) {
     remark(output, `stopped; the same command goes on with it`);

@@ -28,6 +28,7 @@ import { fitConfig, usualBatch } from "../src/training/fitted_config.ts";
 import { type ImageMemory, imageMemory } from "../src/training/memory_need.ts";
 import { machineOptions } from "../src/training/options.ts";
 import { openDataset } from "./datasets.ts";
+import { type OutputOptions, remarkNoLocks } from "./ui/output.ts";
 
 /** A sweep as it is asked for: its runs' options, data and images are right, wherever they will be computed. */
 export interface SweepRequest {
@@ -218,9 +219,15 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
  * Makes the folder, or gives the one that is there its new plan, once no other process works through its runs.
  *
  * @param held keeps other processes from the sweep until it is disposed of.
- * @throws {InvalidInputError} if another process works through the runs.
+ * @throws {InvalidInputError} if another process works through the runs, or made another sweep there meanwhile.
+ * @throws {StorageError} if there is no room or no permission.
  */
-export function prepareFolder({ spec, out, plan }: CheckedSweep, held: DisposableStack): SweepFolder {
-  held.use(SweepFolder.claim(out));
-  return SweepFolder.prepare(out, spec, plan);
+export async function prepareFolder(
+  { spec, out, plan }: CheckedSweep,
+  held: DisposableStack,
+  output: OutputOptions,
+): Promise<SweepFolder> {
+  const lock = held.use(await SweepFolder.claim(out));
+  remarkNoLocks(output, lock);
+  return SweepFolder.prepare(out, spec, plan, lock);
 }

@@ -6,7 +6,7 @@
 import process from "node:process";
 import type { BegunRun, PlannedRun, SweepFolder } from "../src/sweep/mod.ts";
 import type { TrainingOutcome } from "./training.ts";
-import { type OutputOptions, remark } from "./ui/output.ts";
+import { type OutputOptions, remark, remarkNoLocks } from "./ui/output.ts";
 
 /** Milliseconds between two looks at whether the program that started this one is still there. */
 const PARENT_INTERVAL = 500;
@@ -36,7 +36,7 @@ async function train(
     : await resumeRun(path, { given, stretchSchedule: false, acceptChangedImages: false }, output);
 }
 
-/** Evaluates the run as the sweep asks. */
+/** Evaluates the run as the sweep asks, and writes that down in its folder. */
 async function evaluate(
   sweep: SweepFolder,
   name: string,
@@ -50,7 +50,9 @@ async function evaluate(
   const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
   const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
-  await evaluateFolder(run, judging, resolveConfig({ flags: { ...run.config, ...given } }), output);
+  run.writeEvaluation(
+    await evaluateFolder(run, judging, resolveConfig({ flags: { ...run.config, ...given } }), output),
+  );
 }
 
 /** Trains and evaluates; the status of the signal that stopped it, or null. */
@@ -82,21 +84,24 @@ export async function runTask(
   output: OutputOptions,
 ): Promise<void> {
   const { reasonOf, SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
-  const { holderOfFile, lockFileWhenFree } = await import("../src/training/run_lock.ts");
+  const { describeHolder, FileLock } = await import("../src/formats/mod.ts");
   const sweep = SweepFolder.open(path);
   const run = sweep.run(name);
   using _parent = followParent();
-  const holder = holderOfFile(sweep.taskLock(name));
-  if (holder !== null) remark(output, `${name}: waits for process ${holder}, which works on it`);
-  using _lock = await lockFileWhenFree(sweep.taskLock(name));
+  using lock = await FileLock.takeWhenFree(sweep.taskLock(name), name, (holder) => {
+    remark(output, `${name}: waits for ${describeHolder(holder)}, which works on it`);
+  });
+  remarkNoLocks(output, lock);
   try {
     const stopStatus = await complete(sweep, run, given, output);
     if (stopStatus !== null) {
       process.exitCode = stopStatus;
       return;
     }
+    lock.check();
     sweep.setFailure(name, null);
   } catch (error) {
+    lock.check();
     sweep.setFailure(name, reasonOf(error));
     throw error;
   }

@@ -6,6 +6,8 @@
 import denoJson from "../deno.json" with { type: "json" };
 import type { Dataset } from "../src/data/mod.ts";
 import type { Device } from "../src/device/mod.ts";
+import { LostFolderError, StorageError } from "../src/errors.ts";
+import type { FileLock } from "../src/formats/mod.ts";
 import type { ConfigSources, RunConfig } from "../src/training/config.ts";
 import type { FittedConfig } from "../src/training/fitted_config.ts";
 import type { Precision } from "../src/training/precision.ts";
@@ -13,8 +15,8 @@ import type { TrainingResult } from "../src/training/records.ts";
 import type { RunFolder } from "../src/training/run_folder.ts";
 import type { Renewal, Resumption } from "./resumption.ts";
 import { StopSignals } from "./stop_signals.ts";
-import { type OutputOptions, remark } from "./ui/output.ts";
 import { describeMiss } from "./ui/missed_budget.ts";
+import { type OutputOptions, remark, remarkNoLocks } from "./ui/output.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 
 /** How training ended. */
@@ -172,6 +174,17 @@ export async function fittedConfig(sources: ConfigSources, output: OutputOptions
   return (await fit(sources, dataset, device)).config;
 }
 
+/** Locks a run that was just made. If its folder cannot be locked, nothing of the run stays. */
+async function lockNew(run: RunFolder): Promise<FileLock> {
+  try {
+    return await run.lock();
+  } catch (error) {
+    // Otherwise another process was quick to go on with it, or to replace it.
+    if (error instanceof StorageError && !(error instanceof LostFolderError)) run.discardIfUntrained();
+    throw error;
+  }
+}
+
 /**
  * Begins a run. Everything that can be refused is refused before its folder is made.
  *
@@ -191,11 +204,14 @@ export async function beginRun(sources: ConfigSources, out: string, output: Outp
   const { listImages } = await import("../src/training/image_list.ts");
   const images = { line: dataset.origin?.selection?.line ?? null, list: await listImages(dataset) };
   const run = RunFolder.create(out, config, opened.versions, images);
-  using _lock = run.lock();
-  return await train(device, { run, checkpoint: null }, dataset, output).catch((error) => {
-    run.discardIfUntrained();
+  using lock = await lockNew(run);
+  remarkNoLocks(output, lock);
+  try {
+    return await train(device, { run, checkpoint: null }, dataset, output);
+  } catch (error) {
+    if (!(error instanceof LostFolderError)) run.discardIfUntrained();
     throw error;
-  });
+  }
 }
 
 /** Goes on with the run in a folder; with one that is finished nothing is done. */
@@ -203,7 +219,8 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   const { RunFolder } = await import("../src/training/run_folder.ts");
   const { describeChanges, readResumption, refuseOtherCount, renewImageList } = await import("./resumption.ts");
   const run = RunFolder.open(path);
-  using _lock = run.lock();
+  using lock = await run.lock();
+  remarkNoLocks(output, lock);
   const resumption = await readResumption(run, renewal, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);

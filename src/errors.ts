@@ -111,6 +111,12 @@ export class StorageError extends SluiceError {
   override name = "StorageError";
 }
 
+/** A folder that this process works in was removed or replaced by another: nothing more is written there. */
+export class LostFolderError extends StorageError {
+  /** The error's kind. */
+  override name = "LostFolderError";
+}
+
 /** A cluster's scheduler is not there, does not answer, or refuses; the message holds its own words. */
 export class ClusterError extends SluiceError {
   /** The error's kind. */

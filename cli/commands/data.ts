@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -12,8 +12,9 @@ import type { Archive, DatasetSource } from "../../src/data/mod.ts";
 import { datasetNames, datasetSource } from "../../src/data/datasets/registry.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { addExamples, addOutputOptions, outputOptions, wholeNumber, wordArgument } from "../options.ts";
+import { checkFolderOf } from "../requests.ts";
 import { ExitStatus } from "../ui/errors.ts";
-import { type OutputOptions, writeResult } from "../ui/output.ts";
+import { remark, writeResult } from "../ui/output.ts";
 import { NAMED_IMAGES } from "../ui/skipped.ts";
 import { DownloadDisplay } from "../ui/download.ts";
 import { formatTable } from "../ui/tables.ts";
@@ -76,50 +77,28 @@ async function runList(command: CommandUnknownOpts): Promise<void> {
   });
 }
 
-/** An archive on disk. */
-interface Obtained {
-  readonly path: string;
-  /** Whether nobody but this command wants it kept. */
-  readonly own: boolean;
-}
-
-/** The file that was given, or one that lies in the folder, or else the archive downloaded into it. */
-async function obtain(archive: Archive, parent: string, from: unknown, output: OutputOptions): Promise<Obtained> {
-  if (typeof from === "string") {
-    if (existsSync(from)) return { path: from, own: false };
-    throw new InvalidInputError(`--from ${from}: there is no such file; give the official ${archive.file}`);
-  }
-  const path = join(parent, archive.file);
-  const { checkMd5, download, mostArchiveBytes } = await import("../../src/data/mod.ts");
-  if (existsSync(path)) {
-    checkMd5(path, archive.md5);
-    return { path, own: false };
-  }
-  using display = new DownloadDisplay(output, archive.file);
-  await download(archive.url, path, (state) => display.show(state), mostArchiveBytes(archive));
-  try {
-    checkMd5(path, archive.md5);
-  } catch (error) {
-    rmSync(path);
-    throw error;
-  }
-  return { path, own: true };
+/** The archive that `--from` names, or null. */
+function readFrom(from: unknown, { file }: Archive): string | null {
+  if (typeof from !== "string") return null;
+  if (existsSync(from)) return from;
+  throw new InvalidInputError(`--from ${from}: there is no such file; give the official ${file}`);
 }
 
 async function runFetch(name: string, command: CommandUnknownOpts): Promise<void> {
-  const { isFolder, unpackFolder } = await import("../../src/data/mod.ts");
+  const { fetchArchive } = await import("../../src/data/mod.ts");
+  const { describeHolder } = await import("../../src/formats/mod.ts");
   const output = outputOptions(command);
   const archive = archiveOf(name);
   const parent = await dataFolder(command);
-  const folder = join(parent, archive.folder);
   const { from }: Record<string, unknown> = command.opts();
-  const isNew = !isFolder(folder);
-  if (isNew) {
-    mkdirSync(parent, { recursive: true });
-    const { path, own } = await obtain(archive, parent, from, output);
-    await unpackFolder(path, archive, parent);
-    if (own) rmSync(path);
-  }
+  using display = new DownloadDisplay(output, archive.file);
+  const isNew = await fetchArchive(archive, parent, {
+    from: readFrom(from, archive),
+    progress: (state) => display.show(state),
+    waits: (holder) => remark(output, `${name}: waits for ${describeHolder(holder)}, which fetches it`),
+  });
+  display[Symbol.dispose]();
+  const folder = join(parent, archive.folder);
   writeResult(output, { name, folder, fetched: isNew }, () => `${name} is in ${folder}${isNew ? "" : " already"}`);
 }
 
@@ -161,6 +140,7 @@ async function runPreview(name: string, command: CommandUnknownOpts): Promise<vo
   const given: Record<string, unknown> = command.opts();
   const { out, data, imageSize } = given;
   if (typeof out !== "string") throw new InvalidInputError("preview writes a picture: give --out FILE.png");
+  checkFolderOf("out", out);
   const source = datasetSource(name);
   const [seed, epoch] = [inRange("seed", given.seed, 0, 2 ** 53 - 1), inRange("epoch", given.epoch, 0, 4095)];
   const wanted = inRange("images", given.images, 1, 1000);

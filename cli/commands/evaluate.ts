@@ -20,7 +20,7 @@ import {
 } from "../options.ts";
 import { networkNames } from "../requests.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
-import { writeResult } from "../ui/output.ts";
+import { remark, writeResult } from "../ui/output.ts";
 
 /** The words of a comma-separated list, each one of those allowed. */
 function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
@@ -71,8 +71,17 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
   const { evaluateFolder } = await import("../evaluating.ts");
   const where = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data };
+  const { mayWriteTo } = await import("../../src/device/machine/storage.ts");
+  const isKept = mayWriteTo(path);
+  if (!isKept) {
+    remark(output, `${path}: cannot be written to; the results are printed, and not kept in evaluation.json`);
+  }
   const evaluation = await evaluateFolder(run, { ...judging, networks }, where, output);
-  writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));
+  try {
+    writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));
+  } finally {
+    if (isKept) run.writeEvaluation(evaluation);
+  }
 }
 
 /** Adds `evaluate` to the program. */

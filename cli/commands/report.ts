@@ -6,6 +6,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { mayWriteTo } from "../../src/device/machine/storage.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ReportData } from "../../src/report/mod.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
@@ -45,6 +46,9 @@ function readFigures(figures: unknown): string | null {
   checkFolderOf("figures", figures);
   if (existsSync(figures) && !statSync(figures).isDirectory()) {
     throw new InvalidInputError(`--figures ${figures}: is there, and no folder; give another name`);
+  }
+  if (existsSync(figures) && !mayWriteTo(figures)) {
+    throw new InvalidInputError(`--figures ${figures}: cannot be written to; give another folder`);
   }
   return figures;
 }

@@ -7,8 +7,8 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { RunStatus } from "../../src/training/run_status.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
 import { showSweep } from "./sweep.ts";
-import { writeResult } from "../ui/output.ts";
 import { signedShare } from "../ui/missed_budget.ts";
+import { describeNoLocks, remark, writeResult } from "../ui/output.ts";
 import { formatSeconds } from "../ui/progress.ts";
 import { formatTable, percent, share } from "../ui/tables.ts";
 
@@ -20,7 +20,7 @@ function describePhase({ phase, process, secondsLeft, run, failure, budgetMissed
   if (failure !== null) return `failed: ${failure}`;
   if (phase === "stopped") return `stopped; to go on: sluice pretrain --resume ${run}`;
   const left = secondsLeft === null ? "" : `, ${formatSeconds(secondsLeft)} left`;
-  return `running, process ${process}${left}`;
+  return `running${process === null ? "" : `, process ${process}`}${left}`;
 }
 
 /** Steps done, and those recorded of which the checkpoint was not saved. */
@@ -64,8 +64,12 @@ async function runStatus(path: string, command: CommandUnknownOpts): Promise<voi
   if (SweepFolder.isAt(path)) return await showSweep(path, outputOptions(command));
   const { RunFolder } = await import("../../src/training/run_folder.ts");
   const { readStatus } = await import("../../src/training/run_status.ts");
+  const output = outputOptions(command);
   const status = readStatus(RunFolder.open(path));
-  writeResult(outputOptions(command), status, () => describeStatus(status));
+  if (status.noLocks !== null) {
+    remark(output, describeNoLocks(path, status.noLocks, "a process on another machine that trains it is not seen"));
+  }
+  writeResult(output, status, () => describeStatus(status));
 }
 
 /** Adds `status` to the program. */

@@ -5,6 +5,7 @@
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { ClusterError, InvalidInputError } from "../../src/errors.ts";
+import type { LockHolder } from "../../src/formats/mod.ts";
 import type { SweepFolder } from "../../src/sweep/mod.ts";
 import {
   addCommonOptions,
@@ -76,7 +77,7 @@ async function runSweep(path: string | undefined, command: CommandUnknownOpts): 
   const { checkForCluster, emit, submit } = await import("../sweep_cluster.ts");
   const checked = checkForCluster(request, kind, jobs);
   if (dryRun) return writeDryRun(checked, output);
-  return emitted === undefined ? await submit(checked, output) : emit(checked, output);
+  await (emitted === undefined ? submit(checked, output) : emit(checked, output));
 }
 
 /** Slurm's words on the runs of a sweep, by their names; null where it was not submitted. */
@@ -105,18 +106,46 @@ export async function showSweep(path: string, output: OutputOptions): Promise<vo
   writeResult(output, { sweep: path, runs }, () => describeStates(states, cluster));
 }
 
+/** Why a process that holds a sweep's lock gets no signal; null if it was sent. */
+function signal(holder: LockHolder, isHere: boolean): string | null {
+  // A number alone may be another process's by now, and a number of another machine always is.
+  if (holder.pid === null || !isHere) return "its lock names no process of this machine";
+  try {
+    Deno.kill(holder.pid, "SIGTERM");
+    return null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return `process ${holder.pid} has just ended`;
+    if (error instanceof Deno.errors.PermissionDenied) return `process ${holder.pid} is another user's`;
+    throw error;
+  }
+}
+
+/** Asks the process that works through a sweep to save and stop; whether there may be one. */
+async function cancelProcess(sweep: SweepFolder, output: OutputOptions): Promise<boolean> {
+  const { describeHolder, isHolderHere } = await import("../../src/formats/mod.ts");
+  const { holder, noLocks } = sweep.readLock();
+  if (holder === null && noLocks === null) return false;
+  const why = holder === null || noLocks !== null
+    ? `its file system has no locks: ${noLocks}`
+    : signal(holder, isHolderHere(holder));
+  if (why === null) {
+    remark(output, `${sweep.path}: process ${holder?.pid} was asked to save its runs and stop`);
+    return true;
+  }
+  sweep.requestStop();
+  const whom = holder === null ? "a process that works through it" : describeHolder(holder);
+  remark(output, `${sweep.path}: no signal is sent (${why}); a request is left there for ${whom} to save and stop`);
+  return true;
+}
+
 async function runCancel(path: string, command: CommandUnknownOpts): Promise<void> {
   const { cancelJobs, SweepFolder } = await import("../../src/sweep/mod.ts");
   const output = outputOptions(command);
   const sweep = SweepFolder.open(path);
-  const holder = sweep.holder();
-  if (holder !== null) {
-    Deno.kill(Number(holder), "SIGTERM");
-    remark(output, `${path}: process ${holder} was asked to save its runs and stop`);
-  }
+  const isAsked = await cancelProcess(sweep, output);
   const jobs = await cancelJobs(sweep);
   if (jobs.length > 0) remark(output, `${path}: job ${jobs.join(", ")} is cancelled, runs that are trained save first`);
-  if (holder !== null || jobs.length > 0) return;
+  if (isAsked || jobs.length > 0) return;
   throw new InvalidInputError(`${path}: nothing works through its runs; there is nothing to cancel`);
 }
 

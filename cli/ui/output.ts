@@ -6,6 +6,7 @@
 
 import process from "node:process";
 import { writeSync } from "node:fs";
+import type { FileLock } from "../../src/formats/mod.ts";
 
 /** What a person asked of the output. */
 export interface OutputOptions {
@@ -45,4 +46,15 @@ export function writeResult(options: OutputOptions, document: unknown, text: () 
 /** Writes one line for people on stderr, unless they asked for quiet. */
 export function remark(options: OutputOptions, line: string): void {
   if (!options.quiet) process.stderr.write(`${line}\n`);
+}
+
+/** A line that says what does not hold where there are no locks. */
+export function describeNoLocks(path: string, reason: string, consequence: string): string {
+  return `${path}: its file system has no locks (${reason}): ${consequence}`;
+}
+
+/** Says that a lock does not keep other processes away, if that is so. */
+export function remarkNoLocks(options: OutputOptions, { noLocks, locked: { label } }: FileLock): void {
+  if (noLocks === null) return;
+  remark(options, describeNoLocks(label, noLocks, "see to it that no process on another machine works on it, too"));
 }

@@ -16,6 +16,8 @@ export interface Archive {
   readonly folder: string;
   /** Bytes of that folder's files, about, all together. */
   readonly bytes: number;
+  /** The files that the folder has to hold. */
+  readonly files: readonly string[];
   /** MD5 of files in that folder, by name, if they are published. */
   readonly fileMd5?: Readonly<Record<string, string>>;
 }

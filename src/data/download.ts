@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { closeSync, existsSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 
 import { InvalidInputError, SluiceError } from "../errors.ts";
+import { isPlainFile } from "../formats/plain_file.ts";
 import { checksumOf } from "./data_file.ts";
 
 /** How far a download is; the total is null if the server does not say. */
@@ -52,7 +53,7 @@ export async function download(
   most = Infinity,
 ): Promise<void> {
   const partial = `${path}.partial`;
-  const there = existsSync(partial) ? statSync(partial).size : 0;
+  const there = isPlainFile(partial) ? statSync(partial).size : 0;
   const response = await request(url, there);
   // 416: there is nothing after what is there.
   const isWhole = response.status === 416 && there > 0;

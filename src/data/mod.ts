@@ -12,6 +12,7 @@ export * from "./damage.ts";
 export * from "./dataset.ts";
 export * from "./datasets/mod.ts";
 export * from "./download.ts";
+export * from "./fetch.ts";
 export * from "./images/mod.ts";
 export * from "./loader.ts";
 export * from "./places.ts";

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
 import type { ReadEntry } from "tar";
 
 import { InvalidInputError } from "../errors.ts";
+import { storageError } from "../formats/mod.ts";
 import type { Archive } from "./archive.ts";
 import { checkEntries, extractInto } from "./archive_stream.ts";
 import { isFolder } from "./places.ts";
@@ -26,34 +27,102 @@ function refusalOf(entry: Pick<ReadEntry, "path" | "type">): string | null {
   return problem === null ? null : `the entry ${entry.path} ${problem}; do not use this archive`;
 }
 
+/** The files of a data set that a folder lacks, or that hold nothing there. */
+export function missingFiles(folder: string, { files }: Pick<Archive, "files">): string[] {
+  return files.filter((name) => {
+    const path = join(folder, name);
+    return !existsSync(path) || !statSync(path).isFile() || statSync(path).size === 0;
+  });
+}
+
 /**
- * Unpacks the data set's folder out of a tar archive, compressed or not, into `parent`. It appears there at once and whole.
+ * Whether a folder is there with all files of its data set.
  *
+ * @throws {InvalidInputError} if it is there and lacks files.
+ */
+export function isUnpacked(folder: string, archive: Pick<Archive, "files">): boolean {
+  if (!isFolder(folder)) return false;
+  const [missing] = missingFiles(folder, archive);
+  if (missing === undefined) return true;
+  throw new InvalidInputError(
+    `${folder}: is incomplete, ${missing} is missing or empty; remove this folder and fetch again`,
+  );
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "EEXIST");
+}
+
+/** Puts an unpacked folder in its place; false if another process was first with a whole one. */
+function put(unpacked: string, place: string, archive: Pick<Archive, "files">): boolean {
+  try {
+    renameSync(unpacked, place);
+    return true;
+  } catch (error) {
+    if (isTaken(error) && isUnpacked(place, archive)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Unpacks the folder of an archive, a tar file, compressed or not, into `parent`. It appears there at once and whole, however many
+ * processes do this at a time.
+ *
+ * @returns whether this process put it there; false if another was first.
  * @throws {InvalidInputError} if the archive is damaged, holds anything but files and folders, a path that leads out of it, more than
- * the data set can need, or not the folder; nothing is left then.
+ * the data set can need, or not the folder with its files; nothing is left then.
  */
 export async function unpackFolder(
   path: string,
-  archive: Pick<Archive, "folder" | "bytes">,
+  archive: Pick<Archive, "folder" | "files" | "bytes">,
   parent: string,
-): Promise<void> {
+): Promise<boolean> {
   const { folder } = archive;
-  const partial = join(parent, `.${folder}.partial`);
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
+  const partial = makePartial(parent, archive);
   try {
+    const sizes = new Map<string, number>();
     // Every entry is looked at before any is written.
-    await checkEntries({ path, archive }, refusalOf);
+    await checkEntries({ path, archive }, (entry) => {
+      if (entry.type !== "Directory") sizes.set(entry.path, entry.size);
+      return refusalOf(entry);
+    });
     await extractInto(partial, { path, archive });
-    if (!isFolder(join(partial, folder))) {
+    const unpacked = join(partial, folder);
+    if (!isFolder(unpacked)) {
       throw new InvalidInputError(`${path}: holds no folder ${folder}; give the official archive`);
     }
-    renameSync(join(partial, folder), join(parent, folder));
+    const [missing] = missingFiles(unpacked, archive);
+    if (missing !== undefined) {
+      throw new InvalidInputError(`${path}: holds no ${folder}/${missing}; give the official archive`);
+    }
+    for (const [name, size] of sizes) {
+      if (statSync(join(partial, name)).size === size) continue;
+      throw new InvalidInputError(`${path}: ${name} was not unpacked whole; fetch it again`);
+    }
+    return put(unpacked, join(parent, folder), archive);
   } catch (error) {
     if (error instanceof InvalidInputError) throw error;
     const cause = error instanceof Error ? error.message : String(error);
     throw new InvalidInputError(`${path}: cannot be unpacked (${cause}); fetch it again`, { cause: error });
   } finally {
     rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes a temporary folder for a data set that no other process, and nobody else in this one, has.
+ *
+ * @throws {StorageError} if there is no room or no permission.
+ */
+export function makePartial(parent: string, { folder }: Pick<Archive, "folder">): string {
+  for (let attempt = 0;; attempt++) {
+    const path = join(parent, `.${folder}.partial-${attempt}`);
+    try {
+      mkdirSync(path);
+      return path;
+    } catch (error) {
+      if (isTaken(error)) continue;
+      throw storageError(path, error);
+    }
   }
 }

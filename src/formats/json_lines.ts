@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { parseJsonObject } from "./json_object.ts";
+import { checkPlainFile, isPlainFile } from "./plain_file.ts";
 import { readLines } from "./text_lines.ts";
 import { appendToFile, flushFile, writeFileAtomically } from "./write_file.ts";
 
@@ -42,19 +43,26 @@ export class JsonLines<Contents> {
     this.#contents = contents;
   }
 
-  /** Adds a line. @throws {StorageError} if there is no room or no permission; the file is then as it was. */
-  append(record: object): void {
-    appendToFile(this.path, `${JSON.stringify(record)}\n`);
+  /**
+   * Adds a line.
+   *
+   * @param check as {@linkcode appendToFile} has it.
+   * @throws {InvalidInputError} if the file is a link, as reading it does, too.
+   * @throws {StorageError} if there is no room or no permission; the file is then as it was.
+   */
+  append(record: object, check?: () => void): void {
+    checkPlainFile(this.path);
+    appendToFile(this.path, `${JSON.stringify(record)}\n`, check);
   }
 
   /** Waits until the lines are on the disk. @throws {StorageError} if the disk reports an error. */
   flush(): void {
-    if (existsSync(this.path)) flushFile(this.path);
+    if (isPlainFile(this.path)) flushFile(this.path);
   }
 
   /** The texts of the whole file's lines, damaged ones too; none if there is no file. A line too long to be one is null. */
   texts(): (string | null)[] {
-    return existsSync(this.path) ? [...readLines(this.path)] : [];
+    return isPlainFile(this.path) ? [...readLines(this.path)] : [];
   }
 
   /** The whole file; nothing if there is none. */
@@ -80,7 +88,7 @@ export class JsonLines<Contents> {
    * @returns nothing if there is no file.
    */
   readEnd(bytes: number): Contents[] {
-    if (!existsSync(this.path)) return [];
+    if (!isPlainFile(this.path)) return [];
     const file = openSync(this.path, "r");
     try {
       const { size } = fstatSync(file);
@@ -96,18 +104,20 @@ export class JsonLines<Contents> {
 
   /**
    * Takes lines away: those that are not to stay, damaged ones, and a part of a line at the end. The file is the old one or the new one
-   * throughout; if nothing is to be taken away, it is not touched.
+   * throughout; if nothing is to be taken away, it is not touched, unless it has another name, too.
    *
    * @returns numbers of the damaged lines, among them lines not to stay that stand before one that does: they are out of their order.
    */
   cut(stays: (record: Contents) => boolean): readonly number[] {
-    if (!existsSync(this.path)) return [];
+    if (!isPlainFile(this.path)) return [];
     const { lines, damaged } = this.read();
     const kept = lines.filter(({ record }) => stays(record));
     const lastKept = kept.at(-1)?.number ?? 0;
     const misplaced = lines.filter(({ number, record }) => number < lastKept && !stays(record));
     const bytes = new TextEncoder().encode(kept.map(({ text }) => `${text}\n`).join(""));
-    if (bytes.length !== statSync(this.path).size) writeFileAtomically(this.path, bytes);
+    const { size, nlink } = statSync(this.path);
+    // What is added later goes to this file alone, and not to one that shares its bytes, as copies by hard links do.
+    if (bytes.length !== size || nlink > 1) writeFileAtomically(this.path, bytes);
     return [...damaged, ...misplaced.map(({ number }) => number)].sort((a, b) => a - b);
   }
 }

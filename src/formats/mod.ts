@@ -4,12 +4,14 @@
  * @module
  */
 
+export * from "./file_lock.ts";
 export * from "./format_error.ts";
 export * from "./host_tensor.ts";
 export * from "./json_lines.ts";
 export * from "./json_object.ts";
 export * from "./leftovers.ts";
 export * from "./npy.ts";
+export * from "./plain_file.ts";
 export * from "./png.ts";
 export * from "./safetensors.ts";
 export * from "./safetensors_file.ts";

@@ -9,6 +9,7 @@
 
 import {
   closeSync,
+  constants as modes,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -57,13 +58,16 @@ export function storageError(path: string, error: unknown): unknown {
 /**
  * Adds to a file's end.
  *
+ * @param check called once the file, which then has to exist, is open; nothing is added if it throws. If a check by paths finds the
+ * folder in its place, the addition goes to that folder's file, even if another folder is put there before it is written.
  * @throws {StorageError} if there is no room or no permission; the file is then as it was.
  */
-export function appendToFile(path: string, addition: string | Uint8Array): void {
+export function appendToFile(path: string, addition: string | Uint8Array, check?: () => void): void {
   const bytes = typeof addition === "string" ? new TextEncoder().encode(addition) : addition;
   try {
-    const file = openSync(path, "a");
+    const file = openSync(path, modes.O_WRONLY | modes.O_APPEND | (check === undefined ? modes.O_CREAT : 0));
     try {
+      check?.();
       const { size } = fstatSync(file);
       try {
         for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);

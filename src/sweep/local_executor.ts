@@ -5,6 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { checkPlainFile } from "../formats/mod.ts";
 import { reasonOf } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import { readRunState } from "./run_state.ts";
@@ -49,15 +50,22 @@ interface Exit {
 }
 
 /** Runs a process to its end, its output going to the run's log. */
-function work(sweep: SweepFolder, run: PlannedRun, command: readonly string[], stop: AbortSignal): Promise<Exit> {
+async function work(
+  sweep: SweepFolder,
+  run: PlannedRun,
+  command: readonly string[],
+  stop: AbortSignal,
+): Promise<Exit> {
   const [program = "", ...args] = command;
-  const log = openSync(sweep.logPath(run.name), "a");
+  const logPath = sweep.logPath(run.name);
+  checkPlainFile(logPath);
+  const log = openSync(logPath, "a");
   // In a process group of its own: a terminal's Ctrl-C is this program's to pass on, once.
   const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
   closeSync(log);
   const pass = () => child.kill("SIGTERM");
   stop.addEventListener("abort", pass, { once: true });
-  return new Promise<Exit>((resolve, reject) => {
+  return await new Promise<Exit>((resolve, reject) => {
     child.on("error", reject);
     // What follows from it is decided outside: what an event's handler throws ends the whole program.
     child.once("exit", (status, signal) => resolve({ status, signal }));

@@ -6,9 +6,8 @@
 import { stringify } from "csv-stringify/sync";
 import { join } from "node:path";
 import type { FeatureAccuracy } from "../evaluation/mod.ts";
-import { writeFileAtomically } from "../formats/mod.ts";
+import { FileLock, writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
-import { lockFileWhenFree } from "../training/run_lock.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import { begunRun, readRunState } from "./run_state.ts";
@@ -152,7 +151,7 @@ export function formatCsv({ keys, rows }: SweepResults): string {
  * @throws {StorageError} if there is no room or no permission.
  */
 export async function writeResults(sweep: SweepFolder): Promise<SweepResults> {
-  using _lock = await lockFileWhenFree(join(sweep.path, "results.lock"));
+  using _lock = await FileLock.takeWhenFree(join(sweep.path, "results.lock"), sweep.path);
   const results = readResults(sweep);
   const encoder = new TextEncoder();
   writeFileAtomically(join(sweep.path, "results.json"), encoder.encode(`${JSON.stringify(results, null, 2)}\n`));

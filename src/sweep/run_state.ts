@@ -5,12 +5,12 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readLock } from "../formats/mod.ts";
 import type { Evaluation } from "../training/evaluate_run.ts";
 import { latestState } from "../training/checkpoint.ts";
 import { MetricsFile } from "../training/metrics_file.ts";
 import { RunFolder } from "../training/run_folder.ts";
 import { isTrained, stepsFrom } from "../training/run_length.ts";
-import { holderOfFile } from "../training/run_lock.ts";
 import type { RunState } from "../training/run_state.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
@@ -90,7 +90,7 @@ function stateOf(sweep: SweepFolder, run: PlannedRun): SweepRunState {
   const failure = sweep.failure(run.name);
   const phase = (): SweepRunPhase => {
     if (begun !== null && begun.evaluation !== null) return "done";
-    if (holderOfFile(sweep.taskLock(run.name)) !== null) return "running";
+    if (readLock(sweep.taskLock(run.name)).holder !== null) return "running";
     if (failure !== null) return "failed";
     return begun === null ? "waiting" : "stopped";
   };

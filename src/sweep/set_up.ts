@@ -8,7 +8,7 @@ import { InvalidInputError } from "../errors.ts";
 
 /** What a sweep writes into its folder, the temporary files of it included. */
 const ownNames =
-  /^(runs|tasks|lock|results\.lock|(sweep\.yaml|plan\.json|results\.(json|csv)|slurm\.(sh|json))(\.\d+(-\d+)?\.partial)?)$/;
+  /^(runs|tasks|lock|stop|results\.lock|(sweep\.yaml|plan\.json|results\.(json|csv)|slurm\.(sh|json))(\.\d+(-\d+)?\.partial)?)$/;
 
 /** Why no folder can be at a path, in words; null of any other error. */
 function whyNoFolder(error: unknown): string | null {

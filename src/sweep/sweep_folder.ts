@@ -7,12 +7,19 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
-import { clearLeftovers, makeFolder, writeFileAtomically } from "../formats/mod.ts";
+import {
+  clearLeftovers,
+  FileLock,
+  type LockState,
+  makeFolder,
+  readLock,
+  storageError,
+  writeFileAtomically,
+} from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
 import { configByKey, configOfKeys } from "../training/config_file.ts";
 import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
 import { RunFolder } from "../training/run_folder.ts";
-import { holderOfFile, lockFile } from "../training/run_lock.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import { isBegunSetUp, isFreeForSweep } from "./set_up.ts";
@@ -22,6 +29,7 @@ import { judgingSchema, scalarSchema } from "./spec_schema.ts";
 const specName = "sweep.yaml";
 const planName = "plan.json";
 const lockName = "lock";
+const stopName = "stop";
 
 /** What a folder's runs are, and what is done with each. */
 export interface SweepPlan {
@@ -108,7 +116,8 @@ function checkSameRuns(path: string, before: SweepPlan, after: SweepPlan): void 
  * - `runs/NAME`: the run folders;
  * - `tasks/NAME.log`, `.failed`, `.lock`: what a run's processes printed, why the last one failed if it did, and who works on it;
  * - `results.csv` and `results.json`: a row for each network of each run that is done;
- * - `lock`, held by the process that works through the runs.
+ * - `lock`, held by the process that works through the runs;
+ * - `stop`, for a moment: asks that process to save its runs and stop.
  */
 export class SweepFolder {
   /** What {@linkcode SweepFolder.setFailure} could not write. */
@@ -119,6 +128,8 @@ export class SweepFolder {
     readonly path: string,
     /** Its runs, and what is done with each. */
     readonly plan: SweepPlan,
+    /** Held by the process that works through the runs. */
+    readonly lock: FileLock | null = null,
   ) {}
 
   /** Whether a path is a sweep's folder. */
@@ -167,9 +178,9 @@ export class SweepFolder {
    * @throws {InvalidInputError} if another process does.
    * @throws {StorageError} if there is no room or no permission.
    */
-  static claim(path: string): Disposable {
+  static async claim(path: string): Promise<FileLock> {
     makeFolder(path);
-    return lockFile(join(path, lockName), path);
+    return await FileLock.take(join(path, lockName), path);
   }
 
   /**
@@ -177,9 +188,10 @@ export class SweepFolder {
    * is killed in between leaves a folder that this sets up anew.
    *
    * @throws {InvalidInputError} as {@linkcode SweepFolder.check}; nothing is written then.
+   * @param lock what {@linkcode SweepFolder.claim} gave, if the runs are to be worked through.
    * @throws {StorageError} if there is no room or no permission.
    */
-  static prepare(path: string, spec: SweepSpec, plan: SweepPlan): SweepFolder {
+  static prepare(path: string, spec: SweepSpec, plan: SweepPlan, lock: FileLock | null = null): SweepFolder {
     SweepFolder.check(path, plan);
     // The spec stands for a set-up only beside these: they come first.
     for (const folder of ["runs", "tasks"]) makeFolder(join(path, folder));
@@ -187,7 +199,7 @@ export class SweepFolder {
     const encoder = new TextEncoder();
     writeFileAtomically(join(path, specName), encoder.encode(spec.text));
     writeFileAtomically(join(path, planName), encoder.encode(formatPlan(plan)));
-    return new SweepFolder(path, plan);
+    return new SweepFolder(path, plan, lock);
   }
 
   /**
@@ -231,6 +243,7 @@ export class SweepFolder {
 
   /** Records why a run failed, or with null that it did not. If that cannot be written, this process alone knows it. */
   setFailure(name: string, message: string | null): void {
+    this.lock?.check();
     const path = this.#task(name, "failed");
     try {
       if (message !== null) writeFileAtomically(path, new TextEncoder().encode(`${message}\n`));
@@ -242,9 +255,37 @@ export class SweepFolder {
     }
   }
 
-  /** The process that works through the runs, or null if there is none. */
-  holder(): string | null {
-    return holderOfFile(join(this.path, lockName));
+  /** The process that works through the runs, if one does. */
+  readLock(): LockState {
+    return readLock(join(this.path, lockName));
+  }
+
+  /**
+   * Asks the process that works through the runs to save them and stop.
+   *
+   * @throws {StorageError} if there is no room or no permission.
+   */
+  requestStop(): void {
+    writeFileAtomically(join(this.path, stopName), new Uint8Array());
+  }
+
+  /** Whether the process that works through the runs is asked to stop. */
+  isAskedToStop(): boolean {
+    return existsSync(join(this.path, stopName));
+  }
+
+  /**
+   * Takes a request to stop away.
+   *
+   * @throws {StorageError} if there is no permission.
+   */
+  clearStopRequest(): void {
+    const path = join(this.path, stopName);
+    try {
+      Deno.removeSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw storageError(path, error);
+    }
   }
 
   #task(name: string, kind: string): string {

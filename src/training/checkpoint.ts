@@ -114,22 +114,46 @@ export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: stri
   throw new InvalidInputError(`${files.folder}: none of its ${paths.length} checkpoints is whole; begin the run again`);
 }
 
-/**
- * Refuses to resume a checkpoint under another configuration. An option that the checkpoint lacks has the value of the
- * versions that lacked the option.
- *
- * @throws {InvalidInputError} listing what differs.
- */
-export function checkConfig({ path, config }: Checkpoint, present: RunConfig): void {
-  const own = portableConfig(present);
+/** The configuration of a checkpoint by its keys. An option that it lacks has the value of the versions that lacked the option. */
+function configThere({ config }: Checkpoint, present: RunConfig): Readonly<Record<string, unknown>> {
   const younger = runOptionNames.filter((name) => !(kebabCase(name) in config));
-  const there: Record<string, unknown> = { ...portableConfig(withEarlierValues(present, younger)), ...config };
-  const differing = Object.keys(there).filter((key) => JSON.stringify(there[key]) !== JSON.stringify(own[key]));
+  return { ...portableConfig(withEarlierValues(present, younger)), ...config };
+}
+
+/** Options, by the keys of a run's file, in which a checkpoint and a configuration differ. */
+function differingKeys(checkpoint: Checkpoint, present: RunConfig): string[] {
+  const [there, own] = [configThere(checkpoint, present), portableConfig(present)];
+  return Object.keys(there).filter((key) => JSON.stringify(there[key]) !== JSON.stringify(own[key]));
+}
+
+function refuseDiffering(checkpoint: Checkpoint, present: RunConfig, differing: readonly string[]): void {
   if (differing.length === 0) return;
+  const [there, own] = [configThere(checkpoint, present), portableConfig(present)];
   const listed = differing.map((key) =>
     `${key} ${JSON.stringify(there[key])} there and ${JSON.stringify(own[key])} here`
   );
-  throw new InvalidInputError(`${path}: is of another configuration: ${listed.join(", ")}; put config.yaml back`);
+  throw new InvalidInputError(
+    `${checkpoint.path}: is of another configuration: ${listed.join(", ")}; put config.yaml back`,
+  );
+}
+
+/**
+ * Refuses to resume a checkpoint under another configuration.
+ *
+ * @throws {InvalidInputError} listing the differences.
+ */
+export function checkConfig(checkpoint: Checkpoint, present: RunConfig): void {
+  refuseDiffering(checkpoint, present, differingKeys(checkpoint, present));
+}
+
+/**
+ * Refuses weights of another configuration than the run's. The number of epochs may differ: a run that is made longer says so
+ * before it saves again.
+ *
+ * @throws {InvalidInputError} listing the differences.
+ */
+export function checkWeights(checkpoint: Checkpoint, present: RunConfig): void {
+  refuseDiffering(checkpoint, present, differingKeys(checkpoint, present).filter((key) => key !== "epochs"));
 }
 
 /**

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, linkSync, lstatSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { clearLeftovers, flushFolder, storageError, systemCode, writePartial } from "../formats/mod.ts";
+import { InvalidInputError } from "../errors.ts";
+import { clearLeftovers, flushFolder, isPlainFile, storageError, systemCode, writePartial } from "../formats/mod.ts";
 
 const ENDING = ".safetensors";
 
@@ -146,11 +147,24 @@ export class CheckpointFiles {
     for (const path of surplus) if (path !== whole) this.#files.remove(path);
   }
 
-  /** All there are, latest first. */
+  /**
+   * All there are, latest first.
+   *
+   * @throws {InvalidInputError} if one is a link, or the folder is a link to a folder that is not there: a disk may be missing.
+   */
   list(): readonly string[] {
-    return [...this.#lasts(), ...this.#placed(/^epoch-(\d+)\.safetensors$/).toReversed()].map((name) => {
-      return join(this.folder, name);
-    });
+    if (!existsSync(this.folder)) this.#refuseMissingDisk();
+    const names = [...this.#lasts(), ...this.#placed(/^epoch-(\d+)\.safetensors$/).toReversed()];
+    return names.map((name) => join(this.folder, name)).filter((path) => isPlainFile(path));
+  }
+
+  #refuseMissingDisk(): void {
+    if (lstatSync(this.folder, { throwIfNoEntry: false }) === undefined) return;
+    throw new InvalidInputError(
+      `${this.folder}: is a link to ${
+        readlinkSync(this.folder)
+      }, which is not there; mount that disk, or remove the link`,
+    );
   }
 
   /** Names of the last checkpoints, latest first. */

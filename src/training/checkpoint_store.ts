@@ -4,7 +4,13 @@
  * @module
  */
 import { StorageError } from "../errors.ts";
-import { encodeSafetensors, type HostTensor, readSafetensors } from "../formats/mod.ts";
+import {
+  checkLockedFile,
+  encodeSafetensors,
+  type HostTensor,
+  type LockedFile,
+  readSafetensors,
+} from "../formats/mod.ts";
 import { inTorchLayout } from "../models/torchvision.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 
@@ -12,6 +18,8 @@ import { CheckpointFiles } from "./checkpoint_files.ts";
 export interface CheckpointTask {
   /** The run's folder of checkpoints. */
   readonly folder: string;
+  /** The run's lock, if it has one: no checkpoint is put in place after another run's folder was. */
+  readonly locked?: LockedFile | null;
   /** How many last checkpoints are kept. */
   readonly kept: number;
   /** Number of epochs if it also stays as the checkpoint after them; else null. */
@@ -38,8 +46,10 @@ function relaid(tensor: HostTensor): HostTensor {
  * Writes a checkpoint beside its place, flushes it, reads it back, and puts it in its place. The tensors are used up.
  *
  * @throws {StorageError} if it cannot be written, or does not read back; the last checkpoint stays.
+ * @throws {LostFolderError} if the run's folder was removed or replaced; no checkpoint there is changed.
  */
-export function storeCheckpoint({ folder, kept, epochs, tensors, metadata }: CheckpointTask): void {
+export function storeCheckpoint({ folder, locked, kept, epochs, tensors, metadata }: CheckpointTask): void {
+  if (locked) checkLockedFile(locked);
   const inLayout = new Map([...tensors].map(([name, tensor]) => [name, relaid(tensor)]));
   const bytes = encodeSafetensors(inLayout, metadata, { checksum: true });
   for (const tensor of inLayout.values()) free(tensor);
@@ -53,6 +63,7 @@ export function storeCheckpoint({ folder, kept, epochs, tensors, metadata }: Che
         cause,
       });
     }
+    if (locked) checkLockedFile(locked);
   };
   files.replaceLast({ kept, epochs, bytes, check });
 }

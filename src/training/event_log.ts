@@ -5,7 +5,14 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { appendToFile, fileBeginning, makeFolder, restartRecord, scalarsRecord } from "../formats/mod.ts";
+import {
+  appendToFile,
+  checkPlainFile,
+  fileBeginning,
+  makeFolder,
+  restartRecord,
+  scalarsRecord,
+} from "../formats/mod.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
 /** Numbers that are there. */
@@ -43,9 +50,11 @@ const namePattern = /^events\.out\.tfevents\.(\d+)\.\d+$/;
 /** The event file that a run, or what is left of one that goes on, writes. */
 export class EventLog {
   readonly #path: string;
+  readonly #check: () => void;
 
-  private constructor(path: string) {
+  private constructor(path: string, check: () => void) {
     this.#path = path;
+    this.#check = check;
   }
 
   /**
@@ -55,18 +64,21 @@ export class EventLog {
    * @param folder of the event files, made where it is not there.
    * @param last the last step that is done, and its scalars where they are known.
    * @param wallTime seconds since 1970.
-   * @throws {StorageError} where there is no room or no permission.
+   * @param check asked before anything is added; nothing is if it throws.
+   * @throws {StorageError} if there is no room or no permission.
    */
   static begin(
     folder: string,
     last: { readonly step: number; readonly record: StepRecord | null },
     wallTime: number,
+    check: () => void = () => {},
   ): EventLog {
     const earlier = EventLog.#earlierIn(folder);
     // A clock that was set back must not put a file before those it goes on from.
     const seconds = Math.max(Math.floor(wallTime), ...earlier);
     const name = `events.out.tfevents.${String(seconds).padStart(10, "0")}.${String(earlier.length).padStart(4, "0")}`;
-    const log = new EventLog(join(folder, name));
+    const log = new EventLog(join(folder, name), check);
+    checkPlainFile(log.#path);
     appendToFile(log.#path, fileBeginning(wallTime));
     if (earlier.length > 0) appendToFile(log.#path, restartRecord({ wallTime, step: last.step }));
     if (last.record !== null) log.append(last.record, wallTime);
@@ -82,6 +94,8 @@ export class EventLog {
 
   /** Adds the scalars of a step or of an evaluation. @throws {StorageError} where there is no room or no permission. */
   append(record: StepRecord | EvaluationRecord, wallTime: number): void {
-    appendToFile(this.#path, scalarsRecord({ wallTime, step: record.step }, taggedScalars(record)));
+    this.#check();
+    checkPlainFile(this.#path);
+    appendToFile(this.#path, scalarsRecord({ wallTime, step: record.step }, taggedScalars(record)), this.#check);
   }
 }

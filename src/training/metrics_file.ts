@@ -42,9 +42,14 @@ export class MetricsFile {
     this.#lines = new JsonLines(path, metricsRecord);
   }
 
-  /** Adds a line. @throws {StorageError} if there is no room or no permission; the file is then as it was. */
-  append(record: StepRecord | EvaluationRecord): void {
-    this.#lines.append(record);
+  /**
+   * Adds a line.
+   *
+   * @param check as {@linkcode appendToFile} has it.
+   * @throws {StorageError} if there is no room or no permission; the file is then as it was.
+   */
+  append(record: StepRecord | EvaluationRecord, check?: () => void): void {
+    this.#lines.append(record, check);
   }
 
   /** Waits until all lines are on the disk. @throws {StorageError} if the disk reports an error. */

@@ -4,14 +4,17 @@
  * @module
  */
 
-import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { missedBudget } from "../budget/missed_budget.ts";
 import type { SkippedImage } from "../data/mod.ts";
-import { InvalidInputError } from "../errors.ts";
+import { InvalidInputError, LostFolderError } from "../errors.ts";
 import {
+  checkPlainFile,
   clearLeftovers,
+  type FileLock,
+  isPlainFile,
   JsonLines,
+  type LockedFile,
   makeFolder,
   PartialFolder,
   readTextFile,
@@ -20,7 +23,7 @@ import {
   systemCode,
   writeFileAtomically,
 } from "../formats/mod.ts";
-import { type Checkpoint, latestCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkWeights, latestCheckpoint } from "./checkpoint.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 import { type ConfigFile, formatConfig, parseConfigFile } from "./config_file.ts";
@@ -30,7 +33,8 @@ import { EventLog } from "./event_log.ts";
 import { digestOf, type ImageList } from "./image_list.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { targetOf } from "./passes.ts";
-import { lockRun } from "./run_lock.ts";
+import type { EvaluationRecord, StepRecord } from "./records.ts";
+import { lockName, lockRun } from "./run_lock.ts";
 import type { RunState } from "./run_state.ts";
 
 const configName = "config.yaml";
@@ -42,6 +46,8 @@ const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
 const imageListName = "images.tsv";
 const IMAGE_LIST_REMEDY = "remove it, and it is made anew";
+/** The files beside the folders of checkpoints and of event files. */
+const fileNames = [configName, metricsName, plansName, skippedName, evaluationName, lockName, imageListName];
 
 /** What the folder of a new run records of its images. */
 export interface RunImages {
@@ -49,6 +55,16 @@ export interface RunImages {
   readonly line?: string | null;
   /** Their list; null, for images that are drawn, by default. */
   readonly list?: ImageList | null;
+}
+
+/** What `config.yaml` says. */
+interface StoredConfig {
+  readonly config: RunConfig;
+  readonly versions: Readonly<Record<string, string>>;
+  /** What is taken of the data's folder and what is left out, in one line; null if nothing is chosen there. */
+  readonly images: string | null;
+  /** All of it, as it is written. */
+  readonly text: string;
 }
 
 /** The image that a line of `skipped.jsonl` names; null if it names none. */
@@ -129,13 +145,12 @@ export class RunFolder {
   #skipped: Set<string> | null = null;
   /** Digest of `images.tsv`, null if there is none; not known before it is asked for. */
   #imageListDigest: string | null | undefined;
+  /** What `config.yaml` says. */
+  readonly #text: string;
+  /** Held while this process trains the run. */
+  #lock: FileLock | null = null;
 
-  private constructor(
-    path: string,
-    config: RunConfig,
-    versions: Readonly<Record<string, string>>,
-    images: string | null,
-  ) {
+  private constructor(path: string, { config, versions, images, text }: StoredConfig) {
     this.path = path;
     this.config = config;
     this.versions = versions;
@@ -143,6 +158,7 @@ export class RunFolder {
     this.metrics = new MetricsFile(join(path, metricsName));
     this.checkpoints = new CheckpointFiles(join(path, checkpointsName));
     this.#skippedLines = new JsonLines(join(path, skippedName), skippedPath);
+    this.#text = text;
   }
 
   /**
@@ -165,7 +181,7 @@ export class RunFolder {
    * renamed.
    *
    * @throws {InvalidInputError} as {@link RunFolder.checkFree}; nothing is written then.
-   * @throws {StorageError} where there is no room; nothing stays.
+   * @throws {StorageError} if there is no room; nothing stays.
    */
   static create(
     path: string,
@@ -174,6 +190,7 @@ export class RunFolder {
     { line = null, list = null }: RunImages = {},
   ): RunFolder {
     RunFolder.checkFree(path);
+    const text = formatConfig(config, versions, line);
     using partial = makePartialFolder(path);
     try {
       const write = (name: string, text: string) => {
@@ -181,13 +198,15 @@ export class RunFolder {
       };
       makeFolder(join(partial.path, checkpointsName));
       write(metricsName, "");
-      write(configName, formatConfig(config, versions, line));
+      write(configName, text);
       if (list !== null) write(imageListName, list.text);
       partial.putInPlace();
     } catch (error) {
+      // Another process may have made a run there meanwhile.
+      RunFolder.checkFree(path);
       throw storageError(path, error);
     }
-    const run = new RunFolder(path, config, versions, line);
+    const run = new RunFolder(path, { config, versions, images: line, text });
     run.#imageListDigest = list?.digest ?? null;
     return run;
   }
@@ -195,7 +214,8 @@ export class RunFolder {
   /**
    * Opens the folder of a run.
    *
-   * @throws {InvalidInputError} where there is no run, or its configuration is damaged.
+   * @throws {InvalidInputError} if there is no run, its configuration is damaged, or one of its files is a link: the folder of
+   * checkpoints may be one, to another disk.
    */
   static open(path: string): RunFolder {
     const occupant = occupantOf(path);
@@ -203,47 +223,105 @@ export class RunFolder {
     if (occupant !== "run") {
       throw new InvalidInputError(`${path}: holds no run (no ${configName}); give a folder that pretrain made`);
     }
+    for (const name of fileNames) checkPlainFile(join(path, name));
     const file = join(path, configName);
-    const { versions = {}, images = null, ...parsed } = parseConfigFile(
-      file,
-      readTextFile(file, "put config.yaml back"),
-    );
-    return new RunFolder(path, configOf(file, parsed), versions, images);
+    const text = readTextFile(file, "put config.yaml back");
+    const { versions = {}, images = null, ...parsed } = parseConfigFile(file, text);
+    return new RunFolder(path, { config: configOf(file, parsed), versions, images, text });
   }
 
   /**
-   * The same run under another configuration, which its `config.yaml` says from now on.
+   * The same run under another configuration, which its `config.yaml` says from now on; the lock stays.
    *
    * @param images what the run takes of its data's folder; defaults to what was recorded.
-   *
-   * @throws {StorageError} where there is no room or no permission; the old file stays.
+   * @throws {StorageError} if there is no room or no permission; the old file stays.
    */
   reconfigured(config: RunConfig, images = this.images): RunFolder {
     const text = formatConfig(config, this.versions, images);
-    writeFileAtomically(join(this.path, configName), new TextEncoder().encode(text));
-    return new RunFolder(this.path, config, this.versions, images);
+    this.#write(configName, text);
+    const run = new RunFolder(this.path, { config, versions: this.versions, images, text });
+    run.#lock = this.#lock;
+    return run;
   }
 
   /**
-   * Keeps other processes from training the run, until what is returned is disposed of or this process ends, however it does. What
+   * Keeps other processes from training the run, until the lock is disposed of or this process ends, however it does. What
    * killed processes left half-written is removed then.
    *
    * @throws {InvalidInputError} if another process trains the run.
+   * @throws {LostFolderError} if another run is at the path than the one that was opened.
+   * @throws {StorageError} if the folder cannot be written to.
    */
-  lock(): Disposable {
-    const lock = lockRun(this.path);
+  async lock(): Promise<FileLock> {
+    using undone = new DisposableStack();
+    const lock = undone.use(await lockRun(this.path));
+    this.#checkSameRun("start this command again");
+    undone.move();
     clearLeftovers(this.path);
     this.checkpoints.clearLeftovers();
-    return lock;
+    return this.#lock = lock;
   }
 
-  /** Removes the folder of a run that failed before its first step: there is nothing in it to keep. */
+  /** Refuses another run at the path than the one that was opened, and one that goes on under another configuration by now. */
+  #checkSameRun(consequence: string): void {
+    if (this.#read(configName, "put config.yaml back") === this.#text) return;
+    throw new LostFolderError(
+      `${this.path}: its ${configName} was removed or changed by another process since it was read; ${consequence}`,
+    );
+  }
+
+  /** Where checkpoints are put, and what {@linkcode RunFolder.lock} locked, or null. */
+  get checkpointPlace(): { readonly folder: string; readonly locked: LockedFile | null } {
+    return { folder: this.checkpoints.folder, locked: this.#lock?.locked ?? null };
+  }
+
+  /**
+   * Whatever trains the run asks this before it writes.
+   *
+   * @throws {LostFolderError} if this process locked the run, and the folder was removed or replaced since.
+   */
+  checkOwn(): void {
+    this.#lock?.check();
+  }
+
+  /** Writes a file, replacing an earlier one. */
+  #write(name: string, text: string): void {
+    this.checkOwn();
+    const path = join(this.path, name);
+    checkPlainFile(path);
+    writeFileAtomically(path, new TextEncoder().encode(text));
+  }
+
+  /** What a file says; null if it is not there. @param remedy what to do if it is too large. */
+  #read(name: string, remedy: string): string | null {
+    const path = join(this.path, name);
+    return isPlainFile(path) ? readTextFile(path, remedy) : null;
+  }
+
+  /**
+   * Removes the folder of a run that failed before its first step: there is nothing in it to keep.
+   *
+   * @throws {LostFolderError} if the folder is not this process's any more; the folder stays.
+   */
   discardIfUntrained(): void {
+    this.checkOwn();
     if (Deno.statSync(join(this.path, metricsName)).size === 0) removeFolder(this.path);
+  }
+
+  /**
+   * Adds a line to `metrics.jsonl`.
+   *
+   * @throws {LostFolderError} if the folder is not this process's any more.
+   * @throws {StorageError} if there is no room or no permission.
+   */
+  record(record: StepRecord | EvaluationRecord): void {
+    this.checkOwn();
+    this.metrics.append(record, () => this.checkOwn());
   }
 
   /** Adds one line to `skipped.jsonl`, unless it names the image already. */
   appendSkipped(image: SkippedImage): void {
+    this.checkOwn();
     this.#skipped ??= new Set(this.#skippedLines.read().lines.map(({ record }) => record));
     if (this.#skipped.has(image.path)) return;
     this.#skipped.add(image.path);
@@ -256,6 +334,7 @@ export class RunFolder {
    * @param report told in a line of what was damaged and is lost.
    */
   rewind(step: number, report: (line: string) => void): void {
+    this.checkOwn();
     const damaged = this.metrics.cutAfter(step);
     if (damaged.length > 0) report(describeDamage(join(this.path, metricsName), damaged));
     const lost = this.#skippedLines.cut(() => true);
@@ -266,49 +345,50 @@ export class RunFolder {
    * Begins an event file for TensorBoard, of what follows a step, which {@linkcode RunFolder.rewind} went back to.
    *
    * @param wallTime seconds since 1970.
-   * @throws {StorageError} where there is no room or no permission.
+   * @throws {StorageError} if there is no room or no permission.
    */
   beginEvents(step: number, wallTime: number): EventLog {
-    return EventLog.begin(join(this.path, eventsName), { step, record: this.metrics.step(step) }, wallTime);
+    this.checkOwn();
+    const last = { step, record: this.metrics.step(step) };
+    return EventLog.begin(join(this.path, eventsName), last, wallTime, () => this.checkOwn());
   }
 
   /**
    * The latest checkpoint that is whole.
    *
    * @param passedOver told of each later one that is damaged.
-   * @throws {InvalidInputError} where the run has not saved one yet, or none is whole.
+   * @throws {InvalidInputError} if the run has not saved one yet, none is whole, or it is of another configuration.
    */
   latestCheckpoint(passedOver: (line: string) => void): Checkpoint {
     const checkpoint = latestCheckpoint(this.checkpoints, passedOver);
-    if (checkpoint !== null) return checkpoint;
-    throw new InvalidInputError(
-      `${this.checkpoints.last()}: is missing; let pretrain finish, or remove the run and start it again`,
-    );
+    if (checkpoint === null) {
+      throw new InvalidInputError(
+        `${this.checkpoints.last()}: is missing; let pretrain finish, or remove the run and start it again`,
+      );
+    }
+    checkWeights(checkpoint, this.config);
+    return checkpoint;
   }
 
-  /** Path of `plans.txt`, where the run has measured or been given engines; else null. */
+  /** Path of `plans.txt`, if the run has measured or been given engines; else null. */
   plans(): string | null {
     const path = join(this.path, plansName);
-    return existsSync(path) ? path : null;
+    return isPlainFile(path) ? path : null;
   }
 
   /** Writes `plans.txt`, replacing an earlier one. */
   writePlans(plans: string): void {
-    writeFileAtomically(join(this.path, plansName), new TextEncoder().encode(plans));
-  }
-
-  get #imageListPath(): string {
-    return join(this.path, imageListName);
+    this.#write(plansName, plans);
   }
 
   /** What `images.tsv` says; null if the run has none, as one of an earlier version or one on drawn images. */
   readImageList(): string | null {
-    return existsSync(this.#imageListPath) ? readTextFile(this.#imageListPath, IMAGE_LIST_REMEDY) : null;
+    return this.#read(imageListName, IMAGE_LIST_REMEDY);
   }
 
   /** Writes `images.tsv`, replacing an earlier one. */
   writeImageList({ text, digest }: ImageList): void {
-    writeFileAtomically(this.#imageListPath, new TextEncoder().encode(text));
+    this.#write(imageListName, text);
     this.#imageListDigest = digest;
   }
 
@@ -322,22 +402,27 @@ export class RunFolder {
     return imageList === null ? { images } : { images, imageList };
   }
 
-  /** Writes `evaluation.json`, replacing an earlier one. */
+  /**
+   * Writes `evaluation.json`, replacing an earlier one.
+   *
+   * @throws {LostFolderError} if another run is at the path than the one that was opened.
+   * @throws {StorageError} if there is no room or no permission.
+   */
   writeEvaluation(evaluation: object): void {
-    const text = `${JSON.stringify(evaluation, null, 2)}\n`;
-    writeFileAtomically(join(this.path, evaluationName), new TextEncoder().encode(text));
+    this.#checkSameRun(`${evaluationName} is not written`);
+    this.#write(evaluationName, `${JSON.stringify(evaluation, null, 2)}\n`);
   }
 
   /**
-   * What `evaluation.json` says; null where the run has not been evaluated.
+   * What `evaluation.json` says; null if the run has not been evaluated.
    *
-   * @returns with no `parts` where an earlier version wrote the file.
-   * @throws {InvalidInputError} where the file is damaged.
+   * @returns with no `parts` if an earlier version wrote the file.
+   * @throws {InvalidInputError} if the file is damaged.
    */
   readEvaluation(): Evaluation | null {
-    const path = join(this.path, evaluationName);
-    if (!existsSync(path)) return null;
-    const stored = parseEvaluation(path, readTextFile(path, remedyOfEvaluation));
+    const text = this.#read(evaluationName, remedyOfEvaluation);
+    if (text === null) return null;
+    const stored = parseEvaluation(join(this.path, evaluationName), text);
     return { ...stored, budgetMissed: missedBudget(stored.networks.gated?.cost.share, targetOf(this.config)) };
   }
 }

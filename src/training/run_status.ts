@@ -15,7 +15,7 @@ import type { EvaluationRecord, StepRecord } from "./records.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { failureOf, type LastRecords } from "./run_health.ts";
 import { isTrained, stepsFrom } from "./run_length.ts";
-import { holderOf } from "./run_lock.ts";
+import { readRunLock } from "./run_lock.ts";
 import type { RunState } from "./run_state.ts";
 
 /** `running`: a process trains it; `finished`: it has come to its end; `stopped`: it can go on. */
@@ -27,8 +27,10 @@ export interface RunStatus {
   readonly run: string;
   /** What it is doing. */
   readonly phase: RunPhase;
-  /** The process that trains it, or null. */
+  /** The process that trains it, or null; also null if its lock does not say. */
   readonly process: number | null;
+  /** Why the file system does not say whether a process trains the run; null if it does. */
+  readonly noLocks: string | null;
   /** Steps done: those recorded if a process trains the run, else those saved, for it goes on from there. */
   readonly step: number;
   /** Steps that the latest checkpoint holds; 0 before the first. */
@@ -83,7 +85,7 @@ function restingPhase(config: RunConfig, state: RunState | null, records: LastRe
 
 /** What a run is doing. */
 export function phaseOf(run: RunFolder, records: LastRecords): RunPhase {
-  if (holderOf(run.path) !== null) return "running";
+  if (readRunLock(run.path).holder !== null) return "running";
   return restingPhase(run.config, latestState(run.checkpoints)?.state ?? null, records);
 }
 
@@ -102,7 +104,7 @@ function finalShare(run: RunFolder, last: StepRecord | null, evaluation: Evaluat
 /** Reads where a run is. Nothing is written, and a process that trains it takes no notice. */
 export function readStatus(run: RunFolder): RunStatus {
   const { config, path } = run;
-  const holder = holderOf(path);
+  const { holder, noLocks } = readRunLock(path);
   const { steps: records, evaluation, damaged } = run.metrics.read();
   const last = records.at(-1) ?? null;
   const saved = latestState(run.checkpoints);
@@ -114,7 +116,8 @@ export function readStatus(run: RunFolder): RunStatus {
   return {
     run: path,
     phase,
-    process: holder === null ? null : Number(holder),
+    process: holder?.pid ?? null,
+    noLocks,
     step,
     saved: state?.step ?? 0,
     steps,

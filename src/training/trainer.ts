@@ -284,7 +284,7 @@ class Training {
 
   #record(record: StepRecord | EvaluationRecord): void {
     const { run, events } = this.#parts;
-    run.metrics.append(record);
+    run.record(record);
     events.append(record, wallTime());
   }
 
@@ -332,10 +332,10 @@ class Training {
     });
     const epochs = this.#done / this.#loader.stepsPerEpoch;
     const stays = checkpointEvery > 0 && Number.isInteger(epochs) && epochs % checkpointEvery === 0;
-    const { folder } = run.checkpoints;
+    const place = run.checkpointPlace;
     // A checkpoint is never on the disk without the lines of its steps.
     run.metrics.flush();
-    await this.#writer.begin(training, { folder, kept: keepCheckpoints, epochs: stays ? epochs : null, metadata });
+    await this.#writer.begin(training, { ...place, kept: keepCheckpoints, epochs: stays ? epochs : null, metadata });
   }
 
   async #finish(stopped: boolean): Promise<TrainingResult> {

@@ -43,7 +43,7 @@ function writeCompressed(path: string, pieces: readonly Uint8Array[]): void {
 async function refused(folder: string, file: string, bytes: number, message: RegExp): Promise<void> {
   const parent = join(folder, "data");
   mkdirSync(parent, { recursive: true });
-  await assert.rejects(unpackFolder(join(folder, file), { folder: "set", bytes }, parent), (error) => {
+  await assert.rejects(unpackFolder(join(folder, file), { folder: "set", files: [], bytes }, parent), (error) => {
     assert.ok(error instanceof InvalidInputError, String(error));
     assert.match(error.message, message);
     return !error.message.includes("\n");
@@ -61,7 +61,7 @@ Deno.test("files of any size come out as they went in, compressed or not", () =>
       await create({ gzip, file, cwd: folder }, ["set"]);
       const parent = join(folder, `data-${gzip}`);
       mkdirSync(parent);
-      await unpackFolder(file, { folder: "set", bytes: 4 * MEGABYTE }, parent);
+      await unpackFolder(file, { folder: "set", files: [], bytes: 4 * MEGABYTE }, parent);
       contents.forEach((bytes, i) => {
         assert.ok(readFileSync(join(parent, "set", "inner", `${i}.bin`)).equals(bytes), `${i}, gzip ${gzip}`);
       });

@@ -117,10 +117,13 @@ Deno.test(
 
 Deno.test(
   "one process sets up a sweep at a time",
-  withFolder((folder) => {
+  withFolder(async (folder) => {
     const path = join(folder, "new", "sweep");
-    using _claim = SweepFolder.claim(path);
-    assert.throws(() => SweepFolder.claim(path), { name: "InvalidInputError", message: /is in use by process \d+/ });
+    using _claim = await SweepFolder.claim(path);
+    await assert.rejects(() => SweepFolder.claim(path), {
+      name: "InvalidInputError",
+      message: /is in use by process \d+/,
+    });
     assert.equal(SweepFolder.check(path, threeRuns().plan), null);
   }),
 );

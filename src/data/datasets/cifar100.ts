@@ -32,6 +32,7 @@ export const cifar100: DatasetSource<MemoryDataset> = cifarSource({
     md5: "03b5dce01913d631647c71ecec9e9cb8",
     folder: "cifar-100-binary",
     bytes: 184_441_012,
+    files: ["train.bin", "test.bin"],
   },
   trainFiles: ["train.bin"],
   testFiles: ["test.bin"],

@@ -25,6 +25,7 @@ const archive = {
   md5: "91f7769df0f17e558f3565bffb0c7dfb",
   folder: "stl10_binary",
   bytes: 3_124_300_000,
+  files: ["train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin", "unlabeled_X.bin"],
   fileMd5: {
     "train_X.bin": "918c2871b30a85fa023e0c44e0bee87f",
     "train_y.bin": "5a34089d4802c674881badbb80307741",

@@ -10,5 +10,6 @@ export * from "./limits.ts";
 export * from "./mounts.ts";
 export * from "./nvidia.ts";
 export * from "./packaged.ts";
+export * from "./process_identity.ts";
 export * from "./storage.ts";
 export * from "./system_calls.ts";

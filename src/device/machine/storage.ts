@@ -8,7 +8,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type Mount, mountOf, readMounts } from "./mounts.ts";
 import { cacheFolder } from "./packaged.ts";
-import type { SystemCalls } from "./system_calls.ts";
+import { SystemCalls } from "./system_calls.ts";
 
 /** A folder, and the file system that it lies on or, where it is not there yet, will lie on. */
 export interface FolderReport {
@@ -68,6 +68,12 @@ function freeBytes(path: string): number | null {
     // Without the permission to ask, or on a file system that does not say.
     return null;
   }
+}
+
+/** Whether this process may write to a folder, as far as is known: true if the system does not say. */
+export function mayWriteTo(folder: string): boolean {
+  using system = new SystemCalls();
+  return system.mayWrite(folder) ?? true;
 }
 
 /** Looks at a folder. */

@@ -1,0 +1,110 @@
+/**
+ * Runs, sweeps and data sets on file systems without locks: they go on, and say what is not guarded.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hasBegun } from "../sweep/outcome.ts";
+import { tinyBase } from "../sweep/tiny_sweep.ts";
+import { withFolder } from "../folders.ts";
+import { withoutLocks } from "./no_locks.ts";
+import { assertRefused, assertSucceeds, runSluice, startSluice, untilWritten } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
+  ...["--train-images", "16", "--test-images", "16", "--eval-every", "0"],
+];
+
+type Refusal = (error: number) => Record<string, string>;
+
+/** A test with a folder and the variables under which there are no locks. */
+function onNoLocks(name: string, test: (folder: string, refusing: Refusal) => Promise<void>): void {
+  Deno.test({
+    name: `${name} (needs a C compiler)`,
+    ignore: Deno.build.os !== "linux",
+    fn: withFolder(async (folder) => {
+      const refusing = await withoutLocks(folder);
+      if (refusing === null) return console.error("skipped: there is no C compiler");
+      await test(folder, refusing);
+    }),
+  });
+}
+
+onNoLocks(
+  "a run without locks trains, goes on, is evaluated and seen, whatever the error",
+  async (folder, refusing) => {
+    const run = join(folder, "run");
+    const says = async (error: number, args: readonly string[], line: RegExp) => {
+      const { status, stderr } = await runSluice(args, refusing(error));
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, line);
+    };
+    const guarded = /^\S+run: its file system has no locks \([^\n]*\): see to it that no process on another machine/m;
+    await says(37, ["pretrain", ...tiny, "--epochs", "1", "--out", run], guarded);
+    await says(38, ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule"], guarded);
+    await says(
+      95,
+      ["status", run],
+      /has no locks \([^\n]*\): a process on another machine that trains it is not seen\n$/,
+    );
+    await says(22, ["status", run], /has no locks/);
+    await assertSucceeds(["evaluate", run, "--protocol", "knn"], refusing(37));
+    const state = JSON.parse(await assertSucceeds(["status", run, "--json", "--quiet"], refusing(37)));
+    assert.deepEqual([state.phase, state.process, state.step], ["finished", null, 4]);
+  },
+);
+
+onNoLocks("without locks a second process of the same machine is still refused", async (folder, refusing) => {
+  const run = join(folder, "run");
+  const child = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--out", run, "--quiet"], refusing(38));
+  const output = child.output();
+  await untilWritten(join(run, "metrics.jsonl"), "loss");
+  await assertRefused(
+    ["pretrain", "--resume", run],
+    new RegExp(`run: is in use by process ${child.pid}; wait`),
+    refusing(38),
+  );
+  const state = JSON.parse(await assertSucceeds(["status", run, "--json"], refusing(38)));
+  assert.deepEqual([state.phase, state.process], ["running", child.pid]);
+  child.kill("SIGTERM");
+  assert.equal((await output).code, 143);
+  assert.equal(Deno.readTextFileSync(join(run, "lock")), "", "a run that nobody trains names nobody");
+});
+
+onNoLocks("without locks a sweep is cancelled by a request that it finds in its folder", async (folder, refusing) => {
+  const [spec, out] = [join(folder, "spec.yaml"), join(folder, "sweep")];
+  writeFileSync(spec, `${tinyBase.replace("epochs: 4", "epochs: 4000")}seeds: [0, 1]\n`);
+  const sweep = startSluice(["sweep", spec, "--out", out], refusing(37));
+  const output = sweep.output();
+  while (!existsSync(join(out, "runs")) || !readdirSync(join(out, "runs")).some((name) => hasBegun(out, name))) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const { status, stderr } = await runSluice(["sweep", "cancel", out], refusing(37));
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, new RegExp(`no signal is sent \\([^\n]*no locks[^\n]*\\); .* for process ${sweep.pid} to save`));
+  const ended = await output;
+  assert.equal(ended.code, 143, new TextDecoder().decode(ended.stderr));
+  assert.equal(existsSync(join(out, "stop")), false);
+  const { runs } = JSON.parse(await assertSucceeds(["sweep", "status", out, "--json"]));
+  assert.deepEqual(runs.map(({ phase }: { phase: string }) => phase), ["stopped", "waiting"]);
+  assert.ok(existsSync(join(out, "runs", "seed=0", "checkpoints", "last.safetensors")));
+});
+
+onNoLocks("without locks several processes fetch one data set", async (folder, refusing) => {
+  const [source, data, archive] = [join(folder, "source"), join(folder, "data"), join(folder, "archive.tar")];
+  mkdirSync(join(source, "cifar-100-binary"), { recursive: true });
+  for (const name of ["train.bin", "test.bin"]) {
+    writeFileSync(join(source, "cifar-100-binary", name), new Uint8Array(3074));
+  }
+  const packed = await new Deno.Command("tar", { args: ["-cf", archive, "-C", source, "cifar-100-binary"] }).output();
+  assert.ok(packed.success);
+  const fetches = Array.from(
+    { length: 3 },
+    () => runSluice(["data", "fetch", "cifar100", "--from", archive, "--data", data], refusing(95)),
+  );
+  for (const { status, stderr } of await Promise.all(fetches)) assert.equal(status, 0, stderr);
+  assert.deepEqual(readdirSync(data), ["cifar-100-binary"]);
+  assert.deepEqual(readdirSync(join(data, "cifar-100-binary")).toSorted(), ["test.bin", "train.bin"]);
+});

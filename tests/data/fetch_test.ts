@@ -1,0 +1,132 @@
+/**
+ * Tests of fetching data sets: several processes at a time, and a folder that does not hold all of its files.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { create } from "tar";
+import { type Archive, fetchArchive, unpackFolder } from "../../src/data/mod.ts";
+import { withFolder } from "../folders.ts";
+
+const files = Array.from({ length: 40 }, (_, number) => `batch_${number}.bin`);
+const content = (name: string) => new TextEncoder().encode(name.repeat(5000));
+
+/** Writes an archive of a folder `set` with these files. */
+async function writeArchive(parent: string, names: readonly string[]): Promise<string> {
+  const source = join(parent, "source");
+  rmSync(source, { recursive: true, force: true });
+  mkdirSync(join(source, "set"), { recursive: true });
+  for (const name of names) writeFileSync(join(source, "set", name), content(name));
+  const path = join(parent, "set.tar.gz");
+  await create({ gzip: true, file: path, cwd: source }, ["set"]);
+  return path;
+}
+
+function described(path: string, url: string): Archive {
+  const md5 = createHash("md5").update(readFileSync(path)).digest("hex");
+  return { file: "set.tar.gz", url, md5, folder: "set", bytes: 3_000_000, files };
+}
+
+function assertWhole(data: string): void {
+  assert.deepEqual(readdirSync(data), ["set"]);
+  assert.deepEqual(readdirSync(join(data, "set")).toSorted(), files.toSorted());
+  for (const name of files) assert.deepEqual(readFileSync(join(data, "set", name)), Buffer.from(content(name)), name);
+}
+
+const silent = { progress: () => {}, waits: () => {} };
+
+Deno.test(
+  "of several that fetch one data set at a time one downloads it, the others wait, and all have it whole",
+  withFolder(async (folder) => {
+    const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
+    let requests = 0;
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+      requests++;
+      return new Response(readFileSync(archive));
+    });
+    const wanted = described(archive, `http://127.0.0.1:${server.addr.port}/set.tar.gz`);
+    const waited: (number | null)[] = [];
+    const options = { ...silent, from: null, waits: ({ pid }: { pid: number | null }) => void waited.push(pid) };
+    const fetched = await Promise.all([1, 2, 3].map(() => fetchArchive(wanted, data, options)));
+    assert.deepEqual(fetched.toSorted(), [false, false, true]);
+    assert.deepEqual([requests, waited], [1, [Deno.pid, Deno.pid]]);
+    assertWhole(data);
+    assert.equal(await fetchArchive(wanted, data, options), false);
+    assert.equal(requests, 1);
+  }),
+);
+
+Deno.test(
+  "processes that unpack one archive without seeing each other do not disturb each other",
+  withFolder(async (folder) => {
+    const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
+    mkdirSync(data);
+    const put = await Promise.all([1, 2, 3, 4].map(() => unpackFolder(archive, described(archive, ""), data)));
+    assert.equal(put.filter((isNew) => isNew).length, 1);
+    assertWhole(data);
+  }),
+);
+
+Deno.test(
+  "a folder that lacks a file, or holds an empty one, is never called complete",
+  withFolder(async (folder) => {
+    const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
+    const wanted = described(archive, "");
+    const options = { ...silent, from: archive };
+    const incomplete = (name: string) => ({
+      name: "InvalidInputError",
+      message: new RegExp(`set: is incomplete, ${name} is missing or empty; remove this folder and fetch again$`),
+    });
+    mkdirSync(join(data, "set"), { recursive: true });
+    await assert.rejects(fetchArchive(wanted, data, options), incomplete("batch_0.bin"));
+    rmSync(join(data, "set"), { recursive: true });
+    assert.equal(await fetchArchive(wanted, data, options), true);
+    rmSync(join(data, "set", "batch_7.bin"));
+    await assert.rejects(fetchArchive(wanted, data, options), incomplete("batch_7.bin"));
+    writeFileSync(join(data, "set", "batch_7.bin"), "");
+    await assert.rejects(unpackFolder(archive, wanted, data), incomplete("batch_7.bin"));
+    rmSync(join(data, "set"), { recursive: true });
+    assert.equal(await fetchArchive(wanted, data, options), true);
+    assertWhole(data);
+  }),
+);
+
+Deno.test(
+  "an archive without all files of the data set is refused, and nothing is left",
+  withFolder(async (folder) => {
+    const data = join(folder, "data");
+    const archive = await writeArchive(folder, files.slice(1));
+    await assert.rejects(fetchArchive(described(archive, ""), data, { ...silent, from: archive }), {
+      name: "InvalidInputError",
+      message: /set\.tar\.gz: holds no set\/batch_0\.bin; give the official archive$/,
+    });
+    assert.deepEqual(readdirSync(data), []);
+  }),
+);
+
+Deno.test(
+  "what a killed process left of a fetch is removed by the next, and a link in the way of one is not followed",
+  withFolder(async (folder) => {
+    const [archive, data, victim] = [await writeArchive(folder, files), join(folder, "data"), join(folder, "victim")];
+    mkdirSync(join(data, ".set.partial-abc", "set"), { recursive: true });
+    writeFileSync(join(data, ".set.lock"), "1\n");
+    assert.equal(await fetchArchive(described(archive, ""), data, { ...silent, from: archive }), true);
+    assertWhole(data);
+    rmSync(join(data, "set"), { recursive: true });
+    writeFileSync(victim, "precious");
+    for (const name of [".set.lock", "set.tar.gz.partial"]) {
+      symlinkSync(victim, join(data, name));
+      const options = { ...silent, from: null };
+      await assert.rejects(
+        fetchArchive(described(archive, "http://127.0.0.1:1/"), data, options),
+        /: is a link, and must/,
+      );
+      assert.equal(readFileSync(victim, "utf8"), "precious");
+      rmSync(join(data, name));
+    }
+    assert.equal(existsSync(join(data, "set")), false);
+  }),
+);

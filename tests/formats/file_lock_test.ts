@@ -1,0 +1,159 @@
+/**
+ * Tests of locks on files: who holds one, what the file says, and what is at its place later.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { linkSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { ownIdentity } from "../../src/device/machine/mod.ts";
+import { describeHolder, FileLock, isHolderHere, readLock } from "../../src/formats/mod.ts";
+import { withFolder } from "../folders.ts";
+
+/** A lock that another process would hold: locks belong to open files, not to processes. */
+function hold(path: string, text: string, exclusive = true): Deno.FsFile {
+  writeFileSync(path, text);
+  const file = Deno.openSync(path, { read: true, write: true });
+  assert.equal(file.tryLockSync(exclusive), true);
+  return file;
+}
+
+Deno.test(
+  "a lock names its process, machine and start, a line each, and is free once it is disposed of",
+  withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    writeFileSync(
+      path,
+      "a text that is longer than what is written over it, by an earlier version or by somebody else\n",
+    );
+    const lock = await FileLock.take(path, folder);
+    const own = ownIdentity();
+    assert.equal(readFileSync(path, "utf8"), `${process.pid}\n${own?.host}\n${own?.start}\n`);
+    assert.deepEqual(readLock(path), { holder: own, noLocks: null });
+    await assert.rejects(FileLock.take(path, folder), {
+      name: "InvalidInputError",
+      message: `${folder}: is in use by process ${process.pid}; wait for it, or stop it`,
+    });
+    lock[Symbol.dispose]();
+    assert.deepEqual(readLock(path), { holder: null, noLocks: null });
+    (await FileLock.take(path, folder))[Symbol.dispose]();
+  }),
+);
+
+Deno.test(
+  "somebody who looks whether a file is locked does not keep a process from locking it",
+  withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    const looking = hold(path, "", false);
+    setTimeout(() => looking.close(), 200);
+    (await FileLock.take(path, folder))[Symbol.dispose]();
+  }),
+);
+
+Deno.test(
+  "who waits for a lock is told once of its holder, and has it when it is free",
+  withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    const holding = hold(path, "123\n");
+    setTimeout(() => holding.close(), 300);
+    const told: string[] = [];
+    using _lock = await FileLock.takeWhenFree(path, folder, (holder) => told.push(describeHolder(holder)));
+    assert.deepEqual(told, ["process 123"]);
+  }),
+);
+
+Deno.test(
+  "a lock file that its holder removes is made anew by the process that waits for it",
+  withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    const first = await FileLock.take(path, folder);
+    setTimeout(() => {
+      first.remove();
+      first[Symbol.dispose]();
+    }, 200);
+    using second = await FileLock.takeWhenFree(path, folder);
+    second.check();
+    assert.equal(readLock(path).holder?.pid, process.pid);
+  }),
+);
+
+const own = ownIdentity();
+const earlier = `${Number(own?.start) - 1}`;
+for (
+  const { name, text, words, pid } of [
+    { name: "nothing", text: "", words: "another process", pid: null },
+    { name: "-1", text: "-1", words: "another process", pid: null },
+    { name: "0", text: "0\n", words: "another process", pid: null },
+    { name: "1e3", text: "1e3\n", words: "another process", pid: null },
+    { name: "a number alone, as earlier versions did,", text: `${process.pid}\n`, words: `process ${process.pid}` },
+    { name: "another machine", text: `12\nnode7\n${own?.start}\n`, words: "process 12 on node7", pid: 12 },
+    { name: "a machine of control characters", text: "12\n\x1b[31m\n99\n", words: "process 12", pid: 12 },
+    { name: "another start", text: `${process.pid}\n${own?.host}\n${earlier}\n`, words: `process ${process.pid}` },
+  ]
+) {
+  Deno.test(
+    `a lock that says ${name} is held, and its holder is not known to be here`,
+    withFolder((folder) => {
+      const path = join(folder, "lock");
+      using _held = hold(path, text);
+      const { holder, noLocks } = readLock(path);
+      assert.ok(holder !== null && noLocks === null);
+      const expected = [pid === undefined ? process.pid : pid, words, false];
+      assert.deepEqual([holder.pid, describeHolder(holder), isHolderHere(holder)], expected);
+    }),
+  );
+}
+
+Deno.test(
+  "a link, a second name, a folder and a pipe are not locked, and what they lead to stays as it is",
+  withFolder(async (folder) => {
+    const [path, precious] = [join(folder, "lock"), join(folder, "precious")];
+    writeFileSync(precious, "precious");
+    const refused = async (message: RegExp) => {
+      const isRefusal = { name: "InvalidInputError", message };
+      await assert.rejects(FileLock.take(path, folder), isRefusal);
+      await assert.rejects(FileLock.takeWhenFree(path, folder), isRefusal);
+      rmSync(path, { recursive: true });
+    };
+    symlinkSync(precious, path);
+    assert.throws(() => readLock(path), { message: /lock: is a link/ });
+    await refused(/lock: is a link, and must be a file of its own; remove it, or copy the file here$/);
+    symlinkSync(join(folder, "not there"), path);
+    await refused(/lock: is a link/);
+    linkSync(precious, path);
+    await refused(/lock: has another name \(a hard link\); remove it$/);
+    Deno.mkdirSync(path);
+    await refused(/lock: is not a file; remove it$/);
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    await refused(/lock: is not a file; remove it$/);
+    assert.equal(readFileSync(precious, "utf8"), "precious");
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["precious"]);
+  }),
+);
+
+Deno.test(
+  "a lock notices that its file was removed, replaced, or moved with its folder",
+  withFolder(async (folder) => {
+    const inner = join(folder, "run");
+    const path = join(inner, "lock");
+    const lost = { name: "LostFolderError", message: /run: was removed or replaced while this process worked on it/ };
+    const locked = async () => {
+      Deno.mkdirSync(inner, { recursive: true });
+      const lock = await FileLock.take(path, inner);
+      lock.check();
+      return lock;
+    };
+    using removed = await locked();
+    rmSync(path);
+    assert.throws(() => removed.check(), lost);
+    using replaced = await locked();
+    const text = readFileSync(path);
+    rmSync(path);
+    writeFileSync(path, text);
+    assert.throws(() => replaced.check(), lost);
+    using moved = await locked();
+    renameSync(inner, join(folder, "elsewhere"));
+    assert.throws(() => moved.check(), lost);
+  }),
+);
