@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { InvalidInputError } from "../errors.ts";
+import { reasonOf } from "../formats/mod.ts";
 
 /**
  * The bytes of a file.
@@ -55,7 +56,7 @@ function withRemedy<T>(path: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof InvalidInputError) throw error;
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = reasonOf(error);
     throw new InvalidInputError(`${path} cannot be read (${cause}): see to its permissions, or give another file`, {
       cause: error,
     });

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
+import { reasonOf } from "../formats/mod.ts";
 
 /** Ends of the names of image files, in any case. */
 const imageName = /\.(jpe?g|png)$/i;
@@ -38,7 +39,7 @@ function withFolder<T>(folder: string, look: () => T): T {
   } catch (error) {
     const missing = error instanceof Deno.errors.NotFound;
     const problem = missing ? "does not exist" : error instanceof Deno.errors.NotADirectory ? "is no folder" : null;
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = reasonOf(error);
     throw new InvalidInputError(`${folder} ${problem ?? `cannot be read (${cause})`}: give --data a folder of images`, {
       cause: error,
     });

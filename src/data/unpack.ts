@@ -7,7 +7,8 @@ import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
 import type { ReadEntry } from "tar";
 
-import { InvalidInputError } from "../errors.ts";
+import { InvalidInputError, type SluiceError, StorageError } from "../errors.ts";
+import { describeSystemError, reasonOf } from "../formats/mod.ts";
 import type { Archive } from "./archive.ts";
 import { checkEntries, extractInto } from "./archive_stream.ts";
 import { isFolder } from "./places.ts";
@@ -51,9 +52,18 @@ export async function unpackFolder(
     renameSync(join(partial, folder), join(parent, folder));
   } catch (error) {
     if (error instanceof InvalidInputError) throw error;
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new InvalidInputError(`${path}: cannot be unpacked (${cause}); fetch it again`, { cause: error });
+    throw unpackingError(path, error);
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
+}
+
+/** An archive that is damaged, or a file or folder that cannot be read or written. */
+function unpackingError(archive: string, cause: unknown): SluiceError {
+  const system = describeSystemError(cause);
+  if (system === null) {
+    return new InvalidInputError(`${archive}: cannot be unpacked (${reasonOf(cause)}); fetch it again`, { cause });
+  }
+  const sentence = system.path === null ? `${archive}: ${system.sentence}` : system.sentence;
+  return system.isRequest ? new InvalidInputError(sentence, { cause }) : new StorageError(sentence, { cause });
 }

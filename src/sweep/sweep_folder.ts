@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
-import { makeFolder, writeFileAtomically } from "../formats/mod.ts";
+import { makeFolder, placeError, writeFileAtomically } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "../training/config.ts";
 import { configByKey, configOfKeys } from "../training/config_file.ts";
 import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
@@ -142,12 +142,16 @@ export class SweepFolder {
   /**
    * Makes a sweep's folder, or gives one that is there its new plan: more runs, say.
    *
-   * @throws {InvalidInputError} as {@linkcode SweepFolder.check}; nothing is written then.
-   * @throws {StorageError} where there is no room or no permission.
+   * @throws {InvalidInputError} as {@linkcode SweepFolder.check}, or if the folder cannot be made; nothing is written then.
+   * @throws {StorageError} if there is no room.
    */
   static prepare(path: string, spec: SweepSpec, plan: SweepPlan): SweepFolder {
     SweepFolder.check(path, plan);
-    for (const folder of ["runs", "tasks"]) makeFolder(join(path, folder));
+    try {
+      for (const folder of ["runs", "tasks"]) makeFolder(join(path, folder));
+    } catch (error) {
+      throw placeError(path, error);
+    }
     const encoder = new TextEncoder();
     writeFileAtomically(join(path, specName), encoder.encode(spec.text));
     writeFileAtomically(join(path, planName), encoder.encode(formatPlan(plan)));

@@ -4,7 +4,7 @@
  * @module
  */
 import { StorageError } from "../errors.ts";
-import { encodeSafetensors, type HostTensor, readSafetensors } from "../formats/mod.ts";
+import { encodeSafetensors, type HostTensor, readSafetensors, reasonOf } from "../formats/mod.ts";
 import { inTorchLayout } from "../models/torchvision.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
 
@@ -34,7 +34,7 @@ export function storeCheckpoint({ folder, kept, epochs, tensors, metadata }: Che
     try {
       readSafetensors(temporary, { checksum: true });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new StorageError(`${files.last()}: does not read back as it was written (${reason}); check the disk`, {
         cause,
       });

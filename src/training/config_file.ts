@@ -6,6 +6,7 @@
 
 import { parse, stringify, YAMLParseError } from "yaml";
 import { InvalidInputError } from "../errors.ts";
+import { describeSystemError } from "../formats/mod.ts";
 import { kebabCase, type RunConfig, runOptionNames } from "./options.ts";
 import { remedyFor } from "./nearest.ts";
 
@@ -92,21 +93,18 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
 /**
  * Reads a text file that a person has named.
  *
- * @param remedy what to do where it is not there, or none.
- * @throws {InvalidInputError} where it cannot be read.
+ * @param remedy what to do if there is no such file.
+ * @throws {InvalidInputError} if it cannot be read.
  */
 export function readNamedFile(path: string, remedy: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    const { NotFound, IsADirectory, NotADirectory, PermissionDenied } = Deno.errors;
-    if (cause instanceof NotFound) {
+    if (cause instanceof Deno.errors.NotFound) {
       throw new InvalidInputError(`${path}: there is no such file; ${remedy}`, { cause });
     }
-    if ([IsADirectory, NotADirectory, PermissionDenied].some((kind) => cause instanceof kind)) {
-      throw new InvalidInputError(`${path}: cannot be read as a file; ${remedy}`, { cause });
-    }
-    throw cause;
+    const system = describeSystemError(cause, path);
+    throw system === null ? cause : new InvalidInputError(system.sentence, { cause });
   }
 }
 

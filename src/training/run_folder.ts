@@ -13,6 +13,7 @@ import {
   JsonLines,
   makeFolder,
   PartialFolder,
+  placeError,
   readTextFile,
   removeFolder,
   storageError,
@@ -69,9 +70,7 @@ function makePartialFolder(path: string): PartialFolder {
     makeFolder(parent);
     return new PartialFolder(path);
   } catch (cause) {
-    const refused = [Deno.errors.PermissionDenied, Deno.errors.NotADirectory, Deno.errors.AlreadyExists];
-    if (!refused.some((kind) => cause instanceof kind)) throw cause;
-    throw new InvalidInputError(`${path}: ${parent} cannot be written to; give --out another place`, { cause });
+    throw placeError(path, cause);
   }
 }
 
