@@ -11,7 +11,7 @@ import type { Precision } from "../src/training/precision.ts";
 import type { TrainingResult } from "../src/training/records.ts";
 import type { Renewal, Resumption } from "./resumption.ts";
 import { StopSignals } from "./stop_signals.ts";
-import { type OutputOptions, remark } from "./ui/output.ts";
+import { announce, type OutputOptions, remark } from "./ui/output.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 
 /** How training ended. */
@@ -66,6 +66,7 @@ async function train(
   const { pretrain } = await import("../src/training/trainer.ts");
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
   using progress = new TrainingDisplay(output, run.config, () => signals.status !== null);
+  announce(output, "building the network; the first step takes longer than those after it", "line");
   const trained = await pretrain(device, run.config, dataset, run, progress, checkpoint);
   const { stopped, steps, networks } = trained;
   const seconds = progress.seconds;
@@ -104,6 +105,7 @@ async function openDevice(config: RunConfig, plans: string | null, output: Outpu
 async function openImages(config: RunConfig, output: OutputOptions): Promise<Dataset> {
   const { openDataset } = await import("./datasets.ts");
   const { checkAgainstImages } = await import("../src/training/config.ts");
+  announce(output, `reading the data: ${config.data ?? config.dataset}`, "nothing");
   const dataset = openDataset(config);
   checkAgainstImages(config, dataset.pretraining);
   if (dataset.labelled === null) remark(output, `${dataset.name} has no labelled images: the run is not evaluated`);

@@ -12,10 +12,11 @@ import type { Archive, DatasetSource } from "../../src/data/mod.ts";
 import { datasetNames, datasetSource } from "../../src/data/datasets/registry.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { addExamples, addOutputOptions, outputOptions, wholeNumber, wordArgument } from "../options.ts";
+import { checkReplaceable } from "../requests.ts";
 import { ExitStatus } from "../ui/errors.ts";
 import { type OutputOptions, writeResult } from "../ui/output.ts";
 import { DownloadDisplay } from "../ui/download.ts";
-import { formatTable } from "../ui/tables.ts";
+import { formatTable, grouped } from "../ui/tables.ts";
 
 /** One data set, as `data list --json` prints it. */
 interface Listed {
@@ -119,7 +120,7 @@ async function runFetch(name: string, command: CommandUnknownOpts): Promise<void
     await unpackFolder(path, archive, parent);
     if (own) rmSync(path);
   }
-  writeResult(output, { name, folder, fetched: isNew }, () => `${name} is in ${folder}${isNew ? "" : " already"}`);
+  writeResult(output, { name, folder, fetched: isNew }, () => [`${name} is in ${folder}${isNew ? "" : " already"}`]);
 }
 
 async function runVerify(name: string, command: CommandUnknownOpts): Promise<void> {
@@ -129,9 +130,9 @@ async function runVerify(name: string, command: CommandUnknownOpts): Promise<voi
   const verified = verifyDataset(source, typeof data === "string" ? data : undefined);
   const { problems, images } = verified;
   writeResult(outputOptions(command), verified, () => {
-    const counted = Object.entries(images).map(([split, count]) => `${count} ${split}`).join(", ");
+    const counted = Object.entries(images).map(([split, count]) => `${grouped(count)} ${split}`).join(", ");
     const judged = problems.length === 0 ? "every file well formed" : "but:";
-    return [`${name}: ${counted} images, ${judged}`, ...problems.map((problem) => `! ${problem}`)].join("\n");
+    return [`${name}: ${counted} images, ${judged}`, ...problems.map((problem) => `! ${problem}`)];
   });
   if (problems.length > 0) process.exitCode = ExitStatus.failed;
 }
@@ -153,6 +154,7 @@ async function runPreview(name: string, command: CommandUnknownOpts): Promise<vo
   const given: Record<string, unknown> = command.opts();
   const { out, data, imageSize } = given;
   if (typeof out !== "string") throw new InvalidInputError("preview writes a picture: give --out FILE.png");
+  checkReplaceable("out", out);
   const source = datasetSource(name);
   const [seed, epoch] = [inRange("seed", given.seed, 0, 2 ** 53 - 1), inRange("epoch", given.epoch, 0, 4095)];
   const wanted = inRange("images", given.images, 1, 1000);
@@ -176,7 +178,7 @@ async function runPreview(name: string, command: CommandUnknownOpts): Promise<vo
   const { width, height } = sheet;
   const told =
     `${out}: ${images} images of ${name}, each beside its two views of epoch ${epoch}, ${width} x ${height} pixels`;
-  writeResult(outputOptions(command), { out, images, width, height }, () => told);
+  writeResult(outputOptions(command), { out, images, width, height }, () => [told]);
 }
 
 function addDataOption(command: CommandUnknownOpts): CommandUnknownOpts {
@@ -201,7 +203,7 @@ export function addData(program: CommandUnknownOpts): void {
     .action((name, _options, self) => runVerify(name, self));
   const preview = data.command("preview").addArgument(named(() => true))
     .description("draws training images beside their two augmented views, as a PNG file")
-    .option("--out <FILE>", "the file to write; required")
+    .option("-o, --out <FILE>", "the file to write; required")
     .option("--images <N>", "how many images", "8")
     .option("--image-size <N>", "height and width that image files are brought to, in pixels (default: 224)")
     .option("--seed <N>", "seed of the views, and of images that are drawn", "0")

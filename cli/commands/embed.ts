@@ -9,8 +9,9 @@ import type { EmbeddedImages, EmbeddingPaths } from "../../src/training/embed_ru
 import type { RunConfig } from "../../src/training/options.ts";
 import { embeddedSplits } from "../../src/training/embedded_splits.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wordArgument, wordOption } from "../options.ts";
-import { checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
+import { checkFolder, checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
+import { grouped } from "../ui/tables.ts";
 
 /** The files to write, of which none may be there and whose folder must. */
 async function readOut(text: unknown): Promise<EmbeddingPaths> {
@@ -24,7 +25,10 @@ async function readOut(text: unknown): Promise<EmbeddingPaths> {
 async function openImages(config: RunConfig, images: string, data: unknown): Promise<EmbeddedImages> {
   const { folderImages, splitImages } = await import("../../src/training/embed_run.ts");
   const split = embeddedSplits.find((name) => name === images);
-  if (split === undefined) return folderImages(config, images);
+  if (split === undefined) {
+    checkFolder(images, `a folder of image files, or ${embeddedSplits.join(" or ")}`);
+    return folderImages(config, images);
+  }
   const { openDataset } = await import("../datasets.ts");
   return splitImages(openDataset(config, typeof data === "string" ? data : config.data), split);
 }
@@ -50,7 +54,7 @@ async function runEmbed(path: string, images: string, command: CommandUnknownOpt
   const files = writeEmbedding(paths, embedding);
   const { names, size } = embedding;
   const document = { run: run.path, network: pass, images: names.length, features: size, files, skipped };
-  writeResult(output, document, () => `${names.length} images, ${size} features each: ${files.join(", ")}`);
+  writeResult(output, document, () => [`${grouped(names.length)} images, ${size} features each: ${files.join(", ")}`]);
 }
 
 /** Adds `embed` to the program. */
@@ -66,7 +70,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       ),
     )
     .option(
-      "--out <FILE.npy>",
+      "-o, --out <FILE.npy>",
       "file to write; FILE.txt names the images, FILE.labels.npy holds labels if there are any",
     )
     .addOption(

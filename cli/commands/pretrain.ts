@@ -20,7 +20,7 @@ import {
   wordOption,
 } from "../options.ts";
 import type { TrainingOutcome } from "../training.ts";
-import { type OutputOptions, writeResult } from "../ui/output.ts";
+import { type OutputOptions, writeResult, writeVerbatim } from "../ui/output.ts";
 import { formatTable, megaMacs, percent, share } from "../ui/tables.ts";
 
 /** The configuration and the run folder that the command line and its files name. */
@@ -53,7 +53,7 @@ function describeNetworks(networks: TrainingResult["networks"]): string {
 /** Prints the configuration as `config.yaml` would hold it. */
 async function showConfig(config: RunConfig, output: OutputOptions): Promise<void> {
   const { configByKey, formatConfig } = await import("../../src/training/config_file.ts");
-  writeResult(output, configByKey(config), () => formatConfig(config).trimEnd());
+  writeVerbatim(output, configByKey(config), () => formatConfig(config).trimEnd());
 }
 
 /** Prints the objectives there are. */
@@ -102,7 +102,7 @@ export function addPretrain(program: CommandUnknownOpts): void {
   const presetNames = Object.keys(presets);
   const command = program.command("pretrain").optionsGroup("Run:")
     .description("train the dense and the gated encoder of one run, without labels")
-    .option("--out <RUN>", "folder to make for the run; required, here or in the file")
+    .option("-o, --out <RUN>", "folder to make for the run; required, here or in the file")
     .option("--config <FILE>", "YAML file of options, keys as the flags here")
     .addOption(wordOption("--preset <NAME>", `named set of options: ${presetNames.join(", ")}`, presetNames))
     .option("--resume <RUN>", "go on with a run where it was stopped, at any step, as if it never had been")

@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ReportData } from "../../src/report/mod.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
-import { checkFolderOf } from "../requests.ts";
+import { checkFolderOf, checkReplaceable } from "../requests.ts";
 import { writeResult } from "../ui/output.ts";
+import { grouped } from "../ui/tables.ts";
 
 /** The document that `sluice report --json` prints. */
 interface WrittenReport {
@@ -28,10 +29,7 @@ function readOut(out: unknown): string {
   if (!/[^/]\.html$/.test(out)) {
     throw new InvalidInputError(`--out ${out}: a page is written as .html; give FILE.html`);
   }
-  checkFolderOf("out", out);
-  if (existsSync(out) && !statSync(out).isFile()) {
-    throw new InvalidInputError(`--out ${out}: is there, and no file; give another name`);
-  }
+  checkReplaceable("out", out);
   return out;
 }
 
@@ -78,7 +76,8 @@ async function runReport(path: string, command: CommandUnknownOpts): Promise<voi
   }
   const report: WrittenReport = { page, bytes, figures };
   writeResult(outputOptions(command), report, () => {
-    return `${page}: ${bytes} bytes${figureFolder === null ? "" : `; ${figures.length} figures in ${figureFolder}`}`;
+    const drawn = figureFolder === null ? "" : `; ${figures.length} figures in ${figureFolder}`;
+    return [`${page}: ${grouped(bytes)} bytes${drawn}`];
   });
 }
 

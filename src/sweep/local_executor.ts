@@ -37,7 +37,7 @@ type Ending =
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean };
 
 /** Exit statuses of a process that saved and stopped because a signal asked it to. */
-const stopStatuses: readonly (number | null)[] = [75, 130, 143];
+const stopStatuses: readonly (number | null)[] = [75, 129, 130, 143];
 /** Exit status of a request that is wrong, and stays so however often it is made. */
 const WRONG_REQUEST = 2;
 

@@ -33,6 +33,8 @@ export const clockFiles: readonly string[] = [
   "src/training/trainer.ts",
   "src/selftest/harness.ts",
   "src/selftest/stopwatch.ts",
+  "cli/ui/download.ts",
+  "cli/ui/live_line.ts",
   "cli/ui/progress.ts",
   "cli/ui/sweep_progress.ts",
 ];

@@ -10,5 +10,6 @@ export * from "./limits.ts";
 export * from "./mounts.ts";
 export * from "./nvidia.ts";
 export * from "./packaged.ts";
+export * from "./signals.ts";
 export * from "./storage.ts";
 export * from "./system_calls.ts";
