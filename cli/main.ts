@@ -17,7 +17,7 @@ function restoreHome(): void {
 }
 
 /** Ways to ask for the version alone. */
-const versionWords = ["--version"];
+const versionWords = ["--version", "-v", "version"];
 
 async function run(): Promise<void> {
   // Pipelines ask for the version often: it does not wait for the parser and the tables of options to load.
@@ -26,7 +26,10 @@ async function run(): Promise<void> {
     return writeStdout(`${denoJson.version}\n`);
   }
   const { buildProgram } = await import("./program.ts");
-  await buildProgram().parseAsync(Deno.args, { from: "user" });
+  const { checkCommandNames } = await import("./command_names.ts");
+  const program = buildProgram();
+  checkCommandNames(program, Deno.args);
+  await program.parseAsync(Deno.args, { from: "user" });
 }
 
 /** Parses, runs and reports. */
