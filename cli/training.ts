@@ -72,7 +72,8 @@ async function train(
   const seconds = progress.seconds;
   progress[Symbol.dispose]();
   if (stopped) {
-    remark(output, `stopped after ${steps} steps, and saved; to go on: sluice pretrain --resume ${run.path}`);
+    const saved = steps === 0 ? "before the first step" : `after ${steps} steps, and saved`;
+    remark(output, `stopped ${saved}; to go on: sluice pretrain --resume ${run.path}`);
     return { run: run.path, steps, seconds, networks, isNew: true, stopStatus: signals.status ?? 1 };
   }
   if (progress.skippedImages > 0) {
