@@ -22,13 +22,16 @@ async function readOut(text: unknown): Promise<EmbeddingPaths> {
   return paths;
 }
 
+/** Refuses what is neither a split nor a folder. */
+function checkImages(images: string): void {
+  if (embeddedSplits.some((name) => name === images)) return;
+  checkFolder(images, `a folder of image files, or ${embeddedSplits.join(" or ")}`);
+}
+
 async function openImages(config: RunConfig, images: string, data: unknown): Promise<EmbeddedImages> {
   const { folderImages, splitImages } = await import("../../src/training/embed_run.ts");
   const split = embeddedSplits.find((name) => name === images);
-  if (split === undefined) {
-    checkFolder(images, `a folder of image files, or ${embeddedSplits.join(" or ")}`);
-    return folderImages(config, images);
-  }
+  if (split === undefined) return folderImages(config, images);
   const { openDataset } = await import("../datasets.ts");
   return splitImages(openDataset(config, typeof data === "string" ? data : config.data), split);
 }
@@ -41,6 +44,7 @@ async function runEmbed(path: string, images: string, command: CommandUnknownOpt
   const { trainedNetworks } = await import("../../src/training/passes.ts");
   const paths = await readOut(out);
   const run = RunFolder.open(path);
+  checkImages(images);
   const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));

@@ -96,7 +96,7 @@ Deno.test(
     await refused([run, "test", "--out", out, "--network", "both"], /--network both: give dense or gated/);
     await refused(
       [run, join(folder, "nowhere"), "--out", out],
-      /nowhere: there is no such folder; give a folder of image files, or test or train/,
+      /nowhere: there is no such folder; give a folder of image files, or train or test/,
     );
     await refused([join(folder, "none"), "test", "--out", out], /there is no such run/);
     mkdirSync(join(folder, "empty"));

@@ -66,7 +66,7 @@ Deno.test(
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const long = ["--width", "16", "--projector", "16", "--batch", "8", "--threads", "1", "--epochs", "1"];
-    const child = startSluice(["pretrain", ...long, "--train-images", "16", "--test-images", "9000", "-o", run]);
+    const child = startSluice(["pretrain", ...long, "--train-images", "16", "--test-images", "3000", "-o", run]);
     const output = child.output();
     await untilWritten(join(run, "metrics.jsonl"), '"step":2,"steps":2');
     child.kill("SIGTERM");

@@ -80,7 +80,7 @@ Deno.test(
     for (const split of ["train", "test"]) {
       mkdirSync(join(folder, split, evil), { recursive: true });
       mkdirSync(join(folder, split, "good"));
-      writeFileSync(join(folder, split, evil, "\u009bx.png"), "no picture");
+      for (const name of [evil, "good"]) writeFileSync(join(folder, split, name, "\u009bx.png"), "no picture");
     }
     for (const args of [["--json"], []]) {
       const { stdout, stderr } = await runSluice(["data", "verify", "folder", "--data", folder, ...args]);
