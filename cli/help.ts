@@ -5,7 +5,7 @@
  */
 
 import { type CommandUnknownOpts, Help, type HelpConfiguration } from "@commander-js/extra-typings";
-import { stopStatuses } from "./stop_signals.ts";
+import { stopStatuses } from "./stop_statuses.ts";
 import { ExitStatus } from "./ui/errors.ts";
 
 /** A part of the help: its heading, and rows of a name and what it is. */
@@ -20,8 +20,8 @@ const exitStatuses: Section = ["Exit status:", [
   ],
   [String(stopStatuses.SIGUSR1), "stopped by SIGUSR1 or SIGUSR2 (a cluster's notice), after saving"],
   [
-    `${stopStatuses.SIGINT}, ${stopStatuses.SIGTERM}`,
-    "stopped by SIGINT, SIGTERM, after saving; a second SIGINT does not wait",
+    `${stopStatuses.SIGHUP}, ${stopStatuses.SIGINT}, ${stopStatuses.SIGTERM}`,
+    "stopped by SIGHUP (unless nohup has it ignored), SIGINT, SIGTERM, after saving; a second SIGINT does not wait",
   ],
 ]];
 
@@ -33,7 +33,8 @@ const environment: Section = ["Environment:", [
     "folder of the executable's unpacked files (default: sluice/program in XDG_CACHE_HOME, or else in ~/.cache; " +
     "where neither can be used, a folder in TMPDIR)",
   ],
-  ["NO_COLOR", "where it is set and not empty, nothing is coloured"],
+  ["NO_COLOR", "disables colours if set and not empty"],
+  ["TERM", "dumb: plain lines, with no bar and no colours"],
   ["CUDA_HOME, CUDA_PATH", "NVIDIA's toolkit, where cuDNN and cuBLASLt are looked for"],
   ["VIRTUAL_ENV, CONDA_PREFIX", "environments of Python, where they are looked for as pip installs them"],
 ]];

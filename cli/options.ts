@@ -36,7 +36,7 @@ const outputHeading = "Output:";
 
 /** The option that explains a command. */
 export function helpOption(): Option {
-  return new Option("--help", "print this help");
+  return new Option("-h, --help", "print this help");
 }
 
 /** Has an option offer words to shells. Whoever reads its value judges it, with the remedy in words of its own. */

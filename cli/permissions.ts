@@ -11,7 +11,7 @@ const usingNetwork = ["data fetch"];
 /** Commands that start programs: runs of their own, and those of a cluster. */
 const startingPrograms = ["status", "sweep", "sweep status", "sweep cancel", "sweep task"];
 /** Commands that write nothing. */
-const onlyReading = ["completions", "cost", "status", "data list", "data verify"];
+const onlyReading = ["completions", "cost", "help", "version", "status", "data list", "data verify"];
 
 /** A command's name after the program's, as `data fetch`. */
 function fullName(command: CommandUnknownOpts): string {

@@ -15,10 +15,12 @@ import {
   addEmbed,
   addEvaluate,
   addExport,
+  addHelp,
   addPretrain,
   addReport,
   addStatus,
   addSweep,
+  addVersion,
 } from "./commands/mod.ts";
 import { helpConfiguration } from "./help.ts";
 import { helpOption } from "./options.ts";
@@ -29,14 +31,14 @@ import { writeOut } from "./ui/output.ts";
 const groups: readonly (readonly [heading: string, adders: readonly ((program: CommandUnknownOpts) => void)[]])[] = [
   ["Training:", [addPretrain, addSweep, addStatus]],
   ["What came of it:", [addEvaluate, addReport, addEmbed, addExport]],
-  ["Networks, data and this machine:", [addCost, addData, addBench, addDoctor, addCompletions]],
+  ["Networks, data and this machine:", [addCost, addData, addBench, addDoctor, addCompletions, addVersion, addHelp]],
 ];
 
 /** The whole command line, ready to parse. Wrong usage throws commander's errors, and prints nothing by itself. */
 export function buildProgram(): CommandUnknownOpts {
   const program = new Command("sluice")
     .description("trains, without labels, one network that is a dense and a cheaper gated encoder at once")
-    .version(denoJson.version, "--version", "print the version")
+    .version(denoJson.version, "-v, --version", "print the version")
     .addHelpOption(helpOption())
     .configureHelp(helpConfiguration)
     .helpCommand(false)

@@ -4,12 +4,13 @@
  * @module
  */
 
-/** Exit status for each signal: 128 + its number, or 75 ("try again") for a cluster's notice. */
-export const stopStatuses = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
+import { isHangUpIgnored } from "./hang_up.ts";
+import { stopStatuses } from "./stop_statuses.ts";
+import { clearLive } from "./ui/live_line.ts";
 
 type StopSignal = keyof typeof stopStatuses;
 
-/** Listens for stop signals from its making to its disposal. */
+/** Listens for stop signals from its making to its disposal; not for SIGHUP if the process was started to ignore it (`nohup`). */
 export class StopSignals implements Disposable {
   #status: number | null = null;
   readonly #onFirst: (signal: string) => void;
@@ -17,7 +18,8 @@ export class StopSignals implements Disposable {
 
   /** @param onFirst Told once, by the first signal. */
   constructor(onFirst: (signal: string) => void) {
-    const names = Object.keys(stopStatuses) as StopSignal[];
+    const isIgnored = isHangUpIgnored();
+    const names = (Object.keys(stopStatuses) as StopSignal[]).filter((name) => name !== "SIGHUP" || !isIgnored);
     this.#onFirst = onFirst;
     this.#listeners = names.map((signal) => [signal, () => this.take(signal)] as const);
     for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);
@@ -26,7 +28,10 @@ export class StopSignals implements Disposable {
   /** Does what a signal asks for, whether it arrived or something else stands for it. */
   take(signal: StopSignal): void {
     // Somebody who presses Ctrl-C twice does not want to wait.
-    if (this.#status !== null && signal === "SIGINT") Deno.exit(stopStatuses.SIGINT);
+    if (this.#status !== null && signal === "SIGINT") {
+      clearLive();
+      Deno.exit(stopStatuses.SIGINT);
+    }
     if (this.#status !== null) return;
     this.#status = stopStatuses[signal];
     this.#onFirst(signal);

@@ -24,7 +24,7 @@ import { kebabCase, pathOptions } from "../src/training/options.ts";
 import { selfCommand } from "./self.ts";
 import type { ScriptKind } from "./sweep_kinds.ts";
 import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./sweep_request.ts";
-import { type OutputOptions, remark, writeResult } from "./ui/output.ts";
+import { type OutputOptions, remark, writeResult, writeVerbatim } from "./ui/output.ts";
 import { describeEstimate } from "./ui/sweep.ts";
 
 /** A sweep that can be worked through elsewhere. */
@@ -109,7 +109,7 @@ export async function emit(checked: ClusterSweep, output: OutputOptions): Promis
   using held = new DisposableStack();
   await prepareFolder(checked, held, output);
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));
-  writeResult(output, { sweep: out, kind, runs, script }, () => script.replace(/\n$/, ""));
+  writeVerbatim(output, { sweep: out, kind, runs, script }, () => script.replace(/\n$/, ""));
 }
 
 /**

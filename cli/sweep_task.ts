@@ -83,7 +83,7 @@ export async function runTask(
   given: Readonly<Record<string, unknown>>,
   output: OutputOptions,
 ): Promise<void> {
-  const { reasonOf, SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
+  const { errorLine, SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
   const { describeHolder, FileLock } = await import("../src/formats/mod.ts");
   const sweep = SweepFolder.open(path);
   const run = sweep.run(name);
@@ -102,7 +102,7 @@ export async function runTask(
     sweep.setFailure(name, null);
   } catch (error) {
     lock.check();
-    sweep.setFailure(name, reasonOf(error));
+    sweep.setFailure(name, errorLine(error));
     throw error;
   }
   await writeResults(sweep);

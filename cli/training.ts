@@ -16,7 +16,7 @@ import type { RunFolder } from "../src/training/run_folder.ts";
 import type { Renewal, Resumption } from "./resumption.ts";
 import { StopSignals } from "./stop_signals.ts";
 import { describeMiss } from "./ui/missed_budget.ts";
-import { type OutputOptions, remark, remarkNoLocks } from "./ui/output.ts";
+import { announce, type OutputOptions, remark, remarkNoLocks } from "./ui/output.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 
 /** How training ended. */
@@ -93,13 +93,15 @@ async function train(
   remarkSelection(dataset, output);
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
   using progress = new TrainingDisplay(output, run.config, () => signals.status !== null);
+  announce(output, "building the network; the first step takes longer than those after it", "line");
   const trained = await pretrain(device, run.config, dataset, run, progress, checkpoint);
   const { stopped, steps, networks } = trained;
   const seconds = progress.seconds;
   progress[Symbol.dispose]();
   progress.concludeSkipped(`${run.path}/skipped.jsonl names them`);
   if (stopped) {
-    remark(output, `stopped after ${steps} steps, and saved; to go on: sluice pretrain --resume ${run.path}`);
+    const saved = steps === 0 ? "before the first step" : `after ${steps} steps, and saved`;
+    remark(output, `stopped ${saved}; to go on: sluice pretrain --resume ${run.path}`);
     return {
       run: run.path,
       steps,
@@ -135,11 +137,13 @@ async function openDevice(config: RunConfig, plans: string | null, output: Outpu
 }
 
 /** The data set of a run, once its images are known to fit the rest. */
-async function openImages(sources: ConfigSources): Promise<Dataset> {
+async function openImages(sources: ConfigSources, output: OutputOptions): Promise<Dataset> {
   const { openDataset } = await import("./datasets.ts");
   const { checkAgainstImages, resolveConfig } = await import("../src/training/config.ts");
   const { usualBatch } = await import("../src/training/fitted_config.ts");
-  const dataset = openDataset(resolveConfig(sources));
+  const config = resolveConfig(sources);
+  announce(output, `reading the data: ${config.data ?? config.dataset}`, "nothing");
+  const dataset = openDataset(config);
   const { pretraining } = dataset;
   checkAgainstImages(resolveConfig({ ...sources, fitted: usualBatch(pretraining.count) }), pretraining);
   return dataset;
@@ -168,7 +172,7 @@ async function fit(sources: ConfigSources, dataset: Dataset, device: Device): Pr
  */
 export async function fittedConfig(sources: ConfigSources, output: OutputOptions): Promise<RunConfig> {
   const { resolveConfig } = await import("../src/training/config.ts");
-  const dataset = await openImages(sources);
+  const dataset = await openImages(sources, output);
   const { device } = await openDevice(resolveConfig(sources), null, output);
   using _device = device;
   return (await fit(sources, dataset, device)).config;
@@ -195,7 +199,7 @@ export async function beginRun(sources: ConfigSources, out: string, output: Outp
   const { resolveConfig } = await import("../src/training/config.ts");
   RunFolder.checkFree(out);
   const asked = resolveConfig(sources);
-  const dataset = await openImages(sources);
+  const dataset = await openImages(sources, output);
   const opened = await openDevice(asked, asked.plans, output);
   using device = opened.device;
   const fitted = await fit(sources, dataset, device);
@@ -224,7 +228,7 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   const resumption = await readResumption(run, renewal, (line) => remark(output, line));
   const { config, checkpoint } = resumption;
   if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);
-  const dataset = await openImages({ flags: { ...config } });
+  const dataset = await openImages({ flags: { ...config } }, output);
   if (checkpoint !== null && !renewal.acceptChangedImages) await refuseOtherCount(run, checkpoint, dataset);
   const { isFinished, stepsOf } = await import("../src/training/run_length.ts");
   if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {

@@ -27,6 +27,7 @@ import {
 } from "../ui/benchmarks.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { formatBenchmark } from "../ui/selftest.ts";
+import { checkFolder } from "../requests.ts";
 
 const networkOptions = ["arch", "stem", "width", "projector", "batch", "mode", "budget"] as const;
 
@@ -108,6 +109,7 @@ async function runLoader(command: CommandUnknownOpts): Promise<void> {
 
 /** Image files need no device; what decodes them is in either library. */
 async function runFolder(folder: string, command: CommandUnknownOpts): Promise<void> {
+  checkFolder(folder, "a folder of image files");
   const { resolveConfig } = await import("../../src/training/config.ts");
   const { threads, imageSize } = resolveConfig({ flags: givenRunOptions(command) });
   const { images, readerThreads } = await import("../../src/data/mod.ts");

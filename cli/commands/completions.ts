@@ -8,13 +8,13 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../../src/errors.ts";
 import { completionScripts, describeCommand, shells } from "../completions/mod.ts";
 import { addOutputOptions, outputOptions, wordArgument } from "../options.ts";
-import { writeResult } from "../ui/output.ts";
+import { writeVerbatim } from "../ui/output.ts";
 
 function printScript(name: string, program: CommandUnknownOpts, command: CommandUnknownOpts): void {
   const shell = shells.find((one) => one === name);
   if (shell === undefined) throw new InvalidInputError(`completions ${name}: give ${shells.join(" or ")}`);
   const script = completionScripts[shell](describeCommand(program));
-  writeResult(outputOptions(command), { shell, script }, () => script.trimEnd());
+  writeVerbatim(outputOptions(command), { shell, script }, () => script.trimEnd());
 }
 
 const installing = `

@@ -12,12 +12,12 @@ import type { Archive, DatasetSource } from "../../src/data/mod.ts";
 import { datasetNames, datasetSource } from "../../src/data/datasets/registry.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { addExamples, addOutputOptions, outputOptions, wholeNumber, wordArgument } from "../options.ts";
-import { checkFolderOf } from "../requests.ts";
+import { checkReplaceable } from "../requests.ts";
 import { ExitStatus } from "../ui/errors.ts";
 import { remark, writeResult } from "../ui/output.ts";
 import { NAMED_IMAGES } from "../ui/skipped.ts";
 import { DownloadDisplay } from "../ui/download.ts";
-import { formatTable } from "../ui/tables.ts";
+import { formatTable, grouped } from "../ui/tables.ts";
 
 /** One data set, as `data list --json` prints it. */
 interface Listed {
@@ -99,7 +99,7 @@ async function runFetch(name: string, command: CommandUnknownOpts): Promise<void
   });
   display[Symbol.dispose]();
   const folder = join(parent, archive.folder);
-  writeResult(output, { name, folder, fetched: isNew }, () => `${name} is in ${folder}${isNew ? "" : " already"}`);
+  writeResult(output, { name, folder, fetched: isNew }, () => [`${name} is in ${folder}${isNew ? "" : " already"}`]);
 }
 
 async function runVerify(name: string, command: CommandUnknownOpts): Promise<void> {
@@ -109,7 +109,7 @@ async function runVerify(name: string, command: CommandUnknownOpts): Promise<voi
   const verified = verifyDataset(source, typeof data === "string" ? data : undefined);
   const { problems, images } = verified;
   writeResult(outputOptions(command), verified, () => {
-    const counted = Object.entries(images).map(([split, count]) => `${count} ${split}`).join(", ");
+    const counted = Object.entries(images).map(([split, count]) => `${grouped(count)} ${split}`).join(", ");
     const judged = problems.length === 0 ? "every file well formed" : "but:";
     const named = problems.slice(0, NAMED_IMAGES).map((problem) => `! ${problem}`);
     const more = problems.length - named.length;
@@ -118,7 +118,7 @@ async function runVerify(name: string, command: CommandUnknownOpts): Promise<voi
       `${name}: ${counted} images, ${judged}`,
       ...named,
       ...(more === 0 ? [] : [`! and ${more} more problems; --json lists all of them`]),
-    ].join("\n");
+    ];
   });
   if (problems.length > 0) process.exitCode = ExitStatus.failed;
 }
@@ -140,7 +140,7 @@ async function runPreview(name: string, command: CommandUnknownOpts): Promise<vo
   const given: Record<string, unknown> = command.opts();
   const { out, data, imageSize } = given;
   if (typeof out !== "string") throw new InvalidInputError("preview writes a picture: give --out FILE.png");
-  checkFolderOf("out", out);
+  checkReplaceable("out", out);
   const source = datasetSource(name);
   const [seed, epoch] = [inRange("seed", given.seed, 0, 2 ** 53 - 1), inRange("epoch", given.epoch, 0, 4095)];
   const wanted = inRange("images", given.images, 1, 1000);
@@ -164,7 +164,7 @@ async function runPreview(name: string, command: CommandUnknownOpts): Promise<vo
   const { width, height } = sheet;
   const told =
     `${out}: ${images} images of ${name}, each beside its two views of epoch ${epoch}, ${width} x ${height} pixels`;
-  writeResult(outputOptions(command), { out, images, width, height }, () => told);
+  writeResult(outputOptions(command), { out, images, width, height }, () => [told]);
 }
 
 function addDataOption(command: CommandUnknownOpts): CommandUnknownOpts {
@@ -189,7 +189,7 @@ export function addData(program: CommandUnknownOpts): void {
     .action((name, _options, self) => runVerify(name, self));
   const preview = data.command("preview").addArgument(named(() => true))
     .description("draws training images beside their two augmented views, as a PNG file")
-    .option("--out <FILE>", "the file to write; required")
+    .option("-o, --out <FILE>", "the file to write; required")
     .option("--images <N>", "how many images", "8")
     .option("--image-size <N>", "height and width that image files are brought to, in pixels (default: 224)")
     .option("--seed <N>", "seed of the views, and of images that are drawn", "0")

@@ -9,9 +9,10 @@ import type { EmbeddedImages, EmbeddingPaths } from "../../src/training/embed_ru
 import type { RunConfig } from "../../src/training/options.ts";
 import { embeddedSplits } from "../../src/training/embedded_splits.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wordArgument, wordOption } from "../options.ts";
-import { checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
+import { checkFolder, checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
 import { SkippedRemarks } from "../ui/skipped.ts";
+import { grouped } from "../ui/tables.ts";
 
 /** The files to write, of which none may be there and whose folder must. */
 async function readOut(text: unknown): Promise<EmbeddingPaths> {
@@ -20,6 +21,12 @@ async function readOut(text: unknown): Promise<EmbeddingPaths> {
   const paths = embeddingPaths(text);
   checkNewFiles([paths.features, paths.names, paths.labels]);
   return paths;
+}
+
+/** Refuses what is neither a split nor a folder. */
+function checkImages(images: string): void {
+  if (embeddedSplits.some((name) => name === images)) return;
+  checkFolder(images, `a folder of image files, or ${embeddedSplits.join(" or ")}`);
 }
 
 async function openImages(config: RunConfig, images: string, data: unknown): Promise<EmbeddedImages> {
@@ -38,6 +45,7 @@ async function runEmbed(path: string, images: string, command: CommandUnknownOpt
   const { trainedNetworks } = await import("../../src/training/passes.ts");
   const paths = await readOut(out);
   const run = RunFolder.open(path);
+  checkImages(images);
   const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
@@ -55,7 +63,7 @@ async function runEmbed(path: string, images: string, command: CommandUnknownOpt
   const files = writeEmbedding(paths, embedding);
   const { names, size } = embedding;
   const document = { run: run.path, network: pass, images: names.length, features: size, files, skipped };
-  writeResult(output, document, () => `${names.length} images, ${size} features each: ${files.join(", ")}`);
+  writeResult(output, document, () => [`${grouped(names.length)} images, ${size} features each: ${files.join(", ")}`]);
 }
 
 /** Adds `embed` to the program. */
@@ -71,7 +79,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
       ),
     )
     .option(
-      "--out <FILE.npy>",
+      "-o, --out <FILE.npy>",
       "file to write; FILE.txt names the images, FILE.labels.npy holds labels if there are any",
     )
     .addOption(

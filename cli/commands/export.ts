@@ -9,6 +9,7 @@ import { InvalidInputError } from "../../src/errors.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wordOption } from "../options.ts";
 import { checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
+import { grouped } from "../ui/tables.ts";
 
 /** The format there is. */
 const safetensors = "safetensors";
@@ -42,7 +43,11 @@ async function runExport(path: string, command: CommandUnknownOpts): Promise<voi
   const { bytes, check: { images, largestDifference } } = report;
   writeResult(output, report, () => {
     const difference = largestDifference === 0 ? "the run's bit by bit" : `the run's to ${largestDifference}`;
-    return `${file}: ${pass} network, ${bytes} bytes; features of ${images} images computed from it are ${difference}`;
+    return [
+      `${file}: ${pass} network, ${
+        grouped(bytes)
+      } bytes; features of ${images} images computed from it are ${difference}`,
+    ];
   });
 }
 

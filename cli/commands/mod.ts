@@ -16,3 +16,5 @@ export { addData } from "./data.ts";
 export { addBench } from "./bench.ts";
 export { addDoctor } from "./doctor.ts";
 export { addCompletions } from "./completions.ts";
+export { addVersion } from "./version.ts";
+export { addHelp } from "./help.ts";

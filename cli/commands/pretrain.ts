@@ -21,7 +21,7 @@ import {
   wordOption,
 } from "../options.ts";
 import type { TrainingOutcome } from "../training.ts";
-import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
+import { type OutputOptions, remark, writeResult, writeVerbatim } from "../ui/output.ts";
 import { markedShare } from "../ui/missed_budget.ts";
 import { formatTable, megaMacs, percent } from "../ui/tables.ts";
 
@@ -71,7 +71,7 @@ async function configToShow(sources: ConfigSources, output: OutputOptions): Prom
 async function showConfig(sources: ConfigSources, output: OutputOptions): Promise<void> {
   const { configByKey, formatConfig } = await import("../../src/training/config_file.ts");
   const config = await configToShow(sources, output);
-  writeResult(output, configByKey(config), () => formatConfig(config).trimEnd());
+  writeVerbatim(output, configByKey(config), () => formatConfig(config).trimEnd());
 }
 
 /** Prints the objectives there are. */
@@ -126,7 +126,7 @@ export function addPretrain(program: CommandUnknownOpts): void {
   const presetNames = Object.keys(presets);
   const command = program.command("pretrain").optionsGroup("Run:")
     .description("train the dense and the gated encoder of one run, without labels")
-    .option("--out <RUN>", "folder to make for the run; required, here or in the file")
+    .option("-o, --out <RUN>", "folder to make for the run; required, here or in the file")
     .option("--config <FILE>", "YAML file of options, keys as the flags here")
     .addOption(wordOption("--preset <NAME>", `named set of options: ${presetNames.join(", ")}`, presetNames))
     .option("--resume <RUN>", "go on with a run where it was stopped, at any step, as if it never had been")

@@ -10,8 +10,9 @@ import { mayWriteTo } from "../../src/device/machine/storage.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ReportData } from "../../src/report/mod.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
-import { checkFolderOf } from "../requests.ts";
+import { checkFolderOf, checkReplaceable } from "../requests.ts";
 import { writeResult } from "../ui/output.ts";
+import { grouped } from "../ui/tables.ts";
 
 /** The document that `sluice report --json` prints. */
 interface WrittenReport {
@@ -33,10 +34,7 @@ function readOut(out: unknown): string {
   if (!/[^/]\.html$/.test(out)) {
     throw new InvalidInputError(`--out ${out}: a page is written as .html; give FILE.html`);
   }
-  checkFolderOf("out", out);
-  if (existsSync(out) && !statSync(out).isFile()) {
-    throw new InvalidInputError(`--out ${out}: is there, and no file; give another name`);
-  }
+  checkReplaceable("out", out);
   return out;
 }
 
@@ -87,7 +85,8 @@ async function runReport(path: string, command: CommandUnknownOpts): Promise<voi
   const runs = data.runs.map(({ name, budgetMissed }) => ({ name, budgetMissed }));
   const report: WrittenReport = { page, bytes, figures, runs, damaged: data.damaged };
   writeResult(outputOptions(command), report, () => {
-    return `${page}: ${bytes} bytes${figureFolder === null ? "" : `; ${figures.length} figures in ${figureFolder}`}`;
+    const drawn = figureFolder === null ? "" : `; ${figures.length} figures in ${figureFolder}`;
+    return [`${page}: ${grouped(bytes)} bytes${drawn}`];
   });
 }
 

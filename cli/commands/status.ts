@@ -10,7 +10,7 @@ import { showSweep } from "./sweep.ts";
 import { signedShare } from "../ui/missed_budget.ts";
 import { describeNoLocks, remark, writeResult } from "../ui/output.ts";
 import { formatSeconds } from "../ui/progress.ts";
-import { formatTable, percent, share } from "../ui/tables.ts";
+import { formatTable, grouped, percent, share } from "../ui/tables.ts";
 
 /** What the run is doing, in words. */
 function describePhase({ phase, process, secondsLeft, run, failure, budgetMissed }: RunStatus): string {
@@ -26,7 +26,9 @@ function describePhase({ phase, process, secondsLeft, run, failure, budgetMissed
 /** Steps done, and those recorded of which the checkpoint was not saved. */
 function describeSteps({ step, steps, phase, last }: RunStatus): string {
   const lost = phase === "running" || last === null ? 0 : last.step - step;
-  return `${step} of ${steps ?? "-"}${lost > 0 ? `; ${lost} more were not saved` : ""}`;
+  return `${grouped(step)} of ${steps === null ? "-" : grouped(steps)}${
+    lost > 0 ? `; ${lost} more were not saved` : ""
+  }`;
 }
 
 /** Which lines of the log are left out. */
@@ -50,7 +52,7 @@ function describeStatus(status: RunStatus): string {
       ["loss", last?.loss.toFixed(4)],
       ...Object.entries(last?.terms ?? {}).map(([name, value]) => [`  ${name}`, value.toFixed(4)]),
       ...(budget === null ? [] : [["cost share", `${share(last?.noiseFreeShare) ?? "-"} of ${budget}`]]),
-      ["views/s", last?.viewsPerSecond.toFixed(0)],
+      ["views/s", last === null ? null : grouped(Math.round(last.viewsPerSecond))],
       ...networks,
       ["checkpoint", checkpoint],
       ...(damagedLines.length === 0 ? [] : [["damaged", describeDamage(damagedLines)]]),

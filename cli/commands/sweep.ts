@@ -43,7 +43,7 @@ function writeDryRun({ plan, left, damaged, estimate }: CheckedSweep, output: Ou
     const names = runs.map(({ name, done, damaged }) => {
       return done ? `${name}  (done)` : damaged === null ? name : `${name}  (damaged: ${damaged})`;
     });
-    return [...names, describeEstimate(runs.length, left.length, estimate)].join("\n");
+    return [...names, describeEstimate(runs.length, left.length, estimate)];
   });
 }
 
@@ -182,7 +182,7 @@ export function addSweep(program: CommandUnknownOpts): void {
   const command = program.command("sweep").helpCommand(false).enablePositionalOptions().optionsGroup("Sweep:")
     .description("many runs from one spec: budgets x modes x seeds x anything; goes on where it was stopped")
     .argument("[SPEC]", "YAML file: base, grid or runs, seeds, evaluate, retries, slurm, kubernetes")
-    .option("--out <DIR>", "the sweep's folder, made or gone on with; required")
+    .option("-o, --out <DIR>", "the sweep's folder, made or gone on with; required")
     .option("--jobs <N>", "runs at a time (default: 1, with GPUs one on each; on a cluster as the spec says, or all)")
     .option("--dry-run", "check everything, say which runs there would be and what they take, and begin nothing")
     .addOption(executor).addOption(emit)

@@ -14,7 +14,7 @@ import type {
   StepBenchmark,
   SweepRow,
 } from "../../src/training/benchmark/mod.ts";
-import { formatTable, mebibytes, share } from "./tables.ts";
+import { formatTable, grouped, mebibytes, share } from "./tables.ts";
 
 /** Where the time of a step goes, as a table that adds up to the step. */
 function formatProfile({ milliseconds, rows, restMs, restShare }: Profile): string {
@@ -35,7 +35,7 @@ function formatProfile({ milliseconds, rows, restMs, restShare }: Profile): stri
 export function formatStep(result: StepBenchmark): string {
   const table = formatTable(["training step", ""], [
     ["milliseconds a step", result.msPerStep.toFixed(1)],
-    ["views a second", result.viewsPerSecond.toFixed(0)],
+    ["views a second", grouped(Math.round(result.viewsPerSecond))],
     ["GFLOP/s", result.gflops.toFixed(1)],
     ["share of the peak of matrix products", share(result.shareOfPeak)],
     ["peak memory of tensors", mebibytes(result.peakBytes)],
@@ -57,7 +57,7 @@ export function formatSweep(rows: readonly SweepRow[]): string {
     row.precision,
     row.threads,
     row.msPerStep.toFixed(1),
-    row.viewsPerSecond.toFixed(0),
+    grouped(Math.round(row.viewsPerSecond)),
     row.gflops.toFixed(1),
     share(row.shareOfPeak),
     mebibytes(row.peakBytes),
@@ -97,7 +97,7 @@ export function formatAugmentation(result: AugmentBenchmark): string {
   return formatTable(["augmentation", ""], [
     ["milliseconds for two views of a batch", result.msPerBatch.toFixed(2)],
     ["of them, drawing parameters", result.drawMs.toFixed(2)],
-    ["views a second", result.viewsPerSecond.toFixed(0)],
+    ["views a second", grouped(Math.round(result.viewsPerSecond))],
     ["images of a batch", result.batch],
     ["pixels", `${result.side} x ${result.side}`],
     ["device", result.device],
@@ -109,8 +109,8 @@ export function formatAugmentation(result: AugmentBenchmark): string {
 /** Speed of training with and without the loader, a value a line. */
 export function formatLoader(result: LoaderBenchmark): string {
   return formatTable(["training", ""], [
-    ["views a second with the loader", result.viewsPerSecond.toFixed(0)],
-    ["views a second on one batch that is there", result.heldViewsPerSecond.toFixed(0)],
+    ["views a second with the loader", grouped(Math.round(result.viewsPerSecond))],
+    ["views a second on one batch that is there", grouped(Math.round(result.heldViewsPerSecond))],
     ["the former over the latter", result.share.toFixed(3)],
     ["data set", result.dataset],
     ["images of a batch", result.batch],
@@ -123,7 +123,7 @@ export function formatLoader(result: LoaderBenchmark): string {
 /** Speed of reading image files, a value a line. */
 export function formatFolder(result: FolderBenchmark): string {
   return formatTable(["image files", ""], [
-    ["images a second, read, decoded and cropped", result.imagesPerSecond.toFixed(0)],
+    ["images a second, read, decoded and cropped", grouped(Math.round(result.imagesPerSecond))],
     ["images", result.images],
     ["pixels", `${result.side} x ${result.side}`],
     ["threads", result.workers],

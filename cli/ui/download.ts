@@ -3,12 +3,11 @@
  *
  * @module
  */
-import process from "node:process";
-// @ts-types="@types/cli-progress"
-import { SingleBar } from "cli-progress";
 
 import type { DownloadProgress } from "../../src/data/mod.ts";
+import { barLine, clearLive, drawsLive, updateLive } from "./live_line.ts";
 import { type OutputOptions, remark } from "./output.ts";
+import { formatSeconds } from "./progress.ts";
 import { mebibytes } from "./tables.ts";
 
 /** A plain line comes each time so much more has arrived. */
@@ -18,36 +17,38 @@ const LINE_BYTES = 2 ** 25;
 export class DownloadDisplay implements Disposable {
   readonly #output: OutputOptions;
   readonly #name: string;
-  readonly #bar: SingleBar | null;
+  readonly #started = performance.now();
+  /** Bytes that an earlier attempt left; null before anything is shown. */
+  #before: number | null = null;
   #lines = 0;
-  #barRuns = false;
 
   /** @param name What is downloaded. */
   constructor(output: OutputOptions, name: string) {
     this.#output = output;
     this.#name = name;
-    const format = "{bar} {percentage}% | {name} | {state} | {eta_formatted} left";
-    const options = { format, barsize: 24, stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 5 };
-    this.#bar = process.stderr.isTTY && !output.quiet ? new SingleBar(options) : null;
   }
 
   /** Shows the present state. */
   show({ done, total }: DownloadProgress): void {
+    this.#before ??= done;
     const state = total === null ? mebibytes(done) : `${mebibytes(done)} of ${mebibytes(total)}`;
-    if (this.#bar === null) {
-      const lines = Math.floor(done / LINE_BYTES);
-      if (lines > this.#lines) remark(this.#output, `${this.#name}: ${state}`);
-      this.#lines = lines;
-    } else if (this.#barRuns) {
-      this.#bar.update(done, { state });
-    } else {
-      this.#bar.start(total ?? done, done, { name: this.#name, state });
-      this.#barRuns = true;
-    }
+    if (drawsLive(this.#output)) return updateLive(() => this.#barLine(done, total, state));
+    const lines = Math.floor(done / LINE_BYTES);
+    if (lines > this.#lines) remark(this.#output, `${this.#name}: ${state}`);
+    this.#lines = lines;
+  }
+
+  #barLine(done: number, total: number | null, state: string): string {
+    // A server need not say how much there is: no share and no time left are known then.
+    if (total === null) return `${this.#name}: ${state}`;
+    const seconds = (performance.now() - this.#started) / 1000;
+    const arrived = done - (this.#before ?? 0);
+    const left = arrived === 0 ? "?" : formatSeconds(seconds / arrived * (total - done));
+    return barLine(total === 0 ? 1 : done / total, [this.#name], [state, `${left} left`]);
   }
 
   /** Takes the bar away. */
   [Symbol.dispose](): void {
-    this.#bar?.stop();
+    clearLive();
   }
 }

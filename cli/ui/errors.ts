@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isTooManyOpenFiles } from "../../src/data/folder_error.ts";
-import { DeviceUnavailableError, InvalidInputError, OPEN_FILES_REMEDY, SluiceError } from "../../src/errors.ts";
+import { DeviceUnavailableError, InvalidInputError, SluiceError } from "../../src/errors.ts";
+import { describeSystemError } from "../../src/formats/system_errors.ts";
 import { CommanderError } from "@commander-js/extra-typings";
 
 /** Exit statuses of the command line. */
@@ -28,21 +28,28 @@ function describeUsageError(error: CommanderError): Failure {
   return { text: `sluice: ${sentence}; see --help`, status: ExitStatus.wrongRequest };
 }
 
+/** An error that nobody has described: of the operating system in words, of a program as it is. */
+function describeOther(error: unknown): { readonly message: string; readonly isRequest: boolean } {
+  const system = describeSystemError(error);
+  if (system !== null) return { message: system.sentence, isRequest: system.isRequest };
+  return { message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), isRequest: false };
+}
+
 /**
- * Judges a failure: wrong requests and missing devices exit with 2, all else with 1.
+ * Judges a failure: wrong requests, paths that cannot be used and missing devices exit with 2, all else with 1.
  *
  * @param verbose Give the stack with the message.
  */
 export function describeFailure(error: unknown, verbose: boolean): Failure {
   if (error instanceof CommanderError) return describeUsageError(error);
-  const wrong = error instanceof InvalidInputError || error instanceof DeviceUnavailableError;
-  const status = wrong ? ExitStatus.wrongRequest : ExitStatus.failed;
-  const own = error instanceof Error ? error.message : String(error);
-  const message = isTooManyOpenFiles(error)
-    ? `${own}: as many files are open as are allowed; ${OPEN_FILES_REMEDY}`
-    : own;
-  const kind = error instanceof SluiceError || !(error instanceof Error) ? "" : `${error.name}: `;
-  const line = `sluice: ${kind}${message.replace(/\s*\n\s*/g, " ")}`;
+  const { message, isRequest } = error instanceof SluiceError
+    ? {
+      message: error.message,
+      isRequest: error instanceof InvalidInputError || error instanceof DeviceUnavailableError,
+    }
+    : describeOther(error);
+  const status = isRequest ? ExitStatus.wrongRequest : ExitStatus.failed;
+  const line = `sluice: ${message.replace(/\s*\n\s*/g, " ")}`;
   const stack = error instanceof Error && verbose ? error.stack : undefined;
   return { text: stack === undefined ? line : `${line}\n${stack}`, status };
 }

@@ -1,12 +1,15 @@
 /**
- * Where a command's words go: results to stdout, remarks to stderr.
+ * Where a command's words go: results to stdout, remarks to stderr. All of it is made safe to print here, so that no command can forget.
  *
  * @module
  */
 
 import process from "node:process";
-import { writeSync } from "node:fs";
 import type { FileLock } from "../../src/formats/mod.ts";
+import { printableWithStyles } from "./colours.ts";
+import { writeStdout } from "./descriptors.ts";
+import { clearLive, drawLive, drawsLive, writeAboveLive } from "./live_line.ts";
+import { printable, printableJson } from "./printable.ts";
 
 /** What a person asked of the output. */
 export interface OutputOptions {
@@ -18,34 +21,62 @@ export interface OutputOptions {
   readonly verbose?: boolean | undefined;
 }
 
-function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EPIPE";
+/** A result for people: its lines, or a text that has its own line breaks and in which no other text may bring any. */
+export type ResultText = string | readonly string[];
+
+/** Writes a result, below which no bar may stay. */
+function writeText(text: string): void {
+  clearLive();
+  writeStdout(text);
 }
 
-/** Writes all of a text to a descriptor, however little of it a pipe takes at once. */
-function writeAll(descriptor: number, text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  try {
-    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-  } catch (error) {
-    // A reader that has seen enough, `head` for one, closes its end: that is no failure of the command.
-    if (!isBrokenPipe(error)) throw error;
-  }
+function writeDocument(document: unknown): void {
+  writeText(`${printableJson(JSON.stringify(document, null, 2))}\n`);
 }
 
-/** Writes text to stdout as it is. */
+/** Writes text to stdout, made printable line by line. @throws {StorageError} if it cannot be written. */
 export function writeOut(text: string): void {
-  writeAll(1, text);
+  writeText(text.split("\n").map(printableWithStyles).join("\n"));
 }
 
-/** Writes a command's result: the document with --json, else the text. */
-export function writeResult(options: OutputOptions, document: unknown, text: () => string): void {
-  writeAll(1, `${options.json ? JSON.stringify(document, null, 2) : text()}\n`);
+/** Writes a command's result: the document with --json, else the text. @throws {StorageError} if it cannot be written. */
+export function writeResult(options: OutputOptions, document: unknown, text: () => ResultText): void {
+  if (options.json) return writeDocument(document);
+  const told = text();
+  const lines = typeof told === "string" ? told.split("\n") : told;
+  writeText(`${lines.map(printableWithStyles).join("\n")}\n`);
+}
+
+/**
+ * Writes a result that programs read, a script or a file of options: byte for byte, but for a terminal.
+ *
+ * @throws {StorageError} if it cannot be written.
+ */
+export function writeVerbatim(options: OutputOptions, document: unknown, text: () => string): void {
+  if (options.json) writeDocument(document);
+  else if (process.stdout.isTTY) writeOut(`${text()}\n`);
+  else writeText(`${text()}\n`);
 }
 
 /** Writes one line for people on stderr, unless they asked for quiet. */
 export function remark(options: OutputOptions, line: string): void {
-  if (!options.quiet) process.stderr.write(`${line}\n`);
+  if (!options.quiet) writeAboveLive(printable(line));
+}
+
+/**
+ * Says what is being done while nothing else shows: in the live line of a terminal, which the next line to be written takes away.
+ *
+ * @param elsewhere what to do without such a terminal: write a line, or nothing while the request may still be refused, in one line.
+ */
+export function announce(options: OutputOptions, line: string, elsewhere: "line" | "nothing"): void {
+  if (drawsLive(options)) drawLive(line);
+  else if (elsewhere === "line") remark(options, line);
+}
+
+/** Writes why a command failed on stderr: a line, and with a stack the lines of it. */
+export function writeFailure(text: string): void {
+  clearLive();
+  writeAboveLive(text.split("\n").map(printable).join("\n"));
 }
 
 /** A line that says what does not hold where there are no locks. */

@@ -4,12 +4,10 @@
  * @module
  */
 
-import process from "node:process";
-// @ts-types="@types/cli-progress"
-import { SingleBar } from "cli-progress";
 import type { SkippedImage } from "../../src/data/mod.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver } from "../../src/training/records.ts";
 import type { RunConfig } from "../../src/training/options.ts";
+import { barLine, clearLive, drawLive, drawsLive, updateLive } from "./live_line.ts";
 import { type OutputOptions, remark } from "./output.ts";
 import { SkippedRemarks } from "./skipped.ts";
 
@@ -39,16 +37,19 @@ export function formatDuration(seconds: number): string {
 const untold = new Set(["objective", "macs", "bound"]);
 
 /**
- * What is said of a step besides how far it is: speed, loss and its terms, what the gated network costs without noise beside the budget,
- * and both networks' last 20-NN.
+ * The details of a step, the most important first: what the gated network costs without noise beside the budget, the loss, both
+ * networks' last 20-NN, the speed, and the terms of the loss.
  */
-export function describeStep(record: StepRecord, budget: number, networks: EvaluationRecord["networks"]): string {
+export function describeStep(record: StepRecord, budget: number, networks: EvaluationRecord["networks"]): string[] {
   const terms = Object.entries(record.terms).filter(([name]) => !untold.has(name));
-  const own = terms.map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ");
-  const cost = record.noiseFreeShare === null ? "" : `, cost ${record.noiseFreeShare.toFixed(3)} of ${budget}`;
-  const judged = Object.entries(networks).map(([name, { knn20 }]) => `${name} ${knn20.toFixed(1)}`).join(", ");
-  const neighbours = judged === "" ? "" : `, 20-NN ${judged}`;
-  return `${record.viewsPerSecond.toFixed(0)} views/s, loss ${record.loss.toFixed(3)} (${own})${cost}${neighbours}`;
+  const judged = Object.entries(networks).map(([name, { knn20 }]) => `${name} ${knn20.toFixed(1)}`);
+  return [
+    ...(record.noiseFreeShare === null ? [] : [`cost ${record.noiseFreeShare.toFixed(3)} of ${budget}`]),
+    `loss ${record.loss.toFixed(3)}`,
+    ...(judged.length === 0 ? [] : [`20-NN ${judged.join(" ")}`]),
+    `${record.viewsPerSecond.toFixed(0)} views/s`,
+    ...terms.map(([name, value]) => `${name} ${value.toFixed(3)}`),
+  ];
 }
 
 /** What is said of an evaluation. */
@@ -66,11 +67,9 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   readonly #config: Pick<RunConfig, "budget" | "epochs">;
   readonly #stopRequested: () => boolean;
   readonly #started = performance.now();
-  readonly #bar: SingleBar | null;
   #lastLine = performance.now();
   #lastEpoch = -1;
   readonly #skipped: SkippedRemarks;
-  #barRuns = false;
   #networks: EvaluationRecord["networks"] = {};
   /** Steps that were done before this process began. */
   #before: number | null = null;
@@ -87,9 +86,6 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     this.#skipped = new SkippedRemarks(output);
     this.#config = config;
     this.#stopRequested = stopRequested;
-    const format = "{bar} {percentage}% | epoch {epoch}/{epochs} | {left} left | {details}";
-    const options = { format, barsize: 24, stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 5 };
-    this.#bar = process.stderr.isTTY && !output.quiet ? new SingleBar(options) : null;
   }
 
   /** Seconds since the run began. */
@@ -103,9 +99,14 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     this.#before ??= step - 1;
     this.#estimateOnce(step - this.#before, steps - step);
     const left = formatSeconds(this.seconds / (step - this.#before) * (steps - step));
-    const details = describeStep(record, this.#config.budget, this.#networks);
-    if (this.#bar !== null) this.#updateBar(this.#bar, record, left, details);
-    else this.#writeLine(record, left, details);
+    const details = () => describeStep(record, this.#config.budget, this.#networks);
+    if (!drawsLive(this.#output)) return this.#writeLine(record, left, details);
+    const line = () => {
+      return barLine(step / steps, [`epoch ${record.epoch + 1}/${this.#config.epochs}`, `${left} left`], details());
+    };
+    // The first step takes the place of the words on what is being prepared.
+    if (step - this.#before === 1) drawLive(line());
+    else updateLive(line);
   }
 
   /** Says once how long the run will take, from the pace of its first steps. */
@@ -115,47 +116,35 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     const pace = (performance.now() - this.#firstStep) / 1000 / (PACED_STEPS - 1);
     const { epochs } = this.#config;
     const what = this.#before === 0 ? `for ${epochs} epochs` : `more for the rest of ${epochs} epochs`;
-    this.#endBar();
     remark(this.#output, `about ${formatDuration(pace * (left + (this.#before === 0 ? PACED_STEPS : 0)))} ${what}`);
   }
 
-  #updateBar(bar: SingleBar, { epoch, step, steps }: StepRecord, left: string, details: string): void {
-    const payload = { epoch: epoch + 1, epochs: this.#config.epochs, left, details };
-    if (!this.#barRuns) bar.start(steps, step, payload);
-    else bar.update(step, payload);
-    this.#barRuns = true;
-  }
-
-  #writeLine({ epoch, step, steps }: StepRecord, left: string, details: string): void {
+  #writeLine({ epoch, step, steps }: StepRecord, left: string, details: () => readonly string[]): void {
     const now = performance.now();
     if (epoch === this.#lastEpoch && now - this.#lastLine < lineInterval) return;
     [this.#lastEpoch, this.#lastLine] = [epoch, now];
     const { epochs } = this.#config;
-    remark(this.#output, `epoch ${epoch + 1}/${epochs}, step ${step}/${steps}, ${details}, ${left} left`);
+    remark(this.#output, `epoch ${epoch + 1}/${epochs}, step ${step}/${steps}, ${details().join(", ")}, ${left} left`);
   }
 
   /** Shows an evaluation in a line that stays. */
   evaluation(record: EvaluationRecord): void {
-    this.#endBar();
     this.#networks = record.networks;
     remark(this.#output, describeEvaluation(record));
   }
 
   /** Names an image file that is damaged, unless many were named before it. */
   skipped(image: SkippedImage): void {
-    this.#endBar();
     this.#skipped.add(image);
   }
 
   /** Says what of the run was damaged. */
   damaged(line: string): void {
-    this.#endBar();
     remark(this.#output, line);
   }
 
   /** Says how many image files were left out, if any were. */
   concludeSkipped(where: string): void {
-    this.#endBar();
     this.#skipped.conclude(where);
   }
 
@@ -164,13 +153,8 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     return this.#stopRequested();
   }
 
-  #endBar(): void {
-    if (this.#barRuns) this.#bar?.stop();
-    this.#barRuns = false;
-  }
-
   /** Takes the bar away. */
   [Symbol.dispose](): void {
-    this.#endBar();
+    clearLive();
   }
 }

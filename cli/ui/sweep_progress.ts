@@ -3,10 +3,8 @@
  *
  * @module
  */
-import process from "node:process";
-// @ts-types="@types/cli-progress"
-import { SingleBar } from "cli-progress";
 import { type RunSteps, type StartedRun, type SweepObserver, SweepProgress } from "../../src/sweep/mod.ts";
+import { barLine, clearLive, drawLive, drawsLive } from "./live_line.ts";
 import { type OutputOptions, remark } from "./output.ts";
 import { formatSeconds } from "./progress.ts";
 
@@ -14,8 +12,6 @@ import { formatSeconds } from "./progress.ts";
 const LOOK_INTERVAL = 500;
 /** Milliseconds between two plain lines. */
 const LINE_INTERVAL = 30_000;
-/** Parts that the bar is drawn in. */
-const PARTS = 1000;
 
 /** How far a sweep is, in words: `2 of 8 runs, 34 %, about 3:20 left`. */
 export function describeProgress(ended: number, total: number, share: number, seconds: number | null): string {
@@ -29,12 +25,10 @@ export class SweepDisplay implements SweepObserver, Disposable {
   readonly #progress: SweepProgress;
   readonly #total: number;
   readonly #stepsOf: (run: string) => RunSteps | null;
-  readonly #bar: SingleBar | null;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #started = performance.now();
   readonly #running = new Set<string>();
   #ended: number;
-  #barRuns = false;
   #lastLine = performance.now();
 
   /**
@@ -47,9 +41,6 @@ export class SweepDisplay implements SweepObserver, Disposable {
     this.#total = runs.length;
     this.#ended = runs.filter(({ isOver }) => isOver).length;
     this.#stepsOf = stepsOf;
-    const format = "{bar} {words}";
-    const options = { format, barsize: 24, stream: process.stderr, hideCursor: true, clearOnComplete: true, fps: 5 };
-    this.#bar = process.stderr.isTTY && !output.quiet ? new SingleBar(options) : null;
     this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL);
   }
 
@@ -84,39 +75,39 @@ export class SweepDisplay implements SweepObserver, Disposable {
       const at = this.#stepsOf(run);
       if (at !== null) this.#progress.reached(run, at);
     }
-    if (this.#bar !== null) this.#draw(this.#bar);
+    if (drawsLive(this.#output)) this.#draw();
     else if (performance.now() - this.#lastLine >= LINE_INTERVAL) this.#say(this.#words());
   }
 
   #words(): string {
-    const seconds = this.#progress.secondsLeft((performance.now() - this.#started) / 1000);
-    return describeProgress(this.#ended, this.#total, this.#progress.share(), seconds);
+    return describeProgress(this.#ended, this.#total, this.#progress.share(), this.#secondsLeft());
   }
 
-  #draw(bar: SingleBar): void {
-    const value = Math.floor(PARTS * this.#progress.share());
-    const payload = { words: this.#words() };
-    if (this.#barRuns) bar.update(value, payload);
-    else bar.start(PARTS, value, payload);
-    this.#barRuns = true;
+  #secondsLeft(): number | null {
+    return this.#progress.secondsLeft((performance.now() - this.#started) / 1000);
+  }
+
+  #draw(): void {
+    const seconds = this.#secondsLeft();
+    drawLive(
+      barLine(
+        this.#progress.share(),
+        [`${this.#ended} of ${this.#total} runs`],
+        seconds === null ? [] : [`about ${formatSeconds(seconds)} left`],
+      ),
+    );
   }
 
   /** Says something in a line that stays. */
   #say(line: string): void {
-    this.#endBar();
     remark(this.#output, line);
     this.#lastLine = performance.now();
-    if (this.#bar !== null) this.#draw(this.#bar);
-  }
-
-  #endBar(): void {
-    if (this.#barRuns) this.#bar?.stop();
-    this.#barRuns = false;
+    if (drawsLive(this.#output)) this.#draw();
   }
 
   /** Takes the bar away. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    this.#endBar();
+    clearLive();
   }
 }

@@ -6,9 +6,9 @@
 
 import process from "node:process";
 import Table from "cli-table3";
-import { coloursFor } from "./colours.ts";
+import { coloursFor, printableWithStyles } from "./colours.ts";
 
-/** A cell: text, a number as it is, or nothing to show. */
+/** A cell: text, a number, or nothing to show. */
 export type Cell = string | number | null | undefined;
 
 const plainBorders = {
@@ -29,10 +29,25 @@ const plainBorders = {
   "middle": "  ",
 };
 
+/** Whole numbers from here on are read in groups of three digits. */
+const GROUPED_FROM = 10_000;
+
+/** A number as it is, a large whole one in groups: `11,173,962`. */
+export function grouped(value: number): string {
+  if (!Number.isInteger(value) || Math.abs(value) < GROUPED_FROM) return String(value);
+  return value.toLocaleString("en-GB");
+}
+
+/** A cell as one line of safe text, unless it is a text that was given a colour. */
+function formatCell(cell: Cell): string {
+  if (cell === null || cell === undefined) return "-";
+  return typeof cell === "number" ? grouped(cell) : printableWithStyles(cell);
+}
+
 /**
  * A table as text: a line of headings, one line a row, the first column to the left and the others to the right, or as said.
  *
- * @param rows Cells by column; a cell that is null or undefined is shown as a dash.
+ * @param rows Cells by column; a cell that is null or undefined is shown as a dash, a number as {@linkcode grouped} writes it.
  */
 export function formatTable(
   headings: readonly string[],
@@ -46,7 +61,7 @@ export function formatTable(
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   table.push(headings.map((heading) => colours.bold(heading)));
-  for (const row of rows) table.push(row.map((cell) => cell === null || cell === undefined ? "-" : String(cell)));
+  for (const row of rows) table.push(row.map(formatCell));
   return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
 }
 

@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize } from "node:path";
 import type { ReadEntry } from "tar";
 
-import { InvalidInputError } from "../errors.ts";
-import { storageError } from "../formats/mod.ts";
+import { InvalidInputError, type SluiceError, StorageError } from "../errors.ts";
+import { describeSystemError, reasonOf, storageError } from "../formats/mod.ts";
 import type { Archive } from "./archive.ts";
 import { checkEntries, extractInto } from "./archive_stream.ts";
 import { isFolder } from "./places.ts";
@@ -102,8 +102,7 @@ export async function unpackFolder(
     return put(unpacked, join(parent, folder), archive);
   } catch (error) {
     if (error instanceof InvalidInputError) throw error;
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new InvalidInputError(`${path}: cannot be unpacked (${cause}); fetch it again`, { cause: error });
+    throw unpackingError(path, error);
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
@@ -125,4 +124,14 @@ export function makePartial(parent: string, { folder }: Pick<Archive, "folder">)
       throw storageError(path, error);
     }
   }
+}
+
+/** An archive that is damaged, or a file or folder that cannot be read or written. */
+function unpackingError(archive: string, cause: unknown): SluiceError {
+  const system = describeSystemError(cause);
+  if (system === null) {
+    return new InvalidInputError(`${archive}: cannot be unpacked (${reasonOf(cause)}); fetch it again`, { cause });
+  }
+  const sentence = system.path === null ? `${archive}: ${system.sentence}` : system.sentence;
+  return system.isRequest ? new InvalidInputError(sentence, { cause }) : new StorageError(sentence, { cause });
 }

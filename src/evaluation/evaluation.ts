@@ -18,7 +18,7 @@ import {
 } from "../models/mod.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { type GatedChannels, gatedChannels } from "./channels.ts";
-import { encodeSplit, rawPixels, type SplitFeatures } from "./features.ts";
+import { encodeInSteps, encodeSplit, rawPixels, type SplitFeatures, type Steps } from "./features.ts";
 import { type NetworkHealth, networkHealth } from "./health.ts";
 import { linearProbes, type ProbeSummary } from "./linear_probe.ts";
 import { derangement, type MaskSource, SplitMasks, StaticMask } from "./masks.ts";
@@ -156,10 +156,10 @@ export class Evaluator {
     return { ...judged, ...common, masks: this.#maskWorth(encoder, own, { train, decisions }, options) };
   }
 
-  /** What is watched during training, of one encoder and the probe that learns beside it, if one does. */
-  watch(encoder: GatedResNet, pass: Pass, probe: OnlineProbe | null = null): NetworkWatch {
-    using test = encodeSplit(encoder, pass, this.#images.test);
-    using train = encodeSplit(encoder, pass, this.#images.train);
+  /** What is watched during training, of one encoder and the probe that learns beside it, if one does; in steps of a batch. */
+  *watch(encoder: GatedResNet, pass: Pass, probe: OnlineProbe | null = null): Steps<NetworkWatch> {
+    using test = yield* encodeInSteps(encoder, pass, this.#images.test);
+    using train = yield* encodeInSteps(encoder, pass, this.#images.train);
     // The next step, which needs its memory, changes the weights.
     encoder.freeCopies();
     const [, queries] = this.#labelled(train, test);
@@ -171,9 +171,9 @@ export class Evaluator {
     };
   }
 
-  /** What one encoder's features look like over the test images. */
-  health(encoder: GatedResNet, pass: Pass): NetworkHealth {
-    using test = encodeSplit(encoder, pass, this.#images.test);
+  /** What one encoder's features look like over the test images; in steps of a batch. */
+  *health(encoder: GatedResNet, pass: Pass): Steps<NetworkHealth> {
+    using test = yield* encodeInSteps(encoder, pass, this.#images.test);
     encoder.freeCopies();
     return this.#healthOf(encoder, test);
   }

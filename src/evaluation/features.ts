@@ -44,25 +44,36 @@ interface Range {
   readonly to: number;
 }
 
-/** Applies `encode` to a split batch by batch and joins the rows that it returns. */
-function collectRows(
+/** Work that can be left between two of its steps: whoever goes through them may do something else there, or go no further. */
+export type Steps<T> = Generator<void, T>;
+
+/** Does all steps of some work at once. */
+export function allSteps<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** Applies `encode` to a split, a step a batch, and joins the rows that it returns. */
+function* collectRows(
   images: EvaluationImages,
   columns: number,
   encode: (batch: Tensor, range: Range) => Tensor,
   size?: readonly [height: number, width: number],
-): Tensor {
+): Steps<Tensor> {
   const { device, set: { count } } = images;
-  const all = unscoped(() => new Tensor(device, [count, columns]));
-  try {
-    for (let from = 0; from < count; from += ENCODED_BATCH) {
+  using undone = new DisposableStack();
+  const all = undone.use(unscoped(() => new Tensor(device, [count, columns])));
+  for (let from = 0; from < count; from += ENCODED_BATCH) {
+    const to = Math.min(count, from + ENCODED_BATCH);
+    {
       using _scope = new Scope();
-      const to = Math.min(count, from + ENCODED_BATCH);
       copyRows(all, from, encode(images.normalised(from, to, size), { from, to }));
     }
-  } catch (error) {
-    all[Symbol.dispose]();
-    throw error;
+    yield;
   }
+  undone.move();
   return all;
 }
 
@@ -114,10 +125,20 @@ export function encodeSplit(
   network: GatedResNet,
   pass: Pass,
   images: EvaluationImages,
-  { masks, decisions }: EncodeOptions = {},
+  options: EncodeOptions = {},
 ): SplitFeatures {
+  return allSteps(encodeInSteps(network, pass, images, options));
+}
+
+/** As {@linkcode encodeSplit}, a step a batch. */
+export function* encodeInSteps(
+  network: GatedResNet,
+  pass: Pass,
+  images: EvaluationImages,
+  { masks, decisions }: EncodeOptions = {},
+): Steps<SplitFeatures> {
   const counts = new OpenCounts(gatedTerms(networkCost(network.spec)));
-  const features = collectRows(images, featureSize(network.spec), (batch, { from, to }) => {
+  const features = yield* collectRows(images, featureSize(network.spec), (batch, { from, to }) => {
     const used = masks?.rows(batch.device, from, to);
     const encoding = network.evaluate(pass, batch, used);
     counts.add(used ?? encoding.masks);
@@ -143,7 +164,7 @@ const RAW_SIDE = 32;
 export function rawPixels(images: EvaluationImages): SplitFeatures {
   const own = [images.set.height, images.set.width] as const;
   const size = Math.max(...own) > LARGEST_RAW_SIDE ? [RAW_SIDE, RAW_SIDE] as const : own;
-  const features = collectRows(images, size[0] * size[1] * 3, (batch) => batch, size);
+  const features = allSteps(collectRows(images, size[0] * size[1] * 3, (batch) => batch, size));
   return {
     features,
     openShares: [],

@@ -15,6 +15,7 @@ export * from "./plain_file.ts";
 export * from "./png.ts";
 export * from "./safetensors.ts";
 export * from "./safetensors_file.ts";
+export * from "./system_errors.ts";
 export * from "./text_file.ts";
 export * from "./text_lines.ts";
 export * from "./tfevents.ts";

@@ -18,6 +18,7 @@ import {
   LENGTH_BYTES,
   type SafetensorsContent,
 } from "./safetensors.ts";
+import { reasonOf } from "./system_errors.ts";
 import { writeFileAtomically } from "./write_file.ts";
 
 /** Gives an error of reading a file the file's path and a remedy. */
@@ -25,7 +26,7 @@ function readingError(path: string, cause: unknown): InvalidInputError {
   if (cause instanceof FormatError) {
     return new FormatError(`${path}: ${cause.message}; copy or write the file again`, { cause });
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   return new InvalidInputError(`${path}: cannot be read (${reason}); give the path of a safetensors file`, { cause });
 }
 

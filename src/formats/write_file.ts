@@ -19,11 +19,11 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import process from "node:process";
 import { StorageError } from "../errors.ts";
 import { clearLeftovers, lockPartial } from "./leftovers.ts";
+import { describeSystemError, systemCode } from "./system_errors.ts";
 
 /** What the system's reasons for not writing come to. */
 const reasons: Readonly<Record<string, string>> = {
@@ -40,19 +40,12 @@ const reasons: Readonly<Record<string, string>> = {
 /** Errors of a flush that say that a folder cannot be flushed here, and not that the disk has failed. */
 const cannotFlush = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EACCES", "EPERM", "EISDIR"];
 
-/** The system's name of an error, `ENOSPC` for one; empty of an error that is not the system's. */
-export function systemCode(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  if ("code" in error && error.code !== undefined) return String(error.code);
-  // Deno names the more common errors only, and of all others says the number.
-  const number = Number(/\(os error (\d+)\)/.exec(error.message)?.[1]);
-  return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
-}
-
 /** A failure to write `path`, in a line with its remedy; any other error as it is. */
 export function storageError(path: string, error: unknown): unknown {
   const reason = reasons[systemCode(error)];
-  return reason === undefined ? error : new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
+  if (reason !== undefined) return new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
+  const system = describeSystemError(error, path);
+  return system === null ? error : new StorageError(system.sentence, { cause: error });
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { SluiceError } from "../errors.ts";
+import { describeSystemError } from "../formats/mod.ts";
 
 /** A run that is damaged. */
 export class DamagedRun {
@@ -11,8 +12,10 @@ export class DamagedRun {
   constructor(readonly reason: string) {}
 }
 
-/** An error in a line, with its kind unless it is written for people. */
-export function reasonOf(error: unknown): string {
+/** An error in a line, with its kind if neither this library nor the operating system's table describes it for people. */
+export function errorLine(error: unknown): string {
+  const system = error instanceof SluiceError ? null : describeSystemError(error);
+  if (system !== null) return system.sentence;
   const kind = error instanceof SluiceError || !(error instanceof Error) ? "" : `${error.name}: `;
   return kind + (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
 }
@@ -25,6 +28,6 @@ export function orDamaged<T>(read: () => T): T | DamagedRun {
   try {
     return read();
   } catch (error) {
-    return new DamagedRun(reasonOf(error));
+    return new DamagedRun(errorLine(error));
   }
 }

@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { checkPlainFile } from "../formats/mod.ts";
-import { reasonOf } from "./damaged_run.ts";
+import { errorLine } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import { readRunState } from "./run_state.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
@@ -39,7 +39,7 @@ type Ending =
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean };
 
 /** Exit statuses of a process that saved and stopped because a signal asked it to. */
-const stopStatuses: readonly (number | null)[] = [75, 130, 143];
+const stopStatuses: readonly (number | null)[] = [75, 129, 130, 143];
 /** Exit status of a request that is wrong, and stays so however often it is made. */
 const WRONG_REQUEST = 2;
 
@@ -92,7 +92,7 @@ async function attempt(
   try {
     return endingOf(sweep, run, await work(sweep, run, command, stop), stop.aborted);
   } catch (error) {
-    const message = reasonOf(error);
+    const message = errorLine(error);
     sweep.setFailure(run.name, message);
     return { kind: "failed", message, isFinal: false };
   }

@@ -127,7 +127,10 @@ export function readResults(sweep: SweepFolder): SweepResults {
   return { sweep: path, keys: sweep.keys(), planned: runs.length, done, rows: perRun.flat(), failures };
 }
 
-/** The rows as CSV (RFC 4180), with a line of headings; what was not measured is empty. */
+/**
+ * The rows as CSV (RFC 4180), with a line of headings; what was not measured is empty. A text that a spreadsheet would take for a
+ * formula, `=1+1` for one, has an apostrophe before it; numbers stay numbers.
+ */
 export function formatCsv({ keys, rows }: SweepResults): string {
   const columns = [
     ...["run", "network", ...keys, "seed", "target", "cost", "macs", "knn1", "knn20", "probeTop1", "probeTop5"],
@@ -141,7 +144,7 @@ export function formatCsv({ keys, rows }: SweepResults): string {
     rawKnn20: rawPixels.knn20,
     rawProbeTop1: rawPixels.probeTop1,
   }));
-  return stringify(records, { header: true, columns, cast: { boolean: String } });
+  return stringify(records, { header: true, columns, cast: { boolean: String }, escape_formulas: true });
 }
 
 /**

@@ -49,7 +49,7 @@ ask() {
   asked=$1
   if [ -n "$child" ]; then kill -s "$1" "$child" 2>/dev/null; fi
 }
-trap 'ask TERM' TERM INT
+trap 'ask TERM' TERM INT HUP
 trap 'ask USR1' USR1 USR2
 
 attempt() {

@@ -53,7 +53,7 @@ const wanted: Readonly<Record<string, string>> = {
   base: "give options of pretrain, such as budget: 0.3",
   grid: "give lists by option, such as budget: [0.1, 0.3]",
   runs: "give a list of runs, each with options, such as - budget: 0.3",
-  seeds: "give a list of different whole numbers, 0 or more",
+  seeds: "give a list of different whole numbers, 0 or more and below 2^53",
   evaluate: `give a list of ${protocols.join(", ")}, or protocol, probe and probe-seeds`,
   retries: "give a whole number from 0 to 100",
 };

@@ -12,6 +12,7 @@ import {
   FileLock,
   type LockState,
   makeFolder,
+  placeError,
   readLock,
   storageError,
   writeFileAtomically,
@@ -108,6 +109,15 @@ function checkSameRuns(path: string, before: SweepPlan, after: SweepPlan): void 
   }
 }
 
+/** Makes folders of a sweep's. @throws {InvalidInputError} if another path mends what is wrong. */
+function makePlace(path: string, folders: readonly string[]): void {
+  try {
+    for (const folder of folders) makeFolder(folder);
+  } catch (error) {
+    throw placeError(path, error);
+  }
+}
+
 /**
  * One sweep on disk:
  *
@@ -175,11 +185,11 @@ export class SweepFolder {
   /**
    * Makes a sweep's folder if there is none, and keeps other processes from setting it up or working through its runs.
    *
-   * @throws {InvalidInputError} if another process does.
-   * @throws {StorageError} if there is no room or no permission.
+   * @throws {InvalidInputError} if another process does, or the folder cannot be made.
+   * @throws {StorageError} if there is no room.
    */
   static async claim(path: string): Promise<FileLock> {
-    makeFolder(path);
+    makePlace(path, [path]);
     return await FileLock.take(join(path, lockName), path);
   }
 
@@ -187,14 +197,14 @@ export class SweepFolder {
    * Sets up a sweep's folder that this process has claimed, or gives a sweep that is there its new plan: more runs, say. A process that
    * is killed in between leaves a folder that this sets up anew.
    *
-   * @throws {InvalidInputError} as {@linkcode SweepFolder.check}; nothing is written then.
    * @param lock what {@linkcode SweepFolder.claim} gave, if the runs are to be worked through.
-   * @throws {StorageError} if there is no room or no permission.
+   * @throws {InvalidInputError} as {@linkcode SweepFolder.check}, or if the folder cannot be made; nothing is written then.
+   * @throws {StorageError} if there is no room.
    */
   static prepare(path: string, spec: SweepSpec, plan: SweepPlan, lock: FileLock | null = null): SweepFolder {
     SweepFolder.check(path, plan);
     // The spec stands for a set-up only beside these: they come first.
-    for (const folder of ["runs", "tasks"]) makeFolder(join(path, folder));
+    makePlace(path, ["runs", "tasks"].map((name) => join(path, name)));
     for (const folder of [path, join(path, "runs"), join(path, "tasks")]) clearLeftovers(folder);
     const encoder = new TextEncoder();
     writeFileAtomically(join(path, specName), encoder.encode(spec.text));

@@ -10,6 +10,7 @@ import {
   type HostTensor,
   type LockedFile,
   readSafetensors,
+  reasonOf,
 } from "../formats/mod.ts";
 import { inTorchLayout } from "../models/torchvision.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
@@ -58,7 +59,7 @@ export function storeCheckpoint({ folder, locked, kept, epochs, tensors, metadat
     try {
       readSafetensors(temporary, { checksum: true });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new StorageError(`${files.last()}: does not read back as it was written (${reason}); check the disk`, {
         cause,
       });

@@ -8,6 +8,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { InvalidInputError } from "../errors.ts";
+import { describeSystemError } from "../formats/mod.ts";
 import { YamlFile } from "../formats/yaml_file.ts";
 import { kebabCase, pathOptions, type RunConfig, runOptionNames } from "./options.ts";
 import { remedyFor } from "./nearest.ts";
@@ -128,21 +129,18 @@ export function withHomePaths(file: ConfigFile): ConfigFile {
 /**
  * Reads a text file that a person has named.
  *
- * @param remedy what to do if the file is missing or cannot be read.
+ * @param remedy what to do if there is no such file.
  * @throws {InvalidInputError} if the file cannot be read.
  */
 export function readNamedFile(path: string, remedy: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    const { NotFound, IsADirectory, NotADirectory, PermissionDenied } = Deno.errors;
-    if (cause instanceof NotFound) {
+    if (cause instanceof Deno.errors.NotFound) {
       throw new InvalidInputError(`${path}: there is no such file; ${remedy}`, { cause });
     }
-    if ([IsADirectory, NotADirectory, PermissionDenied].some((kind) => cause instanceof kind)) {
-      throw new InvalidInputError(`${path}: cannot be read as a file; ${remedy}`, { cause });
-    }
-    throw cause;
+    const system = describeSystemError(cause, path);
+    throw system === null ? cause : new InvalidInputError(system.sentence, { cause });
   }
 }
 

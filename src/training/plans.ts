@@ -5,6 +5,7 @@
  */
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, NativeError, UnsupportedError } from "../errors.ts";
+import { reasonOf } from "../formats/mod.ts";
 import type { RunConfig } from "./options.ts";
 
 /** The options that this reads. */
@@ -18,7 +19,7 @@ function importFile(device: Device, path: string): void {
     if (error instanceof NativeError) {
       throw new InvalidInputError(`--plans ${path}: ${error.message}`, { cause: error });
     }
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = reasonOf(error);
     const remedy = "give the plans.txt of a run with --autotune";
     throw new InvalidInputError(`--plans ${path}: cannot be read (${cause}); ${remedy}`, { cause: error });
   }

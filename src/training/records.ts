@@ -55,7 +55,7 @@ export interface TrainingObserver {
   skipped(image: SkippedImage): void;
   /** At the start, of every file of the run that was damaged: what is lost, in a line. */
   damaged?(line: string): void;
-  /** Asked after every step: true ends the run once its weights are saved. */
+  /** Asked after every step and every batch of an evaluation: true ends the run once its weights are saved. */
   stopRequested(): boolean;
 }
 

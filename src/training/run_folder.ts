@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { missedBudget } from "../budget/missed_budget.ts";
 import type { SkippedImage } from "../data/mod.ts";
 import { InvalidInputError, LostFolderError } from "../errors.ts";
@@ -16,17 +16,15 @@ import {
   JsonLines,
   type LockedFile,
   makeFolder,
-  PartialFolder,
   readTextFile,
   removeFolder,
   storageError,
-  systemCode,
   writeFileAtomically,
 } from "../formats/mod.ts";
 import { type Checkpoint, checkWeights, latestCheckpoint } from "./checkpoint.ts";
-import { resolveConfig, type RunConfig } from "./config.ts";
+import type { RunConfig } from "./config.ts";
 import { CheckpointFiles } from "./checkpoint_files.ts";
-import { type ConfigFile, formatConfig, parseConfigFile } from "./config_file.ts";
+import { formatConfig } from "./config_file.ts";
 import type { Evaluation } from "./evaluate_run.ts";
 import { parseEvaluation, remedyOfEvaluation } from "./evaluation_file.ts";
 import { EventLog } from "./event_log.ts";
@@ -35,9 +33,10 @@ import { MetricsFile } from "./metrics_file.ts";
 import { targetOf } from "./passes.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 import { lockName, lockRun } from "./run_lock.ts";
+import { checkFree, checkRun, makePartialFolder } from "./run_place.ts";
 import type { RunState } from "./run_state.ts";
+import { CONFIG_REMEDY, configName, readStoredConfig, type StoredConfig } from "./stored_config.ts";
 
-const configName = "config.yaml";
 const metricsName = "metrics.jsonl";
 const eventsName = "tensorboard";
 const checkpointsName = "checkpoints";
@@ -57,16 +56,6 @@ export interface RunImages {
   readonly list?: ImageList | null;
 }
 
-/** What `config.yaml` says. */
-interface StoredConfig {
-  readonly config: RunConfig;
-  readonly versions: Readonly<Record<string, string>>;
-  /** What is taken of the data's folder and what is left out, in one line; null if nothing is chosen there. */
-  readonly images: string | null;
-  /** All of it, as it is written. */
-  readonly text: string;
-}
-
 /** The image that a line of `skipped.jsonl` names; null if it names none. */
 function skippedPath({ path }: Readonly<Record<string, unknown>>): string | null {
   return typeof path === "string" ? path : null;
@@ -78,41 +67,6 @@ function describeDamage(path: string, lines: readonly number[]): string {
   return lines.length === 1
     ? `${path}: line ${listed} is damaged and is left out; the others stay`
     : `${path}: ${lines.length} lines are damaged and are left out (${listed}); the others stay`;
-}
-
-/** What stands at a path: nothing, an empty folder, a run, or something else. */
-function occupantOf(path: string): "nothing" | "empty folder" | "run" | "something else" {
-  try {
-    const names = [...Deno.readDirSync(path)].map((entry) => entry.name);
-    if (names.length === 0) return "empty folder";
-    return names.includes(configName) ? "run" : "something else";
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "nothing";
-    if (error instanceof Deno.errors.NotADirectory) return "something else";
-    throw error;
-  }
-}
-
-/** A temporary folder beside the place of a new run. @throws {InvalidInputError} if nothing may be written there. */
-function makePartialFolder(path: string): PartialFolder {
-  const parent = dirname(resolve(path));
-  try {
-    return new PartialFolder(path);
-  } catch (cause) {
-    if (!["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"].includes(systemCode(cause))) throw storageError(path, cause);
-    throw new InvalidInputError(`${path}: ${parent} cannot be written to; give --out another place`, { cause });
-  }
-}
-
-/** The configuration in a run's file. @throws {InvalidInputError} naming the file, where it holds none. */
-function configOf(path: string, parsed: ConfigFile): RunConfig {
-  try {
-    return resolveConfig({ file: parsed, stored: true });
-  } catch (error) {
-    // What is wrong with several options together is said without saying where they are from.
-    if (!(error instanceof InvalidInputError) || error.message.includes(path)) throw error;
-    throw new InvalidInputError(`${path}: ${error.message}`, { cause: error });
-  }
 }
 
 /**
@@ -167,13 +121,7 @@ export class RunFolder {
    * @throws {InvalidInputError} where a run, a file or a folder that is not empty stands there.
    */
   static checkFree(path: string): void {
-    const occupant = occupantOf(path);
-    if (occupant === "run") {
-      throw new InvalidInputError(`${path}: already holds a run; give --out another folder, or remove this one`);
-    }
-    if (occupant === "something else") {
-      throw new InvalidInputError(`${path}: is not an empty folder; give --out a new one`);
-    }
+    checkFree(path);
   }
 
   /**
@@ -189,7 +137,7 @@ export class RunFolder {
     versions: Readonly<Record<string, string>>,
     { line = null, list = null }: RunImages = {},
   ): RunFolder {
-    RunFolder.checkFree(path);
+    checkFree(path);
     const text = formatConfig(config, versions, line);
     using partial = makePartialFolder(path);
     try {
@@ -203,7 +151,7 @@ export class RunFolder {
       partial.putInPlace();
     } catch (error) {
       // Another process may have made a run there meanwhile.
-      RunFolder.checkFree(path);
+      checkFree(path);
       throw storageError(path, error);
     }
     const run = new RunFolder(path, { config, versions, images: line, text });
@@ -218,16 +166,9 @@ export class RunFolder {
    * checkpoints may be one, to another disk.
    */
   static open(path: string): RunFolder {
-    const occupant = occupantOf(path);
-    if (occupant === "nothing") throw new InvalidInputError(`${path}: there is no such run; check the path`);
-    if (occupant !== "run") {
-      throw new InvalidInputError(`${path}: holds no run (no ${configName}); give a folder that pretrain made`);
-    }
+    checkRun(path);
     for (const name of fileNames) checkPlainFile(join(path, name));
-    const file = join(path, configName);
-    const text = readTextFile(file, "put config.yaml back");
-    const { versions = {}, images = null, ...parsed } = parseConfigFile(file, text);
-    return new RunFolder(path, { config: configOf(file, parsed), versions, images, text });
+    return new RunFolder(path, readStoredConfig(path));
   }
 
   /**
@@ -264,7 +205,7 @@ export class RunFolder {
 
   /** Refuses another run at the path than the one that was opened, and one that goes on under another configuration by now. */
   #checkSameRun(consequence: string): void {
-    if (this.#read(configName, "put config.yaml back") === this.#text) return;
+    if (this.#read(configName, CONFIG_REMEDY) === this.#text) return;
     throw new LostFolderError(
       `${this.path}: its ${configName} was removed or changed by another process since it was read; ${consequence}`,
     );

@@ -23,6 +23,7 @@ import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "./checkpoin
 import { CheckpointWriter } from "./checkpoint_writer.ts";
 import type { EventLog } from "./event_log.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
+import { forPasses, yieldToEvents } from "./interruption.ts";
 import { learningRate, stepRates } from "./learning_rate.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { type RunConfig, storeOptions } from "./options.ts";
@@ -42,10 +43,6 @@ import { augmentedViews } from "./views.ts";
 
 /** Steps between two looks at what plain images cost. */
 const CALIBRATION_STEPS = 10;
-/** Lets the event loop turn, so that signals are seen. */
-function yieldToEvents(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 /** Seconds since 1970, for TensorBoard. */
 const wallTime = () => Date.now() / 1000;
@@ -144,29 +141,36 @@ class Training {
   }
 
   async #run(): Promise<TrainingResult> {
-    const { stepsPerEpoch } = this.#loader;
-    if (this.#done === 0) this.#observeUntrained();
-    // A run that stopped between an epoch's last step and what follows it does that now.
-    else if (this.#done % stepsPerEpoch === 0) this.#endEpoch(this.#done / stepsPerEpoch);
+    // A run that stopped between an epoch's last step and its evaluation evaluates now.
+    if (this.#done % this.#loader.stepsPerEpoch === 0 && !await this.#betweenEpochs()) return this.#result(true);
     while (this.#done < this.#steps) {
-      const epoch = Math.floor(this.#done / stepsPerEpoch);
-      if (!await this.#epoch(epoch)) return await this.#finish(true);
+      const isWhole = await this.#epoch();
+      this.#settle();
       await this.#save();
-      this.#endEpoch(epoch + 1);
+      if (!isWhole || !await this.#betweenEpochs()) return this.#result(true);
     }
-    return await this.#finish(false);
+    return this.#result(false);
+  }
+
+  /** Evaluates where that is due, before the first epoch and after one is saved; false if the run was asked to stop meanwhile. */
+  async #betweenEpochs(): Promise<boolean> {
+    if (this.#done === 0) return await this.#observeUntrained();
+    const [epochs, { evalEvery }] = [this.#done / this.#loader.stepsPerEpoch, this.#parts.config];
+    const isDue = evalEvery > 0 && (epochs % evalEvery === 0 || this.#done === this.#steps);
+    return !isDue || await this.#evaluate(epochs);
   }
 
   /** What is left of an epoch; false where the run was asked to stop in it. */
-  async #epoch(epoch: number): Promise<boolean> {
-    const end = (epoch + 1) * this.#loader.stepsPerEpoch;
+  async #epoch(): Promise<boolean> {
+    const { stepsPerEpoch } = this.#loader;
+    const epoch = Math.floor(this.#done / stepsPerEpoch);
+    const end = (epoch + 1) * stepsPerEpoch;
     while (this.#done < end) {
       this.#step(epoch);
       await yieldToEvents();
       this.#writer.check();
       if (this.#parts.observer.stopRequested()) return false;
     }
-    this.#settle();
     return true;
   }
 
@@ -174,12 +178,6 @@ class Training {
   #settle(): void {
     this.#flush();
     if (this.#done % this.#loader.stepsPerEpoch === 0) this.#multiplier = this.#controller.multiplier;
-  }
-
-  /** What follows an epoch, once it is saved. */
-  #endEpoch(epochs: number): void {
-    const { evalEvery } = this.#parts.config;
-    if (evalEvery > 0 && (epochs % evalEvery === 0 || this.#done === this.#steps)) this.#evaluate(epochs);
   }
 
   #step(epoch: number): void {
@@ -288,22 +286,25 @@ class Training {
     events.append(record, wallTime());
   }
 
-  #observeUntrained(): void {
-    const { trainee: { network }, evaluator, config } = this.#parts;
-    if (evaluator === null) return;
-    for (const pass of trainedNetworks(config.mode)) {
-      this.#untrained.set(pass, evaluator.health(network.encoderOf(pass), pass));
-    }
+  /** Looks at the networks before the first step; false if the run was asked to stop meanwhile. */
+  async #observeUntrained(): Promise<boolean> {
+    const { trainee: { network }, evaluator, config: { mode }, observer } = this.#parts;
+    if (evaluator === null) return true;
+    const stepsFor = (pass: Pass) => evaluator.health(network.encoderOf(pass), pass);
+    const untrained = await forPasses(observer, trainedNetworks(mode), stepsFor);
+    if (untrained === null) return false;
+    untrained.forEach((health, pass) => this.#untrained.set(pass, health));
     this.#stepStart = performance.now();
+    return true;
   }
 
-  /** Judges the networks and records it; a network that tells images apart no more ends the run, whose weights are saved. */
-  #evaluate(epoch: number): void {
+  /** Judges and records the networks; false if the run was asked to stop meanwhile. Features that are alike for all images end it. */
+  async #evaluate(epoch: number): Promise<boolean> {
     const { trainee: { network }, evaluator, probes, config, observer } = this.#parts;
-    if (evaluator === null) return;
-    const watched = trainedNetworks(config.mode).map((pass) => {
-      return [pass, evaluator.watch(network.encoderOf(pass), pass, probes?.get(pass))] as const;
-    });
+    if (evaluator === null) return true;
+    const stepsFor = (pass: Pass) => evaluator.watch(network.encoderOf(pass), pass, probes?.get(pass));
+    const watched = await forPasses(observer, trainedNetworks(config.mode), stepsFor);
+    if (watched === null) return false;
     this.#networks = Object.fromEntries(watched);
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
     this.#record(record);
@@ -313,6 +314,7 @@ class Training {
       if (untrained) checkHealth(health, untrained, { network: pass, step: this.#done, ...config });
     }
     this.#stepStart = performance.now();
+    return true;
   }
 
   /** Begins to save where the run is, as the last checkpoint, and at the end of some epochs as theirs. */
@@ -338,9 +340,7 @@ class Training {
     await this.#writer.begin(training, { ...place, kept: keepCheckpoints, epochs: stays ? epochs : null, metadata });
   }
 
-  async #finish(stopped: boolean): Promise<TrainingResult> {
-    this.#settle();
-    if (stopped) await this.#save();
+  #result(stopped: boolean): TrainingResult {
     this.#parts.run.metrics.flush();
     return { stopped, steps: this.#done, networks: this.#networks };
   }

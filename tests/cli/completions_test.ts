@@ -21,11 +21,16 @@ const all = ["photographs", "runs", "spec.yaml"];
 const folders = ["photographs", "runs"];
 const sweepCommands = ["cancel", "status", "task"];
 
-/** The long flags of a command. */
+/** The flags of a command. */
 function flagsOf(name: string): string[] {
   const command = commands.find(({ path }) => path.join(" ") === name);
   assert(command !== undefined);
-  return command.options.flatMap(({ flags }) => flags.filter((flag) => flag.startsWith("--")));
+  return command.options.flatMap(({ flags }) => flags);
+}
+
+/** The flags of a command that begin with two dashes. */
+function longFlagsOf(name: string): string[] {
+  return flagsOf(name).filter((flag) => flag.startsWith("--"));
 }
 
 /** Lines as they are typed, and what is to be offered at their ends. */
@@ -67,6 +72,13 @@ const cases: readonly Case[] = [
   ["sluice bench step --sw", ["--sweep"]],
   ["sluice data fetch cifar", ["cifar10", "cifar100"]],
   ["sluice data preview sh", ["shapes"]],
+  ["sluice pretrain -o ", folders],
+  ["sluice embed runs test -o ", all],
+  // Topics of the help are the commands, and the commands below them.
+  ["sluice vers", ["version"]],
+  ["sluice help pre", ["pretrain"]],
+  ["sluice help bench s", ["step"]],
+  ["sluice help sweep ", sweepCommands],
 ];
 
 /** Lines that nothing but flags may follow. */
@@ -85,7 +97,7 @@ const exhaustive = commands.flatMap(({ path, options }): Case[] => {
     const paths = value?.path === "file" ? all : value?.path === "folder" ? folders : [];
     return value === null ? [] : flags.map((flag) => [`${start} ${flag} `, [...value.words, ...paths]] as const);
   });
-  return [[`${start} --`, flagsOf(name)], ...values];
+  return [[`${start} --`, longFlagsOf(name)], ...values];
 });
 
 type Case = readonly [line: string, offers: readonly string[]];

@@ -39,7 +39,7 @@ Deno.test("gates and parameters are counted, and the blocks and the stem add up"
 
 Deno.test("without --json a table shows the same numbers", async () => {
   const text = await assertSucceeds(["cost", "--stem", "cifar-paper"]);
-  assert.match(text, /dense network, MACs +703560448\n/);
+  assert.match(text, /dense network, MACs +703,560,448\n/);
   assert.match(text, /\nlayer4\.1 /);
   assert.ok(!text.includes("\u001b"), "no colours where stdout is no terminal");
 });

@@ -94,7 +94,10 @@ Deno.test(
     await refused([run, "test", "--out", join(folder, "none", "x.npy")], /there is no folder .*none/);
     await refused([run, "test", "--out", out, "--network", "gated"], /--network gated: a vanilla run holds none/);
     await refused([run, "test", "--out", out, "--network", "both"], /--network both: give dense or gated/);
-    await refused([run, join(folder, "nowhere"), "--out", out], /nowhere does not exist/);
+    await refused(
+      [run, join(folder, "nowhere"), "--out", out],
+      /nowhere: there is no such folder; give a folder of image files, or train or test/,
+    );
     await refused([join(folder, "none"), "test", "--out", out], /there is no such run/);
     mkdirSync(join(folder, "empty"));
     await refused([run, join(folder, "empty"), "--out", out], /empty holds no image/);

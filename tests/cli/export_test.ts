@@ -36,7 +36,7 @@ Deno.test(
     assert.ok(readSafetensors(gated).tensors.has("layer1.0.gate.fc1.weight"));
     const dense = join(folder, "dense.safetensors");
     const said = await assertSucceeds(["export", run, "--network", "dense", "--format", "safetensors", "--out", dense]);
-    assert.match(said, /dense\.safetensors: dense network, \d+ bytes; features of 4 images .* bit by bit\n$/);
+    assert.match(said, /dense\.safetensors: dense network, [\d,]+ bytes; features of 4 images .* bit by bit\n$/);
     assert.equal(readSafetensors(dense).metadata["network"], "dense");
     assert.deepEqual(readdirSync(folder).sort(), ["dense.safetensors", "gated.safetensors", "run"]);
   }),

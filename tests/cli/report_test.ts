@@ -31,7 +31,10 @@ Deno.test(
     const names = ["accuracy", "targets", "loss", "neighbours", "block-costs", "channels"].map((name) => `${name}.svg`);
     assert.deepEqual(document.figures, names.map((name) => join(figures, name)));
     assert.deepEqual(readdirSync(figures).sort(), names.sort());
-    assert.equal(await assertSucceeds(["report", run, "-o", page]), `${page}: ${document.bytes} bytes\n`);
+    assert.equal(
+      await assertSucceeds(["report", run, "-o", page]),
+      `${page}: ${document.bytes.toLocaleString("en-GB")} bytes\n`,
+    );
     assert.deepEqual(readdirSync(folder).sort(), ["figures", "page.html", "run"], "nothing else is left");
   }),
 );

@@ -47,6 +47,11 @@ export function startSluice(args: readonly string[], env: Variables = {}): Deno.
   return start(program, [...before, ...args], env);
 }
 
+/** Runs a script of the shell to its end, in which `"$@"` is the command line with these arguments. */
+export function runShell(script: string, args: readonly string[], env: Variables = {}): Promise<Finished> {
+  return finish("sh", ["-c", script, "sh", ...sluiceCommand(), ...args], env);
+}
+
 /** Runs the command line to its end. */
 export function runSluice(args: readonly string[], env: Variables = {}): Promise<Finished> {
   return ending(startSluice(args, env));

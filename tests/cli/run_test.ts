@@ -260,8 +260,8 @@ async function stopWith(signal: Deno.Signal, run: string): Promise<number> {
 Deno.test(
   "a signal stops a run after saving, with the exit status that tells which",
   withFolder(async (folder) => {
-    const statuses = { SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
+    const statuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
+    for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
       const run = join(folder, signal);
       assert.equal(await stopWith(signal, run), statuses[signal], signal);
       assert.ok(Deno.statSync(join(run, "checkpoints", "last.safetensors")).size > 0);

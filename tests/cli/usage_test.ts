@@ -25,6 +25,37 @@ Deno.test("--version prints the version of deno.json", async () => {
   assert.equal(await assertSucceeds(["--version"]), `${denoJson.version}\n`);
 });
 
+Deno.test("-v, version, -h and help are what people try first", async () => {
+  for (const words of [["-v"], ["version"]]) assert.equal(await assertSucceeds(words), `${denoJson.version}\n`);
+  const whole = await assertSucceeds(["--help"]);
+  for (const words of [["-h"], ["help"]]) assert.equal(await assertSucceeds(words), whole);
+  const step = await assertSucceeds(["bench", "step", "--help"]);
+  for (const words of [["bench", "step", "-h"], ["help", "bench", "step"]]) {
+    assert.equal(await assertSucceeds(words), step);
+  }
+  assert.deepEqual(JSON.parse(await assertSucceeds(["version", "--json"])), { version: denoJson.version });
+});
+
+Deno.test("a command that is not there is refused with the one that was meant, wherever it lies", async () => {
+  await assertRefused(["eval", "runs/demo"], /unknown command 'eval' \(Did you mean evaluate\?\)/);
+  await assertRefused(["fetch", "cifar10"], /unknown command 'fetch' \(Did you mean data fetch\?\)/);
+  await assertRefused(["help", "bench", "stpe"], /unknown command 'stpe' \(Did you mean step\?\)/);
+  await assertRefused(["sweep", "statsu", "runs"], /sweep statsu: .*\(Did you mean status\?\)/);
+  await assertRefused(["frobnicate"], /^sluice: unknown command 'frobnicate'; see --help/);
+});
+
+Deno.test("a seed that no number tells from its neighbours is refused with the limit", async () => {
+  await assertRefused(
+    ["pretrain", "--seed", "9007199254740993", "-o", "run"],
+    /--seed 9007199254740993: give a whole number from 0 to 9007199254740991/,
+  );
+});
+
+Deno.test("what a person typed cannot steer the terminal that it is printed on", async () => {
+  await assertRefused(["status", "no\u001b[31m\u202e\u009b"], /^sluice: no\\x1b\[31m\\u\{202e\}\\x9b: there is no/);
+  await assertRefused(["\u001b[2J"], /unknown command '\\x1b\[2J'/);
+});
+
 Deno.test("--help lists every command, and every command's --help has examples and the common flags", async () => {
   const help = await assertSucceeds(["--help"]);
   for (const command of ["pretrain", "evaluate", "embed", "export", "cost", "bench", "doctor"]) {

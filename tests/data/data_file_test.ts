@@ -12,10 +12,12 @@ Deno.test("a file is read, and one that cannot be is refused by name with the ca
     writeFileSync(path, Uint8Array.of(1, 2, 3));
     assert.deepEqual([...readDataFile(path)], [1, 2, 3]);
     mkdirSync(join(folder, "folder.bin"));
-    for (const name of ["folder.bin", "gone.bin"]) {
+    const causes = { "folder.bin": "is a folder", "gone.bin": "there is no such file or folder" };
+    for (const [name, cause] of Object.entries(causes)) {
       assert.throws(() => readDataFile(join(folder, name)), (error: unknown) => {
         assert.ok(error instanceof InvalidInputError);
-        return error.message.startsWith(`${join(folder, name)} cannot be read (E`) && !error.message.includes("\n");
+        assert.ok(error.message.startsWith(`${join(folder, name)} cannot be read (${cause}): `), error.message);
+        return !error.message.includes("\n");
       });
     }
   }));

@@ -7,7 +7,14 @@ import assert from "node:assert/strict";
 
 import { ImageStores, shapes } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
-import { AugmentedFeatures, augmentedProbes, encodeSplit, Evaluator, steppedRate } from "../../src/evaluation/mod.ts";
+import {
+  allSteps,
+  AugmentedFeatures,
+  augmentedProbes,
+  encodeSplit,
+  Evaluator,
+  steppedRate,
+} from "../../src/evaluation/mod.ts";
 import {
   blockSpecs,
   DualNetwork,
@@ -91,7 +98,7 @@ Deno.test("a network of bottlenecks costs the mean of its images' own costs, and
       const names = gateSpecs(resnet50).map(({ label }) => label);
       assert.deepEqual(channels?.blocks.map(({ name }) => name), names);
       assert.equal(channels?.channels, 2 * (3 * 4 + 4 * 8 + 6 * 16 + 3 * 32));
-      const { gates = [] } = evaluator.health(encoder, "gated");
+      const { gates = [] } = allSteps(evaluator.health(encoder, "gated"));
       assert.deepEqual(gates.map(({ name }) => name), names);
       assert.equal(gates[1]?.histogram.reduce((all, count) => all + count, 0), 4);
     },

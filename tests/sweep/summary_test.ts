@@ -40,6 +40,15 @@ Deno.test("results are summarised over seeds, by what varies and by network", ()
   assert.deepEqual([dense?.network, dense?.runs, dense?.knn20], ["dense", 1, { mean: 60, deviation: null, count: 1 }]);
 });
 
+Deno.test("a text that a spreadsheet would take for a formula is defused in CSV, and a number is not", () => {
+  const bad = ["=1+1", "+1", "-1+1", "@x", "\tx", "\rx"];
+  const rows = bad.map((data) => row(0, 40, { run: data, varied: { data, bias: -1.5 } }));
+  const text = formatCsv({ sweep: "s", keys: ["data", "bias"], planned: 1, done: 1, failures: [], rows });
+  const cells = text.trimEnd().split("\n").slice(1).map((line) => line.replaceAll('"', "").split(","));
+  assert.deepEqual(cells.map(([run, , data]) => [run, data]), bad.map((data) => [`'${data}`, `'${data}`]));
+  assert.deepEqual(cells.map(([, , , bias]) => bias), bad.map(() => "-1.5"));
+});
+
 Deno.test("CSV has a line a network, what varies in columns of its own, and nothing where nothing was measured", () => {
   const rows = [row(0, 40, { varied: { budget: 0.3, data: 'a,"b"' } })];
   const text = formatCsv({ sweep: "s", keys: ["budget", "data"], planned: 1, done: 1, rows, failures: [] });

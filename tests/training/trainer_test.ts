@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -173,10 +173,24 @@ Deno.test("bytes in use are flat over 200 steps", async () => {
 Deno.test("a run that is asked to stop saves its weights and says so", async () => {
   let steps = 0;
   const observer = quiet({ stopRequested: () => ++steps === 3 });
-  await train({}, observer, (path) => {
+  await train({ evalEvery: 0 }, observer, (path) => {
     const { metrics } = results(path);
     assert.equal(metrics.length, 3);
   });
+});
+
+Deno.test("a run that is asked to stop in an evaluation stops there, saved and without its record", async () => {
+  for (const lastStep of [0, 8]) {
+    let done = 0;
+    const observer = quiet({ step: ({ step }) => done = step, stopRequested: () => done === lastStep });
+    await train({ epochs: 1, warmupEpochs: 0 }, observer, (path) => {
+      const text = readFileSync(join(path, "metrics.jsonl"), "utf8");
+      assert.equal(text.split("\n").length - 1, lastStep);
+      assert.doesNotMatch(text, /networks/);
+      // Before the first step there is nothing to save.
+      assert.equal(existsSync(join(path, "checkpoints", "last.safetensors")), lastStep > 0);
+    });
+  }
 });
 
 Deno.test("a loss that is not finite ends the run, naming the step and the rate", async () => {

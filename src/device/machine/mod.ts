@@ -11,5 +11,6 @@ export * from "./mounts.ts";
 export * from "./nvidia.ts";
 export * from "./packaged.ts";
 export * from "./process_identity.ts";
+export * from "./signals.ts";
 export * from "./storage.ts";
 export * from "./system_calls.ts";

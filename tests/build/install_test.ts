@@ -1,0 +1,82 @@
+/**
+ * Tests of the command that `deno task install` makes.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import denoJson from "../../deno.json" with { type: "json" };
+import { withFolder } from "../folders.ts";
+
+const program = fileURLToPath(new URL("../../native/install.ts", import.meta.url));
+
+interface Ending {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(command: string, args: readonly string[], options: Deno.CommandOptions = {}): Promise<Ending> {
+  const { code, stdout, stderr } = await new Deno.Command(command, { args: [...args], ...options }).output();
+  const decoder = new TextDecoder();
+  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** As the task does it, called in a folder. */
+function install(caller: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
+  const flags = ["--quiet", "--no-prompt", "--allow-read", "--allow-write", "--allow-env"];
+  return run(Deno.execPath(), ["run", ...flags, program, ...args], { env: { INIT_CWD: caller, ...env } });
+}
+
+Deno.test(
+  "the command runs where it is called, from a folder with a space, and the task says that it is not on PATH",
+  withFolder(async (folder) => {
+    const { status, stdout, stderr } = await install(folder, ["bin dir"]);
+    const command = join(folder, "bin dir", "sluice");
+    assert.deepEqual([status, stdout], [0, `${command}\n`], stderr);
+    assert.match(stderr, /bin dir is not on PATH; add it there: export PATH='.*bin dir':"\$PATH"\n$/);
+    assert.equal(statSync(command).mode & 0o777, 0o755);
+    assert.equal((await run(command, ["--version"], { cwd: folder })).stdout, `${denoJson.version}\n`);
+    const preview = await run(command, ["data", "preview", "shapes", "--images", "1", "-o", "x.png"], { cwd: folder });
+    assert.equal(preview.status, 0, preview.stderr);
+    assert.ok(statSync(join(folder, "x.png")).size > 0);
+    // Installed again, it takes the place of the earlier one.
+    const again = await install(folder, ["bin dir"], { PATH: `${join(folder, "bin dir")}${delimiter}/usr/bin` });
+    assert.deepEqual([again.status, again.stderr], [0, ""]);
+  }),
+);
+
+Deno.test(
+  "without the Deno that made it, the command takes one from PATH, and else npx",
+  withFolder(async (folder) => {
+    await install(folder, ["."]);
+    const command = join(folder, "sluice");
+    writeFileSync(command, readFileSync(command, "utf8").replace(/^deno=.*$/m, "deno=/nowhere/deno"));
+    const words = async (name: string) => {
+      const bin = Deno.makeTempDirSync({ dir: folder });
+      writeFileSync(join(bin, name), '#!/bin/sh\necho "$0 $@"\n', { mode: 0o755 });
+      // The path of sh, and no other program.
+      const { stdout } = await run("/bin/sh", [command, "cost"], { clearEnv: true, env: { PATH: bin } });
+      return stdout;
+    };
+    assert.match(await words("deno"), /\/deno run --quiet .*cli\/main\.ts cost\n$/);
+    assert.match(await words("npx"), /\/npx -y deno@\d+\.\d+\.\d+ run --quiet .*cli\/main\.ts cost\n$/);
+  }),
+);
+
+Deno.test(
+  "by default it goes into ~/.local/bin; another program of that name, and more than one folder, are refused",
+  withFolder(async (folder) => {
+    const { status, stdout } = await install(folder, [], { HOME: folder });
+    assert.deepEqual([status, stdout], [0, `${join(folder, ".local", "bin", "sluice")}\n`]);
+    writeFileSync(join(folder, "sluice"), "mine");
+    const taken = await install(folder, ["."]);
+    assert.equal(taken.status, 2);
+    assert.match(taken.stderr, /^sluice: .*\/sluice: is there, and was not made by this task; remove it/);
+    assert.equal(readFileSync(join(folder, "sluice"), "utf8"), "mine");
+    assert.match((await install(folder, ["a", "b"])).stderr, /install a b: give one folder/);
+  }),
+);

@@ -1,0 +1,80 @@
+/**
+ * Tests of SIGHUP, and of signals while a run is evaluated.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withFolder } from "../folders.ts";
+import { assertSucceeds, sluiceCommand, startSluice, untilWritten } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
+  ...["--train-images", "32", "--test-images", "16"],
+];
+
+Deno.test(
+  "under nohup a run does not hear SIGHUP, and still hears SIGTERM",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const words = [...sluiceCommand(), "pretrain", ...tiny, "--eval-every", "0", "--epochs", "4000", "-o", run];
+    // As nohup does it, without its files.
+    const script = 'trap "" HUP; exec "$@"';
+    const child = new Deno.Command("sh", {
+      args: ["-c", script, "sh", ...words],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const output = child.output();
+    await untilWritten(join(run, "metrics.jsonl"), "loss");
+    child.kill("SIGHUP");
+    const { step } = JSON.parse(readFileSync(join(run, "metrics.jsonl"), "utf8").trim().split("\n").at(-1) ?? "");
+    await untilWritten(join(run, "metrics.jsonl"), `"step":${step + 5},`);
+    child.kill("SIGTERM");
+    const { code, stderr } = await output;
+    assert.equal(code, 143);
+    assert.doesNotMatch(new TextDecoder().decode(stderr), /SIGHUP/);
+  }),
+);
+
+Deno.test(
+  "SIGHUP stops a sweep once its run has saved, and the sweep goes on",
+  withFolder(async (folder) => {
+    const [spec, out] = [join(folder, "spec.yaml"), join(folder, "sweep")];
+    const base = "{width: 4, projector: 16, batch: 8, threads: 1, train-images: 32, test-images: 16, eval-every: 0";
+    writeFileSync(spec, `base: ${base}, mode: vanilla, epochs: 60}\nevaluate: [knn]\n`);
+    const child = startSluice(["sweep", spec, "-o", out]);
+    const output = child.output();
+    const { runs: [run] } = JSON.parse(await assertSucceeds(["sweep", spec, "-o", out, "--dry-run", "--json"]));
+    const path = join(out, "runs", run.name);
+    await untilWritten(join(path, "metrics.jsonl"), "loss");
+    child.kill("SIGHUP");
+    const { code, stderr } = await output;
+    assert.equal(code, 129, new TextDecoder().decode(stderr));
+    assert.ok(existsSync(join(path, "checkpoints", "last.safetensors")));
+    const { runs: [state] } = JSON.parse(await assertSucceeds(["status", out, "--json"]));
+    assert.equal(state.phase, "stopped");
+    await assertSucceeds(["sweep", spec, "-o", out, "--quiet"]);
+  }),
+);
+
+Deno.test(
+  "a run that is stopped while it is evaluated stops there, and is evaluated when it goes on",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const long = ["--width", "16", "--projector", "16", "--batch", "8", "--threads", "1", "--epochs", "1"];
+    const child = startSluice(["pretrain", ...long, "--train-images", "16", "--test-images", "3000", "-o", run]);
+    const output = child.output();
+    await untilWritten(join(run, "metrics.jsonl"), '"step":2,"steps":2');
+    child.kill("SIGTERM");
+    const { code, stderr } = await output;
+    assert.equal(code, 143, new TextDecoder().decode(stderr));
+    assert.match(new TextDecoder().decode(stderr), /stopped after 2 steps, and saved; to go on: /);
+    assert.doesNotMatch(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);
+    await assertSucceeds(["pretrain", "--resume", run, "--quiet"]);
+    assert.match(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);
+  }),
+);

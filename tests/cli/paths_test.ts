@@ -1,0 +1,91 @@
+/**
+ * Tests of paths that the system refuses: each is named with the reason and a remedy, before anything is computed.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { resolveConfig } from "../../src/training/config.ts";
+import { RunFolder } from "../../src/training/run_folder.ts";
+import { withFolder } from "../folders.ts";
+import { assertRefused, runShell, runSluice } from "./run_sluice.ts";
+
+Deno.test(
+  "a path through a file, in a circle of links, or with too long a name is refused by name",
+  withFolder(async (folder) => {
+    const [file, loop, long] = [join(folder, "file"), join(folder, "loop"), join(folder, "x".repeat(300))];
+    writeFileSync(file, "");
+    symlinkSync("loop", loop);
+    const run = join(folder, "run");
+    RunFolder.create(run, resolveConfig({ preset: "demo" }), {});
+    const before = readdirSync(folder).sort();
+    await assertRefused(["status", loop], /loop: its symbolic links lead back to themselves/);
+    await assertRefused(["evaluate", long], /x{300}: the name is too long; give a shorter one/);
+    await assertRefused(["pretrain", "--config", join(file, "x"), "-o", "r"], /file\/x: a part of the path is a file/);
+    await assertRefused(["pretrain", "--config", loop, "-o", "r"], /loop: its symbolic links lead back/);
+    await assertRefused(["report", run, "-o", `${long}.html`], /--out .*x\.html: the name is too long/);
+    await assertRefused(["embed", run, file, "-o", join(folder, "x.npy")], /file: is a file; give a folder of image/);
+    await assertRefused(["bench", "folder", join(folder, "none")], /none: there is no such folder; give a folder of/);
+    await assertRefused(["data", "preview", "shapes", "-o", join(folder, "no", "x.png")], /there is no folder .*no; /);
+    assert.deepEqual(readdirSync(folder).sort(), before);
+  }),
+);
+
+/** Runs the command line as a root that permissions bind as they bind everybody else. */
+const bound = "drop=-dac_override,-dac_read_search,-fowner; " +
+  'exec setpriv --bounding-set="$drop" --inh-caps="$drop" "$@"';
+
+async function canBind(): Promise<boolean> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  return (await new Deno.Command("sh", { args: ["-c", bound, "sh", "true"], stderr: "null" }).output()).success;
+}
+
+const binds = await canBind();
+
+Deno.test({
+  name: `folders that may not be read or written are refused by name${
+    binds ? "" : " (left out: needs root and setpriv)"
+  }`,
+  ignore: !binds,
+  fn: withFolder(async (folder) => {
+    const [unread, unwritten] = [join(folder, "unread"), join(folder, "unwritten")];
+    const run = join(folder, "run");
+    RunFolder.create(run, resolveConfig({ preset: "demo" }), {});
+    for (const path of [unread, unwritten]) mkdirSync(path);
+    chmodSync(unread, 0);
+    chmodSync(unwritten, 0o555);
+    const refused = async (args: readonly string[], message: RegExp) => {
+      const { status, stderr } = await runShell(bound, args);
+      assert.match(stderr, /^sluice: [^\n]+\n$/);
+      assert.match(stderr, message);
+      assert.equal(status, 2, stderr);
+    };
+    await refused(["status", join(unread, "run")], /unread\/run: permission is denied; change its permissions/);
+    const demo = ["pretrain", "--preset", "demo", "--train-images", "64", "--test-images", "32", "--batch", "16"];
+    await refused([...demo, "-o", join(unwritten, "r")], /--out .*\/r: cannot be made: .*permission is denied; change/);
+    await refused(
+      ["report", run, "-o", join(unwritten, "x.html")],
+      /--out .*x\.html: .*unwritten cannot be written to/,
+    );
+    await refused(["export", run, "-o", join(unwritten, "x.safetensors")], /unwritten cannot be written to; make it/);
+  }),
+});
+
+Deno.test(
+  "names of folders and files do not reach a terminal raw",
+  withFolder(async (folder) => {
+    const evil = "evil\u001b[31m\u202e";
+    for (const split of ["train", "test"]) {
+      mkdirSync(join(folder, split, evil), { recursive: true });
+      mkdirSync(join(folder, split, "good"));
+      for (const name of [evil, "good"]) writeFileSync(join(folder, split, name, "\u009bx.png"), "no picture");
+    }
+    for (const args of [["--json"], []]) {
+      const { stdout, stderr } = await runSluice(["data", "verify", "folder", "--data", folder, ...args]);
+      assert.match(stdout + stderr, /evil/);
+      for (const raw of ["\u001b", "\u009b", "\u202e"]) assert.ok(!(stdout + stderr).includes(raw), stdout + stderr);
+    }
+  }),
+);

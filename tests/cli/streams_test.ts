@@ -1,0 +1,57 @@
+/**
+ * Tests of streams that cannot be written: a run goes on without being watched, and a result that does not arrive is an error.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { withFolder } from "../folders.ts";
+import { runShell } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1", "--epochs", "2"],
+  ...["--train-images", "32", "--test-images", "16", "--eval-every", "0"],
+];
+
+const hasFull = Deno.build.os === "linux";
+
+/** What becomes of stderr; a run must not notice. */
+const blindings = [
+  ["whose reader is gone", '{ "$@"; echo $? >"$0.status"; } 2>&1 | true'],
+  ["whose reader has seen enough", '{ "$@"; echo $? >"$0.status"; } 2>&1 | head -n 1'],
+  ["that is closed", '"$@" 2>&-; echo $? >"$0.status"'],
+  ["on a full disk", '"$@" 2>/dev/full; echo $? >"$0.status"'],
+] as const;
+
+for (const [what, script] of blindings) {
+  Deno.test({
+    name: `a run goes on to its end with a stderr ${what}`,
+    ignore: !hasFull,
+    fn: withFolder(async (folder) => {
+      const run = join(folder, "run");
+      await runShell(script.replaceAll('"$0.status"', `'${folder}/status'`), ["pretrain", ...tiny, "-o", run]);
+      assert.equal(readFileSync(join(folder, "status"), "utf8"), "0\n");
+      assert.match(readFileSync(join(run, "metrics.jsonl"), "utf8"), /"step":8,"steps":8/);
+    }),
+  });
+}
+
+Deno.test({
+  name: "a result that cannot be written is an error with status 1, in text, in JSON and in help",
+  ignore: !hasFull,
+  fn: async () => {
+    for (const args of [["cost"], ["cost", "--json"], ["--help"], ["-v"], ["completions", "bash"]]) {
+      const { status, stderr } = await runShell('"$@" >/dev/full', args);
+      assert.match(stderr, /^sluice: standard output: cannot be written: no space is left on the device; free some\n$/);
+      assert.equal(status, 1, args.join(" "));
+    }
+  },
+});
+
+Deno.test("a reader of results that has seen enough is no error", async () => {
+  const { stdout, stderr } = await runShell('{ "$@"; echo "status $?" >&2; } | head -n 1', ["completions", "bash"]);
+  assert.match(stdout, /^# Completions of sluice/);
+  assert.equal(stderr, "status 0\n");
+});

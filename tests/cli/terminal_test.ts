@@ -1,0 +1,79 @@
+/**
+ * Tests of what a terminal shows, on a pseudo-terminal.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { quoteWords } from "../../src/sweep/shell.ts";
+import { withFolder } from "../folders.ts";
+import { sluiceCommand, untilWritten } from "./run_sluice.ts";
+
+const tiny = [
+  ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
+  ...["--train-images", "32", "--test-images", "16"],
+];
+
+async function isInstalled(): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", "script --version && stty --version"] }).output();
+  return success;
+}
+
+const hasTerminal = Deno.build.os === "linux" && await isInstalled();
+const title = hasTerminal ? "" : " (left out: script of util-linux is not installed here)";
+
+/** A process on a terminal of 80 columns; what is written to its stdin is typed there. */
+function startOnTerminal(args: readonly string[], term: string): Deno.ChildProcess {
+  const command = `stty cols 80; exec ${quoteWords([...sluiceCommand(), ...args])}`;
+  const options = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  const env = { TERM: term, NO_COLOR: "" };
+  return new Deno.Command("script", { args: ["-qec", command, "/dev/null"], env, ...options }).spawn();
+}
+
+/** What a terminal is sent, escape characters as `␛`. */
+async function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  return (await new Response(stream).text()).replaceAll("\x1b", "␛");
+}
+
+Deno.test({
+  name: `Ctrl-C on a terminal takes the bar away, says what happens in a line of its own, and leaves no bar${title}`,
+  ignore: !hasTerminal,
+  fn: withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const child = startOnTerminal(["pretrain", ...tiny, "--eval-every", "0", "--epochs", "4000", "-o", run], "xterm");
+    const shown = textOf(child.stdout);
+    await untilWritten(join(run, "metrics.jsonl"), '"step":5,');
+    const keyboard = child.stdin.getWriter();
+    await keyboard.write(new TextEncoder().encode("\x03"));
+    const { code } = await child.status;
+    await keyboard.close();
+    const text = await shown;
+    assert.equal(code, 130, text);
+    assert.match(text, /reading the data: shapes/);
+    assert.match(text, /building the network; the first step/);
+    assert.match(text, /\r␛\[KSIGINT: saving, then stopping\r\n/);
+    assert.match(text, /\r␛\[Kstopped after \d+ steps, and saved; to go on: [^␛]*\r\n(\r␛\[K)?$/);
+    // Neither the cursor nor the wrapping of lines is turned off: a process that is killed could not turn it on again.
+    assert.doesNotMatch(text, /␛\[\?/);
+    const bars = text.split(/\r\n?/).map((line) => line.replace("␛[K", "")).filter((line) => /^[█░]/.test(line));
+    assert.ok(bars.length > 0);
+    for (const bar of bars) assert.ok(bar.replace("^C", "").length < 80 && /left \| cost \d/.test(bar), bar);
+  }),
+});
+
+Deno.test({
+  name: `a terminal that is dumb gets plain lines, without a bar and without colours${title}`,
+  ignore: !hasTerminal,
+  fn: withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const child = startOnTerminal(["pretrain", ...tiny, "--epochs", "2", "-o", run], "dumb");
+    const text = await textOf(child.stdout);
+    const { code } = await child.status;
+    await child.stdin.close();
+    assert.equal(code, 0, text);
+    assert.ok(!text.includes("␛"), JSON.stringify(text));
+    assert.match(text, /^epoch 1\/2, step \d\/8, cost \d\.\d+ of 0\.3, loss /m);
+    assert.match(text, /^network +20-NN/m);
+  }),
+});

@@ -1,0 +1,55 @@
+/**
+ * Tests of what the system's errors on paths are told as.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeSystemError, reasonOf, storageError } from "../../src/formats/mod.ts";
+import { StorageError } from "../../src/errors.ts";
+import { withFolder } from "../folders.ts";
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  assert.fail("nothing was thrown");
+}
+
+Deno.test(
+  "errors of Node's and of Deno's functions on the same path are told alike, with the path and a remedy",
+  withFolder((folder) => {
+    writeFileSync(join(folder, "file"), "");
+    symlinkSync("loop", join(folder, "loop"));
+    const cases = [
+      [join(folder, "none"), /: there is no such file or folder; check the path$/],
+      [join(folder, "file", "x"), /: a part of the path is a file, not a folder; check the path$/],
+      [join(folder, "x".repeat(300)), /: the name is too long; give a shorter one$/],
+      [join(folder, "loop"), /: its symbolic links lead back to themselves; /],
+      [folder, /: is a folder; give a file$/],
+    ] as const;
+    for (const [path, sentence] of cases) {
+      for (const read of [() => readFileSync(path), () => Deno.readTextFileSync(path)]) {
+        const described = describeSystemError(thrownBy(read), path);
+        assert.match(described?.sentence ?? "", sentence);
+        assert.ok(described?.sentence.startsWith(path) && described.isRequest);
+      }
+    }
+    const [path] = cases[0];
+    assert.equal(describeSystemError(thrownBy(() => Deno.readTextFileSync(path)))?.path, path);
+    assert.equal(describeSystemError(thrownBy(() => readFileSync(path)))?.path, path);
+    assert.equal(reasonOf(thrownBy(() => readFileSync(path))), "there is no such file or folder");
+  }),
+);
+
+Deno.test("what another path does not mend is no wrong request, and what the system did not throw is left alone", () => {
+  const full = Object.assign(new Error("write"), { code: "ENOSPC" });
+  assert.deepEqual(describeSystemError(full, "x")?.isRequest, false);
+  assert.equal(describeSystemError(new TypeError("no")), null);
+  assert.equal(reasonOf(new TypeError("no")), "no");
+  const error = storageError("x", Object.assign(new Error("open"), { code: "ENAMETOOLONG" }));
+  assert.ok(error instanceof StorageError && /^x: the name is too long/.test(error.message));
+});
