@@ -11,15 +11,15 @@ import { type OutputOptions, remark } from "./ui/output.ts";
 import { SkippedRemarks } from "./ui/skipped.ts";
 
 /**
- * Evaluates a run's latest whole checkpoint. Nothing is written.
+ * Evaluates a run's latest whole checkpoint. The evaluation is not written.
  *
- * @param where what computes, and where the data set's files are.
+ * @param where what computes, where the data set's files are, and whether damaged images are recorded in the run's folder.
  * @throws {InvalidInputError} if the run has saved nothing yet, or its data set cannot be evaluated with.
  */
 export async function evaluateFolder(
   run: RunFolder,
   options: EvaluationOptions,
-  where: Pick<RunConfig, "device" | "threads" | "data">,
+  where: Pick<RunConfig, "device" | "threads" | "data"> & { readonly isKept: boolean },
   output: OutputOptions,
 ): Promise<Evaluation> {
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
@@ -32,17 +32,15 @@ export async function evaluateFolder(
   const { Device } = await import("../src/device/mod.ts");
   using device = Device.open(where);
   const { evaluateRun } = await import("../src/training/evaluate_run.ts");
-  const { mayWriteTo } = await import("../src/device/machine/storage.ts");
-  const isKept = mayWriteTo(run.path);
   remarkSelection(dataset, output);
   const remarks = new SkippedRemarks(output);
   const skipped = (image: SkippedImage) => {
-    if (isKept) run.appendSkipped(image);
+    if (where.isKept) run.appendSkipped(image);
     remarks.add(image);
   };
   dataset.skipped.forEach(skipped);
   using stores = new ImageStores(device, dataset, { ...storeOptions(run.config), skipped });
   const evaluation = evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => remark(output, stage) });
-  remarks.conclude(isKept ? `${run.path}/skipped.jsonl names them` : "data verify names them");
+  remarks.conclude(where.isKept ? `${run.path}/skipped.jsonl names them` : "sluice data verify names them");
   return evaluation;
 }

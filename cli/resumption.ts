@@ -45,7 +45,8 @@ export function refuseOtherSources(values: Readonly<Record<string, unknown>>): v
   );
 }
 
-function checkEpochs(wanted: number, first: number, stretch: boolean): void {
+/** @param isGiven whether the number was given, or is the run's own. */
+function checkEpochs(wanted: number, first: number, stretch: boolean, isGiven: boolean): void {
   if (wanted < first) {
     throw new InvalidInputError(
       `--epochs ${wanted}: the run was to have ${first}; give that many or more, or leave it out`,
@@ -57,7 +58,8 @@ function checkEpochs(wanted: number, first: number, stretch: boolean): void {
         `and what follows a schedule goes on as in a run of ${wanted}`,
     );
   }
-  if (wanted === first && stretch) {
+  // With the number that the run has already, it is the command that made the run longer, given again after a kill.
+  if (wanted === first && stretch && !isGiven) {
     throw new InvalidInputError(`--stretch-schedule: the run has ${first} epochs; give --epochs a larger number`);
   }
 }
@@ -72,7 +74,7 @@ async function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig
       `--${kebabCase(name)} ${config[name]}: the run was begun with ${own[name]}, and goes on so; leave it out`,
     );
   }
-  checkEpochs(config.epochs, own.epochs, stretchSchedule);
+  checkEpochs(config.epochs, own.epochs, stretchSchedule, given["epochs"] !== undefined);
   return config;
 }
 
@@ -80,7 +82,7 @@ async function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig
  * Reads what a run goes on with.
  *
  * @param remark told of checkpoints that are passed over because they are damaged.
- * @throws {InvalidInputError} where flags do not fit one that goes on, its `config.yaml` is not that of its
+ * @throws {InvalidInputError} if flags do not fit a run that goes on, its `config.yaml` is not that of its
  * checkpoint any more, or none of its checkpoints is whole.
  */
 export async function readResumption(
@@ -88,11 +90,22 @@ export async function readResumption(
   renewal: Renewal,
   remark: (line: string) => void,
 ): Promise<Resumption> {
-  const { checkConfig, latestCheckpoint } = await import("../src/training/checkpoint.ts");
+  const { latestCheckpoint } = await import("../src/training/checkpoint.ts");
   const config = await renewedConfig(renewal, run.config);
   const checkpoint = latestCheckpoint(run.checkpoints, remark);
-  if (checkpoint !== null) checkConfig(checkpoint, run.config);
+  if (checkpoint !== null) await checkOrigin(run, checkpoint, remark);
   return { run, config, checkpoint };
+}
+
+/** Refuses a checkpoint of another configuration than the run's; of fewer epochs it may be. */
+async function checkOrigin(run: RunFolder, checkpoint: Checkpoint, remark: (line: string) => void): Promise<void> {
+  const { checkConfig, checkWeights } = await import("../src/training/checkpoint.ts");
+  const { epochs } = run.config;
+  const saved = Number(checkpoint.config["epochs"]);
+  if (epochs <= saved) return checkConfig(checkpoint, run.config);
+  // The process that made the run longer was killed before its first checkpoint.
+  checkWeights(checkpoint, run.config);
+  remark(`${run.path}: was made longer, from ${saved} epochs to ${epochs}, before it was stopped; goes on so`);
 }
 
 /** Refuses another number of training images, naming the first image that differs if the run has a list of them. */

@@ -50,9 +50,8 @@ async function evaluate(
   const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
   const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
-  run.writeEvaluation(
-    await evaluateFolder(run, judging, resolveConfig({ flags: { ...run.config, ...given } }), output),
-  );
+  const where = { ...resolveConfig({ flags: { ...run.config, ...given } }), isKept: true };
+  run.writeEvaluation(await evaluateFolder(run, judging, where, output));
 }
 
 /** Trains and evaluates; the status of the signal that stopped it, or null. */

@@ -70,9 +70,9 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
   const { trainedNetworks } = await import("../../src/training/passes.ts");
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
   const { evaluateFolder } = await import("../evaluating.ts");
-  const where = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data };
   const { mayWriteTo } = await import("../../src/device/machine/storage.ts");
   const isKept = mayWriteTo(path);
+  const where = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
   if (!isKept) {
     remark(output, `${path}: cannot be written to; the results are printed, and not kept in evaluation.json`);
   }

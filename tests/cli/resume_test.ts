@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunFolder } from "../../src/training/run_folder.ts";
 import type { RunStatus } from "../../src/training/run_status.ts";
@@ -64,6 +64,31 @@ Deno.test(
     assert.equal((JSON.parse(other.stdout) as { steps: number }).steps, 24);
     assert.match(other.stderr, /^threads 2 instead of 1: the run goes on, but not bit for bit as it would have$/m);
     assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^epochs: 3$[\s\S]*^versions:/m);
+  }),
+);
+
+Deno.test(
+  "a run that was killed right after it was made longer goes on to its new length, with the same command or without flags",
+  withFolder(async (folder) => {
+    const path = (name: string) => join(folder, name);
+    await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", path("flags")]);
+    for (const name of ["none", "whole"]) cpSync(path("flags"), path(name), { recursive: true });
+    const longer = ["--epochs", "3", "--stretch-schedule"];
+    await assertSucceeds(["pretrain", "--resume", path("whole"), ...longer]);
+    for (const name of ["flags", "none"]) {
+      // All that the killed process had done.
+      const config = join(path(name), "config.yaml");
+      Deno.writeTextFileSync(config, Deno.readTextFileSync(config).replace("epochs: 2", "epochs: 3"));
+      const { status, stderr } = await runSluice([
+        "pretrain",
+        "--resume",
+        path(name),
+        ...(name === "flags" ? longer : []),
+      ]);
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /: was made longer, from 2 epochs to 3, before it was stopped; goes on so$/m);
+      assert.deepEqual(lastOf(path(name)), lastOf(path("whole")), name);
+    }
   }),
 );
 
