@@ -128,7 +128,7 @@ Deno.test(
     await pretrainTiny(run);
     const text = await assertSucceeds(["evaluate", run, "--json"]);
     const evaluation = JSON.parse(text) as { networks: Record<string, Line>; references: Record<string, Line> };
-    assert.deepEqual(Object.keys(evaluation), ["run", "networks", "references"]);
+    assert.deepEqual(Object.keys(evaluation).sort(), ["budgetMissed", "networks", "references", "run", "step"]);
     const untrained = evaluation.references["untrained"] as Record<string, Line>;
     for (const networks of [evaluation.networks, untrained]) {
       assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
