@@ -4,6 +4,7 @@
  * @module
  */
 import { InvalidInputError, type SluiceError, TooManyOpenFilesError } from "../errors.ts";
+import { reasonOf } from "../formats/mod.ts";
 import { escapeName } from "./names.ts";
 
 /** Whether an error, or a reason of the native library, says that this process or the machine can open no further file. */
@@ -22,7 +23,7 @@ export function folderError(folder: string, error: unknown): SluiceError {
   if (error instanceof Deno.errors.PermissionDenied) {
     return fail("may not be read by this user: let it be read and searched (u+rx), or move the folder out of the data");
   }
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = reasonOf(error);
   return fail(`cannot be read (${cause}): check the disk that it is on, or move the folder out of the data`);
 }
 
@@ -30,7 +31,7 @@ export function folderError(folder: string, error: unknown): SluiceError {
 export function fileError(path: string, error: unknown): SluiceError {
   const name = escapeName(path);
   if (isTooManyOpenFiles(error)) return new TooManyOpenFilesError(name, { cause: error });
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = reasonOf(error);
   return new InvalidInputError(`${name} cannot be read (${cause}): see to its permissions, or give another file`, {
     cause: error,
   });

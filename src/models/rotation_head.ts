@@ -28,7 +28,7 @@ export class RotationHead extends Module {
   /**
    * A head on `features` values.
    *
-   * @param lastRelu whether a relu follows the second norm too, as in version 0.1.0.
+   * @param lastRelu whether a relu follows the second norm too, as in the first version.
    */
   constructor(device: Device, initialiser: Initialiser, features: number, lastRelu: boolean) {
     super();

@@ -23,7 +23,7 @@ export type RateConfig = Pick<RunConfig, "epochs" | "warmupEpochs" | "lr" | "rot
 
 /**
  * The learning rates of an epoch's steps. That of the rotation head follows the same schedule from the same first rate, to a
- * base rate of its own; version 0.1.0 scaled the whole schedule, its first rate too.
+ * base rate of its own; the first version scaled the whole schedule, its first rate too.
  */
 export function stepRates(config: RateConfig, epoch: number): { readonly rate: number; readonly rotationRate: number } {
   const rate = learningRate(config, epoch);

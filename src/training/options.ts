@@ -229,7 +229,7 @@ export const runOptions: RunOptions = {
   rotationHead: {
     ...choice(["paper", "relu"], {
       group: "objective",
-      help: "the rotation head as published, or as version 0.1.0 built and warmed it up",
+      help: "the rotation head as published, or as the first version built and warmed it up",
       default: "paper",
     }),
     earlier: ({ rotation }) => rotation ? "relu" : "paper",

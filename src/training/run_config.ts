@@ -63,7 +63,7 @@ export interface RunConfig {
   /** The dense pass sees views rotated by quarter turns, and a head tells from its features by how many. */
   readonly rotation: boolean;
   /**
-   * `paper`: the head that tells rotations as published; `relu`: as version 0.1.0 had it, with a relu before its last layer,
+   * `paper`: the head that tells rotations as published; `relu`: as the first version had it, with a relu before its last layer,
    * and with a warm-up that begins at a multiple of the other parameters' rate.
    */
   readonly rotationHead: "paper" | "relu";

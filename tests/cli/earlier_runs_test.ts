@@ -88,7 +88,7 @@ for (const name of ["shapes", "folder"]) {
   );
 }
 
-/** Loss and rotation term of the steps of {@linkcode rotationRun} in version 0.1.0. */
+/** Loss and rotation term of the steps of {@linkcode rotationRun} in the first version. */
 const earlierRotation = [
   [40.592503, 0.279596],
   [39.224957, 0.28903],
@@ -107,7 +107,7 @@ const rotationRun = [
 ];
 
 Deno.test(
-  "the rotation head of version 0.1.0 learns as it did then, and today's by its own warm-up without the last relu",
+  "the rotation head of the first version learns as it did then, and today's by its own warm-up without the last relu",
   withFolder(async (folder) => {
     const steps = async (head: string) => {
       const run = join(folder, head);

@@ -46,10 +46,13 @@ Deno.test(
       "lr=0.2 started 2",
       "lr=0.2 failed",
     ]);
-    assert.match(told.find((line) => line.startsWith("lr=0.2 failed:")) ?? "", /director/);
+    assert.match(
+      told.find((line) => line.startsWith("lr=0.2 failed:")) ?? "",
+      /lr=0\.2\.log: is not a file; remove it$/,
+    );
     const state = readRunState(sweep, sweep.run("lr=0.2"));
     assert.equal(state.phase, "failed");
-    assert.match(state.failure ?? "", /director/);
+    assert.match(state.failure ?? "", /lr=0\.2\.log: is not a file; remove it$/);
   }),
 );
 
@@ -72,7 +75,10 @@ Deno.test(
     assert.ok(told.includes("lr=0.2 failed: ended with status 3"), told.join("\n"));
     assert.equal(sweep.failure("lr=0.2"), "ended with status 3");
     // Its log has nowhere to go either.
-    assert.match(told.at(-1) ?? "", /^lr=0\.3 failed: .*(ENOENT|No such file)/);
+    assert.match(
+      told.at(-1) ?? "",
+      /^lr=0\.3 failed: .*lr=0\.3\.log: there is no such file or folder; check the path$/,
+    );
   }),
 );
 

@@ -199,7 +199,7 @@ Deno.test("a stored configuration that lacks an option takes the value of the ve
   const stored = resolveConfig({ file: lacking("rotation: true\ndataset: images\n"), stored: true });
   assert.deepEqual([stored.rotationHead, stored.stem], ["relu", "cifar"]);
   // A run's own file records versions, wherever it is given.
-  const own = resolveConfig({ file: lacking("rotation: true\ndataset: images\nversions: {sluice: 0.1.0}\n") });
+  const own = resolveConfig({ file: lacking("rotation: true\ndataset: images\nversions: {sluice: 0.0.1}\n") });
   assert.deepEqual([own.rotationHead, own.stem], ["relu", "cifar"]);
   const written = resolveConfig({ file: lacking("rotation: true\ndataset: images\n") });
   assert.deepEqual([written.rotationHead, written.stem], ["paper", "imagenet"]);

@@ -84,7 +84,7 @@ function headInFloat64(state: ReadonlyMap<string, Tensor>, features: readonly nu
 }
 
 for (const lastRelu of [false, true]) {
-  Deno.test(`${lastRelu ? "a relu of version 0.1.0 stands" : "nothing stands"} between the last norm and the last layer`, () => {
+  Deno.test(`${lastRelu ? "a relu of the first version stands" : "nothing stands"} between the last norm and the last layer`, () => {
     using device = openDevice();
     using _scope = new Scope();
     using head = new RotationHead(device, new Initialiser(3), 2, lastRelu);
@@ -98,7 +98,7 @@ for (const lastRelu of [false, true]) {
   });
 }
 
-Deno.test("the head warms up from the first rate of the others to its own, and as in version 0.1.0 from a multiple", () => {
+Deno.test("the head warms up from the first rate of the others to its own, and as in the first version from a multiple", () => {
   const config = { epochs: 110, warmupEpochs: 10, lr: 0.6, rotationHead: "paper" } as const;
   const rates = [0, 9, 60].map((epoch) => stepRates(config, epoch));
   rates.forEach(({ rate, rotationRate }, index) => {

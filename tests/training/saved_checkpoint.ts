@@ -8,8 +8,6 @@ import { checkpointMetadata } from "../../src/training/checkpoint.ts";
 import { storeCheckpoint } from "../../src/training/checkpoint_store.ts";
 import type { RunFolder, RunState } from "../../src/training/mod.ts";
 
-const tensors = new Map<string, HostTensor>([["x", { dtype: "f32", shape: [1], data: Float32Array.of(1) }]]);
-
 /** What a run that saved after a step writes down of itself. */
 export function stateAt(step: number, images: number, untrained: RunState["untrained"] = {}): RunState {
   const controller = { integral: 0, offset: null, batchShare: null, error: 0, steps: step };
@@ -19,5 +17,6 @@ export function stateAt(step: number, images: number, untrained: RunState["untra
 /** Saves a state as a run's last checkpoint, with one number in the place of weights. */
 export function saveState({ checkpoints, config }: RunFolder, state: RunState): void {
   const metadata = checkpointMetadata(config, state);
+  const tensors = new Map<string, HostTensor>([["x", { dtype: "f32", shape: [1], data: Float32Array.of(1) }]]);
   storeCheckpoint({ folder: checkpoints.folder, kept: config.keepCheckpoints, epochs: null, tensors, metadata });
 }
