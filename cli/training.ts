@@ -86,11 +86,13 @@ async function train(
   device: Device,
   { run, checkpoint }: Pick<Resumption, "run" | "checkpoint">,
   dataset: Dataset,
+  fitted: FittedConfig,
   output: OutputOptions,
 ): Promise<TrainingOutcome> {
   const { pretrain } = await import("../src/training/trainer.ts");
   const { remarkSelection } = await import("./datasets.ts");
   remarkSelection(dataset, output);
+  await tellNeeds(device, fitted, dataset, output);
   using signals = new StopSignals((signal) => remark(output, `${signal}: saving, then stopping`));
   using progress = new TrainingDisplay(output, run.config, () => signals.status !== null);
   announce(output, "building the network; the first step takes longer than those after it", "line");
@@ -203,15 +205,13 @@ export async function beginRun(sources: ConfigSources, out: string, output: Outp
   const opened = await openDevice(asked, asked.plans, output);
   using device = opened.device;
   const fitted = await fit(sources, dataset, device);
-  const { config } = fitted;
-  await tellNeeds(device, fitted, dataset, output);
   const { listImages } = await import("../src/training/image_list.ts");
   const images = { line: dataset.origin?.selection?.line ?? null, list: await listImages(dataset) };
-  const run = RunFolder.create(out, config, opened.versions, images);
+  const run = RunFolder.create(out, fitted.config, opened.versions, images);
   using lock = await lockNew(run);
   remarkNoLocks(output, lock);
   try {
-    return await train(device, { run, checkpoint: null }, dataset, output);
+    return await train(device, { run, checkpoint: null }, dataset, fitted, output);
   } catch (error) {
     if (!(error instanceof LostFolderError)) run.discardIfUntrained();
     throw error;
@@ -245,8 +245,8 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   await renewImageList(resumption, dataset, renewal, (line) => remark(output, line));
   const { imageMemory, memoryNeed } = await import("../src/training/memory_need.ts");
   const need = memoryNeed(device, config, imageMemory(dataset));
-  await tellNeeds(device, { config, need, memory: device.memoryTotal() }, dataset, output);
+  const fitted = { config, need, memory: device.memoryTotal() };
   remark(output, describeStart(resumption, stepsOf(config, dataset) / config.epochs));
   const renewed = run.reconfigured(config, dataset.origin?.selection?.line);
-  return await train(device, { run: renewed, checkpoint }, dataset, output);
+  return await train(device, { run: renewed, checkpoint }, dataset, fitted, output);
 }

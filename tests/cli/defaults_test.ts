@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SystemCalls } from "../../src/device/machine/mod.ts";
 import process from "node:process";
 import { writeGreyJpeg } from "../data/grey_jpeg.ts";
 import { withFolder } from "../folders.ts";
@@ -25,7 +26,8 @@ Deno.test(
     writePhotographs(photographs, 10);
     const command = startSluice(["pretrain", "--dataset", "images", "--data", photographs, "--out", run]);
     await untilWritten(join(run, "metrics.jsonl"), '"step":3,');
-    const status = readFileSync(`/proc/${command.pid}/status`, "utf8");
+    using system = new SystemCalls();
+    const status = system.read(`/proc/${command.pid}/status`) ?? "";
     const peak = 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
     command.kill("SIGTERM");
     const { code, stderr } = await command.output();

@@ -140,7 +140,10 @@ Deno.test(
     await assertRefused(["data", "fetch", "imagenet100"], /imagenet100 cannot be fetched: get ILSVRC 2012/);
     await assertRefused(["data", "fetch", "folder"], /folder cannot be fetched: give --data DIR/);
     await assertRefused(["data", "verify", "shapes"], /shapes needs no files/);
-    await assertRefused(["bench", "folder", join(folder, "none")], /none does not exist/);
+    await assertRefused(
+      ["bench", "folder", join(folder, "none")],
+      /none: there is no such folder; give a folder of image files/,
+    );
     assert.deepEqual(readdirSync(folder), ["tree"]);
   }),
 );

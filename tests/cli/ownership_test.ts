@@ -106,7 +106,7 @@ Deno.test({
       );
       assert.ok(JSON.parse(stdout).networks.gated.knn20 >= 0);
       const message = (out: string) =>
-        new RegExp(`--out ${out}: the folder ${disk} cannot be written to; give another`);
+        new RegExp(`--out ${out}: ${disk} cannot be written to; make it writable, or give another`);
       for (const [out, args] of [["x.safetensors", ["export", run]], ["x.npy", ["embed", run, "test"]]] as const) {
         await assertRefused([...args, "--out", join(disk, out)], message(join(disk, out)));
       }

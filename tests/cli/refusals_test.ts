@@ -112,9 +112,9 @@ Deno.test(
   withFolder(async (folder) => {
     const config = join(folder, "run.yaml");
     Deno.writeTextFileSync(config, "bugdet: 0.3\n");
-    await assertPretrainRefused(folder, ["--config", config], /run\.yaml: unknown key bugdet; did you mean budget\?/);
+    await assertPretrainRefused(folder, ["--config", config], /run\.yaml:1: unknown key bugdet; did you mean budget\?/);
     Deno.writeTextFileSync(config, "budget: {\n");
-    await assertPretrainRefused(folder, ["--config", config], /run\.yaml: not YAML/);
+    await assertPretrainRefused(folder, ["--config", config], /run\.yaml:\d: not YAML/);
     await assertPretrainRefused(folder, ["--config", `${config}.bak`], /run\.yaml\.bak: there is no such file/);
   }),
 );

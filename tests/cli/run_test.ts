@@ -46,7 +46,7 @@ Deno.test(
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const result = JSON.parse(await pretrainTiny(run, ["--json", "--checkpoint-every", "1"])) as Line;
-    assert.deepEqual(Object.keys(result), ["run", "steps", "seconds", "networks"]);
+    assert.deepEqual(Object.keys(result), ["run", "steps", "seconds", "networks", "budgetMissed"]);
     assert.equal(result["run"], run);
     assert.equal(result["steps"], steps);
     const networks = result["networks"] as Record<string, NetworkRecord>;

@@ -33,7 +33,7 @@ Deno.test({
     const { status, stdout } = await finish("script", ["-qec", command, "/dev/null"], { TERM: "xterm" });
     assert.equal(status, 0, stdout);
     const [beforeFirst = ""] = stdout.split("run: done");
-    assert.match(beforeFirst, /0 of 1 runs, [1-9]\d* %, about \d+:\d\d left/);
+    assert.match(beforeFirst, /[1-9]\d*% \| 0 of 1 runs \| about \d+:\d\d left/);
     assert.match(stdout, /run: done; 1 of 1 runs, 100 %/);
   }),
 });
