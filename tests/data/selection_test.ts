@@ -211,7 +211,7 @@ Deno.test("a folder that may not be read is named with a remedy that applies to 
   assert.ok(denied instanceof InvalidInputError);
   assert.match(
     folderError("d", new Error("Input/output error (os error 5)")).message,
-    /^d cannot be read \(Input.*check the disk/,
+    /^d cannot be read \(the disk reports an error\): check the disk/,
   );
 });
 
