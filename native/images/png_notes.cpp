@@ -19,11 +19,15 @@ constexpr int64_t signature_bytes = 8, head_bytes = 8, sum_bytes = 4;
 // How many chunks are looked at, how long one may be that is read, and how long a text that it is inflated to.
 constexpr int64_t most_chunks = 100000, most_chunk_bytes = 8000000, most_text_bytes = 1 << 20;
 
+// How many texts that may hold an orientation are read: a file of 20 MB has room for 20,000 that inflate to 1 MB each.
+constexpr int64_t most_texts = 64;
+
 constexpr std::string_view profile_keyword = "Raw profile type exif", xmp_keyword = "XML:com.adobe.xmp";
 
 // What is found. Of several blocks the first counts, of several texts the last, as in Pillow.
 struct Notes {
   std::optional<std::string> exif, profile, xmp;
+  int64_t texts = 0;
 };
 
 // False if the file ends before.
@@ -110,7 +114,7 @@ void take_note(std::string_view type, std::string_view data, Notes& notes) {
   std::optional<std::string>* const note = *keyword == profile_keyword ? &notes.profile
                                            : *keyword == xmp_keyword   ? &notes.xmp
                                                                        : nullptr;
-  if (note == nullptr) return;
+  if (note == nullptr || ++notes.texts > most_texts) return;
   if (std::optional<std::string> text = text_of(type, data)) *note = std::move(text);
 }
 

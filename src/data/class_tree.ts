@@ -16,10 +16,11 @@ import { SelectionCounts } from "./selection.ts";
 import { findSplits } from "./split_folders.ts";
 import { paperView } from "./view_recipe.ts";
 
-/** Names in a file, one a line; empty lines do not count. */
+/** Names in a file, one a line; empty lines do not count, nor does a `/` at a name's end, which `ls -p` writes. */
 function namesIn(path: string): string[] {
   try {
-    return readFileSync(path, "utf8").split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    const lines = readFileSync(path, "utf8").split("\n").map((line) => line.trim());
+    return lines.filter((line) => line !== "").map((line) => line.replace(/(?<=[^/])\/+$/, ""));
   } catch (error) {
     throw new InvalidInputError(`--class-list ${path}: cannot be read; give a text file of folder names, one a line`, {
       cause: error,
@@ -32,7 +33,17 @@ function listedClasses(path: string, folder: string): readonly string[] {
   const names = namesIn(path);
   if (names.length === 0) throw new InvalidInputError(`--class-list ${path}: is empty; give folder names, one a line`);
   const twice = names.find((name, place) => names.indexOf(name) !== place);
-  if (twice !== undefined) throw new InvalidInputError(`--class-list ${path}: names ${twice} twice; name it once`);
+  if (twice !== undefined) {
+    throw new InvalidInputError(`--class-list ${path}: names ${escapeName(twice)} twice; name it once`);
+  }
+  const elsewhere = names.find((name) => name === "." || name === ".." || name.includes("/"));
+  if (elsewhere !== undefined) {
+    throw new InvalidInputError(
+      `--class-list ${path}: ${escapeName(elsewhere)} is a path; give names of folders in ${
+        escapeName(folder)
+      }, one a line`,
+    );
+  }
   requireFolders(folder, names, `which --class-list ${path} names; add it, or take it off the list`);
   return names;
 }

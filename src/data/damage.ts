@@ -11,6 +11,11 @@ export const STRICT_REMEDY = "remove or mend the file, or begin a run without --
 /** The remedy if not one image is sound. */
 export const ALL_DAMAGED_REMEDY = "give other images";
 
+/** Why one file is refused, and how many there are with it. */
+export function describeDamage(reason: string, files: number): string {
+  return files === 1 ? reason : `${reason}, and ${files - 1} more ${files === 2 ? "file is" : "files are"} damaged`;
+}
+
 /** What becomes of a file that turns out to be damaged. */
 export interface DamagePolicy {
   /** Whether it is an error. */

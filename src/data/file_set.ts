@@ -5,7 +5,7 @@
  */
 import { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { ALL_DAMAGED_REMEDY, STRICT_REMEDY } from "./damage.ts";
+import { ALL_DAMAGED_REMEDY, describeDamage, STRICT_REMEDY } from "./damage.ts";
 import type { DatasetOptions, FileImages, SkippedImage } from "./dataset.ts";
 import { imageCount } from "./image_count.ts";
 import { USUAL_SIZE } from "./images/frames.ts";
@@ -74,9 +74,10 @@ export class FileSets implements Disposable {
     const { strict = false, examined = false } = this.options;
     const [first] = damaged;
     if (first === undefined || examined || !(strict || areAll)) return;
-    const more = damaged.length === 1 ? "" : `, and ${damaged.length - 1} more files are damaged`;
     const remedy = strict ? STRICT_REMEDY : ALL_DAMAGED_REMEDY;
-    throw new InvalidInputError(`${escapeName(first.path)}: ${first.reason}${more}; ${remedy}`);
+    throw new InvalidInputError(
+      `${escapeName(first.path)}: ${describeDamage(first.reason, damaged.length)}; ${remedy}`,
+    );
   }
 
   /** Ends the threads. */

@@ -17,6 +17,7 @@ export function isTooManyOpenFiles(error: unknown): boolean {
 export function folderError(folder: string, error: unknown): SluiceError {
   const name = escapeName(folder);
   if (isTooManyOpenFiles(error)) return new TooManyOpenFilesError(name, { cause: error });
+  if (folder === "") return new InvalidInputError('--data "": give the path of a folder of images', { cause: error });
   const fail = (sentence: string) => new InvalidInputError(`${name} ${sentence}`, { cause: error });
   if (error instanceof Deno.errors.NotFound) return fail("does not exist: give --data a folder of images");
   if (error instanceof Deno.errors.NotADirectory) return fail("is no folder: give --data a folder of images");

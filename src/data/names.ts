@@ -32,9 +32,12 @@ export function isSystemName(name: string): boolean {
   return name.startsWith(".") || systemNames.has(name.toLowerCase());
 }
 
-/** A text that is the same for names which a reader cannot tell apart: composed and decomposed letters, kinds of spaces. */
+/**
+ * A text that is the same for names which a reader cannot tell apart: composed and decomposed letters, kinds of spaces, characters
+ * that are not shown.
+ */
 export function looksOf(name: string): string {
-  return name.normalize("NFC").replace(/\s+/g, " ").trim();
+  return name.replace(/\p{Default_Ignorable_Code_Point}/gu, "").normalize("NFC").replace(/\s+/g, " ").trim();
 }
 
 const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" };

@@ -35,6 +35,15 @@ function refuseMisnamed(folder: string, name: string | undefined, wanted: string
   );
 }
 
+/** Refuses a split behind a link that leads nowhere: its images would be left out without a word. */
+function refuseDeadSplit(folder: string, deadLinks: readonly string[], name: string | undefined): void {
+  if (name === undefined || !deadLinks.includes(name)) return;
+  throw new InvalidInputError(
+    `${escapeName(join(folder, name))} is a link that leads nowhere or may not be followed: ` +
+      `let it lead to the folder of the images to ${name === "train" ? "train on" : "test with"}, or remove it`,
+  );
+}
+
 /** Refuses a folder that holds splits of its own where class folders are: all of them would be read as one class. */
 function refuseInnerSplits(folder: string, name: string): void {
   const inner = join(folder, name);
@@ -54,14 +63,15 @@ function refuseInnerSplits(folder: string, name: string): void {
  *
  * @param counts told of what lies beside them.
  * @param areListed whether the classes are named elsewhere: other folders beside them are left out then.
- * @throws {InvalidInputError} if the tree holds `test` or `val` without `train`, a folder such as `Train` or `validation`, or no
- * `train` and a folder with splits of its own.
+ * @throws {InvalidInputError} if the tree holds `test` or `val` without `train`, a folder such as `Train` or `validation`, a split
+ * behind a link that leads nowhere, or no `train` and a folder with splits of its own.
  */
 export function findSplits(folder: string, counts: SelectionCounts, areListed: boolean): SplitFolders {
   const beside = new SelectionCounts();
-  const { files, folders } = listFolder(folder, beside);
+  const { files, folders, deadLinks } = listFolder(folder, beside);
   const hasTrain = folders.includes("train");
-  const test = TEST_FOLDERS.find((name) => folders.includes(name));
+  const test = TEST_FOLDERS.find((name) => folders.includes(name) || deadLinks.includes(name));
+  for (const name of ["train", test]) refuseDeadSplit(folder, deadLinks, name);
   refuseMisnamed(folder, folders.find((name) => name !== "train" && trainName.test(looksOf(name))), "train");
   if (test === undefined) refuseMisnamed(folder, folders.find((name) => testName.test(looksOf(name))), "test");
   if (!hasTrain && test !== undefined) {
@@ -78,6 +88,7 @@ export function findSplits(folder: string, counts: SelectionCounts, areListed: b
   }
   counts.addHidden(beside);
   for (const name of files) counts.ignoreFile(name);
+  for (const name of deadLinks) counts.ignoreFile(name, "dead link");
   for (const name of folders) if (name !== "train" && name !== test) counts.ignoreFolder(name);
   return { train: join(folder, "train"), test: test === undefined ? null : join(folder, test), isPlain: false };
 }

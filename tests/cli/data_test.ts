@@ -115,6 +115,10 @@ Deno.test(
   "a data set that needs no files, or that there is not, is refused by name",
   withFolder(async (folder) => {
     await assertRefused(["data", "fetch", "shapes"], /shapes needs no files/);
+    // As a script gives it whose variable is empty.
+    for (const name of ["folder", "images"]) {
+      await assertRefused(["data", "verify", name, "--data", ""], /--data "": give the path of a folder of images/);
+    }
     await assertRefused(["data", "verify", "mnist"], /"mnist": choose one of shapes, cifar10, cifar100/);
     const missing = /cifar10 is not in .*: run `sluice data fetch cifar10`, or give --data DIR/;
     await assertRefused(["data", "verify", "cifar10"], missing, { SLUICE_DATA: folder });

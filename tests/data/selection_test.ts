@@ -153,6 +153,25 @@ Deno.test("a class behind a link that leads nowhere is refused; such a link else
     refused(root, /test\/itself is a link that leads nowhere/);
   }));
 
+Deno.test("a split behind a link that leads nowhere is refused; one beside the split that is read is counted", () =>
+  withTree((root) => {
+    writeClassTree(root, ["a"], { train: 2, test: 1 });
+    symlinkSync(join(root, "gone"), join(root, "val"));
+    assert.match(lineOf(root), /1 other file ignored \(1 dead link\); 2 train, 1 test$/);
+    Deno.renameSync(join(root, "test"), join(root, "kept"));
+    refused(root, /\/val is a link that leads nowhere .*: let it lead to the folder of the images to test with, or/);
+    Deno.renameSync(join(root, "kept"), join(root, "test"));
+    Deno.renameSync(join(root, "train"), join(root, "kept"));
+    symlinkSync("train", join(root, "train"));
+    refused(root, /\/train is a link that leads nowhere .*: let it lead to the folder of the images to train on, or/);
+    Deno.removeSync(join(root, "train"));
+    Deno.renameSync(join(root, "kept"), join(root, "train"));
+    Deno.removeSync(join(root, "val"));
+    Deno.renameSync(join(root, "test"), join(root, "val"));
+    symlinkSync(join(root, "gone"), join(root, "test"));
+    refused(root, /\/test is a link that leads nowhere/);
+  }));
+
 Deno.test("a class that holds only other formats is refused with what it holds", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 1, test: 1 });
@@ -182,6 +201,11 @@ Deno.test("classes that look alike are refused, in one split and between two", (
     );
     writeClassTree(join(root, "three"), ["a", "a "], { train: 1, test: 1 });
     refused(join(root, "three"), /look alike, a \("a"\) and a {2}\("a "\)/);
+    for (const unseen of ["\u200b", "\ufe0f", "\u00ad", "\u3164"]) {
+      const tree = join(root, `with ${unseen.codePointAt(0)}`);
+      writeClassTree(tree, ["a", `a${unseen}`], { train: 1, test: 1 });
+      refused(tree, /two class folders that look alike, a \("a"\) and .*\("a\\u[0-9a-f]{4}"\)/);
+    }
   }));
 
 Deno.test("a name that is not UTF-8 is refused if it is a folder's or an image's", () =>

@@ -276,6 +276,21 @@ TEST_CASE("a PNG's texts hold an orientation in every form, before the pixels an
   CHECK_FALSE(turned(packed_chunk(raw_keyword, joined({profile(named), Bytes(2 << 20, ' ')}))));
 }
 
+TEST_CASE("of many texts the first 64 are read, so that a small file does not inflate to gigabytes") {
+  const Context context;
+  const Reader reader(context, 1);
+  Folder folder;
+  const Bytes bomb = packed_chunk(raw_keyword, Bytes(1 << 19, ' '));
+  const Bytes six = packed_chunk(raw_keyword, profile(short_block(6)));
+  Bytes bombs;
+  for (int i = 0; i < 63; ++i) append(bombs, bomb);
+  CHECK(is_turned(reader, folder, png_with(joined({bombs, six}))));
+  CHECK_FALSE(is_turned(reader, folder, png_with(joined({bombs, bomb, six}))));
+  // Texts of other kinds do not count.
+  for (int i = 0; i < 100; ++i) append(bombs, text_chunk(text("Comment"), text("x")));
+  CHECK(is_turned(reader, folder, png_with(joined({bombs, six}))));
+}
+
 TEST_CASE("chunks behind many pixels are found without reading the pixels") {
   const Context context;
   const Reader reader(context, 1);

@@ -6,7 +6,7 @@
 import { DamagedImageError } from "../../errors.ts";
 import { AUGMENT_COLUMNS } from "../../ops/mod.ts";
 import type { ViewBatch } from "../batches.ts";
-import { ALL_DAMAGED_REMEDY, type DamagePolicy, STRICT_REMEDY } from "../damage.ts";
+import { ALL_DAMAGED_REMEDY, type DamagePolicy, describeDamage, STRICT_REMEDY } from "../damage.ts";
 import type { FileImages } from "../dataset.ts";
 import type { BatchPixels, PendingPixels } from "./batch_pixels.ts";
 import { escapeName } from "../names.ts";
@@ -23,8 +23,8 @@ const VIEWS = 2;
 export class FilePixels implements BatchPixels {
   /** Views are cut as files are decoded, each from the file itself. */
   readonly pictures: 2 = VIEWS;
-  /** Images whose files are damaged. */
-  readonly #damaged = new Set<number>();
+  /** Why the files of damaged images are refused. */
+  readonly #damaged = new Map<number, string>();
 
   /** Of a set of files. */
   constructor(readonly set: FileImages, readonly reader: ImageReader, readonly policy: DamagePolicy) {}
@@ -125,7 +125,7 @@ export class FilePixels implements BatchPixels {
     if (this.#damaged.has(image)) return;
     const path = this.#path(image);
     if (this.policy.strict) throw new DamagedImageError(escapeName(path), reason, STRICT_REMEDY);
-    this.#damaged.add(image);
+    this.#damaged.set(image, reason);
     this.policy.skipped({ path, reason });
   }
 
@@ -144,8 +144,8 @@ export class FilePixels implements BatchPixels {
     if (sameLabel !== null) return sameLabel;
     const any = this.#nextSound(image, () => true);
     if (any === null) {
-      const path = escapeName(this.#path(image));
-      throw new DamagedImageError(path, "is damaged, and so is every other image", ALL_DAMAGED_REMEDY);
+      const reason = describeDamage(this.#damaged.get(image) ?? "is damaged", this.#damaged.size);
+      throw new DamagedImageError(escapeName(this.#path(image)), reason, ALL_DAMAGED_REMEDY);
     }
     // Judged by its own label the other image would count as a mistake of the network.
     if (labels !== null) labels[image] = labels[any] ?? 0;

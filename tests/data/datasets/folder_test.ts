@@ -51,6 +51,15 @@ Deno.test("a class list chooses folders and gives labels their order", () =>
     refused("folder", root, /train holds no folder d, which --class-list .*classes\.txt names/, { classList });
     writeFileSync(classList, "c\nc\n");
     refused("folder", root, /names c twice/, { classList });
+    writeFileSync(classList, "c/\na//\n");
+    const listed = folder.open({ data: root, seed: 0, classList });
+    assert.deepEqual(listed.classes, ["c", "a"], "as `ls -p` lists them");
+    assert.match(listed.origin?.selection?.line ?? "", /1 other folder ignored \(b\)/);
+    for (const path of ["..", ".", "../test", "a/../b", "/a"]) {
+      writeFileSync(classList, `c\n${path}\n`);
+      const message = new RegExp(`--class-list .*: ${RegExp.escape(path)} is a path; give names of folders in .*train`);
+      refused("folder", root, message, { classList });
+    }
     writeFileSync(classList, "\n");
     refused("folder", root, /is empty; give folder names/, { classList });
     refused("folder", root, /nowhere: cannot be read/, { classList: join(root, "nowhere") });
@@ -97,7 +106,7 @@ Deno.test("damaged headers are left out and named, or refused if that was asked 
     assert.equal(pretraining.count, 5);
     assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 1]);
     assert.deepEqual([...pretraining.sizes.subarray(2, 4)], [22, 22], "sizes go with their files");
-    refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more files are damaged; remove or mend the file/, {
+    refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more file is damaged; remove or mend the file/, {
       strict: true,
     });
     writeDamagedPng(join(root, "only", "damaged.png"), 8, 8);
