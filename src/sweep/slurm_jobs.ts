@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
-import { writeFileAtomically } from "../formats/mod.ts";
+import { isPlainFile, writeFileAtomically } from "../formats/mod.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
 const jobSchema = z.strictObject({ job: z.string().regex(/^\d+$/), runs: z.array(z.string()) });
@@ -25,13 +25,13 @@ function pathOf(sweep: SweepFolder): string {
 }
 
 /**
- * The jobs of a sweep in the order in which they were submitted; none where it never was.
+ * The jobs of a sweep in the order in which they were submitted; none if it never was.
  *
- * @throws {InvalidInputError} where the file is damaged.
+ * @throws {InvalidInputError} if the file is damaged or a link.
  */
 export function readJobs(sweep: SweepFolder): SlurmJob[] {
   const path = pathOf(sweep);
-  if (!existsSync(path)) return [];
+  if (!isPlainFile(path)) return [];
   try {
     return z.array(jobSchema).parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (cause) {

@@ -8,8 +8,10 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import {
+  checkPlainFile,
   clearLeftovers,
   FileLock,
+  isPlainFile,
   type LockState,
   makeFolder,
   placeError,
@@ -59,6 +61,7 @@ function formatPlan({ runs, judging, retries }: SweepPlan): string {
 }
 
 function parsePlan(path: string): SweepPlan {
+  checkPlainFile(path);
   const damaged = (cause: unknown) =>
     new InvalidInputError(`${path}: is damaged; remove it, and give sweep the spec and this folder again`, { cause });
   try {
@@ -150,7 +153,7 @@ export class SweepFolder {
   /**
    * Opens a sweep's folder.
    *
-   * @throws {InvalidInputError} if there is none, or its plan is damaged.
+   * @throws {InvalidInputError} if there is none, or its plan is damaged or a link.
    */
   static open(path: string): SweepFolder {
     if (!existsSync(path)) throw new InvalidInputError(`${path}: there is no such sweep; check the path`);
@@ -243,12 +246,16 @@ export class SweepFolder {
     return this.#task(name, "lock");
   }
 
-  /** Why the last process that worked on a run failed, or null if it did not. */
+  /**
+   * Why the last process that worked on a run failed, or null if it did not.
+   *
+   * @throws {InvalidInputError} if the file that says so is a link, or no file.
+   */
   failure(name: string): string | null {
     const unwritten = this.#unwritten.get(name);
     if (unwritten !== undefined) return unwritten;
     const path = this.#task(name, "failed");
-    return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
+    return isPlainFile(path) ? readFileSync(path, "utf8").trim() : null;
   }
 
   /** Records why a run failed, or with null that it did not. If that cannot be written, this process alone knows it. */

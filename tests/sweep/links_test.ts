@@ -1,0 +1,59 @@
+/**
+ * Files of a sweep's folder that are links are refused by name, whatever they lead to.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { cpSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readJobs } from "../../src/sweep/slurm_jobs.ts";
+import { readRunState, SweepFolder } from "../../src/sweep/mod.ts";
+import { withFolder } from "../folders.ts";
+import { plannedSweep } from "./planned_sweep.ts";
+
+Deno.test(
+  "a plan that is a link is refused, though it leads to a whole plan",
+  withFolder((folder) => {
+    const { path } = plannedSweep(join(folder, "sweep"));
+    const plan = join(path, "plan.json");
+    cpSync(plan, join(folder, "elsewhere.json"));
+    Deno.removeSync(plan);
+    symlinkSync(join(folder, "elsewhere.json"), plan);
+    assert.throws(() => SweepFolder.open(path), { name: "InvalidInputError", message: /plan\.json: is a link/ });
+  }),
+);
+
+Deno.test(
+  "a list of Slurm's jobs that is a link is refused, though it leads to a whole list",
+  withFolder((folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"));
+    writeFileSync(join(folder, "elsewhere.json"), "[]");
+    symlinkSync(join(folder, "elsewhere.json"), join(sweep.path, "slurm.json"));
+    assert.throws(() => readJobs(sweep), { name: "InvalidInputError", message: /slurm\.json: is a link/ });
+  }),
+);
+
+Deno.test(
+  "a plan that is a folder is refused by name",
+  withFolder((folder) => {
+    const { path } = plannedSweep(join(folder, "sweep"));
+    Deno.removeSync(join(path, "plan.json"));
+    Deno.mkdirSync(join(path, "plan.json"));
+    assert.throws(() => SweepFolder.open(path), { name: "InvalidInputError", message: /plan\.json: is not a file/ });
+  }),
+);
+
+Deno.test(
+  "a run whose failure is recorded in a link is damaged, and the others are not",
+  withFolder((folder) => {
+    const sweep = plannedSweep(join(folder, "sweep"));
+    const [first] = sweep.plan.runs;
+    assert.ok(first !== undefined);
+    writeFileSync(join(folder, "secret"), "secret");
+    symlinkSync(join(folder, "secret"), join(sweep.path, "tasks", `${first.name}.failed`));
+    const [state, ...others] = sweep.plan.runs.map((run) => readRunState(sweep, run));
+    assert.equal(state?.phase, "damaged");
+    assert.match(state?.failure ?? "", /\.failed: is a link/);
+    assert.deepEqual(others.map(({ phase }) => phase), ["waiting", "waiting"]);
+  }),
+);
