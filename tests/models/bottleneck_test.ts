@@ -59,8 +59,8 @@ function closedNorms(network: DualNetwork, open: (gate: number, channel: number)
   const state = toTorchState(network);
   gates.forEach(({ label }, gate) => {
     const norm = label.replace(".gate", ".bn");
-    for (const  of of["weight", "bias"]) {
-      const data = state.get(`${norm}.${of}`)?.data ?? assert.fail(norm);
+    for (const parameter of ["weight", "bias"]) {
+      const data = state.get(`${norm}.${parameter}`)?.data ?? assert.fail(norm);
       data.forEach((_, channel) => data[channel] = open(gate, channel) ? data[channel] ?? NaN : 0);
     }
   });
