@@ -27,6 +27,8 @@ async function run(): Promise<void> {
   }
   const { buildProgram } = await import("./program.ts");
   const { checkCommandNames } = await import("./command_names.ts");
+  const { checkEncoding } = await import("./arguments.ts");
+  checkEncoding(Deno.args);
   const program = buildProgram();
   checkCommandNames(program, Deno.args);
   await program.parseAsync(Deno.args, { from: "user" });

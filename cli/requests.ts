@@ -39,7 +39,6 @@ function lookAt(path: string, named = path): "folder" | "file" | null {
 }
 
 /**
-/**
  * Refuses what is no folder, if an argument names one.
  *
  * @param wanted what to give, as the end of a sentence that begins with "give".

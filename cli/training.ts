@@ -13,6 +13,7 @@ import type { FittedConfig } from "../src/training/fitted_config.ts";
 import type { Precision } from "../src/training/precision.ts";
 import type { TrainingResult } from "../src/training/records.ts";
 import type { RunFolder } from "../src/training/run_folder.ts";
+import { quoteWord } from "../src/sweep/shell.ts";
 import type { Renewal, Resumption } from "./resumption.ts";
 import { StopSignals } from "./stop_signals.ts";
 import { describeMiss } from "./ui/missed_budget.ts";
@@ -31,6 +32,8 @@ export interface TrainingOutcome {
   readonly networks: TrainingResult["networks"];
   /** How far the gated network's cost share is from the budget, if by more than one point at the last evaluation; else null. */
   readonly budgetMissed: number | null;
+  /** Whether the data has labels to evaluate by. */
+  readonly isLabelled: boolean;
   /** Whether this process trained: a run that was finished already is left as it is. */
   readonly isNew: boolean;
   /** The exit status that the signal asks for which stopped the run; null of one that came to its end. */
@@ -103,20 +106,22 @@ async function train(
   progress.concludeSkipped(`${run.path}/skipped.jsonl names them`);
   if (stopped) {
     const saved = steps === 0 ? "before the first step" : `after ${steps} steps, and saved`;
-    remark(output, `stopped ${saved}; to go on: sluice pretrain --resume ${run.path}`);
+    remark(output, `stopped ${saved}; to go on: sluice pretrain --resume ${quoteWord(run.path)}`);
     return {
       run: run.path,
       steps,
       seconds,
       networks,
       budgetMissed: null,
+      isLabelled: dataset.labelled !== null,
       isNew: true,
       stopStatus: signals.status ?? 1,
     };
   }
-  remark(output, `${steps} steps in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
+  remark(output, `${steps} ${steps === 1 ? "step" : "steps"} in ${seconds.toFixed(1)} s; the run is in ${run.path}`);
   const budgetMissed = await tellMiss(run, trained, dataset, output);
-  return { run: run.path, steps, seconds, networks, budgetMissed, isNew: true, stopStatus: null };
+  const isLabelled = dataset.labelled !== null;
+  return { run: run.path, steps, seconds, networks, budgetMissed, isLabelled, isNew: true, stopStatus: null };
 }
 
 /** Opens the device that a configuration asks for, and what it takes. */
@@ -236,7 +241,8 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
     const networks = run.metrics.evaluationAfter(step)?.networks ?? {};
     remark(output, `${path}: is finished, after ${step} steps; there is nothing to do`);
     const budgetMissed = await tellMiss(run, { steps: step, networks }, dataset, output);
-    return { run: path, steps: step, seconds: 0, networks, budgetMissed, isNew: false, stopStatus: null };
+    const isLabelled = dataset.labelled !== null;
+    return { run: path, steps: step, seconds: 0, networks, budgetMissed, isLabelled, isNew: false, stopStatus: null };
   }
   const opened = await openDevice(config, run.plans() ?? config.plans, output);
   using device = opened.device;

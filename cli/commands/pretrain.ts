@@ -9,7 +9,7 @@ import process from "node:process";
 import { InvalidInputError, InvalidOptionError } from "../../src/errors.ts";
 import type { ConfigSources, RunConfig } from "../../src/training/config.ts";
 import { kebabCase } from "../../src/training/options.ts";
-import type { TrainingResult } from "../../src/training/records.ts";
+import { quoteWord } from "../../src/sweep/shell.ts";
 import { presets } from "../../src/training/presets.ts";
 import {
   addCommonOptions,
@@ -39,8 +39,14 @@ async function readRequest(command: CommandUnknownOpts): Promise<{ sources: Conf
   return { sources, out: typeof out === "string" ? out : file?.out };
 }
 
-function describeNetworks(networks: TrainingResult["networks"], budgetMissed: number | null): string {
-  if (Object.keys(networks).length === 0) return "not evaluated: `sluice evaluate` does it";
+function describeNetworks({ run, networks, budgetMissed, isLabelled }: TrainingOutcome): string {
+  if (Object.keys(networks).length === 0) {
+    return isLabelled
+      ? `not evaluated; to do so: sluice evaluate ${quoteWord(run)}`
+      : `not evaluated: its images have no labels; for their features: sluice embed ${
+        quoteWord(run)
+      } train -o FILE.npy`;
+  }
   const rows = Object.entries(networks).map(([name, { knn20, onlineProbe, cost }]) => [
     name,
     percent(knn20),
@@ -84,9 +90,10 @@ async function listObjectives(output: OutputOptions): Promise<void> {
 }
 
 /** Prints what a run came to; one that was stopped ends the command with the status of the signal. */
-function report({ stopStatus, isNew: _isNew, ...result }: TrainingOutcome, output: OutputOptions): void {
+function report(outcome: TrainingOutcome, output: OutputOptions): void {
+  const { stopStatus, isNew: _isNew, isLabelled: _isLabelled, ...result } = outcome;
   if (stopStatus !== null) process.exitCode = stopStatus;
-  else writeResult(output, result, () => describeNetworks(result.networks, result.budgetMissed));
+  else writeResult(output, result, () => describeNetworks(outcome));
 }
 
 /** Goes on with a run. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { quoteWord } from "../../src/sweep/shell.ts";
 import type { RunStatus } from "../../src/training/run_status.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
 import { showSweep } from "./sweep.ts";
@@ -18,7 +19,7 @@ function describePhase({ phase, process, secondsLeft, run, failure, budgetMissed
     return `finished${budgetMissed === null ? "" : `; the budget is missed by ${signedShare(budgetMissed)}`}`;
   }
   if (failure !== null) return `failed: ${failure}`;
-  if (phase === "stopped") return `stopped; to go on: sluice pretrain --resume ${run}`;
+  if (phase === "stopped") return `stopped; to go on: sluice pretrain --resume ${quoteWord(run)}`;
   const left = secondsLeft === null ? "" : `, ${formatSeconds(secondsLeft)} left`;
   return `running${process === null ? "" : `, process ${process}`}${left}`;
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { quoteWord } from "../../src/sweep/shell.ts";
+import { runOptions } from "../../src/training/options.ts";
 import { causeOfMiss } from "../../src/budget/missed_budget.ts";
 import type { RunConfig } from "../../src/training/options.ts";
 import { share } from "./tables.ts";
@@ -39,8 +41,8 @@ export function describeMiss({ path, config, steps, budgetMissed, smallest }: En
   const cost = `the gated network costs ${share(budget + budgetMissed)} of the dense one, ${
     signedShare(budgetMissed)
   } from it`;
-  const remedy = longer === null
+  const remedy = longer === null || !runOptions.epochs.schema.safeParse(longer).success
     ? ""
-    : `; train longer: sluice pretrain --resume ${path} --epochs ${longer} --stretch-schedule`;
+    : `; train longer: sluice pretrain --resume ${quoteWord(path)} --epochs ${longer} --stretch-schedule`;
   return `--budget ${budget} is missed: ${cost}: ${cause}${remedy}; the smallest reachable cost is ${share(smallest)}`;
 }

@@ -9,6 +9,7 @@ import { type Markup, markup } from "./markup.ts";
 import { commonMeasure, configurationsOf, floorsOf, type Measure, measureNames, type Outcome } from "./outcomes.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";
 import { allSeries, type SeriesName } from "./series.ts";
+import { quoteWord } from "../sweep/shell.ts";
 import { formatSpread, type Spread } from "../sweep/spread.ts";
 
 /** So many names or values are listed; of more their number is said. */
@@ -93,13 +94,13 @@ const lacks: readonly Lack[] = [
     is: ({ phase }) => phase === "stopped",
     one: "stopped before its end",
     several: "stopped before their ends",
-    remedy: (run) => `to go on: sluice pretrain --resume ${run}`,
+    remedy: (run) => `to go on: sluice pretrain --resume ${quoteWord(run)}`,
   },
   {
     is: ({ phase, evaluation }) => phase === "finished" && evaluation === null,
     one: "has not been evaluated",
     several: "have not been evaluated",
-    remedy: (run) => `to do so: sluice evaluate ${run}`,
+    remedy: (run) => `to do so: sluice evaluate ${quoteWord(run)}`,
   },
 ];
 
@@ -119,7 +120,9 @@ function missingOfSweep({ path, runs, waiting, damaged }: ReportData): string[] 
   const unbegun = waiting === 0 ? [] : [`${waiting} of ${all} runs ${waiting === 1 ? "has" : "have"} not been begun`];
   const broken = damaged.map(({ name, reason }) => `Run ${name} is damaged: ${reason}`);
   const lines = [...begun, ...unbegun, ...broken];
-  return lines.length === 0 ? [] : [...lines, `To go on: sluice sweep ${join(path, "sweep.yaml")} --out ${path}`];
+  return lines.length === 0
+    ? []
+    : [...lines, `To go on: sluice sweep ${quoteWord(join(path, "sweep.yaml"))} --out ${quoteWord(path)}`];
 }
 
 function percentOf(share: number): string {

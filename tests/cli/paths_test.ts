@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { resolveConfig } from "../../src/training/config.ts";
 import { RunFolder } from "../../src/training/run_folder.ts";
 import { withFolder } from "../folders.ts";
-import { assertRefused, runShell, runSluice } from "./run_sluice.ts";
+import { writePng } from "../data/image_files.ts";
+import { assertRefused, assertSucceeds, finish, runShell, runSluice, sluiceCommand } from "./run_sluice.ts";
 
 Deno.test(
   "a path through a file, in a circle of links, or with too long a name is refused by name",
@@ -87,5 +88,40 @@ Deno.test(
       assert.match(stdout + stderr, /evil/);
       for (const raw of ["\u001b", "\u009b", "\u202e"]) assert.ok(!(stdout + stderr).includes(raw), stdout + stderr);
     }
+  }),
+);
+
+Deno.test(
+  "a name that is not UTF-8 is refused: its folder would be another one",
+  { ignore: Deno.build.os === "windows" },
+  withFolder(async (folder) => {
+    for (const flag of ["--out", "--data", "--config"]) {
+      const script = `exec "$@" pretrain ${flag} "$(printf '${folder}/bad\\377')"`;
+      const { status, stderr } = await finish("sh", ["-c", script, "sh", ...sluiceCommand()], {});
+      assert.match(stderr, /^sluice: \S+bad\ufffd: is not UTF-8; rename the file or folder, or give another path\n$/);
+      assert.equal(status, 2);
+    }
+    assert.deepEqual(readdirSync(folder), []);
+  }),
+);
+
+Deno.test(
+  "commands that a run's end names can be pasted, and fit its data",
+  withFolder(async (folder) => {
+    const tiny = ["--width", "4", "--projector", "8", "--threads", "1", "--epochs", "1", "--eval-every", "0"];
+    const run = join(folder, "my run");
+    const drawn = ["--train-images", "8", "--test-images", "8"];
+    const shapes = await assertSucceeds(["pretrain", ...tiny, ...drawn, "--out", run]);
+    assert.equal(shapes, `not evaluated; to do so: sluice evaluate '${run}'\n`);
+    const data = join(folder, "images");
+    for (let image = 0; image < 4; image++) writePng(join(data, `${image}.png`), 32, 32, image);
+    const unlabelled = ["--dataset", "images", "--data", data, "--image-size", "32", "--out", join(folder, "r")];
+    const images = await assertSucceeds(["pretrain", ...tiny, ...unlabelled]);
+    assert.match(
+      images,
+      /^not evaluated: its images have no labels; for their features: sluice embed \S+ train -o FILE/,
+    );
+    const embed = ["embed", join(folder, "r"), "train", "-o", join(folder, "features.npy")];
+    await assertSucceeds(embed);
   }),
 );
