@@ -1,5 +1,5 @@
 /**
- * A run that finds no memory for its batch, on a device of which a test can say how much it has.
+ * Runs that do not fit, on a device of which a test can say how much memory it has.
  *
  * @module
  */
@@ -15,30 +15,44 @@ const tiny = [
   "--dataset",
   "shapes",
   "--train-images",
-  "128",
+  "256",
   "--test-images",
   "16",
   "--width",
   "4",
 ];
 const brief = ["--projector", "16", "--epochs", "1", "--eval-every", "0", "--precision", "f32", "--quiet"];
-const environment = { HOSTCUDA_MEMORY: String(24 * 2 ** 20) };
+
+/** Runs a command on a device with so many MiB, in a process of its own: other tests hold memory of this one's device. */
+function onDevice(mebibytes: number, args: readonly string[]) {
+  return runSluice(args, { HOSTCUDA_MEMORY: String(mebibytes * 2 ** 20) });
+}
 
 Deno.test({
-  name: "a batch that does not fit the device is refused with the request, the memory in use and a batch that fits",
+  name:
+    "a batch that does not fit the device is refused with a batch that does; if memory has become less, a step says so",
   ignore: Deno.env.get("SLUICE_TEST_STAND_IN") === undefined,
   fn: withFolder(async (folder) => {
-    // In a process of its own: other tests hold memory of this one's device.
-    const train = (batch: number, out: string) =>
-      runSluice(["pretrain", ...tiny, ...brief, "--batch", String(batch), "--out", join(folder, out)], environment);
-    const { status, stderr } = await train(128, "large");
+    const run = join(folder, "run");
+    const train = (batch: number) =>
+      onDevice(120, ["pretrain", ...tiny, ...brief, "--batch", String(batch), "--out", run]);
+    const refused = await train(256);
+    assert.equal(refused.status, 2, refused.stderr);
+    const refusal =
+      /^sluice: --batch 256: needs about \d+ MB of memory, and there are 126 MB; give --batch (\d+) or less$/m;
+    assert.match(refused.stderr, refusal);
+    const fitting = Number(refusal.exec(refused.stderr)?.[1]);
+    assert.ok(fitting > 32 && fitting < 256, String(fitting));
+    const done = await train(fitting);
+    assert.equal(done.status, 0, done.stderr);
+
+    const longer = ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule", "--quiet"];
+    const { status, stderr } = await onDevice(40, longer);
     assert.equal(status, 1, stderr);
     const sentence =
       /^sluice: .*no room for \d+ bytes: \d+ bytes are in use.*; a batch of (\d+) would fit, give --batch \1$/m;
     assert.match(stderr, sentence);
-    const fitting = Number(sentence.exec(stderr)?.[1]);
-    assert.ok(fitting > 4 && fitting < 128, String(fitting));
-    const again = await train(fitting, "fitting");
-    assert.equal(again.status, 0, again.stderr);
+    const smaller = Number(sentence.exec(stderr)?.[1]);
+    assert.ok(smaller > 4 && smaller < fitting, String(smaller));
   }),
 });
