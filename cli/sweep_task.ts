@@ -82,8 +82,8 @@ export async function runTask(
   given: Readonly<Record<string, unknown>>,
   output: OutputOptions,
 ): Promise<void> {
-  const { errorLine, SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
-  const { describeHolder, FileLock } = await import("../src/formats/mod.ts");
+  const { SweepFolder, writeResults } = await import("../src/sweep/mod.ts");
+  const { describeHolder, errorLine, FileLock } = await import("../src/formats/mod.ts");
   const sweep = SweepFolder.open(path);
   const run = sweep.run(name);
   using _parent = followParent();

@@ -5,7 +5,7 @@
  */
 
 import { DeviceUnavailableError, InvalidInputError, SluiceError } from "../../src/errors.ts";
-import { describeSystemError } from "../../src/formats/system_errors.ts";
+import { describeSystemError, errorLine } from "../../src/formats/system_errors.ts";
 import { CommanderError } from "@commander-js/extra-typings";
 
 /** Exit statuses of the command line. */
@@ -28,11 +28,10 @@ function describeUsageError(error: CommanderError): Failure {
   return { text: `sluice: ${sentence}; see --help`, status: ExitStatus.wrongRequest };
 }
 
-/** An error that nobody has described: of the operating system in words, of a program as it is. */
-function describeOther(error: unknown): { readonly message: string; readonly isRequest: boolean } {
-  const system = describeSystemError(error);
-  if (system !== null) return { message: system.sentence, isRequest: system.isRequest };
-  return { message: error instanceof Error ? `${error.name}: ${error.message}` : String(error), isRequest: false };
+/** Whether another request, or another machine, mends a failure. */
+function isWrongRequest(error: unknown): boolean {
+  if (!(error instanceof SluiceError)) return describeSystemError(error)?.isRequest === true;
+  return error instanceof InvalidInputError || error instanceof DeviceUnavailableError;
 }
 
 /**
@@ -42,14 +41,8 @@ function describeOther(error: unknown): { readonly message: string; readonly isR
  */
 export function describeFailure(error: unknown, verbose: boolean): Failure {
   if (error instanceof CommanderError) return describeUsageError(error);
-  const { message, isRequest } = error instanceof SluiceError
-    ? {
-      message: error.message,
-      isRequest: error instanceof InvalidInputError || error instanceof DeviceUnavailableError,
-    }
-    : describeOther(error);
-  const status = isRequest ? ExitStatus.wrongRequest : ExitStatus.failed;
-  const line = `sluice: ${message.replace(/\s*\n\s*/g, " ")}`;
+  const status = isWrongRequest(error) ? ExitStatus.wrongRequest : ExitStatus.failed;
+  const line = `sluice: ${errorLine(error)}`;
   const stack = error instanceof Error && verbose ? error.stack : undefined;
   return { text: stack === undefined ? line : `${line}\n${stack}`, status };
 }

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { mayWriteTo } from "../device/machine/storage.ts";
 import { InvalidInputError } from "../errors.ts";
-import { FileLock, type LockHolder, storageError } from "../formats/mod.ts";
+import { FileLock, type LockHolder, makeFolder } from "../formats/mod.ts";
 import { type Archive, mostArchiveBytes } from "./archive.ts";
 import { checkMd5, download, type DownloadProgress } from "./download.ts";
 import { isUnpacked, makePartial, unpackFolder } from "./unpack.ts";
@@ -87,11 +87,7 @@ async function getAndUnpack(archive: Archive, parent: string, options: FetchOpti
 export async function fetchArchive(archive: Archive, parent: string, options: FetchOptions): Promise<boolean> {
   const folder = join(parent, archive.folder);
   if (isUnpacked(folder, archive)) return false;
-  try {
-    mkdirSync(parent, { recursive: true });
-  } catch (error) {
-    throw storageError(parent, error);
-  }
+  makeFolder(parent);
   if (!mayWriteTo(parent)) throw new InvalidInputError(`${parent}: cannot be written to; give --data another folder`);
   const lockPath = join(parent, `.${archive.folder}.lock`);
   using lock = await FileLock.takeWhenFree(lockPath, folder, (holder) => options.waits(holder));

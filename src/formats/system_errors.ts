@@ -5,7 +5,7 @@
  */
 
 import { constants } from "node:os";
-import { InvalidInputError, OPEN_FILES_REMEDY, StorageError } from "../errors.ts";
+import { InvalidInputError, OPEN_FILES_REMEDY, SluiceError, StorageError } from "../errors.ts";
 
 /** By the system's code: what is wrong with the path, and what to do about it. */
 const pathReasons: Readonly<Record<string, string>> = {
@@ -78,6 +78,14 @@ export function describeSystemError(error: unknown, path?: string): SystemReason
     reason,
     isRequest: known !== undefined,
   };
+}
+
+/** An error in a line, with its kind if neither this library nor the table above describes it for people. */
+export function errorLine(error: unknown): string {
+  const system = error instanceof SluiceError ? null : describeSystemError(error);
+  const kind = error instanceof SluiceError || !(error instanceof Error) ? "" : `${error.name}: `;
+  const message = system?.sentence ?? kind + (error instanceof Error ? error.message : String(error));
+  return message.replace(/\s*\n\s*/g, " ");
 }
 
 /** Why something failed, as a part of a sentence that brings its own remedy. */

@@ -3,21 +3,12 @@
  *
  * @module
  */
-import { SluiceError } from "../errors.ts";
-import { describeSystemError } from "../formats/mod.ts";
+import { errorLine } from "../formats/mod.ts";
 
 /** A run that is damaged. */
 export class DamagedRun {
   /** Made with the reason in a line, which names the file and the remedy if they are known. */
   constructor(readonly reason: string) {}
-}
-
-/** An error in a line, with its kind if neither this library nor the operating system's table describes it for people. */
-export function errorLine(error: unknown): string {
-  const system = error instanceof SluiceError ? null : describeSystemError(error);
-  if (system !== null) return system.sentence;
-  const kind = error instanceof SluiceError || !(error instanceof Error) ? "" : `${error.name}: `;
-  return kind + (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
 }
 
 /**

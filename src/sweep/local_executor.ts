@@ -5,8 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { checkPlainFile } from "../formats/mod.ts";
-import { errorLine } from "./damaged_run.ts";
+import { checkPlainFile, errorLine } from "../formats/mod.ts";
 import type { PlannedRun } from "./plan.ts";
 import { readRunState } from "./run_state.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
