@@ -8,7 +8,7 @@
 import { existsSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../src/errors.ts";
-import { nearest } from "../src/training/nearest.ts";
+import { nearest } from "../src/config/nearest.ts";
 
 /** Letters that a part of a name must have to stand for it. */
 const FEWEST_LETTERS = 3;

@@ -6,7 +6,7 @@
 
 import type { Dataset } from "../src/data/mod.ts";
 import { datasetSource } from "../src/data/datasets/mod.ts";
-import type { RunConfig } from "../src/training/config.ts";
+import type { RunConfig } from "../src/config/config.ts";
 import { type OutputOptions, remark } from "./ui/output.ts";
 
 /**

@@ -4,9 +4,10 @@
  * @module
  */
 import type { SkippedImage } from "../src/data/mod.ts";
-import type { RunConfig } from "../src/training/config.ts";
-import type { Evaluation, EvaluationOptions } from "../src/training/evaluate_run.ts";
-import type { RunFolder } from "../src/training/run_folder.ts";
+import type { RunConfig } from "../src/config/config.ts";
+import type { EvaluationOptions } from "../src/encoders/evaluate_run.ts";
+import type { Evaluation } from "../src/run/evaluation_file.ts";
+import type { RunFolder } from "../src/run/run_folder.ts";
 import { type OutputOptions, remark } from "./ui/output.ts";
 import { SkippedRemarks } from "./ui/skipped.ts";
 
@@ -26,12 +27,12 @@ export async function evaluateFolder(
   const { openDataset, remarkSelection } = await import("./datasets.ts");
   const { labelledSets } = await import("../src/evaluation/mod.ts");
   const { ImageStores } = await import("../src/data/mod.ts");
-  const { storeOptions } = await import("../src/training/options.ts");
+  const { storeOptions } = await import("../src/config/options.ts");
   const dataset = openDataset(run.config, where.data);
   labelledSets(dataset);
   const { Device } = await import("../src/device/mod.ts");
   using device = Device.open(where);
-  const { evaluateRun } = await import("../src/training/evaluate_run.ts");
+  const { evaluateRun } = await import("../src/encoders/evaluate_run.ts");
   remarkSelection(dataset, output);
   const remarks = new SkippedRemarks(output);
   const skipped = (image: SkippedImage) => {

@@ -13,7 +13,14 @@ import {
   examineLibrary,
   type LibraryReport,
 } from "../src/device/mod.ts";
-import { examineMachine, gpuWarnings, type Machine, machineWarnings, repairRemedy } from "../src/device/machine/mod.ts";
+import {
+  cudaLibraryRemedy,
+  examineMachine,
+  type Machine,
+  machineWarnings,
+  type NvidiaReport,
+  repairRemedy,
+} from "../src/machine/mod.ts";
 import { DeviceUnavailableError, NativeError } from "../src/errors.ts";
 import { type CaseResult, runSelftest } from "../src/selftest/mod.ts";
 
@@ -64,6 +71,17 @@ function orSentence<T>(attempt: () => T): T | string {
 function describeWrongCase(row: CaseResult): string {
   const cause = row.message ?? `error ${row.error}, gradient error ${row.gradientError}, ${row.leakedBytes} bytes kept`;
   return `operation ${row.operation}, case ${row.case}, is wrong (${cause}): ${repairRemedy()}`;
+}
+
+/** What keeps sluice from using GPUs that are there, or would be; nothing on a machine without them. */
+export function gpuWarnings({ fault, gpus, kernelModule }: NvidiaReport, library: LibraryReport): string[] {
+  if (gpus.length === 0) return fault === null || kernelModule === null ? [] : [fault];
+  const unused = `${gpus.map(({ name }) => name).join(", ")}: not used`;
+  if (!library.found) {
+    return [`${unused}, because sluice's CUDA library is not there: ${cudaLibraryRemedy()}`];
+  }
+  const unmet = library.requirements.find(({ found }) => !found);
+  return [unmet === undefined ? `${unused}: \`sluice doctor --device cuda\` says why` : `${unused}, ${unmet.detail}`];
 }
 
 /**

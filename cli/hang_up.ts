@@ -7,7 +7,7 @@
  * @module
  */
 
-import { ignoresHangUp } from "../src/device/machine/signals.ts";
+import { ignoresHangUp } from "../src/machine/signals.ts";
 
 let isIgnored = false;
 

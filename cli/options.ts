@@ -13,7 +13,7 @@ import {
   type RunOption,
   runOptionNames,
   runOptions,
-} from "../src/training/options.ts";
+} from "../src/config/options.ts";
 import type { OutputOptions } from "./ui/output.ts";
 
 type OptionName = keyof RunConfig;

@@ -5,11 +5,11 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { mayWriteTo } from "../src/device/machine/storage.ts";
+import { mayWriteTo } from "../src/machine/storage.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import { describeSystemError } from "../src/formats/system_errors.ts";
 import type { Pass } from "../src/models/mod.ts";
-import type { RunConfig } from "../src/training/options.ts";
+import type { RunConfig } from "../src/config/options.ts";
 
 /** Networks of a run, by name. */
 export const networkNames: readonly Pass[] = ["dense", "gated"];

@@ -5,10 +5,10 @@
  */
 import type { Dataset } from "../src/data/mod.ts";
 import { InvalidInputError } from "../src/errors.ts";
-import type { Checkpoint } from "../src/training/checkpoint.ts";
-import type { RunConfig } from "../src/training/config.ts";
-import { kebabCase, machineOptions } from "../src/training/options.ts";
-import type { RunFolder } from "../src/training/run_folder.ts";
+import type { Checkpoint } from "../src/run/checkpoint.ts";
+import type { RunConfig } from "../src/config/config.ts";
+import { kebabCase, machineOptions } from "../src/config/options.ts";
+import type { RunFolder } from "../src/run/run_folder.ts";
 
 /** A run that goes on. */
 export interface Resumption {
@@ -66,7 +66,7 @@ function checkEpochs(wanted: number, first: number, stretch: boolean, isGiven: b
 
 /** The run's configuration with what was given anew. */
 async function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): Promise<RunConfig> {
-  const { resolveConfig } = await import("../src/training/config.ts");
+  const { resolveConfig } = await import("../src/config/config.ts");
   const config = resolveConfig({ flags: { ...own, ...given } });
   for (const name of Object.keys(given) as (keyof RunConfig)[]) {
     if (renewable.has(name) || JSON.stringify(config[name]) === JSON.stringify(own[name])) continue;
@@ -90,7 +90,7 @@ export async function readResumption(
   renewal: Renewal,
   remark: (line: string) => void,
 ): Promise<Resumption> {
-  const { latestCheckpoint } = await import("../src/training/checkpoint.ts");
+  const { latestCheckpoint } = await import("../src/run/checkpoint.ts");
   const config = await renewedConfig(renewal, run.config);
   const checkpoint = latestCheckpoint(run.checkpoints, remark);
   if (checkpoint !== null) await checkOrigin(run, checkpoint, remark);
@@ -99,7 +99,7 @@ export async function readResumption(
 
 /** Refuses a checkpoint of another configuration than the run's; of fewer epochs it may be. */
 async function checkOrigin(run: RunFolder, checkpoint: Checkpoint, remark: (line: string) => void): Promise<void> {
-  const { checkConfig, checkWeights } = await import("../src/training/checkpoint.ts");
+  const { checkConfig, checkWeights } = await import("../src/run/checkpoint.ts");
   const { epochs } = run.config;
   const saved = Number(checkpoint.config["epochs"]);
   if (epochs <= saved) return checkConfig(checkpoint, run.config);
@@ -112,9 +112,9 @@ async function checkOrigin(run: RunFolder, checkpoint: Checkpoint, remark: (line
 export async function refuseOtherCount(run: RunFolder, checkpoint: Checkpoint, dataset: Dataset): Promise<void> {
   const { count } = dataset.pretraining;
   if (checkpoint.state.images === count) return;
-  const { listImages } = await import("../src/training/image_list.ts");
-  const { changedImages } = await import("../src/training/image_changes.ts");
-  const { checkImages } = await import("../src/training/checkpoint.ts");
+  const { listImages } = await import("../src/run/image_list.ts");
+  const { changedImages } = await import("../src/run/image_changes.ts");
+  const { checkImages } = await import("../src/run/checkpoint.ts");
   const list = await listImages(dataset);
   checkImages(checkpoint, count, list === null ? null : changedImages(run, checkpoint, list));
 }
@@ -131,8 +131,8 @@ export async function renewImageList(
   { acceptChangedImages }: Renewal,
   remark: (line: string) => void,
 ): Promise<void> {
-  const { listImages } = await import("../src/training/image_list.ts");
-  const { changedImages, checkImageList } = await import("../src/training/image_changes.ts");
+  const { listImages } = await import("../src/run/image_list.ts");
+  const { changedImages, checkImageList } = await import("../src/run/image_changes.ts");
   const list = await listImages(dataset);
   if (list === null) return;
   if (checkpoint !== null && acceptChangedImages) {

@@ -8,11 +8,11 @@ import type { Dataset } from "../src/data/mod.ts";
 import type { Device } from "../src/device/mod.ts";
 import { LostFolderError, StorageError } from "../src/errors.ts";
 import type { FileLock } from "../src/formats/mod.ts";
-import type { ConfigSources, RunConfig } from "../src/training/config.ts";
+import type { ConfigSources, RunConfig } from "../src/config/config.ts";
 import type { FittedConfig } from "../src/training/fitted_config.ts";
-import type { Precision } from "../src/training/precision.ts";
-import type { TrainingResult } from "../src/training/records.ts";
-import type { RunFolder } from "../src/training/run_folder.ts";
+import type { Precision } from "../src/config/precision.ts";
+import type { TrainingResult } from "../src/run/records.ts";
+import type { RunFolder } from "../src/run/run_folder.ts";
 import { quoteWord } from "../src/sweep/shell.ts";
 import type { Renewal, Resumption } from "./resumption.ts";
 import { StopSignals } from "./stop_signals.ts";
@@ -75,8 +75,8 @@ async function tellMiss(
 ): Promise<number | null> {
   const { missedBudget } = await import("../src/budget/missed_budget.ts");
   const { smallestBudget } = await import("../src/models/mod.ts");
-  const { targetOf } = await import("../src/training/passes.ts");
-  const { networkSpec } = await import("../src/training/trainee.ts");
+  const { targetOf } = await import("../src/config/network.ts");
+  const { networkSpec } = await import("../src/config/network.ts");
   const budgetMissed = missedBudget(networks.gated?.cost.share, targetOf(config));
   if (budgetMissed === null) return null;
   const smallest = smallestBudget(networkSpec(config, dataset.pretraining.height));
@@ -127,7 +127,7 @@ async function train(
 /** Opens the device that a configuration asks for, and what it takes. */
 async function openDevice(config: RunConfig, plans: string | null, output: OutputOptions) {
   const { Device } = await import("../src/device/mod.ts");
-  const { resolvePrecision } = await import("../src/training/precision.ts");
+  const { resolvePrecision } = await import("../src/config/precision.ts");
   const { preparePlans } = await import("../src/training/plans.ts");
   const device = Device.open({ device: config.device, threads: config.threads });
   try {
@@ -146,7 +146,7 @@ async function openDevice(config: RunConfig, plans: string | null, output: Outpu
 /** The data set of a run, once its images are known to fit the rest. */
 async function openImages(sources: ConfigSources, output: OutputOptions): Promise<Dataset> {
   const { openDataset } = await import("./datasets.ts");
-  const { checkAgainstImages, resolveConfig } = await import("../src/training/config.ts");
+  const { checkAgainstImages, resolveConfig } = await import("../src/config/config.ts");
   const { usualBatch } = await import("../src/training/fitted_config.ts");
   const config = resolveConfig(sources);
   announce(output, `reading the data: ${config.data ?? config.dataset}`, "nothing");
@@ -178,7 +178,7 @@ async function fit(sources: ConfigSources, dataset: Dataset, device: Device): Pr
  * @throws {InvalidInputError} if the run would be refused.
  */
 export async function fittedConfig(sources: ConfigSources, output: OutputOptions): Promise<RunConfig> {
-  const { resolveConfig } = await import("../src/training/config.ts");
+  const { resolveConfig } = await import("../src/config/config.ts");
   const dataset = await openImages(sources, output);
   const { device } = await openDevice(resolveConfig(sources), null, output);
   using _device = device;
@@ -202,15 +202,15 @@ async function lockNew(run: RunFolder): Promise<FileLock> {
  * @param out the folder to make.
  */
 export async function beginRun(sources: ConfigSources, out: string, output: OutputOptions): Promise<TrainingOutcome> {
-  const { RunFolder } = await import("../src/training/run_folder.ts");
-  const { resolveConfig } = await import("../src/training/config.ts");
+  const { RunFolder } = await import("../src/run/run_folder.ts");
+  const { resolveConfig } = await import("../src/config/config.ts");
   RunFolder.checkFree(out);
   const asked = resolveConfig(sources);
   const dataset = await openImages(sources, output);
   const opened = await openDevice(asked, asked.plans, output);
   using device = opened.device;
   const fitted = await fit(sources, dataset, device);
-  const { listImages } = await import("../src/training/image_list.ts");
+  const { listImages } = await import("../src/run/image_list.ts");
   const images = { line: dataset.origin?.selection?.line ?? null, list: await listImages(dataset) };
   const run = RunFolder.create(out, fitted.config, opened.versions, images);
   using lock = await lockNew(run);
@@ -225,7 +225,7 @@ export async function beginRun(sources: ConfigSources, out: string, output: Outp
 
 /** Goes on with the run in a folder; with one that is finished nothing is done. */
 export async function resumeRun(path: string, renewal: Renewal, output: OutputOptions): Promise<TrainingOutcome> {
-  const { RunFolder } = await import("../src/training/run_folder.ts");
+  const { RunFolder } = await import("../src/run/run_folder.ts");
   const { describeChanges, readResumption, refuseOtherCount, renewImageList } = await import("./resumption.ts");
   const run = RunFolder.open(path);
   using lock = await run.lock();
@@ -235,7 +235,7 @@ export async function resumeRun(path: string, renewal: Renewal, output: OutputOp
   if (checkpoint !== null) run.checkpoints.removeSurplus(config.keepCheckpoints, checkpoint.path);
   const dataset = await openImages({ flags: { ...config } }, output);
   if (checkpoint !== null && !renewal.acceptChangedImages) await refuseOtherCount(run, checkpoint, dataset);
-  const { isFinished, stepsOf } = await import("../src/training/run_length.ts");
+  const { isFinished, stepsOf } = await import("../src/run/run_length.ts");
   if (checkpoint !== null && isFinished(run, config, checkpoint, dataset)) {
     const { step } = checkpoint.state;
     const networks = run.metrics.evaluationAfter(step)?.networks ?? {};

@@ -7,7 +7,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
-import type { RunConfig } from "../../src/training/config.ts";
+import type { RunConfig } from "../../src/config/config.ts";
 import {
   addCommonOptions,
   addExamples,
@@ -50,7 +50,7 @@ function parseSteps(text: unknown): { readonly steps?: number } {
 
 function benchStep(options: { readonly steps?: number; readonly profiled: boolean }): Benchmark {
   return async (device, config, output) => {
-    const { benchStep: measure } = await import("../../src/training/benchmark/step.ts");
+    const { benchStep: measure } = await import("../../src/bench/step.ts");
     const result = measure(device, config, options);
     writeResult(output, result, () => formatStep(result));
   };
@@ -58,7 +58,7 @@ function benchStep(options: { readonly steps?: number; readonly profiled: boolea
 
 function benchSweep(given: ReadonlySet<string>, options: { readonly steps?: number }): Benchmark {
   return async (device, config, output) => {
-    const { benchSweep: measure, sweepConfigs } = await import("../../src/training/benchmark/sweep.ts");
+    const { benchSweep: measure, sweepConfigs } = await import("../../src/bench/sweep.ts");
     const configs = sweepConfigs(config, given, device);
     let done = 0;
     const rows = measure(configs, {
@@ -73,27 +73,27 @@ function benchSweep(given: ReadonlySet<string>, options: { readonly steps?: numb
 }
 
 const benchInfer: Benchmark = async (device, config, output) => {
-  const { benchInfer: measure } = await import("../../src/training/benchmark/infer.ts");
+  const { benchInfer: measure } = await import("../../src/bench/infer.ts");
   const result = measure(device, config);
   writeResult(output, result, () => formatInference(result));
 };
 
 const benchAugment: Benchmark = async (device, config, output) => {
-  const { benchAugment: measure } = await import("../../src/training/benchmark/augment.ts");
+  const { benchAugment: measure } = await import("../../src/bench/augment.ts");
   const result = measure(device, config);
   writeResult(output, result, () => formatAugmentation(result));
 };
 
 const benchCheckpoint: Benchmark = async (device, config, output) => {
-  const { benchCheckpoint: measure } = await import("../../src/training/benchmark/checkpoint.ts");
+  const { benchCheckpoint: measure } = await import("../../src/bench/checkpoint.ts");
   const result = await measure(device, config, Deno.cwd());
   writeResult(output, result, () => formatCheckpoint(result));
 };
 
 /** The loader on a data set, whose images decide the default batch. */
 async function runLoader(command: CommandUnknownOpts): Promise<void> {
-  const { benchLoader } = await import("../../src/training/benchmark/loader.ts");
-  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { benchLoader } = await import("../../src/bench/loader.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
   const { fitConfig } = await import("../../src/training/fitted_config.ts");
   const { imageMemory } = await import("../../src/training/memory_need.ts");
   const { openDataset } = await import("../datasets.ts");
@@ -110,10 +110,10 @@ async function runLoader(command: CommandUnknownOpts): Promise<void> {
 /** Image files need no device; what decodes them is in either library. */
 async function runFolder(folder: string, command: CommandUnknownOpts): Promise<void> {
   checkFolder(folder, "a folder of image files");
-  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
   const { threads, imageSize } = resolveConfig({ flags: givenRunOptions(command) });
   const { images, readerThreads } = await import("../../src/data/mod.ts");
-  const { benchFolder } = await import("../../src/training/benchmark/folder.ts");
+  const { benchFolder } = await import("../../src/bench/folder.ts");
   const { Device } = await import("../../src/device/mod.ts");
   const dataset = images.open({ data: folder, seed: 0, ...(imageSize === null ? {} : { imageSize }) });
   using device = Device.open({ device: "cpu", threads: 1 });
@@ -122,7 +122,7 @@ async function runFolder(folder: string, command: CommandUnknownOpts): Promise<v
 }
 
 const benchOperations: Benchmark = async (device, _config, output) => {
-  const { benchOperations: measure } = await import("../../src/selftest/mod.ts");
+  const { benchOperations: measure } = await import("../../src/bench/operations.ts");
   const result = measure(device, (row) => {
     if (output.verbose) remark(output, `${row.operation}, ${row.case}: ${row.milliseconds.toFixed(3)} ms`);
   });
@@ -130,10 +130,10 @@ const benchOperations: Benchmark = async (device, _config, output) => {
 };
 
 async function runBench(benchmark: Benchmark, command: CommandUnknownOpts, defaults: object = {}): Promise<void> {
-  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
   const { fitConfig } = await import("../../src/training/fitted_config.ts");
   const { drawnImages } = await import("../../src/training/memory_need.ts");
-  const { IMAGE_SIDE } = await import("../../src/training/benchmark/images.ts");
+  const { IMAGE_SIDE } = await import("../../src/bench/images.ts");
   const { Device } = await import("../../src/device/mod.ts");
   const sources = { flags: { ...defaults, ...givenRunOptions(command) } };
   const asked = resolveConfig(sources);

@@ -53,7 +53,7 @@ function describeCost(spec: NetworkSpec, cost: NetworkCost, smallest: number): s
 async function runCost(command: CommandUnknownOpts): Promise<void> {
   const { image: imageText }: Record<string, unknown> = command.opts();
   const image = wholeNumber("image", imageText, "a whole number of pixels from 8 to 4096", 8, 4096);
-  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
   const { networkCost, smallestBudget } = await import("../../src/models/cost.ts");
   // Images of files are brought to the size asked for, so that the stem's default is that of a run on such images.
   const flags = { dataset: "images", imageSize: image, ...givenRunOptions(command) };

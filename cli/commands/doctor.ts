@@ -127,7 +127,7 @@ function describeFaults({ problems, warnings }: Report): string[] {
 }
 
 async function runDoctor(command: CommandUnknownOpts): Promise<void> {
-  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
   const { device, threads } = resolveConfig({ flags: givenRunOptions(command) });
   const { examine } = await import("../examination.ts");
   const { ops }: Record<string, unknown> = command.opts();

@@ -5,9 +5,9 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidInputError } from "../../src/errors.ts";
-import type { EmbeddedImages, EmbeddingPaths } from "../../src/training/embed_run.ts";
-import type { RunConfig } from "../../src/training/options.ts";
-import { embeddedSplits } from "../../src/training/embedded_splits.ts";
+import type { EmbeddedImages, EmbeddingPaths } from "../../src/encoders/embed_run.ts";
+import type { RunConfig } from "../../src/config/options.ts";
+import { embeddedSplits } from "../../src/encoders/embedded_splits.ts";
 import { addCommonOptions, addExamples, givenRunOptions, outputOptions, wordArgument, wordOption } from "../options.ts";
 import { checkFolder, checkNewFiles, chooseNetwork, networkNames } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
@@ -17,7 +17,7 @@ import { grouped } from "../ui/tables.ts";
 /** The files to write, of which none may be there and whose folder must. */
 async function readOut(text: unknown): Promise<EmbeddingPaths> {
   if (typeof text !== "string") throw new InvalidInputError("embed writes features: give --out FILE.npy");
-  const { embeddingPaths } = await import("../../src/training/embed_run.ts");
+  const { embeddingPaths } = await import("../../src/encoders/embed_run.ts");
   const paths = embeddingPaths(text);
   checkNewFiles([paths.features, paths.names, paths.labels]);
   return paths;
@@ -30,7 +30,7 @@ function checkImages(images: string): void {
 }
 
 async function openImages(config: RunConfig, images: string, data: unknown): Promise<EmbeddedImages> {
-  const { folderImages, splitImages } = await import("../../src/training/embed_run.ts");
+  const { folderImages, splitImages } = await import("../../src/encoders/embed_run.ts");
   const split = embeddedSplits.find((name) => name === images);
   if (split === undefined) return folderImages(config, images);
   const { openDataset } = await import("../datasets.ts");
@@ -40,9 +40,9 @@ async function openImages(config: RunConfig, images: string, data: unknown): Pro
 async function runEmbed(path: string, images: string, command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
   const { network, out, data }: Record<string, unknown> = command.opts();
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  const { resolveConfig } = await import("../../src/training/config.ts");
-  const { trainedNetworks } = await import("../../src/training/passes.ts");
+  const { RunFolder } = await import("../../src/run/run_folder.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
+  const { trainedNetworks } = await import("../../src/config/network.ts");
   const paths = await readOut(out);
   const run = RunFolder.open(path);
   checkImages(images);
@@ -55,7 +55,7 @@ async function runEmbed(path: string, images: string, command: CommandUnknownOpt
   using device = Device.open({ device: name, threads });
   const { remarkSelection } = await import("../datasets.ts");
   remarkSelection(opened.dataset, output);
-  const { embedImages, writeEmbedding } = await import("../../src/training/embed_run.ts");
+  const { embedImages, writeEmbedding } = await import("../../src/encoders/embed_run.ts");
   const embedding = embedImages(device, run.config, checkpoint, pass, opened, (image) => skipped.push(image));
   const remarks = new SkippedRemarks(output);
   for (const image of skipped) remarks.add(image);

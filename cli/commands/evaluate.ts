@@ -63,14 +63,14 @@ async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<v
   const output = outputOptions(command);
   const { network, data, ...others }: Record<string, unknown> = command.opts();
   const judging = readJudging(others);
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  const { resolveConfig } = await import("../../src/training/config.ts");
+  const { RunFolder } = await import("../../src/run/run_folder.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
   const run = RunFolder.open(path);
   const { device: deviceName, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
-  const { trainedNetworks } = await import("../../src/training/passes.ts");
+  const { trainedNetworks } = await import("../../src/config/network.ts");
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
   const { evaluateFolder } = await import("../evaluating.ts");
-  const { mayWriteTo } = await import("../../src/device/machine/storage.ts");
+  const { mayWriteTo } = await import("../../src/machine/storage.ts");
   const isKept = mayWriteTo(path);
   const where = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
   if (!isKept) {

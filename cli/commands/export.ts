@@ -29,16 +29,16 @@ async function runExport(path: string, command: CommandUnknownOpts): Promise<voi
   const output = outputOptions(command);
   const { network, format, out }: Record<string, unknown> = command.opts();
   const file = readOut(out, format);
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  const { resolveConfig } = await import("../../src/training/config.ts");
-  const { trainedNetworks } = await import("../../src/training/passes.ts");
+  const { RunFolder } = await import("../../src/run/run_folder.ts");
+  const { resolveConfig } = await import("../../src/config/config.ts");
+  const { trainedNetworks } = await import("../../src/config/network.ts");
   const run = RunFolder.open(path);
   const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const { Device } = await import("../../src/device/mod.ts");
   using device = Device.open({ device: name, threads });
-  const { exportRun } = await import("../../src/training/export_run.ts");
+  const { exportRun } = await import("../../src/encoders/export_run.ts");
   const report = exportRun(device, run, checkpoint, { network: pass, file, version: denoJson.version });
   const { bytes, check: { images, largestDifference } } = report;
   writeResult(output, report, () => {

@@ -7,10 +7,10 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import process from "node:process";
 import { InvalidInputError, InvalidOptionError } from "../../src/errors.ts";
-import type { ConfigSources, RunConfig } from "../../src/training/config.ts";
-import { kebabCase } from "../../src/training/options.ts";
+import type { ConfigSources, RunConfig } from "../../src/config/config.ts";
+import { kebabCase } from "../../src/config/options.ts";
 import { quoteWord } from "../../src/sweep/shell.ts";
-import { presets } from "../../src/training/presets.ts";
+import { presets } from "../../src/config/presets.ts";
 import {
   addCommonOptions,
   addExamples,
@@ -29,7 +29,7 @@ import { formatTable, megaMacs, percent } from "../ui/tables.ts";
 async function readRequest(command: CommandUnknownOpts): Promise<{ sources: ConfigSources; out: string | undefined }> {
   const { config: path, preset, out }: Record<string, unknown> = command.opts();
   const file = typeof path === "string"
-    ? (await import("../../src/training/config_file.ts")).readConfigFile(path)
+    ? (await import("../../src/config/config_file.ts")).readConfigFile(path)
     : undefined;
   const sources = {
     flags: givenRunOptions(command),
@@ -59,7 +59,7 @@ function describeNetworks({ run, networks, budgetMissed, isLabelled }: TrainingO
 
 /** The configuration that a run would have; the default batch follows from images and memory, if the images are here. */
 async function configToShow(sources: ConfigSources, output: OutputOptions): Promise<RunConfig> {
-  const { isGiven, resolveConfig } = await import("../../src/training/config.ts");
+  const { isGiven, resolveConfig } = await import("../../src/config/config.ts");
   const config = resolveConfig(sources);
   if (isGiven("batch", sources)) return config;
   const { fittedConfig } = await import("../training.ts");
@@ -75,7 +75,7 @@ async function configToShow(sources: ConfigSources, output: OutputOptions): Prom
 
 /** Prints the configuration as `config.yaml` would hold it. */
 async function showConfig(sources: ConfigSources, output: OutputOptions): Promise<void> {
-  const { configByKey, formatConfig } = await import("../../src/training/config_file.ts");
+  const { configByKey, formatConfig } = await import("../../src/config/config_file.ts");
   const config = await configToShow(sources, output);
   writeVerbatim(output, configByKey(config), () => formatConfig(config).trimEnd());
 }

@@ -6,7 +6,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { mayWriteTo } from "../../src/device/machine/storage.ts";
+import { mayWriteTo } from "../../src/machine/storage.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { ReportData } from "../../src/report/mod.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
@@ -53,7 +53,7 @@ function readFigures(figures: unknown): string | null {
 
 /** What there is to show at a path. */
 async function readData(path: string): Promise<ReportData> {
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
+  const { RunFolder } = await import("../../src/run/run_folder.ts");
   const { SweepFolder } = await import("../../src/sweep/mod.ts");
   // What is no run and no sweep is refused before the plotting library is loaded.
   const folder = SweepFolder.isAt(path) ? SweepFolder.open(path) : RunFolder.open(path);

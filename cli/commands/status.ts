@@ -5,7 +5,7 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { quoteWord } from "../../src/sweep/shell.ts";
-import type { RunStatus } from "../../src/training/run_status.ts";
+import type { RunStatus } from "../../src/run/run_status.ts";
 import { addExamples, addOutputOptions, outputOptions } from "../options.ts";
 import { showSweep } from "./sweep.ts";
 import { signedShare } from "../ui/missed_budget.ts";
@@ -65,8 +65,8 @@ function describeStatus(status: RunStatus): string {
 async function runStatus(path: string, command: CommandUnknownOpts): Promise<void> {
   const { SweepFolder } = await import("../../src/sweep/mod.ts");
   if (SweepFolder.isAt(path)) return await showSweep(path, outputOptions(command));
-  const { RunFolder } = await import("../../src/training/run_folder.ts");
-  const { readStatus } = await import("../../src/training/run_status.ts");
+  const { RunFolder } = await import("../../src/run/run_folder.ts");
+  const { readStatus } = await import("../../src/run/run_status.ts");
   const output = outputOptions(command);
   const status = readStatus(RunFolder.open(path));
   if (status.noLocks !== null) {

@@ -16,8 +16,8 @@ import {
   outputOptions,
   wholeNumber,
 } from "../options.ts";
-import { type Executor, executors, type ScriptKind, scriptKinds } from "../sweep_kinds.ts";
-import type { CheckedSweep } from "../sweep_request.ts";
+import { type Executor, executors, type ScriptKind, scriptKinds } from "../sweep/kinds.ts";
+import type { CheckedSweep } from "../sweep/request.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { describeEstimate, describeStates } from "../ui/sweep.ts";
 
@@ -67,14 +67,14 @@ async function runSweep(path: string | undefined, command: CommandUnknownOpts): 
     ? null
     : wholeNumber("jobs", options.jobs, "a whole number from 1 to 1024", 1, 1024);
   const kind = scriptKindOf(options);
-  const { readRequest } = await import("../sweep_request.ts");
+  const { readRequest } = await import("../sweep/request.ts");
   const request = readRequest(path, out, givenRunOptions(command));
   if (kind === null) {
-    const { checkLocally, execute } = await import("../sweep_local.ts");
+    const { checkLocally, execute } = await import("../sweep/local.ts");
     const checked = checkLocally(request, jobs);
     return dryRun ? writeDryRun(checked, output) : await execute(checked, output);
   }
-  const { checkForCluster, emit, submit } = await import("../sweep_cluster.ts");
+  const { checkForCluster, emit, submit } = await import("../sweep/cluster.ts");
   const checked = checkForCluster(request, kind, jobs);
   if (dryRun) return writeDryRun(checked, output);
   await (emitted === undefined ? submit(checked, output) : emit(checked, output));
@@ -153,7 +153,7 @@ function addSubcommands(sweep: CommandUnknownOpts): void {
   const task = sweep.command("task").argument("<DIR>", "folder of a sweep").argument("<NAME>", "name of a run")
     .description("does what is left of one run: what executors and scripts start")
     .action(async (path, name, _options, self) => {
-      const { runTask } = await import("../sweep_task.ts");
+      const { runTask } = await import("../sweep/task.ts");
       await runTask(path, name, givenRunOptions(self), outputOptions(self));
     });
   addCommonOptions(task);

@@ -13,7 +13,7 @@ import type {
   Profile,
   StepBenchmark,
   SweepRow,
-} from "../../src/training/benchmark/mod.ts";
+} from "../../src/bench/mod.ts";
 import { formatTable, grouped, mebibytes, share } from "./tables.ts";
 
 /** Where the time of a step goes, as a table that adds up to the step. */

@@ -10,7 +10,7 @@ import type {
   MaskWorth,
   MeasuredCost,
 } from "../../src/evaluation/mod.ts";
-import type { Evaluation } from "../../src/training/evaluate_run.ts";
+import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { markedShare } from "./missed_budget.ts";
 import { type Cell, formatTable, megaMacs, percent, share } from "./tables.ts";
 

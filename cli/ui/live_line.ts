@@ -10,7 +10,6 @@
 import process from "node:process";
 import { understandsSequences } from "./colours.ts";
 import { writeStderr } from "./descriptors.ts";
-import type { OutputOptions } from "./output.ts";
 import { printable } from "./printable.ts";
 
 /** Milliseconds between two drawings of a line. */
@@ -27,7 +26,7 @@ let drawn = "";
 let drawnAt = -Infinity;
 
 /** Whether progress is drawn over itself: on a terminal that can, unless quiet is asked for; else it is told in lines. */
-export function drawsLive({ quiet }: OutputOptions): boolean {
+export function drawsLive({ quiet }: { readonly quiet?: boolean | undefined }): boolean {
   return quiet !== true && understandsSequences(process.stderr);
 }
 

@@ -4,9 +4,9 @@
  * @module
  */
 import { quoteWord } from "../../src/sweep/shell.ts";
-import { runOptions } from "../../src/training/options.ts";
+import { runOptions } from "../../src/config/options.ts";
 import { causeOfMiss } from "../../src/budget/missed_budget.ts";
-import type { RunConfig } from "../../src/training/options.ts";
+import type { RunConfig } from "../../src/config/options.ts";
 import { share } from "./tables.ts";
 
 /** A difference of shares with its sign: `+0.2730`. */

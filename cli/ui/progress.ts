@@ -5,8 +5,8 @@
  */
 
 import type { SkippedImage } from "../../src/data/mod.ts";
-import type { EvaluationRecord, StepRecord, TrainingObserver } from "../../src/training/records.ts";
-import type { RunConfig } from "../../src/training/options.ts";
+import type { EvaluationRecord, StepRecord, TrainingObserver } from "../../src/run/records.ts";
+import type { RunConfig } from "../../src/config/options.ts";
 import { barLine, clearLive, drawLive, drawsLive, updateLive } from "./live_line.ts";
 import { type OutputOptions, remark } from "./output.ts";
 import { SkippedRemarks } from "./skipped.ts";

@@ -5,7 +5,9 @@
  */
 
 import process from "node:process";
-import type { CaseResult, DeviceCeilings, OperationsBenchmark } from "../../src/selftest/mod.ts";
+import type { DeviceCeilings } from "../../src/bench/ceilings.ts";
+import type { OperationsBenchmark } from "../../src/bench/operations.ts";
+import type { CaseResult } from "../../src/selftest/mod.ts";
 import { coloursFor } from "./colours.ts";
 import { formatTable } from "./tables.ts";
 

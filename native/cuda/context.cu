@@ -4,8 +4,8 @@
 #include <cstring>
 #include <new>
 
-#include "cublaslt.h"
-#include "cudnn.h"
+#include "nvidia/cublaslt.h"
+#include "nvidia/cudnn.h"
 
 struct sl_stream {
   sl_context* context;

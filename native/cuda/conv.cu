@@ -1,7 +1,7 @@
 // Convolution in its three directions, on cuDNN, with activations plain NHWC and weights plain OHWI.
 #include "../common/conv_shape.h"
-#include "cudnn.h"
-#include "cudnn_graph.h"
+#include "nvidia/cudnn.h"
+#include "nvidia/cudnn_graph.h"
 #include "maps.h"
 
 namespace sluice {

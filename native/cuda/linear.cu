@@ -1,6 +1,6 @@
 // Matrix products on cuBLASLt, and what it does not do of them.
 
-#include "cublaslt.h"
+#include "nvidia/cublaslt.h"
 #include "launch.h"
 
 namespace sluice {

@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { mayWriteTo } from "../device/machine/storage.ts";
+import { mayWriteTo } from "../machine/storage.ts";
 import { InvalidInputError } from "../errors.ts";
 import { FileLock, type LockHolder, makeFolder } from "../formats/mod.ts";
 import { type Archive, mostArchiveBytes } from "./archive.ts";

@@ -12,7 +12,7 @@ import {
 } from "../errors.ts";
 import { Status } from "./abi.ts";
 import { type DeviceKind, hasLibrary, type Library, openLibrary } from "./library.ts";
-import { usableMemory, usableProcessors } from "./machine/limits.ts";
+import { usableMemory, usableProcessors } from "../machine/limits.ts";
 import { requirementsOf } from "./requirements.ts";
 
 /** An address in device memory, or a native handle; opaque. */

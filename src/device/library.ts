@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 
 import { DeviceUnavailableError } from "../errors.ts";
 import { ABI_VERSION, symbols } from "./abi.ts";
-import { describeMissing, readProcessor } from "./machine/instructions.ts";
-import { mountOf, readMounts } from "./machine/mounts.ts";
-import { cudaLibraryRemedy, isPackaged, noexecRemedy, repairRemedy } from "./machine/packaged.ts";
-import { loaderSentence, SystemCalls } from "./machine/system_calls.ts";
+import { describeMissing, readProcessor } from "../machine/instructions.ts";
+import { mountOf, readMounts } from "../machine/mounts.ts";
+import { cudaLibraryRemedy, isPackaged, noexecRemedy, repairRemedy } from "../machine/packaged.ts";
+import { loaderSentence, SystemCalls } from "../machine/system_calls.ts";
 
 /** Which of the two builds of the native library. */
 export type DeviceKind = "cpu" | "cuda";

@@ -12,5 +12,5 @@ export { dryRunPeak } from "./dry_run.ts";
 export { PendingDownload } from "./pending_download.ts";
 export { PinnedMemory } from "./pinned_memory.ts";
 export { examineLibrary, type LibraryReport, type Requirement, requirementsOf } from "./requirements.ts";
-export { usableProcessors } from "./machine/limits.ts";
+export { usableProcessors } from "../machine/limits.ts";
 export { symbols } from "./abi.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import process from "node:process";
-import { isRunningHere, ownIdentity } from "../device/machine/process_identity.ts";
+import { isRunningHere, ownIdentity } from "../machine/process_identity.ts";
 import { InvalidInputError, LostFolderError } from "../errors.ts";
 import { isPlainFile } from "./plain_file.ts";
 import { storageError } from "./write_file.ts";

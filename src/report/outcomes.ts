@@ -5,7 +5,7 @@
  */
 import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
 import type { Pass } from "../models/mod.ts";
-import { trainedNetworks } from "../training/passes.ts";
+import { trainedNetworks } from "../config/network.ts";
 import type { Scalar } from "../sweep/mod.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";
 import { type SeriesName, seriesOf } from "./series.ts";

@@ -7,12 +7,12 @@ import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { missedBudget } from "../budget/missed_budget.ts";
 import { DamagedRun, orDamaged, type Scalar, type SweepFolder } from "../sweep/mod.ts";
-import type { Evaluation } from "../training/evaluate_run.ts";
-import type { RunConfig } from "../training/options.ts";
-import type { EvaluationRecord, StepRecord } from "../training/records.ts";
-import { targetOf } from "../training/passes.ts";
-import { RunFolder } from "../training/run_folder.ts";
-import { phaseOf, type RunPhase } from "../training/run_status.ts";
+import type { Evaluation } from "../run/evaluation_file.ts";
+import type { RunConfig } from "../config/options.ts";
+import type { EvaluationRecord, StepRecord } from "../run/records.ts";
+import { targetOf } from "../config/network.ts";
+import { RunFolder } from "../run/run_folder.ts";
+import { phaseOf, type RunPhase } from "../run/run_status.ts";
 
 /** One run as the page shows it. */
 export interface ReportRun {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Pass } from "../models/mod.ts";
-import type { RunConfig } from "../training/options.ts";
+import type { RunConfig } from "../config/options.ts";
 import type { ColourName } from "./colours.ts";
 
 /** The dense and the gated network of dual runs, and those of the baselines. */

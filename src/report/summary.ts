@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { RunConfig } from "../training/options.ts";
+import type { RunConfig } from "../config/options.ts";
 import { type Markup, markup } from "./markup.ts";
 import { commonMeasure, configurationsOf, floorsOf, type Measure, measureNames, type Outcome } from "./outcomes.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";

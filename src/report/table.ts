@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { secondsOfSittings } from "../training/metrics_file.ts";
+import { secondsOfSittings } from "../run/metrics_file.ts";
 import { type Markup, markup } from "./markup.ts";
 import { formatValue, type Outcome } from "./outcomes.ts";
 import type { Scalar } from "../sweep/mod.ts";

@@ -5,10 +5,11 @@
  */
 import type { Device } from "../device/mod.ts";
 import { featureSize, networkCost } from "../models/mod.ts";
-import { benchStep, macsPerView } from "../training/benchmark/step.ts";
-import type { RunConfig } from "../training/options.ts";
-import { plannedPairs, trainedNetworks } from "../training/passes.ts";
-import { createTrainee, networkSpec, trainingState } from "../training/trainee.ts";
+import { benchStep, macsPerView } from "../bench/step.ts";
+import type { RunConfig } from "../config/options.ts";
+import { plannedPairs } from "../training/passes.ts";
+import { networkSpec, trainedNetworks } from "../config/network.ts";
+import { createTrainee, trainingState } from "../training/trainee.ts";
 
 /** A run, and the images it has. */
 export interface EstimatedRun {

@@ -5,9 +5,9 @@
  */
 import { resolve } from "node:path";
 import { type InvalidInputError, InvalidOptionError } from "../errors.ts";
-import { type ConfigSources, resolveConfig, type RunConfig } from "../training/config.ts";
-import { type ConfigFile, configOfKeys, withHomePaths } from "../training/config_file.ts";
-import { gateOptions, kebabCase, pathOptions, runOptionNames } from "../training/options.ts";
+import { type ConfigSources, resolveConfig, type RunConfig } from "../config/config.ts";
+import { type ConfigFile, configOfKeys, withHomePaths } from "../config/config_file.ts";
+import { gateOptions, kebabCase, pathOptions, runOptionNames } from "../config/options.ts";
 import { describeVaried, faultOfName, foldedName, folderName, quoteName } from "./run_names.ts";
 import type { Place, Scalar, SweepSpec } from "./spec.ts";
 

@@ -6,12 +6,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readLock } from "../formats/mod.ts";
-import type { Evaluation } from "../training/evaluate_run.ts";
-import { latestState } from "../training/checkpoint.ts";
-import { MetricsFile } from "../training/metrics_file.ts";
-import { RunFolder } from "../training/run_folder.ts";
-import { isTrained, stepsFrom } from "../training/run_length.ts";
-import type { RunState } from "../training/run_state.ts";
+import type { Evaluation } from "../run/evaluation_file.ts";
+import { latestState } from "../run/checkpoint.ts";
+import { MetricsFile } from "../run/metrics_file.ts";
+import { RunFolder } from "../run/run_folder.ts";
+import { isTrained, stepsFrom } from "../run/run_length.ts";
+import type { RunState } from "../run/run_state.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { RunSteps } from "./progress.ts";

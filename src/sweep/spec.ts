@@ -7,8 +7,8 @@ import type { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import { type Probe, type Protocol, protocols } from "../evaluation/mod.ts";
 import { YamlFile, type YamlPlace } from "../formats/mod.ts";
-import { readNamedFile } from "../training/config_file.ts";
-import { remedyFor } from "../training/nearest.ts";
+import { readNamedFile } from "../config/config_file.ts";
+import { remedyFor } from "../config/nearest.ts";
 import type { KubernetesRequest, SlurmRequest } from "./requests.ts";
 import { knownKeysAt, specSchema } from "./spec_schema.ts";
 

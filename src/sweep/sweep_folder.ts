@@ -19,10 +19,10 @@ import {
   storageError,
   writeFileAtomically,
 } from "../formats/mod.ts";
-import { resolveConfig, type RunConfig } from "../training/config.ts";
-import { configByKey, configOfKeys } from "../training/config_file.ts";
-import { kebabCase, machineOptions, runOptionNames } from "../training/options.ts";
-import { RunFolder } from "../training/run_folder.ts";
+import { resolveConfig, type RunConfig } from "../config/config.ts";
+import { configByKey, configOfKeys } from "../config/config_file.ts";
+import { kebabCase, machineOptions, runOptionNames } from "../config/options.ts";
+import { RunFolder } from "../run/run_folder.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import { isBegunSetUp, isFreeForSweep } from "./set_up.ts";

@@ -5,9 +5,9 @@
  */
 import type { Device } from "../device/mod.ts";
 import { InvalidOptionError } from "../errors.ts";
-import { type ConfigSources, isGiven, resolveConfig } from "./config.ts";
+import { type ConfigSources, isGiven, resolveConfig } from "../config/config.ts";
 import { type ImageMemory, memoryNeed } from "./memory_need.ts";
-import { type RunConfig, USUAL_BATCH } from "./options.ts";
+import { type RunConfig, USUAL_BATCH } from "../config/options.ts";
 
 /** A configuration that fits, and what it needs. */
 export interface FittedConfig {

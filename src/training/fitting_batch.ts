@@ -7,8 +7,8 @@ import type { Device } from "../device/mod.ts";
 import { OutOfMemoryError } from "../errors.ts";
 import { philoxNoise } from "../models/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
-import type { RunConfig } from "./options.ts";
-import { activationType, type Precision, withPrecision } from "./precision.ts";
+import type { RunConfig } from "../config/options.ts";
+import { activationType, type Precision, withPrecision } from "../config/precision.ts";
 import { trainingStep } from "./step.ts";
 import type { Trainee } from "./trainee.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunConfig } from "./options.ts";
+import type { RunConfig } from "../config/options.ts";
 
 /**
  * tau in an epoch: constant, or where an end is named going there from the start by equal factors, from the end of the gate warm-up

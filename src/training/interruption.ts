@@ -5,7 +5,7 @@
  */
 import type { Steps } from "../evaluation/mod.ts";
 import type { Pass } from "../models/mod.ts";
-import type { TrainingObserver } from "./records.ts";
+import type { TrainingObserver } from "../run/records.ts";
 
 /** Lets the event loop turn. */
 export function yieldToEvents(): Promise<void> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { warmupCosine } from "../optim/mod.ts";
-import type { RunConfig } from "./options.ts";
+import type { RunConfig } from "../config/options.ts";
 
 /** Rate of the first epoch of the warm-up. */
 const WARMUP_START = 0.003;

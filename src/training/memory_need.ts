@@ -15,12 +15,13 @@ import { type Device, dryRunPeak } from "../device/mod.ts";
 import { ENCODED_BATCH } from "../evaluation/mod.ts";
 import { featureSize, networkCost, philoxNoise } from "../models/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
-import type { RunConfig } from "./options.ts";
-import { plannedPairs, trainedNetworks } from "./passes.ts";
+import type { RunConfig } from "../config/options.ts";
+import { plannedPairs } from "./passes.ts";
+import { networkSpec, trainedNetworks } from "../config/network.ts";
 import { plainShare } from "./plain_share.ts";
-import { activationType, type Precision, resolvePrecision } from "./precision.ts";
+import { activationType, type Precision, resolvePrecision } from "../config/precision.ts";
 import { trainingStep } from "./step.ts";
-import { createTrainee, networkSpec, type Trainee, trainingState } from "./trainee.ts";
+import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
 
 /** What decides how much memory the images of a run take. */
 export interface ImageMemory {

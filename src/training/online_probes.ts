@@ -10,8 +10,8 @@ import { featureSize, type Pass } from "../models/mod.ts";
 import { Module } from "../nn/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 import { learningRate } from "./learning_rate.ts";
-import type { RunConfig } from "./options.ts";
-import { trainedNetworks } from "./passes.ts";
+import type { RunConfig } from "../config/options.ts";
+import { trainedNetworks } from "../config/network.ts";
 
 /** Base learning rate, which falls as the run's does. */
 const RATE = 0.1;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Pass } from "../models/mod.ts";
-import type { RunConfig } from "./options.ts";
+import type { RunConfig } from "../config/options.ts";
 
 /** One pass of one view. */
 export interface PlannedPass {
@@ -37,14 +37,4 @@ export function plannedPairs(
   const [first, second] = pairs[mode];
   if (!config.symmetric || mode !== "dual") return [[first, second]];
   return [[first, second], [{ ...first, view: 1 }, { ...second, view: 0 }]];
-}
-
-/** The share of the dense network's cost that the gated network is to have; null of a run without gates. */
-export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): number | null {
-  return mode === "vanilla" ? null : budget;
-}
-
-/** The networks that a run of this mode trains. */
-export function trainedNetworks(mode: RunConfig["mode"]): readonly Pass[] {
-  return { dual: ["dense", "gated"], vanilla: ["dense"], gated: ["gated"] }[mode] as readonly Pass[];
 }

@@ -6,7 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, NativeError, UnsupportedError } from "../errors.ts";
 import { reasonOf } from "../formats/mod.ts";
-import type { RunConfig } from "./options.ts";
+import type { RunConfig } from "../config/options.ts";
 
 /** The options that this reads. */
 export type PlanOptions = Pick<RunConfig, "autotune" | "plans">;

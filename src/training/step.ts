@@ -17,7 +17,7 @@ import { binary, type Collective, scale } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
 import { gateTemperature } from "./gate_temperature.ts";
 import type { FeatureListener } from "./online_probes.ts";
-import type { RunConfig } from "./options.ts";
+import type { RunConfig } from "../config/options.ts";
 import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
 import { rotated, rotationLoss } from "./rotation.ts";

@@ -4,19 +4,13 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import {
-  DualNetwork,
-  type DualNetworkOptions,
-  MomentumNetwork,
-  type NetworkCost,
-  networkCost,
-  type NetworkSpec,
-} from "../models/mod.ts";
+import { DualNetwork, MomentumNetwork, type NetworkCost, networkCost } from "../models/mod.ts";
 import { type Objective, objectiveKind } from "../objectives/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import { type Optimizer, optimizerOf } from "../optim/mod.ts";
-import type { RunConfig } from "./options.ts";
-import { TrainingState } from "./training_state.ts";
+import type { RunConfig } from "../config/options.ts";
+import { networkOptions, networkSpec } from "../config/network.ts";
+import { TrainingState } from "../run/training_state.ts";
 
 /** The parts that a training step works on. */
 export interface Trainee extends Disposable {
@@ -30,29 +24,6 @@ export interface Trainee extends Disposable {
   readonly optimizer: Optimizer;
   /** MACs of the network at the run's image size. */
   readonly cost: NetworkCost;
-}
-
-/** The network of a configuration, for images of `image` pixels a side. */
-export function networkSpec(
-  config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
-  image: number,
-): NetworkSpec {
-  const { arch, width, stem, gateReduction } = config;
-  return { arch, width, stem, image, gateReduction };
-}
-
-/** How a configuration's network is built. Norms exist twice only where both passes are trained. */
-export function networkOptions(config: RunConfig, image: number): DualNetworkOptions {
-  return {
-    spec: networkSpec(config, image),
-    projector: config.projector,
-    seed: config.seed,
-    gated: config.mode !== "vanilla",
-    separateNorm: config.mode === "dual" && config.separateNorm,
-    gateBias: config.gateBias,
-    rotationHead: config.rotation ? config.rotationHead : null,
-    separateEncoders: config.mode === "dual" && config.separateEncoders,
-  };
 }
 
 /**

@@ -19,26 +19,27 @@ import { checkHealth, Evaluator, type NetworkHealth } from "../evaluation/mod.ts
 import { type Pass, philoxNoise } from "../models/mod.ts";
 import { objectiveKind } from "../objectives/mod.ts";
 import { Scope } from "../tensor/mod.ts";
-import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "./checkpoint.ts";
-import { CheckpointWriter } from "./checkpoint_writer.ts";
-import type { EventLog } from "./event_log.ts";
+import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "../run/checkpoint.ts";
+import { CheckpointWriter } from "../run/checkpoint_writer.ts";
+import type { EventLog } from "../run/event_log.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
 import { forPasses, yieldToEvents } from "./interruption.ts";
 import { learningRate, stepRates } from "./learning_rate.ts";
 import { OnlineProbes } from "./online_probes.ts";
-import { type RunConfig, storeOptions } from "./options.ts";
-import { plannedPairs, trainedNetworks } from "./passes.ts";
-import { type Precision, resolvePrecision, withPrecision } from "./precision.ts";
+import { type RunConfig, storeOptions } from "../config/options.ts";
+import { plannedPairs } from "./passes.ts";
+import { trainedNetworks } from "../config/network.ts";
+import { type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
 import type { PendingScalars } from "./pending_scalars.ts";
 import { plainShare } from "./plain_share.ts";
-import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingResult } from "./records.ts";
+import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingResult } from "../run/records.ts";
 import { drawTurns } from "./rotation.ts";
-import type { RunFolder } from "./run_folder.ts";
-import { stepsOf } from "./run_length.ts";
-import type { RunState } from "./run_state.ts";
+import type { RunFolder } from "../run/run_folder.ts";
+import { stepsOf } from "../run/run_length.ts";
+import type { RunState } from "../run/run_state.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
-import type { TrainingState } from "./training_state.ts";
+import type { TrainingState } from "../run/training_state.ts";
 import { augmentedViews } from "./views.ts";
 
 /** Steps between two looks at what plain images cost. */

@@ -6,7 +6,7 @@
 import type { Dataset, StoredBatch, StoredView } from "../data/mod.ts";
 import { augment } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
-import { activationType, type Precision } from "./precision.ts";
+import { activationType, type Precision } from "../config/precision.ts";
 
 /** Views [batch, H, W, 3] in the element type of everything that is computed from them. */
 export function augmentedViews(

@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { compileExecutable, RELEASE_LEVEL } from "../../native/compile.ts";
+import { compileExecutable, RELEASE_LEVEL } from "../../native/executable/compile.ts";
 
 /** Milliseconds that one start takes. */
 async function time(executable: string, cache: string, args: readonly string[]): Promise<number> {

@@ -7,7 +7,7 @@
  */
 import { join } from "node:path";
 import { curvePoints, readReportRun, type ReportData, reportPage } from "../../src/report/mod.ts";
-import { RunFolder } from "../../src/training/mod.ts";
+import { RunFolder } from "../../src/run/mod.ts";
 import { openPage, startBrowser } from "../report/browser.ts";
 import { findChromium } from "../report/chromium.ts";
 import { makeSweep } from "../report/synthetic_runs.ts";

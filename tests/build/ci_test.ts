@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
-import { execute } from "../../native/packages.ts";
+import { execute } from "../../native/tools/packages.ts";
 import { withFolder } from "../folders.ts";
 
 const script = fileURLToPath(new URL("../../.ci/run", import.meta.url));

@@ -9,9 +9,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
-import { formatDependencies, listDependencies, UnknownLicenceError } from "../../native/dependencies.ts";
-import { readLicence } from "../../native/dependencies/licences.ts";
-import { systemDependencies } from "../../native/dependencies/system_packages.ts";
+import { formatDependencies, listDependencies, UnknownLicenceError } from "../../native/executable/dependencies.ts";
+import { readLicence } from "../../native/executable/dependencies/licences.ts";
+import { systemDependencies } from "../../native/executable/dependencies/system_packages.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { withFolder } from "../folders.ts";
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
 import { withFolder } from "../folders.ts";
 
-const program = fileURLToPath(new URL("../../native/install.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../native/tools/install.ts", import.meta.url));
 
 interface Ending {
   readonly status: number;

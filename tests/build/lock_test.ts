@@ -9,7 +9,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
-import { execute } from "../../native/packages.ts";
+import { execute } from "../../native/tools/packages.ts";
 import { withFolder } from "../folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

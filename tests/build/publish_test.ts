@@ -9,7 +9,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
-import { cudaPlan, libraryPlan } from "../../native/build.ts";
+import { cudaPlan, libraryPlan } from "../../native/tools/build.ts";
 import { withFolder } from "../folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -44,7 +44,12 @@ async function publishedFiles(): Promise<string[]> {
 const published = await publishedFiles();
 
 Deno.test("the library is published whole, with the sources of both native libraries and nothing else of the repository", () => {
-  const native = ["native/build.ts", "native/packages.ts", "native/setup.ts", "native/CMakeLists.txt"];
+  const native = [
+    "native/tools/build.ts",
+    "native/tools/packages.ts",
+    "native/tools/setup.ts",
+    "native/CMakeLists.txt",
+  ];
   const sources = [...libraryPlan.sources, ...cudaPlan.sources].map((path) => relative(root, path));
   const wanted = ["deno.json", "mod.ts", "LICENSE", "README.md", "src", ...native, ...sources].flatMap(filesUnder);
   assert.deepEqual([...published].sort(), [...new Set(wanted)].sort());

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const setup = fileURLToPath(new URL("../../native/setup.ts", import.meta.url));
+const setup = fileURLToPath(new URL("../../native/tools/setup.ts", import.meta.url));
 
 /** Programs by name, each the body of a shell script; `$HERE` is their folder. */
 type Machine = Readonly<Record<string, string>>;

@@ -10,7 +10,7 @@ import { allCommands, completionScripts, describeCommand, type Shell, shells } f
 import { buildProgram } from "../../cli/program.ts";
 import { datasetNames } from "../../src/data/datasets/registry.ts";
 import { objectiveNames } from "../../src/objectives/mod.ts";
-import { presets } from "../../src/training/presets.ts";
+import { presets } from "../../src/config/presets.ts";
 import { withFolder } from "../folders.ts";
 import { complete, isInstalled } from "./completing_shells.ts";
 import { assertRefused, assertSucceeds } from "./run_sluice.ts";

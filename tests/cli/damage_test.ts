@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "../../src/formats/mod.ts";
-import type { RunStatus } from "../../src/training/run_status.ts";
+import type { RunStatus } from "../../src/run/run_status.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 

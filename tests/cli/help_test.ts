@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { buildProgram } from "../../cli/program.ts";
 import { stopStatuses } from "../../cli/stop_statuses.ts";
 import { ExitStatus } from "../../cli/ui/errors.ts";
-import { kebabCase, type OptionGroup, runOptionNames, runOptions } from "../../src/training/options.ts";
+import { kebabCase, type OptionGroup, runOptionNames, runOptions } from "../../src/config/options.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -95,7 +95,11 @@ function sources(folder: string): string[] {
 Deno.test("the program's help names every variable of the environment that is read, but the user's folder", () => {
   const help = helpOf(buildProgram());
   const section = help.slice(help.indexOf("\nEnvironment:"), help.indexOf("\nWhat is written where:"));
-  const folders = ["src", "cli", ...["common", "cpu", "cuda", "images", "launcher"].map((name) => `native/${name}`)];
+  const folders = [
+    "src",
+    "cli",
+    ...["common", "cpu", "cuda", "images", "executable/launcher"].map((name) => `native/${name}`),
+  ];
   const texts = folders.flatMap(sources);
   const reads = /\b(?:env\.get\(|env\[|getenv\(|environment\()"(\w+)"/g;
   const names = texts.flatMap((text) => [

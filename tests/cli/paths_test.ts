@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { resolveConfig } from "../../src/training/config.ts";
-import { RunFolder } from "../../src/training/run_folder.ts";
+import { resolveConfig } from "../../src/config/config.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
 import { writePng } from "../data/image_files.ts";
 import { assertRefused, assertSucceeds, finish, runShell, runSluice, sluiceCommand } from "./run_sluice.ts";

@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { resolveConfig } from "../../src/training/config.ts";
-import { RunFolder } from "../../src/training/run_folder.ts";
+import { resolveConfig } from "../../src/config/config.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, runSluice, testedExecutable } from "./run_sluice.ts";
 

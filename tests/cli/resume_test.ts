@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RunFolder } from "../../src/training/run_folder.ts";
-import type { RunStatus } from "../../src/training/run_status.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import type { RunStatus } from "../../src/run/run_status.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, runSluice, startSluice, untilWritten } from "./run_sluice.ts";
 

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { aptCommand, execute, installWith } from "../../native/packages.ts";
+import { aptCommand, execute, installWith } from "../../native/tools/packages.ts";
 
 /** The nodes' names. */
 export const nodes = ["a", "b"] as const;

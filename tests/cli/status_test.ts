@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunStatus } from "../../src/training/run_status.ts";
+import type { RunStatus } from "../../src/run/run_status.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, startSluice, untilWritten } from "./run_sluice.ts";
 

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import denoJson from "../../deno.json" with { type: "json" };
-import { kebabCase, runOptionNames, runOptions } from "../../src/training/options.ts";
+import { kebabCase, runOptionNames, runOptions } from "../../src/config/options.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const commands = [

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-import { build, cudaPlan, libraryPlan } from "../../native/build.ts";
-import { execute } from "../../native/packages.ts";
+import { build, cudaPlan, libraryPlan } from "../../native/tools/build.ts";
+import { execute } from "../../native/tools/packages.ts";
 import { SluiceError } from "../../src/errors.ts";
 import { countTests } from "../counts.ts";
 import { deviceTests, gpuTests } from "./device_tests.ts";

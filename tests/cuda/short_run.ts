@@ -5,15 +5,9 @@
  */
 import type { Device } from "../../src/device/mod.ts";
 import { philoxNoise } from "../../src/models/mod.ts";
-import { randomImages } from "../../src/training/benchmark/images.ts";
-import {
-  createTrainee,
-  type Precision,
-  resolveConfig,
-  type StepInputs,
-  trainingStep,
-  withPrecision,
-} from "../../src/training/mod.ts";
+import { randomImages } from "../../src/bench/images.ts";
+import { type Precision, resolveConfig, withPrecision } from "../../src/config/mod.ts";
+import { createTrainee, type StepInputs, trainingStep } from "../../src/training/mod.ts";
 
 /** Small, as in a warm-up: at 0.1 a difference of one rounding grows some twentyfold a step, on a network and a batch as small as these. */
 const RATE = 0.0005;

@@ -6,8 +6,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { build, hostcudaPlan } from "../../native/build.ts";
-import { execute } from "../../native/packages.ts";
+import { build, hostcudaPlan } from "../../native/tools/build.ts";
+import { execute } from "../../native/tools/packages.ts";
 import { libraryPath } from "../../src/device/mod.ts";
 
 /**

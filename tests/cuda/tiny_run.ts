@@ -9,7 +9,9 @@ import { join } from "node:path";
 
 import { datasetSource } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";
-import { preparePlans, pretrain, resolveConfig, RunFolder } from "../../src/training/mod.ts";
+import { resolveConfig } from "../../src/config/mod.ts";
+import { RunFolder } from "../../src/run/mod.ts";
+import { preparePlans, pretrain } from "../../src/training/mod.ts";
 
 /** What the run left. */
 export interface TinyRun {

@@ -7,7 +7,7 @@ import { existsSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { execute } from "../../native/packages.ts";
+import { execute } from "../../native/tools/packages.ts";
 import { SluiceError } from "../../src/errors.ts";
 
 /** The wheels of a major version of CUDA. */

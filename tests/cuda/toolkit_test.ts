@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { build, cudaPlan } from "../../native/build.ts";
-import { execute } from "../../native/packages.ts";
+import { build, cudaPlan } from "../../native/tools/build.ts";
+import { execute } from "../../native/tools/packages.ts";
 import { symbols } from "../../src/device/mod.ts";
 import { findToolkit, type Toolkit } from "./toolkit.ts";
 

@@ -12,7 +12,9 @@ import { OnlineProbe } from "../../src/evaluation/mod.ts";
 import { readSafetensors } from "../../src/formats/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
-import { type EvaluationRecord, OnlineProbes, pretrain, resolveConfig, RunFolder } from "../../src/training/mod.ts";
+import { resolveConfig } from "../../src/config/mod.ts";
+import { type EvaluationRecord, RunFolder } from "../../src/run/mod.ts";
+import { OnlineProbes, pretrain } from "../../src/training/mod.ts";
 import { openDevice } from "../devices.ts";
 
 const device = openDevice();

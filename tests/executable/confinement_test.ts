@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
-import { aptCommand, execute, installWith } from "../../native/packages.ts";
+import { aptCommand, execute, installWith } from "../../native/tools/packages.ts";
 import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";
 import { testedExecutable } from "./executable.ts";

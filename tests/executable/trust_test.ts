@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import denoJson from "../../deno.json" with { type: "json" };
-import { execute } from "../../native/packages.ts";
+import { execute } from "../../native/tools/packages.ts";
 import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";
 import { assertCleanCache, namesIn, runWithCache, testedExecutable } from "./executable.ts";

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { checkFile, type Violation } from "./rules.ts";
+import { checkCircles, checkFile, type Violation } from "./rules.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folders = ["cli", "native", "src", "tests"];
@@ -27,7 +27,9 @@ function sourcesUnder(folder: string): string[] {
 /** Every violation in the repository. */
 export function lintRepository(): Violation[] {
   const paths = ["mod.ts", ...folders.flatMap(sourcesUnder)];
-  return paths.flatMap((path) => checkFile(path, Deno.readTextFileSync(join(root, path))));
+  const texts = new Map(paths.map((path) => [path, Deno.readTextFileSync(join(root, path))]));
+  const scripts = new Map([...texts].filter(([path]) => path.endsWith(".ts")));
+  return [...[...texts].flatMap(([path, text]) => checkFile(path, text)), ...checkCircles(scripts)];
 }
 
 if (import.meta.main) {

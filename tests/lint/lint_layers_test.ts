@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { lintRepository } from "./lint_layers.ts";
 import {
+  checkCircles,
   checkDeterminism,
   checkFile,
   checkForeignFunctions,
@@ -29,14 +30,28 @@ Deno.test("an import may go down or sideways and not up", () => {
   assert.equal(checkImports("src/data/loader.ts", 'import "../../tests/helper.ts";\n').length, 1);
 });
 
+Deno.test("files that import each other in a circle are named once, in the order of the circle", () => {
+  const texts = new Map([
+    ["src/a.ts", 'import "./b.ts";\n'],
+    ["src/b.ts", 'import type { C } from "./deep/c.ts";\nimport "./d.ts";\n'],
+    ["src/deep/c.ts", 'export * from "../a.ts";\nimport "../d.ts";\n'],
+    ["src/d.ts", "export const d = 1;\n"],
+  ]);
+  const messages = checkCircles(texts).map(({ message }) => message);
+  assert.deepEqual(messages, ["imports in a circle: src/a.ts -> src/b.ts -> src/deep/c.ts -> src/a.ts"]);
+  texts.set("src/deep/c.ts", 'await import("../d.ts");\n');
+  assert.deepEqual(checkCircles(texts), []);
+});
+
 Deno.test("the packages of the command line stay in cli/", () => {
   assert.deepEqual(checkImports("cli/ui/colours.ts", 'import colours from "picocolors";\n'), []);
   assert.equal(checkImports("src/training/trainer.ts", 'import colours from "picocolors";\n').length, 1);
 });
 
-Deno.test("foreign functions are refused outside src/device", () => {
+Deno.test("foreign functions are refused outside src/machine and src/device", () => {
   const code = "// why\nconst view = new Deno.UnsafePointerView(pointer);\n";
   assert.deepEqual(checkForeignFunctions("src/device/memory.ts", code), []);
+  assert.deepEqual(checkForeignFunctions("src/machine/signals.ts", code), []);
   assert.equal(checkForeignFunctions("src/tensor/tensor.ts", code)[0]?.line, 2);
 });
 

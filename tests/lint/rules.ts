@@ -16,6 +16,7 @@ export interface Violation {
 /** The layers from the lowest to the highest: a file imports from its own layer or from lower ones. */
 export const layers: readonly (readonly string[])[] = [
   ["src/errors.ts"],
+  ["src/machine/"],
   ["src/device/"],
   ["src/tensor/", "src/random/", "src/formats/"],
   ["src/autograd/"],
@@ -23,8 +24,10 @@ export const layers: readonly (readonly string[])[] = [
   ["src/nn/"],
   ["src/models/", "src/objectives/", "src/budget/", "src/optim/", "src/selftest/"],
   ["src/data/", "src/evaluation/"],
-  ["src/training/"],
-  ["src/sweep/", "src/report/"],
+  ["src/config/"],
+  ["src/run/"],
+  ["src/training/", "src/encoders/"],
+  ["src/bench/", "src/sweep/", "src/report/"],
   ["cli/"],
 ];
 
@@ -32,7 +35,7 @@ export const layers: readonly (readonly string[])[] = [
 export const clockFiles: readonly string[] = [
   "src/training/trainer.ts",
   "src/selftest/harness.ts",
-  "src/selftest/stopwatch.ts",
+  "src/bench/stopwatch.ts",
   "cli/ui/download.ts",
   "cli/ui/live_line.ts",
   "cli/ui/progress.ts",
@@ -93,10 +96,42 @@ export function checkImports(path: string, text: string): Violation[] {
   return violations;
 }
 
-/** Deno's foreign function interface is used in `src/device/` and nowhere else. */
+/** The local files that a source file imports, as paths from the root of the repository. */
+function importedFiles(path: string, text: string): string[] {
+  const specifiers = withoutComments(text).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
+  return [...specifiers].map(([, specifier = ""]) => posix.join(posix.dirname(path), specifier));
+}
+
+/**
+ * Files must not import each other in a circle: which of them runs first then depends on which is imported first.
+ *
+ * @param texts the files by path.
+ * @returns one violation for each circle, at the file that closes it.
+ */
+export function checkCircles(texts: ReadonlyMap<string, string>): Violation[] {
+  const violations: Violation[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]) => {
+    const begin = trail.indexOf(path);
+    if (begin >= 0) {
+      violations.push({ path, line: 1, message: `imports in a circle: ${[...trail.slice(begin), path].join(" -> ")}` });
+    }
+    const text = texts.get(path);
+    if (begin >= 0 || text === undefined || done.has(path)) return;
+    for (const imported of importedFiles(path, text)) visit(imported, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of texts.keys()) visit(path, []);
+  return violations;
+}
+
+/** Folders that may call foreign functions: the system's, and the native library's. */
+const foreignFolders = ["src/machine/", "src/device/"];
+
+/** Deno's foreign function interface is used in `src/machine/` and `src/device/` and nowhere else. */
 export function checkForeignFunctions(path: string, text: string): Violation[] {
-  if (layerOf(path) < 0 || path.startsWith("src/device/")) return [];
-  const message = "foreign functions belong to src/device/";
+  if (layerOf(path) < 0 || foreignFolders.some((folder) => path.startsWith(folder))) return [];
+  const message = "foreign functions belong to src/machine/ and src/device/";
   return occurrences(path, withoutComments(text), /\bDeno\.(dlopen|UnsafePointer\w*|UnsafeFnPointer)\b/g, message);
 }
 

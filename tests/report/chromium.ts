@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { aptCommand, installWith } from "../../native/packages.ts";
+import { aptCommand, installWith } from "../../native/tools/packages.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 

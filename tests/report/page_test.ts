@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
-import { RunFolder } from "../../src/training/run_folder.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
 import { type Browser, openPage, type Page, startBrowser, type View } from "./browser.ts";
 import { findChromium } from "./chromium.ts";
 import { makeRun, makeSweep } from "./synthetic_runs.ts";

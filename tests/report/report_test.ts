@@ -13,7 +13,7 @@ import { commonMeasure, configurationsOf, haveOneDenseCost, outcomesOf } from ".
 import { planSweep, SweepFolder, SweepSpec } from "../../src/sweep/mod.ts";
 import { formatSpread, spreadOf } from "../../src/sweep/spread.ts";
 import { trainedSeconds } from "../../src/report/table.ts";
-import type { StepRecord } from "../../src/training/records.ts";
+import type { StepRecord } from "../../src/run/records.ts";
 import { makeRun, makeSweep, type SyntheticSweep } from "./synthetic_runs.ts";
 import { withFolder } from "../folders.ts";
 

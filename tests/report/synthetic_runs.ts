@@ -6,13 +6,13 @@
 import { join } from "node:path";
 import type { NetworkEvaluation } from "../../src/evaluation/mod.ts";
 import { denseParts, gatedMacs, gatedParts, networkCost, type Pass } from "../../src/models/mod.ts";
-import type { ReportData } from "../../src/report/mod.ts";
+import { curvePoints, readReportRun, type ReportData } from "../../src/report/mod.ts";
 import type { Scalar } from "../../src/sweep/mod.ts";
-import { curvePoints, readReportRun } from "../../src/report/mod.ts";
-import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
-import { type Evaluation, type EvaluationRecord, RunFolder, type StepRecord } from "../../src/training/mod.ts";
-import { trainedNetworks } from "../../src/training/passes.ts";
-import { saveState, stateAt } from "../training/saved_checkpoint.ts";
+import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
+import type { Evaluation } from "../../src/run/evaluation_file.ts";
+import { type EvaluationRecord, RunFolder, type StepRecord } from "../../src/run/mod.ts";
+import { trainedNetworks } from "../../src/config/network.ts";
+import { saveState, stateAt } from "../run/saved_checkpoint.ts";
 
 /** What a synthetic run is. */
 export interface SyntheticRun {

@@ -4,17 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import {
-  asBf16,
-  bandwidthAt,
-  type DeviceCeilings,
-  deviceCeilings,
-  fastestMilliseconds,
-  measureBenchmark,
-  median,
-  normal,
-  operationBenchmark,
-} from "../../src/selftest/mod.ts";
+import { bandwidthAt, type DeviceCeilings, deviceCeilings } from "../../src/bench/ceilings.ts";
+import { measureBenchmark } from "../../src/bench/operations.ts";
+import { fastestMilliseconds, median } from "../../src/bench/stopwatch.ts";
+import { asBf16, normal, operationBenchmark } from "../../src/selftest/mod.ts";
 import { cast, matmul } from "../../src/ops/mod.ts";
 import { openDevice } from "../devices.ts";
 

@@ -10,7 +10,7 @@ import { philoxNoise } from "../../src/models/mod.ts";
 import { cast } from "../../src/ops/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
-import { resolveConfig, type RunConfig } from "../../src/training/config.ts";
+import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { createTrainee, type Trainee } from "../../src/training/trainee.ts";
 import type { SoakTest } from "./soak.ts";

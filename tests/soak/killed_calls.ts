@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { selfCommand } from "../../cli/self.ts";
-import { RunFolder } from "../../src/training/run_folder.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
 import { assertSucceeds, finish } from "../cli/run_sluice.ts";
 import type { SoakTest } from "./soak.ts";
 

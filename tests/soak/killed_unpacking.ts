@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileExecutable } from "../../native/compile.ts";
+import { compileExecutable } from "../../native/executable/compile.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { assertKillsAreSurvived } from "../executable/executable.ts";
 import type { SoakTest } from "./soak.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { build, sanitizedTestsPlan } from "../../native/build.ts";
+import { build, sanitizedTestsPlan } from "../../native/tools/build.ts";
 import type { SoakTest } from "./soak.ts";
 
 const MUTANTS = 5_000;

@@ -8,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shapes } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";
-import { checkConfig, pretrain, readStatus, resolveConfig, RunFolder } from "../../src/training/mod.ts";
+import { resolveConfig } from "../../src/config/mod.ts";
+import { checkConfig, readStatus, RunFolder } from "../../src/run/mod.ts";
+import { pretrain } from "../../src/training/mod.ts";
 import { damageFiles } from "./damage.ts";
 import type { SoakTest } from "./soak.ts";
 

@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { reportOfSweep, reportPage } from "../../src/report/mod.ts";
 import { formatCsv, readResults, readRunState, type SweepFolder } from "../../src/sweep/mod.ts";
-import { RunFolder } from "../../src/training/run_folder.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
 import { describeResults, describeStates } from "../../cli/ui/sweep.ts";
 import { withFolder } from "../folders.ts";
 import { plannedSweep } from "./planned_sweep.ts";

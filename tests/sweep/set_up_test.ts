@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SweepFolder } from "../../src/sweep/mod.ts";
-import { RunFolder } from "../../src/training/run_folder.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
 import { plannedSweep, threeRuns } from "./planned_sweep.ts";
 

@@ -16,19 +16,11 @@ import { philoxNoise } from "../../src/models/mod.ts";
 import { objectiveNames } from "../../src/objectives/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
-import {
-  createTrainee,
-  evaluateRun,
-  loadCheckpoint,
-  pretrain,
-  readCheckpoint,
-  resolveConfig,
-  RunFolder,
-  trainedNetworks,
-  TrainingState,
-  trainingState,
-  trainingStep,
-} from "../../src/training/mod.ts";
+import { resolveConfig } from "../../src/config/mod.ts";
+import { evaluateRun } from "../../src/encoders/mod.ts";
+import { loadCheckpoint, readCheckpoint, RunFolder, TrainingState } from "../../src/run/mod.ts";
+import { createTrainee, pretrain, trainingState, trainingStep } from "../../src/training/mod.ts";
+import { trainedNetworks } from "../../src/config/network.ts";
 import { openDevice } from "../devices.ts";
 
 const tiny = {

@@ -9,15 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { datasetSource } from "../../src/data/mod.ts";
-import {
-  type Checkpoint,
-  isFinished,
-  pretrain,
-  resolveConfig,
-  type RunConfig,
-  RunFolder,
-  type TrainingObserver,
-} from "../../src/training/mod.ts";
+import { resolveConfig, type RunConfig } from "../../src/config/mod.ts";
+import { type Checkpoint, isFinished, RunFolder, type TrainingObserver } from "../../src/run/mod.ts";
+import { pretrain } from "../../src/training/mod.ts";
 import { openDevice } from "../devices.ts";
 
 const device = openDevice();

@@ -12,14 +12,9 @@ import { datasetSource } from "../../src/data/mod.ts";
 import { readSafetensors } from "../../src/formats/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { CollapseError, DivergenceError } from "../../src/errors.ts";
-import {
-  plannedPairs,
-  pretrain,
-  resolveConfig,
-  RunFolder,
-  type StepRecord,
-  type TrainingObserver,
-} from "../../src/training/mod.ts";
+import { resolveConfig } from "../../src/config/mod.ts";
+import { RunFolder, type StepRecord, type TrainingObserver } from "../../src/run/mod.ts";
+import { plannedPairs, pretrain } from "../../src/training/mod.ts";
 import { deviceHasBf16, openDevice } from "../devices.ts";
 
 const tiny = {

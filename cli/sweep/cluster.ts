@@ -1,0 +1,143 @@
+/**
+ * Hands a sweep to machines that this one only prepares it for: submitted to Slurm, or as a script.
+ *
+ * @module
+ */
+import { join, resolve } from "node:path";
+import { Device } from "../../src/device/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { writeFileAtomically } from "../../src/formats/mod.ts";
+import {
+  checkSlurm,
+  kubernetesManifest,
+  type KubernetesRequest,
+  liesIn,
+  queuedRuns,
+  sequentialScript,
+  slurmScript,
+  submitJob,
+  type SweepSpec,
+  threadsOf,
+} from "../../src/sweep/mod.ts";
+import { slurmSchema } from "../../src/sweep/request_schemas.ts";
+import { kebabCase, pathOptions } from "../../src/config/options.ts";
+import { selfCommand } from "../self.ts";
+import type { ScriptKind } from "./kinds.ts";
+import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./request.ts";
+import { type OutputOptions, remark, writeResult, writeVerbatim } from "../ui/output.ts";
+import { describeEstimate } from "../ui/sweep.ts";
+
+/** A sweep that can be worked through elsewhere. */
+export interface ClusterSweep extends CheckedSweep {
+  /** The script that does it. */
+  readonly kind: ScriptKind;
+  /** Runs at a time, where the command line says so; else null. */
+  readonly jobs: number | null;
+}
+
+/** What a spec asks of Kubernetes. @throws {InvalidInputError} where that is nothing. */
+function kubernetesOf(spec: SweepSpec): KubernetesRequest {
+  const { kubernetes } = spec.contents;
+  if (kubernetes !== undefined) return kubernetes;
+  throw spec.fault([], "says nothing of Kubernetes; give it a section kubernetes, with image and claim");
+}
+
+/** Pods see what lies on their volume and nothing else. */
+function checkMounted({ spec, out, runs }: SweepRequest): void {
+  const { mount } = kubernetesOf(spec);
+  const remedy = `lies outside ${mount}, where pods see their volume; put it there, or give kubernetes another mount`;
+  if (!liesIn(resolve(out), mount)) throw new InvalidInputError(`--out ${out}: ${remedy}`);
+  for (const { config, placeOf } of runs) {
+    for (const option of pathOptions) {
+      const path = config[option];
+      if (path === null || liesIn(path, mount)) continue;
+      throw spec.fault(placeOf(option), `${kebabCase(option)} ${path}: ${remedy}`);
+    }
+  }
+}
+
+/** Threads of a run where its options say nothing of them: as many as it is given processors, all there are where that is not said. */
+function threadsIn(kind: ScriptKind, spec: SweepSpec): number {
+  if (kind === "slurm") return spec.contents.slurm?.["cpus-per-task"] ?? 0;
+  return kind === "k8s" ? threadsOf(kubernetesOf(spec)) ?? 0 : 0;
+}
+
+/**
+ * Checks that the runs can be worked through by such a script. The devices of other machines are not known here, and not looked for.
+ *
+ * @param jobs runs at a time, where the command line says so.
+ * @throws {InvalidInputError}
+ */
+export function checkForCluster(request: SweepRequest, kind: ScriptKind, jobs: number | null): ClusterSweep {
+  if (kind === "sh" && jobs !== null) {
+    throw new InvalidInputError("--jobs beside --emit sh: that script does one run after the other; leave one out");
+  }
+  if (kind === "k8s") checkMounted(request);
+  using device = Device.open({ device: "cpu", threads: 1 });
+  const threads = threadsIn(kind, request.spec);
+  return { ...planRequest(request, device, { threads, jobs: null }), kind, jobs };
+}
+
+/** The script that works through runs of a sweep. */
+function scriptOf({ kind, jobs, out, plan, spec }: ClusterSweep, runs: readonly string[]): string {
+  const folder = resolve(out);
+  const sweep = { folder, runs, retries: plan.retries, command: kind === "k8s" ? ["sluice"] : selfCommand() };
+  const limit = jobs === null ? {} : { jobs };
+  if (kind === "k8s") return kubernetesManifest(sweep, { ...kubernetesOf(spec), ...limit });
+  if (kind === "sh") return sequentialScript(sweep);
+  return slurmScript(sweep, { ...(spec.contents.slurm ?? slurmSchema.parse({})), ...limit });
+}
+
+/** The runs that are left for a script, which passes over damaged ones: those are named. */
+function runsLeft({ left, damaged }: ClusterSweep, output: OutputOptions): string[] {
+  for (const [name, reason] of damaged) remark(output, `${name}: is left out, it is damaged: ${reason}`);
+  return left.filter((name) => !damaged.has(name));
+}
+
+/**
+ * Prepares the folder, and prints a script that does what is left.
+ *
+ * @throws {InvalidInputError} if nothing is left.
+ */
+export async function emit(checked: ClusterSweep, output: OutputOptions): Promise<void> {
+  const { out, kind, plan, left, estimate } = checked;
+  const runs = runsLeft(checked, output);
+  if (runs.length === 0) {
+    throw new InvalidInputError(`${out}: all runs are done or damaged; there is nothing to write a script of`);
+  }
+  const script = scriptOf(checked, runs);
+  using held = new DisposableStack();
+  await prepareFolder(checked, held, output);
+  remark(output, describeEstimate(plan.runs.length, left.length, estimate));
+  writeVerbatim(output, { sweep: out, kind, runs, script }, () => script.replace(/\n$/, ""));
+}
+
+/**
+ * Submits the runs that are neither done nor in the queue as a job array, and prints its id.
+ *
+ * @throws {InvalidInputError} where there is no Slurm. @throws {ClusterError} with Slurm's words where it takes no job.
+ */
+export async function submit(checked: ClusterSweep, output: OutputOptions): Promise<void> {
+  const { out, plan, left, estimate } = checked;
+  await checkSlurm();
+  using held = new DisposableStack();
+  const sweep = await prepareFolder(checked, held, output);
+  const queued = await queuedRuns(sweep);
+  const whole = runsLeft(checked, output);
+  const runs = whole.filter((name) => !queued.has(name));
+  const waiting = whole.length - runs.length;
+  if (runs.length === 0) {
+    const others = whole.length === left.length ? "done" : "done or damaged";
+    const rest = waiting === 0
+      ? `all runs are ${others}`
+      : `${waiting} runs are in the queue, all others are ${others}`;
+    return writeResult(output, { sweep: out, job: null, runs }, () => `nothing to submit: ${rest}`);
+  }
+  remark(output, describeEstimate(plan.runs.length, left.length, estimate));
+  if (waiting > 0) remark(output, `${waiting} runs are in the queue already`);
+  const script = join(out, "slurm.sh");
+  writeFileAtomically(script, new TextEncoder().encode(scriptOf(checked, runs)));
+  for (const name of runs) sweep.setFailure(name, null);
+  const job = await submitJob(sweep, script, runs);
+  writeResult(output, { sweep: out, job, runs }, () => `job ${job}: ${runs.length} runs`);
+}

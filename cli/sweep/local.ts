@@ -1,0 +1,126 @@
+/**
+ * Works through a sweep on this machine.
+ *
+ * @module
+ */
+import process from "node:process";
+import { Device, usableProcessors } from "../../src/device/mod.ts";
+import { SluiceError } from "../../src/errors.ts";
+import {
+  executeLocally,
+  readRunState,
+  readSteps,
+  summarise,
+  type SweepFolder,
+  writeResults,
+} from "../../src/sweep/mod.ts";
+import type { RunConfig } from "../../src/config/options.ts";
+import { resolvePrecision } from "../../src/config/precision.ts";
+import { selfCommand } from "../self.ts";
+import { StopSignals } from "../stop_signals.ts";
+import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./request.ts";
+import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
+import { describeEstimate, describeResults } from "../ui/sweep.ts";
+import { SweepDisplay } from "../ui/sweep_progress.ts";
+
+/** A sweep that can be worked through here. */
+export interface LocalSweep extends CheckedSweep {
+  /** Runs at a time. */
+  readonly jobs: number;
+  /** GPUs that runs are given out to; 0 where the CPU computes. */
+  readonly gpus: number;
+}
+
+/**
+ * Checks that this machine can compute the runs, and how fast it does.
+ *
+ * @param asked runs at a time; null for one, or with GPUs one on each.
+ * @throws {InvalidInputError} @throws {DeviceUnavailableError}
+ */
+export function checkLocally(request: SweepRequest, asked: number | null): LocalSweep {
+  const { device: name = "auto", threads: asks = 0 } = request.runs[0]?.config ?? {};
+  using device = Device.open({ device: name, threads: asks });
+  for (const { config } of request.runs) resolvePrecision(config.precision, device.description);
+  const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
+  const jobs = asked ?? Math.max(1, gpus);
+  const threads = Math.max(1, Math.floor(usableProcessors() / jobs));
+  // Its steps are timed on as many threads as a run will have.
+  using share = Device.open({ device: name, threads: asks > 0 ? asks : threads });
+  return { ...planRequest(request, share, { threads, jobs }), jobs, gpus };
+}
+
+/** Whether a run is content with any GPU that there is. */
+function isAnyGpu(device: RunConfig["device"]): boolean {
+  return device === "auto" || device === "cuda";
+}
+
+/** The sweep's results, as far as runs are done. */
+async function writeSweep(sweep: SweepFolder, output: OutputOptions): Promise<void> {
+  const results = await writeResults(sweep);
+  writeResult(output, results, () => describeResults(results, summarise(results)));
+}
+
+/** Milliseconds between two looks at whether the sweep is asked to stop. */
+const STOP_INTERVAL = 500;
+
+/** Takes a request to stop in the sweep's folder, which reaches processes that no signal does, for SIGTERM. */
+function followStopRequests(sweep: SweepFolder, signals: StopSignals): Disposable {
+  // An earlier request was for an earlier process.
+  sweep.clearStopRequest();
+  const timer = setInterval(() => {
+    if (sweep.isAskedToStop()) signals.take("SIGTERM");
+  }, STOP_INTERVAL);
+  return {
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      sweep.clearStopRequest();
+    },
+  };
+}
+
+/**
+ * Works through the runs that are not done.
+ *
+ * @throws {SluiceError} naming those that failed.
+ * @throws {LostFolderError} if the sweep's folder was removed or replaced; no other run begins.
+ */
+export async function execute(checked: LocalSweep, output: OutputOptions): Promise<void> {
+  const { out, plan, jobs, gpus, left, started, estimate } = checked;
+  using held = new DisposableStack();
+  const sweep = await prepareFolder(checked, held, output);
+  remark(output, describeEstimate(plan.runs.length, left.length, estimate));
+  const stop = new AbortController();
+  using signals = new StopSignals((signal) => {
+    remark(output, `${signal}: runs save and stop`);
+    stop.abort();
+  });
+  using _requests = followStopRequests(sweep, signals);
+  using observer = new SweepDisplay(output, started, (run) => readSteps(sweep, run));
+  await executeLocally(sweep, {
+    jobs,
+    command: ({ name, config }, slot) => {
+      sweep.lock?.check();
+      return [
+        ...selfCommand(),
+        ...["sweep", "task"],
+        ...(gpus > 0 && isAnyGpu(config.device) ? ["--device", `cuda:${slot % gpus}`] : []),
+        ...["--", out, name],
+      ];
+    },
+    observer,
+    stop: stop.signal,
+  });
+  observer[Symbol.dispose]();
+  sweep.lock?.check();
+  await writeSweep(sweep, output);
+  if (signals.status !== null) {
+    remark(output, `stopped; the same command goes on with it`);
+    process.exitCode = signals.status;
+    return;
+  }
+  const failed = sweep.plan.runs.filter((run) => readRunState(sweep, run).phase !== "done").map(({ name }) => name);
+  if (failed.length === 0) return;
+  throw new SluiceError(
+    `${failed.length} of ${plan.runs.length} runs failed: ${failed.join(" ")}; their logs are in ${out}/tasks`,
+  );
+}

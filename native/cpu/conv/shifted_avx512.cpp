@@ -1,0 +1,84 @@
+// Shifted pixels side by side, and their products, in AVX-512.
+#include "shifted_kernels.h"
+#include "../winograd/winograd_products.h"
+
+namespace sluice {
+namespace {
+
+SLUICE_SIMD_INLINE void copy_channels(int64_t channels, const float* const (&from)[1], float* to) {
+  for (int64_t channel = 0; channel < channels; channel += lanes) {
+    const __m512 values = from[0] == nullptr ? _mm512_setzero_ps() : _mm512_loadu_ps(from[0] + channel);
+    _mm512_storeu_ps(to + channel, values);
+  }
+}
+
+SLUICE_SIMD_INLINE __m512i widened(const bf16* p, int64_t channel) {
+  if (p == nullptr) return _mm512_setzero_si512();
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + channel)));
+}
+
+// One channel of each pixel in turn.
+SLUICE_SIMD_INLINE void copy_channels(int64_t channels, const bf16* const (&from)[2], bf16* to) {
+  for (int64_t channel = 0; channel < channels; channel += lanes) {
+    const __m512i second = _mm512_slli_epi32(widened(from[1], channel), 16);
+    _mm512_storeu_si512(to + 2 * channel, _mm512_or_si512(widened(from[0], channel), second));
+  }
+}
+
+template <typename Op>
+struct Shifted {
+  using T = typename Op::Element;
+  static constexpr int64_t joined = Op::joined;
+
+  // Where an output's pixel lies; outside the images beyond the last one.
+  struct Place {
+    int64_t image, row, column;
+    bool exists;
+
+    Place(const ShiftedGeometry& g, int64_t pixel)
+        : image(pixel / (g.out_height * g.out_width)),
+          row(pixel / g.out_width % g.out_height),
+          column(pixel % g.out_width),
+          exists(pixel < g.pixels()) {}
+  };
+
+  static const T* seen(const ShiftedGeometry& g, const T* x, const Place& place, int64_t tap) {
+    const int64_t row = place.row * g.stride + tap / 3 - g.padding;
+    const int64_t column = place.column * g.stride + tap % 3 - g.padding;
+    if (!place.exists || row < 0 || row >= g.height || column < 0 || column >= g.width) return nullptr;
+    return x + ((place.image * g.height + row) * g.width + column) * g.in_channels;
+  }
+
+  SLUICE_SIMD static void gather(const ShiftedGeometry& g, const void* x, const void* dy, int64_t first, int64_t begin,
+                                 int64_t end, const GradientOperands& operands) {
+    const T* const inputs = static_cast<const T*>(x);
+    const T* const gradients = static_cast<const T*>(dy);
+    T* const v = static_cast<T*>(operands.v);
+    T* const w = static_cast<T*>(operands.w);
+    for (int64_t pixel = begin; pixel < end; pixel += joined) {
+      const T* from[joined];
+      for (int64_t tap = 0; tap < shifted_taps; ++tap) {
+        for (int64_t i = 0; i < joined; ++i) from[i] = seen(g, inputs, Place(g, first + pixel + i), tap);
+        copy_channels(g.in_channels, from, v + tap * operands.v_plane + pixel / joined * operands.v_row);
+      }
+      for (int64_t i = 0; i < joined; ++i) {
+        const int64_t index = first + pixel + i;
+        from[i] = index < g.pixels() ? gradients + index * g.out_channels : nullptr;
+      }
+      copy_channels(g.out_channels, from, w + pixel / joined * operands.w_row);
+    }
+  }
+
+  static void multiply(const ShiftedGeometry& g, const GradientOperands& operands, int64_t pixels, int64_t tap,
+                       int64_t channel, float* sums) {
+    multiply_gradient<Op>(operands, tap, 0, g.in_channels, g.out_channels, pixels, channel,
+                          sums + (tap * g.out_channels + channel) * g.in_channels);
+  }
+};
+
+}  // namespace
+
+const ShiftedKernels shifted_avx512_f32 = {Shifted<F32>::gather, Shifted<F32>::multiply};
+const ShiftedKernels shifted_avx512_bf16 = {Shifted<Bf16>::gather, Shifted<Bf16>::multiply};
+
+}  // namespace sluice

@@ -1,0 +1,102 @@
+// What GPUs there are, and what the library needs of the machine to use them.
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "../../common/json.h"
+#include "cublaslt.h"
+#include "cudnn.h"
+#include "device_names.h"
+
+namespace sluice {
+namespace {
+
+// A version of CUDA as the runtime counts it, 13000 for one.
+std::string cuda_version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+// Any driver for this release's major version will do ("minor version compatibility", CUDA Compatibility).
+std::string driver_requirement() {
+  int driver = 0, runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  const int major = runtime / 1000;
+  const std::string smallest = major == 13 ? "580" : "525";
+  const std::string remedy = ": install NVIDIA's driver " + smallest + " or newer, for CUDA " + std::to_string(major);
+  if (driver == 0) return json_requirement("NVIDIA driver", false, "no driver was found" + remedy);
+  const bool found = driver / 1000 >= major;
+  const std::string knows = "for CUDA " + cuda_version_text(driver);
+  return json_requirement("NVIDIA driver", found, found ? knows : "the driver is " + knows + remedy);
+}
+
+// Of a description, which says no more of what is missing.
+std::string backend_version() {
+  try {
+    return cudnn_version_text();
+  } catch (const std::runtime_error&) {
+    return "not found";
+  }
+}
+
+template <typename Version>
+std::string library_requirement(const char* name, const Version& version) {
+  try {
+    const auto [number, path] = version();
+    return json_requirement(name, true, number + ", " + path);
+  } catch (const std::exception& error) {
+    return json_requirement(name, false, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace sluice
+
+using namespace sluice;
+
+SL_API int32_t sl_device_count(int32_t* host_count) {
+  SL_REQUIRE(host_count != nullptr, "sl_device_count: host_count is null");
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  // No driver, or one too old for this build, is a machine without devices for it.
+  if (error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver) {
+    cudaGetLastError();
+    count = 0;
+  } else {
+    SL_CUDA("sl_device_count", error);
+  }
+  *host_count = count;
+  return SL_OK;
+}
+
+SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity) {
+  SL_REQUIRE(host_text != nullptr, "sl_device_describe: host_text is null");
+  SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
+  int count = 0;
+  SL_CUDA("sl_device_describe", cudaGetDeviceCount(&count));
+  SL_REQUIRE(index >= 0 && index < count, "sl_device_describe: device %d does not exist, there are %d", index, count);
+  int multiprocessors = 0, major = 0;
+  SL_CUDA("sl_device_describe", cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, index));
+  SL_CUDA("sl_device_describe", cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
+  SL_BEGIN
+  DeviceNames names;
+  SL_TRY(device_names("sl_device_describe", index, &names));
+  const std::string able = major >= least_capability ? "true" : "false";
+  const std::string text = "{\"kind\":\"cuda\",\"name\":" + json_string(names.device) +
+                           ",\"isa\":" + json_string(names.isa) + ",\"cores\":" + std::to_string(multiprocessors) +
+                           ",\"backend\":\"cuDNN\",\"backendVersion\":" + json_string(backend_version()) +
+                           ",\"bf16\":" + able + ",\"tf32\":" + able + "}";
+  return write_text("sl_device_describe", text, host_text, capacity);
+  SL_END("sl_device_describe")
+}
+
+SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
+  SL_REQUIRE(host_text != nullptr, "sl_requirements: host_text is null");
+  SL_BEGIN
+  const std::string text = "[" + driver_requirement() + "," +
+                           library_requirement("cuDNN", [] { return std::pair(cudnn_version_text(), cudnn_path()); }) + "," +
+                           library_requirement("cuBLASLt", [] { return std::pair(cublaslt_version_text(), cublaslt_path()); }) + "]";
+  return write_text("sl_requirements", text, host_text, capacity);
+  SL_END("sl_requirements")
+}

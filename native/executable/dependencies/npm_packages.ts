@@ -1,0 +1,120 @@
+/**
+ * The packages of npm that the program is made of.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { SluiceError } from "../../../src/errors.ts";
+import type { Dependency } from "./dependency.ts";
+import { readLicence, UnknownLicenceError } from "./licences.ts";
+
+/** What the program starts with: the command, and the worker that it starts by its file. */
+const entries = ["cli/main.ts", "src/run/checkpoint_worker.ts"];
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+const npmPackageSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  dependencies: z.array(z.string()),
+  localPath: z.string(),
+});
+
+/** What `deno info --json` tells of a program: its modules, and the packages of everything in the lock file. */
+const graphSchema = z.object({
+  roots: z.array(z.string()),
+  redirects: z.record(z.string(), z.string()),
+  modules: z.array(z.object({
+    specifier: z.string(),
+    npmPackage: z.string().optional(),
+    dependencies: z.array(z.object({ code: z.object({ specifier: z.string() }).optional() })).optional(),
+  })),
+  npmPackages: z.record(z.string(), npmPackageSchema),
+});
+
+type Graph = z.infer<typeof graphSchema>;
+type NpmPackage = z.infer<typeof npmPackageSchema>;
+
+/** Everything that is reached from some first ones. */
+function reach(first: readonly string[], next: (one: string) => readonly string[]): Set<string> {
+  const reached = new Set<string>();
+  const waiting = [...first];
+  for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+    if (reached.has(one)) continue;
+    reached.add(one);
+    waiting.push(...next(one));
+  }
+  return reached;
+}
+
+async function readGraph(entry: string): Promise<Graph> {
+  const command = new Deno.Command(Deno.execPath(), { args: ["info", "--json", entry], cwd: root, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  if (!success) throw new SluiceError(`the modules of ${entry} cannot be listed: ${decoder.decode(stderr).trim()}`);
+  return graphSchema.parse(JSON.parse(decoder.decode(stdout)));
+}
+
+/** The packages whose code a program reaches: what only types are imported from is no part of it. */
+function packagesOf({ roots, redirects, modules, npmPackages }: Graph): NpmPackage[] {
+  const bySpecifier = new Map(modules.map((module) => [module.specifier, module]));
+  const module = (specifier: string) => bySpecifier.get(redirects[specifier] ?? specifier);
+  const reached = reach(roots, (specifier) => {
+    return module(specifier)?.dependencies?.flatMap(({ code }) => code === undefined ? [] : [code.specifier]) ?? [];
+  });
+  const direct = [...reached].flatMap((specifier) => module(specifier)?.npmPackage ?? []);
+  return [...reach(direct, (key) => npmPackages[key]?.dependencies ?? [])].map((key) => {
+    const found = npmPackages[key];
+    if (found === undefined) throw new SluiceError(`deno info knows nothing of the package ${key}`);
+    return found;
+  });
+}
+
+const manifestSchema = z.object({
+  license: z.union([z.string(), z.object({ type: z.string() })]).optional(),
+  homepage: z.string().optional(),
+  repository: z.union([z.string(), z.object({ url: z.string() })]).optional(),
+});
+
+/** A repository as an address to look at. */
+function pageOf(repository: z.infer<typeof manifestSchema>["repository"]): string | undefined {
+  const url = typeof repository === "string" ? repository : repository?.url;
+  if (url === undefined) return undefined;
+  if (/^[\w.-]+\/[\w.-]+$/.test(url)) return `https://github.com/${url}`;
+  return url.replace(/^git\+/, "").replace(/^(git|ssh):\/\/(git@)?/, "https://").replace(/\.git$/, "");
+}
+
+function describe({ name, version, localPath }: NpmPackage): Dependency {
+  const { license, homepage, repository } = manifestSchema.parse(
+    JSON.parse(readFileSync(join(localPath, "package.json"), "utf8")),
+  );
+  const said = typeof license === "string" ? license : license?.type;
+  if (said === undefined) throw new UnknownLicenceError(`npm:${name}@${version}`, "its package.json names no licence");
+  const files = readdirSync(localPath).filter((file) => /^(un)?licen[cs]e|^copying|^notice/i.test(file)).sort();
+  if (!files.some((file) => !/^notice/i.test(file))) {
+    throw new UnknownLicenceError(`npm:${name}@${version}`, "it has no file with the text of its licence");
+  }
+  const page = homepage ?? pageOf(repository);
+  return {
+    name,
+    version,
+    licence: readLicence(`npm:${name}@${version}`, said),
+    kind: "npm",
+    ...(page === undefined ? {} : { homepage: page }),
+    texts: files.map((file) => readFileSync(join(localPath, file), "utf8")),
+  };
+}
+
+/**
+ * Every package of npm whose code is a part of the program, directly or through another.
+ *
+ * @throws {UnknownLicenceError} where one has a licence that is not known, or no text of it.
+ */
+export async function npmDependencies(): Promise<Dependency[]> {
+  const found = (await Promise.all(entries.map(readGraph))).flatMap(packagesOf);
+  return [...new Map(found.map((one) => [`${one.name}@${one.version}`, one])).values()].map(describe);
+}

@@ -1,0 +1,76 @@
+/**
+ * Writes the single-file executable: the launcher, what it unpacks, and the index of that.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "node:crypto";
+import { constants, zstdCompressSync } from "node:zlib";
+
+/** One file that the executable unpacks. */
+export interface PayloadFile {
+  /** Where it lies now. */
+  readonly source: string;
+  /** Where it is unpacked to, inside the executable's folder. */
+  readonly path: string;
+  /** Whether it is started as a program. */
+  readonly executable: boolean;
+}
+
+/** What the executable carries. */
+export interface Payload {
+  /** The version of the software. */
+  readonly version: string;
+  /** The path of the file that the launcher becomes. */
+  readonly program: string;
+  /**
+   * What comes before the caller's own arguments; `{folder}` stands for the folder that the files are unpacked into,
+   * `{executable}` for the executable itself.
+   */
+  readonly arguments: readonly string[];
+  /** The files, in the order in which they are packed. */
+  readonly files: readonly PayloadFile[];
+}
+
+// As native/executable/launcher/payload.cpp reads it.
+const magic = "sluice-payload-1";
+const hexadecimal = (number: number) => number.toString(16).padStart(16, "0");
+
+/** The digest that libsodium's generic hash has at its full length. */
+function newDigest(): Hash {
+  return createHash("blake2b512");
+}
+
+/** A field that ends a line must not end it early. */
+function line(...fields: readonly (string | number)[]): string {
+  return `${fields.join(" ").replaceAll("\n", " ")}\n`;
+}
+
+/**
+ * Writes the executable.
+ *
+ * @param launcher the launcher's file.
+ * @param level zstd's compression level, 1 to 22: higher is smaller, and takes longer to write but not to unpack.
+ */
+export function writeExecutable(path: string, launcher: string, payload: Payload, level: number): void {
+  using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o755 });
+  let offset = 0;
+  const write = (bytes: Uint8Array) => {
+    for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+    offset += bytes.length;
+  };
+  write(Deno.readFileSync(launcher));
+  let index = line("version", payload.version) + line("program", payload.program);
+  for (const argument of payload.arguments) index += line("argument", argument);
+  for (const { source, path, executable } of payload.files) {
+    const bytes = Deno.readFileSync(source);
+    const packed = zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+    const mode = executable ? "755" : "644";
+    index += line("file", offset, packed.length, bytes.length, mode, newDigest().update(bytes).digest("hex"), path);
+    write(packed);
+  }
+  const [start, bytes] = [offset, new TextEncoder().encode(index)];
+  write(bytes);
+  const digest = newDigest().update(bytes).digest("hex");
+  write(new TextEncoder().encode(magic + hexadecimal(start) + hexadecimal(bytes.length) + digest));
+}

@@ -1,0 +1,63 @@
+/**
+ * What saving a run costs: how long training waits, how long the disk takes, and how large the file is.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Device } from "../device/mod.ts";
+import { median, timedPromise } from "./stopwatch.ts";
+import { checkpointMetadata } from "../run/checkpoint.ts";
+import { CheckpointFiles } from "../run/checkpoint_files.ts";
+import { CheckpointWriter } from "../run/checkpoint_writer.ts";
+import type { RunConfig } from "../config/options.ts";
+import { createTrainee, trainingState } from "../training/trainee.ts";
+import { IMAGE_SIDE } from "./images.ts";
+
+/** Cost of a checkpoint. */
+export interface CheckpointBenchmark {
+  /** Median milliseconds that training waits. */
+  readonly stallMs: number;
+  /** Median milliseconds until the file is on the disk, read back and in its place. */
+  readonly savedMs: number;
+  /** Bytes of the file. */
+  readonly bytes: number;
+  /** The device's name. */
+  readonly device: string;
+}
+
+/** Checkpoints that are timed, the first apart: it starts the thread. */
+const REPEATS = 5;
+
+/**
+ * Saves a configuration's network and optimiser into a folder that is removed again.
+ *
+ * @param parent where that is made: the disk that is measured.
+ * @throws {StorageError} where it has no room.
+ */
+export async function benchCheckpoint(device: Device, config: RunConfig, parent: string): Promise<CheckpointBenchmark> {
+  const folder = mkdtempSync(join(parent, ".sluice-bench-"));
+  try {
+    using trainee = createTrainee(device, config, IMAGE_SIDE);
+    using writer = new CheckpointWriter();
+    const training = trainingState(trainee, null);
+    const controller = { integral: 0, offset: null, batchShare: null, error: 0, steps: 0 };
+    const state = { step: 0, images: 1, multiplier: 0, controller, plainShare: null, calibrations: 0, untrained: {} };
+    const metadata = checkpointMetadata(config, state);
+    const times: { stall: number; saved: number }[] = [];
+    for (let repeat = 0; repeat <= REPEATS; repeat++) {
+      const task = { folder, kept: config.keepCheckpoints, epochs: null, metadata };
+      const stall = await timedPromise(() => writer.begin(training, task));
+      times.push({ stall, saved: stall + await timedPromise(() => writer.settle()) });
+    }
+    const measured = times.slice(1);
+    return {
+      stallMs: median(measured.map(({ stall }) => stall)),
+      savedMs: median(measured.map(({ saved }) => saved)),
+      bytes: statSync(new CheckpointFiles(folder).last()).size,
+      device: device.description.name,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

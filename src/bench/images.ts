@@ -1,0 +1,25 @@
+/**
+ * The images that benchmarks compute on.
+ *
+ * @module
+ */
+import type { Device } from "../device/mod.ts";
+import { cast } from "../ops/mod.ts";
+import { RandomStream } from "../random/mod.ts";
+import { Tensor } from "../tensor/mod.ts";
+import { activationType, type Precision } from "../config/precision.ts";
+
+/** Height and width of the images that are timed, in pixels. */
+export const IMAGE_SIDE = 32;
+
+/** Normally distributed noise [count, 32, 32, 3] in a precision, always the same for a stream. */
+export function randomImages(device: Device, count: number, stream: number, precision: Precision): Tensor {
+  const random = new RandomStream(0, stream, 0);
+  const values = Float32Array.from({ length: count * IMAGE_SIDE * IMAGE_SIDE * 3 }, () => random.normal());
+  const images = Tensor.from(device, values, [count, IMAGE_SIDE, IMAGE_SIDE, 3]);
+  const dtype = activationType(precision);
+  if (dtype === "f32") return images;
+  const rounded = cast(null, images, dtype);
+  images[Symbol.dispose]();
+  return rounded;
+}

@@ -1,0 +1,82 @@
+/**
+ * What the loader costs: training with it beside training on one batch that is there already.
+ *
+ * @module
+ */
+import { type Dataset, ImageStores, Loader } from "../data/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { philoxNoise } from "../models/mod.ts";
+import { median, timed } from "./stopwatch.ts";
+import { Scope, type Tensor, unscoped } from "../tensor/mod.ts";
+import { type RunConfig, storeOptions } from "../config/options.ts";
+import { plannedPairs } from "../training/passes.ts";
+import { type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
+import { trainingStep } from "../training/step.ts";
+import { createTrainee } from "../training/trainee.ts";
+import { augmentedViews } from "../training/views.ts";
+
+/** Speed of training with and without the loader. */
+export interface LoaderBenchmark {
+  /** Views trained on in a second, each batch drawn, read, cropped and coloured anew. */
+  readonly viewsPerSecond: number;
+  /** The same on one batch's views, held on the device. */
+  readonly heldViewsPerSecond: number;
+  /** The former over the latter: median over pairs of steps, one of each kind. */
+  readonly share: number;
+  /** The data set. */
+  readonly dataset: string;
+  /** Images of a batch. */
+  readonly batch: number;
+  /** The device's name. */
+  readonly device: string;
+  /** Precision of activations and matrix operands. */
+  readonly precision: Precision;
+  /** CPU threads. */
+  readonly threads: number;
+}
+
+/** Steps of each kind that are timed, after some to warm up. */
+const STEPS = 25;
+const WARM_UP = 3;
+
+/**
+ * Times steps of both kinds in turn, so that what else the machine does meets both alike.
+ *
+ * @throws {InvalidInputError} where the batch does not fit the images, or the precision is none of the device's.
+ */
+export function benchLoader(device: Device, config: RunConfig, dataset: Dataset): LoaderBenchmark {
+  const { batch, seed } = config;
+  const precision = resolvePrecision(config.precision, device.description);
+  using _scope = new Scope();
+  using trainee = createTrainee(device, config, dataset.pretraining.height);
+  using stores = new ImageStores(device, dataset, storeOptions(config));
+  const loader = new Loader(stores.training(dataset.pretraining, batch), { dataset, batch, seed, epochs: 4096 });
+  let step = 0;
+  const train = (views: readonly [Tensor, Tensor]) => {
+    const address = { seed, step: step++ };
+    const noise = (pass: number) => philoxNoise(device, address, pass);
+    const inputs = { views, epoch: config.gateWarmup, rate: config.lr, noise };
+    using _report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
+  };
+  const withLoader = () => {
+    using _step = new Scope();
+    train(augmentedViews(loader.next(), dataset, precision));
+  };
+  const [first, second] = unscoped(() => augmentedViews(loader.next(), dataset, precision));
+  using _first = first;
+  using _second = second;
+  const pair = () => [timed(device, () => train([first, second])), timed(device, withLoader)] as const;
+  const pairs = Array.from({ length: WARM_UP + STEPS }, pair).slice(WARM_UP);
+  const viewCount = 2 * batch * plannedPairs(config, config.gateWarmup).length;
+  const speed = (kind: 0 | 1) => viewCount / median(pairs.map((times) => times[kind])) * 1000;
+  return {
+    viewsPerSecond: speed(1),
+    heldViewsPerSecond: speed(0),
+    share: median(pairs.map(([held, loaded]) => held / loaded)),
+    dataset: dataset.name,
+    batch,
+    device: device.description.name,
+    precision,
+    threads: device.threads,
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * Benchmarks: the speed of training, inference, views, loading, checkpoints and single operations on this machine.
+ *
+ * @module
+ */
+export * from "./augment.ts";
+export * from "./checkpoint.ts";
+export * from "./folder.ts";
+export * from "./infer.ts";
+export * from "./loader.ts";
+export * from "./profile.ts";
+export * from "./step.ts";
+export * from "./sweep.ts";

@@ -1,0 +1,87 @@
+/**
+ * Speed of the training step over widths, batches, precisions and thread counts.
+ *
+ * @module
+ */
+import { Device } from "../device/mod.ts";
+import type { RunConfig } from "../config/options.ts";
+import { type Precision, resolvePrecision } from "../config/precision.ts";
+import { benchStep, peakOf, type StepBenchmark } from "./step.ts";
+
+/** Speed of one kind of step. */
+export interface SweepRow extends StepBenchmark {
+  /** Channels of the first stage. */
+  readonly width: number;
+  /** Images a step. */
+  readonly batch: number;
+  /** Width of the projector. */
+  readonly projector: number;
+}
+
+/** The values of the settings that a sweep varies, but for the projector's width, which follows the network's. */
+const WIDTHS = [16, 32, 64];
+const BATCHES = [64, 256];
+const PRECISIONS: readonly Precision[] = ["f32", "tf32", "bf16"];
+const PROJECTOR_PER_WIDTH = 32;
+const LARGEST_PROJECTOR = 2048;
+/** So few that all rows take minutes: the largest steps take seconds each. */
+const SWEEP_WARMUP = 1;
+const SWEEP_STEPS = 3;
+
+/** How a sweep is measured. */
+export interface SweepOptions {
+  /** How many steps of each row are timed, 3 by default. */
+  readonly steps?: number;
+  /** Called with every row as it is measured. */
+  readonly progress?: (row: SweepRow) => void;
+}
+
+/**
+ * The steps of a sweep on a device: every combination of the settings.
+ *
+ * @param config what all steps have in common.
+ * @param given the names of settings that keep the configuration's value instead of being varied.
+ */
+export function sweepConfigs(
+  config: RunConfig,
+  given: ReadonlySet<string>,
+  device: Pick<Device, "description">,
+): RunConfig[] {
+  const { kind, cores, ...has } = device.description;
+  const varied = <Key extends keyof RunConfig>(name: Key, values: readonly RunConfig[Key][]) =>
+    given.has(name) ? [config[name]] : values;
+  const precisions = PRECISIONS.filter((precision) => precision === "f32" || has[precision]);
+  const threadCounts = [...new Set(kind === "cpu" ? [1, cores] : [1])];
+  return varied("width", WIDTHS).flatMap((width) => {
+    const projector = given.has("projector")
+      ? config.projector
+      : Math.min(PROJECTOR_PER_WIDTH * width, LARGEST_PROJECTOR);
+    return varied("batch", BATCHES).flatMap((batch) =>
+      varied("precision", precisions).flatMap((precision) =>
+        varied("threads", threadCounts).map((threads) => ({ ...config, width, projector, batch, precision, threads }))
+      )
+    );
+  });
+}
+
+/**
+ * Times the steps of {@linkcode sweepConfigs}, each on a device opened for it.
+ *
+ * @throws {InvalidInputError} where the configuration's precision is none of the device's.
+ */
+export function benchSweep(configs: readonly RunConfig[], options: SweepOptions = {}): SweepRow[] {
+  const { steps = SWEEP_STEPS, progress } = options;
+  const peaks = new Map<string, number>();
+  return configs.map((config) => {
+    using device = Device.open({ device: config.device, threads: config.threads });
+    const precision = resolvePrecision(config.precision, device.description);
+    const key = `${precision} ${device.threads}`;
+    const peak = peaks.get(key) ?? peakOf(device, precision);
+    peaks.set(key, peak);
+    const { width, batch, projector } = config;
+    const measured = benchStep(device, config, { warmup: SWEEP_WARMUP, steps, peak });
+    const row = { width, batch, projector, ...measured };
+    progress?.(row);
+    return row;
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * The networks that a configuration asks for: their shape, their cost's target, and the images that they see.
+ *
+ * @module
+ */
+import { datasetSource } from "../data/datasets/registry.ts";
+import { USUAL_SIZE } from "../data/images/frames.ts";
+import type { DualNetworkOptions } from "../models/dual_network.ts";
+import type { NetworkSpec } from "../models/spec.ts";
+import type { Pass } from "../models/mod.ts";
+import type { RunConfig } from "./run_config.ts";
+
+/** The network of a configuration, for images of `image` pixels a side. */
+export function networkSpec(
+  config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
+  image: number,
+): NetworkSpec {
+  const { arch, width, stem, gateReduction } = config;
+  return { arch, width, stem, image, gateReduction };
+}
+
+/** How a configuration's network is built. Norms exist twice only where both passes are trained. */
+export function networkOptions(config: RunConfig, image: number): DualNetworkOptions {
+  return {
+    spec: networkSpec(config, image),
+    projector: config.projector,
+    seed: config.seed,
+    gated: config.mode !== "vanilla",
+    separateNorm: config.mode === "dual" && config.separateNorm,
+    gateBias: config.gateBias,
+    rotationHead: config.rotation ? config.rotationHead : null,
+    separateEncoders: config.mode === "dual" && config.separateEncoders,
+  };
+}
+
+/** The share of the dense network's cost that the gated network is to have; null of a run without gates. */
+export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): number | null {
+  return mode === "vanilla" ? null : budget;
+}
+
+/** The networks that a run of this mode trains. */
+export function trainedNetworks(mode: RunConfig["mode"]): readonly Pass[] {
+  return { dual: ["dense", "gated"], vanilla: ["dense"], gated: ["gated"] }[mode] as readonly Pass[];
+}
+
+/**
+ * Height and width of the images that a run's networks see, in pixels.
+ *
+ * @throws {InvalidOptionError} if there is no data set of that name.
+ */
+export function imageSide({ dataset, imageSize }: Pick<RunConfig, "dataset" | "imageSize">): number {
+  return datasetSource(dataset).side ?? imageSize ?? USUAL_SIZE;
+}

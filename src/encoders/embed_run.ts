@@ -1,0 +1,160 @@
+/**
+ * Features of any images by a run's network, and the files that hold them.
+ *
+ * @module
+ */
+import type { EmbeddedSplit } from "./embedded_splits.ts";
+import { rmSync } from "node:fs";
+import { type Dataset, datasetSource, images as imageFiles, type ImageSet, ImageStores } from "../data/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { InvalidInputError } from "../errors.ts";
+import { encodeSplit } from "../evaluation/mod.ts";
+import { encodeNpy, type NpyData, writeFileAtomically } from "../formats/mod.ts";
+import { DualNetwork, featureSize, type Pass } from "../models/mod.ts";
+import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
+import { type RunConfig, storeOptions } from "../config/options.ts";
+import { imageSide, networkOptions } from "../config/network.ts";
+
+/** Images to encode: a set, and the constants it is normalised by. */
+export interface EmbeddedImages {
+  /** The images. */
+  readonly set: ImageSet;
+  /** Where they are from; its constants are used. */
+  readonly dataset: Dataset;
+  /** What each image is called, [count]: its path, or split and place where it has none. */
+  readonly names: readonly string[];
+}
+
+/** Features of images. */
+export interface Embedding {
+  /** float32 [count, size], row by row. */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** Values of a feature. */
+  readonly size: number;
+  /** [count]. */
+  readonly names: readonly string[];
+  /** int32 [count], or null of images without labels. */
+  readonly labels: Int32Array<ArrayBuffer> | null;
+}
+
+/** A list of names is read line by line. */
+function refuseLineBreaks(names: readonly string[]): void {
+  const broken = names.find((name) => /[\n\r]/.test(name));
+  if (broken !== undefined) {
+    throw new InvalidInputError(
+      `${JSON.stringify(broken)}: a name with a line break cannot be listed; rename the file`,
+    );
+  }
+}
+
+/**
+ * A split of a data set: the labelled one, or of a data set without labels the images to train on.
+ *
+ * @throws {InvalidInputError} where it has no such split.
+ */
+export function splitImages(dataset: Dataset, split: EmbeddedSplit): EmbeddedImages {
+  const set = dataset.labelled?.[split] ?? (split === "train" ? dataset.pretraining : null);
+  if (set === null) throw new InvalidInputError(`data set ${dataset.name} has no test images: give train, or a folder`);
+  const names = set.kind === "files" ? set.paths : Array.from({ length: set.count }, (_, image) => `${split}/${image}`);
+  refuseLineBreaks(names);
+  return { set, dataset, names };
+}
+
+/**
+ * The image files in a folder, at any depth, as the networks of a run see images: of the size and by the constants of its data set,
+ * whose own files are not needed.
+ *
+ * @throws {InvalidInputError} where there is no image, or a damaged one and the run is strict.
+ */
+export function folderImages(config: RunConfig, folder: string): EmbeddedImages {
+  const source = datasetSource(config.dataset);
+  const { seed, strict, workers } = config;
+  const opened = imageFiles.open({ data: folder, seed, strict, workers, imageSize: imageSide(config) });
+  refuseLineBreaks(opened.pretraining.paths);
+  return { set: opened.pretraining, dataset: { ...opened, ...source.constants }, names: opened.pretraining.paths };
+}
+
+/**
+ * Encodes images by a network of a checkpoint, in f32 and in evaluation mode. Images whose files turn out to be damaged are left out.
+ *
+ * @param skipped told of each of these.
+ * @throws {InvalidInputError} where the checkpoint is of another network.
+ * @throws {DamagedImageError} where a file is damaged and the run is strict, or every file is.
+ */
+export function embedImages(
+  device: Device,
+  config: RunConfig,
+  checkpoint: Checkpoint,
+  pass: Pass,
+  { set, dataset, names }: EmbeddedImages,
+  skipped: (image: { readonly path: string; readonly reason: string }) => void,
+): Embedding {
+  using network = new DualNetwork(device, networkOptions(config, set.height));
+  loadCheckpoint(checkpoint, network);
+  const damaged = new Set<string>();
+  using stores = new ImageStores(device, dataset, {
+    ...storeOptions(config),
+    skipped: (image) => {
+      damaged.add(image.path);
+      skipped(image);
+    },
+  });
+  const encoder = network.encoderOf(pass);
+  using encoded = encodeSplit(encoder, pass, stores.evaluation(set));
+  const all = encoded.features.toFloat32();
+  const size = featureSize(encoder.spec);
+  // Another image was read in the place of a damaged one: its row is no feature of the one that is named.
+  const kept = Array.from(names.keys()).filter((image) => !damaged.has(names[image] ?? ""));
+  const features = new Float32Array(kept.length * size);
+  kept.forEach((image, row) => features.set(all.subarray(image * size, (image + 1) * size), row * size));
+  const { labels } = set;
+  return {
+    features,
+    size,
+    names: kept.map((image) => names[image] ?? ""),
+    labels: labels === null ? null : Int32Array.from(kept, (image) => labels[image] ?? 0),
+  };
+}
+
+/** The files of an embedding. */
+export interface EmbeddingPaths {
+  /** Features, f32 [N, F]. */
+  readonly features: string;
+  /** Names of the images, one a line. */
+  readonly names: string;
+  /** Labels, i32 [N]. */
+  readonly labels: string;
+}
+
+/** The files that belong to `FILE.npy`: `FILE.txt` and `FILE.labels.npy`. @throws {InvalidInputError} on another ending. */
+export function embeddingPaths(out: string): EmbeddingPaths {
+  const stem = /^(.*[^/])\.npy$/.exec(out)?.[1];
+  if (stem === undefined) throw new InvalidInputError(`--out ${out}: features are written as .npy; give FILE.npy`);
+  return { features: out, names: `${stem}.txt`, labels: `${stem}.labels.npy` };
+}
+
+/**
+ * Writes features, names and labels, the features last: where their file is, the others are. Where one cannot be written, none
+ * stays.
+ *
+ * @returns the paths written.
+ */
+export function writeEmbedding(paths: EmbeddingPaths, { features, size, names, labels }: Embedding): readonly string[] {
+  const npy = (shape: readonly number[], data: NpyData) => encodeNpy({ shape, data });
+  const files: (readonly [string, Uint8Array])[] = [
+    [paths.names, new TextEncoder().encode(names.map((name) => `${name}\n`).join(""))],
+    ...(labels === null ? [] : [[paths.labels, npy([labels.length], labels)] as const]),
+    [paths.features, npy([names.length, size], features)],
+  ];
+  const written: string[] = [];
+  try {
+    for (const [path, bytes] of files) {
+      writeFileAtomically(path, bytes);
+      written.push(path);
+    }
+  } catch (error) {
+    for (const path of written) rmSync(path, { force: true });
+    throw error;
+  }
+  return written;
+}

@@ -1,0 +1,63 @@
+/**
+ * Evaluation of a run: its networks, and the references that an accuracy has to clear.
+ *
+ * @module
+ */
+import { missedBudget } from "../budget/missed_budget.ts";
+import type { ImageStores } from "../data/mod.ts";
+import { InvalidInputError } from "../errors.ts";
+import { Evaluator, type JudgingOptions, labelledSets, type NetworkEvaluation } from "../evaluation/mod.ts";
+import { DualNetwork, type Pass } from "../models/mod.ts";
+import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
+import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts";
+import type { Evaluation } from "../run/evaluation_file.ts";
+import type { RunFolder } from "../run/run_folder.ts";
+
+/** What is evaluated, and how. */
+export interface EvaluationOptions extends JudgingOptions {
+  /** Networks asked for; those that the run has not trained are an error. */
+  readonly networks: readonly Pass[];
+  /** Told what is being worked on. */
+  readonly progress?: (stage: string) => void;
+}
+
+function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: EvaluationOptions, label: string) {
+  const results: Partial<Record<Pass, NetworkEvaluation>> = {};
+  for (const pass of options.networks) {
+    options.progress?.(`${label} ${pass} network`);
+    results[pass] = evaluator.network(network.encoderOf(pass), pass, options);
+  }
+  return results;
+}
+
+/**
+ * Evaluates a run's checkpoint and the same network untrained, and the raw pixels; all in f32, whatever the training was in.
+ *
+ * @param stores where the data set's images are.
+ * @throws {InvalidInputError} where the run has no such network, its weights are missing or damaged, or the data set has no labels.
+ */
+export function evaluateRun(
+  run: RunFolder,
+  checkpoint: Checkpoint,
+  stores: ImageStores,
+  options: EvaluationOptions,
+): Evaluation {
+  const { config } = run;
+  const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
+  if (missing !== undefined) {
+    throw new InvalidInputError(`network ${missing}: a ${config.mode} run has none; leave --network out`);
+  }
+  const evaluator = new Evaluator(stores, config.seed);
+  const { train } = labelledSets(stores.dataset);
+  using network = new DualNetwork(stores.device, networkOptions(config, train.height));
+  // What gates decide before they have learned is worth nothing to know.
+  const reference = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
+  const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
+  loadCheckpoint(checkpoint, network);
+  const networks = evaluateNetworks(evaluator, network, options, "trained");
+  options.progress?.("raw pixels");
+  const rawPixels = evaluator.rawPixels(options);
+  const budgetMissed = missedBudget(networks.gated?.cost.share, targetOf(config));
+  const { step } = checkpoint.state;
+  return { run: run.path, step, networks, budgetMissed, references: { rawPixels, untrained } };
+}

@@ -1,0 +1,133 @@
+/**
+ * Export of one encoder of a run.
+ *
+ * @module
+ */
+import { datasetSource, evaluationResize } from "../data/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { InvalidInputError, StorageError } from "../errors.ts";
+import { writeFileAtomically } from "../formats/mod.ts";
+import { DualNetwork, type GatedResNet, type Pass } from "../models/mod.ts";
+import { RandomStream, Streams } from "../random/mod.ts";
+import { Scope, Tensor } from "../tensor/mod.ts";
+import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
+import { encodeEncoder, type EncoderDescription, type LoadedEncoder, loadEncoder } from "./encoder_file.ts";
+import { imageSide, networkOptions, trainedNetworks } from "../config/network.ts";
+import type { RunFolder } from "../run/run_folder.ts";
+
+/** Formats that networks are exported to. */
+export const exportFormats = ["safetensors"] as const;
+/** A format's name. */
+export type ExportFormat = typeof exportFormats[number];
+
+/** Images that are encoded to check a file. */
+const CHECK_IMAGES = 4;
+/** Features of the file may differ from the run's by so much of the largest of these. */
+const CHECK_TOLERANCE = 1e-5;
+
+/** What is exported, and where to. */
+export interface ExportOptions {
+  /** Which encoder. */
+  readonly network: Pass;
+  /** The file; one that is there is replaced. */
+  readonly file: string;
+  /** The version of sluice, which the file names. */
+  readonly version: string;
+}
+
+/** The document that `sluice export --json` prints. */
+export interface ExportReport {
+  /** The run's folder. */
+  readonly run: string;
+  /** Which encoder. */
+  readonly network: Pass;
+  /** The file's format. */
+  readonly format: ExportFormat;
+  /** The file. */
+  readonly file: string;
+  /** Its size. */
+  readonly bytes: number;
+  /** How many images were encoded from the file and from the run, and the largest difference of their features. */
+  readonly check: { readonly images: number; readonly largestDifference: number };
+}
+
+/** Features of images of pseudo-random pixels, always the same, normalised as the network's own, row by row. */
+function checkFeatures(device: Device, encoder: GatedResNet, description: EncoderDescription): Float32Array {
+  using _scope = new Scope();
+  const { spec: { image }, network, mean, std } = description;
+  const random = new RandomStream(0, Streams.exportCheck, 0);
+  const pixels = Float32Array.from({ length: CHECK_IMAGES * image * image * 3 }, (_, place) => {
+    return (random.uniform() - (mean[place % 3] ?? 0)) / (std[place % 3] ?? 1);
+  });
+  const x = Tensor.from(device, pixels, [CHECK_IMAGES, image, image, 3]);
+  return encoder.evaluate(network, x).features.toFloat32();
+}
+
+/**
+ * Compares features.
+ *
+ * @param expected the run's.
+ * @param found those of the file.
+ * @returns the largest difference.
+ * @throws {StorageError} where it is more than 1e-5 of the largest of those expected.
+ */
+export function compareFeatures(file: string, expected: Float32Array, found: Float32Array): number {
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const difference = expected.reduce(
+    (most, value, place) => Math.max(most, Math.abs(value - (found[place] ?? NaN))),
+    0,
+  );
+  // Not the other way round: a difference of NaN is to be refused, too.
+  if (difference <= CHECK_TOLERANCE * largest) return difference;
+  throw new StorageError(
+    `${file}: features computed from it differ from the run's by ${difference} of ${largest}; it was not kept`,
+  );
+}
+
+/** The encoder of a file that was just written. */
+function readBack(device: Device, file: string, temporary: string): LoadedEncoder {
+  try {
+    return loadEncoder(device, temporary);
+  } catch (cause) {
+    if (!(cause instanceof InvalidInputError)) throw cause;
+    throw new StorageError(`${file}: does not read back as it was written (${cause.message}); check the disk`, {
+      cause,
+    });
+  }
+}
+
+/**
+ * Writes one encoder of a run to a file, as {@linkcode encodeEncoder} lays it out. Before the file is put in its place, a network is
+ * loaded from it, and encodes images as the run's does.
+ *
+ * @throws {InvalidInputError} where the run has no such network, or the checkpoint is of another one.
+ * @throws {StorageError} where the file cannot be written, or the networks do not agree; none is left then.
+ */
+export function exportRun(
+  device: Device,
+  run: RunFolder,
+  checkpoint: Checkpoint,
+  { network: pass, file, version }: ExportOptions,
+): ExportReport {
+  const { config } = run;
+  if (!trainedNetworks(config.mode).includes(pass)) {
+    throw new InvalidInputError(`network ${pass}: a ${config.mode} run has none; give the other`);
+  }
+  const image = imageSide(config);
+  using network = new DualNetwork(device, networkOptions(config, image));
+  loadCheckpoint(checkpoint, network);
+  const encoder = network.encoderOf(pass);
+  const { mean, std } = datasetSource(config.dataset).constants;
+  const transform = { asIs: image, resize: evaluationResize(image) };
+  const { step } = checkpoint.state;
+  const description = { spec: encoder.spec, network: pass, mean, std, transform, step, version };
+  const bytes = encodeEncoder(encoder, description);
+  const expected = checkFeatures(device, encoder, description);
+  let largestDifference = NaN;
+  writeFileAtomically(file, bytes, (temporary) => {
+    using loaded = readBack(device, file, temporary);
+    largestDifference = compareFeatures(file, expected, checkFeatures(device, loaded.encoder, loaded.description));
+  });
+  const check = { images: CHECK_IMAGES, largestDifference };
+  return { run: run.path, network: pass, format: "safetensors", file, bytes: bytes.length, check };
+}

@@ -1,0 +1,92 @@
+/**
+ * Reads a run's `evaluation.json` back, and refuses one that is damaged.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { InvalidInputError } from "../errors.ts";
+import { parseJsonObject } from "../formats/mod.ts";
+import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
+import type { Pass } from "../models/mod.ts";
+
+/** The document that `sluice evaluate --json` prints. */
+export interface Evaluation {
+  /** The run's folder. */
+  readonly run: string;
+  /** Steps of the checkpoint that was evaluated; earlier versions did not write it down. */
+  readonly step?: number;
+  /** The trained networks. */
+  readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
+  /** How far the gated network's cost share is from the budget, if by more than one point; else null. */
+  readonly budgetMissed: number | null;
+  /** What an accuracy has to clear. */
+  readonly references: {
+    readonly rawPixels: FeatureAccuracy;
+    readonly untrained: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
+  };
+}
+
+const percent = z.number().min(0).max(100);
+const share = z.number().min(0).max(1);
+const count = z.number().int().min(0);
+
+const probeAccuracy = z.object({ top1: percent, top5: percent });
+const featureAccuracy = z.object({
+  knn1: percent.exactOptional(),
+  knn20: percent.exactOptional(),
+  linear: probeAccuracy.extend({ std: probeAccuracy.nullable(), seeds: count }).exactOptional(),
+});
+// Open gates cost a little themselves: a share may be above 1.
+const cost = z.object({ macs: z.number().min(0), share: z.number().min(0) });
+const channelCounts = z.object({
+  channels: count,
+  alwaysOpen: count,
+  alwaysClosed: count,
+  imageDependent: count,
+  shares: z.object({ alwaysOpen: share, alwaysClosed: share, imageDependent: share }),
+});
+const network = featureAccuracy.extend({
+  cost,
+  // Earlier versions wrote none.
+  parts: z.array(z.object({ name: z.string(), macs: z.number().min(0) })).default([]),
+  channels: channelCounts.extend({
+    blocks: z.array(channelCounts.extend({ name: z.string(), open: share })),
+  }).exactOptional(),
+  masks: z.object({
+    own: featureAccuracy,
+    exchanged: featureAccuracy,
+    static: featureAccuracy.extend({ cost }),
+  }).exactOptional(),
+});
+const networks = z.object({ dense: network.exactOptional(), gated: network.exactOptional() });
+const evaluation = z.object({
+  run: z.string(),
+  // Earlier versions wrote none.
+  step: count.exactOptional(),
+  networks,
+  references: z.object({ rawPixels: featureAccuracy, untrained: networks }),
+});
+
+/** What to do about a damaged file. */
+export const remedyOfEvaluation = "remove the file and run sluice evaluate again";
+
+/** What an `evaluation.json` says of a run by itself: whether a budget is missed depends on the run's configuration, too. */
+export type StoredEvaluation = Omit<Evaluation, "budgetMissed">;
+
+/**
+ * What an `evaluation.json` says.
+ *
+ * @param path of the file, for messages.
+ * @returns with no `parts` if an earlier version wrote the file.
+ * @throws {InvalidInputError} if the text is not such a document, naming the file and the first thing that is wrong.
+ */
+export function parseEvaluation(path: string, text: string): StoredEvaluation {
+  const document = parseJsonObject(text);
+  if (document === null) {
+    throw new InvalidInputError(`${path}: is damaged, it holds no JSON object; ${remedyOfEvaluation}`);
+  }
+  const { success, data, error } = evaluation.safeParse(document);
+  if (success) return data;
+  const place = error.issues[0]?.path.join(".") ?? "";
+  throw new InvalidInputError(`${path}: is no evaluation, ${place} is missing or wrong; ${remedyOfEvaluation}`);
+}

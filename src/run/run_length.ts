@@ -1,0 +1,40 @@
+/**
+ * How many steps a run has, and whether it has done them.
+ *
+ * @module
+ */
+import { batchesIn, type Dataset, stepsPerEpoch } from "../data/mod.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { RunConfig } from "../config/options.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { failureOf } from "./run_health.ts";
+import type { RunState } from "./run_state.ts";
+
+/** The options that decide how many steps a run has. */
+export type RunLength = Pick<RunConfig, "epochs" | "batch" | "dropLast">;
+
+/** Steps of a whole run. @throws {InvalidInputError} if the data set holds less than one batch. */
+export function stepsOf({ epochs, batch, dropLast }: RunLength, dataset: Dataset): number {
+  return stepsPerEpoch({ dataset, batch, dropLast }) * epochs;
+}
+
+/** Steps of a whole run on the images that a state was saved with. */
+export function stepsFrom({ images }: RunState, { epochs, batch, dropLast }: RunLength): number {
+  return batchesIn(images, { batch, dropLast }) * epochs;
+}
+
+/** Whether all steps of a run are saved. Those of a run that was made longer are not. */
+export function isTrained(state: RunState | null, length: RunLength): state is RunState {
+  return state !== null && state.step >= stepsFrom(state, length);
+}
+
+/**
+ * Whether a run has come to its end: all of its steps are done, and the networks were evaluated after the last, and were found to tell
+ * images apart.
+ */
+export function isFinished(run: RunFolder, config: RunConfig, { state }: Checkpoint, dataset: Dataset): boolean {
+  if (state.step < stepsOf(config, dataset)) return false;
+  if (config.evalEvery === 0 || dataset.labelled === null) return true;
+  const evaluation = run.metrics.evaluationAfter(state.step);
+  return evaluation !== null && failureOf(config, state, { last: null, evaluation }) === null;
+}

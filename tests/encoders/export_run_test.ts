@@ -1,0 +1,194 @@
+/**
+ * Tests of exports: each network of every kind of run, alone in a file that says all of it.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { datasetSource } from "../../src/data/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
+import { readSafetensors, writeFileAtomically, writeSafetensors } from "../../src/formats/mod.ts";
+import { DualNetwork, gateSpecs, type Pass } from "../../src/models/mod.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { resolveConfig } from "../../src/config/mod.ts";
+import { compareFeatures, exportRun, loadEncoder } from "../../src/encoders/mod.ts";
+import { loadCheckpoint, RunFolder } from "../../src/run/mod.ts";
+import { pretrain } from "../../src/training/mod.ts";
+import { networkOptions, trainedNetworks } from "../../src/config/network.ts";
+import { openDevice } from "../devices.ts";
+
+const images = { trainImages: 32, testImages: 16 };
+const tiny = { dataset: "shapes", ...images, width: 4, projector: 16, batch: 8, epochs: 1, evalEvery: 0 };
+const side = 32;
+const version = "1.2.3";
+
+/** Names and shapes of torchvision's networks. */
+const states = JSON.parse(
+  readFileSync(new URL("../fixtures/torchvision_states.json", import.meta.url), "utf8"),
+) as Record<string, Record<string, number[]>>;
+
+/** Trains a tiny run, in which every kind of norm has seen something else, and hands it over. */
+async function withRun(
+  flags: Record<string, unknown>,
+  test: (device: Device, run: RunFolder, folder: string) => void,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-export-"));
+  try {
+    const config = resolveConfig({ flags: { ...tiny, ...flags } });
+    const dataset = datasetSource("shapes").open({ seed: config.seed, ...images });
+    using device = openDevice();
+    const run = RunFolder.create(join(folder, "run"), config, {});
+    const observer = { step: () => {}, evaluation: () => {}, skipped: () => {}, stopRequested: () => false };
+    await pretrain(device, config, dataset, run, observer);
+    test(device, run, folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function checkpointOf(run: RunFolder) {
+  return run.latestCheckpoint((line) => assert.fail(line));
+}
+
+/** Features of three images of normal noise. */
+function features(device: Device, encode: (x: Tensor) => Tensor): Float32Array {
+  using _scope = new Scope();
+  const random = new RandomStream(3, 60, 0);
+  const values = Float32Array.from({ length: 3 * side * side * 3 }, () => random.normal());
+  return encode(Tensor.from(device, values, [3, side, side, 3])).toFloat32();
+}
+
+const variants: readonly Record<string, unknown>[] = [
+  { mode: "dual" },
+  { mode: "dual", separateNorm: false, stem: "cifar-paper" },
+  { mode: "dual", separateEncoders: true, gateBias: 0.5 },
+  { mode: "dual", rotation: true, objective: "mocov2plus", gateReduction: 2 },
+  { mode: "vanilla", arch: "resnet34", stem: "imagenet" },
+  { mode: "gated" },
+  { mode: "dual", arch: "resnet50", stem: "imagenet" },
+];
+
+for (const flags of variants) {
+  Deno.test(`the networks of a run with ${JSON.stringify(flags)} are whole in their files`, async () => {
+    await withRun(flags, (device, run, folder) => {
+      const checkpoint = checkpointOf(run);
+      using network = new DualNetwork(device, networkOptions(run.config, side));
+      loadCheckpoint(checkpoint, network);
+      for (const pass of trainedNetworks(run.config.mode)) {
+        const file = join(folder, `${pass}.safetensors`);
+        const report = exportRun(device, run, checkpoint, { network: pass, file, version });
+        assert.ok(report.check.largestDifference < 1e-5);
+        assert.equal(report.bytes, readFileSync(file).length);
+        using loaded = loadEncoder(device, file);
+        assert.equal(loaded.description.network, pass);
+        const found = features(device, (x) => loaded.encoder.evaluate(pass, x).features);
+        const expected = features(device, (x) => network.encoderOf(pass).evaluate(pass, x).features);
+        compareFeatures(file, expected, found);
+        checkNames(run, pass, file);
+      }
+    });
+  });
+}
+
+/** A dense file has the names of torchvision's network but for its classifier's, a gated one those of gates besides. */
+function checkNames({ config }: RunFolder, pass: Pass, file: string): void {
+  const { tensors } = readSafetensors(file);
+  const torchvision = Object.keys(states[config.arch] ?? {}).filter((name) => !name.startsWith("fc."));
+  const gates = gateSpecs(config).flatMap(({ label, name }) => {
+    const gate = label.endsWith(`.${name}`) ? label : `${label}.${name}`;
+    const norm = ["weight", "bias", "running_mean", "running_var"].map((of) => `${gate}.bn.${of}`);
+    const bias = config.gateBias === null ? [] : [`${gate}.fc2.bias`];
+    return [`${gate}.fc1.weight`, `${gate}.fc2.weight`, ...norm, ...bias];
+  });
+  const expected = pass === "dense" ? torchvision : [...torchvision, ...gates];
+  assert.deepEqual([...tensors.keys()].sort(), expected.sort());
+  const kernel = config.stem === "imagenet" ? 7 : 3;
+  assert.deepEqual(tensors.get("conv1.weight")?.shape, [4, 3, kernel, kernel], "OIHW");
+}
+
+Deno.test("a file says what its images have to be, the same bytes each time, and has the norms of its own pass", async () => {
+  await withRun({ mode: "dual" }, (device, run, folder) => {
+    const [dense, gated, again] = ["dense", "gated", "again"].map((name) => join(folder, `${name}.safetensors`));
+    assert.ok(dense && gated && again);
+    const checkpoint = checkpointOf(run);
+    exportRun(device, run, checkpoint, { network: "dense", file: dense, version });
+    exportRun(device, run, checkpoint, { network: "gated", file: gated, version });
+    exportRun(device, run, checkpoint, { network: "gated", file: again, version });
+    assert.deepEqual(readFileSync(gated), readFileSync(again));
+    const { metadata, tensors } = readSafetensors(gated);
+    const { sha256, ...others } = metadata;
+    assert.match(sha256 ?? "", /^[0-9a-f]{64}$/);
+    assert.deepEqual(others, {
+      format: "sluice-encoder-1",
+      arch: "resnet18",
+      width: "4",
+      stem: "cifar",
+      network: "gated",
+      image_size: "32",
+      gate_reduction: "4",
+      feature_size: "32",
+      mean: "[0.5,0.5,0.5]",
+      std: "[0.295,0.317,0.287]",
+      transform: '{"as_is":32,"resize":37,"interpolation":"bicubic","antialias":true,"center_crop":32}',
+      step: "4",
+      sluice: "1.2.3",
+    });
+    const whole = checkpoint.tensors;
+    const other = readSafetensors(dense);
+    assert.ok(!("gate_reduction" in other.metadata));
+    const name = "layer2.1.bn2.running_var";
+    assert.deepEqual(tensors.get(name), whole.get("layer2.1.gated_bn2.running_var"));
+    assert.deepEqual(other.tensors.get(name), whole.get(name));
+    assert.notDeepEqual(tensors.get(name), other.tensors.get(name));
+    assert.deepEqual(tensors.get("layer2.1.conv2.weight"), other.tensors.get("layer2.1.conv2.weight"));
+  });
+});
+
+Deno.test("a network that the run has not is refused, and files that are none of an encoder", async () => {
+  await withRun({ mode: "vanilla" }, (device, run, folder) => {
+    const checkpoint = checkpointOf(run);
+    const file = join(folder, "x.safetensors");
+    assert.throws(() => exportRun(device, run, checkpoint, { network: "gated", file, version }), {
+      name: "InvalidInputError",
+      message: "network gated: a vanilla run has none; give the other",
+    });
+    assert.deepEqual(readdirSync(folder), ["run"]);
+    exportRun(device, run, checkpoint, { network: "dense", file, version });
+    const { tensors, metadata: { sha256: _, ...metadata } } = readSafetensors(file);
+    const refused = (message: RegExp, changed: Record<string, string>, without = "") => {
+      const path = join(folder, "changed.safetensors");
+      writeSafetensors(path, new Map([...tensors].filter(([name]) => name !== without)), { ...metadata, ...changed });
+      assert.throws(() => loadEncoder(device, path), { name: /^(InvalidInput|Format)Error$/, message });
+    };
+    refused(/changed\.safetensors: its format is other, not sluice-encoder-1/, { format: "other" });
+    refused(/its metadata say nothing usable of width, mean; export it again$/, { width: "wide", mean: "[1,2]" });
+    refused(/bn1\.bias has shape \[4\], not \[8\]/, { width: "8" });
+    refused(/layer1\.0\.bn1\.bias is missing/, {}, "layer1.0.bn1.bias");
+    assert.throws(() => loadEncoder(device, checkpoint.path), { message: /its format is sluice-checkpoint-1/ });
+  });
+});
+
+Deno.test("features that differ are refused, and then no file is left", () => {
+  const expected = Float32Array.of(1, -200, 3);
+  assert.equal(compareFeatures("x", expected, expected), 0);
+  assert.ok(compareFeatures("x", expected, Float32Array.of(1, -200.001, 3)) > 0);
+  const refusal = { name: "StorageError", message: /^x: features computed from it differ from the run's by .* of 200/ };
+  for (const found of [[1, -200.01, 3], [1, NaN, 3], [1, -200]]) {
+    assert.throws(() => compareFeatures("x", expected, Float32Array.from(found)), refusal);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "sluice-export-"));
+  try {
+    const path = join(folder, "x");
+    const check = (temporary: string) => {
+      assert.equal(readFileSync(temporary, "utf8"), "text");
+      compareFeatures("x", expected, Float32Array.of(0, 0, 0));
+    };
+    assert.throws(() => writeFileAtomically(path, new TextEncoder().encode("text"), check), refusal);
+    assert.deepEqual(readdirSync(folder), []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,61 @@
+/**
+ * Tests of what is said about processors that lack instructions, on drawn ones.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { openLibrary } from "../../src/device/library.ts";
+import { describeMissing, readProcessor, SystemCalls } from "../../src/machine/mod.ts";
+import { DeviceUnavailableError } from "../../src/errors.ts";
+import { withFolder } from "../folders.ts";
+import { draw, onDrawn } from "./drawn_machine.ts";
+
+const haswell = "fpu sse4_2 x2apic movbe popcnt aes xsave avx f16c abm bmi1 avx2 bmi2 fma avx512f";
+const ivyBridge = "fpu sse4_2 x2apic popcnt aes xsave avx f16c";
+
+function cpuinfo(flags: string): string {
+  return `processor\t: 0\nmodel name\t: Drawn (R) CPU\nflags\t\t: ${flags}\nbogomips\t: 2\n\nprocessor\t: 1\nflags\t\t: fpu`;
+}
+
+Deno.test(
+  "a processor with everything lacks nothing",
+  onDrawn({ "/proc/cpuinfo": cpuinfo(haswell) }, (system) => {
+    const processor = readProcessor(system);
+    assert.deepEqual(processor, { name: "Drawn (R) CPU", needs: "x86-64-v3", missing: [] });
+    assert.equal(describeMissing(processor), null);
+  }),
+);
+
+Deno.test(
+  "a processor with less is named in one line, with what it lacks and the remedy",
+  onDrawn({ "/proc/cpuinfo": cpuinfo(ivyBridge) }, (system) => {
+    const processor = readProcessor(system);
+    assert.deepEqual(processor.missing, ["avx2", "bmi1", "bmi2", "fma", "abm", "movbe"]);
+    assert.match(describeMissing(processor) ?? "", /^the processor \(Drawn.*\) lacks avx2, .*x86-64-v3: use [^\n]*$/);
+  }),
+);
+
+Deno.test("nothing is said where the kernel says nothing", async () => {
+  for (const drawing of [{}, { "/proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd" }]) {
+    await onDrawn(drawing, (system) => assert.equal(describeMissing(readProcessor(system)), null))();
+  }
+});
+
+Deno.test(
+  "a library is not loaded on a processor that lacks instructions",
+  withFolder((root) => {
+    draw(root, { "/proc/cpuinfo": cpuinfo(ivyBridge) });
+    for (const kind of ["cpu", "cuda"] as const) {
+      assert.throws(
+        () => openLibrary(kind, root),
+        (error) => error instanceof DeviceUnavailableError && /lacks avx2/.test(error.message),
+      );
+    }
+  }),
+);
+
+Deno.test("this processor's flags are read", () => {
+  using system = new SystemCalls();
+  assert.deepEqual(readProcessor(system).missing, []);
+  assert.ok(readProcessor(system).name);
+});

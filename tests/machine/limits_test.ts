@@ -1,0 +1,113 @@
+/**
+ * Tests of which limit counts, on drawn machines, and of this machine's.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import {
+  readMemoryLimits,
+  readProcessorLimits,
+  SystemCalls,
+  usableMemory,
+  usableProcessors,
+} from "../../src/machine/mod.ts";
+import { type Drawing, mountLine, onDrawn } from "./drawn_machine.ts";
+
+const folder = "/sys/fs/cgroup";
+const host = { total: 64e9, available: 40e9 };
+
+function drawn(online: string, quota: string, files: Drawing = {}): Drawing {
+  return {
+    "/proc/self/cgroup": "0::/job",
+    "/proc/self/mountinfo": mountLine("/", folder, "cgroup2"),
+    "/sys/devices/system/cpu/online": online,
+    [`${folder}/cpu.max`]: quota,
+    ...files,
+  };
+}
+
+const cases = [
+  { online: "0-63", affinity: 64, quota: "200000 100000", usable: 2, host: 64, decidedBy: "quota" },
+  { online: "0-63", affinity: 64, quota: "210000 100000", usable: 3, host: 64, decidedBy: "quota" },
+  { online: "0-63", affinity: 64, quota: "1000 100000", usable: 1, host: 64, decidedBy: "quota" },
+  { online: "0-63", affinity: 64, quota: "max 100000", usable: 64, host: 64, decidedBy: "host" },
+  { online: "0-31,64-95", affinity: 8, quota: "1600000 100000", usable: 8, host: 64, decidedBy: "affinity" },
+  { online: "0-3,8", affinity: 5, quota: "500000 100000", usable: 5, host: 5, decidedBy: "host" },
+  { online: "unknown", affinity: 4, quota: "max 100000", usable: 4, host: 4, decidedBy: "host" },
+] as const;
+for (const { online, affinity, quota, ...expected } of cases) {
+  Deno.test(
+    `of processors ${online}, affinity to ${affinity} and quota ${quota}, ${expected.usable} are usable`,
+    onDrawn(drawn(online, quota), (system) => {
+      const { usable, host, decidedBy, affinity: own } = readProcessorLimits(system, affinity);
+      assert.deepEqual({ usable, host, decidedBy }, expected);
+      assert.equal(own, affinity);
+    }),
+  );
+}
+
+Deno.test(
+  "available memory is what the fullest group around leaves, and the smallest limit counts",
+  onDrawn(
+    drawn("0-3", "max 100000", {
+      [`${folder}/memory.max`]: 9e9,
+      [`${folder}/memory.current`]: 85e8,
+      [`${folder}/job/memory.max`]: 4e9,
+      [`${folder}/job/memory.current`]: 3e9,
+      [`${folder}/job/memory.stat`]: `inactive_file ${2e9}`,
+    }),
+    (system) =>
+      assert.deepEqual(readMemoryLimits(system, host), {
+        total: 4e9,
+        available: 5e8,
+        host,
+        limit: 4e9,
+        used: 1e9,
+        limitFolder: `${folder}/job`,
+        decidedBy: "limit",
+      }),
+  ),
+);
+
+Deno.test(
+  "a limit above what the machine has does not count",
+  onDrawn(
+    drawn("0-3", "max 100000", { [`${folder}/memory.max`]: 128e9, [`${folder}/memory.current`]: 1e9 }),
+    (system) => {
+      const { total, available, limit, decidedBy } = readMemoryLimits(system, host);
+      assert.deepEqual({ total, available, limit, decidedBy }, { ...host, limit: 128e9, decidedBy: "host" });
+    },
+  ),
+);
+
+Deno.test(
+  "without limits the machine counts",
+  onDrawn({}, (system) => {
+    assert.deepEqual(readMemoryLimits(system, host), {
+      ...host,
+      host,
+      limit: null,
+      used: null,
+      limitFolder: null,
+      decidedBy: "host",
+    });
+  }),
+);
+
+Deno.test("this machine gives at least one processor, no more than it has, and memory no more than was said", () => {
+  using system = new SystemCalls();
+  const { usable, affinity, host } = readProcessorLimits(system);
+  assert.ok(usable >= 1 && usable <= affinity && affinity <= host);
+  assert.equal(usableProcessors(), usable);
+  assert.ok(usableMemory(1000) <= 1000);
+});
+
+Deno.test("a process that is bound to one processor uses one", async () => {
+  using system = new SystemCalls();
+  const allowed = /^Cpus_allowed_list:\s*(\d+)/m.exec(system.read("/proc/self/status") ?? "")?.[1];
+  const module = new URL("../../src/machine/mod.ts", import.meta.url);
+  const code = `import { usableProcessors } from "${module}"; console.log(usableProcessors());`;
+  const args = ["--cpu-list", allowed ?? "0", Deno.execPath(), "eval", "--quiet", code];
+  const { stdout } = await new Deno.Command("taskset", { args, env: { NO_COLOR: "1" } }).output();
+  assert.equal(new TextDecoder().decode(stdout), "1\n");
+});

@@ -1,0 +1,23 @@
+/**
+ * Tests of what is said of NVIDIA's driver, with drawn ones.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { examineNvidia } from "../../src/machine/mod.ts";
+import { onDrawn } from "./drawn_machine.ts";
+
+const versions = {
+  "535.104.05": "NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023",
+  "570.86.15": "NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build  (dvs-builder@U16)",
+  "550.54": "NVIDIA UNIX x86_64 Kernel Module  550.54  Thu Jan 1",
+};
+for (const [version, text] of Object.entries(versions)) {
+  Deno.test(
+    `driver ${version} is read from what the kernel says`,
+    onDrawn({ "/proc/driver/nvidia/version": `NVRM version: ${text}\nGCC version:  gcc version 12.2.0` }, (system) => {
+      const { kernelModule } = examineNvidia(system);
+      assert.equal(kernelModule, version);
+    }),
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * Tests of mounts and folders.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  examineFolder,
+  examineStorage,
+  mountOf,
+  readMounts,
+  sizeOfFolder,
+  SystemCalls,
+} from "../../src/machine/mod.ts";
+import { withVariable } from "../environment.ts";
+import { withFolder } from "../folders.ts";
+import { onDrawn } from "./drawn_machine.ts";
+
+const mounts = [
+  "overlay / overlay rw,relatime 0 0",
+  "tmpfs /tmp tmpfs rw,nosuid,noexec,relatime 0 0",
+  "/dev/sda1 /tmp/a\\040b\\134c ext4 ro,relatime 0 0",
+  "tmpfs /data tmpfs ro 0 0",
+  "/dev/sdb1 /data xfs rw,noexec 0 0",
+  "broken",
+].join("\n");
+
+Deno.test(
+  "a path lies on the longest mount around it, of several on one folder on the last",
+  onDrawn({ "/proc/self/mounts": mounts }, (system) => {
+    const table = readMounts(system);
+    const pointOf = (path: string) => mountOf(path, table)?.point;
+    assert.equal(table.length, 5);
+    assert.equal(pointOf("/"), "/");
+    assert.equal(pointOf("/home/me"), "/");
+    assert.equal(pointOf("/tmp"), "/tmp");
+    assert.equal(pointOf("/tmpfiles"), "/");
+    assert.equal(pointOf("/tmp/a b\\c/d"), "/tmp/a b\\c");
+    assert.deepEqual(mountOf("/data/x", table), { point: "/data", type: "xfs", noexec: true, readOnly: false });
+    assert.deepEqual(mountOf("/tmp/a b\\c", table), {
+      point: "/tmp/a b\\c",
+      type: "ext4",
+      noexec: false,
+      readOnly: true,
+    });
+    assert.equal(mountOf("/tmp", []), null);
+  }),
+);
+
+Deno.test(
+  "a folder is told with its room, also before it is made, and through a link",
+  withFolder((folder) => {
+    using system = new SystemCalls();
+    const real = Deno.realPathSync(folder);
+    const table = [{ point: real, type: "drawn", noexec: true, readOnly: false }];
+    const { free, ...there } = examineFolder(system, table, folder);
+    assert.ok((free ?? 0) > 0);
+    const drawn = { mount: real, type: "drawn", noexec: true, readOnly: false };
+    assert.deepEqual(there, { path: folder, exists: true, writable: true, ...drawn });
+    const { free: later, ...nowhere } = examineFolder(system, table, join(folder, "a", "b"));
+    assert.ok((later ?? 0) > 0);
+    assert.deepEqual(nowhere, { path: join(folder, "a", "b"), exists: false, writable: true, ...drawn });
+    const link = `${folder}.link`;
+    Deno.symlinkSync(folder, link);
+    try {
+      assert.equal(examineFolder(system, table, link).mount, real);
+    } finally {
+      Deno.removeSync(link);
+    }
+  }),
+);
+
+Deno.test("a folder that Deno keeps to itself cannot be written, and nothing fails", () => {
+  using system = new SystemCalls();
+  const { writable, free, mount } = examineFolder(system, readMounts(system), "/proc/self");
+  assert.deepEqual({ writable, free, mount }, { writable: false, free: null, mount: "/proc" });
+});
+
+Deno.test(
+  "the temporary folder is TMPDIR, and the executable's files are measured where they are",
+  withFolder((folder) => {
+    using system = new SystemCalls();
+    Deno.mkdirSync(join(folder, "lib"));
+    Deno.writeFileSync(join(folder, "lib", "a"), new Uint8Array(1000));
+    Deno.writeFileSync(join(folder, "b"), new Uint8Array(23));
+    Deno.symlinkSync("/proc/self", join(folder, "elsewhere"));
+    assert.equal(sizeOfFolder(folder), 1023);
+    assert.equal(sizeOfFolder(join(folder, "nowhere")), 0);
+    withVariable("TMPDIR", folder, () => {
+      withVariable("SLUICE_CACHE_FOLDER", folder, () => {
+        const { temporary, cache, data, current } = examineStorage(system, "/data");
+        assert.equal(temporary.path, folder);
+        assert.deepEqual([cache?.path, cache?.bytes], [folder, 1023]);
+        assert.deepEqual([data.path, current.path], ["/data", Deno.cwd()]);
+      });
+      withVariable("SLUICE_CACHE_FOLDER", undefined, () => assert.equal(examineStorage(system, "/data").cache, null));
+    });
+    withVariable("TMPDIR", undefined, () => assert.equal(examineStorage(system, "/data").temporary.path, "/tmp"));
+  }),
+);

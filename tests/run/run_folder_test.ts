@@ -1,0 +1,151 @@
+/**
+ * Tests of run folders: made whole, never over something else, read back the same.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { resolveConfig } from "../../src/config/config.ts";
+import type { Evaluation } from "../../src/run/evaluation_file.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { withFolder } from "../folders.ts";
+
+const config = resolveConfig({ preset: "demo", flags: { seed: 3 } });
+const versions = { sluice: "1.2.3" };
+
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+}
+
+Deno.test(
+  "a run folder is made with its parents, and reads back with the same configuration",
+  withFolder((folder) => {
+    const path = join(folder, "deep", "run");
+    const made = RunFolder.create(path, config, versions);
+    assert.deepEqual(namesIn(path), ["checkpoints", "config.yaml", "metrics.jsonl"]);
+    assert.deepEqual(namesIn(join(folder, "deep")), ["run"]);
+    assert.deepEqual(RunFolder.open(path).config, made.config);
+  }),
+);
+
+Deno.test(
+  "an empty folder may become a run",
+  withFolder((folder) => {
+    RunFolder.create(folder, config, versions);
+    assert.deepEqual(RunFolder.open(folder).config, config);
+  }),
+);
+
+Deno.test(
+  "a folder that holds a run or anything else is refused and left as it was",
+  withFolder((folder) => {
+    const run = join(folder, "run");
+    RunFolder.create(run, config, versions);
+    const before = Deno.readTextFileSync(join(run, "config.yaml"));
+    assert.throws(() => RunFolder.create(run, { ...config, seed: 4 }, versions), {
+      name: "InvalidInputError",
+      message: /already holds a run; give --out another folder/,
+    });
+    assert.equal(Deno.readTextFileSync(join(run, "config.yaml")), before);
+    assert.throws(() => RunFolder.create(folder, config, versions), { message: /is not an empty folder/ });
+    Deno.writeTextFileSync(join(folder, "file"), "");
+    assert.throws(() => RunFolder.create(join(folder, "file"), config, versions), {
+      message: /is not an empty folder/,
+    });
+    assert.deepEqual(namesIn(folder), ["file", "run"]);
+  }),
+);
+
+Deno.test(
+  "a path without a run, or with a damaged configuration, is refused by name",
+  withFolder((folder) => {
+    const refused = (path: string, message: RegExp) =>
+      assert.throws(() => RunFolder.open(path), { name: /^Invalid(Input|Option)Error$/, message });
+    refused(join(folder, "none"), /none: there is no such run/);
+    refused(folder, /holds no run/);
+    Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: [");
+    refused(folder, /config\.yaml:1: not YAML/);
+    Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: none\n");
+    refused(folder, /config\.yaml:1: epochs none: give a whole number/);
+  }),
+);
+
+Deno.test(
+  "checkpoints have fixed names and an evaluation replaces an earlier one",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    assert.equal(run.checkpoints.last(), join(run.path, "checkpoints", "last.safetensors"));
+    assert.equal(run.checkpoints.last(2), join(run.path, "checkpoints", "last-2.safetensors"));
+    assert.equal(run.checkpoints.epoch(7), join(run.path, "checkpoints", "epoch-0007.safetensors"));
+    assert.throws(() => run.latestCheckpoint(() => {}), {
+      name: "InvalidInputError",
+      message: /last\.safetensors: is missing/,
+    });
+    run.writeEvaluation({ first: true });
+    run.writeEvaluation({ second: true });
+    assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(run.path, "evaluation.json"))), { second: true });
+    assert.deepEqual(namesIn(run.path), ["checkpoints", "config.yaml", "evaluation.json", "metrics.jsonl"]);
+  }),
+);
+
+const counts = { channels: 4, alwaysOpen: 1, alwaysClosed: 1, imageDependent: 2 };
+const channels = { ...counts, shares: { alwaysOpen: 0.25, alwaysClosed: 0.25, imageDependent: 0.5 } };
+const evaluation: Evaluation = {
+  budgetMissed: 0.52,
+  run: "run",
+  networks: {
+    gated: {
+      knn1: 40,
+      knn20: 50.5,
+      linear: { top1: 60, top5: 90, std: { top1: 0.5, top5: 0.25 }, seeds: 3 },
+      cost: { macs: 512, share: 1.02 },
+      parts: [{ name: "stem", macs: 512 }],
+      channels: { ...channels, blocks: [{ ...channels, name: "layer1.0", open: 0.5 }] },
+      masks: { own: { knn1: 40 }, exchanged: { knn1: 30 }, static: { knn1: 35, cost: { macs: 500, share: 1 } } },
+    },
+  },
+  references: { rawPixels: { knn20: 30 }, untrained: {} },
+};
+
+Deno.test(
+  "an evaluation reads back as it was written, and one of an earlier version has no parts",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    assert.equal(run.readEvaluation(), null);
+    run.writeEvaluation(evaluation);
+    assert.deepEqual(run.readEvaluation(), evaluation);
+    const { parts: _, ...earlier } = evaluation.networks.gated ?? {};
+    run.writeEvaluation({ ...evaluation, networks: { gated: earlier } });
+    assert.deepEqual(run.readEvaluation()?.networks.gated?.parts, []);
+  }),
+);
+
+Deno.test(
+  "an evaluation that is damaged is refused by name",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    const refused = (message: RegExp) =>
+      assert.throws(() => run.readEvaluation(), { name: "InvalidInputError", message });
+    Deno.writeTextFileSync(join(run.path, "evaluation.json"), '{"run": "ru');
+    refused(/evaluation\.json: is damaged, it holds no JSON object; remove the file and run sluice evaluate again$/);
+    run.writeEvaluation({ ...evaluation, networks: { gated: { cost: { macs: "many", share: 1 } } } });
+    refused(/evaluation\.json: is no evaluation, networks\.gated\.cost\.macs is missing or wrong; /);
+  }),
+);
+
+Deno.test(
+  "a line of skipped.jsonl that a machine going down has torn is taken away, the only one too",
+  withFolder((folder) => {
+    const run = RunFolder.create(join(folder, "run"), config, versions);
+    run.rewind(0, (line) => assert.fail(line));
+    assert.ok(!namesIn(run.path).includes("skipped.jsonl"), "none is made where there was none");
+    const path = join(run.path, "skipped.jsonl");
+    Deno.writeTextFileSync(path, '{"path":"a.pn');
+    run.rewind(0, (line) => assert.fail(line));
+    const image = { path: "a.png", reason: "is damaged" };
+    run.appendSkipped(image);
+    run.appendSkipped(image);
+    assert.equal(Deno.readTextFileSync(path), `${JSON.stringify(image)}\n`);
+  }),
+);
