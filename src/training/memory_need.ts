@@ -16,6 +16,7 @@ import { ENCODED_BATCH } from "../evaluation/mod.ts";
 import { featureSize, networkCost, philoxNoise } from "../models/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
+import { isControlled } from "./budget_loop.ts";
 import { plannedPairs } from "./passes.ts";
 import { networkSpec, trainedNetworks } from "../config/network.ts";
 import { plainShare } from "./plain_share.ts";
@@ -128,8 +129,7 @@ function blankEvaluation(
   images: ImageMemory,
 ): void {
   const blank = new BlankImages(device, { ...images, count: Math.min(images.count, 2 * ENCODED_BATCH) });
-  const isControlled = config.budgetRule === "default" && config.mode !== "vanilla";
-  if (isControlled && Number.isFinite(images.count)) {
+  if (isControlled(config) && Number.isFinite(images.count)) {
     using _share = plainShare({ network, ...trainee }, blank, config.seed, 0);
   }
   if (images.evaluated === 0 || config.evalEvery === 0) return;

@@ -3,11 +3,12 @@
  *
  * @module
  */
-export * from "./learning_rate.ts";
+export * from "./budget_loop.ts";
 export * from "./online_probes.ts";
 export * from "./passes.ts";
-export type { PendingScalars } from "./pending_scalars.ts";
 export * from "./plans.ts";
+export type { PendingScalars } from "./scalars.ts";
+export * from "./schedules.ts";
 export * from "./step.ts";
 export * from "./trainee.ts";
 export * from "./trainer.ts";

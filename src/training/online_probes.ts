@@ -9,7 +9,7 @@ import { OnlineProbe } from "../evaluation/mod.ts";
 import { featureSize, type Pass } from "../models/mod.ts";
 import { Module } from "../nn/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { learningRate } from "./learning_rate.ts";
+import { learningRate } from "./schedules.ts";
 import type { RunConfig } from "../config/options.ts";
 import { trainedNetworks } from "../config/network.ts";
 

@@ -8,7 +8,7 @@ import type { EvaluationImages } from "../data/mod.ts";
 import { concatRows } from "../ops/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Scope } from "../tensor/mod.ts";
-import { downloadScalars, type PendingScalars } from "./pending_scalars.ts";
+import { downloadScalars, type PendingScalars } from "./scalars.ts";
 import type { Trainee } from "./trainee.ts";
 
 /** Runs of neighbouring images that are looked at each time, one in each of as many equal parts of the set. */

@@ -1,67 +1,77 @@
 /**
- * The trainer: runs the epochs of a run and keeps its records.
+ * The training loop of a run: steps, epochs, records and checkpoints.
  *
  * @module
  */
-import { BudgetController } from "../budget/mod.ts";
+import { type RunConfig, storeOptions } from "../config/options.ts";
+import { activationType, type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
 import {
   type Dataset,
   type EvaluationImages,
   ImageStores,
   Loader,
-  type LoaderOptions,
   type SkippedImage,
+  type StoredBatch,
+  type StoredView,
   type TrainingImages,
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DivergenceError, OutOfMemoryError } from "../errors.ts";
-import { checkHealth, Evaluator, type NetworkHealth } from "../evaluation/mod.ts";
-import { type Pass, philoxNoise } from "../models/mod.ts";
-import { objectiveKind } from "../objectives/mod.ts";
-import { Scope } from "../tensor/mod.ts";
+import { Evaluator } from "../evaluation/mod.ts";
+import { philoxNoise } from "../models/mod.ts";
+import { augment } from "../ops/mod.ts";
 import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "../run/checkpoint.ts";
 import { CheckpointWriter } from "../run/checkpoint_writer.ts";
 import type { EventLog } from "../run/event_log.ts";
-import { withFittingBatch } from "./fitting_batch.ts";
-import { forPasses, yieldToEvents } from "./interruption.ts";
-import { learningRate, stepRates } from "./learning_rate.ts";
-import { OnlineProbes } from "./online_probes.ts";
-import { type RunConfig, storeOptions } from "../config/options.ts";
-import { plannedPairs } from "./passes.ts";
-import { trainedNetworks } from "../config/network.ts";
-import { type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
-import type { PendingScalars } from "./pending_scalars.ts";
-import { plainShare } from "./plain_share.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver, TrainingResult } from "../run/records.ts";
-import { drawTurns } from "./rotation.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 import { stepsOf } from "../run/run_length.ts";
 import type { RunState } from "../run/run_state.ts";
+import type { TrainingState } from "../run/training_state.ts";
+import { Scope, type Tensor } from "../tensor/mod.ts";
+import { BudgetLoop, isControlled } from "./budget_loop.ts";
+import { withFittingBatch } from "./fitting_batch.ts";
+import { NetworkWatcher, yieldToEvents } from "./network_watch.ts";
+import { OnlineProbes } from "./online_probes.ts";
+import { plannedPairs } from "./passes.ts";
+import { drawTurns } from "./rotation.ts";
+import { learningRate, stepRates } from "./schedules.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
-import type { TrainingState } from "../run/training_state.ts";
-import { augmentedViews } from "./views.ts";
 
-/** Steps between two looks at what plain images cost. */
-const CALIBRATION_STEPS = 10;
+/**
+ * Augments a batch on the device.
+ *
+ * @returns two views [N, H, W, 3] in the element type of the network's activations.
+ */
+export function augmentedViews(
+  { views: [first, second] }: StoredBatch,
+  { mean, std, pretraining: { height, width } }: Dataset,
+  precision: Precision,
+): readonly [Tensor, Tensor] {
+  const options = { size: [height, width], mean, std, dtype: activationType(precision) } as const;
+  const view = ({ images, rows, parameters }: StoredView) => augment(images, rows, parameters, options);
+  return [view(first), view(second)];
+}
 
 /** Seconds since 1970, for TensorBoard. */
 const wallTime = () => Date.now() / 1000;
 
-/** A step whose scalars are still to be read. */
+/** A step whose scalars are not read yet: reading them at once would wait for the device. */
 interface PendingStep {
   readonly report: StepReport;
   readonly epoch: number;
-  /** Clock at the step's end, and what it took from the end of the step before, in ms. */
+  /** The clock at the step's end, in ms. */
   readonly end: number;
+  /** Time since the end of the step before, in ms. */
   readonly milliseconds: number;
-  /** Of it, waiting for images, in ms. */
+  /** Part of it that the step waited for images, in ms. */
   readonly waited: number;
-  /** Images of the step's batch. */
+  /** Images of the batch. */
   readonly images: number;
 }
 
-/** What a run works with. */
+/** Everything that the loop works with. */
 interface TrainingParts {
   readonly device: Device;
   readonly config: RunConfig;
@@ -71,23 +81,17 @@ interface TrainingParts {
   readonly events: EventLog;
   readonly observer: TrainingObserver;
   readonly trainee: Trainee;
-  /** The images to train on. */
   readonly images: TrainingImages;
-  /** The same images as they are evaluated, for the controller of the budget; null where there is none to control. */
+  /** The training images as they are evaluated, for the budget's controller; null without a controller. */
   readonly plainImages: EvaluationImages | null;
-  /** Judges networks between epochs; null where there are no labels to judge by. */
+  /** Null if the data set has no labels, or the run does not evaluate. */
   readonly evaluator: Evaluator | null;
-  /** Learn beside the networks, for the evaluator; null without one, and where the images to train on have no labels. */
+  /** Null without an evaluator, or if the training images have no labels. */
   readonly probes: OnlineProbes | null;
-  /** All tensors of the above that change. */
+  /** All tensors that training changes. */
   readonly training: TrainingState;
-  /** Where the run goes on; null at its beginning. */
+  /** The state to resume from; null at the beginning. */
   readonly state: RunState | null;
-}
-
-/** How a configuration makes batches. */
-function batchPlan({ batch, seed, epochs, dropLast }: RunConfig, dataset: Dataset): LoaderOptions {
-  return { dataset, batch, seed, epochs, dropLast };
 }
 
 class Training {
@@ -100,29 +104,18 @@ class Training {
   readonly #writer = new CheckpointWriter();
   #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
-  /** The networks before the first step, which those that are trained are compared with. */
-  readonly #untrained: Map<Pass, NetworkHealth>;
-  readonly #controller: BudgetController;
-  /** The price of cost in the next step. */
-  #multiplier: number;
-  /** What plain images cost, as it was asked for after the step before, and how often it was. */
-  #plain: PendingScalars | null = null;
-  #calibrations: number;
-  /** The same of a run that goes on: it was read when the run stopped. */
-  #plainShare: number | null;
+  readonly #watcher: NetworkWatcher;
+  readonly #budget: BudgetLoop;
 
   constructor(parts: TrainingParts) {
-    const { config, dataset, images, state } = parts;
+    const { config, dataset, images, trainee, state } = parts;
+    const { batch, seed, epochs, dropLast } = config;
     this.#parts = parts;
     this.#done = state?.step ?? 0;
-    const { priceScale } = objectiveKind(config.objective);
-    this.#controller = new BudgetController(config.budget, priceScale, state?.controller);
-    this.#multiplier = state?.multiplier ?? this.#controller.multiplier;
-    this.#plainShare = state?.plainShare ?? null;
-    this.#calibrations = state?.calibrations ?? 0;
-    this.#untrained = new Map(Object.entries(state?.untrained ?? {}) as [Pass, NetworkHealth][]);
-    this.#loader = new Loader(images, { ...batchPlan(config, dataset), done: this.#done });
-    this.#steps = this.#loader.stepsPerEpoch * config.epochs;
+    this.#budget = new BudgetLoop(parts, state);
+    this.#watcher = new NetworkWatcher({ ...parts, network: trainee.network }, state?.untrained);
+    this.#loader = new Loader(images, { dataset, batch, seed, epochs, dropLast, done: this.#done });
+    this.#steps = this.#loader.stepsPerEpoch * epochs;
   }
 
   async execute(): Promise<TrainingResult> {
@@ -131,114 +124,83 @@ class Training {
       await this.#writer.settle();
       return result;
     } catch (error) {
-      // What was begun to be saved is saved, whatever the failure was.
+      // A checkpoint that is being written is finished whatever the failure is, and the failure is what counts.
       await this.#writer.settle().catch(() => {});
       throw error;
     } finally {
       this.#writer[Symbol.dispose]();
       this.#pending?.report[Symbol.dispose]();
-      this.#plain?.[Symbol.dispose]();
+      this.#budget[Symbol.dispose]();
     }
   }
 
   async #run(): Promise<TrainingResult> {
     // A run that stopped between an epoch's last step and its evaluation evaluates now.
-    if (this.#done % this.#loader.stepsPerEpoch === 0 && !await this.#betweenEpochs()) return this.#result(true);
+    if (this.#isBetweenEpochs && !await this.#betweenEpochs()) return this.#result(true);
     while (this.#done < this.#steps) {
       const isWhole = await this.#epoch();
-      this.#settle();
+      this.#flush();
+      if (this.#isBetweenEpochs) this.#budget.afterEpoch();
       await this.#save();
       if (!isWhole || !await this.#betweenEpochs()) return this.#result(true);
     }
     return this.#result(false);
   }
 
-  /** Evaluates where that is due, before the first epoch and after one is saved; false if the run was asked to stop meanwhile. */
-  async #betweenEpochs(): Promise<boolean> {
-    if (this.#done === 0) return await this.#observeUntrained();
-    const [epochs, { evalEvery }] = [this.#done / this.#loader.stepsPerEpoch, this.#parts.config];
-    const isDue = evalEvery > 0 && (epochs % evalEvery === 0 || this.#done === this.#steps);
-    return !isDue || await this.#evaluate(epochs);
+  get #isBetweenEpochs(): boolean {
+    return this.#done % this.#loader.stepsPerEpoch === 0;
   }
 
-  /** What is left of an epoch; false where the run was asked to stop in it. */
+  /** Trains to the end of the present epoch. Returns false if a stop was requested before the end. */
   async #epoch(): Promise<boolean> {
-    const { stepsPerEpoch } = this.#loader;
-    const epoch = Math.floor(this.#done / stepsPerEpoch);
-    const end = (epoch + 1) * stepsPerEpoch;
-    while (this.#done < end) {
+    const epoch = Math.floor(this.#done / this.#loader.stepsPerEpoch);
+    do {
       this.#step(epoch);
       await yieldToEvents();
       this.#writer.check();
       if (this.#parts.observer.stopRequested()) return false;
-    }
+    } while (!this.#isBetweenEpochs);
     return true;
   }
 
-  /** Reads what is not read yet; the first step of an epoch knows of all before it. */
-  #settle(): void {
-    this.#flush();
-    if (this.#done % this.#loader.stepsPerEpoch === 0) this.#multiplier = this.#controller.multiplier;
-  }
-
   #step(epoch: number): void {
-    const { config, trainee, device, precision, dataset, probes } = this.#parts;
-    const { report, waited, images } = this.#withinMemory(() => {
-      using _scope = new Scope();
-      const begin = performance.now();
-      const stored = this.#loader.next();
-      const waited = performance.now() - begin;
-      const count = stored.indices.length;
-      const inputs: StepInputs = {
-        views: augmentedViews(stored, dataset, precision),
-        epoch,
-        ...stepRates(config, epoch),
-        progress: this.#done / this.#steps,
-        multiplier: this.#multiplier,
-        turns: config.rotation ? drawTurns(config.seed, this.#done, count) : undefined,
-        noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
-        listener: probes?.listener(stored.indices, epoch),
-      };
-      const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
-      return { report, waited, images: count };
-    });
+    const { report, waited, images } = this.#withinMemory(() => this.#train(epoch));
     try {
       this.#flush();
     } catch (error) {
       report[Symbol.dispose]();
       throw error;
     }
-    this.#multiplier = this.#controller.multiplier;
     this.#done++;
     const end = performance.now();
     this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
-    this.#calibrate(epoch);
+    this.#budget.afterStep(this.#done, epoch);
     this.#stepStart = end;
   }
 
-  /** Now and then, asks what plain images cost, and a step later tells the controller. */
-  #calibrate(epoch: number): void {
-    const { plainImages, trainee, config } = this.#parts;
-    const share = this.#takePlainShare();
-    if (share !== null) this.#controller.calibrate(share);
-    const isGated = plainImages !== null && epoch >= config.gateWarmup;
-    if (!isGated || this.#done % CALIBRATION_STEPS !== 0) return;
-    this.#plain = plainShare(trainee, plainImages, config.seed, this.#calibrations++);
+  /** Trains on the next batch. */
+  #train(epoch: number): Pick<PendingStep, "report" | "waited" | "images"> {
+    using _scope = new Scope();
+    const { config, trainee, device, precision, dataset, probes } = this.#parts;
+    const begin = performance.now();
+    const stored = this.#loader.next();
+    const waited = performance.now() - begin;
+    const images = stored.indices.length;
+    const inputs: StepInputs = {
+      views: augmentedViews(stored, dataset, precision),
+      epoch,
+      ...stepRates(config, epoch),
+      progress: this.#done / this.#steps,
+      budget: this.#budget.price(epoch),
+      turns: config.rotation ? drawTurns(config.seed, this.#done, images) : undefined,
+      noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
+      listener: probes?.listener(stored.indices, epoch),
+    };
+    const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
+    return { report, waited, images };
   }
 
-  /** What plain images cost, where it was asked for and not told yet. */
-  #takePlainShare(): number | null {
-    if (this.#plain !== null) {
-      using plain = this.#plain;
-      this.#plain = null;
-      return plain.read()["share"] ?? NaN;
-    }
-    const share = this.#plainShare;
-    this.#plainShare = null;
-    return share;
-  }
-
-  /** Runs a step; where the device has no memory for it, the error says which batch it has memory for. */
+  /** Runs a step. If the device has no memory for it, the error names a batch that fits. */
   #withinMemory<T>(step: () => T): T {
     try {
       return step();
@@ -249,7 +211,11 @@ class Training {
     }
   }
 
-  /** Reads and records the scalars of the step before. */
+  /**
+   * Reads and records the scalars of the step before.
+   *
+   * @throws {DivergenceError} if the loss is not finite.
+   */
   #flush(): void {
     if (this.#pending === null) return;
     const { epoch, end, milliseconds, waited, images } = this.#pending;
@@ -257,7 +223,7 @@ class Training {
     using report = this.#pending.report;
     this.#pending = null;
     const { loss = NaN, share = null, noiseFreeShare = null, ...terms } = report.read();
-    if (noiseFreeShare !== null) this.#controller.observe(noiseFreeShare);
+    this.#budget.observe(noiseFreeShare);
     const record: StepRecord = {
       step: this.#done,
       steps: this.#steps,
@@ -266,7 +232,7 @@ class Training {
       terms,
       share,
       noiseFreeShare,
-      multiplier: this.#controller.multiplier,
+      multiplier: this.#budget.latestMultiplier,
       lr: learningRate(config, epoch),
       viewsPerSecond: 2 * images * plannedPairs(config, epoch).length / (milliseconds / 1000),
       wait: waited / 1000,
@@ -276,7 +242,7 @@ class Training {
     observer.step(record);
     if (!Number.isFinite(loss)) {
       throw new DivergenceError(
-        `step ${this.#done}: the loss is ${loss} at --lr ${config.lr}; give a smaller one, or a longer --warmup-epochs`,
+        `step ${this.#done}: the loss is ${loss} at --lr ${config.lr}; give a smaller --lr, or a longer --warmup-epochs`,
       );
     }
   }
@@ -287,56 +253,45 @@ class Training {
     events.append(record, wallTime());
   }
 
-  /** Looks at the networks before the first step; false if the run was asked to stop meanwhile. */
-  async #observeUntrained(): Promise<boolean> {
-    const { trainee: { network }, evaluator, config: { mode }, observer } = this.#parts;
-    if (evaluator === null) return true;
-    const stepsFor = (pass: Pass) => evaluator.health(network.encoderOf(pass), pass);
-    const untrained = await forPasses(observer, trainedNetworks(mode), stepsFor);
-    if (untrained === null) return false;
-    untrained.forEach((health, pass) => this.#untrained.set(pass, health));
+  /** Looks at the untrained networks, and evaluates trained ones if that is due. Returns false if a stop was requested meanwhile. */
+  async #betweenEpochs(): Promise<boolean> {
+    const { evaluator, config: { evalEvery } } = this.#parts;
+    const [epochs, isFirst] = [this.#done / this.#loader.stepsPerEpoch, this.#done === 0];
+    const isDue = isFirst || epochs % evalEvery === 0 || this.#done === this.#steps;
+    if (evaluator === null || !isDue) return true;
+    const isWhole = isFirst ? await this.#watcher.observeUntrained(evaluator) : await this.#evaluate(evaluator, epochs);
+    // The evaluation is no part of the next step's time.
     this.#stepStart = performance.now();
-    return true;
+    return isWhole;
   }
 
-  /** Judges and records the networks; false if the run was asked to stop meanwhile. Features that are alike for all images end it. */
-  async #evaluate(epoch: number): Promise<boolean> {
-    const { trainee: { network }, evaluator, probes, config, observer } = this.#parts;
-    if (evaluator === null) return true;
-    const stepsFor = (pass: Pass) => evaluator.watch(network.encoderOf(pass), pass, probes?.get(pass));
-    const watched = await forPasses(observer, trainedNetworks(config.mode), stepsFor);
+  /** Evaluates and records the networks. Returns false if a stop was requested meanwhile. */
+  async #evaluate(evaluator: Evaluator, epoch: number): Promise<boolean> {
+    const watched = await this.#watcher.evaluate(evaluator);
     if (watched === null) return false;
     this.#networks = Object.fromEntries(watched);
     const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
     this.#record(record);
-    observer.evaluation(record);
-    for (const [pass, { health }] of watched) {
-      const untrained = this.#untrained.get(pass);
-      if (untrained) checkHealth(health, untrained, { network: pass, step: this.#done, ...config });
-    }
-    this.#stepStart = performance.now();
+    this.#parts.observer.evaluation(record);
+    this.#watcher.check(watched, this.#done);
     return true;
   }
 
-  /** Begins to save where the run is, as the last checkpoint, and at the end of some epochs as theirs. */
+  /** Begins to save a checkpoint: the last one, and at the end of every `checkpointEvery` epochs also one that stays. */
   async #save(): Promise<void> {
     const { run, device, training, config, dataset } = this.#parts;
     const { autotune, plans, keepCheckpoints, checkpointEvery } = config;
     if (autotune || plans !== null) run.writePlans(device.exportPlans());
-    this.#plainShare = this.#takePlainShare();
     const metadata = checkpointMetadata(config, {
       step: this.#done,
       ...run.imagesState(dataset.pretraining.count),
-      multiplier: this.#multiplier,
-      controller: this.#controller.state,
-      plainShare: this.#plainShare,
-      calibrations: this.#calibrations,
-      untrained: Object.fromEntries(this.#untrained),
+      ...this.#budget.state(),
+      untrained: this.#watcher.untrained,
     });
     const epochs = this.#done / this.#loader.stepsPerEpoch;
     const stays = checkpointEvery > 0 && Number.isInteger(epochs) && epochs % checkpointEvery === 0;
     const place = run.checkpointPlace;
-    // A checkpoint is never on the disk without the lines of its steps.
+    // The metrics of a checkpoint's steps are on the disk before the checkpoint is.
     run.metrics.flush();
     await this.#writer.begin(training, { ...place, kept: keepCheckpoints, epochs: stays ? epochs : null, metadata });
   }
@@ -348,17 +303,17 @@ class Training {
 }
 
 /**
- * Trains a run, from its beginning or from a checkpoint, writing metrics and checkpoints to its folder.
+ * Trains a run from its beginning or from a checkpoint, and writes metrics and checkpoints to its folder.
  *
- * Repeated with the same configuration on the same device and thread count, it gives the same weights and metrics, bit for bit, but
- * for times; and it gives what it would have given in one go where it was stopped, at any step, and goes on.
+ * The same configuration gives the same weights and metrics (times aside), bit for bit, on the same device with the same number of
+ * threads. A run that stops at any step and resumes gives what it would have given in one go.
  *
- * @param checkpoint where to go on, of a run of this configuration but perhaps for its number of epochs; null: the beginning.
- * @throws {InvalidInputError} where the data set holds less than one batch, the device lacks the precision asked for, or the
- * checkpoint is of another network.
- * @throws {DivergenceError} at the first loss that is not finite, and where an evaluation finds features that are not; the weights
- * of the last whole epoch stay.
- * @throws {CollapseError} where an evaluation finds that features have become alike for all images; the weights are saved.
+ * @param checkpoint a checkpoint of this configuration (its `epochs` may differ) to resume from; null starts from the beginning.
+ * @throws {InvalidInputError} if the data set holds less than one batch, the device lacks the precision asked for, or the checkpoint
+ * is of another network.
+ * @throws {DivergenceError} at the first loss that is not finite, and if an evaluation finds features that are not; the checkpoint of
+ * the last whole epoch stays.
+ * @throws {CollapseError} if an evaluation finds that features have become alike for all images; the weights are saved.
  */
 export async function pretrain(
   device: Device,
@@ -368,7 +323,7 @@ export async function pretrain(
   observer: TrainingObserver,
   checkpoint: Checkpoint | null = null,
 ): Promise<TrainingResult> {
-  stepsOf(config, dataset); // refuses a batch that does not fit
+  stepsOf(config, dataset); // throws if the data set holds less than one batch
   const precision = resolvePrecision(config.precision, device.description);
   const skipped = (image: SkippedImage) => {
     run.appendSkipped(image);
@@ -378,8 +333,7 @@ export async function pretrain(
   using trainee = createTrainee(device, config, dataset.pretraining.height);
   using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });
   const images = stores.training(dataset.pretraining, config.batch);
-  const isControlled = config.budgetRule === "default" && config.mode !== "vanilla";
-  const plainImages = isControlled ? stores.evaluation(dataset.pretraining) : null;
+  const plainImages = isControlled(config) ? stores.evaluation(dataset.pretraining) : null;
   const evaluator = dataset.labelled === null || config.evalEvery === 0 ? null : new Evaluator(stores, config.seed);
   using probes = evaluator && OnlineProbes.of(device, config, dataset);
   const training = trainingState(trainee, probes);

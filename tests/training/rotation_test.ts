@@ -9,7 +9,7 @@ import { RotationHead } from "../../src/models/mod.ts";
 import { Initialiser } from "../../src/nn/mod.ts";
 import { cast } from "../../src/ops/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
-import { stepRates } from "../../src/training/learning_rate.ts";
+import { stepRates } from "../../src/training/schedules.ts";
 import { drawTurns, rotated } from "../../src/training/rotation.ts";
 import { openDevice } from "../devices.ts";
 

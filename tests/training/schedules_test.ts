@@ -1,6 +1,6 @@
-// Tests of the gates' temperature in the course of a run.
+// Tests of the schedules of a run.
 import assert from "node:assert/strict";
-import { gateTemperature } from "../../src/training/gate_temperature.ts";
+import { gateTemperature } from "../../src/training/schedules.ts";
 
 const config = { gateTemperature: 2, gateTemperatureEnd: 0.5, gateWarmup: 3, epochs: 14 };
 
