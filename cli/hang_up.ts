@@ -1,23 +1,22 @@
 /**
- * Keeps SIGHUP ignored in a process that was started to ignore it, by `nohup` for one.
+ * Keeps SIGHUP ignored in a process that was started with SIGHUP ignored, as `nohup` does.
  *
- * Deno takes over SIGHUP as soon as anything listens to any signal (the streams of a terminal listen to its change of size), and ends the
- * process by it if nothing listens to SIGHUP itself.
+ * As soon as something listens to any signal, Deno takes over SIGHUP, and the signal ends the process unless something listens to SIGHUP
+ * itself. The streams of a terminal do listen to a signal: the change of its size.
  *
  * @module
  */
-
 import { ignoresHangUp } from "../src/machine/signals.ts";
 
 let isIgnored = false;
 
-/** Finds out whether SIGHUP is ignored, and has it stay so. To be called before anything else in a process. */
+/** Keeps SIGHUP ignored if it is ignored now. A process calls this before anything listens to a signal. */
 export function keepHangUpIgnored(): void {
   isIgnored = ignoresHangUp();
   if (isIgnored) Deno.addSignalListener("SIGHUP", () => {});
 }
 
-/** Whether this process ignores SIGHUP. */
+/** Whether the process was started with SIGHUP ignored. */
 export function isHangUpIgnored(): boolean {
   return isIgnored;
 }

@@ -5,8 +5,7 @@
  */
 
 import { type CommandUnknownOpts, Help, type HelpConfiguration } from "@commander-js/extra-typings";
-import { stopStatuses } from "./stop_statuses.ts";
-import { ExitStatus } from "./ui/errors.ts";
+import { ExitStatus, stopStatuses } from "./ui/errors.ts";
 
 /** A part of the help: its heading, and rows of a name and what it is. */
 type Section = readonly [heading: string, rows: readonly (readonly [name: string, description: string])[]];

@@ -4,10 +4,12 @@
  *
  * @module
  */
-
+import process from "node:process";
 import denoJson from "../deno.json" with { type: "json" };
+import { keepHangUpIgnored } from "./hang_up.ts";
+import { writeStdout } from "./ui/descriptors.ts";
 
-/** Gives the variable HOME back its value, which the executable's launcher keeps from Deno; empty stands for none. */
+/** Restores the variable HOME, which the executable's launcher hides from Deno; an empty value stands for none. */
 function restoreHome(): void {
   const home = Deno.env.get("SLUICE_HOME");
   if (home === undefined) return;
@@ -16,40 +18,26 @@ function restoreHome(): void {
   else Deno.env.set("HOME", home);
 }
 
-/** Ways to ask for the version alone. */
+/** Words that ask for the version alone. */
 const versionWords = ["--version", "-v", "version"];
 
 async function run(): Promise<void> {
-  // Pipelines ask for the version often: it does not wait for the parser and the tables of options to load.
-  if (Deno.args.length === 1 && versionWords.includes(Deno.args[0] ?? "")) {
-    const { writeStdout } = await import("./ui/descriptors.ts");
-    return writeStdout(`${denoJson.version}\n`);
-  }
-  const { buildProgram } = await import("./program.ts");
-  const { checkCommandNames } = await import("./command_names.ts");
-  const { checkEncoding } = await import("./arguments.ts");
-  checkEncoding(Deno.args);
-  const program = buildProgram();
-  checkCommandNames(program, Deno.args);
-  await program.parseAsync(Deno.args, { from: "user" });
+  // Pipelines ask for the version often, so it does not wait until the parser and the table of options are loaded.
+  if (Deno.args.length === 1 && versionWords.includes(Deno.args[0] ?? "")) return writeStdout(`${denoJson.version}\n`);
+  const { runProgram } = await import("./program.ts");
+  await runProgram(Deno.args);
 }
 
-/** Parses, runs and reports. */
 async function main(): Promise<void> {
   restoreHome();
-  const { keepHangUpIgnored } = await import("./hang_up.ts");
   keepHangUpIgnored();
-  const { default: process } = await import("node:process");
-  // Remarks are written past this stream. What a library writes to it must not end a run either, if the terminal is closed.
+  // Our own remarks bypass this stream. A library that writes to it must not end a run if the terminal is closed.
   process.stderr.on("error", () => {});
   try {
     await run();
   } catch (error) {
-    const { describeFailure } = await import("./ui/errors.ts");
-    const { writeFailure } = await import("./ui/output.ts");
-    const { text, status } = describeFailure(error, Deno.args.includes("--verbose"));
-    if (text !== null) writeFailure(text);
-    process.exitCode = status;
+    const { reportFailure } = await import("./ui/errors.ts");
+    process.exitCode = reportFailure(error, Deno.args.includes("--verbose"));
   }
 }
 

@@ -14,6 +14,7 @@ import {
   runOptionNames,
   runOptions,
 } from "../src/config/options.ts";
+import type { Pass } from "../src/models/mod.ts";
 import type { OutputOptions } from "./ui/output.ts";
 
 type OptionName = keyof RunConfig;
@@ -33,6 +34,9 @@ const groupHeadings: Readonly<Record<OptionGroup, string>> = {
 };
 
 const outputHeading = "Output:";
+
+/** The networks that a run may hold. */
+export const networkNames: readonly Pass[] = ["dense", "gated"];
 
 /** The option that explains a command. */
 export function helpOption(): Option {

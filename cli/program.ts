@@ -22,6 +22,7 @@ import {
   addSweep,
   addVersion,
 } from "./commands/mod.ts";
+import { checkCommandNames, checkEncoding } from "./command_names.ts";
 import { helpConfiguration } from "./help.ts";
 import { helpOption } from "./options.ts";
 import { keepPermissionsOf } from "./permissions.ts";
@@ -53,4 +54,16 @@ export function buildProgram(): CommandUnknownOpts {
   }
   program.hook("preAction", (_program, command) => keepPermissionsOf(command));
   return program;
+}
+
+/**
+ * Parses the words of the command line and runs the command that they name.
+ *
+ * @throws {CommanderError} if the usage is wrong. @throws {InvalidInputError} if a word is not UTF-8, or no command has such a name.
+ */
+export async function runProgram(words: readonly string[]): Promise<void> {
+  checkEncoding(words);
+  const program = buildProgram();
+  checkCommandNames(program, words);
+  await program.parseAsync(words, { from: "user" });
 }

@@ -10,9 +10,7 @@ import { InvalidInputError } from "../src/errors.ts";
 import { describeSystemError } from "../src/formats/system_errors.ts";
 import type { Pass } from "../src/models/mod.ts";
 import type { RunConfig } from "../src/config/options.ts";
-
-/** Networks of a run, by name. */
-export const networkNames: readonly Pass[] = ["dense", "gated"];
+import { networkNames } from "./options.ts";
 
 /** The network asked for, which the run must hold; by default the gated one if there is one: the run was made for it. */
 export function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly Pass[]): Pass {

@@ -1,12 +1,12 @@
 /**
- * How this program is started again, as a process of its own.
+ * The words that start this program again, in a process of its own.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 
-/** Program and arguments before a command's own: the executable as its launcher names it, or Deno as the task `sluice` calls it. */
+/** The words before a command's name: the executable as its launcher names it, or Deno as the task `sluice` calls it. */
 export function selfCommand(): readonly string[] {
   const executable = Deno.env.get("SLUICE_EXECUTABLE");
   if (executable) return [executable];

@@ -5,7 +5,7 @@
  */
 
 import { isHangUpIgnored } from "./hang_up.ts";
-import { stopStatuses } from "./stop_statuses.ts";
+import { stopStatuses } from "./ui/errors.ts";
 import { clearLive } from "./ui/live_line.ts";
 
 type StopSignal = keyof typeof stopStatuses;

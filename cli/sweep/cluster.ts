@@ -13,6 +13,7 @@ import {
   type KubernetesRequest,
   liesIn,
   queuedRuns,
+  type ScriptKind,
   sequentialScript,
   slurmScript,
   submitJob,
@@ -22,7 +23,6 @@ import {
 import { slurmSchema } from "../../src/sweep/request_schemas.ts";
 import { kebabCase, pathOptions } from "../../src/config/options.ts";
 import { selfCommand } from "../self.ts";
-import type { ScriptKind } from "./kinds.ts";
 import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./request.ts";
 import { type OutputOptions, remark, writeResult, writeVerbatim } from "../ui/output.ts";
 import { describeEstimate } from "../ui/sweep.ts";

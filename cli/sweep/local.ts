@@ -16,8 +16,8 @@ import {
 } from "../../src/sweep/mod.ts";
 import type { RunConfig } from "../../src/config/options.ts";
 import { resolvePrecision } from "../../src/config/precision.ts";
-import { selfCommand } from "../self.ts";
 import { StopSignals } from "../stop_signals.ts";
+import { selfCommand } from "../self.ts";
 import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./request.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { describeEstimate, describeResults } from "../ui/sweep.ts";

@@ -6,6 +6,7 @@
 import { InvalidInputError, InvalidOptionError } from "../../src/errors.ts";
 import type { Dataset } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
+import { unlockedWarning } from "../../src/formats/mod.ts";
 import { labelledSets } from "../../src/evaluation/mod.ts";
 import {
   type EstimatedRun,
@@ -27,8 +28,8 @@ import { checkAgainstImages } from "../../src/config/config.ts";
 import { fitConfig, usualBatch } from "../../src/training/fitted_config.ts";
 import { type ImageMemory, imageMemory } from "../../src/training/memory_need.ts";
 import { machineOptions } from "../../src/config/options.ts";
-import { openDataset } from "../datasets.ts";
-import { type OutputOptions, remarkNoLocks } from "../ui/output.ts";
+import { openDataset } from "../../src/config/open_dataset.ts";
+import { type OutputOptions, remark } from "../ui/output.ts";
 
 /** A sweep as it is asked for: its runs' options, data and images are right, wherever they will be computed. */
 export interface SweepRequest {
@@ -228,6 +229,7 @@ export async function prepareFolder(
   output: OutputOptions,
 ): Promise<SweepFolder> {
   const lock = held.use(await SweepFolder.claim(out));
-  remarkNoLocks(output, lock);
+  const warning = unlockedWarning(lock);
+  if (warning !== null) remark(output, warning);
   return SweepFolder.prepare(out, spec, plan, lock);
 }

@@ -7,9 +7,13 @@
 import { DeviceUnavailableError, InvalidInputError, SluiceError } from "../../src/errors.ts";
 import { describeSystemError, errorLine } from "../../src/formats/system_errors.ts";
 import { CommanderError } from "@commander-js/extra-typings";
+import { writeFailure } from "./output.ts";
 
 /** Exit statuses of the command line. */
 export const ExitStatus = { done: 0, failed: 1, wrongRequest: 2 } as const;
+
+/** Exit status of a command that a signal stopped: 128 + the signal's number, or 75 ("try again") for a cluster's notice. */
+export const stopStatuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
 
 /** What to print on stderr (null: nothing) and how to exit. */
 export interface Failure {
@@ -45,4 +49,11 @@ export function describeFailure(error: unknown, verbose: boolean): Failure {
   const line = `sluice: ${errorLine(error)}`;
   const stack = error instanceof Error && verbose ? error.stack : undefined;
   return { text: stack === undefined ? line : `${line}\n${stack}`, status };
+}
+
+/** Writes on stderr why a command failed. @returns the exit status. */
+export function reportFailure(error: unknown, verbose: boolean): number {
+  const { text, status } = describeFailure(error, verbose);
+  if (text !== null) writeFailure(text);
+  return status;
 }

@@ -5,7 +5,6 @@
  */
 
 import process from "node:process";
-import type { FileLock } from "../../src/formats/mod.ts";
 import { printableWithStyles } from "./colours.ts";
 import { writeStdout } from "./descriptors.ts";
 import { clearLive, drawLive, drawsLive, writeAboveLive } from "./live_line.ts";
@@ -77,15 +76,4 @@ export function announce(options: OutputOptions, line: string, elsewhere: "line"
 export function writeFailure(text: string): void {
   clearLive();
   writeAboveLive(text.split("\n").map(printable).join("\n"));
-}
-
-/** A line that says what does not hold where there are no locks. */
-export function describeNoLocks(path: string, reason: string, consequence: string): string {
-  return `${path}: its file system has no locks (${reason}): ${consequence}`;
-}
-
-/** Says that a lock does not keep other processes away, if that is so. */
-export function remarkNoLocks(options: OutputOptions, { noLocks, locked: { label } }: FileLock): void {
-  if (noLocks === null) return;
-  remark(options, describeNoLocks(label, noLocks, "see to it that no process on another machine works on it, too"));
 }

@@ -5,6 +5,7 @@
  */
 
 import { datasetSource } from "../data/datasets/mod.ts";
+import type { ImageSet } from "../data/mod.ts";
 import { InvalidOptionError, SluiceError } from "../errors.ts";
 import { smallestBudget } from "../models/cost.ts";
 import type { ConfigFile } from "./config_file.ts";
@@ -165,21 +166,13 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
   return shortened;
 }
 
-/** What a configuration must fit: the size and number of its training images. */
-export interface TrainingImages {
-  /** How many there are. */
-  readonly count: number;
-  /** Height and width in pixels. */
-  readonly height: number;
-}
-
 /**
  * Refuses what the training images make impossible: a batch larger than they are many, and a budget below what the
  * parts without gates cost at their size.
  *
  * @throws {InvalidOptionError} naming the largest batch or the smallest budget.
  */
-export function checkAgainstImages(config: RunConfig, images: TrainingImages): void {
+export function checkAgainstImages(config: RunConfig, images: Pick<ImageSet, "count" | "height">): void {
   const { arch, width, stem, gateReduction, batch, budget } = config;
   if (images.count < 2) {
     throw new InvalidOptionError(

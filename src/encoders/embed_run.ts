@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { EmbeddedSplit } from "./embedded_splits.ts";
 import { rmSync } from "node:fs";
 import { type Dataset, datasetSource, images as imageFiles, type ImageSet, ImageStores } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
@@ -14,6 +13,11 @@ import { DualNetwork, featureSize, type Pass } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { imageSide, networkOptions } from "../config/network.ts";
+
+/** Splits of a run's own data set. */
+export const embeddedSplits = ["train", "test"] as const;
+/** The name of a split. */
+export type EmbeddedSplit = typeof embeddedSplits[number];
 
 /** Images to encode: a set, and the constants it is normalised by. */
 export interface EmbeddedImages {

@@ -4,7 +4,7 @@
  * @module
  */
 export * from "./embed_run.ts";
-export * from "./embedded_splits.ts";
 export * from "./encoder_file.ts";
+export * from "./evaluate_folder.ts";
 export * from "./evaluate_run.ts";
 export * from "./export_run.ts";

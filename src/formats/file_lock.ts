@@ -234,6 +234,17 @@ export class FileLock implements Disposable {
   }
 }
 
+/** A warning that a file system has no locks, in a line. @param consequence what does not hold without them. */
+export function describeNoLocks(path: string, reason: string, consequence: string): string {
+  return `${path}: its file system has no locks (${reason}): ${consequence}`;
+}
+
+/** A warning that a lock keeps no other process away, in a line; null if it does. */
+export function unlockedWarning({ noLocks, locked: { label } }: FileLock): string | null {
+  if (noLocks === null) return null;
+  return describeNoLocks(label, noLocks, "make sure that no process on another machine works on it, too");
+}
+
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, INTERVAL));
 }

@@ -10,7 +10,7 @@ import { configurationsOf, outcomesOf } from "./outcomes.ts";
 import type { ReportData } from "./report_data.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
-import { summary } from "./summary.ts";
+import { summary } from "./page_top.ts";
 import { table } from "./table.ts";
 
 /** Widths that a figure's only chart is drawn at, for wide screens and for phones. */

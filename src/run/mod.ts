@@ -12,6 +12,7 @@ export * from "./image_list.ts";
 export * from "./metrics_file.ts";
 export type { MetricsSample } from "./metrics_sample.ts";
 export * from "./records.ts";
+export type { Renewal } from "./resumption.ts";
 export * from "./run_folder.ts";
 export * from "./run_health.ts";
 export * from "./run_length.ts";

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { checkPlainFile, errorLine } from "../formats/mod.ts";
 import type { PlannedRun } from "./plan.ts";
-import { readRunState } from "./run_state.ts";
+import { readRunState } from "./sweep_run.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
 /** Told how the runs fare. */

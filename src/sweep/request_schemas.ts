@@ -4,7 +4,6 @@
  * @module
  */
 import { z } from "zod";
-import { secondsOfLimit } from "./slurm_time.ts";
 
 /** Words that stand alone on a line of a script: no blanks, quotes or line ends that would become another one. */
 const word = z.union([z.number().transform(String), z.string()], { error: "give a word or a number" }).pipe(
@@ -13,6 +12,18 @@ const word = z.union([z.number().transform(String), z.string()], { error: "give 
 const aboveZero = { error: "give a whole number, 1 or more" };
 const fromZero = { error: "give a whole number, 0 or more" };
 const count = z.number(aboveZero).int(aboveZero).min(1, aboveZero);
+
+/** The seconds of a time limit in any of Slurm's notations; null if it is unlimited, or not in a notation of Slurm's. */
+export function secondsOfLimit(text: string): number | null {
+  const match = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text);
+  if (match === null) return null;
+  const [days, ...parts] = [match[1], match[2], match[3], match[4]].map((part) => part === undefined ? null : +part);
+  const [first = 0, second = null, third = null] = parts;
+  // With days or three numbers the first are hours, else minutes.
+  const inHours = days !== null || third !== null;
+  const [hours, minutes, seconds] = inHours ? [first, second, third] : [0, first, second];
+  return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0);
+}
 
 /** Slurm looks at time limits once a minute: a notice may come so many seconds early. */
 const NOTICE_RESOLUTION = 60;

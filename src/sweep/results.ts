@@ -10,7 +10,7 @@ import { FileLock, writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
-import { begunRun, readRunState } from "./run_state.ts";
+import { begunRun, readRunState } from "./sweep_run.ts";
 import type { Scalar } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 

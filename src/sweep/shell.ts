@@ -4,6 +4,12 @@
  * @module
  */
 
+/** The scripts that a sweep can be written as: for a shell, for Slurm, for Kubernetes. */
+export const scriptKinds = ["sh", "slurm", "k8s"] as const;
+
+/** The name of a kind of script. */
+export type ScriptKind = typeof scriptKinds[number];
+
 /** A text as one word of a script, whatever it holds. */
 export function quoteWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

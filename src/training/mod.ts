@@ -3,10 +3,13 @@
  *
  * @module
  */
+export * from "./begin_run.ts";
 export * from "./budget_loop.ts";
 export * from "./online_probes.ts";
 export * from "./passes.ts";
 export * from "./plans.ts";
+export * from "./resume_run.ts";
+export type { RunObserver, RunOutcome } from "./run_setup.ts";
 export type { PendingScalars } from "./scalars.ts";
 export * from "./schedules.ts";
 export * from "./step.ts";

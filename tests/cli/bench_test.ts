@@ -52,7 +52,10 @@ Deno.test("bench infer prints dense and gated times beside each other", async ()
 Deno.test("wrong requests of a benchmark are refused before any work", async () => {
   await assertRefused(["bench", "step", "--steps", "0"], /--steps 0: give a whole number from 1 to 1000000/);
   await assertRefused(["bench", "step", "--steps", "two"], /--steps two: give a whole number/);
-  await assertRefused(["bench", "step", "--sweep", "--profile"], /--profile is of one step: give it without --sweep/);
+  await assertRefused(
+    ["bench", "step", "--sweep", "--profile"],
+    /--profile: profiles a single step; give it without --sweep/,
+  );
 });
 
 Deno.test("bench augment prints how fast views are made, drawing included", async () => {

@@ -100,14 +100,14 @@ Deno.test(
     );
     const { status, stderr } = await runSluice([...longer, accept]);
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /images changed \(row 1 of .*\): the run goes on, but not bit for bit as it would have/);
+    assert.match(stderr, /images changed \(row 1 of .*\): the run resumes, but not bit for bit/);
     assert.match(readFileSync(list, "utf8"), /^path\tsize\tlabel\tchecksum\ntrain\/a\/000x\.png\t/);
     assert.notEqual(stateOf(run)["imageList"], imageList);
     // The present images are those of the checkpoint now.
     await assertSucceeds(["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule", "--quiet"]);
     await assertRefused(
       ["pretrain", "--out", join(folder, "new"), accept],
-      /--accept-changed-images: is for a run that goes on/,
+      /--accept-changed-images: is for a run that resumes/,
     );
   }),
 );

@@ -63,8 +63,8 @@ Deno.test(
     await trainTiny(run, ["--mode", "vanilla"]);
     const refused = (args: readonly string[], message: RegExp) => assertRefused(["export", ...args], message);
     await refused([run], /export writes a file: give --out FILE\.safetensors/);
-    await refused([run, "-o", join(folder, "x.onnx")], /x\.onnx: a network is written as \.safetensors/);
-    await refused([run, "-o", out, "--format", "onnx"], /--format onnx: give safetensors, the only one yet/);
+    await refused([run, "-o", join(folder, "x.onnx")], /x\.onnx: networks are written as \.safetensors/);
+    await refused([run, "-o", out, "--format", "onnx"], /--format onnx: give safetensors, the only format/);
     await refused([run, "-o", join(folder, "none", "x.safetensors")], /there is no folder .*none/);
     await refused([run, "-o", out, "--network", "gated"], /--network gated: a vanilla run holds none; give dense/);
     await refused([run, "-o", out, "--network", "both"], /--network both: give dense or gated/);

@@ -72,7 +72,7 @@ Deno.test(
     child.kill("SIGTERM");
     const { code, stderr } = await output;
     assert.equal(code, 143, new TextDecoder().decode(stderr));
-    assert.match(new TextDecoder().decode(stderr), /stopped after 2 steps, and saved; to go on: /);
+    assert.match(new TextDecoder().decode(stderr), /stopped after 2 steps, and saved; to resume: /);
     assert.doesNotMatch(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);
     await assertSucceeds(["pretrain", "--resume", run, "--quiet"]);
     assert.match(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);

@@ -10,7 +10,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildProgram } from "../../cli/program.ts";
-import { stopStatuses } from "../../cli/stop_statuses.ts";
+import { stopStatuses } from "../../cli/ui/errors.ts";
 import { ExitStatus } from "../../cli/ui/errors.ts";
 import { kebabCase, type OptionGroup, runOptionNames, runOptions } from "../../src/config/options.ts";
 

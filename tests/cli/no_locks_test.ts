@@ -41,7 +41,7 @@ onNoLocks(
       assert.equal(status, 0, stderr);
       assert.match(stderr, line);
     };
-    const guarded = /^\S+run: its file system has no locks \([^\n]*\): see to it that no process on another machine/m;
+    const guarded = /^\S+run: its file system has no locks \([^\n]*\): make sure that no process on another machine/m;
     await says(37, ["pretrain", ...tiny, "--epochs", "1", "--out", run], guarded);
     await says(38, ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule"], guarded);
     await says(

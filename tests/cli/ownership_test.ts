@@ -102,7 +102,7 @@ Deno.test({
       assert.equal(status, 0, stderr);
       assert.match(
         stderr,
-        /^\S+run: cannot be written to; the results are printed, and not kept in evaluation\.json\n/,
+        /^\S+run: is not writable; the results are printed, but not stored in evaluation\.json\n/,
       );
       assert.ok(JSON.parse(stdout).networks.gated.knn20 >= 0);
       const message = (out: string) =>

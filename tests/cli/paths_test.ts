@@ -112,14 +112,14 @@ Deno.test(
     const run = join(folder, "my run");
     const drawn = ["--train-images", "8", "--test-images", "8"];
     const shapes = await assertSucceeds(["pretrain", ...tiny, ...drawn, "--out", run]);
-    assert.equal(shapes, `not evaluated; to do so: sluice evaluate '${run}'\n`);
+    assert.equal(shapes, `not evaluated; to evaluate: sluice evaluate '${run}'\n`);
     const data = join(folder, "images");
     for (let image = 0; image < 4; image++) writePng(join(data, `${image}.png`), 32, 32, image);
     const unlabelled = ["--dataset", "images", "--data", data, "--image-size", "32", "--out", join(folder, "r")];
     const images = await assertSucceeds(["pretrain", ...tiny, ...unlabelled]);
     assert.match(
       images,
-      /^not evaluated: its images have no labels; for their features: sluice embed \S+ train -o FILE/,
+      /^not evaluated: the images have no labels; to compute their features: sluice embed \S+ train -o FILE/,
     );
     const embed = ["embed", join(folder, "r"), "train", "-o", join(folder, "features.npy")];
     await assertSucceeds(embed);

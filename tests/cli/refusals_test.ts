@@ -128,7 +128,7 @@ Deno.test(
     RunFolder.create(run, resolveConfig({ preset: "demo", flags: { mode: "vanilla" } }), {});
     await assertRefused(
       ["evaluate", run, "--network", "gated"],
-      /--network gated: a vanilla run holds none; give dense/,
+      /--network gated: a vanilla run holds no such network; give dense/,
     );
     await assertRefused(["evaluate", run, "--protocol", "svm"], /--protocol svm: give knn or linear/);
     await assertRefused(["evaluate", run, "--protocol", ""], /--protocol "": give knn or linear/);

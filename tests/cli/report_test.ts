@@ -48,10 +48,13 @@ Deno.test(
     writeFileSync(join(folder, "file"), "");
     const refused = (args: readonly string[], message: RegExp) => assertRefused(["report", ...args], message);
     await refused([run], /report writes a page: give --out FILE\.html/);
-    await refused([run, "-o", join(run, "config.yaml")], /a page is written as \.html; give FILE\.html/);
+    await refused([run, "-o", join(run, "config.yaml")], /pages are written as \.html; give FILE\.html/);
     await refused([run, "-o", join(folder, "no", "page.html")], /--out .*: there is no folder .*no; make it/);
     await refused([run, "-o", join(folder, "taken.html")], /taken\.html: is there, and no file; give another name/);
-    await refused([run, "-o", page, "--figures", join(folder, "file")], /file: is there, and no folder; give another/);
+    await refused(
+      [run, "-o", page, "--figures", join(folder, "file")],
+      /file: exists and is not a folder; give another/,
+    );
     await refused([run, "-o", page, "--figures", join(folder, "no", "figures")], /--figures .*: there is no folder/);
     await refused([join(folder, "none"), "-o", page], /none: there is no such run; check the path/);
     await refused([folder, "-o", page], /holds no run/);

@@ -37,10 +37,10 @@ Deno.test(
     const [whole, run] = [join(folder, "whole"), join(folder, "run")];
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "30", "--out", whole]);
     const said = await stopped(["pretrain", ...tiny, "--epochs", "30", "--out", run], run);
-    assert.match(said, new RegExp(`stopped after \\d+ steps, and saved; to go on: sluice pretrain --resume ${run}\n`));
+    assert.match(said, new RegExp(`stopped after \\d+ steps, and saved; to resume: sluice pretrain --resume ${run}\n`));
     const { status, stderr } = await runSluice(["pretrain", "--resume", run]);
     assert.equal(status, 0, stderr);
-    assert.match(stderr, new RegExp(`^${run}: goes on at epoch \\d+ of 30, after step \\d+ of 240$`, "m"));
+    assert.match(stderr, new RegExp(`^${run}: resumes at epoch \\d+ of 30, after step \\d+ of 240$`, "m"));
     assert.deepEqual(lastOf(run), lastOf(whole));
   }),
 );
@@ -57,12 +57,12 @@ Deno.test(
     assert.equal((JSON.parse(stdout) as { steps: number }).steps, 16);
     assert.deepEqual(lastOf(run), before);
     const longer = ["pretrain", "--resume", run, "--epochs", "3"];
-    await assertRefused(longer, /--epochs 3: the run was to have 2, .*--stretch-schedule/);
-    await assertRefused(["pretrain", "--resume", run, "--epochs", "1"], /--epochs 1: the run was to have 2/);
+    await assertRefused(longer, /--epochs 3: the run has 2, .*--stretch-schedule/);
+    await assertRefused(["pretrain", "--resume", run, "--epochs", "1"], /--epochs 1: the run has 2/);
     await assertRefused(["pretrain", "--resume", run, "--stretch-schedule"], /has 2 epochs; give --epochs a larger/);
     const other = await runSluice([...longer, "--stretch-schedule", "--threads", "2", "--json"]);
     assert.equal((JSON.parse(other.stdout) as { steps: number }).steps, 24);
-    assert.match(other.stderr, /^threads 2 instead of 1: the run goes on, but not bit for bit as it would have$/m);
+    assert.match(other.stderr, /^threads 2 instead of 1: the run resumes, but not bit for bit$/m);
     assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^epochs: 3$[\s\S]*^versions:/m);
   }),
 );
@@ -86,7 +86,7 @@ Deno.test(
         ...(name === "flags" ? longer : []),
       ]);
       assert.equal(status, 0, stderr);
-      assert.match(stderr, /: was made longer, from 2 epochs to 3, before it was stopped; goes on so$/m);
+      assert.match(stderr, /: was extended from 2 to 3 epochs before it stopped; resumes with 3$/m);
       assert.deepEqual(lastOf(path(name)), lastOf(path("whole")), name);
     }
   }),
@@ -99,7 +99,10 @@ Deno.test(
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
     const resume = (...more: string[]) => ["pretrain", "--resume", run, ...more];
     await assertRefused(["pretrain", "--resume", join(folder, "none")], /none: there is no such run/);
-    await assertRefused(resume("--lr", "0.5"), /--lr 0\.5: the run was begun with 0\.009375, and goes on so; leave it/);
+    await assertRefused(
+      resume("--lr", "0.5"),
+      /--lr 0\.5: the run has 0\.009375, which cannot change when it resumes; leave it/,
+    );
     await assertRefused(resume("--out", run), /--out with --resume: /);
     await assertRefused(resume("--preset", "small"), /--preset with --resume: /);
     await assertRefused(["pretrain", "--stretch-schedule", "--out", join(folder, "x")], /--stretch-schedule: is for/);
@@ -156,7 +159,7 @@ Deno.test(
     child.kill("SIGKILL");
     await output;
     const after = await runSluice(["pretrain", "--resume", run, "--lr", "9"]);
-    assert.match(after.stderr, /--lr 9: the run was begun/, "the lock of a process that was killed holds nobody up");
+    assert.match(after.stderr, /--lr 9: the run has/, "the lock of a process that was killed holds nobody up");
   }),
 );
 

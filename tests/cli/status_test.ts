@@ -38,7 +38,7 @@ Deno.test(
     assert.ok(stopped.last !== null && Number.isFinite(stopped.last.loss));
     assert.match(
       await assertSucceeds(["status", run]),
-      new RegExp(`stopped; to go on: sluice pretrain --resume ${run}`),
+      new RegExp(`stopped; to resume: sluice pretrain --resume ${run}`),
     );
   }),
 );

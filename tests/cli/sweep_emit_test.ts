@@ -126,7 +126,7 @@ Deno.test(
       [[bare, "--emit", "k8s"], /bare\.yaml:1: says nothing of Kubernetes; give it a section kubernetes/],
       [[spec, "--emit", "k8s"], /--out \S+: lies outside \S+mounted, where pods see their volume/],
       [[spec, "--emit", "sh", "--jobs", "2"], /--jobs beside --emit sh/],
-      [[spec, "--emit", "sh", "--executor", "slurm"], /--executor beside --emit sh: .*; leave one out/],
+      [[spec, "--emit", "sh", "--executor", "slurm"], /--executor with --emit sh: .*; leave one out/],
       [[spec, "--emit", "pbs"], /argument 'pbs' is invalid\. Allowed choices are sh, slurm, k8s/],
       [[spec, "--executor", "pbs"], /argument 'pbs' is invalid\. Allowed choices are local, slurm/],
     ];

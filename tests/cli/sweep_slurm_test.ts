@@ -90,9 +90,9 @@ test(
     assert.deepEqual(rowsOf(sweep.path), rowsOf(whole));
     assert.deepEqual(weightsOf(sweep.path), weightsOf(whole));
 
-    assert.match(sweep.log(requeued), /SIGTERM: saving, then stopping[^]*: goes on at epoch/);
-    assert.match(sweep.log(noticed), /SIGUSR1: saving, then stopping[^]*: goes on at epoch/);
-    assert.match(sweep.log(runs[lost] ?? ""), /: goes on at epoch/);
+    assert.match(sweep.log(requeued), /SIGTERM: saving, then stopping[^]*: resumes at epoch/);
+    assert.match(sweep.log(noticed), /SIGUSR1: saving, then stopping[^]*: resumes at epoch/);
+    assert.match(sweep.log(runs[lost] ?? ""), /: resumes at epoch/);
     for (const index of [0, 1, lost]) {
       assert.match(await cluster.ask("scontrol", "show", "job", `${job}_${index}`), / Restarts=1 /, `task ${index}`);
     }
@@ -131,7 +131,7 @@ test(
     const second = await sweep.submit();
     assert.deepEqual(second.runs, runs);
     assert.notEqual(second.job, first.job);
-    await cluster.until("a run goes on", () => /: goes on at epoch/.test(sweep.log("seed=0")));
+    await cluster.until("a run goes on", () => /: resumes at epoch/.test(sweep.log("seed=0")));
     await assertSucceeds(cancel, cluster.environment);
     await cluster.until("the queue is empty", isEmpty);
   },

@@ -53,7 +53,7 @@ Deno.test({
     assert.match(text, /reading the data: shapes/);
     assert.match(text, /building the network; the first step/);
     assert.match(text, /\r␛\[KSIGINT: saving, then stopping\r\n/);
-    assert.match(text, /\r␛\[Kstopped after \d+ steps, and saved; to go on: [^␛]*\r\n(\r␛\[K)?$/);
+    assert.match(text, /\r␛\[Kstopped after \d+ steps, and saved; to resume: [^␛]*\r\n(\r␛\[K)?$/);
     // Neither the cursor nor the wrapping of lines is turned off: a process that is killed could not turn it on again.
     assert.doesNotMatch(text, /␛\[\?/);
     const bars = text.split(/\r\n?/).map((line) => line.replace("␛[K", "")).filter((line) => /^[█░]/.test(line));

@@ -31,3 +31,8 @@ export function datasetSource(name: string): DatasetSource {
   }
   return source;
 }
+
+/** Whether a data set has files on the disk, and is not drawn. */
+export function needsFiles({ archive, remedy }: DatasetSource): boolean {
+  return archive !== null || remedy !== null;
+}

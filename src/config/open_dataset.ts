@@ -3,17 +3,15 @@
  *
  * @module
  */
-
-import type { Dataset } from "../src/data/mod.ts";
-import { datasetSource } from "../src/data/datasets/mod.ts";
-import type { RunConfig } from "../src/config/config.ts";
-import { type OutputOptions, remark } from "./ui/output.ts";
+import { datasetSource } from "../data/datasets/mod.ts";
+import type { Dataset } from "../data/mod.ts";
+import type { RunConfig } from "./run_config.ts";
 
 /**
  * Opens a run's data set.
  *
- * @param data Folder of its files if it is not the configuration's.
- * @throws {InvalidInputError} if files are missing or damaged.
+ * @param data folder of the data set's files; defaults to the configuration's.
+ * @throws {InvalidInputError} if a file is missing or damaged.
  */
 export function openDataset(config: RunConfig, data: string | null = config.data): Dataset {
   const { trainImages, testImages, imageSize, classList, strict, workers } = config;
@@ -27,10 +25,4 @@ export function openDataset(config: RunConfig, data: string | null = config.data
     strict,
     workers,
   });
-}
-
-/** Says which images were taken of a folder and what was left out there. */
-export function remarkSelection({ origin }: Dataset, output: OutputOptions): void {
-  const selection = origin?.selection ?? null;
-  if (selection !== null) remark(output, selection.line);
 }

@@ -1,0 +1,151 @@
+/**
+ * What `sluice bench` does.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { benchAugment } from "../../src/bench/augment.ts";
+import { benchCheckpoint } from "../../src/bench/checkpoint.ts";
+import { benchFolder } from "../../src/bench/folder.ts";
+import { IMAGE_SIDE } from "../../src/bench/images.ts";
+import { benchInfer } from "../../src/bench/infer.ts";
+import { benchLoader } from "../../src/bench/loader.ts";
+import { benchOperations } from "../../src/bench/operations.ts";
+import { benchStep } from "../../src/bench/step.ts";
+import { benchSweep, sweepConfigs } from "../../src/bench/sweep.ts";
+import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
+import { openDataset } from "../../src/config/open_dataset.ts";
+import { images, readerThreads } from "../../src/data/mod.ts";
+import { Device } from "../../src/device/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { fitConfig } from "../../src/training/fitted_config.ts";
+import { drawnImages, imageMemory } from "../../src/training/memory_need.ts";
+import { givenRunOptions, outputOptions, wholeNumber } from "../options.ts";
+import { checkFolder } from "../requests.ts";
+import {
+  formatAugmentation,
+  formatCheckpoint,
+  formatFolder,
+  formatInference,
+  formatLoader,
+  formatStep,
+  formatSweep,
+} from "../ui/benchmarks.ts";
+import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
+import { formatBenchmark } from "../ui/selftest.ts";
+
+/** Default stem of a sweep: the stem of the published CIFAR results. */
+const SWEEP_STEM = "cifar-paper";
+
+/** A benchmark that prints its own result. */
+type Benchmark = (device: Device, config: RunConfig, output: OutputOptions) => void | Promise<void>;
+
+/** The most steps to time: each time is kept in memory. */
+const MOST_STEPS = 1_000_000;
+
+function parseSteps(text: unknown): { readonly steps?: number } {
+  if (text === undefined) return {};
+  return { steps: wholeNumber("steps", text, `a whole number from 1 to ${MOST_STEPS}`, 1, MOST_STEPS) };
+}
+
+function stepBenchmark(options: { readonly steps?: number; readonly profiled: boolean }): Benchmark {
+  return (device, config, output) => {
+    const result = benchStep(device, config, options);
+    writeResult(output, result, () => formatStep(result));
+  };
+}
+
+function sweepBenchmark(given: ReadonlySet<string>, options: { readonly steps?: number }): Benchmark {
+  return (device, config, output) => {
+    const configs = sweepConfigs(config, given, device);
+    let done = 0;
+    const rows = benchSweep(configs, {
+      ...options,
+      progress: ({ width, batch, precision, threads, msPerStep }) => {
+        const step = `width ${width}, batch ${batch}, ${precision}, ${threads} threads: ${msPerStep.toFixed(1)} ms`;
+        remark(output, `${++done} of ${configs.length}: ${step}`);
+      },
+    });
+    writeResult(output, rows, () => formatSweep(rows));
+  };
+}
+
+const inferBenchmark: Benchmark = (device, config, output) => {
+  const result = benchInfer(device, config);
+  writeResult(output, result, () => formatInference(result));
+};
+
+const augmentBenchmark: Benchmark = (device, config, output) => {
+  const result = benchAugment(device, config);
+  writeResult(output, result, () => formatAugmentation(result));
+};
+
+const checkpointBenchmark: Benchmark = async (device, config, output) => {
+  const result = await benchCheckpoint(device, config, Deno.cwd());
+  writeResult(output, result, () => formatCheckpoint(result));
+};
+
+/** Times training with the loader on a data set; its images decide the default batch. */
+export function runLoader(command: CommandUnknownOpts): void {
+  const sources = { flags: givenRunOptions(command) };
+  const asked = resolveConfig(sources);
+  const dataset = openDataset(asked);
+  using device = Device.open({ device: asked.device, threads: asked.threads });
+  const { config } = fitConfig(sources, device, imageMemory(dataset));
+  const result = benchLoader(device, config, dataset);
+  writeResult(outputOptions(command), result, () => formatLoader(result));
+}
+
+/** Times the reading of image files. The CPU library decodes them, so no other device is opened. */
+export function runFolder(folder: string, command: CommandUnknownOpts): void {
+  checkFolder(folder, "a folder of image files");
+  const { threads, imageSize } = resolveConfig({ flags: givenRunOptions(command) });
+  const dataset = images.open({ data: folder, seed: 0, ...(imageSize === null ? {} : { imageSize }) });
+  using device = Device.open({ device: "cpu", threads: 1 });
+  const result = benchFolder(device, dataset, readerThreads(threads));
+  writeResult(outputOptions(command), result, () => formatFolder(result));
+}
+
+const operationsBenchmark: Benchmark = (device, _config, output) => {
+  const result = benchOperations(device, (row) => {
+    if (output.verbose) remark(output, `${row.operation}, ${row.case}: ${row.milliseconds.toFixed(3)} ms`);
+  });
+  writeResult(output, result, () => formatBenchmark(result));
+};
+
+async function runBench(benchmark: Benchmark, command: CommandUnknownOpts, defaults: object = {}): Promise<void> {
+  const sources = { flags: { ...defaults, ...givenRunOptions(command) } };
+  const asked = resolveConfig(sources);
+  using device = Device.open({ device: asked.device, threads: asked.threads });
+  const { config } = fitConfig(sources, device, drawnImages(IMAGE_SIDE));
+  await benchmark(device, config, outputOptions(command));
+}
+
+/** Times a training step, or with --sweep steps of many kinds. */
+export async function runStep(command: CommandUnknownOpts): Promise<void> {
+  const { steps: text, profile, sweep }: Record<string, unknown> = command.opts();
+  const steps = parseSteps(text);
+  if (sweep !== true) return await runBench(stepBenchmark({ ...steps, profiled: profile === true }), command);
+  if (profile === true) throw new InvalidInputError("--profile: profiles a single step; give it without --sweep");
+  await runBench(sweepBenchmark(new Set(Object.keys(givenRunOptions(command))), steps), command, { stem: SWEEP_STEM });
+}
+
+/** Times the dense and the gated network. */
+export function runInfer(command: CommandUnknownOpts): Promise<void> {
+  return runBench(inferBenchmark, command);
+}
+
+/** Times augmentation. */
+export function runAugment(command: CommandUnknownOpts): Promise<void> {
+  return runBench(augmentBenchmark, command);
+}
+
+/** Times a checkpoint. */
+export function runCheckpoint(command: CommandUnknownOpts): Promise<void> {
+  return runBench(checkpointBenchmark, command);
+}
+
+/** Times single operations. */
+export function runOperations(command: CommandUnknownOpts): Promise<void> {
+  return runBench(operationsBenchmark, command);
+}

@@ -1,0 +1,73 @@
+/**
+ * What `sluice embed` does.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { resolveConfig } from "../../src/config/config.ts";
+import { trainedNetworks } from "../../src/config/network.ts";
+import { openDataset } from "../../src/config/open_dataset.ts";
+import type { RunConfig } from "../../src/config/options.ts";
+import { Device } from "../../src/device/mod.ts";
+import {
+  type EmbeddedImages,
+  embeddedSplits,
+  type EmbeddingPaths,
+  embeddingPaths,
+  embedImages,
+  folderImages,
+  splitImages,
+  writeEmbedding,
+} from "../../src/encoders/embed_run.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { givenRunOptions, outputOptions } from "../options.ts";
+import { checkFolder, checkNewFiles, chooseNetwork } from "../requests.ts";
+import { remark, writeResult } from "../ui/output.ts";
+import { SkippedRemarks } from "../ui/skipped.ts";
+import { grouped } from "../ui/tables.ts";
+
+/** The files to write. @throws {InvalidInputError} if one exists, or their folder does not. */
+function readOut(text: unknown): EmbeddingPaths {
+  if (typeof text !== "string") throw new InvalidInputError("embed writes features: give --out FILE.npy");
+  const paths = embeddingPaths(text);
+  checkNewFiles([paths.features, paths.names, paths.labels]);
+  return paths;
+}
+
+/** @throws {InvalidInputError} if the argument is neither a split nor a folder. */
+function checkImages(images: string): void {
+  if (embeddedSplits.some((name) => name === images)) return;
+  checkFolder(images, `a folder of image files, or ${embeddedSplits.join(" or ")}`);
+}
+
+function openImages(config: RunConfig, images: string, data: unknown): EmbeddedImages {
+  const split = embeddedSplits.find((name) => name === images);
+  if (split === undefined) return folderImages(config, images);
+  return splitImages(openDataset(config, typeof data === "string" ? data : config.data), split);
+}
+
+/** Writes the features of images by the run in a folder. */
+export function runEmbed(path: string, images: string, command: CommandUnknownOpts): void {
+  const output = outputOptions(command);
+  const { network, out, data }: Record<string, unknown> = command.opts();
+  const paths = readOut(out);
+  const run = RunFolder.open(path);
+  checkImages(images);
+  const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
+  const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
+  const checkpoint = run.latestCheckpoint((line) => remark(output, line));
+  const opened = openImages(run.config, images, data);
+  const skipped = [...opened.dataset.skipped];
+  using device = Device.open({ device: name, threads });
+  const selection = opened.dataset.origin?.selection ?? null;
+  if (selection !== null) remark(output, selection.line);
+  const embedding = embedImages(device, run.config, checkpoint, pass, opened, (image) => skipped.push(image));
+  const remarks = new SkippedRemarks(output);
+  for (const image of skipped) remarks.add(image);
+  remarks.conclude("--json names them");
+  const files = writeEmbedding(paths, embedding);
+  const { names, size } = embedding;
+  const document = { run: run.path, network: pass, images: names.length, features: size, files, skipped };
+  writeResult(output, document, () => [`${grouped(names.length)} images, ${size} features each: ${files.join(", ")}`]);
+}

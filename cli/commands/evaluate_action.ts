@@ -1,0 +1,77 @@
+/**
+ * What `sluice evaluate` does.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { resolveConfig } from "../../src/config/config.ts";
+import { trainedNetworks } from "../../src/config/network.ts";
+import { evaluateFolder } from "../../src/encoders/evaluate_folder.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { type JudgingOptions, probes, protocols as allProtocols } from "../../src/evaluation/mod.ts";
+import { mayWriteTo } from "../../src/machine/storage.ts";
+import type { Pass } from "../../src/models/mod.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { givenRunOptions, networkNames, outputOptions, wholeNumber } from "../options.ts";
+import { EvaluationSession } from "../sessions.ts";
+import { describeEvaluation } from "../ui/evaluation.ts";
+import { remark, writeResult } from "../ui/output.ts";
+
+/** The words of a comma-separated list. @throws {InvalidInputError} if a word is not allowed. */
+function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
+  const words = [...new Set(text.split(",").map((word) => word.trim()))];
+  const unknown = words.find((word) => !allowed.some((one) => one === word));
+  if (unknown !== undefined) {
+    throw new InvalidInputError(`${flag} ${unknown === "" ? '""' : unknown}: give ${allowed.join(" or ")}`);
+  }
+  return allowed.filter((word) => words.includes(word));
+}
+
+/** The networks asked for; by default all that the run holds. @throws {InvalidInputError} if the run lacks one. */
+function chooseNetworks(text: unknown, mode: string, held: readonly Pass[]): readonly Pass[] {
+  if (typeof text !== "string") return held;
+  const missing = parseList("--network", text, networkNames).find((name) => !held.includes(name));
+  if (missing !== undefined) {
+    throw new InvalidInputError(`--network ${missing}: a ${mode} run holds no such network; give ${held.join(" or ")}`);
+  }
+  return parseList("--network", text, held);
+}
+
+/** How to judge the networks. */
+function readJudging({ protocol, probe, probeSeeds }: Record<string, unknown>): Required<JudgingOptions> {
+  const protocols = parseList("--protocol", String(protocol), allProtocols);
+  if (protocols.join() === "masks") {
+    throw new InvalidInputError(
+      "--protocol masks: needs another protocol to judge masks by; give knn,masks or linear,masks",
+    );
+  }
+  const [kind, ...others] = parseList("--probe", String(probe), probes);
+  if (kind === undefined || others.length > 0) {
+    throw new InvalidInputError(`--probe ${probe}: give one probe, ${probes.join(" or ")}`);
+  }
+  const seeds = wholeNumber("probe-seeds", probeSeeds, "a whole number from 1 to 1000", 1, 1000);
+  return { protocols, probe: kind, probeSeeds: seeds };
+}
+
+/** Evaluates the run in a folder. */
+export function runEvaluate(path: string, command: CommandUnknownOpts): void {
+  const output = outputOptions(command);
+  const { network, data, ...others }: Record<string, unknown> = command.opts();
+  const judging = readJudging(others);
+  const run = RunFolder.open(path);
+  const { device: deviceName, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
+  const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
+  const isKept = mayWriteTo(path);
+  const place = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
+  if (!isKept) {
+    remark(output, `${path}: is not writable; the results are printed, but not stored in evaluation.json`);
+  }
+  const session = new EvaluationSession(output);
+  const evaluation = evaluateFolder(run, { ...judging, networks }, place, session);
+  session.conclude(isKept ? `${path}/skipped.jsonl names them` : "sluice data verify names them");
+  try {
+    writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));
+  } finally {
+    if (isKept) run.writeEvaluation(evaluation);
+  }
+}

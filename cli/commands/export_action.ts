@@ -1,0 +1,50 @@
+/**
+ * What `sluice export` does.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import denoJson from "../../deno.json" with { type: "json" };
+import { resolveConfig } from "../../src/config/config.ts";
+import { trainedNetworks } from "../../src/config/network.ts";
+import { Device } from "../../src/device/mod.ts";
+import { exportRun } from "../../src/encoders/export_run.ts";
+import { InvalidInputError } from "../../src/errors.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { givenRunOptions, outputOptions } from "../options.ts";
+import { checkNewFiles, chooseNetwork } from "../requests.ts";
+import { remark, writeResult } from "../ui/output.ts";
+import { grouped } from "../ui/tables.ts";
+
+/** The file to write. @throws {InvalidInputError} if it exists, or its name has another ending. */
+function readOut(out: unknown, format: unknown): string {
+  if (format !== "safetensors") throw new InvalidInputError(`--format ${format}: give safetensors, the only format`);
+  if (typeof out !== "string") throw new InvalidInputError("export writes a file: give --out FILE.safetensors");
+  if (!/[^/]\.safetensors$/.test(out)) {
+    throw new InvalidInputError(`--out ${out}: networks are written as .safetensors; give FILE.safetensors`);
+  }
+  checkNewFiles([out]);
+  return out;
+}
+
+/** Exports one network of the run in a folder. */
+export function runExport(path: string, command: CommandUnknownOpts): void {
+  const output = outputOptions(command);
+  const { network, format, out }: Record<string, unknown> = command.opts();
+  const file = readOut(out, format);
+  const run = RunFolder.open(path);
+  const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
+  const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
+  const checkpoint = run.latestCheckpoint((line) => remark(output, line));
+  using device = Device.open({ device: name, threads });
+  const report = exportRun(device, run, checkpoint, { network: pass, file, version: denoJson.version });
+  const { bytes, check: { images, largestDifference } } = report;
+  writeResult(output, report, () => {
+    const difference = largestDifference === 0 ? "the run's bit by bit" : `the run's to ${largestDifference}`;
+    return [
+      `${file}: ${pass} network, ${
+        grouped(bytes)
+      } bytes; features of ${images} images computed from it are ${difference}`,
+    ];
+  });
+}

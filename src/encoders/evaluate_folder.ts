@@ -1,0 +1,56 @@
+/**
+ * Evaluates the run in a folder by its latest whole checkpoint.
+ *
+ * @module
+ */
+import { openDataset } from "../config/open_dataset.ts";
+import { type RunConfig, storeOptions } from "../config/options.ts";
+import { ImageStores, type SkippedImage } from "../data/mod.ts";
+import { Device } from "../device/mod.ts";
+import { labelledSets } from "../evaluation/mod.ts";
+import type { Evaluation } from "../run/evaluation_file.ts";
+import type { RunFolder } from "../run/run_folder.ts";
+import { evaluateRun, type EvaluationOptions } from "./evaluate_run.ts";
+
+/** Where an evaluation computes, and what it may write. */
+export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | "data"> {
+  /** Whether damaged images are recorded in the run's folder, as in training. */
+  readonly isKept: boolean;
+}
+
+/** Watches an evaluation. Lines are for people. */
+export interface EvaluationObserver {
+  /** A line that a person should see: a damaged checkpoint that is passed over, the images in use. */
+  remark?(line: string): void;
+  /** Called before each part of the evaluation with its name. */
+  evaluating?(stage: string): void;
+  /** Called once for every damaged image. */
+  skipped?(image: SkippedImage): void;
+}
+
+/**
+ * Evaluates the run in a folder, as `sluice evaluate` does. {@linkcode RunFolder.writeEvaluation} stores the result in the folder.
+ *
+ * @throws {InvalidInputError} if the run has no whole checkpoint or lacks a network asked for, or the data set has no labels.
+ * @throws {DeviceUnavailableError} if there is no such device.
+ */
+export function evaluateFolder(
+  run: RunFolder,
+  options: Omit<EvaluationOptions, "progress">,
+  place: EvaluationPlace,
+  observer: EvaluationObserver = {},
+): Evaluation {
+  const checkpoint = run.latestCheckpoint((line) => observer.remark?.(line));
+  const dataset = openDataset(run.config, place.data);
+  labelledSets(dataset); // throws if the data set has no labels
+  using device = Device.open(place);
+  const selection = dataset.origin?.selection ?? null;
+  if (selection !== null) observer.remark?.(selection.line);
+  const skipped = (image: SkippedImage) => {
+    if (place.isKept) run.appendSkipped(image);
+    observer.skipped?.(image);
+  };
+  dataset.skipped.forEach(skipped);
+  using stores = new ImageStores(device, dataset, { ...storeOptions(run.config), skipped });
+  return evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => observer.evaluating?.(stage) });
+}

@@ -1,0 +1,101 @@
+/**
+ * Does what is left of one run of a sweep: begins it or resumes it, and evaluates it.
+ *
+ * @module
+ */
+import { resolveConfig } from "../config/config.ts";
+import { trainedNetworks } from "../config/network.ts";
+import { evaluateFolder, type EvaluationObserver } from "../encoders/evaluate_folder.ts";
+import { describeHolder, errorLine, FileLock, unlockedWarning } from "../formats/mod.ts";
+import { RunFolder } from "../run/run_folder.ts";
+import { beginRun } from "../training/begin_run.ts";
+import { resumeRun } from "../training/resume_run.ts";
+import type { RunObserver, RunOutcome } from "../training/run_setup.ts";
+import type { PlannedRun } from "./plan.ts";
+import { writeResults } from "./results.ts";
+import type { SweepFolder } from "./sweep_folder.ts";
+import { type BegunRun, begunRun } from "./sweep_run.ts";
+
+/** Options by their camelCase names that say where to compute, in place of the plan's. */
+type GivenOptions = Readonly<Record<string, unknown>>;
+
+/** Watches a run of a sweep. */
+export interface TaskObserver {
+  /** Lines about locks, for people. */
+  readonly remark: (line: string) => void;
+  /** Watches the training. */
+  readonly training: RunObserver;
+  /** Watches the evaluation. */
+  readonly evaluation: EvaluationObserver;
+}
+
+/** Trains a run to its end, from its beginning or its latest checkpoint. */
+async function train(
+  sweep: SweepFolder,
+  { name, config }: PlannedRun,
+  begun: BegunRun | null,
+  given: GivenOptions,
+  observer: RunObserver,
+): Promise<RunOutcome> {
+  const path = sweep.runPath(name);
+  return begun === null
+    ? await beginRun({ flags: { ...config, ...given } }, path, observer)
+    : await resumeRun(path, { given, stretchSchedule: false, acceptChangedImages: false }, observer);
+}
+
+/** Evaluates a run as the sweep asks, and stores the evaluation in the run's folder. */
+function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observer: EvaluationObserver): void {
+  const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
+  const run = RunFolder.open(sweep.runPath(name));
+  const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
+  const place = { ...resolveConfig({ flags: { ...run.config, ...given } }), isKept: true };
+  run.writeEvaluation(evaluateFolder(run, judging, place, observer));
+}
+
+/** Trains and evaluates a run. Returns false if the observer stopped the training. */
+async function complete(
+  sweep: SweepFolder,
+  run: PlannedRun,
+  given: GivenOptions,
+  { training, evaluation }: TaskObserver,
+): Promise<boolean> {
+  const begun = begunRun(sweep, run);
+  const { isNew, stopped } = await train(sweep, run, begun, given, training);
+  if (stopped) return false;
+  // A run that trained on needs a new evaluation.
+  if (isNew || begun === null || begun.evaluation === null) evaluate(sweep, run.name, given, evaluation);
+  return true;
+}
+
+/**
+ * Does what is left of a run, as soon as no other process works on it. The sweep's folder records a failure, and its results include
+ * the run once it is done.
+ *
+ * @param given options of the machine, such as the device, in place of the plan's.
+ * @returns false if the observer stopped the training.
+ * @throws {SluiceError} if the run fails.
+ */
+export async function runTask(
+  sweep: SweepFolder,
+  name: string,
+  given: GivenOptions,
+  observer: TaskObserver,
+): Promise<boolean> {
+  const run = sweep.run(name);
+  using lock = await FileLock.takeWhenFree(sweep.taskLock(name), name, (holder) => {
+    observer.remark(`${name}: waits for ${describeHolder(holder)}, which works on it`);
+  });
+  const warning = unlockedWarning(lock);
+  if (warning !== null) observer.remark(warning);
+  try {
+    if (!await complete(sweep, run, given, observer)) return false;
+    lock.check();
+    sweep.setFailure(name, null);
+  } catch (error) {
+    lock.check();
+    sweep.setFailure(name, errorLine(error));
+    throw error;
+  }
+  await writeResults(sweep);
+  return true;
+}
