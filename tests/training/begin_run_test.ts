@@ -58,7 +58,7 @@ Deno.test(
     const judging = { protocols: ["knn"] as const, networks: ["dense", "gated"] as const };
     const evaluation = evaluateFolder(run, judging, { ...run.config, isKept: true });
 
-    assert.equal((await runSluice(["pretrain", ...flags, "--out", command, "--quiet"])).code, 0);
+    assert.equal((await runSluice(["pretrain", ...flags, "--out", command, "--quiet"])).status, 0);
     assert.deepEqual(bytesOf(own), bytesOf(command));
     const { stdout } = await runSluice(["evaluate", command, "--protocol", "knn", "--json", "--quiet"]);
     assert.deepEqual({ ...evaluation, run: command }, JSON.parse(stdout));
