@@ -46,7 +46,7 @@ function chooseFolder(asked: string | undefined): string {
 function checkReplaceable(path: string): void {
   if (!existsSync(path)) return;
   if (statSync(path).isFile() && readFileSync(path, "utf8").includes(mark)) return;
-  throw new InvalidInputError(`${path}: is there, and was not made by this task; remove it, or give another folder`);
+  throw new InvalidInputError(`${path}: exists and was not made by this task; remove it, or give another folder`);
 }
 
 function isOnPath(folder: string): boolean {
