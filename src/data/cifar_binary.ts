@@ -97,8 +97,9 @@ function inspect(format: CifarFormat, folder: string, file: string): BatchFile {
 }
 
 /**
- * The number of images to take from the files. @throws {InvalidInputError} if it is out of range, or too large for
- * memory.
+ * The number of images to take from the files.
+ *
+ * @throws {InvalidInputError} if it is out of range, or too large for memory.
  */
 function countOf(option: string, asked: number | undefined, files: readonly BatchFile[]): number {
   const count = imageCount(option, asked, files.reduce((total, { records }) => total + records, 0));

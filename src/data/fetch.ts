@@ -59,8 +59,9 @@ function removeLeftovers({ folder }: Archive, parent: string): void {
 }
 
 /**
- * Gets the archive and unpacks it. @param isLocked whether the file system has locks, so that no other process does
- * the same.
+ * Gets the archive and unpacks it.
+ *
+ * @param isLocked whether the file system has locks, so that no other process does the same.
  */
 async function getAndUnpack(archive: Archive, parent: string, options: FetchOptions, isLocked: boolean) {
   using undone = new DisposableStack();

@@ -7,8 +7,9 @@ import { InvalidInputError } from "../errors.ts";
 import type { DatasetOptions } from "./dataset.ts";
 
 /**
- * Refuses `imageSize` and `classList` for a data set with images of one size. @throws {InvalidInputError} naming the
- * option.
+ * Refuses `imageSize` and `classList` for a data set with images of one size.
+ *
+ * @throws {InvalidInputError} naming the option.
  */
 export function refuseFileOptions(name: string, { imageSize, classList }: DatasetOptions): void {
   if (imageSize !== undefined) {

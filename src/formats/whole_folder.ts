@@ -49,8 +49,9 @@ export class PartialFolder implements Disposable {
   }
 
   /**
-   * Moves the folder to its final place, which must be free or an empty folder. @throws the operating system's
-   * error.
+   * Moves the folder to its final place, which must be free or an empty folder.
+   *
+   * @throws the operating system's error.
    */
   putInPlace(): void {
     flushFolder(this.path);

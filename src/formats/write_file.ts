@@ -177,7 +177,8 @@ export function writePartial(path: string, bytes: Uint8Array): string {
 }
 
 /**
- * Writes bytes to a temporary file in the same folder, flushes it to the disk, renames it to `path` and flushes the folder.
+ * Writes bytes to a temporary file in the same folder, flushes it to the disk, renames it to `path` and flushes the
+ * folder.
  *
  * @param check called with the temporary file's path before the rename. If it throws, its error is passed on and
  * `path` keeps its contents.

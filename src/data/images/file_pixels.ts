@@ -138,8 +138,9 @@ export class FilePixels implements BatchPixels {
   }
 
   /**
-   * The image itself, or its replacement if it is known to be damaged. @throws {DamagedImageError} if all images are
-   * damaged.
+   * The image itself, or its replacement if it is known to be damaged.
+   *
+   * @throws {DamagedImageError} if all images are damaged.
    */
   #sound(image: number): number {
     if (!this.#damaged.has(image)) return image;

@@ -60,8 +60,9 @@ function reasonRoom(count: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Parses the library's text of refused images. @throws {TooManyOpenFilesError} if that is the reason: the file is
- * not damaged.
+ * Parses the library's text of refused images.
+ *
+ * @throws {TooManyOpenFilesError} if that is the reason: the file is not damaged.
  */
 function refusalsIn(text: Uint8Array, pathOf: (index: number) => string): Refusal[] {
   const refusals = JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as Refusal[];

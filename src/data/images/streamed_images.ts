@@ -98,8 +98,9 @@ export class StreamedImages implements TrainingImages {
   }
 
   /**
-   * See {@linkcode TrainingImages.begin}. @throws {ShapeError} if the batch is larger than {@linkcode
-   * StreamingOptions.batch}.
+   * See {@linkcode TrainingImages.begin}.
+   *
+   * @throws {ShapeError} if the batch is larger than {@linkcode StreamingOptions.batch}.
    */
   begin(batch: ViewBatch): void {
     if (batch.indices.length > this.#batch) {
