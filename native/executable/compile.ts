@@ -18,45 +18,45 @@ import { type Payload, type PayloadFile, writeExecutable } from "./payload.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const workFolder = join(root, "native", "build-executable");
 
-/** The executable of this version. */
+/** The path of this version's executable. */
 export const executablePath: string = join(root, "dist", `sluice-${denoJson.version}-linux-x64`);
 
-/** What the program may do, in Deno's flags: what the task that runs it from a checkout says. */
+/** The program's permissions as flags of Deno, taken from the task that runs it in a checkout. */
 const permissions: readonly string[] = denoJson.tasks.sluice.command.split(" ")
   .filter((word) => word.startsWith("--allow-"));
 
-/** Runs Deno on this project; the end of what it printed is the error where it fails. */
+/** Runs Deno on this project. If it fails, the error contains the end of its output. */
 async function denoOrFail(args: readonly string[], what: string): Promise<void> {
   const { success, output } = await execute(Deno.execPath(), args);
   if (!success) throw new SluiceError(`${what} failed: ${output.trim().split("\n").slice(-20).join("\n")}`);
 }
 
 /**
- * Bundles the program into files of plain JavaScript.
+ * Bundles the program into JavaScript files.
  *
- * Not into a single one: a command then starts without reading the code of the others, `--version` in a third of the time.
+ * Several files let a command start without reading the code of the others: `--version` takes a third of the time.
  *
- * @returns The folder of `cli/main.js`.
+ * @returns The folder that contains `cli/main.js`.
  */
 async function bundle(): Promise<string> {
   const folder = join(workFolder, "app");
   const entries = ["cli/main.ts", "src/run/checkpoint_worker.ts"].map((name) => join(root, name));
   const flags = ["--quiet", "--platform", "deno", "--code-splitting"];
   await denoOrFail(["bundle", ...flags, "--outdir", folder, ...entries], "bundling the program");
-  // Where `new URL("../checkpoint_worker.ts", import.meta.url)` of a bundled file points.
+  // In a bundled file, `new URL("../checkpoint_worker.ts", import.meta.url)` points here.
   Deno.writeTextFileSync(join(folder, "checkpoint_worker.ts"), 'import "../src/run/checkpoint_worker.js";\n');
   return folder;
 }
 
-/** How an executable is made. */
+/** A way to make the executable. */
 interface Way {
-  /** One line that says which way it is. */
+  /** A line that describes it. */
   readonly description: string;
-  /** What is started, and how. */
+  /** The program to start, its arguments and its files. */
   readonly start: Pick<Payload, "program" | "arguments" | "files">;
 }
 
-/** `deno compile`, which needs its runtime stub; the reason, where that cannot be had. */
+/** Compiles with `deno compile`, which needs its runtime stub; returns the reason if that fails. */
 async function compileWithDenort(app: string): Promise<Way | string> {
   const program = join(workFolder, "program");
   const flags = ["--quiet", "--no-prompt", "--no-check", ...permissions, "--include", app, "--output", program];
@@ -67,7 +67,7 @@ async function compileWithDenort(app: string): Promise<Way | string> {
     return reasons[0] ?? "deno compile failed";
   }
   const { success, output } = await execute(program, ["--version"]);
-  if (!success || output.trim() !== denoJson.version) return "what deno compile makes does not start";
+  if (!success || output.trim() !== denoJson.version) return "the program that deno compile made does not start";
   return {
     description: "by deno compile",
     start: { program: "sluice", arguments: [], files: [{ source: program, path: "sluice", executable: true }] },
@@ -75,8 +75,8 @@ async function compileWithDenort(app: string): Promise<Way | string> {
 }
 
 /**
- * Makes Deno load the files of a bundle when they are asked for. Where a file is named by a literal, Deno reads it, and all
- * that it names in turn, before the program begins: five times as long for `--version`.
+ * Makes Deno load the files of a bundle only on demand. If an import names a file by a literal, Deno reads that file
+ * and its imports before the program starts, and `--version` takes five times as long.
  */
 function hideDynamicImports(app: string): void {
   for (const path of filesUnder(app)) {
@@ -85,7 +85,7 @@ function hideDynamicImports(app: string): void {
   }
 }
 
-/** Deno itself with the bundled program: no runtime stub is needed. */
+/** Packs Deno itself with the bundled program, which needs no runtime stub. */
 function packDeno(app: string, reason: string): Way {
   const isolation = [
     ...["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only"],
@@ -93,7 +93,7 @@ function packDeno(app: string, reason: string): Way {
   ];
   hideDynamicImports(app);
   return {
-    description: `with Deno ${Deno.version.deno} itself, for deno compile has no runtime stub (${reason})`,
+    description: `with Deno ${Deno.version.deno} itself, because deno compile has no runtime stub (${reason})`,
     start: {
       program: "deno",
       arguments: ["run", ...isolation, ...permissions, "{folder}/app/cli/main.js"],
@@ -110,17 +110,19 @@ async function chooseWay(app: string): Promise<Way> {
   if (typeof compiled !== "string") return compiled;
   const stub = Deno.env.get("DENORT_BIN");
   if (!stub) return packDeno(app, compiled);
-  throw new InvalidInputError(`DENORT_BIN ${stub}: ${compiled}; name a denort ${Deno.version.deno}, or unset it`);
+  throw new InvalidInputError(
+    `DENORT_BIN ${stub}: ${compiled}; give the path of denort ${Deno.version.deno}, or unset it`,
+  );
 }
 
-/** The native libraries, and the system's that they need, in one folder. */
+/** The native libraries and the system libraries that they need, all in one folder. */
 async function libraryFiles(libraries: readonly string[]): Promise<PayloadFile[]> {
   const needed = new Set((await Promise.all(libraries.map(neededLibraries))).flat());
   const sources = [...libraries, ...needed];
   return sources.map((source) => ({ source, path: `native/${basename(source)}`, executable: false }));
 }
 
-/** Runs the executable as its users will, from an empty cache. */
+/** Tests the executable from an empty cache, as for a new user. */
 async function tryOut(executable: string): Promise<void> {
   const cache = join(workFolder, "cache");
   for (const args of [["--version"], ["doctor", "--ops"], ["cost"]]) {
@@ -129,29 +131,30 @@ async function tryOut(executable: string): Promise<void> {
   }
 }
 
-/** An executable that was made, and tried. */
+/** A tested executable. */
 export interface Executable {
-  /** Where it is. */
+  /** The executable's path. */
   readonly path: string;
-  /** One line that says how it was made. */
+  /** A line that says how it was made. */
   readonly way: string;
-  /** The shared libraries that it carries. */
+  /** The paths of the shared libraries in it. */
   readonly libraries: readonly string[];
 }
 
 /**
- * Builds the executable: libraries, launcher, bundle, then one file of it all, which is tried before it takes its place.
+ * Builds the executable: libraries, launcher and bundle, packed into a single file, which is tested before it
+ * replaces an older one.
  *
- * @param output the file to write.
+ * @param output the path to write to.
  * @param level zstd's compression level, 1 to 22.
- * @throws {InvalidInputError} where the machine lacks what may not be installed, or DENORT_BIN names no denort.
- * @throws {SluiceError} where a part cannot be built, or the executable does not work.
+ * @throws {InvalidInputError} if the machine lacks a package and it cannot be installed, or DENORT_BIN is not a denort.
+ * @throws {SluiceError} if a part cannot be built, or the executable does not work.
  */
 export async function compileExecutable(output: string, level: number): Promise<Executable> {
   const libraries = await libraryFiles(await buildLibraries());
   const launcher = join(await build(launcherPlan), "sluice_launcher");
   const partial = `${output}.partial`;
-  // What an earlier build left there would be packed, too.
+  // Leftovers of an earlier build would be packed, too.
   for (const leftover of [workFolder, partial]) rmSync(leftover, { recursive: true, force: true });
   for (const folder of [workFolder, dirname(output)]) Deno.mkdirSync(folder, { recursive: true });
   try {
@@ -166,7 +169,7 @@ export async function compileExecutable(output: string, level: number): Promise<
   }
 }
 
-/** The level of a release: higher ones take twice as long for 2 % less. */
+/** The compression level of a release. Higher levels take twice as long and save 2 %. */
 export const RELEASE_LEVEL = 19;
 
 if (import.meta.main) {

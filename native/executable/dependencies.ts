@@ -1,5 +1,5 @@
 /**
- * Lists the software of other people that is a part of the executable, with its licences and their texts.
+ * Lists the third-party software in the executable, with its licences and their texts.
  *
  * @module
  */
@@ -16,23 +16,25 @@ import { execute } from "../tools/packages.ts";
 export type { Dependency } from "./dependencies/dependency.ts";
 export { UnknownLicenceError } from "./dependencies/licences.ts";
 
-/** What the launcher is linked from besides its own code: zstd, libsodium, and the runtimes of C++ and C. */
+/** The static libraries in the launcher: zstd, libsodium, and the runtimes of C++ and C. */
 const launcherArchives = ["libzstd.a", "libsodium.a", "libstdc++.a", "libgcc_eh.a", "libc.a"];
 
-/** Where the compiler finds an archive. */
+/** The path at which the compiler finds a static library. */
 async function findArchive(name: string): Promise<string> {
   const { success, output } = await execute("g++", [`-print-file-name=${name}`]);
   const path = output.trim();
-  // An archive that is not found is printed as it was asked for.
+  // The compiler prints the bare name if it does not find the library.
   if (success && path.startsWith("/")) return path;
-  throw new InvalidInputError(`${name}: is not on this machine, or g++ is not; the launcher is linked from it`);
+  throw new InvalidInputError(
+    `${name}: is missing, or g++ is, and the launcher is linked with it; run deno task setup`,
+  );
 }
 
 function textOf(name: string): string {
   return readFileSync(new URL(`dependencies/${name}`, import.meta.url), "utf8");
 }
 
-/** Deno, and the two parts of it that it names with versions of their own. */
+/** Deno, and the two parts for which it reports versions of their own. */
 function runtimeDependencies(): Dependency[] {
   const { deno, v8, typescript } = Deno.version;
   return [
@@ -68,12 +70,12 @@ function compare(a: string, b: string): number {
 }
 
 /**
- * Everything of other people's that is in the executable: packages of npm, libraries of the system, shared ones and those that the
- * launcher is linked from, and Deno. Sorted by kind, name and version.
+ * Lists all third-party software in the executable: npm packages, system libraries (shared ones, and static ones in
+ * the launcher), and Deno. Sorted by kind, name and version.
  *
- * @param nativeLibraries paths of the shared libraries that go with it; ours among them are passed over.
- * @throws {InvalidInputError} where a library is from no package, or there is no dpkg to ask.
- * @throws {UnknownLicenceError} where the licence of a package is not known; the message names it.
+ * @param nativeLibraries paths of the shared libraries in it; sluice's own are skipped.
+ * @throws {InvalidInputError} if a library belongs to no package, or the system has no dpkg.
+ * @throws {UnknownLicenceError} if the licence of a package is unknown; the message names the package.
  */
 export async function listDependencies(nativeLibraries: readonly string[]): Promise<Dependency[]> {
   const others = nativeLibraries.filter((path) => !basename(path).startsWith("libsluice_"));
@@ -85,10 +87,10 @@ export async function listDependencies(nativeLibraries: readonly string[]): Prom
 }
 
 const headings: Readonly<Record<Dependency["kind"], string>> = {
-  npm: "Packages of npm",
-  native: "Libraries of the system, shared or linked into the launcher",
+  npm: "npm packages",
+  native: "System libraries, shared or linked into the launcher",
   runtime:
-    "The runtime, which is made of more that its own repository names (https://github.com/denoland/deno, Cargo.lock)",
+    "The runtime, whose own dependencies are listed in its repository (https://github.com/denoland/deno, Cargo.lock)",
 };
 
 function describe({ name, version, licence, homepage, source }: Dependency): string {
@@ -98,7 +100,7 @@ function describe({ name, version, licence, homepage, source }: Dependency): str
   return lines.join("\n");
 }
 
-/** Texts, each once, with the names of those that it goes with. */
+/** Each text once, with the names of its packages. */
 function collectTexts(dependencies: readonly Dependency[]): Map<string, string[]> {
   const owners = new Map<string, string[]>();
   for (const { name, version, texts } of dependencies) {
@@ -111,9 +113,10 @@ function collectTexts(dependencies: readonly Dependency[]): Map<string, string[]
 }
 
 /**
- * One text of a list of dependencies: what there is, then every notice and licence, as their licences ask for with a binary.
+ * Formats a list of dependencies as a text: the list, then every notice and licence text, which the licences require
+ * with a binary.
  *
- * @param dependencies as of {@linkcode listDependencies}.
+ * @param dependencies the result of {@linkcode listDependencies}.
  */
 export function formatDependencies(dependencies: readonly Dependency[]): string {
   const kinds = Object.keys(headings) as Dependency["kind"][];
@@ -124,7 +127,8 @@ export function formatDependencies(dependencies: readonly Dependency[]): string 
   const texts = [...collectTexts(dependencies)].map(([text, names]) =>
     `${"=".repeat(80)}\n${names.join(", ")}\n\n${text}`
   );
-  const opening = "sluice holds software of others. It is listed here with its licences, whose texts follow.\n" +
-    "The launcher's sources, in native/executable/launcher of sluice's, can be linked anew with other versions of what it is linked from.";
+  const opening = "sluice contains third-party software. This is the list, with the licences, whose texts follow.\n" +
+    "The launcher can be linked again with other versions of its libraries: " +
+    "its sources are in native/executable/launcher of sluice.";
   return [opening, ...list, ...texts].join("\n\n") + "\n";
 }

@@ -1,5 +1,5 @@
 /**
- * Writes the single-file executable: the launcher, what it unpacks, and the index of that.
+ * Writes the single-file executable: the launcher, the packed files, and their index.
  *
  * @module
  */
@@ -7,41 +7,41 @@
 import { createHash, type Hash } from "node:crypto";
 import { constants, zstdCompressSync } from "node:zlib";
 
-/** One file that the executable unpacks. */
+/** A file that the executable unpacks. */
 export interface PayloadFile {
-  /** Where it lies now. */
+  /** Path of the file to pack. */
   readonly source: string;
-  /** Where it is unpacked to, inside the executable's folder. */
+  /** Path to unpack it to, relative to the executable's folder. */
   readonly path: string;
-  /** Whether it is started as a program. */
+  /** Whether it is a program, which gets the mode 0755. */
   readonly executable: boolean;
 }
 
-/** What the executable carries. */
+/** The contents of the executable. */
 export interface Payload {
   /** The version of the software. */
   readonly version: string;
-  /** The path of the file that the launcher becomes. */
+  /** The path of the file that the launcher starts. */
   readonly program: string;
   /**
-   * What comes before the caller's own arguments; `{folder}` stands for the folder that the files are unpacked into,
-   * `{executable}` for the executable itself.
+   * Arguments to place before the user's. `{folder}` stands for the folder of the unpacked files, `{executable}` for
+   * the executable itself.
    */
   readonly arguments: readonly string[];
   /** The files, in the order in which they are packed. */
   readonly files: readonly PayloadFile[];
 }
 
-// As native/executable/launcher/payload.cpp reads it.
+// Must match native/executable/launcher/payload.cpp.
 const magic = "sluice-payload-1";
 const hexadecimal = (number: number) => number.toString(16).padStart(16, "0");
 
-/** The digest that libsodium's generic hash has at its full length. */
+/** BLAKE2b-512, which is libsodium's generic hash at full length. */
 function newDigest(): Hash {
   return createHash("blake2b512");
 }
 
-/** A field that ends a line must not end it early. */
+/** A line of the index. Replaces newlines in fields, which would end it early. */
 function line(...fields: readonly (string | number)[]): string {
   return `${fields.join(" ").replaceAll("\n", " ")}\n`;
 }
@@ -49,8 +49,9 @@ function line(...fields: readonly (string | number)[]): string {
 /**
  * Writes the executable.
  *
- * @param launcher the launcher's file.
- * @param level zstd's compression level, 1 to 22: higher is smaller, and takes longer to write but not to unpack.
+ * @param launcher the path of the launcher.
+ * @param level zstd's compression level, 1 to 22. Higher levels give smaller files and take longer to write, but not
+ * to unpack.
  */
 export function writeExecutable(path: string, launcher: string, payload: Payload, level: number): void {
   using file = Deno.openSync(path, { write: true, createNew: true, mode: 0o755 });

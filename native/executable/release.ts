@@ -1,5 +1,5 @@
 /**
- * Makes all files of a release, from an empty folder.
+ * Makes all files of a release in an empty folder.
  *
  * @module
  */
@@ -14,26 +14,26 @@ import { execute } from "../tools/packages.ts";
 
 const folder = dirname(executablePath);
 
-/** Names that the shells look for, by shell. */
+/** The file names of completion scripts that each shell looks for. */
 const completions: Readonly<Record<string, string>> = { bash: "sluice.bash", zsh: "_sluice", fish: "sluice.fish" };
 
-/** What the executable prints. */
+/** The output of the executable. */
 async function ask(executable: string, args: readonly string[]): Promise<string> {
   const { success, output } = await execute(executable, args);
   if (!success) throw new SluiceError(`sluice ${args.join(" ")} failed: ${output.trim()}`);
   return output;
 }
 
-/** A line of `sha256sum`, which checks them with `--check`. */
+/** A line in the format of `sha256sum --check`. */
 function checksumLine(path: string): string {
   return `${digestOf(path)}  ${basename(path)}\n`;
 }
 
 /**
- * Makes the executable, the list of what it holds of others, completions, the licence, and checksums of them all.
+ * Makes the executable, the list of third-party software, completions, the licence, and the checksums of all files.
  *
- * @returns The files and how the executable was made.
- * @throws as {@linkcode compileExecutable} and {@linkcode listDependencies}.
+ * @returns The files, and a line that says how the executable was made.
+ * @throws the errors of {@linkcode compileExecutable} and {@linkcode listDependencies}.
  */
 async function release(): Promise<{ files: string[]; way: string }> {
   rmSync(folder, { recursive: true, force: true });
@@ -51,7 +51,7 @@ async function release(): Promise<{ files: string[]; way: string }> {
 if (import.meta.main) {
   await runTask(async () => {
     const { files, way } = await release();
-    console.error(`the executable is made ${way}`);
+    console.error(`the executable was made ${way}`);
     for (const file of files) console.log(relative(Deno.cwd(), file));
   });
 }

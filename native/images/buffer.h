@@ -1,4 +1,4 @@
-// Memory that a thread uses from one image to the next.
+// A growing buffer that a thread reuses from image to image.
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 
 namespace sluice {
 
-// Bytes behind every buffer that vectors may read, and write, beyond what was asked for.
+// Extra bytes after every buffer, which vector code may read and write.
 constexpr int64_t buffer_slack = 64;
 
-// Grows as needed; its contents are lost when it does.
+// Grows as needed, and loses its contents when it grows.
 class ByteBuffer {
  public:
   uint8_t* reserve(int64_t bytes) {
@@ -23,7 +23,7 @@ class ByteBuffer {
   }
   uint8_t* data() const { return bytes_.get(); }
 
-  // Gives back what only an unusually large image needed.
+  // Frees memory that only an unusually large image needed.
   void trim(int64_t most) {
     if (capacity_ <= most) return;
     bytes_.reset();

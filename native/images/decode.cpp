@@ -1,4 +1,4 @@
-// Decoding image files: what part of them, at which size, and into which frames.
+// Decodes image files: chooses the region and the scale to decode, and cuts the frames.
 #include "decode.h"
 
 #include <algorithm>
@@ -14,24 +14,24 @@ namespace {
 constexpr int64_t most_file_bytes = int64_t{1} << 30;
 constexpr int64_t most_idle_bytes = int64_t{64} << 20;
 
-// What is read of a file at first to learn its size, and where its end is looked for.
+// Bytes to read first, from the beginning for the header and from the end for the end marker.
 constexpr int64_t beginning_bytes = 64 << 10, end_bytes = 4 << 10;
 
-// By how much JPEGs can be made smaller while they are decoded.
+// Factors by which libjpeg can shrink an image while it decodes.
 constexpr int denominators[] = {8, 4, 2};
 
-// Opens a file whose size is bearable.
+// Opens a file, and refuses it if it is empty or too large.
 Reason open_image(const char* path, InputFile& file) {
   Reason reason = file.open(path);
   if (!reason.empty()) return reason;
   if (file.size() == 0) return "is empty";
   if (file.size() > most_file_bytes) {
-    return "has " + std::to_string(file.size()) + " bytes, at most " + std::to_string(most_file_bytes) + " are read";
+    return "has " + std::to_string(file.size()) + " bytes, more than the limit of " + std::to_string(most_file_bytes);
   }
   return {};
 }
 
-// Its decoder, with the header read; `cut` as there.
+// Makes the decoder of a file and reads the header. `cut` as in Decoder::read_header.
 Reason open_decoder(const FileView& view, std::unique_ptr<Decoder>& decoder, PictureHeader& header, bool& cut) {
   decoder = open_jpeg(view);
   if (decoder == nullptr) decoder = open_png(view);
@@ -45,7 +45,7 @@ Reason check_end(const Decoder& decoder, const FileView& view) {
   return decoder.has_end(view.bytes + position, view.count - position) ? Reason() : "is truncated";
 }
 
-// The first of a file's bytes, all of them at most.
+// Reads the first `count` bytes of a file, or all if it has fewer.
 Reason read_beginning(const InputFile& file, int64_t bytes, ByteBuffer& buffer, FileView& view) {
   view.count = std::min(bytes, file.size());
   uint8_t* const target = buffer.reserve(view.count);
@@ -54,7 +54,7 @@ Reason read_beginning(const InputFile& file, int64_t bytes, ByteBuffer& buffer, 
   return file.read(0, view.count, target);
 }
 
-// From all of a file.
+// Opens a decoder on the whole file.
 Reason inspect_whole(const InputFile& file, Scratch& scratch, PictureHeader& header) {
   FileView view;
   Reason reason = read_beginning(file, file.size(), scratch.file, view);
@@ -64,7 +64,7 @@ Reason inspect_whole(const InputFile& file, Scratch& scratch, PictureHeader& hea
   return reason.empty() ? check_end(*decoder, view) : reason;
 }
 
-// From its beginning and its end, which most files need no more than.
+// Opens a decoder on the beginning and the end of a file, which suffices for most files.
 Reason inspect_file(const InputFile& file, Scratch& scratch, PictureHeader& header) {
   if (file.size() <= beginning_bytes + end_bytes) return inspect_whole(file, scratch, header);
   FileView view;
@@ -77,7 +77,7 @@ Reason inspect_file(const InputFile& file, Scratch& scratch, PictureHeader& head
   uint8_t* const end = scratch.decoder.line.reserve(end_bytes);
   reason = file.read(file.size() - end_bytes, end_bytes, end);
   if (!reason.empty() || decoder->has_end(end, end_bytes)) return reason;
-  decoder.reset();  // before the bytes that it looks at
+  decoder.reset();  // before the bytes that it points to
   return inspect_whole(file, scratch, header);
 }
 
@@ -90,7 +90,7 @@ Reason check_frame(const PictureHeader& header, const int32_t* frame) {
          std::to_string(top) + ", column " + std::to_string(left) + " is not inside";
 }
 
-// The smallest size to decode at: one from which every view is still made smaller, if at all.
+// The largest factor by which decoding may shrink the image without enlarging any view afterwards.
 int choose_denominator(int64_t views, const int32_t* frames) {
   for (const int denominator : denominators) {
     const auto suits = [&](int64_t view) {
@@ -105,17 +105,17 @@ int choose_denominator(int64_t views, const int32_t* frames) {
   return 1;
 }
 
-// One axis of an image that is decoded at 1 / `denominator` of its size.
+// An axis of an image that is decoded at 1 / `denominator` of its size.
 struct ScaledAxis {
   int64_t size, denominator;
-  bool reversed;  // turned, so that the last pixel, which may be cut, has become the first
+  bool reversed;  // turned, so that the last pixel, which may be incomplete, comes first
 
   int64_t scaled() const { return (size + denominator - 1) / denominator; }
 
-  // The frame's columns: where the crop begins, how long it is, what it is resized to, where the wanted pixels begin.
+  // The frame's columns: begin and length of the crop, the size to resize it to, and the begin of the wanted pixels.
   void set(int64_t begin, int64_t length, int64_t resized, int64_t window, int64_t count, int64_t group,
            ResizeAxis& axis) const {
-    // In pixels of the whole size, from the edge of the first of the smaller ones.
+    // In full-size pixels, from the edge of the first pixel of the reduced image.
     const int64_t from = begin + (reversed ? scaled() * denominator - size : 0);
     const int64_t first = from / denominator, last = (from + length + denominator - 1) / denominator;
     const double offset = static_cast<double>(from - first * denominator) / static_cast<double>(denominator);
@@ -124,7 +124,7 @@ struct ScaledAxis {
   }
 };
 
-// The least region that holds what every view reads.
+// The smallest region that contains all pixels that the views read.
 Region union_of(const std::vector<ViewAxes>& views, int64_t count) {
   int64_t top = INT64_MAX, left = INT64_MAX, bottom = 0, right = 0;
   for (int64_t view = 0; view < count; ++view) {
@@ -161,7 +161,7 @@ Reason decode_image(const char* path, const FrameSize& size, const int32_t* fram
     Reason reason = open_image(path, file);
     if (reason.empty()) reason = read_beginning(file, file.size(), scratch.file, view);
     if (!reason.empty()) return reason;
-    view.file = nullptr;  // all of it is there
+    view.file = nullptr;  // all bytes are in memory
   }
   std::unique_ptr<Decoder> decoder;
   PictureHeader header;

@@ -1,4 +1,4 @@
-// Reads the one entry of EXIF, or of XMP, that says how an image is to be turned.
+// Reads the orientation entry of EXIF or XMP.
 #include "exif.h"
 
 #include <initializer_list>
@@ -10,7 +10,7 @@ constexpr std::string_view block_name("Exif\0\0", 6);
 constexpr uint32_t orientation_tag = 0x0112;
 constexpr int64_t header_bytes = 8, entry_bytes = 12, inline_bytes = 4;
 
-// Bytes of one value of TIFF's whole numbers; 0 for every other type.
+// Bytes per value of TIFF's integer types; 0 for every other type.
 int64_t value_bytes(uint32_t type) {
   switch (type) {
     case 1:             // BYTE
@@ -25,12 +25,12 @@ int64_t value_bytes(uint32_t type) {
   }
 }
 
-// Numbers in either byte order. The caller has made sure that they lie inside.
+// Reads numbers in either byte order. The caller checks the bounds.
 struct Numbers {
   std::string_view bytes;
   bool big;
 
-  // Without a sign: a negative number is larger than any orientation.
+  // Unsigned, so that a negative number becomes larger than any orientation.
   uint64_t number(int64_t at, int64_t length) const {
     uint64_t value = 0;
     for (int64_t i = 0; i < length; ++i) {
@@ -45,12 +45,13 @@ struct Numbers {
 
 int valid_orientation(uint64_t value) { return value >= 1 && value <= 8 ? static_cast<int>(value) : 1; }
 
-// Of the entry at a place; no_orientation if it does not count.
+// The orientation in the entry at an offset; no_orientation if the entry does not count.
 int entry_orientation(const Numbers& numbers, int64_t entry) {
   const int64_t bytes = static_cast<int64_t>(numbers.bytes.size());
   const int64_t length = value_bytes(numbers.two(entry + 2)), count = numbers.four(entry + 4);
   if (length == 0 || count == 0) return no_orientation;
-  // Values that do not fit into the entry lie where it says. A count is below 2^32: the product does not overflow.
+  // Values that do not fit the entry lie at the offset in it. The count is below 2^32, so the product does not
+  // overflow.
   const int64_t at = length * count <= inline_bytes ? entry + 8 : numbers.four(entry + 8);
   if (at > bytes - length * count) return no_orientation;
   return valid_orientation(numbers.number(at, length));
@@ -65,7 +66,7 @@ int exif_orientation(std::string_view block) {
   const bool big = block[0] == 'M';
   if ((!big && block[0] != 'I') || block[1] != block[0]) return no_orientation;
   const Numbers numbers{block, big};
-  // 42 in the block's own byte order, or in the other: some writers mix them up.
+  // Accept 42 in either byte order: some writers mix them up.
   if (numbers.two(2) != 42 && numbers.two(2) != 42 << 8) return no_orientation;
   const int64_t directory = numbers.four(4);
   if (directory > bytes - 2) return no_orientation;
@@ -84,7 +85,7 @@ int xmp_orientation(std::string_view packet) {
   constexpr std::string_view name = "tiff:Orientation";
   for (size_t at = packet.find(name); at != packet.npos; at = packet.find(name, at)) {
     at += name.size();
-    // As an attribute, name="6", or as an element, <name>6</name>.
+    // Either an attribute, name="6", or an element, <name>6</name>.
     for (const std::string_view opening : {std::string_view("=\""), std::string_view(">")}) {
       if (packet.substr(at, opening.size()) != opening || at + opening.size() >= packet.size()) continue;
       const char digit = packet[at + opening.size()];

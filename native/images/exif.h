@@ -1,4 +1,4 @@
-// How an image is to be turned, as its EXIF or its XMP says.
+// Reads how to turn an image upright from its EXIF or XMP metadata.
 #pragma once
 
 #include <cstdint>
@@ -6,16 +6,16 @@
 
 namespace sluice {
 
-// What a description says that does not name an orientation.
+// Returned if the metadata has no orientation.
 constexpr int no_orientation = 0;
 
-// The orientation, 1 to 8, in a block of EXIF that begins with its byte order, or with one or two names "Exif\0\0" before
-// that; 1 if the value is another number; no_orientation if there is no entry that can be read. An entry counts if it
-// holds whole numbers, of any length and sign, of which the first is taken; of several entries, the first that counts.
-// A few lines of our own: libexif would be a dependency for this one number.
+// The orientation, 1 to 8, in a block of EXIF, which begins with its byte order or with one or two "Exif\0\0" before
+// it; 1 if the value is another number; no_orientation if there is no readable entry. An entry counts if it holds
+// integers of any size and sign; the first value is used. If several entries count, the first is used. Written here
+// because libexif would be a dependency for this single number.
 int exif_orientation(std::string_view block);
 
-// The same from a packet of XMP: the first tiff:Orientation whose value is one digit.
+// The same from a packet of XMP: the first tiff:Orientation whose value is a single digit.
 int xmp_orientation(std::string_view packet);
 
 }  // namespace sluice

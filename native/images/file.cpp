@@ -1,4 +1,4 @@
-// Files as images and records are read from them.
+// Reads regular files, with reasons for failures.
 #include "file.h"
 
 #include <fcntl.h>
@@ -12,7 +12,7 @@ namespace sluice {
 
 Reason system_reason(const char* what, int number) {
   char text[128] = "";
-  // glibc's: the sentence need not be in `text`.
+  // glibc's strerror_r returns the text and need not write it to `text`.
   return std::string(what) + ": " + strerror_r(number, text, sizeof text);
 }
 
@@ -21,7 +21,7 @@ InputFile::~InputFile() {
 }
 
 Reason InputFile::open(const char* path) {
-  // Not blocking: opening a pipe would wait for whoever writes to it.
+  // O_NONBLOCK: opening a pipe would wait for a writer.
   do {
     descriptor_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   } while (descriptor_ < 0 && errno == EINTR);

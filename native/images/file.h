@@ -1,4 +1,4 @@
-// Reading files whole, or their beginning.
+// Reads files as a whole or in part.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace sluice {
 
-// A regular file that is open for reading, until its scope ends.
+// A regular file, open for reading until the object is destroyed.
 class InputFile {
  public:
   InputFile() = default;
@@ -17,7 +17,7 @@ class InputFile {
 
   Reason open(const char* path);
   int64_t size() const { return size_; }
-  // Fills `target` with the bytes from `offset` on, of which the file must have that many.
+  // Fills `target` with the bytes from `offset` on. Fails if the file has fewer.
   Reason read(int64_t offset, int64_t bytes, uint8_t* target) const;
 
  private:
@@ -25,7 +25,7 @@ class InputFile {
   int64_t size_ = 0;
 };
 
-// A sentence on what the system refused: "cannot be opened: No such file or directory".
+// A reason with the system's message: "cannot be opened: No such file or directory".
 Reason system_reason(const char* what, int number);
 
 }  // namespace sluice

@@ -1,7 +1,7 @@
-// JPEG: headers, and decoding no further than the pixels that are wanted.
+// Decodes JPEG: reads headers, and decodes only the rows and columns that are needed.
 #include "jpeg.h"
 
-// jpeglib.h needs these before it, and jerror.h needs jpeglib.h: which messages there are depends on how it was built.
+// jpeglib.h needs these first, and jerror.h needs jpeglib.h: the list of messages depends on how libjpeg was built.
 #include <cstddef>
 #include <cstdio>
 
@@ -26,24 +26,24 @@ constexpr unsigned int longest_marker = 0xffff;
 constexpr std::string_view exif_name("Exif\0\0", 6), xmp_name("http://ns.adobe.com/xap/1.0/\0", 29);
 constexpr uint8_t end_marker[] = {0xff, 0xd9};
 
-// Pixels beyond the wanted ones that are decoded too: the upsampling of colour looks at neighbours, and takes the edge
-// of what is decoded for that of the image.
+// Extra pixels to decode around the wanted ones: chroma upsampling reads neighbours, and treats the edge of the
+// decoded part as the edge of the image.
 constexpr int64_t margin = 8;
 
-// Rows that are asked for together.
+// Rows to read per call.
 constexpr int rows_at_once = 16;
 
-// libjpeg reports through this; it comes first, so that a pointer to it is one to the whole.
+// libjpeg reports errors through this. It must be the first member, so that its address is that of the whole struct.
 struct Errors {
   jpeg_error_mgr base;
   std::jmp_buf escape;
   char reason[longest_reason + 1];
-  bool cut;  // the bytes ended too early
+  bool cut;  // the data ended too early
 };
 
 Errors& errors_of(j_common_ptr info) { return *reinterpret_cast<Errors*>(info->err); }
 
-// Whether libjpeg knows what the file says and has only not learnt to decode it.
+// Whether the file is valid but libjpeg cannot decode this kind of JPEG.
 bool is_unsupported(int code) {
   switch (code) {
     case JERR_BAD_PRECISION:
@@ -65,16 +65,16 @@ bool is_unsupported(int code) {
   if (errors.cut) {
     std::snprintf(errors.reason, sizeof errors.reason, "is truncated");
   } else if (code == JERR_OUT_OF_MEMORY) {
-    std::snprintf(errors.reason, sizeof errors.reason, "needs more memory than there is");
+    std::snprintf(errors.reason, sizeof errors.reason, "needs more memory than is available");
   } else {
-    const char* const what = is_unsupported(code) ? "is a JPEG of a kind that is not read" : "is damaged";
+    const char* const what = is_unsupported(code) ? "is an unsupported kind of JPEG" : "is damaged";
     std::snprintf(errors.reason, sizeof errors.reason, "%s (%.150s)", what, sentence);
   }
   std::longjmp(errors.escape, 1);
 }
 
-// Warnings after which pixels are made up count as errors; those that leave them as they are (bytes between markers,
-// unknown versions) do not.
+// A warning counts as an error if libjpeg then makes up pixels. Harmless warnings (bytes between markers, unknown
+// versions) do not count.
 void on_message(j_common_ptr info, int level) {
   if (level >= 0) return;
   switch (errors_of(info).base.msg_code) {
@@ -91,7 +91,7 @@ void on_message(j_common_ptr info, int level) {
 
 void print_nothing(j_common_ptr) {}
 
-// Each scan goes over the whole image: some thousand in a small file would take hours.
+// Each scan takes a pass over the whole image: a small file with thousands of scans would take hours.
 void limit_scans(j_common_ptr info) {
   if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= most_scans) return;
   Errors& errors = errors_of(info);
@@ -99,7 +99,8 @@ void limit_scans(j_common_ptr info) {
   std::longjmp(errors.escape, 1);
 }
 
-// One file at libjpeg. Its errors jump: a function that calls setjmp keeps nothing that must be destroyed.
+// Decodes a file with libjpeg. Its errors use longjmp, so a function that calls setjmp must not own objects with
+// destructors.
 class JpegDecoder : public Decoder {
  public:
   explicit JpegDecoder(const FileView& file) : file_(file) {
@@ -151,7 +152,7 @@ class JpegDecoder : public Decoder {
 bool JpegDecoder::start() {
   if (setjmp(errors_.escape) != 0) return false;
   jpeg_create_decompress(&info_);
-  info_.mem->max_memory_to_use = 0;  // which a variable of the environment might have set
+  info_.mem->max_memory_to_use = 0;  // an environment variable may have set it
   info_.progress = &progress_;
   jpeg_mem_src(&info_, file_.bytes, static_cast<unsigned long>(file_.count));
   jpeg_save_markers(&info_, description_marker, longest_marker);
@@ -162,13 +163,13 @@ bool JpegDecoder::start() {
     case JCS_YCbCr: info_.out_color_space = JCS_RGB; return true;
     case JCS_CMYK:
     case JCS_YCCK: info_.out_color_space = JCS_CMYK; return true;
-    default: return refuse("is a JPEG of a kind that is not read (unknown colours)");
+    default: return refuse("is an unsupported kind of JPEG (unknown colours)");
   }
 }
 
 int JpegDecoder::orientation() const {
-  // EXIF that is longer than a marker goes on in the next ones; of several packets of XMP the last counts. Both as in
-  // Pillow, which looks at XMP only if EXIF does not name an orientation.
+  // EXIF longer than a marker continues in the next markers. Of several packets of XMP the last counts, and only if
+  // EXIF has no orientation. Both as in Pillow.
   std::string exif;
   std::string_view xmp;
   for (jpeg_saved_marker_ptr marker = info_.marker_list; marker != nullptr; marker = marker->next) {
@@ -192,13 +193,13 @@ void JpegDecoder::read_rgb(int64_t rows, int64_t row_bytes, uint8_t* target) {
   }
 }
 
-// a b / 255, rounded.
+// a * b / 255, rounded.
 uint8_t product(int a, int b) {
   const int bits = a * b + 128;
   return static_cast<uint8_t>((bits + (bits >> 8)) >> 8);
 }
 
-// Adobe writes how much of each ink is missing, which is how much light is left.
+// Adobe stores inverted inks: the share of light that each ink leaves.
 void JpegDecoder::read_cmyk(int64_t rows, int64_t row_bytes, uint8_t* target, uint8_t* line) {
   JSAMPROW pointer = line;
   for (; rows > 0; --rows, target += row_bytes) {
@@ -217,14 +218,16 @@ bool JpegDecoder::read_region(int denominator, const Region& region, DecoderBuff
   info_.scale_denom = static_cast<unsigned int>(denominator);
   info_.dct_method = JDCT_ISLOW;
   info_.do_fancy_upsampling = TRUE;
-  info_.do_block_smoothing = FALSE;  // of what scans have left out; it, too, looks at neighbours, but further away
+  info_.do_block_smoothing = FALSE;  // smooths missing scans by reading neighbours further away than the extra pixels
   jpeg_start_decompress(&info_);
   const int64_t height = info_.output_height, width = info_.output_width;
-  if (region.bottom() > height || region.right() > width) return refuse("is damaged (its size is not what it says)");
+  if (region.bottom() > height || region.right() > width) {
+      return refuse("is damaged (its size differs from its header)");
+    }
 
   JDIMENSION left = 0, columns = info_.output_width;
   const int64_t first = std::max<int64_t>(region.left - margin, 0), end = std::min(region.right() + margin, width);
-  // libjpeg miscounts the columns of a colour whose subsampling by more than two is partly undone by a smaller size.
+  // libjpeg miscounts the columns of a component with subsampling above 2 that a reduced scale partly undoes.
   const bool counts = denominator == 1 || info_.max_h_samp_factor <= 2;
   if (counts && end - first < width) {
     left = static_cast<JDIMENSION>(first);

@@ -1,4 +1,4 @@
-// Turning images upright: eight ways, three of them or none at a time.
+// Turns images upright: each of the eight orientations combines up to three flips.
 #include "orientation.h"
 
 #include <algorithm>
@@ -9,10 +9,10 @@
 namespace sluice {
 namespace {
 
-// Rows that are written together, so that each line of the cache of a source read by columns is used whole.
+// Rows to write together, so that reading a source by columns uses whole cache lines.
 constexpr int64_t block_rows = 32;
 
-// The same pixels counted from the other side of `size`.
+// The same span, counted from the other end of `size`.
 int64_t opposite(int64_t begin, int64_t length, int64_t size) { return size - begin - length; }
 
 }  // namespace
@@ -43,7 +43,7 @@ Raster turn_upright(const Orientation& orientation, int64_t height, int64_t widt
   const Region& from = stored.region;
   Region region = from;
   if (orientation.transposed) region = {from.left, from.top, from.width, from.height};
-  // Steps through the source for a step to the right and one down, and where the upper left corner comes from.
+  // Source offsets for a step to the right and a step down, and the source of the upper left corner.
   int64_t right = orientation.transposed ? stored.row_bytes : 3, down = orientation.transposed ? 3 : stored.row_bytes;
   const uint8_t* corner = stored.pixels;
   if (orientation.mirrored) {

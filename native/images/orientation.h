@@ -1,4 +1,4 @@
-// How an image must be turned to stand upright.
+// The turn that makes an image upright.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,20 @@ struct Raster;
 struct Region;
 class ByteBuffer;
 
-// Rows become columns first; then left and right, and above and below, change places.
+// First transpose, then flip left-right and top-bottom.
 struct Orientation {
   bool transposed = false, mirrored = false, flipped = false;
 
   bool turns() const { return transposed || mirrored || flipped; }
 };
 
-// Of the numbers that EXIF has for it, 1 to 8; any other is upright already.
+// From EXIF's numbers 1 to 8; any other number means upright.
 Orientation orientation_of(int number);
 
-// Where a region of the upright image, whose size is height x width, lies in the file's.
+// The region of the file's image that becomes `region` of the upright image, which is height x width.
 Region stored_region(const Orientation& orientation, int64_t height, int64_t width, const Region& upright);
 
-// A raster of the file's image turned into one of the upright image, whose size is height x width, in `buffer`.
+// Turns a raster of the file's image upright, into `buffer`. The upright image is height x width.
 Raster turn_upright(const Orientation& orientation, int64_t height, int64_t width, const Raster& stored,
                     ByteBuffer& buffer);
 

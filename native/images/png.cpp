@@ -1,4 +1,4 @@
-// PNG: any colour type and depth, as 8-bit RGB.
+// Decodes PNG of any colour type and depth to 8-bit RGB.
 #include "png.h"
 
 #include <png.h>
@@ -15,19 +15,20 @@ namespace {
 constexpr int signature_bytes = 8;
 constexpr uint8_t end_chunk[] = {'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
 
-// What one chunk beside the pixels may take, and how many of them are looked at.
+// Largest ancillary chunk, and the most such chunks to read.
 constexpr png_alloc_size_t most_chunk_bytes = 8000000;
 constexpr png_uint_32 most_chunks = 1000, longest_side = 0x7fffffff;
 
-// Rows are held twice, at up to 8 bytes a pixel.
+// Rows are held twice, at up to 8 bytes per pixel.
 constexpr int64_t longest_row = 1000000;
 
-// Chunks that libpng need not look at, names with a zero behind each: no pixel depends on them, and png_notes.cpp reads
-// the orientation itself, from chunks behind the pixels too.
+// Names of chunks that libpng must ignore, each ending in a zero. No pixel depends on them, and png_notes.cpp reads
+// the orientation, also from chunks after the pixels.
 constexpr png_byte ignored_chunks[] =
     "bKGD\0cHRM\0eXIf\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sBIT\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0tRNS\0zTXt";
 
-// One file at libpng. Its errors jump: a function that calls setjmp keeps nothing that must be destroyed.
+// Decodes a file with libpng. Its errors use longjmp, so a function that calls setjmp must not own objects with
+// destructors.
 class PngDecoder : public Decoder {
  public:
   explicit PngDecoder(const FileView& file) : file_(file) {}
@@ -85,10 +86,10 @@ void PngDecoder::on_error(png_structp png, png_const_charp sentence) {
 
 bool PngDecoder::start() {
   png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
-  if (png_ == nullptr) return refuse("needs more memory than there is");
+  if (png_ == nullptr) return refuse("needs more memory than is available");
   if (setjmp(png_jmpbuf(png_)) != 0) return false;
   info_ = png_create_info_struct(png_);
-  if (info_ == nullptr) return refuse("needs more memory than there is");
+  if (info_ == nullptr) return refuse("needs more memory than is available");
   png_set_read_fn(png_, this, read_bytes);
   png_set_user_limits(png_, longest_side, longest_side);
   png_set_chunk_malloc_max(png_, most_chunk_bytes);
@@ -107,8 +108,8 @@ Reason PngDecoder::read_header(PictureHeader& header, bool& cut) {
   header.height = png_get_image_height(png_, info_);
   header.width = png_get_image_width(png_, info_);
   if (header.width > longest_row) {
-    return "is " + std::to_string(header.width) + " pixels wide, at most " + std::to_string(longest_row) +
-           " are read of a PNG";
+    return "is " + std::to_string(header.width) + " pixels wide, more than the limit of " +
+           std::to_string(longest_row) + " for a PNG";
   }
   header.orientation = orientation_of(png_orientation(file_));
   return {};
@@ -121,7 +122,7 @@ bool PngDecoder::has_end(const uint8_t* bytes, int64_t count) const {
   return false;
 }
 
-// All rows, whatever is wanted of them: what tells whether the file is damaged stands at its end.
+// Reads all rows, even if only some are wanted: the checksum at the end tells whether the file is damaged.
 bool PngDecoder::read_region(int denominator, const Region& region, DecoderBuffers& buffers, Raster& raster) {
   if (setjmp(png_jmpbuf(png_)) != 0) return false;
   png_set_strip_16(png_);
@@ -135,7 +136,7 @@ bool PngDecoder::read_region(int denominator, const Region& region, DecoderBuffe
   const int64_t row_bytes = width * 3;
   const bool is_rgb = png_get_rowbytes(png_, info_) == static_cast<png_size_t>(row_bytes);
   if (!is_rgb || denominator != 1 || region.bottom() > height || region.right() > width) {
-    return refuse("is a PNG of a kind that is not read");
+    return refuse("is an unsupported kind of PNG");
   }
   if (passes == 1) {
     uint8_t* target = buffers.pixels.reserve(region.height * row_bytes);
@@ -147,7 +148,7 @@ bool PngDecoder::read_region(int denominator, const Region& region, DecoderBuffe
     }
     raster = {{region.top, 0, region.height, width}, row_bytes, buffers.pixels.data()};
   } else {
-    // Each pass adds some pixels to every row.
+    // Interlaced: each pass adds some pixels to every row.
     uint8_t* const pixels = buffers.pixels.reserve(height * row_bytes);
     for (int pass = 0; pass < passes; ++pass) {
       for (int64_t row = 0; row < height; ++row) png_read_row(png_, pixels + row * row_bytes, nullptr);

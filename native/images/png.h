@@ -1,11 +1,11 @@
-// Decoding PNG with libpng.
+// Decodes PNG with libpng.
 #pragma once
 
 #include "picture.h"
 
 namespace sluice {
 
-// NULL where the file's first bytes are not those of a PNG.
+// NULL if the file does not begin like a PNG.
 std::unique_ptr<Decoder> open_png(const FileView& file);
 
 }  // namespace sluice

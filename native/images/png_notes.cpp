@@ -1,4 +1,4 @@
-// Walks through the chunks of a PNG, and reads the texts and blocks that may hold an orientation.
+// Walks through the chunks of a PNG to find its orientation.
 #include "png_notes.h"
 
 #include <zlib.h>
@@ -16,21 +16,21 @@ namespace {
 
 constexpr int64_t signature_bytes = 8, head_bytes = 8, sum_bytes = 4;
 
-// How many chunks are looked at, how long one may be that is read, and how long a text that it is inflated to.
+// Most chunks to read, the largest chunk, and the largest text that a chunk inflates to.
 constexpr int64_t most_chunks = 100000, most_chunk_bytes = 8000000, most_text_bytes = 1 << 20;
 
-// How many texts that may hold an orientation are read: a file of 20 MB has room for 20,000 that inflate to 1 MB each.
+// Most texts to read for an orientation: a file of 20 MB can contain 20,000 texts that inflate to 1 MB each.
 constexpr int64_t most_texts = 64;
 
 constexpr std::string_view profile_keyword = "Raw profile type exif", xmp_keyword = "XML:com.adobe.xmp";
 
-// What is found. Of several blocks the first counts, of several texts the last, as in Pillow.
+// The orientations found. Of several eXIf blocks the first counts, of several texts the last, as in Pillow.
 struct Notes {
   std::optional<std::string> exif, profile, xmp;
   int64_t texts = 0;
 };
 
-// False if the file ends before.
+// Returns false if the file ends before.
 bool read(const FileView& png, int64_t offset, int64_t bytes, uint8_t* target) {
   if (offset + bytes <= png.count) {
     std::memcpy(target, png.bytes + offset, static_cast<size_t>(bytes));
@@ -43,7 +43,7 @@ uint32_t big_endian(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
 }
 
-// Takes what lies before the next zero off a text, and the zero too; nothing if there is no zero.
+// Removes the part up to the next zero byte from a text, and returns it without the zero; nothing if there is no zero.
 std::optional<std::string_view> take_field(std::string_view& text) {
   const size_t end = text.find('\0');
   if (end == text.npos) return std::nullopt;
@@ -61,7 +61,7 @@ std::optional<std::string> inflated(std::string_view packed) {
   return text;
 }
 
-// What stands behind the keyword of a tEXt, zTXt or iTXt chunk.
+// The text after the keyword of a tEXt, zTXt or iTXt chunk.
 std::optional<std::string> text_of(std::string_view type, std::string_view data) {
   if (type == "tEXt") return std::string(data);
   const bool international = type == "iTXt";
@@ -69,7 +69,7 @@ std::optional<std::string> text_of(std::string_view type, std::string_view data)
   const bool packed = !international || data[0] != 0;
   const char method = data[international ? 1 : 0];
   data.remove_prefix(international ? 2 : 1);
-  // Language and translated keyword.
+  // Skip language and translated keyword.
   if (international && (!take_field(data) || !take_field(data))) return std::nullopt;
   if (!packed) return std::string(data);
   return method == 0 ? inflated(data) : std::nullopt;
@@ -81,8 +81,8 @@ int hex_value(char digit) {
   return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
-// The block in a profile of text: an empty line, its name, its length, then hexadecimal digits with white space among
-// them. Empty if there is anything else.
+// Decodes the block in a text profile: an empty line, a name, a length, then hexadecimal digits with white space.
+// Empty if the text has another form.
 std::string profile_block(std::string_view text) {
   for (int line = 0; line < 3; ++line) {
     const size_t end = text.find('\n');
@@ -103,7 +103,7 @@ std::string profile_block(std::string_view text) {
 
 bool is_text(std::string_view type) { return type == "tEXt" || type == "zTXt" || type == "iTXt"; }
 
-// Takes note of a chunk whose data has been read.
+// Records the orientation in a chunk.
 void take_note(std::string_view type, std::string_view data, Notes& notes) {
   if (type == "eXIf") {
     if (!notes.exif) notes.exif = data;
@@ -129,7 +129,7 @@ Notes read_notes(const FileView& png) {
     const std::string_view type(reinterpret_cast<const char*>(head) + 4, 4);
     if (type == "IEND") break;
     if ((type == "eXIf" || is_text(type)) && length <= most_chunk_bytes) {
-      // Its type, its data and the sum over both.
+      // Skip type, data and checksum.
       chunk.resize(static_cast<size_t>(type.size() + length + sum_bytes));
       auto* const bytes = reinterpret_cast<uint8_t*>(chunk.data());
       if (!read(png, at + 4, static_cast<int64_t>(chunk.size()), bytes)) break;

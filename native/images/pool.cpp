@@ -1,4 +1,4 @@
-// The threads of a reader, and how they share the items of a job.
+// Runs the threads of a reader, which share the items of a job.
 #include "pool.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-// As JSON holds it without a change of length: what libraries quote from a file may be anything.
+// Replaces characters that JSON would have to escape: libraries may quote any bytes of a file in their messages.
 Reason printable(Reason reason) {
   if (reason.size() > longest_reason) reason.resize(longest_reason);
   for (char& letter : reason) {
@@ -30,7 +30,7 @@ bool ReadJob::advance(Scratch& scratch, bool& last) {
   try {
     reason = item_(index, scratch);
   } catch (const std::bad_alloc&) {
-    reason = "needs more memory than there is";
+    reason = "needs more memory than is available";
   } catch (const std::exception& error) {
     reason = error.what();
   }

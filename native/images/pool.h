@@ -1,4 +1,4 @@
-// Threads that work through jobs in the order in which they came.
+// A pool of threads that works through jobs in the order of submission.
 #pragma once
 
 #include <atomic>
@@ -18,33 +18,33 @@
 
 namespace sluice {
 
-// Items that any thread may do, each by itself.
+// A job: independent items that any thread may process.
 class ReadJob {
  public:
   using Item = std::function<Reason(int64_t index, Scratch& scratch)>;
   using Clear = std::function<void(int64_t index)>;
 
-  // `clear` is called for items that fail.
+  // Calls `clear` for items that fail.
   ReadJob(int64_t count, Item item, Clear clear)
       : count_(count), item_(std::move(item)), clear_(std::move(clear)), done_(count == 0) {}
 
   int64_t count() const { return count_; }
-  // What failed, as the JSON that sl_reader_wait writes. Of a job that is done.
+  // The failed items as the JSON that sl_reader_wait writes. Call it only when the job is done.
   std::string refused_text();
 
  private:
   friend class ReaderPool;
 
-  // Does the next item. False where there is none left; `last` becomes true where all are done with this one.
+  // Processes the next item. Returns false if none is left. Sets `last` if this was the last item to finish.
   bool advance(Scratch& scratch, bool& last);
 
   const int64_t count_;
   const Item item_;
   const Clear clear_;
   std::atomic<int64_t> next_{0}, finished_{0};
-  bool done_;  // the pool's mutex guards it
+  bool done_;  // guarded by the pool's mutex
   std::mutex mutex_;
-  std::vector<std::pair<int64_t, Reason>> refused_;  // its own does
+  std::vector<std::pair<int64_t, Reason>> refused_;  // guarded by mutex_
 };
 
 class ReaderPool {
@@ -54,9 +54,9 @@ class ReaderPool {
   ReaderPool(const ReaderPool&) = delete;
   ReaderPool& operator=(const ReaderPool&) = delete;
 
-  // Its number, 1 or more.
+  // Returns the job's number, 1 or more.
   int64_t submit(std::shared_ptr<ReadJob> job);
-  // NULL where no job has this number, or it was forgotten.
+  // NULL if no job has this number, or the job was forgotten.
   std::shared_ptr<ReadJob> find(int64_t number);
   bool is_done(const ReadJob& job);
   void wait(const ReadJob& job);
@@ -68,7 +68,7 @@ class ReaderPool {
 
   std::mutex mutex_;
   std::condition_variable queued_, done_;
-  std::deque<std::shared_ptr<ReadJob>> queue_;  // jobs with items that nobody has begun
+  std::deque<std::shared_ptr<ReadJob>> queue_;  // jobs with items that no thread has begun
   std::map<int64_t, std::shared_ptr<ReadJob>> jobs_;
   int64_t next_number_ = 1;
   std::atomic<bool> ending_{false};

@@ -1,4 +1,4 @@
-// The exported functions of readers.
+// The exported sl_reader functions.
 #include "reader_checks.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ namespace {
 using sluice::Reason;
 using sluice::Scratch;
 
-// Paths one after the other, copied.
+// Copies the concatenated paths into separate strings.
 class Paths {
  public:
   Paths(const char* host_paths, int64_t path_bytes) : text_(host_paths, static_cast<size_t>(path_bytes)) {
@@ -35,7 +35,7 @@ class Paths {
   std::vector<size_t> begins_;
 };
 
-// What a decoding job works on.
+// The inputs of a decoding job.
 struct Decoding {
   Paths paths;
   int64_t count;

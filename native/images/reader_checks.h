@@ -1,4 +1,4 @@
-// The checks that calls of a reader start with: all of them that need no file.
+// Checks of the arguments of reader functions, without reading a file.
 #pragma once
 
 #include <climits>
@@ -12,7 +12,7 @@ namespace sluice {
 
 constexpr int32_t most_reader_threads = 256, most_views = 16;
 
-// Room for one file that is refused.
+// Bytes of text per refused file.
 constexpr int64_t refusal_bytes = 256;
 
 inline int32_t check_reader(const char* name, const sl_context* context, const sl_reader* reader) noexcept {
@@ -21,7 +21,7 @@ inline int32_t check_reader(const char* name, const sl_context* context, const s
   return SL_OK;
 }
 
-// `count` paths that fill `path_bytes`.
+// Checks that `path_bytes` consists of exactly `count` paths.
 inline int32_t check_paths(const char* name, int64_t count, const char* host_paths, int64_t path_bytes) noexcept {
   SL_REQUIRE(count >= 0 && path_bytes >= 0, "%s: negative size (%lld files, %lld bytes of paths)", name,
              (long long)count, (long long)path_bytes);
@@ -41,7 +41,7 @@ inline int32_t check_refusals(const char* name, int64_t count, const char* host_
   return SL_OK;
 }
 
-// That the bytes of `count` images [height, width, 3] can be counted.
+// Checks that the size of `count` images [height, width, 3] does not overflow.
 inline int32_t check_image_bytes(const char* name, int64_t count, int64_t height, int64_t width) noexcept {
   SL_REQUIRE(height >= 0 && width >= 0, "%s: negative size (images of %lld x %lld)", name, (long long)height,
              (long long)width);
@@ -54,12 +54,12 @@ inline int32_t check_frame_columns(int64_t image, int32_t view, const int32_t* f
   const int64_t height = frame[SL_FRAME_HEIGHT], width = frame[SL_FRAME_WIDTH];
   SL_REQUIRE(top >= 0 && left >= 0 && height >= 1 && width >= 1 && top + height <= INT32_MAX &&
                  left + width <= INT32_MAX,
-             "sl_reader_decode: image %lld, view %d: a crop of %lld x %lld at row %lld, column %lld", (long long)image,
-             view, (long long)height, (long long)width, (long long)top, (long long)left);
+             "sl_reader_decode: image %lld, view %d: invalid crop of %lld x %lld at row %lld, column %lld",
+             (long long)image, view, (long long)height, (long long)width, (long long)top, (long long)left);
   const int64_t resized_height = frame[SL_FRAME_RESIZED_HEIGHT], resized_width = frame[SL_FRAME_RESIZED_WIDTH];
   SL_REQUIRE(resized_height >= 1 && resized_width >= 1,
-             "sl_reader_decode: image %lld, view %d: a crop resized to %lld x %lld", (long long)image, view,
-             (long long)resized_height, (long long)resized_width);
+             "sl_reader_decode: image %lld, view %d: invalid size %lld x %lld to resize the crop to",
+             (long long)image, view, (long long)resized_height, (long long)resized_width);
   const int64_t row = frame[SL_FRAME_WINDOW_TOP], column = frame[SL_FRAME_WINDOW_LEFT];
   SL_REQUIRE(row >= 0 && column >= 0 && out_height <= resized_height - row && out_width <= resized_width - column,
              "sl_reader_decode: image %lld, view %d: %lld x %lld pixels from row %lld, column %lld on are not inside "

@@ -1,4 +1,4 @@
-// Reading records, and turning their columns into rows.
+// Reads records, and transposes their columns to rows.
 #include "records.h"
 
 #include <immintrin.h>
@@ -9,10 +9,10 @@
 namespace sluice {
 namespace {
 
-// Pixels that a block has each way, one vector of bytes.
+// Side of a block in pixels: a vector of bytes.
 constexpr int64_t block_pixels = 16;
 
-// Turns sixteen vectors of sixteen bytes into those of their first bytes, second bytes, and so on.
+// Transposes sixteen vectors of sixteen bytes.
 void transpose(__m128i lines[block_pixels]) {
   constexpr int64_t half = block_pixels / 2;
   for (int round = 0; round < 4; ++round) {
@@ -25,7 +25,8 @@ void transpose(__m128i lines[block_pixels]) {
   }
 }
 
-// Where the bytes of a vector of one channel go in the three vectors of sixteen pixels; -128 is a byte of another's.
+// Shuffle masks from a vector of one channel to three vectors of sixteen RGB pixels; -128 marks bytes of other
+// channels.
 struct Spread {
   alignas(16) int8_t from[3][3][16];
 
@@ -54,7 +55,7 @@ void store_pixels(__m128i red, __m128i green, __m128i blue, uint8_t* target) {
   }
 }
 
-// One block of sixteen by sixteen pixels.
+// Transposes a block of sixteen by sixteen pixels.
 void turn_block(const uint8_t* planes, int64_t height, int64_t width, int64_t top, int64_t left, uint8_t* pixels) {
   __m128i lines[3][block_pixels];
   for (int64_t channel = 0; channel < 3; ++channel) {
@@ -69,7 +70,7 @@ void turn_block(const uint8_t* planes, int64_t height, int64_t width, int64_t to
   }
 }
 
-// What no block covers.
+// Transposes the pixels at the edges, which no block covers.
 void turn_rest(const uint8_t* planes, int64_t height, int64_t width, const Region& region, uint8_t* pixels) {
   for (int64_t x = region.left; x < region.right(); ++x) {
     for (int64_t y = region.top; y < region.bottom(); ++y) {
@@ -96,7 +97,7 @@ Reason RecordFile::read(int64_t record, uint8_t* pixels, Scratch& scratch) {
   if (!reason_.empty()) return reason_;
   const int64_t bytes = 3 * height_ * width_, records = file_.size() / bytes;
   if (record >= records) {
-    return "has " + std::to_string(records) + " records of " + std::to_string(bytes) + " bytes, none with the number " +
+    return "has " + std::to_string(records) + " records of " + std::to_string(bytes) + " bytes, but no record " +
            std::to_string(record);
   }
   uint8_t* const planes = scratch.file.reserve(bytes);

@@ -1,4 +1,4 @@
-// Records of raw pixels, many in a file, as STL-10's.
+// Reads raw pixels from a file of many records, such as STL-10's.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace sluice {
 
-// One file of records: planes of red, green and blue, each column by column.
+// A file of records: planes of red, green and blue, each column by column.
 class RecordFile {
  public:
   RecordFile(const char* path, int64_t height, int64_t width) : path_(path), height_(height), width_(width) {}
 
-  // One record as interleaved rows. Called by all threads; the first opens the file.
+  // Reads a record as interleaved rows. All threads call this; the first call opens the file.
   Reason read(int64_t record, uint8_t* pixels, Scratch& scratch);
 
  private:

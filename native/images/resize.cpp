@@ -1,4 +1,4 @@
-// Antialiased bicubic resizing in whole numbers: a row of the result is first summed from rows, then from columns.
+// Antialiased bicubic resizing in integers: each row of the result is summed over rows first, then over columns.
 #include "resize.h"
 
 #include <immintrin.h>
@@ -12,15 +12,15 @@
 namespace sluice {
 namespace {
 
-// A weight of 1, and a value of 1 between the two sums. Bicubic weights reach 1.125 and add up to 1.25 without their
-// signs: a value between the sums stays within 20,400, a product of two pairs within 31 bits.
+// Fractional bits of the weights, and of the values between the two sums. Bicubic weights reach 1.125, and their
+// absolute values add up to 1.25: a value between the sums stays within 20,400, and its weighted sums within 31 bits.
 constexpr int weight_bits = 14, value_bits = 6;
 constexpr int row_shift = weight_bits - value_bits, column_shift = weight_bits + value_bits;
 
-// Bytes of a row that are summed together.
+// Bytes of a row to sum at a time.
 constexpr int64_t block_bytes = 32;
 
-// Elements that a row of sums is longer than its pixels: what a vector writes or reads beyond them.
+// Extra elements after a row of sums, which vectors may read and write.
 constexpr int64_t line_slack = 64;
 
 __m256i two_weights(const int16_t* weights) {
@@ -39,7 +39,7 @@ __m256i widened(const uint8_t* bytes) {
   return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
 }
 
-// Sums sixteen columns of two rows: pairs (upper, lower) times pairs of weights.
+// Sums sixteen columns over two rows: pairs (upper, lower) times pairs of weights.
 void add_rows(const uint8_t* upper, const uint8_t* lower, __m256i weights, __m256i sums[2]) {
   const __m256i a = widened(upper), b = widened(lower);
   sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(_mm256_unpacklo_epi16(a, b), weights));
@@ -67,12 +67,12 @@ void sum_rows(const uint8_t* const* rows, const int16_t* weights, int64_t taps, 
   }
 }
 
-// Where the bytes of two pixels go, in each half of a vector: red, green and blue of the first beside the second's.
+// Shuffle mask for two pixels in each half of a vector: pairs the red, green and blue of both.
 __m256i pair_order() {
   return _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11, -128, -128, -128, -128));
 }
 
-// One pixel from `groups` times four of a line, its three bytes the lower ones.
+// Sums a pixel over `groups` times four pixels of a line; the lower three bytes are the result.
 int32_t sum_pixel(const int16_t* source, const int16_t* weights, int64_t groups) {
   const __m256i halves = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
   __m256i sums = _mm256_setzero_si256();
@@ -91,7 +91,7 @@ int32_t sum_pixel(const int16_t* source, const int16_t* weights, int64_t groups)
   return _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
 }
 
-// `fixed` groups where that is not 0: loops of a known length are unrolled.
+// If `fixed` is not 0 it is the number of groups, so that the compiler unrolls the loop.
 template <int64_t fixed>
 void sum_columns(const int16_t* line, const ResizeAxis& axis, uint8_t* target) {
   const int64_t taps = axis.taps(), groups = fixed > 0 ? fixed : taps / column_group, last = axis.count() - 1;
@@ -99,7 +99,7 @@ void sum_columns(const int16_t* line, const ResizeAxis& axis, uint8_t* target) {
   const int16_t* const weights = axis.weights(0);
   for (int64_t x = 0; x < last; ++x) {
     const int32_t pixel = sum_pixel(line + starts[x] * 3, weights + x * taps, groups);
-    std::memcpy(target + x * 3, &pixel, 4);  // the fourth byte is the next pixel's, which is written after it
+    std::memcpy(target + x * 3, &pixel, 4);  // the next pixel overwrites the fourth byte
   }
   const int32_t pixel = sum_pixel(line + starts[last] * 3, weights + last * taps, groups);
   std::memcpy(target + last * 3, &pixel, 3);
@@ -156,7 +156,7 @@ void ResizeAxis::set(int64_t first, int64_t last, double begin, double length, i
       exact_[static_cast<size_t>(j - own.begin)] = weight;
       total += weight;
     }
-    // What is rounded is the sum so far: the weights add up to 1, and the errors of many of one sign do not.
+    // Round the running sum, not each weight: rounded weights would not add up to 1.
     const double unit = static_cast<double>(1 << weight_bits) / total;
     int16_t* const weights = weights_.data() + i * taps_;
     double sum = 0.0;
@@ -186,7 +186,7 @@ void resize(const Raster& raster, const ResizeAxis& vertical, const ResizeAxis& 
   buffers.rows.resize(static_cast<size_t>(vertical.taps()));
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t tap = 0; tap < vertical.taps(); ++tap) {
-      // Taps behind the last row have no weight; they may not read behind it either.
+      // Padding taps have weight 0, but must not read past the last row either.
       const int64_t row = std::min(vertical.begin() + vertical.starts()[y] + tap, vertical.end() - 1);
       buffers.rows[static_cast<size_t>(tap)] = raster.at(row, horizontal.begin());
     }

@@ -1,4 +1,4 @@
-// Resizing bytes to bytes, of which only a window may be wanted.
+// Resizes 8-bit images, and computes only the wanted window of the result.
 #pragma once
 
 #include <cstdint>
@@ -8,25 +8,25 @@
 
 namespace sluice {
 
-// One axis of a frame: which pixels of the image the wanted ones are made of.
+// An axis of a frame: the source pixels and weights of each wanted pixel.
 class ResizeAxis {
  public:
-  // The crop is `length` long and begins `begin` into the pixels `first` to `last` - 1 of the image, all that it may
-  // read. Of the `resized` pixels that it becomes, `count` are wanted from `window` on. Taps are padded to a multiple
-  // of `group` with weights of zero.
+  // The crop has `length` pixels and begins at `begin`, counted from `first`. It reads only pixels `first` to `last`
+  // - 1 of the image. It is resized to `resized` pixels, of which `count` are wanted, beginning at `window`. Taps are
+  // padded with zero weights to a multiple of `group`.
   void set(int64_t first, int64_t last, double begin, double length, int64_t resized, int64_t window, int64_t count,
            int64_t group);
 
-  // Pixels of the image that are read, all in all.
+  // The range of image pixels that is read.
   int64_t begin() const { return begin_; }
   int64_t end() const { return end_; }
 
   int64_t count() const { return static_cast<int64_t>(starts_.size()); }
   int64_t taps() const { return taps_; }
-  // The first pixel that each wanted one is made of, counted from begin(), and the weights from there on.
+  // The first source pixel of each wanted pixel, counted from begin(), and the weights of the pixels from there on.
   const int64_t* starts() const { return starts_.data(); }
   const int16_t* weights(int64_t index) const { return weights_.data() + index * taps_; }
-  // Whether the wanted pixels are those of the image.
+  // Whether the wanted pixels equal those of the image, without resizing.
   bool unchanged() const { return unchanged_; }
 
  private:
@@ -39,14 +39,14 @@ class ResizeAxis {
 
 constexpr int64_t row_group = 2, column_group = 4;
 
-// Memory for a row of sums, and the rows that it is summed from.
+// Buffers for a row of sums, and for the rows that it is summed from.
 struct ResizeBuffers {
   std::vector<int16_t> line;
   std::vector<const uint8_t*> rows;
 };
 
-// Interleaved RGB into `target`, [vertical.count(), horizontal.count(), 3]. The axes were set with row_group and
-// column_group; behind the raster's last byte buffer_slack more may be read.
+// Writes interleaved RGB to `target`, [vertical.count(), horizontal.count(), 3]. The axes must have been set with
+// row_group and column_group. May read buffer_slack bytes after the raster's last byte.
 void resize(const Raster& raster, const ResizeAxis& vertical, const ResizeAxis& horizontal, ResizeBuffers& buffers,
             uint8_t* target);
 

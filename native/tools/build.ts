@@ -1,5 +1,5 @@
 /**
- * Builds the native libraries with CMake where their sources differ from those of the last build.
+ * Builds the native libraries with CMake if their sources have changed since the last build.
  *
  * @module
  */
@@ -16,17 +16,17 @@ import { setup } from "./setup.ts";
 const nativeFolder = fileURLToPath(new URL("..", import.meta.url));
 const testsFolder = fileURLToPath(new URL("../../tests/native", import.meta.url));
 
-/** One build. */
+/** A CMake build. */
 export interface BuildPlan {
-  /** The folder of its CMakeLists.txt. */
+  /** The folder that contains CMakeLists.txt. */
   readonly project: string;
-  /** Where it is built, inside `native/`. */
+  /** The build folder, relative to `native/`. */
   readonly folder: string;
-  /** CMake's options. */
+  /** Options for CMake's configuration. */
   readonly options: readonly string[];
-  /** The line that announces it. */
+  /** The line printed before the build. */
   readonly announcement: string;
-  /** Files and folders that it is made of. */
+  /** Source files and folders, which decide whether to build again. */
   readonly sources: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export const hostcudaPlan: BuildPlan = {
   sources: [...inNative("include", "common", "images", "cuda"), testsFolder],
 };
 
-/** The library of NVIDIA GPUs. */
+/** The library for NVIDIA GPUs. */
 export const cudaPlan: BuildPlan = {
   project: join(nativeFolder, "cuda"),
   folder: "build-cuda",
@@ -79,7 +79,7 @@ export const launcherPlan: BuildPlan = {
   sources: inNative("executable/launcher"),
 };
 
-/** Every file under a path, in a fixed order. */
+/** All files under a path, in a fixed order. */
 export function filesUnder(path: string): string[] {
   if (!Deno.statSync(path).isDirectory) return [path];
   const names = [...Deno.readDirSync(path)].map((entry) => entry.name).sort();
@@ -95,7 +95,7 @@ function fingerprint(plan: BuildPlan): string {
   return hash.digest("hex");
 }
 
-function readTextIfThere(path: string): string {
+function readTextOrEmpty(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
@@ -104,7 +104,7 @@ function readTextIfThere(path: string): string {
   }
 }
 
-/** Runs a program quietly; where it fails, the end of what it printed is the error. */
+/** Runs a program quietly. If it fails, prints the end of its output. */
 async function executeOrFail(program: string, args: readonly string[]): Promise<void> {
   const { success, output } = await execute(program, args);
   if (success) return;
@@ -113,22 +113,22 @@ async function executeOrFail(program: string, args: readonly string[]): Promise<
 }
 
 /**
- * Brings one build up to date: nothing at all where the stamp of the last build equals the fingerprint of the sources,
- * else set-up, CMake's configuration and its build.
+ * Brings a build up to date with set-up, configuration and compilation. Does nothing if the stamp of the last build
+ * equals the fingerprint of the sources.
  *
  * @returns The build folder.
- * @throws {InvalidInputError} where the machine lacks something that may not be installed.
- * @throws {SluiceError} where CMake or the compiler fails; the end of their output is on stderr.
+ * @throws {InvalidInputError} if the machine lacks a package and it cannot be installed.
+ * @throws {SluiceError} if CMake or the compiler fails; the end of the output is on stderr.
  */
 export async function build(plan: BuildPlan): Promise<string> {
   const folder = join(nativeFolder, plan.folder);
   const stamp = join(folder, "sources.sha256");
   const current = fingerprint(plan);
-  if (readTextIfThere(stamp) === current) return folder;
+  if (readTextOrEmpty(stamp) === current) return folder;
   await setup();
   console.error(plan.announcement);
-  // CMake refuses a build folder that was configured from another place, as after a checkout was moved.
-  const cache = readTextIfThere(join(folder, "CMakeCache.txt"));
+  // CMake refuses a build folder that was configured under another path, for example before a checkout was moved.
+  const cache = readTextOrEmpty(join(folder, "CMakeCache.txt"));
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1];
   const isHome = home !== undefined && join(home, "/") === join(plan.project, "/");
   if (home !== undefined && !isHome) Deno.removeSync(folder, { recursive: true });
@@ -140,20 +140,23 @@ export async function build(plan: BuildPlan): Promise<string> {
   return folder;
 }
 
-/** The SHA-256 of a file, in hexadecimal digits. */
+/** The SHA-256 of a file in hexadecimal digits. */
 export function digestOf(file: string): string {
   return createHash("sha256").update(Deno.readFileSync(file)).digest("hex");
 }
 
 const cudaLibrary = join(nativeFolder, libraryPlan.folder, "libsluice_cuda.so");
 
-/** Builds the CUDA library and puts it beside the CPU's; where that fails none is left there, which might be of older sources. */
+/**
+ * Builds the CUDA library and puts it beside the CPU library. If that fails, removes the old one, which may not
+ * match the sources.
+ */
 async function buildCuda(): Promise<void> {
   try {
     const folder = await build(cudaPlan);
     const built = join(folder, "libsluice_cuda.so");
     if (existsSync(cudaLibrary) && digestOf(cudaLibrary) === digestOf(built)) return;
-    // Renamed into its place: a run may have the old one open.
+    // Rename into place: a run may have the old library open.
     Deno.copyFileSync(built, `${cudaLibrary}.new`);
     Deno.renameSync(`${cudaLibrary}.new`, cudaLibrary);
   } catch (error) {
@@ -163,10 +166,11 @@ async function buildCuda(): Promise<void> {
 }
 
 /**
- * Brings the native libraries up to date: the CPU's, and the CUDA one where it is wanted or was once built.
+ * Brings the native libraries up to date: the CPU library, and the CUDA library if `withCuda` is set or it was built
+ * before.
  *
- * @returns The libraries.
- * @throws as {@linkcode build}.
+ * @returns The paths of the libraries.
+ * @throws the errors of {@linkcode build}.
  */
 export async function buildLibraries(withCuda = existsSync(cudaLibrary)): Promise<string[]> {
   const library = join(await build(libraryPlan), "libsluice_cpu.so");
@@ -175,7 +179,10 @@ export async function buildLibraries(withCuda = existsSync(cudaLibrary)): Promis
   return [library, cudaLibrary];
 }
 
-/** Runs a task that builds: a failure with a name is one line on stderr, and exit status 2 where the machine must change, else 1. */
+/**
+ * Runs a build task. A {@linkcode SluiceError} is printed as one line; the exit status is 2 if the user can mend the
+ * cause, else 1.
+ */
 export async function runTask(task: () => Promise<void>): Promise<void> {
   try {
     await task();
@@ -188,7 +195,7 @@ export async function runTask(task: () => Promise<void>): Promise<void> {
 
 if (import.meta.main) {
   await runTask(async () => {
-    // Once it was asked for the CUDA library is kept up to date.
+    // Once built, the CUDA library is kept up to date.
     await buildLibraries(Deno.args.includes("cuda") || existsSync(cudaLibrary));
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Puts a command `sluice` that runs this checkout into a folder of the user's choice.
+ * Installs a command `sluice`, which runs this checkout, into a folder of the user's choice.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import { runTask } from "./build.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Says whose script it is: no other file is replaced. */
+/** Marks the script as made by this task: no other file is replaced. */
 const mark = "# Made by `deno task install`";
 
 /**
- * The script. It does not change the folder: paths are those of whoever calls it. Deno may be one that `npx` has fetched, and be cleared
- * away from there.
+ * The script. It keeps the caller's current folder, so that relative paths work. Falls back to other ways to run
+ * Deno, since `npx` may have downloaded this one and may remove it.
  */
 function script(): string {
   const [, ...words] = denoJson.tasks.sluice.command.split(" ");
@@ -34,9 +34,9 @@ exec npx -y ${quoteWord(`deno@${Deno.version.deno}`)} ${quoteWords(program)} "$@
 `;
 }
 
-/** The folder that was asked for, seen from where the task was called, or `~/.local/bin`. */
+/** The folder to install to: the given one, relative to the caller's folder, or `~/.local/bin`. */
 function chooseFolder(asked: string | undefined): string {
-  // Deno runs tasks in the checkout's root, and has the caller's folder in this variable.
+  // Deno runs tasks in the checkout's root, and sets INIT_CWD to the caller's folder.
   if (asked !== undefined) return resolve(Deno.env.get("INIT_CWD") || ".", asked);
   const home = Deno.env.get("HOME");
   if (home) return join(home, ".local", "bin");
@@ -46,7 +46,7 @@ function chooseFolder(asked: string | undefined): string {
 function checkReplaceable(path: string): void {
   if (!existsSync(path)) return;
   if (statSync(path).isFile() && readFileSync(path, "utf8").includes(mark)) return;
-  throw new InvalidInputError(`${path}: is there, and was not made by this task; remove it, or give another folder`);
+  throw new InvalidInputError(`${path}: exists and was not made by this task; remove it, or give another folder`);
 }
 
 function isOnPath(folder: string): boolean {

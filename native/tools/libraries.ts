@@ -1,5 +1,5 @@
 /**
- * Finds the shared libraries that go with a library to a machine where nothing is installed.
+ * Finds the shared libraries that a library needs on a bare machine.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { basename } from "node:path";
 import { SluiceError } from "../../src/errors.ts";
 import { execute } from "./packages.ts";
 
-/** What every system with glibc and g++'s runtime has, and must have of its own: two of these in a process do not agree. */
+/** Libraries of glibc and the C++ runtime. They must come from the system, since a process cannot mix two versions. */
 const systemLibraries =
   /^(linux-vdso|ld-linux-x86-64|libc|libm|libdl|libpthread|librt|libresolv|libutil|libstdc\+\+|libgcc_s)\.so/;
-/** What a GPU server brings: it goes with the driver or is NVIDIA's to give. */
+/** Libraries of a GPU server: they belong to the driver, or only NVIDIA may distribute them. */
 const nvidiaLibraries = /^lib(cuda|cudart|cudnn\w*|cublas\w*|nvrtc|nccl|nvidia-.*)\.so/;
 
 /**
- * The libraries that a shared library needs, directly or through another, less those of the system and of NVIDIA; in the
- * order of their names.
+ * Lists the libraries that a shared library needs, directly or through another library, without those of the system
+ * and of NVIDIA, sorted by name.
  *
- * @throws {SluiceError} where one of them is missing on this machine.
+ * @throws {SluiceError} if a library is missing on this machine.
  */
 export async function neededLibraries(library: string): Promise<string[]> {
   const { success, output } = await execute("ldd", [library]);
@@ -26,7 +26,9 @@ export async function neededLibraries(library: string): Promise<string[]> {
   const needed = new Map<string, string>();
   for (const [, name = "", path = ""] of output.matchAll(/^\s*(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$/gm)) {
     if (systemLibraries.test(name) || nvidiaLibraries.test(name)) continue;
-    if (!path.startsWith("/")) throw new SluiceError(`${library} needs ${name}, which is not on this machine`);
+    if (!path.startsWith("/")) {
+      throw new SluiceError(`${library} needs ${name}, which is missing on this machine: install it`);
+    }
     needed.set(basename(name), path);
   }
   return [...needed.entries()].sort(([a], [b]) => a < b ? -1 : 1).map(([, path]) => path);

@@ -1,24 +1,27 @@
 /**
- * Installs packages of a system that has apt.
+ * Installs system packages with apt.
  *
  * @module
  */
 
-/** Something that is needed: what people call it, and the packages that may bring it, the first known one wins. */
+/**
+ * A required program or library: its name, and the packages that may provide it, of which the first known one is
+ * used.
+ */
 export interface Requirement {
   readonly name: string;
   readonly packages: readonly string[];
 }
 
-/** How a program ended, and what it printed on both streams. */
+/** The result of running a program. */
 export interface Finished {
-  /** Whether its exit status was 0. */
+  /** Whether the exit status was 0. */
   readonly success: boolean;
-  /** stdout, then stderr. */
+  /** The text of stdout, then of stderr. */
   readonly output: string;
 }
 
-/** Runs a program to its end, with some variables of its own; a program that does not exist counts as a failed one. */
+/** Runs a program with additional environment variables. A program that does not exist counts as failed. */
 export async function execute(
   program: string,
   args: readonly string[],
@@ -35,7 +38,7 @@ export async function execute(
   }
 }
 
-/** How apt-get is called here without asking anybody anything: as root, through sudo, or not at all (null). */
+/** The command for apt-get that asks no questions: as root, or through sudo; null if neither is possible. */
 export async function aptCommand(): Promise<readonly string[] | null> {
   if (!(await execute("apt-get", ["--version"])).success) return null;
   const quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"];
@@ -43,7 +46,7 @@ export async function aptCommand(): Promise<readonly string[] | null> {
   return (await execute("sudo", ["-n", "true"])).success ? ["sudo", "-n", ...quiet] : null;
 }
 
-/** The first of a requirement's packages that apt knows, or the first at all where apt knows none. */
+/** The first of a requirement's packages that apt knows, or simply the first if apt knows none. */
 export async function choosePackage(requirement: Requirement): Promise<string> {
   for (const name of requirement.packages) {
     const { success, output } = await execute("apt-cache", ["show", name]);
@@ -53,15 +56,15 @@ export async function choosePackage(requirement: Requirement): Promise<string> {
 }
 
 /**
- * Installs what brings some requirements, and says so on stderr.
+ * Installs packages for the requirements, and announces it on stderr.
  *
- * @param apt as of {@linkcode aptCommand}.
+ * @param apt the result of {@linkcode aptCommand}.
  */
 export async function installWith(apt: readonly string[], missing: readonly Requirement[]): Promise<Finished> {
   const [program = "env", ...before] = apt;
   console.error(`installing system packages for: ${missing.map((requirement) => requirement.name).join(", ")}`);
-  // A source that cannot be refreshed must not stop an installation that does not need it: the result of the update is
-  // not judged, that of the installation is.
+  // A failed update may concern a source that this installation does not need, so only the installation's result
+  // counts.
   await execute(program, [...before, "update"]);
   const packages = await Promise.all(missing.map(choosePackage));
   return await execute(program, [...before, "install", "-y", "--no-install-recommends", ...packages]);

@@ -1,5 +1,5 @@
 /**
- * Installs the system packages that building the native library needs, or says in one line what to run.
+ * Installs the system packages that the native build needs, or prints the command to install them.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const zstd: Requirement = { name: "zstd", packages: ["libzstd-dev"] };
 const sodium: Requirement = { name: "libsodium", packages: ["libsodium-dev"] };
 const doctest: Requirement = { name: "doctest", packages: ["doctest-dev"] };
 
-/** Headers that must be found by the compiler, with what brings them. */
+/** Headers that the compiler must find, with the requirement that provides each. */
 const headers: readonly (readonly [string, Requirement])[] = [
   ["oneapi/dnnl/dnnl_version.h", oneDnn],
   ["jpeglib.h", jpeg],
@@ -33,7 +33,7 @@ const headers: readonly (readonly [string, Requirement])[] = [
   ["doctest/doctest.h", doctest],
 ];
 
-/** True where CMake is there and 3.18 or newer. */
+/** Whether CMake 3.18 or newer is installed. */
 async function hasCmake(): Promise<boolean> {
   const { success, output } = await execute("cmake", ["--version"]);
   const version = /cmake version (\d+)\.(\d+)/.exec(output);
@@ -42,7 +42,7 @@ async function hasCmake(): Promise<boolean> {
   return major > 3 || (major === 3 && minor >= 18);
 }
 
-/** What brings the headers that the compiler does not find. */
+/** The requirements whose headers the compiler does not find. */
 async function missingHeaders(): Promise<Requirement[]> {
   const missing: Requirement[] = [];
   for (const [header, requirement] of headers) {
@@ -52,7 +52,7 @@ async function missingHeaders(): Promise<Requirement[]> {
   return missing;
 }
 
-/** What this machine lacks for building and testing the native library. */
+/** The requirements for building and testing the native library that are missing on this machine. */
 async function missingRequirements(): Promise<Requirement[]> {
   const missing: Requirement[] = [];
   if ((await execute("g++", ["--version"])).success) missing.push(...await missingHeaders());
@@ -72,12 +72,11 @@ async function refuse(missing: readonly Requirement[]): Promise<never> {
 }
 
 /**
- * Makes sure that g++, CMake, a generator, oneDNN's headers and doctest are there. Where something is missing it is
- * installed through apt-get, as root or with a sudo that asks no password; a line on stderr says so. Does nothing and
- * says nothing where all is there.
+ * Makes sure that the compiler, CMake, a generator and all headers are installed. Installs missing packages with
+ * apt-get, as root or with a sudo that needs no password, and announces it on stderr. If nothing is missing, does
+ * nothing and prints nothing.
  *
- * @throws {InvalidInputError} where something is missing and may not or cannot be installed; the message holds the one
- * line to run.
+ * @throws {InvalidInputError} if a package is missing and cannot be installed. The message contains the command to run.
  */
 export async function setup(): Promise<void> {
   const missing = await missingRequirements();

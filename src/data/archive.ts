@@ -1,28 +1,28 @@
 /**
- * The official archive of a data set: where it is, and whether it is whole.
+ * Describes the official archive of a data set: its address, checksums and files.
  *
  * @module
  */
 
-/** An archive of one folder, as the authors of a data set publish it. */
+/** A data set's archive as its authors publish it. It holds a single folder. */
 export interface Archive {
-  /** Its file name. */
+  /** The archive's file name. */
   readonly file: string;
-  /** Its official address. */
+  /** The official address. */
   readonly url: string;
-  /** Its MD5 as published: a sum against damage, not against forgery. */
+  /** The published MD5. It detects damage, not forgery. */
   readonly md5: string;
-  /** The folder that it unpacks to. */
+  /** The folder into which the archive unpacks. */
   readonly folder: string;
-  /** Bytes of that folder's files, about, all together. */
+  /** The approximate size in bytes of all files in that folder together. */
   readonly bytes: number;
-  /** The files that the folder has to hold. */
+  /** The files that the folder must contain. */
   readonly files: readonly string[];
-  /** MD5 of files in that folder, by name, if they are published. */
+  /** Published MD5 of single files in the folder, by name. */
   readonly fileMd5?: Readonly<Record<string, string>>;
 }
 
-/** The most bytes that an archive may have, compressed or not: twice those of its files. */
+/** Largest size of an archive in bytes, compressed or not: twice the size of its files. */
 export function mostArchiveBytes({ bytes }: Pick<Archive, "bytes">): number {
   return 2 * bytes;
 }

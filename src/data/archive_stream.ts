@@ -1,5 +1,5 @@
 /**
- * Reads tar archives, compressed with gzip or not, piece by piece, and no further than a limit.
+ * Reads tar archives, with or without gzip, piece by piece and up to a size limit.
  *
  * @module
  */
@@ -11,24 +11,25 @@ import { Parser, type ReadEntry, Unpack } from "tar";
 import { InvalidInputError } from "../errors.ts";
 import { type Archive, mostArchiveBytes } from "./archive.ts";
 
-/** Bytes that are unpacked at a time. */
+/** Bytes to unpack at a time. */
 const PIECE_BYTES = 1 << 18;
-/** Files and folders that an archive may hold: the official ones hold about ten. */
+/** Most files and folders in an archive. The official archives hold about ten. */
 const MOST_ENTRIES = 1000;
 
-/** An archive on disk, and which data set it is to hold. */
+/** An archive on disk, and the data set that it should hold. */
 export interface ArchiveFile {
   /** The tar archive, compressed or not. */
   readonly path: string;
-  /** The data set's own. */
+  /** The official archive of the data set, which sets the size limit. */
   readonly archive: Pick<Archive, "bytes">;
 }
 
 /**
- * Tells of each entry of an archive, and reads no further than the first that is refused.
+ * Checks each entry of an archive, and stops at the first that is refused.
  *
- * @param refusalOf why the archive is not to be unpacked, as the end of a sentence that begins with its path, or null.
- * @throws {InvalidInputError} if an entry is refused, or the archive unpacks to more than its data set can need.
+ * @param refusalOf returns why an entry is refused, as the end of a sentence that begins with the archive's path;
+ * null if the entry is allowed.
+ * @throws {InvalidInputError} if an entry is refused, or the archive unpacks to more than the limit.
  */
 export async function checkEntries(file: ArchiveFile, refusalOf: (entry: ReadEntry) => string | null): Promise<void> {
   let refusal: string | null = null;
@@ -47,9 +48,9 @@ export async function checkEntries(file: ArchiveFile, refusalOf: (entry: ReadEnt
 }
 
 /**
- * Writes the files of an archive into a folder.
+ * Unpacks an archive into a folder.
  *
- * @throws {InvalidInputError} if the archive unpacks to more than its data set can need.
+ * @throws {InvalidInputError} if the archive unpacks to more than the limit.
  */
 export async function extractInto(folder: string, file: ArchiveFile): Promise<void> {
   const unpack = new Unpack({
@@ -62,13 +63,13 @@ export async function extractInto(folder: string, file: ArchiveFile): Promise<vo
   await feed(file, unpack, "close", () => {});
 }
 
-/** Gives an entry the mode of a new file or folder, less the umask, whatever mode the archive says. Every entry is taken. */
+/** Replaces an entry's mode by that of a new file or folder, less the umask. Accepts every entry. */
 function withOwnMode(_path: string, entry: ReadEntry | Stats): true {
   entry.mode = "type" in entry && entry.type === "Directory" ? 0o777 : 0o666;
   return true;
 }
 
-/** Whether a file begins as gzip's do. */
+/** Whether a file begins with gzip's magic number. */
 function isCompressed(path: string): boolean {
   const beginning = new Uint8Array(2);
   const file = openSync(path, "r");
@@ -79,11 +80,11 @@ function isCompressed(path: string): boolean {
   }
 }
 
-/** The bytes of an archive, unpacked as they are asked for. */
+/** The archive's tar bytes, decompressed as the caller asks for them. */
 async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: PIECE_BYTES });
   const pieces = isCompressed(path) ? file.pipe(createGunzip({ chunkSize: PIECE_BYTES })) : file;
-  // A pipe passes on no errors.
+  // A pipe does not forward errors.
   file.on("error", (error) => pieces.destroy(error));
   try {
     for await (const piece of pieces) yield piece;
@@ -93,10 +94,10 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Passes an archive through a parser, until that emits `end`; `check` throws what stops it before. */
+/** Passes an archive through a parser until it emits `end`. `check` runs after each piece and throws to stop early. */
 async function feed(file: ArchiveFile, parser: Parser, end: "end" | "close", check: () => void): Promise<void> {
   const most = mostArchiveBytes(file.archive);
-  // Rejected if the parser emits an error; one that comes while nothing waits for it is thrown by the last line but one.
+  // Rejects if the parser emits an error. The empty handler keeps it pending until `await ended` throws it.
   const ended = once(parser, end);
   ended.catch(() => {});
   let bytes = 0;
@@ -104,12 +105,12 @@ async function feed(file: ArchiveFile, parser: Parser, end: "end" | "close", che
     bytes += piece.length;
     if (bytes > most) {
       throw new InvalidInputError(
-        `${file.path}: unpacks to more than ${most} bytes, twice those of the data set; give the official archive`,
+        `${file.path}: unpacks to more than ${most} bytes, twice the data set's size; give the official archive`,
       );
     }
-    const goesOn = parser.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
+    const hasRoom = parser.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
     check();
-    if (!goesOn) await Promise.race([once(parser, "drain"), ended]);
+    if (!hasRoom) await Promise.race([once(parser, "drain"), ended]);
   }
   parser.end();
   await ended;

@@ -1,5 +1,5 @@
 /**
- * Draws the parameters of augmented views; the pixels are moved by the native `sl_augment`.
+ * Draws the parameters of augmented views. The native `sl_augment` applies them to the pixels.
  *
  * The rules are torchvision's: RandomResizedCrop, ColorJitter, RandomGrayscale, GaussianBlur, RandomSolarize and
  * RandomHorizontalFlip.
@@ -22,7 +22,7 @@ export const AUGMENT_CROP_HEIGHT = 2;
 export const AUGMENT_CROP_WIDTH = 3;
 /**
  * Order of brightness 0, contrast 1, saturation 2 and hue 3 as decimal digits, the first applied first (123 is
- * 0, 1, 2, 3); -1 where no jitter applies (`SL_AUGMENT_JITTER_ORDER`).
+ * 0, 1, 2, 3); -1 if no jitter applies (`SL_AUGMENT_JITTER_ORDER`).
  */
 export const AUGMENT_JITTER_ORDER = 4;
 /** Brightness factor, 1 = unchanged (`SL_AUGMENT_BRIGHTNESS`). */
@@ -35,7 +35,7 @@ export const AUGMENT_SATURATION = 7;
 export const AUGMENT_HUE = 8;
 /** 1: grey (`SL_AUGMENT_GRAYSCALE`). */
 export const AUGMENT_GRAYSCALE = 9;
-/** Sigma of the gaussian blur in pixels of the view, 0: none (`SL_AUGMENT_BLUR_SIGMA`). */
+/** Sigma of the Gaussian blur in pixels of the view, 0: none (`SL_AUGMENT_BLUR_SIGMA`). */
 export const AUGMENT_BLUR_SIGMA = 10;
 /** 1: values of at least 128/255 are inverted (`SL_AUGMENT_SOLARIZE`). */
 export const AUGMENT_SOLARIZE = 11;
@@ -48,8 +48,8 @@ const VIEWS_LIMIT = 16;
 const EPOCHS_LIMIT = 4096;
 
 /**
- * Writes one row of parameters for a random view. They depend on (seed, epoch, imageIndex, view) and the recipe alone,
- * whatever was drawn before, in whatever batch the image lies.
+ * Writes a row of parameters for a random view. They depend only on (seed, epoch, imageIndex, view) and the recipe,
+ * not on earlier draws or on the batch.
  *
  * @param recipe The view's distribution.
  * @param seed The run's seed.
@@ -60,8 +60,8 @@ const EPOCHS_LIMIT = 4096;
  * @param width Width of the source image, pixels.
  * @param table float32 [rows, AUGMENT_COLUMNS].
  * @param row The row to write.
- * @throws {InvalidInputError} Where epoch or view is out of range.
- * @throws {ShapeError} Where the table has no such row.
+ * @throws {InvalidInputError} If epoch or view is out of range.
+ * @throws {ShapeError} If the table has no such row.
  */
 export function drawView(
   recipe: ViewRecipe,
@@ -86,13 +86,13 @@ export function drawView(
 }
 
 /**
- * Writes the row that leaves an image as it is: the whole image as the crop, no change of colour.
+ * Writes a row that leaves an image unchanged: the whole image as the crop, no change of colour.
  *
  * @param height Height of the source image, pixels.
  * @param width Width of the source image, pixels.
  * @param table float32 [rows, AUGMENT_COLUMNS].
  * @param row The row to write.
- * @throws {ShapeError} Where the table has no such row.
+ * @throws {ShapeError} If the table has no such row.
  */
 export function identityView(height: number, width: number, table: Float32Array, row: number): void {
   const columns = rowOf(table, row);
@@ -105,9 +105,9 @@ export function identityView(height: number, width: number, table: Float32Array,
   columns[AUGMENT_SATURATION] = 1;
 }
 
-/** What the random views of a table have in common. */
+/** Options that all random views of a table share. */
 export interface ViewTableOptions {
-  /** Their distribution. */
+  /** The distribution of the views. */
   readonly recipe: ViewRecipe;
   /** The run's seed. */
   readonly seed: number;
@@ -115,14 +115,14 @@ export interface ViewTableOptions {
   readonly epoch: number;
   /** 0..15: which view of the images. */
   readonly view: number;
-  /** Height and width of each source image, pixels. */
+  /** Height and width of a source image, in pixels. */
   readonly sizeOf: (image: number) => readonly [height: number, width: number];
 }
 
 /**
- * One random view of each image, as {@linkcode drawView} draws it.
+ * Draws a random view of each image with {@linkcode drawView}.
  *
- * @param indices places of the images in the data set.
+ * @param indices the images' indices in the data set.
  * @returns float32 [indices, AUGMENT_COLUMNS].
  */
 export function viewTable(indices: Int32Array, options: ViewTableOptions): Float32Array<ArrayBuffer> {
@@ -132,7 +132,7 @@ export function viewTable(indices: Int32Array, options: ViewTableOptions): Float
   return table;
 }
 
-/** Rows that leave `count` images of a size as they are: float32 [count, AUGMENT_COLUMNS]. */
+/** Rows that leave `count` images of the same size unchanged: float32 [count, AUGMENT_COLUMNS]. */
 export function identityTable(
   count: number,
   [height, width]: ReturnType<ViewTableOptions["sizeOf"]>,
@@ -144,10 +144,10 @@ export function identityTable(
 
 function viewStream(epoch: number, view: number): number {
   if (!Number.isInteger(epoch) || epoch < 0 || epoch >= EPOCHS_LIMIT) {
-    throw new InvalidInputError(`epoch ${epoch} is out of range: views are drawn for epochs 0 to ${EPOCHS_LIMIT - 1}`);
+    throw new InvalidInputError(`epoch ${epoch} is out of range: give an epoch from 0 to ${EPOCHS_LIMIT - 1}`);
   }
   if (!Number.isInteger(view) || view < 0 || view >= VIEWS_LIMIT) {
-    throw new InvalidInputError(`view ${view} is out of range: an image has views 0 to ${VIEWS_LIMIT - 1}`);
+    throw new InvalidInputError(`view ${view} is out of range: give a view from 0 to ${VIEWS_LIMIT - 1}`);
   }
   return streamOf(Streams.augment, epoch * VIEWS_LIMIT + view);
 }
@@ -160,7 +160,10 @@ function rowOf(table: Float32Array, row: number): Float32Array {
   return table.subarray(row * AUGMENT_COLUMNS, end);
 }
 
-/** RandomResizedCrop: area uniform, ratio log-uniform; after ten misses the largest centred crop of an allowed ratio. */
+/**
+ * RandomResizedCrop: area uniform, ratio log-uniform. After ten failures it takes the largest centred crop of an
+ * allowed ratio.
+ */
 function drawCrop(
   recipe: ViewRecipe,
   random: RandomStream,
@@ -181,7 +184,7 @@ function drawCrop(
     return;
   }
   const ratio = Math.min(Math.max(width / height, narrowest), widest);
-  // A narrow image keeps its width, a wide one its height, and one of an allowed ratio both.
+  // A narrow image keeps its width, a wide image its height, and an image of an allowed ratio keeps both.
   const cropHeight = width / height < ratio ? Math.round(width / ratio) : height;
   const cropWidth = width / height > ratio ? Math.round(height * ratio) : width;
   setCrop(columns, (height - cropHeight) >> 1, (width - cropWidth) >> 1, cropHeight, cropWidth);

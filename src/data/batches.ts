@@ -1,5 +1,5 @@
 /**
- * The batches of an epoch: which images, and the parameters of their two views.
+ * Makes the batches of an epoch: the indices of their images, and the parameters of their two views.
  *
  * @module
  */
@@ -10,54 +10,57 @@ import { drawView, viewTable } from "./augmentation.ts";
 import type { Dataset, ImageSet } from "./dataset.ts";
 import type { ViewRecipe } from "./view_recipe.ts";
 
-/** One training step's images. */
+/** The images of a training step. */
 export interface ViewBatch {
   /** int32 [batch]: indices into the training images. */
   readonly indices: Int32Array<ArrayBuffer>;
   /** float32 [batch, AUGMENT_COLUMNS] for view 1 and for view 2, rows as in `indices`. */
   readonly parameters: readonly [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
-  /** Puts another image into a row, with that image's views of the epoch. */
+  /** Replaces a row's image by another, with that image's views of the same epoch. */
   replace(row: number, image: number): void;
 }
 
-/** One of several processes that share every batch. */
+/** This process's place among the processes that share every batch. */
 export interface Shard {
-  /** Which, from 0. */
+  /** The process's rank, from 0. */
   readonly rank: number;
-  /** How many there are. */
+  /** The number of processes. */
   readonly ranks: number;
 }
 
-/** How a data set becomes batches. */
+/** How to divide a data set into batches. */
 export interface BatchOptions {
-  /** Its training images and view recipes are used. */
+  /** Provides the training images and the view recipes. */
   readonly dataset: Dataset;
-  /** Images a step, of all ranks together. */
+  /** Images per step, over all ranks. */
   readonly batch: number;
   /** The run's seed. */
   readonly seed: number;
-  /** Whether images that are left over after the last whole batch are dropped (default), or make a smaller batch of two or more. */
+  /**
+   * Whether to drop the images after the last whole batch (the default). If not, they make a smaller batch, of at
+   * least two images.
+   */
   readonly dropLast?: boolean;
-  /** The part of every batch that is made; all of it where left out. Batches are the same however many ranks share them. */
+  /** The part of every batch to make; the whole batch by default. The number of ranks does not change the batches. */
   readonly shard?: Shard;
 }
 
-/** What {@linkcode EpochBatches} is told. */
+/** Options of {@linkcode EpochBatches}. */
 export interface EpochOptions extends BatchOptions {
-  /** Counted from 0. */
+  /** The epoch, from 0. */
   readonly epoch: number;
 }
 
-/** Norms over a batch need so many images. */
+/** Batch norm needs at least this many images. */
 const SMALLEST_BATCH = 2;
 
-/** Height and width of an image of a set, in pixels. */
+/** Height and width of an image, in pixels. In a set of files each image has its own size. */
 export function sourceSize(set: ImageSet, image: number): readonly [height: number, width: number] {
   if (set.kind !== "files") return [set.height, set.width];
   return [set.sizes[2 * image] ?? 0, set.sizes[2 * image + 1] ?? 0];
 }
 
-/** The views of given training images in an epoch. */
+/** Draws both views of the given training images in an epoch. */
 export function drawBatch(
   indices: Int32Array<ArrayBuffer>,
   { dataset: { pretraining, views }, seed, epoch }: Pick<EpochOptions, "dataset" | "seed" | "epoch">,
@@ -79,8 +82,8 @@ export function drawBatch(
 }
 
 /**
- * The steps of one epoch, in an order given by (seed, epoch). Step k is the same whether it is reached by iteration or asked for
- * by {@linkcode EpochBatches.at}.
+ * The batches of an epoch, in an order that depends on (seed, epoch). Step k is the same by iteration and by
+ * {@linkcode EpochBatches.at}.
  *
  * @example
  * ```ts
@@ -88,21 +91,21 @@ export function drawBatch(
  *
  * const dataset = shapes.open({ seed: 0, trainImages: 64, testImages: 8 });
  * for (const { indices, parameters } of new EpochBatches({ dataset, batch: 32, seed: 0, epoch: 0 })) {
- *   console.log(indices[0], parameters.length); // an image's place in the data set, two tables of view parameters
+ *   console.log(indices[0], parameters.length); // an image's index in the data set, two tables of view parameters
  * }
  * ```
  */
 export class EpochBatches implements Iterable<ViewBatch> {
-  /** Number of steps of the epoch. */
+  /** The number of steps in the epoch. */
   readonly steps: number;
   readonly #options: EpochOptions;
   readonly #order: Int32Array<ArrayBuffer>;
 
   /**
-   * The batches of one epoch.
+   * Shuffles the images of an epoch.
    *
-   * @throws {InvalidInputError} Where the batch is not a whole number from 1 to the number of training images, or no multiple of
-   * the number of ranks.
+   * @throws {InvalidInputError} If the batch is not a whole number from 1 to the number of training images, or not a
+   * multiple of the number of ranks.
    */
   constructor(options: EpochOptions) {
     this.steps = stepsPerEpoch(options);
@@ -112,10 +115,10 @@ export class EpochBatches implements Iterable<ViewBatch> {
   }
 
   /**
-   * The images of one step.
+   * Draws the batch of a step.
    *
    * @param step 0..steps-1.
-   * @throws {ShapeError} Where the step is out of range.
+   * @throws {ShapeError} If the step is out of range.
    */
   at(step: number): ViewBatch {
     if (!Number.isInteger(step) || step < 0 || step >= this.steps) {
@@ -131,22 +134,22 @@ export class EpochBatches implements Iterable<ViewBatch> {
     return whole.slice(share(shard.rank), share(shard.rank + 1));
   }
 
-  /** All steps from the first. */
+  /** Draws the batches of all steps in order. */
   *[Symbol.iterator](): Generator<ViewBatch> {
     for (let step = 0; step < this.steps; step++) yield this.at(step);
   }
 }
 
 /**
- * Batches in the training images: whole ones, and the smaller last one where it is kept.
+ * The number of batches in an epoch: the whole ones, and a smaller last one if it is kept.
  *
- * @throws {InvalidInputError} Where the batch is not a whole number from 1 to the number of training images, or no multiple of the
- * number of ranks.
+ * @throws {InvalidInputError} If the batch is not a whole number from 1 to the number of training images, or not a
+ * multiple of the number of ranks.
  */
 export function stepsPerEpoch({ dataset, batch, dropLast = true, shard }: Omit<BatchOptions, "seed">): number {
   const { name, pretraining: { count } } = dataset;
   if (!Number.isInteger(batch) || batch < 1) {
-    throw new InvalidInputError(`batch ${batch} is not usable: give a whole number from 1`);
+    throw new InvalidInputError(`batch ${batch}: give a whole number from 1`);
   }
   if (count < batch) {
     throw new InvalidInputError(
@@ -156,13 +159,16 @@ export function stepsPerEpoch({ dataset, batch, dropLast = true, shard }: Omit<B
   const { rank, ranks } = shard ?? { rank: 0, ranks: 1 };
   if (batch % ranks !== 0 || rank < 0 || rank >= ranks) {
     throw new InvalidInputError(
-      `batch ${batch} cannot be shared by rank ${rank} of ${ranks}: give a multiple of ${ranks}`,
+      `batch ${batch} cannot be divided among ${ranks} ranks (rank ${rank}): give a multiple of ${ranks}`,
     );
   }
   return batchesIn(count, { batch, dropLast, ranks });
 }
 
-/** Batches in so many images: whole ones, and the smaller last one if it is kept and not too small. */
+/**
+ * The number of batches in `count` images: the whole ones, and a smaller last one if it is kept and large enough for
+ * batch norm.
+ */
 export function batchesIn(
   count: number,
   { batch, dropLast, ranks = 1 }: { readonly batch: number; readonly dropLast: boolean; readonly ranks?: number },

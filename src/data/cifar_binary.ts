@@ -1,8 +1,8 @@
 /**
- * The official binary form of the CIFAR data sets.
+ * Reads the official binary files of the CIFAR data sets.
  *
- * Krizhevsky, "Learning multiple layers of features from tiny images" (2009). A file is a run of records: one label or more, a byte
- * each, then 32x32 pixels of red, of green and of blue.
+ * Krizhevsky, "Learning multiple layers of features from tiny images" (2009). A file is a sequence of records: one or
+ * two labels of a byte each, then a plane of 32x32 pixels for red, for green and for blue.
  *
  * @module
  */
@@ -20,20 +20,20 @@ import { findDataFolder } from "./places.ts";
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
 const IMAGE_BYTES = 3 * PIXELS;
-/** Images of a split that are kept in memory: 3 GB, twenty times the official data sets. */
+/** Most images of a split in memory: 3 GB, twenty times the official data sets. */
 const MOST_IMAGES = 1_000_000;
 
-/** What one of the data sets is called and consists of. */
+/** The names, files and constants of a CIFAR data set. */
 export interface CifarFormat extends Pick<Dataset, "name" | "classes" | "mean" | "std" | "views"> {
-  /** One line for people. */
+  /** A line for the list of data sets. */
   readonly description: string;
   /** The official archive. */
   readonly archive: Archive;
-  /** Training files, in order. */
+  /** Names of the training files, in order. */
   readonly trainFiles: readonly string[];
-  /** Test files. */
+  /** Names of the test files, in order. */
   readonly testFiles: readonly string[];
-  /** Labels of a record; the last is the class. */
+  /** The number of labels in a record; the last label is the class. */
   readonly labelBytes: number;
 }
 
@@ -42,7 +42,7 @@ interface BatchFile {
   readonly records: number;
 }
 
-/** A CIFAR data set from the folder with its files, or from that folder's parent. */
+/** Makes the source of a CIFAR data set. It opens the folder with the files, or that folder's parent. */
 export function cifarSource(format: CifarFormat): DatasetSource<MemoryDataset> {
   const { name, description, archive, classes, mean, std, views } = format;
   return {
@@ -53,12 +53,12 @@ export function cifarSource(format: CifarFormat): DatasetSource<MemoryDataset> {
     remedy: null,
     constants: { mean, std },
     side: SIDE,
-    // Both data sets are cut from the same collection alike.
+    // Both data sets have the same number of images.
     officialCounts: { train: 50_000, test: 10_000 },
     open(options: DatasetOptions): MemoryDataset {
       refuseFileOptions(name, options);
       const folder = findDataFolder(format, options.data);
-      // Every file is looked at before any is read, so that a wrong folder is refused at once.
+      // Check every file before reading any, so that a wrong folder is refused at once.
       const trainFiles = format.trainFiles.map((file) => inspect(format, folder, file));
       const testFiles = format.testFiles.map((file) => inspect(format, folder, file));
       const trainCount = countOf("train-images", options.trainImages, trainFiles);
@@ -83,7 +83,7 @@ function inspect(format: CifarFormat, folder: string, file: string): BatchFile {
   const path = join(folder, file);
   if (!existsSync(path) || !statSync(path).isFile()) {
     throw new InvalidInputError(
-      `${path} is missing: give --data a complete ${format.archive.folder}, or ${remedy(format)}`,
+      `${path} is missing: give --data a complete folder ${format.archive.folder}, or ${remedy(format)}`,
     );
   }
   const { size } = statSync(path);
@@ -96,13 +96,17 @@ function inspect(format: CifarFormat, folder: string, file: string): BatchFile {
   return { path, records: size / bytes };
 }
 
-/** The number of images to take of some files. @throws {InvalidInputError} if it is out of range, or too large for memory. */
+/**
+ * The number of images to take from the files.
+ *
+ * @throws {InvalidInputError} if it is out of range, or too large for memory.
+ */
 function countOf(option: string, asked: number | undefined, files: readonly BatchFile[]): number {
   const count = imageCount(option, asked, files.reduce((total, { records }) => total + records, 0));
   if (count <= MOST_IMAGES) return count;
   const [first] = files;
   throw new InvalidInputError(
-    `${first?.path}: ${count} images are more than the ${MOST_IMAGES} that are kept in memory; give --${option} ${MOST_IMAGES} or fewer`,
+    `${first?.path}: ${count} images are more than the ${MOST_IMAGES} that fit in memory; give --${option} ${MOST_IMAGES} or fewer`,
   );
 }
 
@@ -125,18 +129,18 @@ function readSplit(format: CifarFormat, files: readonly BatchFile[], count: numb
   return { kind: "memory", count, height: SIDE, width: SIDE, images, labels };
 }
 
-/** A label that was read, if it is one of the classes. */
+/** Returns the label. @throws {InvalidInputError} if it is not a class. */
 function labelOf(format: CifarFormat, label: number, record: number, path: string): number {
   const last = format.classes.length - 1;
   if (label > last) {
     throw new InvalidInputError(
-      `${path} is damaged: record ${record} has label ${label}, the classes are 0 to ${last}; ${remedy(format)}`,
+      `${path} is damaged: record ${record} has label ${label}, but the classes are 0 to ${last}; ${remedy(format)}`,
     );
   }
   return label;
 }
 
-/** Planes of red, green and blue at `from` become pixels of three bytes at `to`. */
+/** Converts the planes of red, green and blue at `from` to interleaved pixels at `to`. */
 function copyPixels(source: Uint8Array, from: number, target: Uint8Array, to: number): void {
   for (let channel = 0; channel < 3; channel++) {
     const plane = from + channel * PIXELS;

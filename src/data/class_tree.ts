@@ -1,5 +1,5 @@
 /**
- * A data set out of folders of classes.
+ * Opens a data set of class folders.
  *
  * @module
  */
@@ -16,39 +16,50 @@ import { SelectionCounts } from "./selection.ts";
 import { findSplits } from "./split_folders.ts";
 import { paperView } from "./view_recipe.ts";
 
-/** Names in a file, one a line; empty lines do not count, nor does a `/` at a name's end, which `ls -p` writes. */
+/**
+ * Reads the names in a file, one per line. Ignores empty lines, and a `/` at the end of a name, which `ls -p`
+ * writes.
+ */
 function namesIn(path: string): string[] {
   try {
     const lines = readFileSync(path, "utf8").split("\n").map((line) => line.trim());
     return lines.filter((line) => line !== "").map((line) => line.replace(/(?<=[^/])\/+$/, ""));
   } catch (error) {
-    throw new InvalidInputError(`--class-list ${path}: cannot be read; give a text file of folder names, one a line`, {
-      cause: error,
-    });
+    throw new InvalidInputError(
+      `--class-list ${path}: cannot be read; give a text file of folder names, one per line`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** The classes that a list names, all of which must be there once. */
+/** Reads a class list. Each class must have a folder and be listed once. */
 function listedClasses(path: string, folder: string): readonly string[] {
   const names = namesIn(path);
-  if (names.length === 0) throw new InvalidInputError(`--class-list ${path}: is empty; give folder names, one a line`);
+  if (names.length === 0) {
+    throw new InvalidInputError(`--class-list ${path}: is empty; give folder names, one per line`);
+  }
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice !== undefined) {
-    throw new InvalidInputError(`--class-list ${path}: names ${escapeName(twice)} twice; name it once`);
+    throw new InvalidInputError(`--class-list ${path}: lists ${escapeName(twice)} twice; remove one`);
   }
   const elsewhere = names.find((name) => name === "." || name === ".." || name.includes("/"));
   if (elsewhere !== undefined) {
     throw new InvalidInputError(
       `--class-list ${path}: ${escapeName(elsewhere)} is a path; give names of folders in ${
         escapeName(folder)
-      }, one a line`,
+      }, one per line`,
     );
   }
-  requireFolders(folder, names, `which --class-list ${path} names; add it, or take it off the list`);
+  requireFolders(folder, names, `which --class-list ${path} lists; add it, or remove it from the list`);
   return names;
 }
 
-/** Refuses a folder that lacks one of some folders; one that looks the same but is spelled otherwise is named. */
+/**
+ * Checks that a folder contains all named folders. The error names a folder that looks the same but is spelled
+ * differently.
+ */
 function requireFolders(folder: string, names: readonly string[], remedy: string): void {
   const missing = names.find((name) => !isFolder(join(folder, name)));
   if (missing === undefined) return;
@@ -57,24 +68,27 @@ function requireFolders(folder: string, names: readonly string[], remedy: string
   const alike = folders.find((name) => looksOf(name) === looksOf(missing));
   if (alike !== undefined) {
     throw new InvalidInputError(
-      `${escapeName(folder)} holds no folder ${spelledName(missing)}, only one that looks the same, ` +
-        `${spelledName(alike)}: spell both names alike`,
+      `${escapeName(folder)} has no folder ${spelledName(missing)}, only a folder that looks the same, ` +
+        `${spelledName(alike)}: spell both names the same way`,
     );
   }
-  throw new InvalidInputError(`${escapeName(folder)} holds no folder ${escapeName(missing)}, ${remedy}`);
+  throw new InvalidInputError(`${escapeName(folder)} has no folder ${escapeName(missing)}, ${remedy}`);
 }
 
-/** What a tree of class folders is called, and which of them it has. */
+/** A tree of class folders. */
 export interface ClassTree {
   /** The data set's name. */
   readonly name: string;
-  /** Its folder: with folders `train` and `test` or `val` of class folders, or with class folders that all are to train on. */
+  /**
+   * The tree's folder. It contains `train` and `test` or `val` with class folders in each, or only class folders,
+   * which are all trained on.
+   */
   readonly folder: string;
-  /** The classes if nobody lists others; defaults to all folders. */
+  /** The classes unless `--class-list` gives others; all folders by default. */
   readonly classes?: readonly string[];
 }
 
-/** The classes, all of which the folder must hold. */
+/** The classes of the training folder, which must contain all of them. */
 function findClasses(
   tree: ClassTree,
   train: string,
@@ -88,31 +102,31 @@ function findClasses(
   return classes;
 }
 
-/** Classes of the test images must be those of the training images. */
+/** Checks that the test images have the same classes as the training images. */
 function checkTestClasses(
   { test, train }: { readonly test: string; readonly train: string },
   classes: readonly string[],
   isWhole: boolean,
   counts: SelectionCounts,
 ): void {
-  requireFolders(test, classes, `which ${escapeName(train)} does; add it, or remove it there`);
+  requireFolders(test, classes, `which ${escapeName(train)} has; add it, or remove it there`);
   if (!isWhole) return countBesideClasses(test, classes, counts);
   const other = classFolders(test, counts).find((name) => !classes.includes(name));
   if (other === undefined) return;
   throw new InvalidInputError(
-    `${escapeName(train)} holds no folder ${escapeName(other)}, ` +
-      `which ${escapeName(test)} does; add it, or remove it there`,
+    `${escapeName(train)} has no folder ${escapeName(other)}, ` +
+      `which ${escapeName(test)} has; add it, or remove it there`,
   );
 }
 
-/** Said of a tree whose classes lie in its own folder. */
-const PLAIN = "no folder train, so that every class folder is trained on and none tested with";
+/** The note for a tree without `train`. */
+const PLAIN = "there is no folder train: all class folders are trained on, and there is no test set";
 
 /**
- * Opens a tree of class folders, as torchvision's ImageFolder takes it: what is inside a class folder at any depth belongs to the
- * class. Without images to test with the data set has no labels to evaluate by.
+ * Opens a tree of class folders like torchvision's ImageFolder: all images at any depth of a class folder belong to
+ * the class. Without test images, the data set has no labels for evaluation.
  *
- * @throws {InvalidInputError} if folders are missing, empty, misnamed or do not fit each other.
+ * @throws {InvalidInputError} if folders are missing, empty, misnamed or inconsistent.
  */
 export function openClassTree(tree: ClassTree, options: DatasetOptions): Dataset<FileImages> {
   const { classList, trainImages, testImages } = options;

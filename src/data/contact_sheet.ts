@@ -1,5 +1,5 @@
 /**
- * Images beside their two views, for people to look at.
+ * Draws a contact sheet: images beside their two views, to inspect the augmentation.
  *
  * @module
  */
@@ -10,29 +10,29 @@ import { drawBatch } from "./batches.ts";
 import type { Dataset } from "./dataset.ts";
 import type { ImageStores } from "./images/mod.ts";
 
-/** Which images are shown, and how. */
+/** The images and views to show. */
 export interface ContactSheetOptions {
-  /** How many, spread evenly over the training images. */
+  /** The number of images, spread evenly over the training images. */
   readonly images: number;
-  /** Seed of the views. */
+  /** The seed of the views. */
   readonly seed: number;
-  /** Epoch whose views are shown. */
+  /** The epoch whose views are shown. */
   readonly epoch: number;
 }
 
-/** Pixels between two pictures, white as is the border. */
+/** Width of the white gaps and border, in pixels. */
 const GAP = 2;
-/** Small pictures are magnified to about so many pixels. */
+/** Small pictures are magnified to about this many pixels. */
 const CELL = 96;
-/** Columns: the image, view 1, view 2. */
+/** The columns are: image, view 1, view 2. */
 const COLUMNS = 3;
 
-/** Values in 0..1 as bytes. */
+/** Converts values in 0..1 to bytes. */
 function bytesOf(values: Float32Array): Uint8Array {
   return Uint8Array.from(values, (value) => value * 255 + 0.5);
 }
 
-/** The images as they are evaluated, in bytes, and how to get back to them from their normalised values. */
+/** The images as evaluation sees them, converted from normalised values back to bytes. */
 function evaluated(stores: ImageStores, shown: Int32Array): Uint8Array {
   const { dataset: { pretraining: set, mean, std } } = stores;
   const images = stores.evaluation(set);
@@ -61,7 +61,7 @@ function columnsOf(stores: ImageStores, shown: Int32Array<ArrayBuffer>, options:
   return [evaluated(stores, shown), ...columns];
 }
 
-/** Puts pictures of one size into a sheet, a column after the other, magnified where they are small. */
+/** Arranges pictures of one size in columns, and magnifies them if they are small. */
 function arrange(columns: readonly Uint8Array[], count: number, [height, width]: readonly [number, number]): Picture {
   const scale = Math.max(1, Math.floor(CELL / Math.max(height, width)));
   const [stepX, stepY] = [width * scale + GAP, height * scale + GAP];
@@ -80,15 +80,15 @@ function arrange(columns: readonly Uint8Array[], count: number, [height, width]:
   return { ...sheet, pixels };
 }
 
-/** The training images that a sheet of so many shows. */
+/** Chooses `shown` training images, spread evenly. */
 function chosenImages({ pretraining: { count } }: Dataset, shown: number): Int32Array<ArrayBuffer> {
   return Int32Array.from({ length: shown }, (_, row) => Math.floor(row * count / shown));
 }
 
 /**
- * Draws training images in rows, each with view 1 and view 2 as an epoch of a run with that seed sees them.
+ * Draws a row per training image: the image, and its views 1 and 2 in an epoch of a run with the given seed.
  *
- * @throws {NativeError} where the device fails.
+ * @throws {NativeError} if the device fails.
  */
 export function contactSheet(stores: ImageStores, options: ContactSheetOptions): Picture {
   const { height, width } = stores.dataset.pretraining;

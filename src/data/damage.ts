@@ -1,25 +1,25 @@
 /**
- * What is to be done about damaged image files.
+ * Says how to treat damaged image files, and how to report them.
  *
  * @module
  */
 import type { SkippedImage } from "./dataset.ts";
 
-/** The remedy if one damaged file is an error. It applies to a new run as well as to one that was made strict long ago. */
-export const STRICT_REMEDY = "remove or mend the file, or begin a run without --strict, which leaves it out";
+/** The remedy if a damaged file is an error. It must suit a new run and a resumed one alike. */
+export const STRICT_REMEDY = "remove or repair the file, or start a run without --strict, which skips damaged files";
 
-/** The remedy if not one image is sound. */
+/** The remedy if all images are damaged. */
 export const ALL_DAMAGED_REMEDY = "give other images";
 
-/** Why one file is refused, and how many there are with it. */
+/** The reason why a file is damaged, with the number of further damaged files. */
 export function describeDamage(reason: string, files: number): string {
   return files === 1 ? reason : `${reason}, and ${files - 1} more ${files === 2 ? "file is" : "files are"} damaged`;
 }
 
-/** What becomes of a file that turns out to be damaged. */
+/** How to treat a damaged file. */
 export interface DamagePolicy {
-  /** Whether it is an error. */
+  /** Whether a damaged file is an error. */
   readonly strict: boolean;
-  /** Told of each once, if it is no error. */
+  /** Called once for each damaged file, unless that is an error. */
   readonly skipped: (image: SkippedImage) => void;
 }

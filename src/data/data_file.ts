@@ -1,6 +1,5 @@
 /**
-/**
- * Reads the files of a data set, whole, in part, or for a checksum.
+ * Reads the files of a data set: whole, record by record, or for a checksum.
  *
  * @module
  */
@@ -11,24 +10,25 @@ import { InvalidInputError } from "../errors.ts";
 import { fileError } from "./folder_error.ts";
 
 /**
- * The bytes of a file.
+ * Reads a whole file.
  *
- * @throws {InvalidInputError} if it may not be read, or cannot.
- * @throws {TooManyOpenFilesError} if the process may open no further file.
+ * @throws {InvalidInputError} if it cannot be read.
+ * @throws {TooManyOpenFilesError} if the process has too many open files.
  */
 export function readDataFile(path: string): Uint8Array {
   return withRemedy(path, () => readFileSync(path));
 }
 
-/** Bytes that are read of a file at a time. */
+/** Bytes of records to read at a time. */
 const PIECE_BYTES = 1 << 22;
 
 /**
- * The beginning of a file of records, some records at a time, in memory that the next piece takes again.
+ * Reads the first records of a file, several at a time. Each piece is only valid until the next, which reuses its
+ * memory.
  *
- * @param count how many records.
- * @param recordBytes bytes of each.
- * @throws {InvalidInputError} if the file may not be read, cannot, or holds fewer records.
+ * @param count number of records to read.
+ * @param recordBytes size of a record.
+ * @throws {InvalidInputError} if the file cannot be read or has fewer records.
  */
 export function* readRecords(path: string, count: number, recordBytes: number): Generator<Uint8Array> {
   const together = Math.min(count, Math.max(1, Math.floor(PIECE_BYTES / recordBytes)));
@@ -49,7 +49,7 @@ function fill(file: number, piece: Uint8Array, path: string): void {
   for (let filled = 0; filled < piece.length;) {
     const read = readSync(file, piece, filled, piece.length - filled, null);
     if (read === 0) {
-      throw new InvalidInputError(`${path} became shorter while it was read: start again when nothing writes to it`);
+      throw new InvalidInputError(`${path} became shorter while it was read: start again when no program writes to it`);
     }
     filled += read;
   }
@@ -64,18 +64,18 @@ function withRemedy<T>(path: string, read: () => T): T {
   }
 }
 
-/** Room for a piece of a file; all files are read into it, as new memory for each would take longer than the reading. */
+/** Buffer for a piece of a file. All files share it, since allocating a buffer for each takes longer than reading. */
 const piece = new Uint8Array(1 << 20);
 
-/** What a file holds. */
+/** The checksum and size of a file. */
 export interface FileContent {
-  /** As hexadecimal digits. */
+  /** Hexadecimal digits. */
   readonly checksum: string;
-  /** The file's size. */
+  /** The file's size in bytes. */
   readonly bytes: number;
 }
 
-/** The checksum of a file of any size, which is read a piece at a time. */
+/** Computes the checksum of a file of any size, reading a piece at a time. */
 export function checksumOf(algorithm: "md5" | "sha256", path: string): FileContent {
   const hash = createHash(algorithm);
   let bytes = 0;
@@ -91,7 +91,7 @@ export function checksumOf(algorithm: "md5" | "sha256", path: string): FileConte
   return { checksum: hash.digest("hex"), bytes };
 }
 
-/** So many files are read at a time: more threads of Deno's own do not make it faster. */
+/** Files to read at a time. More of Deno's threads do not make it faster. */
 const READ_AT_ONCE = 8;
 
 async function contentOf(path: string): Promise<FileContent> {
@@ -105,11 +105,11 @@ async function contentOf(path: string): Promise<FileContent> {
 }
 
 /**
- * The SHA-256 of files that fit in memory, computed on several threads.
+ * Computes the SHA-256 of files on several threads. Each file must fit in memory.
  *
- * @returns [paths], in their order.
+ * @returns [paths], in the order of `paths`.
  * @throws {InvalidInputError} if a file cannot be read.
- * @throws {TooManyOpenFilesError} if the process may open no further file.
+ * @throws {TooManyOpenFilesError} if the process has too many open files.
  */
 export async function checksumsOf(paths: readonly string[]): Promise<readonly FileContent[]> {
   const contents: FileContent[] = new Array(paths.length);
@@ -123,7 +123,7 @@ export async function checksumsOf(paths: readonly string[]): Promise<readonly Fi
   try {
     await Promise.all(Array.from({ length: READ_AT_ONCE }, work));
   } finally {
-    // If one file cannot be read, the others need not be.
+    // If a file cannot be read, the other workers need not go on.
     next = paths.length;
   }
   return contents;

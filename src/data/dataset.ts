@@ -1,5 +1,5 @@
 /**
- * What a data set is to the rest of sluice: sets of images, their labels and their constants.
+ * Defines a data set for the rest of sluice: sets of images, labels, constants and view recipes.
  *
  * @module
  */
@@ -8,141 +8,150 @@ import type { Archive } from "./archive.ts";
 import type { Selection } from "./selection.ts";
 import type { ViewRecipe } from "./view_recipe.ts";
 
-/** What all sets of images have. */
+/** The fields that all sets of images have. */
 export interface ImageCollection {
-  /** Number of images. */
+  /** The number of images. */
   readonly count: number;
-  /** Height in pixels of what networks see: of the images themselves, or of what is cut from files of any size. */
+  /** Height in pixels of the network's input: of the images themselves, or of the crops from files of any size. */
   readonly height: number;
-  /** Width, likewise. */
+  /** Width in pixels of the network's input. */
   readonly width: number;
   /**
-   * int32 [count], each an index into the data set's classes; null if the images have none. A damaged image in whose place one of
-   * another class is shown gets that one's label.
+   * int32 [count], indices into the data set's classes; null if the images have no labels. If an image of another
+   * class replaces a damaged image, its label changes to that image's.
    */
   readonly labels: Int32Array<ArrayBuffer> | null;
 }
 
 /** Images of one size in host memory. */
 export interface MemoryImages extends ImageCollection {
-  /** Where the pixels are. */
+  /** Images in host memory. */
   readonly kind: "memory";
   /** uint8 [count, height, width, 3], NHWC, red first. */
   readonly images: Uint8Array<ArrayBuffer>;
 }
 
-/** Images of one size as records of a file that is read when they are needed: planes of red, green, blue, each column by column. */
+/**
+ * Images of one size as records of a file, read when they are needed. A record holds planes of red, green and blue,
+ * column by column.
+ */
 export interface RecordImages extends ImageCollection {
-  /** Where the pixels are. */
+  /** Records of a file. */
   readonly kind: "records";
-  /** The file. */
+  /** The path of the file. */
   readonly path: string;
 }
 
-/** Images of any size in files, JPEG or PNG, that are decoded when they are needed. */
+/** JPEG or PNG files of any size, decoded when they are needed. */
 export interface FileImages extends ImageCollection {
-  /** Where the pixels are. */
+  /** A file per image. */
   readonly kind: "files";
-  /** Paths [count]. */
+  /** The files' paths [count]. */
   readonly paths: readonly string[];
-  /** int32 [count, 2]: upright height and width of each, in pixels. */
+  /** int32 [count, 2]: height and width of each image in pixels, after EXIF orientation. */
   readonly sizes: Int32Array<ArrayBuffer>;
 }
 
-/** A set of images, wherever its pixels are. */
+/** A set of images of any kind. */
 export type ImageSet = MemoryImages | RecordImages | FileImages;
 
-/** A set of images with their labels. */
+/** A set of images that all have labels. */
 export type Labelled<Set extends ImageSet = ImageSet> = Set & { readonly labels: Int32Array<ArrayBuffer> };
 
-/** An image that could not be read, and why. */
+/** A damaged image file that was skipped. */
 export interface SkippedImage {
-  /** Its file. */
+  /** The file's path. */
   readonly path: string;
-  /** One sentence without the path. */
+  /** The reason in one sentence, without the path. */
   readonly reason: string;
 }
 
-/** Where a data set's images were read from. */
+/** The files from which a data set was read. */
 export interface DatasetOrigin {
-  /** The folder that holds all of its files. */
+  /** The folder that contains all files. */
   readonly folder: string;
-  /** Files in that folder that hold many images each, in the order in which they are read; none if each image is a file. */
+  /** Names of files that contain many images each, in reading order; empty if each image has its own file. */
   readonly files: readonly string[];
-  /** What was taken of the folder and what was not; null if its files are fixed. */
+  /** Which files of the folder were used and which were ignored; null if the data set has a fixed list of files. */
   readonly selection: Selection | null;
 }
 
-/** A data set: its images, normalisation constants and the distribution of its two training views. */
+/** A data set: images, normalisation constants and the recipes of the two training views. */
 export interface Dataset<Set extends ImageSet = ImageSet> {
-  /** Its name on the command line. */
+  /** The name on the command line. */
   readonly name: string;
-  /** Class names by label; none where there are no labels. */
+  /** Class names by label; empty if there are no labels. */
   readonly classes: readonly string[];
-  /** Mean of each channel over the training images, values in 0..1. */
+  /** Mean of each channel over the training images, for values in 0..1. */
   readonly mean: readonly [number, number, number];
-  /** Standard deviation of each channel, values in 0..1. */
+  /** Standard deviation of each channel, for values in 0..1. */
   readonly std: readonly [number, number, number];
-  /** Images to train on, whose labels are not looked at. */
+  /** The training images. Training does not use their labels. */
   readonly pretraining: Set;
-  /** Images to evaluate with, null where there are none with labels. */
+  /** The labelled images for evaluation; null if there are none. */
   readonly labelled: { readonly train: Labelled<Set>; readonly test: Labelled<Set> } | null;
   /** Recipes of view 1 (the gated pass) and view 2 (the dense pass). */
   readonly views: readonly [ViewRecipe, ViewRecipe];
-  /** Images that were left out because their files are damaged. */
+  /** Damaged image files, which are not part of the sets. */
   readonly skipped: readonly SkippedImage[];
-  /** Where its images were read from; absent if they are drawn. */
+  /** The source files; absent if the images are drawn by code. */
   readonly origin?: DatasetOrigin;
 }
 
 /** A data set whose images all have labels and lie in host memory. */
 export interface MemoryDataset extends Dataset<MemoryImages> {
-  /** The same images as to train on, and those to test with. */
+  /** The training images themselves, and the test images. */
   readonly labelled: { readonly train: Labelled<MemoryImages>; readonly test: Labelled<MemoryImages> };
 }
 
-/** What {@linkcode DatasetSource.open} is told. */
+/** Options of {@linkcode DatasetSource.open}. */
 export interface DatasetOptions {
-  /** Folder of the data, for sources that read files; {@linkcode defaultDataFolder} by default. */
+  /** The folder of the data, for data sets that read files; {@linkcode defaultDataFolder} by default. */
   readonly data?: string;
-  /** Seed of data sets that are drawn; ignored by those that are read. */
+  /** The seed of data sets drawn by code; ignored by data sets that read files. */
   readonly seed: number;
-  /** Number of images of each training set, the first so many (of class folders: spread evenly); all by default. */
+  /**
+   * Number of images to take from each training set: the first ones, or, of image files, evenly spread ones. All by
+   * default.
+   */
   readonly trainImages?: number;
-  /** Number of test images, likewise. */
+  /** Number of test images to take, chosen in the same way. */
   readonly testImages?: number;
-  /** Height and width that image files are brought to, in pixels; 224 by default. */
+  /** Height and width in pixels to which image files are cropped and resized; 224 by default. */
   readonly imageSize?: number;
-  /** File with the names of the class folders to use, one a line; all folders by default. */
+  /** A file with the names of the class folders to use, one per line; all folders by default. */
   readonly classList?: string;
-  /** Whether one damaged image file is an error, instead of being left out. */
+  /** Whether a damaged image file is an error; by default it is skipped. */
   readonly strict?: boolean;
-  /** Whether the files are opened to be examined: it is no error then if all of them are damaged. */
+  /** Whether the files are opened only to check them: then it is no error if all are damaged. */
   readonly examined?: boolean;
-  /** Threads that read image files; 0 or left out: one for each processor that this process may use. */
+  /** Threads that read image files; by default, or if 0, one for each processor that this process may use. */
   readonly workers?: number;
 }
 
-/** A kind of data set that can be opened by name. Opening needs no device but the CPU, for headers of image files. */
+/** A data set that can be opened by name. Opening only uses the CPU, to read the headers of image files. */
 export interface DatasetSource<Opened extends Dataset = Dataset> {
-  /** Its name on the command line. */
+  /** The name on the command line. */
   readonly name: string;
-  /** One line for people. */
+  /** A line for the list of data sets. */
   readonly description: string;
-  /** The official archive of its files; null of a data set that has none. */
+  /** The official archive; null if there is none. */
   readonly archive: Archive | null;
-  /** The folder of its files inside that for data sets; null of one that needs none, or has to be told. */
+  /**
+   * The name of the data set's folder inside the folder for data sets; null if it needs none or `--data` must name
+   * it.
+   */
   readonly folder: string | null;
-  /** What has to be done to have its files, where there is no archive to fetch; null where nothing has to. */
+  /** How the user gets the files if there is no archive to fetch; null if nothing needs to be done. */
   readonly remedy: string | null;
-  /** The constants that its images are normalised by. */
+  /** The normalisation constants. */
   readonly constants: Pick<Dataset, "mean" | "std">;
-  /** Height and width of its images in pixels; null of files, which are brought to a size that is chosen. */
+  /** Height and width of the images in pixels; null for image files, whose size is an option. */
   readonly side: number | null;
-  /** How many images the official data set has, by split, null where there is no such number. */
+  /** The official number of images by split; null if there is none. */
   readonly officialCounts: Readonly<Record<string, number>> | null;
   /**
-   * Opens, reads or draws the images.
+   * Opens the data set: reads its files, or draws its images.
    *
    * @throws {InvalidInputError} if files are missing or damaged, or an option is out of range.
    */

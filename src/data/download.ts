@@ -1,5 +1,5 @@
 /**
- * Downloading a file that may take several attempts.
+ * Downloads a file, and continues an interrupted download.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { InvalidInputError, SluiceError } from "../errors.ts";
 import { isPlainFile } from "../formats/plain_file.ts";
 import { checksumOf } from "./data_file.ts";
 
-/** How far a download is; the total is null if the server does not say. */
+/** The progress of a download. */
 export interface DownloadProgress {
-  /** Bytes that are there. */
+  /** Bytes downloaded so far. */
   readonly done: number;
-  /** Bytes of the whole file. */
+  /** Bytes of the whole file; null if the server does not say. */
   readonly total: number | null;
 }
 
-/** The MD5 of a file as hexadecimal digits. */
+/** Computes the MD5 of a file, as hexadecimal digits. */
 export function md5Of(path: string): string {
   return checksumOf("md5", path).checksum;
 }
@@ -32,19 +32,22 @@ async function request(url: string, from: number): Promise<Response> {
     return await fetch(url, from > 0 ? { headers: { range: `bytes=${from}-` } } : {});
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    throw new SluiceError(`${url} cannot be reached (${cause}): get the file elsewhere and give --from FILE`, {
-      cause: error,
-    });
+    throw new SluiceError(
+      `${url} cannot be reached (${cause}): download the file by other means and give --from FILE`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 /**
- * Downloads to `path`, which appears once it is whole. It continues what an earlier attempt left beside it, in `path.partial`, if the
- * server can do that.
+ * Downloads to `path`, which appears only when the download is complete. An interrupted download stays in
+ * `path.partial`, and the next attempt continues it if the server can.
  *
- * @param most bytes that the file may have.
- * @throws {SluiceError} if the address cannot be reached, or answers with an error; what has arrived stays for the next attempt. Also if
- * more bytes come than the file may have; nothing stays then.
+ * @param most largest size of the file in bytes.
+ * @throws {SluiceError} if the server cannot be reached or answers with an error; the part that has arrived stays for
+ * the next attempt. Also if the file is larger than `most`; the part is then removed.
  */
 export async function download(
   url: string,
@@ -53,21 +56,23 @@ export async function download(
   most = Infinity,
 ): Promise<void> {
   const partial = `${path}.partial`;
-  const there = isPlainFile(partial) ? statSync(partial).size : 0;
-  const response = await request(url, there);
-  // 416: there is nothing after what is there.
-  const isWhole = response.status === 416 && there > 0;
+  const present = isPlainFile(partial) ? statSync(partial).size : 0;
+  const response = await request(url, present);
+  // 416 Range Not Satisfiable: the partial file is already complete.
+  const isWhole = response.status === 416 && present > 0;
   if (!isWhole && !response.ok) {
     await response.body?.cancel();
-    throw new SluiceError(`${url} answers ${response.status}: get the file elsewhere and give --from FILE`);
+    throw new SluiceError(
+      `${url} answers with status ${response.status}: download the file by other means and give --from FILE`,
+    );
   }
-  const from = response.status === 206 ? there : 0;
+  const from = response.status === 206 ? present : 0;
   if (isWhole) await response.body?.cancel();
   else await append(response, partial, from, { progress, most, url });
   renameSync(partial, path);
 }
 
-/** How a download is reported, and how far it may go. */
+/** The limit of a download, and how to report its progress. */
 interface DownloadLimits {
   readonly progress: (state: DownloadProgress) => void;
   readonly most: number;
@@ -87,7 +92,9 @@ async function append(
     for await (const bytes of response.body ?? []) {
       if (done + bytes.length > most) {
         rmSync(partial);
-        throw new SluiceError(`${url} sends more than ${most} bytes: get the file elsewhere and give --from FILE`);
+        throw new SluiceError(
+          `${url} sends more than ${most} bytes: download the file by other means and give --from FILE`,
+        );
       }
       for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
       done += bytes.length;
@@ -97,17 +104,19 @@ async function append(
     closeSync(file);
   }
   if (total !== null && done < total) {
-    throw new SluiceError(`the connection ended after ${done} of ${total} bytes: fetch again, it goes on from there`);
+    throw new SluiceError(`the connection ended after ${done} of ${total} bytes: fetch again to continue`);
   }
 }
 
 /**
- * Refuses a file whose MD5 is another than the published one.
+ * Checks a file against its published MD5.
  *
- * @throws {InvalidInputError} naming both.
+ * @throws {InvalidInputError} if they differ. The message names both.
  */
 export function checkMd5(path: string, expected: string): void {
   const actual = md5Of(path);
   if (actual === expected) return;
-  throw new InvalidInputError(`${path} is damaged: its MD5 is ${actual}, the official one ${expected}; fetch it again`);
+  throw new InvalidInputError(
+    `${path} is damaged: its MD5 is ${actual}, the official MD5 is ${expected}; fetch it again`,
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * Fetching the official archive of a data set, by one process at a time.
+ * Fetches the official archive of a data set, in one process at a time.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import { type Archive, mostArchiveBytes } from "./archive.ts";
 import { checkMd5, download, type DownloadProgress } from "./download.ts";
 import { isUnpacked, makePartial, unpackFolder } from "./unpack.ts";
 
-/** How an archive is fetched. */
+/** Options for fetching an archive. */
 export interface FetchOptions {
-  /** An archive that is on disk already; null to look for one in the folder, or else download it. */
+  /** Path of an archive that is already on disk; null to use the one in the folder, or else download it. */
   readonly from: string | null;
-  /** Told how far a download is. */
+  /** Reports the progress of a download. */
   progress(state: DownloadProgress): void;
-  /** Told once of another process that fetches the same, and is waited for. */
+  /** Called once if another process is fetching the same data set and this process waits for it. */
   waits(holder: LockHolder): void;
 }
 
 /** An archive on disk. */
 interface Obtained {
   readonly path: string;
-  /** Whether nobody but this process wants it kept. */
+  /** Whether this process downloaded it and removes it after unpacking. */
   readonly own: boolean;
 }
 
 /**
- * The file that was given, or one that lies in the folder, or else the archive downloaded.
+ * Finds the archive: the given file, or one in the folder, or else a download.
  *
- * @param place folder for a download.
+ * @param place folder for the download.
  */
 async function obtain(archive: Archive, parent: string, place: string, options: FetchOptions): Promise<Obtained> {
   if (options.from !== null) return { path: options.from, own: false };
@@ -52,19 +52,24 @@ async function obtain(archive: Archive, parent: string, place: string, options: 
   return { path, own: true };
 }
 
-/** Removes what killed processes left behind; nobody else may be fetching the data set. */
+/** Removes leftovers of killed processes. Call it only while holding the lock. */
 function removeLeftovers({ folder }: Archive, parent: string): void {
   const leftovers = readdirSync(parent).filter((name) => name.startsWith(`.${folder}.partial`));
   for (const name of leftovers) rmSync(join(parent, name), { recursive: true, force: true });
 }
 
-/** Gets the archive and unpacks it, while the lock is held if there are locks. */
+/**
+ * Gets the archive and unpacks it.
+ *
+ * @param isLocked whether the file system has locks, so that no other process does the same.
+ */
 async function getAndUnpack(archive: Archive, parent: string, options: FetchOptions, isLocked: boolean) {
   using undone = new DisposableStack();
   let place = parent;
   if (isLocked) removeLeftovers(archive, parent);
   else {
-    // Processes that do not see each other must not append to one file: a download then cannot go on where it stopped.
+    // Without locks, processes must not append to the same file: each downloads into its own folder and cannot
+    // continue.
     place = makePartial(parent, archive);
     undone.defer(() => rmSync(place, { recursive: true, force: true }));
   }
@@ -75,20 +80,20 @@ async function getAndUnpack(archive: Archive, parent: string, options: FetchOpti
 }
 
 /**
- * Brings the files of a data set into its folder in `parent`. Of several processes that do this at a time one does the work, and the
- * others wait for it.
+ * Fetches the files of a data set into its folder in `parent`. If several processes do so at the same time, one does
+ * the work and the others wait for it.
  *
- * @returns whether this process put the folder there; false if it was there with all its files.
- * @throws {InvalidInputError} if the archive is damaged or another one, the folder is there without all its files, or `parent` cannot
- * be written to.
- * @throws {SluiceError} if the archive cannot be downloaded; what has arrived stays for the next attempt.
- * @throws {StorageError} if there is no room or no permission.
+ * @returns whether this process made the folder; false if it already existed with all its files.
+ * @throws {InvalidInputError} if the archive is damaged or a different one, the folder exists but lacks files, or
+ * `parent` cannot be written.
+ * @throws {SluiceError} if the archive cannot be downloaded; the part that has arrived stays for the next attempt.
+ * @throws {StorageError} if there is no space or no permission.
  */
 export async function fetchArchive(archive: Archive, parent: string, options: FetchOptions): Promise<boolean> {
   const folder = join(parent, archive.folder);
   if (isUnpacked(folder, archive)) return false;
   makeFolder(parent);
-  if (!mayWriteTo(parent)) throw new InvalidInputError(`${parent}: cannot be written to; give --data another folder`);
+  if (!mayWriteTo(parent)) throw new InvalidInputError(`${parent}: cannot be written; give --data another folder`);
   const lockPath = join(parent, `.${archive.folder}.lock`);
   using lock = await FileLock.takeWhenFree(lockPath, folder, (holder) => options.waits(holder));
   try {

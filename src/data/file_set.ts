@@ -1,5 +1,5 @@
 /**
- * Makes sets of images out of image files.
+ * Opens sets of image files.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { ImageReader } from "./images/image_reader.ts";
 import { readerThreads } from "./images/image_stores.ts";
 import { escapeName } from "./names.ts";
 
-/** Files and, if they have any, their labels. */
+/** Image files, with labels if they have any. */
 export interface ImagePaths {
-  /** Paths [count]. */
+  /** The files' paths [count]. */
   readonly paths: readonly string[];
-  /** int32 [count]; null of files without labels. */
+  /** int32 [count]; null if the files have no labels. */
   readonly labels: Int32Array<ArrayBuffer> | null;
 }
 
@@ -26,14 +26,14 @@ function spread(count: number, all: number): Int32Array<ArrayBuffer> {
   return Int32Array.from({ length: count }, (_, place) => Math.floor(place * all / count));
 }
 
-/** Opens sets of files: reads their headers, leaves out what is damaged. */
+/** Opens sets of files: reads their headers and skips damaged files. */
 export class FileSets implements Disposable {
-  /** What was left out until now. */
+  /** The files skipped so far. */
   readonly skipped: SkippedImage[] = [];
   readonly #device: Device;
   readonly #reader: ImageReader;
 
-  /** Starts the threads that read. */
+  /** Starts the reader threads. */
   constructor(readonly options: DatasetOptions) {
     using undone = new DisposableStack();
     this.#device = undone.use(Device.open({ device: "cpu", threads: 1 }));
@@ -42,11 +42,11 @@ export class FileSets implements Disposable {
   }
 
   /**
-   * A set of files.
+   * Opens a set of files.
    *
-   * @param option name of the option that limits their number.
-   * @param asked how many to take, spread evenly; defaults to all.
-   * @throws {InvalidInputError} if a file is damaged and that is an error, or all are.
+   * @param option name of the option that limits the number of images, for messages.
+   * @param asked number of images to take, spread evenly; all by default.
+   * @throws {InvalidInputError} if a file is damaged and `strict` is set, or if all files are damaged.
    * @throws {TooManyOpenFilesError} if the process may open no further file.
    */
   open(option: string, { paths, labels }: ImagePaths, asked: number | undefined): FileImages {
@@ -80,7 +80,7 @@ export class FileSets implements Disposable {
     );
   }
 
-  /** Ends the threads. */
+  /** Ends the reader threads. */
   [Symbol.dispose](): void {
     this.#reader[Symbol.dispose]();
     this.#device[Symbol.dispose]();

@@ -1,5 +1,5 @@
 /**
- * How many images of a split to take.
+ * Checks how many images of a split to take.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { InvalidInputError } from "../errors.ts";
 
 /**
- * The number of images that was asked for, or `available` where none was.
+ * The number of images to take: `asked`, or `available` by default.
  *
- * @param option The option's name for people, `train-images` for one.
- * @param asked Undefined: all.
- * @param available The most there are.
- * @throws {InvalidInputError} Where it is not a whole number from 1 to `available`.
+ * @param option The option's name for messages, such as `train-images`.
+ * @param asked The number that the user gave, if any.
+ * @param available The number of images in the split.
+ * @throws {InvalidInputError} If `asked` is not a whole number from 1 to `available`.
  */
 export function imageCount(option: string, asked: number | undefined, available: number): number {
   if (asked === undefined) return available;

@@ -1,5 +1,5 @@
 /**
- * Folders of image files, as they are on disk.
+ * Lists image files in folders and their subfolders.
  *
  * @module
  */
@@ -9,26 +9,26 @@ import { folderError } from "./folder_error.ts";
 import { escapeName, isSystemName, looksOf, spelledName } from "./names.ts";
 import { SelectionCounts } from "./selection.ts";
 
-/** Ends of the names of image files, in any case. */
+/** Matches names of image files by their extension, in upper or lower case. */
 const imageName = /\.(jpe?g|png)$/i;
-/** The same, listed for people. */
+/** The extensions, for messages. */
 const IMAGE_NAMES = ".jpg, .jpeg or .png";
 
-/** What is in a folder, links followed, names in the order of their characters. */
+/** The entries of a folder. Names are sorted by code unit, and links are followed. */
 export interface Listing {
   /** Files, and links to files. */
   readonly files: readonly string[];
   /** Folders, and links to folders. */
   readonly folders: readonly string[];
-  /** Links that lead nowhere, or to where this user may not look. */
+  /** Links whose target does not exist or may not be accessed. */
   readonly deadLinks: readonly string[];
 }
 
 /**
- * Lists a folder without what is hidden or an operating system's.
+ * Lists a folder without hidden files and the operating system's own.
  *
- * @param counts told of each entry that is left out.
- * @throws {InvalidInputError} if the folder cannot be read, or holds an image or a folder whose name is not UTF-8.
+ * @param counts counts the entries that are left out.
+ * @throws {InvalidInputError} if the folder cannot be read, or contains an image or a folder whose name is not UTF-8.
  * @throws {TooManyOpenFilesError} if the process may open no further file.
  */
 export function listFolder(folder: string, counts: SelectionCounts): Listing {
@@ -51,7 +51,7 @@ function readFolder(folder: string): Deno.DirEntry[] {
   return withFolder(folder, () => [...Deno.readDirSync(folder)]);
 }
 
-/** Does something with a folder. @throws {InvalidInputError} if there is no such folder, or it may not be looked into. */
+/** Calls `look`, and turns a failure to read the folder into an error with a remedy. */
 function withFolder<T>(folder: string, look: () => T): T {
   try {
     return look();
@@ -60,7 +60,7 @@ function withFolder<T>(folder: string, look: () => T): T {
   }
 }
 
-/** Refuses a name that is not UTF-8: its bytes are replaced when it is listed, and no path leads to it. */
+/** Refuses a name that is not UTF-8. Deno replaces its bytes in listings, so the file cannot be opened. */
 function requireUtf8(folder: string, name: string): void {
   if (!name.includes("\ufffd")) return;
   try {
@@ -68,13 +68,13 @@ function requireUtf8(folder: string, name: string): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw folderError(join(folder, name), error);
     throw new InvalidInputError(
-      `${escapeName(join(folder, name))}: the name is not UTF-8 (\ufffd stands for its other bytes); ` +
-        `rename it, with convmv -r -f latin1 -t utf8 --notest for one`,
+      `${escapeName(join(folder, name))}: the name is not UTF-8 (\ufffd marks invalid bytes); ` +
+        `rename it, for example with convmv -r -f latin1 -t utf8 --notest`,
     );
   }
 }
 
-/** What a link leads to. */
+/** The kind of a link's target. */
 function targetOf(path: string): "file" | "folder" | "nowhere" {
   try {
     return Deno.statSync(path).isDirectory ? "folder" : "file";
@@ -86,43 +86,43 @@ function targetOf(path: string): "file" | "folder" | "nowhere" {
 }
 
 /**
- * Every image file in a folder and in those inside it, links followed; in a folder its own files first, names in the order of
- * their characters. A link that leads nowhere is taken for a damaged image if its name is an image's.
+ * Lists every image file in a folder and its subfolders, following links: a folder's own files first, then its
+ * subfolders, each sorted by code unit. A dead link with the name of an image counts as a damaged image.
  *
- * @param counts told of everything that is left out.
- * @throws {InvalidInputError} if a folder cannot be read, or a link leads back to a folder that holds it.
+ * @param counts counts everything that is left out.
+ * @throws {InvalidInputError} if a folder cannot be read, or a link leads to a folder that contains it.
  */
 export function imagesUnder(folder: string, counts: SelectionCounts, above: readonly string[] = []): string[] {
   const real = withFolder(folder, () => Deno.realPathSync(folder));
   if (above.some((holder) => holder === real || holder.startsWith(join(real, "/")))) {
-    throw new InvalidInputError(`${escapeName(folder)} is a link to a folder that it lies in: remove the link`);
+    throw new InvalidInputError(`${escapeName(folder)} is a link to a folder that contains it: remove the link`);
   }
   const { files, folders, deadLinks } = listFolder(folder, counts);
   const isImage = (name: string) => imageName.test(name);
   for (const name of files) if (!isImage(name)) counts.ignoreFile(name);
   for (const name of deadLinks) if (!isImage(name)) counts.ignoreFile(name, "dead link");
   const own = [...files, ...deadLinks].filter(isImage).sort().map((name) => join(folder, name));
-  // Not flatMap with spread arguments: a folder may hold more files than a call takes arguments.
+  // Not push(...files): a folder may contain more files than a call can take arguments.
   return own.concat(...folders.map((name) => imagesUnder(join(folder, name), counts, [...above, real])));
 }
 
-/** Images by the folder that they are in. */
+/** Image files labelled by class folder. */
 export interface LabelledPaths {
-  /** Paths [count]. */
+  /** The files' paths [count]. */
   readonly paths: readonly string[];
   /** int32 [count], indices into the classes. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
-/** The error for a link at the place of a class folder. */
+/** The error for a dead link in the place of a class folder. */
 export function deadClassLink(path: string): InvalidInputError {
   return new InvalidInputError(
-    `${escapeName(path)} is a link that leads nowhere or may not be followed, where class folders are: ` +
-      "let it lead to the folder of the class, or remove it",
+    `${escapeName(path)} is a link whose target is missing or may not be accessed, in place of a class folder: ` +
+      "point it to the folder of the class, or remove it",
   );
 }
 
-/** Counts the files beside class folders, images among them. */
+/** Counts the files beside class folders, including images. */
 function countBeside(files: readonly string[], counts: SelectionCounts): void {
   for (const name of files) {
     const ending = imageName.exec(name)?.[0].toLowerCase();
@@ -130,7 +130,7 @@ function countBeside(files: readonly string[], counts: SelectionCounts): void {
   }
 }
 
-/** Counts what lies beside the folders of given classes. */
+/** Counts the folders and files beside the folders of the given classes. */
 export function countBesideClasses(folder: string, classes: readonly string[], counts: SelectionCounts): void {
   const { files, folders, deadLinks } = listFolder(folder, counts);
   const wanted = new Set(classes);
@@ -139,10 +139,11 @@ export function countBesideClasses(folder: string, classes: readonly string[], c
 }
 
 /**
- * The names of the class folders in a folder.
+ * Lists the class folders in a folder.
  *
- * @param counts told of files beside the class folders.
- * @throws {InvalidInputError} if there are none, two look alike, or a link leads nowhere, which may be a class.
+ * @param counts counts the files beside the class folders.
+ * @throws {InvalidInputError} if there are none, two have names that look alike, or there is a dead link, which may
+ * be a class.
  */
 export function classFolders(folder: string, counts: SelectionCounts): readonly string[] {
   const { files, folders, deadLinks } = listFolder(folder, counts);
@@ -152,7 +153,7 @@ export function classFolders(folder: string, counts: SelectionCounts): readonly 
     const hasImages = files.some((name) => imageName.test(name));
     const other = hasImages ? ", or give --dataset images to train without classes" : "";
     throw new InvalidInputError(
-      `${escapeName(folder)} holds no class folders: put each class's images in a folder of its own there${other}`,
+      `${escapeName(folder)} has no class folders: put the images of each class in a folder of their own there${other}`,
     );
   }
   refuseAlike(folder, folders);
@@ -160,7 +161,7 @@ export function classFolders(folder: string, counts: SelectionCounts): readonly 
   return folders;
 }
 
-/** Refuses two class folders that a reader cannot tell apart. */
+/** Refuses two class folders with names that look the same. */
 function refuseAlike(folder: string, names: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const name of names) {
@@ -168,7 +169,7 @@ function refuseAlike(folder: string, names: readonly string[]): void {
     const other = seen.get(looks);
     if (other !== undefined) {
       throw new InvalidInputError(
-        `${escapeName(folder)} holds two class folders that look alike, ` +
+        `${escapeName(folder)} has two class folders that look alike, ` +
           `${spelledName(other)} and ${spelledName(name)}: merge them, or rename one`,
       );
     }
@@ -177,11 +178,11 @@ function refuseAlike(folder: string, names: readonly string[]): void {
 }
 
 /**
- * The images of each class.
+ * Lists the images of each class.
  *
- * @param classes names of folders in `folder`.
- * @param counts told of everything that is left out.
- * @throws {InvalidInputError} if a class is missing or holds no image.
+ * @param classes names of the class folders in `folder`.
+ * @param counts counts everything that is left out.
+ * @throws {InvalidInputError} if a class folder is missing or has no image.
  */
 export function imagesByClass(folder: string, classes: readonly string[], counts: SelectionCounts): LabelledPaths {
   const byClass = classes.map((name) => {
@@ -196,11 +197,11 @@ export function imagesByClass(folder: string, classes: readonly string[], counts
   return { paths, labels };
 }
 
-/** The error for a folder without images, which says what it holds instead. */
+/** The error for a folder without images. The message says what the folder contains instead. */
 export function noImages(folder: string, remedy: string): InvalidInputError {
   const counts = new SelectionCounts();
   imagesUnder(folder, counts);
   const ignored = counts.describeIgnored();
   const held = ignored === "" ? "" : ` (but ${ignored}; only JPEG and PNG are read)`;
-  return new InvalidInputError(`${escapeName(folder)} holds no image${held}: ${remedy}`);
+  return new InvalidInputError(`${escapeName(folder)} has no image${held}: ${remedy}`);
 }

@@ -1,22 +1,22 @@
 /**
- * The batches of a whole run, begun ahead of the trainer.
+ * Provides the batches of a whole run, and reads them ahead of the trainer.
  *
  * @module
  */
 import { type BatchOptions, EpochBatches, stepsPerEpoch, type ViewBatch } from "./batches.ts";
 import type { StoredBatch, TrainingImages } from "./images/training_images.ts";
 
-/** A run's batches. */
+/** Options of {@linkcode Loader}. */
 export interface LoaderOptions extends BatchOptions {
-  /** Epochs of the run. */
+  /** Number of epochs in the run. */
   readonly epochs: number;
-  /** Steps that were done before; 0 where left out. */
+  /** Steps already done, on resuming; 0 by default. */
   readonly done?: number;
 }
 
-/** Hands out the batches of a run in order, across the borders of epochs; what comes next is on its way meanwhile. */
+/** Provides the batches of a run in order, across epochs, while the next batches are being read. */
 export class Loader {
-  /** Steps of an epoch. */
+  /** Number of steps in an epoch. */
   readonly stepsPerEpoch: number;
   readonly #images: TrainingImages;
   readonly #options: LoaderOptions;
@@ -26,9 +26,9 @@ export class Loader {
   #taken: number;
 
   /**
-   * Begins nothing yet.
+   * Begins no batch yet.
    *
-   * @throws {InvalidInputError} where the batch does not fit the images.
+   * @throws {InvalidInputError} if the batch size does not suit the number of images or ranks.
    */
   constructor(images: TrainingImages, options: LoaderOptions) {
     this.#images = images;
@@ -40,7 +40,7 @@ export class Loader {
     this.#epoch = new EpochBatches({ ...options, epoch: this.#number });
   }
 
-  /** The next step's images, on the device or on their way there behind what it computes now. */
+  /** The images of the next step. Their upload is queued; kernels that use them run after it. */
   next(): StoredBatch {
     this.#beginUpTo(this.#taken + 1);
     const batch = this.#images.take();

@@ -1,5 +1,5 @@
 /**
- * Data sets, the views drawn of their images, and the batches of an epoch.
+ * Data sets, augmented views of their images, and the batches of an epoch.
  *
  * @module
  */

@@ -1,10 +1,11 @@
 /**
- * Names of files and folders: which belong to an operating system, which look alike, and how a name is written in one line.
+ * Judges names of files and folders: recognises the operating system's own, compares how names look, and escapes
+ * names for messages.
  *
  * @module
  */
 
-/** Names, in lower case, that operating systems, file servers and tools give to what is no user's data. */
+/** Names, in lower case, of files and folders of operating systems, file servers and tools, which are not user data. */
 const systemNames = new Set([
   "__macosx",
   "__pycache__",
@@ -27,14 +28,14 @@ const systemNames = new Set([
   "thumbs.db:encryptable",
 ]);
 
-/** Whether a name is hidden by its first dot, or is that of an operating system's or a file server's own file or folder. */
+/** Whether a name is hidden (begins with a dot) or belongs to an operating system or a file server. */
 export function isSystemName(name: string): boolean {
   return name.startsWith(".") || systemNames.has(name.toLowerCase());
 }
 
 /**
- * A text that is the same for names which a reader cannot tell apart: composed and decomposed letters, kinds of spaces, characters
- * that are not shown.
+ * Normalises a name, so that names that look the same become equal: composed and decomposed letters, kinds of spaces,
+ * invisible characters.
  */
 export function looksOf(name: string): string {
   return name.replace(/\p{Default_Ignorable_Code_Point}/gu, "").normalize("NFC").replace(/\s+/g, " ").trim();
@@ -46,13 +47,14 @@ function escapeCharacter(character: string): string {
   return escapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** A name as one field of one line: a backslash stands before `\`, `t`, `n`, `r` and the `uXXXX` of other control characters. */
+/** Escapes a name for a one-line message: `\\`, `\t`, `
+ * `, `\r`, and `\uXXXX` for other control characters. */
 export function escapeName(name: string): string {
-  // deno-lint-ignore no-control-regex -- these are the characters that end a line or move a terminal's cursor.
+  // deno-lint-ignore no-control-regex -- control characters end a line or move a terminal's cursor.
   return name.replace(/[\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter);
 }
 
-/** A name, and how it is spelled where other names look the same: `é ("e\u0301")`. */
+/** A name with its spelling, to tell it from names that look the same: `é ("e\u0301")`. */
 export function spelledName(name: string): string {
   const spelled = JSON.stringify(name).replace(/[^ -~]/g, escapeCharacter);
   return `${escapeName(name)} (${spelled})`;

@@ -1,5 +1,5 @@
 /**
- * Where data sets lie when nobody says.
+ * Finds the folders of data sets.
  *
  * @module
  */
@@ -9,20 +9,21 @@ import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { Archive } from "./archive.ts";
 
-/** The folder for data sets: SLUICE_DATA where it is set, else `sluice` in the user's folder for caches. */
+/** The folder for data sets: SLUICE_DATA if it is set, else `sluice` in the user's cache folder. */
 export function defaultDataFolder(): string {
   return Deno.env.get("SLUICE_DATA") || join(Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache"), "sluice");
 }
 
-/** Whether a path is a folder. */
+/** Whether a path is a folder or a link to a folder. */
 export function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory();
 }
 
 /**
- * The folder with a data set's files: that inside `data`, or `data` itself; inside the folder for data sets where none is named.
+ * Finds the folder with a data set's files: inside `data` or `data` itself, or, without `data`, inside {@linkcode
+ * defaultDataFolder}.
  *
- * @throws {InvalidInputError} where there is none, with what to do.
+ * @throws {InvalidInputError} if there is no such folder. The message says what to do.
  */
 export function findDataFolder(
   { name, archive: { folder } }: { readonly name: string; readonly archive: Archive },
@@ -33,11 +34,13 @@ export function findDataFolder(
   if (isFolder(inner)) return inner;
   if (data === undefined) {
     throw new InvalidInputError(
-      `data set ${name} is not in ${parent}: run \`sluice data fetch ${name}\`, or give --data DIR, the folder that holds ${folder}`,
+      `data set ${name} is not in ${parent}: run \`sluice data fetch ${name}\`, or give --data DIR, the folder that contains ${folder}`,
     );
   }
   if (!isFolder(data)) {
-    throw new InvalidInputError(`data folder ${data} does not exist: give --data DIR, the folder that holds ${folder}`);
+    throw new InvalidInputError(
+      `data folder ${data} does not exist: give --data DIR, the folder that contains ${folder}`,
+    );
   }
   return data;
 }

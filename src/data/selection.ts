@@ -1,28 +1,31 @@
 /**
- * What a data set takes of a folder and what it leaves out, counted and said in one line.
+ * Counts which files of a folder a data set uses and ignores, and summarises them in one line.
  *
  * @module
  */
 import { escapeName } from "./names.ts";
 
-/** What was taken of a folder and what was not. */
+/** Which files of a folder were used and which were ignored. */
 export interface Selection {
-  /** Images, of all splits. */
+  /** Number of images in all splits. */
   readonly images: number;
-  /** Number of files that were left out, by the end of their names (`.webp`) or by another reason. */
+  /** Number of ignored files, by extension (`.webp`) or by another reason. */
   readonly ignored: Readonly<Record<string, number>>;
-  /** Names of folders that were left out: they are no class that was asked for. */
+  /** Names of ignored folders, which are not among the classes. */
   readonly ignoredFolders: readonly string[];
-  /** Number of files and folders that are hidden or an operating system's; what is inside such a folder is not looked at. */
+  /**
+   * Number of files and folders that are hidden or the operating system's. The contents of such a folder are not
+   * counted.
+   */
   readonly hidden: number;
-  /** All of this in one line for people. */
+  /** A summary in one line. */
   readonly line: string;
 }
 
-/** So many names or kinds are listed. */
+/** Most names or kinds to list. */
 const LISTED = 5;
 
-/** The first names of a list, and dots for more. */
+/** Lists the first names, with `...` if there are more. */
 function listed(names: readonly string[]): string {
   const more = names.length > LISTED ? ", ..." : "";
   return `${names.slice(0, LISTED).map(escapeName).join(", ")}${more}`;
@@ -32,38 +35,38 @@ function counted(count: number, one: string, several = `${one}s`): string {
   return `${count} ${count === 1 ? one : several}`;
 }
 
-/** The end of a name, `.webp` for one. */
+/** The extension of a name, such as `.webp`. */
 function endingOf(name: string): string {
   return /[^.](\.[A-Za-z0-9]{1,10})$/.exec(name)?.[1]?.toLowerCase() ?? "without an ending";
 }
 
-/** Counts what is left out while folders are walked. */
+/** Counts ignored files and folders while folders are listed. */
 export class SelectionCounts {
   readonly #ignored = new Map<string, number>();
   readonly #folders = new Set<string>();
   #hidden = 0;
 
-  /** Counts a file that is no image by its name, or whose reason is given. */
+  /** Counts an ignored file, by its extension unless a reason is given. */
   ignoreFile(name: string, reason: string = endingOf(name)): void {
     this.#ignored.set(reason, (this.#ignored.get(reason) ?? 0) + 1);
   }
 
-  /** Counts a folder that is not looked into; one of the same name, in another split, counts once. */
+  /** Counts an ignored folder. Folders of the same name in several splits count once. */
   ignoreFolder(name: string): void {
     this.#folders.add(name);
   }
 
-  /** Counts a hidden file or folder, or an operating system's. */
+  /** Counts a hidden or system file or folder. */
   hide(): void {
     this.#hidden++;
   }
 
-  /** Adds what another count has found hidden. */
+  /** Adds the number of hidden entries of another count. */
   addHidden(other: SelectionCounts): void {
     this.#hidden += other.#hidden;
   }
 
-  /** Files that were left out, the most frequent kind first: `100 .webp, 1 .txt`; empty if there are none. */
+  /** The ignored files by kind, the most frequent first: `100 .webp, 1 .txt`; empty if there are none. */
   describeIgnored(): string {
     const kinds = [...this.#ignored].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
     const more = kinds.length > LISTED ? ", ..." : "";
@@ -71,12 +74,12 @@ export class SelectionCounts {
   }
 
   /**
-   * Ends the count.
+   * Summarises the counts.
    *
-   * @param name the data set's.
-   * @param splits number of images by split, the first being trained on.
-   * @param classes names of the classes, none of a data set without labels.
-   * @param note said at the line's end.
+   * @param name the data set's name.
+   * @param splits number of images by split, the training images first.
+   * @param classes names of the classes; empty for a data set without labels.
+   * @param note added at the end of the line, if any.
    */
   finish(
     name: string,

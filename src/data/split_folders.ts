@@ -1,5 +1,5 @@
 /**
- * Which folders of a tree hold the images to train on and those to test with.
+ * Finds the folders of a tree that contain the training and test images.
  *
  * @module
  */
@@ -9,42 +9,43 @@ import { listFolder } from "./image_tree.ts";
 import { escapeName, looksOf } from "./names.ts";
 import { SelectionCounts } from "./selection.ts";
 
-/** Names of the folder with the images to test with; the first that is there is taken. */
+/** Names of the folder with the test images; the first that exists is used. */
 const TEST_FOLDERS = ["test", "val"];
 
-/** Names that people give to the two folders; only `train`, `test` and `val` as they are here are read. */
+/** Matches other names that people give to the training folder. Only `train` itself is read. */
 const trainName = /^(train|training)([-_ ]?(set|data|images|split))?$/i;
+/** Matches other names that people give to the test folder. Only `test` and `val` are read. */
 const testName = /^(test|testing|val|valid|validation|dev|eval|evaluation)([-_ ]?(set|data|images|split))?$/i;
 
-/** The folders of a tree. */
+/** The folders of the training and test images. */
 export interface SplitFolders {
-  /** Path of the folder with the class folders to train on. */
+  /** Path of the folder with the class folders for training. */
   readonly train: string;
-  /** Path of the folder with those to test with; null if there is none. */
+  /** Path of the folder with the class folders for testing; null if there is none. */
   readonly test: string | null;
-  /** Whether class folders lie in the tree's own folder, all of them to train on. */
+  /** Whether the class folders are directly in the tree's folder, without `train`. */
   readonly isPlain: boolean;
 }
 
-/** Refuses a folder whose name nearly is a split's: it would be read as a class, or not at all. */
+/** Refuses a folder with a name similar to a split's, which would be read as a class or ignored. */
 function refuseMisnamed(folder: string, name: string | undefined, wanted: string): void {
   if (name === undefined) return;
   throw new InvalidInputError(
-    `${escapeName(join(folder, name))} is not read under this name: rename it ${wanted}, ` +
+    `${escapeName(join(folder, name))} is not read under this name: rename it to ${wanted}, ` +
       `move it elsewhere, or, if it is a class, put all class folders in ${escapeName(join(folder, "train"))}`,
   );
 }
 
-/** Refuses a split behind a link that leads nowhere: its images would be left out without a word. */
+/** Refuses a split that is a dead link: its images would be missing without notice. */
 function refuseDeadSplit(folder: string, deadLinks: readonly string[], name: string | undefined): void {
   if (name === undefined || !deadLinks.includes(name)) return;
   throw new InvalidInputError(
-    `${escapeName(join(folder, name))} is a link that leads nowhere or may not be followed: ` +
-      `let it lead to the folder of the images to ${name === "train" ? "train on" : "test with"}, or remove it`,
+    `${escapeName(join(folder, name))} is a link whose target is missing or may not be accessed: ` +
+      `point it to the folder of the ${name === "train" ? "training" : "test"} images, or remove it`,
   );
 }
 
-/** Refuses a folder that holds splits of its own where class folders are: all of them would be read as one class. */
+/** Refuses a folder with splits in place of a class folder: it would be read as a single class. */
 function refuseInnerSplits(folder: string, name: string): void {
   const inner = join(folder, name);
   const { folders } = listFolder(inner, new SelectionCounts());
@@ -53,18 +54,18 @@ function refuseInnerSplits(folder: string, name: string): void {
   if (train === undefined || test === undefined) return;
   const [path, trainPath, testPath] = [inner, join(folder, "train", name), join(folder, "test", name)].map(escapeName);
   throw new InvalidInputError(
-    `${path} holds folders ${train} and ${test}, and would be read as one class: give --data ${path}, or, ` +
+    `${path} contains folders ${train} and ${test}, and would be read as one class: give --data ${path}, or, ` +
       `if it is a class, put its images in ${trainPath} and ${testPath}`,
   );
 }
 
 /**
- * Finds the folders of a tree.
+ * Finds the folders of the training and test images.
  *
- * @param counts told of what lies beside them.
- * @param areListed whether the classes are named elsewhere: other folders beside them are left out then.
- * @throws {InvalidInputError} if the tree holds `test` or `val` without `train`, a folder such as `Train` or `validation`, a split
- * behind a link that leads nowhere, or no `train` and a folder with splits of its own.
+ * @param counts counts the entries beside these folders.
+ * @param areListed whether the classes are known by name: other folders are then ignored.
+ * @throws {InvalidInputError} if the tree has `test` or `val` without `train`, a folder such as `Train` or
+ * `validation`, a split that is a dead link, or, without `train`, a folder that contains splits.
  */
 export function findSplits(folder: string, counts: SelectionCounts, areListed: boolean): SplitFolders {
   const beside = new SelectionCounts();
@@ -76,14 +77,14 @@ export function findSplits(folder: string, counts: SelectionCounts, areListed: b
   if (test === undefined) refuseMisnamed(folder, folders.find((name) => testName.test(looksOf(name))), "test");
   if (!hasTrain && test !== undefined) {
     throw new InvalidInputError(
-      `${escapeName(folder)} holds a folder ${test} and no folder train: ` +
-        `put the images to train on in ${escapeName(join(folder, "train"))}, ` +
+      `${escapeName(folder)} has a folder ${test} but no folder train: ` +
+        `put the training images in ${escapeName(join(folder, "train"))}, ` +
         `or give --data ${escapeName(join(folder, test))} to train on that folder`,
     );
   }
   if (!hasTrain) {
     if (!areListed) folders.forEach((name) => refuseInnerSplits(folder, name));
-    // Class folders are listed once more, and what lies beside them is counted then.
+    // The caller lists the class folders again, and counts the entries beside them.
     return { train: folder, test: null, isPlain: true };
   }
   counts.addHidden(beside);

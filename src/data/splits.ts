@@ -1,11 +1,11 @@
 /**
- * The sets of images of a data set, each once.
+ * Lists the sets of images of a data set.
  *
  * @module
  */
 import type { Dataset, ImageSet } from "./dataset.ts";
 
-/** The sets of a data set by their splits; the images to train on only if they are not those with labels. */
+/** The sets of a data set by split, each once: `pretraining` is left out if it is the labelled training set itself. */
 export function splitsOf({ pretraining, labelled }: Dataset): ReadonlyMap<string, ImageSet> {
   const splits = new Map<string, ImageSet>();
   if (pretraining !== labelled?.train) splits.set("pretraining", pretraining);

@@ -1,5 +1,5 @@
 /**
- * Unpacking an archive that may be anybody's.
+ * Unpacks an archive that may come from an untrusted source.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import type { Archive } from "./archive.ts";
 import { checkEntries, extractInto } from "./archive_stream.ts";
 import { isFolder } from "./places.ts";
 
-/** Why an entry is not taken out of an archive, or null if it is harmless. */
+/** Why an entry must not be unpacked; null if it is harmless. */
 function problemOf({ path, type }: Pick<ReadEntry, "path" | "type">): string | null {
-  if (isAbsolute(path) || normalize(path).split("/").includes("..")) return "leads out of the folder";
+  if (isAbsolute(path) || normalize(path).split("/").includes("..")) return "points outside the folder";
   if (type !== "File" && type !== "Directory" && type !== "OldFile" && type !== "ContiguousFile") {
-    return `is a ${type}, neither a file nor a folder`;
+    return `is a ${type}, not a file or folder`;
   }
   return null;
 }
@@ -27,7 +27,7 @@ function refusalOf(entry: Pick<ReadEntry, "path" | "type">): string | null {
   return problem === null ? null : `the entry ${entry.path} ${problem}; do not use this archive`;
 }
 
-/** The files of a data set that a folder lacks, or that hold nothing there. */
+/** The files of a data set that are missing in a folder or empty. */
 export function missingFiles(folder: string, { files }: Pick<Archive, "files">): string[] {
   return files.filter((name) => {
     const path = join(folder, name);
@@ -36,9 +36,9 @@ export function missingFiles(folder: string, { files }: Pick<Archive, "files">):
 }
 
 /**
- * Whether a folder is there with all files of its data set.
+ * Whether a folder exists with all files of its data set.
  *
- * @throws {InvalidInputError} if it is there and lacks files.
+ * @throws {InvalidInputError} if it exists but lacks files.
  */
 export function isUnpacked(folder: string, archive: Pick<Archive, "files">): boolean {
   if (!isFolder(folder)) return false;
@@ -53,7 +53,7 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "EEXIST");
 }
 
-/** Puts an unpacked folder in its place; false if another process was first with a whole one. */
+/** Moves an unpacked folder to its place; false if another process has already put a complete folder there. */
 function put(unpacked: string, place: string, archive: Pick<Archive, "files">): boolean {
   try {
     renameSync(unpacked, place);
@@ -65,12 +65,12 @@ function put(unpacked: string, place: string, archive: Pick<Archive, "files">): 
 }
 
 /**
- * Unpacks the folder of an archive, a tar file, compressed or not, into `parent`. It appears there at once and whole, however many
- * processes do this at a time.
+ * Unpacks the folder of a tar archive, compressed or not, into `parent`. The folder appears complete in one step,
+ * even if several processes do so at the same time.
  *
- * @returns whether this process put it there; false if another was first.
- * @throws {InvalidInputError} if the archive is damaged, holds anything but files and folders, a path that leads out of it, more than
- * the data set can need, or not the folder with its files; nothing is left then.
+ * @returns whether this process put the folder there; false if another process was first.
+ * @throws {InvalidInputError} if the archive is damaged or too large, contains anything but files and folders, has a
+ * path that points outside, or lacks the folder or its files. Nothing stays behind then.
  */
 export async function unpackFolder(
   path: string,
@@ -81,7 +81,7 @@ export async function unpackFolder(
   const partial = makePartial(parent, archive);
   try {
     const sizes = new Map<string, number>();
-    // Every entry is looked at before any is written.
+    // Check every entry before writing any.
     await checkEntries({ path, archive }, (entry) => {
       if (entry.type !== "Directory") sizes.set(entry.path, entry.size);
       return refusalOf(entry);
@@ -89,15 +89,15 @@ export async function unpackFolder(
     await extractInto(partial, { path, archive });
     const unpacked = join(partial, folder);
     if (!isFolder(unpacked)) {
-      throw new InvalidInputError(`${path}: holds no folder ${folder}; give the official archive`);
+      throw new InvalidInputError(`${path}: contains no folder ${folder}; give the official archive`);
     }
     const [missing] = missingFiles(unpacked, archive);
     if (missing !== undefined) {
-      throw new InvalidInputError(`${path}: holds no ${folder}/${missing}; give the official archive`);
+      throw new InvalidInputError(`${path}: contains no ${folder}/${missing}; give the official archive`);
     }
     for (const [name, size] of sizes) {
       if (statSync(join(partial, name)).size === size) continue;
-      throw new InvalidInputError(`${path}: ${name} was not unpacked whole; fetch it again`);
+      throw new InvalidInputError(`${path}: ${name} was not unpacked completely; fetch it again`);
     }
     return put(unpacked, join(parent, folder), archive);
   } catch (error) {
@@ -109,9 +109,9 @@ export async function unpackFolder(
 }
 
 /**
- * Makes a temporary folder for a data set that no other process, and nobody else in this one, has.
+ * Makes a new temporary folder for a data set, which nothing else in this or another process uses.
  *
- * @throws {StorageError} if there is no room or no permission.
+ * @throws {StorageError} if there is no space or no permission.
  */
 export function makePartial(parent: string, { folder }: Pick<Archive, "folder">): string {
   for (let attempt = 0;; attempt++) {
@@ -126,7 +126,7 @@ export function makePartial(parent: string, { folder }: Pick<Archive, "folder">)
   }
 }
 
-/** An archive that is damaged, or a file or folder that cannot be read or written. */
+/** The error for a damaged archive, or for a file or folder that cannot be read or written. */
 function unpackingError(archive: string, cause: unknown): SluiceError {
   const system = describeSystemError(cause);
   if (system === null) {

@@ -1,5 +1,5 @@
 /**
- * Whether a data set's files are whole and are the official ones.
+ * Checks that a data set's files are complete, undamaged and the official ones.
  *
  * @module
  */
@@ -16,22 +16,22 @@ import { defaultDataFolder, isFolder } from "./places.ts";
 import type { Selection } from "./selection.ts";
 import { splitsOf } from "./splits.ts";
 
-/** What a look at a data set's files has found. */
+/** The result of checking a data set's files. */
 export interface Verification {
-  /** The data set. */
+  /** The data set's name. */
   readonly name: string;
   /** Number of images by split. */
   readonly images: Readonly<Record<string, number>>;
-  /** What was taken of the data set's folder and what was not; null if its files are fixed. */
+  /** Which files of the folder were used and which were ignored; null if the data set has a fixed list of files. */
   readonly selection: Selection | null;
-  /** What is damaged, or differs from the official data set. */
+  /** Damaged files, and differences from the official data set, a sentence each. */
   readonly problems: readonly string[];
 }
 
-/** Images that are decoded at a time. */
+/** Images to decode at a time. */
 const BATCH = 256;
 
-/** Decodes every file of a set, and gives those that cannot be decoded. */
+/** Decodes every file of a set, and returns those that cannot be decoded. */
 function damagedFiles({ count, paths, sizes, height, width }: FileImages, reader: ImageReader): SkippedImage[] {
   const damaged: SkippedImage[] = [];
   const pixels = new Uint8Array(BATCH * height * width * 3);
@@ -56,7 +56,7 @@ function fileProblems(dataset: Dataset, workers: number): SkippedImage[] {
   return dataset.skipped.concat(...sets.map((set) => damagedFiles(set, reader)));
 }
 
-/** What the published sums say of an archive and of files, of those that are there. */
+/** Compares the archive and the files, as far as they exist, with their published checksums. */
 function sumProblems({ archive }: DatasetSource, data: string | undefined): string[] {
   if (archive === null) return [];
   const parent = data ?? defaultDataFolder();
@@ -67,22 +67,22 @@ function sumProblems({ archive }: DatasetSource, data: string | undefined): stri
   ];
   return published.filter(([path]) => existsSync(path)).flatMap(([path, official]) => {
     const actual = md5Of(path);
-    return actual === official ? [] : [`${path}: its MD5 is ${actual}, the official one ${official}`];
+    return actual === official ? [] : [`${path}: its MD5 is ${actual}, the official MD5 is ${official}`];
   });
 }
 
 function countProblems({ officialCounts }: DatasetSource, images: Readonly<Record<string, number>>): string[] {
   return Object.entries(officialCounts ?? {}).flatMap(([split, official]) => {
     const count = images[split] ?? 0;
-    return count === official ? [] : [`${split}: ${count} images, officially ${official}`];
+    return count === official ? [] : [`${split}: has ${count} images, the official data set has ${official}`];
   });
 }
 
 /**
- * Looks at all files of a data set: image files are decoded, numbers of images and published checksums compared.
+ * Checks all files of a data set: decodes image files, and compares the number of images and the published checksums.
  *
- * @param data the folder, as for {@linkcode DatasetSource.open}.
- * @throws {InvalidInputError} if files are missing, or their form is wrong.
+ * @param data the folder of the data; see {@linkcode DatasetOptions.data}.
+ * @throws {InvalidInputError} if a file is missing or has the wrong format.
  */
 export function verifyDataset(source: DatasetSource, data: string | undefined, workers = 0): Verification {
   const dataset = source.open({ seed: 0, workers, examined: true, ...(data === undefined ? {} : { data }) });

@@ -1,28 +1,31 @@
 /**
- * How a random view of an image is drawn: ranges and probabilities of each change.
+ * Defines the distribution of random views: ranges and probabilities of each change.
  *
  * @module
  */
 
-/** The distribution of one augmented view. Changes apply in the order of the fields; jitter's four in random order. */
+/**
+ * The distribution of an augmented view. Changes apply in the order of the fields; the four jitter changes in random
+ * order.
+ */
 export interface ViewRecipe {
   /** Range of the crop's share of the image's area. */
   readonly scale: readonly [number, number];
   /** Range of the crop's width / height, drawn log-uniformly. */
   readonly ratio: readonly [number, number];
-  /** Probability that the four colour changes apply (all together). */
+  /** Probability of the colour jitter, which applies all four changes. */
   readonly jitterProbability: number;
   /** b: the brightness factor is uniform in [max(0, 1 - b), 1 + b]. */
   readonly brightness: number;
-  /** As `brightness`, for contrast. */
+  /** c: the contrast factor is uniform in [max(0, 1 - c), 1 + c]. */
   readonly contrast: number;
-  /** As `brightness`, for saturation. */
+  /** s: the saturation factor is uniform in [max(0, 1 - s), 1 + s]. */
   readonly saturation: number;
   /** h in 0..0.5: the hue shift is uniform in [-h, h] turns. */
   readonly hue: number;
-  /** Probability of grey. */
+  /** Probability of conversion to grey. */
   readonly grayscaleProbability: number;
-  /** Probability of gaussian blur. */
+  /** Probability of Gaussian blur. */
   readonly blurProbability: number;
   /** Range of the blur's sigma, in pixels of the view. */
   readonly blurSigma: readonly [number, number];

@@ -1,9 +1,9 @@
 /**
- * Locks on files: one process at a time works where a file says so.
+ * Locks files, so that only one process at a time works in a folder.
  *
- * The lock is the operating system's: a process that ends, however it does, holds it no more, so no lock is ever stale. The
- * file names the process that holds it: its number, its machine and its start, a line each. Earlier versions wrote the
- * number alone.
+ * The lock is the operating system's, which releases it when the process ends, even by a crash: a lock is never
+ * stale. The file names the holder in three lines: process number, host and start time. Earlier versions wrote only
+ * the number.
  *
  * @module
  */
@@ -13,37 +13,40 @@ import { InvalidInputError, LostFolderError } from "../errors.ts";
 import { isPlainFile } from "./plain_file.ts";
 import { storageError } from "./write_file.ts";
 
-/** The process that a lock file names, as far as it does. */
+/** The process that a lock file names. A field is null if the file does not state it. */
 export interface LockHolder {
-  /** Its number. */
+  /** The process number. */
   readonly pid: number | null;
-  /** Its machine. */
+  /** The host name. */
   readonly host: string | null;
-  /** Its start, as {@linkcode ProcessIdentity} has it. */
+  /** The start time, in the units of {@linkcode ProcessIdentity}. */
   readonly start: string | null;
 }
 
-/** Who holds a lock. */
+/** Whether a file is locked, and by which process. */
 export interface LockState {
   /** The process that holds it, or null if none does. */
   readonly holder: LockHolder | null;
-  /** Why the file system does not say; null if it does. The holder is then what the file says, if that process is there. */
+  /**
+   * Why the file system has no locks; null if it has. Without locks, `holder` is the process that the file names, if
+   * it still runs.
+   */
   readonly noLocks: string | null;
 }
 
-/** A file that is locked, as another thread can be told of it. */
+/** A locked file, in a form that can be sent to another thread. */
 export interface LockedFile {
-  /** The file. */
+  /** The file's path. */
   readonly path: string;
-  /** What the lock stands for, in messages: a folder, say. */
+  /** What the lock protects, for messages: a folder, say. */
   readonly label: string;
-  /** The file's device and number, which no other file has as long as the lock is held. */
+  /** The file's device and inode numbers, which no other file has as long as the lock is held. */
   readonly identity: string;
 }
 
-/** Milliseconds between two attempts at a lock. */
+/** Milliseconds between two attempts to lock. */
 const INTERVAL = 50;
-/** Attempts before a lock counts as taken: a process that only looks whether it is held has it for a moment. */
+/** Attempts before a lock counts as taken: `readLock` of another process holds it for a moment. */
 const BRIEF_ATTEMPTS = 20;
 
 function identityOf({ dev, ino }: Deno.FileInfo): string {
@@ -62,14 +65,14 @@ function identityAt(path: string): string | null {
 }
 
 /**
- * Refuses to go on in a folder that another has taken the place of.
+ * Stops work in a folder that was removed or replaced.
  *
- * @throws {LostFolderError} if the file at the path is not the locked one any more.
+ * @throws {LostFolderError} if the file at the path is no longer the locked one.
  */
 export function checkLockedFile({ path, label, identity }: LockedFile): void {
   if (identityAt(path) === identity) return;
   throw new LostFolderError(
-    `${label}: was removed or replaced while this process worked on it, and nothing more is written there; begin anew in another folder`,
+    `${label}: was removed or replaced while this process worked on it; nothing more is written there, start again in another folder`,
   );
 }
 
@@ -82,28 +85,28 @@ function readHolder(path: string): LockHolder {
   };
 }
 
-/** Whether a process that is named in full is on this machine, and there. */
+/** Whether the holder is known in full and still runs on this machine. */
 export function isHolderHere({ pid, host, start }: LockHolder): boolean {
   return pid !== null && host !== null && start !== null && isRunningHere({ pid, host, start });
 }
 
-/** A holder in words: `process 12`, `process 12 on node7` if that is another machine. */
+/** A holder for messages: `process 12`, or `process 12 on node7` if it runs on another machine. */
 export function describeHolder({ pid, host }: LockHolder): string {
   const known = pid === null ? "another process" : `process ${pid}`;
   return host === null || host === ownIdentity()?.host ? known : `${known} on ${host}`;
 }
 
-/** Tries to lock a file: `held` by another, or why the file system gives no locks. */
+/** Tries to lock a file. Returns `held` if another process has the lock, or why the file system has no locks. */
 function tryLock(file: Deno.FsFile, exclusive: boolean): "locked" | "held" | { readonly noLocks: string } {
   try {
     return file.tryLockSync(exclusive) ? "locked" : "held";
   } catch (error) {
-    // Whatever the reason (37, 38, 95 and others are seen), work can be done without a lock.
+    // File systems without locks report various errors (37, 38, 95 and others). Work goes on without a lock.
     return { noLocks: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** Who holds the lock on a file; nobody if it is not there. */
+/** Reads who holds the lock on a file: nobody if the file does not exist. */
 export function readLock(path: string): LockState {
   try {
     if (!isPlainFile(path)) return { holder: null, noLocks: null };
@@ -119,22 +122,25 @@ export function readLock(path: string): LockState {
   }
 }
 
-/** Opens a lock file, which is made if it is not there; null if another process was quicker. */
+/** Opens a lock file, and creates it if it does not exist; null if another process replaced it meanwhile. */
 function openLock(path: string): Deno.FsFile | null {
-  const isThere = isPlainFile(path);
+  const exists = isPlainFile(path);
   try {
-    // `createNew` does not follow a link that is put there meanwhile.
-    const file = Deno.openSync(path, { read: true, write: true, createNew: !isThere });
+    // `createNew` does not follow a link that someone puts there meanwhile.
+    const file = Deno.openSync(path, { read: true, write: true, createNew: !exists });
     if (identityAt(path) === identityOf(file.statSync())) return file;
     file.close();
     return null;
   } catch (error) {
-    if (error instanceof (isThere ? Deno.errors.NotFound : Deno.errors.AlreadyExists)) return null;
+    if (error instanceof (exists ? Deno.errors.NotFound : Deno.errors.AlreadyExists)) return null;
     throw storageError(path, error);
   }
 }
 
-/** A lock that is held, or on a file system without locks would be. */
+/**
+ * A lock that this process holds until it is disposed of. On a file system without locks, the file only names its
+ * holder.
+ */
 export class FileLock implements Disposable {
   readonly #file: Deno.FsFile;
 
@@ -149,13 +155,14 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * Locks a file, which is made if it is not there.
+   * Locks a file, and creates it if it does not exist.
    *
-   * On a file system without locks a process of this machine that the file names and that is there counts as the holder; others
-   * are not noticed.
+   * On a file system without locks, a process counts as the holder if the file names it and it still runs on this
+   * machine. Holders on other machines go unnoticed.
    *
-   * @param label what the lock stands for, in messages.
-   * @throws {InvalidInputError} if another process holds it, or the file is a link or has another name.
+   * @param label what the lock protects, for messages.
+   * @throws {InvalidInputError} if another process holds the lock, or the file is a symbolic link or has a second
+   * hard link.
    * @throws {StorageError} if the file cannot be written.
    */
   static async take(path: string, label: string): Promise<FileLock> {
@@ -170,9 +177,9 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * Locks a file as {@linkcode FileLock.take} does, once no other process holds it.
+   * Locks a file as {@linkcode FileLock.take} does, but waits as long as another process holds it.
    *
-   * @param waits told of the process that is waited for, once.
+   * @param waits called once with the holder if there is one to wait for.
    */
   static async takeWhenFree(
     path: string,
@@ -187,14 +194,14 @@ export class FileLock implements Disposable {
     }
   }
 
-  /** The lock, or who holds it; null if the file was replaced meanwhile. */
+  /** Returns the lock, or its holder; null if the file was replaced meanwhile. */
   static #attempt(path: string, label: string): FileLock | LockHolder | null {
     const file = openLock(path);
     if (file === null) return null;
     using undone = new DisposableStack();
     undone.use(file);
     const found = file.statSync();
-    // Signing it would overwrite what the other name stands for.
+    // Writing to it would also change the file under its other name.
     if ((found.nlink ?? 1) > 1) throw new InvalidInputError(`${path}: has another name (a hard link); remove it`);
     const state = tryLock(file, true);
     if (state === "held") return readHolder(path);
@@ -203,7 +210,7 @@ export class FileLock implements Disposable {
       const holder = readHolder(path);
       if (holder.pid !== process.pid && isHolderHere(holder)) return holder;
     }
-    // Whoever held it may have removed it before this process got it.
+    // The previous holder may have removed the file before this process got the lock.
     if (identityAt(path) !== identityOf(found)) return null;
     sign(file, path);
     undone.move();
@@ -211,20 +218,20 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * As {@linkcode checkLockedFile}, of this file.
+   * Stops work in a folder that was removed or replaced; see {@linkcode checkLockedFile}.
    *
-   * @throws {LostFolderError} if the file at the path is not this one any more.
+   * @throws {LostFolderError} if the file at the path is no longer this one.
    */
   check(): void {
     checkLockedFile(this.locked);
   }
 
-  /** Removes the file, for one that nobody wants kept: others that wait for it make another. */
+  /** Removes the file, so that none is left behind. Processes that wait for the lock create a new one. */
   remove(): void {
     if (identityAt(this.locked.path) === this.locked.identity) Deno.removeSync(this.locked.path);
   }
 
-  /** Unlocks. Without locks the file then names nobody. */
+  /** Releases the lock. On a file system without locks, this empties the file. */
   [Symbol.dispose](): void {
     try {
       if (this.noLocks !== null) this.#file.truncateSync(0);
@@ -249,13 +256,13 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, INTERVAL));
 }
 
-/** Writes into a lock file who holds it. */
+/** Writes this process's identity into a lock file. */
 function sign(file: Deno.FsFile, path: string): void {
   const own = ownIdentity();
   const lines = own === null ? [process.pid] : [own.pid, own.host, own.start];
   const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
   try {
-    // Cut afterwards: who reads it meanwhile finds it signed.
+    // Truncate afterwards, so that a reader never finds the file empty.
     file.writeSync(bytes);
     file.truncateSync(bytes.length);
   } catch (error) {

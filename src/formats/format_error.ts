@@ -1,13 +1,13 @@
 /**
- * The error of a file whose bytes do not follow their format.
+ * The error for a file whose bytes do not follow its format.
  *
  * @module
  */
 
 import { InvalidInputError } from "../errors.ts";
 
-/** A file is damaged or is not of the format it claims: the message names the format, the place and the finding. */
+/** Thrown if a file is damaged or has another format. The message names the format, the position and the finding. */
 export class FormatError extends InvalidInputError {
-  /** The error's kind. */
+  /** The error's name, as messages print it. */
   override name = "FormatError";
 }

@@ -1,12 +1,12 @@
 /**
- * Tensors in host memory as file formats hold them: element type, shape and numbers.
+ * Tensors in host memory, as file formats store them: element type, shape and values.
  *
  * @module
  */
 
 /**
- * A tensor in host memory, row-major. bf16 is carried as the upper 16 bits of a float32. `shape` may be empty (a scalar)
- * and may hold zeros.
+ * A tensor in host memory, row-major. bf16 is stored as the upper 16 bits of a float32. `shape` may be empty (a
+ * scalar) and may contain zeros.
  */
 export type HostTensor =
   | { readonly dtype: "f32"; readonly shape: readonly number[]; readonly data: Float32Array<ArrayBuffer> }
@@ -22,9 +22,9 @@ export type HostDtype = HostTensor["dtype"];
 export const hostDtypeBytes: Readonly<Record<HostDtype, number>> = { f32: 4, f64: 8, bf16: 2, u8: 1, i32: 4 };
 
 /**
- * Copies bytes (little-endian, of any alignment) into a tensor of its own memory.
+ * Copies bytes (little-endian, of any alignment) into a tensor with its own memory.
  *
- * @param bytes As many bytes as the shape and dtype need.
+ * @param bytes Exactly as many bytes as the shape and dtype need.
  */
 export function hostTensorOf(dtype: HostDtype, shape: readonly number[], bytes: Uint8Array): HostTensor {
   const copy = Uint8Array.from(bytes).buffer;

@@ -1,5 +1,5 @@
 /**
- * Files of one JSON object a line, which grow by whole lines.
+ * Files with a JSON object per line, which grow by whole lines.
  *
  * @module
  */
@@ -11,44 +11,45 @@ import { appendToFile, flushFile, writeFileAtomically } from "./write_file.ts";
 
 /** A line of a file. */
 export interface JsonLine<Contents> {
-  /** Its place in the file, from 1. */
+  /** The line number, from 1. */
   readonly number: number;
-  /** As it is written, without its end. */
+  /** The text without its newline. */
   readonly text: string;
-  /** What it holds. */
+  /** The parsed contents. */
   readonly record: Contents;
 }
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface JsonLinesContent<Contents> {
-  /** The lines that are whole, in order. */
+  /** The sound lines, in order. */
   readonly lines: readonly JsonLine<Contents>[];
-  /** Numbers of the lines that are damaged, from 1. */
+  /** Numbers of the damaged lines, from 1. */
   readonly damaged: readonly number[];
 }
 
 /**
- * A file of JSON objects. A machine that goes down may leave a part of the last line, which is no line yet. A failing disk may damage any
- * line; the others are read all the same.
+ * A file of JSON objects. A crash may leave a part of the last line, which is ignored. A failing disk may damage any
+ * line; the other lines are still read.
  */
 export class JsonLines<Contents> {
   readonly #contents: (record: Readonly<Record<string, unknown>>) => Contents | null;
 
   /**
-   * A file that need not be there yet.
+   * Names a file, which need not exist yet.
    *
-   * @param contents what an object stands for; null if it is none of this file's, which makes its line a damaged one.
+   * @param contents converts a parsed object to a record; returns null if the object does not belong in this file,
+   * and its line then counts as damaged.
    */
   constructor(readonly path: string, contents: (record: Readonly<Record<string, unknown>>) => Contents | null) {
     this.#contents = contents;
   }
 
   /**
-   * Adds a line.
+   * Appends a line.
    *
-   * @param check as {@linkcode appendToFile} has it.
-   * @throws {InvalidInputError} if the file is a link, as reading it does, too.
-   * @throws {StorageError} if there is no room or no permission; the file is then as it was.
+   * @param check see {@linkcode appendToFile}.
+   * @throws {InvalidInputError} if the file is a link. Reading it throws the same.
+   * @throws {StorageError} if there is no space or no permission; the file then keeps its contents.
    */
   append(record: object, check?: () => void): void {
     checkPlainFile(this.path);
@@ -60,12 +61,12 @@ export class JsonLines<Contents> {
     if (isPlainFile(this.path)) flushFile(this.path);
   }
 
-  /** The texts of the whole file's lines, damaged ones too; none if there is no file. A line too long to be one is null. */
+  /** The texts of all lines, damaged ones too; empty if there is no file. A line of more than 16 MiB is null. */
   texts(): (string | null)[] {
     return isPlainFile(this.path) ? [...readLines(this.path)] : [];
   }
 
-  /** The whole file; nothing if there is none. */
+  /** Reads the whole file; no lines if it does not exist. */
   read(): JsonLinesContent<Contents> {
     const lines: JsonLine<Contents>[] = [];
     const damaged: number[] = [];
@@ -83,9 +84,9 @@ export class JsonLines<Contents> {
   }
 
   /**
-   * What the last lines hold, in order: those whole lines that begin at most so many bytes before the file's end.
+   * Reads the last lines, in order: the sound ones that begin within the last `bytes` bytes of the file.
    *
-   * @returns nothing if there is no file.
+   * @returns an empty list if there is no file.
    */
   readEnd(bytes: number): Contents[] {
     if (!isPlainFile(this.path)) return [];
@@ -94,7 +95,7 @@ export class JsonLines<Contents> {
       const { size } = fstatSync(file);
       const end = new Uint8Array(Math.min(size, bytes));
       readSync(file, end, 0, end.length, size - end.length);
-      // What stands before the first line's end may be a part of a line, and so may what stands behind the last one's.
+      // The first piece may lack the beginning of its line, and the text after the last newline is no whole line.
       const texts = new TextDecoder().decode(end).split("\n").slice(size > bytes ? 1 : 0, -1);
       return texts.map((text) => this.#parse(text)).filter((record) => record !== null);
     } finally {
@@ -103,10 +104,11 @@ export class JsonLines<Contents> {
   }
 
   /**
-   * Takes lines away: those that are not to stay, damaged ones, and a part of a line at the end. The file is the old one or the new one
-   * throughout; if nothing is to be taken away, it is not touched, unless it has another name, too.
+   * Removes the lines for which `stays` is false, damaged lines, and an incomplete last line. The change is atomic.
+   * If nothing is to be removed the file is not touched, unless it has a second hard link.
    *
-   * @returns numbers of the damaged lines, among them lines not to stay that stand before one that does: they are out of their order.
+   * @returns the numbers of the damaged lines. A removed line that stands before a kept line is out of order and
+   * counts as damaged.
    */
   cut(stays: (record: Contents) => boolean): readonly number[] {
     if (!isPlainFile(this.path)) return [];
@@ -116,7 +118,7 @@ export class JsonLines<Contents> {
     const misplaced = lines.filter(({ number, record }) => number < lastKept && !stays(record));
     const bytes = new TextEncoder().encode(kept.map(({ text }) => `${text}\n`).join(""));
     const { size, nlink } = statSync(this.path);
-    // What is added later goes to this file alone, and not to one that shares its bytes, as copies by hard links do.
+    // A copy made by a hard link shares the bytes. A new file keeps later lines out of that copy.
     if (bytes.length !== size || nlink > 1) writeFileAtomically(this.path, bytes);
     return [...damaged, ...misplaced.map(({ number }) => number)].sort((a, b) => a - b);
   }

@@ -1,10 +1,10 @@
 /**
- * JSON objects in texts that may be damaged.
+ * Parses JSON objects from text that may be damaged.
  *
  * @module
  */
 
-/** The object that a text holds, or null where it holds none. */
+/** Parses a JSON object; null if the text is not valid JSON or not an object. */
 export function parseJsonObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,5 +1,5 @@
 /**
- * Bytes of other people's formats, knowing no model.
+ * Reads and writes file formats. Nothing here knows about models.
  *
  * @module
  */

@@ -1,17 +1,17 @@
 /**
- * NumPy's array files, `.npy` of version 1.0: what any Python program reads with `numpy.load`.
+ * Reads and writes NumPy's array files, `.npy` version 1.0, which `numpy.load` reads.
  *
  * @module
  */
 import { ShapeError } from "../errors.ts";
 import { FormatError } from "./format_error.ts";
 
-/** Contents of the element types that are written: f32, i32, u8. */
+/** Values of the supported element types: f32, i32 and u8. */
 export type NpyData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** An array as a file holds it. */
+/** An array with its shape. */
 export interface NpyArray {
-  /** Sizes of the axes, the last varying fastest; none of a single value. */
+  /** Sizes of the axes, the last varying fastest; empty for a scalar. */
   readonly shape: readonly number[];
   /** Elements in row-major order. */
   readonly data: NpyData;
@@ -20,11 +20,11 @@ export interface NpyArray {
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** Magic, version and the length of the header. */
 const PREFIX_BYTES = 10;
-/** Data begin at a multiple of so many bytes, so that a file can be mapped into memory. */
+/** The data begin at a multiple of this many bytes, so that a file can be mapped into memory. */
 const ALIGNMENT = 64;
 const LARGEST_HEADER = 0xffff;
 
-/** NumPy's names of little-endian element types. */
+/** The element types by their NumPy names, little-endian. */
 const kinds = {
   "<f4": { bytes: 4, read: (buffer: ArrayBuffer) => new Float32Array(buffer) },
   "<i4": { bytes: 4, read: (buffer: ArrayBuffer) => new Int32Array(buffer) },
@@ -43,16 +43,16 @@ function elements(shape: readonly number[]): number {
 }
 
 /**
- * The bytes of a file: an array of f32, i32 or u8 in row-major order, little-endian.
+ * Encodes an array of f32, i32 or u8 as the bytes of a file: row-major, little-endian.
  *
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
- * @throws {ShapeError} where the elements do not fill the shape.
+ * @throws {ShapeError} if the number of elements does not match the shape.
  */
 export function encodeNpy({ shape, data }: NpyArray): Uint8Array<ArrayBuffer> {
   if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || elements(shape) !== data.length) {
     throw new ShapeError(`npy: ${data.length} values do not fill shape [${shape}]`);
   }
-  // A tuple of one element ends in a comma, as Python writes it.
+  // Python writes a tuple of one element with a trailing comma.
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const words = `{'descr': '${descriptorOf(data)}', 'fortran_order': False, 'shape': (${tuple}), }`;
   const length = Math.ceil((PREFIX_BYTES + words.length + 1) / ALIGNMENT) * ALIGNMENT - PREFIX_BYTES;
@@ -68,7 +68,7 @@ function damaged(finding: string): FormatError {
   return new FormatError(`npy: ${finding}`);
 }
 
-/** One entry of the header, which is a Python dictionary. */
+/** An entry of the header, which is the text of a Python dictionary. */
 function entry(header: string, name: string, value: RegExp): string {
   const found = new RegExp(`'${name}': *${value.source}`).exec(header)?.[1];
   if (found === undefined) throw damaged(`the header has no usable '${name}': ${header.trim().slice(0, 100)}`);
@@ -76,9 +76,9 @@ function entry(header: string, name: string, value: RegExp): string {
 }
 
 /**
- * Reads the bytes of a file of version 1.0 with elements of f32, i32 or u8, little-endian, in row-major order.
+ * Decodes a file of version 1.0 with elements of f32, i32 or u8, row-major, little-endian.
  *
- * @throws {FormatError} where they are anything else.
+ * @throws {FormatError} if the bytes are anything else.
  */
 export function decodeNpy(bytes: Uint8Array): NpyArray {
   if (!magic.every((byte, index) => bytes[index] === byte)) throw damaged("the file does not begin with \\x93NUMPY");
@@ -94,8 +94,8 @@ export function decodeNpy(bytes: Uint8Array): NpyArray {
   const shape = sizes.filter((size) => size !== "").map(Number);
   const wanted = elements(shape) * kind.bytes;
   if (bytes.length - begin !== wanted) {
-    throw damaged(`${bytes.length - begin} bytes of data where shape (${shape}) needs ${wanted}`);
+    throw damaged(`${bytes.length - begin} bytes of data, but shape (${shape}) needs ${wanted}`);
   }
-  // Not bytes.slice, which of Node's Buffer is no copy but the whole file.
+  // Not bytes.slice: on Node's Buffer it returns a view, whose `buffer` is the whole file.
   return { shape, data: kind.read(new Uint8Array(bytes.subarray(begin)).buffer) };
 }

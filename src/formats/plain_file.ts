@@ -1,11 +1,12 @@
 /**
- * Keeps a folder's own files from leading elsewhere: whoever could write into the folder could have made a link of one.
+ * Refuses links in place of files, which would let anyone with write access to a folder redirect reads and writes
+ * elsewhere.
  *
  * @module
  */
 import { InvalidInputError } from "../errors.ts";
 
-/** What is at a path, links not followed; null if nothing is. */
+/** What is at a path, without following links; null if nothing is. */
 function lookAt(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
@@ -16,24 +17,24 @@ function lookAt(path: string): Deno.FileInfo | null {
 }
 
 /**
- * Whether a file is there. To be called before a file of a run is read or written, with the path that is opened then.
+ * Whether a file exists. Call it before reading or writing a file of a run, with the same path.
  *
- * @throws {InvalidInputError} if a link is there, or anything else that is no file.
+ * @throws {InvalidInputError} if the path is a link, a folder or anything else that is not a file.
  */
 export function isPlainFile(path: string): boolean {
   const found = lookAt(path);
   if (found === null) return false;
   if (found.isSymlink) {
-    throw new InvalidInputError(`${path}: is a link, and must be a file of its own; remove it, or copy the file here`);
+    throw new InvalidInputError(`${path}: is a link and must be a file; remove it, or copy the file here`);
   }
   if (!found.isFile) throw new InvalidInputError(`${path}: is not a file; remove it`);
   return true;
 }
 
 /**
- * Refuses a path at which something else than a file is. A file that is not there may be made.
+ * Refuses a path that is not a file. The path need not exist.
  *
- * @throws {InvalidInputError} as {@linkcode isPlainFile}.
+ * @throws {InvalidInputError} if the path is a link, a folder or anything else that is not a file.
  */
 export function checkPlainFile(path: string): void {
   isPlainFile(path);

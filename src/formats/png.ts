@@ -1,5 +1,5 @@
 /**
- * Pictures as PNG files (ISO/IEC 15948).
+ * Writes pictures as PNG files (ISO/IEC 15948).
  *
  * @module
  */
@@ -7,17 +7,17 @@ import { Buffer } from "node:buffer";
 // @ts-types="./pngjs.d.ts"
 import { PNG } from "pngjs";
 
-/** A picture in memory. */
+/** An RGB picture in memory. */
 export interface Picture {
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Pixels. */
+  /** Height in pixels. */
   readonly height: number;
   /** uint8 [height, width, 3], red first. */
   readonly pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** A picture as the bytes of a PNG file; the same picture gives the same bytes. */
+/** Encodes a picture as the bytes of a PNG file; the same picture gives the same bytes. */
 export function encodePng({ width, height, pixels }: Picture): Uint8Array<ArrayBuffer> {
   const options = { width, height, colorType: 2, inputColorType: 2, inputHasAlpha: false };
   const png = new PNG(options);

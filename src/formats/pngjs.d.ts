@@ -1,4 +1,4 @@
-// What sluice uses of pngjs: the published types bring all of Node's with them.
+// Declares the part of pngjs that sluice uses. The published declarations would pull in all of Node's types.
 export interface PngOptions {
   readonly width: number;
   readonly height: number;

@@ -1,8 +1,8 @@
 /**
- * The safetensors format: named tensors behind a JSON header, read without trusting a byte of it.
+ * The safetensors format: named tensors after a JSON header. Reading checks every field and trusts none.
  *
  * Layout: uint64 length of the header, the header (a JSON object of `name -> {dtype, shape, data_offsets}` with an
- * optional `__metadata__` of strings), then the numbers, little-endian, without gaps.
+ * optional `__metadata__` of strings), then the tensors' values, little-endian, without gaps.
  *
  * @module
  */
@@ -13,37 +13,37 @@ import { FormatError } from "./format_error.ts";
 import { type HostDtype, hostDtypeBytes, type HostTensor, hostTensorOf } from "./host_tensor.ts";
 import { parseStrictJson } from "./strict_json.ts";
 
-/** What a safetensors file holds. */
+/** The contents of a safetensors file. */
 export interface SafetensorsContent {
   /** The tensors by name, in the order of the header. */
   readonly tensors: Map<string, HostTensor>;
-  /** The header's `__metadata__`; empty where there is none. */
+  /** The header's `__metadata__`; empty if there is none. */
   readonly metadata: Record<string, string>;
 }
 
-/** How a file is written. */
+/** Options for writing a file. */
 export interface EncodingOptions {
   /**
-   * Whether the metadata also gets `sha256`, a checksum that reading verifies; false by default. It is that of header and numbers, 64
-   * zeros standing in its own place.
+   * Whether to add a checksum to the metadata as `sha256`, which reading verifies; false by default. It covers the
+   * header and the values, with 64 zeros in place of the checksum itself.
    */
   readonly checksum?: boolean;
 }
 
-/** How a file is read. */
+/** Options for reading a file. */
 export interface DecodingOptions {
-  /** Whether a file without a checksum is refused; false by default: files of other programs have none. */
+  /** Whether to refuse a file without a checksum; false by default, since files of other programs have none. */
   readonly checksum?: boolean;
 }
 
-/** Bytes at the beginning of a file that state the length of its header. */
+/** Size of the field at the beginning of a file that holds the length of its header. */
 export const LENGTH_BYTES = 8;
 const METADATA_KEY = "__metadata__";
-/** Key of the metadata that holds the file's checksum; files of other programs have none. */
+/** The metadata key of the file's checksum; files of other programs have none. */
 const CHECKSUM_KEY = "sha256";
-/** What stands in its place while it is computed. */
+/** Stands in place of the checksum while it is computed. */
 const NO_CHECKSUM = "0".repeat(64);
-/** The limit of the format's reference implementation. */
+/** Largest header in bytes, the limit of the format's reference implementation. */
 const HEADER_LIMIT = 100_000_000;
 
 const dtypeOfName: ReadonlyMap<string, HostDtype> = new Map<string, HostDtype>([
@@ -64,9 +64,9 @@ interface Entry {
 }
 
 /**
- * The bytes of a safetensors file. The same content gives the same bytes whatever the maps' order: header keys are
- * sorted, numbers lie by falling element size and then by name (so that every tensor is aligned), the first on a
- * multiple of 8 bytes.
+ * Encodes tensors as the bytes of a safetensors file. The same content gives the same bytes in whatever order the map
+ * holds it: header keys are sorted, and values are stored by falling element size and then by name, beginning at a
+ * multiple of 8 bytes, so that every tensor is aligned.
  *
  * @throws {ShapeError} If a tensor's data does not have the number of elements of its shape, or is named `__metadata__`.
  */
@@ -75,8 +75,8 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
   options: EncodingOptions = {},
 ): Uint8Array {
-  const ofName = (a: [string, unknown], b: [string, unknown]) => (a[0] < b[0] ? -1 : 1);
-  const named = [...tensors].sort(ofName);
+  const byName = (a: [string, unknown], b: [string, unknown]) => (a[0] < b[0] ? -1 : 1);
+  const named = [...tensors].sort(byName);
   const stored = named.toSorted((a, b) => hostDtypeBytes[b[1].dtype] - hostDtypeBytes[a[1].dtype]);
   const offsets = new Map<string, number>();
   let size = 0;
@@ -91,7 +91,7 @@ export function encodeSafetensors(
     return `${JSON.stringify(name)}:${JSON.stringify(entry)}`;
   });
   const stated = options.checksum === true ? { ...metadata, [CHECKSUM_KEY]: NO_CHECKSUM } : metadata;
-  const notes = Object.entries(stated).sort(ofName).map(([key, value]) =>
+  const notes = Object.entries(stated).sort(byName).map(([key, value]) =>
     `${JSON.stringify(key)}:${JSON.stringify(value)}`
   );
   if (notes.length > 0) fields.unshift(`"${METADATA_KEY}":{${notes.join(",")}}`);
@@ -113,18 +113,17 @@ export function encodeSafetensors(
   return bytes;
 }
 
-/** A header with another checksum; unchanged where it does not state `present`. */
+/** Replaces the checksum `present` in a header; leaves the header unchanged if it does not contain `present`. */
 function withChecksum(header: string, present: string, checksum: string): string {
   return header.replace(`"${CHECKSUM_KEY}":"${present}"`, `"${CHECKSUM_KEY}":"${checksum}"`);
 }
 
 /**
- * Reads the bytes of a safetensors file; the tensors hold copies.
+ * Decodes the bytes of a safetensors file. The tensors hold copies.
  *
- * @throws {FormatError} If the bytes are not such a file: header truncated, too long or not strict JSON, a field of the
- * wrong type, an element type sluice does not hold (I64, F16, ...), shape and offsets that disagree, numbers that
- * overlap, leave gaps or reach beyond the end, a checksum that is stated and is not the file's, or none that is stated
- * although one is required.
+ * @throws {FormatError} If the bytes are not a valid file: the header is truncated, too long or not strict JSON, a
+ * field has the wrong type, an element type is unsupported (I64, F16, ...), shape and offsets disagree, tensors
+ * overlap, leave gaps or reach beyond the end, or the checksum is wrong, or missing although it is required.
  */
 export function decodeSafetensors(bytes: Uint8Array, options: DecodingOptions = {}): SafetensorsContent {
   const headerEnd = LENGTH_BYTES + headerLengthOf(bytes, bytes.length);
@@ -140,12 +139,12 @@ export function decodeSafetensors(bytes: Uint8Array, options: DecodingOptions = 
 }
 
 /**
- * The metadata of a file of which only the header has been read.
+ * Decodes the metadata from the header alone.
  *
- * @param header what follows the first {@linkcode LENGTH_BYTES} bytes, {@linkcode headerLengthOf} bytes of it.
- * @param size of the whole file in bytes.
- * @throws {FormatError} If the header does not describe a file of this size, as {@linkcode decodeSafetensors}; neither numbers nor
- * checksum are looked at.
+ * @param header the {@linkcode headerLengthOf} bytes that follow the first {@linkcode LENGTH_BYTES} bytes.
+ * @param size the size of the whole file in bytes.
+ * @throws {FormatError} If the header is invalid, see {@linkcode decodeSafetensors}, or does not describe a file of
+ * this size. Neither values nor checksum are checked.
  */
 export function decodeMetadata(
   header: Uint8Array,
@@ -155,7 +154,7 @@ export function decodeMetadata(
   return readHeader(header, size - LENGTH_BYTES - header.length, options).metadata;
 }
 
-/** What a header says, once that fits so many bytes of numbers. */
+/** Parses a header and checks that its tensors fill `size` bytes of values exactly. */
 function readHeader(
   bytes: Uint8Array,
   size: number,
@@ -190,14 +189,14 @@ function requireFittingData(name: string, { dtype, shape, data }: HostTensor): v
 }
 
 function fail(finding: string): never {
-  throw new FormatError(`not a sound safetensors file: ${finding}`);
+  throw new FormatError(`not a valid safetensors file: ${finding}`);
 }
 
 /**
- * The length in bytes of the header that a file's first {@linkcode LENGTH_BYTES} bytes state.
+ * Reads the length of the header, in bytes, from the file's first {@linkcode LENGTH_BYTES} bytes.
  *
- * @param size of the whole file in bytes.
- * @throws {FormatError} If the file is too short for it, or it is above the format's limit.
+ * @param size the size of the whole file in bytes.
+ * @throws {FormatError} If the file is shorter than the header, or the header is longer than the format allows.
  */
 export function headerLengthOf(bytes: Uint8Array, size: number): number {
   if (size < LENGTH_BYTES) fail(`${size} bytes are too few for the header's length`);
@@ -215,7 +214,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
     header = parseStrictJson(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause;
-    throw new FormatError(`not a sound safetensors file: header is not valid JSON (${oneLine(cause.message)})`, {
+    throw new FormatError(`not a valid safetensors file: header is not valid JSON (${oneLine(cause.message)})`, {
       cause,
     });
   }
@@ -241,7 +240,7 @@ function entryOf(name: string, value: unknown): Entry {
   if (typeof dtypeName !== "string") fail(`${label} has no dtype`);
   const dtype = dtypeOfName.get(dtypeName);
   if (dtype === undefined) {
-    fail(`${label} has dtype ${quote(dtypeName)}, of which sluice reads only ${[...dtypeOfName.keys()].join(", ")}`);
+    fail(`${label} has dtype ${quote(dtypeName)}; sluice reads only ${[...dtypeOfName.keys()].join(", ")}`);
   }
   if (!isSizes(shape)) fail(`${label} has a shape that is not a list of whole numbers from 0`);
   if (!isSizes(offsets) || offsets.length !== 2) {
@@ -260,7 +259,7 @@ function entryOf(name: string, value: unknown): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-/** Bytes of a shape; beyond 2^53 the product is no longer exact, and no offsets (safe integers) can equal it: Infinity. */
+/** The number of bytes of a shape; Infinity above 2^53, where the product is inexact and no offsets can match it. */
 function bytesOf(shape: readonly number[], elementBytes: number): number {
   if (shape.includes(0)) return 0;
   const bytes = shape.reduce((product, extent) => product * extent, elementBytes);
@@ -272,7 +271,7 @@ function requireCompleteCover(entries: readonly Entry[], size: number): void {
   for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     const label = `tensor ${quote(name)}`;
     if (end > size) fail(`${label} ends at byte ${end} of ${size} (truncated?)`);
-    if (begin < covered) fail(`${label} begins at byte ${begin} and overlaps another that ends at ${covered}`);
+    if (begin < covered) fail(`${label} begins at byte ${begin} and overlaps another tensor, which ends at ${covered}`);
     if (begin > covered) fail(`bytes ${covered} to ${begin}, before ${label}, belong to no tensor`);
     covered = end;
   }
@@ -287,7 +286,7 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
 }
 
-/** Names from a damaged file may be long or hold line breaks; messages stay one line. */
+/** Quotes a name for a one-line message: names in a damaged file may be long or contain line breaks. */
 function quote(name: string): string {
   return oneLine(JSON.stringify(name));
 }

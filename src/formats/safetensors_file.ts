@@ -1,5 +1,5 @@
 /**
- * Safetensors files on disk: whole or not there at all.
+ * Reads and writes safetensors files on disk. Writing is atomic.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import {
 import { reasonOf } from "./system_errors.ts";
 import { writeFileAtomically } from "./write_file.ts";
 
-/** Gives an error of reading a file the file's path and a remedy. */
+/** Adds the file's path and a remedy to an error of reading it. */
 function readingError(path: string, cause: unknown): InvalidInputError {
   if (cause instanceof FormatError) {
     return new FormatError(`${path}: ${cause.message}; copy or write the file again`, { cause });
@@ -34,10 +34,10 @@ function readingError(path: string, cause: unknown): InvalidInputError {
  * Reads a safetensors file.
  *
  * @throws {InvalidInputError} If the file cannot be read.
- * @throws {FormatError} If its bytes are damaged; both messages begin with the path.
+ * @throws {FormatError} If the file is damaged. Both messages begin with the path.
  */
 export function readSafetensors(path: string, options: DecodingOptions = {}): SafetensorsContent {
-  // A file of another size than its header says, a terabyte with a hole for one, is refused before it is read.
+  // Check the size against the header first, so that a huge sparse file is refused before it is read.
   readSafetensorsMetadata(path, options);
   let bytes: Uint8Array;
   try {
@@ -53,11 +53,11 @@ export function readSafetensors(path: string, options: DecodingOptions = {}): Sa
 }
 
 /**
- * Reads the metadata of a safetensors file, and of the rest only the size: a file that was cut short is refused, one whose numbers have
- * changed is not.
+ * Reads the metadata of a safetensors file without its tensors. A truncated file is refused; changed values go
+ * unnoticed.
  *
  * @throws {InvalidInputError} If the file cannot be read.
- * @throws {FormatError} If its header is damaged or its size is another; both messages begin with the path.
+ * @throws {FormatError} If the header is damaged or the size does not match it. Both messages begin with the path.
  */
 export function readSafetensorsMetadata(path: string, options: DecodingOptions = {}): Record<string, string> {
   try {
@@ -79,10 +79,10 @@ export function readSafetensorsMetadata(path: string, options: DecodingOptions =
 }
 
 /**
- * Writes a safetensors file through a temporary one beside it, so that a crash leaves the old file or the new one.
+ * Writes a safetensors file through a temporary file beside it, so that a crash leaves the old file or the new one.
  *
- * @throws {ShapeError} As {@linkcode encodeSafetensors}, before anything is written.
- * @throws {StorageError} If there is no room or no permission; no temporary file stays.
+ * @throws {ShapeError} If {@linkcode encodeSafetensors} refuses a tensor; nothing is written then.
+ * @throws {StorageError} If there is no space or no permission; no temporary file stays behind.
  */
 export function writeSafetensors(
   path: string,

@@ -1,5 +1,5 @@
 /**
- * JSON parsing that also refuses an object naming one key twice, which `JSON.parse` lets pass.
+ * Parses JSON and refuses duplicate keys, which `JSON.parse` accepts.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /**
  * Parses JSON.
  *
- * @throws {SyntaxError} Where the text is not JSON, or an object in it has a duplicate key (the message names it).
+ * @throws {SyntaxError} If the text is not JSON, or an object has a duplicate key, which the message names.
  */
 export function parseStrictJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -16,8 +16,8 @@ export function parseStrictJson(text: string): unknown {
 }
 
 /**
- * Walks text already known to be JSON; a string followed by a colon is a key of the innermost object. By hand, since a
- * regular expression that matches strings exhausts the stack on one of many megabytes.
+ * Walks text that is known to be JSON: a string followed by a colon is a key of the innermost object. A regular
+ * expression for strings would exhaust the stack on a string of many megabytes.
  */
 function refuseDuplicateKeys(text: string): void {
   const objects: Set<string>[] = [];
@@ -36,7 +36,7 @@ function refuseDuplicateKeys(text: string): void {
   }
 }
 
-/** The position behind the closing quote of the string that opens at `start`. */
+/** The position after the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
   let position = start + 1;
   while (position < text.length && text[position] !== '"') position += text[position] === "\\" ? 2 : 1;

@@ -1,5 +1,5 @@
 /**
- * What the operating system's errors on files and folders mean, in a sentence with its remedy.
+ * Explains the operating system's errors on files and folders in a sentence with its remedy.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { constants } from "node:os";
 import { InvalidInputError, OPEN_FILES_REMEDY, SluiceError, StorageError } from "../errors.ts";
 
-/** By the system's code: what is wrong with the path, and what to do about it. */
+/** Errors that another path may mend, by the system's code: the reason and the remedy. */
 const pathReasons: Readonly<Record<string, string>> = {
   EACCES: "permission is denied; change its permissions or those of a folder above it, or give another path",
   EPERM: "permission is denied; change its permissions or those of a folder above it, or give another path",
@@ -16,54 +16,54 @@ const pathReasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the name is too long; give a shorter one",
   ELOOP: "its symbolic links lead back to themselves; give another path, or mend the links",
   ENOENT: "there is no such file or folder; check the path",
-  EEXIST: "is there already; give another path, or remove it",
+  EEXIST: "exists already; give another path, or remove it",
   EROFS: "the file system is read-only; give another path, or make it writable",
   ENOTEMPTY: "is not an empty folder; give another path, or empty it",
-  ETXTBSY: "is a program that runs; give another path",
-  ENXIO: "is no file that can be read; give another path",
+  ETXTBSY: "is a running program; give another path",
+  ENXIO: "is not a readable file; give another path",
 };
 
-/** Errors that another path does not mend: the machine's. */
+/** Errors of the machine, which another path does not mend. */
 const machineReasons: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device; free some",
   EDQUOT: "the quota of disk space is used up; free some",
   EIO: "the disk reports an error; check it",
-  EMFILE: `as many files are open as are allowed; ${OPEN_FILES_REMEDY}`,
+  EMFILE: `this process has too many open files; ${OPEN_FILES_REMEDY}`,
   ENFILE: "too many files are open on this machine; close some",
 };
 
-/** An error of the operating system in words. */
+/** An error of the operating system, explained. */
 export interface SystemReason {
   /** `PATH: reason; remedy`. */
   readonly sentence: string;
-  /** The path, as it was given or else as the error names it; null if neither does. */
+  /** The path as it was given, or else as the error names it; null if neither is known. */
   readonly path: string | null;
-  /** The reason and the remedy alone. */
+  /** `reason; remedy`, without the path. */
   readonly reason: string;
-  /** Whether another path mends it, so that the request was wrong. */
+  /** Whether another path may mend the error, which means that the request was wrong. */
   readonly isRequest: boolean;
 }
 
-/** The system's name of an error, `ENOSPC` for one; empty of an error that is not the system's. */
+/** The system's code of an error, such as `ENOSPC`; empty if the error is not the system's. */
 export function systemCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
   if ("code" in error && error.code !== undefined) return String(error.code);
-  // Deno names the more common errors only, and of all others says the number.
+  // Deno gives codes only to common errors. The message of all others contains the number.
   const number = Number(/\(os error (\d+)\)/.exec(error.message)?.[1]);
   return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
 }
 
-/** The path that an error names: Node has it as a property, Deno at the message's end. */
+/** The path that an error names: a property of Node's errors, the end of the message in Deno's. */
 function pathOf(error: Error): string | null {
   const own = "path" in error && typeof error.path === "string" ? error.path : null;
   return own ?? /: \w+ '([^]*)'$/.exec(error.message)?.[1]?.split("' -> '")[0] ?? null;
 }
 
 /**
- * Describes what a call on a file or folder threw.
+ * Explains an error that a call on a file or folder threw.
  *
- * @param path the path as the person gave it; without it, the path that the error names.
- * @returns null if it is no error of the operating system.
+ * @param path the path as the user gave it; by default the path that the error names.
+ * @returns null if the error is not the operating system's, or not in the tables above.
  */
 export function describeSystemError(error: unknown, path?: string): SystemReason | null {
   if (!(error instanceof Error)) return null;
@@ -80,7 +80,7 @@ export function describeSystemError(error: unknown, path?: string): SystemReason
   };
 }
 
-/** An error in a line, with its kind if neither this library nor the table above describes it for people. */
+/** An error as one line. It begins with the error's name if neither sluice nor the tables above made the message. */
 export function errorLine(error: unknown): string {
   const system = error instanceof SluiceError ? null : describeSystemError(error);
   const kind = error instanceof SluiceError || !(error instanceof Error) ? "" : `${error.name}: `;
@@ -88,18 +88,18 @@ export function errorLine(error: unknown): string {
   return message.replace(/\s*\n\s*/g, " ");
 }
 
-/** Why something failed, as a part of a sentence that brings its own remedy. */
+/** Why something failed, without a remedy: for messages that add their own. */
 export function reasonOf(error: unknown): string {
   const [problem] = describeSystemError(error)?.reason.split("; ") ?? [];
   return problem ?? (error instanceof Error ? error.message : String(error));
 }
 
 /**
- * What to throw if a run's or sweep's folder cannot be made.
+ * The error to throw if the folder of a run or sweep cannot be made.
  *
- * @param path as it was given with `--out`.
- * @param error what making it threw.
- * @returns an {@linkcode InvalidInputError} if another path mends it, else the error itself.
+ * @param path the value of `--out`.
+ * @param error the error that making the folder threw.
+ * @returns an {@linkcode InvalidInputError} if another path may mend it, else the error itself.
  */
 export function placeError(path: string, error: unknown): unknown {
   const thrown = error instanceof StorageError ? error.cause : error;

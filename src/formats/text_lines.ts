@@ -1,13 +1,16 @@
 /**
- * Reads text files line by line, whatever their size.
+ * Reads text files of any size line by line.
  *
  * @module
  */
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** Bytes read at a time. */
+/** Bytes to read at a time. */
 const PIECE = 1 << 20;
-/** A longer line is none that a run writes: its longest, evaluations of wide networks, take some 100 kB. */
+/**
+ * Bytes after which a line counts as too long. The longest lines of a run, evaluations of wide networks, take some
+ * 100 kB.
+ */
 const LONGEST = 16 << 20;
 const LINE_END = 0x0a;
 
@@ -21,17 +24,17 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** The lines of a file, whose parts arrive one after the other. */
+/** Splits a file into lines, from pieces that arrive one after the other. */
 class LineReader {
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** The line that has begun, as far as it has arrived. */
+  /** The pieces of the line that has begun. */
   #begun: Uint8Array[] = [];
   #length = 0;
 
-  /** The lines that end in a part, without their ends. */
+  /** The lines that end in a piece, without their newlines. */
   *add(piece: Uint8Array): Generator<string | null> {
     const first = piece.indexOf(LINE_END);
-    // Nothing is kept of a line that is too long already.
+    // A line that is too long is not kept.
     if (first < 0 && this.#length > LONGEST) return;
     let rest = piece;
     if (first >= 0 && this.#length + first > LONGEST) {
@@ -52,9 +55,9 @@ class LineReader {
 }
 
 /**
- * The lines of a file, without their ends. What stands behind the last line's end is no line.
+ * The lines of a file, without their newlines. Text after the last newline is not a line.
  *
- * @returns null for each line of more than 16 MiB, of which nothing is kept in memory.
+ * @returns null for each line of more than 16 MiB, which is not kept in memory.
  */
 export function* readLines(path: string): Generator<string | null> {
   const file = openSync(path, "r");

@@ -1,8 +1,8 @@
 /**
- * TensorBoard's event files: TFRecords, each of one `Event` of TensorFlow's `event.proto`.
+ * Writes TensorBoard's event files: TFRecords that each hold an `Event` of TensorFlow's `event.proto`.
  *
- * Of protobuf's wire format three kinds of field are written and none is read, so it is written here: with a library it would be no
- * shorter, and TensorFlow's schemas would have to be kept beside it.
+ * Encodes protobuf's wire format by hand, since only three kinds of field are written and none is read. A library
+ * would not be shorter and would need TensorFlow's schemas.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  * @see https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto
@@ -10,19 +10,19 @@
  * @module
  */
 
-/** When something happened. */
+/** The time of an event. */
 export interface EventTime {
   /** Seconds since 1970. */
   readonly wallTime: number;
-  /** Steps done. */
+  /** The number of steps done. */
   readonly step: number;
 }
 
-/** Castagnoli's polynomial, its bits reversed. */
+/** Castagnoli's polynomial (CRC-32C), bits reversed. */
 const POLYNOMIAL = 0x82f63b78;
-/** What TFRecords add to a rotated checksum, so that checksums of data that hold checksums stay sound. */
+/** TFRecord adds this to the rotated checksum, since a CRC of data that contain their own CRC is weak. */
 const MASK_DELTA = 0xa282ead8;
-/** The version of the format that readers ask for, in the first event of a file. */
+/** The format version that readers expect in the first event of a file. */
 const FILE_VERSION = "brain.Event:2";
 /** `SessionLog.START`. */
 const SESSION_START = 1;
@@ -33,7 +33,7 @@ const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
-/** The CRC-32C of bytes, a whole number below 2^32. */
+/** The CRC-32C checksum of bytes, a whole number below 2^32. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (crc >>> 8) ^ (remainders[(crc ^ byte) & 0xff] ?? 0);
@@ -45,7 +45,10 @@ function maskedChecksum(bytes: Uint8Array): number {
   return (((crc >>> 15) | (crc << 17)) + MASK_DELTA) >>> 0;
 }
 
-/** Data as a TFRecord: length as uint64, its checksum, the data, their checksum, all little-endian. */
+/**
+ * Encodes data as a TFRecord: length as uint64, checksum of the length, data, checksum of the data, all
+ * little-endian.
+ */
 export function encodeRecord(data: Uint8Array): Uint8Array<ArrayBuffer> {
   const record = new Uint8Array(8 + 4 + data.length + 4);
   const view = new DataView(record.buffer);
@@ -56,7 +59,7 @@ export function encodeRecord(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return record;
 }
 
-/** A whole number from 0 in groups of seven bits, the lowest first. */
+/** Encodes a non-negative whole number in groups of seven bits, the lowest first. */
 function varint(value: number): number[] {
   const groups: number[] = [];
   let rest = value;
@@ -80,23 +83,23 @@ function floatField(field: number, value: number): number[] {
   return [field << 3 | 5, ...new Uint8Array(Float32Array.of(value).buffer)];
 }
 
-/** The record of an event: `wall_time`, `step`, which protobuf leaves out where it is 0, and one of what an event may be. */
-function eventRecord({ wallTime, step }: EventTime, what: readonly number[]): Uint8Array<ArrayBuffer> {
+/** The record of an event: `wall_time`, `step` (protobuf omits it if it is 0), and the event's content. */
+function eventRecord({ wallTime, step }: EventTime, content: readonly number[]): Uint8Array<ArrayBuffer> {
   const stepField = step === 0 ? [] : numberField(2, step);
-  return encodeRecord(Uint8Array.from([...doubleField(1, wallTime), ...stepField, ...what]));
+  return encodeRecord(Uint8Array.from([...doubleField(1, wallTime), ...stepField, ...content]));
 }
 
-/** What a file begins with. @param wallTime seconds since 1970. */
+/** The first record of a file. @param wallTime seconds since 1970. */
 export function fileBeginning(wallTime: number): Uint8Array<ArrayBuffer> {
   return eventRecord({ wallTime, step: 0 }, bytesField(3, new TextEncoder().encode(FILE_VERSION)));
 }
 
-/** Says that a run goes on at a step: what earlier files tell of this step and later ones is void. */
+/** Marks that a run resumes at a step: readers drop what earlier files say about this step and later ones. */
 export function restartRecord(time: EventTime): Uint8Array<ArrayBuffer> {
   return eventRecord(time, bytesField(7, numberField(1, SESSION_START)));
 }
 
-/** Scalars of one moment by tag; what stands before a tag's first slash is the group that it is shown in. */
+/** The record of a step's scalars by tag. The part of a tag before its first slash is its group in TensorBoard. */
 export function scalarsRecord(
   time: EventTime,
   scalars: Readonly<Record<string, number>>,

@@ -1,5 +1,5 @@
 /**
- * Folders that appear and disappear at once and whole: they are filled and emptied beside their place.
+ * Makes and removes folders atomically: they are filled and emptied beside their final place.
  *
  * @module
  */
@@ -9,7 +9,10 @@ import process from "node:process";
 import { clearLeftovers, lockPartial } from "./leftovers.ts";
 import { createFolder, flushFolder } from "./write_file.ts";
 
-/** The name beside `path` under which this process fills or empties it: hidden, since it is no finished folder. */
+/**
+ * The name, without its suffix, under which a folder is filled or emptied. It is hidden, since the folder is
+ * incomplete.
+ */
 function hiddenName(path: string): string {
   return `.${basename(path)}`;
 }
@@ -18,19 +21,22 @@ function hiddenPath(path: string): string {
   return join(dirname(path), `${hiddenName(path)}.${process.pid}.partial`);
 }
 
-/** A temporary folder beside the place of a new one. Disposing of it removes it, unless it has been put in its place. */
+/**
+ * A temporary folder beside the final place of a new folder. Disposing of it removes it, unless it has been put in
+ * place.
+ */
 export class PartialFolder implements Disposable {
-  /** Where it is now. */
+  /** The path of the temporary folder. */
   readonly path: string;
   readonly #place: string;
   readonly #lock: Deno.FsFile;
   #isInPlace = false;
 
   /**
-   * Makes the folder, and the parents of its place. What killed processes left of earlier attempts is removed first.
+   * Makes the temporary folder, and the parents of its final place. First removes leftovers of killed processes.
    *
-   * @param place where the folder is to be.
-   * @throws the system's error.
+   * @param place the final path of the folder.
+   * @throws the operating system's error.
    */
   constructor(place: string) {
     this.#place = resolve(place);
@@ -42,7 +48,11 @@ export class PartialFolder implements Disposable {
     lockPartial(this.#lock);
   }
 
-  /** Puts the folder in its place, which must be free or an empty folder. @throws the system's error. */
+  /**
+   * Moves the folder to its final place, which must be free or an empty folder.
+   *
+   * @throws the operating system's error.
+   */
   putInPlace(): void {
     flushFolder(this.path);
     renameSync(this.path, this.#place);
@@ -50,14 +60,17 @@ export class PartialFolder implements Disposable {
     flushFolder(dirname(this.#place));
   }
 
-  /** Removes the folder, unless it has been put in its place. */
+  /** Removes the folder, unless it has been put in place. */
   [Symbol.dispose](): void {
     if (!this.#isInPlace) rmSync(this.path, { recursive: true, force: true });
     this.#lock.close();
   }
 }
 
-/** Removes a folder with all that is in it: a process that is killed meanwhile leaves all of it, or none under its name. */
+/**
+ * Removes a folder with its contents. If the process is killed meanwhile, the path holds the whole folder or
+ * nothing.
+ */
 export function removeFolder(path: string): void {
   const place = resolve(path);
   renameSync(place, hiddenPath(place));

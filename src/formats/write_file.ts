@@ -1,8 +1,9 @@
 /**
- * Writing files: whole ones so that a crash leaves the old one or the new one, never a part; and additions to their ends.
+ * Writes files so that a crash leaves the old file or the new one, never a part, and appends to files.
  *
- * Files get the mode 0666 and folders 0777, less the umask. The calls here and `Deno.mkdirSync` give them that; Deno's `appendFileSync`
- * sets the mode 0666 by a second call that knows no umask, `copyFileSync` the mode of the original, and temporary folders are 0700.
+ * Files get the mode 0666 and folders 0777, less the umask. The calls here and `Deno.mkdirSync` respect it. Other
+ * calls do not: Deno's `appendFileSync` sets 0666 with a second call that ignores the umask, `copyFileSync` copies
+ * the original's mode, and temporary folders get 0700.
  *
  * @module
  */
@@ -25,22 +26,25 @@ import { StorageError } from "../errors.ts";
 import { clearLeftovers, lockPartial } from "./leftovers.ts";
 import { describeSystemError, systemCode } from "./system_errors.ts";
 
-/** What the system's reasons for not writing come to. */
+/** The reasons why a file cannot be written, by the system's code, with their remedies. */
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device; free some",
   EDQUOT: "the quota of disk space is used up; free some",
-  EFBIG: "the file would be larger than is allowed here; raise the limit",
+  EFBIG: "the file would exceed the size limit; raise the limit (ulimit -f)",
   EROFS: "the file system is read-only; make it writable",
   EACCES: "permission is denied; make the folder writable",
   EPERM: "permission is denied; make the folder writable",
   EIO: "the disk reports an error; check it",
-  ENOENT: "its folder is gone; put it back",
+  ENOENT: "its folder does not exist any more; restore it",
 };
 
-/** Errors of a flush that say that a folder cannot be flushed here, and not that the disk has failed. */
+/**
+ * Errors by which a file system says that it cannot flush folders; any other error of a flush is a failure of the
+ * disk.
+ */
 const cannotFlush = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EACCES", "EPERM", "EISDIR"];
 
-/** A failure to write `path`, in a line with its remedy; any other error as it is. */
+/** Turns a failure to write `path` into a {@linkcode StorageError} with a remedy; returns any other error unchanged. */
 export function storageError(path: string, error: unknown): unknown {
   const reason = reasons[systemCode(error)];
   if (reason !== undefined) return new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
@@ -49,11 +53,12 @@ export function storageError(path: string, error: unknown): unknown {
 }
 
 /**
- * Adds to a file's end.
+ * Appends to a file.
  *
- * @param check called once the file, which then has to exist, is open; nothing is added if it throws. If a check by paths finds the
- * folder in its place, the addition goes to that folder's file, even if another folder is put there before it is written.
- * @throws {StorageError} if there is no room or no permission; the file is then as it was.
+ * @param check called when the file is open; if it throws, nothing is written. With a check, the file must exist. If
+ * the check finds the right folder at its path, the write goes to that folder's file, even if another folder takes
+ * its place meanwhile.
+ * @throws {StorageError} if there is no space or no permission; the file then keeps its contents.
  */
 export function appendToFile(path: string, addition: string | Uint8Array, check?: () => void): void {
   const bytes = typeof addition === "string" ? new TextEncoder().encode(addition) : addition;
@@ -76,7 +81,7 @@ export function appendToFile(path: string, addition: string | Uint8Array, check?
   }
 }
 
-/** Waits until a file's bytes are on the disk. */
+/** Waits until a file's contents are on the disk. @throws {StorageError} if the disk reports an error. */
 export function flushFile(path: string): void {
   const file = openSync(path, "r+");
   try {
@@ -89,8 +94,8 @@ export function flushFile(path: string): void {
 }
 
 /**
- * Waits until a folder's names are on the disk: only then a rename in it survives a power cut. Does nothing on file systems that cannot
- * flush folders.
+ * Waits until a folder's entries are on the disk: only then does a rename in it survive a power cut. Does nothing on
+ * file systems that cannot flush folders.
  *
  * @throws {StorageError} if the disk reports an error.
  */
@@ -109,9 +114,9 @@ export function flushFolder(path: string): void {
 }
 
 /**
- * Makes a folder with its parents, and flushes the folders that hold the new ones. A folder that is there already is left as it is.
+ * Makes a folder with its parents, and flushes the folders that hold the new ones. Does nothing if the folder exists.
  *
- * @throws the system's error, for callers who say in their own words what cannot be made.
+ * @throws the operating system's error, for callers with their own message.
  */
 export function createFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true });
@@ -121,7 +126,7 @@ export function createFolder(path: string): void {
   }
 }
 
-/** Makes a folder as {@linkcode createFolder} does. @throws {StorageError} if there is no room or no permission. */
+/** Makes a folder as {@linkcode createFolder} does. @throws {StorageError} if there is no space or no permission. */
 export function makeFolder(path: string): void {
   try {
     createFolder(path);
@@ -130,7 +135,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Opens a new temporary file beside `path`, under a name that no other process writes to. */
+/** Creates a temporary file beside `path` that no other process writes to. */
 function openPartial(path: string): { readonly name: string; readonly file: Deno.FsFile } {
   for (let attempt = 0;; attempt++) {
     const name = `${path}.${process.pid}${attempt === 0 ? "" : `-${attempt}`}.partial`;
@@ -139,18 +144,18 @@ function openPartial(path: string): { readonly name: string; readonly file: Deno
       lockPartial(file);
       return { name, file };
     } catch (error) {
-      // Left by a killed process of the same number, or of a process of that number on another machine.
+      // A killed process of the same number left it, or a process of that number on another machine uses it.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
   }
 }
 
 /**
- * Writes bytes to a new temporary file beside `path` and flushes it to the disk. What killed processes left of earlier attempts to write
- * `path` is removed first.
+ * Writes bytes to a new temporary file beside `path` and flushes it to the disk. First removes leftovers of killed
+ * processes that were writing `path`.
  *
  * @returns the temporary file's path.
- * @throws {StorageError} if there is no room or no permission; nothing stays then.
+ * @throws {StorageError} if there is no space or no permission; no temporary file stays behind.
  */
 export function writePartial(path: string, bytes: Uint8Array): string {
   let temporary: string | null = null;
@@ -172,10 +177,13 @@ export function writePartial(path: string, bytes: Uint8Array): string {
 }
 
 /**
- * Writes bytes to a temporary file in the same folder, flushes it to the disk, renames it to `path` and flushes the folder.
+ * Writes bytes to a temporary file in the same folder, flushes it to the disk, renames it to `path` and flushes the
+ * folder.
  *
- * @param check told of the temporary file before it is renamed; if it throws, that is thrown, and `path` is as it was.
- * @throws {StorageError} if there is no room or no permission; the temporary file is removed and an older file at `path` stays.
+ * @param check called with the temporary file's path before the rename. If it throws, its error is passed on and
+ * `path` keeps its contents.
+ * @throws {StorageError} if there is no space or no permission; the temporary file is removed and `path` keeps its
+ * contents.
  */
 export function writeFileAtomically(
   path: string,

@@ -1,5 +1,5 @@
 /**
- * Reads YAML that a person wrote, and names the line of whatever is wrong in it.
+ * Reads YAML that a person wrote, and names the line of each fault.
  *
  * @module
  */
@@ -20,40 +20,44 @@ import {
 } from "yaml";
 import { InvalidInputError } from "../errors.ts";
 
-/** A place in a document: keys and indexes from its root. */
+/** A place in a document: the keys and indexes that lead to it from the root. */
 export type YamlPlace = readonly (string | number)[];
 
-/** Values of a document at most, each counted as often as an alias repeats it: a few lines of aliases can stand for billions. */
+/**
+ * Most values in a document, counting repetitions by aliases: a few lines of aliases can stand for billions of
+ * values.
+ */
 const LARGEST_DOCUMENT = 100_000;
 
-/** Aliases at most: the library looks for each one's anchor from the document's beginning. */
+/** Most aliases: the library searches the whole document for the anchor of each alias. */
 const MOST_ALIASES = 1000;
-/** Levels of nesting at most: what reads the values may recurse over them. */
+/** Most levels of nesting: code that reads the values may be recursive. */
 const DEEPEST_NESTING = 100;
 const tooDeep = `values are nested more than ${DEEPEST_NESTING} levels deep; write them flatter`;
 
-/** A document, with the lines of what it says. */
+/** A parsed document that knows the line of each value. */
 export class YamlFile {
   readonly #document: Document;
   readonly #lines: LineCounter;
-  /** Values that aliases may name, by the names of their anchors, as far as the document has been walked. */
+  /** The anchored values by anchor name, as far as the document has been walked. */
   readonly #anchors = new Map<string, unknown>();
-  /** The value that each alias stands for. */
+  /** The value of each alias. */
   readonly #targets = new Map<unknown, unknown>();
-  /** How many values an anchored value stands for; none yet while the walk is inside it. */
+  /** The number of values in each anchored value; missing while the walk is inside it. */
   readonly #sizes = new Map<unknown, number>();
   #size = 0;
   #aliases = 0;
 
-  /** What the document says: objects, lists and scalars; null if it is empty. */
+  /** The document as objects, arrays and scalars; null if it is empty. */
   readonly value: unknown;
 
   /**
-   * Parses a text. Aliases stand for the values of their anchors, and `<<` merges a mapping into another.
+   * Parses a text. Aliases are replaced by the values of their anchors, and `<<` merges a mapping into another.
    *
-   * @param path of the file, for messages.
-   * @throws {InvalidInputError} naming file and line if the text is not YAML, an alias has no anchor before it or stands for a value
-   * that contains it, or aliases repeat more values than any sensible file holds.
+   * @param path the file's path, for messages.
+   * @throws {InvalidInputError} if the text is not YAML, an alias has no anchor before it or is part of the value
+   * that it repeats, or the document has too many values or aliases or is nested too deeply. The message names file
+   * and line.
    */
   constructor(readonly path: string, text: string) {
     this.#lines = new LineCounter();
@@ -61,7 +65,7 @@ export class YamlFile {
       lineCounter: this.#lines,
       prettyErrors: false,
       merge: true,
-      // The library compares each key with all before it: a second is not enough for a few thousand.
+      // The library compares each key with all earlier keys, which takes over a second for a few thousand.
       uniqueKeys: false,
       logLevel: "error",
     });
@@ -72,11 +76,11 @@ export class YamlFile {
       throw this.#faultAt(error.pos[0], `not YAML (${first}); mend the file`);
     }
     this.#measure(this.#document.contents, 0);
-    // The walk has bounded the aliases.
+    // The walk above has limited the aliases.
     this.value = this.#document.toJS({ maxAliasCount: -1 });
   }
 
-  /** The line, counted from 1: in a mapping of the key, in a list of the item; of the nearest parent if there is no such place. */
+  /** The line, from 1, of a mapping's key or a list's item; that of the nearest parent if the place does not exist. */
   lineOf(place: YamlPlace): number {
     let [node, line]: [unknown, number] = [this.#document.contents, 1];
     for (const part of place) {
@@ -92,7 +96,7 @@ export class YamlFile {
     return line;
   }
 
-  /** An error whose message begins with file and line. */
+  /** Makes an error whose message begins with file and line; it is up to the caller to throw it. */
   fault(place: YamlPlace, message: string): InvalidInputError {
     return new InvalidInputError(`${this.path}:${this.lineOf(place)}: ${message}`);
   }
@@ -101,7 +105,7 @@ export class YamlFile {
     return new InvalidInputError(`${this.path}:${this.#lines.linePos(offset).line}: ${message}`);
   }
 
-  /** Counts the values that a node stands for, in the order of the text: an alias names the last anchor before it. */
+  /** Counts the values of a node in the order of the text, since an alias names the last anchor before it. */
   #measure(node: unknown, depth: number): void {
     if (isPair(node)) {
       this.#measure(node.key, depth);
@@ -125,12 +129,12 @@ export class YamlFile {
     for (const { key } of items) {
       if (!isScalar(key)) continue;
       const name = String(key.value);
-      if (keys.has(name)) throw this.#faultAt(key.range?.[0] ?? 0, `${name}: is there twice; remove one`);
+      if (keys.has(name)) throw this.#faultAt(key.range?.[0] ?? 0, `${name}: is given twice; remove one`);
       keys.add(name);
     }
   }
 
-  /** `<<` merges a mapping, an alias of one, or a list of these. */
+  /** `<<` may merge a mapping, an alias of a mapping, or a list of these. */
   #checkMerge({ key, value }: Pair): void {
     if (!isScalar(key) || key.type !== "PLAIN" || key.source !== "<<") return;
     const merged = this.#targets.get(value) ?? value;
@@ -145,12 +149,12 @@ export class YamlFile {
     if (target === undefined) {
       throw this.#faultAt(
         offset,
-        `alias *${name}: no anchor &${name} stands before it; add it, or write the value out`,
+        `alias *${name}: there is no anchor &${name} before it; add it, or write the value out`,
       );
     }
     const size = this.#sizes.get(target);
     if (size === undefined) {
-      throw this.#faultAt(offset, `alias *${name}: stands inside the value that it repeats; write the value out`);
+      throw this.#faultAt(offset, `alias *${name}: is inside the value that it repeats; write the value out`);
     }
     this.#targets.set(alias, target);
     this.#size += size;

@@ -1,6 +1,6 @@
 /**
- * The limits of the control groups that this process is in: its own group's and those of the groups around it, in both
- * versions of the kernel's interface, also beside each other.
+ * Reads the processor and memory limits of this process's control group and of all groups that contain it. Knows
+ * versions 1 and 2 of the kernel's interface, and systems that mount both.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import { join } from "node:path";
 import { unescapeOctal } from "./mounts.ts";
 import type { SystemCalls } from "./system_calls.ts";
 
-/** Processor time that a group is given. */
+/** The processor time that a control group may use. */
 export interface ProcessorQuota {
-  /** Processors' worth of time, 1.5 for one. */
+  /** Number of processors that the group can keep busy; may be a fraction such as 1.5. */
   readonly processors: number;
-  /** The group's folder. */
+  /** The folder of the control group that sets the limit. */
   readonly folder: string;
 }
 
-/** Memory that a group is given. */
+/** The memory that a control group may use. */
 export interface MemoryQuota {
-  /** Bytes that its processes may have. */
+  /** The group's limit in bytes. */
   readonly limit: number;
-  /** Bytes that they have, without pages of files that the kernel can drop; null where it does not say. */
+  /** Bytes in use, without cached file pages that the kernel can drop; null if the kernel does not report them. */
   readonly used: number | null;
-  /** The group's folder. */
+  /** The folder of the control group that sets the limit. */
   readonly folder: string;
 }
 
-/** Version 1 writes "no limit" as the largest number of whole pages. */
+/** Version 1 reports "no limit" as a number just below 2^63, rounded to pages. */
 const NO_LIMIT = 2 ** 62;
 
 interface GroupMount {
   readonly root: string;
   readonly point: string;
   readonly version: 1 | 2;
-  /** Of version 1. */
+  /** The mount's controllers (`cpu`, `memory`, ...); only version 1 lists them. */
   readonly controllers: readonly string[];
 }
 
@@ -42,7 +42,7 @@ interface Group {
   readonly version: 1 | 2;
 }
 
-/** Mounts of control groups; see proc_pid_mountinfo(5). */
+/** The mounted control group file systems; see proc_pid_mountinfo(5). */
 function groupMounts(system: SystemCalls): GroupMount[] {
   return (system.read("/proc/self/mountinfo") ?? "").split("\n").flatMap((line) => {
     const [mount = "", filesystem = ""] = line.split(" - ");
@@ -58,20 +58,20 @@ function groupMounts(system: SystemCalls): GroupMount[] {
   });
 }
 
-/** The way from a mounted group down to another; null where that is not below it, or not in this namespace. */
+/** The path of a group relative to a mounted group; null if it lies outside that mount or outside this namespace. */
 function below(root: string, path: string): string | null {
   if (path.split("/").includes("..")) return null;
   if (root === "/") return path;
   return path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : null;
 }
 
-/** A folder, and those around it as far as `outermost`. */
+/** The folder `inside` of `outermost` and all its parents up to `outermost`, the innermost first. */
 function ancestors(outermost: string, inside: string): string[] {
   const parts = inside.split("/").filter((part) => part !== "");
   return Array.from({ length: parts.length + 1 }, (_, up) => join(outermost, ...parts.slice(0, parts.length - up)));
 }
 
-/** The groups that a controller may limit this process by, the innermost first. */
+/** The control groups whose `controller` can limit this process, the innermost first. */
 function groupsOf(system: SystemCalls, controller: string): Group[] {
   const mounts = groupMounts(system);
   return (system.read("/proc/self/cgroup") ?? "").split("\n").flatMap((line) => {
@@ -83,14 +83,14 @@ function groupsOf(system: SystemCalls, controller: string): Group[] {
       mount.version === version && (version === 2 || mount.controllers.includes(controller))
     );
     const found = candidates.find(({ root }) => below(root, path) !== null);
-    // What is mounted for a container that does not see where it is: its own group.
+    // A container may not see the path of its own group. The first mount is then its group.
     const { point, root } = found ?? candidates[0] ?? {};
     if (point === undefined || root === undefined) return [];
     return ancestors(point, below(root, path) ?? "").map((folder) => ({ folder, version }));
   });
 }
 
-/** A file that holds a number; null where it holds another word, or is not there. */
+/** The number in a file; null if the file is missing or holds a word such as `max`. */
 function readNumber(system: SystemCalls, path: string): number | null {
   const text = system.read(path)?.trim() ?? "";
   return /^\d+$/.test(text) ? Number(text) : null;
@@ -107,13 +107,13 @@ function quotaOf(system: SystemCalls, { folder, version }: Group): number | null
 function usedMemory(system: SystemCalls, { folder, version }: Group): number | null {
   const all = readNumber(system, join(folder, version === 2 ? "memory.current" : "memory.usage_in_bytes"));
   if (all === null) return null;
-  // Version 1 has a group's own pages under the plain name, and with those of its inner groups under this one.
+  // In version 1 only the `total_` entries include the groups inside.
   const name = version === 2 ? "inactive_file" : "total_inactive_file";
   const inactive = new RegExp(`^${name} (\\d+)$`, "m").exec(system.read(join(folder, "memory.stat")) ?? "")?.[1];
   return Math.max(0, all - Number(inactive ?? 0));
 }
 
-/** The tightest limit of processor time; null where there is none. */
+/** The tightest limit on processor time; null if there is none. */
 export function readProcessorQuota(system: SystemCalls): ProcessorQuota | null {
   let tightest: ProcessorQuota | null = null;
   for (const group of groupsOf(system, "cpu")) {
@@ -125,7 +125,7 @@ export function readProcessorQuota(system: SystemCalls): ProcessorQuota | null {
   return tightest;
 }
 
-/** Every limit of memory, the tightest first. */
+/** Every limit on memory, the tightest first. */
 export function readMemoryQuotas(system: SystemCalls): readonly MemoryQuota[] {
   const quotas = groupsOf(system, "memory").flatMap((group) => {
     const name = group.version === 2 ? "memory.max" : "memory.limit_in_bytes";

@@ -1,5 +1,5 @@
 /**
- * One look at the machine, and what there is to say about it.
+ * Describes the machine in one report, and lists its problems as warnings.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { examineNvidia, type NvidiaReport } from "./nvidia.ts";
 import { examineStorage, type FolderReport, type StorageReport } from "./storage.ts";
 import { SystemCalls } from "./system_calls.ts";
 
-/** What the machine, or the container, has for this process. Sizes are in bytes. */
+/** What the machine or the container offers this process. Sizes are in bytes. */
 export interface Machine {
-  /** The kind of processor. */
+  /** The processor's name, and instructions that it lacks. */
   readonly processor: Processor;
-  /** What this process may use. */
+  /** The processors and the memory that this process may use. */
   readonly limits: { readonly processors: ProcessorLimits; readonly memory: MemoryLimits };
   /** NVIDIA's driver and GPUs. */
   readonly nvidia: NvidiaReport;
-  /** Folders, and the room that they have. */
+  /** The folders that sluice uses, and their free space. */
   readonly storage: StorageReport;
 }
 
@@ -25,10 +25,10 @@ const LITTLE_MEMORY = 2 * 2 ** 30;
 const LITTLE_ROOM = 2 ** 30;
 
 /**
- * Looks at the machine.
+ * Examines the processor, limits, GPUs and folders.
  *
- * @param dataFolder where data sets lie.
- * @param root folder that holds `proc` and `sys`; another than the machine's for a drawn one.
+ * @param dataFolder the folder of the data sets.
+ * @param root the folder that holds `proc` and `sys`; tests give a folder with files of their own.
  */
 export function examineMachine(dataFolder: string, root = ""): Machine {
   using system = new SystemCalls(root);
@@ -50,10 +50,10 @@ function mebibytes(bytes: number): string {
 function memoryWarnings({ total, limitFolder, decidedBy }: MemoryLimits): string[] {
   if (total >= LITTLE_MEMORY) return [];
   const cause = decidedBy === "limit" ? ` (the limit of ${limitFolder}): give the container more, or` : ":";
-  return [`there are ${mebibytes(total)} of memory${cause} take a small --batch and --width`];
+  return [`only ${mebibytes(total)} of memory${cause} use a small --batch and --width`];
 }
 
-/** Folders with little room, those on one file system in one sentence. */
+/** Warnings about little free space: a single sentence for all folders of a file system. */
 function roomWarnings({ current, data, temporary, cache }: StorageReport): string[] {
   const named: readonly [string, FolderReport | null][] = [
     ["runs here", current],
@@ -61,7 +61,7 @@ function roomWarnings({ current, data, temporary, cache }: StorageReport): strin
     ["temporary files", temporary],
     ["the executable's files", cache],
   ];
-  // What cannot be written has no room either, as images of containers have it: that is said by itself.
+  // A folder that cannot be written has a warning of its own, and a read-only container image reports no free space.
   const byMount = Map.groupBy(
     named.flatMap(([name, folder]) => folder?.writable === false || folder?.free == null ? [] : [{ name, ...folder }]),
     ({ mount, path }) => mount ?? path,
@@ -69,7 +69,11 @@ function roomWarnings({ current, data, temporary, cache }: StorageReport): strin
   return [...byMount].flatMap(([mount, folders]) => {
     const free = Math.min(...folders.map((folder) => folder.free ?? Infinity));
     if (free >= LITTLE_ROOM) return [];
-    return [`${mebibytes(free)} are free on ${mount}, for ${folders.map(({ name }) => name).join(", ")}: make room`];
+    return [
+      `only ${mebibytes(free)} are free on ${mount}, for ${
+        folders.map(({ name }) => name).join(", ")
+      }: free some space`,
+    ];
   });
 }
 
@@ -84,7 +88,7 @@ function folderWarnings({ current, data, temporary }: StorageReport): string[] {
       ? [`data sets cannot be fetched to ${data.path}, which cannot be written: set SLUICE_DATA to a folder elsewhere`]
       : []),
     ...(noTemporary
-      ? [`the temporary folder, ${temporary.path}, cannot be written: set TMPDIR to a folder that can`]
+      ? [`the temporary folder, ${temporary.path}, cannot be written: set TMPDIR to a folder that can be written`]
       : []),
     ...(temporary.noexec && !noTemporary
       ? [
@@ -95,7 +99,7 @@ function folderWarnings({ current, data, temporary }: StorageReport): string[] {
   ];
 }
 
-/** What is worth knowing of the machine, GPUs apart: sentences, each with its remedy. */
+/** Problems of memory, free space and folders: a sentence each, with its remedy. GPUs are not among them. */
 export function machineWarnings({ limits, storage }: Machine): string[] {
   return [...memoryWarnings(limits.memory), ...roomWarnings(storage), ...folderWarnings(storage)];
 }

@@ -1,5 +1,6 @@
 /**
- * How many processors and how much memory this process may use, whatever the machine has.
+ * Works out how many processors and how much memory this process may use: a container often gets less than the
+ * machine has.
  *
  * @module
  */
@@ -8,47 +9,50 @@ import { SystemCalls } from "./system_calls.ts";
 
 /** Processors, and what limits them. */
 export interface ProcessorLimits {
-  /** Threads that have a processor each: the smallest of the others, a part of one counted as a whole one. */
+  /** Threads that can each have a processor: the smallest of `host`, `affinity` and `quota`, which is rounded up. */
   readonly usable: number;
   /** Processors that the machine has. */
   readonly host: number;
   /** Processors that the scheduler may put this process on. */
   readonly affinity: number;
-  /** Processors' worth of time that the control group is given, 1.5 for one; null where it is not limited. */
+  /** Processors that the control group can keep busy, such as 1.5; null if it has no limit. */
   readonly quota: number | null;
-  /** The control group whose quota that is. */
+  /** The folder of the control group that sets `quota`. */
   readonly quotaFolder: string | null;
-  /** Which of them counts. */
+  /** The value that sets `usable`. */
   readonly decidedBy: "host" | "affinity" | "quota";
 }
 
 /** Bytes of memory, and what limits them. */
 export interface MemoryLimits {
-  /** What this process and its neighbours in the control group may have: the smaller of limit and machine. */
+  /**
+   * What this process and the rest of its control group may use together: the smaller of `limit` and the machine's
+   * memory.
+   */
   readonly total: number;
-  /** What is left of that, pages of files not counted that the kernel can drop. */
+  /** The free part of `total`. Cached file pages that the kernel can drop count as free. */
   readonly available: number;
-  /** What the machine has. */
+  /** The machine's memory. */
   readonly host: HostMemory;
-  /** What the control group is given; null where it is not limited. */
+  /** The control group's limit; null if it has none. */
   readonly limit: number | null;
-  /** What of that is used. */
+  /** Bytes that the control group uses; null if it has no limit or the kernel does not report them. */
   readonly used: number | null;
-  /** The control group whose limit that is. */
+  /** The folder of the control group that sets `limit`. */
   readonly limitFolder: string | null;
-  /** Which of them counts. */
+  /** The value that sets `total`. */
   readonly decidedBy: "host" | "limit";
 }
 
-/** Bytes of memory of the machine. */
+/** The machine's memory, in bytes. */
 export interface HostMemory {
-  /** All of it. */
+  /** Installed memory. */
   readonly total: number;
-  /** What a program can have without others being swapped out. */
+  /** Memory that a program can use without making the machine swap. */
   readonly available: number;
 }
 
-/** The length of a list like `0-3,8`. */
+/** How many numbers a list such as `0-3,8` names. */
 function lengthOfList(list: string): number {
   return list.trim().split(",").reduce((sum, range) => {
     const [first, last = first] = range.split("-").map(Number);
@@ -56,9 +60,9 @@ function lengthOfList(list: string): number {
   }, 0);
 }
 
-/** Processors, and what limits them; `affinity` is the process's own unless it is given. */
+/** Reads the processor limits. `given` replaces the process's affinity, for tests. */
 export function readProcessorLimits(system: SystemCalls, given?: number): ProcessorLimits {
-  // Deno's own number knows quotas too, but rounds them down.
+  // Deno's own number respects quotas too, but rounds them down.
   const affinity = given ?? system.affinity() ?? navigator.hardwareConcurrency;
   const online = lengthOfList(system.read("/sys/devices/system/cpu/online") ?? "");
   const host = online >= affinity ? online : affinity;
@@ -75,7 +79,7 @@ export function readProcessorLimits(system: SystemCalls, given?: number): Proces
   };
 }
 
-/** Memory, and what limits it. */
+/** Reads the memory limits. */
 export function readMemoryLimits(system: SystemCalls, host: HostMemory): MemoryLimits {
   const quotas = readMemoryQuotas(system);
   const tightest = quotas[0];
@@ -92,15 +96,15 @@ export function readMemoryLimits(system: SystemCalls, host: HostMemory): MemoryL
 }
 
 /**
- * Threads that a program that is not told a number should have: as many as there are processors, of those the scheduler gives
- * this process, and no more than its control group's quota keeps busy.
+ * The default number of threads: the processors of this process's affinity, but no more than its control group's
+ * quota keeps busy.
  */
 export function usableProcessors(): number {
   using system = new SystemCalls();
   return readProcessorLimits(system).usable;
 }
 
-/** Bytes that this process may have at most, of so many that the machine has. */
+/** Bytes of memory that this process may use on a machine with `total` bytes. */
 export function usableMemory(total: number): number {
   using system = new SystemCalls();
   return readMemoryLimits(system, { total, available: total }).total;

@@ -1,5 +1,5 @@
 /**
- * The machine: what of it this process may use, and what is wrong with it.
+ * Describes the machine: the processors, memory, GPUs and folders that this process may use, and their problems.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What is mounted where, and how.
+ * Reads the table of mounted file systems, and finds the mount of a path.
  *
  * @module
  */
@@ -7,17 +7,17 @@ import type { SystemCalls } from "./system_calls.ts";
 
 /** A mounted file system. */
 export interface Mount {
-  /** The folder that it is mounted on. */
+  /** The folder on which it is mounted. */
   readonly point: string;
-  /** `ext4`, `tmpfs`, `overlay`. */
+  /** The type, such as `ext4`, `tmpfs` or `overlay`. */
   readonly type: string;
-  /** Whether nothing on it can be executed, a native library neither. */
+  /** Whether it is mounted noexec: no program on it runs, and no native library on it loads. */
   readonly noexec: boolean;
-  /** Whether nothing on it can be written. */
+  /** Whether it is mounted read-only. */
   readonly readOnly: boolean;
 }
 
-/** A path as the kernel writes it in its tables, with blanks, newlines and backslashes as octal numbers. */
+/** Decodes a path from the kernel's tables, which write blanks, newlines and backslashes as `\ooo` in octal. */
 export function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }
@@ -27,7 +27,7 @@ export function isWithin(path: string, folder: string): boolean {
   return folder === "/" || path === folder || path.startsWith(`${folder}/`);
 }
 
-/** The mounts of this process, in their order. */
+/** The mounts of this process, in the order in which they were mounted. */
 export function readMounts(system: SystemCalls): readonly Mount[] {
   return (system.read("/proc/self/mounts") ?? "").split("\n").flatMap((line) => {
     const [, point, type, options] = line.split(" ");
@@ -38,7 +38,7 @@ export function readMounts(system: SystemCalls): readonly Mount[] {
 }
 
 /**
- * The mount that a path lies on: that on the longest folder, of several on one folder the last, which hides the others.
+ * The mount that holds a path: the innermost one. Of several mounts on one folder, the last hides the others.
  *
  * @param path absolute, without symbolic links.
  */

@@ -1,12 +1,12 @@
 /**
- * What NVIDIA's driver says, without the CUDA library of sluice: on a machine where that is missing it is worth knowing
- * whether there was anything for it to use.
+ * Asks NVIDIA's driver for its version and GPUs without sluice's CUDA library, so that `doctor` can say whether
+ * building that library is worth it.
  *
  * @module
  */
 import { loaderSentence, type SystemCalls } from "./system_calls.ts";
 
-/** The driver's library, which a container gets from the machine that it runs on. */
+/** The driver's library. A container gets it from its host. */
 const DRIVER_LIBRARY = "libcuda.so.1";
 
 const functions = {
@@ -22,30 +22,33 @@ const functions = {
 
 type DriverLibrary = Deno.DynamicLibrary<typeof functions>;
 
-/** CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and MINOR. */
+/** CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR. */
 const CAPABILITY = [75, 76] as const;
 
-/** A GPU that the driver gives this process. */
+/** A GPU that this process can use. */
 export interface Gpu {
-  /** Its name. */
+  /** The model name. */
   readonly name: string;
-  /** Its compute capability, `9.0` for one. */
+  /** The compute capability, such as `9.0`. */
   readonly capability: string;
-  /** Bytes of its memory. */
+  /** Bytes of memory. */
   readonly memory: number;
 }
 
-/** NVIDIA's driver, as far as it is there. */
+/** NVIDIA's driver and its GPUs. */
 export interface NvidiaReport {
-  /** The version of the driver's part in the kernel; null where it is not loaded, or hides itself. */
+  /** The version of the kernel module; null if it is not loaded or not visible here. */
   readonly kernelModule: string | null;
-  /** The file of the driver's library; null where it is not found. */
+  /** The path of the driver's library; null if it was not found. */
   readonly library: string | null;
-  /** The newest CUDA that it knows; null where it is not found. */
+  /** The newest CUDA version that the driver supports; null if its library was not found. */
   readonly cuda: string | null;
-  /** What it gives this process. */
+  /** The GPUs that this process can use. */
   readonly gpus: readonly Gpu[];
-  /** One sentence of what keeps it from giving any, where it was looked for, and the remedy; null where nothing does. */
+  /**
+   * Why there is no GPU although the driver is installed, with the remedy, in one sentence; null if there is nothing
+   * to mend.
+   */
   readonly fault: string | null;
 }
 
@@ -54,19 +57,19 @@ function readKernelModule(system: SystemCalls): string | null {
   return /^NVRM version:.*?\b(\d+\.\d+(?:\.\d+)?)\b/m.exec(text)?.[1] ?? null;
 }
 
-function number(write: (slot: Int32Array<ArrayBuffer>) => number): number {
+function readInt(write: (slot: Int32Array<ArrayBuffer>) => number): number {
   const slot = new Int32Array(1);
   write(slot);
   return slot[0] ?? 0;
 }
 
 function describeGpu({ symbols }: DriverLibrary, index: number): Gpu {
-  const device = number((slot) => symbols.cuDeviceGet(slot, index));
+  const device = readInt((slot) => symbols.cuDeviceGet(slot, index));
   const [name, bytes] = [new Uint8Array(256), new BigUint64Array(1)];
   symbols.cuDeviceGetName(name, name.length, device);
   symbols.cuDeviceTotalMem_v2(bytes, device);
   const capability = CAPABILITY.map((attribute) =>
-    number((slot) => symbols.cuDeviceGetAttribute(slot, attribute, device))
+    readInt((slot) => symbols.cuDeviceGetAttribute(slot, attribute, device))
   );
   return {
     name: new TextDecoder().decode(name.subarray(0, name.indexOf(0))),
@@ -97,15 +100,15 @@ export function examineNvidia(system: SystemCalls): NvidiaReport {
   const kernelModule = readKernelModule(system);
   const library = openDriver();
   if (typeof library === "string") {
-    const fault = `NVIDIA's driver ${kernelModule} is loaded, but its library is not on the loader's paths, ` +
-      `LD_LIBRARY_PATH among them (${library}): ${inContainer}, or install all of the driver`;
+    const fault = `NVIDIA's driver ${kernelModule} is loaded, but its library is not on the loader's paths or in ` +
+      `LD_LIBRARY_PATH (${library}): ${inContainer}, or install the complete driver`;
     return { kernelModule, library: null, cuda: null, gpus: [], fault: kernelModule === null ? null : fault };
   }
   try {
-    const version = number((slot) => library.symbols.cuDriverGetVersion(slot));
+    const version = readInt((slot) => library.symbols.cuDriverGetVersion(slot));
     const result = library.symbols.cuInit(0);
-    const count = result === 0 ? number((slot) => library.symbols.cuDeviceGetCount(slot)) : 0;
-    const reason = result === 0 ? "it gives no GPU" : describeError(library, result);
+    const count = result === 0 ? readInt((slot) => library.symbols.cuDeviceGetCount(slot)) : 0;
+    const reason = result === 0 ? "it reports no GPU" : describeError(library, result);
     return {
       kernelModule,
       library: new RegExp(`/\\S*/libcuda\\.so\\S*`).exec(system.read("/proc/self/maps") ?? "")?.[0] ?? DRIVER_LIBRARY,
@@ -113,8 +116,8 @@ export function examineNvidia(system: SystemCalls): NvidiaReport {
       gpus: Array.from({ length: count }, (_, index) => describeGpu(library, index)),
       fault: count > 0
         ? null
-        : `NVIDIA's driver is there, but no GPU can be used (${reason}): ${inContainer}, look at CUDA_VISIBLE_DEVICES, ` +
-          "and at what nvidia-smi says",
+        : `NVIDIA's driver is installed, but no GPU can be used (${reason}): ${inContainer}, check CUDA_VISIBLE_DEVICES, ` +
+          "and run nvidia-smi",
     };
   } finally {
     library.close();

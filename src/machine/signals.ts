@@ -1,20 +1,20 @@
 /**
- * Signals that whoever started this process had it ignore.
+ * Tells which signals this process was started to ignore.
  *
  * @module
  */
 
 import { SystemCalls } from "./system_calls.ts";
 
-/** SIGHUP: the terminal is closed. */
+/** The number of SIGHUP, which a closing terminal sends. */
 const SIGHUP = 1;
 
 /**
- * Whether SIGHUP is ignored, as `nohup` has it. To be asked before anything listens to any signal: Deno then takes over SIGHUP
- * too, whether it was ignored or not.
+ * Whether SIGHUP is ignored, as under `nohup`. Call this before the program listens to any signal: from then on Deno
+ * handles SIGHUP too, and the system no longer reports it as ignored.
  *
- * @param system another machine's, for tests.
- * @returns false if the system does not say.
+ * @param system a replacement for this machine's, for tests.
+ * @returns false if the system does not report it.
  */
 export function ignoresHangUp(system?: SystemCalls): boolean {
   using own = system === undefined ? new SystemCalls() : null;

@@ -1,5 +1,5 @@
 /**
- * The folders that sluice reads and writes: what is free there, and what may be done there.
+ * Examines the folders that sluice reads and writes: free space, permissions, and how their file systems are mounted.
  *
  * @module
  */
@@ -10,47 +10,50 @@ import { type Mount, mountOf, readMounts } from "./mounts.ts";
 import { cacheFolder } from "./packaged.ts";
 import { SystemCalls } from "./system_calls.ts";
 
-/** A folder, and the file system that it lies on or, where it is not there yet, will lie on. */
+/** A folder and its file system. A folder that does not exist yet is judged by its nearest existing parent. */
 export interface FolderReport {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string;
-  /** Whether it is there; true where that is unknown. */
+  /** Whether the folder exists; true if that is unknown. */
   readonly exists: boolean;
-  /** Whether this process may write to it, or may make it; null where that is unknown. */
+  /** Whether this process may write to the folder or create it; null if that is unknown. */
   readonly writable: boolean | null;
-  /** Bytes that this process may still write; null where that is unknown. */
+  /** Bytes that this process may still write; null if that is unknown. */
   readonly free: number | null;
-  /** Where the file system is mounted; null where that is unknown. */
+  /** The folder where the file system is mounted; null if that is unknown. */
   readonly mount: string | null;
-  /** `ext4`, `tmpfs`, `overlay`. */
+  /** The file system's type, such as `ext4`, `tmpfs` or `overlay`; null if that is unknown. */
   readonly type: string | null;
-  /** Whether nothing on it can be executed, a native library neither. */
+  /** Whether it is mounted noexec: no program on it runs, and no native library on it loads. */
   readonly noexec: boolean;
-  /** Whether the file system is mounted to be read only. */
+  /** Whether the file system is mounted read-only. */
   readonly readOnly: boolean;
 }
 
-/** The folder of the packaged executable's unpacked files. */
+/** The folder into which the packaged executable unpacked its files. */
 export interface CacheReport extends FolderReport {
-  /** Bytes of its files. */
+  /** The total size of its files in bytes. */
   readonly bytes: number;
 }
 
-/** Every folder that matters. */
+/** The folders that sluice uses. */
 export interface StorageReport {
-  /** Where the command was started. */
+  /** The current folder. */
   readonly current: FolderReport;
-  /** Where data sets lie. */
+  /** The folder of the data sets. */
   readonly data: FolderReport;
-  /** Where programs put files that nobody keeps. */
+  /** The folder for temporary files. */
   readonly temporary: FolderReport;
-  /** The user's. */
+  /** The user's home folder. */
   readonly home: FolderReport;
-  /** Of the packaged executable; null in a checkout. */
+  /** The folder of the packaged executable's files; null in a checkout. */
   readonly cache: CacheReport | null;
 }
 
-/** A path's innermost part that is there; null where Deno keeps it from programs without every permission, as /dev/shm. */
+/**
+ * The path itself or its nearest existing parent; null if Deno denies access (it does for /dev/shm without
+ * --allow-all).
+ */
 function existingPart(path: string): string | null {
   try {
     return existsSync(path) || path === dirname(path) ? path : existingPart(dirname(path));
@@ -65,27 +68,27 @@ function freeBytes(path: string): number | null {
     const { bavail, bsize } = statfsSync(path);
     return bavail * bsize;
   } catch {
-    // Without the permission to ask, or on a file system that does not say.
+    // Not permitted, or the file system does not report its free space.
     return null;
   }
 }
 
-/** Whether this process may write to a folder, as far as is known: true if the system does not say. */
+/** Whether this process may write to a folder; true if that is unknown. */
 export function mayWriteTo(folder: string): boolean {
   using system = new SystemCalls();
   return system.mayWrite(folder) ?? true;
 }
 
-/** Looks at a folder. */
+/** Examines a folder, which need not exist yet. */
 export function examineFolder(system: SystemCalls, mounts: readonly Mount[], folder: string): FolderReport {
   const path = resolve(folder);
-  const there = existingPart(path);
-  const mount = mountOf(there === null ? path : realpathSync(there), mounts);
+  const existing = existingPart(path);
+  const mount = mountOf(existing === null ? path : realpathSync(existing), mounts);
   return {
     path,
-    exists: there === null || there === path,
-    writable: there === null ? false : system.mayWrite(there),
-    free: there === null ? null : freeBytes(there),
+    exists: existing === null || existing === path,
+    writable: existing === null ? false : system.mayWrite(existing),
+    free: existing === null ? null : freeBytes(existing),
     mount: mount?.point ?? null,
     type: mount?.type ?? null,
     noexec: mount?.noexec ?? false,
@@ -93,7 +96,7 @@ export function examineFolder(system: SystemCalls, mounts: readonly Mount[], fol
   };
 }
 
-/** Bytes of all files in a folder that this process may look at; 0 where there is none. */
+/** The total size in bytes of all files in a folder, with its subfolders; 0 if it does not exist or cannot be read. */
 export function sizeOfFolder(folder: string): number {
   try {
     return readdirSync(folder, { recursive: true }).reduce((sum, name) => {
@@ -105,7 +108,7 @@ export function sizeOfFolder(folder: string): number {
   }
 }
 
-/** Looks at every folder that matters. */
+/** Examines every folder that sluice uses. */
 export function examineStorage(system: SystemCalls, dataFolder: string): StorageReport {
   const mounts = readMounts(system);
   const look = (folder: string) => examineFolder(system, mounts, folder);

@@ -1,6 +1,6 @@
 /**
- * The few functions of the C library that tell of the machine where Deno does not: it gives files in /proc and /sys to
- * programs with every permission only, has no processor affinity, and judges who may write by mode bits alone.
+ * Calls the C library for facts about the machine that Deno does not give: Deno reads /proc and /sys only with
+ * --allow-all, does not report processor affinity, and judges by mode bits alone who may write.
  *
  * @module
  */
@@ -15,22 +15,22 @@ const functions = {
 
 /** W_OK of access(2). */
 const MAY_WRITE = 2;
-/** Bytes of a mask of processors: one bit each, eight times what the C library's own type has room for. */
+/** Bytes of an affinity mask with one bit per processor: eight times the size of `cpu_set_t`. */
 const MASK_BYTES = 1024;
 const CHUNK_BYTES = 1 << 16;
 
 function openLibc(): Deno.DynamicLibrary<typeof functions> | null {
-  // A program that gave sluice's libraries alone is not to be asked for another.
+  // A program that allows FFI for sluice's libraries alone must not be prompted for the C library.
   if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
   try {
     return Deno.dlopen("libc.so.6", functions);
   } catch {
-    // Another system, or another C library: what it says is unknown.
+    // Another system or C library: every answer is then unknown.
     return null;
   }
 }
 
-/** What the loader says of a library that it refuses, without Deno's words around it. */
+/** The dynamic loader's message about a library, without the words that Deno adds. */
 export function loaderSentence(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll("Could not open library: ", "");
 }
@@ -39,19 +39,19 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** The C library, opened; where there is none, or Deno does not give it, every answer is null. */
+/** Access to the C library. Every answer is null if the library is missing or Deno does not permit it. */
 export class SystemCalls implements Disposable {
   readonly #libc = openLibc();
 
-  /** @param root folder that holds `proc` and `sys`; another than the machine's for a drawn one. */
+  /** @param root the folder that holds `proc` and `sys`; tests give a folder with files of their own. */
   constructor(readonly root = "") {}
 
   /**
-   * The text of a file.
+   * Reads a text file.
    *
-   * @param path absolute, below the root.
-   * @param atMost bytes after which no more is read.
-   * @returns null where it cannot be read.
+   * @param path absolute, as seen from the root.
+   * @param atMost stops reading after this many bytes, rounded up to whole chunks.
+   * @returns null if the file cannot be read.
    */
   read(path: string, atMost = Infinity): string | null {
     if (this.#libc === null) return null;
@@ -69,7 +69,7 @@ export class SystemCalls implements Disposable {
     return count < 0 ? null : text;
   }
 
-  /** Processors that the scheduler may put this process on. */
+  /** The number of processors on which the scheduler may run this process; null if that is unknown. */
   affinity(): number | null {
     const mask = new Uint8Array(MASK_BYTES);
     if (this.#libc?.symbols.sched_getaffinity(0, BigInt(mask.length), mask) !== 0) return null;
@@ -78,12 +78,12 @@ export class SystemCalls implements Disposable {
     return count;
   }
 
-  /** Whether this process may write to a path, which is taken as it is, whatever the root. */
+  /** Whether this process may write to a path; null if that is unknown. The root does not apply. */
   mayWrite(path: string): boolean | null {
     return this.#libc === null ? null : this.#libc.symbols.access(cString(path), MAY_WRITE) === 0;
   }
 
-  /** Closes the C library. */
+  /** Closes the C library; call nothing afterwards. */
   [Symbol.dispose](): void {
     this.#libc?.close();
   }

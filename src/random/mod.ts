@@ -1,5 +1,5 @@
 /**
- * Random numbers that depend on nothing but their address (seed, stream, step, index).
+ * Random numbers that depend only on their address (seed, stream, step, index).
  *
  * @module
  */

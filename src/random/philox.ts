@@ -30,8 +30,8 @@ function multiplyHigh(a: number, b: number): number {
  *
  * @param seedLow Lower 32 bits of the key, a uint32.
  * @param seedHigh Upper 32 bits of the key, a uint32.
- * @param counter Four uint32; sluice counts `(block, stream, step, 0)`.
- * @param output Four uint32 are written here; a new array where it is left out.
+ * @param counter Four uint32; sluice uses `(block, stream, step, 0)`.
+ * @param output Receives four uint32; a new array by default.
  * @returns `output`.
  */
 export function philox4x32(
@@ -40,7 +40,7 @@ export function philox4x32(
   counter: ArrayLike<number>,
   output: Uint32Array = new Uint32Array(4),
 ): Uint32Array {
-  // Int32 all the way, the bits are the same; the output array makes them unsigned.
+  // All arithmetic is int32, which has the same bits. The output array makes them unsigned.
   let key0 = seedLow | 0;
   let key1 = seedHigh | 0;
   let c0 = (counter[0] ?? 0) | 0;

@@ -1,5 +1,6 @@
 /**
- * A sequence of random numbers addressed by (seed, stream, step): the same address always gives the same numbers.
+ * Draws a sequence of random numbers from an address (seed, stream, step): the same address always gives the same
+ * numbers.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { philox4x32 } from "./philox.ts";
 const UINT32_LIMIT = 0x1_0000_0000;
 
 /**
- * Draws numbers from the Philox blocks 0, 1, 2, ... of one address, word by word; word i is the one that
+ * Draws numbers from the Philox blocks 0, 1, 2, ... of one address, word by word. Word i is the word that
  * `sl_philox_uniform` uses for its element i.
  *
  * @example
@@ -29,20 +30,20 @@ export class RandomStream {
   #spareNormal: number | null = null;
 
   /**
-   * The stream at an address.
+   * Starts the stream of an address.
    *
    * @param seed A whole number from 0 to 2^53 - 1, or a bigint from 0 to 2^64 - 1.
    * @param stream uint32, one of `Streams` or a `streamOf`.
    * @param step uint32: a training step, an epoch, an image's index.
-   * @throws {InvalidInputError} Where one is out of range.
+   * @throws {InvalidInputError} If an argument is out of range.
    */
   constructor(seed: number | bigint, stream: number, step: number) {
     if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-      throw new InvalidInputError(`seed ${seed} is not usable: give a whole number from 0 to 2^53 - 1`);
+      throw new InvalidInputError(`seed ${seed}: give a whole number from 0 to 2^53 - 1`);
     }
     const key = BigInt(seed);
     if (key < 0n || key >= 1n << 64n) {
-      throw new InvalidInputError(`seed ${seed} is out of range: give a whole number from 0 to 2^64 - 1`);
+      throw new InvalidInputError(`seed ${seed}: give a whole number from 0 to 2^64 - 1`);
     }
     checkUint32("stream", stream);
     checkUint32("step", step);
@@ -62,14 +63,17 @@ export class RandomStream {
   }
 
   /**
-   * Uniform in the open interval (0, 1): ((bits >> 8) + 0.5) 2^-24 as a double. 25 significant bits: above one half,
-   * float32 rounds it (to 1 at the very top), which callers that store it should know.
+   * Uniform in the open interval (0, 1): ((bits >> 8) + 0.5) 2^-24 as a double. It has 25 significant bits. float32
+   * rounds values above one half, and the largest value to 1: beware of storing them as float32.
    */
   uniform(): number {
     return ((this.uint32() >>> 8) + 0.5) * 2 ** -24;
   }
 
-  /** Standard normal, by Box and Muller's transform; uniforms are used in pairs, the second normal is kept for later. */
+  /**
+   * Standard normal, by the Box-Muller transform. Two uniforms give two normals; the second is kept for the next
+   * call.
+   */
   normal(): number {
     if (this.#spareNormal !== null) {
       const spare = this.#spareNormal;
@@ -83,10 +87,10 @@ export class RandomStream {
   }
 
   /**
-   * A whole number in 0..n-1, each equally likely: bits beyond the last whole multiple of n are drawn again.
+   * A whole number in 0..n-1, each equally likely: draws again if the bits lie beyond the last multiple of n.
    *
    * @param n 1..2^32.
-   * @throws {InvalidInputError} Where n is not in that range.
+   * @throws {InvalidInputError} If n is not in that range.
    */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n > UINT32_LIMIT) {
@@ -99,7 +103,7 @@ export class RandomStream {
   }
 
   /**
-   * A random order of 0..n-1, by Fisher and Yates' shuffle.
+   * A random order of 0..n-1, by the Fisher-Yates shuffle.
    *
    * @param n 0..2^31 - 1.
    * @returns Int32 [n].

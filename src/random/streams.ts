@@ -1,5 +1,5 @@
 /**
- * The numbers of sluice's random streams: who draws from which, so that no two draws ever share bits.
+ * Numbers the random streams, one for each use, so that no two uses ever draw the same bits.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { InvalidInputError } from "../errors.ts";
 
 /**
  * Stream numbers by use. They start at 1, so that a bare number never equals a combination made by {@linkcode streamOf}.
- * A number is part of what a run's seed means: add to the list, do not renumber.
+ * Renumbering changes the results of every seed: only add to the list.
  */
 export const Streams = {
-  /** Initial weights; the index is the parameter's place in the network. */
+  /** Initial weights; the index is the parameter's position in the network. */
   init: 1,
   /** The order of images in an epoch. */
   shuffle: 2,
   /** Parameters of augmented views. */
   augment: 3,
-  /** Noise of the gates; the index is the gate's place in the network. */
+  /** Noise of the gates; the index is the gate's position in the network. */
   gate: 4,
-  /** The order of images in an epoch of a linear probe; the index is that of the probe. */
+  /** The order of images in an epoch of a linear probe; the index is the probe's. */
   probe: 5,
   /** The images of the synthetic data set; the index is the split. */
   shapes: 6,
@@ -27,24 +27,24 @@ export const Streams = {
   selftest: 7,
   /** Quarter turns of views. */
   rotation: 8,
-  /** Which image is given whose mask; the index is the split. */
+  /** The permutation that gives each image another image's mask; the index is the split. */
   exchange: 9,
-  /** Initial weights of an objective's predictor; the index is the parameter's place in it. */
+  /** Initial weights of an objective's predictor; the index is the parameter's position in it. */
   predictor: 10,
-  /** The keys that an objective's queues begin with; the index is the queue. */
+  /** The initial keys of an objective's queues; the index is the queue. */
   queue: 11,
-  /** Pixels of the images that an exported network is checked on. */
+  /** Pixels of the images that check an exported network. */
   exportCheck: 12,
-  /** Training images that the budget's controller looks at, as they are evaluated. */
+  /** Training images, without augmentation, on which the budget controller measures the share. */
   plain: 13,
 } as const;
 
 /**
- * One stream number out of a use and an index below it: `stream << 16 | index`.
+ * Combines a use and an index into a single stream number: `stream << 16 | index`.
  *
  * @param stream One of {@linkcode Streams}.
  * @param index 0..65535.
- * @throws {InvalidInputError} Where the index does not fit 16 bits.
+ * @throws {InvalidInputError} If the index does not fit 16 bits.
  */
 export function streamOf(stream: number, index: number): number {
   if (!Number.isInteger(index) || index < 0 || index > 0xffff) {

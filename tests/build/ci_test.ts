@@ -1,5 +1,5 @@
 /**
- * Tests of the script that continuous integration starts.
+ * Tests of .ci/run, which continuous integration starts.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { withFolder } from "../folders.ts";
 
 const script = fileURLToPath(new URL("../../.ci/run", import.meta.url));
 
-/** Runs the script with a stand-in for npx, which notes how it is called and then runs `body` with `$task`. */
+/** Runs the script with a stand-in for npx that logs its arguments and then runs the shell code `body` with `$task`. */
 async function runWith(folder: string, body: string) {
   const calls = join(folder, "calls");
   writeFileSync(calls, "");
@@ -26,7 +26,7 @@ async function runWith(folder: string, body: string) {
 }
 
 Deno.test(
-  "the checks run before the tests, and the last line is that of the tests",
+  "the checks run before the tests, and the last line is the tests' summary",
   withFolder(async (folder) => {
     const passed = await runWith(folder, '[ "$task" = check ] || echo "12 passed, 0 failed"');
     assert.deepEqual(passed, { success: true, lastLine: "12 passed, 0 failed", tasks: ["task check", "task test"] });
@@ -36,14 +36,14 @@ Deno.test(
 );
 
 Deno.test(
-  "a check that fails ends it with one failure and no tests",
+  "if a check fails, the script reports one failure and runs no tests",
   withFolder(async (folder) => {
     const result = await runWith(folder, "echo 'error: Found 1 not formatted file'; exit 1");
     assert.deepEqual(result, { success: false, lastLine: "0 passed, 1 failed", tasks: ["task check"] });
   }),
 );
 
-Deno.test("before a push the same checks and tests run as in continuous integration", () => {
+Deno.test("deno task ok runs the same checks and tests as continuous integration", () => {
   assert.equal(denoJson.tasks.ok.command, "deno task --quiet check && deno task --quiet test");
   for (const part of ["fmt --check", "lint", "task --quiet lint:layers", "check", "doc --quiet --lint mod.ts"]) {
     assert.ok(denoJson.tasks.check.command.split(" && ").includes(`deno ${part}`), part);

@@ -1,5 +1,5 @@
 /**
- * Tests of the list of other people's software, on what the program is really made of.
+ * Tests the list of third-party software against the packages and libraries that the program really uses.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { withFolder } from "../folders.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const library = join(root, "native", "build", "libsluice_cpu.so");
 
-/** The libraries that the native library is linked with, as the loader finds them here. */
+/** The paths of the libraries that the native library is linked with, as the loader resolves them. */
 async function linkedLibraries(): Promise<string[]> {
   const { success, stdout } = await new Deno.Command("ldd", { args: [library] }).output();
   assert.ok(success);
@@ -26,7 +26,7 @@ async function linkedLibraries(): Promise<string[]> {
   return paths.filter((path) => /\/lib(dnnl|gomp|jpeg|png16|z|OpenCL)\./.test(path));
 }
 
-/** The packages that code of cli/ and src/ imports, read from its text; imports of types alone do not count. */
+/** The packages that the text of cli/ and src/ imports. Type-only imports do not count. */
 function importedSpecifiers(): string[] {
   const imports: Readonly<Record<string, string>> = denoJson.imports;
   const texts = ["cli", "src"].flatMap((folder) => {
@@ -36,11 +36,11 @@ function importedSpecifiers(): string[] {
   });
   const named = texts.flatMap((text) => [
     ...text.matchAll(/^(?:import|export) (?!type\b)[^;]*?from "([^".]+?)";|\bimport\("([^".]+?)"\)/gm),
-  ]).map(([, still, later]) => still ?? later ?? "");
+  ]).map(([, eager, lazy]) => eager ?? lazy ?? "");
   return [...new Set(named.filter((name) => !name.startsWith("node:")))].map((name) => imports[name] ?? name);
 }
 
-/** What the lock file says of npm. */
+/** The npm part of deno.lock. */
 interface Lock {
   /** Versions by specifier. */
   readonly specifiers: Readonly<Record<string, string>>;
@@ -50,7 +50,7 @@ interface Lock {
   >;
 }
 
-/** All packages that some need, by the lock file: names with versions. */
+/** The packages and all their dependencies according to deno.lock, as names with versions. */
 function lockedClosure(specifiers: readonly string[]): string[] {
   const { npm: packages, specifiers: versions } = JSON.parse(readFileSync(join(root, "deno.lock"), "utf8")) as Lock;
   const plain = (key: string) => key.replace(/(?<=.@[^_]*)_.*$/, "");
@@ -77,7 +77,7 @@ function lockedClosure(specifiers: readonly string[]): string[] {
 
 const dependencies = await listDependencies([library, ...await linkedLibraries()]);
 
-Deno.test("packages of npm are those that code imports with all that they need, and none that only tests or types need", () => {
+Deno.test("the npm packages are those that the code imports and their dependencies, without those of tests or types", () => {
   const listed = dependencies.filter(({ kind }) => kind === "npm").map(({ name, version }) => `${name}@${version}`);
   assert.deepEqual(listed.sort(), lockedClosure(importedSpecifiers()));
   for (const name of ["@observablehq/plot", "d3-array", "tar", "zod", "commander"]) {
@@ -88,7 +88,7 @@ Deno.test("packages of npm are those that code imports with all that they need, 
   }
 });
 
-Deno.test("libraries are those that ours is linked with and that the launcher is linked from, with their source packages", () => {
+Deno.test("the libraries are those of the native library and of the launcher, each with its source package", () => {
   const native = dependencies.filter(({ kind }) => kind === "native");
   const wanted = [
     /^lib(dnnl|onednn)/,
@@ -106,7 +106,7 @@ Deno.test("libraries are those that ours is linked with and that the launcher is
   for (const { name, source } of native) assert.match(source ?? "", /^\S+ \S*\d\S* of .+/, name);
 });
 
-Deno.test("the runtime is Deno with the versions that it says, of itself, V8 and TypeScript", () => {
+Deno.test("the runtime's entries are Deno, V8 and TypeScript with the versions that Deno reports", () => {
   const runtime = dependencies.filter(({ kind }) => kind === "runtime");
   const { deno, typescript, v8 } = Deno.version;
   assert.deepEqual(runtime.map(({ name, version, licence }) => [name, version, licence]), [
@@ -116,7 +116,7 @@ Deno.test("the runtime is Deno with the versions that it says, of itself, V8 and
   ]);
 });
 
-Deno.test("the text names every package with its licence, and holds every notice once", () => {
+Deno.test("the text names every package with its licence, and contains every notice once", () => {
   const text = formatDependencies(dependencies);
   const [, ...notices] = text.split(`${"=".repeat(80)}\n`).map((block) => block.trim());
   for (const { name, version, licence, texts } of dependencies) {
@@ -129,21 +129,21 @@ Deno.test("the text names every package with its licence, and holds every notice
   }
   const bodies = notices.map((notice) => notice.slice(notice.indexOf("\n\n")));
   assert.equal(new Set(bodies).size, bodies.length);
-  // Copyright files of Debian name these and leave them out.
+  // Debian's copyright files refer to these licences without their text.
   assert.match(text, /Apache License\s+Version 2\.0, January 2004/);
   assert.match(text, /GNU LESSER GENERAL PUBLIC LICENSE\s+Version 2\.1, February 1999/);
   assert.match(text, /GNU GENERAL PUBLIC LICENSE\s+Version 3, 29 June 2007/);
   assert.equal(text, formatDependencies(dependencies));
 });
 
-Deno.test("a library is found by either of its paths where /lib is /usr/lib, and each package is listed once", async () => {
+Deno.test("a library is found under /lib and /usr/lib alike if they are one folder, and its package is listed once", async () => {
   const paths = (await linkedLibraries()).filter((path) => path.includes("/libz."));
   const short = paths.map((path) => path.replace(/^\/usr/, ""));
   const found = await systemDependencies([...short, ...short.map((path) => `/usr${path}`)]);
   assert.deepEqual(found.map(({ name }) => name), ["zlib1g"]);
 });
 
-Deno.test("a licence is read as SPDX has it, and one that is not known is an error that names the package", () => {
+Deno.test("licences are written as SPDX expressions, and an unknown licence is an error that names the package", () => {
   assert.equal(readLicence("a", "(MIT OR CC0-1.0)"), "MIT OR CC0-1.0");
   assert.equal(readLicence("a", "Expat, zlib"), "MIT AND Zlib");
   assert.equal(readLicence("a", "BSD-3-clause or GPL-2"), "BSD-3-Clause OR GPL-2.0-only");
@@ -159,19 +159,19 @@ Deno.test("a licence is read as SPDX has it, and one that is not known is an err
 });
 
 Deno.test(
-  "a library of no package, one that is not there and a system without dpkg are refused by name",
+  "a library of no package, a missing library and a system without dpkg are errors that name the cause",
   withFolder(async (folder) => {
     const own = join(folder, "libown.so");
     Deno.writeTextFileSync(own, "");
     await assert.rejects(systemDependencies([own]), (error) => {
-      return error instanceof InvalidInputError && error.message.startsWith(`${own}: is from no package`);
+      return error instanceof InvalidInputError && error.message.startsWith(`${own}: belongs to no package`);
     });
     await assert.rejects(systemDependencies([`${own}.2`]), /libown\.so\.2: there is no such library/);
     const path = Deno.env.get("PATH") ?? "";
     Deno.env.set("PATH", folder);
     try {
       await assert.rejects(systemDependencies([own]), (error) => {
-        return error instanceof InvalidInputError && /dpkg-query, which is not here/.test(error.message);
+        return error instanceof InvalidInputError && /^dpkg-query is missing/.test(error.message);
       });
     } finally {
       Deno.env.set("PATH", path);

@@ -1,5 +1,5 @@
 /**
- * Tests of the command that `deno task install` makes.
+ * Tests of the command that `deno task install` creates.
  *
  * @module
  */
@@ -25,14 +25,14 @@ async function run(command: string, args: readonly string[], options: Deno.Comma
   return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** As the task does it, called in a folder. */
+/** Installs as the task does if it is called in the folder `caller`. */
 function install(caller: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
   const flags = ["--quiet", "--no-prompt", "--allow-read", "--allow-write", "--allow-env"];
   return run(Deno.execPath(), ["run", ...flags, program, ...args], { env: { INIT_CWD: caller, ...env } });
 }
 
 Deno.test(
-  "the command runs where it is called, from a folder with a space, and the task says that it is not on PATH",
+  "the command runs in the folder where it is called, and the task says if its folder, here with a space, is not on PATH",
   withFolder(async (folder) => {
     const { status, stdout, stderr } = await install(folder, ["bin dir"]);
     const command = join(folder, "bin dir", "sluice");
@@ -43,14 +43,14 @@ Deno.test(
     const preview = await run(command, ["data", "preview", "shapes", "--images", "1", "-o", "x.png"], { cwd: folder });
     assert.equal(preview.status, 0, preview.stderr);
     assert.ok(statSync(join(folder, "x.png")).size > 0);
-    // Installed again, it takes the place of the earlier one.
+    // A second installation replaces the first.
     const again = await install(folder, ["bin dir"], { PATH: `${join(folder, "bin dir")}${delimiter}/usr/bin` });
     assert.deepEqual([again.status, again.stderr], [0, ""]);
   }),
 );
 
 Deno.test(
-  "without the Deno that made it, the command takes one from PATH, and else npx",
+  "if the Deno that installed it is gone, the command uses deno from PATH, or else npx",
   withFolder(async (folder) => {
     await install(folder, ["."]);
     const command = join(folder, "sluice");
@@ -58,7 +58,7 @@ Deno.test(
     const words = async (name: string) => {
       const bin = Deno.makeTempDirSync({ dir: folder });
       writeFileSync(join(bin, name), '#!/bin/sh\necho "$0 $@"\n', { mode: 0o755 });
-      // The path of sh, and no other program.
+      // PATH holds this one program; sh is called by its full path.
       const { stdout } = await run("/bin/sh", [command, "cost"], { clearEnv: true, env: { PATH: bin } });
       return stdout;
     };
@@ -68,14 +68,14 @@ Deno.test(
 );
 
 Deno.test(
-  "by default it goes into ~/.local/bin; another program of that name, and more than one folder, are refused",
+  "the default folder is ~/.local/bin; a foreign file of that name and a second folder are refused",
   withFolder(async (folder) => {
     const { status, stdout } = await install(folder, [], { HOME: folder });
     assert.deepEqual([status, stdout], [0, `${join(folder, ".local", "bin", "sluice")}\n`]);
     writeFileSync(join(folder, "sluice"), "mine");
     const taken = await install(folder, ["."]);
     assert.equal(taken.status, 2);
-    assert.match(taken.stderr, /^sluice: .*\/sluice: is there, and was not made by this task; remove it/);
+    assert.match(taken.stderr, /^sluice: .*\/sluice: exists and was not made by this task; remove it/);
     assert.equal(readFileSync(join(folder, "sluice"), "utf8"), "mine");
     assert.match((await install(folder, ["a", "b"])).stderr, /install a b: give one folder/);
   }),

@@ -1,5 +1,5 @@
 /**
- * Tests that no command changes deno.lock by the way.
+ * Tests that no command changes deno.lock as a side effect.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { withFolder } from "../folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Makes a project with our deno.json, and a deno.lock in which every mention of some names has become another one. */
+/** Makes a project with our deno.json and a deno.lock in which another package replaces those that match `renamed`. */
 function writeProject(folder: string, renamed: RegExp): string {
   copyFileSync(join(root, "deno.json"), join(folder, "deno.json"));
   const lock = join(folder, "deno.lock");
@@ -27,9 +27,7 @@ for (
   const args of [["run", "--quiet", "main.ts"], ["check", "--quiet", "main.ts"], ["test", "--quiet", "main.ts"]]
 ) {
   Deno.test(
-    `deno ${
-      args[0]
-    } refuses a deno.json whose dependencies deno.lock does not hold, says how to go on, and changes nothing`,
+    `deno ${args[0]} refuses a deno.json that does not match deno.lock, names the remedy and changes nothing`,
     withFolder(async (folder) => {
       const lock = writeProject(folder, new RegExp(`npm:yaml@${denoJson.imports.yaml.split("@")[1]}`, "g"));
       const before = readFileSync(lock, "utf8");

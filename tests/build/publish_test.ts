@@ -1,5 +1,5 @@
 /**
- * Tests of what would be published as a library, by the rehearsal of publishing itself.
+ * Tests the files that would be published as a library, with a dry run of publishing.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { withFolder } from "../folders.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Runs a program to its end, which must be a good one, and gives what it printed on both streams. */
+/** Runs a program, which must succeed, and returns the text of stdout and stderr together. */
 async function run(program: string, args: readonly string[], cwd: string, env = {}): Promise<string> {
   const command = new Deno.Command(program, { args: [...args], cwd, env: { NO_COLOR: "1", ...env }, stdin: "null" });
   const { success, stdout, stderr } = await command.output();
@@ -24,16 +24,16 @@ async function run(program: string, args: readonly string[], cwd: string, env = 
   return output;
 }
 
-/** Every file under a path of the repository, relative to its root. */
+/** All files under a path of the repository, relative to its root. */
 function filesUnder(path: string): string[] {
   const whole = join(root, path);
   if (statSync(whole).isFile()) return [path];
-  // Builds that run beside the tests change their own folders.
+  // A build that runs at the same time changes its folder.
   const names = readdirSync(whole).filter((name) => path !== "native" || !/^build(-|$)/.test(name));
   return names.flatMap((name) => filesUnder(join(path, name)));
 }
 
-/** What would be published, relative to the repository's root. */
+/** The files that would be published, relative to the repository's root. */
 async function publishedFiles(): Promise<string[]> {
   const words = denoJson.tasks["publish:check"].command.split(" ").slice(1);
   const output = await run(Deno.execPath(), words, root);
@@ -43,7 +43,7 @@ async function publishedFiles(): Promise<string[]> {
 
 const published = await publishedFiles();
 
-Deno.test("the library is published whole, with the sources of both native libraries and nothing else of the repository", () => {
+Deno.test("the published files are the library and the sources of both native libraries, and nothing else", () => {
   const native = [
     "native/tools/build.ts",
     "native/tools/packages.ts",
@@ -60,7 +60,7 @@ Deno.test("the library is published whole, with the sources of both native libra
 });
 
 Deno.test(
-  "what is published is enough to use the library, and to build what it loads",
+  "the published files suffice to use the library and to configure the native build",
   withFolder(async (folder) => {
     for (const path of published) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -82,10 +82,10 @@ console.log(device.description.kind);
   }),
 );
 
-Deno.test("the version is typed in deno.json and nowhere else", () => {
+Deno.test("the version is written in deno.json and nowhere else", () => {
   const folders = ["cli", "src", "native", "tests", "mod.ts", "README.md"];
   const isText = (path: string) => /\.(ts|md|txt|cmake|h|cpp|cu|py|yaml)$/.test(path);
-  // Run folders of earlier versions keep the version that wrote them.
+  // Run folders of earlier versions name the version that wrote them.
   const texts = folders.flatMap(filesUnder).filter((path) => isText(path) && !path.startsWith("tests/fixtures/runs/"));
   const version = new RegExp(`(?<![\\w.])${denoJson.version.replaceAll(".", "\\.")}(?![\\w.])`);
   const typed = texts.filter((path) => version.test(readFileSync(join(root, path), "utf8")));

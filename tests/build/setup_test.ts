@@ -1,5 +1,5 @@
 /**
- * Tests of setting up, on machines that are a folder of small scripts.
+ * Tests of set-up, on simulated machines: a folder of small shell scripts is all of PATH.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { fileURLToPath } from "node:url";
 
 const setup = fileURLToPath(new URL("../../native/tools/setup.ts", import.meta.url));
 
-/** Programs by name, each the body of a shell script; `$HERE` is their folder. */
+/** The body of each program's shell script, by program name; `$HERE` is the folder of the programs. */
 type Machine = Readonly<Record<string, string>>;
 
 const cmake = 'echo "cmake version 3.18.4"';
 const oldCmake = 'echo "cmake version 3.16.3"';
 const complete: Machine = { "g++": "exit 0", cmake, ninja: "exit 0" };
-// A compiler that finds oneDNN once its package is there.
+// This compiler finds oneDNN once its package is installed.
 const withoutOneDnn: Machine = { ...complete, "g++": 'case "$*" in *dnnl*) test -e "$HERE/installed";; esac' };
 const apt: Machine = {
-  // All packages are known here but libdnnl-dev, as on systems that have renamed it.
+  // Knows every package except libdnnl-dev, like systems that renamed it to libonednn-dev.
   "apt-cache": '[ "$2" != libdnnl-dev ] && echo "Package: $2"',
   "apt-get": 'case "$*" in --version) exit 0;; *install*) : > "$HERE/installed";; esac; echo "$*" >> "$HERE/log"',
   sudo: 'shift; "$@"',
@@ -30,11 +30,11 @@ interface Outcome {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What apt-get was called with, a line a call. */
+  /** The arguments of apt-get, a line per call. */
   readonly log: string;
 }
 
-/** Runs set-up on a machine that has these programs and no others. */
+/** Runs set-up with only these programs on PATH. */
 async function setUp(machine: Machine): Promise<Outcome> {
   const folder = Deno.makeTempDirSync();
   try {
@@ -57,12 +57,12 @@ async function setUp(machine: Machine): Promise<Outcome> {
   }
 }
 
-Deno.test("where all is there, set-up does nothing and says nothing", async () => {
+Deno.test("if everything is installed, set-up does nothing and prints nothing", async () => {
   const outcome = await setUp({ ...complete, ...apt });
   assert.deepEqual(outcome, { status: 0, stdout: "", stderr: "", log: "" });
 });
 
-Deno.test("where nothing is there and nothing can be installed, set-up stops with the one line to run", async () => {
+Deno.test("if nothing is installed and apt-get is missing, set-up stops with the command to run", async () => {
   const { status, stderr } = await setUp({});
   assert.equal(status, 2);
   const names = "oneDNN, libjpeg-turbo, libpng, zlib, zstd, libsodium, doctest, CMake 3.18 or newer, make or ninja";
@@ -72,13 +72,13 @@ Deno.test("where nothing is there and nothing can be installed, set-up stops wit
   assert.equal(stderr, `sluice: missing on this machine: g++, ${names}; run: ${remedy}\n`);
 });
 
-Deno.test("a CMake that is too old is missing", async () => {
+Deno.test("a CMake that is too old counts as missing", async () => {
   const { status, stderr } = await setUp({ ...complete, cmake: oldCmake });
   assert.equal(status, 2);
   assert.match(stderr, /missing on this machine: CMake 3\.18 or newer; run: .* install -y cmake\n$/);
 });
 
-Deno.test("what is missing is installed where apt may, under the name that this system has for it", async () => {
+Deno.test("missing packages are installed if apt-get may run, under the names that the system knows", async () => {
   const { status, stderr, log } = await setUp({ ...withoutOneDnn, ...apt });
   assert.equal(stderr, "installing system packages for: oneDNN\n");
   assert.equal(status, 0);
@@ -88,7 +88,7 @@ Deno.test("what is missing is installed where apt may, under the name that this 
   assert.deepEqual(more, []);
 });
 
-Deno.test("an installation that fails ends with the one line to run", async () => {
+Deno.test("a failed installation ends with the command to run", async () => {
   const failing = { ...apt, "apt-get": 'case "$*" in *--version*) exit 0;; esac; echo "E: no network"; exit 100' };
   const { status, stderr } = await setUp({ ...withoutOneDnn, ...failing });
   assert.equal(status, 2);

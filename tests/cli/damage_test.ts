@@ -69,7 +69,7 @@ Deno.test(
       writeSafetensors(path, tensors, metadata);
     };
     strip(last);
-    const refused = /last\.safetensors: not a sound safetensors file: it states no checksum \(sha256\)/;
+    const refused = /last\.safetensors: not a valid safetensors file: it states no checksum \(sha256\)/;
     const { status, stderr } = await runSluice(["evaluate", run, "--protocol", "knn"]);
     assert.deepEqual([status, refused.test(stderr)], [0, true], stderr);
     assert.equal((await statusOf(run)).step, 4);
@@ -105,7 +105,10 @@ Deno.test(
     assert.equal((await statusOf(run)).checkpoint, null);
     writeFileSync(checkpoint, bytes);
     truncateSync(join(run, "config.yaml"), 2 ** 40);
-    await assertRefused(["status", run], /config\.yaml: has 1099511627776 bytes, more than any that sluice writes/);
+    await assertRefused(
+      ["status", run],
+      /config\.yaml: has 1099511627776 bytes, more than any file that sluice writes/,
+    );
     writeFileSync(join(run, "config.yaml"), "");
   }),
 );

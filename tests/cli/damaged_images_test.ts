@@ -77,7 +77,7 @@ for (const [kind, damage] of kinds) {
       await assertSucceeds(pretrain(data, run, "--strict", "--eval-every", "0", "--quiet"));
       damage(join(data, "test", "a", "001.png"));
       const remedy =
-        /a\/001\.png: .*; remove or mend the file, or begin a run without --strict, which leaves it out\n$/;
+        /a\/001\.png: .*; remove or repair the file, or start a run without --strict, which skips damaged files\n$/;
       const { status, stderr } = await runSluice(["evaluate", run, "--threads", "1", "--protocol", "knn", "--quiet"]);
       assert.equal(status, kind === "headers" ? 2 : 1);
       assert.match(stderr, remedy);

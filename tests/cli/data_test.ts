@@ -97,13 +97,13 @@ Deno.test(
     const refused = (message: RegExp) =>
       assertRefused(["data", "fetch", "cifar100", "--from", path, "--data", data], message);
     writeEntry(path, `${FOLDER}/../../escaped`, "0");
-    await refused(/^sluice: .*archive\.tar: the entry .*escaped leads out of the folder; do not use this archive/);
+    await refused(/^sluice: .*archive\.tar: the entry .*escaped points outside the folder; do not use this archive/);
     writeEntry(path, "/escaped", "0");
-    await refused(/the entry \/escaped leads out of the folder/);
+    await refused(/the entry \/escaped points outside the folder/);
     writeEntry(path, `${FOLDER}/link`, "2", "/etc/passwd");
-    await refused(/the entry .*link is a SymbolicLink, neither a file nor a folder/);
+    await refused(/the entry .*link is a SymbolicLink, not a file or folder/);
     writeEntry(path, "another", "0");
-    await refused(/holds no folder cifar-100-binary; give the official archive/);
+    await refused(/contains no folder cifar-100-binary; give the official archive/);
     writeFileSync(path, Deno.readFileSync(await writeArchive(folder, 2)).subarray(0, 60));
     await refused(/archive\.tar: cannot be unpacked .*; fetch it again/);
     await assertRefused(["data", "fetch", "cifar100", "--from", join(folder, "none")], /none: there is no such file/);

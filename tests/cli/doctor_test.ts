@@ -100,7 +100,7 @@ Deno.test({
     assert.equal(executable, "/opt/sluice/sluice");
     assert.deepEqual([storage.cache?.path, storage.cache?.bytes], [folder, 2 ** 20]);
     assert.equal(problems.length, 1);
-    assert.ok(problems[0]?.endsWith(`delete ${folder}: it is made again at the next start`), problems.join());
+    assert.ok(problems[0]?.endsWith(`delete ${folder}: the next start makes it again`), problems.join());
     const { stdout } = await runSluice(["doctor"], env);
     assert.match(stdout, /^executable {2,}\/opt\/sluice\/sluice\n/m);
     assert.match(stdout, new RegExp(`^executable's files +1\\.0 MiB in ${folder} \\(`, "m"));

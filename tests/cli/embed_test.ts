@@ -100,7 +100,7 @@ Deno.test(
     );
     await refused([join(folder, "none"), "test", "--out", out], /there is no such run/);
     mkdirSync(join(folder, "empty"));
-    await refused([run, join(folder, "empty"), "--out", out], /empty holds no image/);
+    await refused([run, join(folder, "empty"), "--out", out], /empty has no image/);
     writeFileSync(join(folder, "x.txt"), "mine");
     await refused([run, "test", "--out", out], /x\.txt: is there already/);
     assert.equal(readFileSync(join(folder, "x.txt"), "utf8"), "mine");

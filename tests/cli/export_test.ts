@@ -51,7 +51,7 @@ Deno.test(
     writeFileSync(last, readFileSync(last).subarray(0, -1));
     const { status, stderr } = await runSluice(["export", run, "-o", out]);
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /^passed over .*last\.safetensors: not a sound safetensors file/);
+    assert.match(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/);
     assert.equal(readSafetensors(out).metadata["step"], "3", "of the first epoch");
   }),
 );

@@ -53,11 +53,11 @@ Deno.test(
     assert.deepEqual(weights(again), weights(run), "threads that read do not show");
 
     const strict = [...args, "--strict", "--out", join(folder, "strict")];
-    await assertRefused(strict, /text\.png: .*remove or mend the file, or begin a run without --strict/);
+    await assertRefused(strict, /text\.png: .*remove or repair the file, or start a run without --strict/);
     Deno.removeSync(text);
     const stopped = await runSluice(strict);
     assert.equal(stopped.status, 1);
-    assert.match(stopped.stderr, /cut\.png: .*remove or mend the file, or begin a run without --strict/);
+    assert.match(stopped.stderr, /cut\.png: .*remove or repair the file, or start a run without --strict/);
   }),
 );
 
@@ -115,7 +115,7 @@ Deno.test(
     const pretrain = (
       ...args: string[]
     ) => ["pretrain", "--dataset", "folder", ...tiny, ...args, "--out", join(folder, "run")];
-    await assertRefused(pretrain(), /data set folder has no place of its own: give --data DIR/);
+    await assertRefused(pretrain(), /data set folder needs --data: give --data DIR/);
     await assertRefused(pretrain("--data", join(folder, "none")), /none does not exist: give --data/);
     await assertRefused(
       pretrain("--data", data, "--image-size", "0"),
@@ -128,15 +128,15 @@ Deno.test(
     await assertRefused(pretrain("--data", data, "--class-list", "gone"), /--class-list gone: cannot be read/);
     await assertRefused(
       ["pretrain", "--dataset", "shapes", "--image-size", "8", "--out", join(folder, "run")],
-      /--image-size 8: the images of shapes have their own size/,
+      /--image-size 8: the images of shapes have a fixed size/,
     );
     await assertRefused(pretrain("--data", data, "--batch", "17"), /--batch 17: there are 16 training images/);
     mkdirSync(join(data, "train", "c"));
-    await assertRefused(pretrain("--data", data), /test holds no folder c/);
+    await assertRefused(pretrain("--data", data), /test has no folder c/);
     mkdirSync(join(data, "test", "c"));
-    await assertRefused(pretrain("--data", data), /train\/c holds no image/);
+    await assertRefused(pretrain("--data", data), /train\/c has no image/);
     symlinkSync(join(data, "train"), join(data, "train", "c", "back"));
-    await assertRefused(pretrain("--data", data), /back is a link to a folder that it lies in/);
+    await assertRefused(pretrain("--data", data), /back is a link to a folder that contains it/);
     await assertRefused(["data", "fetch", "imagenet100"], /imagenet100 cannot be fetched: get ILSVRC 2012/);
     await assertRefused(["data", "fetch", "folder"], /folder cannot be fetched: give --data DIR/);
     await assertRefused(["data", "verify", "shapes"], /shapes needs no files/);

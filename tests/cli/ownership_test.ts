@@ -37,7 +37,7 @@ Deno.test(
     halted.kill("SIGCONT");
     const { code, stderr } = await output;
     const said = new TextDecoder().decode(stderr);
-    assert.match(said, /^sluice: \S+run: was removed or replaced while this process worked on it, [^\n]+\n$/);
+    assert.match(said, /^sluice: \S+run: was removed or replaced while this process worked on it; [^\n]+\n$/);
     assert.equal(code, 1);
     assert.deepEqual(filesOf(folder), before);
   }),
@@ -70,7 +70,7 @@ Deno.test(
       Deno.writeTextFileSync(victim, "precious");
       rmSync(path, { force: true });
       symlinkSync(victim, path);
-      const message = new RegExp(`run/${name}: is a link, and must be a file of its own`);
+      const message = new RegExp(`run/${name}: is a link and must be a file`);
       for (const args of [longer, ["evaluate", run], ["status", run]]) await assertRefused(args, message);
       assert.equal(readFileSync(victim, "utf8"), "precious");
       rmSync(path);
@@ -112,7 +112,7 @@ Deno.test({
       }
       await assertRefused(
         ["data", "fetch", "cifar10", "--data", disk],
-        /disk: cannot be written to; give --data another/,
+        /disk: cannot be written; give --data another/,
       );
       await assertRefused(["report", run, "--out", join(disk, "x.html")], message(join(disk, "x.html")));
       await assertSucceeds(["export", run, "--out", join(folder, "x.safetensors")]);

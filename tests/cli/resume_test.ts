@@ -117,11 +117,11 @@ Deno.test(
     const checkpoint = join(run, "checkpoints", "last.safetensors");
     const bytes = lastOf(run);
     writeFileSync(checkpoint, bytes.slice(0, -1));
-    await assertRefused(resume(), /last\.safetensors: not a sound safetensors file/);
+    await assertRefused(resume(), /last\.safetensors: not a valid safetensors file/);
     writeFileSync(join(run, "checkpoints", "last-1.safetensors"), bytes.slice(0, 99));
     const { status, stderr } = await runSluice(resume());
     assert.equal(status, 2);
-    assert.match(stderr, /^passed over .*last\.safetensors: not a sound safetensors file/m);
+    assert.match(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/m);
     assert.match(stderr, /^sluice: .*none of its 2 checkpoints is whole; begin the run again$/m);
     // One byte of a number: only the checksum tells.
     const flipped = bytes.slice();

@@ -1,4 +1,5 @@
-// Tests of drawing view parameters: the table of the native header, torchvision's rules, addressing.
+// Tests of drawing view parameters: the columns of the native header, torchvision's rules, and the addresses of
+// random numbers.
 import { AUGMENT_COLUMNS } from "../../src/ops/mod.ts";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -23,7 +24,7 @@ const {
   AUGMENT_SOLARIZE,
 } = augmentation;
 
-/** Rows of one view of the images 0..count-1. */
+/** Rows of a view of the images 0..count-1. */
 function drawRows(recipe: ViewRecipe, count: number, height = 32, width = 32): Float32Array[] {
   return Array.from({ length: count }, (_, image) => {
     const row = new Float32Array(AUGMENT_COLUMNS);
@@ -40,14 +41,14 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Share of rows, within five standard errors of the probability. */
+/** Asserts that a share of rows lies within five standard errors of the probability. */
 function assertShare(values: readonly boolean[], probability: number): void {
   const share = mean(values.map(Number));
   const error = 5 * Math.sqrt(probability * (1 - probability) / values.length);
   assert.ok(Math.abs(share - probability) <= error, `share ${share}, expected ${probability} +- ${error}`);
 }
 
-Deno.test("the columns are those of the native header, all of them", () => {
+Deno.test("the columns are exactly those of the native header", () => {
   const header = readFileSync(new URL("../../native/include/sluice.h", import.meta.url), "utf8");
   const native = [...header.matchAll(/#define SL_(AUGMENT_\w+)\s+(\d+)/g)].map((
     [, name, value],
@@ -64,7 +65,7 @@ Deno.test("the identity view is the whole image and changes no colour", () => {
   assert.ok(table.subarray(0, AUGMENT_COLUMNS).every((value) => value === 9), "the other row is untouched");
 });
 
-Deno.test("a view depends on seed, epoch, image and view, and on nothing drawn before", () => {
+Deno.test("a view depends on seed, epoch, image and view, and not on earlier draws", () => {
   const draw = (seed: number, epoch: number, image: number, view: number) => {
     const table = new Float32Array(AUGMENT_COLUMNS);
     drawView(paperView, seed, epoch, image, view, 32, 32, table, 0);
@@ -76,7 +77,7 @@ Deno.test("a view depends on seed, epoch, image and view, and on nothing drawn b
   assert.equal(draw(0, 0, 0, 0), first);
 });
 
-Deno.test("a view overwrites whatever its row held", () => {
+Deno.test("a view overwrites all columns of its row", () => {
   const clean = new Float32Array(AUGMENT_COLUMNS);
   const used = new Float32Array(AUGMENT_COLUMNS).fill(NaN);
   drawView(paperView, 0, 0, 5, 0, 32, 32, clean, 0);
@@ -84,7 +85,7 @@ Deno.test("a view overwrites whatever its row held", () => {
   assert.deepEqual(used, clean);
 });
 
-Deno.test("crops are whole pixels inside the image, of area and ratio within the recipe up to rounding", () => {
+Deno.test("crops are whole pixels inside the image, with area and ratio in the recipe's ranges up to rounding", () => {
   for (const row of drawRows(paperView, 2000, 48, 64)) {
     const [top = NaN, left = NaN, height = NaN, width = NaN] = row;
     for (const value of [top, left, height, width]) assert.ok(Number.isInteger(value) && value >= 0);
@@ -107,12 +108,12 @@ Deno.test("crops of small scale have uniform area, log-uniform ratio and uniform
   assert.equal(Math.max(...places), 1);
 });
 
-Deno.test("where no crop fits in ten tries, the largest centred one of an allowed ratio is taken", () => {
+Deno.test("if no crop fits in ten tries, the largest centred crop of an allowed ratio is taken", () => {
   const whole: ViewRecipe = { ...paperView, scale: [4, 4] };
   const crop = (height: number, width: number) => [...(drawRows(whole, 1, height, width)[0] ?? [])].slice(0, 4);
   assert.deepEqual(crop(32, 32), [0, 0, 32, 32]);
-  assert.deepEqual(crop(30, 90), [0, 25, 30, 40]); // ratio 3 is cut to 4/3
-  assert.deepEqual(crop(90, 30), [25, 0, 40, 30]); // ratio 1/3 is cut to 3/4
+  assert.deepEqual(crop(30, 90), [0, 25, 30, 40]); // ratio 3 is cropped to 4/3
+  assert.deepEqual(crop(90, 30), [25, 0, 40, 30]); // ratio 1/3 is cropped to 3/4
   assert.deepEqual(crop(30, 36), [0, 0, 30, 36]);
 });
 
@@ -131,7 +132,7 @@ Deno.test("the four colour changes apply together in four fifths of views, in al
   }
 });
 
-Deno.test("colour factors fill their ranges, which never go below zero", () => {
+Deno.test("colour factors fill their ranges and never go below zero", () => {
   const rows = drawRows({ ...paperView, jitterProbability: 1, contrast: 1.5 }, 4000);
   const ranges: [number, number, number][] = [
     [AUGMENT_BRIGHTNESS, 0.6, 1.4],
@@ -148,7 +149,7 @@ Deno.test("colour factors fill their ranges, which never go below zero", () => {
   }
 });
 
-Deno.test("grey, blur, solarisation and flip come with their probabilities, independently", () => {
+Deno.test("grey, blur, solarisation and flip occur independently with their probabilities", () => {
   const rows = drawRows({ ...paperView, blurProbability: 0.3 }, 5000);
   const grey = column(rows, AUGMENT_GRAYSCALE).map((value) => value === 1);
   const blurred = column(rows, AUGMENT_BLUR_SIGMA).map((sigma) => sigma > 0);
@@ -164,7 +165,7 @@ Deno.test("grey, blur, solarisation and flip come with their probabilities, inde
   assert.ok(Math.min(...sigmas) >= 0.1 && Math.max(...sigmas) <= 2 && Math.abs(mean(sigmas) - 1.05) < 0.08);
 });
 
-Deno.test("a recipe of no changes but the crop draws none", () => {
+Deno.test("a recipe that only crops changes nothing else", () => {
   const none: ViewRecipe = {
     ...paperView,
     jitterProbability: 0,
@@ -178,7 +179,7 @@ Deno.test("a recipe of no changes but the crop draws none", () => {
   }
 });
 
-Deno.test("an epoch or view beyond the generator's addresses, and a row beyond the table, are refused", () => {
+Deno.test("an epoch or view out of range and a row beyond the table are refused", () => {
   const table = new Float32Array(AUGMENT_COLUMNS);
   assert.throws(() => drawView(paperView, 0, 4096, 0, 0, 32, 32, table, 0), InvalidInputError);
   assert.throws(() => drawView(paperView, 0, -1, 0, 0, 32, 32, table, 0), /epoch -1/);

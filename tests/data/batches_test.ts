@@ -20,7 +20,7 @@ function emptyDataset(count: number): Dataset {
 
 const options = { dataset: emptyDataset(50), batch: 8, seed: 3, epoch: 2 };
 
-/** What there is to compare of a batch. */
+/** The parts of a batch to compare. */
 function valuesOf(batch: ViewBatch | undefined): unknown {
   return [batch?.indices, batch?.parameters];
 }
@@ -29,7 +29,7 @@ function indicesOf(batches: EpochBatches): number[] {
   return [...batches].flatMap(({ indices }) => [...indices]);
 }
 
-Deno.test("an epoch has the whole batches of the data and sees no image twice", () => {
+Deno.test("an epoch consists of whole batches and contains no image twice", () => {
   const batches = new EpochBatches(options);
   assert.equal(batches.steps, 6);
   assert.equal(stepsPerEpoch(options), 6);
@@ -39,25 +39,25 @@ Deno.test("an epoch has the whole batches of the data and sees no image twice", 
   assert.ok(seen.every((index) => index >= 0 && index < 50));
 });
 
-Deno.test("the images left over differ from epoch to epoch, so that all are seen in a few", () => {
+Deno.test("different images are left over in each epoch, so that a few epochs contain all images", () => {
   const seen = [0, 1, 2, 3].flatMap((epoch) => indicesOf(new EpochBatches({ ...options, epoch })));
   assert.equal(new Set(seen).size, 50);
 });
 
-Deno.test("seed and epoch give the order, and the same ones give it again", () => {
+Deno.test("seed and epoch determine the order", () => {
   const order = indicesOf(new EpochBatches(options)).join();
   assert.equal(indicesOf(new EpochBatches(options)).join(), order);
   assert.notEqual(indicesOf(new EpochBatches({ ...options, seed: 4 })).join(), order);
   assert.notEqual(indicesOf(new EpochBatches({ ...options, epoch: 3 })).join(), order);
 });
 
-Deno.test("a step asked for directly is the step of the iteration, so that a resumed epoch goes on alike", () => {
+Deno.test("a step by index equals the step by iteration, so that a resumed epoch continues with the same batches", () => {
   const all = [...new EpochBatches(options)];
   const resumed = new EpochBatches(options);
   for (const step of [5, 0, 3]) assert.deepEqual(valuesOf(resumed.at(step)), valuesOf(all[step]));
 });
 
-Deno.test("each table row is the view of its image under its own recipe, whatever the batch size", () => {
+Deno.test("each table row is the view of its image under its own recipe, for any batch size", () => {
   const { indices, parameters } = new EpochBatches(options).at(1);
   const expected = new Float32Array(AUGMENT_COLUMNS);
   for (const view of [0, 1] as const) {
@@ -69,7 +69,7 @@ Deno.test("each table row is the view of its image under its own recipe, whateve
   }
 });
 
-Deno.test("an image that takes another's place brings its own views of the epoch", () => {
+Deno.test("an image that replaces another has its own views of the epoch", () => {
   const batch = new EpochBatches(options).at(0);
   const other = new EpochBatches(options).at(3);
   batch.replace(2, other.indices[5] ?? 0);
@@ -81,7 +81,7 @@ Deno.test("an image that takes another's place brings its own views of the epoch
   }
 });
 
-Deno.test("what is left over is kept as a smaller batch where it is asked for, unless it is a single image", () => {
+Deno.test("left-over images make a smaller batch if that is asked for, unless there is only one", () => {
   const kept = new EpochBatches({ ...options, dropLast: false });
   assert.equal(kept.steps, 7);
   assert.equal(kept.at(6).indices.length, 2);
@@ -91,12 +91,12 @@ Deno.test("what is left over is kept as a smaller batch where it is asked for, u
   assert.equal(new EpochBatches({ ...options, dataset: emptyDataset(48), dropLast: false }).steps, 6);
 });
 
-Deno.test("ranks share every batch, in order and without overlap, the last one as well", () => {
+Deno.test("ranks share every batch in order and without overlap, also the last batch", () => {
   const whole = [...new EpochBatches({ ...options, dropLast: false })];
   const parts = [0, 1, 2, 3].map((rank) =>
     new EpochBatches({ ...options, dropLast: false, shard: { rank, ranks: 4 } })
   );
-  // Two images left over are too few for four ranks.
+  // Two left-over images are too few for four ranks.
   assert.ok(parts.every(({ steps }) => steps === 6));
   for (const [step, { indices, parameters }] of whole.slice(0, 6).entries()) {
     const shared = parts.map((part) => part.at(step));
@@ -111,7 +111,7 @@ Deno.test("ranks share every batch, in order and without overlap, the last one a
   assert.throws(() => new EpochBatches({ ...options, shard: { rank: 2, ranks: 2 } }), InvalidInputError);
 });
 
-Deno.test("data smaller than one batch is refused with both numbers and the remedy", () => {
+Deno.test("data with fewer images than a batch are refused with both numbers and the remedy", () => {
   assert.throws(() => new EpochBatches({ ...options, batch: 64 }), (error: unknown) => {
     assert.ok(error instanceof InvalidInputError);
     assert.match(error.message, /batch 64 .* 50 training images .* at most 50/);

@@ -1,4 +1,4 @@
-// Tests of reading files of data sets.
+// Tests of reading data files.
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { readDataFile } from "../../src/data/data_file.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { withTree } from "./image_files.ts";
 
-Deno.test("a file is read, and one that cannot be is refused by name with the cause", () =>
+Deno.test("a file is read, and an unreadable file is refused with its name and the cause", () =>
   withTree((folder) => {
     const path = join(folder, "file.bin");
     writeFileSync(path, Uint8Array.of(1, 2, 3));

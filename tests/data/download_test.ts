@@ -1,4 +1,4 @@
-// Tests of downloading, from a server of the test's own.
+// Tests of downloading, from a local server.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { checkMd5, download, type DownloadProgress } from "../../src/data/mod.ts";
@@ -12,7 +12,7 @@ function assertWhole(path: string): void {
   assert.ok(got.every((byte, i) => byte === content[i]));
 }
 
-/** Serves the content, or what `answer` makes of a request. */
+/** Serves the content, or the response of `answer`. */
 async function withServer(
   answer: (request: Request) => Response,
   check: (url: string, path: string) => Promise<void>,
@@ -23,14 +23,14 @@ async function withServer(
   try {
     await check(`http://127.0.0.1:${server.addr.port}/file`, `${folder}/file`);
   } finally {
-    // Not shutdown, which waits for connections that the client keeps open.
+    // Not `shutdown`: it waits for connections that the client keeps open.
     stop.abort();
     await server.finished;
     Deno.removeSync(folder, { recursive: true });
   }
 }
 
-/** A server that goes on from where it is asked to. */
+/** Answers range requests. */
 function ranged(request: Request): Response {
   const from = Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
   if (from >= content.length) return new Response(null, { status: 416 });
@@ -38,7 +38,7 @@ function ranged(request: Request): Response {
   return new Response(rest, { status: from > 0 ? 206 : 200, headers: { "content-length": String(rest.length) } });
 }
 
-Deno.test("a download appears when it is whole, and tells how far it is", async () => {
+Deno.test("a download appears when it is complete, and reports its progress", async () => {
   await withServer(ranged, async (url, path) => {
     const seen: DownloadProgress[] = [];
     await download(url, path, (state) => seen.push(state));
@@ -48,7 +48,7 @@ Deno.test("a download appears when it is whole, and tells how far it is", async 
   });
 });
 
-Deno.test("a download goes on from what an earlier one left, and begins again where the server cannot", async () => {
+Deno.test("a download continues a partial file, and starts again if the server cannot continue", async () => {
   await withServer(ranged, async (url, path) => {
     Deno.writeFileSync(`${path}.partial`, content.subarray(0, 123_456));
     const seen: number[] = [];
@@ -63,7 +63,7 @@ Deno.test("a download goes on from what an earlier one left, and begins again wh
   });
 });
 
-Deno.test("a download that had arrived whole is taken", async () => {
+Deno.test("a partial file that is already complete is used", async () => {
   await withServer(ranged, async (url, path) => {
     Deno.writeFileSync(`${path}.partial`, content);
     await download(url, path, () => {});
@@ -71,7 +71,7 @@ Deno.test("a download that had arrived whole is taken", async () => {
   });
 });
 
-Deno.test("a download ends where more arrives than the file may have, and leaves nothing", async () => {
+Deno.test("a download of more bytes than allowed is stopped and leaves nothing", async () => {
   let cancelled = false;
   const endless = () =>
     new Response(
@@ -85,7 +85,10 @@ Deno.test("a download ends where more arrives than the file may have, and leaves
   await withServer(endless, async (url, path) => {
     await assert.rejects(download(url, path, () => {}, 1_000_000), (error) => {
       assert.ok(error instanceof SluiceError);
-      assert.match(error.message, /file sends more than 1000000 bytes: get the file elsewhere and give --from FILE$/);
+      assert.match(
+        error.message,
+        /file sends more than 1000000 bytes: download the file by other means and give --from FILE$/,
+      );
       return true;
     });
     for (const left of [path, `${path}.partial`]) assert.throws(() => Deno.statSync(left), Deno.errors.NotFound);
@@ -97,11 +100,14 @@ Deno.test("a download ends where more arrives than the file may have, and leaves
   });
 });
 
-Deno.test("an address that answers with an error, or not at all, is named with the remedy", async () => {
+Deno.test("an error of the server and an unreachable server are reported with the address and the remedy", async () => {
   await withServer(() => new Response("gone", { status: 404 }), async (url, path) => {
     await assert.rejects(download(url, path, () => {}), (error) => {
       assert.ok(error instanceof SluiceError);
-      assert.match(error.message, /file answers 404: get the file elsewhere and give --from FILE$/);
+      assert.match(
+        error.message,
+        /file answers with status 404: download the file by other means and give --from FILE$/,
+      );
       return true;
     });
     assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
@@ -112,7 +118,7 @@ Deno.test("an address that answers with an error, or not at all, is named with t
   );
 });
 
-Deno.test("a file with another MD5 than the published one is refused with both", () => {
+Deno.test("a file whose MD5 is not the published one is refused with both", () => {
   const path = Deno.makeTempFileSync();
   try {
     Deno.writeFileSync(path, content);

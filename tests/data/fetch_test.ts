@@ -1,5 +1,5 @@
 /**
- * Tests of fetching data sets: several processes at a time, and a folder that does not hold all of its files.
+ * Tests of fetching data sets: several processes at the same time, and incomplete folders.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { withFolder } from "../folders.ts";
 const files = Array.from({ length: 40 }, (_, number) => `batch_${number}.bin`);
 const content = (name: string) => new TextEncoder().encode(name.repeat(5000));
 
-/** Writes an archive of a folder `set` with these files. */
+/** Writes an archive of a folder `set` with the given files. */
 async function writeArchive(parent: string, names: readonly string[]): Promise<string> {
   const source = join(parent, "source");
   rmSync(source, { recursive: true, force: true });
@@ -39,7 +39,7 @@ function assertWhole(data: string): void {
 const silent = { progress: () => {}, waits: () => {} };
 
 Deno.test(
-  "of several that fetch one data set at a time one downloads it, the others wait, and all have it whole",
+  "if several processes fetch a data set at the same time, one downloads it, the others wait, and all find it complete",
   withFolder(async (folder) => {
     const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
     let requests = 0;
@@ -60,7 +60,7 @@ Deno.test(
 );
 
 Deno.test(
-  "processes that unpack one archive without seeing each other do not disturb each other",
+  "processes that unpack the same archive without locks do not disturb each other",
   withFolder(async (folder) => {
     const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
     mkdirSync(data);
@@ -71,7 +71,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder that lacks a file, or holds an empty one, is never called complete",
+  "a folder with a missing or empty file never counts as complete",
   withFolder(async (folder) => {
     const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
     const wanted = described(archive, "");
@@ -95,20 +95,20 @@ Deno.test(
 );
 
 Deno.test(
-  "an archive without all files of the data set is refused, and nothing is left",
+  "an archive that lacks files of the data set is refused, and nothing stays behind",
   withFolder(async (folder) => {
     const data = join(folder, "data");
     const archive = await writeArchive(folder, files.slice(1));
     await assert.rejects(fetchArchive(described(archive, ""), data, { ...silent, from: archive }), {
       name: "InvalidInputError",
-      message: /set\.tar\.gz: holds no set\/batch_0\.bin; give the official archive$/,
+      message: /set\.tar\.gz: contains no set\/batch_0\.bin; give the official archive$/,
     });
     assert.deepEqual(readdirSync(data), []);
   }),
 );
 
 Deno.test(
-  "what a killed process left of a fetch is removed by the next, and a link in the way of one is not followed",
+  "a fetch removes leftovers of killed processes, and does not follow a link in place of its files",
   withFolder(async (folder) => {
     const [archive, data, victim] = [await writeArchive(folder, files), join(folder, "data"), join(folder, "victim")];
     mkdirSync(join(data, ".set.partial-abc", "set"), { recursive: true });
@@ -122,7 +122,7 @@ Deno.test(
       const options = { ...silent, from: null };
       await assert.rejects(
         fetchArchive(described(archive, "http://127.0.0.1:1/"), data, options),
-        /: is a link, and must/,
+        /: is a link and must/,
       );
       assert.equal(readFileSync(victim, "utf8"), "precious");
       rmSync(join(data, name));

@@ -1,5 +1,5 @@
 /**
- * Opens class folders in a process that may open only so many more files: run with a limit by the tests.
+ * Opens class folders in a process that may open only a few more files. Tests run it under a limit.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { closeSync, openSync } from "node:fs";
 import { folder, verifyDataset } from "../../src/data/mod.ts";
 
 const [data = "", left = "0", workers = "1"] = Deno.args;
-// The libraries are loaded while there is room for them.
+// Load the libraries while file descriptors are left.
 folder.open({ data, seed: 0 });
 const held: number[] = [];
 try {

@@ -1,31 +1,32 @@
 /**
- * Writes large JPEG files in next to no time: every block is one shade of grey.
+ * Writes large JPEG files quickly: every block has the same shade of grey.
  *
  * @module
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** A marker segment: its code, its length and its bytes. */
+/** A marker segment: code, length and bytes. */
 function segment(code: number, bytes: readonly number[]): number[] {
   const length = bytes.length + 2;
   return [0xff, code, length >> 8, length & 255, ...bytes];
 }
 
-/** A Huffman table of the symbols 0, coded `0`, and another, coded `10`. */
+/** A Huffman table with the codes `0` for the symbol 0 and `10` for another symbol. */
 function huffmanTable(id: number, other: number): number[] {
   return segment(0xc4, [id, 1, 1, ...new Array<number>(14).fill(0), 0, other]);
 }
 
 /**
- * Writes a baseline JPEG file of one component. The first block's mean is coded in 7 bits; every other block differs from it by
- * nothing, which takes two zero bits with the end of the block.
+ * Writes a baseline JPEG file with one component. The mean of the first block is coded in 7 bits. Every other block
+ * has the difference 0, which takes two zero bits with the end of the block.
  *
- * @param grey a shade; those near the middle become 96 or 160.
+ * @param grey the shade; shades near the middle become 96 or 160.
  */
 export function writeGreyJpeg(path: string, height: number, width: number, grey: number): void {
   const blocks = Math.ceil(height / 8) * Math.ceil(width / 8);
-  // Quantised by 4, a step of the mean is half a shade. Numbers of 7 bits are 64 to 127, and -127 to -64 as 0 to 63.
+  // With a quantisation step of 4, a step of the mean is half a shade. 7 bits code 64 to 127 as such, and -127 to -64
+  // as 0 to 63.
   const difference = 2 * (grey - 128);
   const value = difference > 0
     ? Math.max(64, Math.min(127, difference))

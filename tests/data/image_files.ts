@@ -1,5 +1,5 @@
 /**
- * Makes image files and trees of them for tests.
+ * Makes image files and trees of image files for tests.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { encodePng } from "../../src/formats/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 
-/** Pixels [height, width, 3] of smooth colours that differ from seed to seed. */
+/** Pixels [height, width, 3] of smooth colours that depend on the seed. */
 export function testPixels(height: number, width: number, seed: number): Uint8Array<ArrayBuffer> {
   const random = new RandomStream(seed, 0, 0);
   const [a, b, c] = [random.uniform(), random.uniform(), random.uniform()];
@@ -19,13 +19,13 @@ export function testPixels(height: number, width: number, seed: number): Uint8Ar
   });
 }
 
-/** Writes a PNG file of {@linkcode testPixels}, with its folders. */
+/** Writes a PNG file of {@linkcode testPixels}, and creates its folders. */
 export function writePng(path: string, height: number, width: number, seed: number): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, encodePng({ width, height, pixels: testPixels(height, width, seed) }));
 }
 
-/** Writes a PNG file whose header and end are sound and whose pixels are not. */
+/** Writes a PNG file with a valid header and end, and damaged pixels. */
 export function writeDamagedPng(path: string, height: number, width: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const bytes = encodePng({ width, height, pixels: testPixels(height, width, 7) });
@@ -34,7 +34,7 @@ export function writeDamagedPng(path: string, height: number, width: number): vo
   writeFileSync(path, bytes);
 }
 
-/** Runs a test with a fresh folder, removed afterwards. */
+/** Runs a test with a new folder, and removes the folder afterwards. */
 export async function withTree(test: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-tree-"));
   try {
@@ -44,7 +44,7 @@ export async function withTree(test: (folder: string) => void | Promise<void>): 
   }
 }
 
-/** A tree of classes with so many images of different sizes each, in `train` and in `test`. */
+/** Writes class folders in `train` and `test`, with the given number of images of different sizes in each. */
 export function writeClassTree(
   folder: string,
   classes: readonly string[],

@@ -14,7 +14,7 @@ import { withTree, writeClassTree, writeDamagedPng } from "./image_files.ts";
 
 const device = openDevice();
 
-/** Notes what is begun, and when it is taken. */
+/** Records which batches are begun and when each is taken. */
 class Recorded implements TrainingImages {
   readonly begun: ViewBatch[] = [];
   readonly log: string[] = [];
@@ -36,7 +36,7 @@ class Recorded implements TrainingImages {
 
 const plan = { dataset: shapes.open({ seed: 0, trainImages: 20, testImages: 1 }), batch: 8, seed: 5, epochs: 3 };
 
-Deno.test("batches of a run are those of its epochs in order, and none is begun beyond the last", () => {
+Deno.test("the batches of a run are those of its epochs in order, and none is begun after the last", () => {
   const images = new Recorded(2);
   const loader = new Loader(images, plan);
   assert.equal(loader.stepsPerEpoch, 2);
@@ -46,7 +46,7 @@ Deno.test("batches of a run are those of its epochs in order, and none is begun 
   assert.deepEqual(images.begun.map(({ parameters }) => parameters), expected.map(({ parameters }) => parameters));
 });
 
-Deno.test("as many batches are begun ahead as the images take, across the border of epochs too", () => {
+Deno.test("as many batches are begun ahead as the images allow, also across epochs", () => {
   const images = new Recorded(3);
   const loader = new Loader(images, plan);
   loader.next();
@@ -58,7 +58,7 @@ Deno.test("as many batches are begun ahead as the images take, across the border
   assert.equal(alone.log.join(" "), "begin take");
 });
 
-/** Every view of a run on a tree of files, and what was left out. */
+/** Every view of a run on a tree of files, and the skipped files. */
 function viewsOf(root: string, options: { readonly ahead: number; readonly workers: number }) {
   const dataset = folder.open({ data: root, seed: 0, imageSize: 16 });
   const skipped: string[] = [];
@@ -74,7 +74,7 @@ function viewsOf(root: string, options: { readonly ahead: number; readonly worke
   return { views, skipped };
 }
 
-Deno.test("views of files depend neither on threads nor on how far they are read ahead, damaged files among them", () =>
+Deno.test("the views of files, also with damaged files, depend neither on the threads nor on the batches read ahead", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b", "c"], { train: 7, test: 1 });
     const damaged = [join(root, "train", "b", "007.png"), join(root, "train", "b", "008.png")];

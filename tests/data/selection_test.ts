@@ -1,5 +1,5 @@
 /**
- * Tests of which files of a folder are images and classes, and of what is said about the others.
+ * Tests of which files and folders count as images and classes, and of the report on the others.
  *
  * @module
  */
@@ -35,7 +35,7 @@ function refused(data: string, message: RegExp, name?: string): void {
   });
 }
 
-Deno.test("files of other formats are counted by their endings, the most frequent first", () =>
+Deno.test("files of other formats are counted by extension, the most frequent first", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b"], { train: 2, test: 1 });
     for (let i = 0; i < 7; i++) write(root, "train", "a", `${i}.webp`);
@@ -51,7 +51,7 @@ Deno.test("files of other formats are counted by their endings, the most frequen
     assert.deepEqual(problems, []);
   }));
 
-Deno.test("images outside class folders and folders beside the splits are counted too", () =>
+Deno.test("images outside class folders and folders beside the splits are also counted", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
     writePng(join(root, "train", "stray.png"), 4, 4, 0);
@@ -64,7 +64,7 @@ Deno.test("images outside class folders and folders beside the splits are counte
     );
   }));
 
-Deno.test("classes that a list leaves out are named as ignored", () =>
+Deno.test("classes that are not in the class list are reported as ignored", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b", "c"], { train: 2, test: 1 });
     const list = join(root, "list");
@@ -76,7 +76,7 @@ Deno.test("classes that a list leaves out are named as ignored", () =>
     );
   }));
 
-Deno.test("hidden entries and those of operating systems are no class and no image, wherever they are", () =>
+Deno.test("hidden entries and those of operating systems count as no class and no image at any place", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b"], { train: 2, test: 1 });
     const folders = [
@@ -101,18 +101,18 @@ Deno.test("hidden entries and those of operating systems are no class and no ima
     assert.match(plain.origin?.selection?.line ?? "", /^images: 4 images; .* 11 hidden or system entries skipped$/);
   }));
 
-Deno.test("class folders without a split are all trained on, which is said", () =>
+Deno.test("class folders without a split are all trained on, and the summary says so", () =>
   withTree((root) => {
     for (const name of ["a", "b"]) writePng(join(root, name, "0.png"), 4, 4, 0);
     const { labelled, pretraining } = open(root);
     assert.deepEqual([labelled, pretraining.count], [null, 2]);
     assert.match(
       lineOf(root),
-      /^folder: 2 images in 2 classes \(a, b\); .*; no folder train, so that every class folder /,
+      /^folder: 2 images in 2 classes \(a, b\); .*; there is no folder train: all class folders /,
     );
   }));
 
-Deno.test("a split that is missing or named otherwise is refused instead of being read as a class", () =>
+Deno.test("a missing or misnamed split is refused instead of being read as a class", () =>
   withTree((root) => {
     const has = (tree: string, ...folders: string[]) => {
       for (const folder of folders) writePng(join(root, tree, folder, "a", "0.png"), 4, 4, 0);
@@ -120,75 +120,78 @@ Deno.test("a split that is missing or named otherwise is refused instead of bein
     };
     refused(
       has("1", "test"),
-      /1 holds a folder test and no folder train: put .* in .*1\/train, or give --data .*1\/test/,
+      /1 has a folder test but no folder train: put .* in .*1\/train, or give --data .*1\/test/,
     );
-    refused(has("2", "val", "b"), /holds a folder val and no folder train/);
-    refused(has("3", "Train", "test"), /3\/Train is not read under this name: rename it train/);
-    refused(has("4", "train", "validation"), /4\/validation is not read under this name: rename it test/);
+    refused(has("2", "val", "b"), /has a folder val but no folder train/);
+    refused(has("3", "Train", "test"), /3\/Train is not read under this name: rename it to train/);
+    refused(has("4", "train", "validation"), /4\/validation is not read under this name: rename it to test/);
     refused(has("5", "training_set", "a"), /5\/training_set is not read/);
     refused(has("6", "TEST"), /6\/TEST is not read/);
-    refused(has("7", "train", "Training"), /7\/Training is not read under this name: rename it train/);
+    refused(has("7", "train", "Training"), /7\/Training is not read under this name: rename it to train/);
     has("9/photographs", "train", "val");
     refused(
       join(root, "9"),
-      /9\/photographs holds folders train and val, and would be read as one class: give --data .*9\/photographs, or, if it/,
+      /9\/photographs contains folders train and val, and would be read as one class: give --data .*9\/photographs, or, if it/,
     );
     const whole = has("8", "train", "test", "validation");
     assert.match(lineOf(whole), /1 other folder ignored \(validation\)/);
   }));
 
-Deno.test("a class behind a link that leads nowhere is refused; such a link elsewhere is counted", () =>
+Deno.test("a dead link in place of a class is refused, and elsewhere it is counted", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
     symlinkSync(join(root, "gone"), join(root, "train", "a", "more"));
     assert.match(lineOf(root), /1 other file ignored \(1 dead link\)/);
     symlinkSync(join(root, "gone"), join(root, "train", "b"));
-    refused(root, /train\/b is a link that leads nowhere or may not be followed, where class folders are: let it lead/);
+    refused(
+      root,
+      /train\/b is a link whose target is missing or may not be accessed, in place of a class folder: point it/,
+    );
     symlinkSync(join(root, "gone"), join(root, "gone-train"));
     mkdirSync(join(root, "tree"));
     symlinkSync(join(root, "gone"), join(root, "tree", "train"));
-    refused(join(root, "tree"), /tree\/train is a link that leads nowhere/);
+    refused(join(root, "tree"), /tree\/train is a link whose target is missing/);
     symlinkSync("itself", join(root, "test", "itself"));
     Deno.removeSync(join(root, "train", "b"));
-    refused(root, /test\/itself is a link that leads nowhere/);
+    refused(root, /test\/itself is a link whose target is missing/);
   }));
 
-Deno.test("a split behind a link that leads nowhere is refused; one beside the split that is read is counted", () =>
+Deno.test("a dead link in place of a split is refused, and beside the split that is read it is counted", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
     symlinkSync(join(root, "gone"), join(root, "val"));
     assert.match(lineOf(root), /1 other file ignored \(1 dead link\); 2 train, 1 test$/);
     Deno.renameSync(join(root, "test"), join(root, "kept"));
-    refused(root, /\/val is a link that leads nowhere .*: let it lead to the folder of the images to test with, or/);
+    refused(root, /\/val is a link whose target is missing .*: point it to the folder of the test images, or/);
     Deno.renameSync(join(root, "kept"), join(root, "test"));
     Deno.renameSync(join(root, "train"), join(root, "kept"));
     symlinkSync("train", join(root, "train"));
-    refused(root, /\/train is a link that leads nowhere .*: let it lead to the folder of the images to train on, or/);
+    refused(root, /\/train is a link whose target is missing .*: point it to the folder of the training images, or/);
     Deno.removeSync(join(root, "train"));
     Deno.renameSync(join(root, "kept"), join(root, "train"));
     Deno.removeSync(join(root, "val"));
     Deno.renameSync(join(root, "test"), join(root, "val"));
     symlinkSync(join(root, "gone"), join(root, "test"));
-    refused(root, /\/test is a link that leads nowhere/);
+    refused(root, /\/test is a link whose target is missing/);
   }));
 
-Deno.test("a class that holds only other formats is refused with what it holds", () =>
+Deno.test("a class with only other formats is refused, and the message says what it contains", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 1, test: 1 });
     for (const split of ["train", "test"]) for (const i of [1, 2, 3]) write(root, split, "b", `${i}.webp`);
-    refused(root, /train\/b holds no image \(but 3 \.webp; only JPEG and PNG are read\): add \.jpg, \.jpeg or \.png/);
+    refused(root, /train\/b has no image \(but 3 \.webp; only JPEG and PNG are read\): add \.jpg, \.jpeg or \.png/);
     refused(
       join(root, "train", "b"),
-      /holds no image \(but 3 \.webp; only JPEG and PNG are read\): give --data/,
+      /has no image \(but 3 \.webp; only JPEG and PNG are read\): give --data/,
       "images",
     );
     refused(
       join(root, "train", "a"),
-      /holds no class folders: .*, or give --dataset images to train without classes$/,
+      /has no class folders: .*, or give --dataset images to train without classes$/,
     );
   }));
 
-Deno.test("classes that look alike are refused, in one split and between two", () =>
+Deno.test("classes with names that look alike are refused, within a split and between two", () =>
   withTree((root) => {
     const [composed, decomposed] = ["\u00e9", "e\u0301"];
     writeClassTree(join(root, "one"), [composed, decomposed], { train: 1, test: 1 });
@@ -197,7 +200,7 @@ Deno.test("classes that look alike are refused, in one split and between two", (
     writePng(join(root, "two", "test", decomposed, "0.png"), 4, 4, 0);
     refused(
       join(root, "two"),
-      /holds no folder .*\("\\u00e9"\), only one that looks the same, .*\("e\\u0301"\): spell both/,
+      /has no folder .*\("\\u00e9"\), only a folder that looks the same, .*\("e\\u0301"\): spell both/,
     );
     writeClassTree(join(root, "three"), ["a", "a "], { train: 1, test: 1 });
     refused(join(root, "three"), /look alike, a \("a"\) and a {2}\("a "\)/);
@@ -208,7 +211,7 @@ Deno.test("classes that look alike are refused, in one split and between two", (
     }
   }));
 
-Deno.test("a name that is not UTF-8 is refused if it is a folder's or an image's", () =>
+Deno.test("a name that is not UTF-8 is refused for a folder or an image", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 1, test: 1 });
     const make = (command: string) => {
@@ -218,7 +221,7 @@ Deno.test("a name that is not UTF-8 is refused if it is a folder's or an image's
     make(`printf x > "$1/train/a/$(printf 'note\\377.txt')"`);
     assert.match(lineOf(root), /1 other file ignored \(1 \.txt\)/);
     make(`printf x > "$1/train/a/$(printf 'x\\376.png')"`);
-    refused(root, /train\/a\/x\ufffd\.png: the name is not UTF-8 .*; rename it, with convmv/);
+    refused(root, /train\/a\/x\ufffd\.png: the name is not UTF-8 .*; rename it, for example with convmv/);
     make(`rm "$1"/train/a/x*; mkdir "$1/train/$(printf 'b\\377')"`);
     refused(root, /train\/b\ufffd: the name is not UTF-8/);
     make(`rm -r "$1"/train/b*`);
@@ -226,25 +229,25 @@ Deno.test("a name that is not UTF-8 is refused if it is a folder's or an image's
     assert.equal(open(root).pretraining.count, 2, "the character itself is a name like any other");
   }));
 
-Deno.test("a folder that may not be read is named with a remedy that applies to it", () => {
+Deno.test("an unreadable folder is reported by name with a suitable remedy", () => {
   const denied = folderError("data/train/a", new Deno.errors.PermissionDenied("Permission denied (os error 13)"));
   assert.equal(
     denied.message,
-    "data/train/a may not be read by this user: let it be read and searched (u+rx), or move the folder out of the data",
+    "data/train/a cannot be read by this user: add permission to read and search it (chmod u+rx), or move the folder out of the data",
   );
   assert.ok(denied instanceof InvalidInputError);
   assert.match(
     folderError("d", new Error("Input/output error (os error 5)")).message,
-    /^d cannot be read \(the disk reports an error\): check the disk/,
+    /^d cannot be read \(the disk reports an error\): check its disk/,
   );
 });
 
-/** Whether a process without the power to read everything can be started here. */
+/** Whether the tests can start a process that lacks root's right to read everything. */
 const canDrop = Deno.build.os === "linux" && Deno.uid() === 0 &&
   new Deno.Command("sh", { args: ["-c", "command -v setpriv"], stdout: "null" }).outputSync().success;
 
 Deno.test(
-  `a folder and a file that may not be read are named, and a server's lost+found is passed over${
+  `an unreadable folder and an unreadable file are reported by name, and lost+found is skipped${
     canDrop ? "" : " (left out: wants root and setpriv)"
   }`,
   { ignore: !canDrop },
@@ -267,12 +270,12 @@ Deno.test(
       chmodSync(join(root, "train", "a", "deep"), 0);
       assert.match(
         verify(),
-        /^sluice: .*train\/a\/deep may not be read by this user: let it be read and searched \(u\+rx\), or move/,
+        /^sluice: .*train\/a\/deep cannot be read by this user: add permission to read and search it \(chmod u\+rx\), or move/,
       );
     }),
 );
 
-Deno.test("a name with a line break stays in one line", () =>
+Deno.test("a name with a line break is reported in one line", () =>
   withTree((root) => {
     writeClassTree(root, ["a\nb"], { train: 1, test: 1 });
     assert.match(lineOf(root), /in 1 class \(a\\nb\); 0 other files ignored/);

@@ -1,5 +1,6 @@
 /**
- * Views against torchvision's of the same parameters (tests/peer/augmentation_fixtures.py), to one grey level.
+ * Compares views with torchvision's for the same parameters (tests/peer/augmentation_fixtures.py), to within a grey
+ * level.
  *
  * @module
  */
@@ -17,7 +18,7 @@ const cases = [...tensors.keys()].filter((name) => name.endsWith("/expected")).m
   name.replace("/expected", "")
 );
 
-/** What the fixtures hold, with what is said of each kind. */
+/** The kinds of fixtures, with their names in the tests. */
 const kinds: Readonly<Record<string, string>> = {
   crop: "a crop resized up, down or not at all",
   flip: "a mirrored image",
@@ -35,7 +36,7 @@ const kinds: Readonly<Record<string, string>> = {
 function stored<D extends HostTensor["dtype"]>(name: string, dtype: D): Extract<HostTensor, { readonly dtype: D }> {
   const tensor = tensors.get(name);
   const ofType = (found?: HostTensor): found is Extract<HostTensor, { readonly dtype: D }> => found?.dtype === dtype;
-  assert.ok(ofType(tensor), `the fixtures hold no ${dtype} tensor ${name}: run tests/peer/augmentation_fixtures.py`);
+  assert.ok(ofType(tensor), `the fixtures have no ${dtype} tensor ${name}: run tests/peer/augmentation_fixtures.py`);
   return tensor;
 }
 

@@ -1,4 +1,4 @@
-// Tests of how far an archive is unpacked: what it holds, in pieces, and no more than its data set can need.
+// Tests of unpacking archives: their contents, and the limits on size and number of files.
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { withTree } from "./image_files.ts";
 const BLOCK = 512;
 const MEGABYTE = 1 << 20;
 
-/** An entry's header as tar files have it. */
+/** The header of an entry of a tar file. */
 function header(name: string, size: number, type: "0" | "5"): Uint8Array {
   const bytes = new Uint8Array(BLOCK);
   const put = (text: string, at: number) => bytes.set(new TextEncoder().encode(text), at);
@@ -26,7 +26,7 @@ function header(name: string, size: number, type: "0" | "5"): Uint8Array {
   return bytes;
 }
 
-/** Writes blocks as gzip's members, one a piece, of which pieces that repeat are compressed once. */
+/** Writes pieces as members of a gzip file. Repeated pieces are compressed only once. */
 function writeCompressed(path: string, pieces: readonly Uint8Array[]): void {
   const packed = new Map(pieces.map((piece) => [piece, gzipSync(piece)]));
   writeFileSync(
@@ -51,7 +51,7 @@ async function refused(folder: string, file: string, bytes: number, message: Reg
   assert.deepEqual(readdirSync(parent), []);
 }
 
-Deno.test("files of any size come out as they went in, compressed or not", () =>
+Deno.test("files of any size are unpacked unchanged, from compressed and plain archives", () =>
   withTree(async (folder) => {
     const contents = [0, 1, BLOCK, 3 * MEGABYTE + 7].map((size) => Uint8Array.from({ length: size }, (_, i) => i * i));
     mkdirSync(join(folder, "set", "inner"), { recursive: true });
@@ -68,7 +68,7 @@ Deno.test("files of any size come out as they went in, compressed or not", () =>
     }
   }));
 
-Deno.test("an archive that unpacks to more than twice its data set is refused, and its bytes are not held in memory", () =>
+Deno.test("an archive that unpacks to more than twice its data set's size is refused, without holding its bytes in memory", () =>
   withTree(async (folder) => {
     const zeros = new Uint8Array(16 * MEGABYTE);
     const gigabyte = Array.from({ length: 64 }, () => zeros);
@@ -76,10 +76,10 @@ Deno.test("an archive that unpacks to more than twice its data set is refused, a
     writeCompressed(join(folder, "file.tar.gz"), [header("set/large.bin", size, "0"), ...gigabyte]);
     const before = Deno.memoryUsage().rss;
     const tooLarge =
-      /file\.tar\.gz: unpacks to more than 400000000 bytes, twice those of the data set; give the official/;
+      /file\.tar\.gz: unpacks to more than 400000000 bytes, twice the data set's size; give the official/;
     await refused(folder, "file.tar.gz", 200_000_000, tooLarge);
     assert.ok(Deno.memoryUsage().rss - before < 300 * MEGABYTE);
-    // Zeros behind the archive's end are read too.
+    // Zeros after the archive's end count too.
     const end = new Uint8Array(2 * BLOCK);
     writeCompressed(join(folder, "end.tar.gz"), [header("set/", 0, "5"), end, zeros]);
     await refused(folder, "end.tar.gz", MEGABYTE, /end\.tar\.gz: unpacks to more than 2097152 bytes/);
@@ -87,7 +87,7 @@ Deno.test("an archive that unpacks to more than twice its data set is refused, a
     await refused(folder, "plain.tar", MEGABYTE, /plain\.tar: unpacks to more than 2097152 bytes/);
   }));
 
-Deno.test("an archive of very many files is refused before any is written", () =>
+Deno.test("an archive of too many files is refused before any is written", () =>
   withTree(async (folder) => {
     const many = Array.from({ length: 1001 }, (_, i) => header(`set/${i}`, 0, "0"));
     writeCompressed(join(folder, "many.tar.gz"), many);

@@ -1,6 +1,6 @@
 /**
- * Tests the executable where nothing is but the C and C++ libraries: a root folder of its own, no network, an ordinary user,
- * a home that cannot be written.
+ * Tests the executable on a bare system: a root folder with only the C and C++ libraries, no network, an ordinary
+ * user, and a home that cannot be written.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const libraryFolders = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/
 const loader = "/lib64/ld-linux-x86-64.so.2";
 const user = 1000;
 
-/** Makes a root folder with the executable, and a folder `work` that the user may write. */
+/** Makes a root folder with the executable, and with a folder `work` that the user may write. */
 function makeRoot(root: string): void {
   Deno.chmodSync(root, 0o755);
   const copied = [
@@ -46,9 +46,9 @@ function makeRoot(root: string): void {
 }
 
 /**
- * Runs the executable in the root, as the user, without a network and with `/proc`.
+ * Runs the executable in the root folder as the user, without network and with `/proc`.
  *
- * @param noexec a folder in the root whose files are not to be executed.
+ * @param noexec a folder in the root to mount noexec.
  */
 function runInRoot(
   root: string,
@@ -70,7 +70,7 @@ function runInRoot(
   ], {});
 }
 
-/** Why a root of its own cannot be had here, or null. */
+/** Why this machine cannot run a program in its own root folder; null if it can. */
 async function obstacle(): Promise<string | null> {
   if (Deno.uid() !== 0) return "only root can change the root folder";
   try {
@@ -86,7 +86,7 @@ const reason = await obstacle();
 if (reason !== null) console.log(`skipped: the executable in a bare root (${reason})`);
 
 Deno.test({
-  name: "in a bare root an ordinary user checks, counts, trains and evaluates",
+  name: "on a bare system an ordinary user can run doctor, cost, pretrain and evaluate",
   ignore: reason !== null,
   fn: withFolder(async (root) => {
     makeRoot(root);
@@ -120,7 +120,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a home of which nothing may be executed is passed over, and refused where SLUICE_CACHE asks for it",
+  name: "a home mounted noexec is skipped, and refused if SLUICE_CACHE names it",
   ignore: reason !== null,
   fn: withFolder(async (root) => {
     makeRoot(root);

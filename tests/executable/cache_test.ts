@@ -1,5 +1,5 @@
 /**
- * Tests that the executable unpacks itself whole, or not at all, whatever happens to its cache.
+ * Tests that the executable unpacks itself completely or not at all, whatever happens to its cache.
  *
  * @module
  */
@@ -23,7 +23,7 @@ async function assertRuns(cache: string): Promise<string> {
 }
 
 Deno.test(
-  "twenty processes that start at once on an empty cache all succeed",
+  "twenty processes that start at the same time on an empty cache all succeed",
   withFolder(async (cache) => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => runWithCache(cache, ["--version"])));
     for (const { status, stdout, stderr } of runs) {
@@ -34,10 +34,10 @@ Deno.test(
   }),
 );
 
-/** Ways in which a cache is damaged, each to an unpacked folder. */
+/** Ways to damage an unpacked folder. */
 const damages: Readonly<Record<string, (folder: string) => void>> = {
   "a truncated file": (folder) => truncateSync(join(folder, library), 1000),
-  "a byte that was changed, and the file's times put back": (folder) => {
+  "a changed byte, with the file's times restored": (folder) => {
     const path = join(folder, library);
     const { atime, mtime } = statSync(path);
     using file = Deno.openSync(path, { write: true });
@@ -45,9 +45,9 @@ const damages: Readonly<Record<string, (folder: string) => void>> = {
     file.writeSync(new Uint8Array([1, 2, 3, 4]));
     utimesSync(path, atime, mtime);
   },
-  "a script that was appended to": (folder) => appendFileSync(join(folder, "app/cli/main.js"), "\n"),
-  "a file that is missing": (folder) => Deno.removeSync(join(folder, library)),
-  "a file that was added": (folder) => Deno.writeTextFileSync(join(folder, "native/libz.so"), ""),
+  "an appended line in a script": (folder) => appendFileSync(join(folder, "app/cli/main.js"), "\n"),
+  "a missing file": (folder) => Deno.removeSync(join(folder, library)),
+  "an additional file": (folder) => Deno.writeTextFileSync(join(folder, "native/libz.so"), ""),
   "a file in place of the folder": (folder) => {
     Deno.removeSync(folder, { recursive: true });
     Deno.writeTextFileSync(folder, "");
@@ -61,11 +61,11 @@ const damages: Readonly<Record<string, (folder: string) => void>> = {
 
 for (const [name, damage] of Object.entries(damages)) {
   Deno.test(
-    `the cache is made again after ${name}`,
+    `the cache is unpacked again after ${name}`,
     withFolder(async (parent) => {
       const cache = join(parent, "cache");
       const folder = await assertRuns(cache);
-      // The bundled script is only there where Deno itself is packed.
+      // Only an executable that packs Deno itself contains the bundled script.
       if (name.includes("script") && !existsSync(join(folder, "app"))) return;
       const before = readFileSync(join(folder, library));
       damage(folder);
@@ -76,7 +76,7 @@ for (const [name, damage] of Object.entries(damages)) {
 }
 
 Deno.test(
-  "a cache without its stamp is read through, and kept",
+  "a cache without its stamp is checked and kept",
   withFolder(async (cache) => {
     const folder = await assertRuns(cache);
     const { ino } = statSync(join(folder, library));
@@ -87,7 +87,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a kill while it unpacks leaves nothing that is half used",
+  "a process killed while unpacking leaves nothing that a later process would use",
   withFolder(async (parent) => {
     for (const delays of [[0], [20], [60], [120, 125], [200], [100, 200, 300]]) {
       await assertKillsAreSurvived(testedExecutable(), join(parent, delays.join("-")), delays);
@@ -96,7 +96,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a SLUICE_CACHE that will not do is refused in one line that says why",
+  "an unusable SLUICE_CACHE is refused in one line with the reason",
   withFolder(async (folder) => {
     const file = join(folder, "file");
     Deno.writeTextFileSync(file, "");
@@ -104,14 +104,17 @@ Deno.test(
       const { status, stdout, stderr } = await runWithCache(cache, ["--version"]);
       assert.equal(status, 2);
       assert.equal(stdout, "");
-      assert.match(stderr, /^sluice: no folder to unpack \d+ MiB into \([^\n]+\): name one [^\n]* SLUICE_CACHE\n$/);
+      assert.match(
+        stderr,
+        /^sluice: no folder to unpack \d+ MiB into \([^\n]+\): set SLUICE_CACHE to a folder [^\n]+\n$/,
+      );
       assert.ok(stderr.includes(cache), stderr);
     }
   }),
 );
 
 Deno.test(
-  "without SLUICE_CACHE it unpacks into the caches of home, else into a temporary folder",
+  "without SLUICE_CACHE it unpacks into the user's cache folder, or else into a temporary folder",
   withFolder(async (folder) => {
     const [home, temporary] = [join(folder, "home"), join(folder, "tmp")];
     for (const path of [home, temporary]) Deno.mkdirSync(path);
@@ -127,7 +130,7 @@ Deno.test(
 );
 
 Deno.test(
-  "files of Deno, Node and npm that are about, and cannot be read, are none of its concern",
+  "unreadable configuration files of Deno, Node and npm do not affect it",
   withFolder(async (folder) => {
     const names = [".npmrc", "deno.json", "package.json", "tsconfig.json", ".env"];
     for (const name of names) Deno.writeFileSync(join(folder, name), new Uint8Array([0xff, 0xfe, 0, 123]));
@@ -145,7 +148,7 @@ Deno.test(
 );
 
 Deno.test(
-  "libraries of the same names in LD_LIBRARY_PATH and in the current folder are left alone",
+  "libraries of the same names in LD_LIBRARY_PATH and in the current folder are not loaded",
   withFolder(async (folder) => {
     for (const name of ["libdnnl.so.2", "libgomp.so.1", "libjpeg.so.62", "libOpenCL.so.1"]) {
       Deno.writeTextFileSync(join(folder, name), "no library");
@@ -162,7 +165,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an executable that was cut short or changed says so, and unpacks nothing",
+  "a truncated or changed executable reports the damage and unpacks nothing",
   withFolder(async (folder) => {
     const [copy, cache] = [join(folder, "sluice"), join(folder, "cache")];
     const whole = readFileSync(testedExecutable());
@@ -174,7 +177,7 @@ Deno.test(
       const { status, stdout, stderr } = await finish(copy, ["--version"], { SLUICE_CACHE: cache });
       assert.equal(status, 1);
       assert.equal(stdout, "");
-      assert.match(stderr, /^sluice: this executable is damaged[^\n]*: copy it here again and compare its checksum\n$/);
+      assert.match(stderr, /^sluice: this executable is damaged[^\n]*: copy it again and compare its checksum\n$/);
       assert.deepEqual(existsSync(cache) ? namesIn(cache) : [], []);
     }
   }),

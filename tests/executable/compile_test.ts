@@ -1,5 +1,5 @@
 /**
- * Tests of the two ways in which the executable is made, and that it is not called built where it does not work.
+ * Tests of the two ways to make the executable, and that one that does not work is an error.
  *
  * @module
  */
@@ -16,7 +16,10 @@ import { withFolder } from "../folders.ts";
 import { finish } from "../cli/run_sluice.ts";
 import { namesIn } from "./executable.ts";
 
-/** A stand-in for Deno's runtime stub: whatever `deno compile` puts into it, it runs the command line of this checkout. */
+/**
+ * A stand-in for Deno's runtime stub. It runs the command line of this checkout, whatever `deno compile` puts into
+ * it.
+ */
 async function buildStub(folder: string): Promise<string> {
   const [source, stub] = [join(folder, "stub.c"), join(folder, "stub")];
   const words = selfCommand();
@@ -40,7 +43,7 @@ int main(int count, char** given) {
 }
 
 Deno.test(
-  "where there is a runtime stub, the executable is what deno compile makes of it",
+  "if there is a runtime stub, deno compile makes the executable",
   withFolder(async (folder) => {
     const [output, cache] = [join(folder, "sluice"), join(folder, "cache")];
     Deno.env.set("DENORT_BIN", await buildStub(folder));
@@ -57,15 +60,18 @@ Deno.test(
 );
 
 Deno.test(
-  "a DENORT_BIN that is none is refused by name, and nothing is written",
+  "a DENORT_BIN that is not a denort is refused by name, and nothing is written",
   withFolder(async (folder) => {
     const output = join(folder, "sluice");
     try {
       for (
         const [stub, message] of [
-          [join(folder, "none"), /^DENORT_BIN \S+none: Could not find denort at [^\n]*; name a denort \d/],
-          // A program that starts, but not this one.
-          [Deno.execPath(), /^DENORT_BIN \S+: what deno compile makes does not start; name a denort \d/],
+          [join(folder, "none"), /^DENORT_BIN \S+none: Could not find denort at [^\n]*; give the path of denort \d/],
+          // A program that starts but is not sluice.
+          [
+            Deno.execPath(),
+            /^DENORT_BIN \S+: the program that deno compile made does not start; give the path of denort \d/,
+          ],
         ] as const
       ) {
         Deno.env.set("DENORT_BIN", stub);

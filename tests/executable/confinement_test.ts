@@ -1,5 +1,6 @@
 /**
- * Tests what the executable touches: it writes where it was told to and in its cache, and opens no connection.
+ * Tests what the executable touches: it only writes to its cache and to the paths that it was given, and opens no
+ * connection.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";
 import { testedExecutable } from "./executable.ts";
 
-/** Why system calls cannot be traced here, or null. */
+/** Why system calls cannot be traced on this machine; null if they can. */
 async function findObstacle(): Promise<string | null> {
   const canTrace = async () => (await execute("strace", ["-f", "true"])).success;
   if (await canTrace()) return null;
@@ -21,15 +22,15 @@ async function findObstacle(): Promise<string | null> {
   return await canTrace() ? null : "strace cannot be installed, or may not trace";
 }
 
-/** What a traced process did, calls that failed left out. */
+/** The actions of a traced process, without failed calls. */
 interface Trace {
-  /** Paths that were made, or opened for writing. */
+  /** Paths that were created or opened for writing. */
   readonly written: readonly string[];
-  /** Calls that make a socket. */
+  /** Calls that create a socket. */
   readonly sockets: readonly string[];
 }
 
-/** Runs the executable to its end, and reads its system calls. */
+/** Runs the executable and reads its system calls. */
 async function trace(folder: string, args: readonly string[]): Promise<Trace> {
   const log = join(folder, "calls");
   const calls = "trace=socket,openat,open,creat,mkdir,mkdirat,rename,renameat,renameat2,symlink,link";
@@ -47,7 +48,7 @@ const reason = await findObstacle();
 if (reason !== null) console.log(`skipped: what the executable touches (${reason})`);
 
 Deno.test({
-  name: "commands write to the cache and to what they were told to write, and open no socket",
+  name: "commands write only to the cache and to the given paths, and open no socket",
   ignore: reason !== null,
   fn: withFolder(async (folder) => {
     for (const name of ["home", "tmp"]) Deno.mkdirSync(join(folder, name));
@@ -57,7 +58,7 @@ Deno.test({
       [["--version"], []],
       [["doctor"], []],
       [["cost"], []],
-      // A run is made beside its place, and renamed.
+      // A run's folder is made beside its place and then renamed.
       [["pretrain", ...tiny, "--epochs", "1", "--out", run], [run, join(folder, ".run.")]],
       [["evaluate", run], [run]],
       [["status", run], [run]],

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { withFolder } from "../folders.ts";
 import { namesIn, testedExecutable } from "./executable.ts";
 
-/** Variables of Deno, each with values that keep it from starting, make it print, or make it write files. */
+/** Variables of Deno with values that would keep it from starting, make it print, or make it write files. */
 const settings: Readonly<Record<string, readonly string[]>> = {
   DENO_PERMISSION_BROKER_PATH: ["/nowhere", "1", ""],
   DENO_AUDIT_PERMISSIONS: ["audit", ""],
@@ -26,11 +26,11 @@ const settings: Readonly<Record<string, readonly string[]>> = {
   JSR_URL: ["nowhere"],
   LANG: ["/nonexistent"],
   LC_ALL: ["/nonexistent"],
-  // A setting that does not exist yet, as a later Deno may have it.
+  // A setting that does not exist yet: a later Deno may add more.
   DENO_OF_TOMORROW: ["1"],
 };
 
-/** Runs the executable in a folder, and gives its two streams; it must succeed. */
+/** Runs the executable in a folder and returns both output streams. It must succeed. */
 async function runIn(folder: string, args: readonly string[], env: Readonly<Record<string, string>>) {
   const command = new Deno.Command(testedExecutable(), {
     args: [...args],
@@ -46,7 +46,7 @@ async function runIn(folder: string, args: readonly string[], env: Readonly<Reco
 }
 
 Deno.test(
-  "no variable of Deno, Node, npm or the locale breaks it, prints or leaves a file",
+  "no variable of Deno, Node, npm or the locale breaks it, makes it print or leaves a file",
   withFolder(async (folder) => {
     const cost = ["cost", "--width", "4", "--json"];
     const { stdout: expected } = await runIn(folder, cost, {});
@@ -61,7 +61,7 @@ Deno.test(
 );
 
 Deno.test(
-  "all of them at once, with HOME as it was",
+  "all these variables together do not affect it, and commands see the user's HOME",
   withFolder(async (folder) => {
     const all = Object.fromEntries(Object.entries(settings).map(([name, [value = ""]]) => [name, value]));
     const { stdout, stderr } = await runIn(folder, ["doctor", "--json"], { ...all, HOME: folder });

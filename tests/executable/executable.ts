@@ -1,5 +1,5 @@
 /**
- * Runs the single-file executable that is tested, with a cache of its own.
+ * Runs the single-file executable under test with its own cache.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { join } from "node:path";
 import { finish, type Finished, testedExecutable as named } from "../cli/run_sluice.ts";
 
 /**
- * The executable, as `deno task test` has built it.
+ * The path of the executable that `deno task test` has built.
  *
- * @throws where none is named: these tests are not run without.
+ * @throws if the variable that names it is not set.
  */
 export function testedExecutable(): string {
   assert.ok(named, "SLUICE_TESTED_EXECUTABLE names the executable to test");
   return named;
 }
 
-/** Runs the executable to its end with a cache. */
+/** Runs the executable with a cache folder. */
 export function runWithCache(cache: string, args: readonly string[]): Promise<Finished> {
   return finish(testedExecutable(), args, { SLUICE_CACHE: cache });
 }
 
-/** Asserts that a cache holds the unpacked files and their stamp, and nothing else; gives the folder of the files. */
+/** Asserts that a cache contains only the unpacked files and their stamp, and returns the folder of the files. */
 export function assertCleanCache(cache: string): string {
   const [folder = "", ...others] = namesIn(cache);
   assert.match(folder, /^\d+\.\d+\.\d+\S*-[0-9a-f]{12}$/);
@@ -32,7 +32,7 @@ export function assertCleanCache(cache: string): string {
   return join(cache, folder);
 }
 
-/** Starts the executable, and kills it after so many milliseconds, unless it has ended before. */
+/** Starts the executable, and kills it after the given number of milliseconds unless it has ended. */
 async function startAndKill(executable: string, cache: string, milliseconds: number): Promise<void> {
   const child = new Deno.Command(executable, {
     args: ["--version"],
@@ -48,8 +48,8 @@ async function startAndKill(executable: string, cache: string, milliseconds: num
 }
 
 /**
- * Starts one process for each of some delays on the same cache, kills each after its milliseconds, and demands of the next
- * one that it works and leaves a clean cache.
+ * Starts a process per delay on the same cache and kills each after its delay in milliseconds. Asserts that the next
+ * process works and leaves a clean cache.
  */
 export async function assertKillsAreSurvived(
   executable: string,
@@ -62,7 +62,7 @@ export async function assertKillsAreSurvived(
   assertCleanCache(cache);
 }
 
-/** The names in a folder, without locks, in order. */
+/** The sorted names in a folder, without lock files. */
 export function namesIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => !name.endsWith(".lock")).sort();
 }

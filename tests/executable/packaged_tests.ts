@@ -1,31 +1,31 @@
 /**
  * The tests of the command line that also run against the single-file executable.
  *
- * Packaging changes how the program starts itself and its workers, which modules and files it finds, and what it may do. The
- * other tests of the command line are of code that is the same in the executable.
+ * Packaging changes how the program starts itself and its workers, which modules and files it finds, and its
+ * permissions. The other tests of the command line test code that is the same in the executable.
  *
  * @module
  */
 
-/** Paths from the root of the checkout. */
+/** Paths relative to the root of the checkout. */
 export const packagedTests: readonly string[] = [
-  // Every command's module is loaded.
+  // Loads the module of every command.
   "tests/cli/help_test.ts",
-  // Shells start the program for completions.
+  // Shells start the program to complete words.
   "tests/cli/completions_test.ts",
-  // The libraries, and how the program finds them.
+  // Finds the native libraries.
   "tests/cli/doctor_test.ts",
-  // The permissions of a download.
+  // Needs the permissions of a download.
   "tests/cli/data_test.ts",
-  // The worker that writes checkpoints, signals, standard output.
+  // Use the worker that writes checkpoints, signals and standard output.
   "tests/cli/run_test.ts",
   "tests/cli/resume_test.ts",
   "tests/cli/usage_test.ts",
-  // Files that the program makes of parts that it carries.
+  // Write files from parts embedded in the program.
   "tests/cli/export_test.ts",
   "tests/cli/embed_test.ts",
   "tests/cli/report_test.ts",
-  // The program starts itself, and names itself in scripts.
+  // Start the program itself, and write scripts that name it.
   "tests/cli/sweep_test.ts",
   "tests/cli/sweep_emit_test.ts",
 ];

@@ -1,5 +1,5 @@
 /**
- * Tests that the executable unpacks itself only where nobody but the user and root can change what it runs.
+ * Tests that the executable only unpacks itself into folders whose contents only the user and root can change.
  *
  * @module
  */
@@ -16,18 +16,20 @@ import { assertCleanCache, namesIn, runWithCache, testedExecutable } from "./exe
 const version = `${denoJson.version}\n`;
 const stranger = 4242;
 
-/** Makes a folder of exactly this mode. */
+/** Makes a folder with exactly this mode. */
 function makeFolder(path: string, mode = 0o755): string {
   Deno.mkdirSync(path);
   Deno.chmodSync(path, mode);
   return path;
 }
 
-/** Asserts that a cache is refused in one line that names it, the reason and the remedy, and that nothing is made. */
+/**
+ * Asserts that a cache is refused in one line with its path, the reason and the remedy, and that nothing is created.
+ */
 async function assertCacheRefused(cache: string, reason: string): Promise<void> {
   const before = existsSync(cache);
   const { status, stdout, stderr } = await runWithCache(cache, ["--version"]);
-  assert.match(stderr, /^sluice: no folder to unpack [^\n]+: name one that [^\n]+ in SLUICE_CACHE\n$/);
+  assert.match(stderr, /^sluice: no folder to unpack [^\n]+: set SLUICE_CACHE to a folder [^\n]+\n$/);
   assert.ok(stderr.includes(`(${cache}: ${reason})`), stderr);
   assert.deepEqual([status, stdout, existsSync(cache)], [2, "", before]);
 }
@@ -39,7 +41,7 @@ async function assertCacheUsed(cache: string): Promise<void> {
 }
 
 Deno.test(
-  "a folder that every user can write is refused as cache, as its parent and far above it",
+  "a folder that every user can write is refused as cache, as its parent and further up",
   withFolder(async (folder) => {
     const open = makeFolder(join(folder, "open"), 0o777);
     makeFolder(join(open, "inner"));
@@ -52,7 +54,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a parent that every user can write will do with the sticky bit, and the cache itself will not",
+  "a parent that every user can write is accepted with the sticky bit, but the cache itself is not",
   withFolder(async (folder) => {
     const sticky = makeFolder(join(folder, "sticky"), 0o1777);
     await assertCacheUsed(join(sticky, "cache"));
@@ -61,7 +63,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a link is judged by where it leads, and a cache behind a link is used by its own path",
+  "a link is judged by its target, and a cache behind a link is used under its real path",
   withFolder(async (folder) => {
     const open = makeFolder(join(folder, "open"), 0o777);
     const own = makeFolder(join(folder, "own"), 0o700);
@@ -76,7 +78,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the cache is the user's alone under any umask, and files of a command follow the umask",
+  "the cache is private under any umask, and files that a command writes follow the umask",
   withFolder(async (folder) => {
     const cache = join(folder, "a", "cache");
     for (const umask of ["000", "002", "277"]) {
@@ -96,7 +98,7 @@ Deno.test(
 );
 
 Deno.test(
-  "unpacked files that others could write are unpacked anew",
+  "unpacked files that others could write are unpacked again",
   withFolder(async (folder) => {
     const cache = join(folder, "cache");
     await assertCacheUsed(cache);
@@ -110,7 +112,7 @@ Deno.test(
 );
 
 Deno.test(
-  "without SLUICE_CACHE, a cache folder that others can write is passed over",
+  "without SLUICE_CACHE, a cache folder that others can write is skipped",
   withFolder(async (folder) => {
     const [home, temporary] = [join(folder, "home"), join(folder, "tmp")].map((path) => makeFolder(path, 0o700));
     assert.ok(home && temporary);
@@ -123,7 +125,7 @@ Deno.test(
 );
 
 Deno.test({
-  name: "another user's folder is refused as cache and as its parent (only root can make one)",
+  name: "another user's folder is refused as cache and as its parent (needs root, to make such a folder)",
   ignore: Deno.uid() !== 0,
   fn: withFolder(async (folder) => {
     const foreign = makeFolder(join(folder, "foreign"), 0o755);
@@ -132,18 +134,18 @@ Deno.test({
     for (const cache of ["", "cache", "inner/cache"]) {
       await assertCacheRefused(join(foreign, cache), `${foreign} belongs to another user`);
     }
-    // The sticky bit does not help: the folder's owner may still rename what is in it.
+    // The sticky bit does not help: the folder's owner may still rename its entries.
     Deno.chmodSync(foreign, 0o1777);
     await assertCacheRefused(join(foreign, "cache"), `${foreign} belongs to another user`);
   }),
 });
 
 Deno.test({
-  name: "a group that may write is trusted if the user is its only member (only root can give folders to a group)",
+  name: "a group with write access is trusted if the user is its only member (needs root, to change a folder's group)",
   ignore: Deno.uid() !== 0,
   fn: withFolder(async (folder) => {
     const shared = makeFolder(join(folder, "shared"));
-    // root's own group, unless a system gives other users the same one.
+    // root's own group, unless the system gives it to other users as well.
     const passwords = readFileSync("/etc/passwd", "utf8").trimEnd().split("\n").map((line) => line.split(":"));
     const isOwn = passwords.every(([, , user, group]) => user === "0" || group !== "0");
     for (const [group, trusted] of [[0, isOwn], [stranger, false]] as const) {
@@ -159,12 +161,12 @@ Deno.test({
 
 const hasAccessLists = (await execute("setfacl", ["--version"])).success;
 Deno.test({
-  name: "an access list that lets another user write is seen (skipped if there is no setfacl)",
+  name: "an access list that lets another user write is noticed (skipped if setfacl is missing)",
   ignore: Deno.uid() !== 0 || !hasAccessLists,
   fn: withFolder(async (folder) => {
     const shared = makeFolder(join(folder, "shared"));
     const { success } = await execute("setfacl", ["-m", `u:${stranger}:rwx`, shared]);
-    // A file system may have no access lists.
+    // The file system may not support access lists.
     if (success) await assertCacheRefused(join(shared, "cache"), `other users can write ${shared}`);
   }),
 });

@@ -1,5 +1,5 @@
 /**
- * Tests of locks on files: who holds one, what the file says, and what is at its place later.
+ * Tests of file locks: the holder, the file's text, and noticing that the file was replaced.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ownIdentity } from "../../src/machine/mod.ts";
 import { describeHolder, FileLock, isHolderHere, readLock } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
 
-/** A lock that another process would hold: locks belong to open files, not to processes. */
+/** Holds a lock as another process would: locks belong to open files, not to processes. */
 function hold(path: string, text: string, exclusive = true): Deno.FsFile {
   writeFileSync(path, text);
   const file = Deno.openSync(path, { read: true, write: true });
@@ -20,12 +20,12 @@ function hold(path: string, text: string, exclusive = true): Deno.FsFile {
 }
 
 Deno.test(
-  "a lock names its process, machine and start, a line each, and is free once it is disposed of",
+  "a lock file names process number, host and start time in a line each, and disposing of the lock frees it",
   withFolder(async (folder) => {
     const path = join(folder, "lock");
     writeFileSync(
       path,
-      "a text that is longer than what is written over it, by an earlier version or by somebody else\n",
+      "an older text, which is longer than the text that replaces it and must not remain in part\n",
     );
     const lock = await FileLock.take(path, folder);
     const own = ownIdentity();
@@ -42,7 +42,7 @@ Deno.test(
 );
 
 Deno.test(
-  "somebody who looks whether a file is locked does not keep a process from locking it",
+  "reading the state of a lock does not keep another process from taking it",
   withFolder(async (folder) => {
     const path = join(folder, "lock");
     const looking = hold(path, "", false);
@@ -52,7 +52,7 @@ Deno.test(
 );
 
 Deno.test(
-  "who waits for a lock is told once of its holder, and has it when it is free",
+  "a process that waits for a lock learns its holder once, and gets the lock when it is free",
   withFolder(async (folder) => {
     const path = join(folder, "lock");
     const holding = hold(path, "123\n");
@@ -64,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a lock file that its holder removes is made anew by the process that waits for it",
+  "a waiting process creates the lock file again if its holder removes it",
   withFolder(async (folder) => {
     const path = join(folder, "lock");
     const first = await FileLock.take(path, folder);
@@ -86,14 +86,14 @@ for (
     { name: "-1", text: "-1", words: "another process", pid: null },
     { name: "0", text: "0\n", words: "another process", pid: null },
     { name: "1e3", text: "1e3\n", words: "another process", pid: null },
-    { name: "a number alone, as earlier versions did,", text: `${process.pid}\n`, words: `process ${process.pid}` },
+    { name: "a number alone, as in earlier versions,", text: `${process.pid}\n`, words: `process ${process.pid}` },
     { name: "another machine", text: `12\nnode7\n${own?.start}\n`, words: "process 12 on node7", pid: 12 },
     { name: "a machine of control characters", text: "12\n\x1b[31m\n99\n", words: "process 12", pid: 12 },
     { name: "another start", text: `${process.pid}\n${own?.host}\n${earlier}\n`, words: `process ${process.pid}` },
   ]
 ) {
   Deno.test(
-    `a lock that says ${name} is held, and its holder is not known to be here`,
+    `a locked file with the text of ${name} is held, and its holder does not count as running here`,
     withFolder((folder) => {
       const path = join(folder, "lock");
       using _held = hold(path, text);
@@ -106,7 +106,7 @@ for (
 }
 
 Deno.test(
-  "a link, a second name, a folder and a pipe are not locked, and what they lead to stays as it is",
+  "a link, a file with a second hard link, a folder and a pipe are refused, and linked files keep their contents",
   withFolder(async (folder) => {
     const [path, precious] = [join(folder, "lock"), join(folder, "precious")];
     writeFileSync(precious, "precious");
@@ -118,7 +118,7 @@ Deno.test(
     };
     symlinkSync(precious, path);
     assert.throws(() => readLock(path), { message: /lock: is a link/ });
-    await refused(/lock: is a link, and must be a file of its own; remove it, or copy the file here$/);
+    await refused(/lock: is a link and must be a file; remove it, or copy the file here$/);
     symlinkSync(join(folder, "not there"), path);
     await refused(/lock: is a link/);
     linkSync(precious, path);
@@ -133,7 +133,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a lock notices that its file was removed, replaced, or moved with its folder",
+  "a lock notices if its file was removed, replaced, or moved with its folder",
   withFolder(async (folder) => {
     const inner = join(folder, "run");
     const path = join(inner, "lock");

@@ -1,5 +1,5 @@
 /**
- * Reads event files back, for tests: their framing, their checksums, and the fields that are written.
+ * Reads event files back, for tests: framing, checksums, and the fields that sluice writes.
  *
  * @module
  */
@@ -7,19 +7,19 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { encodeRecord } from "../../src/formats/mod.ts";
 
-/** An event as it is read. */
+/** An event that was read back. */
 export interface ReadEvent {
   readonly wallTime: number;
   readonly step: number;
   readonly fileVersion: string | null;
   readonly isRestart: boolean;
-  /** By tag, as float32 holds them. */
+  /** By tag, rounded to float32. */
   readonly scalars: ReadonlyMap<string, number>;
 }
 
 type Field = { readonly number: number; readonly value: number; readonly bytes: Uint8Array };
 
-/** The fields of a message in order: a number's value, or the bytes of everything else. */
+/** The fields of a protobuf message, in order: a number as `value`, anything else as `bytes`. */
 function fieldsOf(message: Uint8Array): Field[] {
   let at = 0;
   const varint = () => {
@@ -64,7 +64,7 @@ function eventOf(data: Uint8Array): ReadEvent {
   };
 }
 
-/** The events of a file, whose records must be sound, and whole but for the last, which a machine that goes down may cut. */
+/** The events of a file. All records must be valid; an incomplete last record, as a crash leaves it, is ignored. */
 export function readEvents(path: string): ReadEvent[] {
   const bytes = new Uint8Array(readFileSync(path));
   const events: ReadEvent[] = [];

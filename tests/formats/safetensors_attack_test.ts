@@ -1,10 +1,10 @@
-// Tests that malformed safetensors bytes are refused, one test an attack.
+// Tests that malformed safetensors bytes are refused, a test per attack.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../src/errors.ts";
 import { decodeSafetensors, encodeSafetensors, FormatError } from "../../src/formats/mod.ts";
 
-/** A file of this header text and this many bytes of data. */
+/** A file with this header text and this many bytes of data. */
 function file(header: string | Uint8Array, dataBytes = 0): Uint8Array {
   const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + dataBytes);
@@ -26,7 +26,7 @@ function refused(bytes: Uint8Array, message: RegExp): void {
   });
 }
 
-Deno.test("the files of these tests are sound before they are attacked", () => {
+Deno.test("the files of these tests are valid before they are attacked", () => {
   assert.equal(decodeSafetensors(file(JSON.stringify({ a: entry(0, 4), b: entry(4, 8) }), 8)).tensors.size, 2);
 });
 
@@ -41,7 +41,7 @@ Deno.test("a truncated header is refused", () => {
   refused(file(JSON.stringify({ a: entry(0, 4) }), 0).subarray(0, 20), /only 12 follow/);
 });
 
-Deno.test("a header length beyond any memory is refused without an allocation", () => {
+Deno.test("a header length larger than any memory is refused without an allocation", () => {
   const bytes = file("{}");
   new DataView(bytes.buffer).setBigUint64(0, 0xffff_ffff_ffff_ffffn, true);
   refused(bytes, /header of 18446744073709551615 bytes, the limit is 100000000/);
@@ -63,7 +63,7 @@ Deno.test("tensors that overlap are refused", () => {
   refused(file(JSON.stringify({ a: entry(0, 4), b: entry(0, 4) }), 4), /overlaps/);
 });
 
-Deno.test("bytes that belong to no tensor are refused: in front, between and behind", () => {
+Deno.test("bytes that belong to no tensor are refused before, between and after tensors", () => {
   refused(file(JSON.stringify({ a: entry(1, 5) }), 5), /bytes 0 to 1, before tensor "a", belong to no tensor/);
   refused(file(JSON.stringify({ a: entry(0, 4), b: entry(6, 10) }), 10), /bytes 4 to 6/);
   refused(file(JSON.stringify({ a: entry(0, 4) }), 9), /the last 5 bytes/);
@@ -78,7 +78,7 @@ Deno.test("a tensor that ends before it begins is refused", () => {
   refused(file(JSON.stringify({ a: entry(4, 0) }), 4), /ends at byte 0, before it begins at 4/);
 });
 
-Deno.test("a shape that does not match the bytes in number or dtype is refused", () => {
+Deno.test("a shape that does not match the number of bytes or the dtype is refused", () => {
   refused(file(JSON.stringify({ a: entry(0, 4, [3]) }), 4), /needs 3 bytes, its offsets span 4/);
   refused(file(JSON.stringify({ a: entry(0, 4, [4], "F32") }), 4), /in F32 needs 16 bytes/);
   refused(file(JSON.stringify({ a: entry(0, 4, []) }), 4), /needs 1 bytes/);
@@ -112,7 +112,7 @@ Deno.test("fields that are missing, of the wrong type or unknown are refused", (
   refused(file('{"a":null}'), /"a" is not described by an object/);
 });
 
-Deno.test("element types that sluice does not hold are refused by name", () => {
+Deno.test("unsupported element types are refused by name", () => {
   for (const dtype of ["I64", "F16", "BOOL", "F8_E4M3", "toString", "f32", ""]) {
     refused(file(JSON.stringify({ a: entry(0, 4, [4], dtype) }), 4), new RegExp(`dtype "${dtype}".*F32`));
   }
@@ -152,12 +152,12 @@ Deno.test("metadata that is not an object of strings is refused", () => {
   refused(file('{"__metadata__":{"step":{"a":"b"}}}'), /entry "step" is not a string/);
 });
 
-Deno.test("names with line breaks or of great length leave the message one short line", () => {
+Deno.test("names that are very long or contain line breaks give a short message of one line", () => {
   const name = `\n${"x".repeat(5000)}`;
   refused(file(JSON.stringify({ [name]: entry(0, 4) }), 3), /^.{1,250}$/);
 });
 
-Deno.test("300 random mutations of a sound file are read or refused with a FormatError, never anything else", () => {
+Deno.test("300 random mutations of a valid file are read or refused with a FormatError, with no other error", () => {
   const sound = encodeSafetensors(
     new Map([
       ["first", { dtype: "f32", shape: [2, 3], data: new Float32Array(6) }],

@@ -17,7 +17,7 @@ function inFolder(test: (folder: string) => void): void {
   }
 }
 
-Deno.test("a file written is read back, replaces an older one and leaves nothing else in the folder", () => {
+Deno.test("a written file is read back, replaces an older file and leaves nothing else in the folder", () => {
   inFolder((folder) => {
     const path = join(folder, "x.safetensors");
     writeFileSync(path, "older");
@@ -27,7 +27,7 @@ Deno.test("a file written is read back, replaces an older one and leaves nothing
   });
 });
 
-Deno.test("a write that fails leaves the older file and no temporary one", () => {
+Deno.test("a failed write leaves the older file and no temporary file", () => {
   inFolder((folder) => {
     const path = join(folder, "x.safetensors");
     writeFileSync(path, "older");
@@ -57,7 +57,7 @@ Deno.test("a damaged file is refused with its path", () => {
     writeFileSync(path, readFileSync(path).subarray(0, -1));
     assert.throws(() => readSafetensors(path), (error: unknown) => {
       assert.ok(error instanceof FormatError);
-      assert.match(error.message, /x\.safetensors: not a sound safetensors file: tensor "x" ends at byte 8 of 7/);
+      assert.match(error.message, /x\.safetensors: not a valid safetensors file: tensor "x" ends at byte 8 of 7/);
       return true;
     });
   });

@@ -28,7 +28,7 @@ Deno.test("every dtype, scalars and empty tensors come back bit for bit", () => 
   for (const [name, tensor] of example()) assert.deepEqual(tensors.get(name), tensor);
 });
 
-Deno.test("the smallest file is the published layout byte for byte", () => {
+Deno.test("the smallest file has the published layout byte for byte", () => {
   const bytes = encodeSafetensors(new Map([["x", { dtype: "u8", shape: [2], data: new Uint8Array([5, 6]) }]]));
   const header = '{"x":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}   ';
   assert.deepEqual([...bytes], [header.length, 0, 0, 0, 0, 0, 0, 0, ...new TextEncoder().encode(header), 5, 6]);
@@ -39,7 +39,7 @@ Deno.test("the same content in another order gives the same bytes", () => {
   assert.deepEqual(encodeSafetensors(reversed, { b: "2", a: "1" }), encodeSafetensors(example(), { a: "1", b: "2" }));
 });
 
-Deno.test("header names are sorted and every tensor lies on a multiple of its element size", () => {
+Deno.test("header names are sorted and every tensor begins at a multiple of its element size", () => {
   const bytes = encodeSafetensors(example());
   const header = headerOf(bytes);
   assert.deepEqual(Object.keys(header), Object.keys(header).toSorted());
@@ -51,7 +51,7 @@ Deno.test("header names are sorted and every tensor lies on a multiple of its el
   }
 });
 
-Deno.test("bytes at an odd address are read, and the tensors do not alias them", () => {
+Deno.test("bytes at an odd address are read, and the tensors do not share memory with them", () => {
   const encoded = encodeSafetensors(example());
   const shifted = new Uint8Array(encoded.length + 1);
   shifted.set(encoded, 1);
@@ -60,13 +60,13 @@ Deno.test("bytes at an odd address are read, and the tensors do not alias them",
   assert.deepEqual(tensors.get("weights"), example().get("weights"));
 });
 
-Deno.test("a file of no tensors is a file", () => {
+Deno.test("a file without tensors is valid", () => {
   const content = decodeSafetensors(encodeSafetensors(new Map()));
   assert.equal(content.tensors.size, 0);
   assert.deepEqual(content.metadata, {});
 });
 
-Deno.test("a tensor whose data does not fit its shape is not written", () => {
+Deno.test("a tensor whose data do not match its shape is not written", () => {
   const tensor: HostTensor = { dtype: "f32", shape: [2, 2], data: new Float32Array(3) };
   assert.throws(() => encodeSafetensors(new Map([["x", tensor]])), (error: unknown) => {
     assert.ok(error instanceof ShapeError);
@@ -75,12 +75,12 @@ Deno.test("a tensor whose data does not fit its shape is not written", () => {
   });
 });
 
-Deno.test("a tensor cannot take the metadata's name", () => {
+Deno.test("a tensor cannot have the metadata's name", () => {
   const tensor: HostTensor = { dtype: "u8", shape: [0], data: new Uint8Array(0) };
   assert.throws(() => encodeSafetensors(new Map([["__metadata__", tensor]])), ShapeError);
 });
 
-Deno.test("any names, metadata, shapes and numbers survive the round trip", () => {
+Deno.test("any names, metadata, shapes and values survive the round trip", () => {
   const text = fc.string({ unit: "grapheme", maxLength: 12 });
   const name = fc.oneof(text, fc.constantFrom("__proto__", "constructor", "toString", ""));
   const tensor = fc.array(fc.nat({ max: 4 }), { maxLength: 4 }).chain((shape) => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseStrictJson } from "../../src/formats/strict_json.ts";
 
-Deno.test("strict JSON gives what was written, for any value", () => {
+Deno.test("strict JSON reads any value back unchanged", () => {
   fc.assert(
     fc.property(
       fc.jsonValue(),
@@ -13,13 +13,13 @@ Deno.test("strict JSON gives what was written, for any value", () => {
   );
 });
 
-Deno.test("strict JSON refuses a key named twice in one object, however it is spelt", () => {
+Deno.test("strict JSON refuses a duplicate key in an object, even if it is escaped differently", () => {
   assert.throws(() => parseStrictJson('{"a":1,"a":2}'), /duplicate key "a"/);
   assert.throws(() => parseStrictJson('{"a":1,"\\u0061":2}'), SyntaxError);
   assert.throws(() => parseStrictJson('[{"b":{"a":1, "c":[{}], "a" : 2}}]'), SyntaxError);
 });
 
-Deno.test("strict JSON lets one key appear in different objects and inside strings", () => {
+Deno.test("strict JSON allows the same key in different objects and inside strings", () => {
   const text = '{"a":{"a":"\\"a\\":1,{"},"b":["a","a",{"a":1},{"a":2}]}';
   assert.deepEqual(parseStrictJson(text), JSON.parse(text));
 });

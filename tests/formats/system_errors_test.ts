@@ -1,5 +1,5 @@
 /**
- * Tests of what the system's errors on paths are told as.
+ * Tests of the messages for the operating system's errors on paths.
  *
  * @module
  */
@@ -20,7 +20,7 @@ function thrownBy(act: () => unknown): unknown {
 }
 
 Deno.test(
-  "errors of Node's and of Deno's functions on the same path are told alike, with the path and a remedy",
+  "errors of Node's and Deno's functions on the same path have the same message, with the path and a remedy",
   withFolder((folder) => {
     writeFileSync(join(folder, "file"), "");
     symlinkSync("loop", join(folder, "loop"));
@@ -45,7 +45,7 @@ Deno.test(
   }),
 );
 
-Deno.test("what another path does not mend is no wrong request, and what the system did not throw is left alone", () => {
+Deno.test("an error of the machine is no wrong request, and an error that is not the system's stays unchanged", () => {
   const full = Object.assign(new Error("write"), { code: "ENOSPC" });
   assert.deepEqual(describeSystemError(full, "x")?.isRequest, false);
   assert.equal(describeSystemError(new TypeError("no")), null);

@@ -9,12 +9,12 @@ import { readLines, readTextFile } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
 
 Deno.test(
-  "lines that end within, at and beyond the pieces that are read are those of the whole text",
+  "lines that end within, at and beyond the pieces that are read equal those of the whole text",
   withFolder((folder) => {
     const path = join(folder, "text");
     const piece = 2 ** 20;
     for (const lengths of [[], [0], [3, 0, 5], [piece - 1, 4], [piece, 1], [piece - 2, 3 * piece, 7], [5 * piece]]) {
-      // Two bytes a letter: pieces end between them.
+      // Letters of two bytes: a piece may end in the middle of a letter.
       const lines = lengths.map((length, index) => `${index}${"é".repeat(length / 2)}`);
       for (const torn of ["", "torn"]) {
         Deno.writeTextFileSync(path, lines.map((line) => `${line}\n`).join("") + torn);
@@ -25,7 +25,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a line of more than 16 MiB is null, and those around it are read",
+  "a line of more than 16 MiB is null, and the lines around it are read",
   withFolder((folder) => {
     const path = join(folder, "text");
     const long = "x".repeat(2 ** 24 + 1);
@@ -35,15 +35,15 @@ Deno.test(
 );
 
 Deno.test(
-  "a text file of absurd size is refused in a line",
+  "a text file of absurd size is refused with a one-line message",
   withFolder((folder) => {
     const path = join(folder, "config.yaml");
     Deno.writeTextFileSync(path, "seed: 1\n");
-    assert.equal(readTextFile(path, "put it back"), "seed: 1\n");
+    assert.equal(readTextFile(path, "restore it"), "seed: 1\n");
     Deno.truncateSync(path, 2 ** 40);
-    assert.throws(() => readTextFile(path, "put it back"), {
+    assert.throws(() => readTextFile(path, "restore it"), {
       name: "InvalidInputError",
-      message: /config\.yaml: has 1099511627776 bytes, more than any that sluice writes; put it back$/,
+      message: /config\.yaml: has 1099511627776 bytes, more than any file that sluice writes; restore it$/,
     });
   }),
 );

@@ -1,5 +1,5 @@
 /**
- * Tests of TensorBoard's event files against published checksums and bytes that TensorBoard 2.21 writes.
+ * Tests of event files against published checksums and the bytes that TensorBoard 2.21 writes.
  *
  * @module
  */
@@ -11,7 +11,7 @@ function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-Deno.test("CRC-32C is that of RFC 3720's examples", () => {
+Deno.test("CRC-32C gives the values of RFC 3720's examples", () => {
   const ascending = Uint8Array.from({ length: 32 }, (_, index) => index);
   assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa);
   assert.equal(crc32c(new Uint8Array(32).fill(0xff)), 0x62a8ab43);
@@ -26,7 +26,7 @@ Deno.test("a record is framed by its length and masked checksums", () => {
   assert.equal(hex(encodeRecord(new TextEncoder().encode("abc"))), "0300000000000000b099490e6162636e57f121");
 });
 
-Deno.test("events are TensorBoard's, byte for byte", () => {
+Deno.test("events have the bytes that TensorBoard writes", () => {
   assert.equal(
     hex(fileBeginning(1.5)),
     "1800000000000000a37f4b2209000000000000f83f1a0d627261696e2e4576656e743a322a28646c",

@@ -1,5 +1,5 @@
 /**
- * Tests of writing files and folders: their modes, what failures leave, and what becomes of the temporary files of killed processes.
+ * Tests of writing files and folders: modes, the state after a failure, and the temporary files of killed processes.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { withFolder } from "../folders.ts";
 
 const text = new TextEncoder().encode("text");
 
-/** Does something under a umask. */
+/** Calls a function under a umask. */
 function under(umask: number, work: () => void): void {
   const before = Deno.umask(umask);
   try {
@@ -56,7 +56,7 @@ for (const umask of [0o000, 0o022, 0o027, 0o077]) {
 }
 
 Deno.test(
-  "adding to a file leaves the mode that a person gave it",
+  "appending to a file keeps the mode that a person gave it",
   withFolder((folder) => {
     const path = join(folder, "grown");
     appendToFile(path, "a");
@@ -67,13 +67,13 @@ Deno.test(
 );
 
 Deno.test({
-  name: "an addition for which there is no room leaves the file as it was (needs sh and its ulimit)",
+  name: "appending without enough space leaves the file unchanged (needs sh and its ulimit)",
   ignore: Deno.build.os !== "linux",
   fn: withFolder(async (folder) => {
     const path = join(folder, "grown");
     const script = join(folder, "grow.ts");
     const source = new URL("../../src/formats/write_file.ts", import.meta.url).href;
-    // A file may have 1 KiB here (sh counts in 512 bytes): 600 bytes fit once, and the half of the next 600.
+    // The limit is 1 KiB (sh counts in units of 512 bytes): 600 bytes fit once, and then a part of the next 600.
     Deno.writeTextFileSync(
       script,
       `import { appendToFile } from ${JSON.stringify(source)};
@@ -93,7 +93,7 @@ Deno.test({
     const said = new TextDecoder().decode(stdout);
     assert.match(
       said,
-      /^StorageError .*grown: cannot be written: the file would be larger than is allowed here/,
+      /^StorageError .*grown: cannot be written: the file would exceed the size limit/,
       new TextDecoder().decode(stderr),
     );
     assert.equal(readFileSync(path, "utf8"), `${"x".repeat(599)}\n`);
@@ -101,7 +101,7 @@ Deno.test({
 });
 
 Deno.test(
-  "temporary files of killed processes go when the same file is written again, those of living ones stay",
+  "writing a file again removes the temporary files of killed processes and keeps those of running ones",
   withFolder((folder) => {
     const path = join(folder, "x.json");
     for (const name of ["x.json.4.partial", "x.json.5-2.partial", "y.json.4.partial", "x.json.partial"]) {
@@ -118,7 +118,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a temporary file's name that is taken, by a link too, is left alone, and another is used",
+  "if the name of a temporary file is taken, even by a link, another name is used",
   withFolder((folder) => {
     const [path, victim] = [join(folder, "x"), join(folder, "victim")];
     writeFileSync(victim, "precious");
@@ -132,7 +132,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder appears whole, goes again if it is not put in its place, and what killed processes left beside it goes, too",
+  "a folder appears whole, is removed if it is not put in place, and leftovers of killed processes beside it are removed",
   withFolder((folder) => {
     const place = join(folder, "run");
     for (const name of [".run.4.partial", ".other.4.partial"]) {
@@ -153,7 +153,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder of a living process stays when another is made for the same place",
+  "a running process's temporary folder stays when another process makes one for the same place",
   withFolder((folder) => {
     const name = join(folder, ".run.4.partial");
     mkdirSync(name);
@@ -165,9 +165,9 @@ Deno.test(
   }),
 );
 
-Deno.test("a folder that is gone cannot be flushed, which is said in a line", () => {
+Deno.test("flushing a missing folder is refused with a one-line message", () => {
   assert.throws(() => flushFolder("/none"), {
     name: "StorageError",
-    message: /^\/none: cannot be written: its folder is gone/,
+    message: /^\/none: cannot be written: its folder does not exist any more/,
   });
 });

@@ -1,5 +1,5 @@
 /**
- * YAML that people write: aliases that are sane, and what is refused with its line.
+ * Tests of reading YAML: aliases and merging, line numbers, and the faults that are refused.
  *
  * @module
  */
@@ -14,7 +14,7 @@ function refuse(message: RegExp, ...lines: string[]): void {
   assert.throws(() => valueOf(...lines), { name: "InvalidInputError", message });
 }
 
-Deno.test("an alias stands for the last anchor of its name before it, and << merges mappings", () => {
+Deno.test("an alias repeats the last anchor of its name before it, and << merges mappings", () => {
   assert.deepEqual(valueOf("a: &x 1", "b: *x", "c: &x 2", "d: *x"), { a: 1, b: 1, c: 2, d: 2 });
   assert.deepEqual(valueOf("a: &x {p: 1, q: 2}", "b: {<<: *x, q: 3}"), { a: { p: 1, q: 2 }, b: { p: 1, q: 3 } });
   assert.deepEqual(valueOf("<<: [{p: 1}, {q: 2}]"), { p: 1, q: 2 });
@@ -22,14 +22,14 @@ Deno.test("an alias stands for the last anchor of its name before it, and << mer
 });
 
 Deno.test("an alias without an anchor before it is refused with file and line", () => {
-  refuse(/^f\.yaml:2: alias \*nope: no anchor &nope stands before it/, "out: r", "lr: *nope");
+  refuse(/^f\.yaml:2: alias \*nope: there is no anchor &nope before it/, "out: r", "lr: *nope");
   refuse(/^f\.yaml:1: alias \*late: /, "a: *late", "b: &late 1");
   refuse(/^f\.yaml:3: alias \*k: /, "a: 1", "b:", "  ? *k", "  : 2");
-  refuse(/^f\.yaml:2: alias \*a: stands inside the value that it repeats/, "a: &a", "  - *a");
+  refuse(/^f\.yaml:2: alias \*a: is inside the value that it repeats/, "a: &a", "  - *a");
   refuse(/^f\.yaml:2: <<: give a mapping to merge/, "a: 1", "<<: 3");
 });
 
-Deno.test("aliases that repeat billions of values are refused with file and line, and many plain ones are not", () => {
+Deno.test("aliases that repeat billions of values are refused with file and line, and many small ones are not", () => {
   const nine = (name: string) => `[${Array.from({ length: 9 }, () => name)}]`;
   const lines = [
     "a: &a [x,x,x,x,x,x,x,x,x]",
@@ -52,22 +52,22 @@ Deno.test("aliases that repeat billions of values are refused with file and line
   );
 });
 
-Deno.test("a key that is there twice is refused with its line, and many keys take no time", () => {
-  refuse(/^f\.yaml:3: a: is there twice; remove one$/, "a: 1", "b: 2", "a: 3");
-  refuse(/^f\.yaml:2: 1: is there twice/, "x: {1: a,", "    '1': b}");
+Deno.test("a duplicate key is refused with its line, and thousands of keys are checked quickly", () => {
+  refuse(/^f\.yaml:3: a: is given twice; remove one$/, "a: 1", "b: 2", "a: 3");
+  refuse(/^f\.yaml:2: 1: is given twice/, "x: {1: a,", "    '1': b}");
   assert.equal(
     Object.keys(valueOf(...Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`)) as object).length,
     20_000,
   );
 });
 
-Deno.test("values nested beyond what any file needs are refused, however deep", () => {
+Deno.test("deeply nested values are refused, at any depth beyond the limit", () => {
   const message = /^f\.yaml:2: values are nested more than 100 levels deep/;
   for (const depth of [150, 3000, 50_000]) refuse(message, "# deep", "[".repeat(depth) + "]".repeat(depth));
   assert.deepEqual(valueOf("a: [[[[1]]]]"), { a: [[[[1]]]] });
 });
 
-Deno.test("places are found by line, in values that aliases repeat, too", () => {
+Deno.test("the line of a place is found, also in values that aliases repeat", () => {
   const file = new YamlFile("f.yaml", "base: &b\n  lr: 1\nruns:\n  - *b\n  - x: 2\n");
   assert.deepEqual([["base", "lr"], ["runs", 1, "x"], ["runs", 0, "lr"], ["none"]].map((place) => file.lineOf(place)), [
     2,

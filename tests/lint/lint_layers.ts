@@ -1,5 +1,5 @@
 /**
- * Applies the rules of the house to every source file of the repository: exit status 1 where one is broken.
+ * Applies the project's own rules to every source file. The exit status is 1 if a file breaks a rule.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const folders = ["cli", "native", "src", "tests"];
 const skipped = /^(native\/build[^/]*|tests\/fixtures)$|(^|\/)(__pycache__|node_modules)$/;
 const sources = /\.(ts|h|cpp|cu|py)$|CMakeLists\.txt$/;
 
-/** The source files under a folder of the repository, as paths relative to its root, in a fixed order. */
+/** The source files under a folder, as paths relative to the repository's root, in a fixed order. */
 function sourcesUnder(folder: string): string[] {
   const entries = [...Deno.readDirSync(join(root, folder))].sort((a, b) => a.name < b.name ? -1 : 1);
   return entries.flatMap((entry) => {
@@ -24,7 +24,7 @@ function sourcesUnder(folder: string): string[] {
   });
 }
 
-/** Every violation in the repository. */
+/** All violations in the repository. */
 export function lintRepository(): Violation[] {
   const paths = ["mod.ts", ...folders.flatMap(sourcesUnder)];
   const texts = new Map(paths.map((path) => [path, Deno.readTextFileSync(join(root, path))]));

@@ -1,5 +1,5 @@
 /**
- * Tests that the rules of the house catch what they are for, and that the repository keeps them.
+ * Tests that the project's own rules catch violations, and that the repository has none.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import {
   checkOpening,
 } from "./rules.ts";
 
-Deno.test("the repository keeps the rules of the house", () => {
+Deno.test("the repository keeps the project's rules", () => {
   assert.deepEqual(lintRepository(), []);
 });
 
-Deno.test("an import may go down or sideways and not up", () => {
+Deno.test("an import may stay in its layer or go to a lower one, not to a higher one", () => {
   assert.deepEqual(checkImports("src/ops/conv.ts", 'import { Tape } from "../autograd/mod.ts";\n'), []);
   assert.deepEqual(checkImports("src/models/resnet.ts", 'import { a } from "../budget/mod.ts";\n'), []);
   assert.equal(checkImports("src/ops/conv.ts", '\nimport type { Module } from "../nn/mod.ts";\n')[0]?.line, 2);
@@ -55,14 +55,14 @@ Deno.test("foreign functions are refused outside src/machine and src/device", ()
   assert.equal(checkForeignFunctions("src/tensor/tensor.ts", code)[0]?.line, 2);
 });
 
-Deno.test("clocks and unseeded randomness are refused, but not talk of them", () => {
+Deno.test("clocks and unseeded randomness are refused in code and allowed in comments", () => {
   assert.equal(checkDeterminism("src/nn/init.ts", "const x = Math.random();\n").length, 1);
   assert.equal(checkDeterminism("src/nn/init.ts", "const t = Date.now();\n").length, 1);
   assert.deepEqual(checkDeterminism("cli/ui/progress.ts", "const t = performance.now();\n"), []);
   assert.deepEqual(checkDeterminism("src/nn/init.ts", "/* never Math.random() */ const x = 1; // Date.now()\n"), []);
 });
 
-Deno.test("calls that ignore the umask are refused in the program, and left to tests", () => {
+Deno.test("calls that ignore the umask are refused in the program and allowed in tests", () => {
   const text = '/** x */\nimport { appendFileSync, copyFile } from "node:fs";\nDeno.chmodSync(path, 0o755);\n';
   assert.deepEqual(checkModes("src/data/x.ts", text).map(({ line }) => line), [2, 2, 3]);
   assert.deepEqual(checkModes("tests/data/x.ts", text), []);

@@ -1,19 +1,19 @@
 /**
- * The rules of the house that neither the compiler nor `deno lint` knows, as functions of a file's path and text.
+ * The project's own rules, which neither the compiler nor `deno lint` checks, as functions of a file's path and text.
  *
  * @module
  */
 
 import { posix } from "node:path";
 
-/** One breach of a rule: where, and what to do. */
+/** A place that breaks a rule. */
 export interface Violation {
   readonly path: string;
   readonly line: number;
   readonly message: string;
 }
 
-/** The layers from the lowest to the highest: a file imports from its own layer or from lower ones. */
+/** The layers from the lowest to the highest. A file imports from its own layer or from lower ones. */
 export const layers: readonly (readonly string[])[] = [
   ["src/errors.ts"],
   ["src/machine/"],
@@ -31,7 +31,7 @@ export const layers: readonly (readonly string[])[] = [
   ["cli/"],
 ];
 
-/** Files that may read a clock: they show progress or measure speed, and no number of a run depends on it. */
+/** Files that may read a clock: they show progress or measure speed, and no result depends on the time. */
 export const clockFiles: readonly string[] = [
   "src/training/trainer.ts",
   "src/selftest/harness.ts",
@@ -42,15 +42,15 @@ export const clockFiles: readonly string[] = [
   "cli/ui/sweep_progress.ts",
 ];
 
-/** Packages that only the command line may import, so that changing them touches few files. */
+/** Packages that only the command line may import, so that replacing them touches few files. */
 const commandLinePackages = ["@commander-js/extra-typings", "commander", "cli-table3", "picocolors"];
 
 const largestFile = 400;
 
-/** The interface of the native libraries: one contract, which a compiler, abi.ts and its readers take from one file. */
+/** Exceptions to the limit. The native libraries' ABI stays in one file, which compilers and a test of abi.ts read. */
 const longFiles = ["native/include/sluice.h"];
 
-/** Blanks out comments, keeping line numbers, so that prose about a rule is not a breach of it. */
+/** Replaces comments by blanks, which keeps line numbers, so that a comment about a rule does not break it. */
 export function withoutComments(text: string): string {
   const blank = (comment: string) => comment.replace(/[^\n]/g, " ");
   return text.replace(/\/\*[\s\S]*?\*\//g, blank).replace(/(^|\s)\/\/[^\n]*/g, (comment, before: string) => {
@@ -62,17 +62,17 @@ function lineOf(text: string, index: number): number {
   return text.slice(0, index).split("\n").length;
 }
 
-/** Every place where a pattern (global) occurs, as violations with one message. */
+/** A violation with the same message for each match of a global pattern. */
 function occurrences(path: string, code: string, pattern: RegExp, message: string): Violation[] {
   return [...code.matchAll(pattern)].map((match) => ({ path, line: lineOf(code, match.index), message }));
 }
 
-/** The index of a path's layer in {@link layers}, or -1 for a path outside them. */
+/** The index of a path's layer in {@link layers}; -1 if it is in none. */
 export function layerOf(path: string): number {
   return layers.findIndex((folders) => folders.some((folder) => path === folder || path.startsWith(folder)));
 }
 
-/** Imports must not climb: neither to a higher layer, nor from a library layer to what lies outside all layers. */
+/** A file in a layer must not import from a higher layer, nor a file that is in no layer. */
 export function checkImports(path: string, text: string): Violation[] {
   const own = layerOf(path);
   if (own < 0) return [];
@@ -83,30 +83,30 @@ export function checkImports(path: string, text: string): Violation[] {
     const line = lineOf(code, match.index);
     if (!specifier.startsWith(".")) {
       if (commandLinePackages.includes(specifier) && !path.startsWith("cli/")) {
-        violations.push({ path, line, message: `${specifier} is for cli/ only` });
+        violations.push({ path, line, message: `${specifier} may only be imported in cli/` });
       }
       continue;
     }
     const target = posix.join(posix.dirname(path), specifier);
     const theirs = layerOf(target);
-    // deno.json holds the version, which the command line prints.
+    // deno.json is in no layer and is allowed: the command line prints the version in it.
     if (theirs < 0 && target !== "deno.json") violations.push({ path, line, message: `${target} is in no layer` });
     if (theirs > own) violations.push({ path, line, message: `${target} is in a higher layer` });
   }
   return violations;
 }
 
-/** The local files that a source file imports, as paths from the root of the repository. */
+/** The local files that a source file imports, as paths relative to the repository's root. */
 function importedFiles(path: string, text: string): string[] {
   const specifiers = withoutComments(text).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
   return [...specifiers].map(([, specifier = ""]) => posix.join(posix.dirname(path), specifier));
 }
 
 /**
- * Files must not import each other in a circle: which of them runs first then depends on which is imported first.
+ * Files must not import each other in a circle: their order of execution would depend on which file is imported first.
  *
  * @param texts the files by path.
- * @returns one violation for each circle, at the file that closes it.
+ * @returns a violation for each circle, at the file that closes it.
  */
 export function checkCircles(texts: ReadonlyMap<string, string>): Violation[] {
   const violations: Violation[] = [];
@@ -125,51 +125,53 @@ export function checkCircles(texts: ReadonlyMap<string, string>): Violation[] {
   return violations;
 }
 
-/** Folders that may call foreign functions: the system's, and the native library's. */
+/** Folders that may call foreign functions: src/machine/ the system's, src/device/ the native library's. */
 const foreignFolders = ["src/machine/", "src/device/"];
 
-/** Deno's foreign function interface is used in `src/machine/` and `src/device/` and nowhere else. */
+/** Only `src/machine/` and `src/device/` may use Deno's foreign function interface. */
 export function checkForeignFunctions(path: string, text: string): Violation[] {
   if (layerOf(path) < 0 || foreignFolders.some((folder) => path.startsWith(folder))) return [];
   const message = "foreign functions belong to src/machine/ and src/device/";
   return occurrences(path, withoutComments(text), /\bDeno\.(dlopen|UnsafePointer\w*|UnsafeFnPointer)\b/g, message);
 }
 
-/** Clocks and unseeded randomness make runs that nobody can repeat. */
+/** Code that computes must not read a clock or draw unseeded random numbers: no run could then be repeated. */
 export function checkDeterminism(path: string, text: string): Violation[] {
   if (layerOf(path) < 0) return [];
   const code = withoutComments(text);
   const random = /\bMath\.random\b|\bcrypto\.(getRandomValues|randomUUID)\b/g;
   const clock = /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bprocess\.hrtime\b/g;
   return [
-    ...occurrences(path, code, random, "randomness comes from src/random/"),
+    ...occurrences(path, code, random, "draw random numbers from src/random/"),
     ...(clockFiles.includes(path) ? [] : occurrences(path, code, clock, "this file may not read a clock")),
   ];
 }
 
-/** Files and folders get the modes that the umask leaves: what sets another mode is not used. */
+/** New files and folders respect the umask, so calls that set a mode themselves are not allowed. */
 export function checkModes(path: string, text: string): Violation[] {
   if (layerOf(path) < 0) return [];
-  const message = "this call ignores the umask: write by src/formats/write_file.ts";
+  const message = "this call ignores the umask: use src/formats/write_file.ts";
   const calls = /\b(appendFile|copyFile|chmod)(Sync)?\b|\bcpSync\b/g;
   return occurrences(path, withoutComments(text), calls, message);
 }
 
-/** A file opens with a comment that says what it is for. */
+/** A file must open with a comment that says what it is for. */
 export function checkOpening(path: string, text: string): Violation[] {
   const body = text.replace(/^#![^\n]*\n/, "");
   const opening = path.endsWith(".py") || path.endsWith("CMakeLists.txt") ? /^("""|'''|#)/ : /^\/[*/]/;
-  return opening.test(body) ? [] : [{ path, line: 1, message: "a file opens with a comment on what it is for" }];
+  return opening.test(body)
+    ? []
+    : [{ path, line: 1, message: "open the file with a comment that says what it is for" }];
 }
 
-/** A file has at most 400 lines, with the exceptions above. */
+/** A file must have at most {@link largestFile} lines, except {@link longFiles}. */
 export function checkLength(path: string, text: string): Violation[] {
   if (longFiles.includes(path)) return [];
   const lines = text.replace(/\n$/, "").split("\n").length;
   return lines <= largestFile ? [] : [{ path, line: largestFile + 1, message: `${lines} lines: split the file` }];
 }
 
-/** Every violation of one file. */
+/** All violations in a file; circles are found by {@link checkCircles}. */
 export function checkFile(path: string, text: string): Violation[] {
   const rules = [checkOpening, checkLength, ...(path.endsWith(".ts") ? typescriptRules : [])];
   return rules.flatMap((rule) => rule(path, text));

@@ -1,11 +1,11 @@
 /**
- * Tests of the limits of control groups, on drawn machines.
+ * Tests of the limits of control groups, on simulated machines.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { readMemoryQuotas, readProcessorQuota } from "../../src/machine/mod.ts";
-import { mountLine, onDrawn } from "./drawn_machine.ts";
+import { mountLine, onSimulated } from "./drawn_machine.ts";
 
 const cgroups = "/sys/fs/cgroup";
 const version2 = mountLine("/", cgroups, "cgroup2");
@@ -16,8 +16,8 @@ const version1 = [
 ].join("\n");
 
 Deno.test(
-  "version 2: quota and memory of the process's own group, without pages that can be dropped",
-  onDrawn({
+  "version 2: the group's quota and memory are read, and droppable pages do not count as used",
+  onSimulated({
     "/proc/self/cgroup": "0::/user/job",
     "/proc/self/mountinfo": version2,
     [`${cgroups}/user/job/cpu.max`]: "150000 100000",
@@ -31,8 +31,8 @@ Deno.test(
 );
 
 Deno.test(
-  "of nested groups the tightest counts, whichever that is",
-  onDrawn({
+  "the tightest limit of nested groups counts, at whichever level it is",
+  onSimulated({
     "/proc/self/cgroup": "0::/outer/middle/inner",
     "/proc/self/mountinfo": version2,
     [`${cgroups}/outer/cpu.max`]: "400000 100000",
@@ -52,7 +52,7 @@ Deno.test(
 
 Deno.test(
   "a container with its own namespace sees its group as the root",
-  onDrawn({
+  onSimulated({
     "/proc/self/cgroup": "0::/",
     "/proc/self/mountinfo": version2,
     [`${cgroups}/cpu.max`]: "50000 100000",
@@ -66,8 +66,8 @@ Deno.test(
 );
 
 Deno.test(
-  "a process that was moved out of its namespace has the limits of what is mounted",
-  onDrawn({
+  "a process moved out of its namespace has the limits of the mounted group",
+  onSimulated({
     "/proc/self/cgroup": "0::/../other",
     "/proc/self/mountinfo": version2,
     [`${cgroups}/cpu.max`]: "300000 100000",
@@ -76,8 +76,8 @@ Deno.test(
 );
 
 Deno.test(
-  "version 1: controllers have folders of their own, and -1 and the largest number are no limit",
-  onDrawn({
+  "version 1: each controller has its own folder, and -1 or the largest number means no limit",
+  onSimulated({
     "/proc/self/cgroup": "4:memory:/job\n2:cpu,cpuacct:/job/step\n1:name=systemd:/\n3:cpuset:/",
     "/proc/self/mountinfo": version1,
     [`${cgroups}/cpu,cpuacct/cpu.cfs_quota_us`]: -1,
@@ -97,8 +97,8 @@ Deno.test(
 );
 
 Deno.test(
-  "version 1 in a container without a namespace: its own group is mounted, under the path that the machine gives it",
-  onDrawn({
+  "version 1 in a container without a namespace: the mounted group is found under the path that the host gives it",
+  onSimulated({
     "/proc/self/cgroup": "4:memory:/docker/0123\n2:cpu,cpuacct:/docker/0123/nested",
     "/proc/self/mountinfo": [
       mountLine("/docker/0123", `${cgroups}/cpu,cpuacct`, "cgroup", "ro,cpu,cpuacct"),
@@ -116,8 +116,8 @@ Deno.test(
 );
 
 Deno.test(
-  "both versions beside each other: each controller is where it is",
-  onDrawn({
+  "both versions mounted at once: each controller is read from its own version",
+  onSimulated({
     "/proc/self/cgroup": "2:cpu,cpuacct:/job\n0::/unified/job",
     "/proc/self/mountinfo": `${version1}\n${mountLine("/", `${cgroups}/unified`, "cgroup2")}`,
     [`${cgroups}/cpu,cpuacct/job/cpu.cfs_quota_us`]: 100000,
@@ -131,7 +131,7 @@ Deno.test(
 
 Deno.test(
   "folders with blanks in their names are found",
-  onDrawn({
+  onSimulated({
     "/proc/self/cgroup": "0::/a b",
     "/proc/self/mountinfo": mountLine("/", "/sys/fs/c\\040group", "cgroup2"),
     "/sys/fs/c group/a b/cpu.max": "100000 100000",
@@ -139,9 +139,9 @@ Deno.test(
 );
 
 const unlimited = {
-  "nothing is there": {},
+  "the files are missing": {},
   "no control group is mounted": { "/proc/self/cgroup": "0::/", "/proc/self/mountinfo": "" },
-  "the group has no such files": { "/proc/self/cgroup": "0::/", "/proc/self/mountinfo": version2 },
+  "the group's folder has no limit files": { "/proc/self/cgroup": "0::/", "/proc/self/mountinfo": version2 },
   "the files hold no limit": {
     "/proc/self/cgroup": "0::/",
     "/proc/self/mountinfo": version2,
@@ -155,10 +155,10 @@ const unlimited = {
     [`${cgroups}/memory.max`]: "-5",
   },
 };
-for (const [where, drawing] of Object.entries(unlimited)) {
+for (const [cause, files] of Object.entries(unlimited)) {
   Deno.test(
-    `there is no limit where ${where}`,
-    onDrawn(drawing, (system) => {
+    `there is no limit if ${cause}`,
+    onSimulated(files, (system) => {
       assert.equal(readProcessorQuota(system), null);
       assert.deepEqual(readMemoryQuotas(system), []);
     }),

@@ -1,5 +1,5 @@
 /**
- * Tests of what is made of what was found.
+ * Tests of the warnings about a machine, and of examining the machine that runs the tests.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const folder: FolderReport = {
 };
 const cache: CacheReport = { ...folder, path: "/cache/1.2.3", bytes: 1000 };
 
-/** A machine on which all is well, with something changed. */
+/** A machine without problems, with the given values changed. */
 function machine(
   { memory = {}, storage = {} }: {
     memory?: Partial<Machine["limits"]["memory"]>;
@@ -44,34 +44,34 @@ function machine(
   };
 }
 
-Deno.test("nothing is said of a machine on which all is well, in a checkout or an executable", () => {
+Deno.test("a machine without problems gives no warning, in a checkout or an executable", () => {
   assert.deepEqual(machineWarnings(machine()), []);
   assert.deepEqual(machineWarnings(machine({ storage: { cache } })), []);
 });
 
-Deno.test("little memory is a warning that names the limit, where it is one", () => {
+Deno.test("little memory is a warning, which names the limit if there is one", () => {
   const limited = { total: 1.5 * GIB, limit: 1.5 * GIB, limitFolder: "/sys/fs/cgroup", decidedBy: "limit" } as const;
   assert.deepEqual(machineWarnings(machine({ memory: limited })), [
-    "there are 1536 MiB of memory (the limit of /sys/fs/cgroup): give the container more, or take a small --batch and --width",
+    "only 1536 MiB of memory (the limit of /sys/fs/cgroup): give the container more, or use a small --batch and --width",
   ]);
-  assert.match(machineWarnings(machine({ memory: { total: GIB } }))[0] ?? "", /1024 MiB of memory: take a small/);
+  assert.match(machineWarnings(machine({ memory: { total: GIB } }))[0] ?? "", /only 1024 MiB of memory: use a small/);
 });
 
-Deno.test("little room is a warning for each file system, and none for what cannot be written anyway", () => {
+Deno.test("little free space is one warning per file system, and none for a folder that cannot be written", () => {
   const tight = { ...folder, free: GIB - 1 };
   const warnings = machineWarnings(
     machine({ storage: { current: tight, data: tight, temporary: { ...tight, mount: "/tmp", free: 0 }, home: tight } }),
   );
   assert.deepEqual(warnings, [
-    "1023 MiB are free on /, for runs here, data sets: make room",
-    "0 MiB are free on /tmp, for temporary files: make room",
+    "only 1023 MiB are free on /, for runs here, data sets: free some space",
+    "only 0 MiB are free on /tmp, for temporary files: free some space",
   ]);
   const image = { ...tight, writable: false, readOnly: true };
   assert.ok(machineWarnings(machine({ storage: { current: image } })).every((line) => !/free/.test(line)));
   assert.deepEqual(machineWarnings(machine({ storage: { current: { ...folder, free: null } } })), []);
 });
 
-Deno.test("folders that cannot be written are warnings with what to set", () => {
+Deno.test("a folder that cannot be written is a warning that names the option or variable to set", () => {
   const shut = { ...folder, writable: false };
   const warnings = machineWarnings(machine({ storage: { current: shut, data: shut, temporary: shut } }));
   assert.equal(warnings.length, 3);
@@ -84,7 +84,7 @@ Deno.test("folders that cannot be written are warnings with what to set", () => 
   );
 });
 
-Deno.test("a temporary folder that runs nothing is a warning", () => {
+Deno.test("a temporary folder mounted noexec is a warning", () => {
   const temporary = { ...folder, noexec: true, mount: "/tmp" };
   const warnings = machineWarnings(machine({ storage: { temporary, cache } }));
   assert.match(warnings.join("\n"), /^the temporary folder, \/work, is mounted noexec: .*TMPDIR[^\n]*$/);

@@ -1,5 +1,5 @@
 /**
- * Tests of what is said about processors that lack instructions, on drawn ones.
+ * Tests of reports on processors that lack instructions, on simulated machines.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { openLibrary } from "../../src/device/library.ts";
 import { describeMissing, readProcessor, SystemCalls } from "../../src/machine/mod.ts";
 import { DeviceUnavailableError } from "../../src/errors.ts";
 import { withFolder } from "../folders.ts";
-import { draw, onDrawn } from "./drawn_machine.ts";
+import { onSimulated, writeMachine } from "./drawn_machine.ts";
 
 const haswell = "fpu sse4_2 x2apic movbe popcnt aes xsave avx f16c abm bmi1 avx2 bmi2 fma avx512f";
 const ivyBridge = "fpu sse4_2 x2apic popcnt aes xsave avx f16c";
@@ -18,8 +18,8 @@ function cpuinfo(flags: string): string {
 }
 
 Deno.test(
-  "a processor with everything lacks nothing",
-  onDrawn({ "/proc/cpuinfo": cpuinfo(haswell) }, (system) => {
+  "a processor of x86-64-v3 lacks nothing",
+  onSimulated({ "/proc/cpuinfo": cpuinfo(haswell) }, (system) => {
     const processor = readProcessor(system);
     assert.deepEqual(processor, { name: "Drawn (R) CPU", needs: "x86-64-v3", missing: [] });
     assert.equal(describeMissing(processor), null);
@@ -27,24 +27,24 @@ Deno.test(
 );
 
 Deno.test(
-  "a processor with less is named in one line, with what it lacks and the remedy",
-  onDrawn({ "/proc/cpuinfo": cpuinfo(ivyBridge) }, (system) => {
+  "an older processor is described in one line: its name, the missing instructions and the remedy",
+  onSimulated({ "/proc/cpuinfo": cpuinfo(ivyBridge) }, (system) => {
     const processor = readProcessor(system);
     assert.deepEqual(processor.missing, ["avx2", "bmi1", "bmi2", "fma", "abm", "movbe"]);
     assert.match(describeMissing(processor) ?? "", /^the processor \(Drawn.*\) lacks avx2, .*x86-64-v3: use [^\n]*$/);
   }),
 );
 
-Deno.test("nothing is said where the kernel says nothing", async () => {
-  for (const drawing of [{}, { "/proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd" }]) {
-    await onDrawn(drawing, (system) => assert.equal(describeMissing(readProcessor(system)), null))();
+Deno.test("no instruction counts as missing if the kernel reports none", async () => {
+  for (const files of [{}, { "/proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd" }]) {
+    await onSimulated(files, (system) => assert.equal(describeMissing(readProcessor(system)), null))();
   }
 });
 
 Deno.test(
   "a library is not loaded on a processor that lacks instructions",
   withFolder((root) => {
-    draw(root, { "/proc/cpuinfo": cpuinfo(ivyBridge) });
+    writeMachine(root, { "/proc/cpuinfo": cpuinfo(ivyBridge) });
     for (const kind of ["cpu", "cuda"] as const) {
       assert.throws(
         () => openLibrary(kind, root),

@@ -1,5 +1,5 @@
 /**
- * Tests of which limit counts, on drawn machines, and of this machine's.
+ * Tests of which limit counts, on simulated machines and on this one.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import {
   usableMemory,
   usableProcessors,
 } from "../../src/machine/mod.ts";
-import { type Drawing, mountLine, onDrawn } from "./drawn_machine.ts";
+import { type MachineFiles, mountLine, onSimulated } from "./drawn_machine.ts";
 
 const folder = "/sys/fs/cgroup";
 const host = { total: 64e9, available: 40e9 };
 
-function drawn(online: string, quota: string, files: Drawing = {}): Drawing {
+function machineFiles(online: string, quota: string, files: MachineFiles = {}): MachineFiles {
   return {
     "/proc/self/cgroup": "0::/job",
     "/proc/self/mountinfo": mountLine("/", folder, "cgroup2"),
@@ -37,8 +37,8 @@ const cases = [
 ] as const;
 for (const { online, affinity, quota, ...expected } of cases) {
   Deno.test(
-    `of processors ${online}, affinity to ${affinity} and quota ${quota}, ${expected.usable} are usable`,
-    onDrawn(drawn(online, quota), (system) => {
+    `processors ${online}, affinity to ${affinity} and quota ${quota} make ${expected.usable} usable`,
+    onSimulated(machineFiles(online, quota), (system) => {
       const { usable, host, decidedBy, affinity: own } = readProcessorLimits(system, affinity);
       assert.deepEqual({ usable, host, decidedBy }, expected);
       assert.equal(own, affinity);
@@ -47,9 +47,9 @@ for (const { online, affinity, quota, ...expected } of cases) {
 }
 
 Deno.test(
-  "available memory is what the fullest group around leaves, and the smallest limit counts",
-  onDrawn(
-    drawn("0-3", "max 100000", {
+  "the fullest group decides the available memory, and the smallest limit decides the total",
+  onSimulated(
+    machineFiles("0-3", "max 100000", {
       [`${folder}/memory.max`]: 9e9,
       [`${folder}/memory.current`]: 85e8,
       [`${folder}/job/memory.max`]: 4e9,
@@ -70,9 +70,9 @@ Deno.test(
 );
 
 Deno.test(
-  "a limit above what the machine has does not count",
-  onDrawn(
-    drawn("0-3", "max 100000", { [`${folder}/memory.max`]: 128e9, [`${folder}/memory.current`]: 1e9 }),
+  "a limit above the machine's memory does not count",
+  onSimulated(
+    machineFiles("0-3", "max 100000", { [`${folder}/memory.max`]: 128e9, [`${folder}/memory.current`]: 1e9 }),
     (system) => {
       const { total, available, limit, decidedBy } = readMemoryLimits(system, host);
       assert.deepEqual({ total, available, limit, decidedBy }, { ...host, limit: 128e9, decidedBy: "host" });
@@ -81,8 +81,8 @@ Deno.test(
 );
 
 Deno.test(
-  "without limits the machine counts",
-  onDrawn({}, (system) => {
+  "without limits the machine's own memory counts",
+  onSimulated({}, (system) => {
     assert.deepEqual(readMemoryLimits(system, host), {
       ...host,
       host,
@@ -94,7 +94,7 @@ Deno.test(
   }),
 );
 
-Deno.test("this machine gives at least one processor, no more than it has, and memory no more than was said", () => {
+Deno.test("this machine has at least one usable processor, no more than its own, and no more memory than asked for", () => {
   using system = new SystemCalls();
   const { usable, affinity, host } = readProcessorLimits(system);
   assert.ok(usable >= 1 && usable <= affinity && affinity <= host);
@@ -102,7 +102,7 @@ Deno.test("this machine gives at least one processor, no more than it has, and m
   assert.ok(usableMemory(1000) <= 1000);
 });
 
-Deno.test("a process that is bound to one processor uses one", async () => {
+Deno.test("a process bound to one processor uses one", async () => {
   using system = new SystemCalls();
   const allowed = /^Cpus_allowed_list:\s*(\d+)/m.exec(system.read("/proc/self/status") ?? "")?.[1];
   const module = new URL("../../src/machine/mod.ts", import.meta.url);

@@ -1,11 +1,11 @@
 /**
- * Tests of what is said of NVIDIA's driver, with drawn ones.
+ * Tests of reading the version of NVIDIA's driver, on simulated machines.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { examineNvidia } from "../../src/machine/mod.ts";
-import { onDrawn } from "./drawn_machine.ts";
+import { onSimulated } from "./drawn_machine.ts";
 
 const versions = {
   "535.104.05": "NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023",
@@ -14,10 +14,13 @@ const versions = {
 };
 for (const [version, text] of Object.entries(versions)) {
   Deno.test(
-    `driver ${version} is read from what the kernel says`,
-    onDrawn({ "/proc/driver/nvidia/version": `NVRM version: ${text}\nGCC version:  gcc version 12.2.0` }, (system) => {
-      const { kernelModule } = examineNvidia(system);
-      assert.equal(kernelModule, version);
-    }),
+    `the version of driver ${version} is read from the kernel's text`,
+    onSimulated(
+      { "/proc/driver/nvidia/version": `NVRM version: ${text}\nGCC version:  gcc version 12.2.0` },
+      (system) => {
+        const { kernelModule } = examineNvidia(system);
+        assert.equal(kernelModule, version);
+      },
+    ),
   );
 }

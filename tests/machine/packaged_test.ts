@@ -1,5 +1,5 @@
 /**
- * Tests of remedies, which are others in the packaged executable than in a checkout.
+ * Tests of the remedies that differ between the packaged executable and a checkout.
  *
  * @module
  */
@@ -8,8 +8,11 @@ import { openLibrary } from "../../src/device/library.ts";
 import { noexecRemedy, repairRemedy } from "../../src/machine/mod.ts";
 import { withVariable } from "../environment.ts";
 
-/** In the executable, or in a checkout, with its libraries looked for in a folder that is not there. */
-function whereSluiceIs(
+/**
+ * Runs `body` with the variables of an executable or of a checkout. `libraries` is the folder of the native
+ * libraries.
+ */
+function withInstallation(
   executable: string | undefined,
   cache: string | undefined,
   libraries: string,
@@ -22,32 +25,32 @@ function whereSluiceIs(
   );
 }
 
-Deno.test("a checkout is built", () => {
-  whereSluiceIs(undefined, undefined, "/nowhere", () => {
+Deno.test("in a checkout the remedies are tasks to run", () => {
+  withInstallation(undefined, undefined, "/nowhere", () => {
     assert.equal(repairRemedy(), "run `deno task build`");
-    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec, put it on another file system/);
+    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec: put it on another file system/);
     assert.throws(() => openLibrary("cpu"), /missing: run `deno task build` \(oneDNN/);
-    assert.throws(() => openLibrary("cuda"), /missing: run `deno task build:cuda` where nvcc/);
+    assert.throws(() => openLibrary("cuda"), /missing: run `deno task build:cuda` on a machine that has nvcc/);
   });
 });
 
-Deno.test("an executable unpacks its files anew, and never speaks of building itself", () => {
+Deno.test("an executable's remedy is to unpack its files again, and never a task of a checkout", () => {
   const cache = "/home/me/.cache/sluice/1.2.3";
-  whereSluiceIs("/opt/sluice", cache, `${cache}/native`, () => {
-    const remedy = `delete ${cache}: it is made again at the next start`;
+  withInstallation("/opt/sluice", cache, `${cache}/native`, () => {
+    const remedy = `delete ${cache}: the next start makes it again`;
     assert.equal(repairRemedy(), remedy);
-    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec, set SLUICE_CACHE to a folder elsewhere/);
+    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec: set SLUICE_CACHE to a folder elsewhere/);
     assert.throws(() => openLibrary("cpu"), new RegExp(`missing: ${remedy}$`));
     assert.throws(
       () => openLibrary("cuda"),
-      /missing: build sluice from its sources where nvcc .*, or use device cpu$/,
+      /missing: build sluice from its sources on a machine that has nvcc .*, or use device cpu$/,
     );
   });
-  whereSluiceIs(
+  withInstallation(
     "/opt/sluice",
     cache,
     "/nowhere",
     () => assert.match(repairRemedy(), /^unset SLUICE_NATIVE, .*\/nowhere$/),
   );
-  whereSluiceIs("/opt/sluice", undefined, "", () => assert.doesNotMatch(repairRemedy(), /deno task|null|undefined/));
+  withInstallation("/opt/sluice", undefined, "", () => assert.doesNotMatch(repairRemedy(), /deno task|null|undefined/));
 });

@@ -1,11 +1,11 @@
 /**
- * Tests of what a process was started to ignore, on drawn machines.
+ * Tests of the signals that a process was started to ignore, on simulated machines.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { ignoresHangUp } from "../../src/machine/mod.ts";
-import { onDrawn } from "./drawn_machine.ts";
+import { onSimulated } from "./drawn_machine.ts";
 
 const masks = [
   ["0000000000000001", true],
@@ -16,8 +16,8 @@ const masks = [
 
 for (const [mask, ignored] of masks) {
   Deno.test(
-    `a process whose mask of ignored signals is ${mask} ${ignored ? "ignores" : "does not ignore"} SIGHUP`,
-    onDrawn(
+    `a process with the SigIgn mask ${mask} ${ignored ? "ignores" : "does not ignore"} SIGHUP`,
+    onSimulated(
       { "/proc/self/status": `Name:\tdeno\nSigBlk:\t0000000000000001\nSigIgn:\t${mask}\nSigCgt:\t1` },
       (system) => {
         assert.equal(ignoresHangUp(system), ignored);
@@ -26,4 +26,7 @@ for (const [mask, ignored] of masks) {
   );
 }
 
-Deno.test("a machine that does not say ignores nothing", onDrawn({}, (system) => assert.ok(!ignoresHangUp(system))));
+Deno.test(
+  "SIGHUP is not ignored if the kernel reports no mask",
+  onSimulated({}, (system) => assert.ok(!ignoresHangUp(system))),
+);

@@ -1,5 +1,5 @@
 /**
- * Tests of mounts and folders.
+ * Tests of finding the mount of a path, and of examining folders.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 } from "../../src/machine/mod.ts";
 import { withVariable } from "../environment.ts";
 import { withFolder } from "../folders.ts";
-import { onDrawn } from "./drawn_machine.ts";
+import { onSimulated } from "./drawn_machine.ts";
 
 const mounts = [
   "overlay / overlay rw,relatime 0 0",
@@ -27,8 +27,8 @@ const mounts = [
 ].join("\n");
 
 Deno.test(
-  "a path lies on the longest mount around it, of several on one folder on the last",
-  onDrawn({ "/proc/self/mounts": mounts }, (system) => {
+  "a path lies on the innermost mount, and on the last of several mounts on one folder",
+  onSimulated({ "/proc/self/mounts": mounts }, (system) => {
     const table = readMounts(system);
     const pointOf = (path: string) => mountOf(path, table)?.point;
     assert.equal(table.length, 5);
@@ -49,7 +49,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder is told with its room, also before it is made, and through a link",
+  "a folder's free space and mount are found, also before it is made and through a link",
   withFolder((folder) => {
     using system = new SystemCalls();
     const real = Deno.realPathSync(folder);
@@ -71,14 +71,14 @@ Deno.test(
   }),
 );
 
-Deno.test("a folder that Deno keeps to itself cannot be written, and nothing fails", () => {
+Deno.test("a folder that Deno denies counts as not writable and is no error", () => {
   using system = new SystemCalls();
   const { writable, free, mount } = examineFolder(system, readMounts(system), "/proc/self");
   assert.deepEqual({ writable, free, mount }, { writable: false, free: null, mount: "/proc" });
 });
 
 Deno.test(
-  "the temporary folder is TMPDIR, and the executable's files are measured where they are",
+  "the temporary folder is TMPDIR, and the size of the executable's files is found",
   withFolder((folder) => {
     using system = new SystemCalls();
     Deno.mkdirSync(join(folder, "lib"));

@@ -1,14 +1,14 @@
 /**
- * Tests of what the C library is asked for.
+ * Tests of the calls into the C library.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { SystemCalls } from "../../src/machine/mod.ts";
 import { withFolder } from "../folders.ts";
-import { onDrawn } from "./drawn_machine.ts";
+import { onSimulated } from "./drawn_machine.ts";
 
-Deno.test("files of /proc are read, which Deno keeps to itself", () => {
+Deno.test("files of /proc can be read although Deno denies them", () => {
   assert.throws(() => Deno.readTextFileSync("/proc/self/cgroup"), Deno.errors.NotCapable);
   using system = new SystemCalls();
   assert.match(system.read("/proc/self/cgroup") ?? "", /^\d+:.*:\//m);
@@ -16,8 +16,8 @@ Deno.test("files of /proc are read, which Deno keeps to itself", () => {
 });
 
 Deno.test(
-  "a file of any length is read whole, and none where it is not there or a folder",
-  onDrawn({ "/long": "ä".repeat(100_000), "/folder/file": "", "/empty/nothing": "" }, (system) => {
+  "a file of any length is read whole, and a missing file or a folder gives null",
+  onSimulated({ "/long": "ä".repeat(100_000), "/folder/file": "", "/empty/nothing": "" }, (system) => {
     assert.equal(system.read("/long"), `${"ä".repeat(100_000)}\n`);
     assert.ok((system.read("/long", 10) ?? "").length < 100_000);
     assert.equal(system.read("/nowhere"), null);
@@ -26,7 +26,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder of one's own may be written, what is not there not",
+  "one's own folder may be written, and a missing one may not",
   withFolder((folder) => {
     using system = new SystemCalls();
     assert.equal(system.mayWrite(folder), true);
@@ -35,7 +35,7 @@ Deno.test(
 );
 
 Deno.test({
-  name: "without the permission for foreign functions nothing is known, and nobody is asked",
+  name: "without the FFI permission every answer is null, and Deno does not prompt for it",
   permissions: { read: true },
   fn: () => {
     using system = new SystemCalls();

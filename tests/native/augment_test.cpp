@@ -1,4 +1,4 @@
-// Augmentation against plain double loops that follow Pillow's and torchvision's definitions.
+// Tests augmentation against plain double loops that follow Pillow's and torchvision's definitions.
 #include <algorithm>
 #include <array>
 
@@ -37,7 +37,7 @@ double cubic(double x) {
   return x < 2 ? -0.5 * x * x * x + 2.5 * x * x - 4 * x + 2 : 0;
 }
 
-// The weight of input j for output i, over all inputs of the crop.
+// The normalised weight of input j for output i.
 std::vector<double> weights_of(int64_t i, int64_t inputs, int64_t outputs) {
   const double scale = static_cast<double>(inputs) / static_cast<double>(outputs), wide = std::max(scale, 1.0);
   const double centre = (static_cast<double>(i) + 0.5) * scale;
@@ -116,7 +116,7 @@ void jitter(Image& image, const float* row) {
 
 int64_t mirror(int64_t i, int64_t size) { return i < 0 ? -i : i >= size ? 2 * size - 2 - i : i; }
 
-// One two-dimensional sum a pixel.
+// A two-dimensional sum per pixel.
 void blur(Image& image, double sigma) {
   const Image before = image;
   const int64_t reach = static_cast<int64_t>(std::ceil(3 * sigma));
@@ -169,7 +169,7 @@ struct Run {
   int32_t dtype = SL_F32;
 };
 
-// Every view is of another image; y must be the reference, normalised.
+// Each view is of another image. y must equal the normalised reference.
 void check_views(const Run& run, const std::vector<Row>& rows) {
   const Context context;
   const int64_t count = static_cast<int64_t>(rows.size()), bytes_each = run.height * run.width * 3;
@@ -207,7 +207,7 @@ Row with(Row row, std::initializer_list<std::pair<int, float>> changes) {
 
 }  // namespace
 
-TEST_CASE("sl_augment passes a crop of the output's size unchanged") {
+TEST_CASE("sl_augment copies a crop of the output's size unchanged") {
   const Context context;
   const std::vector<uint8_t> bytes = random_bytes(2 * 9 * 8 * 3, 2);
   const Buffer<uint8_t> images(context, bytes);
@@ -268,9 +268,9 @@ TEST_CASE("sl_augment makes large views") {
   check_views({60, 64, 50, 41, SL_BF16}, {all, small});
 }
 
-// Memory for intermediate values is as large as a crop may be: here that of a few images is more than a device library
-// takes at once.
-TEST_CASE("sl_augment makes views of images that do not fit its memory together") {
+// The intermediate memory is sized for the largest crop: for a few of these images it exceeds what a device library
+// allocates at a time.
+TEST_CASE("sl_augment makes views of images that do not fit its intermediate memory together") {
   check_views({1, 200000, 8, 8}, {{0, 199990, 1, 10, -1, 1, 1, 1, 0, 0, 0, 0, 0},
                                   {0, 70000, 1, 8, 123, 1.2f, 1.3f, 1, 0, 0, 0, 0, 1},
                                   {0, 0, 1, 3, -1, 1, 1, 1, 0, 0, 0.8f, 0, 0},
@@ -303,7 +303,7 @@ TEST_CASE("sl_augment refuses wrong arguments and writes nothing") {
   const auto augment = [&](int32_t index, const Row& row, const float* std_values = deviation, int32_t dtype = SL_F32) {
     const Buffer<int32_t> indices(context, std::vector<int32_t>{index});
     const Buffer<float> table(context, std::vector<float>(row.begin(), row.end()));
-    // A device sees indices and parameters later than the call.
+    // A GPU reads indices and parameters after the call has returned.
     const int32_t status = sl_augment(context, dtype, 2, 32, 32, 1, 4, 4, images, indices, table, mean, std_values, y);
     return status == SL_OK ? sl_synchronize(context) : status;
   };

@@ -1,4 +1,4 @@
-// The library, contexts, memory, copies, streams.
+// Tests of the library's description, contexts, memory, copies and streams.
 #include <thread>
 
 #include "helpers.h"
@@ -25,7 +25,7 @@ void* allocate(sl_context* context, int64_t bytes) {
 
 }  // namespace
 
-TEST_CASE("the library tells its version and its devices") {
+TEST_CASE("the library reports its version and its devices") {
   CHECK(sl_abi_version() == SL_ABI_VERSION);
   int32_t count = 0;
   CHECK(sl_device_count(&count) == SL_OK);
@@ -45,7 +45,7 @@ TEST_CASE("the device's description is one JSON object with every promised key")
   }
 }
 
-TEST_CASE("a description that does not fit, or of a device that does not exist, writes nothing") {
+TEST_CASE("a description that does not fit, or of a missing device, writes nothing") {
   char text[4] = "abc";
   CHECK(sl_device_describe(0, text, sizeof text) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(std::string(text) == "abc");
@@ -105,7 +105,7 @@ TEST_CASE("a block wastes at most an eighth of its request above a mebibyte, and
   }
 }
 
-TEST_CASE("freed neighbours among large buffers join, and are cut again") {
+TEST_CASE("adjacent freed large buffers are merged, and split again when reused") {
   const Context context;
   constexpr int64_t size = 3 << 20;
   void* buffers[3];
@@ -125,7 +125,7 @@ TEST_CASE("freed neighbours among large buffers join, and are cut again") {
   CHECK(stats_of(context).reserved == 0);
 }
 
-TEST_CASE("a large buffer goes where one was before, though untouched memory would fit it tighter") {
+TEST_CASE("a large buffer reuses freed memory even if untouched memory would fit more tightly") {
   const Context context;
   constexpr int64_t size = 8 << 20;
   constexpr int64_t stretch = int64_t{1} << 30;
@@ -155,7 +155,7 @@ TEST_CASE("the peak is kept until it is reset, and trimming returns cached block
   CHECK(stats_of(context).reserved == 0);
 }
 
-TEST_CASE("a buffer of no bytes is a live buffer that counts nothing") {
+TEST_CASE("a buffer of zero bytes is valid and counts no bytes") {
   const Context context;
   void* pointer = allocate(context, 0);
   CHECK(pointer != nullptr);
@@ -164,7 +164,7 @@ TEST_CASE("a buffer of no bytes is a live buffer that counts nothing") {
   CHECK(sl_free(context, pointer) == SL_OK);
 }
 
-TEST_CASE("freeing null is a no-op, freeing what is not live is refused") {
+TEST_CASE("freeing null does nothing, and freeing an invalid pointer is refused") {
   const Context context, other;
   CHECK(sl_free(context, nullptr) == SL_OK);
   int value = 0;
@@ -176,7 +176,7 @@ TEST_CASE("freeing null is a no-op, freeing what is not live is refused") {
   CHECK(sl_free(nullptr, nullptr) == SL_ERROR_INVALID_ARGUMENT);
 }
 
-TEST_CASE("a request that is negative or larger than the machine fails and leaves the counts as they were") {
+TEST_CASE("a request that is negative or larger than the machine's memory fails and leaves the counts unchanged") {
   const Context context;
   void* pointer = &pointer;
   CHECK(sl_malloc(context, -1, &pointer) == SL_ERROR_INVALID_ARGUMENT);
@@ -187,16 +187,16 @@ TEST_CASE("a request that is negative or larger than the machine fails and leave
   CHECK(stats_of(context).reserved == 0);
 }
 
-TEST_CASE("destroying a context frees what is still allocated from it") {
+TEST_CASE("destroying a context frees its remaining buffers") {
   sl_context* context = nullptr;
   REQUIRE(sl_context_create(0, 1, &context) == SL_OK);
   allocate(context, 5000);
   void* pinned = nullptr;
   REQUIRE(sl_host_malloc(context, 100, &pinned) == SL_OK);
-  CHECK(sl_context_destroy(context) == SL_OK);  // the sanitised run fails where this leaks
+  CHECK(sl_context_destroy(context) == SL_OK);  // the sanitised run fails if this leaks
 }
 
-TEST_CASE("pinned host memory is apart from device memory") {
+TEST_CASE("pinned host memory is counted apart from device memory") {
   const Context context;
   void* pinned = nullptr;
   REQUIRE(sl_host_malloc(context, 100, &pinned) == SL_OK);
@@ -207,7 +207,7 @@ TEST_CASE("pinned host memory is apart from device memory") {
   CHECK(sl_host_free(context, nullptr) == SL_OK);
 }
 
-TEST_CASE("bytes survive upload, copy and download, across the size at which copies are shared out") {
+TEST_CASE("bytes survive upload, copy and download, also above the size at which copies use several threads") {
   const Context context;
   for (const int64_t count : {int64_t{1}, int64_t{1023}, int64_t{3000001}}) {
     std::vector<uint8_t> values(static_cast<size_t>(count));
@@ -218,7 +218,7 @@ TEST_CASE("bytes survive upload, copy and download, across the size at which cop
   }
 }
 
-TEST_CASE("an upload has read its source when it returns, however many are under way") {
+TEST_CASE("an upload has read its source when it returns, with any number of uploads in progress") {
   const Context context;
   const Buffer<int32_t> buffer(context, 100);
   std::vector<int32_t> expected;
@@ -231,7 +231,7 @@ TEST_CASE("an upload has read its source when it returns, however many are under
   CHECK(buffer.get() == expected);
 }
 
-TEST_CASE("copies refuse null pointers and negative sizes, and take a size of zero") {
+TEST_CASE("copies refuse null pointers and negative sizes, and accept a size of zero") {
   const Context context;
   uint8_t value = 1;
   const Buffer<uint8_t> buffer(context, std::vector<uint8_t>{7});

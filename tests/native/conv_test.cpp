@@ -1,4 +1,4 @@
-// Convolution in three directions against plain double loops.
+// Tests convolution in three directions against plain double loops.
 #include <memory>
 
 #include "helpers.h"
@@ -40,7 +40,7 @@ void for_each_product(const Problem& p, const Body& body) {
             }
 }
 
-// The inputs of a problem (already rounded to its dtype), with the three results in doubles.
+// The inputs of a problem, rounded to its dtype, and the three expected results in doubles.
 struct Reference {
   std::vector<float> x, weights, dy;
   std::vector<double> y, dx, dw;
@@ -66,7 +66,7 @@ struct Reference {
   }
 };
 
-// Activations of either dtype, seen as f32.
+// Activations of either dtype, converted to f32.
 class Activations {
  public:
   Activations(sl_context* context, int32_t dtype, const std::vector<float>& values)
@@ -99,21 +99,21 @@ std::vector<double> plus(const std::vector<double>& values, const std::vector<Va
   return sum;
 }
 
-// 3x3 convolutions of stride 1 between multiples of 16 channels may go by Winograd's filtering.
+// 3x3 convolutions of stride 1 with multiples of 16 channels may use Winograd's algorithm.
 bool may_be_filtered(const sl_conv_shape& s) {
   return s.kernel_height == 3 && s.kernel_width == 3 && s.stride == 1 && s.in_channels % 16 == 0 &&
          s.out_channels % 16 == 0;
 }
 
-// bf16 results are rounded to eight bits, sums themselves are f32. Winograd's filtering sums products larger than their
-// sum, which costs f32 two bits, and rounds its transformed operands to bf16 too, which by the norms of its transforms
+// bf16 results are rounded to eight bits; the sums are f32. Winograd's algorithm sums products larger than their sum,
+// which costs f32 two bits. It also rounds its transformed operands to bf16, which by the norms of its transforms
 // amounts to 0.0043.
 double tolerance(const sl_conv_shape& s) {
   if (s.dtype == SL_F32) return may_be_filtered(s) ? 4e-6 : 2e-6;
   return may_be_filtered(s) ? 0x1p-7 : 0x1p-8;
 }
 
-// cuDNN leaves the weights' gradient of bf16 operands in bf16; the CPU never rounds it.
+// cuDNN returns the weight gradient of bf16 operands in bf16; the CPU does not round it.
 double weights_tolerance(const sl_conv_shape& s) {
   if (s.dtype == SL_BF16 && !on_cpu()) return 0x1p-8;
   return s.dtype == SL_BF16 && may_be_filtered(s) ? 0x1p-7 : 5e-6;
@@ -162,21 +162,21 @@ const std::vector<sl_conv_shape> shapes = {
     {3, 10, 10, 16, 32, 3, 3, 2, 1, SL_F32}, {3, 9, 9, 16, 32, 1, 1, 2, 0, SL_F32},
     {3, 10, 10, 16, 32, 1, 1, 2, 0, SL_F32}, {2, 5, 5, 64, 64, 3, 3, 1, 1, SL_F32},
     {1, 5, 5, 128, 256, 3, 3, 2, 1, SL_F32}, {1, 7, 7, 1, 1, 3, 3, 1, 1, SL_F32},
-    {2, 7, 5, 13, 17, 3, 3, 1, 1, SL_F32},  // odd channels, not square
+    {2, 7, 5, 13, 17, 3, 3, 1, 1, SL_F32},  // odd channels, non-square image
     {2, 7, 5, 17, 13, 3, 3, 2, 1, SL_F32},   {2, 6, 7, 5, 33, 1, 1, 1, 0, SL_F32},
-    {2, 6, 7, 33, 5, 1, 1, 2, 0, SL_F32},    {2, 6, 9, 8, 12, 3, 1, 1, 1, SL_F32},  // a kernel that is not square
+    {2, 6, 7, 33, 5, 1, 1, 2, 0, SL_F32},    {2, 6, 9, 8, 12, 3, 1, 1, 1, SL_F32},  // non-square kernel
     {2, 6, 9, 4, 6, 2, 4, 3, 1, SL_F32},     {2, 3, 3, 7, 9, 3, 3, 1, 0, SL_F32},   // one output pixel
     {2, 1, 1, 20, 20, 3, 3, 1, 1, SL_F32},                                          // one input pixel
-    {4, 10, 10, 4, 8, 1, 1, 2, 0, SL_F32},   {4, 10, 10, 2, 4, 1, 1, 2, 0, SL_F32},  // oneDNN 2.6's fault on AVX2
-    {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},                                            // outputs that see padding alone
-    // Multiples of 16 channels and tiles enough for Winograd's filtering: tiles of 2, of 3 and of 4 outputs, whole and
-    // cut, in groups of 16, 32 and 64 channels.
+    {4, 10, 10, 4, 8, 1, 1, 2, 0, SL_F32},   {4, 10, 10, 2, 4, 1, 1, 2, 0, SL_F32},  // trigger a bug of oneDNN 2.6 on AVX2
+    {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},                                            // outputs that see only padding
+    // Multiples of 16 channels and enough tiles for Winograd's algorithm: tiles of 2, 3 and 4 outputs, whole and
+    // partial, in groups of 16, 32 and 64 channels.
     {25, 2, 2, 16, 48, 3, 3, 1, 1, SL_F32},  {5, 6, 9, 48, 32, 3, 3, 1, 1, SL_F32},
     {29, 4, 4, 32, 128, 3, 3, 1, 1, SL_F32}, {4, 13, 7, 64, 96, 3, 3, 1, 1, SL_F32},
     {8, 12, 6, 16, 16, 3, 3, 1, 2, SL_F32},  {7, 5, 8, 16, 64, 3, 3, 1, 0, SL_F32},
     {26, 1, 1, 16, 16, 3, 3, 1, 1, SL_F32},  {6, 1, 17, 32, 16, 3, 3, 1, 1, SL_F32},
     {7, 5, 5, 64, 192, 3, 3, 1, 1, SL_F32},  {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},
-    // Strided, with channels enough that the weights' gradient goes by shifted products.
+    // Strided, with enough channels that the weight gradient uses shifted products.
     {3, 9, 8, 32, 48, 3, 3, 2, 1, SL_F32},   {1, 5, 5, 256, 256, 3, 3, 2, 1, SL_F32},
 };
 
@@ -230,7 +230,7 @@ TEST_CASE("the same convolution gives the same bits again, with 1 thread and wit
   }
 }
 
-TEST_CASE("sizes of zero leave no work: sums over nothing are zero, or nothing where added") {
+TEST_CASE("with sizes of zero, empty sums are zero, and accumulating adds nothing") {
   const Context context;
   const std::vector<float> nans(512, nan_value);
   const Buffer<float> some(context, std::vector<float>(512, 1.0f)), target(context, nans);
@@ -304,7 +304,7 @@ TEST_CASE("null pointers and unknown directions are refused") {
   CHECK(sl_conv_backward_weights(context, &shape, b, b, nullptr, 0) == SL_ERROR_INVALID_ARGUMENT);
 }
 
-TEST_CASE("scratch memory of convolutions goes back to the allocator") {
+TEST_CASE("scratch memory of convolutions returns to the allocator") {
   const Context context;
   check_problem(context, Problem({2, 9, 9, 16, 32, 3, 3, 2, 1, SL_F32}));
   check_problem(context, Problem({2, 9, 9, 16, 32, 3, 3, 1, 1, SL_F32}));

@@ -1,4 +1,4 @@
-// Softmax cross-entropy against doubles.
+// Tests softmax cross-entropy against doubles.
 #include "helpers.h"
 
 using namespace sluice_test;
@@ -7,7 +7,7 @@ namespace {
 
 const int32_t bad = SL_ERROR_INVALID_ARGUMENT;
 
-// The status of a call, or of the wait after it: a GPU sees wrong labels only while it computes.
+// The status of a call, or else of synchronising: a GPU notices wrong labels only while it computes.
 int32_t told(sl_context* context, int32_t status) { return status != SL_OK ? status : sl_synchronize(context); }
 
 }  // namespace
@@ -65,7 +65,7 @@ TEST_CASE("sl_cross_entropy may store the probabilities over the logits") {
   CHECK(losses_in_place.get() == losses.get());
 }
 
-TEST_CASE("sl_cross_entropy keeps the small loss of a sure answer") {
+TEST_CASE("sl_cross_entropy keeps the tiny loss of a confident correct answer") {
   const Context context;
   const Buffer<float> logits(context, {25.0f, 0.0f, 0.0f}), losses(context, 1), probabilities(context, 3);
   const Buffer<int32_t> labels(context, std::vector<int32_t>{0});
@@ -91,7 +91,7 @@ TEST_CASE("sl_cross_entropy refuses labels outside the classes and other wrong a
     CHECK(last_error_mentions("label"));
     CHECK(told(context, sl_cross_entropy_backward(context, 2, 2, x, labels, losses, y, 0)) == bad);
     CHECK(last_error_mentions("label"));
-    CHECK(sl_synchronize(context) == SL_OK);  // told once
+    CHECK(sl_synchronize(context) == SL_OK);  // reported once
   }
   CHECK(losses.get()[1] == 9.0f);
   const Buffer<int32_t> labels(context, {0, 1});

@@ -1,4 +1,4 @@
-// Element-wise operations against plain loops in doubles.
+// Tests element-wise operations against plain loops in doubles.
 #include <functional>
 
 #include "typed_buffer.h"
@@ -41,8 +41,8 @@ TEST_CASE("sl_fill writes one value everywhere") {
 TEST_CASE("sl_cast converts between the element types and rounds to nearest even") {
   const Context context;
   std::vector<float> values = random_values(40000, 1, -300.0f, 300.0f);
-  values[0] = 1.00390625f;  // halfway between two bf16: to the even one, 1
-  values[1] = 1.01171875f;  // halfway: to the even one, 1.015625
+  values[0] = 1.00390625f;  // halfway between two bf16: rounds to the even 1
+  values[1] = 1.01171875f;  // halfway: rounds to the even 1.015625
   values[2] = std::numeric_limits<float>::infinity();
   values[3] = -0.0f;
   const Buffer<float> x(context, values), back(context, 40000);
@@ -70,7 +70,7 @@ TEST_CASE("sl_cast converts between the element types and rounds to nearest even
 
 TEST_CASE("sl_cast keeps NaN a NaN") {
   const Context context;
-  uint32_t bits = 0x7f800001u;  // a NaN whose upper half alone would be infinity
+  uint32_t bits = 0x7f800001u;  // a NaN whose upper 16 bits alone would be infinity
   float value;
   std::memcpy(&value, &bits, sizeof value);
   const Buffer<float> x(context, std::vector<float>{value});
@@ -79,7 +79,7 @@ TEST_CASE("sl_cast keeps NaN a NaN") {
   CHECK(std::isnan(bf16_to_float(y.get()[0])));
 }
 
-TEST_CASE("sl_axpby adds multiples and does not read y where beta is 0") {
+TEST_CASE("sl_axpby adds multiples and does not read y if beta is 0") {
   const Context context;
   for (const int32_t dtype : {SL_F32, SL_BF16}) {
     const TypedBuffer x(context, dtype, random_values(50000, 2)), y(context, dtype, random_values(50000, 3));
@@ -117,7 +117,7 @@ TEST_CASE("sl_unary and sl_unary_backward compute each function and its derivati
       REQUIRE(sl_unary(context, unary.op, dtype, n, x, y) == SL_OK);
       CHECK(relative_error(y.values(), values) < tolerance(dtype));
       REQUIRE(sl_unary_backward(context, unary.op, dtype, n, x, y, dy, dx, 0) == SL_OK);
-      // Derivatives that are computed from y, or from 1 - y, see it after its own rounding.
+      // Derivatives computed from y or 1 - y use the rounded y.
       CHECK(relative_error(dx.values(), gradients) < 3 * tolerance(dtype));
       REQUIRE(sl_unary_backward(context, unary.op, dtype, n, x, y, dy, added, 1) == SL_OK);
       CHECK(relative_error(added.values(), sums) < 3 * tolerance(dtype));

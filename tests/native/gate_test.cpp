@@ -1,4 +1,4 @@
-// Gates against the formulas in doubles.
+// Tests gates against their formulas in doubles.
 #include "helpers.h"
 
 using namespace sluice_test;
@@ -102,7 +102,7 @@ TEST_CASE("sl_gate_decide is both layers, the norm between them and the threshol
       const std::vector<float> masks = mask.get();
       int64_t wrong = 0;
       for (size_t i = 0; i < logits.size(); ++i) {
-        // As close to 0 as rounding reaches, either decision is right.
+        // Within rounding error of 0, either decision is right.
         wrong += masks[i] != (logits[i] >= 0.0 ? 1.0f : 0.0f) && (std::abs(logits[i]) > 1e-4 || masks[i] != masks[i]);
       }
       CHECK(wrong == 0);
@@ -110,11 +110,11 @@ TEST_CASE("sl_gate_decide is both layers, the norm between them and the threshol
   }
 }
 
-TEST_CASE("sl_gate_decide opens where nothing speaks against it, and closes on NaN") {
+TEST_CASE("sl_gate_decide opens at a logit of exactly 0, and closes on NaN") {
   const Context context;
   const Buffer<float> one(context, {1.0f}), zero(context, {0.0f}), nan(context, {nan_value});
   const Buffer<float> two(context, {1.0f, -1.0f}), mask(context, 2);
-  // relu cuts the unit to 0, and both logits are 0.
+  // relu sets the unit to 0, and both logits are 0.
   REQUIRE(sl_gate_decide(context, 1, 1, 1, 2, zero, one, one, one, one, zero, 1e-5f, two, nullptr, mask) == SL_OK);
   CHECK(mask.get() == std::vector<float>{1.0f, 1.0f});
   REQUIRE(sl_gate_decide(context, 1, 1, 1, 2, nan, one, zero, one, one, zero, 1e-5f, two, nullptr, mask) == SL_OK);

@@ -1,4 +1,4 @@
-// Gathering rows by index, and its backward, against plain loops.
+// Tests gathering rows by index, and its gradient, against plain loops.
 #include "typed_buffer.h"
 
 using namespace sluice_test;
@@ -7,7 +7,7 @@ namespace {
 
 const int32_t bad = SL_ERROR_INVALID_ARGUMENT;
 
-// The status of a call, or of the wait after it: a GPU sees wrong indices only while it computes.
+// The status of a call, or else of synchronising: a GPU notices wrong indices only while it computes.
 int32_t told(sl_context* context, int32_t status) { return status != SL_OK ? status : sl_synchronize(context); }
 
 }  // namespace
@@ -94,7 +94,7 @@ TEST_CASE("sl_scatter_add_rows sums repeated rows in order and clears the others
     expected_added[target] += dys[i];
   }
   REQUIRE(sl_scatter_add_rows(context, SL_F32, rows, columns, count, dy, indices, dx, 0) == SL_OK);
-  CHECK(dx.get() == expected);  // the order is promised, so the bits are
+  CHECK(dx.get() == expected);  // the order of the sum is specified, so the bits are exact
   REQUIRE(sl_scatter_add_rows(context, SL_F32, rows, columns, count, dy, indices, added, 1) == SL_OK);
   CHECK(added.get() == expected_added);
 }
@@ -107,14 +107,14 @@ TEST_CASE("gathers refuse indices outside the rows and other wrong arguments") {
     const int32_t at_once = sl_gather_rows(context, SL_F32, 2, 2, 2, x, indices, y);
     CHECK(told(context, at_once) == bad);
     CHECK(last_error_mentions("index"));
-    // Either nothing is written, or zeros stand for the missing row.
+    // Either nothing is written, or the missing row is zeros.
     const std::vector<float> left = at_once == bad ? std::vector<float>{9, 9, 9, 9} : std::vector<float>{1, 2, 0, 0};
     CHECK(y.get() == left);
     CHECK(told(context, sl_scatter_add_rows(context, SL_F32, 2, 2, 2, x, indices, y, 0)) == bad);
     CHECK(last_error_mentions("index"));
     CHECK(y.get() == left);
     CHECK(told(context, sl_gather_rows(context, SL_F32, 2, 0, 2, nullptr, indices, nullptr)) == bad);
-    CHECK(sl_synchronize(context) == SL_OK);  // told once
+    CHECK(sl_synchronize(context) == SL_OK);  // reported once
   }
   const Buffer<int32_t> indices(context, {0, 1});
   CHECK(sl_gather_rows(context, 4, 2, 2, 2, x, indices, y) == bad);

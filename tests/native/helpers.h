@@ -1,4 +1,4 @@
-// What every native test needs: a context, device buffers, deterministic values.
+// Helpers of all native tests: a context, device buffers, deterministic values.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ namespace sluice_test {
 
 constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
 
-// A context that ends with its scope.
+// A context that is destroyed with its scope.
 class Context {
  public:
   explicit Context(int threads = 2) { REQUIRE(sl_context_create(0, threads, &context_) == SL_OK); }
@@ -68,7 +68,7 @@ class Buffer {
   T* pointer_ = nullptr;
 };
 
-// Values in [low, high) that depend on seed and index alone.
+// Values in [low, high) that depend only on seed and index.
 inline std::vector<float> random_values(int64_t count, uint32_t seed, float low = -1.0f, float high = 1.0f) {
   std::vector<float> values(static_cast<size_t>(count));
   uint64_t state = 0x9E3779B97F4A7C15u * (uint64_t{seed} + 1);
@@ -92,7 +92,7 @@ inline std::vector<float> from_bf16(const std::vector<uint16_t>& values) {
   return result;
 }
 
-// Round to nearest even, by picking the nearer of the two neighbours.
+// Rounds to nearest even, by choosing the nearer of both neighbours.
 inline uint16_t float_to_bf16(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
@@ -109,7 +109,7 @@ inline std::vector<uint16_t> to_bf16(const std::vector<float>& values) {
   return result;
 }
 
-// The largest |actual - expected|, relative to the largest |expected|; infinite where a value is not finite.
+// The largest |actual - expected|, relative to the largest |expected|; infinite if a value is not finite.
 template <typename Expected>
 double relative_error(const std::vector<float>& actual, const std::vector<Expected>& expected) {
   REQUIRE(actual.size() == expected.size());
@@ -122,7 +122,7 @@ double relative_error(const std::vector<float>& actual, const std::vector<Expect
   return largest == 0.0 ? difference : difference / largest;
 }
 
-// Whether the description of the first device has such a part.
+// Whether the description of the first device contains a text.
 inline bool device_is(const std::string& what) {
   char text[512];
   REQUIRE(sl_device_describe(0, text, sizeof text) == SL_OK);
@@ -130,7 +130,7 @@ inline bool device_is(const std::string& what) {
 }
 inline bool on_cpu() { return device_is("\"kind\":\"cpu\""); }
 
-// Whether the device takes bf16 operands.
+// Whether the device accepts bf16 operands.
 inline bool device_has_bf16() { return device_is("\"bf16\":true"); }
 
 inline bool last_error_mentions(const std::string& part) {

@@ -1,4 +1,4 @@
-// Image files that tests make for themselves, and a reader for them.
+// Writes image files for tests, and reads them.
 #pragma once
 
 #include <cstddef>
@@ -40,7 +40,7 @@ class Random {
   uint64_t state_;
 };
 
-// Slow waves with some noise: what JPEG is for.
+// Slow waves with some noise, which JPEG compresses well.
 inline Picture photo(int height, int width, int channels, uint32_t seed) {
   Picture made{height, width, channels, {}};
   Random random(seed);
@@ -56,7 +56,7 @@ inline Picture photo(int height, int width, int channels, uint32_t seed) {
   return made;
 }
 
-// Every sample by itself.
+// Every sample is independent.
 inline Picture noise(int height, int width, int channels, uint32_t seed) {
   Picture made{height, width, channels, {}};
   Random random(seed);
@@ -104,7 +104,7 @@ inline Bytes encode_jpeg(const Picture& picture, const JpegOptions& options = {}
   return result;
 }
 
-// The whole image by libjpeg itself, at 1 / `denominator` of its size. Of four inks as it gives them.
+// Decodes the whole image with libjpeg, at 1 / `denominator` of its size. Images of four inks are not converted.
 inline Picture decode_jpeg(const Bytes& file, int denominator = 1) {
   jpeg_decompress_struct info;
   jpeg_error_mgr errors;
@@ -127,7 +127,7 @@ inline Picture decode_jpeg(const Bytes& file, int denominator = 1) {
   return result;
 }
 
-// A block of EXIF with a tag before the orientation.
+// A block of EXIF with another tag before the orientation.
 inline Bytes exif_block(int orientation, bool big) {
   Bytes block;
   const auto two = [&](int value) {
@@ -171,7 +171,7 @@ struct PngOptions {
   int orientation = 1;
 };
 
-// Rows as PNG packs them, and sixteen colours of a palette.
+// Rows in PNG's packing, and a palette of sixteen colours.
 inline Bytes encode_png(int height, int width, const Bytes& packed, const PngOptions& options,
                         const std::vector<png_color>& palette = {}) {
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
@@ -205,7 +205,7 @@ inline Bytes encode_png(int height, int width, const Bytes& packed, const PngOpt
 
 inline Bytes encode_png(const Picture& rgb) { return encode_png(rgb.height, rgb.width, rgb.samples, {}); }
 
-// A folder that goes with its scope, with all that was written into it.
+// A folder that is removed with its contents at the end of its scope.
 class Folder {
  public:
   Folder() {
@@ -237,7 +237,7 @@ class Folder {
 
 using Frame = std::vector<int32_t>;
 
-// A crop as it is.
+// A crop without resizing.
 inline Frame plain(int top, int left, int height, int width) { return {top, left, height, width, height, width, 0, 0}; }
 
 inline std::string joined(const std::vector<std::string>& paths) {
@@ -246,7 +246,7 @@ inline std::string joined(const std::vector<std::string>& paths) {
   return text;
 }
 
-// A reader that ends with its scope.
+// A reader that is destroyed with its scope.
 class Reader {
  public:
   Reader(sl_context* context, int threads) : context_(context) {
@@ -257,7 +257,7 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
   operator sl_reader*() const { return reader_; }
 
-  // What is refused, as JSON.
+  // The refused images as JSON.
   std::string inspect(const std::vector<std::string>& paths, std::vector<int32_t>& sizes) const {
     const std::string text = joined(paths);
     sizes.assign(2 * paths.size(), -1);
@@ -289,7 +289,7 @@ class Reader {
                      Bytes& pixels) const {
     return wait(begin(paths, frames, height, width, pixels), paths.size());
   }
-  // One frame of one file that is read.
+  // Decodes a frame of a file, which must be readable.
   Bytes pixels(const std::string& path, const Frame& frame, int height, int width) const {
     Bytes result;
     REQUIRE(decode({path}, {frame}, height, width, result) == "[]");

@@ -1,4 +1,4 @@
-// Matrix products against plain double loops.
+// Tests matrix products against plain double loops.
 #include "typed_buffer.h"
 
 using namespace sluice_test;
@@ -97,12 +97,12 @@ void check_all(sl_context* context, int32_t dtype, int32_t out_dtype) {
   }
 }
 
-// In elements, where matrices and a bias begin.
+// Offsets of the matrices and the bias, in elements.
 struct Offsets {
   int64_t a, b, c, bias;
 };
 
-// The product of matrices that begin inside buffers, between NaN.
+// The product of matrices inside buffers that are otherwise NaN.
 void check_inside_buffers(sl_context* context, const Problem& p, const Offsets& offsets) {
   CAPTURE(offsets.a);
   CAPTURE(offsets.b);
@@ -192,7 +192,7 @@ TEST_CASE("matrices and biases may begin anywhere in a buffer, the same shapes i
   }
 }
 
-TEST_CASE("products in a row keep their own biases and what they write") {
+TEST_CASE("consecutive products use their own biases and outputs") {
   const Context context;
   std::vector<float> values(24, nan_value);
   values[4] = 10.0f;
@@ -221,7 +221,7 @@ TEST_CASE("bf16 is rounded once, after the bias") {
   CHECK(from_bf16(c.get()) == std::vector<float>{1.0f});
 }
 
-TEST_CASE("a product gives the same bits again, whichever way B is stored") {
+TEST_CASE("a product gives the same bits again, for either layout of B") {
   const std::vector<float> a = random_values(300 * 700, 1), b = random_values(700 * 200, 2);
   for (const int32_t transpose_b : {0, 1}) {
     for (const int threads : {1, 2}) {

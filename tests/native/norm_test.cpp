@@ -1,4 +1,4 @@
-// Batch norm in both directions against plain double loops.
+// Tests batch norm in both directions against plain double loops.
 #include "typed_buffer.h"
 
 using namespace sluice_test;
@@ -33,7 +33,7 @@ Statistics statistics_of(const Shape& shape, const std::vector<float>& x) {
   return result;
 }
 
-// The inputs of one norm, on the host and on the device.
+// The inputs of a norm, on the host and on the device.
 struct Case {
   Shape shape;
   int32_t dtype;
@@ -118,7 +118,7 @@ TEST_CASE("sl_norm_statistics gives means and squared deviations") {
   }
 }
 
-TEST_CASE("sl_norm_statistics stays accurate where the mean is a thousand deviations") {
+TEST_CASE("sl_norm_statistics stays accurate if the mean is a thousand deviations") {
   const Context context;
   const Shape shape{64, 100, 16};
   std::vector<float> values = random_values(static_cast<int64_t>(shape.size()), 12);
@@ -146,7 +146,8 @@ TEST_CASE("the norm takes rows that begin at any element") {
   const Context context;
   const Shape shape{3, 40, 16};
   const Case c(context, shape, SL_F32, true, false, true);
-  // Statistics, output, sums, the mask's gradient and the input's, of operands that are `offset` elements in.
+  // All results of operands that begin `offset` elements into their buffers: statistics, output, sums, gradients of
+  // mask and input.
   const auto results = [&](size_t offset) {
     const auto shifted = [&](std::vector<float> values) {
       values.insert(values.begin(), offset, nan_value);
@@ -175,12 +176,12 @@ TEST_CASE("the norm takes rows that begin at any element") {
   }
 }
 
-TEST_CASE("the norm's backward finds relu open exactly where the forward did") {
+TEST_CASE("the norm's backward finds relu open exactly where the forward finds it open") {
   const Context context;
   constexpr int64_t rows = 500, channels = 12;
   const std::vector<float> means = random_values(channels, 14), scales = random_values(channels, 15, 0.5f, 1.5f),
                            shifts = random_values(channels, 16);
-  std::vector<float> xs = random_values(rows * channels, 17, -3e-7f, 3e-7f);  // where v is about 0
+  std::vector<float> xs = random_values(rows * channels, 17, -3e-7f, 3e-7f);  // v is about 0
   for (size_t i = 0; i < xs.size(); ++i) {
     const size_t c = i % channels;
     xs[i] += means[c] - shifts[c] / (scales[c] * scales[c]);
@@ -315,8 +316,8 @@ TEST_CASE("sl_norm_apply rounds bf16 to nearest even, and shows infinity and NaN
   std::vector<float> values = random_values(channels, 31, -300.0f, 300.0f);
   const float infinity = std::numeric_limits<float>::infinity();
   for (const size_t start : {size_t{0}, size_t{76}}) {
-    values[start] = 1.00390625f;  // halfway between two bf16: to the even one, 1
-    values[start + 1] = 1.01171875f;  // halfway: to the even one, 1.015625
+    values[start] = 1.00390625f;  // halfway between two bf16: rounds to the even 1
+    values[start + 1] = 1.01171875f;  // halfway: rounds to the even 1.015625
     values[start + 2] = infinity;
     values[start + 3] = -infinity;
     values[start + 4] = 3.4e38f;  // rounds to infinity

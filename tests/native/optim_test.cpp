@@ -1,4 +1,4 @@
-// Optimiser steps against plain double loops.
+// Tests optimiser steps against plain double loops.
 #include <memory>
 
 #include "helpers.h"
@@ -68,7 +68,7 @@ int32_t lars(sl_context* context, const Model& m, const std::vector<int32_t>& ad
 
 }  // namespace
 
-TEST_CASE("sl_sgd_step is PyTorch's SGD over several steps and leaves the gradients alone") {
+TEST_CASE("sl_sgd_step equals PyTorch's SGD over several steps and does not change the gradients") {
   const Context context;
   Model model(context);
   for (int step = 0; step < 3; ++step) {
@@ -80,7 +80,7 @@ TEST_CASE("sl_sgd_step is PyTorch's SGD over several steps and leaves the gradie
 
 TEST_CASE("sl_lars_step adapts, clips, and leaves tensors without adapt to plain SGD") {
   const Context context;
-  // The small coefficient adapts every tensor, the large one clips to the base rate.
+  // The small coefficient adapts every tensor; the large coefficient clips to the base rate.
   for (const float coefficient : {0.02f, 50.0f}) {
     Model model(context);
     const std::vector<int32_t> adapt = {0, 1, 1, 1, 0, 1};
@@ -100,7 +100,7 @@ TEST_CASE("sl_lars_step adapts, clips, and leaves tensors without adapt to plain
   }
 }
 
-TEST_CASE("sl_lars_step leaves the gradient as it is where a norm is 0") {
+TEST_CASE("sl_lars_step does not scale the gradient if a norm is 0") {
   const Context context;
   Model model(context, true, true);
   REQUIRE(lars(context, model, {1, 1, 1, 1, 1, 1}, 0.02f) == SL_OK);
@@ -110,7 +110,7 @@ TEST_CASE("sl_lars_step leaves the gradient as it is where a norm is 0") {
     CHECK(relative_error(model.buffers[0][t]->get(), model.values[0][t]) < 2e-6);
 }
 
-TEST_CASE("optimiser steps reach every one of many tensors, at any address") {
+TEST_CASE("optimiser steps update every one of many tensors, at any address") {
   const Context context;
   const int32_t count = 150;
   const int64_t offset = 5, room = 45;  // some tensors start at multiples of 16 bytes, most do not
@@ -151,7 +151,7 @@ TEST_CASE("optimiser steps reach every one of many tensors, at any address") {
   CHECK(g.get() == gs);
 }
 
-TEST_CASE("sl_lars_step measures gradients whose squares vanish in f32") {
+TEST_CASE("sl_lars_step measures gradients whose squares underflow in f32") {
   const Context context;
   const Buffer<float> w(context, {3.0f, 4.0f}), g(context, {3e-30f, 4e-30f}), v(context, {0.0f, 0.0f});
   const uint64_t addresses[] = {reinterpret_cast<uintptr_t>(w.data()), reinterpret_cast<uintptr_t>(g.data()),

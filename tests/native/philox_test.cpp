@@ -1,4 +1,4 @@
-// Philox against the known answers of its authors, with the addressing of sl_philox_uniform.
+// Tests Philox against its authors' known answers, and the addressing of sl_philox_uniform.
 #include "common/philox.h"
 
 #include "helpers.h"
@@ -7,7 +7,7 @@ using namespace sluice_test;
 
 namespace {
 
-// The definition, in doubles: exact, rounded to f32 once.
+// The definition in doubles, which is exact, rounded to f32 once.
 float uniform_of(uint32_t bits) { return static_cast<float>((static_cast<double>(bits >> 8) + 0.5) / 16777216.0); }
 
 void check_words(sluice::PhiloxWords counter, uint32_t key_low, uint32_t key_high, std::vector<uint32_t> expected) {
@@ -46,7 +46,7 @@ TEST_CASE("sl_philox_uniform addresses (block, stream, step, 0) and does not dep
   }
 }
 
-TEST_CASE("sl_philox_uniform writes n values and no more, for every remainder of four") {
+TEST_CASE("sl_philox_uniform writes exactly n values, for every remainder of four") {
   const Context context;
   for (int64_t n = 0; n <= 9; ++n) {
     const Buffer<float> y(context, std::vector<float>(12, -1.0f));

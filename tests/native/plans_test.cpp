@@ -1,4 +1,4 @@
-// The choice of convolutions' engines: measured, told as text, and taken from such a text.
+// Tests the choice of convolution engines: measuring, exporting as text, and importing a text.
 #include <cstdlib>
 #include <sstream>
 
@@ -8,8 +8,9 @@ using namespace sluice_test;
 
 namespace {
 
-// The stand-in's engines are known: heuristic A's from rank 0, of which 3 is the first that fits (1 with operands of
-// bf16), the fallbacks from 4, of which 6 is the fastest of all that fit. Those two compute the same bits.
+// The engines of the stand-in for cuDNN: heuristic A's have ranks from 0, of which 3 is the first that fits (1 with
+// bf16 operands). The fallbacks have ranks from 4, of which 6 is the fastest of all that fit. Engines 3 and 6 compute
+// the same bits.
 bool on_stand_in() { return device_is("\"name\":\"hostcuda\""); }
 
 std::string exported(sl_context* context) {
@@ -31,7 +32,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// The same choices but for their ranks.
+// The keys of the choices, without their ranks.
 std::string with_rank(const std::string& text, const std::string& rank) {
   std::string changed;
   for (const std::string& line : lines_of(text)) {
@@ -46,7 +47,8 @@ void take(sl_context* context, const std::string& text) {
 
 constexpr sl_conv_shape shapes[] = {{2, 5, 6, 4, 6, 3, 3, 1, 1, SL_F32}, {1, 7, 7, 6, 2, 1, 1, 2, 0, SL_F32}};
 
-// All directions' results of a shape, one after another; those that can be are added to 1 where `accumulate`.
+// The results of a shape in all directions, one after the other. With `accumulate`, results are added to 1 if their
+// direction can.
 std::vector<float> convolve(sl_context* context, const sl_conv_shape& s, int32_t accumulate) {
   const int64_t out_height = (s.height + 2 * s.padding - s.kernel_height) / s.stride + 1;
   const int64_t out_width = (s.width + 2 * s.padding - s.kernel_width) / s.stride + 1;
@@ -83,12 +85,12 @@ std::vector<float> convolve_all(sl_context* context, int32_t accumulate = 0) {
   return results;
 }
 
-// Whether two engines' results are the same, as far as engines differ.
+// Whether the results of two engines agree within the rounding differences of engines.
 bool same(const std::vector<float>& actual, const std::vector<float>& expected) {
   return relative_error(actual, expected) <= (on_stand_in() ? 0.0 : 4e-6);
 }
 
-// On the stand-in.
+// Whether the device is the stand-in.
 void check_ranks(sl_context* context, const std::string& rank) {
   const std::string text = exported(context);
   CHECK(lines_of(text).size() > 1);
@@ -97,7 +99,7 @@ void check_ranks(sl_context* context, const std::string& rank) {
 
 }  // namespace
 
-TEST_CASE("a processor has no engines to choose from") {
+TEST_CASE("the CPU has no engines to choose from") {
   if (!on_cpu()) return;
   const Context context;
   CHECK(sl_context_autotune(context, 0) == SL_OK);
@@ -110,7 +112,7 @@ TEST_CASE("a processor has no engines to choose from") {
   CHECK(last_error_mentions("another device"));
 }
 
-TEST_CASE("plans refuse what every function refuses") {
+TEST_CASE("plan functions refuse invalid arguments") {
   const Context context;
   char text[4] = "abc";
   int64_t bytes = -1;
@@ -125,7 +127,7 @@ TEST_CASE("plans refuse what every function refuses") {
   CHECK(std::string(text) == "abc");
 }
 
-TEST_CASE("an export that does not fit writes nothing but the room that it needs") {
+TEST_CASE("an export that does not fit writes only the number of bytes that it needs") {
   if (on_cpu()) return;
   const Context context;
   const std::string text = exported(context);
@@ -136,7 +138,7 @@ TEST_CASE("an export that does not fit writes nothing but the room that it needs
   CHECK(room == std::string(text.size(), '#'));
 }
 
-TEST_CASE("the text of a context makes another take the same engines") {
+TEST_CASE("a context that imports another's text uses the same engines") {
   if (on_cpu()) return;
   for (const int32_t measure : {0, 1}) {
     CAPTURE(measure);
@@ -158,7 +160,7 @@ TEST_CASE("the text of a context makes another take the same engines") {
   }
 }
 
-TEST_CASE("measured engines compute what the first choices compute") {
+TEST_CASE("measured engines compute the same results as the first choices") {
   if (on_cpu()) return;
   for (const int32_t accumulate : {0, 1}) {
     CAPTURE(accumulate);
@@ -166,14 +168,14 @@ TEST_CASE("measured engines compute what the first choices compute") {
     REQUIRE(sl_context_autotune(measured, 1) == SL_OK);
     const std::vector<float> expected = convolve_all(plain, accumulate);
     CHECK(same(convolve_all(measured, accumulate), expected));
-    CHECK(same(convolve_all(measured, accumulate), expected));  // by the plan that was kept
+    CHECK(same(convolve_all(measured, accumulate), expected));  // with the cached plan
     if (!on_stand_in()) continue;
     check_ranks(plain, "3");
     check_ranks(measured, "6");
   }
 }
 
-TEST_CASE("measuring is for kinds of convolutions that are new, while it is on") {
+TEST_CASE("only new kinds of convolutions are measured, and only while measuring is on") {
   if (!on_stand_in()) return;
   const Context context;
   convolve(context, shapes[0], 0);
@@ -185,7 +187,7 @@ TEST_CASE("measuring is for kinds of convolutions that are new, while it is on")
   check_ranks(context, "3");
 }
 
-TEST_CASE("a plan is of its text's rank where that fits, and of the first that fits where it does not") {
+TEST_CASE("a plan uses its text's rank if that fits, else the first rank that fits") {
   if (on_cpu()) return;
   const Context first;
   const std::vector<float> expected = convolve_all(first);
@@ -199,14 +201,14 @@ TEST_CASE("a plan is of its text's rank where that fits, and of the first that f
     CAPTURE(rank);
     const bool fits = std::string("346").find(rank) != std::string::npos;
     const Context context;
-    REQUIRE(sl_context_autotune(context, 1) == SL_OK);  // of which nothing comes: the text goes before
+    REQUIRE(sl_context_autotune(context, 1) == SL_OK);  // without effect: the text takes precedence
     take(context, with_rank(text, rank));
     CHECK(convolve_all(context) == expected);
     check_ranks(context, fits ? rank : "3");
   }
 }
 
-TEST_CASE("a text does not change what is planned already") {
+TEST_CASE("a text does not change existing plans") {
   if (on_cpu()) return;
   const Context context;
   convolve_all(context);
@@ -228,11 +230,11 @@ TEST_CASE("bf16 has its own plans") {
   }
 }
 
-TEST_CASE("an engine whose workspace finds no room is passed over") {
+TEST_CASE("an engine whose workspace does not fit is skipped") {
   if (!on_stand_in()) return;
   const Context context;
   const sl_conv_shape& s = shapes[0];
-  // Rounded up, no buffer here has the size of a workspace, which would be taken from the cache.
+  // No buffer here has the rounded size of a workspace, so a workspace cannot come from the cache.
   const Buffer<float> x(context, random_values(240, 1)), packed(context, random_values(216, 2)), y(context, 360);
   setenv("HOSTCUDA_MEMORY", "1", 1);
   const int32_t first_choice = sl_conv_forward(context, &s, x, packed, y);
@@ -245,7 +247,7 @@ TEST_CASE("an engine whose workspace finds no room is passed over") {
   check_ranks(measured, "6");
 }
 
-TEST_CASE("a text that is not a device's own is refused as a whole, with its line and the remedy") {
+TEST_CASE("an invalid text is refused as a whole, with the line and the remedy") {
   if (on_cpu()) return;
   const Context first;
   convolve(first, shapes[0], 0);
@@ -265,10 +267,10 @@ TEST_CASE("a text that is not a device's own is refused as a whole, with its lin
       {head + "\n", "line 3,"},                               // nothing
       {head + key + "\n", "line 3,"},                         // one too few
       {head + lines[2] + " 1\n", "line 3,"},                  // one too many
-      {head + key + " -1\n" + lines[3] + "\n", "line 3,"},    // no rank
-      {head + key + " x\n", "line 3,"},                       // no number
-      {head + key + " 99999999999999999999\n", "line 3,"},    // no number of 64 bits
-      {head + key + "  3\n", "line 3,"},                      // a blank more
+      {head + key + " -1\n" + lines[3] + "\n", "line 3,"},    // negative rank
+      {head + key + " x\n", "line 3,"},                       // not a number
+      {head + key + " 99999999999999999999\n", "line 3,"},    // beyond 64 bits
+      {head + key + "  3\n", "line 3,"},                      // two blanks
       {head + key + " 3\r\n", "line 3,"},
       {head + "-" + lines[2] + "\n", "line 3,"},
       {head + lines[2] + "\n" + lines[1] + "\n", "line 4,"},  // twice

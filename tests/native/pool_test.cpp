@@ -1,4 +1,4 @@
-// Pooling in both directions against plain double loops.
+// Tests pooling in both directions against plain double loops.
 #include "typed_buffer.h"
 
 using namespace sluice_test;
@@ -16,7 +16,7 @@ struct MaxShape {
   int64_t out() const { return batch * out_height() * out_width() * channels; }
 };
 
-// The winner of each window, as an index into x and as a tap.
+// The maximum of each window, as an index into x and as a tap.
 struct Winners {
   std::vector<size_t> source;
   std::vector<uint8_t> tap;
@@ -118,7 +118,7 @@ TEST_CASE("sl_max_pool takes the first maximum of each window and sends its grad
   }
 }
 
-TEST_CASE("sl_max_pool works where all values are minus infinity, and shows NaN") {
+TEST_CASE("sl_max_pool works if all values are minus infinity, and passes NaN on") {
   const Context context;
   const float low = -std::numeric_limits<float>::infinity();
   Buffer<float> x(context, {low, low, low, low});

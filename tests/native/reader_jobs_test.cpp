@@ -1,4 +1,4 @@
-// Jobs of readers: their order, what they refuse and why, records, and every argument that is invalid.
+// Tests of reader jobs: order, reasons for refusals, records, and invalid arguments.
 #include <sys/stat.h>
 
 #include <climits>
@@ -11,7 +11,7 @@ namespace {
 
 const int32_t bad = SL_ERROR_INVALID_ARGUMENT;
 
-// A JPEG's or PNG's first bytes, with a size that no pixels follow.
+// The beginning of a JPEG or PNG with a size, without pixels.
 Bytes jpeg_of_size(int height, int width) {
   Bytes file = encode_jpeg(photo(16, 16, 3, 1));
   for (size_t i = 0; i + 8 < file.size(); ++i) {
@@ -27,7 +27,7 @@ Bytes jpeg_of_size(int height, int width) {
 
 Bytes bytes_of(const std::string& text) { return Bytes(text.begin(), text.end()); }
 
-// Records with a byte of their own at every place, and the rows that they hold.
+// Records with a distinct byte at every position, and the expected rows.
 struct Records {
   Bytes file;
   std::vector<Bytes> rows;
@@ -52,7 +52,7 @@ Records make_records(int count, int height, int width) {
 
 }  // namespace
 
-TEST_CASE("a reader says of every file that it refuses why") {
+TEST_CASE("a reader gives the reason for every file that it refuses") {
   const Context context;
   const Reader reader(context, 2);
   Folder folder;
@@ -74,7 +74,7 @@ TEST_CASE("a reader says of every file that it refuses why") {
       {folder.write("few.png", Bytes(png.begin(), png.begin() + 20)), "is truncated"},
       {folder.write("none.jpg", no_image), "is damaged (JPEG datastream contains no image)"},
       {folder.write("large.jpg", jpeg_of_size(10001, 10000)),
-       "has 10001 x 10000 pixels, at most 100000000 are read"},
+       "has 10001 x 10000 pixels, more than the limit of 100000000"},
       {folder.write("whole.jpg", jpeg), ""},
       {folder.write("whole.png", png), ""},
   };
@@ -110,7 +110,7 @@ TEST_CASE("a reader says of every file that it refuses why") {
   unlink((folder.path() + "/pipe").c_str());
 }
 
-TEST_CASE("a reader refuses large images that are cut, and takes what follows an image for nothing") {
+TEST_CASE("a reader refuses truncated large images, and ignores bytes after an image") {
   const Context context;
   const Reader reader(context, 2);
   Folder folder;
@@ -137,7 +137,7 @@ TEST_CASE("a reader refuses a JPEG of more than a hundred scans") {
   Folder folder;
   const uint8_t scan_marker[] = {0xff, 0xda};
   Bytes file = encode_jpeg(photo(16, 16, 1, 1), {JCS_GRAYSCALE, true, 1, 1, 0});
-  // The first scan, which says the same each time, over and over.
+  // Repeats the first scan.
   const auto scan = std::search(file.begin(), file.end(), std::begin(scan_marker), std::end(scan_marker));
   const auto end = std::adjacent_find(scan + 1, file.end(), [](uint8_t a, uint8_t b) { return a == 0xff && b != 0; });
   const Bytes first(scan, end);
@@ -148,7 +148,7 @@ TEST_CASE("a reader refuses a JPEG of more than a hundred scans") {
   CHECK(refused == "[{\"index\":0,\"reason\":\"has more than 100 scans\"}]");
 }
 
-TEST_CASE("a reader turns the columns of records into rows") {
+TEST_CASE("a reader transposes the columns of records to rows") {
   const Context context;
   const Reader reader(context, 3);
   Folder folder;
@@ -161,7 +161,7 @@ TEST_CASE("a reader turns the columns of records into rows") {
     int64_t job = -1;
     REQUIRE(sl_reader_records(context, reader, path.c_str(), 6, numbers.data(), height, width, pixels.data(), &job) ==
             SL_OK);
-    const std::string has = "\"has 6 records of " + std::to_string(bytes) + " bytes, none with the number ";
+    const std::string has = "\"has 6 records of " + std::to_string(bytes) + " bytes, but no record ";
     CHECK(reader.wait(job, 6) == "[{\"index\":3,\"reason\":" + has + "6\"},{\"index\":5,\"reason\":" + has +
                                      "9223372036854775807\"}]");
     for (size_t i = 0; i < 6; ++i) {
@@ -197,7 +197,7 @@ TEST_CASE("a reader works on several jobs, whose pixels do not depend on its thr
     std::vector<int64_t> jobs;
     for (Bytes& own : pixels) jobs.push_back(reader.begin(paths, frames, 32, 32, own));
     CHECK(std::is_sorted(jobs.begin(), jobs.end()));
-    // In another order than they were begun in.
+    // Wait in another order than that of submission.
     for (const size_t i : {4, 0, 2, 1, 3}) {
       int32_t done = -1;
       CHECK(sl_reader_done(context, reader, jobs[i], &done) == SL_OK);
@@ -209,7 +209,7 @@ TEST_CASE("a reader works on several jobs, whose pixels do not depend on its thr
       CHECK(last_error_mentions("no job has the number"));
       results.push_back(pixels[i]);
     }
-    // Later jobs are begun no earlier: they are done by then.
+    // Jobs begin in order, so these are done by then.
     int64_t last = reader.begin(paths, frames, 32, 32, pixels[0]);
     int64_t nothing = -1;
     REQUIRE(sl_reader_decode(context, reader, 0, nullptr, 0, 1, nullptr, 32, 32, nullptr, &nothing) == SL_OK);
@@ -240,7 +240,7 @@ TEST_CASE("a reader may be destroyed while jobs are pending, and may outlive its
     Bytes pixels[2];
     const Reader reader(context, threads);
     for (Bytes& own : pixels) reader.begin(paths, frames, 64, 64, own);
-    // Its end is that of the scope, before the pixels'.
+    // The reader is destroyed before the pixels.
   }
   CHECK(sl_reader_destroy(context, nullptr) == SL_OK);
 }
@@ -257,7 +257,7 @@ TEST_CASE("a reader refuses invalid arguments") {
   const Reader reader(context, 2);
   int32_t sizes[4];
   char text[1024];
-  const char paths[] = "/a\0/b";  // with the last zero: two
+  const char paths[] = "/a\0/b";  // two paths, with the final zero
   const int64_t bytes = sizeof paths;
   CHECK(sl_reader_inspect(nullptr, reader, 2, paths, bytes, sizes, text, 1024) == bad);
   CHECK(sl_reader_inspect(context, nullptr, 2, paths, bytes, sizes, text, 1024) == bad);

@@ -1,4 +1,4 @@
-// Damaged files of every kind: each is read, or refused with a reason, and nothing outside its buffers is touched.
+// Tests that damaged files of every kind are read or refused with a reason, without access outside the buffers.
 #include <cstdlib>
 
 #include "image_files.h"
@@ -7,7 +7,7 @@ using namespace sluice_test;
 
 namespace {
 
-// SLUICE_MUTANTS of each kind of file.
+// Number of damaged files of each kind, from SLUICE_MUTANTS.
 int mutants() {
   const char* const text = std::getenv("SLUICE_MUTANTS");
   return text == nullptr ? 300 : std::max(1, std::atoi(text));
@@ -17,7 +17,7 @@ Bytes mutate(Bytes file, Random& random) {
   const int64_t changes = 1 + random.below(4);
   for (int64_t i = 0; i < changes && !file.empty(); ++i) {
     const int64_t size = static_cast<int64_t>(file.size());
-    // Half of the changes at the beginning, where the headers are.
+    // Half of the changes are at the beginning, where the headers are.
     const int64_t at = random.below(random.below(2) == 0 ? std::min<int64_t>(size, 700) : size);
     const int64_t length = 1 + random.below(std::min<int64_t>(size - at, 20));
     switch (random.below(7)) {
@@ -42,7 +42,7 @@ Bytes mutate(Bytes file, Random& random) {
   return file;
 }
 
-// Whether what was refused is one sentence in JSON.
+// Whether the refusals are valid JSON with one sentence.
 bool is_refusal(const std::string& text) {
   const std::string begin = "[{\"index\":0,\"reason\":\"";
   return text.rfind(begin, 0) == 0 && text.size() > begin.size() + 3 && text.size() <= begin.size() + 203 &&
@@ -55,7 +55,7 @@ void check_mutant(const Reader& reader, const std::string& path, Random& random)
   const bool has_size = sizes[0] > 0 && sizes[1] > 0;
   CHECK(has_size == (inspected == "[]"));
   CHECK((has_size || (is_refusal(inspected) && sizes == std::vector<int32_t>{0, 0})));
-  // Frames inside the image that it was, or that it has become: all of it, which is made smaller, and a corner.
+  // Frames inside the original or the damaged image: the whole image, reduced, and a corner.
   const int height = has_size ? sizes[0] : 60, width = has_size ? sizes[1] : 44;
   const int top = random.below(height), left = random.below(width);
   const std::vector<Frame> frames = {{0, 0, height, width, 12, 12, 0, 0},

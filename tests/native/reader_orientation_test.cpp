@@ -1,5 +1,5 @@
-// Where orientations are read from: EXIF of every type of whole numbers, texts of PNGs, XMP. The expected values are
-// those of Pillow, but for BYTE, which Pillow reads as text.
+// Tests reading orientations from EXIF of every integer type, texts of PNGs, and XMP. The expected values are
+// Pillow's, except for BYTE, which Pillow reads as text.
 #include <zlib.h>
 
 #include "image_files.h"
@@ -20,7 +20,7 @@ Bytes joined(std::initializer_list<Bytes> parts) {
   return all;
 }
 
-// A number of some bytes in either byte order.
+// A number of `bytes` bytes in either byte order.
 Bytes number(int64_t value, int bytes, bool big) {
   Bytes result;
   for (int i = 0; i < bytes; ++i) {
@@ -30,7 +30,7 @@ Bytes number(int64_t value, int bytes, bool big) {
   return result;
 }
 
-// One entry of a directory: what it holds inline is its field.
+// An entry of a directory, with its inline value.
 struct Entry {
   int type;
   int64_t count;
@@ -38,7 +38,7 @@ struct Entry {
   int tag = 0x0112;
 };
 
-// A block of EXIF with entries, and bytes behind them.
+// A block of EXIF with entries, followed by other bytes.
 Bytes block(const std::vector<Entry>& entries, bool big, const Bytes& behind = {}) {
   Bytes result = text(big ? "MM" : "II");
   append(result, number(42, 2, big));
@@ -62,7 +62,7 @@ const Bytes exif_name = {'E', 'x', 'i', 'f', 0, 0};
 
 Bytes xmp(const std::string& packet) { return joined({text("http://ns.adobe.com/xap/1.0/"), {0}, text(packet)}); }
 
-// A JPEG with APP1 segments before all else.
+// A JPEG with APP1 segments at the beginning.
 Bytes jpeg_with(const std::vector<Bytes>& segments) {
   const Bytes jpeg = encode_jpeg(photo(rows, columns, 3, 1));
   Bytes result = {0xff, 0xd8};
@@ -83,7 +83,7 @@ Bytes chunk(const std::string& type, const Bytes& data) {
   return result;
 }
 
-// A PNG with chunks before its pixels and behind them.
+// A PNG with chunks before and after its pixels.
 Bytes png_with(const Bytes& before, const Bytes& behind = {}, const Picture& picture = noise(rows, columns, 3, 2)) {
   Bytes png = encode_png(picture);
   constexpr int64_t header_bytes = 33, end_bytes = 12;
@@ -92,7 +92,7 @@ Bytes png_with(const Bytes& before, const Bytes& behind = {}, const Picture& pic
   return png;
 }
 
-// As ImageMagick writes profiles: name, length, lines of 72 digits.
+// A profile in ImageMagick's format: name, length, lines of 72 digits.
 Bytes profile(const Bytes& data, const std::string& line_end = "\n", bool upper = false) {
   std::string result = line_end + "exif" + line_end + "      " + std::to_string(data.size());
   for (size_t i = 0; i < data.size(); ++i) {
@@ -123,14 +123,14 @@ Bytes international_chunk(const Bytes& keyword, const Bytes& value, bool packed)
   return chunk("iTXt", joined({fields, packed ? deflated(value) : value}));
 }
 
-// Whether a file is read as lying on its side: every orientation here is 1 or 6. Reading it whole agrees.
+// Whether a file is read as turned by 90 degrees: every orientation here is 1 or 6. Asserts that decoding agrees.
 bool is_turned(const Reader& reader, Folder& folder, const Bytes& file, int height = rows, int width = columns) {
   const std::string path = folder.write("file", file);
   std::vector<int32_t> sizes;
   REQUIRE(reader.inspect({path}, sizes) == "[]");
   const bool turned = sizes == std::vector<int32_t>{width, height};
   REQUIRE((turned || sizes == std::vector<int32_t>{height, width}));
-  // A crop that is inside only if decoding finds the same.
+  // A crop that is inside the image only if decoding finds the same orientation.
   Bytes pixels;
   REQUIRE(reader.decode({path}, {plain(0, 0, sizes[0], sizes[1])}, sizes[0], sizes[1], pixels) == "[]");
   return turned;
@@ -138,11 +138,11 @@ bool is_turned(const Reader& reader, Folder& folder, const Bytes& file, int heig
 
 }  // namespace
 
-TEST_CASE("an orientation is read from EXIF of every type of whole numbers, in both byte orders") {
+TEST_CASE("an orientation is read from EXIF of every integer type, in both byte orders") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
-  // BYTE, SHORT, LONG, SBYTE, SSHORT, SLONG, IFD; LONG8 does not fit into the entry.
+  // BYTE, SHORT, LONG, SBYTE, SSHORT, SLONG, IFD. LONG8 does not fit the entry.
   const std::vector<std::pair<int, int>> types = {{1, 1}, {3, 2}, {4, 4}, {6, 1}, {8, 2}, {9, 4}, {13, 4}};
   for (const bool big : {false, true}) {
     CAPTURE(big);
@@ -159,27 +159,27 @@ TEST_CASE("an orientation is read from EXIF of every type of whole numbers, in b
     for (const auto& [type, bytes] : types) {
       CAPTURE(type);
       CHECK(turned({{type, 1, number(6, bytes, big)}}));
-      // Of several values the first, of several entries too, whatever tags come before.
+      // The first of several values and of several entries counts, after any other tags.
       CHECK(turned({{type, bytes <= 2 ? 4 / bytes : 1, number(6, bytes, big)}, {3, 1, number(1, 2, big)}}));
       CHECK_FALSE(turned({{type, 1, number(1, bytes, big)}, {3, 1, number(6, 2, big)}}));
       CHECK(turned({{type, 1, number(1, bytes, big), 0x0100}, {type, 1, number(6, bytes, big)}}));
-      // Negative numbers and others that are no orientation.
+      // Negative numbers, and others that are not an orientation.
       for (const int64_t other : {-6, -1, 0, 9, 106}) CHECK_FALSE(turned({{type, 1, number(other, bytes, big)}}));
       CHECK_FALSE(turned({{type, 0, number(6, bytes, big)}}));
     }
-    // Values that lie behind the directory: LONG8, and three of SHORT.
+    // Values after the directory: LONG8, and three of SHORT.
     CHECK(turned({{16, 1, number(26, 4, big)}}, number(6, 8, big)));
     CHECK(turned({{3, 3, number(26, 4, big)}}, joined({number(6, 2, big), number(1, 4, big)})));
     CHECK_FALSE(turned({{16, 1, number(26, 4, big)}}, number(6, 7, big)));
     CHECK_FALSE(turned({{16, 1, number(0xffffffff, 4, big)}}, number(6, 8, big)));
-    // Text, fractions and unknown types are no orientation: the next entry is.
+    // Text, fractions and unknown types do not count; the next entry does.
     for (const int type : {0, 2, 5, 7, 10, 99}) {
       CHECK(turned({{type, 1, number(3, 4, big)}, {3, 1, number(6, 2, big)}}));
     }
   }
 }
 
-TEST_CASE("a block of EXIF is found where writers leave it in a JPEG") {
+TEST_CASE("a block of EXIF is found in all forms in which programs write it to a JPEG") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -190,7 +190,7 @@ TEST_CASE("a block of EXIF is found where writers leave it in a JPEG") {
   const Bytes exif6 = joined({exif_name, six}), exif1 = joined({exif_name, one});
   CHECK(turned({exif6}));
   CHECK(turned({xmp("<x/>"), text("something else"), {}, exif6}));
-  // Named twice, cut over segments, with the bytes of its 42 exchanged.
+  // Named twice, split over segments, with the bytes of its 42 swapped.
   CHECK(turned({joined({exif_name, exif_name, six})}));
   CHECK(turned({exif_name, exif6}));
   for (const int64_t at : {1, 8, 13, 20}) {
@@ -201,7 +201,7 @@ TEST_CASE("a block of EXIF is found where writers leave it in a JPEG") {
   Bytes exchanged = exif6;
   std::swap(exchanged[8], exchanged[9]);
   CHECK(turned({exchanged}));
-  // The first of two whole blocks counts. What is no block says nothing.
+  // The first of two complete blocks counts. Other contents are ignored.
   CHECK(turned({exif6, exif1}));
   CHECK_FALSE(turned({exif1, exif6}));
   CHECK_FALSE(turned({joined({exif_name, text("garbage!")}), exif6}));
@@ -238,7 +238,7 @@ TEST_CASE("an orientation in XMP counts if EXIF has none") {
   }
 }
 
-TEST_CASE("a PNG's texts hold an orientation in every form, before the pixels and behind them") {
+TEST_CASE("an orientation is read from every kind of text in a PNG, before and after the pixels") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -253,10 +253,10 @@ TEST_CASE("a PNG's texts hold an orientation in every form, before the pixels an
                               international_chunk(raw_keyword, value, true)}) {
       CHECK(turned(made));
       CHECK(turned({}, made));
-      // The block in its own chunk comes first, and of several texts the last.
+      // The block in its own chunk takes precedence, then the last of several texts.
       CHECK_FALSE(turned(joined({made, chunk("eXIf", short_block(1))})));
       CHECK(turned(joined({text_chunk(raw_keyword, profile(short_block(1))), made})));
-      // Its sum is wrong, or it is cut.
+      // Its checksum is wrong, or it is truncated.
       Bytes wrong = made;
       wrong.back() ^= 1;
       CHECK_FALSE(turned(wrong));
@@ -264,7 +264,7 @@ TEST_CASE("a PNG's texts hold an orientation in every form, before the pixels an
   }
   CHECK(turned({}, chunk("eXIf", six)));
   CHECK(turned(chunk("eXIf", six), chunk("eXIf", short_block(1))));
-  // Other keywords, no digits, no lines, streams that are damaged or inflate to far more than any text.
+  // Other keywords, no digits, no lines, and streams that are damaged or inflate to too much.
   for (const Bytes& value : {text("\nexif\n20\nno digits"), text("\nexif\n20"), Bytes{}, text("\n\n\n")}) {
     CHECK_FALSE(turned(text_chunk(raw_keyword, value)));
   }
@@ -276,7 +276,7 @@ TEST_CASE("a PNG's texts hold an orientation in every form, before the pixels an
   CHECK_FALSE(turned(packed_chunk(raw_keyword, joined({profile(named), Bytes(2 << 20, ' ')}))));
 }
 
-TEST_CASE("of many texts the first 64 are read, so that a small file does not inflate to gigabytes") {
+TEST_CASE("at most 64 texts are read, so that a small file does not inflate to gigabytes") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -291,7 +291,7 @@ TEST_CASE("of many texts the first 64 are read, so that a small file does not in
   CHECK(is_turned(reader, folder, png_with(joined({bombs, six}))));
 }
 
-TEST_CASE("chunks behind many pixels are found without reading the pixels") {
+TEST_CASE("chunks after many pixels are found without reading the pixels") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -300,13 +300,13 @@ TEST_CASE("chunks behind many pixels are found without reading the pixels") {
   const Bytes file = png_with({}, note, large);
   REQUIRE(file.size() > 200000);
   CHECK(is_turned(reader, folder, file, 230, 310));
-  // Far from the end too.
+  // Also far from the end.
   const Bytes comment = text_chunk(text("Comment"), Bytes(9000, 'x'));
   CHECK(is_turned(reader, folder, png_with({}, joined({note, comment}), large), 230, 310));
   CHECK_FALSE(is_turned(reader, folder, png_with({}, {}, large), 230, 310));
 }
 
-TEST_CASE("whatever a description holds, the image is read, upright or turned") {
+TEST_CASE("an image is read, upright or turned, with any contents of its metadata") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -322,7 +322,7 @@ TEST_CASE("whatever a description holds, the image is read, upright or turned") 
     }
     mutant.resize(static_cast<size_t>(random.below(static_cast<int64_t>(mutant.size()) + 1)));
     is_turned(reader, folder, jpeg_with({joined({exif_name, mutant}), xmp(std::string(mutant.begin(), mutant.end()))}));
-    // With sums that are right, so that the chunks are looked at.
+    // With correct checksums, so that the chunks are read.
     const Bytes raw = profile(mutant);
     is_turned(reader, folder, png_with(chunk("eXIf", mutant), chunk("iTXt", mutant)));
     is_turned(reader, folder, png_with(chunk("tEXt", mutant), packed_chunk(raw_keyword, mutant)));
@@ -331,7 +331,7 @@ TEST_CASE("whatever a description holds, the image is read, upright or turned") 
   }
 }
 
-TEST_CASE("a reader refuses an image whose sides are too unlike, and reads the longest that are not") {
+TEST_CASE("a reader refuses an image with too large an aspect ratio, and reads one at the limit") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -342,10 +342,10 @@ TEST_CASE("a reader refuses an image whose sides are too unlike, and reads the l
   CHECK(reader.inspect({folder.write("tall.png", strip(131073, 1)), folder.write("wide.png", strip(1, 131073)),
                         folder.write("limit.png", strip(1, 65536))},
                        sizes) ==
-        "[{\"index\":0,\"reason\":\"has 131073 x 1 pixels, one side more than 65536 times the other\"},"
-        "{\"index\":1,\"reason\":\"has 1 x 131073 pixels, one side more than 65536 times the other\"}]");
+        "[{\"index\":0,\"reason\":\"has 131073 x 1 pixels, and one side is more than 65536 times the other\"},"
+        "{\"index\":1,\"reason\":\"has 1 x 131073 pixels, and one side is more than 65536 times the other\"}]");
   CHECK(sizes == std::vector<int32_t>{0, 0, 0, 0, 1, 65536});
-  // As evaluation asks for images of 4,096 pixels: the shorter side to 4,681, and the middle.
+  // The frame of evaluation at 4,096 pixels: the shorter side is resized to 4,681, and the centre cropped.
   const Frame frame = {0, 0, 1, 65536, 4681, 65536 * 4681, 293, 153384960};
   const Bytes pixels = reader.pixels(folder.path() + "/limit.png", frame, 8, 8);
   CHECK(pixels == Bytes(192, 9));

@@ -1,11 +1,12 @@
-// Pixels of image files: formats, orientations, crops and resizing, against libjpeg's whole images and plain loops.
+// Tests the pixels of image files (formats, orientations, crops and resizing) against libjpeg's whole images and
+// plain loops.
 #include "image_files.h"
 
 using namespace sluice_test;
 
 namespace {
 
-// RGB of what libjpeg decodes, four inks by the formula of Pillow.
+// Converts libjpeg's output to RGB; four inks by Pillow's formula.
 Picture as_rgb(const Picture& decoded) {
   Picture rgb{decoded.height, decoded.width, 3, {}};
   for (int i = 0; i < decoded.height * decoded.width; ++i) {
@@ -18,7 +19,7 @@ Picture as_rgb(const Picture& decoded) {
   return rgb;
 }
 
-// One axis: weights [outputs][inputs] of a crop.
+// The weights [outputs][inputs] of a crop along an axis.
 std::vector<std::vector<double>> weights(int inputs, int outputs) {
   const auto cubic = [](double x) {
     x = std::fabs(x);
@@ -40,7 +41,7 @@ std::vector<std::vector<double>> weights(int inputs, int outputs) {
   return result;
 }
 
-// A frame of a whole picture, by definition.
+// A frame of a whole picture, by its definition.
 std::vector<double> resized(const Picture& rgb, const Frame& frame, int out_height, int out_width) {
   const auto rows = weights(frame[SL_FRAME_HEIGHT], frame[SL_FRAME_RESIZED_HEIGHT]);
   const auto columns = weights(frame[SL_FRAME_WIDTH], frame[SL_FRAME_RESIZED_WIDTH]);
@@ -83,14 +84,14 @@ Difference difference(const Bytes& actual, const std::vector<double>& expected) 
   return result;
 }
 
-// The file's image turned as EXIF's numbers ask.
+// The file's image turned by the EXIF orientation.
 Picture upright(const Picture& stored, int orientation) {
   const bool turned = orientation >= 5;
   Picture result{turned ? stored.width : stored.height, turned ? stored.height : stored.width, 3, {}};
   for (int y = 0; y < result.height; ++y) {
     for (int x = 0; x < result.width; ++x) {
       const int right = stored.width - 1, bottom = stored.height - 1;
-      // Row and column of the file for each number, as the standard's table has the sides.
+      // The file's row and column for each number, from the table in the EXIF standard.
       const int rows[] = {y, y, bottom - y, bottom - y, x, bottom - x, bottom - x, x};
       const int columns[] = {x, right - x, right - x, x, y, y, right - y, right - y};
       const int row = rows[orientation - 1], column = columns[orientation - 1];
@@ -123,7 +124,7 @@ const std::vector<Kind> kinds = {
 
 }  // namespace
 
-TEST_CASE("a reader's crops of JPEGs are those of the whole image, of every kind") {
+TEST_CASE("a reader's crops of every kind of JPEG equal those of the whole image") {
   const Context context;
   const Reader reader(context, 2);
   Folder folder;
@@ -144,7 +145,7 @@ TEST_CASE("a reader's crops of JPEGs are those of the whole image, of every kind
       equal += reader.pixels(path, plain(top, left, height, width)) == cut(whole, top, left, height, width);
     }
     CHECK(equal == 120);
-    // Smaller, where the crop's edges are those of smaller pixels.
+    // At a reduced scale, if the crop's edges fall on edges of reduced pixels.
     for (const int part : {2, 4, 8}) {
       CAPTURE(part);
       equal = 0;
@@ -160,7 +161,7 @@ TEST_CASE("a reader's crops of JPEGs are those of the whole image, of every kind
   }
 }
 
-TEST_CASE("a reader resizes crops, and of them windows, as the rule says") {
+TEST_CASE("a reader resizes crops and windows of crops by the definition") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -182,7 +183,7 @@ TEST_CASE("a reader resizes crops, and of them windows, as the rule says") {
   CHECK(difference(reader.pixels(wide_path, shrunk), resized(wide, shrunk, 3, 7)).largest < 0.6);
 }
 
-TEST_CASE("a reader keeps even areas even") {
+TEST_CASE("a reader keeps areas of one colour unchanged") {
   const Context context;
   const Reader reader(context, 1);
   Folder folder;
@@ -196,7 +197,7 @@ TEST_CASE("a reader keeps even areas even") {
   }
 }
 
-TEST_CASE("a reader decodes JPEGs at a part of their size where all views allow it") {
+TEST_CASE("a reader decodes JPEGs at a reduced scale if all views allow it") {
   const Context context;
   const Reader reader(context, 2);
   Folder folder;
@@ -221,7 +222,7 @@ TEST_CASE("a reader decodes JPEGs at a part of their size where all views allow 
       const Difference own = difference(reader.pixels(path, frame, 40, 40), resized(whole, frame, 40, 40));
       CHECK(own.mean < 1.5);
       CHECK(own.largest < 16);
-      // A second view at the size of its crop allows nothing smaller: the first is then exact.
+      // A second view at full size rules out a reduced scale, so the first view is exact.
       Bytes both;
       REQUIRE(reader.decode({path}, {frame, plain(7, 9, 40, 40)}, 40, 40, both) == "[]");
       const Bytes first(both.begin(), both.begin() + 4800), second(both.begin() + 4800, both.end());
@@ -229,7 +230,7 @@ TEST_CASE("a reader decodes JPEGs at a part of their size where all views allow 
       CHECK(second == cut(whole, 7, 9, 40, 40));
     }
   }
-  // An eighth, cut nowhere: what libjpeg gives.
+  // An eighth without a crop equals libjpeg's output.
   const Bytes file = encode_jpeg(photo(320, 256, 3, 7));
   const Frame eighth = {0, 0, 320, 256, 40, 32, 0, 0};
   CHECK(reader.pixels(folder.write("eighth.jpg", file), eighth) == decode_jpeg(file, 8).samples);

@@ -1,4 +1,4 @@
-// Sums over axes, and their backward, against plain double loops.
+// Tests sums over axes, and their gradient, against plain double loops.
 #include "typed_buffer.h"
 
 using namespace sluice_test;
@@ -50,7 +50,7 @@ TEST_CASE("sl_reduce_sum sums over rows, columns or all") {
     for (int64_t i = 0; i < n; ++i) expected[output_index(axis, size, i)] += 0.5 * xs[static_cast<size_t>(i)];
     for (size_t i = 0; i < expected.size(); ++i) expected_added[i] += expected[i];
     REQUIRE(sl_reduce_sum(context, axis, dtype, size.rows, size.columns, 0.5f, x, y, 0) == SL_OK);
-    CHECK(relative_error(y.get(), expected) < 2e-7);  // f64 inside: only the last rounding is left
+    CHECK(relative_error(y.get(), expected) < 2e-7);  // accumulates in f64: only the final rounding remains
     REQUIRE(sl_reduce_sum(context, axis, dtype, size.rows, size.columns, 0.5f, x, added, 1) == SL_OK);
     CHECK(relative_error(added.get(), expected_added) < 2e-7);
   });
@@ -111,7 +111,7 @@ TEST_CASE("reductions take rows that begin at any element") {
   }
 }
 
-TEST_CASE("the sum of nothing is 0, and nothing is added by it") {
+TEST_CASE("an empty sum is 0, and accumulating it adds nothing") {
   const Context context;
   Buffer<float> y(context, {nan_value, nan_value});
   REQUIRE(sl_reduce_sum(context, SL_AXIS_ROWS, SL_F32, 0, 2, 1.0f, nullptr, y, 0) == SL_OK);

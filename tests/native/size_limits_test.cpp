@@ -1,4 +1,4 @@
-// Sizes whose products overflow: every call refuses them before it computes with them, whichever dimension is absurd.
+// Tests that every call refuses sizes whose products overflow, whichever dimension is too large.
 #include "helpers.h"
 
 using namespace sluice_test;
@@ -7,14 +7,14 @@ namespace {
 
 constexpr int64_t huge = INT64_MAX, root = int64_t{1} << 32;  // root * root overflows
 
-// Sizes [a, b] and [a, b, c] that are refused: too large by themselves, by their product, beside a zero.
+// Sizes [a, b] and [a, b, c] to refuse: too large by themselves, by their product, or beside a zero.
 const std::vector<std::vector<int64_t>> absurd_pairs = {
     {huge, 1}, {1, huge}, {huge, huge}, {root, root}, {int64_t{1} << 24, (int64_t{1} << 24) + 1}, {0, huge}, {huge, 0}};
 const std::vector<std::vector<int64_t>> absurd_triples = {
     {huge, 1, 1},    {1, huge, 1}, {1, 1, huge},    {root, root, 1},    {1, root, root},
     {root, 1, root}, {0, 1, huge}, {huge, huge, 0}, {huge, 0, huge}, {1 << 20, 1 << 20, 1 << 20}};
 
-// Whether a call was refused for its sizes, by its name.
+// Whether a call was refused for its sizes, with an error that names the call.
 bool refused(const std::string& name, int32_t status) {
   const std::string sentence = sl_last_error();
   return status == SL_ERROR_INVALID_ARGUMENT && sentence.find(name + ":") == 0 &&
@@ -30,7 +30,7 @@ struct Case {
 
 }  // namespace
 
-TEST_CASE("operations on arrays refuse more elements than can be counted") {
+TEST_CASE("operations on arrays refuse sizes whose product overflows") {
   const Case c;
   float* const b = c.buffer;
   for (const int64_t n : {huge, (int64_t{1} << 48) + 1, int64_t{1} << 62}) {
@@ -50,7 +50,7 @@ TEST_CASE("operations on arrays refuse more elements than can be counted") {
   }
 }
 
-TEST_CASE("operations on matrices refuse more elements than can be counted") {
+TEST_CASE("operations on matrices refuse sizes whose product overflows") {
   const Case c;
   float* const b = c.buffer;
   int32_t* const i = c.indices;
@@ -79,7 +79,7 @@ TEST_CASE("operations on matrices refuse more elements than can be counted") {
                                            b, nullptr)));
     }
     for (int place = 0; place < 4; ++place) {
-      // Neighbours in the order batch, input, hidden, output make arrays, and so do batch and output.
+      // Arrays have the sizes of neighbours in the order batch, input, hidden, output, or of batch and output.
       int64_t sizes[4] = {1, 1, 1, 1};
       sizes[place] = rows;
       sizes[(place + 1) % 4] = columns;
@@ -91,7 +91,7 @@ TEST_CASE("operations on matrices refuse more elements than can be counted") {
   CHECK(refused("sl_topk", sl_topk(c.context, huge, 0, 1, b, b, i)));
 }
 
-TEST_CASE("norms and pools refuse more elements than can be counted") {
+TEST_CASE("norms and pools refuse sizes whose product overflows") {
   const Case c;
   float* const b = c.buffer;
   for (const auto& size : absurd_triples) {
@@ -119,12 +119,12 @@ TEST_CASE("norms and pools refuse more elements than can be counted") {
   }
 }
 
-TEST_CASE("convolutions and gated blocks refuse more elements than can be counted") {
+TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") {
   const Case c;
   float* const b = c.buffer;
   int64_t bytes = -1;
   constexpr int32_t most = INT32_MAX;
-  // Each makes one of the arrays too large: an input, an output, the weights of one of the convolutions.
+  // Each makes an array too large: an input, an output, or the weights of a convolution.
   for (const sl_gated_block_shape& shape : std::vector<sl_gated_block_shape>{
            {most, most, 1, 1, 1, 1}, {1, most, most, 1, 1, 1}, {1, most, 1, most, 1, 1}, {1, 1, 1, most, most, 1},
            {1, 1, 1, 1, most, 1}, {most, 0, most, 1, 1, 1}, {1, most, 1, 1, 1 << 18, most}}) {
@@ -155,7 +155,7 @@ TEST_CASE("convolutions and gated blocks refuse more elements than can be counte
   CHECK(bytes == -1);
 }
 
-TEST_CASE("the largest sizes that can be counted are counted") {
+TEST_CASE("the largest sizes whose products do not overflow are accepted") {
   const Case c;
   int64_t bytes = 0;
   // The weights of the first convolution: 9 * 2^16 * 2^16 floats, beyond 32 bits; no pack is smaller than those.
@@ -165,14 +165,14 @@ TEST_CASE("the largest sizes that can be counted are counted") {
   const sl_gated_bottleneck_shape other = {1, 1, 1, 1 << 18, 1 << 16, 1};
   REQUIRE(sl_gated_bottleneck_packed_bytes(c.context, &other, SL_GATED_BOTTLENECK_THIRD, &bytes) == SL_OK);
   CHECK(bytes >= 16 * (int64_t{1} << 32));
-  // Empty whatever the other sizes are.
+  // Empty for any other sizes.
   CHECK(sl_fill(c.context, SL_F32, 0, 0.0f, c.buffer) == SL_OK);
   CHECK(sl_norm_statistics(c.context, SL_F32, int64_t{1} << 48, 0, c.buffer, c.buffer) == SL_OK);
   CHECK(sl_max_pool_forward(c.context, SL_F32, 0, int64_t{1} << 24, int64_t{1} << 24, 1, 3, 2, 1, c.buffer, c.buffer,
                             c.bytes) == SL_OK);
 }
 
-TEST_CASE("augmentation and optimisers refuse more elements than can be counted") {
+TEST_CASE("augmentation and optimisers refuse sizes whose product overflows") {
   const Case c;
   float* const b = c.buffer;
   const float constants[3] = {1, 1, 1};
@@ -186,7 +186,7 @@ TEST_CASE("augmentation and optimisers refuse more elements than can be counted"
     CHECK(refused("sl_augment", augment(size[0], size[1], size[2], 1, 1, 1)));
     CHECK(refused("sl_augment", augment(1, 1, 1, size[0], size[1], size[2])));
   }
-  // Each image is small enough, and what lies between the two passes of its resize is not.
+  // Each image is small enough, but the intermediate image between the two resize passes is not.
   CHECK(refused("sl_augment", augment(1, 1, int64_t{1} << 40, 1, int64_t{1} << 40, 1)));
 
   const uint64_t address = reinterpret_cast<uint64_t>(b);

@@ -1,4 +1,4 @@
-// Products and convolutions that may round their operands to TF32, and those that may not.
+// Tests that products and convolutions round their operands to TF32 only if that is allowed.
 #include "helpers.h"
 
 using namespace sluice_test;
@@ -6,7 +6,7 @@ using namespace sluice_test;
 namespace {
 
 constexpr int64_t size = 64;
-constexpr double ten_bits = 0x1p-9;  // two operands of ten bits, each rounded by half of the last
+constexpr double ten_bits = 0x1p-9;  // two operands of ten bits, each rounded by up to half a unit in the last place
 
 std::vector<float> product(sl_context* context) {
   const Buffer<float> a(context, random_values(size * size, 1)), b(context, random_values(size * size, 2)),
@@ -29,7 +29,7 @@ std::vector<float> convolution(sl_context* context) {
 
 }  // namespace
 
-TEST_CASE("f32 is f32 unless TF32 is allowed, and again when it is not") {
+TEST_CASE("f32 is exact unless TF32 is allowed, and exact again when TF32 is switched off") {
   const Context context;
   const std::vector<float> products = product(context), convolved = convolution(context);
   if (sl_context_allow_tf32(context, 1) == SL_ERROR_UNSUPPORTED) {

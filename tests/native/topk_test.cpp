@@ -1,4 +1,4 @@
-// The k largest entries against a sort of whole rows.
+// Tests the k largest entries against a sort of whole rows.
 #include <algorithm>
 #include <numeric>
 
@@ -10,7 +10,7 @@ namespace {
 
 const int32_t bad = SL_ERROR_INVALID_ARGUMENT;
 
-// The columns of one row in the promised order: descending, ties by the lower column, NaN last.
+// The columns of a row in the specified order: descending, ties by the lower column, NaN last.
 std::vector<int32_t> sorted_columns(const float* row, int64_t columns) {
   std::vector<int32_t> order(static_cast<size_t>(columns));
   std::iota(order.begin(), order.end(), 0);
@@ -52,7 +52,7 @@ TEST_CASE("sl_topk finds the k largest of each row") {
   check_topk(random_values(150 * 12, 7), 150, 12, 3);
   std::vector<float> rising = random_values(2500, 8);
   std::sort(rising.begin(), rising.end());
-  for (const int32_t k : {3, 200, 2500}) check_topk(rising, 1, 2500, k);  // each is larger than those before
+  for (const int32_t k : {3, 200, 2500}) check_topk(rising, 1, 2500, k);  // each value is larger than all before it
   check_topk(random_values(40, 3), 4, 10, 10);
   check_topk(random_values(2 * 70, 4), 2, 70, 70);
 }

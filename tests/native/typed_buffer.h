@@ -1,4 +1,4 @@
-// A device buffer whose element type is chosen at run time, seen as floats.
+// A device buffer with an element type chosen at run time, accessed as floats.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace sluice_test {
 
-// f32 or bf16 device memory. `values()` are the floats as stored: rounded to bf16 where the type says so.
+// f32 or bf16 device memory. `values()` returns the stored values as floats, rounded if the type is bf16.
 class TypedBuffer {
  public:
   TypedBuffer(sl_context* context, int32_t dtype, const std::vector<float>& values) : dtype_(dtype) {
@@ -17,7 +17,7 @@ class TypedBuffer {
       wide_ = std::make_unique<Buffer<float>>(context, values);
     }
   }
-  // Filled with NaN, to show that an output is overwritten.
+  // Filled with NaN, to check that an output is overwritten.
   TypedBuffer(sl_context* context, int32_t dtype, int64_t count)
       : TypedBuffer(context, dtype, std::vector<float>(static_cast<size_t>(count), nan_value)) {}
 
@@ -32,7 +32,7 @@ class TypedBuffer {
   std::unique_ptr<Buffer<float>> wide_;
 };
 
-// What a correct result may differ by, relative to the largest value: a few roundings of f32, or one of bf16.
+// Tolerance for a correct result, relative to the largest value: a few roundings of f32, or one of bf16.
 inline double tolerance(int32_t dtype) { return dtype == SL_BF16 ? 0x1p-8 : 2e-6; }
 
 }  // namespace sluice_test

@@ -121,7 +121,8 @@ Deno.test("an event file that cannot be written ends in a line that says so", as
     const record: EvaluationRecord = { step: 1, epoch: 1, networks: {} };
     assert.throws(() => log.append(record, 2), {
       name: "StorageError",
-      message: /events\.out\.tfevents\.0000000001\.0000: cannot be written: its folder is gone; put it back$/,
+      message:
+        /events\.out\.tfevents\.0000000001\.0000: cannot be written: its folder does not exist any more; restore it$/,
     });
   });
 });

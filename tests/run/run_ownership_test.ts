@@ -134,7 +134,7 @@ for (const name of fileNames) {
       rmSync(join(path, name), { force: true });
       symlinkSync(target, join(path, name));
       const message = new RegExp(
-        `${name}: is a link, and must be a file of its own; remove it, or copy the file here$`,
+        `${name}: is a link and must be a file; remove it, or copy the file here$`,
       );
       assert.throws(() => RunFolder.open(path), { name: "InvalidInputError", message });
     }),

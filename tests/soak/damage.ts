@@ -28,7 +28,8 @@ export function damage(bytes: Uint8Array, random: RandomStream): Uint8Array {
 }
 
 /**
- * Runs trials in a folder of intact files, one of which is damaged at a time: it must be read, or refused in a line that names it.
+ * Runs trials in a folder of intact files, one of which is damaged at a time: reading must succeed, or fail with a
+ * line that names the file.
  *
  * @param files their paths in the folder, with their bytes.
  */

@@ -36,8 +36,8 @@ function step(device: Device, trainee: Trainee, config: RunConfig, precision: "f
 }
 
 /**
- * Trains a small network, and asserts that bytes in use, buffers and reserved bytes after every step are those after the
- * tenth step.
+ * Trains a small network, and asserts that bytes in use, buffers and reserved bytes after every step equal those
+ * after the tenth step.
  *
  * @param seed seed of the weights and the views.
  * @param precision element type of the views, and so of the steps.

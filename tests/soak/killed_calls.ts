@@ -1,7 +1,7 @@
 /**
- * Soak test: runs that are killed at each of the first changes of names that they make, by what the system calls are.
+ * Soak test: kills runs at each of their first renames, removals and links, by system call.
  *
- * strace sends the signal in the place of the call, so that what the call would have done is not done.
+ * strace sends the signal in place of the call, so the call has no effect.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { RunFolder } from "../../src/run/run_folder.ts";
 import { assertSucceeds, finish } from "../cli/run_sluice.ts";
 import type { SoakTest } from "./soak.ts";
 
-/** How many calls of each kind are killed at. */
+/** Number of calls of each kind at which to kill. */
 const CALLS = 20;
-/** Calls by what they do; regular expressions of strace. */
+/** Kinds of calls, as regular expressions for strace. */
 const kinds = ["/^rename", "/^unlink", "/^link"];
-/** 4 epochs of 2 steps, evaluated twice, each epoch's checkpoint kept. */
+/** 4 epochs of 2 steps, with two evaluations; each epoch's checkpoint is kept. */
 const options = [
   ...["--width", "4", "--projector", "16", "--batch", "16", "--threads", "1", "--quiet"],
   ...["--train-images", "32", "--test-images", "16", "--epochs", "4", "--eval-every", "2", "--checkpoint-every", "2"],
 ];
 
-/** Whether runs can be killed by the call here. */
+/** Whether strace can kill processes at a system call on this machine. */
 export async function hasStrace(): Promise<boolean> {
   try {
     const { status } = await finish("strace", ["-o", "/dev/null", "true"], {});
@@ -39,7 +39,7 @@ function digestOf(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
-/** What is left of a run: its checkpoints by their digests, and its metrics without times. */
+/** The results of a run: digests of its checkpoints, and its metrics without times. */
 function resultsOf(run: string) {
   const times = /,"viewsPerSecond":[^,]*,"wait":[^,]*,"time":[^,}]*/g;
   const folder = join(run, "checkpoints");
@@ -50,7 +50,7 @@ function resultsOf(run: string) {
   };
 }
 
-/** Names of temporary files in a run, and of temporary folders beside it. */
+/** Names of the temporary files in a run and of the temporary folders beside it. */
 function leftovers(folder: string, run: string): string[] {
   const all = [folder, run, join(run, "checkpoints")].flatMap((path) => existsSync(path) ? readdirSync(path) : []);
   return all.filter((name) => /\.partial$|\.new$/.test(name));
@@ -71,7 +71,7 @@ async function trial(folder: string, kept: string, kind: string, call: number): 
     if (command !== start && !existsSync(run)) continue;
     await finish("strace", [...inject, program, ...args, ...command], {});
     const steps = stepsRecorded(run);
-    // The third step is recorded only once the first epoch, of two steps, is saved.
+    // The third step is only recorded after the first epoch, of two steps, is saved.
     if (steps < 3) continue;
     const { state } = RunFolder.open(run).latestCheckpoint((line) => assert.fail(`${what}: ${line}`));
     assert.ok(state.step >= 2, `${what}: ${steps} steps recorded, ${state.step} saved`);
@@ -81,10 +81,11 @@ async function trial(folder: string, kept: string, kind: string, call: number): 
 }
 
 /**
- * Kills runs, and the processes that go on with them, at one call each; then lets them come to their end, and compares what they come to.
+ * Kills runs, and the processes that resume them, at one call each. Then resumes them to the end, and compares the
+ * results.
  *
- * @param begin number of the first trial, of twice 60: the calls of each kind, with one and with two checkpoints kept.
- * @param end number after the last.
+ * @param begin number of the first trial of twice 60: the calls of each kind, with one and with two checkpoints kept.
+ * @param end number of the last trial, plus 1.
  */
 export async function assertKilledCallsLoseNothing(begin: number, end: number): Promise<void> {
   const expected = new Map<string, ReturnType<typeof resultsOf>>();
@@ -108,7 +109,7 @@ export async function assertKilledCallsLoseNothing(begin: number, end: number): 
   }
 }
 
-/** 120 runs; nothing is done where strace is missing. */
+/** 120 runs; does nothing if strace is missing. */
 export const killCalls: SoakTest = {
   name: "runs killed at each of their first 20 renames, removals and links lose no checkpoint (needs strace)",
   trials: 2 * kinds.length * CALLS,

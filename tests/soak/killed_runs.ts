@@ -64,8 +64,8 @@ async function trial(folder: string, number: number, options: readonly string[])
 /**
  * Asserts that runs that were killed end with the weights and metrics of an undisturbed run.
  *
- * @param begin number of the first trial. Every third trial also truncates the newest checkpoint, and every fourth uses the
- * network whose checkpoints a worker writes.
+ * @param begin number of the first trial. Every third trial also truncates the newest checkpoint, and every fourth
+ * uses the network whose checkpoints a worker writes.
  * @param end number of the last trial, plus 1.
  */
 export async function assertKilledRunsGoOn(begin: number, end: number): Promise<void> {

@@ -11,12 +11,15 @@ import { assertKillsAreSurvived } from "../executable/executable.ts";
 import type { SoakTest } from "./soak.ts";
 
 const output = fileURLToPath(new URL("../../runs/soak/sluice", import.meta.url));
-/** Milliseconds within which a process is killed; unpacking, or waiting for a process that unpacks, takes about as long. */
+/**
+ * Milliseconds within which a process is killed: about the time of unpacking, or of waiting for another process to
+ * unpack.
+ */
 const LONGEST_LIFE = 1500;
 
 /** Kills up to four processes at a time at random moments; the next process must find or make a complete cache. */
 export const killUnpacking: SoakTest = {
-  name: "executables killed while they unpack leave nothing that is half used",
+  name: "executables killed while unpacking leave nothing that a later process would use",
   trials: 500,
   portion: 25,
   run: async (begin, end) => {

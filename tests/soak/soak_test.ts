@@ -33,7 +33,7 @@ Deno.test("5 runs killed at random moments end with the weights and metrics of a
 });
 
 Deno.test({
-  name: "a run killed at its fourth and fifth rename loses no checkpoint (skipped where strace is missing)",
+  name: "a run killed at its fourth and fifth rename loses no checkpoint (skipped if strace is missing)",
   ignore: !await hasStrace(),
   fn: () => assertKilledCallsLoseNothing(3, 5),
 });

@@ -29,8 +29,8 @@ function writeStl10(folder: string, images: number): void {
 }
 
 /**
- * Streams one epoch of `images` images through the loader, and asserts that memory does not grow between a tenth of the epoch
- * and its end: neither that of the process nor that of the device.
+ * Streams an epoch of `images` images through the loader. Asserts that the memory of process and device does not grow
+ * between a tenth of the epoch and its end.
  *
  * @returns bytes by which the resident memory grew.
  */

@@ -118,7 +118,7 @@ Deno.test("aliases and merged mappings stand for what they repeat", () => {
     "budget=0.5,width=4",
   ]);
   assertRefused(/^s\.yaml:3: budget 7: give a number/, "base:", "  epochs: 3", "  budget: &b 7", "runs: [{lr: 1}]");
-  assertRefused(/^s\.yaml:2: alias \*none: no anchor &none stands before it/, "base:", "  lr: *none");
+  assertRefused(/^s\.yaml:2: alias \*none: there is no anchor &none before it/, "base:", "  lr: *none");
 });
 
 Deno.test("a path in the home folder is that of whoever begins the sweep", () => {
@@ -187,6 +187,6 @@ Deno.test("what is wrong in a spec is named with its line", () => {
   assertRefused(/^s\.yaml:1: evaluate: give a list of knn, linear, masks/, "evaluate: [knn, lin]");
   assertRefused(/^s\.yaml:2: unknown key tim; did you mean time\?$/, "slurm:", "  tim: 60");
   assertRefused(/^s\.yaml:3: not YAML \(/, "base: {}", "grid: [1");
-  assertRefused(/^s\.yaml:2: retries: is there twice; remove one$/, "retries: 1", "retries: 2");
+  assertRefused(/^s\.yaml:2: retries: is given twice; remove one$/, "retries: 1", "retries: 2");
   assertRefused(/^s\.yaml:1: holds no spec; write keys such as base/, "- budget");
 });

@@ -1,23 +1,23 @@
 /**
- * What other people's software is here: its name, version, licence and the texts that go with it.
+ * Describes a piece of third-party software: name, version, licence and texts.
  *
  * @module
  */
 
-/** A package that is a part of what is given away. */
+/** A third-party package that is distributed with sluice. */
 export interface Dependency {
-  /** Its name, as its registry or distribution has it. */
+  /** The name in its registry or distribution. */
   readonly name: string;
-  /** Its version, likewise. */
+  /** The version in its registry or distribution. */
   readonly version: string;
-  /** Its licence, an SPDX expression. */
+  /** The licence, an SPDX expression. */
   readonly licence: string;
-  /** Where it is from: npm, the system's packages, or Deno with what it is made of. */
+  /** The source: npm, the system's packages, or Deno and its parts. */
   readonly kind: "npm" | "native" | "runtime";
-  /** Where people find it. */
+  /** The project's web page. */
   readonly homepage?: string;
-  /** The source package that a system's package was built from, with its version and the system. */
+  /** For a system package: its source package, with version and system. */
   readonly source?: string;
-  /** Copyright notices and licence texts that go with it. */
+  /** The copyright notices and licence texts to distribute with it. */
   readonly texts: readonly string[];
 }

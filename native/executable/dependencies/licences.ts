@@ -1,5 +1,5 @@
 /**
- * The licences under which other people's software may be given away as part of a binary.
+ * Knows the licences under which third-party software may be distributed in a binary.
  *
  * @module
  */
@@ -7,31 +7,34 @@
 import { readFileSync } from "node:fs";
 import { SluiceError } from "../../../src/errors.ts";
 
-/** A licence that is not known here, or that nothing says. */
+/** Thrown if a package's licence is unknown or not stated. */
 export class UnknownLicenceError extends SluiceError {
-  /** The error's kind. */
+  /** The error's name, as messages print it. */
   override name = "UnknownLicenceError";
 
-  /** Names the package, and what is wrong. */
+  /** Makes the error from the package's name and the problem. */
   constructor(readonly packageName: string, problem: string) {
     super(
-      `${packageName}: ${problem}; read it, and add it to native/executable/dependencies/licences.ts or do without the package`,
+      `${packageName}: ${problem}; read the licence and add it to native/executable/dependencies/licences.ts, or remove the package`,
     );
   }
 }
 
-/** Licences that allow it with notices alone, their texts being with each package. */
+/** Licences that only require notices. Each package contains their text. */
 const permissive = [
   ...["0BSD", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "libpng", "MIT", "NTP"],
   ...["Unlicense", "Zlib"],
-  // The Independent JPEG Group's, as Debian names it.
+  // Debian's name for the licence of the Independent JPEG Group.
   "BSD-BY-LC-NE",
 ];
 
-/** Licences that ask for the sources, too: of libraries that are shared, or that whoever has ours can link anew. */
+/**
+ * Licences that also require sources. They suit shared libraries, and static ones that users can link again from our
+ * sources.
+ */
 const reciprocal = ["GPL-3.0-or-later WITH GCC-exception-3.1", "LGPL-2.1-or-later"];
 
-/** Debian's names of licences that SPDX calls otherwise, beside those that differ in case alone. */
+/** Debian's names for licences, in lower case, if SPDX uses another name. */
 const aliases: Readonly<Record<string, string>> = {
   "cc0": "CC0-1.0",
   "expat": "MIT",
@@ -41,24 +44,24 @@ const aliases: Readonly<Record<string, string>> = {
 
 const names = new Map([...permissive, ...reciprocal].map((name) => [name.toLowerCase(), name]));
 
-/** Debian's files of licences that its notices name without giving their texts. */
+/** Debian's licence files, for licences that its notices name without their text. */
 const commonFiles: Readonly<Record<string, string>> = {
   "Apache-2.0": "Apache-2.0",
   "GPL-3.0-or-later WITH GCC-exception-3.1": "GPL-3",
   "LGPL-2.1-or-later": "LGPL-2.1",
 };
 
-/** Parts of an expression, all of which hold; each as alternatives, of which one is chosen. */
+/** Splits an expression into parts that all apply, each a list of alternatives. */
 function readExpression(text: string): string[][] {
   const parts = text.replace(/^\((.*)\)$/, "$1").split(/\s+and\s+|,\s+/i);
   return parts.map((part) => part.split(/\s+or\s+/i).map((word) => aliases[word.toLowerCase()] ?? word));
 }
 
 /**
- * A licence as an SPDX expression.
+ * Converts a licence to an SPDX expression.
  *
- * @param text what its package says of it.
- * @throws {UnknownLicenceError} where a part of it allows nothing that is known here.
+ * @param text the licence as its package states it.
+ * @throws {UnknownLicenceError} if a part has no known alternative.
  */
 export function readLicence(packageName: string, text: string): string {
   const parts = readExpression(text).map((alternatives) => {
@@ -71,12 +74,12 @@ export function readLicence(packageName: string, text: string): string {
   return [...new Set(parts)].sort().join(" AND ");
 }
 
-/** The text of a licence as Debian has it once for all packages. */
+/** Reads the text of a licence that Debian keeps once for all packages. */
 export function commonText(file: string): string {
   return readFileSync(`/usr/share/common-licenses/${file}`, "utf8");
 }
 
-/** The texts that an expression of {@linkcode readLicence} asks for besides a package's own notices. */
+/** The licence texts that an expression of {@linkcode readLicence} requires besides the package's own notices. */
 export function commonTexts(expression: string): string[] {
   const files = expression.split(" AND ").flatMap((part) => {
     const [chosen = ""] = part.split(" OR ").filter((one) => names.has(one.toLowerCase()));

@@ -1,5 +1,5 @@
 /**
- * The packages of npm that the program is made of.
+ * Lists the npm packages in the program.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { SluiceError } from "../../../src/errors.ts";
 import type { Dependency } from "./dependency.ts";
 import { readLicence, UnknownLicenceError } from "./licences.ts";
 
-/** What the program starts with: the command, and the worker that it starts by its file. */
+/** The program's entry points: the command, and the worker that it starts by path. */
 const entries = ["cli/main.ts", "src/run/checkpoint_worker.ts"];
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -24,7 +24,7 @@ const npmPackageSchema = z.object({
   localPath: z.string(),
 });
 
-/** What `deno info --json` tells of a program: its modules, and the packages of everything in the lock file. */
+/** The output of `deno info --json`: the program's modules, and all packages in the lock file. */
 const graphSchema = z.object({
   roots: z.array(z.string()),
   redirects: z.record(z.string(), z.string()),
@@ -39,7 +39,7 @@ const graphSchema = z.object({
 type Graph = z.infer<typeof graphSchema>;
 type NpmPackage = z.infer<typeof npmPackageSchema>;
 
-/** Everything that is reached from some first ones. */
+/** All items that can be reached from `first` through `next`. */
 function reach(first: readonly string[], next: (one: string) => readonly string[]): Set<string> {
   const reached = new Set<string>();
   const waiting = [...first];
@@ -59,7 +59,7 @@ async function readGraph(entry: string): Promise<Graph> {
   return graphSchema.parse(JSON.parse(decoder.decode(stdout)));
 }
 
-/** The packages whose code a program reaches: what only types are imported from is no part of it. */
+/** The packages whose code the program can reach. Type-only imports do not count. */
 function packagesOf({ roots, redirects, modules, npmPackages }: Graph): NpmPackage[] {
   const bySpecifier = new Map(modules.map((module) => [module.specifier, module]));
   const module = (specifier: string) => bySpecifier.get(redirects[specifier] ?? specifier);
@@ -69,7 +69,7 @@ function packagesOf({ roots, redirects, modules, npmPackages }: Graph): NpmPacka
   const direct = [...reached].flatMap((specifier) => module(specifier)?.npmPackage ?? []);
   return [...reach(direct, (key) => npmPackages[key]?.dependencies ?? [])].map((key) => {
     const found = npmPackages[key];
-    if (found === undefined) throw new SluiceError(`deno info knows nothing of the package ${key}`);
+    if (found === undefined) throw new SluiceError(`deno info does not list the package ${key}`);
     return found;
   });
 }
@@ -80,7 +80,7 @@ const manifestSchema = z.object({
   repository: z.union([z.string(), z.object({ url: z.string() })]).optional(),
 });
 
-/** A repository as an address to look at. */
+/** The web page of a repository. */
 function pageOf(repository: z.infer<typeof manifestSchema>["repository"]): string | undefined {
   const url = typeof repository === "string" ? repository : repository?.url;
   if (url === undefined) return undefined;
@@ -110,9 +110,9 @@ function describe({ name, version, localPath }: NpmPackage): Dependency {
 }
 
 /**
- * Every package of npm whose code is a part of the program, directly or through another.
+ * Lists every npm package whose code is part of the program, directly or through another package.
  *
- * @throws {UnknownLicenceError} where one has a licence that is not known, or no text of it.
+ * @throws {UnknownLicenceError} if a package has an unknown licence or no licence text.
  */
 export async function npmDependencies(): Promise<Dependency[]> {
   const found = (await Promise.all(entries.map(readGraph))).flatMap(packagesOf);

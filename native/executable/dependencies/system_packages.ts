@@ -1,5 +1,5 @@
 /**
- * The system's packages that libraries are from, where the system is Debian or made of it.
+ * Finds the system packages of libraries, on Debian and systems derived from it.
  *
  * @module
  */
@@ -11,20 +11,26 @@ import { execute } from "../../tools/packages.ts";
 import type { Dependency } from "./dependency.ts";
 import { commonTexts, readLicence, UnknownLicenceError } from "./licences.ts";
 
-/** Licences of packages whose notices no program can read, by source package, and what must still be in the notices. */
+/**
+ * Licences of packages whose notices are not machine-readable, by source package. The notices must match the
+ * pattern.
+ */
 const readByPeople: readonly (readonly [source: RegExp, licence: string, notice: RegExp])[] = [
   [/^gcc-\d+$/, "GPL-3.0-or-later WITH GCC-exception-3.1", /GCC\s+Runtime\s+Library\s+Exception/],
   [/^glibc$/, "LGPL-2.1-or-later", /GNU\s+Lesser\s+General\s+Public\s+License/],
 ];
 
-/** The paths that a file may be known by: a system whose /lib is /usr/lib knows some files by one, others by the other. */
+/**
+ * The paths under which dpkg may know a file: if /lib is a link to /usr/lib, it knows some files by one, some by the
+ * other.
+ */
 function pathsOf(path: string): string[] {
   const paths = [path, realpathSync(path)].map((one) => normalize(one));
   const without = paths.map((one) => one.replace(/^\/usr(?=\/)/, ""));
   return [...new Set([...paths, ...without, ...without.map((one) => `/usr${one}`)])];
 }
 
-/** The package that a file is from. */
+/** The package that contains a file. */
 async function ownerOf(path: string): Promise<string> {
   if (!existsSync(path)) throw new InvalidInputError(`${path}: there is no such library`);
   for (const candidate of pathsOf(path)) {
@@ -33,11 +39,11 @@ async function ownerOf(path: string): Promise<string> {
     if (success && owner !== undefined) return owner;
   }
   throw new InvalidInputError(
-    `${path}: is from no package of the system, so that nothing says under which licence it is`,
+    `${path}: belongs to no package of the system, so its licence is unknown; install the library from a package`,
   );
 }
 
-/** The paragraphs of notices in Debian's machine-readable form, each as its fields by name. */
+/** Parses notices in Debian's machine-readable format into paragraphs of fields by name. */
 function readParagraphs(notices: string): Map<string, string>[] {
   return notices.split(/\n\s*\n/).map((paragraph) => {
     const fields = paragraph.matchAll(/^([A-Za-z-]+):[ \t]*(.*(?:\n[ \t].*)*)/gm);
@@ -45,11 +51,13 @@ function readParagraphs(notices: string): Map<string, string>[] {
   });
 }
 
-/** The licence of a package's files, by its notices; of all files where the notices say one, else of each. */
+/**
+ * The licence of a package according to its notices: the one for all files if there is one, else those of all parts.
+ */
 function licenceOf(name: string, source: string, notices: string): string {
   const [, licence, notice] = readByPeople.find(([pattern]) => pattern.test(source)) ?? [];
   if (licence !== undefined && notice?.test(notices)) return licence;
-  if (!/^Format:/.test(notices)) throw new UnknownLicenceError(name, "its notices are in no form that can be read");
+  if (!/^Format:/.test(notices)) throw new UnknownLicenceError(name, "its notices are not machine-readable");
   const stanzas = readParagraphs(notices).filter((fields) => fields.has("Files") && fields.has("License"));
   const whole = stanzas.find((fields) => fields.get("Files")?.trim() === "*");
   const shipped = whole === undefined
@@ -68,7 +76,7 @@ function distribution(): string {
 async function describe(name: string): Promise<Dependency> {
   const format = "${Version}\t${Homepage}\t${source:Package}\t${source:Version}\n";
   const { success, output } = await execute("dpkg-query", ["--show", `--showformat=${format}`, name]);
-  // A package of several architectures has a line for each.
+  // A package with several architectures has a line for each.
   const [version, homepage, source, sourceVersion] = output.split("\n")[0]?.split("\t") ?? [];
   if (!success || version === undefined || source === undefined) {
     throw new SluiceError(`dpkg-query does not describe the package ${name}: ${output.trim()}`);
@@ -89,15 +97,15 @@ async function describe(name: string): Promise<Dependency> {
 }
 
 /**
- * The packages that files are from, each once.
+ * Finds the packages that contain the files, each once.
  *
- * @throws {InvalidInputError} where the system is none of Debian's, or a file is from none of its packages.
- * @throws {UnknownLicenceError} where a package's licence is not known.
+ * @throws {InvalidInputError} if the system has no dpkg, or a file belongs to no package.
+ * @throws {UnknownLicenceError} if a package's licence is unknown.
  */
 export async function systemDependencies(paths: readonly string[]): Promise<Dependency[]> {
   if (!(await execute("dpkg-query", ["--version"])).success) {
     throw new InvalidInputError(
-      "the licences of libraries are looked up with dpkg-query, which is not here: list them on Debian or Ubuntu",
+      "dpkg-query is missing, and finds the licences of libraries: list them on Debian or Ubuntu",
     );
   }
   const owners = new Set(await Promise.all(paths.map(ownerOf)));

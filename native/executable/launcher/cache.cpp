@@ -1,4 +1,4 @@
-// Finds the folder that holds the unpacked files, and makes it if it is missing or not whole.
+// Finds the folder of the unpacked files, and unpacks them if it is missing or incomplete.
 #include "cache.h"
 
 #include <fcntl.h>
@@ -28,7 +28,7 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Folders for the unpacked files, the preferred one first.
+// Possible folders for the unpacked files, in order of preference.
 std::vector<Path> candidates() {
   const Path named = environment("SLUICE_CACHE");
   if (!named.empty()) return {std::filesystem::absolute(named)};
@@ -54,10 +54,9 @@ Path resolve(const Path& path) {
   return resolved;
 }
 
-// Makes a folder for the user alone, with the missing ones above it. Programs are run from here, so others must not be able
-// to change anything on the way to it.
-//
-// Returns its path without symbolic links: a link that another user may change cannot lead later steps elsewhere.
+// Makes a folder that only the user can access, with its missing parents. Programs are run from it, so other users
+// must not be able to change it or any folder above it.
+// Returns its path without symbolic links, so that another user cannot redirect later steps by changing a link.
 Path make_trusted_folder(const Path& wanted) {
   std::vector<Path> missing;
   Path existing = wanted;
@@ -89,8 +88,8 @@ std::string read_text(const Path& path) {
   return text.str();
 }
 
-// Files and folders that are made while this lives are the user's alone, whatever umask the process has. The program that
-// is started afterwards gets the process's own umask.
+// While this object exists, new files and folders are private to the user. It restores the umask for the program that
+// is started afterwards.
 class PrivateUmask {
  public:
   PrivateUmask() : before_(umask(077)) {}
@@ -102,8 +101,8 @@ class PrivateUmask {
   const mode_t before_;
 };
 
-// Holds the lock on making a folder for as long as it lives. On a file system without locks no process holds one, and the
-// first to rename its folder wins.
+// Holds the lock for making a folder while it exists. On a file system without locks no process holds it, and the
+// first process to rename its folder wins.
 class Lock {
  public:
   explicit Lock(const Path& path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
@@ -119,10 +118,10 @@ class Lock {
   bool held_ = false;
 };
 
-// One payload's folder in one of the places.
+// The folder of a payload in one of the candidate folders.
 class CacheFolder {
  public:
-  // `base` comes from make_trusted_folder.
+  // `base` is the result of make_trusted_folder.
   CacheFolder(const Payload& payload, const Path& base)
       : payload_(payload), base_(base), folder_(base / payload.name), stamp_(base / (payload.name + ".stamp")) {}
 
@@ -131,13 +130,13 @@ class CacheFolder {
     if (is_stamped()) return folder_;
     const Lock lock(base_ / ("." + payload_.name + ".lock"));
     if (is_stamped()) return folder_;
-    if (!is_there() || !is_whole(payload_, folder_)) make(executable, lock.held());
+    if (!exists() || !is_whole(payload_, folder_)) make(executable, lock.held());
     write_stamp();
     return folder_;
   }
 
  private:
-  bool is_there() const {
+  bool exists() const {
     struct stat status {};
     return lstat(folder_.c_str(), &status) == 0;
   }
@@ -147,7 +146,7 @@ class CacheFolder {
     return !stamp.empty() && is_private(folder_) && is_private(stamp_) && read_text(stamp_) == stamp;
   }
 
-  // If the stamp cannot be written, each start reads all files of the cache again.
+  // If the stamp cannot be written, each start checks all files again.
   void write_stamp() const {
     const std::string stamp = stamp_of(payload_, folder_);
     const Path fresh = stamp_.string() + "." + std::to_string(getpid());
@@ -162,7 +161,7 @@ class CacheFolder {
     return path;
   }
 
-  // Removes what processes left behind that were killed while they unpacked.
+  // Removes leftovers of processes that were killed while unpacking.
   void remove_leftovers() const {
     const std::string lock = "." + payload_.name + ".lock", start = "." + payload_.name + ".";
     std::error_code error;
@@ -182,8 +181,8 @@ class CacheFolder {
       std::filesystem::remove_all(fresh, error);
       throw;
     }
-    // A folder that is not whole is renamed before it is removed: nobody ever finds it half empty in its place.
-    if (is_there()) {
+    // Rename an incomplete folder before removing it, so that no process finds it half empty.
+    if (exists()) {
       const Path old = make_folder_beside();
       std::filesystem::rename(folder_, old / "old", error);
       std::filesystem::remove_all(old, error);
@@ -219,7 +218,7 @@ std::string prepare_folder(int executable, const Payload& payload) {
     }
   }
   throw Failure(2, "no folder to unpack " + std::to_string(mebibytes_of(payload)) + " MiB into (" + reasons +
-                       "): name one that you, and no other user, can write and execute from in SLUICE_CACHE");
+                       "): set SLUICE_CACHE to a folder that only you can write and that allows executing files");
 }
 
 }  // namespace launcher

@@ -1,4 +1,4 @@
-// An open file that is closed when its owner goes.
+// A file descriptor that is closed when the object is destroyed.
 #pragma once
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// BLAKE2b-512, by which unpacked files are known to be the packed ones.
+// Computes BLAKE2b-512 digests, which tell whether unpacked files equal the packed ones.
 #pragma once
 
 #include <sodium.h>

@@ -1,4 +1,4 @@
-// The failures of the launcher.
+// The exceptions of the launcher.
 #pragma once
 
 #include <cerrno>
@@ -8,14 +8,14 @@
 
 namespace launcher {
 
-// Ends the launcher with one line and an exit status: 2 if the request or the machine must change, 1 if the executable
+// Ends the launcher with a one-line message and an exit status: 2 if the user can mend the cause, 1 if the executable
 // itself is at fault.
 struct Failure : std::runtime_error {
   Failure(int exit_status, const std::string& line) : std::runtime_error(line), status(exit_status) {}
   int status;
 };
 
-// A folder that cannot hold the unpacked files; another one may.
+// Thrown if a folder cannot be used for the unpacked files. Another folder may do.
 struct UnusableFolder : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

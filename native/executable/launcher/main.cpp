@@ -1,4 +1,4 @@
-// The start of the single-file executable: makes sure that what it carries is unpacked, then becomes the program in it.
+// The entry point of the single-file executable: unpacks its files if needed, then replaces itself by the program.
 #include <fcntl.h>
 #include <limits.h>
 #include <sodium.h>
@@ -20,14 +20,14 @@ namespace {
 
 using launcher::Failure;
 
-// This file's path. A container without /proc knows it from how the kernel was asked to start it.
+// The executable's path. Without /proc, it is known from the path with which the kernel started it.
 std::string executable_path() {
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
   if (length > 0 && length < PATH_MAX) return std::string(path, static_cast<size_t>(length));
   const char* const name = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   if (name != nullptr && realpath(name, path) != nullptr) return path;
-  throw Failure(1, "this executable does not find itself: start it by its path");
+  throw Failure(1, "this executable cannot find its own file: start it by its full path");
 }
 
 int open_executable(const std::string& path) {
@@ -42,8 +42,8 @@ std::string replace(std::string text, const std::string& name, const std::string
 
 bool starts_with(const std::string& text, const std::string& start) { return text.compare(0, start.size(), start) == 0; }
 
-// Whether a variable configures Deno or what it is made of: settings that were meant for another program can redirect this
-// one, print into its output or keep it from starting. Certificates are kept: `data fetch` needs those of a network's proxy.
+// Whether a variable configures Deno or its parts. Settings meant for another program can redirect this one, print
+// into its output or keep it from starting. Certificates are kept: `data fetch` needs those of a network's proxy.
 bool is_foreign_setting(const std::string& name) {
   for (const char* const kept : {"DENO_CERT", "DENO_TLS_CA_STORE", "NODE_EXTRA_CA_CERTS"}) {
     if (name == kept) return false;
@@ -63,9 +63,9 @@ void remove_foreign_settings() {
   for (const std::string& name : names) unsetenv(name.c_str());
 }
 
-// Tells the program where it is. Deno keeps no cache of its own, does not ask for a newer Deno, puts no other program in the
-// way of `node`, and does not read ~/.npmrc, at which it fails: cli/main.ts puts HOME back. The C locale, because Deno
-// crashes at some names of locales; nothing that the program prints depends on it.
+// Tells the program its paths, and configures Deno: no cache, no check for updates, no replacement of `node`. HOME is
+// changed because Deno fails on some ~/.npmrc files; cli/main.ts restores it. The locale is C because Deno crashes on
+// some locale names; the program's output does not depend on it.
 void set_environment(const std::string& executable, const std::string& folder) {
   remove_foreign_settings();
   setenv("SLUICE_EXECUTABLE", executable.c_str(), 1);
@@ -96,8 +96,8 @@ void set_environment(const std::string& executable, const std::string& folder) {
   set_environment(path, folder);
   const std::string program = folder + "/" + payload.program;
   execv(program.c_str(), pointers.data());
-  // The file is there, so what is not found is what it asks for: the C library's loader.
-  if (errno == ENOENT) throw Failure(1, "this system has no glibc (/lib64/ld-linux-x86-64.so.2): use one that has");
+  // The program exists, so the missing file is the loader of the C library.
+  if (errno == ENOENT) throw Failure(1, "this system has no glibc (/lib64/ld-linux-x86-64.so.2): use a system with glibc");
   throw Failure(1, program + ": " + launcher::last_error());
 }
 
@@ -105,7 +105,7 @@ void set_environment(const std::string& executable, const std::string& folder) {
 
 int main(int argument_count, char** arguments) {
   try {
-    if (sodium_init() < 0) throw Failure(1, "libsodium cannot be started");
+    if (sodium_init() < 0) throw Failure(1, "libsodium cannot be initialised");
     become_program(argument_count, arguments);
   } catch (const Failure& failure) {
     std::fprintf(stderr, "sluice: %s\n", failure.what());

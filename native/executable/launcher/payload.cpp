@@ -1,4 +1,4 @@
-// Reads the index of what the executable carries.
+// Reads the index of the files in the executable.
 #include "payload.h"
 
 #include <sys/stat.h>
@@ -18,7 +18,7 @@ const int64_t trailer_bytes = static_cast<int64_t>(magic.size()) + 2 * number_di
 constexpr size_t name_digits = 12;
 
 [[noreturn]] void fail_as_damaged() {
-  throw Failure(1, "this executable is damaged or incomplete: copy it here again and compare its checksum");
+  throw Failure(1, "this executable is damaged or incomplete: copy it again and compare its checksum");
 }
 
 int64_t parse_hexadecimal(const std::string& digits) {

@@ -1,4 +1,4 @@
-// Decides whether it is safe to run programs from a folder: nobody but the user and root may change what is in it.
+// Decides whether it is safe to run programs from a folder: only the user and root may be able to change its contents.
 #include "trust.h"
 
 #include <sys/stat.h>
@@ -18,8 +18,8 @@ namespace {
 using Path = std::filesystem::path;
 using Fields = std::vector<std::string>;
 
-// The lines of a file such as /etc/passwd, as fields. Read here because the C library's own functions load plug-ins,
-// which a statically linked program cannot rely on.
+// Reads the fields of each line of a file such as /etc/passwd. The C library's functions would load plug-ins, which a
+// statically linked program cannot rely on.
 std::vector<Fields> read_table(const char* path, char separator) {
   std::vector<Fields> table;
   std::ifstream file(path);
@@ -53,8 +53,8 @@ bool is_own_group(gid_t group) {
   return listed && !user_name.empty();
 }
 
-// Whether this process is in a user namespace that does not show root, as unprivileged containers of clusters are: what
-// belongs to root then seems to belong to the overflow user.
+// Whether this process is in a user namespace without root, as in unprivileged containers on clusters. Files of root
+// then appear to belong to the overflow user.
 bool is_root_hidden() {
   std::ifstream map("/proc/self/uid_map");
   long inside = 0, outside = 0, count = 0;
@@ -72,7 +72,7 @@ bool is_of_user_or_root(const struct stat& status) {
   return std::ifstream("/proc/sys/kernel/overflowuid") >> overflow && status.st_uid == overflow && is_root_hidden();
 }
 
-// With an access control list the group's bits are the most that the list grants to anybody.
+// With an access control list, the group bits are the upper limit of what the list grants.
 bool has_access_list(const Path& path) {
   return lgetxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
 }
@@ -82,7 +82,7 @@ bool can_others_write(const Path& path, const struct stat& status) {
   return (status.st_mode & S_IWGRP) != 0 && (has_access_list(path) || !is_own_group(status.st_gid));
 }
 
-// The risk of one folder, without those above it.
+// The risk of a folder itself, without its parents.
 std::string find_own_risk(const Path& folder, bool may_be_sticky) {
   struct stat status {};
   if (lstat(folder.c_str(), &status) != 0) return folder.string() + ": " + last_error();

@@ -1,4 +1,4 @@
-// Unpacks the files that the executable carries, or checks that they are unpacked already.
+// Unpacks the files in the executable, and checks unpacked files.
 #include "unpack.h"
 
 #include <fcntl.h>
@@ -45,7 +45,7 @@ void write_all(int descriptor, const char* bytes, size_t count, const std::strin
   }
 }
 
-// Unpacks one frame piece by piece; what comes out goes to the file and into the digest.
+// Unpacks a frame piece by piece, into the file and the digest.
 void unpack_file(int executable, const PackedFile& file, const std::string& path) {
   const Descriptor output(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!output) throw UnusableFolder(path + ": " + last_error());
@@ -58,7 +58,7 @@ void unpack_file(int executable, const PackedFile& file, const std::string& path
     read_exactly(executable, packed.data(), count, file.offset + done);
     done += count;
     ZSTD_inBuffer input{packed.data(), static_cast<size_t>(count), 0};
-    // A full buffer may leave more to come out although all of the input is in.
+    // If the output buffer is full, more output may follow although all input is consumed.
     for (bool full = true; input.pos < input.size || full;) {
       ZSTD_outBuffer room{unpacked.data(), unpacked.size(), 0};
       left = ZSTD_decompressStream(context.get(), &room, &input);
@@ -70,7 +70,7 @@ void unpack_file(int executable, const PackedFile& file, const std::string& path
     if (ZSTD_isError(left)) break;
   }
   if (left != 0 || digest.text() != file.digest) {
-    throw Failure(1, "this executable is damaged (" + file.path + "): copy it here again and compare its checksum");
+    throw Failure(1, "this executable is damaged (" + file.path + "): copy it again and compare its checksum");
   }
   if (fchmod(output.get(), file.mode) != 0 || fdatasync(output.get()) != 0) {
     throw UnusableFolder(path + ": " + last_error());
@@ -93,7 +93,7 @@ bool is_file_whole(const PackedFile& file, const std::string& path) {
   }
 }
 
-// Whether others can change nothing in the folder, and it holds only what the payload knows.
+// Whether other users cannot change the folder, and it contains only the payload's files.
 bool is_private_and_known(const Payload& payload, const std::string& folder) {
   if (!is_private(folder)) return false;
   std::set<std::string> known = folders_of(payload);

@@ -1,5 +1,5 @@
 /**
- * CIFAR-10.
+ * * The data set CIFAR-10.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import { paperView } from "../view_recipe.ts";
 const trainFiles = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
 const testFiles = ["test_batch.bin"];
 
-/** CIFAR-10 from a folder with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, or from that folder's parent. */
+/**
+ * CIFAR-10, from a folder with `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, or from that folder's
+ * parent.
+ */
 export const cifar10: DatasetSource<MemoryDataset> = cifarSource({
   name: "cifar10",
   description: "CIFAR-10, 32x32 photographs of 10 classes, official binary files",

@@ -1,5 +1,5 @@
 /**
- * CIFAR-100.
+ * * The data set CIFAR-100.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { cifarSource } from "../cifar_binary.ts";
 import type { DatasetSource, MemoryDataset } from "../dataset.ts";
 import { paperView } from "../view_recipe.ts";
 
-/** By label, as `fine_label_names.txt` of the archive lists them: in the order of the alphabet. */
+/** Class names by label, in alphabetical order as in the archive's `fine_label_names.txt`. */
 // deno-fmt-ignore
 const classes = [
   "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl", "boy",
@@ -36,11 +36,11 @@ export const cifar100: DatasetSource<MemoryDataset> = cifarSource({
   },
   trainFiles: ["train.bin"],
   testFiles: ["test.bin"],
-  // The coarse label, one of 20, comes before the fine one.
+  // The coarse label (20 classes) comes before the fine label.
   labelBytes: 2,
   classes,
   mean: [0.5071, 0.4865, 0.4409],
   std: [0.2673, 0.2564, 0.2762],
-  // The only data set of which the paper blurs views: the second ones, at times.
+  // The paper blurs views of this data set only: the second view, with probability 0.2.
   views: [paperView, { ...paperView, blurProbability: 0.2 }],
 });

@@ -1,5 +1,5 @@
 /**
- * Any tree of class folders.
+ * The data set `folder`: the user's own images in class folders.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export const folder: DatasetSource<Dataset<FileImages>> = {
   open(options: DatasetOptions): Dataset<FileImages> {
     const { data } = options;
     if (data === undefined) {
-      throw new InvalidInputError(`data set folder has no place of its own: give --data DIR with ${layout}`);
+      throw new InvalidInputError(`data set folder needs --data: give --data DIR with ${layout}`);
     }
     return openClassTree({ name: "folder", folder: data }, options);
   },

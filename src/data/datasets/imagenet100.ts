@@ -1,5 +1,5 @@
 /**
- * ImageNet-100.
+ * * The data set ImageNet-100.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Dataset, DatasetOptions, DatasetSource, FileImages } from "../data
 import { imageNetConstants } from "../imagenet_constants.ts";
 import { defaultDataFolder, isFolder } from "../places.ts";
 
-/** The 100 of ImageNet's 1,000 synsets that Tian, Krishnan and Isola drew for "Contrastive multiview coding" (2020). */
+/** The 100 of ImageNet's 1,000 synsets that Tian, Krishnan and Isola chose in "Contrastive multiview coding" (2020). */
 // deno-fmt-ignore
 const synsets = [
   "n01558993", "n01692333", "n01729322", "n01735189", "n01749939", "n01773797", "n01820546", "n01855672",
@@ -29,19 +29,20 @@ const synsets = [
 ] as const;
 
 const FOLDER = "imagenet";
-const remedy = `get ILSVRC 2012 from image-net.org, and put it in folders train/SYNSET and val/SYNSET of ${FOLDER}`;
+const remedy =
+  `download ILSVRC 2012 from image-net.org, and put its images in ${FOLDER}/train/SYNSET and ${FOLDER}/val/SYNSET`;
 
-/** The folder with `train` and `val`: inside `data`, or `data` itself. */
+/** The folder that contains `train` and `val`: `imagenet` inside `data`, or `data` itself. */
 function findFolder(data: string | undefined): string {
   const parent = data ?? defaultDataFolder();
   const found = [join(parent, FOLDER), parent].find((folder) => isFolder(join(folder, "train")));
   if (found !== undefined) return found;
   throw new InvalidInputError(
-    `data set imagenet100 is not in ${parent}: ${remedy}, or give --data DIR, the folder that holds train`,
+    `data set imagenet100 is not in ${parent}: ${remedy}, or give --data DIR, the folder that contains train`,
   );
 }
 
-/** ImageNet-100 out of the folders of ImageNet, or of these 100 classes alone. */
+/** ImageNet-100, from the folders of all ImageNet classes or of these 100 alone. */
 export const imagenet100: DatasetSource<Dataset<FileImages>> = {
   name: "imagenet100",
   description: "ImageNet-100, photographs of 100 classes, from ImageNet's own folders train and val",

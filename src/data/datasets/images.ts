@@ -1,5 +1,5 @@
 /**
- * Any folder of images without classes.
+ * The data set `images`: the user's own images without classes.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { imageNetConstants } from "../imagenet_constants.ts";
 import { SelectionCounts } from "../selection.ts";
 import { paperView } from "../view_recipe.ts";
 
-/** JPEG and PNG files in a folder and in those inside it, to train on; there are no labels to evaluate by. */
+/** JPEG and PNG files at any depth of a folder, for training. There are no labels for evaluation. */
 export const images: DatasetSource<Dataset<FileImages>> = {
   name: "images",
   description: "your own images without classes, to train on: JPEG or PNG files at any depth of a folder",
@@ -24,13 +24,15 @@ export const images: DatasetSource<Dataset<FileImages>> = {
   open(options: DatasetOptions): Dataset<FileImages> {
     const { data, classList, testImages, trainImages } = options;
     if (data === undefined) {
-      throw new InvalidInputError("data set images has no place of its own: give --data DIR, a folder of images");
+      throw new InvalidInputError("data set images needs --data: give --data DIR, a folder of images");
     }
     if (classList !== undefined) {
-      throw new InvalidInputError(`--class-list ${classList}: images has no classes; leave it out, or take folder`);
+      throw new InvalidInputError(
+        `--class-list ${classList}: images has no classes; remove the option, or use --dataset folder`,
+      );
     }
     if (testImages !== undefined) {
-      throw new InvalidInputError(`--test-images ${testImages}: images has no labels to test by; leave it out`);
+      throw new InvalidInputError(`--test-images ${testImages}: images has no labelled test images; remove the option`);
     }
     const counts = new SelectionCounts();
     const paths = imagesUnder(data, counts);

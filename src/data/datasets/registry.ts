@@ -1,5 +1,5 @@
 /**
- * The data sets by name.
+ * Finds a data set by its name.
  *
  * @module
  */
@@ -20,9 +20,9 @@ const sources: readonly DatasetSource[] = [shapes, cifar10, cifar100, stl10, ima
 export const datasetNames: readonly string[] = sources.map(({ name }) => name);
 
 /**
- * The source of a data set.
+ * Finds the source of a data set by name.
  *
- * @throws {InvalidOptionError} Where none has that name; the message lists those there are.
+ * @throws {InvalidOptionError} If there is no such data set. The message lists all names.
  */
 export function datasetSource(name: string): DatasetSource {
   const source = sources.find((candidate) => candidate.name === name);

@@ -1,5 +1,6 @@
 /**
- * A labelled data set drawn by code: ten shapes whose colour, texture, place, size and rotation tell nothing of the class.
+ * The data set `shapes`, drawn by code: ten shapes. Colour, texture, place, size and rotation say nothing about the
+ * class.
  *
  * @module
  */
@@ -17,12 +18,13 @@ const SIDE = 32;
 const IMAGE_BYTES = 3 * SIDE * SIDE;
 const TRAIN_IMAGES = 10_000;
 const TEST_IMAGES = 2_000;
-/** What one process can hold with ease: 3 GB. */
+/** Most images of a split: 3 GB in memory. */
 const MOST_IMAGES = 1_000_000;
 
 /**
- * The paper's mild colour changes leave an image recognisable by its two colours, and a network that can tell images
- * apart by colour learns no shape. Here hue is drawn anew, half of the views are grey, and crops keep most of the shape.
+ * Under the paper's mild colour changes an image stays recognisable by its two colours, and a network that can use
+ * colour learns no shapes. So the hue shift here is unlimited, half of the views are grey, and crops keep most of the
+ * shape.
  */
 const shapesView: ViewRecipe = {
   ...paperView,
@@ -40,8 +42,8 @@ const constants: Pick<MemoryDataset, "mean" | "std"> = { mean: [0.5, 0.5, 0.5], 
 const classes: readonly string[] = [...outlines.keys()];
 
 /**
- * Shapes, 32x32: 10,000 training and 2,000 test images unless told otherwise. Image i of a split has label i mod 10 and
- * depends on (seed, split, i) alone, so that a larger split begins with the smaller one.
+ * Shapes, 32x32: 10,000 training and 2,000 test images by default. Image i of a split has label i mod 10 and depends
+ * only on (seed, split, i), so a larger split begins with the images of a smaller one.
  */
 export const shapes: DatasetSource<MemoryDataset> = {
   name: "shapes",
@@ -56,7 +58,7 @@ export const shapes: DatasetSource<MemoryDataset> = {
     refuseFileOptions("shapes", options);
     const { data, seed, trainImages = TRAIN_IMAGES, testImages = TEST_IMAGES } = options;
     if (data !== undefined) {
-      throw new InvalidInputError(`data set shapes is drawn and reads no folder: leave out --data ${data}`);
+      throw new InvalidInputError(`data set shapes is drawn by code and reads no folder: remove --data ${data}`);
     }
     const trainCount = imageCount("train-images", trainImages, MOST_IMAGES);
     const testCount = imageCount("test-images", testImages, MOST_IMAGES);

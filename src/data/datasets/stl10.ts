@@ -1,5 +1,5 @@
 /**
- * STL-10.
+ * * The data set STL-10.
  *
  * Coates, Lee and Ng, "An analysis of single-layer networks in unsupervised feature learning" (2011).
  *
@@ -35,20 +35,20 @@ const archive = {
   },
 } as const;
 
-/** By label; files count them from 1. */
+/** Class names by label. The files count labels from 1. */
 const classes = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"] as const;
 
 const constants: Pick<Dataset, "mean" | "std"> = { mean: [0.4914, 0.4823, 0.4466], std: [0.247, 0.243, 0.261] };
 
-/** Bytes of a file that must be there. */
+/** The size of a file in bytes. @throws {InvalidInputError} if it is missing. */
 function sizeOf(path: string): number {
   if (existsSync(path) && statSync(path).isFile()) return statSync(path).size;
   throw new InvalidInputError(
-    `${path} is missing: give --data a complete ${archive.folder}, or unpack the official ${archive.file} again`,
+    `${path} is missing: give --data a complete folder ${archive.folder}, or unpack the official ${archive.file} again`,
   );
 }
 
-/** A file of images, of which the first `asked` are taken. */
+/** Opens a file of images and takes the first `asked`. */
 function records(option: string, path: string, asked: number | undefined): RecordImages {
   const size = sizeOf(path);
   if (size === 0 || size % IMAGE_BYTES !== 0) {
@@ -60,7 +60,7 @@ function records(option: string, path: string, asked: number | undefined): Recor
   return { kind: "records", path, count, height: SIDE, width: SIDE, labels: null };
 }
 
-/** Files of images and of their labels. */
+/** Opens a file of images and the file of their labels. */
 function labelled(option: string, folder: string, split: string, asked: number | undefined): Labelled<RecordImages> {
   const images = records(option, join(folder, `${split}_X.bin`), undefined);
   const path = join(folder, `${split}_y.bin`);
@@ -78,8 +78,9 @@ function labelProblem(path: string): string | null {
 }
 
 /**
- * STL-10 from a folder with `unlabeled_X.bin` and `train_` and `test_` `X.bin` and `y.bin`, or from that folder's parent. Its
- * unlabelled images are trained on and its training images evaluated with. Images are read when they are needed.
+ * STL-10, from a folder with `unlabeled_X.bin`, `train_X.bin`, `train_y.bin`, `test_X.bin` and `test_y.bin`, or from
+ * that folder's parent. Training uses the unlabelled images; evaluation uses the training and test images. Images are
+ * read when they are needed.
  */
 export const stl10: DatasetSource = {
   name,

@@ -1,16 +1,18 @@
 /**
- * Outlines of simple shapes as signed distances.
+ * Defines the outlines of simple shapes as signed distance functions.
  *
  * @module
  */
 
 /**
- * Signed distance from the point (x, y) to a shape's edge: negative inside, positive outside. Every outline lies within
- * the unit circle around the origin; y points down, as in images.
+ * Signed distance from the point (x, y) to a shape's edge: negative inside, positive outside. Every outline lies
+ * within the unit circle around the origin. y points down, as in images.
  */
 export type Outline = (x: number, y: number) => number;
 
-/** Points at these radii, evenly spaced by angle, the first pointing up: a regular polygon or a star. */
+/**
+ * A polygon with vertices at these radii, evenly spaced by angle, the first at the top: a regular polygon or a star.
+ */
 function radial(radii: readonly number[]): Outline {
   const vertices = radii.map((radius, index): [number, number] => {
     const angle = (2 * Math.PI * index) / radii.length;
@@ -19,7 +21,10 @@ function radial(radii: readonly number[]): Outline {
   return polygon(vertices);
 }
 
-/** A closed polygon, convex or not. Distance to the nearest edge; the sign by counting edges crossed towards +x. */
+/**
+ * A closed polygon, convex or not: distance to the nearest edge, with the sign from the number of edges crossed
+ * towards +x.
+ */
 function polygon(vertices: readonly (readonly [number, number])[]): Outline {
   const edges = vertices.map(([x0, y0], index) => {
     const [x1, y1] = vertices[(index + 1) % vertices.length] ?? [x0, y0];
@@ -47,14 +52,14 @@ function disc(centreX: number, centreY: number, radius: number): Outline {
   return (x, y) => Math.sqrt((x - centreX) ** 2 + (y - centreY) ** 2) - radius;
 }
 
-/** A disc less another that is moved aside. */
+/** A disc minus a smaller disc beside its centre. */
 function crescent(): Outline {
   const whole = disc(0, 0, 0.95);
   const bite = disc(0.5, 0, 0.75);
   return (x, y) => Math.max(whole(x, y), -bite(x, y));
 }
 
-/** A square on its corner with a half disc on each of its two upper edges. */
+/** A square standing on a corner, with half a disc on each upper edge. */
 function heart(): Outline {
   const half = 0.395; // a quarter of a diagonal
   const low = 0.205; // lowers the square, so that tip and lobes are equally far from the origin
@@ -81,7 +86,7 @@ function arrow(): Outline {
   return polygon([[0, -1], [0.8, -0.1], [0.3, -0.1], [0.3, 0.95], [-0.3, 0.95], [-0.3, -0.1], [-0.8, -0.1]]);
 }
 
-/** The outlines by class name; the order is that of the labels. */
+/** The outlines by class name, in the order of the labels. */
 export const outlines: ReadonlyMap<string, Outline> = new Map<string, Outline>([
   ["circle", disc(0, 0, 0.85)],
   ["square", radial([1, 1, 1, 1])],

@@ -1,5 +1,5 @@
 /**
- * Paints: plain, graded and textured surfaces between two near colours.
+ * Draws random paints: plain, graded and textured surfaces between two similar colours.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { RandomStream } from "../../random/mod.ts";
 /** Red, green and blue in 0..1. */
 export type Colour = readonly [number, number, number];
 
-/** A surface: at the pixel (x, y) its colour is `base + share(x, y) * change`, share in 0..1. */
+/** A surface. The colour of pixel (x, y) is `base + share(x, y) * change`, with share in 0..1. */
 export interface Paint {
-  /** Colour where the share is 0. */
+  /** The colour at share 0. */
   readonly base: Colour;
-  /** Added where the share is 1; may be negative. */
+  /** Added in full at share 1; may be negative. */
   readonly change: Colour;
-  /** The texture. To be called in one fixed order of pixels: a grainy paint draws a number at each call. */
+  /** The texture. Call it in a fixed order of pixels: the grainy texture draws a random number at each call. */
   readonly share: (x: number, y: number) => number;
 }
 
-/** Furthest that a texture moves a channel from the base colour. */
+/** Largest change that a texture makes to a channel of the base colour. */
 const CHANGE = 0.2;
-/** Least difference in luma between a shape's base colour and its ground's: shape must survive a loss of colour. */
+/** Least difference in luma between shape and ground, so that the shape stays visible in grey. */
 const LEAST_CONTRAST = 0.25;
 
-/** Two paints of clearly different luma; which of them is the lighter, their hues and their textures are by chance. */
+/** Draws two paints of clearly different luma. Which is lighter, their hues and their textures are random. */
 export function drawPaintPair(random: RandomStream, side: number): { ground: Paint; figure: Paint } {
   let ground = drawColour(random);
   let figure = drawColour(random);
@@ -65,7 +65,10 @@ function drawTexture(random: RandomStream, side: number): Paint["share"] {
   }
 }
 
-/** A plane wave's phase in radians at each pixel: any direction, `shortest` to `longest` pixels from crest to crest. */
+/**
+ * The phase in radians, at each pixel, of a plane wave of random direction and a wavelength from `shortest` to
+ * `longest` pixels.
+ */
 function wave(random: RandomStream, shortest: number, longest: number): (x: number, y: number) => number {
   const angle = 2 * Math.PI * random.uniform();
   const frequency = (2 * Math.PI) / (shortest + (longest - shortest) * random.uniform());
@@ -75,7 +78,7 @@ function wave(random: RandomStream, shortest: number, longest: number): (x: numb
   return (x, y) => alongX * x + alongY * y + phase;
 }
 
-/** A square wave between 0 and 1 with edges soft enough not to alias. */
+/** A square wave between 0 and 1 with edges soft enough to avoid aliasing. */
 function softSquare(sine: number): number {
   return Math.min(Math.max(0.5 + sine, 0), 1);
 }
@@ -92,13 +95,13 @@ function stripes(random: RandomStream, side: number): Paint["share"] {
   return (x, y) => softSquare(Math.sin(phase(x, y)));
 }
 
-/** Two waves of one length at a right angle. */
+/** The product of two waves of the same length at a right angle. */
 function checks(random: RandomStream, side: number): Paint["share"] {
   const first = wave(random, side / 6, side / 3);
   return (x, y) => softSquare(2 * Math.sin(first(x, y)) * Math.sin(first(-y, x)));
 }
 
-/** Three long waves that cross. */
+/** The sum of three long waves of random directions. */
 function clouds(random: RandomStream, side: number): Paint["share"] {
   const first = wave(random, side / 3, side);
   const second = wave(random, side / 3, side);

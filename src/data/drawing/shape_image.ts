@@ -1,5 +1,5 @@
 /**
- * Draws one image of a shape on a ground.
+ * Draws an image of a shape on a ground.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { RandomStream } from "../../random/mod.ts";
 import type { Outline } from "./outlines.ts";
 import { drawPaintPair, type Paint } from "./paints.ts";
 
-/** Range of the shape's circumscribed circle, as a share of the image's side. */
+/** Least diameter of the shape's circumscribed circle, as a share of the image's side. */
 const SMALLEST = 0.35;
 const LARGEST = 0.75;
 
 /**
- * Draws a shape of random place, size, rotation, colour and texture on a random ground; none of these depends on the
- * outline. The shape lies wholly inside the image and its edge is anti-aliased.
+ * Draws a shape at a random place, with random size, rotation, colour and texture, on a random ground. None of these
+ * depends on the outline. The shape lies wholly inside the image, and its edge is anti-aliased.
  *
  * @param outline The shape.
- * @param random Source of everything that is by chance.
+ * @param random Source of all random choices.
  * @param side Height and width, pixels.
- * @param pixels uint8 [side, side, 3], NHWC, is written.
+ * @param pixels Output: uint8 [side, side, 3].
  */
 export function drawShapeImage(outline: Outline, random: RandomStream, side: number, pixels: Uint8Array): void {
   const radius = (side / 2) * (SMALLEST + (LARGEST - SMALLEST) * random.uniform());
@@ -34,10 +34,10 @@ export function drawShapeImage(outline: Outline, random: RandomStream, side: num
     for (let x = 0; x < side; x++, position += 3) {
       const dx = x + 0.5 - centreX;
       const dy = y + 0.5 - centreY;
-      // Beyond a pixel from the circumscribed circle there is only ground, and the outline need not be asked.
+      // Further than a pixel outside the circumscribed circle there is only ground: skip the outline.
       const near = dx * dx + dy * dy < (radius + 1) ** 2;
       const distance = near ? radius * outline(cosine * dx + sine * dy, cosine * dy - sine * dx) : Infinity;
-      // A straight edge at this distance from the pixel's centre covers this share of the pixel.
+      // The share of the pixel that lies inside a straight edge at this distance from its centre.
       const coverage = Math.min(Math.max(0.5 - distance, 0), 1);
       paintPixel(ground, figure, coverage, x, y, pixels, position);
     }

@@ -1,29 +1,35 @@
 /**
- * How the pixels of batches come into host memory, wherever the images are.
+ * The interface by which pixels of batches get into host memory, for every kind of set.
  *
  * @module
  */
 import type { ViewBatch } from "../batches.ts";
 
-/** Pixels on their way into memory. */
+/** A read of pixels into memory that may still be running. */
 export interface PendingPixels {
-  /** Whether {@linkcode PendingPixels.wait} would wait for nothing. */
+  /** Whether {@linkcode PendingPixels.wait} would return at once. */
   readonly done: boolean;
-  /** Waits until the pixels are there. */
+  /** Waits until the pixels are in memory. */
   wait(): void;
-  /** Waits until nothing writes to the memory any more, whatever is in it. */
+  /** Waits until nothing writes to the memory any more; its contents are then undefined. */
   abandon(): void;
 }
 
-/** What brings pixels of a set of images into memory. */
+/** Reads the pixels of a set of images into memory. */
 export interface BatchPixels {
-  /** Pictures of an image: 1 where both views are cut from the same pixels, 2 where each has its own, cut out already. */
+  /**
+   * Pictures per image: 1 if both views are cropped from the same pixels on the device, 2 if each view is cropped
+   * while reading.
+   */
   readonly pictures: 1 | 2;
-  /** Begins with a batch: uint8 [pictures, batch, height, width, 3]. Once it was waited for, the batch names what is there. */
+  /**
+   * Begins to read a batch: uint8 [pictures, batch, height, width, 3]. Waiting for it may replace damaged images in
+   * `batch`.
+   */
   begin(batch: ViewBatch, into: Uint8Array<ArrayBuffer>): PendingPixels;
-  /** Begins with images `from` to `to` (exclusive) as they are evaluated: uint8 [to - from, height, width, 3]. */
+  /** Begins to read images `from` to `to` (exclusive), cropped for evaluation: uint8 [to - from, height, width, 3]. */
   beginEvaluation(from: number, to: number, into: Uint8Array<ArrayBuffer>): PendingPixels;
 }
 
-/** Pixels that are there. */
+/** A read that has already finished. */
 export const nothingPending: PendingPixels = { done: true, wait: () => {}, abandon: () => {} };

@@ -1,5 +1,5 @@
 /**
- * Images of a set that all lie on the device.
+ * Keeps all images of a set on the device.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { type EvaluationImages, type Normalisation, normalisedImages } from "./e
 import type { Size } from "./frames.ts";
 import type { StoredBatch, StoredView, TrainingImages } from "./training_images.ts";
 
-/** A set in host memory, uploaded once, to train on and to evaluate with. */
+/** A set that is uploaded once, for training and evaluation. */
 export class DeviceImages implements EvaluationImages, TrainingImages {
-  /** Nothing is brought to the device but the parameters of views. */
+  /** No batches are begun ahead, since only view parameters have to be uploaded. */
   readonly ahead = 0;
   /** [count, H, W, 3] u8. */
   readonly images: Tensor;
   readonly #begun: ViewBatch[] = [];
 
-  /** Uploads the set. */
+  /** Uploads the set. @throws {OutOfMemoryError} if it does not fit the device. */
   constructor(readonly device: Device, readonly set: MemoryImages, readonly constants: Normalisation) {
     const { count, height, width, images } = set;
     this.images = unscoped(() => Tensor.from(device, images, [count, height, width, 3]));
   }
 
-  /** As {@linkcode TrainingImages.begin}. */
+  /** See {@linkcode TrainingImages.begin}. */
   begin(batch: ViewBatch): void {
     this.#begun.push(batch);
   }
 
-  /** As {@linkcode TrainingImages.take}. */
+  /** See {@linkcode TrainingImages.take}. */
   take(): StoredBatch {
     const batch = this.#begun.shift();
     if (batch === undefined) throw new ShapeError("take: no batch was begun");
@@ -46,12 +46,12 @@ export class DeviceImages implements EvaluationImages, TrainingImages {
     return { indices, views: [view(first), view(second)] };
   }
 
-  /** As {@linkcode EvaluationImages.normalised}. */
+  /** See {@linkcode EvaluationImages.normalised}. */
   normalised(from: number, to: number, size?: Size): Tensor {
     return normalisedImages(this.images, from, to - from, this.constants, size);
   }
 
-  /** Frees the images. */
+  /** Frees the images on the device. */
   [Symbol.dispose](): void {
     this.images[Symbol.dispose]();
   }

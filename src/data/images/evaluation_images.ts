@@ -1,5 +1,5 @@
 /**
- * Images as networks see them in evaluation.
+ * Provides images for evaluation: normalised and without augmentation.
  *
  * @module
  */
@@ -11,24 +11,27 @@ import type { Dataset, ImageSet } from "../dataset.ts";
 import type { BatchPixels, PendingPixels } from "./batch_pixels.ts";
 import type { Size } from "./frames.ts";
 
-/** A data set's constants. */
+/** The normalisation constants of a data set. */
 export type Normalisation = Pick<Dataset, "mean" | "std">;
 
-/** The images of a set, a range at a time. */
+/** The images of a set, read a range at a time. */
 export interface EvaluationImages extends Disposable {
-  /** Where they go. */
+  /** The device of the normalised images. */
   readonly device: Device;
-  /** What they are. */
+  /** The set of images. */
   readonly set: ImageSet;
   /**
-   * Images `from` to `to` (exclusive), normalised: [to - from, H, W, 3] f32.
+   * Returns images `from` to `to` (exclusive), normalised: [to - from, H, W, 3] f32.
    *
-   * @param size height and width that they are resized to; the set's where left out.
+   * @param size height and width to resize to; the set's by default.
    */
   normalised(from: number, to: number, size?: Size): Tensor;
 }
 
-/** `count` images of a tensor [M, H, W, 3] u8 from `from` on, normalised: [count, H, W, 3] f32, or of another size. */
+/**
+ * Normalises `count` images, beginning at `from`, of a tensor [M, H, W, 3] u8: [count, H, W, 3] f32, resized if
+ * `size` is given.
+ */
 export function normalisedImages(
   images: Tensor,
   from: number,
@@ -42,7 +45,7 @@ export function normalisedImages(
   return augment(images, indices, parameters, { ...constants, size: size ?? [height, width] });
 }
 
-/** A range of images in host memory, or on its way there. */
+/** A range of images in host memory, whose read may still be running. */
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -50,12 +53,12 @@ interface Range {
   readonly pending: PendingPixels;
 }
 
-/** Images that stay with the host: a range is uploaded when it is asked for, and the range behind it begun meanwhile. */
+/** Images that stay in host memory or on disk. Asking for a range uploads it and begins to read the next one. */
 export class HostEvaluationImages implements EvaluationImages {
   readonly #pixels: BatchPixels;
   #ahead: Range | null = null;
 
-  /** Of any set, by what brings its pixels. */
+  /** Serves a set of any kind; `pixels` reads its images. */
   constructor(
     readonly device: Device,
     readonly set: ImageSet,
@@ -65,7 +68,7 @@ export class HostEvaluationImages implements EvaluationImages {
     this.#pixels = pixels;
   }
 
-  /** As {@linkcode EvaluationImages.normalised}. */
+  /** See {@linkcode EvaluationImages.normalised}. */
   normalised(from: number, to: number, size?: Size): Tensor {
     const { count, height, width } = this.set;
     const isAhead = this.#ahead?.from === from && this.#ahead.to === to;
@@ -84,7 +87,7 @@ export class HostEvaluationImages implements EvaluationImages {
     return { from, to, bytes, pending: this.#pixels.beginEvaluation(from, to, bytes) };
   }
 
-  /** Waits for what is still read. */
+  /** Waits for a read that is still running. */
   [Symbol.dispose](): void {
     this.#ahead?.pending.abandon();
     this.#ahead = null;

@@ -1,5 +1,5 @@
 /**
- * Pixels of images that are files of any size.
+ * Reads pixels of images that are files of any size, and replaces damaged images.
  *
  * @module
  */
@@ -13,23 +13,24 @@ import { escapeName } from "../names.ts";
 import { evaluationFrame, trainingFrame } from "./frames.ts";
 import { FRAME_COLUMNS, type ImageReader, type ReadJob, type Refusal } from "./image_reader.ts";
 
-/** A batch's views, and what they are cut from. */
+/** Views of a batch. */
 const VIEWS = 2;
 
 /**
- * Decodes and cuts files on the reader's threads. The place of a file that is damaged is taken by the next sound one with the same
- * label, or, if every image with that label is damaged, by the next sound one of any label, which is its label from then on.
+ * Decodes and crops files on the reader's threads. The next undamaged image with the same label replaces a damaged
+ * one. If every image with that label is damaged, the next undamaged image of any label does, and the damaged image
+ * takes its label.
  */
 export class FilePixels implements BatchPixels {
-  /** Views are cut as files are decoded, each from the file itself. */
+  /** Each view is cropped from the full-size file as it is decoded. */
   readonly pictures: 2 = VIEWS;
-  /** Why the files of damaged images are refused. */
+  /** The reason for each damaged image, by index. */
   readonly #damaged = new Map<number, string>();
 
-  /** Of a set of files. */
+  /** Reads the files of `set`; `policy` says how to treat damaged ones. */
   constructor(readonly set: FileImages, readonly reader: ImageReader, readonly policy: DamagePolicy) {}
 
-  /** As {@linkcode BatchPixels.begin}. */
+  /** See {@linkcode BatchPixels.begin}. */
   begin(batch: ViewBatch, into: Uint8Array<ArrayBuffer>): PendingPixels {
     const count = batch.indices.length;
     for (let row = 0; row < count; row++) this.#replaceDamaged(batch, row);
@@ -37,7 +38,7 @@ export class FilePixels implements BatchPixels {
     return this.#pending(job, (refusal) => this.#redo(batch, refusal, into));
   }
 
-  /** As {@linkcode BatchPixels.beginEvaluation}. */
+  /** See {@linkcode BatchPixels.beginEvaluation}. */
   beginEvaluation(from: number, to: number, into: Uint8Array<ArrayBuffer>): PendingPixels {
     const images = Int32Array.from({ length: to - from }, (_, row) => this.#sound(from + row));
     const job = this.#decode(images, this.#evaluationFrames(images), 1, into);
@@ -65,17 +66,17 @@ export class FilePixels implements BatchPixels {
     return reader.decode({ paths, views, frames, size: [height, width], pixels });
   }
 
-  /** Decodes anew what was refused, from other files, until one is sound. */
+  /** Replaces a refused image of a batch, until a file can be decoded. */
   #redo(batch: ViewBatch, { index: row, reason }: Refusal, into: Uint8Array<ArrayBuffer>): void {
     const count = batch.indices.length;
     const bytes = this.set.height * this.set.width * 3;
     const own = new Uint8Array(VIEWS * bytes);
-    for (let wrong: string | null = reason; wrong !== null;) {
-      this.#markDamaged(batch.indices[row] ?? 0, wrong);
+    for (let refused: string | null = reason; refused !== null;) {
+      this.#markDamaged(batch.indices[row] ?? 0, refused);
       this.#replaceDamaged(batch, row);
       const frames = this.#trainingFrames(batch, row, row + 1);
       const [refusal] = this.#decode(batch.indices.subarray(row, row + 1), frames, VIEWS, own).wait();
-      wrong = refusal?.reason ?? null;
+      refused = refusal?.reason ?? null;
     }
     for (let view = 0; view < VIEWS; view++) {
       into.set(own.subarray(view * bytes, (view + 1) * bytes), (view * count + row) * bytes);
@@ -84,13 +85,13 @@ export class FilePixels implements BatchPixels {
 
   #redoEvaluation(images: Int32Array, { index: row, reason }: Refusal, into: Uint8Array<ArrayBuffer>): void {
     const own = new Uint8Array(this.set.height * this.set.width * 3);
-    for (let wrong: string | null = reason; wrong !== null;) {
+    for (let refused: string | null = reason; refused !== null;) {
       const image = images[row] ?? 0;
-      this.#markDamaged(image, wrong);
+      this.#markDamaged(image, refused);
       images[row] = this.#sound(image);
       const one = images.subarray(row, row + 1);
       const [refusal] = this.#decode(one, this.#evaluationFrames(one), 1, own).wait();
-      wrong = refusal?.reason ?? null;
+      refused = refusal?.reason ?? null;
     }
     into.set(own, row * own.length);
   }
@@ -120,7 +121,7 @@ export class FilePixels implements BatchPixels {
     return this.set.paths[image] ?? "";
   }
 
-  /** Takes note of a damaged file. @throws {DamagedImageError} if that is an error. */
+  /** Records a damaged file and reports it. @throws {DamagedImageError} if `strict` is set. */
   #markDamaged(image: number, reason: string): void {
     if (this.#damaged.has(image)) return;
     const path = this.#path(image);
@@ -129,14 +130,18 @@ export class FilePixels implements BatchPixels {
     this.policy.skipped({ path, reason });
   }
 
-  /** Puts a sound image into a row of a batch whose own is known to be damaged. */
+  /** Replaces the image of a row if it is known to be damaged. */
   #replaceDamaged(batch: ViewBatch, row: number): void {
     const image = batch.indices[row] ?? 0;
     const sound = this.#sound(image);
     if (sound !== image) batch.replace(row, sound);
   }
 
-  /** The image itself, or, if it is damaged, the next one with its label that is not known to be. */
+  /**
+   * The image itself, or its replacement if it is known to be damaged.
+   *
+   * @throws {DamagedImageError} if all images are damaged.
+   */
   #sound(image: number): number {
     if (!this.#damaged.has(image)) return image;
     const { labels } = this.set;
@@ -147,7 +152,7 @@ export class FilePixels implements BatchPixels {
       const reason = describeDamage(this.#damaged.get(image) ?? "is damaged", this.#damaged.size);
       throw new DamagedImageError(escapeName(this.#path(image)), reason, ALL_DAMAGED_REMEDY);
     }
-    // Judged by its own label the other image would count as a mistake of the network.
+    // With the old label, a correct prediction for the replacement would count as an error.
     if (labels !== null) labels[image] = labels[any] ?? 0;
     return any;
   }

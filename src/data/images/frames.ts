@@ -1,5 +1,5 @@
 /**
- * What is cut out of an image file, and what it is resized to.
+ * Computes frames: which crop of an image file to take, and the size to resize it to.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { FRAME_COLUMNS } from "./image_reader.ts";
 /** Height and width in pixels. */
 export type Size = readonly [height: number, width: number];
 
-/** Side of what is cut from files, in pixels, where nobody says. */
+/** Default side of the crops from image files, in pixels. */
 export const USUAL_SIZE = 224;
 
-/** Evaluation resizes the shorter side to so much of the wanted one, then takes the centre: 256 for 224. */
+/** Evaluation resizes the shorter side to this multiple of the wanted side, then crops the centre: 256 for 224. */
 const EVALUATION_MARGIN = 256 / 224;
 
-/** The length that evaluation resizes the shorter side of an image to, of which networks see `wanted` x `wanted` pixels. */
+/** The length to which evaluation resizes an image's shorter side before it crops `wanted` x `wanted` pixels. */
 export function evaluationResize(wanted: number): number {
   return Math.round(wanted * EVALUATION_MARGIN);
 }
 
-/** Writes the frame of a training view: the crop of a row of view parameters, resized to `size`. */
+/** Writes the frame of a training view: the crop in a row of view parameters, resized to `size`. */
 export function trainingFrame(
   parameters: Float32Array,
   [height, width]: Size,
@@ -33,12 +33,12 @@ export function trainingFrame(
 }
 
 /**
- * Writes the frame of evaluation: an image of the wanted size as it is; of any other the shorter side resized to 256/224 of the
- * wanted side, then the centre. Sizes and place are those of torchvision's Resize and CenterCrop; the weights of the resize are
- * bicubic, which is not torchvision's default.
+ * Writes the frame for evaluation. An image of the wanted size stays unchanged. In any other image, the shorter side
+ * is resized to 256/224 of the wanted side, and the centre is cropped. Sizes and offsets equal those of torchvision's
+ * Resize and CenterCrop; the interpolation is bicubic, unlike torchvision's default.
  *
- * @param source Size of the image.
- * @param wanted Side of the square that networks see.
+ * @param size Size of the image.
+ * @param wanted Side of the square crop.
  */
 export function evaluationFrame([height, width]: Size, wanted: number, frames: Int32Array, place: number): void {
   const isWanted = height === wanted && width === wanted;
@@ -52,7 +52,7 @@ export function evaluationFrame([height, width]: Size, wanted: number, frames: I
   );
 }
 
-/** As Python rounds, which is where torchvision's centre comes from. */
+/** Rounds like Python, which torchvision's CenterCrop relies on. */
 function roundHalfToEven(value: number): number {
   const below = Math.floor(value);
   return value - below === 0.5 ? below + below % 2 : Math.round(value);

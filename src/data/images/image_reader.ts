@@ -1,5 +1,5 @@
 /**
- * Threads that read, decode and cut image files while the rest of the process goes on.
+ * Reads, decodes and crops image files on threads of the native library, in the background.
  *
  * @module
  */
@@ -8,49 +8,49 @@ import { ShapeError, TooManyOpenFilesError } from "../../errors.ts";
 import { isTooManyOpenFiles } from "../folder_error.ts";
 import { escapeName } from "../names.ts";
 
-/** Columns of a frame: SL_FRAME_COLUMNS of the native interface, which describes them. */
+/** Columns of a frame: `SL_FRAME_COLUMNS` of the native ABI, which describes them. */
 export const FRAME_COLUMNS = 8;
 
-/** One of several images that could not be read. */
+/** An image that could not be read. */
 export interface Refusal {
-  /** Which of them. */
+  /** Its index in the request. */
   readonly index: number;
-  /** One sentence without the path. */
+  /** The reason in one sentence, without the path. */
   readonly reason: string;
 }
 
-/** Files to decode, and what to cut out of them. */
+/** Files to decode, and the crops to take from them. */
 export interface DecodeRequest {
-  /** Paths [count]. */
+  /** The files' paths [count]. */
   readonly paths: readonly string[];
-  /** Pictures that are cut out of each. */
+  /** Number of crops per file. */
   readonly views: number;
-  /** int32 [count, views, FRAME_COLUMNS]. */
+  /** int32 [count, views, FRAME_COLUMNS]: a frame per crop. */
   readonly frames: Int32Array<ArrayBuffer>;
-  /** Height and width of a picture. */
+  /** Height and width of a crop. */
   readonly size: readonly [height: number, width: number];
-  /** uint8 [views, count, height, width, 3], written until the job was waited for. */
+  /** Output: uint8 [views, count, height, width, 3]. Do not use it until the job has been waited for. */
   readonly pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** Records to read. */
+/** Records to read from a file. */
 export interface RecordRequest {
-  /** The file. */
+  /** The file's path. */
   readonly path: string;
-  /** Their numbers [count], from 0. */
+  /** The records' numbers [count], from 0. */
   readonly records: BigInt64Array<ArrayBuffer>;
   /** Height and width of an image. */
   readonly size: readonly [height: number, width: number];
-  /** uint8 [count, height, width, 3], written until the job was waited for. */
+  /** Output: uint8 [count, height, width, 3]. Do not use it until the job has been waited for. */
   readonly pixels: Uint8Array<ArrayBuffer>;
 }
 
-/** Room that the native library asks for to name a refused image. */
+/** Bytes of text that the native library needs per refused image. */
 const REASON_BYTES = 256;
-/** Headers that are read in one call, which bounds its text. */
+/** Headers to read per call, which bounds the size of its text. */
 const INSPECTED_AT_ONCE = 4096;
 
-/** Paths as the native library takes them. */
+/** Joins paths in the format of the native library: each ends in a zero byte. */
 function joined(paths: readonly string[]): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(paths.map((path) => `${path}\0`).join(""));
 }
@@ -59,7 +59,11 @@ function reasonRoom(count: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(REASON_BYTES * (count + 1));
 }
 
-/** The refused images in a text of the library. @throws {TooManyOpenFilesError} if a file is refused for that: it is not damaged. */
+/**
+ * Parses the library's text of refused images.
+ *
+ * @throws {TooManyOpenFilesError} if that is the reason: the file is not damaged.
+ */
 function refusalsIn(text: Uint8Array, pathOf: (index: number) => string): Refusal[] {
   const refusals = JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as Refusal[];
   const unopened = refusals.find(({ reason }) => isTooManyOpenFiles(reason));
@@ -69,20 +73,20 @@ function refusalsIn(text: Uint8Array, pathOf: (index: number) => string): Refusa
 
 function checkRoom(name: string, pixels: Uint8Array, pictures: number, [height, width]: DecodeRequest["size"]): void {
   const bytes = pictures * height * width * 3;
-  if (pixels.length < bytes) throw new ShapeError(`${name}: ${bytes} bytes do not fit ${pixels.length}`);
+  if (pixels.length < bytes) throw new ShapeError(`${name}: ${bytes} bytes do not fit a buffer of ${pixels.length}`);
 }
 
-/** Images on their way into memory. */
+/** A queued read of images. */
 export class ReadJob {
   readonly #reader: ImageReader;
   readonly #number: bigint;
-  /** Path of each image. */
+  /** The path of each image. */
   readonly #pathOf: (index: number) => string;
   readonly #count: number;
-  /** Held until the job is done: the library writes into it. */
+  /** Keeps the memory alive while the library writes into it; null once the job is done. */
   #pixels: Uint8Array<ArrayBuffer> | null;
 
-  /** Made by the reader. */
+  /** Only {@linkcode ImageReader} makes jobs. */
   constructor(
     reader: ImageReader,
     number: bigint,
@@ -97,21 +101,21 @@ export class ReadJob {
     this.#pixels = pixels;
   }
 
-  /** Whether nothing is left to be waited for. */
+  /** Whether {@linkcode ReadJob.wait} would return at once. */
   get done(): boolean {
     return this.#pixels === null || this.#reader.isDone(this.#number);
   }
 
-  /** Waits until nothing is written any more, for images that nobody wants. */
+  /** Waits until the library no longer writes, and drops the images. */
   abandon(): void {
     if (this.#pixels !== null) this.#reader.waitFor(this.#number, this.#count);
     this.#pixels = null;
   }
 
   /**
-   * Waits for the images, once; those that could not be read are all zero.
+   * Waits for the images. Images that could not be read are all zeros.
    *
-   * @throws {TooManyOpenFilesError} if the process may open no further file.
+   * @throws {TooManyOpenFilesError} if the process has too many open files.
    */
   wait(): readonly Refusal[] {
     if (this.#pixels === null) return [];
@@ -121,22 +125,23 @@ export class ReadJob {
   }
 }
 
-/** A pool of threads of the native library that reads images. Jobs are begun in the order in which they were queued. */
+/** A pool of native threads that read images. Jobs begin in the order in which they were queued. */
 export class ImageReader extends DeviceHandle {
   /**
    * Starts the threads.
    *
-   * @param workers how many, 1 to 256.
+   * @param workers number of threads, 1 to 256.
    */
   constructor(device: Device, workers: number) {
     super(device, (slot) => device.kernels.sl_reader_create(workers, slot));
   }
 
   /**
-   * Reads the headers of image files, and waits.
+   * Reads the headers of image files, and waits for the result.
    *
-   * @returns int32 [paths, 2], upright height and width of each, zeros of one that is refused; and the refused.
-   * @throws {TooManyOpenFilesError} if the process may open no further file.
+   * @returns `sizes`: int32 [paths, 2], height and width after EXIF orientation, zeros for a refused file; and
+   * `refusals`.
+   * @throws {TooManyOpenFilesError} if the process has too many open files.
    */
   inspect(paths: readonly string[]): { sizes: Int32Array<ArrayBuffer>; refusals: Refusal[] } {
     const sizes = new Int32Array(paths.length * 2);
@@ -156,13 +161,13 @@ export class ImageReader extends DeviceHandle {
   /**
    * Queues files to decode.
    *
-   * @throws {ShapeError} where the pixels have no room.
-   * @throws {NativeError} where a frame is none.
+   * @throws {ShapeError} if `pixels` is too small.
+   * @throws {NativeError} if a frame is invalid.
    */
   decode({ paths, views, frames, size, pixels }: DecodeRequest): ReadJob {
     checkRoom("decode", pixels, paths.length * views, size);
     if (frames.length !== paths.length * views * FRAME_COLUMNS) {
-      throw new ShapeError(`decode: ${frames.length} values are not ${views} frames of ${paths.length} files`);
+      throw new ShapeError(`decode: ${frames.length} values are not ${views} frames for each of ${paths.length} files`);
     }
     const [names, number] = [joined(paths), new BigInt64Array(1)];
     const { kernels } = this.device;
@@ -184,7 +189,7 @@ export class ImageReader extends DeviceHandle {
   /**
    * Queues records to read.
    *
-   * @throws {ShapeError} where the pixels have no room.
+   * @throws {ShapeError} if `pixels` is too small.
    */
   readRecords({ path, records, size, pixels }: RecordRequest): ReadJob {
     checkRoom("readRecords", pixels, records.length, size);
@@ -194,21 +199,21 @@ export class ImageReader extends DeviceHandle {
     return new ReadJob(this, number[0] ?? 0n, records.length, pixels, () => path);
   }
 
-  /** Whether a job is done. */
+  /** Whether a job is done; used by {@linkcode ReadJob}. */
   isDone(number: bigint): boolean {
     const done = new Int32Array(1);
     this.device.kernels.sl_reader_done(this.handle, number, done);
     return done[0] === 1;
   }
 
-  /** Waits for a job of `count` images, and gives the library's text of those that it refused. */
+  /** Waits for a job of `count` images, and returns the library's text of refused images. */
   waitFor(number: bigint, count: number): Uint8Array {
     const text = reasonRoom(count);
     this.device.kernels.sl_reader_wait(this.handle, number, text, text.length);
     return text;
   }
 
-  /** Ends the threads, once what they are at is done. */
+  /** Ends the threads when their current jobs are done. */
   protected override free(handle: DevicePointer): void {
     this.device.kernels.sl_reader_destroy(handle);
   }

@@ -1,5 +1,5 @@
 /**
- * Where a run's images are: the one place that decides between device, host memory, records and files.
+ * Decides where a run's images are kept: on the device, in host memory, in a file of records or in image files.
  *
  * @module
  */
@@ -15,45 +15,45 @@ import { RecordPixels } from "./record_pixels.ts";
 import { StreamedImages } from "./streamed_images.ts";
 import type { TrainingImages } from "./training_images.ts";
 
-/** How a data set's images are kept. */
+/** How to keep the images of a data set. */
 export interface ImageStoreOptions {
-  /** Whether images that are in host memory are kept on the device, all of them; true where left out. */
+  /** Whether to keep sets in host memory on the device as well; true by default. */
   readonly onDevice?: boolean;
-  /** Threads that read files; 0 or left out: one for each processor that may be used. */
+  /** Threads that read files; by default, or if 0, one for each processor that this process may use. */
   readonly workers?: number;
-  /** Batches that are read before they are needed; {@linkcode BATCHES_AHEAD} where left out. */
+  /** Batches to read before they are needed; {@linkcode BATCHES_AHEAD} by default. */
   readonly ahead?: number;
-  /** Whether a damaged image file is an error. */
+  /** Whether a damaged image file is an error; false by default. */
   readonly strict?: boolean;
-  /** Told of each damaged image file, once. */
+  /** Called once for each damaged image file. */
   readonly skipped?: (image: SkippedImage) => void;
 }
 
-/** Enough that one slow batch is not waited for. */
+/** Default number of batches to read ahead: enough that a slow batch does not stall training. */
 export const BATCHES_AHEAD = 3;
-/** As the native library has it. */
+/** The native library's limit. */
 const MOST_WORKERS = 256;
 
-/** So many threads for reading files, where 0 means one for each processor that this process may use. */
+/** The number of reader threads; 0 means one for each processor that this process may use. */
 export function readerThreads(workers: number): number {
   return Math.min(MOST_WORKERS, workers === 0 ? usableProcessors() : workers);
 }
 
-/** Opens the sets of one data set. What is opened twice is there once; everything ends with this. */
+/** Opens the sets of a data set. A set opened twice shares its pixels. Disposing of this closes all of them. */
 export class ImageStores implements Disposable {
   readonly #owned = new DisposableStack();
   readonly #onDevice = new Map<ImageSet, DeviceImages>();
   readonly #pixels = new Map<ImageSet, BatchPixels>();
   #reader: ImageReader | null = null;
 
-  /** Opens nothing yet. */
+  /** Opens no set yet. */
   constructor(readonly device: Device, readonly dataset: Dataset, readonly options: ImageStoreOptions = {}) {}
 
   /**
-   * A set to train on.
+   * Opens a set for training.
    *
-   * @param batch images of a batch, at most.
-   * @throws {OutOfMemoryError} where the device has no room.
+   * @param batch largest number of images in a batch.
+   * @throws {OutOfMemoryError} if the images do not fit the device.
    */
   training(set: ImageSet, batch: number): TrainingImages {
     const { ahead = BATCHES_AHEAD } = this.options;
@@ -61,7 +61,7 @@ export class ImageStores implements Disposable {
       this.#owned.use(new StreamedImages(this.device, set, this.#pixelsOf(set), { batch, ahead }));
   }
 
-  /** A set to evaluate with. @throws {OutOfMemoryError} where the device has no room. */
+  /** Opens a set for evaluation. @throws {OutOfMemoryError} if the images do not fit the device. */
   evaluation(set: ImageSet): EvaluationImages {
     return this.#deviceImages(set) ??
       this.#owned.use(new HostEvaluationImages(this.device, set, this.dataset, this.#pixelsOf(set)));
@@ -83,14 +83,14 @@ export class ImageStores implements Disposable {
   #makePixels(set: ImageSet): BatchPixels {
     if (set.kind === "memory") return new MemoryPixels(set);
     const { workers = 0, strict = false, skipped = () => {} } = this.options;
-    // The first that is opened, it ends last: everything else may have work under way in it.
+    // The reader is opened first and so closed last: the others may still have jobs in it.
     this.#reader ??= this.#owned.use(new ImageReader(this.device, readerThreads(workers)));
     return set.kind === "records"
       ? new RecordPixels(set, this.#reader)
       : new FilePixels(set, this.#reader, { strict, skipped });
   }
 
-  /** Frees what was opened. */
+  /** Closes all sets and the reader. */
   [Symbol.dispose](): void {
     this.#owned.dispose();
   }

@@ -1,5 +1,5 @@
 /**
- * Pixels of images that lie in host memory.
+ * Copies pixels of images in host memory.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import type { MemoryImages } from "../dataset.ts";
 import type { ViewBatch } from "../batches.ts";
 import { type BatchPixels, nothingPending, type PendingPixels } from "./batch_pixels.ts";
 
-/** Copies them at once. */
+/** Copies the pixels when a batch is begun, so there is nothing to wait for. */
 export class MemoryPixels implements BatchPixels {
-  /** Views are cut on the device. */
+  /** Both views are cropped from the same pixels, on the device. */
   readonly pictures = 1;
 
-  /** Of a set in memory. */
+  /** Reads a set in memory. */
   constructor(readonly set: MemoryImages) {}
 
-  /** As {@linkcode BatchPixels.begin}. */
+  /** See {@linkcode BatchPixels.begin}. */
   begin({ indices }: ViewBatch, into: Uint8Array<ArrayBuffer>): PendingPixels {
     const { images, height, width } = this.set;
     const bytes = height * width * 3;
@@ -23,7 +23,7 @@ export class MemoryPixels implements BatchPixels {
     return nothingPending;
   }
 
-  /** As {@linkcode BatchPixels.beginEvaluation}. */
+  /** See {@linkcode BatchPixels.beginEvaluation}. */
   beginEvaluation(from: number, to: number, into: Uint8Array<ArrayBuffer>): PendingPixels {
     const { images, height, width } = this.set;
     const bytes = height * width * 3;

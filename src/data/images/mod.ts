@@ -1,5 +1,5 @@
 /**
- * Images on their way from where they are to the device.
+ * Brings images from disk or host memory to the device.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Pixels of images that are records of a file.
+ * Reads pixels of images that are records of a file.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { RecordImages } from "../dataset.ts";
 import type { BatchPixels, PendingPixels } from "./batch_pixels.ts";
 import type { ImageReader } from "./image_reader.ts";
 
-/** Reads the records that a batch names, and no others. */
+/** Reads only the records of a batch. */
 export class RecordPixels implements BatchPixels {
-  /** Views are cut on the device. */
+  /** Both views are cropped from the same pixels, on the device. */
   readonly pictures = 1;
 
-  /** Of a set in a file. */
+  /** Reads a set in a file. */
   constructor(readonly set: RecordImages, readonly reader: ImageReader) {}
 
-  /** As {@linkcode BatchPixels.begin}. */
+  /** See {@linkcode BatchPixels.begin}. */
   begin({ indices }: ViewBatch, into: Uint8Array<ArrayBuffer>): PendingPixels {
     return this.#read(BigInt64Array.from(indices, BigInt), into);
   }
 
-  /** As {@linkcode BatchPixels.beginEvaluation}. */
+  /** See {@linkcode BatchPixels.beginEvaluation}. */
   beginEvaluation(from: number, to: number, into: Uint8Array<ArrayBuffer>): PendingPixels {
     return this.#read(BigInt64Array.from({ length: to - from }, (_, row) => BigInt(from + row)), into);
   }
@@ -34,12 +34,12 @@ export class RecordPixels implements BatchPixels {
       get done() {
         return job.done;
       },
-      // The file was whole when it was opened.
+      // A missing record means that the file has changed: its size was checked when the data set was opened.
       wait: () => {
         const [refusal] = job.wait();
         if (refusal === undefined) return;
         const record = records[refusal.index];
-        throw new SluiceError(`${path}: record ${record} ${refusal.reason}; start again when nothing writes to it`);
+        throw new SluiceError(`${path}: record ${record} ${refusal.reason}; start again when no program writes to it`);
       },
       abandon: () => job.abandon(),
     };

@@ -1,5 +1,5 @@
 /**
- * Images that stay with the host, of which some batches are on the device or on their way there.
+ * Streams batches to the device, for images that stay in host memory or on disk.
  *
  * @module
  */
@@ -14,26 +14,29 @@ import type { BatchPixels, PendingPixels } from "./batch_pixels.ts";
 import type { Size } from "./frames.ts";
 import type { StoredBatch, StoredView, TrainingImages } from "./training_images.ts";
 
-/** How much is kept under way. */
+/** How many images and batches to hold at a time. */
 export interface StreamingOptions {
-  /** Images of a batch, at most. */
+  /** Largest number of images in a batch. */
   readonly batch: number;
-  /** Batches that are begun before the present one is taken, 1 or more: each takes a batch's room on both sides. */
+  /**
+   * Batches to begin before the current one is taken, 1 or more. Each needs the memory of a batch on host and
+   * device.
+   */
   readonly ahead: number;
 }
 
-/** Room for one batch, pinned and on the device. */
+/** Memory for a batch, pinned on the host and on the device. */
 class Slot implements Disposable {
   readonly pinned: PinnedMemory;
   /** [pictures * batch, H, W, 3] u8. */
   readonly images: Tensor;
-  /** Recorded in the copy stream when the batch is there. */
+  /** Recorded in the copy stream after the upload of the batch. */
   readonly arrived: DeviceEvent;
-  /** Recorded in the compute stream behind the last work that reads the batch. */
+  /** Recorded in the compute stream after the last kernel that reads the batch. */
   readonly released: DeviceEvent;
-  /** What is there or on its way. */
+  /** The batch in this slot, uploaded or not. */
   batch: ViewBatch | null = null;
-  /** Its pixels, until their upload is queued. */
+  /** The read of its pixels; null once their upload is queued. */
   pending: PendingPixels | null = null;
 
   constructor(device: Device, shape: readonly [number, number, number, number]) {
@@ -50,7 +53,7 @@ class Slot implements Disposable {
   }
 }
 
-/** A copy of view parameters whose crops are whole pictures of a size: they were cut out already. */
+/** Copies view parameters, with the whole picture as the crop: the pictures were cropped while reading. */
 function withoutCrop(table: Float32Array, [height, width]: Size): Float32Array<ArrayBuffer> {
   const whole = Float32Array.from(table);
   for (let row = 0; row < whole.length; row += AUGMENT_COLUMNS) {
@@ -62,21 +65,21 @@ function withoutCrop(table: Float32Array, [height, width]: Size): Float32Array<A
   return whole;
 }
 
-/** Batches of a set are read ahead, and uploaded beside computation, in a stream of their own. */
+/** Reads the batches of a set ahead, and uploads them in a separate stream while the device computes. */
 export class StreamedImages implements TrainingImages {
-  /** As {@linkcode StreamingOptions.ahead}. */
+  /** See {@linkcode StreamingOptions.ahead}. */
   readonly ahead: number;
   readonly #batch: number;
   readonly #stream: DeviceStream;
   readonly #slots: readonly Slot[];
   #free: Slot[];
   readonly #begun: Slot[] = [];
-  #present: Slot | null = null;
+  #current: Slot | null = null;
 
   /**
-   * Room for the batches under way and the present one.
+   * Allocates memory for the batches ahead and the current one.
    *
-   * @throws {OutOfMemoryError} where there is none.
+   * @throws {OutOfMemoryError} if the memory does not suffice.
    */
   constructor(
     readonly device: Device,
@@ -94,14 +97,20 @@ export class StreamedImages implements TrainingImages {
     undone.move();
   }
 
-  /** As {@linkcode TrainingImages.begin}, of batches no larger than the constructor was told. */
+  /**
+   * See {@linkcode TrainingImages.begin}.
+   *
+   * @throws {ShapeError} if the batch is larger than {@linkcode StreamingOptions.batch}.
+   */
   begin(batch: ViewBatch): void {
     if (batch.indices.length > this.#batch) {
-      throw new ShapeError(`begin: a batch of ${batch.indices.length} images where ${this.#batch} were announced`);
+      throw new ShapeError(
+        `begin: a batch of ${batch.indices.length} images is larger than the limit of ${this.#batch}`,
+      );
     }
     const slot = this.#free.shift();
     if (slot === undefined) throw new ShapeError(`begin: ${this.#begun.length} batches are under way already`);
-    // The upload before may still read the pinned memory.
+    // The previous upload may still read the pinned memory.
     slot.arrived.wait();
     slot.batch = batch;
     this.#begun.push(slot);
@@ -109,23 +118,23 @@ export class StreamedImages implements TrainingImages {
     if (slot.pending.done) this.#upload(slot);
   }
 
-  /** As {@linkcode TrainingImages.take}. */
+  /** See {@linkcode TrainingImages.take}. */
   take(): StoredBatch {
     const slot = this.#begun.shift();
     if (slot === undefined) throw new ShapeError("take: no batch was begun");
-    if (this.#present !== null) {
-      // What reads the batch before was queued by now: behind it, its room is free for another.
-      this.#present.released.record(null);
-      this.#free.push(this.#present);
+    if (this.#current !== null) {
+      // All kernels that read the previous batch are queued by now. After them, its slot is free.
+      this.#current.released.record(null);
+      this.#free.push(this.#current);
     }
-    this.#present = slot;
+    this.#current = slot;
     this.#upload(slot);
     for (const later of this.#begun) if (later.pending?.done) this.#upload(later);
     slot.arrived.holdUp(null);
     return this.#stored(slot);
   }
 
-  /** Waits for a batch's pixels and queues their upload, unless that was done. */
+  /** Waits for a batch's pixels and queues their upload, unless it is queued already. */
   #upload(slot: Slot): void {
     if (slot.pending === null || slot.batch === null) return;
     slot.pending.wait();
@@ -156,7 +165,7 @@ export class StreamedImages implements TrainingImages {
     return { indices, views: [view(0), view(1)] };
   }
 
-  /** Frees the room, once nothing reads or writes it any more. */
+  /** Frees the memory when nothing reads or writes it any more. */
   [Symbol.dispose](): void {
     for (const slot of this.#begun) slot.pending?.abandon();
     if (this.device.disposed) return;

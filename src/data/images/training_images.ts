@@ -1,38 +1,38 @@
 /**
- * What hands a step's images to the device.
+ * The interface by which a training step gets its images on the device.
  *
  * @module
  */
 import type { Tensor } from "../../tensor/mod.ts";
 import type { ViewBatch } from "../batches.ts";
 
-/** What one view of a batch is made from by {@linkcode augment}. */
+/** The inputs from which {@linkcode augment} makes a view of a batch. */
 export interface StoredView {
-  /** [M, H, W, 3] u8, those of the batch among others perhaps. */
+  /** [M, H, W, 3] u8. May contain more images than the batch. */
   readonly images: Tensor;
-  /** [batch] i32, which of them are the batch. */
+  /** [batch] i32: the rows of `images` that make up the batch. */
   readonly rows: Tensor;
-  /** [batch, AUGMENT_COLUMNS] f32. */
+  /** [batch, AUGMENT_COLUMNS] f32: the view's parameters. */
   readonly parameters: Tensor;
 }
 
-/** A batch as a step takes it. */
+/** A batch on the device. */
 export interface StoredBatch {
-  /** int32 [batch]: which of the training images these are. */
+  /** int32 [batch]: indices into the training images. */
   readonly indices: Int32Array<ArrayBuffer>;
-  /** What its two views are made from. */
+  /** The inputs of its two views. */
   readonly views: readonly [StoredView, StoredView];
 }
 
-/** Images of batches on the device, or on their way there. */
+/** Brings batches to the device. */
 export interface TrainingImages extends Disposable {
-  /** Batches that may be begun before the present one is taken: 0 where nothing is gained by that. */
+  /** Batches that may be begun before the current one is taken; 0 if that gains nothing. */
   readonly ahead: number;
-  /** Begins to bring a batch to the device. @throws {ShapeError} where more are under way than there is room for. */
+  /** Begins to bring a batch to the device. @throws {ShapeError} if too many batches are begun already. */
   begin(batch: ViewBatch): void;
   /**
-   * The batch that was begun first and not taken yet; waits until its pixels are on their way. What was taken before may be gone
-   * then. Rows and parameters are the scope's.
+   * Takes the oldest batch that was begun, and waits until its upload is queued. The images of the previous batch are
+   * invalid from then on. Rows and parameters belong to the current scope.
    */
   take(): StoredBatch;
 }

@@ -1,4 +1,4 @@
-// Tests of what CIFAR-100 has of its own: two labels a record, of which the second counts.
+// Tests of what differs in CIFAR-100: two labels per record, of which the second is the class.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { cifar100 } from "../../../src/data/mod.ts";
 
 const RECORD_BYTES = 3074;
 
-/** Records whose fine labels are given, with pixels that tell record and place. */
+/** Records with the given fine labels, and pixels that encode the record and the position. */
 function batchFile(fine: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(fine.length * RECORD_BYTES);
   fine.forEach((label, record) => {
@@ -32,7 +32,7 @@ function withFolder(train: readonly number[], check: (parent: string) => void): 
   }
 }
 
-Deno.test("the fine label is the class, and pixels begin behind both labels", () => {
+Deno.test("the fine label is the class, and the pixels begin after both labels", () => {
   withFolder([0, 42, 99], (parent) => {
     const { labelled: { train, test }, classes } = cifar100.open({ data: parent, seed: 0 });
     assert.deepEqual([...train.labels], [0, 42, 99]);
@@ -43,7 +43,7 @@ Deno.test("the fine label is the class, and pixels begin behind both labels", ()
   });
 });
 
-Deno.test("a label above 99 is refused, and so are records of another length, with the archive's name", () => {
+Deno.test("a label above 99 and records of another length are refused, and the message names the archive", () => {
   const refused = (data: string, message: RegExp) =>
     assert.throws(() => cifar100.open({ data, seed: 0 }), (error) => {
       assert.ok(error instanceof InvalidInputError);
@@ -52,7 +52,7 @@ Deno.test("a label above 99 is refused, and so are records of another length, wi
     });
   withFolder(
     [100],
-    (parent) => refused(parent, /train\.bin is damaged: record 0 has label 100, the classes are 0 to 99/),
+    (parent) => refused(parent, /train\.bin is damaged: record 0 has label 100, but the classes are 0 to 99/),
   );
   withFolder([1], (parent) => {
     writeFileSync(join(parent, "cifar-100-binary", "test.bin"), new Uint8Array(3073));

@@ -1,4 +1,4 @@
-// Tests of reading CIFAR-10: small synthetic files for layout and damage, the real ones where they are at hand.
+// Tests of reading CIFAR-10: small synthetic files for layout and damage, and the real files if they are available.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,9 +11,9 @@ const RECORD_BYTES = 3073;
 const TRAIN_FILES = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
 const sharedData = fileURLToPath(new URL("../../../../shared/data", import.meta.url));
 const realDataMissing = !existsSync(join(sharedData, "cifar-10-batches-bin"));
-if (realDataMissing) console.log(`CIFAR-10 is not at ../shared/data: the tests that read the real images are ignored`);
+if (realDataMissing) console.log(`CIFAR-10 is not at ../shared/data: tests that read the real images are ignored`);
 
-/** Red, green and blue of a pixel of a record, so that every byte has a place of its own. */
+/** Red, green and blue of a pixel of a record, chosen so that a byte in the wrong position is noticed. */
 function planeByte(file: number, record: number, channel: number, pixel: number): number {
   return (file * 101 + record * 53 + channel * 31 + pixel * 7 + (pixel >> 5)) % 256;
 }
@@ -28,7 +28,7 @@ function batchFile(file: number, records: number): Uint8Array {
   return bytes;
 }
 
-/** A folder with files of 2, 3, 4, 5 and 6 training records and 3 test records. */
+/** Calls the test with a folder of files with 2, 3, 4, 5 and 6 training records and 3 test records. */
 function withFolder(test: (folder: string) => void): void {
   const parent = mkdtempSync(join(tmpdir(), "sluice-cifar10-"));
   try {
@@ -52,7 +52,7 @@ function refused(data: string | undefined, message: RegExp, options: object = {}
   });
 }
 
-Deno.test("planar records of any number become NHWC images in the order of the files", () => {
+Deno.test("planar records become NHWC images in the order of the files", () => {
   withFolder((folder) => {
     const { labelled: { train, test }, classes } = cifar10.open({ data: folder, seed: 0 });
     assert.deepEqual([train.count, train.height, train.width, test.count], [20, 32, 32, 3]);
@@ -69,20 +69,20 @@ Deno.test("planar records of any number become NHWC images in the order of the f
   });
 });
 
-Deno.test("the parent of the official folder is as good as the folder", () => {
+Deno.test("the parent of the official folder works like the folder itself", () => {
   withFolder((folder) => {
     assert.deepEqual(cifar10.open({ data: join(folder, ".."), seed: 0 }), cifar10.open({ data: folder, seed: 0 }));
   });
 });
 
-Deno.test("of a file larger than memory only the wanted records are read, and as many as memory cannot hold are refused", () => {
+Deno.test("only the wanted records of a huge file are read, and more records than fit in memory are refused", () => {
   withFolder((folder) => {
-    // Sparse: 6 GB that take no room on the disk.
+    // A sparse file: 6 GB that use no disk space.
     Deno.truncateSync(join(folder, "data_batch_1.bin"), 2_000_000 * RECORD_BYTES);
     const before = Deno.memoryUsage().rss;
     const { labelled: { train } } = cifar10.open({ data: folder, seed: 0, trainImages: 4 });
     assert.ok(Deno.memoryUsage().rss - before < 100 * 2 ** 20);
-    // The file's own two records, then its zeros.
+    // The file's two written records, then zeros.
     assert.deepEqual([...train.labels], [1, 2, 0, 0]);
     assert.deepEqual([...train.images.subarray(3072, 3075)], [0, 1, 2].map((channel) => planeByte(1, 1, channel, 0)));
     assert.ok(train.images.subarray(2 * 3072).every((value) => value === 0));
@@ -95,7 +95,7 @@ Deno.test("of a file larger than memory only the wanted records are read, and as
   });
 });
 
-Deno.test("records are read across the borders of pieces, up to the last", () => {
+Deno.test("records are read across the boundaries of pieces, up to the last record", () => {
   withFolder((folder) => {
     writeFileSync(join(folder, "data_batch_2.bin"), batchFile(2, 3000));
     const { labelled: { train } } = cifar10.open({ data: folder, seed: 0, trainImages: 2 + 2999 });
@@ -118,7 +118,7 @@ Deno.test("fewer images are the first ones", () => {
   });
 });
 
-Deno.test("more images than there are, or none, are refused with the number there is", () => {
+Deno.test("more images than exist, and no images, are refused with the available number", () => {
   withFolder((folder) => {
     refused(folder, /train-images 21 .* 1 to 20/, { trainImages: 21 });
     refused(folder, /test-images 4 .* 1 to 3/, { testImages: 4 });
@@ -127,7 +127,7 @@ Deno.test("more images than there are, or none, are refused with the number ther
   });
 });
 
-Deno.test("no folder, a missing folder and a file in its place are refused with the remedy", () => {
+Deno.test("no folder, a missing folder and a file in place of a folder are refused with the remedy", () => {
   withFolder((folder) => {
     Deno.env.set("SLUICE_DATA", join(folder, "nowhere"));
     try {
@@ -172,7 +172,7 @@ Deno.test("a label above 9 is refused by file, record and value", () => {
 });
 
 Deno.test({
-  name: "the real images have the published constants, nearly balanced classes and no empty image",
+  name: "the real images have the published constants, balanced classes and no empty image",
   ignore: realDataMissing,
   fn: () => {
     const { labelled: { train, test }, mean, std } = cifar10.open({ data: sharedData, seed: 0 });

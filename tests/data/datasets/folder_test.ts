@@ -1,4 +1,4 @@
-// Tests of data sets made of image files: trees of classes, ImageNet-100's among them, and folders without classes.
+// Tests of data sets of image files: class folders, including ImageNet-100's, and folders without classes.
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,15 +16,15 @@ function refused(name: string, data: string | undefined, message: RegExp, option
   });
 }
 
-/** The paths of a set below a folder. */
+/** The paths of a set, relative to a folder. */
 function below(root: string, { paths }: { readonly paths: readonly string[] }): string[] {
   return paths.map((path) => path.slice(root.length + 1));
 }
 
-Deno.test("class folders are labels in the order of their names, and files keep their sizes", () =>
+Deno.test("class folders get labels in the order of their names, and files keep their sizes", () =>
   withTree((root) => {
     writeClassTree(root, ["cat", "Dog", "bird"], { train: 3, test: 2 });
-    // Deeper folders belong to their class; other files do not count.
+    // Images in subfolders belong to the class; files of other formats do not count.
     writePng(join(root, "train", "bird", "more", "0.PNG"), 5, 9, 1);
     writeFileSync(join(root, "train", "bird", "notes.txt"), "no image");
     const { classes, pretraining, labelled, skipped } = folder.open({ data: root, seed: 0, imageSize: 16 });
@@ -39,7 +39,7 @@ Deno.test("class folders are labels in the order of their names, and files keep 
     assert.deepEqual(skipped, []);
   }));
 
-Deno.test("a class list chooses folders and gives labels their order", () =>
+Deno.test("a class list chooses the class folders and the order of the labels", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b", "c"], { train: 2, test: 1 });
     const classList = join(root, "classes.txt");
@@ -48,9 +48,9 @@ Deno.test("a class list chooses folders and gives labels their order", () =>
     assert.deepEqual(classes, ["c", "a"]);
     assert.deepEqual(below(root, labelled?.test ?? { paths: [] }), ["test/c/000.png", "test/a/000.png"]);
     writeFileSync(classList, "c\nd\n");
-    refused("folder", root, /train holds no folder d, which --class-list .*classes\.txt names/, { classList });
+    refused("folder", root, /train has no folder d, which --class-list .*classes\.txt lists/, { classList });
     writeFileSync(classList, "c\nc\n");
-    refused("folder", root, /names c twice/, { classList });
+    refused("folder", root, /lists c twice/, { classList });
     writeFileSync(classList, "c/\na//\n");
     const listed = folder.open({ data: root, seed: 0, classList });
     assert.deepEqual(listed.classes, ["c", "a"], "as `ls -p` lists them");
@@ -65,7 +65,7 @@ Deno.test("a class list chooses folders and gives labels their order", () =>
     refused("folder", root, /nowhere: cannot be read/, { classList: join(root, "nowhere") });
   }));
 
-Deno.test("val stands for test, and class folders alone are images to train on", () =>
+Deno.test("val is read like test, and class folders without train are all trained on", () =>
   withTree((root) => {
     writePng(join(root, "train", "a", "0.png"), 8, 8, 0);
     writePng(join(root, "val", "a", "0.png"), 8, 8, 1);
@@ -83,17 +83,17 @@ Deno.test("fewer images are spread over all classes", () =>
     refused("folder", root, /train-images 13 .* 1 to 12/, { trainImages: 13 });
   }));
 
-Deno.test("a folder without classes is read at any depth, and has nothing to evaluate with", () =>
+Deno.test("a folder without classes is read at any depth and has no labels", () =>
   withTree((root) => {
     for (const [index, path] of ["2.png", "b/1.png", "a/deep/0.png"].entries()) writePng(join(root, path), 8, 8, index);
     const { pretraining, labelled, classes } = images.open({ data: root, seed: 0 });
     assert.deepEqual(below(root, pretraining), ["2.png", "a/deep/0.png", "b/1.png"]);
     assert.deepEqual([labelled, classes, pretraining.labels, pretraining.height], [null, [], null, 224]);
-    refused("images", root, /--test-images 1: images has no labels/, { testImages: 1 });
+    refused("images", root, /--test-images 1: images has no labelled test images/, { testImages: 1 });
     refused("images", root, /--class-list x: images has no classes/, { classList: "x" });
   }));
 
-Deno.test("damaged headers are left out and named, or refused if that was asked for", () =>
+Deno.test("files with damaged headers are skipped and reported, or refused with strict", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b"], { train: 3, test: 1 });
     const [text, gone] = [join(root, "train", "a", "001.png"), join(root, "train", "b", "x.jpg")];
@@ -106,7 +106,7 @@ Deno.test("damaged headers are left out and named, or refused if that was asked 
     assert.equal(pretraining.count, 5);
     assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 1]);
     assert.deepEqual([...pretraining.sizes.subarray(2, 4)], [22, 22], "sizes go with their files");
-    refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more file is damaged; remove or mend the file/, {
+    refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more file is damaged; remove or repair the file/, {
       strict: true,
     });
     writeDamagedPng(join(root, "only", "damaged.png"), 8, 8);
@@ -114,28 +114,28 @@ Deno.test("damaged headers are left out and named, or refused if that was asked 
     refused("images", join(root, "only"), /damaged\.png: .*; give other images/);
   }));
 
-Deno.test("folders that are missing, empty or do not fit each other are refused in one line", () =>
+Deno.test("missing, empty and inconsistent folders are refused in one line", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b"], { train: 1, test: 1 });
     mkdirSync(join(root, "train", "empty"));
-    refused("folder", root, /test holds no folder empty, which .*train does/);
+    refused("folder", root, /test has no folder empty, which .*train has/);
     mkdirSync(join(root, "test", "empty"));
-    refused("folder", root, /empty holds no image: add \.jpg, \.jpeg or \.png files, or remove the folder/);
+    refused("folder", root, /empty has no image: add \.jpg, \.jpeg or \.png files, or remove the folder/);
     writePng(join(root, "train", "empty", "0.png"), 4, 4, 0);
     writePng(join(root, "test", "empty", "0.png"), 4, 4, 0);
     writePng(join(root, "test", "other", "0.png"), 4, 4, 0);
-    refused("folder", root, /train holds no folder other, which .*test does/);
+    refused("folder", root, /train has no folder other, which .*test has/);
     refused("folder", undefined, /give --data DIR/);
     refused("images", undefined, /give --data DIR/);
     refused("folder", join(root, "nowhere"), /nowhere does not exist/);
     refused("images", join(root, "nowhere"), /nowhere does not exist/);
-    refused("images", join(root, "train", "a", "000.png"), /000\.png is no folder/);
+    refused("images", join(root, "train", "a", "000.png"), /000\.png is not a folder/);
     mkdirSync(join(root, "none"));
-    refused("folder", join(root, "none"), /none holds no class folders/);
-    refused("images", join(root, "none"), /none holds no image/);
+    refused("folder", join(root, "none"), /none has no class folders/);
+    refused("images", join(root, "none"), /none has no image/);
   }));
 
-Deno.test("a link that leads back to a folder above it is refused; one that leads elsewhere is followed", () =>
+Deno.test("a link to a folder that contains it is refused, and any other link is followed", () =>
   withTree((root) => {
     writePng(join(root, "train", "a", "0.png"), 4, 4, 0);
     symlinkSync(join(root, "train", "a"), join(root, "train", "b"));
@@ -144,21 +144,21 @@ Deno.test("a link that leads back to a folder above it is refused; one that lead
     refused(
       "folder",
       root,
-      /a\/loop is a link to a folder that it lies in: remove the link/,
+      /a\/loop is a link to a folder that contains it: remove the link/,
     );
-    refused("images", root, /is a link to a folder that it lies in: remove the link/);
+    refused("images", root, /is a link to a folder that contains it: remove the link/);
     symlinkSync(join(root, "two"), join(root, "train", "a", "out"));
     mkdirSync(join(root, "two"));
     symlinkSync(join(root, "train", "a"), join(root, "two", "back"));
     rmSync(join(root, "train", "a", "loop"));
-    refused("folder", root, /a\/out\/back is a link to a folder that it lies in/);
+    refused("folder", root, /a\/out\/back is a link to a folder that contains it/);
     symlinkSync("self", join(root, "self"));
     writePng(join(root, "plain", "0.png"), 4, 4, 0);
     symlinkSync("itself.png", join(root, "plain", "itself.png"));
     assert.equal(images.open({ data: join(root, "plain"), seed: 0 }).skipped.length, 1);
   }));
 
-Deno.test("ImageNet-100 takes its hundred classes out of ImageNet's folders", () =>
+Deno.test("ImageNet-100 reads its hundred classes from ImageNet's folders", () =>
   withTree((root) => {
     const listed = [...new Set(missingClasses(root))];
     assert.equal(listed.length, 100);
@@ -169,10 +169,10 @@ Deno.test("ImageNet-100 takes its hundred classes out of ImageNet's folders", ()
     const { classes, labelled, mean } = imagenet100.open({ data: root, seed: 0 });
     assert.deepEqual(classes, [...listed].sort());
     assert.deepEqual([labelled?.train.count, labelled?.test.count, mean[0]], [100, 100, 0.485]);
-    refused("imagenet100", join(root, "nowhere"), /imagenet100 is not in .*nowhere: get ILSVRC 2012/);
+    refused("imagenet100", join(root, "nowhere"), /imagenet100 is not in .*nowhere: download ILSVRC 2012/);
   }));
 
-/** The classes that ImageNet-100 asks for, by making each that it misses. */
+/** Finds the classes of ImageNet-100, by creating each folder that it reports as missing. */
 function missingClasses(root: string): string[] {
   const asked: string[] = [];
   mkdirSync(join(root, "probe", "train"), { recursive: true });
@@ -181,7 +181,7 @@ function missingClasses(root: string): string[] {
       imagenet100.open({ data: join(root, "probe"), seed: 0 });
     } catch (error) {
       assert.ok(error instanceof InvalidInputError);
-      const missing = /holds no folder (n\d{8}),/.exec(error.message)?.[1];
+      const missing = /has no folder (n\d{8}),/.exec(error.message)?.[1];
       if (missing === undefined) return asked;
       asked.push(missing);
       mkdirSync(join(root, "probe", "train", missing));

@@ -34,7 +34,7 @@ Deno.test("the ten classes are equally frequent in both splits", () => {
   }
 });
 
-Deno.test("seed, split and index each give another image, and the same ones the same image", () => {
+Deno.test("an image depends on seed, split and index, and on nothing else", () => {
   const again = shapes.open({ seed: 0, trainImages: 20, testImages: 20 });
   const other = shapes.open({ seed: 1, trainImages: 20, testImages: 20 });
   for (const index of [0, 7, 19]) {
@@ -45,7 +45,7 @@ Deno.test("seed, split and index each give another image, and the same ones the 
   assert.equal(new Set(Array.from({ length: 1000 }, (_, index) => imageOf(train, index).join())).size, 1000);
 });
 
-Deno.test("the constants are the images' own", () => {
+Deno.test("the constants are the mean and standard deviation of the images", () => {
   for (const channel of [0, 1, 2] as const) {
     const values = train.images.filter((_, index) => index % 3 === channel);
     const average = values.reduce((sum, value) => sum + value, 0) / values.length / 255;
@@ -55,7 +55,7 @@ Deno.test("the constants are the images' own", () => {
   }
 });
 
-Deno.test("the mean colour of an image tells little of its class", () => {
+Deno.test("the mean colour of an image says little about its class", () => {
   // Between-class variance of a mean colour over its total variance: 9/999 is expected by chance.
   for (const channel of [0, 1, 2]) {
     const colours = Array.from({ length: 1000 }, (_, index) => {
@@ -74,21 +74,21 @@ Deno.test("the mean colour of an image tells little of its class", () => {
   }
 });
 
-Deno.test("a seed draws what it drew when this data set was made", async () => {
+Deno.test("a seed still draws the images that it drew when this data set was introduced", async () => {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(train.images)));
   const hex = [...digest.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   assert.equal(hex, "7a4d1c19358a126c");
 });
 
-Deno.test("both views may take any hue and are grey half of the time, so that colour does not identify an image", () => {
+Deno.test("both views can have any hue and are grey half of the time, so that colour does not identify an image", () => {
   for (const view of views) {
     assert.equal(view.hue, 0.5);
     assert.equal(view.grayscaleProbability, 0.5);
   }
 });
 
-Deno.test("a folder, a seed or a number of images that cannot be is refused", () => {
-  assert.throws(() => shapes.open({ seed: 0, data: "somewhere" }), /reads no folder: leave out --data somewhere/);
+Deno.test("a folder and an invalid number of images are refused", () => {
+  assert.throws(() => shapes.open({ seed: 0, data: "somewhere" }), /reads no folder: remove --data somewhere/);
   assert.throws(() => shapes.open({ seed: 0, trainImages: 0 }), /train-images 0 .* 1 to 1000000/);
   assert.throws(() => shapes.open({ seed: 0, testImages: 1e7 }), /test-images 10000000/);
   assert.throws(() => shapes.open({ seed: -1, trainImages: 1, testImages: 1 }), InvalidInputError);

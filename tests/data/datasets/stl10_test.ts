@@ -13,12 +13,12 @@ const SIDE = 96;
 const PLANE = SIDE * SIDE;
 const device = openDevice();
 
-/** A byte of its own for every image, channel, row and column. */
+/** A byte for each image, channel, row and column, chosen so that a wrong order is noticed. */
 function value(image: number, channel: number, y: number, x: number): number {
   return (image * 37 + channel * 101 + y * 3 + x * 7) % 256;
 }
 
-/** Images as STL-10's files have them: planes, column by column. */
+/** Images in the layout of STL-10's files: planes, column by column. */
 function imageFile(first: number, count: number): Uint8Array {
   return Uint8Array.from({ length: count * 3 * PLANE }, (_, i) => {
     const within = i % PLANE;
@@ -55,7 +55,7 @@ function refused(data: string, message: RegExp, options: object = {}): void {
   });
 }
 
-Deno.test("unlabelled images are trained on, labelled ones evaluated with, labels counted from 0", () => {
+Deno.test("training uses the unlabelled images, evaluation the labelled ones, and labels are counted from 0", () => {
   withFolder((folder) => {
     const { pretraining, labelled, classes } = stl10.open({ data: folder, seed: 0 });
     assert.deepEqual([pretraining.count, pretraining.height, pretraining.width, pretraining.labels], [9, 96, 96, null]);
@@ -67,7 +67,7 @@ Deno.test("unlabelled images are trained on, labelled ones evaluated with, label
   });
 });
 
-Deno.test("columns of planes become rows of pixels, in training and in evaluation", () => {
+Deno.test("planes stored by columns become rows of pixels, in training and in evaluation", () => {
   withFolder((folder) => {
     const dataset = { ...stl10.open({ data: folder, seed: 0 }), mean: [0, 0, 0], std: [1, 1, 1] } as const;
     using stores = new ImageStores(device, dataset, { workers: 2 });
@@ -91,11 +91,11 @@ Deno.test("columns of planes become rows of pixels, in training and in evaluatio
   });
 });
 
-Deno.test("files that are missing, cut or do not fit each other are refused by name", () => {
+Deno.test("missing, truncated and inconsistent files are refused by name", () => {
   for (const name of ["unlabeled_X.bin", "train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin"]) {
     withFolder((folder) => {
       rmSync(join(folder, name));
-      refused(folder, new RegExp(`${name.replace(".", "\\.")} is missing: give --data a complete stl10_binary`));
+      refused(folder, new RegExp(`${name.replace(".", "\\.")} is missing: give --data a complete folder stl10_binary`));
     });
   }
   withFolder((folder) => {
@@ -112,13 +112,13 @@ Deno.test("files that are missing, cut or do not fit each other are refused by n
   });
   withFolder((folder) => {
     refused(folder, /train-images 10 .* 1 to 9/, { trainImages: 10 });
-    refused(folder, /--image-size 64: the images of stl10 have their own size/, { imageSize: 64 });
+    refused(folder, /--image-size 64: the images of stl10 have a fixed size/, { imageSize: 64 });
     refused(folder, /--class-list x: stl10 has no class folders/, { classList: "x" });
     refused(join(folder, "nowhere"), /nowhere does not exist: give --data DIR/);
   });
 });
 
-Deno.test("a file that is cut while it is used ends the reading with an error, not with old pixels", () => {
+Deno.test("a file that is truncated while it is used gives an error, not old pixels", () => {
   withFolder((folder) => {
     const dataset = stl10.open({ data: folder, seed: 0 });
     using stores = new ImageStores(device, dataset);
@@ -127,6 +127,6 @@ Deno.test("a file that is cut while it is used ends the reading with an error, n
     assert.throws(() => {
       training.begin(drawBatch(Int32Array.of(0, 7), { dataset, seed: 0, epoch: 0 }));
       training.take();
-    }, /unlabeled_X\.bin: record 7 .*; start again when nothing writes to it/);
+    }, /unlabeled_X\.bin: record 7 .*; start again when no program writes to it/);
   });
 });

@@ -1,4 +1,4 @@
-// Tests of signed distances to shapes.
+// Tests of the signed distances of outlines.
 import assert from "node:assert/strict";
 import { type Outline, outlines } from "../../../src/data/drawing/outlines.ts";
 
@@ -8,7 +8,7 @@ function outline(name: string): Outline {
   return found;
 }
 
-Deno.test("every outline holds some of the unit disc and nothing beyond it", () => {
+Deno.test("every outline has points inside the unit disc and none outside", () => {
   for (const [name, distance] of outlines) {
     let inside = 0;
     for (let step = 0; step < 360; step++) {
@@ -25,7 +25,7 @@ Deno.test("every outline holds some of the unit disc and nothing beyond it", () 
   }
 });
 
-Deno.test("a distance changes no faster than the point moves, so that edges are anti-aliased evenly", () => {
+Deno.test("a distance changes no faster than the point moves, which keeps the anti-aliasing even", () => {
   for (const [name, distance] of outlines) {
     for (let i = 0; i < 400; i++) {
       const x = ((i * 37) % 101) / 50 - 1;
@@ -36,7 +36,7 @@ Deno.test("a distance changes no faster than the point moves, so that edges are 
   }
 });
 
-Deno.test("distances known by geometry", () => {
+Deno.test("distances have the values known from geometry", () => {
   const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-12, `${actual}`);
   near(outline("circle")(0, 0), -0.85);
   near(outline("circle")(3, 4), 4.15);

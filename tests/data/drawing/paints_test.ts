@@ -13,14 +13,14 @@ function shares(paint: Paint): number[] {
   return Array.from({ length: 1024 }, (_, pixel) => paint.share(pixel % 32, pixel >> 5));
 }
 
-Deno.test("figure and ground differ in luma, and either may be the lighter", () => {
+Deno.test("figure and ground differ in luma, and either may be lighter", () => {
   const contrasts = pairs.map(({ ground, figure }) => luma(figure.base) - luma(ground.base));
   assert.ok(contrasts.every((contrast) => Math.abs(contrast) >= 0.25));
   const lighter = contrasts.filter((contrast) => contrast > 0).length;
   assert.ok(Math.abs(lighter - 200) < 50, `${lighter} of 400 figures are lighter than their ground`);
 });
 
-Deno.test("a texture moves no channel by more than a fifth and its share stays in 0..1", () => {
+Deno.test("a texture changes no channel by more than a fifth, and its share stays in 0..1", () => {
   for (const paint of pairs.flatMap(({ ground, figure }) => [ground, figure])) {
     assert.ok(paint.change.every((change) => Math.abs(change) <= 0.2));
     for (const share of shares(paint)) assert.ok(share >= -1e-12 && share <= 1 + 1e-12, `${share}`);

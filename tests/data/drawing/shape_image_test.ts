@@ -1,4 +1,4 @@
-// Tests of drawing one shape: size, place and rotation of the outline in the image.
+// Tests of drawing a shape: size, place and rotation of the outline in the image.
 import assert from "node:assert/strict";
 import { drawPaintPair, type Paint } from "../../../src/data/drawing/paints.ts";
 import { drawShapeImage } from "../../../src/data/drawing/shape_image.ts";
@@ -6,7 +6,7 @@ import { RandomStream } from "../../../src/random/mod.ts";
 
 const SIDE = 32;
 
-/** The points at which the outline was asked, in its own coordinates, for image `index`. */
+/** The points, in the outline's coordinates, at which image `index` evaluates the outline. */
 function askedPoints(index: number, distance: number): { points: [number, number][]; pixels: Uint8Array } {
   const points: [number, number][] = [];
   const pixels = new Uint8Array(3 * SIDE * SIDE);
@@ -18,7 +18,7 @@ function askedPoints(index: number, distance: number): { points: [number, number
   return { points, pixels };
 }
 
-/** One step along a row in the outline's coordinates: the shortest step between points asked one after the other. */
+/** The step of one pixel in the outline's coordinates: the shortest step between consecutive points. */
 function rowStep(points: readonly [number, number][]): [number, number] {
   const steps = points.slice(1).map(([x, y], before): [number, number] => {
     const [x0, y0] = points[before] ?? [x, y];
@@ -31,14 +31,14 @@ function radiusOf(points: readonly [number, number][]): number {
   return 1 / Math.hypot(...rowStep(points));
 }
 
-Deno.test("shapes measure 35 to 75 % of the side, lie wholly inside and are rotated by any angle", () => {
+Deno.test("shapes measure 35 to 75 % of the side, lie wholly inside the image and have any rotation", () => {
   const radii: number[] = [];
   const quadrants = new Set<number>();
   for (let index = 0; index < 300; index++) {
     const { points } = askedPoints(index, -1);
     const radius = radiusOf(points);
     assert.ok(radius >= 0.35 * 16 - 1e-9 && radius <= 0.75 * 16 + 1e-9, `radius ${radius}`);
-    // Were the unit circle cut off by the border, pixels of it would be missing.
+    // If the border cut off the unit circle, some of its pixels would be missing.
     const inside = points.filter(([x, y]) => Math.hypot(x, y) < 1).length;
     assert.ok(Math.abs(inside / (Math.PI * radius ** 2) - 1) < 0.08, `${inside} pixels at radius ${radius}`);
     radii.push(radius);
@@ -49,7 +49,7 @@ Deno.test("shapes measure 35 to 75 % of the side, lie wholly inside and are rota
   assert.equal(quadrants.size, 4);
 });
 
-/** The paints of image `index`, and whether both give one value a pixel however often they are asked. */
+/** The paints of image `index`, and whether both are deterministic, that is, not grainy. */
 function paintsOf(index: number): { ground: Paint; figure: Paint; steady: boolean } {
   const random = new RandomStream(0, 1, index);
   for (let i = 0; i < 4; i++) random.uniform(); // size, place, rotation
@@ -62,11 +62,11 @@ function valueOf({ base, change, share }: Paint, pixel: number, channel: number)
   return (base[channel] ?? 0) + share(pixel % SIDE, Math.floor(pixel / SIDE)) * (change[channel] ?? 0);
 }
 
-Deno.test("a distance of zero mixes ground and figure in equal parts, half a pixel inside is all figure", () => {
+Deno.test("a distance of zero mixes ground and figure equally, and half a pixel inside there is only figure", () => {
   let images = 0;
   for (let index = 0; index < 60; index++) {
     const { ground, figure, steady } = paintsOf(index);
-    if (!steady) continue; // grain: its numbers cannot be asked for twice
+    if (!steady) continue; // a grainy paint draws new numbers at each call
     images++;
     const { points } = askedPoints(index, 0);
     const edge = askedPoints(index, 0).pixels;

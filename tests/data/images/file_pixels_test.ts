@@ -1,5 +1,5 @@
 /**
- * Tests of pixels that come from image files.
+ * Tests of reading pixels from image files.
  *
  * @module
  */
@@ -34,31 +34,31 @@ function evaluated(height: number, width: number, wanted: number): number[] {
   return [...frames];
 }
 
-/** Opens a tree for files of 16 pixels. */
+/** Opens a tree with an image size of 16 pixels. */
 function opened(root: string): Dataset<FileImages> {
   return folder.open({ data: root, seed: 0, imageSize: 16 });
 }
 
-Deno.test("evaluation takes the centre of an image whose shorter side is 8/7 of the wanted one, as torchvision does", () => {
+Deno.test("evaluation resizes the shorter side to 8/7 of the wanted side and crops the centre, like torchvision", () => {
   // Resize(256) makes 256 x 341 of 375 x 500, and CenterCrop(224) begins at 16 and at round(58.5) = 58.
   assert.deepEqual(evaluated(375, 500, 224), [0, 0, 375, 500, 256, 341, 16, 58]);
   assert.deepEqual(evaluated(500, 375, 224), [0, 0, 500, 375, 341, 256, 58, 16]);
   assert.deepEqual(evaluated(100, 100, 224), [0, 0, 100, 100, 256, 256, 16, 16]);
-  // 37 x 40 of 33 x 36: a centre at 2.5 and at 4.
+  // 33 x 36 becomes 37 x 40: the crop begins at round(2.5) = 2 and at 4.
   assert.deepEqual(evaluated(33, 36, 32), [0, 0, 33, 36, 37, 40, 2, 4]);
 });
 
-Deno.test("an image of the wanted size is evaluated as it is", () => {
+Deno.test("an image of the wanted size is evaluated unchanged", () => {
   assert.deepEqual(evaluated(32, 32, 32), [0, 0, 32, 32, 32, 32, 0, 0]);
 });
 
-Deno.test("a training frame is the crop of its view, resized to what networks see", () => {
+Deno.test("a training frame is the crop of its view, resized to the network's input", () => {
   const frames = new Int32Array(2 * FRAME_COLUMNS);
   trainingFrame(Float32Array.of(3, 4, 20, 10, -1, 1, 1, 1, 0, 0, 0, 0, 0), [16, 12], frames, 1);
   assert.deepEqual([...frames], [0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 20, 10, 16, 12, 0, 0]);
 });
 
-Deno.test("files of the wanted size give their own pixels, and views those of images in memory", () =>
+Deno.test("files of the wanted size give their own pixels, and the same views as images in memory", () =>
   withTree((root) => {
     const sides = [0, 1, 2, 3].map((seed) => {
       writePng(join(root, "train", "a", `${seed}.png`), 16, 16, seed);
@@ -77,7 +77,7 @@ Deno.test("files of the wanted size give their own pixels, and views those of im
     const actual = files.evaluation(dataset.pretraining).normalised(0, 4).toFloat32();
     assert.deepEqual(actual, whole.evaluation(inMemory.pretraining).normalised(0, 4).toFloat32());
 
-    // Crops are rounded to bytes where files are cut: half a grey level, and as much again where the cubic overshoots.
+    // Cropping files rounds to bytes, which costs half a grey level, and as much again if the cubic overshoots.
     const views = ({ dataset }: ImageStores, stores: ImageStores) => {
       const training = stores.training(dataset.pretraining, 4);
       training.begin(drawBatch(Int32Array.of(2, 0, 3, 1), { dataset: plain(dataset), seed: 4, epoch: 1 }));
@@ -91,17 +91,17 @@ Deno.test("files of the wanted size give their own pixels, and views those of im
     assert.ok(worst <= 1 / 255, `${worst * 255} grey levels`);
   }));
 
-/** The data set with views that are crops and flips alone. */
+/** The data set with views that only crop and flip. */
 function plain(dataset: Dataset): Dataset {
   const [view] = dataset.views;
   const crops = { ...view, jitterProbability: 0, grayscaleProbability: 0, solarizeProbability: 0 };
   return { ...dataset, views: [crops, crops] };
 }
 
-Deno.test("the place of a damaged file is taken by the next sound one with its label, in training and in evaluation", () =>
+Deno.test("the next undamaged file with the same label replaces a damaged file, in training and in evaluation", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b"], { train: 3, test: 2 });
-    // The last of its class: the next with its label is the first.
+    // It is the last of its class, so the next with its label is the first.
     const damaged = join(root, "train", "a", "003.png");
     writeDamagedPng(damaged, 20, 20);
     const dataset = opened(root);
@@ -126,7 +126,7 @@ Deno.test("the place of a damaged file is taken by the next sound one with its l
     assert.equal(skipped.length, 1, "it is named once");
   }));
 
-Deno.test("a damaged file is an error if that was asked for, or if no image is sound", () =>
+Deno.test("a damaged file is an error with strict, or if all images are damaged", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
     for (const name of ["000.png", "001.png"]) writeDamagedPng(join(root, "train", "a", name), 20, 20);
@@ -137,12 +137,12 @@ Deno.test("a damaged file is an error if that was asked for, or if no image is s
       new FilePixels(set, reader, { strict, skipped: () => {} }).beginEvaluation(0, 2, into).wait();
     assert.throws(evaluate(true), (error: unknown) => {
       assert.ok(error instanceof DamagedImageError);
-      return /a\/000\.png: .*; remove or mend the file, or begin a run without --strict/.test(error.message);
+      return /a\/000\.png: .*; remove or repair the file, or start a run without --strict/.test(error.message);
     });
     assert.throws(evaluate(false), /a\/001\.png: is damaged \(.*\), and 1 more file is damaged; give other images/);
   }));
 
-Deno.test("a class whose every file is damaged is drawn from the other classes, with their labels", () =>
+Deno.test("if all files of a class are damaged, images of other classes replace them, with their labels", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "c"], { train: 2, test: 1 });
     for (const split of ["train", "test"]) writeDamagedPng(join(root, split, "b", "0.png"), 20, 20);
@@ -163,7 +163,7 @@ Deno.test("a class whose every file is damaged is drawn from the other classes, 
     assert.deepEqual(skipped.map(({ path }) => path), [join(root, "train", "b", "0.png")]);
   }));
 
-Deno.test("a file that has changed since it was looked at is left out like a damaged one", () =>
+Deno.test("a file that has changed since its header was read is replaced like a damaged file", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
     const dataset = opened(root);
@@ -179,7 +179,7 @@ Deno.test("a file that has changed since it was looked at is left out like a dam
     assert.deepEqual(skipped.map((image) => image.path), [path]);
   }));
 
-Deno.test("a reader names files it cannot read, and refuses what does not fit", () =>
+Deno.test("a reader names files that it cannot read, and refuses buffers of the wrong size", () =>
   withTree((root) => {
     writePng(join(root, "a.png"), 8, 12, 0);
     writeFileSync(join(root, "b.jpg"), "no image");

@@ -1,5 +1,5 @@
 /**
- * Tests of images that stay with the host, against those that lie on the device.
+ * Tests images that stay on the host against images that are kept on the device.
  *
  * @module
  */
@@ -19,18 +19,18 @@ import { Scope } from "../../../src/tensor/mod.ts";
 import { openDevice } from "../../devices.ts";
 
 const device = openDevice();
-// So many that a batch is more than what small uploads are.
+// Enough images that a batch does not count as a small upload.
 const dataset = shapes.open({ seed: 3, trainImages: 300, testImages: 1 });
 const BATCH = 100;
 const { pretraining: set } = dataset;
 
-/** Batches of images in no order, the last one smaller. */
+/** Batches of images in shuffled order, the last one smaller. */
 const batches = [0, 1, 2, 3, 4, 5].map((k) => {
   const indices = Int32Array.from({ length: k === 5 ? 7 : BATCH }, (_, row) => (row * 7 + k * 41) % 300);
   return drawBatch(indices, { dataset, seed: 1, epoch: k });
 });
 
-/** Both views of every batch as the networks would see them, `ahead` batches being begun before one is taken. */
+/** Both views of every batch as the network's input, with `ahead` batches begun before one is taken. */
 function seen(images: TrainingImages, ahead: number): Float32Array[] {
   let begun = 0;
   return batches.flatMap((_, k) => {
@@ -48,7 +48,7 @@ function seen(images: TrainingImages, ahead: number): Float32Array[] {
   });
 }
 
-Deno.test("streamed batches are those of the device, however many are begun ahead", () => {
+Deno.test("streamed batches equal those kept on the device, for any number begun ahead", () => {
   using whole = new DeviceImages(device, set, dataset);
   const expected = seen(whole, 0);
   for (const ahead of [1, 2, 4]) {
@@ -57,24 +57,27 @@ Deno.test("streamed batches are those of the device, however many are begun ahea
   }
 });
 
-Deno.test("what is under way is bounded, and nothing can be taken that was not begun", () => {
+Deno.test("the number of begun batches is limited, and a batch that was not begun cannot be taken", () => {
   using streamed = new StreamedImages(device, set, new MemoryPixels(set), { batch: 8, ahead: 1 });
   const batch = drawBatch(Int32Array.from([1, 2, 3]), { dataset, seed: 1, epoch: 0 });
   assert.throws(() => streamed.take(), ShapeError);
-  assert.throws(() => streamed.begin(drawBatch(new Int32Array(9), { dataset, seed: 1, epoch: 0 })), /9 images where 8/);
+  assert.throws(
+    () => streamed.begin(drawBatch(new Int32Array(9), { dataset, seed: 1, epoch: 0 })),
+    /9 images is larger than the limit of 8/,
+  );
   streamed.begin(batch);
   streamed.begin(batch);
   assert.throws(() => streamed.begin(batch), /2 batches are under way/);
 });
 
-Deno.test("streamed images are normalised like those of the device, and leave no memory behind", () => {
+Deno.test("streamed images are normalised like those on the device, and leave no memory in use", () => {
   using whole = new DeviceImages(device, set, dataset);
   const before = device.memory().inUse;
   {
     using streamed = new StreamedImages(device, set, new MemoryPixels(set), { batch: BATCH, ahead: 2 });
     for (const batch of batches.slice(0, 2)) streamed.begin(batch);
     using host = new HostEvaluationImages(device, set, dataset, new MemoryPixels(set));
-    // In order, as evaluation goes, then elsewhere.
+    // In order, as evaluation reads them, then out of order.
     for (const [from, to] of [[0, 120], [120, 240], [240, 300], [30, 70]] as const) {
       using actual = host.normalised(from, to);
       using wanted = whole.normalised(from, to);
