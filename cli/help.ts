@@ -5,6 +5,7 @@
  */
 
 import { type CommandUnknownOpts, Help, type HelpConfiguration } from "@commander-js/extra-typings";
+import { helpTopicNames } from "./help_topics.ts";
 import { ExitStatus, stopStatuses } from "./ui/errors.ts";
 
 /** A part of the help: its heading, and rows of a name and what it is. */
@@ -55,7 +56,14 @@ function formatSections(helper: Help): string {
     ...rows.map(([name, description]) => helper.formatItem(name, width, description, helper)),
     "",
   ]);
-  return [...lines, "Each command explains itself: sluice pretrain --help", ""].join("\n");
+  const topics = `Topics: ${helpTopicNames.join(", ")}`;
+  return [
+    ...lines,
+    ...helper.boxWrap(topics, helper.helpWidth ?? 80).split("\n"),
+    "",
+    "For a command: sluice pretrain --help. For a topic: sluice help budgets",
+    "",
+  ].join("\n");
 }
 
 /** How the program and all its commands draw their help. */

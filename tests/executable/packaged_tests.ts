@@ -25,6 +25,8 @@ export const packagedTests: readonly string[] = [
   "tests/cli/export_test.ts",
   "tests/cli/embed_test.ts",
   "tests/cli/report_test.ts",
+  // A page that the program carries.
+  "tests/cli/help_topics_test.ts",
   // Start the program itself, and write scripts that name it.
   "tests/cli/sweep_test.ts",
   "tests/cli/sweep_emit_test.ts",
