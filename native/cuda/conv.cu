@@ -1,5 +1,5 @@
 // Convolution in its three directions, on cuDNN, with activations plain NHWC and weights plain OHWI.
-#include "../common/conv_shape.h"
+#include "../common/conv_checks.h"
 #include "nvidia/cudnn.h"
 #include "nvidia/cudnn_graph.h"
 #include "maps.h"

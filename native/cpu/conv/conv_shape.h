@@ -1,7 +1,7 @@
 // The checks of a convolution's shape that every direction starts with, on a CPU.
 #pragma once
 
-#include "../../common/conv_shape.h"
+#include "../../common/conv_checks.h"
 #include "../context.h"
 
 namespace sluice {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "../../common/conv_shape.h"
+#include "../../common/conv_checks.h"
 #include "cudnn.h"
 
 namespace sluice {

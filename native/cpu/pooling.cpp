@@ -3,7 +3,7 @@
 #include <limits>
 #include <new>
 
-#include "../common/pool_checks.h"
+#include "../common/pooling_checks.h"
 #include "context.h"
 #include "wide_rows.h"
 

@@ -1,5 +1,5 @@
 // Checks of convolution shapes, with their sentences.
-#include "conv_shape.h"
+#include "conv_checks.h"
 
 #include <cstdio>
 

@@ -1,7 +1,7 @@
 // Global average pooling and max pooling, with their backwards.
 #include <cmath>
 
-#include "../common/pool_checks.h"
+#include "../common/pooling_checks.h"
 #include "packs.h"
 
 namespace sluice {
