@@ -6,23 +6,10 @@
 
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { checkCircles, checkFile, type Violation } from "./rules.ts";
+import { root, sourcesUnder } from "./sources.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const folders = ["cli", "native", "src", "tests"];
-const skipped = /^(native\/build[^/]*|tests\/fixtures)$|(^|\/)(__pycache__|node_modules)$/;
-const sources = /\.(ts|h|cpp|cu|py)$|CMakeLists\.txt$/;
-
-/** The source files under a folder, as paths relative to the repository's root, in a fixed order. */
-function sourcesUnder(folder: string): string[] {
-  const entries = [...Deno.readDirSync(join(root, folder))].sort((a, b) => a.name < b.name ? -1 : 1);
-  return entries.flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory) return skipped.test(path) ? [] : sourcesUnder(path);
-    return entry.isFile && sources.test(path) ? [path] : [];
-  });
-}
 
 /** All violations in the repository. */
 export function lintRepository(): Violation[] {
