@@ -51,9 +51,9 @@ class Arena {
   SystemMalloc system_malloc_;
   SystemFree system_free_;
   int64_t stretch_bytes_;
-  Pieces pieces_;                               // by address
-  std::set<std::pair<int64_t, char*>> free_;    // by size
-  std::map<char*, int64_t> furthest_;           // of each stretch
+  Pieces pieces_;                             // by address
+  std::set<std::pair<int64_t, char*>> free_;  // by size
+  std::map<char*, int64_t> furthest_;         // of each stretch
   int64_t reached_ = 0;
 };
 

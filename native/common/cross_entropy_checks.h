@@ -8,9 +8,9 @@ namespace sluice {
 inline int32_t check_cross_entropy(int64_t rows, int64_t classes, const float* logits, const int32_t* labels,
                                    const float* losses, const float* probabilities) noexcept {
   SL_TRY(check_sizes("sl_cross_entropy", rows, classes));
-  SL_REQUIRE(rows * classes == 0 ||
-                 (logits != nullptr && labels != nullptr && losses != nullptr && probabilities != nullptr),
-             "sl_cross_entropy: logits, labels, losses or probabilities is NULL");
+  SL_REQUIRE(
+      rows * classes == 0 || (logits != nullptr && labels != nullptr && losses != nullptr && probabilities != nullptr),
+      "sl_cross_entropy: logits, labels, losses or probabilities is NULL");
   return SL_OK;
 }
 

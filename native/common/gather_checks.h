@@ -8,9 +8,8 @@ namespace sluice {
 
 inline int32_t check_row_sizes(const char* name, int64_t rows, int64_t columns, int64_t count,
                                const int32_t* indices) noexcept {
-  SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0,
-             "%s: negative size (%lld rows, %lld columns, %lld indices)", name, (long long)rows, (long long)columns,
-             (long long)count);
+  SL_REQUIRE(rows >= 0 && columns >= 0 && count >= 0, "%s: negative size (%lld rows, %lld columns, %lld indices)", name,
+             (long long)rows, (long long)columns, (long long)count);
   SL_TRY(check_countable(name, {rows, columns}));
   SL_TRY(check_countable(name, {count, columns}));
   SL_REQUIRE(count == 0 || indices != nullptr, "%s: indices is NULL", name);

@@ -67,11 +67,10 @@ inline int32_t check_norm_backward_statistics(int64_t batch, int64_t pixels, int
   return check_norm_parameters("sl_norm_backward_statistics", mean, rstd, gamma, beta);
 }
 
-inline int32_t check_norm_backward_apply(int64_t batch, int64_t pixels, int64_t channels, int64_t count,
-                                         const void* dy, const void* x, const void* y, const float* mean,
-                                         const float* rstd, const float* gamma, const float* beta, int32_t relu,
-                                         const float* mask, const float* sums, const void* dx,
-                                         const void* dresidual) noexcept {
+inline int32_t check_norm_backward_apply(int64_t batch, int64_t pixels, int64_t channels, int64_t count, const void* dy,
+                                         const void* x, const void* y, const float* mean, const float* rstd,
+                                         const float* gamma, const float* beta, int32_t relu, const float* mask,
+                                         const float* sums, const void* dx, const void* dresidual) noexcept {
   SL_TRY(check_sizes("sl_norm_backward_apply", batch, pixels, channels));
   SL_REQUIRE(mask == nullptr || (y == nullptr && dresidual == nullptr),
              "sl_norm_backward_apply: mask and residual (y, dresidual) cannot be given together");

@@ -30,11 +30,9 @@ inline int32_t check_tensors(const char* name, const Tensors& tensors) noexcept 
     const int64_t size = tensors.sizes[t];
     SL_REQUIRE(size >= 0, "%s: the size of tensor %d is negative (%lld)", name, t, (long long)size);
     SL_REQUIRE(is_countable({size}) && is_countable({total + size}),
-               "%s: with tensor %d of size %lld there are more elements than can be counted", name, t,
-               (long long)size);
+               "%s: with tensor %d of size %lld there are more elements than can be counted", name, t, (long long)size);
     total += size;
-    SL_REQUIRE(size == 0 ||
-                   (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
+    SL_REQUIRE(size == 0 || (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
                "%s: an address of tensor %d is NULL", name, t);
   }
   return SL_OK;

@@ -45,10 +45,10 @@ inline int32_t check_max_pool(const char* name, const MaxPoolShape& pool) noexce
       "%s: kernel %d, stride %d, padding %d: the kernel must be in 1..15, the stride positive, the padding below the "
       "kernel",
       name, pool.kernel, pool.stride, pool.padding);
-  SL_REQUIRE(pool.empty() ||
-                 (pool.height + 2 * pool.padding >= pool.kernel && pool.width + 2 * pool.padding >= pool.kernel),
-             "%s: a kernel of %d does not fit into %lld x %lld pixels with padding %d", name, pool.kernel,
-             (long long)pool.height, (long long)pool.width, pool.padding);
+  SL_REQUIRE(
+      pool.empty() || (pool.height + 2 * pool.padding >= pool.kernel && pool.width + 2 * pool.padding >= pool.kernel),
+      "%s: a kernel of %d does not fit into %lld x %lld pixels with padding %d", name, pool.kernel,
+      (long long)pool.height, (long long)pool.width, pool.padding);
   return SL_OK;
 }
 

@@ -42,8 +42,10 @@ inline int64_t element_bytes(int32_t dtype) noexcept {
 // No C++ exception crosses the C interface: the body of an exported function that can throw stands between these two.
 #define SL_BEGIN try {
 #define SL_END(name) \
-  } catch (const std::bad_alloc&) { \
+  } \
+  catch (const std::bad_alloc&) { \
     return ::sluice::fail(SL_ERROR_OUT_OF_MEMORY, name ": out of host memory"); \
-  } catch (const std::exception& error) { \
+  } \
+  catch (const std::exception& error) { \
     return ::sluice::fail(SL_ERROR_BACKEND, name ": %s", error.what()); \
   }

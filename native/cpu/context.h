@@ -15,7 +15,7 @@ struct OneDnn;  // engine, stream and primitive caches: onednn.h
 
 struct sl_context {
   int threads;
-  sluice::Allocator allocator;  // device memory; also scratch of native calls
+  sluice::Allocator allocator;       // device memory; also scratch of native calls
   sluice::Allocator host_allocator;  // sl_host_malloc's, kept out of the device's statistics
   std::unique_ptr<sluice::OneDnn> onednn;
 

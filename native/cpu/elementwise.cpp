@@ -27,20 +27,13 @@ void cast(const sl_context* context, int64_t n, const void* x, void* y) {
 template <int op, typename Lanes>
 inline Lanes unary_value(Lanes x) {
   switch (op) {
-    case SL_UNARY_RELU:
-      return positive_part(x);
-    case SL_UNARY_SQUARE:
-      return x * x;
-    case SL_UNARY_SQRT:
-      return each(x, [](float value) { return std::sqrt(value); });
-    case SL_UNARY_EXP:
-      return each(x, [](float value) { return std::exp(value); });
-    case SL_UNARY_LOG:
-      return each(x, [](float value) { return std::log(value); });
-    case SL_UNARY_SIGMOID:
-      return each(x, [](float value) { return 1.0f / (1.0f + std::exp(-value)); });
-    default:
-      return Lanes::all(1.0f) / x;
+    case SL_UNARY_RELU: return positive_part(x);
+    case SL_UNARY_SQUARE: return x * x;
+    case SL_UNARY_SQRT: return each(x, [](float value) { return std::sqrt(value); });
+    case SL_UNARY_EXP: return each(x, [](float value) { return std::exp(value); });
+    case SL_UNARY_LOG: return each(x, [](float value) { return std::log(value); });
+    case SL_UNARY_SIGMOID: return each(x, [](float value) { return 1.0f / (1.0f + std::exp(-value)); });
+    default: return Lanes::all(1.0f) / x;
   }
 }
 
@@ -48,34 +41,23 @@ inline Lanes unary_value(Lanes x) {
 template <int op, typename Lanes>
 inline Lanes unary_slope(Lanes x, Lanes y) {
   switch (op) {
-    case SL_UNARY_RELU:
-      return where_positive(x, Lanes::all(1.0f));
-    case SL_UNARY_SQUARE:
-      return Lanes::all(2.0f) * x;
-    case SL_UNARY_SQRT:
-      return each(y, [](float value) { return value == 0.0f ? 0.0f : 0.5f / value; });
-    case SL_UNARY_EXP:
-      return y;
-    case SL_UNARY_LOG:
-      return Lanes::all(1.0f) / x;
-    case SL_UNARY_SIGMOID:
-      return y * (Lanes::all(1.0f) - y);
-    default:
-      return Lanes::all(-1.0f) * y * y;
+    case SL_UNARY_RELU: return where_positive(x, Lanes::all(1.0f));
+    case SL_UNARY_SQUARE: return Lanes::all(2.0f) * x;
+    case SL_UNARY_SQRT: return each(y, [](float value) { return value == 0.0f ? 0.0f : 0.5f / value; });
+    case SL_UNARY_EXP: return y;
+    case SL_UNARY_LOG: return Lanes::all(1.0f) / x;
+    case SL_UNARY_SIGMOID: return y * (Lanes::all(1.0f) - y);
+    default: return Lanes::all(-1.0f) * y * y;
   }
 }
 
 template <int op, typename Lanes>
 inline Lanes binary_value(Lanes a, Lanes b) {
   switch (op) {
-    case SL_BINARY_ADD:
-      return a + b;
-    case SL_BINARY_SUBTRACT:
-      return a - b;
-    case SL_BINARY_MULTIPLY:
-      return a * b;
-    default:
-      return a / b;
+    case SL_BINARY_ADD: return a + b;
+    case SL_BINARY_SUBTRACT: return a - b;
+    case SL_BINARY_MULTIPLY: return a * b;
+    default: return a / b;
   }
 }
 

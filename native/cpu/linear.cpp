@@ -139,7 +139,7 @@ SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, 
       });
     } else if (prefers_sgemm(problem)) {
       matmul_sgemm(context, problem, static_cast<const float*>(a), static_cast<const float*>(b), static_cast<float*>(c),
-                 bias);
+                   bias);
     } else {
       matmul_primitive(context, problem, a, b, c, bias);
     }

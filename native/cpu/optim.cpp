@@ -82,8 +82,8 @@ int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_p
                     const float* host_rates, const float* host_weight_decays, float momentum) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_sgd_step: the context is NULL");
-  const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
-                    host_rates, host_weight_decays, nullptr};
+  const Tensors all{tensors,    host_parameters, host_gradients,     host_velocities,
+                    host_sizes, host_rates,      host_weight_decays, nullptr};
   SL_TRY(check_tensors("sl_sgd_step", all));
   std::vector<Update> updates;
   for (int32_t t = 0; t < tensors; ++t) updates.push_back({host_weight_decays[t], 1.0f});
@@ -98,8 +98,8 @@ int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_
                      float momentum, float trust_coefficient, float epsilon) {
   SL_BEGIN
   SL_REQUIRE(context != nullptr, "sl_lars_step: the context is NULL");
-  const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
-                    host_rates, host_weight_decays, host_adapt};
+  const Tensors all{tensors,    host_parameters, host_gradients,     host_velocities,
+                    host_sizes, host_rates,      host_weight_decays, host_adapt};
   SL_TRY(check_lars_step(all));
   std::vector<Chunk> adapted;
   const std::vector<Chunk> chunks = cut(all);

@@ -117,7 +117,8 @@ int32_t cuda_status(const char* name, cudaError_t error) noexcept {
 int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t bytes) noexcept {
   size_t free_bytes = 0, total = 0;
   // A device that failed earlier refuses everything, memory too.
-  if (const cudaError_t state = cudaMemGetInfo(&free_bytes, &total); state != cudaSuccess) return cuda_status(name, state);
+  if (const cudaError_t state = cudaMemGetInfo(&free_bytes, &total); state != cudaSuccess)
+    return cuda_status(name, state);
   const Allocator::Stats stats = allocator.stats();
   return fail(SL_ERROR_OUT_OF_MEMORY,
               "%s: no room for %lld bytes: %lld bytes are in use, %lld reserved, and the device has %lld of %lld free",
@@ -156,8 +157,9 @@ SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** ho
   int major = 0;
   SL_CUDA("sl_context_create", cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
   if (major < least_capability) {
-    return fail(SL_ERROR_UNSUPPORTED, "sl_context_create: device %d has compute capability %d, this library needs %d.0 or more",
-                index, major, least_capability);
+    return fail(SL_ERROR_UNSUPPORTED,
+                "sl_context_create: device %d has compute capability %d, this library needs %d.0 or more", index, major,
+                least_capability);
   }
   SL_BEGIN
   auto context = std::make_unique<sl_context>();

@@ -20,7 +20,14 @@ constexpr int least_capability = 8;
 
 // What only a kernel can see to be wrong. It leaves the fault in the context and touches nothing outside its buffers;
 // the next call that waits for the device reports it.
-enum Fault : int32_t { no_fault, fault_gather_index, fault_scatter_index, fault_label, fault_augment_index, fault_augment_parameter };
+enum Fault : int32_t {
+  no_fault,
+  fault_gather_index,
+  fault_scatter_index,
+  fault_label,
+  fault_augment_index,
+  fault_augment_parameter
+};
 
 // The status of a call of the CUDA runtime, with a sentence for `name`, an exported function.
 int32_t cuda_status(const char* name, cudaError_t error) noexcept;
@@ -36,13 +43,13 @@ int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t byte
 struct sl_context {
   int device = 0;
   int multiprocessors = 1;
-  cudaStream_t stream = nullptr;           // of all computation
-  int32_t* fault = nullptr;                // a sluice::Fault in pinned memory, which kernels write
-  sluice::Allocator allocator;             // device memory; also scratch of native calls
-  sluice::Allocator host_allocator;        // pinned host memory
-  bool tf32 = false;                       // whether products of f32 may round their operands to ten bits
-  sluice::Staging staging;                 // of small uploads
-  std::unique_ptr<sluice::Cudnn> cudnn;    // made when first used
+  cudaStream_t stream = nullptr;         // of all computation
+  int32_t* fault = nullptr;              // a sluice::Fault in pinned memory, which kernels write
+  sluice::Allocator allocator;           // device memory; also scratch of native calls
+  sluice::Allocator host_allocator;      // pinned host memory
+  bool tf32 = false;                     // whether products of f32 may round their operands to ten bits
+  sluice::Staging staging;               // of small uploads
+  std::unique_ptr<sluice::Cudnn> cudnn;  // made when first used
   std::unique_ptr<sluice::CublasLt> cublaslt;
 
   sl_context();

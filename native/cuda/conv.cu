@@ -1,8 +1,8 @@
 // Convolution in its three directions, on cuDNN, with activations plain NHWC and weights plain OHWI.
 #include "../common/conv_checks.h"
+#include "maps.h"
 #include "nvidia/cudnn.h"
 #include "nvidia/cudnn_graph.h"
-#include "maps.h"
 
 namespace sluice {
 namespace {
@@ -51,8 +51,8 @@ int32_t convolve(sl_context* context, const char* name, const sl_conv_shape& sha
                  ConvDirection direction, const ConvOperands& operands) {
   try {
     Cudnn& cudnn = cudnn_of(context);
-    const ConvPlan& plan = cudnn.plan({shape, sizes, direction, alignment_of(operands, shape.dtype), context->tf32},
-                                       operands);
+    const ConvPlan& plan =
+        cudnn.plan({shape, sizes, direction, alignment_of(operands, shape.dtype), context->tf32}, operands);
     const Scratch workspace(context->allocator, plan.workspace_bytes());
     if (plan.workspace_bytes() > 0 && !workspace) {
       return out_of_memory(name, context->allocator, plan.workspace_bytes());
@@ -169,8 +169,8 @@ SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape
                   {x, scratch.get(), dy}));
   int32_t status = SL_OK;
   SL_DISPATCH(host_shape->dtype, "sl_conv_backward_weights", [&](auto zero) {
-    status = widen<decltype(zero)>(context, "sl_conv_backward_weights", scratch.get(), dw, sizes.weights,
-                                   accumulate != 0);
+    status =
+        widen<decltype(zero)>(context, "sl_conv_backward_weights", scratch.get(), dw, sizes.weights, accumulate != 0);
   });
   return status;
   SL_END("sl_conv_backward_weights")

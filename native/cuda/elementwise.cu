@@ -27,9 +27,8 @@ int32_t axpby(const sl_context* context, int64_t n, float alpha, const void* x, 
     return map(context, "sl_axpby", n, out, [=] __device__(float value) { return alpha * value; }, in);
   }
   return map(
-      context, "sl_axpby", n, out,
-      [=] __device__(float value, float old) { return fmaf(alpha, value, beta * old); }, in,
-      static_cast<const T*>(out));
+      context, "sl_axpby", n, out, [=] __device__(float value, float old) { return fmaf(alpha, value, beta * old); },
+      in, static_cast<const T*>(out));
 }
 
 template <int op>
@@ -119,8 +118,9 @@ int32_t binary(const sl_context* context, int32_t broadcast, int64_t rows, int64
         context, "sl_binary", rows * columns, out,
         [] __device__(float one, float other) { return binary_value<op>(one, other); }, left, right);
   }
-  return rows * columns <= UINT32_MAX ? binary_broadcast<op, uint32_t>(context, broadcast, rows, columns, left, right, out)
-                                      : binary_broadcast<op, int64_t>(context, broadcast, rows, columns, left, right, out);
+  return rows * columns <= UINT32_MAX
+             ? binary_broadcast<op, uint32_t>(context, broadcast, rows, columns, left, right, out)
+             : binary_broadcast<op, int64_t>(context, broadcast, rows, columns, left, right, out);
 }
 
 // The status of body, called with the operation, 0..last, as a compile-time constant.

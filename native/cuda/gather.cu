@@ -35,8 +35,7 @@ int32_t gather(const sl_context* context, int64_t rows, int64_t bytes, int64_t c
   int lanes = 1;
   while (lanes < block_threads && lanes < units) lanes *= 2;
   dim3 blocks = blocks_for(context, count, block_threads / lanes);
-  blocks.y = static_cast<unsigned>(
-      std::min<int64_t>(std::max<int64_t>(1, units / (lanes * units_a_thread)), 65535));
+  blocks.y = static_cast<unsigned>(std::min<int64_t>(std::max<int64_t>(1, units / (lanes * units_a_thread)), 65535));
   return launch(context, "sl_gather_rows", blocks, block_threads, gather_kernel<Unit>, rows, units, count, lanes,
                 static_cast<const Unit*>(x), indices, static_cast<Unit*>(y), context->fault);
 }
@@ -108,15 +107,13 @@ SL_API int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t r
   SL_TRY(check_scatter_add_buffers(rows, columns, count, dy, dx));
   const int64_t n = rows * columns;
   if (n > 0 && accumulate == 0) {
-    SL_CUDA("sl_scatter_add_rows",
-            cudaMemsetAsync(dx, 0, static_cast<size_t>(n) * sizeof(float), context->stream));
+    SL_CUDA("sl_scatter_add_rows", cudaMemsetAsync(dx, 0, static_cast<size_t>(n) * sizeof(float), context->stream));
   }
   if (count == 0) return SL_OK;
   constexpr int64_t columns_a_thread = 4, blocks_a_multiprocessor = 8, most_parts = 64;
-  const int64_t parts =
-      std::min(std::max<int64_t>(1, columns / (block_threads * columns_a_thread)), most_parts);
-  const int64_t owners = std::max<int64_t>(
-      1, std::min(rows, blocks_a_multiprocessor * context->multiprocessors / parts));
+  const int64_t parts = std::min(std::max<int64_t>(1, columns / (block_threads * columns_a_thread)), most_parts);
+  const int64_t owners =
+      std::max<int64_t>(1, std::min(rows, blocks_a_multiprocessor * context->multiprocessors / parts));
   return launch(context, "sl_scatter_add_rows", dim3(static_cast<unsigned>(owners), static_cast<unsigned>(parts)),
                 block_threads, scatter_add_kernel, rows, columns, count, static_cast<const float*>(dy), indices,
                 static_cast<float*>(dx), context->fault);

@@ -1,7 +1,7 @@
 // Matrix products on cuBLASLt, and what it does not do of them.
 
-#include "nvidia/cublaslt.h"
 #include "launch.h"
+#include "nvidia/cublaslt.h"
 
 namespace sluice {
 namespace {

@@ -72,7 +72,7 @@ struct MaskedSums {
 int32_t combine_masked(const sl_context* context, const MaskedSums& masked, int64_t batch, float* sums) {
   const int64_t channels = masked.partials.columns;
   return merge<2>(context, "sl_norm_backward_statistics", 1, batch, channels, masked,
-                  [=] __device__(int64_t, int64_t channel, const double(&total)[2]) {
+                  [=] __device__(int64_t, int64_t channel, const double (&total)[2]) {
                     sums[channel] = static_cast<float>(total[0]);
                     sums[channels + channel] = static_cast<float>(total[1]);
                   });
@@ -81,7 +81,7 @@ int32_t combine_masked(const sl_context* context, const MaskedSums& masked, int6
 int32_t combine(const sl_context* context, const PartialSums<2>& partials, const float* rstd, float* sums) {
   const int64_t channels = partials.columns;
   return merge<2>(context, "sl_norm_backward_statistics", 1, partials.parts, channels, partials,
-                  [=] __device__(int64_t, int64_t channel, const double(&total)[2]) {
+                  [=] __device__(int64_t, int64_t channel, const double (&total)[2]) {
                     sums[channel] = static_cast<float>(total[0]);
                     sums[channels + channel] = static_cast<float>(total[1] * rstd[channel]);
                   });

@@ -50,7 +50,7 @@ int32_t norm_statistics(sl_context* context, int64_t rows, int64_t channels, con
                 partials));
   const PartialSums<2> term{partials, cover.parts, channels};
   return merge<2>(context, "sl_norm_statistics", 1, cover.parts, channels, term,
-                  [=] __device__(int64_t, int64_t channel, const double(&total)[2]) {
+                  [=] __device__(int64_t, int64_t channel, const double (&total)[2]) {
                     float pivot[1];
                     norm_pivot(rows, channels, channel, x, pivot);
                     const double offset = total[0] / static_cast<double>(rows);

@@ -187,8 +187,8 @@ SL_API int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t*
                            const float* host_rates, const float* host_weight_decays, float momentum) {
   SL_BEGIN
   SL_ENTER("sl_sgd_step", context);
-  const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
-                    host_rates, host_weight_decays, nullptr};
+  const Tensors all{tensors,    host_parameters, host_gradients,     host_velocities,
+                    host_sizes, host_rates,      host_weight_decays, nullptr};
   SL_TRY(check_tensors("sl_sgd_step", all));
   return step(context, "sl_sgd_step", all, momentum, 0.0f, 0.0f);
   SL_END("sl_sgd_step")
@@ -200,8 +200,8 @@ SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t
                             float momentum, float trust_coefficient, float epsilon) {
   SL_BEGIN
   SL_ENTER("sl_lars_step", context);
-  const Tensors all{tensors,    host_parameters,    host_gradients, host_velocities, host_sizes,
-                    host_rates, host_weight_decays, host_adapt};
+  const Tensors all{tensors,    host_parameters, host_gradients,     host_velocities,
+                    host_sizes, host_rates,      host_weight_decays, host_adapt};
   SL_TRY(check_lars_step(all));
   return step(context, "sl_lars_step", all, momentum, trust_coefficient, epsilon);
   SL_END("sl_lars_step")

@@ -10,7 +10,7 @@ namespace {
 template <typename T>
 int32_t global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x, float* y) {
   return column_sums<float>(context, "sl_global_pool_forward", batch, pixels, channels, x,
-                            [=] __device__(int64_t image, int64_t channel, const double(&total)[1]) {
+                            [=] __device__(int64_t image, int64_t channel, const double (&total)[1]) {
                               const double mean = total[0] / static_cast<double>(pixels);
                               y[image * channels + channel] = static_cast<float>(mean);
                             });

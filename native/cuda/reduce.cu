@@ -58,8 +58,8 @@ int32_t sum_rows_each(sl_context* context, int64_t rows, int64_t columns, const 
     int side = 1;
     while (side < warp_threads && side < columns) side *= 2;
     const int64_t rows_a_block = block_threads / side;
-    return launch(context, "sl_reduce_sum", grid_of((rows + rows_a_block - 1) / rows_a_block),
-                  block_threads, sum_short_rows_kernel<T>, rows, columns, side, x, write);
+    return launch(context, "sl_reduce_sum", grid_of((rows + rows_a_block - 1) / rows_a_block), block_threads,
+                  sum_short_rows_kernel<T>, rows, columns, side, x, write);
   }
   const int64_t pieces = (columns + piece_elements - 1) / piece_elements;
   const int64_t bytes = rows * pieces * static_cast<int64_t>(sizeof(double));
@@ -133,8 +133,8 @@ SL_API int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, in
     using T = decltype(zero);
     if (rows * columns == 0) return;
     with_packs<T>(columns, {dx, dy}, [&](auto n) {
-      status = broadcast<decltype(n)::value>(context, axis, rows, columns, alpha, dy, static_cast<T*>(dx),
-                                             accumulate != 0);
+      status =
+          broadcast<decltype(n)::value>(context, axis, rows, columns, alpha, dy, static_cast<T*>(dx), accumulate != 0);
     });
   });
   return status;

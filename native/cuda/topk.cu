@@ -201,8 +201,8 @@ int32_t select(sl_context* context, int64_t rows, int64_t columns, int32_t k, co
   const int64_t bytes = blocks * size * static_cast<int64_t>(sizeof(Rank));
   const Scratch scratch(context->allocator, bytes);
   if (!scratch) return out_of_memory("sl_topk", context->allocator, bytes);
-  return launch(context, "sl_topk", dim3(static_cast<unsigned>(blocks)), block_threads, select_kernel, rows, columns,
-                k, size, x, scratch.get<Rank>(), values, indices);
+  return launch(context, "sl_topk", dim3(static_cast<unsigned>(blocks)), block_threads, select_kernel, rows, columns, k,
+                size, x, scratch.get<Rank>(), values, indices);
 }
 
 }  // namespace

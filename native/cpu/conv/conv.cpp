@@ -2,11 +2,11 @@
 // weights in the layout its kernels choose.
 #include <cstring>
 
-#include "conv_shape.h"
 #include "../onednn.h"
+#include "../winograd/winograd.h"
+#include "conv_shape.h"
 #include "shifted.h"
 #include "stem.h"
-#include "../winograd/winograd.h"
 
 namespace sluice {
 namespace {

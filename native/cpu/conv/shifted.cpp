@@ -28,13 +28,11 @@ void shifted_backward_weights(sl_context* context, const sl_conv_shape& s, const
                           s.padding};
   const ShiftedKernels& kernels = s.dtype == SL_BF16 ? shifted_avx512_bf16 : shifted_avx512_f32;
   GradientSums sums(context, {shifted_taps, 1, g.pixels(), g.in_channels, g.out_channels, s.dtype});
-  sums.compute(
-      [&](int64_t first, int64_t begin, int64_t end, const GradientOperands& operands) {
-        kernels.gather(g, x, dy, first, begin, end, operands);
-      },
-      [&](const GradientOperands& operands, int64_t pixels, int64_t tap, int64_t channel, float* target) {
-        kernels.multiply(g, operands, pixels, tap, channel, target);
-      });
+  sums.compute([&](int64_t first, int64_t begin, int64_t end,
+                   const GradientOperands& operands) { kernels.gather(g, x, dy, first, begin, end, operands); },
+               [&](const GradientOperands& operands, int64_t pixels, int64_t tap, int64_t channel, float* target) {
+                 kernels.multiply(g, operands, pixels, tap, channel, target);
+               });
   const float* const result = sums.result();
   parallel_for(context->threads, g.out_channels * shifted_taps, 16, [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {

@@ -1,6 +1,6 @@
 // Shifted pixels side by side, and their products, in AVX-512.
-#include "shifted_kernels.h"
 #include "../winograd/winograd_products.h"
+#include "shifted_kernels.h"
 
 namespace sluice {
 namespace {

@@ -19,11 +19,13 @@ const WinogradKernels& kernels_of(const sl_conv_shape& shape, const WinogradGeom
 WinogradGeometry geometry_of(const sl_conv_shape& s, int32_t direction) {
   const int64_t out_height = s.height + 2 * s.padding - 2, out_width = s.width + 2 * s.padding - 2;
   if (direction == SL_CONV_FORWARD) {
-    return {s.batch,    s.height,  s.width,        s.in_channels, out_height,
-            out_width, s.out_channels, s.padding, winograd_tile(s.dtype, out_height, out_width)};
+    return {s.batch,        s.height,   s.width,
+            s.in_channels,  out_height, out_width,
+            s.out_channels, s.padding,  winograd_tile(s.dtype, out_height, out_width)};
   }
-  return {s.batch, out_height, out_width,      s.out_channels, s.height,
-          s.width, s.in_channels, 2 - s.padding, winograd_tile(s.dtype, s.height, s.width)};
+  return {s.batch,        out_height,    out_width,
+          s.out_channels, s.height,      s.width,
+          s.in_channels,  2 - s.padding, winograd_tile(s.dtype, s.height, s.width)};
 }
 
 // Sixteen kernels of consecutive input channels of OHWI weights, turned by half where `turned`.
@@ -101,8 +103,7 @@ int64_t winograd_tile(int32_t dtype, int64_t height, int64_t width) {
   if (dtype == SL_BF16) return 2;
   int64_t best = 2, fewest = INT64_MAX;
   for (int64_t tile = 2; tile <= 4; ++tile) {
-    const int64_t products =
-        ((height + tile - 1) / tile) * ((width + tile - 1) / tile) * (tile + 2) * (tile + 2);
+    const int64_t products = ((height + tile - 1) / tile) * ((width + tile - 1) / tile) * (tile + 2) * (tile + 2);
     if (products >= fewest) continue;
     best = tile;
     fewest = products;
@@ -124,13 +125,13 @@ int64_t winograd_packed_bytes(const sl_conv_shape& s, int32_t direction) {
   return geometry_of(s, direction).positions() * s.in_channels * s.out_channels * (s.dtype == SL_BF16 ? 2 : 4);
 }
 
-void winograd_pack(sl_context* context, const sl_conv_shape& s, int32_t direction, const float* weights,
-                   void* packed) {
+void winograd_pack(sl_context* context, const sl_conv_shape& s, int32_t direction, const float* weights, void* packed) {
   const auto pack = [&](auto zero) {
     using T = decltype(zero);
     const WinogradGeometry geometry = geometry_of(s, direction);
-    const Packing<T> packing{s, direction, weights, static_cast<T*>(packed), geometry,
-                             winograd_weight_transform(static_cast<int>(geometry.tile))};
+    const Packing<T> packing{s,        direction,
+                             weights,  static_cast<T*>(packed),
+                             geometry, winograd_weight_transform(static_cast<int>(geometry.tile))};
     const int64_t columns = s.in_channels / winograd_channels, blocks = columns * (s.out_channels / winograd_channels);
     parallel_for(context->threads, blocks, 1, [&](int64_t block, int64_t) {
       packing.block(block / columns * winograd_channels, block % columns * winograd_channels);
@@ -184,13 +185,11 @@ void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, cons
   const WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
   const WinogradKernels& kernels = kernels_of(s, g);
   GradientSums sums(context, {g.positions(), g.positions(), g.tiles(), g.in_channels, g.out_channels, s.dtype});
-  sums.compute(
-      [&](int64_t first, int64_t begin, int64_t end, const GradientOperands& operands) {
-        kernels.transform(g, x, dy, first, begin, end, operands);
-      },
-      [&](const GradientOperands& operands, int64_t tiles, int64_t position, int64_t channel, float* target) {
-        kernels.multiply(g, operands, tiles, position, channel, target);
-      });
+  sums.compute([&](int64_t first, int64_t begin, int64_t end,
+                   const GradientOperands& operands) { kernels.transform(g, x, dy, first, begin, end, operands); },
+               [&](const GradientOperands& operands, int64_t tiles, int64_t position, int64_t channel, float* target) {
+                 kernels.multiply(g, operands, tiles, position, channel, target);
+               });
   collect_gradients(context, g, sums.result(), dw, accumulate);
 }
 

@@ -36,9 +36,7 @@ struct Bf16 {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16));
   }
   SLUICE_SIMD_INLINE __m256i narrow(__m512 a) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(a)); }
-  SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a));
-  }
+  SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a)); }
   SLUICE_SIMD_INLINE void store_pairs(bf16* p, __m512 even, __m512 odd) {
     // Sixteen of `even`, then sixteen of `odd`; then one of each in turn.
     const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even));

@@ -73,8 +73,7 @@ struct WinogradTiles {
   static constexpr int side = Tile + 2, positions = side * side;
 
   static Window<Op, side> input_window(const WinogradGeometry& g, const T* x, const TilePlace& at) {
-    return {x,        at.image, Tile * at.row - g.padding, Tile * at.column - g.padding, g.height,
-            g.width,  g.in_channels};
+    return {x, at.image, Tile * at.row - g.padding, Tile * at.column - g.padding, g.height, g.width, g.in_channels};
   }
 
   static Window<Op, Tile> gradient_window(const WinogradGeometry& g, const T* dy, const TilePlace& at) {
@@ -125,8 +124,7 @@ struct WinogradTiles {
     for (int i = 0; i < side; ++i) Transform::gradient(rows[i], w[i]);
   }
 
-  SLUICE_SIMD_INLINE void transform_gradient(const Window<Op, Tile>& window, int64_t channel,
-                                             __m512 (&w)[side][side]) {
+  SLUICE_SIMD_INLINE void transform_gradient(const Window<Op, Tile>& window, int64_t channel, __m512 (&w)[side][side]) {
     if (window.inside == window.all) {
       transform_gradient<true>(window, channel, w);
     } else {

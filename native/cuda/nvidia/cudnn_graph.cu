@@ -89,8 +89,7 @@ std::vector<BackendDescriptor> graph(cudnnHandle_t handle, const ConvProblem& pr
   std::vector<BackendDescriptor> made;
   made.push_back(tensor(problem, id_x, s.batch, s.in_channels, s.height, s.width));
   made.push_back(tensor(problem, id_weights, s.out_channels, s.in_channels, s.kernel_height, s.kernel_width));
-  made.push_back(
-      tensor(problem, id_y, s.batch, s.out_channels, problem.sizes.out_height, problem.sizes.out_width));
+  made.push_back(tensor(problem, id_y, s.batch, s.out_channels, problem.sizes.out_height, problem.sizes.out_width));
   made.push_back(convolution(s));
   BackendDescriptor operation(names.type);
   operation.set(names.x, made[0]);
@@ -116,8 +115,7 @@ std::vector<BackendDescriptor> ranked(const BackendDescriptor& graph, cudnnBacke
   heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
   heuristic.set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
   heuristic.finalize();
-  const int64_t room =
-      heuristic.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, nullptr);
+  const int64_t room = heuristic.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, nullptr);
   std::vector<BackendDescriptor> configurations;
   std::vector<cudnnBackendDescriptor_t> raw;
   for (int64_t i = 0; i < room; ++i) {
@@ -126,8 +124,7 @@ std::vector<BackendDescriptor> ranked(const BackendDescriptor& graph, cudnnBacke
   }
   if (room == 0) return configurations;
   // Often fewer than were announced: cuDNN has left out those that cannot do it.
-  const int64_t count =
-      heuristic.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, room, raw.data());
+  const int64_t count = heuristic.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, room, raw.data());
   while (static_cast<int64_t>(configurations.size()) > count) configurations.pop_back();
   return configurations;
 }

@@ -94,9 +94,10 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
 SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
   SL_REQUIRE(host_text != nullptr, "sl_requirements: host_text is null");
   SL_BEGIN
-  const std::string text = "[" + driver_requirement() + "," +
-                           library_requirement("cuDNN", [] { return std::pair(cudnn_version_text(), cudnn_path()); }) + "," +
-                           library_requirement("cuBLASLt", [] { return std::pair(cublaslt_version_text(), cublaslt_path()); }) + "]";
+  const std::string text =
+      "[" + driver_requirement() + "," +
+      library_requirement("cuDNN", [] { return std::pair(cudnn_version_text(), cudnn_path()); }) + "," +
+      library_requirement("cuBLASLt", [] { return std::pair(cublaslt_version_text(), cublaslt_path()); }) + "]";
   return write_text("sl_requirements", text, host_text, capacity);
   SL_END("sl_requirements")
 }

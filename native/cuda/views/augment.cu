@@ -110,8 +110,7 @@ __device__ void Views::write(const Planes& planes, bool inverted, bool flip, T* 
 // fit shared memory.
 template <typename T, int threads, bool fits>
 __global__ void __launch_bounds__(threads) augment_kernel(const Views views, const Layout layout,
-                                                          unsigned char* scratch, int64_t first, T* y,
-                                                          int32_t* fault) {
+                                                          unsigned char* scratch, int64_t first, T* y, int32_t* fault) {
   alignas(16) __shared__ unsigned char own[fits ? shared_bytes : 16];
   unsigned char* const memory = fits ? own : scratch + blockIdx.x * layout.bytes;
   const int64_t view = first + blockIdx.x;
