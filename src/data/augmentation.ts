@@ -47,35 +47,35 @@ const CROP_TRIES = 10;
 const VIEWS_LIMIT = 16;
 const EPOCHS_LIMIT = 4096;
 
+/** How to draw a view of each image. */
+export interface ViewOptions {
+  /** The distribution to draw from. */
+  readonly recipe: ViewRecipe;
+  /** The run's seed. */
+  readonly seed: number;
+  /** 0..4095. */
+  readonly epoch: number;
+  /** Which view of the images, 0..15. */
+  readonly view: number;
+  /** Gives the height and width of a source image, in pixels. */
+  readonly sizeOf: (image: number) => readonly [height: number, width: number];
+}
+
 /**
- * Writes a row of parameters for a random view. They depend only on (seed, epoch, imageIndex, view) and the recipe,
- * not on earlier draws or on the batch.
+ * Draws a view of one image and writes its parameters into a row of a table. They depend on the seed, epoch, image, view
+ * and recipe alone, so the batch and the order of drawing do not matter.
  *
- * @param recipe The view's distribution.
- * @param seed The run's seed.
- * @param epoch 0..4095.
- * @param imageIndex The image's index in the data set, uint32.
- * @param view 0..15: which view of the image.
- * @param height Height of the source image, pixels.
- * @param width Width of the source image, pixels.
  * @param table float32 [rows, AUGMENT_COLUMNS].
  * @param row The row to write.
- * @throws {InvalidInputError} If epoch or view is out of range.
- * @throws {ShapeError} If the table has no such row.
+ * @param image The image's index in the data set, uint32.
+ * @throws {InvalidInputError} if the epoch or the view is out of range.
+ * @throws {ShapeError} if the table has no such row.
  */
-export function drawView(
-  recipe: ViewRecipe,
-  seed: number,
-  epoch: number,
-  imageIndex: number,
-  view: number,
-  height: number,
-  width: number,
-  table: Float32Array,
-  row: number,
-): void {
-  const random = new RandomStream(seed, viewStream(epoch, view), imageIndex);
-  identityView(height, width, table, row);
+export function drawView(table: Float32Array, row: number, image: number, options: ViewOptions): void {
+  const { recipe, seed, epoch, view, sizeOf } = options;
+  const random = new RandomStream(seed, viewStream(epoch, view), image);
+  const [height, width] = sizeOf(image);
+  identityView(table, row, [height, width]);
   const columns = rowOf(table, row);
   drawCrop(recipe, random, height, width, columns);
   if (random.uniform() < recipe.jitterProbability) drawJitter(recipe, random, columns);
@@ -86,15 +86,18 @@ export function drawView(
 }
 
 /**
- * Writes a row that leaves an image unchanged: the whole image as the crop, no change of colour.
+ * Writes the row that keeps an image unchanged: its crop is the whole image, and no colour changes.
  *
- * @param height Height of the source image, pixels.
- * @param width Width of the source image, pixels.
  * @param table float32 [rows, AUGMENT_COLUMNS].
  * @param row The row to write.
- * @throws {ShapeError} If the table has no such row.
+ * @param size Height and width of the source image, in pixels.
+ * @throws {ShapeError} if the table has no such row.
  */
-export function identityView(height: number, width: number, table: Float32Array, row: number): void {
+export function identityView(
+  table: Float32Array,
+  row: number,
+  [height, width]: readonly [height: number, width: number],
+): void {
   const columns = rowOf(table, row);
   columns.fill(0);
   columns[AUGMENT_CROP_HEIGHT] = height;
@@ -105,40 +108,25 @@ export function identityView(height: number, width: number, table: Float32Array,
   columns[AUGMENT_SATURATION] = 1;
 }
 
-/** Options that all random views of a table share. */
-export interface ViewTableOptions {
-  /** The distribution of the views. */
-  readonly recipe: ViewRecipe;
-  /** The run's seed. */
-  readonly seed: number;
-  /** 0..4095. */
-  readonly epoch: number;
-  /** 0..15: which view of the images. */
-  readonly view: number;
-  /** Height and width of a source image, in pixels. */
-  readonly sizeOf: (image: number) => readonly [height: number, width: number];
-}
-
 /**
- * Draws a random view of each image with {@linkcode drawView}.
+ * Draws one view of each image with {@linkcode drawView}.
  *
- * @param indices the images' indices in the data set.
+ * @param indices The images' indices in the data set.
  * @returns float32 [indices, AUGMENT_COLUMNS].
  */
-export function viewTable(indices: Int32Array, options: ViewTableOptions): Float32Array<ArrayBuffer> {
-  const { recipe, seed, epoch, view, sizeOf } = options;
+export function viewTable(indices: Int32Array, options: ViewOptions): Float32Array<ArrayBuffer> {
   const table = new Float32Array(indices.length * AUGMENT_COLUMNS);
-  indices.forEach((image, row) => drawView(recipe, seed, epoch, image, view, ...sizeOf(image), table, row));
+  indices.forEach((image, row) => drawView(table, row, image, options));
   return table;
 }
 
-/** Rows that leave `count` images of the same size unchanged: float32 [count, AUGMENT_COLUMNS]. */
+/** Makes the rows that keep `count` images of one size unchanged: float32 [count, AUGMENT_COLUMNS]. */
 export function identityTable(
   count: number,
-  [height, width]: ReturnType<ViewTableOptions["sizeOf"]>,
+  size: readonly [height: number, width: number],
 ): Float32Array<ArrayBuffer> {
   const table = new Float32Array(count * AUGMENT_COLUMNS);
-  for (let row = 0; row < count; row++) identityView(height, width, table, row);
+  for (let row = 0; row < count; row++) identityView(table, row, size);
   return table;
 }
 

@@ -6,9 +6,8 @@
 
 import { InvalidInputError, ShapeError } from "../errors.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
-import { drawView, viewTable } from "./augmentation.ts";
+import { drawView, type ViewOptions, viewTable } from "./augmentation.ts";
 import type { Dataset, ImageSet } from "./dataset.ts";
-import type { ViewRecipe } from "./view_recipe.ts";
 
 /** The images of a training step. */
 export interface ViewBatch {
@@ -60,25 +59,30 @@ export function sourceSize(set: ImageSet, image: number): readonly [height: numb
   return [set.sizes[2 * image] ?? 0, set.sizes[2 * image + 1] ?? 0];
 }
 
-/** Draws both views of the given training images in an epoch. */
-export function drawBatch(
+/** Draws two views of each image; a replaced image gets new ones by the same options. */
+export function drawPairs(
   indices: Int32Array<ArrayBuffer>,
-  { dataset: { pretraining, views }, seed, epoch }: Pick<EpochOptions, "dataset" | "seed" | "epoch">,
+  options: readonly [first: ViewOptions, second: ViewOptions],
 ): ViewBatch {
-  const sizeOf = (image: number) => sourceSize(pretraining, image);
-  const [first, second] = views;
-  const draw = (recipe: ViewRecipe, view: number) => viewTable(indices, { recipe, seed, epoch, view, sizeOf });
-  const parameters = [draw(first, 0), draw(second, 1)] as const;
+  const parameters = [viewTable(indices, options[0]), viewTable(indices, options[1])] as const;
   return {
     indices,
     parameters,
     replace: (row, image) => {
       indices[row] = image;
-      parameters.forEach((table, view) => {
-        drawView(view === 0 ? first : second, seed, epoch, image, view, ...sizeOf(image), table, row);
-      });
+      drawView(parameters[0], row, image, options[0]);
+      drawView(parameters[1], row, image, options[1]);
     },
   };
+}
+
+/** Draws the two views that training images have in an epoch. */
+export function drawBatch(
+  indices: Int32Array<ArrayBuffer>,
+  { dataset: { pretraining, views }, seed, epoch }: Pick<EpochOptions, "dataset" | "seed" | "epoch">,
+): ViewBatch {
+  const common = { seed, epoch, sizeOf: (image: number) => sourceSize(pretraining, image) };
+  return drawPairs(indices, [{ ...common, recipe: views[0], view: 0 }, { ...common, recipe: views[1], view: 1 }]);
 }
 
 /**

@@ -4,14 +4,13 @@
  * @module
  */
 import {
-  drawView,
+  drawPairs,
   type ImageStores,
   type Labelled,
   sourceSize,
   type TrainingImages,
   type ViewBatch,
   type ViewRecipe,
-  viewTable,
 } from "../data/mod.ts";
 import { featureSize, type GatedResNet, type Pass } from "../models/mod.ts";
 import { augment } from "../ops/mod.ts";
@@ -106,20 +105,13 @@ export class AugmentedFeatures {
     const first = batch * BATCH;
     const count = Math.min(BATCH, this.#set.count - first);
     const indices = Int32Array.from({ length: count }, (_, row) => first + row);
-    const sizeOf = (image: number) => sourceSize(this.#set, image);
-    const table = (later: number) =>
-      viewTable(indices, { recipe: probeView, seed: this.#seed, epoch: epoch + later, view: PROBE_VIEW, sizeOf });
-    const parameters = [table(0), table(1)] as const;
-    return {
-      indices,
-      parameters,
-      replace: (row, image) => {
-        indices[row] = image;
-        parameters.forEach((own, later) => {
-          drawView(probeView, this.#seed, epoch + later, image, PROBE_VIEW, ...sizeOf(image), own, row);
-        });
-      },
+    const common = {
+      recipe: probeView,
+      seed: this.#seed,
+      view: PROBE_VIEW,
+      sizeOf: (image: number) => sourceSize(this.#set, image),
     };
+    return drawPairs(indices, [{ ...common, epoch }, { ...common, epoch: epoch + 1 }]);
   }
 }
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { InvalidInputError, ShapeError } from "../../src/errors.ts";
 import * as augmentation from "../../src/data/augmentation.ts";
-import { drawView, identityView } from "../../src/data/augmentation.ts";
+import { drawView, identityView, type ViewOptions } from "../../src/data/augmentation.ts";
 import { paperView, type ViewRecipe } from "../../src/data/view_recipe.ts";
 
 const {
@@ -24,11 +24,16 @@ const {
   AUGMENT_SOLARIZE,
 } = augmentation;
 
+/** Options for the first view of square images of 32 pixels, with some of them changed. */
+function optionsOf(changes: Partial<ViewOptions> = {}): ViewOptions {
+  return { recipe: paperView, seed: 0, epoch: 0, view: 0, sizeOf: () => [32, 32], ...changes };
+}
+
 /** Rows of a view of the images 0..count-1. */
 function drawRows(recipe: ViewRecipe, count: number, height = 32, width = 32): Float32Array[] {
   return Array.from({ length: count }, (_, image) => {
     const row = new Float32Array(AUGMENT_COLUMNS);
-    drawView(recipe, 1, 0, image, 0, height, width, row, 0);
+    drawView(row, 0, image, optionsOf({ recipe, seed: 1, sizeOf: () => [height, width] }));
     return row;
   });
 }
@@ -60,7 +65,7 @@ Deno.test("the columns are exactly those of the native header", () => {
 
 Deno.test("the identity view is the whole image and changes no colour", () => {
   const table = new Float32Array(2 * AUGMENT_COLUMNS).fill(9);
-  identityView(24, 40, table, 1);
+  identityView(table, 1, [24, 40]);
   assert.deepEqual([...table.subarray(AUGMENT_COLUMNS)], [0, 0, 24, 40, -1, 1, 1, 1, 0, 0, 0, 0, 0]);
   assert.ok(table.subarray(0, AUGMENT_COLUMNS).every((value) => value === 9), "the other row is untouched");
 });
@@ -68,7 +73,7 @@ Deno.test("the identity view is the whole image and changes no colour", () => {
 Deno.test("a view depends on seed, epoch, image and view, and not on earlier draws", () => {
   const draw = (seed: number, epoch: number, image: number, view: number) => {
     const table = new Float32Array(AUGMENT_COLUMNS);
-    drawView(paperView, seed, epoch, image, view, 32, 32, table, 0);
+    drawView(table, 0, image, optionsOf({ seed, epoch, view }));
     return table.join();
   };
   const first = draw(0, 0, 0, 0);
@@ -80,8 +85,8 @@ Deno.test("a view depends on seed, epoch, image and view, and not on earlier dra
 Deno.test("a view overwrites all columns of its row", () => {
   const clean = new Float32Array(AUGMENT_COLUMNS);
   const used = new Float32Array(AUGMENT_COLUMNS).fill(NaN);
-  drawView(paperView, 0, 0, 5, 0, 32, 32, clean, 0);
-  drawView(paperView, 0, 0, 5, 0, 32, 32, used, 0);
+  drawView(clean, 0, 5, optionsOf());
+  drawView(used, 0, 5, optionsOf());
   assert.deepEqual(used, clean);
 });
 
@@ -181,9 +186,9 @@ Deno.test("a recipe that only crops changes nothing else", () => {
 
 Deno.test("an epoch or view out of range and a row beyond the table are refused", () => {
   const table = new Float32Array(AUGMENT_COLUMNS);
-  assert.throws(() => drawView(paperView, 0, 4096, 0, 0, 32, 32, table, 0), InvalidInputError);
-  assert.throws(() => drawView(paperView, 0, -1, 0, 0, 32, 32, table, 0), /epoch -1/);
-  assert.throws(() => drawView(paperView, 0, 0, 0, 16, 32, 32, table, 0), /view 16/);
-  assert.throws(() => drawView(paperView, 0, 0, 0, 0, 32, 32, table, 1), ShapeError);
-  assert.throws(() => identityView(32, 32, table, -1), ShapeError);
+  assert.throws(() => drawView(table, 0, 0, optionsOf({ epoch: 4096 })), InvalidInputError);
+  assert.throws(() => drawView(table, 0, 0, optionsOf({ epoch: -1 })), /epoch -1/);
+  assert.throws(() => drawView(table, 0, 0, optionsOf({ view: 16 })), /view 16/);
+  assert.throws(() => drawView(table, 1, 0, optionsOf()), ShapeError);
+  assert.throws(() => identityView(table, -1, [32, 32]), ShapeError);
 });

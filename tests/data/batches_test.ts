@@ -63,7 +63,8 @@ Deno.test("each table row is the view of its image under its own recipe, for any
   for (const view of [0, 1] as const) {
     assert.equal(parameters[view].length, 8 * AUGMENT_COLUMNS);
     indices.forEach((image, row) => {
-      drawView(options.dataset.views[view], 3, 2, image, view, 16, 24, expected, 0);
+      const recipe = options.dataset.views[view];
+      drawView(expected, 0, image, { recipe, seed: 3, epoch: 2, view, sizeOf: () => [16, 24] });
       assert.deepEqual(parameters[view].subarray(row * AUGMENT_COLUMNS, (row + 1) * AUGMENT_COLUMNS), expected);
     });
   }
