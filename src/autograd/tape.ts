@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { ShapeError } from "../errors.ts";
+import { MisuseError, ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
 
 /** Writes a gradient into `target`: overwrites where `accumulate` is 0, adds where it is 1. */
@@ -80,7 +80,8 @@ export class Tape {
    *
    * @param outputs one scalar loss, or several outputs with a seed each.
    * @param seeds the gradient of each output; ones where not given.
-   * @throws {ShapeError} where an output was not recorded, or its seed's shape differs.
+   * @throws {MisuseError} if an output does not depend on anything recorded.
+   * @throws {ShapeError} if a seed's shape differs from its output's.
    */
   backward(outputs: Tensor | readonly Tensor[], seeds: readonly Tensor[] = []): void {
     const list = outputs instanceof Tensor ? [outputs] : outputs;
@@ -93,7 +94,7 @@ export class Tape {
   }
 
   #seed(output: Tensor, seed: Tensor | undefined): void {
-    if (!output.requiresGrad) throw new ShapeError(`an output of shape [${output.shape}] depends on nothing recorded`);
+    if (!output.requiresGrad) throw new MisuseError(`an output of shape [${output.shape}] depends on nothing recorded`);
     if (seed !== undefined && seed.shape.join() !== output.shape.join()) {
       throw new ShapeError(`a seed of shape [${seed.shape}] does not fit an output of shape [${output.shape}]`);
     }

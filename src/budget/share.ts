@@ -4,7 +4,7 @@
  * @module
  */
 import type { Recorder } from "../autograd/mod.ts";
-import { ShapeError } from "../errors.ts";
+import { MisuseError } from "../errors.ts";
 import { gatedTerms, type NetworkCost } from "../models/mod.ts";
 import { binary, mean, scale, stack, sum } from "../ops/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
@@ -33,7 +33,7 @@ export function openness(tape: Recorder, masks: readonly Tensor[], cost: Network
   const terms = gatedTerms(cost).map(({ gates: [first, second] }) => {
     const [mask, other] = [masks[first], second === undefined ? undefined : masks[second]];
     const share = shares[first];
-    if (mask === undefined || share === undefined) throw new ShapeError(`openness: gate ${first} has no mask`);
+    if (mask === undefined || share === undefined) throw new MisuseError(`openness: gate ${first} has no mask`);
     if (other === undefined) return share;
     return mean(tape, binary(tape, "multiply", imageShares(tape, mask), imageShares(tape, other)));
   });

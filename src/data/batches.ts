@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidInputError, ShapeError } from "../errors.ts";
+import { InvalidInputError, MisuseError } from "../errors.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { drawView, type ViewOptions, viewTable } from "./augmentation.ts";
 import type { Dataset, ImageSet } from "./dataset.ts";
@@ -122,11 +122,11 @@ export class EpochBatches implements Iterable<ViewBatch> {
    * Draws the batch of a step.
    *
    * @param step 0..steps-1.
-   * @throws {ShapeError} If the step is out of range.
+   * @throws {MisuseError} if the epoch has no such step.
    */
   at(step: number): ViewBatch {
     if (!Number.isInteger(step) || step < 0 || step >= this.steps) {
-      throw new ShapeError(`an epoch of ${this.steps} steps has no step ${step}`);
+      throw new MisuseError(`an epoch of ${this.steps} steps has no step ${step}`);
     }
     return drawBatch(this.#indices(step), this.#options);
   }

@@ -32,7 +32,7 @@ export class PendingDownload implements Disposable {
     undone.move();
   }
 
-  /** Waits for the copy, and gives the bytes as a new buffer. @throws {ShapeError} after disposal. */
+  /** Waits for the copy, and gives the bytes as a new buffer. @throws {MisuseError} after disposal. */
   wait(): ArrayBuffer {
     const { bytes } = this.#memory;
     this.#event.wait();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ShapeError } from "../errors.ts";
+import { MisuseError } from "../errors.ts";
 import type { Device, DevicePointer } from "./device.ts";
 import { DeviceHandle } from "./device_handle.ts";
 
@@ -21,9 +21,9 @@ export class PinnedMemory extends DeviceHandle {
     this.#size = bytes;
   }
 
-  /** The memory, as long as it is not freed. @throws {ShapeError} after disposal. */
+  /** The memory, as long as it is not freed. @throws {MisuseError} after disposal. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.handle === null) throw new ShapeError("pinned memory was used after it was freed");
+    if (this.handle === null) throw new MisuseError("pinned memory was used after it was freed");
     return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(this.handle, this.#size));
   }
 

@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { ShapeError } from "../errors.ts";
+import { MisuseError, ShapeError } from "../errors.ts";
 import { FormatError } from "./format_error.ts";
 import { type HostDtype, hostDtypeBytes, type HostTensor, hostTensorOf } from "./host_tensor.ts";
 import { parseStrictJson } from "./strict_json.ts";
@@ -68,7 +68,8 @@ interface Entry {
  * holds it: header keys are sorted, and values are stored by falling element size and then by name, beginning at a
  * multiple of 8 bytes, so that every tensor is aligned.
  *
- * @throws {ShapeError} If a tensor's data does not have the number of elements of its shape, or is named `__metadata__`.
+ * @throws {ShapeError} if a tensor's data does not have the number of elements of its shape.
+ * @throws {MisuseError} if a tensor is named `__metadata__`.
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
@@ -179,7 +180,7 @@ function requireChecksum(stated: string | undefined, header: Uint8Array, data: U
 }
 
 function requireFittingData(name: string, { dtype, shape, data }: HostTensor): void {
-  if (name === METADATA_KEY) throw new ShapeError(`a tensor of a safetensors file cannot be named ${METADATA_KEY}`);
+  if (name === METADATA_KEY) throw new MisuseError(`a tensor of a safetensors file cannot be named ${METADATA_KEY}`);
   const elements = shape.reduce((product, extent) => product * extent, 1);
   if (data.length !== elements) {
     throw new ShapeError(

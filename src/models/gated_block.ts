@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import { ShapeError } from "../errors.ts";
+import { MisuseError, ShapeError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
 import { gatedBlock, gatedBottleneck, globalPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
@@ -66,7 +66,7 @@ export class GatedBlock extends Module {
   }
 
   #gatesOrThrow(): readonly Gate[] {
-    if (this.#gates === null) throw new ShapeError(`${this.spec.name} has no gate: the network was built dense`);
+    if (this.#gates === null) throw new MisuseError(`${this.spec.name} has no gate: the network was built dense`);
     return this.#gates;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Recorder } from "../autograd/mod.ts";
-import { ShapeError } from "../errors.ts";
+import { MisuseError } from "../errors.ts";
 import { binary, mean, scale, sum, unary } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 import type { ComparisonContext, Targets } from "./objective.ts";
@@ -55,10 +55,10 @@ export function weightedPair(tape: Recorder, x: Tensor, y: Tensor, factor: numbe
   return scale(tape, binary(tape, "add", x, y), factor);
 }
 
-/** The targets of a comparison. @throws {ShapeError} where it was given none. */
+/** The targets of a comparison. @throws {MisuseError} if the context has none. */
 export function requireTargets(objective: string, context: ComparisonContext): Targets {
   if (context.targets !== undefined) return context.targets;
-  throw new ShapeError(`${objective}: compares with the projections of a momentum copy, and was given none`);
+  throw new MisuseError(`${objective}: compares with the projections of a momentum copy, and was given none`);
 }
 
 /** Constants that follow from the batch's size alone, made when first needed and kept for the steps to come. */

@@ -5,7 +5,7 @@
  */
 import { needsGradient, type Recorder, type Tape } from "../autograd/mod.ts";
 import { type DevicePointer, offsetPointer } from "../device/mod.ts";
-import { ShapeError } from "../errors.ts";
+import { MisuseError, ShapeError } from "../errors.ts";
 import { dtypeBytes, Tensor } from "../tensor/mod.ts";
 import { type Collective, singleProcess } from "./collective.ts";
 import { channelShape, expectShape } from "./shapes.ts";
@@ -103,8 +103,8 @@ function withStatistics(part: Part, x: Tensor, norm: NormState, collective: Coll
  *
  * @param x [N, H, W, C] or [N, C], f32 or bf16.
  * @returns x's shape and element type.
- * @throws {ShapeError} where shapes do not fit, where the groups are not equal, where the residual is x itself or comes
- * with a mask, or where a gradient is wanted without `training`.
+ * @throws {ShapeError} if shapes do not fit, or the images do not divide into equal groups.
+ * @throws {MisuseError} if the residual is x itself, or a gradient is needed without `training`.
  */
 export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: NormOptions): Tensor {
   const [batch, pixels, channels] = channelShape("batchNorm", x);
@@ -112,7 +112,7 @@ export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: N
   expectShape("batchNorm", "gamma", norm.gamma, [channels]);
   if (residual) expectShape("batchNorm", "residual", residual, x.shape);
   // Both gradients come out of one native call, into two buffers.
-  if (residual === x) throw new ShapeError("batchNorm: the residual is the input itself");
+  if (residual === x) throw new MisuseError("batchNorm: the residual is the input itself");
   if (mask) expectShape("batchNorm", "mask", mask, [batch, channels]);
   const parts = partsOf(batch, training ? groups : 1);
   const { kernels } = x.device;
@@ -135,7 +135,7 @@ export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: N
     );
 
   if (!training) {
-    if (needsGradient(tape, x)) throw new ShapeError("batchNorm: no gradient through running statistics");
+    if (needsGradient(tape, x)) throw new MisuseError("batchNorm: no gradient through running statistics");
     using rstd = new Tensor(x.device, [channels]);
     kernels.sl_norm_rstd(channels, norm.runningVar.pointer, norm.epsilon, rstd.pointer);
     for (const part of parts) apply(part, norm.runningMean, rstd);

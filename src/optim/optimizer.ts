@@ -5,7 +5,7 @@
  */
 import type { Tape } from "../autograd/mod.ts";
 import { addressOf, type Device } from "../device/mod.ts";
-import { ShapeError } from "../errors.ts";
+import { MisuseError } from "../errors.ts";
 import type { Parameter } from "../nn/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 
@@ -72,7 +72,7 @@ export abstract class Optimizer implements Disposable {
    * One step along the gradients on a tape. Parameters without a gradient are left as they are.
    *
    * @param rates the learning rate of each parameter group; one number is that of all groups.
-   * @throws {ShapeError} if no parameter has a gradient, or the group of one has no rate.
+   * @throws {MisuseError} if no parameter has a gradient, or a parameter's group has no rate.
    */
   step(tape: Tape, rates: number | readonly number[]): void {
     const tables = this.#tables;
@@ -84,12 +84,12 @@ export abstract class Optimizer implements Disposable {
       // Native code skips tensors of no elements: that is how a parameter without gradient is passed over.
       tables.sizes[index] = gradient ? BigInt(parameter.value.size) : 0n;
       const rate = typeof rates === "number" ? rates : rates[parameter.group];
-      if (rate === undefined) throw new ShapeError(`an optimiser step without a rate for group ${parameter.group}`);
+      if (rate === undefined) throw new MisuseError(`an optimiser step without a rate for group ${parameter.group}`);
       tables.rates[index] = rate;
       if (gradient) found++;
       index++;
     }
-    if (found === 0) throw new ShapeError("an optimiser step without gradients: run the tape's backward sweep first");
+    if (found === 0) throw new MisuseError("an optimiser step without gradients: run the tape's backward sweep first");
     this.update(tables);
     for (const parameter of this.parameters.values()) parameter.changed();
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device, DevicePointer, HostArray } from "../device/mod.ts";
-import { ShapeError } from "../errors.ts";
+import { MisuseError, ShapeError } from "../errors.ts";
 import { Scope } from "./scope.ts";
 
 /** Element types. */
@@ -85,9 +85,9 @@ export class Tensor implements Disposable {
     return dtypes[this.dtype].code;
   }
 
-  /** The buffer's address. @throws {ShapeError} after disposal. */
+  /** The buffer's address. @throws {MisuseError} after disposal. */
   get pointer(): DevicePointer {
-    if (this.#pointer === null) throw new ShapeError(`a tensor of shape [${this.shape}] was used after it was freed`);
+    if (this.#pointer === null) throw new MisuseError(`a tensor of shape [${this.shape}] was used after it was freed`);
     return this.#pointer;
   }
 

@@ -1,6 +1,6 @@
 // Tests of the batches of an epoch.
 import assert from "node:assert/strict";
-import { InvalidInputError, ShapeError } from "../../src/errors.ts";
+import { InvalidInputError, MisuseError } from "../../src/errors.ts";
 import { AUGMENT_COLUMNS } from "../../src/ops/mod.ts";
 import { type Dataset, drawView, EpochBatches, paperView, stepsPerEpoch, type ViewBatch } from "../../src/data/mod.ts";
 
@@ -123,6 +123,6 @@ Deno.test("data with fewer images than a batch are refused with both numbers and
 });
 
 Deno.test("a step beyond the epoch is refused", () => {
-  assert.throws(() => new EpochBatches(options).at(6), ShapeError);
-  assert.throws(() => new EpochBatches(options).at(-1), ShapeError);
+  assert.throws(() => new EpochBatches(options).at(6), MisuseError);
+  assert.throws(() => new EpochBatches(options).at(-1), MisuseError);
 });

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { PendingDownload } from "../../src/device/mod.ts";
-import { ShapeError } from "../../src/errors.ts";
+import { MisuseError } from "../../src/errors.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 
@@ -31,7 +31,7 @@ Deno.test("a pending download frees its host memory once, waited for or not", ()
     const pending = new PendingDownload(device, tensor.pointer, 12);
     pending[Symbol.dispose]();
     pending[Symbol.dispose]();
-    assert.throws(() => pending.wait(), ShapeError);
+    assert.throws(() => pending.wait(), MisuseError);
   }
   assert.equal(calls.filter((name) => name === "sl_host_free").length, 1);
   assert.equal(calls.filter((name) => name === "sl_event_destroy").length, 1);

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 import { normalisedError } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
-import { ShapeError } from "../../src/errors.ts";
+import { MisuseError, ShapeError } from "../../src/errors.ts";
 import {
   type BlockOptions,
   DualNetwork,
@@ -75,7 +75,7 @@ Deno.test("a network built dense refuses a gated pass by the block's name", () =
   const noise = { uniform: () => assert.fail("no noise is drawn") };
   const context: ForwardContext = { tape: null, pass: "gated", noise, temperature: 1 };
   assert.throws(() => network.encoder.forward(context, images(device, 2)), (error) => {
-    return error instanceof ShapeError && error.message.includes("layer1.0");
+    return error instanceof MisuseError && error.message.includes("layer1.0");
   });
 });
 

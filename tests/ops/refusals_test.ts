@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Tape } from "../../src/autograd/mod.ts";
-import { NativeError, ShapeError } from "../../src/errors.ts";
+import { MisuseError, NativeError, ShapeError } from "../../src/errors.ts";
 import {
   augment,
   AUGMENT_COLUMNS,
@@ -66,7 +66,12 @@ function bottleneck(x: Tensor, masks: readonly [Tensor, Tensor], residual: Tenso
 }
 
 /** What is refused, the exception, and what its message has to name. */
-const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeError, names: RegExp, () => unknown][] = [
+const refused: readonly [
+  what: string,
+  kind: typeof ShapeError | typeof MisuseError | typeof NativeError,
+  names: RegExp,
+  () => unknown,
+][] = [
   [
     "matmul of other inner sizes",
     ShapeError,
@@ -119,7 +124,7 @@ const refused: readonly [what: string, kind: typeof ShapeError | typeof NativeEr
   ["a norm in groups of half an image", ShapeError, /batchNorm.*1.5 equal groups/, () => {
     batchNorm(null, floats(3, 2), norm(2), { training: true, groups: 1.5 });
   }],
-  ["a gradient through running statistics", ShapeError, /batchNorm.*running statistics/, () => {
+  ["a gradient through running statistics", MisuseError, /batchNorm.*running statistics/, () => {
     const x = floats(4, 2);
     x.requiresGrad = true;
     batchNorm(new Tape(), x, norm(2), { training: false });

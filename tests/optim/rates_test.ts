@@ -1,7 +1,7 @@
 // Tests of parameters' own learning rates.
 import assert from "node:assert/strict";
 import { Tape } from "../../src/autograd/mod.ts";
-import { ShapeError } from "../../src/errors.ts";
+import { MisuseError } from "../../src/errors.ts";
 import { Parameter } from "../../src/nn/mod.ts";
 import { sum } from "../../src/ops/mod.ts";
 import { Sgd } from "../../src/optim/mod.ts";
@@ -23,5 +23,5 @@ Deno.test("each parameter group moves by its own learning rate, and a group with
   assert.deepEqual([...faster.value.toFloat32()], [0.625, 0.625]);
   const tape = new Tape();
   tape.backward(sum(tape, faster.value, "all"));
-  assert.throws(() => optimizer.step(tape, [0.125]), ShapeError);
+  assert.throws(() => optimizer.step(tape, [0.125]), MisuseError);
 });

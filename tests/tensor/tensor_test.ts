@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { ShapeError } from "../../src/errors.ts";
+import { MisuseError, ShapeError } from "../../src/errors.ts";
 import { type DType, dtypeBytes, elementCount, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 
@@ -90,7 +90,7 @@ Deno.test("a freed tensor refuses use, may be freed again, and has given back it
   tensor[Symbol.dispose]();
   assert.ok(tensor.disposed);
   assert.equal(device.memory().inUse, before);
-  assert.throws(() => tensor.toFloat32(), ShapeError);
+  assert.throws(() => tensor.toFloat32(), MisuseError);
 });
 
 Deno.test("the bytes of a tensor are those of its element type", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../../device/mod.ts";
-import { ShapeError } from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
 import { AUGMENT_COLUMNS } from "../../ops/mod.ts";
 import { Tensor, unscoped } from "../../tensor/mod.ts";
 import type { ViewBatch } from "../batches.ts";
@@ -35,7 +35,7 @@ export class DeviceImages implements EvaluationImages, TrainingImages {
   /** See {@linkcode TrainingImages.take}. */
   take(): StoredBatch {
     const batch = this.#begun.shift();
-    if (batch === undefined) throw new ShapeError("take: no batch was begun");
+    if (batch === undefined) throw new MisuseError("take: no batch was begun");
     const { images, device } = this;
     const { indices, parameters: [first, second] } = batch;
     const count = indices.length;

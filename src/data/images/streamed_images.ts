@@ -4,7 +4,7 @@
  * @module
  */
 import { type Device, DeviceEvent, DeviceStream, PinnedMemory } from "../../device/mod.ts";
-import { ShapeError } from "../../errors.ts";
+import { MisuseError, ShapeError } from "../../errors.ts";
 import { AUGMENT_COLUMNS } from "../../ops/mod.ts";
 import { Tensor, unscoped } from "../../tensor/mod.ts";
 import { AUGMENT_CROP_HEIGHT, AUGMENT_CROP_LEFT, AUGMENT_CROP_TOP, AUGMENT_CROP_WIDTH } from "../augmentation.ts";
@@ -109,7 +109,7 @@ export class StreamedImages implements TrainingImages {
       );
     }
     const slot = this.#free.shift();
-    if (slot === undefined) throw new ShapeError(`begin: ${this.#begun.length} batches are under way already`);
+    if (slot === undefined) throw new MisuseError(`begin: ${this.#begun.length} batches are under way already`);
     // The previous upload may still read the pinned memory.
     slot.arrived.wait();
     slot.batch = batch;
@@ -121,7 +121,7 @@ export class StreamedImages implements TrainingImages {
   /** See {@linkcode TrainingImages.take}. */
   take(): StoredBatch {
     const slot = this.#begun.shift();
-    if (slot === undefined) throw new ShapeError("take: no batch was begun");
+    if (slot === undefined) throw new MisuseError("take: no batch was begun");
     if (this.#current !== null) {
       // All kernels that read the previous batch are queued by now. After them, its slot is free.
       this.#current.released.record(null);
@@ -147,7 +147,7 @@ export class StreamedImages implements TrainingImages {
   }
 
   #stored({ batch, images }: Slot): StoredBatch {
-    if (batch === null) throw new ShapeError("take: the batch is gone");
+    if (batch === null) throw new MisuseError("take: the batch is gone");
     const { device, pixels: { pictures }, set: { height, width } } = this;
     const { indices } = batch;
     const count = indices.length;

@@ -13,7 +13,7 @@ import {
   StreamedImages,
   type TrainingImages,
 } from "../../../src/data/mod.ts";
-import { ShapeError } from "../../../src/errors.ts";
+import { MisuseError } from "../../../src/errors.ts";
 import { augment } from "../../../src/ops/mod.ts";
 import { Scope } from "../../../src/tensor/mod.ts";
 import { openDevice } from "../../devices.ts";
@@ -60,7 +60,7 @@ Deno.test("streamed batches equal those kept on the device, for any number begun
 Deno.test("the number of begun batches is limited, and a batch that was not begun cannot be taken", () => {
   using streamed = new StreamedImages(device, set, new MemoryPixels(set), { batch: 8, ahead: 1 });
   const batch = drawBatch(Int32Array.from([1, 2, 3]), { dataset, seed: 1, epoch: 0 });
-  assert.throws(() => streamed.take(), ShapeError);
+  assert.throws(() => streamed.take(), MisuseError);
   assert.throws(
     () => streamed.begin(drawBatch(new Int32Array(9), { dataset, seed: 1, epoch: 0 })),
     /9 images is larger than the limit of 8/,
