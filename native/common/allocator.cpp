@@ -1,4 +1,4 @@
-// The caching allocator's free lists and counts.
+// The caching allocator: free lists of small blocks, and the counts of bytes.
 #include "allocator.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t alignment = 64;
 constexpr int64_t small_limit = int64_t{1} << 20;
-constexpr int64_t largest = int64_t{1} << 48;  // beyond any machine: keeps the arithmetic below from overflowing
+constexpr int64_t largest = int64_t{1} << 48;  // more than any machine has, so that rounding up cannot overflow
 
 int64_t round_up(int64_t bytes, int64_t step) { return (bytes + step - 1) / step * step; }
 
@@ -87,7 +87,7 @@ bool Allocator::release(void* pointer) {
   }
   try {
     free_[block.size_class].push_back(pointer);
-  } catch (...) {  // no room to remember the block: the system takes it back, and nothing is lost
+  } catch (...) {  // no memory for the list entry: return the block to the system
     system_free_(pointer);
     reserved_ -= block.size_class;
   }

@@ -1,4 +1,4 @@
-// A caching allocator: freed blocks are kept and handed out again, small ones by size class, large ones from an arena.
+// A caching allocator: it keeps freed blocks for later requests, small ones by size class, large ones in an arena.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-// Thread-safe. `system_malloc` / `system_free` are the device's own (aligned to 64 bytes); of them the arena takes stretches
+// Thread-safe. `system_malloc` and `system_free` belong to the device and align to 64 bytes. The arena asks for stretches
 // of `stretch_bytes`.
 class Allocator {
  public:
@@ -24,11 +24,11 @@ class Allocator {
   Allocator(const Allocator&) = delete;
   Allocator& operator=(const Allocator&) = delete;
 
-  // nullptr where the system has no more after cached blocks were released.
+  // nullptr if the system has no memory left, even after the cached blocks were returned.
   void* allocate(int64_t bytes);
-  // false where the pointer is not live.
+  // False if the pointer is not live.
   bool release(void* pointer);
-  // Whether a pointer is one of allocate that was not released since.
+  // Whether allocate returned the pointer and nobody has released it since.
   bool is_live(const void* pointer) const;
   void trim();
   void reset_peak();
@@ -40,8 +40,8 @@ class Allocator {
 
  private:
   struct Block {
-    int64_t size_class;  // 0: the arena's
-    int64_t counted;     // what it adds to the bytes in use: the request, rounded to 64
+    int64_t size_class;  // 0 if the block is in the arena
+    int64_t counted;     // bytes in use: the request, rounded up to 64
   };
   void* allocate_small(int64_t size_class);
   void* allocate_large(int64_t bytes);
@@ -56,7 +56,7 @@ class Allocator {
   int64_t in_use_ = 0, reserved_ = 0, peak_ = 0;
 };
 
-// A scratch buffer of one native call, returned to the allocator when it goes out of scope.
+// A scratch buffer of one native call. It returns to the allocator at the end of its scope.
 class Scratch {
  public:
   Scratch(Allocator& allocator, int64_t bytes)

@@ -1,4 +1,4 @@
-// Best fit with splitting and joining; memory that was never touched comes last.
+// A best-fit arena that splits and joins pieces, and uses untouched memory last.
 #include "arena.h"
 
 #include <algorithm>
@@ -32,8 +32,8 @@ void* Arena::allocate(int64_t bytes) {
 }
 
 Arena::Pieces::iterator Arena::find_free(int64_t bytes) {
-  // The tightest fit among pieces that were used before, or else that which reaches the least further: a tight fit at the
-  // end of a stretch would touch pages that the step has no need of.
+  // Takes the tightest fit among pieces that were used before, or else the piece that extends the used part of its
+  // stretch the least: a tight fit at the end of a stretch would touch pages that the step does not need.
   auto best = pieces_.end();
   int64_t least = std::numeric_limits<int64_t>::max();
   for (auto fitting = free_.lower_bound({bytes, nullptr}); fitting != free_.end() && least > 0; ++fitting) {

@@ -1,4 +1,4 @@
-// Large buffers cut from long stretches of memory, in which freed neighbours join again.
+// Cuts large buffers from long stretches of memory; freed neighbours join again.
 #pragma once
 
 #include <cstddef>
@@ -9,27 +9,25 @@
 
 namespace sluice {
 
-// Not thread-safe: the allocator's lock guards it. `system_malloc` / `system_free` are the device's own.
+// Not thread-safe: the allocator's lock guards it. `system_malloc` and `system_free` belong to the device.
 class Arena {
  public:
   using SystemMalloc = void* (*)(size_t bytes);
   using SystemFree = void (*)(void* pointer);
 
-  // Stretches have `stretch_bytes`, or what a longer buffer needs.
+  // A stretch has `stretch_bytes`, or more if a buffer needs more.
   Arena(SystemMalloc system_malloc, SystemFree system_free, int64_t stretch_bytes);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // From the smallest piece that holds the request, of those that were used before where there is one; nullptr where the
-  // system has no more.
+  // Prefers pieces that were used before, and of these the smallest that fits. nullptr if the system has no memory left.
   void* allocate(int64_t bytes);
-  // A pointer of allocate that was not released since.
+  // Takes a pointer that allocate returned and nobody has released since.
   void release(void* pointer);
-  // Gives stretches without a live buffer back to the system.
+  // Returns stretches without a live buffer to the system.
   void trim();
-  // Bytes of the stretches from their beginnings to the furthest that a buffer ever reached: beyond, pages were never
-  // touched.
+  // Bytes from the beginning of each stretch to the furthest end of a buffer, summed. Pages beyond were never touched.
   int64_t reached() const { return reached_; }
 
  private:
@@ -40,9 +38,9 @@ class Arena {
   };
   using Pieces = std::map<char*, Piece>;
 
-  // pieces_.end() where no free piece is long enough.
+  // pieces_.end() if no free piece is long enough.
   Pieces::iterator find_free(int64_t bytes);
-  // Bytes by which a buffer at the beginning of a piece would reach further than any before it in its stretch.
+  // Bytes by which a buffer at the beginning of a piece would extend the used part of its stretch.
   int64_t growth_of(Pieces::const_iterator piece, int64_t bytes) const;
   void* take(Pieces::iterator piece, int64_t bytes);
   bool add_stretch(int64_t bytes);

@@ -1,4 +1,4 @@
-// The checks that augmentation starts with, on every device; augment_parameters.h has those of each view.
+// Checks of the arguments of augmentation, for every device. augment_parameters.h checks each view's parameters.
 #pragma once
 
 #include "size_checks.h"
@@ -13,14 +13,12 @@ inline int32_t check_augment(int64_t count_in, int64_t height, int64_t width, in
              (long long)height, (long long)width, (long long)count, (long long)out_height, (long long)out_width);
   SL_TRY(check_countable("sl_augment", {count_in, height, width, 3}));
   SL_TRY(check_countable("sl_augment", {count, out_height, out_width, 3}));
-  // What lies between the two passes of a resize.
+  // The image between the two passes of a resize.
   SL_TRY(check_countable("sl_augment", {out_height, width, 3}));
   if (count * out_height * out_width == 0) return SL_OK;
-  SL_REQUIRE(images != nullptr && indices != nullptr && parameters != nullptr && host_mean != nullptr &&
-                 host_std != nullptr && y != nullptr,
-             "sl_augment: images, indices, parameters, mean, std or y is NULL");
+  SL_REQUIRE_POINTERS("sl_augment", images, indices, parameters, host_mean, host_std, y);
   for (int channel = 0; channel < 3; ++channel) {
-    SL_REQUIRE(host_std[channel] > 0.0f, "sl_augment: std[%d] is %g, must be positive", channel,
+    SL_REQUIRE(host_std[channel] > 0.0f, "sl_augment: host_std[%d] is %g, must be positive", channel,
                static_cast<double>(host_std[channel]));
   }
   return SL_OK;

@@ -1,4 +1,4 @@
-// What a row of the parameter table of sl_augment may hold.
+// The valid values of a row of sl_augment's parameter table.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace sluice {
 
-// The digits of a permutation of 0..3, first applied first; false where it is none.
+// Reads the order of the four jitter operations from four decimal digits. False if they are no permutation of 0..3.
 SL_HOST_DEVICE inline bool jitter_order(float parameter, int (&order)[4]) {
   if (!(parameter >= 0.0f && parameter <= 3210.0f) || parameter != std::floor(parameter)) return false;
   int rest = static_cast<int>(parameter), seen = 0;
@@ -20,7 +20,7 @@ SL_HOST_DEVICE inline bool jitter_order(float parameter, int (&order)[4]) {
   return seen == 0b1111;
 }
 
-// What is wrong with a row for images of height x width; nullptr where nothing is.
+// The reason why a row is invalid for images of height x width; nullptr if it is valid.
 SL_HOST_DEVICE inline const char* wrong_parameter(const float* row, int64_t height, int64_t width) {
   for (int column = 0; column < SL_AUGMENT_COLUMNS; ++column) {
     if (!std::isfinite(row[column])) return "a value that is not finite";

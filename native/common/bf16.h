@@ -1,4 +1,4 @@
-// bf16 as storage, with its conversions: arithmetic is always f32.
+// bf16 as a storage type, and its conversions. Arithmetic is always f32.
 #pragma once
 
 #include <cstdint>
@@ -29,11 +29,11 @@ SL_HOST_DEVICE inline float from_float<float>(float value) {
   return value;
 }
 
-// Round to nearest even; NaN stays NaN.
+// Rounds to nearest, ties to even. NaN stays NaN.
 template <>
 SL_HOST_DEVICE inline bf16 from_float<bf16>(float value) {
 #ifdef __CUDA_ARCH__
-  // One instruction, of which the compiler would not think.
+  // The compiler does not find this instruction by itself.
   bf16 rounded;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(rounded.bits) : "f"(value));
   return rounded;

@@ -1,4 +1,4 @@
-// The rule of the gaussian blur of augmentation: its radius, its weights, its borders.
+// The Gaussian blur of augmentation: radius, weights and borders.
 #pragma once
 
 #include <cmath>
@@ -8,19 +8,19 @@
 
 namespace sluice {
 
-// Pixels to either side: ceil(3 sigma), or as many as an axis of `size` pixels can mirror.
+// Pixels on each side of the centre: ceil(3 sigma), but at most size - 1, because mirroring reaches no further.
 SL_HOST_DEVICE inline int64_t gaussian_radius(float sigma, int64_t size) {
   const double reach = std::ceil(3.0 * static_cast<double>(sigma)), most = static_cast<double>(size - 1);
   return static_cast<int64_t>(reach < most ? reach : most);
 }
 
-// Not normalised.
+// Not normalised: the caller divides by the sum of the weights.
 SL_HOST_DEVICE inline double gaussian_weight(float sigma, int64_t offset) {
   const double distance = static_cast<double>(offset) / static_cast<double>(sigma);
   return std::exp(-0.5 * distance * distance);
 }
 
-// The pixel that stands for one beyond the borders, which are mirrored without repeating the edge.
+// Mirrors an index beyond the borders back into 0..size - 1, without repeating the edge pixel.
 SL_HOST_DEVICE inline int64_t mirror(int64_t index, int64_t size) {
   if (index < 0) return -index;
   return index < size ? index : 2 * (size - 1) - index;

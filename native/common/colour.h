@@ -1,4 +1,4 @@
-// Colour operations of augmentation on one pixel, with torchvision's definitions; values are in 0..1.
+// Colour operations of augmentation on one pixel, as torchvision defines them. Values are in 0..1.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ SL_HOST_DEVICE inline float blend(float value, float other, float factor) {
   return clamp01(factor * value + (1.0f - factor) * other);
 }
 
-// Plain comparisons, which vectorise where std::fmax, for its care of NaN, is a call.
+// Plain comparisons vectorise. std::fmax does not: its handling of NaN makes it a function call.
 SL_HOST_DEVICE inline float larger(float a, float b) { return a > b ? a : b; }
 SL_HOST_DEVICE inline float smaller(float a, float b) { return a < b ? a : b; }
 
@@ -40,9 +40,9 @@ SL_HOST_DEVICE inline void saturate(float factor, float& red, float& green, floa
   contrast(factor, luma(red, green, blue), red, green, blue);
 }
 
-// HSV to one channel, without cases: `sixths` is the hue in sixths of a turn plus 5 for red, 3 for green, 1 for blue,
-// and not below -6. Written so that no branch holds arithmetic, and with truncation for std::floor: the loop of a
-// processor vectorises only then.
+// Converts HSV to one channel. `sixths` is the hue in sixths of a turn, plus 5 for red, 3 for green or 1 for blue, and at
+// least -6. There is no arithmetic in branches, and truncation replaces std::floor: otherwise the CPU's loop does not
+// vectorise.
 SL_HOST_DEVICE inline float hue_channel(float largest, float smallest, float sixths) {
   const float positive = sixths + 6.0f;
   const float place = positive - 6.0f * static_cast<float>(static_cast<int32_t>(positive * (1.0f / 6.0f)));
@@ -50,7 +50,7 @@ SL_HOST_DEVICE inline float hue_channel(float largest, float smallest, float six
   return larger(smallest, smaller(largest, below));
 }
 
-// Moves the hue of HSV by `shift` turns.
+// Rotates the hue of HSV by `shift` turns.
 SL_HOST_DEVICE inline void move_hue(float shift, float& red, float& green, float& blue) {
   const float largest = larger(red, larger(green, blue)), smallest = smaller(red, smaller(green, blue));
   const float chroma = largest - smallest;
@@ -65,12 +65,12 @@ SL_HOST_DEVICE inline void move_hue(float shift, float& red, float& green, float
   blue = hue_channel(largest, smallest, hue + 1.0f);
 }
 
-// All three channels become the luma.
+// Sets all three channels to the luma.
 SL_HOST_DEVICE inline void make_gray(float& red, float& green, float& blue) {
   red = green = blue = clamp01(luma(red, green, blue));
 }
 
-// 1 - x where x >= 128/255.
+// 1 - x if x >= 128/255, else x.
 SL_HOST_DEVICE inline float solarized(float value) {
   constexpr float threshold = 128.0f / 255.0f;
   return value >= threshold ? 1.0f - value : value;

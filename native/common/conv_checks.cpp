@@ -1,4 +1,4 @@
-// Checks of convolution shapes, with their sentences.
+// Checks of convolution shapes, and the sentences of their errors.
 #include "conv_checks.h"
 
 #include <cstdio>
@@ -9,7 +9,7 @@ namespace sluice {
 
 namespace {
 
-// Output length along one axis; -1 if the kernel is longer than the padded input. An axis of no input has no output.
+// Output length along one axis; -1 if the kernel is longer than the padded input. An empty input gives an empty output.
 int64_t output_length(int64_t length, int64_t kernel, int64_t stride, int64_t padding) {
   if (length == 0) return 0;
   const int64_t room = length + 2 * padding - kernel;
@@ -27,9 +27,9 @@ ConvText::ConvText(const sl_conv_shape& s) {
                                      : "unknown");
 }
 
-int32_t check_conv_shape(const char* name, const sl_conv_shape* shape, ConvSizes* sizes) {
-  SL_REQUIRE(shape != nullptr, "%s: shape is null", name);
-  const sl_conv_shape& s = *shape;
+int32_t check_conv_shape(const char* name, const sl_conv_shape* host_shape, ConvSizes* sizes) {
+  SL_REQUIRE_POINTERS(name, host_shape);
+  const sl_conv_shape& s = *host_shape;
   SL_REQUIRE(s.dtype == SL_F32 || s.dtype == SL_BF16, "%s: dtype %d is neither f32 nor bf16", name, s.dtype);
   SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0 && s.out_channels >= 0,
              "%s: a size is negative: %s", name, ConvText(s).text);

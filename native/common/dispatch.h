@@ -1,12 +1,12 @@
-// Chooses the element type that an exported function works on.
+// Turns a dtype into an element type.
 #pragma once
 
 #include "bf16.h"
 #include "status.h"
 
 // Calls body with a value of the element type:
-// SL_DISPATCH(dtype, "sl_x", [&](auto zero) { using T = decltype(zero); ... }). A lambda for a CUDA device cannot stand
-// in it: it belongs in a function template that the body calls.
+// SL_DISPATCH(dtype, "sl_x", [&](auto zero) { using T = decltype(zero); ... }). nvcc takes no __device__ lambda inside
+// such a generic lambda: put it in a function template that the body calls.
 #define SL_DISPATCH(dtype, name, body) \
   do { \
     if ((dtype) == SL_F32) { \

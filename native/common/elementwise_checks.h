@@ -1,4 +1,4 @@
-// The checks that operations on each element by itself start with, on every device.
+// Checks of the arguments of elementwise operations, for every device.
 #pragma once
 
 #include "size_checks.h"
@@ -7,14 +7,14 @@ namespace sluice {
 
 inline int32_t check_fill(int64_t n, const void* x) noexcept {
   SL_TRY(check_length("sl_fill", n));
-  SL_REQUIRE(n == 0 || x != nullptr, "sl_fill: x is NULL");
+  if (n > 0) SL_REQUIRE_POINTERS("sl_fill", x);
   return SL_OK;
 }
 
-// Of y = f(x): casts, scaled sums and functions of one array.
+// Checks y = f(x): casts, scaled sums and functions of one array.
 inline int32_t check_map(const char* name, int64_t n, const void* x, const void* y) noexcept {
   SL_TRY(check_length(name, n));
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr), "%s: x or y is NULL", name);
+  if (n > 0) SL_REQUIRE_POINTERS(name, x, y);
   return SL_OK;
 }
 
@@ -32,8 +32,7 @@ inline int32_t check_unary_backward(int32_t op, int64_t n, const void* x, const 
                                     const void* dx) noexcept {
   SL_TRY(check_unary_operation("sl_unary_backward", op));
   SL_TRY(check_length("sl_unary_backward", n));
-  SL_REQUIRE(n == 0 || (x != nullptr && y != nullptr && dy != nullptr && dx != nullptr),
-             "sl_unary_backward: x, y, dy or dx is NULL");
+  if (n > 0) SL_REQUIRE_POINTERS("sl_unary_backward", x, y, dy, dx);
   return SL_OK;
 }
 
@@ -43,7 +42,7 @@ inline int32_t check_binary(int32_t op, int32_t broadcast, int64_t rows, int64_t
   SL_REQUIRE(broadcast >= SL_BROADCAST_NONE && broadcast <= SL_BROADCAST_SCALAR, "sl_binary: unknown broadcast %d",
              broadcast);
   SL_TRY(check_sizes("sl_binary", rows, columns));
-  SL_REQUIRE(rows * columns == 0 || (a != nullptr && b != nullptr && y != nullptr), "sl_binary: a, b or y is NULL");
+  if (rows * columns > 0) SL_REQUIRE_POINTERS("sl_binary", a, b, y);
   return SL_OK;
 }
 

@@ -1,4 +1,4 @@
-// What gates check and compute alike on every device.
+// Checks and arithmetic of gates, for every device.
 #pragma once
 
 #include "norm_fold.h"
@@ -15,45 +15,43 @@ inline int32_t check_temperature(const char* name, int64_t n, float tau) noexcep
 inline int32_t check_gate_sample(int64_t n, const float* logits, const float* uniform, float tau, const float* mask,
                                  const float* soft) noexcept {
   SL_TRY(check_temperature("sl_gate_sample", n, tau));
-  SL_REQUIRE(n == 0 || (logits != nullptr && uniform != nullptr && mask != nullptr && soft != nullptr),
-             "sl_gate_sample: logits, uniform, mask or soft is NULL");
+  if (n > 0) SL_REQUIRE_POINTERS("sl_gate_sample", logits, uniform, mask, soft);
   return SL_OK;
 }
 
 inline int32_t check_gate_sample_backward(int64_t n, const float* soft, const float* dmask, float tau,
                                           const float* dlogits) noexcept {
   SL_TRY(check_temperature("sl_gate_sample_backward", n, tau));
-  SL_REQUIRE(n == 0 || (soft != nullptr && dmask != nullptr && dlogits != nullptr),
-             "sl_gate_sample_backward: soft, dmask or dlogits is NULL");
+  if (n > 0) SL_REQUIRE_POINTERS("sl_gate_sample_backward", soft, dmask, dlogits);
   return SL_OK;
 }
 
 inline int32_t check_gate_threshold(int64_t n, const float* logits, const float* mask) noexcept {
   SL_TRY(check_length("sl_gate_threshold", n));
-  SL_REQUIRE(n == 0 || (logits != nullptr && mask != nullptr), "sl_gate_threshold: logits or mask is NULL");
+  if (n > 0) SL_REQUIRE_POINTERS("sl_gate_threshold", logits, mask);
   return SL_OK;
 }
 
-// A gate's two layers at inference, of `hidden` values between them.
+// A gate's two layers at inference; `hidden` is the number of values between them.
 struct GateLayers {
   int64_t in_channels, hidden, channels;
   const float *weight1, *mean, *variance, *gamma, *beta;
   float epsilon;
-  const float *weight2, *bias;  // bias: null where logits have none
+  const float *weight2, *bias;  // bias may be null
 
-  // What follows a product of the first layer: norm and relu; NaN stays.
+  // The norm and relu after the first layer's product. NaN stays NaN.
   SL_HOST_DEVICE static float activate(const FoldedNorm& norm, float product) {
     const float normed = norm.apply(product);
     return normed < 0.0f ? 0.0f : normed;
   }
 
-  // What follows a product of the second layer: the bias, and whether the channel is open.
+  // Adds the bias to the second layer's product; gives 1 if the channel is open, else 0.
   SL_HOST_DEVICE float decide(int64_t channel, float product) const {
     const float logit = bias == nullptr ? product : product + bias[channel];
     return logit >= 0.0f ? 1.0f : 0.0f;
   }
 
-  // The norm after the first layer.
+  // The norm of one hidden value.
   SL_HOST_DEVICE FoldedNorm norm(int64_t unit) const {
     return fold_norm(mean[unit], variance[unit], gamma[unit], beta[unit], epsilon);
   }
@@ -66,12 +64,10 @@ inline int32_t check_gate_decide(int64_t batch, const GateLayers& g, const float
   SL_TRY(check_countable("sl_gate_decide", {batch, g.channels}));
   SL_TRY(check_countable("sl_gate_decide", {g.hidden, g.in_channels}));
   if (batch * g.channels == 0) return SL_OK;
-  SL_REQUIRE(mask != nullptr, "sl_gate_decide: mask is NULL");
-  SL_REQUIRE(g.hidden == 0 || (g.mean != nullptr && g.variance != nullptr && g.gamma != nullptr && g.beta != nullptr &&
-                               g.weight2 != nullptr),
-             "sl_gate_decide: mean, variance, gamma, beta or weight2 is NULL");
-  SL_REQUIRE(g.hidden * g.in_channels == 0 || (pooled != nullptr && g.weight1 != nullptr),
-             "sl_gate_decide: pooled or weight1 is NULL");
+  const auto& [in_channels, hidden, channels, weight1, mean, variance, gamma, beta, epsilon, weight2, bias] = g;
+  SL_REQUIRE_POINTERS("sl_gate_decide", mask);
+  if (hidden > 0) SL_REQUIRE_POINTERS("sl_gate_decide", mean, variance, gamma, beta, weight2);
+  if (hidden * in_channels > 0) SL_REQUIRE_POINTERS("sl_gate_decide", pooled, weight1);
   return SL_OK;
 }
 

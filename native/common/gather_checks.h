@@ -1,5 +1,5 @@
-// The checks that gathering and scattering of rows start with, on every device. The indices are looked at between those
-// of the sizes and those of the buffers, or by a kernel.
+// Checks of the arguments of gathering and scattering rows, for every device. The CPU checks the indices after the sizes
+// and before the buffers; on a GPU the kernel checks them.
 #pragma once
 
 #include "size_checks.h"
@@ -12,7 +12,7 @@ inline int32_t check_row_sizes(const char* name, int64_t rows, int64_t columns, 
              (long long)rows, (long long)columns, (long long)count);
   SL_TRY(check_countable(name, {rows, columns}));
   SL_TRY(check_countable(name, {count, columns}));
-  SL_REQUIRE(count == 0 || indices != nullptr, "%s: indices is NULL", name);
+  if (count > 0) SL_REQUIRE_POINTERS(name, indices);
   return SL_OK;
 }
 
@@ -23,7 +23,7 @@ inline int32_t check_gather_sizes(int32_t dtype, int64_t rows, int64_t columns, 
 }
 
 inline int32_t check_gather_buffers(int64_t columns, int64_t count, const void* x, const void* y) noexcept {
-  SL_REQUIRE(count == 0 || columns == 0 || (x != nullptr && y != nullptr), "sl_gather_rows: x or y is NULL");
+  if (count > 0 && columns > 0) SL_REQUIRE_POINTERS("sl_gather_rows", x, y);
   return SL_OK;
 }
 
@@ -36,8 +36,8 @@ inline int32_t check_scatter_add_sizes(int32_t dtype, int64_t rows, int64_t colu
 inline int32_t check_scatter_add_buffers(int64_t rows, int64_t columns, int64_t count, const void* dy,
                                          const void* dx) noexcept {
   if (rows * columns == 0) return SL_OK;
-  SL_REQUIRE(dx != nullptr, "sl_scatter_add_rows: dx is NULL");
-  SL_REQUIRE(count == 0 || dy != nullptr, "sl_scatter_add_rows: dy is NULL");
+  SL_REQUIRE_POINTERS("sl_scatter_add_rows", dx);
+  if (count > 0) SL_REQUIRE_POINTERS("sl_scatter_add_rows", dy);
   return SL_OK;
 }
 

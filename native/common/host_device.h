@@ -1,4 +1,4 @@
-// Marks functions that run on the host and in kernels.
+// Marks a function that runs on the host and in CUDA kernels.
 #pragma once
 
 #ifdef __CUDACC__

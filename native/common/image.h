@@ -1,4 +1,4 @@
-// What the image operations of augmentation work on: a crop of bytes and planes of floats.
+// The images of augmentation: a crop of bytes, and planes of floats.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Text of JSON, as far as descriptions of devices need it.
+// Writes the JSON of device descriptions.
 #pragma once
 
 #include <cstring>
@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-// A string with its quotes; characters that JSON would have escaped by number are left out.
+// A string in quotes. Control characters are dropped, not escaped.
 inline std::string json_string(const std::string& text) {
   std::string result = "\"";
   for (const char letter : text) {
@@ -23,7 +23,7 @@ inline std::string json_requirement(const std::string& name, bool found, const s
          ",\"detail\":" + json_string(detail) + "}";
 }
 
-// Copies a text to where the caller of `name`, an exported function, wants it.
+// Copies a text with its final zero into the buffer of the caller of `name`, an exported function.
 inline int32_t write_text(const char* name, const std::string& text, char* host_text, int64_t capacity) {
   SL_REQUIRE(static_cast<int64_t>(text.size()) < capacity, "%s: capacity is %lld bytes, the text needs %zu", name,
              static_cast<long long>(capacity), text.size() + 1);

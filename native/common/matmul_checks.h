@@ -1,4 +1,4 @@
-// The checks that a matrix product starts with, on every device.
+// Checks of the arguments of a matrix product, for every device.
 #pragma once
 
 #include <cstdio>
@@ -7,14 +7,14 @@
 
 namespace sluice {
 
-// What is multiplied: op(A) [m,k] by op(B) [k,n].
+// The product of op(A) [m,k] and op(B) [k,n].
 struct MatmulShape {
   int32_t dtype, out_dtype;
   int64_t m, n, k;
   bool transpose_a, transpose_b;
 };
 
-// The shape in words, for error sentences.
+// Describes the product in error sentences.
 struct MatmulText {
   char text[160];
   explicit MatmulText(const MatmulShape& p) noexcept {
@@ -32,9 +32,7 @@ inline int32_t check_matmul(const MatmulShape& p, const MatmulText& shapes, cons
   SL_REQUIRE(p.m >= 0 && p.n >= 0 && p.k >= 0, "sl_matmul: a size is negative: %s", shapes.text);
   SL_REQUIRE(is_countable({p.m, p.n}) && is_countable({p.m, p.k}) && is_countable({p.n, p.k}),
              "sl_matmul: more elements than can be counted: %s", shapes.text);
-  SL_REQUIRE(a != nullptr, "sl_matmul: a is null");
-  SL_REQUIRE(b != nullptr, "sl_matmul: b is null");
-  SL_REQUIRE(c != nullptr, "sl_matmul: c is null");
+  SL_REQUIRE_POINTERS("sl_matmul", a, b, c);
   return SL_OK;
 }
 

@@ -1,4 +1,4 @@
-// A norm of running statistics as one multiplication and one addition.
+// A norm with running statistics, folded into one multiplication and one addition.
 #pragma once
 
 #include <cmath>

@@ -1,17 +1,17 @@
-// The lists of tensors that optimiser steps are given, and their checks, on every device.
+// The tensors of an optimiser step, and their checks, for every device.
 #pragma once
 
 #include "size_checks.h"
 
 namespace sluice {
 
-// The caller's arrays.
+// The arrays that the caller passes: one entry for each tensor.
 struct Tensors {
   int32_t count;
   const uint64_t *parameters, *gradients, *velocities;
   const int64_t* sizes;
   const float *rates, *weight_decays;
-  const int32_t* adapt;  // NULL in plain SGD
+  const int32_t* adapt;  // null in plain SGD
 
   static float* pointer(uint64_t address) { return reinterpret_cast<float*>(static_cast<uintptr_t>(address)); }
   float* parameter(int32_t tensor) const { return pointer(parameters[tensor]); }
@@ -22,9 +22,10 @@ struct Tensors {
 inline int32_t check_tensors(const char* name, const Tensors& tensors) noexcept {
   SL_REQUIRE(tensors.count >= 0, "%s: the number of tensors is negative (%d)", name, tensors.count);
   if (tensors.count == 0) return SL_OK;
-  SL_REQUIRE(tensors.parameters != nullptr && tensors.gradients != nullptr && tensors.velocities != nullptr &&
-                 tensors.sizes != nullptr && tensors.rates != nullptr && tensors.weight_decays != nullptr,
-             "%s: one of the host arrays is NULL", name);
+  const auto& [count, host_parameters, host_gradients, host_velocities, host_sizes, host_rates, host_weight_decays,
+               host_adapt] = tensors;
+  SL_REQUIRE_POINTERS(name, host_parameters, host_gradients, host_velocities, host_sizes, host_rates,
+                      host_weight_decays);
   int64_t total = 0;
   for (int32_t t = 0; t < tensors.count; ++t) {
     const int64_t size = tensors.sizes[t];
@@ -33,14 +34,15 @@ inline int32_t check_tensors(const char* name, const Tensors& tensors) noexcept 
                "%s: with tensor %d of size %lld there are more elements than can be counted", name, t, (long long)size);
     total += size;
     SL_REQUIRE(size == 0 || (tensors.parameters[t] != 0 && tensors.gradients[t] != 0 && tensors.velocities[t] != 0),
-               "%s: an address of tensor %d is NULL", name, t);
+               "%s: an address of tensor %d is null", name, t);
   }
   return SL_OK;
 }
 
 inline int32_t check_lars_step(const Tensors& tensors) noexcept {
   SL_TRY(check_tensors("sl_lars_step", tensors));
-  SL_REQUIRE(tensors.count == 0 || tensors.adapt != nullptr, "sl_lars_step: host_adapt is NULL");
+  const int32_t* const host_adapt = tensors.adapt;
+  if (tensors.count > 0) SL_REQUIRE_POINTERS("sl_lars_step", host_adapt);
   return SL_OK;
 }
 

@@ -12,7 +12,7 @@ struct PhiloxWords {
   uint32_t word[4];
 };
 
-// Ten rounds over `counter` with the key (key_low, key_high).
+// Encrypts `counter` in ten rounds with the key (key_low, key_high).
 SL_HOST_DEVICE inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t key_low, uint32_t key_high) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t first = uint64_t{0xD2511F53u} * counter.word[0];
@@ -25,7 +25,7 @@ SL_HOST_DEVICE inline PhiloxWords philox4x32(PhiloxWords counter, uint32_t key_l
   return counter;
 }
 
-// The middle of one of 2^24 equal intervals of (0, 1), as f32 rounds it.
+// The midpoint of one of 2^24 equal intervals of (0, 1), rounded to f32.
 SL_HOST_DEVICE inline float philox_uniform(uint32_t bits) { return (static_cast<float>(bits >> 8) + 0.5f) * 0x1p-24f; }
 
 }  // namespace sluice

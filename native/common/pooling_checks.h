@@ -1,4 +1,4 @@
-// The geometry of pooling and the checks that it starts with, on every device.
+// The geometry of pooling and the checks of its arguments, for every device.
 #pragma once
 
 #include "host_device.h"
@@ -9,20 +9,18 @@ namespace sluice {
 inline int32_t check_global_pool_forward(int64_t batch, int64_t pixels, int64_t channels, const void* x,
                                          const float* y) noexcept {
   SL_TRY(check_sizes("sl_global_pool_forward", batch, pixels, channels));
-  SL_REQUIRE(batch * pixels * channels == 0 || (x != nullptr && y != nullptr),
-             "sl_global_pool_forward: x or y is NULL");
+  if (batch * pixels * channels > 0) SL_REQUIRE_POINTERS("sl_global_pool_forward", x, y);
   return SL_OK;
 }
 
 inline int32_t check_global_pool_backward(int64_t batch, int64_t pixels, int64_t channels, const float* dy,
                                           const void* dx) noexcept {
   SL_TRY(check_sizes("sl_global_pool_backward", batch, pixels, channels));
-  SL_REQUIRE(batch * pixels * channels == 0 || (dy != nullptr && dx != nullptr),
-             "sl_global_pool_backward: dy or dx is NULL");
+  if (batch * pixels * channels > 0) SL_REQUIRE_POINTERS("sl_global_pool_backward", dy, dx);
   return SL_OK;
 }
 
-constexpr int32_t largest_pool_kernel = 15;  // taps are numbered in a byte
+constexpr int32_t largest_pool_kernel = 15;  // the index of a tap must fit into a byte
 
 struct MaxPoolShape {
   int64_t batch, height, width, channels;
@@ -55,16 +53,14 @@ inline int32_t check_max_pool(const char* name, const MaxPoolShape& pool) noexce
 inline int32_t check_max_pool_forward(const MaxPoolShape& pool, const void* x, const void* y,
                                       const uint8_t* winners) noexcept {
   SL_TRY(check_max_pool("sl_max_pool_forward", pool));
-  SL_REQUIRE(pool.empty() || (x != nullptr && y != nullptr && winners != nullptr),
-             "sl_max_pool_forward: x, y or winners is NULL");
+  if (!pool.empty()) SL_REQUIRE_POINTERS("sl_max_pool_forward", x, y, winners);
   return SL_OK;
 }
 
 inline int32_t check_max_pool_backward(const MaxPoolShape& pool, const void* dy, const uint8_t* winners,
                                        const void* dx) noexcept {
   SL_TRY(check_max_pool("sl_max_pool_backward", pool));
-  SL_REQUIRE(pool.empty() || (dy != nullptr && winners != nullptr && dx != nullptr),
-             "sl_max_pool_backward: dy, winners or dx is NULL");
+  if (!pool.empty()) SL_REQUIRE_POINTERS("sl_max_pool_backward", dy, winners, dx);
   return SL_OK;
 }
 

@@ -1,4 +1,4 @@
-// Pillow's rule of bicubic resizing (a = -0.5): widened where an axis shrinks, cut at the borders and normalised.
+// Bicubic resizing as in Pillow (a = -0.5): the kernel widens if an axis shrinks, is cut at the borders, and is normalised.
 #pragma once
 
 #include <cmath>
@@ -19,12 +19,12 @@ SL_HOST_DEVICE inline double cubic(double x) {
   return 0.0;
 }
 
-// The inputs begin..end - 1 that one output reads.
+// The inputs begin..end - 1 that an output reads.
 struct ResampleSpan {
   int64_t begin, end;
   double centre, wide;
 
-  // Weights are normalised by their total.
+  // Not normalised: the caller divides by total().
   SL_HOST_DEVICE double weight(int64_t input) const {
     return cubic((static_cast<double>(input) + 0.5 - centre) / wide);
   }
@@ -35,14 +35,14 @@ struct ResampleSpan {
   }
 };
 
-// Of an axis of so many inputs, those around the centre of an output.
+// The inputs around the centre of an output, on an axis of `inputs` pixels.
 SL_HOST_DEVICE inline ResampleSpan resample_span(double centre, double wide, int64_t inputs) {
   const int64_t begin = static_cast<int64_t>(centre - cubic_support * wide + 0.5);
   const int64_t end = static_cast<int64_t>(centre + cubic_support * wide + 0.5);
   return {begin > 0 ? begin : 0, end < inputs ? end : inputs, centre, wide};
 }
 
-// One axis of a resize.
+// The resize of one axis.
 struct ResampleRule {
   int64_t inputs;
   double scale, wide;
@@ -52,7 +52,7 @@ struct ResampleRule {
         scale(static_cast<double>(inputs) / static_cast<double>(outputs)),
         wide(scale > 1.0 ? scale : 1.0) {}
 
-  // Inputs that any output reads, at most.
+  // The most inputs that an output reads.
   int64_t capacity() const { return static_cast<int64_t>(std::ceil(2.0 * cubic_support * wide)) + 2; }
 
   SL_HOST_DEVICE ResampleSpan span(int64_t output) const {

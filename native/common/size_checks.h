@@ -1,5 +1,5 @@
-// Checks of sizes that most exported functions start with, on every device: INVALID_ARGUMENT if a size is negative, or
-// if sizes make more elements than can be counted. Products of sizes are formed after these checks only.
+// Checks of sizes, for every device: INVALID_ARGUMENT if a size is negative, or if the product of sizes is too large.
+// Multiply sizes only after these checks.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,12 @@
 
 namespace sluice {
 
-// The most elements that an array may have: more than any machine holds, and so far below 2^63 that bytes, paddings and
-// workspaces made from valid sizes do not overflow either.
+// The most elements of an array: more than any machine holds, and so far below 2^63 that bytes, padding and workspaces
+// computed from valid sizes cannot overflow.
 constexpr int64_t most_elements = int64_t{1} << 48;
 
-// Whether sizes, none of them negative, multiply to at most most_elements. A size of 0 counts as 1, so that products of
-// some of them do not overflow either.
+// Whether the product of non-negative sizes is at most most_elements. A size of 0 counts as 1, so that the product of
+// any of the sizes cannot overflow.
 inline bool is_countable(std::initializer_list<int64_t> sizes) noexcept {
   int64_t product = 1;
   for (const int64_t size : sizes) {
@@ -24,7 +24,7 @@ inline bool is_countable(std::initializer_list<int64_t> sizes) noexcept {
   return true;
 }
 
-// The same as a check with a sentence.
+// INVALID_ARGUMENT with the sizes in its sentence, unless they are countable.
 inline int32_t check_countable(const char* name, std::initializer_list<int64_t> sizes) noexcept {
   if (is_countable(sizes)) return SL_OK;
   char text[160];

@@ -1,13 +1,13 @@
-// How functions are compiled for AVX-512 in a library that is compiled for AVX2: they carry the target themselves.
+// Attributes that compile single functions for AVX-512 in a library that is compiled for AVX2.
 #pragma once
 
-// g++ 12 warns of the deliberately undefined operands inside its own intrinsics.
+// g++ 12 warns about undefined operands inside its own intrinsics, which are undefined on purpose.
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
 #include <immintrin.h>
 
-// What oneDNN calls avx512_core, where a file names no more.
+// The default target is the set that oneDNN calls avx512_core. A file may define more before it includes this.
 #ifndef SLUICE_TARGET
 #define SLUICE_TARGET "avx512f,avx512bw,avx512dq,avx512vl,fma"
 #endif

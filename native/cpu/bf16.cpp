@@ -1,4 +1,4 @@
-// Whether this processor rounds to bf16 by itself.
+// Detects the processor's rounding instruction for bf16.
 #include "bf16.h"
 
 #include "onednn.h"

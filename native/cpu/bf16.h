@@ -1,11 +1,11 @@
-// bf16 as this processor rounds to it.
+// bf16 with the processor's own rounding instruction.
 #pragma once
 
 #include "../common/bf16.h"
 
 namespace sluice {
 
-// Rounded to by the processor's own instruction (AVX512-BF16), which takes denormals for zero.
+// Stored with the rounding instruction of AVX512-BF16, which treats denormals as zero.
 struct native_bf16 : bf16 {};
 
 template <>
@@ -14,10 +14,10 @@ inline native_bf16 from_float<native_bf16>(float value) {
   return {from_float<bf16>(denormal ? __builtin_copysignf(0.0f, value) : value)};
 }
 
-// Whether the processor has that instruction and oneDNN would use it: ONEDNN_MAX_CPU_ISA governs every kernel.
+// Whether the processor has the instruction, and ONEDNN_MAX_CPU_ISA, which limits every kernel, allows it.
 bool has_native_bf16();
 
-// Calls body with the element type that stores such elements fastest.
+// Calls body with the element type whose stores are fastest: native_bf16 for bf16 if the processor has it.
 template <typename Body>
 inline void with_native(float element, const Body& body) {
   body(element);

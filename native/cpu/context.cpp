@@ -1,4 +1,4 @@
-// Contexts of the CPU library, with their memory, copies and (trivial) streams.
+// Contexts of the CPU library, with memory, copies, and streams, which are trivial here.
 #include "context.h"
 
 #include <omp.h>
@@ -15,7 +15,7 @@
 #include "../common/json.h"
 #include "onednn.h"
 
-// On the CPU every call has finished when it returns, so that streams and events hold nothing but their context.
+// Every call on the CPU is finished when it returns, so streams and events hold only their context.
 struct sl_stream {
   sl_context* context;
 };
@@ -31,12 +31,12 @@ void* host_malloc(size_t bytes) {
   void* pointer = nullptr;
   if (bytes < huge_page) return posix_memalign(&pointer, 64, bytes) == 0 ? pointer : nullptr;
   if (posix_memalign(&pointer, huge_page, bytes) != 0) return nullptr;
-  madvise(pointer, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // advice only: the system may decline
+  madvise(pointer, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // only advice: the system may refuse
   return pointer;
 }
 
-// A training step's large buffers lie in a few stretches of this, for no buffer crosses their borders. The system backs
-// only what is touched.
+// Few, long stretches, because no buffer crosses the border of a stretch. The system provides memory only for the pages
+// that are touched.
 constexpr int64_t stretch_bytes = int64_t{1} << 30;
 
 constexpr int64_t most_threads_per_core = 16;
@@ -48,7 +48,7 @@ int usable_cores() {
   return omp_get_num_procs();
 }
 
-// The processor's name as the kernel tells it.
+// The processor's name in /proc/cpuinfo.
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);) {
@@ -61,12 +61,12 @@ std::string processor_name() {
 }
 
 int32_t allocate(sluice::Allocator& allocator, const char* name, int64_t bytes, void** host_pointer) {
-  SL_REQUIRE(host_pointer != nullptr, "%s: host_pointer is null", name);
+  SL_REQUIRE_POINTERS(name, host_pointer);
   SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
   void* pointer = nullptr;
   try {
     pointer = allocator.allocate(bytes);
-  } catch (const std::bad_alloc&) {  // reported below like a refusal of the system
+  } catch (const std::bad_alloc&) {  // reported below, like a refusal of the system
   }
   if (pointer == nullptr) {
     return sluice::fail(SL_ERROR_OUT_OF_MEMORY, "%s: the system has no %lld bytes more (%lld bytes are reserved)", name,
@@ -84,10 +84,9 @@ int32_t release(sluice::Allocator& allocator, const char* name, void* pointer) {
 
 int32_t copy(sl_context* context, const char* name, sl_stream* stream, void* destination, const void* source,
              int64_t bytes) {
-  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE_POINTERS(name, context);
   SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
-  SL_REQUIRE(destination != nullptr, "%s: destination is null", name);
-  SL_REQUIRE(source != nullptr, "%s: source is null", name);
+  SL_REQUIRE_POINTERS(name, destination, source);
   SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
   sluice::parallel_for(context->threads, bytes, int64_t{1} << 20, [=](int64_t begin, int64_t end) {
     std::memcpy(static_cast<char*>(destination) + begin, static_cast<const char*>(source) + begin,
@@ -97,8 +96,7 @@ int32_t copy(sl_context* context, const char* name, sl_stream* stream, void* des
 }
 
 int32_t check_event(const char* name, sl_context* context, const sl_event* event, const sl_stream* stream) {
-  SL_REQUIRE(context != nullptr, "%s: context is null", name);
-  SL_REQUIRE(event != nullptr, "%s: event is null", name);
+  SL_REQUIRE_POINTERS(name, context, event);
   SL_REQUIRE(event->context == context, "%s: the event belongs to another context", name);
   SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
   return SL_OK;
@@ -106,8 +104,7 @@ int32_t check_event(const char* name, sl_context* context, const sl_event* event
 
 template <typename Handle>
 int32_t create(const char* name, sl_context* context, Handle** host_handle) {
-  SL_REQUIRE(context != nullptr, "%s: context is null", name);
-  SL_REQUIRE(host_handle != nullptr, "%s: the handle's address is null", name);
+  SL_REQUIRE_POINTERS(name, context, host_handle);
   Handle* handle = new (std::nothrow) Handle{context};
   if (handle == nullptr) return sluice::fail(SL_ERROR_OUT_OF_MEMORY, "%s: out of host memory", name);
   *host_handle = handle;
@@ -116,7 +113,7 @@ int32_t create(const char* name, sl_context* context, Handle** host_handle) {
 
 template <typename Handle>
 int32_t destroy(const char* name, sl_context* context, Handle* handle) {
-  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE_POINTERS(name, context);
   SL_REQUIRE(handle == nullptr || handle->context == context, "%s: the handle belongs to another context", name);
   delete handle;
   return SL_OK;
@@ -133,14 +130,14 @@ sl_context::sl_context(int thread_count)
 sl_context::~sl_context() = default;
 
 SL_API int32_t sl_device_count(int32_t* host_count) {
-  SL_REQUIRE(host_count != nullptr, "sl_device_count: host_count is null");
+  SL_REQUIRE_POINTERS("sl_device_count", host_count);
   *host_count = 1;
   return SL_OK;
 }
 
 SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity) {
   SL_REQUIRE(index == 0, "sl_device_describe: device %d does not exist, the CPU library has device 0 only", index);
-  SL_REQUIRE(host_text != nullptr, "sl_device_describe: host_text is null");
+  SL_REQUIRE_POINTERS("sl_device_describe", host_text);
   SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
   SL_BEGIN
   using sluice::json_string;
@@ -153,9 +150,9 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
   SL_END("sl_device_describe")
 }
 
-// oneDNN is linked: without it this library could not have been opened.
+// oneDNN is always found: this library is linked with it and would not have opened without it.
 SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
-  SL_REQUIRE(host_text != nullptr, "sl_requirements: host_text is null");
+  SL_REQUIRE_POINTERS("sl_requirements", host_text);
   SL_BEGIN
   const std::string text = "[" + sluice::json_requirement("oneDNN", true, sluice::onednn_version()) + "]";
   return sluice::write_text("sl_requirements", text, host_text, capacity);
@@ -165,8 +162,8 @@ SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
 SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context) {
   SL_REQUIRE(index == 0, "sl_context_create: device %d does not exist, the CPU library has device 0 only", index);
   SL_REQUIRE(threads >= 1, "sl_context_create: threads is %d, want 1 or more", threads);
-  SL_REQUIRE(host_context != nullptr, "sl_context_create: host_context is null");
-  // OpenMP ends the process where it cannot start a thread, so what it surely cannot do is refused here.
+  SL_REQUIRE_POINTERS("sl_context_create", host_context);
+  // OpenMP ends the process if it cannot start a thread, so numbers that cannot work are refused here.
   const int64_t most = std::min<int64_t>(most_threads_per_core * usable_cores(), omp_get_thread_limit());
   SL_REQUIRE(threads <= most, "sl_context_create: threads is %d, this machine takes at most %lld", threads,
              static_cast<long long>(most));
@@ -177,13 +174,13 @@ SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** ho
 }
 
 SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow) {
-  SL_REQUIRE(context != nullptr, "sl_context_allow_tf32: context is null");
+  SL_REQUIRE_POINTERS("sl_context_allow_tf32", context);
   if (allow == 0) return SL_OK;
   return sluice::fail(SL_ERROR_UNSUPPORTED, "sl_context_allow_tf32: a processor has no TF32: take f32");
 }
 
 SL_API int32_t sl_context_autotune(sl_context* context, int32_t measure) {
-  SL_REQUIRE(context != nullptr, "sl_context_autotune: context is null");
+  SL_REQUIRE_POINTERS("sl_context_autotune", context);
   if (measure == 0) return SL_OK;
   return sluice::fail(SL_ERROR_UNSUPPORTED,
                       "sl_context_autotune: a processor's convolutions have no engines to choose from: leave out "
@@ -191,18 +188,17 @@ SL_API int32_t sl_context_autotune(sl_context* context, int32_t measure) {
 }
 
 SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t capacity, int64_t* host_bytes) {
-  SL_REQUIRE(context != nullptr, "sl_plans_export: context is null");
+  SL_REQUIRE_POINTERS("sl_plans_export", context);
   SL_REQUIRE(capacity >= 0, "sl_plans_export: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
   SL_REQUIRE(host_text != nullptr || capacity == 0, "sl_plans_export: host_text is null");
-  SL_REQUIRE(host_bytes != nullptr, "sl_plans_export: host_bytes is null");
+  SL_REQUIRE_POINTERS("sl_plans_export", host_bytes);
   *host_bytes = 1;
   if (capacity > 0) host_text[0] = '\0';
   return SL_OK;
 }
 
 SL_API int32_t sl_plans_import(sl_context* context, const char* host_text) {
-  SL_REQUIRE(context != nullptr, "sl_plans_import: context is null");
-  SL_REQUIRE(host_text != nullptr, "sl_plans_import: host_text is null");
+  SL_REQUIRE_POINTERS("sl_plans_import", context, host_text);
   SL_REQUIRE(host_text[0] == '\0',
              "sl_plans_import: the plans are another device's: a processor has none, leave them out");
   return SL_OK;
@@ -214,33 +210,32 @@ SL_API int32_t sl_context_destroy(sl_context* context) {
 }
 
 SL_API int32_t sl_synchronize(sl_context* context) {
-  SL_REQUIRE(context != nullptr, "sl_synchronize: context is null");
+  SL_REQUIRE_POINTERS("sl_synchronize", context);
   return SL_OK;
 }
 
 SL_API int32_t sl_malloc(sl_context* context, int64_t bytes, void** host_pointer) {
-  SL_REQUIRE(context != nullptr, "sl_malloc: context is null");
+  SL_REQUIRE_POINTERS("sl_malloc", context);
   return allocate(context->allocator, "sl_malloc", bytes, host_pointer);
 }
 
 SL_API int32_t sl_free(sl_context* context, void* pointer) {
-  SL_REQUIRE(context != nullptr, "sl_free: context is null");
+  SL_REQUIRE_POINTERS("sl_free", context);
   return release(context->allocator, "sl_free", pointer);
 }
 
 SL_API int32_t sl_host_malloc(sl_context* context, int64_t bytes, void** host_pointer) {
-  SL_REQUIRE(context != nullptr, "sl_host_malloc: context is null");
+  SL_REQUIRE_POINTERS("sl_host_malloc", context);
   return allocate(context->host_allocator, "sl_host_malloc", bytes, host_pointer);
 }
 
 SL_API int32_t sl_host_free(sl_context* context, void* pointer) {
-  SL_REQUIRE(context != nullptr, "sl_host_free: context is null");
+  SL_REQUIRE_POINTERS("sl_host_free", context);
   return release(context->host_allocator, "sl_host_free", pointer);
 }
 
 SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats) {
-  SL_REQUIRE(context != nullptr, "sl_memory_stats: context is null");
-  SL_REQUIRE(host_stats != nullptr, "sl_memory_stats: host_stats is null");
+  SL_REQUIRE_POINTERS("sl_memory_stats", context, host_stats);
   const sluice::Allocator::Stats stats = context->allocator.stats();
   host_stats[0] = stats.in_use;
   host_stats[1] = stats.reserved;
@@ -250,20 +245,19 @@ SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats) {
 }
 
 SL_API int32_t sl_memory_total(sl_context* context, int64_t* host_bytes) {
-  SL_REQUIRE(context != nullptr, "sl_memory_total: context is null");
-  SL_REQUIRE(host_bytes != nullptr, "sl_memory_total: host_bytes is null");
+  SL_REQUIRE_POINTERS("sl_memory_total", context, host_bytes);
   *host_bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE);
   return SL_OK;
 }
 
 SL_API int32_t sl_memory_reset_peak(sl_context* context) {
-  SL_REQUIRE(context != nullptr, "sl_memory_reset_peak: context is null");
+  SL_REQUIRE_POINTERS("sl_memory_reset_peak", context);
   context->allocator.reset_peak();
   return SL_OK;
 }
 
 SL_API int32_t sl_memory_trim(sl_context* context) {
-  SL_REQUIRE(context != nullptr, "sl_memory_trim: context is null");
+  SL_REQUIRE_POINTERS("sl_memory_trim", context);
   context->allocator.trim();
   context->host_allocator.trim();
   return SL_OK;

@@ -1,4 +1,4 @@
-// Softmax cross-entropy with its backward.
+// Softmax cross-entropy and its backward.
 #include <cmath>
 
 #include "../common/cross_entropy_checks.h"
@@ -22,9 +22,9 @@ int64_t rows_a_chunk(int64_t classes) { return std::max<int64_t>(1, 8192 / class
 
 using namespace sluice;
 
-int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits, const int32_t* labels,
-                         float* losses, float* probabilities) {
-  SL_REQUIRE(context != nullptr, "sl_cross_entropy: the context is NULL");
+SL_API int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits,
+                                const int32_t* labels, float* losses, float* probabilities) {
+  SL_REQUIRE_POINTERS("sl_cross_entropy", context);
   SL_TRY(check_cross_entropy(rows, classes, logits, labels, losses, probabilities));
   if (rows * classes == 0) return SL_OK;
   SL_TRY(check_labels("sl_cross_entropy", rows, classes, labels));
@@ -34,7 +34,7 @@ int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, con
       float* const p = probabilities + row * classes;
       float largest = x[0];
       for (int64_t j = 1; j < classes; ++j) largest = x[j] > largest ? x[j] : largest;
-      const float label_logit = x[labels[row]];  // before p is written: it may be the same buffer
+      const float label_logit = x[labels[row]];  // read before p is written: both may be the same buffer
       double sum = 0.0;
       for (int64_t j = 0; j < classes; ++j) {
         p[j] = std::exp(x[j] - largest);
@@ -48,9 +48,10 @@ int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, con
   return SL_OK;
 }
 
-int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities,
-                                  const int32_t* labels, const float* dlosses, float* dlogits, int32_t accumulate) {
-  SL_REQUIRE(context != nullptr, "sl_cross_entropy_backward: the context is NULL");
+SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities,
+                                         const int32_t* labels, const float* dlosses, float* dlogits,
+                                         int32_t accumulate) {
+  SL_REQUIRE_POINTERS("sl_cross_entropy_backward", context);
   SL_TRY(check_cross_entropy_backward(rows, classes, probabilities, labels, dlosses, dlogits));
   if (rows * classes == 0) return SL_OK;
   SL_TRY(check_labels("sl_cross_entropy_backward", rows, classes, labels));

@@ -1,4 +1,4 @@
-// Operations on each element by itself: fill, cast, scaled sums, functions of one and of two arrays.
+// Elementwise operations: fill, cast, scaled sums, and functions of one or two arrays.
 #include <cmath>
 
 #include "../common/elementwise_checks.h"
@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-constexpr int64_t grain = 1 << 15;  // elements a chunk
+constexpr int64_t grain = 1 << 15;  // elements of a chunk
 
 // y[i] = value(kind, i) for i in [0, n), on all threads.
 template <typename T, typename Value>
@@ -37,7 +37,7 @@ inline Lanes unary_value(Lanes x) {
   }
 }
 
-// The derivative at x, where y is the value there.
+// The derivative at x, given the value y at x.
 template <int op, typename Lanes>
 inline Lanes unary_slope(Lanes x, Lanes y) {
   switch (op) {
@@ -105,8 +105,8 @@ void binary(const sl_context* context, int32_t broadcast, int64_t rows, int64_t 
 
 using namespace sluice;
 
-int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void* x) {
-  SL_REQUIRE(context != nullptr, "sl_fill: the context is NULL");
+SL_API int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void* x) {
+  SL_REQUIRE_POINTERS("sl_fill", context);
   SL_TRY(check_fill(n, x));
   SL_DISPATCH(dtype, "sl_fill", [&](auto zero) {
     using T = decltype(zero);
@@ -117,8 +117,8 @@ int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void
   return SL_OK;
 }
 
-int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const void* x, void* y) {
-  SL_REQUIRE(context != nullptr, "sl_cast: the context is NULL");
+SL_API int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const void* x, void* y) {
+  SL_REQUIRE_POINTERS("sl_cast", context);
   SL_TRY(check_map("sl_cast", n, x, y));
   if (from == SL_F32 && to == SL_F32) {
     cast<float, float>(context, n, x, y);
@@ -138,8 +138,9 @@ int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const 
   return SL_OK;
 }
 
-int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, const void* x, float beta, void* y) {
-  SL_REQUIRE(context != nullptr, "sl_axpby: the context is NULL");
+SL_API int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, const void* x, float beta,
+                        void* y) {
+  SL_REQUIRE_POINTERS("sl_axpby", context);
   SL_TRY(check_map("sl_axpby", n, x, y));
   SL_DISPATCH(dtype, "sl_axpby", [&](auto zero) {
     with_native(zero, [&](auto element) {
@@ -158,8 +159,8 @@ int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alpha, con
   return SL_OK;
 }
 
-int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y) {
-  SL_REQUIRE(context != nullptr, "sl_unary: the context is NULL");
+SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y) {
+  SL_REQUIRE_POINTERS("sl_unary", context);
   SL_TRY(check_unary(op, n, x, y));
   SL_DISPATCH(dtype, "sl_unary", [&](auto zero) {
     using T = decltype(zero);
@@ -172,9 +173,9 @@ int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, cons
   return SL_OK;
 }
 
-int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, const void* y,
-                          const void* dy, void* dx, int32_t accumulate) {
-  SL_REQUIRE(context != nullptr, "sl_unary_backward: the context is NULL");
+SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x,
+                                 const void* y, const void* dy, void* dx, int32_t accumulate) {
+  SL_REQUIRE_POINTERS("sl_unary_backward", context);
   SL_TRY(check_unary_backward(op, n, x, y, dy, dx));
   SL_DISPATCH(dtype, "sl_unary_backward", [&](auto zero) {
     using T = decltype(zero);
@@ -197,9 +198,9 @@ int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_
   return SL_OK;
 }
 
-int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows, int64_t columns,
-                  const void* a, const void* b, void* y) {
-  SL_REQUIRE(context != nullptr, "sl_binary: the context is NULL");
+SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows,
+                         int64_t columns, const void* a, const void* b, void* y) {
+  SL_REQUIRE_POINTERS("sl_binary", context);
   SL_TRY(check_binary(op, broadcast, rows, columns, a, b, y));
   SL_DISPATCH(dtype, "sl_binary", [&](auto zero) {
     using T = decltype(zero);

@@ -1,4 +1,4 @@
-// Rows picked from a matrix by index, with the backward that adds them up.
+// Gathers rows of a matrix by index; the backward adds the rows back.
 #include <cstring>
 
 #include "../common/gather_checks.h"
@@ -20,9 +20,9 @@ int32_t check_indices(const char* name, int64_t rows, int64_t count, const int32
 
 using namespace sluice;
 
-int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count, const void* x,
-                       const int32_t* indices, void* y) {
-  SL_REQUIRE(context != nullptr, "sl_gather_rows: the context is NULL");
+SL_API int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
+                              const void* x, const int32_t* indices, void* y) {
+  SL_REQUIRE_POINTERS("sl_gather_rows", context);
   SL_TRY(check_gather_sizes(dtype, rows, columns, count, indices));
   SL_TRY(check_indices("sl_gather_rows", rows, count, indices));
   SL_TRY(check_gather_buffers(columns, count, x, y));
@@ -37,16 +37,16 @@ int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t
   return SL_OK;
 }
 
-int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
-                            const void* dy, const int32_t* indices, void* dx, int32_t accumulate) {
-  SL_REQUIRE(context != nullptr, "sl_scatter_add_rows: the context is NULL");
+SL_API int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
+                                   const void* dy, const int32_t* indices, void* dx, int32_t accumulate) {
+  SL_REQUIRE_POINTERS("sl_scatter_add_rows", context);
   SL_TRY(check_scatter_add_sizes(dtype, rows, columns, count, indices));
   SL_TRY(check_indices("sl_scatter_add_rows", rows, count, indices));
   SL_TRY(check_scatter_add_buffers(rows, columns, count, dy, dx));
   if (rows * columns == 0) return SL_OK;
   const float* const in = static_cast<const float*>(dy);
   float* const out = static_cast<float*>(dx);
-  // Each chunk owns a range of dx's rows and reads all indices: the order of every sum is that of i.
+  // Each chunk owns a range of dx's rows and reads all indices, so that every sum follows the order of i.
   parallel_for(context->threads, rows, (rows + 15) / 16, [&](int64_t begin, int64_t end) {
     if (accumulate == 0) std::fill(out + begin * columns, out + end * columns, 0.0f);
     for (int64_t i = 0; i < count; ++i) {

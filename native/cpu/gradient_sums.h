@@ -1,37 +1,35 @@
-// Weights' gradients as sums of products over runs of tiles, spread over threads.
+// The weights' gradient as a sum of products over runs of tiles, spread over threads.
 #pragma once
-
-#include <new>
 
 #include "context.h"
 
 namespace sluice {
 
-// Output channels that are computed together; numbers of channels are multiples of 16.
+// Output channels that are computed together. The number of channels is a multiple of 16.
 constexpr int64_t channel_group(int64_t channels) { return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : 16; }
 
-// Elements between planes of that many, which are written or read side by side: an odd number of cache lines, so that
-// the same place of every plane does not fall in the same few cache sets.
+// The distance, in elements, between planes of `elements` that are read or written side by side: an odd number of cache
+// lines, so that the same offset in every plane does not fall into the same few cache sets.
 constexpr int64_t plane_of(int64_t elements, int64_t element_bytes) {
   const int64_t line = 64 / element_bytes;
   return ((elements + line - 1) / line | 1) * line;
 }
 
-// Likewise for rows of which a product reads a part of each: short ones are read whole.
+// The same for rows, if a product reads only a part of each row. A short row is read whole and needs no padding.
 constexpr int64_t row_of(int64_t elements, int64_t element_bytes) {
   return elements * element_bytes < 512 ? elements : plane_of(elements, element_bytes);
 }
 
-// What is multiplied for a run of tiles: v from the inputs, w from the output's gradients, each [position][tile]
-// [channel], or for bf16 [position][pair of tiles][channel][2].
+// The factors of a run of tiles: v from the inputs, w from the output's gradients, each [position][tile][channel], or
+// [position][pair of tiles][channel][2] in bf16.
 struct GradientOperands {
   void *v, *w;
-  int64_t v_plane, w_plane;  // elements between one position and the next
-  int64_t v_row, w_row;      // elements between one tile, or pair of tiles, and the next
+  int64_t v_plane, w_plane;  // elements from one position to the next
+  int64_t v_row, w_row;      // elements from one tile, or pair of tiles, to the next
 };
 
 struct GradientShape {
-  int64_t positions, w_positions;  // of v and of the sums; of w
+  int64_t positions, w_positions;  // of v and the sums; of w
   int64_t tiles, in_channels, out_channels;
   int32_t dtype;
 };
@@ -52,14 +50,12 @@ class GradientSums {
         w_plane_(plane_of(together_ / joined_ * w_row_, element_bytes(shape.dtype))),
         v_bytes_(shape.positions * v_plane_ * element_bytes(shape.dtype)),
         w_bytes_(shape.w_positions * w_plane_ * element_bytes(shape.dtype)),
-        v_(context->allocator, teams_ * v_bytes_),
-        w_(context->allocator, teams_ * w_bytes_),
-        sums_(context->allocator, teams_ * sums_size_ * static_cast<int64_t>(sizeof(float))) {
-    if (!v_ || !w_ || !sums_) throw std::bad_alloc();
-  }
+        v_(context, teams_ * v_bytes_),
+        w_(context, teams_ * w_bytes_),
+        sums_(context, teams_ * sums_size_ * static_cast<int64_t>(sizeof(float))) {}
 
-  // transform(first, begin, end, operands) fills the tiles [begin, end) of the operands, even numbers, from the tiles
-  // [first + begin, first + end), with zeros where there are none. multiply(operands, tiles, position, channel, sums)
+  // transform(first, begin, end, operands) fills the operands' tiles [begin, end), both even, from the tiles
+  // [first + begin, first + end); tiles beyond the last become zeros. multiply(operands, tiles, position, channel, sums)
   // adds a group of output channels to `sums`, [position][output channel][input channel].
   template <typename Transform, typename Multiply>
   void compute(const Transform& transform, const Multiply& multiply) {
@@ -73,13 +69,13 @@ class GradientSums {
   const float* result() const { return sums_.get<float>(); }
 
  private:
-  // Floats of sums that all threads may have together.
+  // The most floats of sums, over all threads.
   static constexpr int64_t most_sums = int64_t{1} << 22;
 
   static int64_t even(int64_t n) { return (n + 1) / 2 * 2; }
 
-  // Tiles whose operands are held at once: few channels leave room for many tiles in a core's own cache; with many,
-  // each run of tiles must be worth the pass over the sums.
+  // The tiles of a run, whose operands are held at once. With few channels, many tiles fit into a core's cache; with
+  // many channels, a run must have enough tiles to pay for the pass over the sums.
   int64_t tiles_together() const {
     constexpr int64_t cached_bytes = int64_t{1} << 19, worthwhile = 128;
     const int64_t elements = shape_.positions * shape_.in_channels + shape_.w_positions * shape_.out_channels;
@@ -91,7 +87,7 @@ class GradientSums {
     return {v_.get<char>() + team * v_bytes_, w_.get<char>() + team * w_bytes_, v_plane_, w_plane_, v_row_, w_row_};
   }
 
-  // Positions by groups of output channels.
+  // Units of work: positions times groups of output channels.
   int64_t units() const { return shape_.positions * (shape_.out_channels / channel_group(shape_.out_channels)); }
 
   template <typename Multiply>
@@ -100,8 +96,8 @@ class GradientSums {
     multiply(operands(team), tiles, unit % shape_.positions, channel, sums_.get<float>() + team * sums_size_);
   }
 
-  // Threads share the sums, and each run of tiles: first its operands, then its products. A position's sums are formed
-  // in the order of its tiles, whatever the threads.
+  // The threads share the sums and work on the same run of tiles: first on its operands, then on its products. A
+  // position's sums follow the order of its tiles, for any number of threads.
   template <typename Transform, typename Multiply>
   void together(const Transform& transform, const Multiply& multiply) {
     float* const sums = sums_.get<float>();
@@ -116,7 +112,7 @@ class GradientSums {
     }
   }
 
-  // Each thread has tiles and sums of its own, so that nothing passes between their caches until the end.
+  // Each thread has its own tiles and sums, so that nothing passes between the cores' caches before the end.
   template <typename Transform, typename Multiply>
   void apart(const Transform& transform, const Multiply& multiply) {
     const int64_t runs = (shape_.tiles + together_ - 1) / together_;
@@ -141,7 +137,7 @@ class GradientSums {
   sl_context* context_;
   GradientShape shape_;
   int64_t sums_size_, teams_, together_, joined_, v_row_, w_row_, v_plane_, w_plane_, v_bytes_, w_bytes_;
-  Scratch v_, w_, sums_;
+  RequiredScratch v_, w_, sums_;
 };
 
 }  // namespace sluice

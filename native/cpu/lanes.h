@@ -1,4 +1,4 @@
-// Eight floats at once, or a single one, under the same names: a loop's body is written once and serves both.
+// Eight floats and a single float with the same operations, so that a loop's body is written once for both.
 #pragma once
 
 #include <immintrin.h>
@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-// In an AVX2 register, which the library asks for (x86-64-v3). Compilers pack bf16 from plain loops at half the speed
-// of memory (measured).
+// An AVX2 register; the library requires x86-64-v3. Plain loops that store bf16 compile to half the speed of memory
+// (measured).
 struct Eight {
   static constexpr int64_t count = 8;
   __m256 value;
@@ -30,7 +30,7 @@ struct Eight {
     return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
   }
   void store(float* p) const { _mm256_storeu_ps(p, value); }
-  // As from_float<bf16>: round to nearest even, NaN stays NaN.
+  // Like from_float<bf16>: rounds to nearest even, NaN stays NaN.
   void store(bf16* p) const {
     const __m256i bits = _mm256_castps_si256(value);
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
@@ -38,19 +38,19 @@ struct Eight {
     const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x00400000));
     const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(value, value, _CMP_UNORD_Q));
     const __m256i chosen = _mm256_blendv_epi8(rounded, quiet, nan);
-    // The upper halves of the four lanes of each half register, then the two halves side by side.
+    // Moves the upper 16 bits of the four lanes of each half register together, then joins the halves.
     const __m256i upper = _mm256_setr_epi8(2, 3, 6, 7, 10, 11, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1,  //
                                            2, 3, 6, 7, 10, 11, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1);
     const __m256i packed = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(chosen, upper), _MM_SHUFFLE(3, 3, 2, 0));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
   }
-  // Whole numbers of 0 to 255.
+  // Takes whole numbers from 0 to 255.
   void store(uint8_t* p) const {
     const __m256i whole = _mm256_cvttps_epi32(value);
     const __m128i pairs = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(pairs, pairs));
   }
-  // Assembly, since the intrinsic would have all code around it compiled for processors that have the instruction.
+  // Assembly, because the intrinsic would compile all code around it for processors with the instruction.
   void store(native_bf16* p) const {
     __m128i narrow;
     asm("vcvtneps2bf16 %1, %0" : "=x"(narrow) : "x"(value));
@@ -95,17 +95,17 @@ struct One {
 inline Eight multiply_add(Eight a, Eight b, Eight c) { return {_mm256_fmadd_ps(a.value, b.value, c.value)}; }
 inline One multiply_add(One a, One b, One c) { return {__builtin_fmaf(a.value, b.value, c.value)}; }
 
-// The larger of a and 0; NaN passes.
+// The larger of a and 0; NaN stays NaN.
 inline Eight positive_part(Eight a) { return {_mm256_max_ps(_mm256_setzero_ps(), a.value)}; }
 inline One positive_part(One a) { return {a.value < 0.0f ? 0.0f : a.value}; }
 
-// a where sign > 0, else 0.
+// a if sign > 0, else 0, for each lane.
 inline Eight where_positive(Eight sign, Eight a) {
   return {_mm256_and_ps(_mm256_cmp_ps(sign.value, _mm256_setzero_ps(), _CMP_GT_OQ), a.value)};
 }
 inline One where_positive(One sign, One a) { return {sign.value > 0.0f ? a.value : 0.0f}; }
 
-// f of each lane, for what is no instruction.
+// Applies f to each lane, for functions without an instruction.
 template <typename Function>
 inline Eight each(Eight a, const Function& f) {
   alignas(32) float values[Eight::count];
@@ -118,7 +118,7 @@ inline One each(One a, const Function& f) {
   return {f(a.value)};
 }
 
-// Calls body(Eight{}, i) for every whole eight that begins at i in [0, n), then body(One{}, i) for each of the rest.
+// Calls body(Eight{}, i) for each full group of eight elements in [0, n), then body(One{}, i) for each remaining one.
 template <typename Body>
 inline void for_lanes(int64_t n, const Body& body) {
   int64_t i = 0;
@@ -126,7 +126,7 @@ inline void for_lanes(int64_t n, const Body& body) {
   for (; i < n; ++i) body(One{}, i);
 }
 
-// Calls body with std::true_type or std::false_type: a run-time flag as a compile-time one.
+// Turns a run-time flag into a compile-time flag: calls body with std::true_type or std::false_type.
 template <typename Body>
 inline void with_flag(bool flag, const Body& body) {
   if (flag) {

@@ -1,4 +1,4 @@
-// Matrix products on oneDNN's sgemm or its matmul primitive.
+// Matrix products with oneDNN's sgemm or its matmul primitive.
 #include <oneapi/dnnl/dnnl.h>
 
 #include <cstring>
@@ -22,7 +22,7 @@ int64_t bits(float value) {
   return result;
 }
 
-// c = beta * c + bias, row by row; with beta 0, c is not read.
+// c = beta * c + bias. Does not read c if beta is 0.
 template <typename T>
 void scale_and_add_bias(sl_context* context, const Matmul& p, T* c, const float* bias) {
   const int64_t n = p.n;
@@ -41,8 +41,9 @@ void scale_and_add_bias(sl_context* context, const Matmul& p, T* c, const float*
   });
 }
 
-// sgemm knows f32 alone. It needs no primitive for each shape and is as fast or faster, but for one case: few rows by
-// a long transposed matrix (a linear layer's forward), where it reaches a third to three quarters of the other's speed.
+// sgemm computes in f32 only. It needs no primitive for each shape and is at least as fast, with one exception: for few
+// rows times a long transposed matrix (the forward of a linear layer) it has a third to three quarters of the
+// primitive's speed.
 bool prefers_sgemm(const Matmul& p) {
   const bool few_rows_by_long_columns = !p.transpose_a && p.transpose_b && p.m <= 1024 && p.k >= 512;
   return p.dtype == SL_F32 && !few_rows_by_long_columns;
@@ -51,7 +52,7 @@ bool prefers_sgemm(const Matmul& p) {
 void matmul_sgemm(sl_context* context, const Matmul& p, const float* a, const float* b, float* c, const float* bias) {
   const dnnl_status_t status = dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, p.alpha,
                                           a, p.transpose_a ? p.m : p.k, b, p.transpose_b ? p.k : p.n, p.beta, c, p.n);
-  if (status != dnnl_success) throw dnnl::error(status, "dnnl_sgemm");
+  if (status != dnnl_success) throw backend_error({status, "dnnl_sgemm"});
   if (bias == nullptr) return;
   Matmul epilogue = p;
   epilogue.beta = 1.0f;
@@ -62,7 +63,7 @@ memory::desc matrix(int64_t rows, int64_t columns, int32_t dtype, bool transpose
   return {{rows, columns}, onednn_type(dtype), transposed ? memory::format_tag::ba : memory::format_tag::ab};
 }
 
-// alpha comes before beta * C, and before the bias; only where alpha is 1 can the bias be the primitive's own.
+// alpha scales the product before beta * C and the bias are added, so the primitive's own bias works only if alpha is 1.
 dnnl::primitive_attr attributes_of(const Matmul& p, const memory::desc& bias) {
   dnnl::post_ops operations;
   if (p.alpha != 1.0f) {
@@ -122,29 +123,23 @@ SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, 
                          float beta, void* c, const float* bias) {
   const Matmul problem{{dtype, out_dtype, m, n, k, transpose_a != 0, transpose_b != 0}, alpha, beta, bias != nullptr};
   const MatmulText shapes(problem);
-  SL_REQUIRE(context != nullptr, "sl_matmul: context is null");
+  SL_REQUIRE_POINTERS("sl_matmul", context);
   SL_TRY(check_matmul(problem, shapes, a, b, c));
-  if (dtype == SL_BF16 && !onednn_has_bf16()) {
-    return fail(SL_ERROR_UNSUPPORTED,
-                "sl_matmul: bf16 needs a processor with AVX-512, this one is used as %s: take f32",
-                onednn_isa().c_str());
-  }
+  SL_TRY(check_onednn_dtype("sl_matmul", dtype));
   if (m == 0 || n == 0) return SL_OK;
-  try {
-    use_threads(context);
-    if (k == 0) {
-      SL_DISPATCH(out_dtype, "sl_matmul", [&](auto zero) {
-        using T = decltype(zero);
-        scale_and_add_bias(context, problem, static_cast<T*>(c), bias);
-      });
-    } else if (prefers_sgemm(problem)) {
-      matmul_sgemm(context, problem, static_cast<const float*>(a), static_cast<const float*>(b), static_cast<float*>(c),
-                   bias);
-    } else {
-      matmul_primitive(context, problem, a, b, c, bias);
-    }
-    return SL_OK;
-  } catch (...) {
-    return exception_status("sl_matmul", shapes.text);
+  SL_BEGIN
+  use_threads(context);
+  if (k == 0) {
+    SL_DISPATCH(out_dtype, "sl_matmul", [&](auto zero) {
+      using T = decltype(zero);
+      scale_and_add_bias(context, problem, static_cast<T*>(c), bias);
+    });
+  } else if (prefers_sgemm(problem)) {
+    matmul_sgemm(context, problem, static_cast<const float*>(a), static_cast<const float*>(b), static_cast<float*>(c),
+                 bias);
+  } else {
+    matmul_primitive(context, problem, a, b, c, bias);
   }
+  return SL_OK;
+  SL_END("sl_matmul", shapes.text)
 }

@@ -1,4 +1,4 @@
-// What the norm's forward and backward share: one rounding of its affine form, and blocks of channels.
+// The affine map of batch norm, rounded alike in forward and backward, and blocks of channels.
 #pragma once
 
 #include "context.h"
@@ -6,10 +6,10 @@
 
 namespace sluice {
 
-// Channels whose partial sums are added up together: a few cache lines of each segment's.
+// Channels whose partial sums are added together: a few cache lines of each segment.
 constexpr int64_t norm_block = 16;
 
-// Calls body with the number of channels of a block, which is a compile-time constant where the block is whole.
+// Calls body with the number of channels of a block, as a compile-time constant if the block is full.
 template <typename Body>
 inline void with_block(int64_t count, const Body& body) {
   if (count == norm_block) {
@@ -19,8 +19,8 @@ inline void with_block(int64_t count, const Body& body) {
   }
 }
 
-// v = x * scale + shift with scale = gamma * rstd, shift = beta - mean * scale. Both directions round it alike, so that
-// the backward finds relu open exactly where the forward did.
+// v = x * scale + shift with scale = gamma * rstd and shift = beta - mean * scale. Both directions round it alike, so that
+// both see the same sign of v in relu.
 inline void norm_affine(int64_t channels, const float* mean, const float* rstd, const float* gamma, const float* beta,
                         float* scale, float* shift) {
   for (int64_t channel = 0; channel < channels; ++channel) {

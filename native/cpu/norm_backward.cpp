@@ -1,15 +1,12 @@
-// Batch norm, backward: sums over the rows of each channel, then the gradient of the input.
-#include <exception>
-#include <new>
-
+// The backward of batch norm: sums over each channel's rows, then the input's gradient.
 #include "../common/norm_checks.h"
 #include "norm.h"
 
 namespace sluice {
 namespace {
 
-// Where [v > 0] comes from: no relu; v computed anew from x; the sign of the saved output, which the residual took part
-// in.
+// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which includes
+// the residual.
 enum class Sign { none, from_x, from_y };
 
 template <Sign sign, typename T, typename Lanes>
@@ -29,26 +26,24 @@ struct NormBackward {
   int64_t rows() const { return mask != nullptr ? pixels : batch * pixels; }
 
   template <Sign sign, typename T>
-  int32_t statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const;
+  void statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const;
 
   void combine(const Segments& segments, const double* partials, float* sums, float* dmask) const;
 
   template <Sign sign, bool residual, bool accumulate, typename T>
-  int32_t apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx, T* dresidual) const;
+  void apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx, T* dresidual) const;
 };
 
-// The mask is the same for all pixels of an image, so it is left out of the loop over them: with h = dy [v > 0], every
-// result follows from each image's sums of h and of h (x - mean).
+// An image's mask is constant over its pixels, so the loop over pixels leaves it out: with h = dy [v > 0], every result
+// follows from each image's sums of h and h (x - mean).
 template <Sign sign, typename T>
-int32_t NormBackward::statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const {
+void NormBackward::statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const {
   const WideRows wide(channels, rows());
   const Segments segments(images(), rows(), channels);
   const int64_t stride = padded_floats(wide.width);
-  Scratch floats(context->allocator,
-                 (stride * (3 + 2 * context->threads) + 2 * channels) * static_cast<int64_t>(sizeof(float)));
-  Scratch doubles(context->allocator, segments.count * 2 * channels * static_cast<int64_t>(sizeof(double)));
-  if (!floats || !doubles)
-    return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_backward_statistics: out of memory for the partial sums");
+  const RequiredScratch floats(
+      context, (stride * (3 + 2 * context->threads) + 2 * channels) * static_cast<int64_t>(sizeof(float)));
+  const RequiredScratch doubles(context, segments.count * 2 * channels * static_cast<int64_t>(sizeof(double)));
   float* const scale = floats.get<float>();
   float* const shift = scale + stride;
   float* const centre = shift + stride;
@@ -80,10 +75,9 @@ int32_t NormBackward::statistics(const T* dy, const T* x, const T* y, float* sum
     wide.fold(second, partial + channels);
   });
   combine(segments, partials, sums, dmask);
-  return SL_OK;
 }
 
-// a = gamma * rstd * (x - mean) + beta, so the sum of h a is gamma * rstd * sum of h (x - mean), plus beta * sum of h.
+// With a = gamma * rstd * (x - mean) + beta, the sum of h a is gamma * rstd * sum(h (x - mean)) + beta * sum(h).
 void NormBackward::combine(const Segments& segments, const double* partials, float* sums, float* dmask) const {
   parallel_for(context->threads, channels, norm_block, [&](int64_t begin, int64_t end) {
     with_block(end - begin, [&](auto count) {
@@ -117,7 +111,7 @@ void NormBackward::combine(const Segments& segments, const double* partials, flo
   });
 }
 
-// The coefficients of dx = outer * h + (slope * (x - mean) + constant), outer = gamma * rstd * mask.
+// Coefficients of dx = outer * h + (slope * (x - mean) + constant), where outer = gamma * rstd * mask.
 struct Coefficients {
   const float *scale, *shift, *centre, *slope, *constant, *outer;
 };
@@ -141,14 +135,13 @@ void norm_backward_run(int64_t width, int64_t n, const Coefficients& coefficient
 }
 
 template <Sign sign, bool residual, bool accumulate, typename T>
-int32_t NormBackward::apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx,
-                            T* dresidual) const {
+void NormBackward::apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx,
+                         T* dresidual) const {
   const WideRows wide(channels, rows());
   const Segments segments(images(), rows(), channels);
   const int64_t stride = padded_floats(wide.width);
-  Scratch floats(context->allocator,
-                 (stride * (5 + context->threads) + 4 * channels) * static_cast<int64_t>(sizeof(float)));
-  if (!floats) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_backward_apply: out of memory for the coefficients");
+  const RequiredScratch floats(context,
+                               (stride * (5 + context->threads) + 4 * channels) * static_cast<int64_t>(sizeof(float)));
   float* const rows_of[5] = {floats.get<float>(), floats.get<float>() + stride, floats.get<float>() + 2 * stride,
                              floats.get<float>() + 3 * stride, floats.get<float>() + 4 * stride};
   float* const outers = floats.get<float>() + 5 * stride;
@@ -179,7 +172,6 @@ int32_t NormBackward::apply(int64_t count, const T* dy, const T* x, const T* y, 
                                                   dy + offset, x + offset, sign == Sign::from_y ? y + offset : nullptr,
                                                   dx + offset, residual ? dresidual + offset : nullptr);
   });
-  return SL_OK;
 }
 
 template <typename Body>
@@ -198,14 +190,13 @@ void with_sign(bool relu, bool has_y, const Body& body) {
 
 using namespace sluice;
 
-int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
-                                    const void* dy, const void* x, const void* y, const float* mean, const float* rstd,
-                                    const float* gamma, const float* beta, int32_t relu, const float* mask, float* sums,
-                                    float* dmask) {
+SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                           int64_t channels, const void* dy, const void* x, const void* y,
+                                           const float* mean, const float* rstd, const float* gamma, const float* beta,
+                                           int32_t relu, const float* mask, float* sums, float* dmask) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_norm_backward_statistics: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_norm_backward_statistics", context);
   SL_TRY(check_norm_backward_statistics(batch, pixels, channels, dy, x, y, mean, rstd, gamma, beta, mask, sums, dmask));
-  int32_t status = SL_OK;
   const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_statistics", [&](auto zero) {
     using T = decltype(zero);
@@ -215,24 +206,23 @@ int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t 
       return;
     }
     with_sign(relu != 0, y != nullptr, [&](auto sign) {
-      status = backward.template statistics<decltype(sign)::value>(static_cast<const T*>(dy), static_cast<const T*>(x),
-                                                                   static_cast<const T*>(y), sums, dmask);
+      backward.template statistics<decltype(sign)::value>(static_cast<const T*>(dy), static_cast<const T*>(x),
+                                                          static_cast<const T*>(y), sums, dmask);
     });
   });
-  return status;
+  return SL_OK;
   SL_END("sl_norm_backward_statistics")
 }
 
-int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
-                               int64_t count, const void* dy, const void* x, const void* y, const float* mean,
-                               const float* rstd, const float* gamma, const float* beta, int32_t relu,
-                               const float* mask, const float* sums, void* dx, void* dresidual,
-                               int32_t accumulate_residual) {
+SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                      int64_t channels, int64_t count, const void* dy, const void* x, const void* y,
+                                      const float* mean, const float* rstd, const float* gamma, const float* beta,
+                                      int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual,
+                                      int32_t accumulate_residual) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_norm_backward_apply: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_norm_backward_apply", context);
   SL_TRY(check_norm_backward_apply(batch, pixels, channels, count, dy, x, y, mean, rstd, gamma, beta, relu, mask, sums,
                                    dx, dresidual));
-  int32_t status = SL_OK;
   const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
     if (batch * pixels * channels == 0) return;
@@ -241,15 +231,14 @@ int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch
       with_sign(relu != 0, y != nullptr, [&](auto sign) {
         with_flag(dresidual != nullptr, [&](auto residual) {
           with_flag(dresidual != nullptr && accumulate_residual != 0, [&](auto accumulate) {
-            status =
-                backward.template apply<decltype(sign)::value, decltype(residual)::value, decltype(accumulate)::value>(
-                    count, static_cast<const T*>(dy), static_cast<const T*>(x), static_cast<const T*>(y), sums,
-                    static_cast<T*>(dx), static_cast<T*>(dresidual));
+            backward.template apply<decltype(sign)::value, decltype(residual)::value, decltype(accumulate)::value>(
+                count, static_cast<const T*>(dy), static_cast<const T*>(x), static_cast<const T*>(y), sums,
+                static_cast<T*>(dx), static_cast<T*>(dresidual));
           });
         });
       });
     });
   });
-  return status;
+  return SL_OK;
   SL_END("sl_norm_backward_apply")
 }

@@ -1,7 +1,5 @@
-// Batch norm, forward: statistics of the channels, then the affine map with residual, relu and mask fused.
+// Batch norm: the statistics of each channel, then the affine map, fused with residual, relu and mask.
 #include <cmath>
-#include <exception>
-#include <new>
 
 #include "../common/norm_checks.h"
 #include "../common/norm_fold.h"
@@ -10,8 +8,8 @@
 namespace sluice {
 namespace {
 
-// The mean of up to 16 rows spread over x: subtracted from every value before it is squared, so that f32 sums stay
-// accurate where a channel's mean is large beside its deviation.
+// The mean of up to 16 rows spread over x. Every value is reduced by it before squaring, so that f32 sums stay accurate
+// if a channel's mean is large compared with its deviation.
 template <typename T>
 void norm_pivot(int64_t rows, int64_t channels, const T* x, float* pivot) {
   const int64_t samples = std::min<int64_t>(rows, 16);
@@ -24,15 +22,13 @@ void norm_pivot(int64_t rows, int64_t channels, const T* x, float* pivot) {
 }
 
 template <typename T>
-int32_t norm_statistics(sl_context* context, int64_t rows, int64_t channels, const T* x, float* statistics) {
+void norm_statistics(sl_context* context, int64_t rows, int64_t channels, const T* x, float* statistics) {
   const WideRows wide(channels, rows);
   const Segments segments(1, rows, channels);
   const int64_t stride = padded_floats(wide.width);
-  Scratch floats(context->allocator,
-                 (stride * (2 * context->threads + 1) + channels) * static_cast<int64_t>(sizeof(float)));
-  Scratch doubles(context->allocator, segments.count * 2 * channels * static_cast<int64_t>(sizeof(double)));
-  if (!floats || !doubles)
-    return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_statistics: out of memory for the partial sums");
+  const RequiredScratch floats(context,
+                               (stride * (2 * context->threads + 1) + channels) * static_cast<int64_t>(sizeof(float)));
+  const RequiredScratch doubles(context, segments.count * 2 * channels * static_cast<int64_t>(sizeof(double)));
   float* const wide_pivot = floats.get<float>();
   float* const lanes = wide_pivot + stride;
   float* const pivot = lanes + 2 * stride * context->threads;
@@ -73,7 +69,6 @@ int32_t norm_statistics(sl_context* context, int64_t rows, int64_t channels, con
       }
     });
   });
-  return SL_OK;
 }
 
 enum class Extra { none, residual, mask };
@@ -99,16 +94,15 @@ struct NormApply {
   const float *mean, *rstd, *gamma, *beta, *mask;
 
   template <typename T, Extra extra, bool relu>
-  int32_t run(const T* x, const T* residual, T* y) const {
-    // Without a mask all images are one block of rows.
+  void run(const T* x, const T* residual, T* y) const {
+    // Without a mask the rows of all images form one block.
     const bool per_image = extra == Extra::mask;
     const int64_t images = per_image ? batch : 1, rows = per_image ? pixels : batch * pixels;
     const WideRows wide(channels, rows);
     const Segments segments(images, rows, channels);
     const int64_t stride = padded_floats(wide.width);
-    Scratch floats(context->allocator,
-                   (stride * (2 + context->threads) + 2 * channels) * static_cast<int64_t>(sizeof(float)));
-    if (!floats) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_norm_apply: out of memory for the coefficients");
+    const RequiredScratch floats(
+        context, (stride * (2 + context->threads) + 2 * channels) * static_cast<int64_t>(sizeof(float)));
     float* const scale = floats.get<float>();
     float* const shift = scale + stride;
     float* const masks = shift + stride;
@@ -123,7 +117,6 @@ struct NormApply {
       norm_apply_run<T, extra, relu>(wide.width, segments.length(segment) * channels, x + offset, scale, shift,
                                      extra == Extra::residual ? residual + offset : nullptr, wide_mask, y + offset);
     });
-    return SL_OK;
   }
 };
 
@@ -132,34 +125,34 @@ struct NormApply {
 
 using namespace sluice;
 
-int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int64_t channels, const void* x,
-                           float* statistics) {
+SL_API int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int64_t channels, const void* x,
+                                  float* statistics) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_norm_statistics: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_norm_statistics", context);
   SL_TRY(check_norm_statistics(rows, channels, x, statistics));
-  int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_norm_statistics", [&](auto zero) {
     using T = decltype(zero);
     if (rows * channels == 0) {
       if (channels > 0) std::fill(statistics, statistics + 2 * channels, 0.0f);
       return;
     }
-    status = norm_statistics<T>(context, rows, channels, static_cast<const T*>(x), statistics);
+    norm_statistics<T>(context, rows, channels, static_cast<const T*>(x), statistics);
   });
-  return status;
+  return SL_OK;
   SL_END("sl_norm_statistics")
 }
 
-int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, const float* statistics, float epsilon,
-                         float momentum, float* running_mean, float* running_var, float* mean, float* rstd) {
-  SL_REQUIRE(context != nullptr, "sl_norm_finalize: the context is NULL");
+SL_API int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, const float* statistics,
+                                float epsilon, float momentum, float* running_mean, float* running_var, float* mean,
+                                float* rstd) {
+  SL_REQUIRE_POINTERS("sl_norm_finalize", context);
   SL_TRY(check_norm_finalize(channels, count, statistics, running_mean, running_var, mean, rstd));
   for (int64_t channel = 0; channel < channels; ++channel) {
     const double deviations = statistics[channels + channel];
     mean[channel] = statistics[channel];
     rstd[channel] = static_cast<float>(1.0 / std::sqrt(deviations / static_cast<double>(count) + epsilon));
     if (running_mean == nullptr) continue;
-    // A single row has no unbiased variance: the biased one, 0, stands in for it.
+    // A single row has no unbiased variance; the biased variance, 0, replaces it.
     const double unbiased = deviations / static_cast<double>(std::max<int64_t>(count - 1, 1));
     running_mean[channel] = static_cast<float>((1.0 - momentum) * running_mean[channel] +
                                                momentum * static_cast<double>(statistics[channel]));
@@ -168,8 +161,8 @@ int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, c
   return SL_OK;
 }
 
-int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* variance, float epsilon, float* rstd) {
-  SL_REQUIRE(context != nullptr, "sl_norm_rstd: the context is NULL");
+SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* variance, float epsilon, float* rstd) {
+  SL_REQUIRE_POINTERS("sl_norm_rstd", context);
   SL_TRY(check_norm_rstd(channels, variance, rstd));
   for (int64_t channel = 0; channel < channels; ++channel) {
     rstd[channel] = static_cast<float>(1.0 / std::sqrt(static_cast<double>(variance[channel]) + epsilon));
@@ -177,13 +170,12 @@ int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* varianc
   return SL_OK;
 }
 
-int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
-                      const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
-                      const void* residual, int32_t relu, const float* mask, void* y) {
+SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
+                             const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
+                             const void* residual, int32_t relu, const float* mask, void* y) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_norm_apply: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_norm_apply", context);
   SL_TRY(check_norm_apply(batch, pixels, channels, x, mean, rstd, gamma, beta, residual, mask, y));
-  int32_t status = SL_OK;
   const NormApply apply{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_apply", [&](auto zero) {
     if (batch * pixels * channels == 0) return;
@@ -195,22 +187,22 @@ int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t
       with_flag(relu != 0, [&](auto flag) {
         constexpr bool with_relu = decltype(flag)::value;
         if (mask != nullptr) {
-          status = apply.template run<T, Extra::mask, with_relu>(in, added, out);
+          apply.template run<T, Extra::mask, with_relu>(in, added, out);
         } else if (residual != nullptr) {
-          status = apply.template run<T, Extra::residual, with_relu>(in, added, out);
+          apply.template run<T, Extra::residual, with_relu>(in, added, out);
         } else {
-          status = apply.template run<T, Extra::none, with_relu>(in, added, out);
+          apply.template run<T, Extra::none, with_relu>(in, added, out);
         }
       });
     });
   });
-  return status;
+  return SL_OK;
   SL_END("sl_norm_apply")
 }
 
-int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance,
-                     const float* gamma, const float* beta, float epsilon, float* scale, float* shift) {
-  SL_REQUIRE(context != nullptr, "sl_norm_fold: the context is NULL");
+SL_API int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance,
+                            const float* gamma, const float* beta, float epsilon, float* scale, float* shift) {
+  SL_REQUIRE_POINTERS("sl_norm_fold", context);
   SL_TRY(check_norm_fold(channels, mean, variance, gamma, beta, scale, shift));
   for (int64_t channel = 0; channel < channels; ++channel) {
     const FoldedNorm norm = fold_norm(mean[channel], variance[channel], gamma[channel], beta[channel], epsilon);

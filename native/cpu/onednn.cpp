@@ -1,4 +1,4 @@
-// Runs oneDNN's primitives, with its errors and versions told in the library's own terms.
+// Runs oneDNN's primitives, and translates its errors, versions and instruction sets.
 #include "onednn.h"
 
 namespace sluice {
@@ -7,8 +7,8 @@ static_assert(DNNL_CPU_RUNTIME == DNNL_RUNTIME_OMP,
               "oneDNN must be built with OpenMP: a context's thread count is set through it");
 
 void use_threads(const sl_context* context) {
-  // A team smaller than the one a primitive was made for would compute another partition, or wait forever for the threads
-  // that it lacks. OMP_DYNAMIC and OMP_MAX_ACTIVE_LEVELS=0 would make such teams.
+  // A primitive that runs on fewer threads than it was created for computes another partition, or waits forever for the
+  // missing threads. OMP_DYNAMIC and OMP_MAX_ACTIVE_LEVELS=0 would cause that.
   omp_set_dynamic(0);
   omp_set_max_active_levels(1);
   omp_set_num_threads(context->threads);
@@ -23,18 +23,20 @@ dnnl::primitive_attr default_attributes() {
 
 void execute(sl_context* context, const Primitive& primitive, std::initializer_list<Operand> operands) {
   OneDnn& onednn = *context->onednn;
-  const Scratch scratch(context->allocator, primitive.scratch_bytes);
-  if (primitive.scratch_bytes > 0 && !scratch) throw std::bad_alloc();
+  const RequiredScratch scratch(context, primitive.scratch_bytes);
   std::unordered_map<int, dnnl::memory> arguments;
-  for (const Operand& operand : operands) {
-    arguments.emplace(operand.argument,
-                      dnnl::memory(primitive[operand.argument], onednn.engine, const_cast<void*>(operand.data)));
-  }
-  if (scratch) {
-    arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(primitive[DNNL_ARG_SCRATCHPAD], onednn.engine, scratch.get()));
-  }
-  primitive.primitive.execute(onednn.stream, arguments);
-  onednn.stream.wait();
+  with_backend_error([&] {
+    for (const Operand& operand : operands) {
+      arguments.emplace(operand.argument,
+                        dnnl::memory(primitive[operand.argument], onednn.engine, const_cast<void*>(operand.data)));
+    }
+    if (scratch) {
+      const dnnl::memory::desc& layout = primitive[DNNL_ARG_SCRATCHPAD];
+      arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(layout, onednn.engine, scratch.get()));
+    }
+    primitive.primitive.execute(onednn.stream, arguments);
+    onednn.stream.wait();
+  });
 }
 
 Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
@@ -67,6 +69,12 @@ bool prefers_own_products(int32_t dtype) {
 // oneDNN's bf16 kernels need AVX-512 (F, BW, VL, DQ) and emulate the rest.
 bool onednn_has_bf16() { return onednn_supports(dnnl::cpu_isa::avx512_core); }
 
+int32_t check_onednn_dtype(const char* name, int32_t dtype) {
+  if (dtype != SL_BF16 || onednn_has_bf16()) return SL_OK;
+  return fail(SL_ERROR_UNSUPPORTED, "%s: bf16 needs a processor with AVX-512, this one is used as %s: take f32", name,
+              onednn_isa().c_str());
+}
+
 std::string onednn_isa() {
   const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
   switch (isa) {
@@ -78,7 +86,7 @@ std::string onednn_isa() {
     case dnnl::cpu_isa::avx512_core_vnni: return "avx512_core_vnni";
     case dnnl::cpu_isa::avx512_core_bf16: return "avx512_core_bf16";
     case dnnl::cpu_isa::avx512_core_amx: return "avx512_core_amx";
-    default: break;  // newer than this list: the best of it that is part of it
+    default: break;  // newer than this list: report the best set of the list that it includes
   }
   if (onednn_supports(dnnl::cpu_isa::avx512_core_amx)) return "avx512_core_amx";
   if (onednn_supports(dnnl::cpu_isa::avx512_core_bf16)) return "avx512_core_bf16";
@@ -90,21 +98,11 @@ std::string onednn_version() {
   return std::to_string(version->major) + "." + std::to_string(version->minor) + "." + std::to_string(version->patch);
 }
 
-int32_t exception_status(const char* name, const char* shapes) noexcept {
-  try {
-    throw;
-  } catch (const dnnl::error& error) {
-    const int32_t status = error.status == dnnl_out_of_memory   ? SL_ERROR_OUT_OF_MEMORY
-                           : error.status == dnnl_unimplemented ? SL_ERROR_UNSUPPORTED
-                                                                : SL_ERROR_BACKEND;
-    return fail(status, "%s: oneDNN failed on %s: %s", name, shapes, error.what());
-  } catch (const std::bad_alloc&) {
-    return fail(SL_ERROR_OUT_OF_MEMORY, "%s: out of memory on %s", name, shapes);
-  } catch (const std::exception& error) {
-    return fail(SL_ERROR_BACKEND, "%s: failed on %s: %s", name, shapes, error.what());
-  } catch (...) {
-    return fail(SL_ERROR_BACKEND, "%s: failed on %s for an unknown cause", name, shapes);
-  }
+BackendError backend_error(const dnnl::error& error) {
+  const int32_t status = error.status == dnnl_out_of_memory   ? SL_ERROR_OUT_OF_MEMORY
+                         : error.status == dnnl_unimplemented ? SL_ERROR_UNSUPPORTED
+                                                              : SL_ERROR_BACKEND;
+  return {status, std::string("oneDNN failed: ") + error.what()};
 }
 
 }  // namespace sluice

@@ -1,4 +1,4 @@
-// What the convolutions and matrix products share of oneDNN: engine, stream, caches of primitives.
+// oneDNN as the convolutions and matrix products use it: engine, stream, and a cache of primitives.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-// One created primitive, with the descriptors of its operands by DNNL_ARG number.
+// A primitive, with the descriptors of its operands by DNNL_ARG number.
 struct Primitive {
   dnnl::primitive primitive;
   std::map<int, dnnl::memory::desc> arguments;
@@ -22,20 +22,33 @@ struct Primitive {
   const dnnl::memory::desc& operator[](int argument) const { return arguments.at(argument); }
 };
 
-// What tells primitives apart: a kind, then the numbers that the kind is made from.
+// Identifies a primitive: its kind, then the numbers that it is created from.
 using PrimitiveKey = std::array<int64_t, 14>;
+
+// The BackendError of an error of oneDNN.
+BackendError backend_error(const dnnl::error& error);
+
+// Calls body, and turns oneDNN's errors into BackendError.
+template <typename Body>
+auto with_backend_error(const Body& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const dnnl::error& error) {
+    throw backend_error(error);
+  }
+}
 
 struct OneDnn {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
 
-  // The primitive under `key`, created by create() when first asked for. A primitive costs about 0.3 ms to create.
+  // The primitive of a key, created at the first call, which takes about 0.3 ms. Throws BackendError.
   template <typename Create>
   const Primitive& cached(const PrimitiveKey& key, const Create& create) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = primitives_.find(key);
     if (found != primitives_.end()) return *found->second;
-    return *(primitives_[key] = std::make_unique<Primitive>(create()));
+    return *(primitives_[key] = with_backend_error([&] { return std::make_unique<Primitive>(create()); }));
   }
 
  private:
@@ -43,22 +56,22 @@ struct OneDnn {
   std::map<PrimitiveKey, std::unique_ptr<Primitive>> primitives_;
 };
 
-// One operand of a call: its DNNL_ARG number and its bytes.
+// An operand of a call: its DNNL_ARG number and its bytes.
 struct Operand {
   int argument;
   const void* data;
 };
 
-// Runs the primitive to its end with scratch from the context's allocator.
+// Runs the primitive to its end, with scratch from the context's allocator. Throws BackendError and std::bad_alloc.
 void execute(sl_context* context, const Primitive& primitive, std::initializer_list<Operand> operands);
 
-// Makes oneDNN's primitives, created or run by the calling thread from now on, use the context's threads.
+// Sets the number of threads of the primitives that the calling thread creates or runs from now on.
 void use_threads(const sl_context* context);
 
-// Attributes every primitive starts from: scratch given by the caller, f32 that means f32.
+// The attributes of every primitive: the caller provides the scratch, and f32 is computed in f32, not in a shorter type.
 dnnl::primitive_attr default_attributes();
 
-// A primitive from its descriptor: arguments are those that the caller names and queries.
+// Creates a primitive from its descriptor. `arguments` describes the operands that execute() will get.
 template <typename PrimitiveType, typename Descriptor>
 Primitive make_primitive(const Descriptor& descriptor, std::map<int, dnnl::memory::desc> arguments) {
   Primitive made;
@@ -70,22 +83,25 @@ Primitive make_primitive(const Descriptor& descriptor, std::map<int, dnnl::memor
   return made;
 }
 
-// A reorder of `from` to `to`, adding to what is there where `accumulate`; its arguments are DNNL_ARG_SRC and
-// DNNL_ARG_DST.
+// A reorder from DNNL_ARG_SRC to DNNL_ARG_DST, which adds to the destination if `accumulate`.
 Primitive make_reorder(sl_context* context, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
                        bool accumulate);
 
 dnnl::memory::data_type onednn_type(int32_t dtype);
+
 // Whether kernels may use an instruction set: the processor has it, and ONEDNN_MAX_CPU_ISA allows it.
 bool onednn_supports(dnnl::cpu_isa wanted);
-// Whether own AVX-512 products of this type are the faster ones: matrix units of bf16, which oneDNN uses, outdo them.
+
+// Whether our AVX-512 products of this type are faster than oneDNN's. With AMX, oneDNN's bf16 products are faster.
 bool prefers_own_products(int32_t dtype);
+
 bool onednn_has_bf16();
+
+// UNSUPPORTED for bf16 on a processor that lacks it.
+int32_t check_onednn_dtype(const char* name, int32_t dtype);
+
+// The instruction set that oneDNN uses, in its own words.
 std::string onednn_isa();
+
 std::string onednn_version();
-
-// The status of the exception being handled, which is oneDNN's or the standard library's: called within catch (...) at
-// the end of an exported function. `shapes` says what the call was about.
-int32_t exception_status(const char* name, const char* shapes) noexcept;
-
 }  // namespace sluice

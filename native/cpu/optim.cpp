@@ -1,7 +1,5 @@
-// Optimiser steps over many tensors at once.
+// SGD and LARS steps over many tensors at once.
 #include <cmath>
-#include <exception>
-#include <new>
 #include <vector>
 
 #include "../common/optimiser_checks.h"
@@ -15,7 +13,7 @@ struct Chunk {
   int64_t begin, end;
 };
 
-// All tensors cut into chunks, so that one parallel sweep serves large and small ones.
+// Cuts all tensors into chunks, so that one parallel loop serves large and small tensors.
 std::vector<Chunk> cut(const Tensors& tensors) {
   constexpr int64_t length = 1 << 14;
   std::vector<Chunk> chunks;
@@ -56,7 +54,7 @@ void sweep(const sl_context* context, const Tensors& tensors, const std::vector<
   });
 }
 
-// The sums of squares of every parameter and gradient, each tensor's chunks added in order.
+// The sums of squares of every parameter and gradient. The chunks of a tensor are added in order.
 void norms(const sl_context* context, const Tensors& tensors, const std::vector<Chunk>& chunks,
            std::vector<double>& parameter, std::vector<double>& gradient) {
   std::vector<double> partials(2 * chunks.size());
@@ -77,11 +75,11 @@ void norms(const sl_context* context, const Tensors& tensors, const std::vector<
 
 using namespace sluice;
 
-int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
-                    const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
-                    const float* host_rates, const float* host_weight_decays, float momentum) {
+SL_API int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
+                           const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
+                           const float* host_rates, const float* host_weight_decays, float momentum) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_sgd_step: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_sgd_step", context);
   const Tensors all{tensors,    host_parameters, host_gradients,     host_velocities,
                     host_sizes, host_rates,      host_weight_decays, nullptr};
   SL_TRY(check_tensors("sl_sgd_step", all));
@@ -92,12 +90,12 @@ int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_p
   SL_END("sl_sgd_step")
 }
 
-int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
-                     const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
-                     const float* host_rates, const float* host_weight_decays, const int32_t* host_adapt,
-                     float momentum, float trust_coefficient, float epsilon) {
+SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
+                            const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
+                            const float* host_rates, const float* host_weight_decays, const int32_t* host_adapt,
+                            float momentum, float trust_coefficient, float epsilon) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_lars_step: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_lars_step", context);
   const Tensors all{tensors,    host_parameters, host_gradients,     host_velocities,
                     host_sizes, host_rates,      host_weight_decays, host_adapt};
   SL_TRY(check_lars_step(all));
@@ -118,7 +116,7 @@ int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_
       updates.push_back({0.0f, 1.0f});
     } else {
       const double trust = trust_coefficient * w / (g + decay * w + epsilon) / host_rates[t];
-      updates.push_back({host_weight_decays[t], trust > 1.0 ? 1.0f : static_cast<float>(trust)});  // NaN passes
+      updates.push_back({host_weight_decays[t], trust > 1.0 ? 1.0f : static_cast<float>(trust)});  // NaN stays NaN
     }
   }
   sweep(context, all, chunks, updates, momentum);

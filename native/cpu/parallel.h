@@ -1,4 +1,4 @@
-// Loops over a context's threads whose partition, and so whose rounding, depends on the sizes alone.
+// Parallel loops whose partition, and so whose rounding, depends on the sizes alone.
 #pragma once
 
 #include <omp.h>
@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// Calls body(begin, end) over [0, n) in chunks of `grain`, spread statically over `threads`. Chunk borders do not
-// depend on the thread count; bodies of different chunks must write to different places.
+// Calls body(begin, end) for chunks of `grain` elements of [0, n), spread statically over `threads`. The borders of chunks
+// do not depend on the number of threads. Different chunks must write to different places.
 template <typename Body>
 void parallel_for(int threads, int64_t n, int64_t grain, const Body& body) {
   if (n <= 0) return;

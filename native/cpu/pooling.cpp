@@ -1,7 +1,5 @@
-// Global average pooling and max pooling, with their backwards.
-#include <exception>
+// Global average pooling and max pooling, with their backward passes.
 #include <limits>
-#include <new>
 
 #include "../common/pooling_checks.h"
 #include "context.h"
@@ -11,13 +9,12 @@ namespace sluice {
 namespace {
 
 template <typename T>
-int32_t global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x, float* y) {
+void global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x, float* y) {
   const WideRows wide(channels, pixels);
   const Segments segments(1, pixels, channels);
   const int64_t lanes_bytes = padded_floats(wide.width) * static_cast<int64_t>(sizeof(float));
   const int64_t sums_bytes = (channels * static_cast<int64_t>(sizeof(double)) + 63) / 64 * 64;
-  Scratch scratch(context->allocator, context->threads * (lanes_bytes + sums_bytes));
-  if (!scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_global_pool_forward: out of memory for the partial sums");
+  const RequiredScratch scratch(context, context->threads * (lanes_bytes + sums_bytes));
   parallel_for(context->threads, batch, 1, [&](int64_t image, int64_t) {
     char* const own = scratch.get<char>() + omp_get_thread_num() * (lanes_bytes + sums_bytes);
     float* const lanes = reinterpret_cast<float*>(own);
@@ -34,17 +31,15 @@ int32_t global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t 
       y[image * channels + channel] = static_cast<float>(sums[channel] / static_cast<double>(pixels));
     }
   });
-  return SL_OK;
 }
 
 template <typename T>
-int32_t global_pool_backward(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const float* dy,
-                             T* dx, bool accumulate) {
+void global_pool_backward(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const float* dy, T* dx,
+                          bool accumulate) {
   const float share = static_cast<float>(1.0 / static_cast<double>(pixels));
   const WideRows wide(channels, pixels);
   const int64_t stride = padded_floats(wide.width);
-  Scratch scratch(context->allocator, context->threads * stride * static_cast<int64_t>(sizeof(float)));
-  if (!scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_global_pool_backward: out of memory for the joined rows");
+  const RequiredScratch scratch(context, context->threads * stride * static_cast<int64_t>(sizeof(float)));
   parallel_for(context->threads, batch, 1, [&](int64_t image, int64_t) {
     float* const source = scratch.get<float>() + omp_get_thread_num() * stride;
     wide.widen(dy + image * channels, source);
@@ -57,7 +52,6 @@ int32_t global_pool_backward(sl_context* context, int64_t batch, int64_t pixels,
       });
     }
   });
-  return SL_OK;
 }
 
 // One max pooling, a row of pixels at a time.
@@ -69,7 +63,7 @@ struct MaxPool : MaxPoolShape {
   void backward_row(int64_t image, int64_t iy, const T* dy, const uint8_t* winners, T* dx, bool accumulate) const;
 };
 
-// Where value is larger than best, or NaN, so that it is seen: both become value and its index.
+// Replaces best and winner with value and its index if value is larger, or NaN: a NaN must reach the output.
 inline void take_larger(Eight value, Eight index, Eight& best, Eight& winner) {
   const __m256 better = _mm256_or_ps(_mm256_cmp_ps(value.value, best.value, _CMP_GT_OQ),
                                      _mm256_cmp_ps(value.value, value.value, _CMP_UNORD_Q));
@@ -87,7 +81,7 @@ inline Eight where_equal(Eight a, Eight b, Eight value) {
 }
 inline One where_equal(One a, One b, One value) { return {a.value == b.value ? value.value : 0.0f}; }
 
-// The pixels of a window, or the windows over a pixel: where each begins in its array, and its tap.
+// The pixels of a window, or the windows over a pixel: the offset of each in its array, and its tap.
 struct Taps {
   int64_t count = 0;
   int64_t offset[largest_pool_kernel * largest_pool_kernel];
@@ -120,8 +114,8 @@ void MaxPool::forward_row(int64_t image, int64_t oy, const T* x, T* y, uint8_t* 
   }
 }
 
-// Each input pixel gathers from the windows that cover it: no two threads write one place, and sums of bf16 are formed
-// in f32.
+// Each input pixel gathers from the windows that cover it, so that no two threads write to the same place and bf16
+// gradients are summed in f32.
 template <typename T>
 void MaxPool::backward_row(int64_t image, int64_t iy, const T* dy, const uint8_t* winners, T* dx,
                            bool accumulate) const {
@@ -152,43 +146,41 @@ void MaxPool::backward_row(int64_t image, int64_t iy, const T* dy, const uint8_t
 
 using namespace sluice;
 
-int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
-                               const void* x, float* y) {
+SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                      int64_t channels, const void* x, float* y) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_global_pool_forward: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_global_pool_forward", context);
   SL_TRY(check_global_pool_forward(batch, pixels, channels, x, y));
-  int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_global_pool_forward", [&](auto zero) {
     using T = decltype(zero);
     if (batch * pixels * channels == 0) return;
-    status = global_pool<T>(context, batch, pixels, channels, static_cast<const T*>(x), y);
+    global_pool<T>(context, batch, pixels, channels, static_cast<const T*>(x), y);
   });
-  return status;
+  return SL_OK;
   SL_END("sl_global_pool_forward")
 }
 
-int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
-                                const float* dy, void* dx, int32_t accumulate) {
+SL_API int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
+                                       int64_t channels, const float* dy, void* dx, int32_t accumulate) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_global_pool_backward: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_global_pool_backward", context);
   SL_TRY(check_global_pool_backward(batch, pixels, channels, dy, dx));
-  int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_global_pool_backward", [&](auto zero) {
     if (batch * pixels * channels == 0) return;
     with_native(zero, [&](auto element) {
       using T = decltype(element);
-      status = global_pool_backward(context, batch, pixels, channels, dy, static_cast<T*>(dx), accumulate != 0);
+      global_pool_backward(context, batch, pixels, channels, dy, static_cast<T*>(dx), accumulate != 0);
     });
   });
-  return status;
+  return SL_OK;
   SL_END("sl_global_pool_backward")
 }
 
-int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
-                            int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x, void* y,
-                            uint8_t* winners) {
+SL_API int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
+                                   int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x,
+                                   void* y, uint8_t* winners) {
   const MaxPool pool{{batch, height, width, channels, kernel, stride, padding}};
-  SL_REQUIRE(context != nullptr, "sl_max_pool_forward: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_max_pool_forward", context);
   SL_TRY(check_max_pool_forward(pool, x, y, winners));
   SL_DISPATCH(dtype, "sl_max_pool_forward", [&](auto zero) {
     using T = decltype(zero);
@@ -201,11 +193,11 @@ int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, i
   return SL_OK;
 }
 
-int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
-                             int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy,
-                             const uint8_t* winners, void* dx, int32_t accumulate) {
+SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
+                                    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy,
+                                    const uint8_t* winners, void* dx, int32_t accumulate) {
   const MaxPool pool{{batch, height, width, channels, kernel, stride, padding}};
-  SL_REQUIRE(context != nullptr, "sl_max_pool_backward: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_max_pool_backward", context);
   SL_TRY(check_max_pool_backward(pool, dy, winners, dx));
   SL_DISPATCH(dtype, "sl_max_pool_backward", [&](auto zero) {
     if (pool.empty()) return;

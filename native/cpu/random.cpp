@@ -7,9 +7,9 @@
 
 SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream,
                                  uint32_t step, uint32_t first_block, int64_t n, float* y) {
-  SL_REQUIRE(context != nullptr, "sl_philox_uniform: context is null");
+  SL_REQUIRE_POINTERS("sl_philox_uniform", context);
   SL_TRY(sluice::check_length("sl_philox_uniform", n));
-  SL_REQUIRE(y != nullptr, "sl_philox_uniform: y is null");
+  SL_REQUIRE_POINTERS("sl_philox_uniform", y);
   sluice::parallel_for(context->threads, (n + 3) / 4, 1024, [=](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
       const sluice::PhiloxWords words =

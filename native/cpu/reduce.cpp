@@ -1,7 +1,4 @@
 // Sums over an axis of a matrix, with their backward.
-#include <exception>
-#include <new>
-
 #include "../common/reduce_checks.h"
 #include "context.h"
 #include "wide_rows.h"
@@ -9,7 +6,7 @@
 namespace sluice {
 namespace {
 
-constexpr int64_t grain = 1 << 15;  // elements a chunk
+constexpr int64_t grain = 1 << 15;  // elements of a chunk
 
 template <typename T>
 double sum_run(const T* x, int64_t n) {
@@ -24,13 +21,12 @@ inline void write_sum(float alpha, double sum, float* y, bool accumulate) {
   *y = static_cast<float>(accumulate ? *y + scaled : scaled);
 }
 
-// The sum of each row; long rows are cut into pieces, so that a single one keeps all threads busy.
+// The sum of each row. A long row is cut into pieces, so that a single row keeps all threads busy.
 template <typename T>
-int32_t sum_rows_each(sl_context* context, int64_t rows, int64_t columns, float alpha, const T* x, float* y,
-                      bool accumulate) {
+void sum_rows_each(sl_context* context, int64_t rows, int64_t columns, float alpha, const T* x, float* y,
+                   bool accumulate) {
   const int64_t pieces = (columns + grain - 1) / grain;
-  Scratch scratch(context->allocator, rows * pieces * static_cast<int64_t>(sizeof(double)));
-  if (!scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_reduce_sum: out of memory for the partial sums");
+  const RequiredScratch scratch(context, rows * pieces * static_cast<int64_t>(sizeof(double)));
   double* const partials = scratch.get<double>();
   const int64_t pieces_a_chunk = std::max<int64_t>(1, grain / columns);
   parallel_for(context->threads, rows * pieces, pieces_a_chunk, [&](int64_t begin, int64_t end) {
@@ -44,23 +40,20 @@ int32_t sum_rows_each(sl_context* context, int64_t rows, int64_t columns, float 
     for (int64_t piece = 0; piece < pieces; ++piece) sum += partials[row * pieces + piece];
     write_sum(alpha, sum, y + row, accumulate);
   }
-  return SL_OK;
 }
 
-// The sum of each column: tiles of rows and columns, whose partial sums are added in the order of the rows.
+// The sum of each column, over tiles of rows and columns. The partial sums of the tiles are added in the order of rows.
 template <typename T>
-int32_t sum_columns_each(sl_context* context, int64_t rows, int64_t columns, float alpha, const T* x, float* y,
-                         bool accumulate) {
+void sum_columns_each(sl_context* context, int64_t rows, int64_t columns, float alpha, const T* x, float* y,
+                      bool accumulate) {
   constexpr int64_t tile_columns = 1024;
   const bool narrow = columns <= tile_columns;
   const WideRows wide(narrow ? columns : tile_columns, narrow ? rows : 1);
   const int64_t tile_rows = std::max<int64_t>(32, grain / std::min(columns, tile_columns));
   const int64_t row_tiles = (rows + tile_rows - 1) / tile_rows,
                 column_tiles = (columns + tile_columns - 1) / tile_columns;
-  Scratch scratch(context->allocator, row_tiles * columns * static_cast<int64_t>(sizeof(double)));
-  Scratch lane_scratch(context->allocator, context->threads * wide.width * static_cast<int64_t>(sizeof(double)));
-  if (!scratch || !lane_scratch)
-    return fail(SL_ERROR_OUT_OF_MEMORY, "sl_reduce_sum: out of memory for the partial sums");
+  const RequiredScratch scratch(context, row_tiles * columns * static_cast<int64_t>(sizeof(double)));
+  const RequiredScratch lane_scratch(context, context->threads * wide.width * static_cast<int64_t>(sizeof(double)));
   double* const partials = scratch.get<double>();
   parallel_for(context->threads, row_tiles * column_tiles, 1, [&](int64_t tile, int64_t) {
     const int64_t first_row = (tile / column_tiles) * tile_rows, first_column = (tile % column_tiles) * tile_columns;
@@ -87,13 +80,12 @@ int32_t sum_columns_each(sl_context* context, int64_t rows, int64_t columns, flo
     for (int64_t tile = 0; tile < row_tiles; ++tile) sum += partials[tile * columns + j];
     write_sum(alpha, sum, y + j, accumulate);
   }
-  return SL_OK;
 }
 
 template <typename T>
 void broadcast(const sl_context* context, int32_t axis, int64_t rows, int64_t columns, float alpha, const float* dy,
                T* dx, bool accumulate) {
-  // A single value makes the matrix one long row.
+  // A single dy serves the whole matrix, which is then one long row.
   const int64_t lines = axis == SL_AXIS_ALL ? 1 : rows;
   const int64_t length = axis == SL_AXIS_ALL ? rows * columns : columns;
   const int64_t pieces = (length + grain - 1) / grain;
@@ -120,32 +112,31 @@ void broadcast(const sl_context* context, int32_t axis, int64_t rows, int64_t co
 
 using namespace sluice;
 
-int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns, float alpha,
-                      const void* x, float* y, int32_t accumulate) {
+SL_API int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns,
+                             float alpha, const void* x, float* y, int32_t accumulate) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_reduce_sum: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_reduce_sum", context);
   SL_TRY(check_reduce_sum(axis, rows, columns, x, y));
-  int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_reduce_sum", [&](auto zero) {
     using T = decltype(zero);
     const T* const in = static_cast<const T*>(x);
-    if (rows * columns == 0) {  // the sum of nothing
+    if (rows * columns == 0) {  // an empty sum is 0
       if (accumulate == 0) std::fill(y, y + sums_over(axis, rows, columns), 0.0f);
     } else if (axis == SL_AXIS_ROWS) {
-      status = sum_columns_each(context, rows, columns, alpha, in, y, accumulate != 0);
+      sum_columns_each(context, rows, columns, alpha, in, y, accumulate != 0);
     } else if (axis == SL_AXIS_COLUMNS) {
-      status = sum_rows_each(context, rows, columns, alpha, in, y, accumulate != 0);
+      sum_rows_each(context, rows, columns, alpha, in, y, accumulate != 0);
     } else {
-      status = sum_rows_each(context, 1, rows * columns, alpha, in, y, accumulate != 0);
+      sum_rows_each(context, 1, rows * columns, alpha, in, y, accumulate != 0);
     }
   });
-  return status;
+  return SL_OK;
   SL_END("sl_reduce_sum")
 }
 
-int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns, float alpha,
-                     const float* dy, void* dx, int32_t accumulate) {
-  SL_REQUIRE(context != nullptr, "sl_broadcast: the context is NULL");
+SL_API int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns,
+                            float alpha, const float* dy, void* dx, int32_t accumulate) {
+  SL_REQUIRE_POINTERS("sl_broadcast", context);
   SL_TRY(check_broadcast(axis, rows, columns, dy, dx));
   SL_DISPATCH(dtype, "sl_broadcast", [&](auto zero) {
     using T = decltype(zero);

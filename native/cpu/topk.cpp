@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 
-// An integer in the order of the floats: -0 equals +0 and NaN is below everything.
+// An integer that sorts like the float. -0 equals +0; NaN sorts below every number.
 inline int32_t order_key(float value) {
   const float plain = value + 0.0f;
   int32_t bits;
@@ -18,8 +18,8 @@ inline int32_t order_key(float value) {
   return value != value ? INT_MIN : key;
 }
 
-// For small k: one scan that keeps the k best so far in order. Most blocks hold nothing above the k-th and cost one
-// comparison.
+// For small k: one scan that keeps the k best values so far in order. Most blocks hold nothing above the k-th value and
+// cost one comparison.
 void scan_row(int64_t columns, int32_t k, const float* x, int32_t* keys, int32_t* indices) {
   constexpr int64_t block = 64;
   int32_t held = 0;
@@ -47,7 +47,7 @@ void scan_row(int64_t columns, int32_t k, const float* x, int32_t* keys, int32_t
   }
 }
 
-// For large k: partial selection over all columns.
+// For large k: selects among all columns, then sorts the k best. Ties go to the lower column.
 void select_row(int64_t columns, int32_t k, const float* x, int32_t* all, int32_t* indices) {
   for (int64_t j = 0; j < columns; ++j) all[j] = static_cast<int32_t>(j);
   const auto before = [x](int32_t a, int32_t b) {
@@ -64,16 +64,15 @@ void select_row(int64_t columns, int32_t k, const float* x, int32_t* all, int32_
 
 using namespace sluice;
 
-int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
-                int32_t* indices) {
+SL_API int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
+                       int32_t* indices) {
   SL_BEGIN
   constexpr int32_t scan_limit = 64;
-  SL_REQUIRE(context != nullptr, "sl_topk: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_topk", context);
   SL_TRY(check_topk(rows, columns, k, x, values, indices));
   if (rows * columns == 0) return SL_OK;
   const bool scan = k <= scan_limit;
-  Scratch scratch(context->allocator, scan ? 0 : context->threads * columns * static_cast<int64_t>(sizeof(int32_t)));
-  if (!scan && !scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_topk: out of memory for the columns to select from");
+  const RequiredScratch scratch(context, scan ? 0 : context->threads * columns * static_cast<int64_t>(sizeof(int32_t)));
   parallel_for(context->threads, rows, std::max<int64_t>(1, (1 << 14) / columns), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const float* const line = x + row * columns;

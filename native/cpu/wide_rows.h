@@ -1,4 +1,4 @@
-// Rows of few channels joined into rows long enough for vector code.
+// Joins rows of few channels into rows that are long enough for vector code.
 #pragma once
 
 #include <algorithm>
@@ -8,15 +8,15 @@
 
 namespace sluice {
 
-// Floats from one thread's scratch to the next: whole cache lines.
+// The distance, in floats, from one thread's scratch to the next: whole cache lines.
 inline int64_t padded_floats(int64_t n) { return (n + 15) / 16 * 16; }
 
-// `repeat` rows of `channels` elements seen as one row of `width`: element i of it belongs to channel i mod channels. A
-// row of 16 channels is two vectors and a loop's overhead; four of them are one loop of eight vectors.
+// Treats `repeat` rows of `channels` elements as one row of `width`, whose element i belongs to channel i mod channels. A
+// row of 16 channels is a loop over two vectors; four such rows are one loop over eight vectors.
 struct WideRows {
   int64_t channels, repeat, width;
 
-  // At most `rows` rows are joined, and none where a row alone is long enough.
+  // Joins at most `rows` rows, and none if a single row is long enough.
   WideRows(int64_t channels_, int64_t rows) : channels(channels_), repeat(1) {
     constexpr int64_t enough = 64, vector = 8;
     if (channels > 0 && channels < enough) {
@@ -27,12 +27,12 @@ struct WideRows {
     width = repeat * channels;
   }
 
-  // Copies channel values side by side until they fill the row.
+  // Repeats the values of the channels until they fill the row.
   void widen(const float* narrow, float* wide) const {
     for (int64_t copy = 0; copy < repeat; ++copy) std::copy(narrow, narrow + channels, wide + copy * channels);
   }
 
-  // narrow[c] += the sum of the lanes of channel c.
+  // Adds the lanes of channel c to narrow[c].
   template <typename Lane>
   void fold(const Lane* wide, double* narrow) const {
     for (int64_t copy = 0; copy < repeat; ++copy) {
@@ -41,8 +41,8 @@ struct WideRows {
   }
 };
 
-// Where each of `images` blocks of `rows` rows is cut into segments of about 2^15 elements: the unit of work and of
-// partial sums. The borders depend on the sizes alone.
+// Cuts each of `images` blocks of `rows` rows into segments of about 2^15 elements, the unit of work and of partial sums.
+// The borders depend on the sizes alone.
 struct Segments {
   int64_t rows, segment_rows, per_image, count;
 
@@ -56,12 +56,12 @@ struct Segments {
   int64_t length(int64_t segment) const { return std::min(segment_rows, rows - (segment % per_image) * segment_rows); }
 };
 
-// Four rows at a time read and write the lanes once for four, but only while the four lie within a kilobyte: with rows
-// further apart the processor no longer recognises one stream, and memory delivers a third (measured).
+// Taking four rows at a time reads and writes the lanes once instead of four times. The rows must lie within a kilobyte:
+// further apart, the processor does not recognise one stream, and memory delivers a third of its speed (measured).
 inline int64_t rows_at_once(int64_t width) { return width <= 64 ? 4 : 1; }
 
-// Adds n elements, which start at channel 0, into two rows of f32 lanes: terms(i, lane, a, b) sets what the elements
-// from i on add to each, a and b being Eight or One.
+// Adds n elements, starting at channel 0, to two rows of f32 lanes. terms(i, lane, a, b) sets a and b, both Eight or One,
+// to the addends of the elements from i on.
 template <typename Terms>
 inline void accumulate_pairs(int64_t width, int64_t n, float* first, float* second, const Terms& terms) {
   int64_t begin = 0;
@@ -83,7 +83,7 @@ inline void accumulate_pairs(int64_t width, int64_t n, float* first, float* seco
   }
 }
 
-// As accumulate_pairs, with one sum of any lane type: term(i) is what element i adds.
+// Like accumulate_pairs, with one row of any lane type. term(i) is the addend of element i.
 template <typename Lane, typename Term>
 inline void accumulate_lanes(int64_t width, int64_t n, Lane* __restrict lanes, const Term& term) {
   int64_t begin = 0;

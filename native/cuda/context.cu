@@ -53,7 +53,7 @@ int32_t report_fault(sl_context* context) {
 }
 
 int32_t allocate(const char* name, Allocator& allocator, int64_t bytes, void** host_pointer) {
-  SL_REQUIRE(host_pointer != nullptr, "%s: host_pointer is null", name);
+  SL_REQUIRE_POINTERS(name, host_pointer);
   SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
   void* pointer = nullptr;
   try {
@@ -80,12 +80,11 @@ int32_t stream_of(const char* name, const sl_context* context, const sl_stream* 
 
 int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* destination, const void* source,
              int64_t bytes, cudaMemcpyKind kind) {
-  SL_REQUIRE(context != nullptr, "%s: context is null", name);
+  SL_REQUIRE_POINTERS(name, context);
   SL_CUDA(name, cudaSetDevice(context->device));
   cudaStream_t queue = nullptr;
   SL_TRY(stream_of(name, context, stream, &queue));
-  SL_REQUIRE(destination != nullptr, "%s: destination is null", name);
-  SL_REQUIRE(source != nullptr, "%s: source is null", name);
+  SL_REQUIRE_POINTERS(name, destination, source);
   SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
   const size_t count = static_cast<size_t>(bytes);
   if (kind == cudaMemcpyHostToDevice && count > 0 && count <= Staging::piece_bytes) {
@@ -99,8 +98,7 @@ int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* des
 }
 
 int32_t check_event(const char* name, const sl_context* context, const sl_event* event) {
-  SL_REQUIRE(context != nullptr, "%s: context is null", name);
-  SL_REQUIRE(event != nullptr, "%s: event is null", name);
+  SL_REQUIRE_POINTERS(name, context, event);
   SL_REQUIRE(event->context == context, "%s: the event belongs to another context", name);
   return cuda_status(name, cudaSetDevice(context->device));
 }
@@ -150,7 +148,7 @@ sl_context::~sl_context() {
 
 SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context) {
   SL_REQUIRE(threads >= 1, "sl_context_create: threads is %d, want 1 or more", threads);
-  SL_REQUIRE(host_context != nullptr, "sl_context_create: host_context is null");
+  SL_REQUIRE_POINTERS("sl_context_create", host_context);
   int32_t count = 0;
   SL_TRY(sl_device_count(&count));
   SL_REQUIRE(index >= 0 && index < count, "sl_context_create: device %d does not exist, there are %d", index, count);
@@ -215,8 +213,7 @@ SL_API int32_t sl_host_free(sl_context* context, void* pointer) {
 }
 
 SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats) {
-  SL_REQUIRE(context != nullptr, "sl_memory_stats: context is null");
-  SL_REQUIRE(host_stats != nullptr, "sl_memory_stats: host_stats is null");
+  SL_REQUIRE_POINTERS("sl_memory_stats", context, host_stats);
   const Allocator::Stats stats = context->allocator.stats();
   host_stats[0] = stats.in_use;
   host_stats[1] = stats.reserved;
@@ -227,7 +224,7 @@ SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats) {
 
 SL_API int32_t sl_memory_total(sl_context* context, int64_t* host_bytes) {
   SL_ENTER("sl_memory_total", context);
-  SL_REQUIRE(host_bytes != nullptr, "sl_memory_total: host_bytes is null");
+  SL_REQUIRE_POINTERS("sl_memory_total", host_bytes);
   size_t free_bytes = 0, total = 0;
   SL_CUDA("sl_memory_total", cudaMemGetInfo(&free_bytes, &total));
   *host_bytes = static_cast<int64_t>(total);
@@ -235,7 +232,7 @@ SL_API int32_t sl_memory_total(sl_context* context, int64_t* host_bytes) {
 }
 
 SL_API int32_t sl_memory_reset_peak(sl_context* context) {
-  SL_REQUIRE(context != nullptr, "sl_memory_reset_peak: context is null");
+  SL_REQUIRE_POINTERS("sl_memory_reset_peak", context);
   context->allocator.reset_peak();
   return SL_OK;
 }
@@ -265,7 +262,7 @@ SL_API int32_t sl_copy(sl_context* context, sl_stream* stream, void* destination
 
 SL_API int32_t sl_stream_create(sl_context* context, sl_stream** host_stream) {
   SL_ENTER("sl_stream_create", context);
-  SL_REQUIRE(host_stream != nullptr, "sl_stream_create: the handle's address is null");
+  SL_REQUIRE_POINTERS("sl_stream_create", host_stream);
   cudaStream_t stream = nullptr;
   SL_CUDA("sl_stream_create", cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   *host_stream = new (std::nothrow) sl_stream{context, stream};
@@ -285,7 +282,7 @@ SL_API int32_t sl_stream_destroy(sl_context* context, sl_stream* stream) {
 
 SL_API int32_t sl_event_create(sl_context* context, sl_event** host_event) {
   SL_ENTER("sl_event_create", context);
-  SL_REQUIRE(host_event != nullptr, "sl_event_create: the handle's address is null");
+  SL_REQUIRE_POINTERS("sl_event_create", host_event);
   cudaEvent_t event = nullptr;
   SL_CUDA("sl_event_create", cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
   *host_event = new (std::nothrow) sl_event{context, event};

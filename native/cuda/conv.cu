@@ -83,7 +83,7 @@ SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* ho
   ConvSizes sizes;
   SL_TRY(check_conv_shape("sl_conv_packed_bytes", host_shape, &sizes));
   SL_TRY(check_conv_direction("sl_conv_packed_bytes", direction));
-  SL_REQUIRE(host_bytes != nullptr, "sl_conv_packed_bytes: host_bytes is null");
+  SL_REQUIRE_POINTERS("sl_conv_packed_bytes", host_bytes);
   *host_bytes = sizes.empty() ? 0 : sizes.weights * element_bytes(host_shape->dtype);
   return SL_OK;
 }
@@ -94,8 +94,7 @@ SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape
   ConvSizes sizes;
   SL_TRY(check_conv_shape("sl_conv_pack", host_shape, &sizes));
   SL_TRY(check_conv_direction("sl_conv_pack", direction));
-  SL_REQUIRE(weights != nullptr, "sl_conv_pack: weights is null");
-  SL_REQUIRE(packed != nullptr, "sl_conv_pack: packed is null");
+  SL_REQUIRE_POINTERS("sl_conv_pack", weights, packed);
   if (sizes.empty()) return SL_OK;
   // cuDNN reads both directions' weights in the order of the master weights, and reorders them itself where it must.
   if (host_shape->dtype == SL_BF16) return round_weights(context, weights, packed, sizes.weights);
@@ -109,9 +108,7 @@ SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_sh
   SL_ENTER("sl_conv_forward", context);
   ConvSizes sizes;
   SL_TRY(check_conv_shape("sl_conv_forward", host_shape, &sizes));
-  SL_REQUIRE(x != nullptr, "sl_conv_forward: x is null");
-  SL_REQUIRE(packed != nullptr, "sl_conv_forward: packed is null");
-  SL_REQUIRE(y != nullptr, "sl_conv_forward: y is null");
+  SL_REQUIRE_POINTERS("sl_conv_forward", x, packed, y);
   if (sizes.empty()) return set_zero(context, "sl_conv_forward", y, sizes.y * element_bytes(host_shape->dtype));
   return convolve(context, "sl_conv_forward", *host_shape, sizes, ConvDirection::forward, {x, packed, y});
 }
@@ -121,9 +118,7 @@ SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* h
   SL_ENTER("sl_conv_backward_data", context);
   ConvSizes sizes;
   SL_TRY(check_conv_shape("sl_conv_backward_data", host_shape, &sizes));
-  SL_REQUIRE(dy != nullptr, "sl_conv_backward_data: dy is null");
-  SL_REQUIRE(packed != nullptr, "sl_conv_backward_data: packed is null");
-  SL_REQUIRE(dx != nullptr, "sl_conv_backward_data: dx is null");
+  SL_REQUIRE_POINTERS("sl_conv_backward_data", dy, packed, dx);
   const int64_t bytes = sizes.x * element_bytes(host_shape->dtype);
   if (sizes.empty()) return accumulate != 0 ? SL_OK : set_zero(context, "sl_conv_backward_data", dx, bytes);
   if (accumulate == 0) {
@@ -150,9 +145,7 @@ SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape
   SL_ENTER("sl_conv_backward_weights", context);
   ConvSizes sizes;
   SL_TRY(check_conv_shape("sl_conv_backward_weights", host_shape, &sizes));
-  SL_REQUIRE(x != nullptr, "sl_conv_backward_weights: x is null");
-  SL_REQUIRE(dy != nullptr, "sl_conv_backward_weights: dy is null");
-  SL_REQUIRE(dw != nullptr, "sl_conv_backward_weights: dw is null");
+  SL_REQUIRE_POINTERS("sl_conv_backward_weights", x, dy, dw);
   if (sizes.empty()) {
     if (accumulate != 0) return SL_OK;
     return set_zero(context, "sl_conv_backward_weights", dw, sizes.weights * static_cast<int64_t>(sizeof(float)));

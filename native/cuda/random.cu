@@ -9,7 +9,7 @@ SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_
                                  uint32_t step, uint32_t first_block, int64_t n, float* y) {
   SL_ENTER("sl_philox_uniform", context);
   SL_TRY(check_length("sl_philox_uniform", n));
-  SL_REQUIRE(y != nullptr, "sl_philox_uniform: y is null");
+  SL_REQUIRE_POINTERS("sl_philox_uniform", y);
   // One block of Philox is stored at once where the address allows.
   using Four = Pack<float, 4>;
   const bool aligned = reinterpret_cast<uintptr_t>(y) % alignof(Four) == 0;

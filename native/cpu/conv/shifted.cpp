@@ -1,4 +1,4 @@
-// Which weights' gradients are computed as products of shifted pixels, and their work spread over threads.
+// The rule for products of shifted pixels, and their work spread over threads.
 #include "shifted.h"
 
 #include "../onednn.h"
@@ -9,7 +9,7 @@ namespace sluice {
 bool shifted_suits(const sl_conv_shape& s) {
   if (s.kernel_height != 3 || s.kernel_width != 3) return false;
   if (s.in_channels % 16 != 0 || s.out_channels % 16 != 0) return false;
-  // Of few channels the copies cost more than the products. In f32 oneDNN's own kernel falls behind only with many.
+  // With few channels the copies cost more than the products. In f32, oneDNN is slower only with many channels.
   const bool worthwhile =
       s.dtype == SL_BF16 ? s.in_channels >= 32 : int64_t{s.in_channels} * s.out_channels >= (1 << 16);
   return worthwhile && prefers_own_products(s.dtype);

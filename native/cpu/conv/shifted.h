@@ -1,12 +1,12 @@
-// The weights' gradient of a 3x3 convolution as nine products of shifted pixels, for strides that Winograd's filtering
-// does not know.
+// The weights' gradient of a 3x3 convolution as nine products of shifted pixels, for strides that Winograd's algorithm
+// does not support.
 #pragma once
 
 #include "../context.h"
 
 namespace sluice {
 
-// Whether the weights' gradient of this convolution goes this way: by sizes and instruction sets.
+// Whether these kernels compute the weights' gradient of the shape on this processor.
 bool shifted_suits(const sl_conv_shape& shape);
 
 // dw f32 OHWI from x and dy. Throws std::bad_alloc.

@@ -1,4 +1,4 @@
-// The inner loops of the shifted products, as each precision has them in AVX-512.
+// The inner loops of the shifted products, in AVX-512, for each precision.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ struct ShiftedGeometry {
 };
 
 struct ShiftedKernels {
-  // Copies to v [tap][pixel][input channel] what each tap sees of x at the output's pixels [first + begin, first +
-  // end), and to w [pixel][output channel] their dy (bf16: in pairs of pixels); zeros where there is none. begin, end:
-  // even.
+  // Copies the elements of x that each tap reads at the output's pixels [first + begin, first + end) to v
+  // [tap][pixel][input channel], and the dy of these pixels to w [pixel][output channel]; in pairs of pixels for bf16.
+  // Outside the images both are zero. begin and end are even.
   void (*gather)(const ShiftedGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,
                  const GradientOperands&);
-  // sums [tap][output channel][input channel] += the products of one tap and a group of output channels.
+  // Adds the products of one tap and a group of output channels to sums [tap][output channel][input channel].
   void (*multiply)(const ShiftedGeometry&, const GradientOperands&, int64_t pixels, int64_t tap, int64_t channel,
                    float* sums);
 };

@@ -1,7 +1,5 @@
-// The stem's convolution spread over images: three channels leave a library's kernels, made for sixteen, mostly idle.
+// The stem's convolution, spread over images. oneDNN's kernels are made for 16 channels and would be mostly idle with 3.
 #include "stem.h"
-
-#include <new>
 
 #include "../onednn.h"
 #include "stem_kernels.h"
@@ -13,7 +11,7 @@ int64_t padded_floats(const sl_conv_shape& s) {
   return int64_t{stem_channels} * (s.height + 2 * s.padding) * (s.width + 2 * s.padding);
 }
 
-// One image in f32 between borders of zeros.
+// Copies an image to f32 and surrounds it with zeros.
 template <typename T>
 void pad_image(const sl_conv_shape& s, const T* image, float* padded) {
   const int64_t row = int64_t{stem_channels} * (s.width + 2 * s.padding), inner = int64_t{stem_channels} * s.width;
@@ -25,12 +23,11 @@ void pad_image(const sl_conv_shape& s, const T* image, float* padded) {
   }
 }
 
-// Calls body(image, its padded copy) for every image.
+// Calls body(image, padded copy of the image) for every image.
 template <typename Body>
 void for_each_image(sl_context* context, const sl_conv_shape& s, const void* x, const Body& body) {
   const int64_t floats = (padded_floats(s) + 15) / 16 * 16, pixels = int64_t{s.height} * s.width * stem_channels;
-  const Scratch scratch(context->allocator, context->threads * floats * static_cast<int64_t>(sizeof(float)));
-  if (!scratch) throw std::bad_alloc();
+  const RequiredScratch scratch(context, context->threads * floats * static_cast<int64_t>(sizeof(float)));
   parallel_for(context->threads, s.batch, 1, [&](int64_t image, int64_t) {
     float* const padded = scratch.get<float>() + omp_get_thread_num() * floats;
     if (s.dtype == SL_BF16) {
@@ -80,9 +77,8 @@ void stem_forward(sl_context* context, const sl_conv_shape& s, const void* x, co
 void stem_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,
                            bool accumulate) {
   const int64_t count = int64_t{stem_taps} * s.out_channels;
-  // The sums of each image stand alone until they are added in order: threads do not show in the result.
-  const Scratch sums(context->allocator, s.batch * count * static_cast<int64_t>(sizeof(float)));
-  if (!sums) throw std::bad_alloc();
+  // Each image has its own sums, which are added in order: the result does not depend on the threads.
+  const RequiredScratch sums(context, s.batch * count * static_cast<int64_t>(sizeof(float)));
   for_each_image(context, s, x, [&](int64_t image, const float* padded) {
     const StemImage g = geometry_of(s, padded);
     const int64_t offset = image * g.out_height * g.out_width * g.out_channels;

@@ -1,4 +1,4 @@
-// The stem's convolution in AVX-512: the 27 taps of sixteen output channels stay in registers.
+// The stem's convolution in AVX-512. The 27 taps of 16 output channels stay in registers.
 #include "../avx512.h"
 #include "stem_kernels.h"
 
@@ -11,7 +11,7 @@ SLUICE_SIMD_INLINE __m512 load(const bf16* p) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow), 16));
 }
 SLUICE_SIMD_INLINE void store(float* p, __m512 a) { _mm512_storeu_ps(p, a); }
-// Round to nearest even, without the instructions for bf16; a NaN keeps its upper bits and is made quiet.
+// Rounds to nearest even without the bf16 instructions. A NaN keeps its upper bits and becomes quiet.
 SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) {
   const __m512i bits = _mm512_castps_si512(a);
   const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
@@ -21,7 +21,7 @@ SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(_mm512_srli_epi32(chosen, 16)));
 }
 
-// The first of the nine values of row `ky` of a pixel's window.
+// The first of the nine values in row `ky` of a pixel's window.
 SLUICE_SIMD_INLINE const float* window_row(const StemImage& g, int64_t y, int64_t x, int ky) {
   return g.padded + (y + ky) * g.row + x * stem_channels;
 }

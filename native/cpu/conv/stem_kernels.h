@@ -1,4 +1,4 @@
-// The inner loops of the stem's convolution on one image.
+// The inner loops of the stem's convolution, for one image.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct StemImage {
 void stem_forward_avx512(const StemImage&, const float* weights, float* y);
 void stem_forward_avx512(const StemImage&, const float* weights, bf16* y);
 
-// dw, ordered as the weights above, of this image alone.
+// The image's part of dw, in the order of the weights above.
 void stem_gradient_avx512(const StemImage&, const float* dy, float* dw);
 void stem_gradient_avx512(const StemImage&, const bf16* dy, float* dw);
 

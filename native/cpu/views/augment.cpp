@@ -1,8 +1,5 @@
-// Augmented views: each output image crops, resizes and recolours a source image by one row of parameters.
+// Augmented views: crops, resizes and recolours a source image by a row of parameters, for each output image.
 #include "augment.h"
-
-#include <exception>
-#include <new>
 
 #include "../../common/augment_checks.h"
 #include "../../common/augment_parameters.h"
@@ -11,7 +8,7 @@
 namespace sluice {
 namespace {
 
-// What one thread needs while it works on an image; allocated before the threads start.
+// The buffers of a thread, allocated before the threads start: an exception must not leave a parallel loop.
 struct Workspace {
   ResampleAxis vertical, horizontal;
   std::vector<float> planes, lines, spare, padded, kernel;
@@ -92,11 +89,12 @@ void Views::write(const Planes& planes, bool flip, T* y) const {
 
 using namespace sluice;
 
-int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, int64_t height, int64_t width, int64_t count,
-                   int64_t out_height, int64_t out_width, const uint8_t* images, const int32_t* indices,
-                   const float* parameters, const float* host_mean, const float* host_std, void* y) {
+SL_API int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, int64_t height, int64_t width,
+                          int64_t count, int64_t out_height, int64_t out_width, const uint8_t* images,
+                          const int32_t* indices, const float* parameters, const float* host_mean,
+                          const float* host_std, void* y) {
   SL_BEGIN
-  SL_REQUIRE(context != nullptr, "sl_augment: the context is NULL");
+  SL_REQUIRE_POINTERS("sl_augment", context);
   SL_TRY(check_augment(count_in, height, width, count, out_height, out_width, images, indices, parameters, host_mean,
                        host_std, y));
   const bool empty = count * out_height * out_width == 0;

@@ -1,4 +1,4 @@
-// Gaussian blur of augmentation.
+// The Gaussian blur of augmentation.
 #include "../../common/blur.h"
 
 #include <cstring>
@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 
-// The weights of offsets -radius..radius; returns the radius.
+// Writes the weights of the offsets -radius..radius, and returns the radius.
 int64_t gaussian(float sigma, int64_t size, float* kernel) {
   const int64_t radius = gaussian_radius(sigma, size);
   double total = 0.0;
@@ -27,7 +27,7 @@ inline Eight load(const float* values) {
   return result;
 }
 
-// target = the weighted sum of the arrays at source(0..2 * radius), in blocks whose sums stay in registers.
+// Writes the weighted sum of the arrays source(0..2 * radius) to target, in blocks whose sums stay in registers.
 template <typename Source>
 inline void weigh(int64_t n, int64_t radius, const float* kernel, const Source& source, float* target) {
   constexpr int64_t block = 32;
@@ -51,8 +51,8 @@ inline void weigh(int64_t n, int64_t radius, const float* kernel, const Source& 
   }
 }
 
-// `padded` holds the mirrored plane while it is read: had it been a line, just written, the unaligned reads would stall
-// on the writes.
+// Mirrors the whole plane into `padded` before reading it. Mirroring line by line would be slower: unaligned reads of a
+// line that was just written stall on the writes.
 void blur_rows(const float* source, int64_t height, int64_t width, int64_t radius, const float* kernel, float* padded,
                float* target) {
   const int64_t stride = width + 2 * radius;

@@ -1,4 +1,4 @@
-// Colour operations of augmentation, with torchvision's definitions.
+// Colour operations of augmentation, as torchvision defines them.
 #include "../../common/colour.h"
 
 #include "augment.h"
@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-// body(red, green, blue) changes one pixel.
+// Calls body(red, green, blue) with references to each pixel.
 template <typename Body>
 inline void for_each_pixel(const Planes& planes, const Body& body) {
   float* const red = planes.plane(0);

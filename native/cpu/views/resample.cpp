@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 
-// A pixel's three channels and, unused, the first of the next: one vector.
+// A pixel's three channels, and the first channel of the next pixel, which is not used.
 using Four = float __attribute__((vector_size(16)));
 
 }  // namespace
@@ -32,7 +32,7 @@ void ResampleAxis::set(int64_t inputs, int64_t outputs) {
   }
 }
 
-// Rows first, as whole lines of interleaved bytes; then the three channels of each output pixel together.
+// Resizes vertically first, over whole lines of interleaved bytes, then horizontally, with the three channels together.
 void resample(const Crop& crop, const ResampleAxis& vertical, const ResampleAxis& horizontal, float* lines,
               const Planes& planes) {
   const int64_t length = crop.width * 3;

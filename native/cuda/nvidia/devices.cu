@@ -56,7 +56,7 @@ std::string library_requirement(const char* name, const Version& version) {
 using namespace sluice;
 
 SL_API int32_t sl_device_count(int32_t* host_count) {
-  SL_REQUIRE(host_count != nullptr, "sl_device_count: host_count is null");
+  SL_REQUIRE_POINTERS("sl_device_count", host_count);
   int count = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
   // No driver, or one too old for this build, is a machine without devices for it.
@@ -71,7 +71,7 @@ SL_API int32_t sl_device_count(int32_t* host_count) {
 }
 
 SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity) {
-  SL_REQUIRE(host_text != nullptr, "sl_device_describe: host_text is null");
+  SL_REQUIRE_POINTERS("sl_device_describe", host_text);
   SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
   int count = 0;
   SL_CUDA("sl_device_describe", cudaGetDeviceCount(&count));
@@ -92,7 +92,7 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
 }
 
 SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
-  SL_REQUIRE(host_text != nullptr, "sl_requirements: host_text is null");
+  SL_REQUIRE_POINTERS("sl_requirements", host_text);
   SL_BEGIN
   const std::string text =
       "[" + driver_requirement() + "," +

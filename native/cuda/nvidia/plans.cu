@@ -72,7 +72,7 @@ SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t cap
   SL_ENTER("sl_plans_export", context);
   SL_REQUIRE(capacity >= 0, "sl_plans_export: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
   SL_REQUIRE(host_text != nullptr || capacity == 0, "sl_plans_export: host_text is null");
-  SL_REQUIRE(host_bytes != nullptr, "sl_plans_export: host_bytes is null");
+  SL_REQUIRE_POINTERS("sl_plans_export", host_bytes);
   SL_BEGIN
   std::string text;
   SL_TRY(first_line("sl_plans_export", context, &text));
@@ -86,7 +86,7 @@ SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t cap
 
 SL_API int32_t sl_plans_import(sl_context* context, const char* host_text) {
   SL_ENTER("sl_plans_import", context);
-  SL_REQUIRE(host_text != nullptr, "sl_plans_import: host_text is null");
+  SL_REQUIRE_POINTERS("sl_plans_import", host_text);
   SL_BEGIN
   ConvChoices choices;
   SL_TRY(read_choices(context, host_text, &choices));
