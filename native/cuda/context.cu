@@ -1,4 +1,4 @@
-// Contexts of the CUDA library, with their memory, copies, streams and events.
+// Contexts of the CUDA library, with memory, copies, streams and events.
 #include "context.h"
 
 #include <cstring>
@@ -22,7 +22,7 @@ namespace {
 void* device_malloc(size_t bytes) {
   void* pointer = nullptr;
   if (cudaMalloc(&pointer, bytes) == cudaSuccess) return pointer;
-  cudaGetLastError();  // forgotten: the caller reports it
+  cudaGetLastError();  // clears the error: the caller reports it
   return nullptr;
 }
 void device_free(void* pointer) { cudaFree(pointer); }
@@ -45,7 +45,7 @@ const char* fault_sentence(int32_t fault) {
   }
 }
 
-// What kernels found wrong, told once the device has been waited for.
+// Reports the fault that a kernel stored. Call it after waiting for the device.
 int32_t report_fault(sl_context* context) {
   const int32_t fault = __atomic_exchange_n(context->fault, static_cast<int32_t>(no_fault), __ATOMIC_RELAXED);
   if (fault == no_fault) return SL_OK;
@@ -58,7 +58,7 @@ int32_t allocate(const char* name, Allocator& allocator, int64_t bytes, void** h
   void* pointer = nullptr;
   try {
     pointer = allocator.allocate(bytes);
-  } catch (const std::bad_alloc&) {  // reported below like a refusal of the device
+  } catch (const std::bad_alloc&) {  // reported below, like a refusal of the device
   }
   if (pointer == nullptr) return out_of_memory(name, allocator, bytes);
   *host_pointer = pointer;
@@ -71,7 +71,7 @@ int32_t release(const char* name, Allocator& allocator, void* pointer) {
   return SL_OK;
 }
 
-// The stream of a handle, of which NULL is the compute stream.
+// The CUDA stream of a handle; a null handle means the compute stream.
 int32_t stream_of(const char* name, const sl_context* context, const sl_stream* stream, cudaStream_t* result) {
   SL_REQUIRE(stream == nullptr || stream->context == context, "%s: the stream belongs to another context", name);
   *result = stream == nullptr ? context->stream : stream->stream;
@@ -92,7 +92,7 @@ int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* des
   }
   SL_CUDA(name, cudaMemcpyAsync(destination, source, count, kind, queue));
   if (kind == cudaMemcpyDeviceToDevice) return SL_OK;
-  // Of ordinary memory CUDA only says that it might have waited.
+  // For ordinary memory, CUDA does not tell whether it has waited for the copy.
   const void* const host = kind == cudaMemcpyHostToDevice ? source : destination;
   return context->host_allocator.is_live(host) ? SL_OK : cuda_status(name, cudaStreamSynchronize(queue));
 }
@@ -107,14 +107,14 @@ int32_t check_event(const char* name, const sl_context* context, const sl_event*
 
 int32_t cuda_status(const char* name, cudaError_t error) noexcept {
   if (error == cudaSuccess) return SL_OK;
-  cudaGetLastError();  // forgotten: it was told here
+  cudaGetLastError();  // clears the error: it is reported here
   return fail(error == cudaErrorMemoryAllocation ? SL_ERROR_OUT_OF_MEMORY : SL_ERROR_BACKEND, "%s: CUDA: %s", name,
               cudaGetErrorString(error));
 }
 
 int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t bytes) noexcept {
   size_t free_bytes = 0, total = 0;
-  // A device that failed earlier refuses everything, memory too.
+  // After an earlier failure the device refuses every call, also those for memory.
   if (const cudaError_t state = cudaMemGetInfo(&free_bytes, &total); state != cudaSuccess)
     return cuda_status(name, state);
   const Allocator::Stats stats = allocator.stats();
@@ -129,7 +129,7 @@ int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t byte
 
 using namespace sluice;
 
-// Every stretch is the device's own memory from the beginning, unlike the host's.
+// Shorter than on the host, because the device reserves all memory of a stretch at once.
 constexpr int64_t device_stretch_bytes = int64_t{256} << 20;
 constexpr int64_t pinned_stretch_bytes = int64_t{32} << 20;
 
@@ -251,7 +251,7 @@ SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destinati
 
 SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,
                            int64_t bytes) {
-  // Where the host memory is pinned, a fault may be told later.
+  // If the host memory is pinned, the copy is not finished yet and a later call reports the fault.
   SL_TRY(copy("sl_download", context, stream, host_destination, source, bytes, cudaMemcpyDeviceToHost));
   return report_fault(context);
 }

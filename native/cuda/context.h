@@ -1,4 +1,4 @@
-// What a context of the CUDA library holds.
+// The context of the CUDA library.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -12,14 +12,14 @@
 #include "staging.h"
 
 namespace sluice {
-class Cudnn;     // handle and plans: cudnn.h
-class CublasLt;  // handle, heuristics and workspace: cublaslt.h
+class Cudnn;     // handle and plans: nvidia/cudnn.h
+class CublasLt;  // handle, heuristics and workspace: nvidia/cublaslt.h
 
-// Major compute capability of the oldest architecture that there is code for.
+// Major compute capability of the oldest architecture that the library has code for.
 constexpr int least_capability = 8;
 
-// What only a kernel can see to be wrong. It leaves the fault in the context and touches nothing outside its buffers;
-// the next call that waits for the device reports it.
+// An error that only a kernel can detect. The kernel stores the fault in the context and accesses nothing outside its
+// buffers; the next call that waits for the device reports it.
 enum Fault : int32_t {
   no_fault,
   fault_gather_index,
@@ -29,13 +29,13 @@ enum Fault : int32_t {
   fault_augment_parameter
 };
 
-// The status of a call of the CUDA runtime, with a sentence for `name`, an exported function.
+// Turns the result of a call of the CUDA runtime into a status, and sets the sentence of `name`, an exported function.
 int32_t cuda_status(const char* name, cudaError_t error) noexcept;
 
-// OUT_OF_MEMORY with the request, the bytes in use and those that the device has.
+// OUT_OF_MEMORY with the requested bytes, the bytes in use and the bytes of the device.
 int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t bytes) noexcept;
 
-// Returns from an exported function with the status of a failed call of the CUDA runtime.
+// Returns the status of a call of the CUDA runtime from an exported function, if the call failed.
 #define SL_CUDA(name, call) SL_TRY(::sluice::cuda_status(name, (call)))
 
 }  // namespace sluice
@@ -43,13 +43,13 @@ int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t byte
 struct sl_context {
   int device = 0;
   int multiprocessors = 1;
-  cudaStream_t stream = nullptr;         // of all computation
-  int32_t* fault = nullptr;              // a sluice::Fault in pinned memory, which kernels write
-  sluice::Allocator allocator;           // device memory; also scratch of native calls
+  cudaStream_t stream = nullptr;         // all computation is queued here
+  int32_t* fault = nullptr;              // a sluice::Fault in pinned memory, written by kernels
+  sluice::Allocator allocator;           // device memory, and scratch of native calls
   sluice::Allocator host_allocator;      // pinned host memory
-  bool tf32 = false;                     // whether products of f32 may round their operands to ten bits
-  sluice::Staging staging;               // of small uploads
-  std::unique_ptr<sluice::Cudnn> cudnn;  // made when first used
+  bool tf32 = false;                     // whether f32 products may round their operands to ten bits
+  sluice::Staging staging;               // for small uploads
+  std::unique_ptr<sluice::Cudnn> cudnn;  // created at first use
   std::unique_ptr<sluice::CublasLt> cublaslt;
 
   sl_context();
@@ -60,9 +60,9 @@ struct sl_context {
 
 namespace sluice {
 
-// Every exported function that works on a device begins with this: calls may come from any thread.
+// Begins every exported function that works on a device: the call may come from any thread, which has its own device.
 #define SL_ENTER(name, context) \
-  SL_REQUIRE((context) != nullptr, name ": the context is NULL"); \
+  SL_REQUIRE_POINTERS(name, context); \
   SL_CUDA(name, cudaSetDevice((context)->device))
 
 }  // namespace sluice

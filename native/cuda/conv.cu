@@ -1,4 +1,4 @@
-// Convolution in its three directions, on cuDNN, with activations plain NHWC and weights plain OHWI.
+// Convolution in its three directions with cuDNN. Activations are plain NHWC, weights plain OHWI.
 #include "../common/conv_checks.h"
 #include "maps.h"
 #include "nvidia/cudnn.h"
@@ -9,8 +9,8 @@ namespace {
 
 // to[i] += from[i], for n elements.
 //
-// This is how results are accumulated, rather than by the convolution's own beta: one plan serves both, cuDNN need not
-// be asked for engines that take a beta, and no engine that splits its sums can add to what is there more than once.
+// Accumulates results, instead of the convolution's own beta: one plan serves both cases, any engine will do, and an
+// engine that splits its sums cannot add the old values more than once.
 template <typename T>
 int32_t add_to(const sl_context* context, const char* name, const void* from, void* to, int64_t n) {
   T* const out = static_cast<T*>(to);
@@ -19,7 +19,7 @@ int32_t add_to(const sl_context* context, const char* name, const void* from, vo
       static_cast<const T*>(out));
 }
 
-// The gradient of weights as cuDNN left it, to the f32 of the interface.
+// Converts the weights' gradient from cuDNN's dtype to the f32 of the interface, adding if `accumulate`.
 template <typename T>
 int32_t widen(const sl_context* context, const char* name, const void* from, float* to, int64_t n, bool accumulate) {
   const T* const in = static_cast<const T*>(from);
@@ -39,14 +39,14 @@ int32_t set_zero(const sl_context* context, const char* name, void* data, int64_
   return cuda_status(name, cudaMemsetAsync(data, 0, static_cast<size_t>(bytes), context->stream));
 }
 
-// What all three pointers are aligned to: the 16 bytes of cuDNN's widest loads, unless one lies inside a buffer.
+// The alignment of all three pointers: the 16 bytes of cuDNN's widest loads, unless a pointer lies inside a buffer.
 int64_t alignment_of(const ConvOperands& operands, int32_t dtype) {
   const uintptr_t bits = reinterpret_cast<uintptr_t>(operands.x) | reinterpret_cast<uintptr_t>(operands.weights) |
                          reinterpret_cast<uintptr_t>(operands.y);
   return bits % 16 == 0 ? 16 : element_bytes(dtype);
 }
 
-// Runs cuDNN's plan of the problem; which of the operands is written is the direction's.
+// Runs cuDNN's plan of the problem. The direction decides which operand is written.
 int32_t convolve(sl_context* context, const char* name, const sl_conv_shape& shape, const ConvSizes& sizes,
                  ConvDirection direction, const ConvOperands& operands) {
   try {
@@ -60,14 +60,14 @@ int32_t convolve(sl_context* context, const char* name, const sl_conv_shape& sha
     cudnn.execute(plan, operands, workspace.get());
     return SL_OK;
   } catch (const CudnnError& error) {
-    cudaGetLastError();  // forgotten: what cuDNN met is told here
+    cudaGetLastError();  // clears the error: it is reported here
     const int32_t status = error.out_of_memory() ? SL_ERROR_OUT_OF_MEMORY
                            : error.unsupported() ? SL_ERROR_UNSUPPORTED
                                                  : SL_ERROR_BACKEND;
     return fail(status, "%s: cuDNN failed on %s: %s", name, ConvText(shape).text, error.what());
   } catch (const std::bad_alloc&) {
     return fail(SL_ERROR_OUT_OF_MEMORY, "%s: out of host memory on %s", name, ConvText(shape).text);
-  } catch (const std::exception& error) {  // cuDNN is not there, or CUDA failed while engines were measured
+  } catch (const std::exception& error) {  // cuDNN is missing, or CUDA failed while engines were measured
     return fail(SL_ERROR_BACKEND, "%s: %s", name, error.what());
   }
 }
@@ -96,7 +96,7 @@ SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape
   SL_TRY(check_conv_direction("sl_conv_pack", direction));
   SL_REQUIRE_POINTERS("sl_conv_pack", weights, packed);
   if (sizes.empty()) return SL_OK;
-  // cuDNN reads both directions' weights in the order of the master weights, and reorders them itself where it must.
+  // cuDNN reads the weights of both directions in the order of the master weights, and reorders them itself if needed.
   if (host_shape->dtype == SL_BF16) return round_weights(context, weights, packed, sizes.weights);
   const size_t bytes = static_cast<size_t>(sizes.weights) * sizeof(float);
   return cuda_status("sl_conv_pack",
@@ -138,8 +138,8 @@ SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* h
   SL_END("sl_conv_backward_data")
 }
 
-// Of bf16 operands cuDNN 9 forms this gradient in bf16 only, from sums of f32: its heuristics know no engine, on any
-// architecture, that leaves it in f32. It is widened here.
+// For bf16 operands, cuDNN 9 has no engine on any architecture that writes this gradient in f32: it sums in f32 and rounds
+// to bf16. The result is converted to f32 here.
 SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x,
                                         const void* dy, float* dw, int32_t accumulate) {
   SL_ENTER("sl_conv_backward_weights", context);

@@ -1,4 +1,4 @@
-// Softmax cross-entropy with its backward.
+// Softmax cross-entropy and its backward.
 #include <cmath>
 
 #include "../common/cross_entropy_checks.h"
@@ -7,10 +7,10 @@
 namespace sluice {
 namespace {
 
-// One block, or at few classes one warp, works on a row.
+// A block works on a row, or a warp if there are few classes.
 int threads_a_row(int64_t classes) { return classes <= block_threads ? warp_threads : block_threads; }
 
-// The largest value of a block, for every thread of it. `shared` has room for one value a warp.
+// The largest value of a block, for each of its threads. `shared` has room for a value of each warp.
 __device__ float block_max(float value, float* shared) {
   for (int bits = warp_threads / 2; bits > 0; bits /= 2) {
     const float other = __shfl_xor_sync(whole_warp, value, bits);
@@ -24,9 +24,9 @@ __device__ float block_max(float value, float* shared) {
   return value;
 }
 
-// The probabilities may be stored over the logits: each thread writes only what it alone reads after the barrier. No
-// barrier ends a row, since each of the three shared places is read before a barrier that comes before it is written
-// again.
+// The probabilities may overwrite the logits: after the barrier, no other thread reads the elements that a thread writes.
+// A row needs no barrier at its end, because a barrier separates the last read of each of the three shared arrays from
+// its next write.
 __global__ void cross_entropy_kernel(int64_t rows, int64_t classes, const float* logits, const int32_t* labels,
                                      float* losses, float* probabilities, int32_t* fault) {
   __shared__ float largests[block_threads / warp_threads];
@@ -36,7 +36,7 @@ __global__ void cross_entropy_kernel(int64_t rows, int64_t classes, const float*
     const float* const x = logits + row * classes;
     float* const p = probabilities + row * classes;
     const int32_t label = labels[row];
-    if (label < 0 || label >= classes) {  // all threads see the same
+    if (label < 0 || label >= classes) {  // alike for all threads of the block
       if (threadIdx.x == 0) *fault = fault_label;
       continue;
     }
@@ -44,7 +44,7 @@ __global__ void cross_entropy_kernel(int64_t rows, int64_t classes, const float*
     float largest = x[0];
     for (int64_t j = threadIdx.x; j < classes; j += blockDim.x) largest = x[j] > largest ? x[j] : largest;
     largest = block_max(largest, largests);
-    // In doubles, which keep what the others add to the 1 of the largest: the loss of a sure answer.
+    // In doubles, so that the small terms of a confident answer are not lost next to the 1 of the largest.
     double sum = 0.0;
     for (int64_t j = threadIdx.x; j < classes; j += blockDim.x) {
       p[j] = expf(x[j] - largest);

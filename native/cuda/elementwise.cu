@@ -1,4 +1,4 @@
-// Operations on each element by itself: fill, cast, scaled sums, functions of one and of two arrays.
+// Elementwise operations: fill, cast, scaled sums, and functions of one or two arrays.
 #include <cmath>
 
 #include "../common/elementwise_checks.h"
@@ -34,7 +34,7 @@ int32_t axpby(const sl_context* context, int64_t n, float alpha, const void* x, 
 template <int op>
 __device__ float unary_value(float x) {
   switch (op) {
-    case SL_UNARY_RELU: return x < 0.0f ? 0.0f : x;  // NaN stays
+    case SL_UNARY_RELU: return x < 0.0f ? 0.0f : x;  // NaN stays NaN
     case SL_UNARY_SQUARE: return x * x;
     case SL_UNARY_SQRT: return sqrtf(x);
     case SL_UNARY_EXP: return expf(x);
@@ -44,7 +44,7 @@ __device__ float unary_value(float x) {
   }
 }
 
-// The derivative at x, where y is the value there.
+// The derivative at x, given the value y at x.
 template <int op>
 __device__ float unary_slope(float x, float y) {
   switch (op) {
@@ -93,7 +93,7 @@ int32_t unary_backward(const sl_context* context, int64_t n, const void* x, cons
       [] __device__(float a, float b, float top) { return top * unary_slope<op>(a, b); }, in, value, gradient);
 }
 
-// Where Index has 32 bits the divisions are short.
+// Index has 32 bits if the sizes allow it, because 64-bit divisions are slow.
 template <int op, typename Index, typename T>
 int32_t binary_broadcast(const sl_context* context, int32_t broadcast, int64_t rows, int64_t columns, const T* left,
                          const T* right, T* out) {
@@ -123,7 +123,7 @@ int32_t binary(const sl_context* context, int32_t broadcast, int64_t rows, int64
              : binary_broadcast<op, int64_t>(context, broadcast, rows, columns, left, right, out);
 }
 
-// The status of body, called with the operation, 0..last, as a compile-time constant.
+// Calls body with the operation, 0..last, as a compile-time constant, and returns its status.
 template <int last, typename Body>
 int32_t with_op(int32_t op, const Body& body) {
   if (op == last) return body(std::integral_constant<int, last>{});

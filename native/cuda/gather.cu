@@ -1,4 +1,4 @@
-// Rows picked from a matrix by index, with the backward that adds them up.
+// Gathers rows of a matrix by index; the backward adds the rows back.
 #include "../common/gather_checks.h"
 #include "launch.h"
 
@@ -9,7 +9,7 @@ struct alignas(16) Sixteen {
   uint32_t words[4];
 };
 
-// Rows are `units` long; `lanes` neighbouring threads share one, and blockIdx.y divides long ones.
+// A row has `units` units. `lanes` neighbouring threads share a row, and blockIdx.y divides long rows.
 template <typename Unit>
 __global__ void gather_kernel(int64_t rows, int64_t units, int64_t count, int lanes, const Unit* x,
                               const int32_t* indices, Unit* y, int32_t* fault) {
@@ -40,12 +40,13 @@ int32_t gather(const sl_context* context, int64_t rows, int64_t bytes, int64_t c
                 static_cast<const Unit*>(x), indices, static_cast<Unit*>(y), context->fault);
 }
 
-// Each block owns some of dx's rows, and of their columns those of its blockIdx.y, and reads all indices: the order of
-// every sum is that of i, whatever the number of blocks.
+// Each block owns some rows of dx, and the columns of its blockIdx.y, and reads all indices. So every sum follows the
+// order of i, for any number of blocks.
 __global__ void scatter_add_kernel(int64_t rows, int64_t columns, int64_t count, const float* dy,
                                    const int32_t* indices, float* dx, int32_t* fault) {
   __shared__ int found_in_warp[block_threads / warp_threads];
-  __shared__ int32_t sources[block_threads], targets[block_threads];  // of the present indices, those that are ours
+  __shared__ int32_t sources[block_threads],
+      targets[block_threads];  // those of the loaded indices that belong to this block
   const int64_t begin = rows * blockIdx.x / gridDim.x, end = rows * (blockIdx.x + int64_t{1}) / gridDim.x;
   const int warp = threadIdx.x / warp_threads, lane = threadIdx.x % warp_threads;
   for (int64_t first = 0; first < count; first += block_threads) {
@@ -69,7 +70,7 @@ __global__ void scatter_add_kernel(int64_t rows, int64_t columns, int64_t count,
     for (int next = 0; next < found; ++next) {
       const float* const source = dy + (first + sources[next]) * columns;
       float* const target = dx + targets[next] * columns;
-      // A column is always the same thread's, so that its sums need no barrier.
+      // The same thread always takes a column, so that its sums need no barrier.
       for (int64_t j = static_cast<int64_t>(blockIdx.y) * block_threads + threadIdx.x; j < columns;
            j += static_cast<int64_t>(gridDim.y) * block_threads) {
         target[j] += source[j];
@@ -90,7 +91,7 @@ SL_API int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, 
   SL_TRY(check_gather_buffers(columns, count, x, y));
   if (count == 0) return SL_OK;
   const int64_t bytes = element_bytes(dtype) * columns;
-  // The widest unit that divides rows and addresses; rows of no columns still have their indices checked.
+  // Takes the widest unit that divides rows and addresses. The indices are checked even if rows have no columns.
   const uintptr_t divided =
       static_cast<uintptr_t>(bytes) | reinterpret_cast<uintptr_t>(x) | reinterpret_cast<uintptr_t>(y);
   if (divided % 16 == 0) return gather<Sixteen>(context, rows, bytes, count, x, indices, y);

@@ -1,4 +1,4 @@
-// How kernels are launched, and the helpers that most of them share.
+// Launches kernels, and helps most of them with indices and sums.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@ constexpr int warp_threads = 32;
 constexpr int block_threads = 256;
 constexpr unsigned whole_warp = 0xffffffffu;
 
-// Queues a kernel on the compute stream, all of whose launches go through here. Arguments are copied. A grid of no
-// blocks is nothing to do.
+// Queues a kernel on the compute stream and copies its arguments. Every launch goes through here. An empty grid is not
+// launched.
 template <typename... Parameters, typename... Arguments>
 int32_t launch(const sl_context* context, const char* name, dim3 blocks, int threads, void (*kernel)(Parameters...),
                Arguments&&... arguments) {
@@ -25,18 +25,18 @@ int32_t launch(const sl_context* context, const char* name, dim3 blocks, int thr
   return cuda_status(name, cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...));
 }
 
-// A grid of so many blocks. More than CUDA launches stay more than that, so that the launch fails.
+// A grid of `blocks` blocks. A number beyond CUDA's limit stays beyond it, so that the launch fails.
 inline dim3 grid_of(int64_t blocks) { return dim3(static_cast<unsigned>(std::min<int64_t>(blocks, UINT32_MAX))); }
 
-// Blocks for `n` pieces of work, `each` to a block, in kernels that stride over what is left: no more than keep the
-// device busy.
+// A grid for `n` pieces of work, `each` in a block, but no larger than keeps the device busy: kernels stride over the
+// remaining pieces.
 inline dim3 blocks_for(const sl_context* context, int64_t n, int64_t each = block_threads) {
   constexpr int64_t blocks_a_multiprocessor = 32;
   return dim3(static_cast<unsigned>(
       std::min<int64_t>((n + each - 1) / each, blocks_a_multiprocessor * context->multiprocessors)));
 }
 
-// The first of this thread's elements, and from one to the next, where a grid strides over an array.
+// A thread's first element, and the distance to its next one, in a kernel whose grid strides over an array.
 __device__ inline int64_t first_element() { return static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; }
 __device__ inline int64_t element_stride() { return static_cast<int64_t>(gridDim.x) * blockDim.x; }
 
@@ -45,21 +45,21 @@ __global__ void for_each_kernel(int64_t n, const Body body) {
   for (int64_t i = first_element(); i < n; i += element_stride()) body(i);
 }
 
-// body(i), a lambda for the device, for each i in [0, n).
+// Calls body(i), a __device__ lambda, for each i in [0, n).
 template <typename Body>
 int32_t for_each(const sl_context* context, const char* name, int64_t n, const Body& body) {
   return launch(context, name, blocks_for(context, n), block_threads, for_each_kernel<Body>, n, body);
 }
 
-// The sum over a warp, in the same order always; valid in its first lane. Every lane calls it.
+// The sum over a warp in a fixed order, valid in the first lane. Every lane must call it.
 template <typename T>
 __device__ T warp_sum(T value) {
   for (int delta = warp_threads / 2; delta > 0; delta /= 2) value += __shfl_down_sync(whole_warp, value, delta);
   return value;
 }
 
-// The sum over a block, in an order that depends on the number of threads alone; valid in thread 0. `shared` has room
-// for one value a warp. Every thread of the block calls it; a second call needs a barrier before it.
+// The sum over a block in an order that depends on the number of threads alone, valid in thread 0. `shared` has room for
+// a value of each warp. Every thread of the block must call it; put a barrier before a second call.
 template <typename T>
 __device__ T block_sum(T value, T* shared) {
   value = warp_sum(value);

@@ -1,4 +1,4 @@
-// Matrix products on cuBLASLt, and what it does not do of them.
+// Matrix products with cuBLASLt, and the cases that it does not support.
 
 #include "launch.h"
 #include "nvidia/cublaslt.h"
@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-// c = products + beta * c + bias, without those of products and bias that are nullptr; with beta 0, c is not read.
+// c = products + beta * c + bias. Null products or bias are left out. Does not read c if beta is 0.
 template <typename T>
 int32_t add_up(const sl_context* context, const Product& p, const float* products, float beta, const float* bias) {
   T* const out = static_cast<T*>(p.c);
@@ -19,7 +19,7 @@ int32_t add_up(const sl_context* context, const Product& p, const float* product
   });
 }
 
-// A bias that cuBLASLt cannot add, to f32: in a pass over C.
+// An f32 output with a bias that cuBLASLt cannot add: adds it in a pass over C.
 int32_t multiply_then_add_f32(sl_context* context, const char* shapes, const Product& p) {
   Product unbiased = p;
   unbiased.bias = nullptr;
@@ -27,7 +27,7 @@ int32_t multiply_then_add_f32(sl_context* context, const char* shapes, const Pro
   return add_up<float>(context, p, nullptr, 1.0f, p.bias);
 }
 
-// An f32 bias to bf16: the products are rounded once, after the bias, and so are f32 before it.
+// A bf16 output with an f32 bias: the products stay in f32 until the bias is added, and are rounded once.
 int32_t multiply_then_add_bf16(sl_context* context, const char* shapes, const Product& p) {
   const int64_t bytes = p.m * p.n * static_cast<int64_t>(sizeof(float));
   const Scratch products(context->allocator, bytes);

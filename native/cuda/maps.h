@@ -1,4 +1,4 @@
-// Functions of each element by itself, over arrays of any element types.
+// Elementwise functions over arrays of any element types.
 #pragma once
 
 #include "packs.h"
@@ -13,7 +13,7 @@ __device__ void map_pack(Out* y, const Body& body, const Pack<In, n>&... inputs)
   result.store(y);
 }
 
-// All inputs of a pack are under way before its output is written, which may be one of them.
+// Loads all inputs of a pack before it writes the output, because the output may be one of the inputs.
 template <int n, typename Out, typename Body, typename... In>
 __global__ void map_kernel(int64_t count, const Body body, Out* y, const In*... inputs) {
   const int64_t packs = count / n;
@@ -25,7 +25,7 @@ __global__ void map_kernel(int64_t count, const Body body, Out* y, const In*... 
   }
 }
 
-// y[i] = body(inputs[i]...), a lambda for the device of floats, for each i in [0, count). y may be one of the inputs.
+// y[i] = body(inputs[i]...) for each i in [0, count); body is a __device__ lambda of floats. y may be one of the inputs.
 template <typename Out, typename Body, typename... In>
 int32_t map(const sl_context* context, const char* name, int64_t count, Out* y, const Body& body, const In*... inputs) {
   constexpr int wide = pack_bytes / static_cast<int>(std::max({sizeof(Out), sizeof(In)...}));

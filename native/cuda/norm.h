@@ -1,4 +1,4 @@
-// What the norm's forward and backward share: one rounding of its affine form, and the mask of each image.
+// The affine map of batch norm, rounded alike in forward and backward, and the mask of each image.
 #pragma once
 
 #include <cmath>
@@ -7,13 +7,13 @@
 
 namespace sluice {
 
-// Of all channels.
+// Arrays over all channels.
 struct NormParameters {
   const float *mean, *rstd, *gamma, *beta;
 };
 
-// v = x * scale + shift with scale = gamma * rstd, shift = beta - mean * scale, for n channels. Both directions round
-// it alike, so that the backward finds relu open exactly where the forward did.
+// v = x * scale + shift with scale = gamma * rstd and shift = beta - mean * scale, for n channels. Both directions round it
+// alike, so that both see the same sign of v in relu.
 template <int n>
 struct NormAffine {
   float scale[n], shift[n];
@@ -27,8 +27,8 @@ struct NormAffine {
   __device__ float operator()(int k, float x) const { return fmaf(x, scale[k], shift[k]); }
 };
 
-// The mask [images, channels] of n channels, for rows that only go up: that of the image where the row is. All 1 where
-// there is no mask.
+// The mask of n channels in the image of a row, out of the masks [images, channels]. Rows must come in ascending order.
+// All 1 if there is no mask.
 template <int n>
 class NormMask {
  public:
@@ -44,7 +44,7 @@ class NormMask {
     read();
   }
 
-  // Whether the mask is another than before.
+  // Moves to a row; true if the mask changed.
   __device__ bool move_to(int64_t row) {
     if (at_ == nullptr || row < end_) return false;
     while (row >= end_) {

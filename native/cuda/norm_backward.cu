@@ -1,12 +1,12 @@
-// Batch norm, backward: sums over the rows of each channel, then the gradient of the input.
+// The backward of batch norm: sums over each channel's rows, then the input's gradient.
 #include "../common/norm_checks.h"
 #include "norm.h"
 
 namespace sluice {
 namespace {
 
-// Where [v > 0] comes from: no relu; v computed anew from x; the sign of the saved output, which the residual took part
-// in.
+// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which includes
+// the residual.
 enum class Sign { none, from_x, from_y };
 
 template <typename T, int n>
@@ -29,8 +29,8 @@ __device__ float through_relu(const NormInputs<T, n>& in, const NormAffine<n>& a
   return in.dy.get(k);
 }
 
-// The mask is the same for all pixels of an image, so it is left out of the loop over them: every result follows from
-// each image's sums of h and of h (x - mean).
+// An image's mask is constant over its pixels, so the loop over pixels leaves it out: every result follows from each
+// image's sums of h and h (x - mean).
 template <Sign sign, typename T, int n>
 __global__ void norm_backward_sums_kernel(const Cover cover, const NormParameters parameters, const T* dy, const T* x,
                                           const T* y, double* partials) {
@@ -50,8 +50,8 @@ __global__ void norm_backward_sums_kernel(const Cover cover, const NormParameter
   fold(cover, sums, partials);
 }
 
-// What an image adds to the sums of a channel, once its own sums have given the gradient of its mask. With a = gamma *
-// rstd * (x - mean) + beta, the sum of h a is gamma * rstd * sum of h (x - mean), plus beta * sum of h.
+// Writes the gradient of an image's mask from the image's sums, then adds them to the sums of the channel. With
+// a = gamma * rstd * (x - mean) + beta, the sum of h a is gamma * rstd * sum(h (x - mean)) + beta * sum(h).
 struct MaskedSums {
   PartialSums<2> partials;
   NormParameters parameters;
@@ -121,7 +121,7 @@ __global__ void norm_backward_apply_kernel(const Cover cover, int64_t pixels, fl
   });
 }
 
-// What both calls are given.
+// The arguments that both calls share.
 struct NormBackward {
   sl_context* context;
   int64_t batch, pixels, channels;
@@ -153,8 +153,8 @@ struct NormBackward {
                   static_cast<T*>(dresidual), accumulate);
   }
 
-  // Calls body with the sign and with how many elements a thread takes, compile-time constants. Of the arrays given
-  // here, those that the operation does not access are NULL.
+  // Calls body with the sign and with the number of elements that a thread takes, as compile-time constants. Arrays that
+  // the operation does not access are null.
   template <typename T, typename Body>
   void with_kernel(bool relu, const float* sums, const void* dx, const void* dresidual, const Body& body) const {
     const auto run = [&](auto n) {

@@ -1,4 +1,4 @@
-// Batch norm, forward: statistics of the channels, then the affine map with residual, relu and mask fused.
+// Batch norm: the statistics of each channel, then the affine map, fused with residual, relu and mask.
 #include "../common/norm_checks.h"
 #include "../common/norm_fold.h"
 #include "norm.h"
@@ -6,9 +6,9 @@
 namespace sluice {
 namespace {
 
-// The mean of up to 8 rows spread over x: subtracted from every value before it is squared, so that f32 sums stay
-// accurate where a channel's mean is large beside its deviation. Each thread computes it anew, to the same bits: the
-// rows are in the cache, and a kernel of its own would take longer.
+// The mean of up to 8 rows spread over x. Every value is reduced by it before squaring, so that f32 sums stay accurate if
+// a channel's mean is large compared with its deviation. Each thread recomputes it, to the same bits: the rows are in the
+// cache, and a separate kernel would take longer.
 template <typename T, int n>
 __device__ void norm_pivot(int64_t rows, int64_t channels, int64_t channel, const T* x, float (&pivot)[n]) {
   constexpr int enough = 8;
@@ -22,7 +22,7 @@ __device__ void norm_pivot(int64_t rows, int64_t channels, int64_t channel, cons
   for (int k = 0; k < n; ++k) pivot[k] /= static_cast<float>(samples);
 }
 
-// Sums of the distances from the pivot and of their squares.
+// Sums of the distances from the pivot, and of their squares.
 template <typename T, int n>
 __global__ void norm_statistics_kernel(const Cover cover, const T* x, double* partials) {
   const Place place = place_of<n>(cover);
@@ -83,14 +83,14 @@ __global__ void norm_apply_kernel(const Cover cover, int64_t pixels, const NormP
     for (int k = 0; k < n; ++k) {
       float value = affine(k, in.x.get(k));
       if (residual != nullptr) value += in.residual.get(k);
-      if (relu && value < 0.0f) value = 0.0f;  // NaN stays
+      if (relu && value < 0.0f) value = 0.0f;  // NaN stays NaN
       out.set(k, value * open[k]);
     }
     out.store(y + row * cover.channels + place.channel);
   });
 }
 
-// Images are one block of rows: only the mask tells them apart, and threads keep watch of it.
+// All images form one block of rows. Only the mask depends on the image, and each thread follows it.
 template <typename T>
 int32_t norm_apply(const sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x,
                    const NormParameters& parameters, const T* residual, bool relu, const float* mask, T* y) {
@@ -137,7 +137,7 @@ SL_API int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t c
                                 float* rstd) {
   SL_ENTER("sl_norm_finalize", context);
   SL_TRY(check_norm_finalize(channels, count, statistics, running_mean, running_var, mean, rstd));
-  // A single row has no unbiased variance: the biased one, 0, stands in for it.
+  // A single row has no unbiased variance; the biased variance, 0, replaces it.
   const double rows = static_cast<double>(count), unbiased_rows = static_cast<double>(std::max<int64_t>(count - 1, 1));
   return for_each(context, "sl_norm_finalize", channels, [=] __device__(int64_t channel) {
     const double centre = statistics[channel], deviations = statistics[channels + channel];

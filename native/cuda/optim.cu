@@ -1,4 +1,4 @@
-// Optimiser steps over many tensors at once.
+// SGD and LARS steps over many tensors at once.
 #include <cmath>
 
 #include "../common/optimiser_checks.h"
@@ -7,17 +7,17 @@
 namespace sluice {
 namespace {
 
-constexpr int piece_elements = 4096;  // what one block updates
-constexpr int chunk_tensors = 64;     // what one launch takes along
+constexpr int piece_elements = 4096;  // elements that a block updates
+constexpr int chunk_tensors = 64;     // tensors of a launch
 constexpr int warps = block_threads / warp_threads;
 
-// Some of the tensors, none of them empty, as they travel in a kernel's parameters.
+// A group of tensors that are not empty, small enough for a kernel's parameters.
 struct Chunk {
   float* parameters[chunk_tensors];
   const float* gradients[chunk_tensors];
   float* velocities[chunk_tensors];
   int64_t sizes[chunk_tensors];
-  int64_t first_pieces[chunk_tensors + 1];  // each tensor's pieces are those from its first to the next one's
+  int64_t first_pieces[chunk_tensors + 1];  // tensor t has the pieces first_pieces[t] to first_pieces[t + 1] - 1
   float rates[chunk_tensors], weight_decays[chunk_tensors];
   int32_t adapt[chunk_tensors];
   int32_t count;
@@ -53,7 +53,7 @@ __device__ inline bool aligned(const float* x) { return reinterpret_cast<uintptr
 
 __device__ inline double square(float x) { return static_cast<double>(x) * static_cast<double>(x); }
 
-// This thread's part of a piece. In doubles: the square of a small gradient is 0 in f32.
+// A thread's part of a piece. In doubles, because the square of a small gradient is 0 in f32.
 __device__ inline double sum_of_squares(const float* x, int length) {
   const int fours = aligned(x) ? length / 4 : 0;
   double sum = 0.0;
@@ -65,11 +65,11 @@ __device__ inline double sum_of_squares(const float* x, int length) {
   return sum;
 }
 
-// For each piece of an adapted tensor, the sums of squares of its parameters and gradients.
+// Writes the sums of squares of parameters and gradients for each piece of an adapted tensor.
 __global__ void norms_kernel(const Chunk chunk, double* partials) {
   __shared__ double sums[2][warps];
   const Piece piece = piece_at(chunk, blockIdx.x);
-  if (chunk.adapt[piece.tensor] == 0) return;  // the whole block
+  if (chunk.adapt[piece.tensor] == 0) return;  // alike for all threads of the block
   const double own_w = sum_of_squares(chunk.parameters[piece.tensor] + piece.begin, piece.length);
   const double own_g = sum_of_squares(chunk.gradients[piece.tensor] + piece.begin, piece.length);
   const double w = block_sum(own_w, sums[0]), g = block_sum(own_g, sums[1]);
@@ -89,7 +89,7 @@ struct Update {
   }
 };
 
-// Sets the decay and the trust of an adapted tensor from its pieces' sums, which every block adds in the same order.
+// Sets the decay and trust of an adapted tensor from the sums of its pieces. Every block adds them in the same order.
 __device__ inline void adapt(const double* partials, int64_t pieces, float trust_coefficient, float epsilon,
                              Update& update) {
   __shared__ double sums[2][warps];
@@ -106,20 +106,20 @@ __device__ inline void adapt(const double* partials, int64_t pieces, float trust
                          static_cast<double>(update.rate);
     const bool none = w == 0.0 || g == 0.0;
     shared_decay = none ? 0.0f : update.decay;
-    shared_trust = none || trust > 1.0 ? 1.0f : static_cast<float>(trust);  // NaN passes
+    shared_trust = none || trust > 1.0 ? 1.0f : static_cast<float>(trust);  // NaN stays NaN
   }
   __syncthreads();
   update.decay = shared_decay;
   update.trust = shared_trust;
 }
 
-// One step of plain SGD, or of LARS where a tensor is adapted.
+// A step of plain SGD, or of LARS for adapted tensors.
 __global__ void step_kernel(const Chunk chunk, const double* partials, float momentum, float trust_coefficient,
                             float epsilon) {
   const Piece piece = piece_at(chunk, blockIdx.x);
   const int32_t tensor = piece.tensor;
   Update update{chunk.weight_decays[tensor], 1.0f, momentum, chunk.rates[tensor]};
-  if (chunk.adapt[tensor] != 0) {  // for the whole block
+  if (chunk.adapt[tensor] != 0) {  // alike for all threads of the block
     adapt(partials + 2 * chunk.first_pieces[tensor], chunk.first_pieces[tensor + 1] - chunk.first_pieces[tensor],
           trust_coefficient, epsilon, update);
   }
@@ -151,7 +151,7 @@ void append(Chunk& chunk, const Tensors& tensors, int32_t t) {
   chunk.adapt[place] = tensors.adapt == nullptr ? 0 : tensors.adapt[t];
 }
 
-// Steps all tensors, a chunk after the other; `name` is an exported function.
+// Steps all tensors, chunk by chunk. `name` is the exported function.
 int32_t step(sl_context* context, const char* name, const Tensors& tensors, float momentum, float trust_coefficient,
              float epsilon) {
   int64_t pieces = 0;
@@ -163,7 +163,7 @@ int32_t step(sl_context* context, const char* name, const Tensors& tensors, floa
   const int64_t bytes = adapted ? 2 * pieces * static_cast<int64_t>(sizeof(double)) : 0;
   const Scratch scratch(context->allocator, bytes);
   if (bytes > 0 && !scratch) return out_of_memory(name, context->allocator, bytes);
-  double* const partials = scratch.get<double>();  // of one chunk at a time: the stream keeps them apart
+  double* const partials = scratch.get<double>();  // reused by every chunk: the stream runs one after another
   Chunk chunk{};
   for (int32_t t = 0; t < tensors.count; ++t) {
     if (tensors.sizes[t] > 0) append(chunk, tensors, t);

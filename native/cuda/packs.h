@@ -1,4 +1,4 @@
-// Vectors of neighbouring channels, how a grid covers rows of them, and sums of their columns in a fixed order.
+// Vectors of neighbouring channels, the cover of their rows by a grid, and column sums in a fixed order.
 #pragma once
 
 #include <initializer_list>
@@ -6,7 +6,7 @@
 
 #include "launch.h"
 
-// Before a loop over an array that must stay in registers.
+// Unrolls a loop over an array that must stay in registers.
 #ifdef __CUDACC__
 #define SL_UNROLL _Pragma("unroll")
 #else
@@ -15,13 +15,13 @@
 
 namespace sluice {
 
-constexpr int pack_bytes = 16;  // of the widest load
+constexpr int pack_bytes = 16;  // the widest load
 
-// Bytes and whole numbers have no other meaning than their value.
+// Bytes and integers convert by value.
 __device__ inline float to_float(uint8_t value) { return static_cast<float>(value); }
 __device__ inline float to_float(int32_t value) { return static_cast<float>(value); }
 
-// n neighbouring elements that a thread loads and stores at once: `from` and `to` are aligned like the pack.
+// n neighbouring elements that a thread loads and stores at once. `from` and `to` must be aligned like the pack.
 template <typename T, int n, typename = void>
 struct alignas(n * sizeof(T) < pack_bytes ? n * sizeof(T) : pack_bytes) Pack {
   T values[n];
@@ -32,7 +32,7 @@ struct alignas(n * sizeof(T) < pack_bytes ? n * sizeof(T) : pack_bytes) Pack {
   __device__ void set(int k, float value) { values[k] = from_float<T>(value); }
 };
 
-// In pairs, since a device keeps every value of 16 bits in a register of 32.
+// Stored in pairs, because a GPU keeps every 16-bit value in a 32-bit register.
 template <int n>
 struct alignas(2 * n < pack_bytes ? 2 * n : pack_bytes) Pack<bf16, n, std::enable_if_t<n % 2 == 0>> {
   uint32_t pairs[n / 2];
@@ -51,8 +51,8 @@ struct alignas(2 * n < pack_bytes ? 2 * n : pack_bytes) Pack<bf16, n, std::enabl
   }
 };
 
-// Calls body with how many elements of T a thread takes together, a compile-time constant: 16 bytes of them where rows
-// of `channels` elements and all addresses (NULL: none) are whole packs, else one.
+// Calls body with the number of elements of T that a thread takes together, as a compile-time constant: 16 bytes if rows
+// of `channels` elements divide into packs and all addresses that are not null are aligned to a pack, else one element.
 template <typename T, typename Body>
 void with_packs(int64_t channels, std::initializer_list<const void*> addresses, const Body& body) {
   constexpr int wide = pack_bytes / sizeof(T);
@@ -65,7 +65,7 @@ void with_packs(int64_t channels, std::initializer_list<const void*> addresses, 
   }
 }
 
-// Calls body with the n floats at `from` in order: body(k, value). They are aligned like a pack.
+// Calls body(k, value) for the n floats at `from` in order. `from` must be aligned like a pack.
 template <int n, typename Body>
 __device__ void each_of(const float* from, const Body& body) {
   constexpr int widest = pack_bytes / sizeof(float), width = n < widest ? n : widest;
@@ -75,20 +75,20 @@ __device__ void each_of(const float* from, const Body& body) {
   }
 }
 
-// How blocks cover `images` times `rows` rows of channels, by sizes alone. Threads of a block stand side by side along
-// a row (`packs`), then on neighbouring rows of an image (`lanes`), then, where images are small, on neighbouring
-// images (`together`). Each goes down `run` rows, `lanes` apart, and keeps its channels. Images are cut into `parts` of
-// rows, wide rows into `tiles`; a block has one part and one tile.
+// Covers `images` times `rows` rows of channels with blocks, by sizes alone. The threads of a block take neighbouring
+// packs of a row (`packs`), then neighbouring rows of an image (`lanes`), then, if images are small, neighbouring images
+// (`together`). A thread goes down `run` rows, `lanes` apart, with the same channels. Images are cut into `parts` of rows,
+// and wide rows into `tiles`; a block has one part and one tile.
 struct Cover {
   int64_t images, rows, channels, run;
   int packs, lanes, together;
   unsigned tiles, parts;
 
-  // Runs are long enough to pay for what a thread does before and after them, and short enough for sums in f32; longer
-  // ones than the shortest begin where there are enough blocks.
+  // A run is long enough to pay for the work before and after it, and short enough for sums in f32. It is longer than the
+  // shortest run only if there are enough blocks.
   static constexpr int64_t run_of_maps = 4, run_of_sums = 8, longest_run = 32, enough_blocks = 512;
 
-  // For packs of n channels; no size is 0.
+  // For packs of n channels. No size may be 0.
   Cover(int64_t images_, int64_t rows_, int64_t channels_, int n, int64_t shortest_run)
       : images(images_), rows(rows_), channels(channels_) {
     const auto ceiling = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
@@ -115,8 +115,8 @@ struct Cover {
   __device__ int64_t first_image() const { return static_cast<int64_t>(blockIdx.x / tiles / parts) * together; }
 };
 
-// The rows first, first + step, ... before end, counted through all images, and the first of the channels of a thread.
-// A thread with nothing to do has no rows, and channels that exist.
+// The work of a thread: the rows first, first + step, ... before end, counted through all images, and its first channel.
+// A thread without work has no rows, but its channel is valid.
 struct Place {
   int64_t first = 0, end = 0, step = 1, channel = 0;
 };
@@ -138,8 +138,8 @@ __device__ Place place_of(const Cover& cover) {
   return place;
 }
 
-// use(row, load(row)) for each row of a place, in order. Loads of `at_once` rows are under way together, before the
-// first of them is used.
+// Calls use(row, load(row)) for each row of a place, in order. Starts the loads of `at_once` rows before it uses the first
+// of them.
 template <int at_once, typename Load, typename Use>
 __device__ void for_rows(const Place& place, const Load& load, const Use& use) {
   for (int64_t row = place.first; row < place.end; row += at_once * place.step) {
@@ -155,11 +155,11 @@ __device__ void for_rows(const Place& place, const Load& load, const Use& use) {
   }
 }
 
-// Adds what the threads of a block have summed, and writes a partial sum for each of the block's images and channels.
-// About n lanes are added in Lane's precision, the rest in f64.
+// Adds the sums of a block's threads, and writes a partial sum for each of the block's images and channels. About n lanes
+// are added in Lane's precision, the rest in f64.
 template <int quantities, int n, typename Lane>
 __device__ void fold(const Cover& cover, const Lane (&values)[quantities][n], double* partials) {
-  // The padding sets packs of one row in different banks.
+  // The padding puts the packs of a row into different banks of shared memory.
   __shared__ Lane lanes[quantities][n][block_threads + warp_threads / n];
   __shared__ double sums[quantities][block_threads];
   const int thread = threadIdx.x, columns = cover.together * cover.packs * n;
@@ -219,8 +219,8 @@ __global__ void merge_kernel(int64_t parts, int64_t columns, int width, const Te
   finish(image, column, total);
 }
 
-// Sums of f64 over `parts`: term(image, part, column, total) adds what a part has to total[quantities], and
-// finish(image, column, total) takes what all have. Both are lambdas for the device.
+// Sums over `parts` in f64. term(image, part, column, total) adds a part to total[quantities], and
+// finish(image, column, total) takes the sums. Both are __device__ lambdas.
 template <int quantities, typename Term, typename Finish>
 int32_t merge(const sl_context* context, const char* name, int64_t images, int64_t parts, int64_t columns,
               const Term& term, const Finish& finish) {
@@ -231,7 +231,7 @@ int32_t merge(const sl_context* context, const char* name, int64_t images, int64
                 merge_kernel<quantities, Term, Finish>, parts, columns, width, term, finish);
 }
 
-// The term of partial sums as fold leaves them, [images, parts, quantities, columns].
+// The term for partial sums in the layout that fold writes, [images, parts, quantities, columns].
 template <int quantities>
 struct PartialSums {
   const double* partials;
@@ -267,8 +267,8 @@ int32_t packed_column_sums(sl_context* context, const char* name, int64_t images
   return merge<1>(context, name, images, cover.parts, channels, term, finish);
 }
 
-// finish(image, channel, total), a lambda for the device, with total[1] the sum of a channel of x over the rows of an
-// image. Threads add short runs in Lane's precision, and f64 does the rest. No size is 0.
+// Sums each channel of x over the rows of each image, and calls finish(image, channel, total), a __device__ lambda, with
+// the sum in total[0]. Threads add short runs in Lane's precision; the rest is added in f64. No size may be 0.
 template <typename Lane, typename T, typename Finish>
 int32_t column_sums(sl_context* context, const char* name, int64_t images, int64_t rows, int64_t channels, const T* x,
                     const Finish& finish) {

@@ -1,4 +1,4 @@
-// How a block shares an image out among its threads.
+// Distributes the pixels of an image over the threads of a block.
 #pragma once
 
 #include "../common/image.h"
@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-// body(y, x) for each element of a table: rows by warps, columns by lanes, so that neighbours are read together and
-// nothing is divided.
+// Calls body(y, x) for each element of a table. Warps take rows and lanes take columns, so that neighbours are read
+// together and no index needs a division.
 template <typename Body>
 __device__ void for_each_place(int64_t rows, int64_t columns, const Body& body) {
   const int64_t lane = threadIdx.x % warp_threads;
@@ -16,8 +16,8 @@ __device__ void for_each_place(int64_t rows, int64_t columns, const Body& body) 
   }
 }
 
-// body(red, green, blue) changes one pixel. A thread has the same pixels in every call: between two calls it waits for
-// no other.
+// Calls body(red, green, blue) with references to each pixel. A thread gets the same pixels in every call, so that no
+// barrier is needed between calls.
 template <typename Body>
 __device__ void for_each_pixel(const Planes& planes, const Body& body) {
   const int64_t pixels = planes.pixels();

@@ -1,4 +1,4 @@
-// Global average pooling and max pooling, with their backwards.
+// Global average pooling and max pooling, with their backward passes.
 #include <cmath>
 
 #include "../common/pooling_checks.h"
@@ -32,7 +32,7 @@ int32_t global_pool_backward(const sl_context* context, int64_t batch, int64_t p
   });
 }
 
-// The pixel and the first channel of pack i of [images, rows, columns, channels].
+// The pixel and first channel of pack i in [images, rows, columns, channels].
 struct PackIndex {
   int64_t image, row, column, channel;
 
@@ -61,7 +61,7 @@ int32_t max_pool(const sl_context* context, const MaxPoolShape& pool, const T* x
       const auto pack = Pack<T, n>::load(x + source);
       for (int k = 0; k < n; ++k) {
         const float value = pack.get(k);
-        if (found && !(value > best.get(k)) && value == value) continue;  // NaN is taken, so that it is seen
+        if (found && !(value > best.get(k)) && value == value) continue;  // a NaN must reach the output
         best.set(k, value);
         winner.values[k] = static_cast<uint8_t>(tap);
       }
@@ -72,8 +72,8 @@ int32_t max_pool(const sl_context* context, const MaxPoolShape& pool, const T* x
   });
 }
 
-// Each input pixel gathers from the windows that cover it: no two threads write one place, and sums of bf16 are formed
-// in f32.
+// Each input pixel gathers from the windows that cover it, so that no two threads write to the same place and bf16
+// gradients are summed in f32.
 template <int n, typename T>
 int32_t max_pool_backward(const sl_context* context, const MaxPoolShape& pool, const T* dy, const uint8_t* winners,
                           T* dx, bool accumulate) {

@@ -10,7 +10,7 @@ SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_
   SL_ENTER("sl_philox_uniform", context);
   SL_TRY(check_length("sl_philox_uniform", n));
   SL_REQUIRE_POINTERS("sl_philox_uniform", y);
-  // One block of Philox is stored at once where the address allows.
+  // Stores a whole block of Philox at once if the address is aligned.
   using Four = Pack<float, 4>;
   const bool aligned = reinterpret_cast<uintptr_t>(y) % alignof(Four) == 0;
   return for_each(context, "sl_philox_uniform", (n + 3) / 4, [=] __device__(int64_t block) {

@@ -1,4 +1,4 @@
-// Sums over an axis of a matrix, with their backward.
+// Sums over an axis of a matrix, and their backward.
 #include "../common/reduce_checks.h"
 #include "packs.h"
 
@@ -17,10 +17,10 @@ struct WriteSum {
   }
 };
 
-constexpr int64_t short_row = 1024;       // that a warp adds up
-constexpr int64_t piece_elements = 8192;  // of a longer row, for a block
+constexpr int64_t short_row = 1024;       // columns; a warp sums such a row
+constexpr int64_t piece_elements = 8192;  // a block sums a piece of a longer row
 
-// The sum of each row by `side` threads, a power of two up to a warp.
+// The sum of each row, by `side` threads: a power of two, at most a warp.
 template <typename T>
 __global__ void sum_short_rows_kernel(int64_t rows, int64_t columns, int side, const T* x, const WriteSum write) {
   const int lane = threadIdx.x % side;
@@ -33,8 +33,7 @@ __global__ void sum_short_rows_kernel(int64_t rows, int64_t columns, int side, c
   if (row < rows && lane == 0) write(0, row, sum);
 }
 
-// The sum of a piece of a row by each block, [pieces, rows]. Packs end where a row's whole packs end; what is left is
-// added one by one.
+// The sum of a piece of a row, by a block: [pieces, rows]. Elements after the last full pack of a row are added one by one.
 template <int n, typename T>
 __global__ void sum_pieces_kernel(int64_t rows, int64_t columns, int64_t pieces, const T* x, double* partials) {
   __shared__ double shared[block_threads / warp_threads];
@@ -67,7 +66,7 @@ int32_t sum_rows_each(sl_context* context, int64_t rows, int64_t columns, const 
   if (!scratch) return out_of_memory("sl_reduce_sum", context->allocator, bytes);
   double* const partials = scratch.get<double>();
   int32_t status = SL_OK;
-  // A single row may end within a pack; each of several must begin with one.
+  // A single row may end inside a pack. If there are several rows, each must begin at a pack.
   with_packs<T>(rows == 1 ? 0 : columns, {x}, [&](auto n) {
     status = launch(context, "sl_reduce_sum", grid_of(rows * pieces), block_threads,
                     sum_pieces_kernel<decltype(n)::value, T>, rows, columns, pieces, x, partials);
@@ -110,7 +109,7 @@ SL_API int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, i
   SL_DISPATCH(dtype, "sl_reduce_sum", [&](auto zero) {
     using T = decltype(zero);
     const T* const in = static_cast<const T*>(x);
-    if (rows * columns == 0) {  // the sum of nothing
+    if (rows * columns == 0) {  // an empty sum is 0
       if (accumulate == 0) status = sl_fill(context, SL_F32, sums_over(axis, rows, columns), 0.0f, y);
     } else if (axis == SL_AXIS_ROWS) {
       status = column_sums<double>(context, "sl_reduce_sum", 1, rows, columns, in, write);

@@ -1,4 +1,4 @@
-// The pinned pieces through which small uploads go.
+// The pinned pieces of small uploads.
 #include "staging.h"
 
 #include <cstring>
@@ -12,7 +12,7 @@ Staging::~Staging() {
   }
 }
 
-// Makes what the piece lacks, or waits until its last copy is done.
+// Creates the memory and event of a new piece, or waits for the last copy of a used one.
 cudaError_t Staging::prepare(Piece& piece) {
   if (piece.copied != nullptr) return cudaEventSynchronize(piece.copied);
   if (piece.memory == nullptr) {

@@ -1,4 +1,4 @@
-// Uploads from ordinary host memory that the caller need not wait for.
+// Uploads from ordinary host memory without waiting for the copy.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -9,9 +9,9 @@
 
 namespace sluice {
 
-// CUDA copies ordinary memory to pinned memory of its own first, and may wait for the whole stream before. Small uploads, a
-// batch's table of parameters for one, go through pinned pieces of this instead, taken in turn: only where all of them are
-// still being copied does an upload wait, for the oldest. Thread-safe.
+// CUDA first copies ordinary memory to its own pinned memory, and may wait for the whole stream before that. Small uploads,
+// such as a batch's table of parameters, go through these pinned pieces instead, in turn. An upload waits only if all
+// pieces are still being copied, and then for the oldest. Thread-safe.
 class Staging {
  public:
   static constexpr size_t piece_bytes = size_t{256} << 10;
@@ -21,7 +21,7 @@ class Staging {
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
 
-  // Queues the copy of at most piece_bytes on `stream`; the source is free when the call returns.
+  // Queues a copy of at most piece_bytes on `stream`. The caller may change the source as soon as the call returns.
   cudaError_t upload(cudaStream_t stream, void* destination, const void* source, size_t bytes);
 
  private:

@@ -7,10 +7,10 @@
 namespace sluice {
 namespace {
 
-// What orders the entries of a row: larger values first, then lower columns. No two of a row are equal, and none is 0.
+// Orders the entries of a row: larger values first, ties to the lower column. All ranks of a row differ, and none is 0.
 using Rank = uint64_t;
 
-// -0 equals +0 and NaN is below everything.
+// -0 equals +0; NaN ranks below every number.
 __device__ inline Rank rank_of(float value, int64_t column) {
   const float plain = value + 0.0f;
   uint32_t bits;
@@ -22,18 +22,18 @@ __device__ inline Rank rank_of(float value, int64_t column) {
 
 __device__ inline int64_t column_of(Rank rank) { return ~static_cast<uint32_t>(rank); }
 
-// The largest ranks that a warp has seen, in descending order: lane l holds those at l, l + 32, ...
+// The largest ranks that a warp has seen, in descending order. Lane l holds the places l, l + 32, ...
 template <int slots>
 struct Best {
   Rank held[slots];
-  Rank last;  // the k-th: only what is above it counts
+  Rank last;  // the k-th largest rank: lower ranks are ignored
 
   __device__ void clear() {
     for (int slot = 0; slot < slots; ++slot) held[slot] = 0;
     last = 0;
   }
 
-  // All lanes call it with the same rank.
+  // Every lane must call it, with the same rank.
   __device__ void insert(Rank rank, int k) {
     const int lane = threadIdx.x % warp_threads;
     int place = 0;
@@ -47,13 +47,13 @@ struct Best {
       if (own == place) held[slot] = rank;
       if (own > place) held[slot] = before;
     }
-    // Chosen by masks: an index known only at run time would push `held` out of registers.
+    // Selected by masks: an index that is known only at run time would move `held` out of registers.
     Rank own_last = 0;
     for (int slot = 0; slot < slots; ++slot) own_last |= held[slot] & (slot == (k - 1) / warp_threads ? ~Rank{0} : 0);
     last = __shfl_sync(whole_warp, own_last, (k - 1) % warp_threads);
   }
 
-  // All lanes call it, each with a rank of its own, or 0.
+  // Every lane must call it, with its own rank or 0.
   __device__ void offer(Rank rank, int k) {
     unsigned waiting = __ballot_sync(whole_warp, rank > last);
     for (; waiting != 0; waiting &= waiting - 1) {
@@ -64,8 +64,8 @@ struct Best {
   }
 };
 
-// For small k: one scan, in which each warp keeps its best; the first warp then goes through those of the others. Most
-// entries are not above the k-th so far and cost one comparison.
+// For small k: one scan, in which each warp keeps its best ranks; then the first warp goes through the ranks of the other
+// warps. Most entries are below the k-th rank so far and cost one comparison.
 template <int slots>
 __global__ void scan_kernel(int64_t rows, int64_t columns, int k, const float* x, float* values, int32_t* indices) {
   constexpr int capacity = slots * warp_threads, loads = 4;
@@ -103,7 +103,7 @@ __global__ void scan_kernel(int64_t rows, int64_t columns, int k, const float* x
   }
 }
 
-// How many ranks of a row are at least `least`, for every thread of the block.
+// The number of ranks of a row that are at least `least`, for every thread of the block.
 __device__ int count_from(const float* line, int64_t columns, Rank least) {
   __shared__ int sums[block_threads / warp_threads];
   __shared__ int total;
@@ -119,7 +119,7 @@ __device__ int count_from(const float* line, int64_t columns, Rank least) {
   return result;
 }
 
-// The k-th largest rank of a row, or one between it and the next lower: found bit by bit, from the highest.
+// A threshold that exactly k ranks of a row reach, found bit by bit from the highest.
 __device__ Rank kth_rank(const float* line, int64_t columns, int k) {
   Rank least = 0;
   for (int bit = 63; bit >= 0; --bit) {
@@ -131,7 +131,7 @@ __device__ Rank kth_rank(const float* line, int64_t columns, int k) {
   return least;
 }
 
-// Writes those ranks of a row that are at least `least` to `chosen`, in any fixed order.
+// Writes the ranks of a row that are at least `least` to `chosen`, in any order.
 __device__ void collect(const float* line, int64_t columns, Rank least, Rank* chosen) {
   __shared__ int counts[block_threads];
   int own = 0;
@@ -166,7 +166,7 @@ __device__ void sort_descending(Rank* ranks, int64_t size) {
   }
 }
 
-// For large k: the k-th rank, then a sort of those from it on, of which each block has `size` in `all_chosen`.
+// For large k: finds the threshold of the k largest ranks, then sorts them. Each block has `size` ranks in `all_chosen`.
 __global__ void select_kernel(int64_t rows, int64_t columns, int k, int64_t size, const float* x, Rank* all_chosen,
                               float* values, int32_t* indices) {
   Rank* const chosen = all_chosen + blockIdx.x * size;
@@ -187,14 +187,14 @@ __global__ void select_kernel(int64_t rows, int64_t columns, int k, int64_t size
 template <int slots>
 int32_t scan(const sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
              int32_t* indices) {
-  constexpr int64_t warp_limit = 1024;  // columns that are one warp's work
+  constexpr int64_t warp_limit = 1024;  // up to this many columns, a warp does the work
   return launch(context, "sl_topk", blocks_for(context, rows, 1), columns <= warp_limit ? warp_threads : block_threads,
                 scan_kernel<slots>, rows, columns, k, x, values, indices);
 }
 
 int32_t select(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
                int32_t* indices) {
-  constexpr int64_t blocks_a_multiprocessor = 4;  // each has a place of its own to sort in
+  constexpr int64_t blocks_a_multiprocessor = 4;  // each needs its own memory for sorting
   const int64_t blocks = std::min(rows, blocks_a_multiprocessor * context->multiprocessors);
   int64_t size = 1;
   while (size < k) size *= 2;

@@ -1,7 +1,5 @@
-// Winograd's convolution: which convolutions it suits and by which tiles, its weights, its work spread over threads.
+// Winograd's convolution: the rules for shapes and tiles, the packing of weights, and the work spread over threads.
 #include "winograd.h"
-
-#include <new>
 
 #include "../gradient_sums.h"
 #include "../onednn.h"
@@ -15,7 +13,7 @@ const WinogradKernels& kernels_of(const sl_conv_shape& shape, const WinogradGeom
   return shape.dtype == SL_BF16 ? winograd_avx512_bf16() : winograd_avx512_f32(g.tile);
 }
 
-// The convolution that a direction amounts to: backward data is one of the output's gradients with turned kernels.
+// The geometry of a direction. Backward data is a convolution of the output's gradients with kernels turned by half.
 WinogradGeometry geometry_of(const sl_conv_shape& s, int32_t direction) {
   const int64_t out_height = s.height + 2 * s.padding - 2, out_width = s.width + 2 * s.padding - 2;
   if (direction == SL_CONV_FORWARD) {
@@ -28,7 +26,7 @@ WinogradGeometry geometry_of(const sl_conv_shape& s, int32_t direction) {
           s.in_channels,  2 - s.padding, winograd_tile(s.dtype, s.height, s.width)};
 }
 
-// Sixteen kernels of consecutive input channels of OHWI weights, turned by half where `turned`.
+// Loads 16 kernels of consecutive input channels of OHWI weights, turned by half if `turned`.
 void load_kernels(const float* weights, int64_t in_channels, int64_t out, int64_t in, bool turned,
                   WinogradChannelKernels& g) {
   const float* const from = weights + out * winograd_taps * in_channels + in;
@@ -38,7 +36,7 @@ void load_kernels(const float* weights, int64_t in_channels, int64_t out, int64_
   }
 }
 
-// Packs sixteen output channels by sixteen input channels (of the direction's own convolution).
+// Packs 16 output channels by 16 input channels, as the direction's geometry counts them.
 template <typename T>
 struct Packing {
   const sl_conv_shape& shape;
@@ -50,7 +48,7 @@ struct Packing {
 
   static constexpr int64_t joined = sizeof(float) / sizeof(T);
 
-  // `out` and `in` are channels of the OHWI weights, both multiples of sixteen.
+  // `out` and `in` are channels of the OHWI weights, both multiples of 16.
   void block(int64_t out, int64_t in) const {
     WinogradTransformedKernels transformed[winograd_channels];
     for (int64_t i = 0; i < winograd_channels; ++i) {
@@ -75,7 +73,7 @@ struct Packing {
   }
 };
 
-// dw from the sums [position][output channel][input channel].
+// Computes dw from the sums [position][output channel][input channel].
 void collect_gradients(sl_context* context, const WinogradGeometry& g, const float* sums, float* dw, bool accumulate) {
   const WinogradWeightTransform transform = winograd_weight_transform(static_cast<int>(g.tile));
   const int64_t in_channels = g.in_channels, plane = g.out_channels * in_channels;
@@ -114,7 +112,7 @@ int64_t winograd_tile(int32_t dtype, int64_t height, int64_t width) {
 bool winograd_suits(const sl_conv_shape& s) {
   if (s.kernel_height != 3 || s.kernel_width != 3 || s.stride != 1 || s.padding > 2) return false;
   if (s.in_channels % winograd_channels != 0 || s.out_channels % winograd_channels != 0) return false;
-  // Transformed weights are two to three times larger: too few tiles are not worth fetching them.
+  // Transformed weights are two to three times larger: with too few tiles, fetching them does not pay.
   constexpr int64_t fewest_tiles = 24;
   if (geometry_of(s, SL_CONV_FORWARD).tiles() < fewest_tiles) return false;
   if (geometry_of(s, SL_CONV_BACKWARD_DATA).tiles() < fewest_tiles) return false;
@@ -166,10 +164,9 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
   const WinogradGeometry g = geometry_of(s, direction);
   const int64_t block = winograd_block(g), tiles = g.tiles();
   const int64_t floats = winograd_scratch_floats(g);
-  const Scratch scratch(context->allocator, context->threads * floats * static_cast<int64_t>(sizeof(float)));
-  if (!scratch) throw std::bad_alloc();
+  const RequiredScratch scratch(context, context->threads * floats * static_cast<int64_t>(sizeof(float)));
   const WinogradKernels& kernels = kernels_of(s, g);
-  // A single image is a few blocks of tiles: threads then share a block, each with output channels of its own.
+  // A single image has only a few blocks of tiles. Threads then share a block and take different output channels.
   const int64_t blocks = (tiles + block - 1) / block, groups = g.out_channels / channel_group(g.out_channels);
   const int64_t shares = std::min(groups, (context->threads + blocks - 1) / blocks);
   parallel_for(context->threads, blocks * shares, 1, [&](int64_t unit, int64_t) {

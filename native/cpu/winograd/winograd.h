@@ -1,25 +1,25 @@
-// 3x3 convolutions of stride 1 by Winograd's minimal filtering (Lavin and Gray 2016), in both precisions.
+// 3x3 convolutions of stride 1 by Winograd's minimal filtering (Lavin and Gray 2016), in f32 and bf16.
 #pragma once
 
 #include "../context.h"
 
 namespace sluice {
 
-// Outputs a side of the tile of fewest products, the smaller of equals. Tiles of 3 and 4 amplify rounding: that of bf16
-// too much.
+// The side, in outputs, of the tile that needs the fewest products; ties go to the smaller tile. bf16 always takes 2,
+// because tiles of 3 and 4 amplify its rounding too much.
 int64_t winograd_tile(int32_t dtype, int64_t height, int64_t width);
 
-// Whether a direction of this convolution goes this way: a rule of sizes and instruction sets, never of measured time.
+// Whether Winograd's algorithm computes the shape on this processor. A rule, never measured time, so that runs repeat.
 bool winograd_suits(const sl_conv_shape& shape);
 
-// Bytes of the weights transformed for the direction.
+// Bytes of the weights that are transformed for the direction.
 int64_t winograd_packed_bytes(const sl_conv_shape& shape, int32_t direction);
 
 // Transforms OHWI weights for the direction (SL_CONV_FORWARD, SL_CONV_BACKWARD_DATA).
 void winograd_pack(sl_context* context, const sl_conv_shape& shape, int32_t direction, const float* weights,
                    void* packed);
 
-// Transforms OHWI weights to rows for the gated block, whose open channels it picks: [position][O][I] f32.
+// Transforms OHWI weights to [position][O][I] f32, from which the gated block picks the rows of open channels.
 void winograd_pack_rows(sl_context* context, const sl_conv_shape& shape, const float* weights, float* packed);
 
 // y or dx from x or dy. Throws std::bad_alloc.

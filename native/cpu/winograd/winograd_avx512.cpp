@@ -1,10 +1,10 @@
-// Winograd's convolution in AVX-512: tiles are transformed, multiplied and transformed back sixteen channels at a time.
+// Winograd's convolution in AVX-512: transforms tiles, multiplies and transforms back, 16 channels at a time.
 #include "winograd_tiles.h"
 
 namespace sluice {
 namespace {
 
-// Stores outputs, or adds them to what is there.
+// Stores outputs, or adds them to the values in memory.
 template <typename Op, bool accumulate>
 struct StoreOutput {
   typename Op::Element* corner;
@@ -25,7 +25,7 @@ struct Winograd : WinogradTiles<Op, Tile> {
   static int64_t v_plane(const WinogradGeometry& g, int64_t rows) { return plane_of(rows * g.in_channels, sizeof(T)); }
   static int64_t m_plane(int64_t rows, int64_t group) { return plane_of(rows * group, sizeof(float)); }
 
-  // m [position][tile][column of the group] of `rows` tiles.
+  // Computes m [position][tile][column of the group] for `rows` tiles.
   template <int Rows, int Vectors>
   SLUICE_SIMD static void multiply_group(const WinogradGeometry& g, int64_t rows, const T* v, const T* packed,
                                          float* m) {
@@ -53,7 +53,7 @@ struct Winograd : WinogradTiles<Op, Tile> {
       T* const corner =
           output + ((at.image * g.out_height + row) * g.out_width + column) * g.out_channels + first_channel;
       for (int64_t channel = 0; channel < group; channel += lanes) {
-        // Where the tile after next goes.
+        // Prefetches the place of the tile after next.
         for (int i = 0; i < Tile; ++i)
           for (int j = 0; j < Tile; ++j)
             __builtin_prefetch(corner + i * row_stride + (2 * Tile + j) * g.out_channels + channel, 1);
@@ -84,7 +84,7 @@ struct Winograd : WinogradTiles<Op, Tile> {
     }
   }
 
-  // Transforms one tile (f32) or two (bf16) of the weights' gradient.
+  // Transforms a tile (f32) or two tiles (bf16) for the weights' gradient.
   SLUICE_SIMD static void transform_operands(const WinogradGeometry& g, const Window<Op, side> (&in)[2],
                                              const Window<Op, Tile> (&out)[2], const GradientOperands& operands, T* v,
                                              T* w) {
@@ -119,7 +119,7 @@ struct Winograd : WinogradTiles<Op, Tile> {
     const T* const gradients = static_cast<const T*>(dy);
     const int64_t total = g.tiles();
     for (int64_t t = begin; t < end; t += Op::joined) {
-      // A tile beyond the last one is the last one's window, without pixels.
+      // A tile beyond the last takes the last tile's window, with all pixels outside.
       const int64_t index[2] = {first + t, first + t + Op::joined - 1};
       const TilePlace places[2] = {{g, std::min(index[0], total - 1)}, {g, std::min(index[1], total - 1)}};
       Window<Op, side> in[2] = {Tiles::input_window(g, inputs, places[0]), Tiles::input_window(g, inputs, places[1])};

@@ -1,13 +1,13 @@
-// The points at which Winograd's convolution evaluates its polynomials, and the transform of the weights they give.
+// The points at which Winograd's algorithm evaluates its polynomials, and the transform of weights that follows.
 #pragma once
 
 #include <array>
 
 namespace sluice {
 
-// All are 0, infinity and these. Powers of few bits are exact in f32, and of such points these were found to lose
-// least: the mean squared error of f32 is that of plain sums for tiles of 2, ten times it for tiles of 3 and 4, where
-// the usual whole-numbered points lose five times more.
+// The points are 0, infinity and these. Their powers have few bits and are exact in f32, and of such points these lose
+// the least: the mean squared error in f32 equals that of plain sums for tiles of 2, and is ten times larger for tiles
+// of 3 and 4, where the usual whole numbers lose five times more.
 template <int Tile>
 struct WinogradPoints;
 
@@ -26,7 +26,7 @@ struct WinogradPoints<4> {  // pair, -pair, second_pair, -second_pair
   static constexpr float pair = 0.625f, second_pair = 1.5f;
 };
 
-// G: a row for each point p, [1, p, p^2] / (the product over other finite points q of p - q); infinity's is [0, 0, 1].
+// G has a row for each point p: [1, p, p^2] / (product of p - q over the other finite points q), and [0, 0, 1] for infinity.
 using WinogradWeightTransform = std::array<std::array<float, 3>, 6>;
 
 constexpr WinogradWeightTransform winograd_weight_transform(int tile) {

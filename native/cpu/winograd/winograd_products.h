@@ -1,4 +1,4 @@
-// Sums of products in AVX-512 of f32 or bf16 operands: the inner loops that all of Winograd's work comes down to.
+// Sums of products of f32 or bf16 operands in AVX-512: the innermost loops of Winograd's algorithm.
 #pragma once
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 #include "../bf16.h"
 #include "../gradient_sums.h"
 
-// The instructions for bf16 are named for all functions, since functions of different targets cannot be joined; only
-// Bf16's use them.
+// All functions have the bf16 instructions in their target, because functions of different targets cannot be inlined
+// into each other. Only those of Bf16 use them.
 #define SLUICE_TARGET "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"
 #include "../avx512.h"
 
@@ -16,17 +16,17 @@ namespace {
 
 constexpr int64_t lanes = 16;
 
-// Operands of f32: a product takes one element of each.
+// f32 operands: a product takes one element of each operand.
 struct F32 {
   using Element = float;
-  static constexpr int64_t joined = 1;  // elements of one operand that a lane multiplies at once
+  static constexpr int64_t joined = 1;  // elements of an operand that a lane multiplies at once
 
   SLUICE_SIMD_INLINE __m512 load(const float* p) { return _mm512_loadu_ps(p); }
   SLUICE_SIMD_INLINE void store(float* p, __m512 a) { _mm512_storeu_ps(p, a); }
   SLUICE_SIMD_INLINE __m512 multiply_add(__m512 sum, __m512 a, __m512 b) { return _mm512_fmadd_ps(a, b, sum); }
 };
 
-// Operands of bf16: a product takes two elements of each, sums are f32.
+// bf16 operands: a product takes two elements of each operand, and sums are f32.
 struct Bf16 {
   using Element = bf16;
   static constexpr int64_t joined = 2;
@@ -38,7 +38,7 @@ struct Bf16 {
   SLUICE_SIMD_INLINE __m256i narrow(__m512 a) { return reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(a)); }
   SLUICE_SIMD_INLINE void store(bf16* p, __m512 a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a)); }
   SLUICE_SIMD_INLINE void store_pairs(bf16* p, __m512 even, __m512 odd) {
-    // Sixteen of `even`, then sixteen of `odd`; then one of each in turn.
+    // Joins 16 elements of `even` and 16 of `odd`, then interleaves them.
     const __m512i both = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even));
     const __m512i first = _mm512_set_epi32(0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c, 0x001b000b, 0x001a000a,
                                            0x00190009, 0x00180008, 0x00170007, 0x00160006, 0x00150005, 0x00140004,
@@ -50,8 +50,8 @@ struct Bf16 {
   }
 };
 
-// sums[row][column] (+)= the products of `depth` steps: at step s, row r reads the 32 bits at a[r * a_row + s *
-// a_step], and the columns the 512 * Vectors bits at b[s * b_step].
+// Sets sums[row][column] to the products of `depth` steps, or adds them. At step s, row r reads the 32 bits at
+// a[r * a_row + s * a_step], and the columns read the 512 * Vectors bits at b[s * b_step].
 template <typename Op, int Rows, int Vectors, bool add>
 SLUICE_SIMD_INLINE void multiply_tile(int64_t depth, const float* a, int64_t a_row, int64_t a_step, const float* b,
                                       int64_t b_step, float* sums, int64_t row) {
@@ -82,7 +82,7 @@ SLUICE_SIMD_INLINE void multiply_tile(int64_t depth, const float* a, int64_t a_r
     }
 }
 
-// sums [row][16 columns] = the products of `Depth` steps, few enough that the columns stay in registers for all rows.
+// Sets sums [row][16 columns] to the products of `Depth` steps, so few that the columns stay in registers for all rows.
 template <typename Op, int Depth, int Rows>
 SLUICE_SIMD_INLINE void multiply_shallow(int64_t rows, const float* a, const float* b, float* sums) {
   __m512 columns[Depth];
@@ -104,7 +104,7 @@ SLUICE_SIMD_INLINE void multiply_shallow(int64_t rows, const float* a, const flo
   }
 }
 
-// sums [row][column] += w' v over `steps` steps, a run of them at a time that stays in the first-level cache.
+// Adds w' v over `steps` steps to sums [row][column], in runs of steps that fit into the first-level cache.
 template <typename Op, int Rows, int Vectors>
 SLUICE_SIMD_INLINE void multiply_rows(const float* v, int64_t v_row, const float* w, int64_t w_row, int64_t in_channels,
                                       int64_t steps, int64_t rows, float* sums) {
@@ -117,8 +117,8 @@ SLUICE_SIMD_INLINE void multiply_rows(const float* v, int64_t v_row, const float
                                                in_channels);
 }
 
-// sums [output channel of a group][input channel] += the products of `tiles` tiles of the operands at one position of
-// each, for the group of output channels from `channel` on.
+// Adds the products of `tiles` tiles, at one position of each operand, to sums [output channel of a group][input
+// channel], for the group of output channels that begins at `channel`.
 template <typename Op>
 SLUICE_SIMD static void multiply_gradient(const GradientOperands& operands, int64_t v_position, int64_t w_position,
                                           int64_t in_channels, int64_t out_channels, int64_t tiles, int64_t channel,

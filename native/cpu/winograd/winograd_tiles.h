@@ -1,4 +1,4 @@
-// The tiles of Winograd's convolution in AVX-512: where they lie, and their transforms, sixteen channels at a time.
+// The tiles of Winograd's convolution in AVX-512: their places and their transforms, 16 channels at a time.
 #pragma once
 
 #include "winograd_kernels.h"
@@ -8,7 +8,7 @@
 namespace sluice {
 namespace {
 
-// Where a tile lies.
+// The place of a tile.
 struct TilePlace {
   int64_t image, row, column;
 
@@ -27,15 +27,15 @@ struct TilePlace {
   }
 };
 
-// A square of Side x Side pixels of which some lie outside the image.
+// A square of Side x Side pixels that may reach beyond the image.
 template <typename Op, int Side>
 struct Window {
   using T = typename Op::Element;
   static constexpr uint64_t all = (uint64_t{1} << (Side * Side)) - 1;
 
-  const T* corner;  // of the first pixel, which may lie outside
+  const T* corner;  // the first pixel, which may lie outside the image
   int64_t row_stride, channels;
-  uint64_t inside;  // one bit a pixel
+  uint64_t inside;  // a bit for each pixel
 
   Window(const T* images, int64_t image, int64_t top, int64_t left, int64_t height, int64_t width, int64_t channels_)
       : corner(images + ((image * height + top) * width + left) * channels_),
@@ -53,7 +53,7 @@ struct Window {
       }
   }
 
-  // Sixteen channels of the pixels of one column.
+  // Loads 16 channels of the pixels of a column.
   template <bool whole>
   SLUICE_SIMD __attribute__((always_inline)) inline void column(int j, int64_t channel, __m512 (&d)[Side]) const {
 #pragma GCC unroll 6
@@ -65,7 +65,7 @@ struct Window {
   }
 };
 
-// The windows of tiles of Tile x Tile outputs, and their transforms, sixteen channels at a time.
+// The windows of tiles of Tile x Tile outputs, and their transforms, 16 channels at a time.
 template <typename Op, int Tile>
 struct WinogradTiles {
   using T = typename Op::Element;
@@ -80,7 +80,7 @@ struct WinogradTiles {
     return {dy, at.image, Tile * at.row, Tile * at.column, g.out_height, g.out_width, g.out_channels};
   }
 
-  // The transform of sixteen channels of a window, along columns, then along rows.
+  // Transforms 16 channels of a window, along columns, then along rows.
   template <bool whole>
   SLUICE_SIMD_INLINE void transform_input(const Window<Op, side>& window, int64_t channel, __m512 (&v)[side][side]) {
 #pragma GCC unroll 6
@@ -100,7 +100,7 @@ struct WinogradTiles {
     }
   }
 
-  // As above, of a window that may reach outside.
+  // The same for a window that may reach beyond the image.
   SLUICE_SIMD_INLINE void transform_input(const Window<Op, side>& window, int64_t channel, __m512 (&v)[side][side]) {
     if (window.inside == window.all) {
       transform_input<true>(window, channel, v);
@@ -141,8 +141,8 @@ struct WinogradTiles {
   SLUICE_SIMD_INLINE void transform_tile(const WinogradGeometry& g, const Window<Op, side>& window, int64_t plane,
                                          T* to) {
     for (int64_t channel = 0; channel < g.in_channels; channel += lanes) {
-      // The pixels that the tile after next adds to the right: rows follow each other too far apart for the processor
-      // to foresee them.
+      // Prefetches the pixels that the tile after next adds on the right: the rows are too far apart for the processor's
+      // own prefetching.
       if (whole) {
 #pragma GCC unroll 6
         for (int i = 0; i < side; ++i)
@@ -156,7 +156,7 @@ struct WinogradTiles {
     }
   }
 
-  // v [position][tile][channel] of `count` tiles, then zeros up to `rows` tiles; `plane` elements a position.
+  // Writes v [position][tile][channel] for `count` tiles, then zeros up to `rows` tiles. A position has `plane` elements.
   SLUICE_SIMD static void transform_inputs(const WinogradGeometry& g, const T* x, int64_t first, int64_t count,
                                            int64_t rows, int64_t plane, T* v) {
     TilePlace at(g, first);
@@ -173,7 +173,7 @@ struct WinogradTiles {
       std::fill(v + i * plane + count * g.in_channels, v + i * plane + rows * g.in_channels, T{});
   }
 
-  // Outputs of sixteen channels of one tile: sink(i, j, y) for those of its first `down` rows and `right` columns.
+  // Computes 16 channels of the outputs of a tile; calls sink(i, j, y) for its first `down` rows and `right` columns.
   template <typename Sink>
   SLUICE_SIMD_INLINE void transform_output(const float* m, int64_t plane, int64_t down, int64_t right,
                                            const Sink& sink) {

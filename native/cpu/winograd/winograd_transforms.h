@@ -1,4 +1,4 @@
-// The one-dimensional transforms of Winograd's convolution on vectors, and the points they are made from.
+// The one-dimensional transforms of Winograd's algorithm, on vectors.
 #pragma once
 
 #include "winograd_points.h"
@@ -7,9 +7,9 @@
 namespace sluice {
 namespace {
 
-// Each with N = Tile + 2: input: B' d, N of N. output: A' m, Tile of N. gradient: A g, N of Tile. Rows of B' are the
-// coefficients of M(x) / (x - p), where M is the product over all finite points p, and of M itself; A has the powers of
-// the points. (Toom-Cook)
+// With N = Tile + 2: `input` computes B' d, N values from N; `output` computes A' m, Tile values from N; `gradient`
+// computes A g, N values from Tile. The rows of B' are the coefficients of M(x) / (x - p) for each finite point p, and of
+// M itself, with M the product of x - p over these points. A holds the powers of the points. (Toom-Cook)
 template <int Tile>
 struct WinogradTransform;
 

@@ -1,4 +1,4 @@
-// The transform of the weights of Winograd's convolution, and its transpose, sixteen channels at a time.
+// The transform of weights in Winograd's algorithm, and its transpose, 16 channels at a time.
 #pragma once
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 
 namespace sluice {
 
-// Weights are transformed for this many channels at a time.
+// The number of channels that are transformed at a time.
 constexpr int64_t winograd_channels = 16;
 constexpr int64_t winograd_taps = 9;
-// The largest tile, 4 x 4 outputs, has this many positions.
+// The number of positions of the largest tile, 4 x 4 outputs.
 constexpr int64_t winograd_most_positions = 36;
 
 using WinogradChannelKernels = float[winograd_taps][winograd_channels];

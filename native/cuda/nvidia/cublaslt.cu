@@ -1,4 +1,4 @@
-// How matrix products are described to cuBLASLt, which algorithm is taken, and what it may use.
+// Matrix products with cuBLASLt: their description, the choice of an algorithm, and its workspace.
 #include "cublaslt.h"
 
 #include <stdexcept>
@@ -10,20 +10,20 @@
 namespace sluice {
 namespace {
 
-// At most, of a product: what the documentation of cublasSetWorkspace recommends for Hopper; for older devices it is less.
+// The most workspace of a product: the size that cublasSetWorkspace recommends for Hopper. Older devices need less.
 constexpr int64_t most_workspace_bytes = int64_t{32} << 20;
 // "The workspace pointer must be aligned to at least a multiple of 256 bytes" (cublasLtMatmul).
 constexpr uintptr_t workspace_alignment = 256;
 
 cudaDataType type_of(int32_t dtype) { return dtype == SL_BF16 ? CUDA_R_16BF : CUDA_R_32F; }
 
-// The largest power of two that divides an address, up to the 256 bytes which cuBLASLt takes for granted otherwise.
+// The largest power of two that divides an address, at most 256 bytes, which is the alignment that cuBLASLt assumes.
 uint32_t alignment_of(const void* pointer) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(pointer) | 256;
   return static_cast<uint32_t>(address & (~address + 1));
 }
 
-// That of the CUDA release which this library was built with: a later one may need a later driver.
+// The cuBLASLt of the CUDA release that this library was built with. A later release may need a later driver.
 const SharedLibrary& cublaslt_library() {
   constexpr bool thirteen = CUDART_VERSION >= 13000;
   return SharedLibrary::open(thirteen ? "libcublasLt.so.13" : "libcublasLt.so.12",
@@ -105,10 +105,10 @@ CublasLt::Key CublasLt::key_of(const Product& p) const {
           p.bias != nullptr ? alignment_of(p.bias) : 0};
 }
 
-// cuBLASLt's matrices are column-major: as such, the bytes of a row-major matrix are its transpose, and C^T = op(B)^T
-// op(A)^T. So B stands on the left as it is stored, and a column of C^T, to which the bias is added, is a row of C.
+// cuBLASLt's matrices are column-major. Read that way, a row-major matrix is its own transpose, and C^T = op(B)^T op(A)^T.
+// So B is the left operand as it is stored, and cuBLASLt adds the bias to a column of C^T, which is a row of C.
 int32_t CublasLt::describe(const Call& call, const Product& p, Plan& plan) const {
-  // Only f32 operands know the other compute type (cublasLtMatmul, "Datatypes Supported").
+  // Only f32 operands support the TF32 compute type (cublasLtMatmul, "Datatypes Supported").
   const cublasComputeType_t compute =
       context_->tf32 && p.dtype == SL_F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
   cublasLtMatmulDesc_t operation = nullptr;
@@ -133,7 +133,7 @@ int32_t CublasLt::describe(const Call& call, const Product& p, Plan& plan) const
   return layout(plan.out, p.out_dtype, p.m, p.n);
 }
 
-// The first algorithm of the heuristic, which times nothing: the same one in every run.
+// Takes the first algorithm of the heuristic. It measures nothing, so every run takes the same one.
 int32_t CublasLt::choose(const Call& call, const Product& p, Plan& plan) const {
   cublasLtMatmulPreference_t made = nullptr;
   SL_TRY(status(call, functions_.cublasLtMatmulPreferenceCreate(&made)));
@@ -142,17 +142,17 @@ int32_t CublasLt::choose(const Call& call, const Product& p, Plan& plan) const {
     return status(call, functions_.cublasLtMatmulPreferenceSetAttribute(made, attribute, &value, sizeof value));
   };
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<uint64_t>(most_workspace_bytes)));
-  // By the documentation no scheme adds in an order that may change ("Results Reproducibility": cublasLtMatmul with a
-  // workspace of the caller's gives the same bits at every run; in place, counters "guarantee sequentiality"). But
-  // INPLACE and OUTPUT_TYPE keep partial sums in the type of C, which loses digits where it is bf16, and which order
-  // the counters' sequence has is not told: sums are kept in f32 and added in a step of their own, or not split.
+  // According to the documentation, every scheme adds in a fixed order ("Results Reproducibility": with a workspace from
+  // the caller, cublasLtMatmul gives the same bits in every run; in place, counters "guarantee sequentiality"). But
+  // INPLACE and OUTPUT_TYPE keep partial sums in the type of C, which loses digits in bf16, and the order of the
+  // counters is not documented. So sums are not split, or kept in f32 and added in a separate step.
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
                 static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE)));
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(p.b)));
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(p.a)));
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(p.c)));
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(p.c)));
-  SL_TRY(set_bias(call, plan, p.bias));  // its alignment is read off the pointer
+  SL_TRY(set_bias(call, plan, p.bias));  // cuBLASLt reads its alignment from the pointer
   cublasLtMatmulHeuristicResult_t found{};
   int count = 0;
   const cublasStatus_t asked =
@@ -191,7 +191,7 @@ int32_t CublasLt::multiply(const char* name, const char* shapes, const Product& 
   const std::lock_guard<std::mutex> lock(mutex_);
   const Plan* plan = nullptr;
   SL_TRY(find_plan(call, p, &plan));
-  // Free again when the call returns: what the stream does later with the same bytes comes after the product.
+  // Released when the call returns: the stream runs later users of the same bytes after the product.
   const size_t bytes = plan->workspace_bytes == 0 ? 0 : plan->workspace_bytes + workspace_alignment;
   const Scratch scratch(context_->allocator, static_cast<int64_t>(bytes));
   if (bytes > 0 && !scratch) return out_of_memory(name, context_->allocator, static_cast<int64_t>(bytes));

@@ -1,4 +1,4 @@
-// Matrix products on cuBLASLt, opened when it is first used.
+// Matrix products with cuBLASLt, which is opened at first use.
 #pragma once
 
 #include <cublasLt.h>
@@ -15,12 +15,12 @@
 
 namespace sluice {
 
-// C [m,n] = alpha * op(A) op(B) + beta * C + bias, as sl_matmul has it, with k of 1 or more.
+// C [m,n] = alpha * op(A) op(B) + beta * C + bias, as in sl_matmul, with k of 1 or more.
 struct Product : MatmulShape {
   float alpha, beta;
   const void *a, *b;
   void* c;
-  const float* bias;  // nullptr, or one that CublasLt::adds_bias
+  const float* bias;  // null, or a bias for which CublasLt::adds_bias is true
 };
 
 // The functions of cuBLASLt that sluice calls.
@@ -45,34 +45,34 @@ struct CublasLtFunctions {
   SL_CUBLASLT_FUNCTIONS(SL_MEMBER)
 #undef SL_MEMBER
 
-  // Throws std::runtime_error where the library, or a function of it, is missing.
+  // Throws std::runtime_error if the library or one of its functions is missing.
   CublasLtFunctions();
 };
 
-// "13.1.0". Throws std::runtime_error where cuBLASLt is not found.
+// The version, such as "13.1.0". Throws std::runtime_error if cuBLASLt is missing.
 std::string cublaslt_version_text();
-// Where it was found. Throws likewise.
+
+// The path of the library. Throws std::runtime_error if cuBLASLt is missing.
 std::string cublaslt_path();
 
-// A context's handle and the algorithms that it has chosen. Thread-safe.
+// A context's handle, and the algorithms chosen so far. Thread-safe.
 class CublasLt {
  public:
-  // That of a context, made when it is first asked for. Throws std::runtime_error where the library is missing.
+  // The instance of a context, created at first use. Throws std::runtime_error if the library is missing.
   static CublasLt& of(sl_context* context);
 
   ~CublasLt();
   CublasLt(const CublasLt&) = delete;
   CublasLt& operator=(const CublasLt&) = delete;
 
-  // Whether a product into this type can add this bias itself. The bias has the type of the output (cuBLAS
-  // documentation, cublasLtMatmul, "Bias Type"). Nothing can be asked of its alignment, and kernels may read 16 bytes
-  // of it at once.
+  // Whether a product into this type can add this bias itself. The bias must have the type of the output (cublasLtMatmul,
+  // "Bias Type"), and 16 bytes of alignment: kernels may read that much at once, and cuBLASLt takes no other value.
   static bool adds_bias(int32_t out_dtype, const float* bias) {
     return out_dtype == SL_F32 && reinterpret_cast<uintptr_t>(bias) % 16 == 0;
   }
 
-  // Queues a product on the compute stream for `name`, an exported function; `shapes` says what the call is about.
-  // UNSUPPORTED where cuBLASLt has no algorithm. May throw std::bad_alloc.
+  // Queues a product on the compute stream for `name`, an exported function; `shapes` describes its operands. UNSUPPORTED
+  // if cuBLASLt has no algorithm. May throw std::bad_alloc.
   int32_t multiply(const char* name, const char* shapes, const Product& product);
 
  private:
@@ -84,7 +84,7 @@ class CublasLt {
     cublasLtMatmulAlgo_t algorithm{};
     size_t workspace_bytes = 0;
   };
-  // All that the choice of an algorithm may depend on.
+  // Everything that the choice of an algorithm depends on.
   using Key = std::array<int64_t, 14>;
   struct Call {
     const char *name, *shapes;
@@ -103,7 +103,7 @@ class CublasLt {
   sl_context* context_;
   CublasLtFunctions functions_;
   cublasLtHandle_t handle_ = nullptr;
-  std::mutex mutex_;  // of all below: a plan's descriptor holds the bias of the call
+  std::mutex mutex_;  // guards the members below: a plan's descriptor holds the bias of the current call
   std::map<Key, Plan> plans_;
 };
 

@@ -1,8 +1,8 @@
 // cuDNN's functions, errors and handles.
 //
-// Of cuDNN 9 only the graph API is used, through its C backend: the older calls (cudnnConvolutionForward and its kin)
-// are deprecated in cuDNN 9, and only the graph API tells an engine's numerical notes (nondeterministic, tensor cores,
-// converted inputs) before it is chosen.
+// Uses only the graph API of cuDNN 9, through its C backend. The older calls (cudnnConvolutionForward and similar) are
+// deprecated, and only the graph API tells an engine's numerical notes (nondeterministic, tensor cores, converted inputs)
+// before the choice.
 #include "cudnn.h"
 
 #include <limits>
@@ -58,18 +58,18 @@ ConvKey key_of(const ConvProblem& problem) {
           problem.tf32 ? 1 : 0};
 }
 
-// How thoroughly engines are measured: the heuristics' first are the likely ones, and three runs of a convolution that
-// follow each other without a gap differ little from the next three.
+// The effort of measuring: the fastest engine is among the first of the heuristics, and three runs of a convolution in a
+// row differ little from the next three.
 constexpr int measured_engines = 6;
 constexpr int measured_runs = 3;
 
 void check_cuda(cudaError_t error) {
   if (error == cudaSuccess) return;
-  cudaGetLastError();  // forgotten: the caller reports it
+  cudaGetLastError();  // clears the error: the caller reports it
   throw std::runtime_error(std::string("CUDA: ") + cudaGetErrorString(error));
 }
 
-// A point in a stream that knows its time.
+// A CUDA event that records the time.
 class TimedEvent {
  public:
   TimedEvent() { check_cuda(cudaEventCreateWithFlags(&event_, 0)); }
@@ -82,7 +82,7 @@ class TimedEvent {
   cudaEvent_t event_ = nullptr;
 };
 
-// The milliseconds that `run` takes, once what it needs at first is done. Waits for it.
+// The milliseconds that `run` takes after a first run, which warms it up. Waits for the stream.
 template <typename Run>
 float measure(cudaStream_t stream, const Run& run) {
   const TimedEvent begin, end;
@@ -172,7 +172,7 @@ const ConvPlan& Cudnn::plan(const ConvProblem& problem, const ConvOperands& oper
   return *(plans_[key] = std::move(made));
 }
 
-// Null where no engine fits.
+// Null if no engine fits.
 std::unique_ptr<ConvPlan> Cudnn::fastest(ConvCandidates& candidates, const ConvOperands& operands) {
   std::unique_ptr<ConvPlan> best;
   float least = std::numeric_limits<float>::infinity();
@@ -191,13 +191,13 @@ std::unique_ptr<ConvPlan> Cudnn::fastest(ConvCandidates& candidates, const ConvO
     }
     try {
       const float time = measure(stream_, [&] { plan->execute(handle_, operands, workspace.get()); });
-      if (time < least) {  // of equals, the first
+      if (time < least) {  // ties go to the first engine
         least = time;
         best = std::move(plan);
       }
     } catch (const CudnnError& error) {
-      cudaStreamSynchronize(stream_);  // runs before the one that failed need their plan
-      cudaGetLastError();              // forgotten: another engine may do
+      cudaStreamSynchronize(stream_);  // earlier runs still use their plan
+      cudaGetLastError();              // clears the error: another engine may work
       failure = error;
     }
   }

@@ -1,4 +1,4 @@
-// cuDNN, opened when it is first used: its functions, and what a context keeps of it.
+// cuDNN, which is opened at first use: its functions, and a context's handle and plans.
 #pragma once
 
 #include <cudnn.h>
@@ -30,20 +30,21 @@ struct CudnnFunctions {
   decltype(&::cudnnBackendExecute) execute;
 };
 
-// Opens cuDNN at the first call. Throws std::runtime_error where it is not found.
+// Opens cuDNN at the first call. Throws std::runtime_error if it is missing.
 const CudnnFunctions& cudnn_functions();
 
-// "9.28.1". Throws std::runtime_error where cuDNN is not found.
+// The version, such as "9.28.1". Throws std::runtime_error if cuDNN is missing.
 std::string cudnn_version_text();
-// Where it was found. Throws likewise.
+
+// The path of the library. Throws std::runtime_error if cuDNN is missing.
 std::string cudnn_path();
 
-// A call of cuDNN that failed, in cuDNN's own words.
+// A failed call of cuDNN, with cuDNN's own message.
 class CudnnError : public std::runtime_error {
  public:
   CudnnError(cudnnStatus_t status, const std::string& sentence) : std::runtime_error(sentence), status_(status) {}
 
-  // cuDNN knows no way to do what was asked of it: the status is of the category CUDNN_STATUS_NOT_SUPPORTED.
+  // Whether cuDNN cannot do the operation: the status is of the category CUDNN_STATUS_NOT_SUPPORTED.
   bool unsupported() const { return status_ / 1000 * 1000 == CUDNN_STATUS_NOT_SUPPORTED; }
   bool out_of_memory() const {
     return status_ == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
@@ -54,42 +55,43 @@ class CudnnError : public std::runtime_error {
   cudnnStatus_t status_;
 };
 
-// Throws CudnnError for any status but success.
+// Throws CudnnError unless the status is success.
 void check_cudnn(cudnnStatus_t status);
 
-// Of cudnn_graph.h.
+// In cudnn_graph.h.
 class ConvCandidates;
 class ConvPlan;
 struct ConvOperands;
 struct ConvProblem;
 
-// What a plan depends on: direction, shape, alignment, and whether TF32 was allowed; none is negative.
+// Everything that a plan depends on: direction, shape, alignment, and whether TF32 is allowed. No value is negative.
 using ConvKey = std::array<int64_t, 13>;
-// The ranks of engines that convolutions take.
+
+// The rank of the engine of each convolution.
 using ConvChoices = std::map<ConvKey, int64_t>;
 
-// A handle whose work goes to one stream, with the plans that were made for it. Safe to use from several threads.
+// A handle whose work goes to one stream, and its plans. Thread-safe.
 class Cudnn {
  public:
-  // Workspace comes from the allocator. Throws std::runtime_error.
+  // The allocator provides workspace. Throws std::runtime_error.
   Cudnn(cudaStream_t stream, Allocator& allocator);
   ~Cudnn();
   Cudnn(const Cudnn&) = delete;
   Cudnn& operator=(const Cudnn&) = delete;
 
-  // Whether plans from now on are of the fastest engine, by measurement. At first they are of the first that fits.
+  // Whether later plans take the fastest engine, by measurement, or the first that fits, as at the beginning.
   void autotune(bool measure);
 
-  // The engines of all plans, and those that plans to come will take. Taken are choices for what has no plan yet; they
-  // go before a measurement.
+  // The engines of all plans, and the choices for later plans. A choice for a convolution without a plan replaces the
+  // measurement.
   ConvChoices choices();
   void take_choices(const ConvChoices& choices);
 
-  // The plan of a convolution, made when first asked for: which may compute it several times, on these operands. Throws
-  // CudnnError, unsupported where no engine fits, and std::runtime_error.
+  // The plan of a convolution, created at first use. With autotune, that computes the convolution several times on these
+  // operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error.
   const ConvPlan& plan(const ConvProblem& problem, const ConvOperands& operands);
 
-  // Queues a plan; workspace is device memory of the plan's bytes.
+  // Queues a plan. `workspace` is device memory of the plan's workspace_bytes().
   void execute(const ConvPlan& plan, const ConvOperands& operands, void* workspace);
 
  private:
@@ -104,7 +106,7 @@ class Cudnn {
   ConvChoices choices_;
 };
 
-// The context's, made at the first call. Throws std::runtime_error.
+// The instance of a context, created at first use. Throws std::runtime_error.
 Cudnn& cudnn_of(sl_context* context);
 
 }  // namespace sluice

@@ -1,4 +1,4 @@
-// Builds graphs of one convolution and chooses their engines.
+// Builds the graph of a convolution and chooses its engine.
 #include "cudnn_graph.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-// Engines that want more are passed over. cuDNN's favourites want a few MiB at the sizes of the paper.
+// Engines that need more are skipped. cuDNN's first choices need a few MiB at the sizes of the paper.
 constexpr int64_t workspace_bound = int64_t{256} << 20;
 
 constexpr int64_t id_x = 1, id_weights = 2, id_y = 3;
@@ -19,7 +19,7 @@ cudnnDataType_t data_type(const sl_conv_shape& s) {
   return s.dtype == SL_BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
 }
 
-// A tensor that cuDNN sees as [first, channels, height, width] and that has its channels innermost.
+// A tensor of cuDNN dimensions [first, channels, height, width], with channels innermost in memory.
 BackendDescriptor tensor(const ConvProblem& problem, int64_t id, int64_t first, int64_t channels, int64_t height,
                          int64_t width) {
   BackendDescriptor made(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
@@ -34,7 +34,7 @@ BackendDescriptor tensor(const ConvProblem& problem, int64_t id, int64_t first, 
 
 BackendDescriptor convolution(const sl_conv_shape& s) {
   BackendDescriptor made(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
-  // Without the mirrored kernel of what mathematics calls a convolution.
+  // Cross-correlation: a convolution in the mathematical sense would mirror the kernel.
   const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
   made.set(CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
   made.set(CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT);
@@ -47,7 +47,7 @@ BackendDescriptor convolution(const sl_conv_shape& s) {
   return made;
 }
 
-// What one direction of the convolution is called.
+// cuDNN's names for a direction of the convolution.
 struct OperationNames {
   cudnnBackendDescriptorType_t type;
   cudnnBackendAttributeName_t x, weights, y, convolution, alpha, beta;
@@ -82,7 +82,7 @@ OperationNames names_of(ConvDirection direction) {
   }
 }
 
-// The graph of the problem as the last of the descriptors, those it was made from before it.
+// The descriptors of the problem's graph: the graph comes last, after the descriptors that it is made from.
 std::vector<BackendDescriptor> graph(cudnnHandle_t handle, const ConvProblem& problem) {
   const sl_conv_shape& s = problem.shape;
   const OperationNames names = names_of(problem.direction);
@@ -97,7 +97,7 @@ std::vector<BackendDescriptor> graph(cudnnHandle_t handle, const ConvProblem& pr
   operation.set(names.y, made[2]);
   operation.set(names.convolution, made[3]);
   operation.set(names.alpha, 1.0f);
-  // Never 1: see accumulate in conv.cu.
+  // Never 1: conv.cu accumulates the results itself.
   operation.set(names.beta, 0.0f);
   operation.finalize();
   BackendDescriptor result(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
@@ -109,7 +109,7 @@ std::vector<BackendDescriptor> graph(cudnnHandle_t handle, const ConvProblem& pr
   return made;
 }
 
-// Configurations of engines for the graph, cuDNN's favourite first.
+// Configurations of engines for the graph, in cuDNN's order of preference.
 std::vector<BackendDescriptor> ranked(const BackendDescriptor& graph, cudnnBackendHeurMode_t mode) {
   BackendDescriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
   heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
@@ -123,13 +123,13 @@ std::vector<BackendDescriptor> ranked(const BackendDescriptor& graph, cudnnBacke
     raw.push_back(configurations.back().raw());
   }
   if (room == 0) return configurations;
-  // Often fewer than were announced: cuDNN has left out those that cannot do it.
+  // Often fewer than announced: cuDNN drops the engines that cannot do it.
   const int64_t count = heuristic.get(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, room, raw.data());
   while (static_cast<int64_t>(configurations.size()) > count) configurations.pop_back();
   return configurations;
 }
 
-// Whether an engine's numerical notes are what the library promises.
+// Whether an engine's numerical notes agree with the promises of the library.
 bool keeps_promises(const BackendDescriptor& configuration, bool wide, bool tf32) {
   BackendDescriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
   cudnnBackendDescriptor_t raw = engine.raw();
@@ -141,9 +141,9 @@ bool keeps_promises(const BackendDescriptor& configuration, bool wide, bool tf32
     switch (notes[static_cast<size_t>(i)]) {
       case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC:
       case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
-      case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6:  // tiles whose sums cost f32 more than three bits
+      case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6:  // the sums of these tiles cost f32 more than three bits
       case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13: return false;
-      // On f32 operands tensor cores compute in TF32; other conversions may not even keep the range.
+      // With f32 operands, tensor cores compute in TF32; other conversions may even reduce the range.
       case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
         if (wide && !tf32) return false;
         break;
@@ -257,7 +257,7 @@ bool ConvCandidates::reaches(int64_t rank) {
       for (BackendDescriptor& more : ranked(graph_->back(), heuristics[asked_++])) {
         configurations_.push_back(std::move(more));
       }
-    } catch (const CudnnError& error) {  // the other may do
+    } catch (const CudnnError& error) {  // the next heuristic may work
       if (!error.unsupported()) refusal_ = error;
     }
   }

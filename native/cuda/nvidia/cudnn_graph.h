@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-// One descriptor of cuDNN's backend. Every call throws CudnnError where cuDNN refuses.
+// A descriptor of cuDNN's backend. Every call throws CudnnError if cuDNN refuses.
 class BackendDescriptor {
  public:
   explicit BackendDescriptor(cudnnBackendDescriptorType_t type);
@@ -28,7 +28,7 @@ class BackendDescriptor {
   void set(cudnnBackendAttributeName_t name, const BackendDescriptor& value);
   void finalize();
 
-  // At most `room` values into `values`; how many the attribute has.
+  // Writes at most `room` values to `values`, and returns the number that the attribute has.
   int64_t get(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int64_t room, void* values) const;
 
   cudnnBackendDescriptor_t raw() const { return descriptor_; }
@@ -39,64 +39,64 @@ class BackendDescriptor {
 
 enum class ConvDirection : int32_t { forward, backward_data, backward_weights };
 
-// What a plan depends on.
+// Everything that a plan depends on.
 struct ConvProblem {
   sl_conv_shape shape;
   ConvSizes sizes;
   ConvDirection direction;
-  int64_t alignment;  // of all three tensors, in bytes
+  int64_t alignment;  // of each of the three tensors, in bytes
   bool tf32;          // whether f32 operands may be rounded to TF32's ten bits
 };
 
-// Device memory. Of the three tensors, the direction's result is written and the others are read.
+// The three tensors in device memory. The direction decides which one is written; the other two are read.
 struct ConvOperands {
   const void* x;
   const void* weights;
   const void* y;
 };
 
-// A convolution ready to run: x [N,H,W,I], weights OHWI and y [N,H',W',O] are all of the shape's dtype, the sums f32.
+// A convolution ready to run. x [N,H,W,I], weights OHWI and y [N,H',W',O] have the shape's dtype; sums are f32.
 class ConvPlan {
  public:
-  // The graph is that of the problem, as its last descriptor.
+  // `graph` holds the problem's graph as its last descriptor.
   ConvPlan(std::shared_ptr<const std::vector<BackendDescriptor>> graph, BackendDescriptor configuration,
            BackendDescriptor plan, int64_t workspace_bytes, int64_t rank);
 
   int64_t workspace_bytes() const { return workspace_bytes_; }
 
-  // The place of its configuration among those of the problem.
+  // The place of its configuration among the problem's configurations.
   int64_t rank() const { return rank_; }
 
   void execute(cudnnHandle_t handle, const ConvOperands& operands, void* workspace) const;
 
  private:
-  // What the plan was made from lives as long as the plan: cuDNN does not say what it copies.
+  // Kept as long as the plan: cuDNN does not document what it copies.
   std::shared_ptr<const std::vector<BackendDescriptor>> graph_;
   BackendDescriptor configuration_, plan_;
   int64_t workspace_bytes_, rank_;
 };
 
-// The configurations of engines for a problem in cuDNN's own order, heuristic A's before the fallbacks. Each has a
-// rank, counted from 0 over all of them, whether they fit or not, so that it names the same one on every run.
+// The configurations of engines for a problem in cuDNN's order: first those of heuristic A, then the fallbacks. The rank
+// counts all of them from 0, suitable or not, so that a rank names the same configuration in every run.
 //
-// Those that fit can be planned, give the same bits every time, keep f32 to f32 unless the problem allows TF32, and work in less than a
-// bounded workspace.
+// A configuration fits if cuDNN can plan it, if it gives the same bits every time, if it computes f32 in f32 unless the
+// problem allows TF32, and if its workspace is small enough.
 class ConvCandidates {
  public:
   // Throws CudnnError.
   ConvCandidates(cudnnHandle_t handle, const ConvProblem& problem);
 
-  // The plan of one rank, null where there is none that fits. Of each rank one plan is made.
+  // The plan of a rank; null if the configuration does not fit or does not exist. Ask for each rank only once.
   std::unique_ptr<ConvPlan> at(int64_t rank);
 
-  // The plan of the first rank that fits, from `rank` on; null where there is none.
+  // The plan of the first configuration that fits, from `rank` on; null if there is none.
   std::unique_ptr<ConvPlan> from(int64_t rank);
 
-  // Why there is none.
+  // The reason why no configuration fits.
   const CudnnError& refusal() const { return refusal_; }
 
  private:
-  // Whether there is such a configuration; asks cuDNN for more where need be.
+  // Whether the rank exists. Asks cuDNN for more configurations if needed.
   bool reaches(int64_t rank);
 
   // May throw CudnnError.
@@ -106,7 +106,7 @@ class ConvCandidates {
   bool wide_, tf32_;
   std::shared_ptr<const std::vector<BackendDescriptor>> graph_;
   std::vector<BackendDescriptor> configurations_;
-  size_t asked_ = 0;  // heuristics
+  size_t asked_ = 0;  // number of heuristics asked so far
   CudnnError refusal_;
 };
 

@@ -1,4 +1,4 @@
-// What a device and its architecture are called.
+// The names of a device and its architecture.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ struct DeviceNames {
   std::string device, isa;  // "NVIDIA H100 80GB HBM3", "sm_90"
 };
 
-// For `name`, an exported function.
+// Fills `names`; errors name the exported function `name`.
 inline int32_t device_names(const char* name, int index, DeviceNames* names) {
   cudaDeviceProp properties{};
   int major = 0, minor = 0;

@@ -1,4 +1,4 @@
-// What GPUs there are, and what the library needs of the machine to use them.
+// The GPUs of the machine, and the requirements of the library.
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -12,12 +12,12 @@
 namespace sluice {
 namespace {
 
-// A version of CUDA as the runtime counts it, 13000 for one.
+// Text of a CUDA version in the runtime's numbering, such as 13000 for 13.0.
 std::string cuda_version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-// Any driver for this release's major version will do ("minor version compatibility", CUDA Compatibility).
+// Any driver for this release's major version works ("minor version compatibility", CUDA Compatibility).
 std::string driver_requirement() {
   int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
@@ -31,7 +31,7 @@ std::string driver_requirement() {
   return json_requirement("NVIDIA driver", found, found ? knows : "the driver is " + knows + remedy);
 }
 
-// Of a description, which says no more of what is missing.
+// The version of cuDNN in a device description; sl_requirements gives the details if it is missing.
 std::string backend_version() {
   try {
     return cudnn_version_text();
@@ -59,7 +59,7 @@ SL_API int32_t sl_device_count(int32_t* host_count) {
   SL_REQUIRE_POINTERS("sl_device_count", host_count);
   int count = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
-  // No driver, or one too old for this build, is a machine without devices for it.
+  // Without a driver, or with one too old for this build, the machine has no usable device.
   if (error == cudaErrorNoDevice || error == cudaErrorInsufficientDriver) {
     cudaGetLastError();
     count = 0;

@@ -1,7 +1,7 @@
-// Which engines convolutions take: whether they are measured, and their choices as text.
+// The engines of convolutions: turns measuring on and off, and writes and reads the choices as text.
 //
-// The text has a line that names device and library, then one for each convolution: the integers of its key, and the
-// engine's rank (ConvCandidates), each set off by a blank.
+// The first line names device and library. Each further line describes a convolution: the integers of its key and the
+// rank of its engine (see ConvCandidates), separated by blanks.
 #include <cstring>
 #include <sstream>
 #include <string>
@@ -12,7 +12,7 @@
 namespace sluice {
 namespace {
 
-// Ranks mean the same engines only to the same release of cuDNN, on the same device.
+// A rank names the same engine only with the same release of cuDNN on the same device.
 int32_t first_line(const char* name, const sl_context* context, std::string* line) {
   DeviceNames names;
   SL_TRY(device_names(name, context->device, &names));
@@ -26,7 +26,7 @@ std::string line_of(const ConvKey& key, int64_t rank) {
   return line + std::to_string(rank);
 }
 
-// Adds a line's choice; false where it has none, or one for a convolution that has one already.
+// Adds the choice of a line. False if the line has none, or its convolution already has a choice.
 bool read_line(const std::string& line, ConvChoices* choices) {
   std::istringstream words(line);
   ConvKey key{};
@@ -35,7 +35,7 @@ bool read_line(const std::string& line, ConvChoices* choices) {
     if (!(words >> value) || value < 0) return false;
   }
   if (!(words >> rank) || rank < 0) return false;
-  // Whatever else is written differently is not of this format either.
+  // Writing the choice again must give the same line; otherwise the line is not of this format.
   return line == line_of(key, rank) && choices->emplace(key, rank).second;
 }
 

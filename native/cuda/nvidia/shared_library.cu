@@ -1,4 +1,4 @@
-// Where NVIDIA's libraries are looked for.
+// Searches for NVIDIA's libraries.
 #include "shared_library.h"
 
 #include <dlfcn.h>
@@ -28,7 +28,7 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// The folder of the library that this code is part of.
+// The folder of the library that contains this code.
 std::string own_folder() {
   Dl_info information{};
   if (dladdr(reinterpret_cast<const void*>(&own_folder), &information) == 0) return "";
@@ -37,7 +37,7 @@ std::string own_folder() {
   return slash == std::string::npos ? "" : path.substr(0, slash);
 }
 
-// Folders in the order in which they are looked through, after the loader's own paths.
+// The folders to search, in order, after the loader's own paths.
 std::vector<std::string> folders() {
   std::vector<std::string> result;
   if (const std::string own = own_folder(); !own.empty()) result.push_back(own);
@@ -61,7 +61,7 @@ std::vector<std::string> folders() {
   return result;
 }
 
-// What the loader made of the name that it was asked for.
+// The path at which the loader found the name `asked`.
 std::string path_of(void* handle, const std::string& asked) {
   const link_map* map = nullptr;
   return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map->l_name[0] != '\0' ? map->l_name : asked;
@@ -82,7 +82,7 @@ const SharedLibrary& SharedLibrary::open(const std::string& soname, const std::s
   std::unique_ptr<SharedLibrary>& library = opened[soname];
   if (library != nullptr) return *library;
   const std::vector<std::string> looked = folders();
-  std::string refusal;  // of a library that is there but cannot be loaded: it lacks another
+  std::string refusal;  // why a library that exists cannot be loaded, for example because it needs another
   std::vector<std::string> paths{soname};
   for (const std::string& folder : looked) paths.push_back(folder + "/" + soname);
   for (const std::string& path : paths) {

@@ -1,4 +1,4 @@
-// NVIDIA's libraries, opened by soname wherever they may be installed.
+// Opens NVIDIA's libraries by soname, from all places where they may be installed.
 #pragma once
 
 #include <string>
@@ -6,21 +6,21 @@
 
 namespace sluice {
 
-// One opened library; it stays open to the end of the process, since NVIDIA's do not bear being closed and opened again.
+// An opened library. It stays open until the process ends: NVIDIA's libraries cannot be closed and opened again.
 class SharedLibrary {
  public:
-  // The first that is found: on the loader's own paths (LD_LIBRARY_PATH and the system's), beside the
-  // CUDA library of sluice, in CUDA_HOME (or CUDA_PATH), in /usr/local/cuda, then where pip installs NVIDIA's wheels
-  // (nvidia/*/lib of a virtual environment, of the user, of the system).
+  // Opens the first library found: on the loader's own paths (LD_LIBRARY_PATH and the system's), next to the CUDA library
+  // of sluice, in CUDA_HOME (or CUDA_PATH), in /usr/local/cuda, then in the folders of pip's NVIDIA wheels (nvidia/*/lib
+  // of a virtual environment, of the user, of the system).
   //
-  // Throws std::runtime_error, one sentence that says what is missing, where it was looked for, and that `package`
-  // brings it.
+  // Throws std::runtime_error with a sentence that names the missing library, the searched places, and the `package` to
+  // install.
   static const SharedLibrary& open(const std::string& soname, const std::string& package);
 
-  // The address of a function. Throws std::runtime_error where the library has no such name.
+  // The address of a function. Throws std::runtime_error if the library does not have it.
   void* symbol(const char* name) const;
 
-  // Where it was found.
+  // The path of the library.
   const std::string& path() const { return path_; }
 
  private:

@@ -1,4 +1,4 @@
-// Augmented views: each output image crops, resizes and recolours a source image by one row of parameters.
+// Augmented views: crops, resizes and recolours a source image by a row of parameters, for each output image.
 #include "../../common/augment_checks.h"
 #include "blur.h"
 #include "colour.h"
@@ -7,14 +7,14 @@
 namespace sluice {
 namespace {
 
-// A view whose memory fits lies in shared memory: 32 x 32 from 32 x 32, for one.
+// A view that needs at most this much memory uses shared memory; 32 x 32 from 32 x 32 does.
 constexpr int64_t shared_bytes = 30 << 10;
-// Of larger views as many are made at once as fit this: what they hold between two operations stays in the cache.
+// The memory of all larger views that are made at once: it should stay in the cache between two operations.
 constexpr int64_t scratch_bytes = int64_t{64} << 20;
 constexpr int large_threads = 1024;
 constexpr int64_t most_blocks = 1 << 20;
 
-// Where the memory of one view holds what, in bytes from its beginning.
+// The layout of the memory of a view, in bytes from its beginning.
 struct Layout {
   int64_t firsts, counts, raw_kernel, kernel, vertical, horizontal, planes, lines, bytes;
 
@@ -28,7 +28,7 @@ struct Layout {
     horizontal = vertical + floats(out_height * ResampleRule(height, out_height).capacity());
     planes = horizontal + floats(out_width * ResampleRule(width, out_width).capacity());
     lines = planes + floats(3 * pixels);
-    // Once the lines are planes, their place is the blur's.
+    // The blur reuses the memory of the lines, which are no longer needed after the resize.
     const int64_t end = lines + floats(std::max(3 * out_height * width, 3 * pixels));
     constexpr int64_t alignment = 256;
     bytes = (end + alignment - 1) / alignment * alignment;
@@ -49,7 +49,7 @@ struct Views {
   const float* parameters;
   float mean[3], scale[3];
 
-  // The same in every thread that asks.
+  // Gives the same result in every thread.
   __device__ Fault fault_of(int64_t view) const {
     if (indices[view] < 0 || indices[view] >= count_in) return fault_augment_index;
     const char* const wrong = wrong_parameter(parameters + view * SL_AUGMENT_COLUMNS, height, width);
@@ -93,7 +93,7 @@ __device__ void Views::make(int64_t view, const Layout& layout, unsigned char* m
   write(planes, row[SL_AUGMENT_SOLARIZE] != 0.0f, row[SL_AUGMENT_FLIP] != 0.0f, y + view * 3 * planes.pixels());
 }
 
-// Solarises where `inverted` asks for it. Neighbouring threads write neighbouring channels.
+// Writes the view, solarised if `inverted`. Neighbouring threads write neighbouring channels.
 template <typename T>
 __device__ void Views::write(const Planes& planes, bool inverted, bool flip, T* y) const {
   for_each_place(out_height, out_width * 3, [&](int64_t row, int64_t place) {
@@ -106,8 +106,8 @@ __device__ void Views::write(const Planes& planes, bool inverted, bool flip, T* 
   });
 }
 
-// One view a block, the first block's being `first`. `scratch` holds the memory of a view for each block, unless views
-// fit shared memory.
+// A block makes one view; the first block makes the view `first`. `scratch` holds the memory of a view for each block,
+// unless views fit into shared memory.
 template <typename T, int threads, bool fits>
 __global__ void __launch_bounds__(threads) augment_kernel(const Views views, const Layout layout,
                                                           unsigned char* scratch, int64_t first, T* y, int32_t* fault) {

@@ -1,4 +1,4 @@
-// Gaussian blur of augmentation, by one block.
+// The Gaussian blur of augmentation, by one block.
 #pragma once
 
 #include "../../common/blur.h"
@@ -8,14 +8,14 @@
 
 namespace sluice {
 
-// Memory of the two kernels, that of the columns first: 2 * (height + width) values each are enough.
+// Memory of the two kernels, the columns' kernel first. 2 * (height + width) values for each are enough.
 struct BlurWeights {
   double* raw;
   float* normalised;
 };
 
-// Weights of offsets -radius..radius for both kernels. A tap a thread; each adds its kernel's total by itself, in the
-// order of the taps.
+// Writes the weights of the offsets -radius..radius of both kernels, a tap in each thread. Each thread adds its kernel's
+// total itself, in the order of the taps.
 __device__ inline void set_weights(float sigma, int64_t radius, int64_t radius_across, const BlurWeights& weights) {
   const int64_t taps = 2 * radius + 1, all_taps = taps + 2 * radius_across + 1;
   for (int64_t tap = threadIdx.x; tap < all_taps; tap += blockDim.x) {
@@ -31,8 +31,8 @@ __device__ inline void set_weights(float sigma, int64_t radius, int64_t radius_a
   }
 }
 
-// Each pixel of `target` is the sum of kernel[tap] * the pixel that place(y, x, tap) finds in `source`; finish(sum) is
-// stored. The three channels share weights and places.
+// Writes finish(sum) to each pixel of `target`, where sum adds kernel[tap] * source[place(y, x, tap - radius)] over the
+// taps. The three channels share weights and places.
 template <typename Place, typename Finish>
 __device__ void weigh(const Planes& source, const Planes& target, int64_t radius, const float* kernel,
                       const Place& place, const Finish& finish) {
@@ -52,8 +52,8 @@ __device__ void weigh(const Planes& source, const Planes& target, int64_t radius
   });
 }
 
-// Separable, over ceil(3 sigma) pixels to either side, or as many as the image can mirror. `spare` has room for three
-// planes. Begins where every thread has written its pixels and ends where every thread sees all.
+// Separable Gaussian blur; see ../../common/blur.h for radius and borders. `spare` has room for three planes.
+// Synchronises the block before it reads the planes and after it has written them.
 __device__ inline void gaussian_blur(const Planes& planes, float sigma, const BlurWeights& weights, float* spare) {
   const int64_t height = planes.height, width = planes.width;
   const int64_t radius = gaussian_radius(sigma, height), radius_across = gaussian_radius(sigma, width);

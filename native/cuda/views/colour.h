@@ -1,4 +1,4 @@
-// Colour jitter of augmentation, by one block.
+// The colour jitter of augmentation, by one block.
 #pragma once
 
 #include "../../common/augment_parameters.h"
@@ -7,7 +7,7 @@
 
 namespace sluice {
 
-// The mean of the image's luma, in every thread. Called once in a kernel: its shared memory is written once.
+// The mean of the image's luma, in every thread. Call it only once in a kernel: it writes its shared memory once.
 __device__ inline float mean_luma(const Planes& planes) {
   __shared__ double sums[warp_threads];
   __shared__ float mean;
@@ -20,7 +20,7 @@ __device__ inline float mean_luma(const Planes& planes) {
   return mean;
 }
 
-// The operations of a row of parameters in its order; each changes pixels one by one, contrast after a mean over all.
+// Applies the operations of a row of parameters in their order, pixel by pixel. Contrast first needs the mean of all.
 __device__ inline void jitter(const Planes& planes, const float* row) {
   int order[4];
   if (row[SL_AUGMENT_JITTER_ORDER] == -1.0f || !jitter_order(row[SL_AUGMENT_JITTER_ORDER], order)) return;

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// The weights with which one axis of a resize reads its input: output i reads `count[i]` inputs from `first[i]`, the
-// input of number `tap` with weights[tap * outputs + i], where neighbouring threads find their weights side by side.
+// The weights of one axis of a resize: output i reads `count[i]` inputs from `first[i]` on, input `tap` with
+// weights[tap * outputs + i], so that neighbouring threads read neighbouring weights.
 struct ResampleAxis {
   int64_t outputs;
   int64_t *first, *count;
@@ -27,7 +27,7 @@ struct ResampleAxis {
   }
 };
 
-// Sets the weights of both axes, one output a thread.
+// Sets the weights of both axes, an output in each thread.
 __device__ inline void set_weights(const Crop& crop, const ResampleAxis& vertical, const ResampleAxis& horizontal) {
   const ResampleRule down(crop.height, vertical.outputs), across(crop.width, horizontal.outputs);
   for (int64_t i = threadIdx.x; i < vertical.outputs + horizontal.outputs; i += blockDim.x) {
@@ -39,8 +39,8 @@ __device__ inline void set_weights(const Crop& crop, const ResampleAxis& vertica
   }
 }
 
-// Resizes the crop into the planes, clamped to 0..1: rows first, as whole lines of interleaved bytes, then the three
-// channels of each output pixel together. `lines` has room for planes.height * crop.width * 3 floats.
+// Resizes the crop into the planes, clamped to 0..1: vertically first, over whole lines of interleaved bytes, then
+// horizontally, with the three channels together. `lines` has room for planes.height * crop.width * 3 floats.
 __device__ inline void resample(const Crop& crop, const ResampleAxis& vertical, const ResampleAxis& horizontal,
                                 float* lines, const Planes& planes) {
   const int64_t length = crop.width * 3, pixels = planes.pixels();
