@@ -12,8 +12,8 @@
 
 namespace sluice {
 
-// Thread-safe. `system_malloc` and `system_free` belong to the device and align to 64 bytes. The arena asks for stretches
-// of `stretch_bytes`.
+// Thread-safe. `system_malloc` and `system_free` belong to the device and align to 64 bytes. The arena asks for
+// stretches of `stretch_bytes`.
 class Allocator {
  public:
   using SystemMalloc = void* (*)(size_t bytes);

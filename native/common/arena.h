@@ -21,7 +21,7 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Prefers pieces that were used before, and of these the smallest that fits. nullptr if the system has no memory left.
+  // Prefers pieces that were used before, and of these the smallest that fits. nullptr if the system has no memory.
   void* allocate(int64_t bytes);
   // Takes a pointer that allocate returned and nobody has released since.
   void release(void* pointer);

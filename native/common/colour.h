@@ -40,9 +40,9 @@ SL_HOST_DEVICE inline void saturate(float factor, float& red, float& green, floa
   contrast(factor, luma(red, green, blue), red, green, blue);
 }
 
-// Converts HSV to one channel. `sixths` is the hue in sixths of a turn, plus 5 for red, 3 for green or 1 for blue, and at
-// least -6. There is no arithmetic in branches, and truncation replaces std::floor: otherwise the CPU's loop does not
-// vectorise.
+// Converts HSV to one channel. `sixths` is the hue in sixths of a turn, plus 5 for red, 3 for green or 1 for blue, and
+// at least -6. There is no arithmetic in branches, and truncation replaces std::floor: otherwise the CPU's loop does
+// not vectorise.
 SL_HOST_DEVICE inline float hue_channel(float largest, float smallest, float sixths) {
   const float positive = sixths + 6.0f;
   const float place = positive - 6.0f * static_cast<float>(static_cast<int32_t>(positive * (1.0f / 6.0f)));

@@ -1,5 +1,5 @@
-// Checks of the arguments of gathering and scattering rows, for every device. The CPU checks the indices after the sizes
-// and before the buffers; on a GPU the kernel checks them.
+// Checks of the arguments of gathering and scattering rows, for every device. The CPU checks the indices after the
+// sizes and before the buffers; on a GPU the kernel checks them.
 #pragma once
 
 #include "size_checks.h"

@@ -1,4 +1,4 @@
-// Bicubic resizing as in Pillow (a = -0.5): the kernel widens if an axis shrinks, is cut at the borders, and is normalised.
+// Bicubic resizing as in Pillow (a = -0.5): the kernel widens if an axis shrinks, stops at borders, and is normalised.
 #pragma once
 
 #include <cmath>

@@ -54,9 +54,9 @@ class GradientSums {
         w_(context, teams_ * w_bytes_),
         sums_(context, teams_ * sums_size_ * static_cast<int64_t>(sizeof(float))) {}
 
-  // transform(first, begin, end, operands) fills the operands' tiles [begin, end), both even, from the tiles
-  // [first + begin, first + end); tiles beyond the last become zeros. multiply(operands, tiles, position, channel, sums)
-  // adds a group of output channels to `sums`, [position][output channel][input channel].
+  // transform(first, begin, end, operands) fills the operands' tiles [begin, end), both even, from the tiles [first +
+  // begin, first + end); tiles beyond the last become zeros. multiply(operands, tiles, position, channel, sums) adds a
+  // group of output channels to `sums`, [position][output channel][input channel].
   template <typename Transform, typename Multiply>
   void compute(const Transform& transform, const Multiply& multiply) {
     if (teams_ == 1) {

@@ -63,7 +63,7 @@ memory::desc matrix(int64_t rows, int64_t columns, int32_t dtype, bool transpose
   return {{rows, columns}, onednn_type(dtype), transposed ? memory::format_tag::ba : memory::format_tag::ab};
 }
 
-// alpha scales the product before beta * C and the bias are added, so the primitive's own bias works only if alpha is 1.
+// alpha scales the product before beta * C and the bias are added: the primitive's own bias works only if alpha is 1.
 dnnl::primitive_attr attributes_of(const Matmul& p, const memory::desc& bias) {
   dnnl::post_ops operations;
   if (p.alpha != 1.0f) {

@@ -19,8 +19,8 @@ inline void with_block(int64_t count, const Body& body) {
   }
 }
 
-// v = x * scale + shift with scale = gamma * rstd and shift = beta - mean * scale. Both directions round it alike, so that
-// both see the same sign of v in relu.
+// v = x * scale + shift with scale = gamma * rstd and shift = beta - mean * scale. Both directions round it alike, so
+// that both see the same sign of v in relu.
 inline void norm_affine(int64_t channels, const float* mean, const float* rstd, const float* gamma, const float* beta,
                         float* scale, float* shift) {
   for (int64_t channel = 0; channel < channels; ++channel) {

@@ -5,8 +5,8 @@
 namespace sluice {
 namespace {
 
-// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which includes
-// the residual.
+// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which
+// includes the residual.
 enum class Sign { none, from_x, from_y };
 
 template <Sign sign, typename T, typename Lanes>

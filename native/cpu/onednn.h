@@ -68,7 +68,7 @@ void execute(sl_context* context, const Primitive& primitive, std::initializer_l
 // Sets the number of threads of the primitives that the calling thread creates or runs from now on.
 void use_threads(const sl_context* context);
 
-// The attributes of every primitive: the caller provides the scratch, and f32 is computed in f32, not in a shorter type.
+// The attributes of every primitive: the caller provides scratch, and f32 is computed in f32, not in a shorter type.
 dnnl::primitive_attr default_attributes();
 
 // Creates a primitive from its descriptor. `arguments` describes the operands that execute() will get.

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-// Calls body(begin, end) for chunks of `grain` elements of [0, n), spread statically over `threads`. The borders of chunks
-// do not depend on the number of threads. Different chunks must write to different places.
+// Calls body(begin, end) for chunks of `grain` elements of [0, n), spread statically over `threads`. The borders of
+// chunks do not depend on the number of threads. Different chunks must write to different places.
 template <typename Body>
 void parallel_for(int threads, int64_t n, int64_t grain, const Body& body) {
   if (n <= 0) return;

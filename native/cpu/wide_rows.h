@@ -11,8 +11,8 @@ namespace sluice {
 // The distance, in floats, from one thread's scratch to the next: whole cache lines.
 inline int64_t padded_floats(int64_t n) { return (n + 15) / 16 * 16; }
 
-// Treats `repeat` rows of `channels` elements as one row of `width`, whose element i belongs to channel i mod channels. A
-// row of 16 channels is a loop over two vectors; four such rows are one loop over eight vectors.
+// Treats `repeat` rows of `channels` elements as one row of `width`, whose element i belongs to channel i mod channels.
+// A row of 16 channels is a loop over two vectors; four such rows are one loop over eight vectors.
 struct WideRows {
   int64_t channels, repeat, width;
 
@@ -41,8 +41,8 @@ struct WideRows {
   }
 };
 
-// Cuts each of `images` blocks of `rows` rows into segments of about 2^15 elements, the unit of work and of partial sums.
-// The borders depend on the sizes alone.
+// Cuts each of `images` blocks of `rows` rows into segments of about 2^15 elements, the unit of work and of partial
+// sums. The borders depend on the sizes alone.
 struct Segments {
   int64_t rows, segment_rows, per_image, count;
 
@@ -56,12 +56,13 @@ struct Segments {
   int64_t length(int64_t segment) const { return std::min(segment_rows, rows - (segment % per_image) * segment_rows); }
 };
 
-// Taking four rows at a time reads and writes the lanes once instead of four times. The rows must lie within a kilobyte:
-// further apart, the processor does not recognise one stream, and memory delivers a third of its speed (measured).
+// Taking four rows at a time reads and writes the lanes once instead of four times. The rows must lie within a
+// kilobyte: further apart, the processor does not recognise one stream, and memory delivers a third of its speed
+// (measured).
 inline int64_t rows_at_once(int64_t width) { return width <= 64 ? 4 : 1; }
 
-// Adds n elements, starting at channel 0, to two rows of f32 lanes. terms(i, lane, a, b) sets a and b, both Eight or One,
-// to the addends of the elements from i on.
+// Adds n elements, starting at channel 0, to two rows of f32 lanes. terms(i, lane, a, b) sets a and b, both Eight or
+// One, to the addends of the elements from i on.
 template <typename Terms>
 inline void accumulate_pairs(int64_t width, int64_t n, float* first, float* second, const Terms& terms) {
   int64_t begin = 0;

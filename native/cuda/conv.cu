@@ -138,8 +138,8 @@ SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* h
   SL_END("sl_conv_backward_data")
 }
 
-// For bf16 operands, cuDNN 9 has no engine on any architecture that writes this gradient in f32: it sums in f32 and rounds
-// to bf16. The result is converted to f32 here.
+// For bf16 operands, cuDNN 9 has no engine on any architecture that writes this gradient in f32: it sums in f32 and
+// rounds to bf16. The result is converted to f32 here.
 SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x,
                                         const void* dy, float* dw, int32_t accumulate) {
   SL_ENTER("sl_conv_backward_weights", context);

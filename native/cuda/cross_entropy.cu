@@ -24,9 +24,9 @@ __device__ float block_max(float value, float* shared) {
   return value;
 }
 
-// The probabilities may overwrite the logits: after the barrier, no other thread reads the elements that a thread writes.
-// A row needs no barrier at its end, because a barrier separates the last read of each of the three shared arrays from
-// its next write.
+// The probabilities may overwrite the logits: after the barrier, no other thread reads the elements that a thread
+// writes. A row needs no barrier at its end, because a barrier separates the last read of each of the three shared
+// arrays from its next write.
 __global__ void cross_entropy_kernel(int64_t rows, int64_t classes, const float* logits, const int32_t* labels,
                                      float* losses, float* probabilities, int32_t* fault) {
   __shared__ float largests[block_threads / warp_threads];

@@ -58,8 +58,8 @@ __device__ T warp_sum(T value) {
   return value;
 }
 
-// The sum over a block in an order that depends on the number of threads alone, valid in thread 0. `shared` has room for
-// a value of each warp. Every thread of the block must call it; put a barrier before a second call.
+// The sum over a block in an order that depends on the number of threads alone, valid in thread 0. `shared` has room
+// for a value of each warp. Every thread of the block must call it; put a barrier before a second call.
 template <typename T>
 __device__ T block_sum(T value, T* shared) {
   value = warp_sum(value);

@@ -25,7 +25,7 @@ __global__ void map_kernel(int64_t count, const Body body, Out* y, const In*... 
   }
 }
 
-// y[i] = body(inputs[i]...) for each i in [0, count); body is a __device__ lambda of floats. y may be one of the inputs.
+// y[i] = body(inputs[i]...) for each i in [0, count); body is a __device__ lambda of floats. y may be an input.
 template <typename Out, typename Body, typename... In>
 int32_t map(const sl_context* context, const char* name, int64_t count, Out* y, const Body& body, const In*... inputs) {
   constexpr int wide = pack_bytes / static_cast<int>(std::max({sizeof(Out), sizeof(In)...}));

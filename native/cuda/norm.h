@@ -12,8 +12,8 @@ struct NormParameters {
   const float *mean, *rstd, *gamma, *beta;
 };
 
-// v = x * scale + shift with scale = gamma * rstd and shift = beta - mean * scale, for n channels. Both directions round it
-// alike, so that both see the same sign of v in relu.
+// v = x * scale + shift with scale = gamma * rstd and shift = beta - mean * scale, for n channels. Both directions
+// round it alike, so that both see the same sign of v in relu.
 template <int n>
 struct NormAffine {
   float scale[n], shift[n];

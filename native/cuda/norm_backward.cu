@@ -5,8 +5,8 @@
 namespace sluice {
 namespace {
 
-// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which includes
-// the residual.
+// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which
+// includes the residual.
 enum class Sign { none, from_x, from_y };
 
 template <typename T, int n>
@@ -153,8 +153,8 @@ struct NormBackward {
                   static_cast<T*>(dresidual), accumulate);
   }
 
-  // Calls body with the sign and with the number of elements that a thread takes, as compile-time constants. Arrays that
-  // the operation does not access are null.
+  // Calls body with the sign and with the number of elements that a thread takes, as compile-time constants. Arrays
+  // that the operation does not access are null.
   template <typename T, typename Body>
   void with_kernel(bool relu, const float* sums, const void* dx, const void* dresidual, const Body& body) const {
     const auto run = [&](auto n) {

@@ -6,9 +6,9 @@
 namespace sluice {
 namespace {
 
-// The mean of up to 8 rows spread over x. Every value is reduced by it before squaring, so that f32 sums stay accurate if
-// a channel's mean is large compared with its deviation. Each thread recomputes it, to the same bits: the rows are in the
-// cache, and a separate kernel would take longer.
+// The mean of up to 8 rows spread over x. Every value is reduced by it before squaring, so that f32 sums stay accurate
+// if a channel's mean is large compared with its deviation. Each thread recomputes it, to the same bits: the rows are
+// in the cache, and a separate kernel would take longer.
 template <typename T, int n>
 __device__ void norm_pivot(int64_t rows, int64_t channels, int64_t channel, const T* x, float (&pivot)[n]) {
   constexpr int enough = 8;

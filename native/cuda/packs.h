@@ -51,8 +51,8 @@ struct alignas(2 * n < pack_bytes ? 2 * n : pack_bytes) Pack<bf16, n, std::enabl
   }
 };
 
-// Calls body with the number of elements of T that a thread takes together, as a compile-time constant: 16 bytes if rows
-// of `channels` elements divide into packs and all addresses that are not null are aligned to a pack, else one element.
+// Calls body with the number of elements of T that a thread takes together, as a compile-time constant: 16 bytes if
+// rows of `channels` elements divide into packs and all addresses, unless null, are aligned to a pack; else one.
 template <typename T, typename Body>
 void with_packs(int64_t channels, std::initializer_list<const void*> addresses, const Body& body) {
   constexpr int wide = pack_bytes / sizeof(T);
@@ -76,16 +76,16 @@ __device__ void each_of(const float* from, const Body& body) {
 }
 
 // Covers `images` times `rows` rows of channels with blocks, by sizes alone. The threads of a block take neighbouring
-// packs of a row (`packs`), then neighbouring rows of an image (`lanes`), then, if images are small, neighbouring images
-// (`together`). A thread goes down `run` rows, `lanes` apart, with the same channels. Images are cut into `parts` of rows,
-// and wide rows into `tiles`; a block has one part and one tile.
+// packs of a row (`packs`), then neighbouring rows of an image (`lanes`), then, if images are small, neighbouring
+// images (`together`). A thread goes down `run` rows, `lanes` apart, with the same channels. Images are cut into
+// `parts` of rows, and wide rows into `tiles`; a block has one part and one tile.
 struct Cover {
   int64_t images, rows, channels, run;
   int packs, lanes, together;
   unsigned tiles, parts;
 
-  // A run is long enough to pay for the work before and after it, and short enough for sums in f32. It is longer than the
-  // shortest run only if there are enough blocks.
+  // A run is long enough to pay for the work before and after it, and short enough for sums in f32. It is longer than
+  // the shortest run only if there are enough blocks.
   static constexpr int64_t run_of_maps = 4, run_of_sums = 8, longest_run = 32, enough_blocks = 512;
 
   // For packs of n channels. No size may be 0.
@@ -115,8 +115,8 @@ struct Cover {
   __device__ int64_t first_image() const { return static_cast<int64_t>(blockIdx.x / tiles / parts) * together; }
 };
 
-// The work of a thread: the rows first, first + step, ... before end, counted through all images, and its first channel.
-// A thread without work has no rows, but its channel is valid.
+// The work of a thread: the rows first, first + step, ... before end, counted through all images, and its first
+// channel. A thread without work has no rows, but its channel is valid.
 struct Place {
   int64_t first = 0, end = 0, step = 1, channel = 0;
 };
@@ -138,8 +138,8 @@ __device__ Place place_of(const Cover& cover) {
   return place;
 }
 
-// Calls use(row, load(row)) for each row of a place, in order. Starts the loads of `at_once` rows before it uses the first
-// of them.
+// Calls use(row, load(row)) for each row of a place, in order. Starts the loads of `at_once` rows before it uses the
+// first of them.
 template <int at_once, typename Load, typename Use>
 __device__ void for_rows(const Place& place, const Load& load, const Use& use) {
   for (int64_t row = place.first; row < place.end; row += at_once * place.step) {
@@ -155,8 +155,8 @@ __device__ void for_rows(const Place& place, const Load& load, const Use& use) {
   }
 }
 
-// Adds the sums of a block's threads, and writes a partial sum for each of the block's images and channels. About n lanes
-// are added in Lane's precision, the rest in f64.
+// Adds the sums of a block's threads, and writes a partial sum for each of the block's images and channels. About n
+// lanes are added in Lane's precision, the rest in f64.
 template <int quantities, int n, typename Lane>
 __device__ void fold(const Cover& cover, const Lane (&values)[quantities][n], double* partials) {
   // The padding puts the packs of a row into different banks of shared memory.
@@ -267,8 +267,8 @@ int32_t packed_column_sums(sl_context* context, const char* name, int64_t images
   return merge<1>(context, name, images, cover.parts, channels, term, finish);
 }
 
-// Sums each channel of x over the rows of each image, and calls finish(image, channel, total), a __device__ lambda, with
-// the sum in total[0]. Threads add short runs in Lane's precision; the rest is added in f64. No size may be 0.
+// Sums each channel of x over the rows of each image, and calls finish(image, channel, total), a __device__ lambda,
+// with the sum in total[0]. Threads add short runs in Lane's precision; the rest is added in f64. No size may be 0.
 template <typename Lane, typename T, typename Finish>
 int32_t column_sums(sl_context* context, const char* name, int64_t images, int64_t rows, int64_t channels, const T* x,
                     const Finish& finish) {

@@ -33,7 +33,7 @@ __global__ void sum_short_rows_kernel(int64_t rows, int64_t columns, int side, c
   if (row < rows && lane == 0) write(0, row, sum);
 }
 
-// The sum of a piece of a row, by a block: [pieces, rows]. Elements after the last full pack of a row are added one by one.
+// The sum of a piece of a row, by a block: [pieces, rows]. Elements after the last full pack are added one by one.
 template <int n, typename T>
 __global__ void sum_pieces_kernel(int64_t rows, int64_t columns, int64_t pieces, const T* x, double* partials) {
   __shared__ double shared[block_threads / warp_threads];

@@ -9,9 +9,9 @@
 
 namespace sluice {
 
-// CUDA first copies ordinary memory to its own pinned memory, and may wait for the whole stream before that. Small uploads,
-// such as a batch's table of parameters, go through these pinned pieces instead, in turn. An upload waits only if all
-// pieces are still being copied, and then for the oldest. Thread-safe.
+// CUDA first copies ordinary memory to its own pinned memory, and may wait for the whole stream before that. Small
+// uploads, such as a batch's table of parameters, go through these pinned pieces instead, in turn. An upload waits only
+// if all pieces are still being copied, and then for the oldest. Thread-safe.
 class Staging {
  public:
   static constexpr size_t piece_bytes = size_t{256} << 10;

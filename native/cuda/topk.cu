@@ -64,8 +64,8 @@ struct Best {
   }
 };
 
-// For small k: one scan, in which each warp keeps its best ranks; then the first warp goes through the ranks of the other
-// warps. Most entries are below the k-th rank so far and cost one comparison.
+// For small k: one scan, in which each warp keeps its best ranks; then the first warp goes through the ranks of the
+// other warps. Most entries are below the k-th rank so far and cost one comparison.
 template <int slots>
 __global__ void scan_kernel(int64_t rows, int64_t columns, int k, const float* x, float* values, int32_t* indices) {
   constexpr int capacity = slots * warp_threads, loads = 4;
@@ -166,7 +166,7 @@ __device__ void sort_descending(Rank* ranks, int64_t size) {
   }
 }
 
-// For large k: finds the threshold of the k largest ranks, then sorts them. Each block has `size` ranks in `all_chosen`.
+// For large k: finds the k-th rank, then sorts the k largest. Each block has room for `size` ranks in `all_chosen`.
 __global__ void select_kernel(int64_t rows, int64_t columns, int k, int64_t size, const float* x, Rank* all_chosen,
                               float* values, int32_t* indices) {
   Rank* const chosen = all_chosen + blockIdx.x * size;

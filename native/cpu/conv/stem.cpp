@@ -1,4 +1,4 @@
-// The stem's convolution, spread over images. oneDNN's kernels are made for 16 channels and would be mostly idle with 3.
+// The stem's convolution, spread over images. With 3 channels, oneDNN's kernels for 16 channels would be mostly idle.
 #include "stem.h"
 
 #include "../onednn.h"

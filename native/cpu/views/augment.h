@@ -21,8 +21,8 @@ struct ResampleAxis {
   void set(int64_t inputs, int64_t outputs);
 };
 
-// Resizes the crop into the planes, clamped to 0..1. `lines` has room for planes.height * crop.width * 3 + 1 floats; the
-// last one is read but does not affect the result.
+// Resizes the crop into the planes, clamped to 0..1. `lines` has room for planes.height * crop.width * 3 + 1 floats;
+// the last one is read but does not affect the result.
 void resample(const Crop& crop, const ResampleAxis& vertical, const ResampleAxis& horizontal, float* lines,
               const Planes& planes);
 

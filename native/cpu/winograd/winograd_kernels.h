@@ -43,8 +43,8 @@ struct WinogradKernels {
   // group], for bf16 with pairs of input channels innermost. `scratch` has winograd_scratch_floats.
   void (*convolve)(const WinogradGeometry&, const void* input, const void* packed, void* output, bool accumulate,
                    int64_t first, int64_t count, int64_t channel_begin, int64_t channel_end, float* scratch);
-  // Transforms the inputs of the tiles [first + begin, first + end), and their gradients by the transpose of the outputs'
-  // transform. begin and end are even; tiles beyond the last become zeros.
+  // Transforms the inputs of the tiles [first + begin, first + end), and their gradients by the transpose of the
+  // outputs' transform. begin and end are even; tiles beyond the last become zeros.
   void (*transform)(const WinogradGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,
                     const GradientOperands&);
   // Adds w' v to sums [position][output channel][input channel], for one position and the group of output channels that

@@ -26,7 +26,7 @@ struct WinogradPoints<4> {  // pair, -pair, second_pair, -second_pair
   static constexpr float pair = 0.625f, second_pair = 1.5f;
 };
 
-// G has a row for each point p: [1, p, p^2] / (product of p - q over the other finite points q), and [0, 0, 1] for infinity.
+// Row p of G is [1, p, p^2] / (product of p - q over the other finite points q); the row of infinity is [0, 0, 1].
 using WinogradWeightTransform = std::array<std::array<float, 3>, 6>;
 
 constexpr WinogradWeightTransform winograd_weight_transform(int tile) {

@@ -141,8 +141,8 @@ struct WinogradTiles {
   SLUICE_SIMD_INLINE void transform_tile(const WinogradGeometry& g, const Window<Op, side>& window, int64_t plane,
                                          T* to) {
     for (int64_t channel = 0; channel < g.in_channels; channel += lanes) {
-      // Prefetches the pixels that the tile after next adds on the right: the rows are too far apart for the processor's
-      // own prefetching.
+      // Prefetches the pixels that the tile after next adds on the right: the rows are too far apart for the
+      // processor's own prefetching.
       if (whole) {
 #pragma GCC unroll 6
         for (int i = 0; i < side; ++i)
@@ -156,7 +156,7 @@ struct WinogradTiles {
     }
   }
 
-  // Writes v [position][tile][channel] for `count` tiles, then zeros up to `rows` tiles. A position has `plane` elements.
+  // Writes v [position][tile][channel] for `count` tiles, then zeros up to `rows` tiles. `plane` elements a position.
   SLUICE_SIMD static void transform_inputs(const WinogradGeometry& g, const T* x, int64_t first, int64_t count,
                                            int64_t rows, int64_t plane, T* v) {
     TilePlace at(g, first);

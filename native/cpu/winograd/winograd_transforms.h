@@ -8,8 +8,8 @@ namespace sluice {
 namespace {
 
 // With N = Tile + 2: `input` computes B' d, N values from N; `output` computes A' m, Tile values from N; `gradient`
-// computes A g, N values from Tile. The rows of B' are the coefficients of M(x) / (x - p) for each finite point p, and of
-// M itself, with M the product of x - p over these points. A holds the powers of the points. (Toom-Cook)
+// computes A g, N values from Tile. The rows of B' are the coefficients of M(x) / (x - p) for each finite point p, and
+// of M itself, with M the product of x - p over these points. A holds the powers of the points. (Toom-Cook)
 template <int Tile>
 struct WinogradTransform;
 

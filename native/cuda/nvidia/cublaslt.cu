@@ -105,8 +105,8 @@ CublasLt::Key CublasLt::key_of(const Product& p) const {
           p.bias != nullptr ? alignment_of(p.bias) : 0};
 }
 
-// cuBLASLt's matrices are column-major. Read that way, a row-major matrix is its own transpose, and C^T = op(B)^T op(A)^T.
-// So B is the left operand as it is stored, and cuBLASLt adds the bias to a column of C^T, which is a row of C.
+// cuBLASLt's matrices are column-major. Read that way, a row-major matrix is its own transpose, and C^T = op(B)^T
+// op(A)^T. So B, as it is stored, is the left operand, and the bias of a column of C^T is added to a row of C.
 int32_t CublasLt::describe(const Call& call, const Product& p, Plan& plan) const {
   // Only f32 operands support the TF32 compute type (cublasLtMatmul, "Datatypes Supported").
   const cublasComputeType_t compute =
@@ -142,9 +142,9 @@ int32_t CublasLt::choose(const Call& call, const Product& p, Plan& plan) const {
     return status(call, functions_.cublasLtMatmulPreferenceSetAttribute(made, attribute, &value, sizeof value));
   };
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<uint64_t>(most_workspace_bytes)));
-  // According to the documentation, every scheme adds in a fixed order ("Results Reproducibility": with a workspace from
-  // the caller, cublasLtMatmul gives the same bits in every run; in place, counters "guarantee sequentiality"). But
-  // INPLACE and OUTPUT_TYPE keep partial sums in the type of C, which loses digits in bf16, and the order of the
+  // According to the documentation, every scheme adds in a fixed order ("Results Reproducibility": with a workspace
+  // from the caller, cublasLtMatmul gives the same bits in every run; in place, counters "guarantee sequentiality").
+  // But INPLACE and OUTPUT_TYPE keep partial sums in the type of C, which loses digits in bf16, and the order of the
   // counters is not documented. So sums are not split, or kept in f32 and added in a separate step.
   SL_TRY(prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
                 static_cast<uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE)));

@@ -65,14 +65,15 @@ class CublasLt {
   CublasLt(const CublasLt&) = delete;
   CublasLt& operator=(const CublasLt&) = delete;
 
-  // Whether a product into this type can add this bias itself. The bias must have the type of the output (cublasLtMatmul,
-  // "Bias Type"), and 16 bytes of alignment: kernels may read that much at once, and cuBLASLt takes no other value.
+  // Whether a product into this type can add this bias itself. The bias must have the type of the output
+  // (cublasLtMatmul, "Bias Type"), and 16 bytes of alignment: kernels may read that much at once, and cuBLASLt takes no
+  // other value.
   static bool adds_bias(int32_t out_dtype, const float* bias) {
     return out_dtype == SL_F32 && reinterpret_cast<uintptr_t>(bias) % 16 == 0;
   }
 
-  // Queues a product on the compute stream for `name`, an exported function; `shapes` describes its operands. UNSUPPORTED
-  // if cuBLASLt has no algorithm. May throw std::bad_alloc.
+  // Queues a product on the compute stream for `name`, an exported function; `shapes` describes its operands.
+  // UNSUPPORTED if cuBLASLt has no algorithm. May throw std::bad_alloc.
   int32_t multiply(const char* name, const char* shapes, const Product& product);
 
  private:

@@ -1,8 +1,8 @@
 // cuDNN's functions, errors and handles.
 //
 // Uses only the graph API of cuDNN 9, through its C backend. The older calls (cudnnConvolutionForward and similar) are
-// deprecated, and only the graph API tells an engine's numerical notes (nondeterministic, tensor cores, converted inputs)
-// before the choice.
+// deprecated, and only the graph API tells an engine's numerical notes (nondeterministic, tensor cores, converted
+// inputs) before the choice.
 #include "cudnn.h"
 
 #include <limits>
@@ -58,8 +58,8 @@ ConvKey key_of(const ConvProblem& problem) {
           problem.tf32 ? 1 : 0};
 }
 
-// The effort of measuring: the fastest engine is among the first of the heuristics, and three runs of a convolution in a
-// row differ little from the next three.
+// The effort of measuring: the fastest engine is among the first of the heuristics, and three runs of a convolution in
+// a row differ little from the next three.
 constexpr int measured_engines = 6;
 constexpr int measured_runs = 3;
 

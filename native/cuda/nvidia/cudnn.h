@@ -87,8 +87,8 @@ class Cudnn {
   ConvChoices choices();
   void take_choices(const ConvChoices& choices);
 
-  // The plan of a convolution, created at first use. With autotune, that computes the convolution several times on these
-  // operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error.
+  // The plan of a convolution, created at first use. With autotune, that computes the convolution several times on
+  // these operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error.
   const ConvPlan& plan(const ConvProblem& problem, const ConvOperands& operands);
 
   // Queues a plan. `workspace` is device memory of the plan's workspace_bytes().

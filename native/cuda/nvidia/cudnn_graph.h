@@ -76,8 +76,8 @@ class ConvPlan {
   int64_t workspace_bytes_, rank_;
 };
 
-// The configurations of engines for a problem in cuDNN's order: first those of heuristic A, then the fallbacks. The rank
-// counts all of them from 0, suitable or not, so that a rank names the same configuration in every run.
+// The configurations of engines for a problem in cuDNN's order: first those of heuristic A, then the fallbacks. The
+// rank counts all of them from 0, suitable or not, so that a rank names the same configuration in every run.
 //
 // A configuration fits if cuDNN can plan it, if it gives the same bits every time, if it computes f32 in f32 unless the
 // problem allows TF32, and if its workspace is small enough.

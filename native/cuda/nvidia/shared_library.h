@@ -9,9 +9,9 @@ namespace sluice {
 // An opened library. It stays open until the process ends: NVIDIA's libraries cannot be closed and opened again.
 class SharedLibrary {
  public:
-  // Opens the first library found: on the loader's own paths (LD_LIBRARY_PATH and the system's), next to the CUDA library
-  // of sluice, in CUDA_HOME (or CUDA_PATH), in /usr/local/cuda, then in the folders of pip's NVIDIA wheels (nvidia/*/lib
-  // of a virtual environment, of the user, of the system).
+  // Opens the first library found: on the loader's own paths (LD_LIBRARY_PATH and the system's), next to the CUDA
+  // library of sluice, in CUDA_HOME (or CUDA_PATH), in /usr/local/cuda, then in the folders of pip's NVIDIA wheels
+  // (nvidia/*/lib of a virtual environment, of the user, of the system).
   //
   // Throws std::runtime_error with a sentence that names the missing library, the searched places, and the `package` to
   // install.

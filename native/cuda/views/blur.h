@@ -14,8 +14,8 @@ struct BlurWeights {
   float* normalised;
 };
 
-// Writes the weights of the offsets -radius..radius of both kernels, a tap in each thread. Each thread adds its kernel's
-// total itself, in the order of the taps.
+// Writes the weights of the offsets -radius..radius of both kernels, a tap in each thread. Each thread adds its
+// kernel's total itself, in the order of the taps.
 __device__ inline void set_weights(float sigma, int64_t radius, int64_t radius_across, const BlurWeights& weights) {
   const int64_t taps = 2 * radius + 1, all_taps = taps + 2 * radius_across + 1;
   for (int64_t tap = threadIdx.x; tap < all_taps; tap += blockDim.x) {
