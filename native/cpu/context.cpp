@@ -190,7 +190,7 @@ SL_API int32_t sl_context_autotune(sl_context* context, int32_t measure) {
 SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t capacity, int64_t* host_bytes) {
   SL_REQUIRE_POINTERS("sl_plans_export", context);
   SL_REQUIRE(capacity >= 0, "sl_plans_export: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
-  SL_REQUIRE(host_text != nullptr || capacity == 0, "sl_plans_export: host_text is null");
+  if (capacity > 0) SL_REQUIRE_POINTERS("sl_plans_export", host_text);
   SL_REQUIRE_POINTERS("sl_plans_export", host_bytes);
   *host_bytes = 1;
   if (capacity > 0) host_text[0] = '\0';

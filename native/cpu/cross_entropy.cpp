@@ -15,7 +15,7 @@ int32_t check_labels(const char* name, int64_t rows, int64_t classes, const int3
   return SL_OK;
 }
 
-int64_t rows_a_chunk(int64_t classes) { return std::max<int64_t>(1, 8192 / classes); }
+int64_t rows_per_chunk(int64_t classes) { return std::max<int64_t>(1, 8192 / classes); }
 
 }  // namespace
 }  // namespace sluice
@@ -28,7 +28,7 @@ SL_API int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t class
   SL_TRY(check_cross_entropy(rows, classes, logits, labels, losses, probabilities));
   if (rows * classes == 0) return SL_OK;
   SL_TRY(check_labels("sl_cross_entropy", rows, classes, labels));
-  parallel_for(context->threads, rows, rows_a_chunk(classes), [&](int64_t begin, int64_t end) {
+  parallel_for(context->threads, rows, rows_per_chunk(classes), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const float* const x = logits + row * classes;
       float* const p = probabilities + row * classes;
@@ -55,7 +55,7 @@ SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int6
   SL_TRY(check_cross_entropy_backward(rows, classes, probabilities, labels, dlosses, dlogits));
   if (rows * classes == 0) return SL_OK;
   SL_TRY(check_labels("sl_cross_entropy_backward", rows, classes, labels));
-  parallel_for(context->threads, rows, rows_a_chunk(classes), [&](int64_t begin, int64_t end) {
+  parallel_for(context->threads, rows, rows_per_chunk(classes), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const float* const p = probabilities + row * classes;
       float* const out = dlogits + row * classes;

@@ -84,8 +84,8 @@ void binary(const sl_context* context, int32_t broadcast, int64_t rows, int64_t 
     });
     return;
   }
-  const int64_t rows_a_chunk = std::max<int64_t>(1, grain / columns);
-  parallel_for(context->threads, rows, rows_a_chunk, [&](int64_t begin, int64_t end) {
+  const int64_t rows_per_chunk = std::max<int64_t>(1, grain / columns);
+  parallel_for(context->threads, rows, rows_per_chunk, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const T* const in = a + row * columns;
       if (broadcast == SL_BROADCAST_ROW) {

@@ -28,8 +28,8 @@ void sum_rows_each(sl_context* context, int64_t rows, int64_t columns, float alp
   const int64_t pieces = (columns + grain - 1) / grain;
   const RequiredScratch scratch(context, rows * pieces * static_cast<int64_t>(sizeof(double)));
   double* const partials = scratch.get<double>();
-  const int64_t pieces_a_chunk = std::max<int64_t>(1, grain / columns);
-  parallel_for(context->threads, rows * pieces, pieces_a_chunk, [&](int64_t begin, int64_t end) {
+  const int64_t pieces_per_chunk = std::max<int64_t>(1, grain / columns);
+  parallel_for(context->threads, rows * pieces, pieces_per_chunk, [&](int64_t begin, int64_t end) {
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t first = (piece % pieces) * grain;
       partials[piece] = sum_run(x + (piece / pieces) * columns + first, std::min(grain, columns - first));

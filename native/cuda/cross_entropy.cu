@@ -8,7 +8,7 @@ namespace sluice {
 namespace {
 
 // A block works on a row, or a warp if there are few classes.
-int threads_a_row(int64_t classes) { return classes <= block_threads ? warp_threads : block_threads; }
+int threads_per_row(int64_t classes) { return classes <= block_threads ? warp_threads : block_threads; }
 
 // The largest value of a block, for each of its threads. `shared` has room for a value of each warp.
 __device__ float block_max(float value, float* shared) {
@@ -89,8 +89,8 @@ SL_API int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t class
   SL_ENTER("sl_cross_entropy", context);
   SL_TRY(check_cross_entropy(rows, classes, logits, labels, losses, probabilities));
   if (rows * classes == 0) return SL_OK;
-  return launch(context, "sl_cross_entropy", blocks_for(context, rows, 1), threads_a_row(classes), cross_entropy_kernel,
-                rows, classes, logits, labels, losses, probabilities, context->fault);
+  return launch(context, "sl_cross_entropy", blocks_for(context, rows, 1), threads_per_row(classes),
+                cross_entropy_kernel, rows, classes, logits, labels, losses, probabilities, context->fault);
 }
 
 SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities,
@@ -99,7 +99,7 @@ SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int6
   SL_ENTER("sl_cross_entropy_backward", context);
   SL_TRY(check_cross_entropy_backward(rows, classes, probabilities, labels, dlosses, dlogits));
   if (rows * classes == 0) return SL_OK;
-  return launch(context, "sl_cross_entropy_backward", blocks_for(context, rows, 1), threads_a_row(classes),
+  return launch(context, "sl_cross_entropy_backward", blocks_for(context, rows, 1), threads_per_row(classes),
                 cross_entropy_backward_kernel, rows, classes, probabilities, labels, dlosses, dlogits, accumulate != 0,
                 context->fault);
 }

@@ -13,10 +13,10 @@ struct alignas(16) Sixteen {
 template <typename Unit>
 __global__ void gather_kernel(int64_t rows, int64_t units, int64_t count, int lanes, const Unit* x,
                               const int32_t* indices, Unit* y, int32_t* fault) {
-  const int rows_a_block = static_cast<int>(blockDim.x) / lanes;
+  const int rows_per_block = static_cast<int>(blockDim.x) / lanes;
   const int row = static_cast<int>(threadIdx.x) / lanes, lane = static_cast<int>(threadIdx.x) % lanes;
-  const int64_t stride = static_cast<int64_t>(gridDim.x) * rows_a_block;
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * rows_a_block + row; i < count; i += stride) {
+  const int64_t stride = static_cast<int64_t>(gridDim.x) * rows_per_block;
+  for (int64_t i = static_cast<int64_t>(blockIdx.x) * rows_per_block + row; i < count; i += stride) {
     const int64_t index = indices[i];
     const bool inside = index >= 0 && index < rows;
     if (!inside) *fault = fault_gather_index;
@@ -30,12 +30,12 @@ __global__ void gather_kernel(int64_t rows, int64_t units, int64_t count, int la
 template <typename Unit>
 int32_t gather(const sl_context* context, int64_t rows, int64_t bytes, int64_t count, const void* x,
                const int32_t* indices, void* y) {
-  constexpr int64_t units_a_thread = 8;
+  constexpr int64_t units_per_thread = 8;
   const int64_t units = bytes / static_cast<int64_t>(sizeof(Unit));
   int lanes = 1;
   while (lanes < block_threads && lanes < units) lanes *= 2;
   dim3 blocks = blocks_for(context, count, block_threads / lanes);
-  blocks.y = static_cast<unsigned>(std::min<int64_t>(std::max<int64_t>(1, units / (lanes * units_a_thread)), 65535));
+  blocks.y = static_cast<unsigned>(std::min<int64_t>(std::max<int64_t>(1, units / (lanes * units_per_thread)), 65535));
   return launch(context, "sl_gather_rows", blocks, block_threads, gather_kernel<Unit>, rows, units, count, lanes,
                 static_cast<const Unit*>(x), indices, static_cast<Unit*>(y), context->fault);
 }
@@ -111,10 +111,10 @@ SL_API int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t r
     SL_CUDA("sl_scatter_add_rows", cudaMemsetAsync(dx, 0, static_cast<size_t>(n) * sizeof(float), context->stream));
   }
   if (count == 0) return SL_OK;
-  constexpr int64_t columns_a_thread = 4, blocks_a_multiprocessor = 8, most_parts = 64;
-  const int64_t parts = std::min(std::max<int64_t>(1, columns / (block_threads * columns_a_thread)), most_parts);
+  constexpr int64_t columns_per_thread = 4, blocks_per_multiprocessor = 8, most_parts = 64;
+  const int64_t parts = std::min(std::max<int64_t>(1, columns / (block_threads * columns_per_thread)), most_parts);
   const int64_t owners =
-      std::max<int64_t>(1, std::min(rows, blocks_a_multiprocessor * context->multiprocessors / parts));
+      std::max<int64_t>(1, std::min(rows, blocks_per_multiprocessor * context->multiprocessors / parts));
   return launch(context, "sl_scatter_add_rows", dim3(static_cast<unsigned>(owners), static_cast<unsigned>(parts)),
                 block_threads, scatter_add_kernel, rows, columns, count, static_cast<const float*>(dy), indices,
                 static_cast<float*>(dx), context->fault);

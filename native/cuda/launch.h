@@ -31,9 +31,9 @@ inline dim3 grid_of(int64_t blocks) { return dim3(static_cast<unsigned>(std::min
 // A grid for `n` pieces of work, `each` in a block, but no larger than keeps the device busy: kernels stride over the
 // remaining pieces.
 inline dim3 blocks_for(const sl_context* context, int64_t n, int64_t each = block_threads) {
-  constexpr int64_t blocks_a_multiprocessor = 32;
+  constexpr int64_t blocks_per_multiprocessor = 32;
   return dim3(static_cast<unsigned>(
-      std::min<int64_t>((n + each - 1) / each, blocks_a_multiprocessor * context->multiprocessors)));
+      std::min<int64_t>((n + each - 1) / each, blocks_per_multiprocessor * context->multiprocessors)));
 }
 
 // A thread's first element, and the distance to its next one, in a kernel whose grid strides over an array.

@@ -56,8 +56,8 @@ int32_t sum_rows_each(sl_context* context, int64_t rows, int64_t columns, const 
   if (columns <= short_row) {
     int side = 1;
     while (side < warp_threads && side < columns) side *= 2;
-    const int64_t rows_a_block = block_threads / side;
-    return launch(context, "sl_reduce_sum", grid_of((rows + rows_a_block - 1) / rows_a_block), block_threads,
+    const int64_t rows_per_block = block_threads / side;
+    return launch(context, "sl_reduce_sum", grid_of((rows + rows_per_block - 1) / rows_per_block), block_threads,
                   sum_short_rows_kernel<T>, rows, columns, side, x, write);
   }
   const int64_t pieces = (columns + piece_elements - 1) / piece_elements;

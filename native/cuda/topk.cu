@@ -57,7 +57,7 @@ struct Best {
   __device__ void offer(Rank rank, int k) {
     unsigned waiting = __ballot_sync(whole_warp, rank > last);
     for (; waiting != 0; waiting &= waiting - 1) {
-      const int first = __popc(~waiting & (waiting - 1));  // the zeros below the lowest one
+      const int first = __popc(~waiting & (waiting - 1));  // the zeros below the lowest set bit
       const Rank offered = __shfl_sync(whole_warp, rank, first);
       if (offered > last) insert(offered, k);
     }
@@ -194,8 +194,8 @@ int32_t scan(const sl_context* context, int64_t rows, int64_t columns, int32_t k
 
 int32_t select(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
                int32_t* indices) {
-  constexpr int64_t blocks_a_multiprocessor = 4;  // each needs its own memory for sorting
-  const int64_t blocks = std::min(rows, blocks_a_multiprocessor * context->multiprocessors);
+  constexpr int64_t blocks_per_multiprocessor = 4;  // each needs its own memory for sorting
+  const int64_t blocks = std::min(rows, blocks_per_multiprocessor * context->multiprocessors);
   int64_t size = 1;
   while (size < k) size *= 2;
   const int64_t bytes = blocks * size * static_cast<int64_t>(sizeof(Rank));

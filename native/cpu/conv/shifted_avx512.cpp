@@ -1,4 +1,4 @@
-// Shifted pixels side by side, and their products, in AVX-512.
+// The copies of shifted pixels, and their products, in AVX-512.
 #include "../winograd/winograd_products.h"
 #include "shifted_kernels.h"
 
@@ -17,7 +17,7 @@ SLUICE_SIMD_INLINE __m512i widened(const bf16* p, int64_t channel) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + channel)));
 }
 
-// One channel of each pixel in turn.
+// Interleaves the channels of two pixels.
 SLUICE_SIMD_INLINE void copy_channels(int64_t channels, const bf16* const (&from)[2], bf16* to) {
   for (int64_t channel = 0; channel < channels; channel += lanes) {
     const __m512i second = _mm512_slli_epi32(widened(from[1], channel), 16);
@@ -30,7 +30,7 @@ struct Shifted {
   using T = typename Op::Element;
   static constexpr int64_t joined = Op::joined;
 
-  // Where an output's pixel lies; outside the images beyond the last one.
+  // The place of an output's pixel. It does not exist if the number is beyond the last image.
   struct Place {
     int64_t image, row, column;
     bool exists;
