@@ -64,10 +64,14 @@ inline int32_t check_gate_decide(int64_t batch, const GateLayers& g, const float
   SL_TRY(check_countable("sl_gate_decide", {batch, g.channels}));
   SL_TRY(check_countable("sl_gate_decide", {g.hidden, g.in_channels}));
   if (batch * g.channels == 0) return SL_OK;
-  const auto& [in_channels, hidden, channels, weight1, mean, variance, gamma, beta, epsilon, weight2, bias] = g;
   SL_REQUIRE_POINTERS("sl_gate_decide", mask);
-  if (hidden > 0) SL_REQUIRE_POINTERS("sl_gate_decide", mean, variance, gamma, beta, weight2);
-  if (hidden * in_channels > 0) SL_REQUIRE_POINTERS("sl_gate_decide", pooled, weight1);
+  if (g.hidden > 0) {
+    SL_TRY(check_pointers("sl_gate_decide", "mean, variance, gamma, beta, weight2",
+                          {g.mean, g.variance, g.gamma, g.beta, g.weight2}));
+  }
+  if (g.hidden * g.in_channels > 0) {
+    SL_TRY(check_pointers("sl_gate_decide", "pooled, weight1", {pooled, g.weight1}));
+  }
   return SL_OK;
 }
 

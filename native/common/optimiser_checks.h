@@ -22,10 +22,10 @@ struct Tensors {
 inline int32_t check_tensors(const char* name, const Tensors& tensors) noexcept {
   SL_REQUIRE(tensors.count >= 0, "%s: the number of tensors is negative (%d)", name, tensors.count);
   if (tensors.count == 0) return SL_OK;
-  const auto& [count, host_parameters, host_gradients, host_velocities, host_sizes, host_rates, host_weight_decays,
-               host_adapt] = tensors;
-  SL_REQUIRE_POINTERS(name, host_parameters, host_gradients, host_velocities, host_sizes, host_rates,
-                      host_weight_decays);
+  SL_TRY(check_pointers(name,
+                        "host_parameters, host_gradients, host_velocities, host_sizes, host_rates, host_weight_decays",
+                        {tensors.parameters, tensors.gradients, tensors.velocities, tensors.sizes, tensors.rates,
+                         tensors.weight_decays}));
   int64_t total = 0;
   for (int32_t t = 0; t < tensors.count; ++t) {
     const int64_t size = tensors.sizes[t];
@@ -41,8 +41,7 @@ inline int32_t check_tensors(const char* name, const Tensors& tensors) noexcept 
 
 inline int32_t check_lars_step(const Tensors& tensors) noexcept {
   SL_TRY(check_tensors("sl_lars_step", tensors));
-  const int32_t* const host_adapt = tensors.adapt;
-  if (tensors.count > 0) SL_REQUIRE_POINTERS("sl_lars_step", host_adapt);
+  if (tensors.count > 0) SL_TRY(check_pointers("sl_lars_step", "host_adapt", {tensors.adapt}));
   return SL_OK;
 }
 
