@@ -189,3 +189,17 @@ TEST_CASE("element-wise operations refuse wrong arguments and accept empty ones"
   CHECK(sl_cast(context, SL_F32, SL_BF16, 0, nullptr, nullptr) == SL_OK);
   CHECK(sl_binary(context, SL_BINARY_ADD, SL_BROADCAST_ROW, SL_F32, 0, 4, nullptr, x, nullptr) == SL_OK);
 }
+
+TEST_CASE("a null pointer is refused by the name of the first argument that is null") {
+  const Context context;
+  const Buffer<float> x(context, 4);
+  const auto sentence = [] { return std::string(sl_last_error()); };
+  CHECK(sl_fill(nullptr, SL_F32, 4, 0.0f, nullptr) == bad);
+  CHECK(sentence() == "sl_fill: context is null");
+  CHECK(sl_fill(context, SL_F32, 4, 0.0f, nullptr) == bad);
+  CHECK(sentence() == "sl_fill: x is null");
+  CHECK(sl_unary_backward(context, SL_UNARY_EXP, SL_F32, 4, x, nullptr, x, nullptr, 0) == bad);
+  CHECK(sentence() == "sl_unary_backward: y is null");
+  CHECK(sl_unary_backward(context, SL_UNARY_EXP, SL_F32, 4, x, x, x, nullptr, 0) == bad);
+  CHECK(sentence() == "sl_unary_backward: dx is null");
+}

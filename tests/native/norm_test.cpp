@@ -391,7 +391,7 @@ TEST_CASE("the norm refuses wrong arguments and accepts empty ones") {
   const Buffer<float> dresidual(context, 15);
   CHECK(sl_norm_backward_apply(context, SL_F32, 1, 5, 3, 5, c.dy, x, nullptr, m, r, g, b, 1, nullptr, sums, x,
                                dresidual, 0) == bad);
-  CHECK(last_error_mentions("y is NULL"));
+  CHECK(last_error_mentions("y is null"));
   CHECK(sl_norm_apply(context, SL_F32, 0, 5, 3, nullptr, m, r, g, b, nullptr, 1, nullptr, nullptr) == SL_OK);
   REQUIRE(sl_norm_backward_statistics(context, SL_F32, 0, 5, 3, nullptr, nullptr, nullptr, m, r, g, b, 1, nullptr, sums,
                                       nullptr) == SL_OK);
