@@ -67,6 +67,7 @@ Deno.test("calls that ignore the umask are refused in the program and allowed in
   assert.deepEqual(checkModes("src/data/x.ts", text).map(({ line }) => line), [2, 2, 3]);
   assert.deepEqual(checkModes("tests/data/x.ts", text), []);
   assert.deepEqual(checkModes("src/data/x.ts", "// not appendFileSync\nwriteSync(file, bytes);\n"), []);
+  assert.deepEqual(checkModes("src/data/x.ts", 'fail("add permission (chmod u+rx)");\n'), []);
 });
 
 Deno.test("a file opens with a comment and has at most 400 lines", () => {
