@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-// NULL if the file does not begin like a JPEG.
+// Null if the file does not begin like a JPEG.
 std::unique_ptr<Decoder> open_jpeg(const FileView& file);
 
 }  // namespace sluice

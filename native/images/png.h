@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-// NULL if the file does not begin like a PNG.
+// Null if the file does not begin like a PNG.
 std::unique_ptr<Decoder> open_png(const FileView& file);
 
 }  // namespace sluice

@@ -56,7 +56,7 @@ class ReaderPool {
 
   // Returns the job's number, 1 or more.
   int64_t submit(std::shared_ptr<ReadJob> job);
-  // NULL if no job has this number, or the job was forgotten.
+  // Null if no job has this number, or the job was forgotten.
   std::shared_ptr<ReadJob> find(int64_t number);
   bool is_done(const ReadJob& job);
   void wait(const ReadJob& job);

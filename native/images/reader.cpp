@@ -50,10 +50,10 @@ struct Decoding {
 }  // namespace
 
 SL_API int32_t sl_reader_create(sl_context* context, int32_t threads, sl_reader** host_reader) {
-  SL_REQUIRE(context != nullptr, "sl_reader_create: context is NULL");
+  SL_REQUIRE_POINTERS("sl_reader_create", context);
   SL_REQUIRE(threads >= 1 && threads <= sluice::most_reader_threads, "sl_reader_create: threads is %d, want 1 to %d",
              threads, sluice::most_reader_threads);
-  SL_REQUIRE(host_reader != nullptr, "sl_reader_create: host_reader is NULL");
+  SL_REQUIRE_POINTERS("sl_reader_create", host_reader);
   SL_BEGIN
   *host_reader = new sl_reader(threads);
   return SL_OK;
@@ -61,7 +61,7 @@ SL_API int32_t sl_reader_create(sl_context* context, int32_t threads, sl_reader*
 }
 
 SL_API int32_t sl_reader_destroy(sl_context* context, sl_reader* reader) {
-  SL_REQUIRE(context != nullptr, "sl_reader_destroy: context is NULL");
+  SL_REQUIRE_POINTERS("sl_reader_destroy", context);
   delete reader;
   return SL_OK;
 }
@@ -70,7 +70,7 @@ SL_API int32_t sl_reader_inspect(sl_context* context, sl_reader* reader, int64_t
                                  int64_t path_bytes, int32_t* host_sizes, char* host_text, int64_t capacity) {
   SL_TRY(sluice::check_reader("sl_reader_inspect", context, reader));
   SL_TRY(sluice::check_paths("sl_reader_inspect", count, host_paths, path_bytes));
-  SL_REQUIRE(count == 0 || host_sizes != nullptr, "sl_reader_inspect: host_sizes is NULL");
+  if (count > 0) SL_REQUIRE_POINTERS("sl_reader_inspect", host_sizes);
   SL_TRY(sluice::check_refusals("sl_reader_inspect", count, host_text, capacity));
   SL_BEGIN
   const Paths paths(count > 0 ? host_paths : "", path_bytes);
@@ -95,10 +95,10 @@ SL_API int32_t sl_reader_decode(sl_context* context, sl_reader* reader, int64_t 
   SL_REQUIRE(views >= 1 && views <= sluice::most_views, "sl_reader_decode: views is %d, want 1 to %d", views,
              sluice::most_views);
   SL_TRY(sluice::check_image_bytes("sl_reader_decode", count * views, out_height, out_width));
-  SL_REQUIRE(host_job != nullptr, "sl_reader_decode: host_job is NULL");
+  SL_REQUIRE_POINTERS("sl_reader_decode", host_job);
   const bool empty = count == 0 || out_height == 0 || out_width == 0;
-  SL_REQUIRE(count == 0 || host_frames != nullptr, "sl_reader_decode: host_frames is NULL");
-  SL_REQUIRE(empty || host_pixels != nullptr, "sl_reader_decode: host_pixels is NULL");
+  if (count > 0) SL_REQUIRE_POINTERS("sl_reader_decode", host_frames);
+  if (!empty) SL_REQUIRE_POINTERS("sl_reader_decode", host_pixels);
   for (int64_t i = 0; i < count * views; ++i) {
     const int32_t* const frame = host_frames + i * SL_FRAME_COLUMNS;
     SL_TRY(sluice::check_frame_columns(i / views, static_cast<int32_t>(i % views), frame, out_height, out_width));
@@ -134,11 +134,10 @@ SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const c
   SL_TRY(sluice::check_reader("sl_reader_records", context, reader));
   SL_REQUIRE(count >= 0, "sl_reader_records: negative size (%lld records)", (long long)count);
   SL_TRY(sluice::check_image_bytes("sl_reader_records", std::max<int64_t>(count, 1), height, width));
-  SL_REQUIRE(host_path != nullptr, "sl_reader_records: host_path is NULL");
-  SL_REQUIRE(host_job != nullptr, "sl_reader_records: host_job is NULL");
+  SL_REQUIRE_POINTERS("sl_reader_records", host_path, host_job);
   const int64_t bytes = 3 * height * width;
-  SL_REQUIRE(count == 0 || host_records != nullptr, "sl_reader_records: host_records is NULL");
-  SL_REQUIRE(count == 0 || bytes == 0 || host_pixels != nullptr, "sl_reader_records: host_pixels is NULL");
+  if (count > 0) SL_REQUIRE_POINTERS("sl_reader_records", host_records);
+  if (count > 0 && bytes > 0) SL_REQUIRE_POINTERS("sl_reader_records", host_pixels);
   for (int64_t i = 0; i < count; ++i) {
     SL_REQUIRE(host_records[i] >= 0, "sl_reader_records: record %lld has the number %lld, want 0 or more", (long long)i,
                (long long)host_records[i]);
@@ -164,7 +163,7 @@ SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const c
 
 SL_API int32_t sl_reader_done(sl_context* context, sl_reader* reader, int64_t job, int32_t* host_done) {
   SL_TRY(sluice::check_reader("sl_reader_done", context, reader));
-  SL_REQUIRE(host_done != nullptr, "sl_reader_done: host_done is NULL");
+  SL_REQUIRE_POINTERS("sl_reader_done", host_done);
   SL_BEGIN
   const std::shared_ptr<sluice::ReadJob> found = reader->pool.find(job);
   SL_REQUIRE(found != nullptr, "sl_reader_done: no job has the number %lld", (long long)job);

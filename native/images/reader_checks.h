@@ -16,8 +16,7 @@ constexpr int32_t most_reader_threads = 256, most_views = 16;
 constexpr int64_t refusal_bytes = 256;
 
 inline int32_t check_reader(const char* name, const sl_context* context, const sl_reader* reader) noexcept {
-  SL_REQUIRE(context != nullptr, "%s: context is NULL", name);
-  SL_REQUIRE(reader != nullptr, "%s: reader is NULL", name);
+  SL_REQUIRE_POINTERS(name, context, reader);
   return SL_OK;
 }
 
@@ -25,7 +24,7 @@ inline int32_t check_reader(const char* name, const sl_context* context, const s
 inline int32_t check_paths(const char* name, int64_t count, const char* host_paths, int64_t path_bytes) noexcept {
   SL_REQUIRE(count >= 0 && path_bytes >= 0, "%s: negative size (%lld files, %lld bytes of paths)", name,
              (long long)count, (long long)path_bytes);
-  SL_REQUIRE(path_bytes == 0 || host_paths != nullptr, "%s: host_paths is NULL", name);
+  if (path_bytes > 0) SL_REQUIRE_POINTERS(name, host_paths);
   int64_t ends = 0;
   for (int64_t i = 0; i < path_bytes; ++i) ends += host_paths[i] == '\0';
   SL_REQUIRE(ends == count && (path_bytes == 0 || host_paths[path_bytes - 1] == '\0'),
@@ -35,7 +34,7 @@ inline int32_t check_paths(const char* name, int64_t count, const char* host_pat
 }
 
 inline int32_t check_refusals(const char* name, int64_t count, const char* host_text, int64_t capacity) noexcept {
-  SL_REQUIRE(host_text != nullptr, "%s: host_text is NULL", name);
+  SL_REQUIRE_POINTERS(name, host_text);
   SL_REQUIRE(capacity / refusal_bytes > count, "%s: capacity is %lld bytes, want %lld for each of %lld and one more",
              name, (long long)capacity, (long long)refusal_bytes, (long long)count);
   return SL_OK;
