@@ -183,8 +183,8 @@ Reason decode_image(const char* path, const FrameSize& size, const int32_t* fram
     ViewAxes& axes = scratch.views[static_cast<size_t>(i)];
     rows.set(frame[SL_FRAME_TOP], frame[SL_FRAME_HEIGHT], frame[SL_FRAME_RESIZED_HEIGHT], frame[SL_FRAME_WINDOW_TOP],
              size.height, row_group, axes.vertical);
-    columns.set(frame[SL_FRAME_LEFT], frame[SL_FRAME_WIDTH], frame[SL_FRAME_RESIZED_WIDTH],
-                frame[SL_FRAME_WINDOW_LEFT], size.width, column_group, axes.horizontal);
+    columns.set(frame[SL_FRAME_LEFT], frame[SL_FRAME_WIDTH], frame[SL_FRAME_RESIZED_WIDTH], frame[SL_FRAME_WINDOW_LEFT],
+                size.width, column_group, axes.horizontal);
   }
 
   const Region wanted = union_of(scratch.views, size.views);

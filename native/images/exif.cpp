@@ -60,7 +60,8 @@ int entry_orientation(const Numbers& numbers, int64_t entry) {
 }  // namespace
 
 int exif_orientation(std::string_view block) {
-  for (int i = 0; i < 2 && block.substr(0, block_name.size()) == block_name; ++i) block.remove_prefix(block_name.size());
+  for (int i = 0; i < 2 && block.substr(0, block_name.size()) == block_name; ++i)
+    block.remove_prefix(block_name.size());
   const int64_t bytes = static_cast<int64_t>(block.size());
   if (bytes < header_bytes) return no_orientation;
   const bool big = block[0] == 'M';

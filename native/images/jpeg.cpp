@@ -222,8 +222,8 @@ bool JpegDecoder::read_region(int denominator, const Region& region, DecoderBuff
   jpeg_start_decompress(&info_);
   const int64_t height = info_.output_height, width = info_.output_width;
   if (region.bottom() > height || region.right() > width) {
-      return refuse("is damaged (its size differs from its header)");
-    }
+    return refuse("is damaged (its size differs from its header)");
+  }
 
   JDIMENSION left = 0, columns = info_.output_width;
   const int64_t first = std::max<int64_t>(region.left - margin, 0), end = std::min(region.right() + margin, width);

@@ -109,15 +109,18 @@ SL_API int32_t sl_reader_decode(sl_context* context, sl_reader* reader, int64_t 
     return SL_OK;
   }
   const int64_t columns = views * SL_FRAME_COLUMNS;
-  const auto decoding = std::make_shared<const Decoding>(
-      Decoding{Paths(host_paths, path_bytes), count, {views, out_height, out_width},
-               std::vector<int32_t>(host_frames, host_frames + count * columns), host_pixels});
+  const auto decoding =
+      std::make_shared<const Decoding>(Decoding{Paths(host_paths, path_bytes),
+                                                count,
+                                                {views, out_height, out_width},
+                                                std::vector<int32_t>(host_frames, host_frames + count * columns),
+                                                host_pixels});
   *host_job = reader->pool.submit(std::make_shared<sluice::ReadJob>(
       count,
       [decoding, columns](int64_t index, Scratch& scratch) {
         return sluice::decode_image(decoding->paths.at(index), decoding->size,
-                                    decoding->frames.data() + index * columns, decoding->at(index),
-                                    decoding->stride(), scratch);
+                                    decoding->frames.data() + index * columns, decoding->at(index), decoding->stride(),
+                                    scratch);
       },
       [decoding](int64_t index) {
         for (int64_t view = 0; view < decoding->size.views; ++view) {
@@ -150,8 +153,8 @@ SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const c
   const auto file = std::make_shared<sluice::RecordFile>(host_path, height, width);
   *host_job = reader->pool.submit(std::make_shared<sluice::ReadJob>(
       count,
-      [file, bytes, host_pixels, records = std::vector<int64_t>(host_records, host_records + count)](
-          int64_t index, Scratch& scratch) {
+      [file, bytes, host_pixels, records = std::vector<int64_t>(host_records, host_records + count)](int64_t index,
+                                                                                                     Scratch& scratch) {
         return file->read(records[static_cast<size_t>(index)], host_pixels + index * bytes, scratch);
       },
       [bytes, host_pixels](int64_t index) {

@@ -51,14 +51,14 @@ inline int32_t check_frame_columns(int64_t image, int32_t view, const int32_t* f
                                    int64_t out_width) noexcept {
   const int64_t top = frame[SL_FRAME_TOP], left = frame[SL_FRAME_LEFT];
   const int64_t height = frame[SL_FRAME_HEIGHT], width = frame[SL_FRAME_WIDTH];
-  SL_REQUIRE(top >= 0 && left >= 0 && height >= 1 && width >= 1 && top + height <= INT32_MAX &&
-                 left + width <= INT32_MAX,
-             "sl_reader_decode: image %lld, view %d: invalid crop of %lld x %lld at row %lld, column %lld",
-             (long long)image, view, (long long)height, (long long)width, (long long)top, (long long)left);
+  SL_REQUIRE(
+      top >= 0 && left >= 0 && height >= 1 && width >= 1 && top + height <= INT32_MAX && left + width <= INT32_MAX,
+      "sl_reader_decode: image %lld, view %d: invalid crop of %lld x %lld at row %lld, column %lld", (long long)image,
+      view, (long long)height, (long long)width, (long long)top, (long long)left);
   const int64_t resized_height = frame[SL_FRAME_RESIZED_HEIGHT], resized_width = frame[SL_FRAME_RESIZED_WIDTH];
   SL_REQUIRE(resized_height >= 1 && resized_width >= 1,
-             "sl_reader_decode: image %lld, view %d: invalid size %lld x %lld to resize the crop to",
-             (long long)image, view, (long long)resized_height, (long long)resized_width);
+             "sl_reader_decode: image %lld, view %d: invalid size %lld x %lld to resize the crop to", (long long)image,
+             view, (long long)resized_height, (long long)resized_width);
   const int64_t row = frame[SL_FRAME_WINDOW_TOP], column = frame[SL_FRAME_WINDOW_LEFT];
   SL_REQUIRE(row >= 0 && column >= 0 && out_height <= resized_height - row && out_width <= resized_width - column,
              "sl_reader_decode: image %lld, view %d: %lld x %lld pixels from row %lld, column %lld on are not inside "

@@ -158,26 +158,40 @@ const std::vector<sl_conv_shape> shapes = {
     {2, 8, 8, 3, 16, 3, 3, 1, 2, SL_F32},    // the stem `cifar-paper`
     {2, 8, 8, 3, 4, 3, 3, 1, 1, SL_F32},     // the stem `cifar` at the smallest width
     {2, 23, 23, 3, 16, 7, 7, 2, 3, SL_F32},  // the stem `imagenet`
-    {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},   {3, 9, 9, 16, 32, 3, 3, 2, 1, SL_F32},
-    {3, 10, 10, 16, 32, 3, 3, 2, 1, SL_F32}, {3, 9, 9, 16, 32, 1, 1, 2, 0, SL_F32},
-    {3, 10, 10, 16, 32, 1, 1, 2, 0, SL_F32}, {2, 5, 5, 64, 64, 3, 3, 1, 1, SL_F32},
-    {1, 5, 5, 128, 256, 3, 3, 2, 1, SL_F32}, {1, 7, 7, 1, 1, 3, 3, 1, 1, SL_F32},
+    {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},
+    {3, 9, 9, 16, 32, 3, 3, 2, 1, SL_F32},
+    {3, 10, 10, 16, 32, 3, 3, 2, 1, SL_F32},
+    {3, 9, 9, 16, 32, 1, 1, 2, 0, SL_F32},
+    {3, 10, 10, 16, 32, 1, 1, 2, 0, SL_F32},
+    {2, 5, 5, 64, 64, 3, 3, 1, 1, SL_F32},
+    {1, 5, 5, 128, 256, 3, 3, 2, 1, SL_F32},
+    {1, 7, 7, 1, 1, 3, 3, 1, 1, SL_F32},
     {2, 7, 5, 13, 17, 3, 3, 1, 1, SL_F32},  // odd channels, non-square image
-    {2, 7, 5, 17, 13, 3, 3, 2, 1, SL_F32},   {2, 6, 7, 5, 33, 1, 1, 1, 0, SL_F32},
-    {2, 6, 7, 33, 5, 1, 1, 2, 0, SL_F32},    {2, 6, 9, 8, 12, 3, 1, 1, 1, SL_F32},  // non-square kernel
-    {2, 6, 9, 4, 6, 2, 4, 3, 1, SL_F32},     {2, 3, 3, 7, 9, 3, 3, 1, 0, SL_F32},   // one output pixel
-    {2, 1, 1, 20, 20, 3, 3, 1, 1, SL_F32},                                          // one input pixel
-    {4, 10, 10, 4, 8, 1, 1, 2, 0, SL_F32},   {4, 10, 10, 2, 4, 1, 1, 2, 0, SL_F32},  // trigger a bug of oneDNN 2.6 on AVX2
-    {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},                                            // outputs that see only padding
+    {2, 7, 5, 17, 13, 3, 3, 2, 1, SL_F32},
+    {2, 6, 7, 5, 33, 1, 1, 1, 0, SL_F32},
+    {2, 6, 7, 33, 5, 1, 1, 2, 0, SL_F32},
+    {2, 6, 9, 8, 12, 3, 1, 1, 1, SL_F32},  // non-square kernel
+    {2, 6, 9, 4, 6, 2, 4, 3, 1, SL_F32},
+    {2, 3, 3, 7, 9, 3, 3, 1, 0, SL_F32},    // one output pixel
+    {2, 1, 1, 20, 20, 3, 3, 1, 1, SL_F32},  // one input pixel
+    {4, 10, 10, 4, 8, 1, 1, 2, 0, SL_F32},
+    {4, 10, 10, 2, 4, 1, 1, 2, 0, SL_F32},  // trigger a bug of oneDNN 2.6 on AVX2
+    {2, 4, 4, 6, 6, 1, 1, 1, 2, SL_F32},    // outputs that see only padding
     // Multiples of 16 channels and enough tiles for Winograd's algorithm: tiles of 2, 3 and 4 outputs, whole and
     // partial, in groups of 16, 32 and 64 channels.
-    {25, 2, 2, 16, 48, 3, 3, 1, 1, SL_F32},  {5, 6, 9, 48, 32, 3, 3, 1, 1, SL_F32},
-    {29, 4, 4, 32, 128, 3, 3, 1, 1, SL_F32}, {4, 13, 7, 64, 96, 3, 3, 1, 1, SL_F32},
-    {8, 12, 6, 16, 16, 3, 3, 1, 2, SL_F32},  {7, 5, 8, 16, 64, 3, 3, 1, 0, SL_F32},
-    {26, 1, 1, 16, 16, 3, 3, 1, 1, SL_F32},  {6, 1, 17, 32, 16, 3, 3, 1, 1, SL_F32},
-    {7, 5, 5, 64, 192, 3, 3, 1, 1, SL_F32},  {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},
+    {25, 2, 2, 16, 48, 3, 3, 1, 1, SL_F32},
+    {5, 6, 9, 48, 32, 3, 3, 1, 1, SL_F32},
+    {29, 4, 4, 32, 128, 3, 3, 1, 1, SL_F32},
+    {4, 13, 7, 64, 96, 3, 3, 1, 1, SL_F32},
+    {8, 12, 6, 16, 16, 3, 3, 1, 2, SL_F32},
+    {7, 5, 8, 16, 64, 3, 3, 1, 0, SL_F32},
+    {26, 1, 1, 16, 16, 3, 3, 1, 1, SL_F32},
+    {6, 1, 17, 32, 16, 3, 3, 1, 1, SL_F32},
+    {7, 5, 5, 64, 192, 3, 3, 1, 1, SL_F32},
+    {3, 9, 9, 16, 16, 3, 3, 1, 1, SL_F32},
     // Strided, with enough channels that the weight gradient uses shifted products.
-    {3, 9, 8, 32, 48, 3, 3, 2, 1, SL_F32},   {1, 5, 5, 256, 256, 3, 3, 2, 1, SL_F32},
+    {3, 9, 8, 32, 48, 3, 3, 2, 1, SL_F32},
+    {1, 5, 5, 256, 256, 3, 3, 2, 1, SL_F32},
 };
 
 }  // namespace
@@ -211,8 +225,7 @@ TEST_CASE("the same convolution gives the same bits again, with 1 thread and wit
         const Context context(threads);
         const Buffer<float> x(context, reference.x), dy(context, reference.dy), dw(context, p.weights_count);
         const Buffer<float> y(context, p.y_count), dx(context, p.x_count);
-        const std::unique_ptr<Buffer<uint8_t>> forward(
-            packed_weights(context, p, SL_CONV_FORWARD, reference.weights));
+        const std::unique_ptr<Buffer<uint8_t>> forward(packed_weights(context, p, SL_CONV_FORWARD, reference.weights));
         const std::unique_ptr<Buffer<uint8_t>> backward(
             packed_weights(context, p, SL_CONV_BACKWARD_DATA, reference.weights));
         REQUIRE(sl_conv_forward(context, &p.shape, x, *forward, y) == SL_OK);

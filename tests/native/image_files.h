@@ -177,10 +177,13 @@ inline Bytes encode_png(int height, int width, const Bytes& packed, const PngOpt
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png_create_info_struct(png);
   Bytes result;
-  png_set_write_fn(png, &result, [](png_structp self, png_bytep bytes, png_size_t count) {
-    Bytes& target = *static_cast<Bytes*>(png_get_io_ptr(self));
-    target.insert(target.end(), bytes, bytes + count);
-  }, nullptr);
+  png_set_write_fn(
+      png, &result,
+      [](png_structp self, png_bytep bytes, png_size_t count) {
+        Bytes& target = *static_cast<Bytes*>(png_get_io_ptr(self));
+        target.insert(target.end(), bytes, bytes + count);
+      },
+      nullptr);
   png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), options.depth,
                options.colours, options.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
   if (!palette.empty()) png_set_PLTE(png, info, palette.data(), static_cast<int>(palette.size()));

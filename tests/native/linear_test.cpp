@@ -181,9 +181,18 @@ TEST_CASE("matrices and biases may begin anywhere in a buffer, the same shapes i
     if (dtype == SL_BF16 && !device_has_bf16()) continue;
     for (const int32_t out_dtype : {SL_F32, SL_BF16}) {
       if (dtype == SL_F32 && out_dtype == SL_BF16) continue;
-      for (const Offsets& offsets : std::vector<Offsets>{{0, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0},
-                                                         {0, 0, 0, 1}, {0, 0, 0, 2}, {0, 0, 0, 4}, {4, 2, 3, 1},
-                                                         {16, 4, 64, 4}, {2, 16, 4, 12}, {1, 1, 1, 1}, {0, 0, 0, 0}}) {
+      for (const Offsets& offsets : std::vector<Offsets>{{0, 0, 0, 0},
+                                                         {1, 0, 0, 0},
+                                                         {0, 1, 0, 0},
+                                                         {0, 0, 1, 0},
+                                                         {0, 0, 0, 1},
+                                                         {0, 0, 0, 2},
+                                                         {0, 0, 0, 4},
+                                                         {4, 2, 3, 1},
+                                                         {16, 4, 64, 4},
+                                                         {2, 16, 4, 12},
+                                                         {1, 1, 1, 1},
+                                                         {0, 0, 0, 0}}) {
         check_inside_buffers(context, {9, 6, 8, false, true, 1.0f, 0.0f, true, dtype, out_dtype}, offsets);
         check_inside_buffers(context, {9, 6, 8, true, false, 0.5f, 0.25f, true, dtype, out_dtype}, offsets);
         check_inside_buffers(context, {9, 6, 8, true, true, 1.0f, 1.0f, false, dtype, out_dtype}, offsets);

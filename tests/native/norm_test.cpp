@@ -14,7 +14,7 @@ struct Shape {
   }
 };
 
-const std::vector<Shape> shapes = {{1, 1, 1},    {1, 5, 3},   {3, 7, 1},     {4, 9, 16},  {2, 33, 24},
+const std::vector<Shape> shapes = {{1, 1, 1},    {1, 5, 3},   {3, 7, 1},     {4, 9, 16},   {2, 33, 24},
                                    {2, 50, 100}, {3, 4, 300}, {2, 2100, 16}, {5, 700, 65}, {2, 3, 2056}};
 
 struct Statistics {
@@ -316,7 +316,7 @@ TEST_CASE("sl_norm_apply rounds bf16 to nearest even, and shows infinity and NaN
   std::vector<float> values = random_values(channels, 31, -300.0f, 300.0f);
   const float infinity = std::numeric_limits<float>::infinity();
   for (const size_t start : {size_t{0}, size_t{76}}) {
-    values[start] = 1.00390625f;  // halfway between two bf16: rounds to the even 1
+    values[start] = 1.00390625f;      // halfway between two bf16: rounds to the even 1
     values[start + 1] = 1.01171875f;  // halfway: rounds to the even 1.015625
     values[start + 2] = infinity;
     values[start + 3] = -infinity;

@@ -41,9 +41,7 @@ std::string with_rank(const std::string& text, const std::string& rank) {
   return changed;
 }
 
-void take(sl_context* context, const std::string& text) {
-  REQUIRE(sl_plans_import(context, text.c_str()) == SL_OK);
-}
+void take(sl_context* context, const std::string& text) { REQUIRE(sl_plans_import(context, text.c_str()) == SL_OK); }
 
 constexpr sl_conv_shape shapes[] = {{2, 5, 6, 4, 6, 3, 3, 1, 1, SL_F32}, {1, 7, 7, 6, 2, 1, 1, 2, 0, SL_F32}};
 
@@ -264,13 +262,13 @@ TEST_CASE("an invalid text is refused as a whole, with the line and the remedy")
       {"sluice plans 2" + text.substr(14), "line 1 "},
       {"sluice plans 1; another GPU; sm_10; cuDNN 9.0.0\n" + lines[1] + "\n", "line 1 "},
       {lines[0] + " \n", "line 1 "},
-      {head + "\n", "line 3,"},                               // nothing
-      {head + key + "\n", "line 3,"},                         // one too few
-      {head + lines[2] + " 1\n", "line 3,"},                  // one too many
-      {head + key + " -1\n" + lines[3] + "\n", "line 3,"},    // negative rank
-      {head + key + " x\n", "line 3,"},                       // not a number
-      {head + key + " 99999999999999999999\n", "line 3,"},    // beyond 64 bits
-      {head + key + "  3\n", "line 3,"},                      // two blanks
+      {head + "\n", "line 3,"},                             // nothing
+      {head + key + "\n", "line 3,"},                       // one too few
+      {head + lines[2] + " 1\n", "line 3,"},                // one too many
+      {head + key + " -1\n" + lines[3] + "\n", "line 3,"},  // negative rank
+      {head + key + " x\n", "line 3,"},                     // not a number
+      {head + key + " 99999999999999999999\n", "line 3,"},  // beyond 64 bits
+      {head + key + "  3\n", "line 3,"},                    // two blanks
       {head + key + " 3\r\n", "line 3,"},
       {head + "-" + lines[2] + "\n", "line 3,"},
       {head + lines[2] + "\n" + lines[1] + "\n", "line 4,"},  // twice

@@ -55,8 +55,8 @@ TEST_CASE("sl_global_pool averages over pixels and spreads the gradient back") {
   struct Shape {
     int64_t batch, pixels, channels;
   };
-  for (const Shape s : {Shape{1, 1, 1}, Shape{1, 9, 5}, Shape{7, 5, 24}, Shape{3, 1156, 16}, Shape{2, 25, 512},
-                        Shape{2, 5000, 24}}) {
+  for (const Shape s :
+       {Shape{1, 1, 1}, Shape{1, 9, 5}, Shape{7, 5, 24}, Shape{3, 1156, 16}, Shape{2, 25, 512}, Shape{2, 5000, 24}}) {
     for (const int32_t dtype : {SL_F32, SL_BF16}) {
       const int64_t n = s.batch * s.pixels * s.channels, outputs = s.batch * s.channels;
       const TypedBuffer x(context, dtype, random_values(n, 1)), dx(context, dtype, n),

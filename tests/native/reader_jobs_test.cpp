@@ -105,8 +105,9 @@ TEST_CASE("a reader gives the reason for every file that it refuses") {
   CHECK(reader.decode({damaged}, {plain(0, 0, 8, 8)}, 8, 8, pixels).find("is damaged (") != std::string::npos);
   CHECK(pixels == Bytes(192, 0));
   const std::string outside = reader.decode({folder.path() + "/whole.jpg"}, {plain(0, 293, 8, 8)}, 8, 8, pixels);
-  CHECK(outside == "[{\"index\":0,\"reason\":\"has 200 x 300 pixels, and a crop of 8 x 8 at row 0, column 293 is not "
-                   "inside\"}]");
+  CHECK(outside ==
+        "[{\"index\":0,\"reason\":\"has 200 x 300 pixels, and a crop of 8 x 8 at row 0, column 293 is not "
+        "inside\"}]");
   unlink((folder.path() + "/pipe").c_str());
 }
 
@@ -162,8 +163,8 @@ TEST_CASE("a reader transposes the columns of records to rows") {
     REQUIRE(sl_reader_records(context, reader, path.c_str(), 6, numbers.data(), height, width, pixels.data(), &job) ==
             SL_OK);
     const std::string has = "\"has 6 records of " + std::to_string(bytes) + " bytes, but no record ";
-    CHECK(reader.wait(job, 6) == "[{\"index\":3,\"reason\":" + has + "6\"},{\"index\":5,\"reason\":" + has +
-                                     "9223372036854775807\"}]");
+    CHECK(reader.wait(job, 6) ==
+          "[{\"index\":3,\"reason\":" + has + "6\"},{\"index\":5,\"reason\":" + has + "9223372036854775807\"}]");
     for (size_t i = 0; i < 6; ++i) {
       const Bytes own(pixels.data() + i * bytes, pixels.data() + (i + 1) * bytes);
       CHECK(own == (i == 3 || i == 5 ? Bytes(bytes, 0) : records.rows[static_cast<size_t>(numbers[i])]));
@@ -300,10 +301,10 @@ TEST_CASE("a reader refuses invalid arguments") {
   CHECK(decode(2, paths, bytes, 1, f, 2, 2, nullptr, &job) == bad);
   CHECK(decode(2, paths, bytes, 1, f, 2, 2, pixels, nullptr) == bad);
   const std::vector<std::pair<size_t, std::vector<int32_t>>> wrong = {
-      {SL_FRAME_TOP, {-1, INT_MIN, INT_MAX}},   {SL_FRAME_LEFT, {-1, INT_MAX - 1}},
-      {SL_FRAME_HEIGHT, {0, -1, INT_MIN}},      {SL_FRAME_WIDTH, {0, -5}},
-      {SL_FRAME_RESIZED_HEIGHT, {0, -1, 1}},    {SL_FRAME_RESIZED_WIDTH, {0, INT_MIN, 1}},
-      {SL_FRAME_WINDOW_TOP, {-1, 1, INT_MAX}},  {SL_FRAME_WINDOW_LEFT, {-1, 1, INT_MIN}}};
+      {SL_FRAME_TOP, {-1, INT_MIN, INT_MAX}},  {SL_FRAME_LEFT, {-1, INT_MAX - 1}},
+      {SL_FRAME_HEIGHT, {0, -1, INT_MIN}},     {SL_FRAME_WIDTH, {0, -5}},
+      {SL_FRAME_RESIZED_HEIGHT, {0, -1, 1}},   {SL_FRAME_RESIZED_WIDTH, {0, INT_MIN, 1}},
+      {SL_FRAME_WINDOW_TOP, {-1, 1, INT_MAX}}, {SL_FRAME_WINDOW_LEFT, {-1, 1, INT_MIN}}};
   for (const auto& [column, values] : wrong) {
     for (const int32_t value : values) {
       CAPTURE(column);

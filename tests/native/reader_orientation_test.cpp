@@ -248,9 +248,9 @@ TEST_CASE("an orientation is read from every kind of text in a PNG, before and a
   const Bytes six = short_block(6), named = joined({exif_name, six});
   for (const Bytes& value : {profile(six), profile(named), profile(named, "\r\n"), profile(named, "\n", true),
                              joined({profile(named), text(" \n\t")})}) {
-    for (const Bytes& made : {text_chunk(raw_keyword, value), packed_chunk(raw_keyword, value),
-                              international_chunk(raw_keyword, value, false),
-                              international_chunk(raw_keyword, value, true)}) {
+    for (const Bytes& made :
+         {text_chunk(raw_keyword, value), packed_chunk(raw_keyword, value),
+          international_chunk(raw_keyword, value, false), international_chunk(raw_keyword, value, true)}) {
       CHECK(turned(made));
       CHECK(turned({}, made));
       // The block in its own chunk takes precedence, then the last of several texts.

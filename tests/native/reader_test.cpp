@@ -51,8 +51,8 @@ std::vector<double> resized(const Picture& rgb, const Frame& frame, int out_heig
     std::vector<double> line(static_cast<size_t>(frame[SL_FRAME_WIDTH] * 3));
     for (int i = 0; i < frame[SL_FRAME_HEIGHT]; ++i) {
       for (int j = 0; j < frame[SL_FRAME_WIDTH] * 3; ++j) {
-        line[static_cast<size_t>(j)] += row[static_cast<size_t>(i)] *
-                                        rgb.at(i + frame[SL_FRAME_TOP], j / 3 + frame[SL_FRAME_LEFT], j % 3);
+        line[static_cast<size_t>(j)] +=
+            row[static_cast<size_t>(i)] * rgb.at(i + frame[SL_FRAME_TOP], j / 3 + frame[SL_FRAME_LEFT], j % 3);
       }
     }
     for (int x = 0; x < out_width; ++x) {

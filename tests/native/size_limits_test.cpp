@@ -11,7 +11,7 @@ constexpr int64_t huge = INT64_MAX, root = int64_t{1} << 32;  // root * root ove
 const std::vector<std::vector<int64_t>> absurd_pairs = {
     {huge, 1}, {1, huge}, {huge, huge}, {root, root}, {int64_t{1} << 24, (int64_t{1} << 24) + 1}, {0, huge}, {huge, 0}};
 const std::vector<std::vector<int64_t>> absurd_triples = {
-    {huge, 1, 1},    {1, huge, 1}, {1, 1, huge},    {root, root, 1},    {1, root, root},
+    {huge, 1, 1},    {1, huge, 1}, {1, 1, huge},    {root, root, 1}, {1, root, root},
     {root, 1, root}, {0, 1, huge}, {huge, huge, 0}, {huge, 0, huge}, {1 << 20, 1 << 20, 1 << 20}};
 
 // Whether a call was refused for its sizes, with an error that names the call.
@@ -57,8 +57,7 @@ TEST_CASE("operations on matrices refuse sizes whose product overflows") {
   for (const auto& size : absurd_pairs) {
     CAPTURE(size);
     const int64_t rows = size[0], columns = size[1];
-    CHECK(refused("sl_binary",
-                  sl_binary(c.context, SL_BINARY_ADD, SL_BROADCAST_NONE, SL_F32, rows, columns, b, b, b)));
+    CHECK(refused("sl_binary", sl_binary(c.context, SL_BINARY_ADD, SL_BROADCAST_NONE, SL_F32, rows, columns, b, b, b)));
     for (const int32_t axis : {SL_AXIS_ROWS, SL_AXIS_COLUMNS, SL_AXIS_ALL}) {
       CHECK(refused("sl_reduce_sum", sl_reduce_sum(c.context, axis, SL_F32, rows, columns, 1.0f, b, b, 0)));
       CHECK(refused("sl_broadcast", sl_broadcast(c.context, axis, SL_F32, rows, columns, 1.0f, b, b, 0)));
@@ -68,15 +67,14 @@ TEST_CASE("operations on matrices refuse sizes whose product overflows") {
     CHECK(refused("sl_scatter_add_rows", sl_scatter_add_rows(c.context, SL_F32, rows, columns, 1, b, i, b, 0)));
     CHECK(refused("sl_scatter_add_rows", sl_scatter_add_rows(c.context, SL_F32, 1, columns, rows, b, i, b, 0)));
     CHECK(refused("sl_cross_entropy", sl_cross_entropy(c.context, rows, columns, b, i, b, b)));
-    CHECK(refused("sl_cross_entropy_backward",
-                  sl_cross_entropy_backward(c.context, rows, columns, b, i, b, b, 0)));
+    CHECK(refused("sl_cross_entropy_backward", sl_cross_entropy_backward(c.context, rows, columns, b, i, b, b, 0)));
     CHECK(refused("sl_norm_statistics", sl_norm_statistics(c.context, SL_F32, rows, columns, b, b)));
     for (int place = 0; place < 3; ++place) {
       int64_t mnk[3] = {1, 1, 1};
       mnk[place] = rows;
       mnk[(place + 1) % 3] = columns;
-      CHECK(refused("sl_matmul", sl_matmul(c.context, SL_F32, SL_F32, mnk[0], mnk[1], mnk[2], 0, 0, 1.0f, b, b, 0.0f,
-                                           b, nullptr)));
+      CHECK(refused("sl_matmul",
+                    sl_matmul(c.context, SL_F32, SL_F32, mnk[0], mnk[1], mnk[2], 0, 0, 1.0f, b, b, 0.0f, b, nullptr)));
     }
     for (int place = 0; place < 4; ++place) {
       // Arrays have the sizes of neighbours in the order batch, input, hidden, output, or of batch and output.
@@ -97,24 +95,21 @@ TEST_CASE("norms and pools refuse sizes whose product overflows") {
   for (const auto& size : absurd_triples) {
     CAPTURE(size);
     const int64_t n = size[0], pixels = size[1], channels = size[2];
-    CHECK(refused("sl_norm_apply", sl_norm_apply(c.context, SL_F32, n, pixels, channels, b, b, b, b, b, nullptr, 0,
-                                                 nullptr, b)));
+    CHECK(refused("sl_norm_apply",
+                  sl_norm_apply(c.context, SL_F32, n, pixels, channels, b, b, b, b, b, nullptr, 0, nullptr, b)));
     CHECK(refused("sl_norm_backward_statistics",
                   sl_norm_backward_statistics(c.context, SL_F32, n, pixels, channels, b, b, nullptr, b, b, b, b, 0,
                                               nullptr, b, nullptr)));
-    CHECK(refused("sl_norm_backward_apply",
-                  sl_norm_backward_apply(c.context, SL_F32, n, pixels, channels, 1, b, b, nullptr, b, b, b, b, 0,
-                                         nullptr, b, b, nullptr, 0)));
+    CHECK(refused("sl_norm_backward_apply", sl_norm_backward_apply(c.context, SL_F32, n, pixels, channels, 1, b, b,
+                                                                   nullptr, b, b, b, b, 0, nullptr, b, b, nullptr, 0)));
     CHECK(refused("sl_global_pool_forward", sl_global_pool_forward(c.context, SL_F32, n, pixels, channels, b, b)));
-    CHECK(refused("sl_global_pool_backward",
-                  sl_global_pool_backward(c.context, SL_F32, n, pixels, channels, b, b, 0)));
+    CHECK(refused("sl_global_pool_backward", sl_global_pool_backward(c.context, SL_F32, n, pixels, channels, b, b, 0)));
     for (const bool first : {true, false}) {
       const int64_t batch = first ? n : 1, height = first ? pixels : n, width = first ? 1 : pixels;
       CHECK(refused("sl_max_pool_forward",
                     sl_max_pool_forward(c.context, SL_F32, batch, height, width, channels, 3, 2, 1, b, b, c.bytes)));
-      CHECK(refused("sl_max_pool_backward",
-                    sl_max_pool_backward(c.context, SL_F32, batch, height, width, channels, 3, 2, 1, b, c.bytes, b,
-                                         0)));
+      CHECK(refused("sl_max_pool_backward", sl_max_pool_backward(c.context, SL_F32, batch, height, width, channels, 3,
+                                                                 2, 1, b, c.bytes, b, 0)));
     }
   }
 }
@@ -125,16 +120,19 @@ TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") 
   int64_t bytes = -1;
   constexpr int32_t most = INT32_MAX;
   // Each makes an array too large: an input, an output, or the weights of a convolution.
-  for (const sl_gated_block_shape& shape : std::vector<sl_gated_block_shape>{
-           {most, most, 1, 1, 1, 1}, {1, most, most, 1, 1, 1}, {1, most, 1, most, 1, 1}, {1, 1, 1, most, most, 1},
-           {1, 1, 1, 1, most, 1}, {most, 0, most, 1, 1, 1}, {1, most, 1, 1, 1 << 18, most}}) {
+  for (const sl_gated_block_shape& shape : std::vector<sl_gated_block_shape>{{most, most, 1, 1, 1, 1},
+                                                                             {1, most, most, 1, 1, 1},
+                                                                             {1, most, 1, most, 1, 1},
+                                                                             {1, 1, 1, most, most, 1},
+                                                                             {1, 1, 1, 1, most, 1},
+                                                                             {most, 0, most, 1, 1, 1},
+                                                                             {1, most, 1, 1, 1 << 18, most}}) {
     CHECK(refused("sl_gated_block_packed_bytes",
                   sl_gated_block_packed_bytes(c.context, &shape, SL_GATED_BLOCK_SECOND, &bytes)));
     CHECK(refused("sl_gated_block_pack", sl_gated_block_pack(c.context, &shape, SL_GATED_BLOCK_FIRST, b, b)));
-    CHECK(refused("sl_gated_block_forward",
-                  sl_gated_block_forward(c.context, &shape, b, b, b, b, b, b, b, b, b, b)));
-    const sl_gated_bottleneck_shape other = {shape.batch,       shape.height, shape.width, shape.in_channels,
-                                             shape.channels / 4, shape.stride};
+    CHECK(refused("sl_gated_block_forward", sl_gated_block_forward(c.context, &shape, b, b, b, b, b, b, b, b, b, b)));
+    const sl_gated_bottleneck_shape other = {shape.batch,       shape.height,       shape.width,
+                                             shape.in_channels, shape.channels / 4, shape.stride};
     CHECK(refused("sl_gated_bottleneck_packed_bytes",
                   sl_gated_bottleneck_packed_bytes(c.context, &other, SL_GATED_BOTTLENECK_SECOND, &bytes)));
     CHECK(refused("sl_gated_bottleneck_pack",
@@ -142,10 +140,11 @@ TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") 
     CHECK(refused("sl_gated_bottleneck_forward",
                   sl_gated_bottleneck_forward(c.context, &other, b, b, b, b, b, b, b, b, b, b, b, b, b, b)));
   }
-  for (const sl_conv_shape& shape : std::vector<sl_conv_shape>{
-           {most, most, 1, 1, 1, 1, 1, 1, 0, SL_F32}, {1, 1, 1, most, most, 1, 1, 1, 0, SL_F32},
-           {1, 1, 1, 1, 1, most, most, 1, most, SL_F32}, {1, 1, 1, 1, 1 << 20, 1, 1, 1, 1 << 20, SL_F32},
-           {0, most, most, most, 1, 1, 1, 1, 0, SL_F32}}) {
+  for (const sl_conv_shape& shape : std::vector<sl_conv_shape>{{most, most, 1, 1, 1, 1, 1, 1, 0, SL_F32},
+                                                               {1, 1, 1, most, most, 1, 1, 1, 0, SL_F32},
+                                                               {1, 1, 1, 1, 1, most, most, 1, most, SL_F32},
+                                                               {1, 1, 1, 1, 1 << 20, 1, 1, 1, 1 << 20, SL_F32},
+                                                               {0, most, most, most, 1, 1, 1, 1, 0, SL_F32}}) {
     CHECK(refused("sl_conv_packed_bytes", sl_conv_packed_bytes(c.context, &shape, SL_CONV_FORWARD, &bytes)));
     CHECK(refused("sl_conv_pack", sl_conv_pack(c.context, &shape, SL_CONV_FORWARD, b, b)));
     CHECK(refused("sl_conv_forward", sl_conv_forward(c.context, &shape, b, b, b)));
@@ -193,8 +192,8 @@ TEST_CASE("augmentation and optimisers refuse sizes whose product overflows") {
   const std::vector<uint64_t> addresses(3, address);
   const std::vector<float> rates(3, 0.1f);
   const std::vector<int32_t> adapt(3, 1);
-  for (const std::vector<int64_t>& sizes : std::vector<std::vector<int64_t>>{
-           {1, huge, 1}, {huge, huge, huge}, {int64_t{1} << 47, int64_t{1} << 47, 1}}) {
+  for (const std::vector<int64_t>& sizes :
+       std::vector<std::vector<int64_t>>{{1, huge, 1}, {huge, huge, huge}, {int64_t{1} << 47, int64_t{1} << 47, 1}}) {
     CAPTURE(sizes);
     CHECK(sl_sgd_step(c.context, 3, addresses.data(), addresses.data(), addresses.data(), sizes.data(), rates.data(),
                       rates.data(), 0.9f) == SL_ERROR_INVALID_ARGUMENT);

@@ -37,7 +37,8 @@ TEST_CASE("f32 is exact unless TF32 is allowed, and exact again when TF32 is swi
     CHECK(last_error_mentions("take f32"));
   } else {
     CHECK(!on_cpu());
-    for (const auto& [rounded, exact] : {std::pair(product(context), products), std::pair(convolution(context), convolved)}) {
+    for (const auto& [rounded, exact] :
+         {std::pair(product(context), products), std::pair(convolution(context), convolved)}) {
       const double error = relative_error(rounded, exact);
       CHECK(error > 1e-5);
       CHECK(error < ten_bits);

@@ -34,8 +34,10 @@ std::vector<Path> candidates() {
   if (!named.empty()) return {std::filesystem::absolute(named)};
   std::vector<Path> places;
   const Path caches = environment("XDG_CACHE_HOME"), home = environment("HOME");
-  if (caches.is_absolute()) places.push_back(caches / "sluice" / "program");
-  else if (home.is_absolute()) places.push_back(home / ".cache" / "sluice" / "program");
+  if (caches.is_absolute())
+    places.push_back(caches / "sluice" / "program");
+  else if (home.is_absolute())
+    places.push_back(home / ".cache" / "sluice" / "program");
   const std::string own = "sluice-" + std::to_string(geteuid());
   for (const Path& temporary : {Path(environment("TMPDIR")), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")}) {
     if (temporary.is_absolute()) places.push_back(temporary / own);
@@ -60,7 +62,7 @@ Path resolve(const Path& path) {
 Path make_trusted_folder(const Path& wanted) {
   std::vector<Path> missing;
   Path existing = wanted;
-  for (struct stat status {}; lstat(existing.c_str(), &status) != 0; existing = existing.parent_path()) {
+  for (struct stat status{}; lstat(existing.c_str(), &status) != 0; existing = existing.parent_path()) {
     if (errno != ENOENT) refuse(wanted, last_error());
     missing.push_back(existing.filename());
   }
@@ -76,7 +78,7 @@ Path make_trusted_folder(const Path& wanted) {
 }
 
 void require_executable(const Path& base) {
-  struct statvfs status {};
+  struct statvfs status{};
   if (statvfs(base.c_str(), &status) == 0 && (status.f_flag & ST_NOEXEC) != 0) {
     throw UnusableFolder(base.string() + ": is mounted noexec");
   }
@@ -137,7 +139,7 @@ class CacheFolder {
 
  private:
   bool exists() const {
-    struct stat status {};
+    struct stat status{};
     return lstat(folder_.c_str(), &status) == 0;
   }
 

@@ -40,7 +40,9 @@ std::string replace(std::string text, const std::string& name, const std::string
   return at == std::string::npos ? text : text.replace(at, name.size(), value);
 }
 
-bool starts_with(const std::string& text, const std::string& start) { return text.compare(0, start.size(), start) == 0; }
+bool starts_with(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
 
 // Whether a variable configures Deno or its parts. Settings meant for another program can redirect this one, print
 // into its output or keep it from starting. Certificates are kept: `data fetch` needs those of a network's proxy.
@@ -97,7 +99,8 @@ void set_environment(const std::string& executable, const std::string& folder) {
   const std::string program = folder + "/" + payload.program;
   execv(program.c_str(), pointers.data());
   // The program exists, so the missing file is the loader of the C library.
-  if (errno == ENOENT) throw Failure(1, "this system has no glibc (/lib64/ld-linux-x86-64.so.2): use a system with glibc");
+  if (errno == ENOENT)
+    throw Failure(1, "this system has no glibc (/lib64/ld-linux-x86-64.so.2): use a system with glibc");
   throw Failure(1, program + ": " + launcher::last_error());
 }
 

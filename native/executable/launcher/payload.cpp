@@ -67,7 +67,8 @@ Payload parse_index(const std::string& index, const std::string& digest) {
 
 void read_exactly(int executable, void* bytes, int64_t count, int64_t offset) {
   for (int64_t done = 0; done < count;) {
-    const ssize_t got = pread(executable, static_cast<char*>(bytes) + done, static_cast<size_t>(count - done), offset + done);
+    const ssize_t got =
+        pread(executable, static_cast<char*>(bytes) + done, static_cast<size_t>(count - done), offset + done);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) fail_as_damaged();
     done += got;
@@ -75,7 +76,7 @@ void read_exactly(int executable, void* bytes, int64_t count, int64_t offset) {
 }
 
 Payload read_payload(int executable) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(executable, &status) != 0 || status.st_size < trailer_bytes) fail_as_damaged();
   const std::string trailer = read_text(executable, trailer_bytes, status.st_size - trailer_bytes);
   if (trailer.compare(0, magic.size(), magic) != 0) fail_as_damaged();

@@ -38,8 +38,10 @@ bool is_own_group(gid_t group) {
   std::string user_name;
   for (const Fields& user : read_table("/etc/passwd", ':')) {
     if (user.size() < 4) continue;
-    if (user[2] == user_number) user_name = user[0];
-    else if (user[3] == group_number && user[2] != "0") return false;
+    if (user[2] == user_number)
+      user_name = user[0];
+    else if (user[3] == group_number && user[2] != "0")
+      return false;
   }
   bool listed = false;
   for (const Fields& fields : read_table("/etc/group", ':')) {
@@ -73,9 +75,7 @@ bool is_of_user_or_root(const struct stat& status) {
 }
 
 // With an access control list, the group bits are the upper limit of what the list grants.
-bool has_access_list(const Path& path) {
-  return lgetxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
-}
+bool has_access_list(const Path& path) { return lgetxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0; }
 
 bool can_others_write(const Path& path, const struct stat& status) {
   if ((status.st_mode & S_IWOTH) != 0) return true;
@@ -84,7 +84,7 @@ bool can_others_write(const Path& path, const struct stat& status) {
 
 // The risk of a folder itself, without its parents.
 std::string find_own_risk(const Path& folder, bool may_be_sticky) {
-  struct stat status {};
+  struct stat status{};
   if (lstat(folder.c_str(), &status) != 0) return folder.string() + ": " + last_error();
   if (!S_ISDIR(status.st_mode)) return folder.string() + " is not a folder";
   if (!is_of_user_or_root(status)) return folder.string() + " belongs to another user";
@@ -105,7 +105,7 @@ std::string find_risk_of_parent(const Path& parent) {
 }
 
 bool is_private(const Path& path) {
-  struct stat status {};
+  struct stat status{};
   if (lstat(path.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) return false;
   return is_of_user_or_root(status) && !can_others_write(path, status);
 }

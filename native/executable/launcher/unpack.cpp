@@ -79,7 +79,7 @@ void unpack_file(int executable, const PackedFile& file, const std::string& path
 
 bool is_file_whole(const PackedFile& file, const std::string& path) {
   const Descriptor input(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (!input || fstat(input.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   if (status.st_size != file.size || (status.st_mode & 07777) != file.mode) return false;
   std::vector<char> piece(piece_bytes);
@@ -134,7 +134,7 @@ std::string stamp_of(const Payload& payload, const std::string& folder) {
   for (const PackedFile& file : payload.files) paths.push_back(folder + "/" + file.path);
   std::ostringstream stamp;
   for (const std::string& path : paths) {
-    struct stat status {};
+    struct stat status{};
     if (lstat(path.c_str(), &status) != 0) return "";
     describe(stamp, status);
   }
