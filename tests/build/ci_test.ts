@@ -45,7 +45,16 @@ Deno.test(
 
 Deno.test("deno task ok runs the same checks and tests as continuous integration", () => {
   assert.equal(denoJson.tasks.ok.command, "deno task --quiet check && deno task --quiet test");
-  for (const part of ["fmt --check", "lint", "task --quiet lint:layers", "check", "doc --quiet --lint mod.ts"]) {
+  for (
+    const part of [
+      "fmt --check",
+      "task --quiet fmt:native --check",
+      "lint",
+      "task --quiet lint:layers",
+      "check",
+      "doc --quiet --lint mod.ts",
+    ]
+  ) {
     assert.ok(denoJson.tasks.check.command.split(" && ").includes(`deno ${part}`), part);
   }
 });
