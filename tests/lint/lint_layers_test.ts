@@ -15,6 +15,7 @@ import {
   checkLength,
   checkModes,
   checkOpening,
+  checkWidth,
 } from "./rules.ts";
 
 Deno.test("the repository keeps the project's rules", () => {
@@ -76,4 +77,15 @@ Deno.test("a file opens with a comment and has at most 400 lines", () => {
   assert.deepEqual(checkLength("src/a.ts", "\n".repeat(400)), []);
   assert.equal(checkLength("src/a.ts", "\n".repeat(401)).length, 1);
   assert.equal(checkFile("native/cpu/a.cpp", "int x;\n").length, 1);
+});
+
+Deno.test("a comment line has at most 120 columns, and lines of code are left to the formatter", () => {
+  const widths = (path: string, text: string) => checkWidth(path, text).map(({ line }) => line);
+  const words = "x".repeat(120);
+  assert.deepEqual(widths("src/a.ts", `// ${words.slice(3)}\n// ${words}\n`), [2]);
+  assert.deepEqual(widths("src/a.ts", `/**\n * short\n * ${words}\n */\nconst a = 1; // ${words}\n`), [3]);
+  assert.deepEqual(widths("src/a.ts", `const url = "https://${words}";\n`), []);
+  assert.deepEqual(widths("native/a.cu", `/* ${words} */\nint a;\n`), [1]);
+  assert.deepEqual(widths("tests/a.py", `a = "${words}"\n# ${words}\n`), [2]);
+  assert.deepEqual(widths("native/CMakeLists.txt", `# ${words}\n`), [1]);
 });

@@ -47,6 +47,9 @@ const commandLinePackages = ["@commander-js/extra-typings", "commander", "cli-ta
 
 const largestFile = 400;
 
+/** The width that `deno fmt` and clang-format give to code. */
+const widestComment = 120;
+
 /** Exceptions to the limit. The native libraries' ABI stays in one file, which compilers and a test of abi.ts read. */
 const longFiles = ["native/include/sluice.h"];
 
@@ -156,10 +159,15 @@ export function checkModes(path: string, text: string): Violation[] {
   return occurrences(path, withoutComments(text), calls, message);
 }
 
+/** Whether comments in a file begin with a hash. */
+function usesHashes(path: string): boolean {
+  return path.endsWith(".py") || path.endsWith("CMakeLists.txt");
+}
+
 /** A file must open with a comment that says what it is for. */
 export function checkOpening(path: string, text: string): Violation[] {
   const body = text.replace(/^#![^\n]*\n/, "");
-  const opening = path.endsWith(".py") || path.endsWith("CMakeLists.txt") ? /^("""|'''|#)/ : /^\/[*/]/;
+  const opening = usesHashes(path) ? /^("""|'''|#)/ : /^\/[*/]/;
   return opening.test(body)
     ? []
     : [{ path, line: 1, message: "open the file with a comment that says what it is for" }];
@@ -172,9 +180,18 @@ export function checkLength(path: string, text: string): Violation[] {
   return lines <= largestFile ? [] : [{ path, line: largestFile + 1, message: `${lines} lines: split the file` }];
 }
 
+/** A comment line has at most 120 columns. The formatters keep code within the width, but leave comments alone. */
+export function checkWidth(path: string, text: string): Violation[] {
+  const code = (usesHashes(path) ? text.replace(/^[ \t]*#[^\n]*/gm, "") : withoutComments(text)).split("\n");
+  return text.split("\n").flatMap((line, index) => {
+    if (line.length <= widestComment || code[index]?.trim() !== "") return [];
+    return [{ path, line: index + 1, message: `${line.length} columns: break the comment at ${widestComment}` }];
+  });
+}
+
 /** All violations in a file; circles are found by {@link checkCircles}. */
 export function checkFile(path: string, text: string): Violation[] {
-  const rules = [checkOpening, checkLength, ...(path.endsWith(".ts") ? typescriptRules : [])];
+  const rules = [checkOpening, checkLength, checkWidth, ...(path.endsWith(".ts") ? typescriptRules : [])];
   return rules.flatMap((rule) => rule(path, text));
 }
 
