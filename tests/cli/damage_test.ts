@@ -84,7 +84,7 @@ Deno.test(
     ) {
       const ending = await runSluice(command);
       assert.equal(ending.status, 2, command.join(" "));
-      assert.match(ending.stderr, /^sluice: .*none of its 2 checkpoints is whole; begin the run again$/m);
+      assert.match(ending.stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
     }
     assert.equal((await statusOf(run)).checkpoint, null);
   }),
