@@ -49,7 +49,9 @@ export function checkpointMetadata(config: RunConfig, state: RunState): Record<s
 /** Parses the metadata of a checkpoint. @throws {InvalidInputError} with the path, if the file is not a checkpoint. */
 function readMetadata(path: string, metadata: Readonly<Record<string, string>>): Pick<Checkpoint, "state" | "config"> {
   if (metadata.format !== FORMAT) {
-    throw new InvalidInputError(`${path}: has the format ${metadata.format ?? "none"}, not ${FORMAT}; give a checkpoint of sluice`);
+    throw new InvalidInputError(
+      `${path}: has the format ${metadata.format ?? "none"}, not ${FORMAT}; give a checkpoint of sluice`,
+    );
   }
   const state = parseRunState(metadata.state ?? "");
   const config = parseJsonObject(metadata.config ?? "");
@@ -165,8 +167,10 @@ export function checkWeights(checkpoint: Checkpoint, present: RunConfig): void {
 export function checkImages({ path, state }: Checkpoint, present: number, change: string | null): void {
   if (state.images === present) return;
   throw new InvalidInputError(
-    `${path}: is of a run on ${state.images} training images, and there are ${present}; give --data the folder of the former, ` +
-      `or add --accept-changed-images to resume, though not bit for bit${change === null ? "" : ` (${change})`}`,
+    `${path}: is of a run on ${state.images} training images, and there are ${present}; give --data the folder of ` +
+      `the images it was trained on, or add --accept-changed-images to resume, though not bit for bit${
+        change === null ? "" : ` (${change})`
+      }`,
   );
 }
 

@@ -15,9 +15,7 @@ export function changedImages(run: RunFolder, { state }: Checkpoint, present: Im
   const digest = state.imageList ?? (recorded === null ? null : digestOf(recorded));
   if (digest === null || digest === present.digest) return null;
   const isList = recorded !== null && digestOf(recorded) === digest;
-  return isList
-    ? firstDifference(recorded, present.text)
-    : "the list of its images, images.tsv, is gone or changed";
+  return isList ? firstDifference(recorded, present.text) : "the list of its images, images.tsv, is gone or changed";
 }
 
 /**

@@ -155,7 +155,10 @@ Deno.test(
     const [one, other] = ["000.png", "000x.png"].map((name) => join(data, "train", "a", name)) as [string, string];
     const added = join(data, "train", "b", "004.png");
     writePng(added, 20, 20, 3);
-    await assertRefused(longer, /is of a run on 8 training images, and there are 9; give --data the folder of the former/);
+    await assertRefused(
+      longer,
+      /is of a run on 8 training images, and there are 9; give --data the folder of the images it/,
+    );
     rmSync(added);
     renameSync(one, other);
     await assertSucceeds([...longer, "--quiet"]);
