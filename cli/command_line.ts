@@ -20,7 +20,8 @@ async function run(words: readonly string[]): Promise<void> {
 
 /** Runs a command, and sets the exit status of the process. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
-  // The command's own remarks bypass this stream. A library that writes to it must not end a run if the terminal is closed.
+  // The command's own remarks bypass this stream. A library that writes to it must not end a run if the terminal is
+  // closed.
   process.stderr.on("error", () => {});
   try {
     await run(words);

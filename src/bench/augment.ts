@@ -43,8 +43,8 @@ const WARM_UP = 10;
 const unchanged: Pick<Dataset, "mean" | "std"> = { mean: [0, 0, 0], std: [1, 1, 1] };
 
 /**
- * Times the two views of batches of random 32 x 32 images: drawing the parameters of every image and view, uploading them, and moving the
- * pixels.
+ * Times the two views of batches of random 32 x 32 images: drawing the parameters of every image and view, uploading
+ * them, and moving the pixels.
  *
  * @throws {InvalidInputError} if the device lacks the configuration's precision.
  */

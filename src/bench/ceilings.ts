@@ -23,7 +23,10 @@ export interface Bandwidth {
 export interface DeviceCeilings {
   /** Sorted by working set, smallest first. A set that fits a cache is faster. */
   readonly bandwidths: readonly Bandwidth[];
-  /** Floating-point operations per second of matrix products, by element type of the operands; null if the device lacks the type. */
+  /**
+   * Floating-point operations per second of matrix products, by element type of the operands; null if the device lacks
+   * the type.
+   */
   readonly flopsPerSecond: Readonly<Record<MatrixType, number | null>>;
 }
 

@@ -54,11 +54,16 @@ export interface InferenceBenchmarkOptions {
   readonly openShares?: readonly number[];
   /** Least number of repetitions; default 9. */
   readonly repeats?: number;
-  /** Least time for all measurements of a batch size together, so that short calls repeat more often; default 2 seconds. */
+  /**
+   * Least time for all measurements of a batch size together, so that short calls repeat more often; default 2 seconds.
+   */
   readonly milliseconds?: number;
 }
 
-/** Masks that open exactly the given share of channels for each image and gate, chosen at random, and their share of MACs. */
+/**
+ * Masks that open exactly the given share of channels for each image and gate, chosen at random, and their share of
+ * MACs.
+ */
 function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch: number, openShare: number) {
   const channels = gateSpecs(config).map((gate) => gate.channels);
   const masks = channels.map((count, gate) => {
@@ -74,7 +79,10 @@ function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch
   return { openShare, masks, macShare: gatedMacs(cost, termShares(cost, openShares)) / cost.macs };
 }
 
-/** Median milliseconds of several kinds of work. They take turns, so that changes of the machine's speed affect all alike. */
+/**
+ * Median milliseconds of several kinds of work. They take turns, so that changes of the machine's speed affect all
+ * alike.
+ */
 function interleaved(
   device: Device,
   kinds: readonly (() => void)[],
@@ -99,8 +107,8 @@ function interleaved(
 }
 
 /**
- * Times the dense and the gated network on random images. The gated network computes its gates, but then uses random masks: masks that meet
- * the configured budget, and masks of fixed shares of open channels.
+ * Times the dense and the gated network on random images. The gated network computes its gates, but then uses random
+ * masks: masks that meet the configured budget, and masks of fixed shares of open channels.
  *
  * The configured precision is for the dense network; `auto` means f32, as in all evaluation.
  *

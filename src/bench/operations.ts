@@ -25,8 +25,9 @@ export interface BenchmarkRow {
   /** 10^9 bytes per second, counting the bytes that must move at least; null for work that moves none. */
   readonly gbPerSecond: number | null;
   /**
-   * Least possible time over measured time, at most about 1. The least time is that of moving the bytes or of computing, whichever is
-   * longer, at the device's ceilings. An algorithm with fewer operations than the definition, such as Winograd's, may exceed 1.
+   * Least possible time over measured time, at most about 1. The least time is that of moving the bytes or of
+   * computing, whichever is longer, at the device's ceilings. An algorithm with fewer operations than the definition,
+   * such as Winograd's, may exceed 1.
    */
   readonly shareOfFloor: number;
 }

@@ -23,7 +23,9 @@ export interface StepBenchmark {
   readonly msPerStep: number;
   /** Views trained on per second. */
   readonly viewsPerSecond: number;
-  /** 10^9 operations per second of convolutions and linear layers, forward and backward; a multiply-add counts as two. */
+  /**
+   * 10^9 operations per second of convolutions and linear layers, forward and backward; a multiply-add counts as two.
+   */
   readonly gflops: number;
   /** `gflops` as a share of the measured peak of matrix products, in the same precision and on as many threads. */
   readonly shareOfPeak: number;
@@ -74,7 +76,8 @@ function residentPeak(): number | null {
 }
 
 /**
- * Times whole training steps on one batch held in memory: forward, backward and optimiser, without data and augmentation.
+ * Times whole training steps on one batch held in memory: forward, backward and optimiser, without data and
+ * augmentation.
  *
  * @throws {InvalidInputError} if the device lacks the configuration's precision.
  */

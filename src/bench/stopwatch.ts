@@ -34,8 +34,8 @@ const MEASURED_MILLISECONDS = 150;
 const MEASURED_CALLS = 5;
 
 /**
- * The milliseconds of the fastest of repeated calls, after one call to warm up. It takes the fastest, not the median, because other
- * programs on the machine can only slow a call down.
+ * The milliseconds of the fastest of repeated calls, after one call to warm up. It takes the fastest, not the median,
+ * because other programs on the machine can only slow a call down.
  *
  * @param prepare does the unmeasured part, and returns the work to measure.
  * @param milliseconds how long to repeat; at least five calls are made.

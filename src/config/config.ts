@@ -25,8 +25,8 @@ export interface ConfigSources {
   /** Defaults that win over the table's: they fit the images and the machine, or belong to a sweep that resumes. */
   readonly fitted?: Readonly<Partial<RunConfig>>;
   /**
-   * Whether a run or a sweep stored the file. Options that it lacks then take the values of earlier versions. Defaults to whether the file
-   * records versions.
+   * Whether a run or a sweep stored the file. Options that it lacks then take the values of earlier versions. Defaults
+   * to whether the file records versions.
    */
   readonly stored?: boolean;
 }
@@ -62,7 +62,9 @@ function checkValue<T>(name: keyof RunConfig, option: RunOption<T>, given: Given
   return parsed.data;
 }
 
-/** The value of an option that no source has: the default, or in a stored configuration the value of earlier versions. */
+/**
+ * The value of an option that no source has: the default, or in a stored configuration the value of earlier versions.
+ */
 function unsetValue<T>(option: RunOption<T>, isStored: boolean, config: Readonly<Partial<RunConfig>>): T {
   const value = isStored && option.earlier !== undefined ? option.earlier : option.default;
   return value instanceof Function ? value(config) : value;
@@ -149,8 +151,8 @@ function checkTogether(config: RunConfig): void {
 }
 
 /**
- * Resolves and checks a complete configuration from flags, file, preset and defaults. A preset's warm-up is shortened to fit a run with
- * fewer epochs.
+ * Resolves and checks a complete configuration from flags, file, preset and defaults. A preset's warm-up is shortened
+ * to fit a run with fewer epochs.
  *
  * @throws {InvalidOptionError} with the option, its value and what to give instead.
  */
@@ -167,8 +169,8 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
 }
 
 /**
- * Checks a configuration against the training images: there must be enough for a batch, and the budget must not be below the cost of the
- * parts without gates, which depends on the image size.
+ * Checks a configuration against the training images: there must be enough for a batch, and the budget must not be
+ * below the cost of the parts without gates, which depends on the image size.
  *
  * @param images number and height of the training images.
  * @throws {InvalidOptionError} with the largest batch or the smallest budget.

@@ -40,7 +40,10 @@ function mappingOf({ path, value }: YamlFile): Record<string, unknown> {
   return { ...value };
 }
 
-/** @param place the file with the line if known, for messages. @throws {InvalidInputError} if the value is not a text. */
+/**
+ * @param place the file with the line if known, for messages.
+ * @throws {InvalidInputError} if the value is not a text.
+ */
 function textAt(place: string, key: string, value: unknown): string {
   if (typeof value !== "string") throw new InvalidInputError(`${place}: ${key} ${String(value)}: give a name`);
   return value;
@@ -54,7 +57,8 @@ function versionsAt(place: string, value: unknown): Record<string, string> {
 }
 
 /**
- * Sorts the keys of a configuration into options, `preset`, `out`, and the `versions` and `images` of a run's own `config.yaml`.
+ * Sorts the keys of a configuration into options, `preset`, `out`, and the `versions` and `images` of a run's own
+ * `config.yaml`.
  *
  * @param path path of the file, for messages.
  * @param placeOf returns the place of a key for messages, such as `run.yaml:3`; by default the path.
@@ -161,7 +165,8 @@ export function configByKey(config: RunConfig): Record<string, unknown> {
  * Writes a complete configuration as the text of a configuration file.
  *
  * @param versions versions and device that made the run, if there is a run.
- * @param images which images of the data's folder the run uses, in one line; null if the data set has no folder to choose from.
+ * @param images which images of the data's folder the run uses, in one line; null if the data set has no folder to
+ * choose from.
  */
 export function formatConfig(
   config: RunConfig,

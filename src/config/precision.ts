@@ -1,10 +1,10 @@
 /**
  * The precision of a run.
  *
- * Training in bf16 keeps activations and operands of matrix products in bf16. It takes half the memory, and is faster if the device multiplies
- * bf16 in hardware. With tf32, which only GPUs have, everything is stored as f32, and operands are rounded to 10 bits of mantissa when they are
- * multiplied. Weights, sums, norm statistics, gates, losses and the optimiser are always f32. Evaluation is f32 whatever the precision of
- * the training.
+ * Training in bf16 keeps activations and operands of matrix products in bf16. It takes half the memory, and is faster
+ * if the device multiplies bf16 in hardware. With tf32, which only GPUs have, everything is stored as f32, and operands
+ * are rounded to 10 bits of mantissa when they are multiplied. Weights, sums, norm statistics, gates, losses and the
+ * optimiser are always f32. Evaluation is f32 whatever the precision of the training.
  *
  * @module
  */

@@ -12,7 +12,10 @@ export interface RunConfig {
   readonly dataset: string;
   /** Folder with the data set's files; null for the default folder, or a data set without files. */
   readonly data: string | null;
-  /** Number of training images, from class folders spread evenly, else the first ones; null uses all (for `shapes`, its usual number). */
+  /**
+   * Number of training images, from class folders spread evenly, else the first ones; null uses all (for `shapes`, its
+   * usual number).
+   */
   readonly trainImages: number | null;
   /** Number of test images, chosen in the same way; null uses all. */
   readonly testImages: number | null;
@@ -38,7 +41,9 @@ export interface RunConfig {
   readonly mode: "dual" | "vanilla" | "gated";
   /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
   readonly budget: number;
-  /** The rule that meets the budget: `default` is a controlled price of cost, `paper` the penalties of arXiv 2301.09164. */
+  /**
+   * The rule that meets the budget: `default` is a controlled price of cost, `paper` the penalties of arXiv 2301.09164.
+   */
   readonly budgetRule: "default" | "paper";
   /** Passes over the training images. */
   readonly epochs: number;
@@ -63,8 +68,8 @@ export interface RunConfig {
   /** Whether the dense pass sees views rotated by quarter turns, and a head predicts the number of turns. */
   readonly rotation: boolean;
   /**
-   * The head that predicts rotations. `paper` is the published one. `relu` is that of the first version: it has a relu before its last
-   * layer, and its learning rate is the network's times a constant.
+   * The head that predicts rotations. `paper` is the published one. `relu` is that of the first version: it has a relu
+   * before its last layer, and its learning rate is the network's times a constant.
    */
   readonly rotationHead: "paper" | "relu";
   /** Whether each view goes through both passes, at twice the cost. */
@@ -95,7 +100,10 @@ export interface RunConfig {
   readonly precision: "auto" | Precision;
   /** CPU threads; 0 is one for each processor that this process may use. */
   readonly threads: number;
-  /** Whether all images are kept on the device, as bytes; else each batch is uploaded while the batch before it is trained on. */
+  /**
+   * Whether all images are kept on the device, as bytes; else each batch is uploaded while the batch before it is
+   * trained on.
+   */
   readonly dataOnDevice: boolean;
   /** Whether a GPU's convolution engines are measured once and stored in the run; else a rule chooses them. */
   readonly autotune: boolean;

@@ -36,8 +36,8 @@ export interface RunOption<T> {
   /** Default value; a function if it depends on other options. */
   readonly default: T | ((config: Readonly<Partial<RunConfig>>) => T);
   /**
-   * The value that reproduces versions without the option, or with another default. A stored configuration that lacks the option takes this
-   * value. Defaults to `default`.
+   * The value that reproduces versions without the option, or with another default. A stored configuration that lacks
+   * the option takes this value. Defaults to `default`.
    */
   readonly earlier?: T | ((config: Readonly<Partial<RunConfig>>) => T);
   /** Whether `--help` leaves it out, because it only serves to repeat earlier runs. */

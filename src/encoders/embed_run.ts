@@ -65,8 +65,8 @@ export function splitImages(dataset: Dataset, split: EmbeddedSplit): EmbeddedIma
 }
 
 /**
- * The image files in a folder, at any depth, in the size and with the constants of the run's data set. The files of the data set itself are
- * not needed.
+ * The image files in a folder, at any depth, in the size and with the constants of the run's data set. The files of the
+ * data set itself are not needed.
  *
  * @throws {InvalidInputError} if there is no image, or an image is damaged and the run is strict.
  */
@@ -79,7 +79,8 @@ export function folderImages(config: RunConfig, folder: string): EmbeddedImages 
 }
 
 /**
- * Encodes images by a network of a checkpoint, in f32 and in evaluation mode. Images whose files are damaged are left out.
+ * Encodes images by a network of a checkpoint, in f32 and in evaluation mode. Images whose files are damaged are left
+ * out.
  *
  * @param skipped called for each damaged image.
  * @throws {InvalidInputError} if the checkpoint is of another network.
@@ -130,7 +131,11 @@ export interface EmbeddingPaths {
   readonly labels: string;
 }
 
-/** The files of an embedding: `FILE.npy`, `FILE.txt` and `FILE.labels.npy`. @throws {InvalidInputError} if `out` has another ending. */
+/**
+ * The files of an embedding: `FILE.npy`, `FILE.txt` and `FILE.labels.npy`.
+ *
+ * @throws {InvalidInputError} if `out` has another ending.
+ */
 export function embeddingPaths(out: string): EmbeddingPaths {
   const stem = /^(.*[^/])\.npy$/.exec(out)?.[1];
   if (stem === undefined) throw new InvalidInputError(`--out ${out}: features are written as .npy; give FILE.npy`);
@@ -138,8 +143,8 @@ export function embeddingPaths(out: string): EmbeddingPaths {
 }
 
 /**
- * Writes features, names and labels. The features come last, so that their file exists only if the others do. If one file cannot be
- * written, none is left.
+ * Writes features, names and labels. The features come last, so that their file exists only if the others do. If one
+ * file cannot be written, none is left.
  *
  * @returns the paths of the files.
  */

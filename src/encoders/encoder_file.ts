@@ -33,8 +33,9 @@ export interface EncoderDescription {
   /** Standard deviation of the channels, in the same order. */
   readonly std: readonly [number, number, number];
   /**
-   * How an image gets its size before normalisation. An image of `asIs` x `asIs` pixels stays as it is. Of any other image the shorter side
-   * is resized to `resize`, bicubic with antialiasing, and the centre of `asIs` x `asIs` pixels is taken.
+   * How an image gets its size before normalisation. An image of `asIs` x `asIs` pixels stays as it is. Of any other
+   * image the shorter side is resized to `resize`, bicubic with antialiasing, and the centre of `asIs` x `asIs` pixels
+   * is taken.
    */
   readonly transform: { readonly asIs: number; readonly resize: number };
   /** Steps of training. */
@@ -79,7 +80,10 @@ const schema = z.object({
   sluice: z.string(),
 });
 
-/** The metadata as texts, lists and objects as JSON. It holds no times and no paths, so that equal runs give equal bytes. */
+/**
+ * The metadata as texts, lists and objects as JSON. It holds no times and no paths, so that equal runs give equal
+ * bytes.
+ */
 function formatDescription(description: EncoderDescription): Record<string, string> {
   const { spec, network, mean, std, transform: { asIs, resize }, step, version } = description;
   const { arch, width, stem, image, gateReduction } = spec;
@@ -126,8 +130,9 @@ function parseDescription(path: string, metadata: Readonly<Record<string, string
 }
 
 /**
- * Encodes a file: safetensors under torchvision's names, convolutions as OIHW, with a checksum. A dense encoder has the tensors of its
- * `torchvision.models` counterpart without `fc`; the blocks of a gated encoder also have `gate.fc1.weight` and so on.
+ * Encodes a file: safetensors under torchvision's names, convolutions as OIHW, with a checksum. A dense encoder has the
+ * tensors of its `torchvision.models` counterpart without `fc`; the blocks of a gated encoder also have
+ * `gate.fc1.weight` and so on.
  *
  * @param source the network that holds the encoder; it may hold both.
  */

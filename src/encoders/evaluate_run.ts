@@ -31,10 +31,12 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
 }
 
 /**
- * Evaluates a checkpoint, the same network untrained, and raw pixels; all in f32, whatever the precision of the training.
+ * Evaluates a checkpoint, the same network untrained, and raw pixels; all in f32, whatever the precision of the
+ * training.
  *
  * @param stores the images of the data set.
- * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or the data set has no labels.
+ * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or the data set has
+ * no labels.
  */
 export function evaluateRun(
   run: RunFolder,

@@ -22,7 +22,9 @@ export type ExportFormat = typeof exportFormats[number];
 
 /** Number of images that check a written file. */
 const CHECK_IMAGES = 4;
-/** The largest allowed difference between features of the file and of the run, as a share of the run's largest feature. */
+/**
+ * The largest allowed difference between features of the file and of the run, as a share of the run's largest feature.
+ */
 const CHECK_TOLERANCE = 1e-5;
 
 /** What to export, and where to. */
@@ -95,8 +97,8 @@ function readBack(device: Device, file: string, temporary: string): LoadedEncode
 }
 
 /**
- * Writes one encoder of a run to a file in the layout of {@linkcode encodeEncoder}. Before the file takes its place, a network is loaded
- * from it and must encode images as the run's does.
+ * Writes one encoder of a run to a file in the layout of {@linkcode encodeEncoder}. Before the file takes its place, a
+ * network is loaded from it and must encode images as the run's does.
  *
  * @throws {InvalidInputError} if the run has no such network, or the checkpoint is of another network.
  * @throws {StorageError} if the file cannot be written, or the networks differ; no file is left then.

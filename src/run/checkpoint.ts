@@ -81,8 +81,8 @@ export interface SavedState {
 }
 
 /**
- * The state at the latest checkpoint that looks whole, or null if there is none. It reads only the files' headers and sizes, to be quick;
- * {@linkcode latestCheckpoint} also finds damaged tensors.
+ * The state at the latest checkpoint that looks whole, or null if there is none. It reads only the files' headers and
+ * sizes, to be quick; {@linkcode latestCheckpoint} also finds damaged tensors.
  */
 export function latestState(files: CheckpointFiles): SavedState | null {
   for (const path of files.list()) {
@@ -116,7 +116,10 @@ export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: stri
   throw new InvalidInputError(`${files.folder}: all ${paths.length} checkpoints are damaged; begin the run again`);
 }
 
-/** The configuration of a checkpoint by its keys. Options that it lacks take the values of the versions that did not have them. */
+/**
+ * The configuration of a checkpoint by its keys. Options that it lacks take the values of the versions that did not
+ * have them.
+ */
 function configThere({ config }: Checkpoint, present: RunConfig): Readonly<Record<string, unknown>> {
   const younger = runOptionNames.filter((name) => !(kebabCase(name) in config));
   return { ...portableConfig(withEarlierValues(present, younger)), ...config };
@@ -149,8 +152,8 @@ export function checkConfig(checkpoint: Checkpoint, present: RunConfig): void {
 }
 
 /**
- * Refuses weights of another configuration than the run's. The number of epochs may differ: the configuration of a run that is extended
- * changes before the next checkpoint is saved.
+ * Refuses weights of another configuration than the run's. The number of epochs may differ: the configuration of a run
+ * that is extended changes before the next checkpoint is saved.
  *
  * @throws {InvalidInputError} with the list of differences.
  */
@@ -175,7 +178,8 @@ export function checkImages({ path, state }: Checkpoint, present: number, change
 }
 
 /**
- * Loads a checkpoint into a module. A network alone takes its own tensors and passes over the optimiser's and the objective's.
+ * Loads a checkpoint into a module. A network alone takes its own tensors and passes over the optimiser's and the
+ * objective's.
  *
  * @throws {InvalidInputError} if the checkpoint is of another network; the module is not changed then.
  */

@@ -43,7 +43,10 @@ export interface ArrivingCheckpoint {
   readonly epochs: number | null;
   /** Content of the file. */
   readonly bytes: Uint8Array;
-  /** Called with the written file before it takes its place. If it throws, the older checkpoints stay, and the error passes on. */
+  /**
+   * Called with the written file before it takes its place. If it throws, the older checkpoints stay, and the error
+   * passes on.
+   */
   readonly check: (temporary: string) => void;
 }
 
@@ -53,7 +56,10 @@ function isSameFile(path: string, other: string): boolean {
   return a.ino === b.ino && a.dev === b.dev;
 }
 
-/** The files in a run's `checkpoints`: `last`, the older `last-1`, `last-2` and so on, and `epoch-NNNN` if some epochs' are kept. */
+/**
+ * The files in a run's `checkpoints`: `last`, the older `last-1`, `last-2` and so on, and `epoch-NNNN` if some epochs'
+ * are kept.
+ */
 export class CheckpointFiles {
   readonly #files: FileChanges;
 
@@ -75,9 +81,9 @@ export class CheckpointFiles {
   /**
    * Puts a new checkpoint in the place of the last one, and moves the older ones one place back.
    *
-   * The process may be killed and the machine may crash between any two operations. So no file is removed or replaced before its successor
-   * is on the disk under its own name, and {@linkcode list} always finds every checkpoint that is to be kept. Surplus files are removed at
-   * the end.
+   * The process may be killed and the machine may crash between any two operations. So no file is removed or replaced
+   * before its successor is on the disk under its own name, and {@linkcode list} always finds every checkpoint that is
+   * to be kept. Surplus files are removed at the end.
    *
    * @throws {StorageError} if there is no room or no permission; the older checkpoints stay.
    */
@@ -97,7 +103,9 @@ export class CheckpointFiles {
     }
   }
 
-  /** Links the new checkpoint under the name of its epoch; on a file system without links it is written a second time. */
+  /**
+   * Links the new checkpoint under the name of its epoch; on a file system without links it is written a second time.
+   */
   #putAsEpoch(temporary: string, path: string, { bytes, check }: Pick<ArrivingCheckpoint, "bytes" | "check">): void {
     let second = `${path}${temporary.slice(this.last().length)}`;
     this.#files.remove(second);
@@ -137,7 +145,8 @@ export class CheckpointFiles {
   }
 
   /**
-   * Removes the oldest of the last checkpoints. There is one too many if a process was killed after it had put a new one in place.
+   * Removes the oldest of the last checkpoints. There is one too many if a process was killed after it had put a new
+   * one in place.
    *
    * @param whole a checkpoint that is known to be whole; it is kept.
    */

@@ -31,7 +31,10 @@ export interface CheckpointTask {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Frees a tensor's memory now. If the garbage collector did it, a checkpoint would take several times its size meanwhile. */
+/**
+ * Frees a tensor's memory now. If the garbage collector did it, a checkpoint would take several times its size
+ * meanwhile.
+ */
 function free({ data }: HostTensor): void {
   data.buffer.transfer(0);
 }
@@ -44,7 +47,8 @@ function relaid(tensor: HostTensor): HostTensor {
 }
 
 /**
- * Writes a checkpoint to a temporary file, flushes it, reads it back, and renames it. The memory of the tensors is freed.
+ * Writes a checkpoint to a temporary file, flushes it, reads it back, and renames it. The memory of the tensors is
+ * freed.
  *
  * @throws {StorageError} if the file cannot be written, or reads back differently; the last checkpoint stays.
  * @throws {LostFolderError} if the run's folder was removed or replaced; no checkpoint there is changed.

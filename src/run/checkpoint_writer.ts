@@ -20,8 +20,8 @@ export interface CheckpointOutcome {
 const SMALL_BYTES = 8 << 20;
 
 /**
- * Writes one checkpoint after another, each in a new thread unless it is small. One thread for all of them would keep its copies, several
- * times the size of a checkpoint, until its garbage collector runs.
+ * Writes one checkpoint after another, each in a new thread unless it is small. One thread for all of them would keep
+ * its copies, several times the size of a checkpoint, until its garbage collector runs.
  */
 export class CheckpointWriter implements Disposable {
   #worker: Worker | null = null;

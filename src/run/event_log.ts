@@ -57,8 +57,8 @@ export class EventLog {
   }
 
   /**
-   * Begins a file. If there are earlier files, it tells TensorBoard to forget the last step and all later ones, and then repeats the last
-   * step: an evaluation after it is done again.
+   * Begins a file. If there are earlier files, it tells TensorBoard to forget the last step and all later ones, and
+   * then repeats the last step: an evaluation after it is done again.
    *
    * @param folder the folder of event files; made if it is missing.
    * @param last the last step done, with its scalars if they are known.

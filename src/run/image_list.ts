@@ -46,8 +46,8 @@ async function imageRows(folder: string, set: ImageSet): Promise<string[]> {
 }
 
 /**
- * Lists the images of a data set; this reads every file once. The list holds no times and no absolute paths, so that a data set in another
- * folder has the same list.
+ * Lists the images of a data set; this reads every file once. The list holds no times and no absolute paths, so that a
+ * data set in another folder has the same list.
  *
  * @returns null if the images are drawn.
  * @throws {InvalidInputError} if a file cannot be read.

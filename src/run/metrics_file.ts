@@ -8,7 +8,9 @@ import { isEvaluation, isStep, metricsRecord } from "./metrics_record.ts";
 import { type MetricsSample, sampleMetrics } from "./metrics_sample.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
-/** Bytes to read from the end to find the last step: more if a long evaluation follows it, most if the end is damaged. */
+/**
+ * Bytes to read from the end to find the last step: more if a long evaluation follows it, most if the end is damaged.
+ */
 const END_BYTES = [1 << 16, 1 << 20, 1 << 25];
 
 /** The undamaged lines of a file. */
@@ -24,7 +26,8 @@ export interface Metrics {
 /**
  * The total training time in seconds of all processes that trained a run.
  *
- * @param times times of steps in order, including the last step of each process. Each process counts from its own start.
+ * @param times times of steps in order, including the last step of each process. Each process counts from its own
+ * start.
  */
 export function secondsOfSittings(times: readonly number[]): number {
   return times.reduce((sum, time, index) => {
@@ -93,7 +96,8 @@ export class MetricsFile {
   /**
    * Reads some steps and all evaluations. Parsing every line of a long run would take seconds.
    *
-   * @param points about how many steps to read, at least 1. They are evenly spaced, with the first and the last step among them.
+   * @param points about how many steps to read, at least 1. They are evenly spaced, with the first and the last step
+   * among them.
    */
   sample(points: number): MetricsSample {
     return sampleMetrics(this.#lines.texts(), points);

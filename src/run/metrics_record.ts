@@ -1,7 +1,8 @@
 /**
  * Parses the lines of a `metrics.jsonl`, and recognises damaged ones.
  *
- * Steps are checked by hand: a run has a hundred thousand of them, and a schema takes ten times as long as parsing the JSON.
+ * Steps are checked by hand: a run has a hundred thousand of them, and a schema takes ten times as long as parsing the
+ * JSON.
  *
  * @module
  */
@@ -74,7 +75,8 @@ export function isStep(record: StepRecord | EvaluationRecord): record is StepRec
 }
 
 /**
- * The record that the JSON object of a line holds, with NaN for numbers that were not finite; null if the line is damaged.
+ * The record that the JSON object of a line holds, with NaN for numbers that were not finite; null if the line is
+ * damaged.
  */
 export function metricsRecord(record: JsonRecord): StepRecord | EvaluationRecord | null {
   if ("networks" in record) return evaluation.safeParse(record).data as EvaluationRecord | undefined ?? null;

@@ -87,7 +87,9 @@ export class RunFolder {
   readonly config: RunConfig;
   /** What the run was made with: versions, device, threads, precision. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Which images of the data's folder the run uses and which it leaves out, in one line; null if that was not recorded. */
+  /**
+   * Which images of the data's folder the run uses and which it leaves out, in one line; null if that was not recorded.
+   */
   readonly images: string | null;
   /** `metrics.jsonl`. */
   readonly metrics: MetricsFile;
@@ -124,8 +126,8 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder of a new run, with its parents. The folder is made under a temporary name and then renamed, so that it is never seen
-   * half-made.
+   * Makes the folder of a new run, with its parents. The folder is made under a temporary name and then renamed, so
+   * that it is never seen half-made.
    *
    * @throws {InvalidInputError} as {@link RunFolder.checkFree}; nothing is written then.
    * @throws {StorageError} if there is no room; nothing is left behind.
@@ -161,8 +163,8 @@ export class RunFolder {
   /**
    * Opens the folder of a run.
    *
-   * @throws {InvalidInputError} if there is no run, its configuration is damaged, or one of its files is a link. Only the folder of
-   * checkpoints may be a link, to another disk.
+   * @throws {InvalidInputError} if there is no run, its configuration is damaged, or one of its files is a link. Only
+   * the folder of checkpoints may be a link, to another disk.
    */
   static open(path: string): RunFolder {
     checkRun(path);
@@ -185,8 +187,8 @@ export class RunFolder {
   }
 
   /**
-   * Keeps other processes from training the run until the lock is disposed of or this process ends, even if it is killed. Also removes the
-   * temporary files of killed processes.
+   * Keeps other processes from training the run until the lock is disposed of or this process ends, even if it is
+   * killed. Also removes the temporary files of killed processes.
    *
    * @throws {InvalidInputError} if another process trains the run.
    * @throws {LostFolderError} if another run has taken the path since this one was opened.

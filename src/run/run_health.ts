@@ -1,5 +1,6 @@
 /**
- * Finds out from a run's log why the run would fail again if it resumed: a loss that is not finite, or useless features.
+ * Finds out from a run's log why the run would fail again if it resumed: a loss that is not finite, or useless
+ * features.
  *
  * @module
  */
@@ -33,8 +34,8 @@ function illHealth({ networks, step }: EvaluationRecord, { untrained }: RunState
 }
 
 /**
- * Why a run would fail again if it resumed, in a line; null if no reason is known. Steps repeat bit for bit, so a loss that was not finite
- * would not be finite again.
+ * Why a run would fail again if it resumed, in a line; null if no reason is known. Steps repeat bit for bit, so a loss
+ * that was not finite would not be finite again.
  *
  * @param state state of the latest checkpoint, or null before the first.
  */

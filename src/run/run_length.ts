@@ -29,8 +29,8 @@ export function isTrained(state: RunState | null, length: RunLength): state is R
 }
 
 /**
- * Whether a run is finished: all steps are done, the networks were evaluated after the last step, and their features passed the check of
- * {@linkcode failureOf}.
+ * Whether a run is finished: all steps are done, the networks were evaluated after the last step, and their features
+ * passed the check of {@linkcode failureOf}.
  */
 export function isFinished(run: RunFolder, config: RunConfig, { state }: Checkpoint, dataset: Dataset): boolean {
   if (state.step < stepsOf(config, dataset)) return false;

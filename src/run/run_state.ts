@@ -9,7 +9,10 @@ import type { NetworkHealth } from "../evaluation/mod.ts";
 import { parseJsonObject } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
 
-/** The state of a run between two steps. Random numbers are a function of the seed and the step, so they need no state of their own. */
+/**
+ * The state of a run between two steps. Random numbers are a function of the seed and the step, so they need no state
+ * of their own.
+ */
 export interface RunState {
   /** Steps done. The images and views of the next step follow from it. */
   readonly step: number;
@@ -21,7 +24,10 @@ export interface RunState {
   readonly multiplier: number;
   /** The budget's controller after all steps that are done. */
   readonly controller: ControllerState;
-  /** The cost share on plain images, if measured after the last step; the controller hears of it after the next step. Else null. */
+  /**
+   * The cost share on plain images, if measured after the last step; the controller hears of it after the next step.
+   * Else null.
+   */
   readonly plainShare: number | null;
   /** Number of measurements on plain images. */
   readonly calibrations: number;

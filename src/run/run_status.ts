@@ -1,8 +1,8 @@
 /**
  * Reads the status of a run from its folder, whether a process trains it or not.
  *
- * The latest checkpoint decides how far a run is. Its log may be ahead if the disk was full or the process was killed; those steps are then
- * trained again.
+ * The latest checkpoint decides how far a run is. Its log may be ahead if the disk was full or the process was killed;
+ * those steps are then trained again.
  *
  * @module
  */
@@ -46,8 +46,8 @@ export interface RunStatus {
   /** The target budget; null for a run without gates. */
   readonly budget: number | null;
   /**
-   * The gated network's cost share at its last evaluation minus the budget, if the run is finished and the difference is more than one
-   * point; else null.
+   * The gated network's cost share at its last evaluation minus the budget, if the run is finished and the difference
+   * is more than one point; else null.
    */
   readonly budgetMissed: number | null;
   /** The last recorded step, or null before the first. Numbers that were not finite are NaN. */
@@ -65,7 +65,10 @@ export interface RunStatus {
 /** The speed is the mean over this many steps. */
 const RECENT = 50;
 
-/** Estimated seconds for the steps that are left, by the speed of the last steps. A run that resumes counts its seconds from 0 again. */
+/**
+ * Estimated seconds for the steps that are left, by the speed of the last steps. A run that resumes counts its seconds
+ * from 0 again.
+ */
 function secondsLeft(records: readonly StepRecord[], steps: number): number | null {
   const recent = records.slice(-RECENT);
   const breaks = recent.findLastIndex((record, index) => record.time < (recent[index - 1]?.time ?? 0));

@@ -23,7 +23,10 @@ export interface FittedConfig {
 const SMALLEST_BATCH = 2;
 /** A batch of at least this size that memory limits is rounded down to a multiple of it. */
 const BATCH_STEP = 8;
-/** The share of memory that the default batch may take. The rest is for the system, a GPU's libraries, and errors of the estimate. */
+/**
+ * The share of memory that the default batch may take. The rest is for the system, a GPU's libraries, and errors of the
+ * estimate.
+ */
 const USABLE = { cpu: 0.85, cuda: 0.9 } as const;
 
 /** The default batch for a number of images, if memory does not limit it. */
@@ -38,8 +41,8 @@ export function describeBytes(bytes: number): string {
 }
 
 /**
- * The largest batch up to `most` whose need is within a limit; null if no batch is. It searches by bisection: a larger batch never
- * needs less.
+ * The largest batch up to `most` whose need is within a limit; null if no batch is. It searches by bisection: a larger
+ * batch never needs less.
  *
  * @param need returns the bytes that a batch needs.
  */
@@ -66,13 +69,13 @@ function refusal(asked: RunConfig, need: number, memory: number, fitting: number
 }
 
 /**
- * Resolves a configuration for a device and images. A batch from a flag, the file or the preset stays as it is. The default batch is 256,
- * or fewer if there are fewer images or too little memory. What counts is the total memory of the machine or its control group, not the
- * free memory, so that a repeated run has the same batch.
+ * Resolves a configuration for a device and images. A batch from a flag, the file or the preset stays as it is. The
+ * default batch is 256, or fewer if there are fewer images or too little memory. What counts is the total memory of the
+ * machine or its control group, not the free memory, so that a repeated run has the same batch.
  *
  * @param memory bytes that the run may use; defaults to all of the device's memory.
- * @throws {InvalidOptionError} as {@linkcode resolveConfig} does, and if the run does not fit; the message names a batch that fits, if
- * there is one.
+ * @throws {InvalidOptionError} as {@linkcode resolveConfig} does, and if the run does not fit; the message names a
+ * batch that fits, if there is one.
  */
 export function fitConfig(
   sources: ConfigSources,

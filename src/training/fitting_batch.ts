@@ -14,7 +14,10 @@ import type { Trainee } from "./trainee.ts";
 
 /** The batches to try: small, but with more than one row for every norm. */
 const TRIED = [2, 6] as const;
-/** The share of the device's memory that tensors may take. The rest is for driver and libraries, and lost between buffers. */
+/**
+ * The share of the device's memory that tensors may take. The rest is for driver and libraries, and lost between
+ * buffers.
+ */
 const USABLE = 0.9;
 
 /** The run to try. */
@@ -40,7 +43,8 @@ function peakOfStep(device: Device, { trainee, config, precision, size }: Memory
 }
 
 /**
- * The largest batch whose step fits the device's memory. Two small steps give the memory per image and the memory that every step needs.
+ * The largest batch whose step fits the device's memory. Two small steps give the memory per image and the memory that
+ * every step needs.
  *
  * @returns null if not even a small step fits.
  */
@@ -61,7 +65,8 @@ export function fittingBatch(device: Device, probe: MemoryProbe): number | null 
 /** Adds to the error of a step that found no memory the batch that fits. */
 export function withFittingBatch(error: OutOfMemoryError, device: Device, probe: MemoryProbe): OutOfMemoryError {
   const batch = fittingBatch(device, probe);
-  // The estimate may allow the batch that found no memory: gaps between buffers and buffers of other work take some, too.
+  // The estimate may allow the batch that found no memory: gaps between buffers and buffers of other work take some,
+  // too.
   const remedy = batch === null
     ? "no batch of this network fits, give a smaller --width"
     : batch >= probe.config.batch

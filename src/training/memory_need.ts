@@ -64,14 +64,19 @@ class BlankImages implements EvaluationImages {
 
 /** Memory of the process before it allocates anything for the run: runtime, libraries, program code. */
 const PROCESS_BYTES = 120e6;
-/** Memory that native functions allocate for themselves or that is lost between buffers: a share of the rest plus a constant. */
+/**
+ * Memory that native functions allocate for themselves or that is lost between buffers: a share of the rest plus a
+ * constant.
+ */
 const [SCRATCH_SHARE, SCRATCH_BYTES] = [0.03, 20e6];
 /**
- * Copies of the training state while a checkpoint is saved: from the device, in PyTorch's layout, as a file, and as the file read back.
- * Not all are freed before the next checkpoint begins. Measured.
+ * Copies of the training state while a checkpoint is saved: from the device, in PyTorch's layout, as a file, and as the
+ * file read back. Not all are freed before the next checkpoint begins. Measured.
  */
 const CHECKPOINT_COPIES = 4.5;
-/** Bytes per pixel while a file is decoded. JPEG files are decoded row by row, or from coefficients of about this size. */
+/**
+ * Bytes per pixel while a file is decoded. JPEG files are decoded row by row, or from coefficients of about this size.
+ */
 const DECODED_BYTES = 3;
 /** An evaluation keeps its features and a copy that is normalised row by row. */
 const FEATURE_COPIES = 2;
@@ -174,8 +179,8 @@ function weightBytes(config: RunConfig, side: number): number {
 }
 
 /**
- * The bytes of device memory that a run needs; on the CPU the bytes of the whole process. The estimate is the same on every machine with
- * the same instructions.
+ * The bytes of device memory that a run needs; on the CPU the bytes of the whole process. The estimate is the same on
+ * every machine with the same instructions.
  *
  * @param most returns at once if the weights alone need more, so that a network too large for any machine is not built.
  */

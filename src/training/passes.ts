@@ -26,8 +26,8 @@ const pairs: Readonly<Record<RunConfig["mode"], PassPair>> = {
 /**
  * The pairs of a step.
  *
- * `dual` is the method: gated pass on view 1, dense pass on view 2. `vanilla` and `gated` are its baselines. With `symmetric` a dual step
- * has a second pair with the views exchanged. During the gate warm-up every pass is dense.
+ * `dual` is the method: gated pass on view 1, dense pass on view 2. `vanilla` and `gated` are its baselines. With
+ * `symmetric` a dual step has a second pair with the views exchanged. During the gate warm-up every pass is dense.
  */
 export function plannedPairs(
   config: Pick<RunConfig, "mode" | "symmetric" | "gateWarmup">,

@@ -17,8 +17,8 @@ const RUNS = 50;
 const RUN_IMAGES = 5;
 
 /**
- * Draws the runs of images for a measurement. They are spread over the whole set, because a set may be sorted by class, and neighbours
- * alone would give the cost of one class.
+ * Draws the runs of images for a measurement. They are spread over the whole set, because a set may be sorted by class,
+ * and neighbours alone would give the cost of one class.
  *
  * @param count images of the set.
  * @param turn number of earlier measurements: each measurement draws other images.
@@ -35,7 +35,8 @@ export function plainRuns(count: number, seed: number, turn: number): readonly (
 }
 
 /**
- * Measures the cost of the gated encoder as a share of the dense cost, on 250 plain images with the norms' running statistics.
+ * Measures the cost of the gated encoder as a share of the dense cost, on 250 plain images with the norms' running
+ * statistics.
  *
  * @param seed seed of the run.
  * @param turn number of earlier measurements.

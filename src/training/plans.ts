@@ -37,7 +37,8 @@ function startMeasuring(device: Device): void {
 /**
  * Sets up a device before anything is computed on it.
  *
- * @throws {InvalidInputError} if the device has no engines to measure, or the file of plans is missing or another device's.
+ * @throws {InvalidInputError} if the device has no engines to measure, or the file of plans is missing or another
+ * device's.
  */
 export function preparePlans(device: Device, { autotune, plans }: PlanOptions): void {
   if (plans !== null) importFile(device, plans);
