@@ -1,8 +1,9 @@
 /**
- * Refuses words of the command line: words that are not UTF-8, and misspelt names of commands, for which it suggests the right name.
+ * Refuses words of the command line: words that are not UTF-8, and misspelt names of commands, for which it suggests
+ * the right name.
  *
- * Commander suggests no name for a part of a name, and no name of a subcommand; and it takes a misspelt name below `bench` for an
- * argument.
+ * Commander suggests no name for a part of a name, and no name of a subcommand; and it takes a misspelt name below
+ * `bench` for an argument.
  *
  * @module
  */
@@ -46,7 +47,9 @@ function namesBelow(command: CommandUnknownOpts, path: readonly string[] = []): 
   });
 }
 
-/** The command that a word probably means: `evaluate` for `eval`, `data fetch` for `fetch`; undefined if none is near. */
+/**
+ * The command that a word probably means: `evaluate` for `eval`, `data fetch` for `fetch`; undefined if none is near.
+ */
 function suggest(word: string, command: CommandUnknownOpts): string | undefined {
   const names = namesBelow(command);
   const own = names.map(({ name }) => name).filter((name) => !name.includes(" "));

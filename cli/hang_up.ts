@@ -1,8 +1,8 @@
 /**
  * Keeps SIGHUP ignored in a process that was started with SIGHUP ignored, as `nohup` does.
  *
- * As soon as something listens to any signal, Deno takes over SIGHUP, and the signal ends the process unless something listens to SIGHUP
- * itself. The streams of a terminal do listen to a signal: the change of its size.
+ * As soon as something listens to any signal, Deno takes over SIGHUP, and the signal ends the process unless something
+ * listens to SIGHUP itself. The streams of a terminal do listen to a signal: the change of its size.
  *
  * @module
  */

@@ -1,13 +1,10 @@
 #!/usr/bin/env -S deno run --allow-ffi --allow-read --allow-write --allow-env --allow-sys
 /**
- * The entry of the command `sluice`.
+ * The entry of the command `sluice`: prepares the process before anything else is loaded.
  *
  * @module
  */
-import process from "node:process";
-import denoJson from "../deno.json" with { type: "json" };
 import { keepHangUpIgnored } from "./hang_up.ts";
-import { writeStdout } from "./ui/descriptors.ts";
 
 /** Restores the variable HOME, which the executable's launcher hides from Deno; an empty value stands for none. */
 function restoreHome(): void {
@@ -18,27 +15,10 @@ function restoreHome(): void {
   else Deno.env.set("HOME", home);
 }
 
-/** Words that ask for the version alone. */
-const versionWords = ["--version", "-v", "version"];
-
-async function run(): Promise<void> {
-  // Pipelines ask for the version often, so it does not wait until the parser and the table of options are loaded.
-  if (Deno.args.length === 1 && versionWords.includes(Deno.args[0] ?? "")) return writeStdout(`${denoJson.version}\n`);
-  const { runProgram } = await import("./program.ts");
-  await runProgram(Deno.args);
-}
-
-async function main(): Promise<void> {
+if (import.meta.main) {
   restoreHome();
   keepHangUpIgnored();
-  // Our own remarks bypass this stream. A library that writes to it must not end a run if the terminal is closed.
-  process.stderr.on("error", () => {});
-  try {
-    await run();
-  } catch (error) {
-    const { reportFailure } = await import("./ui/errors.ts");
-    process.exitCode = reportFailure(error, Deno.args.includes("--verbose"));
-  }
+  // A static import would load `node:process` first, which listens to a signal.
+  const { runCommandLine } = await import("./command_line.ts");
+  await runCommandLine(Deno.args);
 }
-
-if (import.meta.main) await main();

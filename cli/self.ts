@@ -6,7 +6,9 @@
 import { fileURLToPath } from "node:url";
 import denoJson from "../deno.json" with { type: "json" };
 
-/** The words before a command's name: the executable as its launcher names it, or Deno as the task `sluice` calls it. */
+/**
+ * The words before a command's name: the executable as its launcher names it, or Deno as the task `sluice` calls it.
+ */
 export function selfCommand(): readonly string[] {
   const executable = Deno.env.get("SLUICE_EXECUTABLE");
   if (executable) return [executable];

@@ -17,7 +17,10 @@ import { announce, type OutputOptions, remark } from "./ui/output.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 import { SkippedRemarks } from "./ui/skipped.ts";
 
-/** Shows a run on stderr. Signals stop the run from its first step to its last; before and after that they end the process. */
+/**
+ * Shows a run on stderr. Signals stop the run from its first step to its last; before and after that they end the
+ * process.
+ */
 export class TrainingSession implements RunObserver, Disposable {
   readonly #output: OutputOptions;
   #signals: StopSignals | null = null;
@@ -147,7 +150,11 @@ export class EvaluationSession implements EvaluationObserver {
     this.#skipped.add(image);
   }
 
-  /** Says how many damaged images were left out, if any were. @param where where they are all named, as the end of the line. */
+  /**
+   * Says how many damaged images were left out, if any were.
+   *
+   * @param where where they are all named, as the end of the line.
+   */
   conclude(where: string): void {
     this.#skipped.conclude(where);
   }

@@ -10,7 +10,10 @@ import { clearLive } from "./ui/live_line.ts";
 
 type StopSignal = keyof typeof stopStatuses;
 
-/** Listens for stop signals from its making to its disposal; not for SIGHUP if the process was started to ignore it (`nohup`). */
+/**
+ * Listens for stop signals from its making to its disposal; not for SIGHUP if the process was started to ignore it
+ * (`nohup`).
+ */
 export class StopSignals implements Disposable {
   #status: number | null = null;
   readonly #onFirst: (signal: string) => void;

@@ -50,7 +50,9 @@ function describeNetworks({ run: { path }, networks, budgetMissed, isLabelled }:
   return formatTable(["network", "20-NN", "online probe", "MACs", "cost share"], rows);
 }
 
-/** The configuration that a run would have. The default batch fits images and memory if the images are on this machine. */
+/**
+ * The configuration that a run would have. The default batch fits images and memory if the images are on this machine.
+ */
 function configToShow(sources: ConfigSources, output: OutputOptions): RunConfig {
   const config = resolveConfig(sources);
   if (isGiven("batch", sources)) return config;

@@ -31,7 +31,10 @@ interface WrittenReport {
   readonly damaged: ReportData["damaged"];
 }
 
-/** The page to write. Only a name that ends in .html is taken, because the file is replaced: no file of a run has such a name. */
+/**
+ * The page to write. Only a name that ends in .html is taken, because the file is replaced: no file of a run has such a
+ * name.
+ */
 function readOut(out: unknown): string {
   if (typeof out !== "string") throw new InvalidInputError("report writes a page: give --out FILE.html");
   if (!/[^/]\.html$/.test(out)) {

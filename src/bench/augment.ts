@@ -1,5 +1,5 @@
 /**
- * Speed of augmentation: what a training step waits for before it begins.
+ * Speed of augmentation, which every training step waits for.
  *
  * @module
  */
@@ -15,38 +15,38 @@ import { IMAGE_SIDE } from "./images.ts";
 
 /** Speed of making two views of a batch. */
 export interface AugmentBenchmark {
-  /** Images of a batch. */
+  /** Images per batch. */
   readonly batch: number;
   /** Height and width of images and views, in pixels. */
   readonly side: number;
-  /** Median time for both views of a batch, parameters drawn. */
+  /** Median time for both views of a batch, including the drawing of parameters. */
   readonly msPerBatch: number;
-  /** Of it, the drawing of parameters. */
+  /** Median time to draw the parameters alone. */
   readonly drawMs: number;
-  /** Views made in a second. */
+  /** Views per second. */
   readonly viewsPerSecond: number;
-  /** The device's name. */
+  /** Name of the device. */
   readonly device: string;
-  /** Precision that the views are for. */
+  /** Precision of the views. */
   readonly precision: Precision;
   /** CPU threads. */
   readonly threads: number;
 }
 
-/** Images on the device from which batches are taken, so that not every batch finds them in a cache. */
+/** Batches are taken from this many images, so that they are not always in a cache. */
 const IMAGES = 4096;
-/** Batches that are timed, after some to warm up. */
+/** Batches to time, after the batches to warm up. */
 const TIMED = 41;
 const WARM_UP = 10;
 
-/** Neither shifts nor scales: a normalisation costs the same whatever its constants. */
+/** Any constants will do: normalisation costs the same with all of them. */
 const unchanged: Pick<Dataset, "mean" | "std"> = { mean: [0, 0, 0], std: [1, 1, 1] };
 
 /**
- * Times the two views of batches of random 32 x 32 images: parameters drawn for every image of every view, uploaded, pixels
- * moved.
+ * Times the two views of batches of random 32 x 32 images: drawing the parameters of every image and view, uploading
+ * them, and moving the pixels.
  *
- * @throws {InvalidInputError} where the configuration's precision is none of the device's.
+ * @throws {InvalidInputError} if the device lacks the configuration's precision.
  */
 export function benchAugment(device: Device, config: Pick<RunConfig, "batch" | "precision">): AugmentBenchmark {
   const { batch } = config;

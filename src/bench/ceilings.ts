@@ -1,5 +1,5 @@
 /**
- * What a device does at best, measured: the ceilings that speeds are compared with.
+ * Measures the best speeds of a device: the ceilings that other speeds are compared with.
  *
  * @module
  */
@@ -11,29 +11,32 @@ import { fastestMilliseconds } from "./stopwatch.ts";
 /** Element types of matrix operands. */
 export type MatrixType = Extract<DType, "f32" | "bf16">;
 
-/** The rate at which memory is read and written by work that touches so much of it. */
+/** The rate of reading and writing memory, for a working set of some size. */
 export interface Bandwidth {
-  /** Bytes touched, over and over. */
+  /** Size of the working set in bytes; the work touches it again and again. */
   readonly workingSet: number;
-  /** Bytes a second, those read and those written both counted. */
+  /** Bytes read plus bytes written per second. */
   readonly bytesPerSecond: number;
 }
 
-/** What a device does at best. */
+/** The best speeds of a device. */
 export interface DeviceCeilings {
-  /** By working set, the smallest first: what fits in a cache moves faster. */
+  /** Sorted by working set, smallest first. A set that fits a cache is faster. */
   readonly bandwidths: readonly Bandwidth[];
-  /** Floating-point operations a second of matrix products, by the operands' type; null where the device has no products of it. */
+  /**
+   * Floating-point operations per second of matrix products, by element type of the operands; null if the device lacks
+   * the type.
+   */
   readonly flopsPerSecond: Readonly<Record<MatrixType, number | null>>;
 }
 
-/** From what one core's first cache holds to several times what the largest shared one does. */
+/** From the size of a core's first cache to several times the largest shared cache. */
 const WORKING_SETS = Array.from({ length: 15 }, (_, index) => 2 ** (14 + index));
-/** So much is moved between two looks at the clock at least, so that its ticks do not count. */
+/** Least bytes to move between two readings of the clock, so that its resolution does not matter. */
 const MEASURED_BYTES = 2 ** 21;
 const BANDWIDTH_MILLISECONDS = 30;
 
-/** Rows, columns and depth of the products: squares from caches to memory, and the shapes of projectors. */
+/** Rows, columns and depth of the products: squares of several sizes, and the shapes of projectors. */
 const PRODUCTS: readonly (readonly [number, number, number])[] = [
   [256, 256, 256],
   [512, 512, 512],
@@ -42,20 +45,20 @@ const PRODUCTS: readonly (readonly [number, number, number])[] = [
   [512, 2048, 2048],
 ];
 
-/** A GPU is not filled by those. */
+/** Larger products: the others do not fill a GPU. */
 const GPU_PRODUCTS: typeof PRODUCTS = [[4096, 4096, 4096], [8192, 8192, 8192]];
 
 /** Work that streams through memory. */
 interface Stream {
-  /** Arrays that it touches. */
+  /** Number of arrays that it touches. */
   readonly touched: number;
-  /** Arrays that it reads or writes: one that is read and written counts twice. */
+  /** Number of arrays that it reads plus number of arrays that it writes. */
   readonly moved: number;
-  /** Does it once. */
+  /** Runs it once. */
   work(): void;
 }
 
-/** Copying, filling, adding up, adding to, a relu: of arrays of `count` f32 values. */
+/** Copies, fills, sums, additions and relus of arrays of `count` f32 values. */
 function streams(device: Device, count: number): Stream[] {
   const { kernels } = device;
   const f32 = dtypeCode("f32");
@@ -75,7 +78,7 @@ function streams(device: Device, count: number): Stream[] {
   ];
 }
 
-/** Bytes a second of the fastest stream that touches so many bytes. */
+/** Bytes per second of the fastest stream with a working set. */
 function bandwidthOf(device: Device, workingSet: number): number {
   const repeats = Math.max(1, MEASURED_BYTES / workingSet);
   const rates = [1, 2].flatMap((arrays) => {
@@ -94,7 +97,7 @@ function bandwidthOf(device: Device, workingSet: number): number {
   return Math.max(...rates);
 }
 
-/** Measures bandwidths by working set; what a larger set reaches counts for the smaller ones as well. */
+/** Measures the bandwidth of each working set. A smaller set counts as at least as fast as a larger one. */
 function measureBandwidths(device: Device): Bandwidth[] {
   const measured: Bandwidth[] = [];
   let highest = 0;
@@ -106,9 +109,9 @@ function measureBandwidths(device: Device): Bandwidth[] {
 }
 
 /**
- * The highest rate of matrix products in floating-point operations a second, over several shapes.
+ * The highest rate of matrix products over several shapes, in floating-point operations per second.
  *
- * @throws {UnsupportedError} where the device has no products of this type.
+ * @throws {UnsupportedError} if the device cannot multiply this type.
  */
 export function matrixPeak(device: Device, dtype: MatrixType): number {
   const { kernels } = device;
@@ -124,7 +127,7 @@ export function matrixPeak(device: Device, dtype: MatrixType): number {
   return Math.max(...rates);
 }
 
-/** Measures a device's ceilings; takes some seconds. */
+/** Measures the ceilings of a device, which takes some seconds. */
 export function deviceCeilings(device: Device): DeviceCeilings {
   return {
     bandwidths: measureBandwidths(device),
@@ -135,7 +138,7 @@ export function deviceCeilings(device: Device): DeviceCeilings {
   };
 }
 
-/** Bytes a second that work can move at best which touches so many bytes: those of the next smaller set measured. */
+/** The best bandwidth for a working set, in bytes per second: that of the largest measured set that is not larger. */
 export function bandwidthAt(ceilings: DeviceCeilings, workingSet: number): number {
   const { bandwidths } = ceilings;
   const fitting = bandwidths.findLast((measured) => measured.workingSet <= workingSet) ?? bandwidths[0];

@@ -1,5 +1,5 @@
 /**
- * What saving a run costs: how long training waits, how long the disk takes, and how large the file is.
+ * Cost of saving a checkpoint: how long training waits, how long the disk takes, and how large the file is.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import { IMAGE_SIDE } from "./images.ts";
 export interface CheckpointBenchmark {
   /** Median milliseconds that training waits. */
   readonly stallMs: number;
-  /** Median milliseconds until the file is on the disk, read back and in its place. */
+  /** Median milliseconds until the file is on the disk, read back and renamed. */
   readonly savedMs: number;
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly bytes: number;
-  /** The device's name. */
+  /** Name of the device. */
   readonly device: string;
 }
 
-/** Checkpoints that are timed, the first apart: it starts the thread. */
+/** Checkpoints to time, after a first one that is not counted. */
 const REPEATS = 5;
 
 /**
- * Saves a configuration's network and optimiser into a folder that is removed again.
+ * Times checkpoints of a configuration's network and optimiser, in a temporary folder.
  *
- * @param parent where that is made: the disk that is measured.
- * @throws {StorageError} where it has no room.
+ * @param parent folder in which the temporary folder is made, on the disk to measure.
+ * @throws {StorageError} if the disk has no room.
  */
 export async function benchCheckpoint(device: Device, config: RunConfig, parent: string): Promise<CheckpointBenchmark> {
   const folder = mkdtempSync(join(parent, ".sluice-bench-"));

@@ -1,5 +1,5 @@
 /**
- * Speed of reading image files: what a training step on a folder of images waits for where it is slower than the step.
+ * Speed of reading image files: it limits training on a folder of images if it is slower than the step.
  *
  * @module
  */
@@ -17,21 +17,21 @@ import type { Device } from "../device/mod.ts";
 import { AUGMENT_COLUMNS } from "../ops/mod.ts";
 import { median, timed } from "./stopwatch.ts";
 
-/** Speed of decoding image files and cutting one random crop out of each. */
+/** Speed of decoding image files and taking one random crop of each. */
 export interface FolderBenchmark {
-  /** Image files of a pass. */
+  /** Image files per pass. */
   readonly images: number;
   /** Height and width of the crops, in pixels. */
   readonly side: number;
-  /** Images read, decoded and cut in a second: median of the passes, the files being in the system's cache. */
+  /** Images read, decoded and cropped per second: the median of the passes, with the files in the system's cache. */
   readonly imagesPerSecond: number;
-  /** Threads that read. */
+  /** Threads that read files. */
   readonly workers: number;
 }
 
-/** More files than this are not read in a pass. */
+/** A pass reads at most this many files. */
 const MOST_IMAGES = 20_000;
-/** Images of a job, and jobs that are under way at once. */
+/** Images per job, and jobs at the same time. */
 const BATCH = 256;
 const AHEAD = 3;
 const PASSES = 5;

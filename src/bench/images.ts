@@ -1,5 +1,5 @@
 /**
- * The images that benchmarks compute on.
+ * Random images for benchmarks.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { RandomStream } from "../random/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 import { activationType, type Precision } from "../config/precision.ts";
 
-/** Height and width of the images that are timed, in pixels. */
+/** Height and width of the images in pixels. */
 export const IMAGE_SIDE = 32;
 
-/** Normally distributed noise [count, 32, 32, 3] in a precision, always the same for a stream. */
+/** Normally distributed noise [count, 32, 32, 3]; the same stream gives the same noise. */
 export function randomImages(device: Device, count: number, stream: number, precision: Precision): Tensor {
   const random = new RandomStream(0, stream, 0);
   const values = Float32Array.from({ length: count * IMAGE_SIDE * IMAGE_SIDE * 3 }, () => random.normal());

@@ -1,5 +1,5 @@
 /**
- * Speed of inference: the gated network beside the dense one.
+ * Speed of inference of the gated network, compared with the dense network.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { type Precision, resolvePrecision, withPrecision } from "../config/preci
 import { networkOptions, networkSpec } from "../config/network.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";
 
-/** Speed of the gated network at one batch size and one share of open channels, beside the dense network's. */
+/** Speed of both networks at one batch size and one share of open channels. */
 export interface InferenceRow {
-  /** Images at a time. */
+  /** Images per batch. */
   readonly batch: number;
-  /** Share of each gate's channels that are open for each image, before it is rounded to whole channels. */
+  /** Share of each gate's channels that are open for each image, before rounding to whole channels. */
   readonly openShare: number;
-  /** Median milliseconds a batch of the dense network: the same in all rows of a batch size. */
+  /** Median milliseconds per batch of the dense network, the same in all rows of a batch size. */
   readonly denseMs: number;
-  /** Median milliseconds a batch of the gated network. */
+  /** Median milliseconds per batch of the gated network. */
   readonly gatedMs: number;
-  /** MACs of the gated network over those of the dense one. */
+  /** MACs of the gated network as a share of the dense network's. */
   readonly macShare: number;
   /** gatedMs / denseMs. */
   readonly timeShare: number;
@@ -34,31 +34,36 @@ export interface InferenceRow {
 
 /** Speed of inference. */
 export interface InferenceBenchmark {
-  /** By batch size: the open share that costs the budget, then the fixed ones. */
+  /** By batch size: first the open share that meets the budget, then the fixed shares. */
   readonly rows: readonly InferenceRow[];
-  /** The device's name. */
+  /** Name of the device. */
   readonly device: string;
   /** Precision of the dense network. */
   readonly precision: Precision;
-  /** Precision of the gated network: that of its native function. */
+  /** Precision of the gated network: its native function computes in no other. */
   readonly gatedPrecision: "f32";
   /** CPU threads. */
   readonly threads: number;
 }
 
-/** What is measured, and how often. */
+/** What to measure, and how often. */
 export interface InferenceBenchmarkOptions {
-  /** Batch sizes, 1 and 64 by default. */
+  /** Batch sizes; default 1 and 64. */
   readonly batches?: readonly number[];
-  /** Shares of open channels besides that of the budget; a quarter, a half and three quarters by default. */
+  /** Shares of open channels besides the one that meets the budget; default a quarter, a half and three quarters. */
   readonly openShares?: readonly number[];
-  /** How often each is timed at least, 9 times by default. */
+  /** Least number of repetitions; default 9. */
   readonly repeats?: number;
-  /** For how long at least, all of a batch size together; 2 seconds by default. Short calls are so repeated more often. */
+  /**
+   * Least time for all measurements of a batch size together, so that short calls repeat more often; default 2 seconds.
+   */
   readonly milliseconds?: number;
 }
 
-/** For each image and gate a random choice of exactly the share of channels, and the share of MACs that it comes to. */
+/**
+ * Masks that open exactly the given share of channels for each image and gate, chosen at random, and their share of
+ * MACs.
+ */
 function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch: number, openShare: number) {
   const channels = gateSpecs(config).map((gate) => gate.channels);
   const masks = channels.map((count, gate) => {
@@ -74,7 +79,10 @@ function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch
   return { openShare, masks, macShare: gatedMacs(cost, termShares(cost, openShares)) / cost.macs };
 }
 
-/** Medians of several kinds of work, in milliseconds: they take turns, so that all meet the machine in the same states. */
+/**
+ * Median milliseconds of several kinds of work. They take turns, so that changes of the machine's speed affect all
+ * alike.
+ */
 function interleaved(
   device: Device,
   kinds: readonly (() => void)[],
@@ -88,7 +96,7 @@ function interleaved(
   for (const work of kinds) once(work);
   for (let [round, total] = [0, 0]; round < repeats || total < milliseconds; round++) {
     kinds.forEach((work, kind) => {
-      // Untimed, it brings this kind's weights back to the caches, where a program that does nothing else has them.
+      // An untimed call brings the weights back into the caches, where they are if a program does nothing else.
       once(work);
       const time = once(work);
       total += time;
@@ -99,12 +107,12 @@ function interleaved(
 }
 
 /**
- * Times the dense and the gated network on random images, the gated one with random masks (its gates are computed all the same):
- * masks that cost the configured budget, and masks of some shares of open channels.
+ * Times the dense and the gated network on random images. The gated network computes its gates, but then uses random
+ * masks: masks that meet the configured budget, and masks of fixed shares of open channels.
  *
- * Precision bf16 or tf32 is that of the dense network; `auto` is f32, as everywhere in evaluation.
+ * The configured precision is for the dense network; `auto` means f32, as in all evaluation.
  *
- * @throws {InvalidInputError} where the configuration's precision is none of the device's.
+ * @throws {InvalidInputError} if the device lacks the configuration's precision.
  */
 export function benchInfer(
   device: Device,

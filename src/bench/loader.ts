@@ -1,5 +1,5 @@
 /**
- * What the loader costs: training with it beside training on one batch that is there already.
+ * Cost of the loader: training with it, compared with training on one batch that is on the device already.
  *
  * @module
  */
@@ -17,17 +17,17 @@ import { augmentedViews } from "../training/trainer.ts";
 
 /** Speed of training with and without the loader. */
 export interface LoaderBenchmark {
-  /** Views trained on in a second, each batch drawn, read, cropped and coloured anew. */
+  /** Views trained on per second, with every batch loaded and augmented. */
   readonly viewsPerSecond: number;
-  /** The same on one batch's views, held on the device. */
+  /** Views trained on per second, with the same views in every step. */
   readonly heldViewsPerSecond: number;
-  /** The former over the latter: median over pairs of steps, one of each kind. */
+  /** Ratio of the two speeds: the median over pairs of steps, one of each kind. */
   readonly share: number;
-  /** The data set. */
+  /** Name of the data set. */
   readonly dataset: string;
-  /** Images of a batch. */
+  /** Images per batch. */
   readonly batch: number;
-  /** The device's name. */
+  /** Name of the device. */
   readonly device: string;
   /** Precision of activations and matrix operands. */
   readonly precision: Precision;
@@ -35,14 +35,14 @@ export interface LoaderBenchmark {
   readonly threads: number;
 }
 
-/** Steps of each kind that are timed, after some to warm up. */
+/** Steps of each kind to time, after the steps to warm up. */
 const STEPS = 25;
 const WARM_UP = 3;
 
 /**
- * Times steps of both kinds in turn, so that what else the machine does meets both alike.
+ * Times steps of both kinds in turn, so that other work of the machine affects both alike.
  *
- * @throws {InvalidInputError} where the batch does not fit the images, or the precision is none of the device's.
+ * @throws {InvalidInputError} if the batch does not fit the images, or the device lacks the configuration's precision.
  */
 export function benchLoader(device: Device, config: RunConfig, dataset: Dataset): LoaderBenchmark {
   const { batch, seed } = config;

@@ -1,5 +1,5 @@
 /**
- * The speed of single operations.
+ * Speed of single operations.
  *
  * @module
  */
@@ -16,26 +16,27 @@ import { fastestMilliseconds } from "./stopwatch.ts";
 export interface BenchmarkRow {
   /** The operation. */
   readonly operation: string;
-  /** The benchmark's label, with ", backward" where the backward sweep was measured. */
+  /** Label of the benchmark, followed by ", backward" for the backward sweep. */
   readonly case: string;
   /** Time of the fastest call. */
   readonly milliseconds: number;
-  /** Thousand million floating-point operations a second; null where the work counts none. */
+  /** 10^9 floating-point operations per second; null for work without such operations. */
   readonly gflops: number | null;
-  /** Thousand million bytes a second, of those that must move at least; null where the work counts none. */
+  /** 10^9 bytes per second, counting the bytes that must move at least; null for work that moves none. */
   readonly gbPerSecond: number | null;
   /**
-   * The time of the floor over the time measured, at most about 1; the floor is the slower of moving the bytes and computing, at
-   * the device's ceilings. An algorithm with fewer operations than the definition's, Winograd's for one, may pass 1.
+   * Least possible time over measured time, at most about 1. The least time is that of moving the bytes or of
+   * computing, whichever is longer, at the device's ceilings. An algorithm with fewer operations than the definition,
+   * such as Winograd's, may exceed 1.
    */
   readonly shareOfFloor: number;
 }
 
-/** What one row is about, besides its speed. */
+/** One measurement. */
 interface Measured {
   readonly suffix: string;
   readonly work: Work;
-  /** Bytes touched. */
+  /** Size of the working set in bytes. */
   readonly workingSet: number;
   readonly milliseconds: number;
 }
@@ -63,12 +64,12 @@ function toRow(
   };
 }
 
-/** Bytes of some tensors together. */
+/** Total size of tensors in bytes. */
 function bytesOf(tensors: readonly Tensor[]): number {
   return tensors.reduce((sum, { size, dtype }) => sum + size * dtypeBytes(dtype), 0);
 }
 
-/** Measures one benchmark, forward and, where it has such work, backward. */
+/** Measures one benchmark, forward and, if it has a backward sweep, backward. */
 export function measureBenchmark(
   device: Device,
   benchmark: OperationBenchmark,
@@ -101,7 +102,7 @@ export function measureBenchmark(
     const recorded = callOperation(device, benchmark, tape, inputs);
     return () => tape.backward(recorded, seeds);
   });
-  // Outputs' gradients are as large as the outputs, inputs' gradients as the inputs.
+  // The gradients of outputs and inputs are as large as outputs and inputs.
   const swept = {
     suffix: ", backward",
     work: benchmark.backward,
@@ -111,9 +112,9 @@ export function measureBenchmark(
   return [...rows, toRow(benchmark, swept, type, ceilings)];
 }
 
-/** The speed of every operation, and what it is compared with. */
+/** Speed of every operation, and the ceilings of the device. */
 export interface OperationsBenchmark {
-  /** What the device does at best. */
+  /** The best speeds of the device. */
   readonly ceilings: DeviceCeilings;
   /** Every benchmark, forward and backward. */
   readonly rows: readonly BenchmarkRow[];
@@ -122,7 +123,7 @@ export interface OperationsBenchmark {
 /**
  * Measures the device's ceilings, then every benchmark on it.
  *
- * @param progress called with every row as it is measured.
+ * @param progress called with every row once it is measured.
  */
 export function benchOperations(device: Device, progress?: (row: BenchmarkRow) => void): OperationsBenchmark {
   const ceilings = deviceCeilings(device);

@@ -1,5 +1,5 @@
 /**
- * Where the time of a piece of work goes, by native function.
+ * Profiles work by native function.
  *
  * @module
  */
@@ -9,33 +9,33 @@ import { median, timed } from "./stopwatch.ts";
 
 /** The calls of one native function. */
 export interface ProfileRow {
-  /** Its name. */
+  /** Name of the function. */
   readonly function: string;
-  /** How often it was called. */
+  /** Number of calls. */
   readonly calls: number;
-  /** Time of all its calls together. */
+  /** Total time of its calls. */
   readonly milliseconds: number;
-  /** Its share of the whole time, in 0..1. */
+  /** Share of the whole time, in 0..1. */
   readonly share: number;
-  /** Thousand million floating-point operations a second of convolutions and products; null of other functions. */
+  /** 10^9 floating-point operations per second of convolutions and matrix products; null for other functions. */
   readonly gflops: number | null;
 }
 
-/** Where time goes; the rows and the rest add up to the whole. */
+/** Time by native function. The rows and the rest add up to the whole. */
 export interface Profile {
-  /** The whole. */
+  /** Time of the whole work. */
   readonly milliseconds: number;
-  /** By native function, that with most time first. */
+  /** One row per native function, sorted by time, longest first. */
   readonly rows: readonly ProfileRow[];
-  /** Time outside native functions: TypeScript, and the clock of the profile itself. */
+  /** Time outside native functions: TypeScript, and the profiler itself. */
   readonly restMs: number;
-  /** The rest's share of the whole. */
+  /** Share of the rest in the whole. */
   readonly restShare: number;
 }
 
 type CountFlops = (parameters: readonly unknown[]) => number;
 
-/** Operations of a convolution, whichever its direction, from its sl_conv_shape: 2 N H' W' O KH KW I. */
+/** Operations of a convolution in any direction, from its sl_conv_shape: 2 N H' W' O KH KW I. */
 const convolutionFlops: CountFlops = ([shape]) => {
   const [
     batch = 0,
@@ -52,7 +52,7 @@ const convolutionFlops: CountFlops = ([shape]) => {
   return 2 * batch * pixels * outChannels * rows * columns * inChannels;
 };
 
-/** Operations of a call, of the functions whose operations are counted. */
+/** Functions whose operations are counted. */
 const flopsOf: Readonly<Partial<Record<keyof Kernels, CountFlops>>> = {
   sl_conv_forward: convolutionFlops,
   sl_conv_backward_data: convolutionFlops,
@@ -69,7 +69,7 @@ interface Total {
 function profileOnce(device: Device, work: () => void): Profile {
   const totals = new Map<keyof Kernels, Total>();
   using _observed = device.observe((name, parameters, call) => {
-    // The stopwatch itself waits for the device, before and after each call.
+    // The stopwatch waits for the device by this function, before and after each call.
     if (name === "sl_synchronize") return call();
     const total = totals.get(name) ?? { calls: 0, milliseconds: 0, flops: 0 };
     totals.set(name, total);
@@ -91,9 +91,10 @@ function profileOnce(device: Device, work: () => void): Profile {
 }
 
 /**
- * Runs `work` some times, waiting for the device after every native call.
+ * Runs `work` several times, waiting for the device after every native call.
  *
- * @param repeats an odd number: the profile returned is that of the run with the median time, so that its rows add up to it.
+ * @param repeats an odd number of runs.
+ * @returns the profile of the run with the median time.
  */
 export function profile(device: Device, work: () => void, repeats: number): Profile {
   const profiles = Array.from({ length: repeats }, () => profileOnce(device, work));

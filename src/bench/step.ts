@@ -19,44 +19,46 @@ import { type Profile, profile } from "./profile.ts";
 
 /** Speed of a training step. */
 export interface StepBenchmark {
-  /** Median. */
+  /** Median time of a step. */
   readonly msPerStep: number;
-  /** Views trained on in a second. */
+  /** Views trained on per second. */
   readonly viewsPerSecond: number;
-  /** Multiply-adds of convolutions and linear layers, forward and backward, each counted as two operations. */
+  /**
+   * 10^9 operations per second of convolutions and linear layers, forward and backward; a multiply-add counts as two.
+   */
   readonly gflops: number;
-  /** `gflops` over the measured peak of matrix products in the step's precision, on as many threads. */
+  /** `gflops` as a share of the measured peak of matrix products, in the same precision and on as many threads. */
   readonly shareOfPeak: number;
-  /** Highest device memory in use during a step. */
+  /** Peak device memory during a step. */
   readonly peakBytes: number;
-  /** Highest resident memory of the process until now, as the system counts it; null where it does not. */
+  /** Peak resident memory of the process so far; null if the system does not count it. */
   readonly residentBytes: number | null;
-  /** The device's name. */
+  /** Name of the device. */
   readonly device: string;
   /** Precision of activations and matrix operands. */
   readonly precision: Precision;
   /** CPU threads. */
   readonly threads: number;
-  /** Where the time of a step goes, where that was asked for. */
+  /** The profile of a step, if asked for. */
   readonly profile?: Profile;
 }
 
-/** How a step is measured. */
+/** How to measure a step. */
 export interface StepBenchmarkOptions {
-  /** How many steps are timed, 5 by default. */
+  /** Steps to time; default 5. */
   readonly steps?: number;
-  /** How many steps go before, untimed, 2 by default. */
+  /** Untimed steps before; default 2. */
   readonly warmup?: number;
-  /** Whether to profile the step, after it was timed. */
+  /** Whether to profile a step afterwards. */
   readonly profiled?: boolean;
-  /** The peak of matrix products in operations a second, where it is known; measured by default. */
+  /** Peak of matrix products in operations per second; measured by default. */
   readonly peak?: number;
 }
 
-/** How many steps are profiled; an odd number. */
+/** Steps to profile; an odd number. */
 const PROFILED_STEPS = 3;
 
-/** The measured peak of matrix products in a precision, in operations a second. */
+/** Measures the peak of matrix products in a precision, in operations per second. */
 export function peakOf(device: Device, precision: Precision): number {
   return withPrecision(device, precision, () => matrixPeak(device, activationType(precision)));
 }
@@ -74,9 +76,10 @@ function residentPeak(): number | null {
 }
 
 /**
- * Times whole training steps on one batch held in memory: forward, backward and optimiser, without data and augmentation.
+ * Times whole training steps on one batch held in memory: forward, backward and optimiser, without data and
+ * augmentation.
  *
- * @throws {InvalidInputError} where the configuration's precision is none of the device's.
+ * @throws {InvalidInputError} if the device lacks the configuration's precision.
  */
 export function benchStep(device: Device, config: RunConfig, options: StepBenchmarkOptions = {}): StepBenchmark {
   const { steps = 5, warmup = 2, profiled = false } = options;

@@ -1,18 +1,18 @@
 /**
- * The one way that speed is measured: by the clock around work that the device has finished.
+ * Measures time: every benchmark reads the clock here, once the device has finished its work.
  *
  * @module
  */
 import type { Device } from "../device/mod.ts";
 
-/** The middle value, that of an even number the mean of the middle two; NaN of none. */
+/** The median; the mean of the middle two of an even number of values; NaN of an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }
 
-/** Milliseconds that `work` takes, the device's own included. */
+/** Milliseconds that `work` takes, including what it queues on the device. */
 export function timed(device: Device, work: () => void): number {
   device.kernels.sl_synchronize();
   const start = performance.now();
@@ -28,17 +28,17 @@ export async function timedPromise(promise: () => Promise<void>): Promise<number
   return performance.now() - start;
 }
 
-/** For how long {@linkcode fastestMilliseconds} repeats a call. */
+/** How long {@linkcode fastestMilliseconds} repeats a call, in milliseconds. */
 const MEASURED_MILLISECONDS = 150;
-/** How often at least. */
+/** Least number of repetitions. */
 const MEASURED_CALLS = 5;
 
 /**
- * The fastest of repeated calls in milliseconds, each ended by waiting for the device; one to warm up is not counted.
- * The fastest and not the median, since other programs of the machine can only slow a call down.
+ * The milliseconds of the fastest of repeated calls, after one call to warm up. It takes the fastest, not the median,
+ * because other programs on the machine can only slow a call down.
  *
- * @param prepare does what is not measured, and returns what is.
- * @param milliseconds for how long to repeat, five calls at least.
+ * @param prepare does the unmeasured part, and returns the work to measure.
+ * @param milliseconds how long to repeat; at least five calls are made.
  */
 export function fastestMilliseconds(
   device: Device,
@@ -50,7 +50,7 @@ export function fastestMilliseconds(
   for (let calls = 0; calls < MEASURED_CALLS || total < milliseconds; calls++) {
     const time = timed(device, prepare());
     fastest = Math.min(fastest, time);
-    // A call too short for the clock counts for something too, so that this ends.
+    // A call too short for the clock counts a little, so that the loop ends.
     total += Math.max(time, milliseconds / 1000);
   }
   return fastest;

@@ -1,5 +1,5 @@
 /**
- * Speed of the training step over widths, batches, precisions and thread counts.
+ * Speed of the training step for many widths, batches, precisions and thread counts.
  *
  * @module
  */
@@ -8,39 +8,39 @@ import type { RunConfig } from "../config/options.ts";
 import { type Precision, resolvePrecision } from "../config/precision.ts";
 import { benchStep, peakOf, type StepBenchmark } from "./step.ts";
 
-/** Speed of one kind of step. */
+/** Speed of the step with one combination of settings. */
 export interface SweepRow extends StepBenchmark {
   /** Channels of the first stage. */
   readonly width: number;
-  /** Images a step. */
+  /** Images per step. */
   readonly batch: number;
   /** Width of the projector. */
   readonly projector: number;
 }
 
-/** The values of the settings that a sweep varies, but for the projector's width, which follows the network's. */
+/** The values of the settings. The projector's width follows the network's. */
 const WIDTHS = [16, 32, 64];
 const BATCHES = [64, 256];
 const PRECISIONS: readonly Precision[] = ["f32", "tf32", "bf16"];
 const PROJECTOR_PER_WIDTH = 32;
 const LARGEST_PROJECTOR = 2048;
-/** So few that all rows take minutes: the largest steps take seconds each. */
+/** Few steps, so that all rows take minutes: the largest steps take seconds each. */
 const SWEEP_WARMUP = 1;
 const SWEEP_STEPS = 3;
 
-/** How a sweep is measured. */
+/** How to measure a sweep. */
 export interface SweepOptions {
-  /** How many steps of each row are timed, 3 by default. */
+  /** Steps to time per row; default 3. */
   readonly steps?: number;
-  /** Called with every row as it is measured. */
+  /** Called with every row once it is measured. */
   readonly progress?: (row: SweepRow) => void;
 }
 
 /**
- * The steps of a sweep on a device: every combination of the settings.
+ * The configurations of a sweep on a device: every combination of the settings.
  *
- * @param config what all steps have in common.
- * @param given the names of settings that keep the configuration's value instead of being varied.
+ * @param config the settings that all steps share.
+ * @param given names of settings that keep the configuration's value.
  */
 export function sweepConfigs(
   config: RunConfig,
@@ -65,9 +65,9 @@ export function sweepConfigs(
 }
 
 /**
- * Times the steps of {@linkcode sweepConfigs}, each on a device opened for it.
+ * Times the steps of {@linkcode sweepConfigs}, and opens a device for each.
  *
- * @throws {InvalidInputError} where the configuration's precision is none of the device's.
+ * @throws {InvalidInputError} if the device lacks the configuration's precision.
  */
 export function benchSweep(configs: readonly RunConfig[], options: SweepOptions = {}): SweepRow[] {
   const { steps = SWEEP_STEPS, progress } = options;

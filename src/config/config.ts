@@ -14,36 +14,36 @@ import { findPreset } from "./presets.ts";
 
 export type { RunConfig } from "./options.ts";
 
-/** Where a run's options come from. */
+/** The sources of a run's options. */
 export interface ConfigSources {
-  /** Options named on the command line by their camelCase names; numbers may be text. */
+  /** Options of the command line by their camelCase names; numbers may be text. */
   readonly flags?: Readonly<Record<string, unknown>>;
-  /** A configuration file, as read. */
+  /** A configuration file. */
   readonly file?: ConfigFile;
-  /** Name of a preset; the file's if there is none here. */
+  /** Name of a preset; defaults to the file's. */
   readonly preset?: string;
-  /** Defaults that fit the images and the machine, or a sweep that goes on; they win over the table's. */
+  /** Defaults that win over the table's: they fit the images and the machine, or belong to a sweep that resumes. */
   readonly fitted?: Readonly<Partial<RunConfig>>;
   /**
-   * Whether a run or a sweep stored the file: options that it lacks then take the values of earlier versions. By default it
-   * is so if the file records versions.
+   * Whether a run or a sweep stored the file. Options that it lacks then take the values of earlier versions. Defaults
+   * to whether the file records versions.
    */
   readonly stored?: boolean;
 }
 
-/** A value with the words that name it in a message. */
+/** A value, and its name in messages. */
 interface Given {
   readonly value: unknown;
   readonly label: string;
 }
 
-/** Text of a number option as a number; all else as it is, for the schema to judge. */
+/** Converts the text of a number option to a number; the schema judges every other value. */
 function readValue<T>(option: RunOption<T>, value: unknown): unknown {
   if (option.kind !== "number" || typeof value !== "string") return value;
   return value.trim() === "" ? Number.NaN : Number(value);
 }
 
-/** The value somebody gave for an option, the strongest source first; undefined if nobody did. */
+/** The value of an option from the flags or the file; undefined if neither has it. */
 function givenValue(name: keyof RunConfig, sources: ConfigSources): Given | undefined {
   const key = kebabCase(name);
   const flag = sources.flags?.[name];
@@ -62,13 +62,15 @@ function checkValue<T>(name: keyof RunConfig, option: RunOption<T>, given: Given
   return parsed.data;
 }
 
-/** The value of an option that nobody gave: the default, or in a stored configuration that of earlier versions. */
+/**
+ * The value of an option that no source has: the default, or in a stored configuration the value of earlier versions.
+ */
 function unsetValue<T>(option: RunOption<T>, isStored: boolean, config: Readonly<Partial<RunConfig>>): T {
   const value = isStored && option.earlier !== undefined ? option.earlier : option.default;
   return value instanceof Function ? value(config) : value;
 }
 
-/** Sets one option of a configuration under construction. */
+/** Sets one option. */
 function resolveOption<Key extends keyof RunConfig>(
   name: Key,
   sources: ConfigSources,
@@ -83,18 +85,18 @@ function resolveOption<Key extends keyof RunConfig>(
     : checkValue(name, option, given);
 }
 
-/** The named preset's options. @throws {InvalidOptionError} if there is no such preset. */
+/** The options of the preset. @throws {InvalidOptionError} if there is no such preset. */
 function presetOptions({ preset, file }: ConfigSources): Readonly<Partial<RunConfig>> {
   const name = preset ?? file?.preset;
   return name === undefined ? {} : findPreset(name).options;
 }
 
-/** Whether a flag, the file or the preset names an option's value. */
+/** Whether a flag, the file or the preset has a value for an option. */
 export function isGiven(name: keyof RunConfig, sources: ConfigSources): boolean {
   return givenValue(name, sources) !== undefined || presetOptions(sources)[name] !== undefined;
 }
 
-/** A configuration with some options as versions without them had them. */
+/** The configuration, with the values that versions without some options behaved by. */
 export function withEarlierValues(config: RunConfig, names: readonly (keyof RunConfig)[]): RunConfig {
   const earlier = names.map((name) => [name, unsetValue<unknown>(runOptions[name], true, config)]);
   return { ...config, ...Object.fromEntries(earlier) };
@@ -105,11 +107,11 @@ function isComplete(config: Partial<RunConfig>): config is RunConfig {
   return runOptionNames.every((name) => config[name] !== undefined);
 }
 
-/** Rules that concern more than one option. */
+/** Checks the rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
   const { dataset, objective, invariance, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
   const { separateEncoders, rotation } = config;
-  datasetSource(dataset); // throws where there is none of that name
+  datasetSource(dataset); // throws if there is no data set of this name
   if (symmetric && mode !== "dual") {
     throw new InvalidOptionError(
       "symmetric",
@@ -119,13 +121,13 @@ function checkTogether(config: RunConfig): void {
   if (!invariance && objective !== "vicreg") {
     throw new InvalidOptionError(
       "invariance",
-      `--no-invariance: is for vicreg, and the objective is ${objective}; leave it out`,
+      `--no-invariance: is for the objective vicreg, and this run has ${objective}; leave it out`,
     );
   }
   if (rotation && mode !== "dual") {
     throw new InvalidOptionError(
       "rotation",
-      `--rotation: rotates the dense pass of dual, and this run is ${mode}; leave it out`,
+      `--rotation: is for --mode dual, and this run is ${mode}; leave it out`,
     );
   }
   if (separateEncoders && mode !== "dual") {
@@ -137,7 +139,7 @@ function checkTogether(config: RunConfig): void {
   if (warmupEpochs > epochs) {
     throw new InvalidOptionError(
       "warmupEpochs",
-      `--warmup-epochs ${warmupEpochs}: more than the run has; give ${epochs} or less`,
+      `--warmup-epochs ${warmupEpochs}: the run has only ${epochs} epochs; give ${epochs} or less`,
     );
   }
   if (mode !== "vanilla" && gateWarmup >= epochs) {
@@ -149,10 +151,10 @@ function checkTogether(config: RunConfig): void {
 }
 
 /**
- * One complete, checked configuration from flags, file, preset and defaults. A warm-up that nobody named is shortened
- * if a run has fewer epochs than the preset's.
+ * Resolves and checks a complete configuration from flags, file, preset and defaults. A preset's warm-up is shortened
+ * to fit a run with fewer epochs.
  *
- * @throws {InvalidOptionError} one line that names the option, its value and what to give instead.
+ * @throws {InvalidOptionError} with the option, its value and what to give instead.
  */
 export function resolveConfig(sources: ConfigSources): RunConfig {
   const preset = presetOptions(sources);
@@ -167,23 +169,24 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
 }
 
 /**
- * Refuses what the training images make impossible: a batch larger than they are many, and a budget below what the
- * parts without gates cost at their size.
+ * Checks a configuration against the training images: there must be enough for a batch, and the budget must not be
+ * below the cost of the parts without gates, which depends on the image size.
  *
- * @throws {InvalidOptionError} naming the largest batch or the smallest budget.
+ * @param images number and height of the training images.
+ * @throws {InvalidOptionError} with the largest batch or the smallest budget.
  */
 export function checkAgainstImages(config: RunConfig, images: Pick<ImageSet, "count" | "height">): void {
   const { arch, width, stem, gateReduction, batch, budget } = config;
   if (images.count < 2) {
     throw new InvalidOptionError(
       "trainImages",
-      `there is ${images.count} training image, and a step compares two or more; give --data a folder with more`,
+      `there is ${images.count} training image, and a step compares at least two; give --data a folder with more images`,
     );
   }
   if (batch > images.count) {
     throw new InvalidOptionError(
       "batch",
-      `--batch ${batch}: there are ${images.count} training images; give that many or fewer`,
+      `--batch ${batch}: there are only ${images.count} training images; give ${images.count} or less`,
     );
   }
   if (config.mode === "vanilla") return;
@@ -192,6 +195,6 @@ export function checkAgainstImages(config: RunConfig, images: Pick<ImageSet, "co
   const reachable = Math.ceil(smallest * 1e4) / 1e4;
   throw new InvalidOptionError(
     "budget",
-    `--budget ${budget}: the parts without gates alone cost more; the smallest reachable is ${reachable}`,
+    `--budget ${budget}: the parts without gates cost more than that; give ${reachable} or more`,
   );
 }

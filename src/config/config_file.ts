@@ -13,9 +13,9 @@ import { YamlFile } from "../formats/yaml_file.ts";
 import { kebabCase, pathOptions, type RunConfig, runOptionNames } from "./options.ts";
 import { remedyFor } from "./nearest.ts";
 
-/** A configuration file as read: its options not yet checked. */
+/** The content of a configuration file; its options are not checked yet. */
 export interface ConfigFile {
-  /** Path it was read from, for messages. */
+  /** Path of the file, for messages. */
   readonly path: string;
   /** Options by their camelCase names. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -23,17 +23,16 @@ export interface ConfigFile {
   readonly lines?: Readonly<Record<string, number>>;
   /** Name of a preset, if the file names one. */
   readonly preset?: string;
-  /** Run folder to write, if the file names one. */
+  /** Run folder to make, if the file names one. */
   readonly out?: string;
-  /** What a run was made with; only a run's own `config.yaml` says so. */
+  /** Versions and device that made the run; only in a run's own `config.yaml`. */
   readonly versions?: Readonly<Record<string, string>>;
-  /** What the run takes of its data's folder and what it leaves out, in one line; of a run's own `config.yaml`. */
+  /** Which images of the data's folder the run uses, in one line; only in a run's own `config.yaml`. */
   readonly images?: string;
 }
 
 const optionByKey = new Map<string, keyof RunConfig>(runOptionNames.map((name) => [kebabCase(name), name]));
 
-/** The keys of a file's mapping. */
 function mappingOf({ path, value }: YamlFile): Record<string, unknown> {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw new InvalidInputError(`${path}: holds no options; write lines such as "epochs: 15"`);
@@ -41,27 +40,29 @@ function mappingOf({ path, value }: YamlFile): Record<string, unknown> {
   return { ...value };
 }
 
-/** The text at a key that must be text. @param place file, and line if it is known, for messages. */
+/**
+ * @param place the file with the line if known, for messages.
+ * @throws {InvalidInputError} if the value is not a text.
+ */
 function textAt(place: string, key: string, value: unknown): string {
   if (typeof value !== "string") throw new InvalidInputError(`${place}: ${key} ${String(value)}: give a name`);
   return value;
 }
 
-/** The names and texts of a run's `versions`. */
 function versionsAt(place: string, value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InvalidInputError(`${place}: versions: holds no names with versions; remove it`);
+    throw new InvalidInputError(`${place}: versions: is not a mapping of names to versions; remove it`);
   }
   return Object.fromEntries(Object.entries(value).map(([name, version]) => [name, String(version)]));
 }
 
 /**
- * Takes the keys of a configuration apart. Besides the options it may hold `preset`, `out`, and the `versions` and `images`
- * that a run's own `config.yaml` records.
+ * Sorts the keys of a configuration into options, `preset`, `out`, and the `versions` and `images` of a run's own
+ * `config.yaml`.
  *
- * @param path of the file, for messages.
- * @param placeOf where a key is, for messages: `run.yaml:3`, or the file alone if lines are not known.
- * @throws {InvalidInputError} if a key is not known.
+ * @param path path of the file, for messages.
+ * @param placeOf returns the place of a key for messages, such as `run.yaml:3`; by default the path.
+ * @throws {InvalidInputError} if a key is unknown.
  */
 export function configOfKeys(
   path: string,
@@ -85,9 +86,9 @@ export function configOfKeys(
 }
 
 /**
- * Takes a configuration file apart, as {@linkcode configOfKeys}.
+ * Parses a configuration file, as {@linkcode configOfKeys} does.
  *
- * @throws {InvalidInputError} if the text is not YAML or holds an unknown key, naming the line.
+ * @throws {InvalidInputError} with the line, if the text is not YAML or a key is unknown.
  */
 export function parseConfigFile(path: string, text: string): ConfigFile {
   const file = new YamlFile(path, text);
@@ -96,12 +97,14 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   return { ...parsed, lines: Object.fromEntries(names.map((name) => [name, file.lineOf([kebabCase(name)])])) };
 }
 
-/** A path in which `~` stands for the home folder, as in a shell. */
+/** Replaces a leading `~` by the home folder, as a shell does. */
 function expandHome(place: string, path: string): string {
   if (!path.startsWith("~")) return path;
   const [first = "", ...rest] = path.split("/");
   if (first !== "~") {
-    throw new InvalidInputError(`${place} ${path}: other people's home folders are not known; write the whole path`);
+    throw new InvalidInputError(
+      `${place} ${path}: home folders of other users are not looked up; write the whole path`,
+    );
   }
   const home = homedir();
   if (!home) throw new InvalidInputError(`${place} ${path}: HOME is not set; set it, or write the whole path`);
@@ -109,9 +112,9 @@ function expandHome(place: string, path: string): string {
 }
 
 /**
- * The same options with whole paths for those that begin with `~/`: no shell has seen what a file says.
+ * Expands paths that begin with `~/`, because no shell has expanded them in a file.
  *
- * @throws {InvalidInputError} if a path begins with the name of another home folder, such as `~anna/`.
+ * @throws {InvalidInputError} if a path begins with another user's home folder, such as `~anna/`.
  */
 export function withHomePaths(file: ConfigFile): ConfigFile {
   const placeOf = (name: string) => {
@@ -127,9 +130,9 @@ export function withHomePaths(file: ConfigFile): ConfigFile {
 }
 
 /**
- * Reads a text file that a person has named.
+ * Reads a text file that the user named.
  *
- * @param remedy what to do if there is no such file.
+ * @param remedy what to do if there is no such file, as the end of the message.
  * @throws {InvalidInputError} if the file cannot be read.
  */
 export function readNamedFile(path: string, remedy: string): string {
@@ -145,24 +148,25 @@ export function readNamedFile(path: string, remedy: string): string {
 }
 
 /**
- * Reads a configuration file that a person has named. Paths in it that begin with `~/` lie in the home folder.
+ * Reads a configuration file that the user named, and expands its paths.
  *
- * @throws {InvalidInputError} if the file cannot be read, or as {@link parseConfigFile}.
+ * @throws {InvalidInputError} if the file cannot be read, or as {@link parseConfigFile} does.
  */
 export function readConfigFile(path: string): ConfigFile {
   return withHomePaths(parseConfigFile(path, readNamedFile(path, "check --config")));
 }
 
-/** A configuration by the keys of its file. */
+/** A configuration by the keys of a configuration file. */
 export function configByKey(config: RunConfig): Record<string, unknown> {
   return Object.fromEntries(runOptionNames.map((name) => [kebabCase(name), config[name]]));
 }
 
 /**
- * A complete configuration as the text of a configuration file.
+ * Writes a complete configuration as the text of a configuration file.
  *
- * @param versions what the run was made with, if there is a run.
- * @param images what the run takes of its data's folder, in one line; null if nothing is chosen there.
+ * @param versions versions and device that made the run, if there is a run.
+ * @param images which images of the data's folder the run uses, in one line; null if the data set has no folder to
+ * choose from.
  */
 export function formatConfig(
   config: RunConfig,

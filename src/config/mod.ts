@@ -1,5 +1,5 @@
 /**
- * Configuration: the options of a run, their presets and files, and the network that they ask for.
+ * Configuration: the options of a run, presets, configuration files, and the network and data set of a configuration.
  *
  * @module
  */

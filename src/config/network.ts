@@ -1,5 +1,5 @@
 /**
- * The networks that a configuration asks for: their shape, their cost's target, and the images that they see.
+ * The networks of a configuration: their shape, their target cost, and the size of their images.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { NetworkSpec } from "../models/spec.ts";
 import type { Pass } from "../models/mod.ts";
 import type { RunConfig } from "./run_config.ts";
 
-/** The network of a configuration, for images of `image` pixels a side. */
+/** The network of a configuration, for images of `image` x `image` pixels. */
 export function networkSpec(
   config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
   image: number,
@@ -19,7 +19,7 @@ export function networkSpec(
   return { arch, width, stem, image, gateReduction };
 }
 
-/** How a configuration's network is built. Norms exist twice only where both passes are trained. */
+/** The options to build a configuration's network. Only a dual network has separate norms for its passes. */
 export function networkOptions(config: RunConfig, image: number): DualNetworkOptions {
   return {
     spec: networkSpec(config, image),
@@ -33,12 +33,12 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
   };
 }
 
-/** The share of the dense network's cost that the gated network is to have; null of a run without gates. */
+/** The target cost of the gated network as a share of the dense cost; null for a run without gates. */
 export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): number | null {
   return mode === "vanilla" ? null : budget;
 }
 
-/** The networks that a run of this mode trains. */
+/** The networks that a run of a mode trains. */
 export function trainedNetworks(mode: RunConfig["mode"]): readonly Pass[] {
   return { dual: ["dense", "gated"], vanilla: ["dense"], gated: ["gated"] }[mode] as readonly Pass[];
 }

@@ -1,28 +1,31 @@
 /**
- * A run's configuration, as the trainer takes it: every option with its value.
+ * The configuration of a run: every option with its value.
  *
  * @module
  */
 import type { Architecture, Stem } from "../models/spec.ts";
 import type { Precision } from "./precision.ts";
 
-/** Everything that decides a run's result, all of it resolved. Written to the run's `config.yaml` under kebab-case keys. */
+/** Every option of a run, resolved. The run's `config.yaml` holds them under kebab-case keys. */
 export interface RunConfig {
   /** Name of a data set in `src/data/datasets/`. */
   readonly dataset: string;
-  /** Folder with the data set's files; null where it needs none. */
+  /** Folder with the data set's files; null for the default folder, or a data set without files. */
   readonly data: string | null;
-  /** Use so many training images, of class folders spread evenly, else the first; null: all of them (for `shapes`, its usual number). */
+  /**
+   * Number of training images, from class folders spread evenly, else the first ones; null uses all (for `shapes`, its
+   * usual number).
+   */
   readonly trainImages: number | null;
-  /** Use so many test images, likewise; null: all of them. */
+  /** Number of test images, chosen in the same way; null uses all. */
   readonly testImages: number | null;
-  /** Height and width that image files are brought to; null: 224, or the images' own where a data set has one size. */
+  /** Height and width that image files are resized to; null is 224, or the data set's own size if it has one. */
   readonly imageSize: number | null;
-  /** File that lists the class folders to use, or null: all. */
+  /** File that lists the class folders to use; null uses all. */
   readonly classList: string | null;
-  /** A damaged image file ends the run, instead of being left out. */
+  /** Whether a damaged image file ends the run; else it is left out. */
   readonly strict: boolean;
-  /** Threads that read image files ahead; 0: one for each processor that this process may use. */
+  /** Threads that read image files ahead; 0 is one for each processor that this process may use. */
   readonly workers: number;
   /** Architecture of the network. */
   readonly arch: Architecture;
@@ -32,23 +35,25 @@ export interface RunConfig {
   readonly stem: Stem;
   /** Self-supervised objective between the projections of two views. */
   readonly objective: string;
-  /** VICReg has its invariance term. */
+  /** Whether VICReg has its invariance term. */
   readonly invariance: boolean;
   /** `dual`: a gated and a dense pass; `vanilla`: two dense passes; `gated`: two gated passes. */
   readonly mode: "dual" | "vanilla" | "gated";
   /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
   readonly budget: number;
-  /** What holds the budget: `default` a controlled price on cost, `paper` the penalties of arXiv 2301.09164. */
+  /**
+   * The rule that meets the budget: `default` is a controlled price of cost, `paper` the penalties of arXiv 2301.09164.
+   */
   readonly budgetRule: "default" | "paper";
   /** Passes over the training images. */
   readonly epochs: number;
-  /** Images a step. */
+  /** Images per step. */
   readonly batch: number;
-  /** Images left over after an epoch's last whole batch are not trained on in that epoch. */
+  /** Whether an epoch leaves out the images after its last whole batch. */
   readonly dropLast: boolean;
-  /** Base learning rate, as used (not per 256 images). */
+  /** Base learning rate for this batch (not per 256 images). */
   readonly lr: number;
-  /** Weight decay of all parameters but gates and one-dimensional ones. */
+  /** Weight decay of all parameters except gates and one-dimensional ones. */
   readonly weightDecay: number;
   /** Optimiser. */
   readonly optimizer: "lars" | "sgd";
@@ -56,49 +61,52 @@ export interface RunConfig {
   readonly warmupEpochs: number;
   /** Width of the projector's three layers. */
   readonly projector: number;
-  /** The two norms of every block exist twice, one set for each pass. */
+  /** Whether the two norms of every block exist twice, once for each pass. */
   readonly separateNorm: boolean;
-  /** The dense and the gated encoder are two networks that share no weights. */
+  /** Whether the dense and the gated encoder are two networks that share no weights. */
   readonly separateEncoders: boolean;
-  /** The dense pass sees views rotated by quarter turns, and a head tells from its features by how many. */
+  /** Whether the dense pass sees views rotated by quarter turns, and a head predicts the number of turns. */
   readonly rotation: boolean;
   /**
-   * `paper`: the head that tells rotations as published; `relu`: as the first version had it, with a relu before its last layer,
-   * and with a warm-up that begins at a multiple of the other parameters' rate.
+   * The head that predicts rotations. `paper` is the published one. `relu` is that of the first version: it has a relu
+   * before its last layer, and its learning rate is the network's times a constant.
    */
   readonly rotationHead: "paper" | "relu";
-  /** Each view goes through both passes, at twice the cost. */
+  /** Whether each view goes through both passes, at twice the cost. */
   readonly symmetric: boolean;
-  /** Epochs at the start in which every pass is dense and the budget has no say. */
+  /** Epochs at the start in which every pass is dense and the budget does not count. */
   readonly gateWarmup: number;
-  /** By how much the gates narrow their input. */
+  /** Factor by which the gates reduce their number of inputs. */
   readonly gateReduction: number;
-  /** Initial value of biases of the gates' logits; null: they have none. */
+  /** Initial bias of the gates' logits; null for gates without biases. */
   readonly gateBias: number | null;
-  /** Temperature tau of the gates' sigmoid, at the beginning. */
+  /** Temperature tau of the gates' sigmoid, in the first epoch if it changes. */
   readonly gateTemperature: number;
-  /** Temperature in the last epoch, where it is annealed; null: constant. */
+  /** Temperature in the last epoch; null keeps it constant. */
   readonly gateTemperatureEnd: number | null;
-  /** Speed alpha at which the bounds of a gate's open share relax, p = exp(-alpha epoch). */
+  /** Speed alpha at which the bounds of each gate's open share loosen, p = exp(-alpha epoch). */
   readonly boundAlpha: number;
-  /** Epochs between two k-NN evaluations during training; 0: none. */
+  /** Epochs between two k-NN evaluations during training; 0 for none. */
   readonly evalEvery: number;
-  /** Epochs between two checkpoints that stay; 0: only the last ones do. */
+  /** Epochs between two checkpoints that are kept for good; 0 keeps only the last ones. */
   readonly checkpointEvery: number;
-  /** How many last checkpoints are kept, the latest among them. */
+  /** How many of the last checkpoints to keep. */
   readonly keepCheckpoints: number;
   /** Seed of everything random. */
   readonly seed: number;
   /** Device that computes. */
   readonly device: "auto" | "cpu" | "cuda" | `cuda:${number}`;
-  /** What training multiplies; `auto` is bf16 where the device has instructions for it, else f32. */
+  /** Precision of training; `auto` is bf16 if the device multiplies it in hardware, else f32. */
   readonly precision: "auto" | Precision;
-  /** CPU threads; 0: one for each processor that this process may use. */
+  /** CPU threads; 0 is one for each processor that this process may use. */
   readonly threads: number;
-  /** All images lie on the device, as bytes; else they stay with the host, and a batch is uploaded while the one before is trained on. */
+  /**
+   * Whether all images are kept on the device, as bytes; else each batch is uploaded while the batch before it is
+   * trained on.
+   */
   readonly dataOnDevice: boolean;
-  /** A GPU's convolution engines are measured once, instead of chosen by rule, and stored in the run. */
+  /** Whether a GPU's convolution engines are measured once and stored in the run; else a rule chooses them. */
   readonly autotune: boolean;
-  /** File of engines that another run has measured, or null. */
+  /** File with the engines that another run measured, or null. */
   readonly plans: string | null;
 }

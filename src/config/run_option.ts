@@ -1,47 +1,47 @@
 /**
- * What the table of a run's options says of each.
+ * One row of the table of a run's options.
  *
  * @module
  */
 import type { RunConfig } from "./run_config.ts";
 
-/** How an option's text is read: as it is, as a number, or as a flag without a value. */
+/** How the command line reads an option: as text, as a number, or as a flag without a value. */
 export type OptionKind = "text" | "number" | "switch";
 
-/** What an option of a run is about. */
+/** The subject of an option: `--help` groups options by it. */
 export type OptionGroup = "data" | "network" | "objective" | "budget" | "training" | "evaluation" | "device";
 
-/** Judges a value of unknown type. */
+/** Checks a value of unknown type. */
 export interface OptionSchema<T> {
-  /** The value with its type, or that it is none. */
+  /** Returns the typed value, or that it is invalid. */
   safeParse(value: unknown): { readonly success: true; readonly data: T } | { readonly success: false };
 }
 
-/** One row of the table: how an option is read, checked, defaulted and explained. */
+/** How an option is read and checked, its default, and its help. */
 export interface RunOption<T> {
-  /** How its text is read. */
+  /** How the command line reads it. */
   readonly kind: OptionKind;
-  /** What stands for its value in `--help`. */
+  /** The placeholder for its value in `--help`. */
   readonly placeholder: string;
-  /** What it is about: options are listed by group. */
+  /** Its subject. */
   readonly group: OptionGroup;
-  /** Words that its value may be, where it has such: what shells offer. */
+  /** The words that it accepts, if it accepts words; shells complete them. */
   readonly words?: readonly string[];
-  /** One line for `--help`; of a switch that is on by default, what its `--no-` flag does. */
+  /** One line for `--help`. For a switch that is on by default it says what the `--no-` flag does. */
   readonly help: string;
-  /** What a valid value is, as the end of a sentence that begins with "give". */
+  /** What is valid, as the end of a sentence that begins with "give". */
   readonly rule: string;
   /** Accepts valid values. */
   readonly schema: OptionSchema<T>;
-  /** Value if nothing else names one; a function if it follows from other options. */
+  /** Default value; a function if it depends on other options. */
   readonly default: T | ((config: Readonly<Partial<RunConfig>>) => T);
   /**
-   * The value that reproduces versions in which the option did not exist, or had another default. A stored configuration
-   * that lacks the option takes it, whatever the default is today; the default if left out.
+   * The value that reproduces versions without the option, or with another default. A stored configuration that lacks
+   * the option takes this value. Defaults to `default`.
    */
   readonly earlier?: T | ((config: Readonly<Partial<RunConfig>>) => T);
-  /** Whether `--help` leaves it out, because it only repeats earlier runs. */
+  /** Whether `--help` leaves it out, because it only serves to repeat earlier runs. */
   readonly hidden?: boolean;
-  /** How a computed default is described in `--help`. */
+  /** Description of a computed default for `--help`. */
   readonly defaultText?: string;
 }

@@ -1,5 +1,5 @@
 /**
- * A run's own `config.yaml`: all of its options, and what the run was made with.
+ * Reads a run's own `config.yaml`.
  *
  * @module
  */
@@ -15,24 +15,24 @@ export const configName = "config.yaml";
 /** What to do if the file is missing or damaged. */
 export const CONFIG_REMEDY = "put config.yaml back";
 
-/** What the file says. */
+/** The content of the file. */
 export interface StoredConfig {
   /** The run's complete configuration. */
   readonly config: RunConfig;
-  /** What the run was made with: versions, device, threads, precision. */
+  /** Versions, device, threads and precision that made the run. */
   readonly versions: Readonly<Record<string, string>>;
-  /** What is taken of the data's folder and what is left out, in one line; null if nothing is chosen there. */
+  /** Which images of the data's folder the run uses, in one line; null if that was not recorded. */
   readonly images: string | null;
-  /** All of it, as it is written. */
+  /** The text of the file. */
   readonly text: string;
 }
 
-/** The configuration in a run's file. @throws {InvalidInputError} naming the file if it holds none. */
+/** @throws {InvalidInputError} with the path, if the options are not valid. */
 function configOf(path: string, parsed: ConfigFile): RunConfig {
   try {
     return resolveConfig({ file: parsed, stored: true });
   } catch (error) {
-    // A message on several options together does not name the file.
+    // A message about several options together does not name the file.
     if (!(error instanceof InvalidInputError) || error.message.includes(path)) throw error;
     throw new InvalidInputError(`${path}: ${error.message}`, { cause: error });
   }

@@ -1,5 +1,5 @@
 /**
- * Features of any images by a run's network, and the files that hold them.
+ * Encodes images by a run's network, and writes the features to files.
  *
  * @module
  */
@@ -19,13 +19,13 @@ export const embeddedSplits = ["train", "test"] as const;
 /** The name of a split. */
 export type EmbeddedSplit = typeof embeddedSplits[number];
 
-/** Images to encode: a set, and the constants it is normalised by. */
+/** Images to encode. */
 export interface EmbeddedImages {
   /** The images. */
   readonly set: ImageSet;
-  /** Where they are from; its constants are used. */
+  /** The data set of the images; its constants normalise them. */
   readonly dataset: Dataset;
-  /** What each image is called, [count]: its path, or split and place where it has none. */
+  /** Names of the images, [count]: paths, or split and place for images without paths. */
   readonly names: readonly string[];
 }
 
@@ -33,15 +33,15 @@ export interface EmbeddedImages {
 export interface Embedding {
   /** float32 [count, size], row by row. */
   readonly features: Float32Array<ArrayBuffer>;
-  /** Values of a feature. */
+  /** Length of a feature. */
   readonly size: number;
-  /** [count]. */
+  /** Names of the images, [count]. */
   readonly names: readonly string[];
-  /** int32 [count], or null of images without labels. */
+  /** int32 [count], or null for images without labels. */
   readonly labels: Int32Array<ArrayBuffer> | null;
 }
 
-/** A list of names is read line by line. */
+/** The list of names has one name per line. */
 function refuseLineBreaks(names: readonly string[]): void {
   const broken = names.find((name) => /[\n\r]/.test(name));
   if (broken !== undefined) {
@@ -52,9 +52,9 @@ function refuseLineBreaks(names: readonly string[]): void {
 }
 
 /**
- * A split of a data set: the labelled one, or of a data set without labels the images to train on.
+ * The images of a split: with labels if there are any, else the training images.
  *
- * @throws {InvalidInputError} where it has no such split.
+ * @throws {InvalidInputError} if the data set has no such split.
  */
 export function splitImages(dataset: Dataset, split: EmbeddedSplit): EmbeddedImages {
   const set = dataset.labelled?.[split] ?? (split === "train" ? dataset.pretraining : null);
@@ -65,10 +65,10 @@ export function splitImages(dataset: Dataset, split: EmbeddedSplit): EmbeddedIma
 }
 
 /**
- * The image files in a folder, at any depth, as the networks of a run see images: of the size and by the constants of its data set,
- * whose own files are not needed.
+ * The image files in a folder, at any depth, in the size and with the constants of the run's data set. The files of the
+ * data set itself are not needed.
  *
- * @throws {InvalidInputError} where there is no image, or a damaged one and the run is strict.
+ * @throws {InvalidInputError} if there is no image, or an image is damaged and the run is strict.
  */
 export function folderImages(config: RunConfig, folder: string): EmbeddedImages {
   const source = datasetSource(config.dataset);
@@ -79,11 +79,12 @@ export function folderImages(config: RunConfig, folder: string): EmbeddedImages 
 }
 
 /**
- * Encodes images by a network of a checkpoint, in f32 and in evaluation mode. Images whose files turn out to be damaged are left out.
+ * Encodes images by a network of a checkpoint, in f32 and in evaluation mode. Images whose files are damaged are left
+ * out.
  *
- * @param skipped told of each of these.
- * @throws {InvalidInputError} where the checkpoint is of another network.
- * @throws {DamagedImageError} where a file is damaged and the run is strict, or every file is.
+ * @param skipped called for each damaged image.
+ * @throws {InvalidInputError} if the checkpoint is of another network.
+ * @throws {DamagedImageError} if a file is damaged and the run is strict, or every file is damaged.
  */
 export function embedImages(
   device: Device,
@@ -107,7 +108,7 @@ export function embedImages(
   using encoded = encodeSplit(encoder, pass, stores.evaluation(set));
   const all = encoded.features.toFloat32();
   const size = featureSize(encoder.spec);
-  // Another image was read in the place of a damaged one: its row is no feature of the one that is named.
+  // The reader put another image in the place of a damaged image, so that row is dropped.
   const kept = Array.from(names.keys()).filter((image) => !damaged.has(names[image] ?? ""));
   const features = new Float32Array(kept.length * size);
   kept.forEach((image, row) => features.set(all.subarray(image * size, (image + 1) * size), row * size));
@@ -124,13 +125,17 @@ export function embedImages(
 export interface EmbeddingPaths {
   /** Features, f32 [N, F]. */
   readonly features: string;
-  /** Names of the images, one a line. */
+  /** Names of the images, one per line. */
   readonly names: string;
   /** Labels, i32 [N]. */
   readonly labels: string;
 }
 
-/** The files that belong to `FILE.npy`: `FILE.txt` and `FILE.labels.npy`. @throws {InvalidInputError} on another ending. */
+/**
+ * The files of an embedding: `FILE.npy`, `FILE.txt` and `FILE.labels.npy`.
+ *
+ * @throws {InvalidInputError} if `out` has another ending.
+ */
 export function embeddingPaths(out: string): EmbeddingPaths {
   const stem = /^(.*[^/])\.npy$/.exec(out)?.[1];
   if (stem === undefined) throw new InvalidInputError(`--out ${out}: features are written as .npy; give FILE.npy`);
@@ -138,10 +143,10 @@ export function embeddingPaths(out: string): EmbeddingPaths {
 }
 
 /**
- * Writes features, names and labels, the features last: where their file is, the others are. Where one cannot be written, none
- * stays.
+ * Writes features, names and labels. The features come last, so that their file exists only if the others do. If one
+ * file cannot be written, none is left.
  *
- * @returns the paths written.
+ * @returns the paths of the files.
  */
 export function writeEmbedding(paths: EmbeddingPaths, { features, size, names, labels }: Embedding): readonly string[] {
   const npy = (shape: readonly number[], data: NpyData) => encodeNpy({ shape, data });

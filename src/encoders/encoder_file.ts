@@ -1,5 +1,5 @@
 /**
- * Files of one encoder alone, for programs that know nothing of runs.
+ * Files with a single encoder, for programs other than sluice.
  *
  * @module
  */
@@ -19,39 +19,40 @@ import {
 } from "../models/mod.ts";
 import { Initialiser } from "../nn/mod.ts";
 
-/** Version of the layout that is written here. */
+/** Version of the layout. */
 const FORMAT = "sluice-encoder-1";
 
-/** What a file says of its encoder besides the weights. */
+/** The metadata of an encoder. */
 export interface EncoderDescription {
-  /** The network; gates narrow their input by its `gateReduction`. */
+  /** The shape of the network. */
   readonly spec: NetworkSpec;
-  /** Which encoder of a run it was. */
+  /** Which encoder of the run it is. */
   readonly network: Pass;
-  /** Mean of the channels that images are normalised by, red first, values in 0..1. */
+  /** Mean of the channels for normalisation, red first, of values in 0..1. */
   readonly mean: readonly [number, number, number];
-  /** Standard deviation, likewise. */
+  /** Standard deviation of the channels, in the same order. */
   readonly std: readonly [number, number, number];
   /**
-   * How an image is brought to size before: of `asIs` pixels a side it is taken as it is; of any other the shorter side is resized to
-   * `resize`, bicubic with antialiasing, and the centre of `asIs` x `asIs` cut out.
+   * How an image gets its size before normalisation. An image of `asIs` x `asIs` pixels stays as it is. Of any other
+   * image the shorter side is resized to `resize`, bicubic with antialiasing, and the centre of `asIs` x `asIs` pixels
+   * is taken.
    */
   readonly transform: { readonly asIs: number; readonly resize: number };
-  /** Steps that it was trained for. */
+  /** Steps of training. */
   readonly step: number;
-  /** The version of sluice that exported it. */
+  /** Version of sluice that exported it. */
   readonly version: string;
 }
 
-/** An encoder out of a file. */
+/** An encoder that was loaded from a file. */
 export interface LoadedEncoder extends Disposable {
   /** The network: `evaluate(network, x)` gives features. */
   readonly encoder: GatedResNet;
-  /** What the file says of it. */
+  /** The file's metadata. */
   readonly description: EncoderDescription;
 }
 
-/** A value of the metadata, which are texts, as what it says. */
+/** A value of the metadata, which are texts: JSON of the given schema. */
 function spoken<T>(schema: z.ZodType<T>) {
   return z.string().transform((text, context): unknown => {
     try {
@@ -79,7 +80,10 @@ const schema = z.object({
   sluice: z.string(),
 });
 
-/** The metadata: texts, with lists and objects as JSON. No times and no paths, so that equal runs give equal bytes. */
+/**
+ * The metadata as texts, lists and objects as JSON. It holds no times and no paths, so that equal runs give equal
+ * bytes.
+ */
 function formatDescription(description: EncoderDescription): Record<string, string> {
   const { spec, network, mean, std, transform: { asIs, resize }, step, version } = description;
   const { arch, width, stem, image, gateReduction } = spec;
@@ -103,12 +107,14 @@ function formatDescription(description: EncoderDescription): Record<string, stri
 
 function parseDescription(path: string, metadata: Readonly<Record<string, string>>): EncoderDescription {
   if (metadata["format"] !== FORMAT) {
-    throw new InvalidInputError(`${path}: its format is ${metadata["format"] ?? "not stated"}, not ${FORMAT}`);
+    throw new InvalidInputError(
+      `${path}: has the format ${metadata["format"] ?? "none"}, not ${FORMAT}; give a file of sluice export`,
+    );
   }
   const { data, error } = schema.safeParse(metadata);
   if (data === undefined) {
     const places = error.issues.map(({ path }) => path.join("."));
-    throw new FormatError(`${path}: its metadata say nothing usable of ${places.join(", ")}; export it again`);
+    throw new FormatError(`${path}: its metadata lack a valid ${places.join(", ")}; export it again`);
   }
   const { arch, width, stem, network, image_size: image, mean, std, transform, step, sluice: version } = data;
   const reduction = data.gate_reduction === undefined ? {} : { gateReduction: data.gate_reduction };
@@ -124,10 +130,11 @@ function parseDescription(path: string, metadata: Readonly<Record<string, string
 }
 
 /**
- * The bytes of a file: safetensors, convolutions as OIHW under torchvision's names, with a checksum. A dense encoder's are those of
- * `torchvision.models` without `fc`; a gated one's blocks have `gate.fc1.weight` and so on besides.
+ * Encodes a file: safetensors under torchvision's names, convolutions as OIHW, with a checksum. A dense encoder has the
+ * tensors of its `torchvision.models` counterpart without `fc`; the blocks of a gated encoder also have
+ * `gate.fc1.weight` and so on.
  *
- * @param source holds the encoder, perhaps beside the other.
+ * @param source the network that holds the encoder; it may hold both.
  */
 export function encodeEncoder(source: GatedResNet, description: EncoderDescription): Uint8Array {
   const tensors = encoderState(source, description.network);
@@ -137,8 +144,8 @@ export function encodeEncoder(source: GatedResNet, description: EncoderDescripti
 /**
  * Loads the encoder of a file.
  *
- * @throws {InvalidInputError} where the file is missing, of another format, or its weights are not those of the network it tells of.
- * @throws {FormatError} where it is damaged.
+ * @throws {InvalidInputError} if the file is missing or of another format, or its weights do not fit its metadata.
+ * @throws {FormatError} if the file is damaged.
  */
 export function loadEncoder(device: Device, path: string): LoadedEncoder {
   const { tensors, metadata } = readSafetensors(path);
@@ -146,7 +153,7 @@ export function loadEncoder(device: Device, path: string): LoadedEncoder {
   const gated = description.network === "gated";
   const hasBiases = [...tensors.keys()].some((name) => name.endsWith(".fc2.bias"));
   const options = { gated, separateNorm: false, gateBias: hasBiases ? 0 : null };
-  // The weights that it draws are overwritten.
+  // The file overwrites the random weights.
   const encoder = new GatedResNet(device, new Initialiser(0), description.spec, options);
   try {
     loadTorchState(encoder, tensors);

@@ -29,9 +29,11 @@ export interface EvaluationObserver {
 }
 
 /**
- * Evaluates the run in a folder, as `sluice evaluate` does. {@linkcode RunFolder.writeEvaluation} stores the result in the folder.
+ * Evaluates the run in a folder, as `sluice evaluate` does. {@linkcode RunFolder.writeEvaluation} stores the result in
+ * the folder.
  *
- * @throws {InvalidInputError} if the run has no whole checkpoint or lacks a network asked for, or the data set has no labels.
+ * @throws {InvalidInputError} if the run has no whole checkpoint or lacks a network asked for, or the data set has no
+ * labels.
  * @throws {DeviceUnavailableError} if there is no such device.
  */
 export function evaluateFolder(

@@ -1,5 +1,5 @@
 /**
- * Evaluation of a run: its networks, and the references that an accuracy has to clear.
+ * Evaluates a checkpoint of a run: its networks, and the references that an accuracy must exceed.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts"
 import type { Evaluation } from "../run/evaluation_file.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 
-/** What is evaluated, and how. */
+/** What to evaluate, and how. */
 export interface EvaluationOptions extends JudgingOptions {
-  /** Networks asked for; those that the run has not trained are an error. */
+  /** The networks to evaluate; the run must have trained them. */
   readonly networks: readonly Pass[];
-  /** Told what is being worked on. */
+  /** Called before each part of the evaluation with its name. */
   readonly progress?: (stage: string) => void;
 }
 
@@ -31,10 +31,12 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
 }
 
 /**
- * Evaluates a run's checkpoint and the same network untrained, and the raw pixels; all in f32, whatever the training was in.
+ * Evaluates a checkpoint, the same network untrained, and raw pixels; all in f32, whatever the precision of the
+ * training.
  *
- * @param stores where the data set's images are.
- * @throws {InvalidInputError} where the run has no such network, its weights are missing or damaged, or the data set has no labels.
+ * @param stores the images of the data set.
+ * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or the data set has
+ * no labels.
  */
 export function evaluateRun(
   run: RunFolder,
@@ -45,12 +47,12 @@ export function evaluateRun(
   const { config } = run;
   const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
   if (missing !== undefined) {
-    throw new InvalidInputError(`network ${missing}: a ${config.mode} run has none; leave --network out`);
+    throw new InvalidInputError(`network ${missing}: a ${config.mode} run has no such network; leave --network out`);
   }
   const evaluator = new Evaluator(stores, config.seed);
   const { train } = labelledSets(stores.dataset);
   using network = new DualNetwork(stores.device, networkOptions(config, train.height));
-  // What gates decide before they have learned is worth nothing to know.
+  // The masks of untrained gates mean nothing.
   const reference = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
   const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
   loadCheckpoint(checkpoint, network);

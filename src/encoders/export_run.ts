@@ -1,5 +1,5 @@
 /**
- * Export of one encoder of a run.
+ * Exports one encoder of a run.
  *
  * @module
  */
@@ -15,23 +15,25 @@ import { encodeEncoder, type EncoderDescription, type LoadedEncoder, loadEncoder
 import { imageSide, networkOptions, trainedNetworks } from "../config/network.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 
-/** Formats that networks are exported to. */
+/** Formats of exported networks. */
 export const exportFormats = ["safetensors"] as const;
-/** A format's name. */
+/** The name of a format. */
 export type ExportFormat = typeof exportFormats[number];
 
-/** Images that are encoded to check a file. */
+/** Number of images that check a written file. */
 const CHECK_IMAGES = 4;
-/** Features of the file may differ from the run's by so much of the largest of these. */
+/**
+ * The largest allowed difference between features of the file and of the run, as a share of the run's largest feature.
+ */
 const CHECK_TOLERANCE = 1e-5;
 
-/** What is exported, and where to. */
+/** What to export, and where to. */
 export interface ExportOptions {
   /** Which encoder. */
   readonly network: Pass;
-  /** The file; one that is there is replaced. */
+  /** Path of the file; an existing file is replaced. */
   readonly file: string;
-  /** The version of sluice, which the file names. */
+  /** Version of sluice, for the metadata. */
   readonly version: string;
 }
 
@@ -43,15 +45,15 @@ export interface ExportReport {
   readonly network: Pass;
   /** The file's format. */
   readonly format: ExportFormat;
-  /** The file. */
+  /** Path of the file. */
   readonly file: string;
-  /** Its size. */
+  /** Size of the file. */
   readonly bytes: number;
-  /** How many images were encoded from the file and from the run, and the largest difference of their features. */
+  /** Number of images encoded by the file's and by the run's network, and the largest difference of their features. */
   readonly check: { readonly images: number; readonly largestDifference: number };
 }
 
-/** Features of images of pseudo-random pixels, always the same, normalised as the network's own, row by row. */
+/** Features of fixed pseudo-random images, normalised like the network's own images, row by row. */
 function checkFeatures(device: Device, encoder: GatedResNet, description: EncoderDescription): Float32Array {
   using _scope = new Scope();
   const { spec: { image }, network, mean, std } = description;
@@ -64,12 +66,10 @@ function checkFeatures(device: Device, encoder: GatedResNet, description: Encode
 }
 
 /**
- * Compares features.
+ * Compares the features of a written file with the run's.
  *
- * @param expected the run's.
- * @param found those of the file.
  * @returns the largest difference.
- * @throws {StorageError} where it is more than 1e-5 of the largest of those expected.
+ * @throws {StorageError} if it is more than 1e-5 of the largest expected feature.
  */
 export function compareFeatures(file: string, expected: Float32Array, found: Float32Array): number {
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -77,14 +77,14 @@ export function compareFeatures(file: string, expected: Float32Array, found: Flo
     (most, value, place) => Math.max(most, Math.abs(value - (found[place] ?? NaN))),
     0,
   );
-  // Not the other way round: a difference of NaN is to be refused, too.
+  // Written this way round, the comparison also refuses NaN.
   if (difference <= CHECK_TOLERANCE * largest) return difference;
   throw new StorageError(
     `${file}: features computed from it differ from the run's by ${difference} of ${largest}; it was not kept`,
   );
 }
 
-/** The encoder of a file that was just written. */
+/** Loads the encoder of the file that was just written. */
 function readBack(device: Device, file: string, temporary: string): LoadedEncoder {
   try {
     return loadEncoder(device, temporary);
@@ -97,11 +97,11 @@ function readBack(device: Device, file: string, temporary: string): LoadedEncode
 }
 
 /**
- * Writes one encoder of a run to a file, as {@linkcode encodeEncoder} lays it out. Before the file is put in its place, a network is
- * loaded from it, and encodes images as the run's does.
+ * Writes one encoder of a run to a file in the layout of {@linkcode encodeEncoder}. Before the file takes its place, a
+ * network is loaded from it and must encode images as the run's does.
  *
- * @throws {InvalidInputError} where the run has no such network, or the checkpoint is of another one.
- * @throws {StorageError} where the file cannot be written, or the networks do not agree; none is left then.
+ * @throws {InvalidInputError} if the run has no such network, or the checkpoint is of another network.
+ * @throws {StorageError} if the file cannot be written, or the networks differ; no file is left then.
  */
 export function exportRun(
   device: Device,
@@ -111,7 +111,7 @@ export function exportRun(
 ): ExportReport {
   const { config } = run;
   if (!trainedNetworks(config.mode).includes(pass)) {
-    throw new InvalidInputError(`network ${pass}: a ${config.mode} run has none; give the other`);
+    throw new InvalidInputError(`network ${pass}: a ${config.mode} run has no such network; give the other one`);
   }
   const image = imageSide(config);
   using network = new DualNetwork(device, networkOptions(config, image));

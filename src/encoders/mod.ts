@@ -1,5 +1,5 @@
 /**
- * Encoders: what is done with a finished run's networks, which are evaluated, embed images, and are exported.
+ * Encoders of a run: evaluating them, embedding images by them, and exporting them.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Checkpoints: all that is in training at one moment, as safetensors under torchvision's names.
+ * Checkpoints: all tensors of training at one moment, as safetensors under torchvision's names.
  *
  * @module
  */
@@ -20,41 +20,43 @@ import { kebabCase, machineOptions, type RunConfig, runOptionNames } from "../co
 import { formatRunState, parseRunState, type RunState } from "./run_state.ts";
 import { trainingPrefixes } from "./training_state.ts";
 
-/** Version of the layout that is written here. */
+/** Version of the layout. */
 const FORMAT = "sluice-checkpoint-1";
 
-/** A checkpoint as it is read. */
+/** A checkpoint, read from its file. */
 export interface Checkpoint {
-  /** Its file. */
+  /** Path of the file. */
   readonly path: string;
-  /** Parameters, running statistics, momentum, by name; convolutions as OIHW. */
+  /** Parameters, running statistics and momentum by name; convolutions are OIHW. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
-  /** Where the run was. */
+  /** The state of the run. */
   readonly state: RunState;
-  /** The run's configuration by the keys of its file, without what only one machine knows. */
+  /** The run's configuration by the keys of its file, without the options of the machine. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** What decides a run's numbers, by the keys of its file: everything but where things lie and what computes. */
+/** The options that decide a run's numbers, by the keys of its file: all but paths, device and threads. */
 export function portableConfig(config: RunConfig): Record<string, unknown> {
   const local = new Set<string>(machineOptions.map(kebabCase));
   return Object.fromEntries(Object.entries(configByKey(config)).filter(([key]) => !local.has(key)));
 }
 
-/** What a checkpoint says of itself besides its tensors: no times and no paths, so that equal runs give equal bytes. */
+/** The metadata of a checkpoint. It holds no times and no paths, so that equal runs give equal bytes. */
 export function checkpointMetadata(config: RunConfig, state: RunState): Record<string, string> {
   return { format: FORMAT, config: JSON.stringify(portableConfig(config)), state: formatRunState(state) };
 }
 
-/** What the metadata of a checkpoint say. @throws {InvalidInputError} if they are no checkpoint's, naming the file. */
+/** Parses the metadata of a checkpoint. @throws {InvalidInputError} with the path, if the file is not a checkpoint. */
 function readMetadata(path: string, metadata: Readonly<Record<string, string>>): Pick<Checkpoint, "state" | "config"> {
   if (metadata.format !== FORMAT) {
-    throw new InvalidInputError(`${path}: its format is ${metadata.format ?? "not stated"}, not ${FORMAT}`);
+    throw new InvalidInputError(
+      `${path}: has the format ${metadata.format ?? "none"}, not ${FORMAT}; give a checkpoint of sluice`,
+    );
   }
   const state = parseRunState(metadata.state ?? "");
   const config = parseJsonObject(metadata.config ?? "");
   if (state === null || config === null) {
-    throw new FormatError(`${path}: does not say where its run is; take an earlier checkpoint`);
+    throw new FormatError(`${path}: does not hold the state of its run; take an earlier checkpoint`);
   }
   return { state, config };
 }
@@ -63,31 +65,31 @@ function readMetadata(path: string, metadata: Readonly<Record<string, string>>):
  * Reads a checkpoint.
  *
  * @throws {InvalidInputError} if the file is missing or of another format.
- * @throws {FormatError} if it is damaged, or states no checksum to tell by.
+ * @throws {FormatError} if the file is damaged, or has no checksum.
  */
 export function readCheckpoint(path: string): Checkpoint {
   const { tensors, metadata } = readSafetensors(path, { checksum: true });
   return { path, tensors, ...readMetadata(path, metadata) };
 }
 
-/** A checkpoint of which only the state has been read. */
+/** The state of a checkpoint whose tensors were not read. */
 export interface SavedState {
-  /** Its file. */
+  /** Path of the checkpoint. */
   readonly path: string;
-  /** Where the run was. */
+  /** The state of the run. */
   readonly state: RunState;
 }
 
 /**
- * Where a run was at its latest checkpoint that looks whole, or null if there is none. To be quick it reads the files' beginnings and
- * sizes: a number that has changed in a file is only found by {@linkcode latestCheckpoint}.
+ * The state at the latest checkpoint that looks whole, or null if there is none. It reads only the files' headers and
+ * sizes, to be quick; {@linkcode latestCheckpoint} also finds damaged tensors.
  */
 export function latestState(files: CheckpointFiles): SavedState | null {
   for (const path of files.list()) {
     try {
       return { path, state: readMetadata(path, readSafetensorsMetadata(path, { checksum: true })).state };
     } catch (error) {
-      // Damaged, or gone since it was listed: the run goes on from the one before it.
+      // A damaged or removed checkpoint: the run would resume from the checkpoint before it.
       if (!(error instanceof InvalidInputError)) throw error;
     }
   }
@@ -95,10 +97,10 @@ export function latestState(files: CheckpointFiles): SavedState | null {
 }
 
 /**
- * The latest checkpoint that is whole, or null if there is none at all.
+ * The latest whole checkpoint, or null if there are no checkpoints.
  *
- * @param passedOver told of each that is not, in a line.
- * @throws {InvalidInputError} if there are some, and none is whole.
+ * @param passedOver gets a line for each damaged checkpoint that is passed over.
+ * @throws {InvalidInputError} if there are checkpoints and none is whole.
  */
 export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: string) => void): Checkpoint | null {
   const paths = files.list();
@@ -111,16 +113,19 @@ export function latestCheckpoint(files: CheckpointFiles, passedOver: (line: stri
     }
   }
   if (paths.length === 0) return null;
-  throw new InvalidInputError(`${files.folder}: none of its ${paths.length} checkpoints is whole; begin the run again`);
+  throw new InvalidInputError(`${files.folder}: all ${paths.length} checkpoints are damaged; begin the run again`);
 }
 
-/** The configuration of a checkpoint by its keys. An option that it lacks has the value of the versions that lacked the option. */
+/**
+ * The configuration of a checkpoint by its keys. Options that it lacks take the values of the versions that did not
+ * have them.
+ */
 function configThere({ config }: Checkpoint, present: RunConfig): Readonly<Record<string, unknown>> {
   const younger = runOptionNames.filter((name) => !(kebabCase(name) in config));
   return { ...portableConfig(withEarlierValues(present, younger)), ...config };
 }
 
-/** Options, by the keys of a run's file, in which a checkpoint and a configuration differ. */
+/** The keys of the options in which a checkpoint and a configuration differ. */
 function differingKeys(checkpoint: Checkpoint, present: RunConfig): string[] {
   const [there, own] = [configThere(checkpoint, present), portableConfig(present)];
   return Object.keys(there).filter((key) => JSON.stringify(there[key]) !== JSON.stringify(own[key]));
@@ -140,40 +145,43 @@ function refuseDiffering(checkpoint: Checkpoint, present: RunConfig, differing: 
 /**
  * Refuses to resume a checkpoint under another configuration.
  *
- * @throws {InvalidInputError} listing the differences.
+ * @throws {InvalidInputError} with the list of differences.
  */
 export function checkConfig(checkpoint: Checkpoint, present: RunConfig): void {
   refuseDiffering(checkpoint, present, differingKeys(checkpoint, present));
 }
 
 /**
- * Refuses weights of another configuration than the run's. The number of epochs may differ: a run that is made longer says so
- * before it saves again.
+ * Refuses weights of another configuration than the run's. The number of epochs may differ: the configuration of a run
+ * that is extended changes before the next checkpoint is saved.
  *
- * @throws {InvalidInputError} listing the differences.
+ * @throws {InvalidInputError} with the list of differences.
  */
 export function checkWeights(checkpoint: Checkpoint, present: RunConfig): void {
   refuseDiffering(checkpoint, present, differingKeys(checkpoint, present).filter((key) => key !== "epochs"));
 }
 
 /**
- * Refuses to go on with another number of images than a checkpoint's run was trained on.
+ * Refuses to resume with another number of images than the checkpoint was trained on.
  *
- * @param change what else is known of the difference; null if nothing is.
- * @throws {InvalidInputError} naming both numbers.
+ * @param change a description of the difference, or null if none is known.
+ * @throws {InvalidInputError} with both numbers.
  */
 export function checkImages({ path, state }: Checkpoint, present: number, change: string | null): void {
   if (state.images === present) return;
   throw new InvalidInputError(
-    `${path}: is of a run on ${state.images} training images, and there are ${present}; give --data the folder of those, ` +
-      `or add --accept-changed-images to go on, though not bit for bit${change === null ? "" : ` (${change})`}`,
+    `${path}: is of a run on ${state.images} training images, and there are ${present}; give --data the folder of ` +
+      `the images it was trained on, or add --accept-changed-images to resume, though not bit for bit${
+        change === null ? "" : ` (${change})`
+      }`,
   );
 }
 
 /**
- * Loads a checkpoint. A network alone takes its own: what else was in training is passed over.
+ * Loads a checkpoint into a module. A network alone takes its own tensors and passes over the optimiser's and the
+ * objective's.
  *
- * @throws {InvalidInputError} where it is of another network; nothing is changed then.
+ * @throws {InvalidInputError} if the checkpoint is of another network; the module is not changed then.
  */
 export function loadCheckpoint({ path, tensors }: Checkpoint, module: Module): void {
   const own = module.state();

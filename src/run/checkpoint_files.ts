@@ -1,5 +1,5 @@
 /**
- * The checkpoint files of a run: their names, which are kept, and in which order a new one takes its place.
+ * The checkpoint files of a run: their names, how many are kept, and how a new one replaces the last one safely.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { clearLeftovers, flushFolder, isPlainFile, storageError, systemCode, wri
 
 const ENDING = ".safetensors";
 
-/** What changes files in the folder. A test puts others in their place, to stop between two of them. */
+/** The operations that change files. A test replaces them to stop between any two. */
 export interface FileChanges {
-  /** Writes a file beside `path` and flushes it; gives its path. */
+  /** Writes a file beside `path`, flushes it, and returns its path. */
   readonly write: (path: string, bytes: Uint8Array) => string;
-  /** Gives a file a second name, which is free. */
+  /** Makes a hard link to a file under a free name. */
   readonly link: (path: string, name: string) => void;
-  /** Gives a file another name, in the place of a file that has it. */
+  /** Renames a file, replacing a file of that name. */
   readonly rename: (path: string, name: string) => void;
-  /** Removes a file, if it is there. */
+  /** Removes a file if it exists. */
   readonly remove: (path: string) => void;
-  /** Waits until all names in a folder are on the disk. */
+  /** Flushes the names in a folder to the disk. */
   readonly flush: (folder: string) => void;
 }
 
@@ -32,18 +32,21 @@ const fileChanges: FileChanges = {
   flush: flushFolder,
 };
 
-/** Errors of a file system that gives a file no second name. */
+/** Errors of a file system without hard links. */
 const noLinks = ["EPERM", "EACCES", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"];
 
-/** A new last checkpoint. */
+/** A new checkpoint, which becomes the last one. */
 export interface ArrivingCheckpoint {
-  /** How many last ones are kept, the new one among them. */
+  /** How many of the last checkpoints to keep, including this one. */
   readonly kept: number;
-  /** Number of epochs if it also stays as the checkpoint after them; else null. */
+  /** Number of epochs done, if the checkpoint is also kept under the name of that epoch; else null. */
   readonly epochs: number | null;
-  /** The file. */
+  /** Content of the file. */
   readonly bytes: Uint8Array;
-  /** Told of the file before it takes its place; if it throws, that is thrown, and the older checkpoints stay as they are. */
+  /**
+   * Called with the written file before it takes its place. If it throws, the older checkpoints stay, and the error
+   * passes on.
+   */
   readonly check: (temporary: string) => void;
 }
 
@@ -53,31 +56,34 @@ function isSameFile(path: string, other: string): boolean {
   return a.ino === b.ino && a.dev === b.dev;
 }
 
-/** The files in a run's `checkpoints`: `last`, before it `last-1`, `last-2` and so on, and `epoch-NNNN` after every so many epochs. */
+/**
+ * The files in a run's `checkpoints`: `last`, the older `last-1`, `last-2` and so on, and `epoch-NNNN` if some epochs'
+ * are kept.
+ */
 export class CheckpointFiles {
   readonly #files: FileChanges;
 
-  /** Files in a folder, which need not be there yet. */
+  /** The folder need not exist yet. */
   constructor(readonly folder: string, files: FileChanges = fileChanges) {
     this.#files = files;
   }
 
-  /** Path of the last checkpoint, or of one before it. */
+  /** Path of the last checkpoint, or with `before` of an older one. */
   last(before = 0): string {
     return join(this.folder, `${before === 0 ? "last" : `last-${before}`}${ENDING}`);
   }
 
-  /** Path of the checkpoint after so many epochs. */
+  /** Path of the checkpoint of an epoch. */
   epoch(epochs: number): string {
     return join(this.folder, `epoch-${String(epochs).padStart(4, "0")}${ENDING}`);
   }
 
   /**
-   * Puts a new last checkpoint in place, those before it moving one place back.
+   * Puts a new checkpoint in the place of the last one, and moves the older ones one place back.
    *
-   * A process may be killed and a machine may go down between any two steps: no file is removed or replaced before its successor has its
-   * name and is on the disk, so that every checkpoint to be kept is under a name that {@linkcode list} finds. Only files beyond those
-   * are removed, at the end.
+   * The process may be killed and the machine may crash between any two operations. So no file is removed or replaced
+   * before its successor is on the disk under its own name, and {@linkcode list} always finds every checkpoint that is
+   * to be kept. Surplus files are removed at the end.
    *
    * @throws {StorageError} if there is no room or no permission; the older checkpoints stay.
    */
@@ -97,7 +103,9 @@ export class CheckpointFiles {
     }
   }
 
-  /** Gives the new checkpoint a second name, or if the file system has no such thing writes it a second time. */
+  /**
+   * Links the new checkpoint under the name of its epoch; on a file system without links it is written a second time.
+   */
   #putAsEpoch(temporary: string, path: string, { bytes, check }: Pick<ArrivingCheckpoint, "bytes" | "check">): void {
     let second = `${path}${temporary.slice(this.last().length)}`;
     this.#files.remove(second);
@@ -108,9 +116,9 @@ export class CheckpointFiles {
     this.#files.rename(second, path);
   }
 
-  /** Frees the place behind the last checkpoint, and puts it there under a second name. Every file moves to a name that is free. */
+  /** Moves the older checkpoints one place back, each to a free name, and links the last one as `last-1`. */
   #moveBack(): void {
-    // A process that was killed before its checkpoint took the place has done this already.
+    // A process that was killed before its checkpoint took its place has already done this.
     if (!existsSync(this.last()) || isSameFile(this.last(), this.last(1))) return;
     let free = 1;
     while (existsSync(this.last(free))) free++;
@@ -118,7 +126,7 @@ export class CheckpointFiles {
     if (!this.#linked(this.last(), this.last(1))) this.#files.rename(this.last(), this.last(1));
   }
 
-  /** Gives a file a second name; false if the file system has no such thing. */
+  /** Links a file under a second name. Returns false if the file system has no links. */
   #linked(path: string, name: string): boolean {
     try {
       this.#files.link(path, name);
@@ -129,18 +137,18 @@ export class CheckpointFiles {
     }
   }
 
-  /** Removes what killed processes left half-written; only a process that holds the run's lock may do this. */
+  /** Removes temporary files of killed processes. Only a process that holds the run's lock may call this. */
   clearLeftovers(): void {
     clearLeftovers(this.folder);
-    // Earlier versions wrote under this name.
+    // The temporary name of earlier versions.
     this.#files.remove(`${this.last()}.new`);
   }
 
   /**
-   * Removes the oldest of the last checkpoints: there is one too many if a process was killed between putting a new one in its place and
-   * this.
+   * Removes the oldest of the last checkpoints. There is one too many if a process was killed after it had put a new
+   * one in place.
    *
-   * @param whole a checkpoint known to be whole, which is not removed.
+   * @param whole a checkpoint that is known to be whole; it is kept.
    */
   removeSurplus(kept: number, whole: string): void {
     const surplus = this.#lasts().slice(kept).map((name) => join(this.folder, name));
@@ -148,9 +156,9 @@ export class CheckpointFiles {
   }
 
   /**
-   * All there are, latest first.
+   * All checkpoints, latest first.
    *
-   * @throws {InvalidInputError} if one is a link, or the folder is a link to a folder that is not there: a disk may be missing.
+   * @throws {InvalidInputError} if a checkpoint is a link, or the folder is a dead link: its disk may not be mounted.
    */
   list(): readonly string[] {
     if (!existsSync(this.folder)) this.#refuseMissingDisk();
@@ -172,7 +180,7 @@ export class CheckpointFiles {
     return this.#placed(/^last(?:-(\d+))?\.safetensors$/);
   }
 
-  /** Names that match a pattern, in the order of the number in them. */
+  /** Names that match a pattern, sorted by the number in the name. */
   #placed(pattern: RegExp): string[] {
     if (!existsSync(this.folder)) return [];
     const found = readdirSync(this.folder).flatMap((name) => {

@@ -1,5 +1,5 @@
 /**
- * Puts a checkpoint on the disk; it is loaded by the thread that does this beside training, and so knows little else.
+ * Writes a checkpoint to the disk. A thread beside training loads this file, so it imports little.
  *
  * @module
  */
@@ -19,24 +19,27 @@ import { CheckpointFiles } from "./checkpoint_files.ts";
 export interface CheckpointTask {
   /** The run's folder of checkpoints. */
   readonly folder: string;
-  /** The run's lock, if it has one: no checkpoint is put in place after another run's folder was. */
+  /** The run's lock, if it has one: if another run has taken the folder's place, no checkpoint is written into it. */
   readonly locked?: LockedFile | null;
-  /** How many last checkpoints are kept. */
+  /** How many of the last checkpoints to keep. */
   readonly kept: number;
-  /** Number of epochs if it also stays as the checkpoint after them; else null. */
+  /** Number of epochs done, if the checkpoint is also kept under the name of that epoch; else null. */
   readonly epochs: number | null;
-  /** By name, in this library's own layouts. */
+  /** The tensors by name, in this library's layouts. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
-  /** What it says of itself. */
+  /** Metadata of the file. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Frees a tensor's memory now: until the garbage collector looks, a checkpoint would take several times its size. */
+/**
+ * Frees a tensor's memory now. If the garbage collector did it, a checkpoint would take several times its size
+ * meanwhile.
+ */
 function free({ data }: HostTensor): void {
   data.buffer.transfer(0);
 }
 
-/** A tensor in PyTorch's layout, in place of the one given. */
+/** The tensor in PyTorch's layout. The memory of the given tensor is freed if it has another layout. */
 function relaid(tensor: HostTensor): HostTensor {
   const inLayout = inTorchLayout(tensor);
   if (inLayout !== tensor) free(tensor);
@@ -44,9 +47,10 @@ function relaid(tensor: HostTensor): HostTensor {
 }
 
 /**
- * Writes a checkpoint beside its place, flushes it, reads it back, and puts it in its place. The tensors are used up.
+ * Writes a checkpoint to a temporary file, flushes it, reads it back, and renames it. The memory of the tensors is
+ * freed.
  *
- * @throws {StorageError} if it cannot be written, or does not read back; the last checkpoint stays.
+ * @throws {StorageError} if the file cannot be written, or reads back differently; the last checkpoint stays.
  * @throws {LostFolderError} if the run's folder was removed or replaced; no checkpoint there is changed.
  */
 export function storeCheckpoint({ folder, locked, kept, epochs, tensors, metadata }: CheckpointTask): void {

@@ -1,5 +1,5 @@
 /**
- * The thread that puts checkpoints on the disk while training goes on.
+ * The thread that writes a checkpoint while training continues.
  *
  * @module
  */

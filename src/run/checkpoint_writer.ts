@@ -1,5 +1,5 @@
 /**
- * Saves checkpoints beside training: a step waits for the tensors to be copied, and not for the disk.
+ * Saves checkpoints beside training: a step waits until the tensors are copied, but not for the disk.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { hostState } from "../models/mod.ts";
 import type { Module } from "../nn/mod.ts";
 import { type CheckpointTask, storeCheckpoint } from "./checkpoint_store.ts";
 
-/** What came of a checkpoint. */
+/** The outcome of saving a checkpoint. */
 export interface CheckpointOutcome {
-  /** What went wrong, in a line; null where nothing did. */
+  /** Why it failed, in a line; null if it is saved. */
   readonly failure: string | null;
-  /** Whether that is one of the failures that a disk may have. */
+  /** Whether the failure is a known one, such as a full disk, and not a defect of the program. */
   readonly isExpected: boolean;
 }
 
-/** Below so many bytes a checkpoint is written at once: a thread's start takes longer. */
+/** A smaller checkpoint is written at once: starting a thread would take longer. */
 const SMALL_BYTES = 8 << 20;
 
 /**
- * Writes one checkpoint after another, each in a thread of its own unless it is small. A thread that went on to the next one
- * would hold the copies that it made until the garbage collector looks, several times what a checkpoint has.
+ * Writes one checkpoint after another, each in a new thread unless it is small. One thread for all of them would keep
+ * its copies, several times the size of a checkpoint, until its garbage collector runs.
  */
 export class CheckpointWriter implements Disposable {
   #worker: Worker | null = null;
@@ -29,10 +29,10 @@ export class CheckpointWriter implements Disposable {
   #failed: CheckpointOutcome | null = null;
 
   /**
-   * Begins to save, once what was begun before is on the disk.
+   * Begins to save a checkpoint, once the one before it is on the disk.
    *
-   * @param training whose tensors are copied now; they may change as soon as the promise is kept.
-   * @throws {StorageError} where this one, if it is small, or the one before cannot be written.
+   * @param training the tensors to copy; they may change as soon as the promise is kept.
+   * @throws {StorageError} if the checkpoint before it, or this one if it is small, cannot be written.
    */
   async begin(training: Module, task: Omit<CheckpointTask, "tensors">): Promise<void> {
     await this.settle();
@@ -57,7 +57,7 @@ export class CheckpointWriter implements Disposable {
     worker.postMessage({ ...task, tensors }, buffers);
   }
 
-  /** @throws {StorageError} where what was begun turned out not to be written. */
+  /** @throws {StorageError} if a checkpoint that was begun could not be written. */
   check(): void {
     if (this.#failed === null) return;
     const { failure, isExpected } = this.#failed;
@@ -65,14 +65,14 @@ export class CheckpointWriter implements Disposable {
     throw new kind(failure ?? "");
   }
 
-  /** Waits until what was begun is on the disk. @throws {StorageError} where it cannot be written. */
+  /** Waits until the checkpoint that was begun is on the disk. @throws {StorageError} if it cannot be written. */
   async settle(): Promise<void> {
     await this.#underWay;
     this.#underWay = null;
     this.check();
   }
 
-  /** Ends the thread. What it has not put in its place is lost. */
+  /** Ends the thread. A checkpoint that is not in place yet is lost. */
   [Symbol.dispose](): void {
     this.#worker?.terminate();
   }

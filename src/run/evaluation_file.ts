@@ -1,5 +1,5 @@
 /**
- * Reads a run's `evaluation.json` back, and refuses one that is damaged.
+ * Reads a run's `evaluation.json`, and refuses a damaged one.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import type { Pass } from "../models/mod.ts";
 export interface Evaluation {
   /** The run's folder. */
   readonly run: string;
-  /** Steps of the checkpoint that was evaluated; earlier versions did not write it down. */
+  /** Steps of the checkpoint that was evaluated; absent in files of earlier versions. */
   readonly step?: number;
   /** The trained networks. */
   readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
-  /** How far the gated network's cost share is from the budget, if by more than one point; else null. */
+  /** The gated network's cost share minus the budget, if that is more than one point; else null. */
   readonly budgetMissed: number | null;
-  /** What an accuracy has to clear. */
+  /** References that an accuracy must exceed to mean anything. */
   readonly references: {
     readonly rawPixels: FeatureAccuracy;
     readonly untrained: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
@@ -36,7 +36,7 @@ const featureAccuracy = z.object({
   knn20: percent.exactOptional(),
   linear: probeAccuracy.extend({ std: probeAccuracy.nullable(), seeds: count }).exactOptional(),
 });
-// Open gates cost a little themselves: a share may be above 1.
+// The gates have a cost of their own, so a share may exceed 1.
 const cost = z.object({ macs: z.number().min(0), share: z.number().min(0) });
 const channelCounts = z.object({
   channels: count,
@@ -47,7 +47,7 @@ const channelCounts = z.object({
 });
 const network = featureAccuracy.extend({
   cost,
-  // Earlier versions wrote none.
+  // Absent in files of earlier versions.
   parts: z.array(z.object({ name: z.string(), macs: z.number().min(0) })).default([]),
   channels: channelCounts.extend({
     blocks: z.array(channelCounts.extend({ name: z.string(), open: share })),
@@ -61,32 +61,32 @@ const network = featureAccuracy.extend({
 const networks = z.object({ dense: network.exactOptional(), gated: network.exactOptional() });
 const evaluation = z.object({
   run: z.string(),
-  // Earlier versions wrote none.
+  // Absent in files of earlier versions.
   step: count.exactOptional(),
   networks,
   references: z.object({ rawPixels: featureAccuracy, untrained: networks }),
 });
 
-/** What to do about a damaged file. */
+/** The remedy for a damaged file, as the end of a message. */
 export const remedyOfEvaluation = "remove the file and run sluice evaluate again";
 
-/** What an `evaluation.json` says of a run by itself: whether a budget is missed depends on the run's configuration, too. */
+/** The content of an `evaluation.json`. Whether the budget is missed also depends on the run's configuration. */
 export type StoredEvaluation = Omit<Evaluation, "budgetMissed">;
 
 /**
- * What an `evaluation.json` says.
+ * Parses an `evaluation.json`.
  *
- * @param path of the file, for messages.
- * @returns with no `parts` if an earlier version wrote the file.
- * @throws {InvalidInputError} if the text is not such a document, naming the file and the first thing that is wrong.
+ * @param path path of the file, for messages.
+ * @returns `parts` is empty if an earlier version wrote the file.
+ * @throws {InvalidInputError} if the document is damaged; the message names the file and the first place that is wrong.
  */
 export function parseEvaluation(path: string, text: string): StoredEvaluation {
   const document = parseJsonObject(text);
   if (document === null) {
-    throw new InvalidInputError(`${path}: is damaged, it holds no JSON object; ${remedyOfEvaluation}`);
+    throw new InvalidInputError(`${path}: is damaged: it holds no JSON object; ${remedyOfEvaluation}`);
   }
   const { success, data, error } = evaluation.safeParse(document);
   if (success) return data;
   const place = error.issues[0]?.path.join(".") ?? "";
-  throw new InvalidInputError(`${path}: is no evaluation, ${place} is missing or wrong; ${remedyOfEvaluation}`);
+  throw new InvalidInputError(`${path}: is damaged: ${place} is missing or wrong; ${remedyOfEvaluation}`);
 }

@@ -15,7 +15,6 @@ import {
 } from "../formats/mod.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
-/** Numbers that are there. */
 function known(scalars: Readonly<Record<string, number | null | undefined>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(scalars).filter((entry): entry is [string, number] => typeof entry[1] === "number"),
@@ -44,10 +43,10 @@ export function taggedScalars(record: StepRecord | EvaluationRecord): Record<str
   };
 }
 
-/** Names of event files sort as they were begun: readers take them in this order. */
+/** Names of event files sort by their start, and TensorBoard reads them in this order. */
 const namePattern = /^events\.out\.tfevents\.(\d+)\.\d+$/;
 
-/** The event file that a run, or what is left of one that goes on, writes. */
+/** The event file of a run; a run that resumes begins another file. */
 export class EventLog {
   readonly #path: string;
   readonly #check: () => void;
@@ -58,13 +57,13 @@ export class EventLog {
   }
 
   /**
-   * Begins a file. Where there are earlier ones, what they tell of the last step and of later ones is void for TensorBoard from
-   * now on: an evaluation after that step is done again, so the step itself is told again.
+   * Begins a file. If there are earlier files, it tells TensorBoard to forget the last step and all later ones, and
+   * then repeats the last step: an evaluation after it is done again.
    *
-   * @param folder of the event files, made where it is not there.
-   * @param last the last step that is done, and its scalars where they are known.
+   * @param folder the folder of event files; made if it is missing.
+   * @param last the last step done, with its scalars if they are known.
    * @param wallTime seconds since 1970.
-   * @param check asked before anything is added; nothing is if it throws.
+   * @param check called before anything is added; if it throws, nothing is added.
    * @throws {StorageError} if there is no room or no permission.
    */
   static begin(
@@ -74,7 +73,7 @@ export class EventLog {
     check: () => void = () => {},
   ): EventLog {
     const earlier = EventLog.#earlierIn(folder);
-    // A clock that was set back must not put a file before those it goes on from.
+    // The file must sort after the earlier ones even if the clock was set back.
     const seconds = Math.max(Math.floor(wallTime), ...earlier);
     const name = `events.out.tfevents.${String(seconds).padStart(10, "0")}.${String(earlier.length).padStart(4, "0")}`;
     const log = new EventLog(join(folder, name), check);
@@ -85,14 +84,14 @@ export class EventLog {
     return log;
   }
 
-  /** The seconds in the names of a folder's files. */
+  /** The start times in the names of a folder's event files, in seconds. */
   static #earlierIn(folder: string): number[] {
     makeFolder(folder);
     return readdirSync(folder).map((name) => namePattern.exec(name)?.[1]).filter((text) => text !== undefined)
       .map(Number);
   }
 
-  /** Adds the scalars of a step or of an evaluation. @throws {StorageError} where there is no room or no permission. */
+  /** Adds the scalars of a step or of an evaluation. @throws {StorageError} if there is no room or no permission. */
   append(record: StepRecord | EvaluationRecord, wallTime: number): void {
     this.#check();
     checkPlainFile(this.#path);

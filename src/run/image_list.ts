@@ -1,5 +1,5 @@
 /**
- * The list of a run's images, `images.tsv`: which files it sees, in which order, and what is in them.
+ * The list of a run's images, `images.tsv`: the files in their order, with checksums.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import type { Dataset, ImageSet } from "../data/mod.ts";
 import { escapeName } from "../data/names.ts";
 import { splitsOf } from "../data/splits.ts";
 
-/** The list's first line. Rows follow in the order of the images, those to train on before those to test with. */
+/** The first line. The rows follow in the order of the images, training images first. */
 const HEADING = "path\tsize\tlabel\tchecksum";
 
-/** The list of the images that a data set has. */
+/** The list of a data set's images. */
 export interface ImageList {
-  /** The whole file. */
+  /** Text of the file. */
   readonly text: string;
-  /** SHA-256 of the file as hexadecimal digits. */
+  /** SHA-256 of the text as hexadecimal digits. */
   readonly digest: string;
 }
 
-/** A row: the path below the data set's folder, bytes, label (`-` if there is none), SHA-256 of the content. */
+/** A row: path below the data set's folder, size in bytes, label (`-` for none), SHA-256 of the content. */
 function rowOf(path: string, { bytes, checksum }: FileContent, label: number | null): string {
   return [escapeName(path), bytes, label ?? "-", checksum].join("\t");
 }
 
-/** The row of a file that holds many images. */
+/** The row of a file with many images. */
 function sharedRow(folder: string, file: string): string {
   const path = join(folder, file);
   try {
@@ -46,12 +46,12 @@ async function imageRows(folder: string, set: ImageSet): Promise<string[]> {
 }
 
 /**
- * Lists the images of a data set, reading every file once. No time and no absolute path is in the list: a data set that was moved
- * to another folder has the same.
+ * Lists the images of a data set; this reads every file once. The list holds no times and no absolute paths, so that a
+ * data set in another folder has the same list.
  *
- * @returns null for a data set that is drawn.
+ * @returns null if the images are drawn.
  * @throws {InvalidInputError} if a file cannot be read.
- * @throws {TooManyOpenFilesError} if the process may open no further file.
+ * @throws {TooManyOpenFilesError} if the process may not open another file.
  */
 export async function listImages(dataset: Dataset): Promise<ImageList | null> {
   const { origin } = dataset;
@@ -64,12 +64,11 @@ export async function listImages(dataset: Dataset): Promise<ImageList | null> {
   return { text, digest: digestOf(text) };
 }
 
-/** The digest of a list's text. */
+/** SHA-256 of a list's text as hexadecimal digits. */
 export function digestOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** A row in words. */
 function describeRow(row: string | undefined): string {
   if (row === undefined || row === "") return "no image";
   const [path, size, label, checksum = ""] = row.split("\t");

@@ -1,5 +1,5 @@
 /**
- * A run's `metrics.jsonl`: a line a step, and a line an evaluation.
+ * A run's `metrics.jsonl`: one line per step, and one line per evaluation.
  *
  * @module
  */
@@ -8,23 +8,26 @@ import { isEvaluation, isStep, metricsRecord } from "./metrics_record.ts";
 import { type MetricsSample, sampleMetrics } from "./metrics_sample.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
-/** Bytes at a file's end that hold its last step: the second number if a long evaluation follows it, the third if damage does. */
+/**
+ * Bytes to read from the end to find the last step: more if a long evaluation follows it, most if the end is damaged.
+ */
 const END_BYTES = [1 << 16, 1 << 20, 1 << 25];
 
-/** What a file holds, as far as it is whole. */
+/** The undamaged lines of a file. */
 export interface Metrics {
   /** The steps in order. */
   readonly steps: readonly StepRecord[];
   /** The last evaluation, or null without one. */
   readonly evaluation: EvaluationRecord | null;
-  /** Numbers of the damaged lines, from 1: they are left out. */
+  /** Numbers of the damaged lines, counted from 1; they are left out. */
   readonly damaged: readonly number[];
 }
 
 /**
- * Seconds of all sittings together.
+ * The total training time in seconds of all processes that trained a run.
  *
- * @param times of steps in order, the last one of each sitting among them; each sitting counts from its own beginning.
+ * @param times times of steps in order, including the last step of each process. Each process counts from its own
+ * start.
  */
 export function secondsOfSittings(times: readonly number[]): number {
   return times.reduce((sum, time, index) => {
@@ -33,11 +36,11 @@ export function secondsOfSittings(times: readonly number[]): number {
   }, 0);
 }
 
-/** Steps in order, each evaluation after the step it follows. */
+/** The file of steps and evaluations, in the order in which they happened. */
 export class MetricsFile {
   readonly #lines: JsonLines<StepRecord | EvaluationRecord>;
 
-  /** A file that need not be there yet. */
+  /** The file need not exist yet. */
   constructor(path: string) {
     this.#lines = new JsonLines(path, metricsRecord);
   }
@@ -45,7 +48,7 @@ export class MetricsFile {
   /**
    * Adds a line.
    *
-   * @param check as {@linkcode appendToFile} has it.
+   * @param check called before the line is written, as in {@linkcode appendToFile}.
    * @throws {StorageError} if there is no room or no permission; the file is then as it was.
    */
   append(record: StepRecord | EvaluationRecord, check?: () => void): void {
@@ -58,10 +61,10 @@ export class MetricsFile {
   }
 
   /**
-   * Takes away what was written after a step was recorded: later steps, and evaluations after it; and damaged lines.
+   * Removes all lines after a step, its evaluation among them, and damaged lines.
    *
-   * @param step the last one to stay, from 1; 0 takes all away.
-   * @returns numbers of the damaged lines, from 1.
+   * @param step the last step to keep; 0 removes all.
+   * @returns numbers of the damaged lines, counted from 1.
    */
   cutAfter(step: number): readonly number[] {
     return this.#lines.cut((record) => record.step < step || (record.step === step && isStep(record)));
@@ -75,7 +78,7 @@ export class MetricsFile {
     return { steps, evaluation: records.filter(isEvaluation).at(-1) ?? null, damaged };
   }
 
-  /** The last step, found without reading the whole file; null before the first. */
+  /** The last step, or null if there is none. It reads only the end of the file. */
   lastStep(): StepRecord | null {
     for (const bytes of END_BYTES) {
       const last = this.#lines.readEnd(bytes).findLast(isStep);
@@ -84,27 +87,28 @@ export class MetricsFile {
     return null;
   }
 
-  /** Seconds that training took, in all its sittings together; each counts from its own beginning. */
+  /** The total training time in seconds, over all processes that trained the run. */
   seconds(): number {
     const times = this.#lines.texts().map((text) => /"time":([\d.e+-]+)/.exec(text ?? "")?.[1]);
     return secondsOfSittings(times.filter((time) => time !== undefined).map(Number));
   }
 
   /**
-   * Reads some steps, and all evaluations: parsing every line takes seconds for a long run, or for hundreds.
+   * Reads some steps and all evaluations. Parsing every line of a long run would take seconds.
    *
-   * @param points about how many steps to read, evenly spaced, 1 or more; the first and the last are among them.
+   * @param points about how many steps to read, at least 1. They are evenly spaced, with the first and the last step
+   * among them.
    */
   sample(points: number): MetricsSample {
     return sampleMetrics(this.#lines.texts(), points);
   }
 
-  /** A step as it was recorded; null if it was not. */
+  /** The record of a step, or null if there is none. */
   step(step: number): StepRecord | null {
     return this.read().steps.find((record) => record.step === step) ?? null;
   }
 
-  /** The evaluation after the last step, if that is `step`; else null. */
+  /** The last evaluation if it follows `step`, else null. */
   evaluationAfter(step: number): EvaluationRecord | null {
     const { evaluation } = this.read();
     return evaluation?.step === step ? evaluation : null;

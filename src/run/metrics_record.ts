@@ -1,7 +1,8 @@
 /**
- * The lines of a `metrics.jsonl` as they are read: what is no record of a step or an evaluation is told from what is.
+ * Parses the lines of a `metrics.jsonl`, and recognises damaged ones.
  *
- * Steps are checked by hand: a run has a hundred thousand of them, and a schema takes ten times as long as parsing the JSON does.
+ * Steps are checked by hand: a run has a hundred thousand of them, and a schema takes ten times as long as parsing the
+ * JSON.
  *
  * @module
  */
@@ -11,10 +12,10 @@ import type { EvaluationRecord, StepRecord } from "./records.ts";
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Keys of a step that are numbers; earlier versions did not write all of them. */
+/** Keys of a step that hold numbers; earlier versions lack some. */
 const stepNumbers = ["multiplier", "lr", "viewsPerSecond", "wait", "time"] as const;
 
-/** JSON has no NaN and no infinities: they are written as null. */
+/** JSON has no NaN and no infinity; null stands for both. */
 const number = z.number().nullable().transform((value) => value ?? NaN);
 const count = z.int().nonnegative();
 const watch = z.looseObject({
@@ -40,7 +41,7 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-/** The terms of a loss, NaN in place of those that were not finite; null if they are none. */
+/** The terms of a loss, with NaN for a term that was not finite; null if the value is damaged. */
 function termsOf(value: unknown): Record<string, number> | null {
   if (typeof value !== "object" || value === null) return value === undefined ? {} : null;
   const terms = Object.entries(value);
@@ -63,25 +64,26 @@ function stepRecord(record: JsonRecord): StepRecord | null {
   return read as unknown as StepRecord;
 }
 
-/** Whether a line of metrics is an evaluation's. */
+/** Whether a record is an evaluation. */
 export function isEvaluation(record: StepRecord | EvaluationRecord): record is EvaluationRecord {
   return "networks" in record;
 }
 
-/** Whether a line of metrics is a step's. */
+/** Whether a record is a step. */
 export function isStep(record: StepRecord | EvaluationRecord): record is StepRecord {
   return !isEvaluation(record);
 }
 
 /**
- * The record that an object of a line is: NaN in place of numbers that were not finite. Null if it is none, because its line is damaged.
+ * The record that the JSON object of a line holds, with NaN for numbers that were not finite; null if the line is
+ * damaged.
  */
 export function metricsRecord(record: JsonRecord): StepRecord | EvaluationRecord | null {
   if ("networks" in record) return evaluation.safeParse(record).data as EvaluationRecord | undefined ?? null;
   return stepRecord(record);
 }
 
-/** As {@linkcode metricsRecord}, from a line's text; null of a line too long to be one. */
+/** The record that the text of a line holds; null if the line is damaged, or was too long to read. */
 export function parseMetricsLine(text: string | null): StepRecord | EvaluationRecord | null {
   const record = text === null ? null : parseJsonObject(text);
   return record === null ? null : metricsRecord(record);

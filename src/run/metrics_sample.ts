@@ -1,12 +1,12 @@
 /**
- * Takes from a long `metrics.jsonl` what curves are drawn from, without parsing the whole of it.
+ * Samples a long `metrics.jsonl` for curves, without parsing all of it.
  *
  * @module
  */
 import { isEvaluation, isStep, parseMetricsLine } from "./metrics_record.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
-/** What curves are drawn from. */
+/** Steps and evaluations to draw curves from. */
 export interface MetricsSample {
   /** Some steps in order, the first and the last among them. */
   readonly steps: readonly StepRecord[];
@@ -14,10 +14,10 @@ export interface MetricsSample {
   readonly evaluations: readonly EvaluationRecord[];
 }
 
-/** The key that evaluations have and steps have not, as it stands in a line. */
+/** Text that stands in the line of every evaluation, and of no step. */
 const evaluationKey = '"networks":';
 
-/** About so many steps, evenly spaced over the lines. */
+/** About `points` steps, evenly spaced over the lines. */
 function sampleSteps(lines: readonly (string | null)[], points: number): StepRecord[] {
   const found = new Map<number, StepRecord>();
   /** Adds the step of a line. Returns false if the line holds none. */
@@ -38,10 +38,10 @@ function sampleSteps(lines: readonly (string | null)[], points: number): StepRec
 }
 
 /**
- * Samples the lines of a `metrics.jsonl`. Damaged lines are left out.
+ * Samples the lines of a `metrics.jsonl`, and leaves damaged lines out.
  *
- * @param lines null for a line too long to be one.
- * @param points about how many steps to take, 1 or more.
+ * @param lines the lines; null for a line that is too long to read.
+ * @param points about how many steps to take, at least 1.
  */
 export function sampleMetrics(lines: readonly (string | null)[], points: number): MetricsSample {
   const evaluations = lines.flatMap((line) => {

@@ -1,5 +1,5 @@
 /**
- * What a run writes down and tells as it goes.
+ * The records of a run in training, and the observer that gets them.
  *
  * @module
  */
@@ -9,29 +9,29 @@ import type { Pass } from "../models/mod.ts";
 
 /** One line of metrics: a step. */
 export interface StepRecord {
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number;
   /** Steps of the whole run. */
   readonly steps: number;
-  /** From 0. */
+  /** Counted from 0. */
   readonly epoch: number;
-  /** What was minimised. */
+  /** The total loss. */
   readonly loss: number;
-  /** The objective's terms and the budget's. */
+  /** The terms of the objective and of the budget, by name. */
   readonly terms: Readonly<Record<string, number>>;
-  /** Cost of the gated passes, with their noise, over that of the dense network; null without gated passes. */
+  /** Cost of the gated passes, with noise in the gates, as a share of the dense cost; null without gated passes. */
   readonly share: number | null;
-  /** The same without noise; null without gated passes. */
+  /** The same share without noise; null without gated passes. */
   readonly noiseFreeShare: number | null;
-  /** The price of cost that the budget's controller has come to. */
+  /** The price of cost, as the budget's controller sets it after this step. */
   readonly multiplier: number;
   /** Learning rate. */
   readonly lr: number;
-  /** Views trained on in a second. */
+  /** Views trained on per second. */
   readonly viewsPerSecond: number;
-  /** Seconds that the step waited for its images: for their pixels, where they were not there yet, and for views to be drawn. */
+  /** Seconds that the step waited for its images: until their pixels were read, and their views drawn. */
   readonly wait: number;
-  /** Seconds since the run's start. */
+  /** Seconds since the present process began to train. */
   readonly time: number;
 }
 
@@ -45,26 +45,26 @@ export interface EvaluationRecord {
   readonly networks: Readonly<Partial<Record<Pass, NetworkWatch>>>;
 }
 
-/** Who watches a run, and may end it. */
+/** Watches the training of a run, and may stop it. */
 export interface TrainingObserver {
-  /** After every step, one step late: a step's scalars are read while the next one runs. */
+  /** Called after every step, one step late: a step's scalars are read while the next step runs. */
   step(record: StepRecord): void;
-  /** After every evaluation. */
+  /** Called after every evaluation. */
   evaluation(record: EvaluationRecord): void;
-  /** Of every image file that is damaged, once. */
+  /** Called once for every damaged image file. */
   skipped(image: SkippedImage): void;
-  /** At the start, of every file of the run that was damaged: what is lost, in a line. */
+  /** Called at the start with a line for every damaged file of the run: what is lost. */
   damaged?(line: string): void;
-  /** Asked after every step and every batch of an evaluation: true ends the run once its weights are saved. */
+  /** Called after every step and every batch of an evaluation. True stops the run, which saves a checkpoint first. */
   stopRequested(): boolean;
 }
 
-/** How a run ended. */
+/** How training ended. */
 export interface TrainingResult {
-  /** Whether it was stopped before its end. */
+  /** Whether the observer stopped it before its end. */
   readonly stopped: boolean;
-  /** Steps done. */
+  /** Steps done, those of earlier processes among them. */
   readonly steps: number;
-  /** The last evaluation. */
+  /** The last evaluation, by network. */
   readonly networks: EvaluationRecord["networks"];
 }

@@ -84,8 +84,8 @@ function checkOrigin(run: RunFolder, checkpoint: Checkpoint, remark: Remark): vo
  * Reads what a run resumes from.
  *
  * @param remark gets a line for each damaged checkpoint that is passed over.
- * @throws {InvalidInputError} if an option cannot change when a run resumes, `config.yaml` is not that of the checkpoint any more, or
- * no checkpoint is whole.
+ * @throws {InvalidInputError} if an option cannot change when a run resumes, `config.yaml` is not that of the
+ * checkpoint any more, or no checkpoint is whole.
  */
 export function readResumption(run: RunFolder, renewal: Renewal, remark: Remark): Resumption {
   const config = renewedConfig(renewal, run.config);
@@ -97,7 +97,8 @@ export function readResumption(run: RunFolder, renewal: Renewal, remark: Remark)
 /**
  * Compares the number of training images with the checkpoint's.
  *
- * @throws {InvalidInputError} if they differ. The message names the first image that differs if the run has a list of its images.
+ * @throws {InvalidInputError} if they differ. The message names the first image that differs if the run has a list of
+ * its images.
  */
 export async function checkImageCount(run: RunFolder, checkpoint: Checkpoint, dataset: Dataset): Promise<void> {
   const { count } = dataset.pretraining;
@@ -127,7 +128,9 @@ export async function renewImageList(
   if (run.readImageList() !== list.text) run.writeImageList(list);
 }
 
-/** Changes of device, threads, precision or library that prevent a bit-identical resume, in a line; null without any. */
+/**
+ * Changes of device, threads, precision or library that prevent a bit-identical resume, in a line; null without any.
+ */
 export function describeChanges(
   before: Readonly<Record<string, string>>,
   now: Readonly<Record<string, string>>,

@@ -44,41 +44,41 @@ const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
 const imageListName = "images.tsv";
 const IMAGE_LIST_REMEDY = "remove it, and it is made anew";
-/** The files beside the folders of checkpoints and of event files. */
+/** All files directly in the folder. */
 const fileNames = [configName, metricsName, plansName, skippedName, evaluationName, lockName, imageListName];
 
-/** What the folder of a new run records of its images. */
+/** What a new run records of its images. */
 export interface RunImages {
-  /** What is taken of the data's folder and what is left out, in one line; null by default. */
+  /** Which images of the data's folder are used and which are left out, in one line; null by default. */
   readonly line?: string | null;
-  /** Their list; null, for images that are drawn, by default. */
+  /** The list of the images; null by default, for images that are drawn. */
   readonly list?: ImageList | null;
 }
 
-/** The image that a line of `skipped.jsonl` names; null if it names none. */
+/** The path in a line of `skipped.jsonl`; null if the line is damaged. */
 function skippedPath({ path }: Readonly<Record<string, unknown>>): string | null {
   return typeof path === "string" ? path : null;
 }
 
-/** That lines of a file are damaged, by their numbers. */
+/** Says which lines of a file are damaged. */
 function describeDamage(path: string, lines: readonly number[]): string {
   const listed = lines.slice(0, 10).join(", ") + (lines.length > 10 ? ", ..." : "");
   return lines.length === 1
-    ? `${path}: line ${listed} is damaged and is left out; the others stay`
-    : `${path}: ${lines.length} lines are damaged and are left out (${listed}); the others stay`;
+    ? `${path}: line ${listed} is damaged and is removed; the others stay`
+    : `${path}: ${lines.length} lines are damaged and are removed (${listed}); the others stay`;
 }
 
 /**
  * One run on disk:
  *
- * - `config.yaml`: everything resolved, with the versions that made it;
- * - `metrics.jsonl`: one JSON object a line, one line a step or an evaluation;
- * - `tensorboard/`: the same for TensorBoard, a file for each time that training began or went on;
- * - `checkpoints/last.safetensors`, those before it and those of some epochs, as {@linkcode CheckpointFiles} names them;
+ * - `config.yaml`: every option with its value, and the versions that made the run;
+ * - `metrics.jsonl`: one JSON object per line, one line per step or evaluation;
+ * - `tensorboard/`: the same for TensorBoard, one file for each process that trained the run;
+ * - `checkpoints/`: the last checkpoints and those of some epochs, named by {@linkcode CheckpointFiles};
  * - `evaluation.json`;
- * - `skipped.jsonl`, where image files were damaged: the path of each and what is wrong with it;
- * - `images.tsv`, if its images are files: the path of each, its size, label and checksum;
- * - `lock`, held by the process that trains the run.
+ * - `skipped.jsonl`, if image files were damaged: the path of each with the reason;
+ * - `images.tsv`, if the images are files: path, size, label and checksum of each;
+ * - `lock`, locked by the process that trains the run.
  */
 export class RunFolder {
   /** The folder's path as the caller gave it. */
@@ -87,20 +87,22 @@ export class RunFolder {
   readonly config: RunConfig;
   /** What the run was made with: versions, device, threads, precision. */
   readonly versions: Readonly<Record<string, string>>;
-  /** What the run takes of its data's folder and what it leaves out, in one line; null if that was not recorded. */
+  /**
+   * Which images of the data's folder the run uses and which it leaves out, in one line; null if that was not recorded.
+   */
   readonly images: string | null;
   /** `metrics.jsonl`. */
   readonly metrics: MetricsFile;
   /** `checkpoints/`. */
   readonly checkpoints: CheckpointFiles;
   readonly #skippedLines: JsonLines<string>;
-  /** Damaged images that these name. */
+  /** The paths in `skipped.jsonl`; null before it is read. */
   #skipped: Set<string> | null = null;
-  /** Digest of `images.tsv`, null if there is none; not known before it is asked for. */
+  /** Digest of `images.tsv`, null if there is no such file; undefined before it is read. */
   #imageListDigest: string | null | undefined;
-  /** What `config.yaml` says. */
+  /** Text of `config.yaml`. */
   readonly #text: string;
-  /** Held while this process trains the run. */
+  /** The lock, while this process trains the run. */
   #lock: FileLock | null = null;
 
   private constructor(path: string, { config, versions, images, text }: StoredConfig) {
@@ -117,18 +119,18 @@ export class RunFolder {
   /**
    * Refuses a path at which no new run may be made.
    *
-   * @throws {InvalidInputError} where a run, a file or a folder that is not empty stands there.
+   * @throws {InvalidInputError} if a run, a file or a folder that is not empty is there.
    */
   static checkFree(path: string): void {
     checkFree(path);
   }
 
   /**
-   * Makes the folder of a new run, with its parents. It appears at once and whole: it is made beside its place and then
-   * renamed.
+   * Makes the folder of a new run, with its parents. The folder is made under a temporary name and then renamed, so
+   * that it is never seen half-made.
    *
    * @throws {InvalidInputError} as {@link RunFolder.checkFree}; nothing is written then.
-   * @throws {StorageError} if there is no room; nothing stays.
+   * @throws {StorageError} if there is no room; nothing is left behind.
    */
   static create(
     path: string,
@@ -149,7 +151,7 @@ export class RunFolder {
       if (list !== null) write(imageListName, list.text);
       partial.putInPlace();
     } catch (error) {
-      // Another process may have made a run there meanwhile.
+      // Another process may have made a run at the path meanwhile.
       checkFree(path);
       throw storageError(path, error);
     }
@@ -161,8 +163,8 @@ export class RunFolder {
   /**
    * Opens the folder of a run.
    *
-   * @throws {InvalidInputError} if there is no run, its configuration is damaged, or one of its files is a link: the folder of
-   * checkpoints may be one, to another disk.
+   * @throws {InvalidInputError} if there is no run, its configuration is damaged, or one of its files is a link. Only
+   * the folder of checkpoints may be a link, to another disk.
    */
   static open(path: string): RunFolder {
     checkRun(path);
@@ -171,9 +173,9 @@ export class RunFolder {
   }
 
   /**
-   * The same run under another configuration, which its `config.yaml` says from now on; the lock stays.
+   * Replaces the run's `config.yaml`, and returns the run with the new configuration. It keeps the lock.
    *
-   * @param images what the run takes of its data's folder; defaults to what was recorded.
+   * @param images which images of the data's folder the run uses, in one line; defaults to what was recorded.
    * @throws {StorageError} if there is no room or no permission; the old file stays.
    */
   reconfigured(config: RunConfig, images = this.images): RunFolder {
@@ -185,12 +187,12 @@ export class RunFolder {
   }
 
   /**
-   * Keeps other processes from training the run, until the lock is disposed of or this process ends, however it does. What
-   * killed processes left half-written is removed then.
+   * Keeps other processes from training the run until the lock is disposed of or this process ends, even if it is
+   * killed. Also removes the temporary files of killed processes.
    *
    * @throws {InvalidInputError} if another process trains the run.
-   * @throws {LostFolderError} if another run is at the path than the one that was opened.
-   * @throws {StorageError} if the folder cannot be written to.
+   * @throws {LostFolderError} if another run has taken the path since this one was opened.
+   * @throws {StorageError} if the folder is not writable.
    */
   async lock(): Promise<FileLock> {
     using undone = new DisposableStack();
@@ -202,7 +204,7 @@ export class RunFolder {
     return this.#lock = lock;
   }
 
-  /** Refuses another run at the path than the one that was opened, and one that goes on under another configuration by now. */
+  /** @throws {LostFolderError} if the `config.yaml` at the path has changed since the run was opened. */
   #checkSameRun(consequence: string): void {
     if (this.#read(configName, CONFIG_REMEDY) === this.#text) return;
     throw new LostFolderError(
@@ -210,15 +212,15 @@ export class RunFolder {
     );
   }
 
-  /** Where checkpoints are put, and what {@linkcode RunFolder.lock} locked, or null. */
+  /** The folder of checkpoints, and the file that {@linkcode RunFolder.lock} locked, or null. */
   get checkpointPlace(): { readonly folder: string; readonly locked: LockedFile | null } {
     return { folder: this.checkpoints.folder, locked: this.#lock?.locked ?? null };
   }
 
   /**
-   * Whatever trains the run asks this before it writes.
+   * To be called before every write.
    *
-   * @throws {LostFolderError} if this process locked the run, and the folder was removed or replaced since.
+   * @throws {LostFolderError} if this process holds the lock and the folder was removed or replaced.
    */
   checkOwn(): void {
     this.#lock?.check();
@@ -232,16 +234,16 @@ export class RunFolder {
     writeFileAtomically(path, new TextEncoder().encode(text));
   }
 
-  /** What a file says; null if it is not there. @param remedy what to do if it is too large. */
+  /** The text of a file; null if there is no such file. @param remedy what to do if the file is too large. */
   #read(name: string, remedy: string): string | null {
     const path = join(this.path, name);
     return isPlainFile(path) ? readTextFile(path, remedy) : null;
   }
 
   /**
-   * Removes the folder of a run that failed before its first step: there is nothing in it to keep.
+   * Removes the folder if the run has recorded no step: it holds nothing to keep.
    *
-   * @throws {LostFolderError} if the folder is not this process's any more; the folder stays.
+   * @throws {LostFolderError} if the folder was replaced; it stays.
    */
   discardIfUntrained(): void {
     this.checkOwn();
@@ -251,7 +253,7 @@ export class RunFolder {
   /**
    * Adds a line to `metrics.jsonl`.
    *
-   * @throws {LostFolderError} if the folder is not this process's any more.
+   * @throws {LostFolderError} if the folder was replaced.
    * @throws {StorageError} if there is no room or no permission.
    */
   record(record: StepRecord | EvaluationRecord): void {
@@ -259,7 +261,7 @@ export class RunFolder {
     this.metrics.append(record, () => this.checkOwn());
   }
 
-  /** Adds one line to `skipped.jsonl`, unless it names the image already. */
+  /** Adds a damaged image to `skipped.jsonl`, unless it is there already. */
   appendSkipped(image: SkippedImage): void {
     this.checkOwn();
     this.#skipped ??= new Set(this.#skippedLines.read().lines.map(({ record }) => record));
@@ -269,9 +271,10 @@ export class RunFolder {
   }
 
   /**
-   * Mends the files that a machine going down may have torn, and takes metrics of later steps than `step` away.
+   * Repairs the files that a crash of the machine may have damaged, and removes the metrics after a step.
    *
-   * @param report told in a line of what was damaged and is lost.
+   * @param step the last step whose metrics stay.
+   * @param report gets a line for each damaged file: which lines are lost.
    */
   rewind(step: number, report: (line: string) => void): void {
     this.checkOwn();
@@ -282,8 +285,9 @@ export class RunFolder {
   }
 
   /**
-   * Begins an event file for TensorBoard, of what follows a step, which {@linkcode RunFolder.rewind} went back to.
+   * Begins an event file for TensorBoard. Call {@linkcode RunFolder.rewind} first.
    *
+   * @param step the last step done.
    * @param wallTime seconds since 1970.
    * @throws {StorageError} if there is no room or no permission.
    */
@@ -294,23 +298,23 @@ export class RunFolder {
   }
 
   /**
-   * The latest checkpoint that is whole.
+   * The latest whole checkpoint.
    *
-   * @param passedOver told of each later one that is damaged.
-   * @throws {InvalidInputError} if the run has not saved one yet, none is whole, or it is of another configuration.
+   * @param passedOver gets a line for each damaged checkpoint that is passed over.
+   * @throws {InvalidInputError} if there is no whole checkpoint, or it is of another configuration.
    */
   latestCheckpoint(passedOver: (line: string) => void): Checkpoint {
     const checkpoint = latestCheckpoint(this.checkpoints, passedOver);
     if (checkpoint === null) {
       throw new InvalidInputError(
-        `${this.checkpoints.last()}: is missing; let pretrain finish, or remove the run and start it again`,
+        `${this.checkpoints.last()}: is missing; let pretrain finish its first epoch, or remove the run and begin it again`,
       );
     }
     checkWeights(checkpoint, this.config);
     return checkpoint;
   }
 
-  /** Path of `plans.txt`, if the run has measured or been given engines; else null. */
+  /** Path of `plans.txt`, or null if the run has no measured engines. */
   plans(): string | null {
     const path = join(this.path, plansName);
     return isPlainFile(path) ? path : null;
@@ -321,7 +325,7 @@ export class RunFolder {
     this.#write(plansName, plans);
   }
 
-  /** What `images.tsv` says; null if the run has none, as one of an earlier version or one on drawn images. */
+  /** Text of `images.tsv`; null if its images are drawn, or an earlier version made the run. */
   readImageList(): string | null {
     return this.#read(imageListName, IMAGE_LIST_REMEDY);
   }
@@ -332,7 +336,7 @@ export class RunFolder {
     this.#imageListDigest = digest;
   }
 
-  /** What a checkpoint says of the run's images: their number, and the digest of their list if there is one. */
+  /** The state of the run's images for a checkpoint: their number, and the digest of their list if there is one. */
   imagesState(images: number): Pick<RunState, "images" | "imageList"> {
     if (this.#imageListDigest === undefined) {
       const text = this.readImageList();
@@ -345,7 +349,7 @@ export class RunFolder {
   /**
    * Writes `evaluation.json`, replacing an earlier one.
    *
-   * @throws {LostFolderError} if another run is at the path than the one that was opened.
+   * @throws {LostFolderError} if another run has taken the path since this one was opened.
    * @throws {StorageError} if there is no room or no permission.
    */
   writeEvaluation(evaluation: object): void {
@@ -354,9 +358,9 @@ export class RunFolder {
   }
 
   /**
-   * What `evaluation.json` says; null if the run has not been evaluated.
+   * Reads `evaluation.json`.
    *
-   * @returns with no `parts` if an earlier version wrote the file.
+   * @returns null if the run has not been evaluated. `parts` is empty if an earlier version wrote the file.
    * @throws {InvalidInputError} if the file is damaged.
    */
   readEvaluation(): Evaluation | null {

@@ -1,5 +1,6 @@
 /**
- * Whether a run that nobody trains would fail again if it went on: what its log says of a loss or of features that are none.
+ * Finds out from a run's log why the run would fail again if it resumed: a loss that is not finite, or useless
+ * features.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import type { RunConfig } from "../config/options.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 import type { RunState } from "./run_state.ts";
 
-/** What a run's log says last. */
+/** The last records of a run's log. */
 export interface LastRecords {
   /** The last step, or null before the first. */
   readonly last: StepRecord | null;
@@ -18,7 +19,7 @@ export interface LastRecords {
   readonly evaluation: EvaluationRecord | null;
 }
 
-/** What an evaluation finds wrong with the networks, in a line; null if nothing. */
+/** What is wrong with the features of an evaluation, in a line; null if nothing is. */
 function illHealth({ networks, step }: EvaluationRecord, { untrained }: RunState, config: RunConfig): string | null {
   try {
     for (const [network, watch] of Object.entries(networks)) {
@@ -33,10 +34,10 @@ function illHealth({ networks, step }: EvaluationRecord, { untrained }: RunState
 }
 
 /**
- * Why a run would fail again if it went on from a state, in a line; null if nothing is known against it. A step is repeated to the bit:
- * what is not finite once, is so again.
+ * Why a run would fail again if it resumed, in a line; null if no reason is known. Steps repeat bit for bit, so a loss
+ * that was not finite would not be finite again.
  *
- * @param state of the latest checkpoint, or null before the first.
+ * @param state state of the latest checkpoint, or null before the first.
  */
 export function failureOf(
   config: RunConfig,
@@ -44,7 +45,7 @@ export function failureOf(
   { last, evaluation }: LastRecords,
 ): string | null {
   if (last !== null && !Number.isFinite(last.loss) && last.step > (state?.step ?? 0)) {
-    const remedy = "begin again with a smaller one, or a longer --warmup-epochs";
+    const remedy = "begin again with a smaller --lr, or a longer --warmup-epochs";
     return `step ${last.step}: the loss is not finite at --lr ${config.lr}; ${remedy}`;
   }
   if (state === null || evaluation === null || evaluation.step !== state.step) return null;

@@ -1,5 +1,5 @@
 /**
- * How many steps a run has, and whether it has done them.
+ * The number of steps of a run, and whether they are done.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { RunFolder } from "./run_folder.ts";
 import { failureOf } from "./run_health.ts";
 import type { RunState } from "./run_state.ts";
 
-/** The options that decide how many steps a run has. */
+/** The options that decide the number of steps of a run. */
 export type RunLength = Pick<RunConfig, "epochs" | "batch" | "dropLast">;
 
 /** Steps of a whole run. @throws {InvalidInputError} if the data set holds less than one batch. */
@@ -18,19 +18,19 @@ export function stepsOf({ epochs, batch, dropLast }: RunLength, dataset: Dataset
   return stepsPerEpoch({ dataset, batch, dropLast }) * epochs;
 }
 
-/** Steps of a whole run on the images that a state was saved with. */
+/** Steps of a whole run, from the number of images in its state. */
 export function stepsFrom({ images }: RunState, { epochs, batch, dropLast }: RunLength): number {
   return batchesIn(images, { batch, dropLast }) * epochs;
 }
 
-/** Whether all steps of a run are saved. Those of a run that was made longer are not. */
+/** Whether the state holds all steps of a run of this length. */
 export function isTrained(state: RunState | null, length: RunLength): state is RunState {
   return state !== null && state.step >= stepsFrom(state, length);
 }
 
 /**
- * Whether a run has come to its end: all of its steps are done, and the networks were evaluated after the last, and were found to tell
- * images apart.
+ * Whether a run is finished: all steps are done, the networks were evaluated after the last step, and their features
+ * passed the check of {@linkcode failureOf}.
  */
 export function isFinished(run: RunFolder, config: RunConfig, { state }: Checkpoint, dataset: Dataset): boolean {
   if (state.step < stepsOf(config, dataset)) return false;

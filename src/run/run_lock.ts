@@ -6,21 +6,21 @@
 import { join } from "node:path";
 import { FileLock, type LockState, readLock } from "../formats/mod.ts";
 
-/** The file in a run's folder that the process which trains the run has locked. */
+/** The file in a run's folder that the training process locks. */
 export const lockName = "lock";
 
 /**
  * Locks a run's folder, as {@linkcode FileLock} does.
  *
- * @returns unlocks when it is disposed of.
+ * @returns the lock; disposing of it unlocks the folder.
  * @throws {InvalidInputError} if another process holds the lock, naming that process.
- * @throws {StorageError} if the folder cannot be written to.
+ * @throws {StorageError} if the folder is not writable.
  */
 export function lockRun(folder: string): Promise<FileLock> {
   return FileLock.take(join(folder, lockName), folder);
 }
 
-/** The process that trains a run now, or null if none does. */
+/** The process that trains a run now, or null. */
 export function readRunLock(folder: string): LockState {
   return readLock(join(folder, lockName));
 }

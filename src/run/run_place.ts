@@ -1,5 +1,5 @@
 /**
- * The place of a run on the disk: what is there before the run is made or opened.
+ * Checks the path of a run before the run is made or opened.
  *
  * @module
  */
@@ -7,7 +7,6 @@ import { InvalidInputError } from "../errors.ts";
 import { PartialFolder, placeError } from "../formats/mod.ts";
 import { configName } from "../config/stored_config.ts";
 
-/** What is at a path: nothing, an empty folder, a run, or something else. */
 function occupantOf(path: string): "nothing" | "empty folder" | "run" | "something else" {
   try {
     const names = [...Deno.readDirSync(path)].map((entry) => entry.name);
@@ -31,11 +30,11 @@ export function checkFree(path: string): void {
     throw new InvalidInputError(`${path}: already holds a run; give --out another folder, or remove this one`);
   }
   if (occupant === "something else") {
-    throw new InvalidInputError(`${path}: is not an empty folder; give --out a new one`);
+    throw new InvalidInputError(`${path}: is not an empty folder; give --out a new folder`);
   }
 }
 
-/** Refuses a path at which there is no run. @throws {InvalidInputError} saying what is there instead. */
+/** Refuses a path without a run. @throws {InvalidInputError} saying what is there instead. */
 export function checkRun(path: string): void {
   const occupant = occupantOf(path);
   if (occupant === "nothing") throw new InvalidInputError(`${path}: there is no such run; check the path`);
@@ -44,7 +43,7 @@ export function checkRun(path: string): void {
   }
 }
 
-/** A temporary folder beside the place of a new run. @throws {InvalidInputError} if nothing may be written there. */
+/** Makes a temporary folder beside the path of a new run. @throws {InvalidInputError} if the place is not writable. */
 export function makePartialFolder(path: string): PartialFolder {
   try {
     return new PartialFolder(path);

@@ -1,5 +1,5 @@
 /**
- * What a run has to know besides its tensors to go on as if it had never stopped.
+ * The state of a run besides its tensors: with both, it resumes bit for bit.
  *
  * @module
  */
@@ -9,23 +9,29 @@ import type { NetworkHealth } from "../evaluation/mod.ts";
 import { parseJsonObject } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
 
-/** Where a run is, between two steps. What is random is a function of the seed and of this, and needs no record of its own. */
+/**
+ * The state of a run between two steps. Random numbers are a function of the seed and the step, so they need no state
+ * of their own.
+ */
 export interface RunState {
-  /** Steps done; images and views of the next one follow from it. */
+  /** Steps done. The images and views of the next step follow from it. */
   readonly step: number;
-  /** Images that it trains on: with another number of them a step is another place in the data. */
+  /** Number of training images: with another number, the same step would see other images. */
   readonly images: number;
-  /** Digest of the list of the run's images, `images.tsv`; absent if they are drawn, and in checkpoints of earlier versions. */
+  /** Digest of `images.tsv`; absent if the images are drawn, and in checkpoints of earlier versions. */
   readonly imageList?: string;
-  /** The price of cost in the next step: a step's own cost is known one step late, so it does not follow from the controller. */
+  /** The price of cost in the next step. It differs from the controller's, which knows the cost of one more step. */
   readonly multiplier: number;
-  /** The budget's controller, told of all steps that are done. */
+  /** The budget's controller after all steps that are done. */
   readonly controller: ControllerState;
-  /** What plain images cost, where it was asked for after the last step: the controller is told after the next one. */
+  /**
+   * The cost share on plain images, if measured after the last step; the controller hears of it after the next step.
+   * Else null.
+   */
   readonly plainShare: number | null;
-  /** How often that was asked. */
+  /** Number of measurements on plain images. */
   readonly calibrations: number;
-  /** The networks before the first step, which those that are trained are compared with. */
+  /** Features of the untrained networks, for comparison. */
   readonly untrained: Readonly<Partial<Record<Pass, NetworkHealth>>>;
 }
 
@@ -53,12 +59,12 @@ const schema: z.ZodType<RunState> = z.object({
   untrained: z.object({ dense: health.exactOptional(), gated: health.exactOptional() }),
 });
 
-/** A state as text: equal states give equal texts, whatever the order in which they were put together. */
+/** A state as text. Equal states give equal texts, because the schema fixes the order of keys. */
 export function formatRunState(state: RunState): string {
   return JSON.stringify(schema.parse(state));
 }
 
-/** The state that {@linkcode formatRunState} wrote, or null where a text holds none. */
+/** Parses a text of {@linkcode formatRunState}; null if the text is damaged. */
 export function parseRunState(text: string): RunState | null {
   return schema.safeParse(parseJsonObject(text)).data ?? null;
 }

@@ -1,8 +1,8 @@
 /**
- * Where a run is, read from its folder alone, whether a process trains it or not.
+ * Reads the status of a run from its folder, whether a process trains it or not.
  *
- * What a run has come to is what its latest checkpoint says: its log may be ahead of that, if the disk was full or the process was
- * killed, and then the steps ahead are trained again.
+ * The latest checkpoint decides how far a run is. Its log may be ahead if the disk was full or the process was killed;
+ * those steps are then trained again.
  *
  * @module
  */
@@ -18,54 +18,57 @@ import { isTrained, stepsFrom } from "./run_length.ts";
 import { readRunLock } from "./run_lock.ts";
 import type { RunState } from "./run_state.ts";
 
-/** `running`: a process trains it; `finished`: it has come to its end; `stopped`: it can go on. */
+/** `running`: a process trains the run; `finished`: the run came to its end; `stopped`: the run can resume. */
 export type RunPhase = "running" | "finished" | "stopped";
 
-/** Where a run is. */
+/** The status of a run. */
 export interface RunStatus {
   /** The run's folder. */
   readonly run: string;
-  /** What it is doing. */
+  /** Whether it is running, finished or stopped. */
   readonly phase: RunPhase;
-  /** The process that trains it, or null; also null if its lock does not say. */
+  /** Number of the process that trains it; null if none does, or the lock does not say. */
   readonly process: number | null;
-  /** Why the file system does not say whether a process trains the run; null if it does. */
+  /** Why the file system cannot tell whether a process trains the run; null if it can. */
   readonly noLocks: string | null;
-  /** Steps done: those recorded if a process trains the run, else those saved, for it goes on from there. */
+  /** Steps done: the recorded steps of a running run, else the saved ones, where it would resume. */
   readonly step: number;
-  /** Steps that the latest checkpoint holds; 0 before the first. */
+  /** Steps of the latest checkpoint; 0 before the first. */
   readonly saved: number;
   /** Steps of the whole run; null before the first. */
   readonly steps: number | null;
-  /** Present epoch, from 1. */
+  /** The present epoch, counted from 1. */
   readonly epoch: number;
   /** Epochs of the whole run. */
   readonly epochs: number;
-  /** Estimated seconds to its end, of a run that is running; else null. */
+  /** Estimated seconds to the end of a running run; else null. */
   readonly secondsLeft: number | null;
-  /** The budget asked for; null of a run without gates. */
+  /** The target budget; null for a run without gates. */
   readonly budget: number | null;
   /**
-   * Of a finished run, how far the gated network's cost share was from the budget when it was judged last, if by more than one point; else
-   * null.
+   * The gated network's cost share at its last evaluation minus the budget, if the run is finished and the difference
+   * is more than one point; else null.
    */
   readonly budgetMissed: number | null;
-  /** The last step recorded, or null before the first. Its numbers are NaN if they were not finite. */
+  /** The last recorded step, or null before the first. Numbers that were not finite are NaN. */
   readonly last: StepRecord | null;
-  /** The last evaluation recorded, or null before the first. */
+  /** The last recorded evaluation, or null before the first. */
   readonly evaluation: EvaluationRecord | null;
-  /** The latest checkpoint, or null before the first. */
+  /** Path of the latest checkpoint, or null before the first. */
   readonly checkpoint: string | null;
-  /** Why the run, which nobody trains, would fail again if it went on, in a line; null if nothing is known against it. */
+  /** Why the run would fail again if it resumed, in a line; null if no reason is known, or a process trains it. */
   readonly failure: string | null;
-  /** Numbers of the damaged lines of `metrics.jsonl`, from 1, which are left out. */
+  /** Numbers of the damaged lines of `metrics.jsonl`, counted from 1; they are left out. */
   readonly damagedLines: readonly number[];
 }
 
-/** Steps that the speed is taken from. */
+/** The speed is the mean over this many steps. */
 const RECENT = 50;
 
-/** Seconds that the rest takes at the speed of the latest steps; a run that went on counts its seconds anew. */
+/**
+ * Estimated seconds for the steps that are left, by the speed of the last steps. A run that resumes counts its seconds
+ * from 0 again.
+ */
 function secondsLeft(records: readonly StepRecord[], steps: number): number | null {
   const recent = records.slice(-RECENT);
   const breaks = recent.findLastIndex((record, index) => record.time < (recent[index - 1]?.time ?? 0));
@@ -74,34 +77,34 @@ function secondsLeft(records: readonly StepRecord[], steps: number): number | nu
   return (last.time - first.time) / (last.step - first.step) * (steps - last.step);
 }
 
-/** What a run that no process trains has come to. */
+/** The phase of a run that no process trains. */
 function restingPhase(config: RunConfig, state: RunState | null, records: LastRecords): RunPhase {
   if (!isTrained(state, config)) return "stopped";
-  // Only a run whose images have labels knows its networks untrained, and is evaluated.
+  // A run is evaluated only if its images have labels; only then does its state hold the untrained networks.
   const isEvaluated = config.evalEvery > 0 && Object.keys(state.untrained).length > 0;
   if (isEvaluated && records.evaluation?.step !== state.step) return "stopped";
   return failureOf(config, state, records) === null ? "finished" : "stopped";
 }
 
-/** What a run is doing. */
+/** The phase of a run. */
 export function phaseOf(run: RunFolder, records: LastRecords): RunPhase {
   if (readRunLock(run.path).holder !== null) return "running";
   return restingPhase(run.config, latestState(run.checkpoints)?.state ?? null, records);
 }
 
-/** What a finished run's gated network costs: by the evaluation after its last step, else by its `evaluation.json`. */
+/** The cost share of a finished run: from the evaluation after its last step, else from its `evaluation.json`. */
 function finalShare(run: RunFolder, last: StepRecord | null, evaluation: EvaluationRecord | null): number | null {
   if (evaluation !== null && evaluation.step === last?.step) return evaluation.networks.gated?.cost.share ?? null;
   try {
     return run.readEvaluation()?.networks.gated?.cost.share ?? null;
   } catch (error) {
-    // A damaged evaluation is for those to name who show it.
+    // Whoever shows the evaluation reports the damage.
     if (error instanceof InvalidInputError) return null;
     throw error;
   }
 }
 
-/** Reads where a run is. Nothing is written, and a process that trains it takes no notice. */
+/** Reads the status of a run. It writes nothing, and does not disturb a process that trains the run. */
 export function readStatus(run: RunFolder): RunStatus {
   const { config, path } = run;
   const { holder, noLocks } = readRunLock(path);

@@ -1,5 +1,5 @@
 /**
- * All tensors that training moves: the network's, the optimiser's, the objective's own, those of its momentum copy and of the probes.
+ * All tensors that training changes: those of network, optimiser, objective, momentum copy and online probes.
  *
  * @module
  */
@@ -7,27 +7,27 @@ import type { DualNetwork } from "../models/mod.ts";
 import { Module } from "../nn/mod.ts";
 import type { Optimizer } from "../optim/mod.ts";
 
-/** What is in training besides the network. */
+/** The parts of training besides the network. */
 export interface TrainingParts {
-  /** What moves the parameters: names begin with `optimizer.`. */
+  /** The optimiser; its names begin with `optimizer.`. */
   readonly optimizer?: Optimizer | undefined;
-  /** A predictor or queues: names begin with `objective.`. */
+  /** The objective's predictor or queue; names begin with `objective.`. */
   readonly objective?: Module | undefined;
-  /** The slow copy: names begin with `momentum.`. */
+  /** The momentum copy; names begin with `momentum.`. */
   readonly momentum?: Module | null | undefined;
-  /** The online probes: names begin with `online_probe.`. */
+  /** The online probes; names begin with `online_probe.`. */
   readonly probes?: Module | null | undefined;
 }
 
-/** What the names of training's own tensors begin with: evaluation and exports know nothing of them. */
+/** Prefixes of the tensors that only training uses. Evaluation and export pass over them. */
 export const trainingPrefixes: readonly string[] = ["optimizer.", "objective.", "momentum.", "online_probe."];
 
-/** A view of several modules as one: the network's names have no prefix. It owns nothing, and disposing of it frees nothing. */
+/** All parts of training as one module. The network's names have no prefix. It does not own its parts. */
 export class TrainingState extends Module {
   readonly #network: DualNetwork;
   readonly #optimizer: Optimizer | undefined;
 
-  /** Of a network and what is trained with it. */
+  /** Combines a network with the other parts. */
   constructor(network: DualNetwork, { optimizer, objective, momentum, probes }: TrainingParts) {
     super();
     this.#network = network;
@@ -37,19 +37,19 @@ export class TrainingState extends Module {
     if (probes) this.child("online_probe", probes);
   }
 
-  /** The network's parameters, then the others'. */
+  /** The parameters of the network, then of the other parts. */
   override *parameters(prefix = ""): ReturnType<Module["parameters"]> {
     yield* this.#network.parameters(prefix);
     yield* super.parameters(prefix);
   }
 
-  /** The network's buffers, then the others'. */
+  /** The buffers of the network, then of the other parts. */
   override *buffers(prefix = ""): ReturnType<Module["buffers"]> {
     yield* this.#network.buffers(prefix);
     if (this.#optimizer) yield* this.#optimizer.buffers(`${prefix}optimizer.`);
     yield* super.buffers(prefix);
   }
 
-  /** Frees nothing. */
+  /** Does nothing: the parts belong to others. */
   override [Symbol.dispose](): void {}
 }

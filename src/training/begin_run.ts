@@ -19,7 +19,8 @@ function fit(sources: ConfigSources, dataset: Dataset, device: Device): FittedCo
 }
 
 /**
- * The configuration that {@linkcode beginRun} would train with on this machine; the default batch follows from images and memory.
+ * The configuration that {@linkcode beginRun} would train with on this machine; the default batch follows from images
+ * and memory.
  *
  * @throws {InvalidInputError} if the run would be refused.
  */
@@ -44,8 +45,8 @@ async function lockNew(run: RunFolder): Promise<FileLock> {
 }
 
 /**
- * Begins a run and trains it to its end, as `sluice pretrain` does. Whatever can be refused is refused before the folder is made; a run
- * that fails before its first step leaves no folder.
+ * Begins a run and trains it to its end, as `sluice pretrain` does. Whatever can be refused is refused before the
+ * folder is made; a run that fails before its first step leaves no folder.
  *
  * @param out the folder to make.
  * @throws {InvalidInputError} if an option, the data set or the folder is refused. @throws {DeviceUnavailableError}

@@ -35,8 +35,9 @@ export function isControlled({ budgetRule, mode }: Pick<RunConfig, "budgetRule" 
 }
 
 /**
- * Connects a {@linkcode BudgetController} to the steps of a run. Each step's cost arrives one step late, because scalars are read while
- * the next step runs; so the price that a step takes does not know the cost of the step before it, except at the start of an epoch.
+ * Connects a {@linkcode BudgetController} to the steps of a run. Each step's cost arrives one step late, because
+ * scalars are read while the next step runs; so the price that a step takes does not know the cost of the step before
+ * it, except at the start of an epoch.
  */
 export class BudgetLoop implements Disposable {
   readonly #parts: BudgetLoopParts;
@@ -73,14 +74,17 @@ export class BudgetLoop implements Disposable {
     if (noiseFreeShare !== null) this.#controller.observe(noiseFreeShare);
   }
 
-  /** The next step takes the controller's latest price. To be called at the end of an epoch, once all of its steps are observed. */
+  /**
+   * The next step takes the controller's latest price. To be called at the end of an epoch, once all of its steps are
+   * observed.
+   */
   afterEpoch(): void {
     this.#multiplier = this.#controller.multiplier;
   }
 
   /**
-   * Sets the next step's price. Every {@linkcode CALIBRATION_STEPS} steps it also begins to measure the cost on plain images, and the
-   * controller hears of it after the next step.
+   * Sets the next step's price. Every {@linkcode CALIBRATION_STEPS} steps it also begins to measure the cost on plain
+   * images, and the controller hears of it after the next step.
    *
    * @param done steps done, this one among them.
    */

@@ -9,38 +9,42 @@ import { type ConfigSources, isGiven, resolveConfig } from "../config/config.ts"
 import { type ImageMemory, memoryNeed } from "./memory_need.ts";
 import { type RunConfig, USUAL_BATCH } from "../config/options.ts";
 
-/** A configuration that fits, and what it needs. */
+/** A configuration that fits the images and the memory. */
 export interface FittedConfig {
-  /** All options, the batch among them. */
+  /** All options, including the batch. */
   readonly config: RunConfig;
-  /** Bytes that the run needs, about. */
+  /** Estimate of the memory that the run needs, in bytes. */
   readonly need: number;
-  /** Bytes that there are. */
+  /** The memory that the run may use, in bytes. */
   readonly memory: number;
 }
 
-/** The smallest batch: a step compares images. */
+/** A step compares images with each other, so it needs at least two. */
 const SMALLEST_BATCH = 2;
-/** A batch that memory limits is a multiple of this, if it is as large. */
+/** A batch of at least this size that memory limits is rounded down to a multiple of it. */
 const BATCH_STEP = 8;
-/** The share of memory that a default may take: the rest is the system's, a GPU's libraries', and what the estimate misses. */
+/**
+ * The share of memory that the default batch may take. The rest is for the system, a GPU's libraries, and errors of the
+ * estimate.
+ */
 const USABLE = { cpu: 0.85, cuda: 0.9 } as const;
 
-/** The default batch for a number of images, before memory is looked at. */
+/** The default batch for a number of images, if memory does not limit it. */
 export function usualBatch(images: number): Pick<RunConfig, "batch"> {
   return { batch: Math.max(SMALLEST_BATCH, Math.min(USUAL_BATCH, images)) };
 }
 
-/** `1.4 GB`, `350 MB`: sizes of memory, for people. */
+/** An amount of memory for people: `1.4 GB`, `350 MB`. */
 export function describeBytes(bytes: number): string {
   const [size, unit] = bytes >= 1e9 ? [bytes / 1e9, "GB"] : [bytes / 1e6, "MB"];
   return `${size >= 10 ? Math.round(size) : size.toFixed(1)} ${unit}`;
 }
 
 /**
- * The largest batch up to `most` whose need is within a limit, or null. More images never need less.
+ * The largest batch up to `most` whose need is within a limit; null if no batch is. It searches by bisection: a larger
+ * batch never needs less.
  *
- * @param need of a batch, in bytes.
+ * @param need returns the bytes that a batch needs.
  */
 export function largestBatch(most: number, limit: number, need: (batch: number) => number): number | null {
   if (need(most) <= limit) return most;
@@ -65,12 +69,13 @@ function refusal(asked: RunConfig, need: number, memory: number, fitting: number
 }
 
 /**
- * Resolves a configuration for a device and images. A batch that a flag, the file or the preset gives stays as it is; the default is
- * 256, or the number of images, or what the memory has room for. It depends on how much memory the machine or its control group has in
- * all, and not on how much is free, so that repeating a run on a machine repeats its batch.
+ * Resolves a configuration for a device and images. A batch from a flag, the file or the preset stays as it is. The
+ * default batch is 256, or fewer if there are fewer images or too little memory. What counts is the total memory of the
+ * machine or its control group, not the free memory, so that a repeated run has the same batch.
  *
- * @param memory bytes that the run may have; the device's by default.
- * @throws {InvalidOptionError} as {@linkcode resolveConfig}, and if the run cannot fit: with a batch that would, if there is one.
+ * @param memory bytes that the run may use; defaults to all of the device's memory.
+ * @throws {InvalidOptionError} as {@linkcode resolveConfig} does, and if the run does not fit; the message names a
+ * batch that fits, if there is one.
  */
 export function fitConfig(
   sources: ConfigSources,

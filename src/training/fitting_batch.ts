@@ -1,5 +1,5 @@
 /**
- * The batch that fits a device, for the message of a run that did not.
+ * Finds the batch that fits a device, for the message of a run that found no memory.
  *
  * @module
  */
@@ -12,18 +12,21 @@ import { activationType, type Precision, withPrecision } from "../config/precisi
 import { trainingStep } from "./step.ts";
 import type { Trainee } from "./trainee.ts";
 
-/** Batches whose steps are tried: small, and no norm has a single row. */
+/** The batches to try: small, but with more than one row for every norm. */
 const TRIED = [2, 6] as const;
-/** What of the device's memory tensors may have: the rest is the driver's, the libraries', and lost between buffers. */
+/**
+ * The share of the device's memory that tensors may take. The rest is for driver and libraries, and lost between
+ * buffers.
+ */
 const USABLE = 0.9;
 
-/** What a run trains, and how. */
+/** The run to try. */
 export interface MemoryProbe {
-  /** Its weights are moved, and worth nothing afterwards. */
+  /** The network. The trial moves its weights: they are useless afterwards. */
   readonly trainee: Trainee;
-  /** The run's options. */
+  /** Options of the run. */
   readonly config: RunConfig;
-  /** What its steps compute in. */
+  /** The precision of its steps. */
   readonly precision: Precision;
   /** Height and width of the images, in pixels. */
   readonly size: readonly [number, number];
@@ -40,10 +43,10 @@ function peakOfStep(device: Device, { trainee, config, precision, size }: Memory
 }
 
 /**
- * The largest batch whose step fits the device's memory, from two small steps: a step's memory is so much an image, beside what it
- * needs anyway.
+ * The largest batch whose step fits the device's memory. Two small steps give the memory per image and the memory that
+ * every step needs.
  *
- * @returns null where not even a small step fits.
+ * @returns null if not even a small step fits.
  */
 export function fittingBatch(device: Device, probe: MemoryProbe): number | null {
   device.trimMemory();
@@ -59,10 +62,11 @@ export function fittingBatch(device: Device, probe: MemoryProbe): number | null 
   }
 }
 
-/** The error of a step that found no memory, with the batch that would. */
+/** Adds to the error of a step that found no memory the batch that fits. */
 export function withFittingBatch(error: OutOfMemoryError, device: Device, probe: MemoryProbe): OutOfMemoryError {
   const batch = fittingBatch(device, probe);
-  // Where the estimate has room for the batch that found none, buffers of other work, or gaps between buffers, took it.
+  // The estimate may allow the batch that found no memory: gaps between buffers and buffers of other work take some,
+  // too.
   const remedy = batch === null
     ? "no batch of this network fits, give a smaller --width"
     : batch >= probe.config.batch

@@ -1,5 +1,5 @@
 /**
- * How much memory a run needs, from a dry run of its step and of its evaluation.
+ * Estimates the memory that a run needs, from a dry run of its step and its evaluation.
  *
  * @module
  */
@@ -24,28 +24,28 @@ import { activationType, type Precision, resolvePrecision } from "../config/prec
 import { trainingStep } from "./step.ts";
 import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
 
-/** What decides how much memory the images of a run take. */
+/** What decides the memory that the images of a run take. */
 export interface ImageMemory {
-  /** Images to train on. */
+  /** Training images. */
   readonly count: number;
-  /** Height and width that the network sees, in pixels. */
+  /** Height and width of the images that the network sees, in pixels. */
   readonly side: number;
-  /** Images that a network is evaluated with, training and test images together; 0 without labels. */
+  /** Images that evaluation reads, training and test images together; 0 without labels. */
   readonly evaluated: number;
-  /** Bytes of the images that lie in host memory; 0 if all are read when they are needed. */
+  /** Bytes of the images that are kept in host memory; 0 if all are read on demand. */
   readonly stored: number;
-  /** Views that are read for an image of a batch: 0 in host memory, 1 from records, 2 cut out of a file. */
+  /** Pictures that a batch reads per image: 0 from host memory, 1 from records, 2 (one per view) from a file. */
   readonly read: 0 | 1 | 2;
-  /** Pixels of the largest file. */
+  /** Pixels of the largest image file. */
   readonly largest: number;
 }
 
-/** Images that are drawn for a benchmark, which take no memory worth counting. */
+/** Images of a benchmark: their memory is not worth counting. */
 export function drawnImages(side: number): ImageMemory {
   return { count: Infinity, side, evaluated: 0, stored: 0, read: 0, largest: 0 };
 }
 
-/** Images without pixels, as many as the controller of the budget looks at: for a dry run alone. */
+/** Images without pixels, for a dry run. */
 class BlankImages implements EvaluationImages {
   readonly set: MemoryImages;
 
@@ -62,24 +62,29 @@ class BlankImages implements EvaluationImages {
   [Symbol.dispose](): void {}
 }
 
-/** Memory of the process before it allocates anything for the run: runtime, libraries, program. */
+/** Memory of the process before it allocates anything for the run: runtime, libraries, program code. */
 const PROCESS_BYTES = 120e6;
-/** What native functions allocate for themselves, and what is lost between buffers: a share of the rest, and a piece. */
+/**
+ * Memory that native functions allocate for themselves or that is lost between buffers: a share of the rest plus a
+ * constant.
+ */
 const [SCRATCH_SHARE, SCRATCH_BYTES] = [0.03, 20e6];
 /**
- * Copies of what is in training while a checkpoint is saved: from the device, in PyTorch's layout, as a file and as the file read
- * back, of which not all are freed when the next checkpoint begins. Measured.
+ * Copies of the training state while a checkpoint is saved: from the device, in PyTorch's layout, as a file, and as the
+ * file read back. Not all are freed before the next checkpoint begins. Measured.
  */
 const CHECKPOINT_COPIES = 4.5;
-/** Bytes of a pixel that is decoded: JPEG files are decoded row by row or from coefficients of about this size. */
+/**
+ * Bytes per pixel while a file is decoded. JPEG files are decoded row by row, or from coefficients of about this size.
+ */
 const DECODED_BYTES = 3;
-/** Features of an evaluation are held beside a copy with rows of length one. */
+/** An evaluation keeps its features and a copy that is normalised row by row. */
 const FEATURE_COPIES = 2;
-/** Values of a hidden layer of the rotation head are kept about so many times until the backward sweep. */
+/** Values per image that the rotation head keeps until the backward sweep: about 20 times a hidden layer. */
 const ROTATION_VALUES = 20 * 2048;
 const F32 = Float32Array.BYTES_PER_ELEMENT;
 
-/** What decides the memory of a data set's images. */
+/** Collects from a data set what decides the memory of its images. */
 export function imageMemory({ pretraining, labelled }: Pick<Dataset, "pretraining" | "labelled">): ImageMemory {
   const sets = new Set<ImageSet>([pretraining, ...(labelled === null ? [] : [labelled.train, labelled.test])]);
   const stored = [...sets].flatMap((set) => set.kind === "memory" ? [set.images.length] : []);
@@ -97,18 +102,18 @@ export function imageMemory({ pretraining, labelled }: Pick<Dataset, "pretrainin
   };
 }
 
-/** Bytes of the batches that are read ahead, on one side: device or host. */
+/** Bytes of the batches that are read ahead, on the device or on the host. */
 function slotBytes({ batch, dataOnDevice }: RunConfig, { side, read, stored }: ImageMemory): number {
   const pictures = stored > 0 && !dataOnDevice ? 1 : read;
   return (BATCHES_AHEAD + 1) * pictures * batch * side * side * 3;
 }
 
-/** Bytes that views rotated in dense passes add to a step, and the head that tells the rotations. */
+/** Bytes that the rotation of views and the rotation head add to a step. */
 function rotationBytes(config: RunConfig, side: number, precision: Precision): number {
   if (!config.rotation) return 0;
   const passes = plannedPairs(config, config.gateWarmup).flat().filter(({ pass }) => pass === "dense").length;
   const value = activationType(precision) === "bf16" ? 2 : F32;
-  // One view is rotated at a time; its indices are made on the host and uploaded.
+  // One view is rotated at a time, by indices that the host makes and uploads.
   const indices = 2 * F32 * side * side;
   return config.batch * (passes * (side * side * 3 * value + ROTATION_VALUES * F32) + indices);
 }
@@ -121,7 +126,7 @@ function blankStep(device: Device, trainee: Trainee, config: RunConfig, side: nu
   using _report = trainingStep(trainee, config, { views: [view(), view()], epoch: config.gateWarmup, rate: 0, noise });
 }
 
-/** What looks at a run's networks between its steps. */
+/** An evaluation of the run's networks on blank images. */
 function blankEvaluation(
   device: Device,
   { network, ...trainee }: Trainee,
@@ -141,7 +146,7 @@ function blankEvaluation(
   }
 }
 
-/** The highest number of bytes that a run has on its device, and bytes of what it saves. */
+/** The peak of a run's device memory, and the size of its training state, in bytes. */
 function deviceNeed(device: Device, config: RunConfig, images: ImageMemory): { peak: number; state: number } {
   const precision = resolvePrecision(config.precision, device.description);
   const { side, stored, evaluated } = images;
@@ -166,7 +171,7 @@ function hostNeed(config: RunConfig, images: ImageMemory, state: number): number
   return PROCESS_BYTES + images.stored + slotBytes(config, images) + decoding + evaluation + CHECKPOINT_COPIES * state;
 }
 
-/** Bytes of weights, gradients and momentum, which every batch needs. */
+/** Bytes of weights, gradients and momentum: the part that does not depend on the batch. */
 function weightBytes(config: RunConfig, side: number): number {
   const { params } = networkCost(networkSpec(config, side));
   const { projector } = config;
@@ -174,10 +179,10 @@ function weightBytes(config: RunConfig, side: number): number {
 }
 
 /**
- * Bytes of memory that a run needs: of its device's memory, which on the CPU is the process's. The same configuration and images
- * need the same on every machine with the same instructions.
+ * The bytes of device memory that a run needs; on the CPU the bytes of the whole process. The estimate is the same on
+ * every machine with the same instructions.
  *
- * @param most stops counting once weights alone need more, so that a network beyond any machine is not built.
+ * @param most returns at once if the weights alone need more, so that a network too large for any machine is not built.
  */
 export function memoryNeed(device: Device, config: RunConfig, images: ImageMemory, most = Infinity): number {
   const weights = weightBytes(config, images.side);

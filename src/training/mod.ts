@@ -1,5 +1,5 @@
 /**
- * Training: the passes and the step, the loop around it, and the trainer that runs it.
+ * Training: beginning and resuming runs, the training loop, and the step with its passes.
  *
  * @module
  */

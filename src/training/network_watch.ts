@@ -19,7 +19,9 @@ export function yieldToEvents(): Promise<void> {
 /** Answers whether somebody asked the run to stop. */
 type Stopper = Pick<TrainingObserver, "stopRequested">;
 
-/** Does some work step by step. Returns null if a stop was requested after a step; the work's memory is free again then. */
+/**
+ * Does some work step by step. Returns null if a stop was requested after a step; the work's memory is free again then.
+ */
 async function unlessStopped<T>(steps: Steps<T>, observer: Stopper): Promise<T | null> {
   let result: T | null = null;
   const whole = function* () {

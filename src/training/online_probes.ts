@@ -1,5 +1,5 @@
 /**
- * The online probes of a run: one for each network that it trains.
+ * Online probes of a run: a linear classifier for each network, trained beside it on its features.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import { learningRate } from "./schedules.ts";
 import type { RunConfig } from "../config/options.ts";
 import { trainedNetworks } from "../config/network.ts";
 
-/** Base learning rate, which falls as the run's does. */
+/** Base learning rate; it follows the schedule of the run. */
 const RATE = 0.1;
 
-/** Learns from the features of a step's passes. */
+/** Gets the features of each pass of a step. */
 export type FeatureListener = (pass: Pass, features: Tensor) => void;
 
-/** Probes by network; they learn the classes of the images that are trained on, and the networks learn nothing of it. */
+/** The probes by network. No gradient flows from a probe into its network. */
 export class OnlineProbes extends Module {
   readonly #probes = new Map<Pass, OnlineProbe>();
   readonly #labels: Int32Array;
 
   /**
-   * Probes that know nothing.
+   * Makes untrained probes.
    *
-   * @param labels the classes of all images to train on, [count].
-   * @param classes how many there are.
+   * @param labels classes of all training images, [count].
+   * @param classes number of classes.
    */
   constructor(readonly device: Device, readonly config: RunConfig, labels: Int32Array, classes: number) {
     super();
@@ -38,7 +38,7 @@ export class OnlineProbes extends Module {
     }
   }
 
-  /** The probes of a run on a data set; null where the images to train on have no labels, or none are there to test with. */
+  /** The probes of a run; null if the training images have no labels, or there are no test images. */
   static of(device: Device, config: RunConfig, { pretraining, labelled, classes }: Dataset): OnlineProbes | null {
     if (pretraining.labels === null || labelled === null) return null;
     return new OnlineProbes(device, config, pretraining.labels, classes.length);
@@ -50,9 +50,9 @@ export class OnlineProbes extends Module {
   }
 
   /**
-   * What listens to a step.
+   * Makes the listener of one step.
    *
-   * @param indices which of the images to train on the step's are, [N].
+   * @param indices places of the batch's images among the training images, [N].
    */
   listener(indices: Int32Array, epoch: number): FeatureListener {
     const labels = Tensor.from(this.device, Int32Array.from(indices, (image) => this.#labels[image] ?? 0), [

@@ -1,5 +1,5 @@
 /**
- * Which passes a step makes, by mode.
+ * The passes of a step, by mode.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { RunConfig } from "../config/options.ts";
 
 /** One pass of one view. */
 export interface PlannedPass {
-  /** Which encoder. */
+  /** The encoder that computes the pass. */
   readonly pass: Pass;
-  /** Which of the two views it sees. */
+  /** The view that it sees. */
   readonly view: 0 | 1;
 }
 
@@ -26,8 +26,8 @@ const pairs: Readonly<Record<RunConfig["mode"], PassPair>> = {
 /**
  * The pairs of a step.
  *
- * `dual` is the method: gated pass on view 1, dense pass on view 2; `vanilla` and `gated` are its baselines. If `symmetric`, dual
- * compares the exchanged views as well. In the epochs of the gate warm-up every pass is dense.
+ * `dual` is the method: gated pass on view 1, dense pass on view 2. `vanilla` and `gated` are its baselines. With
+ * `symmetric` a dual step has a second pair with the views exchanged. During the gate warm-up every pass is dense.
  */
 export function plannedPairs(
   config: Pick<RunConfig, "mode" | "symmetric" | "gateWarmup">,

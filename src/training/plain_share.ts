@@ -1,5 +1,5 @@
 /**
- * What the gated encoder costs on training images as they are evaluated.
+ * Measures the cost of the gated encoder on plain training images: not augmented, and without noise in the gates.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { Scope } from "../tensor/mod.ts";
 import { downloadScalars, type PendingScalars } from "./scalars.ts";
 import type { Trainee } from "./trainee.ts";
 
-/** Runs of neighbouring images that are looked at each time, one in each of as many equal parts of the set. */
+/** A measurement takes this many runs of neighbouring images, one from each of as many equal parts of the set. */
 const RUNS = 50;
-/** Images of a run. */
+/** Images per run. */
 const RUN_IMAGES = 5;
 
 /**
- * Where runs of images begin, drawn anew each time. They are spread over the whole set: where it lies in the order of its classes,
- * neighbours alone would tell what one class costs.
+ * Draws the runs of images for a measurement. They are spread over the whole set, because a set may be sorted by class,
+ * and neighbours alone would give the cost of one class.
  *
  * @param count images of the set.
- * @param turn how often it was asked before.
- * @returns first image and image after the last of each run; of a small set the whole.
+ * @param turn number of earlier measurements: each measurement draws other images.
+ * @returns the first image of each run and the image after its last; a small set is one run.
  */
 export function plainRuns(count: number, seed: number, turn: number): readonly (readonly [from: number, to: number])[] {
   if (count <= RUNS * RUN_IMAGES) return [[0, count]];
@@ -35,10 +35,12 @@ export function plainRuns(count: number, seed: number, turn: number): readonly (
 }
 
 /**
- * The share of the dense network's cost, on its way to the host: of 250 images, plain, without noise, by running statistics.
+ * Measures the cost of the gated encoder as a share of the dense cost, on 250 plain images with the norms' running
+ * statistics.
  *
- * @param seed the run's.
- * @param turn how often it was asked before: each time other images are looked at.
+ * @param seed seed of the run.
+ * @param turn number of earlier measurements.
+ * @returns the scalar `share`, on its way to the host.
  */
 export function plainShare(
   { network, cost }: Trainee,
@@ -50,7 +52,7 @@ export function plainShare(
   const runs = plainRuns(images.set.count, seed, turn).map(([from, to]) => images.normalised(from, to));
   const encoder = network.encoderOf("gated");
   const { masks } = encoder.evaluate("gated", concatRows(null, runs));
-  // The next step, which needs their memory, changes the weights.
+  // The next step changes the weights that these are copies of, and needs the memory.
   encoder.freeCopies();
   return downloadScalars(new Map([["share", costShare(null, openness(null, masks, cost).terms, cost)]]));
 }

@@ -1,5 +1,5 @@
 /**
- * Which engines a GPU's convolutions take: by rule, by measurement, or as another run has measured.
+ * Sets up the engines of a GPU's convolutions: chosen by rule, measured, or taken from the measurements of another run.
  *
  * @module
  */
@@ -8,10 +8,9 @@ import { InvalidInputError, NativeError, UnsupportedError } from "../errors.ts";
 import { reasonOf } from "../formats/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 
-/** The options that this reads. */
+/** The options of a run that decide its engines. */
 export type PlanOptions = Pick<RunConfig, "autotune" | "plans">;
 
-/** Takes the engines of a file. */
 function importFile(device: Device, path: string): void {
   try {
     device.importPlans(Deno.readTextFileSync(path));
@@ -25,21 +24,21 @@ function importFile(device: Device, path: string): void {
   }
 }
 
-/** Has a device measure its engines. */
 function startMeasuring(device: Device): void {
   try {
     device.autotune(true);
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
     const { name } = device.description;
-    throw new InvalidInputError(`--autotune: ${name} has one engine for everything; leave it out`, { cause: error });
+    throw new InvalidInputError(`--autotune: ${name} has a single engine; leave it out`, { cause: error });
   }
 }
 
 /**
- * Sets a device up as the options ask, before anything is computed on it.
+ * Sets up a device before anything is computed on it.
  *
- * @throws {InvalidInputError} where there is nothing to measure, or where the plans are missing or another device's.
+ * @throws {InvalidInputError} if the device has no engines to measure, or the file of plans is missing or another
+ * device's.
  */
 export function preparePlans(device: Device, { autotune, plans }: PlanOptions): void {
   if (plans !== null) importFile(device, plans);

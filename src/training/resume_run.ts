@@ -36,11 +36,11 @@ function finishedOutcome({ run, config, checkpoint }: Resumption, dataset: Datas
 }
 
 /**
- * Resumes the run in a folder and trains it to its end, as `sluice pretrain --resume` does. On the same device, threads and images it
- * computes the same bytes as a run that never stopped. A run that is finished stays as it is.
+ * Resumes the run in a folder and trains it to its end, as `sluice pretrain --resume` does. On the same device, threads
+ * and images it computes the same bytes as a run that never stopped. A run that is finished stays as it is.
  *
- * @throws {InvalidInputError} if there is no run, another process trains it, a given option cannot change, the images changed, or no
- * checkpoint is whole. @throws {DeviceUnavailableError}
+ * @throws {InvalidInputError} if there is no run, another process trains it, a given option cannot change, the images
+ * changed, or no checkpoint is whole. @throws {DeviceUnavailableError}
  * @throws {DivergenceError} @throws {CollapseError} as {@linkcode pretrain} throws them.
  * @throws {StorageError} if there is no room or no permission.
  */

@@ -20,7 +20,10 @@ import { pretrain } from "./trainer.ts";
 
 /** Watches a run from its preparation to its end. Lines are for people. */
 export interface RunObserver extends TrainingObserver {
-  /** A line that a person should see: how much memory the run needs, a damaged checkpoint, a change that ends reproducibility. */
+  /**
+   * A line that a person should see: how much memory the run needs, a damaged checkpoint, a change that ends
+   * reproducibility.
+   */
   remark?(line: string): void;
   /** A line that few people need: the device with its libraries. */
   detail?(line: string): void;
@@ -43,8 +46,8 @@ export interface RunOutcome {
   /** The last evaluation during training, by network. */
   readonly networks: TrainingResult["networks"];
   /**
-   * Measured cost share minus budget, if the last evaluation of a run that came to its end misses the budget by more than one point;
-   * else null.
+   * Measured cost share minus budget, if the last evaluation of a run that came to its end misses the budget by more
+   * than one point; else null.
    */
   readonly budgetMissed: number | null;
   /** Whether the data set has labels to evaluate with. */

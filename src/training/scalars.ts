@@ -28,7 +28,10 @@ export function meanByName(
   return means;
 }
 
-/** Scalars by name, on their way to the host. Reading waits for the work that computes them, and for nothing queued after it. */
+/**
+ * Scalars by name, on their way to the host. Reading waits for the work that computes them, and for nothing queued
+ * after it.
+ */
 export interface PendingScalars extends Disposable {
   /** Waits for the scalars and returns them. */
   read(): Record<string, number>;

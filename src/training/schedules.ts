@@ -23,8 +23,8 @@ export function learningRate(config: Pick<RunConfig, "epochs" | "warmupEpochs" |
 export type RateConfig = Pick<RunConfig, "epochs" | "warmupEpochs" | "lr" | "rotationHead">;
 
 /**
- * The learning rates of an epoch, counted from 0. The rotation head's rate starts like the network's, but has a peak of its own.
- * With `rotationHead: "relu"`, as in the first version, it is the network's rate times a constant.
+ * The learning rates of an epoch, counted from 0. The rotation head's rate starts like the network's, but has a peak of
+ * its own. With `rotationHead: "relu"`, as in the first version, it is the network's rate times a constant.
  */
 export function stepRates(config: RateConfig, epoch: number): { readonly rate: number; readonly rotationRate: number } {
   const rate = learningRate(config, epoch);
@@ -35,8 +35,8 @@ export function stepRates(config: RateConfig, epoch: number): { readonly rate: n
 }
 
 /**
- * The temperature tau of the gates' sigmoid in an epoch, counted from 0. It is constant, or with `gateTemperatureEnd` it changes by
- * an equal factor each epoch, from the end of the gate warm-up to the last epoch.
+ * The temperature tau of the gates' sigmoid in an epoch, counted from 0. It is constant, or with `gateTemperatureEnd`
+ * it changes by an equal factor each epoch, from the end of the gate warm-up to the last epoch.
  */
 export function gateTemperature(
   config: Pick<RunConfig, "gateTemperature" | "gateTemperatureEnd" | "gateWarmup" | "epochs">,
@@ -50,8 +50,8 @@ export function gateTemperature(
 }
 
 /**
- * The budget's settings in an epoch, counted from 0. The bounds are tight at first (p = 1) and loosen as p = exp(-alpha epoch), where
- * epochs count from the end of the gate warm-up.
+ * The budget's settings in an epoch, counted from 0. The bounds are tight at first (p = 1) and loosen as p = exp(-alpha
+ * epoch), where epochs count from the end of the gate warm-up.
  *
  * @param multiplier the price of cost; defaults to 0. The published rule does not use it.
  */

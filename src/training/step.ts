@@ -1,5 +1,6 @@
 /**
- * One training step, in the order of section 2 of the method: encode passes, compare pairs, budget terms, total, backward.
+ * One training step, in the order of section 2 of the method: encode passes, compare pairs, budget terms, total,
+ * backward.
  *
  * @module
  */
@@ -41,13 +42,18 @@ export interface StepInputs {
   readonly rate: number;
   /** Learning rate of the rotation head; defaults to `rate`. */
   readonly rotationRate?: number;
-  /** Share of the run's steps that are done, in 0..1; a momentum network follows more slowly towards the end. Defaults to 0. */
+  /**
+   * Share of the run's steps that are done, in 0..1; a momentum network follows more slowly towards the end. Defaults
+   * to 0.
+   */
   readonly progress?: number;
   /** Target, bounds and price of cost; defaults to {@linkcode budgetOptions} at price 0. */
   readonly budget?: BudgetOptions;
   /** The noise of the step's n-th pass. */
   readonly noise: (pass: number) => NoiseSource;
-  /** Quarter turns of each image in dense passes, int32 [N], for a network with a rotation head; defaults to no turns. */
+  /**
+   * Quarter turns of each image in dense passes, int32 [N], for a network with a rotation head; defaults to no turns.
+   */
   readonly turns?: Int32Array<ArrayBuffer> | undefined;
   /** Gets the features of every pass before the backward sweep; its own computations take no part in the step. */
   readonly listener?: FeatureListener | undefined;
@@ -71,7 +77,9 @@ export type StepConfig = Pick<
 
 /** The scalars of a step, on their way to the host. Reading waits for the step, and for nothing queued after it. */
 export interface StepReport extends PendingScalars {
-  /** Returns `loss` (the total), the objective's terms, and with gates `macs`, `bound`, `share` and `noiseFreeShare`. */
+  /**
+   * Returns `loss` (the total), the objective's terms, and with gates `macs`, `bound`, `share` and `noiseFreeShare`.
+   */
   read(): Record<string, number>;
 }
 
@@ -120,8 +128,8 @@ function projectionOptions({ views: [view], collective }: StepInputs): Projectio
 }
 
 /**
- * The momentum network's projections of each pair; an empty list without a momentum network. Its passes are numbered after the
- * network's own, so that the network's gates draw the same noise with a momentum network and without.
+ * The momentum network's projections of each pair; an empty list without a momentum network. Its passes are numbered
+ * after the network's own, so that the network's gates draw the same noise with a momentum network and without.
  */
 function encodeTargets(step: Step): Targets[] {
   const { trainee: { momentum }, inputs, pairs } = step;
@@ -171,7 +179,10 @@ function comparePairs(
   return { loss, terms, commits: values.flatMap(({ commit }) => commit ?? []) };
 }
 
-/** The budget terms: summed over the gated passes of a pair, and averaged over pairs. Shares are means over gated passes. */
+/**
+ * The budget terms: summed over the gated passes of a pair, and averaged over pairs. Shares are means over gated
+ * passes.
+ */
 function budgetOf({ tape, trainee: { cost }, config, inputs }: Step, pairs: readonly EncodedPair[]): StepBudget {
   const options = inputs.budget ?? budgetOptions(config, inputs.epoch);
   const budgets = pairs.flat().filter(({ masks }) => masks.length > 0).map(({ masks, noiseFree }) => {

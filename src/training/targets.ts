@@ -17,10 +17,11 @@ export interface TargetPass {
 }
 
 /**
- * The projections of two passes of the momentum network: in training mode with the batch's statistics, without a tape. Gates draw noise of their
- * own: the copy is another network, and the network is not to match one draw of bits.
+ * The projections of two passes of the momentum network: in training mode with the batch's statistics, without a tape.
+ * Gates draw noise of their own: the copy is another network, and the network is not to match one draw of bits.
  *
- * Called before the network's own passes begin, it adds nothing to the step's memory: its activations are free again when it returns.
+ * Called before the network's own passes begin, it adds nothing to the step's memory: its activations are free again
+ * when it returns.
  *
  * @param passes two of them.
  * @returns [N, D] f32 each, the innermost open scope's.

@@ -1,5 +1,5 @@
 /**
- * What a run trains: network, objective and optimiser, made from a configuration.
+ * Builds what a run trains from its configuration: network, objective and optimiser.
  *
  * @module
  */
@@ -12,24 +12,25 @@ import type { RunConfig } from "../config/options.ts";
 import { networkOptions, networkSpec } from "../config/network.ts";
 import { TrainingState } from "../run/training_state.ts";
 
-/** The parts that a training step works on. */
+/** Network, objective and optimiser of a run. */
 export interface Trainee extends Disposable {
-  /** Encoder and projector. */
+  /** Both encoders and the projector. */
   readonly network: DualNetwork;
-  /** What the projections are compared by. */
+  /** Compares projections. */
   readonly objective: Objective;
-  /** The slow copy that the objective's targets come from; null where it has none. */
+  /** The momentum copy that computes the objective's targets; null if the objective has no targets. */
   readonly momentum: MomentumNetwork | null;
-  /** Moves the weights. */
+  /** Updates the weights. */
   readonly optimizer: Optimizer;
-  /** MACs of the network at the run's image size. */
+  /** MACs of the network at the image size of the run. */
   readonly cost: NetworkCost;
 }
 
 /**
- * Builds everything.
+ * Builds network, objective and optimiser.
  *
- * @param seed of the initial weights; null: zeros, to be measured and never trained.
+ * @param image height and width of the images in pixels.
+ * @param seed seed of the initial weights; null gives zeros, for a network that is measured and never trained.
  */
 export function createTrainee(
   device: Device,
@@ -59,7 +60,7 @@ export function createTrainee(
   };
 }
 
-/** All tensors that change in training. @param probes what learns beside the networks. */
+/** All tensors that change in training. @param probes the online probes, or null. */
 export function trainingState(trainee: Trainee, probes: Module | null): TrainingState {
   const { network, optimizer, objective, momentum } = trainee;
   return new TrainingState(network, { optimizer, objective: objective.module, momentum, probes });

@@ -253,7 +253,10 @@ class Training {
     events.append(record, wallTime());
   }
 
-  /** Looks at the untrained networks, and evaluates trained ones if that is due. Returns false if a stop was requested meanwhile. */
+  /**
+   * Looks at the untrained networks, and evaluates trained ones if that is due. Returns false if a stop was requested
+   * meanwhile.
+   */
   async #betweenEpochs(): Promise<boolean> {
     const { evaluator, config: { evalEvery } } = this.#parts;
     const [epochs, isFirst] = [this.#done / this.#loader.stepsPerEpoch, this.#done === 0];
@@ -277,7 +280,9 @@ class Training {
     return true;
   }
 
-  /** Begins to save a checkpoint: the last one, and at the end of every `checkpointEvery` epochs also one that stays. */
+  /**
+   * Begins to save a checkpoint: the last one, and at the end of every `checkpointEvery` epochs also one that stays.
+   */
   async #save(): Promise<void> {
     const { run, device, training, config, dataset } = this.#parts;
     const { autotune, plans, keepCheckpoints, checkpointEvery } = config;
@@ -305,14 +310,15 @@ class Training {
 /**
  * Trains a run from its beginning or from a checkpoint, and writes metrics and checkpoints to its folder.
  *
- * The same configuration gives the same weights and metrics (times aside), bit for bit, on the same device with the same number of
- * threads. A run that stops at any step and resumes gives what it would have given in one go.
+ * The same configuration gives the same weights and metrics (times aside), bit for bit, on the same device with the
+ * same number of threads. A run that stops at any step and resumes gives what it would have given in one go.
  *
- * @param checkpoint a checkpoint of this configuration (its `epochs` may differ) to resume from; null starts from the beginning.
- * @throws {InvalidInputError} if the data set holds less than one batch, the device lacks the precision asked for, or the checkpoint
- * is of another network.
- * @throws {DivergenceError} at the first loss that is not finite, and if an evaluation finds features that are not; the checkpoint of
- * the last whole epoch stays.
+ * @param checkpoint a checkpoint of this configuration (its `epochs` may differ) to resume from; null starts from the
+ * beginning.
+ * @throws {InvalidInputError} if the data set holds less than one batch, the device lacks the precision asked for, or
+ * the checkpoint is of another network.
+ * @throws {DivergenceError} at the first loss that is not finite, and if an evaluation finds features that are not; the
+ * checkpoint of the last whole epoch stays.
  * @throws {CollapseError} if an evaluation finds that features have become alike for all images; the weights are saved.
  */
 export async function pretrain(

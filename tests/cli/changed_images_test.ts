@@ -96,7 +96,7 @@ Deno.test(
     renameSync(join(data, "train", "a", "000.png"), join(data, "train", "a", "000x.png"));
     await assertRefused(
       longer,
-      /run: the images are not those of the checkpoint: .*; put them back, give --data their folder, or add --accept-changed/,
+      /run: the images differ from the checkpoint's: .*; put them back, give --data their folder, or add --accept-changed/,
     );
     const { status, stderr } = await runSluice([...longer, accept]);
     assert.equal(status, 0, stderr);
@@ -137,7 +137,7 @@ Deno.test(
     renameSync(join(data, "train", "a", "000.png"), join(data, "train", "a", "000x.png"));
     writeFileSync(list, before.replace("a/000.png", "a/000x.png"));
     const again = ["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule"];
-    await assertRefused(again, /the list of those that it was trained on is gone or changed/);
+    await assertRefused(again, /the list of its images, images\.tsv, is gone or changed/);
   }),
 );
 
@@ -155,7 +155,10 @@ Deno.test(
     const [one, other] = ["000.png", "000x.png"].map((name) => join(data, "train", "a", name)) as [string, string];
     const added = join(data, "train", "b", "004.png");
     writePng(added, 20, 20, 3);
-    await assertRefused(longer, /is of a run on 8 training images, and there are 9; give --data the folder of those/);
+    await assertRefused(
+      longer,
+      /is of a run on 8 training images, and there are 9; give --data the folder of the images it/,
+    );
     rmSync(added);
     renameSync(one, other);
     await assertSucceeds([...longer, "--quiet"]);

@@ -29,7 +29,7 @@ Deno.test(
     assert.equal(status, 1);
     const { phase, step, last, failure } = await statusOf(run);
     assert.deepEqual([phase, step, last?.loss], ["stopped", 0, null]);
-    assert.match(failure ?? "", /^step 2: the loss is not finite at --lr 1e\+38; begin again with a smaller one/);
+    assert.match(failure ?? "", /^step 2: the loss is not finite at --lr 1e\+38; begin again with a smaller --lr/);
     const text = await assertSucceeds(["status", run]);
     assert.match(text, /^state +failed: step 2: the loss is not finite/m);
     assert.match(text, /^loss +NaN$/m);
@@ -51,7 +51,7 @@ Deno.test(
     const longer = ["pretrain", "--resume", run, "--epochs", "4", "--stretch-schedule"];
     const { status, stderr } = await runSluice(longer);
     assert.equal(status, 0, stderr);
-    assert.match(stderr, /^.*metrics\.jsonl: line 3 is damaged and is left out; the others stay$/m);
+    assert.match(stderr, /^.*metrics\.jsonl: line 3 is damaged and is removed; the others stay$/m);
     const steps = readFileSync(metrics, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line).step);
     assert.deepEqual(steps, [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
   }),
@@ -84,7 +84,7 @@ Deno.test(
     ) {
       const ending = await runSluice(command);
       assert.equal(ending.status, 2, command.join(" "));
-      assert.match(ending.stderr, /^sluice: .*none of its 2 checkpoints is whole; begin the run again$/m);
+      assert.match(ending.stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
     }
     assert.equal((await statusOf(run)).checkpoint, null);
   }),

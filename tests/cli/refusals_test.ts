@@ -46,7 +46,7 @@ Deno.test(
     await assertPretrainRefused(
       folder,
       [...few, "--budget", "0.001"],
-      /^sluice: --budget 0\.001: .*smallest reachable is 0\.\d+/,
+      /^sluice: --budget 0\.001: .*; give 0\.\d+ or more/,
     );
     await assertPretrainRefused(folder, ["--batch", "1"], /^sluice: --batch 1: give a whole number from 2 to 65536/);
     await assertPretrainRefused(folder, ["--preset", "tiny"], /^sluice: preset tiny: .*small/);
@@ -59,7 +59,7 @@ Deno.test(
   "bf16 on a processor without it is refused before anything is written",
   withFolder(async (folder) => {
     const few = ["--train-images", "16", "--test-images", "16", "--batch", "8"];
-    const message = /^sluice: --precision bf16: .*, used as avx2, has none; give --precision f32/;
+    const message = /^sluice: --precision bf16: .*, used as avx2, cannot compute in it; give --precision f32/;
     await assertPretrainRefused(folder, [...few, "--device", "cpu", "--precision", "bf16"], message, {
       ONEDNN_MAX_CPU_ISA: "AVX2",
     });

@@ -59,7 +59,7 @@ Deno.test(
     await refused([join(folder, "none"), "-o", page], /none: there is no such run; check the path/);
     await refused([folder, "-o", page], /holds no run/);
     writeFileSync(join(run, "evaluation.json"), "{}");
-    await refused([run, "-o", page], /evaluation\.json: is no evaluation, run is missing or wrong/);
+    await refused([run, "-o", page], /evaluation\.json: is damaged: run is missing or wrong/);
     assert.deepEqual(readdirSync(folder).sort(), ["file", "run", "taken.html"]);
   }),
 );

@@ -122,7 +122,7 @@ Deno.test(
     const { status, stderr } = await runSluice(resume());
     assert.equal(status, 2);
     assert.match(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/m);
-    assert.match(stderr, /^sluice: .*none of its 2 checkpoints is whole; begin the run again$/m);
+    assert.match(stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
     // One byte of a number: only the checksum tells.
     const flipped = bytes.slice();
     flipped[flipped.length - 3] = (flipped.at(-3) ?? 0) ^ 1;

@@ -141,6 +141,6 @@ Deno.test("an unknown objective is refused with the names there are, and --no-in
   );
   await assertRefused(
     ["pretrain", "--objective", "simclr", "--no-invariance", "--out", "run"],
-    /--no-invariance: is for vicreg/,
+    /--no-invariance: is for the objective vicreg/,
   );
 });

@@ -97,7 +97,10 @@ Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { threads: "-1" } }, /^--threads -1: /);
   assertRefused({ flags: { gateWarmup: 500 } }, /^--gate-warmup 500: /);
   assertRefused({ flags: { symmetric: true, mode: "vanilla" } }, /^--symmetric: a vanilla run /);
-  assertRefused({ flags: { rotation: true, mode: "vanilla" } }, /^--rotation: rotates the dense pass of dual/);
+  assertRefused(
+    { flags: { rotation: true, mode: "vanilla" } },
+    /^--rotation: is for --mode dual, and this run is vanilla/,
+  );
   assertRefused(
     { flags: { separateEncoders: true, mode: "gated" } },
     /^--separate-encoders: a gated run has one encoder/,
@@ -177,7 +180,7 @@ Deno.test(
     });
     assert.throws(() => read("epochs: 1\ndata: ~anna/d\n"), {
       name: "InvalidInputError",
-      message: `${path}:2: data ~anna/d: other people's home folders are not known; write the whole path`,
+      message: `${path}:2: data ~anna/d: home folders of other users are not looked up; write the whole path`,
     });
     assert.equal(parseConfigFile(path, "data: ~/d\n").options["data"], "~/d");
   }),
@@ -259,7 +262,7 @@ Deno.test("fitted defaults yield to whatever is given, and the default rate foll
 
 Deno.test("one training image is refused, for a step compares two", () => {
   assert.throws(() => checkAgainstImages(resolveConfig({ flags: { batch: 2 } }), { count: 1, height: 32 }), {
-    message: "there is 1 training image, and a step compares two or more; give --data a folder with more",
+    message: "there is 1 training image, and a step compares at least two; give --data a folder with more images",
   });
 });
 
@@ -268,7 +271,7 @@ Deno.test("a budget below what the ungated parts cost is refused with the smalle
   let named = Number.NaN;
   assert.throws(() => checkAgainstImages(config, images), (error) => {
     assert.ok(error instanceof InvalidInputError);
-    named = Number(/smallest reachable is ([\d.]+)$/.exec(error.message)?.[1]);
+    named = Number(/give ([\d.]+) or more$/.exec(error.message)?.[1]);
     return true;
   });
   assert.ok(named > 0.01 && named < 0.1, String(named));
@@ -282,6 +285,6 @@ Deno.test("a batch larger than the training images is refused with their number"
   checkAgainstImages(config, { count: 64, height: 32 });
   assert.throws(() => checkAgainstImages(config, { count: 63, height: 32 }), {
     name: "InvalidOptionError",
-    message: "--batch 64: there are 63 training images; give that many or fewer",
+    message: "--batch 64: there are only 63 training images; give 63 or less",
   });
 });

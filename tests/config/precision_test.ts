@@ -59,14 +59,17 @@ Deno.test("what is asked for is what is computed in, emulated or not", () => {
 
 Deno.test("tf32 on a processor is refused in one line with a remedy", () => {
   assert.throws(() => resolvePrecision("tf32", processor("avx512_core_amx", true)), {
-    message: "--precision tf32: a processor, used as avx512_core_amx, has none; give --precision f32",
+    message: "--precision tf32: a processor, used as avx512_core_amx, cannot compute in it; give --precision f32",
   });
 });
 
 Deno.test("bf16 on a device without it is refused in one line with a remedy", () => {
   assert.throws(() => resolvePrecision("bf16", processor("avx2", false)), (error) => {
     assert.ok(error instanceof InvalidInputError);
-    assert.equal(error.message, "--precision bf16: a processor, used as avx2, has none; give --precision f32");
+    assert.equal(
+      error.message,
+      "--precision bf16: a processor, used as avx2, cannot compute in it; give --precision f32",
+    );
     return true;
   });
 });

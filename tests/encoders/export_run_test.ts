@@ -153,7 +153,7 @@ Deno.test("a network that the run has not is refused, and files that are none of
     const file = join(folder, "x.safetensors");
     assert.throws(() => exportRun(device, run, checkpoint, { network: "gated", file, version }), {
       name: "InvalidInputError",
-      message: "network gated: a vanilla run has none; give the other",
+      message: "network gated: a vanilla run has no such network; give the other one",
     });
     assert.deepEqual(readdirSync(folder), ["run"]);
     exportRun(device, run, checkpoint, { network: "dense", file, version });
@@ -163,11 +163,11 @@ Deno.test("a network that the run has not is refused, and files that are none of
       writeSafetensors(path, new Map([...tensors].filter(([name]) => name !== without)), { ...metadata, ...changed });
       assert.throws(() => loadEncoder(device, path), { name: /^(InvalidInput|Format)Error$/, message });
     };
-    refused(/changed\.safetensors: its format is other, not sluice-encoder-1/, { format: "other" });
-    refused(/its metadata say nothing usable of width, mean; export it again$/, { width: "wide", mean: "[1,2]" });
+    refused(/changed\.safetensors: has the format other, not sluice-encoder-1/, { format: "other" });
+    refused(/its metadata lack a valid width, mean; export it again$/, { width: "wide", mean: "[1,2]" });
     refused(/bn1\.bias has shape \[4\], not \[8\]/, { width: "8" });
     refused(/layer1\.0\.bn1\.bias is missing/, {}, "layer1.0.bn1.bias");
-    assert.throws(() => loadEncoder(device, checkpoint.path), { message: /its format is sluice-checkpoint-1/ });
+    assert.throws(() => loadEncoder(device, checkpoint.path), { message: /has the format sluice-checkpoint-1/ });
   });
 });
 

@@ -128,9 +128,9 @@ Deno.test(
     const refused = (message: RegExp) =>
       assert.throws(() => run.readEvaluation(), { name: "InvalidInputError", message });
     Deno.writeTextFileSync(join(run.path, "evaluation.json"), '{"run": "ru');
-    refused(/evaluation\.json: is damaged, it holds no JSON object; remove the file and run sluice evaluate again$/);
+    refused(/evaluation\.json: is damaged: it holds no JSON object; remove the file and run sluice evaluate again$/);
     run.writeEvaluation({ ...evaluation, networks: { gated: { cost: { macs: "many", share: 1 } } } });
-    refused(/evaluation\.json: is no evaluation, networks\.gated\.cost\.macs is missing or wrong; /);
+    refused(/evaluation\.json: is damaged: networks\.gated\.cost\.macs is missing or wrong; /);
   }),
 );
 

@@ -30,7 +30,7 @@ const damages: Readonly<Record<string, readonly [damage: (run: string) => void, 
   ],
   "its evaluation is another document": [
     (run) => writeFileSync(join(run, "evaluation.json"), "{}"),
-    /evaluation\.json: is no evaluation/,
+    /evaluation\.json: is damaged: /,
   ],
   "its metrics are a folder": [
     (run) => {

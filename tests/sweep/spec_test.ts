@@ -128,7 +128,7 @@ Deno.test("a path in the home folder is that of whoever begins the sweep", () =>
   assert.deepEqual(run?.config.plans, null);
   const grid = plan("grid: {data: [~/a, ~/b]}");
   assert.deepEqual(grid.map(({ config }) => config.data), [`${homedir()}/a`, `${homedir()}/b`]);
-  assertRefused(/^s\.yaml:2: data ~anna\/photos: other people's home folders/, "runs:", "  - data: ~anna/photos");
+  assertRefused(/^s\.yaml:2: data ~anna\/photos: home folders of other users/, "runs:", "  - data: ~anna/photos");
 });
 
 Deno.test("a spec that varies nothing is one run, and paths are whole", () => {
