@@ -26,7 +26,7 @@ async function findArchive(name: string): Promise<string> {
   // The compiler prints the bare name if it does not find the library.
   if (success && path.startsWith("/")) return path;
   throw new InvalidInputError(
-    `${name}: is missing, or g++ is, and the launcher is linked with it; run deno task setup`,
+    `${name}: not found, or g++ is missing; the launcher is linked with it: run deno task setup`,
   );
 }
 

@@ -34,9 +34,7 @@ async function request(url: string, from: number): Promise<Response> {
     const cause = error instanceof Error ? error.message : String(error);
     throw new SluiceError(
       `${url} cannot be reached (${cause}): download the file by other means and give --from FILE`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

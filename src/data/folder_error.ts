@@ -23,7 +23,7 @@ export function folderError(folder: string, error: unknown): SluiceError {
   if (error instanceof Deno.errors.NotADirectory) return fail("is not a folder: give --data a folder of images");
   if (error instanceof Deno.errors.PermissionDenied) {
     return fail(
-      "cannot be read by this user: add permission to read and search it (chmod u+rx), or move the folder out of the data",
+      "cannot be read by this user: add permission to read and search it (u+rx), or move the folder out of the data",
     );
   }
   const cause = reasonOf(error);

@@ -20,8 +20,8 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * Finds the folder with a data set's files: inside `data` or `data` itself, or, without `data`, inside {@linkcode
- * defaultDataFolder}.
+ * Finds the folder with a data set's files: inside `data` or `data` itself, or, without `data`, inside
+ * {@linkcode defaultDataFolder}.
  *
  * @throws {InvalidInputError} if there is no such folder. The message says what to do.
  */

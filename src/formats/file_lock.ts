@@ -241,12 +241,12 @@ export class FileLock implements Disposable {
   }
 }
 
-/** A warning that a file system has no locks, in a line. @param consequence what does not hold without them. */
+/** A one-line warning that a file system has no locks. @param consequence what to expect or to do without locks. */
 export function describeNoLocks(path: string, reason: string, consequence: string): string {
   return `${path}: its file system has no locks (${reason}): ${consequence}`;
 }
 
-/** A warning that a lock keeps no other process away, in a line; null if it does. */
+/** A one-line warning if a lock does not keep other processes away; null if it does. */
 export function unlockedWarning({ noLocks, locked: { label } }: FileLock): string | null {
   if (noLocks === null) return null;
   return describeNoLocks(label, noLocks, "make sure that no process on another machine works on it, too");

@@ -233,7 +233,7 @@ Deno.test("an unreadable folder is reported by name with a suitable remedy", () 
   const denied = folderError("data/train/a", new Deno.errors.PermissionDenied("Permission denied (os error 13)"));
   assert.equal(
     denied.message,
-    "data/train/a cannot be read by this user: add permission to read and search it (chmod u+rx), or move the folder out of the data",
+    "data/train/a cannot be read by this user: add permission to read and search it (u+rx), or move the folder out of the data",
   );
   assert.ok(denied instanceof InvalidInputError);
   assert.match(
@@ -270,7 +270,7 @@ Deno.test(
       chmodSync(join(root, "train", "a", "deep"), 0);
       assert.match(
         verify(),
-        /^sluice: .*train\/a\/deep cannot be read by this user: add permission to read and search it \(chmod u\+rx\), or move/,
+        /^sluice: .*train\/a\/deep cannot be read by this user: add permission to read and search it \(u\+rx\), or move/,
       );
     }),
 );

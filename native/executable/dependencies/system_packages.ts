@@ -105,7 +105,7 @@ async function describe(name: string): Promise<Dependency> {
 export async function systemDependencies(paths: readonly string[]): Promise<Dependency[]> {
   if (!(await execute("dpkg-query", ["--version"])).success) {
     throw new InvalidInputError(
-      "dpkg-query is missing, and finds the licences of libraries: list them on Debian or Ubuntu",
+      "dpkg-query is missing, which finds the licences of libraries: list the dependencies on Debian or Ubuntu",
     );
   }
   const owners = new Set(await Promise.all(paths.map(ownerOf)));

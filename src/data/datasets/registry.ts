@@ -32,7 +32,7 @@ export function datasetSource(name: string): DatasetSource {
   return source;
 }
 
-/** Whether a data set has files on the disk, and is not drawn. */
+/** Whether a data set reads files, which the user has to get first, instead of being drawn by code. */
 export function needsFiles({ archive, remedy }: DatasetSource): boolean {
   return archive !== null || remedy !== null;
 }
