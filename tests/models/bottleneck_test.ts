@@ -117,7 +117,7 @@ Deno.test("a gated evaluation goes through one native function a bottleneck", ()
     call();
   });
   network.encoder.evaluate("gated", images(device, 2));
-  assert.equal(calls.filter((name) => name === "sl_gated_bottleneck_forward").length, 16);
+  assert.equal(calls.filter((name) => name === "sl_gated_forward").length, 16);
   // Those are the stem and the shortcuts.
   assert.equal(calls.filter((name) => name === "sl_conv_forward").length, 1 + 4);
 });
