@@ -84,8 +84,8 @@ inline int32_t check_gated_table(const char* name, const sl_gated_shape* shape,
                "%s: `masked` of convolution %d is %d, which must be 0 or 1, and 0 in the last (%s)", name, i, c.masked,
                words.text);
     const int64_t out_height = gated_output_length(height, c), out_width = gated_output_length(width, c);
-    SL_REQUIRE(out_height >= 0 && out_width >= 0, "%s: the kernel of convolution %d is larger than its padded input (%s)",
-               name, i, words.text);
+    SL_REQUIRE(out_height >= 0 && out_width >= 0,
+               "%s: the kernel of convolution %d is larger than its padded input (%s)", name, i, words.text);
     SL_REQUIRE(is_countable({c.outputs, c.kernel, c.kernel, channels}) &&
                    is_countable({s.batch, out_height, out_width, c.outputs}),
                "%s: more elements than can be counted (%s)", name, words.text);

@@ -13,7 +13,10 @@ import { type BlockSpec, blockSpecs, byConvolution, type NetworkSpec, stemSpec }
 export interface GatedTerm {
   /** With every channel open. */
   readonly macs: number;
-  /** The gates whose open shares multiply it, by their places in the network: of a convolution's inputs, outputs or both. */
+  /**
+   * The gates whose open shares multiply it, by their places in the network: of a convolution's inputs, outputs or
+   * both.
+   */
   readonly gates: readonly [first: number, second?: number];
 }
 
@@ -129,7 +132,8 @@ export function denseParts({ stem, blocks }: NetworkCost): PartMacs[] {
 /**
  * The parts of the gated network, gates included.
  *
- * @param shares the computed share of each gated term, in 0..1, of one image or the mean over images; 0 for terms left out.
+ * @param shares the computed share of each gated term, in 0..1, of one image or the mean over images; 0 for terms left
+ * out.
  */
 export function gatedParts({ stem, blocks }: NetworkCost, shares: readonly number[]): PartMacs[] {
   let term = 0;
@@ -146,7 +150,9 @@ export function gatedMacs(cost: NetworkCost, shares: readonly number[]): number 
   return gatedParts(cost, shares).reduce((sum, { macs }) => sum + macs, 0);
 }
 
-/** The share of the dense network's MACs that no budget can go below: stem, shortcuts, gates and ungated convolutions. */
+/**
+ * The share of the dense network's MACs that no budget can go below: stem, shortcuts, gates and ungated convolutions.
+ */
 export function smallestBudget(spec: NetworkSpec): number {
   const cost = networkCost(spec);
   return gatedMacs(cost, []) / cost.macs;

@@ -32,11 +32,11 @@ export function architectureSpec(arch: NetworkSpec["arch"]): ArchitectureSpec {
   return typeof arch === "string" ? architectureSpecs[arch] : arch;
 }
 
-/** Stems: the layers before the first block. */
+/** Names of stems: the layers before the first block. */
 export const stems = ["cifar", "cifar-paper", "imagenet"] as const;
 /**
- * A stem's name: `cifar` 3x3 stride 1 padding 1, `cifar-paper` the same with padding 2 (maps grow by two), `imagenet` 7x7
- * stride 2 with a max pool.
+ * A stem's name. `cifar` is 3x3 with stride 1 and padding 1, `cifar-paper` the same with padding 2, so that maps grow
+ * by two pixels, `imagenet` 7x7 with stride 2 and a max pool.
  */
 export type Stem = typeof stems[number];
 
@@ -90,7 +90,9 @@ export interface ConvolutionSpec extends ConvolutionRow {
 export interface GateSpec {
   /** Its name in the block: `gate`, or `gate1`, `gate2` and so on if the block has several. */
   readonly name: string;
-  /** Its name in reports: the block's name (`layer2.0`), or with the gate's (`layer2.0.gate1`) if the block has several. */
+  /**
+   * Its name in reports: the block's name (`layer2.0`), or with the gate's (`layer2.0.gate1`) if the block has several.
+   */
   readonly label: string;
   /** Channels of the block's input, which every gate of the block reads. */
   readonly inChannels: number;

@@ -31,8 +31,8 @@ export interface ConvolutionOperands {
 }
 
 /**
- * h = relu(norm(conv(h))) * mask row by row, from h = x, and y = relu(norm(conv(h)) + residual) in the last row, with norms
- * of running statistics. It works for every table, and costs the same whatever the masks are. No gradient.
+ * h = relu(norm(conv(h))) * mask row by row, from h = x, and y = relu(norm(conv(h)) + residual) in the last row, with
+ * norms of running statistics. It works for every table, and costs the same whatever the masks are. No gradient.
  *
  * @param x [N, H, W, I] f32.
  * @param operands by row; a row without a mask keeps every channel.

@@ -51,7 +51,8 @@ void BetweenLayer::pack(sl_context* context, const float* weights, float* packed
 }
 
 // Rows of gathered weights may end in zeros, if the pixels that they meet do. Winograd's kernels read whole vectors, at
-// least one. Direct sums of whole vectors are faster, since no read crosses a cache line, if that adds at most an eighth.
+// least one. Direct sums of whole vectors are faster, since no read crosses a cache line, if that adds at most an
+// eighth.
 int64_t BetweenLayer::in_pitch(int64_t open_inputs) const {
   if (tile_ != 0) return std::max(padded(open_inputs), gated_vector);
   return 8 * padded(open_inputs) <= 9 * open_inputs ? padded(open_inputs) : open_inputs;

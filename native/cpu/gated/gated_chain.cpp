@@ -70,8 +70,8 @@ class GatedChain::Images {
   const int32_t* in_order_;
 };
 
-// The one place that knows which tables there are kernels for: 3x3, 3x3 (a basic block) and 1x1, 3x3, 1x1 (a bottleneck),
-// with a mask behind each but the last. Of those the first 3x3 may have a stride.
+// The one place that knows which tables there are kernels for: 3x3, 3x3 (a basic block) and 1x1, 3x3, 1x1 (a
+// bottleneck), with a mask behind each but the last. Of those the first 3x3 may have a stride.
 bool GatedChain::supports(const GatedTable& table) {
   const auto is = [&](int32_t index, int32_t kernel, bool may_stride) {
     const GatedLayer& layer = table.layers[index];

@@ -26,8 +26,8 @@ inline void for_pieces(int64_t n, int64_t most, const Body& body) {
   }
 }
 
-// hidden [pixel][entry] = relu(scale * conv(x) + shift), for the open channels only. The kernel is 3x3 with padding 1, or
-// 1x1 on a map that is one row of pixels.
+// hidden [pixel][entry] = relu(scale * conv(x) + shift), for the open channels only. The kernel is 3x3 with padding 1,
+// or 1x1 on a map that is one row of pixels.
 struct OpeningConvolution {
   const float* x;  // [height, width, in_channels]
   int64_t height, width, in_channels, stride;

@@ -48,7 +48,9 @@ struct GatedTiles {
   Cuts cuts(int32_t batch, int threads) const;
 
  private:
-  int64_t floats(int64_t tile_count) const { return gated_winograd_floats(tile, tile_count, in_channels, out_channels); }
+  int64_t floats(int64_t tile_count) const {
+    return gated_winograd_floats(tile, tile_count, in_channels, out_channels);
+  }
 };
 
 // Reads an activation and writes a map of open channels: 3x3, or 1x1 of stride 1.

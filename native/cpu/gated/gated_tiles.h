@@ -27,8 +27,8 @@ namespace {
 // ---- opening convolution: dot products along the input channels, which are contiguous in NHWC and in OHWI. The cost
 // is proportional to the number of open channels: no weights are gathered and no lane is idle.
 
-// sums[o][p] += products of `length` elements, for the tile's pixels except the leading `First` and the trailing `Last`,
-// whose tap lies outside the image. x points to the first pixel that takes part.
+// sums[o][p] += products of `length` elements, for the tile's pixels except the leading `First` and the trailing
+// `Last`, whose tap lies outside the image. x points to the first pixel that takes part.
 template <typename Simd, int Channels, int Pixels, int First, int Last>
 SLUICE_SIMD inline void dot_run(typename Simd::Register (&sums)[Channels][Pixels],
                                 const float* const (&weights)[Channels], int64_t offset, const float* x,
@@ -158,7 +158,7 @@ SLUICE_SIMD inline void outer_taps(typename Simd::Register (&sums)[Pixels][Vecto
 // `Side` is the kernel's height and width.
 template <typename Simd, int Side, int Vectors, int Pixels, bool Tail>
 SLUICE_SIMD void closing_tile(const ClosingConvolution& a, const float* group, int64_t group_width, int64_t channel,
-                             int64_t tail, int64_t row, int64_t column) {
+                              int64_t tail, int64_t row, int64_t column) {
   using Register = typename Simd::Register;
   Register sums[Pixels][Vectors];
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
@@ -225,8 +225,8 @@ const OpeningTile* all_opening_tiles() {
 
 // One pass over the pixels of a map's rows, for at most opening_channels channels.
 template <typename Simd>
-void opening_pass(const OpeningConvolution& a, const OpeningTile* tiles, int64_t entry, int64_t channels, int64_t row_begin,
-                int64_t row_end, int64_t column_begin, int64_t column_end) {
+void opening_pass(const OpeningConvolution& a, const OpeningTile* tiles, int64_t entry, int64_t channels,
+                  int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end) {
   for (int64_t row = row_begin; row < row_end; ++row) {
     for_pieces(column_end - column_begin, Simd::opening_pixels, [&](int64_t column, int64_t pixels) {
       tiles[(channels - 1) * Simd::opening_pixels + pixels - 1](a, entry, row, column_begin + column);
@@ -236,7 +236,7 @@ void opening_pass(const OpeningConvolution& a, const OpeningTile* tiles, int64_t
 
 template <typename Simd>
 void opening_convolution(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
-                       int64_t row_end) {
+                         int64_t row_end) {
   const OpeningTile* const tiles = all_opening_tiles<Simd, 3>();
   for_pieces(open_end - open_begin, Simd::opening_channels, [&](int64_t entry, int64_t channels) {
     opening_pass<Simd>(a, tiles, open_begin + entry, channels, row_begin, row_end, 0, a.out_width);
@@ -247,7 +247,7 @@ void opening_convolution(const OpeningConvolution& a, int64_t open_begin, int64_
 // pass over them: in the first-level cache if a tile of pixels fits it.
 template <typename Simd>
 void opening_of_pixels(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
-                     int64_t pixel_end) {
+                       int64_t pixel_end) {
   constexpr int64_t cached_floats = int64_t{1} << 16, nearest_floats = 6 << 10;
   const OpeningTile* const tiles = all_opening_tiles<Simd, 1>();
   const int64_t depth = std::max<int64_t>(a.in_channels, 1);
@@ -269,8 +269,8 @@ void opening_of_pixels(const OpeningConvolution& a, int64_t open_begin, int64_t 
 // One pass over the pixels of a map's rows. tiles[p - 1] is p pixels long.
 template <typename Simd>
 void closing_pass(const ClosingConvolution& a, const ClosingTile* tiles, const float* weights, int64_t group_width,
-                 int64_t channel, int64_t tail, int64_t row_begin, int64_t row_end, int64_t column_begin,
-                 int64_t column_end) {
+                  int64_t channel, int64_t tail, int64_t row_begin, int64_t row_end, int64_t column_begin,
+                  int64_t column_end) {
   for (int64_t row = row_begin; row < row_end; ++row) {
     for_pieces(column_end - column_begin, Simd::closing_pixels, [&](int64_t column, int64_t pixels) {
       tiles[pixels - 1](a, weights, group_width, channel, tail, row, column_begin + column);
@@ -280,7 +280,7 @@ void closing_pass(const ClosingConvolution& a, const ClosingTile* tiles, const f
 
 template <typename Simd, int Side>
 void closing_groups(const ClosingConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
-                   int64_t row_end, int64_t column_begin, int64_t column_end) {
+                    int64_t row_end, int64_t column_begin, int64_t column_end) {
   constexpr auto tiles_from_zero = std::make_index_sequence<Simd::closing_vectors * Simd::closing_pixels>();
   static constexpr auto tiles = closing_tiles<Simd, Side>(tiles_from_zero);
   static constexpr auto tails = tail_tiles<Simd, Side>(std::make_index_sequence<Simd::closing_pixels>());
@@ -291,23 +291,23 @@ void closing_groups(const ClosingConvolution& a, int64_t group_begin, int64_t gr
     for_pieces(whole / Simd::lanes, Simd::closing_vectors, [&](int64_t vector, int64_t vectors) {
       const int64_t channel = vector * Simd::lanes;
       closing_pass<Simd>(a, &tiles[(vectors - 1) * Simd::closing_pixels], weights + channel, width, first + channel, 0,
-                        row_begin, row_end, column_begin, column_end);
+                         row_begin, row_end, column_begin, column_end);
     });
     if (tail == 0) continue;
     closing_pass<Simd>(a, tails.data(), weights + whole, width, first + whole, tail, row_begin, row_end, column_begin,
-                      column_end);
+                       column_end);
   }
 }
 
 template <typename Simd>
 void closing_convolution(const ClosingConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
-                        int64_t row_end) {
+                         int64_t row_end) {
   closing_groups<Simd, 3>(a, group_begin, group_end, row_begin, row_end, 0, a.width);
 }
 
 template <typename Simd>
 void closing_of_pixels(const ClosingConvolution& a, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
-                      int64_t pixel_end) {
+                       int64_t pixel_end) {
   closing_groups<Simd, 1>(a, group_begin, group_end, 0, 1, pixel_begin, pixel_end);
 }
 

@@ -99,8 +99,8 @@ __device__ inline void write_output(const Pass& pass, int32_t channel, int64_t a
   }
 }
 
-// One block a tile. `fours`: whether four channels of the input are read with one access, as in hidden maps. Tiles whose
-// columns are all closed, and tiles of rows that no group needs, end at once.
+// One block a tile. `fours`: whether four channels of the input are read with one access, as in hidden maps. Tiles
+// whose columns are all closed, and tiles of rows that no group needs, end at once.
 template <typename Kind, bool fours>
 __global__ void __launch_bounds__(tile_threads) gated_convolution_kernel(const Pass pass) {
   __shared__ Shared shared;

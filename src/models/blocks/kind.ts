@@ -6,8 +6,8 @@
 import type { ConvolutionRow } from "../../ops/mod.ts";
 
 /**
- * A kind of residual block. To add one, write a file like basic.ts and name the kind in an architecture: training, gates,
- * gated evaluation, cost and export all follow from the table.
+ * A kind of residual block. To add one, write a file like basic.ts and name the kind in an architecture: training,
+ * gates, gated evaluation, cost and export all follow from the table.
  */
 export interface BlockKind {
   /** Names the kind in messages. */
