@@ -18,7 +18,7 @@ export class Predictor extends Module {
   readonly #norm: BatchNorm;
   readonly #second: Linear;
 
-  /** @param size values D of a projection. @param hidden values H between the layers. */
+  /** Draws the weights; projections have `size` values D, and the layers `hidden` values H between them. */
   constructor(device: Device, initialiser: Initialiser, size: number, hidden: number) {
     super();
     const narrow = { inFeatures: size, outFeatures: hidden };

@@ -23,7 +23,7 @@ export class Projector extends Module {
   readonly #linears: readonly Linear[];
   readonly #norms: readonly BatchNorm[];
 
-  /** @param features values F of a feature. @param size values P of a projection. */
+  /** Draws the weights; features have `features` values F, projections `size` values P. */
   constructor(device: Device, initialiser: Initialiser, features: number, readonly size: number) {
     super();
     const linear = (name: string, inFeatures: number) => {

@@ -121,7 +121,7 @@ export interface BlockSpec {
 }
 
 /** The parts of a specification that decide its blocks. */
-type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction">;
+export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction">;
 
 /** A block of `channels` channels between its convolutions. */
 function blockSpec(

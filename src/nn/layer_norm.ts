@@ -20,7 +20,7 @@ export class LayerNorm extends Module {
   /** Shift, [F] f32, initially 0. */
   readonly bias: Parameter;
 
-  /** @param features values in a row. */
+  /** The norm of rows of `features` values. */
   constructor(device: Device, readonly features: number, options: ParameterOptions = {}) {
     super();
     const vector = (value: number) =>

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 
 import { normalisedError } from "../../src/autograd/mod.ts";
-import { Device } from "../../src/device/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
 import { basicBlock, type BlockKind, bottleneckBlock } from "../../src/models/mod.ts";
 import { type ConvolutionRow, gatedConvolutions, maskedConvolutions, PackedWeights } from "../../src/ops/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
