@@ -6,33 +6,40 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { resolveConfig } from "../../src/config/config.ts";
 import { networkCost, smallestBudget } from "../../src/models/cost.ts";
-import type { NetworkSpec } from "../../src/models/spec.ts";
+import type { Architecture, NetworkSpec } from "../../src/models/spec.ts";
 import { givenRunOptions, outputOptions, wholeNumber } from "../options.ts";
 import { writeResult } from "../ui/output.ts";
 import { formatTable, megaMacs, share } from "../ui/tables.ts";
 
 type NetworkCost = ReturnType<typeof networkCost>;
 
-/** The JSON document; it leaves out which gates open which channels. */
+/** The JSON document, with `conv1`, `conv2`, ... of each block; it leaves out which gates open which channels. */
 function costDocument({ blocks, ...whole }: NetworkCost) {
-  return { ...whole, blocks: blocks.map(({ gated: _gated, ...block }) => block) };
+  const documents = blocks.map(({ name, convolutions, shortcut, gate }) => {
+    const numbered = Object.fromEntries(convolutions.map((macs, index) => [`conv${index + 1}`, macs]));
+    return { name, ...numbered, shortcut, gate };
+  });
+  return { ...whole, blocks: documents };
 }
 
 /** The table for people: one row per block, then the sums. */
-function describeCost(spec: NetworkSpec, cost: NetworkCost, smallest: number): string {
-  const hasThird = cost.blocks.some(({ conv3 }) => conv3 !== undefined);
-  const third = (cell: string | undefined) => (hasThird ? [cell] : []);
-  const blocks = cost.blocks.map(({ name, conv1, conv2, conv3, shortcut, gate }) => [
+function describeCost(
+  spec: NetworkSpec & { readonly arch: Architecture },
+  cost: NetworkCost,
+  smallest: number,
+): string {
+  const most = Math.max(...cost.blocks.map(({ convolutions }) => convolutions.length));
+  const columns = Array.from({ length: most }, (_, index) => index);
+  const blocks = cost.blocks.map(({ name, convolutions, shortcut, gate }) => [
     name,
-    ...[conv1, conv2].map(megaMacs),
-    ...third(megaMacs(conv3)),
+    ...columns.map((index) => megaMacs(convolutions[index])),
     ...[shortcut, gate].map(megaMacs),
   ]);
   const header = `${spec.arch}, width ${spec.width}, stem ${spec.stem}, ${spec.image} x ${spec.image} pixels`;
   return [
     header,
     "",
-    formatTable(["block", "conv1", "conv2", ...(hasThird ? ["conv3"] : []), "shortcut", "gate"], blocks),
+    formatTable(["block", ...columns.map((index) => `conv${index + 1}`), "shortcut", "gate"], blocks),
     "",
     formatTable(["", ""], [
       ["dense network, MACs", cost.macs],

@@ -362,71 +362,61 @@ SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_cha
     const float* pooled, const float* weight1, const float* mean, const float* variance, const float* gamma,
     const float* beta, float epsilon, const float* weight2, const float* bias, float* mask);
 
-/* ---- gated block, inference ---------------------------------------------------------------------------------- */
+/* ---- gated convolutions, inference --------------------------------------------------------------------------- */
 
-/* Six int32: a basic block, two 3x3 convolutions with padding 1, the first with `stride`.
- * Output height = (height - 1) / stride + 1, likewise width. */
-typedef struct sl_gated_block_shape {
+/* A residual block whose channels an image may close: convolutions in a row, each followed by a norm and relu,
+ *
+ *   h = relu(scale * conv(h) + shift) * mask,     from h = x, the factor left out if the convolution is not masked,
+ *   y = relu(scale * conv(h) + shift + residual)  in the last convolution, which is never masked.
+ *
+ * sl_gated_forward computes for each image only the channels that its masks open. It knows the block by this shape and
+ * a table with one sl_gated_convolution for each convolution. */
+typedef struct sl_gated_shape {
   int32_t batch;
   int32_t height;
   int32_t width;
   int32_t in_channels;
-  int32_t channels;
+  int32_t convolutions; /* rows of the table, 1 to SL_GATED_MOST_CONVOLUTIONS */
+} sl_gated_shape;
+
+/* Output height = (height + 2 padding - kernel) / stride + 1, likewise width; kernels are square. */
+typedef struct sl_gated_convolution {
+  int32_t kernel;
   int32_t stride;
-} sl_gated_block_shape;
+  int32_t padding;
+  int32_t outputs; /* channels, open or not */
+  int32_t masked;  /* 1 or 0 */
+} sl_gated_convolution;
 
-#define SL_GATED_BLOCK_FIRST 0
-#define SL_GATED_BLOCK_SECOND 1
+#define SL_GATED_MOST_CONVOLUTIONS 8
 
-/* Bytes of the packed weights of one of a block's convolutions into *host_bytes. */
-SL_API int32_t sl_gated_block_packed_bytes(sl_context* context, const sl_gated_block_shape* host_shape,
-    int32_t convolution, int64_t* host_bytes);
+/* Columns of the addresses that sl_gated_forward takes for each convolution. */
+#define SL_GATED_MASK 0   /* f32 [N,outputs] of 0 and 1; 0 if the convolution is not masked */
+#define SL_GATED_PACKED 1 /* from sl_gated_pack, for this shape and table */
+#define SL_GATED_SCALE 2  /* f32 [outputs], from sl_norm_fold */
+#define SL_GATED_SHIFT 3  /* f32 [outputs], from sl_norm_fold */
+#define SL_GATED_COLUMNS 4
 
-/* Reorders or transforms a convolution's f32 OHWI weights, [C,3,3,I] or [C,3,3,C], to an order of the kernels' own in
- * which the weights of one open channel are contiguous runs that need no gathering. */
-SL_API int32_t sl_gated_block_pack(sl_context* context, const sl_gated_block_shape* host_shape, int32_t convolution,
-    const float* weights, void* packed);
+/* Whether this library computes the table in one pass over the open channels: 1 or 0 into *host_supported. The answer
+ * depends on the table alone. The other functions return UNSUPPORTED for a table that it has no kernels for: compute
+ * that with sl_conv_forward and sl_norm_apply, which takes the mask. */
+SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host_shape,
+    const sl_gated_convolution* host_convolutions, int32_t* host_supported);
 
-/* y = relu(scale2 * conv2(relu(scale1 * conv1(x) + shift1) * mask) + shift2 + residual), computing for each image only
- * the channels its mask opens. x [N,H,W,I], residual and y [N,H',W',C], mask [N,C] of 0 and 1, packed1 and packed2 from
- * sl_gated_block_pack for this shape, scales and shifts [C] from sl_norm_fold; f32. */
-SL_API int32_t sl_gated_block_forward(sl_context* context, const sl_gated_block_shape* host_shape, const float* x,
-    const float* mask, const void* packed1, const float* scale1, const float* shift1, const void* packed2,
-    const float* scale2, const float* shift2, const float* residual, float* y);
+/* Bytes of the packed weights of the convolution in row `index`, 0 being the first, into *host_bytes. */
+SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* host_shape,
+    const sl_gated_convolution* host_convolutions, int32_t index, int64_t* host_bytes);
 
-/* ---- gated bottleneck, inference ----------------------------------------------------------------------------- */
+/* Reorders or transforms the convolution's f32 OHWI weights into the order in which the kernels read those of one open
+ * channel as contiguous runs. */
+SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_shape,
+    const sl_gated_convolution* host_convolutions, int32_t index, const float* weights, void* packed);
 
-/* Six int32: a bottleneck, a 1x1 convolution to `channels`, a 3x3 with padding 1 and `stride`, and a 1x1 to four times
- * as many. Output height = (height - 1) / stride + 1, likewise width. */
-typedef struct sl_gated_bottleneck_shape {
-  int32_t batch;
-  int32_t height;
-  int32_t width;
-  int32_t in_channels;
-  int32_t channels;
-  int32_t stride;
-} sl_gated_bottleneck_shape;
-
-#define SL_GATED_BOTTLENECK_FIRST 0
-#define SL_GATED_BOTTLENECK_SECOND 1
-#define SL_GATED_BOTTLENECK_THIRD 2
-
-/* Bytes of the packed weights of one of a bottleneck's convolutions into *host_bytes. */
-SL_API int32_t sl_gated_bottleneck_packed_bytes(sl_context* context, const sl_gated_bottleneck_shape* host_shape,
-    int32_t convolution, int64_t* host_bytes);
-
-/* Reorders a convolution's f32 OHWI weights, [C,1,1,I], [C,3,3,C] or [4C,1,1,C], as sl_gated_block_pack does. */
-SL_API int32_t sl_gated_bottleneck_pack(sl_context* context, const sl_gated_bottleneck_shape* host_shape,
-    int32_t convolution, const float* weights, void* packed);
-
-/* h1 = relu(scale1 * conv1(x) + shift1) * mask1, h2 = relu(scale2 * conv2(h1) + shift2) * mask2,
- * y = relu(scale3 * conv3(h2) + shift3 + residual), computing for each image only the channels its masks open.
- * x [N,H,W,I], mask1 and mask2 [N,C] of 0 and 1, residual and y [N,H',W',4C], packed weights from
- * sl_gated_bottleneck_pack for this shape, scales and shifts [C], [C] and [4C] from sl_norm_fold; f32. */
-SL_API int32_t sl_gated_bottleneck_forward(sl_context* context, const sl_gated_bottleneck_shape* host_shape,
-    const float* x, const float* mask1, const float* mask2, const void* packed1, const float* scale1,
-    const float* shift1, const void* packed2, const float* scale2, const float* shift2, const void* packed3,
-    const float* scale3, const float* shift3, const float* residual, float* y);
+/* x [N,H,W,I], residual and y [N,H',W',O] f32, O the outputs of the last convolution; host_operands
+ * [convolutions, SL_GATED_COLUMNS] holds device addresses. */
+SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
+    const sl_gated_convolution* host_convolutions, const uint64_t* host_operands, const float* x,
+    const float* residual, float* y);
 
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  */
 import type { Recorder } from "../autograd/mod.ts";
 import { MisuseError } from "../errors.ts";
-import { gatedTerms, type NetworkCost } from "../models/mod.ts";
+import { gatedMacs, gatedTerms, type NetworkCost } from "../models/mod.ts";
 import { binary, mean, scale, stack, sum } from "../ops/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 
@@ -53,9 +53,9 @@ export function costShare(tape: Recorder, terms: Tensor, cost: NetworkCost): Ten
   return scale(tape, sum(tape, variable, "all"), 1, fixedShare(cost));
 }
 
-/** The share of the dense network's cost that no gate can save: stem, shortcuts, and the gates themselves. */
+/** The share of the dense network's cost that no gate can save: stem, shortcuts, ungated convolutions and the gates. */
 function fixedShare(cost: NetworkCost): number {
-  return cost.blocks.reduce((total, block) => total + block.shortcut + block.gate, cost.stem) / cost.macs;
+  return gatedMacs(cost, []) / cost.macs;
 }
 
 /**

@@ -257,52 +257,16 @@ export const symbols = {
     ],
     result: "i32",
   },
-  // gated block, inference
-  // shape, convolution, bytes
-  sl_gated_block_packed_bytes: { parameters: ["pointer", "buffer", "i32", "buffer"], result: "i32" },
-  // shape, convolution, weights, packed
-  sl_gated_block_pack: { parameters: ["pointer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
-  sl_gated_block_forward: {
-    parameters: [
-      "pointer",
-      "buffer", // host_shape
-      "pointer", // x
-      "pointer", // mask
-      "pointer", // packed1
-      "pointer", // scale1
-      "pointer", // shift1
-      "pointer", // packed2
-      "pointer", // scale2
-      "pointer", // shift2
-      "pointer", // residual
-      "pointer", // y
-    ],
+  // gated convolutions, inference
+  sl_gated_supports: { parameters: ["pointer", "buffer", "buffer", "buffer"], result: "i32" }, // host_shape, host_convolutions, host_supported
+  sl_gated_packed_bytes: { parameters: ["pointer", "buffer", "buffer", "i32", "buffer"], result: "i32" }, // host_shape, host_convolutions, index, host_bytes
+  sl_gated_pack: {
+    parameters: ["pointer", "buffer", "buffer", "i32", "pointer", "pointer"], // host_shape, host_convolutions, index, weights, packed
     result: "i32",
   },
-  // gated bottleneck, inference
-  // shape, convolution, bytes
-  sl_gated_bottleneck_packed_bytes: { parameters: ["pointer", "buffer", "i32", "buffer"], result: "i32" },
-  // shape, convolution, weights, packed
-  sl_gated_bottleneck_pack: { parameters: ["pointer", "buffer", "i32", "pointer", "pointer"], result: "i32" },
-  sl_gated_bottleneck_forward: {
-    parameters: [
-      "pointer",
-      "buffer", // host_shape
-      "pointer", // x
-      "pointer", // mask1
-      "pointer", // mask2
-      "pointer", // packed1
-      "pointer", // scale1
-      "pointer", // shift1
-      "pointer", // packed2
-      "pointer", // scale2
-      "pointer", // shift2
-      "pointer", // packed3
-      "pointer", // scale3
-      "pointer", // shift3
-      "pointer", // residual
-      "pointer", // y
-    ],
+  sl_gated_forward: {
+    // host_shape, host_convolutions, host_operands, x, residual, y
+    parameters: ["pointer", "buffer", "buffer", "buffer", "pointer", "pointer", "pointer"],
     result: "i32",
   },
   // optimisers

@@ -8,8 +8,8 @@ import type { Device, DevicePointer, Kernels } from "./device.ts";
 /** Native calls that a dry run makes all the same: they ask for sizes, or make small things that are read and freed. */
 const made: ReadonlySet<string> = new Set<keyof Kernels>([
   "sl_conv_packed_bytes",
-  "sl_gated_block_packed_bytes",
-  "sl_gated_bottleneck_packed_bytes",
+  "sl_gated_supports",
+  "sl_gated_packed_bytes",
   "sl_host_malloc",
   "sl_host_free",
   "sl_event_create",

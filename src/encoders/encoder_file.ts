@@ -9,6 +9,7 @@ import { InvalidInputError, ShapeError } from "../errors.ts";
 import { encodeSafetensors, FormatError, readSafetensors } from "../formats/mod.ts";
 import {
   architectures,
+  architectureSpec,
   encoderState,
   featureSize,
   GatedResNet,
@@ -90,7 +91,7 @@ function formatDescription(description: EncoderDescription): Record<string, stri
   const transform = { as_is: asIs, resize, interpolation: "bicubic", antialias: true, center_crop: asIs };
   return {
     format: FORMAT,
-    arch,
+    arch: architectureSpec(arch).name,
     width: String(width),
     stem,
     network,

@@ -1,18 +1,22 @@
 /**
  * Multiply-accumulates (MACs) and parameters of a network, counted without building it.
  *
- * Convolutions, shortcuts and gates are counted; norms, relu, pooling and adds are not, as in the papers compared with.
+ * Convolutions, shortcuts and gates are counted. Norms, relu, pooling and additions are not, as in the papers that the
+ * results are compared with.
  *
  * @module
  */
 import { convolvedSize } from "../ops/mod.ts";
-import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
+import { type BlockSpec, blockSpecs, byConvolution, type NetworkSpec, stemSpec } from "./spec.ts";
 
 /** MACs in proportion to open channels. */
 export interface GatedTerm {
   /** With every channel open. */
   readonly macs: number;
-  /** Gates whose open shares multiply it, by their places among the network's: one, or two where a convolution lies between them. */
+  /**
+   * The gates whose open shares multiply it, by their places in the network: of a convolution's inputs, outputs or
+   * both.
+   */
   readonly gates: readonly [first: number, second?: number];
 }
 
@@ -20,17 +24,13 @@ export interface GatedTerm {
 export interface BlockCost {
   /** torchvision's name of the block. */
   readonly name: string;
-  /** First convolution: proportional to its open output channels. */
-  readonly conv1: number;
-  /** Second convolution: proportional to its open input channels, and in a bottleneck to its open output channels. */
-  readonly conv2: number;
-  /** Third convolution, of a bottleneck: proportional to its open input channels. */
-  readonly conv3?: number;
+  /** The convolutions in order. */
+  readonly convolutions: readonly number[];
   /** Shortcut convolution, 0 for an identity; never gated. */
   readonly shortcut: number;
-  /** The gates themselves, paid by gated passes only. */
+  /** The gates themselves; only gated passes compute them. */
   readonly gate: number;
-  /** The convolutions by the gates that open them. */
+  /** The convolutions between gates, those of the same gates together. */
   readonly gated: readonly GatedTerm[];
 }
 
@@ -48,17 +48,22 @@ export interface NetworkCost {
   readonly blocks: readonly BlockCost[];
 }
 
-/** What a row of convolutions costs by gates: the n-th of them stands behind the n-th convolution, each but the last. */
-function termsOf(macs: readonly number[], firstGate: number): GatedTerm[] {
+/** The gated terms of a block, whose first gate is the network's `firstGate`-th. */
+function termsOf(block: BlockSpec, macs: readonly number[], firstGate: number): GatedTerm[] {
   const terms = new Map<string, GatedTerm>();
+  const gateOf = byConvolution(block, block.gates.map((_, index) => firstGate + index));
   macs.forEach((own, index) => {
-    const [before, behind] = [firstGate + index - 1, firstGate + index];
-    const isLast = index === macs.length - 1;
-    const gates: GatedTerm["gates"] = index === 0 ? [behind] : isLast ? [before] : [before, behind];
+    const [first, second] = [gateOf[index - 1], gateOf[index]].filter((gate) => gate !== undefined);
+    if (first === undefined) return;
+    const gates: GatedTerm["gates"] = second === undefined ? [first] : [first, second];
     const key = gates.join();
     terms.set(key, { macs: (terms.get(key)?.macs ?? 0) + own, gates });
   });
   return [...terms.values()];
+}
+
+function sumOf(terms: readonly number[]): number {
+  return terms.reduce((sum, term) => sum + term, 0);
 }
 
 /** Counts a network. */
@@ -69,46 +74,37 @@ export function networkCost(spec: NetworkSpec): NetworkCost {
   let params = kernel * kernel * 3 * spec.width + 2 * spec.width;
   if (pool) side = convolvedSize(side, pool.kernel, pool);
   let gateCount = 0;
-  const blocks = blockSpecs(spec).map(({ name, inChannels, outChannels, projects, convolutions, gates }): BlockCost => {
-    const macs = convolutions.map((of) => {
+  const blocks = blockSpecs(spec).map((block): BlockCost => {
+    const { name, inChannels, outChannels, projects, gates } = block;
+    const convolutions = block.convolutions.map((of) => {
       const weights = of.kernel * of.kernel * of.inChannels * of.outChannels;
-      side = convolvedSize(side, of.kernel, { stride: of.stride, padding: of.kernel >> 1 });
+      side = convolvedSize(side, of.kernel, of);
       params += weights + 2 * of.outChannels;
       return weights * side * side;
     });
     if (projects) params += inChannels * outChannels + 2 * outChannels;
-    const gated = termsOf(macs, gateCount);
+    const gated = termsOf(block, convolutions, gateCount);
     gateCount += gates.length;
-    const [conv1 = 0, conv2 = 0, conv3] = macs;
-    return {
-      name,
-      conv1,
-      conv2,
-      ...(conv3 === undefined ? {} : { conv3 }),
-      shortcut: projects ? side * side * outChannels * inChannels : 0,
-      gate: gates.reduce((sum, of) => sum + of.inChannels * of.hidden + of.hidden * of.channels, 0),
-      gated,
-    };
+    const shortcut = projects ? side * side * outChannels * inChannels : 0;
+    const gate = sumOf(gates.map((of) => of.inChannels * of.hidden + of.hidden * of.channels));
+    return { name, convolutions, shortcut, gate, gated };
   });
-  const macs = blocks.reduce(
-    (sum, { conv1, conv2, conv3 = 0, shortcut }) => sum + conv1 + conv2 + conv3 + shortcut,
-    stem,
-  );
-  const gateMacs = blocks.reduce((sum, block) => sum + block.gate, 0);
-  return { macs, gateMacs, params, stem, blocks };
+  const macs = blocks.reduce((sum, { convolutions, shortcut }) => sum + sumOf(convolutions) + shortcut, stem);
+  return { macs, gateMacs: sumOf(blocks.map(({ gate }) => gate)), params, stem, blocks };
 }
 
-/** The gated terms of all blocks in order; those of basic blocks are one a gate. */
+/** The gated terms of all blocks in order; basic blocks have one a gate. */
 export function gatedTerms(cost: NetworkCost): GatedTerm[] {
   return cost.blocks.flatMap(({ gated }) => gated);
 }
 
 /**
- * What an image computes of each gated term: the open share of its gate, or the product of those of two.
+ * The share of each gated term that an image computes: the open share of its gate, or the product of the open shares of
+ * its two gates.
  *
- * Over several images it is the mean of this, which is not the product of their mean shares.
+ * For several images take the mean of these shares. It is not the product of the mean open shares.
  *
- * @param openShares the image's share of open channels by gate, in 0..1; 0 where left out.
+ * @param openShares the image's share of open channels by gate, in 0..1; 0 for gates left out.
  */
 export function termShares(cost: NetworkCost, openShares: readonly number[]): number[] {
   const shareOf = (gate: number) => openShares[gate] ?? 0;
@@ -129,22 +125,23 @@ export interface PartMacs {
 export function denseParts({ stem, blocks }: NetworkCost): PartMacs[] {
   return [
     { name: "stem", macs: stem },
-    ...blocks.map(({ name, conv1, conv2, conv3 = 0, shortcut }) => ({ name, macs: conv1 + conv2 + conv3 + shortcut })),
+    ...blocks.map(({ name, convolutions, shortcut }) => ({ name, macs: sumOf(convolutions) + shortcut })),
   ];
 }
 
 /**
  * The parts of the gated network, gates included.
  *
- * @param cost of the network.
- * @param shares what is computed of each gated term, in 0..1, of one image or the mean over images; 0 where left out.
+ * @param shares the computed share of each gated term, in 0..1, of one image or the mean over images; 0 for terms left
+ * out.
  */
 export function gatedParts({ stem, blocks }: NetworkCost, shares: readonly number[]): PartMacs[] {
   let term = 0;
-  const parts = blocks.map(({ name, gated, shortcut, gate }) => ({
-    name,
-    macs: gated.reduce((sum, { macs }) => sum + macs * (shares[term++] ?? 0), shortcut + gate),
-  }));
+  const parts = blocks.map(({ name, convolutions, gated, shortcut, gate }) => {
+    const ungated = sumOf(convolutions) - sumOf(gated.map(({ macs }) => macs));
+    const fixed = shortcut + gate + ungated;
+    return { name, macs: gated.reduce((sum, { macs }) => sum + macs * (shares[term++] ?? 0), fixed) };
+  });
   return [{ name: "stem", macs: stem }, ...parts];
 }
 
@@ -153,7 +150,9 @@ export function gatedMacs(cost: NetworkCost, shares: readonly number[]): number 
   return gatedParts(cost, shares).reduce((sum, { macs }) => sum + macs, 0);
 }
 
-/** The share of the dense network's MACs that no budget can go below: stem, shortcuts and gates. */
+/**
+ * The share of the dense network's MACs that no budget can go below: stem, shortcuts, gates and ungated convolutions.
+ */
 export function smallestBudget(spec: NetworkSpec): number {
   const cost = networkCost(spec);
   return gatedMacs(cost, []) / cost.macs;

@@ -1,5 +1,5 @@
 /**
- * The whole trained thing: encoder plus projector.
+ * The network that a run trains: encoders, projector and heads.
  *
  * @module
  */
@@ -12,35 +12,34 @@ import { Projector } from "./projector.ts";
 import { RotationHead } from "./rotation_head.ts";
 import { featureSize, type NetworkSpec } from "./spec.ts";
 
-/** What a run trains. */
+/** How the network of a run is built. */
 export interface DualNetworkOptions extends BlockOptions {
   /** The encoder. */
   readonly spec: NetworkSpec;
-  /** Size of the projections. */
+  /** Values of a projection. */
   readonly projector: number;
-  /** Seed of the initial weights; null: all of them 0, in a network that is measured and never trained. */
+  /** Seed of the initial weights, or null for weights of 0, in a network that is measured and never trained. */
   readonly seed: number | null;
-  /** Whether the dense and the gated encoder are two networks that share nothing but the projector (an ablation). */
+  /** Whether the dense and the gated encoder are two networks that share only the projector (an ablation). */
   readonly separateEncoders?: boolean;
-  /** The rotation head: as published, with a relu before its last layer, or by default none. */
+  /** The rotation head: as published, or with a relu before its last layer. Defaults to null: no head. */
   readonly rotationHead?: "paper" | "relu" | null;
 }
 
 /**
- * Encoder and projector, and what else is trained with them; the encoder's names have no prefix, the projector's begin with `projector.`,
- * those of a rotation head with `rotation_head.`, and those of a gated encoder that
- * shares nothing with the dense one with `gated_encoder.`.
+ * Encoder, projector and rotation head. The encoder's names have no prefix. The other names begin with `projector.`,
+ * `rotation_head.`, and `gated_encoder.` if the gated encoder is a network of its own.
  */
 export class DualNetwork extends Module {
-  /** The network that is kept: both encoders, or the dense one of two. */
+  /** Both encoders, or the dense encoder if they are two networks. */
   readonly encoder: GatedResNet;
   readonly #gatedEncoder: GatedResNet;
   /** Used in training only. */
   readonly projector: Projector;
-  /** Used in training only, if rotations are told apart. */
+  /** Used in training only; null if the run predicts no rotations. */
   readonly rotationHead: RotationHead | null;
 
-  /** Builds both and draws their weights from the seed. */
+  /** Builds the parts and draws their weights from the seed. */
   constructor(readonly device: Device, options: DualNetworkOptions) {
     super();
     const initialiser = new Initialiser(options.seed);
@@ -61,24 +60,24 @@ export class DualNetwork extends Module {
     );
   }
 
-  /** The encoder that a pass goes through. */
+  /** The encoder of a pass. */
   encoderOf(pass: Pass): GatedResNet {
     return pass === "gated" ? this.#gatedEncoder : this.encoder;
   }
 
-  /** The encoder's parameters, then the projector's. */
+  /** The encoder's parameters, then those of the other parts. */
   override *parameters(prefix = ""): ReturnType<Module["parameters"]> {
     yield* this.encoder.parameters(prefix);
     yield* super.parameters(prefix);
   }
 
-  /** The encoder's buffers, then the projector's. */
+  /** The encoder's buffers, then those of the other parts. */
   override *buffers(prefix = ""): ReturnType<Module["buffers"]> {
     yield* this.encoder.buffers(prefix);
     yield* super.buffers(prefix);
   }
 
-  /** Frees both. */
+  /** Frees all parts. */
   override [Symbol.dispose](): void {
     this.encoder[Symbol.dispose]();
     super[Symbol.dispose]();

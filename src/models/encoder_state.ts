@@ -1,5 +1,5 @@
 /**
- * One encoder's own weights, taken out of a network that holds both.
+ * The weights of one encoder, taken out of a network that holds both.
  *
  * @module
  */
@@ -9,15 +9,16 @@ import type { GatedResNet } from "./gated_resnet.ts";
 import { toTorchState } from "./torchvision.ts";
 
 /**
- * The state of a network that is one encoder alone, in PyTorch's layouts under torchvision's names: the dense one without gates, the
- * gated one with its own norms where they are two, which lose their prefix and stand in place of the dense encoder's.
+ * The state of one encoder alone, in PyTorch's layouts and under torchvision's names. The dense encoder comes without
+ * gates. The gated encoder comes with its own norms, if each encoder has its own: they take the dense norms' names and
+ * places.
  */
 export function encoderState(network: GatedResNet, pass: Pass): Map<string, HostTensor> {
   const state = new Map<string, HostTensor>();
   for (const [name, tensor] of toTorchState(network)) {
     const isGatedOnly = /\.gate\d?\.|\.gated_bn\d\./.test(name);
     if (pass === "dense" && isGatedOnly) continue;
-    // A block has its gated norms behind the others, which they so replace.
+    // A block yields its gated norms after the dense norms, so that they overwrite them.
     state.set(name.replace(".gated_bn", ".bn"), tensor);
   }
   return state;

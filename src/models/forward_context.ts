@@ -1,5 +1,5 @@
 /**
- * What a forward pass of a gated network needs to know besides its input.
+ * The context of a forward pass: tape, pass, noise and temperature of the gates.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { type Collective, type NoiseAddress, philoxUniform } from "../ops/mod.ts
 import { streamOf, Streams } from "../random/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 
-/** Which encoder a pass computes. */
+/** The encoder that a pass computes. */
 export type Pass = "dense" | "gated";
 
-/** Where the gates' noise comes from. */
+/** The gates' noise. */
 export interface NoiseSource {
   /**
    * Uniform numbers for one gate.
    *
-   * @param gate its place among the network's gates, from 0.
+   * @param gate the gate's place in the network, from 0.
    * @param shape [N, C].
    * @returns f32 in (0, 1].
    */
@@ -26,24 +26,24 @@ export interface NoiseSource {
 
 /** A training pass. */
 export interface ForwardContext {
-  /** Records the pass; null where no gradients are wanted. */
+  /** Records the pass; null for a pass without gradients. */
   readonly tape: Recorder;
-  /** Which encoder. */
+  /** The encoder. */
   readonly pass: Pass;
   /** The gates' noise. */
   readonly noise: NoiseSource;
   /** Temperature of the gates. */
   readonly temperature: number;
-  /** The other processes of the run. */
+  /** Exchanges statistics between the run's processes; a single process by default. */
   readonly collective?: Collective | undefined;
 }
 
-/** Gates that one pass may have, so that passes draw from different streams. */
+/** The most gates of a network: each pass has this many streams of its own. */
 const GATES_PER_PASS = 256;
 
 /**
- * The noise of a run: u of gate `gate` in the `pass`-th gated pass of `step` is the same on every device, and the same when
- * the step is replayed.
+ * The noise of the `pass`-th pass of a step. Each gate's numbers are the same on every device and when the step is
+ * repeated.
  */
 export function philoxNoise(device: Device, address: Omit<NoiseAddress, "stream">, pass: number): NoiseSource {
   return {

@@ -10,17 +10,17 @@ import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
 import type { GateSpec } from "./spec.ts";
 
-/** What a gate decides in training, each [N, C] f32 of 0 and 1. */
+/** The masks of a gate in training, each [N, C] f32 of 0 and 1. */
 export interface SampledMask {
-  /** With noise: what the pass computes with. */
+  /** Drawn with noise; the pass multiplies by it. */
   readonly mask: Tensor;
-  /** Without: what evaluation would decide, but for the norm's statistics. */
+  /** Decided without noise, as in evaluation but with the norm's statistics of the batch. */
   readonly noiseFree: Tensor;
 }
 
 /**
- * Global average pool, linear I -> I/4, norm, relu, linear -> C: one logit a channel. In training its bit is drawn, in
- * evaluation it is [logit >= 0].
+ * Global average pool, linear I -> I/4, norm, relu, linear -> C: one logit a channel. Training draws the channel's bit;
+ * evaluation takes [logit >= 0].
  */
 export class Gate extends Module {
   readonly #fc1: Linear;
@@ -28,9 +28,10 @@ export class Gate extends Module {
   readonly #fc2: Linear;
 
   /**
-   * A gate that reads `inChannels` channels and decides on `channels`. Its weights do not decay.
+   * Draws the weights, which do not decay.
    *
-   * @param bias initial value of biases of the logits, which are trained; null: the logits have none, as in the paper.
+   * @param bias initial value of the logits' biases, which are trained; null for logits without biases, as in the
+   * paper.
    */
   constructor(
     device: Device,
@@ -53,9 +54,9 @@ export class Gate extends Module {
    * Training: draws the mask.
    *
    * @param x the block's input, [N, H, W, I].
-   * @param index the gate's place among the network's, which addresses its noise.
-   * @returns the mask, [N, C] of 0 and 1, with the straight-through gradient; and that of the same logits without noise, through which
-   * no gradient flows.
+   * @param index the gate's place in the network, which addresses its noise.
+   * @returns the mask with the straight-through gradient, and the mask of the same logits without noise, which has no
+   * gradient.
    */
   sample(context: ForwardContext, x: Tensor, index: number): SampledMask {
     const { tape, collective } = context;

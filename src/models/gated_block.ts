@@ -1,24 +1,24 @@
 /**
- * The residual block, basic or bottleneck, that serves the dense and the gated encoder.
+ * The residual block of any kind, shared by the dense and the gated encoder.
  *
  * @module
  */
 import type { Device } from "../device/mod.ts";
 import { MisuseError, ShapeError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
-import { gatedBlock, gatedBottleneck, globalPool } from "../ops/mod.ts";
+import { type ConvolutionOperands, gatedConvolutions, globalPool, maskedConvolutions } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import { Gate, type SampledMask } from "./gate.ts";
-import type { BlockSpec, ConvolutionSpec } from "./spec.ts";
+import { type BlockSpec, byConvolution } from "./spec.ts";
 
-/** What a block has besides its shared weights. */
+/** How blocks are built, besides their shared weights. */
 export interface BlockOptions {
-  /** Whether there are gates: not in a network that is only ever dense. */
+  /** Whether there are gates; a network without gates computes dense passes only. */
   readonly gated: boolean;
-  /** Whether the norms behind the block's convolutions exist once for each pass. */
+  /** Whether each pass has its own norms behind the block's convolutions. */
   readonly separateNorm: boolean;
-  /** Initial value of biases of the gates' logits; null or left out: they have none. */
+  /** Initial value of biases of the gates' logits. Defaults to null: the logits have no biases. */
   readonly gateBias?: number | null;
 }
 
@@ -29,9 +29,8 @@ interface Layer {
 }
 
 /**
- * Convolutions in a row, each with its norm: h = relu(bn(conv(h))) * mask but for the last, and y = relu(bn(conv(h)) + shortcut(x)).
- *
- * There is one mask of a basic block, and one behind either of a bottleneck's first two convolutions; all are decided on x.
+ * Convolutions in the order of the block's table, each with its norm: h = relu(bn(conv(h))) * mask, and
+ * y = relu(bn(conv(h)) + shortcut(x)) in the last one. A mask stands behind each masked convolution; all gates read x.
  */
 export class GatedBlock extends Module {
   /** The convolutions in order, with the norms of each pass. */
@@ -39,13 +38,12 @@ export class GatedBlock extends Module {
   readonly #shortcut: Layer | null;
   readonly #gates: readonly Gate[] | null;
 
-  /** Builds the block; its names are torchvision's, plus `gated_bn1` and so on, and `gate`, of two `gate1` and `gate2`. */
+  /** Builds the block. Its names are torchvision's, besides `gated_bn1`, ... and `gate`, or `gate1`, `gate2`, ... */
   constructor(device: Device, initialiser: Initialiser, readonly spec: BlockSpec, options: BlockOptions) {
     super();
     const { inChannels, outChannels, stride, projects, convolutions, gates } = spec;
-    const convolution = (of: ConvolutionSpec) => new Conv2d(device, initialiser, { ...of, padding: of.kernel >> 1 });
     const dense = convolutions.map((of, index) => ({
-      conv: this.child(`conv${index + 1}`, convolution(of)),
+      conv: this.child(`conv${index + 1}`, new Conv2d(device, initialiser, of)),
       norm: this.child(`bn${index + 1}`, new BatchNorm(device, of.outChannels)),
     }));
     const gated = options.gated && options.separateNorm
@@ -54,9 +52,10 @@ export class GatedBlock extends Module {
       })
       : dense;
     this.#layers = { dense, gated };
+    const projection = { kernel: 1, stride, padding: 0, inChannels, outChannels };
     this.#shortcut = projects
       ? {
-        conv: this.child("downsample.0", convolution({ kernel: 1, stride, inChannels, outChannels })),
+        conv: this.child("downsample.0", new Conv2d(device, initialiser, projection)),
         norm: this.child("downsample.1", new BatchNorm(device, outChannels)),
       }
       : null;
@@ -74,8 +73,8 @@ export class GatedBlock extends Module {
    * Training.
    *
    * @param x [N, H, W, I].
-   * @param firstGate place of the block's first gate among the network's.
-   * @returns the output [N, H', W', O], and in a gated pass the masks [N, C] by gate; none in a dense one.
+   * @param firstGate place of the block's first gate in the network.
+   * @returns the output [N, H', W', O], and the masks [N, C] by gate; a dense pass has no masks.
    */
   forward(
     context: ForwardContext,
@@ -86,6 +85,7 @@ export class GatedBlock extends Module {
     const sampled = pass === "gated"
       ? this.#gatesOrThrow().map((gate, index) => gate.sample(context, x, firstGate + index))
       : [];
+    const masks = byConvolution(this.spec, sampled);
     const options = { training: true, collective };
     const layers = this.#layers[pass];
     let h = x;
@@ -95,27 +95,31 @@ export class GatedBlock extends Module {
       if (isLast && this.#shortcut) {
         residual = this.#shortcut.norm.forward(tape, this.#shortcut.conv.forward(tape, x), options);
       }
-      const follows = isLast ? { residual } : { mask: sampled[index]?.mask };
+      const follows = isLast ? { residual } : { mask: masks[index]?.mask };
       h = norm.forward(tape, conv.forward(tape, h), { ...options, relu: true, ...follows });
     });
     return { y: h, sampled };
   }
 
   /**
-   * Evaluation: running statistics, gates without noise, and only open channels computed in the gated pass.
+   * Evaluation with running statistics and gates without noise. The gated pass computes open channels only, on devices
+   * with kernels for the block's table.
    *
-   * @param overrides masks [N, C] by gate used instead of the gates' decisions, which are computed all the same (for measurements).
-   * @returns the output, and the gates' own masks in a gated pass; all are the caller's to free.
+   * @param overrides masks [N, C] by gate, for measurements. They replace the gates' masks, which are computed anyway.
+   * @returns the output, and in a gated pass the gates' own masks; the caller frees all of them.
    */
   evaluate(pass: Pass, x: Tensor, overrides: readonly Tensor[] = []): { y: Tensor; masks: readonly Tensor[] } {
     const shortcut = this.#evaluateShortcut(x);
     const residual = shortcut ?? x;
+    const { convolutions } = this.spec;
     try {
-      if (pass === "dense") return { y: this.#computeAll(x, residual), masks: [] };
+      if (pass === "dense") {
+        return { y: maskedConvolutions(x, convolutions, this.#operands(pass, []), residual), masks: [] };
+      }
       using pooled = globalPool(null, x);
       const decided = this.#gatesOrThrow().map((gate) => gate.decide(pooled));
       const masks = decided.map((mask, index) => overrides[index] ?? mask);
-      return { y: this.#computeOpen(x, masks, residual), masks: decided };
+      return { y: gatedConvolutions(x, convolutions, this.#operands(pass, masks), residual), masks: decided };
     } finally {
       shortcut?.[Symbol.dispose]();
     }
@@ -127,31 +131,11 @@ export class GatedBlock extends Module {
     return this.#shortcut.norm.forward(null, convolved, { training: false });
   }
 
-  #computeAll(x: Tensor, residual: Tensor): Tensor {
-    const layers = this.#layers.dense;
-    return layers.reduce((h, { conv, norm }, index) => {
-      using convolved = conv.forward(null, h);
-      if (h !== x) h[Symbol.dispose]();
-      const follows = index === layers.length - 1 ? { residual } : {};
-      return norm.forward(null, convolved, { training: false, relu: true, ...follows });
-    }, x);
-  }
-
-  /** @param masks [N, C] by gate. */
-  #computeOpen(x: Tensor, masks: readonly Tensor[], residual: Tensor): Tensor {
-    const [first, second, third] = this.#layers.gated;
-    const [mask, secondMask] = masks;
-    if (!first || !second || !mask) throw new ShapeError(`${this.spec.name}: a block has two convolutions or three`);
-    const weights = {
-      weight1: first.conv.weight.value,
-      norm1: first.norm.norm,
-      packed1: first.conv.weight.packed,
-      weight2: second.conv.weight.value,
-      norm2: second.norm.norm,
-      packed2: second.conv.weight.packed,
-    };
-    if (!third || !secondMask) return gatedBlock(x, mask, weights, residual, this.spec.stride);
-    const more = { weight3: third.conv.weight.value, norm3: third.norm.norm, packed3: third.conv.weight.packed };
-    return gatedBottleneck(x, [mask, secondMask], { ...weights, ...more }, residual, this.spec.stride);
+  /** @param byGate masks [N, C]. */
+  #operands(pass: Pass, byGate: readonly Tensor[]): ConvolutionOperands[] {
+    const masks = byConvolution(this.spec, byGate);
+    return this.#layers[pass].map(({ conv, norm }, index) => {
+      return { weight: conv.weight.value, packed: conv.weight.packed, norm: norm.norm, mask: masks[index] };
+    });
   }
 }

@@ -12,24 +12,24 @@ import type { SampledMask } from "./gate.ts";
 import { type BlockOptions, GatedBlock } from "./gated_block.ts";
 import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
 
-/** Features of a batch, and in a gated pass the masks of its gates. */
+/** Features of a batch, and the masks of a gated pass. */
 export interface Encoding {
   /** [N, F] f32. */
   readonly features: Tensor;
-  /** One [N, C] f32 of 0 and 1 for each gate; empty in a dense pass. */
+  /** By gate [N, C] f32 of 0 and 1; empty in a dense pass. */
   readonly masks: readonly Tensor[];
-  /** In training the masks of the same logits without noise, which no gradient flows through; empty otherwise. */
+  /** In training the masks of the same logits without noise, which have no gradient; empty in evaluation. */
   readonly noiseFree: readonly Tensor[];
 }
 
-/** ResNet without classifier, its blocks gated on demand; state names are torchvision's. (Krishna et al. 2023) */
+/** A ResNet without classifier whose blocks may have gates, under torchvision's names. (Krishna et al. 2023) */
 export class GatedResNet extends Module {
   readonly #conv: Conv2d;
   readonly #norm: BatchNorm;
   readonly #pool: { kernel: number; stride: number; padding: number } | null;
   readonly #blocks: readonly GatedBlock[];
 
-  /** Builds the network and draws its weights. */
+  /** Draws the weights, those of the stem first. */
   constructor(device: Device, initialiser: Initialiser, readonly spec: NetworkSpec, options: BlockOptions) {
     super();
     const { kernel, stride, padding, pool } = stemSpec(spec.stem);
@@ -44,12 +44,12 @@ export class GatedResNet extends Module {
     );
   }
 
-  /** Number of blocks. */
+  /** The number of blocks. */
   get depth(): number {
     return this.#blocks.length;
   }
 
-  /** Training pass over x [N, H, W, 3]: batch statistics, gates drawn. */
+  /** Training pass over x [N, H, W, 3], with statistics of the batch and masks that are drawn. */
   forward(context: ForwardContext, x: Tensor): Encoding {
     const { tape, collective } = context;
     const sampled: SampledMask[] = [];
@@ -66,10 +66,10 @@ export class GatedResNet extends Module {
   }
 
   /**
-   * Evaluation pass over x [N, H, W, 3]: running statistics, gates without noise; the gated pass computes open channels only.
+   * Evaluation pass over x [N, H, W, 3], with running statistics and gates without noise.
    *
-   * @param masks [N, C] of each gate, instead of the gates' decisions (for measurements).
-   * @returns features and masks, the caller's to free.
+   * @param masks by gate [N, C], for measurements: the pass uses them instead of the gates' masks.
+   * @returns features and the gates' own masks; the caller frees them.
    */
   evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[] = []): Encoding {
     const decided: Tensor[] = [];

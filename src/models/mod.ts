@@ -1,8 +1,9 @@
 /**
- * Networks.
+ * The networks that are trained: encoder, gates, projector and heads, their cost, and torchvision's layouts.
  *
  * @module
  */
+export * from "./blocks/mod.ts";
 export * from "./cost.ts";
 export * from "./dual_network.ts";
 export * from "./encoder_state.ts";

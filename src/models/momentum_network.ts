@@ -1,5 +1,5 @@
 /**
- * The momentum network: a slow copy of encoder and projector that some objectives take their targets from.
+ * The momentum network: a slow copy of encoder and projector, which computes the targets of some objectives.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { DualNetwork, type DualNetworkOptions } from "./dual_network.ts";
 /**
  * A copy of the encoders and the projector that follows them as an exponential moving average.
  *
- * Parameters follow; buffers, the running statistics of norms, do not: they are the copy's own, of the batches that it has seen itself. So
- * it is in the papers' code. No target depends on them, for targets are computed with the statistics of their batch.
+ * Only parameters follow. The copy has running statistics of its own, from the batches that it has computed, as in the
+ * papers' code. No target depends on them, because targets are computed with the statistics of their batch.
  */
 export class MomentumNetwork extends DualNetwork {
   readonly #pairs: readonly (readonly [source: Parameter, copy: Parameter])[];
 
   /**
-   * A copy with the source's present parameters, and running statistics as of a network untrained.
+   * A copy with the source's present parameters and the running statistics of an untrained network.
    *
    * @param source the network that is trained.
-   * @param options what it was built with; a rotation head is not copied.
-   * @throws {ShapeError} where the source was built with others.
+   * @param options the source's own options; a rotation head is not copied.
+   * @throws {ShapeError} if the source was built with other options.
    */
   constructor(device: Device, source: DualNetwork, options: DualNetworkOptions) {
     super(device, { ...options, rotationHead: null });
@@ -30,16 +30,18 @@ export class MomentumNetwork extends DualNetwork {
     this.#pairs = [...this.parameters()].map(([name, copy]) => {
       const followed = sources.get(name);
       if (followed?.value.size !== copy.value.size) {
-        throw new ShapeError(`a momentum network of another shape: ${name}`);
+        throw new ShapeError(
+          `the momentum network does not fit its source: ${name} differs in size; build both with the same options`,
+        );
       }
-      // Nothing is differentiated with respect to the copy, whatever tape it is used with.
+      // No tape computes gradients for the copy.
       copy.value.requiresGrad = false;
       return [followed, copy] as const;
     });
     this.follow(0);
   }
 
-  /** After the optimiser's step: copy = momentum copy + (1 - momentum) source, for every parameter. */
+  /** copy = momentum copy + (1 - momentum) source, for every parameter. Call it after each step of the optimiser. */
   follow(momentum: number): void {
     for (const [{ value: source }, copy] of this.#pairs) {
       const { code, size, pointer } = copy.value;

@@ -1,5 +1,5 @@
 /**
- * The predictor: maps projections of one view to what those of the other should be.
+ * The predictor: predicts the projections of one view from those of the other.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { type Collective, concatRows, sliceRows } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 
 /**
- * linear D -> H (no bias: the norm would take it off), norm, relu, linear H -> D. Names are those of PyTorch's Sequential, after
- * `predictor.`. Computed in f32.
+ * linear D -> H (without bias, which the norm would subtract), norm, relu, linear H -> D, in f32. The names are those
+ * of PyTorch's Sequential, after `predictor.`.
  */
 export class Predictor extends Module {
   readonly #first: Linear;
   readonly #norm: BatchNorm;
   readonly #second: Linear;
 
-  /** A predictor of projections of `size` values with `hidden` inside. */
+  /** Draws the weights; projections have `size` values D, and the layers `hidden` values H between them. */
   constructor(device: Device, initialiser: Initialiser, size: number, hidden: number) {
     super();
     const narrow = { inFeatures: size, outFeatures: hidden };
@@ -34,11 +34,11 @@ export class Predictor extends Module {
   }
 
   /**
-   * Training. The norm keeps the passes apart, as the projector's do.
+   * Training. Each pass is normalised with its own statistics, as in the projector.
    *
    * @param passes projections of two passes, [N, D] f32 each.
    * @returns their predictions, [N, D] f32 each.
-   * @throws {ShapeError} where the passes differ in shape.
+   * @throws {ShapeError} if the passes differ in shape.
    */
   forward(
     tape: Recorder,

@@ -12,18 +12,18 @@ import type { DType, Tensor } from "../tensor/mod.ts";
 
 /** How projections are computed. */
 export interface ProjectionOptions {
-  /** Element type of operands and activations, f32 or bf16; sums, statistics and the projections are f32 either way. */
+  /** Element type of operands and activations, f32 or bf16. Sums, statistics and projections are always f32. */
   readonly precision: DType;
-  /** The other processes of the run. */
+  /** Exchanges statistics between the run's processes; a single process by default. */
   readonly collective?: Collective | undefined;
 }
 
-/** linear F -> P, norm, relu, linear P -> P, norm, relu, linear P -> P. Names are those of PyTorch's Sequential. */
+/** linear F -> P, norm, relu, linear P -> P, norm, relu, linear P -> P, under the names of PyTorch's Sequential. */
 export class Projector extends Module {
   readonly #linears: readonly Linear[];
   readonly #norms: readonly BatchNorm[];
 
-  /** A projector from `features` values to `size`. */
+  /** Draws the weights; features have `features` values F, projections `size` values P. */
   constructor(device: Device, initialiser: Initialiser, features: number, readonly size: number) {
     super();
     const linear = (name: string, inFeatures: number) => {
@@ -41,13 +41,14 @@ export class Projector extends Module {
   }
 
   /**
-   * Training: the features of some passes to their projections, in one product a layer. The norms keep the passes apart: each has
-   * its own statistics, and the running ones see them in the order given.
+   * Training: projects the features of several passes, with one matrix product a layer for all of them. The norms keep
+   * the passes apart: each pass has its own statistics, and the running statistics follow the passes in the order
+   * given.
    *
    * @param features one tensor a pass, [N, F] f32 each.
    * @returns one tensor a pass, [N, P] f32 each.
-   * @throws {ShapeError} where the features do not have one shape, {@linkcode UnsupportedError} where the device cannot multiply in this
-   * precision.
+   * @throws {ShapeError} if the features differ in shape, {@linkcode UnsupportedError} if the device cannot multiply in
+   * this precision.
    */
   forward<Passes extends readonly Tensor[]>(
     tape: Recorder,
@@ -58,7 +59,7 @@ export class Projector extends Module {
     const groups = features.length;
     const batches = features.map((pass) => pass.dim(0));
     if (!batches.every((images) => images === batches[0])) {
-      throw new ShapeError(`the projector: passes of ${batches.join(" and ")} images, where each needs as many`);
+      throw new ShapeError(`the projector: passes of ${batches.join(" and ")} images; give passes of one size`);
     }
     const joined = concatRows(tape, features);
     let h = precision === joined.dtype ? joined : cast(tape, joined, precision);

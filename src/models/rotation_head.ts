@@ -1,5 +1,5 @@
 /**
- * Tells from features by how many quarter turns an image was rotated.
+ * The rotation head: predicts from features by how many quarter turns an image was rotated.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { type Initialiser, LayerNorm, Linear, Module } from "../nn/mod.ts";
 import { unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 
-/** Quarter turns that are told apart. */
+/** Classes: 0 to 3 quarter turns. */
 export const ROTATIONS = 4;
 /** Values of both hidden layers, as published. */
 const HIDDEN = 2048;
-/** The parameter group of the head, which has a learning rate of its own. */
+/** The head's parameter group, since it has a learning rate of its own. */
 export const ROTATION_GROUP = 1;
 
 /**
- * linear F -> 2048, layer norm, relu, linear 2048 -> 2048, layer norm, linear 2048 -> 4. Names are those of PyTorch's
- * Sequential. (an ablation of Krishna et al. 2023, after Gidaris, Singh, Komodakis, ICLR 2018)
+ * linear F -> 2048, layer norm, relu, linear 2048 -> 2048, layer norm, linear 2048 -> 4, under the names of PyTorch's
+ * Sequential. (an ablation of Krishna et al. 2023, after Gidaris, Singh and Komodakis, ICLR 2018)
  */
 export class RotationHead extends Module {
   readonly #linears: readonly Linear[];
@@ -26,9 +26,10 @@ export class RotationHead extends Module {
   readonly #relus: readonly boolean[];
 
   /**
-   * A head on `features` values.
+   * Draws the weights.
    *
-   * @param lastRelu whether a relu follows the second norm too, as in the first version.
+   * @param features values F of a feature.
+   * @param lastRelu whether a relu follows the second norm too, as in the first version of sluice.
    */
   constructor(device: Device, initialiser: Initialiser, features: number, lastRelu: boolean) {
     super();

@@ -1,33 +1,56 @@
 /**
- * What a network is made of, in numbers.
+ * Networks before they are built: architecture, stem, blocks, convolutions and gates in numbers.
  *
  * @module
  */
+import type { ConvolutionRow } from "../ops/mod.ts";
+import { basicBlock, type BlockKind, bottleneckBlock } from "./blocks/mod.ts";
 
-/** Architectures. */
+/** A residual network's stages before their width is known. */
+export interface ArchitectureSpec {
+  /** Its name in messages and in exported files. */
+  readonly name: string;
+  /** Blocks of each stage; every stage but the first halves the map and doubles the channels. */
+  readonly blocks: readonly number[];
+  /** The kind of all blocks. */
+  readonly kind: BlockKind;
+}
+
+/** Names of the architectures that a run can train. */
 export const architectures = ["resnet18", "resnet34", "resnet50"] as const;
 /** An architecture's name. */
 export type Architecture = typeof architectures[number];
 
-/** Stems: the layers before the first block. */
+const architectureSpecs: Readonly<Record<Architecture, ArchitectureSpec>> = {
+  resnet18: { name: "resnet18", blocks: [2, 2, 2, 2], kind: basicBlock },
+  resnet34: { name: "resnet34", blocks: [3, 4, 6, 3], kind: basicBlock },
+  resnet50: { name: "resnet50", blocks: [3, 4, 6, 3], kind: bottleneckBlock },
+};
+
+/** The stages of an architecture. */
+export function architectureSpec(arch: NetworkSpec["arch"]): ArchitectureSpec {
+  return typeof arch === "string" ? architectureSpecs[arch] : arch;
+}
+
+/** Names of stems: the layers before the first block. */
 export const stems = ["cifar", "cifar-paper", "imagenet"] as const;
 /**
- * A stem's name: `cifar` 3x3 stride 1 padding 1, `cifar-paper` the same with padding 2 (maps grow by two), `imagenet` 7x7
- * stride 2 with a max pool.
+ * A stem's name. `cifar` is 3x3 with stride 1 and padding 1, `cifar-paper` the same with padding 2, so that maps grow
+ * by two pixels, `imagenet` 7x7 with stride 2 and a max pool.
  */
 export type Stem = typeof stems[number];
 
 /** A network before it is built. */
 export interface NetworkSpec {
-  /** Architecture. */
-  readonly arch: Architecture;
+  /** An architecture by name, or one of your own. */
+  readonly arch: Architecture | ArchitectureSpec;
   /** Channels of the first stage; 64 is the standard network, 4 the smallest. */
   readonly width: number;
-  /** Stem. */
+  /** The layers before the first block. */
   readonly stem: Stem;
   /** Height and width of the images, in pixels. */
   readonly image: number;
-  /** By how much gates narrow their input; 4 where left out. */
+  /** Channels of a gate's input over the values inside the gate. Defaults to 4. */
   readonly gateReduction?: number;
 }
 
@@ -39,7 +62,7 @@ export interface StemSpec {
   readonly stride: number;
   /** Padding of the convolution. */
   readonly padding: number;
-  /** Max pool that follows, if any. */
+  /** The max pool behind the convolution, or null. */
   readonly pool: { readonly kernel: number; readonly stride: number; readonly padding: number } | null;
 }
 
@@ -49,25 +72,8 @@ const stemSpecs: Readonly<Record<Stem, StemSpec>> = {
   "imagenet": { kernel: 7, stride: 2, padding: 3, pool: { kernel: 3, stride: 2, padding: 1 } },
 };
 
-/** By how much a gate narrows its input, where nobody says. */
+/** Default of `gateReduction`. */
 export const GATE_REDUCTION = 4;
-
-/** What an architecture's stages are made of. */
-interface Stages {
-  /** Blocks of each stage. */
-  readonly blocks: readonly number[];
-  /** Whether they are bottlenecks, 1x1, 3x3 and 1x1, or basic blocks, 3x3 and 3x3. */
-  readonly bottlenecks: boolean;
-}
-
-const stagesOf: Readonly<Record<Architecture, Stages>> = {
-  resnet18: { blocks: [2, 2, 2, 2], bottlenecks: false },
-  resnet34: { blocks: [3, 4, 6, 3], bottlenecks: false },
-  resnet50: { blocks: [3, 4, 6, 3], bottlenecks: true },
-};
-
-/** Channels of a bottleneck's output over those between its convolutions. */
-const EXPANSION = 4;
 
 /** The layers of a stem. */
 export function stemSpec(stem: Stem): StemSpec {
@@ -75,97 +81,105 @@ export function stemSpec(stem: Stem): StemSpec {
 }
 
 /** A convolution of a block before it is built; a norm follows it. */
-export interface ConvolutionSpec {
-  /** Height and width of the kernel; the padding keeps the map's size where the stride is 1. */
-  readonly kernel: number;
-  /** Stride. */
-  readonly stride: number;
-  /** Channels of the input. */
+export interface ConvolutionSpec extends ConvolutionRow {
+  /** Channels of the input: the outputs of the convolution before it. */
   readonly inChannels: number;
-  /** Channels of the output. */
-  readonly outChannels: number;
 }
 
 /** A gate before it is built. */
 export interface GateSpec {
-  /** Its name in the block: `gate`, or `gate1` and `gate2` where there are two. */
+  /** Its name in the block: `gate`, or `gate1`, `gate2` and so on if the block has several. */
   readonly name: string;
-  /** What reports call it: the block's name where that has no other gate, `layer2.0` for one; `layer2.0.gate1` where it has. */
+  /**
+   * Its name in reports: the block's name (`layer2.0`), or with the gate's (`layer2.0.gate1`) if the block has several.
+   */
   readonly label: string;
   /** Channels of the block's input, which every gate of the block reads. */
   readonly inChannels: number;
-  /** Values inside the gate: the input's channels over the reduction, one at least. */
+  /** Values inside the gate: the input's channels over the reduction, at least 1. */
   readonly hidden: number;
   /** Channels that the gate decides on. */
   readonly channels: number;
 }
 
-/** A residual block before it is built: convolutions in a row, with a gate on the outputs of each but the last. */
+/** A residual block before it is built. */
 export interface BlockSpec {
-  /** torchvision's name, `layer2.0` for one. */
+  /** torchvision's name, such as `layer2.0`. */
   readonly name: string;
   /** Channels of the block's input. */
   readonly inChannels: number;
   /** Channels of the block's output. */
   readonly outChannels: number;
-  /** Stride of the block: of one of the convolutions, and of the shortcut. */
+  /** Stride of the block and of its shortcut. */
   readonly stride: number;
-  /** Whether the shortcut is a 1x1 convolution (where stride or channels change) or the identity. */
+  /** Whether the shortcut is a 1x1 convolution, because stride or channels change, instead of the identity. */
   readonly projects: boolean;
-  /** The convolutions in order: two of a basic block, three of a bottleneck. */
+  /** The table of convolutions in order. */
   readonly convolutions: readonly ConvolutionSpec[];
-  /** The gates: the n-th opens the outputs of the n-th convolution, and so the inputs of the one after it. */
+  /** The gates of the masked convolutions in order. */
   readonly gates: readonly GateSpec[];
 }
 
-/** The convolutions of a block: 3x3 and 3x3, or 1x1, 3x3 and 1x1; as torchvision does it, the first 3x3 has the stride. */
-function blockConvolutions(
-  inChannels: number,
-  channels: number,
-  stride: number,
-  bottleneck: boolean,
-): ConvolutionSpec[] {
-  const convolution = (kernel: number, inputs: number, outputs: number, step = 1) => {
-    return { kernel, stride: step, inChannels: inputs, outChannels: outputs };
-  };
-  return bottleneck
-    ? [
-      convolution(1, inChannels, channels),
-      convolution(3, channels, channels, stride),
-      convolution(1, channels, EXPANSION * channels),
-    ]
-    : [convolution(3, inChannels, channels, stride), convolution(3, channels, channels)];
+/** The parts of a specification that decide its blocks. */
+export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction">;
+
+/** A block of `channels` channels between its convolutions. */
+function blockSpec(
+  settings: BlockSettings,
+  name: string,
+  { inChannels, channels, stride }: { inChannels: number; channels: number; stride: number },
+): BlockSpec {
+  let inputs = inChannels;
+  const convolutions = architectureSpec(settings.arch).kind.table(channels, stride).map((row): ConvolutionSpec => {
+    const convolution = { ...row, inChannels: inputs };
+    inputs = row.outChannels;
+    return convolution;
+  });
+  const hidden = Math.max(1, Math.floor(inChannels / (settings.gateReduction ?? GATE_REDUCTION)));
+  const masked = convolutions.filter((convolution) => convolution.masked);
+  const gates = masked.map(({ outChannels }, index): GateSpec => {
+    const own = masked.length === 1 ? { name: "gate", label: name } : {
+      name: `gate${index + 1}`,
+      label: `${name}.gate${index + 1}`,
+    };
+    return { ...own, inChannels, hidden, channels: outChannels };
+  });
+  const projects = stride !== 1 || inChannels !== inputs;
+  return { name, inChannels, outChannels: inputs, stride, projects, convolutions, gates };
 }
 
 /** The blocks of a network in order. */
-export function blockSpecs(spec: Pick<NetworkSpec, "arch" | "width" | "gateReduction">): BlockSpec[] {
-  const { blocks: counts, bottlenecks } = stagesOf[spec.arch];
+export function blockSpecs(settings: BlockSettings): BlockSpec[] {
   const blocks: BlockSpec[] = [];
-  let inChannels = spec.width;
-  counts.forEach((count, stage) => {
-    const channels = spec.width * 2 ** stage;
-    const outChannels = bottlenecks ? EXPANSION * channels : channels;
+  let inChannels = settings.width;
+  architectureSpec(settings.arch).blocks.forEach((count, stage) => {
+    const channels = settings.width * 2 ** stage;
     for (let index = 0; index < count; index++) {
-      const name = `layer${stage + 1}.${index}`;
       const stride = stage > 0 && index === 0 ? 2 : 1;
-      const projects = stride !== 1 || inChannels !== outChannels;
-      const hidden = Math.max(1, Math.floor(inChannels / (spec.gateReduction ?? GATE_REDUCTION)));
-      const gate = (own: string, label: string) => ({ name: own, label, inChannels, hidden, channels });
-      const gates = bottlenecks ? ["gate1", "gate2"].map((own) => gate(own, `${name}.${own}`)) : [gate("gate", name)];
-      const convolutions = blockConvolutions(inChannels, channels, stride, bottlenecks);
-      blocks.push({ name, inChannels, outChannels, stride, projects, convolutions, gates });
-      inChannels = outChannels;
+      const block = blockSpec(settings, `layer${stage + 1}.${index}`, { inChannels, channels, stride });
+      blocks.push(block);
+      inChannels = block.outChannels;
     }
   });
   return blocks;
 }
 
 /** The gates of a network in order. */
-export function gateSpecs(spec: Pick<NetworkSpec, "arch" | "width" | "gateReduction">): GateSpec[] {
-  return blockSpecs(spec).flatMap(({ gates }) => gates);
+export function gateSpecs(settings: BlockSettings): GateSpec[] {
+  return blockSpecs(settings).flatMap(({ gates }) => gates);
 }
 
-/** Values of a feature: channels of the last block's output. */
+/**
+ * The n-th entry is what belongs to the gate of the n-th convolution, or undefined if that is not masked.
+ *
+ * @param byGate one value for each gate of the block.
+ */
+export function byConvolution<T>({ convolutions }: BlockSpec, byGate: readonly T[]): (T | undefined)[] {
+  let gate = 0;
+  return convolutions.map(({ masked }) => (masked ? byGate[gate++] : undefined));
+}
+
+/** Values of one image's features: channels of the last block's output. */
 export function featureSize(spec: Pick<NetworkSpec, "arch" | "width">): number {
   return blockSpecs(spec).at(-1)?.outChannels ?? spec.width;
 }

@@ -1,5 +1,5 @@
 /**
- * PyTorch's weight layouts: convolutions OIHW outside, OHWI inside.
+ * Conversion of states to and from PyTorch's weight layouts: convolutions are OIHW there and OHWI here.
  *
  * @module
  */
@@ -12,7 +12,7 @@ function toOihw(values: Float32Array<ArrayBuffer>, [o, h, w, i]: readonly [numbe
   return transposeInner(values, o, h * w, i);
 }
 
-/** For each of `outer` matrices [rows, columns], its transpose. */
+/** Transposes each of `outer` matrices [rows, columns]. */
 function transposeInner(values: Float32Array<ArrayBuffer>, outer: number, rows: number, columns: number) {
   const result = new Float32Array(values.length);
   for (let matrix = 0; matrix < outer; matrix++) {
@@ -26,7 +26,7 @@ function transposeInner(values: Float32Array<ArrayBuffer>, outer: number, rows: 
   return result;
 }
 
-/** A tensor in PyTorch's layout: of four axes, a convolution's [O, H, W, I] weight as [O, I, H, W]; any other as it is. */
+/** A tensor in PyTorch's layout: a convolution's weight [O, H, W, I], known by its four axes, becomes [O, I, H, W]. */
 export function inTorchLayout(tensor: HostTensor): HostTensor {
   const [o, h, w, i] = tensor.shape;
   const isConvolution = o !== undefined && h !== undefined && w !== undefined && i !== undefined;
@@ -34,7 +34,7 @@ export function inTorchLayout(tensor: HostTensor): HostTensor {
   return { dtype: "f32", shape: [o, i, h, w], data: toOihw(tensor.data, [o, h, w, i]) };
 }
 
-/** Copies of a module's tensors in this library's own layouts. */
+/** Copies of a module's tensors on the host, in this library's layouts. */
 export function hostState(module: Module): Map<string, HostTensor> {
   const state = new Map<string, HostTensor>();
   for (const [name, tensor] of module.state()) {
@@ -51,8 +51,8 @@ export function toTorchState(module: Module): Map<string, HostTensor> {
 /**
  * Loads a state in PyTorch's layouts into a module.
  *
- * @throws {ShapeError} naming the first tensor of another shape or element type, or as {@linkcode Module.loadState};
- * nothing is changed then.
+ * @throws {ShapeError} if a tensor has another shape or element type, or as {@linkcode Module.loadState}; nothing
+ * changes.
  */
 export function loadTorchState(module: Module, state: ReadonlyMap<string, HostTensor>): void {
   const own = module.state();

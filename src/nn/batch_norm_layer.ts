@@ -1,5 +1,5 @@
 /**
- * The batch norm layer.
+ * Batch norm as a layer that owns its parameters and running statistics.
  *
  * @module
  */
@@ -10,16 +10,19 @@ import { Tensor, unscoped } from "../tensor/mod.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
-/** Batch norm over all but the last axis: scale 1, shift 0, epsilon 1e-5, running momentum 0.1, unbiased running variance. */
+/**
+ * Batch norm over all but the last axis: scale 1, shift 0, epsilon 1e-5, running momentum 0.1, unbiased running
+ * variance.
+ */
 export class BatchNorm extends Module {
   /** Scale, [C]. */
   readonly weight: Parameter;
   /** Shift, [C]. */
   readonly bias: Parameter;
-  /** What the operation takes. */
+  /** Parameters and running statistics in the form that operations take. */
   readonly norm: NormState;
 
-  /** A norm of `channels` channels. */
+  /** The identity at first, but for epsilon: mean 0, variance 1. */
   constructor(device: Device, channels: number) {
     super();
     this.weight = this.parameter("weight", new Parameter(device, new Float32Array(channels).fill(1), [channels]));
@@ -35,7 +38,7 @@ export class BatchNorm extends Module {
     };
   }
 
-  /** [..., C] to [..., C], with what {@linkcode NormOptions} fuses in. */
+  /** [..., C] to [..., C], with residual, relu and mask fused in by `options`. */
   forward(tape: Recorder, x: Tensor, options: NormOptions): Tensor {
     return batchNorm(tape, x, this.norm, options);
   }

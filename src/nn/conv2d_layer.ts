@@ -1,5 +1,5 @@
 /**
- * The convolution layer.
+ * Convolution as a layer that owns its weight.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export class Conv2d extends Module {
   /** [O, K, K, I] f32. */
   readonly weight: Parameter;
 
-  /** Draws the weight. */
+  /** Draws the weight, the next of the initialiser. */
   constructor(device: Device, initialiser: Initialiser, readonly options: Conv2dOptions) {
     super();
     const { inChannels, outChannels, kernel } = options;

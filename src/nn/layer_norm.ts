@@ -1,5 +1,5 @@
 /**
- * Normalisation of each row.
+ * Layer norm: normalises each row.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { Tensor } from "../tensor/mod.ts";
 import { Module } from "./module.ts";
 import { Parameter, type ParameterOptions } from "./parameter.ts";
 
-/** Added to the variance below the root, as PyTorch does. */
+/** Added to the variance under the root, as in PyTorch. */
 const EPSILON = 1e-5;
 
 /** y = (x - mean) / sqrt(variance + 1e-5) * weight + bias, over the columns of each row. (Ba, Kiros, Hinton 2016) */
 export class LayerNorm extends Module {
-  /** [F] f32, 1 at first. */
+  /** Scale, [F] f32, initially 1. */
   readonly weight: Parameter;
-  /** [F] f32, 0 at first. */
+  /** Shift, [F] f32, initially 0. */
   readonly bias: Parameter;
 
-  /** A norm of rows of `features` values. */
+  /** The norm of rows of `features` values. */
   constructor(device: Device, readonly features: number, options: ParameterOptions = {}) {
     super();
     const vector = (value: number) =>
@@ -30,10 +30,10 @@ export class LayerNorm extends Module {
   }
 
   /**
-   * Normalises.
+   * Normalises every row.
    *
    * @param x [N, F] f32.
-   * @throws {ShapeError} where the rows have another length.
+   * @throws {ShapeError} if the rows have another length.
    */
   forward(tape: Recorder, x: Tensor): Tensor {
     const centred = binary(tape, "subtract", x, sum(tape, x, "columns", 1 / this.features), "column");

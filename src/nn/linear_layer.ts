@@ -1,5 +1,5 @@
 /**
- * The linear layer.
+ * The fully connected layer, which owns its weight and biases.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { Parameter, type ParameterOptions } from "./parameter.ts";
 export class Linear extends Module {
   /** [O, I] f32. */
   readonly weight: Parameter;
-  /** [O] f32, if there is one. */
+  /** [O] f32, or null for a layer without biases. */
   readonly bias: Parameter | null;
 
   /**
    * A layer with the given initial values.
    *
    * @param weight initial weights, O * I values.
-   * @param bias initial biases, O values, or null for a layer without.
+   * @param bias initial biases, O values, or null for a layer without biases.
    */
   constructor(
     device: Device,
@@ -36,7 +36,7 @@ export class Linear extends Module {
     this.bias = bias && this.parameter("bias", new Parameter(device, bias, [outFeatures], options));
   }
 
-  /** [N, I] f32 or bf16 to [N, O], of x's element type or as asked for. */
+  /** [N, I] f32 or bf16 to [N, O], of `outDtype` or by default of x's element type. */
   forward(tape: Recorder, x: Tensor, options: Pick<LinearOptions, "outDtype"> = {}): Tensor {
     const { value, packed } = this.weight;
     return linear(tape, x, value, this.bias?.value ?? null, { ...options, packed });

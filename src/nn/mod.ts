@@ -1,5 +1,5 @@
 /**
- * Layers.
+ * Layers: modules that own parameters and call operations.
  *
  * @module
  */

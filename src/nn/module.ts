@@ -13,19 +13,19 @@ export abstract class Module implements Disposable {
   readonly #buffers = new Map<string, Tensor>();
   readonly #children = new Map<string, Module>();
 
-  /** Registers a parameter. */
+  /** Registers a parameter, which this module then frees. */
   protected parameter(name: string, parameter: Parameter): Parameter {
     this.#parameters.set(name, parameter);
     return parameter;
   }
 
-  /** Registers a buffer: a tensor that belongs to the state but is not trained. */
+  /** Registers a buffer: a tensor that is saved with the state but not trained. */
   protected buffer(name: string, tensor: Tensor): Tensor {
     this.#buffers.set(name, tensor);
     return tensor;
   }
 
-  /** Registers a submodule. */
+  /** Registers a submodule, which this module then frees. */
   protected child<T extends Module>(name: string, module: T): T {
     this.#children.set(name, module);
     return module;
@@ -43,7 +43,7 @@ export abstract class Module implements Disposable {
     for (const [name, child] of this.#children) yield* child.buffers(`${prefix}${name}.`);
   }
 
-  /** Parameters' values and buffers by name: what a checkpoint holds. */
+  /** Parameters' values and buffers by name, as checkpoints hold them. */
   state(): Map<string, Tensor> {
     const state = new Map<string, Tensor>(this.buffers());
     for (const [name, parameter] of this.parameters()) state.set(name, parameter.value);
@@ -54,7 +54,8 @@ export abstract class Module implements Disposable {
    * Overwrites the state.
    *
    * @param values f32 values of every name of {@linkcode state}, in this library's layouts.
-   * @throws {ShapeError} naming the first three that are missing, unknown or of another size; nothing is changed then.
+   * @throws {ShapeError} if names are missing or unknown, or sizes differ; it names the first three, and nothing
+   * changes.
    */
   loadState(values: ReadonlyMap<string, Float32Array<ArrayBuffer>>): void {
     const state = this.state();
@@ -74,12 +75,12 @@ export abstract class Module implements Disposable {
     for (const [, parameter] of this.parameters()) parameter.changed();
   }
 
-  /** Frees copies of the weights in native layouts: they are made again when they are needed. */
+  /** Frees the packed copies of the weights. They are made again when an operation needs them. */
   freeCopies(): void {
     for (const [, parameter] of this.parameters()) parameter.packed.clear();
   }
 
-  /** Frees everything. */
+  /** Frees parameters, buffers and submodules. */
   [Symbol.dispose](): void {
     for (const parameter of this.#parameters.values()) parameter[Symbol.dispose]();
     for (const buffer of this.#buffers.values()) buffer[Symbol.dispose]();

@@ -1,5 +1,5 @@
 /**
- * Parameters: trainable tensors with what the optimiser has to know of them.
+ * Parameters: trainable tensors and how the optimiser treats them.
  *
  * @module
  */
@@ -9,26 +9,26 @@ import { Tensor, unscoped } from "../tensor/mod.ts";
 
 /** How an optimiser treats a parameter. */
 export interface ParameterOptions {
-  /** Whether weight decay applies; by default to everything but vectors. */
+  /** Whether weight decay applies. Defaults to true; vectors never decay. */
   readonly decay?: boolean;
-  /** Its parameter group: which of a step's learning rates moves it; the first, 0, by default. */
+  /** The index of the step's learning rate that moves it. Defaults to 0. */
   readonly group?: number;
 }
 
-/** A trainable tensor, f32, that lives until its module is disposed of. */
+/** A trainable f32 tensor that lives until its module is disposed of. */
 export class Parameter implements Disposable {
   /** The values. */
   readonly value: Tensor;
-  /** Copies of the values in native layouts and element types; dropped by {@linkcode changed}. */
+  /** Copies of the values in native layouts and element types; {@linkcode changed} frees them. */
   readonly packed: PackedWeights = new PackedWeights();
   /** Whether weight decay applies. */
   readonly decay: boolean;
-  /** Its parameter group: which of a step's learning rates moves it. */
+  /** The index of the step's learning rate that moves it. */
   readonly group: number;
-  /** Whether layer-wise rates apply (LARS): to everything but vectors. */
+  /** Whether the layer-wise rates of LARS apply: false for vectors. */
   readonly adapt: boolean;
 
-  /** Takes a copy of the initial values. */
+  /** Copies the initial values to the device. */
   constructor(
     device: Device,
     initial: Float32Array<ArrayBuffer>,
@@ -42,7 +42,7 @@ export class Parameter implements Disposable {
     this.decay = this.adapt && (options.decay ?? true);
   }
 
-  /** To be called after the values changed. */
+  /** Frees the packed copies. Call it whenever the values have changed. */
   changed(): void {
     this.packed.clear();
   }

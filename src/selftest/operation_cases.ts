@@ -11,8 +11,7 @@ import { conv2dBenchmarks, conv2dCases } from "./conv2d_cases.ts";
 import { crossEntropyCases } from "./cross_entropy_cases.ts";
 import { gateBenchmarks, gateCases } from "./gate_cases.ts";
 import { gateDecideBenchmarks, gateDecideCases } from "./gate_decide_cases.ts";
-import { gatedBlockBenchmarks, gatedBlockCases } from "./gated_block_cases.ts";
-import { gatedBottleneckBenchmarks, gatedBottleneckCases } from "./gated_bottleneck_cases.ts";
+import { gatedConvolutionsBenchmarks, gatedConvolutionsCases } from "./gated_convolutions_cases.ts";
 import { gatherRowsCases } from "./gather_rows_cases.ts";
 import { globalPoolBenchmarks, globalPoolCases } from "./global_pool_cases.ts";
 import { larsCases } from "./lars_cases.ts";
@@ -39,8 +38,7 @@ export const operationCases: readonly OperationCase[] = [
   ...crossEntropyCases,
   ...gateCases,
   ...gateDecideCases,
-  ...gatedBlockCases,
-  ...gatedBottleneckCases,
+  ...gatedConvolutionsCases,
   ...gatherRowsCases,
   ...globalPoolCases,
   ...larsCases,
@@ -60,8 +58,7 @@ export const operationCases: readonly OperationCase[] = [
 /** All benchmarks. */
 export const operationBenchmarks: readonly OperationBenchmark[] = [
   ...conv2dBenchmarks,
-  ...gatedBlockBenchmarks,
-  ...gatedBottleneckBenchmarks,
+  ...gatedConvolutionsBenchmarks,
   ...matmulBenchmarks,
   ...linearBenchmarks,
   ...batchNormBenchmarks,

@@ -45,8 +45,8 @@ const checkedTests = [
   "cross_entropy",
   "optim",
   "augment",
-  "gated_block",
-  "gated_bottleneck",
+  "gated",
+  "gated_table",
 ];
 
 async function nativeTests(folder: string): Promise<boolean[]> {

@@ -56,11 +56,13 @@ Deno.test("resnet50 of width 64 costs the published number, and has torchvision'
   assert.equal(macs, 4_087_136_256);
   assert.equal(params, 23_508_032);
   assert.equal(params, 25_557_032 - (2_048 * 1_000 + 1_000));
-  const parts = blocks.map(({ conv1, conv2, conv3 = NaN, shortcut }) => conv1 + conv2 + conv3 + shortcut);
+  const parts = blocks.map(({ convolutions, shortcut }) => {
+    assert.equal(convolutions.length, 3);
+    return convolutions.reduce((sum, macs) => sum + macs, shortcut);
+  });
   assert.equal(parts.reduce((sum, part) => sum + part, stem), macs);
   // The stride is in the 3x3: the 1x1 before it sees the whole map. Shortcuts are convolutions in the first block of every stage.
-  assert.equal(blocks[3]?.conv1, 256 * 128 * 56 * 56);
-  assert.equal(blocks[3]?.conv2, 9 * 128 * 128 * 28 * 28);
+  assert.deepEqual(blocks[3]?.convolutions, [256 * 128 * 56 * 56, 9 * 128 * 128 * 28 * 28, 128 * 512 * 28 * 28]);
   assert.deepEqual(blocks.filter(({ shortcut }) => shortcut > 0).map(({ name }) => name), [
     "layer1.0",
     "layer2.0",

@@ -119,26 +119,28 @@ TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") 
   float* const b = c.buffer;
   int64_t bytes = -1;
   constexpr int32_t most = INT32_MAX;
-  // Each makes an array too large: an input, an output, or the weights of a convolution.
-  for (const sl_gated_block_shape& shape : std::vector<sl_gated_block_shape>{{most, most, 1, 1, 1, 1},
-                                                                             {1, most, most, 1, 1, 1},
-                                                                             {1, most, 1, most, 1, 1},
-                                                                             {1, 1, 1, most, most, 1},
-                                                                             {1, 1, 1, 1, most, 1},
-                                                                             {most, 0, most, 1, 1, 1},
-                                                                             {1, most, 1, 1, 1 << 18, most}}) {
-    CHECK(refused("sl_gated_block_packed_bytes",
-                  sl_gated_block_packed_bytes(c.context, &shape, SL_GATED_BLOCK_SECOND, &bytes)));
-    CHECK(refused("sl_gated_block_pack", sl_gated_block_pack(c.context, &shape, SL_GATED_BLOCK_FIRST, b, b)));
-    CHECK(refused("sl_gated_block_forward", sl_gated_block_forward(c.context, &shape, b, b, b, b, b, b, b, b, b, b)));
-    const sl_gated_bottleneck_shape other = {shape.batch,       shape.height,       shape.width,
-                                             shape.in_channels, shape.channels / 4, shape.stride};
-    CHECK(refused("sl_gated_bottleneck_packed_bytes",
-                  sl_gated_bottleneck_packed_bytes(c.context, &other, SL_GATED_BOTTLENECK_SECOND, &bytes)));
-    CHECK(refused("sl_gated_bottleneck_pack",
-                  sl_gated_bottleneck_pack(c.context, &other, SL_GATED_BOTTLENECK_FIRST, b, b)));
-    CHECK(refused("sl_gated_bottleneck_forward",
-                  sl_gated_bottleneck_forward(c.context, &other, b, b, b, b, b, b, b, b, b, b, b, b, b, b)));
+  const auto gated_refused = [&](const sl_gated_shape& shape, const std::vector<sl_gated_convolution>& table) {
+    const sl_gated_convolution* const rows = table.data();
+    int32_t supported = -1;
+    CHECK(refused("sl_gated_supports", sl_gated_supports(c.context, &shape, rows, &supported)));
+    CHECK(refused("sl_gated_packed_bytes", sl_gated_packed_bytes(c.context, &shape, rows, 1, &bytes)));
+    CHECK(refused("sl_gated_pack", sl_gated_pack(c.context, &shape, rows, 0, b, b)));
+    const std::vector<uint64_t> operands(table.size() * SL_GATED_COLUMNS, reinterpret_cast<uint64_t>(b));
+    CHECK(refused("sl_gated_forward", sl_gated_forward(c.context, &shape, rows, operands.data(), b, b, b)));
+    CHECK(supported == -1);
+  };
+  // Each makes one array too large: the input, the output, the weights of a convolution.
+  const struct {
+    sl_gated_shape x;
+    int32_t channels, stride;
+  } gated[] = {{{most, most, 1, 1, 2}, 1, 1},    {{1, most, most, 1, 2}, 1, 1}, {{1, most, 1, most, 2}, 1, 1},
+               {{1, 1, 1, most, 2}, most, 1},    {{1, 1, 1, 1, 2}, most, 1},    {{most, 0, most, 1, 2}, 1, 1},
+               {{1, most, 1, 1, 2}, 1 << 18, 1}, {{most, 1, 1, 1, 2}, 1 << 18, most}};
+  for (const auto& [x, channels, stride] : gated) {
+    gated_refused(x, {{3, stride, 1, channels, 1}, {3, 1, 1, channels, 0}});
+    sl_gated_shape three = x;
+    three.convolutions = 3;
+    gated_refused(three, {{1, 1, 0, channels, 1}, {3, stride, 1, channels, 1}, {1, 1, 0, channels, 0}});
   }
   for (const sl_conv_shape& shape : std::vector<sl_conv_shape>{{most, most, 1, 1, 1, 1, 1, 1, 0, SL_F32},
                                                                {1, 1, 1, most, most, 1, 1, 1, 0, SL_F32},
@@ -157,12 +159,14 @@ TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") 
 TEST_CASE("the largest sizes whose products do not overflow are accepted") {
   const Case c;
   int64_t bytes = 0;
-  // The weights of the first convolution: 9 * 2^16 * 2^16 floats, beyond 32 bits; no pack is smaller than those.
-  const sl_gated_block_shape shape = {1, 1, 1, 1 << 16, 1 << 16, 1};
-  REQUIRE(sl_gated_block_packed_bytes(c.context, &shape, SL_GATED_BLOCK_FIRST, &bytes) == SL_OK);
+  // The weights of a 3x3 convolution are 9 * 2^16 * 2^16 floats, beyond 32 bits; no packed copy is smaller.
+  const sl_gated_convolution basic[] = {{3, 1, 1, 1 << 16, 1}, {3, 1, 1, 1 << 16, 0}};
+  const sl_gated_shape two = {1, 1, 1, 1 << 16, 2};
+  REQUIRE(sl_gated_packed_bytes(c.context, &two, basic, 0, &bytes) == SL_OK);
   CHECK(bytes >= 36 * (int64_t{1} << 32));
-  const sl_gated_bottleneck_shape other = {1, 1, 1, 1 << 18, 1 << 16, 1};
-  REQUIRE(sl_gated_bottleneck_packed_bytes(c.context, &other, SL_GATED_BOTTLENECK_THIRD, &bytes) == SL_OK);
+  const sl_gated_convolution bottleneck[] = {{1, 1, 0, 1 << 16, 1}, {3, 1, 1, 1 << 16, 1}, {1, 1, 0, 1 << 18, 0}};
+  const sl_gated_shape three = {1, 1, 1, 1 << 18, 3};
+  REQUIRE(sl_gated_packed_bytes(c.context, &three, bottleneck, 2, &bytes) == SL_OK);
   CHECK(bytes >= 16 * (int64_t{1} << 32));
   // Empty for any other sizes.
   CHECK(sl_fill(c.context, SL_F32, 0, 0.0f, c.buffer) == SL_OK);

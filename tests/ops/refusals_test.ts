@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { Tape } from "../../src/autograd/mod.ts";
 import { MisuseError, NativeError, ShapeError } from "../../src/errors.ts";
+import { basicBlock, bottleneckBlock } from "../../src/models/mod.ts";
 import {
   augment,
   AUGMENT_COLUMNS,
@@ -14,8 +15,7 @@ import {
   concatRows,
   conv2d,
   crossEntropy,
-  gatedBlock,
-  gatedBottleneck,
+  gatedConvolutions,
   gateDecide,
   gateSample,
   gatherRows,
@@ -54,15 +54,17 @@ const row = (...start: number[]) => {
   return Tensor.from(device, table, [1, AUGMENT_COLUMNS]);
 };
 
-/** A gated bottleneck of 2 input channels, 4 channels and stride 2. */
-function bottleneck(x: Tensor, masks: readonly [Tensor, Tensor], residual: Tensor): Tensor {
-  using packed1 = new PackedWeights();
-  using packed2 = new PackedWeights();
-  using packed3 = new PackedWeights();
-  const first = { weight1: floats(4, 1, 1, 2), norm1: norm(4), packed1 };
-  const second = { weight2: floats(4, 3, 3, 4), norm2: norm(4), packed2 };
-  const third = { weight3: floats(16, 1, 1, 4), norm3: norm(16), packed3 };
-  return gatedBottleneck(x, masks, { ...first, ...second, ...third }, residual, 2);
+/** A bottleneck of 2 input channels, 4 channels and stride 2. */
+function bottleneck(x: Tensor, masks: readonly Tensor[], residual: Tensor): Tensor {
+  using copies = new DisposableStack();
+  const weights = [floats(4, 1, 1, 2), floats(4, 3, 3, 4), floats(16, 1, 1, 4)];
+  const operands = weights.map((weight, index) => ({
+    weight,
+    packed: copies.use(new PackedWeights()),
+    norm: norm(weight.dim(0)),
+    mask: masks[index],
+  }));
+  return gatedConvolutions(x, bottleneckBlock.table(4, 2), operands, residual);
 }
 
 /** What is refused, the exception, and what its message has to name. */
@@ -180,34 +182,35 @@ const refused: readonly [
   ["half a row", ShapeError, /sliceRows.*0\.5/, () => sliceRows(null, floats(3, 2), 0, 0.5)],
   ["the 0 largest", ShapeError, /topK.*0.*1\.\.4/, () => topK(floats(2, 4), 0)],
   ["more of the largest than there are", ShapeError, /topK.*5.*1\.\.4/, () => topK(floats(2, 4), 5)],
-  ["a gated block's residual of other size", ShapeError, /gatedBlock.*residual/, () => {
-    using packed1 = new PackedWeights();
-    using packed2 = new PackedWeights();
-    const weights = {
-      weight1: floats(4, 3, 3, 2),
-      norm1: norm(4),
-      weight2: floats(4, 3, 3, 4),
-      norm2: norm(4),
-      packed1,
-      packed2,
-    };
-    gatedBlock(floats(1, 4, 4, 2), floats(1, 4), weights, floats(1, 4, 4, 4), 2);
-  }],
-  ["a gated bottleneck's residual of other size", ShapeError, /gatedBottleneck.*residual/, () => {
-    bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4)], floats(1, 2, 2, 4));
-  }],
-  ["a gated bottleneck's second mask of other size", ShapeError, /gatedBottleneck.*mask2/, () => {
+  [
+    "a gated block's residual of other size",
+    ShapeError,
+    /gatedConvolutions.*residual.*\[1,2,2,4\].*\[1,2,2,16\]/,
+    () => {
+      bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4)], floats(1, 2, 2, 4));
+    },
+  ],
+  ["a gated block's second mask of other size", ShapeError, /gatedConvolutions.*mask2/, () => {
     bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 16)], floats(1, 2, 2, 16));
   }],
+  ["a gated block without its second mask", ShapeError, /gatedConvolutions.*mask2.*missing/, () => {
+    bottleneck(floats(1, 4, 4, 2), [floats(1, 4)], floats(1, 2, 2, 16));
+  }],
+  ["a gated block with a mask behind the residual", ShapeError, /gatedConvolutions.*mask3.*unmasked/, () => {
+    bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4), floats(1, 16)], floats(1, 2, 2, 16));
+  }],
   [
-    "a gated bottleneck's input of other channels",
+    "a gated block's input of other channels",
     ShapeError,
-    /gatedBottleneck.*weight1.*\[4,1,1,2\].*\[4,1,1,3\]/,
+    /gatedConvolutions.*weight1.*\[4,1,1,2\].*\[4,1,1,3\]/,
     () => {
       bottleneck(floats(1, 4, 4, 3), [floats(1, 4), floats(1, 4)], floats(1, 2, 2, 16));
     },
   ],
-  ["a gated bottleneck's mask of bf16", ShapeError, /gatedBottleneck.*bf16.*\[1,4\]/, () => {
+  ["a gated block's operands for another table", ShapeError, /gatedConvolutions.*0 operands.*2 rows/, () => {
+    gatedConvolutions(floats(1, 4, 4, 2), basicBlock.table(2, 1), [], floats(1, 4, 4, 2));
+  }],
+  ["a gated block's mask of bf16", ShapeError, /gatedConvolutions.*bf16.*\[1,4\]/, () => {
     const mask = Tensor.full(device, [1, 4], 1, "bf16");
     bottleneck(floats(1, 4, 4, 2), [mask, floats(1, 4)], floats(1, 2, 2, 16));
   }],

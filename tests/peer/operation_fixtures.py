@@ -76,23 +76,17 @@ def numbered_norm(i, a, x, n):
     return functional.batch_norm(x, *[i[name] for name in names], False, 0.0, a["epsilon"])
 
 
-def gated_block(i, a):
-    weight1, weight2 = channels_first(i["weight1"]), channels_first(i["weight2"])
-    h = functional.conv2d(channels_first(i["x"]), weight1, stride=a["stride"], padding=1)
-    h = functional.relu(numbered_norm(i, a, h, 1)) * i["mask"][:, :, None, None]
-    y = numbered_norm(i, a, functional.conv2d(h, weight2, padding=1), 2) + channels_first(i["residual"])
-    return [channels_last(functional.relu(y))]
-
-
-def gated_bottleneck(i, a):
-    weights = [channels_first(i[f"weight{n}"]) for n in (1, 2, 3)]
-    masks = [i[f"mask{n}"][:, :, None, None] for n in (1, 2)]
-    h = functional.conv2d(channels_first(i["x"]), weights[0])
-    h = functional.relu(numbered_norm(i, a, h, 1)) * masks[0]
-    h = functional.conv2d(h, weights[1], stride=a["stride"], padding=1)
-    h = functional.relu(numbered_norm(i, a, h, 2)) * masks[1]
-    y = numbered_norm(i, a, functional.conv2d(h, weights[2]), 3) + channels_first(i["residual"])
-    return [channels_last(functional.relu(y))]
+def gated_convolutions(i, a):
+    h = channels_first(i["x"])
+    count = len(a["strides"])
+    for n, (stride, padding) in enumerate(zip(a["strides"], a["paddings"]), 1):
+        h = functional.conv2d(h, channels_first(i[f"weight{n}"]), stride=stride, padding=padding)
+        h = numbered_norm(i, a, h, n)
+        if n == count:
+            h = functional.relu(h + channels_first(i["residual"]))
+        else:
+            h = functional.relu(h) * i[f"mask{n}"][:, :, None, None]
+    return [channels_last(h)]
 
 
 def gather_rows(i, _):
@@ -189,8 +183,7 @@ OPERATIONS = {
     "cross_entropy": cross_entropy,
     "gate": gate,
     "gate_decide": gate_decide,
-    "gated_block": gated_block,
-    "gated_bottleneck": gated_bottleneck,
+    "gated_convolutions": gated_convolutions,
     "gather_rows": gather_rows,
     "global_pool": global_pool,
     "lars": lars,

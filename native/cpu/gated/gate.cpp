@@ -6,7 +6,7 @@
 
 namespace sluice {
 namespace {
-constexpr int64_t grain = 1 << 13;  // elements a chunk: each costs two logarithms and an exponential
+constexpr int64_t grain = 1 << 13;  // elements a chunk; each costs two logarithms and an exponential
 }
 }  // namespace sluice
 

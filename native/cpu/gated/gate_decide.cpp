@@ -1,4 +1,4 @@
-// A gate's decision at inference, all of it in one call: what a batch of one image spends on calls is most of its time.
+// A gate's decision at inference in one call: with a batch of one image, calls take most of the time.
 #include "../../common/gate_checks.h"
 #include "../context.h"
 #include "../wide_rows.h"
@@ -6,21 +6,21 @@
 namespace sluice {
 namespace {
 
-// The sum over all lanes of each of a, b, c and d.
+// The sums over all lanes of a, b, c and d.
 __m128 lane_sums(Eight a, Eight b, Eight c, Eight d) {
   const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(a.value, b.value), _mm256_hadd_ps(c.value, d.value));
   return _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
 }
 
-// finish(row, product) for each of `rows` rows of a matrix [rows, columns], the row's product with a vector. Four rows
-// at a time hide the latency of their sums.
+// Calls finish(row, product) for each row of a matrix [rows, columns] with the row's product with a vector. Taking four
+// rows at a time hides the latency of their sums.
 template <typename Finish>
 void multiply(int64_t rows, int64_t columns, const float* matrix, const float* vector, const Finish& finish) {
   constexpr int64_t together = 4;
   const int64_t whole = columns / Eight::count * Eight::count;
   for (int64_t first = 0; first < rows; first += together) {
     const int64_t count = std::min(together, rows - first);
-    // Where fewer are left the last one is computed again.
+    // If fewer are left, the last row is computed again.
     const float* row[together];
     for (int64_t i = 0; i < together; ++i) row[i] = matrix + (first + std::min(i, count - 1)) * columns;
     Eight sums[together] = {Eight::all(0.0f), Eight::all(0.0f), Eight::all(0.0f), Eight::all(0.0f)};

@@ -1,19 +1,19 @@
-// The gated block's convolutions by Winograd's filtering, for many images at once.
+// The convolutions of a gated block by Winograd's filtering, for many images at once.
 #pragma once
 
-#include "gated_block_kernels.h"
+#include "gated_kernels.h"
 #include "../gradient_sums.h"
 
 namespace sluice {
 
-// Each takes `count` images of one size through their convolution, in the tiles [begin, end). What one
-// image gives does not depend on the others. `scratch` has gated_winograd_floats for all of these tiles.
+// Each takes `count` images of one size through their convolution, in the tiles [begin, end). The bits of an image do
+// not depend on the other images. `scratch` has gated_winograd_floats for each image and all of these tiles.
 struct GatedWinogradKernels {
-  void (*first)(const FirstConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
-  void (*second)(const SecondConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
+  void (*opening)(const OpeningConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
+  void (*closing)(const ClosingConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
 };
 
-// Floats of scratch for that many tiles of one image.
+// Floats of scratch for `tiles` tiles of one image.
 inline int64_t gated_winograd_floats(int64_t tile, int64_t tiles, int64_t in_channels, int64_t channels) {
   return (tile + 2) * (tile + 2) * (plane_of(tiles * in_channels, 4) + plane_of(tiles * channels, 4));
 }

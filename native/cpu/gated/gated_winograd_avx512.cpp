@@ -1,4 +1,4 @@
-// The gated block's convolutions by Winograd's filtering in AVX-512.
+// The convolutions of a gated block by Winograd's filtering in AVX-512.
 #include <array>
 #include <utility>
 
@@ -22,7 +22,7 @@ SLUICE_SIMD_INLINE __m256 lane_sums(const __m512 (&a)[8]) {
 constexpr int entries_together = 8;
 
 // m [tile][entry] = dot products of `depth` elements of v [tile][in_channel] and of the open channels' rows of weights,
-// for eight entries and `Tiles` tiles, of which the wanted entries are stored. No weight is gathered and none of a
+// for eight entries and `Tiles` tiles; only the wanted entries are stored. No weight is gathered, and no weight of a
 // closed channel is read.
 template <int Tiles>
 SLUICE_SIMD static void dot_tile(const float* const (&rows)[entries_together], int64_t depth, const float* v,
@@ -59,7 +59,7 @@ SLUICE_SIMD static void outer_tile(const int32_t* open, int64_t count, const flo
     for (int u = 0; u < Vectors; ++u) sums[t][u] = _mm512_setzero_ps();
   for (int64_t entry = 0; entry < count; ++entry) {
     const float* const row = weights + open[entry] * group;
-    const float* const ahead = weights + open[entry + gated_block_ahead] * group;
+    const float* const ahead = weights + open[entry + gated_ahead] * group;
     __m512 columns[Vectors];
 #pragma GCC unroll 4
     for (int u = 0; u < Vectors; ++u) {
@@ -86,7 +86,7 @@ constexpr std::array<OuterTile, sizeof...(Index)> outer_tiles(std::index_sequenc
   return {{&outer_tile<Index + 1, Vectors>...}};
 }
 
-// All tiles.
+// outer_tile over all tiles, `Most` at a time.
 template <int Vectors, int Most>
 void outer_tiles_of(const int32_t* open, int64_t count, const float* v, int64_t v_row, const float* weights,
                     int64_t tiles, float* m) {
@@ -102,7 +102,7 @@ struct StoreHidden {
   __m512 scale, shift;
 
   SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
-    // max returns its second operand where one is NaN: NaN stays.
+    // max returns its second operand if either is NaN: NaN stays.
     const __m512 value = _mm512_max_ps(_mm512_setzero_ps(), _mm512_fmadd_ps(y, scale, shift));
     _mm512_storeu_ps(corner + i * row_stride + j * channels, value);
   }
@@ -130,7 +130,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     return {1, height, width, in_channels, height, width, channels, 1, Tile};
   }
 
-  // Weights of a position are read in pieces of this many channels, which a core's own cache holds for all images.
+  // Channels in one piece of a position's weights. A core's own cache holds the piece while all images pass over it.
   static int64_t channels_at_once(int64_t channels, int64_t in_channels) {
     constexpr int64_t cached_floats = int64_t{1} << 17;
     const int64_t pieces = (channels * in_channels + cached_floats - 1) / cached_floats;
@@ -138,11 +138,11 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
   }
 
   // Entries [begin, end) of all tiles at one position.
-  SLUICE_SIMD static void multiply_first(const FirstConvolution& a, int64_t tiles, const float* weights,
+  SLUICE_SIMD static void multiply_opening(const OpeningConvolution& a, int64_t tiles, const float* weights,
                                          const float* v, int64_t begin, int64_t end, float* m) {
     constexpr int64_t most = 3;
     for (int64_t entry = begin; entry < end; entry += entries_together) {
-      // Past the end the last row stands in, and what it gives is not stored.
+      // Rows past the end repeat the last one; their sums are not stored.
       const float* rows[entries_together];
       for (int64_t r = 0; r < entries_together; ++r)
         rows[r] = weights + a.open[std::min(entry + r, end - 1)] * a.in_channels;
@@ -162,7 +162,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     }
   }
 
-  SLUICE_SIMD static void store_hidden(const FirstConvolution& a, const WinogradGeometry& g, int64_t first,
+  SLUICE_SIMD static void store_hidden(const OpeningConvolution& a, const WinogradGeometry& g, int64_t first,
                                        int64_t tiles, const float* m) {
     const int64_t row_stride = a.out_width * a.hidden_channels, plane = plane_of(tiles * a.hidden_channels, 4);
     TilePlace at(g, first);
@@ -176,7 +176,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     }
   }
 
-  SLUICE_SIMD static void store_sums(const SecondConvolution& a, const WinogradGeometry& g, int64_t first,
+  SLUICE_SIMD static void store_sums(const ClosingConvolution& a, const WinogradGeometry& g, int64_t first,
                                      int64_t tiles, int64_t channel_begin, int64_t group, const float* m) {
     const int64_t row_stride = a.width * a.channels, plane = plane_of(tiles * group, 4);
     TilePlace at(g, first);
@@ -184,7 +184,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       const int64_t row = Tile * at.row, column = Tile * at.column;
       const int64_t corner = (row * a.width + column) * a.channels + channel_begin;
       for (int64_t channel = 0; channel < group; channel += lanes) {
-        // Where the tile after next goes.
+        // Prefetches the output and the residual of the tile after next.
         for (int i = 0; i < Tile; ++i)
           for (int j = 0; j < Tile; ++j) {
             const int64_t ahead = corner + i * row_stride + (2 * Tile + j) * a.channels + channel;
@@ -199,8 +199,8 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     }
   }
 
-  static void first(const FirstConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch) {
-    const FirstConvolution& any = images[0];
+  static void opening(const OpeningConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch) {
+    const OpeningConvolution& any = images[0];
     const WinogradGeometry g = geometry(any.height, any.width, any.in_channels, any.channels);
     const int64_t tiles = end - begin;
     const int64_t v_plane = plane_of(tiles * any.in_channels, 4), v_size = positions * v_plane;
@@ -213,8 +213,8 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       const float* const weights = any.weights + position * any.channels * any.in_channels;
       for (int64_t channel = 0; channel < any.channels; channel += piece) {
         for (int64_t i = 0; i < count; ++i) {
-          const FirstConvolution& a = images[i];
-          multiply_first(a, tiles, weights, v(i) + position * v_plane, a.entry_of(channel),
+          const OpeningConvolution& a = images[i];
+          multiply_opening(a, tiles, weights, v(i) + position * v_plane, a.entry_of(channel),
                          a.entry_of(channel + piece), m(i) + position * plane_of(tiles * a.hidden_channels, 4));
         }
       }
@@ -222,12 +222,12 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     for (int64_t i = 0; i < count; ++i) store_hidden(images[i], g, begin, tiles, m(i));
   }
 
-  static void second(const SecondConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch) {
-    const SecondConvolution& any = images[0];
-    const WinogradGeometry all = geometry(any.height, any.width, any.channels, any.channels);
+  static void closing(const ClosingConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch) {
+    const ClosingConvolution& any = images[0];
+    const WinogradGeometry all = geometry(any.height, any.width, any.in_channels, any.channels);
     const int64_t tiles = end - begin, group = channel_group(any.channels);
     const int64_t m_plane = plane_of(tiles * group, 4), m_size = positions * m_plane;
-    const int64_t v_size = positions * plane_of(tiles * any.channels, 4);
+    const int64_t v_size = positions * plane_of(tiles * any.in_channels, 4);
     const auto v = [&](int64_t image) { return scratch + image * (v_size + m_size); };
     const auto m = [&](int64_t image) { return v(image) + v_size; };
     for (int64_t i = 0; i < count; ++i) {
@@ -237,9 +237,9 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     }
     for (int64_t channel = 0; channel < any.channels; channel += group) {
       for (int64_t position = 0; position < positions; ++position) {
-        const float* const weights = any.packed + (channel * positions + position * group) * any.channels;
+        const float* const weights = any.packed + (channel * positions + position * group) * any.in_channels;
         for (int64_t i = 0; i < count; ++i) {
-          const SecondConvolution& a = images[i];
+          const ClosingConvolution& a = images[i];
           const float* const from = v(i) + position * plane_of(tiles * a.hidden_channels, 4);
           float* const to = m(i) + position * m_plane;
           if (group == 64) {
@@ -255,7 +255,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     }
   }
 
-  static constexpr GatedWinogradKernels kernels{first, second};
+  static constexpr GatedWinogradKernels kernels{opening, closing};
 };
 
 }  // namespace

@@ -1,12 +1,12 @@
-// A gate's decision at inference, in two kernels: one for each of its layers.
+// A gate's decision at inference, one kernel for each of its two layers.
 #include "../../common/gate_checks.h"
 #include "../launch.h"
 
 namespace sluice {
 namespace {
 
-// finish(image, row, product), in one lane, for each image's vector [images, columns] and each row of a matrix [rows,
-// columns]: a warp for each product.
+// One warp a product: calls finish(image, row, product) in one lane for each image's vector [images, columns] and each
+// row of a matrix [rows, columns].
 template <typename Finish>
 __global__ void multiply_kernel(int64_t images, int64_t rows, int64_t columns, const float* matrix,
                                 const float* vectors, const Finish finish) {
@@ -27,8 +27,8 @@ template <typename Finish>
 int32_t multiply(const sl_context* context, int64_t images, int64_t rows, int64_t columns, const float* matrix,
                  const float* vectors, const Finish& finish) {
   const dim3 blocks = blocks_for(context, images * rows, block_threads / warp_threads);
-  return launch(context, "sl_gate_decide", blocks, block_threads, multiply_kernel<Finish>, images, rows, columns, matrix,
-                vectors, finish);
+  return launch(context, "sl_gate_decide", blocks, block_threads, multiply_kernel<Finish>, images, rows, columns,
+                matrix, vectors, finish);
 }
 
 }  // namespace

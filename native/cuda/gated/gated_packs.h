@@ -1,12 +1,12 @@
-// How the weights of the gated block's and bottleneck's convolutions are packed.
+// How the weights of gated convolutions are packed.
 #pragma once
 
-#include "gated_block_lists.h"
+#include "gated_lists.h"
 
 namespace sluice {
 namespace {
 
-// Of open outputs the terms are read along each output channel: [outputs, terms], each row padded.
+// A convolution that writes open channels reads its terms along each output channel: [outputs, terms], rows padded.
 inline int64_t row_floats(int64_t outputs, int64_t terms) { return outputs * padded(terms); }
 
 inline int32_t pack_rows(const sl_context* context, const char* name, int64_t outputs, int64_t terms,
@@ -17,12 +17,13 @@ inline int32_t pack_rows(const sl_context* context, const char* name, int64_t ou
   });
 }
 
-// Of all outputs they are read along the output channels of each term: [terms, outputs], padded likewise.
+// A convolution that writes all channels reads them along the outputs of each term: [terms, outputs], rows padded.
 inline int64_t column_floats(int64_t outputs, int64_t terms) { return terms * padded(outputs); }
 
 constexpr int pack_side = 32;
 
-// packed [terms, padded channels] = weights [channels, terms] transposed, a square at a time.
+// packed [terms, padded channels] = weights [channels, terms] transposed. A block takes one square through shared
+// memory, so that reads and writes are both contiguous.
 __global__ void pack_columns_kernel(int64_t terms, int64_t channels, const float* weights, float* packed) {
   __shared__ float square[pack_side][pack_side + 1];
   const int64_t across = (padded(channels) + pack_side - 1) / pack_side;

@@ -1,7 +1,7 @@
-// The convolutions of the gated block and of the gated bottleneck as products of tiles.
+// Gated convolutions as products of tiles.
 #pragma once
 
-#include "gated_block_reader.h"
+#include "gated_reader.h"
 
 namespace sluice {
 namespace {
@@ -41,7 +41,7 @@ __device__ inline void add_terms(const Shared& shared, int half, int chunks, Sum
 
 __device__ inline float relu(float x) { return x < 0.0f ? 0.0f : x; }  // NaN stays
 
-// The norms of two columns, 0 where there is no channel.
+// The norms of two columns; 0 past the last channel.
 struct Norm {
   Two scale, shift;
 };
@@ -68,7 +68,7 @@ __device__ inline Norm norm_of_channels(const Pass& pass, int32_t channel) {
   return norm;
 }
 
-// Two of a pixel's hidden channels. The padding becomes 0, even where an infinite input made its sums NaN.
+// Writes two hidden channels of a pixel. The padding becomes 0, even if an infinite input made its sums NaN.
 __device__ inline void write_hidden(const Pass& pass, int32_t open, int32_t entry, int64_t at, const Norm& norm,
                                     const float (&sums)[lane_columns]) {
   if (entry >= padded(open)) return;
@@ -79,7 +79,7 @@ __device__ inline void write_hidden(const Pass& pass, int32_t open, int32_t entr
   *reinterpret_cast<Two*>(pass.output + at + entry) = result;
 }
 
-// Two of a pixel's outputs.
+// Writes two outputs of a pixel.
 __device__ inline void write_output(const Pass& pass, int32_t channel, int64_t at, const Norm& norm,
                                     const float (&sums)[lane_columns]) {
   const auto value = [&](int j, float residual) {
@@ -99,8 +99,8 @@ __device__ inline void write_output(const Pass& pass, int32_t channel, int64_t a
   }
 }
 
-// One block a tile. `fours`: whether four channels of the input are one access, as those of hidden maps always are.
-// Tiles of columns that are all closed, and tiles of rows that no group needs, end at once.
+// One block a tile. `fours`: whether four channels of the input are read with one access, as in hidden maps. Tiles
+// whose columns are all closed, and tiles of rows that no group needs, end at once.
 template <typename Kind, bool fours>
 __global__ void __launch_bounds__(tile_threads) gated_convolution_kernel(const Pass pass) {
   __shared__ Shared shared;
@@ -119,7 +119,7 @@ __global__ void __launch_bounds__(tile_threads) gated_convolution_kernel(const P
   Reader<Kind, fours> reader(pass, shared, depth, inputs, outputs, first_column);
   Sums sums{};
   const int64_t steps = (int64_t{Kind::taps} * depth + tile_depth - 1) / tile_depth;
-  // While the terms of one step are added, those of the next are read.
+  // The terms of the next step are read while those of this step are added.
   if (steps > 0) {
     reader.read();
     reader.store(shared, 0);
@@ -150,13 +150,13 @@ __global__ void __launch_bounds__(tile_threads) gated_convolution_kernel(const P
 
 inline bool is_aligned(const void* pointer, size_t bytes) { return reinterpret_cast<uintptr_t>(pointer) % bytes == 0; }
 
-// Whether two channels of the residual and of the activation written are one access.
+// Whether two channels of the residual and of the output are read and written with one access.
 inline bool can_pair(const Pass& pass) {
   return pass.out_channels % lane_columns == 0 && is_aligned(pass.residual, sizeof(Two)) &&
          is_aligned(pass.output, sizeof(Two));
 }
 
-// Queues a convolution of the images of a chunk.
+// Queues a convolution for the images of a chunk.
 template <typename Kind>
 int32_t convolve(const sl_context* context, const char* name, Pass pass) {
   const Groups& groups = pass.groups;

@@ -1,8 +1,8 @@
-// The convolutions of gated blocks and bottlenecks in AVX-512.
+// The convolutions of a gated block in AVX-512.
 #include <cstddef>
 
 #include "../avx512_sums.h"
-#include "gated_block_tiles.h"
+#include "gated_tiles.h"
 
 namespace sluice {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 struct Avx512 {
   using Register = __m512;
   static constexpr int lanes = 16;
-  static constexpr int first_channels = 4, first_pixels = 6, second_vectors = 4, second_pixels = 6;
+  static constexpr int opening_channels = 4, opening_pixels = 6, closing_vectors = 4, closing_pixels = 6;
 
   SLUICE_SIMD_INLINE Register zero() { return _mm512_setzero_ps(); }
   SLUICE_SIMD_INLINE Register load(const float* p) { return _mm512_loadu_ps(p); }
@@ -21,7 +21,7 @@ struct Avx512 {
     return _mm512_permutexvar_ps(_mm512_loadu_si512(p), a);
   }
   SLUICE_SIMD_INLINE Register add(Register a, Register b) { return _mm512_add_ps(a, b); }
-  // max returns its second operand where one is NaN: NaN stays.
+  // max returns its second operand if either is NaN: NaN stays.
   SLUICE_SIMD_INLINE Register relu(Register a) { return _mm512_max_ps(_mm512_setzero_ps(), a); }
   SLUICE_SIMD_INLINE void store(float* p, Register a) { _mm512_storeu_ps(p, a); }
   SLUICE_SIMD_INLINE void store_first(float* p, int64_t n, Register a) { _mm512_mask_storeu_ps(p, mask(n), a); }
@@ -48,6 +48,6 @@ struct Avx512 {
 
 }  // namespace
 
-const GatedBlockKernels gated_block_avx512 = gated_block_kernels_of<Avx512>();
+const GatedKernels gated_avx512 = gated_kernels_of<Avx512>();
 
 }  // namespace sluice

@@ -1,20 +1,20 @@
-// Register tiles of the convolutions of gated blocks and bottlenecks, written once for vectors of any length.
+// Register tiles of a gated block's convolutions, written once for vectors of any length.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "gated_block_kernels.h"
+#include "gated_kernels.h"
 
 // The including file defines SLUICE_SIMD, the attribute that lets a function use the instruction set, and a class Simd:
 //   Register, lanes; zero, load, broadcast, multiply_add(a, b, c) = a b + c, add, relu, store;
-//   pick(p, v): element i is that of v whose number is p[i] modulo lanes;
-//   load_first(p, n), store_first(p, n, v): the first n lanes alone, the others are zero or left as they are;
+//   pick(p, v): element i is element p[i] modulo lanes of v;
+//   load_first(p, n): the first n lanes, zeros behind them; store_first(p, n, v) writes only the first n lanes;
 //   store_sums<n>(registers, scale, shift, p): p[i] = relu(scale[i] * (sum of the lanes of registers[i]) + shift[i]),
 //   i < n;
-//   first_channels, first_pixels, second_vectors, second_pixels: the largest tiles that leave no register to spill.
-// Instrumented unrolled loops take minutes to compile and test nothing more.
+//   opening_channels, opening_pixels, closing_vectors, closing_pixels: the largest tiles that spill no register.
+// With sanitizers, unrolled loops take minutes to compile and test nothing more.
 #ifdef SLUICE_SANITIZE
 #define SLUICE_UNROLL
 #else
@@ -24,11 +24,11 @@
 namespace sluice {
 namespace {
 
-// ---- first convolution: dot products along the input channels, which are contiguous in NHWC and in OHWI. Any set of
-// open channels costs what it counts: no weights are gathered and no lane is idle.
+// ---- opening convolution: dot products along the input channels, which are contiguous in NHWC and in OHWI. The cost
+// is proportional to the number of open channels: no weights are gathered and no lane is idle.
 
-// sums[o][p] += products of `length` elements, for the tile's pixels but the leading `First` and the trailing `Last`,
-// which a tap leaves outside the image. x points to the first pixel that takes part.
+// sums[o][p] += products of `length` elements, for the tile's pixels except the leading `First` and the trailing
+// `Last`, whose tap lies outside the image. x points to the first pixel that takes part.
 template <typename Simd, int Channels, int Pixels, int First, int Last>
 SLUICE_SIMD inline void dot_run(typename Simd::Register (&sums)[Channels][Pixels],
                                 const float* const (&weights)[Channels], int64_t offset, const float* x,
@@ -55,7 +55,7 @@ SLUICE_SIMD inline void dot_run(typename Simd::Register (&sums)[Channels][Pixels
 // Adds the products of a kernel of 3x3.
 template <typename Simd, int Channels, int Pixels>
 SLUICE_SIMD inline void dot_taps(typename Simd::Register (&sums)[Channels][Pixels],
-                                 const float* const (&weights)[Channels], const FirstConvolution& a, int64_t row,
+                                 const float* const (&weights)[Channels], const OpeningConvolution& a, int64_t row,
                                  int64_t column) {
   const int64_t depth = a.in_channels, spacing = a.stride * depth, left = column * a.stride - 1;
   const bool cut_left = left < 0, cut_right = left + (Pixels - 1) * a.stride + 2 >= a.width;
@@ -64,7 +64,7 @@ SLUICE_SIMD inline void dot_taps(typename Simd::Register (&sums)[Channels][Pixel
     if (y < 0 || y >= a.height) continue;
     const float* x = a.x + y * a.width * depth;
     const int64_t tap = ky * 3 * depth;
-    // Neighbouring taps are contiguous in x and in the weights: those that cut nothing off are one run.
+    // Neighbouring taps are contiguous in x and in the weights: taps inside the image for every pixel are one run.
     const int64_t begin = cut_left ? 1 : 0, end = cut_right ? 2 : 3;
     if (cut_left) {
       dot_run<Simd, Channels, Pixels, 1, 0>(sums, weights, tap, x + (left + a.stride) * depth, spacing, depth);
@@ -77,9 +77,9 @@ SLUICE_SIMD inline void dot_taps(typename Simd::Register (&sums)[Channels][Pixel
   }
 }
 
-// `Side`: of the kernel.
+// `Side` is the kernel's height and width.
 template <typename Simd, int Side, int Channels, int Pixels>
-SLUICE_SIMD void first_tile(const FirstConvolution& a, int64_t entry, int64_t row, int64_t column) {
+SLUICE_SIMD void opening_tile(const OpeningConvolution& a, int64_t entry, int64_t row, int64_t column) {
   typename Simd::Register sums[Channels][Pixels];
   const float* weights[Channels];
   SLUICE_UNROLL for (int o = 0; o < Channels; ++o) {
@@ -100,7 +100,7 @@ SLUICE_SIMD void first_tile(const FirstConvolution& a, int64_t entry, int64_t ro
   }
 }
 
-// ---- second convolution: outer products, vectors along the output channels, which are all wanted.
+// ---- closing convolution: outer products, vectors along the output channels, all of which are computed.
 
 template <typename Simd, bool Tail>
 SLUICE_SIMD inline typename Simd::Register load_vector(const float* p, int v, int64_t tail) {
@@ -110,13 +110,13 @@ SLUICE_SIMD inline typename Simd::Register load_vector(const float* p, int v, in
 // sums[p][v] += hidden pixels times weights over the open channels, for one tap. hidden points to the first pixel that
 // takes part.
 template <typename Simd, int Vectors, int Pixels, bool Tail, int First, int Last>
-SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vectors], const SecondConvolution& a,
+SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vectors], const ClosingConvolution& a,
                                   const float* weights, int64_t group_width, const float* hidden, int64_t tail) {
   using Register = typename Simd::Register;
   for (int64_t entry = 0; entry < a.open_count; ++entry) {
     const float* row = weights + a.open[entry] * group_width;
     if (Vectors > 1) {
-      const float* ahead = weights + a.open[entry + gated_block_ahead] * group_width;
+      const float* ahead = weights + a.open[entry + gated_ahead] * group_width;
       SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) __builtin_prefetch(ahead + v * Simd::lanes);
     }
     Register w[Vectors];
@@ -130,7 +130,7 @@ SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vector
 
 // Adds the products of a kernel of 3x3.
 template <typename Simd, int Vectors, int Pixels, bool Tail>
-SLUICE_SIMD inline void outer_taps(typename Simd::Register (&sums)[Pixels][Vectors], const SecondConvolution& a,
+SLUICE_SIMD inline void outer_taps(typename Simd::Register (&sums)[Pixels][Vectors], const ClosingConvolution& a,
                                    const float* group, int64_t group_width, int64_t tail, int64_t row,
                                    int64_t column) {
   const int64_t tap = a.in_channels * group_width;
@@ -155,16 +155,16 @@ SLUICE_SIMD inline void outer_taps(typename Simd::Register (&sums)[Pixels][Vecto
   }
 }
 
-// `Side`: of the kernel.
+// `Side` is the kernel's height and width.
 template <typename Simd, int Side, int Vectors, int Pixels, bool Tail>
-SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int64_t group_width, int64_t channel,
-                             int64_t tail, int64_t row, int64_t column) {
+SLUICE_SIMD void closing_tile(const ClosingConvolution& a, const float* group, int64_t group_width, int64_t channel,
+                              int64_t tail, int64_t row, int64_t column) {
   using Register = typename Simd::Register;
   Register sums[Pixels][Vectors];
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
     SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) sums[p][v] = Simd::zero();
   }
-  // What the tile ends with is not yet in the cache: ask for it now.
+  // Prefetches the residual and the output, which the end of the tile reads and writes.
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
     const int64_t at = (row * a.width + column + p) * a.channels + channel;
     SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) {
@@ -196,122 +196,122 @@ SLUICE_SIMD void second_tile(const SecondConvolution& a, const float* group, int
 
 // ---- loops over tiles
 
-using FirstTile = void (*)(const FirstConvolution&, int64_t, int64_t, int64_t);
-using SecondTile = void (*)(const SecondConvolution&, const float*, int64_t, int64_t, int64_t, int64_t, int64_t);
+using OpeningTile = void (*)(const OpeningConvolution&, int64_t, int64_t, int64_t);
+using ClosingTile = void (*)(const ClosingConvolution&, const float*, int64_t, int64_t, int64_t, int64_t, int64_t);
 
 template <typename Simd, int Side, size_t... Index>
-constexpr std::array<FirstTile, sizeof...(Index)> first_tiles(std::index_sequence<Index...>) {
-  return {{&first_tile<Simd, Side, Index / Simd::first_pixels + 1, Index % Simd::first_pixels + 1>...}};
+constexpr std::array<OpeningTile, sizeof...(Index)> opening_tiles(std::index_sequence<Index...>) {
+  return {{&opening_tile<Simd, Side, Index / Simd::opening_pixels + 1, Index % Simd::opening_pixels + 1>...}};
 }
 
 template <typename Simd, int Side, size_t... Index>
-constexpr std::array<SecondTile, sizeof...(Index)> second_tiles(std::index_sequence<Index...>) {
-  return {{&second_tile<Simd, Side, Index / Simd::second_pixels + 1, Index % Simd::second_pixels + 1, false>...}};
+constexpr std::array<ClosingTile, sizeof...(Index)> closing_tiles(std::index_sequence<Index...>) {
+  return {{&closing_tile<Simd, Side, Index / Simd::closing_pixels + 1, Index % Simd::closing_pixels + 1, false>...}};
 }
 
-// For the channels that do not fill a vector: one vector wide.
+// Tiles one vector wide, for the channels that do not fill a vector.
 template <typename Simd, int Side, size_t... Index>
-constexpr std::array<SecondTile, sizeof...(Index)> tail_tiles(std::index_sequence<Index...>) {
-  return {{&second_tile<Simd, Side, 1, Index + 1, true>...}};
+constexpr std::array<ClosingTile, sizeof...(Index)> tail_tiles(std::index_sequence<Index...>) {
+  return {{&closing_tile<Simd, Side, 1, Index + 1, true>...}};
 }
 
-// Tiles of 1, 2, ... channels by 1, 2, ... pixels.
+// The tile of c channels by p pixels is element (c - 1) * opening_pixels + p - 1.
 template <typename Simd, int Side>
-const FirstTile* all_first_tiles() {
-  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::first_channels * Simd::first_pixels>();
-  static constexpr auto tiles = first_tiles<Simd, Side>(tiles_from_zero);
+const OpeningTile* all_opening_tiles() {
+  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::opening_channels * Simd::opening_pixels>();
+  static constexpr auto tiles = opening_tiles<Simd, Side>(tiles_from_zero);
   return tiles.data();
 }
 
-// One pass over the pixels of a map's rows, for no more channels than a tile has.
+// One pass over the pixels of a map's rows, for at most opening_channels channels.
 template <typename Simd>
-void first_pass(const FirstConvolution& a, const FirstTile* tiles, int64_t entry, int64_t channels, int64_t row_begin,
-                int64_t row_end, int64_t column_begin, int64_t column_end) {
+void opening_pass(const OpeningConvolution& a, const OpeningTile* tiles, int64_t entry, int64_t channels,
+                  int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end) {
   for (int64_t row = row_begin; row < row_end; ++row) {
-    for_pieces(column_end - column_begin, Simd::first_pixels, [&](int64_t column, int64_t pixels) {
-      tiles[(channels - 1) * Simd::first_pixels + pixels - 1](a, entry, row, column_begin + column);
+    for_pieces(column_end - column_begin, Simd::opening_pixels, [&](int64_t column, int64_t pixels) {
+      tiles[(channels - 1) * Simd::opening_pixels + pixels - 1](a, entry, row, column_begin + column);
     });
   }
 }
 
 template <typename Simd>
-void first_convolution(const FirstConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
-                       int64_t row_end) {
-  const FirstTile* const tiles = all_first_tiles<Simd, 3>();
-  for_pieces(open_end - open_begin, Simd::first_channels, [&](int64_t entry, int64_t channels) {
-    first_pass<Simd>(a, tiles, open_begin + entry, channels, row_begin, row_end, 0, a.out_width);
+void opening_convolution(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                         int64_t row_end) {
+  const OpeningTile* const tiles = all_opening_tiles<Simd, 3>();
+  for_pieces(open_end - open_begin, Simd::opening_channels, [&](int64_t entry, int64_t channels) {
+    opening_pass<Simd>(a, tiles, open_begin + entry, channels, row_begin, row_end, 0, a.out_width);
   });
 }
 
-// Entries in pieces whose weights stay in a core's cache, then pixels in pieces that do while the weights pass over
-// them: in the nearest cache where a tile of pixels fits that.
+// Takes entries in pieces whose weights stay in a core's cache, and pixels in pieces that stay there while the weights
+// pass over them: in the first-level cache if a tile of pixels fits it.
 template <typename Simd>
-void first_of_pixels(const FirstConvolution& a, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
-                     int64_t pixel_end) {
+void opening_of_pixels(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
+                       int64_t pixel_end) {
   constexpr int64_t cached_floats = int64_t{1} << 16, nearest_floats = 6 << 10;
-  const FirstTile* const tiles = all_first_tiles<Simd, 1>();
+  const OpeningTile* const tiles = all_opening_tiles<Simd, 1>();
   const int64_t depth = std::max<int64_t>(a.in_channels, 1);
-  const int64_t most_entries = std::max<int64_t>(cached_floats / depth, Simd::first_channels);
+  const int64_t most_entries = std::max<int64_t>(cached_floats / depth, Simd::opening_channels);
   const int64_t nearest_pixels = nearest_floats / depth;
-  const int64_t most_pixels = nearest_pixels >= Simd::first_pixels
+  const int64_t most_pixels = nearest_pixels >= Simd::opening_pixels
                                   ? nearest_pixels
-                                  : std::max<int64_t>(2 * cached_floats / depth, Simd::first_pixels);
+                                  : std::max<int64_t>(2 * cached_floats / depth, Simd::opening_pixels);
   for_pieces(open_end - open_begin, most_entries, [&](int64_t piece, int64_t entries) {
     for_pieces(pixel_end - pixel_begin, most_pixels, [&](int64_t pixel, int64_t pixels) {
       const int64_t begin = pixel_begin + pixel;
-      for_pieces(entries, Simd::first_channels, [&](int64_t entry, int64_t channels) {
-        first_pass<Simd>(a, tiles, open_begin + piece + entry, channels, 0, 1, begin, begin + pixels);
+      for_pieces(entries, Simd::opening_channels, [&](int64_t entry, int64_t channels) {
+        opening_pass<Simd>(a, tiles, open_begin + piece + entry, channels, 0, 1, begin, begin + pixels);
       });
     });
   });
 }
 
-// One pass over the pixels of a map's rows with tiles[0], tiles[1], ..., which are 1, 2, ... pixels long.
+// One pass over the pixels of a map's rows. tiles[p - 1] is p pixels long.
 template <typename Simd>
-void second_pass(const SecondConvolution& a, const SecondTile* tiles, const float* weights, int64_t group_width,
-                 int64_t channel, int64_t tail, int64_t row_begin, int64_t row_end, int64_t column_begin,
-                 int64_t column_end) {
+void closing_pass(const ClosingConvolution& a, const ClosingTile* tiles, const float* weights, int64_t group_width,
+                  int64_t channel, int64_t tail, int64_t row_begin, int64_t row_end, int64_t column_begin,
+                  int64_t column_end) {
   for (int64_t row = row_begin; row < row_end; ++row) {
-    for_pieces(column_end - column_begin, Simd::second_pixels, [&](int64_t column, int64_t pixels) {
+    for_pieces(column_end - column_begin, Simd::closing_pixels, [&](int64_t column, int64_t pixels) {
       tiles[pixels - 1](a, weights, group_width, channel, tail, row, column_begin + column);
     });
   }
 }
 
 template <typename Simd, int Side>
-void second_groups(const SecondConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
-                   int64_t row_end, int64_t column_begin, int64_t column_end) {
-  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::second_vectors * Simd::second_pixels>();
-  static constexpr auto tiles = second_tiles<Simd, Side>(tiles_from_zero);
-  static constexpr auto tails = tail_tiles<Simd, Side>(std::make_index_sequence<Simd::second_pixels>());
+void closing_groups(const ClosingConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
+                    int64_t row_end, int64_t column_begin, int64_t column_end) {
+  constexpr auto tiles_from_zero = std::make_index_sequence<Simd::closing_vectors * Simd::closing_pixels>();
+  static constexpr auto tiles = closing_tiles<Simd, Side>(tiles_from_zero);
+  static constexpr auto tails = tail_tiles<Simd, Side>(std::make_index_sequence<Simd::closing_pixels>());
   for (int64_t group = group_begin; group < group_end; ++group) {
-    const int64_t first = group * gated_block_group, width = std::min(gated_block_group, a.channels - first);
+    const int64_t first = group * gated_group, width = std::min(gated_group, a.channels - first);
     const int64_t tail = width % Simd::lanes, whole = width - tail;
     const float* weights = a.packed + first * Side * Side * a.in_channels;
-    for_pieces(whole / Simd::lanes, Simd::second_vectors, [&](int64_t vector, int64_t vectors) {
+    for_pieces(whole / Simd::lanes, Simd::closing_vectors, [&](int64_t vector, int64_t vectors) {
       const int64_t channel = vector * Simd::lanes;
-      second_pass<Simd>(a, &tiles[(vectors - 1) * Simd::second_pixels], weights + channel, width, first + channel, 0,
-                        row_begin, row_end, column_begin, column_end);
+      closing_pass<Simd>(a, &tiles[(vectors - 1) * Simd::closing_pixels], weights + channel, width, first + channel, 0,
+                         row_begin, row_end, column_begin, column_end);
     });
     if (tail == 0) continue;
-    second_pass<Simd>(a, tails.data(), weights + whole, width, first + whole, tail, row_begin, row_end, column_begin,
-                      column_end);
+    closing_pass<Simd>(a, tails.data(), weights + whole, width, first + whole, tail, row_begin, row_end, column_begin,
+                       column_end);
   }
 }
 
 template <typename Simd>
-void second_convolution(const SecondConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
-                        int64_t row_end) {
-  second_groups<Simd, 3>(a, group_begin, group_end, row_begin, row_end, 0, a.width);
+void closing_convolution(const ClosingConvolution& a, int64_t group_begin, int64_t group_end, int64_t row_begin,
+                         int64_t row_end) {
+  closing_groups<Simd, 3>(a, group_begin, group_end, row_begin, row_end, 0, a.width);
 }
 
 template <typename Simd>
-void second_of_pixels(const SecondConvolution& a, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
-                      int64_t pixel_end) {
-  second_groups<Simd, 1>(a, group_begin, group_end, 0, 1, pixel_begin, pixel_end);
+void closing_of_pixels(const ClosingConvolution& a, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
+                       int64_t pixel_end) {
+  closing_groups<Simd, 1>(a, group_begin, group_end, 0, 1, pixel_begin, pixel_end);
 }
 
-// Stores at the place `at` of a row of `pitch` what the row has room for.
+// Stores the lanes that fit into a row of `pitch` floats, from place `at` on.
 template <typename Simd>
 SLUICE_SIMD inline void store_in_row(float* row, int64_t at, int64_t pitch, typename Simd::Register value) {
   if (at + Simd::lanes <= pitch) {
@@ -321,7 +321,7 @@ SLUICE_SIMD inline void store_in_row(float* row, int64_t at, int64_t pitch, type
   }
 }
 
-// Each vector of a row is stored where its wanted elements begin: the next overwrites what goes beyond them.
+// Each vector is stored where its open elements begin. The next vector overwrites the rest of it.
 template <typename Simd>
 SLUICE_SIMD void take_inputs(const WantedInputs& wanted, const float* from, int64_t rows, int64_t pitch, float* to) {
   constexpr int64_t eights = Simd::lanes / 8;
@@ -341,9 +341,9 @@ SLUICE_SIMD void take_inputs(const WantedInputs& wanted, const float* from, int6
 }
 
 template <typename Simd>
-constexpr GatedBlockKernels gated_block_kernels_of() {
-  return {&first_convolution<Simd>, &second_convolution<Simd>, Simd::first_channels,
-          &first_of_pixels<Simd>,   &second_of_pixels<Simd>,   &take_inputs<Simd>};
+constexpr GatedKernels gated_kernels_of() {
+  return {&opening_convolution<Simd>, &closing_convolution<Simd>, Simd::opening_channels,
+          &opening_of_pixels<Simd>,   &closing_of_pixels<Simd>,   &take_inputs<Simd>};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The convolutions of gated blocks and bottlenecks in AVX2 with FMA.
+// The convolutions of a gated block in AVX2 with FMA.
 #include <immintrin.h>
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 #define SLUICE_SIMD __attribute__((target("avx2,fma")))
 #define SLUICE_SIMD_INLINE SLUICE_SIMD __attribute__((always_inline)) static inline
 
-#include "gated_block_tiles.h"
+#include "gated_tiles.h"
 
 namespace sluice {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 struct Avx2 {
   using Register = __m256;
   static constexpr int lanes = 8;
-  static constexpr int first_channels = 3, first_pixels = 4, second_vectors = 2, second_pixels = 6;
+  static constexpr int opening_channels = 3, opening_pixels = 4, closing_vectors = 2, closing_pixels = 6;
 
   SLUICE_SIMD_INLINE Register zero() { return _mm256_setzero_ps(); }
   SLUICE_SIMD_INLINE Register load(const float* p) { return _mm256_loadu_ps(p); }
@@ -25,7 +25,7 @@ struct Avx2 {
     return _mm256_permutevar8x32_ps(a, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
   SLUICE_SIMD_INLINE Register add(Register a, Register b) { return _mm256_add_ps(a, b); }
-  // max returns its second operand where one is NaN: NaN stays.
+  // max returns its second operand if either is NaN: NaN stays.
   SLUICE_SIMD_INLINE Register relu(Register a) { return _mm256_max_ps(_mm256_setzero_ps(), a); }
   SLUICE_SIMD_INLINE void store(float* p, Register a) { _mm256_storeu_ps(p, a); }
   SLUICE_SIMD_INLINE void store_first(float* p, int64_t n, Register a) { _mm256_maskstore_ps(p, mask(n), a); }
@@ -57,6 +57,6 @@ struct Avx2 {
 
 }  // namespace
 
-const GatedBlockKernels gated_block_avx2 = gated_block_kernels_of<Avx2>();
+const GatedKernels gated_avx2 = gated_kernels_of<Avx2>();
 
 }  // namespace sluice

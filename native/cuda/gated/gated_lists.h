@@ -1,5 +1,5 @@
-// Which channels each image opens, and which images are computed together: lists that kernels make for those of the
-// gated block and of the gated bottleneck.
+// Which channels each image opens, and which images are computed together: lists made on the device, which the kernels
+// of gated convolutions read.
 #pragma once
 
 #include "../launch.h"
@@ -7,10 +7,10 @@
 namespace sluice {
 namespace {
 
-// Masks of a bottleneck; a block has one.
+// The most masks of a table that there are kernels for; a basic block has one, a bottleneck two.
 constexpr int most_masks = 2;
 
-// Rows of a tile are pixels, one below the other, of images that open the same channels by every mask.
+// The rows of a tile are pixels of images that open the same channels by every mask.
 constexpr int tile_rows = 64;
 
 // The sums run over whole groups of four channels, read with one load.
@@ -18,34 +18,34 @@ SL_HOST_DEVICE constexpr int64_t padded(int64_t channels) { return (channels + 3
 
 constexpr int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-// Some of a group's rows. A leader below 0 marks a tile that no group needs.
+// A tile of a group's rows. A leader below 0 marks a tile that no group needs.
 struct RowTile {
-  int32_t leader;  // the image whose lists of channels are those of all
+  int32_t leader;  // the image whose lists of open channels hold for all
   int32_t first;   // the group's first place among the members
   int32_t images;  // of the group
-  int32_t tile;    // of the group's tiles
+  int32_t tile;    // its number among the group's tiles
 };
 
 // The channels that one of the masks opens.
 struct OpenChannels {
   int32_t* open;    // [images, channels]: of each image, ascending
-  int32_t* counts;  // [images]: how many those are
+  int32_t* counts;  // [images]: how many channels are open
 };
 
-// Images are counted within the chunk of the batch that is in work.
+// Image numbers count from the beginning of the chunk in work.
 struct Groups {
   int32_t images, channels;
   int32_t masks;
-  int32_t tiles_an_image;  // where it shares none
+  int32_t tiles_an_image;  // if it shares none
   int64_t pixels;          // of one image
-  bool shared;             // whether images of equal masks form groups, else each is its own
+  bool shared;             // whether images of equal masks form groups; else each image is a group
   RowTile* tiles;          // [images * tiles_an_image]
   OpenChannels lists[most_masks];
   int32_t* members;        // [images]: group by group
-  uint32_t* bits;          // [words, images]: the masks; this and what follows only where shared
+  uint32_t* bits;          // [words, images]: the masks; this and the rest only if shared
   int32_t* leaders;        // [images]: the first image of the same masks
   int32_t* ranks;          // [images]: how many images of the same masks come before
-  int32_t* sizes;          // [images]: how many images there are of those masks
+  int32_t* sizes;          // [images]: how many images have the same masks
 };
 
 // Words of a mask's bits.
@@ -56,9 +56,9 @@ struct Masks {
   const float* of[most_masks];
 };
 
-// The rule that chooses between groups of one image and groups of all images with the same mask. Tiles that end with
-// their image leave rows empty; where those are more than a fifth, tiles that go on with the next image of the same
-// masks are worth the comparison of all masks. Bits of the result are the same either way.
+// Chooses between groups of one image and groups of all images with the same masks. Tiles that end with their image
+// leave rows empty. If more than a fifth are empty, tiles that continue with the next image of the same masks are worth
+// the comparison of all masks. The bits of the result are the same either way.
 inline bool groups_share_tiles(int64_t images, int64_t pixels) {
   const int64_t empty_rows = pieces(pixels, tile_rows) * tile_rows - pixels;
   return images > 1 && 4 * empty_rows > pixels;
@@ -67,8 +67,7 @@ inline bool groups_share_tiles(int64_t images, int64_t pixels) {
 // Every mask is compared with every other of the chunk.
 constexpr int64_t most_compared_images = 4096;
 
-// The batch in chunks, as equal as can be, whose hidden maps of so many floats an image take no more than this unless
-// one image does.
+// The hidden maps of a chunk take at most this, unless one image takes more. Chunks are as equal as they can be.
 constexpr int64_t most_hidden_bytes = int64_t{256} << 20;
 
 inline int64_t images_of_chunk(int64_t batch, int64_t floats, bool shared) {
@@ -77,7 +76,7 @@ inline int64_t images_of_chunk(int64_t batch, int64_t floats, bool shared) {
   return pieces(batch, pieces(batch, most));
 }
 
-// The first of this warp's images, and from one to the next; whole warps stay together.
+// The first of this warp's images, and the step to its next image. The lanes of a warp take the same image.
 __device__ inline int32_t first_image() { return static_cast<int32_t>(first_element() / warp_threads); }
 __device__ inline int32_t image_stride() { return static_cast<int32_t>(element_stride() / warp_threads); }
 
@@ -99,7 +98,7 @@ __device__ inline void list_open(const Groups& groups, const float* mask, int wh
   if (lane == 0) list.counts[image] = count;
 }
 
-// One warp an image: the lists of its open channels; and its tiles, none yet where groups share them.
+// One warp an image: the lists of its open channels, and its tiles, which stay empty for now if groups share them.
 __global__ void open_channels_kernel(const Groups groups, const Masks masks) {
   const int lane = threadIdx.x % warp_threads;
   for (int32_t image = first_image(); image < groups.images; image += image_stride()) {
@@ -158,8 +157,8 @@ __device__ inline int32_t tiles_of(const Groups& groups, int32_t images) {
   return static_cast<int32_t>((images * groups.pixels + tile_rows - 1) / tile_rows);
 }
 
-// One warp an image: it takes its place among the members, and a leader writes the tiles of its group. Groups stand in
-// the order of their leaders.
+// One warp an image: writes the image's place among the members; a leader also writes the tiles of its group. Groups
+// are in the order of their leaders.
 __global__ void shared_tiles_kernel(const Groups groups) {
   const int lane = threadIdx.x % warp_threads;
   for (int32_t image = first_image(); image < groups.images; image += image_stride()) {
@@ -209,7 +208,7 @@ class Pieces {
   int64_t bytes_ = 0;
 };
 
-// The lists of `masks` masks of a chunk, for maps of so many pixels.
+// Room for the lists of `masks` masks of a chunk, for maps of `pixels` pixels.
 inline Groups take_groups(Pieces& memory, int64_t images, int32_t channels, int32_t masks, int64_t pixels,
                           bool shared) {
   Groups groups{};

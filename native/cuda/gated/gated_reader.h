@@ -1,15 +1,15 @@
-// What a tile of a convolution of the gated block or bottleneck reads: rows are output pixels, columns are channels,
-// and sums run over the taps and the channels of each.
+// How a tile of a gated convolution reads its operands: rows are output pixels, columns are output channels, and sums
+// run over the taps and the input channels of each tap.
 #pragma once
 
-#include "gated_block_lists.h"
+#include "gated_lists.h"
 
 namespace sluice {
 namespace {
 
-// A tile's columns come in chunks, of which a block computes only as many as there are channels. Each warp has 16 rows
-// of all chunks, so that warps have equal work however few channels are open; each of its lanes has four rows by two
-// columns of every chunk.
+// A tile's columns come in chunks; a block computes only the chunks that have channels. Each warp has 16 rows of all
+// chunks, so that warps have equal work however few channels are open. Each of its lanes has four rows by two columns
+// of every chunk.
 constexpr int tile_columns = 64;
 constexpr int chunk_columns = 16;
 constexpr int most_chunks = tile_columns / chunk_columns;
@@ -24,7 +24,7 @@ constexpr int fours_deep = tile_depth / four;
 constexpr int reads = tile_rows * fours_deep / tile_threads;  // of a thread, for the rows and again for the columns
 static_assert(tile_rows == tile_columns && reads * tile_threads == tile_rows * fours_deep);
 
-// What is read and written with one access.
+// Floats that are read or written with one access.
 struct alignas(16) Four {
   float at[four];
 };
@@ -32,9 +32,9 @@ struct alignas(8) Two {
   float at[lane_columns];
 };
 
-// A convolution with kernels of Side x Side. Its inputs are either all channels of an activation or the open ones of a
-// hidden map, and so are its outputs: `OpenInputs` and `OpenOutputs` say which of the masks opens them, every_channel
-// that none does.
+// A convolution with a kernel of Side x Side. It reads either all channels of an activation or the open channels of a
+// hidden map, and writes one or the other: `OpenInputs` and `OpenOutputs` are the numbers of the masks that open them,
+// or every_channel.
 constexpr int every_channel = -1;
 
 template <int Side, int OpenInputs, int OpenOutputs>
@@ -47,12 +47,12 @@ struct ConvolutionKind {
 
 // One convolution, for the images of a chunk.
 struct Pass {
-  Groups groups;             // whose pixels are those of the output
+  Groups groups;             // of output pixels
   const float* input;        // an activation, or hidden maps
   const float* weights;      // packed
   const float* scale;
   const float* shift;
-  const float* residual;     // of an activation that is the output
+  const float* residual;     // if the output is an activation
   float* output;             // hidden maps, or an activation
   int64_t height, width;     // of the input
   int32_t in_channels;       // open or not
@@ -63,7 +63,7 @@ struct Pass {
   bool pairs;                // whether two channels are one access to the residual and the activation written
 };
 
-// A hidden map is [pixels, open channels], padded, at the beginning of room for [pixels, channels].
+// A hidden map is [pixels, padded open channels]; its room is for [pixels, padded channels].
 SL_HOST_DEVICE constexpr int64_t hidden_floats(int64_t pixels, int64_t channels) { return pixels * padded(channels); }
 
 // The channels that one of the masks opens in the images of a tile.
@@ -85,12 +85,13 @@ __device__ Opened opened(const Pass& pass, int32_t leader) {
 struct Shared {
   alignas(16) float rows[2][tile_depth][tile_rows + four];  // the padding spreads what is stored down a column
   alignas(16) float columns[2][tile_depth][tile_columns + four];
-  int64_t input_at[tile_rows];   // where the first tap of a row is, or would be
-  int64_t output_at[tile_rows];  // where its outputs begin; below 0 past the group's rows
+  int64_t input_at[tile_rows];   // the offset of a row's first tap, which may lie outside the map
+  int64_t output_at[tile_rows];  // the offset of a row's outputs; below 0 past the group's rows
   uint32_t inside[tile_rows];    // a bit for each tap that is within the map
 };
 
-// Finds the pixels of the tile's rows, a thread each. `depth` and `out_depth` are those of the input and the output.
+// Finds the pixels of the tile's rows, one row a thread. `depth` and `out_depth` are the floats a pixel of input and
+// output.
 template <typename Kind>
 __device__ void find_rows(const Pass& pass, const RowTile& tile, int64_t depth, int64_t out_depth, Shared& shared) {
   if (threadIdx.x >= tile_rows) return;
@@ -116,7 +117,7 @@ __device__ void find_rows(const Pass& pass, const RowTile& tile, int64_t depth, 
   shared.inside[threadIdx.x] = inside;
 }
 
-// A term's place in the order of every sum: tap by tap, of each the channels. Past the end the tap is `taps`.
+// A term's place in the order of every sum: tap by tap, channel by channel. Past the end the tap is `taps`.
 template <int taps>
 struct Term {
   int tap;
@@ -131,9 +132,9 @@ struct Term {
   }
 };
 
-// What a thread reads for the block, one step of tile_depth terms after the other. Of the rows, and of columns that are
-// open outputs, lanes read four terms: neighbours the next four of the same row. Of columns that are all outputs, whose
-// weights have output channels innermost, they read four columns of one term.
+// Reads a thread's share of the tile's operands, tile_depth terms a step. For the rows, and for columns that are open
+// outputs, a lane reads four terms, its neighbour the next four of the same row. If the columns are all outputs, the
+// weights have output channels innermost, and a lane reads four columns of one term.
 template <typename Kind, bool fours>
 class Reader {
  public:
@@ -161,7 +162,7 @@ class Reader {
     }
   }
 
-  // Reads the present step, and goes on to the next.
+  // Reads the present step and advances to the next.
   __device__ void read() {
     const int64_t offset = tap_offset(row_term_);
     for (int i = 0; i < reads; ++i) rows_[i] = read_row(input_at_[i], inside_[i], offset);
@@ -177,7 +178,7 @@ class Reader {
     row_term_.advance(tile_depth, depth_);
   }
 
-  // Stores what was read.
+  // Stores the step that was read.
   __device__ void store(Shared& shared, int half) const {
     const int deep = threadIdx.x % fours_deep * four, line = threadIdx.x / fours_deep;
     for (int i = 0; i < reads; ++i) {
@@ -206,7 +207,7 @@ class Reader {
   __device__ Four read_row(int64_t input_at, uint32_t inside, int64_t offset) const {
     Four result{};
     if constexpr (fours) {
-      // Four terms are of one tap. Past the last tap the bit is 0.
+      // Four terms belong to one tap. Past the last tap the bit is 0.
       if ((inside >> row_term_.tap & 1u) != 0) result = *reinterpret_cast<const Four*>(pass_.input + input_at + offset);
     } else {
       Term<Kind::taps> term = row_term_;
@@ -258,7 +259,7 @@ class Reader {
   Term<Kind::taps> row_term_;
   int64_t input_at_[reads];
   uint32_t inside_[reads];
-  int64_t column_at_[reads];  // below 0 where there is none
+  int64_t column_at_[reads];  // below 0 if there is no column
   Term<Kind::taps> column_terms_[reads];
   Four rows_[reads], columns_[reads];
 };

@@ -1,0 +1,167 @@
+// The table of a gated operation and the checks that its calls start with, on every device.
+#pragma once
+
+#include <cstdio>
+
+#include "size_checks.h"
+
+namespace sluice {
+
+// One row of the table with the sizes that follow from the rows above it.
+struct GatedLayer {
+  int32_t kernel, stride, padding;
+  bool masked;
+  int64_t in_height, in_width, in_channels;
+  int64_t out_height, out_width, out_channels;
+
+  int64_t taps() const { return int64_t{kernel} * kernel; }
+  int64_t in_pixels() const { return in_height * in_width; }
+  int64_t out_pixels() const { return out_height * out_width; }
+  // The padding keeps the map's size at stride 1.
+  bool is_centred() const { return kernel % 2 == 1 && padding == kernel / 2; }
+};
+
+// The shape and the table in words, for error sentences.
+struct GatedText {
+  char text[320];
+  GatedText(const sl_gated_shape& s, const sl_gated_convolution* convolutions) noexcept {
+    int length = std::snprintf(text, sizeof text, "x [%d,%d,%d,%d]", s.batch, s.height, s.width, s.in_channels);
+    for (int32_t i = 0; i < s.convolutions && i < SL_GATED_MOST_CONVOLUTIONS; ++i) {
+      const size_t at = std::min(static_cast<size_t>(length), sizeof text - 1);
+      const sl_gated_convolution& c = convolutions[i];
+      length += std::snprintf(text + at, sizeof text - at, ", %dx%d to %d stride %d padding %d%s", c.kernel, c.kernel,
+                              c.outputs, c.stride, c.padding, c.masked != 0 ? " masked" : "");
+    }
+  }
+};
+
+// A valid shape and table.
+struct GatedTable {
+  int32_t batch = 0, count = 0;
+  GatedLayer layers[SL_GATED_MOST_CONVOLUTIONS] = {};
+
+  const GatedLayer& first() const { return layers[0]; }
+  const GatedLayer& last() const { return layers[count - 1]; }
+  int64_t x_floats() const { return first().in_pixels() * first().in_channels; }  // of one image
+  int64_t y_floats() const { return last().out_pixels() * last().out_channels; }  // of one image
+
+  // Whether nothing is to be computed: no image, no pixel, or a convolution without outputs.
+  bool is_empty() const {
+    bool empty = batch == 0;
+    for (int32_t i = 0; i < count; ++i) empty = empty || layers[i].in_pixels() == 0 || layers[i].out_channels == 0;
+    return empty;
+  }
+};
+
+// Output length along one axis; -1 if the kernel is longer than the padded input. An axis of no input has no output.
+inline int64_t gated_output_length(int64_t length, const sl_gated_convolution& c) noexcept {
+  if (length == 0) return 0;
+  const int64_t room = length + int64_t{2} * c.padding - c.kernel;
+  return room < 0 ? -1 : room / c.stride + 1;
+}
+
+// INVALID_ARGUMENT if the shape or the table makes no sense, else its sizes into *table.
+inline int32_t check_gated_table(const char* name, const sl_gated_shape* shape,
+                                 const sl_gated_convolution* convolutions, GatedTable* table) noexcept {
+  SL_REQUIRE(shape != nullptr && convolutions != nullptr, "%s: the shape or the table is null", name);
+  const sl_gated_shape& s = *shape;
+  SL_REQUIRE(s.convolutions >= 1 && s.convolutions <= SL_GATED_MOST_CONVOLUTIONS,
+             "%s: %d convolutions, which must be 1 to %d", name, s.convolutions, SL_GATED_MOST_CONVOLUTIONS);
+  const GatedText words(s, convolutions);
+  SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0, "%s: a size is negative (%s)", name,
+             words.text);
+  SL_REQUIRE(is_countable({s.batch, s.height, s.width, s.in_channels}), "%s: more elements than can be counted (%s)",
+             name, words.text);
+  table->batch = s.batch;
+  table->count = s.convolutions;
+  int64_t height = s.height, width = s.width, channels = s.in_channels;
+  for (int32_t i = 0; i < s.convolutions; ++i) {
+    const sl_gated_convolution& c = convolutions[i];
+    SL_REQUIRE(c.kernel >= 1 && c.stride >= 1 && c.padding >= 0 && c.outputs >= 0,
+               "%s: convolution %d has a kernel or stride below 1, or a negative padding or number of outputs (%s)",
+               name, i, words.text);
+    SL_REQUIRE(c.masked == 0 || (c.masked == 1 && i + 1 < s.convolutions),
+               "%s: `masked` of convolution %d is %d, which must be 0 or 1, and 0 in the last (%s)", name, i, c.masked,
+               words.text);
+    const int64_t out_height = gated_output_length(height, c), out_width = gated_output_length(width, c);
+    SL_REQUIRE(out_height >= 0 && out_width >= 0,
+               "%s: the kernel of convolution %d is larger than its padded input (%s)", name, i, words.text);
+    SL_REQUIRE(is_countable({c.outputs, c.kernel, c.kernel, channels}) &&
+                   is_countable({s.batch, out_height, out_width, c.outputs}),
+               "%s: more elements than can be counted (%s)", name, words.text);
+    table->layers[i] = {c.kernel, c.stride, c.padding,  c.masked != 0, height,
+                        width,    channels, out_height, out_width,     c.outputs};
+    height = out_height;
+    width = out_width;
+    channels = c.outputs;
+  }
+  return SL_OK;
+}
+
+inline int32_t check_gated_index(const char* name, const GatedTable& table, int32_t index) noexcept {
+  SL_REQUIRE(index >= 0 && index < table.count, "%s: convolution %d of %d: count from 0", name, index, table.count);
+  return SL_OK;
+}
+
+// The buffers of a convolution that has weights.
+inline int32_t check_gated_pack(const float* weights, const void* packed) noexcept {
+  SL_REQUIRE(weights != nullptr && packed != nullptr, "sl_gated_pack: a buffer is null");
+  return SL_OK;
+}
+
+inline int32_t gated_unsupported(const char* name, const sl_gated_shape& shape,
+                                 const sl_gated_convolution* convolutions) noexcept {
+  return fail(SL_ERROR_UNSUPPORTED, "%s: this library has no kernels for the table; ask sl_gated_supports first (%s)",
+              name, GatedText(shape, convolutions).text);
+}
+
+// The caller's operands of one convolution.
+struct GatedOperands {
+  const float* mask;
+  const float* packed;
+  const float *scale, *shift;
+};
+
+// The operands of a forward call that is not empty.
+struct GatedCall {
+  const float *x, *residual;
+  float* y;
+  GatedOperands layers[SL_GATED_MOST_CONVOLUTIONS];
+
+  // Moves on to the images behind the next `images` ones.
+  void advance(const GatedTable& table, int64_t images) {
+    x += images * table.x_floats();
+    residual += images * table.y_floats();
+    y += images * table.y_floats();
+    for (int32_t i = 0; i < table.count; ++i) {
+      if (table.layers[i].masked) layers[i].mask += images * table.layers[i].out_channels;
+    }
+  }
+};
+
+// INVALID_ARGUMENT if an operand is missing, else all of them into *call.
+inline int32_t check_gated_forward(const GatedTable& table, const GatedText& words, const uint64_t* operands,
+                                   const float* x, const float* residual, float* y, GatedCall* call) noexcept {
+  constexpr const char* name = "sl_gated_forward";
+  SL_REQUIRE(operands != nullptr && residual != nullptr && y != nullptr && (x != nullptr || table.x_floats() == 0),
+             "%s: x, the residual, y or host_operands is null (%s)", name, words.text);
+  call->x = x;
+  call->residual = residual;
+  call->y = y;
+  for (int32_t i = 0; i < table.count; ++i) {
+    const GatedLayer& layer = table.layers[i];
+    const auto operand = [&](int32_t column) {
+      return reinterpret_cast<const float*>(static_cast<uintptr_t>(operands[i * SL_GATED_COLUMNS + column]));
+    };
+    const GatedOperands given{operand(SL_GATED_MASK), operand(SL_GATED_PACKED), operand(SL_GATED_SCALE),
+                              operand(SL_GATED_SHIFT)};
+    SL_REQUIRE((given.packed != nullptr || layer.in_channels == 0) && given.scale != nullptr && given.shift != nullptr,
+               "%s: the packed weights, the scale or the shift of convolution %d is null (%s)", name, i, words.text);
+    SL_REQUIRE((given.mask != nullptr) == layer.masked, "%s: convolution %d is %s, and its mask is %s (%s)", name, i,
+               layer.masked ? "masked" : "not masked", given.mask == nullptr ? "null" : "given", words.text);
+    call->layers[i] = given;
+  }
+  return SL_OK;
+}
+
+}  // namespace sluice

@@ -1,0 +1,206 @@
+// How images go through the convolutions of a gated block, and how threads share them.
+#include "gated_chain.h"
+
+#include <numeric>
+
+#include "gated_cuts.h"
+
+namespace sluice {
+
+// The images in work together, with the operands of each convolution. Their memory holds lists of open channels, the
+// norm's scale and shift of those channels, and hidden maps.
+class GatedChain::Images {
+ public:
+  // `in_order` is 0, 1, ... up to the number of channels of every hidden map.
+  Images(const GatedChain& chain, const GatedCall& call, const int32_t* in_order, int64_t most)
+      : chain_(chain), call_(call), in_order_(in_order) {
+    opening.reserve(static_cast<size_t>(most));
+    between.reserve(static_cast<size_t>(most));
+    closing.reserve(static_cast<size_t>(most));
+  }
+
+  // Takes the images [begin, end), at most `most`. Throws nothing.
+  void take(int64_t begin, int64_t end, float* memory) {
+    opening.clear();
+    between.clear();
+    closing.clear();
+    for (int64_t image = begin; image < end; ++image) add(image, memory + (image - begin) * chain_.image_floats());
+  }
+
+  std::vector<OpeningConvolution> opening;
+  std::vector<BetweenConvolution> between;
+  std::vector<ClosingConvolution> closing;
+
+ private:
+  void add(int64_t image, float* memory) {
+    const auto take = [&](int64_t floats) {
+      float* const taken = memory;
+      memory += floats;
+      return taken;
+    };
+    const auto opened = [&](int32_t index) {
+      const int64_t channels = chain_.table_.layers[index].out_channels;
+      const GatedOperands& operands = call_.layers[index];
+      return GatedChannels(operands.mask + image * channels, channels, operands.scale, operands.shift,
+                           take(GatedChannels::floats(channels)));
+    };
+    const auto map = [&](int32_t index, int64_t pitch) {
+      const GatedLayer& layer = chain_.table_.layers[index];
+      return HiddenMap{take(layer.out_pixels() * padded(layer.out_channels)), pitch};
+    };
+    const GatedOperands& last = call_.layers[chain_.table_.count - 1];
+    const GatedChannels one = opened(0);
+    if (!chain_.between_) {
+      const HiddenMap hidden = map(0, chain_.closing_.in_pitch(one.count));
+      opening.push_back(chain_.opening_.image(call_, image, one, hidden));
+      closing.push_back(chain_.closing_.image(call_, image, last, hidden, one));
+      return;
+    }
+    const BetweenLayer& layer = *chain_.between_;
+    const GatedChannels two = opened(1);
+    const HiddenMap hidden1 = map(0, layer.in_pitch(one.count)), hidden2 = map(1, layer.out_pitch(two.count));
+    opening.push_back(chain_.opening_.image(call_, image, one, hidden1));
+    between.push_back(layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, in_order_,
+                                  take(layer.image_floats())));
+    closing.push_back(chain_.closing_.image(call_, image, last, hidden2, two));
+  }
+
+  const GatedChain& chain_;
+  const GatedCall& call_;
+  const int32_t* in_order_;
+};
+
+// The one place that knows which tables there are kernels for: 3x3, 3x3 (a basic block) and 1x1, 3x3, 1x1 (a
+// bottleneck), with a mask behind each but the last. Of those the first 3x3 may have a stride.
+bool GatedChain::supports(const GatedTable& table) {
+  const auto is = [&](int32_t index, int32_t kernel, bool may_stride) {
+    const GatedLayer& layer = table.layers[index];
+    return layer.kernel == kernel && layer.is_centred() && (may_stride || layer.stride == 1) &&
+           layer.masked == (index + 1 < table.count);
+  };
+  if (table.count == 2) return is(0, 3, true) && is(1, 3, false);
+  return table.count == 3 && is(0, 1, false) && is(1, 3, true) && is(2, 1, false);
+}
+
+GatedChain::GatedChain(const GatedTable& table)
+    : table_(table), opening_(table.first(), table.batch), closing_(table.last(), table.batch) {
+  if (table.count == 3) between_.emplace(table.layers[1]);
+}
+
+int64_t GatedChain::packed_floats(int32_t index) const {
+  if (index == 0) return opening_.packed_floats();
+  return index + 1 == table_.count ? closing_.packed_floats() : between_->packed_floats();
+}
+
+void GatedChain::pack(sl_context* context, int32_t index, const float* weights, float* packed) const {
+  if (index == 0) return opening_.pack(context, weights, packed);
+  if (index + 1 == table_.count) return closing_.pack(context, weights, packed);
+  between_->pack(context, weights, packed);
+}
+
+int64_t GatedChain::weight_floats() const {
+  int64_t floats = 0;
+  for (int32_t index = 0; index < table_.count; ++index) floats += packed_floats(index);
+  return floats;
+}
+
+// How many images a thread takes together. Weights are then read in pieces that fit a core's cache, each for all of the
+// images, instead of whole for each image. That helps if the weights outgrow the cache, or, in front of a convolution
+// between two masks, if maps are small.
+int64_t GatedChain::images_together(int threads) const {
+  constexpr int64_t cached_floats = 192 << 10, many_pixels = 512, most_images = 8, most_tiles = 128;
+  const bool alone = between_ ? table_.first().in_pixels() >= many_pixels : weight_floats() <= cached_floats;
+  if (alone) return 1;
+  const int64_t most = closing_.tiles() == 0 ? most_images : pieces(most_tiles, closing_.tiles());
+  const int64_t rounds = pieces(table_.batch, most * threads);
+  return pieces(table_.batch, rounds * threads);
+}
+
+int64_t GatedChain::image_floats() const {
+  int64_t floats = between_ ? between_->image_floats() : 0;
+  for (int32_t index = 0; index + 1 < table_.count; ++index) {
+    const GatedLayer& layer = table_.layers[index];
+    floats += GatedChannels::floats(layer.out_channels) + layer.out_pixels() * padded(layer.out_channels);
+  }
+  return floats;
+}
+
+// Of a thread that takes so many images together.
+int64_t GatedChain::scratch_floats(int64_t together) const {
+  const int64_t ends = std::max(opening_.scratch_floats(together), closing_.scratch_floats(together));
+  return padded(between_ ? std::max(ends, between_->scratch_floats()) : ends);
+}
+
+// Many images: each is computed by one thread from beginning to end. The cost of an image depends on its masks, so
+// threads take the next images when they are ready; the bits do not depend on which thread computes an image.
+void GatedChain::forward_images(const GatedCall& call, int threads, int64_t together, float* memory,
+                                float* scratch) const {
+  const int32_t* const in_order = reinterpret_cast<const int32_t*>(memory);
+  float* const images = memory + padded(table_.layers[table_.count - 2].out_channels);
+  std::vector<Images> own;
+  own.reserve(static_cast<size_t>(threads));
+  for (int thread = 0; thread < threads; ++thread) own.emplace_back(*this, call, in_order, together);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+  for (int64_t begin = 0; begin < table_.batch; begin += together) {
+    const int64_t thread = omp_get_thread_num();
+    Images& work = own[static_cast<size_t>(thread)];
+    work.take(begin, std::min<int64_t>(begin + together, table_.batch), images + thread * together * image_floats());
+    float* const room = scratch + thread * scratch_floats(together);
+    opening_.run(work.opening, room);
+    if (between_) between_->run(work.between, room);
+    closing_.run(work.closing, room);
+  }
+}
+
+// Few images: threads share each of them, in pieces of channels and pixels.
+void GatedChain::forward_pieces(const GatedCall& call, int threads, float* memory, float* scratch) const {
+  const int64_t batch = table_.batch;
+  Images work(*this, call, reinterpret_cast<const int32_t*>(memory), batch);
+  work.take(0, batch, memory + padded(table_.layers[table_.count - 2].out_channels));
+  const Cuts opening = opening_.cuts(work.opening, threads), closing = closing_.cuts(threads);
+  const Cuts between = between_ ? between_->cuts(work.between, threads) : Cuts{};
+  const int64_t positions = between_ ? between_->positions() : 0;
+#pragma omp parallel num_threads(threads)
+  {
+    float* const room = scratch + omp_get_thread_num() * scratch_floats(1);
+#pragma omp for schedule(dynamic, 1) nowait
+    for (int64_t i = 0; i < batch * positions; ++i)
+      between_->gather(work.between[static_cast<size_t>(i / positions)], i % positions);
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t i = 0; i < batch * opening.count(); ++i)
+      opening_.run(work.opening[static_cast<size_t>(i / opening.count())], opening.at(i), room);
+    if (between_) {
+#pragma omp for schedule(dynamic, 1)
+      for (int64_t i = 0; i < batch * between.count(); ++i)
+        between_->run(work.between[static_cast<size_t>(i / between.count())], between.at(i), room);
+    }
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t i = 0; i < batch * closing.count(); ++i)
+      closing_.run(work.closing[static_cast<size_t>(i / closing.count())], closing.at(i), room);
+  }
+}
+
+int32_t GatedChain::forward(sl_context* context, const GatedCall& call, const GatedText& words) const {
+  const int threads = context->threads;
+  const bool whole_images = threads == 1 || table_.batch >= 2 * threads;
+  const int64_t together = whole_images ? images_together(threads) : 1;
+  const int64_t slots = whole_images ? threads * together : table_.batch;
+  const int64_t channels = table_.layers[table_.count - 2].out_channels;
+  const int64_t floats = padded(channels) + slots * image_floats();
+  const int64_t bytes = (floats + threads * scratch_floats(together)) * int64_t{sizeof(float)};
+  const Scratch scratch(context->allocator, bytes);
+  if (!scratch) {
+    return fail(SL_ERROR_OUT_OF_MEMORY, "sl_gated_forward: no memory for the hidden maps (%s)", words.text);
+  }
+  float* const memory = scratch.get<float>();
+  int32_t* const in_order = reinterpret_cast<int32_t*>(memory);
+  std::iota(in_order, in_order + channels, 0);
+  if (whole_images) {
+    forward_images(call, threads, together, memory, memory + floats);
+  } else {
+    forward_pieces(call, threads, memory, memory + floats);
+  }
+  return SL_OK;
+}
+
+}  // namespace sluice

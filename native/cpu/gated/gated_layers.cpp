@@ -1,0 +1,211 @@
+// The opening and the closing convolution of a gated block, and the tiles that both may use.
+#include "gated_layers.h"
+
+#include "../winograd/winograd.h"
+#include "gated_cuts.h"
+
+namespace sluice {
+namespace {
+
+// As any convolution.
+sl_conv_shape conv_shape(const GatedLayer& layer, int32_t batch) {
+  return {batch,
+          static_cast<int32_t>(layer.in_height),
+          static_cast<int32_t>(layer.in_width),
+          static_cast<int32_t>(layer.in_channels),
+          static_cast<int32_t>(layer.out_channels),
+          layer.kernel,
+          layer.kernel,
+          layer.stride,
+          layer.padding,
+          SL_F32};
+}
+
+int64_t most_open(const std::vector<OpeningConvolution>& images) {
+  int64_t most = 0;
+  for (const OpeningConvolution& image : images) most = std::max(most, image.open_count);
+  return most;
+}
+
+}  // namespace
+
+// ---- Winograd's tiles
+
+GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
+    : in_channels(layer.in_channels), out_channels(layer.out_channels) {
+  // With fewer channels, some of them closed, the transforms cost more than the products that they save.
+  constexpr int64_t fewest_channels = 32;
+  const bool worthwhile = std::min(in_channels, out_channels) >= fewest_channels;
+  if (!worthwhile || !winograd_suits(conv_shape(layer, batch))) return;
+  tile = winograd_tile(SL_F32, layer.in_height, layer.in_width);
+  tiles = pieces(layer.in_height, tile) * pieces(layer.in_width, tile);
+}
+
+// Tiles of each image to take at a time: all if there are several images, else as many as leave their operands in a
+// core's cache.
+int64_t GatedTiles::at_once(int64_t images) const {
+  if (images > 1) return tiles;
+  constexpr int64_t cached_floats = int64_t{1} << 17;
+  return pieces(tiles, pieces(floats(tiles), cached_floats));
+}
+
+// For each of the images.
+int64_t GatedTiles::scratch_floats(int64_t images) const { return tile == 0 ? 0 : floats(at_once(images)); }
+
+// Tiles share their transforms over all channels, and pieces of tiles read all weights: they are cut into as few pieces
+// as threads and caches allow.
+Cuts GatedTiles::cuts(int32_t batch, int threads) const {
+  const int64_t cached = pieces(tiles, at_once(1)), wanted = pieces(threads, batch);
+  return {1, tiles, 1, std::min(tiles, pieces(cached, wanted) * wanted)};
+}
+
+// ---- opening
+
+int64_t OpeningLayer::packed_floats() const {
+  if (tiles_.tile != 0) return winograd_packed_bytes(conv_shape(layer_, batch_), SL_CONV_FORWARD) / 4;
+  return layer_.taps() * layer_.in_channels * layer_.out_channels;
+}
+
+void OpeningLayer::pack(sl_context* context, const float* weights, float* packed) const {
+  if (tiles_.tile != 0) return winograd_pack_rows(context, conv_shape(layer_, batch_), weights, packed);
+  pack_gated_rows(context, packed_floats(), weights, packed);
+}
+
+OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, const GatedChannels& outputs,
+                                       HiddenMap to) const {
+  const float* const x = call.x + image * layer_.in_pixels() * layer_.in_channels;
+  // Kernels of 1x1 take the map as one row of pixels.
+  const bool rows = layer_.kernel != 1;
+  return {x,
+          rows ? layer_.in_height : 1,
+          rows ? layer_.in_width : layer_.in_pixels(),
+          layer_.in_channels,
+          layer_.stride,
+          rows ? layer_.out_height : 1,
+          rows ? layer_.out_width : layer_.out_pixels(),
+          layer_.out_channels,
+          call.layers[0].packed,
+          outputs.scale,
+          outputs.shift,
+          outputs.open,
+          outputs.count,
+          to.values,
+          to.pitch};
+}
+
+void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scratch) const {
+  const int64_t count = static_cast<int64_t>(images.size());
+  if (tiles_.tile != 0) {
+    const int64_t step = tiles_.at_once(count);
+    for (int64_t tile = 0; tile < tiles_.tiles; tile += step)
+      tiles_.kernels().opening(images.data(), count, tile, std::min(tile + step, tiles_.tiles), scratch);
+    return;
+  }
+  // Maps read by a 1x1 kernel are larger than pieces of its weights: images share nothing.
+  constexpr int64_t cached_floats = 192 << 10;  // fits a core's own cache, 1 MiB or more on recent processors
+  const int64_t channels = layer_.out_channels;
+  const int64_t step = layer_.kernel == 1 ? channels
+                                          : units_at_once(images.size(), channels, packed_floats(), cached_floats);
+  for (int64_t channel = 0; channel < channels; channel += step)
+    for (const OpeningConvolution& image : images) {
+      const int64_t begin = image.entry_of(channel), end = image.entry_of(channel + step);
+      if (layer_.kernel == 1) {
+        gated_kernels().opening_of_pixels(image, begin, end, 0, layer_.in_pixels());
+      } else {
+        gated_kernels().opening(image, begin, end, 0, layer_.out_height);
+      }
+    }
+}
+
+Cuts OpeningLayer::cuts(const std::vector<OpeningConvolution>& images, int threads) const {
+  if (tiles_.tile != 0) return tiles_.cuts(batch_, threads);
+  const int64_t most = most_open(images), units = pieces(most, gated_kernels().opening_channels);
+  const int64_t wanted = wanted_pieces(batch_, threads);
+  if (layer_.kernel == 1) return cut(wanted, units, layer_.in_pixels(), most >= layer_.in_pixels());
+  return cut(wanted, units, layer_.out_height);
+}
+
+void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, float* scratch) const {
+  const GatedKernels& kernels = gated_kernels();
+  const auto entry = [&](int64_t unit) { return std::min(unit * kernels.opening_channels, image.open_count); };
+  if (tiles_.tile != 0) {
+    tiles_.kernels().opening(&image, 1, piece.part_begin, piece.part_end, scratch);
+  } else if (layer_.kernel == 1) {
+    kernels.opening_of_pixels(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
+  } else {
+    kernels.opening(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
+  }
+}
+
+// ---- closing
+
+int64_t ClosingLayer::packed_floats() const {
+  if (tiles_.tile != 0) return winograd_packed_bytes(conv_shape(layer_, batch_), SL_CONV_FORWARD) / 4;
+  return layer_.taps() * layer_.in_channels * layer_.out_channels;
+}
+
+void ClosingLayer::pack(sl_context* context, const float* weights, float* packed) const {
+  if (tiles_.tile != 0) {
+    return winograd_pack(context, conv_shape(layer_, batch_), SL_CONV_FORWARD, weights, packed);
+  }
+  pack_gated_groups(context, layer_.out_channels, layer_.taps() * layer_.in_channels, weights, packed);
+}
+
+ClosingConvolution ClosingLayer::image(const GatedCall& call, int64_t image, const GatedOperands& operands,
+                                       HiddenMap from, const GatedChannels& inputs) const {
+  const int64_t at = image * layer_.out_pixels() * layer_.out_channels;
+  // Kernels of 1x1 take the map as one row of pixels.
+  const bool rows = layer_.kernel != 1;
+  return {from.values,
+          from.pitch,
+          inputs.open,
+          inputs.count,
+          rows ? layer_.out_height : 1,
+          rows ? layer_.out_width : layer_.out_pixels(),
+          layer_.in_channels,
+          layer_.out_channels,
+          operands.packed,
+          operands.scale,
+          operands.shift,
+          call.residual + at,
+          call.y + at};
+}
+
+void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scratch) const {
+  const int64_t count = static_cast<int64_t>(images.size());
+  if (tiles_.tile != 0) {
+    const int64_t step = tiles_.at_once(count);
+    for (int64_t tile = 0; tile < tiles_.tiles; tile += step)
+      tiles_.kernels().closing(images.data(), count, tile, std::min(tile + step, tiles_.tiles), scratch);
+    return;
+  }
+  const int64_t direct = count == 1 ? groups() : 1;
+  const int64_t step = layer_.kernel == 1 ? units_at_once(images.size(), groups(), packed_floats()) : direct;
+  for (int64_t group = 0; group < groups(); group += step)
+    for (const ClosingConvolution& image : images) {
+      const int64_t end = std::min(group + step, groups());
+      if (layer_.kernel == 1) {
+        gated_kernels().closing_of_pixels(image, group, end, 0, layer_.out_pixels());
+      } else {
+        gated_kernels().closing(image, group, end, 0, layer_.out_height);
+      }
+    }
+}
+
+Cuts ClosingLayer::cuts(int threads) const {
+  if (tiles_.tile != 0) return tiles_.cuts(batch_, threads);
+  const int64_t parts = layer_.kernel == 1 ? layer_.out_pixels() : layer_.out_height;
+  return cut(wanted_pieces(batch_, threads), groups(), parts);
+}
+
+void ClosingLayer::run(const ClosingConvolution& image, const Piece& piece, float* scratch) const {
+  if (tiles_.tile != 0) {
+    tiles_.kernels().closing(&image, 1, piece.part_begin, piece.part_end, scratch);
+  } else if (layer_.kernel == 1) {
+    gated_kernels().closing_of_pixels(image, piece.begin, piece.end, piece.part_begin, piece.part_end);
+  } else {
+    gated_kernels().closing(image, piece.begin, piece.end, piece.part_begin, piece.part_end);
+  }
+}
+
+}  // namespace sluice

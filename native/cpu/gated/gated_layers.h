@@ -1,0 +1,150 @@
+// The convolutions of a gated block by their role: the first opens, the last closes, another lies between two masks.
+#pragma once
+
+#include <vector>
+
+#include "../../common/gated_checks.h"
+#include "gated_channels.h"
+#include "gated_winograd.h"
+
+namespace sluice {
+
+// A hidden map of one image: `pitch` floats a pixel, of which the first are the open channels.
+struct HiddenMap {
+  float* values;
+  int64_t pitch;
+};
+
+// The part of a convolution that one thread takes: units of channels, and rows, pixels or tiles.
+struct Piece {
+  int64_t begin, end, part_begin, part_end;
+};
+
+// How a convolution of one image is cut for threads to share: `channels` pieces by `parts` pieces.
+struct Cuts {
+  int64_t units;      // of channels: register tiles of entries, or groups of outputs
+  int64_t all_parts;  // rows, pixels or tiles
+  int64_t channels, parts;
+
+  int64_t count() const { return channels * parts; }
+  Piece at(int64_t index) const {
+    const int64_t share = index / parts % channels, part = index % parts;
+    return {share * units / channels, (share + 1) * units / channels, part * all_parts / parts,
+            (part + 1) * all_parts / parts};
+  }
+};
+
+// A 3x3 convolution of stride 1 in Winograd's tiles, or by direct sums if `tile` is 0.
+struct GatedTiles {
+  int64_t tile = 0;  // outputs a side
+  int64_t tiles = 0;
+  int64_t in_channels = 0, out_channels = 0;
+
+  GatedTiles(const GatedLayer& layer, int32_t batch);
+
+  const GatedWinogradKernels& kernels() const { return gated_winograd_avx512(tile); }
+  int64_t at_once(int64_t images) const;
+  int64_t scratch_floats(int64_t images) const;
+  Cuts cuts(int32_t batch, int threads) const;
+
+ private:
+  int64_t floats(int64_t tile_count) const {
+    return gated_winograd_floats(tile, tile_count, in_channels, out_channels);
+  }
+};
+
+// Reads an activation and writes a map of open channels: 3x3, or 1x1 of stride 1.
+class OpeningLayer {
+ public:
+  OpeningLayer(const GatedLayer& layer, int32_t batch) : layer_(layer), batch_(batch), tiles_(layer, batch) {}
+
+  int64_t packed_floats() const;
+  void pack(sl_context* context, const float* weights, float* packed) const;
+  int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }
+
+  OpeningConvolution image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to) const;
+
+  // All of the images, on one thread.
+  void run(const std::vector<OpeningConvolution>& images, float* scratch) const;
+  // A piece of one image.
+  Cuts cuts(const std::vector<OpeningConvolution>& images, int threads) const;
+  void run(const OpeningConvolution& image, const Piece& piece, float* scratch) const;
+
+ private:
+  GatedLayer layer_;
+  int32_t batch_;
+  GatedTiles tiles_;
+};
+
+// One image in a BetweenLayer.
+struct BetweenConvolution {
+  OpeningConvolution all;  // of all its weights, from a map of open channels to a map of open channels
+  WantedInputs wanted;
+  const int32_t* in_order;  // 0, 1, ... for every output
+  float* gathered;          // Winograd's weights [position][open output][open input]
+};
+
+// Reads a map of open channels and writes a map of open channels: 3x3 of any stride.
+class BetweenLayer {
+ public:
+  explicit BetweenLayer(const GatedLayer& layer);
+
+  int64_t packed_floats() const;
+  void pack(sl_context* context, const float* weights, float* packed) const;
+  int64_t in_pitch(int64_t open_inputs) const;
+  int64_t out_pitch(int64_t open_outputs) const;
+  int64_t image_floats() const;    // lists and gathered weights
+  int64_t scratch_floats() const;  // of a thread
+
+  // `memory` has image_floats. Fills the padding of `from` with zeros.
+  BetweenConvolution image(const float* packed, const GatedChannels& inputs, HiddenMap from,
+                           const GatedChannels& outputs, HiddenMap to, const int32_t* in_order, float* memory) const;
+
+  // All of the images, on one thread.
+  void run(const std::vector<BetweenConvolution>& images, float* scratch) const;
+  // A piece of one image, once its weights at every position are gathered.
+  Cuts cuts(const std::vector<BetweenConvolution>& images, int threads) const;
+  int64_t positions() const { return tile_ == 0 ? 0 : (tile_ + 2) * (tile_ + 2); }
+  void gather(const BetweenConvolution& image, int64_t position) const;
+  void run(const BetweenConvolution& image, const Piece& piece, float* scratch) const;
+
+ private:
+  int64_t tiles() const { return pieces(layer_.out_height, tile_) * pieces(layer_.out_width, tile_); }
+  int64_t gathered_floats() const { return positions() * padded(layer_.out_channels) * padded(layer_.in_channels); }
+  void run_rows(const BetweenConvolution& image, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                int64_t row_end, float* scratch) const;
+  void run_tiles(const BetweenConvolution& image, int64_t begin, int64_t end, float* scratch) const;
+
+  GatedLayer layer_;
+  int64_t tile_;  // outputs a side of Winograd's tiles, 0 for direct sums
+};
+
+// Reads a map of open channels and writes all outputs with the residual: 3x3 or 1x1, of stride 1.
+class ClosingLayer {
+ public:
+  ClosingLayer(const GatedLayer& layer, int32_t batch) : layer_(layer), batch_(batch), tiles_(layer, batch) {}
+
+  int64_t packed_floats() const;
+  void pack(sl_context* context, const float* weights, float* packed) const;
+  int64_t in_pitch(int64_t open_inputs) const { return layer_.kernel == 1 ? open_inputs : padded(open_inputs); }
+  int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }
+  int64_t tiles() const { return tiles_.tiles; }
+
+  ClosingConvolution image(const GatedCall& call, int64_t image, const GatedOperands& operands, HiddenMap from,
+                           const GatedChannels& inputs) const;
+
+  // All of the images, on one thread.
+  void run(const std::vector<ClosingConvolution>& images, float* scratch) const;
+  // A piece of one image.
+  Cuts cuts(int threads) const;
+  void run(const ClosingConvolution& image, const Piece& piece, float* scratch) const;
+
+ private:
+  int64_t groups() const { return pieces(layer_.out_channels, gated_group); }
+
+  GatedLayer layer_;
+  int32_t batch_;
+  GatedTiles tiles_;
+};
+
+}  // namespace sluice

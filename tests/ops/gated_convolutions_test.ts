@@ -1,0 +1,117 @@
+/**
+ * The two ways that gated convolutions are computed, and how one is chosen.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+
+import { normalisedError } from "../../src/autograd/mod.ts";
+import type { Device } from "../../src/device/mod.ts";
+import { basicBlock, type BlockKind, bottleneckBlock } from "../../src/models/mod.ts";
+import { type ConvolutionRow, gatedConvolutions, maskedConvolutions, PackedWeights } from "../../src/ops/mod.ts";
+import { RandomStream } from "../../src/random/mod.ts";
+import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { openDevice } from "../devices.ts";
+
+const [batch, height, width, channels] = [3, 9, 7, 12];
+
+/** x, operands with about half of the channels open, and a residual, drawn for the table. */
+function drawn(device: Device, table: readonly ConvolutionRow[], stride: number) {
+  const random = new RandomStream(7, 70, 0);
+  const tensor = (shape: readonly number[], value: () => number) => {
+    return Tensor.from(device, Float32Array.from({ length: shape.reduce((n, size) => n * size, 1) }, value), shape);
+  };
+  const normal = (...shape: number[]) => tensor(shape, () => 0.3 * random.normal());
+  const positive = (size: number) => tensor([size], () => 0.5 + random.uniform());
+  const bits = (...shape: number[]) => tensor(shape, () => Number(random.uniform() < 0.5));
+  let inputs = channels;
+  const operands = table.map(({ kernel, outChannels, masked }) => {
+    const weight = normal(outChannels, kernel, kernel, inputs);
+    inputs = outChannels;
+    return {
+      weight,
+      packed: new PackedWeights(),
+      norm: {
+        gamma: positive(outChannels),
+        beta: normal(outChannels),
+        runningMean: normal(outChannels),
+        runningVar: positive(outChannels),
+        epsilon: 1e-5,
+        momentum: 0.1,
+      },
+      mask: masked ? bits(batch, outChannels) : undefined,
+    };
+  });
+  const outSize = (size: number) => Math.floor((size - 1) / stride) + 1;
+  return {
+    x: normal(batch, height, width, channels),
+    operands,
+    residual: normal(batch, outSize(height), outSize(width), inputs),
+  };
+}
+
+/** Makes the device deny kernels for any table, and lists the native calls. */
+function observed(device: Device, denies: boolean): { calls: string[] } & Disposable {
+  const calls: string[] = [];
+  const observation = device.observe((name, parameters, call) => {
+    calls.push(name);
+    call();
+    if (denies && name === "sl_gated_supports") (parameters[2] as Int32Array).fill(0);
+  });
+  return { calls, [Symbol.dispose]: () => observation[Symbol.dispose]() };
+}
+
+const kinds: readonly BlockKind[] = [basicBlock, bottleneckBlock];
+
+for (const { name, table: tableOf } of kinds) {
+  for (const stride of [1, 2]) {
+    Deno.test(`a ${name} block of stride ${stride} is the same with its own kernels and by ordinary convolutions`, () => {
+      const table = tableOf(8, stride);
+      const results = [false, true].map((denies) => {
+        using device = openDevice();
+        using _scope = new Scope();
+        const { x, operands, residual } = drawn(device, table, stride);
+        using observation = observed(device, denies);
+        const y = gatedConvolutions(x, table, operands, residual);
+        const count = (name: string) => observation.calls.filter((call) => call === name).length;
+        assert.equal(count("sl_gated_forward"), denies ? 0 : 1);
+        assert.equal(count("sl_conv_forward"), denies ? table.length : 0);
+        assert.equal(count("sl_norm_apply"), denies ? table.length : 0);
+        for (const { packed } of operands) packed.clear();
+        return y.toFloat32();
+      });
+      const [own, ordinary] = results;
+      assert.ok(own && ordinary && normalisedError(own, ordinary) < 1e-10);
+    });
+  }
+}
+
+Deno.test("a device is asked once for each table, whatever the images are", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  using observation = observed(device, false);
+  for (
+    const table of [basicBlock.table(8, 1), basicBlock.table(8, 1), basicBlock.table(8, 2), bottleneckBlock.table(8, 1)]
+  ) {
+    const { x, operands, residual } = drawn(device, table, table.some(({ stride }) => stride === 2) ? 2 : 1);
+    gatedConvolutions(x, table, operands, residual);
+    gatedConvolutions(x, table, operands, residual);
+    for (const { packed } of operands) packed.clear();
+  }
+  assert.equal(observation.calls.filter((name) => name === "sl_gated_supports").length, 3);
+});
+
+Deno.test("ordinary convolutions without masks keep every channel, and free what they make", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  const table = bottleneckBlock.table(8, 1);
+  const { x, operands, residual } = drawn(device, table, 1);
+  const open = operands.map((of) => ({ ...of, mask: of.mask && Tensor.full(device, of.mask.shape, 1) }));
+  const masked = maskedConvolutions(x, table, open, residual).toFloat32();
+  const before = device.memory().inUse;
+  using y = maskedConvolutions(x, table, operands.map((of) => ({ ...of, mask: undefined })), residual);
+  assert.deepEqual(y.toFloat32(), masked);
+  // 64 bytes are the smallest unit that memory is given out in.
+  assert.equal(device.memory().inUse - before, Math.ceil(4 * y.size / 64) * 64);
+  for (const { packed } of operands) packed.clear();
+});
