@@ -19,7 +19,7 @@ inline int32_t check_map(const char* name, int64_t n, const void* x, const void*
 }
 
 inline int32_t check_unary_operation(const char* name, int32_t op) noexcept {
-  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_RECIPROCAL, "%s: unknown operation %d", name, op);
+  SL_REQUIRE(op >= SL_UNARY_RELU && op <= SL_UNARY_LOG, "%s: unknown operation %d", name, op);
   return SL_OK;
 }
 

@@ -31,9 +31,7 @@ inline Lanes unary_value(Lanes x) {
     case SL_UNARY_SQUARE: return x * x;
     case SL_UNARY_SQRT: return each(x, [](float value) { return std::sqrt(value); });
     case SL_UNARY_EXP: return each(x, [](float value) { return std::exp(value); });
-    case SL_UNARY_LOG: return each(x, [](float value) { return std::log(value); });
-    case SL_UNARY_SIGMOID: return each(x, [](float value) { return 1.0f / (1.0f + std::exp(-value)); });
-    default: return Lanes::all(1.0f) / x;
+    default: return each(x, [](float value) { return std::log(value); });
   }
 }
 
@@ -45,9 +43,7 @@ inline Lanes unary_slope(Lanes x, Lanes y) {
     case SL_UNARY_SQUARE: return Lanes::all(2.0f) * x;
     case SL_UNARY_SQRT: return each(y, [](float value) { return value == 0.0f ? 0.0f : 0.5f / value; });
     case SL_UNARY_EXP: return y;
-    case SL_UNARY_LOG: return Lanes::all(1.0f) / x;
-    case SL_UNARY_SIGMOID: return y * (Lanes::all(1.0f) - y);
-    default: return Lanes::all(-1.0f) * y * y;
+    default: return Lanes::all(1.0f) / x;
   }
 }
 
@@ -165,7 +161,7 @@ SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t 
   SL_DISPATCH(dtype, "sl_unary", [&](auto zero) {
     using T = decltype(zero);
     const T* const in = static_cast<const T*>(x);
-    with_op<SL_UNARY_RECIPROCAL>(op, [&](auto constant) {
+    with_op<SL_UNARY_LOG>(op, [&](auto constant) {
       map(context, n, static_cast<T*>(y),
           [in](auto kind, int64_t i) { return unary_value<decltype(constant)::value>(kind.load(in + i)); });
     });
@@ -183,7 +179,7 @@ SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype,
     const T* const value = static_cast<const T*>(y);
     const T* const top = static_cast<const T*>(dy);
     T* const out = static_cast<T*>(dx);
-    with_op<SL_UNARY_RECIPROCAL>(op, [&](auto constant) {
+    with_op<SL_UNARY_LOG>(op, [&](auto constant) {
       constexpr int known = decltype(constant)::value;
       const auto gradient = [=](auto kind, int64_t i) {
         return kind.load(top + i) * unary_slope<known>(kind.load(in + i), kind.load(value + i));

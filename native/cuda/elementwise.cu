@@ -38,9 +38,7 @@ __device__ float unary_value(float x) {
     case SL_UNARY_SQUARE: return x * x;
     case SL_UNARY_SQRT: return sqrtf(x);
     case SL_UNARY_EXP: return expf(x);
-    case SL_UNARY_LOG: return logf(x);
-    case SL_UNARY_SIGMOID: return 1.0f / (1.0f + expf(-x));
-    default: return 1.0f / x;
+    default: return logf(x);
   }
 }
 
@@ -52,9 +50,7 @@ __device__ float unary_slope(float x, float y) {
     case SL_UNARY_SQUARE: return 2.0f * x;
     case SL_UNARY_SQRT: return y == 0.0f ? 0.0f : 0.5f / y;
     case SL_UNARY_EXP: return y;
-    case SL_UNARY_LOG: return 1.0f / x;
-    case SL_UNARY_SIGMOID: return y * (1.0f - y);
-    default: return -y * y;
+    default: return 1.0f / x;
   }
 }
 
@@ -173,7 +169,7 @@ SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t 
   SL_TRY(check_unary(op, n, x, y));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_unary", [&](auto zero) {
-    status = with_op<SL_UNARY_RECIPROCAL>(
+    status = with_op<SL_UNARY_LOG>(
         op, [&](auto known) { return unary<decltype(known)::value, decltype(zero)>(context, n, x, y); });
   });
   return status;
@@ -185,7 +181,7 @@ SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype,
   SL_TRY(check_unary_backward(op, n, x, y, dy, dx));
   int32_t status = SL_OK;
   SL_DISPATCH(dtype, "sl_unary_backward", [&](auto zero) {
-    status = with_op<SL_UNARY_RECIPROCAL>(op, [&](auto known) {
+    status = with_op<SL_UNARY_LOG>(op, [&](auto known) {
       return unary_backward<decltype(known)::value, decltype(zero)>(context, n, x, y, dy, dx, accumulate != 0);
     });
   });

@@ -168,8 +168,6 @@ SL_API int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alp
 #define SL_UNARY_SQRT 2
 #define SL_UNARY_EXP 3
 #define SL_UNARY_LOG 4
-#define SL_UNARY_SIGMOID 5
-#define SL_UNARY_RECIPROCAL 6
 /* y[i] = op(x[i]). */
 SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y);
 /* dx[i] = dy[i] * op'(x[i]), y = op(x) as saved by the caller; relu'(0) = 0, and sqrt'(0) = 0. */

@@ -7,18 +7,6 @@
  * @module
  */
 
-/** The version of the interface that this table describes: SL_ABI_VERSION. */
-export const ABI_VERSION = 1;
-
-/** Status codes of native functions (SL_OK and SL_ERROR_...). */
-export const Status = {
-  ok: 0,
-  invalidArgument: 1,
-  outOfMemory: 2,
-  unsupported: 3,
-  backend: 4,
-} as const;
-
 /** Every exported function: its parameters in order, with the C parameter as a comment where the type does not say it. */
 export const symbols = {
   // library and context

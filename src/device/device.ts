@@ -10,7 +10,7 @@ import {
   OutOfMemoryError,
   UnsupportedError,
 } from "../errors.ts";
-import { Status } from "./abi.ts";
+import { constants } from "./abi_constants.ts";
 import { type DeviceKind, hasLibrary, type Library, openLibrary } from "./library.ts";
 import { usableMemory, usableProcessors } from "../machine/limits.ts";
 import { requirementsOf } from "./requirements.ts";
@@ -104,12 +104,14 @@ function describe(library: Library, index: number): DeviceDescription {
   return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as DeviceDescription;
 }
 
+const { SL_OK, SL_ERROR_OUT_OF_MEMORY, SL_ERROR_UNSUPPORTED } = constants;
+
 function check(library: Library, operation: string, status: number): void {
-  if (status === Status.ok) return;
+  if (status === SL_OK) return;
   const pointer = library.symbols.sl_last_error();
   const sentence = pointer === null ? `status ${status}` : Deno.UnsafePointerView.getCString(pointer);
-  if (status === Status.outOfMemory) throw new OutOfMemoryError(operation, sentence);
-  if (status === Status.unsupported) throw new UnsupportedError(operation, sentence);
+  if (status === SL_ERROR_OUT_OF_MEMORY) throw new OutOfMemoryError(operation, sentence);
+  if (status === SL_ERROR_UNSUPPORTED) throw new UnsupportedError(operation, sentence);
   throw new NativeError(operation, sentence);
 }
 
@@ -119,7 +121,7 @@ function bindKernels(library: Library, context: DevicePointer): Kernels {
   for (const [name, call] of Object.entries(native)) {
     kernels[name] = (...parameters) => {
       const status = call(context, ...parameters);
-      if (status !== Status.ok) check(library, name, status);
+      if (status !== SL_OK) check(library, name, status);
     };
   }
   return kernels as unknown as Kernels;

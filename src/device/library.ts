@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { DeviceUnavailableError } from "../errors.ts";
-import { ABI_VERSION, symbols } from "./abi.ts";
+import { symbols } from "./abi.ts";
+import { constants } from "./abi_constants.ts";
 import { describeMissing, readProcessor } from "../machine/instructions.ts";
 import { mountOf, readMounts } from "../machine/mounts.ts";
 import { cudaLibraryRemedy, isPackaged, noexecRemedy, repairRemedy } from "../machine/packaged.ts";
@@ -79,10 +80,10 @@ export function openLibrary(kind: DeviceKind, root = ""): Library {
     );
   }
   const version = library.symbols.sl_abi_version();
-  if (version !== ABI_VERSION) {
+  if (version !== constants.SL_ABI_VERSION) {
     library.close();
     throw new DeviceUnavailableError(
-      `the native library ${path} has interface version ${version}, not ${ABI_VERSION}: ${repairRemedy()}`,
+      `the native library ${path} has interface version ${version}, not ${constants.SL_ABI_VERSION}: ${repairRemedy()}`,
     );
   }
   return library;

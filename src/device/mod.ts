@@ -14,3 +14,4 @@ export { PinnedMemory } from "./pinned_memory.ts";
 export { examineLibrary, type LibraryReport, type Requirement, requirementsOf } from "./requirements.ts";
 export { usableProcessors } from "../machine/limits.ts";
 export { symbols } from "./abi.ts";
+export { constants, type StructFields, structOf, structs } from "./abi_constants.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { DeviceUnavailableError, NativeError } from "../errors.ts";
-import { Status } from "./abi.ts";
+import { constants } from "./abi_constants.ts";
 import { type DeviceKind, hasLibrary, libraryPath, openLibrary } from "./library.ts";
 
 /** One thing that a native library needs besides itself. */
@@ -36,7 +36,7 @@ export function requirementsOf(kind: DeviceKind): readonly Requirement[] {
   const library = openLibrary(kind);
   try {
     const text = new Uint8Array(1 << 14);
-    if (library.symbols.sl_requirements(text, BigInt(text.length)) !== Status.ok) {
+    if (library.symbols.sl_requirements(text, BigInt(text.length)) !== constants.SL_OK) {
       throw new NativeError("sl_requirements", "the list does not fit");
     }
     return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as Requirement[];

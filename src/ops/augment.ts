@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { constants } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { type DType, Tensor } from "../tensor/mod.ts";
 import { imageShape } from "./shapes.ts";
 
 /** Columns of the parameter table: SL_AUGMENT_COLUMNS of the native interface, which describes them. */
-export const AUGMENT_COLUMNS = 13;
+export const AUGMENT_COLUMNS = constants.SL_AUGMENT_COLUMNS;
 
 /** What becomes of the pixels. */
 export interface AugmentOptions {

@@ -4,24 +4,36 @@
  * @module
  */
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
+import { constants } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
 import { expectF32 } from "./shapes.ts";
+import { axisCodes } from "./sum.ts";
 
 /** The operations and their codes (SL_BINARY_...). */
-export const binaryCodes = { add: 0, subtract: 1, multiply: 2, divide: 3 } as const;
+export const binaryCodes = {
+  add: constants.SL_BINARY_ADD,
+  subtract: constants.SL_BINARY_SUBTRACT,
+  multiply: constants.SL_BINARY_MULTIPLY,
+  divide: constants.SL_BINARY_DIVIDE,
+} as const;
 
 /** An operation's name. */
 export type BinaryName = keyof typeof binaryCodes;
 
 /** How b is broadcast (SL_BROADCAST_...): not at all, one row for all, one column for all, one value for all. */
-export const broadcastCodes = { none: 0, row: 1, column: 2, scalar: 3 } as const;
+export const broadcastCodes = {
+  none: constants.SL_BROADCAST_NONE,
+  row: constants.SL_BROADCAST_ROW,
+  column: constants.SL_BROADCAST_COLUMN,
+  scalar: constants.SL_BROADCAST_SCALAR,
+} as const;
 
 /** How b is broadcast against a: `row` b is [columns], `column` b is [rows], `scalar` b is [1]. */
 export type Broadcast = keyof typeof broadcastCodes;
 
 /** SL_AXIS_... over which the gradient of a broadcast b is summed. */
-const reducedAxis = { row: 0, column: 1, scalar: 2 } as const;
+const reducedAxis = { row: axisCodes.rows, column: axisCodes.columns, scalar: axisCodes.all } as const;
 
 function extents(a: Tensor, b: Tensor, broadcast: Broadcast): [rows: number, columns: number] {
   const columns = a.shape.at(-1) ?? 1;

@@ -4,6 +4,7 @@
  * @module
  */
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
+import { constants, structOf } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
 import { PackedWeights } from "./packed_weights.ts";
@@ -17,7 +18,7 @@ export interface ConvolutionGeometry {
   readonly padding: number;
 }
 
-const Direction = { forward: 0, backwardData: 1 } as const;
+const { SL_CONV_FORWARD, SL_CONV_BACKWARD_DATA } = constants;
 
 /**
  * Output size along one axis: floor((size + 2 padding - kernel) / stride) + 1.
@@ -62,20 +63,18 @@ export function conv2d(
   const [outChannels, kernelHeight, kernelWidth] = imageShape("conv2d weight", weight);
   expectShape("conv2d", "weight", weight, [outChannels, kernelHeight, kernelWidth, inChannels]);
   const { kernels } = x.device;
-  const { stride, padding } = geometry;
-  // Field order of sl_conv_shape.
-  const shape = Int32Array.of(
+  const shape = structOf("sl_conv_shape", {
     batch,
     height,
     width,
-    inChannels,
-    outChannels,
-    kernelHeight,
-    kernelWidth,
-    stride,
-    padding,
-    x.code,
-  );
+    in_channels: inChannels,
+    out_channels: outChannels,
+    kernel_height: kernelHeight,
+    kernel_width: kernelWidth,
+    stride: geometry.stride,
+    padding: geometry.padding,
+    dtype: x.code,
+  });
   const copies = packed ?? new PackedWeights();
   const packedFor = (direction: number) =>
     copies.get(`conv2d ${direction} ${shape}`, () => pack(weight, shape, direction));
@@ -85,13 +84,13 @@ export function conv2d(
     convolvedSize(width, kernelWidth, geometry),
     outChannels,
   ], x.dtype);
-  kernels.sl_conv_forward(shape, x.pointer, packedFor(Direction.forward).pointer, y.pointer);
+  kernels.sl_conv_forward(shape, x.pointer, packedFor(SL_CONV_FORWARD).pointer, y.pointer);
   if (packed === undefined) copies.clear();
 
   if (needsGradient(tape, x, weight)) {
     tape.record(y, [], (dy) => {
       tape.accumulate(x, (dx, accumulate) => {
-        const backward = packedFor(Direction.backwardData);
+        const backward = packedFor(SL_CONV_BACKWARD_DATA);
         kernels.sl_conv_backward_data(shape, dy.pointer, backward.pointer, dx.pointer, accumulate);
       });
       tape.accumulate(weight, (dw, accumulate) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { addressOf, type Device } from "../device/mod.ts";
+import { addressOf, constants, type Device, structOf } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
 import { foldNorm } from "./batch_norm.ts";
@@ -11,23 +11,24 @@ import { convolvedSize } from "./conv2d.ts";
 import { type ConvolutionOperands, type ConvolutionRow, maskedConvolutions } from "./masked_convolutions.ts";
 import { expectF32, expectShape, imageShape } from "./shapes.ts";
 
-/** Columns of the operands' addresses: SL_GATED_COLUMNS. */
-const COLUMNS = 4;
+const { SL_GATED_MASK, SL_GATED_PACKED, SL_GATED_SCALE, SL_GATED_SHIFT, SL_GATED_COLUMNS } = constants;
 
 /** A shape and a table as native calls take them. */
 interface NativeTable {
-  /** Field order of sl_gated_shape. */
+  /** One sl_gated_shape. */
   readonly shape: Int32Array<ArrayBuffer>;
-  /** Rows in the field order of sl_gated_convolution. */
+  /** One sl_gated_convolution for each row of the table. */
   readonly rows: Int32Array<ArrayBuffer>;
 }
 
 function nativeTable(x: Tensor, table: readonly ConvolutionRow[]): NativeTable {
+  const [batch, height, width, inChannels] = imageShape("gatedConvolutions", x);
+  const rows = table.map(({ kernel, stride, padding, outChannels, masked }) =>
+    structOf("sl_gated_convolution", { kernel, stride, padding, outputs: outChannels, masked: Number(masked) })
+  );
   return {
-    shape: Int32Array.of(...imageShape("gatedConvolutions", x), table.length),
-    rows: Int32Array.from(table.flatMap(({ kernel, stride, padding, outChannels, masked }) => {
-      return [kernel, stride, padding, outChannels, Number(masked)];
-    })),
+    shape: structOf("sl_gated_shape", { batch, height, width, in_channels: inChannels, convolutions: table.length }),
+    rows: Int32Array.from(rows.flatMap((row) => [...row])),
   };
 }
 
@@ -111,12 +112,14 @@ export function gatedConvolutions(
   if (!isSupported(x.device, native)) return maskedConvolutions(x, table, operands, residual);
   const copies = operands.map((of, index) => pack(of, native, index));
   using folds = new DisposableStack();
-  const addresses = new BigUint64Array(COLUMNS * operands.length);
+  const addresses = new BigUint64Array(SL_GATED_COLUMNS * operands.length);
   operands.forEach(({ mask, norm }, index) => {
     const { scale, shift } = folds.use(foldNorm(norm));
-    // SL_GATED_MASK, SL_GATED_PACKED, SL_GATED_SCALE, SL_GATED_SHIFT.
-    const row = [mask?.pointer ?? null, copies[index]?.pointer ?? null, scale, shift];
-    addresses.set(row.map(addressOf), COLUMNS * index);
+    const row = SL_GATED_COLUMNS * index;
+    addresses[row + SL_GATED_MASK] = addressOf(mask?.pointer ?? null);
+    addresses[row + SL_GATED_PACKED] = addressOf(copies[index]?.pointer ?? null);
+    addresses[row + SL_GATED_SCALE] = addressOf(scale);
+    addresses[row + SL_GATED_SHIFT] = addressOf(shift);
   });
   const y = new Tensor(x.device, outShape);
   const { kernels } = x.device;

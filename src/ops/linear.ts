@@ -8,6 +8,7 @@ import { type DType, Tensor } from "../tensor/mod.ts";
 import { cast } from "./cast.ts";
 import { PackedWeights } from "./packed_weights.ts";
 import { expectF32, expectShape, matrixShape } from "./shapes.ts";
+import { axisCodes } from "./sum.ts";
 
 /** What a product is called with besides its operands. */
 export interface LinearOptions {
@@ -81,7 +82,7 @@ export function linear(
       if (packed === undefined) copies.clear();
       if (bias === null) return;
       tape.accumulate(bias, (db, accumulate) => {
-        kernels.sl_reduce_sum(0, dy.code, rows, outFeatures, 1, dy.pointer, db.pointer, accumulate);
+        kernels.sl_reduce_sum(axisCodes.rows, dy.code, rows, outFeatures, 1, dy.pointer, db.pointer, accumulate);
       });
     });
   }

@@ -4,10 +4,15 @@
  * @module
  */
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
+import { constants } from "../device/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 
 /** What is summed over (SL_AXIS_...): the rows, the columns, or everything. */
-export const axisCodes = { rows: 0, columns: 1, all: 2 } as const;
+export const axisCodes = {
+  rows: constants.SL_AXIS_ROWS,
+  columns: constants.SL_AXIS_COLUMNS,
+  all: constants.SL_AXIS_ALL,
+} as const;
 
 /** The axis summed over: `rows` gives [columns], `columns` gives [rows], `all` gives [1]. */
 export type SumAxis = keyof typeof axisCodes;

@@ -4,10 +4,17 @@
  * @module
  */
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
+import { constants } from "../device/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 
 /** The functions and their codes (SL_UNARY_...). */
-export const unaryCodes = { relu: 0, square: 1, sqrt: 2, exp: 3, log: 4, sigmoid: 5, reciprocal: 6 } as const;
+export const unaryCodes = {
+  relu: constants.SL_UNARY_RELU,
+  square: constants.SL_UNARY_SQUARE,
+  sqrt: constants.SL_UNARY_SQRT,
+  exp: constants.SL_UNARY_EXP,
+  log: constants.SL_UNARY_LOG,
+} as const;
 
 /** A function's name. */
 export type UnaryName = keyof typeof unaryCodes;
@@ -15,8 +22,7 @@ export type UnaryName = keyof typeof unaryCodes;
 /**
  * y = f(x) for every element.
  *
- * Gradients: dx = dy f'(x): relu [x > 0], square 2x, sqrt 1/(2y) (0 at 0), exp y, log 1/x, sigmoid y(1 - y),
- * reciprocal -y^2.
+ * Gradients: dx = dy f'(x): relu [x > 0], square 2x, sqrt 1/(2y) (0 at 0), exp y, log 1/x.
  *
  * @param x any shape, f32 or bf16.
  * @returns x's shape and element type.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { constants } from "../device/mod.ts";
 import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
 import { bytes, type CaseInput, given, givenIntegers } from "./case_inputs.ts";
 import { type OperationBenchmark, operationBenchmark, type OperationCase, operationCase } from "./operation_case.ts";
@@ -16,42 +17,55 @@ type Size = readonly [height: number, width: number];
 /** A view that changes nothing but what is named. */
 type View = Partial<ViewParameters>;
 
-/** One row of the table, in the order of the columns. */
-function tableRow(view: View, [height, width]: Size): number[] {
-  return [
-    view.top ?? 0,
-    view.left ?? 0,
-    view.height ?? height,
-    view.width ?? width,
-    view.jitterOrder ?? -1,
-    view.brightness ?? 1,
-    view.contrast ?? 1,
-    view.saturation ?? 1,
-    view.hue ?? 0,
-    view.grayscale ?? 0,
-    view.blurSigma ?? 0,
-    view.solarize ?? 0,
-    view.flip ?? 0,
-  ];
+/** The column of each parameter. */
+const columns: Readonly<Record<keyof ViewParameters, number>> = {
+  top: constants.SL_AUGMENT_CROP_TOP,
+  left: constants.SL_AUGMENT_CROP_LEFT,
+  height: constants.SL_AUGMENT_CROP_HEIGHT,
+  width: constants.SL_AUGMENT_CROP_WIDTH,
+  jitterOrder: constants.SL_AUGMENT_JITTER_ORDER,
+  brightness: constants.SL_AUGMENT_BRIGHTNESS,
+  contrast: constants.SL_AUGMENT_CONTRAST,
+  saturation: constants.SL_AUGMENT_SATURATION,
+  hue: constants.SL_AUGMENT_HUE,
+  grayscale: constants.SL_AUGMENT_GRAYSCALE,
+  blurSigma: constants.SL_AUGMENT_BLUR_SIGMA,
+  solarize: constants.SL_AUGMENT_SOLARIZE,
+  flip: constants.SL_AUGMENT_FLIP,
+};
+const columnEntries = Object.entries(columns) as [keyof ViewParameters, number][];
+
+/** The parameters that leave an image of a size as it is. */
+function untouched([height, width]: Size): ViewParameters {
+  return {
+    top: 0,
+    left: 0,
+    height,
+    width,
+    jitterOrder: -1,
+    brightness: 1,
+    contrast: 1,
+    saturation: 1,
+    hue: 0,
+    grayscale: 0,
+    blurSigma: 0,
+    solarize: 0,
+    flip: 0,
+  };
+}
+
+/** One row of the parameter table. */
+function tableRow(view: View, size: Size): number[] {
+  const parameters = { ...untouched(size), ...view };
+  const row = new Array<number>(AUGMENT_COLUMNS).fill(NaN);
+  for (const [name, column] of columnEntries) row[column] = parameters[name];
+  return row;
 }
 
 function viewParameters(row: Float64Array): ViewParameters {
-  const column = (index: number) => row[index] ?? NaN;
-  return {
-    top: column(0),
-    left: column(1),
-    height: column(2),
-    width: column(3),
-    jitterOrder: column(4),
-    brightness: column(5),
-    contrast: column(6),
-    saturation: column(7),
-    hue: column(8),
-    grayscale: column(9),
-    blurSigma: column(10),
-    solarize: column(11),
-    flip: column(12),
-  };
+  const parameters = { ...untouched([NaN, NaN]) };
+  for (const [name, column] of columnEntries) parameters[name] = row[column] ?? NaN;
+  return parameters;
 }
 
 /** The image at an index of [count, height, width, 3] bytes, in 0..1. */

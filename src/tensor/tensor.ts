@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Device, DevicePointer, HostArray } from "../device/mod.ts";
+import { constants, type Device, type DevicePointer, type HostArray } from "../device/mod.ts";
 import { MisuseError, ShapeError } from "../errors.ts";
 import { Scope } from "./scope.ts";
 
@@ -11,10 +11,10 @@ import { Scope } from "./scope.ts";
 export type DType = "f32" | "bf16" | "u8" | "i32";
 
 const dtypes = {
-  f32: { code: 0, bytes: 4, array: Float32Array },
-  bf16: { code: 1, bytes: 2, array: Uint16Array },
-  u8: { code: 2, bytes: 1, array: Uint8Array },
-  i32: { code: 3, bytes: 4, array: Int32Array },
+  f32: { code: constants.SL_F32, bytes: 4, array: Float32Array },
+  bf16: { code: constants.SL_BF16, bytes: 2, array: Uint16Array },
+  u8: { code: constants.SL_U8, bytes: 1, array: Uint8Array },
+  i32: { code: constants.SL_I32, bytes: 4, array: Int32Array },
 } as const;
 
 /** The code of an element type in native calls (SL_F32, ...). */

@@ -1,14 +1,13 @@
 /**
- * Tests that the table of native functions, and the constants that TypeScript repeats, are those of the header.
+ * Compares the tables of native functions, constants and structs with the header, in both directions.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { ABI_VERSION, Status, symbols } from "../../src/device/abi.ts";
+import { symbols } from "../../src/device/abi.ts";
+import { constants, structOf, structs } from "../../src/device/abi_constants.ts";
 import { type DeviceKind, libraryPath } from "../../src/device/mod.ts";
-import { AUGMENT_COLUMNS, binaryCodes, unaryCodes } from "../../src/ops/mod.ts";
-import { type DType, dtypeCode } from "../../src/tensor/mod.ts";
 
 const header = Deno.readTextFileSync(new URL("../../native/include/sluice.h", import.meta.url));
 const code = header.replace(/\/\*[\s\S]*?\*\//g, " ");
@@ -44,13 +43,38 @@ function parseHeader(): Map<string, Signature> {
   }));
 }
 
-/** The whole numbers of `#define PREFIX_NAME number`, by name in lower case. */
-function constants(prefix: string): Record<string, number> {
-  const pattern = new RegExp(`^#define ${prefix}_?(\\w*) (\\d+)`, "gm");
-  return Object.fromEntries([...header.matchAll(pattern)].map(([, name = "", value]) => [
-    name.toLowerCase(),
-    Number(value),
-  ]));
+/** The constants of `#define SL_NAME number`, by name. */
+function parseConstants(text: string): Record<string, number> {
+  const definitions = [...text.matchAll(/^[ \t]*#[ \t]*define[ \t]+(SL_\w+)(.*)$/gm)];
+  const valued = definitions.filter(([, name]) => name !== "SL_API");
+  assert.equal(definitions.length - valued.length, 1, "SL_API is defined once");
+  return Object.fromEntries(valued.map(([, name = "", value = ""]) => {
+    assert.match(value.trim(), /^-?\d+$/, `${name} is not a whole number`);
+    return [name, Number(value)];
+  }));
+}
+
+/** The fields of each `typedef struct`, as pairs of name and foreign type in their order; none for an opaque handle. */
+function parseStructs(text: string): Record<string, [name: string, type: string][]> {
+  const definition = /typedef struct (?<tag>\w+)\s*(?:\{(?<body>[^}]*)\})?\s*(?<name>\w+);/g;
+  const found = [...text.matchAll(definition)];
+  assert.equal(
+    found.length,
+    text.match(/\b(?:struct|union|enum)\b(?=[^;{]*[;{])/g)?.length,
+    "every struct is a typedef",
+  );
+  return Object.fromEntries(found.map(({ groups }) => {
+    const { tag = "", body = "", name = "" } = groups ?? {};
+    assert.equal(tag, name);
+    const fields = body.split(";").map((field) => field.trim()).filter((field) => field !== "");
+    return [
+      name,
+      fields.map((field) => {
+        const [, type = "", member = ""] = /^(\w+)\s+(\w+)$/.exec(field) ?? [];
+        return [member, foreignType(type, member)] as [string, string];
+      }),
+    ];
+  }));
 }
 
 Deno.test("the table of native functions has the names, arity and types of the header", () => {
@@ -73,28 +97,40 @@ Deno.test("a built library exports every function of the table", () => {
   }
 });
 
-Deno.test("the version and the status codes are those of the header", () => {
-  assert.equal(ABI_VERSION, constants("SL_ABI_VERSION")[""]);
-  const errors = constants("SL_ERROR");
-  assert.deepEqual(Status, {
-    ok: constants("SL_OK")[""],
-    invalidArgument: errors["invalid_argument"],
-    outOfMemory: errors["out_of_memory"],
-    unsupported: errors["unsupported"],
-    backend: errors["backend"],
+Deno.test("the table of constants has the names and values of the header", () => {
+  assert.deepEqual({ ...constants }, parseConstants(code));
+});
+
+Deno.test("the table of structs has the names of the header, and their fields in its order and of its types", () => {
+  const ours = Object.entries(structs).map(([name, fields]) => [name, Object.entries(fields)]);
+  assert.deepEqual(Object.fromEntries(ours), parseStructs(code));
+});
+
+Deno.test("constants and structs that the header has in another way are found", () => {
+  const first = (text: string) => parseStructs(text)["sl_pair"];
+  assert.deepEqual(first("typedef struct sl_pair {\n  int32_t a;\n  float b;\n} sl_pair;"), [["a", "i32"], [
+    "b",
+    "f32",
+  ]]);
+  assert.deepEqual(first("typedef struct sl_pair sl_pair;"), []);
+  assert.throws(() => parseStructs("struct sl_pair {\n  int32_t a;\n};\n"));
+  assert.throws(() => parseStructs("typedef struct sl_pair {\n  char* a;\n} sl_pair;\n"));
+  assert.deepEqual(parseConstants("#define SL_API x\n#define SL_ONE 1\n"), { SL_ONE: 1 });
+  assert.throws(() => parseConstants("#define SL_API x\n#define SL_ONE (1)\n"));
+});
+
+Deno.test("a struct is written in the order of the header, whatever the order of the fields given", () => {
+  const shape = structOf("sl_conv_shape", {
+    dtype: 10,
+    padding: 9,
+    stride: 8,
+    kernel_width: 7,
+    kernel_height: 6,
+    out_channels: 5,
+    in_channels: 4,
+    width: 3,
+    height: 2,
+    batch: 1,
   });
-});
-
-Deno.test("the codes of element types and element-wise operations are those of the header", () => {
-  for (const dtype of ["f32", "bf16", "u8", "i32"] satisfies DType[]) {
-    assert.equal(dtypeCode(dtype), constants(`SL_${dtype.toUpperCase()}`)[""], dtype);
-  }
-  assert.deepEqual({ ...unaryCodes }, constants("SL_UNARY"));
-  assert.deepEqual({ ...binaryCodes }, constants("SL_BINARY"));
-});
-
-Deno.test("the parameter table of views has the columns of the header", () => {
-  const columns = constants("SL_AUGMENT");
-  assert.equal(AUGMENT_COLUMNS, columns["columns"]);
-  assert.equal(Object.keys(columns).length - 1, AUGMENT_COLUMNS);
+  assert.deepEqual([...shape], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });

@@ -15,16 +15,12 @@ struct Unary {
   std::function<double(double)> value, slope;
 };
 
-double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
-
 const std::vector<Unary> unaries = {
     {SL_UNARY_RELU, -2, 2, [](double x) { return std::max(x, 0.0); }, [](double x) { return x > 0 ? 1.0 : 0.0; }},
     {SL_UNARY_SQUARE, -2, 2, [](double x) { return x * x; }, [](double x) { return 2 * x; }},
     {SL_UNARY_SQRT, 0.1f, 3, [](double x) { return std::sqrt(x); }, [](double x) { return 0.5 / std::sqrt(x); }},
     {SL_UNARY_EXP, -3, 3, [](double x) { return std::exp(x); }, [](double x) { return std::exp(x); }},
     {SL_UNARY_LOG, 0.1f, 3, [](double x) { return std::log(x); }, [](double x) { return 1 / x; }},
-    {SL_UNARY_SIGMOID, -4, 4, sigmoid, [](double x) { return sigmoid(x) * (1 - sigmoid(x)); }},
-    {SL_UNARY_RECIPROCAL, 0.2f, 3, [](double x) { return 1 / x; }, [](double x) { return -1 / (x * x); }},
 };
 
 }  // namespace
@@ -117,7 +113,7 @@ TEST_CASE("sl_unary and sl_unary_backward compute each function and its derivati
       REQUIRE(sl_unary(context, unary.op, dtype, n, x, y) == SL_OK);
       CHECK(relative_error(y.values(), values) < tolerance(dtype));
       REQUIRE(sl_unary_backward(context, unary.op, dtype, n, x, y, dy, dx, 0) == SL_OK);
-      // Derivatives computed from y or 1 - y use the rounded y.
+      // Derivatives computed from y use the rounded y.
       CHECK(relative_error(dx.values(), gradients) < 3 * tolerance(dtype));
       REQUIRE(sl_unary_backward(context, unary.op, dtype, n, x, y, dy, added, 1) == SL_OK);
       CHECK(relative_error(added.values(), sums) < 3 * tolerance(dtype));
@@ -179,7 +175,7 @@ TEST_CASE("element-wise operations refuse wrong arguments and accept empty ones"
   CHECK(last_error_mentions("sl_fill"));
   CHECK(sl_axpby(context, 9, 4, 1.0f, x, 0.0f, x) == bad);
   CHECK(sl_axpby(context, SL_F32, 4, 1.0f, nullptr, 0.0f, x) == bad);
-  CHECK(sl_unary(context, 7, SL_F32, 4, x, x) == bad);
+  CHECK(sl_unary(context, SL_UNARY_LOG + 1, SL_F32, 4, x, x) == bad);
   CHECK(sl_unary(context, -1, SL_F32, 4, x, x) == bad);
   CHECK(sl_unary_backward(context, SL_UNARY_EXP, SL_F32, 4, x, nullptr, x, x, 0) == bad);
   CHECK(sl_binary(context, 4, SL_BROADCAST_NONE, SL_F32, 2, 2, x, x, x) == bad);

@@ -3,11 +3,30 @@
  *
  * @module
  */
+import { constants } from "../../device/mod.ts";
 import { AUGMENT_CROP_HEIGHT, AUGMENT_CROP_LEFT, AUGMENT_CROP_TOP, AUGMENT_CROP_WIDTH } from "../augmentation.ts";
 import { FRAME_COLUMNS } from "./image_reader.ts";
 
 /** Height and width in pixels. */
 export type Size = readonly [height: number, width: number];
+
+/** The columns of a frame: a crop of the upright image, the size it is resized to, where the wanted pixels begin in that. */
+const frameColumns = {
+  top: constants.SL_FRAME_TOP,
+  left: constants.SL_FRAME_LEFT,
+  height: constants.SL_FRAME_HEIGHT,
+  width: constants.SL_FRAME_WIDTH,
+  resizedHeight: constants.SL_FRAME_RESIZED_HEIGHT,
+  resizedWidth: constants.SL_FRAME_RESIZED_WIDTH,
+  windowTop: constants.SL_FRAME_WINDOW_TOP,
+  windowLeft: constants.SL_FRAME_WINDOW_LEFT,
+} as const;
+const frameEntries = Object.entries(frameColumns) as [keyof typeof frameColumns, number][];
+
+/** Writes one row of a table of frames. */
+function setFrame(frames: Int32Array, place: number, frame: Readonly<Record<keyof typeof frameColumns, number>>): void {
+  for (const [name, column] of frameEntries) frames[place * FRAME_COLUMNS + column] = frame[name];
+}
 
 /** Default side of the crops from image files, in pixels. */
 export const USUAL_SIZE = 224;
@@ -27,9 +46,16 @@ export function trainingFrame(
   frames: Int32Array,
   place: number,
 ): void {
-  const crop = [AUGMENT_CROP_TOP, AUGMENT_CROP_LEFT, AUGMENT_CROP_HEIGHT, AUGMENT_CROP_WIDTH];
-  const values = crop.map((column) => parameters[column] ?? 0);
-  frames.set([...values, height, width, 0, 0], place * FRAME_COLUMNS);
+  setFrame(frames, place, {
+    top: parameters[AUGMENT_CROP_TOP] ?? 0,
+    left: parameters[AUGMENT_CROP_LEFT] ?? 0,
+    height: parameters[AUGMENT_CROP_HEIGHT] ?? 0,
+    width: parameters[AUGMENT_CROP_WIDTH] ?? 0,
+    resizedHeight: height,
+    resizedWidth: width,
+    windowTop: 0,
+    windowLeft: 0,
+  });
 }
 
 /**
@@ -46,10 +72,16 @@ export function evaluationFrame([height, width]: Size, wanted: number, frames: I
   const resized = (side: number) => Math.trunc(shorter * side / Math.min(height, width));
   const [resizedHeight, resizedWidth] = [resized(height), resized(width)];
   const begin = (side: number) => roundHalfToEven((side - wanted) / 2);
-  frames.set(
-    [0, 0, height, width, resizedHeight, resizedWidth, begin(resizedHeight), begin(resizedWidth)],
-    place * FRAME_COLUMNS,
-  );
+  setFrame(frames, place, {
+    top: 0,
+    left: 0,
+    height,
+    width,
+    resizedHeight,
+    resizedWidth,
+    windowTop: begin(resizedHeight),
+    windowLeft: begin(resizedWidth),
+  });
 }
 
 /** Rounds like Python, which torchvision's CenterCrop relies on. */

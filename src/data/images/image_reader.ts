@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { type Device, DeviceHandle, type DevicePointer } from "../../device/mod.ts";
+import { constants, type Device, DeviceHandle, type DevicePointer } from "../../device/mod.ts";
 import { ShapeError, TooManyOpenFilesError } from "../../errors.ts";
 import { isTooManyOpenFiles } from "../folder_error.ts";
 import { escapeName } from "../names.ts";
 
 /** Columns of a frame: `SL_FRAME_COLUMNS` of the native ABI, which describes them. */
-export const FRAME_COLUMNS = 8;
+export const FRAME_COLUMNS = constants.SL_FRAME_COLUMNS;
 
 /** An image that could not be read. */
 export interface Refusal {
