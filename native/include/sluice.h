@@ -464,6 +464,11 @@ SL_API int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, 
     int64_t count, int64_t out_height, int64_t out_width, const uint8_t* images, const int32_t* indices,
     const float* parameters, const float* host_mean, const float* host_std, void* y);
 
+/* y[n] = x[n] rotated counter-clockwise by turns[n] quarter turns, modulo 4: square images x and y
+ * [count, side, side, channels] of any element type, turns i32 [count]. y may not be x. */
+SL_API int32_t sl_rotate(sl_context* context, int32_t dtype, int64_t count, int64_t side, int64_t channels,
+    const void* x, const int32_t* turns, void* y);
+
 /* ---- images in files, read by the host ----------------------------------------------------------------------- */
 
 /* Threads of the host that read images ahead of those that compute with them. The same in both libraries; no device is

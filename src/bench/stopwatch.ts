@@ -14,10 +14,10 @@ export function median(values: readonly number[]): number {
 
 /** Milliseconds that `work` takes, including what it queues on the device. */
 export function timed(device: Device, work: () => void): number {
-  device.kernels.sl_synchronize();
+  device.synchronize();
   const start = performance.now();
   work();
-  device.kernels.sl_synchronize();
+  device.synchronize();
   return performance.now() - start;
 }
 

@@ -301,6 +301,10 @@ export const symbols = {
     ],
     result: "i32",
   },
+  sl_rotate: {
+    parameters: ["pointer", "i32", "i64", "i64", "i64", "pointer", "pointer", "pointer"], // dtype, count, side, channels, x, turns, y
+    result: "i32",
+  },
   // images in files
   sl_reader_create: { parameters: ["pointer", "i32", "buffer"], result: "i32" }, // threads, host_reader
   sl_reader_destroy: { parameters: ["pointer", "pointer"], result: "i32" },

@@ -13,6 +13,7 @@ import {
 import { constants } from "./abi_constants.ts";
 import { type DeviceKind, hasLibrary, type Library, openLibrary } from "./library.ts";
 import { usableMemory, usableProcessors } from "../machine/limits.ts";
+import { textOf } from "./native_text.ts";
 import { requirementsOf } from "./requirements.ts";
 
 /** An address in device memory, or a native handle; opaque. */
@@ -101,7 +102,7 @@ export interface DeviceOptions {
 function describe(library: Library, index: number): DeviceDescription {
   const text = new Uint8Array(1024);
   check(library, "sl_device_describe", library.symbols.sl_device_describe(index, text, BigInt(text.length)));
-  return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as DeviceDescription;
+  return JSON.parse(textOf(text)) as DeviceDescription;
 }
 
 const { SL_OK, SL_ERROR_OUT_OF_MEMORY, SL_ERROR_UNSUPPORTED } = constants;
@@ -266,6 +267,11 @@ export class Device implements Disposable {
     this.kernels.sl_download(null, destination, source, destination.byteLength);
   }
 
+  /** Waits until the work queued in all streams is done. */
+  synchronize(): void {
+    this.kernels.sl_synchronize();
+  }
+
   /** Memory now. */
   memory(): MemoryStatistics {
     this.kernels.sl_memory_stats(this.#statistics);
@@ -289,7 +295,7 @@ export class Device implements Disposable {
     this.kernels.sl_plans_export(new Uint8Array(1), 0, bytes);
     const text = new Uint8Array(Number(bytes[0]));
     this.kernels.sl_plans_export(text, text.length, bytes);
-    return new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
+    return textOf(text);
   }
 
   /** Takes the engines of such a text. @throws {NativeError} where it is another device's, or none. */

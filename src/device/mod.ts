@@ -11,6 +11,7 @@ export { DeviceStream } from "./device_stream.ts";
 export { dryRunPeak } from "./dry_run.ts";
 export { PendingDownload } from "./pending_download.ts";
 export { PinnedMemory } from "./pinned_memory.ts";
+export { type DecodeJob, ReaderThreads, type RecordJob } from "./reader_threads.ts";
 export { examineLibrary, type LibraryReport, type Requirement, requirementsOf } from "./requirements.ts";
 export { usableProcessors } from "../machine/limits.ts";
 export { symbols } from "./abi.ts";

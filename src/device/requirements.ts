@@ -6,6 +6,7 @@
 import { DeviceUnavailableError, NativeError } from "../errors.ts";
 import { constants } from "./abi_constants.ts";
 import { type DeviceKind, hasLibrary, libraryPath, openLibrary } from "./library.ts";
+import { textOf } from "./native_text.ts";
 
 /** One thing that a native library needs besides itself. */
 export interface Requirement {
@@ -39,7 +40,7 @@ export function requirementsOf(kind: DeviceKind): readonly Requirement[] {
     if (library.symbols.sl_requirements(text, BigInt(text.length)) !== constants.SL_OK) {
       throw new NativeError("sl_requirements", "the list does not fit");
     }
-    return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as Requirement[];
+    return JSON.parse(textOf(text)) as Requirement[];
   } finally {
     library.close();
   }

@@ -13,8 +13,7 @@ import {
   type ViewRecipe,
 } from "../data/mod.ts";
 import { featureSize, type GatedResNet, type Pass } from "../models/mod.ts";
-import { augment } from "../ops/mod.ts";
-import { offsetPointer } from "../device/mod.ts";
+import { augment, writeRows } from "../ops/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import { type ProbeOptions, probeOrder, type ProbeSummary, summariseProbes } from "./linear_probe.ts";
 import type { LabelledFeatures } from "./neighbours.ts";
@@ -94,8 +93,7 @@ export class AugmentedFeatures {
       views.forEach(({ images, rows, parameters }, view) => {
         const pixels = augment(images, rows, parameters, { mean, std, size: [height, width] });
         const { features: encoded } = encoder.evaluate(pass, pixels);
-        const into = offsetPointer((view === 0 ? features[0] : features[1]).pointer, batch * BATCH * columns * 4);
-        device.kernels.sl_copy(null, into, encoded.pointer, encoded.size * 4);
+        writeRows(view === 0 ? features[0] : features[1], batch * BATCH, encoded);
       });
     }
     return features;

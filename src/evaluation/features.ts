@@ -4,9 +4,8 @@
  * @module
  */
 import type { EvaluationImages } from "../data/mod.ts";
-import { offsetPointer } from "../device/mod.ts";
 import { featureSize, type GatedResNet, type GatedTerm, gatedTerms, networkCost, type Pass } from "../models/mod.ts";
-import { sum } from "../ops/mod.ts";
+import { sum, writeRows } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { MaskSource, SplitMasks } from "./masks.ts";
 
@@ -31,11 +30,6 @@ export interface EncodeOptions {
   readonly masks?: MaskSource;
   /** Takes note of what the gates decide for each image. */
   readonly decisions?: SplitMasks;
-}
-
-function copyRows(into: Tensor, row: number, rows: Tensor): void {
-  const bytes = into.size / into.dim(0) * 4;
-  into.device.kernels.sl_copy(null, offsetPointer(into.pointer, row * bytes), rows.pointer, rows.size * 4);
 }
 
 /** Images `from` to `to` (exclusive) of a split. */
@@ -69,7 +63,7 @@ function* collectRows(
     const to = Math.min(count, from + ENCODED_BATCH);
     {
       using _scope = new Scope();
-      copyRows(all, from, encode(images.normalised(from, to, size), { from, to }));
+      writeRows(all, from, encode(images.normalised(from, to, size), { from, to }));
     }
     yield;
   }

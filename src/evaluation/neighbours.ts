@@ -4,9 +4,8 @@
  * @module
  */
 import { InvalidInputError } from "../errors.ts";
-import { offsetPointer } from "../device/mod.ts";
-import { binary, matmul, scale, sum, topK, unary } from "../ops/mod.ts";
-import { Scope, Tensor } from "../tensor/mod.ts";
+import { binary, matmul, scale, sliceRows, sum, topK, unary } from "../ops/mod.ts";
+import { Scope, type Tensor } from "../tensor/mod.ts";
 
 /** Queries compared at a time: bounds the similarity matrix. */
 const CHUNK = 512;
@@ -25,13 +24,6 @@ export interface LabelledFeatures {
 function unitRows(x: Tensor): Tensor {
   const length = unary(null, "sqrt", scale(null, sum(null, unary(null, "square", x), "columns"), 1, 1e-12));
   return binary(null, "divide", x, length, "column");
-}
-
-function rowsOf(x: Tensor, from: number, to: number): Tensor {
-  const columns = x.dim(1);
-  const rows = new Tensor(x.device, [to - from, columns]);
-  x.device.kernels.sl_copy(null, rows.pointer, offsetPointer(x.pointer, from * columns * 4), rows.size * 4);
-  return rows;
 }
 
 /** How near two rows are. */
@@ -76,7 +68,7 @@ function eachQuery(
   for (let from = 0; from < queries.dim(0); from += CHUNK) {
     using _chunk = new Scope();
     const to = Math.min(queries.dim(0), from + CHUNK);
-    const best = topK(similarities(rowsOf(queries, from, to)), k);
+    const best = topK(similarities(sliceRows(null, queries, from, to - from)), k);
     const [values, columns] = [best.values.toFloat32(), Int32Array.from(best.indices.toHost())];
     for (let at = 0; at < to - from; at++) {
       use(from + at, values.subarray(at * k, (at + 1) * k), columns.subarray(at * k, (at + 1) * k));

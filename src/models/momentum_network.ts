@@ -6,6 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import type { Parameter } from "../nn/mod.ts";
+import { movingAverage } from "../ops/mod.ts";
 import { DualNetwork, type DualNetworkOptions } from "./dual_network.ts";
 
 /**
@@ -44,8 +45,7 @@ export class MomentumNetwork extends DualNetwork {
   /** copy = momentum copy + (1 - momentum) source, for every parameter. Call it after each step of the optimiser. */
   follow(momentum: number): void {
     for (const [{ value: source }, copy] of this.#pairs) {
-      const { code, size, pointer } = copy.value;
-      this.device.kernels.sl_axpby(code, size, 1 - momentum, source.pointer, momentum, pointer);
+      movingAverage(copy.value, source, momentum);
       copy.changed();
     }
   }

@@ -5,11 +5,11 @@
  * @module
  */
 import type { Recorder } from "../autograd/mod.ts";
-import { type Device, offsetPointer } from "../device/mod.ts";
+import type { Device } from "../device/mod.ts";
 import { Module } from "../nn/mod.ts";
-import { binary, matmul, mean, scale, sum, unary } from "../ops/mod.ts";
+import { binary, enqueueRows, matmul, mean, scale, sum, unary } from "../ops/mod.ts";
 import { RandomStream, streamOf, Streams } from "../random/mod.ts";
-import { dtypeBytes, Tensor, unscoped } from "../tensor/mod.ts";
+import { Tensor, unscoped } from "../tensor/mod.ts";
 import type { ComparisonContext, Objective, ObjectiveKind, ObjectiveParts, ObjectiveValue } from "./objective.ts";
 import { normaliseRows, requireTargets, rowProducts, weightedPair } from "./similarity.ts";
 import { cosineMomentum } from "./target_momentum.ts";
@@ -56,20 +56,6 @@ class KeyQueues extends Module {
   }
 }
 
-/** Puts keys [N, D] at a queue's beginning; the oldest go, and of more keys than it has room for, the first enter. */
-function enqueue(queue: Tensor, keys: Tensor): void {
-  const { kernels } = queue.device;
-  const rowBytes = queue.dim(1) * dtypeBytes(queue.dtype);
-  const entering = Math.min(keys.dim(0), queue.dim(0));
-  // Shifted as a whole: a ring would be cheaper, and have a position to be saved.
-  using before = queue.clone();
-  kernels.sl_copy(null, queue.pointer, keys.pointer, entering * rowBytes);
-  const staying = queue.dim(0) - entering;
-  if (staying > 0) {
-    kernels.sl_copy(null, offsetPointer(queue.pointer, entering * rowBytes), before.pointer, staying * rowBytes);
-  }
-}
-
 /**
  * loss = 1/2 [ c(a, b', Q_b) + c(b, a', Q_a) ], c(q, k, Q) = mean_i of -log [ exp(cos(q_i, k_i) / T) / (exp(cos(q_i, k_i) / T) + sum_{k' in Q} exp(cos(q_i, k') / T)) ]: a' and b' are
  * the projections of a momentum copy (the keys), Q_a and Q_b queues of the latest 4096 of them, T = 0.2. After a step its keys enter the
@@ -112,8 +98,8 @@ export function mocov2plus(
       const both = [contrast(tape, a, keysB, queues.b), contrast(tape, b, keysA, queues.a)] as const;
       const loss = weightedPair(tape, ...both, 1 / 2);
       const commit = () => {
-        enqueue(queues.a, keysA);
-        enqueue(queues.b, keysB);
+        enqueueRows(queues.a, keysA);
+        enqueueRows(queues.b, keysB);
       };
       return { loss, terms: { contrast: loss }, commit };
     },

@@ -4,7 +4,7 @@
  * @module
  */
 import { ShapeError } from "../errors.ts";
-import type { Tensor } from "../tensor/mod.ts";
+import { elementCount, type Tensor } from "../tensor/mod.ts";
 
 /** The sizes of a tensor that must have four axes: [N, H, W, C]. @throws {ShapeError} */
 export function imageShape(operation: string, x: Tensor): [number, number, number, number] {
@@ -23,6 +23,12 @@ export function channelShape(operation: string, x: Tensor): [batch: number, pixe
   if (x.shape.length === 2) return [x.dim(0), 1, x.dim(1)];
   const [batch, height, width, channels] = imageShape(operation, x);
   return [batch, height * width, channels];
+}
+
+/** Elements of one row, a slice along the first axis. @throws {ShapeError} if there is no axis. */
+export function rowSize(x: Tensor): number {
+  x.dim(0);
+  return elementCount(x.shape.slice(1));
 }
 
 /** Demands a shape. @throws {ShapeError} naming operation, tensor and both shapes. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Optimizer, type TensorTables } from "./optimizer.ts";
+import { type LarsTables, larsUpdate } from "../ops/mod.ts";
+import { Optimizer } from "./optimizer.ts";
 
 /** Factor before |w| / |g|. */
 const TRUST_COEFFICIENT = 0.02;
@@ -16,20 +17,9 @@ const EPSILON = 1e-8;
  * Vectors (norms, biases) are plain SGD without decay; where |w| or |g| is 0 the gradient is used as it is.
  */
 export class Lars extends Optimizer {
-  /** The native call. */
-  protected override update(tables: TensorTables): void {
-    this.device.kernels.sl_lars_step(
-      tables.count,
-      tables.parameters,
-      tables.gradients,
-      tables.velocities,
-      tables.sizes,
-      tables.rates,
-      tables.weightDecays,
-      tables.adapt,
-      this.momentum,
-      TRUST_COEFFICIENT,
-      EPSILON,
-    );
+  /** One update of all tensors. */
+  protected override update(tables: LarsTables): void {
+    const { momentum } = this;
+    larsUpdate(this.device, tables, { momentum, trustCoefficient: TRUST_COEFFICIENT, epsilon: EPSILON });
   }
 }

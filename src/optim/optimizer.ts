@@ -7,27 +7,8 @@ import type { Tape } from "../autograd/mod.ts";
 import { addressOf, type Device } from "../device/mod.ts";
 import { MisuseError } from "../errors.ts";
 import type { Parameter } from "../nn/mod.ts";
+import type { LarsTables } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
-
-/** Tables of one native optimiser call, one entry a parameter. */
-export interface TensorTables {
-  /** Number of parameters. */
-  readonly count: number;
-  /** Addresses of the values. */
-  readonly parameters: BigUint64Array<ArrayBuffer>;
-  /** Addresses of the gradients; 0 where there is none. */
-  readonly gradients: BigUint64Array<ArrayBuffer>;
-  /** Addresses of the momentum. */
-  readonly velocities: BigUint64Array<ArrayBuffer>;
-  /** Elements; 0 where there is no gradient. */
-  readonly sizes: BigInt64Array<ArrayBuffer>;
-  /** Learning rates. */
-  readonly rates: Float32Array<ArrayBuffer>;
-  /** Weight decays. */
-  readonly weightDecays: Float32Array<ArrayBuffer>;
-  /** 1 where layer-wise rates apply, else 0. */
-  readonly adapt: Int32Array<ArrayBuffer>;
-}
 
 /** Settings of an optimiser with momentum. */
 export interface MomentumOptions {
@@ -42,7 +23,7 @@ export abstract class Optimizer implements Disposable {
   /** Momentum. */
   protected readonly momentum: number;
   readonly #velocities: readonly Tensor[];
-  readonly #tables: TensorTables;
+  readonly #tables: LarsTables;
 
   /** Starts with velocities of zero. */
   constructor(
@@ -54,7 +35,6 @@ export abstract class Optimizer implements Disposable {
     this.momentum = options.momentum ?? 0.9;
     this.#velocities = unscoped(() => list.map(({ value }) => Tensor.full(device, value.shape, 0)));
     this.#tables = {
-      count: list.length,
       parameters: BigUint64Array.from(list, ({ value }) => addressOf(value.pointer)),
       gradients: new BigUint64Array(list.length),
       velocities: BigUint64Array.from(this.#velocities, (velocity) => addressOf(velocity.pointer)),
@@ -65,8 +45,8 @@ export abstract class Optimizer implements Disposable {
     };
   }
 
-  /** The native call. */
-  protected abstract update(tables: TensorTables): void;
+  /** One update of all tensors. */
+  protected abstract update(tables: LarsTables): void;
 
   /**
    * One step along the gradients on a tape. Parameters without a gradient are left as they are.

@@ -3,21 +3,13 @@
  *
  * @module
  */
-import { Optimizer, type TensorTables } from "./optimizer.ts";
+import { type LarsTables, sgdUpdate } from "../ops/mod.ts";
+import { Optimizer } from "./optimizer.ts";
 
 /** g += wd w; v = momentum v + g; w -= rate v, as PyTorch's SGD. */
 export class Sgd extends Optimizer {
-  /** The native call. */
-  protected override update(tables: TensorTables): void {
-    this.device.kernels.sl_sgd_step(
-      tables.count,
-      tables.parameters,
-      tables.gradients,
-      tables.velocities,
-      tables.sizes,
-      tables.rates,
-      tables.weightDecays,
-      this.momentum,
-    );
+  /** One update of all tensors. */
+  protected override update({ adapt: _adapt, ...tables }: LarsTables): void {
+    sgdUpdate(this.device, tables, this.momentum);
   }
 }

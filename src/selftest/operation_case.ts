@@ -27,7 +27,7 @@ export type Attributes = Readonly<Record<string, number | boolean | string | rea
 
 /** An operation on named inputs, ready to run. */
 export interface OperationRun<Name extends string = string> {
-  /** The operation: the name of its file in src/ops or src/optim, without `.ts`. */
+  /** The name of the operation's file in src/ops, without `.ts`. */
   readonly operation: string;
   /** What distinguishes this case, for people. */
   readonly label: string;

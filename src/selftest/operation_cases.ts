@@ -9,6 +9,7 @@ import { binaryBenchmarks, binaryCases } from "./binary_cases.ts";
 import { castCases } from "./cast_cases.ts";
 import { conv2dBenchmarks, conv2dCases } from "./conv2d_cases.ts";
 import { crossEntropyCases } from "./cross_entropy_cases.ts";
+import { enqueueRowsBenchmarks, enqueueRowsCases } from "./enqueue_rows_cases.ts";
 import { gateBenchmarks, gateCases } from "./gate_cases.ts";
 import { gateDecideBenchmarks, gateDecideCases } from "./gate_decide_cases.ts";
 import { gatedConvolutionsBenchmarks, gatedConvolutionsCases } from "./gated_convolutions_cases.ts";
@@ -18,8 +19,10 @@ import { larsCases } from "./lars_cases.ts";
 import { linearBenchmarks, linearCases } from "./linear_cases.ts";
 import { matmulBenchmarks, matmulCases } from "./matmul_cases.ts";
 import { maxPoolBenchmarks, maxPoolCases } from "./max_pool_cases.ts";
+import { movingAverageBenchmarks, movingAverageCases } from "./moving_average_cases.ts";
 import type { OperationBenchmark, OperationCase } from "./operation_case.ts";
 import { philoxUniformBenchmarks, philoxUniformCases } from "./philox_uniform_cases.ts";
+import { rotateBenchmarks, rotateCases } from "./rotate_cases.ts";
 import { scaleCases } from "./scale_cases.ts";
 import { sgdCases } from "./sgd_cases.ts";
 import { sliceRowsCases } from "./slice_rows_cases.ts";
@@ -27,6 +30,7 @@ import { stackCases } from "./stack_cases.ts";
 import { sumBenchmarks, sumCases } from "./sum_cases.ts";
 import { topKBenchmarks, topKCases } from "./top_k_cases.ts";
 import { unaryBenchmarks, unaryCases } from "./unary_cases.ts";
+import { writeRowsBenchmarks, writeRowsCases } from "./write_rows_cases.ts";
 
 /** All cases. */
 export const operationCases: readonly OperationCase[] = [
@@ -36,6 +40,7 @@ export const operationCases: readonly OperationCase[] = [
   ...castCases,
   ...conv2dCases,
   ...crossEntropyCases,
+  ...enqueueRowsCases,
   ...gateCases,
   ...gateDecideCases,
   ...gatedConvolutionsCases,
@@ -45,7 +50,9 @@ export const operationCases: readonly OperationCase[] = [
   ...linearCases,
   ...matmulCases,
   ...maxPoolCases,
+  ...movingAverageCases,
   ...philoxUniformCases,
+  ...rotateCases,
   ...scaleCases,
   ...sgdCases,
   ...sliceRowsCases,
@@ -53,6 +60,7 @@ export const operationCases: readonly OperationCase[] = [
   ...sumCases,
   ...topKCases,
   ...unaryCases,
+  ...writeRowsCases,
 ];
 
 /** All benchmarks. */
@@ -72,4 +80,8 @@ export const operationBenchmarks: readonly OperationBenchmark[] = [
   ...topKBenchmarks,
   ...philoxUniformBenchmarks,
   ...augmentBenchmarks,
+  ...rotateBenchmarks,
+  ...writeRowsBenchmarks,
+  ...enqueueRowsBenchmarks,
+  ...movingAverageBenchmarks,
 ];

@@ -113,9 +113,7 @@ function rotationBytes(config: RunConfig, side: number, precision: Precision): n
   if (!config.rotation) return 0;
   const passes = plannedPairs(config, config.gateWarmup).flat().filter(({ pass }) => pass === "dense").length;
   const value = activationType(precision) === "bf16" ? 2 : F32;
-  // One view is rotated at a time, by indices that the host makes and uploads.
-  const indices = 2 * F32 * side * side;
-  return config.batch * (passes * (side * side * 3 * value + ROTATION_VALUES * F32) + indices);
+  return config.batch * passes * (side * side * 3 * value + ROTATION_VALUES * F32);
 }
 
 /** A training step on blank images. */

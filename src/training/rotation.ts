@@ -1,69 +1,35 @@
 /**
- * Views rotated by quarter turns, for a head that tells by how many.
+ * Views rotated by quarter turns, and the loss of the head that predicts the number of turns.
  *
  * @module
  */
 import type { Recorder } from "../autograd/mod.ts";
-import { ShapeError } from "../errors.ts";
 import { type RotationHead, ROTATIONS } from "../models/mod.ts";
-import { crossEntropy, mean } from "../ops/mod.ts";
+import { crossEntropy, mean, rotate } from "../ops/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 
-/** How often each image of a step is turned, 0 to 3 quarters: a function of (seed, step) alone. int32 [count]. */
+/** The number of quarter turns of each image of a step, 0 to 3, which depends on (seed, step) alone: int32 [count]. */
 export function drawTurns(seed: number, step: number, count: number): Int32Array<ArrayBuffer> {
   const random = new RandomStream(seed, Streams.rotation, step);
   return Int32Array.from({ length: count }, () => random.integer(ROTATIONS));
 }
 
-/** Where, in an image of a side, the pixel comes from that a quarter turn against the clock puts at (y, x). */
-function turnedFrom(turns: number, side: number, y: number, x: number): number {
-  const last = side - 1;
-  if (turns === 0) return y * side + x;
-  if (turns === 1) return x * side + last - y;
-  return turns === 2 ? (last - y) * side + last - x : (last - x) * side + y;
-}
-
 /**
- * Turns every image by its number of quarters against the clock, as torch.rot90 over height and width does.
+ * Rotates each image counter-clockwise by its number of quarter turns.
  *
- * @param view [N, H, H, 3] of any element type.
+ * @param view [N, H, H, 3], any element type.
  * @param turns int32 [N], 0 to 3 each.
- * @returns as `view`; no gradient flows to it.
- * @throws {ShapeError} where images are not square.
+ * @returns the view's shape and element type, without a gradient.
+ * @throws {ShapeError} if the images are not square, or if there is not one number for each.
  */
 export function rotated(view: Tensor, turns: Int32Array<ArrayBuffer>): Tensor {
-  const [count = 0, side = 0, width, channels = 3] = view.shape;
-  if (width !== side || turns.length !== count) {
-    throw new ShapeError(`rotated: ${turns.length} turns of views of shape [${view.shape}]`);
-  }
-  const pixels = side * side;
-  const from = new Int32Array(count * pixels);
-  turns.forEach((turn, image) => {
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) {
-        from[image * pixels + y * side + x] = image * pixels + turnedFrom(turn, side, y, x);
-      }
-    }
-  });
-  const { device } = view;
-  using indices = Tensor.from(device, from, [from.length]);
-  const y = new Tensor(device, view.shape, view.dtype);
-  // Pixels are rows, whatever the shape.
-  device.kernels.sl_gather_rows(
-    view.code,
-    from.length,
-    channels,
-    from.length,
-    view.pointer,
-    indices.pointer,
-    y.pointer,
-  );
-  return y;
+  using numbers = Tensor.from(view.device, turns, [turns.length]);
+  return rotate(view, numbers);
 }
 
 /**
- * The mean cross-entropy of a head that tells turns from features.
+ * The mean cross-entropy of a head that predicts the number of turns from features.
  *
  * @param features [N, F] f32.
  * @returns [1] f32.

@@ -5,6 +5,7 @@
  */
 import type { ForwardContext, MomentumNetwork, ProjectionOptions } from "../models/mod.ts";
 import type { Targets } from "../objectives/mod.ts";
+import { writeRows } from "../ops/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 
@@ -40,7 +41,7 @@ export function targetsOf(
   const projections = momentum.projector.forward(null, features, options);
   [a, b].forEach((target, index) => {
     const source = projections[index];
-    if (source) target.device.kernels.sl_axpby(target.code, target.size, 1, source.pointer, 0, target.pointer);
+    if (source) writeRows(target, 0, source);
   });
   return { a, b };
 }

@@ -12,6 +12,7 @@ import {
   checkFile,
   checkForeignFunctions,
   checkImports,
+  checkKernels,
   checkLength,
   checkModes,
   checkOpening,
@@ -54,6 +55,24 @@ Deno.test("foreign functions are refused outside src/machine and src/device", ()
   assert.deepEqual(checkForeignFunctions("src/device/memory.ts", code), []);
   assert.deepEqual(checkForeignFunctions("src/machine/signals.ts", code), []);
   assert.equal(checkForeignFunctions("src/tensor/tensor.ts", code)[0]?.line, 2);
+});
+
+Deno.test("kernels are called by operations and below, and nowhere above but where their own speed is measured", () => {
+  const call = "// why\nx.device.kernels.sl_copy(null, y.pointer, x.pointer, 4);\n";
+  const bound = "// why\nconst { kernels } = device;\n";
+  for (const text of [call, bound]) {
+    for (const path of ["src/device/device.ts", "src/tensor/tensor.ts", "src/autograd/tape.ts", "src/ops/copy.ts"]) {
+      assert.deepEqual(checkKernels(path, text), []);
+    }
+    for (
+      const path of ["src/nn/linear.ts", "src/optim/sgd.ts", "src/training/step.ts", "src/bench/step.ts", "cli/main.ts"]
+    ) {
+      assert.equal(checkKernels(path, text)[0]?.line, 2, path);
+    }
+    assert.deepEqual(checkKernels("src/bench/ceilings.ts", text), []);
+    assert.deepEqual(checkKernels("tests/device/device_test.ts", text), []);
+  }
+  assert.deepEqual(checkKernels("src/nn/linear.ts", "// about kernels\nconst kernel = 3;\n"), []);
 });
 
 Deno.test("clocks and unseeded randomness are refused in code and allowed in comments", () => {

@@ -138,6 +138,16 @@ export function checkForeignFunctions(path: string, text: string): Violation[] {
   return occurrences(path, withoutComments(text), /\bDeno\.(dlopen|UnsafePointer\w*|UnsafeFnPointer)\b/g, message);
 }
 
+/** Files above the operations that may call kernels: they measure native calls without an operation around them. */
+export const kernelFiles: readonly string[] = ["src/bench/ceilings.ts"];
+
+/** Kernels are called by operations and by the layers below them: everything above works with operations. */
+export function checkKernels(path: string, text: string): Violation[] {
+  if (layerOf(path) <= layerOf("src/ops/") || kernelFiles.includes(path)) return [];
+  const message = "native kernels are called in src/ops/ and below: write an operation";
+  return occurrences(path, withoutComments(text), /\bkernels\b/g, message);
+}
+
 /** Code that computes must not read a clock or draw unseeded random numbers: no run could then be repeated. */
 export function checkDeterminism(path: string, text: string): Violation[] {
   if (layerOf(path) < 0) return [];
@@ -195,4 +205,4 @@ export function checkFile(path: string, text: string): Violation[] {
   return rules.flatMap((rule) => rule(path, text));
 }
 
-const typescriptRules = [checkImports, checkForeignFunctions, checkDeterminism, checkModes];
+const typescriptRules = [checkImports, checkForeignFunctions, checkKernels, checkDeterminism, checkModes];

@@ -89,7 +89,7 @@ TEST_CASE("operations on matrices refuse sizes whose product overflows") {
   CHECK(refused("sl_topk", sl_topk(c.context, huge, 0, 1, b, b, i)));
 }
 
-TEST_CASE("norms and pools refuse sizes whose product overflows") {
+TEST_CASE("norms, pools and rotations refuse sizes whose product overflows") {
   const Case c;
   float* const b = c.buffer;
   for (const auto& size : absurd_triples) {
@@ -102,6 +102,7 @@ TEST_CASE("norms and pools refuse sizes whose product overflows") {
                                               nullptr, b, nullptr)));
     CHECK(refused("sl_norm_backward_apply", sl_norm_backward_apply(c.context, SL_F32, n, pixels, channels, 1, b, b,
                                                                    nullptr, b, b, b, b, 0, nullptr, b, b, nullptr, 0)));
+    CHECK(refused("sl_rotate", sl_rotate(c.context, SL_F32, n, pixels, channels, b, c.indices, b + 1)));
     CHECK(refused("sl_global_pool_forward", sl_global_pool_forward(c.context, SL_F32, n, pixels, channels, b, b)));
     CHECK(refused("sl_global_pool_backward", sl_global_pool_backward(c.context, SL_F32, n, pixels, channels, b, b, 0)));
     for (const bool first : {true, false}) {

@@ -15,17 +15,23 @@ import {
   concatRows,
   conv2d,
   crossEntropy,
+  enqueueRows,
   gatedConvolutions,
   gateDecide,
   gateSample,
   gatherRows,
+  larsUpdate,
   linear,
   matmul,
   maxPool,
+  movingAverage,
   PackedWeights,
+  rotate,
+  sgdUpdate,
   sliceRows,
   stack,
   topK,
+  writeRows,
 } from "../../src/ops/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -53,6 +59,18 @@ const row = (...start: number[]) => {
   table.set([...start, -1]);
   return Tensor.from(device, table, [1, AUGMENT_COLUMNS]);
 };
+
+/** Tables of an update of `count` tensors without elements. */
+function emptyUpdate(count: number) {
+  return {
+    parameters: new BigUint64Array(count),
+    gradients: new BigUint64Array(count),
+    velocities: new BigUint64Array(count),
+    sizes: new BigInt64Array(count),
+    rates: new Float32Array(count),
+    weightDecays: new Float32Array(count),
+  };
+}
 
 /** A bottleneck of 2 input channels, 4 channels and stride 2. */
 function bottleneck(x: Tensor, masks: readonly Tensor[], residual: Tensor): Tensor {
@@ -180,6 +198,44 @@ const refused: readonly [
   ],
   ["rows before the first", ShapeError, /sliceRows.*row -1/, () => sliceRows(null, floats(3, 2), -1, 2)],
   ["half a row", ShapeError, /sliceRows.*0\.5/, () => sliceRows(null, floats(3, 2), 0, 0.5)],
+  ["writing rows of other lengths", ShapeError, /writeRows.*\[1,3\] f32.*\[4,2\] f32/, () => {
+    writeRows(floats(4, 2), 0, floats(1, 3));
+  }],
+  ["writing rows of another element type", ShapeError, /writeRows.*i32.*f32/, () => {
+    writeRows(floats(4, 1), 0, Tensor.from(device, Int32Array.of(1), [1, 1]));
+  }],
+  ["writing rows beyond the last", ShapeError, /writeRows.*2 rows from row 3.*\[4,2\]/, () => {
+    writeRows(floats(4, 2), 3, floats(2, 2));
+  }],
+  ["writing rows before the first", ShapeError, /writeRows.*row -1/, () => writeRows(floats(4, 2), -1, floats(2, 2))],
+  ["a queue's rows of other lengths", ShapeError, /enqueueRows.*\[1,3\].*\[4,2\]/, () => {
+    enqueueRows(floats(4, 2), floats(1, 3));
+  }],
+  ["a queue's rows of another element type", ShapeError, /enqueueRows.*bf16.*f32/, () => {
+    enqueueRows(floats(4, 2), Tensor.full(device, [1, 2], 1, "bf16"));
+  }],
+  ["a queue of images", ShapeError, /enqueueRows queue.*\[4,2,2\]/, () => enqueueRows(floats(4, 2, 2), floats(1, 2))],
+  ["an average of another shape than its value", ShapeError, /movingAverage.*\[3,2\].*\[2,3\]/, () => {
+    movingAverage(floats(2, 3), floats(3, 2), 0.9);
+  }],
+  ["an average of another element type than its value", ShapeError, /movingAverage.*bf16.*f32/, () => {
+    movingAverage(floats(2, 3), Tensor.full(device, [2, 3], 1, "bf16"), 0.9);
+  }],
+  ["rotating images that are not square", ShapeError, /rotate.*\[2,3,4,3\].*square/, () => {
+    rotate(floats(2, 3, 4, 3), integers(0, 1));
+  }],
+  ["rotating a matrix", ShapeError, /rotate.*\[2,2\]/, () => rotate(floats(2, 2), integers(0, 1))],
+  ["turns of another number than images", ShapeError, /rotate.*i32 of shape \[1\].*2 i32/, () => {
+    rotate(floats(2, 3, 3, 3), integers(0));
+  }],
+  ["turns that are no whole numbers", ShapeError, /rotate.*f32/, () => rotate(floats(2, 3, 3, 3), floats(2))],
+  ["an SGD update with a table too short", ShapeError, /sgdUpdate.*1, 1, 1, 1, 0, 1/, () => {
+    sgdUpdate(device, { ...emptyUpdate(1), rates: new Float32Array(0) }, 0.9);
+  }],
+  ["a LARS update with a table too long", ShapeError, /larsUpdate.*1, 1, 1, 1, 1, 1, 2/, () => {
+    const tables = { ...emptyUpdate(1), adapt: new Int32Array(2) };
+    larsUpdate(device, tables, { momentum: 0.9, trustCoefficient: 0.02, epsilon: 1e-8 });
+  }],
   ["the 0 largest", ShapeError, /topK.*0.*1\.\.4/, () => topK(floats(2, 4), 0)],
   ["more of the largest than there are", ShapeError, /topK.*5.*1\.\.4/, () => topK(floats(2, 4), 5)],
   [

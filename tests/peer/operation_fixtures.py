@@ -55,6 +55,10 @@ def cross_entropy(i, _):
     return [functional.cross_entropy(i["logits"], i["labels"].long(), reduction="none")]
 
 
+def enqueue_rows(i, _):
+    return [torch.cat([i["rows"], i["queue"]])[: len(i["queue"])]]
+
+
 def gate(i, a):
     if a["threshold"]:
         return [(i["logits"] >= 0).double()]
@@ -113,6 +117,14 @@ def max_pool(i, a):
     return [channels_last(functional.max_pool2d(padded, a["kernel"], a["stride"]))]
 
 
+def moving_average(i, a):
+    return [torch.lerp(i["value"], i["average"], a["momentum"])]
+
+
+def rotate(i, _):
+    return [torch.stack([torch.rot90(x, int(turns)) for x, turns in zip(i["x"], i["turns"])])]
+
+
 def scale(i, a):
     return [a["factor"] * i["x"] + a["offset"]]
 
@@ -129,6 +141,12 @@ def sum_(i, a):
 
 def unary(i, a):
     return [getattr(torch, a["name"])(i["x"])]
+
+
+def write_rows(i, a):
+    target = i["target"].clone()
+    target[a["start"] : a["start"] + len(i["rows"])] = i["rows"]
+    return [target]
 
 
 def steps(tensors, rates, momentum, weight_decay, adapt):
@@ -181,6 +199,7 @@ OPERATIONS = {
     "binary": binary,
     "conv2d": conv2d,
     "cross_entropy": cross_entropy,
+    "enqueue_rows": enqueue_rows,
     "gate": gate,
     "gate_decide": gate_decide,
     "gated_convolutions": gated_convolutions,
@@ -190,11 +209,14 @@ OPERATIONS = {
     "linear": linear,
     "matmul": matmul,
     "max_pool": max_pool,
+    "moving_average": moving_average,
+    "rotate": rotate,
     "scale": scale,
     "sgd": sgd,
     "stack": stack,
     "sum": sum_,
     "unary": unary,
+    "write_rows": write_rows,
 }
 
 

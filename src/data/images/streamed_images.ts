@@ -139,10 +139,10 @@ export class StreamedImages implements TrainingImages {
     if (slot.pending === null || slot.batch === null) return;
     slot.pending.wait();
     slot.pending = null;
-    const { set: { height, width }, pixels: { pictures }, device } = this;
+    const { set: { height, width }, pixels: { pictures } } = this;
     const bytes = pictures * slot.batch.indices.length * height * width * 3;
     slot.released.holdUp(this.#stream.handle);
-    device.kernels.sl_upload(this.#stream.handle, slot.images.pointer, slot.pinned.bytes, bytes);
+    this.#stream.upload(slot.images.pointer, slot.pinned.bytes, bytes);
     slot.arrived.record(this.#stream.handle);
   }
 
@@ -169,7 +169,7 @@ export class StreamedImages implements TrainingImages {
   [Symbol.dispose](): void {
     for (const slot of this.#begun) slot.pending?.abandon();
     if (this.device.disposed) return;
-    this.device.kernels.sl_synchronize();
+    this.device.synchronize();
     for (const slot of this.#slots) slot[Symbol.dispose]();
     this.#stream[Symbol.dispose]();
   }
