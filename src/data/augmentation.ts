@@ -14,34 +14,34 @@ import { RandomStream, streamOf, Streams } from "../random/mod.ts";
 import type { ViewRecipe } from "./view_recipe.ts";
 
 /** Top row of the crop, a whole number of source pixels (`SL_AUGMENT_CROP_TOP`). */
-export const AUGMENT_CROP_TOP = constants.SL_AUGMENT_CROP_TOP;
+export const AUGMENT_CROP_TOP: number = constants.SL_AUGMENT_CROP_TOP;
 /** Leftmost column of the crop (`SL_AUGMENT_CROP_LEFT`). */
-export const AUGMENT_CROP_LEFT = constants.SL_AUGMENT_CROP_LEFT;
+export const AUGMENT_CROP_LEFT: number = constants.SL_AUGMENT_CROP_LEFT;
 /** Height of the crop (`SL_AUGMENT_CROP_HEIGHT`). */
-export const AUGMENT_CROP_HEIGHT = constants.SL_AUGMENT_CROP_HEIGHT;
+export const AUGMENT_CROP_HEIGHT: number = constants.SL_AUGMENT_CROP_HEIGHT;
 /** Width of the crop (`SL_AUGMENT_CROP_WIDTH`). */
-export const AUGMENT_CROP_WIDTH = constants.SL_AUGMENT_CROP_WIDTH;
+export const AUGMENT_CROP_WIDTH: number = constants.SL_AUGMENT_CROP_WIDTH;
 /**
  * Order of brightness 0, contrast 1, saturation 2 and hue 3 as decimal digits, the first applied first (123 is
  * 0, 1, 2, 3); -1 if no jitter applies (`SL_AUGMENT_JITTER_ORDER`).
  */
-export const AUGMENT_JITTER_ORDER = constants.SL_AUGMENT_JITTER_ORDER;
+export const AUGMENT_JITTER_ORDER: number = constants.SL_AUGMENT_JITTER_ORDER;
 /** Brightness factor, 1 = unchanged (`SL_AUGMENT_BRIGHTNESS`). */
-export const AUGMENT_BRIGHTNESS = constants.SL_AUGMENT_BRIGHTNESS;
+export const AUGMENT_BRIGHTNESS: number = constants.SL_AUGMENT_BRIGHTNESS;
 /** Contrast factor, 1 = unchanged (`SL_AUGMENT_CONTRAST`). */
-export const AUGMENT_CONTRAST = constants.SL_AUGMENT_CONTRAST;
+export const AUGMENT_CONTRAST: number = constants.SL_AUGMENT_CONTRAST;
 /** Saturation factor, 1 = unchanged (`SL_AUGMENT_SATURATION`). */
-export const AUGMENT_SATURATION = constants.SL_AUGMENT_SATURATION;
+export const AUGMENT_SATURATION: number = constants.SL_AUGMENT_SATURATION;
 /** Hue shift in turns, 0 = unchanged (`SL_AUGMENT_HUE`). */
-export const AUGMENT_HUE = constants.SL_AUGMENT_HUE;
+export const AUGMENT_HUE: number = constants.SL_AUGMENT_HUE;
 /** 1: grey (`SL_AUGMENT_GRAYSCALE`). */
-export const AUGMENT_GRAYSCALE = constants.SL_AUGMENT_GRAYSCALE;
+export const AUGMENT_GRAYSCALE: number = constants.SL_AUGMENT_GRAYSCALE;
 /** Sigma of the Gaussian blur in pixels of the view, 0: none (`SL_AUGMENT_BLUR_SIGMA`). */
-export const AUGMENT_BLUR_SIGMA = constants.SL_AUGMENT_BLUR_SIGMA;
+export const AUGMENT_BLUR_SIGMA: number = constants.SL_AUGMENT_BLUR_SIGMA;
 /** 1: values of at least 128/255 are inverted (`SL_AUGMENT_SOLARIZE`). */
-export const AUGMENT_SOLARIZE = constants.SL_AUGMENT_SOLARIZE;
+export const AUGMENT_SOLARIZE: number = constants.SL_AUGMENT_SOLARIZE;
 /** 1: mirrored left-right (`SL_AUGMENT_FLIP`). */
-export const AUGMENT_FLIP = constants.SL_AUGMENT_FLIP;
+export const AUGMENT_FLIP: number = constants.SL_AUGMENT_FLIP;
 
 const CROP_TRIES = 10;
 /** Epoch and view share the 16 bits of a stream's index: 4,096 epochs of 16 views. */

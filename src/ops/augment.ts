@@ -9,7 +9,7 @@ import { type DType, Tensor } from "../tensor/mod.ts";
 import { imageShape } from "./shapes.ts";
 
 /** Columns of the parameter table: SL_AUGMENT_COLUMNS of the native interface, which describes them. */
-export const AUGMENT_COLUMNS = constants.SL_AUGMENT_COLUMNS;
+export const AUGMENT_COLUMNS: number = constants.SL_AUGMENT_COLUMNS;
 
 /** What becomes of the pixels. */
 export interface AugmentOptions {

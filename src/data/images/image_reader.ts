@@ -9,7 +9,7 @@ import { isTooManyOpenFiles } from "../folder_error.ts";
 import { escapeName } from "../names.ts";
 
 /** Columns of a frame: `SL_FRAME_COLUMNS` of the native ABI, which describes them. */
-export const FRAME_COLUMNS = constants.SL_FRAME_COLUMNS;
+export const FRAME_COLUMNS: number = constants.SL_FRAME_COLUMNS;
 
 /** An image that could not be read. */
 export interface Refusal {
