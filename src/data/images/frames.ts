@@ -10,7 +10,7 @@ import { FRAME_COLUMNS } from "./image_reader.ts";
 /** Height and width in pixels. */
 export type Size = readonly [height: number, width: number];
 
-/** The columns of a frame: a crop of the upright image, the size it is resized to, where the wanted pixels begin in that. */
+/** The columns of a frame: a crop of the upright image, its size after resizing, and where the wanted window begins. */
 const frameColumns = {
   top: constants.SL_FRAME_TOP,
   left: constants.SL_FRAME_LEFT,
