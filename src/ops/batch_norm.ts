@@ -1,5 +1,5 @@
 /**
- * Batch norm with relu, the per-image channel mask and the residual fused into its apply.
+ * Batch norm with residual, relu and channel mask fused into its last pass over the data.
  *
  * @module
  */
@@ -20,28 +20,28 @@ export interface NormState {
   readonly runningMean: Tensor;
   /** Running (unbiased) variance, updated in training. */
   readonly runningVar: Tensor;
-  /** Added to the variance, 1e-5. */
+  /** Added to the variance; 1e-5 in PyTorch. */
   readonly epsilon: number;
-  /** Weight of the new statistics in the running ones, 0.1. */
+  /** Weight of the new statistics in the running ones; 0.1 in PyTorch. */
   readonly momentum: number;
 }
 
-/** What follows the norm, in this order: residual, relu, mask. */
+/** The mode of the norm, and the steps that follow it in this order: residual, relu, mask. */
 export interface NormOptions {
-  /** Statistics of the batch (and running statistics updated) or, where false, the running statistics. */
+  /** True: use the batch's statistics and update the running ones. False: use the running ones. */
   readonly training: boolean;
   /** Added to the norm's output; x's shape and element type. */
   readonly residual?: Tensor | undefined;
   /** Whether relu follows. */
   readonly relu?: boolean;
-  /** [N, C] f32, multiplied at every pixel; not together with a residual. */
+  /** [N, C] f32, multiplied at every pixel. Not together with a residual. */
   readonly mask?: Tensor | undefined;
   /**
-   * In training, the images are so many equal parts, each normalised with statistics of its own, and the running statistics follow
-   * part after part: as one call for each part would do it. 1 by default.
+   * Number of equal parts of the batch, 1 by default. In training each part is normalised with its own statistics, and the
+   * running statistics are updated part by part, as separate calls would do.
    */
   readonly groups?: number;
-  /** The other processes of the run. */
+  /** Exchanges statistics between the run's processes; a single process by default. */
   readonly collective?: Collective | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface NormOptions {
 interface Part {
   /** Images of the part. */
   readonly images: number;
-  /** Where the part begins in a tensor whose first axis divides into the parts; null of no tensor. */
+  /** The address of the part in a tensor whose first axis divides into the parts; null if there is no tensor. */
   at(tensor: Tensor | null | undefined): DevicePointer;
 }
 
@@ -95,7 +95,7 @@ function withStatistics(part: Part, x: Tensor, norm: NormState, collective: Coll
 }
 
 /**
- * y = relu(gamma (x - mean) / sqrt(var + epsilon) + beta + residual) * mask, the last three where asked for.
+ * y = relu(gamma (x - mean) / sqrt(var + epsilon) + beta + residual) * mask; relu, residual and mask are optional.
  *
  * Gradients, g = dy * mask * [relu active], xhat the normalised x, M the number of rows:
  * dbeta = sum g, dgamma = sum g xhat, dx = gamma rstd (g - dbeta / M - xhat dgamma / M), dresidual = g,
@@ -103,15 +103,16 @@ function withStatistics(part: Part, x: Tensor, norm: NormState, collective: Coll
  *
  * @param x [N, H, W, C] or [N, C], f32 or bf16.
  * @returns x's shape and element type.
- * @throws {ShapeError} if shapes do not fit, or the images do not divide into equal groups.
- * @throws {MisuseError} if the residual is x itself, or a gradient is needed without `training`.
+ * @throws {ShapeError} if shapes do not fit, or if the batch does not divide into the groups.
+ * @throws {MisuseError} if the residual is x itself, or if a gradient is needed without `training`.
+ * @throws {NativeError} if there is a residual and a mask.
  */
 export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: NormOptions): Tensor {
   const [batch, pixels, channels] = channelShape("batchNorm", x);
   const { training, residual, relu = false, mask, groups = 1, collective = singleProcess } = options;
   expectShape("batchNorm", "gamma", norm.gamma, [channels]);
   if (residual) expectShape("batchNorm", "residual", residual, x.shape);
-  // Both gradients come out of one native call, into two buffers.
+  // One native call writes both gradients, into two buffers.
   if (residual === x) throw new MisuseError("batchNorm: the residual is the input itself");
   if (mask) expectShape("batchNorm", "mask", mask, [batch, channels]);
   const parts = partsOf(batch, training ? groups : 1);
@@ -195,7 +196,7 @@ function backward(
     using unwanted = new Tensor(x.device, mask.shape);
     statistics(unwanted);
   } else statistics(null);
-  // Parameters keep the gradient of this process's rows; the mean over processes is taken of all parameters at once.
+  // Parameters keep the gradient of this process's rows: the mean over processes is taken later, of all parameters at once.
   for (const { at } of groups) {
     tape.accumulate(beta, (target, accumulate) => {
       kernels.sl_axpby(beta.code, channels, 1, at(sums), accumulate, target.pointer);
@@ -238,7 +239,7 @@ function backward(
   else if (x.requiresGrad) apply(null, 0);
 }
 
-/** A norm of running statistics as y = scale x + shift. */
+/** A norm with running statistics as y = scale x + shift. */
 export interface FoldedNorm extends Disposable {
   /** [C] f32. */
   readonly scale: DevicePointer;
@@ -246,11 +247,11 @@ export interface FoldedNorm extends Disposable {
   readonly shift: DevicePointer;
 }
 
-/** A norm of running statistics as operations take it that fuse it. No gradient. */
+/** Folds a norm with running statistics into scale and shift, for operations that fuse it. No gradient. */
 export function foldNorm(norm: NormState): FoldedNorm {
   const { device } = norm.gamma;
   const channels = norm.gamma.size;
-  // One tensor for both: at batch 1 the calls to allocate are much of what a small block takes.
+  // One tensor for both: at batch 1, allocation is a large part of a small block's time.
   const both = new Tensor(device, [2, channels]);
   const [scale, shift] = [both.pointer, offsetPointer(both.pointer, channels * 4)];
   device.kernels.sl_norm_fold(

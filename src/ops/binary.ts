@@ -1,5 +1,5 @@
 /**
- * Element-wise arithmetic of two tensors, the second broadcast where smaller.
+ * Element-wise arithmetic of two tensors; the second may be broadcast.
  *
  * @module
  */
@@ -18,10 +18,10 @@ export const binaryCodes = {
   divide: constants.SL_BINARY_DIVIDE,
 } as const;
 
-/** An operation's name. */
+/** The name of an arithmetic operation. */
 export type BinaryName = keyof typeof binaryCodes;
 
-/** How b is broadcast (SL_BROADCAST_...): not at all, one row for all, one column for all, one value for all. */
+/** The kinds of broadcast and their codes (SL_BROADCAST_...). */
 export const broadcastCodes = {
   none: constants.SL_BROADCAST_NONE,
   row: constants.SL_BROADCAST_ROW,
@@ -29,10 +29,10 @@ export const broadcastCodes = {
   scalar: constants.SL_BROADCAST_SCALAR,
 } as const;
 
-/** How b is broadcast against a: `row` b is [columns], `column` b is [rows], `scalar` b is [1]. */
+/** How b is broadcast against a [rows, columns]: `none` b is [rows, columns], `row` [columns], `column` [rows], `scalar` [1]. */
 export type Broadcast = keyof typeof broadcastCodes;
 
-/** SL_AXIS_... over which the gradient of a broadcast b is summed. */
+/** The axis over which the gradient of a broadcast b is summed. */
 const reducedAxis = { row: axisCodes.rows, column: axisCodes.columns, scalar: axisCodes.all } as const;
 
 function extents(a: Tensor, b: Tensor, broadcast: Broadcast): [rows: number, columns: number] {
@@ -48,11 +48,13 @@ function extents(a: Tensor, b: Tensor, broadcast: Broadcast): [rows: number, col
 /**
  * y = a op b, with a seen as [rows, columns] (columns = its last axis).
  *
- * Gradients: add (dy, dy), subtract (dy, -dy), multiply (dy b, dy a), divide (dy / b, -dy y / b); b's summed over what it
- * was broadcast along.
+ * Gradients: add (dy, dy), subtract (dy, -dy), multiply (dy b, dy a), divide (dy / b, -dy y / b); the gradient of b is
+ * summed over the axis along which b was broadcast.
  *
+ * @param a any shape, f32.
+ * @param b f32, of the shape that `broadcast` asks for.
  * @returns a's shape, f32.
- * @throws {ShapeError} where b does not fit.
+ * @throws {ShapeError} if b does not fit, or if an operand is not f32.
  */
 export function binary(tape: Recorder, name: BinaryName, a: Tensor, b: Tensor, broadcast: Broadcast = "none"): Tensor {
   expectF32("binary", a, b);

@@ -14,7 +14,7 @@ import { expectShape, imageShape } from "./shapes.ts";
 export interface ConvolutionGeometry {
   /** Step between output positions. */
   readonly stride: number;
-  /** Zeros added on each side. */
+  /** Zeros added on each side of an axis. */
   readonly padding: number;
 }
 
@@ -23,7 +23,7 @@ const { SL_CONV_FORWARD, SL_CONV_BACKWARD_DATA } = constants;
 /**
  * Output size along one axis: floor((size + 2 padding - kernel) / stride) + 1.
  *
- * @throws {ShapeError} on a stride that is no step.
+ * @throws {ShapeError} if the stride is below 1.
  */
 export function convolvedSize(size: number, kernel: number, geometry: ConvolutionGeometry): number {
   if (!(geometry.stride >= 1)) {
@@ -48,9 +48,10 @@ function pack(weight: Tensor, shape: Int32Array<ArrayBuffer>, direction: number)
  *
  * @param x [N, H, W, I], f32 or bf16.
  * @param weight [O, KH, KW, I] f32 (OHWI).
- * @param packed the weight's packed copies, shared by all calls until the weight changes; made and freed here if absent.
+ * @param packed the weight's packed copies, shared by all calls until the weight changes; by default made and freed here.
  * @returns [N, H', W', O] of x's element type.
- * @throws {ShapeError} where shapes do not fit, {@linkcode UnsupportedError} where the device cannot do the element type.
+ * @throws {ShapeError} if shapes do not fit.
+ * @throws {UnsupportedError} if the device cannot convolve x's element type.
  */
 export function conv2d(
   tape: Recorder,

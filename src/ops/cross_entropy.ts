@@ -14,7 +14,8 @@ import { expectF32, matrixShape } from "./shapes.ts";
  * @param logits [N, K] f32.
  * @param labels [N] i32, each in 0..K-1.
  * @returns [N] f32.
- * @throws {ShapeError} where labels do not fit, {@linkcode NativeError} on a label out of range.
+ * @throws {ShapeError} if labels do not fit the logits, or if logits are not f32.
+ * @throws {NativeError} if a label is out of range.
  */
 export function crossEntropy(tape: Recorder, logits: Tensor, labels: Tensor): Tensor {
   expectF32("crossEntropy", logits);

@@ -1,5 +1,5 @@
 /**
- * The gate's decision: one bit per channel from its logit.
+ * The gate's decision: one bit for each channel, made from its logit.
  *
  * @module
  */
@@ -10,14 +10,15 @@ import { expectF32, expectShape } from "./shapes.ts";
 /**
  * Training: mask = [s >= 0.5] with s = sigmoid((logits + g) / tau), g = log(u + 1e-8) - log(1 - u + 1e-8).
  *
- * Gradient, straight through: dlogits = dmask * s (1 - s) / tau. (Jang et al. 2017 and Maddison et al. 2017, for two
- * classes; as used by DGNet, Li et al. 2021)
+ * Gradient, straight through: dlogits = dmask * s (1 - s) / tau. (the Gumbel-softmax of two classes: Jang et al. 2017,
+ * Maddison et al. 2017; as used by DGNet, Li et al. 2021)
  *
  * @param logits [N, C] f32.
  * @param uniform u, [N, C] f32 in (0, 1].
- * @param tau the temperature, 2/3 in the paper.
+ * @param tau the temperature, above 0; 2/3 in the paper.
  * @returns [N, C] f32 of 0 and 1.
- * @throws {ShapeError} where shapes differ.
+ * @throws {ShapeError} if shapes differ, or if a tensor is not f32.
+ * @throws {NativeError} if tau is not above 0.
  */
 export function gateSample(tape: Recorder, logits: Tensor, uniform: Tensor, tau: number): Tensor {
   expectF32("gateSample", logits, uniform);
@@ -50,6 +51,7 @@ export function gateSample(tape: Recorder, logits: Tensor, uniform: Tensor, tau:
  *
  * @param logits [N, C] f32.
  * @returns [N, C] f32 of 0 and 1.
+ * @throws {ShapeError} if logits are not f32.
  */
 export function gateThreshold(logits: Tensor): Tensor {
   expectF32("gateThreshold", logits);

@@ -7,25 +7,25 @@ import { Tensor } from "../tensor/mod.ts";
 import type { NormState } from "./batch_norm.ts";
 import { expectF32, expectShape, matrixShape } from "./shapes.ts";
 
-/** A gate's two layers. */
+/** The two layers of a gate and the norm between them. */
 export interface GateLayers {
   /** First layer, [hidden, I] f32. */
   readonly weight1: Tensor;
-  /** Norm after it. */
+  /** Norm after the first layer; relu follows it. */
   readonly norm: NormState;
   /** Second layer, [C, hidden] f32. */
   readonly weight2: Tensor;
-  /** Biases of the logits, [C] f32, or null. */
+  /** Biases of the logits, [C] f32; null if there are none. */
   readonly bias: Tensor | null;
 }
 
 /**
- * mask = [weight2 relu(norm(weight1 pooled)) + bias >= 0], with a norm of running statistics. No noise, no gradient. (evaluation of the gates
- * of DGNet, Li et al. 2021)
+ * mask = [weight2 relu(norm(weight1 pooled)) + bias >= 0]; the norm uses its running statistics. No noise, no gradient.
+ * (evaluation of the gates of DGNet, Li et al. 2021)
  *
- * @param pooled means over the pixels of the block's input, [N, I] f32.
+ * @param pooled the block's input averaged over its pixels, [N, I] f32.
  * @returns [N, C] f32 of 0 and 1.
- * @throws {ShapeError} where shapes do not fit.
+ * @throws {ShapeError} if shapes do not fit, or if a tensor is not f32.
  */
 export function gateDecide(pooled: Tensor, { weight1, norm, weight2, bias }: GateLayers): Tensor {
   expectF32("gateDecide", pooled, weight1, weight2, bias);

@@ -6,23 +6,25 @@
 import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
+import { rowSize } from "./shapes.ts";
 
 /**
  * y[i] = x[indices[i]], rows being slices along the first axis.
  *
  * Gradient: dx[indices[i]] += dy[i], in order of i.
  *
- * @param x [R, ...], any element type (f32 where gradients are wanted).
+ * @param x [R, ...], any element type; only f32 has a gradient.
  * @param indices [K] i32, each in 0..R-1.
  * @returns [K, ...] of x's element type.
- * @throws {ShapeError} where the indices are no i32 vector, {@linkcode NativeError} on an index out of range.
+ * @throws {ShapeError} if the indices are not a vector of i32.
+ * @throws {NativeError} if an index is out of range.
  */
 export function gatherRows(tape: Recorder, x: Tensor, indices: Tensor): Tensor {
   if (indices.dtype !== "i32" || indices.shape.length !== 1) {
     throw new ShapeError(`gatherRows: indices are ${indices.dtype} of shape [${indices.shape}], not a vector of i32`);
   }
   const rows = x.dim(0);
-  const columns = rows === 0 ? 0 : x.size / rows;
+  const columns = rowSize(x);
   const y = new Tensor(x.device, [indices.size, ...x.shape.slice(1)], x.dtype);
   const { kernels } = x.device;
   kernels.sl_gather_rows(x.code, rows, columns, indices.size, x.pointer, indices.pointer, y.pointer);

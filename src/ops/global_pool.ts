@@ -10,9 +10,9 @@ import { channelShape } from "./shapes.ts";
 /**
  * y = mean of x over its pixels. Gradient: dx = dy / pixels at every pixel.
  *
- * @param x [N, H, W, C], f32 or bf16.
+ * @param x [N, H, W, C] or [N, C], f32 or bf16.
  * @returns [N, C] f32.
- * @throws {ShapeError} where x is no image tensor.
+ * @throws {ShapeError} if x has another number of axes.
  */
 export function globalPool(tape: Recorder, x: Tensor): Tensor {
   const [batch, pixels, channels] = channelShape("globalPool", x);

@@ -1,5 +1,5 @@
 /**
- * The linear layer's product.
+ * The product of a linear layer.
  *
  * @module
  */
@@ -10,27 +10,28 @@ import { PackedWeights } from "./packed_weights.ts";
 import { expectF32, expectShape, matrixShape } from "./shapes.ts";
 import { axisCodes } from "./sum.ts";
 
-/** What a product is called with besides its operands. */
+/** The output's element type, and the packed copies of the weight. */
 export interface LinearOptions {
-  /** Element type of y: that of x by default; of bf16 x also f32, of f32 x nothing else. */
+  /** Element type of y: x's by default. bf16 operands may give f32; f32 operands give f32 only. */
   readonly outDtype?: DType | undefined;
-  /** The weight's copies, shared by all calls until the weight changes; made and freed by the call if absent. */
+  /** The weight's copies, shared by all calls until the weight changes; by default made and freed by the call. */
   readonly packed?: PackedWeights | undefined;
 }
 
-/** A matrix, and whether it is taken transposed. */
+/** A matrix, and whether the product takes it transposed. */
 type Operand = readonly [matrix: Tensor, transposed: boolean];
 
 /**
- * y = x weight^T + bias. Where x is bf16, the products take the weight (and dy) rounded to bf16, and sum in f32.
+ * y = x weight^T + bias. If x is bf16, the weight and dy are rounded to bf16 too, and the products are summed in f32.
  *
  * Gradients: dx = dy weight, dweight = dy^T x, dbias = sum over rows of dy.
  *
  * @param x [N, I] f32 or bf16.
  * @param weight [O, I] f32.
  * @param bias [O] f32, or null.
- * @returns [N, O] of x's element type, or as asked for.
- * @throws {ShapeError} where shapes do not fit, {@linkcode UnsupportedError} where the device cannot multiply bf16.
+ * @returns [N, O] of x's element type, or of `outDtype`.
+ * @throws {ShapeError} if shapes do not fit, or if weight or bias is not f32.
+ * @throws {UnsupportedError} if the device cannot multiply bf16.
  */
 export function linear(
   tape: Recorder,

@@ -1,5 +1,5 @@
 /**
- * Matrix product.
+ * The product of two matrices.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
 import { expectF32, matrixShape } from "./shapes.ts";
 
-/** Which operands are transposed, and the factor before the product. */
+/** Which operands are stored transposed, and the factor of the product. */
 export interface MatmulOptions {
-  /** Whether a is stored transposed; false by default. */
+  /** Whether a is stored as [k, m]; false by default. */
   readonly transposeA?: boolean;
-  /** Whether b is stored transposed; false by default. */
+  /** Whether b is stored as [n, k]; false by default. */
   readonly transposeB?: boolean;
-  /** 1 by default. */
+  /** Factor of the product; 1 by default. */
   readonly alpha?: number;
 }
 
 /**
- * c = alpha * op(a) op(b), op being transposition where asked for.
+ * c = alpha * op(a) op(b); op transposes an operand that is stored transposed.
  *
  * Gradients, with A = op(a), B = op(b): dA = alpha dc B^T, dB = alpha A^T dc, each transposed back.
  *
- * @param a [m, k] f32, or [k, m] where transposed.
- * @param b [k, n] f32, or [n, k] where transposed.
+ * @param a [m, k] f32, or [k, m] if stored transposed.
+ * @param b [k, n] f32, or [n, k] if stored transposed.
  * @returns [m, n] f32.
- * @throws {ShapeError} where the inner sizes differ.
+ * @throws {ShapeError} if the inner sizes differ, or if an operand is not an f32 matrix.
  */
 export function matmul(tape: Recorder, a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transposeA = false, transposeB = false, alpha = 1 } = options;

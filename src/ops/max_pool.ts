@@ -11,11 +11,12 @@ import { imageShape } from "./shapes.ts";
 /**
  * y = maximum of x over square windows; padding counts as minus infinity.
  *
- * Gradient: dy goes to the first maximum of its window, in row order.
+ * Gradient: dy goes to the maximum of its window; ties go to the first element in row order.
  *
  * @param x [N, H, W, C], f32 or bf16.
  * @returns [N, H', W', C], H' = floor((H + 2 padding - kernel) / stride) + 1.
- * @throws {ShapeError} where x is no image tensor.
+ * @throws {ShapeError} if x is not [N, H, W, C], or if the stride is below 1.
+ * @throws {NativeError} if the kernel is above 15, or if the padding is not below the kernel.
  */
 export function maxPool(
   tape: Recorder,

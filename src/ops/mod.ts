@@ -1,5 +1,5 @@
 /**
- * Operations on tensors, one file each: forward, backward and documentation together.
+ * Operations on tensors: each file holds one operation, its forward and its backward.
  *
  * @module
  */

@@ -1,15 +1,15 @@
 /**
- * Packed weights: reordered copies of one weight tensor, made when first needed.
+ * Packed weights: copies of a weight tensor in the layouts of native kernels, made when first needed.
  *
  * @module
  */
 import { type Tensor, unscoped } from "../tensor/mod.ts";
 
-/** Copies of one weight in the layouts that native kernels want; valid until the weight changes. */
+/** The copies of one weight. They are valid until the weight changes. */
 export class PackedWeights implements Disposable {
   readonly #copies = new Map<string, Tensor>();
 
-  /** The copy named `key`, made by `make` where there is none. It outlives the scope it was made in. */
+  /** The copy named `key`; `make` makes it if there is none yet. It outlives the scope in which it was made. */
   get(key: string, make: () => Tensor): Tensor {
     let copy = this.#copies.get(key);
     if (copy === undefined) {
@@ -19,13 +19,13 @@ export class PackedWeights implements Disposable {
     return copy;
   }
 
-  /** Frees the copies: to be called whenever the weight has changed. */
+  /** Frees the copies. Call this whenever the weight has changed. */
   clear(): void {
     for (const copy of this.#copies.values()) copy[Symbol.dispose]();
     this.#copies.clear();
   }
 
-  /** As {@linkcode clear}. */
+  /** Frees the copies, as {@linkcode clear}. */
   [Symbol.dispose](): void {
     this.clear();
   }

@@ -1,26 +1,26 @@
 /**
- * Uniform noise on the device.
+ * Uniform random numbers, drawn on the device.
  *
  * @module
  */
 import type { Device } from "../device/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 
-/** The address of random numbers: the same address always gives the same numbers. */
+/** Which random numbers to draw: the same address always gives the same numbers. */
 export interface NoiseAddress {
   /** The run's seed, a natural number below 2^53. */
   readonly seed: number;
-  /** What the numbers are for. */
+  /** The purpose of the numbers, one of {@linkcode Streams}. */
   readonly stream: number;
   /** The training step. */
   readonly step: number;
-  /** Numbers before `firstBlock * 4` are skipped; 0 by default. */
+  /** Skips the first `4 * firstBlock` numbers of the stream; 0 by default. */
   readonly firstBlock?: number;
 }
 
 /**
- * Numbers ((bits >> 8) + 0.5) 2^-24, rounded to f32 and so in (0, 1], with bits from Philox4x32-10 (Salmon et al. 2011), the same as
- * `RandomStream.uniform` gives.
+ * Numbers ((bits >> 8) + 0.5) 2^-24 with bits from Philox4x32-10 (Salmon et al. 2011), rounded to f32 and so in (0, 1].
+ * They are those of `RandomStream.uniform`, rounded to f32.
  *
  * @returns f32 of the given shape.
  */

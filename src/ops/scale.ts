@@ -1,5 +1,5 @@
 /**
- * Multiplication by a constant with a constant added.
+ * Multiplication by a constant, then addition of a constant.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { Tensor } from "../tensor/mod.ts";
 /**
  * y = factor * x + offset. Gradient: dx = factor * dy.
  *
- * @param x any shape, f32.
- * @returns x's shape.
+ * @param x any shape, f32 or bf16.
+ * @returns x's shape and element type.
  */
 export function scale(tape: Recorder, x: Tensor, factor: number, offset = 0): Tensor {
   const { kernels } = x.device;

@@ -1,5 +1,5 @@
 /**
- * Some consecutive rows of a tensor.
+ * Consecutive rows of a tensor.
  *
  * @module
  */
@@ -7,15 +7,16 @@ import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { offsetPointer } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { dtypeBytes, Tensor } from "../tensor/mod.ts";
+import { rowSize } from "./shapes.ts";
 
 /**
- * y[i] = x[start + i], rows being slices along the first axis. Gradient: dx[start + i] = dy[i], 0 in the other rows.
+ * y[i] = x[start + i]; rows are slices along the first axis. Gradient: dx[start + i] = dy[i], and 0 in all other rows.
  *
- * @param x [R, ...], f32 or bf16 (any element type where no gradients are wanted).
- * @param start the first row taken, from 0.
- * @param count how many rows are taken.
+ * @param x [R, ...], any element type; f32 and bf16 have a gradient.
+ * @param start the first row, from 0.
+ * @param count the number of rows.
  * @returns [count, ...] of x's element type.
- * @throws {ShapeError} where x has no such rows.
+ * @throws {ShapeError} if x does not have these rows.
  */
 export function sliceRows(tape: Recorder, x: Tensor, start: number, count: number): Tensor {
   const rows = x.dim(0);
@@ -25,7 +26,7 @@ export function sliceRows(tape: Recorder, x: Tensor, start: number, count: numbe
   const { kernels } = x.device;
   const y = new Tensor(x.device, [count, ...x.shape.slice(1)], x.dtype);
   const bytes = dtypeBytes(x.dtype);
-  const offset = rows === 0 ? 0 : start * (x.size / rows) * bytes;
+  const offset = start * rowSize(x) * bytes;
   kernels.sl_copy(null, y.pointer, offsetPointer(x.pointer, offset), y.size * bytes);
   if (needsGradient(tape, x)) {
     tape.record(y, [], (dy) => {

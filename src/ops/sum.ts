@@ -7,19 +7,19 @@ import { needsGradient, type Recorder } from "../autograd/mod.ts";
 import { constants } from "../device/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 
-/** What is summed over (SL_AXIS_...): the rows, the columns, or everything. */
+/** The axes and their codes (SL_AXIS_...). */
 export const axisCodes = {
   rows: constants.SL_AXIS_ROWS,
   columns: constants.SL_AXIS_COLUMNS,
   all: constants.SL_AXIS_ALL,
 } as const;
 
-/** The axis summed over: `rows` gives [columns], `columns` gives [rows], `all` gives [1]. */
+/** The axis to sum over: `rows` gives [columns], `columns` gives [rows], `all` gives [1]. */
 export type SumAxis = keyof typeof axisCodes;
 
 /**
  * y = factor * sum of x over the axis, with x seen as [rows, columns] (columns = its last axis). Gradient: dx = factor * dy,
- * spread out.
+ * broadcast along the axis.
  *
  * @param x any shape, f32 or bf16.
  * @returns f32.
@@ -41,7 +41,7 @@ export function sum(tape: Recorder, x: Tensor, axis: SumAxis, factor = 1): Tenso
   return y;
 }
 
-/** The mean over everything: [1]. */
+/** The mean of all elements: [1] f32. */
 export function mean(tape: Recorder, x: Tensor): Tensor {
   return sum(tape, x, "all", 1 / x.size);
 }

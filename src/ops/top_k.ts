@@ -8,12 +8,12 @@ import { Tensor } from "../tensor/mod.ts";
 import { expectF32, matrixShape } from "./shapes.ts";
 
 /**
- * The k largest values of each row, descending; equal values by the lower column. No gradient.
+ * The k largest values of each row, in descending order. Ties go to the lower column. No gradient.
  *
  * @param x [R, C] f32.
  * @param k 1..C.
- * @returns values [R, k] f32 and their columns [R, k] i32.
- * @throws {ShapeError} where k is out of range.
+ * @returns the values [R, k] f32 and their columns [R, k] i32.
+ * @throws {ShapeError} if k is out of range, or if x is not an f32 matrix.
  */
 export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } {
   expectF32("topK", x);

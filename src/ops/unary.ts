@@ -16,7 +16,7 @@ export const unaryCodes = {
   log: constants.SL_UNARY_LOG,
 } as const;
 
-/** A function's name. */
+/** The name of a function. */
 export type UnaryName = keyof typeof unaryCodes;
 
 /**

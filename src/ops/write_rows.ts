@@ -9,7 +9,7 @@ import { dtypeBytes, type Tensor } from "../tensor/mod.ts";
 import { rowSize } from "./shapes.ts";
 
 /**
- * target[start + i] = rows[i] in place, rows being slices along the first axis. No gradient.
+ * target[start + i] = rows[i] in place; rows are slices along the first axis. No gradient.
  *
  * @param target [R, ...], any element type.
  * @param start the first row written, from 0.
