@@ -1,10 +1,10 @@
 /**
- * Gradient checking: gradients against central finite differences.
+ * Compares gradients with central finite differences.
  *
  * @module
  */
 
-/** Normalised mean squared error of `actual` against `expected`: |actual - expected|^2 / |expected|^2; 0 where both vanish. */
+/** Normalised mean squared error of `actual`: |actual - expected|^2 / |expected|^2; 0 if both are 0, infinite if sizes differ. */
 export function normalisedError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Infinity;
   let difference = 0;
@@ -19,13 +19,13 @@ export function normalisedError(actual: ArrayLike<number>, expected: ArrayLike<n
 }
 
 /**
- * Compares a gradient with (f(x + h) - f(x - h)) / 2h, elements chosen evenly.
+ * Compares a gradient with (f(x + h) - f(x - h)) / 2h at evenly spaced elements of x.
  *
- * @param values x, float64; moved element by element, and put back afterwards.
- * @param gradient d f / d x, as many values as x has.
- * @param objective computes f from `values` as they are, in float64.
- * @param options the step h, and how many elements are probed at most.
- * @returns the normalised error of the gradient over the elements probed.
+ * @param values x, float64; each probed element is moved and then put back.
+ * @param gradient df/dx, one value for each element of x.
+ * @param objective computes f from the present `values`, in float64.
+ * @param options the step h (1e-5 by default), and the largest number of probed elements (64 by default).
+ * @returns the normalised error of the gradient over the probed elements.
  */
 export function compareWithDifferences(
   values: Float64Array,

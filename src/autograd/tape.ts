@@ -1,19 +1,19 @@
 /**
- * The tape: a record of the operations of one forward computation, from which gradients are computed backwards.
+ * The tape: a record of the operations of one forward computation, from which the backward sweep computes gradients.
  *
- * Lifetimes: the last thing that can need an operation's output is that operation's own backward rule, because every
- * consumer of the output stands later on the tape. So as the backward sweep leaves an operation it frees the output, the
- * output's gradient and whatever the operation saved, and memory falls as the sweep goes.
+ * Lifetimes: an operation's own backward rule is the last to need its output, because every consumer of the output stands
+ * later on the tape. When the backward sweep leaves an operation, it frees the output, the output's gradient and the tensors
+ * that the operation saved. So memory falls during the sweep.
  *
  * @module
  */
 import { MisuseError, ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
 
-/** Writes a gradient into `target`: overwrites where `accumulate` is 0, adds where it is 1. */
+/** Writes a gradient into `target`: overwrites it if `accumulate` is 0, adds to it if it is 1. */
 export type GradientWriter = (target: Tensor, accumulate: 0 | 1) => void;
 
-/** Computes the gradients of an operation's inputs from that of its output, giving each to the tape. */
+/** Computes the gradients of an operation's inputs from the output's gradient, and gives each to the tape. */
 export type BackwardRule = (gradient: Tensor, tape: Tape) => void;
 
 interface Entry {
@@ -22,7 +22,7 @@ interface Entry {
   readonly backward: BackwardRule;
 }
 
-/** A tape, or null where no gradients are wanted (evaluation). */
+/** A tape, or null if no gradients are needed (evaluation). */
 export type Recorder = Tape | null;
 
 /** Records operations and computes gradients. One tape serves one backward sweep. */
@@ -32,24 +32,24 @@ export class Tape {
   readonly #kept = new Set<Tensor>();
 
   /**
-   * Notes an operation.
+   * Records an operation.
    *
-   * @param output its result; marked as requiring a gradient.
-   * @param saved what besides inputs and output the rule reads; freed after the rule ran.
-   * @param backward the rule.
+   * @param output its result, which is marked as requiring a gradient.
+   * @param saved the tensors that the rule reads besides inputs and output; the sweep frees them after the rule.
+   * @param backward computes the gradients of the inputs.
    */
   record(output: Tensor, saved: readonly Tensor[], backward: BackwardRule): void {
     output.requiresGrad = true;
     this.#entries.push({ output, saved, backward });
   }
 
-  /** Protects an output from being freed by the backward sweep; its scope frees it. */
+  /** Keeps the backward sweep from freeing an output; its scope frees it. */
   keep(tensor: Tensor): void {
     this.#kept.add(tensor);
   }
 
   /**
-   * Adds to the gradient of `input`, unless it requires none. `write` must honour its `accumulate` argument.
+   * Adds to the gradient of `input` if it requires one. `write` must honour its `accumulate` argument.
    */
   accumulate(input: Tensor, write: GradientWriter): void {
     if (!input.requiresGrad) return;
@@ -60,7 +60,7 @@ export class Tape {
     this.#gradients.set(input, gradient);
   }
 
-  /** As {@linkcode accumulate}, for a `write` that can only overwrite: a second gradient goes through a temporary. */
+  /** As {@linkcode accumulate}, for a `write` that can only overwrite: a second gradient goes through a temporary tensor. */
   add(input: Tensor, write: (target: Tensor) => void): void {
     this.accumulate(input, (target, accumulate) => {
       if (accumulate === 0) return write(target);
@@ -70,18 +70,18 @@ export class Tape {
     });
   }
 
-  /** The gradient of a tensor after {@linkcode backward} (of leaves, kept and not yet freed outputs), if it has one. */
+  /** The gradient of a leaf, or of an output that was not freed, after {@linkcode backward}; undefined if it has none. */
   gradient(tensor: Tensor): Tensor | undefined {
     return this.#gradients.get(tensor);
   }
 
   /**
-   * Computes the gradients of the sum of `outputs[i] * seeds[i]`.
+   * Computes the gradients of the sum of all elements of `outputs[i] * seeds[i]`.
    *
-   * @param outputs one scalar loss, or several outputs with a seed each.
-   * @param seeds the gradient of each output; ones where not given.
+   * @param outputs one scalar loss, or several outputs.
+   * @param seeds the gradient of each output; ones by default.
    * @throws {MisuseError} if an output does not depend on anything recorded.
-   * @throws {ShapeError} if a seed's shape differs from its output's.
+   * @throws {ShapeError} if the shape of a seed differs from its output's.
    */
   backward(outputs: Tensor | readonly Tensor[], seeds: readonly Tensor[] = []): void {
     const list = outputs instanceof Tensor ? [outputs] : outputs;
@@ -116,7 +116,7 @@ export class Tape {
   }
 }
 
-/** Whether an operation on these inputs has to be recorded. */
+/** Whether an operation on these inputs has to be recorded: there is a tape, and an input requires a gradient. */
 export function needsGradient(tape: Recorder, ...inputs: readonly (Tensor | null | undefined)[]): tape is Tape {
   return tape !== null && inputs.some((input) => input?.requiresGrad === true);
 }

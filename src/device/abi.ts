@@ -1,13 +1,13 @@
 /**
- * The table of native functions, mirroring native/include/sluice.h; a test compares the two.
+ * The table of native functions, which mirrors native/include/sluice.h; a test compares the two.
  *
- * `pointer` is device memory or a handle, `buffer` a host typed array (the header's `host_...` arguments), `i64` takes
- * numbers as well as BigInts.
+ * `pointer` is device memory or a handle, `buffer` is a typed array of the host (the header's `host_...` arguments), `i64`
+ * takes numbers and BigInts.
  *
  * @module
  */
 
-/** Every exported function: its parameters in order, with the C parameter as a comment where the type does not say it. */
+/** Every exported function with its parameters in order; comments name the C parameters whose types do not say it. */
 export const symbols = {
   // library and context
   sl_abi_version: { parameters: [], result: "i32" },
@@ -264,7 +264,7 @@ export const symbols = {
     result: "i32",
   },
   sl_lars_step: {
-    // ... as sl_sgd_step up to host_weight_decays, then host_adapt, momentum, trust_coefficient, epsilon
+    // as sl_sgd_step up to host_weight_decays, then host_adapt, momentum, trust_coefficient, epsilon
     parameters: [
       "pointer",
       "i32",

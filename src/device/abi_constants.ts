@@ -115,7 +115,7 @@ export type StructFields<Name extends keyof typeof structs> = Readonly<
   Record<keyof typeof structs[Name] & string, number>
 >;
 
-/** A struct in the layout that native code reads: its fields in the header's order, whatever the order of `fields`. */
+/** Writes a struct as native code reads it: its fields in the header's order, whatever their order in `fields`. */
 export function structOf<Name extends keyof typeof structs>(
   name: Name,
   fields: StructFields<Name>,

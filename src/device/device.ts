@@ -1,5 +1,5 @@
 /**
- * A device: one context of a native library, through which all memory and all native calls go.
+ * A device: one context of a native library, which owns all memory and makes all native calls.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { usableMemory, usableProcessors } from "../machine/limits.ts";
 import { textOf } from "./native_text.ts";
 import { requirementsOf } from "./requirements.ts";
 
-/** An address in device memory, or a native handle; opaque. */
+/** An address in device memory, or a native handle. */
 export type DevicePointer = Deno.PointerValue;
 
 /** A host array that native code can read or write. */
@@ -26,15 +26,15 @@ export type HostArray =
   | Uint8Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>;
 
-/** The symbols of an opened library. */
+/** The functions of an opened library. */
 export type Native = Library["symbols"];
-/** All but the first of a list of parameters. */
+/** A list of parameters without the first, the context. */
 export type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
-/** 64-bit integers may be given as numbers: the runtime takes both, its types only know BigInt. */
+/** Lets 64-bit integers be given as numbers: Deno accepts both, its types name BigInt only. */
 export type WithNumbers<T extends readonly unknown[]> = {
   [I in keyof T]: T[I] extends bigint ? number | bigint : T[I];
 };
-/** Functions that take no context, or that make and free one. */
+/** The functions that take no context, or that make or free it. */
 export type NotKernels =
   | "sl_abi_version"
   | "sl_last_error"
@@ -44,8 +44,8 @@ export type NotKernels =
   | "sl_context_destroy";
 
 /**
- * Every native function that takes a context, with the context filled in and the status turned into an exception
- * ({@linkcode NativeError} or one of its kinds, with the library's own sentence).
+ * Every native function that takes a context, with the context filled in. A status other than SL_OK becomes an exception,
+ * {@linkcode NativeError} or a subclass of it, with the library's own sentence.
  */
 export type Kernels = {
   readonly [Name in Exclude<keyof Native, NotKernels>]: (
@@ -53,22 +53,22 @@ export type Kernels = {
   ) => void;
 };
 
-/** Called in place of a native call, which happens when and if `call` is called. */
+/** Is called in place of a native call. The native call is made when the observer calls `call`. */
 export type KernelObserver = (name: keyof Kernels, parameters: readonly unknown[], call: () => void) => void;
 
-/** What the native library says of a device. */
+/** The native library's description of a device. */
 export interface DeviceDescription {
-  /** `cpu` or `cuda`. */
+  /** The library that drives the device. */
   readonly kind: DeviceKind;
   /** The processor's or GPU's name. */
   readonly name: string;
-  /** The instruction set that the backend uses. */
+  /** The instruction set that the backend uses, or the GPU's architecture. */
   readonly isa: string;
-  /** Processor cores (or multiprocessors) that this process may use. */
+  /** Processor cores that this process may use, or the GPU's multiprocessors. */
   readonly cores: number;
-  /** The library underneath, `oneDNN` for one. */
+  /** The library that computes convolutions, such as `oneDNN`. */
   readonly backend: string;
-  /** Its version. */
+  /** The backend's version. */
   readonly backendVersion: string;
   /** Whether bf16 matrix operands are supported. */
   readonly bf16: boolean;
@@ -76,26 +76,26 @@ export interface DeviceDescription {
   readonly tf32: boolean;
 }
 
-/** Bytes of device memory. */
+/** Use of device memory, in bytes. */
 export interface MemoryStatistics {
   /** Bytes in live buffers. */
   readonly inUse: number;
-  /** Bytes taken from the system, cached blocks included. */
+  /** Bytes taken from the system, including cached blocks. */
   readonly reserved: number;
-  /** The highest value of `inUse` since the last reset. */
+  /** The largest value of `inUse` since the last reset. */
   readonly peak: number;
   /** Number of live buffers. */
   readonly live: number;
 }
 
-/** More threads than this on each core slow everything down, and the native library refuses them. */
+/** The native library refuses more threads for each core. */
 const THREADS_PER_CORE = 16;
 
-/** Where to run. */
+/** Which device to open, and its threads. */
 export interface DeviceOptions {
-  /** `cpu`; `cuda` or `cuda:N`, a GPU, where the library for it is built; `auto` (default): a GPU where there is one, else the CPU. */
+  /** `cpu`; `cuda` or `cuda:N` for a GPU; `auto` (default) for a GPU if one can be used, else the CPU. */
   readonly device?: string;
-  /** CPU threads of every native call, without effect on a GPU; 0 (default) means {@linkcode usableProcessors}. */
+  /** CPU threads of every native call; 0 (default) for as many as {@linkcode usableProcessors}. Ignored on a GPU. */
   readonly threads?: number;
 }
 
@@ -131,12 +131,12 @@ function bindKernels(library: Library, context: DevicePointer): Kernels {
 function parseDeviceName(name: string): { kind: DeviceKind | "auto"; index: number } {
   const match = /^(auto|cpu|cuda)(?::(\d+))?$/.exec(name);
   if (match === null || (match[2] !== undefined && match[1] !== "cuda")) {
-    throw new InvalidInputError(`device ${name} is unknown: use auto, cpu, cuda or cuda:N`);
+    throw new InvalidInputError(`device ${name} is unknown: give auto, cpu, cuda or cuda:N`);
   }
   return { kind: match[1] as DeviceKind | "auto", index: Number(match[2] ?? 0) };
 }
 
-/** How many devices a library finds on this machine. */
+/** The number of devices that a library finds on this machine. */
 function countDevices(library: Library): number {
   const count = new Int32Array(1);
   check(library, "sl_device_count", library.symbols.sl_device_count(count));
@@ -144,9 +144,9 @@ function countDevices(library: Library): number {
 }
 
 /**
- * What the library of `kind` says of each of its devices.
+ * Describes every device of the library of `kind`.
  *
- * @throws {DeviceUnavailableError} where the library is missing or cannot be loaded.
+ * @throws {DeviceUnavailableError} if the library is missing or cannot be loaded.
  */
 export function describeDevices(kind: DeviceKind): readonly DeviceDescription[] {
   const library = openLibrary(kind);
@@ -157,19 +157,19 @@ export function describeDevices(kind: DeviceKind): readonly DeviceDescription[] 
   }
 }
 
-/** What keeps a library's devices from being used, or null. */
+/** The first requirement that keeps a library's devices from being used, or null. */
 function unmetRequirement(kind: DeviceKind): string | null {
   const unmet = requirementsOf(kind).find(({ found }) => !found);
   return unmet === undefined ? null : `${unmet.name}: ${unmet.detail}`;
 }
 
-/** One device, opened; everything allocated on it ends with it. */
+/** An open device. Its disposal frees everything that was allocated on it. */
 export class Device implements Disposable {
-  /** Which native library drives it. */
+  /** The native library that drives the device. */
   readonly kind: DeviceKind;
   /** CPU threads of every native call. */
   readonly threads: number;
-  /** What the native library says of it. */
+  /** The native library's description of the device. */
   readonly description: DeviceDescription;
   /** The native functions. */
   readonly kernels: Kernels;
@@ -183,13 +183,14 @@ export class Device implements Disposable {
     this.kind = kind;
     this.description = describe(library, index);
     const { cores } = this.description;
-    // A GPU's calls return at once: there is nothing for a second thread.
+    // A GPU's calls return at once, so that a second thread would have no work.
     this.threads = kind === "cuda" ? 1 : requestedThreads === 0 ? usableProcessors() : requestedThreads;
     if (kind === "cpu" && this.threads > THREADS_PER_CORE * cores) {
       throw new InvalidInputError(
-        `threads ${this.threads} is out of range: ${cores} cores take at most ${
+        `threads ${this.threads} is out of range: give at most ${
           THREADS_PER_CORE * cores
-        }, 0 means as many as it may use`,
+        } for ${cores} cores, or 0 for as ` +
+          `many as this process may use`,
       );
     }
     check(library, "sl_context_create", library.symbols.sl_context_create(index, this.threads, this.#slot));
@@ -201,14 +202,14 @@ export class Device implements Disposable {
    * Opens a device.
    *
    * @throws {InvalidInputError} on an unknown device name or a thread count out of range.
-   * @throws {DeviceUnavailableError} where the library, what it needs, or the device is missing.
+   * @throws {DeviceUnavailableError} if the library, one of its requirements, or the device is missing.
    */
   static open(options: DeviceOptions = {}): Device {
     const { kind, index } = parseDeviceName(options.device ?? "auto");
     const threads = options.threads ?? 0;
     if (!Number.isInteger(threads) || threads < 0) {
       throw new InvalidInputError(
-        `threads ${threads} is out of range: use a whole number, 0 for as many as this process may use`,
+        `threads ${threads} is out of range: give a whole number, or 0 for as many as this process may use`,
       );
     }
     if (kind !== "auto") return Device.#openKind(kind, index, threads);
@@ -216,7 +217,7 @@ export class Device implements Disposable {
       try {
         return Device.#openKind("cuda", 0, threads);
       } catch (error) {
-        // `sluice doctor --device cuda` says why; here the CPU does as well.
+        // The CPU serves instead; `sluice doctor --device cuda` gives the reason.
         if (!(error instanceof DeviceUnavailableError)) throw error;
       }
     }
@@ -241,18 +242,18 @@ export class Device implements Disposable {
     }
   }
 
-  /** How many devices of its kind this machine has, itself among them. */
+  /** The number of devices of this kind on the machine, this device included. */
   countOfKind(): number {
     return countDevices(this.#library);
   }
 
-  /** Allocates device memory with undefined contents. @throws {OutOfMemoryError} */
+  /** Allocates device memory with undefined contents. @throws {OutOfMemoryError} if the device has no memory left. */
   allocate(bytes: number): DevicePointer {
     this.kernels.sl_malloc(bytes, this.#slot);
     return Deno.UnsafePointer.create(this.#slot[0] ?? 0n);
   }
 
-  /** Returns memory of {@linkcode allocate}; after the device was closed this does nothing. */
+  /** Frees memory of {@linkcode allocate}. Does nothing if the device is closed. */
   release(pointer: DevicePointer): void {
     if (this.#context !== null) this.kernels.sl_free(pointer);
   }
@@ -262,7 +263,7 @@ export class Device implements Disposable {
     this.kernels.sl_upload(null, destination, source, source.byteLength);
   }
 
-  /** Fills a host array from device memory, waiting for the computations queued before. */
+  /** Fills a host array from device memory; waits for the computations that were queued before. */
   download(destination: HostArray, source: DevicePointer): void {
     this.kernels.sl_download(null, destination, source, destination.byteLength);
   }
@@ -272,24 +273,24 @@ export class Device implements Disposable {
     this.kernels.sl_synchronize();
   }
 
-  /** Memory now. */
+  /** The present use of device memory. */
   memory(): MemoryStatistics {
     this.kernels.sl_memory_stats(this.#statistics);
     const [inUse = 0n, reserved = 0n, peak = 0n, live = 0n] = this.#statistics;
     return { inUse: Number(inUse), reserved: Number(reserved), peak: Number(peak), live: Number(live) };
   }
 
-  /** Whether f32 products and convolutions may round their operands to TF32; not so at first. @throws {UnsupportedError} */
+  /** Whether f32 products and convolutions may round operands to TF32; false at first. @throws {UnsupportedError} without TF32. */
   allowTf32(allow: boolean): void {
     this.kernels.sl_context_allow_tf32(Number(allow));
   }
 
-  /** Whether convolutions measure their engines when they are first computed; not so at first. @throws {UnsupportedError} */
+  /** Whether convolutions measure their engines at first use; false at first. @throws {UnsupportedError} on the CPU. */
   autotune(measure: boolean): void {
     this.kernels.sl_context_autotune(Number(measure));
   }
 
-  /** The engines that convolutions have taken until now, as text; empty where there is nothing to choose from. */
+  /** The engines that convolutions have chosen until now, as text; empty on the CPU, which has no choice. */
   exportPlans(): string {
     const bytes = new BigInt64Array(1);
     this.kernels.sl_plans_export(new Uint8Array(1), 0, bytes);
@@ -298,19 +299,19 @@ export class Device implements Disposable {
     return textOf(text);
   }
 
-  /** Takes the engines of such a text. @throws {NativeError} where it is another device's, or none. */
+  /** Uses the engines of a text of {@linkcode exportPlans}. @throws {NativeError} if it is another device's, or not such a text. */
   importPlans(text: string): void {
     this.kernels.sl_plans_import(new TextEncoder().encode(`${text}\0`));
   }
 
-  /** Bytes of memory that the device has in all, others' included; of a processor's no more than its container is given. */
+  /** Bytes of memory of the whole device, other processes' included; on the CPU at most what the container may use. */
   memoryTotal(): number {
     this.kernels.sl_memory_total(this.#statistics);
     const total = Number(this.#statistics[0]);
     return this.kind === "cpu" ? usableMemory(total) : total;
   }
 
-  /** Gives cached memory that is not in use back to the system. */
+  /** Returns cached, unused memory to the system. */
   trimMemory(): void {
     this.kernels.sl_memory_trim();
   }
@@ -321,10 +322,11 @@ export class Device implements Disposable {
   }
 
   /**
-   * Puts `observer` around every native call until the result is disposed of; of several the last is outermost, and goes first.
-   * Without an observer calls cost nothing more, and so the functions themselves are exchanged.
+   * Puts `observer` around every native call until the result is disposed. The observer that was added last is called first.
+   * Dispose observers in reverse order.
    */
   observe(observer: KernelObserver): Disposable {
+    // The functions themselves are replaced, so that calls cost nothing extra without an observer.
     const kernels = this.kernels as unknown as Record<string, (...parameters: unknown[]) => void>;
     const plain = { ...kernels };
     for (const [name, call] of Object.entries(plain)) {
@@ -347,12 +349,12 @@ export class Device implements Disposable {
   }
 }
 
-/** The address `bytes` further on. */
+/** The address `bytes` after a pointer. */
 export function offsetPointer(pointer: DevicePointer, bytes: number): DevicePointer {
   return pointer === null || bytes === 0 ? pointer : Deno.UnsafePointer.offset(pointer, bytes);
 }
 
-/** The address of device memory as a number that travels in arrays of addresses (multi-tensor calls). */
+/** An address as a number, for the tables of addresses that calls on many tensors take. */
 export function addressOf(pointer: DevicePointer): bigint {
   return Deno.UnsafePointer.value(pointer);
 }

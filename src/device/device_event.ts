@@ -1,14 +1,14 @@
 /**
- * Points in the device's streams.
+ * Events, which let streams and the host wait for each other.
  *
  * @module
  */
 import type { Device, DevicePointer } from "./device.ts";
 import { DeviceHandle } from "./device_handle.ts";
 
-/** An event: the point of a stream where it was recorded last. Streams are handles, null the compute stream. */
+/** A point in a stream: the end of the work that was queued when the event was recorded. A null stream is the compute stream. */
 export class DeviceEvent extends DeviceHandle {
-  /** An event that was not recorded yet: nobody waits for it. */
+  /** Creates an event. Waiting for it returns at once until it is recorded. */
   constructor(device: Device) {
     super(device, (slot) => device.kernels.sl_event_create(slot));
   }
@@ -18,17 +18,17 @@ export class DeviceEvent extends DeviceHandle {
     this.device.kernels.sl_event_record(this.handle, stream);
   }
 
-  /** Has later work of a stream wait for the point. */
+  /** Makes later work of a stream wait for the event. */
   holdUp(stream: DevicePointer): void {
     this.device.kernels.sl_event_wait(this.handle, stream);
   }
 
-  /** Waits for the point. */
+  /** Makes the host wait for the event. */
   wait(): void {
     this.device.kernels.sl_event_synchronize(this.handle);
   }
 
-  /** Returns it to the library. */
+  /** Gives the handle back to the library. */
   protected override free(handle: DevicePointer): void {
     this.device.kernels.sl_event_destroy(handle);
   }

@@ -1,20 +1,20 @@
 /**
- * What the native library made for a device and takes back.
+ * Handles of the native library's objects.
  *
  * @module
  */
 import type { Device, DevicePointer } from "./device.ts";
 
-/** One thing of the native library's, which ends with its device at the latest. */
+/** An object that the native library made for a device. It ends with its device at the latest. */
 export abstract class DeviceHandle implements Disposable {
-  /** The device that it belongs to. */
+  /** The device that the object belongs to. */
   protected readonly device: Device;
   #handle: DevicePointer;
 
   /**
-   * Has the library make it.
+   * Makes the object.
    *
-   * @param create a native call that writes the handle.
+   * @param create the native call that makes it and writes its handle to the slot.
    */
   protected constructor(device: Device, create: (slot: BigUint64Array<ArrayBuffer>) => void) {
     const slot = new BigUint64Array(1);
@@ -23,15 +23,15 @@ export abstract class DeviceHandle implements Disposable {
     this.device = device;
   }
 
-  /** What native calls take; null once it is freed. */
+  /** The handle that native calls take; null after disposal. */
   get handle(): DevicePointer {
     return this.#handle;
   }
 
-  /** The native call that takes it back. */
+  /** Frees the object by a native call. */
   protected abstract free(handle: DevicePointer): void;
 
-  /** Frees it; a second call, or one after the device was closed, does nothing. */
+  /** Frees the object. Does nothing if it is freed already, or if the device is closed. */
   [Symbol.dispose](): void {
     const handle = this.#handle;
     this.#handle = null;

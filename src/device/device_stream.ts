@@ -1,14 +1,14 @@
 /**
- * Queues of work beside the compute stream.
+ * Streams, which run work beside the compute stream.
  *
  * @module
  */
 import type { Device, DevicePointer } from "./device.ts";
 import { DeviceHandle } from "./device_handle.ts";
 
-/** A stream: what is queued in it runs in order, and beside what other streams have. */
+/** A queue of work that runs in order, at the same time as the work of other streams. */
 export class DeviceStream extends DeviceHandle {
-  /** An empty stream. */
+  /** Creates an empty stream. */
   constructor(device: Device) {
     super(device, (slot) => device.kernels.sl_stream_create(slot));
   }
@@ -18,7 +18,7 @@ export class DeviceStream extends DeviceHandle {
     this.device.kernels.sl_upload(this.handle, destination, source, bytes);
   }
 
-  /** Returns it to the library. */
+  /** Gives the handle back to the library. */
   protected override free(handle: DevicePointer): void {
     this.device.kernels.sl_stream_destroy(handle);
   }

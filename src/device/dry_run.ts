@@ -1,11 +1,11 @@
 /**
- * Dry runs: how much memory a computation takes, found without the memory and without computing.
+ * Dry runs, which measure the memory of a computation without allocating it and without computing.
  *
  * @module
  */
 import type { Device, DevicePointer, Kernels } from "./device.ts";
 
-/** Native calls that a dry run makes all the same: they ask for sizes, or make small things that are read and freed. */
+/** Native calls that a dry run makes: they return sizes, or make small objects that are read and freed. */
 const made: ReadonlySet<string> = new Set<keyof Kernels>([
   "sl_conv_packed_bytes",
   "sl_gated_supports",
@@ -18,17 +18,17 @@ const made: ReadonlySet<string> = new Set<keyof Kernels>([
   "sl_event_synchronize",
 ]);
 
-/** As the native allocator rounds. */
+/** The native allocator rounds sizes up to this many bytes. */
 const ALIGNMENT = 64;
-/** Where the addresses of a dry run begin; nothing reads or writes there. */
+/** The first address that a dry run hands out. Nothing reads or writes there. */
 const FIRST_ADDRESS = 1n << 44n;
 
-/** Hands out addresses without memory behind them, and counts. */
+/** Hands out addresses without memory behind them, and counts the bytes. */
 class CountedAddresses {
   readonly #sizes = new Map<bigint, number>();
   #next = FIRST_ADDRESS;
   #inUse = 0;
-  /** The highest number of bytes in use until now. */
+  /** The largest number of bytes in use at a time. */
   peak = 0;
 
   allocate(bytes: number): bigint {
@@ -48,10 +48,10 @@ class CountedAddresses {
 }
 
 /**
- * Runs `work` with every allocation counted and not made, and every computation left out, and returns the highest number of bytes
- * in use at a time. It takes milliseconds, whatever the sizes. What native functions allocate for themselves is not counted.
+ * Runs `work` without computing and without allocating, and returns the largest number of bytes that it would use at a time.
+ * It takes milliseconds, whatever the sizes. The scratch memory of native functions is not counted.
  *
- * @param work must allocate all that it uses, free it again, and not depend on values: what it downloads is zero.
+ * @param work allocates all that it uses, frees it again, and does not depend on values: everything it downloads is zero.
  */
 export function dryRunPeak(device: Device, work: () => void): number {
   const addresses = new CountedAddresses();

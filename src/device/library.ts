@@ -15,17 +15,17 @@ import { mountOf, readMounts } from "../machine/mounts.ts";
 import { cudaLibraryRemedy, isPackaged, noexecRemedy, repairRemedy } from "../machine/packaged.ts";
 import { loaderSentence, SystemCalls } from "../machine/system_calls.ts";
 
-/** Which of the two builds of the native library. */
+/** The two builds of the native library: for the CPU, and for NVIDIA GPUs. */
 export type DeviceKind = "cpu" | "cuda";
 
 /** An opened native library. */
 export type Library = Deno.DynamicLibrary<typeof symbols>;
 
 /**
- * The file that `kind`'s library is loaded from: `libsluice_<kind>.so` in the folder named by the environment variable
- * SLUICE_NATIVE, else in `native/build` of the checkout.
+ * The file of the library of `kind`: `libsluice_<kind>.so` in the folder that the environment variable SLUICE_NATIVE names,
+ * else in `native/build` of the checkout.
  *
- * @throws {DeviceUnavailableError} where this code is no checkout's, but fetched from elsewhere, and SLUICE_NATIVE is not set.
+ * @throws {DeviceUnavailableError} if this code was fetched from a server and SLUICE_NATIVE is not set.
  */
 export function libraryPath(kind: DeviceKind): string {
   const name = `libsluice_${kind}.so`;
@@ -34,11 +34,11 @@ export function libraryPath(kind: DeviceKind): string {
   const built = new URL("../../native/build", import.meta.url);
   if (built.protocol === "file:") return join(fileURLToPath(built), name);
   throw new DeviceUnavailableError(
-    `${name} does not come with ${built.host}'s code: run \`deno task build\` in a checkout of sluice, and set SLUICE_NATIVE to its native/build`,
+    `${name} does not come with the code from ${built.host}: run \`deno task build\` in a checkout of sluice, and set SLUICE_NATIVE to its native/build`,
   );
 }
 
-/** Whether the library of `kind` is built. */
+/** Whether the file of the library of `kind` exists. */
 export function hasLibrary(kind: DeviceKind): boolean {
   return existsSync(libraryPath(kind));
 }
@@ -48,7 +48,7 @@ function missingRemedy(kind: DeviceKind): string {
   return isPackaged() ? repairRemedy() : `${repairRemedy()} (oneDNN is needed: libdnnl-dev)`;
 }
 
-/** What to do about a library that the loader refuses. */
+/** The remedy if the loader refuses a library that exists. */
 function loadRemedy(path: string, system: SystemCalls): string {
   const mount = mountOf(realpathSync(path), readMounts(system));
   return mount?.noexec === true ? noexecRemedy(mount.point) : repairRemedy();
@@ -57,13 +57,13 @@ function loadRemedy(path: string, system: SystemCalls): string {
 /**
  * Opens the library of `kind`.
  *
- * @param root folder that holds `proc`; another than the machine's for a drawn one.
- * @throws {DeviceUnavailableError} where it is missing, cannot be loaded, is compiled for more than this processor has, or is
- * of another interface version.
+ * @param root the folder that holds `proc`; tests give one of their own.
+ * @throws {DeviceUnavailableError} if it is missing, cannot be loaded, needs instructions that this processor lacks, or has
+ * another version of the interface.
  */
 export function openLibrary(kind: DeviceKind, root = ""): Library {
   using system = new SystemCalls(root);
-  // An instruction that is not there ends the process, and some are executed while the library is loaded.
+  // Loading executes instructions that end the process if the processor does not have them.
   const lacks = describeMissing(readProcessor(system));
   if (lacks !== null) throw new DeviceUnavailableError(lacks);
   const path = libraryPath(kind);

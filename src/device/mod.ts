@@ -1,5 +1,5 @@
 /**
- * Devices: the only layer that knows the foreign function interface.
+ * Devices: the layer that calls the native library through Deno's foreign function interface.
  *
  * @module
  */

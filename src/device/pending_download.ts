@@ -1,5 +1,5 @@
 /**
- * Bytes on their way from the device to the host.
+ * Downloads that run while the host goes on.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { DeviceEvent } from "./device_event.ts";
 import { PinnedMemory } from "./pinned_memory.ts";
 
 /**
- * A copy to pinned host memory that was queued behind the work of its moment: waiting for it waits for that work, and for none that was
- * queued since.
+ * A copy to pinned host memory, queued behind all work that was queued before it. Waiting for the copy does not wait for work
+ * that was queued later.
  */
 export class PendingDownload implements Disposable {
   readonly #device: Device;
@@ -18,9 +18,10 @@ export class PendingDownload implements Disposable {
   #disposed = false;
 
   /**
-   * Queues the copy of `bytes` bytes, one or more.
+   * Queues the copy.
    *
-   * @throws {OutOfMemoryError} where no pinned memory is left.
+   * @param bytes at least 1.
+   * @throws {OutOfMemoryError} if no pinned memory is left.
    */
   constructor(device: Device, source: DevicePointer, bytes: number) {
     using undone = new DisposableStack();
@@ -32,14 +33,14 @@ export class PendingDownload implements Disposable {
     undone.move();
   }
 
-  /** Waits for the copy, and gives the bytes as a new buffer. @throws {MisuseError} after disposal. */
+  /** Waits for the copy and returns its bytes in a new buffer. @throws {MisuseError} after disposal. */
   wait(): ArrayBuffer {
     const { bytes } = this.#memory;
     this.#event.wait();
     return bytes.slice().buffer;
   }
 
-  /** Frees what the copy used; a second call, or one after the device was closed, does nothing. */
+  /** Frees the memory of the copy. Does nothing if it is freed already, or if the device is closed. */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;

@@ -1,5 +1,5 @@
 /**
- * What a native library needs of the machine.
+ * The requirements of a native library: the driver and the libraries that it loads.
  *
  * @module
  */
@@ -8,30 +8,30 @@ import { constants } from "./abi_constants.ts";
 import { type DeviceKind, hasLibrary, libraryPath, openLibrary } from "./library.ts";
 import { textOf } from "./native_text.ts";
 
-/** One thing that a native library needs besides itself. */
+/** A library or driver that a native library needs. */
 export interface Requirement {
   /** `oneDNN`, `NVIDIA driver`, `cuDNN`, `cuBLASLt`. */
   readonly name: string;
-  /** Whether it is there and new enough. */
+  /** Whether it is installed and new enough. */
   readonly found: boolean;
-  /** Version and place; or one sentence of what is missing, where it was looked for, and the remedy. */
+  /** Version and path; or a sentence that says what is missing, where it was searched, and the remedy. */
   readonly detail: string;
 }
 
-/** A native library: where it is or would be, and what it needs besides itself, empty where it is not built. */
+/** A native library's file and requirements. */
 export interface LibraryReport {
-  /** Its file. */
+  /** The file from which it is loaded. */
   readonly path: string;
-  /** Whether that is there. */
+  /** Whether the file exists. */
   readonly found: boolean;
-  /** What it needs. */
+  /** The requirements; empty if the file does not exist. */
   readonly requirements: readonly Requirement[];
 }
 
 /**
- * Looks for everything that the library of `kind` needs.
+ * Searches for the requirements of the library of `kind`.
  *
- * @throws {DeviceUnavailableError} where the library itself is missing or cannot be loaded.
+ * @throws {DeviceUnavailableError} if the library itself is missing or cannot be loaded.
  */
 export function requirementsOf(kind: DeviceKind): readonly Requirement[] {
   const library = openLibrary(kind);
@@ -46,7 +46,7 @@ export function requirementsOf(kind: DeviceKind): readonly Requirement[] {
   }
 }
 
-/** Looks at one native library; one that cannot be loaded becomes an unmet requirement of itself. */
+/** Examines a native library. If it cannot be loaded, it is listed as its own unmet requirement. */
 export function examineLibrary(kind: DeviceKind): LibraryReport {
   const [path, found] = [libraryPath(kind), hasLibrary(kind)];
   try {

@@ -10,7 +10,7 @@ import { dtypeBytes, Tensor } from "../tensor/mod.ts";
 import { type Collective, singleProcess } from "./collective.ts";
 import { channelShape, expectShape } from "./shapes.ts";
 
-/** A norm's parameters and running statistics, each [C] f32. */
+/** The parameters and running statistics of a norm, each [C] f32, and its constants. */
 export interface NormState {
   /** Scale. */
   readonly gamma: Tensor;
@@ -45,7 +45,7 @@ export interface NormOptions {
   readonly collective?: Collective | undefined;
 }
 
-/** One of the equal parts of the images. */
+/** One of the equal parts of the batch. */
 interface Part {
   /** Images of the part. */
   readonly images: number;
@@ -64,7 +64,7 @@ function partsOf(images: number, groups: number): readonly Part[] {
   }));
 }
 
-/** A part with its statistics, `count` rows over all processes. */
+/** A part with its statistics, which are those of `count` rows over all processes. */
 interface Group extends Part {
   readonly mean: Tensor;
   readonly rstd: Tensor;

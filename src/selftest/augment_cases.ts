@@ -1,5 +1,5 @@
 /**
- * Cases of the augmented views.
+ * Cases of `augment`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const STD = [0.247, 0.2435, 0.2616] as const;
 
 type Size = readonly [height: number, width: number];
 
-/** A view that changes nothing but what is named. */
+/** The parameters that differ from those of an untouched image. */
 type View = Partial<ViewParameters>;
 
 /** The column of each parameter. */
@@ -35,7 +35,7 @@ const columns: Readonly<Record<keyof ViewParameters, number>> = {
 };
 const columnEntries = Object.entries(columns) as [keyof ViewParameters, number][];
 
-/** The parameters that leave an image of a size as it is. */
+/** The parameters that leave an image of this size unchanged. */
 function untouched([height, width]: Size): ViewParameters {
   return {
     top: 0,
@@ -118,14 +118,14 @@ function single(label: string, views: readonly View[], options: Options = {}): O
 const jitterFactors: View = { brightness: 1.3, contrast: 0.7, saturation: 1.15, hue: 0.07 };
 const square: Options = { from: [6, 6], to: [6, 6] };
 
-/** Every value that a byte can have, in one image. */
+/** An image that holds every value of a byte. */
 const everyByte = {
   shape: [1, 16, 6, 3],
   dtype: "u8",
   draw: () => Uint8Array.from({ length: 288 }, (_, index) => index % 256),
 } as const;
 
-/** All 24 orders of four changes. */
+/** All 24 orders of the four colour changes. */
 const orders = [0, 1, 2, 3].flatMap((a) =>
   [0, 1, 2, 3].flatMap((b) => [0, 1, 2, 3].flatMap((c) => [0, 1, 2, 3].map((d) => [a, b, c, d])))
 ).filter((digits) => new Set(digits).size === 4).map((digits) => Number(digits.join("")));
@@ -163,7 +163,7 @@ export const augmentCases: readonly OperationCase[] = [
   single("no views", [], { indices: [] }),
 ];
 
-/** A batch of CIFAR's views. */
+/** The views of a batch of CIFAR-10. */
 export const augmentBenchmarks: readonly OperationBenchmark[] = [
   operationBenchmark({
     operation: "augment",

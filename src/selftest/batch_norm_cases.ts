@@ -1,5 +1,5 @@
 /**
- * Cases of batch norm. Where relu follows, no value before it is drawn nearer to 0 than the differences' step.
+ * Cases of `batchNorm`. Values before a relu keep away from its kink at 0 by more than the step of the differences.
  *
  * @module
  */
@@ -17,17 +17,17 @@ import { channelStatistics, normalise, type NormSizes } from "./reference_norm.t
 const EPSILON = 1e-5;
 const MOMENTUM = 0.1;
 
-/** What one case differs in. */
+/** The options in which cases differ. */
 interface Variant {
   readonly shape: readonly number[];
   readonly training?: boolean;
   readonly relu?: boolean;
   readonly residual?: boolean;
   readonly mask?: boolean;
-  /** Share of the mask that is open, a half by default. */
+  /** Share of ones in the mask, a half by default. */
   readonly open?: number;
   readonly bf16?: boolean;
-  /** Equal parts of the batch with statistics of their own, 1 by default. */
+  /** Equal parts of the batch, each with its own statistics; 1 by default. */
   readonly groups?: number;
 }
 
@@ -104,7 +104,7 @@ function single(label: string, variant: Variant, tolerance?: Tolerance): Operati
       }
       return [y, running.mean, running.variance];
     },
-    // PyTorch's norm knows no groups.
+    // PyTorch's norm has no groups.
     ...(tolerance === undefined ? { fixture: groups === 1 } : { tolerance }),
   });
 }
@@ -163,7 +163,7 @@ function benchmark(label: string, variant: Variant, passes: number, backwardPass
   });
 }
 
-/** The norms of a residual block; bytes count what statistics and apply each read and write. */
+/** The norms of a residual block. The bytes count the reads and writes of statistics and of apply. */
 export const batchNormBenchmarks: readonly OperationBenchmark[] = [
   benchmark("relu and mask, 32 x 32 x 32 x 64", { shape: [32, 32, 32, 64], relu: true, mask: true }, 3, 5),
   benchmark("residual and relu, 32 x 32 x 32 x 64", { shape: [32, 32, 32, 64], residual: true, relu: true }, 4, 8),

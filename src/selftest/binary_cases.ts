@@ -1,5 +1,5 @@
 /**
- * Cases of the element-wise arithmetic.
+ * Cases of `binary`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const definitions: Readonly<Record<BinaryName, (a: number, b: number) => number>
   divide: (a, b) => a / b,
 };
 
-/** The shape of b, and the element of b that meets the element of a in a row and a column. */
+/** The shape of b, and the index of the element of b that belongs to an element of a. */
 const broadcasts: Readonly<
   Record<Broadcast, {
     readonly shape: (rows: number, columns: number) => number[];
@@ -79,7 +79,7 @@ export const binaryCases: readonly OperationCase[] = [
   }),
 ];
 
-/** Centring of projections. */
+/** Subtraction of the mean from projections. */
 export const binaryBenchmarks: readonly OperationBenchmark[] = [
   operationBenchmark({
     operation: "binary",

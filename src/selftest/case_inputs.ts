@@ -1,5 +1,5 @@
 /**
- * How the inputs of operation cases are drawn.
+ * Draws the inputs of operation cases.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { HostArray } from "../device/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { type DType, elementCount } from "../tensor/mod.ts";
 
-/** One input: its shape, its element type and its values. */
+/** An input of a case. */
 export interface CaseInput {
   /** Sizes of the axes. */
   readonly shape: readonly number[];
@@ -17,7 +17,7 @@ export interface CaseInput {
   draw(random: RandomStream, count: number): HostArray;
 }
 
-/** Beyond this many values, those drawn are repeated: benchmarks need large inputs, not different ones. */
+/** Larger inputs repeat this many drawn values: benchmarks need large inputs, but not all values different. */
 const DRAWN_AT_MOST = 1 << 16;
 
 const scratch = new Float32Array(1);
@@ -59,7 +59,7 @@ export function uniform(shape: readonly number[], low: number, high: number): Ca
   return f32(shape, (random) => low + (high - low) * random.uniform());
 }
 
-/** Values of both signs whose size is 0.25 to 1.25: for kinks and poles at 0. */
+/** Values of both signs with a magnitude of 0.25 to 1.25: for operations with a kink or a pole at 0. */
 export function awayFromZero(shape: readonly number[]): CaseInput {
   return f32(shape, (random) => {
     const sign = random.uniform() < 0.5 ? -1 : 1;
@@ -67,7 +67,7 @@ export function awayFromZero(shape: readonly number[]): CaseInput {
   });
 }
 
-/** Values between -1 and 1 in random order, no two closer than 2 / count: for maxima. */
+/** Values between -1 and 1 in random order, at least 2 / count apart: for maxima. */
 export function distinct(shape: readonly number[]): CaseInput {
   return {
     shape,
@@ -76,7 +76,7 @@ export function distinct(shape: readonly number[]): CaseInput {
   };
 }
 
-/** Zeros and ones: a one with the given probability. */
+/** Zeros and ones; `probability` is that of a one. */
 export function bits(shape: readonly number[], probability: number): CaseInput {
   return f32(shape, (random) => Number(random.uniform() < probability));
 }
@@ -90,7 +90,7 @@ export function integers(shape: readonly number[], below: number): CaseInput {
   };
 }
 
-/** Bytes of an image, all values equally likely. */
+/** Bytes, all values equally likely. */
 export function bytes(shape: readonly number[]): CaseInput {
   return {
     shape,
@@ -99,12 +99,12 @@ export function bytes(shape: readonly number[]): CaseInput {
   };
 }
 
-/** Values as they are given, f32. */
+/** The given values, as f32. */
 export function given(shape: readonly number[], values: readonly number[]): CaseInput {
   return { shape, dtype: "f32", draw: () => Float32Array.from(values) };
 }
 
-/** Whole numbers as they are given, i32. */
+/** The given whole numbers, as i32. */
 export function givenIntegers(shape: readonly number[], values: readonly number[]): CaseInput {
   return { shape, dtype: "i32", draw: () => Int32Array.from(values) };
 }
@@ -118,7 +118,7 @@ export function asBf16(input: CaseInput): CaseInput {
   };
 }
 
-/** An f32 input whose values bf16 can represent: rounding it again changes nothing. */
+/** An f32 input whose values bf16 represents exactly. */
 export function representable(input: CaseInput): CaseInput {
   return {
     shape: input.shape,
@@ -127,7 +127,7 @@ export function representable(input: CaseInput): CaseInput {
   };
 }
 
-/** FNV-1a (Fowler, Noll, Vo) over the characters of a text, 32 bits. */
+/** The 32-bit hash FNV-1a (Fowler, Noll, Vo) of a text's characters. */
 function hash(text: string): number {
   let state = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {
@@ -145,7 +145,7 @@ function repeated(data: HostArray, count: number): HostArray {
   return result;
 }
 
-/** The values of an input, determined by `name` alone: that of the case with that of the input. */
+/** The values of an input. They depend on `name` alone, which consists of the names of the case and of the input. */
 export function drawInput(input: CaseInput, name: string): HostArray {
   const count = elementCount(input.shape);
   const data = input.draw(new RandomStream(hash(name), Streams.selftest, 0), Math.min(count, DRAWN_AT_MOST));

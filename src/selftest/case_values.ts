@@ -1,5 +1,5 @@
 /**
- * Runs a case's operation on a device: its inputs uploaded, its outputs and gradients read back.
+ * Runs a case's operation on a device: uploads its inputs, and downloads its outputs and gradients.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { type DType, Scope, Tensor } from "../tensor/mod.ts";
 import { asBf16, drawInput, normal, toFloat64 } from "./case_inputs.ts";
 import { caseName, type OperationRun } from "./operation_case.ts";
 
-/** Outputs and gradients of one case, float64. */
+/** Outputs and gradients of a case, in float64. */
 export interface CaseValues {
   /** The outputs. */
   readonly outputs: readonly Float64Array[];
-  /** The cotangent of each output that depends on differentiable inputs, null for the others. */
+  /** The cotangent of each output; null if the output does not depend on differentiable inputs. */
   readonly cotangents: readonly (Float64Array | null)[];
-  /** Gradients of the differentiable inputs, by name: of the sum of cotangent times output. */
+  /** Gradients of the sum of cotangent times output with respect to the differentiable inputs, by name. */
   readonly gradients: ReadonlyMap<string, Float64Array>;
 }
 
-/** A case's inputs on the host, by name; the same at every call. */
+/** The inputs of a case on the host, by name; the same at every call. */
 export function hostInputs(run: OperationRun): Record<string, HostArray> {
   return Object.fromEntries(
     Object.entries(run.inputs).map(([name, input]) => [name, drawInput(input, `${caseName(run)}/${name}`)]),
   );
 }
 
-/** A case's inputs on a device, by name. */
+/** The inputs of a case on a device, by name. */
 export function uploadInputs(device: Device, run: OperationRun): Record<string, Tensor> {
   const tensors = Object.entries(hostInputs(run)).map(([name, data]): [string, Tensor] => {
     return [name, Tensor.from(device, data, run.inputs[name]?.shape ?? [])];
@@ -34,13 +34,13 @@ export function uploadInputs(device: Device, run: OperationRun): Record<string, 
   return Object.fromEntries(tensors);
 }
 
-/** The fixed random cotangent of output `index`. */
+/** The random cotangent of output `index`, the same at every call. */
 export function drawCotangent(run: OperationRun, index: number, shape: readonly number[], dtype: DType): HostArray {
   const values = normal(shape);
   return drawInput(dtype === "bf16" ? asBf16(values) : values, `${caseName(run)}/cotangent ${index}`);
 }
 
-/** Calls the operation; one output or several become a list. */
+/** Calls the operation and returns its outputs as a list. */
 export function callOperation(
   device: Device,
   run: OperationRun,
@@ -51,7 +51,7 @@ export function callOperation(
   return outputs instanceof Tensor ? [outputs] : outputs;
 }
 
-/** Marks the differentiable inputs as requiring gradients, and lists them. */
+/** Marks the differentiable inputs as requiring gradients, and returns them. */
 export function markDifferentiable(
   run: OperationRun,
   inputs: Readonly<Record<string, Tensor>>,
@@ -71,9 +71,9 @@ export function outputValues(device: Device, run: OperationRun): Float64Array[] 
 }
 
 /**
- * The outputs of a case, and its gradients.
+ * The outputs and gradients of a case.
  *
- * @param calls how often the operation is called on the same inputs: the gradients of all calls are summed.
+ * @param calls the number of calls on the same inputs; their gradients are summed.
  */
 export function outputsAndGradients(device: Device, run: OperationRun, calls = 1): CaseValues {
   using _scope = new Scope();

@@ -1,5 +1,5 @@
 /**
- * Cases of the conversion between element types.
+ * Cases of `cast`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { cast } from "../ops/mod.ts";
 import { asBf16, bf16Bits, bf16Value, bytes, type CaseInput, given, integers, normal } from "./case_inputs.ts";
 import { type OperationCase, operationCase } from "./operation_case.ts";
 
-/** Halfway between two bf16 numbers (to the even one), just above and just below it, and zero of either sign. */
+/** Halfway between two bf16 numbers (rounds to the even one), just above and just below it, and zeros of both signs. */
 const ties = [1.00390625, 1.01171875, 1.0039064, 1.0039062, -1.00390625, 0, -0, 12345.678];
 
 function toFloat(label: string, x: CaseInput): OperationCase {

@@ -1,5 +1,5 @@
 /**
- * Cases of the convolution.
+ * Cases of `conv2d`.
  *
  * @module
  */
@@ -20,7 +20,7 @@ function sizesOf(
   return { batch, height, width, inChannels, outChannels, kernel, stride, padding };
 }
 
-/** Inputs whose products sum to about 1, whatever the sizes. */
+/** Inputs whose sums of products are about 1 at all sizes. */
 function inputsOf({ batch, height, width, inChannels, outChannels, kernel }: ConvolutionSizes) {
   return {
     x: normal([batch, height, width, inChannels]),
@@ -70,7 +70,7 @@ export const conv2dCases: readonly OperationCase[] = [
   single("7x7, stride 2, padding 3", [1, 12, 11], [3, 4], [7, 2, 3]),
   single("batch 1, one channel, one pixel", [1, 1, 1], [1, 1], [3, 1, 1]),
   single("an image smaller than the kernel", [3, 2, 1], [2, 3], [3, 1, 1]),
-  // Channels and pixels enough for Winograd's filtering.
+  // Enough channels and pixels for Winograd's algorithm.
   single("3x3, 16 to 16 channels, 24 images of 2x2", [24, 2, 2], [16, 16], [3, 1, 1]),
   half("bf16, 3x3, stride 1, padding 1", [2, 5, 7], [8, 6], [3, 1, 1]),
   half("bf16, 1x1, stride 2", [2, 6, 5], [32, 16], [1, 2, 0]),

@@ -1,5 +1,5 @@
 /**
- * Cases of the softmax cross-entropy.
+ * Cases of `crossEntropy`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { crossEntropy } from "../ops/mod.ts";
 import { type CaseInput, given, givenIntegers, integers, normal } from "./case_inputs.ts";
 import { type OperationCase, operationCase } from "./operation_case.ts";
 
-/** -log of the softmax at the label, the largest logit subtracted first. */
+/** -log softmax(logits)[label]; the largest logit is subtracted first against overflow. */
 function losses(logits: Float64Array, labels: Float64Array, classes: number): Float64Array {
   return labels.map((label, row) => {
     const values = logits.subarray(row * classes, (row + 1) * classes);

@@ -1,5 +1,5 @@
 /**
- * Cases of the queue of rows.
+ * Cases of `enqueueRows`.
  *
  * @module
  */
@@ -19,7 +19,7 @@ function single(label: string, queue: CaseInput, rows: CaseInput): OperationCase
     reference: ({ queue, rows }) => [
       queue.map((_, i) => (i < rows.length ? rows[i] : queue[i - rows.length]) ?? NaN),
     ],
-    tolerance: { error: 0, reason: "rows are copied as they are" },
+    tolerance: { error: 0, reason: "rows are copied bit by bit" },
     fixture: queue.dtype === "f32",
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Cases of the gate's decision; its gradient is that of the soft gate, straight through.
+ * Cases of `gateSample` and `gateThreshold`. The gradient of the sample is the gradient of the soft gate.
  *
  * @module
  */
@@ -55,10 +55,10 @@ function threshold(label: string, logits: CaseInput): OperationCase {
   });
 }
 
-/** The least number that the generator can draw, and the largest below 1 (which it rounds to once in 2^24 draws). */
+/** The smallest number that the generator draws, and the largest below 1; one draw in 2^24 is 1. */
 const outermost = given([1, 4], [2 ** -25, 1 - 2 ** -24, 2 ** -25, 1 - 2 ** -24]);
 
-const nearOne: Tolerance = { error: 1e-10, reason: "1 - s has lost five bits in f32 where s is near 1" };
+const nearOne: Tolerance = { error: 1e-10, reason: "1 - s loses five bits in f32 if s is near 1" };
 
 /** Cases of `gateSample` and `gateThreshold`. */
 export const gateCases: readonly OperationCase[] = [

@@ -1,5 +1,5 @@
 /**
- * Cases of a whole gate at inference, against its layers one by one.
+ * Cases of `gateDecide`, against the gate's layers one by one.
  *
  * @module
  */
@@ -58,7 +58,7 @@ function withoutBias(label: string, sizes: Sizes): OperationCase {
   });
 }
 
-/** @param centre mean of the biases: far from 0 all channels are open, or closed. */
+/** @param centre mean of the biases: far above 0 all channels are open, far below 0 all are closed. */
 function withBias(label: string, sizes: Sizes, centre: number): OperationCase {
   const channels = sizes[3];
   return operationCase({
@@ -96,7 +96,7 @@ function benchmark(sizes: Sizes): OperationBenchmark {
   });
 }
 
-/** The gate of the widest block, for one image and for a batch. */
+/** The gate of the widest block of a ResNet-18, for one image and for a batch. */
 export const gateDecideBenchmarks: readonly OperationBenchmark[] = [
   benchmark([1, 512, 128, 512]),
   benchmark([64, 512, 128, 512]),

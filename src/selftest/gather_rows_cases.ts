@@ -1,5 +1,5 @@
 /**
- * Cases of the selection of rows.
+ * Cases of `gatherRows`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Cases of the global average pooling.
+ * Cases of `globalPool`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Checks operations on a device: values, gradients, memory.
+ * Checks the values, gradients and memory of operations on a device.
  *
  * @module
  */
@@ -12,49 +12,49 @@ import { type CaseValues, hostInputs, outputsAndGradients, outputValues } from "
 import type { OperationCase } from "./operation_case.ts";
 import { operationCases } from "./operation_cases.ts";
 
-/** The largest normalised mean squared error of values and gradients: 1e-6 relative, some ten roundings of f32. */
+/** Limit of the normalised mean squared error of values and gradients: a relative error of 1e-6, about ten roundings of f32. */
 export const DEFAULT_TOLERANCE = 1e-12;
 
-/** What became of one case. */
+/** The result of a case. */
 export interface CaseResult {
   /** The operation. */
   readonly operation: string;
   /** The case's label. */
   readonly case: string;
-  /** Whether values and gradients are within tolerance and all memory was given back. */
+  /** Whether values and gradients are within the tolerance and all memory was freed. */
   readonly ok: boolean;
-  /** Normalised mean squared error of the values, the worst of all outputs; infinite where the operation failed. */
+  /** Largest normalised mean squared error of an output; infinite if the operation failed. */
   readonly error: number;
-  /** The same of the gradients; null where there are none. */
+  /** Largest normalised mean squared error of a gradient; null if there are no gradients. */
   readonly gradientError: number | null;
-  /** Bytes of device memory that are in use after the case and were not before. */
+  /** Bytes of device memory that the case did not free. */
   readonly leakedBytes: number;
-  /** Time of the whole check. */
+  /** Duration of the whole check. */
   readonly milliseconds: number;
-  /** The exception that ended it, where there was one. */
+  /** The message of the exception that ended the case, if there was one. */
   readonly message?: string;
 }
 
-/** Which cases to run. */
+/** The choice of cases. */
 export interface SelftestOptions {
-  /** Only these operations; all by default. */
+  /** The operations to check; all by default. */
   readonly operations?: readonly string[];
   /** Called after every case. */
   readonly progress?: (result: CaseResult) => void;
 }
 
-/** Fills the cached memory that inputs and outputs of these sizes will get with NaN: what is never written shows. */
+/** Fills with NaN the cached memory that inputs and outputs of these sizes will get, so that unwritten elements show. */
 function poison(device: Device, sizes: readonly number[]): void {
   const tensors = sizes.map((size) => Tensor.full(device, [size], NaN));
   for (const tensor of tensors) tensor[Symbol.dispose]();
 }
 
-/** The largest of some errors; NaN counts as infinite. */
+/** The largest error; NaN counts as infinite. */
 function worst(errors: readonly number[]): number {
   return errors.reduce((largest, error) => Number.isNaN(error) ? Infinity : Math.max(largest, error), 0);
 }
 
-/** The largest normalised error of a list of outputs; a missing, extra or ill-sized output counts as infinite. */
+/** The largest normalised error of a list of outputs; infinite if an output is missing, extra or of another size. */
 export function worstError(actual: readonly ArrayLike<number>[], expected: readonly ArrayLike<number>[]): number {
   if (actual.length !== expected.length) return Infinity;
   return worst(expected.map((values, index) => normalisedError(actual[index] ?? [], values)));
@@ -65,7 +65,7 @@ export function inputValues(checked: OperationCase): Record<string, Float64Array
   return Object.fromEntries(Object.entries(hostInputs(checked)).map(([name, data]) => [name, toFloat64(data)]));
 }
 
-/** Errors of the gradients against finite differences, and of the gradients of two calls against twice those of one. */
+/** Errors of the gradients against finite differences, and of the summed gradients of two calls against twice those of one. */
 function gradientErrors(device: Device, checked: OperationCase, single: CaseValues): number[] {
   const inputs = inputValues(checked);
   const objective = () =>
@@ -84,7 +84,7 @@ function gradientErrors(device: Device, checked: OperationCase, single: CaseValu
 function errorsOf(device: Device, checked: OperationCase): { error: number; gradientError: number | null } {
   const inputs = inputValues(checked);
   const expected = checked.reference(inputs);
-  // Gradients have the sizes of inputs, cotangents those of outputs.
+  // Gradients have the sizes of inputs, and cotangents have the sizes of outputs.
   const sizes = [...Object.values(inputs), ...expected].map((values) => values.length);
   poison(device, sizes);
   const plain = worstError(outputValues(device, checked), expected);
@@ -100,7 +100,7 @@ export function canRun(device: Device, checked: OperationCase): boolean {
   return checked.needsBf16 !== true || device.description.bf16;
 }
 
-/** Checks one case: with a tape and without one, its gradients alone and added up. */
+/** Checks a case with and without a tape, and its gradients of one call and of two. */
 export function checkCase(device: Device, checked: OperationCase): CaseResult {
   const started = performance.now();
   const before = device.memory().inUse;

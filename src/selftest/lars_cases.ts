@@ -1,5 +1,5 @@
 /**
- * Cases of LARS: parameters after several steps.
+ * Cases of LARS, which compare parameters after several steps.
  *
  * @module
  */
@@ -13,7 +13,7 @@ function length(values: Float64Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 }
 
-/** One tensor's steps by the formula in section 4 of the method; `adapt` false is plain SGD without decay. */
+/** The steps of one tensor by LARS's formula; without `adapt`, plain SGD without decay. */
 function steps(
   value: Float64Array,
   gradient: Float64Array,

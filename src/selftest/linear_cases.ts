@@ -1,5 +1,5 @@
 /**
- * Cases of the linear layer's product.
+ * Cases of `linear`.
  *
  * @module
  */
@@ -43,7 +43,7 @@ function withoutBias(rows: number, inFeatures: number, outFeatures: number): Ope
   });
 }
 
-/** Inputs of bf16 products whose sums are about 1, whatever the sizes. */
+/** bf16 inputs whose sums of products are about 1 at all sizes. */
 function halfInputs([rows, inFeatures, outFeatures]: Sizes) {
   return {
     x: asBf16(normal([rows, inFeatures])),
@@ -91,7 +91,7 @@ export const linearCases: readonly OperationCase[] = [
     run: (_device, tape, { x, weight, bias }) => {
       using packed = new PackedWeights();
       const first = linear(tape, x, weight, bias, { outDtype: "f32", packed });
-      // The second call must not look at the weight itself.
+      // The second call must read the rounded copy and not the weight.
       weight.write(new Float32Array(weight.size));
       return [first, linear(tape, x, weight, null, { outDtype: "f32", packed })];
     },

@@ -1,5 +1,5 @@
 /**
- * Cases of the matrix product.
+ * Cases of `matmul`.
  *
  * @module
  */

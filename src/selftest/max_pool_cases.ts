@@ -1,5 +1,5 @@
 /**
- * Cases of the max pooling; inputs are distinct, so that a small step never changes which value is the largest.
+ * Cases of `maxPool`. Inputs are distinct, so that the step of the differences never changes the maximum.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Self-test: operation cases and the harness that checks them.
+ * Self-test: the cases of all operations, and the harness that checks them.
  *
  * @module
  */

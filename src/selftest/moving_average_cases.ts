@@ -1,5 +1,5 @@
 /**
- * Cases of the exponential moving average.
+ * Cases of `movingAverage`.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export const movingAverageCases: readonly OperationCase[] = [
   single("bf16", asBf16(normal([4, 9])), asBf16(normal([4, 9])), 0.75),
 ];
 
-/** The largest convolution of a ResNet-18 following its source. */
+/** The largest convolution of a ResNet-18. */
 export const movingAverageBenchmarks: readonly OperationBenchmark[] = [
   operationBenchmark({
     operation: "moving_average",

@@ -1,5 +1,5 @@
 /**
- * The list of all operation cases, and that of all benchmarks.
+ * The lists of all cases and of all benchmarks.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Several steps of an optimiser on parameters and gradients given as a case's inputs.
+ * Runs several steps of an optimiser on parameters and gradients that are a case's inputs.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor/mod.ts";
 
 const optimisers = { sgd: Sgd, lars: Lars } as const;
 
-/** A parameter with its gradient; the same gradient at every step. */
+/** A parameter and its gradient, which is the same at every step. */
 export interface OptimisedTensor {
   readonly value: Tensor;
   readonly gradient: Tensor;
@@ -20,7 +20,7 @@ export interface OptimisedTensor {
   readonly decay: boolean;
 }
 
-/** The parameters after `rates.length` steps; the gradient of every step is that of sum(value * gradient). */
+/** The parameters after `rates.length` steps. Every step differentiates sum(value * gradient). */
 export function optimiserSteps(
   device: Device,
   name: keyof typeof optimisers,

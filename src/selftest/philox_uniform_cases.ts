@@ -1,5 +1,5 @@
 /**
- * Cases of the noise on the device, against the generator in TypeScript: they must agree bit for bit.
+ * Cases of `philoxUniform`, which must equal the generator in TypeScript bit for bit.
  *
  * @module
  */
@@ -19,7 +19,7 @@ function single(label: string, address: NoiseAddress, shape: readonly number[]):
     reference: () => {
       const stream = new RandomStream(address.seed, address.stream, address.step);
       for (let skipped = 0; skipped < 4 * (address.firstBlock ?? 0); skipped++) stream.uint32();
-      // The device keeps f32: 24 bits, where the draw itself has 25.
+      // The device rounds to the 24 bits of f32; a draw has 25.
       return [Float64Array.from({ length: count }, () => Math.fround(stream.uniform()))];
     },
     tolerance: exact,

@@ -1,5 +1,5 @@
 /**
- * Augmented views by their definition, in float64: one image after the other, one change after the other.
+ * Augmented views by their definition, in float64: image by image, change by change.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface ViewParameters {
   readonly left: number;
   readonly height: number;
   readonly width: number;
-  /** Digits, the first applied first; -1 for no jitter. */
+  /** Decimal digits of the changes, first digit first; -1 for no jitter. */
   readonly jitterOrder: number;
   readonly brightness: number;
   readonly contrast: number;
@@ -37,7 +37,7 @@ function luma(red: number, green: number, blue: number): number {
   return 0.299 * red + 0.587 * green + 0.114 * blue;
 }
 
-/** A new image with every pixel's three values replaced. */
+/** A new image in which `change` replaces the three values of every pixel. */
 function mapPixels(
   image: ReferenceImage,
   change: (red: number, green: number, blue: number) => readonly [number, number, number],
@@ -50,7 +50,7 @@ function mapPixels(
   return { ...image, values };
 }
 
-/** A new image with every value replaced. */
+/** A new image in which `change` replaces every value. */
 function mapValues(image: ReferenceImage, change: (value: number) => number): ReferenceImage {
   return { ...image, values: image.values.map(change) };
 }
@@ -82,7 +82,7 @@ function resizeWeights(from: number, to: number, index: number): number[] {
   return weights.map((weight) => weight / total);
 }
 
-/** Every row of pixels replaced by weighted sums of it: `weights` [new width][width]. */
+/** Replaces every row of pixels by weighted sums of its pixels: `weights` [new width][width]. */
 function combineColumns(image: ReferenceImage, weights: readonly (readonly number[])[]): ReferenceImage {
   const width = weights.length;
   const values = new Float64Array(image.height * width * 3);
@@ -98,7 +98,7 @@ function combineColumns(image: ReferenceImage, weights: readonly (readonly numbe
   return { height: image.height, width, values };
 }
 
-/** Rows and columns exchanged. */
+/** Exchanges rows and columns. */
 function transposed(image: ReferenceImage): ReferenceImage {
   const values = image.values.map((_, index) => {
     const row = Math.floor(index / (3 * image.height));
@@ -108,7 +108,7 @@ function transposed(image: ReferenceImage): ReferenceImage {
   return { height: image.width, width: image.height, values };
 }
 
-/** Weighted sums along both axes. */
+/** Takes weighted sums along both axes. */
 function combine(
   image: ReferenceImage,
   rows: readonly (readonly number[])[],
@@ -147,7 +147,7 @@ function saturate(image: ReferenceImage, factor: number): ReferenceImage {
   });
 }
 
-/** Hue in turns of a pixel that is not grey, by the largest of its values. */
+/** The hue in turns of a pixel that is not grey. */
 function hueOf(red: number, green: number, blue: number): number {
   const largest = Math.max(red, green, blue);
   const range = largest - Math.min(red, green, blue);
@@ -155,7 +155,7 @@ function hueOf(red: number, green: number, blue: number): number {
   return largest === green ? (blue - red) / range / 6 + 1 / 3 : (red - green) / range / 6 + 2 / 3;
 }
 
-/** Moves the hue by `shift` turns; the largest and the smallest value of a pixel stay what they are. */
+/** Moves the hue by `shift` turns; the largest and the smallest value of a pixel do not change. */
 function shiftHue(image: ReferenceImage, shift: number): ReferenceImage {
   return mapPixels(image, (red, green, blue) => {
     const largest = Math.max(red, green, blue);
@@ -198,8 +198,8 @@ export function viewOf(image: ReferenceImage, view: ViewParameters, height: numb
 }
 
 /**
- * The weights of all pixels of an axis in each blurred one: to a distance of three sigma, or as far as mirroring allows.
- * Beyond its border the axis is mirrored, the last pixel not repeated.
+ * The weights of an axis's pixels in each blurred pixel, up to a distance of three sigma or of the axis's size - 1. The axis
+ * is mirrored at its borders, without repeating the edge pixel.
  */
 function blurWeights(size: number, sigma: number): number[][] {
   const radius = Math.min(Math.ceil(3 * sigma), size - 1);

@@ -24,7 +24,7 @@ export function channelStatistics(x: Float64Array, { batch, pixels, channels }: 
   return { mean, variance };
 }
 
-/** What follows the norm. */
+/** The steps after the norm. */
 export interface NormTail {
   readonly residual?: Float64Array | undefined;
   readonly relu?: boolean;

@@ -1,5 +1,5 @@
 /**
- * Cases of the rotation by quarter turns.
+ * Cases of `rotate`.
  *
  * @module
  */
@@ -34,7 +34,7 @@ function single(label: string, x: CaseInput, turns: readonly number[], fixture =
       });
       return [y];
     },
-    tolerance: { error: 0, reason: "pixels are moved as they are" },
+    tolerance: { error: 0, reason: "pixels are moved bit by bit" },
     fixture,
   });
 }
@@ -52,7 +52,7 @@ export const rotateCases: readonly OperationCase[] = [
   single("whole numbers", integers([4, 2, 2, 1], 1000), [0, 1, 2, 3]),
 ];
 
-/** A batch of CIFAR's views. */
+/** The views of a batch of CIFAR-10. */
 export const rotateBenchmarks: readonly OperationBenchmark[] = [
   operationBenchmark({
     operation: "rotate",

@@ -1,5 +1,5 @@
 /**
- * Cases of the multiplication by a constant.
+ * Cases of `scale`.
  *
  * @module
  */

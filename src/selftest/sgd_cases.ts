@@ -1,5 +1,5 @@
 /**
- * Cases of stochastic gradient descent: parameters after several steps.
+ * Cases of SGD, which compare parameters after several steps.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Cases of the taking of consecutive rows.
+ * Cases of `sliceRows`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { sliceRows } from "../ops/mod.ts";
 import { asBf16, type CaseInput, integers, normal } from "./case_inputs.ts";
 import { type OperationCase, operationCase } from "./operation_case.ts";
 
-/** All rows of x = [rows, columns] in parts, `sizes[k]` rows in the k-th. */
+/** Divides the rows of x [rows, columns] into parts; part k has `sizes[k]` rows. */
 function parts(label: string, columns: number, x: CaseInput, sizes: readonly number[]): OperationCase {
   const starts = sizes.map((_, part) => sizes.slice(0, part).reduce((sum, size) => sum + size, 0));
   return operationCase({

@@ -1,5 +1,5 @@
 /**
- * Cases of the joining of tensors.
+ * Cases of `stack` and `concatRows`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Cases of the sums along an axis.
+ * Cases of `sum` and `mean`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { mean, sum, type SumAxis } from "../ops/mod.ts";
 import { asBf16, type CaseInput, normal } from "./case_inputs.ts";
 import { type OperationBenchmark, operationBenchmark, type OperationCase, operationCase } from "./operation_case.ts";
 
-/** The length of the sum, and the element of it that the element in a row and a column goes to. */
+/** The length of the sum, and the index of its element to which an element of x is added. */
 const targets: Readonly<Record<SumAxis, (row: number, column: number) => number>> = {
   rows: (_row, column) => column,
   columns: (row) => row,
@@ -38,7 +38,7 @@ function single(axis: SumAxis, [rows, columns]: readonly [number, number], facto
   });
 }
 
-/** Only the input gradient is bf16; the sum itself is f32. */
+/** bf16 input: only its gradient is rounded, because the sum is f32. */
 function half(axis: SumAxis): OperationCase {
   const x: CaseInput = asBf16(normal([6, 10]));
   return operationCase({
@@ -74,7 +74,7 @@ export const sumCases: readonly OperationCase[] = [
   }),
 ];
 
-/** Sums of projections. */
+/** Sums of projections, as the objectives take them. */
 export const sumBenchmarks: readonly OperationBenchmark[] = axes.map((axis) =>
   operationBenchmark({
     operation: "sum",

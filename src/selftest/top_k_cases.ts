@@ -1,5 +1,5 @@
 /**
- * Cases of the selection of the largest values.
+ * Cases of `topK`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { topK } from "../ops/mod.ts";
 import { type CaseInput, distinct, given, normal } from "./case_inputs.ts";
 import { type OperationBenchmark, operationBenchmark, type OperationCase, operationCase } from "./operation_case.ts";
 
-/** The values and columns of the k largest of each row, by sorting; equal values by the lower column. */
+/** The k largest values of each row and their columns, by sorting. Ties go to the lower column. */
 function largest(x: Float64Array, columns: number, k: number): [values: Float64Array, indices: Float64Array] {
   const rows = x.length / columns;
   const chosen = Array.from({ length: rows }, (_, row) => {
@@ -43,7 +43,7 @@ export const topKCases: readonly OperationCase[] = [
   single("negative values and zeros of either sign", 5, 3, given([1, 5], [-1, -0, 0, -2, -0.5])),
 ];
 
-/** The neighbours of test images. */
+/** The nearest neighbours of test images. */
 export const topKBenchmarks: readonly OperationBenchmark[] = [
   operationBenchmark({
     operation: "top_k",

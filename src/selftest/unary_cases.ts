@@ -1,5 +1,5 @@
 /**
- * Cases of the element-wise functions.
+ * Cases of `unary`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { unary, unaryCodes, type UnaryName } from "../ops/mod.ts";
 import { asBf16, awayFromZero, type CaseInput, normal, uniform } from "./case_inputs.ts";
 import { type OperationBenchmark, operationBenchmark, type OperationCase, operationCase } from "./operation_case.ts";
 
-/** Each function by its definition. */
+/** The definition of each function. */
 const definitions: Readonly<Record<UnaryName, (x: number) => number>> = {
   relu: (x) => (x > 0 ? x : 0),
   square: (x) => x * x,

@@ -1,5 +1,5 @@
 /**
- * Cases of writing rows into a tensor.
+ * Cases of `writeRows`.
  *
  * @module
  */
@@ -22,7 +22,7 @@ function single(label: string, target: CaseInput, rows: CaseInput, start: number
       const [first, end] = [start * columns, start * columns + rows.length];
       return [target.map((value, i) => (i >= first && i < end ? rows[i - first] ?? NaN : value))];
     },
-    tolerance: { error: 0, reason: "rows are copied as they are" },
+    tolerance: { error: 0, reason: "rows are copied bit by bit" },
     fixture: target.dtype === "f32" && rows.shape.length === target.shape.length,
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Tensors and the scopes that own them.
+ * Tensors, and the scopes that own their memory.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Scopes: the tensors made inside one are freed at its end.
+ * Scopes, which free at their end the tensors made inside them.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 const stack: (Scope | null)[] = [];
 
 /**
- * Everything allocated between a scope's creation and its disposal, and still alive then, is freed with it. Scopes are
- * one stack: one that stays open over an `await` takes what other code allocates meanwhile.
+ * Frees everything that was allocated between its creation and its disposal and is still alive. Scopes form one stack: if a
+ * scope stays open over an `await`, it also owns what other code allocates meanwhile.
  *
  * @example
  * ```ts ignore
@@ -24,22 +24,22 @@ export class Scope implements Disposable {
     stack.push(this);
   }
 
-  /** The innermost open scope, or null where allocations belong to their makers. */
+  /** The innermost open scope, or null if new tensors belong to their makers. */
   static get current(): Scope | null {
     return stack.at(-1) ?? null;
   }
 
-  /** Registers a disposable. */
+  /** Makes the scope the owner of a disposable. */
   add(item: Disposable): void {
     this.#owned.add(item);
   }
 
-  /** Forgets a disposable: it was freed earlier, or has another owner now. */
+  /** Gives up ownership: the disposable was freed earlier, or has another owner now. */
   forget(item: Disposable): void {
     this.#owned.delete(item);
   }
 
-  /** Frees what is left and closes the scope (with any scope left open inside it). */
+  /** Frees what it still owns and closes it, together with scopes that were left open inside it. */
   [Symbol.dispose](): void {
     for (const item of [...this.#owned]) item[Symbol.dispose]();
     const index = stack.lastIndexOf(this);
@@ -47,7 +47,7 @@ export class Scope implements Disposable {
   }
 }
 
-/** Runs `make` outside all scopes: what it allocates belongs to the caller until disposed of. */
+/** Runs `make` outside all scopes: the caller owns what it allocates, and has to dispose of it. */
 export function unscoped<T>(make: () => T): T {
   stack.push(null);
   try {

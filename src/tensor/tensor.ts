@@ -7,7 +7,7 @@ import { constants, type Device, type DevicePointer, type HostArray } from "../d
 import { MisuseError, ShapeError } from "../errors.ts";
 import { Scope } from "./scope.ts";
 
-/** Element types. */
+/** Element types: 32-bit float, bfloat16, unsigned byte, 32-bit signed integer. */
 export type DType = "f32" | "bf16" | "u8" | "i32";
 
 const dtypes = {
@@ -17,7 +17,7 @@ const dtypes = {
   i32: { code: constants.SL_I32, bytes: 4, array: Int32Array },
 } as const;
 
-/** The code of an element type in native calls (SL_F32, ...). */
+/** The code of an element type in native calls: SL_F32, SL_BF16, SL_U8 or SL_I32. */
 export function dtypeCode(dtype: DType): number {
   return dtypes[dtype].code;
 }
@@ -50,12 +50,12 @@ export class Tensor implements Disposable {
   /**
    * Allocates a tensor with undefined contents; the innermost open {@linkcode Scope} owns it.
    *
-   * @throws {ShapeError} on a size that is no natural number.
-   * @throws {OutOfMemoryError} where the device has no memory left.
+   * @throws {ShapeError} if a size is not a natural number.
+   * @throws {OutOfMemoryError} if the device has no memory left.
    */
   constructor(readonly device: Device, readonly shape: readonly number[], readonly dtype: DType = "f32") {
     if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw new ShapeError(`a tensor of shape [${shape}] cannot be: sizes are natural numbers`);
+      throw new ShapeError(`a tensor cannot have shape [${shape}]: give natural numbers`);
     }
     this.size = elementCount(shape);
     this.#pointer = device.allocate(Math.max(this.size, 1) * dtypeBytes(dtype));
@@ -63,7 +63,7 @@ export class Tensor implements Disposable {
     this.#scope?.add(this);
   }
 
-  /** A tensor holding a copy of host data. @throws {ShapeError} where the length does not fit the shape. */
+  /** A tensor with a copy of host data; Uint16Array holds bits of bf16. @throws {ShapeError} if the length does not fit the shape. */
   static from(device: Device, data: HostArray, shape: readonly number[]): Tensor {
     if (elementCount(shape) !== data.length) {
       throw new ShapeError(`${data.length} values do not fill shape [${shape}]`);
@@ -73,7 +73,7 @@ export class Tensor implements Disposable {
     return tensor;
   }
 
-  /** A tensor with every element `value`; f32 or bf16. */
+  /** A tensor whose elements all are `value`; f32 or bf16. */
   static full(device: Device, shape: readonly number[], value: number, dtype: DType = "f32"): Tensor {
     const tensor = new Tensor(device, shape, dtype);
     device.kernels.sl_fill(tensor.code, tensor.size, value, tensor.#pointer);
@@ -96,14 +96,14 @@ export class Tensor implements Disposable {
     return this.#pointer === null;
   }
 
-  /** The size along an axis; negative axes count from the end. @throws {ShapeError} where there is no such axis. */
+  /** The size along an axis; negative axes count from the end. @throws {ShapeError} if there is no such axis. */
   dim(axis: number): number {
     const size = this.shape.at(axis);
     if (size === undefined) throw new ShapeError(`shape [${this.shape}] has no axis ${axis}`);
     return size;
   }
 
-  /** Overwrites the contents. @throws {ShapeError} where length or element type differ. */
+  /** Overwrites the contents. @throws {ShapeError} if length or element type differ. */
   write(data: HostArray): void {
     if (data.length !== this.size || dtypeOf(data) !== this.dtype) {
       throw new ShapeError(`${data.length} ${dtypeOf(data)} values cannot be written to [${this.shape}] ${this.dtype}`);
@@ -111,27 +111,27 @@ export class Tensor implements Disposable {
     if (this.size > 0) this.device.upload(this.pointer, data);
   }
 
-  /** A copy of the contents of an f32 tensor. @throws {ShapeError} on another element type. */
+  /** A copy of the contents of an f32 tensor; waits for the device. @throws {ShapeError} if the element type is another. */
   toFloat32(): Float32Array<ArrayBuffer> {
-    if (this.dtype !== "f32") throw new ShapeError(`a ${this.dtype} tensor has no f32 contents: cast it first`);
+    if (this.dtype !== "f32") throw new ShapeError(`a ${this.dtype} tensor has no f32 contents: cast it to f32 first`);
     return this.toHost() as Float32Array<ArrayBuffer>;
   }
 
-  /** A copy of the contents; bf16 as its 16 bits. */
+  /** A copy of the contents, bf16 as its 16 bits; waits for the device. */
   toHost(): HostArray {
     const data = new dtypes[this.dtype].array(this.size);
     if (this.size > 0) this.device.download(data, this.pointer);
     return data;
   }
 
-  /** The only value of a one-element f32 tensor; waits for the device. */
+  /** The value of an f32 tensor of one element; waits for the device. @throws {ShapeError} if it has more or fewer. */
   item(): number {
     const [value] = this.toFloat32();
     if (value === undefined || this.size !== 1) throw new ShapeError(`shape [${this.shape}] does not hold one value`);
     return value;
   }
 
-  /** A new tensor with the same contents. */
+  /** A new tensor with the same contents, which requires no gradient. */
   clone(): Tensor {
     const copy = new Tensor(this.device, this.shape, this.dtype);
     this.device.kernels.sl_copy(null, copy.pointer, this.pointer, this.size * dtypeBytes(this.dtype));

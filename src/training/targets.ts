@@ -1,5 +1,5 @@
 /**
- * Targets of a comparison: what the momentum network makes of the passes that are compared.
+ * Targets of a comparison: the momentum network's projections of the compared passes.
  *
  * @module
  */
@@ -11,21 +11,22 @@ import { Scope, Tensor } from "../tensor/mod.ts";
 
 /** A pass of the momentum network. */
 export interface TargetPass {
-  /** The pass, without a tape. */
+  /** The context of the pass; targets need no tape. */
   readonly context: Omit<ForwardContext, "tape">;
-  /** The view that the network's own pass sees. */
+  /** The view that the trained network's pass sees. */
   readonly images: Tensor;
 }
 
 /**
- * The projections of two passes of the momentum network: in training mode with the batch's statistics, without a tape.
- * Gates draw noise of their own: the copy is another network, and the network is not to match one draw of bits.
+ * The projections of two passes of the momentum network, in training mode (statistics of the batch) and without a tape. Its
+ * gates draw their own noise: a target with the trained network's noise would teach it one draw of bits.
  *
- * Called before the network's own passes begin, it adds nothing to the step's memory: its activations are free again
- * when it returns.
+ * Call it before the trained network's passes begin: it frees its activations before it returns, and so adds nothing to the
+ * peak memory of the step.
  *
- * @param passes two of them.
- * @returns [N, D] f32 each, the innermost open scope's.
+ * @param passes the two passes to compare.
+ * @returns two targets [N, D] f32, which the innermost open scope owns.
+ * @throws {ShapeError} if there are not two passes.
  */
 export function targetsOf(
   momentum: MomentumNetwork,
@@ -33,7 +34,9 @@ export function targetsOf(
   options: ProjectionOptions,
 ): Targets {
   const [a, b] = passes.map(({ images }) => new Tensor(images.device, [images.dim(0), momentum.projector.size]));
-  if (a === undefined || b === undefined) throw new ShapeError(`targets of ${passes.length} passes, where two compare`);
+  if (a === undefined || b === undefined) {
+    throw new ShapeError(`targetsOf: ${passes.length} passes: give the two passes to compare`);
+  }
   using _scope = new Scope();
   const features = passes.map(({ context, images }) =>
     momentum.encoderOf(context.pass).forward({ ...context, tape: null }, images).features
