@@ -115,11 +115,19 @@ export type StructFields<Name extends keyof typeof structs> = Readonly<
   Record<keyof typeof structs[Name] & string, number>
 >;
 
+/** The names of each struct's fields in order, listed once: every convolution writes a struct. */
+const fieldNames = Object.fromEntries(
+  Object.entries(structs).map(([name, fields]) => [name, Object.keys(fields)]),
+) as Readonly<Record<keyof typeof structs, readonly string[]>>;
+
 /** Writes a struct as native code reads it: its fields in the header's order, whatever their order in `fields`. */
 export function structOf<Name extends keyof typeof structs>(
   name: Name,
   fields: StructFields<Name>,
 ): Int32Array<ArrayBuffer> {
   const values: Readonly<Record<string, number>> = fields;
-  return Int32Array.from(Object.keys(structs[name]), (field) => values[field] ?? 0);
+  const names = fieldNames[name];
+  const struct = new Int32Array(names.length);
+  for (let index = 0; index < names.length; index++) struct[index] = values[names[index] ?? ""] ?? 0;
+  return struct;
 }
