@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Normalised mean squared error of `actual`: |actual - expected|^2 / |expected|^2; 0 if both are 0, infinite if sizes differ. */
+/**
+ * Normalised mean squared error of `actual`: |actual - expected|^2 / |expected|^2; 0 if both are 0, infinite if sizes
+ * differ.
+ */
 export function normalisedError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Infinity;
   let difference = 0;

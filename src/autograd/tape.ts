@@ -1,9 +1,9 @@
 /**
  * The tape: a record of the operations of one forward computation, from which the backward sweep computes gradients.
  *
- * Lifetimes: an operation's own backward rule is the last to need its output, because every consumer of the output stands
- * later on the tape. When the backward sweep leaves an operation, it frees the output, the output's gradient and the tensors
- * that the operation saved. So memory falls during the sweep.
+ * Lifetimes: an operation's own backward rule is the last to need its output, because every consumer of the output
+ * stands later on the tape. When the backward sweep leaves an operation, it frees the output, the output's gradient and
+ * the tensors that the operation saved. So memory falls during the sweep.
  *
  * @module
  */
@@ -60,7 +60,7 @@ export class Tape {
     this.#gradients.set(input, gradient);
   }
 
-  /** As {@linkcode accumulate}, for a `write` that can only overwrite: a second gradient goes through a temporary tensor. */
+  /** As {@linkcode accumulate}, for a `write` that only overwrites: a second gradient goes through a temporary. */
   add(input: Tensor, write: (target: Tensor) => void): void {
     this.accumulate(input, (target, accumulate) => {
       if (accumulate === 0) return write(target);
@@ -70,7 +70,9 @@ export class Tape {
     });
   }
 
-  /** The gradient of a leaf, or of an output that was not freed, after {@linkcode backward}; undefined if it has none. */
+  /**
+   * The gradient of a leaf, or of an output that was not freed, after {@linkcode backward}; undefined if it has none.
+   */
   gradient(tensor: Tensor): Tensor | undefined {
     return this.#gradients.get(tensor);
   }

@@ -1,8 +1,8 @@
 /**
  * The table of native functions, which mirrors native/include/sluice.h; a test compares the two.
  *
- * `pointer` is device memory or a handle, `buffer` is a typed array of the host (the header's `host_...` arguments), `i64`
- * takes numbers and BigInts.
+ * `pointer` is device memory or a handle, `buffer` is a typed array of the host (the header's `host_...` arguments),
+ * `i64` takes numbers and BigInts.
  *
  * @module
  */

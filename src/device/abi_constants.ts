@@ -1,6 +1,6 @@
 /**
- * The constants and structs of the native interface, under the names of native/include/sluice.h; a test compares the two
- * in both directions.
+ * The constants and structs of the native interface, under the names of native/include/sluice.h; a test compares the
+ * two in both directions.
  *
  * @module
  */
@@ -76,7 +76,9 @@ export const constants = {
   SL_FRAME_COLUMNS: 8,
 } as const;
 
-/** Every `typedef struct` of the header: the types of its fields in the header's order. An opaque handle has no fields. */
+/**
+ * Every `typedef struct` of the header: the types of its fields in the header's order. An opaque handle has no fields.
+ */
 export const structs = {
   sl_context: {},
   sl_stream: {},

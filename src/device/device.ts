@@ -44,8 +44,8 @@ export type NotKernels =
   | "sl_context_destroy";
 
 /**
- * Every native function that takes a context, with the context filled in. A status other than SL_OK becomes an exception,
- * {@linkcode NativeError} or a subclass of it, with the library's own sentence.
+ * Every native function that takes a context, with the context filled in. A status other than SL_OK becomes an
+ * exception, {@linkcode NativeError} or a subclass of it, with the library's own sentence.
  */
 export type Kernels = {
   readonly [Name in Exclude<keyof Native, NotKernels>]: (
@@ -280,7 +280,11 @@ export class Device implements Disposable {
     return { inUse: Number(inUse), reserved: Number(reserved), peak: Number(peak), live: Number(live) };
   }
 
-  /** Whether f32 products and convolutions may round operands to TF32; false at first. @throws {UnsupportedError} without TF32. */
+  /**
+   * Whether f32 products and convolutions may round operands to TF32; false at first.
+   *
+   * @throws {UnsupportedError} without TF32.
+   */
   allowTf32(allow: boolean): void {
     this.kernels.sl_context_allow_tf32(Number(allow));
   }
@@ -299,7 +303,11 @@ export class Device implements Disposable {
     return textOf(text);
   }
 
-  /** Uses the engines of a text of {@linkcode exportPlans}. @throws {NativeError} if it is another device's, or not such a text. */
+  /**
+   * Uses the engines of a text of {@linkcode exportPlans}.
+   *
+   * @throws {NativeError} if it is another device's, or not such a text.
+   */
   importPlans(text: string): void {
     this.kernels.sl_plans_import(new TextEncoder().encode(`${text}\0`));
   }
@@ -322,8 +330,8 @@ export class Device implements Disposable {
   }
 
   /**
-   * Puts `observer` around every native call until the result is disposed. The observer that was added last is called first.
-   * Dispose observers in reverse order.
+   * Puts `observer` around every native call until the result is disposed. The observer that was added last is called
+   * first. Dispose observers in reverse order.
    */
   observe(observer: KernelObserver): Disposable {
     // The functions themselves are replaced, so that calls cost nothing extra without an observer.

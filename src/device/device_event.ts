@@ -6,7 +6,10 @@
 import type { Device, DevicePointer } from "./device.ts";
 import { DeviceHandle } from "./device_handle.ts";
 
-/** A point in a stream: the end of the work that was queued when the event was recorded. A null stream is the compute stream. */
+/**
+ * A point in a stream: the end of the work that was queued when the event was recorded. A null stream is the compute
+ * stream.
+ */
 export class DeviceEvent extends DeviceHandle {
   /** Creates an event. Waiting for it returns at once until it is recorded. */
   constructor(device: Device) {

@@ -13,7 +13,9 @@ export class DeviceStream extends DeviceHandle {
     super(device, (slot) => device.kernels.sl_stream_create(slot));
   }
 
-  /** Queues a copy from pinned memory to the device. Another stream must wait for an event of this one before it reads. */
+  /**
+   * Queues a copy from pinned memory to the device. Another stream must wait for an event of this one before it reads.
+   */
   upload(destination: DevicePointer, source: Uint8Array<ArrayBuffer>, bytes: number): void {
     this.device.kernels.sl_upload(this.handle, destination, source, bytes);
   }

@@ -48,10 +48,11 @@ class CountedAddresses {
 }
 
 /**
- * Runs `work` without computing and without allocating, and returns the largest number of bytes that it would use at a time.
- * It takes milliseconds, whatever the sizes. The scratch memory of native functions is not counted.
+ * Runs `work` without computing and without allocating, and returns the largest number of bytes that it would use at a
+ * time. It takes milliseconds, whatever the sizes. The scratch memory of native functions is not counted.
  *
- * @param work allocates all that it uses, frees it again, and does not depend on values: everything it downloads is zero.
+ * @param work allocates all that it uses, frees it again, and does not depend on values: everything it downloads is
+ * zero.
  */
 export function dryRunPeak(device: Device, work: () => void): number {
   const addresses = new CountedAddresses();

@@ -22,8 +22,8 @@ export type DeviceKind = "cpu" | "cuda";
 export type Library = Deno.DynamicLibrary<typeof symbols>;
 
 /**
- * The file of the library of `kind`: `libsluice_<kind>.so` in the folder that the environment variable SLUICE_NATIVE names,
- * else in `native/build` of the checkout.
+ * The file of the library of `kind`: `libsluice_<kind>.so` in the folder that the environment variable SLUICE_NATIVE
+ * names, else in `native/build` of the checkout.
  *
  * @throws {DeviceUnavailableError} if this code was fetched from a server and SLUICE_NATIVE is not set.
  */
@@ -58,8 +58,8 @@ function loadRemedy(path: string, system: SystemCalls): string {
  * Opens the library of `kind`.
  *
  * @param root the folder that holds `proc`; tests give one of their own.
- * @throws {DeviceUnavailableError} if it is missing, cannot be loaded, needs instructions that this processor lacks, or has
- * another version of the interface.
+ * @throws {DeviceUnavailableError} if it is missing, cannot be loaded, needs instructions that this processor lacks, or
+ * has another version of the interface.
  */
 export function openLibrary(kind: DeviceKind, root = ""): Library {
   using system = new SystemCalls(root);

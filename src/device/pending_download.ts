@@ -8,8 +8,8 @@ import { DeviceEvent } from "./device_event.ts";
 import { PinnedMemory } from "./pinned_memory.ts";
 
 /**
- * A copy to pinned host memory, queued behind all work that was queued before it. Waiting for the copy does not wait for work
- * that was queued later.
+ * A copy to pinned host memory, queued behind all work that was queued before it. Waiting for the copy does not wait
+ * for work that was queued later.
  */
 export class PendingDownload implements Disposable {
   readonly #device: Device;

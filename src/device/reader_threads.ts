@@ -46,8 +46,8 @@ function reasonRoom(count: number): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A pool of threads of the native library that reads images ahead of the computation. Jobs begin in the order in which they
- * were queued. The caller checks that buffers have the right sizes.
+ * A pool of threads of the native library that reads images ahead of the computation. Jobs begin in the order in which
+ * they were queued. The caller checks that buffers have the right sizes.
  */
 export class ReaderThreads extends DeviceHandle {
   /**

@@ -24,8 +24,8 @@ export interface AugmentOptions {
 }
 
 /**
- * One view for each row of the table: crop, resize (bicubic), colour jitter, grayscale, blur, solarize, flip, normalise.
- * No gradient.
+ * One view for each row of the table: crop, resize (bicubic), colour jitter, grayscale, blur, solarize, flip,
+ * normalise. No gradient.
  *
  * @param images [M, H, W, 3] u8.
  * @param indices [K] i32, the image of each view.

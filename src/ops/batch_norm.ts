@@ -37,8 +37,8 @@ export interface NormOptions {
   /** [N, C] f32, multiplied at every pixel. Not together with a residual. */
   readonly mask?: Tensor | undefined;
   /**
-   * Number of equal parts of the batch, 1 by default. In training each part is normalised with its own statistics, and the
-   * running statistics are updated part by part, as separate calls would do.
+   * Number of equal parts of the batch, 1 by default. In training each part is normalised with its own statistics, and
+   * the running statistics are updated part by part, as separate calls would do.
    */
   readonly groups?: number;
   /** Exchanges statistics between the run's processes; a single process by default. */
@@ -196,7 +196,8 @@ function backward(
     using unwanted = new Tensor(x.device, mask.shape);
     statistics(unwanted);
   } else statistics(null);
-  // Parameters keep the gradient of this process's rows: the mean over processes is taken later, of all parameters at once.
+  // Parameters keep the gradient of this process's rows: the mean over processes is taken later, of all parameters at
+  // once.
   for (const { at } of groups) {
     tape.accumulate(beta, (target, accumulate) => {
       kernels.sl_axpby(beta.code, channels, 1, at(sums), accumulate, target.pointer);

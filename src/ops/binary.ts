@@ -29,7 +29,7 @@ export const broadcastCodes = {
   scalar: constants.SL_BROADCAST_SCALAR,
 } as const;
 
-/** How b is broadcast against a [rows, columns]: `none` b is [rows, columns], `row` [columns], `column` [rows], `scalar` [1]. */
+/** The shape of b against a [rows, columns]: `none` [rows, columns], `row` [columns], `column` [rows], `scalar` [1]. */
 export type Broadcast = keyof typeof broadcastCodes;
 
 /** The axis over which the gradient of a broadcast b is summed. */

@@ -10,8 +10,8 @@ export interface Collective {
   /** Number of processes. */
   readonly size: number;
   /**
-   * Replaces `statistics` [2, C] (mean, sum of squared deviations over `count` rows) by the statistics of the rows of all
-   * processes (Chan's formula), and returns the number of these rows.
+   * Replaces `statistics` [2, C] (mean, sum of squared deviations over `count` rows) by the statistics of the rows of
+   * all processes (Chan's formula), and returns the number of these rows.
    */
   mergeStatistics(statistics: Tensor, count: number): number;
   /** Replaces a tensor by its sum over the processes, in the order of ranks. */

@@ -48,7 +48,8 @@ function pack(weight: Tensor, shape: Int32Array<ArrayBuffer>, direction: number)
  *
  * @param x [N, H, W, I], f32 or bf16.
  * @param weight [O, KH, KW, I] f32 (OHWI).
- * @param packed the weight's packed copies, shared by all calls until the weight changes; by default made and freed here.
+ * @param packed the weight's packed copies, shared by all calls until the weight changes; by default made and freed
+ * here.
  * @returns [N, H', W', O] of x's element type.
  * @throws {ShapeError} if shapes do not fit.
  * @throws {UnsupportedError} if the device cannot convolve x's element type.

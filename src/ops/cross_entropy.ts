@@ -9,7 +9,9 @@ import { Tensor } from "../tensor/mod.ts";
 import { expectF32, matrixShape } from "./shapes.ts";
 
 /**
- * losses[i] = -log softmax(logits[i])[labels[i]]. Gradient: dlogits[i] = dlosses[i] (softmax(logits[i]) - onehot(labels[i])).
+ * losses[i] = -log softmax(logits[i])[labels[i]].
+ *
+ * Gradient: dlogits[i] = dlosses[i] (softmax(logits[i]) - onehot(labels[i])).
  *
  * @param logits [N, K] f32.
  * @param labels [N] i32, each in 0..K-1.

@@ -9,8 +9,8 @@ import { dtypeBytes, type Tensor } from "../tensor/mod.ts";
 import { matrixShape } from "./shapes.ts";
 
 /**
- * queue = the first Q rows of (rows, queue) in place: new rows enter at the front and the oldest leave. If there are more
- * new rows than the queue holds, the first Q of them enter. No gradient. (the dictionary of MoCo, He et al. 2020)
+ * queue = the first Q rows of (rows, queue) in place: new rows enter at the front and the oldest leave. If there are
+ * more new rows than the queue holds, the first Q of them enter. No gradient. (the dictionary of MoCo, He et al. 2020)
  *
  * @param queue [Q, C], any element type.
  * @param rows [K, C] of the queue's element type.

@@ -8,8 +8,8 @@ import type { Tensor } from "../tensor/mod.ts";
 import { expectShape } from "./shapes.ts";
 
 /**
- * average = momentum * average + (1 - momentum) * value in place. No gradient. With momentum 0 the average is not read, so
- * it may hold anything.
+ * average = momentum * average + (1 - momentum) * value in place. No gradient. With momentum 0 the average is not read,
+ * so it may hold anything.
  *
  * @param average any shape, f32 or bf16.
  * @param value the average's shape and element type.

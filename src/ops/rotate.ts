@@ -8,7 +8,8 @@ import { Tensor } from "../tensor/mod.ts";
 import { imageShape } from "./shapes.ts";
 
 /**
- * Rotates each image counter-clockwise by its own number of quarter turns, as torch.rot90 over height and width. No gradient.
+ * Rotates each image counter-clockwise by its own number of quarter turns, as torch.rot90 over height and width.
+ * No gradient.
  *
  * @param x [N, H, H, C], any element type.
  * @param turns [N] i32, taken modulo 4.

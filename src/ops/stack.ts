@@ -10,10 +10,12 @@ import { dtypeBytes, Tensor } from "../tensor/mod.ts";
 import { expectF32, expectShape, rowSize } from "./shapes.ts";
 
 /**
- * y = the rows of all tensors in order; rows are slices along the first axis. Gradient: each tensor gets its rows of dy.
+ * y = the rows of all tensors in order; rows are slices along the first axis.
  *
- * @param tensors one or more tensors [R_k, ...] of one element type that differ in their first axis at most; f32 and bf16
- * have a gradient.
+ * Gradient: each tensor gets its rows of dy.
+ *
+ * @param tensors one or more tensors [R_k, ...] of one element type that differ in their first axis at most; f32 and
+ * bf16 have a gradient.
  * @returns [R_1 + ... + R_K, ...] of their element type.
  * @throws {ShapeError} if the list is empty, or if the other axes or the element types differ.
  */

@@ -18,8 +18,9 @@ export const axisCodes = {
 export type SumAxis = keyof typeof axisCodes;
 
 /**
- * y = factor * sum of x over the axis, with x seen as [rows, columns] (columns = its last axis). Gradient: dx = factor * dy,
- * broadcast along the axis.
+ * y = factor * sum of x over the axis, with x seen as [rows, columns] (columns = its last axis).
+ *
+ * Gradient: dx = factor * dy, broadcast along the axis.
  *
  * @param x any shape, f32 or bf16.
  * @returns f32.

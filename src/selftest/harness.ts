@@ -12,7 +12,10 @@ import { type CaseValues, hostInputs, outputsAndGradients, outputValues } from "
 import type { OperationCase } from "./operation_case.ts";
 import { operationCases } from "./operation_cases.ts";
 
-/** Limit of the normalised mean squared error of values and gradients: a relative error of 1e-6, about ten roundings of f32. */
+/**
+ * Limit of the normalised mean squared error of values and gradients: a relative error of 1e-6, about ten roundings of
+ * f32.
+ */
 export const DEFAULT_TOLERANCE = 1e-12;
 
 /** The result of a case. */
@@ -43,7 +46,9 @@ export interface SelftestOptions {
   readonly progress?: (result: CaseResult) => void;
 }
 
-/** Fills with NaN the cached memory that inputs and outputs of these sizes will get, so that unwritten elements show. */
+/**
+ * Fills with NaN the cached memory that inputs and outputs of these sizes will get, so that unwritten elements show.
+ */
 function poison(device: Device, sizes: readonly number[]): void {
   const tensors = sizes.map((size) => Tensor.full(device, [size], NaN));
   for (const tensor of tensors) tensor[Symbol.dispose]();
@@ -65,7 +70,10 @@ export function inputValues(checked: OperationCase): Record<string, Float64Array
   return Object.fromEntries(Object.entries(hostInputs(checked)).map(([name, data]) => [name, toFloat64(data)]));
 }
 
-/** Errors of the gradients against finite differences, and of the summed gradients of two calls against twice those of one. */
+/**
+ * Errors of the gradients against finite differences, and of the summed gradients of two calls against twice those of
+ * one.
+ */
 function gradientErrors(device: Device, checked: OperationCase, single: CaseValues): number[] {
   const inputs = inputValues(checked);
   const objective = () =>

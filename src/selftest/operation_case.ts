@@ -1,16 +1,16 @@
 /**
- * The case object: one operation at one shape. Tests, gradient checks, fixtures, benchmark rows and `doctor --ops` all run
- * from it.
+ * The case object: one operation at one shape. Tests, gradient checks, fixtures, benchmark rows and `doctor --ops` all
+ * run from it.
  *
  * To add an operation, `frob` in src/ops/frob.ts:
  *
  * 1. Write src/selftest/frob_cases.ts with `export const frobCases: readonly OperationCase[]`, each made by
- *    {@linkcode operationCase}. `inputs` names the tensors and draws their values (case_inputs.ts); the same case always
- *    draws the same values. `run` calls the operation. `reference` computes the outputs in float64 by plain loops, from the
- *    definition and not from our code. `differentiable` names the inputs whose gradients are compared with finite
- *    differences of the reference.
- * 2. Choose several small shapes with edge cases: batch 1, one channel, odd sizes, all-zero masks. If the operation has a
- *    kink (relu, maximum), draw inputs that keep away from it by far more than the step of the differences, 1e-5.
+ *    {@linkcode operationCase}. `inputs` names the tensors and draws their values (case_inputs.ts); the same case
+ *    always draws the same values. `run` calls the operation. `reference` computes the outputs in float64 by plain
+ *    loops, from the definition and not from our code. `differentiable` names the inputs whose gradients are compared
+ *    with finite differences of the reference.
+ * 2. Choose several small shapes with edge cases: batch 1, one channel, odd sizes, all-zero masks. If the operation has
+ *    a kink (relu, maximum), draw inputs that keep away from it by far more than the step of the differences, 1e-5.
  * 3. If PyTorch has the operation, set `fixture: true` and add it to tests/peer/operation_fixtures.py.
  * 4. If training spends time in it, export `frobBenchmarks` with shapes of a real network.
  * 5. Add both lists to operation_cases.ts. A test fails as long as an operation of src/ops has no case.

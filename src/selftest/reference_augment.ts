@@ -198,8 +198,8 @@ export function viewOf(image: ReferenceImage, view: ViewParameters, height: numb
 }
 
 /**
- * The weights of an axis's pixels in each blurred pixel, up to a distance of three sigma or of the axis's size - 1. The axis
- * is mirrored at its borders, without repeating the edge pixel.
+ * The weights of an axis's pixels in each blurred pixel, up to a distance of three sigma or of the axis's size - 1. The
+ * axis is mirrored at its borders, without repeating the edge pixel.
  */
 function blurWeights(size: number, sigma: number): number[][] {
   const radius = Math.min(Math.ceil(3 * sigma), size - 1);

@@ -7,8 +7,8 @@
 const stack: (Scope | null)[] = [];
 
 /**
- * Frees everything that was allocated between its creation and its disposal and is still alive. Scopes form one stack: if a
- * scope stays open over an `await`, it also owns what other code allocates meanwhile.
+ * Frees everything that was allocated between its creation and its disposal and is still alive. Scopes form one stack:
+ * if a scope stays open over an `await`, it also owns what other code allocates meanwhile.
  *
  * @example
  * ```ts ignore

@@ -63,7 +63,11 @@ export class Tensor implements Disposable {
     this.#scope?.add(this);
   }
 
-  /** A tensor with a copy of host data; Uint16Array holds bits of bf16. @throws {ShapeError} if the length does not fit the shape. */
+  /**
+   * A tensor with a copy of host data; Uint16Array holds bits of bf16.
+   *
+   * @throws {ShapeError} if the length does not fit the shape.
+   */
   static from(device: Device, data: HostArray, shape: readonly number[]): Tensor {
     if (elementCount(shape) !== data.length) {
       throw new ShapeError(`${data.length} values do not fill shape [${shape}]`);
@@ -111,7 +115,11 @@ export class Tensor implements Disposable {
     if (this.size > 0) this.device.upload(this.pointer, data);
   }
 
-  /** A copy of the contents of an f32 tensor; waits for the device. @throws {ShapeError} if the element type is another. */
+  /**
+   * A copy of the contents of an f32 tensor; waits for the device.
+   *
+   * @throws {ShapeError} if the element type is another.
+   */
   toFloat32(): Float32Array<ArrayBuffer> {
     if (this.dtype !== "f32") throw new ShapeError(`a ${this.dtype} tensor has no f32 contents: cast it to f32 first`);
     return this.toHost() as Float32Array<ArrayBuffer>;

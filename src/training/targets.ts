@@ -18,11 +18,11 @@ export interface TargetPass {
 }
 
 /**
- * The projections of two passes of the momentum network, in training mode (statistics of the batch) and without a tape. Its
- * gates draw their own noise: a target with the trained network's noise would teach it one draw of bits.
+ * The projections of two passes of the momentum network, in training mode (statistics of the batch) and without a tape.
+ * Its gates draw their own noise: a target with the trained network's noise would teach it one draw of bits.
  *
- * Call it before the trained network's passes begin: it frees its activations before it returns, and so adds nothing to the
- * peak memory of the step.
+ * Call it before the trained network's passes begin: it frees its activations before it returns, and so adds nothing to
+ * the peak memory of the step.
  *
  * @param passes the two passes to compare.
  * @returns two targets [N, D] f32, which the innermost open scope owns.

@@ -116,7 +116,8 @@ for (const fused of ["residual", "mask"] as const) {
     const parts = [together(partsWith(fused))];
     const alone = results(parts, { groups: 2 });
     const merged = results(parts, { groups: 2, collective: twins });
-    // Twice the same rows have the same mean and biased variance; the unbiased variance of the running statistics differs.
+    // Twice the same rows have the same mean and biased variance; the unbiased variance of the running statistics
+    // differs.
     for (const name of ["y", "dx", "dfused", "dgamma", "dbeta", "runningMean"]) {
       const error = normalisedError(merged[name] ?? [], alone[name] ?? []);
       assert.ok(error < 1e-12, `${name}: ${error}`);
