@@ -68,8 +68,8 @@ async function complete(
 }
 
 /**
- * Does what is left of a run, as soon as no other process works on it. The sweep's folder records a failure, and its results include
- * the run once it is done.
+ * Does what is left of a run, as soon as no other process works on it. The sweep's folder records a failure, and its
+ * results include the run once it is done.
  *
  * @param given options of the machine by their camelCase names, such as the device, in place of the plan's.
  * @returns false if the observer stopped the training.
