@@ -153,7 +153,7 @@ export class EvaluationSession implements EvaluationObserver {
   /**
    * Says how many damaged images were left out, if any were.
    *
-   * @param where where they are all named, as the end of the line.
+   * @param where how to see all of their names, as the end of the line.
    */
   conclude(where: string): void {
     this.#skipped.conclude(where);

@@ -1,5 +1,5 @@
 /**
- * Hears the signals that ask a run to stop, so that it can save before it does.
+ * Listens for the signals that stop a run, so that the run can save first.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { clearLive } from "./ui/live_line.ts";
 type StopSignal = keyof typeof stopStatuses;
 
 /**
- * Listens for stop signals from its making to its disposal; not for SIGHUP if the process was started to ignore it
+ * Listens for stop signals until it is disposed of. It leaves SIGHUP out if the process was started with SIGHUP ignored
  * (`nohup`).
  */
 export class StopSignals implements Disposable {
@@ -19,7 +19,7 @@ export class StopSignals implements Disposable {
   readonly #onFirst: (signal: string) => void;
   readonly #listeners: readonly (readonly [StopSignal, () => void])[];
 
-  /** @param onFirst Told once, by the first signal. */
+  /** @param onFirst called with the first signal. */
   constructor(onFirst: (signal: string) => void) {
     const isIgnored = isHangUpIgnored();
     const names = (Object.keys(stopStatuses) as StopSignal[]).filter((name) => name !== "SIGHUP" || !isIgnored);
@@ -28,9 +28,9 @@ export class StopSignals implements Disposable {
     for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);
   }
 
-  /** Does what a signal asks for, whether it arrived or something else stands for it. */
+  /** Acts as if a signal had arrived; a request to stop in a sweep's folder does this. */
   take(signal: StopSignal): void {
-    // Somebody who presses Ctrl-C twice does not want to wait.
+    // A user who presses Ctrl-C twice does not want to wait.
     if (this.#status !== null && signal === "SIGINT") {
       clearLive();
       Deno.exit(stopStatuses.SIGINT);
@@ -40,7 +40,7 @@ export class StopSignals implements Disposable {
     this.#onFirst(signal);
   }
 
-  /** The exit status that the first signal asks for, null before it. */
+  /** The exit status for the first signal; null before any signal. */
   get status(): number | null {
     return this.#status;
   }

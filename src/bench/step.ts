@@ -68,7 +68,7 @@ export function macsPerView(cost: NetworkCost, features: number, projector: numb
   return cost.macs + features * projector + 2 * projector * projector;
 }
 
-/** The highest resident memory of this process until now, in bytes; null where the system does not tell. */
+/** The highest resident memory of this process until now, in bytes; null if the system does not tell. */
 function residentPeak(): number | null {
   // Not from /proc, which no permission short of all opens.
   const kibibytes = process.resourceUsage().maxRSS;

@@ -13,7 +13,9 @@ const aboveZero = { error: "give a whole number, 1 or more" };
 const fromZero = { error: "give a whole number, 0 or more" };
 const count = z.number(aboveZero).int(aboveZero).min(1, aboveZero);
 
-/** The seconds of a time limit in any of Slurm's notations; null if it is unlimited, or not in a notation of Slurm's. */
+/**
+ * The seconds of a time limit in any of Slurm's notations; null if it is unlimited, or not in a notation of Slurm's.
+ */
 export function secondsOfLimit(text: string): number | null {
   const match = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text);
   if (match === null) return null;

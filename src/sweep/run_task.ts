@@ -68,17 +68,17 @@ async function complete(
 }
 
 /**
- * Does what is left of a run, as soon as no other process works on it. The sweep's folder records a failure, and its results include
- * the run once it is done.
+ * Does what is left of a run, as soon as no other process works on it. The sweep's folder records a failure, and its
+ * results include the run once it is done.
  *
- * @param given options of the machine, such as the device, in place of the plan's.
+ * @param given options of the machine by their camelCase names, such as the device, in place of the plan's.
  * @returns false if the observer stopped the training.
  * @throws {SluiceError} if the run fails.
  */
 export async function runTask(
   sweep: SweepFolder,
   name: string,
-  given: GivenOptions,
+  given: Readonly<Record<string, unknown>>,
   observer: TaskObserver,
 ): Promise<boolean> {
   const run = sweep.run(name);

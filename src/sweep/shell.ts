@@ -43,8 +43,9 @@ export function chooseRun(runs: readonly string[], index: string): string {
 }
 
 /**
- * The function `attempt RUN`: works on a run in a process of its own, whose output goes to the run's log and whose exit status is left
- * in `$status`. Signals that reach the script are passed on to that process, which saves; `$asked` names the last one.
+ * The function `attempt RUN`: works on a run in a process of its own, whose output goes to the run's log and whose exit
+ * status is left in `$status`. Signals that reach the script are passed on to that process, which saves; `$asked` names
+ * the last one.
  */
 export function attemptFunction({ folder, command }: Omit<ScriptedSweep, "runs" | "retries">): string {
   return `folder=${quoteWord(folder)}
@@ -89,8 +90,8 @@ attempt() {
 }
 
 /**
- * The function `complete RUN`: attempts a run until it is done, or there is no point in trying again: after a wrong request (2), after
- * a signal, or as often as it may fail.
+ * The function `complete RUN`: attempts a run until it is done, or there is no point in trying again: after a wrong
+ * request (2), after a signal, or as often as it may fail.
  */
 export function completeFunction({ retries }: Pick<ScriptedSweep, "retries">): string {
   return `complete() {
@@ -105,7 +106,10 @@ export function completeFunction({ retries }: Pick<ScriptedSweep, "retries">): s
 `;
 }
 
-/** A script that does all runs, one after the other, going on past those that fail; what is done stays done when it is started again. */
+/**
+ * A script that does all runs, one after the other, going on past those that fail; what is done stays done when it is
+ * started again.
+ */
 export function sequentialScript(sweep: ScriptedSweep): string {
   return `#!/bin/sh
 # The runs of one sweep, one after the other. Started again, it does what is left.

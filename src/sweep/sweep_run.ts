@@ -19,8 +19,8 @@ import type { SweepJudging } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
 /**
- * `waiting`: not begun; `stopped`: begun, and no process works on it; `failed`: the same, and the last process failed; `damaged`: its
- * files cannot be read.
+ * `waiting`: not begun; `stopped`: begun, and no process works on it; `failed`: the same, and the last process failed;
+ * `damaged`: its files cannot be read.
  */
 export type SweepRunPhase = "waiting" | "running" | "stopped" | "failed" | "damaged" | "done";
 
@@ -108,8 +108,8 @@ function stateOf(sweep: SweepFolder, run: PlannedRun): SweepRunState {
 }
 
 /**
- * Reads where a run is. Nothing is written, and a process that works on it takes no notice. A damaged run is a state like the others: it
- * does not hide them.
+ * Reads where a run is. Nothing is written, and a process that works on it takes no notice. A damaged run is a state
+ * like the others: it does not hide them.
  */
 export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState {
   const state = orDamaged(() => stateOf(sweep, run));

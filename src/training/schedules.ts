@@ -51,7 +51,7 @@ export function gateTemperature(
 
 /**
  * The budget's settings in an epoch, counted from 0. The bounds are tight at first (p = 1) and loosen as p = exp(-alpha
- * epoch), where epochs count from the end of the gate warm-up.
+ * epoch); their epochs count from the end of the gate warm-up.
  *
  * @param multiplier the price of cost; defaults to 0. The published rule does not use it.
  */

@@ -217,6 +217,13 @@ function backward({ tape, trainee, inputs }: Step, loss: Tensor, { commits }: Co
   momentum?.follow(objective.targetMomentum?.(progress) ?? 1);
 }
 
+/** All scalars of a step that exist, by name, kept through the backward sweep. */
+function reportedScalars({ tape }: Step, scalars: Readonly<Record<string, Tensor | null>>): Map<string, Tensor> {
+  const reported = new Map(Object.entries(scalars).filter((entry): entry is [string, Tensor] => entry[1] !== null));
+  for (const scalar of reported.values()) tape.keep(scalar);
+  return reported;
+}
+
 /**
  * Trains the network on one batch.
  *
@@ -231,9 +238,8 @@ export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepI
   const { macs, bound, ...shares } = budgetOf(step, pairs);
   const rotation = rotationTerm(step, pairs);
   const loss = totalOf(step, [comparison.loss, macs, bound, rotation]);
-  const scalars = { ...comparison.terms, objective: comparison.loss, macs, bound, rotation, ...shares, loss };
-  const reported = new Map(Object.entries(scalars).filter((entry): entry is [string, Tensor] => entry[1] !== null));
-  for (const scalar of reported.values()) step.tape.keep(scalar);
+  const terms = { ...comparison.terms, objective: comparison.loss, macs, bound, rotation };
+  const reported = reportedScalars(step, { ...terms, ...shares, loss });
   backward(step, loss, comparison);
   return downloadScalars(reported);
 }

@@ -1,5 +1,6 @@
 /**
- * Tests of the order in which checkpoints take their places: killed between any two changes of names, and again, nothing is lost.
+ * Tests of the order in which checkpoints take their places: killed between any two changes of names, and again,
+ * nothing is lost.
  *
  * A kill is played by an interface that ends the changes: from one on, none is done any more.
  *

@@ -30,7 +30,10 @@ function eventFiles(folder: string): string[] {
   return readdirSync(folder).sort().map((name) => join(folder, name));
 }
 
-/** What TensorBoard shows of a folder: tag and step to value; a restart voids what came before of its step and later ones. */
+/**
+ * What TensorBoard shows of a folder: tag and step to value; a restart voids what came before of its step and later
+ * ones.
+ */
 function shown(folder: string): Map<string, number> {
   const points: { tag: string; step: number; value: number }[] = [];
   for (const path of eventFiles(folder)) {
@@ -74,7 +77,8 @@ Deno.test("a run that stopped in and after epochs shows each scalar of its metri
     await train(11, true);
     cpSync(run.checkpoints.folder, join(folder, "checkpoints"), { recursive: true });
     await train(9, false);
-    // As a machine leaves it that went down before a later checkpoint was saved: the file of events ends in the middle of one.
+    // As a machine leaves it that went down before a later checkpoint was saved: the file of events ends in the middle
+    // of one.
     rmSync(run.checkpoints.folder, { recursive: true });
     cpSync(join(folder, "checkpoints"), run.checkpoints.folder, { recursive: true });
     const events = join(run.path, "tensorboard");

@@ -1,5 +1,6 @@
 /**
- * Tests of reading a run's metrics, or a part of them: evenly spaced steps, every evaluation, whatever is torn or damaged.
+ * Tests of reading a run's metrics, or a part of them: evenly spaced steps, every evaluation, whatever is torn or
+ * damaged.
  *
  * @module
  */

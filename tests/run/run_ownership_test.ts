@@ -1,6 +1,6 @@
 /**
- * Tests of whose a run's folder is: nothing is written once it is another's, no file in it leads elsewhere, and weights and
- * configuration belong together.
+ * Tests of whose a run's folder is: nothing is written once it is another's, no file in it leads elsewhere, and weights
+ * and configuration belong together.
  *
  * @module
  */
