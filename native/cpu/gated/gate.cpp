@@ -13,7 +13,7 @@ constexpr int64_t grain = 1 << 13;  // elements of a chunk; each costs two logar
 using namespace sluice;
 
 SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
-                       float* mask, float* soft) {
+                              float* mask, float* soft) {
   SL_REQUIRE_POINTERS("sl_gate_sample", context);
   SL_TRY(check_gate_sample(n, logits, uniform, tau, mask, soft));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
@@ -28,7 +28,7 @@ SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logit
 }
 
 SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
-                                float* dlogits, int32_t accumulate) {
+                                       float* dlogits, int32_t accumulate) {
   SL_REQUIRE_POINTERS("sl_gate_sample_backward", context);
   SL_TRY(check_gate_sample_backward(n, soft, dmask, tau, dlogits));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {

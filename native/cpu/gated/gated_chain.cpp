@@ -60,8 +60,8 @@ class GatedChain::Images {
     const GatedChannels two = opened(1);
     const HiddenMap hidden1 = map(0, layer.in_pitch(one.count)), hidden2 = map(1, layer.out_pitch(two.count));
     opening.push_back(chain_.opening_.image(call_, image, one, hidden1));
-    between.push_back(layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, in_order_,
-                                  take(layer.image_floats())));
+    between.push_back(
+        layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, in_order_, take(layer.image_floats())));
     closing.push_back(chain_.closing_.image(call_, image, last, hidden2, two));
   }
 
