@@ -61,10 +61,11 @@ inline int64_t gated_output_length(int64_t length, const sl_gated_convolution& c
 }
 
 // INVALID_ARGUMENT if the shape or the table makes no sense, else its sizes into *table.
-inline int32_t check_gated_table(const char* name, const sl_gated_shape* shape,
-                                 const sl_gated_convolution* convolutions, GatedTable* table) noexcept {
-  SL_REQUIRE(shape != nullptr && convolutions != nullptr, "%s: the shape or the table is null", name);
-  const sl_gated_shape& s = *shape;
+inline int32_t check_gated_table(const char* name, const sl_gated_shape* host_shape,
+                                 const sl_gated_convolution* host_convolutions, GatedTable* table) noexcept {
+  SL_REQUIRE_POINTERS(name, host_shape, host_convolutions);
+  const sl_gated_shape& s = *host_shape;
+  const sl_gated_convolution* const convolutions = host_convolutions;
   SL_REQUIRE(s.convolutions >= 1 && s.convolutions <= SL_GATED_MOST_CONVOLUTIONS,
              "%s: %d convolutions, which must be 1 to %d", name, s.convolutions, SL_GATED_MOST_CONVOLUTIONS);
   const GatedText words(s, convolutions);
@@ -105,7 +106,7 @@ inline int32_t check_gated_index(const char* name, const GatedTable& table, int3
 
 // The buffers of a convolution that has weights.
 inline int32_t check_gated_pack(const float* weights, const void* packed) noexcept {
-  SL_REQUIRE(weights != nullptr && packed != nullptr, "sl_gated_pack: a buffer is null");
+  SL_REQUIRE_POINTERS("sl_gated_pack", weights, packed);
   return SL_OK;
 }
 
@@ -140,18 +141,18 @@ struct GatedCall {
 };
 
 // INVALID_ARGUMENT if an operand is missing, else all of them into *call.
-inline int32_t check_gated_forward(const GatedTable& table, const GatedText& words, const uint64_t* operands,
+inline int32_t check_gated_forward(const GatedTable& table, const GatedText& words, const uint64_t* host_operands,
                                    const float* x, const float* residual, float* y, GatedCall* call) noexcept {
   constexpr const char* name = "sl_gated_forward";
-  SL_REQUIRE(operands != nullptr && residual != nullptr && y != nullptr && (x != nullptr || table.x_floats() == 0),
-             "%s: x, the residual, y or host_operands is null (%s)", name, words.text);
+  SL_REQUIRE_POINTERS(name, host_operands, residual, y);
+  if (table.x_floats() > 0) SL_REQUIRE_POINTERS(name, x);
   call->x = x;
   call->residual = residual;
   call->y = y;
   for (int32_t i = 0; i < table.count; ++i) {
     const GatedLayer& layer = table.layers[i];
     const auto operand = [&](int32_t column) {
-      return reinterpret_cast<const float*>(static_cast<uintptr_t>(operands[i * SL_GATED_COLUMNS + column]));
+      return reinterpret_cast<const float*>(static_cast<uintptr_t>(host_operands[i * SL_GATED_COLUMNS + column]));
     };
     const GatedOperands given{operand(SL_GATED_MASK), operand(SL_GATED_PACKED), operand(SL_GATED_SCALE),
                               operand(SL_GATED_SHIFT)};

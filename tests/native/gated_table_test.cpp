@@ -65,7 +65,9 @@ TEST_CASE("a gated block of no elements is a no-op") {
     const struct {
       ImageSizes x;
       Table table;
-    } empty[] = {{{0, 5, 5, 4}, table_of(4)}, {{1, 0, 5, 4}, table_of(4)}, {{1, 5, 0, 4}, table_of(4)},
+    } empty[] = {{{0, 5, 5, 4}, table_of(4)},
+                 {{1, 0, 5, 4}, table_of(4)},
+                 {{1, 5, 0, 4}, table_of(4)},
                  {{1, 5, 5, 4}, table_of(0)}};
     for (const auto& [x, table] : empty) {
       const sl_gated_shape shape{x.batch, x.height, x.width, x.in_channels, static_cast<int32_t>(table.size())};
@@ -127,9 +129,9 @@ TEST_CASE("bad shapes and tables are refused and nothing is written") {
              {good, basic(4, -2)},
              {good, {{0, 1, 1, 4, 1}, {3, 1, 1, 4, 0}}},
              {good, {{3, 1, -1, 4, 1}, {3, 1, 1, 4, 0}}},
-             {good, {{3, 1, 1, 4, 2}, {3, 1, 1, 4, 0}}},    // masked is a bit
-             {good, {{3, 1, 1, 4, 1}, {3, 1, 1, 4, 1}}},    // a mask behind the residual
-             {good, {{9, 1, 1, 4, 1}, {3, 1, 1, 4, 0}}}};   // larger than the map
+             {good, {{3, 1, 1, 4, 2}, {3, 1, 1, 4, 0}}},   // masked is a bit
+             {good, {{3, 1, 1, 4, 1}, {3, 1, 1, 4, 1}}},   // a mask behind the residual
+             {good, {{9, 1, 1, 4, 1}, {3, 1, 1, 4, 0}}}};  // larger than the map
   int64_t bytes = -1;
   int32_t supported = -1;
   for (const auto& [shape, table] : bad) {

@@ -247,7 +247,7 @@ TEST_CASE("images that share one mask or all with others give the same bits as e
   // Maps of less than a GPU's tile of 64 pixels, of whole tiles and of several with a rest; few and many channels.
   const struct {
     int32_t height, width, in_channels, channels, stride;
-  } blocks[] = {{5, 5, 8, 20, 1},    {9, 9, 12, 70, 1},  {8, 8, 8, 24, 1},
+  } blocks[] = {{5, 5, 8, 20, 1},   {9, 9, 12, 70, 1},  {8, 8, 8, 24, 1},
                 {17, 15, 6, 16, 2}, {16, 17, 8, 12, 1}, {3, 2, 5, 132, 1}};
   // The image whose mask each of nine images has, for either mask.
   const int32_t same_as[][9] = {{0, 1, 0, 3, 1, 0, 6, 6, 1}, {0, 1, 0, 1, 1, 5, 0, 6, 8}};

@@ -6,15 +6,15 @@
 
 namespace sluice {
 namespace {
-constexpr int64_t grain = 1 << 13;  // elements a chunk; each costs two logarithms and an exponential
+constexpr int64_t grain = 1 << 13;  // elements of a chunk; each costs two logarithms and an exponential
 }
 }  // namespace sluice
 
 using namespace sluice;
 
-int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
-                       float* mask, float* soft) {
-  SL_REQUIRE(context != nullptr, "sl_gate_sample: the context is NULL");
+SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
+                              float* mask, float* soft) {
+  SL_REQUIRE_POINTERS("sl_gate_sample", context);
   SL_TRY(check_gate_sample(n, logits, uniform, tau, mask, soft));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -27,9 +27,9 @@ int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, cons
   return SL_OK;
 }
 
-int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
-                                float* dlogits, int32_t accumulate) {
-  SL_REQUIRE(context != nullptr, "sl_gate_sample_backward: the context is NULL");
+SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
+                                       float* dlogits, int32_t accumulate) {
+  SL_REQUIRE_POINTERS("sl_gate_sample_backward", context);
   SL_TRY(check_gate_sample_backward(n, soft, dmask, tau, dlogits));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
 #pragma omp simd
@@ -41,8 +41,8 @@ int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* sof
   return SL_OK;
 }
 
-int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask) {
-  SL_REQUIRE(context != nullptr, "sl_gate_threshold: the context is NULL");
+SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask) {
+  SL_REQUIRE_POINTERS("sl_gate_threshold", context);
   SL_TRY(check_gate_threshold(n, logits, mask));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
 #pragma omp simd

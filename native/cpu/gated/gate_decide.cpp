@@ -44,28 +44,27 @@ void multiply(int64_t rows, int64_t columns, const float* matrix, const float* v
 
 using namespace sluice;
 
-int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_channels, int64_t hidden, int64_t channels,
-                       const float* pooled, const float* weight1, const float* mean, const float* variance,
-                       const float* gamma, const float* beta, float epsilon, const float* weight2, const float* bias,
-                       float* mask) {
-  SL_REQUIRE(context != nullptr, "sl_gate_decide: the context is NULL");
+SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_channels, int64_t hidden, int64_t channels,
+                              const float* pooled, const float* weight1, const float* mean, const float* variance,
+                              const float* gamma, const float* beta, float epsilon, const float* weight2,
+                              const float* bias, float* mask) {
+  SL_REQUIRE_POINTERS("sl_gate_decide", context);
   const GateLayers gate{in_channels, hidden, channels, weight1, mean, variance, gamma, beta, epsilon, weight2, bias};
   SL_TRY(check_gate_decide(batch, gate, pooled, mask));
   if (batch * channels == 0) return SL_OK;
+  SL_BEGIN
   const int64_t stride = padded_floats(std::max<int64_t>(2 * hidden, 1));
-  const Scratch scratch(context->allocator, (context->threads + 1) * stride * static_cast<int64_t>(sizeof(float)));
-  if (!scratch) return fail(SL_ERROR_OUT_OF_MEMORY, "sl_gate_decide: out of memory for %lld values", (long long)hidden);
+  const RequiredScratch scratch(context, (context->threads + 1) * stride * static_cast<int64_t>(sizeof(float)));
   FoldedNorm* const norms = scratch.get<FoldedNorm>();
   float* const units = scratch.get<float>() + stride;
   for (int64_t unit = 0; unit < hidden; ++unit) norms[unit] = gate.norm(unit);
   parallel_for(context->threads, batch, 1, [&](int64_t image, int64_t) {
     float *const own = units + omp_get_thread_num() * stride, *const open = mask + image * channels;
-    multiply(hidden, in_channels, weight1, pooled + image * in_channels, [&](int64_t unit, float value) {
-      own[unit] = GateLayers::activate(norms[unit], value);
-    });
-    multiply(channels, hidden, weight2, own, [&](int64_t channel, float value) {
-      open[channel] = gate.decide(channel, value);
-    });
+    multiply(hidden, in_channels, weight1, pooled + image * in_channels,
+             [&](int64_t unit, float value) { own[unit] = GateLayers::activate(norms[unit], value); });
+    multiply(channels, hidden, weight2, own,
+             [&](int64_t channel, float value) { open[channel] = gate.decide(channel, value); });
   });
   return SL_OK;
+  SL_END("sl_gate_decide")
 }

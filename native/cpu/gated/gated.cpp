@@ -8,7 +8,7 @@ using sluice::GatedTable;
 
 int32_t check_table(const char* name, const sl_context* context, const sl_gated_shape* shape,
                     const sl_gated_convolution* convolutions, GatedTable* table) {
-  SL_REQUIRE(context != nullptr, "%s: the context is null", name);
+  SL_REQUIRE_POINTERS(name, context);
   return sluice::check_gated_table(name, shape, convolutions, table);
 }
 
@@ -25,7 +25,7 @@ SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host
                                  const sl_gated_convolution* host_convolutions, int32_t* host_supported) {
   GatedTable table;
   SL_TRY(check_table("sl_gated_supports", context, host_shape, host_convolutions, &table));
-  SL_REQUIRE(host_supported != nullptr, "sl_gated_supports: host_supported is null");
+  SL_REQUIRE_POINTERS("sl_gated_supports", host_supported);
   *host_supported = GatedChain::supports(table) ? 1 : 0;
   return SL_OK;
 }
@@ -37,7 +37,7 @@ SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* 
   GatedTable table;
   SL_TRY(check_supported(name, context, host_shape, host_convolutions, &table));
   SL_TRY(sluice::check_gated_index(name, table, index));
-  SL_REQUIRE(host_bytes != nullptr, "%s: host_bytes is null", name);
+  SL_REQUIRE_POINTERS(name, host_bytes);
   *host_bytes = table.is_empty() ? 0 : GatedChain(table).packed_floats(index) * int64_t{sizeof(float)};
   return SL_OK;
 }
@@ -66,6 +66,7 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
   sluice::GatedCall call;
   SL_TRY(sluice::check_gated_forward(table, words, host_operands, x, residual, y, &call));
   SL_BEGIN
-  return GatedChain(table).forward(context, call, words);
-  SL_END("sl_gated_forward")
+  GatedChain(table).forward(context, call);
+  return SL_OK;
+  SL_END("sl_gated_forward", words.text)
 }

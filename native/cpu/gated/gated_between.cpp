@@ -82,10 +82,9 @@ BetweenConvolution BetweenLayer::image(const float* packed, const GatedChannels&
   const int64_t floats = from.pitch > inputs.count ? layer_.in_pixels() * from.pitch : 0;
   for (int64_t at = inputs.count; at < floats; at += from.pitch)
     std::fill_n(from.values + at, from.pitch - inputs.count, 0.0f);
-  const OpeningConvolution all{from.values,        layer_.in_height, layer_.in_width,  from.pitch,
-                               layer_.stride,      layer_.out_height, layer_.out_width, layer_.out_channels,
-                               packed,             outputs.scale,    outputs.shift,    outputs.open,
-                               outputs.count,      to.values,        to.pitch};
+  const OpeningConvolution all{from.values,       layer_.in_height, layer_.in_width,     from.pitch, layer_.stride,
+                               layer_.out_height, layer_.out_width, layer_.out_channels, packed,     outputs.scale,
+                               outputs.shift,     outputs.open,     outputs.count,       to.values,  to.pitch};
   const WantedInputs wanted{inputs.open, inputs.count, before, layer_.in_channels};
   return {all, wanted, in_order, memory + padded(eights)};
 }
@@ -146,8 +145,7 @@ void BetweenLayer::gather(const BetweenConvolution& image, int64_t position) con
   for (int64_t entry = 0; entry < all.open_count; ++entry)
     gated_kernels().take(image.wanted,
                          all.weights + (position * layer_.out_channels + all.open[entry]) * layer_.in_channels, 1,
-                         all.in_channels,
-                         image.gathered + (position * all.hidden_channels + entry) * all.in_channels);
+                         all.in_channels, image.gathered + (position * all.hidden_channels + entry) * all.in_channels);
 }
 
 void BetweenLayer::run_tiles(const BetweenConvolution& image, int64_t begin, int64_t end, float* scratch) const {

@@ -60,8 +60,8 @@ class GatedChain::Images {
     const GatedChannels two = opened(1);
     const HiddenMap hidden1 = map(0, layer.in_pitch(one.count)), hidden2 = map(1, layer.out_pitch(two.count));
     opening.push_back(chain_.opening_.image(call_, image, one, hidden1));
-    between.push_back(layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, in_order_,
-                                  take(layer.image_floats())));
+    between.push_back(
+        layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, in_order_, take(layer.image_floats())));
     closing.push_back(chain_.closing_.image(call_, image, last, hidden2, two));
   }
 
@@ -180,7 +180,7 @@ void GatedChain::forward_pieces(const GatedCall& call, int threads, float* memor
   }
 }
 
-int32_t GatedChain::forward(sl_context* context, const GatedCall& call, const GatedText& words) const {
+void GatedChain::forward(sl_context* context, const GatedCall& call) const {
   const int threads = context->threads;
   const bool whole_images = threads == 1 || table_.batch >= 2 * threads;
   const int64_t together = whole_images ? images_together(threads) : 1;
@@ -188,10 +188,7 @@ int32_t GatedChain::forward(sl_context* context, const GatedCall& call, const Ga
   const int64_t channels = table_.layers[table_.count - 2].out_channels;
   const int64_t floats = padded(channels) + slots * image_floats();
   const int64_t bytes = (floats + threads * scratch_floats(together)) * int64_t{sizeof(float)};
-  const Scratch scratch(context->allocator, bytes);
-  if (!scratch) {
-    return fail(SL_ERROR_OUT_OF_MEMORY, "sl_gated_forward: no memory for the hidden maps (%s)", words.text);
-  }
+  const RequiredScratch scratch(context, bytes);
   float* const memory = scratch.get<float>();
   int32_t* const in_order = reinterpret_cast<int32_t*>(memory);
   std::iota(in_order, in_order + channels, 0);
@@ -200,7 +197,6 @@ int32_t GatedChain::forward(sl_context* context, const GatedCall& call, const Ga
   } else {
     forward_pieces(call, threads, memory, memory + floats);
   }
-  return SL_OK;
 }
 
 }  // namespace sluice

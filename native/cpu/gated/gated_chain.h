@@ -19,7 +19,7 @@ class GatedChain {
   int64_t packed_floats(int32_t index) const;
   void pack(sl_context* context, int32_t index, const float* weights, float* packed) const;
   // Throws std::bad_alloc.
-  int32_t forward(sl_context* context, const GatedCall& call, const GatedText& words) const;
+  void forward(sl_context* context, const GatedCall& call) const;
 
  private:
   class Images;

@@ -32,12 +32,12 @@ struct OpeningConvolution {
   const float* x;  // [height, width, in_channels]
   int64_t height, width, in_channels, stride;
   int64_t out_height, out_width, channels;
-  const float* weights;          // [channels, tap, in_channels], or Winograd's [position][channels][in_channels]
-  const float *scale, *shift;    // by entry of the list, hidden_channels of each
-  const int32_t* open;           // the open channels, ascending, and gated_ahead entries more
+  const float* weights;        // [channels, tap, in_channels], or Winograd's [position][channels][in_channels]
+  const float *scale, *shift;  // by entry of the list, hidden_channels of each
+  const int32_t* open;         // the open channels, ascending, and gated_ahead entries more
   int64_t open_count;
-  float* hidden;                 // hidden_channels floats a pixel, of which open_count are written
-  int64_t hidden_channels;       // a multiple of 16 for Winograd's kernels
+  float* hidden;            // hidden_channels floats a pixel, of which open_count are written
+  int64_t hidden_channels;  // a multiple of 16 for Winograd's kernels
 
   // The first entry of the list that is `channel` or above.
   int64_t entry_of(int64_t channel) const { return std::lower_bound(open, open + open_count, channel) - open; }
@@ -51,15 +51,15 @@ struct ClosingConvolution {
   const int32_t* open;
   int64_t open_count;
   int64_t height, width, in_channels, channels;
-  const float* packed;           // in groups of gated_group, or in the order of Winograd's ordinary convolution
-  const float *scale, *shift;    // [channels]
-  const float* residual;         // [height, width, channels]
+  const float* packed;         // in groups of gated_group, or in the order of Winograd's ordinary convolution
+  const float *scale, *shift;  // [channels]
+  const float* residual;       // [height, width, channels]
   float* y;
 };
 
 // Which inputs are open, for vectors of any length.
 struct WantedInputs {
-  const int32_t* open;    // ascending, and gated_ahead entries more
+  const int32_t* open;  // ascending, and gated_ahead entries more
   int64_t open_count;
   const int32_t* before;  // how many are open before each eight inputs
   int64_t channels;       // inputs, open or not

@@ -104,8 +104,8 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
   // Maps read by a 1x1 kernel are larger than pieces of its weights: images share nothing.
   constexpr int64_t cached_floats = 192 << 10;  // fits a core's own cache, 1 MiB or more on recent processors
   const int64_t channels = layer_.out_channels;
-  const int64_t step = layer_.kernel == 1 ? channels
-                                          : units_at_once(images.size(), channels, packed_floats(), cached_floats);
+  const int64_t step =
+      layer_.kernel == 1 ? channels : units_at_once(images.size(), channels, packed_floats(), cached_floats);
   for (int64_t channel = 0; channel < channels; channel += step)
     for (const OpeningConvolution& image : images) {
       const int64_t begin = image.entry_of(channel), end = image.entry_of(channel + step);

@@ -131,8 +131,7 @@ SLUICE_SIMD inline void outer_run(typename Simd::Register (&sums)[Pixels][Vector
 // Adds the products of a kernel of 3x3.
 template <typename Simd, int Vectors, int Pixels, bool Tail>
 SLUICE_SIMD inline void outer_taps(typename Simd::Register (&sums)[Pixels][Vectors], const ClosingConvolution& a,
-                                   const float* group, int64_t group_width, int64_t tail, int64_t row,
-                                   int64_t column) {
+                                   const float* group, int64_t group_width, int64_t tail, int64_t row, int64_t column) {
   const int64_t tap = a.in_channels * group_width;
   const bool cut_left = column == 0, cut_right = column + Pixels == a.width;
   for (int64_t ky = 0; ky < 3; ++ky) {
@@ -173,8 +172,8 @@ SLUICE_SIMD void closing_tile(const ClosingConvolution& a, const float* group, i
     }
   }
   if constexpr (Side == 1) {
-    outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(
-        sums, a, group, group_width, a.hidden + (row * a.width + column) * a.hidden_channels, tail);
+    outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, group, group_width,
+                                                 a.hidden + (row * a.width + column) * a.hidden_channels, tail);
   } else {
     outer_taps<Simd, Vectors, Pixels, Tail>(sums, a, group, group_width, tail, row, column);
   }

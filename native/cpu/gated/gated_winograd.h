@@ -1,8 +1,8 @@
 // The convolutions of a gated block by Winograd's filtering, for many images at once.
 #pragma once
 
-#include "gated_kernels.h"
 #include "../gradient_sums.h"
+#include "gated_kernels.h"
 
 namespace sluice {
 

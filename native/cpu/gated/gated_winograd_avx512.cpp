@@ -2,8 +2,8 @@
 #include <array>
 #include <utility>
 
-#include "gated_winograd.h"
 #include "../winograd/winograd_tiles.h"
+#include "gated_winograd.h"
 
 #include "../avx512_sums.h"
 
@@ -139,7 +139,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
 
   // Entries [begin, end) of all tiles at one position.
   SLUICE_SIMD static void multiply_opening(const OpeningConvolution& a, int64_t tiles, const float* weights,
-                                         const float* v, int64_t begin, int64_t end, float* m) {
+                                           const float* v, int64_t begin, int64_t end, float* m) {
     constexpr int64_t most = 3;
     for (int64_t entry = begin; entry < end; entry += entries_together) {
       // Rows past the end repeat the last one; their sums are not stored.
@@ -215,7 +215,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
         for (int64_t i = 0; i < count; ++i) {
           const OpeningConvolution& a = images[i];
           multiply_opening(a, tiles, weights, v(i) + position * v_plane, a.entry_of(channel),
-                         a.entry_of(channel + piece), m(i) + position * plane_of(tiles * a.hidden_channels, 4));
+                           a.entry_of(channel + piece), m(i) + position * plane_of(tiles * a.hidden_channels, 4));
         }
       }
     }

@@ -147,7 +147,7 @@ SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host
   SL_ENTER("sl_gated_supports", context);
   GatedTable table;
   SL_TRY(check_gated_table("sl_gated_supports", host_shape, host_convolutions, &table));
-  SL_REQUIRE(host_supported != nullptr, "sl_gated_supports: host_supported is null");
+  SL_REQUIRE_POINTERS("sl_gated_supports", host_supported);
   *host_supported = supports(table) ? 1 : 0;
   return SL_OK;
 }
@@ -160,7 +160,7 @@ SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* 
   GatedTable table;
   SL_TRY(check_supported(name, host_shape, host_convolutions, &table));
   SL_TRY(check_gated_index(name, table, index));
-  SL_REQUIRE(host_bytes != nullptr, "%s: host_bytes is null", name);
+  SL_REQUIRE_POINTERS(name, host_bytes);
   *host_bytes = table.is_empty() ? 0 : packed_floats(table, index) * int64_t{sizeof(float)};
   return SL_OK;
 }

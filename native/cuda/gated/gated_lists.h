@@ -41,11 +41,11 @@ struct Groups {
   bool shared;             // whether images of equal masks form groups; else each image is a group
   RowTile* tiles;          // [images * tiles_an_image]
   OpenChannels lists[most_masks];
-  int32_t* members;        // [images]: group by group
-  uint32_t* bits;          // [words, images]: the masks; this and the rest only if shared
-  int32_t* leaders;        // [images]: the first image of the same masks
-  int32_t* ranks;          // [images]: how many images of the same masks come before
-  int32_t* sizes;          // [images]: how many images have the same masks
+  int32_t* members;  // [images]: group by group
+  uint32_t* bits;    // [words, images]: the masks; this and the rest only if shared
+  int32_t* leaders;  // [images]: the first image of the same masks
+  int32_t* ranks;    // [images]: how many images of the same masks come before
+  int32_t* sizes;    // [images]: how many images have the same masks
 };
 
 // Words of a mask's bits.

@@ -47,20 +47,20 @@ struct ConvolutionKind {
 
 // One convolution, for the images of a chunk.
 struct Pass {
-  Groups groups;             // of output pixels
-  const float* input;        // an activation, or hidden maps
-  const float* weights;      // packed
+  Groups groups;         // of output pixels
+  const float* input;    // an activation, or hidden maps
+  const float* weights;  // packed
   const float* scale;
   const float* shift;
-  const float* residual;     // if the output is an activation
-  float* output;             // hidden maps, or an activation
-  int64_t height, width;     // of the input
-  int32_t in_channels;       // open or not
-  int32_t out_channels;      // open or not
+  const float* residual;  // if the output is an activation
+  float* output;          // hidden maps, or an activation
+  int64_t height, width;  // of the input
+  int32_t in_channels;    // open or not
+  int32_t out_channels;   // open or not
   int32_t stride;
   int64_t out_width;
-  int32_t column_tiles;      // for every output channel
-  bool pairs;                // whether two channels are one access to the residual and the activation written
+  int32_t column_tiles;  // for every output channel
+  bool pairs;            // whether two channels are one access to the residual and the activation written
 };
 
 // A hidden map is [pixels, padded open channels]; its room is for [pixels, padded channels].
@@ -139,8 +139,8 @@ template <typename Kind, bool fours>
 class Reader {
  public:
   // `first_column` is the tile's; columns are entries of the outputs' list, or channels.
-  __device__ Reader(const Pass& pass, const Shared& shared, int32_t depth, const Opened& inputs,
-                    const Opened& outputs, int32_t first_column)
+  __device__ Reader(const Pass& pass, const Shared& shared, int32_t depth, const Opened& inputs, const Opened& outputs,
+                    int32_t first_column)
       : pass_(pass), inputs_(inputs), depth_(depth), row_term_{0, 0} {
     const int deep = threadIdx.x % fours_deep * four, line = threadIdx.x / fours_deep;
     row_term_.advance(deep, depth);
