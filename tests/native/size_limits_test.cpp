@@ -133,8 +133,8 @@ TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") 
   const struct {
     sl_gated_shape x;
     int32_t channels, stride;
-  } gated[] = {{{most, most, 1, 1, 2}, 1, 1},    {{1, most, most, 1, 2}, 1, 1}, {{1, most, 1, most, 2}, 1, 1},
-               {{1, 1, 1, most, 2}, most, 1},    {{1, 1, 1, 1, 2}, most, 1},    {{most, 0, most, 1, 2}, 1, 1},
+  } gated[] = {{{most, most, 1, 1, 2}, 1, 1},    {{1, most, most, 1, 2}, 1, 1},      {{1, most, 1, most, 2}, 1, 1},
+               {{1, 1, 1, most, 2}, most, 1},    {{1, 1, 1, 1, 2}, most, 1},         {{most, 0, most, 1, 2}, 1, 1},
                {{1, most, 1, 1, 2}, 1 << 18, 1}, {{most, 1, 1, 1, 2}, 1 << 18, most}};
   for (const auto& [x, channels, stride] : gated) {
     gated_refused(x, {{3, stride, 1, channels, 1}, {3, 1, 1, channels, 0}});
