@@ -63,8 +63,8 @@ export interface ViewOptions {
 }
 
 /**
- * Draws a view of one image and writes its parameters into a row of a table. They depend on the seed, epoch, image, view
- * and recipe alone, so the batch and the order of drawing do not matter.
+ * Draws a view of an image and writes its parameters to a row of a table. They depend only on seed, epoch, image,
+ * view and recipe, not on the batch or the order of drawing.
  *
  * @param table float32 [rows, AUGMENT_COLUMNS].
  * @param row The row to write.

@@ -7,7 +7,7 @@
 import { InvalidInputError } from "../errors.ts";
 
 /**
- * Stream numbers by use. They start at 1, so that a bare number never equals a combination made by {@linkcode streamOf}.
+ * Stream numbers by use. They start at 1, so that a bare number never equals a combination from {@linkcode streamOf}.
  * Renumbering changes the results of every seed: only add to the list.
  */
 export const Streams = {

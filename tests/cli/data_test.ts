@@ -81,7 +81,7 @@ Deno.test(
       problems: string[];
     };
     assert.deepEqual([train, test], [16, 16]);
-    assert.match(problems.join(), /train: 16 images, officially 50000/);
+    assert.match(problems.join(), /train: has 16 images, the official data set has 50000/);
 
     const tiny = ["--width", "4", "--projector", "8", "--batch", "8", "--epochs", "1", "--eval-every", "0"];
     const run = join(folder, "run");

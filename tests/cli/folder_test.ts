@@ -137,7 +137,7 @@ Deno.test(
     await assertRefused(pretrain("--data", data), /train\/c has no image/);
     symlinkSync(join(data, "train"), join(data, "train", "c", "back"));
     await assertRefused(pretrain("--data", data), /back is a link to a folder that contains it/);
-    await assertRefused(["data", "fetch", "imagenet100"], /imagenet100 cannot be fetched: get ILSVRC 2012/);
+    await assertRefused(["data", "fetch", "imagenet100"], /imagenet100 cannot be fetched: download ILSVRC 2012/);
     await assertRefused(["data", "fetch", "folder"], /folder cannot be fetched: give --data DIR/);
     await assertRefused(["data", "verify", "shapes"], /shapes needs no files/);
     await assertRefused(

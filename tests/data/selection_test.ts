@@ -248,7 +248,7 @@ const canDrop = Deno.build.os === "linux" && Deno.uid() === 0 &&
 
 Deno.test(
   `an unreadable folder and an unreadable file are reported by name, and lost+found is skipped${
-    canDrop ? "" : " (left out: wants root and setpriv)"
+    canDrop ? "" : " (skipped: needs root and setpriv)"
   }`,
   { ignore: !canDrop },
   () =>

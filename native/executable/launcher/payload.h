@@ -1,8 +1,7 @@
 // The format of the payload, which follows the launcher's own code in the executable.
-//
-// The file is the launcher, the packed files one after the other (each a zstd frame), the index and a trailer. The trailer
-// is text of a fixed length: "sluice-payload-1", the offset and the length of the index in 16 hexadecimal digits each, and
-// the 128 digits of its BLAKE2b-512. The index is lines: `version V`, `program PATH`, `argument TEXT`, and
+// The file consists of the launcher, the packed files (a zstd frame each), the index and a trailer. The trailer is
+// text of a fixed length: "sluice-payload-1", the offset and the length of the index in 16 hexadecimal digits each,
+// and the 128 digits of its BLAKE2b-512. The index has the lines `version V`, `program PATH`, `argument TEXT`, and
 // `file OFFSET PACKED SIZE MODE DIGEST PATH`, with decimal numbers except for the octal MODE.
 // native/executable/payload.ts writes it.
 #pragma once

@@ -31,7 +31,7 @@ std::vector<Fields> read_table(const char* path, char separator) {
   return table;
 }
 
-// Whether the user is the only known member of a group, besides root. A group that /etc/group does not list may have any
+// Whether the user is the only known member of a group, besides root. A group that is not in /etc/group may have any
 // members.
 bool is_own_group(gid_t group) {
   const std::string group_number = std::to_string(group), user_number = std::to_string(geteuid());

@@ -28,7 +28,7 @@ export interface StoredBatch {
 export interface TrainingImages extends Disposable {
   /** Batches that may be begun before the current one is taken; 0 if that gains nothing. */
   readonly ahead: number;
-  /** Begins to bring a batch to the device. @throws {ShapeError} if too many batches are begun already. */
+  /** Begins to bring a batch to the device. @throws {MisuseError} if too many batches are begun already. */
   begin(batch: ViewBatch): void;
   /**
    * Takes the oldest batch that was begun, and waits until its upload is queued. The images of the previous batch are
