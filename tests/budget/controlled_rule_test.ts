@@ -90,15 +90,28 @@ Deno.test("prices of a fifth bring gates that are pulled at by a fifth to the ta
   }
 });
 
-Deno.test("the controller's price depends on what it observed alone", () => {
-  const prices = [0, 1].map(() => {
-    const controller = new BudgetController(0.3, 1);
-    return [0.5, 0.4, 0.35].map((share) => {
+/**
+ * Prices of a target of 0.3 after batches of 0.5, 0.4 and 0.35, each followed by plain images that cost 0.01 more, by hand:
+ * the gain after n steps is 60 + 0.7 n, the integral part grows by 1e-4 gain^2 min(error, 0.05), and the price is
+ * gain min(error, 0.1) plus the integral part. The smoothed share is 0.5, 0.48; the offset 0.01, then
+ * 0.01 + 0.3 (0.41 - 0.48 - 0.01) = -0.014; so the errors are 0.2, 0.11 and 0.036.
+ */
+const prices = [
+  60.7 * 0.1 + 1e-4 * (60.7 ** 2 * 0.05),
+  61.4 * 0.1 + 1e-4 * (60.7 ** 2 + 61.4 ** 2) * 0.05,
+  62.1 * 0.036 + 1e-4 * ((60.7 ** 2 + 61.4 ** 2) * 0.05 + 62.1 ** 2 * 0.036),
+];
+
+for (const scale of [1, 0.2]) {
+  Deno.test(`the controller's prices follow from what it observed, times a scale of ${scale}, also if it is restored between`, () => {
+    let controller = new BudgetController(0.3, scale);
+    assert.equal(controller.multiplier, 0);
+    [0.5, 0.4, 0.35].forEach((share, step) => {
       controller.observe(share);
+      const expected = scale * (prices[step] ?? NaN);
+      assert.ok(Math.abs(controller.multiplier - expected) < 1e-12, `${controller.multiplier}, not ${expected}`);
       controller.calibrate(share + 0.01);
-      return controller.multiplier;
+      controller = new BudgetController(0.3, scale, JSON.parse(JSON.stringify(controller.state)));
     });
   });
-  assert.deepEqual(prices[0], prices[1]);
-  assert.ok((prices[0]?.[0] ?? 0) > 0, "too dear a network has a price");
-});
+}

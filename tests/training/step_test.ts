@@ -51,6 +51,22 @@ for (const fixture of ["dual", "vanilla", "gated", "symmetric", "bottleneck"] as
   });
 }
 
+Deno.test("a gate's gradient falls with the temperature, which goes to its end by equal factors", () => {
+  using device = openDevice();
+  const step = readStep("gated");
+  // A sigmoid is straight at so high a temperature, with a slope of 1 / (4 tau). The bounds hold alike in all epochs.
+  const options = { gateTemperature: 100, gateTemperatureEnd: 400, epochs: 5, boundAlpha: 0 };
+  const gradientIn = (epoch: number) => {
+    const gradients = gradientsOf(repeatStep(device, step, { optimizer: "sgd", options, epoch }));
+    return gradients.get("layer2.0.gate.fc2.weight")?.data ?? assert.fail("the gate has no gradient");
+  };
+  const first = gradientIn(0);
+  for (const [epoch, share] of [[2, 1 / 2], [4, 1 / 4]] as const) {
+    const error = normalisedError(gradientIn(epoch), Float64Array.from(first, (value) => share * value));
+    assert.ok(error < 1e-4, `epoch ${epoch}: off by ${error}`);
+  }
+});
+
 /** The fixture with views and weights rounded to bf16; gates, which are always f32, and vectors are left. */
 function rounded(tensors: Tensors): Tensors {
   const isRounded = (name: string, { shape }: HostTensor) =>

@@ -13,7 +13,7 @@ import { readSafetensors } from "../../src/formats/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { CollapseError, DivergenceError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
-import { RunFolder, type StepRecord, type TrainingObserver } from "../../src/run/mod.ts";
+import { type EvaluationRecord, RunFolder, type StepRecord, type TrainingObserver } from "../../src/run/mod.ts";
 import { plannedPairs, pretrain } from "../../src/training/mod.ts";
 import { deviceHasBf16, openDevice } from "../devices.ts";
 
@@ -98,22 +98,81 @@ Deno.test("with rotation a head is trained at its own rate, and its loss is a te
   assert.equal(names.filter((name) => name.startsWith("rotation_head.")).length, 10);
 });
 
+/** Names and shapes of a run's weights. */
+function shapesIn(path: string): ReadonlyMap<string, readonly number[]> {
+  const { tensors } = readSafetensors(join(path, "checkpoints", "last.safetensors"));
+  return new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+}
+
+/** The steps among a run's records. */
+function stepsIn(path: string): readonly StepRecord[] {
+  return results(path).metrics.filter((record) => "loss" in record);
+}
+
+function assertNear(actual: number | null | undefined, expected: number, tolerance: number): void {
+  assert.ok(Math.abs((actual ?? NaN) - expected) <= tolerance, `${actual}, not ${expected}`);
+}
+
+Deno.test("with separateNorm off both passes train the same norms", async () => {
+  const gatedNorms = (path: string) => [...shapesIn(path).keys()].filter((name) => name.includes(".gated_bn"));
+  // 8 blocks of two norms, each with weight, bias, and two running statistics.
+  assert.equal((await train({ epochs: 1, evalEvery: 0 }, quiet(), gatedNorms)).length, 8 * 2 * 4);
+  assert.deepEqual(await train({ epochs: 1, evalEvery: 0, separateNorm: false }, quiet(), gatedNorms), []);
+});
+
+Deno.test("a dual run is a vanilla run during the gate warm-up, and has gates and a budget from then on", async () => {
+  const vanilla = await train({ mode: "vanilla", evalEvery: 0 }, quiet(), stepsIn);
+  const dual = await train({ gateWarmup: 1, evalEvery: 0 }, quiet(), stepsIn);
+  assert.deepEqual(dual.slice(0, 8).map(({ loss }) => loss), vanilla.slice(0, 8).map(({ loss }) => loss));
+  assert.deepEqual(dual.map(({ share }) => share !== null), dual.map(({ epoch }) => epoch === 1));
+  assert.deepEqual(dual.map(({ terms }) => "macs" in terms && "bound" in terms), dual.map(({ epoch }) => epoch === 1));
+});
+
+Deno.test("gates begin with their bias, and narrow their input by their reduction", async () => {
+  const flags = { epochs: 1, evalEvery: 0, gateReduction: 2, gateBias: 1000 };
+  const { steps, shapes } = await train(flags, quiet(), (path) => ({ steps: stepsIn(path), shapes: shapesIn(path) }));
+  assert.deepEqual(shapes.get("layer2.0.gate.fc1.weight"), [2, 4]);
+  assert.deepEqual(shapes.get("layer2.0.gate.fc2.bias"), [8]);
+  // All channels are open: the dense network's 2,273,280 MACs, and the gates', which are 940 with a reduction of 4.
+  for (const { share, noiseFreeShare } of steps) {
+    assertNear(share, 1 + 2 * 940 / 2_273_280, 1e-6);
+    assertNear(noiseFreeShare, 1 + 2 * 940 / 2_273_280, 1e-6);
+  }
+});
+
+Deno.test("the paper's rule asks 5 (share - budget)^2 for cost", async () => {
+  const steps = await train({ budgetRule: "paper", budget: 0.4, evalEvery: 0 }, quiet(), stepsIn);
+  assert.equal(steps.length, 16);
+  for (const { terms, share } of steps) assertNear(terms["macs"], 5 * ((share ?? NaN) - 0.4) ** 2, 1e-6);
+});
+
+Deno.test("the default rule asks the price of two steps before, and within an epoch's first step that of the step before", async () => {
+  const steps = await train({ budget: 0.4, evalEvery: 0 }, quiet(), stepsIn);
+  assert.equal(steps.length, 16);
+  steps.forEach(({ terms, share }, step) => {
+    const price = step === 0 ? 0 : steps[step - (step % 8 === 0 ? 1 : 2)]?.multiplier ?? 0;
+    assertNear(terms["macs"], price * ((share ?? NaN) - 0.4), 1e-5);
+  });
+  assert.ok((steps[1]?.multiplier ?? 0) > 1, "too dear a network has a price");
+});
+
 for (
-  const variant of [
-    { separateNorm: false },
-    { symmetric: true },
-    { gateWarmup: 1 },
-    { gateReduction: 2, gateBias: 1, gateTemperature: 1, gateTemperatureEnd: 0.3 },
-    { budgetRule: "paper" },
-    { arch: "resnet34" },
-    { arch: "resnet50" },
+  const { arch, macs, last, shape } of [
+    { arch: "resnet34", macs: 4_632_576, last: "layer4.2.conv2.weight", shape: [32, 32, 3, 3] },
+    { arch: "resnet50", macs: 5_173_248, last: "layer4.2.conv3.weight", shape: [128, 32, 1, 1] },
   ]
 ) {
-  Deno.test(`a run with ${JSON.stringify(variant)} trains, and its losses are finite`, async () => {
-    const { metrics } = await train(variant, quiet(), results);
-    const steps = metrics.filter((record) => "loss" in record);
-    assert.equal(steps.length, 16);
-    assert.ok(steps.every(({ loss }) => Number.isFinite(loss)));
+  Deno.test(`a run with ${arch} trains its blocks, and evaluates a dense network of ${macs} MACs`, async () => {
+    const initial = await train({ arch, epochs: 1, lr: 1e-30, evalEvery: 0 }, quiet(), (path) => {
+      return readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors.get(last);
+    });
+    await train({ arch, epochs: 1 }, quiet(), (path) => {
+      const weight = readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors.get(last);
+      assert.deepEqual(weight?.shape, shape);
+      assert.notDeepEqual(weight?.data, initial?.data);
+      const evaluation = results(path).metrics.at(-1) as unknown as EvaluationRecord;
+      assert.equal(evaluation.networks.dense?.cost.macs, macs);
+    });
   });
 }
 
