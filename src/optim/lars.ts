@@ -5,18 +5,18 @@
  */
 import { Optimizer, type TensorTables } from "./optimizer.ts";
 
-/** Factor before |w| / |g|. */
+/** Factor of |w| / |g|. */
 const TRUST_COEFFICIENT = 0.02;
-/** Added to the denominator. */
+/** Keeps the denominator from 0. */
 const EPSILON = 1e-8;
 
 /**
  * trust = min(0.02 |w| / (|g| + wd |w| + 1e-8) / rate, 1); v = momentum v + trust (g + wd w); w -= rate v.
  *
- * Vectors (norms, biases) are plain SGD without decay; where |w| or |g| is 0 the gradient is used as it is.
+ * Vectors (norms, biases) follow plain SGD without decay. If |w| or |g| is 0, the gradient is used unchanged.
  */
 export class Lars extends Optimizer {
-  /** The native call. */
+  /** Moves all parameters, scaling each layer's step. */
   protected override update(tables: TensorTables): void {
     this.device.kernels.sl_lars_step(
       tables.count,

@@ -9,23 +9,23 @@ import { MisuseError } from "../errors.ts";
 import type { Parameter } from "../nn/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 
-/** Tables of one native optimiser call, one entry a parameter. */
+/** Tables of one native optimiser call, with one entry for each parameter. */
 export interface TensorTables {
   /** Number of parameters. */
   readonly count: number;
   /** Addresses of the values. */
   readonly parameters: BigUint64Array<ArrayBuffer>;
-  /** Addresses of the gradients; 0 where there is none. */
+  /** Addresses of the gradients; 0 for a parameter without one. */
   readonly gradients: BigUint64Array<ArrayBuffer>;
   /** Addresses of the momentum. */
   readonly velocities: BigUint64Array<ArrayBuffer>;
-  /** Elements; 0 where there is no gradient. */
+  /** Numbers of elements; 0 for a parameter without a gradient, which native code then skips. */
   readonly sizes: BigInt64Array<ArrayBuffer>;
   /** Learning rates. */
   readonly rates: Float32Array<ArrayBuffer>;
   /** Weight decays. */
   readonly weightDecays: Float32Array<ArrayBuffer>;
-  /** 1 where layer-wise rates apply, else 0. */
+  /** 1 if layer-wise rates apply to the parameter, else 0. */
   readonly adapt: Int32Array<ArrayBuffer>;
 }
 
@@ -44,7 +44,7 @@ export abstract class Optimizer implements Disposable {
   readonly #velocities: readonly Tensor[];
   readonly #tables: TensorTables;
 
-  /** Starts with velocities of zero. */
+  /** Starts with velocities of 0, which outlive the scope that is open. */
   constructor(
     protected readonly device: Device,
     readonly parameters: ReadonlyMap<string, Parameter>,
@@ -65,13 +65,13 @@ export abstract class Optimizer implements Disposable {
     };
   }
 
-  /** The native call. */
+  /** Moves all parameters by one native call. */
   protected abstract update(tables: TensorTables): void;
 
   /**
-   * One step along the gradients on a tape. Parameters without a gradient are left as they are.
+   * One step along the gradients on a tape. Parameters without a gradient stay as they are.
    *
-   * @param rates the learning rate of each parameter group; one number is that of all groups.
+   * @param rates the learning rate of each parameter group, or one rate for all groups.
    * @throws {MisuseError} if no parameter has a gradient, or a parameter's group has no rate.
    */
   step(tape: Tape, rates: number | readonly number[]): void {
@@ -81,20 +81,23 @@ export abstract class Optimizer implements Disposable {
     for (const parameter of this.parameters.values()) {
       const gradient = tape.gradient(parameter.value);
       tables.gradients[index] = gradient ? addressOf(gradient.pointer) : 0n;
-      // Native code skips tensors of no elements: that is how a parameter without gradient is passed over.
       tables.sizes[index] = gradient ? BigInt(parameter.value.size) : 0n;
       const rate = typeof rates === "number" ? rates : rates[parameter.group];
-      if (rate === undefined) throw new MisuseError(`an optimiser step without a rate for group ${parameter.group}`);
+      if (rate === undefined) {
+        throw new MisuseError(`optimiser step: group ${parameter.group} has no learning rate; give one for each group`);
+      }
       tables.rates[index] = rate;
       if (gradient) found++;
       index++;
     }
-    if (found === 0) throw new MisuseError("an optimiser step without gradients: run the tape's backward sweep first");
+    if (found === 0) {
+      throw new MisuseError("optimiser step: no parameter has a gradient; run the tape's backward sweep first");
+    }
     this.update(tables);
     for (const parameter of this.parameters.values()) parameter.changed();
   }
 
-  /** The momentum of each parameter, by the parameter's name: all that an optimiser has to keep. */
+  /** The velocity of each parameter, by the parameter's name. A checkpoint needs nothing else of an optimiser. */
   *buffers(prefix = ""): Generator<[name: string, velocity: Tensor]> {
     const names = [...this.parameters.keys()];
     for (const [index, velocity] of this.#velocities.entries()) yield [`${prefix}${names[index]}`, velocity];

@@ -7,7 +7,7 @@ import { Optimizer, type TensorTables } from "./optimizer.ts";
 
 /** g += wd w; v = momentum v + g; w -= rate v, as PyTorch's SGD. */
 export class Sgd extends Optimizer {
-  /** The native call. */
+  /** Moves all parameters. */
   protected override update(tables: TensorTables): void {
     this.device.kernels.sl_sgd_step(
       tables.count,
