@@ -12,23 +12,21 @@
  * if (cost.macs !== 555_417_600) throw new Error(`${cost.macs} MACs`);
  * ```
  *
- * @example Train on drawn shapes, and judge the encoders
+ * @example Train on drawn shapes, and judge both encoders
  * ```ts
- * import { datasetSource, Device, pretrain, resolveConfig, RunFolder } from "@sluice/sluice";
+ * import { beginRun, evaluateFolder } from "@sluice/sluice";
  *
- * const flags = { trainImages: 16, testImages: 8, width: 4, projector: 16, batch: 8, epochs: 1 };
- * const config = resolveConfig({ flags });
- * const dataset = datasetSource("shapes").open({ seed: config.seed, trainImages: 16, testImages: 8 });
- * using device = Device.open({ device: "cpu", threads: 1 });
+ * const flags = { trainImages: 16, testImages: 8, width: 4, projector: 16, batch: 8, epochs: 1, device: "cpu", threads: 1 };
  * const folder = Deno.makeTempDirSync();
- * const run = RunFolder.create(`${folder}/run`, config, {});
- * const { networks } = await pretrain(device, config, dataset, run, {
- *   step: ({ step, loss }) => console.log(step, loss),
+ * const { run } = await beginRun({ flags }, `${folder}/run`, {
+ *   step: ({ step, loss, share }) => console.log(step, loss, share),
  *   evaluation: () => {},
- *   skipped: () => {},
+ *   skipped: ({ path }) => console.warn(path),
  *   stopRequested: () => false,
  * });
- * console.log(networks.dense?.knn20, networks.gated?.cost.share);
+ * const options = { protocols: ["knn"], networks: ["dense", "gated"] } as const;
+ * const { networks } = evaluateFolder(run, options, { device: "cpu", threads: 1, data: null, isKept: false });
+ * console.log(networks.dense?.knn20, networks.gated?.knn20, networks.gated?.cost.share);
  * Deno.removeSync(folder, { recursive: true });
  * ```
  *
@@ -51,7 +49,7 @@ export {
   TooManyOpenFilesError,
   UnsupportedError,
 } from "./src/errors.ts";
-export { Device, type DeviceKind, hasLibrary } from "./src/device/mod.ts";
+export { Device, hasLibrary } from "./src/device/mod.ts";
 export { Scope, Tensor } from "./src/tensor/mod.ts";
 export { FormatError } from "./src/formats/mod.ts";
 export { Tape } from "./src/autograd/mod.ts";
@@ -86,12 +84,21 @@ export {
   type RunStatus,
   type StepRecord,
   type TrainingObserver,
-  type TrainingResult,
 } from "./src/run/mod.ts";
-export { createTrainee, pretrain, type Trainee, trainingStep } from "./src/training/mod.ts";
+export {
+  beginRun,
+  createTrainee,
+  pretrain,
+  resumeRun,
+  type RunObserver,
+  type RunOutcome,
+  type Trainee,
+  trainingStep,
+} from "./src/training/mod.ts";
 export {
   type Embedding,
   embedImages,
+  evaluateFolder,
   evaluateRun,
   exportRun,
   folderImages,
