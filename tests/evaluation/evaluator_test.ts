@@ -52,6 +52,9 @@ Deno.test("an evaluation repeated gives the same numbers, masks and several prob
       const evaluator = new Evaluator(stores, 3);
       const first = evaluator.network(encoder, "gated", all);
       assert.deepEqual(evaluator.network(encoder, "gated", all), first, "in one process");
+      const { masks, linear } = new Evaluator(stores, 4).network(encoder, "gated", all);
+      assert.notDeepEqual(masks?.exchanged, first.masks?.exchanged, "another seed exchanges other masks");
+      assert.notDeepEqual(linear, first.linear, "another seed probes in another order");
       result = first;
     });
     return result;

@@ -57,16 +57,18 @@ async function train<T>(
   }
 }
 
-/** The terms of every objective as the first version named them: charts and earlier runs know them by these names. */
-const termsOf: Readonly<Record<string, readonly string[]>> = {
-  vicreg: ["covariance", "invariance", "variance"],
-  vibcreg: ["covariance", "invariance", "variance"],
-  "barlow-twins": ["offDiagonal", "onDiagonal"],
-  simclr: ["contrast"],
-  simsiam: ["cosine"],
-  byol: ["cosine"],
-  mocov2plus: ["contrast"],
-  mocov3: ["contrast"],
+/** Each objective as a weighted sum of its recorded terms, and what is added to the sum. */
+const formulas: Readonly<
+  Record<string, { readonly weights: Readonly<Record<string, number>>; readonly added: number }>
+> = {
+  vicreg: { weights: { invariance: 25, variance: 25, covariance: 1 }, added: 0 },
+  vibcreg: { weights: { invariance: 25, variance: 25, covariance: 200 }, added: 0 },
+  "barlow-twins": { weights: { onDiagonal: 0.024, offDiagonal: 0.024 * 0.0051 }, added: 0 },
+  simclr: { weights: { contrast: 1 }, added: 0 },
+  simsiam: { weights: { cosine: -1 }, added: 0 },
+  byol: { weights: { cosine: -4 }, added: 4 },
+  mocov2plus: { weights: { contrast: 1 }, added: 0 },
+  mocov3: { weights: { contrast: 4 * 0.2 }, added: 0 },
 };
 
 /** The records of a run's steps. */
@@ -82,7 +84,10 @@ for (const objective of objectiveNames) {
       assert.equal(steps.length, 2);
       for (const { terms, loss } of steps) {
         const { macs = NaN, bound = NaN, objective: value = NaN, ...own } = terms;
-        assert.deepEqual(Object.keys(own).toSorted(), termsOf[objective]);
+        const { weights, added } = formulas[objective] ?? assert.fail(objective);
+        assert.deepEqual(Object.keys(own).toSorted(), Object.keys(weights).toSorted());
+        const sum = Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * (own[name] ?? NaN), added);
+        assert.ok(Math.abs(value - sum) <= 1e-5 * Math.abs(sum), `${value}, not ${sum}`);
         assert.ok(Math.abs(value + macs + bound - loss) <= 1e-6 * Math.abs(loss), `${value} + ${macs} + ${bound}`);
       }
       const path = run.checkpoints.last();
