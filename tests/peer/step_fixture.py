@@ -10,7 +10,8 @@ A fixture holds: input/view1, input/view2 [N,H,W,3]; noise/<pass>/<gate> u [N,C]
 updated/<name> (parameters OIHW, running statistics); terms/<name> [1]; and, to find where a difference begins,
 mask/<pass>/<gate> [N,C], features/<pass>, projection/<pass>. Each mode's network has what it uses and no more: no
 gates and no budget terms in `vanilla`, separate norms in `dual` and `bottleneck`. `macs` and `bound` are sums over the
-gated passes of a comparison, `share` is the mean over gated passes. The hyper-parameters are JSON under the metadata key "config".
+gated passes of a comparison, `share` is the mean over gated passes. The hyper-parameters are JSON under the metadata
+key "config".
 """
 
 import json
@@ -158,7 +159,7 @@ def run_step(network: Network, inputs: dict[str, torch.Tensor], config: dict) ->
 
 
 def worst_difference(exact: dict, approximate: dict) -> tuple[dict[str, tuple[float, str]], float]:
-    """Largest max|difference| / max|exact| per kind of tensor; the largest difference of tensors whose truth is zero."""
+    """Largest max|difference| / max|exact| per kind of tensor; the largest difference of tensors that are truly zero."""
     worst, zeros = {}, 0.0
     for name, value in exact.items():
         difference, scale = (approximate[name].double() - value).abs().max().item(), value.abs().max().item()
