@@ -1,5 +1,6 @@
 /**
- * One training step with each objective in each mode against PyTorch in float64 (tests/peer/objective_step_fixtures.py).
+ * Compares a training step with each objective in each mode with PyTorch in float64
+ * (tests/peer/objective_step_fixtures.py).
  *
  * @module
  */
@@ -24,7 +25,7 @@ const { tensors, metadata } = readSafetensors(
 /** The objective with the fixture's predictor or queues. */
 function recorded(name: string, parts: ObjectiveParts): Objective {
   const objective = name === "mocov2plus"
-    // Its own queues are longer than a fixture should hold.
+    // The default queues are too long for a fixture.
     ? mocov2plus(parts, { queue: Number(metadata["queue"]) })
     : objectiveKind(name).create(parts);
   const state = [...under(tensors, `state/${name}/`).keys()];
@@ -33,7 +34,7 @@ function recorded(name: string, parts: ObjectiveParts): Objective {
   return objective;
 }
 
-// VICReg's steps are those of tests/training/step_test.ts.
+// step_test.ts compares the steps with VICReg.
 for (const name of objectiveNames.filter((name) => name !== "vicreg")) {
   for (const mode of ["dual", "vanilla", "gated"] as const) {
     Deno.test(`a ${mode} step with ${name} is PyTorch's: terms, and gradients of network and objective`, () => {

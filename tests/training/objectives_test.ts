@@ -57,18 +57,18 @@ async function train<T>(
   }
 }
 
-/** Each objective as a weighted sum of its recorded terms, and what is added to the sum. */
+/** Each objective as a weighted sum of its recorded terms and a constant. */
 const formulas: Readonly<
-  Record<string, { readonly weights: Readonly<Record<string, number>>; readonly added: number }>
+  Record<string, { readonly weights: Readonly<Record<string, number>>; readonly constant: number }>
 > = {
-  vicreg: { weights: { invariance: 25, variance: 25, covariance: 1 }, added: 0 },
-  vibcreg: { weights: { invariance: 25, variance: 25, covariance: 200 }, added: 0 },
-  "barlow-twins": { weights: { onDiagonal: 0.024, offDiagonal: 0.024 * 0.0051 }, added: 0 },
-  simclr: { weights: { contrast: 1 }, added: 0 },
-  simsiam: { weights: { cosine: -1 }, added: 0 },
-  byol: { weights: { cosine: -4 }, added: 4 },
-  mocov2plus: { weights: { contrast: 1 }, added: 0 },
-  mocov3: { weights: { contrast: 4 * 0.2 }, added: 0 },
+  vicreg: { weights: { invariance: 25, variance: 25, covariance: 1 }, constant: 0 },
+  vibcreg: { weights: { invariance: 25, variance: 25, covariance: 200 }, constant: 0 },
+  "barlow-twins": { weights: { onDiagonal: 0.024, offDiagonal: 0.024 * 0.0051 }, constant: 0 },
+  simclr: { weights: { contrast: 1 }, constant: 0 },
+  simsiam: { weights: { cosine: -1 }, constant: 0 },
+  byol: { weights: { cosine: -4 }, constant: 4 },
+  mocov2plus: { weights: { contrast: 1 }, constant: 0 },
+  mocov3: { weights: { contrast: 4 * 0.2 }, constant: 0 },
 };
 
 /** The records of a run's steps. */
@@ -84,9 +84,12 @@ for (const objective of objectiveNames) {
       assert.equal(steps.length, 2);
       for (const { terms, loss } of steps) {
         const { macs = NaN, bound = NaN, objective: value = NaN, ...own } = terms;
-        const { weights, added } = formulas[objective] ?? assert.fail(objective);
+        const { weights, constant } = formulas[objective] ?? assert.fail(objective);
         assert.deepEqual(Object.keys(own).toSorted(), Object.keys(weights).toSorted());
-        const sum = Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * (own[name] ?? NaN), added);
+        const sum = Object.entries(weights).reduce(
+          (sum, [name, weight]) => sum + weight * (own[name] ?? NaN),
+          constant,
+        );
         assert.ok(Math.abs(value - sum) <= 1e-5 * Math.abs(sum), `${value}, not ${sum}`);
         assert.ok(Math.abs(value + macs + bound - loss) <= 1e-6 * Math.abs(loss), `${value} + ${macs} + ${bound}`);
       }
@@ -111,7 +114,7 @@ for (const objective of objectiveNames) {
   });
 }
 
-Deno.test("weights of another network are still refused if a checkpoint holds more than the network", async () => {
+Deno.test("a checkpoint with an objective's tensors is refused by a network of another size", async () => {
   await train({ objective: "byol" }, (run, device) => {
     using other = createTrainee(device, { ...run.config, projector: 8 }, image);
     const checkpoint = readCheckpoint(run.checkpoints.last());
@@ -145,7 +148,7 @@ function valuesOf(state: TrainingState): Map<string, Float32Array> {
   return new Map([...state.state()].map(([name, tensor]) => [name, tensor.toFloat32()]));
 }
 
-Deno.test("the momentum copy begins as the network, and after a step has moved as its average says", () => {
+Deno.test("the momentum copy starts equal to the network, and follows it by the moving average", () => {
   using device = openDevice();
   step(device, { objective: "byol" }, (work, state) => {
     const parameters = [...state.parameters()].map(([name]) => name).filter((name) => name.startsWith("momentum."));
@@ -156,7 +159,7 @@ Deno.test("the momentum copy begins as the network, and after a step has moved a
     }
     work();
     const after = valuesOf(state);
-    const keeps = 0.995; // half of the run is done
+    const keeps = 0.995; // 1 - 0.01 (cos(pi / 2) + 1) / 2, in the middle of the run
     let moved = 0;
     for (const name of parameters) {
       const network = after.get(name.slice("momentum.".length)) ?? new Float32Array();
@@ -170,12 +173,12 @@ Deno.test("the momentum copy begins as the network, and after a step has moved a
   });
 });
 
-Deno.test("the momentum copy's running statistics are of its own passes", () => {
+Deno.test("the momentum copy takes running statistics from its own passes", () => {
   using device = openDevice();
   step(device, { objective: "byol" }, (work, state) => {
     work();
     const first = valuesOf(state);
-    // Weights, views and batches are equal, so statistics are too before the first gate. Each draws its own noise.
+    // Before the first gate the statistics are equal. Gates draw different noise in network and copy.
     assert.deepEqual(first.get("momentum.bn1.running_mean"), first.get("bn1.running_mean"));
     assert.notDeepEqual(
       first.get("momentum.layer1.0.gated_bn2.running_mean"),
@@ -188,7 +191,7 @@ Deno.test("the momentum copy's running statistics are of its own passes", () => 
   });
 });
 
-Deno.test("mocov2plus's queues take both comparisons' keys of a symmetric step, after it", () => {
+Deno.test("the queues of mocov2plus take the keys of both comparisons after a symmetric step", () => {
   using device = openDevice();
   step(device, { objective: "mocov2plus", symmetric: true }, (work, state) => {
     const before = valuesOf(state).get("objective.queue.a") ?? new Float32Array();
@@ -199,7 +202,7 @@ Deno.test("mocov2plus's queues take both comparisons' keys of a symmetric step, 
   });
 });
 
-Deno.test("without its invariance term vicreg still reports it, and the objective is what is left", async () => {
+Deno.test("vicreg without its invariance term reports the term, and does not add it to the objective", async () => {
   await train({ invariance: false }, (run) => {
     const { invariance = NaN, variance = NaN, covariance = NaN, objective = NaN } = stepsOf(run)[0]?.terms ?? {};
     assert.ok(invariance > 0);
@@ -207,7 +210,7 @@ Deno.test("without its invariance term vicreg still reports it, and the objectiv
   });
 });
 
-Deno.test("bytes in use are the same after every step, whatever the objective keeps", () => {
+Deno.test("bytes in use are the same after every step, with every objective", () => {
   for (const objective of objectiveNames) {
     using device = openDevice();
     step(device, { objective }, (work) => {

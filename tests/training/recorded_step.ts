@@ -33,7 +33,7 @@ const ABSOLUTE = 1e-6;
 /** Values below this are truly zero: the gradient of a bias before a norm. */
 export const ZERO = 1e-10;
 
-/** A fixture's name. All are of a ResNet-18 but `bottleneck`, a dual step of a ResNet-50. */
+/** The name of a fixture. `bottleneck` is a dual step of a ResNet-50, all others are of a ResNet-18. */
 export type StepName = "dual" | "vanilla" | "gated" | "symmetric" | "bottleneck";
 /** Tensors of a fixture or of a network, by name. */
 export type Tensors = ReadonlyMap<string, HostTensor>;
@@ -85,7 +85,7 @@ function upload(device: Device, tensors: Tensors, name: string): Tensor {
 /**
  * The noise of the step's passes. The passes of a momentum copy, numbered after these, repeat it.
  *
- * @param passes of the network itself.
+ * @param passes number of passes of the network itself.
  */
 function recordedNoise(device: Device, tensors: Tensors, passes: number, gates: readonly string[]) {
   return (pass: number): NoiseSource => ({
@@ -105,7 +105,7 @@ function disagreement(actual: ArrayLike<number>, expected: ArrayLike<number>): {
   return magnitude < ZERO ? { relative: false, error: difference } : { relative: true, error: difference / magnitude };
 }
 
-/** Asserts that all expected tensors are there and agree. */
+/** Asserts that each expected tensor exists and agrees. */
 export function assertClose(actual: Tensors, expected: Tensors, kind: string, tolerance = RELATIVE): void {
   assert(expected.size > 0, `the fixture holds no ${kind}`);
   const complaints: string[] = [];
@@ -119,16 +119,17 @@ export function assertClose(actual: Tensors, expected: Tensors, kind: string, to
   assert.deepEqual(complaints, [], `${kind} differ`);
 }
 
-/** What a repeated step gave. */
+/** The results of a repeated step. */
 export interface RepeatedStep {
   /** The step's scalars under the fixture's names. */
   readonly terms: Tensors;
-  /** Everything that is trained, before and after the step, in PyTorch's layout. */
+  /** All trained tensors before the step, in PyTorch's layout. */
   readonly before: Tensors;
+  /** All trained tensors after the step. */
   readonly after: Tensors;
 }
 
-/** The gradients of a step: SGD with rate 1 and neither momentum nor decay takes exactly them off the weights. */
+/** The gradients of a step: SGD with rate 1, without momentum and decay, subtracts them from the weights. */
 export function gradientsOf({ before, after }: RepeatedStep): Map<string, HostTensor> {
   return new Map([...before].map(([name, { shape, data }]) => {
     const moved = after.get(name)?.data ?? [];
@@ -151,15 +152,15 @@ export interface StepRun {
   readonly optimizer: "lars" | "sgd";
   /** Element type of the views, and so of the step; f32 by default. */
   readonly precision?: "f32" | "bf16";
-  /** Makes the objective; VICReg by default. Its momentum target has a last bias that is 1 larger than the network's. */
+  /** Makes the objective; VICReg by default. The last bias of its momentum target is 1 larger than the network's. */
   readonly objective?: (parts: ObjectiveParts) => Objective;
-  /** Options that the step takes in place of the fixture's. */
+  /** Options that replace the fixture's. */
   readonly options?: Partial<StepConfig>;
-  /** In place of the fixture's. */
+  /** Replaces the fixture's epoch. */
   readonly epoch?: number;
 }
 
-/** Computes the step of a fixture once more. */
+/** Computes the step of a fixture. */
 export function repeatStep(device: Device, { tensors, config }: RecordedStep, run: StepRun): RepeatedStep {
   const { optimizer, precision = "f32" } = run;
   const { arch, width, stem, image, mode, symmetric = false, projector, separateNorm, budget, boundAlpha } = config;

@@ -1,5 +1,5 @@
 /**
- * Whole training steps against the same steps computed by PyTorch in float64 (tests/peer/step_fixture.py).
+ * Compares whole training steps with PyTorch in float64 (tests/peer/step_fixture.py).
  *
  * @module
  */
@@ -21,17 +21,17 @@ import {
 } from "./recorded_step.ts";
 
 /**
- * bf16 rounds by up to 2^-8, and a loss term is of the fourth degree in values rounded about once a layer: 4 * 2^-8 = 1.6 %, doubled.
- * The statistics of all norms are held to the same, each with 0.1 of its new value in it.
+ * Twice 4 * 2^-8 = 1.6 %: bf16 rounds by up to 2^-8, and a loss term is of degree four in values that are rounded about
+ * once in each layer. The running statistics, which move by 0.1 towards the batch's, must agree as closely.
  */
 const BF16_VALUES = 0.03;
 /**
- * A gradient has no such bound: one rounding sends relus to the other side, and from then on another function is differentiated. So the
- * f32 step with nothing but weights and views rounded says how far these gradients move. A bf16 step rounds activations and gradients
- * besides, after convolution and norm each: about four such errors, and their sum in squares is twice one of them. Half as much again is left for luck.
+ * Limit of a gradient's error, over its error in an f32 step with rounded weights and views. A gradient has no absolute
+ * bound, because rounding can move a relu to its other side. A bf16 step also rounds activations and gradients, after
+ * each convolution and norm: about four errors of this size, whose root of the sum of squares is 2. The rest is margin.
  */
 const BF16_GRADIENTS = 3;
-/** Rounding has no direction, so that the median gradient keeps its length along the true one. */
+/** Largest change of a gradient's length along the true gradient, as a median: rounding has no preferred direction. */
 const BF16_LENGTH = 0.25;
 
 const hasBf16 = deviceHasBf16();
@@ -51,10 +51,11 @@ for (const fixture of ["dual", "vanilla", "gated", "symmetric", "bottleneck"] as
   });
 }
 
-Deno.test("a gate's gradient falls with the temperature, which goes to its end by equal factors", () => {
+Deno.test("a gate's gradient is inverse to the temperature, which changes by equal factors up to its end", () => {
   using device = openDevice();
   const step = readStep("gated");
-  // A sigmoid is straight at so high a temperature, with a slope of 1 / (4 tau). The bounds hold alike in all epochs.
+  // At a high temperature tau the sigmoid is a line with the slope 1 / (4 tau). boundAlpha 0 keeps the loss equal in
+  // all epochs.
   const options = { gateTemperature: 100, gateTemperatureEnd: 400, epochs: 5, boundAlpha: 0 };
   const gradientIn = (epoch: number) => {
     const gradients = gradientsOf(repeatStep(device, step, { optimizer: "sgd", options, epoch }));
@@ -67,7 +68,7 @@ Deno.test("a gate's gradient falls with the temperature, which goes to its end b
   }
 });
 
-/** The fixture with views and weights rounded to bf16; gates, which are always f32, and vectors are left. */
+/** The fixture with views and weights rounded to bf16, except for vectors and for gates, which are always f32. */
 function rounded(tensors: Tensors): Tensors {
   const isRounded = (name: string, { shape }: HostTensor) =>
     name.startsWith("input/") || (name.startsWith("initial/") && shape.length > 1 && !/\.gate\d?\./.test(name));
@@ -82,7 +83,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
-/** How far gradients are from the true ones, as the median over parameters: distance, and length along the truth, both over its length. */
+/** Medians over parameters: distance from the true gradient, and length along it, both over the true length. */
 function gradientError(actual: ReadonlyMap<string, HostTensor>, expected: Tensors) {
   const errors: number[] = [];
   const lengths: number[] = [];
@@ -100,7 +101,7 @@ function gradientError(actual: ReadonlyMap<string, HostTensor>, expected: Tensor
   return { error: median(errors), length: median(lengths) };
 }
 
-// Not the bottlenecks' step: it is three times as deep, on few pixels, and the bounds above know no depth.
+// Without the step of bottlenecks, which is three times as deep. The bounds above do not depend on depth.
 for (const fixture of ["dual", "vanilla", "gated"] as const) {
   const name = `a ${fixture} step in bf16 is PyTorch's in float64 up to rounding: terms, statistics, gradients`;
   Deno.test({ name, ignore: !hasBf16 }, () => {
@@ -116,14 +117,14 @@ for (const fixture of ["dual", "vanilla", "gated"] as const) {
     const wide = repeatStep(device, { ...step, tensors: rounded(tensors) }, { optimizer: "sgd" });
     const control = gradientError(gradientsOf(wide), truth);
     const { error, length } = gradientError(gradientsOf(narrow), truth);
-    assert.ok(error > RELATIVE, `gradients are off by ${error} only: that is f32`);
+    assert.ok(error > RELATIVE, `gradients are off by ${error} only, as in f32`);
     const limit = BF16_GRADIENTS * control.error;
-    assert.ok(error < limit, `gradients are off by ${error}, and by ${control.error} where operands alone are rounded`);
+    assert.ok(error < limit, `gradients are off by ${error}, and by ${control.error} if only operands are rounded`);
     assert.ok(Math.abs(length - 1) < BF16_LENGTH, `gradients have ${length} of the length of the true ones`);
   });
 }
 
-Deno.test("a step waits for nothing: its scalars are read when somebody asks for them", () => {
+Deno.test("a step does not wait for the device until its scalars are read", () => {
   using device = openDevice();
   const calls: string[] = [];
   using _observed = device.observe((name, _parameters, call) => {
@@ -136,7 +137,7 @@ Deno.test("a step waits for nothing: its scalars are read when somebody asks for
   assert(first >= 0 && optimiser > first);
   const waiting = ["sl_synchronize", "sl_event_synchronize", "sl_download"];
   assert.deepEqual(calls.slice(first, optimiser + 1).filter((name) => waiting.includes(name)), []);
-  // Between the optimiser's step and the reading there is the one download that is waited for.
+  // Reading waits for a single download, which was started after the optimiser's step.
   const read = calls.indexOf("sl_event_synchronize");
   assert.deepEqual(calls.slice(optimiser, read).filter((name) => waiting.includes(name)), ["sl_download"]);
 });
