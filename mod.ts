@@ -41,6 +41,7 @@ export {
   InvalidInputError,
   InvalidOptionError,
   LostFolderError,
+  MisuseError,
   NativeError,
   OutOfMemoryError,
   ShapeError,

@@ -52,7 +52,7 @@ export interface Objective extends Disposable {
    *
    * @param a projections of the first pass, [N, D] f32, N >= 2.
    * @param b projections of the second pass, [N, D] f32.
-   * @throws {ShapeError} if the shapes differ or targets are missing.
+   * @throws {ShapeError} if the shapes differ. @throws {MisuseError} if targets are missing.
    */
   compute(tape: Recorder, a: Tensor, b: Tensor, context?: ComparisonContext): ObjectiveValue;
 }
