@@ -1,5 +1,5 @@
 /**
- * The penalty that keeps every gate's openness between two bounds, which loosen as training goes on.
+ * The penalty that keeps every gate's open share between two bounds, which loosen in the course of training.
  *
  * After DGNet (Li et al., ICCV 2021).
  *
@@ -9,18 +9,18 @@ import type { Recorder } from "../autograd/mod.ts";
 import { binary, mean, scale, unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 
-/** Where the bounds are. */
+/** Position and weight of the bounds. */
 export interface BoundOptions {
-  /** s, the open share that both bounds are at while they are tight, in 0..1. */
+  /** s, the open share at which both bounds start, in 0..1. */
   readonly openShare: number;
-  /** p = exp(-alpha * epoch): how tightly the bounds hold, 1 at first, loosening towards 0. */
+  /** p = exp(-alpha epoch): 1 for bounds that meet at s, falling towards 0 for bounds at 0 and 1. */
   readonly tightness: number;
-  /** gamma, weight of the penalty. */
+  /** gamma, the weight of the penalty. */
   readonly weight: number;
 }
 
 /**
- * gamma [mean_b relu(p s - d_b)^2 + mean_b relu(d_b - (1 - p + p s))^2].
+ * gamma [mean_b relu(p s - d_b)^2 + mean_b relu(d_b - (1 - p + p s))^2], over the gates b.
  *
  * @param open d, the open share of each gate, [gates] f32.
  * @returns [1] f32.

@@ -1,26 +1,26 @@
 /**
- * What the rules have in common that hold a run to its budget.
+ * Input and output of the two rules that hold a run to its budget.
  *
  * @module
  */
 import type { Tensor } from "../tensor/mod.ts";
 
-/** What a rule is told in a step. */
+/** The input of a rule in one step. */
 export interface BudgetOptions {
   /** t, the target share of the dense network's MACs, in (0, 1]. */
   readonly target: number;
-  /** p = exp(-alpha * epoch): how tightly the bounds hold, 1 at first, loosening towards 0. */
+  /** p = exp(-alpha epoch): 1 for bounds that meet, falling towards 0 for bounds at 0 and 1. */
   readonly tightness: number;
-  /** The price of cost, as a controller sets it; the published rule has none. */
+  /** The price of cost that the controller has set. The published rule does not use it. */
   readonly multiplier: number;
 }
 
-/** The terms, weighted, and the share they were computed from, each [1] f32. */
+/** The weighted terms, and the share that they are computed from, each [1] f32. */
 export interface BudgetTerms {
-  /** What draws the cost to the target. */
+  /** Draws the cost to the target. */
   readonly macs: Tensor;
-  /** What keeps each gate from closing or opening altogether. */
+  /** Keeps each gate from closing or opening for all images and channels. */
   readonly bound: Tensor;
-  /** MACs of the pass, gates included, over those of the dense network. */
+  /** MACs of the pass, with the gates' own, over the dense network's. */
   readonly share: Tensor;
 }

@@ -1,5 +1,6 @@
 /**
- * The budget terms of the default rule: a price on cost that a controller moves, and bounds that agree with the target.
+ * The budget terms of the default rule: a price on cost, which a controller moves, and bounds that agree with the
+ * target.
  *
  * @module
  */
@@ -15,10 +16,12 @@ import { costShare, openness, uniformOpenShare } from "./share.ts";
 const BOUND_WEIGHT = 1;
 
 /**
- * The terms of one gated pass: macs = multiplier (share - t), linear in the cost, so that the controller's price is all that draws
- * it; and the bounds at the open share at which all gates together cost t. The published sqrt(t) would pull against the target.
+ * The terms of one gated pass: macs = multiplier (share - t), and the bounds.
  *
- * @param masks one [N, C] f32 of 0 and 1 for each gate of `cost`.
+ * macs is linear in the cost, so that the controller's price alone decides how strongly it draws. The bounds start at
+ * the open share at which all gates together cost t. The published sqrt(t) would pull against the target.
+ *
+ * @param masks one tensor for each gate of `cost`, [N, C] f32 of 0 and 1.
  */
 export function controlledBudgetTerms(
   tape: Recorder,

@@ -1,33 +1,41 @@
 /**
- * Sets the price of cost so that the gated network comes to cost what was asked for.
+ * Sets the price of cost so that the gated network's cost reaches the target.
  *
  * @module
  */
 
-/** Price of an error of 1, at first and when gates have settled: fewer and fewer of them are near their threshold, where a price moves them. */
+/**
+ * Price of an error of 1, at first and for settled gates. It grows because fewer and fewer gates stay close to their
+ * threshold, where a price can move them.
+ */
 const PROPORTIONAL = { first: 60, settled: 200 } as const;
-/** Steps in which gates settle. */
+/** Steps until gates have settled. */
 const SETTLING_STEPS = 200;
-/** What the price rises by in a step with an error of 1, over the square of the proportional part: the loop is damped alike throughout. */
+/**
+ * Rise of the price in a step with an error of 1, over the square of the proportional gain: the square keeps the
+ * damping of the loop constant.
+ */
 const INTEGRAL = 1e-4;
-/** Larger errors count as this: while the gates are far off, cost is not to drown everything else. */
+/** Larger errors count as this one: far from the target, the price must not outweigh the objective. */
 const LARGEST_ERROR = 0.1;
-/** The same in the integral part: the price that will hold the gates is not to be learned on their way. */
+/**
+ * The limit in the integral part: errors on the way to the target say nothing of the price that holds the gates there.
+ */
 const LARGEST_INTEGRATED_ERROR = 0.05;
 /** Weight of a new batch in the smoothed share. */
 const SMOOTHING = 0.2;
-/** Weight of a new look at plain images: they are few. */
+/** Weight of a new measurement on plain images. It is noisy because it sees few images. */
 const CALIBRATION_SMOOTHING = 0.3;
 
-/** What a controller has learned. */
+/** The state of a controller, as checkpoints store it. */
 export interface ControllerState {
-  /** The price's integral part, before it is scaled. */
+  /** The integral part of the price, unscaled. */
   readonly integral: number;
-  /** Share of plain images over that of batches; null before the first look at them. */
+  /** Share of plain images less the share of batches; null before the first measurement. */
   readonly offset: number | null;
-  /** The batches' share, smoothed over some steps; null before the first. */
+  /** The share of batches, smoothed over steps; null before the first step. */
   readonly batchShare: number | null;
-  /** Share over target, as it was found last. */
+  /** The latest share, with the offset, less the target. */
   readonly error: number;
   /** Batches observed. */
   readonly steps: number;
@@ -46,25 +54,26 @@ function clamped(value: number, largest: number): number {
 /**
  * A proportional-integral controller of the noise-free cost.
  *
- * What counts is the cost without the gates' noise, of images as they are evaluated. Two measurements stand for it: that of every
- * step's batch, which is free but sees augmented views, and now and then that of plain training images, whose distance to the
- * batches' of that time is held against all that follow. The price answers the error at once (proportional part, which damps) and
- * for as long as it lasts (integral part, which finds the price that the objective's pull needs, whatever its scale).
+ * It controls the cost without the gates' noise, on images as they are evaluated. Two measurements estimate that cost.
+ * Each step measures its batch, which is free but sees augmented views. From time to time plain training images are
+ * measured, and the difference to the batches of that time corrects all later steps. The proportional part of the price
+ * answers an error at once and damps the loop. The integral part grows as long as an error lasts, and so finds the
+ * price that balances the objective's pull, whatever its scale.
  */
 export class BudgetController {
   #state: ControllerState = { integral: 0, offset: null, batchShare: null, error: 0, steps: 0 };
 
   /**
-   * A controller that knows nothing yet, its price being 0, or what another has learned.
+   * Starts with a price of 0, or from the state of an earlier controller.
    *
    * @param target t, in (0, 1].
-   * @param priceScale what prices are multiplied by: those beside VICReg's loss are of scale 1.
+   * @param priceScale factor of the price, 1 for VICReg's loss.
    */
   constructor(readonly target: number, readonly priceScale: number, state?: ControllerState) {
     if (state !== undefined) this.#state = state;
   }
 
-  /** What it has learned. */
+  /** A snapshot, from which another controller can continue. */
   get state(): ControllerState {
     return this.#state;
   }
@@ -75,7 +84,7 @@ export class BudgetController {
       (gainAfter(this.#state.steps) * clamped(this.#state.error, LARGEST_ERROR) + this.#state.integral);
   }
 
-  /** Takes the noise-free share of a step's batch. */
+  /** Updates the price by the noise-free share of a step's batch. */
   observe(share: number): void {
     const { batchShare, offset, integral } = this.#state;
     const error = share + (offset ?? 0) - this.target;
@@ -89,7 +98,7 @@ export class BudgetController {
     };
   }
 
-  /** Takes the noise-free share of plain images, at the time of the batches observed last. */
+  /** Updates the offset by the noise-free share of plain images, measured after the last observed batch. */
   calibrate(share: number): void {
     const { batchShare, offset } = this.#state;
     if (batchShare === null) return;

@@ -1,22 +1,23 @@
 /**
- * Whether a network missed its budget, and why.
+ * Tells whether a network missed its budget, and why.
  *
  * @module
  */
 
-/** Shares that far from the target still keep the budget: one point. */
+/** Largest distance from the target that keeps the budget: one percentage point. */
 const TOLERANCE = 0.01;
-/** Differences of shares are rounded to this, so that 0.31 is one point from 0.3, and no more. */
+/** Differences are rounded to 1 / ROUNDING, so that 0.31 - 0.3 is exactly one point. */
 const ROUNDING = 1e6;
-/** Steps with gates that the controller of the default rule is given to settle: in runs of this length it held its targets. */
+/** Steps with gates that the default rule's controller needs: runs of this length reached their targets. */
 const STEPS_TO_SETTLE = 1000;
 
 /**
- * How far a gated network's cost is from its target if it missed it, by more than one point in either direction; null if it kept it.
+ * The distance of a gated network's cost from its target if it exceeds one percentage point in either direction, else
+ * null.
  *
- * @param share measured cost over that of the dense network; null or undefined if it was not measured.
- * @param target the budget, in (0, 1]; null of a network without gates.
- * @returns share - target, to six digits.
+ * @param share measured cost over the dense network's; null or undefined if not measured.
+ * @param target the budget, in (0, 1]; null for a network without gates.
+ * @returns share - target, rounded to six digits, or null.
  */
 export function missedBudget(share: number | null | undefined, target: number | null): number | null {
   if (share === null || share === undefined || target === null) return null;
@@ -26,7 +27,7 @@ export function missedBudget(share: number | null | undefined, target: number | 
 
 /** A run that missed its budget. */
 export interface MissedRun {
-  /** What was to hold the budget. */
+  /** The rule that held the budget. */
   readonly rule: "default" | "paper";
   /** Epochs of the run. */
   readonly epochs: number;
@@ -40,11 +41,11 @@ export interface MissedRun {
 export interface CauseOfMiss {
   /** The cause in a sentence. */
   readonly cause: string;
-  /** So many epochs or more help; null if their number is not the cause. */
+  /** The epochs that a run needs at least; null if their number is not the cause. */
   readonly epochs: number | null;
 }
 
-/** Why a run missed its budget, and whether a longer run would keep it. */
+/** Explains why a run missed its budget, and how many epochs would keep it. */
 export function causeOfMiss({ rule, epochs, gateWarmup, stepsPerEpoch }: MissedRun): CauseOfMiss {
   if (rule === "paper") {
     return { cause: "the published penalties miss by design, and --budget-rule default does not", epochs: null };

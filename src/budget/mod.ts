@@ -1,5 +1,5 @@
 /**
- * The compute budget.
+ * The compute budget: what gated passes cost, and the rules that bring the cost to a target.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The budget terms as published: a squared distance to the target share, and bounds on every gate's openness.
+ * The budget terms as published: a squared distance to the target share, and bounds on every gate's open share.
  *
  * Krishna et al. 2023, after DGNet (Li et al., ICCV 2021).
  *
@@ -13,16 +13,16 @@ import { boundPenalty } from "./bounds.ts";
 import type { BudgetOptions, BudgetTerms } from "./budget_terms.ts";
 import { costShare, openness } from "./share.ts";
 
-/** lambda, weight of the distance to the target. */
+/** lambda, the weight of the squared distance to the target. */
 const MACS_WEIGHT = 5;
-/** gamma, weight of the bounds. */
+/** gamma, the weight of the bounds. */
 const BOUND_WEIGHT = 1;
 
 /**
- * The terms of one gated pass: macs = 5 (share - t)^2, and the bounds at s = sqrt(t), which was right where spatial and channel
- * gates multiplied.
+ * The terms of one gated pass: macs = 5 (share - t)^2, and bounds that start at s = sqrt(t). The root is from DGNet,
+ * where a spatial and a channel gate multiply.
  *
- * @param masks one [N, C] f32 of 0 and 1 for each gate of `cost`.
+ * @param masks one tensor for each gate of `cost`, [N, C] f32 of 0 and 1.
  */
 export function paperBudgetTerms(
   tape: Recorder,

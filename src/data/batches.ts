@@ -91,7 +91,7 @@ export function drawBatch(
  *
  * @example
  * ```ts
- * import { shapes } from "./datasets/mod.ts";
+ * import { EpochBatches, shapes } from "@sluice/sluice/data";
  *
  * const dataset = shapes.open({ seed: 0, trainImages: 64, testImages: 8 });
  * for (const { indices, parameters } of new EpochBatches({ dataset, batch: 32, seed: 0, epoch: 0 })) {

@@ -118,9 +118,9 @@ export type StructFields<Name extends keyof typeof structs> = Readonly<
 >;
 
 /** The names of each struct's fields in order, listed once: every convolution writes a struct. */
-const fieldNames = Object.fromEntries(
+const fieldNames: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(structs).map(([name, fields]) => [name, Object.keys(fields)]),
-) as Readonly<Record<keyof typeof structs, readonly string[]>>;
+);
 
 /** Writes a struct as native code reads it: its fields in the header's order, whatever their order in `fields`. */
 export function structOf<Name extends keyof typeof structs>(
@@ -128,7 +128,7 @@ export function structOf<Name extends keyof typeof structs>(
   fields: StructFields<Name>,
 ): Int32Array<ArrayBuffer> {
   const values: Readonly<Record<string, number>> = fields;
-  const names = fieldNames[name];
+  const names = fieldNames.get(name) ?? [];
   const struct = new Int32Array(names.length);
   for (let index = 0; index < names.length; index++) struct[index] = values[names[index] ?? ""] ?? 0;
   return struct;

@@ -1,5 +1,5 @@
 /**
- * The linear probe with augmentation: every epoch sees other crops of the training images, encoded anew.
+ * The linear probe with augmentation, which encodes new crops of the training images in every epoch.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { type ProbeOptions, probeOrder, type ProbeSummary, summariseProbes } fro
 import type { LabelledFeatures } from "./neighbours.ts";
 import { SoftmaxClassifier } from "./softmax_classifier.ts";
 
-/** Random resized crop and flip, as linear probes usually draw them; those of the paper's probe are not known. */
+/** Random resized crop and flip, as usual for linear probes. The paper does not give its own. */
 const probeView: ViewRecipe = {
   scale: [0.08, 1],
   ratio: [3 / 4, 4 / 3],
@@ -34,14 +34,14 @@ const probeView: ViewRecipe = {
   solarizeProbability: 0,
   flipProbability: 0.5,
 };
-/** Which view of an image the probe draws: 0 and 1 are those of the training. */
+/** Index of the probe's view of an image. Training draws 0 and 1. */
 const PROBE_VIEW = 2;
 /** Images encoded at a time. */
 const BATCH = 250;
-/** Shares of the epochs at which the rate falls to a tenth: 60 and 80 of 100. */
+/** Shares of the epochs after which the learning rate falls to a tenth. */
 const STEPS = [0.6, 0.8] as const;
 
-/** The rate of an epoch: a tenth of that before from 60 % and from 80 % of the epochs on. */
+/** The learning rate of an epoch, divided by 10 from 60 % of the epochs on, and again from 80 % on. */
 export function steppedRate(rate: number, epoch: number, epochs: number): number {
   return rate / 10 ** STEPS.filter((step) => epoch >= Math.round(step * epochs)).length;
 }
@@ -54,10 +54,10 @@ export class AugmentedFeatures {
   readonly #seed: number;
 
   /**
-   * Opens the images once more, to cut views from.
+   * Opens the images a second time, as a source of random views.
    *
    * @param seed of the views.
-   * @throws {OutOfMemoryError} where the device has no room.
+   * @throws {OutOfMemoryError} if the images do not fit the device.
    */
   constructor(stores: ImageStores, set: Labelled, seed: number) {
     this.#stores = stores;
@@ -66,16 +66,16 @@ export class AugmentedFeatures {
     this.#images = stores.training(set, BATCH);
   }
 
-  /** The classes of the images. */
+  /** The class of each image. */
   get labels(): Int32Array<ArrayBuffer> {
     return this.#set.labels;
   }
 
   /**
-   * One view of every image, of two epochs: `epoch` and the one after it. What reads images brings two views at a time, which so
-   * reads every file once for two epochs.
+   * Encodes one view of every image for each of two epochs, `epoch` and the next. Readers bring two views of an image
+   * at a time, so that every file is read once for two epochs.
    *
-   * @returns two [N, F] f32, the scope's to free.
+   * @returns the features of both epochs, [N, F] f32 each, owned by the open scope.
    */
   encode(encoder: GatedResNet, pass: Pass, epoch: number): readonly [Tensor, Tensor] {
     const { count, height, width } = this.#set;
@@ -114,16 +114,16 @@ export class AugmentedFeatures {
 }
 
 /**
- * Trains linear classifiers on augmented features and tests them on plain ones: random resized crop of 0.08 to 1 of the area and
- * flip, SGD with momentum 0.9, rate 0.3 that falls to a tenth at 60 and at 80 of 100 epochs, batch 256, no weight decay, weights
- * starting at 0; features as they are, not standardised. (The probe of Krishna et al. 2023.)
+ * Trains linear classifiers on augmented features and tests them on plain ones, as Krishna et al. (2023) do: random
+ * resized crops of 0.08 to 1 of the area, flips, SGD with momentum 0.9, learning rate 0.3 divided by 10 after 60 and
+ * after 80 of 100 epochs, batch 256, no weight decay, weights starting at 0. Features are not standardised.
  *
- * The encoder computes one view of each image an epoch, in evaluation mode and in batches; all the classifiers learn from these
- * features, each in an order of its own, so that further probes cost next to nothing.
+ * In every epoch the encoder computes one view of each image, in evaluation mode. All classifiers learn from these
+ * features, each in its own order, so that further probes cost little.
  *
- * @param train the images to fit to.
- * @param test plain features and classes to predict.
- * @param seeds how many probes there are.
+ * @param train images to fit.
+ * @param test plain features, and classes to predict.
+ * @param seeds number of probes.
  */
 export function augmentedProbes(
   encoder: GatedResNet,

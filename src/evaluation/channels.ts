@@ -1,12 +1,12 @@
 /**
- * Which channels decide for every image alike, and which image by image.
+ * Counts the channels that gates open for all images, for none, or for some.
  *
  * @module
  */
 
-/** Numbers of channels by how they are decided. */
+/** Numbers of channels by the images that they are open for. */
 export interface ChannelCounts {
-  /** All of them. */
+  /** All channels. */
   readonly channels: number;
   /** Open for every image. */
   readonly alwaysOpen: number;
@@ -14,13 +14,13 @@ export interface ChannelCounts {
   readonly alwaysClosed: number;
   /** Open for some images and closed for others. */
   readonly imageDependent: number;
-  /** The same as shares of all channels, in 0..1. */
+  /** The counts over `channels`, in 0..1. */
   readonly shares: { readonly alwaysOpen: number; readonly alwaysClosed: number; readonly imageDependent: number };
 }
 
-/** The channels of a network, whole and by gate. */
+/** The channels of a network, in total and by gate. */
 export interface GatedChannels extends ChannelCounts {
-  /** By gate, named by its block where that has one gate; `open` is the mean share of open channels, in 0..1. */
+  /** By gate. A block's only gate has the block's name. `open` is the mean share of open channels, in 0..1. */
   readonly blocks: readonly (ChannelCounts & { readonly name: string; readonly open: number })[];
 }
 
@@ -43,9 +43,9 @@ function counted(channels: number, alwaysOpen: number, alwaysClosed: number): Ch
 /**
  * Counts channels that are always open, always closed, or image-dependent over a set of images.
  *
- * @param names of the gates.
- * @param openCounts for how many images each channel is open, by gate [C].
- * @param images how many images there are.
+ * @param names names of the gates.
+ * @param openCounts number of images that each channel is open for, by gate [C].
+ * @param images number of images.
  */
 export function gatedChannels(
   names: readonly string[],

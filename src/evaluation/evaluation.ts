@@ -1,5 +1,5 @@
 /**
- * What frozen features are worth: k-NN, linear probe and measured cost, for networks and for references.
+ * Judges frozen features of networks and of references by k-NN, linear probe and measured cost.
  *
  * @module
  */
@@ -29,70 +29,72 @@ import type { ProbeAccuracy } from "./softmax_classifier.ts";
 
 /** How networks are judged. */
 export interface JudgingOptions {
-  /** Ways to judge; none gives the cost alone. */
+  /** The protocols. An empty list measures the cost alone. */
   readonly protocols: readonly Protocol[];
-  /** The linear probe's kind, `cached` where left out. Raw pixels and exchanged masks are always judged by the cached one. */
+  /** The kind of linear probe; `cached` by default. Raw pixels and exchanged masks always use the cached probe. */
   readonly probe?: Probe;
-  /** Linear probes with different orders of images, whose mean is given; 1 where left out. */
+  /** Number of linear probes with different orders of images, whose mean is reported; 1 by default. */
   readonly probeSeeds?: number;
 }
 
-/** MACs for one image, mean over the evaluation images, and their share of the dense network's. */
+/** MACs of one image, averaged over the evaluation images, and their share of the dense network's. */
 export interface MeasuredCost {
-  /** MACs for one image. */
+  /** Mean MACs of one image. */
   readonly macs: number;
-  /** In 0..1 (a gated network whose gates are all open costs a little over 1). */
+  /** In 0..1, or a little over 1 for a gated network whose gates are all open. */
   readonly share: number;
 }
 
-/** Accuracies in percent of one kind of features. */
+/** Accuracies of one kind of features, in percent. */
 export interface FeatureAccuracy {
-  /** Nearest neighbour, euclidean. */
+  /** One nearest neighbour, by euclidean distance. */
   readonly knn1?: number;
-  /** 20 neighbours, cosine, weighted votes. */
+  /** 20 nearest neighbours by cosine, with weighted votes. */
   readonly knn20?: number;
   /** Linear probes. */
   readonly linear?: ProbeSummary;
 }
 
-/** What the gates' decisions are worth: accuracies of networks that are the same but for the masks. */
+/** The worth of the gates' decisions: accuracies of one network under different masks. */
 export interface MaskWorth {
-  /** Each image under its own mask: the gated network itself, its probe the cached one. */
+  /** Each image under its own masks, which is the gated network itself, with the cached probe. */
   readonly own: FeatureAccuracy;
   /**
-   * Each image under another one's masks, training images under those of training images and test images under those of test
-   * images; the probe is fitted to what so comes out.
+   * Each image under the masks of another image of the same split. The probe is fitted to these features.
    */
   readonly exchanged: FeatureAccuracy;
-  /** All images under one mask of the same cost, {@linkcode StaticMask.ofEqualCost}; it needs no gates, which are not counted. */
+  /**
+   * All images under one mask of equal cost, {@linkcode StaticMask.ofEqualCost}. Its cost does not count the gates,
+   * which it does not need.
+   */
   readonly static: FeatureAccuracy & { readonly cost: MeasuredCost };
 }
 
-/** What one network is worth and costs. */
+/** Accuracy and cost of one network. */
 export interface NetworkEvaluation extends FeatureAccuracy {
-  /** What the network costs. */
+  /** The measured cost. */
   readonly cost: MeasuredCost;
-  /** The same by part: the stem, and each block. */
+  /** The cost by part: the stem, and each block. */
   readonly parts: readonly PartMacs[];
-  /** How its channels are decided over the test images; of a gated network. */
+  /** How often channels are open over the test images; for a gated network only. */
   readonly channels?: GatedChannels;
-  /** What its masks are worth, where that was asked for; of a gated network. */
+  /** The worth of the masks; for a gated network, if the protocols include `masks`. */
   readonly masks?: MaskWorth;
 }
 
-/** What is watched during training. */
+/** What an evaluation during training measures. */
 export interface NetworkWatch {
-  /** 20 neighbours, cosine, weighted votes, in percent. */
+  /** Accuracy of 20 nearest neighbours by cosine, with weighted votes, in percent. */
   readonly knn20: number;
-  /** What the online probe guesses, where there is one. */
+  /** Accuracy of the online probe, if there is one. */
   readonly onlineProbe?: ProbeAccuracy;
-  /** What the network costs. */
+  /** The measured cost. */
   readonly cost: MeasuredCost;
-  /** What its features look like over the test images. */
+  /** Statistics of the features of the test images. */
   readonly health: NetworkHealth;
 }
 
-/** Neighbours of the weighted vote. */
+/** Neighbours that vote. */
 const NEIGHBOURS = 20;
 
 /** The gates' decisions on both splits. */
@@ -116,10 +118,10 @@ export class Evaluator {
   #augmented: AugmentedFeatures | null = null;
 
   /**
-   * Opens the images, which are the stores' to free.
+   * Opens the images, which the stores own.
    *
-   * @param seed of linear probes and exchanged masks.
-   * @throws {InvalidInputError} where the data set has no labelled images to train and to test with.
+   * @param seed seed of linear probes and exchanged masks.
+   * @throws {InvalidInputError} if the data set has no labelled images.
    */
   constructor(stores: ImageStores, readonly seed: number) {
     this.#stores = stores;
@@ -156,11 +158,11 @@ export class Evaluator {
     return { ...judged, ...common, masks: this.#maskWorth(encoder, own, { train, decisions }, options) };
   }
 
-  /** What is watched during training, of one encoder and the probe that learns beside it, if one does; in steps of a batch. */
+  /** Evaluates one encoder during training, and the online probe if there is one; a step for each batch. */
   *watch(encoder: GatedResNet, pass: Pass, probe: OnlineProbe | null = null): Steps<NetworkWatch> {
     using test = yield* encodeInSteps(encoder, pass, this.#images.test);
     using train = yield* encodeInSteps(encoder, pass, this.#images.train);
-    // The next step, which needs its memory, changes the weights.
+    // Training needs the memory of the packed weights, which its next step makes stale.
     encoder.freeCopies();
     const [, queries] = this.#labelled(train, test);
     return {
@@ -171,14 +173,14 @@ export class Evaluator {
     };
   }
 
-  /** What one encoder's features look like over the test images; in steps of a batch. */
+  /** Statistics of one encoder's features of the test images; a step for each batch. */
   *health(encoder: GatedResNet, pass: Pass): Steps<NetworkHealth> {
     using test = yield* encodeInSteps(encoder, pass, this.#images.test);
     encoder.freeCopies();
     return this.#healthOf(encoder, test);
   }
 
-  /** Judges the pixels themselves. */
+  /** Judges the pixels, as a reference for features. */
   rawPixels(options: JudgingOptions): FeatureAccuracy {
     using train = rawPixels(this.#images.train);
     using test = rawPixels(this.#images.test);
@@ -193,7 +195,7 @@ export class Evaluator {
     return { train: new SplitMasks(this.#sets.train.count), test: new SplitMasks(this.#sets.test.count) };
   }
 
-  /** Encodes both splits under masks that the gates did not decide. */
+  /** Encodes both splits under given masks instead of the gates' decisions. */
   #encodeUnder(encoder: GatedResNet, masks: { readonly train: MaskSource; readonly test: MaskSource }): Splits {
     using undone = new DisposableStack();
     const train = undone.use(encodeSplit(encoder, "gated", this.#images.train, { masks: masks.train }));
@@ -243,7 +245,7 @@ export class Evaluator {
     ];
   }
 
-  /** Judges features by neighbours and by the cached probe. */
+  /** Judges features by neighbours and by cached probes. */
   #judge(train: SplitFeatures, test: SplitFeatures, options: JudgingOptions): FeatureAccuracy {
     const [bank, queries] = this.#labelled(train, test);
     const { protocols, probeSeeds = 1 } = options;
@@ -256,9 +258,9 @@ export class Evaluator {
 }
 
 /**
- * The images that a data set is evaluated with.
+ * The labelled images that a data set is evaluated with.
  *
- * @throws {InvalidInputError} where it has none.
+ * @throws {InvalidInputError} if it has none.
  */
 export function labelledSets({ name, labelled }: Dataset): NonNullable<Dataset["labelled"]> {
   if (labelled !== null) return labelled;

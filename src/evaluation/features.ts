@@ -1,5 +1,5 @@
 /**
- * Features of a whole split, with what the gates opened for it.
+ * Encodes a whole split, and counts the channels that gates open for it.
  *
  * @module
  */
@@ -12,36 +12,36 @@ import type { MaskSource, SplitMasks } from "./masks.ts";
 /** Images encoded at a time. */
 export const ENCODED_BATCH = 250;
 
-/** Features [count, F] and what the gates opened (nothing in the dense network). */
+/** Features of a split, and the open channels of its gates (empty for the dense network). */
 export interface SplitFeatures extends Disposable {
   /** [count, F] f32. */
   readonly features: Tensor;
   /** Mean share of open channels of each gate, in 0..1. */
   readonly openShares: readonly number[];
-  /** For how many images each channel is open, by gate [C]. */
+  /** Number of images that each channel is open for, by gate [C]. */
   readonly openCounts: readonly Float64Array[];
-  /** What is computed of each gated term of the network's cost, mean over the images, in 0..1. */
+  /** Computed share of each gated term of the network's cost, averaged over the images, in 0..1. */
   readonly termShares: readonly number[];
 }
 
-/** What else is wanted of encoding. */
+/** Settings of encoding. */
 export interface EncodeOptions {
-  /** Masks that are used in place of the gates' decisions, all of them. */
+  /** Masks in place of all the gates' decisions. */
   readonly masks?: MaskSource;
-  /** Takes note of what the gates decide for each image. */
+  /** Stores the gates' decisions for each image. */
   readonly decisions?: SplitMasks;
 }
 
-/** Images `from` to `to` (exclusive) of a split. */
+/** The images `from` to `to` (exclusive) of a split. */
 interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** Work that can be left between two of its steps: whoever goes through them may do something else there, or go no further. */
+/** Work in steps. The caller may do other things between two steps, or stop there. */
 export type Steps<T> = Generator<void, T>;
 
-/** Does all steps of some work at once. */
+/** Does all steps, and returns the result. */
 export function allSteps<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
@@ -49,7 +49,7 @@ export function allSteps<T>(steps: Steps<T>): T {
   }
 }
 
-/** Applies `encode` to a split, a step a batch, and joins the rows that it returns. */
+/** Applies `encode` to the batches of a split, one in each step, and joins the rows that it returns. */
 function* collectRows(
   images: EvaluationImages,
   columns: number,
@@ -71,11 +71,11 @@ function* collectRows(
   return all;
 }
 
-/** Counts of what gates open, over the images of a split. */
+/** Counts open channels over the images of a split. */
 class OpenCounts {
-  /** For how many images each channel is open, by gate [C]. */
+  /** Number of images that each channel is open for, by gate [C]. */
   readonly channels: Float64Array[] = [];
-  /** By term of two gates the sum over images of the products of their numbers of open channels; 0 of the other terms. */
+  /** For each term between two gates, sum over images of the product of both numbers of open channels; else 0. */
   readonly #products: Float64Array;
 
   constructor(readonly terms: readonly GatedTerm[]) {
@@ -102,7 +102,7 @@ class OpenCounts {
     return this.channels.map((counts) => counts.reduce((total, open) => total + open, 0) / counts.length / images);
   }
 
-  /** What is computed of each term, mean over `images` images; nothing where no masks were added. */
+  /** Computed share of each term, averaged over `images` images; empty if no masks were added. */
   termShares(images: number): number[] {
     if (this.channels.length === 0) return [];
     const shares = this.shares(images);
@@ -114,7 +114,7 @@ class OpenCounts {
   }
 }
 
-/** Encodes a split with one of a network's encoders; the gated one computes its open channels only. */
+/** Encodes a split by one pass of a network. A gated pass computes open channels only. */
 export function encodeSplit(
   network: GatedResNet,
   pass: Pass,
@@ -124,7 +124,7 @@ export function encodeSplit(
   return allSteps(encodeInSteps(network, pass, images, options));
 }
 
-/** As {@linkcode encodeSplit}, a step a batch. */
+/** {@linkcode encodeSplit} with a step for each batch. */
 export function* encodeInSteps(
   network: GatedResNet,
   pass: Pass,
@@ -149,12 +149,12 @@ export function* encodeInSteps(
   };
 }
 
-/** Images of more pixels a side are shrunk to {@linkcode RAW_SIDE} before their pixels count as features. */
+/** Images with a longer side are shrunk to {@linkcode RAW_SIDE} before their pixels serve as features. */
 const LARGEST_RAW_SIDE = 96;
-/** Side of shrunken images: 3,072 features, where those of 224 pixels would be 150,528. */
+/** Side of shrunken images: 3,072 features instead of 150,528 for 224 x 224 pixels. */
 const RAW_SIDE = 32;
 
-/** The pixels themselves as features: [count, H * W * 3], normalised; of images above 96 x 96 those of 32 x 32 pixels. */
+/** Normalised pixels as features, [count, H * W * 3]. Images larger than 96 x 96 are shrunk to 32 x 32. */
 export function rawPixels(images: EvaluationImages): SplitFeatures {
   const own = [images.set.height, images.set.width] as const;
   const size = Math.max(...own) > LARGEST_RAW_SIDE ? [RAW_SIDE, RAW_SIDE] as const : own;

@@ -1,5 +1,6 @@
 /**
- * Whether features are still features: how much they vary, in how many directions, how redundantly, and how gates open.
+ * Statistics of features that show a collapse: how much they vary, in how many directions, how redundantly, and how
+ * gates open.
  *
  * @module
  */
@@ -11,33 +12,35 @@ import type { SplitFeatures } from "./features.ts";
 
 /** Bins of the histogram of openness. */
 const BINS = 10;
-/** Features that vary by less than this share of the untrained network's have collapsed. */
+/** Features have collapsed if their deviation is below this share of the untrained network's. */
 const COLLAPSED_SHARE = 0.01;
 
-/** How open the channels behind a gate are. */
+/** How often the channels of a gate are open. */
 export interface GateOpenness {
-  /** The gate, by its block where that has no other. */
+  /** The gate's name. A block's only gate has the block's name. */
   readonly name: string;
-  /** Numbers of channels by the share of images that open them, in ten equal bins of 0..1; a share of 1 is in the last. */
+  /** Numbers of channels by the share of images that open them, in ten equal bins of 0..1. The last bin includes 1. */
   readonly histogram: readonly number[];
 }
 
-/** What a network's features look like over a set of images. */
+/** Statistics of a network's features over a set of images. */
 export interface NetworkHealth {
-  /** Mean over the features of their standard deviation over images (divisor N - 1). 0: every image has the same features. */
+  /**
+   * Standard deviation over images (divisor N - 1), averaged over the features. 0 if all images have equal features.
+   */
   readonly featureStd: number;
   /**
-   * exp of the entropy of the eigenvalues of the features' covariance, made to sum to 1: 1 where features vary in one direction,
-   * F where they vary in all alike; 0 where they do not vary. (Roy and Vetterli 2007)
+   * exp of the entropy of the eigenvalues of the features' covariance, scaled to sum to 1 (Roy and Vetterli 2007): 1 if
+   * features vary in one direction, F if they vary equally in all, 0 if they do not vary.
    */
   readonly effectiveRank: number;
   /** Mean magnitude of the covariances of different features. */
   readonly covariance: number;
-  /** By gate, of a gated network. */
+  /** By gate; for a gated network only. */
   readonly gates?: readonly GateOpenness[];
 }
 
-/** Covariance [F, F] of features [N, F], divisor N - 1, row by row. */
+/** The covariance [F, F] of features [N, F], with the divisor N - 1, in row-major order. */
 function covarianceOf(features: Tensor): Float32Array {
   using _scope = new Scope();
   const rows = features.dim(0);
@@ -46,26 +49,26 @@ function covarianceOf(features: Tensor): Float32Array {
 }
 
 /**
- * The effective rank of a covariance matrix, as {@linkcode NetworkHealth.effectiveRank}.
+ * The effective rank of a covariance matrix, defined at {@linkcode NetworkHealth.effectiveRank}.
  *
- * ml-matrix reduces the matrix to three diagonals by Householder's reflections and finds the eigenvalues by QL steps, in float64
- * on the host: 0.13 s for 512 features, and with their third power 60 times that for the 2,048 of a ResNet-50 of width 64.
+ * ml-matrix finds the eigenvalues on the host in float64, by Householder reflections and QL steps. It takes 0.13 s for
+ * 512 features and, growing with the third power, 60 times as long for the 2,048 of a ResNet-50 of width 64.
  *
- * @param covariance symmetric [size, size], row by row.
- * @returns NaN where a value is not finite.
+ * @param covariance symmetric [size, size], in row-major order.
+ * @returns the rank, or NaN if a value is not finite.
  */
 export function effectiveRank(covariance: ArrayLike<number>, size: number): number {
   const matrix = Matrix.zeros(size, size);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const value = covariance[row * size + column] ?? 0;
-      // The iteration would not end.
+      // The QL iteration would not end.
       if (!Number.isFinite(value)) return NaN;
       matrix.set(row, column, value);
     }
   }
   const eigenvalues = new EigenvalueDecomposition(matrix, { assumeSymmetric: true }).realEigenvalues;
-  // Rounding leaves zeros a little below 0.
+  // Rounding can turn a zero eigenvalue negative.
   const variances = eigenvalues.map((value) => Math.max(0, value));
   const total = variances.reduce((all, value) => all + value, 0);
   if (total === 0) return 0;
@@ -83,9 +86,9 @@ function opennessOf(name: string, counts: Float64Array, images: number): GateOpe
 }
 
 /**
- * The health of one network over a set of images.
+ * The statistics of one network's features over a set of images.
  *
- * @param names of the gates.
+ * @param names names of the gates.
  */
 export function networkHealth({ features, openCounts }: SplitFeatures, names: readonly string[]): NetworkHealth {
   const [images, size] = [features.dim(0), features.dim(1)];
@@ -105,16 +108,14 @@ export function networkHealth({ features, openCounts }: SplitFeatures, names: re
 }
 
 /**
- * Ends a run whose features tell images apart no more.
+ * Ends a run whose features no longer tell images apart.
  *
- * Collapsed are features whose mean standard deviation is below 1 % of that of the same network untrained. Trained features vary as
- * much as untrained ones, by norms; only where images have become alike do they vary so much less.
+ * Features have collapsed if their mean standard deviation is below 1 % of the untrained network's. Norms make trained
+ * features vary about as much as untrained ones, unless all images get equal features.
  *
- * @param network the network's name, for the message.
- * @param step steps done.
- * @param lr the run's learning rate, with `weightDecay` the likely cause.
- * @throws {DivergenceError} where they are not finite.
- * @throws {CollapseError} where they have collapsed.
+ * @param run names the network and the step in the message, and `lr` and `weightDecay` as the likely causes.
+ * @throws {DivergenceError} if the features are not finite.
+ * @throws {CollapseError} if the features have collapsed.
  */
 export function checkHealth(
   health: NetworkHealth,
@@ -130,7 +131,7 @@ export function checkHealth(
   const cause =
     `--lr ${lr} or --weight-decay ${weightDecay} is likely too large: give smaller ones, or a longer --warmup-epochs`;
   const place = `step ${step}: the features of the ${network} network`;
-  // A covariance that is not finite makes the sum of deviations so, or the rank.
+  // A covariance that is not finite shows in the mean deviation or in the rank.
   if (![health.featureStd, health.effectiveRank, health.covariance].every(Number.isFinite)) {
     throw new DivergenceError(`${place} are not finite; ${cause}`);
   }

@@ -1,5 +1,5 @@
 /**
- * The linear probe on cached features: each image is encoded once.
+ * The linear probe on cached features, which encodes each image once.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface ProbeOptions {
   readonly classes: number;
   /** Seed of the order of images. */
   readonly seed: number;
-  /** Which of several probes that differ in the order of images alone, from 0; 0 where left out. */
+  /** Number of the probe among several that differ only in the order of images; 0 by default. */
   readonly replicate?: number;
   /** 100 by default. */
   readonly epochs?: number;
@@ -26,11 +26,11 @@ export interface ProbeOptions {
   readonly rate?: number;
 }
 
-/** What several probes reach, which differ in the order of images alone. */
+/** Accuracy of several probes that differ only in the order of images. */
 export interface ProbeSummary extends ProbeAccuracy {
-  /** Standard deviation of the accuracies (divisor n - 1), in points; null of one probe. */
+  /** Standard deviation of the accuracies (divisor n - 1), in percentage points; null for one probe. */
   readonly std: ProbeAccuracy | null;
-  /** How many probes there were; `top1` and `top5` are their means. */
+  /** Number of probes. `top1` and `top5` are means over them. */
   readonly seeds: number;
 }
 
@@ -57,7 +57,7 @@ export function summariseProbes(accuracies: readonly ProbeAccuracy[]): ProbeSumm
   return { top1, top5, std, seeds: accuracies.length };
 }
 
-/** Standardises both sets by the training set's mean and deviation. */
+/** Standardises both sets by the mean and deviation of the training set. */
 function standardise(train: Tensor, test: Tensor): { train: Tensor; test: Tensor } {
   const rows = train.dim(0);
   const centre = sum(null, train, "rows", 1 / rows);
@@ -71,11 +71,12 @@ function standardise(train: Tensor, test: Tensor): { train: Tensor; test: Tensor
 }
 
 /**
- * Trains a linear classifier on features and tests it: SGD with momentum 0.9, rate 0.1 falling to 0 by half a cosine over 100
- * epochs, batch 256, no weight decay, weights starting at 0.
+ * Trains a linear classifier on features and tests it: SGD with momentum 0.9, learning rate 0.1 falling to 0 along half
+ * a cosine over 100 epochs, batch 256, no weight decay, weights starting at 0. Both sets are standardised by the mean
+ * and deviation of the training set.
  *
- * @param train features and classes to fit; standardised by their own mean and deviation.
- * @param test features and classes to predict; standardised likewise.
+ * @param train features and classes to fit.
+ * @param test features and classes to predict.
  */
 export function linearProbe(train: LabelledFeatures, test: LabelledFeatures, options: ProbeOptions): ProbeAccuracy {
   const { classes, epochs = 100, batch = 256, rate = 0.1 } = options;
@@ -92,7 +93,7 @@ export function linearProbe(train: LabelledFeatures, test: LabelledFeatures, opt
   return classifier.accuracy({ features: inputs.test, labels: test.labels });
 }
 
-/** {@linkcode linearProbe} with `seeds` different orders of the images. */
+/** Repeats {@linkcode linearProbe} with `seeds` different orders of the images. */
 export function linearProbes(
   train: LabelledFeatures,
   test: LabelledFeatures,

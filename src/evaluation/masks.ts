@@ -1,8 +1,8 @@
 /**
- * Masks in place of the gates' decisions: those of other images, and one for all images.
+ * Masks in place of the gates' decisions: the masks of other images, or one mask for all images.
  *
- * What they are for: gates that decide alike for every image save as much and need no gate. The accuracy under exchanged and
- * under fixed masks of the same cost says what deciding image by image is worth.
+ * A gate that decides alike for every image could be replaced by one fixed mask of equal cost. So the accuracy under
+ * exchanged and under fixed masks shows what it is worth to decide for each image.
  *
  * @module
  */
@@ -14,31 +14,36 @@ import { Tensor } from "../tensor/mod.ts";
 
 /** Masks for the images of a split. */
 export interface MaskSource {
-  /** For images `from` to `to` (exclusive), one [to - from, C] f32 of 0 and 1 for each gate; the scope's to free. */
+  /**
+   * For images `from` to `to` (exclusive), one tensor for each gate, [to - from, C] f32 of 0 and 1, owned by the open
+   * scope.
+   */
   rows(device: Device, from: number, to: number): readonly Tensor[];
 }
 
-/** The gates' decisions for every image of a split, a byte a channel in host memory. */
+/** The gates' decisions for every image of a split, in host memory with one byte for each channel. */
 export class SplitMasks {
   readonly #gates: { readonly channels: number; readonly open: Uint8Array<ArrayBuffer> }[] = [];
 
-  /** Room for the decisions on `count` images. */
+  /** Starts without decisions, for a split of `count` images. */
   constructor(readonly count: number) {}
 
-  /** Keeps the masks [N, C] of the images from `from` on. @throws {ShapeError} where the split has no such images. */
+  /** Stores the masks [N, C] of images `from` and following. @throws {ShapeError} if the split has no such images. */
   store(from: number, masks: readonly Tensor[]): void {
     masks.forEach((mask, gate) => {
       const [images, channels] = [mask.dim(0), mask.dim(1)];
-      if (from + images > this.count) throw new ShapeError(`masks of image ${from + images - 1} of ${this.count}`);
+      if (from + images > this.count) {
+        throw new ShapeError(`masks of image ${from + images - 1}: the split has ${this.count} images`);
+      }
       this.#gates[gate] ??= { channels, open: new Uint8Array(this.count * channels) };
       this.#gates[gate].open.set(mask.toFloat32(), from * channels);
     });
   }
 
   /**
-   * The same decisions, each for another image.
+   * The decisions of other images.
    *
-   * @param order int32 [count]: image i is given the mask of image order[i].
+   * @param order int32 [count]: image i gets the masks of image order[i].
    */
   exchanged(order: Int32Array): MaskSource {
     return {
@@ -56,11 +61,11 @@ export class SplitMasks {
 }
 
 /**
- * A random permutation without a fixed point, one cycle over all (Sattolo's algorithm): every image gets another's place.
+ * A random permutation without fixed points: a single cycle over all images, by Sattolo's algorithm.
  *
- * @param split which of the seed's derangements, from 0.
+ * @param split number of the derangement among those of a seed, from 0.
  * @returns int32 [count].
- * @throws {InvalidInputError} where there is one image only.
+ * @throws {InvalidInputError} if there is only one image.
  */
 export function derangement(count: number, seed: number, split: number): Int32Array<ArrayBuffer> {
   if (count === 1) {
@@ -75,14 +80,14 @@ export function derangement(count: number, seed: number, split: number): Int32Ar
   return order;
 }
 
-/** The channels that are open for most images, of equals the lower, as 0 and 1. */
+/** Marks the `open` channels that most images open with 1, all others with 0. Ties go to the lower channel. */
 function mostOpen(counts: Float64Array, open: number): Uint8Array {
   const byCount = Array.from(counts.keys()).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b);
   const chosen = new Set(byCount.slice(0, open));
   return Uint8Array.from(counts, (_, channel) => Number(chosen.has(channel)));
 }
 
-/** What a gate adds to the cost by opening all its channels, where the others open such shares of theirs. */
+/** MACs that depend on a gate, if all its channels are open and each other gate opens its share. */
 function macsBehind(terms: readonly GatedTerm[], gate: number, shares: readonly number[]): number {
   const shareOf = (other: number | undefined) => other === undefined ? 1 : shares[other] ?? 0;
   return terms.reduce((total, { macs, gates: [first, second] }) => {
@@ -91,9 +96,9 @@ function macsBehind(terms: readonly GatedTerm[], gate: number, shares: readonly 
   }, 0);
 }
 
-/** The channels that a static network computes: one mask a gate for all images. */
+/** One mask for each gate, used for all images: the channels that a network without gates would keep. */
 export class StaticMask implements MaskSource {
-  /** Which channels are open, by gate [C], 0 or 1. */
+  /** 1 for open and 0 for closed channels, by gate [C]. */
   readonly blocks: readonly Uint8Array[];
 
   /** Takes the masks as they are. */
@@ -102,15 +107,17 @@ export class StaticMask implements MaskSource {
   }
 
   /**
-   * The static mask that costs what gates cost: behind each gate the channels that are open for most of the training images (of equals
-   * the lower), as many as are open on average. Averages are no whole numbers; a gate takes the nearest one, and what that
-   * saves or spends in MACs is made up for in the gates after it, so that the whole differs from the gates' mean cost by less
-   * than a channel of the last gates. So is what images spend or save by opening more behind one gate where they open more behind the
-   * one after it, which one mask for all cannot.
+   * The static mask that costs as much as the gates do on average. Each gate keeps the channels that most training
+   * images open, as many as are open on average. Ties go to the lower channel.
    *
-   * @param openCounts for how many training images each channel is open, by gate [C].
-   * @param images how many training images there are.
-   * @param computed what these compute of each gated term of the cost, in the mean; where left out, every image as many channels.
+   * An average is rarely a whole number. A gate rounds it, and the gates after it make up for the MACs that rounding
+   * saves or spends, so that the total differs from the gates' mean cost by less than a channel of the last gates. They
+   * also make up for the correlation of neighbouring gates, which one mask for all images cannot have.
+   *
+   * @param openCounts number of training images that each channel is open for, by gate [C].
+   * @param images number of training images.
+   * @param computed mean computed share of each gated term of the cost; by default, as if every image opened equally
+   * many channels.
    */
   static ofEqualCost(
     openCounts: readonly Float64Array[],
@@ -120,7 +127,7 @@ export class StaticMask implements MaskSource {
   ): StaticMask {
     const terms = gatedTerms(cost);
     const means = openCounts.map((counts) => counts.reduce((total, open) => total + open, 0) / images);
-    // What decided gates open, and what the others open on average.
+    // Shares of gates that are done, and mean shares of the gates to come.
     const shares = means.map((mean, gate) => mean / (openCounts[gate]?.length ?? 1));
     const alike = termShares(cost, shares);
     let owed = 0;
@@ -137,7 +144,7 @@ export class StaticMask implements MaskSource {
     }));
   }
 
-  /** As {@linkcode MaskSource.rows}. */
+  /** Repeats the masks for each image, as {@linkcode MaskSource.rows} asks. */
   rows(device: Device, from: number, to: number): readonly Tensor[] {
     return this.blocks.map((mask) => {
       const values = Float32Array.from({ length: (to - from) * mask.length }, (_, i) => mask[i % mask.length] ?? 0);

@@ -1,5 +1,5 @@
 /**
- * Evaluation of frozen features.
+ * Evaluation of frozen features: neighbours, linear probes, measured cost, and the worth of the gates' masks.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Classification by nearest neighbours on frozen features.
+ * Classifies frozen features by their nearest neighbours.
  *
  * @module
  */
@@ -7,40 +7,39 @@ import { InvalidInputError } from "../errors.ts";
 import { binary, matmul, scale, sliceRows, sum, topK, unary } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
 
-/** Queries compared at a time: bounds the similarity matrix. */
+/** Queries compared at a time, which limits the size of the similarity matrix. */
 const CHUNK = 512;
-/** Temperature of the votes, exp(similarity / 0.07), as in Wu et al. 2018. */
+/** Temperature of the votes exp(similarity / T), as in Wu et al. 2018. */
 const TEMPERATURE = 0.07;
 
 /** Features with their classes. */
 export interface LabelledFeatures {
   /** [N, F] f32. */
   readonly features: Tensor;
-  /** N class indices. */
+  /** The class of each row, [N]. */
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
-/** Rows scaled to length one (rows of zeros stay zero). */
+/** Rows scaled to length 1. Rows of zeros stay zero. */
 function unitRows(x: Tensor): Tensor {
   const length = unary(null, "sqrt", scale(null, sum(null, unary(null, "square", x), "columns"), 1, 1e-12));
   return binary(null, "divide", x, length, "column");
 }
 
-/** How near two rows are. */
+/** How the distance of two rows is measured. */
 export type Nearness = "euclidean" | "cosine";
 
-/** Similarities of query rows [Q, F] to the bank's rows: the larger, the nearer. */
+/** Gives the similarities of query rows [Q, F] to all rows of the bank. Nearer rows have larger values. */
 type Similarities = (queries: Tensor) => Tensor;
 
-/** Cosines. */
 function cosineTo(bank: Tensor): Similarities {
   const unitBank = unitRows(bank);
   return (rows) => matmul(null, unitRows(rows), unitBank, { transposeB: true });
 }
 
 /**
- * a b - |b|^2 / 2 of query a and row b of the bank, which falls as the distance grows. Both are centred first, which leaves distances
- * as they are but keeps |a|^2 + |b|^2 - 2 a b from cancelling.
+ * a b - |b|^2 / 2 for a query a and a row b of the bank, which falls as the distance grows. Both are centred first:
+ * distances stay the same, and large means do not cancel in |a|^2 + |b|^2 - 2 a b.
  */
 function nearnessTo(bank: Tensor): Similarities {
   const centre = sum(null, bank, "rows", 1 / bank.dim(0));
@@ -52,7 +51,7 @@ function nearnessTo(bank: Tensor): Similarities {
   };
 }
 
-/** Gives `use` the k best similarities and their rows of the bank, query by query. */
+/** Calls `use` for each query with its k largest similarities and their rows in the bank. */
 function eachQuery(
   bank: Tensor,
   queries: Tensor,
@@ -77,12 +76,12 @@ function eachQuery(
 }
 
 /**
- * The rows of the bank that are nearest to each query, the nearest first, equal ones by row.
+ * The k rows of the bank that are nearest to each query, nearest first. Ties go to the lower row.
  *
  * @param bank [N, F] f32.
  * @param queries [Q, F] f32.
- * @returns for each query k row numbers.
- * @throws {InvalidInputError} where the bank has fewer than k rows.
+ * @returns k row numbers for each query.
+ * @throws {InvalidInputError} if the bank has fewer than k rows.
  */
 export function nearestRows(bank: Tensor, queries: Tensor, k: number, nearness: Nearness): readonly Int32Array[] {
   const all: Int32Array[] = [];
@@ -90,16 +89,16 @@ export function nearestRows(bank: Tensor, queries: Tensor, k: number, nearness: 
   return all;
 }
 
-/** The class with the most votes; equal votes go to the lower class. */
+/** The class with the most votes. Ties go to the lower class. */
 function winner(votes: Float64Array): number {
   return votes.reduce((best, value, label) => (value > (votes[best] ?? 0) ? label : best), 0);
 }
 
 /**
- * k-NN with cosine similarity and votes weighted exp(similarity / 0.07).
+ * Classifies by k nearest neighbours, by cosine similarity and with votes of exp(similarity / 0.07).
  *
  * @returns accuracy in percent.
- * @throws {InvalidInputError} where the bank has fewer than k images.
+ * @throws {InvalidInputError} if the bank has fewer than k images.
  */
 export function cosineNeighbours(
   bank: LabelledFeatures,
@@ -121,7 +120,7 @@ export function cosineNeighbours(
 }
 
 /**
- * The class of the nearest image by euclidean distance.
+ * Classifies by the nearest image, by euclidean distance.
  *
  * @returns accuracy in percent.
  */

@@ -1,5 +1,5 @@
 /**
- * The online probe: a linear classifier that learns from a network's features while these are trained, without a say in them.
+ * The online probe: a linear classifier that learns from a network's features during training without changing them.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { LabelledFeatures } from "./neighbours.ts";
 import { type ProbeAccuracy, SoftmaxClassifier } from "./softmax_classifier.ts";
 
 /**
- * Softmax regression on features that are standardised: in training by the batch's mean and deviation, in evaluation by running ones.
- * No gradient reaches the features. It sees augmented views and, at first, features that have learned little: its accuracy is below
- * that of the linear probe, and comes without one.
+ * Softmax regression on standardised features: by the batch's mean and deviation in training, by running ones in
+ * evaluation. No gradient reaches the features. The probe learns from augmented views and, early on, from features that
+ * are hardly trained. Its accuracy is therefore below the linear probe's, but costs no extra training.
  */
 export class OnlineProbe extends Module {
-  /** Its scale and shift stay 1 and 0. */
+  /** Scale and shift stay 1 and 0. */
   readonly #norm: BatchNorm;
   readonly #classifier: SoftmaxClassifier;
 
-  /** A probe of features of `size` values. */
+  /** A probe for features of `size` values. */
   constructor(device: Device, size: number, classes: number) {
     super();
     this.#norm = this.child("norm", new BatchNorm(device, size));
@@ -27,9 +27,9 @@ export class OnlineProbe extends Module {
   }
 
   /**
-   * Learns from one batch.
+   * One training step.
    *
-   * @param features [N, F] f32 of a training pass.
+   * @param features [N, F] f32, from a training pass.
    * @param labels [N] i32.
    * @param rate learning rate.
    */
@@ -38,7 +38,7 @@ export class OnlineProbe extends Module {
     this.#classifier.step(this.#norm.forward(null, features, { training: true }), labels, rate);
   }
 
-  /** How often the class is guessed, of features [N, F] f32 as they are evaluated. */
+  /** Accuracy on features [N, F] f32 of an evaluation pass. */
   accuracy({ features, labels }: LabelledFeatures): ProbeAccuracy {
     using _scope = new Scope();
     return this.#classifier.accuracy({ features: this.#norm.forward(null, features, { training: false }), labels });

@@ -1,15 +1,18 @@
 /**
- * The ways to judge networks, by name.
+ * The names of evaluation protocols and of kinds of linear probes.
  *
  * @module
  */
 
-/** Ways to judge features; `masks` judges by the others what deciding image by image is worth. */
+/**
+ * Evaluation protocols. `masks` applies the other two under different masks, to show what it is worth to decide for
+ * each image.
+ */
 export const protocols = ["knn", "linear", "masks"] as const;
-/** A protocol's name. */
+/** The name of a protocol. */
 export type Protocol = typeof protocols[number];
 
-/** Ways to probe: on features that are computed once, or on those of other crops in each epoch. */
+/** Kinds of linear probes: on features that are computed once, or on features of new crops in each epoch. */
 export const probes = ["cached", "augmented"] as const;
-/** A probe's name. */
+/** The name of a kind of linear probe. */
 export type Probe = typeof probes[number];

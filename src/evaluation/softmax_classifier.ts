@@ -11,31 +11,31 @@ import { crossEntropy, gatherRows, linear, mean, topK } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { LabelledFeatures } from "./neighbours.ts";
 
-/** Accuracies in percent; top5 is 100 where there are five classes or fewer. */
+/** Accuracies in percent. top5 is 100 if there are at most five classes. */
 export interface ProbeAccuracy {
-  /** Percent whose class is the first guess. */
+  /** Percent of images whose class is the first guess. */
   readonly top1: number;
-  /** Percent whose class is among the first five guesses. */
+  /** Percent of images whose class is among the first five guesses. */
   readonly top5: number;
 }
 
-/** How an epoch goes over its features. */
+/** Settings of one epoch. */
 export interface ProbeEpoch {
-  /** int32 [N], the order of the rows. */
+  /** The order of the rows, int32 [N]. */
   readonly order: Int32Array<ArrayBuffer>;
-  /** Rows of a step; the last takes what is left. */
+  /** Rows of a step. The last step takes the remainder. */
   readonly batch: number;
   /** Learning rate. */
   readonly rate: number;
 }
 
-/** A linear layer that starts at 0, moved by SGD with momentum 0.9 and no weight decay on the cross-entropy. */
+/** A linear layer that starts at 0 and is trained on the cross-entropy by SGD with momentum 0.9 and no weight decay. */
 export class SoftmaxClassifier extends Module {
   readonly #layer: Linear;
   readonly #optimizer: Sgd;
   readonly #classes: number;
 
-  /** A classifier of features of `size` values, which outlives the scope it is made in. */
+  /** A classifier for features of `size` values. It outlives the open scope. */
   constructor(device: Device, size: number, classes: number) {
     super();
     const zeros = new Float32Array(classes * size);
@@ -46,7 +46,7 @@ export class SoftmaxClassifier extends Module {
   }
 
   /**
-   * One pass over features.
+   * Trains for one epoch.
    *
    * @param features [N, F] f32.
    * @param labels [N] i32.
@@ -61,9 +61,9 @@ export class SoftmaxClassifier extends Module {
   }
 
   /**
-   * One step.
+   * Trains on one batch.
    *
-   * @param features [N, F] f32; no gradient flows to them.
+   * @param features [N, F] f32. They get no gradient.
    * @param labels [N] i32.
    * @param rate learning rate.
    */
@@ -76,7 +76,7 @@ export class SoftmaxClassifier extends Module {
     this.#optimizer.step(tape, rate);
   }
 
-  /** How often the class is guessed. */
+  /** Accuracy on labelled features. */
   accuracy({ features, labels }: LabelledFeatures): ProbeAccuracy {
     using _scope = new Scope();
     const k = Math.min(5, this.#classes);
@@ -90,7 +90,7 @@ export class SoftmaxClassifier extends Module {
     return { top1: 100 * first / labels.length, top5: 100 * among / labels.length };
   }
 
-  /** The momentum, too: it belongs to what a probe has learned. */
+  /** Includes the optimiser's momentum, which a resumed run needs. */
   override *buffers(prefix = ""): ReturnType<Module["buffers"]> {
     yield* super.buffers(prefix);
     yield* this.#optimizer.buffers(`${prefix}momentum.`);

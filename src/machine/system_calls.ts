@@ -43,7 +43,11 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 export class SystemCalls implements Disposable {
   readonly #libc = openLibc();
 
-  /** @param root the folder that holds `proc` and `sys`; tests give a folder with files of their own. */
+  /**
+   * Opens the C library.
+   *
+   * @param root the folder that holds `proc` and `sys`; tests give a folder with files of their own.
+   */
   constructor(readonly root = "") {}
 
   /**

@@ -8,20 +8,20 @@ import { binary, matmul, scale, sum, unary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { Objective, ObjectiveKind, ObjectiveValue } from "./objective.ts";
 
-/** Settings; the defaults are solo-learn's and of the paper's code. */
+/** Settings. The defaults are those of solo-learn and of the paper's code. */
 export interface BarlowTwinsOptions {
-  /** lambda, weight of redundancy: 0.0051 by default. */
+  /** lambda, the weight of the off-diagonal term: 0.0051 by default. */
   readonly redundancyWeight: number;
-  /** Factor before the whole loss: 0.024 by default, for otherwise it grows with D. */
+  /** Factor of the whole loss: 0.024 by default, because the sums grow with D. */
   readonly scale: number;
 }
 
 const defaults: BarlowTwinsOptions = { redundancyWeight: 0.0051, scale: 0.024 };
 
-/** Added to variances, as in the batch norm without scale and shift of the reference. */
+/** Added to variances, as by the reference's batch norm without scale and shift. */
 const EPSILON = 1e-5;
 
-/** Columns of mean 0 and (biased) variance 1. */
+/** Brings each column to mean 0 and biased variance 1. */
 function standardise(tape: Recorder, z: Tensor): Tensor {
   const rows = z.dim(0);
   const centred = binary(tape, "subtract", z, sum(tape, z, "rows", 1 / rows), "row");
@@ -30,15 +30,27 @@ function standardise(tape: Recorder, z: Tensor): Tensor {
 }
 
 /**
- * loss = 0.024 [ sum_i (1 - c_ii)^2 + 0.0051 sum_{i != j} c_ij^2 ], where c = A^T B / N [D, D] is the correlation of the two views' projections,
- * A and B their columns standardised over the batch, (a - mean) / sqrt(biased variance + 1e-5).
+ * loss = 0.024 [ sum_i (1 - c_ii)^2 + 0.0051 sum_{i != j} c_ij^2 ], with c = A^T B / N, [D, D].
  *
- * No target, no stop-gradient: in `dual` c is the correlation of the gated pass of view 1 with the dense pass of view 2, and
- * gradients flow through both.
+ * c correlates the projections of the two views: A and B are their columns, standardised over the batch as
+ * (a - mean) / sqrt(biased variance + 1e-5).
+ *
+ * In `dual`, c correlates the gated pass of view 1 with the dense pass of view 2. There is no target and no
+ * stop-gradient: gradients flow through both passes.
  *
  * @example
- * ```ts ignore
- * const { loss, terms } = barlowTwins().compute(tape, a, b); // terms.onDiagonal, terms.offDiagonal
+ * ```ts
+ * import { Device } from "@sluice/sluice/device";
+ * import { barlowTwins } from "@sluice/sluice/objectives";
+ * import { Scope, Tensor } from "@sluice/sluice/tensor";
+ *
+ * using device = Device.open({ device: "cpu", threads: 1 });
+ * using _scope = new Scope();
+ * const a = Tensor.from(device, Float32Array.of(1, 0, 0, 1), [2, 2]); // two images, projections of size 2
+ * const b = Tensor.from(device, Float32Array.of(1, 1, 0, 1), [2, 2]);
+ * using objective = barlowTwins();
+ * const { loss, terms } = objective.compute(null, a, b);
+ * console.log(loss.item(), terms["onDiagonal"]?.item(), terms["offDiagonal"]?.item());
  * ```
  */
 export function barlowTwins(options: Partial<BarlowTwinsOptions> = {}): Objective {
@@ -50,7 +62,7 @@ export function barlowTwins(options: Partial<BarlowTwinsOptions> = {}): Objectiv
       const correlation = matmul(tape, one, two, { transposeA: true, alpha });
       const diagonal = sum(tape, binary(tape, "multiply", one, two), "rows", alpha);
       const onDiagonal = sum(tape, unary(tape, "square", scale(tape, diagonal, -1, 1)), "all");
-      // The squares of the diagonal are taken off the sum of all.
+      // The sum of all squares less those on the diagonal.
       const everything = sum(tape, unary(tape, "square", correlation), "all");
       const offDiagonal = binary(tape, "subtract", everything, sum(tape, unary(tape, "square", diagonal), "all"));
       const total = binary(tape, "add", onDiagonal, scale(tape, offDiagonal, redundancyWeight));
@@ -60,7 +72,7 @@ export function barlowTwins(options: Partial<BarlowTwinsOptions> = {}): Objectiv
   };
 }
 
-/** Barlow Twins as it is chosen. */
+/** Barlow Twins, selected by its name. */
 export const barlowTwinsKind: ObjectiveKind = {
   name: "barlow-twins",
   description: "redundancy reduction by cross-correlation (Zbontar et al. 2021)",

@@ -13,24 +13,36 @@ import type { ComparisonContext, Objective, ObjectiveKind, ObjectiveParts, Objec
 import { meanCosine, requireTargets, weightedPair } from "./similarity.ts";
 import { cosineMomentum } from "./target_momentum.ts";
 
-/** Settings. */
+/** Settings of {@linkcode byol}. */
 export interface ByolOptions {
-  /** What the target keeps of itself in a step at the run's start: 0.99 by default, solo-learn's (0.996 over the paper's 1000 epochs). */
+  /** m at the run's start: 0.99 by default, as in solo-learn. The paper uses 0.996, over 1000 epochs. */
   readonly momentum: number;
 }
 
 /**
- * loss = (2 - 2 mean cos(h(a), b')) + (2 - 2 mean cos(h(b), a')): h is a predictor D -> D -> D with norm and relu between, a' and b' are the projections of
- * a momentum copy, which keeps 0.99 of itself in a step and by a cosine comes to keep all at the run's end.
+ * loss = (2 - 2 mean cos(h(a), b')) + (2 - 2 mean cos(h(b), a')).
  *
- * In `dual` the copy makes the passes that the network makes: a' is of its gated pass on view 1, b' of its dense pass on view 2. So the gated
- * pass predicts what the dense target sees in the other view, and the dense pass what the gated target sees: the two encoders
- * are drawn together as in VICReg, and each is trained both ways. The predictor is one for both passes, with batch statistics of each.
+ * h is a predictor D -> D -> D with norm and relu between its layers. a' and b' are the projections of a momentum copy,
+ * which keeps the share m of itself in each step. m grows from 0.99 to 1 along a cosine over the run.
+ *
+ * In `dual` the copy repeats the network's passes: a' comes from its gated pass on view 1, b' from its dense pass on
+ * view 2. So the gated pass predicts what the dense target sees in the other view, and the dense pass what the gated
+ * target sees. Both encoders use the same predictor, whose norm takes the batch statistics of each pass separately.
  *
  * @example
- * ```ts ignore
- * using objective = byol({ device, size: 512, seed: 0 });
- * const { loss, terms } = objective.compute(tape, a, b, { targets }); // terms.cosine
+ * ```ts
+ * import { Device } from "@sluice/sluice/device";
+ * import { byol } from "@sluice/sluice/objectives";
+ * import { Scope, Tensor } from "@sluice/sluice/tensor";
+ *
+ * using device = Device.open({ device: "cpu", threads: 1 });
+ * using _scope = new Scope();
+ * const a = Tensor.from(device, Float32Array.of(1, 0, 0, 1), [2, 2]); // two images, projections of size 2
+ * const b = Tensor.from(device, Float32Array.of(1, 1, 0, 1), [2, 2]);
+ * using objective = byol({ device, size: 2, seed: 0 });
+ * const targets = { a, b }; // a momentum copy's projections in a training step
+ * const { loss, terms } = objective.compute(null, a, b, { targets });
+ * console.log(loss.item(), terms["cosine"]?.item());
  * ```
  */
 export function byol({ device, size, seed }: ObjectiveParts, options: Partial<ByolOptions> = {}): Objective {
@@ -49,7 +61,7 @@ export function byol({ device, size, seed }: ObjectiveParts, options: Partial<By
   };
 }
 
-/** BYOL as it is chosen. */
+/** BYOL, selected by its name. */
 export const byolKind: ObjectiveKind = {
   name: "byol",
   description: "predicting what a momentum copy sees in the other view (Grill et al. 2020)",

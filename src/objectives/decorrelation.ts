@@ -1,5 +1,6 @@
 /**
- * The loss of invariance, variance and covariance that VICReg and VIbCReg share, each with a covariance term of its own.
+ * The loss of invariance, variance and covariance that VICReg and VIbCReg share, each with a covariance term of its
+ * own.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export interface TermWeights {
   readonly covarianceWeight: number;
 }
 
-/** Projections of one view about the mean of each column. */
+/** Projections of one view, less the mean of each column. */
 export interface CentredColumns {
   /** [N, D] f32, each column of mean 0. */
   readonly centred: Tensor;
@@ -26,7 +27,7 @@ export interface CentredColumns {
   readonly variance: Tensor;
 }
 
-/** Added to the variance below the square root. */
+/** Added to the variance under the square root. */
 const EPSILON = 1e-4;
 
 function centre(tape: Recorder, z: Tensor): CentredColumns {
@@ -41,11 +42,11 @@ function varianceTerm(tape: Recorder, { variance }: CentredColumns): Tensor {
   return mean(tape, unary(tape, "relu", scale(tape, deviation, -1, 1)));
 }
 
-/** What {@linkcode squaresOffDiagonal} is given besides z. */
+/** Settings of {@linkcode squaresOffDiagonal}. */
 export interface GramOptions {
-  /** Factor of the product. */
+  /** Factor of z^T z. */
   readonly alpha: number;
-  /** The diagonal of the product, [D] f32. */
+  /** The diagonal of alpha z^T z, [D] f32. */
   readonly diagonal: Tensor;
   /** Factor of the sum. */
   readonly factor: number;
@@ -54,8 +55,8 @@ export interface GramOptions {
 /**
  * factor sum_{i != j} g_ij^2, with g = alpha z^T z, [D, D].
  *
- * The sum over all i, j is the squared Frobenius norm of z^T z, which equals that of z z^T: the smaller of the two products is formed,
- * and the diagonal taken off.
+ * The squared Frobenius norm of z^T z equals that of z z^T, so that the smaller product is formed. The squares of the
+ * diagonal are then subtracted.
  *
  * @param z [N, D] f32.
  * @returns [1] f32.
@@ -68,13 +69,13 @@ export function squaresOffDiagonal(tape: Recorder, z: Tensor, { alpha, diagonal,
 }
 
 /**
- * The weighted sum of invariance, the mean of (a - b)^2 over all entries; of variance, mean_j relu(1 - sqrt(var_j + 1e-4)); and of
- * `covarianceTerm`. The last two are summed over the two views.
+ * The weighted sum of three terms: invariance, the mean of (a - b)^2 over all entries; variance, mean_j relu(1 -
+ * sqrt(var_j + 1e-4)); and `covarianceTerm`. The last two are summed over the two views.
  *
  * @param a [N, D] f32, N >= 2.
  * @param b [N, D] f32.
  * @param covarianceTerm of one view, [1] f32.
- * @throws {ShapeError} where shapes differ.
+ * @throws {ShapeError} if the shapes differ.
  */
 export function decorrelate(
   tape: Recorder,

@@ -1,6 +1,6 @@
 /**
- * MoCo v2+: contrast with a queue of a momentum copy's projections (He et al., CVPR 2020, arXiv 1911.05722; Chen et al., arXiv 2003.04297), symmetric as
- * solo-learn's (da Costa et al., JMLR 2022).
+ * MoCo v2+: contrast with a queue of a momentum copy's projections (He et al., CVPR 2020, arXiv 1911.05722; Chen et
+ * al., arXiv 2003.04297), made symmetric as in solo-learn (da Costa et al., JMLR 2022).
  *
  * @module
  */
@@ -14,15 +14,15 @@ import type { ComparisonContext, Objective, ObjectiveKind, ObjectiveParts, Objec
 import { normaliseRows, requireTargets, rowProducts, weightedPair } from "./similarity.ts";
 import { cosineMomentum } from "./target_momentum.ts";
 
-/** Settings. */
+/** Settings of {@linkcode mocov2plus}. */
 export interface Mocov2plusOptions {
-  /** Divides the cosines: 0.2 by default. */
+  /** T, which divides the cosines: 0.2 by default. */
   readonly temperature: number;
-  /** What the target keeps of itself in a step at the run's start: 0.99 by default, solo-learn's. */
+  /** m at the run's start: 0.99 by default, as in solo-learn. */
   readonly momentum: number;
   /**
-   * Keys in a queue: 4096 by default, the authors' for CIFAR. Of 65,536, as for ImageNet, a set of 10,000 images would hold each six times over,
-   * at six ages.
+   * Keys in a queue: 4096 by default, as the authors use for CIFAR. With their 65,536 for ImageNet, a queue would hold
+   * six keys of different age of each image in a set of 10,000.
    */
   readonly queue: number;
 }
@@ -38,12 +38,14 @@ function randomDirections(stream: RandomStream, rows: number, columns: number): 
   return values;
 }
 
-/** The latest keys of each of the two passes, newest first: buffers `queue.a` and `queue.b`, [Q, D] f32, of unit rows. */
+/**
+ * The latest keys of the two passes, newest first: buffers `queue.a` and `queue.b`, [Q, D] f32, with rows of length 1.
+ */
 class KeyQueues extends Module {
   readonly a: Tensor;
   readonly b: Tensor;
 
-  /** Filled with random directions of the seed, or with zeros without one. */
+  /** Fills the queues with random directions from the seed, or with zeros if it is null. */
   constructor(device: Device, seed: number | null, rows: number, columns: number) {
     super();
     const queue = (index: number) => {
@@ -57,20 +59,32 @@ class KeyQueues extends Module {
 }
 
 /**
- * loss = 1/2 [ c(a, b', Q_b) + c(b, a', Q_a) ], c(q, k, Q) = mean_i of -log [ exp(cos(q_i, k_i) / T) / (exp(cos(q_i, k_i) / T) + sum_{k' in Q} exp(cos(q_i, k') / T)) ]: a' and b' are
- * the projections of a momentum copy (the keys), Q_a and Q_b queues of the latest 4096 of them, T = 0.2. After a step its keys enter the
- * queues. The copy keeps 0.99 of itself in a step and by a cosine comes to keep all at the run's end.
+ * loss = 1/2 [ c(a, b', Q_b) + c(b, a', Q_a) ], with e(q, k) = exp(cos(q, k) / T) and
+ * c(q, k, Q) = mean_i of -log [ e(q_i, k_i) / (e(q_i, k_i) + sum_{k' in Q} e(q_i, k')) ].
  *
- * In `dual` the copy makes the passes that the network makes: a query of the gated pass on view 1 has its key in the copy's dense pass on view 2, and its
- * negatives in earlier keys of dense passes; a query of the dense pass has both in gated passes. There are two queues for that: were negatives
- * of the other encoder than the positive, telling the encoders apart would do.
+ * a' and b' are the projections of a momentum copy (the keys), Q_a and Q_b are queues of their latest 4096, T = 0.2.
+ * The keys of a step enter the queues after it. The copy keeps the share m of itself in each step. m grows from 0.99 to
+ * 1 along a cosine over the run. The queues begin with random directions, drawn from the run's seed.
  *
- * The queues begin with random directions, drawn from the run's seed.
+ * In `dual` the copy repeats the network's passes. A query of the gated pass on view 1 has its key in the copy's dense
+ * pass on view 2, and its negatives are earlier keys of dense passes. A query of the dense pass has its key and
+ * negatives in gated passes. If positives and negatives came from different encoders, a network could tell them apart
+ * without looking at images. That is why there are two queues.
  *
  * @example
- * ```ts ignore
- * using objective = mocov2plus({ device, size: 512, seed: 0 });
- * const { loss, commit } = objective.compute(tape, a, b, { targets });
+ * ```ts
+ * import { Device } from "@sluice/sluice/device";
+ * import { mocov2plus } from "@sluice/sluice/objectives";
+ * import { Scope, Tensor } from "@sluice/sluice/tensor";
+ *
+ * using device = Device.open({ device: "cpu", threads: 1 });
+ * using _scope = new Scope();
+ * const a = Tensor.from(device, Float32Array.of(1, 0, 0, 1), [2, 2]); // two images, projections of size 2
+ * const b = Tensor.from(device, Float32Array.of(1, 1, 0, 1), [2, 2]);
+ * using objective = mocov2plus({ device, size: 2, seed: 0 }, { queue: 4 });
+ * const targets = { a, b }; // a momentum copy's projections in a training step
+ * const { loss, commit } = objective.compute(null, a, b, { targets });
+ * console.log(loss.item());
  * commit?.(); // the step's keys enter the queues
  * ```
  */
@@ -80,7 +94,7 @@ export function mocov2plus(
 ): Objective {
   const { temperature = 0.2, momentum = 0.99, queue = 4096 } = options;
   const queues = new KeyQueues(device, seed, queue, size);
-  // Cosines over T are within 1/T of 0: their exponentials need no largest value taken off.
+  // |cos| / T is at most 1 / T, so that the exponentials cannot overflow.
   const contrast = (tape: Recorder, queries: Tensor, keys: Tensor, negatives: Tensor): Tensor => {
     const q = normaliseRows(tape, queries);
     const positive = scale(tape, rowProducts(tape, q, keys), 1 / temperature);
@@ -107,7 +121,7 @@ export function mocov2plus(
   };
 }
 
-/** MoCo v2+ as it is chosen. */
+/** MoCo v2+, selected by its name. */
 export const mocov2plusKind: ObjectiveKind = {
   name: "mocov2plus",
   description: "contrast with a queue of a momentum copy's projections (He et al. 2020, Chen et al. 2020)",

@@ -13,29 +13,41 @@ import type { ComparisonContext, Objective, ObjectiveKind, ObjectiveParts, Objec
 import { BatchConstants, labels, normaliseRows, requireTargets, weightedPair } from "./similarity.ts";
 import { cosineMomentum } from "./target_momentum.ts";
 
-/** Settings. */
+/** Settings of {@linkcode mocov3}. */
 export interface Mocov3Options {
-  /** Divides the cosines: 0.2 by default, solo-learn's. */
+  /** T, which divides the cosines: 0.2 by default, as in solo-learn. */
   readonly temperature: number;
-  /** What the target keeps of itself in a step at the run's start: 0.99 by default. */
+  /** m at the run's start: 0.99 by default. */
   readonly momentum: number;
 }
 
 /**
- * loss = 2T [ c(h(a), b') + c(h(b), a') ], c(q, k) = mean_i of -log [ exp(cos(q_i, k_i) / T) / sum_j exp(cos(q_i, k_j) / T) ]: h is a predictor
- * D -> D -> D with norm and relu between, a' and b' are the projections of a momentum copy, T = 0.2. The copy keeps 0.99 of
- * itself in a step and by a cosine comes to keep all at the run's end.
+ * loss = 2T [ c(h(a), b') + c(h(b), a') ],
+ * with c(q, k) = mean_i of -log [ exp(cos(q_i, k_i) / T) / sum_j exp(cos(q_i, k_j) / T) ].
  *
- * In `dual` the copy makes the passes that the network makes: queries of the gated pass on view 1 look for their image among the keys of the copy's
- * dense pass on view 2, queries of the dense pass among those of its gated pass. All keys of a query are of one pass, so that nothing is
- * learned by telling the encoders apart.
+ * h is a predictor D -> D -> D with norm and relu between its layers, a' and b' are the projections of a momentum copy,
+ * T = 0.2. The copy keeps the share m of itself in each step. m grows from 0.99 to 1 along a cosine over the run.
  *
- * The norm without scale and shift that ends the paper's predictor is left out, as it is in the shared projector.
+ * In `dual` the copy repeats the network's passes. Queries of the gated pass on view 1 look for their image among the
+ * keys of the copy's dense pass on view 2, and queries of the dense pass among the keys of its gated pass. All keys of
+ * a query come from one pass, so that telling the encoders apart does not lower the loss.
+ *
+ * The paper's predictor ends in a norm without scale and shift. This one does not, nor does the shared projector.
  *
  * @example
- * ```ts ignore
- * using objective = mocov3({ device, size: 512, seed: 0 });
- * const { loss, terms } = objective.compute(tape, a, b, { targets }); // terms.contrast, before 2T
+ * ```ts
+ * import { Device } from "@sluice/sluice/device";
+ * import { mocov3 } from "@sluice/sluice/objectives";
+ * import { Scope, Tensor } from "@sluice/sluice/tensor";
+ *
+ * using device = Device.open({ device: "cpu", threads: 1 });
+ * using _scope = new Scope();
+ * const a = Tensor.from(device, Float32Array.of(1, 0, 0, 1), [2, 2]); // two images, projections of size 2
+ * const b = Tensor.from(device, Float32Array.of(1, 1, 0, 1), [2, 2]);
+ * using objective = mocov3({ device, size: 2, seed: 0 });
+ * const targets = { a, b }; // a momentum copy's projections in a training step
+ * const { loss, terms } = objective.compute(null, a, b, { targets });
+ * console.log(loss.item(), terms["contrast"]?.item()); // the term is not multiplied by 2T
  * ```
  */
 export function mocov3({ device, size, seed }: ObjectiveParts, options: Partial<Mocov3Options> = {}): Objective {
@@ -64,7 +76,7 @@ export function mocov3({ device, size, seed }: ObjectiveParts, options: Partial<
   };
 }
 
-/** MoCo v3 as it is chosen. */
+/** MoCo v3, selected by its name. */
 export const mocov3Kind: ObjectiveKind = {
   name: "mocov3",
   description: "contrast with a momentum copy's projections of the batch (Chen, Xie and He 2021)",

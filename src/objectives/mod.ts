@@ -25,7 +25,7 @@ export * from "./simsiam.ts";
 export * from "./vibcreg.ts";
 export * from "./vicreg.ts";
 
-/** All objectives. */
+/** Every objective, in the order of `--objective list`. */
 export const objectiveKinds: readonly ObjectiveKind[] = [
   vicregKind,
   vibcregKind,
@@ -37,10 +37,10 @@ export const objectiveKinds: readonly ObjectiveKind[] = [
   mocov3Kind,
 ];
 
-/** The names of all objectives. */
+/** The names that `--objective` takes. */
 export const objectiveNames: readonly string[] = objectiveKinds.map(({ name }) => name);
 
-/** The objective of that name. @throws {InvalidInputError} on an unknown name. */
+/** The objective with a name. @throws {InvalidInputError} if the name is unknown. */
 export function objectiveKind(name: string): ObjectiveKind {
   const kind = objectiveKinds.find((one) => one.name === name);
   if (kind !== undefined) return kind;

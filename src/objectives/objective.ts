@@ -1,5 +1,5 @@
 /**
- * What a self-supervised objective is.
+ * The contract of a self-supervised objective.
  *
  * @module
  */
@@ -9,42 +9,42 @@ import type { Module } from "../nn/mod.ts";
 import type { Collective } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 
-/** A loss and the terms it is made of, each [1] f32. */
+/** A loss and its terms, each [1] f32. */
 export interface ObjectiveValue {
-  /** What is minimised. */
+  /** The value that training minimises. */
   readonly loss: Tensor;
-  /** The terms before their weights, by name. */
+  /** The unweighted terms, by the names that metrics record. */
   readonly terms: Readonly<Record<string, Tensor>>;
   /**
-   * Moves the objective's own state on (a queue takes the step's keys). To be called once, after the last comparison of a step and
-   * before the step's scope ends; left out where there is no state.
+   * Updates the objective's own state: a queue takes the step's keys. Call it once, after the last comparison of a step
+   * and before the step's scope ends. Missing if there is no state.
    */
   readonly commit?: () => void;
 }
 
-/** What the momentum copy of encoder and projector makes of the two passes that are compared, [N, D] f32 each. */
+/** The momentum copy's projections for the two passes that are compared, [N, D] f32 each. */
 export interface Targets {
-  /** Of the pass and view that `a` is of. */
+  /** From the same pass and view as the projections `a`. */
   readonly a: Tensor;
-  /** Of the pass and view that `b` is of. */
+  /** From the same pass and view as the projections `b`. */
   readonly b: Tensor;
 }
 
-/** What a comparison is given besides projections. */
+/** The inputs of a comparison besides projections. */
 export interface ComparisonContext {
-  /** There where the objective has a {@linkcode Objective.targetMomentum}. */
+  /** Needed if the objective has a {@linkcode Objective.targetMomentum}. */
   readonly targets?: Targets | undefined;
-  /** The other processes of the run. */
+  /** Exchanges statistics between the run's processes; a single process by default. */
   readonly collective?: Collective | undefined;
 }
 
 /** Compares the projections of two views of the same images. */
 export interface Objective extends Disposable {
-  /** Parameters that are trained with the network and buffers that move in training: the optimiser and checkpoints take them in. */
+  /** Parameters that are trained with the network, and buffers that change in training. Checkpoints hold them. */
   readonly module?: Module;
   /**
-   * Share m that a momentum copy of encoder and projector keeps of itself when it follows the network after a step,
-   * copy = m copy + (1 - m) network, by the share of the run's steps that are done, in 0..1. Where left out, there is no copy.
+   * m in copy = m copy + (1 - m) network, by which a momentum copy of encoder and projector follows after a step, as a
+   * function of the share of the run's steps that are done, in 0..1. Missing if the objective needs no copy.
    */
   readonly targetMomentum?: (progress: number) => number;
   /**
@@ -52,34 +52,35 @@ export interface Objective extends Disposable {
    *
    * @param a projections of the first pass, [N, D] f32, N >= 2.
    * @param b projections of the second pass, [N, D] f32.
-   * @throws {ShapeError} where shapes differ, or targets are missing.
+   * @throws {ShapeError} if the shapes differ. @throws {MisuseError} if targets are missing.
    */
   compute(tape: Recorder, a: Tensor, b: Tensor, context?: ComparisonContext): ObjectiveValue;
 }
 
-/** What an objective is built for. */
+/** What an objective is built from. */
 export interface ObjectiveParts {
-  /** Where its own parameters live. */
+  /** Holds the objective's own parameters. */
   readonly device: Device;
-  /** D, size of the projections. */
+  /** D, the size of the projections. */
   readonly size: number;
-  /** Seed of the run; null: weights and queues of 0, in an objective that is measured and never trained with. */
+  /** Seed of the run, or null for weights and queues of 0 in an objective that is only measured. */
   readonly seed: number | null;
   /** Whether VICReg has its invariance term; true by default. */
   readonly invariance?: boolean;
 }
 
-/** An objective as it is chosen: by name, before there is a device. */
+/** A kind of objective, selected by its name before a device is open. */
 export interface ObjectiveKind {
   /** The name on the command line. */
   readonly name: string;
   /** One line for people. */
   readonly description: string;
   /**
-   * What a controlled price of cost is multiplied by. Each loss has gradients of its own size, and a price that VICReg's (1) just feels
-   * would drown the others'. About the square root of their ratio: with the ratio itself noise is least, and the loop is too slow.
+   * Factor of the controller's price, 1 for VICReg. The gradients of other losses are smaller, and VICReg's price would
+   * outweigh them. The factor is about the square root of the gradients' ratio: the ratio itself gives less noise, but
+   * too slow a loop.
    */
   readonly priceScale: number;
-  /** Builds it with the reference implementation's settings; what it owns is freed with it. */
+  /** Builds the objective with the reference implementation's settings. Disposing it frees its tensors. */
   create(parts: ObjectiveParts): Objective;
 }

@@ -9,16 +9,16 @@ import { Tensor } from "../tensor/mod.ts";
 import type { Objective, ObjectiveKind, ObjectiveValue } from "./objective.ts";
 import { BatchConstants, labels, normaliseRows } from "./similarity.ts";
 
-/** Settings. */
+/** Settings of {@linkcode simclr}. */
 export interface SimclrOptions {
-  /** Divides the cosines: 0.2 by default, solo-learn's. */
+  /** T, which divides the cosines: 0.2 by default, as in solo-learn. */
   readonly temperature: number;
 }
 
-/** Added to the logit of a projection with itself, which is no candidate: its exponential is 0 in f32. */
+/** Added to the logit of a projection with itself, which excludes it: its exponential becomes 0 in f32. */
 const EXCLUDED = -1e9;
 
-/** [2N, 2N] f32: {@linkcode EXCLUDED} on the diagonal, else 0. */
+/** [2N, 2N] f32: {@linkcode EXCLUDED} on the diagonal, 0 elsewhere. */
 function selfMask(like: Tensor, images: number): Tensor {
   const side = 2 * images;
   const values = new Float32Array(side * side);
@@ -27,16 +27,25 @@ function selfMask(like: Tensor, images: number): Tensor {
 }
 
 /**
- * loss = mean over the 2N projections of -log [ exp(cos(z_i, z_p(i)) / T) / sum_{j != i} exp(cos(z_i, z_j) / T) ], where z are the projections of
- * both views and p(i) is the other view of i's image; T = 0.2.
+ * loss = mean over the 2N projections of -log [ exp(cos(z_i, z_p(i)) / T) / sum_{j != i} exp(cos(z_i, z_j) / T) ].
  *
- * No target, no stop-gradient: in `dual` each projection of the gated pass has the dense pass's of the other view as its positive, and the
- * other images of both passes as negatives.
+ * z holds the projections of both views, and p(i) is the other view of image i; T = 0.2.
+ *
+ * In `dual`, the positive of a projection of the gated pass is the dense pass's projection of the other view, and its
+ * negatives are the other images of both passes. There is no target and no stop-gradient.
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { Device } from "@sluice/sluice/device";
+ * import { simclr } from "@sluice/sluice/objectives";
+ * import { Scope, Tensor } from "@sluice/sluice/tensor";
+ *
+ * using device = Device.open({ device: "cpu", threads: 1 });
+ * using _scope = new Scope();
+ * const a = Tensor.from(device, Float32Array.of(1, 0, 0, 1), [2, 2]); // two images, projections of size 2
+ * const b = Tensor.from(device, Float32Array.of(1, 1, 0, 1), [2, 2]);
  * using objective = simclr({ temperature: 0.5 });
- * const { loss } = objective.compute(tape, a, b);
+ * console.log(objective.compute(null, a, b).loss.item());
  * ```
  */
 export function simclr(options: Partial<SimclrOptions> = {}): Objective {
@@ -60,7 +69,7 @@ export function simclr(options: Partial<SimclrOptions> = {}): Objective {
   };
 }
 
-/** SimCLR as it is chosen. */
+/** SimCLR, selected by its name. */
 export const simclrKind: ObjectiveKind = {
   name: "simclr",
   description: "contrast with the other images of the batch, NT-Xent (Chen et al. 2020)",

@@ -1,5 +1,5 @@
 /**
- * Unit vectors and their cosines, and constants of a batch: what several objectives share.
+ * What several objectives share: unit vectors, cosines, and constants of a batch.
  *
  * @module
  */
@@ -9,11 +9,14 @@ import { binary, mean, scale, sum, unary } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 import type { ComparisonContext, Targets } from "./objective.ts";
 
-/** Below the square root of a squared length: 1e-12 squared, so that a vector of zeros stays one, as PyTorch's `normalize` has it. */
+/**
+ * Added to squared lengths under the root: 1e-12 squared. It keeps vectors of zeros at zero, as PyTorch's `normalize`
+ * does.
+ */
 const TINY = 1e-24;
 
 /**
- * y_i = z_i / |z_i|. Without a tape it is also the stop-gradient: what it returns is a constant to every tape.
+ * y_i = z_i / |z_i|. Without a tape it is also the stop-gradient: the result is a constant to every tape.
  *
  * @param z [N, D] f32.
  * @returns [N, D] f32.
@@ -34,7 +37,7 @@ export function normaliseColumns(tape: Recorder, z: Tensor): Tensor {
   return binary(tape, "divide", z, unary(tape, "sqrt", scale(tape, squares, 1, TINY)), "row");
 }
 
-/** The product of each row of one with the same row of the other: [N, D] and [N, D] to [N]. */
+/** The dot products of equal rows of a and b: [N, D] and [N, D] to [N]. */
 export function rowProducts(tape: Recorder, a: Tensor, b: Tensor): Tensor {
   return sum(tape, binary(tape, "multiply", a, b), "columns");
 }
@@ -55,17 +58,17 @@ export function weightedPair(tape: Recorder, x: Tensor, y: Tensor, factor: numbe
   return scale(tape, binary(tape, "add", x, y), factor);
 }
 
-/** The targets of a comparison. @throws {MisuseError} if the context has none. */
+/** The targets of a comparison. @throws {MisuseError} if it has none. */
 export function requireTargets(objective: string, context: ComparisonContext): Targets {
   if (context.targets !== undefined) return context.targets;
-  throw new MisuseError(`${objective}: compares with the projections of a momentum copy, and was given none`);
+  throw new MisuseError(`${objective}: targets are missing; give the projections of a momentum copy`);
 }
 
-/** Constants that follow from the batch's size alone, made when first needed and kept for the steps to come. */
+/** Constants that depend on the batch's size alone, made when first needed and kept for later steps. */
 export class BatchConstants implements Disposable {
   readonly #made = new Map<number, Tensor>();
 
-  /** @param make the constant of a batch of so many images. */
+  /** @param make makes the constant for a number of images, on the device of `like`. */
   constructor(readonly make: (like: Tensor, images: number) => Tensor) {}
 
   /** The constant for projections [N, D], on their device. */
@@ -79,7 +82,7 @@ export class BatchConstants implements Disposable {
     return constant;
   }
 
-  /** Frees them. */
+  /** Frees all constants. */
   [Symbol.dispose](): void {
     for (const constant of this.#made.values()) constant[Symbol.dispose]();
     this.#made.clear();

@@ -12,25 +12,35 @@ import type { Tensor } from "../tensor/mod.ts";
 import type { ComparisonContext, Objective, ObjectiveKind, ObjectiveParts, ObjectiveValue } from "./objective.ts";
 import { meanCosine, weightedPair } from "./similarity.ts";
 
-/** The predictor narrows by so much: 2048 to 512 in the paper. */
+/** D over the predictor's hidden size: 2048 / 512 in the paper. */
 const BOTTLENECK = 4;
 
 /**
- * loss = -1/2 mean cos(h(a), sg(b)) - 1/2 mean cos(h(b), sg(a)): h is a predictor D -> D/4 -> D with norm and relu between, sg the
- * stop-gradient.
+ * loss = -1/2 mean cos(h(a), sg(b)) - 1/2 mean cos(h(b), sg(a)).
  *
- * In `dual` each pass plays both parts: the prediction from the gated pass of view 1 is compared with the dense pass of view 2 held constant, and
- * that from the dense pass with the gated one held constant. One predictor serves both, with batch statistics of each pass, so that both
- * encoders come to one space. Were only one pass to predict, the other encoder's weights of its own (its norms, the gates)
- * would get no gradient.
+ * h is a predictor D -> D/4 -> D with norm and relu between its layers, sg is the stop-gradient.
  *
- * Two things of the paper's are otherwise: the projector, shared by all objectives, ends without a norm (67.4 for 68.1 % in the paper's
- * table 3), and the predictor's rate falls with the others'.
+ * In `dual` each pass predicts the other: the prediction from the gated pass of view 1 is compared with the constant
+ * dense pass of view 2, and the prediction from the dense pass with the constant gated one. If only one pass predicted,
+ * the norms and gates that belong to the other encoder alone would get no gradient. Both use one predictor, whose norm
+ * takes the batch statistics of each pass separately, so that both encoders arrive in one space.
+ *
+ * Two things differ from the paper. The projector, which all objectives share, ends without a norm (67.4 instead of
+ * 68.1 % in the paper's table 3). The predictor's learning rate falls with the others.
  *
  * @example
- * ```ts ignore
- * using objective = simsiam({ device, size: 512, seed: 0 });
- * const { loss, terms } = objective.compute(tape, a, b); // terms.cosine
+ * ```ts
+ * import { Device } from "@sluice/sluice/device";
+ * import { simsiam } from "@sluice/sluice/objectives";
+ * import { Scope, Tensor } from "@sluice/sluice/tensor";
+ *
+ * using device = Device.open({ device: "cpu", threads: 1 });
+ * using _scope = new Scope();
+ * const a = Tensor.from(device, Float32Array.of(1, 0, 0, 1), [2, 2]); // two images, projections of size 2
+ * const b = Tensor.from(device, Float32Array.of(1, 1, 0, 1), [2, 2]);
+ * using objective = simsiam({ device, size: 2, seed: 0 });
+ * const { loss, terms } = objective.compute(null, a, b);
+ * console.log(loss.item(), terms["cosine"]?.item());
  * ```
  */
 export function simsiam({ device, size, seed }: ObjectiveParts): Objective {
@@ -47,7 +57,7 @@ export function simsiam({ device, size, seed }: ObjectiveParts): Objective {
   };
 }
 
-/** SimSiam as it is chosen. */
+/** SimSiam, selected by its name. */
 export const simsiamKind: ObjectiveKind = {
   name: "simsiam",
   description: "predicting one view from the other, whose gradient is stopped (Chen and He 2021)",

@@ -17,10 +17,10 @@ export * from "./sgd.ts";
 
 const optimizers = { lars: Lars, sgd: Sgd } as const;
 
-/** The names of all optimisers. */
+/** The names that `--optimizer` takes. */
 export const optimizerNames: readonly string[] = Object.keys(optimizers);
 
-/** The optimiser of that name. @throws {InvalidInputError} on an unknown name. */
+/** Makes the optimiser with a name. @throws {InvalidInputError} if the name is unknown. */
 export function optimizerOf(
   name: string,
   device: Device,

@@ -25,7 +25,7 @@ export abstract class Optimizer implements Disposable {
   readonly #velocities: readonly Tensor[];
   readonly #tables: LarsTables;
 
-  /** Starts with velocities of zero. */
+  /** Starts with velocities of 0, which outlive the scope that is open. */
   constructor(
     protected readonly device: Device,
     readonly parameters: ReadonlyMap<string, Parameter>,
@@ -45,13 +45,13 @@ export abstract class Optimizer implements Disposable {
     };
   }
 
-  /** One update of all tensors. */
+  /** Moves all parameters by one operation. */
   protected abstract update(tables: LarsTables): void;
 
   /**
-   * One step along the gradients on a tape. Parameters without a gradient are left as they are.
+   * One step along the gradients on a tape. Parameters without a gradient stay as they are.
    *
-   * @param rates the learning rate of each parameter group; one number is that of all groups.
+   * @param rates the learning rate of each parameter group, or one rate for all groups.
    * @throws {MisuseError} if no parameter has a gradient, or a parameter's group has no rate.
    */
   step(tape: Tape, rates: number | readonly number[]): void {
@@ -61,20 +61,23 @@ export abstract class Optimizer implements Disposable {
     for (const parameter of this.parameters.values()) {
       const gradient = tape.gradient(parameter.value);
       tables.gradients[index] = gradient ? addressOf(gradient.pointer) : 0n;
-      // Native code skips tensors of no elements: that is how a parameter without gradient is passed over.
       tables.sizes[index] = gradient ? BigInt(parameter.value.size) : 0n;
       const rate = typeof rates === "number" ? rates : rates[parameter.group];
-      if (rate === undefined) throw new MisuseError(`an optimiser step without a rate for group ${parameter.group}`);
+      if (rate === undefined) {
+        throw new MisuseError(`optimiser step: group ${parameter.group} has no learning rate; give one for each group`);
+      }
       tables.rates[index] = rate;
       if (gradient) found++;
       index++;
     }
-    if (found === 0) throw new MisuseError("an optimiser step without gradients: run the tape's backward sweep first");
+    if (found === 0) {
+      throw new MisuseError("optimiser step: no parameter has a gradient; run the tape's backward sweep first");
+    }
     this.update(tables);
     for (const parameter of this.parameters.values()) parameter.changed();
   }
 
-  /** The momentum of each parameter, by the parameter's name: all that an optimiser has to keep. */
+  /** The velocity of each parameter, by the parameter's name. A checkpoint needs nothing else of an optimiser. */
   *buffers(prefix = ""): Generator<[name: string, velocity: Tensor]> {
     const names = [...this.parameters.keys()];
     for (const [index, velocity] of this.#velocities.entries()) yield [`${prefix}${names[index]}`, velocity];

@@ -8,16 +8,17 @@
 export interface WarmupCosine {
   /** Epochs of the run. */
   readonly epochs: number;
-  /** W, epochs of warm-up; 0 for none. */
+  /** W, the epochs of warm-up; 0 for none. */
   readonly warmupEpochs: number;
-  /** Rate of the first epoch of the warm-up. */
+  /** Learning rate of the first warm-up epoch. */
   readonly startRate: number;
-  /** Rate at the end of the warm-up. */
+  /** Learning rate at the end of the warm-up. */
   readonly peakRate: number;
 }
 
 /**
- * The rate of an epoch e: start + e (peak - start) / (W - 1) while e < W, then peak (1 + cos(pi (e - W) / (epochs - W))) / 2.
+ * The learning rate of epoch e: start + e (peak - start) / (W - 1) if e < W, else peak (1 + cos(pi (e - W) / (epochs -
+ * W))) / 2.
  *
  * @param epoch from 0.
  */

@@ -8,7 +8,7 @@ import { Optimizer } from "./optimizer.ts";
 
 /** g += wd w; v = momentum v + g; w -= rate v, as PyTorch's SGD. */
 export class Sgd extends Optimizer {
-  /** One update of all tensors. */
+  /** Moves all parameters. */
   protected override update({ adapt: _adapt, ...tables }: LarsTables): void {
     sgdUpdate(this.device, tables, this.momentum);
   }

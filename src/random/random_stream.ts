@@ -16,7 +16,7 @@ const UINT32_LIMIT = 0x1_0000_0000;
  *
  * @example
  * ```ts
- * import { Streams } from "./streams.ts";
+ * import { RandomStream, Streams } from "@sluice/sluice/random";
  *
  * const order = new RandomStream(0, Streams.shuffle, 3).permutation(50_000); // epoch 3 of seed 0
  * ```

@@ -17,7 +17,7 @@ import type { SweepFolder } from "./sweep_folder.ts";
 import { type BegunRun, begunRun } from "./sweep_run.ts";
 
 /** Options by their camelCase names that say where to compute, in place of the plan's. */
-type GivenOptions = Readonly<Record<string, unknown>>;
+export type GivenOptions = Readonly<Record<string, unknown>>;
 
 /** Watches a run of a sweep. */
 export interface TaskObserver {

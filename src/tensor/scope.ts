@@ -11,9 +11,17 @@ const stack: (Scope | null)[] = [];
  * if a scope stays open over an `await`, it also owns what other code allocates meanwhile.
  *
  * @example
- * ```ts ignore
- * using _scope = new Scope();
- * const y = matmul(null, a, b); // freed at the end of the block
+ * ```ts
+ * import { Device } from "@sluice/sluice/device";
+ * import { Scope, Tensor } from "@sluice/sluice/tensor";
+ *
+ * using device = Device.open({ device: "cpu", threads: 1 });
+ * {
+ *   using _scope = new Scope();
+ *   Tensor.full(device, [1000], 1);
+ *   console.log(device.memory().inUse >= 4000); // true
+ * }
+ * console.log(device.memory().inUse); // 0
  * ```
  */
 export class Scope implements Disposable {

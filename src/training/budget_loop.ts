@@ -49,7 +49,11 @@ export class BudgetLoop implements Disposable {
   #measured: number | null;
   #calibrations: number;
 
-  /** Starts the feedback. @param state the state to resume from; null at the beginning of a run. */
+  /**
+   * Starts with the controller's first price, or from a checkpoint.
+   *
+   * @param state the state to resume from; null at the beginning of a run.
+   */
   constructor(parts: BudgetLoopParts, state: BudgetLoopState | null) {
     const { budget, objective } = parts.config;
     this.#parts = parts;

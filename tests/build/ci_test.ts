@@ -52,7 +52,7 @@ Deno.test("deno task ok runs the same checks and tests as continuous integration
       "lint",
       "task --quiet lint:layers",
       "check",
-      "doc --quiet --lint mod.ts",
+      "doc --quiet --lint mod.ts src/errors.ts src/*/mod.ts",
     ]
   ) {
     assert.ok(denoJson.tasks.check.command.split(" && ").includes(`deno ${part}`), part);

@@ -69,7 +69,8 @@ Deno.test(
     const program = join(folder, "program.ts");
     Deno.writeTextFileSync(
       program,
-      `import { Device, networkCost } from "./mod.ts";
+      `import { networkCost } from "@sluice/sluice";
+import { Device } from "@sluice/sluice/device";
 console.log(networkCost({ arch: "resnet18", width: 64, stem: "cifar", image: 32 }).macs);
 using device = Device.open({ device: "cpu", threads: 1 });
 console.log(device.description.kind);
@@ -81,6 +82,20 @@ console.log(device.description.kind);
     await run("cmake", ["-S", join(folder, "native"), "-B", join(folder, "configured")], folder);
   }),
 );
+
+Deno.test("every part of the library is exported under its own name, and the library itself has at most 80 names", () => {
+  const parts = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const exported = parts.map(({ name }) => [`./${name}`, `./src/${name}/mod.ts`]);
+  assert.deepEqual(denoJson.exports, {
+    ".": "./mod.ts",
+    "./errors": "./src/errors.ts",
+    ...Object.fromEntries(exported),
+  });
+  const lists = readFileSync(join(root, "mod.ts"), "utf8").matchAll(/^export \{([^}]*)\} from/gm);
+  const names = [...lists].flatMap(([, list = ""]) => list.split(",").map((name) => name.trim()).filter(Boolean));
+  assert.ok(names.includes("beginRun") && names.length <= 80, `${names.length} names`);
+  assert.doesNotMatch(readFileSync(join(root, "mod.ts"), "utf8"), /^export \*/m);
+});
 
 Deno.test("the version is written in deno.json and nowhere else", () => {
   const folders = ["cli", "src", "native", "tests", "mod.ts", "README.md"];

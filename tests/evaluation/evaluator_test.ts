@@ -1,5 +1,5 @@
 /**
- * The evaluator on a small untrained network: repetition, exchanged masks, augmented probes.
+ * Tests the evaluator on a small untrained network: repetition, exchanged masks, augmented probes.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const dataset = shapes.open({ seed: 0, trainImages: 300, testImages: 60 });
 const resnet18: NetworkSpec = { arch: "resnet18", width: 4, stem: "imagenet", image: 32 };
 const resnet50: NetworkSpec = { ...resnet18, arch: "resnet50" };
 
-/** Gives a network and the images to a test. */
+/** Calls a test with a network and its images. */
 function withNetwork(
   test: (network: DualNetwork, stores: ImageStores, device: Device) => void,
   onDevice = true,
@@ -45,13 +45,16 @@ function withNetwork(
 
 const all = { protocols: ["knn", "linear", "masks"], probeSeeds: 2 } as const;
 
-Deno.test("an evaluation repeated gives the same numbers, masks and several probes included", () => {
+Deno.test("repeating an evaluation gives the same numbers, and another seed gives other masks and probes", () => {
   const results = [1, 2].map(() => {
     let result: unknown;
     withNetwork(({ encoder }, stores) => {
       const evaluator = new Evaluator(stores, 3);
       const first = evaluator.network(encoder, "gated", all);
       assert.deepEqual(evaluator.network(encoder, "gated", all), first, "in one process");
+      const { masks, linear } = new Evaluator(stores, 4).network(encoder, "gated", all);
+      assert.notDeepEqual(masks?.exchanged, first.masks?.exchanged, "another seed exchanges other masks");
+      assert.notDeepEqual(linear, first.linear, "another seed probes in another order");
       result = first;
     });
     return result;
@@ -59,14 +62,14 @@ Deno.test("an evaluation repeated gives the same numbers, masks and several prob
   assert.deepEqual(results[0], results[1]);
 });
 
-Deno.test("masks are judged by the protocols that are asked for, of the gated network only", () => {
+Deno.test("masks are judged by the given protocols, and for the gated network only", () => {
   withNetwork(({ encoder }, stores) => {
     const evaluator = new Evaluator(stores, 3);
     const { masks, cost, channels, knn20 } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
     assert.deepEqual(Object.keys(masks ?? {}), ["own", "exchanged", "static"]);
     assert.deepEqual(Object.keys(masks?.exchanged ?? {}), ["knn1", "knn20"]);
     assert.equal(masks?.own.knn20, knn20);
-    // Narrow blocks round coarsely, and the static network has no gates to pay for.
+    // Narrow blocks round coarsely, and the static network does not pay for gates.
     assert.ok(Math.abs((masks?.static.cost.share ?? 0) - cost.share) < 0.02, JSON.stringify([masks?.static, cost]));
     assert.equal(channels?.channels, 4 * 2 * (1 + 2 + 4 + 8));
     const dense = evaluator.network(encoder, "dense", { protocols: ["knn", "masks"] });
@@ -74,7 +77,7 @@ Deno.test("masks are judged by the protocols that are asked for, of the gated ne
   });
 });
 
-Deno.test("a network of bottlenecks costs the mean of its images' own costs, and is reported gate by gate", () => {
+Deno.test("a network of bottlenecks costs the mean of the costs of its images, and is reported by gate", () => {
   withNetwork(
     ({ encoder }, stores) => {
       const evaluator = new Evaluator(stores, 3);
@@ -107,7 +110,7 @@ Deno.test("a network of bottlenecks costs the mean of its images' own costs, and
   );
 });
 
-Deno.test("under its own masks handed in an image has the features that its gates give", () => {
+Deno.test("giving an image the masks that its gates decide does not change its features", () => {
   withNetwork(({ encoder }, stores) => {
     const images = stores.evaluation(dataset.labelled.test);
     using own = encodeSplit(encoder, "gated", images);
@@ -122,7 +125,7 @@ Deno.test("under its own masks handed in an image has the features that its gate
   });
 });
 
-Deno.test("several probes differ in the order of images alone, and the first is that of one", () => {
+Deno.test("several probes differ only in the order of images, and the first equals a single probe", () => {
   withNetwork(({ encoder }, stores) => {
     const evaluator = new Evaluator(stores, 3);
     const judge = (probeSeeds: number) => {
@@ -135,7 +138,7 @@ Deno.test("several probes differ in the order of images alone, and the first is 
   });
 });
 
-Deno.test("augmented probes give the same numbers wherever the images are, and see other crops in each epoch", () => {
+Deno.test("augmented probes give the same numbers for images on host and device, and see new crops in each epoch", () => {
   const probe = (onDevice: boolean) => {
     let result: unknown;
     withNetwork(({ encoder }, stores) => {
@@ -154,7 +157,7 @@ Deno.test("augmented probes give the same numbers wherever the images are, and s
   assert.deepEqual(probe(true), probe(false));
 });
 
-Deno.test("the augmented probe's rate falls to a tenth at 60 and at 80 of 100 epochs", () => {
+Deno.test("the augmented probe's learning rate is divided by 10 after 60 and after 80 of 100 epochs", () => {
   const rates = [0, 59, 60, 79, 80, 99].map((epoch) => steppedRate(0.3, epoch, 100));
   [0.3, 0.3, 0.03, 0.03, 0.003, 0.003].forEach((rate, at) => assert.ok(Math.abs((rates[at] ?? 0) - rate) < 1e-12));
 });

@@ -1,5 +1,5 @@
 /**
- * The linear probe on data whose best classifier is known.
+ * Tests the linear probe on data whose best classifier is known.
  *
  * @module
  */
@@ -13,7 +13,10 @@ import { openDevice } from "../devices.ts";
 
 const [size, classes] = [8, 8];
 
-/** Class k has value `gap` in feature k, noise of deviation one elsewhere; features differ in scale by a factor of 10^k. */
+/**
+ * Class k has the value `gap` in feature k. All features have noise of deviation 1, and feature k is scaled by 10^(k -
+ * 4).
+ */
 function classPoints(device: Device, count: number, stream: number, gap: number) {
   const random = new RandomStream(7, stream, 0);
   const labels = Int32Array.from({ length: count }, () => random.integer(classes));
@@ -24,7 +27,7 @@ function classPoints(device: Device, count: number, stream: number, gap: number)
   return { features: Tensor.from(device, values, [count, size]), labels };
 }
 
-Deno.test("the probe separates separable classes whatever the scale of their features", () => {
+Deno.test("the probe separates separable classes although their features differ in scale", () => {
   using device = openDevice();
   using _scope = new Scope();
   const accuracy = linearProbe(classPoints(device, 1500, 1, 8), classPoints(device, 500, 2, 8), { classes, seed: 0 });
@@ -32,7 +35,7 @@ Deno.test("the probe separates separable classes whatever the scale of their fea
   assert.ok(accuracy.top5 >= accuracy.top1);
 });
 
-Deno.test("the probe reaches what the best classifier reaches on overlapping classes", () => {
+Deno.test("the probe is as accurate as the best classifier on overlapping classes", () => {
   using device = openDevice();
   using _scope = new Scope();
   const test = classPoints(device, 2000, 4, 2);
@@ -46,10 +49,12 @@ Deno.test("the probe reaches what the best classifier reaches on overlapping cla
   assert.ok(Math.abs(accuracy.top1 - 100 * best / 2000) < 1.5, `${accuracy.top1} against ${100 * best / 2000}`);
 });
 
-Deno.test("the probe gives the same accuracy for the same seed", () => {
+Deno.test("the probe's accuracy is equal for equal seeds, and differs for another seed", () => {
   using device = openDevice();
   using _scope = new Scope();
   const [train, test] = [classPoints(device, 400, 5, 1), classPoints(device, 400, 6, 1)];
   const options = { classes, seed: 3, epochs: 10 };
-  assert.deepEqual(linearProbe(train, test, options), linearProbe(train, test, options));
+  const accuracy = linearProbe(train, test, options);
+  assert.deepEqual(linearProbe(train, test, options), accuracy);
+  assert.notDeepEqual(linearProbe(train, test, { ...options, seed: 4 }), accuracy);
 });

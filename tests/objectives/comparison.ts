@@ -1,5 +1,5 @@
 /**
- * Checks an objective against its formula in float64: values, and gradients against finite differences of the formula.
+ * Compares an objective with its formula in float64: values, and gradients by finite differences of the formula.
  *
  * @module
  */
@@ -14,32 +14,32 @@ import { openDevice } from "../devices.ts";
 /** A matrix as rows of numbers. */
 export type Rows = readonly (readonly number[])[];
 
-/** What a formula is computed from. */
+/** The inputs of a formula. */
 export interface Comparison {
   readonly a: Rows;
   readonly b: Rows;
-  /** Targets, or where there are none, what a and b were: constants, as a stop-gradient makes them. */
+  /** Targets, or constant copies of a and b if the objective has none: a stop-gradient. */
   readonly targetA: Rows;
   readonly targetB: Rows;
   /** The objective's own tensors by name. */
   readonly state: (name: string) => Rows;
 }
 
-/** The loss and the terms by name. */
+/** Gives the loss and the terms by name. */
 export type Formula = (comparison: Comparison) => Readonly<Record<string, number>>;
 
-/** An objective and how it is checked. */
+/** An objective and the settings of its check. */
 export interface Checked {
   readonly make: (parts: ObjectiveParts) => Objective;
   readonly formula: Formula;
   readonly rows: number;
   readonly columns: number;
   /**
-   * Largest gradient error that is none. Through a norm of two rows, which makes any two values +1 and -1, gradients nearly vanish, and of f32 what is left
-   * is rounding.
+   * Absolute error of a gradient that passes; 0 by default. A norm of two rows turns any two values into +1 and -1, so
+   * that its gradients nearly vanish, and rounding in f32 remains.
    */
   readonly absolute?: number;
-  /** How near gradients and values have to be, where that is nearer than an objective with norms or a predictor can be held to. */
+  /** Tighter bounds, for an objective without norms and predictor. */
   readonly nearness?: Nearness;
 }
 
@@ -47,9 +47,9 @@ export interface Checked {
 export interface Nearness {
   /** Largest normalised error of a gradient. */
   readonly gradient: number;
-  /** What a value may be off by besides 1e-5 of it. */
+  /** Absolute error of a value that passes, besides 1e-5 of the value. */
   readonly value: number;
-  /** Elements of a gradient that are probed at most. */
+  /** Largest number of elements of a gradient that are probed. */
   readonly probes: number;
 }
 
@@ -60,12 +60,11 @@ export function cosine(x: readonly number[] = [], y: readonly number[] = []): nu
   return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
 }
 
-/** The product of two vectors. */
+/** The dot product of two vectors. */
 export function dot(x: readonly number[], y: readonly number[]): number {
   return x.reduce((total, value, i) => total + value * (y[i] ?? NaN), 0);
 }
 
-/** The mean of numbers. */
 export function average(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0) / values.length;
 }
@@ -80,7 +79,7 @@ export function standardised(rows: Rows): Rows {
   return rows.map((row) => row.map((value, j) => (value - (scales[j]?.mean ?? NaN)) / (scales[j]?.deviation ?? NaN)));
 }
 
-/** The predictor: linear, norm, relu, linear. */
+/** Applies the predictor: linear, norm, relu, linear. */
 export function predicted({ state }: Pick<Comparison, "state">, rows: Rows): Rows {
   const [gamma = [], beta = []] = [state("predictor.1.weight")[0], state("predictor.1.bias")[0]];
   const bias = state("predictor.3.bias")[0] ?? [];
@@ -105,7 +104,7 @@ function toRows(values: ArrayLike<number>, columns: number): Rows {
   });
 }
 
-/** Norms scaled and shifted, so that their scale and shift show. */
+/** Changes scale and shift of norms, so that the comparison depends on them. */
 function unsettle(objective: Objective): void {
   for (const [name, { value }] of objective.module?.parameters() ?? []) {
     if (!name.startsWith("predictor.1.")) continue;
@@ -114,7 +113,7 @@ function unsettle(objective: Objective): void {
   }
 }
 
-/** Compares loss, terms and all gradients with the formula's; and asserts that no gradient reaches a target. */
+/** Compares loss, terms and all gradients with the formula, and asserts that no gradient reaches a target. */
 export function checkObjective({ make, formula, rows, columns, absolute = 0, nearness = usual }: Checked): void {
   using device = openDevice();
   using objective = make({ device, size: columns, seed: 5 });
@@ -186,14 +185,14 @@ export function checkObjective({ make, formula, rows, columns, absolute = 0, nea
   }
 }
 
-/** Shapes that an objective is checked at. */
+/** The shapes of all checks. */
 export const shapes: readonly { readonly label: string; readonly rows: number; readonly columns: number }[] = [
   { label: "more images than dimensions", rows: 20, columns: 8 },
   { label: "more dimensions than images", rows: 6, columns: 12 },
   { label: "two images", rows: 2, columns: 8 },
 ];
 
-/** Whether an error is an f32 rounding in a norm of two rows. */
+/** Allows the rounding of f32 in a norm of two rows. */
 export function roundingOf(rows: number): { readonly absolute?: number } {
   return rows === 2 ? { absolute: 1e-4 } : {};
 }

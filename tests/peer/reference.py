@@ -5,6 +5,7 @@ optimised: each function is meant to be read beside its formula.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,8 +20,15 @@ STEMS = {  # kernel, stride, padding, followed by a max pool
     "cifar": (3, 1, 1, False),
     "imagenet": (7, 2, 3, True),
 }
-# One pass per view, True where it is the gated one; passes run in this order, so shared norms see them in this order.
+# Whether the passes of view 1 and of view 2 are gated.
 PASSES = {"dual": (True, False), "vanilla": (False, False), "gated": (True, True)}
+
+
+def planned_passes(mode: str, symmetric: bool = False) -> list[tuple[bool, int]]:
+    """(gated, view) of each pass of a step. Each two neighbours are compared. Passes run in this order, and norms that
+    they share see them in this order. A symmetric step repeats its passes with the views exchanged."""
+    first, second = PASSES[mode]
+    return [(first, 0), (second, 1)] + ([(first, 1), (second, 0)] if symmetric else [])
 
 
 class Gates(NamedTuple):
@@ -285,27 +293,30 @@ def forward_step(
     network: Network,
     views: tuple[torch.Tensor, torch.Tensor],
     noise: list[dict[str, torch.Tensor] | None],
-    mode: str,
+    passes: list[tuple[bool, int]],
     cost: Cost,
     budget: float,
     epoch: float,
     alpha: float,
     weight: float = 5.0,
     bound_weight: float = 1.0,
+    objective: Callable[[torch.Tensor, torch.Tensor], dict[str, torch.Tensor]] = vicreg,
 ) -> Step:
-    """Both passes of a step and every term of its loss; `share` is the mean over gated passes."""
+    """All passes of a step and every term of its loss. `objective` gives the terms of one comparison, its loss under
+    the name "objective"; comparisons are averaged, and `share` is the mean over gated passes."""
     features, projections, gates = [], [], []
-    for images, gated, u in zip(views, PASSES[mode], noise):
-        encoded, opened = network.encode(images, gated, u)
+    for (gated, view), u in zip(passes, noise):
+        encoded, opened = network.encode(views[view], gated, u)
         features.append(encoded)
         projections.append(network.projector(encoded))
         gates.append(opened)
-    terms = vicreg(*projections)
+    compared = [objective(*projections[index : index + 2]) for index in range(0, len(projections), 2)]
+    terms = {name: sum(values[name] for values in compared) / len(compared) for name in compared[0]}
     total = terms["objective"]
     costed = [opened for opened in gates if opened]
     if costed:
         budgets = [budget_terms(opened, cost, budget, epoch, alpha, weight, bound_weight) for opened in costed]
-        terms["macs"], terms["bound"] = (sum(values) for values in zip(*budgets))
+        terms["macs"], terms["bound"] = (sum(values) / len(compared) for values in zip(*budgets))
         terms["share"] = sum(measured_share(opened, cost) for opened in costed) / len(costed)
         total = total + terms["macs"] + terms["bound"]
     terms["total"] = total

@@ -1,5 +1,6 @@
-"""Writes tests/fixtures/{dual,vanilla,gated,bottleneck}_step.safetensors: one whole training step each, computed in
-float64; `bottleneck` is a dual step of a small ResNet-50, the others are of a ResNet-18.
+"""Writes tests/fixtures/{dual,vanilla,gated,symmetric,bottleneck}_step.safetensors: one whole training step each,
+computed in float64; `bottleneck` is a dual step of a small ResNet-50, the others are of a ResNet-18. `symmetric` is a
+dual step that compares the exchanged views too, by a network whose passes share all norms.
 
 Inputs, noise and initial values are exact in float32. The seed is the first under which no discontinuity is near: no
 gate's probability close to one half, no relu's input close to zero, no hinge close to its corner, and a float32 run of
@@ -8,8 +9,9 @@ the same step agrees; the worst disagreement is printed.
 A fixture holds: input/view1, input/view2 [N,H,W,3]; noise/<pass>/<gate> u [N,C]; initial/<name>, gradient/<name>,
 updated/<name> (parameters OIHW, running statistics); terms/<name> [1]; and, to find where a difference begins,
 mask/<pass>/<gate> [N,C], features/<pass>, projection/<pass>. Each mode's network has what it uses and no more: no
-gates and no budget terms in `vanilla`, separate norms in `dual` alone. `macs` and `bound` are sums over gated passes,
-`share` is their mean. The hyper-parameters are JSON under the metadata key "config".
+gates and no budget terms in `vanilla`, separate norms in `dual` and `bottleneck`. `macs` and `bound` are sums over the
+gated passes of a comparison, `share` is the mean over gated passes. The hyper-parameters are JSON under the metadata
+key "config".
 """
 
 import json
@@ -22,7 +24,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from reference import PASSES, Network, Step, forward_step, initialise, lars_step, network_cost
+from reference import Network, Step, forward_step, initialise, lars_step, network_cost, planned_passes, vicreg
 
 CONFIG = {
     "arch": "resnet18", "width": 4, "stem": "cifar-paper", "image": 12, "batch": 12, "projector": 16,
@@ -33,7 +35,7 @@ CONFIG = {
 
 
 class Case(NamedTuple):
-    """A fixture's configuration where it is not CONFIG, and how near a seed may come to discontinuities."""
+    """What a fixture's configuration adds to CONFIG, and how near a seed may come to discontinuities."""
 
     config: dict
     gate_margin: float = 1e-3
@@ -47,6 +49,8 @@ CASES = {
     "dual": Case({"mode": "dual"}),
     "vanilla": Case({"mode": "vanilla"}),
     "gated": Case({"mode": "gated"}),
+    # Twice as many passes come near twice as many corners.
+    "symmetric": Case({"mode": "dual", "symmetric": True, "separateNorm": False, "batch": 8}, relu_margin=1e-5),
     # Three times as deep: weaker branches keep rounding from growing, and no seed keeps so far from so many corners.
     "bottleneck": Case(
         {"mode": "dual", "arch": "resnet50", "stem": "cifar", "image": 8, "batch": 8, "budget": 0.4},
@@ -58,9 +62,13 @@ SEEDS = 20_000
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
 
+def passes_of(config: dict) -> list[tuple[bool, int]]:
+    return planned_passes(config["mode"], config["symmetric"])
+
+
 def draw_network(generator: torch.Generator, config: dict, branch_scale: float) -> Network:
     """A float32 network with nothing trivial in it: every norm's scale, shift and running statistics are random."""
-    gated, separate_norm = True in PASSES[config["mode"]], config["separateNorm"]
+    gated, separate_norm = any(gated for gated, _ in passes_of(config)), config["separateNorm"]
     network = Network(config["width"], config["stem"], config["projector"], gated, separate_norm, config["arch"])
     initialise(network, generator)
     with torch.no_grad():
@@ -89,24 +97,24 @@ def draw_inputs(generator: torch.Generator, network: Network, config: dict) -> d
     count, size = config["batch"], config["image"]
     inputs = {"input/view1": torch.randn(count, size, size, 3, generator=generator)}
     inputs["input/view2"] = inputs["input/view1"] + 0.5 * torch.randn(count, size, size, 3, generator=generator)
-    for index, gated in enumerate(PASSES[config["mode"]]):
+    for index, (gated, _) in enumerate(passes_of(config)):
         for name, channels in network.gate_channels().items() if gated else ():
             bits = torch.randint(1 << 24, (count, channels), generator=generator)
             inputs[f"noise/{index}/{name}"] = ((bits.double() + 0.5) * 2**-24).float()
     return inputs
 
 
-def run_forward(network: Network, inputs: dict[str, torch.Tensor], config: dict) -> Step:
+def run_forward(network: Network, inputs: dict[str, torch.Tensor], config: dict, objective=vicreg) -> Step:
     dtype = network.conv1.weight.dtype
     views = tuple(inputs[f"input/view{index + 1}"].to(dtype).permute(0, 3, 1, 2).contiguous() for index in range(2))
     noise = [
         {name: inputs[f"noise/{index}/{name}"].to(dtype) for name in network.gate_channels()} if gated else None
-        for index, gated in enumerate(PASSES[config["mode"]])
+        for index, (gated, _) in enumerate(passes_of(config))
     ]
     cost = network_cost(network, config["stem"], config["image"])
     return forward_step(
-        network, views, noise, config["mode"], cost, config["budget"], config["epoch"], config["boundAlpha"],
-        config["lambda"], config["gamma"],
+        network, views, noise, passes_of(config), cost, config["budget"], config["epoch"], config["boundAlpha"],
+        config["lambda"], config["gamma"], objective,
     )  # fmt: skip
 
 
@@ -151,7 +159,7 @@ def run_step(network: Network, inputs: dict[str, torch.Tensor], config: dict) ->
 
 
 def worst_difference(exact: dict, approximate: dict) -> tuple[dict[str, tuple[float, str]], float]:
-    """Largest max|difference| / max|exact| per kind of tensor; the largest difference where truth is zero."""
+    """Largest max|difference| / max|exact| per kind of tensor; the largest difference of tensors that are truly zero."""
     worst, zeros = {}, 0.0
     for name, value in exact.items():
         difference, scale = (approximate[name].double() - value).abs().max().item(), value.abs().max().item()
@@ -188,7 +196,7 @@ def compare_precisions(network: Network, initial: dict, inputs: dict, config: di
 
 
 def try_seed(case: Case, config: dict, seed: int) -> Candidate | None:
-    """The candidate of this seed; None where a discontinuity is near."""
+    """The candidate of this seed; None if a discontinuity is near."""
     generator = torch.Generator().manual_seed(seed)
     network = draw_network(generator, config, case.branch_scale)
     inputs = draw_inputs(generator, network, config)
@@ -211,8 +219,7 @@ def try_seed(case: Case, config: dict, seed: int) -> Candidate | None:
 
 def write_fixture(name: str) -> None:
     case = CASES[name]
-    config = CONFIG | case.config
-    config["separateNorm"] = config["mode"] == "dual"
+    config = CONFIG | {"symmetric": False, "separateNorm": case.config["mode"] == "dual"} | case.config
     for seed in range(SEEDS):
         candidate = try_seed(case, config, seed)
         if candidate is not None and candidate.unfit is None:

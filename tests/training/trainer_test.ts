@@ -1,5 +1,5 @@
 /**
- * The trainer on a tiny network: determinism, flat memory, stopping, the schedule of passes.
+ * The trainer on a tiny network: determinism, the effect of options, flat memory, stopping, the schedule of passes.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { readSafetensors } from "../../src/formats/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { CollapseError, DivergenceError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
-import { RunFolder, type StepRecord, type TrainingObserver } from "../../src/run/mod.ts";
+import { type EvaluationRecord, RunFolder, type StepRecord, type TrainingObserver } from "../../src/run/mod.ts";
 import { plannedPairs, pretrain } from "../../src/training/mod.ts";
 import { deviceHasBf16, openDevice } from "../devices.ts";
 
@@ -53,7 +53,7 @@ async function train<T>(
   }
 }
 
-/** Weights and metrics of a run, times taken out. */
+/** Weights and metrics of a run, with all times set to 0. */
 function results(path: string): { weights: Uint8Array; metrics: StepRecord[] } {
   const lines = readFileSync(join(path, "metrics.jsonl"), "utf8").trim().split("\n");
   const metrics = lines.map((line) => ({ ...JSON.parse(line) as StepRecord, time: 0, wait: 0, viewsPerSecond: 0 }));
@@ -61,7 +61,7 @@ function results(path: string): { weights: Uint8Array; metrics: StepRecord[] } {
 }
 
 for (const mode of ["dual", "vanilla", "gated"] as const) {
-  Deno.test(`a ${mode} run repeated gives the same weights and metrics, bit for bit`, async () => {
+  Deno.test(`repeating a ${mode} run gives the same weights and metrics, bit for bit`, async () => {
     const once = await train({ mode }, quiet(), results);
     const twice = await train({ mode }, quiet(), results);
     assert.deepEqual(once.metrics, twice.metrics);
@@ -70,7 +70,7 @@ for (const mode of ["dual", "vanilla", "gated"] as const) {
   });
 }
 
-Deno.test("encoders that share nothing are two networks in one checkpoint, and both are trained", async () => {
+Deno.test("separate encoders are two networks in one checkpoint, and both are trained", async () => {
   const separate = await train({ separateEncoders: true, epochs: 1 }, quiet(), (path) => {
     return readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors;
   });
@@ -85,11 +85,11 @@ Deno.test("encoders that share nothing are two networks in one checkpoint, and b
   assert.ok(![...separate.keys()].some((name) => name.startsWith("layer") && name.includes("gate")));
 });
 
-Deno.test("with rotation a head is trained at its own rate, and its loss is a term", async () => {
+Deno.test("with rotation a head is trained, and its loss is a term", async () => {
   const { metrics } = await train({ rotation: true, epochs: 1 }, quiet(), results);
   const rotations = metrics.flatMap((record) => "loss" in record ? [record.terms["rotation"] ?? NaN] : []);
   assert.equal(rotations.length, 8);
-  // A fifth of the cross-entropy of a guess among four, at first.
+  // At first the head guesses among four turns. The loss has a weight of 0.2.
   assert.ok(Math.abs((rotations[0] ?? NaN) - 0.2 * Math.log(4)) < 0.05, rotations.join());
   assert.ok(rotations.every(Number.isFinite), rotations.join());
   const names = await train({ rotation: true, epochs: 1 }, quiet(), (path) => {
@@ -98,26 +98,98 @@ Deno.test("with rotation a head is trained at its own rate, and its loss is a te
   assert.equal(names.filter((name) => name.startsWith("rotation_head.")).length, 10);
 });
 
+/** Names and shapes of a run's weights. */
+function shapesIn(path: string): ReadonlyMap<string, readonly number[]> {
+  const { tensors } = readSafetensors(join(path, "checkpoints", "last.safetensors"));
+  return new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+}
+
+/** The steps among a run's records. */
+function stepsIn(path: string): readonly StepRecord[] {
+  return results(path).metrics.filter((record) => "loss" in record);
+}
+
+function assertNear(actual: number | null | undefined, expected: number, tolerance: number): void {
+  assert.ok(Math.abs((actual ?? NaN) - expected) <= tolerance, `${actual}, not ${expected}`);
+}
+
+Deno.test("with separateNorm off both passes train the same norms", async () => {
+  const gatedNorms = (path: string) => [...shapesIn(path).keys()].filter((name) => /^layer.*gated_bn/.test(name));
+  // 8 blocks of two norms, each with weight, bias, and two running statistics.
+  assert.equal((await train({ epochs: 1, evalEvery: 0 }, quiet(), gatedNorms)).length, 8 * 2 * 4);
+  assert.deepEqual(await train({ epochs: 1, evalEvery: 0, separateNorm: false }, quiet(), gatedNorms), []);
+});
+
+Deno.test("during the gate warm-up every pass is dense and has no budget, and then gates are trained", async () => {
+  const flags = { gateWarmup: 1, evalEvery: 0, checkpointEvery: 1 };
+  const { steps, means } = await train(flags, quiet(), (path) => ({
+    steps: stepsIn(path),
+    means: ["epoch-0001", "last"].map((name) => {
+      const { tensors } = readSafetensors(join(path, "checkpoints", `${name}.safetensors`));
+      return ["bn1", "gated_bn1"].map((norm) => tensors.get(`layer1.0.${norm}.running_mean`)?.data ?? []);
+    }),
+  }));
+  for (const { epoch, share, terms } of steps) {
+    assert.equal(share !== null, epoch === 1);
+    assert.equal("macs" in terms && "bound" in terms, epoch === 1);
+  }
+  // A running mean begins at 0, and moves with every pass that goes through its norm.
+  const moved = means.map((norms) =>
+    norms.map((values) => values.length === 4 && values.every((value) => value !== 0))
+  );
+  assert.deepEqual(moved, [[true, false], [true, true]]);
+});
+
+Deno.test("gates start with the given bias, and their hidden layers have the given reduction", async () => {
+  const flags = { epochs: 1, evalEvery: 0, gateReduction: 2, gateBias: 1000 };
+  const { steps, shapes } = await train(flags, quiet(), (path) => ({ steps: stepsIn(path), shapes: shapesIn(path) }));
+  assert.deepEqual(shapes.get("layer2.0.gate.fc1.weight"), [2, 4]);
+  assert.deepEqual(shapes.get("layer2.0.gate.fc2.bias"), [8]);
+  // All channels are open. The dense network takes 2,273,280 MACs, and its gates 940 with a reduction of 4.
+  for (const { share, noiseFreeShare } of steps) {
+    assertNear(share, 1 + 2 * 940 / 2_273_280, 1e-6);
+    assertNear(noiseFreeShare, 1 + 2 * 940 / 2_273_280, 1e-6);
+  }
+});
+
+Deno.test("the paper's rule adds 5 (share - budget)^2 to the loss", async () => {
+  const steps = await train({ budgetRule: "paper", budget: 0.4, evalEvery: 0 }, quiet(), stepsIn);
+  assert.equal(steps.length, 16);
+  for (const { terms, share } of steps) assertNear(terms["macs"], 5 * ((share ?? NaN) - 0.4) ** 2, 1e-6);
+});
+
+Deno.test("the default rule multiplies share - budget by the price of two steps ago, or of the last step in a new epoch", async () => {
+  const steps = await train({ budget: 0.4, evalEvery: 0 }, quiet(), stepsIn);
+  assert.equal(steps.length, 16);
+  steps.forEach(({ terms, share }, step) => {
+    const price = step === 0 ? 0 : steps[step - (step % 8 === 0 ? 1 : 2)]?.multiplier ?? 0;
+    assertNear(terms["macs"], price * ((share ?? NaN) - 0.4), 1e-5);
+  });
+  assert.ok((steps[1]?.multiplier ?? 0) > 1, "a network above the budget has a price");
+});
+
 for (
-  const variant of [
-    { separateNorm: false },
-    { symmetric: true },
-    { gateWarmup: 1 },
-    { gateReduction: 2, gateBias: 1, gateTemperature: 1, gateTemperatureEnd: 0.3 },
-    { budgetRule: "paper" },
-    { arch: "resnet34" },
-    { arch: "resnet50" },
+  const { arch, macs, last, shape } of [
+    { arch: "resnet34", macs: 4_632_576, last: "layer4.2.conv2.weight", shape: [32, 32, 3, 3] },
+    { arch: "resnet50", macs: 5_173_248, last: "layer4.2.conv3.weight", shape: [128, 32, 1, 1] },
   ]
 ) {
-  Deno.test(`a run with ${JSON.stringify(variant)} trains, and its losses are finite`, async () => {
-    const { metrics } = await train(variant, quiet(), results);
-    const steps = metrics.filter((record) => "loss" in record);
-    assert.equal(steps.length, 16);
-    assert.ok(steps.every(({ loss }) => Number.isFinite(loss)));
+  Deno.test(`a run with ${arch} trains its blocks, and evaluates a dense network of ${macs} MACs`, async () => {
+    const initial = await train({ arch, epochs: 1, lr: 1e-30, evalEvery: 0 }, quiet(), (path) => {
+      return readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors.get(last);
+    });
+    await train({ arch, epochs: 1 }, quiet(), (path) => {
+      const weight = readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors.get(last);
+      assert.deepEqual(weight?.shape, shape);
+      assert.notDeepEqual(weight?.data, initial?.data);
+      const evaluation = results(path).metrics.at(-1) as unknown as EvaluationRecord;
+      assert.equal(evaluation.networks.dense?.cost.macs, macs);
+    });
   });
 }
 
-const ofBf16 = "a run in bf16 repeated gives the same weights and metrics, bit for bit, and others than in f32";
+const ofBf16 =
+  "repeating a run in bf16 gives the same weights and metrics, bit for bit, which differ from those in f32";
 Deno.test({ name: ofBf16, ignore: !deviceHasBf16() }, async () => {
   const once = await train({ epochs: 1, precision: "bf16" }, quiet(), results);
   const twice = await train({ epochs: 1, precision: "bf16" }, quiet(), results);
@@ -126,11 +198,11 @@ Deno.test({ name: ofBf16, ignore: !deviceHasBf16() }, async () => {
   const wide = await train({ epochs: 1 }, quiet(), results);
   const [first, other] = [wide.metrics[0], once.metrics[0]] as [StepRecord, StepRecord];
   assert.notEqual(first.loss, other.loss);
-  // The same images, weights and noise: the first losses differ by rounding.
+  // Images, weights and noise are equal, so that the first losses differ by rounding only.
   assert.ok(Math.abs(other.loss / first.loss - 1) < 0.03, `${other.loss} is not about ${first.loss}`);
 });
 
-Deno.test("where the images lie does not show in weights and metrics", async () => {
+Deno.test("images on the host give the same weights and metrics as images on the device", async () => {
   const there = await train({ epochs: 2 }, quiet(), results);
   const streamed = await train({ epochs: 2, dataOnDevice: false }, quiet(), results);
   assert.deepEqual(streamed.metrics, there.metrics);
@@ -165,7 +237,7 @@ Deno.test("bytes in use are flat over 200 steps", async () => {
   assert.equal(inUse[2], inUse[197]);
 });
 
-Deno.test("a run that is asked to stop saves its weights and says so", async () => {
+Deno.test("a run that is asked to stop ends after the step, with its records", async () => {
   let steps = 0;
   const observer = quiet({ stopRequested: () => ++steps === 3 });
   await train({ evalEvery: 0 }, observer, (path) => {
@@ -174,7 +246,7 @@ Deno.test("a run that is asked to stop saves its weights and says so", async () 
   });
 });
 
-Deno.test("a run that is asked to stop in an evaluation stops there, saved and without its record", async () => {
+Deno.test("a run that is asked to stop during an evaluation saves its weights and records no evaluation", async () => {
   for (const lastStep of [0, 8]) {
     let done = 0;
     const observer = quiet({ step: ({ step }) => done = step, stopRequested: () => done === lastStep });
@@ -195,10 +267,10 @@ Deno.test("a loss that is not finite ends the run, naming the step and the rate"
   );
 });
 
-Deno.test("features that have become alike for all images end the run, after it was saved and recorded", async () => {
+Deno.test("a run whose features become equal for all images saves, records the evaluation, and ends with an error", async () => {
   const parent = mkdtempSync(join(tmpdir(), "sluice-collapse-"));
   try {
-    // Weights decay to nothing, and below a norm's epsilon the features with them.
+    // Weight decay drives weights to 0, and features too once they are below a norm's epsilon.
     const flags = { ...tiny, optimizer: "sgd", lr: 0.001, weightDecay: 100, warmupEpochs: 0, epochs: 10 };
     const config = resolveConfig({ flags });
     const dataset = datasetSource("shapes").open({ seed: 0, trainImages: 64, testImages: 32 });
@@ -216,7 +288,7 @@ Deno.test("features that have become alike for all images end the run, after it 
   }
 });
 
-Deno.test("checkpoints are kept at the interval asked for", async () => {
+Deno.test("checkpoints are kept at the given interval", async () => {
   const names = await train({ epochs: 4, checkpointEvery: 2, evalEvery: 0 }, quiet(), (path) => {
     return readdirSync(join(path, "checkpoints")).sort();
   });
