@@ -57,10 +57,10 @@ export function buildProgram(): CommandUnknownOpts {
 }
 
 /**
- * Parses the words of the command line and runs the command that they name.
+ * Parses the words of the command line, and runs the command.
  *
- * @throws {CommanderError} if the usage is wrong. @throws {InvalidInputError} if a word is not UTF-8, or no command has
- * such a name.
+ * @throws {CommanderError} if the usage is wrong.
+ * @throws {InvalidInputError} if a word is not UTF-8, or no command has the name.
  */
 export async function runProgram(words: readonly string[]): Promise<void> {
   checkEncoding(words);

@@ -12,7 +12,9 @@ import { writeFailure } from "./output.ts";
 /** Exit statuses of the command line. */
 export const ExitStatus = { done: 0, failed: 1, wrongRequest: 2 } as const;
 
-/** Exit status of a stopped command by signal: 128 + the signal's number, or 75 ("try again") for a cluster's notice. */
+/**
+ * Exit status of a stopped command by signal: 128 + the signal's number, or 75 ("try again") for a cluster's notice.
+ */
 export const stopStatuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
 
 /** What to print on stderr, and the exit status. */

@@ -13,7 +13,7 @@ import { printable, printableJson } from "./printable.ts";
 
 /** The flags that decide what a command prints. */
 export interface OutputOptions {
-  /** One JSON document on stdout in place of tables. */
+  /** One JSON document on stdout instead of tables. */
   readonly json?: boolean | undefined;
   /** No progress and no remarks. */
   readonly quiet?: boolean | undefined;

@@ -143,9 +143,9 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     remark(this.#output, line);
   }
 
-  /** Writes the number of image files that were left out, if any. @param where where all of them are listed. */
-  concludeSkipped(where: string): void {
-    this.#skipped.conclude(where);
+  /** Writes the number of image files that were left out, if any. @param list where to find all of them. */
+  concludeSkipped(list: string): void {
+    this.#skipped.conclude(list);
   }
 
   /** Whether a signal asked the run to stop. */

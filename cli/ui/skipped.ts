@@ -36,10 +36,10 @@ export class SkippedRemarks {
     }
   }
 
-  /** Writes how many images were left out, if any. @param where where all of them are listed. */
-  conclude(where: string): void {
+  /** Writes how many images were left out, if any. @param list where to find all of them. */
+  conclude(list: string): void {
     if (this.#count === 0) return;
     const images = this.#count === 1 ? "1 damaged image was" : `${this.#count} damaged images were`;
-    remark(this.output, `${images} left out; ${where}`);
+    remark(this.output, `${images} left out; ${list}`);
   }
 }
