@@ -6,7 +6,7 @@
 
 /** Markup that templates insert without escaping. */
 export class Markup {
-  /** @param text trusted markup; never text from a file. */
+  /** Marks a text as markup. Use it for our own text only, never for text from a file. */
   constructor(readonly text: string) {}
 }
 

@@ -7,7 +7,7 @@ import { errorLine } from "../formats/mod.ts";
 
 /** Takes the place of a result that could not be read. */
 export class DamagedRun {
-  /** @param reason one line that names the file and the remedy if they are known. */
+  /** Stores the reason: one line that names the file and the remedy if they are known. */
   constructor(readonly reason: string) {}
 }
 

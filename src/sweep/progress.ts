@@ -46,7 +46,7 @@ export class SweepProgress {
   /** Work that counts as done but took none of this process's time. */
   #before: number;
 
-  /** @param runs all runs of the sweep, done or not. */
+  /** Starts from the present state of all runs, done or not. */
   constructor(runs: readonly StartedRun[]) {
     this.#runs = new Map(runs.map(({ name, work, at, isOver }) => {
       return [name, { work, done: isOver ? total(work) : doneAt(work, at), isOver }];
