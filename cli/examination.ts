@@ -1,5 +1,5 @@
 /**
- * The examination of `sluice doctor`: the machine, its native libraries, a device, and on demand every operation on it.
+ * Examines, for `sluice doctor`, the machine, the native libraries, a device and on demand every operation on it.
  *
  * @module
  */
@@ -24,41 +24,41 @@ import {
 import { DeviceUnavailableError, NativeError } from "../src/errors.ts";
 import { type CaseResult, runSelftest } from "../src/selftest/mod.ts";
 
-/** What `doctor --json` prints; sizes are in bytes. */
+/** The document of `doctor --json`. Sizes are in bytes. */
 export interface Report extends Omit<Machine, "processor"> {
   readonly sluice: string;
   readonly deno: string;
   readonly system: string;
-  /** The packaged executable; null in a checkout. */
+  /** Path of the packaged executable; null in a checkout. */
   readonly executable: string | null;
-  /** Processors that this process may use: those of `limits`. */
+  /** Processors that this process may use, the same number as in `limits`. */
   readonly cores: number;
-  /** The machine's; what this process may have is in `limits`. */
+  /** Memory of the machine; `limits` has the share that this process may use. */
   readonly memory: { readonly total: number; readonly available: number };
-  /** The processor, with what the CPU library makes of it, null where that cannot be loaded. */
+  /** The processor, with the instructions that the CPU library uses; null if the library cannot be loaded. */
   readonly processor: Machine["processor"] & { readonly isa: string | null; readonly bf16: boolean | null };
   readonly libraries: Readonly<Record<DeviceKind, LibraryReport>>;
   readonly device: (DeviceDescription & { readonly threads: number }) | null;
   readonly operations: readonly CaseResult[] | null;
-  /** What is missing or wrong and needed, each with its remedy. */
+  /** Faults that prevent the requested use, each with its remedy. */
   readonly problems: readonly string[];
-  /** What is worth knowing, each with its remedy. */
+  /** Faults that sluice can work around, each with its remedy. */
   readonly warnings: readonly string[];
 }
 
-/** What is to be examined. */
+/** The request of `sluice doctor`. */
 export interface Examination {
-  /** As `--device` names it. */
+  /** Value of `--device`. */
   readonly device: string;
-  /** As `--threads` has it. */
+  /** Value of `--threads`. */
   readonly threads: number;
-  /** Whether every operation is checked. */
+  /** Whether to check every operation (`--ops`). */
   readonly operations: boolean;
-  /** Told of each operation that was checked. */
+  /** Called after each checked case. */
   readonly progress: (row: CaseResult) => void;
 }
 
-/** What `attempt` gives, or the sentence of why a device or its library cannot be used. */
+/** The result of `attempt`, or the message if a device or its library cannot be used. */
 function orSentence<T>(attempt: () => T): T | string {
   try {
     return attempt();
@@ -73,19 +73,19 @@ function describeWrongCase(row: CaseResult): string {
   return `operation ${row.operation}, case ${row.case}, is wrong (${cause}): ${repairRemedy()}`;
 }
 
-/** What keeps sluice from using GPUs that are there, or would be; nothing on a machine without them. */
+/** The reasons why sluice does not use the machine's GPUs; none on a machine without a GPU. */
 export function gpuWarnings({ fault, gpus, kernelModule }: NvidiaReport, library: LibraryReport): string[] {
   if (gpus.length === 0) return fault === null || kernelModule === null ? [] : [fault];
   const unused = `${gpus.map(({ name }) => name).join(", ")}: not used`;
   if (!library.found) {
-    return [`${unused}, because sluice's CUDA library is not there: ${cudaLibraryRemedy()}`];
+    return [`${unused}, because sluice's CUDA library is missing: ${cudaLibraryRemedy()}`];
   }
   const unmet = library.requirements.find(({ found }) => !found);
   return [unmet === undefined ? `${unused}: \`sluice doctor --device cuda\` says why` : `${unused}, ${unmet.detail}`];
 }
 
 /**
- * Examines.
+ * Examines the machine. A fault becomes a line of the report, not an error.
  *
  * @throws {InvalidInputError} on an unknown device or a thread count out of range.
  */
@@ -113,7 +113,7 @@ export async function examine(request: Examination): Promise<Report> {
     libraries,
     device: device === null ? null : { ...device.description, threads: device.threads },
     operations,
-    // What keeps a GPU from being used is a problem where it was asked for; `auto` takes the CPU then.
+    // An unusable GPU is a problem only if the user asked for it: `auto` falls back to the CPU, with a warning.
     problems: [...(typeof opened === "string" ? [opened] : []), ...wrong],
     warnings: [
       ...machineWarnings(machine),

@@ -1,5 +1,5 @@
 /**
- * How `--help` is drawn: options as their tables describe them, and under the commands what holds for all of them.
+ * Formats `--help`, and adds the sections on exit status, environment and files to the program's help.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type CommandUnknownOpts, Help, type HelpConfiguration } from "@commande
 import { helpTopicNames } from "./help_topics.ts";
 import { ExitStatus, stopStatuses } from "./ui/errors.ts";
 
-/** A part of the help: its heading, and rows of a name and what it is. */
+/** A section of the help: a heading, and rows of a name and its description. */
 type Section = readonly [heading: string, rows: readonly (readonly [name: string, description: string])[]];
 
 const exitStatuses: Section = ["Exit status:", [
@@ -16,39 +16,39 @@ const exitStatuses: Section = ["Exit status:", [
   [String(ExitStatus.failed), "the work failed"],
   [
     String(ExitStatus.wrongRequest),
-    "the request was wrong; one line on stderr names the thing and the remedy, and nothing was written",
+    "the request was wrong; one line on stderr names the fault and the remedy, and nothing was written",
   ],
-  [String(stopStatuses.SIGUSR1), "stopped by SIGUSR1 or SIGUSR2 (a cluster's notice), after saving"],
+  [String(stopStatuses.SIGUSR1), "saved, then stopped by SIGUSR1 or SIGUSR2 (a cluster's notice)"],
   [
     `${stopStatuses.SIGHUP}, ${stopStatuses.SIGINT}, ${stopStatuses.SIGTERM}`,
-    "stopped by SIGHUP (unless nohup has it ignored), SIGINT, SIGTERM, after saving; a second SIGINT does not wait",
+    "saved, then stopped by SIGHUP (ignored under nohup), SIGINT or SIGTERM; a second SIGINT stops without saving",
   ],
 ]];
 
 const environment: Section = ["Environment:", [
-  ["SLUICE_DATA", "folder of data sets (default: sluice in XDG_CACHE_HOME, or else in ~/.cache)"],
-  ["SLUICE_NATIVE", "folder of the native libraries (default: where they were built)"],
+  ["SLUICE_DATA", "folder of data sets (default: sluice in XDG_CACHE_HOME, else in ~/.cache)"],
+  ["SLUICE_NATIVE", "folder of the native libraries (default: their build folder)"],
   [
     "SLUICE_CACHE",
-    "folder of the executable's unpacked files (default: sluice/program in XDG_CACHE_HOME, or else in ~/.cache; " +
-    "where neither can be used, a folder in TMPDIR)",
+    "folder of the executable's unpacked files (default: sluice/program in XDG_CACHE_HOME, else in ~/.cache, " +
+    "else a folder in TMPDIR if neither is usable)",
   ],
   ["NO_COLOR", "disables colours if set and not empty"],
-  ["TERM", "dumb: plain lines, with no bar and no colours"],
-  ["CUDA_HOME, CUDA_PATH", "NVIDIA's toolkit, where cuDNN and cuBLASLt are looked for"],
-  ["VIRTUAL_ENV, CONDA_PREFIX", "environments of Python, where they are looked for as pip installs them"],
+  ["TERM", "dumb: plain lines, without a bar or colours"],
+  ["CUDA_HOME, CUDA_PATH", "NVIDIA's toolkit, searched for cuDNN and cuBLASLt"],
+  ["VIRTUAL_ENV, CONDA_PREFIX", "Python environments, searched for cuDNN and cuBLASLt installed by pip"],
 ]];
 
-const written: Section = ["What is written where:", [
-  ["--out, --figures", "runs, sweeps, pages, pictures, features and networks, where these name them"],
-  ["the run's folder", "what `pretrain --resume`, `evaluate` and `sweep` add to a run"],
-  ["SLUICE_DATA", "what `data fetch` downloads; no other command uses the network"],
-  ["SLUICE_CACHE", "the executable's own files, when it is first run"],
+const written: Section = ["Files that sluice writes:", [
+  ["--out, --figures", "runs, sweeps, pages, pictures, features and networks"],
+  ["the run's folder", "additions of `pretrain --resume`, `evaluate` and `sweep`"],
+  ["SLUICE_DATA", "downloads of `data fetch`; no other command uses the network"],
+  ["SLUICE_CACHE", "the executable's own files, unpacked by its first run"],
 ]];
 
 const sections = [exitStatuses, environment, written];
 
-/** What all commands have in common, wrapped as the rest of the help is. */
+/** The sections as text, wrapped like the rest of the help. */
 function formatSections(helper: Help): string {
   const width = Math.max(...sections.flatMap(([, rows]) => rows.map(([name]) => name.length)));
   const lines = sections.flatMap(([heading, rows]) => [
@@ -66,9 +66,9 @@ function formatSections(helper: Help): string {
   ].join("\n");
 }
 
-/** How the program and all its commands draw their help. */
+/** The help of the program and of all its commands. */
 export const helpConfiguration: HelpConfiguration = {
-  // Words that an option takes are named in its help or placeholder already.
+  // Leaves out commander's list of choices: the description or the placeholder names them already.
   optionDescription: ({ description, defaultValue }) =>
     defaultValue === undefined ? description : `${description} (default: ${defaultValue})`,
   argumentDescription: ({ description }) => description,

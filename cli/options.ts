@@ -1,5 +1,6 @@
 /**
- * Gives commands their options: a run's, made from the table in `src/training/options.ts`, and those of every command.
+ * Adds options to commands: a run's options from the table in `src/config/options.ts`, and the options of every
+ * command.
  *
  * @module
  */
@@ -19,10 +20,10 @@ import type { OutputOptions } from "./ui/output.ts";
 
 type OptionName = keyof RunConfig;
 
-/** The options of a run that say where it computes; every command takes them. */
-const everywhere: readonly OptionName[] = ["device", "precision", "threads"];
+/** The options of the device, which every command takes. */
+const deviceOptions: readonly OptionName[] = ["device", "precision", "threads"];
 
-/** Headings of `--help` over the options of a run. */
+/** Headings of `--help` by group of options. */
 const groupHeadings: Readonly<Record<OptionGroup, string>> = {
   data: "Data:",
   network: "Network:",
@@ -35,31 +36,31 @@ const groupHeadings: Readonly<Record<OptionGroup, string>> = {
 
 const outputHeading = "Output:";
 
-/** The networks that a run may hold. */
+/** The values of `--network`. */
 export const networkNames: readonly Pass[] = ["dense", "gated"];
 
-/** The option that explains a command. */
+/** The option `--help`, worded as in every command. */
 export function helpOption(): Option {
   return new Option("-h, --help", "print this help");
 }
 
-/** Has an option offer words to shells. Whoever reads its value judges it, with the remedy in words of its own. */
+/** Offers words for shell completion. Does not check the value: its reader does, and names the remedy. */
 export function offer<Offering extends Option | Argument>(option: Offering, words: readonly string[]): Offering {
   option.argChoices = [...words];
   return option;
 }
 
-/** An option whose value is one of a few words; as {@linkcode offer}. */
+/** An option that takes one of a few words. The value stays unchecked, see {@linkcode offer}. */
 export function wordOption(flags: string, help: string, words: readonly string[]): Option {
   return offer(new Option(flags, help), words);
 }
 
-/** An argument that may be one of some words; as {@linkcode offer}. */
+/** An argument that may be one of some words. The value stays unchecked, see {@linkcode offer}. */
 export function wordArgument(name: string, help: string, words: readonly string[]): Argument {
   return offer(new Argument(name, help), words);
 }
 
-/** Every list of some words, in the words' order: what an option may be that takes a list. */
+/** Every comma-separated list of the words, in their order, for the completion of an option that takes a list. */
 export function listsOf(words: readonly string[]): readonly string[] {
   return words.reduceRight<string[]>((rest, word) => [word, ...rest.map((list) => `${word},${list}`), ...rest], []);
 }
@@ -69,7 +70,7 @@ function describeDefault(option: RunOption<unknown>): string {
   return option.default === null || option.kind === "switch" ? "" : ` (default: ${String(option.default)})`;
 }
 
-/** One row of the table as a commander option; defaults stay in the table, so a value is there only if given. */
+/** Turns a row of the table into a commander option. It has no default, so that only given values are set. */
 function toFlag(name: OptionName): Option {
   const option: RunOption<unknown> = runOptions[name];
   const key = kebabCase(name);
@@ -83,7 +84,7 @@ function toFlag(name: OptionName): Option {
   return option.words === undefined ? flag : offer(flag, option.words);
 }
 
-/** Adds options of a run to a command. A switch that is on by default may be given as such, too. */
+/** Adds options of a run to a command. A switch that is on by default also gets its positive flag, which help hides. */
 export function addRunOptions(command: CommandUnknownOpts, names: readonly OptionName[]): void {
   for (const name of names) {
     const { kind, default: value, help }: RunOption<unknown> = runOptions[name];
@@ -94,50 +95,50 @@ export function addRunOptions(command: CommandUnknownOpts, names: readonly Optio
   }
 }
 
-/** The options of a run that are not those of every command. */
-export const ownRunOptions: readonly OptionName[] = runOptionNames.filter((name) => !everywhere.includes(name));
+/** The options of a run without the device options, which {@linkcode addCommonOptions} adds. */
+export const ownRunOptions: readonly OptionName[] = runOptionNames.filter((name) => !deviceOptions.includes(name));
 
-/** Adds what every command takes; the last thing a command adds, so that `--help` lists it last. */
+/** Adds the options of the device and of the output. Call it last, so that `--help` lists them last. */
 export function addCommonOptions(command: CommandUnknownOpts): void {
-  addRunOptions(command, everywhere);
+  addRunOptions(command, deviceOptions);
   addOutputOptions(command);
 }
 
-/** Adds what commands take that compute nothing. */
+/** Adds the options of the output alone, for a command that computes nothing. */
 export function addOutputOptions(command: CommandUnknownOpts): void {
   command.addHelpOption(helpOption().helpGroup(outputHeading));
   for (
     const option of [
-      new Option("--json", "print one JSON document on stdout in place of tables"),
-      new Option("--quiet", "no progress and no remarks"),
-      new Option("--verbose", "more remarks, and the stack of an error"),
+      new Option("--json", "print one JSON document on stdout instead of tables"),
+      new Option("--quiet", "print no progress and no remarks"),
+      new Option("--verbose", "print more remarks, and the stack of an error"),
     ]
   ) command.addOption(option.helpGroup(outputHeading));
 }
 
-/** The options of a run that were given on the command line, by name. */
+/** The options of a run that the command line sets, by their camelCase names. */
 export function givenRunOptions(command: CommandUnknownOpts): Record<string, unknown> {
   const values: Record<string, unknown> = command.opts();
   const given = runOptionNames.filter((name) => command.getOptionValueSource(name) === "cli");
   return Object.fromEntries(given.map((name) => [name, values[name]]));
 }
 
-/** What a command was asked of its output. */
+/** The values of `--json`, `--quiet` and `--verbose`. */
 export function outputOptions(command: CommandUnknownOpts): OutputOptions {
   const { json, quiet, verbose }: Record<string, unknown> = command.opts();
   return { json: json === true, quiet: quiet === true, verbose: verbose === true };
 }
 
-/** Examples at the end of a command's `--help`. */
+/** Adds examples to the end of a command's `--help`. */
 export function addExamples(command: CommandUnknownOpts, examples: readonly string[]): void {
   command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ ${example}`).join("\n")}`);
 }
 
 /**
- * A number that a command takes besides a run's.
+ * Reads a whole number from a flag that is not an option of a run.
  *
- * @param rule what is wanted, as the end of a sentence that begins with "give".
- * @throws {InvalidInputError} where the value is no whole number of the range.
+ * @param rule the valid values, as the end of a sentence that begins with "give".
+ * @throws {InvalidInputError} if the value is not a whole number from `smallest` to `largest`.
  */
 export function wholeNumber(flag: string, value: unknown, rule: string, smallest: number, largest = Infinity): number {
   const number = Number(value);

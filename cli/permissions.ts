@@ -1,25 +1,25 @@
 /**
- * Gives back the permissions that a command does without.
+ * Revokes the permissions that a command does not need.
  *
  * @module
  */
 
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
-/** Commands that speak to a server. */
+/** Commands that use the network. */
 const usingNetwork = ["data fetch"];
-/** Commands that start programs: runs of their own, and those of a cluster. */
+/** Commands that start other programs: runs of a sweep, and Slurm's commands. */
 const startingPrograms = ["status", "sweep", "sweep status", "sweep cancel", "sweep task"];
 /** Commands that write nothing. */
 const onlyReading = ["completions", "cost", "help", "version", "status", "data list", "data verify"];
 
-/** A command's name after the program's, as `data fetch`. */
+/** A command's name without the program's, such as `data fetch`. */
 function fullName(command: CommandUnknownOpts): string {
   const { parent } = command;
   return parent === null || parent.parent === null ? command.name() : `${fullName(parent)} ${command.name()}`;
 }
 
-/** Gives up, for the rest of the process, what a command will not use: what goes wrong in it then can do less harm. */
+/** Revokes unused permissions for the rest of the process, so that a fault in a command can do less harm. */
 export function keepPermissionsOf(command: CommandUnknownOpts): void {
   const name = fullName(command);
   if (!usingNetwork.includes(name)) Deno.permissions.revokeSync({ name: "net" });

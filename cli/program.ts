@@ -31,19 +31,19 @@ import { writeOut } from "./ui/output.ts";
 /** The commands, in the order and under the headings of `--help`. */
 const groups: readonly (readonly [heading: string, adders: readonly ((program: CommandUnknownOpts) => void)[]])[] = [
   ["Training:", [addPretrain, addSweep, addStatus]],
-  ["What came of it:", [addEvaluate, addReport, addEmbed, addExport]],
+  ["Results:", [addEvaluate, addReport, addEmbed, addExport]],
   ["Networks, data and this machine:", [addCost, addData, addBench, addDoctor, addCompletions, addVersion, addHelp]],
 ];
 
-/** The whole command line, ready to parse. Wrong usage throws commander's errors, and prints nothing by itself. */
+/** Builds the whole command line, ready to parse. Wrong usage throws a `CommanderError`, and prints nothing. */
 export function buildProgram(): CommandUnknownOpts {
   const program = new Command("sluice")
-    .description("trains, without labels, one network that is a dense and a cheaper gated encoder at once")
+    .description("trains one network without labels that serves as a dense encoder and as a cheaper gated one")
     .version(denoJson.version, "-v, --version", "print the version")
     .addHelpOption(helpOption())
     .configureHelp(helpConfiguration)
     .helpCommand(false)
-    // `sweep` has options, and subcommands that have options of the same names: what follows a subcommand is its own.
+    // `sweep` and its subcommands share option names: options after a subcommand belong to the subcommand.
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .exitOverride()
@@ -57,10 +57,10 @@ export function buildProgram(): CommandUnknownOpts {
 }
 
 /**
- * Parses the words of the command line and runs the command that they name.
+ * Parses the words of the command line, and runs the command.
  *
- * @throws {CommanderError} if the usage is wrong. @throws {InvalidInputError} if a word is not UTF-8, or no command has
- * such a name.
+ * @throws {CommanderError} if the usage is wrong.
+ * @throws {InvalidInputError} if a word is not UTF-8, or no command has the name.
  */
 export async function runProgram(words: readonly string[]): Promise<void> {
   checkEncoding(words);

@@ -1,5 +1,5 @@
 /**
- * What commands ask for besides a run's options: one of its networks, folders to read, and files to make.
+ * Checks arguments that several commands share: a network's name, a folder to read, and a file to write.
  *
  * @module
  */
@@ -12,19 +12,31 @@ import type { Pass } from "../src/models/mod.ts";
 import type { RunConfig } from "../src/config/options.ts";
 import { networkNames } from "./options.ts";
 
-/** The network asked for, which the run must hold; by default the gated one if there is one: the run was made for it. */
+/**
+ * The network that `--network` names; by default the gated one if the run has it, since it is the purpose of such a
+ * run.
+ *
+ * @param text value of `--network`, or undefined without the flag.
+ * @param held networks of the run.
+ * @throws {InvalidInputError} if the name is unknown or the run has no such network.
+ */
 export function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly Pass[]): Pass {
   if (text === undefined) return held.includes("gated") ? "gated" : "dense";
-  const name = networkNames.find((one) => one === text);
+  const name = networkNames.find((candidate) => candidate === text);
   if (name === undefined) throw new InvalidInputError(`--network ${text}: give ${networkNames.join(" or ")}`);
   if (held.includes(name)) return name;
-  throw new InvalidInputError(`--network ${text}: a ${mode} run holds none; give ${held.join(" or ")}`);
+  throw new InvalidInputError(`--network ${text}: a ${mode} run has no such network; give ${held.join(" or ")}`);
 }
 
-/** Files are written beside their place, under a name that is longer by as much at most. */
+/** The longest ending of a temporary name: a file is written beside its place first, under a longer name. */
 const PARTIAL_NAME = ".0000000.partial";
 
-/** What stands at a path, called by another name in messages; null if nothing does. @throws {InvalidInputError} if the system does not let this process see. */
+/**
+ * The kind of thing at a path, or null if there is nothing.
+ *
+ * @param named name of the path in messages.
+ * @throws {InvalidInputError} if the system refuses to look.
+ */
 function lookAt(path: string, named = path): "folder" | "file" | null {
   try {
     return statSync(path).isDirectory() ? "folder" : "file";
@@ -37,10 +49,10 @@ function lookAt(path: string, named = path): "folder" | "file" | null {
 }
 
 /**
- * Refuses what is no folder, if an argument names one.
+ * Checks that an argument names a folder.
  *
- * @param wanted what to give, as the end of a sentence that begins with "give".
- * @throws {InvalidInputError} if there is no such folder.
+ * @param wanted the remedy, as the end of a sentence that begins with "give".
+ * @throws {InvalidInputError} if the path does not exist or is a file.
  */
 export function checkFolder(path: string, wanted: string): void {
   const occupant = lookAt(path);
@@ -48,34 +60,40 @@ export function checkFolder(path: string, wanted: string): void {
   if (occupant === "file") throw new InvalidInputError(`${path}: is a file; give ${wanted}`);
 }
 
-/** Refuses a file whose folder is not there or cannot be written to. @throws {InvalidInputError} naming the option it was given to. */
+/** Checks that a file's folder exists and is writable. @throws {InvalidInputError} naming the option, if not. */
 export function checkFolderOf(option: string, file: string): void {
   const folder = dirname(file);
   lookAt(`${file}${PARTIAL_NAME}`, `--${option} ${file}`);
   if (lookAt(folder) !== "folder") {
-    throw new InvalidInputError(`--${option} ${file}: there is no folder ${folder}; make it, or give another`);
+    throw new InvalidInputError(`--${option} ${file}: there is no folder ${folder}; create it or give another path`);
   }
   if (mayWriteTo(folder)) return;
-  throw new InvalidInputError(`--${option} ${file}: ${folder} cannot be written to; make it writable, or give another`);
+  throw new InvalidInputError(`--${option} ${file}: ${folder} is not writable; make it writable or give another path`);
 }
 
 /**
- * Refuses files that cannot be made.
+ * Checks that new files can be written.
  *
- * @param files of one folder, the first being the one that was asked for.
- * @throws {InvalidInputError} if one is there already, or their folder is not there or cannot be written to.
+ * @param files paths in one folder, first the path that `--out` gives.
+ * @throws {InvalidInputError} if a file exists already, or as {@linkcode checkFolderOf}.
  */
 export function checkNewFiles(files: readonly string[]): void {
   const [out = ""] = files;
   checkFolderOf("out", out);
   const taken = files.find((path) => existsSync(path));
-  if (taken !== undefined) throw new InvalidInputError(`${taken}: is there already; give --out another, or remove it`);
+  if (taken !== undefined) {
+    throw new InvalidInputError(`${taken}: exists already; give --out another path or remove it`);
+  }
 }
 
-/** Refuses a file to make, new or in place of an older one. @throws {InvalidInputError} if a folder stands there, or as {@linkcode checkFolderOf}. */
+/**
+ * Checks that a file can be written, new or over an older one.
+ *
+ * @throws {InvalidInputError} if the path is a folder or a special file, or as {@linkcode checkFolderOf}.
+ */
 export function checkReplaceable(option: string, file: string): void {
   checkFolderOf(option, file);
   if (existsSync(file) && !statSync(file).isFile()) {
-    throw new InvalidInputError(`--${option} ${file}: is there, and no file; give another name`);
+    throw new InvalidInputError(`--${option} ${file}: exists and is not a file; give another path`);
   }
 }

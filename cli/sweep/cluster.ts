@@ -1,5 +1,5 @@
 /**
- * Hands a sweep to machines that this one only prepares it for: submitted to Slurm, or as a script.
+ * Prepares a sweep for other machines: submits it to Slurm, or prints a script that runs it.
  *
  * @module
  */
@@ -27,25 +27,25 @@ import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from
 import { type OutputOptions, remark, writeResult, writeVerbatim } from "../ui/output.ts";
 import { describeEstimate } from "../ui/sweep.ts";
 
-/** A sweep that can be worked through elsewhere. */
+/** A checked sweep that a script runs on other machines. */
 export interface ClusterSweep extends CheckedSweep {
-  /** The script that does it. */
+  /** The kind of script that runs it. */
   readonly kind: ScriptKind;
-  /** Runs at a time, where the command line says so; else null. */
+  /** Runs at a time as `--jobs` gives them, or null without the flag. */
   readonly jobs: number | null;
 }
 
-/** What a spec asks of Kubernetes. @throws {InvalidInputError} where that is nothing. */
+/** The spec's section `kubernetes`. @throws {InvalidInputError} if the spec has none. */
 function kubernetesOf(spec: SweepSpec): KubernetesRequest {
   const { kubernetes } = spec.contents;
   if (kubernetes !== undefined) return kubernetes;
-  throw spec.fault([], "says nothing of Kubernetes; give it a section kubernetes, with image and claim");
+  throw spec.fault([], "has no section kubernetes; add one with image and claim");
 }
 
-/** Pods see what lies on their volume and nothing else. */
+/** Refuses a path outside the volume's mount: a pod sees nothing else. */
 function checkMounted({ spec, out, runs }: SweepRequest): void {
   const { mount } = kubernetesOf(spec);
-  const remedy = `lies outside ${mount}, where pods see their volume; put it there, or give kubernetes another mount`;
+  const remedy = `is outside ${mount}, where pods mount their volume; move it there, or set another kubernetes mount`;
   if (!liesIn(resolve(out), mount)) throw new InvalidInputError(`--out ${out}: ${remedy}`);
   for (const { config, placeOf } of runs) {
     for (const option of pathOptions) {
@@ -56,21 +56,28 @@ function checkMounted({ spec, out, runs }: SweepRequest): void {
   }
 }
 
-/** Threads of a run where its options say nothing of them: as many as it is given processors, all there are where that is not said. */
+/**
+ * Threads of a run whose options set none: the processors that the spec requests, or 0 (all of them) if it requests
+ * none.
+ */
 function threadsIn(kind: ScriptKind, spec: SweepSpec): number {
   if (kind === "slurm") return spec.contents.slurm?.["cpus-per-task"] ?? 0;
   return kind === "k8s" ? threadsOf(kubernetesOf(spec)) ?? 0 : 0;
 }
 
 /**
- * Checks that the runs can be worked through by such a script. The devices of other machines are not known here, and not looked for.
+ * Checks that a script of this kind can run the sweep. The devices of other machines are unknown here, so they stay
+ * unchecked.
  *
- * @param jobs runs at a time, where the command line says so.
- * @throws {InvalidInputError}
+ * @param jobs runs at a time as `--jobs` gives them, or null without the flag.
+ * @throws {InvalidInputError} if `--jobs` and the kind exclude each other, the spec lacks a section, or a pod cannot
+ * see a path.
  */
 export function checkForCluster(request: SweepRequest, kind: ScriptKind, jobs: number | null): ClusterSweep {
   if (kind === "sh" && jobs !== null) {
-    throw new InvalidInputError("--jobs beside --emit sh: that script does one run after the other; leave one out");
+    throw new InvalidInputError(
+      "--jobs with --emit sh: that script does one run after another; remove one of the flags",
+    );
   }
   if (kind === "k8s") checkMounted(request);
   using device = Device.open({ device: "cpu", threads: 1 });
@@ -78,7 +85,6 @@ export function checkForCluster(request: SweepRequest, kind: ScriptKind, jobs: n
   return { ...planRequest(request, device, { threads, jobs: null }), kind, jobs };
 }
 
-/** The script that works through runs of a sweep. */
 function scriptOf({ kind, jobs, out, plan, spec }: ClusterSweep, runs: readonly string[]): string {
   const folder = resolve(out);
   const sweep = { folder, runs, retries: plan.retries, command: kind === "k8s" ? ["sluice"] : selfCommand() };
@@ -88,22 +94,22 @@ function scriptOf({ kind, jobs, out, plan, spec }: ClusterSweep, runs: readonly 
   return slurmScript(sweep, { ...(spec.contents.slurm ?? slurmSchema.parse({})), ...limit });
 }
 
-/** The runs that are left for a script, which passes over damaged ones: those are named. */
+/** The runs that a script has to do. Names the damaged runs, which it leaves out. */
 function runsLeft({ left, damaged }: ClusterSweep, output: OutputOptions): string[] {
-  for (const [name, reason] of damaged) remark(output, `${name}: is left out, it is damaged: ${reason}`);
+  for (const [name, reason] of damaged) remark(output, `${name}: left out, because it is damaged: ${reason}`);
   return left.filter((name) => !damaged.has(name));
 }
 
 /**
- * Prepares the folder, and prints a script that does what is left.
+ * Prepares the folder, and prints a script that does the remaining runs.
  *
- * @throws {InvalidInputError} if nothing is left.
+ * @throws {InvalidInputError} if no run remains.
  */
 export async function emit(checked: ClusterSweep, output: OutputOptions): Promise<void> {
   const { out, kind, plan, left, estimate } = checked;
   const runs = runsLeft(checked, output);
   if (runs.length === 0) {
-    throw new InvalidInputError(`${out}: all runs are done or damaged; there is nothing to write a script of`);
+    throw new InvalidInputError(`${out}: all runs are done or damaged; there is nothing to write a script for`);
   }
   const script = scriptOf(checked, runs);
   using held = new DisposableStack();
@@ -115,7 +121,8 @@ export async function emit(checked: ClusterSweep, output: OutputOptions): Promis
 /**
  * Submits the runs that are neither done nor in the queue as a job array, and prints its id.
  *
- * @throws {InvalidInputError} where there is no Slurm. @throws {ClusterError} with Slurm's words where it takes no job.
+ * @throws {InvalidInputError} if Slurm is not installed.
+ * @throws {ClusterError} with Slurm's own message if it refuses the job.
  */
 export async function submit(checked: ClusterSweep, output: OutputOptions): Promise<void> {
   const { out, plan, left, estimate } = checked;
@@ -130,7 +137,7 @@ export async function submit(checked: ClusterSweep, output: OutputOptions): Prom
     const others = whole.length === left.length ? "done" : "done or damaged";
     const rest = waiting === 0
       ? `all runs are ${others}`
-      : `${waiting} runs are in the queue, all others are ${others}`;
+      : `${waiting} runs are in the queue, and all others are ${others}`;
     return writeResult(output, { sweep: out, job: null, runs }, () => `nothing to submit: ${rest}`);
   }
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));

@@ -1,5 +1,5 @@
 /**
- * Works through a sweep on this machine.
+ * Runs a sweep on this machine.
  *
  * @module
  */
@@ -23,19 +23,20 @@ import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { describeEstimate, describeResults } from "../ui/sweep.ts";
 import { SweepDisplay } from "../ui/sweep_progress.ts";
 
-/** A sweep that can be worked through here. */
+/** A checked sweep that this machine can run. */
 export interface LocalSweep extends CheckedSweep {
   /** Runs at a time. */
   readonly jobs: number;
-  /** GPUs that runs are given out to; 0 where the CPU computes. */
+  /** GPUs to share among the runs; 0 if the CPU computes. */
   readonly gpus: number;
 }
 
 /**
- * Checks that this machine can compute the runs, and how fast it does.
+ * Checks that this machine can compute the runs, and estimates how long they take.
  *
- * @param asked runs at a time; null for one, or with GPUs one on each.
- * @throws {InvalidInputError} @throws {DeviceUnavailableError}
+ * @param asked runs at a time; null for one on each GPU, or a single one on the CPU.
+ * @throws {InvalidInputError} if a run does not fit the device.
+ * @throws {DeviceUnavailableError} if the device is missing.
  */
 export function checkLocally(request: SweepRequest, asked: number | null): LocalSweep {
   const { device: name = "auto", threads: asks = 0 } = request.runs[0]?.config ?? {};
@@ -44,28 +45,31 @@ export function checkLocally(request: SweepRequest, asked: number | null): Local
   const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
   const jobs = asked ?? Math.max(1, gpus);
   const threads = Math.max(1, Math.floor(usableProcessors() / jobs));
-  // Its steps are timed on as many threads as a run will have.
+  // The estimate times steps on as many threads as a run will have.
   using share = Device.open({ device: name, threads: asks > 0 ? asks : threads });
   return { ...planRequest(request, share, { threads, jobs }), jobs, gpus };
 }
 
-/** Whether a run is content with any GPU that there is. */
+/** Whether a run accepts any GPU. */
 function isAnyGpu(device: RunConfig["device"]): boolean {
   return device === "auto" || device === "cuda";
 }
 
-/** The sweep's results, as far as runs are done. */
+/** Writes the results of all runs that are done. */
 async function writeSweep(sweep: SweepFolder, output: OutputOptions): Promise<void> {
   const results = await writeResults(sweep);
   writeResult(output, results, () => describeResults(results, summarise(results)));
 }
 
-/** Milliseconds between two looks at whether the sweep is asked to stop. */
+/** Milliseconds between two checks for a request to stop. */
 const STOP_INTERVAL = 500;
 
-/** Takes a request to stop in the sweep's folder, which reaches processes that no signal does, for SIGTERM. */
+/**
+ * Treats the file `stop` in the sweep's folder as SIGTERM: it reaches a process on another machine, which a signal does
+ * not.
+ */
 function followStopRequests(sweep: SweepFolder, signals: StopSignals): Disposable {
-  // An earlier request was for an earlier process.
+  // A request that is there already was for an earlier process.
   sweep.clearStopRequest();
   const timer = setInterval(() => {
     if (sweep.isAskedToStop()) signals.take("SIGTERM");
@@ -79,10 +83,10 @@ function followStopRequests(sweep: SweepFolder, signals: StopSignals): Disposabl
 }
 
 /**
- * Works through the runs that are not done.
+ * Trains and evaluates every run that is not done.
  *
- * @throws {SluiceError} naming those that failed.
- * @throws {LostFolderError} if the sweep's folder was removed or replaced; no other run begins.
+ * @throws {SluiceError} naming the runs that failed.
+ * @throws {LostFolderError} if the sweep's folder was removed or replaced; no other run starts then.
  */
 export async function execute(checked: LocalSweep, output: OutputOptions): Promise<void> {
   const { out, plan, jobs, gpus, left, started, estimate } = checked;
@@ -91,7 +95,7 @@ export async function execute(checked: LocalSweep, output: OutputOptions): Promi
   remark(output, describeEstimate(plan.runs.length, left.length, estimate));
   const stop = new AbortController();
   using signals = new StopSignals((signal) => {
-    remark(output, `${signal}: runs save and stop`);
+    remark(output, `${signal}: saving the runs and stopping`);
     stop.abort();
   });
   using _requests = followStopRequests(sweep, signals);
@@ -114,7 +118,7 @@ export async function execute(checked: LocalSweep, output: OutputOptions): Promi
   sweep.lock?.check();
   await writeSweep(sweep, output);
   if (signals.status !== null) {
-    remark(output, `stopped; the same command goes on with it`);
+    remark(output, "stopped; repeat the command to resume");
     process.exitCode = signals.status;
     return;
   }

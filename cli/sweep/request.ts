@@ -1,5 +1,5 @@
 /**
- * Checks a whole sweep before anything is begun: every run's options, data and images, and where it is to go.
+ * Checks a whole sweep before any run starts: every run's options, data and images, and the sweep's folder.
  *
  * @module
  */
@@ -31,58 +31,61 @@ import { machineOptions } from "../../src/config/options.ts";
 import { openDataset } from "../../src/config/open_dataset.ts";
 import { type OutputOptions, remark } from "../ui/output.ts";
 
-/** A sweep as it is asked for: its runs' options, data and images are right, wherever they will be computed. */
+/** A sweep whose options, data and images are checked; the machine that computes it is not known yet. */
 export interface SweepRequest {
-  /** What the person wrote. */
+  /** The user's spec. */
   readonly spec: SweepSpec;
-  /** The folder. */
+  /** Path of the sweep's folder. */
   readonly out: string;
   /** The sweep that is in the folder already, or null. */
   readonly present: SweepFolder | null;
-  /** The runs. */
+  /** The runs in the order of the plan. */
   readonly runs: readonly TracedRun[];
-  /** The images of each. */
+  /** The images of each run, in the same order. */
   readonly images: readonly ImageMemory[];
 }
 
-/** A sweep that has been checked whole. */
+/** A sweep that is ready to start on a known kind of machine. */
 export interface CheckedSweep extends Omit<SweepRequest, "runs" | "images"> {
-  /** The runs, each with what it is computed on. */
+  /** The runs, each with its threads and its batch. */
   readonly plan: SweepPlan;
-  /** Runs that are not done yet. */
+  /** Names of the runs that are not done. */
   readonly left: readonly string[];
-  /** Why runs cannot be read, by the names of those that are damaged: they are not begun. */
+  /** Damaged runs by name, with the reason. A damaged run does not start. */
   readonly damaged: ReadonlyMap<string, string>;
-  /** The runs and how far they are, for whoever shows what becomes of them. */
+  /** All runs with their progress so far, for a display. */
   readonly started: readonly StartedRun[];
-  /** What the runs that are not done will take. */
+  /** Time and disk space that the remaining runs need. */
   readonly estimate: SweepEstimate;
 }
 
-/** What decides which images a run has, but for the seed of those that are drawn. */
+/**
+ * A key that is equal for runs with the same images. Leaves out the seed, which changes drawn images but not their
+ * number and size.
+ */
 function imagesKey({ config }: TracedRun): string {
   const { dataset, data, trainImages, testImages, imageSize, classList } = config;
   return JSON.stringify([dataset, data, trainImages, testImages, imageSize, classList]);
 }
 
-/** Opens the data set of a run, and refuses one that no run can be evaluated with. */
+/** Opens the data set of a run. Refuses a data set that lacks the labelled images of an evaluation. */
 function openImages(spec: SweepSpec, run: TracedRun): Dataset {
-  const named = run.config.data === null ? "dataset" : "data";
+  const option = run.config.data === null ? "dataset" : "data";
   try {
     const dataset = openDataset(run.config);
     labelledSets(dataset);
     return dataset;
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
-    throw locate(spec, run.placeOf(error instanceof InvalidOptionError ? error.option : named), error);
+    throw locate(spec, run.placeOf(error instanceof InvalidOptionError ? error.option : option), error);
   }
 }
 
 /**
- * Opens the images of all runs, each data set once, and compares runs with them.
+ * Opens each data set once, and checks every run against its images.
  *
- * @throws {InvalidInputError} naming the line of what does not fit: a budget that cannot be reached, a batch that is too large,
- * files that are not there.
+ * @throws {InvalidInputError} naming the spec's line if a budget cannot be reached, a batch is too large, or a file is
+ * missing.
  */
 function checkImages(spec: SweepSpec, runs: readonly TracedRun[]): Pick<SweepRequest, "runs" | "images"> {
   const opened = new Map<string, ImageMemory>();
@@ -94,20 +97,23 @@ function checkImages(spec: SweepSpec, runs: readonly TracedRun[]): Pick<SweepReq
       images = imageMemory({ pretraining, labelled });
       opened.set(key, images);
     }
-    // A run that the folder's plan has already keeps its batch.
-    const counted = run.sources.fitted === undefined ? refitted(run, usualBatch(images.count)) : run;
+    // A run of the folder's earlier plan keeps its batch.
+    const fitting = run.sources.fitted === undefined ? refitted(run, usualBatch(images.count)) : run;
     try {
-      checkAgainstImages(counted.config, { count: images.count, height: images.side });
+      checkAgainstImages(fitting.config, { count: images.count, height: images.side });
     } catch (error) {
       if (!(error instanceof InvalidOptionError)) throw error;
       throw locate(spec, run.placeOf(error.option), error);
     }
-    return { run: counted, images };
+    return { run: fitting, images };
   });
   return { runs: fitted.map(({ run }) => run), images: fitted.map(({ images }) => images) };
 }
 
-/** Runs that a sweep's folder has already, with its values for options that nobody gave: later defaults are for new runs. */
+/**
+ * Gives runs of the folder's earlier plan that plan's values for options that nobody set: a changed default is for new
+ * runs only.
+ */
 function withStoredValues(present: SweepFolder | null, runs: readonly TracedRun[]): TracedRun[] {
   const elsewhere = new Set<string>(machineOptions);
   return runs.map((run) => {
@@ -118,7 +124,7 @@ function withStoredValues(present: SweepFolder | null, runs: readonly TracedRun[
 }
 
 /**
- * New runs with a default batch that fits the memory here, as so many at a time share it.
+ * Gives new runs a default batch that fits this machine's memory, shared by `jobs` runs at a time.
  *
  * @throws {InvalidInputError} naming the line of a run that cannot fit.
  */
@@ -126,10 +132,10 @@ function withFittingBatches({ spec, present, runs, images }: SweepRequest, devic
   const sharing = device.kind === "cpu" ? jobs : Math.ceil(jobs / device.countOfKind());
   const memory = device.memoryTotal() / sharing;
   return runs.map((run, index) => {
-    const of = images[index];
-    if (of === undefined || present?.plan.runs.some(({ name }) => name === run.name)) return run;
+    const own = images[index];
+    if (own === undefined || present?.plan.runs.some(({ name }) => name === run.name)) return run;
     try {
-      const { config: { batch } } = fitConfig({ ...run.sources, fitted: {} }, device, of, memory);
+      const { config: { batch } } = fitConfig({ ...run.sources, fitted: {} }, device, own, memory);
       return refitted(run, { batch });
     } catch (error) {
       if (!(error instanceof InvalidOptionError)) throw error;
@@ -139,11 +145,13 @@ function withFittingBatches({ spec, present, runs, images }: SweepRequest, devic
 }
 
 /**
- * Reads and checks everything that does not depend on where runs are computed. Nothing is written, and nothing begun.
+ * Reads the spec and checks everything that does not depend on the machine that computes. Writes nothing and starts
+ * nothing.
  *
- * @param out the folder.
+ * @param path path of the spec.
+ * @param out path of the sweep's folder.
  * @param flags options that the command line gives all runs, by their camelCase names.
- * @throws {InvalidInputError}
+ * @throws {InvalidInputError} if the spec, a run, its images or the folder is not usable.
  */
 export function readRequest(path: string, out: string, flags: Readonly<Record<string, unknown>>): SweepRequest {
   const spec = SweepSpec.read(path);
@@ -154,15 +162,17 @@ export function readRequest(path: string, out: string, flags: Readonly<Record<st
   return { spec, out, present, ...checkImages(spec, stored) };
 }
 
-/** Where runs are computed. */
+/** The machine that computes the runs. */
 export interface Placement {
-  /** Threads of a run whose options say nothing of them; 0 for all that it is given there. */
+  /** Threads of a run whose options set none; 0 for every processor that it may use. */
   readonly threads: number;
-  /** Runs at a time on this machine; null where others compute. */
+  /** Runs at a time on this machine, or null if other machines compute. */
   readonly jobs: number | null;
 }
 
-/** Every run with a number of threads of its own: what a run computes follows from it, and is to be the same when the sweep goes on. */
+/**
+ * Fixes the threads of every run: the result depends on their number, so it must stay the same when the sweep resumes.
+ */
 function withThreads({ runs, present }: SweepRequest, threads: number): TracedRun[] {
   return runs.map((run) => {
     const before = present?.plan.runs.find(({ name }) => name === run.name)?.config.threads ?? 0;
@@ -171,21 +181,20 @@ function withThreads({ runs, present }: SweepRequest, threads: number): TracedRu
   });
 }
 
-/** A run with what its time and its disk space follow from. */
 function estimatedRun({ config }: TracedRun, { side, count, evaluated }: ImageMemory): EstimatedRun {
   return { config, side, trainingImages: count, evaluationImages: evaluated };
 }
 
-/** A run as the sweep finds it. @param state null of a run that is new. */
+/** A run with its progress before the sweep starts. @param state null for a new run. */
 function startedRun(name: string, run: EstimatedRun, state: SweepRunState | null): StartedRun {
   const at = state === null || state.steps === null ? null : { step: state.step, steps: state.steps };
   return { name, work: workOf(run), at, isOver: state?.phase === "done" || state?.phase === "damaged" };
 }
 
 /**
- * Plans what is asked for.
+ * Plans a checked request for one kind of machine.
  *
- * @param device what the runs are computed on, or any where that is another machine's.
+ * @param device the device that computes the runs; any device if other machines compute.
  */
 export function planRequest(request: SweepRequest, device: Device, { threads, jobs }: Placement): CheckedSweep {
   const { spec, out, present, images } = request;
@@ -217,10 +226,10 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
 }
 
 /**
- * Makes the folder, or gives the one that is there its new plan, once no other process works through its runs.
+ * Makes the sweep's folder, or writes the new plan into an existing one.
  *
- * @param held keeps other processes from the sweep until it is disposed of.
- * @throws {InvalidInputError} if another process works through the runs, or made another sweep there meanwhile.
+ * @param held receives the sweep's lock, and releases it when it is disposed.
+ * @throws {InvalidInputError} if another process runs the sweep, or made another sweep there in the meantime.
  * @throws {StorageError} if there is no room or no permission.
  */
 export async function prepareFolder(

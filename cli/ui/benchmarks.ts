@@ -1,5 +1,5 @@
 /**
- * The tables of training steps and of inference: how fast they are, and where their time goes.
+ * Formats the results of `sluice bench` as tables.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type {
 } from "../../src/bench/mod.ts";
 import { formatTable, grouped, mebibytes, share } from "./tables.ts";
 
-/** Where the time of a step goes, as a table that adds up to the step. */
+/** The time of each native function in a step. The rows add up to the whole step. */
 function formatProfile({ milliseconds, rows, restMs, restShare }: Profile): string {
   return formatTable(["native function", "calls", "ms", "share", "GFLOP/s"], [
     ...rows.map((row) => [
@@ -26,20 +26,20 @@ function formatProfile({ milliseconds, rows, restMs, restShare }: Profile): stri
       share(row.share),
       row.gflops?.toFixed(1),
     ]),
-    ["the rest, TypeScript", null, restMs.toFixed(2), share(restShare), null],
-    ["one step, profiled", null, milliseconds.toFixed(2), share(1), null],
+    ["rest, in TypeScript", null, restMs.toFixed(2), share(restShare), null],
+    ["whole step, profiled", null, milliseconds.toFixed(2), share(1), null],
   ]);
 }
 
-/** The speed of a training step, and its profile where there is one. */
+/** `bench step`: a quantity a line, then the profile if one was asked for. */
 export function formatStep(result: StepBenchmark): string {
   const table = formatTable(["training step", ""], [
     ["milliseconds a step", result.msPerStep.toFixed(1)],
     ["views a second", grouped(Math.round(result.viewsPerSecond))],
     ["GFLOP/s", result.gflops.toFixed(1)],
-    ["share of the peak of matrix products", share(result.shareOfPeak)],
-    ["peak memory of tensors", mebibytes(result.peakBytes)],
-    ["peak memory of the process", result.residentBytes === null ? null : mebibytes(result.residentBytes)],
+    ["share of peak matrix-product speed", share(result.shareOfPeak)],
+    ["peak tensor memory", mebibytes(result.peakBytes)],
+    ["peak process memory", result.residentBytes === null ? null : mebibytes(result.residentBytes)],
     ["device", result.device],
     ["precision", result.precision],
     ["threads", result.threads],
@@ -47,7 +47,7 @@ export function formatStep(result: StepBenchmark): string {
   return result.profile === undefined ? table : `${table}\n\n${formatProfile(result.profile)}`;
 }
 
-/** The speed of many kinds of steps, one a row. */
+/** `bench step --sweep`: a setting a line. */
 export function formatSweep(rows: readonly SweepRow[]): string {
   const headings = ["width", "batch", "projector", "precision", "threads", "ms a step", "views/s", "GFLOP/s"];
   const cells = rows.map((row) => [
@@ -65,7 +65,7 @@ export function formatSweep(rows: readonly SweepRow[]): string {
   return `${formatTable([...headings, "share of peak", "peak memory"], cells)}\n\n${rows[0]?.device ?? ""}`;
 }
 
-/** The speed of the dense and the gated network. */
+/** `bench infer`: dense and gated network at several batches and open shares. */
 export function formatInference(result: InferenceBenchmark): string {
   const headings = [
     "batch",
@@ -87,16 +87,18 @@ export function formatInference(result: InferenceBenchmark): string {
   ]);
   const notes = [`${result.device}, ${result.precision}, ${result.threads} threads`];
   if (result.precision !== result.gatedPrecision) {
-    notes.push(`dense in ${result.precision}; gated in ${result.gatedPrecision}, which is all its blocks compute in`);
+    notes.push(
+      `dense in ${result.precision}; gated in ${result.gatedPrecision}, the only precision of the gated blocks`,
+    );
   }
   return `${formatTable(headings, cells)}\n\n${notes.join("\n")}`;
 }
 
-/** Speed of augmentation, a value a line. */
+/** `bench augment`: a quantity a line. */
 export function formatAugmentation(result: AugmentBenchmark): string {
   return formatTable(["augmentation", ""], [
     ["milliseconds for two views of a batch", result.msPerBatch.toFixed(2)],
-    ["of them, drawing parameters", result.drawMs.toFixed(2)],
+    ["of which drawing parameters", result.drawMs.toFixed(2)],
     ["views a second", grouped(Math.round(result.viewsPerSecond))],
     ["images of a batch", result.batch],
     ["pixels", `${result.side} x ${result.side}`],
@@ -106,12 +108,12 @@ export function formatAugmentation(result: AugmentBenchmark): string {
   ]);
 }
 
-/** Speed of training with and without the loader, a value a line. */
+/** `bench loader`: a quantity a line. */
 export function formatLoader(result: LoaderBenchmark): string {
   return formatTable(["training", ""], [
     ["views a second with the loader", grouped(Math.round(result.viewsPerSecond))],
-    ["views a second on one batch that is there", grouped(Math.round(result.heldViewsPerSecond))],
-    ["the former over the latter", result.share.toFixed(3)],
+    ["views a second on one resident batch", grouped(Math.round(result.heldViewsPerSecond))],
+    ["ratio", result.share.toFixed(3)],
     ["data set", result.dataset],
     ["images of a batch", result.batch],
     ["device", result.device],
@@ -120,21 +122,21 @@ export function formatLoader(result: LoaderBenchmark): string {
   ]);
 }
 
-/** Speed of reading image files, a value a line. */
+/** `bench folder`: a quantity a line. */
 export function formatFolder(result: FolderBenchmark): string {
   return formatTable(["image files", ""], [
-    ["images a second, read, decoded and cropped", grouped(Math.round(result.imagesPerSecond))],
+    ["images read, decoded and cropped a second", grouped(Math.round(result.imagesPerSecond))],
     ["images", result.images],
     ["pixels", `${result.side} x ${result.side}`],
     ["threads", result.workers],
   ]);
 }
 
-/** Cost of a checkpoint, a value a line. */
+/** `bench checkpoint`: a quantity a line. */
 export function formatCheckpoint(result: CheckpointBenchmark): string {
   return formatTable(["checkpoint", ""], [
     ["milliseconds that training waits", result.stallMs.toFixed(0)],
-    ["milliseconds until it is on the disk and read back", result.savedMs.toFixed(0)],
+    ["milliseconds until it is on disk and verified", result.savedMs.toFixed(0)],
     ["size", mebibytes(result.bytes)],
     ["device", result.device],
   ]);

@@ -1,5 +1,5 @@
 /**
- * Colours for people: those of the terminal, or none if the stream is no terminal, `TERM` is `dumb` or `NO_COLOR` is set.
+ * Colours of the output: none if the stream is not a terminal, `TERM` is `dumb`, or `NO_COLOR` is set and not empty.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import process from "node:process";
 import picocolors from "picocolors";
 import { printable } from "./printable.ts";
 
-/** The few styles that the command line uses; each returns its text, made printable, without a style if colours are off. */
+/** The styles of the command line. Each makes its text printable, and adds the style only if colours are on. */
 export interface Colours {
   /** Headings. */
   readonly bold: (text: string) => string;
-  /** Good news. */
+  /** A passed check. */
   readonly green: (text: string) => string;
-  /** Bad news. */
+  /** A failed check. */
   readonly red: (text: string) => string;
 }
 
-/** Every text that was given a style: no other escape sequence reaches a terminal. */
+/** Every styled text. Any other escape sequence comes from a file, and must not reach a terminal. */
 const styled = new Set<string>();
 
-/** A text in a style, with the sequence that begins it and the sequence that ends it. */
-// deno-lint-ignore no-control-regex -- these are the sequences
+/** A styled text with its opening and its closing escape sequence. */
+// deno-lint-ignore no-control-regex -- escape sequences begin with a control character
 const styledText = /\x1b\[\d+m[^\x1b]*\x1b\[\d+m/g;
 
-/** Whether a terminal understands escape sequences. */
+/** Whether the stream is a terminal that understands escape sequences. */
 export function understandsSequences(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && process.env["TERM"] !== "dumb";
 }
 
-/** True if `NO_COLOR` is set and not empty (no-color.org). */
+/** The rule of no-color.org: an empty `NO_COLOR` does not count. */
 function refusesColours(): boolean {
   return (process.env["NO_COLOR"] ?? "") !== "";
 }
 
-/** Colours for a stream that is a terminal or not. */
+/** The styles for a stream. */
 export function coloursFor(stream: { readonly isTTY?: boolean }): Colours {
   const { bold, green, red } = picocolors.createColors(understandsSequences(stream) && !refusesColours());
   const remembering = (style: (text: string) => string) => (text: string) => {
@@ -46,7 +46,7 @@ export function coloursFor(stream: { readonly isTTY?: boolean }): Colours {
   return { bold: remembering(bold), green: remembering(green), red: remembering(red) };
 }
 
-/** A line made printable, but for the texts in it that {@linkcode coloursFor} gave a style. */
+/** Makes a line printable, and keeps only the escape sequences that {@linkcode coloursFor} added. */
 export function printableWithStyles(line: string): string {
   let [result, end] = ["", 0];
   for (const { 0: text, index } of line.matchAll(styledText)) {

@@ -1,5 +1,5 @@
 /**
- * Writes text to stdout and stderr at once, and says what a failure to do so means: results must arrive, progress need not.
+ * Writes text to stdout and stderr without buffering. A lost result is an error; a lost remark is not.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { storageError } from "../../src/formats/write_file.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
-/** Milliseconds between two tries to write to a descriptor that takes nothing at the moment. */
+/** Milliseconds between two tries to write to a full pipe. */
 const RETRY_MS = 5;
-/** Tries after which a remark is dropped: a reader that stands still must not hold up training. */
+/** Tries after which a remark is dropped: a reader that does not read must not stop training. */
 const REMARK_TRIES = 20;
 
 function codeOf(error: unknown): unknown {
@@ -23,7 +23,7 @@ function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
 }
 
-/** Writes all of a text, however little of it the descriptor takes at once. @throws whatever the system refuses it with. */
+/** Writes a whole text in as many calls as the descriptor needs. @throws the system's error if it refuses the text. */
 function writeAll(descriptor: number, text: string, tries: number): void {
   const bytes = new TextEncoder().encode(text);
   let left = tries;
@@ -32,7 +32,7 @@ function writeAll(descriptor: number, text: string, tries: number): void {
       written += writeSync(descriptor, bytes, written);
       left = tries;
     } catch (error) {
-      // A pipe or a terminal that another program made non-blocking, and that is full.
+      // EAGAIN: another program made the pipe or terminal non-blocking, and it is full.
       if (codeOf(error) !== "EAGAIN" || --left <= 0) throw error;
       pause();
     }
@@ -40,9 +40,9 @@ function writeAll(descriptor: number, text: string, tries: number): void {
 }
 
 /**
- * Writes a result to stdout as it is.
+ * Writes a result to stdout, unchanged. A reader such as `head` may close its end early; that is not an error.
  *
- * @throws {StorageError} if it cannot be written. A reader that has seen enough, `head` for one, closes its end: that is no failure.
+ * @throws {StorageError} if the text cannot be written.
  */
 export function writeStdout(text: string): void {
   try {
@@ -52,18 +52,18 @@ export function writeStdout(text: string): void {
     const known = storageError("standard output", error);
     if (known instanceof StorageError) throw known;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StorageError(`standard output: cannot be written: ${reason}; give it a file or a reader`, {
+    throw new StorageError(`standard output: cannot be written: ${reason}; connect it to a file or a reader`, {
       cause: error,
     });
   }
 }
 
-/** Writes to stderr as it is. */
+/** Writes a remark to stderr, unchanged. */
 export function writeStderr(text: string): void {
   try {
     writeAll(STDERR, text, REMARK_TRIES);
   } catch {
-    // The terminal is closed, the reader is gone, the disk under a log is full: a run goes on without being watched, and
-    // there is nowhere to say so.
+    // The terminal is closed, the reader is gone or the disk is full. The run continues, and there is nowhere to say
+    // so.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Shows how far a download is: a bar on a terminal, else a line now and then.
+ * Shows the progress of a download: a bar on a terminal, else a line now and then.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type OutputOptions, remark } from "./output.ts";
 import { formatSeconds } from "./progress.ts";
 import { mebibytes } from "./tables.ts";
 
-/** A plain line comes each time so much more has arrived. */
+/** Bytes between two plain lines. */
 const LINE_BYTES = 2 ** 25;
 
 /** Shows one download on stderr. */
@@ -18,17 +18,17 @@ export class DownloadDisplay implements Disposable {
   readonly #output: OutputOptions;
   readonly #name: string;
   readonly #started = performance.now();
-  /** Bytes that an earlier attempt left; null before anything is shown. */
+  /** Bytes that an earlier attempt downloaded; null before the first {@linkcode show}. */
   #before: number | null = null;
   #lines = 0;
 
-  /** @param name What is downloaded. */
+  /** @param name name of the downloaded file or data set. */
   constructor(output: OutputOptions, name: string) {
     this.#output = output;
     this.#name = name;
   }
 
-  /** Shows the present state. */
+  /** Draws the bar, or writes a line if enough has arrived since the last one. */
   show({ done, total }: DownloadProgress): void {
     this.#before ??= done;
     const state = total === null ? mebibytes(done) : `${mebibytes(done)} of ${mebibytes(total)}`;
@@ -39,7 +39,7 @@ export class DownloadDisplay implements Disposable {
   }
 
   #barLine(done: number, total: number | null, state: string): string {
-    // A server need not say how much there is: no share and no time left are known then.
+    // A server may not send a length; share and time left are unknown then.
     if (total === null) return `${this.#name}: ${state}`;
     const seconds = (performance.now() - this.#started) / 1000;
     const arrived = done - (this.#before ?? 0);
@@ -47,7 +47,7 @@ export class DownloadDisplay implements Disposable {
     return barLine(total === 0 ? 1 : done / total, [this.#name], [state, `${left} left`]);
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   [Symbol.dispose](): void {
     clearLive();
   }

@@ -13,38 +13,37 @@ import { writeFailure } from "./output.ts";
 export const ExitStatus = { done: 0, failed: 1, wrongRequest: 2 } as const;
 
 /**
- * Exit status of a command that a signal stopped: 128 + the signal's number, or 75 ("try again") for a cluster's
- * notice.
+ * Exit status of a stopped command by signal: 128 + the signal's number, or 75 ("try again") for a cluster's notice.
  */
 export const stopStatuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
 
-/** What to print on stderr (null: nothing) and how to exit. */
+/** What to print on stderr, and the exit status. */
 export interface Failure {
-  /** One line, or with the stack where asked for. */
+  /** One line, followed by the stack with `--verbose`; null to print nothing. */
   readonly text: string | null;
-  /** The exit status. */
+  /** One of {@linkcode ExitStatus}. */
   readonly status: number;
 }
 
-/** Commander's message as one line without its prefix. */
+/** Turns commander's message into one line without its prefix. */
 function describeUsageError(error: CommanderError): Failure {
-  // Commander throws for --help and --version too, with a status of 0, after having printed what was asked for.
+  // Commander also throws, with status 0, after it has printed --help or --version.
   if (error.exitCode === 0) return { text: null, status: ExitStatus.done };
   if (error.code === "commander.help") return { text: null, status: ExitStatus.wrongRequest };
   const sentence = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ").replace(/\.?\s*$/, "");
   return { text: `sluice: ${sentence}; see --help`, status: ExitStatus.wrongRequest };
 }
 
-/** Whether another request, or another machine, mends a failure. */
+/** Whether the user can avoid the failure with another request or on another machine. */
 function isWrongRequest(error: unknown): boolean {
   if (!(error instanceof SluiceError)) return describeSystemError(error)?.isRequest === true;
   return error instanceof InvalidInputError || error instanceof DeviceUnavailableError;
 }
 
 /**
- * Judges a failure: wrong requests, paths that cannot be used and missing devices exit with 2, all else with 1.
+ * Describes a failure. Wrong requests, unusable paths and missing devices exit with 2, any other failure with 1.
  *
- * @param verbose Give the stack with the message.
+ * @param verbose adds the stack to the message.
  */
 export function describeFailure(error: unknown, verbose: boolean): Failure {
   if (error instanceof CommanderError) return describeUsageError(error);

@@ -1,5 +1,5 @@
 /**
- * The tables of an evaluation.
+ * Formats the result of `sluice evaluate` as tables.
  *
  * @module
  */
@@ -14,13 +14,17 @@ import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { markedShare } from "./missed_budget.ts";
 import { type Cell, formatTable, megaMacs, percent, share } from "./tables.ts";
 
-/** An accuracy in percent, with its spread where several probes were made: `47.10 ± 0.31 %`. */
+/** An accuracy in percent, with its standard deviation if several probes were trained: `47.10 ± 0.31 %`. */
 function spreadPercent(mean: number | undefined, deviation: number | undefined): string | undefined {
   if (mean === undefined || deviation === undefined) return percent(mean);
   return `${mean.toFixed(2)} ± ${deviation.toFixed(2)} %`;
 }
 
-/** A line of the table; references that are no networks have no cost. @param missed how far the cost is from the budget, if it missed it. */
+/**
+ * A row of the table. A reference without a network, such as raw pixels, has no cost.
+ *
+ * @param missed cost minus budget if the budget was missed, else null.
+ */
 function toRow(
   name: string,
   { knn1, knn20, linear, cost }: FeatureAccuracy & { cost?: MeasuredCost },
@@ -33,11 +37,11 @@ function toRow(
   return [name, percent(knn1), percent(knn20), ...probes, megaMacs(cost?.macs), markedShare(cost?.share, missed)];
 }
 
-/** The gated network under other masks than its own. */
-function maskRows({ own, exchanged, static: fixed }: MaskWorth, hasOther: boolean): Cell[][] {
+/** The gated network with masks of other images, and with one static mask. */
+function maskRows({ own, exchanged, static: fixed }: MaskWorth, isAugmented: boolean): Cell[][] {
   return [
-    // The gated network's own row says the same, unless its probe was another one.
-    ...(hasOther ? [toRow("gated, cached probe", own)] : []),
+    // The row of the gated network says the same unless that row used the augmented probe.
+    ...(isAugmented ? [toRow("gated, cached probe", own)] : []),
     toRow("masks exchanged", exchanged),
     toRow("one static mask", fixed),
   ];
@@ -56,9 +60,10 @@ function formatChannels({ blocks, ...whole }: GatedChannels): string {
 }
 
 /**
- * The tables for people: the networks, then what they are to be compared with; the gated network's channels.
+ * The tables of an evaluation: the networks, the references to compare them with, then the gated network's channels.
  *
- * @param isAugmented whether the networks' probe was another one than that of exchanged masks.
+ * @param isAugmented whether the networks' probe was trained on augmented images; exchanged masks always use the cached
+ * probe.
  */
 export function describeEvaluation(
   { networks, budgetMissed, references }: Evaluation,

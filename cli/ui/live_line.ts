@@ -1,8 +1,8 @@
 /**
- * The line at the bottom of a terminal that is drawn again and again: a bar, or what is being done. Other lines go above it.
+ * The live line at the bottom of a terminal, which is redrawn in place: a bar or a remark. Other lines go above it.
  *
- * Not cli-progress: it changes the terminal's modes, which a process that is killed leaves behind; it draws by a timer, which does not
- * run while a step computes; and it does not know of lines that are written meanwhile.
+ * The package cli-progress does not fit. It changes the terminal's modes, and a killed process leaves them changed; it
+ * draws by a timer, which does not run while a step computes; and it does not handle other lines written in between.
  *
  * @module
  */
@@ -14,57 +14,58 @@ import { printable } from "./printable.ts";
 
 /** Milliseconds between two drawings of a line. */
 const DRAW_INTERVAL = 200;
-/** Columns that stay free: a terminal echoes `^C` behind the line, which must not wrap then. */
+/** Columns that stay free: a terminal echoes `^C` after the line, which must not wrap. */
 const FREE_COLUMNS = 3;
-/** Columns if the terminal does not say. */
+/** Columns of a terminal that does not report its width. */
 const USUAL_COLUMNS = 80;
-/** To the line's beginning, and clear it. */
+/** Moves to the beginning of the line, and clears it. */
 const CLEAR = "\r\x1b[K";
 
-/** What is drawn now, the same for all of a process: there is one terminal. */
+/** The text on the terminal now. Global, because a process has one terminal. */
 let drawn = "";
 let drawnAt = -Infinity;
 
-/** Whether progress is drawn over itself: on a terminal that can, unless quiet is asked for; else it is told in lines. */
+/** Whether progress is redrawn in place: stderr is a terminal with escape sequences, and `--quiet` is off. */
 export function drawsLive({ quiet }: { readonly quiet?: boolean | undefined }): boolean {
   return quiet !== true && understandsSequences(process.stderr);
 }
 
 /** Columns that a live line may fill. */
 export function liveColumns(): number {
-  // 0 of a pseudo-terminal whose size nobody has set.
+  // A pseudo-terminal without a size reports 0.
   return Math.max(1, (process.stderr.columns || USUAL_COLUMNS) - FREE_COLUMNS);
 }
 
-/** Draws the line in place of the one before. */
+/** Replaces the live line. */
 export function drawLive(line: string): void {
   drawn = printable(line).slice(0, liveColumns());
   drawnAt = performance.now();
   writeStderr(CLEAR + drawn);
 }
 
-/** Draws the line, made when it is needed: not more often than an eye follows. */
+/** Replaces the live line unless the last drawing is too recent. Calls `line` only to draw. */
 export function updateLive(line: () => string): void {
   if (performance.now() - drawnAt >= DRAW_INTERVAL) drawLive(line());
 }
 
-/** Takes the line away. */
+/** Removes the live line. */
 export function clearLive(): void {
   if (drawn !== "") writeStderr(CLEAR);
   drawn = "";
   drawnAt = -Infinity;
 }
 
-/** Writes lines that stay, above the live one. */
+/** Writes permanent lines above the live line. */
 export function writeAboveLive(lines: string): void {
   writeStderr(drawn === "" ? `${lines}\n` : `${CLEAR}${lines}\n${drawn}`);
 }
 
 /**
- * A bar with words behind it, as wide as a live line may be.
+ * A progress bar followed by words, at most as wide as a live line.
  *
- * @param share how far it is, in 0..1.
- * @param details the most important first; those that have no room are left out.
+ * @param share progress in 0..1.
+ * @param words always shown.
+ * @param details shown if there is room, the most important first.
  */
 export function barLine(share: number, words: readonly string[], details: readonly string[]): string {
   const columns = liveColumns();

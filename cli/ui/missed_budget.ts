@@ -1,5 +1,5 @@
 /**
- * Says that a run missed its budget, why, and what helps.
+ * Reports a run that missed its budget, with the cause and the remedy.
  *
  * @module
  */
@@ -14,33 +14,33 @@ export function signedShare(difference: number): string {
   return `${difference < 0 ? "-" : "+"}${share(Math.abs(difference))}`;
 }
 
-/** A cost share, and if it missed its budget by how much: `0.5730, missed by +0.2730`. */
+/** A cost share, with the distance from the budget if it missed: `0.5730, missed by +0.2730`. */
 export function markedShare(value: number | undefined, budgetMissed: number | null): string | undefined {
   const shown = share(value);
   return shown === undefined || budgetMissed === null ? shown : `${shown}, missed by ${signedShare(budgetMissed)}`;
 }
 
-/** A run that came to its end and missed its budget. */
+/** A finished run that missed its budget. */
 export interface EndedRun {
-  /** Its folder. */
+  /** Path of the run's folder. */
   readonly path: string;
-  /** Its options. */
+  /** The options that decide the cause of the miss. */
   readonly config: Pick<RunConfig, "budget" | "budgetRule" | "epochs" | "gateWarmup">;
   /** Steps of the whole run. */
   readonly steps: number;
-  /** How far its gated network's cost share is from its budget. */
+  /** Cost share of the gated network minus the budget. */
   readonly budgetMissed: number;
-  /** The smallest cost share that its network can have. */
+  /** The smallest cost share that the network can reach. */
   readonly smallest: number;
 }
 
-/** The miss, its cause and the remedy, in a line. */
+/** One line with the miss, its cause and the remedy. */
 export function describeMiss({ path, config, steps, budgetMissed, smallest }: EndedRun): string {
   const { budget, budgetRule: rule, epochs, gateWarmup } = config;
   const { cause, epochs: longer } = causeOfMiss({ rule, epochs, gateWarmup, stepsPerEpoch: steps / epochs });
   const cost = `the gated network costs ${share(budget + budgetMissed)} of the dense one, ${
     signedShare(budgetMissed)
-  } from it`;
+  } from the budget`;
   const remedy = longer === null || !runOptions.epochs.schema.safeParse(longer).success
     ? ""
     : `; train longer: sluice pretrain --resume ${quoteWord(path)} --epochs ${longer} --stretch-schedule`;

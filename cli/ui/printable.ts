@@ -1,5 +1,5 @@
 /**
- * Shows characters that steer a terminal, break a line or reorder text as codes: what is read from files may hold any of them.
+ * Escapes characters that control a terminal, break a line or reorder text: any text from a file may contain them.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** Controls (C0, DEL, C1), line and paragraph separators, unpaired surrogates, and marks that reorder text. */
 const steering = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 
-/** Of these, the characters that JSON leaves as they are. */
+/** The same characters except those that JSON escapes itself. */
 const steeringInJson = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 function codeOf(character: string): string {
@@ -15,12 +15,14 @@ function codeOf(character: string): string {
   return code.length > 2 ? `\\u{${code}}` : `\\x${code.padStart(2, "0")}`;
 }
 
-/** A text as one line that is safe to print: `a<ESC>[31mb` becomes `a\x1b[31mb`, a newline `\x0a`, a bidi override `\u{202e}`. */
+/**
+ * Makes a text one line that is safe to print: an escape becomes `\x1b`, a newline `\x0a`, a bidi override `\u{202e}`.
+ */
 export function printable(text: string): string {
   return text.replace(steering, codeOf);
 }
 
-/** A JSON document that is safe to print; it parses to the same value. */
+/** Makes a JSON document safe to print. It parses to the same value. */
 export function printableJson(json: string): string {
   return json.replace(
     steeringInJson,

@@ -1,5 +1,5 @@
 /**
- * Shows how far a run is: a bar on a terminal, else a line now and then.
+ * Shows the progress of a run: a bar on a terminal, else a line now and then.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { barLine, clearLive, drawLive, drawsLive, updateLive } from "./live_line
 import { type OutputOptions, remark } from "./output.ts";
 import { SkippedRemarks } from "./skipped.ts";
 
-/** Steps after which the run's time is estimated. */
+/** Steps after which the display estimates the run's time. */
 const PACED_STEPS = 10;
 /** Milliseconds between two plain lines. */
 const lineInterval = 10_000;
@@ -24,7 +24,7 @@ export function formatSeconds(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${padded}` : `${minutes}:${padded}`;
 }
 
-/** `45` -> `45 s`, `12000` -> `3 h 20 min`: an estimate for people. */
+/** A rough duration: `45` -> `45 s`, `12000` -> `3 h 20 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
@@ -33,26 +33,26 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours} h ${rest} min` : `${rest} min`;
 }
 
-/** Terms that are said elsewhere, or are sums of others. */
-const untold = new Set(["objective", "macs", "bound"]);
+/** Terms that the line shows in another form. */
+const hiddenTerms = new Set(["objective", "macs", "bound"]);
 
 /**
- * The details of a step, the most important first: what the gated network costs without noise beside the budget, the loss, both
- * networks' last 20-NN, the speed, and the terms of the loss.
+ * The details of a step, the most important first: cost of the gated network without gate noise, budget, loss, last
+ * 20-NN accuracy of each network, speed, and terms of the loss.
  */
 export function describeStep(record: StepRecord, budget: number, networks: EvaluationRecord["networks"]): string[] {
-  const terms = Object.entries(record.terms).filter(([name]) => !untold.has(name));
-  const judged = Object.entries(networks).map(([name, { knn20 }]) => `${name} ${knn20.toFixed(1)}`);
+  const terms = Object.entries(record.terms).filter(([name]) => !hiddenTerms.has(name));
+  const accuracies = Object.entries(networks).map(([name, { knn20 }]) => `${name} ${knn20.toFixed(1)}`);
   return [
     ...(record.noiseFreeShare === null ? [] : [`cost ${record.noiseFreeShare.toFixed(3)} of ${budget}`]),
     `loss ${record.loss.toFixed(3)}`,
-    ...(judged.length === 0 ? [] : [`20-NN ${judged.join(" ")}`]),
+    ...(accuracies.length === 0 ? [] : [`20-NN ${accuracies.join(" ")}`]),
     `${record.viewsPerSecond.toFixed(0)} views/s`,
     ...terms.map(([name, value]) => `${name} ${value.toFixed(3)}`),
   ];
 }
 
-/** What is said of an evaluation. */
+/** One line for an evaluation during training. */
 export function describeEvaluation(record: EvaluationRecord): string {
   const networks = Object.entries(record.networks).map(([name, { knn20, onlineProbe, cost }]) => {
     const probe = onlineProbe === undefined ? "" : `, online probe ${onlineProbe.top1.toFixed(2)} %`;
@@ -61,7 +61,7 @@ export function describeEvaluation(record: EvaluationRecord): string {
   return `epoch ${record.epoch}: ${networks.join(", ")}`;
 }
 
-/** Shows a training run on stderr. Also the run's stopwatch. */
+/** Shows a training run on stderr, and measures its time. */
 export class TrainingDisplay implements TrainingObserver, Disposable {
   readonly #output: OutputOptions;
   readonly #config: Pick<RunConfig, "budget" | "epochs">;
@@ -71,12 +71,12 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   #lastEpoch = -1;
   readonly #skipped: SkippedRemarks;
   #networks: EvaluationRecord["networks"] = {};
-  /** Steps that were done before this process began. */
+  /** Steps that earlier processes did; null before this process's first step. */
   #before: number | null = null;
-  /** Clock after this process's first step, in ms: the first is slower than those after it. */
+  /** Clock in ms after this process's first step, which is slower than the others. */
   #firstStep = 0;
 
-  /** @param stopRequested Whether somebody asked the run to end, asked after every step. */
+  /** @param stopRequested whether a signal asked the run to stop. The trainer calls it after every step. */
   constructor(
     output: OutputOptions,
     config: Pick<RunConfig, "budget" | "epochs">,
@@ -88,12 +88,12 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     this.#stopRequested = stopRequested;
   }
 
-  /** Seconds since the run began. */
+  /** Seconds since this process began the run. */
   get seconds(): number {
     return (performance.now() - this.#started) / 1000;
   }
 
-  /** Shows a step. */
+  /** Draws the bar, or writes a line if an epoch began or enough time has passed. */
   step(record: StepRecord): void {
     const { step, steps } = record;
     this.#before ??= step - 1;
@@ -104,12 +104,12 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     const line = () => {
       return barLine(step / steps, [`epoch ${record.epoch + 1}/${this.#config.epochs}`, `${left} left`], details());
     };
-    // The first step takes the place of the words on what is being prepared.
+    // The first step replaces the remark on the preparation at once.
     if (step - this.#before === 1) drawLive(line());
     else updateLive(line);
   }
 
-  /** Says once how long the run will take, from the pace of its first steps. */
+  /** Estimates once, from the pace of the first steps, how long the run will take. */
   #estimateOnce(done: number, left: number): void {
     if (done === 1) this.#firstStep = performance.now();
     if (done !== PACED_STEPS || left === 0) return;
@@ -127,33 +127,33 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
     remark(this.#output, `epoch ${epoch + 1}/${epochs}, step ${step}/${steps}, ${details().join(", ")}, ${left} left`);
   }
 
-  /** Shows an evaluation in a line that stays. */
+  /** Writes a permanent line for an evaluation. */
   evaluation(record: EvaluationRecord): void {
     this.#networks = record.networks;
     remark(this.#output, describeEvaluation(record));
   }
 
-  /** Names an image file that is damaged, unless many were named before it. */
+  /** Names a damaged image file, up to a limit; further ones are only counted. */
   skipped(image: SkippedImage): void {
     this.#skipped.add(image);
   }
 
-  /** Says what of the run was damaged. */
+  /** Writes a permanent line about a damaged file of the run. */
   damaged(line: string): void {
     remark(this.#output, line);
   }
 
-  /** Says how many image files were left out, if any were. */
-  concludeSkipped(where: string): void {
-    this.#skipped.conclude(where);
+  /** Writes the number of image files that were left out, if any. @param list where to find all of them. */
+  concludeSkipped(list: string): void {
+    this.#skipped.conclude(list);
   }
 
-  /** Whether somebody asked the run to end. */
+  /** Whether a signal asked the run to stop. */
   stopRequested(): boolean {
     return this.#stopRequested();
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   [Symbol.dispose](): void {
     clearLive();
   }

@@ -1,5 +1,5 @@
 /**
- * The tables of single operations: are they right, are they fast.
+ * Formats the results of `doctor --ops` and `bench ops` as tables.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { CaseResult } from "../../src/selftest/mod.ts";
 import { coloursFor } from "./colours.ts";
 import { formatTable } from "./tables.ts";
 
-/** The cases of a self-test as a table. */
+/** `doctor --ops`: a case a line, with its error and its time. */
 export function formatSelftest(rows: readonly CaseResult[]): string {
   const colours = coloursFor(process.stdout);
   const cells = rows.map((row) => [
@@ -25,7 +25,7 @@ export function formatSelftest(rows: readonly CaseResult[]): string {
   return formatTable(["operation", "case", "", "error", "gradient error", "ms"], cells);
 }
 
-/** Operations or bytes a second in thousand millions. */
+/** Operations or bytes a second in units of 1e9. */
 function giga(perSecond: number | null): string {
   return perSecond === null ? "-" : (perSecond / 1e9).toFixed(1);
 }
@@ -34,18 +34,18 @@ function binarySize(bytes: number): string {
   return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`;
 }
 
-/** What speeds are compared with, in a line each. */
+/** The device's ceilings, which the last column of the table refers to. */
 function formatCeilings({ bandwidths, flopsPerSecond }: DeviceCeilings): string {
   const shown = bandwidths.filter((_, index) => index % 4 === 0 || index === bandwidths.length - 1);
   const rates = shown.map(({ workingSet, bytesPerSecond }) => `${giga(bytesPerSecond)} (${binarySize(workingSet)})`);
   return [
-    `matrix products at best: ${giga(flopsPerSecond.f32)} GFLOP/s in f32, ${giga(flopsPerSecond.bf16)} in bf16`,
-    `memory at best, GB/s by how much is touched: ${rates.join(", ")}`,
-    "above 1: computed with fewer operations than the definition has, which are those counted",
+    `best matrix products: ${giga(flopsPerSecond.f32)} GFLOP/s in f32, ${giga(flopsPerSecond.bf16)} in bf16`,
+    `best memory bandwidth in GB/s, by working set: ${rates.join(", ")}`,
+    "a ratio above 1 means that the operation needs fewer multiplications than its definition, which GFLOP/s counts",
   ].join("\n");
 }
 
-/** The speed of operations as a table. */
+/** `bench ops`: a case a line, then the device's ceilings. */
 export function formatBenchmark({ ceilings, rows }: OperationsBenchmark): string {
   const cells = rows.map((row) => [
     row.operation,

@@ -1,5 +1,5 @@
 /**
- * Remarks on damaged images: the first ones by name, the others by their number.
+ * Reports damaged images: names the first ones, and counts all.
  *
  * @module
  */
@@ -7,19 +7,19 @@ import type { SkippedImage } from "../../src/data/mod.ts";
 import { escapeName } from "../../src/data/names.ts";
 import { type OutputOptions, remark } from "./output.ts";
 
-/** So many damaged images are named. */
+/** Number of damaged images that are named. */
 export const NAMED_IMAGES = 10;
 
-/** A damaged image in one line. */
+/** One line with the path of a damaged image and the reason. */
 export function describeSkipped({ path, reason }: SkippedImage): string {
   return `${escapeName(path)}: ${reason}`;
 }
 
-/** Names the first images that are left out, and counts all of them. */
+/** Names the first {@linkcode NAMED_IMAGES} images that are left out, and counts all of them. */
 export class SkippedRemarks {
   #count = 0;
 
-  /** @param output where the remarks go. */
+  /** @param output decides whether remarks are written at all. */
   constructor(readonly output: OutputOptions) {}
 
   /** How many images were left out. */
@@ -27,19 +27,19 @@ export class SkippedRemarks {
     return this.#count;
   }
 
-  /** Names an image, unless many were named before it. */
+  /** Counts an image, and names it if it is among the first. */
   add(image: SkippedImage): void {
     this.#count++;
     if (this.#count <= NAMED_IMAGES) remark(this.output, `left out ${describeSkipped(image)}`);
     else if (this.#count === NAMED_IMAGES + 1) {
-      remark(this.output, "more damaged images are left out; they are counted");
+      remark(this.output, "more damaged images are left out; from here on they are only counted");
     }
   }
 
-  /** Says how many images were left out, if any were, and where all of them are named. */
-  conclude(where: string): void {
+  /** Writes how many images were left out, if any. @param list where to find all of them. */
+  conclude(list: string): void {
     if (this.#count === 0) return;
     const images = this.#count === 1 ? "1 damaged image was" : `${this.#count} damaged images were`;
-    remark(this.output, `${images} left out; ${where}`);
+    remark(this.output, `${images} left out; ${list}`);
   }
 }

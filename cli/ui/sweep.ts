@@ -1,5 +1,5 @@
 /**
- * A sweep's tables for people: what it will do, where it is, what it came to.
+ * Formats a sweep's estimate, the states of its runs, and its results.
  *
  * @module
  */
@@ -29,7 +29,7 @@ function resultRow(keys: readonly string[], summary: ConfigurationSummary): Cell
   ];
 }
 
-/** Mean and standard deviation over seeds, by configuration and network; accuracies in percent. */
+/** The results: mean and standard deviation over seeds by configuration and network, accuracies in percent. */
 export function describeResults(results: SweepResults, summaries: readonly ConfigurationSummary[]): string {
   const { keys, rows, done, planned, failures } = results;
   const [first] = rows;
@@ -47,17 +47,17 @@ export function describeResults(results: SweepResults, summaries: readonly Confi
   return `${table}\n\nraw pixels: ${raw.join(", ")}\n${counted}`;
 }
 
-/** What a sweep will take. */
+/** One line with the time and the disk space that a sweep will need. */
 export function describeEstimate(runs: number, left: number, { seconds, bytes }: SweepEstimate): string {
-  const time = seconds === null ? "time not known, other machines compute" : `about ${formatSeconds(seconds)}`;
-  const todo = left === runs ? `${runs} runs` : `${runs} runs, ${left} of them not done`;
-  return `${todo}: ${time}, about ${mebibytes(bytes)} of disk`;
+  const time = seconds === null ? "unknown time, because other machines compute" : `about ${formatSeconds(seconds)}`;
+  const work = left === runs ? `${runs} runs` : `${runs} runs, ${left} of them not done`;
+  return `${work}: ${time}, about ${mebibytes(bytes)} of disk`;
 }
 
 /**
- * Where each run is.
+ * A table of the runs' states, for `sweep status`.
  *
- * @param cluster a cluster's words on runs, by their names; null where there is no cluster.
+ * @param cluster the cluster's state of each run by name, or null if no cluster was asked.
  */
 export function describeStates(states: readonly SweepRunState[], cluster: ReadonlyMap<string, string> | null): string {
   return formatTable(

@@ -1,5 +1,6 @@
 /**
- * Shows how far a sweep is: a bar on a terminal, else a line now and then; and a line for each run that begins, ends or fails.
+ * Shows the progress of a sweep: a bar on a terminal, else a line now and then, and a line when a run starts, ends or
+ * fails.
  *
  * @module
  */
@@ -8,12 +9,12 @@ import { barLine, clearLive, drawLive, drawsLive } from "./live_line.ts";
 import { type OutputOptions, remark } from "./output.ts";
 import { formatSeconds } from "./progress.ts";
 
-/** Milliseconds between two looks at the steps of the runs that are being worked on. */
-const LOOK_INTERVAL = 500;
+/** Milliseconds between two reads of the active runs' steps. */
+const READ_INTERVAL = 500;
 /** Milliseconds between two plain lines. */
 const LINE_INTERVAL = 30_000;
 
-/** How far a sweep is, in words: `2 of 8 runs, 34 %, about 3:20 left`. */
+/** The progress of a sweep in words: `2 of 8 runs, 34 %, about 3:20 left`. */
 export function describeProgress(ended: number, total: number, share: number, seconds: number | null): string {
   const left = seconds === null ? "" : `, about ${formatSeconds(seconds)} left`;
   return `${ended} of ${total} runs, ${Math.floor(100 * share)} %${ended === total ? "" : left}`;
@@ -32,8 +33,8 @@ export class SweepDisplay implements SweepObserver, Disposable {
   #lastLine = performance.now();
 
   /**
-   * @param runs all of the sweep's, as they are at its beginning.
-   * @param stepsOf where a run is that a process works on.
+   * @param runs all runs of the sweep, with their progress at its start.
+   * @param stepsOf reads the steps of an active run; null before its first step.
    */
   constructor(output: OutputOptions, runs: readonly StartedRun[], stepsOf: (run: string) => RunSteps | null) {
     this.#output = output;
@@ -41,36 +42,35 @@ export class SweepDisplay implements SweepObserver, Disposable {
     this.#total = runs.length;
     this.#ended = runs.filter(({ isOver }) => isOver).length;
     this.#stepsOf = stepsOf;
-    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL);
+    this.#timer = setInterval(() => this.#readSteps(), READ_INTERVAL);
   }
 
-  /** A process begins to work on a run. */
+  /** Writes that a process starts on a run. @param attempt from 1. */
   started(run: string, attempt: number): void {
     this.#running.add(run);
-    this.#say(`${run}: begins${attempt === 1 ? "" : `, attempt ${attempt}`}`);
+    this.#say(`${run}: started${attempt === 1 ? "" : `, attempt ${attempt}`}`);
   }
 
-  /** A run is done. */
+  /** Writes that a run is trained and evaluated. */
   done(run: string): void {
     this.#over(run, true);
     this.#say(`${run}: done; ${this.#words()}`);
   }
 
-  /** A process failed. */
+  /** Writes that a process failed. @param again whether the run is retried. */
   failed(run: string, message: string, again: boolean): void {
     if (again) this.#running.delete(run);
     else this.#over(run, false);
-    this.#say(`${run}: failed${again ? ", and is tried again" : ""}: ${message}`);
+    this.#say(`${run}: failed${again ? ", retrying" : ""}: ${message}`);
   }
 
   #over(run: string, isDone: boolean): void {
-    // A damaged run is over before it is told.
+    // A damaged run was counted at the start: it never becomes active.
     if (this.#running.delete(run)) this.#ended++;
     this.#progress.over(run, isDone);
   }
 
-  /** Reads how far the runs are that are being worked on. */
-  #look(): void {
+  #readSteps(): void {
     for (const run of this.#running) {
       const at = this.#stepsOf(run);
       if (at !== null) this.#progress.reached(run, at);
@@ -98,14 +98,14 @@ export class SweepDisplay implements SweepObserver, Disposable {
     );
   }
 
-  /** Says something in a line that stays. */
+  /** Writes a permanent line. */
   #say(line: string): void {
     remark(this.#output, line);
     this.#lastLine = performance.now();
     if (drawsLive(this.#output)) this.#draw();
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     clearLive();

@@ -1,5 +1,5 @@
 /**
- * Tables for people, on stdout.
+ * Formats tables for stdout, and the numbers in them.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import process from "node:process";
 import Table from "cli-table3";
 import { coloursFor, printableWithStyles } from "./colours.ts";
 
-/** A cell: text, a number, or nothing to show. */
+/** A cell: text, a number, or null or undefined for an empty one. */
 export type Cell = string | number | null | undefined;
 
 const plainBorders = {
@@ -29,25 +29,26 @@ const plainBorders = {
   "middle": "  ",
 };
 
-/** Whole numbers from here on are read in groups of three digits. */
+/** The smallest whole number that is written in groups of three digits. */
 const GROUPED_FROM = 10_000;
 
-/** A number as it is, a large whole one in groups: `11,173,962`. */
+/** A number as text, a large whole number in groups: `11,173,962`. */
 export function grouped(value: number): string {
   if (!Number.isInteger(value) || Math.abs(value) < GROUPED_FROM) return String(value);
   return value.toLocaleString("en-GB");
 }
 
-/** A cell as one line of safe text, unless it is a text that was given a colour. */
+/** A cell as one line of printable text; styles from {@linkcode coloursFor} stay. */
 function formatCell(cell: Cell): string {
   if (cell === null || cell === undefined) return "-";
   return typeof cell === "number" ? grouped(cell) : printableWithStyles(cell);
 }
 
 /**
- * A table as text: a line of headings, one line a row, the first column to the left and the others to the right, or as said.
+ * A table as text: a line of headings, then a line for each row. The first column is aligned left.
  *
- * @param rows Cells by column; a cell that is null or undefined is shown as a dash, a number as {@linkcode grouped} writes it.
+ * @param rows cells by column. A null or undefined cell becomes a dash, a number is written by {@linkcode grouped}.
+ * @param others alignment of the other columns.
  */
 export function formatTable(
   headings: readonly string[],
@@ -65,12 +66,12 @@ export function formatTable(
   return table.toString().split("\n").map((line) => line.trimEnd()).join("\n");
 }
 
-/** A percentage with two digits: accuracies are given in percent. */
+/** A percentage with two decimals. The value is in percent already. */
 export function percent(value: number | undefined): string | undefined {
   return value === undefined ? undefined : `${value.toFixed(2)} %`;
 }
 
-/** A share in 0..1 with four digits. */
+/** A share in 0..1 with four decimals. */
 export function share(value: number | null | undefined): string | undefined {
   return value === null || value === undefined ? undefined : value.toFixed(4);
 }

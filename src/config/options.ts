@@ -1,7 +1,7 @@
 /**
- * The table of a run's options: the one place where each has its type, default, rule and help.
+ * The table of a run's options: the one place with the type, default, rule and help of each.
  *
- * Command-line flags, keys of configuration files, their validation and `--help` are all made from this table.
+ * Command-line flags, keys of configuration files, validation and `--help` all follow from this table.
  *
  * @module
  */
@@ -18,16 +18,16 @@ import type { OptionSchema, RunOption } from "./run_option.ts";
 export type { OptionGroup, OptionKind, OptionSchema, RunOption } from "./run_option.ts";
 export type { RunConfig } from "./run_config.ts";
 
-/** A row for every option of a run. */
+/** The type of the table: a row for every option of a run, keyed by its camelCase name. */
 export type RunOptions = { readonly [Key in keyof RunConfig]: RunOption<RunConfig[Key]> };
 
-/** What a function of the rows below may leave open. */
+/** The fields of a row that the functions below take from their caller. */
 type Details<T> = Pick<RunOption<T>, "group" | "help" | "default"> & { readonly defaultText?: string };
 
-/** Columns of the longest placeholder: a longer one leaves no room for what stands beside it. */
+/** Columns of the longest placeholder: a longer one leaves no room for the help beside it. */
 const LONGEST_PLACEHOLDER = 32;
 
-/** An option that is one of a few words. */
+/** An option that takes one of a few words. */
 function choice<const Word extends string>(words: readonly Word[], details: Details<Word>): RunOption<Word> {
   const list = words.join("|");
   const rule = words.join(" or ");
@@ -36,14 +36,14 @@ function choice<const Word extends string>(words: readonly Word[], details: Deta
   return { ...common, placeholder: "NAME", help: `${details.help}: ${words.join(", ")}` };
 }
 
-/** An option that is a whole number in a range. */
+/** An option that takes a whole number from `smallest` to `largest`. */
 function count(smallest: number, details: Details<number>, largest = Number.MAX_SAFE_INTEGER): RunOption<number> {
   const schema = z.number().int().min(smallest).max(largest);
   const rule = `a whole number from ${smallest} to ${largest}`;
   return { kind: "number", placeholder: "N", rule, schema, ...details };
 }
 
-/** An option that is a whole number from 1 on, or null. */
+/** An option that takes a whole number from 1 on, or null for no limit. */
 function limit(details: Omit<Details<number | null>, "default">): RunOption<number | null> {
   return {
     ...count(1, { ...details, default: 1 }),
@@ -52,39 +52,39 @@ function limit(details: Omit<Details<number | null>, "default">): RunOption<numb
   };
 }
 
-/** An option that is a number in a range. */
+/** An option that takes a number; the schema sets the range, and the rule states it in words. */
 function number(rule: string, schema: OptionSchema<number>, details: Details<number>): RunOption<number> {
   return { kind: "number", placeholder: "X", rule, schema, ...details };
 }
 
-/** An option that is a number from `smallest` to `largest`. */
+/** An option that takes a number from `smallest` to `largest`. */
 function between(smallest: number, largest: number, details: Details<number>): RunOption<number> {
   return number(`a number from ${smallest} to ${largest}`, z.number().min(smallest).max(largest), details);
 }
 
-/** The widest first stage whose weights fit a device: 38 GB for the largest convolution of a ResNet-18. */
+/** Channels of the widest first stage: the largest convolution of a ResNet-18 then has 38 GB of weights. */
 const WIDEST_STAGE = 4096;
-/** The most images of a step, channels of a projector and the like: beyond what any machine has memory for. */
+/** Largest batch, projector width and the like: more than any machine has memory for. */
 const LARGEST_COUNT = 65_536;
-/** Numbers that 32-bit floats hold to full precision, rounded inwards. */
+/** The range that 32-bit floats hold at full precision, rounded inwards. */
 const [SMALLEST_FLOAT, LARGEST_FLOAT] = [1e-37, 1e38];
-/** Temperatures, and biases without their signs, beyond which gates are only open or only closed. */
+/** Limits of temperatures and of a bias' absolute value: beyond them every gate is always open or always closed. */
 const [COLDEST, EXTREME] = [1e-6, 1e6];
 
-/** An option that is on or off. */
+/** An option that is on or off. Its help describes the flag that `--help` lists: `--no-` if the default is on. */
 function onOff(details: Details<boolean>): RunOption<boolean> {
   return { kind: "switch", placeholder: "", rule: "true or false", schema: z.boolean(), ...details };
 }
 
-/** Height and width in pixels up to which the first layers keep an image's size, if nobody names a stem. */
+/** Largest image side in pixels for which the default stem has no stride. */
 const LARGEST_CIFAR_IMAGE = 64;
-/** Images a step, if there are as many and memory for them. */
+/** The default batch, if there are enough images and enough memory. */
 export const USUAL_BATCH = 256;
 
 const deviceWords = ["auto", "cpu", "cuda"] as const;
 const deviceNames = z.templateLiteral(["cuda:", z.number().int().nonnegative()]);
 
-/** The table. The order is that of `--help` and of `config.yaml`. */
+/** The table, in the order of `--help` and `config.yaml`. */
 export const runOptions: RunOptions = {
   dataset: {
     kind: "text",
@@ -93,7 +93,7 @@ export const runOptions: RunOptions = {
     rule: "the name of a data set",
     schema: z.string().min(1),
     group: "data",
-    help: "data set, as `sluice data list` names them; shapes is drawn by code and needs no files",
+    help: "data set, one of `sluice data list`; shapes is drawn by code and needs no files",
     default: "shapes",
   },
   data: {
@@ -102,19 +102,19 @@ export const runOptions: RunOptions = {
     rule: "a folder",
     schema: z.string().min(1).nullable(),
     group: "data",
-    help: "folder with the data set's files",
+    help: "folder of the data set's files",
     default: null,
   },
   trainImages: limit({
     group: "data",
-    help: "use only N training images, of class folders spread evenly",
+    help: "use only N training images, spread evenly over class folders",
     defaultText: "all",
   }),
-  testImages: limit({ group: "data", help: "use only N test images, likewise", defaultText: "all" }),
+  testImages: limit({ group: "data", help: "use only N test images, chosen the same way", defaultText: "all" }),
   imageSize: {
     ...limit({
       group: "data",
-      help: "height and width that image files are brought to, in pixels",
+      help: "height and width in pixels to which image files are resized and cropped",
       defaultText: "224",
     }),
     rule: "a whole number from 1 to 4096",
@@ -126,18 +126,18 @@ export const runOptions: RunOptions = {
     rule: "a file",
     schema: z.string().min(1).nullable(),
     group: "data",
-    help: "class folders to use, one a line, in the order of their labels",
+    help: "file that lists the class folders to use, one a line, in the order of their labels",
     default: null,
     defaultText: "all folders",
   },
   strict: onOff({
     group: "data",
-    help: "end with an error at a damaged image file, instead of leaving it out",
+    help: "stop with an error at a damaged image file instead of leaving it out",
     default: false,
   }),
   workers: count(
     0,
-    { group: "data", help: "threads that read image files ahead, 0: one for each usable processor", default: 0 },
+    { group: "data", help: "threads that read image files in advance; 0: one for each usable processor", default: 0 },
     256,
   ),
   arch: choice(architectures, { group: "network", help: "architecture", default: "resnet18" }),
@@ -150,7 +150,7 @@ export const runOptions: RunOptions = {
     ...choice(stems, {
       group: "network",
       help: "first layers",
-      // Without a stride, images of 224 pixels cost 15 times as much as the network is meant to.
+      // Without a stride, a 224-pixel image costs 15 times as much as in the usual network.
       default: ({ dataset = "shapes", imageSize = null }) =>
         imageSide({ dataset, imageSize }) <= LARGEST_CIFAR_IMAGE ? "cifar" : "imagenet",
       defaultText: `cifar up to ${LARGEST_CIFAR_IMAGE} pixels, else imagenet`,
@@ -159,26 +159,30 @@ export const runOptions: RunOptions = {
   },
   objective: choice(objectiveNames, {
     group: "objective",
-    help: "self-supervised objective, which `--objective list` describes",
+    help: "self-supervised objective (`--objective list` describes each)",
     default: "vicreg",
   }),
-  invariance: onOff({ group: "objective", help: "vicreg without its invariance term, for comparison", default: true }),
+  invariance: onOff({
+    group: "objective",
+    help: "use vicreg without its invariance term, for comparison",
+    default: true,
+  }),
   mode: choice(["dual", "vanilla", "gated"], {
     group: "objective",
-    help: "which passes a step makes",
+    help: "passes of a training step: a dense and a gated one, two dense ones, or two gated ones",
     default: "dual",
   }),
   budget: number("a number above 0 and at most 1", z.number().gt(0).lte(1), {
     group: "budget",
-    help: "target cost of the gated network, as a share of the dense one's",
+    help: "target cost of the gated network as a share of the dense network's cost",
     default: 0.3,
   }),
   budgetRule: choice(["default", "paper"], {
     group: "budget",
-    help: "what holds the budget: a controlled price on cost, or the published penalties",
+    help: "how training holds the budget: a controlled price on cost, or the paper's penalties",
     default: "default",
   }),
-  // The address of a view's random numbers has room for so many epochs.
+  // The counter of a view's random numbers has room for 4096 epochs.
   epochs: number("a whole number from 1 to 4096", z.number().int().min(1).max(4096), {
     group: "training",
     help: "passes over the training images",
@@ -186,20 +190,20 @@ export const runOptions: RunOptions = {
   }),
   batch: count(2, {
     group: "training",
-    help: "images a step",
+    help: "images per step",
     default: USUAL_BATCH,
-    defaultText: `${USUAL_BATCH}, or as many as there are images or memory for`,
+    defaultText: `${USUAL_BATCH}, or less if there are fewer images or too little memory`,
   }, LARGEST_COUNT),
   dropLast: onOff({
     group: "training",
-    help: "train on what is left over after an epoch's last whole batch, too",
+    help: "also train on the incomplete last batch of an epoch",
     default: true,
   }),
   lr: between(SMALLEST_FLOAT, LARGEST_FLOAT, {
     group: "training",
     help: "base learning rate",
     default: ({ batch = USUAL_BATCH }) => 0.3 * batch / 256,
-    defaultText: "0.3 for each 256 images of the batch",
+    defaultText: "0.3 per 256 images of the batch",
   }),
   weightDecay: between(0, LARGEST_FLOAT, {
     group: "training",
@@ -210,47 +214,51 @@ export const runOptions: RunOptions = {
   warmupEpochs: count(0, {
     group: "training",
     help: "epochs of learning-rate warm-up",
-    // The first epoch of a warm-up trains at next to nothing: below 20 epochs that is too much of the run.
+    // The first epoch of a warm-up has a learning rate near 0, which wastes too much of a run below 20 epochs.
     default: ({ epochs = 500 }) => epochs < 20 ? 0 : Math.min(10, Math.floor(epochs / 10)),
-    defaultText: "10, a tenth of the epochs where that is less, none below 20 epochs",
+    defaultText: "10, or a tenth of the epochs if that is less; none below 20 epochs",
   }),
   projector: count(1, { group: "network", help: "width of the projector", default: 2048 }, LARGEST_COUNT),
-  separateNorm: onOff({ group: "network", help: "one set of norms for both passes", default: true }),
+  separateNorm: onOff({ group: "network", help: "use one set of norms for both passes", default: true }),
   separateEncoders: onOff({
     group: "network",
-    help: "two encoders that share no weights, for comparison",
+    help: "train two encoders that share no weights, for comparison",
     default: false,
   }),
   rotation: onOff({
     group: "objective",
-    help: "rotate the dense pass's views, and learn by how many quarter turns, too",
+    help: "rotate the dense pass's views by quarter turns, and also learn to predict the turn",
     default: false,
   }),
   rotationHead: {
     ...choice(["paper", "relu"], {
       group: "objective",
-      help: "the rotation head as published, or as the first version built and warmed it up",
+      help: "the rotation head of the paper, or the head and warm-up of sluice's first version",
       default: "paper",
     }),
     earlier: ({ rotation }) => rotation ? "relu" : "paper",
     hidden: true,
   },
-  symmetric: onOff({ group: "objective", help: "each view through both passes, at twice the cost", default: false }),
-  gateWarmup: count(0, { group: "budget", help: "epochs at the start without gates", default: 0 }),
+  symmetric: onOff({
+    group: "objective",
+    help: "send each view through both passes, at twice the cost",
+    default: false,
+  }),
+  gateWarmup: count(0, { group: "budget", help: "first epochs that train without gates", default: 0 }),
   gateReduction: count(
     1,
-    { group: "budget", help: "by how much gates narrow their input", default: GATE_REDUCTION },
+    { group: "budget", help: "factor by which a gate narrows its input", default: GATE_REDUCTION },
     LARGEST_COUNT,
   ),
   gateBias: {
     ...between(-EXTREME, EXTREME, {
       group: "budget",
-      help: "initial value of biases of the gates' logits",
+      help: "initial bias of the gates' logits",
       default: 0,
     }),
     schema: z.number().min(-EXTREME).max(EXTREME).nullable(),
     default: null,
-    defaultText: "no biases",
+    defaultText: "no bias",
   },
   gateTemperature: between(COLDEST, EXTREME, {
     group: "budget",
@@ -266,25 +274,25 @@ export const runOptions: RunOptions = {
     }),
     schema: z.number().min(COLDEST).max(EXTREME).nullable(),
     default: null,
-    defaultText: "that of the first",
+    defaultText: "the same as --gate-temperature",
   },
   boundAlpha: between(0, EXTREME, {
     group: "budget",
-    help: "speed at which the bounds of each gate's open share relax",
+    help: "speed at which the bounds on each gate's open share relax",
     default: 0.02,
   }),
-  evalEvery: count(0, { group: "evaluation", help: "epochs between two k-NN evaluations, 0: none", default: 1 }),
+  evalEvery: count(0, { group: "evaluation", help: "epochs between two k-NN evaluations; 0: none", default: 1 }),
   checkpointEvery: count(0, {
     group: "evaluation",
-    help: "epochs between two checkpoints that stay, 0: only the last ones do",
+    help: "epochs between two checkpoints that are kept for good; 0: keep only the last ones",
     default: 0,
   }),
   keepCheckpoints: count(1, {
     group: "evaluation",
-    help: "last checkpoints that are kept, one saved after each epoch",
+    help: "number of last checkpoints to keep; one is saved after each epoch",
     default: 2,
   }),
-  seed: count(0, { group: "training", help: "seed of everything random", default: 0 }),
+  seed: count(0, { group: "training", help: "seed of all random numbers", default: 0 }),
   device: {
     kind: "text",
     placeholder: "auto|cpu|cuda:N",
@@ -292,27 +300,28 @@ export const runOptions: RunOptions = {
     rule: "auto, cpu, cuda or cuda:N",
     schema: z.union([z.enum(deviceWords), deviceNames]),
     group: "device",
-    help: "device that computes",
+    help: "device to compute on",
     default: "auto",
   },
   precision: choice(["auto", "f32", "tf32", "bf16"], {
     group: "device",
-    help: "activations and matrix operands of training; auto: bf16 where the device multiplies it; tf32: GPUs only",
+    help: "precision of activations and matrix operands in training; auto: bf16 if the device multiplies it; " +
+      "tf32: GPUs only",
     default: "auto",
   }),
   threads: count(
     0,
-    { group: "device", help: "CPU threads, 0: one for each usable processor", default: 0 },
+    { group: "device", help: "CPU threads; 0: one for each usable processor", default: 0 },
     4096,
   ),
   dataOnDevice: onOff({
     group: "device",
-    help: "keep images with the host, and upload batch after batch",
+    help: "keep the images in host memory, and upload one batch at a time",
     default: true,
   }),
   autotune: onOff({
     group: "device",
-    help: "measure a GPU's convolution engines, and store them in the run",
+    help: "measure a GPU's convolution engines, and store the fastest in the run",
     default: false,
   }),
   plans: {
@@ -321,15 +330,15 @@ export const runOptions: RunOptions = {
     rule: "a file",
     schema: z.string().min(1).nullable(),
     group: "device",
-    help: "convolution engines as another run measured them, its plans.txt",
+    help: "use the convolution engines that another run measured: its plans.txt",
     default: null,
   },
 };
 
-/** The names of all options, in the table's order. */
+/** The camelCase names of all options, in the table's order. */
 export const runOptionNames: readonly (keyof RunConfig)[] = Object.keys(runOptions) as (keyof RunConfig)[];
 
-/** Options that say where things lie and what computes, and not what is computed: a run may go on with others. */
+/** Options of paths and of the device, which do not define the result: a run may resume with other values. */
 export const machineOptions = [
   "data",
   "classList",
@@ -341,10 +350,10 @@ export const machineOptions = [
   "plans",
 ] as const;
 
-/** Options that say where files lie. */
+/** Options whose value is a path. */
 export const pathOptions = ["data", "classList", "plans"] as const satisfies readonly (keyof RunConfig)[];
 
-/** Options that a run without gates has no use for: whatever they are, it is the same run. */
+/** Options that have no effect on a run without gates. */
 export const gateOptions = [
   "budget",
   "budgetRule",
@@ -356,12 +365,14 @@ export const gateOptions = [
   "boundAlpha",
 ] as const satisfies readonly (keyof RunConfig)[];
 
-/** `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file. */
+/**
+ * `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file.
+ */
 export function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** How a configuration keeps its images. */
+/** The options of a run's image store. */
 export function storeOptions({ dataOnDevice, workers, strict }: RunConfig): ImageStoreOptions {
   return { onDevice: dataOnDevice, workers, strict };
 }

@@ -8,15 +8,15 @@ import { InvalidOptionError } from "../errors.ts";
 import type { Stem } from "../models/spec.ts";
 import type { RunConfig } from "./options.ts";
 
-/** A named set of options; what it leaves out has its default. */
+/** A named set of options. An option that the preset leaves out keeps its default. */
 export interface Preset {
-  /** One line for people. */
+  /** One line for `--help`. */
   readonly description: string;
-  /** The options it sets. */
+  /** The options that the preset sets. */
   readonly options: Readonly<Partial<RunConfig>>;
 }
 
-/** The recipe of the paper, which is one for all its data sets; views and constants are the data set's. */
+/** The paper's recipe, the same for all its data sets. The data set sets augmentation and normalisation. */
 function paperPreset(title: string, dataset: string, stem: Stem): Preset {
   return {
     description: `the recipe of arXiv 2301.09164 for ${title}`,
@@ -37,7 +37,7 @@ function paperPreset(title: string, dataset: string, stem: Stem): Preset {
   };
 }
 
-/** All presets by name. */
+/** All presets by name, in the order of `--help`. */
 export const presets: Readonly<Record<string, Preset>> = {
   small: {
     description: "a width-16 network that trains on 10,000 images in minutes on a CPU",
@@ -49,7 +49,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       projector: 512,
       batch: 256,
       epochs: 15,
-      // LARS bounds each layer's step from the first: a run this short has no epochs to spare for a warm-up.
+      // LARS limits each layer's step from the start, and a run this short has no epochs to spare for a warm-up.
       lr: 0.25,
       warmupEpochs: 0,
       boundAlpha: 0.5,
@@ -57,7 +57,7 @@ export const presets: Readonly<Record<string, Preset>> = {
     },
   },
   demo: {
-    description: "the smallest run that shows the method at work: drawn shapes, small maps, half the compute",
+    description: "the smallest run that shows the method: drawn shapes, small feature maps, half the cost",
     options: {
       dataset: "shapes",
       width: 16,
@@ -80,16 +80,16 @@ export const presets: Readonly<Record<string, Preset>> = {
 };
 
 /**
- * The preset of that name.
+ * Finds a preset by name.
  *
- * @throws {InvalidOptionError} where there is none, naming those there are.
+ * @throws {InvalidOptionError} if the name is unknown; the message lists the known names.
  */
 export function findPreset(name: string): Preset {
   const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (preset === undefined) {
     throw new InvalidOptionError(
       "preset",
-      `preset ${name}: there is none of that name; give ${Object.keys(presets).join(" or ")}`,
+      `preset ${name}: unknown preset; give ${Object.keys(presets).join(" or ")}`,
     );
   }
   return preset;

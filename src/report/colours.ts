@@ -1,22 +1,22 @@
 /**
- * The colours of both themes: series are told apart by people with any colour vision, and stand out from the background.
+ * The colours of both themes. People with any colour vision can tell the series apart and from the background.
  *
  * @module
  */
 
 /** The colours of one theme. */
 export interface Palette {
-  /** Behind everything. */
+  /** Background of the page. */
   readonly background: string;
-  /** Behind what is set apart. */
+  /** Background of notices, table headings and buttons. */
   readonly surface: string;
   /** Text. */
   readonly ink: string;
-  /** Text and lines of less weight. */
+  /** Secondary text and lines. */
   readonly muted: string;
-  /** Lines that only divide. */
+  /** Dividing lines and grids. */
   readonly rule: string;
-  /** Links and what has the focus. */
+  /** Outline of the focused element. */
   readonly accent: string;
   /** The dense network of dual runs. */
   readonly dense: string;
@@ -34,10 +34,10 @@ export interface Palette {
   readonly closed: string;
 }
 
-/** A colour by what it is for. */
+/** The name of a colour, after its purpose. */
 export type ColourName = keyof Palette;
 
-/** The light theme, which figures in files have, too. */
+/** The light theme. Figures in files use it, too. */
 export const light: Palette = {
   background: "#ffffff",
   surface: "#f3f5f7",
@@ -71,7 +71,7 @@ export const dark: Palette = {
   closed: "#6f7a86",
 };
 
-/** A colour of whichever theme is shown, for attributes of SVG. */
+/** A reference to a colour of the active theme, for attributes of SVG. */
 export function colour(name: ColourName): string {
   return `var(--${name})`;
 }

@@ -1,5 +1,5 @@
 /**
- * Figures as SVG files of their own: colours of the light theme, the legend inside, fit for a paper.
+ * Writes figures as separate SVG files for a paper, in the light theme and with the legend inside.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import type { ReportData } from "./report_data.ts";
 
 /** A figure as a file. */
 export interface FigureFile {
-  /** Short name, without an ending. */
+  /** File name without its extension. */
   readonly name: string;
   /** Text of the SVG file. */
   readonly svg: string;
 }
 
-/** Width of a figure's only chart, and of one of several. */
+/** Width in pixels of a single chart, and of each of several charts. */
 const [WHOLE, SMALL] = [720, 320];
-/** Several charts stand in so many columns. */
+/** Number of columns for several charts. */
 const COLUMNS = 3;
 /** Pixels between parts. */
 const GAP = 16;
-/** Height of a line of the legend, and of a chart's title. */
+/** Height in pixels of a line of the legend, and of a chart's title. */
 const LINE = 22;
 
 const colourNames = Object.keys(light) as ColourName[];
@@ -32,7 +32,7 @@ const resolved = new Map<string, string>([
   ...colourNames.map((name): [string, string] => [colour(name), light[name]]),
 ]);
 
-/** Gives every attribute that names a colour of the theme the colour itself. */
+/** Replaces references to the theme's colours: a file has no theme. */
 function resolveColours(svg: SvgElement): void {
   for (const element of [svg, ...svg.querySelectorAll("*")]) {
     for (const { name, value } of [...element.attributes]) {
@@ -41,10 +41,10 @@ function resolveColours(svg: SvgElement): void {
   }
 }
 
-/** An element at a place in the file. */
+/** Moves an element to a position in the file. */
 function placed(svg: SvgElement, x: number, y: number): Markup {
   resolveColours(svg);
-  // These are the page's. The fonts are the file's.
+  // These attributes serve the page only. The font is set once for the whole file.
   for (const name of ["class", "role", "aria-label", "aria-hidden", "font-family"]) svg.removeAttribute(name);
   svg.setAttribute("x", String(x));
   svg.setAttribute("y", String(y));
@@ -59,29 +59,29 @@ function textAt(text: string, x: number, y: number, weight: "normal" | "bold"): 
   return markup`<text x="${x}" y="${y}" font-weight="${weight}">${text}</text>`;
 }
 
-/** Parts of a file, and what height they take. */
+/** Parts of a file with their height in pixels. */
 interface Block {
   readonly parts: readonly Markup[];
   readonly height: number;
 }
 
-/** The legend, in as many lines as it takes. */
+/** The legend, broken into lines that fit the width. */
 function legendLines(legend: readonly LegendEntry[], width: number): Block {
   let [x, y] = [0, 0];
   const parts = legend.map(({ name, swatch }) => {
     const size = sizeOf(swatch);
-    const behind = size.width + 6;
-    const needed = behind + LETTER * name.length;
+    const textOffset = size.width + 6;
+    const needed = textOffset + LETTER * name.length;
     if (x > 0 && x + needed > width) [x, y] = [0, y + LINE];
     const begin = x;
     x += needed + GAP;
-    const text = textAt(name, begin + behind, y + LINE / 2 + 4, "normal");
+    const text = textAt(name, begin + textOffset, y + LINE / 2 + 4, "normal");
     return markup`${placed(swatch, begin, y + (LINE - size.height) / 2)}${text}`;
   });
   return { parts, height: legend.length === 0 ? 0 : y + LINE + 6 };
 }
 
-/** The charts in rows, below a height. */
+/** The charts in rows, starting at a height. */
 function chartRows({ panels }: Figure, panelWidth: number, top: number): Block {
   let [rowTop, bottom] = [top, top];
   const parts = panels.map(({ title, draw }, index) => {
@@ -115,7 +115,7 @@ ${charts.parts}
   return { name: figure.name, svg: text };
 }
 
-/** Makes a file of every figure that has something to show. */
+/** Makes a file of every figure that has a chart. */
 export function figureFiles(data: ReportData): FigureFile[] {
   return figuresOf(data).filter(({ panels }) => panels.length > 0).map(figureFile);
 }

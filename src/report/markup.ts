@@ -1,16 +1,16 @@
 /**
- * HTML and SVG from templates, in which every text is escaped.
+ * Builds HTML and SVG from templates, and escapes every text.
  *
  * @module
  */
 
-/** Markup as it is, in contrast to text. */
+/** Markup that templates insert without escaping. */
 export class Markup {
-  /** Text that is markup already: what comes from files never is. */
+  /** Marks a text as markup. Use it for our own text only, never for text from a file. */
   constructor(readonly text: string) {}
 }
 
-/** What a template takes: markup stays as it is, text is escaped, and null is nothing. */
+/** A value of a template: markup stays unchanged, text is escaped, and null is empty. */
 export type MarkupValue = Markup | string | number | null | readonly MarkupValue[];
 
 const entities: Readonly<Record<string, string>> = {
@@ -29,8 +29,8 @@ function insert(value: MarkupValue): string {
 }
 
 /**
- * The tag of templates; attributes stand in quotes. It has not the name that formatters know: they would put spaces where a script's
- * hash, or the first line of a file, admits none.
+ * The template tag. Attributes must be in quotes. It is not named `html`, because formatters would then change white
+ * space, which breaks the hash of a script and the first line of a file.
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   return new Markup(strings.map((text, index) => text + insert(values[index] ?? null)).join(""));

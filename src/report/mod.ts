@@ -1,5 +1,5 @@
 /**
- * Pages and figures that show runs.
+ * Reports of runs and sweeps, as a page and as figures.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What runs come to: configurations with their seeds, and what each network of them is worth and costs.
+ * Groups runs into configurations, and summarises accuracy and cost of each network over the seeds.
  *
  * @module
  */
@@ -11,29 +11,29 @@ import type { ReportData, ReportRun } from "./report_data.ts";
 import { type SeriesName, seriesOf } from "./series.ts";
 import { type Spread, spreadOf } from "../sweep/spread.ts";
 
-/** Runs that differ in their seed alone. */
+/** Runs that differ only in their seed. */
 export interface Configuration {
-  /** What tells it from the report's other ones, in words. */
+  /** The values of the varied options, or the run's name if nothing varies. */
   readonly label: string;
-  /** Its runs, one or more. */
+  /** The runs, at least one. */
   readonly runs: readonly [ReportRun, ...ReportRun[]];
-  /** The budget asked for in percent of the dense network's cost; null without gates. */
+  /** The budget in percent of the dense network's cost; null without gates. */
   readonly target: number | null;
 }
 
-/** One network of a configuration over its seeds. */
+/** The results of one network of a configuration over its seeds. Null if no run has been evaluated. */
 export interface Outcome {
-  /** Whose it is. */
+  /** The configuration of the network. */
   readonly configuration: Configuration;
-  /** Which of the run's networks. */
+  /** The network. */
   readonly network: Pass;
-  /** What it is compared as. */
+  /** Series of the network in the figures. */
   readonly series: SeriesName;
-  /** Measured cost in percent of the dense network's. */
+  /** Measured cost in percent of the dense network's cost. */
   readonly share: Spread | null;
-  /** Runs of the configuration whose gated network missed the budget; 0 of a dense one. */
+  /** Number of runs whose gated network missed the budget; 0 for a dense network. */
   readonly missed: number;
-  /** Measured cost in millions of MACs for one image. */
+  /** Measured cost in millions of MACs per image. */
   readonly megaMacs: Spread | null;
   /** 20-NN accuracy in percent. */
   readonly knn20: Spread | null;
@@ -41,35 +41,35 @@ export interface Outcome {
   readonly probe: Spread | null;
 }
 
-/** The accuracies that networks may be compared by. */
+/** A kind of accuracy by which the figures compare networks. */
 export type Measure = "probe" | "knn20";
 
-/** What the accuracies are called. */
+/** Names of the accuracies for readers. */
 export const measureNames: Readonly<Record<Measure, string>> = {
   probe: "linear probe top-1",
   knn20: "20-NN",
 };
 
-/** What an accuracy has to clear. */
+/** A baseline that a trained network has to beat. */
 export interface Floor {
-  /** What is judged in the networks' place. */
+  /** The features that the baseline evaluates. */
   readonly name: "raw pixels" | "untrained dense" | "untrained gated";
-  /** Its accuracy in percent over all runs. */
+  /** Accuracy in percent over all runs. */
   readonly value: Spread;
 }
 
-/** A value of an option in words, numbers to six digits. */
+/** A value of an option as text; numbers have at most six significant digits. */
 export function formatValue(value: Scalar | undefined): string {
   if (value === null || value === undefined) return "–";
   return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
 }
 
-/** The varied options that a run has, with their values. */
+/** The varied options of a run with their values, such as `budget 0.3, lr 0.6`. */
 function describeVaried(keys: readonly string[], { varied }: ReportRun): string {
   return keys.filter((key) => varied[key] !== undefined).map((key) => `${key} ${formatValue(varied[key])}`).join(", ");
 }
 
-/** The configurations in the order of their first runs. */
+/** Groups runs by the values of the varied options, in the order of their first runs. */
 export function configurationsOf({ keys, runs }: ReportData): Configuration[] {
   const groups = new Map<string, [ReportRun, ...ReportRun[]]>();
   for (const run of runs) {
@@ -86,12 +86,12 @@ export function configurationsOf({ keys, runs }: ReportData): Configuration[] {
   });
 }
 
-/** One network's evaluations over the seeds of a configuration, of those that have been evaluated. */
+/** The evaluations of one network over the seeds of a configuration. Leaves out runs that have not been evaluated. */
 export function evaluationsOf({ runs }: Configuration, network: Pass): NetworkEvaluation[] {
   return runs.map(({ evaluation }) => evaluation?.networks[network]).filter((found) => found !== undefined);
 }
 
-/** What every network of the configurations is worth and costs, evaluated or not. */
+/** The outcomes of every network of the configurations, evaluated or not. */
 export function outcomesOf(configurations: readonly Configuration[]): Outcome[] {
   return configurations.flatMap((configuration) => {
     const { mode } = configuration.runs[0].config;
@@ -111,13 +111,13 @@ export function outcomesOf(configurations: readonly Configuration[]): Outcome[] 
   });
 }
 
-/** The measure that more networks were judged by, which is the probe where as many were. */
+/** The measure that more networks were evaluated by. Ties go to the probe. */
 export function commonMeasure(outcomes: readonly Outcome[]): Measure {
-  const judgedBy = (measure: Measure) => outcomes.filter((outcome) => outcome[measure] !== null).length;
-  return judgedBy("probe") >= judgedBy("knn20") ? "probe" : "knn20";
+  const evaluatedBy = (measure: Measure) => outcomes.filter((outcome) => outcome[measure] !== null).length;
+  return evaluatedBy("probe") >= evaluatedBy("knn20") ? "probe" : "knn20";
 }
 
-/** What the measure says of references, as far as the evaluations have them. */
+/** The baselines by a measure. Leaves out a baseline that no evaluation has. */
 export function floorsOf(runs: readonly ReportRun[], measure: Measure): Floor[] {
   const references = runs.map(({ evaluation }) => evaluation?.references);
   const read = (of: FeatureAccuracy | undefined) => measure === "probe" ? of?.linear?.top1 : of?.knn20;
@@ -130,8 +130,8 @@ export function floorsOf(runs: readonly ReportRun[], measure: Measure): Floor[] 
 }
 
 /**
- * Whether costs may be compared as shares: whether all runs have a dense network of the same cost. Otherwise MACs themselves are
- * to be compared.
+ * Whether costs are comparable as shares, because the dense networks of all runs have the same cost to within 0.1 %.
+ * Otherwise compare MACs.
  */
 export function haveOneDenseCost(runs: readonly ReportRun[]): boolean {
   const costs = runs.flatMap(({ evaluation }) => Object.values(evaluation?.networks ?? {})).map(({ cost }) => {

@@ -1,5 +1,5 @@
 /**
- * The page: everything in one file, which asks the network for nothing.
+ * Builds the page: one self-contained file that loads nothing from the network.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import { style } from "./style.ts";
 import { summary } from "./page_top.ts";
 import { table } from "./table.ts";
 
-/** Widths that a figure's only chart is drawn at, for wide screens and for phones. */
+/** Widths in pixels of a single chart, for wide screens and for phones. */
 const [WIDE, NARROW] = [820, 350];
-/** Width of one of several small charts. */
+/** Width in pixels of each of several small charts. */
 const SMALL = 320;
 
-/** A source that a content security policy admits: this very text and no other. */
+/** A source for the content security policy that allows only this text. */
 function sourceOf(text: string): string {
   return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 
-/** What the page may load: itself. */
+/** The content security policy: only the page's own style, script and inline images. */
 const policy = [
   "default-src 'none'",
   "img-src data:",
@@ -65,7 +65,7 @@ function figureSection(figure: Figure): Markup {
   </section>`;
 }
 
-/** Makes the page. */
+/** Makes the report's page. @returns the text of the HTML file. */
 export function reportPage(data: ReportData): string {
   const outcomes = outcomesOf(configurationsOf(data));
   return markup`<!doctype html>

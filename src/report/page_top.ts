@@ -1,5 +1,5 @@
 /**
- * The top of the page: what was run, what it came to, and what is missing.
+ * Builds the top of the page: settings, best results, and missing runs.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { allSeries, type SeriesName } from "./series.ts";
 import { quoteWord } from "../sweep/shell.ts";
 import { formatSpread, type Spread } from "../sweep/spread.ts";
 
-/** So many names or values are listed; of more their number is said. */
+/** Number of names or values that a line lists. */
 const LISTED = 5;
 
-/** The values of an option over the runs, each once. */
+/** The different values of an option over the runs, or their number if there are many. */
 function valuesOf(runs: readonly ReportRun[], of: (config: RunConfig) => string): string {
   const values = [...new Set(runs.map(({ config }) => of(config)))];
-  return values.length <= LISTED ? values.join(", ") : `${values.length} kinds`;
+  return values.length <= LISTED ? values.join(", ") : `${values.length} different`;
 }
 
-/** What was run, as names and values. */
+/** The settings of the runs, as names and values. */
 function settingsOf(data: ReportData): (readonly [name: string, value: string])[] {
   const { runs, keys, path } = data;
   const configurations = configurationsOf(data).length;
@@ -40,11 +40,11 @@ function settingsOf(data: ReportData): (readonly [name: string, value: string])[
   ];
 }
 
-/** The best network of a series by the measure; null where none was judged. */
+/** The best network of a series by the measure; null if no network of it was evaluated. */
 function bestOf(outcomes: readonly Outcome[], series: SeriesName, measure: Measure): Outcome | null {
-  const judged = outcomes.filter((outcome) => outcome.series === series && outcome[measure] !== null);
+  const evaluated = outcomes.filter((outcome) => outcome.series === series && outcome[measure] !== null);
   const value = (outcome: Outcome) => outcome[measure]?.mean ?? -Infinity;
-  return judged.toSorted((one, other) => value(other) - value(one))[0] ?? null;
+  return evaluated.toSorted((one, other) => value(other) - value(one))[0] ?? null;
 }
 
 function percent(spread: Spread | null): string {
@@ -61,7 +61,7 @@ function bestLine(
   return markup`<li><strong>${best}</strong>${cost}${isOnly ? "" : ` (${configuration.label})`}</li>`;
 }
 
-/** What came of it: the best network of each series, and what an accuracy has to clear. */
+/** The best network of each series, and the baselines. */
 function results({ runs }: ReportData, outcomes: readonly Outcome[]): Markup | null {
   const measure = commonMeasure(outcomes);
   const names = Object.keys(allSeries) as SeriesName[];
@@ -70,9 +70,9 @@ function results({ runs }: ReportData, outcomes: readonly Outcome[]): Markup | n
   const isOnly = runs.length === 1;
   const floors = floorsOf(runs, measure).map(({ name, value }) => `${name} ${percent(value)}`);
   return markup`
-    <p>${isOnly ? "Accuracy" : "The best"} by ${measureNames[measure]}:</p>
+    <p>${isOnly ? "Accuracy" : "Best networks"} by ${measureNames[measure]}:</p>
     <ul>${best.map((outcome) => bestLine(outcome, measure, isOnly))}</ul>
-    ${floors.length > 0 ? markup`<p>To be cleared: ${floors.join(", ")}.</p>` : null}`;
+    ${floors.length > 0 ? markup`<p>Baselines to beat: ${floors.join(", ")}.</p>` : null}`;
 }
 
 function listNames(runs: readonly ReportRun[]): string {
@@ -80,7 +80,7 @@ function listNames(runs: readonly ReportRun[]): string {
   return runs.length > LISTED ? `${names} and ${runs.length - LISTED} more` : names;
 }
 
-/** What runs may lack, in words for one and for several, and what helps a run that is in no sweep. */
+/** A reason why a run is incomplete, worded for one run and for several, and the remedy for a run outside a sweep. */
 interface Lack {
   readonly is: (run: ReportRun) => boolean;
   readonly one: string;
@@ -93,14 +93,14 @@ const lacks: readonly Lack[] = [
   {
     is: ({ phase }) => phase === "stopped",
     one: "stopped before its end",
-    several: "stopped before their ends",
-    remedy: (run) => `to go on: sluice pretrain --resume ${quoteWord(run)}`,
+    several: "stopped before their end",
+    remedy: (run) => `to resume: sluice pretrain --resume ${quoteWord(run)}`,
   },
   {
     is: ({ phase, evaluation }) => phase === "finished" && evaluation === null,
     one: "has not been evaluated",
     several: "have not been evaluated",
-    remedy: (run) => `to do so: sluice evaluate ${quoteWord(run)}`,
+    remedy: (run) => `to evaluate it: sluice evaluate ${quoteWord(run)}`,
   },
 ];
 
@@ -117,19 +117,19 @@ function missingOfSweep({ path, runs, waiting, damaged }: ReportData): string[] 
     if (found.length === 0) return [];
     return [`${found.length} of ${all} runs ${found.length === 1 ? one : several}: ${listNames(found)}`];
   });
-  const unbegun = waiting === 0 ? [] : [`${waiting} of ${all} runs ${waiting === 1 ? "has" : "have"} not been begun`];
+  const unbegun = waiting === 0 ? [] : [`${waiting} of ${all} runs ${waiting === 1 ? "has" : "have"} not started`];
   const broken = damaged.map(({ name, reason }) => `Run ${name} is damaged: ${reason}`);
   const lines = [...begun, ...unbegun, ...broken];
   return lines.length === 0
     ? []
-    : [...lines, `To go on: sluice sweep ${quoteWord(join(path, "sweep.yaml"))} --out ${quoteWord(path)}`];
+    : [...lines, `To resume: sluice sweep ${quoteWord(join(path, "sweep.yaml"))} --out ${quoteWord(path)}`];
 }
 
 function percentOf(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** The runs that missed their budgets, in a line; none if all kept them. */
+/** One line about the runs that missed their budgets; none if all runs kept them. */
 function missedBudgets({ kind, runs }: ReportData): string[] {
   const missed = runs.filter(({ budgetMissed }) => budgetMissed !== null);
   const [first] = missed;
@@ -143,12 +143,12 @@ function missedBudgets({ kind, runs }: ReportData): string[] {
   return [`This run missed its budget: its gated network costs ${cost} of the dense one, not ${percentOf(budget)}`];
 }
 
-/** What the page lacks, a line each; none if everything is there. */
+/** A line for each reason why runs are incomplete; none if all are complete. */
 function describeMissing(data: ReportData): string[] {
   return data.kind === "sweep" ? missingOfSweep(data) : data.runs.flatMap(missingOfRun);
 }
 
-/** The page's summary. */
+/** Builds the summary. @param outcomes of all configurations of the data. */
 export function summary(data: ReportData, outcomes: readonly Outcome[]): Markup {
   const missing = [...describeMissing(data), ...missedBudgets(data)].map((line) => markup`<li>${line}</li>`);
   const settings = settingsOf(data).map(([name, value]) =>

@@ -1,5 +1,5 @@
 /**
- * What a report shows: one run, or many that differ in a few options.
+ * Reads the data of a report: one run, or the runs of a sweep.
  *
  * @module
  */
@@ -14,62 +14,66 @@ import { targetOf } from "../config/network.ts";
 import { RunFolder } from "../run/run_folder.ts";
 import { phaseOf, type RunPhase } from "../run/run_status.ts";
 
-/** One run as the page shows it. */
+/** The data of one run. */
 export interface ReportRun {
-  /** Its folder's name. */
+  /** Name of the run's folder. */
   readonly name: string;
-  /** Its folder's path. */
+  /** Path of the run's folder. */
   readonly path: string;
-  /** Its values of the options that vary over the report's runs, by kebab-case key; the seed is not among them. */
+  /** Values of the report's varied options by kebab-case key, without the seed. */
   readonly varied: Readonly<Record<string, Scalar>>;
-  /** Its configuration. */
+  /** The run's configuration. */
   readonly config: RunConfig;
-  /** What it takes of its data's folder and what it leaves out, in one line; null if that was not recorded. */
+  /**
+   * One line about the images that the run uses and leaves out of its data folder; null if the run did not record it.
+   */
   readonly images: string | null;
-  /** What it is doing. */
+  /** Whether the run is training, stopped or finished. */
   readonly phase: RunPhase;
-  /** Some of its steps in order, the first and the last among them. */
+  /** A sample of the run's steps in order, including the first and the last. */
   readonly steps: readonly StepRecord[];
-  /** Its evaluations during training in order. */
+  /** The evaluations during training in order. */
   readonly watches: readonly EvaluationRecord[];
-  /** Its evaluation, or null if it has none yet. */
+  /** The evaluation by `sluice evaluate`, or null if there is none yet. */
   readonly evaluation: Evaluation | null;
-  /** How far its cost share is from its budget, if by more than one point when it was judged last, at its end; else null. */
+  /**
+   * Cost share minus budget in the last evaluation of a finished run, if it missed by more than one point; else null.
+   */
   readonly budgetMissed: number | null;
 }
 
-/** Everything a page shows. */
+/** The data of a report. */
 export interface ReportData {
-  /** What the page is about. */
+  /** Whether the report is about one run or a sweep. */
   readonly kind: "run" | "sweep";
-  /** Its name. */
+  /** Name of the run or the sweep. */
   readonly title: string;
-  /** The folder of the run or the sweep. */
+  /** Path of the run's or the sweep's folder. */
   readonly path: string;
-  /** The options that vary over the runs, by kebab-case key in the order of the table's columns; the seed is not among them. */
+  /** Kebab-case keys of the varied options in the order of the table's columns, without the seed. */
   readonly keys: readonly string[];
-  /** The runs that have been begun, in the order of the table's rows. */
+  /** The runs that have started, in the order of the table's rows. */
   readonly runs: readonly ReportRun[];
-  /** How many runs of a sweep have not been begun. */
+  /** Number of runs that have not started. */
   readonly waiting: number;
-  /** The runs of a sweep whose files cannot be read, and why. */
+  /** The runs whose files cannot be read, with the reason. */
   readonly damaged: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** Points of all curves together: enough for a few to be smooth, and for hundreds to stay small. */
+/** Points of all curves together: a few curves are smooth, and the page of hundreds of curves stays small. */
 const CURVE_POINTS = 20_000;
 
-/** How many steps to read of each run, where there are so many runs. */
+/** The number of steps to read from each run, by the number of runs in the report. */
 export function curvePoints(runs: number): number {
   return Math.max(50, Math.min(200, Math.round(CURVE_POINTS / Math.max(1, runs))));
 }
 
 /**
- * Reads what the page shows of a run, whether it is finished or not.
+ * Reads the data of a run, finished or not.
  *
- * @param varied as of {@linkcode ReportRun}.
- * @param points about how many steps to read, {@linkcode curvePoints}.
- * @throws {InvalidInputError} if its evaluation is damaged.
+ * @param varied values of the varied options, see {@linkcode ReportRun.varied}.
+ * @param points approximate number of steps to read, see {@linkcode curvePoints}.
+ * @throws {InvalidInputError} if the run's evaluation is damaged.
  */
 export function readReportRun(
   folder: RunFolder,
@@ -79,7 +83,7 @@ export function readReportRun(
   const { steps, evaluations } = folder.metrics.sample(points);
   const phase = phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null });
   const evaluation = folder.readEvaluation();
-  const judged = phase !== "finished" ? undefined : (evaluation ?? evaluations.at(-1))?.networks.gated;
+  const gated = phase !== "finished" ? undefined : (evaluation ?? evaluations.at(-1))?.networks.gated;
   return {
     name: basename(resolve(folder.path)),
     path: folder.path,
@@ -90,21 +94,23 @@ export function readReportRun(
     steps,
     watches: evaluations,
     evaluation,
-    budgetMissed: missedBudget(judged?.cost.share, targetOf(folder.config)),
+    budgetMissed: missedBudget(gated?.cost.share, targetOf(folder.config)),
   };
 }
 
 /**
- * The report of a single run.
+ * Reads the report of a single run.
  *
- * @throws {InvalidInputError} if its evaluation is damaged.
+ * @throws {InvalidInputError} if the run's evaluation is damaged.
  */
 export function reportOfRun(folder: RunFolder): ReportData {
   const run = readReportRun(folder, {}, curvePoints(1));
   return { kind: "run", title: run.name, path: folder.path, keys: [], runs: [run], waiting: 0, damaged: [] };
 }
 
-/** The report of a sweep: of its runs that have been begun. A run that is damaged is named with its reason, and the others are shown. */
+/**
+ * Reads the report of a sweep's started runs. A damaged run is listed with its reason, and does not hide the others.
+ */
 export function reportOfSweep(sweep: SweepFolder): ReportData {
   const { plan, path } = sweep;
   const begun = plan.runs.filter(({ name }) => existsSync(sweep.runPath(name)));

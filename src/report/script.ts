@@ -1,10 +1,10 @@
 /**
- * The page's script: sorting the table, and changing the theme. It runs in the browser, from the page itself.
+ * The page's script, which runs in the browser: it sorts the table and switches the theme.
  *
  * @module
  */
 
-/** The script's text. Without it the page is whole, and only does not sort. */
+/** The script's text. Without scripts, the page shows everything but cannot sort or switch the theme. */
 export const script = `"use strict";
 (() => {
   const root = document.documentElement;
@@ -33,7 +33,7 @@ export const script = `"use strict";
     const sign = direction === "ascending" ? 1 : -1;
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => ({ row, value: valueOf(row, heading.cellIndex) }));
-    // What has no value stays last, whichever the direction.
+    // Empty cells stay last in both directions.
     rows.sort((one, other) => {
       if (one.value === null || other.value === null) return Number(one.value === null) - Number(other.value === null);
       return sign * compare(one.value, other.value);

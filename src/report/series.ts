@@ -1,5 +1,5 @@
 /**
- * The series that results fall into, and how each looks: by colour, and by marker or dash for who does not see colours.
+ * The series of the figures. Each has its own marker and dash besides its colour, for readers who do not see colours.
  *
  * @module
  */
@@ -7,22 +7,22 @@ import type { Pass } from "../models/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import type { ColourName } from "./colours.ts";
 
-/** The dense and the gated network of dual runs, and those of the baselines. */
+/** The dense and the gated network of dual runs, and the networks of gated and vanilla runs. */
 export type SeriesName = "dense" | "gated" | "gated alone" | "vanilla";
 
 /** How a series looks. */
 export interface Series {
-  /** What it is called. */
+  /** Name in legends. */
   readonly name: string;
-  /** Its colour. */
+  /** Colour of markers and lines. */
   readonly colour: ColourName;
-  /** Its marker, as the plotting library names it. */
+  /** Marker, by its name in the plotting library. */
   readonly symbol: "circle" | "triangle" | "square" | "diamond";
-  /** Dashes of its lines; null: none. */
+  /** Dashes of lines as an SVG `stroke-dasharray`; null for solid lines. */
   readonly dash: string | null;
 }
 
-/** The series by name, in the order of legends. */
+/** All series by name, in the order of legends. */
 export const allSeries: Readonly<Record<SeriesName, Series>> = {
   dense: { name: "dense", colour: "dense", symbol: "circle", dash: null },
   gated: { name: "gated", colour: "gated", symbol: "triangle", dash: "6 3" },
@@ -30,12 +30,12 @@ export const allSeries: Readonly<Record<SeriesName, Series>> = {
   vanilla: { name: "vanilla", colour: "vanilla", symbol: "diamond", dash: "9 3 2 3" },
 };
 
-/** The series that a network of a run belongs to. */
+/** The series of a run's network. */
 export function seriesOf(mode: RunConfig["mode"], network: Pass): SeriesName {
   return mode === "dual" ? network : mode === "gated" ? "gated alone" : "vanilla";
 }
 
-/** How training looks, whose loss is that of all its networks together. */
+/** The series of a run's loss, which all its networks share. */
 export const trainingSeries: Readonly<Record<RunConfig["mode"], Series>> = {
   dual: { ...allSeries.gated, name: "dual, both networks", dash: null },
   gated: allSeries["gated alone"],

@@ -1,5 +1,5 @@
 /**
- * The page's style: both themes, wide screens and phones, and paper.
+ * The page's style sheet, for both themes, wide screens, phones and paper.
  *
  * @module
  */
@@ -9,10 +9,10 @@ function properties(palette: Palette): string {
   return Object.entries(palette).map(([name, value]) => `--${name}: ${value};`).join(" ");
 }
 
-/** Below this width in pixels of the window, charts are drawn for phones. */
+/** Window width in pixels below which the page shows the charts for phones. */
 const NARROW = 760;
 
-/** The style's text. */
+/** The style sheet's text. */
 export const style = `
 :root { color-scheme: light; ${properties(light)} }
 :root[data-theme="dark"] { color-scheme: dark; ${properties(dark)} }

@@ -1,5 +1,5 @@
 /**
- * The table of every network's figures, which a press on a heading sorts.
+ * Builds the table with the results of every network.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Scalar } from "../sweep/mod.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";
 import { formatSpread, type Spread, spreadOf } from "../sweep/spread.ts";
 
-/** A cell: what is shown, and what it is sorted by, null where there is nothing. */
+/** A cell: its text, and the value to sort by, which is null for an empty cell. */
 interface Cell {
   readonly text: string;
   readonly value: string | number | null;
@@ -19,7 +19,7 @@ interface Cell {
 interface Column {
   readonly heading: string;
   readonly cells: readonly Cell[];
-  /** Whether every value is a number. */
+  /** Whether every value is a number. Numbers are aligned right. */
   readonly isNumeric: boolean;
 }
 
@@ -45,14 +45,14 @@ function targetCell({ configuration: { target }, network }: Outcome): Cell {
 }
 
 /**
- * Seconds that a run has trained; null before its first step. A run that went on counts its seconds anew: what it had counted before is
- * known to within the distance of two of its steps that were read.
+ * Seconds that a run has trained; null before its first step. A resumed run counts from 0 again, so the time before is
+ * known only to within the time between two steps of the sample.
  */
 export function trainedSeconds({ steps }: Pick<ReportRun, "steps">): number | null {
   return steps.length === 0 ? null : secondsOfSittings(steps.map(({ time }) => time));
 }
 
-/** The cost, and how many of the runs missed their budget. */
+/** The cost, with the number of runs that missed their budget. */
 function costCell({ configuration: { runs }, share, missed }: Outcome): Cell {
   const { text, value } = spreadCell(share, 2);
   const mark = missed === 0 ? "" : runs.length === 1 ? ", missed" : `, ${missed} of ${runs.length} missed`;
@@ -97,7 +97,7 @@ function bodyCell(column: Column, row: number): Markup {
   return markup`<td${classOf(column)}${sorted}>${text}</td>`;
 }
 
-/** The page's table, one row a network of a configuration. */
+/** Builds the table, with a row for each network of a configuration. */
 export function table(data: ReportData, outcomes: readonly Outcome[]): Markup {
   const columns = columnsOf(data, outcomes);
   const rows = outcomes.map((_, row) =>
@@ -107,7 +107,7 @@ export function table(data: ReportData, outcomes: readonly Outcome[]): Markup {
   return markup`
   <section aria-labelledby="table-title">
     <h2 id="table-title">Table</h2>
-    <p>A press on a heading sorts by it, a second one the other way round.</p>
+    <p>Press a heading to sort by it, and again to reverse the order.</p>
     <div class="scroll" role="region" aria-labelledby="table-title" tabindex="0">
       <table class="sortable">
         <thead><tr>${columns.map(headingCell)}</tr></thead>

@@ -1,5 +1,5 @@
 /**
- * A sweep's results by configuration: mean and standard deviation over seeds.
+ * Summarises a sweep's results by configuration: mean and standard deviation over seeds.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import type { Accuracies, ResultRow, SweepResults } from "./results.ts";
 import type { Scalar } from "./spec.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 
-/** One network of one configuration, over its seeds. */
+/** The results of one network of a configuration over its seeds. */
 export interface ConfigurationSummary {
-  /** What varies over the sweep; the seed is not among it. */
+  /** The varied options by kebab-case key, without the seed. */
   readonly varied: Readonly<Record<string, Scalar>>;
-  /** Which network. */
+  /** The network. */
   readonly network: Pass;
-  /** Runs that are done. */
+  /** Number of runs that are done. */
   readonly runs: number;
-  /** The budget asked for; null of a network without gates. */
+  /** The budget; null for a network without gates. */
   readonly target: number | null;
   /** Measured share of the dense network's MACs. */
   readonly cost: Spread;
-  /** Runs whose cost missed the budget. */
+  /** Number of runs that missed the budget. */
   readonly missed: number;
-  /** 20-NN, in percent. */
+  /** 20-NN accuracy in percent. */
   readonly knn20: Spread | null;
-  /** Linear probe, in percent. */
+  /** Top-1 accuracy of the linear probe in percent. */
   readonly probeTop1: Spread | null;
-  /** The same networks untrained. */
+  /** Accuracies of the same networks before training. */
   readonly untrained: { readonly knn20: Spread | null; readonly probeTop1: Spread | null };
 }
 
@@ -37,7 +37,7 @@ function spreads(accuracies: readonly Accuracies[]): Pick<ConfigurationSummary, 
   };
 }
 
-/** Summarises rows by what varies and by network, in the order in which each first comes. */
+/** Groups rows by varied options and network, in the order of their first rows. */
 export function summarise({ rows }: Pick<SweepResults, "rows">): ConfigurationSummary[] {
   const groups = Map.groupBy(rows, ({ varied, network }) => JSON.stringify([varied, network]));
   return [...groups.values()].flatMap((group: ResultRow[]) => {

@@ -1,19 +1,19 @@
 /**
- * A run whose files cannot be read: it is shown with its reason, and stands in no other run's way.
+ * Marks a run whose files cannot be read, so that the sweep shows the reason and continues with the other runs.
  *
  * @module
  */
 import { errorLine } from "../formats/mod.ts";
 
-/** A run that is damaged. */
+/** Takes the place of a result that could not be read. */
 export class DamagedRun {
-  /** Made with the reason in a line, which names the file and the remedy if they are known. */
+  /** Stores the reason: one line that names the file and the remedy if they are known. */
   constructor(readonly reason: string) {}
 }
 
 /**
- * What reading a run's files gives. All that goes wrong in it is the run's damage, whatever it is: its files may hold anything, and
- * the other runs are to be read still.
+ * Reads a run's files. Any error counts as damage of that run: its files may contain anything, and the other runs must
+ * stay readable.
  */
 export function orDamaged<T>(read: () => T): T | DamagedRun {
   try {

@@ -1,5 +1,5 @@
 /**
- * What a sweep will take: time, from the speed of a few steps, and disk, from the size of what runs save.
+ * Estimates a sweep's time, from the speed of a few steps, and its disk space, from the size of its checkpoints.
  *
  * @module
  */
@@ -11,42 +11,45 @@ import { plannedPairs } from "../training/passes.ts";
 import { networkSpec, trainedNetworks } from "../config/network.ts";
 import { createTrainee, trainingState } from "../training/trainee.ts";
 
-/** A run, and the images it has. */
+/** A run with the size and number of its images. */
 export interface EstimatedRun {
-  /** Its options. */
+  /** The run's options. */
   readonly config: RunConfig;
-  /** Height and width of its images in pixels. */
+  /** Height and width of an image in pixels. */
   readonly side: number;
-  /** Images to train on. */
+  /** Images of an epoch. */
   readonly trainingImages: number;
-  /** Images that are encoded to evaluate a network: labelled ones to train a probe with, and to test. */
+  /** Images that an evaluation encodes: the labelled training images and the test images. */
   readonly evaluationImages: number;
 }
 
-/** What is expected. */
+/** The estimate for all runs of a sweep. */
 export interface SweepEstimate {
-  /** Seconds that all runs take, so many at a time; null if other machines compute. */
+  /** Wall-clock seconds for all runs; null if other machines compute. */
   readonly seconds: number | null;
-  /** Bytes of disk that they fill. */
+  /** Bytes that the runs write to disk. */
   readonly bytes: number;
 }
 
-/** Images of the step that is timed at most: its speed, not its memory, is of interest. */
+/** Largest batch of the timed step: a small batch gives the speed with less memory. */
 const TIMED_BATCH = 64;
-/** Bytes of a step's lines in `metrics.jsonl` and in the event file, about. */
+/** Approximate bytes that a step adds to `metrics.jsonl` and to the event file. */
 const BYTES_PER_STEP = 2000;
-/** A training step makes three passes' worth of products for one pass, and encoding, in f32, takes about two passes of its time. */
+/**
+ * Cost in units of one forward pass in training precision: a training pass computes forward, input gradient and weight
+ * gradient; encoding computes in f32, which takes about twice as long.
+ */
 const [TRAINED_PASS, ENCODED_PASS] = [3, 2];
 
-/** What a run takes, in products of one kind: those that take the time of a training step's. */
+/** The work of a run in MACs, each of which takes as long as a MAC of a training step. */
 export interface RunWork {
-  /** Of its training. */
+  /** MACs of the training. */
   readonly training: number;
-  /** Of its evaluation: all networks, trained and untrained. */
+  /** MACs of the evaluation of all networks, trained and untrained. */
   readonly evaluation: number;
 }
 
-/** The products of a run. */
+/** Counts the MACs of a run. */
 export function workOf({ config, side, trainingImages, evaluationImages }: EstimatedRun): RunWork {
   const cost = networkCost(networkSpec(config, side));
   const pairs = plannedPairs(config, config.gateWarmup).length;
@@ -56,7 +59,7 @@ export function workOf({ config, side, trainingImages, evaluationImages }: Estim
   return { training, evaluation: ENCODED_PASS * networks * evaluationImages * cost.macs };
 }
 
-/** Products that a device makes in a second of training. */
+/** Measures a device's speed in MACs a second of training. */
 function measuredRate(device: Device, config: RunConfig): number {
   const batch = Math.min(config.batch, TIMED_BATCH);
   const { gflops } = benchStep(device, { ...config, batch }, { steps: 2, warmup: 1, peak: 1 });
@@ -69,7 +72,7 @@ function checkpointBytes(device: Device, { config, side }: EstimatedRun): number
   return 4 * [...trainingState(trainee, null).state().values()].reduce((sum, { size }) => sum + size, 0);
 }
 
-/** What decides how large a run's checkpoints are. */
+/** A key that is equal for runs whose checkpoints have the same size. */
 function networkKey({ config, side }: EstimatedRun): string {
   const { arch, width, stem, objective, mode, projector, separateNorm, separateEncoders, gateReduction } = config;
   return JSON.stringify(
@@ -90,9 +93,10 @@ function diskBytes(device: Device, runs: readonly EstimatedRun[]): number {
 }
 
 /**
- * Estimates runs from the speed of the first one's steps, on this device and as many threads as it was opened with.
+ * Estimates all runs from the speed of the first run's steps on this device, with the device's threads.
  *
- * @param jobs runs at a time, each as fast as the step that is timed; null if other machines compute, whose speed is not known here.
+ * @param jobs runs at a time, assuming that each keeps the measured speed; null if other machines compute: their speed
+ * is unknown.
  */
 export function estimateSweep(device: Device, runs: readonly EstimatedRun[], jobs: number | null): SweepEstimate {
   const [first] = runs;

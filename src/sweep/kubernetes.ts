@@ -1,5 +1,5 @@
 /**
- * A sweep as one Indexed Job of Kubernetes, a completion for each run.
+ * Writes a sweep as an Indexed Job of Kubernetes, with one completion for each run.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import { stringify } from "yaml";
 import type { KubernetesRequest } from "./requests.ts";
 import { attemptFunction, chooseRun, jobName, type ScriptedSweep } from "./shell.ts";
 
-/** Whether a path is a folder or lies in it. */
+/** Whether a path is a folder or is inside it. */
 export function liesIn(path: string, folder: string): boolean {
   return !/^\.\.(\/|$)/.test(relative(folder, path));
 }
 
-/** Threads that a request for processors is good for; null where it asks for none. */
+/** Threads that fit the requested processors, at least 1; null if the spec requests none. */
 export function threadsOf({ cpu }: Pick<KubernetesRequest, "cpu">): number | null {
   if (cpu === undefined) return null;
   return Math.max(1, Math.floor(cpu.endsWith("m") ? parseFloat(cpu) / 1000 : parseFloat(cpu)));
 }
 
-/** A text in which Kubernetes, which replaces `$(NAME)` in commands, finds nothing to replace. */
-function asItIs(text: string): string {
+/** Escapes `$(NAME)`, which Kubernetes would replace in a command. */
+function escapeReferences(text: string): string {
   return text.replace(/\$(?=[$(])/g, "$$$$");
 }
 
-/** Works on one run. Kubernetes tries again, and asks a pod to stop with SIGTERM. */
+/** The script of a pod: one attempt at one run. Kubernetes retries a failure, and stops a pod with SIGTERM. */
 function podScript(sweep: ScriptedSweep): string {
   return `${attemptFunction(sweep)}
 ${chooseRun(sweep.runs, "JOB_COMPLETION_INDEX")}
@@ -43,31 +43,32 @@ function resourcesOf({ cpu, memory, gpus }: KubernetesRequest): Record<string, u
   return Object.keys(limits).length === 0 ? {} : { resources: { requests: limits, limits } };
 }
 
-/** What becomes of a run whose pod failed; all other failures count, and are tried again as often as the sweep says. */
+/** Rules for a failed pod. Any other failure counts, and is retried as often as the spec's `retries` says. */
 const failureRules = [
-  // Preempted, drained: nothing the run is to blame for.
+  // Preempted or drained, which is not the run's fault.
   { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
-  // Asked to stop, and saved.
+  // Stopped by a signal after saving.
   { action: "Ignore", onExitCodes: { containerName: "sluice", operator: "In", values: [75, 143] } },
-  // A wrong request stays wrong.
+  // A wrong request fails again, so do not retry.
   { action: "FailIndex", onExitCodes: { containerName: "sluice", operator: "In", values: [2] } },
 ];
 
-/** The first letters of a digest of something. */
+/** The first 8 hexadecimal digits of the SHA-256 of a value's JSON. */
 function digestOf(contents: unknown): string {
   return createHash("sha256").update(JSON.stringify(contents)).digest("hex").slice(0, 8);
 }
 
 /**
- * The manifest, as YAML, of a Job whose pods share the sweep's folder on a volume. Kubernetes 1.29 or newer counts failures by index.
- * It is named after the folder and a digest of what it holds: one for what is left is another.
+ * The manifest, as YAML, of a Job whose pods share the sweep's folder on a volume. Needs Kubernetes 1.29 or newer,
+ * which counts failures by index. The Job's name has the folder and a digest of the Job, so a later Job for the
+ * remaining runs has another name.
  */
 export function kubernetesManifest(sweep: ScriptedSweep, request: KubernetesRequest): string {
   const { image, claim, mount, namespace, jobs, notice } = request;
   const container = {
     name: "sluice",
     image,
-    command: ["sh", "-c", asItIs(podScript(sweep))],
+    command: ["sh", "-c", escapeReferences(podScript(sweep))],
     ...resourcesOf(request),
     volumeMounts: [{ name: "shared", mountPath: mount }],
   };

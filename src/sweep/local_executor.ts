@@ -1,5 +1,5 @@
 /**
- * Works through a sweep's runs on this machine, a process for each.
+ * Runs a sweep on this machine, with one process for each run.
  *
  * @module
  */
@@ -10,45 +10,45 @@ import type { PlannedRun } from "./plan.ts";
 import { readRunState } from "./sweep_run.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
-/** Told how the runs fare. */
+/** Receives the progress of a sweep. */
 export interface SweepObserver {
-  /** A process begins to work on a run. @param attempt from 1. */
+  /** A process starts on a run. @param attempt from 1. */
   started(run: string, attempt: number): void;
-  /** A run is done. */
+  /** A run is trained and evaluated. */
   done(run: string): void;
-  /** A process failed, or the run is damaged. @param again whether the run is tried again. */
+  /** A process failed, or the run is damaged. @param again whether the run is retried. */
   failed(run: string, message: string, again: boolean): void;
 }
 
-/** How a sweep is worked through. */
+/** How to run a sweep on this machine. */
 export interface LocalExecution {
   /** Runs at a time. */
   readonly jobs: number;
-  /** The program and arguments that work on a run. @param slot which of the processes at a time it is, from 0. */
+  /** The program and its arguments for a run. @param slot index of the process among those at the same time, from 0. */
   command(run: PlannedRun, slot: number): readonly string[];
-  /** Told how the runs fare. */
+  /** Receives the progress; an error in it is ignored. */
   readonly observer: SweepObserver;
-  /** Ends the sweep early: processes are asked to save and stop, and no others begin. */
+  /** Ends the sweep early: active processes save and stop, and no other run starts. */
   readonly stop: AbortSignal;
 }
 
-/** How a process ended. */
+/** What the end of a process means for its run. */
 type Ending =
   | { readonly kind: "done" | "stopped" }
   | { readonly kind: "failed"; readonly message: string; readonly isFinal: boolean };
 
-/** Exit statuses of a process that saved and stopped because a signal asked it to. */
+/** Exit statuses of a process that saved and stopped on a signal. */
 const stopStatuses: readonly (number | null)[] = [75, 129, 130, 143];
-/** Exit status of a request that is wrong, and stays so however often it is made. */
+/** Exit status of a wrong request, which a retry does not cure. */
 const WRONG_REQUEST = 2;
 
-/** How a process came to its end, as the system tells it. */
+/** The end of a process as the system reports it. */
 interface Exit {
   readonly status: number | null;
   readonly signal: string | null;
 }
 
-/** Runs a process to its end, its output going to the run's log. */
+/** Runs a process to its end, and appends its output to the run's log. */
 async function work(
   sweep: SweepFolder,
   run: PlannedRun,
@@ -59,14 +59,15 @@ async function work(
   const logPath = sweep.logPath(run.name);
   checkPlainFile(logPath);
   const log = openSync(logPath, "a");
-  // In a process group of its own: a terminal's Ctrl-C is this program's to pass on, once.
+  // A process group of its own keeps a terminal's Ctrl-C from the child, which gets a single SIGTERM from this program
+  // instead.
   const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
   closeSync(log);
   const pass = () => child.kill("SIGTERM");
   stop.addEventListener("abort", pass, { once: true });
   return await new Promise<Exit>((resolve, reject) => {
     child.on("error", reject);
-    // What follows from it is decided outside: what an event's handler throws ends the whole program.
+    // Only resolve here: an exception in an event handler would end the whole program.
     child.once("exit", (status, signal) => resolve({ status, signal }));
   }).finally(() => stop.removeEventListener("abort", pass));
 }
@@ -74,14 +75,14 @@ async function work(
 function endingOf(sweep: SweepFolder, { name }: PlannedRun, { status, signal }: Exit, wasAsked: boolean): Ending {
   if (status === 0) return { kind: "done" };
   if (wasAsked && (status === null || stopStatuses.includes(status))) return { kind: "stopped" };
-  // A process that could, has said why.
-  const said = status === null || stopStatuses.includes(status) ? null : sweep.failure(name);
-  const message = said ?? (signal === null ? `ended with status ${status}` : `was ended by ${signal}`);
+  // A process that ended by itself has recorded its failure.
+  const recorded = status === null || stopStatuses.includes(status) ? null : sweep.failure(name);
+  const message = recorded ?? (signal === null ? `ended with status ${status}` : `was ended by ${signal}`);
   sweep.setFailure(name, message);
   return { kind: "failed", message, isFinal: status === WRONG_REQUEST };
 }
 
-/** One attempt at a run. What goes wrong around its process, such as a log that cannot be opened, fails this run and no other. */
+/** One attempt at a run. An error around its process, such as a log that cannot be opened, fails this run alone. */
 async function attempt(
   sweep: SweepFolder,
   run: PlannedRun,
@@ -97,7 +98,7 @@ async function attempt(
   }
 }
 
-/** Works on one run until it is done or there is no point in trying again. */
+/** Attempts a run until it is done, is stopped, or has no retry left. */
 async function complete(sweep: SweepFolder, run: PlannedRun, slot: number, execution: LocalExecution): Promise<void> {
   const { observer, stop } = execution;
   for (let count = 1;; count++) {
@@ -111,13 +112,13 @@ async function complete(sweep: SweepFolder, run: PlannedRun, slot: number, execu
   }
 }
 
-/** An observer whose failures are nobody's: its terminal may be gone, and the runs go on. */
-function apart(observer: SweepObserver): SweepObserver {
-  const tell = (say: () => void) => {
+/** Wraps an observer so that its errors are ignored: its terminal may be gone, and the runs must continue. */
+function withoutErrors(observer: SweepObserver): SweepObserver {
+  const tell = (call: () => void) => {
     try {
-      say();
+      call();
     } catch {
-      // There is nobody left to tell.
+      // Nobody is left to report it to.
     }
   };
   return {
@@ -128,13 +129,13 @@ function apart(observer: SweepObserver): SweepObserver {
 }
 
 /**
- * Works through the runs that are not done, in the order of the plan, several at a time, going on past those that fail. A damaged run
- * is told as failed, and not begun.
+ * Completes the runs that are not done, several at a time in the order of the plan, and continues after a failure.
+ * Reports a damaged run as failed, and does not start it.
  *
- * @returns when all are done or have failed, or when all processes have stopped because `stop` asked for it.
+ * @returns when every run is done or has failed, or when `stop` was aborted and all processes have ended.
  */
 export async function executeLocally(sweep: SweepFolder, execution: LocalExecution): Promise<void> {
-  const observer = apart(execution.observer);
+  const observer = withoutErrors(execution.observer);
   const states = sweep.plan.runs.map((run) => readRunState(sweep, run));
   for (const { name, phase, failure } of states) {
     if (phase === "damaged") observer.failed(name, `damaged: ${failure}`, false);
@@ -143,7 +144,7 @@ export async function executeLocally(sweep: SweepFolder, execution: LocalExecuti
   for (const { name } of waiting) sweep.setFailure(name, null);
   const queue = waiting.values();
   const slots = Array.from({ length: execution.jobs }, async (_, slot) => {
-    // The slots share the queue: each takes the next run when it is free.
+    // The slots share one iterator: a free slot takes the next run.
     for (const run of queue) {
       if (execution.stop.aborted) return;
       await complete(sweep, run, slot, { ...execution, observer });

@@ -1,5 +1,5 @@
 /**
- * Sweeps: many runs from one spec, and what they come to.
+ * Sweeps: many runs from one spec, their execution, and their results.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The runs that a spec comes to, each with its whole configuration and a name of what varies.
+ * Plans the runs of a spec, each with its whole configuration and a name that says what varies.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import type { Place, Scalar, SweepSpec } from "./spec.ts";
 
 /** One run of a sweep. */
 export interface PlannedRun {
-  /** Name of its folder: what varies, `budget=0.3,seed=1` for one. */
+  /** Name of the run's folder, made from what varies: `budget=0.3,seed=1`. */
   readonly name: string;
-  /** What varies, by the options' keys; the seed is not among them. */
+  /** The varied options by their kebab-case keys, without the seed. */
   readonly varied: Readonly<Record<string, Scalar>>;
-  /** All of its options. */
+  /** All options of the run. */
   readonly config: RunConfig;
 }
 
-/** A run, with the place in the spec of each of its options. */
+/** A run that knows the place of each of its options in the spec. */
 export interface TracedRun extends PlannedRun {
-  /** What its options were resolved from. */
+  /** The flags, the file and the fitted defaults that its options were resolved from. */
   readonly sources: ConfigSources;
-  /** Where an option, named in camelCase, was written; the run itself if it was not. */
+  /** The place of an option, named in camelCase; the place of the run if the spec does not set the option. */
   placeOf(option: string): Place;
 }
 
-/** The options of a run before seeds are given out, and where each is. */
+/** The options of a run without its seed, each with its place in the spec. */
 interface Variation {
   readonly name: string | null;
   readonly options: Readonly<Record<string, Scalar>>;
@@ -37,10 +37,10 @@ interface Variation {
   readonly place: Place;
 }
 
-/** Combinations of a grid at most: a few keys more make millions, which no machine can even list. */
+/** Largest number of runs: a few more keys in a grid make millions of combinations, too many even to list. */
 const MOST_RUNS = 10_000;
 
-/** All combinations of the values of a grid, those of its last key changing fastest. */
+/** All combinations of a grid's values. The last key varies fastest. */
 function combinations(grid: Readonly<Record<string, readonly Scalar[]>>): Variation[] {
   const start: Variation[] = [{ name: null, options: {}, places: {}, place: ["grid"] }];
   return Object.entries(grid).reduce((variations, [key, values]) => {
@@ -57,7 +57,7 @@ function combinations(grid: Readonly<Record<string, readonly Scalar[]>>): Variat
 function variationsOf(spec: SweepSpec): Variation[] {
   const { grid, runs, seeds } = spec.contents;
   const count = Object.values(grid ?? {}).reduce((product, values) => product * values.length, seeds.length);
-  if (count > MOST_RUNS) throw spec.fault(["grid"], `grid: comes to ${count} runs; give at most ${MOST_RUNS}`);
+  if (count > MOST_RUNS) throw spec.fault(["grid"], `grid: has ${count} runs; give at most ${MOST_RUNS}`);
   if (grid !== undefined) return combinations(grid);
   const written = runs ?? [{}];
   return written.map(({ name = null, ...options }, index) => ({
@@ -68,13 +68,13 @@ function variationsOf(spec: SweepSpec): Variation[] {
   }));
 }
 
-/** Paths are taken from where the sweep is begun: its runs may be started elsewhere. */
+/** Makes paths absolute, relative to the current folder: another process may start the runs elsewhere. */
 function withWholePaths(config: RunConfig): RunConfig {
   const whole = pathOptions.map((name) => [name, config[name] === null ? null : resolve(config[name])]);
   return { ...config, ...Object.fromEntries(whole) };
 }
 
-/** A spec and the options that the command line gives all of its runs. */
+/** Plans runs from a spec and from the options that the command line gives all runs. */
 class Planner {
   readonly #spec: SweepSpec;
   readonly #flags: Readonly<Record<string, unknown>>;
@@ -84,7 +84,7 @@ class Planner {
     this.#flags = flags;
   }
 
-  /** The runs of one variation, one a seed. */
+  /** The runs of a variation, one for each seed. */
   runs(variation: Variation): TracedRun[] {
     const { base, seeds } = this.#spec.contents;
     const places: Record<string, Place> = {
@@ -102,19 +102,23 @@ class Planner {
     });
   }
 
-  /** The run's own name, or what varies; and the seed, unless it is null: all runs have the same one then. */
+  /**
+   * The name in the spec or the varied options, followed by the seed.
+   *
+   * @param seed null if all runs have the same seed.
+   */
   #nameOf({ name, place }: Variation, varied: PlannedRun["varied"], seed: number | null): string {
     const own = name === null ? null : folderName(name);
-    const named = own ?? describeVaried(varied);
-    const whole = folderName([...(named === "" ? [] : [named]), ...(seed === null ? [] : [`seed=${seed}`])].join(","));
-    // A seed makes no name of none.
+    const stem = own ?? describeVaried(varied);
+    const whole = folderName([...(stem === "" ? [] : [stem]), ...(seed === null ? [] : [`seed=${seed}`])].join(","));
+    // Check the spec's name alone, too: a seed must not hide that it is empty.
     const fault = (own === null ? null : faultOfName(own)) ?? faultOfName(whole || "run");
     if (fault === null) return whole || "run";
     const [written, line] = name === null ? [whole, place] : [name, [...place, "name"]];
     throw this.#spec.fault(line, `name ${quoteName(written)}: ${fault}`);
   }
 
-  /** The options as a configuration file would give them, with their lines. */
+  /** The options in the form of a configuration file, with their lines for messages. */
   #fileOf(options: Readonly<Record<string, Scalar>>, places: Readonly<Record<string, Place>>): ConfigFile {
     const known = Object.keys(options).map((key) => {
       const place = places[key] ?? [];
@@ -143,40 +147,41 @@ class Planner {
   }
 }
 
-/** A run with other defaults for the options that nobody gave. */
+/** Resolves a run again with other defaults for the options that nobody set. */
 export function refitted(run: TracedRun, fitted: Readonly<Partial<RunConfig>>): TracedRun {
   const sources = { ...run.sources, fitted };
   return { ...run, sources, config: withWholePaths(resolveConfig(sources)) };
 }
 
-/** An error that begins with file and line, which those of single options do already. */
+/** Adds the spec's file and line to an error's message, unless the message begins with the file already. */
 export function locate(spec: SweepSpec, place: Place, error: InvalidInputError): InvalidInputError {
   return error.message.startsWith(`${spec.path}:`) ? error : spec.fault(place, error.message);
 }
 
-/** What of a variation makes a difference to its run. */
+/** The options of a variation that affect its run: a vanilla run ignores the options of gates. */
 function variedOf({ options }: Variation, { mode }: RunConfig): Record<string, Scalar> {
-  const idle: readonly string[] = mode === "vanilla" ? gateOptions.map(kebabCase) : [];
-  return Object.fromEntries(Object.entries(options).filter(([key]) => !idle.includes(key)));
+  const ignored: readonly string[] = mode === "vanilla" ? gateOptions.map(kebabCase) : [];
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !ignored.includes(key)));
 }
 
-/** Whether a combination of a grid differs from others only in what its run has no use for. */
+/** Whether a grid's combination may repeat another one, because its run ignores an option. */
 function isRepetition({ place, options }: Variation, { varied }: TracedRun): boolean {
   return place[0] === "grid" && Object.keys(options).length > Object.keys(varied).length;
 }
 
-/** Why a run may not have a name beside that of another run, which some file systems take for the same; with the remedy. */
+/** The message for two runs whose names are equal, at least on some file systems. */
 function faultOfPair(name: string, other: string): string {
-  if (name === other) return `${name}: another run has that name; vary something, or give it a name`;
-  return `${name}: is the same folder as run ${other} on file systems that ignore case or accents' spelling; give another name`;
+  if (name === other) return `${name}: two runs have this name; vary an option or give one of them a name`;
+  return `${name}: has the same folder as run ${other} on file systems that ignore case or the encoding of accents; ` +
+    "give one of them another name";
 }
 
 /**
- * Resolves every run of a spec. Runs without gates are the same at every budget, and are there once.
+ * Resolves every run of a spec. A run without gates is the same at every budget, so the plan has it once.
  *
  * @param flags options that the command line gives all runs, by their camelCase names.
- * @throws {InvalidInputError} naming the line of an option that is not known or wrong, of a run whose name cannot be a folder's or that
- * another run has, or of a grid that is too large.
+ * @throws {InvalidInputError} naming the line if an option is unknown or wrong, a run's name is invalid or taken, or
+ * the grid is too large.
  */
 export function planSweep(spec: SweepSpec, flags: Readonly<Record<string, unknown>> = {}): TracedRun[] {
   const planner = new Planner(spec, flags);

@@ -1,27 +1,27 @@
 /**
- * How far a sweep is, from the steps of its runs, and how long the rest takes.
+ * Computes a sweep's progress from the steps of its runs, and estimates the time left.
  *
  * @module
  */
 import type { RunWork } from "./estimate.ts";
 
-/** Where a run is while its process works on it. */
+/** The progress of a run's training. */
 export interface RunSteps {
-  /** Steps done. */
+  /** Number of completed steps. */
   readonly step: number;
   /** Steps of the whole run, 1 or more. */
   readonly steps: number;
 }
 
-/** A run as its sweep begins or goes on. */
+/** A run at the moment when its sweep starts or resumes. */
 export interface StartedRun {
-  /** Its name. */
+  /** Name of the run. */
   readonly name: string;
-  /** Its products. */
+  /** The work of the whole run. */
   readonly work: RunWork;
-  /** Where it is; null before its first step. */
+  /** Steps so far; null before the first step. */
   readonly at: RunSteps | null;
-  /** Whether it is done, or cannot be begun: nothing of it is left. */
+  /** Whether the run is done or damaged, so that no work is left. */
   readonly isOver: boolean;
 }
 
@@ -35,18 +35,18 @@ function total({ training, evaluation }: RunWork): number {
   return training + evaluation;
 }
 
-/** Products done of a run that is at a step: its evaluation comes after the last one. */
+/** Work done at a step. The evaluation follows the last step, so it does not count yet. */
 function doneAt({ training }: RunWork, at: RunSteps | null): number {
   return at === null ? 0 : training * Math.min(1, at.step / at.steps);
 }
 
-/** The work of a sweep's runs as it gets done. */
+/** Tracks the work of a sweep's runs, in the unit of {@linkcode RunWork}. */
 export class SweepProgress {
   readonly #runs: ReadonlyMap<string, RunProgress>;
-  /** Work that counts as done, and took no time here. */
+  /** Work that counts as done but took none of this process's time. */
   #before: number;
 
-  /** Begins with all runs of a sweep, wherever they are. */
+  /** Starts from the present state of all runs, done or not. */
   constructor(runs: readonly StartedRun[]) {
     this.#runs = new Map(runs.map(({ name, work, at, isOver }) => {
       return [name, { work, done: isOver ? total(work) : doneAt(work, at), isOver }];
@@ -54,13 +54,17 @@ export class SweepProgress {
     this.#before = this.#done();
   }
 
-  /** A process has come to a step of a run. */
+  /** Records that a run has reached a step. */
   reached(name: string, at: RunSteps): void {
     const run = this.#runs.get(name);
     if (run !== undefined && !run.isOver) run.done = doneAt(run.work, at);
   }
 
-  /** Nothing is left of a run. @param isDone false if it has failed for good: what it did not do says nothing of the pace. */
+  /**
+   * Records the end of a run.
+   *
+   * @param isDone false if the run failed: its missing work then does not count for the pace.
+   */
   over(name: string, isDone: boolean): void {
     const run = this.#runs.get(name);
     if (run === undefined || run.isOver) return;
@@ -68,13 +72,13 @@ export class SweepProgress {
     [run.done, run.isOver] = [total(run.work), true];
   }
 
-  /** The share of the sweep's work that is done, in 0..1. */
+  /** The completed share of the sweep's work, in 0..1. */
   share(): number {
     const all = [...this.#runs.values()].reduce((sum, { work }) => sum + total(work), 0);
     return all === 0 ? 1 : this.#done() / all;
   }
 
-  /** Seconds that the rest takes at the pace since the beginning; null before anything is done. */
+  /** Seconds left at the average pace so far; null before any progress. @param elapsed seconds since the start. */
   secondsLeft(elapsed: number): number | null {
     const gained = this.#done() - this.#before;
     const rest = [...this.#runs.values()].reduce((sum, { work, done }) => sum + total(work) - done, 0);

@@ -1,5 +1,5 @@
 /**
- * What a sweep comes to: a row for each network of each run, as JSON and as CSV.
+ * Collects a sweep's results, a row for each network of each run, and writes them as JSON and CSV.
  *
  * @module
  */
@@ -14,25 +14,25 @@ import { begunRun, readRunState } from "./sweep_run.ts";
 import type { Scalar } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
-/** Accuracies in percent, null where a protocol was not asked for. */
+/** Accuracies in percent; null if the evaluation left out the protocol. */
 export interface Accuracies {
-  /** 20 neighbours, cosine, weighted votes. */
+  /** k-NN with 20 neighbours, cosine similarity and weighted votes. */
   readonly knn20: number | null;
-  /** Linear probe, mean over its seeds. */
+  /** Linear probe, mean over the probe's seeds. */
   readonly probeTop1: number | null;
 }
 
-/** One network of one run. */
+/** The results of one network of one run. */
 export interface ResultRow extends Accuracies {
-  /** The run's name. */
+  /** Name of the run. */
   readonly run: string;
-  /** Which of its networks. */
+  /** The network. */
   readonly network: Pass;
-  /** What varies over the sweep, by the options' keys; the seed is not among them. */
+  /** The varied options by their kebab-case keys, without the seed. */
   readonly varied: Readonly<Record<string, Scalar>>;
-  /** The run's seed. */
+  /** Seed of the run. */
   readonly seed: number;
-  /** The budget asked for; null of a network without gates. */
+  /** The budget; null for a network without gates. */
   readonly target: number | null;
   /** Measured share of the dense network's MACs. */
   readonly cost: number;
@@ -40,13 +40,13 @@ export interface ResultRow extends Accuracies {
   readonly budgetMissed: number | null;
   /** Measured MACs for one image. */
   readonly macs: number;
-  /** Nearest neighbour, euclidean, in percent. */
+  /** Accuracy of the nearest neighbour by Euclidean distance, in percent. */
   readonly knn1: number | null;
-  /** Linear probe, the right class among the best five. */
+  /** Top-5 accuracy of the linear probe in percent. */
   readonly probeTop5: number | null;
-  /** The same network untrained. */
+  /** Accuracies of the same network before training. */
   readonly untrained: Accuracies;
-  /** The pixels themselves. */
+  /** Accuracies with raw pixels as features. */
   readonly rawPixels: Accuracies;
   /** Seconds that training took. */
   readonly wallSeconds: number;
@@ -54,13 +54,13 @@ export interface ResultRow extends Accuracies {
 
 /** The document in `results.json`. */
 export interface SweepResults {
-  /** The sweep's folder. */
+  /** Path of the sweep's folder. */
   readonly sweep: string;
-  /** Keys of the options that vary, the seed not among them. */
+  /** Kebab-case keys of the varied options, without the seed. */
   readonly keys: readonly string[];
-  /** Runs that are planned. */
+  /** Number of planned runs. */
   readonly planned: number;
-  /** Runs that are done. */
+  /** Number of runs that are done. */
   readonly done: number;
   /** The rows of the runs that are done, in the order of the plan. */
   readonly rows: readonly ResultRow[];
@@ -68,13 +68,13 @@ export interface SweepResults {
   readonly failures: readonly RunFailure[];
 }
 
-/** A run that has come to nothing yet, and why. */
+/** A run without results, and the reason. */
 export interface RunFailure {
-  /** The run's name. */
+  /** Name of the run. */
   readonly run: string;
-  /** Whether its last process failed, or its files cannot be read. */
+  /** `failed` if the last process failed, `damaged` if the run's files cannot be read. */
   readonly phase: "failed" | "damaged";
-  /** The reason in a line. */
+  /** The reason in one line. */
   readonly reason: string;
 }
 
@@ -82,7 +82,7 @@ function accuracies({ knn20, linear }: FeatureAccuracy = {}): Accuracies {
   return { knn20: knn20 ?? null, probeTop1: linear?.top1 ?? null };
 }
 
-/** A row for each network of a run that is done; none of other runs. */
+/** A row for each network of a run; none if the run is not done. */
 function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
   const begun = begunRun(sweep, run);
   if (begun === null || begun.evaluation === null) return [];
@@ -115,7 +115,7 @@ function failureOf(sweep: SweepFolder, run: PlannedRun): RunFailure[] {
   return phase === "failed" || phase === "damaged" ? [{ run: run.name, phase, reason: failure ?? "" }] : [];
 }
 
-/** Reads the results of all runs that are done, and why others are not. A damaged run is among the failures. */
+/** Reads the results of all runs that are done, and the reasons of failed and damaged runs. */
 export function readResults(sweep: SweepFolder): SweepResults {
   const { path, plan: { runs } } = sweep;
   const perRun = runs.map((run) => {
@@ -128,8 +128,8 @@ export function readResults(sweep: SweepFolder): SweepResults {
 }
 
 /**
- * The rows as CSV (RFC 4180), with a line of headings; what was not measured is empty. A text that a spreadsheet would take for a
- * formula, `=1+1` for one, has an apostrophe before it; numbers stay numbers.
+ * Formats the rows as CSV (RFC 4180) with a line of headings. A missing value is empty. A text that a spreadsheet would
+ * run as a formula, such as `=1+1`, gets an apostrophe in front; numbers stay numbers.
  */
 export function formatCsv({ keys, rows }: SweepResults): string {
   const columns = [
@@ -148,8 +148,8 @@ export function formatCsv({ keys, rows }: SweepResults): string {
 }
 
 /**
- * Writes `results.json` and `results.csv` anew. Processes that end at the same time wait for each other, so that the last one
- * writes what all have come to.
+ * Replaces `results.json` and `results.csv`. Processes that end at the same time wait for each other, so that the last
+ * one writes the results of all.
  *
  * @throws {StorageError} if there is no room or no permission.
  */

@@ -1,44 +1,53 @@
 /**
- * Names of runs, each the name of a folder: the same on every file system, or refused.
+ * Names of runs, which are names of folders and must work on every file system.
  *
  * @module
  */
 import type { Scalar } from "./spec.ts";
 
-/** Bytes of a name at most: file systems allow 255, and the names of temporary files and of tasks add to a run's own. */
+/**
+ * Largest size of a name in bytes: file systems allow 255, and names of temporary files and of tasks append to a run's
+ * name.
+ */
 const LONGEST_NAME = 220;
 
-/** Letters of a name that a message repeats. */
+/** Number of characters of a name that a message quotes. */
 const QUOTED = 60;
 
-/** What varies, in words. */
+/** The varied options as `KEY=VALUE,KEY=VALUE`. */
 export function describeVaried(varied: Readonly<Record<string, Scalar>>): string {
   return Object.entries(varied).map(([key, value]) => `${key}=${value}`).join(",");
 }
 
-/** A text as a folder's name: letters and digits of all scripts stay, in one spelling; blanks and other characters become `_`. */
+/**
+ * Turns a text into a folder's name: keeps letters and digits of all scripts in composed form, and replaces the rest by
+ * `_`.
+ */
 export function folderName(text: string): string {
   return text.normalize("NFC").replace(/[^\p{L}\p{M}\p{N}_.+=,-]+/gu, "_");
 }
 
-/** Why a folder may not have a name, with the remedy; null if it may. */
+/** The reason why a folder may not have this name, with the remedy; null if it may. */
 export function faultOfName(name: string): string | null {
   if (!/[\p{L}\p{N}]/u.test(name)) return "give a name with a letter or a digit";
-  // Among them are `.` and `..`; and runs that are being made have such names for a moment.
-  if (name.startsWith(".")) return "a run's name may not begin with a dot; give another";
+  // `.` and `..` are not names, and a run's folder has a dotted name while it is being made.
+  if (name.startsWith(".")) return "a run's name must not begin with a dot; give another name";
   const bytes = new TextEncoder().encode(name).length;
   if (bytes <= LONGEST_NAME) return null;
-  return `has ${bytes} bytes, and a folder's name here at most ${LONGEST_NAME}; give the run a shorter name under runs`;
+  return `has ${bytes} bytes, more than the limit of ${LONGEST_NAME}; give the run a shorter name under runs`;
 }
 
-/** A name for messages, of a long one its beginning. */
+/** A quoted name for messages, cut if it is long. */
 export function quoteName(name: string): string {
   const letters = [...name];
   return JSON.stringify(letters.length <= QUOTED ? name : `${letters.slice(0, QUOTED).join("")}...`);
 }
 
-/** What a file system that ignores case, or the spelling of accents, takes a name for. */
+/**
+ * A key that is equal for two names if a file system that ignores case or the encoding of accents takes them for the
+ * same.
+ */
 export function foldedName(name: string): string {
-  // To capitals first: some small letters are others of these, or two.
+  // Upper case first: several lower-case letters can share a capital, and one can become two.
   return name.normalize("NFKC").toUpperCase().toLowerCase();
 }

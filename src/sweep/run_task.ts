@@ -1,5 +1,5 @@
 /**
- * Does what is left of one run of a sweep: begins it or resumes it, and evaluates it.
+ * Completes one run of a sweep: starts or resumes its training, then evaluates it.
  *
  * @module
  */
@@ -16,20 +16,20 @@ import { writeResults } from "./results.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 import { type BegunRun, begunRun } from "./sweep_run.ts";
 
-/** Options by their camelCase names that say where to compute, in place of the plan's. */
+/** Options of the machine, by their camelCase names, that replace the plan's. */
 export type GivenOptions = Readonly<Record<string, unknown>>;
 
-/** Watches a run of a sweep. */
+/** Receives the progress of a run of a sweep. */
 export interface TaskObserver {
-  /** Lines about locks, for people. */
+  /** Called with a line about a lock that the run waits for, or that does not exist. */
   readonly remark: (line: string) => void;
-  /** Watches the training. */
+  /** Receives the progress of the training. */
   readonly training: RunObserver;
-  /** Watches the evaluation. */
+  /** Receives the progress of the evaluation. */
   readonly evaluation: EvaluationObserver;
 }
 
-/** Trains a run to its end, from its beginning or its latest checkpoint. */
+/** Trains a run to its end, from its latest checkpoint if there is one. */
 async function train(
   sweep: SweepFolder,
   { name, config }: PlannedRun,
@@ -43,7 +43,7 @@ async function train(
     : await resumeRun(path, { given, stretchSchedule: false, acceptChangedImages: false }, observer);
 }
 
-/** Evaluates a run as the sweep asks, and stores the evaluation in the run's folder. */
+/** Evaluates a run as the sweep's plan says, and stores the evaluation in the run's folder. */
 function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observer: EvaluationObserver): void {
   const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
@@ -52,7 +52,7 @@ function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observe
   run.writeEvaluation(evaluateFolder(run, judging, place, observer));
 }
 
-/** Trains and evaluates a run. Returns false if the observer stopped the training. */
+/** Trains and evaluates a run. @returns false if the observer stopped the training. */
 async function complete(
   sweep: SweepFolder,
   run: PlannedRun,
@@ -62,16 +62,16 @@ async function complete(
   const begun = begunRun(sweep, run);
   const { isNew, stopped } = await train(sweep, run, begun, given, training);
   if (stopped) return false;
-  // A run that trained on needs a new evaluation.
+  // Training further makes an earlier evaluation out of date.
   if (isNew || begun === null || begun.evaluation === null) evaluate(sweep, run.name, given, evaluation);
   return true;
 }
 
 /**
- * Does what is left of a run, as soon as no other process works on it. The sweep's folder records a failure, and its
- * results include the run once it is done.
+ * Completes a run, after waiting for another process that works on it. Records a failure in the sweep's folder, and
+ * updates the sweep's results.
  *
- * @param given options of the machine by their camelCase names, such as the device, in place of the plan's.
+ * @param given options of the machine, such as the device, that replace the plan's.
  * @returns false if the observer stopped the training.
  * @throws {SluiceError} if the run fails.
  */
@@ -83,7 +83,7 @@ export async function runTask(
 ): Promise<boolean> {
   const run = sweep.run(name);
   using lock = await FileLock.takeWhenFree(sweep.taskLock(name), name, (holder) => {
-    observer.remark(`${name}: waits for ${describeHolder(holder)}, which works on it`);
+    observer.remark(`${name}: waiting for ${describeHolder(holder)}, which works on it`);
   });
   const warning = unlockedWarning(lock);
   if (warning !== null) observer.remark(warning);

@@ -1,24 +1,28 @@
 /**
- * The set-up of a sweep's folder: what of it may be there without a plan.
+ * Recognises a sweep's folder whose set-up did not finish, so that it has no plan yet.
  *
  * @module
  */
 import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 
-/** What a sweep writes into its folder, the temporary files of it included. */
+/** Names that a sweep writes into its folder, including temporary files. */
 const ownNames =
   /^(runs|tasks|lock|stop|results\.lock|(sweep\.yaml|plan\.json|results\.(json|csv)|slurm\.(sh|json))(\.\d+(-\d+)?\.partial)?)$/;
 
-/** Why no folder can be at a path, in words; null of any other error. */
+/** The reason why a path cannot be a folder; null for any other error. */
 function whyNoFolder(error: unknown): string | null {
-  if (error instanceof Deno.errors.NotADirectory) return "is no folder, or lies in something that is none";
-  if (error instanceof Deno.errors.PermissionDenied) return "cannot be read, permission is denied";
+  if (error instanceof Deno.errors.NotADirectory) return "is not a folder, or is inside something that is not a folder";
+  if (error instanceof Deno.errors.PermissionDenied) return "cannot be read, because permission is denied";
   const isTooLong = error instanceof Error && "code" in error && error.code === "ENAMETOOLONG";
   return isTooLong ? "has a name that is too long" : null;
 }
 
-/** Names of what is in a folder; null if there is no folder. @throws {InvalidInputError} if there can be none. */
+/**
+ * Names in a folder; null if the path does not exist.
+ *
+ * @throws {InvalidInputError} if the path cannot be a readable folder.
+ */
 function namesIn(path: string): string[] | null {
   try {
     return [...Deno.readDirSync(path)].map(({ name }) => name);
@@ -35,8 +39,8 @@ function isEmpty(folder: string): boolean {
 }
 
 /**
- * Whether a folder without a plan is one that a sweep's set-up began, at whatever point it was ended: the folders of runs and tasks are
- * made first, then the spec is written. A folder with a spec may hold runs: its plan was removed, say because it was damaged.
+ * Whether a folder without a plan comes from an interrupted set-up, which makes `runs` and `tasks` first and then
+ * writes the spec. A folder with a spec may contain runs: somebody may have removed a damaged plan.
  */
 export function isBegunSetUp(path: string): boolean {
   const names = namesIn(path) ?? [];
@@ -45,7 +49,7 @@ export function isBegunSetUp(path: string): boolean {
   return ["runs", "tasks"].every((name) => isEmpty(join(path, name)));
 }
 
-/** Whether a sweep may be set up at a path: nothing is there, an empty folder, or a set-up that was ended. */
+/** Whether a sweep may be set up at a path: it does not exist, is an empty folder, or has an interrupted set-up. */
 export function isFreeForSweep(path: string): boolean {
   const names = namesIn(path);
   return names === null || names.length === 0 || isBegunSetUp(path);

@@ -1,51 +1,54 @@
 /**
- * Scripts that work through a sweep's runs: what those of all executors share, in the words of any POSIX shell.
+ * The parts of a sweep's scripts that all executors share, in POSIX shell.
  *
  * @module
  */
 
-/** The scripts that a sweep can be written as: for a shell, for Slurm, for Kubernetes. */
+/** Kinds of scripts: for a shell, for Slurm, for Kubernetes. */
 export const scriptKinds = ["sh", "slurm", "k8s"] as const;
 
-/** The name of a kind of script. */
+/** A value of `sweep --emit`. */
 export type ScriptKind = typeof scriptKinds[number];
 
-/** A text as one word of a script, whatever it holds. */
+/** Quotes any text as one word of a script. */
 export function quoteWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Several words. */
+/** Quotes texts as words with blanks between them. */
 export function quoteWords(words: readonly string[]): string {
   return words.map(quoteWord).join(" ");
 }
 
-/** A name of letters, digits and dashes for a job, from a folder's. */
+/** A job's name, made from a folder's name: letters, digits and dashes. */
 export function jobName(folder: string): string {
   return `sluice-${folder.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 32)}`.replace(/-+$/, "");
 }
 
-/** What a script is to work on. */
+/** The sweep that a script runs. */
 export interface ScriptedSweep {
-  /** The sweep's folder, its whole path. */
+  /** Absolute path of the sweep's folder. */
   readonly folder: string;
-  /** Names of the runs, in order: they stand in the script, so that no later change of the plan moves them. */
+  /**
+   * Names of the runs in order. The script contains them, so that a later change of the plan does not renumber its
+   * tasks.
+   */
   readonly runs: readonly string[];
-  /** How often a run that failed is tried again. */
+  /** How often a failed run is retried. */
   readonly retries: number;
-  /** The program with its first arguments, before the name of a command. */
+  /** The program with its arguments before the command's name. */
   readonly command: readonly string[];
 }
 
-/** Sets the positional parameters to the runs from that of an index on; `$1` is the run itself. */
+/** Sets `$1` to the run of an index. @param index name of the shell variable with the index, from 0. */
 export function chooseRun(runs: readonly string[], index: string): string {
   return `set -- ${quoteWords(runs)}\nshift "$${index}"\n`;
 }
 
 /**
- * The function `attempt RUN`: works on a run in a process of its own, whose output goes to the run's log and whose exit
- * status is left in `$status`. Signals that reach the script are passed on to that process, which saves; `$asked` names
- * the last one.
+ * The shell function `attempt RUN`. It starts one process for the run, appends its output to the run's log, and sets
+ * `$status` to its exit status. It forwards the script's signals to the process, which then saves; `$asked` names the
+ * last signal.
  */
 export function attemptFunction({ folder, command }: Omit<ScriptedSweep, "runs" | "retries">): string {
   return `folder=${quoteWord(folder)}
@@ -64,22 +67,22 @@ attempt() {
   rm -f "$failure"
   ${quoteWords(command)} sweep task -- "$folder" "$1" >>"$folder/tasks/$1.log" 2>&1 &
   child=$!
-  # One that came before there was anyone to pass it on to.
+  # Forward a signal that came before the process had started.
   if [ -n "$asked" ]; then kill -s "$asked" "$child" 2>/dev/null; fi
-  # A signal ends the waiting, not the process.
+  # A signal interrupts wait, not the process.
   while :; do
     wait "$child"
     status=$?
     kill -0 "$child" 2>/dev/null || break
   done
-  # The process may have ended just as a signal came: shells that reap it then still know its status, others have told it already.
+  # If the process ended as a signal came, some shells return its status only now, and others have returned it already (127 here).
   wait "$child" 2>/dev/null
   known=$?
   if [ "$known" -ne 127 ]; then status=$known; fi
   child=
-  # Asked before it could listen: there is nothing to save.
+  # The signal came before the process could handle it: there is nothing to save.
   if [ "$asked" = USR1 ] && [ "$status" -gt 128 ]; then status=75; fi
-  # A process that could, has said why it failed.
+  # A process that ended by itself has recorded its failure.
   case $status in
   0 | 75) ;;
   *) if [ -z "$asked" ] && [ ! -e "$failure" ]; then echo "ended with status $status" >"$failure"; fi ;;
@@ -90,8 +93,8 @@ attempt() {
 }
 
 /**
- * The function `complete RUN`: attempts a run until it is done, or there is no point in trying again: after a wrong
- * request (2), after a signal, or as often as it may fail.
+ * The shell function `complete RUN`. It attempts a run until it is done. It gives up after a wrong request (status 2),
+ * after a signal, or if no retry is left.
  */
 export function completeFunction({ retries }: Pick<ScriptedSweep, "retries">): string {
   return `complete() {
@@ -100,19 +103,19 @@ export function completeFunction({ retries }: Pick<ScriptedSweep, "retries">): s
     case $status in 2 | 75) return "$status" ;; esac
     if [ -n "$asked" ] || [ "$failures" -ge ${retries} ]; then return "$status"; fi
     failures=$((failures + 1))
-    echo "$1: ended with status $status, and is tried again" >&2
+    echo "$1: ended with status $status, retrying" >&2
   done
 }
 `;
 }
 
 /**
- * A script that does all runs, one after the other, going on past those that fail; what is done stays done when it is
- * started again.
+ * A script that does all runs one after another, and continues after a failure. Started again, it does the remaining
+ * runs.
  */
 export function sequentialScript(sweep: ScriptedSweep): string {
   return `#!/bin/sh
-# The runs of one sweep, one after the other. Started again, it does what is left.
+# Does the runs of one sweep, one after another. Started again, it does the remaining runs.
 
 ${attemptFunction(sweep)}
 ${completeFunction(sweep)}

@@ -1,5 +1,5 @@
 /**
- * Slurm's notations: the script of a sweep as one job array, and what `sbatch`, `squeue` and `sacct` print.
+ * Writes a sweep as a Slurm job array, and parses the output of `sbatch`, `squeue` and `sacct`.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import { InvalidInputError } from "../errors.ts";
 import type { SlurmRequest } from "./requests.ts";
 import { attemptFunction, chooseRun, completeFunction, jobName, quoteWord, type ScriptedSweep } from "./shell.ts";
 
-/** Where a task of a job array is. */
+/** The state of a task of a job array. */
 export interface QueuedTask {
-  /** The array's job id. */
+  /** Job id of the array. */
   readonly job: string;
-  /** Which of its tasks, from 0. */
+  /** Index of the task in the array, from 0. */
   readonly index: number;
-  /** Slurm's word for its state, `RUNNING` for one, and why it waits where it does: `PENDING (Resources)`. */
+  /** Slurm's name of the state, followed by the reason if the task waits: `RUNNING`, `PENDING (Resources)`. */
   readonly state: string;
 }
 
-/** What the queue is asked for, to be read by {@linkcode parseQueue}. */
+/** The fields of `squeue` that {@linkcode parseQueue} reads: array's job id, index, state, reason. */
 export const queueFormat = "%F|%K|%T|%r";
-/** What the accounting is asked for, to be read by {@linkcode parseAccounting}. */
+/** The fields of `sacct` that {@linkcode parseAccounting} reads. */
 export const accountingFormat = "JobID,State";
 
-/** States of tasks that have ended and are not queued again. */
+/** States of a task that has ended for good. */
 const endedStates = [
   "BOOT_FAIL",
   "CANCELLED",
@@ -37,20 +37,20 @@ const endedStates = [
   "TIMEOUT",
 ];
 
-/** Whether a task is at its end, and not only between two attempts. */
+/** Whether a task has ended for good, and not only between two attempts. */
 export function isEnded({ state }: Pick<QueuedTask, "state">): boolean {
   return endedStates.includes(state);
 }
 
-/** Keys that are options of `sbatch` as they are. */
+/** Keys of the request that `sbatch` takes as options under the same name. */
 const sameOptions = ["partition", "account", "qos", "constraint", "gres", "time", "mem", "cpus-per-task"] as const;
 
-/** A path in a pattern for file names: Slurm takes `%` for more, unless it is doubled. */
-function inPattern(path: string): string {
+/** Doubles `%` in a path, which begins a placeholder in Slurm's patterns for file names. */
+function escapePattern(path: string): string {
   return path.replaceAll("%", "%%");
 }
 
-/** The lines that `sbatch` reads. */
+/** The `#SBATCH` lines. */
 function directives({ folder, runs }: ScriptedSweep, request: SlurmRequest): string[] {
   const { jobs, notice } = request;
   const limit = jobs === undefined ? "" : `%${jobs}`;
@@ -62,29 +62,31 @@ function directives({ folder, runs }: ScriptedSweep, request: SlurmRequest): str
     "requeue",
     "open-mode=append",
     `signal=B:USR1@${notice}`,
-    `output=${quoteWord(inPattern(`${folder}/tasks/`))}slurm-%A_%a.log`,
+    `output=${quoteWord(escapePattern(`${folder}/tasks/`))}slurm-%A_%a.log`,
   ].map((option) => `#SBATCH --${option}`);
 }
 
 /**
- * The script of a job array, a task for each run. A task that has saved because of the notice before its time limit queues itself again;
- * one that is preempted, requeued, or whose node fails, is queued again by Slurm.
+ * The script of a job array with a task for each run. A task that saves because of the notice before its time limit
+ * queues itself again. Slurm itself requeues a task that is preempted or whose node fails.
  *
- * @throws {InvalidInputError} where the folder cannot stand in such a script.
+ * @throws {InvalidInputError} if Slurm cannot represent the folder's path.
  */
 export function slurmScript(sweep: ScriptedSweep, request: SlurmRequest): string {
   if (/[\\\n]/.test(sweep.folder)) {
-    throw new InvalidInputError(`${sweep.folder}: Slurm takes no backslash or line end in a path; give --out another`);
+    throw new InvalidInputError(
+      `${sweep.folder}: Slurm accepts no backslash or line end in a path; give --out another folder`,
+    );
   }
   return `#!/bin/sh
 ${directives(sweep, request).join("\n")}
-# The runs of one sweep, a task for each.
+# Does the runs of one sweep, one in each task.
 
 ${attemptFunction(sweep)}
 ${completeFunction(sweep)}
 ${chooseRun(sweep.runs, "SLURM_ARRAY_TASK_ID")}
 complete "$1"
-# Saved before the time limit.
+# Queue the run again if it saved before the time limit.
 if [ "$status" -eq 75 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt ${request.requeues} ]; then
   scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
 fi
@@ -92,12 +94,12 @@ exit "$status"
 `;
 }
 
-/** The id of the job in what `sbatch --parsable` prints; null where there is none. */
+/** The job id in the output of `sbatch --parsable`, or null if there is none. */
 export function parseSubmission(text: string): string | null {
   return /^(\d+)(;\S+)?$/.exec(text.trim())?.[1] ?? null;
 }
 
-/** Tasks in what `squeue --array` prints in {@linkcode queueFormat}. */
+/** The tasks in the output of `squeue --array` with {@linkcode queueFormat}. */
 export function parseQueue(text: string): QueuedTask[] {
   return text.split("\n").flatMap((line) => {
     const [job = "", index = "", state = "", ...reason] = line.trim().split("|");
@@ -107,7 +109,10 @@ export function parseQueue(text: string): QueuedTask[] {
   });
 }
 
-/** Tasks in what `sacct --parsable2 --allocations` prints in {@linkcode accountingFormat}; those that wait stand in no line of their own. */
+/**
+ * The tasks in the output of `sacct --parsable2 --allocations` with {@linkcode accountingFormat}. Waiting tasks have no
+ * line.
+ */
 export function parseAccounting(text: string): QueuedTask[] {
   return text.split("\n").flatMap((line) => {
     const [, job = "", index = "", state = ""] = /^(\d+)_(\d+)\|([A-Z_]+)/.exec(line.trim()) ?? [];

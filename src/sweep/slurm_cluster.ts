@@ -1,5 +1,5 @@
 /**
- * Speaks with Slurm through its commands: submits, reads the queue, cancels.
+ * Submits a sweep to Slurm, reads the states of its tasks and cancels them, through Slurm's commands.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import {
 import { addJob, readJobs } from "./slurm_jobs.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
-/** How a command ended. */
+/** The result of a command. */
 interface Ended {
   readonly success: boolean;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs one of Slurm's commands to its end. */
+/** Runs a command to its end. @throws {ClusterError} if it is not installed. */
 async function execute(program: string, args: readonly string[]): Promise<Ended> {
   try {
     const { success, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();
@@ -35,26 +35,26 @@ async function execute(program: string, args: readonly string[]): Promise<Ended>
   }
 }
 
-/** A command's own words as an error. */
+/** An error with the command's own message. */
 function failure(program: string, stderr: string): ClusterError {
   return new ClusterError(`${program}: ${stderr.replace(/\s*\n\s*/g, " ") || "failed"}`);
 }
 
-/** Runs one of Slurm's commands, where failing is an error. */
+/** Runs a command, and returns its output. @throws {ClusterError} if it is not installed or fails. */
 async function demand(program: string, args: readonly string[]): Promise<string> {
   const { success, stdout, stderr } = await execute(program, args);
   if (success) return stdout;
   throw failure(program, stderr);
 }
 
-/** Makes sure that jobs can be submitted from here. @throws {InvalidInputError} where Slurm is not installed. */
+/** Checks that this machine can submit jobs. @throws {InvalidInputError} if Slurm is not installed. */
 export async function checkSlurm(): Promise<void> {
   try {
     await demand("sbatch", ["--version"]);
   } catch (cause) {
     if (!(cause instanceof ClusterError)) throw cause;
     throw new InvalidInputError(
-      `${cause.message}; submit from another machine, or take the script of --emit slurm there`,
+      `${cause.message}; submit from another machine, or copy the script of --emit slurm there`,
       {
         cause,
       },
@@ -63,30 +63,30 @@ export async function checkSlurm(): Promise<void> {
 }
 
 /**
- * Submits a script, whose tasks are the runs in order, and writes the job down in the sweep's folder.
+ * Submits a script whose tasks are the runs in order, and records the job in the sweep's folder.
  *
  * @returns the job's id.
- * @throws {ClusterError} with Slurm's own words where it takes none.
+ * @throws {ClusterError} with Slurm's own message if it refuses the job.
  */
 export async function submitJob(sweep: SweepFolder, script: string, runs: readonly string[]): Promise<string> {
   const printed = await demand("sbatch", ["--parsable", script]);
   const job = parseSubmission(printed);
-  if (job === null) throw new ClusterError(`sbatch: printed no job id, but ${JSON.stringify(printed.trim())}`);
+  if (job === null) throw new ClusterError(`sbatch: printed ${JSON.stringify(printed.trim())} instead of a job id`);
   addJob(sweep, { job, runs: [...runs] });
   return job;
 }
 
-/** All tasks of the jobs that the queue knows: those that wait and run, and for a few minutes those that have ended. */
+/** The tasks that the queue knows: waiting and running tasks, and for a few minutes ended ones. */
 async function readQueue(jobs: readonly string[]): Promise<QueuedTask[]> {
   const args = ["--noheader", "--array", "--states=all", `--format=${queueFormat}`, `--jobs=${jobs.join(",")}`];
   const { success, stdout, stderr } = await execute("squeue", args);
   if (success) return parseQueue(stdout);
-  // Of a single job that ended a while ago it says this, and nothing of several.
+  // squeue says this for a single job that ended a while ago. For several jobs it says nothing.
   if (stderr.includes("Invalid job id specified")) return [];
   throw failure("squeue", stderr);
 }
 
-/** What the accounting knows of tasks that have ended; nothing where there is none. */
+/** The ended tasks that the accounting knows; none if the cluster has no accounting. */
 async function readAccounting(jobs: readonly string[]): Promise<QueuedTask[]> {
   const args = ["--noheader", "--parsable2", "--allocations", `--format=${accountingFormat}`];
   try {
@@ -99,17 +99,17 @@ async function readAccounting(jobs: readonly string[]): Promise<QueuedTask[]> {
 }
 
 /**
- * Slurm's word on each run that was submitted, by the runs' names, from the last job that it was part of. Runs of which Slurm knows
- * no more are not there.
+ * The state of each submitted run by name, from the last job that included the run. Leaves out runs that Slurm no
+ * longer knows.
  *
- * @throws {ClusterError} where it does not answer.
+ * @throws {ClusterError} if Slurm does not answer.
  */
 export async function clusterStates(sweep: SweepFolder): Promise<Map<string, QueuedTask>> {
   const jobs = readJobs(sweep);
   if (jobs.length === 0) return new Map();
   const ids = jobs.map(({ job }) => job);
   const queued = await readQueue(ids);
-  // The queue knows better: in the accounting a task that is queued again has ended.
+  // The queue overrides the accounting, which lists a requeued task as ended.
   const known = [...await readAccounting(ids), ...queued];
   const states = new Map<string, QueuedTask>();
   for (const { job, runs } of jobs) {
@@ -121,17 +121,17 @@ export async function clusterStates(sweep: SweepFolder): Promise<Map<string, Que
   return states;
 }
 
-/** Runs that wait in the queue or are worked on. @throws {ClusterError} where Slurm does not answer. */
+/** Names of the runs that wait in the queue or run. @throws {ClusterError} if Slurm does not answer. */
 export async function queuedRuns(sweep: SweepFolder): Promise<Set<string>> {
   const states = await clusterStates(sweep);
   return new Set([...states].flatMap(([run, task]) => isEnded(task) ? [] : [run]));
 }
 
 /**
- * Cancels what is left of the sweep's jobs: runs that are worked on are asked to save first.
+ * Cancels the sweep's jobs that have not ended. An active run gets a signal and saves first.
  *
- * @returns the jobs that there was something left of.
- * @throws {ClusterError} where Slurm does not answer, or refuses.
+ * @returns ids of the jobs that had not ended.
+ * @throws {ClusterError} if Slurm does not answer, or refuses.
  */
 export async function cancelJobs(sweep: SweepFolder): Promise<string[]> {
   const known = readJobs(sweep).map(({ job }) => job);
@@ -139,7 +139,7 @@ export async function cancelJobs(sweep: SweepFolder): Promise<string[]> {
   const active = [...new Set((await readQueue(known)).filter((task) => !isEnded(task)).map(({ job }) => job))];
   if (active.length === 0) return [];
   const { success, stderr } = await execute("scancel", active);
-  // Where a task is ending it tries again, and fails because the others have come to their end meanwhile.
+  // scancel retries while a task is completing, and then fails because the other tasks have ended in the meantime.
   const left = success
     ? []
     : (await readQueue(active)).filter(({ state }) => !isEnded({ state }) && state !== "COMPLETING");

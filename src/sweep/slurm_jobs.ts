@@ -1,5 +1,5 @@
 /**
- * The jobs that a sweep was submitted as, written down in its folder.
+ * Records a sweep's Slurm jobs in its folder.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { SweepFolder } from "./sweep_folder.ts";
 
 const jobSchema = z.strictObject({ job: z.string().regex(/^\d+$/), runs: z.array(z.string()) });
 
-/** A job array. */
+/** A submitted job array. */
 export interface SlurmJob {
-  /** Its id. */
+  /** Job id of the array. */
   readonly job: string;
-  /** Names of its runs, by the tasks' indexes. */
+  /** Names of the runs by task index. */
   readonly runs: readonly string[];
 }
 
@@ -25,7 +25,7 @@ function pathOf(sweep: SweepFolder): string {
 }
 
 /**
- * The jobs of a sweep in the order in which they were submitted; none if it never was.
+ * Reads a sweep's jobs, the earliest first. A sweep that was never submitted has none.
  *
  * @throws {InvalidInputError} if the file is damaged or a link.
  */
@@ -36,16 +36,16 @@ export function readJobs(sweep: SweepFolder): SlurmJob[] {
     return z.array(jobSchema).parse(JSON.parse(readFileSync(path, "utf8")));
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
-    throw new InvalidInputError(`${path}: lists no jobs of Slurm; cancel what squeue shows, and remove the file`, {
+    throw new InvalidInputError(`${path}: is damaged; cancel the jobs that squeue shows, then remove the file`, {
       cause,
     });
   }
 }
 
 /**
- * Writes down another job.
+ * Adds a job to the record.
  *
- * @throws {StorageError} where there is no room or no permission.
+ * @throws {StorageError} if there is no room or no permission.
  */
 export function addJob(sweep: SweepFolder, job: SlurmJob): void {
   const jobs = [...readJobs(sweep), job];

@@ -1,5 +1,5 @@
 /**
- * Reads what a sweep is to do: YAML whose every fault is named with its line.
+ * Reads the spec of a sweep from YAML, and names the line of every fault.
  *
  * @module
  */
@@ -12,43 +12,43 @@ import { remedyFor } from "../config/nearest.ts";
 import type { KubernetesRequest, SlurmRequest } from "./requests.ts";
 import { knownKeysAt, specSchema } from "./spec_schema.ts";
 
-/** A value of an option, as YAML has it. */
+/** A value of an option as YAML parses it. */
 export type Scalar = string | number | boolean | null;
 
-/** How a sweep's runs are evaluated: options as those of `sluice evaluate`. */
+/** The options of `sluice evaluate` for a sweep's runs. */
 export interface SweepJudging {
-  /** Ways to judge features. */
+  /** Protocols of the evaluation. */
   readonly protocol: readonly Protocol[];
-  /** The linear probe's kind. */
+  /** Kind of the linear probe. */
   readonly probe: Probe;
-  /** Linear probes whose mean is given. */
+  /** Number of linear probes to average. */
   readonly "probe-seeds": number;
 }
 
-/** What a spec says, its options not yet checked. */
+/** The contents of a spec. The runs' options are not checked yet. */
 export interface SweepContents {
-  /** Options of all runs, by their keys. */
+  /** Options of all runs by kebab-case key. */
   readonly base: Readonly<Record<string, Scalar>>;
-  /** Values of options, of which every combination is a run. */
+  /** Lists of values by option; every combination is a run. */
   readonly grid?: Readonly<Record<string, readonly Scalar[]>> | undefined;
-  /** Options of each run; `name` names it. */
+  /** Options of each run; `name` sets the name of its folder. */
   readonly runs?: readonly Readonly<Record<string, Scalar>>[] | undefined;
-  /** Each run is made with each of these. */
+  /** Seeds; every combination is repeated with each of them. */
   readonly seeds: readonly number[];
-  /** How each run is evaluated. */
+  /** Options of the evaluation. */
   readonly evaluate: SweepJudging;
-  /** How often a run that failed is tried again. */
+  /** How often a failed run is retried. */
   readonly retries: number;
-  /** What is asked of Slurm. */
+  /** Request to Slurm. */
   readonly slurm?: SlurmRequest | undefined;
-  /** What is asked of Kubernetes. */
+  /** Request to Kubernetes. */
   readonly kubernetes?: KubernetesRequest | undefined;
 }
 
 /** A place in a spec: keys and indexes from its root. */
 export type Place = YamlPlace;
 
-/** What is wanted where zod names no more than a kind. */
+/** Remedies by section, for faults that zod describes only by a type. */
 const wanted: Readonly<Record<string, string>> = {
   base: "give options of pretrain, such as budget: 0.3",
   grid: "give lists by option, such as budget: [0.1, 0.3]",
@@ -58,29 +58,29 @@ const wanted: Readonly<Record<string, string>> = {
   retries: "give a whole number from 0 to 100",
 };
 
-/** A spec as it was read, with the lines of what it says. */
+/** A parsed spec that knows the line of each of its parts. */
 export class SweepSpec {
   readonly #file: YamlFile;
 
   private constructor(
     file: YamlFile,
-    /** The file's text. */
+    /** Text of the file. */
     readonly text: string,
-    /** What it says. */
+    /** The parsed contents, with defaults. */
     readonly contents: SweepContents,
   ) {
     this.#file = file;
   }
 
-  /** The file's path, for messages. */
+  /** Path of the file, for messages. */
   get path(): string {
     return this.#file.path;
   }
 
   /**
-   * Reads a spec's text.
+   * Parses the text of a spec.
    *
-   * @throws {InvalidInputError} naming the line of what is not YAML, not known, or of a wrong kind.
+   * @throws {InvalidInputError} naming the line if the text is not YAML, a key is unknown, or a value has a wrong type.
    */
   static parse(path: string, text: string): SweepSpec {
     const file = new YamlFile(path, text);
@@ -92,7 +92,7 @@ export class SweepSpec {
   }
 
   /**
-   * Reads a spec's file.
+   * Reads and parses a spec's file.
    *
    * @throws {InvalidInputError} if the file cannot be read, or as {@linkcode SweepSpec.parse}.
    */
@@ -100,26 +100,26 @@ export class SweepSpec {
     return SweepSpec.parse(path, readNamedFile(path, "give the spec of a sweep"));
   }
 
-  /** The line, counted from 1, of the nearest thing to a place that the document holds. */
+  /** The line of a place, from 1; if the place does not exist, the line of its nearest existing parent. */
   lineOf(place: Place): number {
     return this.#file.lineOf(place);
   }
 
-  /** An error whose message begins with file and line. */
+  /** Makes an error whose message begins with file and line. */
   fault(place: Place, message: string): InvalidInputError {
     return this.#file.fault(place, message);
   }
 
   #checkDifferent(place: Place, values: readonly Scalar[]): void {
-    const twice = values.findIndex((one, index) => values.indexOf(one) !== index);
-    if (twice < 0) return;
-    throw this.fault([...place, twice], `${place.at(-1)}: ${values[twice]} is there twice; remove one`);
+    const repeated = values.findIndex((value, index) => values.indexOf(value) !== index);
+    if (repeated < 0) return;
+    throw this.fault([...place, repeated], `${place.at(-1)}: ${values[repeated]} is listed twice; remove one`);
   }
 
   #checkTogether(): void {
     const { grid, runs, seeds, base } = this.contents;
     if (grid !== undefined && runs !== undefined) {
-      throw this.fault(["runs"], "runs beside grid: give one of them");
+      throw this.fault(["runs"], "runs with grid: remove one of them");
     }
     if (grid !== undefined && Object.keys(grid).length === 0) throw this.fault(["grid"], `grid: ${wanted["grid"]}`);
     this.#checkDifferent(["seeds"], seeds);
@@ -130,24 +130,26 @@ export class SweepSpec {
       ...(runs ?? []).flatMap((run, index) => Object.keys(run).map((key) => ["runs", index, key])),
     ];
     for (const place of ownKeys) {
-      if (place.at(-1) === "seed") throw this.fault(place, "seed: is varied for all runs alike; write seeds: [0, 1]");
-      if (place.at(-1) === "out") throw this.fault(place, "out: runs are named by what varies; remove it");
+      if (place.at(-1) === "seed") throw this.fault(place, "seed: seeds apply to all runs; write seeds: [0, 1]");
+      if (place.at(-1) === "out") throw this.fault(place, "out: the varied options name the runs; remove it");
     }
   }
 }
 
-/** The first fault that the schema found, in words. */
+/** The message for the first fault that the schema found. */
 function faultOf(file: YamlFile, issue: z.core.$ZodIssue | undefined): InvalidInputError {
-  if (issue === undefined) return new InvalidInputError(`${file.path}: is no spec of a sweep; see sluice sweep --help`);
+  if (issue === undefined) {
+    return new InvalidInputError(`${file.path}: is not a spec of a sweep; see sluice sweep --help`);
+  }
   const place = issue.path.map((part) => typeof part === "number" ? part : String(part));
   if (issue.code === "unrecognized_keys") {
     const [key = ""] = issue.keys;
     return file.fault([...place, key], `unknown key ${key}; ${remedyFor(key, knownKeysAt(place))}`);
   }
   const [top = ""] = place;
-  // Messages of our own hold the remedy already.
+  // Our own messages contain the remedy already.
   const isOwn = issue.code === "custom" || issue.message.startsWith("give ");
   const rule = wanted[String(top)] ?? (isOwn ? issue.message : `${issue.message.toLowerCase()}; see the README`);
-  if (place.length === 0) return file.fault([], "holds no spec; write keys such as base, grid and seeds");
+  if (place.length === 0) return file.fault([], "contains no spec; write keys such as base, grid and seeds");
   return file.fault(place, `${place.join(".")}: ${rule}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Judges what a spec says, but for the options of its runs.
+ * Validates a spec, except for the options of its runs.
  *
  * @module
  */
@@ -7,20 +7,20 @@ import { z } from "zod";
 import { probes, protocols } from "../evaluation/mod.ts";
 import { kubernetesSchema, slurmSchema } from "./request_schemas.ts";
 
-/** A value of an option. */
+/** A value of an option; the plan checks it against the table of options. */
 export const scalarSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const options = z.record(z.string(), scalarSchema);
 const seed = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const protocolList = z.array(z.enum(protocols)).min(1);
 
-/** How runs are evaluated: options as those of `sluice evaluate`. */
+/** The section `evaluate`: options of `sluice evaluate`. */
 export const judgingSchema = z.strictObject({
   "protocol": protocolList.default(["knn", "linear"]),
   "probe": z.enum(probes).default("cached"),
   "probe-seeds": z.number().int().min(1).max(1000).default(1),
 });
 
-/** What a spec says, its options not yet judged. */
+/** The whole spec. `evaluate` may be a list of protocols alone. */
 export const specSchema = z.strictObject({
   base: options.default({}),
   grid: z.record(z.string(), z.array(scalarSchema).min(1)).optional(),
@@ -33,7 +33,7 @@ export const specSchema = z.strictObject({
   kubernetes: kubernetesSchema.optional(),
 });
 
-/** The keys that are known at a place, for whoever misspelt one. */
+/** The known keys of a section, to suggest the nearest for a misspelt key. */
 export function knownKeysAt([top]: readonly (string | number)[]): readonly string[] {
   if (top === undefined) return Object.keys(specSchema.shape);
   if (top === "slurm") return Object.keys(slurmSchema.shape);

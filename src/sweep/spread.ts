@@ -1,20 +1,20 @@
 /**
- * Means and deviations over the runs of one configuration.
+ * Means and standard deviations over the runs of a configuration.
  *
  * @module
  */
 
-/** Several values of one quantity. */
+/** Mean and standard deviation of a quantity. */
 export interface Spread {
-  /** Their mean. */
+  /** Mean of the values. */
   readonly mean: number;
-  /** Standard deviation of a sample (divisor n - 1); null of one value. */
+  /** Standard deviation of a sample (divisor n - 1); null for a single value. */
   readonly deviation: number | null;
-  /** How many there are, 1 or more. */
+  /** Number of values, 1 or more. */
   readonly count: number;
 }
 
-/** The spread of the values that are there; null where none is. */
+/** The spread of the values, without null and undefined; null if no value is left. */
 export function spreadOf(values: readonly (number | null | undefined)[]): Spread | null {
   const given = values.filter((value) => value !== null && value !== undefined);
   if (given.length === 0) return null;
@@ -26,14 +26,14 @@ export function spreadOf(values: readonly (number | null | undefined)[]): Spread
   return { mean, deviation: given.length < 2 ? null : Math.sqrt(squares / (given.length - 1)), count: given.length };
 }
 
-/** The smallest and the largest of many values, more of them than a function takes arguments. */
+/** The smallest and the largest value. `Math.min(...values)` fails for more values than a call takes arguments. */
 export function extentOf(values: readonly number[]): readonly [lowest: number, highest: number] {
   let [lowest, highest] = [Infinity, -Infinity];
   for (const value of values) [lowest, highest] = [Math.min(lowest, value), Math.max(highest, value)];
   return [lowest, highest];
 }
 
-/** A spread in words, `45.10 ± 0.31`; without a deviation where all values are the same. */
+/** A spread as text, `45.10 ± 0.31`; without the deviation if it is 0 or unknown. */
 export function formatSpread({ mean, deviation }: Spread, digits: number): string {
   return mean.toFixed(digits) + (deviation === null || deviation === 0 ? "" : ` ± ${deviation.toFixed(digits)}`);
 }

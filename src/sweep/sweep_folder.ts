@@ -1,5 +1,5 @@
 /**
- * A sweep's folder on disk: its spec, its plan, its runs, and what became of each.
+ * A sweep's folder on disk: spec, plan, runs, logs and results.
  *
  * @module
  */
@@ -34,13 +34,13 @@ const planName = "plan.json";
 const lockName = "lock";
 const stopName = "stop";
 
-/** What a folder's runs are, and what is done with each. */
+/** The plan of a sweep: its runs, and how to evaluate them. */
 export interface SweepPlan {
-  /** The runs, in order. */
+  /** The runs in order. */
   readonly runs: readonly PlannedRun[];
-  /** How each is evaluated. */
+  /** Options of every run's evaluation. */
   readonly judging: SweepJudging;
-  /** How often a run that failed is tried again. */
+  /** How often a failed run is retried. */
   readonly retries: number;
 }
 
@@ -48,7 +48,7 @@ const planSchema = z.strictObject({
   retries: z.number().int(),
   evaluate: judgingSchema,
   runs: z.array(z.strictObject({
-    // A folder's name: no path that leads elsewhere.
+    // A plain name: a path could lead out of the sweep's folder.
     name: z.string().refine((name) => name === basename(name) && !["", ".", ".."].includes(name)),
     varied: z.record(z.string(), scalarSchema),
     config: z.record(z.string(), z.unknown()),
@@ -63,7 +63,9 @@ function formatPlan({ runs, judging, retries }: SweepPlan): string {
 function parsePlan(path: string): SweepPlan {
   checkPlainFile(path);
   const damaged = (cause: unknown) =>
-    new InvalidInputError(`${path}: is damaged; remove it, and give sweep the spec and this folder again`, { cause });
+    new InvalidInputError(`${path}: is damaged; remove it, then run sweep again with the spec and this folder`, {
+      cause,
+    });
   try {
     const { retries, evaluate, runs } = planSchema.parse(JSON.parse(readFileSync(path, "utf8")));
     return {
@@ -79,13 +81,13 @@ function parsePlan(path: string): SweepPlan {
   }
 }
 
-/** Options in which two plans of a run differ, leaving out those that only one machine knows. */
+/** Options in which two plans of a run differ, except options of the machine. */
 function differences(a: RunConfig, b: RunConfig): (keyof RunConfig)[] {
   const machine: readonly string[] = machineOptions;
   return runOptionNames.filter((name) => !machine.includes(name) && a[name] !== b[name]);
 }
 
-/** The runs of a plan that are in a folder, with the options that they were begun with; damaged ones are left out. */
+/** The runs of a plan that have started, with the options in their folders. Leaves out damaged runs. */
 function begunRuns(path: string, plan: SweepPlan): SweepPlan {
   const runs = plan.runs.flatMap((run) => {
     const folder = orDamaged(() => RunFolder.open(join(path, "runs", run.name)));
@@ -94,11 +96,11 @@ function begunRuns(path: string, plan: SweepPlan): SweepPlan {
   return { ...plan, runs };
 }
 
-/** Refuses a plan under which runs that are planned or begun already would become different ones. */
+/** Refuses a plan that changes the options of a run that is already planned or started. */
 function checkSameRuns(path: string, before: SweepPlan, after: SweepPlan): void {
   if (before.judging.probe !== after.judging.probe) {
     throw new InvalidInputError(
-      `${path}: its runs are judged by the ${before.judging.probe} probe, not the ${after.judging.probe} one; give --out another folder`,
+      `${path}: its runs use the ${before.judging.probe} probe, not the ${after.judging.probe} probe; give --out another folder`,
     );
   }
   for (const { name, config } of after.runs) {
@@ -106,13 +108,13 @@ function checkSameRuns(path: string, before: SweepPlan, after: SweepPlan): void 
     const [other] = old === undefined ? [] : differences(old.config, config);
     if (old === undefined || other === undefined) continue;
     throw new InvalidInputError(
-      `${path}: run ${name} has ${kebabCase(other)} ${old.config[other]}, and the spec says ${config[other]}; ` +
+      `${path}: run ${name} has ${kebabCase(other)} ${old.config[other]}, but the spec says ${config[other]}; ` +
         "give --out another folder",
     );
   }
 }
 
-/** Makes folders of a sweep's. @throws {InvalidInputError} if another path mends what is wrong. */
+/** Makes folders of a sweep. @throws {InvalidInputError} if the path is the fault, so that another path helps. */
 function makePlace(path: string, folders: readonly string[]): void {
   try {
     for (const folder of folders) makeFolder(folder);
@@ -124,28 +126,30 @@ function makePlace(path: string, folders: readonly string[]): void {
 /**
  * One sweep on disk:
  *
- * - `sweep.yaml`: the spec as it was given;
- * - `plan.json`: every run with all its options, and how runs are evaluated;
+ * - `sweep.yaml`: a copy of the spec;
+ * - `plan.json`: every run with all its options, and the options of the evaluation;
  * - `runs/NAME`: the run folders;
- * - `tasks/NAME.log`, `.failed`, `.lock`: what a run's processes printed, why the last one failed if it did, and who works on it;
+ * - `tasks/NAME.log`: the output of a run's processes;
+ * - `tasks/NAME.failed`: the reason if the last process failed;
+ * - `tasks/NAME.lock`: held by the process that works on the run;
  * - `results.csv` and `results.json`: a row for each network of each run that is done;
- * - `lock`, held by the process that works through the runs;
- * - `stop`, for a moment: asks that process to save its runs and stop.
+ * - `lock`: held by the process that starts the runs;
+ * - `stop`: asks that process to save its runs and stop, which then removes the file.
  */
 export class SweepFolder {
-  /** What {@linkcode SweepFolder.setFailure} could not write. */
+  /** Failures that {@linkcode SweepFolder.setFailure} could not write, by run. */
   readonly #unwritten = new Map<string, string | null>();
 
   private constructor(
-    /** The folder's path as the caller gave it. */
+    /** Path of the folder as the caller gave it. */
     readonly path: string,
-    /** Its runs, and what is done with each. */
+    /** The plan in `plan.json`. */
     readonly plan: SweepPlan,
-    /** Held by the process that works through the runs. */
+    /** The sweep's lock if this process holds it, else null. */
     readonly lock: FileLock | null = null,
   ) {}
 
-  /** Whether a path is a sweep's folder. */
+  /** Whether a path is a sweep's folder, that is, has a plan. */
   static isAt(path: string): boolean {
     return existsSync(join(path, planName));
   }
@@ -153,24 +157,24 @@ export class SweepFolder {
   /**
    * Opens a sweep's folder.
    *
-   * @throws {InvalidInputError} if there is none, or its plan is damaged or a link.
+   * @throws {InvalidInputError} if the path has no sweep, or its plan is damaged or a link.
    */
   static open(path: string): SweepFolder {
     if (!existsSync(path)) throw new InvalidInputError(`${path}: there is no such sweep; check the path`);
     if (!SweepFolder.isAt(path)) {
       if (isBegunSetUp(path)) {
-        throw new InvalidInputError(`${path}: has no ${planName} yet; give sweep the spec and this folder again`);
+        throw new InvalidInputError(`${path}: has no ${planName} yet; run sweep again with the spec and this folder`);
       }
-      throw new InvalidInputError(`${path}: holds no sweep (no ${planName}); give a folder that sweep made`);
+      throw new InvalidInputError(`${path}: is not a sweep (no ${planName}); give a folder that sweep made`);
     }
     return new SweepFolder(path, parsePlan(join(path, planName)));
   }
 
   /**
-   * Refuses a place where a plan cannot be put: a folder of something else, or a sweep whose runs would become different ones.
+   * Checks that a plan can be written to a path.
    *
-   * @returns the sweep that is there, or null if there is none, or only a part of its set-up.
-   * @throws {InvalidInputError}
+   * @returns the sweep that is there already, or null if there is none or only an interrupted set-up.
+   * @throws {InvalidInputError} if the folder has other contents, or the plan would change one of its runs.
    */
   static check(path: string, plan: SweepPlan): SweepFolder | null {
     if (SweepFolder.isAt(path)) {
@@ -179,16 +183,16 @@ export class SweepFolder {
       return present;
     }
     if (!isFreeForSweep(path)) {
-      throw new InvalidInputError(`${path}: is not an empty folder; give --out a new one, or a sweep's`);
+      throw new InvalidInputError(`${path}: is not an empty folder; give --out a new folder or a sweep's`);
     }
     checkSameRuns(path, begunRuns(path, plan), plan);
     return null;
   }
 
   /**
-   * Makes a sweep's folder if there is none, and keeps other processes from setting it up or working through its runs.
+   * Makes a sweep's folder if necessary, and takes the lock that keeps other processes from it.
    *
-   * @throws {InvalidInputError} if another process does, or the folder cannot be made.
+   * @throws {InvalidInputError} if another process holds the lock, or the folder cannot be made.
    * @throws {StorageError} if there is no room.
    */
   static async claim(path: string): Promise<FileLock> {
@@ -197,16 +201,17 @@ export class SweepFolder {
   }
 
   /**
-   * Sets up a sweep's folder that this process has claimed, or gives a sweep that is there its new plan: more runs, say. A process that
-   * is killed in between leaves a folder that this sets up anew.
+   * Sets up a claimed folder, or writes a new plan (with more runs, for example) into an existing sweep. If the process
+   * is killed half-way, a later call completes the set-up.
    *
-   * @param lock what {@linkcode SweepFolder.claim} gave, if the runs are to be worked through.
-   * @throws {InvalidInputError} as {@linkcode SweepFolder.check}, or if the folder cannot be made; nothing is written then.
+   * @param lock the lock of {@linkcode SweepFolder.claim}, if this process will start the runs.
+   * @throws {InvalidInputError} as {@linkcode SweepFolder.check}, or if the folder cannot be made. Then nothing is
+   * written.
    * @throws {StorageError} if there is no room.
    */
   static prepare(path: string, spec: SweepSpec, plan: SweepPlan, lock: FileLock | null = null): SweepFolder {
     SweepFolder.check(path, plan);
-    // The spec stands for a set-up only beside these: they come first.
+    // The folders come first: a spec without them does not count as an interrupted set-up.
     makePlace(path, ["runs", "tasks"].map((name) => join(path, name)));
     for (const folder of [path, join(path, "runs"), join(path, "tasks")]) clearLeftovers(folder);
     const encoder = new TextEncoder();
@@ -216,40 +221,40 @@ export class SweepFolder {
   }
 
   /**
-   * The run of a name.
+   * Finds a run of the plan by name.
    *
-   * @throws {InvalidInputError} if the plan has none.
+   * @throws {InvalidInputError} if the plan has no such run.
    */
   run(name: string): PlannedRun {
     const run = this.plan.runs.find((candidate) => candidate.name === name);
     if (run !== undefined) return run;
-    throw new InvalidInputError(`${this.path}: has no run ${name}; sluice sweep status lists them`);
+    throw new InvalidInputError(`${this.path}: has no run ${name}; sluice sweep status lists the runs`);
   }
 
-  /** Keys of the options that vary over the runs, in the order in which they first do. */
+  /** Keys of the varied options, in the order of their first appearance in the plan. */
   keys(): string[] {
     return [...new Set(this.plan.runs.flatMap(({ varied }) => Object.keys(varied)))];
   }
 
-  /** The folder of a run. */
+  /** Path of a run's folder. */
   runPath(name: string): string {
     return join(this.path, "runs", name);
   }
 
-  /** Where a run's processes print to. */
+  /** Path of the log of a run's processes. */
   logPath(name: string): string {
     return this.#task(name, "log");
   }
 
-  /** What whoever works on a run locks. */
+  /** Path of the lock that the process working on a run holds. */
   taskLock(name: string): string {
     return this.#task(name, "lock");
   }
 
   /**
-   * Why the last process that worked on a run failed, or null if it did not.
+   * The reason why a run's last process failed, or null if it did not fail.
    *
-   * @throws {InvalidInputError} if the file that says so is a link, or no file.
+   * @throws {InvalidInputError} if the file with the reason is a link or not a regular file.
    */
   failure(name: string): string | null {
     const unwritten = this.#unwritten.get(name);
@@ -258,7 +263,7 @@ export class SweepFolder {
     return isPlainFile(path) ? readFileSync(path, "utf8").trim() : null;
   }
 
-  /** Records why a run failed, or with null that it did not. If that cannot be written, this process alone knows it. */
+  /** Records the reason why a run failed, or null for no failure. If writing fails, only this process remembers it. */
   setFailure(name: string, message: string | null): void {
     this.lock?.check();
     const path = this.#task(name, "failed");
@@ -267,18 +272,18 @@ export class SweepFolder {
       else if (existsSync(path)) Deno.removeSync(path);
       this.#unwritten.delete(name);
     } catch {
-      // A full disk, say: that is one more failure of this run, and none of the sweep.
+      // A full disk, for example, must not fail the other runs of the sweep.
       this.#unwritten.set(name, message);
     }
   }
 
-  /** The process that works through the runs, if one does. */
+  /** The state of the sweep's lock, with the process that holds it, if any. */
   readLock(): LockState {
     return readLock(join(this.path, lockName));
   }
 
   /**
-   * Asks the process that works through the runs to save them and stop.
+   * Asks the process that holds the sweep's lock to save its runs and stop.
    *
    * @throws {StorageError} if there is no room or no permission.
    */
@@ -286,13 +291,13 @@ export class SweepFolder {
     writeFileAtomically(join(this.path, stopName), new Uint8Array());
   }
 
-  /** Whether the process that works through the runs is asked to stop. */
+  /** Whether there is a request to stop. */
   isAskedToStop(): boolean {
     return existsSync(join(this.path, stopName));
   }
 
   /**
-   * Takes a request to stop away.
+   * Removes a request to stop.
    *
    * @throws {StorageError} if there is no permission.
    */

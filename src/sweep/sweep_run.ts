@@ -1,5 +1,5 @@
 /**
- * Where a run of a sweep is, read from its files alone.
+ * Reads the state of a sweep's run from its files.
  *
  * @module
  */
@@ -19,51 +19,54 @@ import type { SweepJudging } from "./spec.ts";
 import type { SweepFolder } from "./sweep_folder.ts";
 
 /**
- * `waiting`: not begun; `stopped`: begun, and no process works on it; `failed`: the same, and the last process failed;
- * `damaged`: its files cannot be read.
+ * `waiting`: not started; `stopped`: started, and no process works on it; `failed`: stopped because the last process
+ * failed; `damaged`: its files cannot be read.
  */
 export type SweepRunPhase = "waiting" | "running" | "stopped" | "failed" | "damaged" | "done";
 
-/** Where a run is. */
+/** The state of a run. */
 export interface SweepRunState {
-  /** Its name. */
+  /** Name of the run. */
   readonly name: string;
-  /** What becomes of it. */
+  /** Whether the run waits, runs, is done, or why it is neither. */
   readonly phase: SweepRunPhase;
-  /** Steps done: those recorded if a process works on the run, else those saved, for it goes on from there. */
+  /**
+   * Completed steps: the last recorded step of an active run; else the step of the last checkpoint, from which it will
+   * resume.
+   */
   readonly step: number;
   /** Steps of the whole run; null before the first. */
   readonly steps: number | null;
-  /** Of a run that is done, how far its cost share is from its budget, if by more than one point; else null. */
+  /** Cost share minus budget of a run that is done and missed by more than one point; else null. */
   readonly budgetMissed: number | null;
-  /** Why it failed, or what is damaged; null of a run that neither failed nor is damaged. */
+  /** The reason of a failed or damaged run; else null. */
   readonly failure: string | null;
 }
 
-/** Whether an evaluation says all that was asked for. */
+/** Whether an evaluation has the results of every requested protocol. */
 export function covers({ networks }: Evaluation, { protocol, ...judging }: SweepJudging): boolean {
   return Object.values(networks).every(({ knn20, linear, masks, channels }) =>
-    protocol.every((asked) => {
-      if (asked === "knn") return knn20 !== undefined;
-      if (asked === "linear") return linear?.seeds === judging["probe-seeds"];
+    protocol.every((requested) => {
+      if (requested === "knn") return knn20 !== undefined;
+      if (requested === "linear") return linear?.seeds === judging["probe-seeds"];
       // Only a gated network has masks.
       return masks !== undefined || channels === undefined;
     })
   );
 }
 
-/** What there is to know of a run that has been begun. */
+/** The files of a run that has started. */
 export interface BegunRun {
-  /** Its folder. */
+  /** The run's folder. */
   readonly folder: RunFolder;
-  /** What its latest checkpoint says, or null before the first. */
+  /** The state in its latest checkpoint, or null before the first one. */
   readonly state: RunState | null;
-  /** Its evaluation if that is of the whole run and says all that the sweep asks for; else null. */
+  /** Its evaluation, or null if it is missing, older than the training, or without a requested protocol. */
   readonly evaluation: Evaluation | null;
 }
 
 /**
- * Reads a run that has been begun; null of a run that has not.
+ * Reads a run's files. @returns null if the run has not started.
  *
  * @throws {InvalidInputError} if its configuration or evaluation is damaged.
  */
@@ -73,12 +76,12 @@ export function begunRun(sweep: SweepFolder, { name, config }: PlannedRun): Begu
   const folder = RunFolder.open(path);
   const state = latestState(folder.checkpoints)?.state ?? null;
   const evaluation = folder.readEvaluation();
-  // An evaluation from before the run was made longer is none of what it is now.
+  // A run that was made longer outdates its evaluation.
   const isLatest = evaluation !== null && isTrained(state, config) && (evaluation.step ?? state.step) === state.step;
   return { folder, state, evaluation: isLatest && covers(evaluation, sweep.plan.judging) ? evaluation : null };
 }
 
-/** Where a run is that a process works on; null before its first step, or if that cannot be read at the moment. */
+/** The steps of an active run; null before its first step, or while its metrics cannot be read. */
 export function readSteps(sweep: SweepFolder, name: string): RunSteps | null {
   const last = orDamaged(() => new MetricsFile(join(sweep.runPath(name), "metrics.jsonl")).lastStep());
   if (last === null || last instanceof DamagedRun || !(last.steps > 0)) return null;
@@ -108,8 +111,8 @@ function stateOf(sweep: SweepFolder, run: PlannedRun): SweepRunState {
 }
 
 /**
- * Reads where a run is. Nothing is written, and a process that works on it takes no notice. A damaged run is a state
- * like the others: it does not hide them.
+ * Reads the state of a run without disturbing a process that works on it. A damaged run has a state, too, so that it
+ * does not hide the others.
  */
 export function readRunState(sweep: SweepFolder, run: PlannedRun): SweepRunState {
   const state = orDamaged(() => stateOf(sweep, run));

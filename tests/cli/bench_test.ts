@@ -1,5 +1,5 @@
 /**
- * Tests of `sluice bench` as a process, on the smallest network.
+ * Tests of `sluice bench` on the smallest network.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 const small = ["--width", "4", "--projector", "8", "--batch", "4", "--threads", "1"];
 
-Deno.test("bench step prints what it measured as JSON, and with --profile where the time goes", async () => {
+Deno.test("bench step prints its measurements as JSON, with --profile also the time of each function", async () => {
   const args = ["bench", "step", ...small, "--steps", "1", "--precision", "f32", "--profile", "--json"];
   const result = JSON.parse(await assertSucceeds(args)) as Record<string, unknown>;
   const contract = ["msPerStep", "viewsPerSecond", "gflops", "peakBytes", "device", "precision", "threads"];
@@ -23,10 +23,10 @@ Deno.test("bench step prints tables of the step and of its profile", async () =>
   assert.match(text, /^milliseconds a step +\d/m);
   assert.match(text, /^precision +(f32|bf16)$/m);
   assert.match(text, /^sl_conv_forward +\d+ +[\d.]+ +0\.\d{4} +[\d.]+$/m);
-  assert.match(text, /^one step, profiled +- +[\d.]+ +1\.0000/m);
+  assert.match(text, /^whole step, profiled +- +[\d.]+ +1\.0000/m);
 });
 
-Deno.test("bench step --sweep prints a row for each step that its flags leave open", async () => {
+Deno.test("bench step --sweep prints a row for each combination of the settings without a flag", async () => {
   const args = [
     "bench",
     "step",
@@ -49,7 +49,7 @@ Deno.test("bench infer prints dense and gated times beside each other", async ()
   assert.equal(text.match(/^(1|64) +0\.\d{4}/gm)?.length, 8);
 });
 
-Deno.test("wrong requests of a benchmark are refused before any work", async () => {
+Deno.test("a wrong request to a benchmark is refused before any work", async () => {
   await assertRefused(["bench", "step", "--steps", "0"], /--steps 0: give a whole number from 1 to 1000000/);
   await assertRefused(["bench", "step", "--steps", "two"], /--steps two: give a whole number/);
   await assertRefused(
@@ -58,7 +58,7 @@ Deno.test("wrong requests of a benchmark are refused before any work", async () 
   );
 });
 
-Deno.test("bench augment prints how fast views are made, drawing included", async () => {
+Deno.test("bench augment prints the speed of making views, including drawing their parameters", async () => {
   const args = ["bench", "augment", "--batch", "16", "--threads", "1", "--precision", "f32", "--json"];
   const result = JSON.parse(await assertSucceeds(args)) as Record<string, number>;
   const { msPerBatch = NaN, drawMs = NaN, viewsPerSecond = NaN } = result;

@@ -1,5 +1,5 @@
 /**
- * Tests of runs that go on after their images were changed.
+ * Tests of resuming a run after its images have changed.
  *
  * @module
  */
@@ -18,12 +18,12 @@ const accept = "--accept-changed-images";
 interface Trained {
   readonly data: string;
   readonly run: string;
-  /** Goes on for one more epoch. */
+  /** The command that resumes the run for one more epoch. */
   readonly longer: readonly string[];
   readonly list: string;
 }
 
-/** A run of one epoch on class folders. */
+/** Trains one epoch on class folders. */
 async function trained(folder: string): Promise<Trained> {
   const [data, run] = [join(folder, "data"), join(folder, "run")];
   writeClassTree(data, ["a", "b"], { train: 4, test: 2 });
@@ -39,7 +39,7 @@ function stateOf(run: string): Record<string, unknown> {
   return JSON.parse(metadata.state ?? "{}") as Record<string, unknown>;
 }
 
-/** Changes of images that leave their number as it is, and what is said of each. */
+/** Changes of images, each with the difference that the message names. */
 const changes: readonly (readonly [name: string, change: (data: string) => void, difference: RegExp])[] = [
   ["a class is renamed", (data) => {
     for (const split of ["train", "test"]) renameSync(join(data, split, "a"), join(data, split, "z"));
@@ -47,7 +47,7 @@ const changes: readonly (readonly [name: string, change: (data: string) => void,
   ["a file is renamed", (data) => {
     renameSync(join(data, "train", "b", "001.png"), join(data, "train", "b", "001x.png"));
   }, /row 6 of images\.tsv was train\/b\/001\.png \(.*, and is train\/b\/001x\.png /],
-  ["a file has another content of the same size", (data) => {
+  ["a file's contents change but not its size", (data) => {
     const path = join(data, "train", "a", "002.png");
     const bytes = readFileSync(path);
     const middle = Math.floor(bytes.length * 0.6);
@@ -69,7 +69,7 @@ const changes: readonly (readonly [name: string, change: (data: string) => void,
 ];
 
 Deno.test(
-  "a run does not go on if a class or a file was renamed, replaced or exchanged, of the test images too",
+  "resuming is refused if a class or a file was renamed, replaced or exchanged, among the test images too",
   withFolder(async (folder) => {
     const { data, run, longer, list } = await trained(folder);
     const [before, config] = [readFileSync(list, "utf8"), readFileSync(join(run, "config.yaml"), "utf8")];
@@ -81,7 +81,7 @@ Deno.test(
     }
     assert.equal(readFileSync(list, "utf8"), before, "nothing is written");
     assert.equal(readFileSync(join(run, "config.yaml"), "utf8"), config);
-    // The same images elsewhere are the same images.
+    // The same images in another folder are accepted.
     cpSync(data, join(folder, "moved"), { recursive: true });
     await assertSucceeds([...longer, "--data", join(folder, "moved"), "--quiet"]);
     assert.equal(readFileSync(list, "utf8"), before);
@@ -89,7 +89,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run goes on with changed images if they are accepted, and without the claim of equal bits",
+  "a run resumes with changed images if the flag accepts them, with a warning that its bits differ",
   withFolder(async (folder) => {
     const { data, run, longer, list } = await trained(folder);
     const { imageList } = stateOf(run);
@@ -103,7 +103,7 @@ Deno.test(
     assert.match(stderr, /images changed \(row 1 of .*\): the run resumes, but not bit for bit/);
     assert.match(readFileSync(list, "utf8"), /^path\tsize\tlabel\tchecksum\ntrain\/a\/000x\.png\t/);
     assert.notEqual(stateOf(run)["imageList"], imageList);
-    // The present images are those of the checkpoint now.
+    // The checkpoint now records the changed images.
     await assertSucceeds(["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule", "--quiet"]);
     await assertRefused(
       ["pretrain", "--out", join(folder, "new"), accept],
@@ -113,7 +113,7 @@ Deno.test(
 );
 
 Deno.test(
-  "another number of images is accepted too",
+  "the flag also accepts another number of images",
   withFolder(async (folder) => {
     const { data, run, longer } = await trained(folder);
     for (let i = 0; i < 3; i++) writePng(join(data, "train", "b", `9${i}.png`), 20, 20, i);
@@ -127,7 +127,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a list that is gone is made anew if the images are those of the checkpoint, and one that was changed is no excuse",
+  "a missing image list is written again if the images match the checkpoint, and an edited list does not hide a change",
   withFolder(async (folder) => {
     const { data, run, longer, list } = await trained(folder);
     const before = readFileSync(list, "utf8");
@@ -142,7 +142,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run of an earlier version, which has no list, is held to the number of its images and gets a list",
+  "a run of an earlier version without an image list is checked by the number of images, and gets a list",
   withFolder(async (folder) => {
     const { data, run, longer, list } = await trained(folder);
     const path = join(run, "checkpoints", "last.safetensors");
@@ -173,7 +173,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a data set of few files is held to their contents",
+  "a data set of a few files is checked by their contents",
   withFolder(async (folder) => {
     const [data, run] = [join(folder, "cifar"), join(folder, "run")];
     mkdirSync(data);
@@ -193,7 +193,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run on drawn images has no list",
+  "a run on drawn images has no image list",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const args = ["--train-images", "16", "--test-images", "8", "--quiet"];

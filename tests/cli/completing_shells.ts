@@ -1,5 +1,5 @@
 /**
- * Shells that complete lines as they do for a person, without one: what each offers at the end of a line.
+ * Runs bash, zsh and fish without a user, and collects the completions that they offer at the end of a line.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Shell } from "../../cli/completions/mod.ts";
 
-// What bash would do at TAB: break the line at blanks, = and :, and complete paths where it is told to.
+// Imitates bash at TAB: breaks the line at blanks, = and :, and completes paths if the script asks for it.
 const bash = `
 kinds=''
 compopt() { kinds+=" $2"; }
@@ -36,7 +36,7 @@ while IFS= read -r line; do
 done
 `;
 
-// A shell in a terminal of its own, whose TAB prints what would be offered and inserts nothing.
+// Starts a zsh in a pseudo-terminal, whose TAB prints the offers and inserts nothing.
 const zsh = `
 zmodload zsh/zpty
 zpty inner zsh -f -i
@@ -67,14 +67,14 @@ while read -l line
 end
 `;
 
-/** How a shell is started with a program of its own and the script of completions as its argument. */
+/** Arguments that start a shell with its program above. The completion script is the next argument. */
 const starts: Readonly<Record<Shell, readonly string[]>> = {
   bash: ["--norc", "--noprofile", "-c", bash, "bash"],
   zsh: ["-f", "-c", zsh, "zsh"],
   fish: ["--no-config", "-c", fish],
 };
 
-/** What was offered, of one answer of a shell. */
+/** Extracts the offers from a shell's answer, sorted and without repetitions. */
 function readOffers(shell: Shell, answer: string): string[] {
   const lines = shell === "zsh"
     ? [...answer.matchAll(/<hit>(.*)<tih>/g)].map(([, hit]) => hit ?? "")
@@ -93,15 +93,15 @@ export async function isInstalled(shell: Shell): Promise<boolean> {
   }
 }
 
-/** Where a shell stands, and what it has loaded. */
+/** The files of a shell. */
 export interface Place {
-  /** Holds `work`, where it stands, and `home`, for its own files. */
+  /** Folder with `work`, the shell's current folder, and `home`, its home folder. */
   readonly folder: string;
-  /** The script of completions. */
+  /** Path of the completion script. */
   readonly script: string;
 }
 
-/** What a shell offers at the end of each of some lines, sorted. */
+/** The sorted offers of a shell at the end of each line. */
 export async function complete(shell: Shell, { folder, script }: Place, lines: readonly string[]): Promise<string[][]> {
   const home = join(folder, "home");
   const child = new Deno.Command(shell, {

@@ -1,5 +1,5 @@
 /**
- * Tests of completions, in the shells themselves.
+ * Tests of completions in real shells.
  *
  * @module
  */
@@ -21,19 +21,17 @@ const all = ["photographs", "runs", "spec.yaml"];
 const folders = ["photographs", "runs"];
 const sweepCommands = ["cancel", "status", "task"];
 
-/** The flags of a command. */
 function flagsOf(name: string): string[] {
   const command = commands.find(({ path }) => path.join(" ") === name);
   assert(command !== undefined);
   return command.options.flatMap(({ flags }) => flags);
 }
 
-/** The flags of a command that begin with two dashes. */
 function longFlagsOf(name: string): string[] {
   return flagsOf(name).filter((flag) => flag.startsWith("--"));
 }
 
-/** Lines as they are typed, and what is to be offered at their ends. */
+/** Typed lines with the expected offers at their ends. */
 const cases: readonly Case[] = [
   ["sluice ", program.commands.map(({ path }) => path.join())],
   ["sluice pre", ["pretrain"]],
@@ -53,7 +51,7 @@ const cases: readonly Case[] = [
   ["sluice pretrain --config ", all],
   ["sluice pretrain --config sp", ["spec.yaml"]],
   ["sluice pretrain --out ", folders],
-  // A switch that is on by default is offered as what turns it off, and not as itself.
+  // A switch that is on by default is offered only in its negative form.
   ["sluice pretrain --no-sep", ["--no-separate-norm"]],
   ["sluice pretrain --separate", ["--separate-encoders"]],
   ["sluice evaluate ", folders],
@@ -61,7 +59,7 @@ const cases: readonly Case[] = [
   ["sluice evaluate runs --probe ", ["augmented", "cached"]],
   ["sluice export runs -o ", all],
   ["sluice export runs --format ", ["safetensors"]],
-  // Where words stand before, and what they are: values are not taken for arguments.
+  // The value of a flag does not count as an argument.
   ["sluice embed --network dense runs te", ["test"]],
   ["sluice embed runs ", [...folders, "test", "train"]],
   ["sluice sweep st", ["status"]],
@@ -74,14 +72,14 @@ const cases: readonly Case[] = [
   ["sluice data preview sh", ["shapes"]],
   ["sluice pretrain -o ", folders],
   ["sluice embed runs test -o ", all],
-  // Topics of the help are the commands, and the commands below them.
+  // `help` takes the names of commands and subcommands.
   ["sluice vers", ["version"]],
   ["sluice help pre", ["pretrain"]],
   ["sluice help bench s", ["step"]],
   ["sluice help sweep ", sweepCommands],
 ];
 
-/** Lines that nothing but flags may follow. */
+/** Lines after which only flags may follow. */
 const ends: readonly Case[] = [
   ["sluice pretrain ", flagsOf("pretrain")],
   ["sluice evaluate runs ", flagsOf("evaluate")],
@@ -102,16 +100,16 @@ const exhaustive = commands.flatMap(({ path, options }): Case[] => {
 
 type Case = readonly [line: string, offers: readonly string[]];
 
-/** A test that a shell offers what is wanted, in a folder with two folders and a file. */
-function offering(shell: Shell, wanted: readonly Case[]): () => Promise<void> {
+/** A test that a shell makes the expected offers in a folder with two folders and a file. */
+function offering(shell: Shell, expected: readonly Case[]): () => Promise<void> {
   return withFolder(async (folder) => {
-    for (const name of ["home", "work", ...folders.map((one) => `work/${one}`)]) Deno.mkdirSync(join(folder, name));
+    for (const name of ["home", "work", ...folders.map((name) => `work/${name}`)]) Deno.mkdirSync(join(folder, name));
     Deno.writeTextFileSync(join(folder, "work", "spec.yaml"), "");
     const script = join(folder, "home", "script");
     Deno.writeTextFileSync(script, completionScripts[shell](program));
-    const offers = await complete(shell, { folder, script }, wanted.map(([line]) => line));
-    const found = wanted.map(([line], index) => [line, offers[index]]);
-    assert.deepEqual(found, wanted.map(([line, words]) => [line, [...words].sort()]));
+    const offers = await complete(shell, { folder, script }, expected.map(([line]) => line));
+    const found = expected.map(([line], index) => [line, offers[index]]);
+    assert.deepEqual(found, expected.map(([line, words]) => [line, [...words].sort()]));
   });
 }
 
@@ -119,9 +117,9 @@ for (const shell of shells) {
   const installed = await isInstalled(shell);
   const title = installed ? "" : ` (left out: ${shell} is not installed here)`;
   Deno.test({
-    name: `${shell} completes commands, flags, values and paths where each belongs${title}`,
+    name: `${shell} completes commands, flags, values and paths at their places${title}`,
     ignore: !installed,
-    // Before a dash is typed fish offers no flags, of any program.
+    // fish offers flags only after a typed dash, for every program.
     fn: offering(shell, [...cases, ...ends.map(([line, flags]): Case => [line, shell === "fish" ? [] : flags])]),
   });
   Deno.test({
@@ -131,7 +129,7 @@ for (const shell of shells) {
   });
 }
 
-Deno.test("what an option or argument takes is words, a path, a number or a name: placeholders say which", () => {
+Deno.test("the placeholder of an option or argument tells whether it takes words, a path, a number or a name", () => {
   const values = commands.flatMap((command) => [
     ...command.options.flatMap(({ value }) => value === null ? [] : [value]),
     ...command.arguments,
@@ -142,7 +140,7 @@ Deno.test("what an option or argument takes is words, a path, a number or a name
   assert.deepEqual(named.map(({ path }) => path.join(" ")), ["sweep task"]);
 });
 
-Deno.test("completions prints the script alone, refuses other shells, and says how to install it", async () => {
+Deno.test("completions prints only the script, refuses unknown shells, and its help says how to install the script", async () => {
   for (const shell of shells) {
     assert.equal(await assertSucceeds(["completions", shell]), completionScripts[shell](program));
     const help = await assertSucceeds(["completions", "--help"]);

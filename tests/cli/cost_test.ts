@@ -19,18 +19,19 @@ async function costOf(stem: string, image: number): Promise<Cost> {
   return JSON.parse(await assertSucceeds(args)) as Cost;
 }
 
-Deno.test("the dense network costs what method and papers say, for every stem", async () => {
+Deno.test("the dense network has the published cost for every stem", async () => {
   assert.equal((await costOf("cifar-paper", 32)).macs, 703_560_448);
   assert.equal((await costOf("cifar", 32)).macs, 555_417_600);
   assert.equal((await costOf("imagenet", 96)).macs, 333_103_104);
   assert.equal((await costOf("imagenet", 224)).macs, 1_813_561_344);
 });
 
-Deno.test("gates and parameters are counted, and the blocks and the stem add up", async () => {
+Deno.test("gates and parameters are counted, and blocks and stem add up to the whole", async () => {
   const { macs, gateMacs, params, blocks } = await costOf("cifar", 32);
   assert.equal(gateMacs, 240_640);
   assert.equal(blocks.reduce((sum, block) => sum + block.gate, 0), gateMacs);
-  // torchvision's resnet18 without classifier has 11,176,512 parameters, 9,408 of them in a 7x7 stem, here 1,728.
+  // torchvision's resnet18 without classifier has 11,176,512 parameters, 9,408 of them in its 7x7 stem; this stem has
+  // 1,728.
   assert.equal(params, 11_176_512 - 9_408 + 1_728);
   const stem = 3 * 3 * 3 * 64 * 32 * 32;
   assert.equal(blocks.reduce((sum, block) => sum + block.conv1 + block.conv2 + block.shortcut, stem), macs);
@@ -41,10 +42,10 @@ Deno.test("without --json a table shows the same numbers", async () => {
   const text = await assertSucceeds(["cost", "--stem", "cifar-paper"]);
   assert.match(text, /dense network, MACs +703,560,448\n/);
   assert.match(text, /\nlayer4\.1 /);
-  assert.ok(!text.includes("\u001b"), "no colours where stdout is no terminal");
+  assert.ok(!text.includes("\u001b"), "no colours if stdout is not a terminal");
 });
 
-Deno.test("the stem is by default that of a run on images of the size asked for", async () => {
+Deno.test("the default stem follows from the image size, as in a run", async () => {
   const macs = async (...args: string[]) =>
     (JSON.parse(await assertSucceeds(["cost", ...args, "--json"])) as Cost).macs;
   assert.equal(await macs(), 555_417_600);
@@ -54,7 +55,7 @@ Deno.test("the stem is by default that of a run on images of the size asked for"
   assert.match(await assertSucceeds(["cost", "--image", "224", "--stem", "cifar"]), /stem cifar, 224 x 224/);
 });
 
-Deno.test("sizes that make no network are refused", async () => {
+Deno.test("impossible sizes of a network are refused", async () => {
   await assertRefused(["cost", "--width", "6"], /^sluice: --width 6: give a multiple of 4 from 4 to 4096/);
   await assertRefused(["cost", "--image", "0"], /^sluice: --image 0: give a whole number of pixels from 8 to 4096/);
   await assertRefused(["cost", "--stem", "vgg"], /^sluice: --stem vgg: give cifar or cifar-paper or imagenet/);

@@ -1,5 +1,6 @@
 /**
- * Tests of commands on runs whose files are damaged or say that training failed: a line each, and the rest goes on.
+ * Tests of commands on runs with damaged files or a failed training: one line names the fault, and the rest still
+ * works.
  *
  * @module
  */
@@ -21,7 +22,7 @@ async function statusOf(run: string): Promise<RunStatus> {
 }
 
 Deno.test(
-  "a run that diverged has a status, which says so and advises no --resume",
+  "the status of a diverged run says so, and does not suggest --resume",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const wild = ["--lr", "1e38", "--optimizer", "sgd"];
@@ -39,7 +40,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a damaged line of metrics costs itself alone: status tells its number, --resume tells it and leaves it out",
+  "only a damaged line of metrics is lost: status and --resume name its number, and --resume removes it",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "3", "--out", run]);
@@ -58,7 +59,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a checkpoint without its checksum is refused, and the one before it is taken",
+  "a checkpoint without its checksum is refused, and the one before it is used",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", run]);
@@ -91,7 +92,7 @@ Deno.test(
 );
 
 Deno.test(
-  "files of absurd sizes are refused in a line, and take no memory",
+  "files of absurd sizes are refused in one line, and take no memory",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
@@ -114,12 +115,12 @@ Deno.test(
 );
 
 Deno.test(
-  "what a killed process left half-written is gone once the run goes on",
+  "resuming a run removes the half-written files of a killed process",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
     const left = ["metrics.jsonl.4.partial", "config.yaml.4.partial", "checkpoints/last.safetensors.4.partial"];
-    // A run that is finished already is only looked at.
+    // The first command finds the run finished and trains nothing; the second trains one more epoch.
     for (const more of [[], ["--epochs", "2", "--stretch-schedule"]]) {
       for (const name of [...left, "checkpoints/last.safetensors.new"]) writeFileSync(join(run, name), "a part");
       await assertSucceeds(["pretrain", "--resume", run, ...more]);

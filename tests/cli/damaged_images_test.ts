@@ -1,5 +1,5 @@
 /**
- * Tests of damaged images: one outcome, whether the damage is in a file's header or in its pixels.
+ * Tests of damaged images: the outcome is the same whether the header or the pixels are damaged.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { assertRefused, assertSucceeds, finish, runSluice } from "./run_sluice.t
 const tiny = ["--width", "4", "--stem", "imagenet", "--projector", "8", "--batch", "8", "--epochs", "1"];
 const small = ["--device", "cpu", "--precision", "f32", "--threads", "1", "--mode", "vanilla", "--image-size", "16"];
 
-/** A file that is no image, which its header shows. */
+/** Writes a text file under an image's name; its header reveals it. */
 function writeText(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, "no image");
 }
 
-/** Damage that is found when the data set is opened, and damage that is found when a file is decoded. */
+/** Opening the data set finds a damaged header; decoding the file finds damaged pixels. */
 const kinds = [["headers", writeText], ["pixels", (path: string) => writeDamagedPng(path, 20, 20)]] as const;
 
 function pretrain(data: string, run: string, ...more: string[]): string[] {
@@ -34,13 +34,13 @@ function skippedOf(run: string): string[] {
 
 for (const [kind, damage] of kinds) {
   Deno.test(
-    `a class whose ${kind} are all damaged ends neither a run nor its evaluation, and every command names the files`,
+    `a class whose ${kind} are all damaged stops neither a run nor its evaluation, and every command names the files`,
     withFolder(async (folder) => {
       const [data, run] = [join(folder, "data"), join(folder, "run")];
       writeClassTree(data, ["a", "c"], { train: 8, test: 4 });
       const damaged = ["train/b/0.png", "train/b/1.png", "test/b/0.png"].map((name) => join(data, name));
       damaged.forEach(damage);
-      // All images are drawn: 16 or 18 of them, in whole batches of 2.
+      // The run sees all 16 or 18 images, because batches of 2 leave none over.
       const { status, stderr } = await runSluice(pretrain(data, run, "--batch", "2", "--eval-every", "0"));
       assert.equal(status, 0, stderr);
       assert.match(stderr, /left out .*train\/b\/0\.png: /);
@@ -70,7 +70,7 @@ for (const [kind, damage] of kinds) {
   );
 
   Deno.test(
-    `a strict run and commands on it name a remedy that applies to damaged ${kind}`,
+    `a strict run and commands on it name a remedy for damaged ${kind}`,
     withFolder(async (folder) => {
       const [data, run] = [join(folder, "data"), join(folder, "run")];
       writeClassTree(data, ["a"], { train: 8, test: 4 });
@@ -89,7 +89,7 @@ for (const [kind, damage] of kinds) {
   );
 
   Deno.test(
-    `of many damaged ${kind} ten are named and all are counted`,
+    `ten of many damaged ${kind} are named and all are counted`,
     withFolder(async (folder) => {
       const [data, run] = [join(folder, "data"), join(folder, "run")];
       writeClassTree(data, ["a"], { train: 8, test: 2 });
@@ -106,7 +106,7 @@ for (const [kind, damage] of kinds) {
   );
 
   Deno.test(
-    `a data set whose ${kind} are all damaged is no ground to train on, and is verified file by file`,
+    `a data set whose ${kind} are all damaged cannot be trained on, and is verified file by file`,
     withFolder(async (folder) => {
       const data = join(folder, "data");
       for (const split of ["train", "test"]) for (let i = 0; i < 8; i++) damage(join(data, split, "a", `${i}.png`));
@@ -121,7 +121,7 @@ for (const [kind, damage] of kinds) {
 }
 
 Deno.test(
-  "a run without labels is told how to get its features",
+  "evaluating a run without labels names the command for its features",
   withFolder(async (folder) => {
     const [data, run] = [join(folder, "data"), join(folder, "run")];
     writeClassTree(data, ["a"], { train: 8, test: 1 });
@@ -135,7 +135,7 @@ Deno.test(
 );
 
 Deno.test(
-  "too few file descriptors are no damage: while folders are walked and in the threads that read",
+  "too few file descriptors do not count as damage, neither while listing folders nor in the reading threads",
   { ignore: Deno.build.os === "windows" },
   withFolder(async (folder) => {
     writeClassTree(folder, ["a"], { train: 40, test: 40 });
@@ -149,7 +149,7 @@ Deno.test(
       /^TooManyOpenFilesError: .* cannot be opened: as many files are open as are allowed; allow more \(ulimit -n 4096\)/;
     assert.match(await left(0, 1), sentence);
     assert.equal(await left(8, 1), "0\n");
-    // More threads than descriptors: whether two of them meet is chance, but no image is called damaged.
+    // More threads than descriptors: the error depends on timing, but no image counts as damaged.
     assert.match(await left(1, 16), /^(TooManyOpenFilesError: .*|0)\n$/);
   }),
 );

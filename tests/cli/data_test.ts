@@ -1,5 +1,5 @@
 /**
- * `sluice data`: listing, unpacking and verifying data sets.
+ * Tests of `sluice data`: listing, unpacking, verifying and previewing data sets.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 const RECORD_BYTES = 3074;
 const FOLDER = "cifar-100-binary";
 
-/** An archive of a CIFAR-100 with so many records in each file. */
+/** Writes an archive of CIFAR-100. @param records number of records in each file. */
 async function writeArchive(parent: string, records: number): Promise<string> {
   const source = join(parent, "source");
   mkdirSync(join(source, FOLDER), { recursive: true });
@@ -26,7 +26,7 @@ async function writeArchive(parent: string, records: number): Promise<string> {
   return path;
 }
 
-/** A tar archive of one entry with any name and type, which well-behaved programs do not make. */
+/** Writes a tar archive with one entry of any name and type, which ordinary programs refuse to make. */
 function writeEntry(path: string, name: string, type: "0" | "2", target = ""): void {
   const header = new Uint8Array(512);
   const put = (text: string, at: number) => header.set(new TextEncoder().encode(text), at);
@@ -49,7 +49,7 @@ function writeEntry(path: string, name: string, type: "0" | "2", target = ""): v
 }
 
 Deno.test(
-  "an archive on disk is unpacked once, listed, verified and trained on",
+  "an archive on disk is unpacked once, and its data set can be listed, verified and trained on",
   withFolder(async (folder) => {
     const [data, archive] = [join(folder, "data"), await writeArchive(folder, 16)];
     const environment = { SLUICE_DATA: data };
@@ -90,7 +90,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an archive that leads out of its folder, links, is damaged or is another is refused, and nothing is left",
+  "an archive with outside paths or links, a damaged one or another data set's is refused, and leaves no file",
   withFolder(async (folder) => {
     const data = join(folder, "data");
     const path = join(folder, "archive.tar");
@@ -112,10 +112,10 @@ Deno.test(
 );
 
 Deno.test(
-  "a data set that needs no files, or that there is not, is refused by name",
+  "an unknown data set, or a data set without files, is refused by name",
   withFolder(async (folder) => {
     await assertRefused(["data", "fetch", "shapes"], /shapes needs no files/);
-    // As a script gives it whose variable is empty.
+    // A script with an empty variable passes an empty path.
     for (const name of ["folder", "images"]) {
       await assertRefused(["data", "verify", name, "--data", ""], /--data "": give the path of a folder of images/);
     }
@@ -126,13 +126,13 @@ Deno.test(
 );
 
 Deno.test(
-  "a preview is one PNG file of the size that is told, and is refused without a place or with a count that cannot be",
+  "a preview is one PNG file of the reported size, and is refused without --out or with an impossible count",
   withFolder(async (folder) => {
     const out = join(folder, "views.png");
-    const told = JSON.parse(
+    const document = JSON.parse(
       await assertSucceeds(["data", "preview", "shapes", "--images", "2", "--out", out, "--json"]),
     );
-    assert.deepEqual(told, { out, images: 2, width: 296, height: 198 });
+    assert.deepEqual(document, { out, images: 2, width: 296, height: 198 });
     assert.deepEqual([...Deno.readFileSync(out).subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
     await assertRefused(["data", "preview", "shapes"], /give --out FILE\.png/);
     await assertRefused(

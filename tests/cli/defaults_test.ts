@@ -1,5 +1,5 @@
 /**
- * Tests of the defaults that a run takes from its images and from the machine.
+ * Tests of the defaults that depend on a run's images and on the machine.
  *
  * @module
  */
@@ -20,7 +20,7 @@ function writePhotographs(folder: string, count: number): void {
 }
 
 Deno.test(
-  "ten photographs of 12 megapixels train without another flag, in less than 2 GB, and memory and time are told",
+  "ten photographs of 12 megapixels train with default options in less than 2 GB, and the run states its memory",
   withFolder(async (folder) => {
     const [photographs, run] = [join(folder, "photographs"), join(folder, "run")];
     writePhotographs(photographs, 10);
@@ -32,18 +32,18 @@ Deno.test(
     command.kill("SIGTERM");
     const { code, stderr } = await command.output();
     assert.equal(code, 143);
-    const said = /^batch 10: needs about ([\d.]+) GB of the \d[\d.]* GB of memory$/m.exec(
+    const stated = /^batch 10: needs about ([\d.]+) GB of the \d[\d.]* GB of memory$/m.exec(
       new TextDecoder().decode(stderr),
     );
     assert.ok(peak < 2e9, `${peak} bytes at most`);
-    assert.ok(Number(said?.[1]) < 2, `said: ${said?.[0]}`);
+    assert.ok(Number(stated?.[1]) < 2, `stated: ${stated?.[0]}`);
     const config = readFileSync(join(run, "config.yaml"), "utf8");
     for (const line of [/^stem: imagenet$/m, /^batch: 10$/m, /^lr: 0\.01171875$/m]) assert.match(config, line);
   }),
 );
 
 Deno.test(
-  "--print-config, sweeps and runs agree on the default batch of few images, and --batch is kept or refused",
+  "--print-config, sweeps and runs agree on the default batch for few images, and --batch is kept or refused",
   withFolder(async (folder) => {
     const tiny = ["--width", "4", "--stem", "imagenet", "--budget", "0.8", "--projector", "8", "--threads", "1"];
     const few = [...tiny, "--train-images", "20", "--test-images", "8", "--epochs", "12", "--eval-every", "0"];
@@ -72,14 +72,14 @@ Deno.test(
   }),
 );
 
-Deno.test("--print-config without the data says that the default batch may come to less", async () => {
+Deno.test("--print-config without the data says that the default batch may be smaller", async () => {
   const { status, stdout, stderr } = await runSluice(["pretrain", "--dataset", "images", "--print-config"]);
   assert.equal(status, 0);
   assert.match(stdout, /^batch: 256$/m);
   assert.match(stderr, /^batch 256, unless there are fewer images or less memory: .*give --data DIR/);
 });
 
-/** A control group of this test's own with a limit of memory, or null if none can be made here. */
+/** Makes a control group with a memory limit for this test. @returns its path, or null if it cannot be made. */
 function limitedGroup(bytes: number): string | null {
   const path = `/sys/fs/cgroup/memory/sluice_test_${process.pid}`;
   try {
@@ -87,12 +87,12 @@ function limitedGroup(bytes: number): string | null {
     writeFileSync(join(path, "memory.limit_in_bytes"), String(bytes));
     return path;
   } catch {
-    // Not root, or another kind of control groups: the test is left out.
+    // Not root, or control groups of version 2: the test is ignored.
     return null;
   }
 }
 
-/** Whether such a group can be made, which is tried. */
+/** Tries whether such a group can be made. */
 function canLimit(): boolean {
   const path = limitedGroup(2e9);
   if (path !== null) rmdirSync(path);

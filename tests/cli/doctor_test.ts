@@ -9,19 +9,23 @@ import type { Report } from "../../cli/examination.ts";
 import { withFolder } from "../folders.ts";
 import { runSluice, testedExecutable } from "./run_sluice.ts";
 
-/** What doctor says as JSON. */
+/** Runs `doctor --json`. @returns the report and the exit status. */
 async function examined(env: Readonly<Record<string, string>>, ...args: string[]): Promise<[Report, number]> {
   const { status, stdout, stderr } = await runSluice(["doctor", "--json", ...args], env);
   assert.equal(stderr, "");
   return [JSON.parse(stdout) as Report, status];
 }
 
-/** Where the executable would be, with a folder of its unpacked files. */
+/** Variables that make a checkout believe it is the executable, with a folder of unpacked files. */
 function packaged(cache: string): Record<string, string> {
   return { SLUICE_EXECUTABLE: "/opt/sluice/sluice", SLUICE_CACHE_FOLDER: cache };
 }
 
-/** A driver of NVIDIA's as far as doctor asks it: `count` GPUs, or a refusal where it is negative. */
+/**
+ * Builds a stand-in for NVIDIA's driver with the functions that doctor calls.
+ *
+ * @param count GPUs; negative to refuse.
+ */
 async function buildDriver(folder: string, count: number): Promise<void> {
   const source = join(folder, "driver.c");
   Deno.writeTextFileSync(
@@ -44,7 +48,7 @@ int cuDeviceTotalMem_v2(unsigned long* bytes, int device) { return *bytes = (dev
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
-Deno.test("doctor says what this process may use, and the device takes as many threads", async () => {
+Deno.test("doctor reports the resources of this process, and the device uses as many threads as processors", async () => {
   const [{ cores, device, limits, processor, memory, problems, executable, storage }, status] = await examined({});
   assert.equal(status, 0);
   assert.deepEqual(problems, []);
@@ -55,12 +59,12 @@ Deno.test("doctor says what this process may use, and the device takes as many t
   assert.deepEqual([executable, storage.cache === null], [testedExecutable ?? null, testedExecutable === undefined]);
 });
 
-Deno.test("threads that were asked for stay as they are", async () => {
+Deno.test("doctor uses the threads that --threads gives", async () => {
   const [{ device }] = await examined({}, "--threads", "3");
   assert.equal(device?.threads, 3);
 });
 
-Deno.test("the table has a row for everything, and the verdict last", async () => {
+Deno.test("doctor's table has a row for every subject, and ends with the verdict", async () => {
   const { status, stdout } = await runSluice(["doctor"]);
   assert.equal(status, 0);
   const rows = ["processor", "cores", "memory", "CPU library", "CUDA library", "NVIDIA's driver", "threads", "home"];
@@ -73,7 +77,7 @@ Deno.test("the table has a row for everything, and the verdict last", async () =
 });
 
 Deno.test(
-  "a warning is listed and leaves the exit status as it is",
+  "a warning is listed and does not change the exit status",
   withFolder(async (folder) => {
     const env = { TMPDIR: join(folder, "nowhere") };
     const [{ warnings, problems, storage }, status] = await examined(env);
@@ -87,8 +91,8 @@ Deno.test(
 );
 
 Deno.test({
-  name: "in the executable the folder of its files is shown, and no remedy speaks of building",
-  // The executable itself says so of its own folder, whose files it would mend.
+  name: "the executable's doctor shows the folder of its files, and no remedy mentions building",
+  // The real executable repairs the files in its own folder, so this test would fail there.
   ignore: testedExecutable !== undefined,
   fn: withFolder(async (folder) => {
     const native = join(folder, "native");
@@ -109,7 +113,7 @@ Deno.test({
 });
 
 Deno.test(
-  "GPUs are told from the driver alone, and that they are not used without the CUDA library",
+  "doctor lists GPUs from the driver alone, and warns that they are unused without the CUDA library",
   withFolder(async (folder) => {
     await buildDriver(folder, 2);
     const env = { LD_LIBRARY_PATH: folder, SLUICE_NATIVE: join(folder, "nowhere") };
@@ -122,7 +126,7 @@ Deno.test(
     assert.deepEqual([libraries.cuda.found, device], [false, null]);
     assert.match(
       warnings.join(),
-      /^GPU of the first kind, another: not used, because sluice's CUDA library is not there/,
+      /^GPU of the first kind, another: not used, because sluice's CUDA library is missing/,
     );
     const { stdout } = await runSluice(["doctor"], env);
     assert.match(stdout, /^GPU 1 +another, 16384\.0 MiB, compute capability 9\.1$/m);
@@ -132,7 +136,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a driver that refuses is told with its reason and the remedy",
+  "a driver that refuses is reported with its reason and the remedy",
   withFolder(async (folder) => {
     await buildDriver(folder, -1);
     const [{ nvidia }, status] = await examined({ LD_LIBRARY_PATH: folder });

@@ -1,8 +1,8 @@
 /**
- * Run folders that an earlier version left behind still evaluate, resume and finish with the results they had then.
+ * Tests that run folders of an earlier version still evaluate, resume and finish with the same results.
  *
  * The two runs in `tests/fixtures/runs` were stopped after step 7 of 12, in the middle of an epoch, with AVX2 and one
- * thread. `expected/` holds what that version made of them: evaluated as they are, resumed to the end, evaluated again.
+ * thread. `expected/` has that version's results: evaluated as they are, resumed to the end, and evaluated again.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import { withFolder } from "../folders.ts";
 import { assertSucceeds } from "./run_sluice.ts";
 
 const fixtures = new URL("../fixtures/runs/", import.meta.url);
-/** The expected results were computed with AVX2; wider vectors add in another order. */
+/** The expected results were computed with AVX2; wider vectors add in a different order. */
 const environment = { ONEDNN_MAX_CPU_ISA: "AVX2", OMP_WAIT_POLICY: "passive" };
-/** Processors' libraries differ in the last bits of exp and log, and twelve steps enlarge that. */
+/** The math libraries of processors differ in the last bits of exp and log, and twelve steps amplify the difference. */
 const RELATIVE_TOLERANCE = 1e-3;
-/** One of 12 test images, in percent, for neighbours that are nearly as near as others. */
+/** One of 12 test images in percent: two neighbours may be at nearly the same distance. */
 const ONE_IMAGE = 100 / 12 + 1e-9;
 
 type Json = { readonly [key: string]: unknown };
 
-/** Asserts that what is expected is in what was found; a key that a later version adds does not count. */
+/** Asserts that every expected value is in the actual document. Ignores keys that a later version added. */
 function assertContains(actual: unknown, expected: unknown, path: string): void {
   if (typeof expected === "number") {
     assert.ok(typeof actual === "number", `${path} is a number`);
@@ -41,7 +41,7 @@ function readJson(path: URL | string): Json {
   return JSON.parse(readFileSync(path, "utf8"));
 }
 
-/** The expected numbers of `evaluate --json`, by their names in the fixture. */
+/** The numbers of `evaluate --json`, under their names in the fixture. */
 function evaluationOf(document: string): Json {
   const { networks }: { networks: Readonly<Record<string, Json>> } = JSON.parse(document);
   return Object.fromEntries(
@@ -52,7 +52,7 @@ function evaluationOf(document: string): Json {
   );
 }
 
-/** Lines of metrics from a step on, by the names in the fixture. */
+/** Lines of metrics from a step on, under the fixture's names. */
 function metricsFrom(path: string, step: number): Json[] {
   const records: Json[] = readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
   return records.filter((record) => Number(record["step"]) >= step).map((record) => {
@@ -65,7 +65,7 @@ function metricsFrom(path: string, step: number): Json[] {
 
 for (const name of ["shapes", "folder"]) {
   Deno.test(
-    `a run on ${name} of an earlier version evaluates, resumes and finishes as it did then`,
+    `an earlier version's run on ${name} evaluates, resumes and finishes with the same results`,
     withFolder(async (folder) => {
       const run = join(folder, "run");
       cpSync(new URL(name, fixtures), run, { recursive: true });
@@ -107,7 +107,7 @@ const rotationRun = [
 ];
 
 Deno.test(
-  "the rotation head of the first version learns as it did then, and today's by its own warm-up without the last relu",
+  "--rotation-head relu repeats the losses of the first version, and the default head starts from another loss",
   withFolder(async (folder) => {
     const steps = async (head: string) => {
       const run = join(folder, head);

@@ -1,5 +1,5 @@
 /**
- * Tests of `sluice embed`: what it writes, and what it refuses.
+ * Tests of the files and the refusals of `sluice embed`.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--epochs", "1", "--eval-every", "0"];
-const where = ["--device", "cpu", "--precision", "f32", "--threads", "1"];
+const device = ["--device", "cpu", "--precision", "f32", "--threads", "1"];
 const images = ["--train-images", "24", "--test-images", "16"];
 
 async function trainTiny(run: string, more: readonly string[] = []): Promise<void> {
-  await assertSucceeds(["pretrain", ...tiny, ...where, ...images, "--out", run, "--quiet", ...more]);
+  await assertSucceeds(["pretrain", ...tiny, ...device, ...images, "--out", run, "--quiet", ...more]);
 }
 
 function linesOf(path: string): string[] {
@@ -24,7 +24,7 @@ function linesOf(path: string): string[] {
 }
 
 Deno.test(
-  "embed writes a split's features, names and labels, the gated network's where nobody says",
+  "embed writes a split's features, names and labels, by default of the gated network",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await trainTiny(run);
@@ -51,7 +51,7 @@ Deno.test(
 );
 
 Deno.test(
-  "embed takes a folder at any depth in the size that the run saw, and leaves damaged files out",
+  "embed reads a folder at any depth, in the run's image size, and leaves out damaged files",
   withFolder(async (folder) => {
     const [run, photographs, out] = [join(folder, "run"), join(folder, "photographs"), join(folder, "all.npy")];
     await trainTiny(run, ["--mode", "vanilla"]);
@@ -70,7 +70,7 @@ Deno.test(
     assert.deepEqual(linesOf(join(folder, "all.txt")).sort(), [...files].sort());
     assert.deepEqual(readdirSync(folder).sort(), ["all.npy", "all.txt", "photographs", "run"]);
 
-    // A row is the feature of the file that is named in its line, whatever else is in the folder.
+    // A row has the features of the file in the same line of the list, whatever else is in the folder.
     const alone = join(folder, "alone");
     writePng(join(alone, "c.png"), 42, 50, 2);
     await assertSucceeds(["embed", run, alone, "--out", join(folder, "alone.npy")]);
@@ -92,7 +92,10 @@ Deno.test(
     await refused([run, "test"], /give --out FILE\.npy/);
     await refused([run, "test", "--out", join(folder, "x.csv")], /x\.csv: features are written as \.npy/);
     await refused([run, "test", "--out", join(folder, "none", "x.npy")], /there is no folder .*none/);
-    await refused([run, "test", "--out", out, "--network", "gated"], /--network gated: a vanilla run holds none/);
+    await refused(
+      [run, "test", "--out", out, "--network", "gated"],
+      /--network gated: a vanilla run has no such network/,
+    );
     await refused([run, "test", "--out", out, "--network", "both"], /--network both: give dense or gated/);
     await refused(
       [run, join(folder, "nowhere"), "--out", out],
@@ -102,7 +105,7 @@ Deno.test(
     mkdirSync(join(folder, "empty"));
     await refused([run, join(folder, "empty"), "--out", out], /empty has no image/);
     writeFileSync(join(folder, "x.txt"), "mine");
-    await refused([run, "test", "--out", out], /x\.txt: is there already/);
+    await refused([run, "test", "--out", out], /x\.txt: exists already/);
     assert.equal(readFileSync(join(folder, "x.txt"), "utf8"), "mine");
     assert.deepEqual(readdirSync(folder).sort(), ["empty", "run", "x.txt"]);
     Deno.removeSync(join(run, "checkpoints", "last.safetensors"));

@@ -1,5 +1,5 @@
 /**
- * Tests of what `doctor` warns about GPUs that are there, or would be, and are not used.
+ * Tests of the warnings of `sluice doctor` about unused GPUs.
  *
  * @module
  */
@@ -14,21 +14,24 @@ const gpu = { name: "NVIDIA H100", capability: "9.0", memory: 80e9 };
 const usable = { ...none, kernelModule: "570.86.15", library: "/lib/libcuda.so.1", cuda: "12.8", gpus: [gpu] };
 const absent: LibraryReport = { path: "/x/libsluice_cuda.so", found: false, requirements: [] };
 
-Deno.test("a machine without GPUs needs no word", () => {
+Deno.test("a machine without GPUs gets no warning", () => {
   assert.deepEqual(gpuWarnings(none, absent), []);
-  // An image made for GPUs, on a machine that has none.
+  // A container image for GPUs on a machine without GPUs.
   assert.deepEqual(gpuWarnings({ ...none, library: "/lib/libcuda.so.1", fault: "no GPU can be used" }, absent), []);
 });
 
-Deno.test("a driver that gives no GPU is a warning, with its reason", () => {
+Deno.test("a driver without a usable GPU gives a warning with the reason", () => {
   assert.deepEqual(gpuWarnings({ ...none, kernelModule: "570.86.15", fault: "why, and what to do" }, absent), [
     "why, and what to do",
   ]);
 });
 
-Deno.test("a GPU that sluice has no library for is a warning, with the remedy where sluice is", () => {
+Deno.test("a GPU without sluice's CUDA library gives a warning, with the remedy for a checkout or an executable", () => {
   withVariable("SLUICE_EXECUTABLE", undefined, () => {
-    assert.match(gpuWarnings(usable, absent).join(), /^NVIDIA H100: not used, .*not there: run `deno task build:cuda`/);
+    assert.match(
+      gpuWarnings(usable, absent).join(),
+      /^NVIDIA H100: not used, .* is missing: run `deno task build:cuda`/,
+    );
   });
   withVariable("SLUICE_EXECUTABLE", "/opt/sluice", () => {
     const [warning = "", ...others] = gpuWarnings(usable, absent);
@@ -37,7 +40,7 @@ Deno.test("a GPU that sluice has no library for is a warning, with the remedy wh
   });
 });
 
-Deno.test("a GPU that is not used for want of a library names that", () => {
+Deno.test("a GPU without one of NVIDIA's libraries gives a warning that names the library", () => {
   const cudnn = { name: "cuDNN", found: false, detail: "libcudnn.so.9 was not found in /a, /b: install cuDNN 9" };
   assert.deepEqual(gpuWarnings(usable, { ...absent, found: true, requirements: [cudnn] }), [
     "NVIDIA H100: not used, libcudnn.so.9 was not found in /a, /b: install cuDNN 9",

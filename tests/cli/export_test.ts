@@ -1,5 +1,5 @@
 /**
- * Tests of `sluice export`: what it writes and says, and what it refuses.
+ * Tests of the files, the messages and the refusals of `sluice export`.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--epochs", "2", "--eval-every", "0"];
-const where = ["--device", "cpu", "--precision", "f32", "--threads", "1"];
+const device = ["--device", "cpu", "--precision", "f32", "--threads", "1"];
 const images = ["--train-images", "24", "--test-images", "16"];
 
 async function trainTiny(run: string, more: readonly string[] = []): Promise<void> {
-  await assertSucceeds(["pretrain", ...tiny, ...where, ...images, "--out", run, "--quiet", ...more]);
+  await assertSucceeds(["pretrain", ...tiny, ...device, ...images, "--out", run, "--quiet", ...more]);
 }
 
 Deno.test(
-  "export writes either network, the gated one where nobody says, and tells what its check found",
+  "export writes either network, by default the gated one, and prints the result of its check",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await trainTiny(run);
@@ -35,15 +35,15 @@ Deno.test(
     });
     assert.ok(readSafetensors(gated).tensors.has("layer1.0.gate.fc1.weight"));
     const dense = join(folder, "dense.safetensors");
-    const said = await assertSucceeds(["export", run, "--network", "dense", "--format", "safetensors", "--out", dense]);
-    assert.match(said, /dense\.safetensors: dense network, [\d,]+ bytes; features of 4 images .* bit by bit\n$/);
+    const text = await assertSucceeds(["export", run, "--network", "dense", "--format", "safetensors", "--out", dense]);
+    assert.match(text, /dense\.safetensors: dense network, [\d,]+ bytes; features of 4 images .* bit by bit\n$/);
     assert.equal(readSafetensors(dense).metadata["network"], "dense");
     assert.deepEqual(readdirSync(folder).sort(), ["dense.safetensors", "gated.safetensors", "run"]);
   }),
 );
 
 Deno.test(
-  "export falls back to the checkpoint before a damaged one, and says so",
+  "export uses the checkpoint before a damaged one, and says so",
   withFolder(async (folder) => {
     const [run, out] = [join(folder, "run"), join(folder, "x.safetensors")];
     await trainTiny(run, ["--mode", "vanilla"]);
@@ -66,11 +66,14 @@ Deno.test(
     await refused([run, "-o", join(folder, "x.onnx")], /x\.onnx: networks are written as \.safetensors/);
     await refused([run, "-o", out, "--format", "onnx"], /--format onnx: give safetensors, the only format/);
     await refused([run, "-o", join(folder, "none", "x.safetensors")], /there is no folder .*none/);
-    await refused([run, "-o", out, "--network", "gated"], /--network gated: a vanilla run holds none; give dense/);
+    await refused(
+      [run, "-o", out, "--network", "gated"],
+      /--network gated: a vanilla run has no such network; give dense/,
+    );
     await refused([run, "-o", out, "--network", "both"], /--network both: give dense or gated/);
     await refused([join(folder, "none"), "-o", out], /there is no such run/);
     writeFileSync(out, "mine");
-    await refused([run, "-o", out], /x\.safetensors: is there already/);
+    await refused([run, "-o", out], /x\.safetensors: exists already/);
     assert.equal(readFileSync(out, "utf8"), "mine");
     assert.deepEqual(readdirSync(folder).sort(), ["run", "x.safetensors"]);
   }),

@@ -1,5 +1,5 @@
 /**
- * Tests of commands on folders of image files, as a person would use them.
+ * Tests of commands on folders of image files.
  *
  * @module
  */
@@ -21,7 +21,7 @@ function linesOf(path: string): Record<string, unknown>[] {
 }
 
 Deno.test(
-  "a run on class folders leaves damaged files out, names them, and is evaluated",
+  "a run on class folders leaves out damaged files, names them, and can be evaluated",
   withFolder(async (folder) => {
     const [data, run] = [join(folder, "tree"), join(folder, "run")];
     writeClassTree(data, ["a", "b"], { train: 10, test: 4 });
@@ -36,7 +36,7 @@ Deno.test(
     assert.match(stderr, /2 damaged images were left out; .*skipped\.jsonl names them/);
     assert.deepEqual(linesOf(join(run, "skipped.jsonl")).map(({ path }) => path).sort(), [text, cut].sort());
     const steps = linesOf(join(run, "metrics.jsonl")).filter(({ loss }) => loss !== undefined);
-    // 21 images: two whole batches of 8 and one of 5, in each of two epochs.
+    // 21 images: two full batches of 8 and one of 5, in each of two epochs.
     assert.equal(steps.length, 6);
     assert.ok(steps.every(({ wait }) => typeof wait === "number" && wait >= 0));
 
@@ -50,7 +50,7 @@ Deno.test(
     const again = join(folder, "again");
     await assertSucceeds([...args, "--no-drop-last", "--workers", "3", "--out", again, "--quiet"]);
     const weights = (path: string) => readFileSync(join(path, "checkpoints", "last.safetensors"));
-    assert.deepEqual(weights(again), weights(run), "threads that read do not show");
+    assert.deepEqual(weights(again), weights(run), "the number of reading threads does not change the weights");
 
     const strict = [...args, "--strict", "--out", join(folder, "strict")];
     await assertRefused(strict, /text\.png: .*remove or repair the file, or start a run without --strict/);
@@ -62,7 +62,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run on images without classes is trained and not evaluated",
+  "a run on images without classes trains, and cannot be evaluated",
   withFolder(async (folder) => {
     const [data, run] = [join(folder, "tree"), join(folder, "run")];
     writeClassTree(data, ["a"], { train: 10, test: 6 });
@@ -75,7 +75,7 @@ Deno.test(
 );
 
 Deno.test(
-  "folders are verified image by image, and previewed",
+  "data verify checks folders image by image, and data preview shows them",
   withFolder(async (folder) => {
     const data = join(folder, "tree");
     writeClassTree(data, ["a", "b"], { train: 4, test: 2 });
@@ -108,7 +108,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what is wrong with folders is said in one line before anything is written",
+  "faults of folders are refused in one line before anything is written",
   withFolder(async (folder) => {
     const data = join(folder, "tree");
     writeClassTree(data, ["a", "b"], { train: 8, test: 1 });
@@ -149,7 +149,7 @@ Deno.test(
 );
 
 Deno.test(
-  "benchmarks of files and of the loader print what they measured",
+  "bench folder and bench loader print their measurements",
   withFolder(async (folder) => {
     const data = join(folder, "tree");
     writeClassTree(data, ["a"], { train: 9, test: 1 });
@@ -168,7 +168,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run goes on with its images where they were moved to, and with no others",
+  "a run resumes with its images after they were moved, and refuses other images",
   withFolder(async (folder) => {
     const [data, moved, other] = ["tree", "moved", "other"].map((name) => join(folder, name)) as [
       string,
@@ -193,7 +193,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what a run takes of its folder is said at its start, recorded, and shown in the report",
+  "a run reports at its start which images of its folder it uses, records it, and shows it in the report",
   withFolder(async (folder) => {
     const [data, run] = [join(folder, "data"), join(folder, "run")];
     writeClassTree(data, ["a", "b"], { train: 4, test: 2 });
@@ -204,7 +204,7 @@ Deno.test(
     const line = "folder: 12 images in 2 classes (a, b); 3 other files ignored (3 .webp); 8 train, 4 test";
     assert.ok(stderr.startsWith(`${line}\n`), stderr);
     const again = await runSluice(["pretrain", "--config", join(run, "config.yaml"), "--print-config", "--quiet"]);
-    assert.equal(again.status, 0, "the record does not keep the file from being a configuration");
+    assert.equal(again.status, 0, "--config accepts the file with the record");
     const page = join(folder, "page.html");
     await assertSucceeds(["report", run, "--out", page]);
     assert.ok(readFileSync(page, "utf8").includes(line));

@@ -1,5 +1,5 @@
 /**
- * Tests of SIGHUP, and of signals while a run is evaluated.
+ * Tests of SIGHUP, and of signals during an evaluation.
  *
  * @module
  */
@@ -16,11 +16,11 @@ const tiny = [
 ];
 
 Deno.test(
-  "under nohup a run does not hear SIGHUP, and still hears SIGTERM",
+  "under nohup a run ignores SIGHUP but not SIGTERM",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const words = [...sluiceCommand(), "pretrain", ...tiny, "--eval-every", "0", "--epochs", "4000", "-o", run];
-    // As nohup does it, without its files.
+    // Ignores SIGHUP like nohup, but without nohup's output file.
     const script = 'trap "" HUP; exec "$@"';
     const child = new Deno.Command("sh", {
       args: ["-c", script, "sh", ...words],
@@ -41,7 +41,7 @@ Deno.test(
 );
 
 Deno.test(
-  "SIGHUP stops a sweep once its run has saved, and the sweep goes on",
+  "SIGHUP stops a sweep after its run has saved, and the sweep can be resumed",
   withFolder(async (folder) => {
     const [spec, out] = [join(folder, "spec.yaml"), join(folder, "sweep")];
     const base = "{width: 4, projector: 16, batch: 8, threads: 1, train-images: 32, test-images: 16, eval-every: 0";
@@ -62,7 +62,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run that is stopped while it is evaluated stops there, and is evaluated when it goes on",
+  "a run that is stopped during an evaluation ends at once, and is evaluated when it resumes",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const long = ["--width", "16", "--projector", "16", "--batch", "8", "--threads", "1", "--epochs", "1"];

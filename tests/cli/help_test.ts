@@ -1,5 +1,5 @@
 /**
- * Tests of what `--help` says beside the options: headings, widths, exit statuses and the environment.
+ * Tests of the help's headings, widths, exit statuses and environment variables.
  *
  * @module
  */
@@ -26,17 +26,17 @@ const headings: Readonly<Record<OptionGroup, string>> = {
   device: "Device:",
 };
 
-/** A command and all below it. */
+/** A command with all its subcommands. */
 function withSubcommands(command: CommandUnknownOpts): CommandUnknownOpts[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** A command's help as it is drawn for a terminal of some columns. */
+/** A command's help for a terminal of some columns. */
 function helpOf(command: CommandUnknownOpts, columns = 80): string {
   return command.configureOutput({ getOutHelpWidth: () => columns }).helpInformation();
 }
 
-/** The heading over the line of a flag, undefined where there is no such line. */
+/** The heading above the line of a flag; undefined if there is no such line. */
 function headingOf(help: string, flag: string): string | undefined {
   const line = new RegExp(`^ {2}(-\\w, )?${flag}\\b`);
   let heading: string | undefined;
@@ -47,14 +47,14 @@ function headingOf(help: string, flag: string): string | undefined {
   return undefined;
 }
 
-Deno.test("the options of a run stand under the heading of their group in every command, those of the output under one", () => {
+Deno.test("every command lists the options of a run under the heading of their group, and output options under Output", () => {
   let options = 0;
   for (const command of withSubcommands(buildProgram())) {
     const help = helpOf(command);
     for (const name of runOptionNames) {
       const { group, default: value } = runOptions[name];
       const heading = headingOf(help, `--${value === true ? "no-" : ""}${kebabCase(name)}`);
-      // Some commands have an option of that name that is no run's: `data list --data`, `data preview --seed`.
+      // Some commands have their own option of the same name: `data list --data`, `data preview --seed`.
       const own = ["evaluate", "embed"].includes(command.name()) || command.parent?.name() === "data";
       if (heading === undefined || own && group !== "device") continue;
       assert.equal(heading, headings[group], `${command.name()} ${name}`);
@@ -84,7 +84,7 @@ Deno.test("the program's help names every exit status", () => {
   }
 });
 
-/** The sources of what is run, not of what builds it. */
+/** The texts of a folder's source files. */
 function sources(folder: string): string[] {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
@@ -92,9 +92,9 @@ function sources(folder: string): string[] {
     .map((path) => readFileSync(join(root, folder, path), "utf8"));
 }
 
-Deno.test("the program's help names every variable of the environment that is read, but the user's folder", () => {
+Deno.test("the program's help names every environment variable that sluice reads, except HOME", () => {
   const help = helpOf(buildProgram());
-  const section = help.slice(help.indexOf("\nEnvironment:"), help.indexOf("\nWhat is written where:"));
+  const section = help.slice(help.indexOf("\nEnvironment:"), help.indexOf("\nFiles that sluice writes:"));
   const folders = [
     "src",
     "cli",
@@ -104,21 +104,21 @@ Deno.test("the program's help names every variable of the environment that is re
   const reads = /\b(?:env\.get\(|env\[|getenv\(|environment\()"(\w+)"/g;
   const names = texts.flatMap((text) => [
     ...[...text.matchAll(reads)].map(([, name = ""]) => name),
-    // The CUDA library goes through some by name.
+    // The CUDA library loops over a list of names.
     ...[...text.matchAll(/\bvariable : \{([^}]*)\}/g)].flatMap(([, list = ""]) => list.match(/\w+/g) ?? []),
   ]);
-  // What the launcher says to the program is nothing for people to set.
+  // The launcher sets these for the program; users do not.
   const own = texts.flatMap((text) => [...text.matchAll(/\bsetenv\("(\w+)"/g)].map(([, name]) => name));
   const read = new Set(names.filter((name) => name !== "HOME" && !own.includes(name)));
   assert.ok(read.size >= 6, [...read].join());
   for (const name of read) assert.match(section, new RegExp(`\\b${name}\\b`));
 });
 
-Deno.test("words that an option takes are named once, by its placeholder or its description", () => {
+Deno.test("the words of an option are named once, by its placeholder or its description", () => {
   const [pretrain] = buildProgram().commands;
   assert.ok(pretrain !== undefined);
   const help = helpOf(pretrain, 400);
-  assert.match(help, /^ {2}--mode <dual\|vanilla\|gated> +which passes a step makes \(default: dual\)$/m);
+  assert.match(help, /^ {2}--mode <dual\|vanilla\|gated> +passes of a training step: .* \(default: dual\)$/m);
   assert.match(help, /^ {2}--objective <NAME> +.*: vicreg, vibcreg, barlow-twins, .*, mocov3 \(default: vicreg\)$/m);
   assert.doesNotMatch(help, /choices/);
 });

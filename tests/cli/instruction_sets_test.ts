@@ -1,5 +1,5 @@
 /**
- * The library as it is shipped, on processors with less than this one has.
+ * Tests of the library as on processors with fewer instruction sets.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { runSluice } from "./run_sluice.ts";
 
 for (const limit of ["AVX2", "AVX512_CORE"]) {
-  Deno.test(`every operation is right where the processor offers ${limit} only`, async () => {
+  Deno.test(`every operation is right on a processor limited to ${limit}`, async () => {
     const { status, stdout, stderr } = await runSluice(["doctor", "--ops", "--json"], { ONEDNN_MAX_CPU_ISA: limit });
     assert.equal(status, 0, stderr);
     const { device, operations } = JSON.parse(stdout) as { device: { isa: string }; operations: { ok: boolean }[] };

@@ -1,5 +1,5 @@
 /**
- * Tests that what oneDNN and OpenMP print at the user's wish goes to stderr: stdout holds results alone.
+ * Tests that the requested output of oneDNN and OpenMP goes to stderr, because stdout is for results only.
  *
  * @module
  */
@@ -16,7 +16,7 @@ for (
     ["OMP_DISPLAY_ENV", "TRUE", /OPENMP DISPLAY ENVIRONMENT BEGIN/],
   ] as const
 ) {
-  Deno.test(`with ${name}=${value} stdout is one JSON document, and stderr has what was asked for`, async () => {
+  Deno.test(`with ${name}=${value} stdout is one JSON document, and stderr has the library's output`, async () => {
     const { status, stdout, stderr } = await runSluice(step, { [name]: value, ONEDNN_VERBOSE_TIMESTAMP: "1" });
     assert.equal(status, 0, stderr);
     assert.ok((JSON.parse(stdout) as { msPerStep: number }).msPerStep > 0);
@@ -24,10 +24,10 @@ for (
   });
 }
 
-Deno.test("OpenMP without parallel regions and with dynamic teams computes the same, and ends", async () => {
-  const embed = ["doctor", "--ops", "--json", "--threads", "2"];
+Deno.test("every operation is right without OpenMP's parallel regions and with its dynamic teams", async () => {
+  const doctor = ["doctor", "--ops", "--json", "--threads", "2"];
   for (const env of [{ OMP_MAX_ACTIVE_LEVELS: "0" }, { OMP_DYNAMIC: "true" }]) {
-    const { status, stdout, stderr } = await runSluice(embed, env);
+    const { status, stdout, stderr } = await runSluice(doctor, env);
     assert.equal(status, 0, stderr);
     const { operations } = JSON.parse(stdout) as { operations: { ok: boolean }[] };
     assert.ok(operations.length > 100 && operations.every(({ ok }) => ok));

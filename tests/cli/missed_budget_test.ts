@@ -1,5 +1,5 @@
 /**
- * A run that missed its budget, as each command shows it.
+ * Tests that every command reports a missed budget.
  *
  * @module
  */
@@ -19,7 +19,7 @@ async function json(...args: string[]) {
 }
 
 Deno.test(
-  "a run that missed its budget says so at its end with cause and remedy, and every command marks it",
+  "pretrain reports a missed budget with cause and remedy, and every other command marks it",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const { status, stdout, stderr } = await runSluice(["pretrain", ...tiny, "--budget", "0.3", "--out", run]);
@@ -43,7 +43,7 @@ Deno.test(
     assert.match(table, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
     assert.doesNotMatch(table, /^dense .*missed/m);
 
-    // An evaluation of an earlier version does not say it.
+    // An evaluation by an earlier version lacks the key.
     const file = join(run, "evaluation.json");
     const { budgetMissed: _, ...earlier } = JSON.parse(readFileSync(file, "utf8"));
     writeFileSync(file, JSON.stringify(earlier));
@@ -58,7 +58,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the published rule is named as the cause, a run without gates misses nothing, and --quiet leaves the mark",
+  "the paper's rule is named as the cause, a run without gates cannot miss, and --quiet keeps the mark",
   withFolder(async (folder) => {
     const paper = join(folder, "paper");
     const rule = ["--budget-rule", "paper", "--budget", "0.3"];

@@ -1,5 +1,5 @@
 /**
- * Tests of the modes of all that the commands write: 666 for files and 777 for folders, less the umask.
+ * Tests of the modes of written files (666) and folders (777), less the umask.
  *
  * @module
  */
@@ -29,7 +29,7 @@ evaluate:
   protocol: [knn]
 `;
 
-/** An archive of a CIFAR-100 of two files, with modes of its own. */
+/** Writes an archive of CIFAR-100 whose two files have unusual modes. */
 async function writeArchive(folder: string): Promise<string> {
   const source = join(folder, "source", "cifar-100-binary");
   mkdirSync(source, { recursive: true });
@@ -42,7 +42,7 @@ async function writeArchive(folder: string): Promise<string> {
   return path;
 }
 
-/** Runs a command under a umask. */
+/** Runs a command under a umask, and asserts its success. */
 async function assertSucceedsUnder(umask: string, args: readonly string[]): Promise<void> {
   const { status, stderr } = await finish(
     "sh",
@@ -57,7 +57,7 @@ function writtenTo(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" });
 }
 
-/** What is there besides files of mode 666 and folders of mode 777, less the umask. */
+/** Files and folders whose modes differ from 666 and 777 less the umask, with their modes. */
 function others(folder: string, umask: number): string[] {
   return writtenTo(folder).flatMap((path) => {
     const found = statSync(join(folder, path));
@@ -69,12 +69,12 @@ function others(folder: string, umask: number): string[] {
 
 for (const umask of ["077", "027"]) {
   Deno.test({
-    name: `all that commands write under umask ${umask} has the mode that it asks for`,
+    name: `everything that commands write under umask ${umask} has the mode that the umask allows`,
     ignore: Deno.build.os === "windows",
     fn: withFolder(async (folder) => {
       const [data, out] = [join(folder, "data"), join(folder, "out")];
       writeClassTree(data, ["apple", "pear"], { train: 8, test: 4 });
-      // An image that is none: skipped.jsonl names it.
+      // A damaged image makes the run write skipped.jsonl.
       writeFileSync(join(data, "train", "apple", "none.png"), "none");
       writeFileSync(join(folder, "spec.yaml"), spec(data));
       const archive = await writeArchive(folder);

@@ -1,5 +1,5 @@
 /**
- * File systems without locks, as some networks' are: a library put before the C library's own refuses every lock.
+ * Imitates a file system without locks, such as some network file systems: a preloaded library makes `flock` fail.
  *
  * @module
  */
@@ -13,7 +13,10 @@ int flock(int file, int operation) {
 }
 `;
 
-/** The variables under which programs have no locks, by the number of the error; null if no C compiler is there. */
+/**
+ * Builds the library. @returns a function from an error number to the variables that make every lock fail with it, or
+ * null without a C compiler.
+ */
 export async function withoutLocks(folder: string): Promise<((error: number) => Record<string, string>) | null> {
   const [code, library] = [join(folder, "no_locks.c"), join(folder, "no_locks.so")];
   Deno.writeTextFileSync(code, source);

@@ -1,5 +1,5 @@
 /**
- * Runs, sweeps and data sets on file systems without locks: they go on, and say what is not guarded.
+ * Tests of runs, sweeps and data sets on file systems without locks: they work, and warn about the missing protection.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const tiny = [
 
 type Refusal = (error: number) => Record<string, string>;
 
-/** A test with a folder and the variables under which there are no locks. */
+/** A test with a folder, and with variables that make every lock fail. */
 function onNoLocks(name: string, test: (folder: string, refusing: Refusal) => Promise<void>): void {
   Deno.test({
     name: `${name} (needs a C compiler)`,
@@ -33,30 +33,30 @@ function onNoLocks(name: string, test: (folder: string, refusing: Refusal) => Pr
 }
 
 onNoLocks(
-  "a run without locks trains, goes on, is evaluated and seen, whatever the error",
+  "a run without locks trains, resumes, is evaluated and has a status, for every error number",
   async (folder, refusing) => {
     const run = join(folder, "run");
-    const says = async (error: number, args: readonly string[], line: RegExp) => {
+    const assertWarns = async (error: number, args: readonly string[], line: RegExp) => {
       const { status, stderr } = await runSluice(args, refusing(error));
       assert.equal(status, 0, stderr);
       assert.match(stderr, line);
     };
-    const guarded = /^\S+run: its file system has no locks \([^\n]*\): make sure that no process on another machine/m;
-    await says(37, ["pretrain", ...tiny, "--epochs", "1", "--out", run], guarded);
-    await says(38, ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule"], guarded);
-    await says(
+    const warning = /^\S+run: its file system has no locks \([^\n]*\): make sure that no process on another machine/m;
+    await assertWarns(37, ["pretrain", ...tiny, "--epochs", "1", "--out", run], warning);
+    await assertWarns(38, ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule"], warning);
+    await assertWarns(
       95,
       ["status", run],
       /has no locks \([^\n]*\): a process on another machine that trains it is not seen\n$/,
     );
-    await says(22, ["status", run], /has no locks/);
+    await assertWarns(22, ["status", run], /has no locks/);
     await assertSucceeds(["evaluate", run, "--protocol", "knn"], refusing(37));
     const state = JSON.parse(await assertSucceeds(["status", run, "--json", "--quiet"], refusing(37)));
     assert.deepEqual([state.phase, state.process, state.step], ["finished", null, 4]);
   },
 );
 
-onNoLocks("without locks a second process of the same machine is still refused", async (folder, refusing) => {
+onNoLocks("without locks a second process on the same machine is still refused", async (folder, refusing) => {
   const run = join(folder, "run");
   const child = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--out", run, "--quiet"], refusing(38));
   const output = child.output();
@@ -70,10 +70,10 @@ onNoLocks("without locks a second process of the same machine is still refused",
   assert.deepEqual([state.phase, state.process], ["running", child.pid]);
   child.kill("SIGTERM");
   assert.equal((await output).code, 143);
-  assert.equal(Deno.readTextFileSync(join(run, "lock")), "", "a run that nobody trains names nobody");
+  assert.equal(Deno.readTextFileSync(join(run, "lock")), "", "the lock of an idle run names no process");
 });
 
-onNoLocks("without locks a sweep is cancelled by a request that it finds in its folder", async (folder, refusing) => {
+onNoLocks("without locks a request in the sweep's folder cancels a sweep", async (folder, refusing) => {
   const [spec, out] = [join(folder, "spec.yaml"), join(folder, "sweep")];
   writeFileSync(spec, `${tinyBase.replace("epochs: 4", "epochs: 4000")}seeds: [0, 1]\n`);
   const sweep = startSluice(["sweep", spec, "--out", out], refusing(37));
@@ -92,7 +92,7 @@ onNoLocks("without locks a sweep is cancelled by a request that it finds in its 
   assert.ok(existsSync(join(out, "runs", "seed=0", "checkpoints", "last.safetensors")));
 });
 
-onNoLocks("without locks several processes fetch one data set", async (folder, refusing) => {
+onNoLocks("without locks several processes can fetch one data set", async (folder, refusing) => {
   const [source, data, archive] = [join(folder, "source"), join(folder, "data"), join(folder, "archive.tar")];
   mkdirSync(join(source, "cifar-100-binary"), { recursive: true });
   for (const name of ["train.bin", "test.bin"]) {

@@ -1,6 +1,6 @@
 /**
- * Whose a run or a sweep is, at the command line: runs that are replaced, linked, copied or not to be written to, and sweeps
- * whose lock names a process that is none of theirs.
+ * Tests of the owner of a run or a sweep: folders that another process replaced, linked files, read-only disks, and
+ * locks that name a foreign process.
  *
  * @module
  */
@@ -24,7 +24,7 @@ function filesOf(folder: string): Record<string, string> {
 }
 
 Deno.test(
-  "a trainer that was halted while another run took its folder ends with 1, and leaves that run as it is",
+  "a halted trainer whose folder was replaced by another run ends with 1, and does not change that run",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const halted = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--out", run]);
@@ -36,15 +36,15 @@ Deno.test(
     const before = filesOf(folder);
     halted.kill("SIGCONT");
     const { code, stderr } = await output;
-    const said = new TextDecoder().decode(stderr);
-    assert.match(said, /^sluice: \S+run: was removed or replaced while this process worked on it; [^\n]+\n$/);
+    const message = new TextDecoder().decode(stderr);
+    assert.match(message, /^sluice: \S+run: was removed or replaced while this process worked on it; [^\n]+\n$/);
     assert.equal(code, 1);
     assert.deepEqual(filesOf(folder), before);
   }),
 );
 
 Deno.test(
-  "weights are not judged, written or used under another run's configuration",
+  "evaluate, export and embed refuse weights of another configuration",
   withFolder(async (folder) => {
     const [run, other] = [join(folder, "run"), join(folder, "other")];
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
@@ -59,7 +59,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a file of a run that is a link is refused by name and its target stays, a linked folder of checkpoints is used",
+  "a linked file of a run is refused by name and its target stays, but a linked folder of checkpoints works",
   withFolder(async (folder) => {
     const [run, victim, scratch] = [join(folder, "run"), join(folder, "victim"), join(folder, "scratch")];
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
@@ -86,7 +86,7 @@ Deno.test(
 );
 
 Deno.test({
-  name: "a run on a read-only disk is evaluated, files are not begun there (needs root, to mount a disk)",
+  name: "a run on a read-only disk can be evaluated, and no command starts to write there (needs root to mount a disk)",
   ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
   fn: withFolder(async (folder) => {
     const disk = join(folder, "disk");
@@ -106,7 +106,7 @@ Deno.test({
       );
       assert.ok(JSON.parse(stdout).networks.gated.knn20 >= 0);
       const message = (out: string) =>
-        new RegExp(`--out ${out}: ${disk} cannot be written to; make it writable, or give another`);
+        new RegExp(`--out ${out}: ${disk} is not writable; make it writable or give another path`);
       for (const [out, args] of [["x.safetensors", ["export", run]], ["x.npy", ["embed", run, "test"]]] as const) {
         await assertRefused([...args, "--out", join(disk, out)], message(join(disk, out)));
       }
@@ -122,14 +122,14 @@ Deno.test({
   }),
 });
 
-/** What the kernel says of a process's start. */
+/** The start time of a process as the kernel reports it. */
 function startOf(pid: number): string {
   using system = new SystemCalls();
   return system.read(`/proc/${pid}/stat`)?.split(") ")[1]?.split(" ")[19] ?? "";
 }
 
 Deno.test(
-  "cancelling a sweep signals the process that its lock names only if that is this machine's and began when it says",
+  "sweep cancel signals the process in the lock only if machine and start time match",
   withFolder(async (folder) => {
     const [spec, out] = [join(folder, "spec.yaml"), join(folder, "sweep")];
     Deno.writeTextFileSync(spec, `${tinyBase.replace("epochs: 4", "epochs: 1")}evaluate: [knn]\n`);
@@ -168,7 +168,7 @@ Deno.test(
 );
 
 Deno.test(
-  "of two sweeps that begin at one place at a time one is refused, and the plan is the other's",
+  "if two sweeps start in one folder at the same time, one is refused and the other one's plan is kept",
   withFolder(async (folder) => {
     const out = join(folder, "sweep");
     const specs = [0, 1].map((number) => {
@@ -180,7 +180,7 @@ Deno.test(
     const { runs } = JSON.parse(readFileSync(join(out, "plan.json"), "utf8"));
     const winner = ended.findIndex(({ status }) => status === 0);
     assert.deepEqual(ended.map(({ status }) => status).toSorted(), [0, 2], ended.map(({ stderr }) => stderr).join());
-    // One that comes late enough finds a whole sweep of other runs.
+    // The loser finds either the lock or, if it comes late, a complete sweep with other runs.
     assert.match(
       ended[1 - winner]?.stderr ?? "",
       /^sluice: \S+sweep: (is in use by process \d+; wait|run run has seed)/,
@@ -190,7 +190,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a sweep that was halted while another took its folder ends with 1, and begins none of its runs there",
+  "a halted sweep whose folder was replaced by another sweep ends with 1, and starts no run there",
   withFolder(async (folder) => {
     const [spec, other, out] = [join(folder, "spec.yaml"), join(folder, "other.yaml"), join(folder, "sweep")];
     Deno.writeTextFileSync(spec, `${tinyBase}seeds: [0, 1]\nevaluate: [knn]\n`);

@@ -1,5 +1,5 @@
 /**
- * Tests of paths that the system refuses: each is named with the reason and a remedy, before anything is computed.
+ * Tests that a path which the system refuses is named with the reason and a remedy before any work.
  *
  * @module
  */
@@ -34,7 +34,7 @@ Deno.test(
   }),
 );
 
-/** Runs the command line as a root that permissions bind as they bind everybody else. */
+/** Shell script that runs a command as root without the capabilities that override permissions. */
 const bound = "drop=-dac_override,-dac_read_search,-fowner; " +
   'exec setpriv --bounding-set="$drop" --inh-caps="$drop" "$@"';
 
@@ -46,7 +46,7 @@ async function canBind(): Promise<boolean> {
 const binds = await canBind();
 
 Deno.test({
-  name: `folders that may not be read or written are refused by name${
+  name: `folders without permission to read or write are refused by name${
     binds ? "" : " (left out: needs root and setpriv)"
   }`,
   ignore: !binds,
@@ -68,9 +68,9 @@ Deno.test({
     await refused([...demo, "-o", join(unwritten, "r")], /--out .*\/r: cannot be made: .*permission is denied; change/);
     await refused(
       ["report", run, "-o", join(unwritten, "x.html")],
-      /--out .*x\.html: .*unwritten cannot be written to/,
+      /--out .*x\.html: .*unwritten is not writable/,
     );
-    await refused(["export", run, "-o", join(unwritten, "x.safetensors")], /unwritten cannot be written to; make it/);
+    await refused(["export", run, "-o", join(unwritten, "x.safetensors")], /unwritten is not writable; make it/);
   }),
 });
 
@@ -92,7 +92,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a name that is not UTF-8 is refused: its folder would be another one",
+  "a name that is not UTF-8 is refused, because it would become the name of another folder",
   { ignore: Deno.build.os === "windows" },
   withFolder(async (folder) => {
     for (const flag of ["--out", "--data", "--config"]) {
@@ -106,7 +106,7 @@ Deno.test(
 );
 
 Deno.test(
-  "commands that a run's end names can be pasted, and fit its data",
+  "the commands that a finished run suggests can be pasted, and fit its data",
   withFolder(async (folder) => {
     const tiny = ["--width", "4", "--projector", "8", "--threads", "1", "--epochs", "1", "--eval-every", "0"];
     const run = join(folder, "my run");

@@ -13,7 +13,7 @@ import { assertRefused, runSluice, testedExecutable } from "./run_sluice.ts";
 
 const recordBytes = 3073;
 
-/** A pretrain command that must be refused, and must leave no run folder. */
+/** Asserts that a pretrain command is refused, and that it writes no file. */
 async function assertPretrainRefused(
   folder: string,
   args: readonly string[],
@@ -26,7 +26,11 @@ async function assertPretrainRefused(
   assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name).sort(), before, "nothing is written");
 }
 
-/** Writes a CIFAR-10 folder of eight images a file; `damage` may change a file's bytes, or remove it (null). */
+/**
+ * Writes CIFAR-10 with eight images in each file.
+ *
+ * @param damage changes a file's bytes, or returns null to leave it out.
+ */
 function writeCifar(folder: string, damage: (name: string, bytes: Uint8Array) => Uint8Array | null): string {
   const data = join(folder, "cifar");
   Deno.mkdirSync(data, { recursive: true });
@@ -93,7 +97,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder that already holds a run is refused and left as it was",
+  "a folder that already has a run is refused and stays unchanged",
   withFolder(async (folder) => {
     const out = join(folder, "run");
     RunFolder.create(out, resolveConfig({ preset: "demo" }), {});
@@ -120,7 +124,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run that is not there, without a checkpoint, or without the network asked for is refused",
+  "a missing run, or a run without a checkpoint or without the requested network, is refused",
   withFolder(async (folder) => {
     await assertRefused(["evaluate", join(folder, "none")], /none: there is no such run/);
     await assertRefused(["evaluate", folder], /holds no run/);
@@ -141,7 +145,7 @@ Deno.test(
 );
 
 Deno.test(
-  "without the native library a command is refused and doctor says what to do",
+  "without the native library a command is refused, and doctor names the remedy",
   withFolder(async (folder) => {
     const env = { SLUICE_NATIVE: folder };
     const out = join(folder, "run");

@@ -1,5 +1,5 @@
 /**
- * Tests of `sluice report`: a page and figures from a run's folder, and what is refused.
+ * Tests of the files and the refusals of `sluice report`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 Deno.test(
-  "a run becomes a page and figures, in place of older ones",
+  "report writes a run's page and figures, and replaces older ones",
   withFolder(async (folder) => {
     const [run, page, figures] = ["run", "page.html", "figures"].map((name) => join(folder, name)) as [
       string,
@@ -35,7 +35,7 @@ Deno.test(
       await assertSucceeds(["report", run, "-o", page]),
       `${page}: ${document.bytes.toLocaleString("en-GB")} bytes\n`,
     );
-    assert.deepEqual(readdirSync(folder).sort(), ["figures", "page.html", "run"], "nothing else is left");
+    assert.deepEqual(readdirSync(folder).sort(), ["figures", "page.html", "run"], "no other file is left");
   }),
 );
 
@@ -49,8 +49,8 @@ Deno.test(
     const refused = (args: readonly string[], message: RegExp) => assertRefused(["report", ...args], message);
     await refused([run], /report writes a page: give --out FILE\.html/);
     await refused([run, "-o", join(run, "config.yaml")], /pages are written as \.html; give FILE\.html/);
-    await refused([run, "-o", join(folder, "no", "page.html")], /--out .*: there is no folder .*no; make it/);
-    await refused([run, "-o", join(folder, "taken.html")], /taken\.html: is there, and no file; give another name/);
+    await refused([run, "-o", join(folder, "no", "page.html")], /--out .*: there is no folder .*no; create it/);
+    await refused([run, "-o", join(folder, "taken.html")], /taken\.html: exists and is not a file; give another path/);
     await refused(
       [run, "-o", page, "--figures", join(folder, "file")],
       /file: exists and is not a folder; give another/,

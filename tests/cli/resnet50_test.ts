@@ -1,5 +1,5 @@
 /**
- * A ResNet-50 at the command line: its cost, and a whole run, trained, evaluated and embedded.
+ * Tests of ResNet-50 at the command line: its cost, a whole run, and its speed.
  *
  * @module
  */
@@ -27,7 +27,7 @@ interface Evaluation {
   };
 }
 
-Deno.test("cost shows three convolutions a block, and what torchvision's network costs", async () => {
+Deno.test("cost shows three convolutions for each block, and the cost of torchvision's network", async () => {
   const args = ["cost", "--arch", "resnet50", "--stem", "imagenet", "--image", "224"];
   const cost = JSON.parse(await assertSucceeds([...args, "--json"])) as { blocks: readonly Line[] } & Line;
   assert.deepEqual([cost["macs"], cost["params"]], [4_087_136_256, 23_508_032]);
@@ -41,7 +41,7 @@ Deno.test("cost shows three convolutions a block, and what torchvision's network
 });
 
 Deno.test(
-  "a run of resnet50 is trained, evaluated with its masks, and embedded",
+  "a run of resnet50 trains, evaluates with its masks, and embeds",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, ...images, "--out", run, "--quiet"]);
@@ -56,7 +56,7 @@ Deno.test(
     assert.ok(Math.abs(gated.cost.macs / dense.cost.macs - gated.cost.share) < 1e-12);
     assert.equal(gated.channels.channels, 472);
     assert.deepEqual(gated.channels.blocks.slice(0, 2).map(({ name }) => name), ["layer1.0.gate1", "layer1.0.gate2"]);
-    // The static network has no gates, which are 0.8 % here.
+    // The static network has no gates, whose cost is 0.8 % here.
     assert.ok(Math.abs(gated.masks.static.cost.share - gated.cost.share) < 0.02);
     assert.match(await assertSucceeds([...args, "--network", "gated"]), /^layer4\.2\.gate2 +32 /m);
 
@@ -66,14 +66,17 @@ Deno.test(
   }),
 );
 
-Deno.test("inference of resnet50 is measured with masks of what the budget costs", async () => {
+Deno.test("bench infer measures resnet50 with masks that cost as much as the budget", async () => {
   const args = ["bench", "infer", ...network, "--threads", "1", "--budget", "0.4", "--json"];
   const { rows } = JSON.parse(await assertSucceeds(args)) as { rows: { openShare: number; macShare: number }[] };
   assert.ok(Math.abs((rows[0]?.macShare ?? NaN) - 0.4) < 0.05, JSON.stringify(rows[0]));
-  assert.ok((rows[0]?.openShare ?? NaN) > 0.4, "shortcuts are always computed, and the 3x3 by the product");
+  assert.ok(
+    (rows[0]?.openShare ?? NaN) > 0.4,
+    "the share of open channels exceeds the budget, since a 3x3 convolution costs the product of two shares",
+  );
 });
 
-Deno.test("a budget below resnet50's stem, shortcuts and gates is refused with the smallest reachable", async () => {
+Deno.test("a budget below the cost of resnet50's stem, shortcuts and gates is refused with the smallest one", async () => {
   const args = ["pretrain", ...network, ...images, "--batch", "8", "--budget", "0.05", "--out", "never"];
   await assertRefused(args, /^sluice: --budget 0\.05: .*; give 0\.1\d+ or more/);
   const unknown = ["cost", "--arch", "resnet51"];

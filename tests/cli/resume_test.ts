@@ -1,5 +1,5 @@
 /**
- * Tests of runs that stop and go on, at the command line.
+ * Tests of stopping and resuming runs at the command line.
  *
  * @module
  */
@@ -20,7 +20,7 @@ function lastOf(run: string): Uint8Array {
   return readFileSync(join(run, "checkpoints", "last.safetensors"));
 }
 
-/** Starts a run, and stops it by SIGINT once it has recorded a step; what it says. */
+/** Starts a run, and stops it by SIGINT after its first step. @returns its stderr. */
 async function stopped(args: readonly string[], run: string): Promise<string> {
   const child = startSluice(args);
   const output = child.output();
@@ -32,12 +32,15 @@ async function stopped(args: readonly string[], run: string): Promise<string> {
 }
 
 Deno.test(
-  "a stopped run says how to go on, says where it does, and ends as if it had not stopped",
+  "a stopped run names the command to resume, and ends with the weights of an uninterrupted run",
   withFolder(async (folder) => {
     const [whole, run] = [join(folder, "whole"), join(folder, "run")];
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "30", "--out", whole]);
-    const said = await stopped(["pretrain", ...tiny, "--epochs", "30", "--out", run], run);
-    assert.match(said, new RegExp(`stopped after \\d+ steps, and saved; to resume: sluice pretrain --resume ${run}\n`));
+    const stderrOfStopped = await stopped(["pretrain", ...tiny, "--epochs", "30", "--out", run], run);
+    assert.match(
+      stderrOfStopped,
+      new RegExp(`stopped after \\d+ steps, and saved; to resume: sluice pretrain --resume ${run}\n`),
+    );
     const { status, stderr } = await runSluice(["pretrain", "--resume", run]);
     assert.equal(status, 0, stderr);
     assert.match(stderr, new RegExp(`^${run}: resumes at epoch \\d+ of 30, after step \\d+ of 240$`, "m"));
@@ -46,7 +49,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a finished run is left alone, longer only where it is said what the schedule does, and says what differs then",
+  "a finished run stays unchanged, and is made longer only with --stretch-schedule, naming the changed options",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", run]);
@@ -68,7 +71,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run that was killed right after it was made longer goes on to its new length, with the same command or without flags",
+  "a run that was killed right after it was made longer resumes to its new length, with the same flags or without",
   withFolder(async (folder) => {
     const path = (name: string) => join(folder, name);
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", path("flags")]);
@@ -76,7 +79,7 @@ Deno.test(
     const longer = ["--epochs", "3", "--stretch-schedule"];
     await assertSucceeds(["pretrain", "--resume", path("whole"), ...longer]);
     for (const name of ["flags", "none"]) {
-      // All that the killed process had done.
+      // The killed process had only changed the configuration.
       const config = join(path(name), "config.yaml");
       Deno.writeTextFileSync(config, Deno.readTextFileSync(config).replace("epochs: 2", "epochs: 3"));
       const { status, stderr } = await runSluice([
@@ -93,7 +96,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what does not fit a run that goes on is refused in a line",
+  "flags and files that do not fit a resumed run are refused in one line",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
@@ -123,7 +126,7 @@ Deno.test(
     assert.equal(status, 2);
     assert.match(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/m);
     assert.match(stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
-    // One byte of a number: only the checksum tells.
+    // A changed byte inside a number: only the checksum detects it.
     const flipped = bytes.slice();
     flipped[flipped.length - 3] = (flipped.at(-3) ?? 0) ^ 1;
     writeFileSync(checkpoint, flipped);
@@ -132,13 +135,13 @@ Deno.test(
 );
 
 Deno.test(
-  "a second SIGINT ends a run at once, and leaves a whole checkpoint to go on from",
+  "a second SIGINT ends a run at once, and leaves a complete checkpoint to resume from",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const wide = ["--width", "32", "--projector", "512", "--batch", "64", "--threads", "1", "--eval-every", "0"];
     const child = startSluice(["pretrain", ...wide, "--train-images", "64", "--test-images", "8", "--out", run]);
     const output = child.output();
-    // An epoch is one step: a checkpoint is on its way whenever the signals come.
+    // An epoch is one step, so a checkpoint is being written whenever the signals come.
     await untilWritten(join(run, "metrics.jsonl"), '"step":3,');
     child.kill("SIGINT");
     child.kill("SIGINT");
@@ -159,12 +162,12 @@ Deno.test(
     child.kill("SIGKILL");
     await output;
     const after = await runSluice(["pretrain", "--resume", run, "--lr", "9"]);
-    assert.match(after.stderr, /--lr 9: the run has/, "the lock of a process that was killed holds nobody up");
+    assert.match(after.stderr, /--lr 9: the run has/, "a killed process holds no lock");
   }),
 );
 
 Deno.test({
-  name: "where the disk is full a run ends with a line, and goes on once it is not",
+  name: "a run ends with one line if the disk is full, and resumes when there is space again",
   ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
   fn: withFolder(async (folder) => {
     const disk = join(folder, "disk");
@@ -178,18 +181,23 @@ Deno.test({
     }).output();
     if (!mounted.success) return console.error("skipped: no tmpfs can be mounted here");
     try {
-      const { status, stderr } = await runSluice([...args, "--out", run]);
-      assert.equal(status, 1);
+      const { status: exitStatus, stderr } = await runSluice([...args, "--out", run]);
+      assert.equal(exitStatus, 1);
       assert.match(stderr, /^sluice: .*: cannot be written: no space is left on the device; free some$/m);
       const names = [...Deno.readDirSync(join(run, "checkpoints"))].map(({ name }) => name);
       assert.ok(names.includes("last.safetensors"), names.join());
       assert.deepEqual(names.filter((name) => name.endsWith(".partial")), []);
       const read = RunFolder.open(run);
       const { state } = read.latestCheckpoint((line) => assert.fail(line));
-      const told = JSON.parse(await assertSucceeds(["status", run, "--json"])) as RunStatus;
-      assert.deepEqual([told.phase, told.step, told.saved, told.steps], ["stopped", state.step, state.step, 64]);
+      const status = JSON.parse(await assertSucceeds(["status", run, "--json"])) as RunStatus;
+      assert.deepEqual([status.phase, status.step, status.saved, status.steps], [
+        "stopped",
+        state.step,
+        state.step,
+        64,
+      ]);
       const metrics = readFileSync(join(run, "metrics.jsonl"), "utf8");
-      assert.ok(metrics.endsWith("}\n"), "no part of a line stays");
+      assert.ok(metrics.endsWith("}\n"), "no incomplete line stays");
       for (const name of names) if (name !== "last.safetensors") Deno.removeSync(join(run, "checkpoints", name));
       const remount = async (options: string) => {
         await new Deno.Command("mount", { args: ["-o", `remount,${options}`, disk] }).output();

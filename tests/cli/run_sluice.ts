@@ -1,5 +1,5 @@
 /**
- * Runs the command line as a person does: as a process of its own, from this checkout or from its executable.
+ * Runs the command line in its own process, from this checkout or from the packaged executable.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { selfCommand } from "../../cli/self.ts";
 
-/** The executable that is to be run in place of the checkout, where one is. */
+/** Path of the executable to test instead of the checkout, or undefined. */
 export const testedExecutable = Deno.env.get("SLUICE_TESTED_EXECUTABLE");
 
-/** What a process left behind. */
+/** The result of a process that has ended. */
 export interface Finished {
   readonly status: number;
   readonly stdout: string;
@@ -20,7 +20,7 @@ export interface Finished {
 
 type Variables = Readonly<Record<string, string>>;
 
-/** A process of any program, to be waited for or signalled. */
+/** Starts any program with piped output. */
 function start(program: string, args: readonly string[], env: Variables): Deno.ChildProcess {
   return new Deno.Command(program, { args: [...args], env, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
 }
@@ -36,18 +36,18 @@ export async function finish(program: string, args: readonly string[], env: Vari
   return await ending(start(program, args, env));
 }
 
-/** The program, and arguments before those of a command. */
+/** The program with its arguments before the command's name. */
 export function sluiceCommand(): readonly string[] {
   return testedExecutable === undefined ? selfCommand() : [testedExecutable];
 }
 
-/** A process of the command line, to be waited for or signalled. */
+/** Starts the command line, to wait for it or to signal it. */
 export function startSluice(args: readonly string[], env: Variables = {}): Deno.ChildProcess {
   const [program = "", ...before] = sluiceCommand();
   return start(program, [...before, ...args], env);
 }
 
-/** Runs a script of the shell to its end, in which `"$@"` is the command line with these arguments. */
+/** Runs a shell script to its end. In the script, `"$@"` is the command line with these arguments. */
 export function runShell(script: string, args: readonly string[], env: Variables = {}): Promise<Finished> {
   return finish("sh", ["-c", script, "sh", ...sluiceCommand(), ...args], env);
 }
@@ -57,7 +57,7 @@ export function runSluice(args: readonly string[], env: Variables = {}): Promise
   return ending(startSluice(args, env));
 }
 
-/** Runs a command that must be refused: status 2, nothing on stdout, one matching line on stderr. */
+/** Asserts that a command is refused: status 2, nothing on stdout, one matching line on stderr. */
 export async function assertRefused(
   args: readonly string[],
   message: RegExp,
@@ -71,7 +71,7 @@ export async function assertRefused(
   assert.equal(status, 2, command);
 }
 
-/** Runs a command that must succeed, and gives its stdout. */
+/** Asserts that a command succeeds. @returns its stdout. */
 export async function assertSucceeds(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -81,8 +81,8 @@ export async function assertSucceeds(
   return stdout;
 }
 
-/** Waits until a file is there and holds a text. */
+/** Waits until a file exists and contains a text. */
 export async function untilWritten(path: string, text: string): Promise<void> {
-  const holds = () => existsSync(path) && readFileSync(path, "utf8").includes(text);
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const isWritten = () => existsSync(path) && readFileSync(path, "utf8").includes(text);
+  while (!isWritten()) await new Promise((resolve) => setTimeout(resolve, 20));
 }

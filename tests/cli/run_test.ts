@@ -10,7 +10,7 @@ import { deviceHasBf16 } from "../devices.ts";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, startSluice } from "./run_sluice.ts";
 
-/** The smallest run: width 4, 64 drawn images, 2 epochs of 8 steps; one thread, which a busy machine slows least. */
+/** The smallest run: width 4, 64 drawn images, 2 epochs of 8 steps. A busy machine slows one thread least. */
 const images = ["--train-images", "64", "--test-images", "32"];
 const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1", ...images];
 const steps = 16;
@@ -26,7 +26,7 @@ function pretrainTiny(out: string, more: readonly string[] = []): Promise<string
   return assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", out, ...more]);
 }
 
-/** What a run's `config.yaml` says of precision: what was asked for, and what that came to. */
+/** The requested and the resolved precision in a run's `config.yaml`. */
 function precisionOf(run: string): (string | undefined)[] {
   const text = Deno.readTextFileSync(join(run, "config.yaml"));
   return [/^precision: (.*)$/m, /^versions:[\s\S]*^ {2}precision: (.*)$/m].map((pattern) => pattern.exec(text)?.[1]);
@@ -37,8 +37,8 @@ function metricsOf(run: string): Line[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line) as Line);
 }
 
-function assertPercent(value: unknown, what: string): void {
-  assert.ok(typeof value === "number" && value >= 0 && value <= 100, `${what}: ${String(value)}`);
+function assertPercent(value: unknown, name: string): void {
+  assert.ok(typeof value === "number" && value >= 0 && value <= 100, `${name}: ${String(value)}`);
 }
 
 Deno.test(
@@ -64,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "metrics have a line a step and a line an evaluation",
+  "metrics have a line for each step and for each evaluation",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await pretrainTiny(run);
@@ -106,7 +106,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the same command twice gives the same weights and the same metrics but for times",
+  "the same command twice gives the same weights and, except for times, the same metrics",
   withFolder(async (folder) => {
     const [first, second] = [join(folder, "first"), join(folder, "second")];
     const more = ["--threads", "2", "--seed", "5"];
@@ -124,7 +124,7 @@ Deno.test(
 );
 
 Deno.test(
-  "evaluate prints k-NN, probe and cost of every network, beside its references, and keeps them",
+  "evaluate prints k-NN, probe and cost of every network and of the references, and stores them in the run",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await pretrainTiny(run);
@@ -154,7 +154,7 @@ Deno.test(
 );
 
 Deno.test(
-  "evaluate repeats its numbers, with several probes, exchanged masks and augmentation too",
+  "evaluate repeats its numbers, also with several probes, exchanged masks and augmentation",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await pretrainTiny(run);
@@ -177,7 +177,7 @@ Deno.test(
     assert.deepEqual(Object.keys(linear["std"] as Line), ["top1", "top5"]);
     assert.deepEqual(Object.keys(masks), ["own", "exchanged", "static"]);
     assert.deepEqual(Object.keys(masks["static"] ?? {}), ["linear", "cost"]);
-    assert.ok(!JSON.stringify(references).includes("exchanged"), "untrained gates are not asked");
+    assert.ok(!JSON.stringify(references).includes("exchanged"), "references have no exchanged masks");
     const table = await assertSucceeds(["evaluate", run, "--protocol", "linear,masks", "--probe-seeds", "2"]);
     assert.match(table, /^masks exchanged .*\d ± \d+\.\d\d %/m);
     assert.match(table, /^one static mask /m);
@@ -187,7 +187,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a vanilla run holds a dense network only, a gated run a gated one only",
+  "a vanilla run has only a dense network, a gated run only a gated one",
   withFolder(async (folder) => {
     for (const [mode, network] of [["vanilla", "dense"], ["gated", "gated"]] as const) {
       const result = JSON.parse(await pretrainTiny(join(folder, mode), ["--mode", mode, "--json"])) as Line;
@@ -197,7 +197,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a configuration file gives the run that the same flags give",
+  "a configuration file gives the same run as the flags",
   withFolder(async (folder) => {
     const first = join(folder, "first");
     await pretrainTiny(first);
@@ -209,7 +209,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run says which precision it asked for and which it got",
+  "a run records the requested and the resolved precision",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const small = ["--width", "8", "--projector", "16", "--batch", "8", "--threads", "1", ...images];
@@ -229,7 +229,7 @@ Deno.test({
     const text = await assertSucceeds(["evaluate", run, "--protocol", "knn", "--json"]);
     const { networks } = JSON.parse(text) as { networks: Record<string, Line> };
     assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
-    // Evaluation is f32 and repeats what the training said last.
+    // Evaluation computes in f32 and repeats the last numbers of training.
     const last = metricsOf(run).at(-1)?.["networks"] as Record<string, NetworkRecord>;
     for (const [name, { knn20, cost }] of Object.entries(last)) {
       assert.deepEqual([networks[name]?.["knn20"], networks[name]?.["cost"]], [knn20, cost], name);
@@ -246,7 +246,7 @@ function sizeOf(path: string): number {
   }
 }
 
-/** Starts a run that would last, signals it once it has made a step, and gives its exit status. */
+/** Starts a long run, and signals it after its first step. @returns its exit status. */
 async function stopWith(signal: Deno.Signal, run: string): Promise<number> {
   const child = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--eval-every", "0", "--out", run]);
   let ended = false;
@@ -260,7 +260,7 @@ async function stopWith(signal: Deno.Signal, run: string): Promise<number> {
 }
 
 Deno.test(
-  "a signal stops a run after saving, with the exit status that tells which",
+  "a signal stops a run after saving, with an exit status that identifies the signal",
   withFolder(async (folder) => {
     const statuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
     for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {

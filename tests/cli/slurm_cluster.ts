@@ -1,5 +1,6 @@
 /**
- * A Slurm of its own on this machine: controller and two nodes of one processor each, under root, without systemd and cgroups.
+ * Starts a private Slurm on this machine: a controller and two nodes with one processor each, as root, without systemd
+ * and cgroups.
  *
  * @module
  */
@@ -8,14 +9,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { aptCommand, execute, installWith } from "../../native/tools/packages.ts";
 
-/** The nodes' names. */
+/** Names of the nodes. */
 export const nodes = ["a", "b"] as const;
 
-/** Programs of a cluster; the daemons lie where only root looks. */
+/** Programs of a cluster. The daemons are in folders that are on root's `PATH` only. */
 const programs = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo"];
 const searched = { PATH: `${Deno.env.get("PATH")}:/usr/sbin:/sbin` };
 
-/** Milliseconds between two looks at what is waited for, and until that is given up. */
+/** Milliseconds between two checks of a condition, and until the wait fails. */
 const INTERVAL = 100;
 const [START_PATIENCE, PATIENCE] = [15_000, 90_000];
 
@@ -31,9 +32,9 @@ async function missingPrograms(): Promise<string[]> {
   return found.flat();
 }
 
-/** Makes sure that Slurm is installed; why it cannot be, or null where it is. */
+/** Installs Slurm if necessary. @returns the reason if that fails, else null. */
 async function findObstacle(): Promise<string | null> {
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "its daemons are started as root, on Linux";
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "its daemons need root on Linux";
   if ((await missingPrograms()).length === 0) return null;
   const apt = await aptCommand();
   if (apt === null) {
@@ -61,7 +62,7 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-# A job that is queued again waits until its credentials have expired.
+# A requeued job waits until its credentials have expired.
 AuthInfo=socket=${folder}/munge.socket,cred_expire=5
 StateSaveLocation=${folder}/state
 SlurmdSpoolDir=${folder}/spool-%n
@@ -94,7 +95,7 @@ interface Process {
   readonly parent: number;
 }
 
-/** What a line of the shell prints, for what of `/proc` Deno does not read. */
+/** Output lines of a shell command, for the parts of `/proc` that Deno does not read. */
 async function askShell(line: string, ...args: readonly string[]): Promise<string[]> {
   const command = new Deno.Command("sh", { args: ["-c", line, "sh", ...args], stdin: "null", stderr: "null" });
   const { stdout } = await command.output();
@@ -108,13 +109,15 @@ async function allProcesses(): Promise<Process[]> {
   });
 }
 
-/** Processes that have a file open whose path begins so: Slurm's name themselves as they like, but keep their logs open. */
+/**
+ * Processes with an open file whose path has a prefix. Slurm's processes change their names, but keep their logs open.
+ */
 async function holdersOf(path: string): Promise<number[]> {
   const links = await askShell('find /proc/[0-9]*/fd -lname "$1*"', path);
   return [...new Set(links.flatMap((link) => link === "" ? [] : [Number(link.split("/")[2])]))];
 }
 
-/** Processes and all that they have started. */
+/** Processes with all their descendants. */
 function withDescendants(roots: readonly number[], processes: readonly Process[]): number[] {
   const found = new Set(roots);
   for (let before = -1; before !== found.size;) {
@@ -132,7 +135,7 @@ function kill(id: number): void {
   }
 }
 
-/** Kills processes that have a file open whose path begins so, then what those had started, of which nobody reports the end. */
+/** Kills processes with an open file whose path has a prefix, and all their descendants, until none is left. */
 async function killHolders(path: string): Promise<void> {
   for (let holders = await holdersOf(path); holders.length > 0; holders = await holdersOf(path)) {
     const processes = await allProcesses();
@@ -141,9 +144,9 @@ async function killHolders(path: string): Promise<void> {
   }
 }
 
-/** A cluster that runs. */
+/** A running cluster. */
 export class SlurmCluster implements AsyncDisposable {
-  /** What Slurm's commands need to find it. */
+  /** Variables with which Slurm's commands find the cluster. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #folder: string;
   readonly #daemons = new Map<string, Deno.ChildProcess>();
@@ -153,10 +156,10 @@ export class SlurmCluster implements AsyncDisposable {
     this.environment = { ...searched, SLURM_CONF: join(folder, "slurm.conf") };
   }
 
-  /** Starts a cluster, its files in a temporary folder. @throws where its daemons do not get ready. */
+  /** Starts a cluster with its files in a temporary folder. @throws if the daemons do not become ready. */
   static async start(): Promise<SlurmCluster> {
     const folder = Deno.makeTempDirSync({ prefix: "slurm" });
-    // Munge's socket is for everybody.
+    // Every user must reach munge's socket.
     Deno.chmodSync(folder, 0o755);
     const cluster = new SlurmCluster(folder);
     try {
@@ -208,17 +211,25 @@ export class SlurmCluster implements AsyncDisposable {
     return await execute("env", [`SLURM_CONF=${this.environment["SLURM_CONF"]}`, program, ...args]);
   }
 
-  /** Runs one of Slurm's commands, and gives what it prints. */
+  /** Runs one of Slurm's commands. @returns its output. */
   async ask(program: string, ...args: readonly string[]): Promise<string> {
     const { success, output } = await this.#execute(program, args);
     if (!success) throw new Error(`${program} ${args.join(" ")}: ${output}`);
     return output.trim();
   }
 
-  /** Waits until something is so; what that is and what Slurm says is in the error where it never is. */
-  async until(what: string, isSo: () => boolean | Promise<boolean>, patience = PATIENCE): Promise<void> {
-    for (let waited = 0; !await isSo(); waited += INTERVAL) {
-      if (waited > patience) throw new Error(`waited too long until ${what}\n${await this.#describe()}`);
+  /**
+   * Waits for a condition.
+   *
+   * @throws an error with the condition's description and Slurm's logs if it does not come true.
+   */
+  async until(
+    description: string,
+    condition: () => boolean | Promise<boolean>,
+    patience = PATIENCE,
+  ): Promise<void> {
+    for (let waited = 0; !await condition(); waited += INTERVAL) {
+      if (waited > patience) throw new Error(`waited too long until ${description}\n${await this.#describe()}`);
       await sleep(INTERVAL);
     }
   }
@@ -231,14 +242,14 @@ export class SlurmCluster implements AsyncDisposable {
   }
 
   /**
-   * Sends a task's script the signal that comes before a time limit. Where other tasks of the array wait, scancel delivers it, is told
-   * all the same that the task cannot be altered now, and would send it again five seconds later.
+   * Sends a task's script the signal that comes before a time limit. If other tasks of the array wait, scancel delivers
+   * the signal, receives an error nevertheless, and would send it again after five seconds; the timeout prevents that.
    */
   async giveNotice(task: string): Promise<void> {
     await this.#execute("timeout", ["2", "scancel", "--batch", "--signal=USR1", task]);
   }
 
-  /** Ends a node as a loss of power does: its daemon, and all that works there. */
+  /** Kills a node's daemon and all processes of the node, like a loss of power. */
   async killNode(node: (typeof nodes)[number]): Promise<void> {
     const daemon = this.#daemons.get(node);
     daemon?.kill("SIGKILL");
@@ -247,7 +258,7 @@ export class SlurmCluster implements AsyncDisposable {
     await killHolders(join(this.#folder, `slurmd-${node}.log`));
   }
 
-  /** Ends everything that belongs to it. */
+  /** Kills all processes of the cluster, and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const daemon of this.#daemons.values()) kill(daemon.pid);
     await Promise.all([...this.#daemons.values()].map(({ status }) => status));
@@ -256,7 +267,7 @@ export class SlurmCluster implements AsyncDisposable {
   }
 }
 
-/** Why there can be no cluster on this machine, in a line, or null where there can. */
+/** The reason in one line why this machine cannot run a cluster, or null if it can. */
 export async function obstacleToCluster(): Promise<string | null> {
   const obstacle = await findObstacle();
   if (obstacle !== null) return obstacle;

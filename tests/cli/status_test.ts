@@ -1,5 +1,5 @@
 /**
- * Tests of `sluice status`: a run seen from outside, at every stage.
+ * Tests of `sluice status` at every stage of a run.
  *
  * @module
  */
@@ -20,7 +20,7 @@ async function statusOf(run: string): Promise<RunStatus> {
 }
 
 Deno.test(
-  "a run is seen while it trains, where it was killed, and at its end",
+  "status shows a training run and a killed run",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const child = startSluice(["pretrain", ...tiny, "--epochs", "4096", "--out", run]);
@@ -44,7 +44,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a finished run says so, with what was judged last",
+  "status shows a finished run with its last evaluation",
   withFolder(async (folder) => {
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--mode", "vanilla", "--out", run]);

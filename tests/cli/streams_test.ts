@@ -1,5 +1,5 @@
 /**
- * Tests of streams that cannot be written: a run goes on without being watched, and a result that does not arrive is an error.
+ * Tests of unwritable streams: a run continues without stderr, but a result that cannot be written is an error.
  *
  * @module
  */
@@ -17,17 +17,17 @@ const tiny = [
 
 const hasFull = Deno.build.os === "linux";
 
-/** What becomes of stderr; a run must not notice. */
-const blindings = [
-  ["whose reader is gone", '{ "$@"; echo $? >"$0.status"; } 2>&1 | true'],
-  ["whose reader has seen enough", '{ "$@"; echo $? >"$0.status"; } 2>&1 | head -n 1'],
+/** Shell scripts that break stderr in different ways. */
+const brokenStreams = [
+  ["whose reader has exited", '{ "$@"; echo $? >"$0.status"; } 2>&1 | true'],
+  ["whose reader stops after one line", '{ "$@"; echo $? >"$0.status"; } 2>&1 | head -n 1'],
   ["that is closed", '"$@" 2>&-; echo $? >"$0.status"'],
   ["on a full disk", '"$@" 2>/dev/full; echo $? >"$0.status"'],
 ] as const;
 
-for (const [what, script] of blindings) {
+for (const [fault, script] of brokenStreams) {
   Deno.test({
-    name: `a run goes on to its end with a stderr ${what}`,
+    name: `a run finishes with a stderr ${fault}`,
     ignore: !hasFull,
     fn: withFolder(async (folder) => {
       const run = join(folder, "run");
@@ -50,7 +50,7 @@ Deno.test({
   },
 });
 
-Deno.test("a reader of results that has seen enough is no error", async () => {
+Deno.test("a reader of results that stops early is not an error", async () => {
   const { stdout, stderr } = await runShell('{ "$@"; echo "status $?" >&2; } | head -n 1', ["completions", "bash"]);
   assert.match(stdout, /^# Completions of sluice/);
   assert.equal(stderr, "status 0\n");

@@ -1,5 +1,5 @@
 /**
- * A sweep with a damaged run goes on with the others, and every command says what is damaged.
+ * Tests of sweeps with a damaged run, and of the marks for missed budgets.
  *
  * @module
  */
@@ -12,23 +12,24 @@ import { withFolder } from "../folders.ts";
 import { assertSucceeds, runSluice } from "./run_sluice.ts";
 
 Deno.test(
-  "a damaged run stands in no other run's way, and goes on once it is mended",
+  "a damaged run does not stop the others, and completes after it was repaired",
   withFolder(async (folder) => {
     const [spec, out] = [join(folder, "spec.yaml"), join(folder, "sweep")];
-    const of = (rates: string) => {
+    const withRates = (rates: string) => {
       writeFileSync(spec, `${tinyBase}  mode: gated\ngrid: {lr: [${rates}]}\nevaluate: [knn]\n`);
       return spec;
     };
-    await assertSucceeds(["sweep", of("0.1, 0.2"), "--out", out, "--quiet"]);
+    await assertSucceeds(["sweep", withRates("0.1, 0.2"), "--out", out, "--quiet"]);
     const config = join(out, "runs", "lr=0.1", "config.yaml");
     const whole = readFileSync(config, "utf8");
     writeFileSync(config, "epochs: [");
 
-    const dry = JSON.parse(await assertSucceeds(["sweep", of("0.1, 0.2, 0.3"), "--out", out, "--dry-run", "--json"]));
+    const all = "0.1, 0.2, 0.3";
+    const dry = JSON.parse(await assertSucceeds(["sweep", withRates(all), "--out", out, "--dry-run", "--json"]));
     assert.deepEqual(dry.runs.map(({ done }: { done: boolean }) => done), [false, true, false]);
     assert.match(dry.runs[0].damaged, /config\.yaml:1: not YAML/);
 
-    const { status, stdout, stderr } = await runSluice(["sweep", of("0.1, 0.2, 0.3"), "--out", out]);
+    const { status, stdout, stderr } = await runSluice(["sweep", withRates(all), "--out", out]);
     assert.equal(status, 1, stderr);
     assert.match(stderr, /^lr=0\.1: failed: damaged: .*config\.yaml:1: not YAML/m);
     assert.match(stderr, /^lr=0\.3: done/m);
@@ -47,13 +48,13 @@ Deno.test(
     assert.deepEqual(report.runs.map(({ name }: { name: string }) => name), ["lr=0.2", "lr=0.3"]);
 
     writeFileSync(config, whole);
-    const mended = await assertSucceeds(["sweep", of("0.1, 0.2, 0.3"), "--out", out, "--quiet"]);
-    assert.match(mended, /^3 of 3 runs done$/m);
+    const repaired = await assertSucceeds(["sweep", withRates(all), "--out", out, "--quiet"]);
+    assert.match(repaired, /^3 of 3 runs done$/m);
   }),
 );
 
 Deno.test(
-  "a sweep's table and its files mark the runs that missed their budget",
+  "a sweep's table, files and report mark the runs that missed their budgets",
   withFolder(async (folder) => {
     const [spec, out] = [join(folder, "spec.yaml"), join(folder, "sweep")];
     writeFileSync(spec, `${tinyBase}grid: {budget: [0.6]}\nevaluate: [knn]\n`);

@@ -1,5 +1,5 @@
 /**
- * Scripts of a sweep for other machines, run as they are written.
+ * Tests of a sweep's scripts for other machines, by running the scripts.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const base = {
   "budget": 0.8,
 };
 
-/** A spec of two runs, as JSON, which is YAML. */
+/** Writes a spec of two runs, as JSON, which is valid YAML. */
 function writeSpec(folder: string, sections: Readonly<Record<string, unknown>> = {}): string {
   const path = join(folder, "spec.yaml");
   const text = JSON.stringify({ base, grid: { budget: [0.6, 0.8] }, evaluate: ["knn"], ...sections }, null, 2);
@@ -46,7 +46,7 @@ async function runScript(command: readonly string[], env: Readonly<Record<string
 }
 
 Deno.test(
-  "the script of --emit sh does all runs, and what is left of them when it is started again",
+  "the script of --emit sh does all runs, and only the remaining runs when it is started again",
   withFolder(async (folder) => {
     const out = join(folder, "it's a sweep");
     const spec = writeSpec(folder);
@@ -60,7 +60,7 @@ Deno.test(
     const evaluation = join(out, "runs", "budget=0.8", "evaluation.json");
     const written = Deno.statSync(evaluation).mtime;
     assert.deepEqual(await runScript(["sh", path]), done);
-    assert.deepEqual(Deno.statSync(evaluation).mtime, written, "what is done is not done again");
+    assert.deepEqual(Deno.statSync(evaluation).mtime, written, "a run that is done is not repeated");
     await assertRefused(
       ["sweep", spec, "--out", out, "--emit", "sh"],
       /all runs are done or damaged; there is nothing to write/,
@@ -69,7 +69,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the manifest of --emit k8s is a Job of Kubernetes' schema, and a pod's command runs as it is written",
+  "the manifest of --emit k8s is a valid Kubernetes Job, and a pod's command does its run",
   withFolder(async (folder) => {
     const out = join(folder, "sweep");
     const spec = writeSpec(folder, {
@@ -80,7 +80,7 @@ Deno.test(
     new Job(manifest).validate();
     assert.equal(manifest.spec?.completions, 2);
     const command = manifest.spec.template.spec?.containers[0]?.command ?? [];
-    // As in a container: the program is on the path.
+    // In a container, the program is on the PATH.
     const tools = join(folder, "tools");
     Deno.mkdirSync(tools);
     const shim = `#!/bin/sh\nexec ${quoteWords(selfCommand())} "$@"\n`;
@@ -89,13 +89,13 @@ Deno.test(
     assert.deepEqual(await runScript(command, { PATH, JOB_COMPLETION_INDEX: "1" }), { code: 0, stderr: "" });
     assert.deepEqual(await phases(out), ["waiting", "done"]);
     const rest: IJob = parse(await assertSucceeds(["sweep", spec, "--out", out, "--emit", "k8s", "--jobs", "3"]));
-    assert.deepEqual([rest.spec?.completions, rest.spec?.parallelism], [1, 1], "what is left");
+    assert.deepEqual([rest.spec?.completions, rest.spec?.parallelism], [1, 1], "only the remaining run");
     assert.notEqual(rest.metadata?.name, manifest.metadata?.name);
   }),
 );
 
 Deno.test(
-  "the script of --emit slurm asks for what the spec says, and its runs take the threads that they are given",
+  "the script of --emit slurm requests the spec's resources, and its runs use the requested processors",
   withFolder(async (folder) => {
     const out = join(folder, "sweep");
     const spec = writeSpec(folder, { slurm: { "partition": "gpu", "cpus-per-task": 3, "jobs": 8 } });
@@ -111,7 +111,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what cannot be handed to a cluster is refused, and no folder is made",
+  "a request that does not fit a cluster is refused, and makes no folder",
   withFolder(async (folder) => {
     const out = join(folder, "sweep");
     const images = join(folder, "images.yaml");
@@ -123,9 +123,9 @@ Deno.test(
     Deno.mkdirSync(data);
     Deno.writeTextFileSync(images, JSON.stringify({ base: { ...base, plans: data }, kubernetes: mounted }, null, 2));
     const refused: readonly (readonly [string[], RegExp])[] = [
-      [[bare, "--emit", "k8s"], /bare\.yaml:1: says nothing of Kubernetes; give it a section kubernetes/],
-      [[spec, "--emit", "k8s"], /--out \S+: lies outside \S+mounted, where pods see their volume/],
-      [[spec, "--emit", "sh", "--jobs", "2"], /--jobs beside --emit sh/],
+      [[bare, "--emit", "k8s"], /bare\.yaml:1: has no section kubernetes; add one with image and claim/],
+      [[spec, "--emit", "k8s"], /--out \S+: is outside \S+mounted, where pods mount their volume/],
+      [[spec, "--emit", "sh", "--jobs", "2"], /--jobs with --emit sh/],
       [[spec, "--emit", "sh", "--executor", "slurm"], /--executor with --emit sh: .*; leave one out/],
       [[spec, "--emit", "pbs"], /argument 'pbs' is invalid\. Allowed choices are sh, slurm, k8s/],
       [[spec, "--executor", "pbs"], /argument 'pbs' is invalid\. Allowed choices are local, slurm/],
@@ -133,7 +133,7 @@ Deno.test(
     for (const [args, message] of refused) await assertRefused(["sweep", ...args, "--out", out], message);
     await assertRefused(
       ["sweep", images, "--emit", "k8s", "--out", join(folder, "mounted", "sweep")],
-      /images\.yaml:\d+: plans \S+data: lies outside/,
+      /images\.yaml:\d+: plans \S+data: is outside/,
     );
     const noSlurm = { PATH: folder };
     await assertRefused(["sweep", spec, "--executor", "slurm", "--out", out], /sbatch is not installed here/, noSlurm);
@@ -142,7 +142,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what would be handed to a cluster is shown by --dry-run",
+  "--dry-run shows the runs for a cluster without making a folder",
   withFolder(async (folder) => {
     const out = join(folder, "sweep");
     const args = ["sweep", writeSpec(folder), "--out", out, "--executor", "slurm", "--dry-run", "--json"];

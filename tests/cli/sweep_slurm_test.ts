@@ -1,5 +1,6 @@
 /**
- * Sweeps on a real Slurm, disturbed as clusters do. Ignored where no Slurm can be started; the tests' names say why.
+ * Tests of sweeps on a real Slurm with the disturbances of clusters. Ignored if Slurm cannot be started; the tests'
+ * names give the reason.
  *
  * @module
  */
@@ -14,11 +15,11 @@ import { nodes, obstacleToCluster, SlurmCluster } from "./slurm_cluster.ts";
 
 const obstacle = await obstacleToCluster();
 
-/** Enough epochs for a run to be in the middle of them when it is disturbed. */
+/** Enough epochs that a disturbance comes in the middle of a run. */
 const lasting = "epochs: 60";
 const slurm = "slurm: {cpus-per-task: 1}\n";
 
-/** A sweep, and the cluster that it is on. */
+/** A sweep on a cluster. */
 class ClusterSweep {
   constructor(readonly cluster: SlurmCluster, readonly spec: string, readonly path: string) {}
 
@@ -35,7 +36,7 @@ class ClusterSweep {
     return readFileSync(join(this.path, "tasks", `${run}.log`), "utf8");
   }
 
-  /** Index and node of each task that is worked on. */
+  /** Index and node of each running task. */
   async running(): Promise<(readonly [number, string])[]> {
     const printed = await this.cluster.ask("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%K %N");
     return printed.split("\n").map((line) => line.split(" ")).map(([index, node = ""]) =>
@@ -46,7 +47,7 @@ class ClusterSweep {
 
 function test(name: string, body: (folder: string, cluster: SlurmCluster) => Promise<void>): void {
   Deno.test({
-    name: obstacle === null ? name : `${name} (ignored, no Slurm can be started here: ${obstacle})`,
+    name: obstacle === null ? name : `${name} (ignored, Slurm cannot be started here: ${obstacle})`,
     ignore: obstacle !== null,
     fn: withFolder(async (folder) => {
       await using cluster = await SlurmCluster.start();
@@ -62,10 +63,10 @@ function writeSpec(folder: string, text: string): string {
 }
 
 test(
-  "a job array that is requeued, given notice, and loses a node comes to what an undisturbed sweep comes to",
+  "a job array that is requeued, given notice, and loses a node ends with the results of an undisturbed sweep",
   async (folder, cluster) => {
     const spec = writeSpec(folder, `${tinySweep.replace("epochs: 4", lasting)}${slurm}`);
-    // A path of which scripts and Slurm's patterns would make something else.
+    // A path that scripts and Slurm's patterns would change if it were not quoted.
     const sweep = new ClusterSweep(cluster, spec, join(folder, "it's 5% %A"));
     const { job, runs } = await sweep.submit();
     assert.equal(runs.length, 8);
@@ -101,7 +102,7 @@ test(
 );
 
 test(
-  "a job array that is cancelled saves its runs, and what is left is submitted once",
+  "a cancelled job array saves its runs, and each remaining run is submitted once",
   async (folder, cluster) => {
     const spec = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 2000")}seeds: [0, 1, 2]\n${slurm}`);
     const sweep = new ClusterSweep(cluster, spec, join(folder, "sweep"));
@@ -131,7 +132,7 @@ test(
     const second = await sweep.submit();
     assert.deepEqual(second.runs, runs);
     assert.notEqual(second.job, first.job);
-    await cluster.until("a run goes on", () => /: resumes at epoch/.test(sweep.log("seed=0")));
+    await cluster.until("a run resumes", () => /: resumes at epoch/.test(sweep.log("seed=0")));
     await assertSucceeds(cancel, cluster.environment);
     await cluster.until("the queue is empty", isEmpty);
   },

@@ -1,5 +1,5 @@
 /**
- * A sweep on a terminal: how far it is shows in its bar long before a run ends.
+ * Tests of a sweep's progress bar on a terminal.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { selfCommand } from "../../cli/self.ts";
 import { withFolder } from "../folders.ts";
 import { finish, testedExecutable } from "./run_sluice.ts";
 
-/** Whether there is util-linux's `script`, which gives a process a terminal. */
+/** Whether util-linux's `script` is installed, which gives a process a terminal. */
 const hasScript = await finish("sh", ["-c", "command -v script"], {}).then(({ status }) => status === 0);
 
 Deno.test({

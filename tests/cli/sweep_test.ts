@@ -1,5 +1,5 @@
 /**
- * Sweeps on this machine, as a person runs them.
+ * Tests of `sluice sweep` on this machine.
  *
  * @module
  */
@@ -18,18 +18,18 @@ function writeSpec(folder: string, text: string): string {
   return path;
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** Runs that have recorded a step. */
+/** Number of runs that have recorded a step. */
 function begunRuns(sweep: string): number {
   const runs = join(sweep, "runs");
   return existsSync(runs) ? readdirSync(runs).filter((name) => hasBegun(sweep, name)).length : 0;
 }
 
 Deno.test(
-  "a sweep of 2 budgets, 2 modes and 2 seeds that is killed half-way comes to what an undisturbed one comes to",
+  "a sweep of 2 budgets, 2 modes and 2 seeds that is killed half-way ends with the results of an undisturbed one",
   withFolder(async (folder) => {
     const spec = writeSpec(folder, tinySweep);
     const [whole, killed] = [join(folder, "whole"), join(folder, "killed")];
@@ -54,7 +54,7 @@ Deno.test(
     await until(() => begunRuns(killed) === 4);
     process.kill("SIGKILL");
     await process.output();
-    // The runs that it had begun are still at work, or save and stop: whoever goes on waits for them.
+    // The killed sweep's runs still train or are saving; the second sweep waits for them.
     await assertSucceeds(["sweep", spec, "--out", killed, "--jobs", "2"]);
     assert.deepEqual(rowsOf(killed), rowsOf(whole));
     assert.deepEqual(weightsOf(killed), weightsOf(whole));
@@ -62,13 +62,13 @@ Deno.test(
 );
 
 Deno.test(
-  "a failing run is tried as often as the spec says, the others are done, and the sweep ends with 1 and its name",
+  "a failing run is retried as often as the spec says, the others are done, and the sweep ends with 1 and its name",
   withFolder(async (folder) => {
     const spec = writeSpec(folder, `${tinyBase}  mode: gated\ngrid: {lr: [0.1, 1.0e+30, 0.2]}\nretries: 2\n`);
     const out = join(folder, "sweep");
     const { status, stdout, stderr } = await runSluice(["sweep", spec, "--out", out]);
     assert.equal(status, 1, stderr);
-    assert.equal(stderr.match(/^lr=1e\+30: failed, and is tried again: .*the loss is NaN/gm)?.length, 2, stderr);
+    assert.equal(stderr.match(/^lr=1e\+30: failed, retrying: .*the loss is NaN/gm)?.length, 2, stderr);
     assert.match(stderr, /^lr=1e\+30: failed: .*the loss is NaN/m);
     assert.match(stderr, /sluice: 1 of 3 runs failed: lr=1e\+30; their logs are in [^\n]*tasks\n$/);
     assert.match(stdout, /2 of 3 runs done/);
@@ -82,7 +82,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a sweep that is asked to stop saves its runs, exits like a run, and goes on where it was",
+  "a cancelled sweep saves its runs and exits like a stopped run",
   withFolder(async (folder) => {
     const spec = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 60")}seeds: [0, 1, 2]\n`);
     const out = join(folder, "sweep");
@@ -97,12 +97,12 @@ Deno.test(
     assert.ok(runs[0].step > 0 && runs[0].step < 180, `stopped after step ${runs[0].step}`);
     await assertRefused(["sweep", "cancel", out], /nothing works through its runs/);
     const shorter = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 50")}seeds: [0, 1, 2]\n`);
-    await assertRefused(["sweep", shorter, "--out", out], /run seed=0 has epochs 60, and the spec says 50/);
+    await assertRefused(["sweep", shorter, "--out", out], /run seed=0 has epochs 60, but the spec says 50/);
   }),
 );
 
 Deno.test(
-  "a sweep takes on more runs, and what is done stays as it is",
+  "a sweep accepts additional runs, and does not change the runs that are done",
   withFolder(async (folder) => {
     const out = join(folder, "sweep");
     const few = writeSpec(folder, `${tinyBase}  mode: gated\ngrid: {budget: [0.6]}\nevaluate: [knn]\n`);
@@ -125,7 +125,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a sweep that cannot be is refused before anything is written, with the line of the spec",
+  "an invalid sweep is refused with the spec's line before anything is written",
   withFolder(async (folder) => {
     const out = join(folder, "sweep");
     const refuse = (message: RegExp, text: string) =>

@@ -1,5 +1,5 @@
 /**
- * Tests of what a terminal shows, on a pseudo-terminal.
+ * Tests of the output on a pseudo-terminal.
  *
  * @module
  */
@@ -23,7 +23,7 @@ async function isInstalled(): Promise<boolean> {
 const hasTerminal = Deno.build.os === "linux" && await isInstalled();
 const title = hasTerminal ? "" : " (left out: script of util-linux is not installed here)";
 
-/** A process on a terminal of 80 columns; what is written to its stdin is typed there. */
+/** Starts the command line on a terminal of 80 columns. Text written to stdin is typed there. */
 function startOnTerminal(args: readonly string[], term: string): Deno.ChildProcess {
   const command = `stty cols 80; exec ${quoteWords([...sluiceCommand(), ...args])}`;
   const options = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
@@ -31,13 +31,13 @@ function startOnTerminal(args: readonly string[], term: string): Deno.ChildProce
   return new Deno.Command("script", { args: ["-qec", command, "/dev/null"], env, ...options }).spawn();
 }
 
-/** What a terminal is sent, escape characters as `␛`. */
+/** The text that a terminal receives, with `␛` for escape characters. */
 async function textOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   return (await new Response(stream).text()).replaceAll("\x1b", "␛");
 }
 
 Deno.test({
-  name: `Ctrl-C on a terminal takes the bar away, says what happens in a line of its own, and leaves no bar${title}`,
+  name: `Ctrl-C on a terminal removes the bar, and writes its message on a separate line${title}`,
   ignore: !hasTerminal,
   fn: withFolder(async (folder) => {
     const run = join(folder, "run");
@@ -54,7 +54,7 @@ Deno.test({
     assert.match(text, /building the network; the first step/);
     assert.match(text, /\r␛\[KSIGINT: saving, then stopping\r\n/);
     assert.match(text, /\r␛\[Kstopped after \d+ steps, and saved; to resume: [^␛]*\r\n(\r␛\[K)?$/);
-    // Neither the cursor nor the wrapping of lines is turned off: a process that is killed could not turn it on again.
+    // The terminal's modes stay unchanged: a killed process could not restore them.
     assert.doesNotMatch(text, /␛\[\?/);
     const bars = text.split(/\r\n?/).map((line) => line.replace("␛[K", "")).filter((line) => /^[█░]/.test(line));
     assert.ok(bars.length > 0);
@@ -63,7 +63,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a terminal that is dumb gets plain lines, without a bar and without colours${title}`,
+  name: `a dumb terminal gets plain lines without a bar and without colours${title}`,
   ignore: !hasTerminal,
   fn: withFolder(async (folder) => {
     const run = join(folder, "run");

@@ -25,7 +25,7 @@ Deno.test("--version prints the version of deno.json", async () => {
   assert.equal(await assertSucceeds(["--version"]), `${denoJson.version}\n`);
 });
 
-Deno.test("-v, version, -h and help are what people try first", async () => {
+Deno.test("-v and version print the version, -h and help print the help", async () => {
   for (const words of [["-v"], ["version"]]) assert.equal(await assertSucceeds(words), `${denoJson.version}\n`);
   const whole = await assertSucceeds(["--help"]);
   for (const words of [["-h"], ["help"]]) assert.equal(await assertSucceeds(words), whole);
@@ -36,7 +36,7 @@ Deno.test("-v, version, -h and help are what people try first", async () => {
   assert.deepEqual(JSON.parse(await assertSucceeds(["version", "--json"])), { version: denoJson.version });
 });
 
-Deno.test("a command that is not there is refused with the one that was meant, wherever it lies", async () => {
+Deno.test("an unknown command is refused with the nearest command at any level", async () => {
   await assertRefused(["eval", "runs/demo"], /unknown command 'eval' \(Did you mean evaluate\?\)/);
   await assertRefused(["fetch", "cifar10"], /unknown command 'fetch' \(Did you mean data fetch\?\)/);
   await assertRefused(["help", "bench", "stpe"], /unknown command 'stpe' \(Did you mean step\?\)/);
@@ -44,14 +44,14 @@ Deno.test("a command that is not there is refused with the one that was meant, w
   await assertRefused(["frobnicate"], /^sluice: unknown command 'frobnicate'; see --help/);
 });
 
-Deno.test("a seed that no number tells from its neighbours is refused with the limit", async () => {
+Deno.test("a seed beyond the exact integers of a double is refused with the limit", async () => {
   await assertRefused(
     ["pretrain", "--seed", "9007199254740993", "-o", "run"],
     /--seed 9007199254740993: give a whole number from 0 to 9007199254740991/,
   );
 });
 
-Deno.test("what a person typed cannot steer the terminal that it is printed on", async () => {
+Deno.test("an argument in a message cannot control the terminal", async () => {
   await assertRefused(["status", "no\u001b[31m\u202e\u009b"], /^sluice: no\\x1b\[31m\\u\{202e\}\\x9b: there is no/);
   await assertRefused(["\u001b[2J"], /unknown command '\\x1b\[2J'/);
 });
@@ -70,7 +70,7 @@ Deno.test("--help lists every command, and every command's --help has examples a
   }
 });
 
-Deno.test("every option of a run is a flag of pretrain, and one that only repeats earlier runs is not shown", async () => {
+Deno.test("every option of a run is a flag of pretrain, and help hides an option that only repeats earlier runs", async () => {
   const help = await assertSucceeds(["pretrain", "--help"]);
   for (const name of runOptionNames) {
     const isShown = new RegExp(`--(no-)?${kebabCase(name)}(?![\\w-])`).test(help);
@@ -82,14 +82,14 @@ Deno.test("every option of a run is a flag of pretrain, and one that only repeat
   );
 });
 
-Deno.test("no command at all shows the help on stderr and is wrong usage", async () => {
+Deno.test("sluice without a command prints the help on stderr and exits with 2", async () => {
   const { status, stdout, stderr } = await runSluice([]);
   assert.equal(status, 2);
   assert.equal(stdout, "");
   assert.match(stderr, /^Usage: sluice/);
 });
 
-Deno.test("unknown commands and flags are refused in one line that suggests the nearest", async () => {
+Deno.test("unknown commands and flags are refused in one line that suggests the nearest name", async () => {
   await assertRefused(["pretrian"], /unknown command 'pretrian' \(Did you mean pretrain\?\)/);
   await assertRefused(["bench", "stepp"], /Did you mean step\?/);
   await assertRefused(["pretrain", "--bugdet", "0.3"], /unknown option '--bugdet' \(Did you mean --budget\?\)/);
@@ -104,7 +104,7 @@ Deno.test("an error's stack is shown only with --verbose", async () => {
   assert.match(stderr, /^sluice: --width 3: [^\n]+\nInvalidOptionError: [\s\S]*\n {4}at /);
 });
 
-Deno.test("--print-config prints what config.yaml would hold, and what it prints is a configuration", async () => {
+Deno.test("--print-config prints the contents of config.yaml, and --config accepts them", async () => {
   const args = ["pretrain", "--preset", "paper-stl10", "--budget", "0.5", "--print-config"];
   const text = await assertSucceeds(args);
   assert.match(text, /^dataset: stl10$/m);
@@ -123,7 +123,7 @@ Deno.test("--print-config prints what config.yaml would hold, and what it prints
   }
 });
 
-Deno.test("--objective list prints the objectives with a description each, in text and in JSON", async () => {
+Deno.test("--objective list prints every objective with a description, as text and as JSON", async () => {
   const text = await assertSucceeds(["pretrain", "--objective", "list"]);
   const listed = JSON.parse(await assertSucceeds(["pretrain", "--objective", "list", "--json"])) as unknown;
   assert(Array.isArray(listed));
@@ -134,7 +134,7 @@ Deno.test("--objective list prints the objectives with a description each, in te
   }
 });
 
-Deno.test("an unknown objective is refused with the names there are, and --no-invariance where there is no such term", async () => {
+Deno.test("an unknown objective is refused with the known names, and --no-invariance if the objective lacks the term", async () => {
   await assertRefused(
     ["pretrain", "--objective", "x", "--out", "run"],
     /--objective x: .*vicreg.*vibcreg.*barlow-twins.*mocov3/,

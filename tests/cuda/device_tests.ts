@@ -1,10 +1,13 @@
 /**
- * The tests that run on every kind of device.
+ * Lists the tests that run on every kind of device.
  *
  * @module
  */
 
-/** Operations and gradients, PyTorch's steps, its fixtures and torchvision's, encoders, agreement with the CPU; paths from the root. */
+/**
+ * Tests of operations, gradients, fixtures, steps, encoders and agreement with the CPU, as paths from the repository's
+ * root.
+ */
 export const deviceTests: readonly string[] = [
   "tests/device/pending_download_test.ts",
   "tests/data/images/file_pixels_test.ts",
@@ -24,5 +27,5 @@ export const deviceTests: readonly string[] = [
   "tests/cuda/requirements_test.ts",
 ];
 
-/** Whole runs: what stands in for a GPU would take hours for them. */
+/** Tests of whole runs, which would take hours on the stand-in for a GPU. */
 export const gpuTests: readonly string[] = ["tests/training/resume_test.ts"];

@@ -1,5 +1,5 @@
 /**
- * Runs that do not fit, on a device of which a test can say how much memory it has.
+ * Tests of runs that do not fit the device, on the stand-in, whose memory a test can set.
  *
  * @module
  */
@@ -23,14 +23,17 @@ const tiny = [
 ];
 const brief = ["--projector", "16", "--epochs", "1", "--eval-every", "0", "--precision", "f32", "--quiet"];
 
-/** Runs a command on a device with so many MiB, in a process of its own: other tests hold memory of this one's device. */
+/**
+ * Runs a command on a device of a given size, in a separate process: this process's device may hold memory of other
+ * tests.
+ */
 function onDevice(mebibytes: number, args: readonly string[]) {
   return runSluice(args, { HOSTCUDA_MEMORY: String(mebibytes * 2 ** 20) });
 }
 
 Deno.test({
   name:
-    "a batch that does not fit the device is refused with a batch that does; if memory has become less, a step says so",
+    "a batch that does not fit the device is refused with one that does, and a step says so if memory has shrunk since",
   ignore: Deno.env.get("SLUICE_TEST_STAND_IN") === undefined,
   fn: withFolder(async (folder) => {
     const run = join(folder, "run");

@@ -1,5 +1,5 @@
 /**
- * Whether results depend on the order in which the threads of a block, or the blocks of a grid, happen to run: a race would.
+ * Tests that results do not depend on the order in which threads and blocks run, which would reveal a race.
  *
  * @module
  */
@@ -17,8 +17,8 @@ async function bitsInOrder(order: string): Promise<string> {
 }
 
 Deno.test({
-  name: "every operation and a short run give the same bits in whatever order threads run",
-  // Only the stand-in for CUDA lets the order be chosen.
+  name: "every operation and a short run give the same bits in any order of threads",
+  // Only the stand-in for CUDA can choose the order.
   ignore: Deno.env.get("SLUICE_TEST_STAND_IN") === undefined,
   fn: async () => {
     const ascending = await bitsInOrder("ascending");

@@ -1,5 +1,5 @@
 /**
- * Measured convolution engines, stored in a run and taken by another.
+ * Tests of measured convolution engines, which a run stores and another run can use.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { cudaDeviceFound } from "../devices.ts";
 import { tinyRun } from "./tiny_run.ts";
 
 Deno.test({
-  name: "a run stores the engines that it measured, and a run that takes them gives the same bytes",
+  name: "a run stores its measured engines, and another run with these engines gives the same bytes",
   ignore: !cudaDeviceFound(),
   fn: async () => {
     const byRule = await tinyRun({ batch: 8 });
@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "on a processor there is nothing to measure, which is said",
+  name: "--autotune and --plans are refused on the CPU",
   ignore: !hasLibrary("cpu"),
   fn: () => {
     using device = Device.open({ device: "cpu" });

@@ -1,6 +1,6 @@
 /**
- * Prints a hash of what every operation and a short run give on the CUDA device: runs that differ in anything but bits that do not
- * matter print the same.
+ * Prints hashes of every operation's results and the scalars of a short run on the CUDA device, to compare two
+ * processes bit for bit.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { canRun, caseName, operationCases, outputsAndGradients } from "../../src
 import { shortRun } from "./short_run.ts";
 
 using device = Device.open({ device: "cuda" });
-for (const checked of operationCases.filter((one) => canRun(device, one))) {
+for (const checked of operationCases.filter((candidate) => canRun(device, candidate))) {
   const { outputs, gradients } = outputsAndGradients(device, checked);
   const hash = createHash("sha256");
   for (const values of [...outputs, ...gradients.values()]) hash.update(Float64Array.from(values));

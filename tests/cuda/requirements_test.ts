@@ -1,5 +1,5 @@
 /**
- * What is said of a machine that lacks a library of NVIDIA's.
+ * Tests of the requirements of the CUDA library, and of doctor on a machine without one of them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { runSluice } from "../cli/run_sluice.ts";
 const ignore = Deno.env.get("SLUICE_TEST_STAND_IN") === undefined;
 
 Deno.test({
-  name: "the CUDA library tells version and place of what it needs, and auto takes its device",
+  name: "the CUDA library reports version and path of each requirement, and auto opens its device",
   ignore,
   fn: () => {
     const requirements = requirementsOf("cuda");
@@ -28,7 +28,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without cuDNN doctor says where it was looked for and how to get it, and auto is the CPU",
+  name: "without cuDNN doctor lists the searched folders and the remedy, and auto opens the CPU",
   ignore,
   fn: async () => {
     const folder = Deno.makeTempDirSync();
@@ -44,9 +44,9 @@ Deno.test({
         HOME: "/nowhere",
         CUDA_HOME: "/nowhere/cuda",
       };
-      const asked = await runSluice(["doctor", "--device", "cuda", "--json"], elsewhere);
-      assert.equal(asked.status, 1, asked.stderr);
-      const { problems, device } = JSON.parse(asked.stdout) as { problems: string[]; device: unknown };
+      const cuda = await runSluice(["doctor", "--device", "cuda", "--json"], elsewhere);
+      assert.equal(cuda.status, 1, cuda.stderr);
+      const { problems, device } = JSON.parse(cuda.stdout) as { problems: string[]; device: unknown };
       assert.equal(device, null);
       assert.match(
         problems.join(),

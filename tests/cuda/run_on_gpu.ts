@@ -1,6 +1,6 @@
 /**
- * Runs everything that needs a GPU, on the first that is found: the tests of every device, the native tests under NVIDIA's
- * memory and race checkers, and the benchmarks.
+ * Runs everything that needs a GPU on the first GPU: the device tests, the native tests under NVIDIA's memory and race
+ * checkers, and the benchmarks.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { deviceTests, gpuTests } from "./device_tests.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const permissions = ["--allow-ffi", "--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys"];
 
-/** Runs a program, shows what it prints, and gives that with whether it succeeded. */
+/** Runs a program, and prints its output. @returns the output, and whether the program succeeded. */
 async function show(title: string, program: string, args: string[], env: Record<string, string> = {}) {
   console.log(`\n== ${title}`);
   const command = new Deno.Command(program, {
@@ -34,7 +34,7 @@ async function show(title: string, program: string, args: string[], env: Record<
   return { success, text };
 }
 
-/** Native tests that pass over every kernel without the sizes that a checker, some hundred times slower, would take hours for. */
+/** Native tests that reach every kernel at small sizes: under a checker, a test is about a hundred times slower. */
 const checkedTests = [
   "gate",
   "gather",
@@ -53,7 +53,7 @@ async function nativeTests(folder: string): Promise<boolean[]> {
   const program = join(folder, "sluice_tests");
   const passed = [(await show("native tests", program, [])).success];
   if (!(await execute("compute-sanitizer", ["--version"])).success) {
-    console.log("compute-sanitizer is not on the path: the checks of memory and races are skipped");
+    console.log("compute-sanitizer is not on the PATH: the checks of memory and races are skipped");
     return passed;
   }
   for (const tool of ["memcheck", "racecheck"]) {
@@ -85,7 +85,7 @@ async function benchmarks(library: Record<string, string>): Promise<boolean[]> {
   return passed;
 }
 
-/** Everything; whether all of it passed. */
+/** Runs everything. @param capability compute capability, such as `9.0`. @returns whether all of it passed. */
 async function runAll(capability: string): Promise<boolean> {
   await build(libraryPlan);
   const architecture = `-DCMAKE_CUDA_ARCHITECTURES=${capability.replace(".", "")}`;
@@ -104,7 +104,7 @@ async function runAll(capability: string): Promise<boolean> {
   const counts = countTests(tests.text, tests.success);
   console.log(`${counts.passed} passed, ${counts.failed} failed`);
   passed.push(tests.success, ...await benchmarks(library));
-  return passed.every((one) => one);
+  return passed.every((isPassed) => isPassed);
 }
 
 if (import.meta.main) {

@@ -1,5 +1,5 @@
 /**
- * A few training steps of a small network, the same on every device.
+ * Trains a few steps of a small network with the same inputs on every device.
  *
  * @module
  */
@@ -9,10 +9,13 @@ import { randomImages } from "../../src/bench/images.ts";
 import { type Precision, resolveConfig, withPrecision } from "../../src/config/mod.ts";
 import { createTrainee, type StepInputs, trainingStep } from "../../src/training/mod.ts";
 
-/** Small, as in a warm-up: at 0.1 a difference of one rounding grows some twentyfold a step, on a network and a batch as small as these. */
+/**
+ * Small as in a warm-up. At a rate of 0.1, a rounding difference grows about twentyfold per step on such a small
+ * network and batch.
+ */
 const RATE = 0.0005;
 
-/** The published rule: its terms draw at the gates from the first step, without a controller to set a price. */
+/** The paper's budget rule, whose terms act on the gates from the first step, unlike the controller's price. */
 const flags = {
   out: "unused",
   width: 8,
@@ -25,9 +28,9 @@ const flags = {
 };
 
 /**
- * Trains `steps` steps in mode `dual`: weights and noise from one seed, each step on views of its own.
+ * Trains in mode `dual`. Weights and noise come from one seed, and each step has new views.
  *
- * @returns the scalars of each step by name, `loss` among them.
+ * @returns the scalars of each step by name, including `loss`.
  */
 export function shortRun(device: Device, steps: number, precision: Precision = "f32"): Record<string, number>[] {
   const config = resolveConfig({ flags: { ...flags, precision } });

@@ -1,5 +1,5 @@
 /**
- * The CUDA library built against its stand-in, as a device that tests can open.
+ * Builds the CUDA library against the stand-in for CUDA, so that tests can open it as a device.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { execute } from "../../native/tools/packages.ts";
 import { libraryPath } from "../../src/device/mod.ts";
 
 /**
- * Builds it, with the CPU's library beside it.
+ * Builds the library, and links the CPU library beside it.
  *
- * @returns the folder of both libraries.
+ * @returns path of the folder with both libraries.
  */
 export async function buildStandIn(): Promise<string> {
   const folder = await build(hostcudaPlan);
@@ -34,7 +34,8 @@ export async function standInEnvironment(folder: string): Promise<Record<string,
     SLUICE_TEST_DEVICE: "cuda",
     SLUICE_TEST_STAND_IN: "1",
     LD_LIBRARY_PATH: folder,
-    // Deno itself is built without AddressSanitizer, whose hooks must find libstdc++; and it keeps what it allocated to its end.
+    // Deno is built without AddressSanitizer, so it must be preloaded, with libstdc++ for its hooks. Deno does not free
+    // all of its memory at exit.
     LD_PRELOAD: preloaded.join(":"),
     ASAN_OPTIONS: "detect_leaks=0",
   };

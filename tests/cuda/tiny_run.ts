@@ -1,5 +1,5 @@
 /**
- * The first step of a tiny run on a CUDA device, as the command would make it.
+ * Trains the first step of a tiny run on a CUDA device.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import { resolveConfig } from "../../src/config/mod.ts";
 import { RunFolder } from "../../src/run/mod.ts";
 import { preparePlans, pretrain } from "../../src/training/mod.ts";
 
-/** What the run left. */
+/** The files of the run. */
 export interface TinyRun {
-  /** Its last checkpoint. */
+  /** Bytes of the last checkpoint. */
   readonly checkpoint: Uint8Array<ArrayBuffer>;
-  /** Its `plans.txt`, or null without one. */
+  /** Text of `plans.txt`, or null if there is none. */
   readonly plans: string | null;
 }
 
-/** Trains one step with these options, into a folder that is removed again. */
+/** Trains one step with these options, in a temporary folder. */
 export async function tinyRun(options: Readonly<Record<string, unknown>>): Promise<TinyRun> {
   const parent = mkdtempSync(join(tmpdir(), "sluice-tiny-"));
   try {

@@ -1,5 +1,5 @@
 /**
- * The CUDA library as NVIDIA's compiler, headers and libraries see it; no GPU is needed.
+ * Tests of the CUDA library against NVIDIA's compiler, headers and libraries, without a GPU.
  *
  * @module
  */
@@ -27,7 +27,8 @@ function functionsOf(table: string): string[] {
 }
 
 test("nvcc compiles every CUDA source without a warning, and every function of the interface is exported", async (toolkit) => {
-  // For the oldest GPU alone: each kind of GPU takes as long again, and what the oldest lacks shows there.
+  // The oldest GPU alone: its compilation finds features that it lacks, and every further kind of GPU takes as long
+  // again.
   const options = [...cudaPlan.options, `-DSLUICE_WHEELS=${toolkit.wheels}`, "-DCMAKE_CUDA_ARCHITECTURES=80-real"];
   const folder = await build({ ...cudaPlan, folder: "build-cuda-check", options });
   const library = join(folder, "libsluice_cuda.so");
@@ -37,7 +38,7 @@ test("nvcc compiles every CUDA source without a warning, and every function of t
 });
 
 for (const table of ["cuda_runtime", "cudnn", "cublaslt"]) {
-  test(`what the stand-in declares in ${table}.inc is what NVIDIA's headers declare`, async ({ includes }) => {
+  test(`the stand-in's declarations in ${table}.inc agree with NVIDIA's headers`, async ({ includes }) => {
     const toolkit = (await execute("nvcc", ["--dryrun", "-x", "cu", "/dev/null"])).output;
     const home = /TOP=(\S+)/.exec(toolkit)?.[1] ?? "/usr/local/cuda/bin/..";
     const folders = [join(home, "include"), ...includes].flatMap((include) => ["-isystem", include]);

@@ -1,5 +1,5 @@
 /**
- * The experiments' specs: that they can still be run.
+ * Tests that the specs of the experiments are still valid.
  *
  * @module
  */
@@ -18,9 +18,9 @@ function plan(name: string): readonly PlannedRun[] {
 }
 
 for (const name of specs) {
-  Deno.test(`${name} names runs whose options there are`, () => assert.ok(plan(name).length > 0));
+  Deno.test(`every run of ${name} has known options`, () => assert.ok(plan(name).length > 0));
 }
 
-Deno.test("every objective is among the experiments", () => {
+Deno.test("objectives.yaml has a run for every objective", () => {
   assert.deepEqual(plan("objectives.yaml").map(({ config }) => config.objective), objectiveNames);
 });

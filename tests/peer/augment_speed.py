@@ -1,10 +1,10 @@
-"""Measures two views of a batch beside torchvision on this machine's CPU: views a second of both, with their ratio.
+"""Compares the speed of two views of a batch in sluice and in torchvision on this machine's CPU, in views a second.
 
-The view is the paper's, of 32 x 32 images, its parameters drawn for every image; torchvision draws once a call, so that
-images go through it one by one. It is given uint8 tensors and PIL images, its transforms v2 and those before them (v1), and
-as many processes or threads as sluice has, each with a share of the batch; processes write into memory that they share with
-the one that asks. sluice is `sluice bench augment --json`. All take turns in rounds, as in side_by_side.py; the ratio is to
-the best of torchvision's.
+The view is the paper's view of 32 x 32 images, with new parameters for every image. torchvision draws parameters once
+for each call, so it transforms images one by one. It runs in several ways: on uint8 tensors and on PIL images, with the
+transforms v2 and v1, and with as many processes or threads as sluice, each with a share of the batch. The processes
+write into memory that they share with their parent. sluice runs `sluice bench augment --json`. All programs take turns
+in rounds, as in side_by_side.py. The ratio compares sluice with the fastest way of torchvision.
 """
 
 import argparse
@@ -25,13 +25,13 @@ import side_by_side
 import speed
 
 SIDE = 32
-# What torchvision is given, and which of its packages transforms it.
+# Inputs of torchvision, and the package that transforms them.
 WAYS = ("tensors", "PIL images", "PIL images, v1")
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
 
 def paper_view(library, finish: list) -> Callable:
-    """The view in transforms of `library`, v2 or what came before it, ending with `finish`."""
+    """The view in transforms of `library` (v2 or v1), with `finish` before the normalisation."""
     return library.Compose([
         library.RandomResizedCrop(SIDE, scale=(0.2, 1), interpolation=InterpolationMode.BICUBIC, antialias=True),
         library.RandomApply([library.ColorJitter(0.4, 0.4, 0.2, 0.1)], p=0.8),
@@ -44,7 +44,7 @@ def paper_view(library, finish: list) -> Callable:
 
 
 def prepare_views(images: torch.Tensor) -> dict[str, tuple[Callable, list]]:
-    """Of each way: a transform and the images as it takes them."""
+    """The transform and its input images, by way."""
     pictures = [to_pil_image(image) for image in images]
     old, to_float = torchvision.transforms, v2.ToDtype(torch.float32, scale=True)
     return dict(zip(WAYS, [
@@ -55,7 +55,7 @@ def prepare_views(images: torch.Tensor) -> dict[str, tuple[Callable, list]]:
 
 
 class Views:
-    """Two views of a batch by several workers, each with its share of the images."""
+    """Makes two views of a batch with several workers, each with a share of the images."""
 
     def __init__(self, images: torch.Tensor, workers: int):
         count = len(images)
@@ -71,7 +71,7 @@ class Views:
                 view[index] = transform(images[index])
 
     def start_processes(self) -> Callable[[str], None]:
-        """Processes that wait, asleep, until they are told which way to go; they end with this one."""
+        """Starts processes that sleep until they receive a way to run. They end with this process."""
         context = multiprocessing.get_context("fork")
         pipes = [context.Pipe() for _ in self.shares]
 
@@ -101,11 +101,11 @@ class Views:
         return run
 
     def works(self) -> dict[str, Callable[[], None]]:
-        """What is measured, by the names of `work_names`."""
+        """The functions to measure, by the names of `work_names`."""
         if self.workers == 1:
             runs = [lambda way: self.make(way, 0)]
         else:
-            # Processes first: threads that were there already would not live on in them.
+            # Fork the processes first: a fork does not copy threads.
             runs = [self.start_processes(), self.start_threads()]
         calls = [functools.partial(run, way) for way in WAYS for run in runs]
         return dict(zip(work_names(self.workers), calls))
@@ -117,7 +117,7 @@ def work_names(workers: int) -> list[str]:
 
 
 def serve(options: argparse.Namespace) -> None:
-    # Images are small, and workers many: operations of their own have nothing to share out.
+    # The images are too small for threads within an operation, and the workers use all processors.
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(256, (options.batch, 3, SIDE, SIDE), generator=generator, dtype=torch.uint8)
@@ -149,9 +149,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--calls", type=int, default=3, help="batches in a round of torchvision's")
+    parser.add_argument("--calls", type=int, default=3, help="batches that torchvision transforms in a round")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--serve", action="store_true", help="measure torchvision on request, for this script itself")
+    parser.add_argument("--serve", action="store_true", help="measure torchvision on request, for this script")
     options = parser.parse_args()
     if options.serve:
         serve(options)
@@ -165,7 +165,7 @@ def main() -> None:
         for name, row in result.items()
     ]
     title = f"two views of {options.batch} images of {SIDE} x {SIDE}, {options.threads} threads"
-    side_by_side.print_table(title, ["", "ms", "views/s", "torchvision / it"], rows)
+    side_by_side.print_table(title, ["", "ms", "views/s", "torchvision / sluice"], rows)
 
 
 if __name__ == "__main__":

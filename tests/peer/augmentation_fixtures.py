@@ -1,25 +1,26 @@
-"""Augments small images with torchvision, by fixed parameters: what sluice's own views are compared with.
+"""Augments small images with torchvision and fixed parameters, as fixtures for sluice's views.
 
 usage: augmentation_fixtures.py [OUTPUT]
 
-OUTPUT is tests/fixtures/augmentation.safetensors by default. For every case it holds `KIND/NAME/image` u8 [H,W,3],
+OUTPUT is tests/fixtures/augmentation.safetensors by default. For every case it has `KIND/NAME/image` u8 [H,W,3],
 `KIND/NAME/parameters` f32 [13] (a row of sl_augment's table, SL_AUGMENT_* of native/include/sluice.h) and
-`KIND/NAME/expected` u8 [h,w,3]. Under the metadata key "references" it says, as JSON by case, what torchvision worked on: "uint8"
-or "float32".
+`KIND/NAME/expected` u8 [h,w,3]. The metadata key "references" has, as JSON by case, the dtype of torchvision's tensors:
+"uint8" or "float32".
 
-Single operations are torchvision's on uint8 tensors, of which it cuts or rounds the results to whole grey levels; sluice keeps
-fractions, so that the two may be one level apart. Three things are more than that, and are compared with torchvision on
-float32 tensors in 0..1 instead (`FLOAT`), rounded once, at the end:
-- several operations in a row, where the cuts add up, to 11 levels in one of the cases here;
-- a resize that goes beyond black or white: on uint8 tensors values are clamped between its two passes too, which is 19 levels
-  at edges of black and white, and depends on which pass comes first (torchvision's across, Pillow's at times along);
-- saturation by a factor below one half: the grey that is mixed in is cut to a whole level before it is weighted, which
-  makes two levels in 3 % of random values at a factor of 0.2.
-On float32 tensors torchvision leaves what a resize gives beyond 0..1: here it is clamped, as in uint8. The script prints how far
-torchvision's two paths are apart in each case.
+Single operations use torchvision on uint8 tensors, whose results torchvision truncates or rounds to whole grey levels.
+sluice keeps fractions, so the two may differ by one level. Three cases differ by more, and use torchvision on float32
+tensors in 0..1 instead (`FLOAT`), rounded once at the end:
+- several operations in sequence: truncation adds up, to 11 levels in one of the cases here;
+- a resize that goes beyond black or white: on uint8 tensors, values are also clamped between the two passes. This
+  changes up to 19 levels at edges of black and white, and depends on the order of the passes (torchvision begins with
+  the horizontal pass, Pillow sometimes with the vertical one);
+- saturation by a factor below one half: the grey is truncated to a whole level before it is weighted, which changes two
+  levels in 3 % of random values at a factor of 0.2. On float32 tensors torchvision does not clamp the result of a
+  resize to 0..1. This script clamps it, as on uint8. For each case it prints the largest difference between
+  torchvision's uint8 and float32 results.
 
-Of the gaussian blur sluice has torchvision's kernel, but chooses its size: ceil(3 sigma) pixels to either side, or as many as
-the image can mirror.
+sluice's Gaussian blur has torchvision's kernel but its own size: ceil(3 sigma) pixels on each side, or as many as the
+image can mirror.
 """
 
 import json
@@ -44,7 +45,7 @@ UNCHANGED = {name: 0.0 for name in COLUMNS} | {"order": -1.0, "brightness": 1.0,
 
 
 def photo(seed: int, height: int, width: int) -> numpy.ndarray:
-    """A picture [H,W,3] with what pictures have, in middle greys: a smooth ground, an edge, texture."""
+    """An image [H,W,3] like a photograph in middle greys: a smooth ground, an edge and texture."""
     random = numpy.random.default_rng(seed)
     y, x = numpy.mgrid[0:height, 0:width] / max(height, width)
     image = numpy.empty((height, width, 3))
@@ -58,7 +59,7 @@ def photo(seed: int, height: int, width: int) -> numpy.ndarray:
 
 
 def colours(seed: int, height: int, width: int) -> numpy.ndarray:
-    """A picture with pure colours, black, white, greys and both sides of the threshold of solarisation painted into it."""
+    """An image with painted pixels: pure colours, black, white, greys, and both sides of the solarisation threshold."""
     image = photo(seed, height, width)
     levels = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [127] * 3, [128] * 3, [126, 127, 128], [255] * 3, [0] * 3]
     image[height // 2, 1 : 1 + len(levels)] = levels
@@ -67,7 +68,7 @@ def colours(seed: int, height: int, width: int) -> numpy.ndarray:
 
 
 def board(height: int, width: int) -> numpy.ndarray:
-    """Black and white fields, at whose edges bicubic resizing goes furthest beyond black and white."""
+    """A board of black and white fields, whose edges make bicubic resizing go furthest beyond black and white."""
     y, x = numpy.mgrid[0:height, 0:width]
     fields = ((y // 5 + x // 4) % 2 * 255).astype(numpy.uint8)
     return numpy.stack([fields, 255 - fields, fields.T.reshape(height, width)], axis=-1)
@@ -83,9 +84,9 @@ def crop(image: torch.Tensor, p: dict[str, float], size: list[int]) -> torch.Ten
 
 
 def jitter(image: torch.Tensor, p: dict[str, float]) -> torch.Tensor:
-    """torchvision's own transform, given what it would have drawn."""
+    """torchvision's transform with given instead of drawn parameters."""
     order = torch.tensor([int(digit) for digit in f"{int(p['order']):04}"])
-    # None leaves an operation out: a factor of 1 would cut to whole levels all the same.
+    # None leaves out an operation. A factor of 1 would still truncate to whole levels.
     factors = {f"{name}_factor": p[name] if p[name] != UNCHANGED[name] else None for name in JITTER}
     return ColorJitter().transform(image, {"fn_idx": order, **factors})
 
@@ -96,7 +97,7 @@ def blur(image: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 def view(image: torch.Tensor, p: dict[str, float], size: list[int]) -> torch.Tensor:
-    """[3,H,W] to the view [3,h,w], in sluice's order."""
+    """Turns an image [3,H,W] into a view [3,h,w], with the operations in sluice's order."""
     image = crop(image, p, size)
     if p["order"] >= 0:
         image = jitter(image, p)
@@ -110,7 +111,7 @@ def view(image: torch.Tensor, p: dict[str, float], size: list[int]) -> torch.Ten
 
 
 def cases() -> dict[str, tuple[numpy.ndarray, dict[str, float], list[int]]]:
-    """Images, what changes of the identity view, and sizes, by KIND/NAME."""
+    """Image, parameters and size of the view, by KIND/NAME."""
     found = {}
 
     def add(name: str, image: numpy.ndarray, size: tuple[int, int] | None = None, **changed: float) -> None:
@@ -157,7 +158,7 @@ def cases() -> dict[str, tuple[numpy.ndarray, dict[str, float], list[int]]]:
     return found
 
 
-# Cases, and kinds of them, that torchvision computes on float32 tensors: the head of this file says why.
+# Cases and kinds of cases that torchvision computes on float32 tensors, for the reasons at the head of this file.
 FLOAT = [
     "crop/colours, larger", "crop/black and white, larger", "crop/black and white, smaller", "saturation/0.2", "jitter",
     "view",
@@ -169,18 +170,18 @@ def main(output: Path = FIXTURES) -> None:
     tensors, references = {}, {}
     for name, (image, parameters, size) in cases().items():
         row = torch.tensor([parameters[column] for column in COLUMNS], dtype=torch.float32)
-        # Both sides take the parameters as float32 has them.
+        # Both sides use the parameters rounded to float32.
         rounded = dict(zip(COLUMNS, row.tolist()))
         channels_first = torch.from_numpy(image).permute(2, 0, 1)
         whole = view(channels_first, rounded, size)
         exact = view(functional.to_dtype(channels_first, torch.float32, scale=True), rounded, size)
         exact = (exact * 255).round().to(torch.uint8)
         references[name] = "float32" if name in FLOAT or name.split("/")[0] in FLOAT else "uint8"
-        apart = (whole.int() - exact.int()).abs().max().item()
-        print(f"{name}: {references[name]}; torchvision's own uint8 and float32 are up to {apart} grey levels apart")
+        difference = (whole.int() - exact.int()).abs().max().item()
+        print(f"{name}: {references[name]}; torchvision's uint8 and float32 differ by up to {difference} grey levels")
         tensors[f"{name}/image"], tensors[f"{name}/parameters"] = torch.from_numpy(image), row
         tensors[f"{name}/expected"] = (exact if references[name] == "float32" else whole).permute(1, 2, 0).contiguous()
-    # One key alone: of several safetensors writes now the one first, now the other.
+    # A single metadata key: safetensors writes several keys in changing order.
     content = save(tensors, {"references": json.dumps(references, sort_keys=True)})
     output.write_bytes(content)
     print(f"{len(references)} cases, {len(content) / 1024:.0f} KiB")

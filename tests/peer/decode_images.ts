@@ -1,10 +1,10 @@
 /**
- * Decodes image files whole, as sluice reads them, for pillow_images.py.
+ * Decodes whole image files with sluice, for pillow_images.py.
  *
  * `deno run --allow-read --allow-write --allow-ffi --allow-env tests/peer/decode_images.ts PATHS.json FOLDER`
  *
- * PATHS.json is a list of paths. Into FOLDER go `N.rgb`, the upright pixels [height, width, 3] of path number N, and
- * `results.json`, a list of `{height, width}` or `{reason}`.
+ * PATHS.json is a list of paths. The script writes `N.rgb`, the upright pixels [height, width, 3] of path number N, and
+ * `results.json`, a list of `{height, width}` or `{reason}`, into FOLDER.
  *
  * @module
  */

@@ -1,18 +1,18 @@
-"""Compares the evaluation with scikit-learn, on features that `sluice embed` wrote.
+"""Compares sluice's evaluation with scikit-learn, on features from `sluice embed`.
 
     python tests/peer/evaluation_reference.py EVALUATION.json FOLDER [--network dense] [--neighbours ROWS.json]
 
-FOLDER holds NETWORK-train.npy and NETWORK-test.npy of each network with the labels beside them. EVALUATION.json is what
-`sluice evaluate RUN --json` printed (or RUN/evaluation.json). For each network:
+FOLDER has NETWORK-train.npy and NETWORK-test.npy of each network, with their labels. EVALUATION.json is the output of
+`sluice evaluate RUN --json` (or RUN/evaluation.json). For each network, the script compares:
 
-- linear probe: top-1 of LogisticRegression without penalty, trained to convergence on features standardised by the training
-  set, beside the cached probe's; and with scikit-learn's default penalty, for comparison;
-- neighbours: the accuracies of 1-NN (euclidean) and of 20-NN (cosine, votes exp(similarity / 0.07)) by scikit-learn's
-  neighbours in float64 beside those that were reported; queries whose 20th and 21st similarity (or nearest two squared distances)
-  lie within 1e-6 of each other are counted as ties, each of which may change one answer. With --neighbours, the neighbours
-  themselves, as neighbour_rows.ts lists them: they must be the same but for such ties.
+- the linear probe: top-1 of sluice's cached probe with LogisticRegression without penalty, trained to convergence on
+  features standardised by the training set. It also prints LogisticRegression with scikit-learn's default penalty;
+- neighbours: the reported accuracies of 1-NN (Euclidean) and of 20-NN (cosine, votes exp(similarity / 0.07)) with those
+  of scikit-learn's neighbours in float64. A query is a tie if its 20th and 21st similarity (or its two smallest squared
+  distances) differ by less than 1e-6; each tie may change one answer. With --neighbours, the script also compares the
+  lists of neighbours from neighbour_rows.ts, which must be equal except for ties.
 
-Exits with 1 where a probe differs by more than 0.5 point, or neighbours by more than ties allow.
+Exits with 1 if a probe differs by more than 0.5 point, or neighbours differ by more than the ties allow.
 """
 
 import argparse
@@ -40,20 +40,20 @@ def load(folder: Path, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def logistic(train, test, strength: float) -> tuple[float, int]:
-    """Top-1 in percent of a regression with so much inverse penalty, and the iterations it took."""
+    """Top-1 in percent of a regression with the inverse penalty `strength`, and its number of iterations."""
     (x, y), (queries, answers) = train, test
     centre, deviation = x.mean(0), np.sqrt(x.var(0) + 1e-10)
     model = LogisticRegression(C=strength, max_iter=5000, tol=1e-5)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit((x - centre) / deviation, y)
-    if any(issubclass(one.category, ConvergenceWarning) for one in caught):
+    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
         print("  did not converge")
     return 100 * float((model.predict((queries - centre) / deviation) == answers).mean()), int(model.n_iter_.max())
 
 
 def neighbours(train, test, k: int, metric: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows and distances of the nearest k, and which queries are ties at the border."""
+    """Rows and distances of the k nearest neighbours, and whether each query is a tie at the k-th neighbour."""
     (x, _), (queries, _) = train, test
     distances, rows = NearestNeighbors(n_neighbors=k + 1, metric=metric, algorithm="brute").fit(x).kneighbors(queries)
     keys = distances if metric == "cosine" else distances**2
@@ -69,7 +69,7 @@ def vote(rows: np.ndarray, distances: np.ndarray, labels: np.ndarray) -> np.ndar
 
 
 def differing(own: np.ndarray, theirs: list[list[int]], ties: np.ndarray) -> int:
-    """Queries whose sets of neighbours differ without being ties."""
+    """The number of queries that are not ties and have different sets of neighbours."""
     return sum(set(a) != set(b) for a, b, tie in zip(own.tolist(), theirs, ties) if not tie)
 
 

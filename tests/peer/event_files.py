@@ -2,11 +2,11 @@
 
     python tests/peer/event_files.py RUN [RUN ...]
 
-Each run is read twice: by TensorBoard's EventAccumulator in Python, and by the data server behind a TensorBoard that is
-started on a free port of this machine and asked by HTTP. What is expected is written down here afresh, not taken from sluice:
-which tags, at which steps, once each, with the values that metrics.jsonl has, as float32 holds them.
+The script reads each run twice: with TensorBoard's EventAccumulator in Python, and through the HTTP server of a
+TensorBoard that it starts on a free port of this machine. It does not take the expected tags from sluice but lists them
+here. Every value of metrics.jsonl must appear once, at its step, rounded to float32.
 
-Exits with 1 where anything is missing, twice, or different.
+Exits with 1 if a scalar is missing, repeated or different.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def accumulated(run: Path) -> Scalars:
 
 
 def served(run: Path) -> Scalars:
-    """What a TensorBoard shows; its data server keeps a sample of 1,000 points of a tag unless it is told otherwise."""
+    """The scalars that TensorBoard's server returns. By default, it keeps a sample of only 1,000 points of a tag."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(run), "--port", "0", "--load_fast", "true"]
     server = subprocess.Popen([*command, "--samples_per_plugin", "scalars=1000000"], stderr=subprocess.PIPE, text=True)
     try:
@@ -71,7 +71,7 @@ def served(run: Path) -> Scalars:
 
         tags: dict = {}
         seen: Scalars = {}
-        for _ in range(60):  # it reads beside serving: done where two looks are the same
+        for _ in range(60):  # the server reads in the background: it has finished when two answers are equal
             time.sleep(1)
             tags = ask("tags").get("tensorboard", {})
             scalars = {tag: [(step, value) for _, step, value in ask("scalars", run="tensorboard", tag=tag)] for tag in tags}
@@ -85,12 +85,13 @@ def served(run: Path) -> Scalars:
 
 
 def differences(found: Scalars, wanted: Scalars) -> list[str]:
-    lines = [f"{tag}: is there, and should not be" for tag in sorted(found.keys() - wanted.keys())]
+    lines = [f"{tag}: unexpected" for tag in sorted(found.keys() - wanted.keys())]
     for tag, points in wanted.items():
         if (own := found.get(tag, [])) != points:
             steps = [step for step, _ in own]
-            twice = sorted({step for step in steps if steps.count(step) > 1})
-            lines.append(f"{tag}: {len(own)} points, not {len(points)}; twice {twice[:5]}; {set(own) ^ set(points)}"[:300])
+            repeated = sorted({step for step in steps if steps.count(step) > 1})
+            difference = f"repeated steps {repeated[:5]}; different points {set(own) ^ set(points)}"
+            lines.append(f"{tag}: {len(own)} points, not {len(points)}; {difference}"[:300])
     return lines
 
 
@@ -105,7 +106,7 @@ def main() -> None:
         print(f"{run}: {files} event files; metrics.jsonl has {points} scalars of {len(wanted)} tags")
         for name, read in (("EventAccumulator", accumulated), ("TensorBoard", served)):
             wrong = differences(read(run), wanted)
-            print(f"  {name}: {'all the same' if not wrong else '; '.join(wrong)}")
+            print(f"  {name}: {'all equal' if not wrong else '; '.join(wrong)}")
             good &= not wrong
     sys.exit(0 if good else 1)
 

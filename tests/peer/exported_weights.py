@@ -1,20 +1,22 @@
-"""Loads exported encoders into torchvision and PyTorch, and compares features with those that sluice computes.
+"""Loads exported encoders into torchvision and PyTorch, and compares their features with sluice's features.
 
     python tests/peer/exported_weights.py [--threads T] [--keep FOLDER]
 
-For each of several architectures and stems, of width 64, this trains a run of a few steps on image files that it draws, exports
-both networks with `sluice export`, encodes the files with `sluice embed`, and then without sluice:
+For several architectures and stems of width 64, the script trains a few steps on image files that it draws, exports
+both networks with `sluice export`, and encodes the files with `sluice embed`. Then, without sluice, it
 
-- reads the exported files with the Python package `safetensors`, and rebuilds normalisation and transform from their metadata;
-- loads the dense one into `torchvision.models` with `fc = Identity()`, strictly; for the CIFAR stems conv1 and maxpool are
-  replaced first, by what their names stand for and by nothing;
-- loads the gated one into the network of reference.py, strictly (ResNet-18 and 50), with the masks that its own gates decide.
+- reads the exported files with the Python package `safetensors`, and rebuilds normalisation and transform from their
+  metadata;
+- loads the dense network strictly into `torchvision.models` with `fc = Identity()`. For the CIFAR stems it first
+  replaces conv1 by the stem's convolution and maxpool by Identity;
+- loads the gated network strictly into the network of reference.py (ResNet-18 and 50), whose own gates decide the
+  masks.
 
-Printed is the largest difference of features over the largest feature: of images of the size that the network saw, which are
-taken as they are; and of larger ones, which torchvision's Resize (bicubic) and CenterCrop bring to it on whole grey levels. These
-are for dense networks alone: the two resize to within a grey level of each other, and of a network that has hardly been trained
-one level in some pixels is enough to turn decisions of gates over.
-Exits with 1 where the first is above 1e-4, or the second above 2e-3.
+It prints the largest difference of features divided by the largest feature, for two kinds of images. Images of the
+network's size are used as they are. Larger images are resized by torchvision's Resize (bicubic) and CenterCrop on whole
+grey levels, and are compared for dense networks only: sluice's resize differs by up to one grey level, and one level in
+a few pixels can change the decisions of gates in a hardly trained network. Exits with 1 if the first difference exceeds
+1e-4, or the second exceeds 2e-3.
 """
 
 import argparse
@@ -50,7 +52,7 @@ RESIZED_TOLERANCE = 2e-3
 
 
 def draw(folder: Path, count: int, height: int, width: int, seed: int) -> None:
-    """Images of smooth colour with some noise, so that gates and norms have something to tell apart."""
+    """Draws images of smooth colours with some noise, so that gates and norms see different inputs."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(seed)
     rows, columns = np.meshgrid(np.linspace(0, 1, height), np.linspace(0, 1, width), indexing="ij")
@@ -66,8 +68,8 @@ def sluice(*arguments: str | Path) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def embedded(run: Path, images: Path, network: str, out: Path, where: list[str]) -> tuple[np.ndarray, list[str]]:
-    sluice("embed", run, images, "--network", network, "--out", out, *where)
+def embedded(run: Path, images: Path, network: str, out: Path, device: list[str]) -> tuple[np.ndarray, list[str]]:
+    sluice("embed", run, images, "--network", network, "--out", out, *device)
     return np.load(out, allow_pickle=False), out.with_suffix(".txt").read_text().splitlines()
 
 
@@ -94,7 +96,7 @@ def gated_network(metadata: dict[str, str]) -> nn.Module:
 
 
 def prepared(paths: list[str], metadata: dict[str, str]) -> torch.Tensor:
-    """Files as the metadata say that images are to be brought to size and normalised, [N, 3, H, W]."""
+    """Reads images, and resizes and normalises them as the metadata say, [N, 3, H, W]."""
     transform = json.loads(metadata["transform"])
     mean, std = (json.loads(metadata[name]) for name in ("mean", "std"))
     images = []
@@ -115,7 +117,7 @@ def difference(network: nn.Module, metadata: dict[str, str], features: np.ndarra
     return float(np.abs(own - features).max() / np.abs(features).max())
 
 
-def compare(folder: Path, case: tuple[str, str, int, list[str]], where: list[str]) -> bool:
+def compare(folder: Path, case: tuple[str, str, int, list[str]], device: list[str]) -> bool:
     arch, stem, side, flags = case
     title = " ".join([arch, stem, *flags])
     folder.mkdir()
@@ -124,13 +126,13 @@ def compare(folder: Path, case: tuple[str, str, int, list[str]], where: list[str
     draw(larger, 8, side * 2 + 7, side * 2 - 9, 2)
     network = ["--arch", arch, "--stem", stem, "--width", "64", "--image-size", str(side), "--projector", "64", *flags]
     training = ["--batch", "8", "--epochs", "3", "--warmup-epochs", "0", "--budget", "0.6", "--precision", "f32"]
-    sluice("pretrain", "--dataset", "images", "--data", as_is, *network, *training, *where, "--out", run)
+    sluice("pretrain", "--dataset", "images", "--data", as_is, *network, *training, *device, "--out", run)
     good = True
     for name in ("dense", "gated"):
         if name == "gated" and arch not in reference.STAGES:
             continue
         file = folder / f"{name}.safetensors"
-        report = json.loads(sluice("export", run, "--network", name, "-o", file, "--json", *where))
+        report = json.loads(sluice("export", run, "--network", name, "-o", file, "--json", *device))
         tensors, metadata = read(file)
         peer = (torchvision_network if name == "dense" else gated_network)(metadata)
         peer.load_state_dict(tensors, strict=True)
@@ -139,7 +141,7 @@ def compare(folder: Path, case: tuple[str, str, int, list[str]], where: list[str
         print(f"own check {report['check']['largestDifference']}", end="")
         compared = [("as they are", as_is, AS_IS_TOLERANCE), ("larger", larger, RESIZED_TOLERANCE)]
         for words, images, tolerance in compared if name == "dense" else compared[:1]:
-            features = embedded(run, images, name, folder / f"{name}-{images.name}.npy", where)
+            features = embedded(run, images, name, folder / f"{name}-{images.name}.npy", device)
             found = difference(peer, metadata, *features)
             good &= found <= tolerance
             print(f"; images {words} {found:.1e}", end="")
@@ -150,14 +152,14 @@ def compare(folder: Path, case: tuple[str, str, int, list[str]], where: list[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--keep", type=Path, help="a new folder for runs and files, to look at them afterwards")
+    parser.add_argument("--keep", type=Path, help="a new folder in which runs and files stay")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    where = ["--device", "cpu", "--threads", str(options.threads)]
+    device = ["--device", "cpu", "--threads", str(options.threads)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(exist_ok=True)
-        results = [compare(folder / str(place), case, where) for place, case in enumerate(CASES)]
+        results = [compare(folder / str(place), case, device) for place, case in enumerate(CASES)]
     sys.exit(0 if all(results) else 1)
 
 

@@ -1,16 +1,16 @@
-"""Measures reading folders of JPEG files beside torchvision on this machine's CPU: decoded and cropped images a second of both.
+"""Compares the speed of reading JPEG files in sluice and in torchvision on this machine's CPU.
 
 usage: folder_speed.py [--small ARCHIVE] [--threads N] ...
 
-Two data sets, both with a folder a class: 500 x 375 photographs, drawn by this script (smooth ground, texture, edges; quality
-90, 4:2:0) and cropped to 224 x 224; and with --small the files of ARCHIVE, cropped to 32 x 32. ARCHIVE is a tar of class folders,
-in a folder `train` or not, such as CIFAR-10 as JPEG. Both are written to a temporary folder, so that they are read from the
-system's cache: what is measured is decoding and cropping.
+There are two data sets with a folder for each class: 500 x 375 photographs that this script draws (smooth ground,
+texture, edges; quality 90, 4:2:0), cropped to 224 x 224; and with --small the files of ARCHIVE, cropped to 32 x 32.
+ARCHIVE is a tar of class folders, optionally in a folder `train`, such as CIFAR-10 as JPEG. Both data sets are in a
+temporary folder and come from the system's cache, so the script measures decoding and cropping.
 
-torchvision is ImageFolder with its PIL loader, or with decode_image to tensors, RandomResizedCrop (scale 0.2 to 1, bicubic), and a
-DataLoader with as many worker processes as sluice has threads, with one thread also without any. sluice is
-`sluice bench folder DIR --image-size N --threads T --json`. They take turns in rounds, as in side_by_side.py; the ratio is to
-the best of torchvision's.
+torchvision uses ImageFolder with its PIL loader or with decode_image to tensors, RandomResizedCrop (scale 0.2 to 1,
+bicubic), and a DataLoader with as many worker processes as sluice has threads; for one thread, also without a worker
+process. sluice runs `sluice bench folder DIR --image-size N --threads T --json`. Both take turns in rounds, as in
+side_by_side.py. The ratio compares sluice with the fastest way of torchvision.
 """
 
 import argparse
@@ -35,17 +35,17 @@ import side_by_side
 import speed
 
 LOADERS = ("PIL", "decode_image")
-# Height and width of the photographs, and how many a class folder holds.
+# Height and width of the photographs, and the number in each class folder.
 PHOTO = (375, 500)
 PHOTO_CLASSES, PHOTOS = 4, 100
 
 
 def draw_photo(random: numpy.random.Generator) -> Image.Image:
-    """Noise of all scales, the coarse the stronger, as photographs have it; flat shapes with edges; grain."""
+    """Noise of all scales, stronger at coarse scales as in photographs, with flat shapes and grain."""
     height, width = PHOTO
     picture = numpy.full((height, width, 3), random.uniform(80, 170, 3), dtype=numpy.float32)
     for cells, strength in ((2, 50), (5, 30), (12, 18), (30, 12), (80, 10), (200, 9)):
-        # The fourth is the light, which all channels have most of.
+        # The fourth channel is the light, which dominates all colours.
         noise = random.normal(0, strength, (cells * 3 // 4 + 1, cells, 4)).astype(numpy.float32)
         for channel in range(3):
             field = Image.fromarray(0.9 * noise[..., 3] + 0.4 * noise[..., channel])
@@ -87,7 +87,7 @@ def work_names(threads: int) -> list[str]:
 
 
 def prepare_loaders(options: argparse.Namespace) -> dict[str, Callable[[], None]]:
-    """By name: reads `images` random images once."""
+    """Functions that read `images` random images once, by name."""
     crop = v2.RandomResizedCrop(options.size, scale=(0.2, 1), interpolation=InterpolationMode.BICUBIC, antialias=True)
     ways = [
         {"transform": v2.Compose([crop, v2.PILToTensor()])},
@@ -99,7 +99,7 @@ def prepare_loaders(options: argparse.Namespace) -> dict[str, Callable[[], None]
         for workers in worker_counts(options.threads):
             loader = DataLoader(
                 dataset,
-                # Batches small enough that all workers end at nearly the same time.
+                # Small batches make all workers finish at nearly the same time.
                 batch_size=max(1, min(256, options.images // (8 * options.threads))),
                 sampler=RandomSampler(dataset, num_samples=options.images),
                 num_workers=workers,
@@ -161,12 +161,12 @@ def measure_all(options: argparse.Namespace) -> dict[str, dict[str, dict]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=Path, metavar="ARCHIVE", help="small images too: an archive of class folders")
+    parser.add_argument("--small", type=Path, metavar="ARCHIVE", help="also read an archive of small images")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=10_000, help="small images that torchvision reads in a round")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--serve", action="store_true", help="measure torchvision on request, for this script itself")
+    parser.add_argument("--serve", action="store_true", help="measure torchvision on request, for this script")
     parser.add_argument("--folder", type=Path, help="with --serve: the class folders")
     parser.add_argument("--size", type=int, help="with --serve: height and width of the crops")
     options = parser.parse_args()
@@ -180,7 +180,7 @@ def main() -> None:
         return
     for title, result in results.items():
         rows = [[name, f"{row['imagesPerSecond']:.0f}", side_by_side.ratio(row)] for name, row in result.items()]
-        side_by_side.print_table(f"{title}, {options.threads} threads", ["", "images/s", "torchvision / it"], rows)
+        side_by_side.print_table(f"{title}, {options.threads} threads", ["", "images/s", "torchvision / sluice"], rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Times the dense encoder in PyTorch on this machine's CPU: what sluice's own inference is compared with.
+"""Times the dense encoder in PyTorch on this machine's CPU, for a comparison with sluice's inference.
 
-Channels-last, evaluation mode, inference_mode; in bf16 weights and images are bf16. Compiled, it is frozen too: weights become
-constants, norms are folded into them.
+Uses channels-last tensors, evaluation mode and inference_mode. With bf16, weights and images are bf16. Compiling also
+freezes the network: weights become constants, and norms are folded into them.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 /**
- * Lists the neighbours that the evaluation finds in features that `sluice embed` wrote, for evaluation_reference.py.
+ * Lists the neighbours that sluice's evaluation finds in features from `sluice embed`, for evaluation_reference.py.
  *
  * `deno run --allow-read --allow-write --allow-ffi --allow-env tests/peer/neighbour_rows.ts FOLDER ROWS.json`
  *

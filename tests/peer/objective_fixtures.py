@@ -2,10 +2,11 @@
 
 usage: objective_fixtures.py [OUTPUT]
 
-OUTPUT is tests/fixtures/objectives.safetensors by default. For every objective and shape it holds, in float32, under `NAME/SHAPE/`: the inputs `a` and `b`
-[N, D] and where there are targets `targetA` and `targetB`, the objective's own tensors as `state/...`, its `loss` and terms as `term/...`, and
-`gradient/...` of a, b and every parameter. Inputs are drawn in float32, so that both sides compute from the same numbers. The metadata lists
-the shapes of each objective.
+OUTPUT is tests/fixtures/objectives.safetensors by default. For every objective and shape it has, in float32 under
+`NAME/SHAPE/`: the inputs `a` and `b` [N, D], the targets `targetA` and `targetB` if the objective uses them, the
+objective's own tensors as `state/...`, its loss and terms as `term/...`, and `gradient/...` of a, b and every
+parameter. Inputs are drawn in float32, so that both sides compute from the same numbers. The metadata lists the shapes
+of each objective.
 """
 
 import json
@@ -27,7 +28,7 @@ def off_diagonal(matrix):
 
 
 class Objective(nn.Module):
-    """Its own tensors are this module's state; `targets` says whether it compares with a momentum copy's projections."""
+    """An objective whose own tensors are the module's state. `targets`: it needs projections of a momentum copy."""
 
     targets = False
 
@@ -167,7 +168,7 @@ def state_name(name):
 
 
 def fixture(make, rows, size):
-    """Inputs, state, terms and gradients of one objective at one shape, by name."""
+    """Inputs, state, terms and gradients of an objective at a shape, by name."""
     objective = make(size)
     deviations = torch.linspace(0.4, 1.6, size)
     inputs = {name: torch.randn(rows, size) * deviations for name in ("a", "b")}

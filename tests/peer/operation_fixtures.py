@@ -2,8 +2,9 @@
 
 usage: operation_fixtures.py CASES [OUTPUT]
 
-CASES is what export_cases.ts wrote; OUTPUT is tests/fixtures/operations.safetensors by default. For every case it holds
-`NAME/output I` and `NAME/gradient INPUT` in float32, and in its metadata, as JSON, the checksum of what each case was computed from.
+CASES is the file that export_cases.ts writes; OUTPUT is tests/fixtures/operations.safetensors by default. For every
+case it has `NAME/output I` and `NAME/gradient INPUT` in float32. Its metadata have, as JSON, the checksum of each
+case's inputs.
 """
 
 import json
@@ -19,7 +20,7 @@ FIXTURES = pathlib.Path(__file__).parent.parent / "fixtures" / "operations.safet
 
 
 def channels_first(x):
-    """[N, H, W, C] to [N, C, H, W]; also OHWI to OIHW."""
+    """Turns [N, H, W, C] into [N, C, H, W], and OHWI into OIHW."""
     return x.movedim(-1, 1)
 
 
@@ -75,7 +76,7 @@ def gate_decide(i, a):
 
 
 def numbered_norm(i, a, x, n):
-    """The norm of running statistics whose tensors are numbered."""
+    """A norm with running statistics, whose tensors have the number `n` in their names."""
     names = (f"mean{n}", f"var{n}", f"gamma{n}", f"beta{n}")
     return functional.batch_norm(x, *[i[name] for name in names], False, 0.0, a["epsilon"])
 
@@ -112,7 +113,7 @@ def matmul(i, a):
 
 
 def max_pool(i, a):
-    # Padding beyond half a kernel, which max_pool2d refuses, is padding with minus infinity all the same.
+    # max_pool2d refuses padding beyond half a kernel, so pad with minus infinity here.
     padded = functional.pad(channels_first(i["x"]), [a["padding"]] * 4, value=-torch.inf)
     return [channels_last(functional.max_pool2d(padded, a["kernel"], a["stride"]))]
 
@@ -150,7 +151,7 @@ def write_rows(i, a):
 
 
 def steps(tensors, rates, momentum, weight_decay, adapt):
-    """Parameters after SGD steps of PyTorch's own; `adapt` scales gradients before it, as LARC wraps an optimiser."""
+    """Parameters after steps of PyTorch's SGD. With `adapt`, gradients are scaled first, as LARC wraps an optimiser."""
     results = []
     for value, gradient, decayed in tensors:
         parameter = torch.nn.Parameter(value.clone())
@@ -182,7 +183,7 @@ def lars(i, a):
 
 
 def augment(i, a):
-    """Crop, resize and flip: what PyTorch has of it (bicubic with antialiasing is Pillow's kernel)."""
+    """Crop, resize and flip, the operations that PyTorch has (bicubic with antialiasing is Pillow's kernel)."""
     views = []
     for source, row in zip(i["indices"].long().tolist(), i["parameters"].tolist()):
         top, left, height, width = (int(value) for value in row[:4])
@@ -221,7 +222,7 @@ OPERATIONS = {
 
 
 def compute(case, tensor):
-    """Outputs and gradients of one case, by the names they are stored under."""
+    """Outputs and gradients of a case, by their names in the file."""
     inputs = {}
     for name in case["inputs"]:
         value = tensor(f"{case['name']}/input {name}").double()

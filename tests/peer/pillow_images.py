@@ -4,15 +4,14 @@
     tar xzf pillow-13.0.0.tar.gz
     python tests/peer/pillow_images.py pillow-13.0.0/Tests/images
 
-Made for Pillow's own test images, of every format and damage. A file is expected to be
+It is made for Pillow's own test images, which have every format and kind of damage. sluice must
 
-  - refused, if Pillow does not read it as a JPEG or a PNG, or cannot,
-  - else equal to `ImageOps.exif_transpose(image).convert("RGB")`: of PNG in every pixel, of JPEG up to JPEG_LEVELS,
-    since the two may be built with different versions of libjpeg-turbo,
-  - else in EXPECTED below, with the reason.
+  - refuse a file that Pillow does not read as JPEG or PNG,
+  - otherwise give the pixels of `ImageOps.exif_transpose(image).convert("RGB")`: exactly for PNG, within JPEG_LEVELS
+    for JPEG, since the two may use different versions of libjpeg-turbo,
+  - or differ in the way that EXPECTED below lists, with the reason.
 
-Exits with 1 if a file differs in any other way, or if an entry of EXPECTED that is in the folder does not hold any
-more.
+Exits with 1 if a file differs in any other way, or if an entry of EXPECTED in the folder is no longer true.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from PIL import Image, ImageOps
 ROOT = Path(__file__).resolve().parents[2]
 JPEG_LEVELS = 2
 
-# Files that are not read as by Pillow, by their path in the folder: what comes out, and why.
+# Files that sluice reads differently from Pillow, by path in the folder: the difference and the reason.
 EXPECTED = {
     "apng/chunk_no_fctl.png": (
         "PNG refused by Pillow",
@@ -38,19 +37,19 @@ EXPECTED = {
     ),
     "hopper_bad_exif.jpg": (
         "JPEG refused by sluice",
-        "a code of its pixels is damaged: sluice refuses what libjpeg fills in, Pillow takes it without a word",
+        "a code of its pixels is damaged: sluice refuses pixels that libjpeg made up, Pillow accepts them",
     ),
     "i_trns.png": (
         "PNG different",
-        "grey of 16 bits: sluice takes the upper 8, as both do of colours; Pillow cuts values above 255 to 255",
+        "grey of 16 bits: sluice takes the upper 8 bits, as both do for colours; Pillow clamps values to 255",
     ),
     "png_decompression_dos.png": (
         "PNG refused by Pillow",
-        "a text inflates to more than Pillow allows; sluice inflates no text but those that may hold an orientation",
+        "a text inflates to more than Pillow allows; sluice inflates only texts that may contain an orientation",
     ),
     "unknown_compression_method.png": (
         "PNG refused by Pillow",
-        "a text is compressed in an unknown way; sluice leaves it alone",
+        "a text is compressed in an unknown way; sluice does not read it",
     ),
 }
 
@@ -59,7 +58,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def by_pillow(path: Path) -> tuple[str, np.ndarray | str]:
-    """The format, and the pixels or why there are none."""
+    """The format, and the pixels or the reason why there are none."""
     try:
         with Image.open(path) as image:
             kind = "JPEG" if image.format == "MPO" else image.format
@@ -68,7 +67,7 @@ def by_pillow(path: Path) -> tuple[str, np.ndarray | str]:
             image.load()
             upright = ImageOps.exif_transpose(image)
             return kind, np.asarray(upright.convert("RGB"))
-    except Exception as error:  # whatever the file makes Pillow raise is how Pillow refuses it
+    except Exception as error:  # Pillow refuses a file by any exception
         with path.open("rb") as file:
             start = file.read(8)
         kind = "JPEG" if start.startswith(b"\xff\xd8\xff") else "PNG" if start == b"\x89PNG\r\n\x1a\n" else "none"
@@ -92,7 +91,7 @@ def by_sluice(paths: list[Path], folder: Path) -> list[np.ndarray | str]:
 
 
 def judge(kind: str, pillow: np.ndarray | str, own: np.ndarray | str) -> tuple[str, str]:
-    """In short what came out, and what there is to say of it; shorts that begin with "!" are no agreement."""
+    """A short verdict and its details. A verdict with "!" in front is a disagreement."""
     if isinstance(own, str):
         if kind not in ("JPEG", "PNG"):
             return "refused, of another format", own
@@ -123,9 +122,9 @@ def main() -> None:
         for path, result in zip(paths, own):
             short, text = judge(*by_pillow(path), result)
             name = path.relative_to(options.images.resolve()).as_posix()
-            awaited, reason = EXPECTED.get(name, (None, ""))
+            expected, reason = EXPECTED.get(name, (None, ""))
             agrees = not short.startswith("!")
-            holds = agrees if awaited is None else short == f"! {awaited}"
+            holds = agrees if expected is None else short == f"! {expected}"
             counts[short if agrees else f"{short[2:]}, {'as listed' if holds else 'NOT LISTED'}"] += 1
             unexpected += not holds
             if not holds or options.verbose:

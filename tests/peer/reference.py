@@ -1,7 +1,7 @@
-"""The method in plain PyTorch, of any floating dtype: the peer that sluice's own results are compared with.
+"""The method in plain PyTorch for any floating dtype, as the reference for sluice's results.
 
-Networks are torchvision's by name and layout (NCHW, OIHW), with gates and gated norms added. Nothing here is
-optimised: each function is meant to be read beside its formula.
+Networks have torchvision's names and layouts (NCHW, OIHW), with gates and gated norms added. Nothing here is optimised:
+each function should read like its formula.
 """
 
 import math
@@ -13,14 +13,14 @@ from torch import nn
 from torch.nn import functional
 
 STAGES = {"resnet18": [2, 2, 2, 2], "resnet50": [3, 4, 6, 3]}
-BOTTLENECKS = {"resnet50"}  # of blocks 1x1, 3x3, 1x1, whose outputs have four times the channels between
+BOTTLENECKS = {"resnet50"}  # 1x1, 3x3 and 1x1 convolutions, the last with four times as many channels
 TAU = 2 / 3
 STEMS = {  # kernel, stride, padding, followed by a max pool
     "cifar-paper": (3, 1, 2, False),
     "cifar": (3, 1, 1, False),
     "imagenet": (7, 2, 3, True),
 }
-# Whether the passes of view 1 and of view 2 are gated.
+# Whether the pass of view 1 and the pass of view 2 is gated.
 PASSES = {"dual": (True, False), "vanilla": (False, False), "gated": (True, True)}
 
 
@@ -32,14 +32,14 @@ def planned_passes(mode: str, symmetric: bool = False) -> list[tuple[bool, int]]
 
 
 class Gates(NamedTuple):
-    """What one gate decided: `mask` [N, C] of 0 and 1, `soft` [N, C] that it was cut from (None: no noise)."""
+    """The decision of a gate: `mask` [N, C] of 0 and 1, and its probabilities `soft` [N, C] (None without noise)."""
 
     mask: torch.Tensor
     soft: torch.Tensor | None
 
 
 class Gate(nn.Module):
-    """One bit per output channel, per image, from the block's input [N, I, H, W]; straight-through in training."""
+    """Decides a bit per image and channel from the block's input [N, I, H, W], with straight-through gradients."""
 
     def __init__(self, in_channels: int, channels: int):
         super().__init__()
@@ -56,7 +56,7 @@ class Gate(nn.Module):
         logistic = torch.log(noise + 1e-8) - torch.log(1 - noise + 1e-8)
         soft = torch.sigmoid((logits + logistic) / TAU)
         hard = (soft >= 0.5).to(soft.dtype)
-        # soft - soft.detach() is exactly 0: the forward value is the bit, the gradient that of `soft`.
+        # soft - soft.detach() is exactly 0: the value is the bit, and the gradient is the gradient of `soft`.
         return Gates(hard + (soft - soft.detach()), soft)
 
 
@@ -74,7 +74,7 @@ def convolutions(in_channels: int, channels: int, stride: int, bottleneck: bool)
 
 
 class GatedBlock(nn.Module):
-    """A residual block, basic or bottleneck: in a gated pass the outputs of each convolution but the last are masked."""
+    """A basic or bottleneck block. A gated pass masks the outputs of each convolution except the last."""
 
     def __init__(
         self, in_channels: int, channels: int, stride: int, bottleneck: bool, gated: bool, separate_norm: bool
@@ -104,7 +104,7 @@ class GatedBlock(nn.Module):
     def forward(
         self, x: torch.Tensor, gated: bool, noise: list[torch.Tensor] | None
     ) -> tuple[torch.Tensor, list[Gates]]:
-        """The output, and what the gates decided in a gated pass; `noise` holds u [N, C] by gate."""
+        """The output, and the gates' decisions in a gated pass. `noise` has u [N, C] for each gate."""
         norm = "gated_bn" if gated and self.separate_norm else "bn"
         gates = []
         for index, name in enumerate(self.gate_names) if gated else ():
@@ -124,10 +124,10 @@ def gate_labels(name: str, block: GatedBlock) -> list[str]:
 
 
 class Network(nn.Module):
-    """The encoder with the projector; without `gated` it has no gates and can only be dense. resnet18 has 8 * width
-    features, resnet50 32 * width.
+    """The encoder with the projector. resnet18 has 8 * width features, resnet50 32 * width.
 
-    With `separate_norm` dense and gated passes each have norms of their own in the blocks, without they share them.
+    Without `gated`, it has no gates and only dense passes. With `separate_norm`, dense and gated passes have separate
+    norms in the blocks; without it, they share the norms.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class Network(nn.Module):
         }
 
     def gate_channels(self) -> dict[str, int]:
-        """Channels of every gate, which is called by its block where that has one gate."""
+        """Channels of every gate. A block's only gate has the block's name."""
         return {
             gate: block.conv1.out_channels for name, block in self.blocks().items() for gate in gate_labels(name, block)
         }
@@ -177,7 +177,7 @@ class Network(nn.Module):
     def encode(
         self, images: torch.Tensor, gated: bool, noise: dict[str, torch.Tensor] | None = None
     ) -> tuple[torch.Tensor, dict[str, Gates]]:
-        """Features [N, F] of images [N, 3, H, W]; `noise` holds u [N, C] per gate, None thresholds logits."""
+        """Features [N, F] of images [N, 3, H, W]. `noise` has u [N, C] for each gate; None thresholds the logits."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         gates = {}
         for name, block in self.blocks().items():
@@ -188,7 +188,7 @@ class Network(nn.Module):
 
 
 def initialise(network: Network, generator: torch.Generator) -> None:
-    """Kaiming normal (fan-out, relu) for convolutions and gates, +-1/sqrt(fan-in) for the projector, norms 1 and 0."""
+    """Kaiming normal (fan-out, relu) for convolutions and gates, +-1/sqrt(fan-in) for the projector; resets norms."""
     projector = set(network.projector.modules())
     with torch.no_grad():
         for module in network.modules():
@@ -204,8 +204,11 @@ def initialise(network: Network, generator: torch.Generator) -> None:
 
 
 class Cost(NamedTuple):
-    """Multiply-accumulates of one image. `fixed` are always paid; `gated` are those of one open channel of each of the
-    gates named, which multiply."""
+    """Multiply-accumulates of one image.
+
+    `fixed` MACs do not depend on masks. `gated` MACs are for one open channel of each named gate; the numbers of open
+    channels multiply them.
+    """
 
     full: int
     gates: int
@@ -218,7 +221,7 @@ def output_size(size: int, kernel: int, stride: int, padding: int) -> int:
 
 
 def network_cost(network: Network, stem: str, image: int) -> Cost:
-    """MACs of the network on square images; convolutions, gates and nothing else."""
+    """MACs of the network's convolutions and gates on square images."""
     kernel, stride, padding, pooled = STEMS[stem]
     size = output_size(image, kernel, stride, padding)
     width = network.conv1.out_channels
@@ -232,7 +235,8 @@ def network_cost(network: Network, stem: str, image: int) -> Cost:
             size = output_size(size, kernel, conv.stride[0], kernel // 2)
             own = kernel**2 * size * size  # for each pair of an input and an output channel
             full += own * conv.in_channels * conv.out_channels
-            # The gate behind the convolution before opens its inputs, that behind itself its outputs.
+            # The gate after the previous convolution opens this one's inputs, and the gate after this one opens its
+            # outputs.
             own *= 1 if index > 0 else conv.in_channels
             own *= 1 if index < block.depth - 1 else conv.out_channels
             opened_by = tuple(labels[max(index - 1, 0) : index + 1])
@@ -246,7 +250,7 @@ def network_cost(network: Network, stem: str, image: int) -> Cost:
 
 
 def measured_share(gates: dict[str, Gates], cost: Cost) -> torch.Tensor:
-    """(Real MACs of these images, gates included) / full MACs: a scalar that carries the masks' gradient."""
+    """MACs of these images, including gates, divided by the dense network's MACs. The masks receive its gradient."""
     opened = sum(
         macs * math.prod(gates[name].mask.sum(dim=1) for name in names).mean() for names, macs in cost.gated.items()
     )
@@ -256,7 +260,7 @@ def measured_share(gates: dict[str, Gates], cost: Cost) -> torch.Tensor:
 def budget_terms(
     gates: dict[str, Gates], cost: Cost, budget: float, epoch: float, alpha: float, weight: float, bound_weight: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """L_macs and L_bound of the published rule for one gated pass."""
+    """L_macs and L_bound of the paper's rule for one gated pass."""
     p, s = math.exp(-alpha * epoch), math.sqrt(budget)
     macs = weight * (measured_share(gates, cost) - budget) ** 2
     opened = torch.stack([gate.mask.mean() for gate in gates.values()])
@@ -266,7 +270,7 @@ def budget_terms(
 
 
 def vicreg(a: torch.Tensor, b: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Invariance, variance and covariance of projections [N, D], unweighted, and the weighted objective."""
+    """Unweighted invariance, variance and covariance of projections [N, D], and the weighted objective."""
     invariance = (a - b).square().mean()
     variance = sum(functional.relu(1 - torch.sqrt(x.var(dim=0) + 1e-4)).mean() for x in (a, b))
     covariance = sum(off_diagonal_square(x) for x in (a, b))
@@ -281,7 +285,7 @@ def off_diagonal_square(x: torch.Tensor) -> torch.Tensor:
 
 
 class Step(NamedTuple):
-    """Everything a step computes before its backward."""
+    """The results of a step's forward passes."""
 
     terms: dict[str, torch.Tensor]
     features: list[torch.Tensor]
@@ -332,7 +336,7 @@ def lars_step(
     trust_coefficient: float = 0.02,
     epsilon: float = 1e-8,
 ) -> dict[str, float]:
-    """Clipped LARS in place; tensors without a gradient are left alone. Returns each adapted tensor's factor."""
+    """Updates tensors with a gradient by clipped LARS. Returns the factor of each adapted tensor."""
     factors = {}
     with torch.no_grad():
         for name, weight in network.named_parameters():

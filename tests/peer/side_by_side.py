@@ -1,8 +1,8 @@
-"""Measures sluice beside PyTorch on this machine, training step and inference, and prints both with their ratios.
+"""Compares the speed of sluice and PyTorch on this machine, in training and inference.
 
-PyTorch runs eager and compiled, each in a process of its own that waits while another is measured; sluice is its own command,
-`sluice bench ... --json`. They take turns in rounds, so that all meet the machine in the same states; a ratio is the median of
-the rounds' own ratios. Ratios are to the better PyTorch.
+PyTorch runs eager and compiled, each in its own process, which sleeps while another program is measured. sluice runs
+`sluice bench ... --json`. All programs take turns in rounds, so that changes of the machine affect all of them. A ratio
+is the median over the rounds, and compares sluice with the faster PyTorch.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 PEER = Path(__file__).resolve().parent
 ROOT = PEER.parent.parent
-# Set-up's own way to Deno, where none is installed.
+# If Deno is not installed, npx downloads it.
 DENO = ["deno"] if shutil.which("deno") else ["npx", "-y", "deno@2.9.6"]
 
 
@@ -24,15 +24,15 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--stem", default="cifar-paper", choices=["cifar-paper", "cifar", "imagenet"])
-    parser.add_argument("--batch", type=int, default=256, help="images a step")
-    parser.add_argument("--projector", type=int, help="default: 32 times the width, 2048 at most")
-    parser.add_argument("--budget", type=float, default=0.3, help="cost of the gated network in inference")
+    parser.add_argument("--batch", type=int, default=256, help="images per step")
+    parser.add_argument("--projector", type=int, help="default: 32 times the width, at most 2048")
+    parser.add_argument("--budget", type=float, default=0.3, help="cost share of the gated network in inference")
     parser.add_argument("--precision", default="f32", choices=["f32", "bf16"])
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=5, help="steps in a round; of inference ten times as many")
+    parser.add_argument("--steps", type=int, default=5, help="steps in a round; inference makes ten times as many")
     parser.add_argument("--only", choices=["step", "infer"], help="default: both")
-    parser.add_argument("--no-compile", action="store_true", help="PyTorch eager only: compiling takes minutes")
+    parser.add_argument("--no-compile", action="store_true", help="measure eager PyTorch only: compiling takes minutes")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     options.projector = options.projector or min(32 * options.width, 2048)
@@ -40,7 +40,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 class Torch:
-    """PyTorch in a process of its own, measuring when asked to."""
+    """A PyTorch process that measures on request."""
 
     def __init__(self, script: str, arguments: list[str], compiled: bool):
         command = [sys.executable, str(PEER / script), "--serve", *arguments, *(["--compile"] if compiled else [])]
@@ -65,7 +65,7 @@ class Torch:
 
 
 def start_torch(script: str, arguments: list[str], options: argparse.Namespace) -> dict[str, Torch]:
-    """The PyTorch processes by name, warmed up."""
+    """Starts the PyTorch processes, and returns them by name after their warm-up."""
     kinds = {"PyTorch eager": False} | ({} if options.no_compile else {"PyTorch compiled": True})
     return {name: Torch(script, arguments, compiled) for name, compiled in kinds.items()}
 
@@ -79,13 +79,13 @@ def run_sluice(kind: str, arguments: list[str]) -> dict:
 
 
 def common_arguments(options: argparse.Namespace) -> list[str]:
-    """The flags that both sides call the same."""
+    """The flags that PyTorch's scripts and sluice share."""
     names = ["width", "stem", "precision", "threads"]
     return [part for name in names for part in (f"--{name}", str(getattr(options, name)))]
 
 
 def compare(rounds: list[dict[str, dict]], ours: list[str]) -> dict[str, dict]:
-    """Of measurements by name, a dictionary a round: medians, peaks, and the ratio to the better PyTorch of each of ours."""
+    """Medians and peaks over the rounds, by name. Each of `ours` also gets the ratio to the fastest PyTorch."""
     result = {}
     for name in rounds[0]:
         residents = [measured[name]["residentBytes"] for measured in rounds]
@@ -117,7 +117,7 @@ def compare_steps(options: argparse.Namespace) -> dict[str, dict]:
 
 
 def compare_inference(options: argparse.Namespace) -> dict[str, dict[str, dict]]:
-    """By batch size. sluice's gated network is the one that costs the budget."""
+    """Results by batch size. The masks of sluice's gated network cost as much as the budget."""
     peers = start_torch("infer_speed.py", common_arguments(options), options)
     rounds = {"1": [], "64": []}
     for _ in range(options.rounds):
@@ -126,7 +126,7 @@ def compare_inference(options: argparse.Namespace) -> dict[str, dict[str, dict]]
         }
         own = run_sluice("infer", [*common_arguments(options), "--budget", str(options.budget)])
         for batch, measured in rounds.items():
-            # The first row of a batch size is that of the budget.
+            # The first row of a batch size has masks for the budget.
             row = next(row for row in own["rows"] if row["batch"] == int(batch))
             dense, gated = ({"ms": row[key], "residentBytes": None} for key in ("denseMs", "gatedMs"))
             measured.append(theirs[batch] | {"sluice dense": dense, "sluice gated": gated})
@@ -170,14 +170,14 @@ def main() -> None:
             ]
             for name, row in result["step"].items()
         ]
-        print_table(title, ["", "ms", "views/s", "peak memory", "PyTorch / it"], rows)
+        print_table(title, ["", "ms", "views/s", "peak memory", "PyTorch / sluice"], rows)
     for batch, measured in result.get("inference", {}).items():
         title = f"inference, {setting}, batch {batch}; gated at a cost of {options.budget}"
         rows = [
             [name, f"{row['ms']:.2f}", f"{int(batch) / row['ms'] * 1e3:.0f}", ratio(row)]
             for name, row in measured.items()
         ]
-        print_table(title, ["", "ms", "images/s", "PyTorch / it"], rows)
+        print_table(title, ["", "ms", "images/s", "PyTorch / sluice"], rows)
 
 
 if __name__ == "__main__":

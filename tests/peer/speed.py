@@ -1,8 +1,8 @@
-"""What the measurements of PyTorch's speed share: their options, the clock, and how another program asks for a measurement.
+"""Options, clock and request protocol of the scripts that measure PyTorch's speed.
 
-With --serve a script does its warm-up, prints {"ready": true}, and then for every line {"work": NAME, "calls": N} on its
-input runs that work once untimed and N times timed, and prints {"ms": [...], "residentBytes": ...}: so side_by_side.py takes
-turns between processes that stay as they are. Nothing else of theirs goes to stdout.
+With --serve, a script warms up and prints {"ready": true}. For every line {"work": NAME, "calls": N} on stdin it then
+runs the work once untimed and N times timed, and prints {"ms": [...], "residentBytes": ...}. In this way
+side_by_side.py alternates between running processes. A serving script prints nothing else to stdout.
 """
 
 import argparse
@@ -15,14 +15,14 @@ from collections.abc import Callable
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """The options that every measurement has."""
+    """A parser with the options of every measurement."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("--width", type=int, default=16)
     options.add_argument("--stem", default="cifar-paper", choices=["cifar-paper", "cifar", "imagenet"])
     options.add_argument("--image", type=int, default=32)
     options.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     options.add_argument("--precision", default="f32", choices=["f32", "bf16"])
-    options.add_argument("--compile", action="store_true", help="torch.compile in place of eager; takes minutes to start")
+    options.add_argument("--compile", action="store_true", help="use torch.compile; takes minutes to start")
     options.add_argument("--warmup", type=int, default=2)
     options.add_argument("--calls", type=int, default=5)
     options.add_argument("--serve", action="store_true", help="measure on request, for side_by_side.py")
@@ -30,7 +30,7 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 
 def resident_peak() -> int | None:
-    """The highest resident memory of this process until now in bytes (VmHWM), where the system tells."""
+    """The peak resident memory of this process in bytes (VmHWM), or None if the system does not report it."""
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             return next((int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")), None)
@@ -55,7 +55,7 @@ def serve(works: dict[str, Callable[[], object]]) -> None:
 
 
 def measure(options: argparse.Namespace, title: str, works: dict[str, tuple[Callable[[], object], int]]) -> None:
-    """Measures each work, which comes with the number of images that it takes; prints a line each, or serves."""
+    """Measures each work and prints a line, or serves requests. A work comes with its number of images."""
     for work, _ in works.values():
         for _ in range(options.warmup):
             work()

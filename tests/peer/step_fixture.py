@@ -1,17 +1,17 @@
-"""Writes tests/fixtures/{dual,vanilla,gated,symmetric,bottleneck}_step.safetensors: one whole training step each,
-computed in float64; `bottleneck` is a dual step of a small ResNet-50, the others are of a ResNet-18. `symmetric` is a
-dual step that compares the exchanged views too, by a network whose passes share all norms.
+"""Writes tests/fixtures/{dual,vanilla,gated,symmetric,bottleneck}_step.safetensors, each with one whole training step in
+float64. `bottleneck` is a dual step of a small ResNet-50; the other steps are of a ResNet-18. `symmetric` is a dual step
+that also compares the exchanged views, by a network whose passes share all norms.
 
-Inputs, noise and initial values are exact in float32. The seed is the first under which no discontinuity is near: no
-gate's probability close to one half, no relu's input close to zero, no hinge close to its corner, and a float32 run of
-the same step agrees; the worst disagreement is printed.
+Inputs, noise and initial values are exact in float32. The seed is the first for which the step is far from every
+discontinuity: no gate's probability is near one half, no relu's input near zero, and no hinge near its corner. A
+float32 run of the same step must agree; the script prints the largest disagreement.
 
-A fixture holds: input/view1, input/view2 [N,H,W,3]; noise/<pass>/<gate> u [N,C]; initial/<name>, gradient/<name>,
-updated/<name> (parameters OIHW, running statistics); terms/<name> [1]; and, to find where a difference begins,
-mask/<pass>/<gate> [N,C], features/<pass>, projection/<pass>. Each mode's network has what it uses and no more: no
-gates and no budget terms in `vanilla`, separate norms in `dual` and `bottleneck`. `macs` and `bound` are sums over the
-gated passes of a comparison, `share` is the mean over gated passes. The hyper-parameters are JSON under the metadata
-key "config".
+A fixture has: input/view1, input/view2 [N,H,W,3]; noise/<pass>/<gate> u [N,C]; initial/<name>, gradient/<name>,
+updated/<name> (parameters OIHW, running statistics); terms/<name> [1]; and, to locate the origin of a difference,
+mask/<pass>/<gate> [N,C], features/<pass>, projection/<pass>. Each mode's network has only the parts that it uses:
+`vanilla` has no gates and no budget terms, and only `dual` and `bottleneck` have separate norms. `macs` and `bound` are
+sums over the gated passes of a comparison, `share` is the mean over gated passes. The hyper-parameters are JSON under
+the metadata key "config".
 """
 
 import json
@@ -35,14 +35,14 @@ CONFIG = {
 
 
 class Case(NamedTuple):
-    """What a fixture's configuration adds to CONFIG, and how near a seed may come to discontinuities."""
+    """A fixture's changes of CONFIG, and the smallest distances to discontinuities that a seed may have."""
 
     config: dict
     gate_margin: float = 1e-3
     relu_margin: float = 2e-5
     hinge_margin: float = 1e-3
     agreement: float = 1e-5  # of float32 with float64
-    branch_scale: float = 1.0  # of the scales of the last norm in each block
+    branch_scale: float = 1.0  # factor of the scales of each block's last norm
 
 
 CASES = {
@@ -51,13 +51,14 @@ CASES = {
     "gated": Case({"mode": "gated"}),
     # Twice as many passes come near twice as many corners.
     "symmetric": Case({"mode": "dual", "symmetric": True, "separateNorm": False, "batch": 8}, relu_margin=1e-5),
-    # Three times as deep: weaker branches keep rounding from growing, and no seed keeps so far from so many corners.
+    # Three times as deep: weaker branches limit the growth of rounding, and the margins are smaller because no seed is
+    # as far from so many corners.
     "bottleneck": Case(
         {"mode": "dual", "arch": "resnet50", "stem": "cifar", "image": 8, "batch": 8, "budget": 0.4},
         gate_margin=2e-4, relu_margin=1e-5, agreement=2e-5, branch_scale=0.25,
     ),
 }  # fmt: skip
-ZERO_AGREEMENT = 5e-7  # absolute: the projector biases that norms and differences cancel
+ZERO_AGREEMENT = 5e-7  # absolute, for gradients of projector biases, which norms and differences cancel
 SEEDS = 20_000
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
@@ -67,7 +68,7 @@ def passes_of(config: dict) -> list[tuple[bool, int]]:
 
 
 def draw_network(generator: torch.Generator, config: dict, branch_scale: float) -> Network:
-    """A float32 network with nothing trivial in it: every norm's scale, shift and running statistics are random."""
+    """Draws a float32 network. Every norm has random scales, shifts and running statistics, so that none is trivial."""
     gated, separate_norm = any(gated for gated, _ in passes_of(config)), config["separateNorm"]
     network = Network(config["width"], config["stem"], config["projector"], gated, separate_norm, config["arch"])
     initialise(network, generator)
@@ -83,17 +84,18 @@ def draw_network(generator: torch.Generator, config: dict, branch_scale: float) 
                 getattr(block, f"{norms}{block.depth}").weight.mul_(branch_scale)
         # Larger projections, so that the variance hinge is open in some dimensions and closed in others.
         network.projector[6].weight.mul_(2)
-        # A larger weight before a norm has a smaller gradient: LARS then has tensors to clip as well as to scale.
+        # A larger weight before a norm has a smaller gradient, so that LARS clips some tensors and scales others.
         network.layer2[0].conv1.weight.mul_(64)
         network.layer4[1].conv2.weight.mul_(32)
-        # Here it keeps float32's rounding of the biases' gradients, which the norms make zero, far below 1e-6.
+        # Larger weights keep the rounding of the biases' gradients, which are zero before norms, far below 1e-6 in
+        # float32.
         network.projector[0].weight.mul_(8)
         network.projector[3].weight.mul_(8)
     return network
 
 
 def draw_inputs(generator: torch.Generator, network: Network, config: dict) -> dict[str, torch.Tensor]:
-    """Two related views in NHWC and the uniform noise of every gated pass, as float32."""
+    """Draws two related views in NHWC and the uniform noise of every gated pass, in float32."""
     count, size = config["batch"], config["image"]
     inputs = {"input/view1": torch.randn(count, size, size, 3, generator=generator)}
     inputs["input/view2"] = inputs["input/view1"] + 0.5 * torch.randn(count, size, size, 3, generator=generator)
@@ -119,7 +121,7 @@ def run_forward(network: Network, inputs: dict[str, torch.Tensor], config: dict,
 
 
 def smallest_margins(network: Network, inputs: dict[str, torch.Tensor], config: dict) -> tuple[float, float, float]:
-    """Distance of the nearest gate, relu input and hinge from its discontinuity (float64)."""
+    """Smallest distances of gates, relu inputs and hinges from their discontinuities, in float64."""
     nearest = []
     hooks = [
         module.register_forward_pre_hook(lambda _, arguments: nearest.append(arguments[0].abs().min().item()))
@@ -142,7 +144,7 @@ def named_state(network: Network) -> dict[str, torch.Tensor]:
 
 
 def run_step(network: Network, inputs: dict[str, torch.Tensor], config: dict) -> tuple[dict, dict, Step]:
-    """Trains the network by one step; its results under the fixture's names, and the factors LARS chose."""
+    """Trains the network by one step. Returns its results under the fixture's names, LARS' factors, and the step."""
     step = run_forward(network, inputs, config)
     step.terms["total"].backward()
     results = {f"terms/{name}": value.detach().reshape(1) for name, value in step.terms.items()}
@@ -159,7 +161,7 @@ def run_step(network: Network, inputs: dict[str, torch.Tensor], config: dict) ->
 
 
 def worst_difference(exact: dict, approximate: dict) -> tuple[dict[str, tuple[float, str]], float]:
-    """Largest max|difference| / max|exact| per kind of tensor; the largest difference of tensors that are truly zero."""
+    """Largest max|difference| / max|exact| by kind of tensor, and the largest difference from an exact zero."""
     worst, zeros = {}, 0.0
     for name, value in exact.items():
         difference, scale = (approximate[name].double() - value).abs().max().item(), value.abs().max().item()
@@ -172,7 +174,7 @@ def worst_difference(exact: dict, approximate: dict) -> tuple[dict[str, tuple[fl
 
 
 class Candidate(NamedTuple):
-    """One seed's step, fit for a fixture or not: `unfit` says why it is not."""
+    """The step of one seed. `unfit` is the reason if it cannot be a fixture."""
 
     unfit: str | None
     margins: tuple[float, float, float]
@@ -184,7 +186,7 @@ class Candidate(NamedTuple):
 
 
 def compare_precisions(network: Network, initial: dict, inputs: dict, config: dict) -> tuple[dict, dict, dict, Step]:
-    """The same step in float64 and float32: exact results, approximate results, LARS factors, the float64 step."""
+    """Runs a step in float64 and float32. Returns exact and approximate results, LARS' factors and the float64 step."""
     runs = []
     for dtype in (torch.float64, torch.float32):
         network = network.to(dtype)
@@ -196,7 +198,7 @@ def compare_precisions(network: Network, initial: dict, inputs: dict, config: di
 
 
 def try_seed(case: Case, config: dict, seed: int) -> Candidate | None:
-    """The candidate of this seed; None if a discontinuity is near."""
+    """The candidate of a seed, or None if a discontinuity is near."""
     generator = torch.Generator().manual_seed(seed)
     network = draw_network(generator, config, case.branch_scale)
     inputs = draw_inputs(generator, network, config)
@@ -225,7 +227,7 @@ def write_fixture(name: str) -> None:
         if candidate is not None and candidate.unfit is None:
             break
         if candidate is not None:
-            print(f"{name}: seed {seed} passed over: {candidate.unfit}")
+            print(f"{name}: seed {seed} rejected: {candidate.unfit}")
     else:
         raise SystemExit(f"{name}: none of {SEEDS} seeds is fit; lower a margin")
     path = FIXTURES / f"{name}_step.safetensors"
@@ -249,7 +251,7 @@ def describe(candidate: Candidate) -> None:
 
 
 def check_costs() -> None:
-    """The published MACs: the reference must reproduce them before it may judge anything."""
+    """Fails unless the reference reproduces the published MACs."""
     for arch, stem, image, macs, gates in (
         ("resnet18", "cifar-paper", 32, 703_560_448, 240_640), ("resnet18", "cifar", 32, 555_417_600, 240_640),
         ("resnet18", "imagenet", 96, 333_103_104, 240_640), ("resnet18", "imagenet", 224, 1_813_561_344, 240_640),

@@ -1,7 +1,7 @@
-"""Times the dual training step in PyTorch, on this machine's CPU or a GPU: what sluice's own step is compared with.
+"""Times the dual training step in PyTorch on this machine's CPU or GPU, for a comparison with sluice's step.
 
-Channels-last; forward, backward and optimiser; augmentation and data loading are not in it. In bf16 the networks run under
-autocast, the objective and the budget in float32. Of a compiled step forward and backward are compiled.
+Uses channels-last tensors. A step is forward, backward and optimiser, without augmentation and data loading. With bf16,
+the networks run under autocast, and objective and budget in float32. Compiling covers forward and backward.
 """
 
 import argparse

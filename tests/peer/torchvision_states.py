@@ -1,5 +1,7 @@
-"""Writes tests/fixtures/torchvision_states.json: for each architecture the names and shapes of torchvision's state without
-its classifier, as `{ARCHITECTURE: {NAME: SHAPE}}`; counters of batches, which sluice does not keep, are left out.
+"""Writes tests/fixtures/torchvision_states.json, the names and shapes of torchvision's state by architecture.
+
+The format is `{ARCHITECTURE: {NAME: SHAPE}}`. The classifier and the norms' batch counters are left out: sluice has
+neither.
 """
 
 import json

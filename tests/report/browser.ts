@@ -1,5 +1,5 @@
 /**
- * Opens pages in a headless browser, for tests and for pictures to look at.
+ * Opens pages in a headless browser.
  *
  * @module
  */
@@ -8,30 +8,30 @@ import { type Browser, launch, type Page } from "puppeteer-core";
 
 export type { Browser, Page } from "puppeteer-core";
 
-/** Starts a browser; closing it is the caller's. @param path as of `findChromium`. */
+/** Starts a browser, which the caller closes. @param path path of Chromium, from `findChromium`. */
 export async function startBrowser(path: string): Promise<Browser> {
-  // Without a sandbox, as root cannot have one; the pages are our own. A pipe needs no port.
+  // Chromium's sandbox does not work as root, and the pages are our own. A pipe needs no network port.
   const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"];
   return await launch({ executablePath: path, headless: true, pipe: true, args });
 }
 
-/** How a page is shown. */
+/** Size of the window in pixels, and the system's theme. */
 export interface View {
   readonly width: number;
   readonly height: number;
   readonly theme: "light" | "dark";
 }
 
-/** What a page complained of: its console, its exceptions, and everything it asked for. */
+/** An open page, with its errors and requests. */
 export interface OpenPage {
   readonly page: Page;
   /** Errors and warnings of the console, and exceptions. */
   readonly complaints: string[];
-  /** Addresses asked for besides the page itself, but for those that hold their data. */
+  /** Requested addresses, except the page's own and `data:` addresses. */
   readonly requests: string[];
 }
 
-/** Opens a file as people do. */
+/** Opens a file in a new tab. */
 export async function openPage(browser: Browser, file: string, { theme, ...viewport }: View): Promise<OpenPage> {
   const page = await browser.newPage();
   const address = pathToFileURL(file).href;

@@ -1,5 +1,5 @@
 /**
- * Finds Chromium for the tests of pages, installing Debian's where this machine has none and may.
+ * Finds Chromium for the tests of pages. Installs Debian's package if the machine has no browser and allows it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { aptCommand, installWith } from "../../native/tools/packages.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome"];
 
-/** The first of the browsers on the path, or the one that CHROMIUM names. */
+/** The browser that the variable CHROMIUM names, or the first browser on the PATH. */
 function onPath(): string | null {
   const named = process.env["CHROMIUM"] ?? "";
   if (named !== "") return named;
@@ -19,7 +19,7 @@ function onPath(): string | null {
   return files.find((file) => existsSync(file)) ?? null;
 }
 
-/** Path of a browser; null, with a line on stderr that says why, where there is none and none can be installed. */
+/** Path of a browser. If there is none and none can be installed, writes the reason to stderr and returns null. */
 export async function findChromium(): Promise<string | null> {
   const found = onPath();
   if (found !== null) return found;
@@ -27,7 +27,7 @@ export async function findChromium(): Promise<string | null> {
   const finished = apt === null ? null : await installWith(apt, [{ name: "Chromium", packages: ["chromium"] }]);
   const installed = onPath();
   if (installed !== null) return installed;
-  const reason = finished === null ? "apt may not install it here" : finished.output.trimEnd().split("\n").at(-1);
+  const reason = finished === null ? "apt-get must not install it here" : finished.output.trimEnd().split("\n").at(-1);
   console.error(
     `tests of pages are ignored: there is no Chromium, and ${reason}; install it, or set CHROMIUM to its path`,
   );

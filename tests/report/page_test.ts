@@ -1,6 +1,6 @@
 /**
- * Tests of the page in a browser: nothing is complained of or asked for, all figures are there, the table sorts, and axe finds no
- * serious fault.
+ * Tests of the page in a browser: no errors, no requests, all figures visible, a sortable table, and no serious fault
+ * by axe.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const phone: View = { width: 375, height: 800, theme: "dark" };
 const chromium = await findChromium();
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Runs a test with a browser and a fresh folder; without a browser it is ignored. */
+/** A test with a browser and a temporary folder, ignored without a browser. */
 function browserTest(name: string, test: (browser: Browser, folder: string) => Promise<void>): void {
   const fn = async () => {
     const folder = Deno.makeTempDirSync();
@@ -40,7 +40,7 @@ function writePage(folder: string, data: ReportData): string {
   return path;
 }
 
-/** The serious faults that axe finds, in a line each. */
+/** The serious and critical faults that axe finds, one line each. */
 async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return await page.evaluate(`axe.run().then(({ violations }) => violations
@@ -48,7 +48,7 @@ async function faultsOf(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 120)).join(" | ")))`) as string[];
 }
 
-/** Names of the figures, with how many charts of each are seen. */
+/** The number of visible charts by figure. */
 async function chartsSeen(page: Page): Promise<Record<string, number>> {
   return await page.evaluate(`Object.fromEntries([...document.querySelectorAll("figure")].map((figure) => [figure.id,
     [...figure.querySelectorAll("svg.chart")].filter((chart) => chart.getBoundingClientRect().width > 100).length]))`) as Record<
@@ -57,7 +57,7 @@ async function chartsSeen(page: Page): Promise<Record<string, number>> {
   >;
 }
 
-/** Texts of charts that stand out of their image, by more than the rounding of fonts. */
+/** Texts that reach beyond their image by more than 2 pixels, which rounding of fonts can explain. */
 async function clippedTexts(page: Page, images: string): Promise<string[]> {
   return await page.evaluate(`[...document.querySelectorAll("${images}")].flatMap((image) => {
     const box = image.getBoundingClientRect();
@@ -68,7 +68,7 @@ async function clippedTexts(page: Page, images: string): Promise<string[]> {
   })`) as string[];
 }
 
-/** The texts of a column of the table. */
+/** The texts of a table's column from top to bottom. */
 async function column(page: Page, heading: string): Promise<string[]> {
   return await page.evaluate(`(() => {
     const index = [...document.querySelectorAll("th")].findIndex((cell) => cell.textContent === ${
@@ -79,7 +79,7 @@ async function column(page: Page, heading: string): Promise<string[]> {
 }
 
 browserTest(
-  "the page of a sweep is whole and without faults in both themes, wide and on a phone",
+  "the page of a sweep is complete and without faults in both themes, on a wide screen and on a phone",
   async (browser, folder) => {
     const data = makeSweep(folder, { budgets: [0.1, 0.3, 0.5], modes: ["dual", "gated", "vanilla"], seeds: 2 });
     const path = writePage(folder, data);
@@ -92,14 +92,14 @@ browserTest(
       assert.deepEqual(await faultsOf(page), []);
       assert.deepEqual({ complaints, requests }, { complaints: [], requests: [] });
       const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      assert.equal(overflow, 0, `nothing stands out of a window ${view.width} pixels wide`);
+      assert.equal(overflow, 0, `no overflow in a window ${view.width} pixels wide`);
       await page.close();
     }
   },
 );
 
 browserTest(
-  "a heading sorts the table by numbers or names, with the keyboard, one way and the other",
+  "a heading sorts the table by numbers or names, ascending and descending, by keyboard and by mouse",
   async (browser, folder) => {
     const data = makeSweep(folder, { budgets: [0.15, 0.5, 1], modes: ["dual", "vanilla"], seeds: 1 });
     const { page } = await openPage(browser, writePage(folder, data), desk);
@@ -131,7 +131,7 @@ browserTest("the theme is the system's until the button changes it", async (brow
 });
 
 browserTest(
-  "a run that was not evaluated has a page with what there is, and its markup stays text",
+  "the page of an unevaluated run shows the available figures, and markup in a name stays text",
   async (browser, folder) => {
     const name = "<img src=x onerror=alert(1)>&'\" run";
     makeRun(join(folder, "run"), { stage: "stopped" });
@@ -148,12 +148,12 @@ browserTest(
     });
     assert.equal(await page.evaluate("document.querySelector('h1').textContent"), name);
     const notice = await page.evaluate("document.querySelector('.notice').textContent") as string;
-    assert.match(notice, /This run stopped before its end; to go on: sluice pretrain --resume /);
+    assert.match(notice, /This run stopped before its end; to resume: sluice pretrain --resume /);
     assert.deepEqual([await faultsOf(page), complaints], [[], []]);
   },
 );
 
-browserTest("figures as files are images of their own, with no colour left open", async (browser, folder) => {
+browserTest("figure files are complete images without references to the page's colours", async (browser, folder) => {
   const data = makeSweep(folder, { budgets: [0.2, 0.6], modes: ["dual", "gated", "vanilla"], seeds: 1 });
   const files = figureFiles(data);
   assert.deepEqual(files.map(({ name }) => name), [

@@ -1,5 +1,5 @@
 /**
- * Tests of what a report makes of runs: configurations and their spreads, the best for their cost, what is missing, and its colours.
+ * Tests of a report's contents: configurations and their spreads, the Pareto front, missing runs, and colours.
  *
  * @module
  */
@@ -28,12 +28,13 @@ function luminance(hex: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
+/** Contrast ratio of two colours, as WCAG 2 defines it. */
 function contrast(one: string, other: string): number {
   const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (lighter + 0.05) / (darker + 0.05);
 }
 
-Deno.test("text has a contrast of 4.5 and graphics have one of 3 with their background, in both themes", () => {
+Deno.test("in both themes, text has a contrast of at least 4.5 and graphics of at least 3 with the background", () => {
   const texts: ColourName[] = ["ink", "muted"];
   const graphics: ColourName[] = ["accent", "dense", "gated", "alone", "vanilla", "open", "dependent", "closed"];
   const check = (palette: Palette, names: ColourName[], behind: ColourName, least: number) => {
@@ -49,7 +50,7 @@ Deno.test("text has a contrast of 4.5 and graphics have one of 3 with their back
   }
 });
 
-Deno.test("a spread is a mean with the deviation of a sample, over the values that are there", () => {
+Deno.test("a spread is the mean and the sample deviation of the values, without null and undefined", () => {
   assert.equal(spreadOf([null, undefined]), null);
   assert.deepEqual(spreadOf([7, null]), { mean: 7, deviation: null, count: 1 });
   assert.deepEqual(spreadOf([1, 2, 3, undefined]), { mean: 2, deviation: 1, count: 3 });
@@ -59,7 +60,7 @@ Deno.test("a spread is a mean with the deviation of a sample, over the values th
 });
 
 Deno.test(
-  "runs that differ in their seed alone are one configuration, each of its networks one outcome",
+  "runs that differ only in their seed are one configuration with one outcome for each network",
   withFolder((folder) => {
     const data = makeSweep(folder, small);
     const configurations = configurationsOf(data);
@@ -83,21 +84,21 @@ Deno.test(
 );
 
 Deno.test(
-  "networks are compared by the probe, or by 20-NN where more were judged by that",
+  "networks are compared by the probe, or by 20-NN if more networks have that accuracy",
   withFolder((folder) => {
     const measureOf = (...all: ReportData[]) => {
       return commonMeasure(all.flatMap((data) => outcomesOf(configurationsOf(data))));
     };
-    const judged = makeSweep(join(folder, "judged"), small);
+    const probed = makeSweep(join(folder, "probed"), small);
     const knnOnly = makeSweep(join(folder, "knn"), { ...small, run: { knnOnly: true } });
-    assert.equal(measureOf(judged), "probe");
-    assert.equal(measureOf(judged, knnOnly), "knn20");
-    assert.match(reportPage(knnOnly), /Accuracy is 20-NN, cost is measured/);
+    assert.equal(measureOf(probed), "probe");
+    assert.equal(measureOf(probed, knnOnly), "knn20");
+    assert.match(reportPage(knnOnly), /Accuracy is 20-NN, and cost is measured/);
   }),
 );
 
 Deno.test(
-  "costs are shares of the dense network's, or MACs where dense networks differ",
+  "costs are shares of the dense network's cost, or MACs if dense networks differ in cost",
   withFolder((folder) => {
     const narrow = makeSweep(join(folder, "narrow"), small);
     const wide = makeSweep(join(folder, "wide"), { ...small, run: { options: { width: 32 } } });
@@ -109,23 +110,23 @@ Deno.test(
   }),
 );
 
-Deno.test("the best for their cost are those that no cheaper one equals", () => {
+Deno.test("the Pareto front has the points that no cheaper point equals", () => {
   const point = (x: number, y: number) => ({ x, y, xDeviation: 0, yDeviation: 0, title: "" });
   const points = [point(50, 60), point(10, 55), point(30, 54), point(50, 61), point(90, 61), point(100, 62)];
   assert.deepEqual(paretoFront(points), [point(10, 55), point(50, 61), point(100, 62)]);
 });
 
-Deno.test("the time of a run that went on is that of all its parts", () => {
+Deno.test("the time of a resumed run is the sum over its processes", () => {
   const steps = [1, 2, 3, 0.5, 1.5, 4].map((time) => ({ time })) as unknown as StepRecord[];
   assert.equal(trainedSeconds({ steps }), 7);
   assert.equal(trainedSeconds({ steps: [] }), null);
 });
 
 Deno.test(
-  "a page says of which runs something is missing, and which figures have nothing to show",
+  "a page lists incomplete runs, and says which figures have nothing to show",
   withFolder((folder) => {
     const page = reportPage(reportOfRun(makeRun(join(folder, "trained"), { stage: "trained" })));
-    assert.match(page, /This run has not been evaluated; to do so: sluice evaluate [^ ]*trained</);
+    assert.match(page, /This run has not been evaluated; to evaluate it: sluice evaluate [^ ]*trained</);
     assert.match(page, /No gated network has been evaluated yet\./);
     assert.doesNotMatch(page, /stopped before/);
     const sweep = makeSweep(join(folder, "sweep"), { ...small, run: { stage: "trained", options: { evalEvery: 0 } } });
@@ -136,7 +137,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a page of a sweep says how many of its runs have not been begun, though none has, and how to go on",
+  "the page of a sweep says how many runs have not started, even if none has, and how to resume",
   withFolder((folder) => {
     const spec = SweepSpec.parse("sweep.yaml", "base: { preset: demo }\ngrid: { budget: [0.3, 0.5] }\nseeds: [0, 1]\n");
     const { evaluate: judging, retries } = spec.contents;
@@ -150,19 +151,19 @@ Deno.test(
       [],
       4,
     ]);
-    assert.match(reportPage(none), /4 of 4 runs have not been begun/);
+    assert.match(reportPage(none), /4 of 4 runs have not started/);
     assert.deepEqual(figureFiles(none), []);
     const [first] = sweep.plan.runs;
     makeRun(sweep.runPath(first?.name ?? ""), { options: first?.config ?? {}, stage: "stopped" });
     const page = reportPage(reportOfSweep(sweep));
     assert.match(page, /1 of 4 runs stopped before its end: budget=0\.3,seed=0</);
-    assert.match(page, /3 of 4 runs have not been begun/);
-    assert.match(page, new RegExp(`To go on: sluice sweep ${path}/sweep.yaml --out ${path}<`));
+    assert.match(page, /3 of 4 runs have not started/);
+    assert.match(page, new RegExp(`To resume: sluice sweep ${path}/sweep.yaml --out ${path}<`));
   }),
 );
 
 Deno.test(
-  "evaluations of an earlier version are left out of the cost of blocks, and the page says so",
+  "the cost of blocks leaves out evaluations of an earlier version, and the page says so",
   withFolder((folder) => {
     const { runs, ...data } = makeSweep(folder, small);
     const earlier = runs.map((run) => {
@@ -178,13 +179,13 @@ Deno.test(
       /1 configuration is left out: an earlier version evaluated it/,
     );
     const none = earlier.filter(({ config }) => config.budget === 0.2);
-    assert.match(reportPage({ ...data, runs: none }), /These evaluations are of an earlier version/);
+    assert.match(reportPage({ ...data, runs: none }), /An earlier version made these evaluations/);
     assert.ok(!figureFiles({ ...data, runs: none }).some(({ name }) => name === "block-costs"));
   }),
 );
 
 Deno.test(
-  "the same runs give the same page",
+  "the same runs give the same page and figures",
   withFolder((folder) => {
     const data = makeSweep(folder, small);
     assert.equal(reportPage(data), reportPage(data));

@@ -1,5 +1,5 @@
 /**
- * Folders of runs that were never trained: every file as a run leaves it, its numbers made by formulas.
+ * Makes run folders without training: every file of a run, with numbers from formulas.
  *
  * @module
  */
@@ -14,28 +14,28 @@ import { type EvaluationRecord, RunFolder, type StepRecord } from "../../src/run
 import { trainedNetworks } from "../../src/config/network.ts";
 import { saveState, stateAt } from "../run/saved_checkpoint.ts";
 
-/** What a synthetic run is. */
+/** A synthetic run. */
 export interface SyntheticRun {
-  /** Options other than those of the demo. */
+  /** Options that override the preset demo. */
   readonly options?: Readonly<Partial<RunConfig>>;
-  /** Steps; 40 where left out. */
+  /** Steps of the whole run. Defaults to 40. */
   readonly steps?: number;
-  /** Epochs between two evaluations during training; 1 where left out. */
+  /** Epochs between two evaluations during training. Defaults to 1. */
   readonly evalEvery?: number;
-  /** Judged by k-NN only. */
+  /** Whether the evaluation has k-NN accuracies only. */
   readonly knnOnly?: boolean;
-  /** How far it came: trained to its end and evaluated, trained only, or stopped half-way. */
+  /** Whether the run was stopped half-way, trained, or trained and evaluated (the default). */
   readonly stage?: "evaluated" | "trained" | "stopped";
 }
 
-/** A number in -1..1 that looks random and is the same for the same words. */
+/** A number in -1..1 that looks random and depends on the words alone. */
 function noise(...words: readonly unknown[]): number {
   let hash = 2166136261;
   for (const character of words.join("/")) hash = Math.imul(hash ^ character.charCodeAt(0), 16777619);
   return Math.sin(hash);
 }
 
-/** How good a network of a run is, in percent: better with more compute, less with its gates, and by chance. */
+/** The accuracy of a network in percent: it rises with the cost, depends on the mode, and has some noise. */
 function accuracyOf(config: RunConfig, network: Pass): number {
   const share = network === "gated" ? config.budget : 1;
   const handicap = { dual: 0, gated: 1.5, vanilla: -0.5 }[config.mode];
@@ -50,7 +50,7 @@ function networkEvaluation(config: RunConfig, network: Pass, accuracy: number, k
     : { ...knn, linear: { top1: accuracy, top5: Math.min(100, accuracy + 28), std: null, seeds: 1 } };
   if (network === "dense") return { ...accuracies, cost: { macs: cost.macs, share: 1 }, parts: denseParts(cost) };
   const missed = 0.004 * noise("cost", config.seed, config.budget, config.mode);
-  // What is not gated costs a few percent: open shares make up for the rest.
+  // Ungated parts cost a few percent, so the open share is solved from the remaining cost.
   const [closed, opened] = [gatedMacs(cost, []), gatedMacs(cost, cost.blocks.map(() => 1))];
   const open = Math.max(0, (cost.macs * (config.budget + missed) - closed) / (opened - closed));
   const shares = cost.blocks.map(() => open);
@@ -61,8 +61,9 @@ function networkEvaluation(config: RunConfig, network: Pass, accuracy: number, k
     const alwaysClosed = Math.floor(channels * (1 - open) * (0.8 - 0.06 * index));
     return { name, open, ...countsOf(channels, alwaysOpen, alwaysClosed) };
   });
-  const total = (of: (block: (typeof blocks)[number]) => number) => blocks.reduce((sum, block) => sum + of(block), 0);
-  const whole = countsOf(total((of) => of.channels), total((of) => of.alwaysOpen), total((of) => of.alwaysClosed));
+  type Count = "channels" | "alwaysOpen" | "alwaysClosed";
+  const total = (count: Count) => blocks.reduce((sum, block) => sum + block[count], 0);
+  const whole = countsOf(total("channels"), total("alwaysOpen"), total("alwaysClosed"));
   return {
     ...accuracies,
     cost: { macs, share: macs / cost.macs },
@@ -146,7 +147,7 @@ function metricLines(config: RunConfig, steps: number, done: number): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Makes the folder of a run. */
+/** Makes the folder of a run. @param path path of the new folder. */
 export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
   const { options = {}, steps = 40, evalEvery = 1, knnOnly = false, stage = "evaluated" } = run;
   const config = resolveConfig({ preset: "demo", flags: { width: 16, stem: "cifar", ...options, evalEvery } });
@@ -159,12 +160,12 @@ export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
   return folder;
 }
 
-/** What a synthetic sweep is: every mode at every budget, but vanilla, which has none, and every seed. */
+/** A synthetic sweep: every mode at every budget and with every seed; vanilla ignores budgets. */
 export interface SyntheticSweep {
   readonly budgets: readonly number[];
   readonly modes: readonly RunConfig["mode"][];
   readonly seeds: number;
-  /** Of each run. */
+  /** Properties of every run. */
   readonly run?: SyntheticRun;
 }
 
@@ -173,7 +174,7 @@ interface SyntheticKind {
   readonly budget?: number;
 }
 
-/** Makes the folders of many runs, and gives their report. */
+/** Makes the run folders of a sweep. @returns the data of their report. */
 export function makeSweep(path: string, { budgets, modes, seeds, run = {} }: SyntheticSweep): ReportData {
   const kinds = modes.flatMap((mode): SyntheticKind[] => {
     return mode === "vanilla" ? [{ mode }] : budgets.map((budget) => ({ mode, budget }));

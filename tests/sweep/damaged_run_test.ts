@@ -1,5 +1,5 @@
 /**
- * A damaged run is shown with its reason, and hides no other.
+ * Tests that a damaged run is shown with its reason, and does not hide the other runs.
  *
  * @module
  */
@@ -13,18 +13,21 @@ import { describeResults, describeStates } from "../../cli/ui/sweep.ts";
 import { withFolder } from "../folders.ts";
 import { plannedSweep } from "./planned_sweep.ts";
 
-/** Ways to damage a run, and what is said of it. */
+/** Ways to damage a run, with the expected reason. */
 const damages: Readonly<Record<string, readonly [damage: (run: string) => void, reason: RegExp]>> = {
-  "its configuration is no YAML": [
+  "its configuration is not YAML": [
     (run) => writeFileSync(join(run, "config.yaml"), "epochs: ["),
     /config\.yaml:1: not YAML/,
   ],
-  "its configuration holds a wrong value": [
+  "its configuration has a wrong value": [
     (run) => writeFileSync(join(run, "config.yaml"), "epochs: none\n"),
     /config\.yaml:1: epochs none: give a whole number/,
   ],
-  "its configuration is gone": [(run) => Deno.removeSync(join(run, "config.yaml")), /holds no run \(no config\.yaml\)/],
-  "its evaluation is no JSON": [
+  "its configuration is missing": [
+    (run) => Deno.removeSync(join(run, "config.yaml")),
+    /holds no run \(no config\.yaml\)/,
+  ],
+  "its evaluation is not JSON": [
     (run) => writeFileSync(join(run, "evaluation.json"), "{"),
     /evaluation\.json: is damaged/,
   ],
@@ -32,14 +35,14 @@ const damages: Readonly<Record<string, readonly [damage: (run: string) => void, 
     (run) => writeFileSync(join(run, "evaluation.json"), "{}"),
     /evaluation\.json: is damaged: /,
   ],
-  "its metrics are a folder": [
+  "its metrics file is a folder": [
     (run) => {
       Deno.removeSync(join(run, "metrics.jsonl"));
       mkdirSync(join(run, "metrics.jsonl"));
     },
     /./,
   ],
-  "a file stands in its place": [
+  "a file has taken its place": [
     (run) => {
       Deno.removeSync(run, { recursive: true });
       writeFileSync(run, "");
@@ -48,7 +51,7 @@ const damages: Readonly<Record<string, readonly [damage: (run: string) => void, 
   ],
 };
 
-/** A sweep of three runs of which the first two have been begun. */
+/** A sweep of three runs, of which the first two have started. */
 function begunSweep(folder: string): SweepFolder {
   const sweep = plannedSweep(join(folder, "sweep"));
   for (const { name, config } of sweep.plan.runs.slice(0, 2)) RunFolder.create(sweep.runPath(name), config, {});
@@ -81,7 +84,7 @@ for (const [kind, [damage, reason]] of Object.entries(damages)) {
 }
 
 Deno.test(
-  "what became of a run that cannot be read either is damage of that run alone",
+  "a failure file that cannot be read damages only its run",
   withFolder((folder) => {
     const sweep = begunSweep(folder);
     mkdirSync(join(sweep.path, "tasks", "lr=0.2.failed"));

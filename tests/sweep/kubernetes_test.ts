@@ -1,5 +1,5 @@
 /**
- * The manifest of a sweep, against Kubernetes' own schema.
+ * Tests of a sweep's manifest against Kubernetes' schema.
  *
  * @module
  */
@@ -21,11 +21,11 @@ function commandOf({ spec }: IJob): string[] {
   return [...spec?.template.spec?.containers[0]?.command ?? []];
 }
 
-Deno.test("the manifest is an Indexed Job that Kubernetes' schema takes, with what the spec asks for", () => {
-  const asked = { namespace: "lab", cpu: 4, memory: "16Gi", gpus: 1, jobs: 5, notice: 30, mount: "/shared" };
-  const manifest = manifestOf(asked);
+Deno.test("the manifest is a valid Indexed Job with the resources of the spec", () => {
+  const request = { namespace: "lab", cpu: 4, memory: "16Gi", gpus: 1, jobs: 5, notice: 30, mount: "/shared" };
+  const manifest = manifestOf(request);
   new Job(manifest).validate();
-  // Of its type, so that the compiler finds the keys that Kubernetes does not know.
+  // The type makes the compiler reject keys that Kubernetes does not know.
   const resources = { cpu: "4", memory: "16Gi", "nvidia.com/gpu": 1 };
   const expected: IJob = {
     apiVersion: "batch/v1",
@@ -63,13 +63,13 @@ Deno.test("the manifest is an Indexed Job that Kubernetes' schema takes, with wh
   new Job(manifestOf({})).validate();
 });
 
-Deno.test("the schema finds what is wrong with a manifest", () => {
+Deno.test("the schema refuses a wrong manifest", () => {
   const manifest = manifestOf({});
   const wrong = { ...manifest, spec: { ...manifest.spec, completions: "all" } };
   assert.throws(() => new Job(Object.assign({}, manifest, wrong)).validate(), /completions must be integer/);
 });
 
-Deno.test("a Job is named after its folder and what it holds", () => {
+Deno.test("a Job's name has the folder and a digest of its contents", () => {
   const name = (changes: Partial<typeof sweep>) => manifestOf({}, changes).metadata?.name ?? "";
   assert.match(name({}), /^sluice-my-budgets-[0-9a-f]{8}$/);
   assert.equal(name({}), name({}));
@@ -78,38 +78,38 @@ Deno.test("a Job is named after its folder and what it holds", () => {
   assert.ok(name({ folder: `/shared/${"ab".repeat(40)}` }).length <= 48);
 });
 
-/** What Kubernetes makes of a word of a command: of `$$` a `$`; `$(NAME)` would be a variable. */
+/** Expands a word of a command like Kubernetes: `$$` becomes `$`, and `$(NAME)` a variable's value. */
 function expand(text: string): string {
   return text.replace(/\$\$|\$\([A-Za-z_][A-Za-z0-9_.-]*\)/g, (found) => found === "$$" ? "$" : "replaced");
 }
 
-Deno.test("paths that look like Kubernetes' variables reach the shell as they are", () => {
+Deno.test("paths that look like Kubernetes' variables reach the shell unchanged", () => {
   for (const folder of ["/shared/$(HOME)", "/shared/$$", "/shared/$$$(HOME)$$(HOME)"]) {
     const [, , script = ""] = commandOf(manifestOf({}, { folder }));
     assert.ok(expand(script).startsWith(`folder='${folder}'\n`), folder);
   }
   const [, , plain = ""] = commandOf(manifestOf({}));
-  assert.equal(expand(plain), plain, "any other command runs as it is written");
+  assert.equal(expand(plain), plain, "any other command stays unchanged");
 });
 
-Deno.test("threads are what a request for processors is good for", () => {
+Deno.test("threads are the requested processors, rounded down to at least 1", () => {
   assert.equal(threadsOf({}), null);
   const known = { "4": 4, "2.5": 2, "500m": 1, "3900m": 3 };
   for (const [cpu, threads] of Object.entries(known)) assert.equal(threadsOf({ cpu }), threads, cpu);
 });
 
-Deno.test("a path lies in a folder or not", () => {
+Deno.test("a path is inside a folder only if the folder's whole name precedes it", () => {
   for (const path of ["/shared", "/shared/a", "/shared/..a"]) assert.ok(liesIn(path, "/shared"), path);
   for (const path of ["/share", "/shared2/a", "/", "/other"]) assert.ok(!liesIn(path, "/shared"), path);
 });
 
-Deno.test("what a spec asks of Kubernetes is refused with its line where it is wrong", () => {
+Deno.test("a wrong kubernetes section is refused with its line", () => {
   const refused: readonly (readonly [string, RegExp])[] = [
-    ["image: a", /^s\.yaml:1: kubernetes\.claim: give the name of an object/],
+    ["image: a", /^s\.yaml:1: kubernetes\.claim: give the name of a Kubernetes object/],
     ["image: a b\n  claim: c", /^s\.yaml:2: kubernetes\.image: give the name of a container image$/],
-    ["image: a\n  claim: C", /^s\.yaml:3: kubernetes\.claim: give the name of an object/],
-    ["image: a\n  claim: c\n  memory: 16 GB", /^s\.yaml:4: kubernetes\.memory: give a quantity/],
-    ["image: a\n  claim: c\n  mount: data", /^s\.yaml:4: kubernetes\.mount: give a whole path/],
+    ["image: a\n  claim: C", /^s\.yaml:3: kubernetes\.claim: give the name of a Kubernetes object/],
+    ["image: a\n  claim: c\n  memory: 16 GB", /^s\.yaml:4: kubernetes\.memory: give a Kubernetes quantity/],
+    ["image: a\n  claim: c\n  mount: data", /^s\.yaml:4: kubernetes\.mount: give an absolute path/],
     ["image: a\n  claim: c\n  gpuss: 1", /^s\.yaml:4: unknown key gpuss; did you mean gpus\?$/],
   ];
   for (const [text, message] of refused) {

@@ -1,5 +1,5 @@
 /**
- * Files of a sweep's folder that are links are refused by name, whatever they lead to.
+ * Tests that linked files in a sweep's folder are refused by name, whatever their targets.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { withFolder } from "../folders.ts";
 import { plannedSweep } from "./planned_sweep.ts";
 
 Deno.test(
-  "a plan that is a link is refused, though it leads to a whole plan",
+  "a plan that is a link is refused even if its target is a valid plan",
   withFolder((folder) => {
     const { path } = plannedSweep(join(folder, "sweep"));
     const plan = join(path, "plan.json");
@@ -24,7 +24,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a list of Slurm's jobs that is a link is refused, though it leads to a whole list",
+  "a list of Slurm's jobs that is a link is refused even if its target is a valid list",
   withFolder((folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     writeFileSync(join(folder, "elsewhere.json"), "[]");
@@ -44,7 +44,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a run whose failure is recorded in a link is damaged, and the others are not",
+  "a linked failure file damages only its run",
   withFolder((folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     const [first] = sweep.plan.runs;

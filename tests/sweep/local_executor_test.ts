@@ -1,5 +1,5 @@
 /**
- * What goes wrong around one run's process fails that run alone. The processes are a shell's, and train nothing.
+ * Tests that a fault around one run's process fails that run alone. The processes are shell scripts that train nothing.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import { executeLocally, readRunState, type SweepFolder } from "../../src/sweep/
 import { withFolder } from "../folders.ts";
 import { plannedSweep } from "./planned_sweep.ts";
 
-/** Executes a sweep by a shell's command for each run, and gives what an observer was told. */
+/** Executes a sweep with a shell command for each run. @returns the observer's calls as lines. */
 async function execute(sweep: SweepFolder, command: (run: string) => readonly string[], jobs = 1): Promise<string[]> {
-  const told: string[] = [];
+  const calls: string[] = [];
   await executeLocally(sweep, {
     jobs,
     command: ({ name }) => command(name),
     observer: {
-      started: (run, attempt) => told.push(`${run} started ${attempt}`),
-      done: (run) => told.push(`${run} done`),
-      failed: (run, message, again) => told.push(`${run} failed${again ? " again" : ""}: ${message}`),
+      started: (run, attempt) => calls.push(`${run} started ${attempt}`),
+      done: (run) => calls.push(`${run} done`),
+      failed: (run, message, again) => calls.push(`${run} failed${again ? " again" : ""}: ${message}`),
     },
     stop: new AbortController().signal,
   });
-  return told;
+  return calls;
 }
 
 const succeed = ["sh", "-c", "exit 0"];
@@ -33,21 +33,21 @@ Deno.test(
   withFolder(async (folder) => {
     const sweep = plannedSweep(join(folder, "sweep"), 1);
     mkdirSync(sweep.logPath("lr=0.2"));
-    const told = await execute(sweep, () => succeed);
-    assert.deepEqual(told.filter((line) => !line.includes("lr=0.2")), [
+    const calls = await execute(sweep, () => succeed);
+    assert.deepEqual(calls.filter((line) => !line.includes("lr=0.2")), [
       "lr=0.1 started 1",
       "lr=0.1 done",
       "lr=0.3 started 1",
       "lr=0.3 done",
     ]);
-    assert.deepEqual(told.filter((line) => line.includes("lr=0.2")).map((line) => line.replace(/:.*/, "")), [
+    assert.deepEqual(calls.filter((line) => line.includes("lr=0.2")).map((line) => line.replace(/:.*/, "")), [
       "lr=0.2 started 1",
       "lr=0.2 failed again",
       "lr=0.2 started 2",
       "lr=0.2 failed",
     ]);
     assert.match(
-      told.find((line) => line.startsWith("lr=0.2 failed:")) ?? "",
+      calls.find((line) => line.startsWith("lr=0.2 failed:")) ?? "",
       /lr=0\.2\.log: is not a file; remove it$/,
     );
     const state = readRunState(sweep, sweep.run("lr=0.2"));
@@ -60,30 +60,30 @@ Deno.test(
   "a program that cannot be started fails its run alone",
   withFolder(async (folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
-    const told = await execute(sweep, (run) => run === "lr=0.1" ? [join(folder, "none")] : succeed, 2);
-    assert.match(told.find((line) => line.startsWith("lr=0.1 failed")) ?? "", /^lr=0\.1 failed: .*none/);
-    assert.deepEqual(told.filter((line) => line.endsWith("done")).sort(), ["lr=0.2 done", "lr=0.3 done"]);
+    const calls = await execute(sweep, (run) => run === "lr=0.1" ? [join(folder, "none")] : succeed, 2);
+    assert.match(calls.find((line) => line.startsWith("lr=0.1 failed")) ?? "", /^lr=0\.1 failed: .*none/);
+    assert.deepEqual(calls.filter((line) => line.endsWith("done")).sort(), ["lr=0.2 done", "lr=0.3 done"]);
   }),
 );
 
 Deno.test(
-  "a reason that cannot be written is known to the process that works through the sweep",
+  "a failure that cannot be written is still known to the sweep's process",
   withFolder(async (folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     const failing = (run: string) => run === "lr=0.2" ? ["sh", "-c", `rm -rf '${sweep.path}/tasks'; exit 3`] : succeed;
-    const told = await execute(sweep, failing);
-    assert.ok(told.includes("lr=0.2 failed: ended with status 3"), told.join("\n"));
+    const calls = await execute(sweep, failing);
+    assert.ok(calls.includes("lr=0.2 failed: ended with status 3"), calls.join("\n"));
     assert.equal(sweep.failure("lr=0.2"), "ended with status 3");
-    // Its log has nowhere to go either.
+    // The next run's log cannot be opened either.
     assert.match(
-      told.at(-1) ?? "",
+      calls.at(-1) ?? "",
       /^lr=0\.3 failed: .*lr=0\.3\.log: there is no such file or folder; check the path$/,
     );
   }),
 );
 
 Deno.test(
-  "an observer that fails ends nothing",
+  "an observer that throws does not stop the sweep",
   withFolder(async (folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     const gone = () => {
@@ -101,12 +101,12 @@ Deno.test(
 );
 
 Deno.test(
-  "a damaged run is told and passed over",
+  "a damaged run is reported and left out",
   withFolder(async (folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     writeFileSync(sweep.runPath("lr=0.1"), "");
-    const told = await execute(sweep, () => succeed);
-    assert.match(told[0] ?? "", /^lr=0\.1 failed: damaged: .*lr=0\.1: holds no run/);
-    assert.deepEqual(told.slice(1), ["lr=0.2 started 1", "lr=0.2 done", "lr=0.3 started 1", "lr=0.3 done"]);
+    const calls = await execute(sweep, () => succeed);
+    assert.match(calls[0] ?? "", /^lr=0\.1 failed: damaged: .*lr=0\.1: holds no run/);
+    assert.deepEqual(calls.slice(1), ["lr=0.2 started 1", "lr=0.2 done", "lr=0.3 started 1", "lr=0.3 done"]);
   }),
 );

@@ -1,5 +1,5 @@
 /**
- * What a sweep's runs have come to, read from its folder.
+ * Reads the results of a sweep from its folder, for comparisons in tests.
  *
  * @module
  */
@@ -7,13 +7,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SweepResults } from "../../src/sweep/mod.ts";
 
-/** What a sweep has come to, without where it is and how long it took. */
+/** The rows of a sweep's results, without their times. */
 export function rowsOf(sweep: string): object[] {
   const { rows } = JSON.parse(readFileSync(join(sweep, "results.json"), "utf8")) as SweepResults;
   return rows.map(({ wallSeconds: _, ...row }) => row);
 }
 
-/** The weights that a sweep's runs have come to, byte for byte. */
+/** The bytes of each run's last checkpoint, by run. */
 export function weightsOf(sweep: string): Record<string, Uint8Array> {
   const names = readdirSync(join(sweep, "runs")).toSorted();
   const last = (name: string) => readFileSync(join(sweep, "runs", name, "checkpoints", "last.safetensors"));
@@ -26,7 +26,7 @@ export function hasBegun(sweep: string, run: string): boolean {
   return existsSync(metrics) && Deno.statSync(metrics).size > 0;
 }
 
-/** Whether a run has a checkpoint to go on from. */
+/** Whether a run has a checkpoint. */
 export function hasSaved(sweep: string, run: string): boolean {
   return existsSync(join(sweep, "runs", run, "checkpoints", "last.safetensors"));
 }

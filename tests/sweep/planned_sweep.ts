@@ -1,11 +1,11 @@
 /**
- * A sweep's folder for tests, whose runs have not been begun.
+ * Makes a sweep's folder whose runs have not started.
  *
  * @module
  */
 import { planSweep, SweepFolder, type SweepPlan, SweepSpec } from "../../src/sweep/mod.ts";
 
-/** A spec of three runs that differ in their learning rate, and its plan. */
+/** A spec of three runs with different learning rates, and its plan. */
 export function threeRuns(retries = 0): { readonly spec: SweepSpec; readonly plan: SweepPlan } {
   const base = "base: {width: 8, epochs: 4, train-images: 32, test-images: 16, batch: 16}";
   const spec = SweepSpec.parse(

@@ -1,5 +1,5 @@
 /**
- * How far a sweep is, and how long the rest takes.
+ * Tests of a sweep's progress and of its time left.
  *
  * @module
  */
@@ -15,14 +15,14 @@ function run(name: string, training: number, evaluation: number, more: Partial<S
   return { name, work: { training, evaluation }, at: null, isOver: false, ...more };
 }
 
-Deno.test("a sweep's share and its rest follow the steps of the runs that are being worked on", () => {
+Deno.test("a sweep's progress and its time left follow the steps of the active runs", () => {
   const progress = new SweepProgress([run("a", 90, 10), run("b", 90, 10)]);
   assert.deepEqual([progress.share(), progress.secondsLeft(5)], [0, null]);
   progress.reached("a", { step: 50, steps: 100 });
   assert.equal(progress.share(), 45 / 200);
   assert.equal(progress.secondsLeft(45), 155);
   progress.reached("a", { step: 100, steps: 100 });
-  // Its evaluation is to come.
+  // The evaluation is still missing.
   assert.equal(progress.share(), 90 / 200);
   progress.over("a", true);
   assert.equal(progress.share(), 0.5);
@@ -31,7 +31,7 @@ Deno.test("a sweep's share and its rest follow the steps of the runs that are be
   assert.deepEqual([progress.share(), progress.secondsLeft(70)], [1, 0]);
 });
 
-Deno.test("what was done before does not count for the pace", () => {
+Deno.test("work of earlier processes does not count for the pace", () => {
   const progress = new SweepProgress([
     run("done", 100, 0, { isOver: true }),
     run("half", 100, 0, { at: { step: 50, steps: 100 } }),
@@ -42,27 +42,27 @@ Deno.test("what was done before does not count for the pace", () => {
   assert.equal(progress.secondsLeft(10), 50);
 });
 
-Deno.test("runs count by their work, and one that failed leaves nothing to do", () => {
+Deno.test("runs count by their work, and a failed run leaves no work", () => {
   const progress = new SweepProgress([run("long", 300, 0), run("short", 100, 0)]);
   progress.reached("long", { step: 1, steps: 3 });
   assert.equal(progress.share(), 0.25);
   progress.over("short", false);
   assert.equal(progress.share(), 0.5);
   assert.equal(progress.secondsLeft(20), 40);
-  // What is not of the sweep changes nothing.
+  // An unknown run changes nothing.
   progress.over("other", true);
   assert.equal(progress.share(), 0.5);
   assert.equal(new SweepProgress([]).share(), 1);
 });
 
-Deno.test("progress is told with its estimate as soon as there is one", () => {
+Deno.test("the progress message has an estimate as soon as there is one", () => {
   assert.equal(describeProgress(0, 8, 0, null), "0 of 8 runs, 0 %");
   assert.equal(describeProgress(0, 8, 0.019, 200), "0 of 8 runs, 1 %, about 3:20 left");
   assert.equal(describeProgress(8, 8, 1, 0), "8 of 8 runs, 100 %");
 });
 
 Deno.test(
-  "steps are read from the metrics of a run, as far as there are any",
+  "steps are read from a run's metrics, or null if there are none",
   withFolder((folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     assert.equal(readSteps(sweep, "lr=0.1"), null);

@@ -1,5 +1,5 @@
 /**
- * The set-up of a sweep's folder goes on from wherever it was ended, and nothing else is taken for one.
+ * Tests that an interrupted set-up of a sweep's folder can be completed, and that no other folder is mistaken for it.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
 import { plannedSweep, threeRuns } from "./planned_sweep.ts";
 
-/** What the set-up of a sweep has made, step by step; folders end with a slash. */
+/** Files and folders in the order of a sweep's set-up; folders end with a slash. */
 const steps = ["lock", "runs/", "tasks/", "sweep.yaml.7.partial", "sweep.yaml", "plan.json.7.partial"];
 
-/** Makes a folder with files and folders of these names. */
+/** Makes a folder with the given files and folders. */
 function folderOf(parent: string, name: string, entries: readonly string[]): string {
   const path = join(parent, name);
   mkdirSync(path);
@@ -35,7 +35,7 @@ function refuses(path: string, message: RegExp): void {
 for (let done = 0; done <= steps.length; done++) {
   const made = steps.slice(0, done);
   Deno.test(
-    `a set-up that was killed after ${done === 0 ? "the folder" : made.at(-1)} goes on`,
+    `a set-up that was killed after making ${done === 0 ? "the folder" : made.at(-1)} is completed`,
     withFolder((folder) => {
       const path = folderOf(folder, "sweep", made);
       assert.equal(SweepFolder.check(path, threeRuns().plan), null);
@@ -51,7 +51,7 @@ for (let done = 0; done <= steps.length; done++) {
 }
 
 Deno.test(
-  "a sweep whose plan was damaged and removed goes on with its runs, unless they would become different ones",
+  "a sweep whose damaged plan was removed resumes with its runs, unless the spec changes their options",
   withFolder((folder) => {
     const path = join(folder, "sweep");
     const sweep = plannedSweep(path);
@@ -59,24 +59,24 @@ Deno.test(
     assert.ok(first !== undefined);
     RunFolder.create(sweep.runPath(first.name), first.config, {});
     writeFileSync(join(path, "plan.json"), "{");
-    refuses(path, /plan\.json: is damaged; remove it, and give sweep the spec and this folder again$/);
+    refuses(path, /plan\.json: is damaged; remove it, then run sweep again with the spec and this folder$/);
     Deno.removeSync(join(path, "plan.json"));
-    assert.throws(() => SweepFolder.open(path), { message: /has no plan\.json yet; give sweep the spec/ });
+    assert.throws(() => SweepFolder.open(path), { message: /has no plan\.json yet; run sweep again with the spec/ });
     assert.equal(SweepFolder.check(path, sweep.plan), null);
     const longer = sweep.plan.runs.map((run) => ({ ...run, config: { ...run.config, epochs: 9 } }));
     assert.throws(() => SweepFolder.check(path, { ...sweep.plan, runs: longer }), {
-      message: /run lr=0\.1 has epochs 4, and the spec says 9/,
+      message: /run lr=0\.1 has epochs 4, but the spec says 9/,
     });
     assert.deepEqual(SweepFolder.prepare(path, threeRuns().spec, sweep.plan).plan.runs.length, 3);
   }),
 );
 
 Deno.test(
-  "a folder of something else is refused and left as it was",
+  "a folder with other contents is refused and stays unchanged",
   withFolder((folder) => {
     const others: readonly (readonly string[])[] = [
       ["notes.txt"],
-      // Somebody's own spec, beside which nothing of a set-up is.
+      // A user's own spec without the folders of a set-up.
       ["sweep.yaml"],
       ["sweep.yaml", "runs/"],
       ["runs/", "runs/demo/"],
@@ -85,21 +85,24 @@ Deno.test(
     ];
     for (const [index, entries] of others.entries()) {
       const path = folderOf(folder, `other${index}`, entries);
-      refuses(path, /is not an empty folder; give --out a new one, or a sweep's$/);
+      refuses(path, /is not an empty folder; give --out a new folder or a sweep's$/);
       assert.deepEqual(
         readdirSync(path).sort(),
         entries.map((entry) => entry.split("/")[0]).filter((name, at, all) => all.indexOf(name) === at).sort(),
       );
     }
     writeFileSync(join(folder, "file"), "");
-    refuses(join(folder, "file"), /file: is no folder, or lies in something that is none; give --out another folder$/);
-    refuses(join(folder, "file", "in"), /in: is no folder, or lies in something that is none/);
+    refuses(
+      join(folder, "file"),
+      /file: is not a folder, or is inside something that is not a folder; give --out another folder$/,
+    );
+    refuses(join(folder, "file", "in"), /in: is not a folder, or is inside something that is not a folder/);
     refuses(join(folder, "x".repeat(300)), /: has a name that is too long; give --out another folder$/);
   }),
 );
 
 Deno.test(
-  "what killed processes left in a sweep goes when it is begun again, and nothing else does",
+  "setting up a sweep again removes the temporary files of killed processes, and nothing else",
   withFolder((folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     const left = ["results.csv.9.partial", "runs/.lr=0.1.99.partial/", "tasks/lr=0.1.failed.77.partial"];
@@ -116,7 +119,7 @@ Deno.test(
 );
 
 Deno.test(
-  "one process sets up a sweep at a time",
+  "only one process at a time can claim a sweep's folder",
   withFolder(async (folder) => {
     const path = join(folder, "new", "sweep");
     using _claim = await SweepFolder.claim(path);

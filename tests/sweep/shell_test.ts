@@ -1,5 +1,5 @@
 /**
- * Scripts that work through runs, under the shells that clusters have, with a stand-in for the program that does a run.
+ * Tests of a sweep's scripts under sh and bash, with a stand-in for the program that does a run.
  *
  * @module
  */
@@ -13,7 +13,9 @@ import { untilWritten } from "../cli/run_sluice.ts";
 
 const shells = ["sh", "bash"];
 
-/** Notes that it was started, and ends with the next of the statuses in `tasks/RUN.statuses`; `wait` waits for a signal, and saves. */
+/**
+ * Appends its run to `started`, and ends with the next status in `tasks/RUN.statuses`; `wait` waits for a signal first.
+ */
 const standIn = `#!/bin/sh
 run=$5 folder=$4
 echo "$run" >>"$folder/started"
@@ -30,7 +32,7 @@ if [ "$status" = 1 ]; then echo "its own reason" >"$folder/tasks/$run.failed"; f
 exit "$status"
 `;
 
-/** How each run's processes end, in order, by its name. */
+/** Exit statuses of each run's processes in order, by run. */
 type Statuses = Readonly<Record<string, string>>;
 
 function startScript(shell: string, folder: string, statuses: Statuses, retries: number): Deno.ChildProcess {
@@ -56,7 +58,7 @@ function failureOf(folder: string, run: string): string | null {
   return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
 }
 
-Deno.test("any text is one word of a script", async () => {
+Deno.test("quoting makes any text one word of a script", async () => {
   const text = fc.string({ unit: fc.constantFrom("a", "'", '"', "\\", "$", "`", "*", "\n", " ", "#", "!", "~", "ü") });
   await fc.assert(
     fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 20 }), async (texts) => {
@@ -71,12 +73,12 @@ Deno.test("any text is one word of a script", async () => {
 
 for (const shell of shells) {
   Deno.test(
-    `under ${shell} a script goes on past runs that fail, and names them`,
+    `under ${shell} a script continues after a failed run, and names the failed runs at its end`,
     withFolder(async (folder) => {
       const { code, stderr, started } = await runScript(shell, folder, { a: "0", b: "1 1", "c'd e": "2", f: "0" }, 1);
       assert.equal(code, 1);
       assert.deepEqual(started, ["a", "b", "b", "c'd e", "f"]);
-      assert.match(stderr, /^b: ended with status 1, and is tried again$/m);
+      assert.match(stderr, /^b: ended with status 1, retrying$/m);
       assert.match(stderr, /^failed: b c'd e; their logs are in .*\/tasks$/m);
       assert.equal(failureOf(folder, "b"), "its own reason");
       assert.equal(failureOf(folder, "f"), null);
@@ -84,7 +86,7 @@ for (const shell of shells) {
   );
 
   Deno.test(
-    `under ${shell} a run that crashes is tried again, and the last crash is written down`,
+    `under ${shell} a crashed run is retried, and the last crash is recorded`,
     withFolder(async (folder) => {
       const { code, started } = await runScript(shell, folder, { a: "crash 1 0", b: "crash crash crash" }, 2);
       assert.equal(code, 1);
@@ -96,7 +98,7 @@ for (const shell of shells) {
 
   for (const [signal, status] of [["SIGTERM", 143], ["SIGUSR1", 75]] as const) {
     Deno.test(
-      `under ${shell} a script passes ${signal} on, and ends as the run does, which saves`,
+      `under ${shell} a script forwards ${signal} to the run, and ends with the run's status`,
       withFolder(async (folder) => {
         for (let repetition = 0; repetition < 10; repetition++) {
           const child = startScript(shell, folder, { a: "wait", b: "0" }, 3);

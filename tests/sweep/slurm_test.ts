@@ -1,5 +1,6 @@
 /**
- * What is written for Slurm, and what it prints; with a stand-in for its commands, and for a program that does a run.
+ * Tests of Slurm's script and of parsing Slurm's output, with stand-ins for `scontrol` and for the program that does a
+ * run.
  *
  * @module
  */
@@ -21,7 +22,7 @@ import { withFolder } from "../folders.ts";
 
 const sweep = { folder: "/data/my 5%", runs: ["budget=0.1", "budget=0.3"], retries: 1, command: ["sluice"] };
 
-Deno.test("a job array asks for what the spec says, and for what its runs need to be stopped and begun again", () => {
+Deno.test("a job array requests the spec's resources, requeueing and a signal before the time limit", () => {
   const request = slurmSchema.parse({
     partition: "gpu",
     gres: "gpu:1",
@@ -49,13 +50,13 @@ Deno.test("a job array asks for what the spec says, and for what its runs need t
   assert.doesNotMatch(bare, /--(partition|gres|time|mem|cpus-per-task)/);
 });
 
-Deno.test("a folder that Slurm cannot write into is refused", () => {
+Deno.test("a folder with a backslash or a line end is refused", () => {
   for (const folder of ["/data/a\\b", "/data/a\nb"]) {
     assert.throws(() => slurmScript({ ...sweep, folder }, slurmSchema.parse({})), InvalidInputError);
   }
 });
 
-/** Runs the script of one task of an array, the run's process and scontrol being stand-ins. */
+/** Runs the script of one task of an array, with stand-ins for the run's process and for scontrol. */
 async function runTask(folder: string, index: number, status: number, restarts: string) {
   const tools = join(folder, "tools");
   Deno.mkdirSync(join(folder, "tasks"), { recursive: true });
@@ -80,7 +81,7 @@ async function runTask(folder: string, index: number, status: number, restarts: 
 }
 
 Deno.test(
-  "a task does the run of its index, and queues itself again where that was stopped by a notice, so many times",
+  "a task does the run of its index, and queues itself again after a notice, up to the limit of requeues",
   withFolder(async (folder) => {
     const line = `sweep task -- ${folder} budget=0.3`;
     assert.deepEqual(await runTask(folder, 1, 0, ""), { code: 0, requeued: "", started: [line] });
@@ -92,13 +93,13 @@ Deno.test(
   }),
 );
 
-Deno.test("the id of a job is read from what sbatch prints", () => {
+Deno.test("the id of a job is parsed from the output of sbatch", () => {
   assert.equal(parseSubmission("1234\n"), "1234");
   assert.equal(parseSubmission("1234;cluster\n"), "1234");
   assert.equal(parseSubmission("Submitted batch job\n"), null);
 });
 
-Deno.test("tasks are read from the queue", () => {
+Deno.test("tasks are parsed from the output of squeue", () => {
   const printed = [
     "12|0|RUNNING|None",
     "12|1|PENDING|Resources",
@@ -117,7 +118,7 @@ Deno.test("tasks are read from the queue", () => {
   ]);
 });
 
-Deno.test("tasks are read from the accounting, where those that wait share a line that says nothing of each", () => {
+Deno.test("ended tasks are parsed from the output of sacct, and the common line of waiting tasks is left out", () => {
   const printed =
     "12_0|COMPLETED\n12_1|CANCELLED by 1000\n12_2|OUT_OF_MEMORY\n12_[3-7%2]|PENDING\n12_1.batch|CANCELLED\n";
   assert.deepEqual(parseAccounting(printed), [
@@ -127,7 +128,7 @@ Deno.test("tasks are read from the accounting, where those that wait share a lin
   ]);
 });
 
-Deno.test("tasks that wait, run, or end to be queued again have not ended", () => {
+Deno.test("tasks that wait, run, complete or are requeued have not ended", () => {
   for (const state of ["PENDING (BeginTime)", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"]) {
     assert.equal(isEnded({ state }), false, state);
   }
@@ -136,18 +137,18 @@ Deno.test("tasks that wait, run, or end to be queued again have not ended", () =
   }
 });
 
-Deno.test("time limits are read in each of Slurm's notations", () => {
+Deno.test("time limits are parsed in each of Slurm's notations", () => {
   const known = { "90": 5400, "1:30": 90, "1:00:00": 3600, "1-0": 86400, "1-2:30": 95400, "1-02:30:10": 95410 };
   for (const [text, seconds] of Object.entries(known)) assert.equal(secondsOfLimit(text), seconds, text);
   for (const text of ["UNLIMITED", "", "1h"]) assert.equal(secondsOfLimit(text), null, text);
 });
 
-Deno.test("what a spec asks of Slurm is refused with its line where it is wrong", () => {
+Deno.test("a wrong slurm section is refused with its line", () => {
   const refused: readonly (readonly [string, RegExp])[] = [
     ["slurm:\n  partitions: gpu", /^s\.yaml:2: unknown key partitions; did you mean partition\?$/],
     ["slurm:\n  partition: a b", /^s\.yaml:2: slurm\.partition: give one word/],
     ["slurm:\n  jobs: 0", /^s\.yaml:2: slurm\.jobs: give a whole number, 1 or more$/],
-    ["slurm:\n  time: 3\n  notice: 120", /^s\.yaml:3: slurm\.notice: 120 seconds before a limit of 3, .* longer time/],
+    ["slurm:\n  time: 3\n  notice: 120", /^s\.yaml:3: slurm\.notice: 120 seconds before the limit 3, .* longer time/],
   ];
   for (const [text, message] of refused) {
     assert.throws(() => SweepSpec.parse("s.yaml", text), (error: unknown) => {

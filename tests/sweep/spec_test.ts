@@ -1,5 +1,5 @@
 /**
- * Specs of sweeps: what they say, and the lines of what is wrong in them.
+ * Tests of the specs of sweeps, and of the lines in messages about their faults.
  *
  * @module
  */
@@ -24,7 +24,7 @@ function assertRefused(message: RegExp, ...lines: string[]): void {
   });
 }
 
-Deno.test("a grid is every combination of its values with every seed, the last key changing fastest", () => {
+Deno.test("a grid gives every combination of its values with every seed, and the last key varies fastest", () => {
   assert.deepEqual(names("grid:", "  mode: [gated, dual]", "  budget: [0.5, 1]", "seeds: [3, 4]"), [
     "mode=gated,budget=0.5,seed=3",
     "mode=gated,budget=0.5,seed=4",
@@ -37,7 +37,7 @@ Deno.test("a grid is every combination of its values with every seed, the last k
   ]);
 });
 
-Deno.test("a run's options are those of its combination, of the base, of its preset, and the defaults", () => {
+Deno.test("a run's options come from its combination, then the base, then its preset, then the defaults", () => {
   const [run] = plan("base: {preset: small, epochs: 7}", "grid: {budget: [0.4]}", "seeds: [9]");
   assert.equal(run?.name, "budget=0.4");
   assert.deepEqual(run?.varied, { budget: 0.4 });
@@ -45,12 +45,12 @@ Deno.test("a run's options are those of its combination, of the base, of its pre
   assert.deepEqual([width, epochs, budget, seed, weightDecay], [16, 7, 0.4, 9, 1e-4]);
 });
 
-Deno.test("options of the command line win over the spec's", () => {
+Deno.test("options of the command line override the spec", () => {
   const spec = SweepSpec.parse("s.yaml", "base: {threads: 3, epochs: 2}\n");
   assert.deepEqual(planSweep(spec, { threads: "1" }).map(({ config }) => [config.threads, config.epochs]), [[1, 2]]);
 });
 
-Deno.test("runs without gates are there once, whatever budgets and gates vary", () => {
+Deno.test("a run without gates is planned once, however many budgets and gate options vary", () => {
   assert.deepEqual(names("grid:", "  mode: [vanilla, dual]", "  budget: [0.3, 0.5]", "  gate-temperature: [1]"), [
     "mode=vanilla",
     "mode=dual,budget=0.3,gate-temperature=1",
@@ -58,13 +58,13 @@ Deno.test("runs without gates are there once, whatever budgets and gates vary", 
   ]);
 });
 
-Deno.test("explicit runs have their own names, or those of their options", () => {
+Deno.test("explicit runs are named by their name key or by their options", () => {
   const runs = ["runs:", "  - budget: 0.5", "  - {name: published rule, budget: 0.5, budget-rule: paper}", "  - {}"];
   assert.deepEqual(names(...runs), ["budget=0.5", "published_rule", "run"]);
   assert.deepEqual(names(...runs, "seeds: [0, 7]").slice(2, 4), ["published_rule,seed=0", "published_rule,seed=7"]);
 });
 
-Deno.test("names keep the letters of every script, in one spelling", () => {
+Deno.test("names keep the letters of every script, in composed form", () => {
   assert.deepEqual(names("runs: [{name: 学習}, {name: 評価 2}, {name: größer}, {name: эпохи, lr: 0.3}]"), [
     "学習",
     "評価_2",
@@ -75,7 +75,7 @@ Deno.test("names keep the letters of every script, in one spelling", () => {
   assert.deepEqual(names("runs: [{name: a/b}, {name: $(rm x)}]"), ["a_b", "_rm_x_"]);
 });
 
-Deno.test("a name that no folder may have is refused with its line", () => {
+Deno.test("a name that a folder cannot have is refused with its line", () => {
   const refuse = (name: string, message: RegExp) => {
     assertRefused(message, "runs:", "  - {name: fine, lr: 0.1}", `  - {name: ${JSON.stringify(name)}, lr: 0.2}`);
   };
@@ -83,25 +83,25 @@ Deno.test("a name that no folder may have is refused with its line", () => {
   refuse(".", /^s\.yaml:3: name "\.": give a name with a letter/);
   refuse("", /^s\.yaml:3: name "": give a name with a letter/);
   refuse("🚀", /^s\.yaml:3: name "🚀": give a name with a letter/);
-  refuse(".hidden", /^s\.yaml:3: name "\.hidden": a run's name may not begin with a dot/);
-  refuse("x".repeat(300), /^s\.yaml:3: name "x{60}\.\.\.": has 300 bytes, and a folder's name here at most 220;/);
+  refuse(".hidden", /^s\.yaml:3: name "\.hidden": a run's name must not begin with a dot/);
+  refuse("x".repeat(300), /^s\.yaml:3: name "x{60}\.\.\.": has 300 bytes, more than the limit of 220;/);
   refuse("学".repeat(80), /name "学{60}\.\.\.": has 240 bytes/);
   assertRefused(/^s\.yaml:2: name "\.\.": give/, "runs:", "  - {name: ..}", "seeds: [1, 2]");
   assertRefused(/^s\.yaml:1: name "data=long_long.*": has 3\d\d bytes/, `grid: {data: [a, ${"long/".repeat(60)}]}`);
 });
 
-Deno.test("names that some file systems take for the same are refused", () => {
+Deno.test("names that are the same on some file systems are refused", () => {
   const message = (line: number, name: string, other: string) =>
-    new RegExp(`^s\\.yaml:${line}: ${name}: is the same folder as run ${other} on file systems that ignore case`);
+    new RegExp(`^s\\.yaml:${line}: ${name}: has the same folder as run ${other} on file systems that ignore case`);
   assertRefused(message(1, "a", "A"), "runs: [{name: A}, {name: a, lr: 1}]");
   assertRefused(message(2, "ÉTÉ", "été"), "runs: [{name: été},", " {name: ÉTÉ, lr: 1}]");
   assertRefused(message(1, "STRASSE", "straße"), "runs: [{name: straße}, {name: STRASSE, lr: 1}]");
   assertRefused(message(1, "data=x", "data=X"), "grid: {data: [X, x]}");
-  // The same letters in two spellings are one name.
-  assertRefused(/^s\.yaml:1: é: another run has that name/, `runs: [{name: "\u00e9"}, {name: "e\u0301", lr: 1}]`);
+  // Two encodings of the same letters are one name.
+  assertRefused(/^s\.yaml:1: é: two runs have this name/, `runs: [{name: "\u00e9"}, {name: "e\u0301", lr: 1}]`);
 });
 
-Deno.test("aliases and merged mappings stand for what they repeat", () => {
+Deno.test("YAML's aliases and merged mappings are expanded", () => {
   const runs = plan(
     "base: &all {epochs: 7, lr: 0.1}",
     "runs:",
@@ -121,7 +121,7 @@ Deno.test("aliases and merged mappings stand for what they repeat", () => {
   assertRefused(/^s\.yaml:2: alias \*none: there is no anchor &none before it/, "base:", "  lr: *none");
 });
 
-Deno.test("a path in the home folder is that of whoever begins the sweep", () => {
+Deno.test("~ in a path is the home folder of the user who starts the sweep", () => {
   const [run] = plan("base: {dataset: images, data: ~/photos, class-list: ./~/x, plans: ~}");
   assert.deepEqual(run?.config.data, `${homedir()}/photos`);
   assert.deepEqual(run?.config.classList, `${Deno.cwd()}/~/x`);
@@ -131,14 +131,14 @@ Deno.test("a path in the home folder is that of whoever begins the sweep", () =>
   assertRefused(/^s\.yaml:2: data ~anna\/photos: home folders of other users/, "runs:", "  - data: ~anna/photos");
 });
 
-Deno.test("a spec that varies nothing is one run, and paths are whole", () => {
+Deno.test("a spec that varies nothing is one run, and paths become absolute", () => {
   const [run, ...others] = plan("base: {dataset: cifar10, data: images}");
   assert.equal(run?.name, "run");
   assert.equal(run?.config.data, `${Deno.cwd()}/images`);
   assert.deepEqual(others, []);
 });
 
-Deno.test("evaluation is by k-NN and probe, or as a list of protocols or their options say", () => {
+Deno.test("evaluate is k-NN and probe by default, and takes a list of protocols or options", () => {
   const judging = (text: string) => SweepSpec.parse("s.yaml", text).contents.evaluate;
   const usual = { protocol: ["knn", "linear"], probe: "cached", "probe-seeds": 1 };
   assert.deepEqual(judging("seeds: [0]"), usual);
@@ -150,7 +150,7 @@ Deno.test("evaluation is by k-NN and probe, or as a list of protocols or their o
   });
 });
 
-Deno.test("what is wrong in a spec is named with its line", () => {
+Deno.test("a fault in a spec is named with its line", () => {
   assertRefused(/^s\.yaml:2: unknown key grd; did you mean grid\?$/, "base: {}", "grd: {budget: [1]}");
   assertRefused(/^s\.yaml:3: unknown key budgt; did you mean budget\?$/, "base:", "  epochs: 3", "  budgt: 1");
   assertRefused(/^s\.yaml:2: unknown key epoch; did you mean epochs\?$/, "grid:", "  epoch: [1]");
@@ -165,28 +165,28 @@ Deno.test("what is wrong in a spec is named with its line", () => {
     "    - 7",
   );
   assertRefused(/^s\.yaml:2: epochs 1\.5: give a whole number/, "base:", "  epochs: 1.5");
-  assertRefused(/^s\.yaml:3: budget=0\.1: another run has that name/, "runs:", "  - budget: 0.1", "  - budget: 0.1");
-  assertRefused(/^s\.yaml:3: a: another run has that name/, "runs:", "  - {name: a}", "  - {name: a, budget: 1}");
-  assertRefused(/^s\.yaml:3: budget: 0\.1 is there twice/, "grid:", "  budget: [0.1,", "           0.1]");
-  assertRefused(/^s\.yaml:1: seeds: 1 is there twice/, "seeds: [1, 1]");
+  assertRefused(/^s\.yaml:3: budget=0\.1: two runs have this name/, "runs:", "  - budget: 0.1", "  - budget: 0.1");
+  assertRefused(/^s\.yaml:3: a: two runs have this name/, "runs:", "  - {name: a}", "  - {name: a, budget: 1}");
+  assertRefused(/^s\.yaml:3: budget: 0\.1 is listed twice/, "grid:", "  budget: [0.1,", "           0.1]");
+  assertRefused(/^s\.yaml:1: seeds: 1 is listed twice/, "seeds: [1, 1]");
   assertRefused(/^s\.yaml:1: seeds\.0: give a list of different whole numbers/, "seeds: [-1]");
   assertRefused(/^s\.yaml:2: --symmetric: a gated run has no passes/, "base:", "  symmetric: true", "  mode: gated");
-  assertRefused(/^s\.yaml:2: preset smal: there is none of that name/, "base:", "  preset: smal");
+  assertRefused(/^s\.yaml:2: preset smal: unknown preset/, "base:", "  preset: smal");
   assertRefused(/^s\.yaml:1: there is no data set "cifr"/, "base: {dataset: cifr}");
-  assertRefused(/^s\.yaml:2: seed: is varied for all runs alike/, "base:", "  seed: 3");
-  assertRefused(/^s\.yaml:1: out: runs are named by what varies/, "base: {out: here}");
+  assertRefused(/^s\.yaml:2: seed: seeds apply to all runs/, "base:", "  seed: 3");
+  assertRefused(/^s\.yaml:1: out: the varied options name the runs/, "base: {out: here}");
   assertRefused(
-    /^s\.yaml:2: grid: comes to 100000 runs; give at most 10000$/,
+    /^s\.yaml:2: grid: has 100000 runs; give at most 10000$/,
     "seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]",
     `grid: {epochs: [${Array.from({ length: 100 }, (_, i) => i + 1)}], batch: [${
       Array.from({ length: 100 }, (_, i) => i + 1)
     }]}`,
   );
-  assertRefused(/^s\.yaml:2: runs beside grid: give one of them/, "grid: {budget: [1]}", "runs: [{}]");
+  assertRefused(/^s\.yaml:2: runs with grid: remove one of them/, "grid: {budget: [1]}", "runs: [{}]");
   assertRefused(/^s\.yaml:2: retries: give a whole number/, "base: {}", "retries: many");
   assertRefused(/^s\.yaml:1: evaluate: give a list of knn, linear, masks/, "evaluate: [knn, lin]");
   assertRefused(/^s\.yaml:2: unknown key tim; did you mean time\?$/, "slurm:", "  tim: 60");
   assertRefused(/^s\.yaml:3: not YAML \(/, "base: {}", "grid: [1");
   assertRefused(/^s\.yaml:2: retries: is given twice; remove one$/, "retries: 1", "retries: 2");
-  assertRefused(/^s\.yaml:1: holds no spec; write keys such as base/, "- budget");
+  assertRefused(/^s\.yaml:1: contains no spec; write keys such as base/, "- budget");
 });

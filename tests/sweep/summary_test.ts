@@ -1,5 +1,5 @@
 /**
- * Means and deviations of a sweep's results, and their CSV.
+ * Tests of the summary of a sweep's results, and of their CSV.
  *
  * @module
  */
@@ -28,7 +28,7 @@ function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}):
   };
 }
 
-Deno.test("results are summarised over seeds, by what varies and by network", () => {
+Deno.test("results are summarised over seeds, by varied options and network", () => {
   const rows = [row(0, 40), row(1, 44), row(0, 60, { network: "dense", target: null, cost: 1, budgetMissed: null })];
   const [gated, dense, ...others] = summarise({ rows });
   assert.deepEqual(others, []);
@@ -40,7 +40,7 @@ Deno.test("results are summarised over seeds, by what varies and by network", ()
   assert.deepEqual([dense?.network, dense?.runs, dense?.knn20], ["dense", 1, { mean: 60, deviation: null, count: 1 }]);
 });
 
-Deno.test("a text that a spreadsheet would take for a formula is defused in CSV, and a number is not", () => {
+Deno.test("CSV defuses a text that a spreadsheet would run as a formula, but not a number", () => {
   const bad = ["=1+1", "+1", "-1+1", "@x", "\tx", "\rx"];
   const rows = bad.map((data) => row(0, 40, { run: data, varied: { data, bias: -1.5 } }));
   const text = formatCsv({ sweep: "s", keys: ["data", "bias"], planned: 1, done: 1, failures: [], rows });
@@ -49,7 +49,7 @@ Deno.test("a text that a spreadsheet would take for a formula is defused in CSV,
   assert.deepEqual(cells.map(([, , , bias]) => bias), bad.map(() => "-1.5"));
 });
 
-Deno.test("CSV has a line a network, what varies in columns of its own, and nothing where nothing was measured", () => {
+Deno.test("CSV has a line for each network, a column for each varied option, and empty cells for missing values", () => {
   const rows = [row(0, 40, { varied: { budget: 0.3, data: 'a,"b"' } })];
   const text = formatCsv({ sweep: "s", keys: ["budget", "data"], planned: 1, done: 1, rows, failures: [] });
   const [heads, line, end] = text.split("\n");

@@ -1,10 +1,10 @@
 /**
- * The spec of a sweep that is over in seconds: two budgets, two modes, two seeds of a tiny run.
+ * The spec of a sweep that takes seconds: a tiny run with two budgets, two modes and two seeds.
  *
  * @module
  */
 
-/** The options of its runs; one thread each, so that the bits do not depend on how many go at a time. */
+/** The options of its runs. With one thread each, the bits do not depend on the number of runs at a time. */
 export const tinyBase = `base:
   width: 4
   stem: imagenet
@@ -18,7 +18,7 @@ export const tinyBase = `base:
   budget: 0.8
 `;
 
-/** Eight runs. */
+/** A spec of eight runs. */
 export const tinySweep = `${tinyBase}grid:
   mode: [gated, dual]
   budget: [0.6, 0.8]

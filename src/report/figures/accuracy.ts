@@ -1,5 +1,5 @@
 /**
- * The figure of accuracy against measured cost: every network, the best for their cost joined, and what an accuracy has to clear.
+ * The figure of accuracy against measured cost, with the Pareto front of each series and the baselines.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { chartSize, type Figure, type LegendEntry, lineEntry, missingFigure, poi
 const name = "accuracy";
 const title = "Accuracy against measured cost";
 
-/** From so many markers on they are drawn smaller and fainter. */
+/** Largest number of markers that are drawn at full size. */
 const CROWD = 60;
 
 /** The points of one series. */
@@ -32,14 +32,14 @@ interface Group {
   readonly points: readonly Point[];
 }
 
-/** What the axes show. */
+/** The quantities on the axes. */
 interface Axes {
   readonly measure: Measure;
-  /** Whether cost is a share of the dense network's, and not MACs. */
+  /** Whether cost is a share of the dense network's cost instead of MACs. */
   readonly inShares: boolean;
 }
 
-/** An outcome's place; null where it was not judged. */
+/** The point of an outcome; null if it was not evaluated by the measure. */
 function pointOf(outcome: Outcome, { measure, inShares }: Axes): Point | null {
   const [accuracy, cost] = [outcome[measure], inShares ? outcome.share : outcome.megaMacs];
   if (accuracy === null || cost === null) return null;
@@ -57,11 +57,12 @@ function groupsOf(outcomes: readonly Outcome[], axes: Axes): Group[] {
   const names = Object.keys(allSeries) as SeriesName[];
   return names.map((series) => {
     const own = outcomes.filter((outcome) => outcome.series === series);
-    return { series: allSeries[series], points: own.map((of) => pointOf(of, axes)).filter((point) => point !== null) };
+    const points = own.map((outcome) => pointOf(outcome, axes)).filter((point) => point !== null);
+    return { series: allSeries[series], points };
   }).filter(({ points }) => points.length > 0);
 }
 
-/** The points that none is better than at the same or a lower cost, by rising cost. */
+/** The points for which no other point has at least the same accuracy at the same or a lower cost, by rising cost. */
 export function paretoFront(points: readonly Point[]): Point[] {
   const byCost = points.toSorted((one, other) => one.x - other.x || other.y - one.y);
   let best = -Infinity;
@@ -72,7 +73,7 @@ export function paretoFront(points: readonly Point[]): Point[] {
   });
 }
 
-/** Dashes of what an accuracy has to clear. */
+/** Dashes of the baselines. */
 const floorDashes: Readonly<Record<Floor["name"], string | null>> = {
   "raw pixels": "1.5 3",
   "untrained dense": null,
@@ -85,7 +86,7 @@ function floorMark({ name, value }: Floor): Plot.Markish {
   return Plot.ruleY([value.mean], { stroke: colour("muted"), strokeWidth: 1.25, ...dashes });
 }
 
-/** Names stand in the legend, not on the lines: floors may be as good as equal. */
+/** The names are in the legend, not on the lines: two baselines may be nearly equal. */
 function floorEntry({ name, value }: Floor): LegendEntry {
   return lineEntry({ name: `${name} ${value.mean.toFixed(1)} %`, colour: "muted", dash: floorDashes[name] });
 }
@@ -95,7 +96,7 @@ function frontMark({ series: { colour: name, dash }, points }: Group): Plot.Mark
   return Plot.line(paretoFront(points), { x: "x", y: "y", stroke: colour(name), strokeOpacity: 0.6, ...dashes });
 }
 
-/** Draws the figure as wide as asked for. */
+/** A function that draws the figure at a width. */
 function drawer(groups: readonly Group[], floors: readonly Floor[], { measure, inShares }: Axes) {
   const all = groups.flatMap(({ points }) => points);
   const heights = [
@@ -129,18 +130,18 @@ function drawer(groups: readonly Group[], floors: readonly Floor[], { measure, i
 }
 
 function captionOf(outcomes: readonly Outcome[], groups: readonly Group[], measure: Measure): string[] {
-  const hasBars = groups.some(({ points }) => points.some((of) => of.xDeviation > 0 || of.yDeviation > 0));
-  const left = outcomes.filter((outcome) => outcome[measure] === null && outcome.share !== null).length;
-  const judged = measureNames[measure];
+  const hasBars = groups.some(({ points }) => points.some((point) => point.xDeviation > 0 || point.yDeviation > 0));
+  const omitted = outcomes.filter((outcome) => outcome[measure] === null && outcome.share !== null).length;
+  const name = measureNames[measure];
   return [
-    `Accuracy is ${judged}, cost is measured over the evaluation images.`,
-    "Lines join the points of a series that no cheaper one equals; grey ones across are what an accuracy has to clear.",
-    ...(hasBars ? ["Points are means over seeds, bars one standard deviation of a sample in both directions."] : []),
-    ...(left > 0 ? [`Left out are ${left} networks that were not judged by ${judged}.`] : []),
+    `Accuracy is ${name}, and cost is measured over the evaluation images.`,
+    "Lines join the points of a series that no cheaper point equals; grey horizontal lines are the baselines to beat.",
+    ...(hasBars ? ["Points are means over seeds, and bars show one sample standard deviation in each direction."] : []),
+    ...(omitted > 0 ? [`Networks left out because they were not evaluated by ${name}: ${omitted}.`] : []),
   ];
 }
 
-/** Draws every network that was judged by the measure that most were judged by. */
+/** Draws the networks that were evaluated by the {@linkcode commonMeasure}. */
 export function accuracyFigure({ runs }: ReportData, outcomes: readonly Outcome[]): Figure {
   const axes: Axes = { measure: commonMeasure(outcomes), inShares: haveOneDenseCost(runs) };
   const groups = groupsOf(outcomes, axes);

@@ -1,5 +1,5 @@
 /**
- * The figure of what each part of a network costs: the stem and every block, dense and gated.
+ * The figure of the cost of the stem and of every block, dense and gated.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { barsHeight, chosenConfigurations, describeChoice, describeMeans } from 
 const name = "block-costs";
 const title = "Cost per block";
 
-/** One bar. */
+/** The cost of one part of a network. */
 interface Bar {
   readonly part: string;
   readonly megaMacs: number;
   readonly title: string;
 }
 
-/** The parts of a network, mean over its seeds; none where no evaluation names them. */
+/** The parts of a network, mean over the seeds; none if no evaluation has the cost of parts. */
 function barsOf(configuration: Configuration, network: Pass): Bar[] {
   const found = evaluationsOf(configuration, network).filter(({ parts }) => parts.length > 0);
   return (found[0]?.parts ?? []).map(({ name: part }, index) => {
@@ -38,7 +38,7 @@ interface Costs {
   readonly gated: readonly Bar[];
 }
 
-/** @param largest cost of a part in any of the charts, so that all have one scale. */
+/** @param largest largest cost of a part in all charts, which gives them a common scale. */
 function panelOf({ configuration, dense, gated }: Costs, largest: number, isOnly: boolean): Panel {
   const parts = (dense.length > 0 ? dense : gated).map(({ part }) => part);
   const total = (bars: readonly Bar[]) => bars.reduce((sum, { megaMacs }) => sum + megaMacs, 0).toPrecision(3);
@@ -68,7 +68,7 @@ function panelOf({ configuration, dense, gated }: Costs, largest: number, isOnly
   };
 }
 
-/** Draws the networks whose evaluations name their parts, one chart a configuration. */
+/** Draws the networks whose evaluations have the cost of parts, with one chart for each configuration. */
 export function blockCostsFigure(configurations: readonly Configuration[]): Figure {
   const costs = configurations.map((configuration) => ({
     configuration,
@@ -77,15 +77,15 @@ export function blockCostsFigure(configurations: readonly Configuration[]): Figu
   }));
   const all = costs.filter(({ dense, gated }) => dense.length + gated.length > 0);
   const evaluated = configurations.filter(({ runs }) => runs.some(({ evaluation }) => evaluation !== null)).length;
-  const left = evaluated - all.length;
+  const omitted = evaluated - all.length;
   if (all.length === 0) {
     const reason = evaluated === 0
       ? "No run has been evaluated yet."
-      : "These evaluations are of an earlier version, which did not write down the cost of each block; sluice evaluate RUN does.";
+      : "An earlier version made these evaluations without the cost of each block; sluice evaluate RUN adds it.";
     return missingFigure(name, title, reason);
   }
   const names = chosenConfigurations(all.map(({ configuration }) => configuration));
-  const chosen = names.flatMap((of) => all.filter(({ configuration }) => configuration === of));
+  const chosen = names.flatMap((name) => all.filter(({ configuration }) => configuration === name));
   const largest = Math.max(
     ...chosen.flatMap(({ dense, gated }) => [...dense, ...gated].map(({ megaMacs }) => megaMacs)),
   );
@@ -94,14 +94,14 @@ export function blockCostsFigure(configurations: readonly Configuration[]): Figu
     name,
     title,
     caption: [
-      "Multiply-accumulates of each part for one image, gates included, mean over the evaluation images.",
+      "Multiply-accumulates of each part per image, including gates, mean over the evaluation images.",
       ...describeMeans(names),
       ...describeChoice(all.length, chosen.length),
-      ...(left > 0
+      ...(omitted > 0
         ? [
-          left === 1
-            ? "1 configuration is left out: an earlier version evaluated it, without the cost of blocks."
-            : `${left} configurations are left out: an earlier version evaluated them, without the cost of blocks.`,
+          omitted === 1
+            ? "1 configuration is left out: an earlier version evaluated it without the cost of each block."
+            : `${omitted} configurations are left out: an earlier version evaluated them without the cost of each block.`,
         ]
         : []),
     ],

@@ -1,5 +1,5 @@
 /**
- * The figure of how channels are decided, block by block: open for every image, for some, or for none.
+ * The figure of the gates' decisions by block: the shares of channels open for every image, for some, or for none.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { barEntry, type Figure, missingFigure, type Panel } from "./figure.ts";
 import { barsHeight, chosenConfigurations, describeChoice, describeMeans } from "./small_multiples.ts";
 
 const name = "channels";
-const title = "How channels are decided";
+const title = "Channels by gate decision";
 
-/** The kinds of channels in the order of the bars. */
+/** The kinds of channels from left to right. */
 const kinds: readonly {
   readonly name: string;
   readonly key: keyof ChannelCounts["shares"];
@@ -34,9 +34,11 @@ interface Segment {
   readonly title: string;
 }
 
-/** The bars of a configuration, mean over its seeds; none without a gated network that was evaluated. */
+/** The bars of a configuration, mean over the seeds; none without an evaluated gated network. */
 function segmentsOf(configuration: Configuration): Segment[] {
-  const found = evaluationsOf(configuration, "gated").map(({ channels }) => channels).filter((of) => of !== undefined);
+  const found = evaluationsOf(configuration, "gated").map(({ channels }) => channels).filter((counts) =>
+    counts !== undefined
+  );
   return (found[0]?.blocks ?? []).flatMap(({ name: block, channels }, index) => {
     let from = 0;
     return kinds.map(({ name, key, fill }) => {
@@ -83,7 +85,7 @@ function panelOf({ label }: Configuration, segments: readonly Segment[], isOnly:
   };
 }
 
-/** Draws gated networks that have been evaluated, one chart each. */
+/** Draws the evaluated gated networks, with one chart for each configuration. */
 export function channelsFigure(configurations: readonly Configuration[]): Figure {
   const all = configurations.filter((configuration) => segmentsOf(configuration).length > 0);
   if (all.length === 0) return missingFigure(name, title, "No gated network has been evaluated yet.");
@@ -92,7 +94,8 @@ export function channelsFigure(configurations: readonly Configuration[]): Figure
     name,
     title,
     caption: [
-      "Shares of each block's channels over the test images, from left to right: open for every image, open for some, closed for every one.",
+      "Shares of each block's channels over the test images, from left to right: open for every image, open for some " +
+      "images, closed for every image.",
       ...describeMeans(chosen),
       ...describeChoice(all.length, chosen.length),
     ],

@@ -1,5 +1,5 @@
 /**
- * Draws with the plotting library: SVG for both themes, named for screen readers, and the parts that figures share.
+ * Draws charts with the plotting library, as SVG for both themes and with labels for screen readers.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { parseHTML } from "linkedom";
 import { colour } from "../colours.ts";
 import type { Series } from "../series.ts";
 
-/** What we use of an SVG element. */
+/** The part of the DOM's SVG element that reports use. */
 export interface SvgElement {
   readonly attributes: Iterable<{ readonly name: string; readonly value: string }>;
   setAttribute(name: string, value: string): void;
@@ -26,23 +26,23 @@ export interface Size {
   readonly height: number;
 }
 
-// A document without a browser, for the plotting library to draw in.
+// The plotting library needs a document, and there is no browser.
 const { document } = parseHTML("<!doctype html><html></html>") as unknown as Required<
   Pick<Plot.PlotOptions, "document">
 >;
 
-/** Height of the text of ticks and labels in pixels. */
+/** Font size of ticks and labels in pixels. */
 export const FONT_SIZE = 12;
 
-/** Width of a letter in pixels, on the generous side. */
+/** Generous estimate of a letter's width in pixels. */
 export const LETTER = 0.58 * FONT_SIZE;
 
-/** Room around a chart with both axes. */
+/** Margins in pixels of a chart with both axes. */
 export const chartFrame = { marginLeft: 44, marginBottom: 42, marginTop: 28, marginRight: 16 } as const;
 
 /**
- * Takes away what is said of parts, since the whole is one image with one name, and rounds numbers: two decimals of a pixel are enough,
- * and a third of the text.
+ * Removes the labels of parts, because the whole chart is one image with one label. Rounds numbers to two decimals of a
+ * pixel, which saves two thirds of the text.
  */
 function tidy(element: SvgElement): void {
   for (const { name, value } of [...element.attributes]) {
@@ -52,10 +52,10 @@ function tidy(element: SvgElement): void {
   }
 }
 
-/** Draws one chart. @param label what it shows, for people who do not see it. */
+/** Draws a chart. @param label description for readers who do not see the chart. */
 export function drawChart(label: string, size: Size, options: Plot.PlotOptions): SvgElement {
   const svg = Plot.plot({ document, ...size, ...options }) as unknown as SvgElement;
-  // The page's own style says what these would: its policy admits no others.
+  // The page's policy allows no further style elements; its own style sheet has these rules.
   for (const style of [...svg.querySelectorAll("style")]) style.remove();
   svg.setAttribute("class", "chart");
   svg.setAttribute("role", "img");
@@ -65,45 +65,45 @@ export function drawChart(label: string, size: Size, options: Plot.PlotOptions):
   return svg;
 }
 
-/** About how many ticks an axis of values has. */
+/** Approximate number of ticks on a value axis. */
 export const TICKS = 6;
 
 const gridLines = { stroke: colour("rule"), strokeOpacity: 1 };
 
-/** Horizontal lines of a grid at {@linkcode TICKS}, behind everything. */
+/** Horizontal grid lines. List them first, so that they are behind the data. */
 export function horizontalGrid(): Plot.Markish {
   return Plot.gridY({ ...gridLines, ticks: TICKS });
 }
 
-/** Vertical lines of a grid at {@linkcode TICKS}, behind everything. */
+/** Vertical grid lines. List them first, so that they are behind the data. */
 export function verticalGrid(): Plot.Markish {
   return Plot.gridX({ ...gridLines, ticks: TICKS });
 }
 
-/** Text that stays readable on lines. @param fill its colour. */
+/** Options of text that stays readable on top of lines. @param fill colour of the text. */
 export function textOnLines(fill: string) {
   return { fill, stroke: colour("background"), strokeWidth: 4, paintOrder: "stroke" } as const;
 }
 
-/** One value with its deviation in both directions. */
+/** A point with a standard deviation in each direction, or 0 for none. */
 export interface Point {
   readonly x: number;
   readonly y: number;
   readonly xDeviation: number;
   readonly yDeviation: number;
-  /** Shown where a pointer rests on it. */
+  /** Tooltip. */
   readonly title: string;
 }
 
 /** How markers are drawn. */
 export interface MarkerOptions {
-  /** Smaller and fainter, where there are many. */
+  /** Smaller and fainter markers, for many points. */
   readonly crowded?: boolean;
-  /** Outlines, through which others are seen. */
+  /** Outlines only, so that covered markers stay visible. */
   readonly hollow?: boolean;
 }
 
-/** How the markers of a series look. */
+/** The plotting library's options for the markers of a series. */
 export function markerStyle({ colour: name, symbol }: Series, { crowded = false, hollow = false }: MarkerOptions) {
   const size = { symbol, r: crowded ? 3.5 : 5 };
   if (hollow) return { ...size, stroke: colour(name), strokeWidth: 1.75 };
@@ -111,7 +111,7 @@ export function markerStyle({ colour: name, symbol }: Series, { crowded = false,
   return { ...size, ...fill, stroke: colour("background"), strokeWidth: crowded ? 0.5 : 1 };
 }
 
-/** Markers of one series with error bars. */
+/** The markers of a series, with an error bar for each deviation above 0. */
 export function errorPoints(points: readonly Point[], series: Series, options: MarkerOptions): Plot.Markish[] {
   const bars = { stroke: colour(series.colour), strokeWidth: 1.25, strokeOpacity: options.crowded ? 0.35 : 0.8 };
   const spread = (of: "xDeviation" | "yDeviation") => points.filter((point) => point[of] > 0);
@@ -132,7 +132,7 @@ export function errorPoints(points: readonly Point[], series: Series, options: M
   ];
 }
 
-/** Marks that are drawn in a small box beside their name. */
+/** Draws marks as a swatch of the legend. */
 export function drawSwatch(marks: readonly Plot.Markish[]): SvgElement {
   const svg = drawChart("", { width: 30, height: 18 }, {
     margin: 0,
@@ -140,7 +140,7 @@ export function drawSwatch(marks: readonly Plot.Markish[]): SvgElement {
     y: { domain: [0, 1], axis: null },
     marks: [...marks],
   });
-  // What it stands for is said beside it.
+  // The text beside the swatch names it.
   svg.removeAttribute("role");
   svg.removeAttribute("aria-label");
   svg.setAttribute("class", "swatch");

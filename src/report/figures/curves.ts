@@ -1,5 +1,5 @@
 /**
- * The figures of training over its epochs: loss, and 20-NN accuracy.
+ * The figures of loss and of 20-NN accuracy over the epochs of training.
  *
  * @module
  */
@@ -22,30 +22,33 @@ interface CurvePoint {
 /** The curve of a run, or of one of its networks. */
 interface Curve {
   readonly run: string;
-  /** What tells the run from others, briefly. */
+  /** The values of the varied options, or the run's name. */
   readonly label: string;
   readonly series: Series;
   readonly points: readonly CurvePoint[];
 }
 
-/** Where the largest value is so many times the smallest, a linear scale shows only the largest. */
+/**
+ * Ratio of the largest to the smallest value above which the scale is logarithmic: a linear scale would hide the small
+ * values.
+ */
 const LOGARITHMIC_RATIO = 20;
 
-/** More curves are drawn without dashes, which would be only noise. */
+/** Largest number of curves that are drawn with dashes: more dashed curves are only noise. */
 const CROWD = 40;
 
-/** The more lines, the thinner and fainter. */
+/** More lines are thinner and fainter. */
 function lineStyle(curves: number): { readonly strokeWidth: number; readonly strokeOpacity: number } {
   if (curves <= 8) return { strokeWidth: 1.75, strokeOpacity: 0.95 };
   return curves <= CROWD ? { strokeWidth: 1.25, strokeOpacity: 0.6 } : { strokeWidth: 0.9, strokeOpacity: 0.25 };
 }
 
-/** The series that occur, each once. */
+/** The different series of the curves. */
 function seriesIn(curves: readonly Curve[]): Series[] {
   return [...new Map(curves.map(({ series }) => [series.name, series])).values()];
 }
 
-/** Takes the series in turn, so that where they lie on each other the last is not all that is seen. */
+/** Interleaves the series, so that the last one does not cover all others where curves overlap. */
 function inTurn(curves: readonly Curve[]): Curve[] {
   const counts = new Map<Series, number>();
   const places = curves.map((curve) => {
@@ -62,28 +65,28 @@ function curveMarks(curves: readonly Curve[]): Plot.Markish[] {
   return inTurn(curves).map(({ run, series: { colour: name, dash, symbol }, points }) => {
     const place = { x: "epoch", y: "value", title: () => run };
     const dashes = dash === null || curves.length > CROWD ? {} : { strokeDasharray: dash };
-    // One point is no line.
+    // A line of a single point would be invisible.
     if (points.length === 1) return Plot.dot(points, { ...place, symbol, fill: colour(name), r: 3.5 });
     return Plot.line(points, { ...place, stroke: colour(name), ...style, ...dashes });
   });
 }
 
-/** Up to so many curves have their names at their ends, where there is room. */
+/** Largest number of curves that have their names at their ends. */
 const NAMED = 8;
-/** Pixels from one name to the next. */
+/** Smallest distance in pixels between two names. */
 const NAME_DISTANCE = FONT_SIZE + 2;
 
-/** The end of a curve, with its name. */
+/** The last point of a curve, with the curve's label. */
 interface NamedEnd extends CurvePoint {
   readonly label: string;
 }
 
-/** Moves texts that would lie on each other apart, none of them below the lowest place. */
+/** Moves overlapping texts apart, none of them below `lowest`. Heights grow downwards. */
 function movedApart(places: readonly number[], lowest: number): number[] {
   const downwards = [...places.keys()].sort((one, other) => (places[one] ?? 0) - (places[other] ?? 0));
   const moved = [...places];
   let room = lowest - NAME_DISTANCE * (places.length - 1);
-  // As far down as those above make it, and as far up as those below need.
+  // Each text stays below the texts above it, and leaves room for the texts below it.
   let above = -Infinity;
   for (const index of downwards) {
     above = Math.max(Math.min(places[index] ?? 0, room), above + NAME_DISTANCE);
@@ -93,7 +96,7 @@ function movedApart(places: readonly number[], lowest: number): number[] {
   return moved;
 }
 
-/** Names beside ends. */
+/** Labels beside the ends of curves. */
 function nameMark(ends: readonly NamedEnd[]): Plot.Markish {
   const options = { x: "epoch", y: "value", text: "label", textAnchor: "start", dx: 8 } as const;
   const apart = Plot.initializer<Plot.TextOptions>(options, (data, facets, _channels, { y }, dimensions) => {
@@ -104,7 +107,7 @@ function nameMark(ends: readonly NamedEnd[]): Plot.Markish {
   return Plot.text(ends, apart);
 }
 
-/** The names of few curves of several runs at their ends, and the room they take. */
+/** The labels at the ends of curves, with their width in pixels. None for many curves, equal labels or a phone. */
 function endNames(curves: readonly Curve[], width: number): { readonly marks: Plot.Markish[]; readonly room: number } {
   const labels = new Set(curves.map(({ label }) => label));
   if (curves.length > NAMED || labels.size < 2 || isPhone(width)) return { marks: [], room: 0 };
@@ -112,7 +115,7 @@ function endNames(curves: readonly Curve[], width: number): { readonly marks: Pl
   return { marks: [nameMark(ends)], room: LETTER * Math.max(...ends.map(({ label }) => label.length)) };
 }
 
-/** One figure of curves over epochs. */
+/** A figure of curves over epochs. */
 function curvesFigure(
   { axis, ...words }: Pick<Figure, "name" | "title" | "caption"> & { readonly axis: string },
   curves: readonly Curve[],
@@ -136,7 +139,7 @@ function curvesFigure(
   return { ...words, legend: series.length > 1 ? series.map(lineEntry) : [], panels: [{ title: null, draw }] };
 }
 
-/** What was minimised, step by step. */
+/** Draws the loss of a sample of each run's steps. */
 export function lossFigure(runs: readonly ReportRun[]): Figure {
   const words = { name: "loss", title: "Loss", axis: "loss" };
   const curves = runs.filter(({ steps }) => steps.length > 0).map(({ name, varied, config, steps }): Curve => ({
@@ -148,20 +151,20 @@ export function lossFigure(runs: readonly ReportRun[]): Figure {
   if (curves.length === 0) return missingFigure(words.name, words.title, "No run has trained a step yet.");
   const objectives = new Set(runs.map(({ config }) => config.objective));
   const caption = [
-    `What training minimises: ${
+    `Training minimises ${
       [...objectives].join(", ")
-    } and, of gated passes, the budget's terms; some steps of each run.`,
-    ...(objectives.size > 1 ? ["Values of different objectives are not to be compared."] : []),
+    } and, in gated passes, the budget's terms. Each curve shows a sample of the run's steps.`,
+    ...(objectives.size > 1 ? ["Values of different objectives are not comparable."] : []),
   ];
   return curvesFigure({ ...words, caption }, curves);
 }
 
-/** The values that tell a run from others, or its name. */
+/** The values of a run's varied options, or the run's name if nothing varies. */
 function shortLabel({ name, varied }: Pick<ReportRun, "name" | "varied">): string {
   return Object.values(varied).map(formatValue).join(" ") || name;
 }
 
-/** The curves of a run's networks. */
+/** The 20-NN curves of a run's networks. */
 function neighbourCurves({ name, varied, config, watches }: ReportRun): Curve[] {
   const networks: readonly Pass[] = ["dense", "gated"];
   return networks.map((network) => ({
@@ -174,7 +177,7 @@ function neighbourCurves({ name, varied, config, watches }: ReportRun): Curve[] 
   })).filter(({ points }) => points.length > 0);
 }
 
-/** 20-NN accuracy as it was watched during training. */
+/** Draws the 20-NN accuracy during training. */
 export function neighboursFigure(runs: readonly ReportRun[]): Figure {
   const words = { name: "neighbours", title: "20-NN accuracy during training", axis: "20-NN, %" };
   const curves = runs.flatMap(neighbourCurves);
@@ -182,8 +185,11 @@ export function neighboursFigure(runs: readonly ReportRun[]): Figure {
     const isWatched = runs.some(({ config }) => config.evalEvery > 0);
     const reason = isWatched
       ? "No run has been evaluated during training yet."
-      : "Runs were not evaluated during training: --eval-every was 0.";
+      : "The runs were not evaluated during training, because --eval-every was 0.";
     return missingFigure(words.name, words.title, reason);
   }
-  return curvesFigure({ ...words, caption: ["Accuracy of 20 neighbours on the test images, epoch by epoch."] }, curves);
+  return curvesFigure(
+    { ...words, caption: ["Accuracy of 20 nearest neighbours on the test images, by epoch."] },
+    curves,
+  );
 }

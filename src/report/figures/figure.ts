@@ -1,5 +1,5 @@
 /**
- * What a figure is, whichever way it is shown: its words, its legend, and one or more charts.
+ * The parts of a figure, for the page and for files: texts, a legend, and one or more charts.
  *
  * @module
  */
@@ -8,56 +8,56 @@ import { colour, type ColourName } from "../colours.ts";
 import type { Series } from "../series.ts";
 import { drawSwatch, markerStyle, type Size, type SvgElement } from "./chart.ts";
 
-/** One line of a legend. */
+/** A name of the legend with its swatch. */
 export interface LegendEntry {
   readonly name: string;
   readonly swatch: SvgElement;
 }
 
-/** One chart of a figure. */
+/** A chart of a figure. */
 export interface Panel {
-  /** What it shows of all that the figure shows; null where it is the only one. */
+  /** Title of the chart; null if it is the figure's only chart. */
   readonly title: string | null;
-  /** Draws it as wide as asked for. */
+  /** Draws the chart. @param width in pixels. */
   draw(width: number): SvgElement;
 }
 
 /** A figure of the page. */
 export interface Figure {
-  /** Short name, of its file and its place in the page. */
+  /** Short name for the file and for the page's anchor. */
   readonly name: string;
-  /** What it shows. */
+  /** Heading of the figure. */
   readonly title: string;
-  /** How to read it, sentences. */
+  /** Sentences that explain how to read the figure. */
   readonly caption: readonly string[];
-  /** Empty where nothing needs to be told apart. */
+  /** Empty if there is only one series. */
   readonly legend: readonly LegendEntry[];
-  /** One chart, or several small ones; none where there is nothing to show, and the caption says why. */
+  /** One chart or several small ones; empty if there is nothing to show, which the caption then explains. */
   readonly panels: readonly Panel[];
 }
 
-/** A figure that has nothing to show yet. @param reason one sentence. */
+/** A figure without a chart. @param reason a sentence that says why. */
 export function missingFigure(name: string, title: string, reason: string): Figure {
   return { name, title, caption: [reason], legend: [], panels: [] };
 }
 
-/** Whether a chart of this width is for a phone. */
+/** Whether a chart of this width in pixels is for a phone. */
 export function isPhone(width: number): boolean {
   return width < 500;
 }
 
-/** A chart's size where it is the figure's only one: flat on a wide screen, upright on a phone. */
+/** The size of a figure's only chart: wide on a large screen, nearly square on a phone. */
 export function chartSize(width: number): Size {
   return { width, height: Math.round(isPhone(width) ? width * 0.95 : width * 0.56) };
 }
 
-/** A series of markers in the legend. */
+/** A legend entry with a series' marker. */
 export function pointEntry(series: Series, hollow = false): LegendEntry {
   const dot = { x: [0.5], y: [0.5], ...markerStyle(series, { hollow }) };
   return { name: series.name, swatch: drawSwatch([Plot.dot([0], dot)]) };
 }
 
-/** A series of lines in the legend. */
+/** A legend entry with a series' line. */
 export function lineEntry({ name, colour: stroke, dash }: Omit<Series, "symbol">): LegendEntry {
   return { name, swatch: drawSwatch([lineAcross(stroke, dash)]) };
 }
@@ -67,7 +67,7 @@ function lineAcross(stroke: ColourName, dash: string | null): Plot.Markish {
   return Plot.ruleY([0.5], { stroke: colour(stroke), strokeWidth: 2, ...dashes });
 }
 
-/** A kind of bars in the legend. @param outlined drawn as the outline of a bar. */
+/** A legend entry with a bar. @param outlined draws only the outline of the bar. */
 export function barEntry(name: string, fill: ColourName, outlined = false): LegendEntry {
   const paint = outlined
     ? { fill: colour(fill), fillOpacity: 0.15, stroke: colour(fill), strokeWidth: 1.5 }

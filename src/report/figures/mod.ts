@@ -1,5 +1,5 @@
 /**
- * Every figure of a report, in the order of the page.
+ * The figures of a report in the order of the page.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { targetsFigure } from "./targets.ts";
 
 export type { Figure, LegendEntry, Panel } from "./figure.ts";
 
-/** All figures, those with nothing to show among them. */
+/** All figures, including those without a chart. */
 export function figuresOf(data: ReportData): Figure[] {
   const configurations = configurationsOf(data);
   const outcomes = outcomesOf(configurations);

@@ -1,14 +1,14 @@
 /**
- * Which configurations the figures show that have one small chart for each.
+ * Chooses the configurations for figures with one small chart for each.
  *
  * @module
  */
 import type { Configuration } from "../outcomes.ts";
 
-/** More would be a wall of charts. */
+/** Largest number of small charts in a figure. */
 const MOST = 12;
 
-/** Configurations by rising budget, those without one last; of too many, some evenly spaced. */
+/** Orders configurations by budget, those without a budget last, and keeps at most {@linkcode MOST}, evenly spaced. */
 export function chosenConfigurations(configurations: readonly Configuration[]): Configuration[] {
   const place = ({ target }: Configuration) => target ?? Infinity;
   const ordered = configurations.toSorted((one, other) => place(one) === place(other) ? 0 : place(one) - place(other));
@@ -18,17 +18,19 @@ export function chosenConfigurations(configurations: readonly Configuration[]): 
     .filter((configuration) => configuration !== undefined);
 }
 
-/** What to say of configurations that are not shown; nothing where all are. */
+/** A sentence of the caption about configurations that are not shown; none if all are shown. */
 export function describeChoice(all: number, chosen: number): string[] {
-  return chosen < all ? [`Shown are ${chosen} of ${all} configurations, evenly spaced by budget.`] : [];
+  return chosen < all ? [`${chosen} of ${all} configurations are shown, evenly spaced by budget.`] : [];
 }
 
-/** What to say where charts are means over seeds. */
+/** A sentence of the caption if charts are means over seeds. */
 export function describeMeans(configurations: readonly Configuration[]): string[] {
-  return configurations.some(({ runs }) => runs.length > 1) ? ["Each is the mean over the configuration's seeds."] : [];
+  return configurations.some(({ runs }) => runs.length > 1)
+    ? ["Each chart is the mean over the configuration's seeds."]
+    : [];
 }
 
-/** Height of a chart of horizontal bars: two lines of text for the axis, and one a bar. */
+/** Height in pixels of a chart of horizontal bars: two lines of text for the axis, and one for each bar. */
 export function barsHeight(bars: number): number {
   return 50 + 21 * bars;
 }

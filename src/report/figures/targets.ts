@@ -1,5 +1,5 @@
 /**
- * The figure of target against achieved cost: how near gated networks come to the budget they were asked for.
+ * The figure of target against achieved cost: how closely gated networks meet their budgets.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import { chartSize, type Figure, missingFigure, pointEntry } from "./figure.ts";
 const name = "targets";
 const title = "Target against achieved cost";
 
-/** From so many markers on they are drawn smaller and fainter, and without their distances. */
+/** Largest number of markers that are drawn at full size and with their distances. */
 const CROWD = 12;
 
-/** `+0.31`: how far from its target a point is, in points of a percent. */
+/** Achieved minus target cost in percentage points: `+0.31`. */
 function distance({ x, y }: Point): string {
   return `${y < x ? "−" : "+"}${Math.abs(y - x).toFixed(2)}`;
 }
@@ -39,13 +39,13 @@ function pointOf({ configuration, series, share }: Outcome): Point | null {
     y: share.mean,
     xDeviation: 0,
     yDeviation: share.deviation ?? 0,
-    title: `${label}\n${series}: ${formatSpread(share, 2)} % of ${target} % asked for`,
+    title: `${label}\n${series}: ${formatSpread(share, 2)} %, budget ${target} %`,
   };
 }
 
-/** Distances beside points, those of gated runs on the other side of the diagonal. */
+/** Distances beside points. @param above puts them above the diagonal, for gated runs, instead of below. */
 function distanceMarks(points: readonly Point[], above: boolean): Plot.Markish[] {
-  // Several at one target would be written over each other.
+  // The texts of several points at one target would overlap.
   if (points.length > CROWD || new Set(points.map(({ x }) => x)).size < points.length) return [];
   return [Plot.text(points, {
     x: "x",
@@ -58,7 +58,7 @@ function distanceMarks(points: readonly Point[], above: boolean): Plot.Markish[]
   })];
 }
 
-/** Draws the gated networks that have been evaluated. Markers are hollow: those of both kinds often lie on each other. */
+/** Draws the evaluated gated networks. Markers are hollow, because those of dual and gated runs often overlap. */
 export function targetsFigure(outcomes: readonly Outcome[]): Figure {
   const groups = (["gated", "gated alone"] satisfies SeriesName[]).map((series) => ({
     series: allSeries[series],
@@ -90,8 +90,9 @@ export function targetsFigure(outcomes: readonly Outcome[]): Figure {
     name,
     title,
     caption: [
-      "Measured cost of gated networks beside the budget asked for, both in percent of the dense network’s cost; on the dashed line the budget is met.",
-      `The farthest is ${farthest.toFixed(2)} points from it.`,
+      "Measured cost of gated networks against their budgets, both in percent of the dense network’s cost. On the dashed " +
+      "line, the cost equals the budget.",
+      `The farthest network is ${farthest.toFixed(2)} points from its budget.`,
     ],
     legend: groups.map(({ series }) => pointEntry(series, true)),
     panels: [{

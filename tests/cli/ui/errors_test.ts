@@ -1,5 +1,5 @@
 /**
- * Tests of how failures are told to people.
+ * Tests of error messages and exit statuses.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   SluiceError,
 } from "../../../src/errors.ts";
 
-Deno.test("wrong requests and missing devices exit with 2, failures of the work with 1", () => {
+Deno.test("wrong requests and missing devices exit with 2, any other failure with 1", () => {
   const statusOf = (error: unknown) => describeFailure(error, false).status;
   assert.equal(statusOf(new InvalidInputError("no")), 2);
   assert.equal(statusOf(new DeviceUnavailableError("no")), 2);
@@ -25,7 +25,7 @@ Deno.test("wrong requests and missing devices exit with 2, failures of the work 
   assert.equal(statusOf("no"), 1);
 });
 
-Deno.test("a failure is one line, with its kind where it is not one of ours, and its stack only where asked for", () => {
+Deno.test("a failure is one line, with its class if it is not a SluiceError, and with its stack only on request", () => {
   assert.equal(describeFailure(new InvalidInputError("a\n  b"), false).text, "sluice: a b");
   assert.equal(describeFailure(new TypeError("a"), false).text, "sluice: TypeError: a");
   assert.match(

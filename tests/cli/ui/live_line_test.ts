@@ -1,5 +1,5 @@
 /**
- * Tests of the bar's line.
+ * Tests of the progress bar's line.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { barLine, liveColumns } from "../../../cli/ui/live_line.ts";
 import { grouped } from "../../../cli/ui/tables.ts";
 
-Deno.test("a bar's line holds as many details as there is room for, the first ones first", () => {
+Deno.test("a bar's line shows as many details as fit, the first ones first", () => {
   const details = ["cost 0.301 of 0.3", "loss 39.250", "20-NN dense 41.5 gated 40.3", "812 views/s", "x".repeat(500)];
   const line = barLine(0.435, ["epoch 12/100", "1:02:03 left"], details);
   assert.ok(line.length <= liveColumns(), line);
@@ -17,7 +17,7 @@ Deno.test("a bar's line holds as many details as there is room for, the first on
   assert.match(barLine(7, [], []), /^█+ 700%$/);
 });
 
-Deno.test("large whole numbers are read in groups, small ones and others are as they are", () => {
+Deno.test("large whole numbers are grouped by three digits, all other numbers are not", () => {
   assert.equal(grouped(703_560_448), "703,560,448");
   assert.equal(grouped(-12_345), "-12,345");
   assert.deepEqual([9999, 0, 0.5, 12_345.5].map(grouped), ["9999", "0", "0.5", "12345.5"]);

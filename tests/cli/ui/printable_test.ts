@@ -1,5 +1,5 @@
 /**
- * Tests that what files bring cannot steer a terminal.
+ * Tests that text from files cannot control a terminal.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { coloursFor, printableWithStyles } from "../../../cli/ui/colours.ts";
 import { printable, printableJson } from "../../../cli/ui/printable.ts";
 import { formatTable } from "../../../cli/ui/tables.ts";
 
-Deno.test("controls, line breaks, bidi marks and half characters are shown as codes, and all other text as it is", () => {
+Deno.test("controls, line breaks, bidi marks and half characters become codes, and all other text stays", () => {
   assert.equal(printable("a\u001b[31mb"), "a\\x1b[31mb");
   assert.equal(printable("a\nb\rc\td\u0000\u007f"), "a\\x0ab\\x0dc\\x09d\\x00\\x7f");
   assert.equal(printable("\u0085\u009b31m"), "\\x85\\x9b31m");
@@ -18,14 +18,14 @@ Deno.test("controls, line breaks, bidi marks and half characters are shown as co
   assert.equal(printable("Grün 写真 👩‍🔬 e\u0301 \\x1b"), "Grün 写真 👩‍🔬 e\u0301 \\x1b");
 });
 
-Deno.test("JSON for a terminal parses to the same value, and holds no control, separator or bidi mark", () => {
+Deno.test("printable JSON parses to the same value, and contains no control, separator or bidi mark", () => {
   const value = { "a\u009b": ["\u202e\u2028\u007f\u001b\n", "ü👩‍🔬"] };
   const text = printableJson(JSON.stringify(value));
   assert.deepEqual(JSON.parse(text), value);
   assert.doesNotMatch(text, /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u);
 });
 
-Deno.test("a cell of a table is one line whatever it holds, and only the program's own colours pass", () => {
+Deno.test("any cell of a table is one line, and only the program's own colours pass", () => {
   const table = formatTable(["name", "n"], [["a\n\u001b[2J", 1], ["\u001b[1mbold\u001b[22m", 2]]);
   assert.equal(table.split("\n").length, 3);
   assert.ok(!table.includes("\u001b"), table);

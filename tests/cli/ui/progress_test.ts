@@ -1,5 +1,5 @@
 /**
- * Tests of what a run says while it goes on.
+ * Tests of a run's progress messages.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import assert from "node:assert/strict";
 import { describeEvaluation, describeStep, formatDuration, formatSeconds } from "../../../cli/ui/progress.ts";
 
-Deno.test("seconds are shown as minutes, and hours where there are any", () => {
+Deno.test("seconds are shown as minutes and seconds, with hours from 3600 on", () => {
   assert.equal(formatSeconds(0), "0:00");
   assert.equal(formatSeconds(93.4), "1:33");
   assert.equal(formatSeconds(3723), "1:02:03");
   assert.equal(formatSeconds(-1), "0:00");
 });
 
-Deno.test("an estimate of time is told in the units that matter", () => {
+Deno.test("an estimated duration has the two units that matter", () => {
   assert.deepEqual([0.2, 45, 200, 12_000, 200_000].map(formatDuration), [
     "1 s",
     "45 s",
@@ -24,7 +24,7 @@ Deno.test("an estimate of time is told in the units that matter", () => {
   ]);
 });
 
-Deno.test("an evaluation is told in one line with both networks' worth and cost", () => {
+Deno.test("an evaluation is one line with the accuracy and the cost of both networks", () => {
   const health = { featureStd: 0.5, effectiveRank: 20, covariance: 0.01 };
   const networks = {
     dense: { knn20: 41.5, cost: { macs: 100, share: 1 }, health },
@@ -34,7 +34,7 @@ Deno.test("an evaluation is told in one line with both networks' worth and cost"
   assert.equal(line, "epoch 2: dense 20-NN 41.50 % at cost 1.0000, gated 20-NN 40.25 % at cost 0.3000");
 });
 
-Deno.test("a step is told with its cost beside the budget first, then the loss, the last neighbours and its terms", () => {
+Deno.test("a step shows cost and budget first, then the loss, the last 20-NN accuracy, the speed and the terms", () => {
   const record = {
     ...{ step: 12, steps: 100, epoch: 1, loss: 39.25, share: 0.41, noiseFreeShare: 0.3012, multiplier: 2, lr: 0.1 },
     ...{ viewsPerSecond: 812.4, wait: 0, time: 3, terms: { invariance: 0.25, objective: 39, macs: 0.25, bound: 0 } },

@@ -1,5 +1,5 @@
 /**
- * Tests of tables and the formats of their cells.
+ * Tests of tables and of the formats in their cells.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import assert from "node:assert/strict";
 import { formatTable, mebibytes, megaMacs, percent, share } from "../../../cli/ui/tables.ts";
 
-Deno.test("a table has its first column to the left and the others to the right, and no trailing blanks", () => {
+Deno.test("a table aligns its first column left and the others right, without trailing blanks", () => {
   const table = formatTable(["network", "20-NN"], [["dense", "41.50 %"], ["gated", null]]);
   assert.equal(table, ["network    20-NN", "dense    41.50 %", "gated          -"].join("\n"));
 });
 
-Deno.test("cells show percentages, shares, MACs and bytes in fixed formats, and nothing as nothing", () => {
+Deno.test("percentages, shares, MACs and bytes have fixed formats, and a missing value stays undefined", () => {
   assert.equal(percent(41.5), "41.50 %");
   assert.equal(percent(undefined), undefined);
   assert.equal(share(0.3), "0.3000");

@@ -1,4 +1,4 @@
-// Compares the table of the stand-in for cuBLASLt with the header of the real library: it compiles where they agree.
+// Compares the stand-in's table for cuBLASLt with the header of the real library. Compiles only if they agree.
 //   g++ -std=c++17 -fsyntax-only -I<CUDA toolkit>/include -I<cuBLAS>/include check_cublaslt.cpp
 #include <cublasLt.h>
 
@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #if !defined(CUBLAS_VERSION)
-#error "this is not the header of the real library"
+#error "this is the stand-in's header: add the include folder of the real cuBLAS"
 #endif
 
 #define CONSTANT(type, name, value) \
@@ -18,7 +18,7 @@
 #undef FUNCTION
 #undef CONSTANT
 
-// What callers keep by value.
+// Structs that callers keep by value.
 static_assert(sizeof(cublasLtMatmulAlgo_t) == 64);
 static_assert(sizeof(cublasLtMatmulHeuristicResult_t) == 96);
 static_assert(offsetof(cublasLtMatmulHeuristicResult_t, algo) == 0);
@@ -26,6 +26,6 @@ static_assert(offsetof(cublasLtMatmulHeuristicResult_t, workspaceSize) == 64);
 static_assert(offsetof(cublasLtMatmulHeuristicResult_t, state) == 72);
 static_assert(std::is_same_v<decltype(cublasLtMatmulHeuristicResult_t::workspaceSize), size_t>);
 static_assert(std::is_same_v<decltype(cublasLtMatmulHeuristicResult_t::state), cublasStatus_t>);
-// Enumerations are unsigned in the stand-in.
+// The stand-in declares its enumerations as unsigned.
 static_assert(std::is_same_v<std::underlying_type_t<cublasStatus_t>, unsigned>);
 static_assert(std::is_same_v<std::underlying_type_t<cublasComputeType_t>, unsigned>);

@@ -1,16 +1,16 @@
-// Compares the table of the stand-in for the CUDA runtime with a real toolkit's header: it compiles where they agree.
+// Compares the stand-in's table for the CUDA runtime with the header of a real toolkit. Compiles only if they agree.
 //   g++ -std=c++17 -fsyntax-only -I<CUDA toolkit>/include check_cuda_runtime.cpp
 #include <cuda_runtime.h>
 
 #include <type_traits>
 
 #if !defined(CUDART_VERSION)
-#error "this is not the header of the real toolkit"
+#error "this is the stand-in's header: add the include folder of a real CUDA toolkit"
 #endif
 
 namespace {
 
-// Overloads: one of them has the table's type, or this does not compile.
+// The cast selects the overload with the table's type, and does not compile if there is none.
 #define CONSTANT(type, name, value) \
   static_assert(std::is_same_v<std::remove_cv_t<decltype(name)>, type>, #name " has another type"); \
   static_assert(static_cast<long long>(name) == (value), #name " has another value");
@@ -20,7 +20,7 @@ namespace {
 #undef FUNCTION
 #undef CONSTANT
 
-// What the stand-in's header has by hand.
+// Declarations that the stand-in's header has outside its table.
 static_assert(cudaStreamNonBlocking == 1 && cudaEventDisableTiming == 2);
 static_assert(sizeof(cudaDeviceProp::name) == 256);
 static_assert(std::is_same_v<decltype(cudaLaunchConfig_t::gridDim), dim3>);

@@ -1,10 +1,10 @@
-// Compiled with the header of a real cuDNN: whether the table of the stand-in says what NVIDIA's header says.
+// Compares the stand-in's table for cuDNN with the header of a real cuDNN. Compiles only if they agree.
 #include <cudnn.h>
 
 #include <type_traits>
 
 #if CUDNN_MAJOR != 9
-#error "this is not cuDNN 9"
+#error "this is not the header of cuDNN 9: add its include folder"
 #endif
 
 #define CONSTANT(type, name, value) \

@@ -1,4 +1,4 @@
-// The threads of a grid: fibers that take turns, so that barriers and exchanges within a warp wait as on a device.
+// Runs the threads of a grid as fibers that take turns, so that barriers and warp exchanges wait as on a device.
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -10,8 +10,8 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-// Saves the stack of the caller at *from and continues on `to`; what the System V ABI asks callees to preserve is kept
-// on the stack. swapcontext would do, at the price of a system call a switch.
+// Saves the caller's stack pointer at *from and continues on the stack `to`. The registers that the System V ABI asks a
+// callee to preserve are kept on the stack. swapcontext would work, too, but makes a system call for every switch.
 extern "C" void hostcuda_switch(void** from, void* to);
 asm(R"(
 .text
@@ -36,7 +36,7 @@ hostcuda_switch:
 .size hostcuda_switch, .-hostcuda_switch
 )");
 
-// One grid runs at a time, under the lock of the runtime.
+// Globals suffice: one grid runs at a time, under the runtime's lock.
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
 
@@ -47,8 +47,8 @@ constexpr size_t stack_bytes = size_t{64} << 10;
 
 struct Fiber {
   std::unique_ptr<char[]> stack{new char[stack_bytes]};
-  void* saved = nullptr;       // stack pointer while others run
-  void* fake_stack = nullptr;  // AddressSanitizer's
+  void* saved = nullptr;       // stack pointer while other fibers run
+  void* fake_stack = nullptr;  // of AddressSanitizer
 };
 
 enum class State { fresh, ready, at_barrier, in_warp, ended };
@@ -56,10 +56,10 @@ enum class State { fresh, ready, at_barrier, in_warp, ended };
 struct Thread {
   State state = State::fresh;
   Fiber* fiber = nullptr;
-  int exchanges = 0;  // of this thread until now: their parity chooses the slots
+  int exchanges = 0;  // number of exchanges so far; its parity selects the slots
 };
 
-// What lanes leave for each other. A lane that is one exchange ahead writes to the other half, and none can be two ahead.
+// Values that lanes exchange. A lane that is one exchange ahead writes to the other half, and no lane can be two ahead.
 struct Warp {
   std::array<std::array<uint64_t, 32>, 2> values{};
   std::array<unsigned, 2> arrived{};
@@ -78,7 +78,7 @@ class Block {
     for (unsigned round = first_round; !failed_ && ended_ < count(); ++round) {
       bool moved = false;
       for (unsigned step = 0; step < count() && !failed_; ++step) moved |= resume(taken(order(), step, count(), round));
-      if (!moved && !open_barrier()) fail("threads of a block wait for each other in different places");
+      if (!moved && !open_barrier()) fail("threads of a block wait for each other at different places");
     }
   }
 
@@ -91,7 +91,7 @@ class Block {
     Thread& thread = current();
     Warp& warp = warps_[index_ / 32];
     const int lane = static_cast<int>(index_ % 32), half = thread.exchanges++ & 1;
-    if ((mask >> lane & 1u) == 0) fail("a lane that its own mask leaves out exchanges a value");
+    if ((mask >> lane & 1u) == 0) fail("a lane exchanges a value with a mask that excludes the lane");
     warp.values[half][lane] = value;
     warp.arrived[half] |= 1u << lane;
     if ((warp.arrived[half] & mask) == mask) {
@@ -102,7 +102,7 @@ class Block {
     } else {
       thread.state = State::in_warp;
     }
-    // Left in any case, so that the order of threads shows.
+    // The last lane switches, too, so that results depend on the order of threads if there is a race.
     leave();
     if (nonzero != nullptr) {
       *nonzero = 0;
@@ -150,7 +150,7 @@ class Block {
     return true;
   }
 
-  // Fibers that ended, and those of blocks that failed, are never freed: the next blocks take them.
+  // Fibers for reuse by the next blocks. They are never freed.
   static std::vector<Fiber*>& idle() {
     static std::vector<Fiber*>& fibers = *new std::vector<Fiber*>;
     return fibers;
@@ -160,8 +160,8 @@ class Block {
     if (idle().empty()) idle().push_back(new Fiber);
     thread.fiber = idle().back();
     idle().pop_back();
-    // As hostcuda_switch leaves a stack: six registers, then where to return to; that function finds its stack aligned
-    // as after a call.
+    // The layout that hostcuda_switch leaves: six registers, then the return address. The entry function finds the
+    // stack aligned as after a call.
     void** top = reinterpret_cast<void**>((reinterpret_cast<uintptr_t>(thread.fiber->stack.get()) + stack_bytes) / 16 * 16);
     *--top = nullptr;
     *--top = reinterpret_cast<void*>(&Block::entry);
@@ -183,7 +183,7 @@ class Block {
 #endif
   }
 
-  // Back to the scheduler.
+  // Switches back to the scheduler.
   void leave() {
     Fiber& fiber = *current().fiber;
 #if defined(__SANITIZE_ADDRESS__)
@@ -242,7 +242,7 @@ unsigned taken(Order order, unsigned step, unsigned count, unsigned round) {
     case Order::ascending: return step;
     case Order::descending: return count - 1 - step;
     default: {
-      // Steps by a stride that has no divisor in common with the count reach every index once.
+      // A stride without a common divisor with the count reaches every index once.
       unsigned stride = (round * 2654435761u >> 8) % count | 1u;
       const auto common = [](unsigned a, unsigned b) {
         while (b != 0) {
@@ -265,10 +265,10 @@ void run_grid(dim3 grid, dim3 block, const std::function<void()>& thread) {
   for (unsigned step = 0; step < blocks && !device_failed(); ++step) {
     const unsigned index = taken(order(), step, blocks, blocks);
     blockIdx = {index % grid.x, index / grid.x % grid.y, index / (grid.x * grid.y)};
-    Block one(block, thread);
+    Block current(block, thread);
     Block* const outer = running;
-    running = &one;
-    one.run(index);
+    running = &current;
+    current.run(index);
     running = outer;
   }
 }

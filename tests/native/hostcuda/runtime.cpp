@@ -1,4 +1,4 @@
-// The stand-in's runtime: device memory, streams, events and errors on the host.
+// The stand-in for the CUDA runtime: device memory, streams, events and errors on the host.
 #include "runtime.h"
 
 #include <map>
@@ -12,7 +12,7 @@
 namespace hostcuda {
 namespace {
 
-// One device, used from several threads as CUDA allows: each call of the runtime holds this.
+// Several threads may use the device, as CUDA allows. Each call of the runtime holds this lock.
 std::recursive_mutex& lock() {
   static std::recursive_mutex mutex;
   return mutex;
@@ -60,7 +60,7 @@ bool within(const std::map<const char*, size_t>& blocks, const void* pointer, si
   return first >= begin && first + bytes <= begin + size;
 }
 
-// A device's memory holds anything at first.
+// New device memory has arbitrary contents.
 constexpr int garbage = 0xcb;
 
 int open_accesses = 0;
@@ -146,8 +146,8 @@ void run_all() {
 }
 
 cudaError_t enqueue_launch(const cudaLaunchConfig_t& config, std::function<void()> thread) {
-  // Limits of all compute capabilities that sluice is built for (CUDA C++ Programming Guide, "Technical Specifications
-  // per Compute Capability"); shared memory beyond 48 KiB would have to be asked for.
+  // Limits of all compute capabilities for which sluice is built (CUDA C++ Programming Guide, "Technical Specifications
+  // per Compute Capability"). More than 48 KiB of shared memory would need an explicit request.
   const dim3 grid = config.gridDim, block = config.blockDim;
   const bool fits = grid.x >= 1 && grid.x <= 0x7fffffffu && grid.y >= 1 && grid.y <= 65535 && grid.z >= 1 &&
                     grid.z <= 65535 && block.x >= 1 && block.y >= 1 && block.z >= 1 && block.z <= 64 &&
@@ -230,7 +230,7 @@ cudaError_t cudaMalloc(void** pointer, size_t bytes) {
   const cudaError_t error = allocate(device_memory(), pointer, bytes);
   if (error != cudaSuccess || bytes == 0) return result(error);
   in_use += bytes;
-  // The garbage of a long stretch would cost the host real memory; what is cut from it by tests is small.
+  // Filling a long allocation would cost the host real memory, and the parts that tests use are small.
   constexpr size_t enough = size_t{4} << 20;
   std::memset(*pointer, garbage, std::min(bytes, enough));
   if (open_accesses == 0) protect(static_cast<char*>(*pointer), bytes, true);
@@ -272,8 +272,8 @@ cudaError_t cudaMemcpyAsync(void* destination, const void* source, size_t bytes,
   if (on_device(destination, bytes) != to_device || on_device(source, bytes) != from_device) {
     return result(cudaErrorInvalidValue);
   }
-  // Pageable host memory is staged before the call returns, or waited for (CUDA Runtime API, "API synchronization
-  // behavior"); pinned memory is read and written whenever the stream comes to it.
+  // A copy from pageable host memory is staged before the call returns, and a copy to it completes before (CUDA Runtime
+  // API, "API synchronization behavior"). Pinned memory is read and written when the stream runs the copy.
   if (!from_device && !pinned(source, bytes)) {
     std::string staged(static_cast<const char*>(source), bytes);
     return enqueue(stream, [destination, staged = std::move(staged)] {
@@ -350,8 +350,8 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (event->stream != nullptr) run_until(event->stream, event->position);
   return result(cudaSuccess);
 }
-// CUDA Runtime API, "Event Management": events that were not recorded, or are not timed, are invalid handles here;
-// those that the device has not come to are not ready.
+// CUDA Runtime API, "Event Management": an event that was not recorded or has no timing is an invalid handle here, and
+// an event that the device has not reached is not ready.
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
   const Locked locked(lock());
   if (milliseconds == nullptr) return result(cudaErrorInvalidValue);

@@ -1,4 +1,4 @@
-// What the parts of the stand-in for the CUDA runtime know of each other; the stand-ins of cuDNN and cuBLASLt use it too.
+// Internal interface of the stand-in for the CUDA runtime, which the stand-ins for cuDNN and cuBLASLt use, too.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -8,18 +8,18 @@
 #include <memory>
 #include <string>
 
-// Work waits in its stream until somebody waits for it, as late as a device may take it up: so that host code which
-// reuses memory too early, or forgets an event, computes something else.
+// Work stays in its stream until somebody waits for it, which is the latest time at which a device may run it. So host
+// code that reuses memory too early or forgets an event gives wrong results.
 //
-// Time is what the work is said to cost, so that what is measured is the same on every run.
+// The clock advances by the stated cost of the work, so measured times are the same in every run.
 struct CUevent_st {
   struct Mark {
     bool reached = false;
-    uint64_t clock = 0;  // the stream's when it came here
+    uint64_t clock = 0;  // the stream's clock at the event
   };
   bool timed = true;
-  CUstream_st* stream = nullptr;  // where it was recorded last
-  uint64_t position = 0;          // how much of that stream's work comes before it
+  CUstream_st* stream = nullptr;  // stream of the last record
+  uint64_t position = 0;          // pieces of that stream's work up to the event
   std::shared_ptr<Mark> mark;     // of the last record
 };
 struct CUstream_st {
@@ -29,35 +29,36 @@ struct CUstream_st {
   };
   std::deque<Work> waiting;
   uint64_t enqueued = 0, done = 0;
-  uint64_t clock = 0;  // what the work that is done has cost
+  uint64_t clock = 0;  // total cost of the work that is done, in milliseconds
   bool running = false;
 };
 
 namespace hostcuda {
 
-// In which order the threads of a block are taken between two barriers, and the blocks of a grid: the environment
-// variable HOSTCUDA_ORDER, `ascending` (default), `descending` or `shuffled`.
+// The order in which a block's threads run between two barriers, and a grid's blocks run: the environment variable
+// HOSTCUDA_ORDER, `ascending` (default), `descending` or `shuffled`.
 enum class Order { ascending, descending, shuffled };
 Order order();
 
-// The index that is taken `step`-th of `count`, in the `round`-th round.
+// The index that runs at `step` of `count` steps, in the given round.
 unsigned taken(Order order, unsigned step, unsigned count, unsigned round);
 
-// Keeps the first failure of device work: every later call returns it, as CUDA does.
+// Records the first failure of device work. As in CUDA, every later call returns it.
 void fail_device(const std::string& cause);
 bool device_failed();
 
-// Appends work to a stream, whose clock it advances by `cost` milliseconds; runs streams until `position` pieces of this
-// one's work are done.
+// Appends work to a stream. Running it advances the stream's clock by `cost` milliseconds.
 cudaError_t enqueue(CUstream_st* stream, std::function<void()> work, uint64_t cost = 1);
+// Runs a stream until `position` pieces of its work are done.
 void run_until(CUstream_st* stream, uint64_t position);
 void run_all();
 
-// Whether all of [pointer, pointer + bytes) lies in one live allocation of the device (of pinned host memory).
+// Whether [pointer, pointer + bytes) is inside one live allocation of device memory, or of pinned host memory.
 bool on_device(const void* pointer, size_t bytes);
 bool pinned(const void* pointer, size_t bytes);
 
-// Device memory is closed to the host (under AddressSanitizer) but while device work runs, which holds one of these.
+// Allows access to device memory while it exists. Under AddressSanitizer, the host cannot access device memory
+// otherwise.
 class DeviceAccess {
  public:
   DeviceAccess();
@@ -66,7 +67,6 @@ class DeviceAccess {
   DeviceAccess& operator=(const DeviceAccess&) = delete;
 };
 
-// Runs all blocks of a grid.
 void run_grid(dim3 grid, dim3 block, const std::function<void()>& thread);
 
 }  // namespace hostcuda

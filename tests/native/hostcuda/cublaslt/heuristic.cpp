@@ -1,10 +1,10 @@
-// Which products the stand-in for cuBLASLt takes, and the algorithm that it proposes.
+// Checks products for the stand-in for cuBLASLt, and proposes an algorithm.
 #include "objects.h"
 
 namespace hostcuda {
 namespace {
 
-// The rows of the table "Datatypes Supported" (documentation, cublasLtMatmul) whose types sluice uses.
+// The rows of the table "Datatypes Supported" (documentation, cublasLtMatmul) with the types that sluice uses.
 bool types_supported(const Gemm& gemm) {
   const cudaDataType in = gemm.a->type, out = gemm.d->type;
   if (gemm.operation->scale != CUDA_R_32F || gemm.b->type != in) return false;
@@ -15,8 +15,8 @@ bool types_supported(const Gemm& gemm) {
 }
 
 // ld "must be large enough so that matrix memory locations are not overlapping (e.g. greater or equal to
-// CUBLASLT_MATRIX_LAYOUT_ROWS in case of CUBLASLT_ORDER_COL)" (cublasLt.h). Nothing is said of sizes of 0; here they
-// are in error, so that no caller depends on them.
+// CUBLASLT_MATRIX_LAYOUT_ROWS in case of CUBLASLT_ORDER_COL)" (cublasLt.h). The documentation does not mention sizes of
+// 0; the stand-in refuses them, so that no caller depends on them.
 bool laid_out(const cublasLtMatrixLayoutOpaque_t& matrix) {
   return matrix.rows > 0 && matrix.columns > 0 && matrix.ld >= 0 && static_cast<uint64_t>(matrix.ld) >= matrix.rows;
 }
@@ -28,7 +28,7 @@ bool countable(const cublasLtMatrixLayoutOpaque_t& matrix) {
 
 bool known_operation(int32_t operation) { return operation == CUBLAS_OP_N || operation == CUBLAS_OP_T; }
 
-// The best scheme that is allowed, the worst for accuracy first, so that a caller sees what it has allowed.
+// The least accurate scheme among the allowed ones, so that a test notices a scheme that should not be allowed.
 uint64_t scheme_of(uint32_t allowed) {
   for (const uint32_t scheme : {CUBLASLT_REDUCTION_SCHEME_INPLACE, CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE,
                                 CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE}) {
@@ -44,7 +44,7 @@ cublasStatus_t check_gemm(const Gemm& gemm) {
   if (operation == nullptr || a == nullptr || b == nullptr || d == nullptr || c == nullptr) {
     return CUBLAS_STATUS_INVALID_VALUE;  // "If the parameters are unexpectedly NULL" (documentation, cublasLtMatmul)
   }
-  // "... in conflict or in an impossible configuration" (the same): sizes of op(A) op(B), C and D.
+  // "... in conflict or in an impossible configuration" (ibid.): sizes of op(A) op(B), C and D.
   if (!known_operation(operation->transpose_a) || !known_operation(operation->transpose_b)) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
@@ -56,7 +56,7 @@ cublasStatus_t check_gemm(const Gemm& gemm) {
   const uint64_t m = flip_a ? a->columns : a->rows, k = flip_a ? a->rows : a->columns;
   const uint64_t n = flip_b ? b->rows : b->columns;
   if ((flip_b ? b->columns : b->rows) != k || d->rows != m || d->columns != n) return CUBLAS_STATUS_INVALID_VALUE;
-  // Out of place "both matrices must have the same data type, number of rows, number of columns" (the same, Note).
+  // Out of place, "both matrices must have the same data type, number of rows, number of columns" (ibid., Note).
   if (c->rows != m || c->columns != n || c->type != d->type) return CUBLAS_STATUS_INVALID_VALUE;
   if (operation->epilogue != CUBLASLT_EPILOGUE_DEFAULT && operation->epilogue != CUBLASLT_EPILOGUE_BIAS) {
     return CUBLAS_STATUS_NOT_SUPPORTED;
@@ -100,13 +100,13 @@ extern "C" cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
   const cublasStatus_t checked = check_gemm(gemm);
   if (checked != CUBLAS_STATUS_SUCCESS) return checked;
   // "Routines that don't dereference this pointer, like cublasLtMatmulAlgoGetHeuristic() depend on its value to
-  // determine expected pointer alignment" (cublasLt.h, CUBLASLT_MATMUL_DESC_BIAS_POINTER): here it must be there.
+  // determine expected pointer alignment" (cublasLt.h, CUBLASLT_MATMUL_DESC_BIAS_POINTER): the stand-in requires it.
   if (operation->epilogue == CUBLASLT_EPILOGUE_BIAS && operation->bias == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
 
   Algorithm algorithm{algorithm_mark, hash_of(gemm), scheme_of(preference->reduction_schemes), 0,
                       preference->alignment_a, preference->alignment_b, preference->alignment_c,
                       preference->alignment_d};
-  // Partial sums are stored twice over D; in place there are counters.
+  // Two partial sums for each element of D; in place, the workspace has counters.
   const uint64_t elements = d->rows * d->columns;
   algorithm.workspace = algorithm.scheme == CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE  ? 2 * elements * sizeof(float)
                         : algorithm.scheme == CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE ? 2 * elements * bytes_of(d->type)

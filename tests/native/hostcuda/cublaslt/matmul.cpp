@@ -1,4 +1,4 @@
-// Products of the stand-in for cuBLASLt: what a call must fulfil, and plain loops in its place in the stream.
+// Matrix products of the stand-in for cuBLASLt: checks a call, and enqueues plain loops in its stream.
 #include <string>
 #include <vector>
 
@@ -8,7 +8,7 @@
 namespace hostcuda {
 namespace {
 
-// All that the work needs to know: descriptors may be gone, or have another bias, when the stream comes to it.
+// Everything that the work needs. When the stream runs it, the descriptors may be destroyed or have another bias.
 struct Work {
   cublasLtMatmulDescOpaque_t operation;
   cublasLtMatrixLayoutOpaque_t a_layout, b_layout, c_layout, d_layout;
@@ -32,7 +32,7 @@ float load(const void* matrix, cudaDataType type, uint64_t index) {
   return value;
 }
 
-// `value` rounded to nearest even, `dropped` bits shorter.
+// Rounds `value` to nearest even, and drops the last `dropped` bits of its significand.
 float rounded(float value, int dropped) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
@@ -56,7 +56,7 @@ void store(void* matrix, cudaDataType type, uint64_t index, float value) {
   static_cast<uint16_t*>(matrix)[index] = static_cast<uint16_t>(bits >> 16 | (std::isnan(stored) ? 0x40u : 0u));
 }
 
-// The matrix with the elements of k next to each other: of op(A), row by row, or of op(B), column by column.
+// A copy of the matrix in which the elements along k are contiguous: op(A) row by row, or op(B) column by column.
 std::vector<float> gathered(const Work& work, const void* matrix, const cublasLtMatrixLayoutOpaque_t& layout,
                             bool columns_are_k) {
   const uint64_t ld = static_cast<uint64_t>(layout.ld);
@@ -67,14 +67,14 @@ std::vector<float> gathered(const Work& work, const void* matrix, const cublasLt
   for (uint64_t i = 0; i < outer; ++i) {
     for (uint64_t l = 0; l < inner; ++l) {
       const float value = load(matrix, layout.type, columns_are_k ? l * ld + i : i * ld + l);
-      // TF32 has ten bits of f32's twenty-three ("allows down-converting inputs to TF32").
+      // TF32 keeps ten of f32's 23 bits ("allows down-converting inputs to TF32").
       out[i * inner + l] = work.operation.compute == CUBLAS_COMPUTE_32F_FAST_TF32 ? rounded(value, 13) : value;
     }
   }
   return values;
 }
 
-// Tests spend their time here, within two arrays of the stand-in's own: four sums, and no sanitiser.
+// Tests spend most of their time here. Four sums and no sanitiser make it faster; both arrays are the stand-in's own.
 __attribute__((no_sanitize("address", "undefined"))) double dot(const float* a, const float* b, uint64_t count) {
   double sums[4] = {};
   uint64_t l = 0;
@@ -85,7 +85,7 @@ __attribute__((no_sanitize("address", "undefined"))) double dot(const float* a, 
   return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-// The sum of k, by way of the workspace where the algorithm splits it into halves.
+// The sum over k. An algorithm with a reduction scheme splits it into halves, and stores them in the workspace.
 double product(const Work& work, const float* a, const float* b, uint64_t k, uint64_t index) {
   if (work.scheme == CUBLASLT_REDUCTION_SCHEME_NONE) return dot(a, b, k);
   const uint64_t half = k / 2;
@@ -103,7 +103,7 @@ double product(const Work& work, const float* a, const float* b, uint64_t k, uin
   return static_cast<double>(load(work.workspace, type, 2 * index)) + load(work.workspace, type, 2 * index + 1);
 }
 
-// On a device this is a fault of the kernel, not of the call.
+// An unreachable operand is a fault of the kernel on a device, so the call itself does not fail.
 bool reachable(const Work& work) {
   const bool reads_c = work.beta != 0.0f;
   return on_device(work.a, extent_of(work.a_layout)) && on_device(work.b, extent_of(work.b_layout)) &&
@@ -114,7 +114,7 @@ bool reachable(const Work& work) {
 
 void run(const Work& work) {
   if (!reachable(work)) return fail_device("an illegal memory access was encountered in cublasLtMatmul");
-  // Kernels read 16 bytes of a bias at once, and neither the heuristic nor the call looks whether it bears that
+  // Kernels read 16 bytes of a bias at once, and neither the heuristic nor the call checks its alignment
   // (pytorch/pytorch#194497).
   if (work.biased() && !aligned(work.operation.bias, 16)) return fail_device("misaligned address in cublasLtMatmul");
   const bool flip_a = work.operation.transpose_a == CUBLAS_OP_T, flip_b = work.operation.transpose_b == CUBLAS_OP_T;
@@ -124,7 +124,7 @@ void run(const Work& work) {
   for (uint64_t j = 0; j < n; ++j) {
     for (uint64_t i = 0; i < m; ++i) {
       double value = work.alpha * product(work, a.data() + i * k, b.data() + j * k, k, j * m + i);
-      // With beta 0, C is not read (as in BLAS).
+      // As in BLAS, beta 0 means that C is not read.
       if (work.beta != 0.0f) {
         value += static_cast<double>(work.beta) *
                  load(work.c, work.c_layout.type, j * static_cast<uint64_t>(work.c_layout.ld) + i);
@@ -156,19 +156,19 @@ extern "C" cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmul
   const cublasStatus_t checked = check_gemm(gemm);
   if (checked != CUBLAS_STATUS_SUCCESS) return checked;
   // "If the parameters are unexpectedly NULL, in conflict or in an impossible configuration" (documentation,
-  // cublasLtMatmul). A real algo may be NULL, which asks for one at every call: sluice never wants that.
+  // cublasLtMatmul). The real library accepts a null algo and searches for one in every call, which sluice never wants.
   if (alpha == nullptr || beta == nullptr || a == nullptr || b == nullptr || c == nullptr || d == nullptr ||
       algo == nullptr || (operation->epilogue == CUBLASLT_EPILOGUE_BIAS && operation->bias == nullptr)) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
-  // "In-place matrix multiplication (C == D and Cdesc == Ddesc)" (the same, Note).
+  // "In-place matrix multiplication (C == D and Cdesc == Ddesc)" (ibid., Note).
   if (c == d && !same_layout(*c_layout, *d_layout)) return CUBLAS_STATUS_INVALID_VALUE;
   // "CUBLAS_STATUS_INVALID_VALUE if matrix layout descriptors or operation descriptor don't match algo descriptor"
   // (cublasLt.h, cublasLtMatmulAlgoCheck).
   Algorithm algorithm{};
   std::memcpy(&algorithm, algo, sizeof algorithm);
   if (algorithm.mark != algorithm_mark || algorithm.problem != hash_of(gemm)) return CUBLAS_STATUS_INVALID_VALUE;
-  // An algorithm "will fail if e.g. buffers are not correctly aligned" (the same): as the heuristic was told they are.
+  // An algorithm "will fail if e.g. buffers are not correctly aligned" (ibid.), that is, as the preference said.
   if (!aligned(a, algorithm.alignment_a) || !aligned(b, algorithm.alignment_b) || !aligned(c, algorithm.alignment_c) ||
       !aligned(d, algorithm.alignment_d)) {
     return CUBLAS_STATUS_INVALID_VALUE;
@@ -184,6 +184,6 @@ extern "C" cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmul
   std::memcpy(&scales[1], beta, sizeof scales[1]);
   const Work work{*operation, *a_layout, *b_layout, *c_layout, *d_layout,        scales[0], scales[1],
                   a,          b,         c,         d,         algorithm.scheme, workspace, algorithm.workspace};
-  // "If CUDA reported an execution error from the device" (the same).
+  // "If CUDA reported an execution error from the device" (ibid.).
   return enqueue(stream, [work] { run(work); }) == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }

@@ -6,8 +6,8 @@
 namespace {
 
 // "CUBLAS_STATUS_INVALID_VALUE if buf is NULL or sizeInBytes doesn't match size of internal storage for selected
-// attribute" (cublasLt.h, cublasLtMatmulDescSetAttribute and cublasLtMatmulPreferenceSetAttribute). Values are not
-// looked at before the product: the real library takes an operation 99, or an alignment of 3, without a word.
+// attribute" (cublasLt.h, cublasLtMatmulDescSetAttribute and cublasLtMatmulPreferenceSetAttribute). Values are checked
+// only by the product: the real library accepts an operation 99 or an alignment of 3 here.
 template <typename T>
 cublasStatus_t assign(T& field, const void* value, size_t bytes) {
   if (value == nullptr || bytes != sizeof field) return CUBLAS_STATUS_INVALID_VALUE;
@@ -15,7 +15,7 @@ cublasStatus_t assign(T& field, const void* value, size_t bytes) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
-// The real library answers a missing address with INVALID_VALUE; "CUBLAS_STATUS_ALLOC_FAILED if memory could not be
+// The real library returns INVALID_VALUE for a null address; "CUBLAS_STATUS_ALLOC_FAILED if memory could not be
 // allocated" (cublasLt.h, all three Create functions).
 template <typename Object, typename... Arguments>
 cublasStatus_t create(Object** made, Arguments... arguments) {
@@ -24,7 +24,7 @@ cublasStatus_t create(Object** made, Arguments... arguments) {
   return *made == nullptr ? CUBLAS_STATUS_ALLOC_FAILED : CUBLAS_STATUS_SUCCESS;
 }
 
-// NULL is no error to the real library.
+// The real library accepts NULL.
 template <typename Object>
 cublasStatus_t destroy(Object* object) {
   delete object;

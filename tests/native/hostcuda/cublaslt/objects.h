@@ -1,9 +1,9 @@
-// What stands behind the handles of the stand-in for cuBLASLt.
+// The objects behind the handles of the stand-in for cuBLASLt.
 #pragma once
 
 #include <cublasLt.h>
 
-// Defaults are those that cublasLt.h tells of each attribute.
+// Defaults are from the attributes' documentation in cublasLt.h.
 struct cublasLtContext {};
 struct cublasLtMatmulDescOpaque_t {
   cublasComputeType_t compute;
@@ -25,17 +25,17 @@ struct cublasLtMatmulPreferenceOpaque_t {
 
 namespace hostcuda {
 
-// One product as a call describes it: D = alpha * op(A) op(B) + beta * C.
+// The descriptors of a product D = alpha * op(A) op(B) + beta * C.
 struct Gemm {
   cublasLtMatmulDesc_t operation;
   cublasLtMatrixLayout_t a, b, c, d;
 };
 
-// What an algorithm of the stand-in says about itself, in the words of its opaque data.
+// The stand-in's contents of the opaque cublasLtMatmulAlgo_t.
 struct Algorithm {
-  uint64_t mark;       // that the heuristic has made it
-  uint64_t problem;    // a hash of the product that it was asked for
-  uint64_t scheme;     // cublasLtReductionScheme_t of its two halves of k; NONE is one sum
+  uint64_t mark;       // algorithm_mark if the heuristic made it
+  uint64_t problem;    // hash of the product
+  uint64_t scheme;     // cublasLtReductionScheme_t of two halves of k; NONE is a single sum
   uint64_t workspace;  // bytes
   uint32_t alignment_a, alignment_b, alignment_c, alignment_d;
 };
@@ -44,12 +44,12 @@ constexpr uint64_t algorithm_mark = 0x686f7374637564au;
 
 uint64_t hash_of(const Gemm& gemm);
 
-// Whether descriptors agree with each other, and the library knows the types.
+// Checks that the descriptors agree with each other and that the library supports their types.
 cublasStatus_t check_gemm(const Gemm& gemm);
 
 inline size_t bytes_of(cudaDataType type) { return type == CUDA_R_16BF ? 2 : 4; }
 
-// Bytes from the first element of a matrix to the end of its last.
+// Bytes from the first element of a matrix to the end of the last element.
 inline size_t extent_of(const cublasLtMatrixLayoutOpaque_t& matrix) {
   return ((matrix.columns - 1) * static_cast<uint64_t>(matrix.ld) + matrix.rows) * bytes_of(matrix.type);
 }

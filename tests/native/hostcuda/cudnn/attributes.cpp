@@ -1,9 +1,9 @@
-// Which attributes each kind of descriptor has: the documentation of cudnnBackendDescriptorType_t in cudnn_graph.h.
+// Lists the attributes of each kind of descriptor, after cudnnBackendDescriptorType_t in cudnn_graph.h.
 #include "descriptor.h"
 
 namespace hostcudnn {
 
-// The scalings of operations may be CUDNN_TYPE_DOUBLE too; sluice sets floats.
+// cuDNN also accepts CUDNN_TYPE_DOUBLE for alpha and beta; sluice sets floats.
 const std::vector<Attribute>& attributes() {
   constexpr int64_t dims = 8, any = 1000;  // CUDNN_MAX_DIMS
   static const std::vector<Attribute> all = [] {
@@ -42,7 +42,7 @@ const std::vector<Attribute>& attributes() {
          CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, 1, Attribute::required},
         {CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, 1,
          Attribute::read_only},
-        // Seen: a pack without any of these finalises; without a workspace, plans that need none run.
+        // Seen: an empty pack can be finalised, and a plan that needs no workspace runs without one.
         {CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 0, any,
          Attribute::required},
         {CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 0, any,
@@ -61,7 +61,7 @@ const std::vector<Attribute>& attributes() {
                             CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS}) {
       list.push_back({CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, name, CUDNN_TYPE_INT64, 1, dims, Attribute::required});
     }
-    // The three operations have the same six attributes, numbered in the same order.
+    // The three operations have the same six attributes in the same order of numbers.
     const auto add_operation = [&](cudnnBackendDescriptorType_t kind, cudnnBackendAttributeName_t alpha,
                                    std::initializer_list<cudnnBackendAttributeName_t> descriptors) {
       list.push_back({kind, alpha, CUDNN_TYPE_FLOAT, 1, 1, Attribute::required});

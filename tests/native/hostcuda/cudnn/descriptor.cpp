@@ -20,7 +20,7 @@ std::map<uint64_t, Descriptor*>& registry() {
   return all;
 }
 
-// The real library would follow any pointer.
+// The stand-in looks up every pointer; the real library would follow any pointer.
 Descriptor* find(cudnnBackendDescriptor_t pointer) {
   const Locked locked(lock());
   for (const auto& entry : registry()) {
@@ -29,14 +29,14 @@ Descriptor* find(cudnnBackendDescriptor_t pointer) {
   return nullptr;
 }
 
-// Copies, since operations were seen to keep tensors as they were when set: those finalised or destroyed later make no
-// difference.
+// Stores copies: the real operations were seen to keep tensors as they were when set, even if they are finalised or
+// destroyed later.
 cudnnStatus_t set_descriptors(Descriptor& descriptor, const Attribute& attribute, int64_t count, const void* values) {
   std::vector<std::shared_ptr<const Descriptor>> copies;
   for (int64_t i = 0; i < count; ++i) {
     const Descriptor* const value = find(static_cast<const cudnnBackendDescriptor_t*>(values)[i]);
     HOSTCUDNN_REQUIRE(value != nullptr, CUDNN_STATUS_BAD_PARAM);
-    // Seen: of operations at once, of all else when what they are set into is finalised.
+    // Seen: an operation must be finalised when it is set, any other descriptor when its owner is finalised.
     HOSTCUDNN_REQUIRE(attribute.name != CUDNN_ATTR_OPERATIONGRAPH_OPS || value->finalized,
                       CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED);
     copies.push_back(std::make_shared<Descriptor>(*value));
@@ -45,7 +45,7 @@ cudnnStatus_t set_descriptors(Descriptor& descriptor, const Attribute& attribute
   return CUDNN_STATUS_SUCCESS;
 }
 
-// Into descriptors that the caller has created for it (seen; they come out finalised).
+// Copies into descriptors that the caller has created (seen; the copies are finalised).
 cudnnStatus_t get_descriptors(const Value& value, int64_t count, void* values) {
   for (int64_t i = 0; i < count; ++i) {
     Descriptor* const target = find(static_cast<cudnnBackendDescriptor_t*>(values)[i]);
@@ -70,8 +70,8 @@ cudnnStatus_t check_kind(Descriptor& descriptor) {
     case CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR: return finalize_heuristic(descriptor);
     case CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR: return finalize_plan(descriptor);
     case CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR: return finalize_pack(descriptor);
-    // Engines and their configurations come from heuristics alone here.
-    default: return refuse(CUDNN_STATUS_NOT_SUPPORTED, "the stand-in makes no engines by hand");
+    // In the stand-in, engines and their configurations come only from heuristics.
+    default: return refuse(CUDNN_STATUS_NOT_SUPPORTED, "the stand-in gets engines only from heuristics");
   }
 }
 
@@ -96,7 +96,7 @@ cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t kind, cu
   HOSTCUDNN_REQUIRE(result != nullptr, CUDNN_STATUS_BAD_PARAM_NULL_POINTER);
   bool known = false;
   for (const Attribute& attribute : attributes()) known |= attribute.kind == kind;
-  // cudnn_graph.h, cudnnBackendCreateDescriptor: NOT_SUPPORTED for kinds that are not there.
+  // cudnn_graph.h, cudnnBackendCreateDescriptor: NOT_SUPPORTED for an unknown kind.
   HOSTCUDNN_REQUIRE(known, CUDNN_STATUS_NOT_SUPPORTED);
   auto* const made = new Descriptor;
   made->kind = kind;
@@ -123,8 +123,8 @@ cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t pointer, cudnnBa
   // cudnn_graph.h, cudnnBackendFinalize: "After finalization, attributes become read-only". Seen: BAD_PARAM.
   HOSTCUDNN_REQUIRE(!descriptor->finalized, CUDNN_STATUS_BAD_PARAM);
   const Attribute* const attribute = find_attribute(descriptor->kind, name);
-  HOSTCUDNN_REQUIRE(attribute != nullptr, CUDNN_STATUS_BAD_PARAM);                          // seen: another kind's
-  HOSTCUDNN_REQUIRE(attribute->access != Attribute::read_only, CUDNN_STATUS_NOT_SUPPORTED);  // seen: a plan's workspace
+  HOSTCUDNN_REQUIRE(attribute != nullptr, CUDNN_STATUS_BAD_PARAM);                           // seen for another kind's
+  HOSTCUDNN_REQUIRE(attribute->access != Attribute::read_only, CUDNN_STATUS_NOT_SUPPORTED);  // seen for a workspace
   HOSTCUDNN_REQUIRE(attribute->type == type, CUDNN_STATUS_BAD_PARAM_ATTRIBUTE_TYPE);         // seen
   HOSTCUDNN_REQUIRE(count >= attribute->fewest && count <= attribute->most, CUDNN_STATUS_BAD_PARAM);  // seen
   HOSTCUDNN_REQUIRE(values != nullptr || count == 0, CUDNN_STATUS_BAD_PARAM);                         // seen
@@ -146,7 +146,7 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t pointer) {
   HOSTCUDNN_REQUIRE(!descriptor->finalized, CUDNN_STATUS_BAD_PARAM);              // seen
   for (const Attribute& attribute : attributes()) {
     if (attribute.kind != descriptor->kind || attribute.access != Attribute::required) continue;
-    // cudnn_graph.h: "Required attribute". Some of them cuDNN was seen to have defaults for: those are asked for too.
+    // cudnn_graph.h: "Required attribute". cuDNN was seen to have defaults for some of them; the stand-in requires all.
     if (!descriptor->has(attribute.name)) {
       return refuse(CUDNN_STATUS_BAD_PARAM, "attribute " + std::to_string(attribute.name) + " is not set");
     }
@@ -166,7 +166,7 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t pointer, cudnnBa
   HOSTCUDNN_REQUIRE(attribute->type == type, CUDNN_STATUS_BAD_PARAM_ATTRIBUTE_TYPE);
   HOSTCUDNN_REQUIRE(room >= 0 && (room == 0 || values != nullptr), CUDNN_STATUS_BAD_PARAM);
   const Value& value = descriptor->values.at(name);
-  // Seen: where results of heuristics are only counted, more are announced than are there in the end.
+  // Seen: a call that only counts the results of heuristics returns more results than there are.
   const bool announced = name == CUDNN_ATTR_ENGINEHEUR_RESULTS && room == 0;
   if (count != nullptr) *count = value.count + (announced ? 2 : 0);
   const int64_t given = std::min(room, value.count);

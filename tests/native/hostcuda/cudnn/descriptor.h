@@ -1,8 +1,8 @@
-// Backend descriptors of the stand-in for cuDNN: a kind, and the attributes that were set.
+// Backend descriptors of the stand-in for cuDNN: a kind with its attributes.
 //
-// Comments that cite "cudnn_graph.h" mean the documentation in NVIDIA's header of cuDNN 9.28; those that say "seen"
-// mean what cuDNN 9.28.1 itself answered to the same calls, made without a device (its descriptors need none, and its
-// heuristics take a CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR that describes one).
+// In comments, "cudnn_graph.h" is the documentation in NVIDIA's header of cuDNN 9.28, and "seen" is the answer of cuDNN
+// 9.28.1 to the same call. These calls need no device: descriptors work without one, and heuristics accept a
+// CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR that describes one.
 #pragma once
 
 #include <cudnn.h>
@@ -21,7 +21,7 @@ struct Descriptor;
 struct Value {
   int64_t count = 0;
   std::string bytes;                                           // plain values,
-  std::vector<std::shared_ptr<const Descriptor>> descriptors;  // or copies of descriptors as they were when set
+  std::vector<std::shared_ptr<const Descriptor>> descriptors;  // or copies of descriptors, made when they were set
 };
 
 struct Descriptor {
@@ -32,7 +32,7 @@ struct Descriptor {
 
   bool has(cudnnBackendAttributeName_t name) const { return values.count(name) == 1; }
 
-  // All values of an attribute that is there.
+  // All values of an attribute, which must be set.
   template <typename T>
   std::vector<T> all(cudnnBackendAttributeName_t name) const {
     const Value& value = values.at(name);
@@ -61,12 +61,12 @@ struct Descriptor {
   }
 };
 
-// A number that no other descriptor has.
+// A new number for a descriptor.
 uint64_t next_serial();
-// Whether the descriptor that was given this number is not destroyed yet.
+// Whether the descriptor with this number still exists.
 bool live(uint64_t serial);
 
-// An attribute of one kind of descriptor, as its documentation in cudnn_graph.h lists it.
+// An attribute of one kind of descriptor, after its documentation in cudnn_graph.h.
 struct Attribute {
   enum Access { required, optional, read_only };
   cudnnBackendDescriptorType_t kind;
@@ -78,10 +78,10 @@ struct Attribute {
 const std::vector<Attribute>& attributes();
 const Attribute* find_attribute(cudnnBackendDescriptorType_t kind, cudnnBackendAttributeName_t name);
 
-// Bytes of one element, 0 of a type that is not used here.
+// Bytes of an element; 0 for a type that the stand-in does not use.
 size_t element_bytes(cudnnBackendAttributeType_t type);
 
-// What cudnnBackendFinalize checks of each kind, beyond attributes that are missing.
+// Checks of cudnnBackendFinalize for each kind, apart from missing attributes.
 cudnnStatus_t finalize_tensor(Descriptor& tensor);
 cudnnStatus_t finalize_convolution(Descriptor& convolution);
 cudnnStatus_t finalize_operation(Descriptor& operation);

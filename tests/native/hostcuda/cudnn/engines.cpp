@@ -1,18 +1,18 @@
-// Engines and the order in which heuristics offer them, after what cuDNN 9.28.1 was seen to offer for an H100: engines
-// on tensor cores first, and among the others some that are nondeterministic.
+// Engines in the order in which heuristics offer them, like cuDNN 9.28.1 for an H100: engines on tensor cores first,
+// and some nondeterministic engines among the others.
 #include "engines.h"
 
 namespace hostcudnn {
 namespace {
 
-// Numbers as cuDNN's, but for the greedy one.
+// cuDNN's numbers of engines, except for the greedy engine, which cuDNN does not have.
 constexpr int64_t plain = 0, precomputed = 1, atomic = 20, greedy = 41, tensor_core = 67;
 
-// First comes what a library that promises the same bits every time, f32 sums and a bounded workspace must pass over,
-// so that a filter that is missing shows.
+// sluice promises the same bits every time, f32 sums and a bounded workspace. The first engines break these promises,
+// so that a test notices a missing filter.
 std::vector<int64_t> ranked(const Problem& problem, cudnnBackendHeurMode_t mode) {
-  // Seen: with operands and results of different types there is no engine for a convolution alone, whatever the
-  // architecture; and none whose compute type is not float.
+  // Seen: there is no engine for a single convolution if the types of operands and result differ, on any architecture,
+  // or if the compute type is not float.
   const bool same = problem.x.type == problem.weights.type && problem.x.type == problem.y.type;
   if (!same || problem.compute != CUDNN_DATA_FLOAT) return {};
   if (mode == CUDNN_HEUR_MODE_FALLBACK) return {precomputed, atomic, plain};
@@ -40,7 +40,7 @@ std::shared_ptr<const Descriptor> configuration(const std::shared_ptr<const Desc
 
 const Engine& engine_of(int64_t index) {
   static const std::vector<Engine> all = {
-      // The last of the heuristics is the fastest, so that who measures takes another than who does not.
+      // The last engine of the heuristics is the fastest, so that measuring chooses another engine than the rule.
       {plain, {CUDNN_NUMERICAL_NOTE_STRICT_NAN_PROP}, 2},
       {precomputed, {}, 5},
       {atomic, {CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC}, 1, false, true},
@@ -56,16 +56,16 @@ const Engine& engine_of(int64_t index) {
 bool plans(const Engine& engine, const Problem& p) {
   const bool odd = p.x.dims[1] % 2 != 0 || p.y.dims[1] % 2 != 0;
   const bool eights = p.x.dims[1] % 8 == 0 && p.y.dims[1] % 8 == 0;
-  // Tensor cores load eight bf16 values, 16 bytes, at once.
+  // Tensor cores load eight bf16 values (16 bytes) at once.
   if (engine.index == tensor_core) return p.x.type == CUDNN_DATA_FLOAT || (eights && p.x.alignment % 16 == 0);
-  // So that the last engine of all is needed too.
+  // Refuses odd channels, so that tests need the last engine, too.
   if (engine.index == precomputed) return !odd;
   return true;
 }
 
 int64_t workspace_bytes(const Engine& engine, const Problem& p) {
-  if (engine.index == greedy) return int64_t{8} << 30;  // more than the stand-in's device has
-  if (engine.index == precomputed) return static_cast<int64_t>(p.y.bytes()) + 131;  // not a multiple of anything
+  if (engine.index == greedy) return int64_t{8} << 30;  // more than the memory of the stand-in's device
+  if (engine.index == precomputed) return static_cast<int64_t>(p.y.bytes()) + 131;  // not a round number of bytes
   return 0;
 }
 

@@ -1,4 +1,4 @@
-// The three directions are one set of products, summed for different operands.
+// Convolution by plain loops. The three directions share one set of products, and sum them for different operands.
 #include "loops.h"
 
 namespace hostcudnn {
@@ -11,7 +11,7 @@ float from_bf16(uint16_t bits) {
   return value;
 }
 
-// Round to nearest even, keeping the upper `bits` of a float's 32.
+// Rounds to nearest even, and keeps the upper `bits` of a float's 32 bits.
 float rounded(float value, int bits) {
   if (std::isnan(value)) return value;
   uint32_t word;
@@ -26,7 +26,7 @@ int64_t offset(const Tensor& t, int64_t a, int64_t b, int64_t c, int64_t d) {
   return a * t.strides[0] + b * t.strides[1] + c * t.strides[2] + d * t.strides[3];
 }
 
-// Every operand in the order of its memory.
+// The values of an operand in the order of its memory.
 std::vector<float> read(const Tensor& tensor, const void* data, bool tf32) {
   std::vector<float> values(tensor.bytes() / tensor.element_bytes());
   for (size_t i = 0; i < values.size(); ++i) {
@@ -51,7 +51,7 @@ void write(const Tensor& tensor, void* data, int64_t at, float value) {
   static_cast<uint16_t*>(data)[at] = static_cast<uint16_t>(bits >> 16 | (std::isnan(value) ? 0x40u : 0u));
 }
 
-// body(offset in x, offset in weights, offset in y) for every product; channels of x are innermost.
+// Calls body(offset in x, offset in weights, offset in y) for every product; channels of x are the innermost loop.
 template <typename Body>
 void for_each_product(const Problem& p, const Body& body) {
   const int64_t rows = p.weights.dims[2], columns = p.weights.dims[3];
@@ -64,7 +64,7 @@ void for_each_product(const Problem& p, const Body& body) {
               const int64_t iy = oy * p.strides[0] + r * p.dilations[0] - p.before[0];
               const int64_t ix = ox * p.strides[1] + s * p.dilations[1] - p.before[1];
               if (iy < 0 || iy >= p.x.dims[2] || ix < 0 || ix >= p.x.dims[3]) continue;
-              // A convolution proper mirrors its kernel; a cross-correlation does not.
+              // CUDNN_CONVOLUTION mirrors the kernel; a cross-correlation does not.
               const bool mirrored = p.mode == CUDNN_CONVOLUTION;
               const int64_t at_x = offset(p.x, n, 0, iy, ix), at_y = offset(p.y, n, k, oy, ox);
               const int64_t at_w = offset(p.weights, k, 0, mirrored ? rows - 1 - r : r, mirrored ? columns - 1 - s : s);
@@ -98,7 +98,7 @@ void convolve(const Problem& p, const Pointers& pointers, bool tf32, double scal
     default:
       for_each_product(p, [&](int64_t ix, int64_t iw, int64_t iy) { sums[iw] += static_cast<double>(x[ix]) * y[iy]; });
   }
-  // cudnn_graph.h: y = alpha * (w * x) + beta * y, where beta is not 0.
+  // cudnn_graph.h: y = alpha * (w * x) + beta * y. With beta 0, y is not read.
   const std::vector<float> old = p.beta == 0.0f ? std::vector<float>(sums.size()) : read(target, data, false);
   for (int64_t a = 0; a < target.dims[0]; ++a)
     for (int64_t b = 0; b < target.dims[1]; ++b)

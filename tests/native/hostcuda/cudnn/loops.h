@@ -9,8 +9,8 @@ struct Pointers {
   void *x, *weights, *y;
 };
 
-// The result of the problem's direction times `scale`, from sums in f64, rounded to the result's type. f32 operands are
-// rounded to TF32 first where `tf32`.
+// Computes the problem's direction times `scale`, with sums in f64, and rounds to the result's type. If `tf32`, it
+// first rounds f32 operands to TF32.
 void convolve(const Problem& problem, const Pointers& pointers, bool tf32, double scale);
 
 }  // namespace hostcudnn

@@ -1,4 +1,4 @@
-// Execution plans, the pointers they run on, and their runs.
+// Finalises execution plans and variant packs, and executes plans.
 #include <set>
 
 #include "../runtime.h"
@@ -9,7 +9,7 @@
 namespace hostcudnn {
 namespace {
 
-// cuDNN does not say that a plan copies what it was made from: it must still be there.
+// cuDNN does not document that a plan copies its sources, so they must still exist.
 cudnnStatus_t check_sources(const Descriptor& plan) {
   const Descriptor& configuration = plan.descriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
   const Descriptor& graph =
@@ -24,7 +24,7 @@ const Descriptor& engine_descriptor(const Descriptor& plan) {
   return plan.descriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG).descriptor(CUDNN_ATTR_ENGINECFG_ENGINE);
 }
 
-// The pointer of a tensor of the graph, once it is one that the device can follow.
+// The pointer of a tensor of the graph, checked for alignment and device memory.
 cudnnStatus_t pointer_of(const Descriptor& pack, const Tensor& tensor, void** pointer) {
   const auto ids = pack.all<int64_t>(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS);
   const auto pointers = pack.all<void*>(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS);
@@ -36,7 +36,7 @@ cudnnStatus_t pointer_of(const Descriptor& pack, const Tensor& tensor, void** po
   // cudnn_graph.h, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT: "Byte alignment of pointers for this tensor".
   HOSTCUDNN_REQUIRE(reinterpret_cast<uintptr_t>(*pointer) % static_cast<uintptr_t>(tensor.alignment) == 0,
                     CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER);
-  // On a device the kernel would fault.
+  // On a device, the kernel would fault.
   HOSTCUDNN_REQUIRE(hostcuda::on_device(*pointer, tensor.bytes()), CUDNN_STATUS_EXECUTION_FAILED);
   return CUDNN_STATUS_SUCCESS;
 }

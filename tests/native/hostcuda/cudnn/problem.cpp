@@ -1,4 +1,4 @@
-// Reads convolutions from descriptors.
+// Reads a convolution from its descriptors.
 #include "problem.h"
 
 #include <stdexcept>
@@ -45,11 +45,11 @@ Names names_of(cudnnBackendDescriptorType_t kind) {
           CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
 }
 
-// A descriptor that was set into an operation.
+// A finalised descriptor of the given kind that was set into an operation.
 const Descriptor& part(const Descriptor& operation, cudnnBackendAttributeName_t name,
                        cudnnBackendDescriptorType_t kind) {
   const Descriptor& found = operation.descriptor(name);
-  if (found.kind != kind || !found.finalized) throw std::out_of_range("a part is unfinished, or of another kind");
+  if (found.kind != kind || !found.finalized) throw std::out_of_range("a part is not finalised or has another kind");
   return found;
 }
 

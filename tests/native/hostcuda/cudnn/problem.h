@@ -1,4 +1,4 @@
-// A graph of one convolution, read from its descriptors.
+// The convolution of a graph, read from its descriptors.
 #pragma once
 
 #include <array>
@@ -13,13 +13,13 @@ struct Tensor {
   std::vector<int64_t> dims, strides;
 
   size_t element_bytes() const { return type == CUDNN_DATA_BFLOAT16 ? 2 : 4; }
-  // From the first element to the end of the last.
+  // From the first element to the end of the last element.
   size_t bytes() const;
 };
 
 enum class Direction { forward, backward_data, backward_weights };
 
-// Tensors by what they are in the forward direction: x [N,C,H,W], weights [K,C,R,S], y [N,K,P,Q].
+// Tensors are named after their roles in the forward direction: x [N,C,H,W], weights [K,C,R,S], y [N,K,P,Q].
 struct Problem {
   Direction direction;
   Tensor x, weights, y;
@@ -29,9 +29,9 @@ struct Problem {
   float alpha, beta;
 };
 
-// Of an operation all of whose attributes are set.
+// Reads an operation whose attributes are all set.
 Problem problem_of(const Descriptor& operation);
-// Of a graph of one convolution.
+// Reads the only operation of a graph.
 Problem problem_of_graph(const Descriptor& graph);
 
 }  // namespace hostcudnn

@@ -1,4 +1,4 @@
-// What is checked of tensors, convolutions, operations and graphs when they are finalised.
+// Checks tensors, convolutions, operations and graphs when they are finalised.
 #include <algorithm>
 #include <stdexcept>
 
@@ -8,7 +8,7 @@
 namespace hostcudnn {
 namespace {
 
-// Whether two indices may name the same element (seen: xDesc.hasOverlappingStrides()).
+// Whether two indices may refer to the same element (seen: xDesc.hasOverlappingStrides()).
 bool overlaps(const Tensor& tensor) {
   std::vector<std::pair<int64_t, int64_t>> axes;
   for (size_t i = 0; i < tensor.dims.size(); ++i) {
@@ -33,10 +33,10 @@ cudnnStatus_t finalize_tensor(Descriptor& tensor) {
   const auto alignment = tensor.one<int64_t>(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT);
   HOSTCUDNN_REQUIRE(type != CUDNN_DATA_INT8x4 && type != CUDNN_DATA_UINT8x4 && type != CUDNN_DATA_INT8x32,
                     CUDNN_STATUS_NOT_SUPPORTED);
-  // cuDNN has more types than the stand-in.
+  // The stand-in supports only two of cuDNN's types.
   HOSTCUDNN_REQUIRE(type == CUDNN_DATA_FLOAT || type == CUDNN_DATA_BFLOAT16, CUDNN_STATUS_NOT_SUPPORTED);
   HOSTCUDNN_REQUIRE(dims.size() == strides.size(), CUDNN_STATUS_BAD_PARAM);  // seen
-  // "Any of the tensor dimensions or strides is not positive"; seen: 0 passes here and is refused by operations.
+  // "Any of the tensor dimensions or strides is not positive"; seen: cuDNN accepts 0 here and refuses it in operations.
   for (const int64_t length : dims) HOSTCUDNN_REQUIRE(length > 0, CUDNN_STATUS_BAD_PARAM);
   for (const int64_t stride : strides) HOSTCUDNN_REQUIRE(stride > 0, CUDNN_STATUS_BAD_PARAM);
   const int64_t element = type == CUDNN_DATA_BFLOAT16 ? 2 : 4;
@@ -73,7 +73,7 @@ cudnnStatus_t finalize_operation(Descriptor& operation) {
   }
   HOSTCUDNN_REQUIRE(p.x.dims[0] == p.y.dims[0], CUDNN_STATUS_BAD_PARAM);
   HOSTCUDNN_REQUIRE(p.weights.dims[0] == p.y.dims[1], CUDNN_STATUS_BAD_PARAM);
-  HOSTCUDNN_REQUIRE(p.x.dims[1] % p.weights.dims[1] == 0, CUDNN_STATUS_BAD_PARAM);  // the quotient is the groups
+  HOSTCUDNN_REQUIRE(p.x.dims[1] % p.weights.dims[1] == 0, CUDNN_STATUS_BAD_PARAM);  // quotient: groups
   for (size_t i = 0; i < spatial; ++i) {
     const int64_t reach = (p.weights.dims[2 + i] - 1) * p.dilations[i] + 1;
     const int64_t room = p.x.dims[2 + i] + p.before[i] + p.after[i] - reach;
@@ -87,9 +87,9 @@ cudnnStatus_t finalize_operation(Descriptor& operation) {
 cudnnStatus_t finalize_graph(Descriptor& graph) {
   HOSTCUDNN_REQUIRE(live(graph.one<cudnnHandle_t>(CUDNN_ATTR_OPERATIONGRAPH_HANDLE)), CUDNN_STATUS_BAD_PARAM);
   const auto& operations = graph.values.at(CUDNN_ATTR_OPERATIONGRAPH_OPS).descriptors;
-  HOSTCUDNN_REQUIRE(operations.size() == 1, CUDNN_STATUS_NOT_SUPPORTED);  // no others here
+  HOSTCUDNN_REQUIRE(operations.size() == 1, CUDNN_STATUS_NOT_SUPPORTED);  // a limit of the stand-in
   const Problem p = problem_of(*operations[0]);
-  // "A unique identifier of tensor": the pack could not tell two of the same apart.
+  // "A unique identifier of tensor": a pack could not distinguish two tensors with the same identifier.
   HOSTCUDNN_REQUIRE(p.x.id != p.weights.id && p.x.id != p.y.id && p.weights.id != p.y.id, CUDNN_STATUS_BAD_PARAM);
   return CUDNN_STATUS_SUCCESS;
 }

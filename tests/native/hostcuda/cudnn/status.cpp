@@ -1,4 +1,4 @@
-// Names of statuses, and the sentence of each thread's last refusal.
+// Names statuses, and keeps the message of each thread's last refusal.
 #include "status.h"
 
 namespace hostcudnn {
@@ -35,7 +35,7 @@ const char* cudnnGetErrorString(cudnnStatus_t status) {
   }
 }
 
-// cudnn_graph.h: "Retrieves most recent error message"; reading forgets it.
+// cudnn_graph.h: "Retrieves most recent error message". Reading clears the message.
 void cudnnGetLastErrorString(char* message, size_t max_size) {
   if (message == nullptr || max_size == 0) return;
   const size_t bytes = std::min(last.size(), max_size - 1);

@@ -1,4 +1,4 @@
-// How the stand-in for cuDNN refuses: a status, and a sentence kept for cudnnGetLastErrorString.
+// Refusals of the stand-in for cuDNN: a status, and a message for cudnnGetLastErrorString.
 #pragma once
 
 #include <cudnn.h>
@@ -7,18 +7,18 @@
 
 namespace hostcudnn {
 
-// Keeps the sentence and returns the status.
+// Stores the message and returns the status.
 cudnnStatus_t refuse(cudnnStatus_t status, const std::string& sentence);
 
 }  // namespace hostcudnn
 
-// Refuses with `status` and the condition's own text, as cuDNN does, unless the condition holds.
+// Unless the condition holds, refuses with `status` and the condition's text, like cuDNN.
 #define HOSTCUDNN_REQUIRE(condition, status) \
   do { \
     if (!(condition)) return ::hostcudnn::refuse(status, "not: " #condition); \
   } while (0)
 
-// Passes on the status of a nested check.
+// Returns the status of a nested check if it fails.
 #define HOSTCUDNN_TRY(call) \
   do { \
     const cudnnStatus_t hostcudnn_status = (call); \

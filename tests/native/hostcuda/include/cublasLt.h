@@ -1,4 +1,4 @@
-// A stand-in for cuBLASLt's header: what sluice uses of it. For tests.
+// A stand-in for cuBLASLt's header, with the part that sluice uses, for tests.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -18,7 +18,7 @@ using cublasLtMatmulDesc_t = struct cublasLtMatmulDescOpaque_t*;
 using cublasLtMatrixLayout_t = struct cublasLtMatrixLayoutOpaque_t*;
 using cublasLtMatmulPreference_t = struct cublasLtMatmulPreferenceOpaque_t*;
 
-// Copied and kept by callers, as the real ones are; check_cublaslt.cpp compares their sizes and fields.
+// Callers copy and keep these structs, so check_cublaslt.cpp compares their sizes and fields with the real ones.
 struct cublasLtMatmulAlgo_t {
   uint64_t data[8];
 };

@@ -1,4 +1,4 @@
-// A stand-in for the CUDA runtime's header: kernels compiled by an ordinary compiler and run by the processor. For tests.
+// A stand-in for the CUDA runtime's header, for tests: an ordinary compiler compiles the kernels for the CPU.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 #include <type_traits>
 #include <utility>
 
-// Blocks run one after another on one thread, so that a static is shared by the threads of a block. Its contents outlive
-// the block, as on a device they do not.
+// Blocks run one after another on one thread, so the threads of a block can share a static. Unlike on a device, its
+// contents outlive the block.
 #define __shared__ static
 #define __global__
 #define __device__
@@ -23,7 +23,7 @@
 
 #define CUDART_VERSION 13000
 
-// ---- types: sizes and fields that sluice reads
+// ---- types, with the fields that sluice uses
 enum cudaError : unsigned {};
 enum cudaMemcpyKind : unsigned {};
 enum cudaDeviceAttr : unsigned {};
@@ -59,21 +59,21 @@ extern "C" {
 #undef CONSTANT
 }
 
-// ---- what a kernel sees
+// ---- the environment of a kernel
 extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 constexpr int warpSize = 32;
 
 namespace hostcuda {
-// Waits for the block's threads.
+// Waits for all threads of the block.
 void barrier();
-// Waits for the lanes of `mask` after leaving `value` (at most 8 bytes), then gives that of lane `source`.
+// Stores `value` (at most 8 bytes), waits for the lanes of `mask`, and returns the value of lane `source`.
 uint64_t exchange(unsigned mask, uint64_t value, int source);
-// As exchange, but gives the bits of all lanes of `mask` whose value is not 0.
+// Like exchange, but returns a bit for each lane of `mask`, set if its value is true.
 unsigned ballot(unsigned mask, bool value);
 int lane();
 
-// Runs `thread` for each thread of the grid, once the stream comes to it.
+// Enqueues a launch that calls `thread` for each thread of the grid.
 cudaError_t enqueue_launch(const cudaLaunchConfig_t& config, std::function<void()> thread);
 
 template <typename T>
@@ -110,7 +110,7 @@ T __shfl_xor_sync(unsigned mask, T value, int bits) {
 }
 inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 
-// The header's own template: arguments are converted to the kernel's parameters and copied when the call is made.
+// Like the template in the real header, converts the arguments to the kernel's parameters and copies them in the call.
 template <typename... Parameters, typename... Arguments>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), Arguments&&... arguments) {
   return hostcuda::enqueue_launch(

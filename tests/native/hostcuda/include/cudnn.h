@@ -1,4 +1,4 @@
-// A stand-in for cuDNN's header, of which sluice uses the graph API's C backend. For tests.
+// A stand-in for cuDNN's header, with the part of the graph API's C backend that sluice uses, for tests.
 #pragma once
 
 #include <cuda_runtime.h>
