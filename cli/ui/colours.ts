@@ -1,14 +1,14 @@
 /**
- * Colours for people: those of the terminal, or none if the stream is no terminal, `TERM` is `dumb` or `NO_COLOR` is set.
+ * Styles for text on a terminal: none if the stream is not a terminal, `TERM` is `dumb` or `NO_COLOR` is set.
  *
  * @module
  */
 
+import { bold, green, red } from "@std/fmt/colors";
 import process from "node:process";
-import picocolors from "picocolors";
 import { printable } from "./printable.ts";
 
-/** The few styles that the command line uses; each returns its text, made printable, without a style if colours are off. */
+/** The styles of the command line. Each makes its text printable, and leaves the style out if colours are off. */
 export interface Colours {
   /** Headings. */
   readonly bold: (text: string) => string;
@@ -18,14 +18,14 @@ export interface Colours {
   readonly red: (text: string) => string;
 }
 
-/** Every text that was given a style: no other escape sequence reaches a terminal. */
+/** Every text that got a style. Only these texts may carry escape sequences to a terminal. */
 const styled = new Set<string>();
 
-/** A text in a style, with the sequence that begins it and the sequence that ends it. */
-// deno-lint-ignore no-control-regex -- these are the sequences
+/** A styled text between its opening and its closing escape sequence. */
+// deno-lint-ignore no-control-regex -- escape sequences begin with a control character
 const styledText = /\x1b\[\d+m[^\x1b]*\x1b\[\d+m/g;
 
-/** Whether a terminal understands escape sequences. */
+/** True for a terminal that understands escape sequences. */
 export function understandsSequences(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && process.env["TERM"] !== "dumb";
 }
@@ -35,9 +35,9 @@ function refusesColours(): boolean {
   return (process.env["NO_COLOR"] ?? "") !== "";
 }
 
-/** Colours for a stream that is a terminal or not. */
+/** The styles for a stream. Decided at each call: stdout and stderr may differ, and std's own switch is global. */
 export function coloursFor(stream: { readonly isTTY?: boolean }): Colours {
-  const { bold, green, red } = picocolors.createColors(understandsSequences(stream) && !refusesColours());
+  if (!understandsSequences(stream) || refusesColours()) return { bold: printable, green: printable, red: printable };
   const remembering = (style: (text: string) => string) => (text: string) => {
     const result = style(printable(text));
     styled.add(result);
@@ -46,7 +46,7 @@ export function coloursFor(stream: { readonly isTTY?: boolean }): Colours {
   return { bold: remembering(bold), green: remembering(green), red: remembering(red) };
 }
 
-/** A line made printable, but for the texts in it that {@linkcode coloursFor} gave a style. */
+/** Makes a line printable, except for the texts in it that {@linkcode coloursFor} gave a style. */
 export function printableWithStyles(line: string): string {
   let [result, end] = ["", 0];
   for (const { 0: text, index } of line.matchAll(styledText)) {

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { stringify } from "csv-stringify/sync";
-import { join } from "node:path";
 import type { FeatureAccuracy } from "../evaluation/mod.ts";
 import { FileLock, writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { InvalidInputError } from "../errors.ts";
 
 /** What a sweep writes into its folder, the temporary files of it included. */

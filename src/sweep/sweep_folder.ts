@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import {
@@ -48,8 +48,8 @@ const planSchema = z.strictObject({
   retries: z.number().int(),
   evaluate: judgingSchema,
   runs: z.array(z.strictObject({
-    // A folder's name: no path that leads elsewhere.
-    name: z.string().refine((name) => name === basename(name) && !["", ".", ".."].includes(name)),
+    // The name of a folder in the sweep's: no path that leads out of it.
+    name: z.string().refine((name) => !name.includes("/") && !["", ".", ".."].includes(name)),
     varied: z.record(z.string(), scalarSchema),
     config: z.record(z.string(), z.unknown()),
   })),

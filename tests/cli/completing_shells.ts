@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { Shell } from "../../cli/completions/mod.ts";
 
 // What bash would do at TAB: break the line at blanks, = and :, and complete paths where it is told to.

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import {
   appendToFile,

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { SweepResults } from "../../src/sweep/mod.ts";
 
 /** What a sweep has come to, without where it is and how long it took. */
