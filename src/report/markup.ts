@@ -1,36 +1,32 @@
 /**
- * HTML and SVG from templates, in which every text is escaped.
+ * HTML and SVG from templates that escape every text.
  *
  * @module
  */
 
-/** Markup as it is, in contrast to text. */
+import { escape } from "@std/html";
+
+/** Markup, which a template inserts unchanged; text, in contrast, is escaped. */
 export class Markup {
-  /** Text that is markup already: what comes from files never is. */
+  /** Takes trusted markup. Never wrap text that comes from a file: it would reach the page unescaped. */
   constructor(readonly text: string) {}
 }
 
-/** What a template takes: markup stays as it is, text is escaped, and null is nothing. */
+/** The values of a template: markup stays unchanged, text is escaped, null inserts nothing. */
 export type MarkupValue = Markup | string | number | null | readonly MarkupValue[];
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
 
 function insert(value: MarkupValue): string {
   if (value === null) return "";
   if (value instanceof Markup) return value.text;
   if (typeof value === "object") return value.map(insert).join("");
-  return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return escape(String(value));
 }
 
 /**
- * The tag of templates; attributes stand in quotes. It has not the name that formatters know: they would put spaces where a script's
- * hash, or the first line of a file, admits none.
+ * Tags a template: `` markup`<p title="${title}">${text}</p>` ``. Put attributes in quotes, or escaping does not protect them.
+ *
+ * It is not called `html`, because formatters reformat templates of that name, and the space that they add breaks the hash of
+ * a script and the first line of an SVG file.
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   return new Markup(strings.map((text, index) => text + insert(values[index] ?? null)).join(""));
