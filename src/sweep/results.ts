@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+// std's stringify escapes no formulas, and ends lines with CRLF.
 import { stringify } from "csv-stringify/sync";
 import type { FeatureAccuracy } from "../evaluation/mod.ts";
 import { FileLock, writeFileAtomically } from "../formats/mod.ts";
