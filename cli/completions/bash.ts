@@ -11,7 +11,7 @@ function quote(words: readonly string[]): string {
   return `'${words.join(" ")}'`;
 }
 
-/** The values of a command, each by its key: the command's path and a flag, or the path and the index of an argument. */
+/** The values of a command by their keys: the command's path with a flag, or with the index of an argument. */
 function keyedValues(command: CommandGrammar): (readonly [key: string, value: ValueGrammar])[] {
   const path = command.path.join(" ");
   const options = command.options.flatMap(({ flags, value }) =>

@@ -1,10 +1,10 @@
 /**
- * The grammar of the command line for the shells: commands, their options and arguments, and the values that these take.
+ * The grammar of the command line for the shells: commands, their options and arguments, and their values.
  *
- * The completion scripts contain the whole grammar, so no process starts while somebody types. Libraries that ask the program at
- * each TAB do not suffice: `@bomb.sh/tab` (0.0.22) reads commander's tree, but completes no files, mixes up the options of
- * different commands, offers nothing after `--flag=`, and evaluates the typed text in bash; omelette and tabtab know no options
- * with values; carapace's adapter needs a program of its own.
+ * The completion scripts contain the whole grammar, so no process starts while somebody types. Libraries that ask the
+ * program at each TAB do not suffice: `@bomb.sh/tab` (0.0.22) reads commander's tree, but completes no files, mixes up
+ * the options of different commands, offers nothing after `--flag=`, and evaluates the typed text in bash; omelette and
+ * tabtab know no options with values; carapace's adapter needs a program of its own.
  *
  * @module
  */

@@ -23,10 +23,11 @@ function insert(value: MarkupValue): string {
 }
 
 /**
- * Tags a template: `` markup`<p title="${title}">${text}</p>` ``. Put attributes in quotes, or escaping does not protect them.
+ * Tags a template: `` markup`<p title="${title}">${text}</p>` ``. Attributes must stand in quotes, or escaping does
+ * not protect them.
  *
- * It is not called `html`, because formatters reformat templates of that name, and the space that they add breaks the hash of
- * a script and the first line of an SVG file.
+ * It is not called `html`, because formatters reformat templates of that name, and the space that they add breaks the
+ * hash of a script and the first line of an SVG file.
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   return new Markup(strings.map((text, index) => text + insert(values[index] ?? null)).join(""));
