@@ -13,7 +13,7 @@ declare module "@std/path" {
   export function normalize(path: string | URL): string;
   /** The path that leads from one path to another; empty if they are the same. */
   export function relative(from: string, to: string): string;
-  /** An absolute path: from right to left, parts are put in front until the path is absolute; last the current folder. */
+  /** An absolute path of the parts from the last absolute part on; without one, they follow the current folder. */
   export function resolve(...pathSegments: string[]): string;
   /** What separates the folders of `PATH`. */
   export const DELIMITER: ":" | ";";
