@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { existsSync, statSync } from "node:fs";
-import { dirname } from "node:path";
 import { mayWriteTo } from "../src/machine/storage.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import { describeSystemError } from "../src/formats/system_errors.ts";

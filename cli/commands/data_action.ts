@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { datasetNames, datasetSource, needsFiles } from "../../src/data/datasets/registry.ts";
 import {

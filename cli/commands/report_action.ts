@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import { makeFolder, writeFileAtomically } from "../../src/formats/mod.ts";
 import { mayWriteTo } from "../../src/machine/storage.ts";

@@ -1,17 +1,17 @@
 /**
- * The completions of bash, 4.0 or newer. They need nothing besides: the package `bash-completion` only loads them.
+ * The completions for bash 4.0 or newer. They work without the package `bash-completion`, which only loads them.
  *
  * @module
  */
 
 import { allCommands, type CommandGrammar, type ValueGrammar } from "./grammar.ts";
 
-/** Words in single quotes; none of ours has one. */
+/** Words in single quotes. No word of the command line has a quote in it. */
 function quote(words: readonly string[]): string {
   return `'${words.join(" ")}'`;
 }
 
-/** What is looked up by a command and one of its flags, or the number of one of its arguments. */
+/** The values of a command by their keys: the command's path with a flag, or with the index of an argument. */
 function keyedValues(command: CommandGrammar): (readonly [key: string, value: ValueGrammar])[] {
   const path = command.path.join(" ");
   const options = command.options.flatMap(({ flags, value }) =>
@@ -20,7 +20,7 @@ function keyedValues(command: CommandGrammar): (readonly [key: string, value: Va
   return [...options, ...command.arguments.map((value, index) => [`${path} ${index}`, value] as const)];
 }
 
-/** The branches of a `case` over such keys, those with the same values as one. */
+/** The branches of a `case` over the keys of values. Keys with equal values share a branch. */
 function valueCases(commands: readonly CommandGrammar[]): string {
   const keys = new Map<string, string[]>();
   for (const [key, { words, path }] of commands.flatMap(keyedValues)) {
@@ -37,12 +37,12 @@ function commandCases(commands: readonly CommandGrammar[]): string {
   }).join("\n");
 }
 
-/** The script to load in bash. */
+/** Writes the script that bash loads. */
 export function bashScript(program: CommandGrammar): string {
   const commands = allCommands(program);
   return `# Completions of sluice for bash, made by: sluice completions bash
 
-# What may be given to an option or an argument: sets words and path. Fails where there is none such.
+# Sets words and path to the values of an option or an argument. Fails if the key names neither.
 _sluice_value() {
   words='' path=''
   case $1 in
@@ -51,14 +51,14 @@ ${valueCases(commands)}
   esac
 }
 
-# What a command has: sets commands and flags.
+# Sets commands and flags to those of a command.
 _sluice_command() {
   case $1 in
 ${commandCases(commands)}
   esac
 }
 
-# Completes the last of the words given, which the others stand before.
+# Completes the last word that is given; the words before it are the line so far.
 _sluice_complete() {
   local command='' given=0 pending='' prefix='' commands flags words path word typed IFS=$' \\t\\n'
   while (($# > 1)); do
@@ -90,11 +90,11 @@ _sluice_complete() {
   elif [[ $typed == -* ]]; then
     words=$flags
   else
-    # Where nothing else may follow, flags may.
+    # Offer flags only if no value and no command can follow.
     _sluice_value "$command $given" || [[ $given == 0 && -n $commands ]] || words=$flags
     ((given == 0)) && words+=" $commands"
   fi
-  # Bash itself completes paths, quoting what needs it.
+  # Bash completes paths itself, and quotes them.
   case $path in
     file) compopt -o default ;;
     folder) compopt -o plusdirs ;;
@@ -104,7 +104,7 @@ _sluice_complete() {
 
 _sluice() {
   local line=$COMP_LINE joined=() word index
-  # Bash breaks words at = and : too: what no blank stands before is a part of the word before.
+  # Bash also breaks words at = and : so join a part to the word before it if no blank separates them.
   for ((index = 0; index <= COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
     if ((index == 0)) || [[ $line == [[:blank:]]* ]]; then

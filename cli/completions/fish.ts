@@ -1,22 +1,22 @@
 /**
- * The completions of fish, 3.1 or newer.
+ * The completions for fish 3.1 or newer.
  *
  * @module
  */
 
 import { allCommands, type CommandGrammar, type ValueGrammar } from "./grammar.ts";
 
-/** A text as one word of the shell. */
+/** Quotes a text as one word of the shell. */
 function quote(text: string): string {
   return `'${text.replace(/[\\']/g, "\\$&")}'`;
 }
 
-/** A line for something to be offered where a condition holds. */
+/** A `complete` line whose words are offered while a condition holds. */
 function line(condition: string, ...parts: readonly string[]): string {
   return ["complete -c sluice", `-n ${quote(condition)}`, ...parts].join(" ");
 }
 
-/** What completes a value; files are fish's own way, where nothing forbids them. */
+/** The parts of a `complete` line that offer a value. Fish offers files unless `-f` forbids them. */
 function valueParts({ words, path }: ValueGrammar): string[] {
   const folders = path === "folder" ? ["(__fish_complete_directories (__sluice_typed))"] : [];
   const offered = [...words, ...folders];
@@ -39,7 +39,7 @@ function commandLines(command: CommandGrammar): string[] {
   return [...subcommands, ...values, ...options];
 }
 
-/** The script to load in fish. */
+/** Writes the script that fish loads. */
 export function fishScript(program: CommandGrammar): string {
   const commands = allCommands(program);
   const paths = commands.filter(({ path }) => path.length > 0).map(({ path }) => quote(path.join(" ")));
@@ -48,7 +48,7 @@ export function fishScript(program: CommandGrammar): string {
   );
   return `# Completions of sluice for fish, made by: sluice completions fish
 
-# Whether the line is at a command, and where a number follows has been given as many arguments.
+# True if the line is at a command and, if a number is given too, has that many arguments.
 function __sluice_at
     set -l commands ${paths.join(" ")}
     set -l takers ${takers.join(" ")}
@@ -81,7 +81,7 @@ function __sluice_at
     end
 end
 
-# What has been typed of a value, without the flag before it.
+# The part of a value that has been typed, without the flag before it.
 function __sluice_typed
     string replace -r -- '^--[^=]*=' '' (commandline -ct)
 end

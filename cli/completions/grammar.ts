@@ -1,36 +1,36 @@
 /**
- * What shells have to know of the command line: its commands, their options and arguments, and what may be given to them.
+ * The grammar of the command line for the shells: commands, their options and arguments, and their values.
  *
- * The scripts are made from this when they are asked for and then hold all of it: no process is started while somebody types. There are
- * libraries that ask the program at each TAB instead. `@bomb.sh/tab` (0.0.22) reads commander's tree, but has files completed nowhere, takes
- * an option for that of another command, offers nothing after `--flag=`, and its script for bash evaluates what was typed; omelette and
- * tabtab know nothing of options and their values; carapace's adapter wants another program installed.
+ * The completion scripts contain the whole grammar, so no process starts while somebody types. Libraries that ask the
+ * program at each TAB do not suffice: `@bomb.sh/tab` (0.0.22) reads commander's tree, but completes no files, mixes up
+ * the options of different commands, offers nothing after `--flag=`, and evaluates the typed text in bash; omelette and
+ * tabtab know no options with values; carapace's adapter needs a program of its own.
  *
  * @module
  */
 
 import type { Argument, CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
-/** What may be given as a value: words, and where it is a path what lies there. */
+/** The values that an option or an argument takes: words, paths or both. */
 export interface ValueGrammar {
-  /** What stands for it in the help. */
+  /** The value's name in the help, for example `FILE`. */
   readonly placeholder: string;
-  /** Words that it may be. */
+  /** The words to offer; empty if any text will do. */
   readonly words: readonly string[];
-  /** The kind of path that it may be, or null. */
+  /** The kind of path to offer, or null if the value is not a path. */
   readonly path: "file" | "folder" | null;
 }
 
-/** An option: the flags it is given by, its help, and its value, null where it takes none. */
+/** An option: its flags, its help, and its value; null if it takes none. */
 export interface OptionGrammar {
   readonly flags: readonly string[];
   readonly description: string;
   readonly value: ValueGrammar | null;
 }
 
-/** A command. */
+/** A command with its options, arguments and subcommands. */
 export interface CommandGrammar {
-  /** The words that name it, none for the program itself. */
+  /** The words that name the command; empty for the program itself. */
   readonly path: readonly string[];
   readonly description: string;
   readonly options: readonly OptionGrammar[];
@@ -55,7 +55,7 @@ function describeOption(option: Option): OptionGrammar {
   };
 }
 
-/** A command with all below it, without what its help hides. */
+/** Describes a command and its subcommands. Leaves out options and commands that the help hides. */
 export function describeCommand(command: CommandUnknownOpts, path: readonly string[] = []): CommandGrammar {
   const help = command.createHelp();
   return {
@@ -67,7 +67,7 @@ export function describeCommand(command: CommandUnknownOpts, path: readonly stri
   };
 }
 
-/** A command and all below it, each before those below it. */
+/** A command and all its subcommands, parents first. */
 export function allCommands(command: CommandGrammar): CommandGrammar[] {
   return [command, ...command.commands.flatMap(allCommands)];
 }

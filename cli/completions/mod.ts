@@ -1,5 +1,5 @@
 /**
- * Scripts that complete the command line, for each shell.
+ * Scripts that complete the command line in the user's shell.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { zshScript } from "./zsh.ts";
 
 export * from "./grammar.ts";
 
-/** Shells that there are scripts for. */
+/** The shells that can load a script. */
 export const shells = ["bash", "zsh", "fish"] as const;
 
-/** A shell's name. */
+/** One of {@linkcode shells}. */
 export type Shell = typeof shells[number];
 
-/** Makes the script of each. */
+/** Writes a shell's script for the grammar of the program. */
 export const completionScripts: Readonly<Record<Shell, (program: CommandGrammar) => string>> = {
   bash: bashScript,
   zsh: zshScript,

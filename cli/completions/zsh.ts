@@ -1,17 +1,17 @@
 /**
- * The completions of zsh, in the terms of its own completion system.
+ * The completions for zsh, as functions of its own completion system.
  *
  * @module
  */
 
 import { allCommands, type CommandGrammar, type OptionGrammar, type ValueGrammar } from "./grammar.ts";
 
-/** A text as one word of the shell. */
+/** Quotes a text as one word of the shell. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A text within a specification, where some characters have a meaning. */
+/** Escapes the characters that have a meaning in a specification of `_arguments`. */
 function escape(text: string): string {
   return text.replace(/[\\:[\]]/g, "\\$&");
 }
@@ -20,7 +20,7 @@ function functionName({ path }: CommandGrammar): string {
   return ["_sluice", ...path].join("_");
 }
 
-/** What completes a value. */
+/** The action of `_arguments` that offers a value; a blank offers nothing. */
 function action({ words, path }: ValueGrammar): string {
   const files = path === null ? null : path === "file" ? "_files" : "_files -/";
   if (files === null) return words.length === 0 ? " " : `(${words.join(" ")})`;
@@ -35,7 +35,7 @@ function optionSpecification({ flags, description, value }: OptionGrammar): stri
   return `${quote(`(${flags.join(" ")})`)}{${forms.join(",")}}${quote(rest)}`;
 }
 
-/** The first argument may be the name of a command below, too. */
+/** The specifications of the arguments. The first argument may also name a subcommand. */
 function argumentSpecifications(command: CommandGrammar): string[] {
   const below = command.commands.length === 0 ? [] : [`${functionName(command)}_commands`];
   return Array.from({ length: Math.max(command.arguments.length, below.length) }, (_, index) => {
@@ -87,14 +87,14 @@ function commandFunction(command: CommandGrammar): string[] {
   ];
 }
 
-/** The script to load in zsh, as a function of its `fpath` or by `source`. */
+/** Writes the script that zsh loads, from its `fpath` or by `source`. */
 export function zshScript(program: CommandGrammar): string {
   const functions = allCommands(program).flatMap(commandFunction);
   return `#compdef sluice
 # Completions of sluice for zsh, made by: sluice completions zsh
 
 ${functions.join("\n")}
-# Loaded from fpath this file is the function's first call; read by source it only defines it.
+# Autoloaded from fpath, this file is the body of the first call; sourced, it only defines the function.
 if [[ $funcstack[1] == _sluice ]]; then
   _sluice "$@"
 else

@@ -1,14 +1,14 @@
 /**
- * Colours of the output: none if the stream is not a terminal, `TERM` is `dumb`, or `NO_COLOR` is set and not empty.
+ * Styles for text on a terminal: none if the stream is not a terminal, `TERM` is `dumb` or `NO_COLOR` is set.
  *
  * @module
  */
 
+import { bold, green, red } from "@std/fmt/colors";
 import process from "node:process";
-import picocolors from "picocolors";
 import { printable } from "./printable.ts";
 
-/** The styles of the command line. Each makes its text printable, and adds the style only if colours are on. */
+/** The styles of the command line. Each makes its text printable, and leaves the style out if colours are off. */
 export interface Colours {
   /** Headings. */
   readonly bold: (text: string) => string;
@@ -18,14 +18,14 @@ export interface Colours {
   readonly red: (text: string) => string;
 }
 
-/** Every styled text. Any other escape sequence comes from a file, and must not reach a terminal. */
+/** Every text that got a style. Only these texts may carry escape sequences to a terminal. */
 const styled = new Set<string>();
 
-/** A styled text with its opening and its closing escape sequence. */
+/** A styled text between its opening and its closing escape sequence. */
 // deno-lint-ignore no-control-regex -- escape sequences begin with a control character
 const styledText = /\x1b\[\d+m[^\x1b]*\x1b\[\d+m/g;
 
-/** Whether the stream is a terminal that understands escape sequences. */
+/** True for a terminal that understands escape sequences. */
 export function understandsSequences(stream: { readonly isTTY?: boolean }): boolean {
   return stream.isTTY === true && process.env["TERM"] !== "dumb";
 }
@@ -35,9 +35,9 @@ function refusesColours(): boolean {
   return (process.env["NO_COLOR"] ?? "") !== "";
 }
 
-/** The styles for a stream. */
+/** The styles for a stream. Decided at each call: stdout and stderr may differ, and std's own switch is global. */
 export function coloursFor(stream: { readonly isTTY?: boolean }): Colours {
-  const { bold, green, red } = picocolors.createColors(understandsSequences(stream) && !refusesColours());
+  if (!understandsSequences(stream) || refusesColours()) return { bold: printable, green: printable, red: printable };
   const remembering = (style: (text: string) => string) => (text: string) => {
     const result = style(printable(text));
     styled.add(result);
@@ -46,7 +46,7 @@ export function coloursFor(stream: { readonly isTTY?: boolean }): Colours {
   return { bold: remembering(bold), green: remembering(green), red: remembering(red) };
 }
 
-/** Makes a line printable, and keeps only the escape sequences that {@linkcode coloursFor} added. */
+/** Makes a line printable, except for the texts in it that {@linkcode coloursFor} gave a style. */
 export function printableWithStyles(line: string): string {
   let [result, end] = ["", 0];
   for (const { 0: text, index } of line.matchAll(styledText)) {

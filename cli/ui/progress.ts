@@ -18,6 +18,7 @@ const lineInterval = 10_000;
 
 /** `93` -> `1:33`, `3723` -> `1:02:03`. */
 export function formatSeconds(seconds: number): string {
+  // std's "digital" style counts from days down to nanoseconds: 00:00:01:33:000:000:000.
   const whole = Math.max(0, Math.round(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const padded = String(rest).padStart(2, "0");
@@ -26,6 +27,7 @@ export function formatSeconds(seconds: number): string {
 
 /** A rough duration: `45` -> `45 s`, `12000` -> `3 h 20 min`. */
 export function formatDuration(seconds: number): string {
+  // std's durations are exact, down to nanoseconds: too precise for an estimate.
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
   const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];

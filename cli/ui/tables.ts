@@ -83,5 +83,6 @@ export function megaMacs(value: number | undefined): string | undefined {
 
 /** Bytes in mebibytes. */
 export function mebibytes(value: number): string {
+  // std's format changes the unit from row to row, writes kiB for KiB, and rounds 1500 MiB to 1.46 GiB.
   return `${(value / 2 ** 20).toFixed(1)} MiB`;
 }

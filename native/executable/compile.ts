@@ -4,8 +4,8 @@
  * @module
  */
 
+import { basename, dirname, join, relative } from "@std/path";
 import { rmSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import denoJson from "../../deno.json" with { type: "json" };

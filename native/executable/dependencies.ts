@@ -4,8 +4,8 @@
  * @module
  */
 
+import { basename } from "@std/path";
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { Dependency } from "./dependencies/dependency.ts";
 import { commonText } from "./dependencies/licences.ts";

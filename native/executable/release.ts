@@ -4,8 +4,8 @@
  * @module
  */
 
+import { basename, dirname, join, relative } from "@std/path";
 import { rmSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
 import { SluiceError } from "../../src/errors.ts";
 import { digestOf, runTask } from "../tools/build.ts";
 import { compileExecutable, executablePath, RELEASE_LEVEL } from "./compile.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { join, relative } from "@std/path";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { InvalidInputError, SluiceError } from "../../src/errors.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { DELIMITER, join, resolve } from "@std/path";
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
 import { InvalidInputError } from "../../src/errors.ts";
@@ -50,7 +50,7 @@ function checkReplaceable(path: string): void {
 }
 
 function isOnPath(folder: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(delimiter).some((entry) => entry !== "" && resolve(entry) === folder);
+  return (Deno.env.get("PATH") ?? "").split(DELIMITER).some((entry) => entry !== "" && resolve(entry) === folder);
 }
 
 function install(args: readonly string[]): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename } from "node:path";
+import { basename } from "@std/path";
 import { SluiceError } from "../../src/errors.ts";
 import { execute } from "./packages.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { Device } from "../device/mod.ts";
 import { median, timedPromise } from "./stopwatch.ts";
 import { checkpointMetadata } from "../run/checkpoint.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { stringify } from "yaml";
 import { InvalidInputError } from "../errors.ts";
 import { describeSystemError } from "../formats/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { InvalidInputError } from "../errors.ts";
 import { readTextFile } from "../formats/mod.ts";
 import { resolveConfig, type RunConfig } from "./config.ts";

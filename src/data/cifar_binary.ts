@@ -7,8 +7,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { Archive } from "./archive.ts";
 import { readRecords } from "./data_file.ts";

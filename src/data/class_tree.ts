@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { Dataset, DatasetOptions, FileImages, Labelled } from "./dataset.ts";
 import { FileSets } from "./file_set.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { mayWriteTo } from "../machine/storage.ts";
 import { InvalidInputError } from "../errors.ts";
 import { FileLock, type LockHolder, makeFolder } from "../formats/mod.ts";

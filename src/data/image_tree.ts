@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { InvalidInputError } from "../errors.ts";
 import { folderError } from "./folder_error.ts";
 import { escapeName, isSystemName, looksOf, spelledName } from "./names.ts";

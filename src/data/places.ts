@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import type { Archive } from "./archive.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { InvalidInputError } from "../errors.ts";
 import { listFolder } from "./image_tree.ts";
 import { escapeName, looksOf } from "./names.ts";

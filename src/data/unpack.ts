@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { isAbsolute, join, normalize } from "@std/path";
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { isAbsolute, join, normalize } from "node:path";
 import type { ReadEntry } from "tar";
 
 import { InvalidInputError, type SluiceError, StorageError } from "../errors.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Device } from "../device/mod.ts";
 import type { Dataset, DatasetSource, FileImages, SkippedImage } from "./dataset.ts";
 import { md5Of } from "./download.ts";

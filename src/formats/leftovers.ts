@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { lstatSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 
 /** The suffix of a temporary file: the process number, and the number of the attempt unless it is the first. */
 const ending = /\.\d+(-\d+)?\.partial$/;

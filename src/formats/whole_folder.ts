@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { basename, dirname, join, resolve } from "@std/path";
 import { mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { clearLeftovers, lockPartial } from "./leftovers.ts";
 import { createFolder, flushFolder } from "./write_file.ts";

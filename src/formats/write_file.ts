@@ -8,6 +8,7 @@
  * @module
  */
 
+import { basename, dirname } from "@std/path";
 import {
   closeSync,
   constants as modes,
@@ -20,7 +21,6 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname } from "node:path";
 import process from "node:process";
 import { StorageError } from "../errors.ts";
 import { clearLeftovers, lockPartial } from "./leftovers.ts";

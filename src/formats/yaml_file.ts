@@ -3,6 +3,7 @@
  *
  * @module
  */
+// std's YAML keeps no positions, from which messages name lines.
 import {
   type Alias,
   type Document,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { unescapeOctal } from "./mounts.ts";
 import type { SystemCalls } from "./system_calls.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 
 /** Whether this process belongs to the packaged executable. Its launcher sets SLUICE_EXECUTABLE. */
 export function isPackaged(): boolean {

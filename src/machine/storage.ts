@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { dirname, join, resolve } from "@std/path";
 import { existsSync, lstatSync, readdirSync, realpathSync, statfsSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
 import { type Mount, mountOf, readMounts } from "./mounts.ts";
 import { cacheFolder } from "./packaged.ts";
 import { SystemCalls } from "./system_calls.ts";

@@ -4,33 +4,30 @@
  * @module
  */
 
-/** Markup that templates insert without escaping. */
+import { escape } from "@std/html";
+
+/** Markup, which a template inserts unchanged; text, in contrast, is escaped. */
 export class Markup {
-  /** Marks a text as markup. Use it for our own text only, never for text from a file. */
+  /** Takes trusted markup. Never wrap text that comes from a file: it would reach the page unescaped. */
   constructor(readonly text: string) {}
 }
 
-/** A value of a template: markup stays unchanged, text is escaped, and null is empty. */
+/** The values of a template: markup stays unchanged, text is escaped, null inserts nothing. */
 export type MarkupValue = Markup | string | number | null | readonly MarkupValue[];
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
 
 function insert(value: MarkupValue): string {
   if (value === null) return "";
   if (value instanceof Markup) return value.text;
   if (typeof value === "object") return value.map(insert).join("");
-  return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? character);
+  return escape(String(value));
 }
 
 /**
- * The template tag. Attributes must be in quotes. It is not named `html`, because formatters would then change white
- * space, which breaks the hash of a script and the first line of a file.
+ * Tags a template: `` markup`<p title="${title}">${text}</p>` ``. Attributes must stand in quotes, or escaping does
+ * not protect them.
+ *
+ * It is not called `html`, because formatters reformat templates of that name, and the space that they add breaks the
+ * hash of a script and the first line of an SVG file.
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   return new Markup(strings.map((text, index) => text + insert(values[index] ?? null)).join(""));

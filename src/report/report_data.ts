@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { basename, resolve } from "@std/path";
 import { existsSync } from "node:fs";
-import { basename, resolve } from "node:path";
 import { missedBudget } from "../budget/missed_budget.ts";
 import { DamagedRun, orDamaged, type Scalar, type SweepFolder } from "../sweep/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";

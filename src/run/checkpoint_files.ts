@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, linkSync, lstatSync, readdirSync, readlinkSync, renameSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { InvalidInputError } from "../errors.ts";
 import { clearLeftovers, flushFolder, isPlainFile, storageError, systemCode, writePartial } from "../formats/mod.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import {
   appendToFile,
   checkPlainFile,

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join, relative } from "@std/path";
 import { createHash } from "node:crypto";
-import { join, relative } from "node:path";
 import { checksumOf, checksumsOf, type FileContent } from "../data/data_file.ts";
 import { fileError } from "../data/folder_error.ts";
 import type { Dataset, ImageSet } from "../data/mod.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 import { missedBudget } from "../budget/missed_budget.ts";
 import type { SkippedImage } from "../data/mod.ts";
 import { InvalidInputError, LostFolderError } from "../errors.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { FileLock, type LockState, readLock } from "../formats/mod.ts";
 
 /** The file in a run's folder that the training process locks. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { basename, relative } from "@std/path";
 import { createHash } from "node:crypto";
-import { basename, relative } from "node:path";
 import { stringify } from "yaml";
 import type { KubernetesRequest } from "./requests.ts";
 import { attemptFunction, chooseRun, jobName, type ScriptedSweep } from "./shell.ts";

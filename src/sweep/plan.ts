@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolve } from "node:path";
+import { resolve } from "@std/path";
 import { type InvalidInputError, InvalidOptionError } from "../errors.ts";
 import { type ConfigSources, resolveConfig, type RunConfig } from "../config/config.ts";
 import { type ConfigFile, configOfKeys, withHomePaths } from "../config/config_file.ts";

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
+// std's stringify escapes no formulas, and ends lines with CRLF.
 import { stringify } from "csv-stringify/sync";
-import { join } from "node:path";
 import type { FeatureAccuracy } from "../evaluation/mod.ts";
 import { FileLock, writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { InvalidInputError } from "../errors.ts";
 
 /** Names that a sweep writes into its folder, including temporary files. */

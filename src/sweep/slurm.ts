@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { basename } from "node:path";
+import { basename } from "@std/path";
 import { InvalidInputError } from "../errors.ts";
 import type { SlurmRequest } from "./requests.ts";
 import { attemptFunction, chooseRun, completeFunction, jobName, quoteWord, type ScriptedSweep } from "./shell.ts";

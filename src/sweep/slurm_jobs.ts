@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import { isPlainFile, writeFileAtomically } from "../formats/mod.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import {
@@ -49,7 +49,7 @@ const planSchema = z.strictObject({
   evaluate: judgingSchema,
   runs: z.array(z.strictObject({
     // A plain name: a path could lead out of the sweep's folder.
-    name: z.string().refine((name) => name === basename(name) && !["", ".", ".."].includes(name)),
+    name: z.string().refine((name) => !name.includes("/") && !["", ".", ".."].includes(name)),
     varied: z.record(z.string(), scalarSchema),
     config: z.record(z.string(), z.unknown()),
   })),

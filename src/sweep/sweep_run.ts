@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { readLock } from "../formats/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import { latestState } from "../run/checkpoint.ts";

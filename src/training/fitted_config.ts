@@ -36,6 +36,7 @@ export function usualBatch(images: number): Pick<RunConfig, "batch"> {
 
 /** An amount of memory for people: `1.4 GB`, `350 MB`. */
 export function describeBytes(bytes: number): string {
+  // std's format has three digits, more than an estimate is worth.
   const [size, unit] = bytes >= 1e9 ? [bytes / 1e9, "GB"] : [bytes / 1e6, "MB"];
   return `${size >= 10 ? Math.round(size) : size.toFixed(1)} ${unit}`;
 }

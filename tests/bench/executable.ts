@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { compileExecutable, RELEASE_LEVEL } from "../../native/executable/compile.ts";
 
 /** Milliseconds that one start takes. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { curvePoints, readReportRun, type ReportData, reportPage } from "../../src/report/mod.ts";
 import { RunFolder } from "../../src/run/mod.ts";
 import { openPage, startBrowser } from "../report/browser.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { DELIMITER, join } from "@std/path";
 import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
 import { withFolder } from "../folders.ts";
@@ -44,7 +44,7 @@ Deno.test(
     assert.equal(preview.status, 0, preview.stderr);
     assert.ok(statSync(join(folder, "x.png")).size > 0);
     // A second installation replaces the first.
-    const again = await install(folder, ["bin dir"], { PATH: `${join(folder, "bin dir")}${delimiter}/usr/bin` });
+    const again = await install(folder, ["bin dir"], { PATH: `${join(folder, "bin dir")}${DELIMITER}/usr/bin` });
     assert.deepEqual([again.status, again.stderr], [0, ""]);
   }),
 );

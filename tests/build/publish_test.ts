@@ -4,9 +4,9 @@
  * @module
  */
 
+import { dirname, join, relative } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
 import { cudaPlan, libraryPlan } from "../../native/tools/build.ts";
@@ -51,7 +51,9 @@ Deno.test("the published files are the library and the sources of both native li
     "native/CMakeLists.txt",
   ];
   const sources = [...libraryPlan.sources, ...cudaPlan.sources].map((path) => relative(root, path));
-  const wanted = ["deno.json", "mod.ts", "LICENSE", "README.md", "src", ...native, ...sources].flatMap(filesUnder);
+  const wanted = ["deno.json", "mod.ts", "LICENSE", "README.md", "src", "types", ...native, ...sources].flatMap(
+    filesUnder,
+  );
   assert.deepEqual([...published].sort(), [...new Set(wanted)].sort());
   assert.deepEqual(
     published.filter((path) => /^(tests|runs|cli|dist|node_modules)\/|^native\/build\b(?!\.ts)/.test(path)),

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const setup = fileURLToPath(new URL("../../native/tools/setup.ts", import.meta.url));

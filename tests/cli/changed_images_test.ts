@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "../../src/formats/mod.ts";
 import { writeClassTree, writePng } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { Shell } from "../../cli/completions/mod.ts";
 
 // Imitates bash at TAB: breaks the line at blanks, = and :, and completes paths if the script asks for it.

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { allCommands, completionScripts, describeCommand, type Shell, shells } from "../../cli/completions/mod.ts";
 import { buildProgram } from "../../cli/program.ts";
 import { datasetNames } from "../../src/data/datasets/registry.ts";

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "../../src/formats/mod.ts";
 import type { RunStatus } from "../../src/run/run_status.ts";
 import { withFolder } from "../folders.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { dirname, join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, finish, runSluice } from "./run_sluice.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { SystemCalls } from "../../src/machine/mod.ts";
 import process from "node:process";
 import { writeGreyJpeg } from "../data/grey_jpeg.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import type { Report } from "../../cli/examination.ts";
 import { withFolder } from "../folders.ts";
 import { runSluice, testedExecutable } from "./run_sluice.ts";

@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { writeClassTree } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds } from "./run_sluice.ts";

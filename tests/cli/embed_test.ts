@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { decodeNpy } from "../../src/formats/mod.ts";
 import { writeDamagedPng, writePng } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";

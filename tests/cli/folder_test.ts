@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
-import { join } from "node:path";
 // @ts-types="../../src/formats/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";

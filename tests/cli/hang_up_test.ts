@@ -4,9 +4,9 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, sluiceCommand, startSluice, untilWritten } from "./run_sluice.ts";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { join } from "@std/path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildProgram } from "../../cli/program.ts";
 import { stopStatuses } from "../../cli/ui/errors.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, runSluice } from "./run_sluice.ts";
 

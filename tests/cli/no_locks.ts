@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 
 const source = `#include <errno.h>
 #include <stdlib.h>

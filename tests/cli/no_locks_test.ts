@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { hasBegun } from "../sweep/outcome.ts";
 import { tinyBase } from "../sweep/tiny_sweep.ts";
 import { withFolder } from "../folders.ts";

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
 import { isRunningHere, ownIdentity, SystemCalls } from "../../src/machine/mod.ts";
 import { tinyBase } from "../sweep/tiny_sweep.ts";
 import { withFolder } from "../folders.ts";

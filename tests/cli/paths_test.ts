@@ -4,9 +4,9 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { resolveConfig } from "../../src/config/config.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";

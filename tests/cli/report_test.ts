@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { makeRun } from "../report/synthetic_runs.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds } from "./run_sluice.ts";

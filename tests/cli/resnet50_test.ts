@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { decodeNpy, readSafetensors } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds } from "./run_sluice.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import type { RunStatus } from "../../src/run/run_status.ts";
 import { withFolder } from "../folders.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { deviceHasBf16 } from "../devices.ts";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, startSluice } from "./run_sluice.ts";

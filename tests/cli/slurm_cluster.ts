@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { aptCommand, execute, installWith } from "../../native/tools/packages.ts";
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { RunStatus } from "../../src/run/run_status.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, startSluice, untilWritten } from "./run_sluice.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import { parse } from "yaml";
 import { selfCommand } from "../../cli/self.ts";

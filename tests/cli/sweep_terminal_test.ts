@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { quoteWords } from "../../src/sweep/mod.ts";
 import { tinyBase } from "../sweep/tiny_sweep.ts";
 import { selfCommand } from "../../cli/self.ts";

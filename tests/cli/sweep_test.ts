@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { SweepResults } from "../../src/sweep/mod.ts";
 import { hasBegun, rowsOf, weightsOf } from "../sweep/outcome.ts";
 import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { quoteWords } from "../../src/sweep/shell.ts";
 import { withFolder } from "../folders.ts";
 import { sluiceCommand, untilWritten } from "./run_sluice.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import { checkConfig, portableConfig } from "../../src/run/checkpoint.ts";
 import { checkAgainstImages, type ConfigSources, resolveConfig } from "../../src/config/config.ts";

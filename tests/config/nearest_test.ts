@@ -1,21 +1,34 @@
 /**
- * Tests of finding the nearest known word.
+ * Tests of suggesting the nearest known word.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
-import { editDistance, nearest } from "../../src/config/nearest.ts";
+import { nearest, remedyFor } from "../../src/config/nearest.ts";
 
-Deno.test("the distance counts insertions, deletions and replacements", () => {
-  assert.equal(editDistance("budget", "budget"), 0);
-  assert.equal(editDistance("bugdet", "budget"), 2);
-  assert.equal(editDistance("", "lr"), 2);
-  assert.equal(editDistance("epoch", "epochs"), 1);
+Deno.test("insertions, deletions and replacements each count as one edit", () => {
+  assert.equal(nearest("lr", ["lrab"]), "lrab");
+  assert.equal(nearest("lrab", ["lr"]), "lr");
+  assert.equal(nearest("bugdet", ["budget"]), "budget");
+  assert.equal(nearest("lr", ["lrabc"]), undefined);
+  assert.equal(nearest("bgudte", ["budget"]), undefined);
 });
 
-Deno.test("the nearest word is suggested where it is near, the first of equals", () => {
+Deno.test("a word may differ in two letters, and a long word in a third of its letters", () => {
+  assert.equal(nearest("epXYZ", ["epoch"]), undefined);
+  assert.equal(nearest("wXrmupYpochZ", ["warmupEpochs"]), "warmupEpochs");
+  assert.equal(nearest("XXrmupYpochZ", ["warmupEpochs"]), "warmupEpochs");
+  assert.equal(nearest("XXXmupYpochZ", ["warmupEpochs"]), undefined);
+});
+
+Deno.test("the nearest word is suggested, the first of those that are equally near", () => {
   assert.equal(nearest("epoch", ["budget", "epochs"]), "epochs");
   assert.equal(nearest("lt", ["lr", "ln"]), "lr");
   assert.equal(nearest("frobnicate", ["budget", "epochs"]), undefined);
+});
+
+Deno.test("the remedy names the word that was meant, or says to remove the word", () => {
+  assert.equal(remedyFor("bugdet", ["budget"]), "did you mean budget?");
+  assert.equal(remedyFor("zzzzzzzz", ["budget"]), "remove it");
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 
 import { Device, libraryPath, requirementsOf } from "../../src/device/mod.ts";
 import { runSluice } from "../cli/run_sluice.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 
 import { build, hostcudaPlan } from "../../native/tools/build.ts";
 import { execute } from "../../native/tools/packages.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { datasetSource } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { basename, join } from "@std/path";
 import { existsSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { execute } from "../../native/tools/packages.ts";

@@ -1,7 +1,7 @@
 // Tests of reading data files.
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { readDataFile } from "../../src/data/data_file.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { withTree } from "./image_files.ts";

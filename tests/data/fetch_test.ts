@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { create } from "tar";
 import { type Archive, fetchArchive, unpackFolder } from "../../src/data/mod.ts";
 import { withFolder } from "../folders.ts";

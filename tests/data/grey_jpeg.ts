@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { dirname } from "@std/path";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 
 /** A marker segment: code, length and bytes. */
 function segment(code: number, bytes: readonly number[]): number[] {

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { dirname, join } from "@std/path";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { encodePng } from "../../src/formats/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { EpochBatches, folder, ImageStores, Loader, shapes, type ViewBatch } from "../../src/data/mod.ts";
 import type { StoredBatch, TrainingImages } from "../../src/data/mod.ts";
 import { augment } from "../../src/ops/mod.ts";

@@ -3,17 +3,17 @@
  *
  * @module
  */
+import { dirname, join } from "@std/path";
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { type DatasetSource, datasetSource, type FileImages, verifyDataset } from "../../src/data/mod.ts";
 import { selfCommand } from "../../cli/self.ts";
 import { folderError } from "../../src/data/folder_error.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { withTree, writeClassTree, writePng } from "./image_files.ts";
 
-function write(...parts: string[]): void {
-  const path = join(...parts);
+function write(folder: string, ...parts: string[]): void {
+  const path = join(folder, ...parts);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, "other");
 }

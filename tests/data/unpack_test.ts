@@ -1,7 +1,7 @@
 // Tests of unpacking archives: their contents, and the limits on size and number of files.
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { create } from "tar";
 import { unpackFolder } from "../../src/data/mod.ts";

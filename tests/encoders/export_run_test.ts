@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { datasetSource } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { readSafetensors, writeFileAtomically, writeSafetensors } from "../../src/formats/mod.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 
+import { dirname, join } from "@std/path";
 import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { withFolder } from "../folders.ts";
 import { finish, type Finished } from "../cli/run_sluice.ts";
 import { testedExecutable } from "./executable.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync } from "node:fs";
-import { join } from "node:path";
 import denoJson from "../../deno.json" with { type: "json" };
 import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";

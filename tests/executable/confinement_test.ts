@@ -5,8 +5,8 @@
  * @module
  */
 
+import { join, resolve } from "@std/path";
 import assert from "node:assert/strict";
-import { join, resolve } from "node:path";
 import { aptCommand, execute, installWith } from "../../native/tools/packages.ts";
 import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";

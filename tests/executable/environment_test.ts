@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { withFolder } from "../folders.ts";
 import { namesIn, testedExecutable } from "./executable.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { finish, type Finished, testedExecutable as named } from "../cli/run_sluice.ts";
 
 /**

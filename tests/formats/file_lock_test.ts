@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { linkSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { ownIdentity } from "../../src/machine/mod.ts";
 import { describeHolder, FileLock, isHolderHere, readLock } from "../../src/formats/mod.ts";

@@ -1,8 +1,8 @@
 // Tests of safetensors files on disk.
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { InvalidInputError, ShapeError } from "../../src/errors.ts";
 import { FormatError, type HostTensor, readSafetensors, writeSafetensors } from "../../src/formats/mod.ts";
 

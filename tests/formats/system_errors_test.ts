@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describeSystemError, reasonOf, storageError } from "../../src/formats/mod.ts";
 import { StorageError } from "../../src/errors.ts";
 import { withFolder } from "../folders.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { readLines, readTextFile } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
 

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import {
   appendToFile,
   clearLeftovers,
@@ -73,6 +74,7 @@ Deno.test({
     const path = join(folder, "grown");
     const script = join(folder, "grow.ts");
     const source = new URL("../../src/formats/write_file.ts", import.meta.url).href;
+    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
     // The limit is 1 KiB (sh counts in units of 512 bytes): 600 bytes fit once, and then a part of the next 600.
     Deno.writeTextFileSync(
       script,
@@ -85,9 +87,10 @@ Deno.test({
     const { stdout, stderr } = await new Deno.Command("sh", {
       args: [
         "-c",
-        'trap "" XFSZ; ulimit -f 2; exec "$0" run --no-lock --quiet -A --no-check "$1"',
+        'trap "" XFSZ; ulimit -f 2; exec "$0" run --config "$2" --no-lock --quiet -A --no-check "$1"',
         Deno.execPath(),
         script,
+        config,
       ],
     }).output();
     const said = new TextDecoder().decode(stdout);

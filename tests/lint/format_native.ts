@@ -6,8 +6,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import { clangFormatPath } from "clang-format-node";
-import { join } from "node:path";
 import process from "node:process";
 import { root, sourcesUnder } from "./sources.ts";
 

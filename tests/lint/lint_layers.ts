@@ -4,12 +4,12 @@
  * @module
  */
 
-import { join } from "node:path";
+import { join } from "@std/path";
 import process from "node:process";
 import { checkCircles, checkFile, type Violation } from "./rules.ts";
 import { root, sourcesUnder } from "./sources.ts";
 
-const folders = ["cli", "native", "src", "tests"];
+const folders = ["cli", "native", "src", "tests", "types"];
 
 /** All violations in the repository. */
 export function lintRepository(): Violation[] {

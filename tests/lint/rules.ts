@@ -4,7 +4,7 @@
  * @module
  */
 
-import { posix } from "node:path";
+import { dirname, join } from "@std/path/posix";
 
 /** A place that breaks a rule. */
 export interface Violation {
@@ -43,7 +43,7 @@ export const clockFiles: readonly string[] = [
 ];
 
 /** Packages that only the command line may import, so that replacing them touches few files. */
-const commandLinePackages = ["@commander-js/extra-typings", "commander", "cli-table3", "picocolors"];
+const commandLinePackages = ["@commander-js/extra-typings", "commander", "cli-table3", "@std/fmt/colors"];
 
 const largestFile = 400;
 
@@ -90,7 +90,7 @@ export function checkImports(path: string, text: string): Violation[] {
       }
       continue;
     }
-    const target = posix.join(posix.dirname(path), specifier);
+    const target = join(dirname(path), specifier);
     const theirs = layerOf(target);
     // deno.json is in no layer and is allowed: the command line prints the version in it.
     if (theirs < 0 && target !== "deno.json") violations.push({ path, line, message: `${target} is in no layer` });
@@ -102,7 +102,7 @@ export function checkImports(path: string, text: string): Violation[] {
 /** The local files that a source file imports, as paths relative to the repository's root. */
 function importedFiles(path: string, text: string): string[] {
   const specifiers = withoutComments(text).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g);
-  return [...specifiers].map(([, specifier = ""]) => posix.join(posix.dirname(path), specifier));
+  return [...specifiers].map(([, specifier = ""]) => join(dirname(path), specifier));
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join } from "@std/path";
 import { SystemCalls } from "../../src/machine/mod.ts";
 import { withFolder } from "../folders.ts";
 

@@ -8,8 +8,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { FRAME_COLUMNS, ImageReader } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";
 

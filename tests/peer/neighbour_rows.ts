@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Device } from "../../src/device/mod.ts";
 import { nearestRows } from "../../src/evaluation/mod.ts";
 import { decodeNpy } from "../../src/formats/mod.ts";

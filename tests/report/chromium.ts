@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { DELIMITER, join } from "@std/path";
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import process from "node:process";
 import { aptCommand, installWith } from "../../native/tools/packages.ts";
 
@@ -14,7 +14,7 @@ const names = ["chromium", "chromium-browser", "google-chrome"];
 function onPath(): string | null {
   const named = process.env["CHROMIUM"] ?? "";
   if (named !== "") return named;
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const folders = (process.env["PATH"] ?? "").split(DELIMITER);
   const files = names.flatMap((name) => folders.map((folder) => join(folder, name)));
   return files.find((file) => existsSync(file)) ?? null;
 }

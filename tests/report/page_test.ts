@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { type ColourName, dark, light, type Palette } from "../../src/report/colours.ts";
 import { paretoFront } from "../../src/report/figures/accuracy.ts";
 import { chosenConfigurations } from "../../src/report/figures/small_multiples.ts";

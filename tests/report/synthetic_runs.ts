@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import type { NetworkEvaluation } from "../../src/evaluation/mod.ts";
 import { denseParts, gatedMacs, gatedParts, networkCost, type Pass } from "../../src/models/mod.ts";
 import { curvePoints, readReportRun, type ReportData } from "../../src/report/mod.ts";

@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { basename, join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
 import { CheckpointFiles, type FileChanges } from "../../src/run/checkpoint_files.ts";
 import { withFolder } from "../folders.ts";
 

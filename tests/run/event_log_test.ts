@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { datasetSource } from "../../src/data/mod.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import { type EvaluationRecord, EventLog, RunFolder, type StepRecord, taggedScalars } from "../../src/run/mod.ts";

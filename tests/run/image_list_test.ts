@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { cifar10, folder, images, shapes, stl10 } from "../../src/data/mod.ts";
 import { firstDifference, listImages } from "../../src/run/image_list.ts";
 import { withTree, writeClassTree, writePng } from "../data/image_files.ts";

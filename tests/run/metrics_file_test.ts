@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { MetricsFile } from "../../src/run/metrics_file.ts";
 
 function stepLine(step: number): string {

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { resolveConfig } from "../../src/config/config.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";

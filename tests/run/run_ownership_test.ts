@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { writeSafetensors } from "../../src/formats/mod.ts";
 import { checkpointMetadata } from "../../src/run/checkpoint.ts";
 import { storeCheckpoint } from "../../src/run/checkpoint_store.ts";

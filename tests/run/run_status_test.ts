@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Dataset } from "../../src/data/mod.ts";
 import { phaseOf } from "../../src/run/run_status.ts";
 import { planSweep, readResults, readRunState, SweepFolder, SweepSpec } from "../../src/sweep/mod.ts";

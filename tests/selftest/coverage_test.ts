@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { caseName, operationBenchmarks, operationCases } from "../../src/selftest/mod.ts";
 

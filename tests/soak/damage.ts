@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { dirname, join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { InvalidInputError } from "../../src/errors.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 

@@ -5,10 +5,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { selfCommand } from "../../cli/self.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { assertSucceeds, finish } from "../cli/run_sluice.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
-import { join } from "node:path";
 import { RandomStream } from "../../src/random/mod.ts";
 import { assertSucceeds, startSluice } from "../cli/run_sluice.ts";
 import type { SoakTest } from "./soak.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { compileExecutable } from "../../native/executable/compile.ts";
 import { RandomStream } from "../../src/random/mod.ts";

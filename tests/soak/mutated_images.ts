@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { build, sanitizedTestsPlan } from "../../native/tools/build.ts";
 import type { SoakTest } from "./soak.ts";
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { ImageStores, Loader, stl10 } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { reportOfSweep, reportPage } from "../../src/report/mod.ts";
 import { formatCsv, readResults, readRunState, type SweepFolder } from "../../src/sweep/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { cpSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { readJobs } from "../../src/sweep/slurm_jobs.ts";
 import { readRunState, SweepFolder } from "../../src/sweep/mod.ts";
 import { withFolder } from "../folders.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { executeLocally, readRunState, type SweepFolder } from "../../src/sweep/mod.ts";
 import { withFolder } from "../folders.ts";
 import { plannedSweep } from "./planned_sweep.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { SweepResults } from "../../src/sweep/mod.ts";
 
 /** The rows of a sweep's results, without their times. */

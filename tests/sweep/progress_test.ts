@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { readSteps, type StartedRun, SweepProgress } from "../../src/sweep/mod.ts";
 import { describeProgress } from "../../cli/ui/sweep_progress.ts";
 import { withFolder } from "../folders.ts";

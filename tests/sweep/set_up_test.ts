@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { SweepFolder } from "../../src/sweep/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
@@ -70,6 +70,20 @@ Deno.test(
     assert.deepEqual(SweepFolder.prepare(path, threeRuns().spec, sweep.plan).plan.runs.length, 3);
   }),
 );
+
+for (const name of ["/", "../elsewhere", "a/b", "a/", "..", ".", ""]) {
+  Deno.test(
+    `a plan with a run named "${name}", which is not a folder of the sweep's own, is refused`,
+    withFolder((folder) => {
+      const path = join(folder, "sweep");
+      plannedSweep(path);
+      const plan = JSON.parse(readFileSync(join(path, "plan.json"), "utf8"));
+      plan.runs[0].name = name;
+      writeFileSync(join(path, "plan.json"), JSON.stringify(plan));
+      refuses(path, /plan\.json: is damaged/);
+    }),
+  );
+}
 
 Deno.test(
   "a folder with other contents is refused and stays unchanged",

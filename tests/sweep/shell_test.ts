@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { quoteWord, quoteWords, sequentialScript } from "../../src/sweep/mod.ts";
 import { withFolder } from "../folders.ts";
 import { untilWritten } from "../cli/run_sluice.ts";

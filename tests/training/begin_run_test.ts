@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { evaluateFolder } from "../../src/encoders/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { RunFolder } from "../../src/run/mod.ts";

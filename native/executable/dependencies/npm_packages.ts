@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "@std/path";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { SluiceError } from "../../../src/errors.ts";
@@ -74,6 +74,21 @@ function packagesOf({ roots, redirects, modules, npmPackages }: Graph): NpmPacka
   });
 }
 
+/** Licence texts of the packages that come without one, by the package's name. */
+const missingTexts: Readonly<Record<string, string>> = { "deno-std": "std_licence.txt" };
+
+/** The texts of a package's licence and notices. */
+function licenceTexts({ name, version, localPath }: NpmPackage): string[] {
+  const files = readdirSync(localPath).filter((file) => /^(un)?licen[cs]e|^copying|^notice/i.test(file)).sort();
+  const texts = files.map((file) => readFileSync(join(localPath, file), "utf8"));
+  if (files.some((file) => !/^notice/i.test(file))) return texts;
+  const missing = missingTexts[name];
+  if (missing === undefined) {
+    throw new UnknownLicenceError(`npm:${name}@${version}`, "it has no file with the text of its licence");
+  }
+  return [...texts, readFileSync(new URL(missing, import.meta.url), "utf8")];
+}
+
 const manifestSchema = z.object({
   license: z.union([z.string(), z.object({ type: z.string() })]).optional(),
   homepage: z.string().optional(),
@@ -88,16 +103,13 @@ function pageOf(repository: z.infer<typeof manifestSchema>["repository"]): strin
   return url.replace(/^git\+/, "").replace(/^(git|ssh):\/\/(git@)?/, "https://").replace(/\.git$/, "");
 }
 
-function describe({ name, version, localPath }: NpmPackage): Dependency {
+function describe(npmPackage: NpmPackage): Dependency {
+  const { name, version, localPath } = npmPackage;
   const { license, homepage, repository } = manifestSchema.parse(
     JSON.parse(readFileSync(join(localPath, "package.json"), "utf8")),
   );
   const said = typeof license === "string" ? license : license?.type;
   if (said === undefined) throw new UnknownLicenceError(`npm:${name}@${version}`, "its package.json names no licence");
-  const files = readdirSync(localPath).filter((file) => /^(un)?licen[cs]e|^copying|^notice/i.test(file)).sort();
-  if (!files.some((file) => !/^notice/i.test(file))) {
-    throw new UnknownLicenceError(`npm:${name}@${version}`, "it has no file with the text of its licence");
-  }
   const page = homepage ?? pageOf(repository);
   return {
     name,
@@ -105,7 +117,7 @@ function describe({ name, version, localPath }: NpmPackage): Dependency {
     licence: readLicence(`npm:${name}@${version}`, said),
     kind: "npm",
     ...(page === undefined ? {} : { homepage: page }),
-    texts: files.map((file) => readFileSync(join(localPath, file), "utf8")),
+    texts: licenceTexts(npmPackage),
   };
 }
 

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { normalize } from "@std/path";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { normalize } from "node:path";
 import { InvalidInputError, SluiceError } from "../../../src/errors.ts";
 import { execute } from "../../tools/packages.ts";
 import type { Dependency } from "./dependency.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "@std/path";
 import { InvalidInputError } from "../../errors.ts";
 import { openClassTree } from "../class_tree.ts";
 import type { Dataset, DatasetOptions, DatasetSource, FileImages } from "../dataset.ts";

@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { InvalidInputError } from "../../errors.ts";
 import { readDataFile } from "../data_file.ts";
 import type { Dataset, DatasetOptions, DatasetSource, Labelled, RecordImages } from "../dataset.ts";

@@ -34,6 +34,7 @@ Deno.test("any cell of a table is one line, and only the program's own colours p
   try {
     const own = coloursFor({ isTTY: true }).green("good");
     if (own === "good") return; // NO_COLOR is set
+    assert.equal(own, "\u001b[32mgood\u001b[39m");
     assert.equal(printableWithStyles(`${own} \u001b[32mforged\u001b[39m`), `${own} \\x1b[32mforged\\x1b[39m`);
     Deno.env.set("TERM", "dumb");
     assert.equal(coloursFor({ isTTY: true }).green("good"), "good");

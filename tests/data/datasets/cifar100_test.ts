@@ -1,8 +1,8 @@
 // Tests of what differs in CIFAR-100: two labels per record, of which the second is the class.
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { InvalidInputError } from "../../../src/errors.ts";
 import { cifar100 } from "../../../src/data/mod.ts";
 

@@ -1,8 +1,8 @@
 // Tests of reading CIFAR-10: small synthetic files for layout and damage, and the real files if they are available.
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvalidInputError } from "../../../src/errors.ts";
 import { cifar10 } from "../../../src/data/mod.ts";

@@ -1,7 +1,7 @@
 // Tests of data sets of image files: class folders, including ImageNet-100's, and folders without classes.
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type DatasetOptions, datasetSource, folder, imagenet100, images } from "../../../src/data/mod.ts";
 import { InvalidInputError } from "../../../src/errors.ts";
 import { withTree, writeClassTree, writeDamagedPng, writePng } from "../image_files.ts";

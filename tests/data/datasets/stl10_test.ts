@@ -1,8 +1,8 @@
 // Tests of STL-10: small synthetic files for layout and damage.
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { drawBatch, identityTable, ImageStores, stl10 } from "../../../src/data/mod.ts";
 import { InvalidInputError } from "../../../src/errors.ts";
 import { augment, AUGMENT_COLUMNS } from "../../../src/ops/mod.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { join } from "@std/path";
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   type Dataset,
   drawBatch,
