@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { countTests } from "./counts.ts";
 
 Deno.test("the summaries of doctest and of deno test are summed", () => {
@@ -13,10 +13,10 @@ Deno.test("the summaries of doctest and of deno test are summed", () => {
     "1: [doctest] assertions: 345 | 344 passed | 1 failed |",
     "ok | 20 passed (3 steps) | 2 failed | 1 ignored (4s)",
   ].join("\n");
-  assert.deepEqual(countTests(output, false), { passed: 31, failed: 3 });
+  assertEquals(countTests(output, false), { passed: 31, failed: 3 });
 });
 
 Deno.test("a test program that dies without a summary counts as a failure", () => {
-  assert.deepEqual(countTests("error: Type checking failed.\n", false), { passed: 0, failed: 1 });
-  assert.deepEqual(countTests("ok | 3 passed | 0 failed (1s)\n", false), { passed: 3, failed: 1 });
+  assertEquals(countTests("error: Type checking failed.\n", false), { passed: 0, failed: 1 });
+  assertEquals(countTests("ok | 3 passed | 0 failed (1s)\n", false), { passed: 3, failed: 1 });
 });

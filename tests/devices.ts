@@ -4,7 +4,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertGreater } from "@std/assert";
 import { Device, type DeviceKind, hasLibrary } from "../src/device/mod.ts";
 import { DeviceUnavailableError } from "../src/errors.ts";
 
@@ -27,7 +27,7 @@ export function openDevices(): Device[] {
   ];
   const only = Deno.env.get("SLUICE_TEST_DEVICE");
   const chosen = there.filter((kind) => only === undefined || only === kind);
-  assert.ok(chosen.length > 0, "no native library is built: run `deno task build`");
+  assertGreater(chosen.length, 0, "no native library is built: run `deno task build`");
   return chosen.map((device) => Device.open({ device, threads: 2 }));
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals } from "@std/assert";
 import {
   DamagedImageError,
   InvalidInputError,
@@ -15,16 +15,16 @@ import {
 
 Deno.test("an error has the name of its own class, and is one of its base classes", () => {
   const error = new InvalidOptionError("batch", "batch 0: give 1 or more");
-  assert.equal(`${error}`, "InvalidOptionError: batch 0: give 1 or more");
-  assert.ok(error instanceof InvalidInputError && error instanceof SluiceError);
-  assert.equal(error.option, "batch");
+  assertEquals(`${error}`, "InvalidOptionError: batch 0: give 1 or more");
+  assert(error instanceof InvalidInputError && error instanceof SluiceError);
+  assertEquals(error.option, "batch");
 });
 
 Deno.test("a native error names the function, and a damaged image its file and the remedy", () => {
   const cause = new Error("before");
   const native = new OutOfMemoryError("sl_malloc", "no memory", { cause });
-  assert.deepEqual([native.name, native.operation, native.cause], ["OutOfMemoryError", "sl_malloc", cause]);
+  assertEquals([native.name, native.operation, native.cause], ["OutOfMemoryError", "sl_malloc", cause]);
   const image = new DamagedImageError("a.png", "it ends early", "remove it");
-  assert.equal(image.message, "a.png: it ends early; remove it");
-  assert.deepEqual([image.path, image.reason], ["a.png", "it ends early"]);
+  assertEquals(image.message, "a.png: it ends early; remove it");
+  assertEquals([image.path, image.reason], ["a.png", "it ends early"]);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch } from "@std/assert";
 import { describe, runSuite } from "./suite.ts";
 
 /** Runs a shell script as a suite; gives the result, and what was printed to the console. */
@@ -23,20 +23,20 @@ async function runScript(script: string, env: Record<string, string> = {}) {
 Deno.test("a suite's output is printed in one piece under its counts, both streams in order", async () => {
   const script = 'echo "first $GREETING"; echo second >&2; echo "ok | 3 passed | 0 failed (1s)"';
   const { result, printed } = await runScript(script, { GREETING: "hello" });
-  assert.deepEqual([result.passed, result.failed], [3, 0]);
-  assert.deepEqual(printed, [
+  assertEquals([result.passed, result.failed], [3, 0]);
+  assertEquals(printed, [
     "begun: of a shell",
     `\n== ${describe(result)}\nfirst hello\nsecond\nok | 3 passed | 0 failed (1s)\n`,
   ]);
-  assert.match(describe(result), /^of a shell: 3 passed, 0 failed, \d+ s$/);
+  assertMatch(describe(result), /^of a shell: 3 passed, 0 failed, \d+ s$/);
 });
 
 Deno.test("a failed test's file is in what is printed, and a program that dies counts as a failure", async () => {
   const failing = await runScript(
     'echo "a sentence => ./tests/x_test.ts:3:6"; echo "FAILED | 2 passed | 1 failed"; exit 1',
   );
-  assert.deepEqual([failing.result.passed, failing.result.failed], [2, 1]);
-  assert.match(failing.printed.join("\n"), /=> \.\/tests\/x_test\.ts:3:6/);
+  assertEquals([failing.result.passed, failing.result.failed], [2, 1]);
+  assertMatch(failing.printed.join("\n"), /=> \.\/tests\/x_test\.ts:3:6/);
   const killed = await runScript("kill -9 $$");
-  assert.deepEqual([killed.result.passed, killed.result.failed], [0, 1]);
+  assertEquals([killed.result.passed, killed.result.failed], [0, 1]);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { needsGradient, Tape } from "../../src/autograd/mod.ts";
 import { MisuseError, ShapeError } from "../../src/errors.ts";
 import { binary, scale, stack, sum } from "../../src/ops/mod.ts";
@@ -20,7 +20,7 @@ function leaf(...values: number[]): Tensor {
 
 function gradientOf(tape: Tape, tensor: Tensor): number[] {
   const gradient = tape.gradient(tensor);
-  assert.ok(gradient, "there is no gradient");
+  assert(gradient, "there is no gradient");
   return [...gradient.toFloat32()];
 }
 
@@ -30,7 +30,7 @@ Deno.test("the gradients of a tensor's uses are added", () => {
   const x = leaf(1, 2, 3);
   const doubled = scale(tape, x, 2);
   tape.backward(sum(tape, binary(tape, "multiply", doubled, x), "all"));
-  assert.deepEqual(gradientOf(tape, x), [4, 8, 12]);
+  assertEquals(gradientOf(tape, x), [4, 8, 12]);
 });
 
 Deno.test("the gradients of several outputs are added", () => {
@@ -38,7 +38,7 @@ Deno.test("the gradients of several outputs are added", () => {
   const tape = new Tape();
   const x = leaf(1, 2);
   tape.backward([sum(tape, scale(tape, x, 3), "all"), sum(tape, scale(tape, x, 5), "all")]);
-  assert.deepEqual(gradientOf(tape, x), [8, 8]);
+  assertEquals(gradientOf(tape, x), [8, 8]);
 });
 
 Deno.test("a seed weighs its output, and an output without one counts once", () => {
@@ -47,7 +47,7 @@ Deno.test("a seed weighs its output, and an output without one counts once", () 
   const x = leaf(1, 2);
   const [weighed, plain] = [scale(tape, x, 3), scale(tape, x, 5)];
   tape.backward([weighed, plain], [Tensor.from(x.device, Float32Array.of(10, 100), [2])]);
-  assert.deepEqual(gradientOf(tape, x), [35, 305]);
+  assertEquals(gradientOf(tape, x), [35, 305]);
 });
 
 Deno.test("the seeds of one output given twice are added", () => {
@@ -56,7 +56,7 @@ Deno.test("the seeds of one output given twice are added", () => {
   const x = leaf(1);
   const y = scale(tape, x, 3);
   tape.backward([y, y]);
-  assert.deepEqual(gradientOf(tape, x), [6]);
+  assertEquals(gradientOf(tape, x), [6]);
 });
 
 Deno.test("a seed stays as it was", () => {
@@ -64,14 +64,14 @@ Deno.test("a seed stays as it was", () => {
   const tape = new Tape();
   const seed = Tensor.full(device, [1], 7);
   tape.backward(scale(tape, leaf(1), 3), [seed]);
-  assert.equal(seed.item(), 7);
+  assertEquals(seed.item(), 7);
 });
 
 Deno.test("an output that was not recorded, and a seed of another shape, are refused", () => {
   using _scope = new Scope();
   const tape = new Tape();
-  assert.throws(() => tape.backward(Tensor.full(device, [1], 0)), MisuseError);
-  assert.throws(() => tape.backward(scale(tape, leaf(1, 2), 3), [Tensor.full(device, [1], 1)]), ShapeError);
+  assertThrows(() => tape.backward(Tensor.full(device, [1], 0)), MisuseError);
+  assertThrows(() => tape.backward(scale(tape, leaf(1, 2), 3), [Tensor.full(device, [1], 1)]), ShapeError);
 });
 
 Deno.test("an input that requires no gradient gets none, and what depends on such inputs only is not recorded", () => {
@@ -79,10 +79,10 @@ Deno.test("an input that requires no gradient gets none, and what depends on suc
   const tape = new Tape();
   const constant = Tensor.full(device, [2], 5);
   const x = leaf(1, 2);
-  assert.equal(scale(tape, constant, 2).requiresGrad, false);
+  assertEquals(scale(tape, constant, 2).requiresGrad, false);
   tape.backward(sum(tape, binary(tape, "multiply", x, constant), "all"));
-  assert.equal(tape.gradient(constant), undefined);
-  assert.deepEqual(gradientOf(tape, x), [5, 5]);
+  assertEquals(tape.gradient(constant), undefined);
+  assertEquals(gradientOf(tape, x), [5, 5]);
 });
 
 Deno.test("an operation whose output does not reach the loss passes on no gradient", () => {
@@ -91,8 +91,8 @@ Deno.test("an operation whose output does not reach the loss passes on no gradie
   const [x, aside] = [leaf(1), leaf(2)];
   const unused = scale(tape, aside, 3);
   tape.backward(scale(tape, x, 2));
-  assert.equal(tape.gradient(aside), undefined);
-  assert.ok(unused.disposed);
+  assertEquals(tape.gradient(aside), undefined);
+  assert(unused.disposed);
 });
 
 Deno.test("the backward sweep frees every output and what operations saved, and keeps leaves and their gradients", () => {
@@ -105,9 +105,9 @@ Deno.test("the backward sweep frees every output and what operations saved, and 
   const loss = sum(tape, hidden, "all");
   tape.record(Tensor.full(device, [1], 0), [saved], () => {});
   tape.backward(loss);
-  assert.ok(hidden.disposed && loss.disposed && saved.disposed);
-  assert.ok(!x.disposed);
-  assert.equal(device.memory().live, before + 1);
+  assert(hidden.disposed && loss.disposed && saved.disposed);
+  assert(!x.disposed);
+  assertEquals(device.memory().live, before + 1);
 });
 
 Deno.test("an output that is kept survives the backward sweep, with its gradient", () => {
@@ -117,8 +117,8 @@ Deno.test("an output that is kept survives the backward sweep, with its gradient
   const hidden = scale(tape, x, 2);
   tape.keep(hidden);
   tape.backward(sum(tape, scale(tape, hidden, 3), "all"));
-  assert.deepEqual([...hidden.toFloat32()], [2, 4]);
-  assert.deepEqual(gradientOf(tape, hidden), [3, 3]);
+  assertEquals([...hidden.toFloat32()], [2, 4]);
+  assertEquals(gradientOf(tape, hidden), [3, 3]);
 });
 
 Deno.test("a loss of several terms is the sum of its weighted terms, forwards and backwards", () => {
@@ -129,8 +129,8 @@ Deno.test("a loss of several terms is the sum of its weighted terms, forwards an
   const loss = sum(tape, binary(tape, "multiply", terms, Tensor.from(x.device, Float32Array.of(10, 1), [2])), "all");
   tape.keep(loss);
   tape.backward(loss);
-  assert.equal(loss.item(), 74);
-  assert.deepEqual(gradientOf(tape, x), [12, 14, 16]);
+  assertEquals(loss.item(), 74);
+  assertEquals(gradientOf(tape, x), [12, 14, 16]);
 });
 
 Deno.test("a writer that can only overwrite adds its second gradient through a temporary", () => {
@@ -139,15 +139,15 @@ Deno.test("a writer that can only overwrite adds its second gradient through a t
   const x = leaf(0, 0);
   const before = device.memory().live;
   for (const value of [3, 4]) tape.add(x, (target) => target.write(Float32Array.of(value, value)));
-  assert.deepEqual(gradientOf(tape, x), [7, 7]);
-  assert.equal(device.memory().live, before + 1);
+  assertEquals(gradientOf(tape, x), [7, 7]);
+  assertEquals(device.memory().live, before + 1);
 });
 
 Deno.test("nothing needs a gradient without a tape or without an input that requires one", () => {
   using _scope = new Scope();
   const tape = new Tape();
   const [x, constant] = [leaf(1), Tensor.full(device, [1], 1)];
-  assert.equal(needsGradient(tape, constant, x), true);
-  assert.equal(needsGradient(tape, constant, null, undefined), false);
-  assert.equal(needsGradient(null, x), false);
+  assertEquals(needsGradient(tape, constant, x), true);
+  assertEquals(needsGradient(tape, constant, null, undefined), false);
+  assertEquals(needsGradient(null, x), false);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess, assertStrictEquals } from "@std/assert";
 import { networkCost } from "../../src/models/mod.ts";
 import { matmul } from "../../src/ops/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -17,31 +17,31 @@ const config = resolveConfig({ flags: small });
 const bf16 = { ...config, precision: "bf16" } as const;
 
 function assertNear(actual: number, expected: number, tolerance = 1e-9): void {
-  assert.ok(Math.abs(actual / expected - 1) < tolerance, `${actual} is not ${expected}`);
+  assertAlmostEquals(actual / expected, 1, tolerance, `${actual} is not ${expected}`);
 }
 
 Deno.test("a step's figures follow from its time and from the network's cost, and all memory is given back", () => {
   const before = device.memory().inUse;
   const result = benchStep(device, config, { steps: 1, warmup: 1, peak: 1e12 });
-  assert.ok(result.msPerStep > 0);
+  assertGreater(result.msPerStep, 0);
   assertNear(result.viewsPerSecond * result.msPerStep, 8000);
   const macs = networkCost({ arch: "resnet18", width: 4, stem: "cifar", image: 32 }).macs + 32 * 8 + 2 * 8 * 8;
   assertNear(result.gflops * result.msPerStep * 1e6, 2 * 3 * 8 * macs);
   assertNear(result.shareOfPeak, result.gflops / 1000);
-  assert.ok(result.peakBytes > before);
-  assert.ok(result.residentBytes === null || result.residentBytes > result.peakBytes);
-  assert.deepEqual([result.precision, result.threads, result.profile], ["f32", 2, undefined]);
-  assert.equal(device.memory().inUse, before);
+  assertGreater(result.peakBytes, before);
+  assert(result.residentBytes === null || result.residentBytes > result.peakBytes);
+  assertEquals([result.precision, result.threads, result.profile], ["f32", 2, undefined]);
+  assertStrictEquals(device.memory().inUse, before);
 });
 
 Deno.test("a profile's rows and its rest add up to the step, and its convolutions to the network's cost", () => {
   const { profile: found } = benchStep(device, { ...config, mode: "vanilla" }, { steps: 1, peak: 1, profiled: true });
-  assert.ok(found);
+  assert(found);
   const { rows, restMs, restShare, milliseconds } = found;
   assertNear(rows.reduce((sum, row) => sum + row.milliseconds, restMs), milliseconds);
   assertNear(rows.reduce((sum, row) => sum + row.share, restShare), 1);
-  assert.ok(restMs > 0);
-  assert.deepEqual(rows, rows.toSorted((a, b) => b.milliseconds - a.milliseconds));
+  assertGreater(restMs, 0);
+  assertEquals(rows, rows.toSorted((a, b) => b.milliseconds - a.milliseconds));
   const flops = (name: string) => {
     const row = rows.find((one) => one.function === name);
     return (row?.gflops ?? NaN) * (row?.milliseconds ?? NaN) * 1e6;
@@ -51,7 +51,7 @@ Deno.test("a profile's rows and its rest add up to the step, and its convolution
   assertNear(flops("sl_conv_backward_weights"), 2 * 8 * cost.macs);
   // The images need no gradient.
   assertNear(flops("sl_conv_backward_data"), 2 * 8 * (cost.macs - cost.stem));
-  assert.equal(rows.find((one) => one.function === "sl_norm_apply")?.gflops, null);
+  assertEquals(rows.find((one) => one.function === "sl_norm_apply")?.gflops, null);
 });
 
 Deno.test("a profile counts calls and operations of one run, and stops watching afterwards", () => {
@@ -63,11 +63,11 @@ Deno.test("a profile counts calls and operations of one run, and stops watching 
   };
   const unwatched = { ...device.kernels };
   const { rows } = profile(device, work, 3);
-  assert.deepEqual({ ...device.kernels }, unwatched);
+  assertEquals({ ...device.kernels }, unwatched);
   const products = rows.find((row) => row.function === "sl_matmul");
-  assert.equal(products?.calls, 2);
+  assertStrictEquals(products?.calls, 2);
   assertNear((products.gflops ?? NaN) * products.milliseconds * 1e6, 2 * 2 * 3 * 5 * 7);
-  assert.equal(rows.some((row) => row.function === "sl_synchronize"), false);
+  assertEquals(rows.some((row) => row.function === "sl_synchronize"), false);
 });
 
 Deno.test({
@@ -77,8 +77,8 @@ Deno.test({
     const large = { ...config, batch: 32 };
     const measured = (chosen: typeof config) => benchStep(device, chosen, { steps: 1, warmup: 1, peak: 1 });
     const [single, half] = [measured(large), measured({ ...large, precision: "bf16" })];
-    assert.equal(half.precision, "bf16");
-    assert.ok(half.peakBytes < 0.7 * single.peakBytes, `${half.peakBytes} of ${single.peakBytes}`);
+    assertEquals(half.precision, "bf16");
+    assertLess(half.peakBytes, 0.7 * single.peakBytes, `${half.peakBytes} of ${single.peakBytes}`);
   },
 });
 
@@ -90,28 +90,28 @@ Deno.test("inference has a row for each batch and share of open channels, with t
     repeats: 1,
     milliseconds: 0,
   });
-  assert.equal(precision, "f32");
-  assert.deepEqual(rows.map((row) => row.batch), [1, 1, 1, 3, 3, 3]);
-  assert.deepEqual(rows.slice(1, 3).map((row) => row.openShare), [0.5, 1]);
+  assertEquals(precision, "f32");
+  assertEquals(rows.map((row) => row.batch), [1, 1, 1, 3, 3, 3]);
+  assertEquals(rows.slice(1, 3).map((row) => row.openShare), [0.5, 1]);
   const { macs, stem, blocks } = networkCost({ arch: "resnet18", width: 4, stem: "cifar", image: 32 });
   const half = blocks.reduce((sum, { convolutions: [conv1 = NaN, conv2 = NaN], shortcut, gate }) => {
     return sum + (conv1 + conv2) / 2 + shortcut + gate;
   }, stem);
   assertNear(rows[1]?.macShare ?? NaN, half / macs);
-  assert.ok((rows[2]?.macShare ?? NaN) > 1, "with all channels open the gates come on top");
+  assertGreater(rows[2]?.macShare ?? NaN, 1, "with all channels open the gates come on top");
   // Whole channels of 4 are coarse: the budget is met to within an eighth of the widest block.
-  assert.ok(Math.abs((rows[0]?.macShare ?? NaN) - config.budget) < 0.05);
+  assertAlmostEquals(rows[0]?.macShare ?? NaN, config.budget, 0.05);
   for (const { denseMs, gatedMs, timeShare, speedRatio } of rows) {
-    assert.ok(denseMs > 0 && gatedMs > 0);
+    assert(denseMs > 0 && gatedMs > 0);
     assertNear(timeShare * denseMs, gatedMs);
     assertNear(speedRatio * gatedMs, denseMs);
   }
-  assert.equal(device.memory().inUse, before);
+  assertStrictEquals(device.memory().inUse, before);
 });
 
 Deno.test("inference is f32 unless bf16 is asked for, which is then the dense network's", () => {
   const once = { batches: [2], openShares: [], repeats: 1, milliseconds: 0 };
-  assert.equal(benchInfer(device, { ...config, precision: "auto" }, once).precision, "f32");
+  assertEquals(benchInfer(device, { ...config, precision: "auto" }, once).precision, "f32");
   if (!device.description.bf16) return;
   const seen = new Set<number>();
   using _observed = device.observe((name, parameters, call) => {
@@ -119,34 +119,34 @@ Deno.test("inference is f32 unless bf16 is asked for, which is then the dense ne
     call();
   });
   const { precision, gatedPrecision } = benchInfer(device, bf16, once);
-  assert.deepEqual([precision, gatedPrecision], ["bf16", "f32"]);
-  assert.deepEqual([...seen].sort(), [0, 1]);
+  assertEquals([precision, gatedPrecision], ["bf16", "f32"]);
+  assertEquals([...seen].sort(), [0, 1]);
 });
 
 Deno.test("a sweep varies what was not given, with projectors that follow the width", () => {
   const description = { ...device.description, bf16: true, cores: 4 };
   const all = sweepConfigs(config, new Set(), { description });
-  assert.equal(all.length, 3 * 2 * 2 * 2);
-  assert.deepEqual([...new Set(all.map((one) => `${one.width} ${one.projector}`))], ["16 512", "32 1024", "64 2048"]);
-  assert.deepEqual([...new Set(all.map((one) => one.threads))], [1, 4]);
+  assertEquals(all.length, 3 * 2 * 2 * 2);
+  assertEquals([...new Set(all.map((one) => `${one.width} ${one.projector}`))], ["16 512", "32 1024", "64 2048"]);
+  assertEquals([...new Set(all.map((one) => one.threads))], [1, 4]);
   const fixed = sweepConfigs(config, new Set(["width", "projector", "threads"]), { description });
-  assert.equal(fixed.length, 2 * 2);
-  assert.ok(fixed.every((one) => one.width === 4 && one.projector === 8 && one.threads === 2));
+  assertEquals(fixed.length, 2 * 2);
+  assert(fixed.every((one) => one.width === 4 && one.projector === 8 && one.threads === 2));
   const plain = { ...description, bf16: false, cores: 1 };
-  assert.equal(sweepConfigs(config, new Set(), { description: plain }).length, 3 * 2);
+  assertEquals(sweepConfigs(config, new Set(), { description: plain }).length, 3 * 2);
 });
 
 Deno.test("each row of a sweep is measured on as many threads and in the precision that it names", () => {
   const configs = [{ ...config, threads: 1 }, { ...config, threads: 2, batch: 2 }];
   const told: unknown[] = [];
   const rows = benchSweep(configs, { steps: 1, progress: (row) => told.push(row) });
-  assert.deepEqual(
+  assertEquals(
     rows.map(({ width, batch, projector, precision, threads }) => [width, batch, projector, precision, threads]),
     [
       [4, 4, 8, "f32", 1],
       [4, 2, 8, "f32", 2],
     ],
   );
-  assert.deepEqual(told, rows);
-  assert.ok(rows.every((row) => row.msPerStep > 0 && row.shareOfPeak > 0));
+  assertEquals(told, rows);
+  assert(rows.every((row) => row.msPerStep > 0 && row.shareOfPeak > 0));
 });

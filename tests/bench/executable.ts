@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { assert } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { compileExecutable, RELEASE_LEVEL } from "../../native/executable/compile.ts";
 
 /** Milliseconds that one start takes. */
@@ -14,7 +14,7 @@ async function time(executable: string, cache: string, args: readonly string[]):
   const command = new Deno.Command(executable, { args: [...args], env: { SLUICE_CACHE: cache }, stdin: "null" });
   const begun = performance.now();
   const { success, stderr } = await command.output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  assert(success, new TextDecoder().decode(stderr));
   return performance.now() - begun;
 }
 

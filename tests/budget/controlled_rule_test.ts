@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { BudgetController, controlledBudgetTerms, uniformOpenShare } from "../../src/budget/mod.ts";
 import { gatedMacs, networkCost, smallestBudget } from "../../src/models/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -32,18 +32,18 @@ Deno.test("the default rule's terms are a price on the cost, and bounds at the o
   const hinges = (values: number[]) => values.reduce((sum, value) => sum + Math.max(0, value) ** 2, 0) / values.length;
   const below = hinges(shares.map((d) => tightness * s - d));
   const above = hinges(shares.map((d) => d - (1 - tightness + tightness * s)));
-  assert.ok(Math.abs(terms.share.item() - share) < 1e-6);
-  assert.ok(Math.abs(terms.macs.item() - multiplier * (share - target)) < 1e-6);
-  assert.ok(Math.abs(terms.bound.item() - (below + above)) < 1e-6);
+  assertAlmostEquals(terms.share.item(), share, 1e-6);
+  assertAlmostEquals(terms.macs.item(), multiplier * (share - target), 1e-6);
+  assertAlmostEquals(terms.bound.item(), below + above, 1e-6);
 });
 
 Deno.test("a network whose blocks all have the uniform open share costs the target", () => {
   for (const target of [0.1, 0.35, 0.9]) {
     const open = uniformOpenShare(cost, target);
-    assert.ok(Math.abs(gatedMacs(cost, cost.blocks.map(() => open)) / cost.macs - target) < 1e-12);
+    assertAlmostEquals(gatedMacs(cost, cost.blocks.map(() => open)) / cost.macs, target, 1e-12);
   }
-  assert.equal(uniformOpenShare(cost, smallestBudget(spec) / 2), 0);
-  assert.equal(uniformOpenShare(cost, 1.5), 1);
+  assertEquals(uniformOpenShare(cost, smallestBudget(spec) / 2), 0);
+  assertEquals(uniformOpenShare(cost, 1.5), 1);
 });
 
 /**
@@ -75,7 +75,7 @@ for (const target of [0.1, 0.3, 0.5, 0.7, 0.9]) {
         for (const offset of [-0.02, 0, 0.02]) {
           const costs = simulate({ target, speed, pull, offset, steps: 600 });
           const late = costs.slice(-100).map((value) => Math.abs(value - target));
-          assert.ok(Math.max(...late) < 0.002, `speed ${speed}, pull ${pull}, offset ${offset}: ${Math.max(...late)}`);
+          assertLess(Math.max(...late), 0.002, `speed ${speed}, pull ${pull}, offset ${offset}: ${Math.max(...late)}`);
         }
       }
     }
@@ -86,7 +86,7 @@ Deno.test("prices scaled by 0.2 bring gates to the target if the objective's pul
   for (const [target, pull] of [[0.1, 0.6], [0.3, 0], [0.5, -0.2], [0.7, 1.6]] as const) {
     const costs = simulate({ target, speed: 0.002, pull, offset: 0.02, steps: 1500, priceScale: 0.2 });
     const late = costs.slice(-100).map((value) => Math.abs(value - target));
-    assert.ok(Math.max(...late) < 0.002, `target ${target}, pull ${pull}: ${Math.max(...late)}`);
+    assertLess(Math.max(...late), 0.002, `target ${target}, pull ${pull}: ${Math.max(...late)}`);
   }
 });
 
@@ -105,11 +105,11 @@ const prices = [
 for (const scale of [1, 0.2]) {
   Deno.test(`the controller's prices are as computed by hand, times a scale of ${scale}, although it is restored after each step`, () => {
     let controller = new BudgetController(0.3, scale);
-    assert.equal(controller.multiplier, 0);
+    assertEquals(controller.multiplier, 0);
     [0.5, 0.4, 0.35].forEach((share, step) => {
       controller.observe(share);
       const expected = scale * (prices[step] ?? NaN);
-      assert.ok(Math.abs(controller.multiplier - expected) < 1e-12, `${controller.multiplier}, not ${expected}`);
+      assertAlmostEquals(controller.multiplier, expected, 1e-12, `${controller.multiplier}, not ${expected}`);
       controller.calibrate(share + 0.01);
       controller = new BudgetController(0.3, scale, JSON.parse(JSON.stringify(controller.state)));
     });

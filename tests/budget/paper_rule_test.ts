@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals } from "@std/assert";
 import { paperBudgetTerms } from "../../src/budget/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { gatedMacs, networkCost } from "../../src/models/mod.ts";
@@ -45,8 +45,8 @@ for (
     const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
     const below = mean(shares.map((d) => Math.max(0, tightness * s - d) ** 2));
     const above = mean(shares.map((d) => Math.max(0, d - (1 - tightness + tightness * s)) ** 2));
-    assert.ok(Math.abs(terms.share.item() - share) < 1e-6);
-    assert.ok(Math.abs(terms.macs.item() - 5 * (share - target) ** 2) < 1e-6);
-    assert.ok(Math.abs(terms.bound.item() - (below + above)) < 1e-6);
+    assertAlmostEquals(terms.share.item(), share, 1e-6);
+    assertAlmostEquals(terms.macs.item(), 5 * (share - target) ** 2, 1e-6);
+    assertAlmostEquals(terms.bound.item(), below + above, 1e-6);
   });
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals, assertEquals, assertGreater, assertLess, fail } from "@std/assert";
 import { compareWithDifferences, Tape } from "../../src/autograd/mod.ts";
 import {
   controlledBudgetTerms,
@@ -60,9 +60,9 @@ Deno.test("the share of a batch is the mean of its images' own costs, and not th
   using _scope = new Scope();
   const masks = randomMasks();
   const open = openness(null, upload(device, masks), cost);
-  assert.ok(Math.abs(costShare(null, open.terms, cost).item() - shareOf(masks)) < 1e-6);
+  assertAlmostEquals(costShare(null, open.terms, cost).item(), shareOf(masks), 1e-6);
   const means = [...open.gates.toFloat32()];
-  assert.ok(Math.abs(gatedMacs(cost, termShares(cost, means)) / cost.macs - shareOf(masks)) > 0.01);
+  assertGreater(Math.abs(gatedMacs(cost, termShares(cost, means)) / cost.macs - shareOf(masks)), 0.01);
 });
 
 Deno.test("the gradient of the share is that of each image's product", () => {
@@ -74,8 +74,8 @@ Deno.test("the gradient of the share is that of each image's product", () => {
   const tape = new Tape();
   tape.backward(costShare(tape, openness(tape, tensors, cost).terms, cost));
   masks.forEach((mask, gate) => {
-    const gradient = tape.gradient(tensors[gate] ?? assert.fail())?.toFloat32() ?? [];
-    assert.ok(compareWithDifferences(mask, gradient, () => shareOf(masks), { step: 1e-3 }) < 1e-9, `gate ${gate}`);
+    const gradient = tape.gradient(tensors[gate] ?? fail())?.toFloat32() ?? [];
+    assertLess(compareWithDifferences(mask, gradient, () => shareOf(masks), { step: 1e-3 }), 1e-9, `gate ${gate}`);
   });
 });
 
@@ -89,19 +89,19 @@ Deno.test("either rule bounds every gate by its own open share", () => {
   const boundAt = (s: number) =>
     hinges(shares.map((d) => tightness * s - d)) + hinges(shares.map((d) => d - (1 - tightness + tightness * s)));
   const controlled = controlledBudgetTerms(null, upload(device, masks), cost, { target, tightness, multiplier: 2 });
-  assert.ok(Math.abs(controlled.bound.item() - boundAt(uniformOpenShare(cost, target))) < 1e-6);
-  assert.ok(Math.abs(controlled.macs.item() - 2 * (shareOf(masks) - target)) < 1e-6);
+  assertAlmostEquals(controlled.bound.item(), boundAt(uniformOpenShare(cost, target)), 1e-6);
+  assertAlmostEquals(controlled.macs.item(), 2 * (shareOf(masks) - target), 1e-6);
   const paper = paperBudgetTerms(null, upload(device, masks), cost, { target, tightness });
-  assert.ok(Math.abs(paper.bound.item() - boundAt(Math.sqrt(target))) < 1e-6);
-  assert.ok(Math.abs(paper.macs.item() - 5 * (shareOf(masks) - target) ** 2) < 1e-6);
+  assertAlmostEquals(paper.bound.item(), boundAt(Math.sqrt(target)), 1e-6);
+  assertAlmostEquals(paper.macs.item(), 5 * (shareOf(masks) - target) ** 2, 1e-6);
 });
 
 Deno.test("bottlenecks whose gates all have the uniform open share cost the target", () => {
   for (const target of [0.2, 0.35, 0.5, 0.9, 1]) {
     const open = uniformOpenShare(cost, target);
     const share = gatedMacs(cost, termShares(cost, gates.map(() => open))) / cost.macs;
-    assert.ok(Math.abs(share - target) < 1e-12, `${target}: ${share}`);
+    assertAlmostEquals(share, target, 1e-12, `${target}: ${share}`);
   }
-  assert.equal(uniformOpenShare(cost, smallestBudget(spec) / 2), 0);
-  assert.equal(uniformOpenShare(cost, 1.5), 1);
+  assertEquals(uniformOpenShare(cost, smallestBudget(spec) / 2), 0);
+  assertEquals(uniformOpenShare(cost, 1.5), 1);
 });

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
@@ -29,9 +29,9 @@ Deno.test(
   "the checks run before the tests, and the last line is the tests' summary",
   withFolder(async (folder) => {
     const passed = await runWith(folder, '[ "$task" = check ] || echo "12 passed, 0 failed"');
-    assert.deepEqual(passed, { success: true, lastLine: "12 passed, 0 failed", tasks: ["task check", "task test"] });
+    assertEquals(passed, { success: true, lastLine: "12 passed, 0 failed", tasks: ["task check", "task test"] });
     const failed = await runWith(folder, '[ "$task" = check ] || { echo "11 passed, 1 failed"; exit 1; }');
-    assert.deepEqual([failed.success, failed.lastLine], [false, "11 passed, 1 failed"]);
+    assertEquals([failed.success, failed.lastLine], [false, "11 passed, 1 failed"]);
   }),
 );
 
@@ -39,12 +39,12 @@ Deno.test(
   "if a check fails, the script reports one failure and runs no tests",
   withFolder(async (folder) => {
     const result = await runWith(folder, "echo 'error: Found 1 not formatted file'; exit 1");
-    assert.deepEqual(result, { success: false, lastLine: "0 passed, 1 failed", tasks: ["task check"] });
+    assertEquals(result, { success: false, lastLine: "0 passed, 1 failed", tasks: ["task check"] });
   }),
 );
 
 Deno.test("deno task ok runs the same checks and tests as continuous integration", () => {
-  assert.equal(denoJson.tasks.ok.command, "deno task --quiet check && deno task --quiet test");
+  assertEquals(denoJson.tasks.ok.command, "deno task --quiet check && deno task --quiet test");
   for (
     const part of [
       "fmt --check",
@@ -55,6 +55,6 @@ Deno.test("deno task ok runs the same checks and tests as continuous integration
       "doc --quiet --lint mod.ts src/errors.ts src/*/mod.ts",
     ]
   ) {
-    assert.ok(denoJson.tasks.check.command.split(" && ").includes(`deno ${part}`), part);
+    assert(denoJson.tasks.check.command.split(" && ").includes(`deno ${part}`), part);
   }
 });

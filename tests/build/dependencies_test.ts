@@ -4,8 +4,17 @@
  * @module
  */
 
+import {
+  assert,
+  assertEquals,
+  assertIsError,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
@@ -21,7 +30,7 @@ const library = join(root, "native", "build", "libsluice_cpu.so");
 /** The paths of the libraries that the native library is linked with, as the loader resolves them. */
 async function linkedLibraries(): Promise<string[]> {
   const { success, stdout } = await new Deno.Command("ldd", { args: [library] }).output();
-  assert.ok(success);
+  assert(success);
   const paths = [...new TextDecoder().decode(stdout).matchAll(/ => (\S+) /g)].map(([, path = ""]) => path);
   return paths.filter((path) => /\/lib(dnnl|gomp|jpeg|png16|z|OpenCL)\./.test(path));
 }
@@ -58,7 +67,7 @@ function lockedClosure(specifiers: readonly string[]): string[] {
     const key = named in packages
       ? named
       : Object.keys(packages).find((one) => one.replace(/(?<=.)@.*$/, "") === named);
-    assert.ok(key !== undefined, named);
+    assert(key !== undefined, named);
     return key;
   };
   const waiting = specifiers.map((specifier) => {
@@ -79,12 +88,12 @@ const dependencies = await listDependencies([library, ...await linkedLibraries()
 
 Deno.test("the npm packages are those that the code imports and their dependencies, without those of tests or types", () => {
   const listed = dependencies.filter(({ kind }) => kind === "npm").map(({ name, version }) => `${name}@${version}`);
-  assert.deepEqual(listed.sort(), lockedClosure(importedSpecifiers()));
+  assertEquals(listed.sort(), lockedClosure(importedSpecifiers()));
   for (const name of ["@observablehq/plot", "d3-array", "tar", "zod", "commander"]) {
-    assert.ok(dependencies.some((one) => one.name === name), name);
+    assert(dependencies.some((one) => one.name === name), name);
   }
   for (const name of ["fast-check", "axe-core", "puppeteer-core", "kubernetes-models"]) {
-    assert.ok(!dependencies.some((one) => one.name === name), name);
+    assert(!dependencies.some((one) => one.name === name), name);
   }
 });
 
@@ -102,14 +111,14 @@ Deno.test("the libraries are those of the native library and of the launcher, ea
     /^libgcc-\d+-dev$/,
     /^libc6-dev$/,
   ];
-  for (const pattern of wanted) assert.equal(native.filter(({ name }) => pattern.test(name)).length, 1, `${pattern}`);
-  for (const { name, source } of native) assert.match(source ?? "", /^\S+ \S*\d\S* of .+/, name);
+  for (const pattern of wanted) assertEquals(native.filter(({ name }) => pattern.test(name)).length, 1, `${pattern}`);
+  for (const { name, source } of native) assertMatch(source ?? "", /^\S+ \S*\d\S* of .+/, name);
 });
 
 Deno.test("the runtime's entries are Deno, V8 and TypeScript with the versions that Deno reports", () => {
   const runtime = dependencies.filter(({ kind }) => kind === "runtime");
   const { deno, typescript, v8 } = Deno.version;
-  assert.deepEqual(runtime.map(({ name, version, licence }) => [name, version, licence]), [
+  assertEquals(runtime.map(({ name, version, licence }) => [name, version, licence]), [
     ["Deno", deno, "MIT"],
     ["TypeScript", typescript, "Apache-2.0"],
     ["V8", v8, "BSD-3-Clause"],
@@ -120,41 +129,38 @@ Deno.test("the text names every package with its licence, and contains every not
   const text = formatDependencies(dependencies);
   const [, ...notices] = text.split(`${"=".repeat(80)}\n`).map((block) => block.trim());
   for (const { name, version, licence, texts } of dependencies) {
-    assert.ok(text.includes(`  ${name} ${version}: ${licence}\n`), name);
-    assert.ok(texts.length > 0 && texts.every((one) => one.length > 200), name);
+    assertStringIncludes(text, `  ${name} ${version}: ${licence}\n`, name);
+    assert(texts.length > 0 && texts.every((one) => one.length > 200), name);
     for (const one of texts) {
       const holding = notices.filter((notice) => notice.endsWith(`\n\n${one.replaceAll("\r\n", "\n").trim()}`));
-      assert.ok(holding.some((notice) => notice.split("\n")[0]?.split(", ").includes(`${name} ${version}`)), name);
+      assert(holding.some((notice) => notice.split("\n")[0]?.split(", ").includes(`${name} ${version}`)), name);
     }
   }
   const bodies = notices.map((notice) => notice.slice(notice.indexOf("\n\n")));
-  assert.equal(new Set(bodies).size, bodies.length);
+  assertEquals(new Set(bodies).size, bodies.length);
   // Debian's copyright files refer to these licences without their text.
-  assert.match(text, /Apache License\s+Version 2\.0, January 2004/);
-  assert.match(text, /GNU LESSER GENERAL PUBLIC LICENSE\s+Version 2\.1, February 1999/);
-  assert.match(text, /GNU GENERAL PUBLIC LICENSE\s+Version 3, 29 June 2007/);
-  assert.equal(text, formatDependencies(dependencies));
+  assertMatch(text, /Apache License\s+Version 2\.0, January 2004/);
+  assertMatch(text, /GNU LESSER GENERAL PUBLIC LICENSE\s+Version 2\.1, February 1999/);
+  assertMatch(text, /GNU GENERAL PUBLIC LICENSE\s+Version 3, 29 June 2007/);
+  assertStrictEquals(text, formatDependencies(dependencies));
 });
 
 Deno.test("a library is found under /lib and /usr/lib alike if they are one folder, and its package is listed once", async () => {
   const paths = (await linkedLibraries()).filter((path) => path.includes("/libz."));
   const short = paths.map((path) => path.replace(/^\/usr/, ""));
   const found = await systemDependencies([...short, ...short.map((path) => `/usr${path}`)]);
-  assert.deepEqual(found.map(({ name }) => name), ["zlib1g"]);
+  assertEquals(found.map(({ name }) => name), ["zlib1g"]);
 });
 
 Deno.test("licences are written as SPDX expressions, and an unknown licence is an error that names the package", () => {
-  assert.equal(readLicence("a", "(MIT OR CC0-1.0)"), "MIT OR CC0-1.0");
-  assert.equal(readLicence("a", "Expat, zlib"), "MIT AND Zlib");
-  assert.equal(readLicence("a", "BSD-3-clause or GPL-2"), "BSD-3-Clause OR GPL-2.0-only");
-  assert.equal(readLicence("a", "LGPL-2.1+"), "LGPL-2.1-or-later");
+  assertEquals(readLicence("a", "(MIT OR CC0-1.0)"), "MIT OR CC0-1.0");
+  assertEquals(readLicence("a", "Expat, zlib"), "MIT AND Zlib");
+  assertEquals(readLicence("a", "BSD-3-clause or GPL-2"), "BSD-3-Clause OR GPL-2.0-only");
+  assertEquals(readLicence("a", "LGPL-2.1+"), "LGPL-2.1-or-later");
   for (const text of ["SSPL-1.0", "GPL-2", "MIT AND Commons-Clause", "SEE LICENSE IN file", ""]) {
-    assert.throws(() => readLicence("npm:odd@1.2.3", text), (error) => {
-      assert.ok(error instanceof UnknownLicenceError);
-      assert.equal(error.packageName, "npm:odd@1.2.3");
-      assert.match(error.message, /^npm:odd@1\.2\.3: its licence ".*" is not known; /);
-      return true;
-    });
+    const error = assertThrows(() => readLicence("npm:odd@1.2.3", text), UnknownLicenceError);
+    assertEquals(error.packageName, "npm:odd@1.2.3");
+    assertMatch(error.message, /^npm:odd@1\.2\.3: its licence ".*" is not known; /);
   }
 });
 
@@ -163,16 +169,15 @@ Deno.test(
   withFolder(async (folder) => {
     const own = join(folder, "libown.so");
     Deno.writeTextFileSync(own, "");
-    await assert.rejects(systemDependencies([own]), (error) => {
-      return error instanceof InvalidInputError && error.message.startsWith(`${own}: belongs to no package`);
-    });
-    await assert.rejects(systemDependencies([`${own}.2`]), /libown\.so\.2: there is no such library/);
+    {
+      const error = await assertRejects(() => systemDependencies([own]), InvalidInputError);
+      assert(error.message.startsWith(`${own}: belongs to no package`));
+    }
+    await assertRejects(() => systemDependencies([`${own}.2`]), Error, "libown.so.2: there is no such library");
     const path = Deno.env.get("PATH") ?? "";
     Deno.env.set("PATH", folder);
     try {
-      await assert.rejects(systemDependencies([own]), (error) => {
-        return error instanceof InvalidInputError && /^dpkg-query is missing/.test(error.message);
-      });
+      assertIsError(await assertRejects(() => systemDependencies([own])), InvalidInputError, /^dpkg-query is missing/);
     } finally {
       Deno.env.set("PATH", path);
     }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { DELIMITER, join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
@@ -36,16 +36,16 @@ Deno.test(
   withFolder(async (folder) => {
     const { status, stdout, stderr } = await install(folder, ["bin dir"]);
     const command = join(folder, "bin dir", "sluice");
-    assert.deepEqual([status, stdout], [0, `${command}\n`], stderr);
-    assert.match(stderr, /bin dir is not on PATH; add it there: export PATH='.*bin dir':"\$PATH"\n$/);
-    assert.equal(statSync(command).mode & 0o777, 0o755);
-    assert.equal((await run(command, ["--version"], { cwd: folder })).stdout, `${denoJson.version}\n`);
+    assertEquals([status, stdout], [0, `${command}\n`], stderr);
+    assertMatch(stderr, /bin dir is not on PATH; add it there: export PATH='.*bin dir':"\$PATH"\n$/);
+    assertEquals(statSync(command).mode & 0o777, 0o755);
+    assertEquals((await run(command, ["--version"], { cwd: folder })).stdout, `${denoJson.version}\n`);
     const preview = await run(command, ["data", "preview", "shapes", "--images", "1", "-o", "x.png"], { cwd: folder });
-    assert.equal(preview.status, 0, preview.stderr);
-    assert.ok(statSync(join(folder, "x.png")).size > 0);
+    assertEquals(preview.status, 0, preview.stderr);
+    assertGreater(statSync(join(folder, "x.png")).size, 0);
     // A second installation replaces the first.
     const again = await install(folder, ["bin dir"], { PATH: `${join(folder, "bin dir")}${DELIMITER}/usr/bin` });
-    assert.deepEqual([again.status, again.stderr], [0, ""]);
+    assertEquals([again.status, again.stderr], [0, ""]);
   }),
 );
 
@@ -62,8 +62,8 @@ Deno.test(
       const { stdout } = await run("/bin/sh", [command, "cost"], { clearEnv: true, env: { PATH: bin } });
       return stdout;
     };
-    assert.match(await words("deno"), /\/deno run --quiet .*cli\/main\.ts cost\n$/);
-    assert.match(await words("npx"), /\/npx -y deno@\d+\.\d+\.\d+ run --quiet .*cli\/main\.ts cost\n$/);
+    assertMatch(await words("deno"), /\/deno run --quiet .*cli\/main\.ts cost\n$/);
+    assertMatch(await words("npx"), /\/npx -y deno@\d+\.\d+\.\d+ run --quiet .*cli\/main\.ts cost\n$/);
   }),
 );
 
@@ -71,12 +71,12 @@ Deno.test(
   "the default folder is ~/.local/bin; a foreign file of that name and a second folder are refused",
   withFolder(async (folder) => {
     const { status, stdout } = await install(folder, [], { HOME: folder });
-    assert.deepEqual([status, stdout], [0, `${join(folder, ".local", "bin", "sluice")}\n`]);
+    assertEquals([status, stdout], [0, `${join(folder, ".local", "bin", "sluice")}\n`]);
     writeFileSync(join(folder, "sluice"), "mine");
     const taken = await install(folder, ["."]);
-    assert.equal(taken.status, 2);
-    assert.match(taken.stderr, /^sluice: .*\/sluice: exists and was not made by this task; remove it/);
-    assert.equal(readFileSync(join(folder, "sluice"), "utf8"), "mine");
-    assert.match((await install(folder, ["a", "b"])).stderr, /install a b: give one folder/);
+    assertEquals(taken.status, 2);
+    assertMatch(taken.stderr, /^sluice: .*\/sluice: exists and was not made by this task; remove it/);
+    assertEquals(readFileSync(join(folder, "sluice"), "utf8"), "mine");
+    assertMatch((await install(folder, ["a", "b"])).stderr, /install a b: give one folder/);
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
@@ -34,9 +34,9 @@ for (
       const [command = "", ...rest] = args.map((word) => word === "main.ts" ? join(folder, word) : word);
       const config = ["--config", join(folder, "deno.json")];
       const { success, output } = await execute(Deno.execPath(), [command, ...config, ...rest], { NO_COLOR: "1" });
-      assert.ok(!success);
-      assert.match(output, /The lockfile is out of date\. [^\n]*`?deno install --frozen=false`?/);
-      assert.equal(readFileSync(lock, "utf8"), before);
+      assert(!success);
+      assertMatch(output, /The lockfile is out of date\. [^\n]*`?deno install --frozen=false`?/);
+      assertStrictEquals(readFileSync(lock, "utf8"), before);
     }),
   );
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { dirname, join, relative } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import denoJson from "../../deno.json" with { type: "json" };
@@ -20,7 +20,7 @@ async function run(program: string, args: readonly string[], cwd: string, env = 
   const { success, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
   const output = decoder.decode(stdout) + decoder.decode(stderr);
-  assert.ok(success, output);
+  assert(success, output);
   return output;
 }
 
@@ -37,7 +37,7 @@ function filesUnder(path: string): string[] {
 async function publishedFiles(): Promise<string[]> {
   const words = denoJson.tasks["publish:check"].command.split(" ").slice(1);
   const output = await run(Deno.execPath(), words, root);
-  assert.match(output, /Dry run complete/);
+  assertMatch(output, /Dry run complete/);
   return [...output.matchAll(/^\s*(file:\S+) \(/gm)].map(([, url = ""]) => relative(root, fileURLToPath(url)));
 }
 
@@ -54,8 +54,8 @@ Deno.test("the published files are the library and the sources of both native li
   const wanted = ["deno.json", "mod.ts", "LICENSE", "README.md", "src", "types", ...native, ...sources].flatMap(
     filesUnder,
   );
-  assert.deepEqual([...published].sort(), [...new Set(wanted)].sort());
-  assert.deepEqual(
+  assertEquals([...published].sort(), [...new Set(wanted)].sort());
+  assertEquals(
     published.filter((path) => /^(tests|runs|cli|dist|node_modules)\/|^native\/build\b(?!\.ts)/.test(path)),
     [],
   );
@@ -80,7 +80,7 @@ console.log(device.description.kind);
     );
     const flags = ["--quiet", "--no-prompt", "--no-lock", "--check", "--allow-ffi", "--allow-read", "--allow-env"];
     const library = { SLUICE_NATIVE: join(root, "native", "build") };
-    assert.equal(await run(Deno.execPath(), ["run", ...flags, program], folder, library), "555417600\ncpu\n");
+    assertEquals(await run(Deno.execPath(), ["run", ...flags, program], folder, library), "555417600\ncpu\n");
     await run("cmake", ["-S", join(folder, "native"), "-B", join(folder, "configured")], folder);
   }),
 );
@@ -88,15 +88,15 @@ console.log(device.description.kind);
 Deno.test("every part of the library is exported under its own name, and the library itself has at most 80 names", () => {
   const parts = readdirSync(join(root, "src"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const exported = parts.map(({ name }) => [`./${name}`, `./src/${name}/mod.ts`]);
-  assert.deepEqual(denoJson.exports, {
+  assertEquals(denoJson.exports, {
     ".": "./mod.ts",
     "./errors": "./src/errors.ts",
     ...Object.fromEntries(exported),
   });
   const lists = readFileSync(join(root, "mod.ts"), "utf8").matchAll(/^export \{([^}]*)\} from/gm);
   const names = [...lists].flatMap(([, list = ""]) => list.split(",").map((name) => name.trim()).filter(Boolean));
-  assert.ok(names.includes("beginRun") && names.length <= 80, `${names.length} names`);
-  assert.doesNotMatch(readFileSync(join(root, "mod.ts"), "utf8"), /^export \*/m);
+  assert(names.includes("beginRun") && names.length <= 80, `${names.length} names`);
+  assertNotMatch(readFileSync(join(root, "mod.ts"), "utf8"), /^export \*/m);
 });
 
 Deno.test("the version is written in deno.json and nowhere else", () => {
@@ -106,5 +106,5 @@ Deno.test("the version is written in deno.json and nowhere else", () => {
   const texts = folders.flatMap(filesUnder).filter((path) => isText(path) && !path.startsWith("tests/fixtures/runs/"));
   const version = new RegExp(`(?<![\\w.])${denoJson.version.replaceAll(".", "\\.")}(?![\\w.])`);
   const typed = texts.filter((path) => version.test(readFileSync(join(root, path), "utf8")));
-  assert.deepEqual(typed, []);
+  assertEquals(typed, []);
 });

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
 const setup = fileURLToPath(new URL("../../native/tools/setup.ts", import.meta.url));
@@ -59,39 +59,39 @@ async function setUp(machine: Machine): Promise<Outcome> {
 
 Deno.test("if everything is installed, set-up does nothing and prints nothing", async () => {
   const outcome = await setUp({ ...complete, ...apt });
-  assert.deepEqual(outcome, { status: 0, stdout: "", stderr: "", log: "" });
+  assertEquals(outcome, { status: 0, stdout: "", stderr: "", log: "" });
 });
 
 Deno.test("if nothing is installed and apt-get is missing, set-up stops with the command to run", async () => {
   const { status, stderr } = await setUp({});
-  assert.equal(status, 2);
+  assertEquals(status, 2);
   const names = "oneDNN, libjpeg-turbo, libpng, zlib, zstd, libsodium, doctest, CMake 3.18 or newer, make or ninja";
   const packages =
     "g++ libdnnl-dev libjpeg62-turbo-dev libpng-dev zlib1g-dev libzstd-dev libsodium-dev doctest-dev cmake ninja-build";
   const remedy = `sudo apt-get update && sudo apt-get install -y ${packages}`;
-  assert.equal(stderr, `sluice: missing on this machine: g++, ${names}; run: ${remedy}\n`);
+  assertEquals(stderr, `sluice: missing on this machine: g++, ${names}; run: ${remedy}\n`);
 });
 
 Deno.test("a CMake that is too old counts as missing", async () => {
   const { status, stderr } = await setUp({ ...complete, cmake: oldCmake });
-  assert.equal(status, 2);
-  assert.match(stderr, /missing on this machine: CMake 3\.18 or newer; run: .* install -y cmake\n$/);
+  assertEquals(status, 2);
+  assertMatch(stderr, /missing on this machine: CMake 3\.18 or newer; run: .* install -y cmake\n$/);
 });
 
 Deno.test("missing packages are installed if apt-get may run, under the names that the system knows", async () => {
   const { status, stderr, log } = await setUp({ ...withoutOneDnn, ...apt });
-  assert.equal(stderr, "installing system packages for: oneDNN\n");
-  assert.equal(status, 0);
+  assertEquals(stderr, "installing system packages for: oneDNN\n");
+  assertEquals(status, 0);
   const [update, install, ...more] = log.trimEnd().split("\n");
-  assert.match(update ?? "", / update$/);
-  assert.match(install ?? "", / install -y --no-install-recommends libonednn-dev$/);
-  assert.deepEqual(more, []);
+  assertMatch(update ?? "", / update$/);
+  assertMatch(install ?? "", / install -y --no-install-recommends libonednn-dev$/);
+  assertEquals(more, []);
 });
 
 Deno.test("a failed installation ends with the command to run", async () => {
   const failing = { ...apt, "apt-get": 'case "$*" in *--version*) exit 0;; esac; echo "E: no network"; exit 100' };
   const { status, stderr } = await setUp({ ...withoutOneDnn, ...failing });
-  assert.equal(status, 2);
-  assert.match(stderr, /E: no network\n/);
-  assert.match(stderr, /\nsluice: missing on this machine: oneDNN; run: .* install -y libonednn-dev\n$/);
+  assertEquals(status, 2);
+  assertMatch(stderr, /E: no network\n/);
+  assertMatch(stderr, /\nsluice: missing on this machine: oneDNN; run: .* install -y libonednn-dev\n$/);
 });

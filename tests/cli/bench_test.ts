@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 const small = ["--width", "4", "--projector", "8", "--batch", "4", "--threads", "1"];
@@ -12,18 +12,18 @@ Deno.test("bench step prints its measurements as JSON, with --profile also the t
   const args = ["bench", "step", ...small, "--steps", "1", "--precision", "f32", "--profile", "--json"];
   const result = JSON.parse(await assertSucceeds(args)) as Record<string, unknown>;
   const contract = ["msPerStep", "viewsPerSecond", "gflops", "peakBytes", "device", "precision", "threads"];
-  for (const key of [...contract, "shareOfPeak", "residentBytes"]) assert.ok(key in result, key);
-  assert.deepEqual([result.precision, result.threads], ["f32", 1]);
+  for (const key of [...contract, "shareOfPeak", "residentBytes"]) assert(key in result, key);
+  assertEquals([result.precision, result.threads], ["f32", 1]);
   const { rows } = result.profile as { rows: { function: string }[] };
-  assert.ok(rows.some((row) => row.function === "sl_conv_forward"));
+  assert(rows.some((row) => row.function === "sl_conv_forward"));
 });
 
 Deno.test("bench step prints tables of the step and of its profile", async () => {
   const text = await assertSucceeds(["bench", "step", ...small, "--steps", "1", "--profile"]);
-  assert.match(text, /^milliseconds a step +\d/m);
-  assert.match(text, /^precision +(f32|bf16)$/m);
-  assert.match(text, /^sl_conv_forward +\d+ +[\d.]+ +0\.\d{4} +[\d.]+$/m);
-  assert.match(text, /^whole step, profiled +- +[\d.]+ +1\.0000/m);
+  assertMatch(text, /^milliseconds a step +\d/m);
+  assertMatch(text, /^precision +(f32|bf16)$/m);
+  assertMatch(text, /^sl_conv_forward +\d+ +[\d.]+ +0\.\d{4} +[\d.]+$/m);
+  assertMatch(text, /^whole step, profiled +- +[\d.]+ +1\.0000/m);
 });
 
 Deno.test("bench step --sweep prints a row for each combination of the settings without a flag", async () => {
@@ -40,13 +40,13 @@ Deno.test("bench step --sweep prints a row for each combination of the settings 
     "1",
   ];
   const rows = JSON.parse(await assertSucceeds([...args, "--json", "--quiet"])) as { width: number; batch: number }[];
-  assert.deepEqual(rows.map(({ width, batch }) => [width, batch]), [[4, 64], [4, 256]]);
+  assertEquals(rows.map(({ width, batch }) => [width, batch]), [[4, 64], [4, 256]]);
 });
 
 Deno.test("bench infer prints dense and gated times beside each other", async () => {
   const text = await assertSucceeds(["bench", "infer", ...small]);
-  assert.match(text, /^batch +channels open +dense ms +gated ms +share of MACs +share of time +dense \/ gated$/m);
-  assert.equal(text.match(/^(1|64) +0\.\d{4}/gm)?.length, 8);
+  assertMatch(text, /^batch +channels open +dense ms +gated ms +share of MACs +share of time +dense \/ gated$/m);
+  assertEquals(text.match(/^(1|64) +0\.\d{4}/gm)?.length, 8);
 });
 
 Deno.test("a wrong request to a benchmark is refused before any work", async () => {
@@ -62,8 +62,8 @@ Deno.test("bench augment prints the speed of making views, including drawing the
   const args = ["bench", "augment", "--batch", "16", "--threads", "1", "--precision", "f32", "--json"];
   const result = JSON.parse(await assertSucceeds(args)) as Record<string, number>;
   const { msPerBatch = NaN, drawMs = NaN, viewsPerSecond = NaN } = result;
-  assert.ok(drawMs > 0 && msPerBatch > drawMs);
-  assert.ok(Math.abs(viewsPerSecond * msPerBatch / 1000 - 32) < 1e-6);
+  assert(drawMs > 0 && msPerBatch > drawMs);
+  assertAlmostEquals(viewsPerSecond * msPerBatch / 1000, 32, 1e-6);
   const table = await assertSucceeds(args.slice(0, -1));
-  assert.match(table, /^views a second +[\d,]+$/m);
+  assertMatch(table, /^views a second +[\d,]+$/m);
 });

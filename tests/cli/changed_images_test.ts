@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readSafetensors, writeSafetensors } from "../../src/formats/mod.ts";
 import { writeClassTree, writePng } from "../data/image_files.ts";
@@ -79,12 +79,12 @@ Deno.test(
       change(changed);
       await assertRefused([...longer, "--data", changed], difference);
     }
-    assert.equal(readFileSync(list, "utf8"), before, "nothing is written");
-    assert.equal(readFileSync(join(run, "config.yaml"), "utf8"), config);
+    assertStrictEquals(readFileSync(list, "utf8"), before, "nothing is written");
+    assertStrictEquals(readFileSync(join(run, "config.yaml"), "utf8"), config);
     // The same images in another folder are accepted.
     cpSync(data, join(folder, "moved"), { recursive: true });
     await assertSucceeds([...longer, "--data", join(folder, "moved"), "--quiet"]);
-    assert.equal(readFileSync(list, "utf8"), before);
+    assertStrictEquals(readFileSync(list, "utf8"), before);
   }),
 );
 
@@ -99,10 +99,10 @@ Deno.test(
       /run: the images differ from the checkpoint's: .*; put them back, give --data their folder, or add --accept-changed/,
     );
     const { status, stderr } = await runSluice([...longer, accept]);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /images changed \(row 1 of .*\): the run resumes, but not bit for bit/);
-    assert.match(readFileSync(list, "utf8"), /^path\tsize\tlabel\tchecksum\ntrain\/a\/000x\.png\t/);
-    assert.notEqual(stateOf(run)["imageList"], imageList);
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /images changed \(row 1 of .*\): the run resumes, but not bit for bit/);
+    assertMatch(readFileSync(list, "utf8"), /^path\tsize\tlabel\tchecksum\ntrain\/a\/000x\.png\t/);
+    assertNotStrictEquals(stateOf(run)["imageList"], imageList);
     // The checkpoint now records the changed images.
     await assertSucceeds(["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule", "--quiet"]);
     await assertRefused(
@@ -122,7 +122,7 @@ Deno.test(
       /is of a run on 8 training images, and there are 11; .*\(row 9 of images\.tsv was test\/a/,
     );
     await assertSucceeds([...longer, accept, "--quiet"]);
-    assert.equal(stateOf(run)["images"], 11);
+    assertEquals(stateOf(run)["images"], 11);
   }),
 );
 
@@ -133,7 +133,7 @@ Deno.test(
     const before = readFileSync(list, "utf8");
     rmSync(list);
     await assertSucceeds([...longer, "--quiet"]);
-    assert.equal(readFileSync(list, "utf8"), before);
+    assertStrictEquals(readFileSync(list, "utf8"), before);
     renameSync(join(data, "train", "a", "000.png"), join(data, "train", "a", "000x.png"));
     writeFileSync(list, before.replace("a/000.png", "a/000x.png"));
     const again = ["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule"];
@@ -162,8 +162,8 @@ Deno.test(
     rmSync(added);
     renameSync(one, other);
     await assertSucceeds([...longer, "--quiet"]);
-    assert.match(readFileSync(list, "utf8"), /^train\/a\/000x\.png\t/m);
-    assert.match(readFileSync(config, "utf8"), /^images: "?folder: 12 images in 2 classes/m);
+    assertMatch(readFileSync(list, "utf8"), /^train\/a\/000x\.png\t/m);
+    assertMatch(readFileSync(config, "utf8"), /^images: "?folder: 12 images in 2 classes/m);
     renameSync(other, one);
     await assertRefused(
       ["pretrain", "--resume", run, "--epochs", "3", "--stretch-schedule"],
@@ -198,8 +198,8 @@ Deno.test(
     const run = join(folder, "run");
     const args = ["--train-images", "16", "--test-images", "8", "--quiet"];
     await assertSucceeds(["pretrain", ...tiny, ...small, ...args, "--out", run]);
-    assert.ok(!existsSync(join(run, "images.tsv")));
-    assert.equal(stateOf(run)["imageList"], undefined);
+    assert(!existsSync(join(run, "images.tsv")));
+    assertEquals(stateOf(run)["imageList"], undefined);
     await assertSucceeds(["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule", "--quiet"]);
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import type { Shell } from "../../cli/completions/mod.ts";
 
 // Imitates bash at TAB: breaks the line at blanks, = and :, and completes paths if the script asks for it.
@@ -118,8 +118,8 @@ export async function complete(shell: Shell, { folder, script }: Place, lines: r
   );
   const [{ stdout, stderr }] = await Promise.all([child.output(), written]);
   const decoder = new TextDecoder();
-  assert.equal(decoder.decode(stderr), "");
+  assertEquals(decoder.decode(stderr), "");
   const answers = decoder.decode(stdout).split("<end>").slice(0, -1);
-  assert.equal(answers.length, lines.length, decoder.decode(stdout));
+  assertEquals(answers.length, lines.length, decoder.decode(stdout));
   return answers.map((answer) => readOffers(shell, answer));
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { allCommands, completionScripts, describeCommand, type Shell, shells } from "../../cli/completions/mod.ts";
 import { buildProgram } from "../../cli/program.ts";
 import { datasetNames } from "../../src/data/datasets/registry.ts";
@@ -109,7 +109,7 @@ function offering(shell: Shell, expected: readonly Case[]): () => Promise<void> 
     Deno.writeTextFileSync(script, completionScripts[shell](program));
     const offers = await complete(shell, { folder, script }, expected.map(([line]) => line));
     const found = expected.map(([line], index) => [line, offers[index]]);
-    assert.deepEqual(found, expected.map(([line, words]) => [line, [...words].sort()]));
+    assertEquals(found, expected.map(([line, words]) => [line, [...words].sort()]));
   });
 }
 
@@ -135,16 +135,16 @@ Deno.test("the placeholder of an option or argument tells whether it takes words
     ...command.arguments,
   ]);
   const open = values.filter(({ words, path }) => words.length === 0 && path === null);
-  assert.deepEqual([...new Set(open.map(({ placeholder }) => placeholder))].sort(), ["N", "NAME", "SIZE", "X"]);
+  assertEquals([...new Set(open.map(({ placeholder }) => placeholder))].sort(), ["N", "NAME", "SIZE", "X"]);
   const named = commands.filter((command) => command.arguments.some((value) => open.includes(value)));
-  assert.deepEqual(named.map(({ path }) => path.join(" ")), ["sweep task"]);
+  assertEquals(named.map(({ path }) => path.join(" ")), ["sweep task"]);
 });
 
 Deno.test("completions prints only the script, refuses unknown shells, and its help says how to install the script", async () => {
   for (const shell of shells) {
-    assert.equal(await assertSucceeds(["completions", shell]), completionScripts[shell](program));
+    assertStrictEquals(await assertSucceeds(["completions", shell]), completionScripts[shell](program));
     const help = await assertSucceeds(["completions", "--help"]);
-    assert.match(help, new RegExp(`\\$ sluice completions ${shell} > `));
+    assertMatch(help, new RegExp(`\\$ sluice completions ${shell} > `));
   }
   await assertRefused(["completions", "tcsh"], /completions tcsh: give bash or zsh or fish/);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 interface Cost {
@@ -20,39 +20,39 @@ async function costOf(stem: string, image: number): Promise<Cost> {
 }
 
 Deno.test("the dense network has the published cost for every stem", async () => {
-  assert.equal((await costOf("cifar-paper", 32)).macs, 703_560_448);
-  assert.equal((await costOf("cifar", 32)).macs, 555_417_600);
-  assert.equal((await costOf("imagenet", 96)).macs, 333_103_104);
-  assert.equal((await costOf("imagenet", 224)).macs, 1_813_561_344);
+  assertEquals((await costOf("cifar-paper", 32)).macs, 703_560_448);
+  assertEquals((await costOf("cifar", 32)).macs, 555_417_600);
+  assertEquals((await costOf("imagenet", 96)).macs, 333_103_104);
+  assertEquals((await costOf("imagenet", 224)).macs, 1_813_561_344);
 });
 
 Deno.test("gates and parameters are counted, and blocks and stem add up to the whole", async () => {
   const { macs, gateMacs, params, blocks } = await costOf("cifar", 32);
-  assert.equal(gateMacs, 240_640);
-  assert.equal(blocks.reduce((sum, block) => sum + block.gate, 0), gateMacs);
+  assertEquals(gateMacs, 240_640);
+  assertStrictEquals(blocks.reduce((sum, block) => sum + block.gate, 0), gateMacs);
   // torchvision's resnet18 without classifier has 11,176,512 parameters, 9,408 of them in its 7x7 stem; this stem has
   // 1,728.
-  assert.equal(params, 11_176_512 - 9_408 + 1_728);
+  assertEquals(params, 11_176_512 - 9_408 + 1_728);
   const stem = 3 * 3 * 3 * 64 * 32 * 32;
-  assert.equal(blocks.reduce((sum, block) => sum + block.conv1 + block.conv2 + block.shortcut, stem), macs);
-  assert.deepEqual(blocks.map((block) => block.name), [1, 2, 3, 4].flatMap((n) => [`layer${n}.0`, `layer${n}.1`]));
+  assertStrictEquals(blocks.reduce((sum, block) => sum + block.conv1 + block.conv2 + block.shortcut, stem), macs);
+  assertEquals(blocks.map((block) => block.name), [1, 2, 3, 4].flatMap((n) => [`layer${n}.0`, `layer${n}.1`]));
 });
 
 Deno.test("without --json a table shows the same numbers", async () => {
   const text = await assertSucceeds(["cost", "--stem", "cifar-paper"]);
-  assert.match(text, /dense network, MACs +703,560,448\n/);
-  assert.match(text, /\nlayer4\.1 /);
-  assert.ok(!text.includes("\u001b"), "no colours if stdout is not a terminal");
+  assertMatch(text, /dense network, MACs +703,560,448\n/);
+  assertMatch(text, /\nlayer4\.1 /);
+  assert(!text.includes("\u001b"), "no colours if stdout is not a terminal");
 });
 
 Deno.test("the default stem follows from the image size, as in a run", async () => {
   const macs = async (...args: string[]) =>
     (JSON.parse(await assertSucceeds(["cost", ...args, "--json"])) as Cost).macs;
-  assert.equal(await macs(), 555_417_600);
-  assert.equal(await macs("--image", "64"), 4 * 555_417_600);
-  assert.equal(await macs("--image", "96"), 333_103_104);
-  assert.equal(await macs("--image", "224"), 1_813_561_344);
-  assert.match(await assertSucceeds(["cost", "--image", "224", "--stem", "cifar"]), /stem cifar, 224 x 224/);
+  assertEquals(await macs(), 555_417_600);
+  assertEquals(await macs("--image", "64"), 4 * 555_417_600);
+  assertEquals(await macs("--image", "96"), 333_103_104);
+  assertEquals(await macs("--image", "224"), 1_813_561_344);
+  assertMatch(await assertSucceeds(["cost", "--image", "224", "--stem", "cifar"]), /stem cifar, 224 x 224/);
 });
 
 Deno.test("impossible sizes of a network are refused", async () => {

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { readSafetensors, writeSafetensors } from "../../src/formats/mod.ts";
 import type { RunStatus } from "../../src/run/run_status.ts";
@@ -27,14 +27,14 @@ Deno.test(
     const run = join(folder, "run");
     const wild = ["--lr", "1e38", "--optimizer", "sgd"];
     const { status } = await runSluice(["pretrain", ...tiny, ...wild, "--epochs", "3", "--out", run]);
-    assert.equal(status, 1);
+    assertEquals(status, 1);
     const { phase, step, last, failure } = await statusOf(run);
-    assert.deepEqual([phase, step, last?.loss], ["stopped", 0, null]);
-    assert.match(failure ?? "", /^step 2: the loss is not finite at --lr 1e\+38; begin again with a smaller --lr/);
+    assertEquals([phase, step, last?.loss], ["stopped", 0, null]);
+    assertMatch(failure ?? "", /^step 2: the loss is not finite at --lr 1e\+38; begin again with a smaller --lr/);
     const text = await assertSucceeds(["status", run]);
-    assert.match(text, /^state +failed: step 2: the loss is not finite/m);
-    assert.match(text, /^loss +NaN$/m);
-    assert.doesNotMatch(text, /--resume/);
+    assertMatch(text, /^state +failed: step 2: the loss is not finite/m);
+    assertMatch(text, /^loss +NaN$/m);
+    assertNotMatch(text, /--resume/);
     await assertSucceeds(["report", run, "--out", join(folder, "page.html")]);
   }),
 );
@@ -47,14 +47,14 @@ Deno.test(
     const metrics = join(run, "metrics.jsonl");
     const lines = readFileSync(metrics, "utf8").trimEnd().split("\n");
     writeFileSync(metrics, lines.map((line, index) => `${index === 2 ? line.replace(",", "l") : line}\n`).join(""));
-    assert.deepEqual((await statusOf(run)).damagedLines, [3]);
-    assert.match(await assertSucceeds(["status", run]), /^damaged +line 3 of metrics\.jsonl, left out$/m);
+    assertEquals((await statusOf(run)).damagedLines, [3]);
+    assertMatch(await assertSucceeds(["status", run]), /^damaged +line 3 of metrics\.jsonl, left out$/m);
     const longer = ["pretrain", "--resume", run, "--epochs", "4", "--stretch-schedule"];
     const { status, stderr } = await runSluice(longer);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /^.*metrics\.jsonl: line 3 is damaged and is removed; the others stay$/m);
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /^.*metrics\.jsonl: line 3 is damaged and is removed; the others stay$/m);
     const steps = readFileSync(metrics, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line).step);
-    assert.deepEqual(steps, [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+    assertEquals(steps, [1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
   }),
 );
 
@@ -64,7 +64,7 @@ Deno.test(
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", run]);
     const [last, before] = ["last", "last-1"].map((name) => join(run, "checkpoints", `${name}.safetensors`));
-    assert.ok(last !== undefined && before !== undefined);
+    assert(last !== undefined && before !== undefined);
     const strip = (path: string) => {
       const { tensors, metadata: { sha256: _, ...metadata } } = readSafetensors(path);
       writeSafetensors(path, tensors, metadata);
@@ -72,8 +72,8 @@ Deno.test(
     strip(last);
     const refused = /last\.safetensors: not a valid safetensors file: it states no checksum \(sha256\)/;
     const { status, stderr } = await runSluice(["evaluate", run, "--protocol", "knn"]);
-    assert.deepEqual([status, refused.test(stderr)], [0, true], stderr);
-    assert.equal((await statusOf(run)).step, 4);
+    assertEquals([status, refused.test(stderr)], [0, true], stderr);
+    assertEquals((await statusOf(run)).step, 4);
     strip(before);
     for (
       const command of [["evaluate", run], ["pretrain", "--resume", run], [
@@ -84,10 +84,10 @@ Deno.test(
       ]]
     ) {
       const ending = await runSluice(command);
-      assert.equal(ending.status, 2, command.join(" "));
-      assert.match(ending.stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
+      assertEquals(ending.status, 2, command.join(" "));
+      assertMatch(ending.stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
     }
-    assert.equal((await statusOf(run)).checkpoint, null);
+    assertEquals((await statusOf(run)).checkpoint, null);
   }),
 );
 
@@ -103,7 +103,7 @@ Deno.test(
     writeFileSync(checkpoint, bytes);
     truncateSync(checkpoint, 2 ** 40);
     await assertRefused(["pretrain", "--resume", run], /last\.safetensors: .*the last \d+ bytes belong to no tensor/);
-    assert.equal((await statusOf(run)).checkpoint, null);
+    assertEquals((await statusOf(run)).checkpoint, null);
     writeFileSync(checkpoint, bytes);
     truncateSync(join(run, "config.yaml"), 2 ** 40);
     await assertRefused(
@@ -125,7 +125,7 @@ Deno.test(
       for (const name of [...left, "checkpoints/last.safetensors.new"]) writeFileSync(join(run, name), "a part");
       await assertSucceeds(["pretrain", "--resume", run, ...more]);
       const names = [...readdirSync(run), ...readdirSync(join(run, "checkpoints"))];
-      assert.deepEqual(names.filter((name) => /\.partial$|\.new$/.test(name)), []);
+      assertEquals(names.filter((name) => /\.partial$|\.new$/.test(name)), []);
     }
   }),
 );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertNotEquals, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";
@@ -42,15 +42,15 @@ for (const [kind, damage] of kinds) {
       damaged.forEach(damage);
       // The run sees all 16 or 18 images, because batches of 2 leave none over.
       const { status, stderr } = await runSluice(pretrain(data, run, "--batch", "2", "--eval-every", "0"));
-      assert.equal(status, 0, stderr);
-      assert.match(stderr, /left out .*train\/b\/0\.png: /);
-      assert.doesNotMatch(stderr, /--strict/);
+      assertEquals(status, 0, stderr);
+      assertMatch(stderr, /left out .*train\/b\/0\.png: /);
+      assertNotMatch(stderr, /--strict/);
 
       const evaluated = await runSluice(["evaluate", run, "--threads", "1", "--protocol", "knn"]);
-      assert.equal(evaluated.status, 0, evaluated.stderr);
-      assert.match(evaluated.stderr, /left out .*test\/b\/0\.png: .*\n/);
-      assert.match(evaluated.stderr, /3 damaged images were left out; .*skipped\.jsonl names them/);
-      assert.deepEqual(skippedOf(run), [...damaged].sort());
+      assertEquals(evaluated.status, 0, evaluated.stderr);
+      assertMatch(evaluated.stderr, /left out .*test\/b\/0\.png: .*\n/);
+      assertMatch(evaluated.stderr, /3 damaged images were left out; .*skipped\.jsonl names them/);
+      assertEquals(skippedOf(run), [...damaged].sort());
 
       const out = join(folder, "test.npy");
       const embedded = JSON.parse(
@@ -59,13 +59,13 @@ for (const [kind, damage] of kinds) {
         images: number;
         skipped: { path: string }[];
       };
-      assert.equal(embedded.images, 8);
-      assert.ok(embedded.skipped.some(({ path }) => path === damaged[2]));
+      assertEquals(embedded.images, 8);
+      assert(embedded.skipped.some(({ path }) => path === damaged[2]));
 
       const verified = await runSluice(["data", "verify", "folder", "--data", data, "--json"]);
-      assert.equal(verified.status, 1);
+      assertEquals(verified.status, 1);
       const { problems } = JSON.parse(verified.stdout) as { problems: string[] };
-      assert.deepEqual(problems.map((problem) => problem.split(": ")[0]).sort(), [...damaged].sort());
+      assertEquals(problems.map((problem) => problem.split(": ")[0]).sort(), [...damaged].sort());
     }),
   );
 
@@ -79,12 +79,12 @@ for (const [kind, damage] of kinds) {
       const remedy =
         /a\/001\.png: .*; remove or repair the file, or start a run without --strict, which skips damaged files\n$/;
       const { status, stderr } = await runSluice(["evaluate", run, "--threads", "1", "--protocol", "knn", "--quiet"]);
-      assert.equal(status, kind === "headers" ? 2 : 1);
-      assert.match(stderr, remedy);
+      assertStrictEquals(status, kind === "headers" ? 2 : 1);
+      assertMatch(stderr, remedy);
       const longer = ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule", "--quiet"];
       const resumed = await runSluice(longer);
-      assert.equal(resumed.status, 2);
-      assert.match(resumed.stderr, kind === "headers" ? remedy : /row 10 of images\.tsv was test\/a\/001\.png/);
+      assertEquals(resumed.status, 2);
+      assertMatch(resumed.stderr, kind === "headers" ? remedy : /row 10 of images\.tsv was test\/a\/001\.png/);
     }),
   );
 
@@ -95,13 +95,13 @@ for (const [kind, damage] of kinds) {
       writeClassTree(data, ["a"], { train: 8, test: 2 });
       for (let i = 0; i < 24; i++) damage(join(data, "train", "a", `bad${i}.png`));
       const { status, stderr } = await runSluice(pretrain(data, run, "--batch", "4", "--eval-every", "1"));
-      assert.equal(status, 0, stderr);
-      assert.equal(stderr.match(/^left out /gm)?.length, 10);
-      assert.match(stderr, /^24 damaged images were left out; .*skipped\.jsonl names them$/m);
-      assert.equal(skippedOf(run).length, 24);
+      assertEquals(status, 0, stderr);
+      assertEquals(stderr.match(/^left out /gm)?.length, 10);
+      assertMatch(stderr, /^24 damaged images were left out; .*skipped\.jsonl names them$/m);
+      assertEquals(skippedOf(run).length, 24);
       const verified = await runSluice(["data", "verify", "folder", "--data", data]);
-      assert.equal(verified.stdout.match(/^! .*bad/gm)?.length, 10);
-      assert.match(verified.stdout, /^! and 14 more problems; --json lists all of them$/m);
+      assertEquals(verified.stdout.match(/^! .*bad/gm)?.length, 10);
+      assertMatch(verified.stdout, /^! and 14 more problems; --json lists all of them$/m);
     }),
   );
 
@@ -111,11 +111,11 @@ for (const [kind, damage] of kinds) {
       const data = join(folder, "data");
       for (const split of ["train", "test"]) for (let i = 0; i < 8; i++) damage(join(data, split, "a", `${i}.png`));
       const { status, stderr } = await runSluice(pretrain(data, join(folder, "run"), "--quiet"));
-      assert.notEqual(status, 0);
-      assert.match(stderr, /^sluice: .*\.png: .*; give other images\n$/);
+      assertNotEquals(status, 0);
+      assertMatch(stderr, /^sluice: .*\.png: .*; give other images\n$/);
       const verified = await runSluice(["data", "verify", "folder", "--data", data, "--json"]);
-      assert.equal(verified.status, 1);
-      assert.equal((JSON.parse(verified.stdout) as { problems: string[] }).problems.length, 16);
+      assertEquals(verified.status, 1);
+      assertEquals((JSON.parse(verified.stdout) as { problems: string[] }).problems.length, 16);
     }),
   );
 }
@@ -147,9 +147,9 @@ Deno.test(
     };
     const sentence =
       /^TooManyOpenFilesError: .* cannot be opened: as many files are open as are allowed; allow more \(ulimit -n 4096\)/;
-    assert.match(await left(0, 1), sentence);
-    assert.equal(await left(8, 1), "0\n");
+    assertMatch(await left(0, 1), sentence);
+    assertEquals(await left(8, 1), "0\n");
     // More threads than descriptors: the error depends on timing, but no image counts as damaged.
-    assert.match(await left(1, 16), /^(TooManyOpenFilesError: .*|0)\n$/);
+    assertMatch(await left(1, 16), /^(TooManyOpenFilesError: .*|0)\n$/);
   }),
 );

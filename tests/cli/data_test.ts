@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { create } from "tar";
 
@@ -54,17 +54,17 @@ Deno.test(
     const [data, archive] = [join(folder, "data"), await writeArchive(folder, 16)];
     const environment = { SLUICE_DATA: data };
     const fetched = await runSluice(["data", "fetch", "cifar100", "--from", archive, "--json"], environment);
-    assert.equal(fetched.status, 0, fetched.stderr);
-    assert.deepEqual(JSON.parse(fetched.stdout), { name: "cifar100", folder: join(data, FOLDER), fetched: true });
-    assert.deepEqual(readdirSync(data), [FOLDER]);
+    assertEquals(fetched.status, 0, fetched.stderr);
+    assertEquals(JSON.parse(fetched.stdout), { name: "cifar100", folder: join(data, FOLDER), fetched: true });
+    assertEquals(readdirSync(data), [FOLDER]);
     const again = await assertSucceeds(["data", "fetch", "cifar100", "--from", archive], environment);
-    assert.match(again, /is in .* already/);
+    assertMatch(again, /is in .* already/);
 
     const listed = JSON.parse(await assertSucceeds(["data", "list", "--json"], environment)) as Record<
       string,
       unknown
     >[];
-    assert.deepEqual(listed.map(({ name, ready }) => [name, ready]), [
+    assertEquals(listed.map(({ name, ready }) => [name, ready]), [
       ["shapes", true],
       ["cifar10", false],
       ["cifar100", true],
@@ -75,13 +75,13 @@ Deno.test(
     ]);
 
     const verified = await runSluice(["data", "verify", "cifar100", "--json"], environment);
-    assert.equal(verified.status, 1);
+    assertEquals(verified.status, 1);
     const { images: { train, test }, problems } = JSON.parse(verified.stdout) as {
       images: Record<string, number>;
       problems: string[];
     };
-    assert.deepEqual([train, test], [16, 16]);
-    assert.match(problems.join(), /train: has 16 images, the official data set has 50000/);
+    assertEquals([train, test], [16, 16]);
+    assertMatch(problems.join(), /train: has 16 images, the official data set has 50000/);
 
     const tiny = ["--width", "4", "--projector", "8", "--batch", "8", "--epochs", "1", "--eval-every", "0"];
     const run = join(folder, "run");
@@ -107,7 +107,7 @@ Deno.test(
     writeFileSync(path, Deno.readFileSync(await writeArchive(folder, 2)).subarray(0, 60));
     await refused(/archive\.tar: cannot be unpacked .*; fetch it again/);
     await assertRefused(["data", "fetch", "cifar100", "--from", join(folder, "none")], /none: there is no such file/);
-    assert.deepEqual(readdirSync(data), []);
+    assertEquals(readdirSync(data), []);
   }),
 );
 
@@ -132,8 +132,8 @@ Deno.test(
     const document = JSON.parse(
       await assertSucceeds(["data", "preview", "shapes", "--images", "2", "--out", out, "--json"]),
     );
-    assert.deepEqual(document, { out, images: 2, width: 296, height: 198 });
-    assert.deepEqual([...Deno.readFileSync(out).subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
+    assertEquals(document, { out, images: 2, width: 296, height: 198 });
+    assertEquals([...Deno.readFileSync(out).subarray(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
     await assertRefused(["data", "preview", "shapes"], /give --out FILE\.png/);
     await assertRefused(
       ["data", "preview", "shapes", "--out", out, "--images", "0"],

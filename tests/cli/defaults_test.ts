@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { SystemCalls } from "../../src/machine/mod.ts";
 import process from "node:process";
@@ -31,14 +31,14 @@ Deno.test(
     const peak = 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]);
     command.kill("SIGTERM");
     const { code, stderr } = await command.output();
-    assert.equal(code, 143);
+    assertEquals(code, 143);
     const stated = /^batch 10: needs about ([\d.]+) GB of the \d[\d.]* GB of memory$/m.exec(
       new TextDecoder().decode(stderr),
     );
-    assert.ok(peak < 2e9, `${peak} bytes at most`);
-    assert.ok(Number(stated?.[1]) < 2, `stated: ${stated?.[0]}`);
+    assertLess(peak, 2e9, `${peak} bytes at most`);
+    assertLess(Number(stated?.[1]), 2, `stated: ${stated?.[0]}`);
     const config = readFileSync(join(run, "config.yaml"), "utf8");
-    for (const line of [/^stem: imagenet$/m, /^batch: 10$/m, /^lr: 0\.01171875$/m]) assert.match(config, line);
+    for (const line of [/^stem: imagenet$/m, /^batch: 10$/m, /^lr: 0\.01171875$/m]) assertMatch(config, line);
   }),
 );
 
@@ -48,13 +48,13 @@ Deno.test(
     const tiny = ["--width", "4", "--stem", "imagenet", "--budget", "0.8", "--projector", "8", "--threads", "1"];
     const few = [...tiny, "--train-images", "20", "--test-images", "8", "--epochs", "12", "--eval-every", "0"];
     const printed = await assertSucceeds(["pretrain", ...few, "--print-config", "--quiet"]);
-    assert.match(printed, /^batch: 20$/m);
+    assertMatch(printed, /^batch: 20$/m);
     const run = join(folder, "run");
     const { status, stderr } = await runSluice(["pretrain", ...few, "--out", run]);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /^batch 20: needs about \d+ MB of the \d+ GB of memory$/m);
-    assert.match(stderr, /^about \d+ s for 12 epochs$/m);
-    assert.match(readFileSync(join(run, "config.yaml"), "utf8"), /^batch: 20\n[\s\S]*^lr: 0\.0234375$/m);
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /^batch 20: needs about \d+ MB of the \d+ GB of memory$/m);
+    assertMatch(stderr, /^about \d+ s for 12 epochs$/m);
+    assertMatch(readFileSync(join(run, "config.yaml"), "utf8"), /^batch: 20\n[\s\S]*^lr: 0\.0234375$/m);
     const spec = join(folder, "spec.yaml");
     writeFileSync(
       spec,
@@ -63,20 +63,20 @@ Deno.test(
     );
     await assertSucceeds(["sweep", spec, "--out", join(folder, "sweep"), "--quiet"]);
     const plan = JSON.parse(readFileSync(join(folder, "sweep", "plan.json"), "utf8"));
-    assert.equal(plan.runs[0].config.batch, 20);
+    assertEquals(plan.runs[0].config.batch, 20);
     await assertRefused(
       ["pretrain", ...few, "--batch", "21", "--out", join(folder, "no")],
       /--batch 21: there are 20 training images/,
     );
-    assert.equal(existsSync(join(folder, "no")), false);
+    assertEquals(existsSync(join(folder, "no")), false);
   }),
 );
 
 Deno.test("--print-config without the data says that the default batch may be smaller", async () => {
   const { status, stdout, stderr } = await runSluice(["pretrain", "--dataset", "images", "--print-config"]);
-  assert.equal(status, 0);
-  assert.match(stdout, /^batch: 256$/m);
-  assert.match(stderr, /^batch 256, unless there are fewer images or less memory: .*give --data DIR/);
+  assertEquals(status, 0);
+  assertMatch(stdout, /^batch: 256$/m);
+  assertMatch(stderr, /^batch 256, unless there are fewer images or less memory: .*give --data DIR/);
 });
 
 /** Makes a control group with a memory limit for this test. @returns its path, or null if it cannot be made. */
@@ -110,12 +110,12 @@ Deno.test({
         return finish("/bin/sh", ["-c", script, "sh", ...selfCommand(), ...args], {});
       };
       const { status, stdout, stderr } = await inside(["pretrain", "--test-images", "50", "--print-config"]);
-      assert.equal(status, 0, stderr);
+      assertEquals(status, 0, stderr);
       const batch = Number(/^batch: (\d+)$/m.exec(stdout)?.[1]);
-      assert.ok(batch >= 8 && batch <= 128 && batch % 8 === 0, `${batch} images a step`);
+      assert(batch >= 8 && batch <= 128 && batch % 8 === 0, `${batch} images a step`);
       const refused = await inside(["pretrain", "--test-images", "50", "--batch", "256", "--out", "/nowhere/run"]);
-      assert.equal(refused.status, 2);
-      assert.match(
+      assertEquals(refused.status, 2);
+      assertMatch(
         refused.stderr,
         /--batch 256: needs about [\d.]+ GB of memory, and there are 2\.0 GB; give --batch \d+ or less/,
       );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import type { Report } from "../../cli/examination.ts";
 import { withFolder } from "../folders.ts";
 import { runSluice, testedExecutable } from "./run_sluice.ts";
@@ -12,7 +12,7 @@ import { runSluice, testedExecutable } from "./run_sluice.ts";
 /** Runs `doctor --json`. @returns the report and the exit status. */
 async function examined(env: Readonly<Record<string, string>>, ...args: string[]): Promise<[Report, number]> {
   const { status, stdout, stderr } = await runSluice(["doctor", "--json", ...args], env);
-  assert.equal(stderr, "");
+  assertEquals(stderr, "");
   return [JSON.parse(stdout) as Report, status];
 }
 
@@ -45,35 +45,35 @@ int cuDeviceTotalMem_v2(unsigned long* bytes, int device) { return *bytes = (dev
   );
   const args = ["-shared", "-fPIC", "-o", join(folder, "libcuda.so.1"), source];
   const { success, stderr } = await new Deno.Command("cc", { args }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  assert(success, new TextDecoder().decode(stderr));
 }
 
 Deno.test("doctor reports the resources of this process, and the device uses as many threads as processors", async () => {
   const [{ cores, device, limits, processor, memory, problems, executable, storage }, status] = await examined({});
-  assert.equal(status, 0);
-  assert.deepEqual(problems, []);
-  assert.equal(device?.threads, limits.processors.usable);
-  assert.equal(cores, limits.processors.usable);
-  assert.deepEqual(memory, limits.memory.host);
-  assert.deepEqual([processor.isa, processor.bf16], [device?.isa, device?.bf16]);
-  assert.deepEqual([executable, storage.cache === null], [testedExecutable ?? null, testedExecutable === undefined]);
+  assertEquals(status, 0);
+  assertEquals(problems, []);
+  assertStrictEquals(device?.threads, limits.processors.usable);
+  assertStrictEquals(cores, limits.processors.usable);
+  assertEquals(memory, limits.memory.host);
+  assertEquals([processor.isa, processor.bf16], [device?.isa, device?.bf16]);
+  assertEquals([executable, storage.cache === null], [testedExecutable ?? null, testedExecutable === undefined]);
 });
 
 Deno.test("doctor uses the threads that --threads gives", async () => {
   const [{ device }] = await examined({}, "--threads", "3");
-  assert.equal(device?.threads, 3);
+  assertEquals(device?.threads, 3);
 });
 
 Deno.test("doctor's table has a row for every subject, and ends with the verdict", async () => {
   const { status, stdout } = await runSluice(["doctor"]);
-  assert.equal(status, 0);
+  assertEquals(status, 0);
   const rows = ["processor", "cores", "memory", "CPU library", "CUDA library", "NVIDIA's driver", "threads", "home"];
   for (const row of [...rows, "current folder", "data folder", "temporary folder"]) {
-    assert.match(stdout, new RegExp(`^${row}  +\\S`, "m"));
+    assertMatch(stdout, new RegExp(`^${row}  +\\S`, "m"));
   }
-  assert.doesNotMatch(stdout, /undefined|NaN|null/);
-  assert.equal(/^executable's files/m.test(stdout), testedExecutable !== undefined);
-  assert.match(stdout, /\n\n(warning: .*\n)*(all is well|nothing that is needed is missing)\n$/);
+  assertNotMatch(stdout, /undefined|NaN|null/);
+  assertEquals(/^executable's files/m.test(stdout), testedExecutable !== undefined);
+  assertMatch(stdout, /\n\n(warning: .*\n)*(all is well|nothing that is needed is missing)\n$/);
 });
 
 Deno.test(
@@ -81,12 +81,12 @@ Deno.test(
   withFolder(async (folder) => {
     const env = { TMPDIR: join(folder, "nowhere") };
     const [{ warnings, problems, storage }, status] = await examined(env);
-    assert.equal(status, 0);
-    assert.deepEqual(problems, []);
-    assert.equal(storage.temporary.exists, false);
-    assert.match(warnings.join("\n"), /^the temporary folder, .*nowhere, cannot be written: set TMPDIR/m);
+    assertEquals(status, 0);
+    assertEquals(problems, []);
+    assertEquals(storage.temporary.exists, false);
+    assertMatch(warnings.join("\n"), /^the temporary folder, .*nowhere, cannot be written: set TMPDIR/m);
     const { stdout } = await runSluice(["doctor"], env);
-    assert.match(stdout, /\nwarning: the temporary folder, .*\nnothing that is needed is missing\n$/);
+    assertMatch(stdout, /\nwarning: the temporary folder, .*\nnothing that is needed is missing\n$/);
   }),
 );
 
@@ -100,15 +100,15 @@ Deno.test({
     Deno.writeFileSync(join(native, "libsluice_cpu.so"), new Uint8Array(2 ** 20));
     const env = { ...packaged(folder), SLUICE_NATIVE: native };
     const [{ storage, executable, problems }, status] = await examined(env);
-    assert.equal(status, 1);
-    assert.equal(executable, "/opt/sluice/sluice");
-    assert.deepEqual([storage.cache?.path, storage.cache?.bytes], [folder, 2 ** 20]);
-    assert.equal(problems.length, 1);
-    assert.ok(problems[0]?.endsWith(`delete ${folder}: the next start makes it again`), problems.join());
+    assertEquals(status, 1);
+    assertEquals(executable, "/opt/sluice/sluice");
+    assertEquals([storage.cache?.path, storage.cache?.bytes], [folder, 2 ** 20]);
+    assertEquals(problems.length, 1);
+    assert(problems[0]?.endsWith(`delete ${folder}: the next start makes it again`), problems.join());
     const { stdout } = await runSluice(["doctor"], env);
-    assert.match(stdout, /^executable {2,}\/opt\/sluice\/sluice\n/m);
-    assert.match(stdout, new RegExp(`^executable's files +1\\.0 MiB in ${folder} \\(`, "m"));
-    assert.doesNotMatch(stdout, /deno task/);
+    assertMatch(stdout, /^executable {2,}\/opt\/sluice\/sluice\n/m);
+    assertMatch(stdout, new RegExp(`^executable's files +1\\.0 MiB in ${folder} \\(`, "m"));
+    assertNotMatch(stdout, /deno task/);
   }),
 });
 
@@ -118,20 +118,17 @@ Deno.test(
     await buildDriver(folder, 2);
     const env = { LD_LIBRARY_PATH: folder, SLUICE_NATIVE: join(folder, "nowhere") };
     const [{ nvidia, warnings, libraries, device }] = await examined(env);
-    assert.deepEqual([nvidia.cuda, nvidia.library, nvidia.fault], ["12.8", join(folder, "libcuda.so.1"), null]);
-    assert.deepEqual(nvidia.gpus, [
+    assertEquals([nvidia.cuda, nvidia.library, nvidia.fault], ["12.8", join(folder, "libcuda.so.1"), null]);
+    assertEquals(nvidia.gpus, [
       { name: "GPU of the first kind", capability: "9.0", memory: 2 ** 33 },
       { name: "another", capability: "9.1", memory: 2 ** 34 },
     ]);
-    assert.deepEqual([libraries.cuda.found, device], [false, null]);
-    assert.match(
-      warnings.join(),
-      /^GPU of the first kind, another: not used, because sluice's CUDA library is missing/,
-    );
+    assertEquals([libraries.cuda.found, device], [false, null]);
+    assertMatch(warnings.join(), /^GPU of the first kind, another: not used, because sluice's CUDA library is missing/);
     const { stdout } = await runSluice(["doctor"], env);
-    assert.match(stdout, /^GPU 1 +another, 16384\.0 MiB, compute capability 9\.1$/m);
+    assertMatch(stdout, /^GPU 1 +another, 16384\.0 MiB, compute capability 9\.1$/m);
     const [chosen] = await examined(env, "--device", "cpu");
-    assert.doesNotMatch(chosen.warnings.join(), /not used/);
+    assertNotMatch(chosen.warnings.join(), /not used/);
   }),
 );
 
@@ -140,9 +137,9 @@ Deno.test(
   withFolder(async (folder) => {
     await buildDriver(folder, -1);
     const [{ nvidia }, status] = await examined({ LD_LIBRARY_PATH: folder });
-    assert.equal(status, 0);
-    assert.deepEqual(nvidia.gpus, []);
-    assert.match(
+    assertEquals(status, 0);
+    assertEquals(nvidia.gpus, []);
+    assertMatch(
       nvidia.fault ?? "",
       /no GPU can be used \(no device is detected\): start a container with .*--gpus all/,
     );

@@ -6,8 +6,8 @@
  *
  * @module
  */
+import { assert, assertAlmostEquals, assertEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { writeClassTree } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";
@@ -26,15 +26,15 @@ type Json = { readonly [key: string]: unknown };
 /** Asserts that every expected value is in the actual document. Ignores keys that a later version added. */
 function assertContains(actual: unknown, expected: unknown, path: string): void {
   if (typeof expected === "number") {
-    assert.ok(typeof actual === "number", `${path} is a number`);
+    assert(typeof actual === "number", `${path} is a number`);
     const isAccuracy = /(?:knn1|knn20|linear)$/.test(path);
     const tolerance = isAccuracy ? ONE_IMAGE : RELATIVE_TOLERANCE * Math.max(1, Math.abs(expected));
-    assert.ok(Math.abs(actual - expected) <= tolerance, `${path}: ${actual} instead of ${expected}`);
+    assertAlmostEquals(actual, expected, tolerance, `${path}: ${actual} instead of ${expected}`);
   } else if (typeof expected === "object" && expected !== null) {
     for (const [key, value] of Object.entries(expected)) {
       assertContains((actual as Json | undefined)?.[key], value, `${path}.${key}`);
     }
-  } else assert.equal(actual, expected, path);
+  } else assertStrictEquals(actual, expected, path);
 }
 
 function readJson(path: URL | string): Json {
@@ -81,7 +81,7 @@ for (const name of ["shapes", "folder"]) {
       assertContains(evaluationOf(await evaluate()), expected["stopped"], "stopped");
       await assertSucceeds(["pretrain", "--resume", run, ...data, "--quiet"], environment);
       const resumed = metricsFrom(join(run, "metrics.jsonl"), 7);
-      assert.equal(resumed.length, (expected["resumed"] as Json[]).length);
+      assertEquals(resumed.length, (expected["resumed"] as Json[]).length);
       assertContains(resumed, expected["resumed"], "resumed");
       assertContains(evaluationOf(await evaluate()), expected["finished"], "finished");
     }),
@@ -116,7 +116,7 @@ Deno.test(
     };
     assertContains(await steps("relu"), earlierRotation, "steps");
     const today = await steps("paper");
-    assert.equal(today.length, 8);
-    assert.ok(Math.abs(Number(today[0]?.[1]) - 0.2634) < 1e-3, `without the last relu ${today[0]?.[1]}`);
+    assertEquals(today.length, 8);
+    assertAlmostEquals(Number(today[0]?.[1]), 0.2634, 1e-3, `without the last relu ${today[0]?.[1]}`);
   }),
 );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { decodeNpy } from "../../src/formats/mod.ts";
 import { writeDamagedPng, writePng } from "../data/image_files.ts";
@@ -31,22 +31,22 @@ Deno.test(
     const out = join(folder, "test.npy");
     const document: unknown = JSON.parse(await assertSucceeds(["embed", run, "test", "--out", out, "--json"]));
     const files = [join(folder, "test.txt"), join(folder, "test.labels.npy"), out];
-    assert.deepEqual(document, { run, network: "gated", images: 16, features: 32, files, skipped: [] });
+    assertEquals(document, { run, network: "gated", images: 16, features: 32, files, skipped: [] });
     const features = decodeNpy(readFileSync(out));
-    assert.deepEqual(features.shape, [16, 32]);
-    assert.ok(features.data instanceof Float32Array && features.data.every(Number.isFinite));
+    assertEquals(features.shape, [16, 32]);
+    assert(features.data instanceof Float32Array && features.data.every(Number.isFinite));
     const labels = decodeNpy(readFileSync(join(folder, "test.labels.npy")));
-    assert.deepEqual([...labels.data], Array.from({ length: 16 }, (_, image) => image % 10));
-    assert.deepEqual(linesOf(join(folder, "test.txt")).slice(0, 2), ["test/0", "test/1"]);
+    assertEquals([...labels.data], Array.from({ length: 16 }, (_, image) => image % 10));
+    assertEquals(linesOf(join(folder, "test.txt")).slice(0, 2), ["test/0", "test/1"]);
 
     const again = join(folder, "again.npy");
     await assertSucceeds(["embed", run, "test", "--network", "gated", "--out", again]);
-    assert.deepEqual(readFileSync(again), readFileSync(out), "the same bytes");
+    assertEquals(readFileSync(again), readFileSync(out), "the same bytes");
     const dense = join(folder, "dense.npy");
     await assertSucceeds(["embed", run, "test", "--network", "dense", "--out", dense]);
-    assert.notDeepEqual(readFileSync(dense), readFileSync(out));
+    assertNotEquals(readFileSync(dense), readFileSync(out));
     await assertSucceeds(["embed", run, "train", "--out", join(folder, "train.npy")]);
-    assert.deepEqual(decodeNpy(readFileSync(join(folder, "train.npy"))).shape, [24, 32]);
+    assertEquals(decodeNpy(readFileSync(join(folder, "train.npy"))).shape, [24, 32]);
   }),
 );
 
@@ -61,14 +61,14 @@ Deno.test(
     writeFileSync(text, "no image");
     writeDamagedPng(cut, 24, 20);
     const { status, stderr, stdout } = await runSluice(["embed", run, photographs, "--out", out, "--json"]);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /left out .*text\.png: /);
-    assert.match(stderr, /left out .*cut\.png: /);
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /left out .*text\.png: /);
+    assertMatch(stderr, /left out .*cut\.png: /);
     const { network, skipped } = JSON.parse(stdout) as { network: string; skipped: { path: string }[] };
-    assert.equal(network, "dense");
-    assert.deepEqual(skipped.map(({ path }) => path).sort(), [cut, text].sort());
-    assert.deepEqual(linesOf(join(folder, "all.txt")).sort(), [...files].sort());
-    assert.deepEqual(readdirSync(folder).sort(), ["all.npy", "all.txt", "photographs", "run"]);
+    assertEquals(network, "dense");
+    assertEquals(skipped.map(({ path }) => path).sort(), [cut, text].sort());
+    assertEquals(linesOf(join(folder, "all.txt")).sort(), [...files].sort());
+    assertEquals(readdirSync(folder).sort(), ["all.npy", "all.txt", "photographs", "run"]);
 
     // A row has the features of the file in the same line of the list, whatever else is in the folder.
     const alone = join(folder, "alone");
@@ -79,7 +79,7 @@ Deno.test(
     const expected = decodeNpy(readFileSync(join(folder, "alone.npy"))).data;
     const row = all.data.subarray(line * expected.length, (line + 1) * expected.length);
     const errors = Array.from(row, (value, at) => Math.abs(value - (expected[at] ?? NaN)));
-    assert.ok(errors.every((error) => error < 1e-5), `${Math.max(...errors)}`);
+    assert(errors.every((error) => error < 1e-5), `${Math.max(...errors)}`);
   }),
 );
 
@@ -106,8 +106,8 @@ Deno.test(
     await refused([run, join(folder, "empty"), "--out", out], /empty has no image/);
     writeFileSync(join(folder, "x.txt"), "mine");
     await refused([run, "test", "--out", out], /x\.txt: exists already/);
-    assert.equal(readFileSync(join(folder, "x.txt"), "utf8"), "mine");
-    assert.deepEqual(readdirSync(folder).sort(), ["empty", "run", "x.txt"]);
+    assertEquals(readFileSync(join(folder, "x.txt"), "utf8"), "mine");
+    assertEquals(readdirSync(folder).sort(), ["empty", "run", "x.txt"]);
     Deno.removeSync(join(run, "checkpoints", "last.safetensors"));
     await refused([run, "test", "--out", join(folder, "y.npy")], /last\.safetensors: is missing/);
   }),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { gpuWarnings } from "../../cli/examination.ts";
 import type { LibraryReport } from "../../src/device/mod.ts";
 import type { NvidiaReport } from "../../src/machine/mod.ts";
@@ -15,37 +15,37 @@ const usable = { ...none, kernelModule: "570.86.15", library: "/lib/libcuda.so.1
 const absent: LibraryReport = { path: "/x/libsluice_cuda.so", found: false, requirements: [] };
 
 Deno.test("a machine without GPUs gets no warning", () => {
-  assert.deepEqual(gpuWarnings(none, absent), []);
+  assertEquals(gpuWarnings(none, absent), []);
   // A container image for GPUs on a machine without GPUs.
-  assert.deepEqual(gpuWarnings({ ...none, library: "/lib/libcuda.so.1", fault: "no GPU can be used" }, absent), []);
+  assertEquals(gpuWarnings({ ...none, library: "/lib/libcuda.so.1", fault: "no GPU can be used" }, absent), []);
 });
 
 Deno.test("a driver without a usable GPU gives a warning with the reason", () => {
-  assert.deepEqual(gpuWarnings({ ...none, kernelModule: "570.86.15", fault: "why, and what to do" }, absent), [
+  assertEquals(gpuWarnings({ ...none, kernelModule: "570.86.15", fault: "why, and what to do" }, absent), [
     "why, and what to do",
   ]);
 });
 
 Deno.test("a GPU without sluice's CUDA library gives a warning, with the remedy for a checkout or an executable", () => {
   withVariable("SLUICE_EXECUTABLE", undefined, () => {
-    assert.match(
+    assertMatch(
       gpuWarnings(usable, absent).join(),
       /^NVIDIA H100: not used, .* is missing: run `deno task build:cuda`/,
     );
   });
   withVariable("SLUICE_EXECUTABLE", "/opt/sluice", () => {
     const [warning = "", ...others] = gpuWarnings(usable, absent);
-    assert.deepEqual(others, []);
-    assert.doesNotMatch(warning, /deno task/);
+    assertEquals(others, []);
+    assertNotMatch(warning, /deno task/);
   });
 });
 
 Deno.test("a GPU without one of NVIDIA's libraries gives a warning that names the library", () => {
   const cudnn = { name: "cuDNN", found: false, detail: "libcudnn.so.9 was not found in /a, /b: install cuDNN 9" };
-  assert.deepEqual(gpuWarnings(usable, { ...absent, found: true, requirements: [cudnn] }), [
+  assertEquals(gpuWarnings(usable, { ...absent, found: true, requirements: [cudnn] }), [
     "NVIDIA H100: not used, libcudnn.so.9 was not found in /a, /b: install cuDNN 9",
   ]);
-  assert.match(
+  assertMatch(
     gpuWarnings(usable, { ...absent, found: true }).join(),
     /not used: `sluice doctor --device cuda` says why$/,
   );

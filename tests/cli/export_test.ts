@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { readSafetensors } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
@@ -25,7 +25,7 @@ Deno.test(
     await trainTiny(run);
     const gated = join(folder, "gated.safetensors");
     const document: unknown = JSON.parse(await assertSucceeds(["export", run, "-o", gated, "--json"]));
-    assert.deepEqual(document, {
+    assertEquals(document, {
       run,
       network: "gated",
       format: "safetensors",
@@ -33,12 +33,12 @@ Deno.test(
       bytes: statSync(gated).size,
       check: { images: 4, largestDifference: 0 },
     });
-    assert.ok(readSafetensors(gated).tensors.has("layer1.0.gate.fc1.weight"));
+    assert(readSafetensors(gated).tensors.has("layer1.0.gate.fc1.weight"));
     const dense = join(folder, "dense.safetensors");
     const text = await assertSucceeds(["export", run, "--network", "dense", "--format", "safetensors", "--out", dense]);
-    assert.match(text, /dense\.safetensors: dense network, [\d,]+ bytes; features of 4 images .* bit by bit\n$/);
-    assert.equal(readSafetensors(dense).metadata["network"], "dense");
-    assert.deepEqual(readdirSync(folder).sort(), ["dense.safetensors", "gated.safetensors", "run"]);
+    assertMatch(text, /dense\.safetensors: dense network, [\d,]+ bytes; features of 4 images .* bit by bit\n$/);
+    assertEquals(readSafetensors(dense).metadata["network"], "dense");
+    assertEquals(readdirSync(folder).sort(), ["dense.safetensors", "gated.safetensors", "run"]);
   }),
 );
 
@@ -50,9 +50,9 @@ Deno.test(
     const last = join(run, "checkpoints", "last.safetensors");
     writeFileSync(last, readFileSync(last).subarray(0, -1));
     const { status, stderr } = await runSluice(["export", run, "-o", out]);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/);
-    assert.equal(readSafetensors(out).metadata["step"], "3", "of the first epoch");
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/);
+    assertEquals(readSafetensors(out).metadata["step"], "3", "of the first epoch");
   }),
 );
 
@@ -74,7 +74,7 @@ Deno.test(
     await refused([join(folder, "none"), "-o", out], /there is no such run/);
     writeFileSync(out, "mine");
     await refused([run, "-o", out], /x\.safetensors: exists already/);
-    assert.equal(readFileSync(out, "utf8"), "mine");
-    assert.deepEqual(readdirSync(folder).sort(), ["run", "x.safetensors"]);
+    assertEquals(readFileSync(out, "utf8"), "mine");
+    assertEquals(readdirSync(folder).sort(), ["run", "x.safetensors"]);
   }),
 );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
 // @ts-types="../../src/formats/pngjs.d.ts"
@@ -30,34 +30,34 @@ Deno.test(
     writeDamagedPng(cut, 24, 20);
     const args = ["pretrain", "--dataset", "folder", "--data", data, ...tiny, ...small, "--budget", "0.9"];
     const { status, stderr } = await runSluice([...args, "--no-drop-last", "--out", run]);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /left out .*a\/text\.png: .*neither JPEG nor PNG/);
-    assert.match(stderr, /left out .*b\/cut\.png: .*(truncated|damaged)/);
-    assert.match(stderr, /2 damaged images were left out; .*skipped\.jsonl names them/);
-    assert.deepEqual(linesOf(join(run, "skipped.jsonl")).map(({ path }) => path).sort(), [text, cut].sort());
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /left out .*a\/text\.png: .*neither JPEG nor PNG/);
+    assertMatch(stderr, /left out .*b\/cut\.png: .*(truncated|damaged)/);
+    assertMatch(stderr, /2 damaged images were left out; .*skipped\.jsonl names them/);
+    assertEquals(linesOf(join(run, "skipped.jsonl")).map(({ path }) => path).sort(), [text, cut].sort());
     const steps = linesOf(join(run, "metrics.jsonl")).filter(({ loss }) => loss !== undefined);
     // 21 images: two full batches of 8 and one of 5, in each of two epochs.
-    assert.equal(steps.length, 6);
-    assert.ok(steps.every(({ wait }) => typeof wait === "number" && wait >= 0));
+    assertEquals(steps.length, 6);
+    assert(steps.every(({ wait }) => typeof wait === "number" && wait >= 0));
 
     const evaluation = await assertSucceeds(["evaluate", run, "--threads", "1", "--json"]);
     const { networks, references } = JSON.parse(evaluation) as {
       networks: Record<string, Record<string, number>>;
       references: { rawPixels: Record<string, number> };
     };
-    assert.ok(Number.isFinite(networks["gated"]?.["knn20"]) && Number.isFinite(references.rawPixels["knn20"]));
+    assert(Number.isFinite(networks["gated"]?.["knn20"]) && Number.isFinite(references.rawPixels["knn20"]));
 
     const again = join(folder, "again");
     await assertSucceeds([...args, "--no-drop-last", "--workers", "3", "--out", again, "--quiet"]);
     const weights = (path: string) => readFileSync(join(path, "checkpoints", "last.safetensors"));
-    assert.deepEqual(weights(again), weights(run), "the number of reading threads does not change the weights");
+    assertEquals(weights(again), weights(run), "the number of reading threads does not change the weights");
 
     const strict = [...args, "--strict", "--out", join(folder, "strict")];
     await assertRefused(strict, /text\.png: .*remove or repair the file, or start a run without --strict/);
     Deno.removeSync(text);
     const stopped = await runSluice(strict);
-    assert.equal(stopped.status, 1);
-    assert.match(stopped.stderr, /cut\.png: .*remove or repair the file, or start a run without --strict/);
+    assertEquals(stopped.status, 1);
+    assertMatch(stopped.stderr, /cut\.png: .*remove or repair the file, or start a run without --strict/);
   }),
 );
 
@@ -68,8 +68,8 @@ Deno.test(
     writeClassTree(data, ["a"], { train: 10, test: 6 });
     const args = ["pretrain", "--dataset", "images", "--data", data, ...tiny, ...small, "--mode", "vanilla"];
     const { status, stderr } = await runSluice([...args, "--out", run]);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /images has no labelled images: the run is not evaluated/);
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /images has no labelled images: the run is not evaluated/);
     await assertRefused(["evaluate", run], /data set images has no labelled images to test with/);
   }),
 );
@@ -80,13 +80,13 @@ Deno.test(
     const data = join(folder, "tree");
     writeClassTree(data, ["a", "b"], { train: 4, test: 2 });
     const verify = ["data", "verify", "folder", "--data", data];
-    assert.match(await assertSucceeds(verify), /^folder: 8 train, 4 test images, every file well formed$/m);
+    assertMatch(await assertSucceeds(verify), /^folder: 8 train, 4 test images, every file well formed$/m);
     writeDamagedPng(join(data, "test", "b", "cut.png"), 20, 20);
     const { status, stdout } = await runSluice([...verify, "--json"]);
-    assert.equal(status, 1);
+    assertEquals(status, 1);
     const { images, problems } = JSON.parse(stdout) as { images: object; problems: string[] };
-    assert.deepEqual(images, { train: 8, test: 5 });
-    assert.match(problems.join("\n"), /^[^\n]*b\/cut\.png: [^\n]*$/);
+    assertEquals(images, { train: 8, test: 5 });
+    assertMatch(problems.join("\n"), /^[^\n]*b\/cut\.png: [^\n]*$/);
 
     const out = join(folder, "views.png");
     await assertSucceeds([
@@ -103,7 +103,7 @@ Deno.test(
       out,
     ]);
     const { width, height } = PNG.sync.read(Buffer.from(readFileSync(out)));
-    assert.deepEqual([width, height], [3 * (96 + 2) + 2, 3 * (96 + 2) + 2]);
+    assertEquals([width, height], [3 * (96 + 2) + 2, 3 * (96 + 2) + 2]);
   }),
 );
 
@@ -144,7 +144,7 @@ Deno.test(
       ["bench", "folder", join(folder, "none")],
       /none: there is no such folder; give a folder of image files/,
     );
-    assert.deepEqual(readdirSync(folder), ["tree"]);
+    assertEquals(readdirSync(folder), ["tree"]);
   }),
 );
 
@@ -156,14 +156,14 @@ Deno.test(
     const files = JSON.parse(
       await assertSucceeds(["bench", "folder", data, "--image-size", "16", "--threads", "1", "--json"]),
     ) as Record<string, number>;
-    assert.ok((files["imagesPerSecond"] ?? 0) > 0);
-    assert.deepEqual([files["images"], files["side"], files["workers"]], [10, 16, 1]);
+    assertGreater(files["imagesPerSecond"] ?? 0, 0);
+    assertEquals([files["images"], files["side"], files["workers"]], [10, 16, 1]);
     const loader = ["bench", "loader", "--train-images", "16", "--batch", "8", "--width", "4", "--projector", "8"];
     const measured = JSON.parse(
       await assertSucceeds([...loader, "--stem", "imagenet", "--threads", "1", "--json"]),
     ) as Record<string, number>;
     const { viewsPerSecond = NaN, heldViewsPerSecond = NaN, share = NaN } = measured;
-    assert.ok(viewsPerSecond > 0 && heldViewsPerSecond > 0 && share > 0);
+    assert(viewsPerSecond > 0 && heldViewsPerSecond > 0 && share > 0);
   }),
 );
 
@@ -187,7 +187,7 @@ Deno.test(
       /is of a run on 20 training images, and there are 18; give --data .*\(row 10 of images\.tsv was train\/a\/009\.png /,
     );
     await assertSucceeds([...longer, "--data", moved]);
-    assert.ok(readFileSync(join(run, "config.yaml"), "utf8").includes(`data: ${moved}\n`));
+    assert(readFileSync(join(run, "config.yaml"), "utf8").includes(`data: ${moved}\n`));
     await assertSucceeds(["evaluate", run, "--threads", "1", "--protocol", "knn"]);
   }),
 );
@@ -202,14 +202,14 @@ Deno.test(
     for (let i = 0; i < 3; i++) writeFileSync(join(data, "train", "a", `${i}.webp`), "other");
     const { stderr } = await runSluice(pretrain(run));
     const line = "folder: 12 images in 2 classes (a, b); 3 other files ignored (3 .webp); 8 train, 4 test";
-    assert.ok(stderr.startsWith(`${line}\n`), stderr);
+    assert(stderr.startsWith(`${line}\n`), stderr);
     const again = await runSluice(["pretrain", "--config", join(run, "config.yaml"), "--print-config", "--quiet"]);
-    assert.equal(again.status, 0, "--config accepts the file with the record");
+    assertEquals(again.status, 0, "--config accepts the file with the record");
     const page = join(folder, "page.html");
     await assertSucceeds(["report", run, "--out", page]);
-    assert.ok(readFileSync(page, "utf8").includes(line));
-    assert.ok((await assertSucceeds(["data", "verify", "folder", "--data", data])).startsWith(`${line}\n`));
+    assert(readFileSync(page, "utf8").includes(line));
+    assert((await assertSucceeds(["data", "verify", "folder", "--data", data])).startsWith(`${line}\n`));
     const quiet = await runSluice([...pretrain(join(folder, "quiet")), "--quiet"]);
-    assert.equal(quiet.stderr, "");
+    assertEquals(quiet.stderr, "");
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, sluiceCommand, startSluice, untilWritten } from "./run_sluice.ts";
@@ -35,8 +35,8 @@ Deno.test(
     await untilWritten(join(run, "metrics.jsonl"), `"step":${step + 5},`);
     child.kill("SIGTERM");
     const { code, stderr } = await output;
-    assert.equal(code, 143);
-    assert.doesNotMatch(new TextDecoder().decode(stderr), /SIGHUP/);
+    assertEquals(code, 143);
+    assertNotMatch(new TextDecoder().decode(stderr), /SIGHUP/);
   }),
 );
 
@@ -53,10 +53,10 @@ Deno.test(
     await untilWritten(join(path, "metrics.jsonl"), "loss");
     child.kill("SIGHUP");
     const { code, stderr } = await output;
-    assert.equal(code, 129, new TextDecoder().decode(stderr));
-    assert.ok(existsSync(join(path, "checkpoints", "last.safetensors")));
+    assertEquals(code, 129, new TextDecoder().decode(stderr));
+    assert(existsSync(join(path, "checkpoints", "last.safetensors")));
     const { runs: [state] } = JSON.parse(await assertSucceeds(["status", out, "--json"]));
-    assert.equal(state.phase, "stopped");
+    assertEquals(state.phase, "stopped");
     await assertSucceeds(["sweep", spec, "-o", out, "--quiet"]);
   }),
 );
@@ -71,10 +71,10 @@ Deno.test(
     await untilWritten(join(run, "metrics.jsonl"), '"step":2,"steps":2');
     child.kill("SIGTERM");
     const { code, stderr } = await output;
-    assert.equal(code, 143, new TextDecoder().decode(stderr));
-    assert.match(new TextDecoder().decode(stderr), /stopped after 2 steps, and saved; to resume: /);
-    assert.doesNotMatch(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);
+    assertEquals(code, 143, new TextDecoder().decode(stderr));
+    assertMatch(new TextDecoder().decode(stderr), /stopped after 2 steps, and saved; to resume: /);
+    assertNotMatch(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);
     await assertSucceeds(["pretrain", "--resume", run, "--quiet"]);
-    assert.match(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);
+    assertMatch(readFileSync(join(run, "metrics.jsonl"), "utf8"), /networks/);
   }),
 );

@@ -4,9 +4,17 @@
  * @module
  */
 
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertMatch,
+  assertNotMatch,
+  assertStrictEquals,
+} from "@std/assert";
 import { join } from "@std/path";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { buildProgram } from "../../cli/program.ts";
@@ -57,21 +65,21 @@ Deno.test("every command lists the options of a run under the heading of their g
       // Some commands have their own option of the same name: `data list --data`, `data preview --seed`.
       const own = ["evaluate", "embed"].includes(command.name()) || command.parent?.name() === "data";
       if (heading === undefined || own && group !== "device") continue;
-      assert.equal(heading, headings[group], `${command.name()} ${name}`);
+      assertStrictEquals(heading, headings[group], `${command.name()} ${name}`);
       options++;
     }
     if (headingOf(help, "--json") === undefined) continue;
     const output = ["json", "quiet", "verbose", "help"].map((flag) => headingOf(help, `--${flag}`));
-    assert.deepEqual(output, Array(4).fill("Output:"), command.name());
+    assertEquals(output, Array(4).fill("Output:"), command.name());
   }
-  assert.ok(options > runOptionNames.length);
+  assertGreater(options, runOptionNames.length);
 });
 
 Deno.test("help keeps to the width of the terminal, down to 80 columns", () => {
   for (const columns of [80, 100, 160]) {
     for (const command of withSubcommands(buildProgram())) {
       const long = helpOf(command, columns).split("\n").filter((line) => line.length > columns);
-      assert.deepEqual(long, [], `${command.name()}, ${columns} columns`);
+      assertEquals(long, [], `${command.name()}, ${columns} columns`);
     }
   }
 });
@@ -80,7 +88,7 @@ Deno.test("the program's help names every exit status", () => {
   const help = helpOf(buildProgram());
   const section = help.slice(help.indexOf("\nExit status:"), help.indexOf("\nEnvironment:"));
   for (const status of [...Object.values(ExitStatus), ...Object.values(stopStatuses)]) {
-    assert.match(section, new RegExp(`^ {2}(\\d+, )*${status}\\b`, "m"));
+    assertMatch(section, new RegExp(`^ {2}(\\d+, )*${status}\\b`, "m"));
   }
 });
 
@@ -110,15 +118,15 @@ Deno.test("the program's help names every environment variable that sluice reads
   // The launcher sets these for the program; users do not.
   const own = texts.flatMap((text) => [...text.matchAll(/\bsetenv\("(\w+)"/g)].map(([, name]) => name));
   const read = new Set(names.filter((name) => name !== "HOME" && !own.includes(name)));
-  assert.ok(read.size >= 6, [...read].join());
-  for (const name of read) assert.match(section, new RegExp(`\\b${name}\\b`));
+  assertGreaterOrEqual(read.size, 6, [...read].join());
+  for (const name of read) assertMatch(section, new RegExp(`\\b${name}\\b`));
 });
 
 Deno.test("the words of an option are named once, by its placeholder or its description", () => {
   const [pretrain] = buildProgram().commands;
-  assert.ok(pretrain !== undefined);
+  assert(pretrain !== undefined);
   const help = helpOf(pretrain, 400);
-  assert.match(help, /^ {2}--mode <dual\|vanilla\|gated> +passes of a training step: .* \(default: dual\)$/m);
-  assert.match(help, /^ {2}--objective <NAME> +.*: vicreg, vibcreg, barlow-twins, .*, mocov3 \(default: vicreg\)$/m);
-  assert.doesNotMatch(help, /choices/);
+  assertMatch(help, /^ {2}--mode <dual\|vanilla\|gated> +passes of a training step: .* \(default: dual\)$/m);
+  assertMatch(help, /^ {2}--objective <NAME> +.*: vicreg, vibcreg, barlow-twins, .*, mocov3 \(default: vicreg\)$/m);
+  assertNotMatch(help, /choices/);
 });

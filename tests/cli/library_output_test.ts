@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { runSluice } from "./run_sluice.ts";
 
 const step = ["bench", "step", "--width", "4", "--projector", "16", "--batch", "4", "--json", "--quiet"];
@@ -18,9 +18,9 @@ for (
 ) {
   Deno.test(`with ${name}=${value} stdout is one JSON document, and stderr has the library's output`, async () => {
     const { status, stdout, stderr } = await runSluice(step, { [name]: value, ONEDNN_VERBOSE_TIMESTAMP: "1" });
-    assert.equal(status, 0, stderr);
-    assert.ok((JSON.parse(stdout) as { msPerStep: number }).msPerStep > 0);
-    assert.match(stderr, printed);
+    assertEquals(status, 0, stderr);
+    assertGreater((JSON.parse(stdout) as { msPerStep: number }).msPerStep, 0);
+    assertMatch(stderr, printed);
   });
 }
 
@@ -28,8 +28,8 @@ Deno.test("every operation is right without OpenMP's parallel regions and with i
   const doctor = ["doctor", "--ops", "--json", "--threads", "2"];
   for (const env of [{ OMP_MAX_ACTIVE_LEVELS: "0" }, { OMP_DYNAMIC: "true" }]) {
     const { status, stdout, stderr } = await runSluice(doctor, env);
-    assert.equal(status, 0, stderr);
+    assertEquals(status, 0, stderr);
     const { operations } = JSON.parse(stdout) as { operations: { ok: boolean }[] };
-    assert.ok(operations.length > 100 && operations.every(({ ok }) => ok));
+    assert(operations.length > 100 && operations.every(({ ok }) => ok));
   }
 });

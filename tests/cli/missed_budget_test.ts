@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertGreater, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, runSluice } from "./run_sluice.ts";
@@ -23,25 +23,25 @@ Deno.test(
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const { status, stdout, stderr } = await runSluice(["pretrain", ...tiny, "--budget", "0.3", "--out", run]);
-    assert.equal(status, 0, stderr);
+    assertEquals(status, 0, stderr);
     const line = stderr.split("\n").find((text) => text.startsWith("--budget 0.3 is missed: ")) ?? "";
-    assert.match(line, /4 steps with gates are too few for the cost to settle; train longer: sluice pretrain --resume/);
-    assert.match(line, /--epochs 500 --stretch-schedule; the smallest reachable cost is 0\.\d{4}$/);
-    assert.match(stdout, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
+    assertMatch(line, /4 steps with gates are too few for the cost to settle; train longer: sluice pretrain --resume/);
+    assertMatch(line, /--epochs 500 --stretch-schedule; the smallest reachable cost is 0\.\d{4}$/);
+    assertMatch(stdout, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
 
     const again = await json("pretrain", "--resume", run);
     const { share } = again.networks.gated.cost;
-    assert.equal(again.budgetMissed, Math.round((share - 0.3) * 1e6) / 1e6);
-    assert.ok(again.budgetMissed > 0.01);
-    assert.equal((await json("status", run)).budgetMissed, again.budgetMissed);
-    assert.match(await assertSucceeds(["status", run]), /^state +finished; the budget is missed by \+0\.\d{4}$/m);
+    assertEquals(again.budgetMissed, Math.round((share - 0.3) * 1e6) / 1e6);
+    assertGreater(again.budgetMissed, 0.01);
+    assertStrictEquals((await json("status", run)).budgetMissed, again.budgetMissed);
+    assertMatch(await assertSucceeds(["status", run]), /^state +finished; the budget is missed by \+0\.\d{4}$/m);
 
     const evaluation = await json("evaluate", run, "--protocol", "knn");
-    assert.equal(evaluation.budgetMissed, again.budgetMissed);
-    assert.equal((await json("evaluate", run, "--protocol", "knn", "--network", "dense")).budgetMissed, null);
+    assertStrictEquals(evaluation.budgetMissed, again.budgetMissed);
+    assertEquals((await json("evaluate", run, "--protocol", "knn", "--network", "dense")).budgetMissed, null);
     const table = await assertSucceeds(["evaluate", run, "--protocol", "knn"]);
-    assert.match(table, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
-    assert.doesNotMatch(table, /^dense .*missed/m);
+    assertMatch(table, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
+    assertNotMatch(table, /^dense .*missed/m);
 
     // An evaluation by an earlier version lacks the key.
     const file = join(run, "evaluation.json");
@@ -49,8 +49,8 @@ Deno.test(
     writeFileSync(file, JSON.stringify(earlier));
     const page = join(folder, "page.html");
     const report = await json("report", run, "--out", page);
-    assert.deepEqual(report.runs, [{ name: "run", budgetMissed: again.budgetMissed }]);
-    assert.match(
+    assertEquals(report.runs, [{ name: "run", budgetMissed: again.budgetMissed }]);
+    assertMatch(
       readFileSync(page, "utf8"),
       /This run missed its budget: its gated network costs [\d.]+ % of the dense/,
     );
@@ -63,17 +63,17 @@ Deno.test(
     const paper = join(folder, "paper");
     const rule = ["--budget-rule", "paper", "--budget", "0.3"];
     const { stderr } = await runSluice(["pretrain", ...tiny, ...rule, "--out", paper]);
-    assert.match(
+    assertMatch(
       stderr,
       /^--budget 0\.3 is missed: .*the published penalties miss by design, and --budget-rule default/m,
     );
-    assert.ok((await json("status", paper)).budgetMissed > 0.01);
+    assertGreater((await json("status", paper)).budgetMissed, 0.01);
 
     const vanilla = await json("pretrain", ...tiny, "--mode", "vanilla", "--out", join(folder, "vanilla"));
-    assert.equal(vanilla.budgetMissed, null);
+    assertEquals(vanilla.budgetMissed, null);
 
     const quiet = await runSluice(["pretrain", ...tiny, "--budget", "0.9", "--quiet", "--out", join(folder, "quiet")]);
-    assert.equal(quiet.stderr, "");
-    assert.match(quiet.stdout, /missed by -0\.\d{4}/);
+    assertEquals(quiet.stderr, "");
+    assertMatch(quiet.stdout, /missed by -0\.\d{4}/);
   }),
 );

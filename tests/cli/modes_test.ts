@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { create } from "tar";
 import { withFolder } from "../folders.ts";
@@ -49,7 +49,7 @@ async function assertSucceedsUnder(umask: string, args: readonly string[]): Prom
     ["-c", 'umask "$0" && exec "$@"', umask, ...sluiceCommand(), ...args],
     {},
   );
-  assert.equal(status, 0, `${args.join(" ")}\n${stderr}`);
+  assertEquals(status, 0, `${args.join(" ")}\n${stderr}`);
 }
 
 /** Paths of all files and folders in a folder, at any depth. */
@@ -101,12 +101,9 @@ for (const umask of ["077", "027"]) {
           ...["skipped.jsonl", "metrics.jsonl", "lock", "evaluation.json", "config.yaml", "tensorboard"],
           ...["checkpoints/last-1.safetensors", "checkpoints/epoch-0002.safetensors"],
         ]
-      ) assert.ok(written.includes(join("runs", "run", name)), name);
-      assert.ok(
-        written.includes(join("sets", "cifar-100-binary", "test.bin")) && written.length > 40,
-        written.join(" "),
-      );
-      assert.deepEqual(others(out, Number.parseInt(umask, 8)), []);
+      ) assert(written.includes(join("runs", "run", name)), name);
+      assert(written.includes(join("sets", "cifar-100-binary", "test.bin")) && written.length > 40, written.join(" "));
+      assertEquals(others(out, Number.parseInt(umask, 8)), []);
     }),
   });
 }

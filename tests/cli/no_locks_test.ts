@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { hasBegun } from "../sweep/outcome.ts";
 import { tinyBase } from "../sweep/tiny_sweep.ts";
@@ -38,8 +38,8 @@ onNoLocks(
     const run = join(folder, "run");
     const assertWarns = async (error: number, args: readonly string[], line: RegExp) => {
       const { status, stderr } = await runSluice(args, refusing(error));
-      assert.equal(status, 0, stderr);
-      assert.match(stderr, line);
+      assertEquals(status, 0, stderr);
+      assertMatch(stderr, line);
     };
     const warning = /^\S+run: its file system has no locks \([^\n]*\): make sure that no process on another machine/m;
     await assertWarns(37, ["pretrain", ...tiny, "--epochs", "1", "--out", run], warning);
@@ -52,7 +52,7 @@ onNoLocks(
     await assertWarns(22, ["status", run], /has no locks/);
     await assertSucceeds(["evaluate", run, "--protocol", "knn"], refusing(37));
     const state = JSON.parse(await assertSucceeds(["status", run, "--json", "--quiet"], refusing(37)));
-    assert.deepEqual([state.phase, state.process, state.step], ["finished", null, 4]);
+    assertEquals([state.phase, state.process, state.step], ["finished", null, 4]);
   },
 );
 
@@ -67,10 +67,10 @@ onNoLocks("without locks a second process on the same machine is still refused",
     refusing(38),
   );
   const state = JSON.parse(await assertSucceeds(["status", run, "--json"], refusing(38)));
-  assert.deepEqual([state.phase, state.process], ["running", child.pid]);
+  assertEquals([state.phase, state.process], ["running", child.pid]);
   child.kill("SIGTERM");
-  assert.equal((await output).code, 143);
-  assert.equal(Deno.readTextFileSync(join(run, "lock")), "", "the lock of an idle run names no process");
+  assertEquals((await output).code, 143);
+  assertEquals(Deno.readTextFileSync(join(run, "lock")), "", "the lock of an idle run names no process");
 });
 
 onNoLocks("without locks a request in the sweep's folder cancels a sweep", async (folder, refusing) => {
@@ -82,14 +82,14 @@ onNoLocks("without locks a request in the sweep's folder cancels a sweep", async
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const { status, stderr } = await runSluice(["sweep", "cancel", out], refusing(37));
-  assert.equal(status, 0, stderr);
-  assert.match(stderr, new RegExp(`no signal is sent \\([^\n]*no locks[^\n]*\\); .* for process ${sweep.pid} to save`));
+  assertEquals(status, 0, stderr);
+  assertMatch(stderr, new RegExp(`no signal is sent \\([^\n]*no locks[^\n]*\\); .* for process ${sweep.pid} to save`));
   const ended = await output;
-  assert.equal(ended.code, 143, new TextDecoder().decode(ended.stderr));
-  assert.equal(existsSync(join(out, "stop")), false);
+  assertEquals(ended.code, 143, new TextDecoder().decode(ended.stderr));
+  assertEquals(existsSync(join(out, "stop")), false);
   const { runs } = JSON.parse(await assertSucceeds(["sweep", "status", out, "--json"]));
-  assert.deepEqual(runs.map(({ phase }: { phase: string }) => phase), ["stopped", "waiting"]);
-  assert.ok(existsSync(join(out, "runs", "seed=0", "checkpoints", "last.safetensors")));
+  assertEquals(runs.map(({ phase }: { phase: string }) => phase), ["stopped", "waiting"]);
+  assert(existsSync(join(out, "runs", "seed=0", "checkpoints", "last.safetensors")));
 });
 
 onNoLocks("without locks several processes can fetch one data set", async (folder, refusing) => {
@@ -99,12 +99,12 @@ onNoLocks("without locks several processes can fetch one data set", async (folde
     writeFileSync(join(source, "cifar-100-binary", name), new Uint8Array(3074));
   }
   const packed = await new Deno.Command("tar", { args: ["-cf", archive, "-C", source, "cifar-100-binary"] }).output();
-  assert.ok(packed.success);
+  assert(packed.success);
   const fetches = Array.from(
     { length: 3 },
     () => runSluice(["data", "fetch", "cifar100", "--from", archive, "--data", data], refusing(95)),
   );
-  for (const { status, stderr } of await Promise.all(fetches)) assert.equal(status, 0, stderr);
-  assert.deepEqual(readdirSync(data), ["cifar-100-binary"]);
-  assert.deepEqual(readdirSync(join(data, "cifar-100-binary")).toSorted(), ["test.bin", "train.bin"]);
+  for (const { status, stderr } of await Promise.all(fetches)) assertEquals(status, 0, stderr);
+  assertEquals(readdirSync(data), ["cifar-100-binary"]);
+  assertEquals(readdirSync(join(data, "cifar-100-binary")).toSorted(), ["test.bin", "train.bin"]);
 });

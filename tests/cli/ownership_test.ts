@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { isRunningHere, ownIdentity, SystemCalls } from "../../src/machine/mod.ts";
 import { tinyBase } from "../sweep/tiny_sweep.ts";
@@ -37,9 +37,9 @@ Deno.test(
     halted.kill("SIGCONT");
     const { code, stderr } = await output;
     const message = new TextDecoder().decode(stderr);
-    assert.match(message, /^sluice: \S+run: was removed or replaced while this process worked on it; [^\n]+\n$/);
-    assert.equal(code, 1);
-    assert.deepEqual(filesOf(folder), before);
+    assertMatch(message, /^sluice: \S+run: was removed or replaced while this process worked on it; [^\n]+\n$/);
+    assertEquals(code, 1);
+    assertEquals(filesOf(folder), before);
   }),
 );
 
@@ -54,7 +54,7 @@ Deno.test(
     await assertRefused(["evaluate", run], message);
     await assertRefused(["export", run, "--out", join(folder, "x.safetensors")], message);
     await assertRefused(["embed", run, "test", "--out", join(folder, "x.npy")], message);
-    assert.deepEqual(readdirSync(folder).toSorted(), ["other", "run"]);
+    assertEquals(readdirSync(folder).toSorted(), ["other", "run"]);
   }),
 );
 
@@ -72,14 +72,14 @@ Deno.test(
       symlinkSync(victim, path);
       const message = new RegExp(`run/${name}: is a link and must be a file`);
       for (const args of [longer, ["evaluate", run], ["status", run]]) await assertRefused(args, message);
-      assert.equal(readFileSync(victim, "utf8"), "precious");
+      assertEquals(readFileSync(victim, "utf8"), "precious");
       rmSync(path);
       if (own !== null) Deno.writeFileSync(path, own);
     }
     renameSync(join(run, "checkpoints"), scratch);
     symlinkSync(scratch, join(run, "checkpoints"));
     await assertSucceeds(longer);
-    assert.equal(JSON.parse(await assertSucceeds(["status", run, "--json"])).phase, "finished");
+    assertEquals(JSON.parse(await assertSucceeds(["status", run, "--json"])).phase, "finished");
     renameSync(scratch, `${scratch}-unmounted`);
     await assertRefused(["pretrain", "--resume", run], /checkpoints: is a link to \S+, which is not there; mount/);
   }),
@@ -97,14 +97,11 @@ Deno.test({
     try {
       const run = join(disk, "run");
       await assertSucceeds(["pretrain", ...tiny, "--epochs", "1", "--out", run]);
-      assert.ok(await mount("-o", "remount,ro", disk));
+      assert(await mount("-o", "remount,ro", disk));
       const { status, stdout, stderr } = await runSluice(["evaluate", run, "--protocol", "knn", "--json"]);
-      assert.equal(status, 0, stderr);
-      assert.match(
-        stderr,
-        /^\S+run: is not writable; the results are printed, but not stored in evaluation\.json\n/,
-      );
-      assert.ok(JSON.parse(stdout).networks.gated.knn20 >= 0);
+      assertEquals(status, 0, stderr);
+      assertMatch(stderr, /^\S+run: is not writable; the results are printed, but not stored in evaluation\.json\n/);
+      assertGreaterOrEqual(JSON.parse(stdout).networks.gated.knn20, 0);
       const message = (out: string) =>
         new RegExp(`--out ${out}: ${disk} is not writable; make it writable or give another path`);
       for (const [out, args] of [["x.safetensors", ["export", run]], ["x.npy", ["embed", run, "test"]]] as const) {
@@ -138,13 +135,13 @@ Deno.test(
     const bystander = new Deno.Command("sleep", { args: ["600"] }).spawn();
     const { pid } = bystander;
     const start = startOf(pid);
-    assert.ok(isRunningHere({ pid, host, start }));
+    assert(isRunningHere({ pid, host, start }));
     using lock = Deno.openSync(join(out, "lock"), { read: true, write: true });
-    assert.ok(lock.tryLockSync(true));
+    assert(lock.tryLockSync(true));
     const cancel = async (text: string) => {
       Deno.writeTextFileSync(join(out, "lock"), text);
       const { status, stderr } = await runSluice(["sweep", "cancel", out]);
-      assert.equal(status, 0, stderr);
+      assertEquals(status, 0, stderr);
       return stderr;
     };
     const others = [
@@ -156,14 +153,14 @@ Deno.test(
       `${pid}\n${host}\n${Number(start) - 1}\n`,
     ];
     for (const text of others) {
-      assert.match(await cancel(text), /no signal is sent \(its lock names no process of this machine\); a request is/);
-      assert.ok(isRunningHere({ pid, host, start }), text);
-      assert.ok(existsSync(join(out, "stop")));
+      assertMatch(await cancel(text), /no signal is sent \(its lock names no process of this machine\); a request is/);
+      assert(isRunningHere({ pid, host, start }), text);
+      assert(existsSync(join(out, "stop")));
       rmSync(join(out, "stop"));
     }
-    assert.match(await cancel(`${pid}\n${host}\n${start}\n`), new RegExp(`process ${pid} was asked to save`));
-    assert.equal((await bystander.status).signal, "SIGTERM");
-    assert.equal(existsSync(join(out, "stop")), false);
+    assertMatch(await cancel(`${pid}\n${host}\n${start}\n`), new RegExp(`process ${pid} was asked to save`));
+    assertEquals((await bystander.status).signal, "SIGTERM");
+    assertEquals(existsSync(join(out, "stop")), false);
   }),
 );
 
@@ -179,13 +176,13 @@ Deno.test(
     const ended = await Promise.all(specs.map((spec) => runSluice(["sweep", spec, "--out", out, "--quiet"])));
     const { runs } = JSON.parse(readFileSync(join(out, "plan.json"), "utf8"));
     const winner = ended.findIndex(({ status }) => status === 0);
-    assert.deepEqual(ended.map(({ status }) => status).toSorted(), [0, 2], ended.map(({ stderr }) => stderr).join());
+    assertEquals(ended.map(({ status }) => status).toSorted(), [0, 2], ended.map(({ stderr }) => stderr).join());
     // The loser finds either the lock or, if it comes late, a complete sweep with other runs.
-    assert.match(
+    assertMatch(
       ended[1 - winner]?.stderr ?? "",
       /^sluice: \S+sweep: (is in use by process \d+; wait|run run has seed)/,
     );
-    assert.deepEqual(runs.map(({ config }: { config: { seed: number } }) => config.seed), [winner]);
+    assertEquals(runs.map(({ config }: { config: { seed: number } }) => config.seed), [winner]);
   }),
 );
 
@@ -204,8 +201,8 @@ Deno.test(
     const before = filesOf(folder);
     halted.kill("SIGCONT");
     const { code, stderr } = await output;
-    assert.match(new TextDecoder().decode(stderr), /^sluice: \S+sweep: was removed or replaced while this process/m);
-    assert.equal(code, 1);
-    assert.deepEqual(filesOf(folder), before);
+    assertMatch(new TextDecoder().decode(stderr), /^sluice: \S+sweep: was removed or replaced while this process/m);
+    assertEquals(code, 1);
+    assertEquals(filesOf(folder), before);
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { resolveConfig } from "../../src/config/config.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
@@ -30,7 +30,7 @@ Deno.test(
     await assertRefused(["embed", run, file, "-o", join(folder, "x.npy")], /file: is a file; give a folder of image/);
     await assertRefused(["bench", "folder", join(folder, "none")], /none: there is no such folder; give a folder of/);
     await assertRefused(["data", "preview", "shapes", "-o", join(folder, "no", "x.png")], /there is no folder .*no; /);
-    assert.deepEqual(readdirSync(folder).sort(), before);
+    assertEquals(readdirSync(folder).sort(), before);
   }),
 );
 
@@ -59,9 +59,9 @@ Deno.test({
     chmodSync(unwritten, 0o555);
     const refused = async (args: readonly string[], message: RegExp) => {
       const { status, stderr } = await runShell(bound, args);
-      assert.match(stderr, /^sluice: [^\n]+\n$/);
-      assert.match(stderr, message);
-      assert.equal(status, 2, stderr);
+      assertMatch(stderr, /^sluice: [^\n]+\n$/);
+      assertMatch(stderr, message);
+      assertEquals(status, 2, stderr);
     };
     await refused(["status", join(unread, "run")], /unread\/run: permission is denied; change its permissions/);
     const demo = ["pretrain", "--preset", "demo", "--train-images", "64", "--test-images", "32", "--batch", "16"];
@@ -85,8 +85,8 @@ Deno.test(
     }
     for (const args of [["--json"], []]) {
       const { stdout, stderr } = await runSluice(["data", "verify", "folder", "--data", folder, ...args]);
-      assert.match(stdout + stderr, /evil/);
-      for (const raw of ["\u001b", "\u009b", "\u202e"]) assert.ok(!(stdout + stderr).includes(raw), stdout + stderr);
+      assertMatch(stdout + stderr, /evil/);
+      for (const raw of ["\u001b", "\u009b", "\u202e"]) assert(!(stdout + stderr).includes(raw), stdout + stderr);
     }
   }),
 );
@@ -98,10 +98,10 @@ Deno.test(
     for (const flag of ["--out", "--data", "--config"]) {
       const script = `exec "$@" pretrain ${flag} "$(printf '${folder}/bad\\377')"`;
       const { status, stderr } = await finish("sh", ["-c", script, "sh", ...sluiceCommand()], {});
-      assert.match(stderr, /^sluice: \S+bad\ufffd: is not UTF-8; rename the file or folder, or give another path\n$/);
-      assert.equal(status, 2);
+      assertMatch(stderr, /^sluice: \S+bad\ufffd: is not UTF-8; rename the file or folder, or give another path\n$/);
+      assertEquals(status, 2);
     }
-    assert.deepEqual(readdirSync(folder), []);
+    assertEquals(readdirSync(folder), []);
   }),
 );
 
@@ -112,12 +112,12 @@ Deno.test(
     const run = join(folder, "my run");
     const drawn = ["--train-images", "8", "--test-images", "8"];
     const shapes = await assertSucceeds(["pretrain", ...tiny, ...drawn, "--out", run]);
-    assert.equal(shapes, `not evaluated; to evaluate: sluice evaluate '${run}'\n`);
+    assertEquals(shapes, `not evaluated; to evaluate: sluice evaluate '${run}'\n`);
     const data = join(folder, "images");
     for (let image = 0; image < 4; image++) writePng(join(data, `${image}.png`), 32, 32, image);
     const unlabelled = ["--dataset", "images", "--data", data, "--image-size", "32", "--out", join(folder, "r")];
     const images = await assertSucceeds(["pretrain", ...tiny, ...unlabelled]);
-    assert.match(
+    assertMatch(
       images,
       /^not evaluated: the images have no labels; to compute their features: sluice embed \S+ train -o FILE/,
     );

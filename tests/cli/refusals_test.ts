@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { resolveConfig } from "../../src/config/config.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
@@ -23,7 +23,7 @@ async function assertPretrainRefused(
   const out = join(folder, "run");
   const before = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
   await assertRefused(["pretrain", "--out", out, ...args], message, env);
-  assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name).sort(), before, "nothing is written");
+  assertEquals([...Deno.readDirSync(folder)].map((entry) => entry.name).sort(), before, "nothing is written");
 }
 
 /**
@@ -106,8 +106,8 @@ Deno.test(
       ["pretrain", "--preset", "demo", "--out", out],
       /already holds a run; give --out another folder/,
     );
-    assert.equal(Deno.readTextFileSync(join(out, "config.yaml")), before);
-    assert.equal(Deno.readTextFileSync(join(out, "metrics.jsonl")), "");
+    assertEquals(Deno.readTextFileSync(join(out, "config.yaml")), before);
+    assertEquals(Deno.readTextFileSync(join(out, "metrics.jsonl")), "");
   }),
 );
 
@@ -152,11 +152,11 @@ Deno.test(
     const remedy = testedExecutable === undefined ? /missing.*deno task build/ : /missing.*unset SLUICE_NATIVE/;
     await assertRefused(["pretrain", "--preset", "demo", "--out", out], remedy, env);
     await assertRefused(["bench", "step"], remedy, env);
-    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    assertEquals([...Deno.readDirSync(folder)], []);
     const { status, stdout } = await runSluice(["doctor", "--json"], env);
-    assert.equal(status, 1);
+    assertEquals(status, 1);
     const report = JSON.parse(stdout) as { problems: string[]; device: unknown };
-    assert.equal(report.device, null);
-    assert.match(report.problems[0] ?? "", remedy);
+    assertEquals(report.device, null);
+    assertMatch(report.problems[0] ?? "", remedy);
   }),
 );

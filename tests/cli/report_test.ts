@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { makeRun } from "../report/synthetic_runs.ts";
 import { withFolder } from "../folders.ts";
@@ -25,17 +25,17 @@ Deno.test(
       bytes: number;
       figures: string[];
     };
-    assert.equal(document.page, page);
-    assert.equal(document.bytes, statSync(page).size);
-    assert.match(readFileSync(page, "utf8"), /^<!doctype html>/);
+    assertStrictEquals(document.page, page);
+    assertEquals(document.bytes, statSync(page).size);
+    assertMatch(readFileSync(page, "utf8"), /^<!doctype html>/);
     const names = ["accuracy", "targets", "loss", "neighbours", "block-costs", "channels"].map((name) => `${name}.svg`);
-    assert.deepEqual(document.figures, names.map((name) => join(figures, name)));
-    assert.deepEqual(readdirSync(figures).sort(), names.sort());
-    assert.equal(
+    assertEquals(document.figures, names.map((name) => join(figures, name)));
+    assertEquals(readdirSync(figures).sort(), names.sort());
+    assertEquals(
       await assertSucceeds(["report", run, "-o", page]),
       `${page}: ${document.bytes.toLocaleString("en-GB")} bytes\n`,
     );
-    assert.deepEqual(readdirSync(folder).sort(), ["figures", "page.html", "run"], "no other file is left");
+    assertEquals(readdirSync(folder).sort(), ["figures", "page.html", "run"], "no other file is left");
   }),
 );
 
@@ -60,6 +60,6 @@ Deno.test(
     await refused([folder, "-o", page], /holds no run/);
     writeFileSync(join(run, "evaluation.json"), "{}");
     await refused([run, "-o", page], /evaluation\.json: is damaged: run is missing or wrong/);
-    assert.deepEqual(readdirSync(folder).sort(), ["file", "run", "taken.html"]);
+    assertEquals(readdirSync(folder).sort(), ["file", "run", "taken.html"]);
   }),
 );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreaterOrEqual, assertMatch, fail } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import type { RunStatus } from "../../src/run/run_status.ts";
@@ -27,7 +27,7 @@ async function stopped(args: readonly string[], run: string): Promise<string> {
   await untilWritten(join(run, "metrics.jsonl"), "loss");
   child.kill("SIGINT");
   const { code, stderr } = await output;
-  assert.equal(code, 130);
+  assertEquals(code, 130);
   return new TextDecoder().decode(stderr);
 }
 
@@ -37,14 +37,14 @@ Deno.test(
     const [whole, run] = [join(folder, "whole"), join(folder, "run")];
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "30", "--out", whole]);
     const stderrOfStopped = await stopped(["pretrain", ...tiny, "--epochs", "30", "--out", run], run);
-    assert.match(
+    assertMatch(
       stderrOfStopped,
       new RegExp(`stopped after \\d+ steps, and saved; to resume: sluice pretrain --resume ${run}\n`),
     );
     const { status, stderr } = await runSluice(["pretrain", "--resume", run]);
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, new RegExp(`^${run}: resumes at epoch \\d+ of 30, after step \\d+ of 240$`, "m"));
-    assert.deepEqual(lastOf(run), lastOf(whole));
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, new RegExp(`^${run}: resumes at epoch \\d+ of 30, after step \\d+ of 240$`, "m"));
+    assertEquals(lastOf(run), lastOf(whole));
   }),
 );
 
@@ -55,18 +55,18 @@ Deno.test(
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--out", run]);
     const before = lastOf(run);
     const { status, stdout, stderr } = await runSluice(["pretrain", "--resume", run, "--json"]);
-    assert.equal(status, 0);
-    assert.match(stderr, /is finished, after 16 steps; there is nothing to do\n$/);
-    assert.equal((JSON.parse(stdout) as { steps: number }).steps, 16);
-    assert.deepEqual(lastOf(run), before);
+    assertEquals(status, 0);
+    assertMatch(stderr, /is finished, after 16 steps; there is nothing to do\n$/);
+    assertEquals((JSON.parse(stdout) as { steps: number }).steps, 16);
+    assertEquals(lastOf(run), before);
     const longer = ["pretrain", "--resume", run, "--epochs", "3"];
     await assertRefused(longer, /--epochs 3: the run has 2, .*--stretch-schedule/);
     await assertRefused(["pretrain", "--resume", run, "--epochs", "1"], /--epochs 1: the run has 2/);
     await assertRefused(["pretrain", "--resume", run, "--stretch-schedule"], /has 2 epochs; give --epochs a larger/);
     const other = await runSluice([...longer, "--stretch-schedule", "--threads", "2", "--json"]);
-    assert.equal((JSON.parse(other.stdout) as { steps: number }).steps, 24);
-    assert.match(other.stderr, /^threads 2 instead of 1: the run resumes, but not bit for bit$/m);
-    assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^epochs: 3$[\s\S]*^versions:/m);
+    assertEquals((JSON.parse(other.stdout) as { steps: number }).steps, 24);
+    assertMatch(other.stderr, /^threads 2 instead of 1: the run resumes, but not bit for bit$/m);
+    assertMatch(Deno.readTextFileSync(join(run, "config.yaml")), /^epochs: 3$[\s\S]*^versions:/m);
   }),
 );
 
@@ -88,9 +88,9 @@ Deno.test(
         path(name),
         ...(name === "flags" ? longer : []),
       ]);
-      assert.equal(status, 0, stderr);
-      assert.match(stderr, /: was extended from 2 to 3 epochs before it stopped; resumes with 3$/m);
-      assert.deepEqual(lastOf(path(name)), lastOf(path("whole")), name);
+      assertEquals(status, 0, stderr);
+      assertMatch(stderr, /: was extended from 2 to 3 epochs before it stopped; resumes with 3$/m);
+      assertEquals(lastOf(path(name)), lastOf(path("whole")), name);
     }
   }),
 );
@@ -123,14 +123,14 @@ Deno.test(
     await assertRefused(resume(), /last\.safetensors: not a valid safetensors file/);
     writeFileSync(join(run, "checkpoints", "last-1.safetensors"), bytes.slice(0, 99));
     const { status, stderr } = await runSluice(resume());
-    assert.equal(status, 2);
-    assert.match(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/m);
-    assert.match(stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
+    assertEquals(status, 2);
+    assertMatch(stderr, /^passed over .*last\.safetensors: not a valid safetensors file/m);
+    assertMatch(stderr, /^sluice: .*all 2 checkpoints are damaged; begin the run again$/m);
     // A changed byte inside a number: only the checksum detects it.
     const flipped = bytes.slice();
     flipped[flipped.length - 3] = (flipped.at(-3) ?? 0) ^ 1;
     writeFileSync(checkpoint, flipped);
-    assert.match((await runSluice(["evaluate", run])).stderr, /^passed over .*its checksum is [0-9a-f]{64}, not/m);
+    assertMatch((await runSluice(["evaluate", run])).stderr, /^passed over .*its checksum is [0-9a-f]{64}, not/m);
   }),
 );
 
@@ -145,9 +145,9 @@ Deno.test(
     await untilWritten(join(run, "metrics.jsonl"), '"step":3,');
     child.kill("SIGINT");
     child.kill("SIGINT");
-    assert.equal((await output).code, 130);
-    const { step } = RunFolder.open(run).latestCheckpoint((line) => assert.fail(line)).state;
-    assert.ok(step >= 1, String(step));
+    assertEquals((await output).code, 130);
+    const { step } = RunFolder.open(run).latestCheckpoint((line) => fail(line)).state;
+    assertGreaterOrEqual(step, 1, String(step));
   }),
 );
 
@@ -162,7 +162,7 @@ Deno.test(
     child.kill("SIGKILL");
     await output;
     const after = await runSluice(["pretrain", "--resume", run, "--lr", "9"]);
-    assert.match(after.stderr, /--lr 9: the run has/, "a killed process holds no lock");
+    assertMatch(after.stderr, /--lr 9: the run has/, "a killed process holds no lock");
   }),
 );
 
@@ -182,35 +182,35 @@ Deno.test({
     if (!mounted.success) return console.error("skipped: no tmpfs can be mounted here");
     try {
       const { status: exitStatus, stderr } = await runSluice([...args, "--out", run]);
-      assert.equal(exitStatus, 1);
-      assert.match(stderr, /^sluice: .*: cannot be written: no space is left on the device; free some$/m);
+      assertEquals(exitStatus, 1);
+      assertMatch(stderr, /^sluice: .*: cannot be written: no space is left on the device; free some$/m);
       const names = [...Deno.readDirSync(join(run, "checkpoints"))].map(({ name }) => name);
-      assert.ok(names.includes("last.safetensors"), names.join());
-      assert.deepEqual(names.filter((name) => name.endsWith(".partial")), []);
+      assert(names.includes("last.safetensors"), names.join());
+      assertEquals(names.filter((name) => name.endsWith(".partial")), []);
       const read = RunFolder.open(run);
-      const { state } = read.latestCheckpoint((line) => assert.fail(line));
+      const { state } = read.latestCheckpoint((line) => fail(line));
       const status = JSON.parse(await assertSucceeds(["status", run, "--json"])) as RunStatus;
-      assert.deepEqual([status.phase, status.step, status.saved, status.steps], [
+      assertEquals([status.phase, status.step, status.saved, status.steps], [
         "stopped",
         state.step,
         state.step,
         64,
       ]);
       const metrics = readFileSync(join(run, "metrics.jsonl"), "utf8");
-      assert.ok(metrics.endsWith("}\n"), "no incomplete line stays");
+      assert(metrics.endsWith("}\n"), "no incomplete line stays");
       for (const name of names) if (name !== "last.safetensors") Deno.removeSync(join(run, "checkpoints", name));
       const remount = async (options: string) => {
         await new Deno.Command("mount", { args: ["-o", `remount,${options}`, disk] }).output();
       };
       await remount("ro,size=50m");
       const readOnly = await runSluice(["pretrain", "--resume", run]);
-      assert.match(
+      assertMatch(
         readOnly.stderr,
         /^sluice: .*lock: cannot be written: the file system is read-only; make it writable$/m,
       );
       await remount("rw,size=50m");
       await assertSucceeds(["pretrain", "--resume", run]);
-      assert.deepEqual(lastOf(run), lastOf(whole));
+      assertEquals(lastOf(run), lastOf(whole));
     } finally {
       await new Deno.Command("umount", { args: [disk] }).output();
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assertEquals, assertMatch } from "@std/assert";
 import { existsSync, readFileSync } from "node:fs";
 import { selfCommand } from "../../cli/self.ts";
 
@@ -65,10 +65,10 @@ export async function assertRefused(
 ): Promise<void> {
   const { status, stdout, stderr } = await runSluice(args, env);
   const command = args.join(" ");
-  assert.match(stderr, message, command);
-  assert.match(stderr, /^sluice: [^\n]+\n$/, `one line for: ${command}`);
-  assert.equal(stdout, "", command);
-  assert.equal(status, 2, command);
+  assertMatch(stderr, message, command);
+  assertMatch(stderr, /^sluice: [^\n]+\n$/, `one line for: ${command}`);
+  assertEquals(stdout, "", command);
+  assertEquals(status, 2, command);
 }
 
 /** Asserts that a command succeeds. @returns its stdout. */
@@ -77,7 +77,7 @@ export async function assertSucceeds(
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const { status, stdout, stderr } = await runSluice(args, env);
-  assert.equal(status, 0, `${args.join(" ")}\n${stderr}`);
+  assertEquals(status, 0, `${args.join(" ")}\n${stderr}`);
   return stdout;
 }
 

@@ -4,8 +4,16 @@
  * @module
  */
 
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertMatch,
+  assertStrictEquals,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { deviceHasBf16 } from "../devices.ts";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, startSluice } from "./run_sluice.ts";
@@ -38,7 +46,7 @@ function metricsOf(run: string): Line[] {
 }
 
 function assertPercent(value: unknown, name: string): void {
-  assert.ok(typeof value === "number" && value >= 0 && value <= 100, `${name}: ${String(value)}`);
+  assert(typeof value === "number" && value >= 0 && value <= 100, `${name}: ${String(value)}`);
 }
 
 Deno.test(
@@ -46,20 +54,20 @@ Deno.test(
   withFolder(async (folder) => {
     const run = join(folder, "run");
     const result = JSON.parse(await pretrainTiny(run, ["--json", "--checkpoint-every", "1"])) as Line;
-    assert.deepEqual(Object.keys(result), ["run", "steps", "seconds", "networks", "budgetMissed"]);
-    assert.equal(result["run"], run);
-    assert.equal(result["steps"], steps);
+    assertEquals(Object.keys(result), ["run", "steps", "seconds", "networks", "budgetMissed"]);
+    assertStrictEquals(result["run"], run);
+    assertStrictEquals(result["steps"], steps);
     const networks = result["networks"] as Record<string, NetworkRecord>;
-    assert.deepEqual(Object.keys(networks).sort(), ["dense", "gated"]);
+    assertEquals(Object.keys(networks).sort(), ["dense", "gated"]);
     for (const [name, { knn20, cost }] of Object.entries(networks)) {
       assertPercent(knn20, name);
-      assert.ok(cost.macs > 0 && cost.share > 0 && cost.share < 1.1, JSON.stringify(cost));
+      assert(cost.macs > 0 && cost.share > 0 && cost.share < 1.1, JSON.stringify(cost));
     }
-    assert.equal(networks["dense"]?.cost.share, 1);
+    assertEquals(networks["dense"]?.cost.share, 1);
     const checkpoints = [...Deno.readDirSync(join(run, "checkpoints"))].map((entry) => entry.name).sort();
     const names = ["epoch-0001", "epoch-0002", "last", "last-1"].map((name) => `${name}.safetensors`);
-    assert.deepEqual(checkpoints, names.sort());
-    assert.match(Deno.readTextFileSync(join(run, "config.yaml")), /^width: 4$[\s\S]*^versions:$/m);
+    assertEquals(checkpoints, names.sort());
+    assertMatch(Deno.readTextFileSync(join(run, "config.yaml")), /^width: 4$[\s\S]*^versions:$/m);
   }),
 );
 
@@ -71,15 +79,17 @@ Deno.test(
     const lines = metricsOf(run);
     const ofSteps = lines.filter((line) => "loss" in line);
     const ofEvaluations = lines.filter((line) => "networks" in line);
-    assert.equal(lines.length, ofSteps.length + ofEvaluations.length);
-    assert.deepEqual(ofSteps.map((line) => line["step"]), Array.from({ length: steps }, (_, index) => index + 1));
-    assert.deepEqual(ofEvaluations.map((line) => line["step"]), [steps / 2, steps]);
+    assertEquals(lines.length, ofSteps.length + ofEvaluations.length);
+    assertEquals(ofSteps.map((line) => line["step"]), Array.from({ length: steps }, (_, index) => index + 1));
+    assertEquals(ofEvaluations.map((line) => line["step"]), [steps / 2, steps]);
     for (const line of ofEvaluations) {
       for (const [name, network] of Object.entries(line["networks"] as Record<string, Line>)) {
-        assert.deepEqual(Object.keys(network), ["knn20", "onlineProbe", "cost", "health"], name);
+        assertEquals(Object.keys(network), ["knn20", "onlineProbe", "cost", "health"], name);
         const { featureStd, effectiveRank, covariance, gates } = network["health"] as Record<string, unknown>;
-        for (const value of [featureStd, effectiveRank, covariance]) assert.ok(Number(value) > 0, `${name}: ${value}`);
-        assert.equal((gates as unknown[] | undefined)?.length, name === "gated" ? 8 : undefined);
+        for (const value of [featureStd, effectiveRank, covariance]) {
+          assertGreater(Number(value), 0, `${name}: ${value}`);
+        }
+        assertEquals((gates as unknown[] | undefined)?.length, name === "gated" ? 8 : undefined);
       }
     }
     const keys = [
@@ -97,10 +107,10 @@ Deno.test(
       "time",
     ];
     for (const line of ofSteps) {
-      assert.deepEqual(Object.keys(line), keys);
+      assertEquals(Object.keys(line), keys);
       const { objective = NaN, macs = NaN, bound = NaN } = line["terms"] as Record<string, number>;
       const loss = Number(line["loss"]);
-      assert.ok(Math.abs(objective + macs + bound - loss) <= 1e-6 * Math.abs(loss), JSON.stringify(line));
+      assertAlmostEquals(objective + macs + bound, loss, 1e-6 * Math.abs(loss), JSON.stringify(line));
     }
   }),
 );
@@ -113,13 +123,10 @@ Deno.test(
     await pretrainTiny(first, more);
     await pretrainTiny(second, more);
     const weights = (run: string) => Deno.readFileSync(join(run, "checkpoints", "last.safetensors"));
-    assert.deepEqual(weights(first), weights(second));
+    assertEquals(weights(first), weights(second));
     const timeless = (run: string) => metricsOf(run).map((line) => ({ ...line, time: 0, wait: 0, viewsPerSecond: 0 }));
-    assert.deepEqual(timeless(first), timeless(second));
-    assert.equal(
-      Deno.readTextFileSync(join(first, "config.yaml")),
-      Deno.readTextFileSync(join(second, "config.yaml")),
-    );
+    assertEquals(timeless(first), timeless(second));
+    assertEquals(Deno.readTextFileSync(join(first, "config.yaml")), Deno.readTextFileSync(join(second, "config.yaml")));
   }),
 );
 
@@ -130,26 +137,26 @@ Deno.test(
     await pretrainTiny(run);
     const text = await assertSucceeds(["evaluate", run, "--json"]);
     const evaluation = JSON.parse(text) as { networks: Record<string, Line>; references: Record<string, Line> };
-    assert.deepEqual(Object.keys(evaluation).sort(), ["budgetMissed", "networks", "references", "run", "step"]);
+    assertEquals(Object.keys(evaluation).sort(), ["budgetMissed", "networks", "references", "run", "step"]);
     const untrained = evaluation.references["untrained"] as Record<string, Line>;
     for (const networks of [evaluation.networks, untrained]) {
-      assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
+      assertEquals(Object.keys(networks), ["dense", "gated"]);
       for (const [name, network] of Object.entries(networks)) {
         const more = name === "gated" ? ["channels"] : [];
-        assert.deepEqual(Object.keys(network), ["knn1", "knn20", "linear", "cost", "parts", ...more], name);
+        assertEquals(Object.keys(network), ["knn1", "knn20", "linear", "cost", "parts", ...more], name);
         const { top1, top5, ...spread } = network["linear"] as { top1: number; top5: number };
-        assert.deepEqual(spread, { std: null, seeds: 1 });
+        assertEquals(spread, { std: null, seeds: 1 });
         for (const value of [network["knn1"], network["knn20"], top1, top5]) assertPercent(value, name);
-        assert.ok(top5 >= top1);
+        assertGreaterOrEqual(top5, top1);
       }
     }
     assertPercent(evaluation.references["rawPixels"]?.["knn20"], "raw pixels");
-    assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(run, "evaluation.json"))), evaluation);
+    assertEquals(JSON.parse(Deno.readTextFileSync(join(run, "evaluation.json"))), evaluation);
     const chosen = ["evaluate", run, "--protocol", "knn", "--network", "gated", "--json"];
     const partial = JSON.parse(await assertSucceeds(chosen)) as { networks: Record<string, Line> };
-    assert.deepEqual(Object.keys(partial.networks), ["gated"]);
-    assert.deepEqual(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost", "parts", "channels"]);
-    assert.deepEqual(partial.networks["gated"]?.["cost"], evaluation.networks["gated"]?.["cost"]);
+    assertEquals(Object.keys(partial.networks), ["gated"]);
+    assertEquals(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost", "parts", "channels"]);
+    assertEquals(partial.networks["gated"]?.["cost"], evaluation.networks["gated"]?.["cost"]);
   }),
 );
 
@@ -170,19 +177,19 @@ Deno.test(
       "--json",
     ];
     const text = await assertSucceeds([...args, "--network", "gated"]);
-    assert.equal(await assertSucceeds([...args, "--network", "gated"]), text);
+    assertStrictEquals(await assertSucceeds([...args, "--network", "gated"]), text);
     const { networks, references } = JSON.parse(text) as { networks: Record<string, Line>; references: Line };
     const { linear, masks } = networks["gated"] as { linear: Line; masks: Record<string, Line> };
-    assert.deepEqual(Object.keys(linear), ["top1", "top5", "std", "seeds"]);
-    assert.deepEqual(Object.keys(linear["std"] as Line), ["top1", "top5"]);
-    assert.deepEqual(Object.keys(masks), ["own", "exchanged", "static"]);
-    assert.deepEqual(Object.keys(masks["static"] ?? {}), ["linear", "cost"]);
-    assert.ok(!JSON.stringify(references).includes("exchanged"), "references have no exchanged masks");
+    assertEquals(Object.keys(linear), ["top1", "top5", "std", "seeds"]);
+    assertEquals(Object.keys(linear["std"] as Line), ["top1", "top5"]);
+    assertEquals(Object.keys(masks), ["own", "exchanged", "static"]);
+    assertEquals(Object.keys(masks["static"] ?? {}), ["linear", "cost"]);
+    assert(!JSON.stringify(references).includes("exchanged"), "references have no exchanged masks");
     const table = await assertSucceeds(["evaluate", run, "--protocol", "linear,masks", "--probe-seeds", "2"]);
-    assert.match(table, /^masks exchanged .*\d ± \d+\.\d\d %/m);
-    assert.match(table, /^one static mask /m);
-    assert.match(table, /^block +channels +always open +always closed +image-dependent +open$/m);
-    assert.match(table, /^layer4\.1 +32 /m);
+    assertMatch(table, /^masks exchanged .*\d ± \d+\.\d\d %/m);
+    assertMatch(table, /^one static mask /m);
+    assertMatch(table, /^block +channels +always open +always closed +image-dependent +open$/m);
+    assertMatch(table, /^layer4\.1 +32 /m);
   }),
 );
 
@@ -191,7 +198,7 @@ Deno.test(
   withFolder(async (folder) => {
     for (const [mode, network] of [["vanilla", "dense"], ["gated", "gated"]] as const) {
       const result = JSON.parse(await pretrainTiny(join(folder, mode), ["--mode", mode, "--json"])) as Line;
-      assert.deepEqual(Object.keys(result["networks"] as object), [network]);
+      assertEquals(Object.keys(result["networks"] as object), [network]);
     }
   }),
 );
@@ -204,7 +211,7 @@ Deno.test(
     const second = join(folder, "second");
     await assertSucceeds(["pretrain", "--config", join(first, "config.yaml"), "--out", second, "--quiet"]);
     const weights = (run: string) => Deno.readFileSync(join(run, "checkpoints", "last.safetensors"));
-    assert.deepEqual(weights(first), weights(second));
+    assertEquals(weights(first), weights(second));
   }),
 );
 
@@ -215,7 +222,7 @@ Deno.test(
     const small = ["--width", "8", "--projector", "16", "--batch", "8", "--threads", "1", ...images];
     const args = ["pretrain", ...small, "--device", "cpu", "--epochs", "1", "--eval-every", "0", "--out", run];
     await assertSucceeds(args, { ONEDNN_MAX_CPU_ISA: "AVX2" });
-    assert.deepEqual(precisionOf(run), ["auto", "f32"]);
+    assertEquals(precisionOf(run), ["auto", "f32"]);
   }),
 );
 
@@ -225,14 +232,14 @@ Deno.test({
   fn: withFolder(async (folder) => {
     const run = join(folder, "run");
     await pretrainTiny(run, ["--precision", "bf16"]);
-    assert.deepEqual(precisionOf(run), ["bf16", "bf16"]);
+    assertEquals(precisionOf(run), ["bf16", "bf16"]);
     const text = await assertSucceeds(["evaluate", run, "--protocol", "knn", "--json"]);
     const { networks } = JSON.parse(text) as { networks: Record<string, Line> };
-    assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
+    assertEquals(Object.keys(networks), ["dense", "gated"]);
     // Evaluation computes in f32 and repeats the last numbers of training.
     const last = metricsOf(run).at(-1)?.["networks"] as Record<string, NetworkRecord>;
     for (const [name, { knn20, cost }] of Object.entries(last)) {
-      assert.deepEqual([networks[name]?.["knn20"], networks[name]?.["cost"]], [knn20, cost], name);
+      assertEquals([networks[name]?.["knn20"], networks[name]?.["cost"]], [knn20, cost], name);
     }
   }),
 });
@@ -254,8 +261,8 @@ async function stopWith(signal: Deno.Signal, run: string): Promise<number> {
   while (!ended && sizeOf(join(run, "metrics.jsonl")) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   if (!ended) child.kill(signal);
   const { code, stdout, stderr } = await finished;
-  assert.match(new TextDecoder().decode(stderr), new RegExp(`${signal}: saving, then stopping`));
-  assert.equal(stdout.length, 0, "a stopped run prints no result");
+  assertMatch(new TextDecoder().decode(stderr), new RegExp(`${signal}: saving, then stopping`));
+  assertEquals(stdout.length, 0, "a stopped run prints no result");
   return code;
 }
 
@@ -265,9 +272,9 @@ Deno.test(
     const statuses = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR1: 75, SIGUSR2: 75 } as const;
     for (const signal of ["SIGHUP", "SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2"] as const) {
       const run = join(folder, signal);
-      assert.equal(await stopWith(signal, run), statuses[signal], signal);
-      assert.ok(Deno.statSync(join(run, "checkpoints", "last.safetensors")).size > 0);
-      assert.ok(metricsOf(run).length > 0);
+      assertStrictEquals(await stopWith(signal, run), statuses[signal], signal);
+      assertGreater(Deno.statSync(join(run, "checkpoints", "last.safetensors")).size, 0);
+      assertGreater(metricsOf(run).length, 0);
     }
   }),
 );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { RunStatus } from "../../src/run/run_status.ts";
 import { withFolder } from "../folders.ts";
@@ -28,15 +28,15 @@ Deno.test(
     const metrics = join(run, "metrics.jsonl");
     await untilWritten(metrics, "networks");
     const running = await statusOf(run);
-    assert.deepEqual([running.phase, running.process, running.steps], ["running", child.pid, 8 * 4096]);
-    assert.ok(running.step >= 8 && (running.secondsLeft ?? 0) > 0, JSON.stringify(running));
+    assertEquals([running.phase, running.process, running.steps], ["running", child.pid, 8 * 4096]);
+    assert(running.step >= 8 && (running.secondsLeft ?? 0) > 0, JSON.stringify(running));
     child.kill("SIGKILL");
     await output;
     writeFileSync(metrics, `${readFileSync(metrics, "utf8")}{"step":`);
     const stopped = await statusOf(run);
-    assert.deepEqual([stopped.phase, stopped.process, stopped.secondsLeft], ["stopped", null, null]);
-    assert.ok(stopped.last !== null && Number.isFinite(stopped.last.loss));
-    assert.match(
+    assertEquals([stopped.phase, stopped.process, stopped.secondsLeft], ["stopped", null, null]);
+    assert(stopped.last !== null && Number.isFinite(stopped.last.loss));
+    assertMatch(
       await assertSucceeds(["status", run]),
       new RegExp(`stopped; to resume: sluice pretrain --resume ${run}`),
     );
@@ -49,10 +49,10 @@ Deno.test(
     const run = join(folder, "run");
     await assertSucceeds(["pretrain", ...tiny, "--epochs", "2", "--mode", "vanilla", "--out", run]);
     const { phase, step, steps, epoch, epochs, budget, evaluation, checkpoint } = await statusOf(run);
-    assert.deepEqual([phase, step, steps, epoch, epochs, budget], ["finished", 16, 16, 2, 2, null]);
-    assert.deepEqual(Object.keys(evaluation?.networks ?? {}), ["dense"]);
-    assert.equal(checkpoint, join(run, "checkpoints", "last.safetensors"));
-    assert.match(await assertSucceeds(["status", run]), /^state +finished$/m);
+    assertEquals([phase, step, steps, epoch, epochs, budget], ["finished", 16, 16, 2, 2, null]);
+    assertEquals(Object.keys(evaluation?.networks ?? {}), ["dense"]);
+    assertStrictEquals(checkpoint, join(run, "checkpoints", "last.safetensors"));
+    assertMatch(await assertSucceeds(["status", run]), /^state +finished$/m);
     await assertRefused(["status", join(folder, "none")], /none: there is no such run/);
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { withFolder } from "../folders.ts";
 import { runShell } from "./run_sluice.ts";
@@ -32,8 +32,8 @@ for (const [fault, script] of brokenStreams) {
     fn: withFolder(async (folder) => {
       const run = join(folder, "run");
       await runShell(script.replaceAll('"$0.status"', `'${folder}/status'`), ["pretrain", ...tiny, "-o", run]);
-      assert.equal(readFileSync(join(folder, "status"), "utf8"), "0\n");
-      assert.match(readFileSync(join(run, "metrics.jsonl"), "utf8"), /"step":8,"steps":8/);
+      assertEquals(readFileSync(join(folder, "status"), "utf8"), "0\n");
+      assertMatch(readFileSync(join(run, "metrics.jsonl"), "utf8"), /"step":8,"steps":8/);
     }),
   });
 }
@@ -44,14 +44,14 @@ Deno.test({
   fn: async () => {
     for (const args of [["cost"], ["cost", "--json"], ["--help"], ["-v"], ["completions", "bash"]]) {
       const { status, stderr } = await runShell('"$@" >/dev/full', args);
-      assert.match(stderr, /^sluice: standard output: cannot be written: no space is left on the device; free some\n$/);
-      assert.equal(status, 1, args.join(" "));
+      assertMatch(stderr, /^sluice: standard output: cannot be written: no space is left on the device; free some\n$/);
+      assertEquals(status, 1, args.join(" "));
     }
   },
 });
 
 Deno.test("a reader of results that stops early is not an error", async () => {
   const { stdout, stderr } = await runShell('{ "$@"; echo "status $?" >&2; } | head -n 1', ["completions", "bash"]);
-  assert.match(stdout, /^# Completions of sluice/);
-  assert.equal(stderr, "status 0\n");
+  assertMatch(stdout, /^# Completions of sluice/);
+  assertEquals(stderr, "status 0\n");
 });

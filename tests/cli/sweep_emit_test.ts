@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import { parse } from "yaml";
@@ -51,16 +51,16 @@ Deno.test(
     const out = join(folder, "it's a sweep");
     const spec = writeSpec(folder);
     const script = await assertSucceeds(["sweep", spec, "--out", out, "--emit", "sh"]);
-    assert.deepEqual(await phases(out), ["waiting", "waiting"]);
+    assertEquals(await phases(out), ["waiting", "waiting"]);
     const path = join(folder, "script.sh");
     Deno.writeTextFileSync(path, script);
     const done = { code: 0, stderr: "budget=0.6\nbudget=0.8\n" };
-    assert.deepEqual(await runScript(["sh", path]), done);
-    assert.deepEqual(await phases(out), ["done", "done"]);
+    assertEquals(await runScript(["sh", path]), done);
+    assertEquals(await phases(out), ["done", "done"]);
     const evaluation = join(out, "runs", "budget=0.8", "evaluation.json");
     const written = Deno.statSync(evaluation).mtime;
-    assert.deepEqual(await runScript(["sh", path]), done);
-    assert.deepEqual(Deno.statSync(evaluation).mtime, written, "a run that is done is not repeated");
+    assertEquals(await runScript(["sh", path]), done);
+    assertEquals(Deno.statSync(evaluation).mtime, written, "a run that is done is not repeated");
     await assertRefused(
       ["sweep", spec, "--out", out, "--emit", "sh"],
       /all runs are done or damaged; there is nothing to write/,
@@ -78,7 +78,7 @@ Deno.test(
     });
     const manifest: IJob = parse(await assertSucceeds(["sweep", spec, "--out", out, "--emit", "k8s"]));
     new Job(manifest).validate();
-    assert.equal(manifest.spec?.completions, 2);
+    assertStrictEquals(manifest.spec?.completions, 2);
     const command = manifest.spec.template.spec?.containers[0]?.command ?? [];
     // In a container, the program is on the PATH.
     const tools = join(folder, "tools");
@@ -86,11 +86,11 @@ Deno.test(
     const shim = `#!/bin/sh\nexec ${quoteWords(selfCommand())} "$@"\n`;
     Deno.writeTextFileSync(join(tools, "sluice"), shim, { mode: 0o755 });
     const PATH = `${tools}:${Deno.env.get("PATH")}`;
-    assert.deepEqual(await runScript(command, { PATH, JOB_COMPLETION_INDEX: "1" }), { code: 0, stderr: "" });
-    assert.deepEqual(await phases(out), ["waiting", "done"]);
+    assertEquals(await runScript(command, { PATH, JOB_COMPLETION_INDEX: "1" }), { code: 0, stderr: "" });
+    assertEquals(await phases(out), ["waiting", "done"]);
     const rest: IJob = parse(await assertSucceeds(["sweep", spec, "--out", out, "--emit", "k8s", "--jobs", "3"]));
-    assert.deepEqual([rest.spec?.completions, rest.spec?.parallelism], [1, 1], "only the remaining run");
-    assert.notEqual(rest.metadata?.name, manifest.metadata?.name);
+    assertEquals([rest.spec?.completions, rest.spec?.parallelism], [1, 1], "only the remaining run");
+    assertNotEquals(rest.metadata?.name, manifest.metadata?.name);
   }),
 );
 
@@ -101,12 +101,12 @@ Deno.test(
     const spec = writeSpec(folder, { slurm: { "partition": "gpu", "cpus-per-task": 3, "jobs": 8 } });
     const args = ["sweep", spec, "--out", out, "--emit", "slurm"];
     const { script, runs, kind } = JSON.parse(await assertSucceeds([...args, "--jobs", "1", "--json"]));
-    assert.deepEqual([kind, runs], ["slurm", ["budget=0.6", "budget=0.8"]]);
-    assert.match(script, /^#SBATCH --array=0-1%1$/m);
-    assert.match(script, /^#SBATCH --partition=gpu$/m);
+    assertEquals([kind, runs], ["slurm", ["budget=0.6", "budget=0.8"]]);
+    assertMatch(script, /^#SBATCH --array=0-1%1$/m);
+    assertMatch(script, /^#SBATCH --partition=gpu$/m);
     const plan = JSON.parse(Deno.readTextFileSync(join(out, "plan.json")));
-    assert.equal(plan.runs[0].config.threads, 3);
-    assert.match(await assertSucceeds(args), /^#SBATCH --array=0-1%8$/m);
+    assertEquals(plan.runs[0].config.threads, 3);
+    assertMatch(await assertSucceeds(args), /^#SBATCH --array=0-1%8$/m);
   }),
 );
 
@@ -137,7 +137,7 @@ Deno.test(
     );
     const noSlurm = { PATH: folder };
     await assertRefused(["sweep", spec, "--executor", "slurm", "--out", out], /sbatch is not installed here/, noSlurm);
-    assert.ok(!existsSync(out));
+    assert(!existsSync(out));
   }),
 );
 
@@ -147,9 +147,9 @@ Deno.test(
     const out = join(folder, "sweep");
     const args = ["sweep", writeSpec(folder), "--out", out, "--executor", "slurm", "--dry-run", "--json"];
     const { runs, estimate } = JSON.parse(await assertSucceeds(args));
-    assert.deepEqual(runs.map(({ name }: { name: string }) => name), ["budget=0.6", "budget=0.8"]);
-    assert.equal(estimate.seconds, null);
-    assert.ok(estimate.bytes > 0);
-    assert.ok(!existsSync(out));
+    assertEquals(runs.map(({ name }: { name: string }) => name), ["budget=0.6", "budget=0.8"]);
+    assertEquals(estimate.seconds, null);
+    assertGreater(estimate.bytes, 0);
+    assert(!existsSync(out));
   }),
 );

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { assertEquals, assertMatch, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { hasBegun, hasSaved, rowsOf, weightsOf } from "../sweep/outcome.ts";
 import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";
@@ -69,7 +69,7 @@ test(
     // A path that scripts and Slurm's patterns would change if it were not quoted.
     const sweep = new ClusterSweep(cluster, spec, join(folder, "it's 5% %A"));
     const { job, runs } = await sweep.submit();
-    assert.equal(runs.length, 8);
+    assertEquals(runs.length, 8);
     const [requeued = "", noticed = ""] = runs;
     await cluster.until("the first runs train", () => hasBegun(sweep.path, requeued) && hasBegun(sweep.path, noticed));
     await cluster.ask("scontrol", "requeue", `${job}_0`);
@@ -87,17 +87,17 @@ test(
     await assertSucceeds(["sweep", spec, "--out", whole]);
     await cluster.until("the queue is empty", async () => (await cluster.ask("squeue", "--noheader")) === "");
     const states = await sweep.states();
-    assert.deepEqual(states.map(({ phase, cluster: state }) => [phase, state]), runs.map(() => ["done", "COMPLETED"]));
-    assert.deepEqual(rowsOf(sweep.path), rowsOf(whole));
-    assert.deepEqual(weightsOf(sweep.path), weightsOf(whole));
+    assertEquals(states.map(({ phase, cluster: state }) => [phase, state]), runs.map(() => ["done", "COMPLETED"]));
+    assertEquals(rowsOf(sweep.path), rowsOf(whole));
+    assertEquals(weightsOf(sweep.path), weightsOf(whole));
 
-    assert.match(sweep.log(requeued), /SIGTERM: saving, then stopping[^]*: resumes at epoch/);
-    assert.match(sweep.log(noticed), /SIGUSR1: saving, then stopping[^]*: resumes at epoch/);
-    assert.match(sweep.log(runs[lost] ?? ""), /: resumes at epoch/);
+    assertMatch(sweep.log(requeued), /SIGTERM: saving, then stopping[^]*: resumes at epoch/);
+    assertMatch(sweep.log(noticed), /SIGUSR1: saving, then stopping[^]*: resumes at epoch/);
+    assertMatch(sweep.log(runs[lost] ?? ""), /: resumes at epoch/);
     for (const index of [0, 1, lost]) {
-      assert.match(await cluster.ask("scontrol", "show", "job", `${job}_${index}`), / Restarts=1 /, `task ${index}`);
+      assertMatch(await cluster.ask("scontrol", "show", "job", `${job}_${index}`), / Restarts=1 /, `task ${index}`);
     }
-    assert.deepEqual(await sweep.submit(), { sweep: sweep.path, job: null, runs: [] });
+    assertEquals<unknown>(await sweep.submit(), { sweep: sweep.path, job: null, runs: [] });
   },
 );
 
@@ -108,30 +108,30 @@ test(
     const sweep = new ClusterSweep(cluster, spec, join(folder, "sweep"));
     const runs = ["seed=0", "seed=1", "seed=2"];
     const first = await sweep.submit();
-    assert.deepEqual(first.runs, runs);
+    assertEquals(first.runs, runs);
     await cluster.until("runs train", () => hasBegun(sweep.path, "seed=0") && hasBegun(sweep.path, "seed=1"));
-    assert.equal((await sweep.running()).length, nodes.length);
-    assert.deepEqual((await sweep.submit()).runs, []);
+    assertEquals((await sweep.running()).length, nodes.length);
+    assertEquals((await sweep.submit()).runs, []);
     const [running, , waiting] = await sweep.states();
-    assert.deepEqual([running?.phase, running?.cluster], ["running", "RUNNING"]);
-    assert.equal(waiting?.phase, "waiting");
-    assert.match(waiting.cluster, /^PENDING/);
+    assertEquals([running?.phase, running?.cluster], ["running", "RUNNING"]);
+    assertStrictEquals(waiting?.phase, "waiting");
+    assertMatch(waiting.cluster, /^PENDING/);
     const table = await assertSucceeds(["status", sweep.path], cluster.environment);
-    assert.match(table, /^run +state +step +cluster +why$/m);
+    assertMatch(table, /^run +state +step +cluster +why$/m);
 
     const cancel = ["sweep", "cancel", sweep.path];
     await assertSucceeds(cancel, cluster.environment);
     const isEmpty = async () => (await cluster.ask("squeue", "--noheader")) === "";
     await cluster.until("the queue is empty", isEmpty);
     const states = await sweep.states();
-    assert.deepEqual(states.map(({ phase }) => phase), ["stopped", "stopped", "waiting"]);
-    assert.deepEqual(states.map((state) => state.cluster), runs.map(() => "CANCELLED"));
-    assert.match(sweep.log("seed=0"), /SIGTERM: saving, then stopping\n[^]*stopped after \d+ steps, and saved/);
+    assertEquals(states.map(({ phase }) => phase), ["stopped", "stopped", "waiting"]);
+    assertEquals(states.map((state) => state.cluster), runs.map(() => "CANCELLED"));
+    assertMatch(sweep.log("seed=0"), /SIGTERM: saving, then stopping\n[^]*stopped after \d+ steps, and saved/);
     await assertRefused(cancel, /nothing works through its runs/, cluster.environment);
 
     const second = await sweep.submit();
-    assert.deepEqual(second.runs, runs);
-    assert.notEqual(second.job, first.job);
+    assertEquals(second.runs, runs);
+    assertNotStrictEquals(second.job, first.job);
     await cluster.until("a run resumes", () => /: resumes at epoch/.test(sweep.log("seed=0")));
     await assertSucceeds(cancel, cluster.environment);
     await cluster.until("the queue is empty", isEmpty);

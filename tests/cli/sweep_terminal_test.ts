@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { quoteWords } from "../../src/sweep/mod.ts";
 import { tinyBase } from "../sweep/tiny_sweep.ts";
@@ -31,9 +31,9 @@ Deno.test({
     const program = testedExecutable === undefined ? selfCommand() : [testedExecutable];
     const command = quoteWords([...program, "sweep", spec, "--out", out]);
     const { status, stdout } = await finish("script", ["-qec", command, "/dev/null"], { TERM: "xterm" });
-    assert.equal(status, 0, stdout);
+    assertEquals(status, 0, stdout);
     const [beforeFirst = ""] = stdout.split("run: done");
-    assert.match(beforeFirst, /[1-9]\d*% \| 0 of 1 runs \| about \d+:\d\d left/);
-    assert.match(stdout, /run: done; 1 of 1 runs, 100 %/);
+    assertMatch(beforeFirst, /[1-9]\d*% \| 0 of 1 runs \| about \d+:\d\d left/);
+    assertMatch(stdout, /run: done; 1 of 1 runs, 100 %/);
   }),
 });

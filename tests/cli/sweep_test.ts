@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { SweepResults } from "../../src/sweep/mod.ts";
 import { hasBegun, rowsOf, weightsOf } from "../sweep/outcome.ts";
@@ -35,20 +35,20 @@ Deno.test(
     const [whole, killed] = [join(folder, "whole"), join(folder, "killed")];
     const printed = await assertSucceeds(["sweep", spec, "--out", whole, "--jobs", "2", "--json"]);
     const results = JSON.parse(printed) as SweepResults;
-    assert.deepEqual([results.planned, results.done, results.keys], [8, 8, ["mode", "budget"]]);
+    assertEquals([results.planned, results.done, results.keys], [8, 8, ["mode", "budget"]]);
     // A gated run has one network, a dual run two.
-    assert.deepEqual(results.rows.map(({ network }) => network), [
+    assertEquals(results.rows.map(({ network }) => network), [
       ...Array.from({ length: 4 }, () => "gated"),
       ...Array.from({ length: 4 }, () => ["dense", "gated"]).flat(),
     ]);
-    assert.ok(results.rows.every(({ probeTop1, knn1, cost, wallSeconds }) => {
+    assert(results.rows.every(({ probeTop1, knn1, cost, wallSeconds }) => {
       return probeTop1 !== null && knn1 !== null && cost > 0 && wallSeconds > 0;
     }));
-    assert.equal(readFileSync(join(whole, "results.csv"), "utf8").trim().split("\n").length, 1 + 12);
+    assertEquals(readFileSync(join(whole, "results.csv"), "utf8").trim().split("\n").length, 1 + 12);
 
     const page = join(folder, "page.html");
     await assertSucceeds(["report", whole, "-o", page]);
-    for (const { run } of results.rows) assert.ok(readFileSync(page, "utf8").includes(run), run);
+    for (const { run } of results.rows) assert(readFileSync(page, "utf8").includes(run), run);
 
     const process = startSluice(["sweep", spec, "--out", killed, "--jobs", "2", "--quiet"]);
     await until(() => begunRuns(killed) === 4);
@@ -56,8 +56,8 @@ Deno.test(
     await process.output();
     // The killed sweep's runs still train or are saving; the second sweep waits for them.
     await assertSucceeds(["sweep", spec, "--out", killed, "--jobs", "2"]);
-    assert.deepEqual(rowsOf(killed), rowsOf(whole));
-    assert.deepEqual(weightsOf(killed), weightsOf(whole));
+    assertEquals(rowsOf(killed), rowsOf(whole));
+    assertEquals(weightsOf(killed), weightsOf(whole));
   }),
 );
 
@@ -67,17 +67,17 @@ Deno.test(
     const spec = writeSpec(folder, `${tinyBase}  mode: gated\ngrid: {lr: [0.1, 1.0e+30, 0.2]}\nretries: 2\n`);
     const out = join(folder, "sweep");
     const { status, stdout, stderr } = await runSluice(["sweep", spec, "--out", out]);
-    assert.equal(status, 1, stderr);
-    assert.equal(stderr.match(/^lr=1e\+30: failed, retrying: .*the loss is NaN/gm)?.length, 2, stderr);
-    assert.match(stderr, /^lr=1e\+30: failed: .*the loss is NaN/m);
-    assert.match(stderr, /sluice: 1 of 3 runs failed: lr=1e\+30; their logs are in [^\n]*tasks\n$/);
-    assert.match(stdout, /2 of 3 runs done/);
+    assertEquals(status, 1, stderr);
+    assertEquals(stderr.match(/^lr=1e\+30: failed, retrying: .*the loss is NaN/gm)?.length, 2, stderr);
+    assertMatch(stderr, /^lr=1e\+30: failed: .*the loss is NaN/m);
+    assertMatch(stderr, /sluice: 1 of 3 runs failed: lr=1e\+30; their logs are in [^\n]*tasks\n$/);
+    assertMatch(stdout, /2 of 3 runs done/);
     const states = JSON.parse(await assertSucceeds(["sweep", "status", out, "--json"]));
-    assert.deepEqual(states.runs.map(({ phase }: { phase: string }) => phase), ["done", "failed", "done"]);
-    assert.match(states.runs[1].failure, /the loss is NaN/);
+    assertEquals(states.runs.map(({ phase }: { phase: string }) => phase), ["done", "failed", "done"]);
+    assertMatch(states.runs[1].failure, /the loss is NaN/);
     const table = await assertSucceeds(["status", out]);
-    assert.match(table, /^lr=1e\+30 +failed/m);
-    assert.match(readFileSync(join(out, "tasks", "lr=1e+30.log"), "utf8"), /the loss is NaN/);
+    assertMatch(table, /^lr=1e\+30 +failed/m);
+    assertMatch(readFileSync(join(out, "tasks", "lr=1e+30.log"), "utf8"), /the loss is NaN/);
   }),
 );
 
@@ -91,10 +91,10 @@ Deno.test(
     await assertRefused(["sweep", spec, "--out", out], /is in use by process \d+/);
     await assertSucceeds(["sweep", "cancel", out]);
     const { code, stderr } = await process.output();
-    assert.equal(code, 143, new TextDecoder().decode(stderr));
+    assertEquals(code, 143, new TextDecoder().decode(stderr));
     const { runs } = JSON.parse(await assertSucceeds(["status", out, "--json"]));
-    assert.deepEqual(runs.map(({ phase }: { phase: string }) => phase), ["stopped", "waiting", "waiting"]);
-    assert.ok(runs[0].step > 0 && runs[0].step < 180, `stopped after step ${runs[0].step}`);
+    assertEquals(runs.map(({ phase }: { phase: string }) => phase), ["stopped", "waiting", "waiting"]);
+    assert(runs[0].step > 0 && runs[0].step < 180, `stopped after step ${runs[0].step}`);
     await assertRefused(["sweep", "cancel", out], /nothing works through its runs/);
     const shorter = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 50")}seeds: [0, 1, 2]\n`);
     await assertRefused(["sweep", shorter, "--out", out], /run seed=0 has epochs 60, but the spec says 50/);
@@ -111,16 +111,16 @@ Deno.test(
     const metrics = Deno.statSync(join(out, "runs", "budget=0.6", "metrics.jsonl")).mtime;
     const more = writeSpec(folder, `${tinyBase}  mode: gated\ngrid: {budget: [0.6, 0.9]}\nevaluate: [knn]\n`);
     const dry = JSON.parse(await assertSucceeds(["sweep", more, "--out", out, "--dry-run", "--json"]));
-    assert.deepEqual(dry.runs.map(({ name, done }: { name: string; done: boolean }) => [name, done]), [
+    assertEquals(dry.runs.map(({ name, done }: { name: string; done: boolean }) => [name, done]), [
       ["budget=0.6", true],
       ["budget=0.9", false],
     ]);
-    assert.ok(dry.estimate.seconds > 0 && dry.estimate.bytes > 10_000, JSON.stringify(dry.estimate));
-    assert.equal(existsSync(join(out, "runs", "budget=0.9")), false);
+    assert(dry.estimate.seconds > 0 && dry.estimate.bytes > 10_000, JSON.stringify(dry.estimate));
+    assertEquals(existsSync(join(out, "runs", "budget=0.9")), false);
     await assertSucceeds(["sweep", more, "--out", out, "--quiet"]);
-    assert.deepEqual(rowsOf(out)[0], before);
-    assert.equal(rowsOf(out).length, 2);
-    assert.deepEqual(Deno.statSync(join(out, "runs", "budget=0.6", "metrics.jsonl")).mtime, metrics);
+    assertEquals(rowsOf(out)[0], before);
+    assertEquals(rowsOf(out).length, 2);
+    assertEquals(Deno.statSync(join(out, "runs", "budget=0.6", "metrics.jsonl")).mtime, metrics);
   }),
 );
 
@@ -146,6 +146,6 @@ Deno.test(
     await assertRefused(["sweep", writeSpec(folder, tinySweep), "--out", folder], /is not an empty folder/);
     await assertRefused(["sweep", writeSpec(folder, tinySweep), "--out", out, "--jobs", "0"], /--jobs 0: give a whole/);
     await assertRefused(["sweep", "status", out], /there is no such sweep/);
-    assert.equal(existsSync(out), false);
+    assertEquals(existsSync(out), false);
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertGreater, assertMatch, assertNotMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { quoteWords } from "../../src/sweep/shell.ts";
 import { withFolder } from "../folders.ts";
 import { sluiceCommand, untilWritten } from "./run_sluice.ts";
@@ -49,16 +49,16 @@ Deno.test({
     const { code } = await child.status;
     await keyboard.close();
     const text = await shown;
-    assert.equal(code, 130, text);
-    assert.match(text, /reading the data: shapes/);
-    assert.match(text, /building the network; the first step/);
-    assert.match(text, /\r␛\[KSIGINT: saving, then stopping\r\n/);
-    assert.match(text, /\r␛\[Kstopped after \d+ steps, and saved; to resume: [^␛]*\r\n(\r␛\[K)?$/);
+    assertEquals(code, 130, text);
+    assertMatch(text, /reading the data: shapes/);
+    assertMatch(text, /building the network; the first step/);
+    assertMatch(text, /\r␛\[KSIGINT: saving, then stopping\r\n/);
+    assertMatch(text, /\r␛\[Kstopped after \d+ steps, and saved; to resume: [^␛]*\r\n(\r␛\[K)?$/);
     // The terminal's modes stay unchanged: a killed process could not restore them.
-    assert.doesNotMatch(text, /␛\[\?/);
+    assertNotMatch(text, /␛\[\?/);
     const bars = text.split(/\r\n?/).map((line) => line.replace("␛[K", "")).filter((line) => /^[█░]/.test(line));
-    assert.ok(bars.length > 0);
-    for (const bar of bars) assert.ok(bar.replace("^C", "").length < 80 && /left \| cost \d/.test(bar), bar);
+    assertGreater(bars.length, 0);
+    for (const bar of bars) assert(bar.replace("^C", "").length < 80 && /left \| cost \d/.test(bar), bar);
   }),
 });
 
@@ -71,9 +71,9 @@ Deno.test({
     const text = await textOf(child.stdout);
     const { code } = await child.status;
     await child.stdin.close();
-    assert.equal(code, 0, text);
-    assert.ok(!text.includes("␛"), JSON.stringify(text));
-    assert.match(text, /^epoch 1\/2, step \d\/8, cost \d\.\d+ of 0\.3, loss /m);
-    assert.match(text, /^network +20-NN/m);
+    assertEquals(code, 0, text);
+    assert(!text.includes("␛"), JSON.stringify(text));
+    assertMatch(text, /^epoch 1\/2, step \d\/8, cost \d\.\d+ of 0\.3, loss /m);
+    assertMatch(text, /^network +20-NN/m);
   }),
 });

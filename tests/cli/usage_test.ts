@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import denoJson from "../../deno.json" with { type: "json" };
 import { kebabCase, runOptionNames, runOptions } from "../../src/config/options.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
@@ -22,18 +22,18 @@ const commands = [
 ];
 
 Deno.test("--version prints the version of deno.json", async () => {
-  assert.equal(await assertSucceeds(["--version"]), `${denoJson.version}\n`);
+  assertEquals(await assertSucceeds(["--version"]), `${denoJson.version}\n`);
 });
 
 Deno.test("-v and version print the version, -h and help print the help", async () => {
-  for (const words of [["-v"], ["version"]]) assert.equal(await assertSucceeds(words), `${denoJson.version}\n`);
+  for (const words of [["-v"], ["version"]]) assertEquals(await assertSucceeds(words), `${denoJson.version}\n`);
   const whole = await assertSucceeds(["--help"]);
-  for (const words of [["-h"], ["help"]]) assert.equal(await assertSucceeds(words), whole);
+  for (const words of [["-h"], ["help"]]) assertStrictEquals(await assertSucceeds(words), whole);
   const step = await assertSucceeds(["bench", "step", "--help"]);
   for (const words of [["bench", "step", "-h"], ["help", "bench", "step"]]) {
-    assert.equal(await assertSucceeds(words), step);
+    assertStrictEquals(await assertSucceeds(words), step);
   }
-  assert.deepEqual(JSON.parse(await assertSucceeds(["version", "--json"])), { version: denoJson.version });
+  assertEquals(JSON.parse(await assertSucceeds(["version", "--json"])), { version: denoJson.version });
 });
 
 Deno.test("an unknown command is refused with the nearest command at any level", async () => {
@@ -59,13 +59,13 @@ Deno.test("an argument in a message cannot control the terminal", async () => {
 Deno.test("--help lists every command, and every command's --help has examples and the common flags", async () => {
   const help = await assertSucceeds(["--help"]);
   for (const command of ["pretrain", "evaluate", "embed", "export", "cost", "bench", "doctor"]) {
-    assert.ok(help.includes(`\n  ${command}`));
+    assertStringIncludes(help, `\n  ${command}`);
   }
   for (const command of commands) {
     const text = await assertSucceeds([...command.split(" "), "--help"]);
-    assert.match(text, /\nExamples:\n {2}\$ sluice /, command);
+    assertMatch(text, /\nExamples:\n {2}\$ sluice /, command);
     for (const flag of ["device", "precision", "threads", "json", "quiet", "verbose", "help"]) {
-      assert.ok(text.includes(`--${flag}`), `${command} --${flag}`);
+      assertStringIncludes(text, `--${flag}`, `${command} --${flag}`);
     }
   }
 });
@@ -74,9 +74,9 @@ Deno.test("every option of a run is a flag of pretrain, and help hides an option
   const help = await assertSucceeds(["pretrain", "--help"]);
   for (const name of runOptionNames) {
     const isShown = new RegExp(`--(no-)?${kebabCase(name)}(?![\\w-])`).test(help);
-    assert.equal(isShown, runOptions[name].hidden !== true, name);
+    assertEquals(isShown, runOptions[name].hidden !== true, name);
   }
-  assert.match(
+  assertMatch(
     await assertSucceeds(["pretrain", "--rotation-head", "relu", "--print-config"]),
     /^rotation-head: relu$/m,
   );
@@ -84,9 +84,9 @@ Deno.test("every option of a run is a flag of pretrain, and help hides an option
 
 Deno.test("sluice without a command prints the help on stderr and exits with 2", async () => {
   const { status, stdout, stderr } = await runSluice([]);
-  assert.equal(status, 2);
-  assert.equal(stdout, "");
-  assert.match(stderr, /^Usage: sluice/);
+  assertEquals(status, 2);
+  assertEquals(stdout, "");
+  assertMatch(stderr, /^Usage: sluice/);
 });
 
 Deno.test("unknown commands and flags are refused in one line that suggests the nearest name", async () => {
@@ -101,23 +101,23 @@ Deno.test("unknown commands and flags are refused in one line that suggests the 
 
 Deno.test("an error's stack is shown only with --verbose", async () => {
   const { stderr } = await runSluice(["cost", "--width", "3", "--verbose"]);
-  assert.match(stderr, /^sluice: --width 3: [^\n]+\nInvalidOptionError: [\s\S]*\n {4}at /);
+  assertMatch(stderr, /^sluice: --width 3: [^\n]+\nInvalidOptionError: [\s\S]*\n {4}at /);
 });
 
 Deno.test("--print-config prints the contents of config.yaml, and --config accepts them", async () => {
   const args = ["pretrain", "--preset", "paper-stl10", "--budget", "0.5", "--print-config"];
   const text = await assertSucceeds(args);
-  assert.match(text, /^dataset: stl10$/m);
-  assert.match(text, /^stem: imagenet$/m);
-  assert.match(text, /^budget: 0\.5$/m);
-  assert.match(text, /^budget-rule: paper$/m);
+  assertMatch(text, /^dataset: stl10$/m);
+  assertMatch(text, /^stem: imagenet$/m);
+  assertMatch(text, /^budget: 0\.5$/m);
+  assertMatch(text, /^budget-rule: paper$/m);
   const document = JSON.parse(await assertSucceeds([...args, "--json"])) as Record<string, unknown>;
-  assert.deepEqual([document["dataset"], document["batch"], document["warmup-epochs"]], ["stl10", 512, 10]);
+  assertEquals([document["dataset"], document["batch"], document["warmup-epochs"]], ["stl10", 512, 10]);
   const folder = Deno.makeTempDirSync();
   try {
     const path = `${folder}/config.yaml`;
     Deno.writeTextFileSync(path, text);
-    assert.equal(await assertSucceeds(["pretrain", "--config", path, "--print-config"]), text);
+    assertStrictEquals(await assertSucceeds(["pretrain", "--config", path, "--print-config"]), text);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
@@ -128,9 +128,9 @@ Deno.test("--objective list prints every objective with a description, as text a
   const listed = JSON.parse(await assertSucceeds(["pretrain", "--objective", "list", "--json"])) as unknown;
   assert(Array.isArray(listed));
   const names = listed.map(({ name }: { name: string }) => name);
-  assert.deepEqual(names, ["vicreg", "vibcreg", "barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]);
+  assertEquals(names, ["vicreg", "vibcreg", "barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]);
   for (const { name, description } of listed as { name: string; description: string }[]) {
-    assert.match(text, new RegExp(`^${name} +${description.slice(0, 20)}`, "m"));
+    assertMatch(text, new RegExp(`^${name} +${description.slice(0, 20)}`, "m"));
   }
 });
 

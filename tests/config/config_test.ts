@@ -4,10 +4,10 @@
  * @module
  */
 
+import { assert, assertEquals, assertIsError, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { homedir } from "node:os";
-import { InvalidInputError } from "../../src/errors.ts";
+import { InvalidInputError, InvalidOptionError } from "../../src/errors.ts";
 import { checkConfig, portableConfig } from "../../src/run/checkpoint.ts";
 import { checkAgainstImages, type ConfigSources, resolveConfig } from "../../src/config/config.ts";
 import { withFolder } from "../folders.ts";
@@ -25,54 +25,51 @@ const emptyState = {
 
 /** Resolving the sources must fail with one line that matches. */
 function assertRefused(sources: ConfigSources, message: RegExp): void {
-  assert.throws(() => resolveConfig(sources), (error) => {
-    assert.ok(error instanceof InvalidInputError);
-    assert.match(error.message, message);
-    assert.ok(!error.message.includes("\n"), "one line");
-    return true;
-  });
+  const error = assertThrows(() => resolveConfig(sources), InvalidInputError);
+  assertMatch(error.message, message);
+  assert(!error.message.includes("\n"), "one line");
 }
 
 Deno.test("a flag wins over the file, the file over the preset, the preset over the default", () => {
   const file = parseConfigFile("run.yaml", "epochs: 7\nwidth: 8\npreset: small\n");
   const config = resolveConfig({ flags: { epochs: "5" }, file });
-  assert.equal(config.epochs, 5);
-  assert.equal(config.width, 8);
-  assert.equal(config.projector, presets["small"]?.options.projector);
-  assert.equal(config.weightDecay, 1e-4);
-  assert.equal(resolveConfig({ file, preset: "demo" }).stem, presets["demo"]?.options.stem);
+  assertEquals(config.epochs, 5);
+  assertEquals(config.width, 8);
+  assertStrictEquals(config.projector, presets["small"]?.options.projector);
+  assertEquals(config.weightDecay, 1e-4);
+  assertStrictEquals(resolveConfig({ file, preset: "demo" }).stem, presets["demo"]?.options.stem);
 });
 
 Deno.test("without any source every option has its default", () => {
   const config = resolveConfig({});
-  assert.deepEqual(Object.keys(config), runOptionNames);
-  assert.equal(config.dataset, "shapes");
-  assert.equal(config.epochs, 500);
-  assert.equal(config.warmupEpochs, 10);
-  assert.equal(resolveConfig({ flags: { epochs: 19 } }).warmupEpochs, 0);
-  assert.equal(config.lr, 0.3);
-  assert.equal(config.separateNorm, true);
+  assertEquals<unknown>(Object.keys(config), runOptionNames);
+  assertEquals(config.dataset, "shapes");
+  assertEquals(config.epochs, 500);
+  assertEquals(config.warmupEpochs, 10);
+  assertEquals(resolveConfig({ flags: { epochs: 19 } }).warmupEpochs, 0);
+  assertEquals(config.lr, 0.3);
+  assertEquals(config.separateNorm, true);
 });
 
 Deno.test("the default rate follows the batch, and a named one does not", () => {
-  assert.equal(resolveConfig({ flags: { batch: 512 } }).lr, 0.6);
-  assert.equal(resolveConfig({ flags: { batch: 512, lr: 0.1 } }).lr, 0.1);
+  assertEquals(resolveConfig({ flags: { batch: 512 } }).lr, 0.6);
+  assertEquals(resolveConfig({ flags: { batch: 512, lr: 0.1 } }).lr, 0.1);
 });
 
 Deno.test("a warm-up that nobody named gives way to a short run, a named one is refused", () => {
-  assert.equal(resolveConfig({ preset: "small", flags: { epochs: 1 } }).warmupEpochs, 0);
+  assertEquals(resolveConfig({ preset: "small", flags: { epochs: 1 } }).warmupEpochs, 0);
   assertRefused({ flags: { epochs: 3, warmupEpochs: 4 } }, /^--warmup-epochs 4: .*give 3 or less$/);
 });
 
 Deno.test("the default and every preset satisfy the table's own rules", () => {
   for (const name of runOptionNames) {
     const option = runOptions[name];
-    if (!(option.default instanceof Function)) assert.ok(option.schema.safeParse(option.default).success, name);
+    if (!(option.default instanceof Function)) assert(option.schema.safeParse(option.default).success, name);
   }
   for (const name of Object.keys(presets)) {
     const config = resolveConfig({ preset: name, flags: { data: "somewhere" } });
     for (const key of runOptionNames) {
-      assert.ok(runOptions[key].schema.safeParse(config[key]).success, `${name} ${key}`);
+      assert(runOptions[key].schema.safeParse(config[key]).success, `${name} ${key}`);
     }
     checkAgainstImages(config, images);
   }
@@ -126,12 +123,12 @@ Deno.test("a value beyond an option's limits is refused with them, and the limit
   } as const;
   for (const [name, [what, smallest, largest]] of Object.entries(limits)) {
     const { schema } = runOptions[name as keyof typeof limits];
-    for (const limit of [smallest, largest]) assert.ok(schema.safeParse(limit).success, `${name} ${limit}`);
+    for (const limit of [smallest, largest]) assert(schema.safeParse(limit).success, `${name} ${limit}`);
     for (const beyond of [smallest === 0 ? -1 : smallest - Math.abs(smallest) / 2, largest * 2, 1e300, -1e300]) {
-      assert.throws(() => resolveConfig({ flags: { [name]: String(beyond) } }), {
-        name: "InvalidOptionError",
-        message: `--${kebabCase(name)} ${beyond}: give ${what} from ${smallest} to ${largest}`,
-      });
+      assertEquals(
+        assertThrows(() => resolveConfig({ flags: { [name]: String(beyond) } }), InvalidOptionError).message,
+        `--${kebabCase(name)} ${beyond}: give ${what} from ${smallest} to ${largest}`,
+      );
     }
   }
   // A 32-bit float takes it for 0.
@@ -147,7 +144,7 @@ Deno.test("a value out of range in a file is named with file and line", () => {
 
 Deno.test("a damaged file and an unknown key are refused in one line", () => {
   const refused = (text: string, message: RegExp) =>
-    assert.throws(() => parseConfigFile("run.yaml", text), { name: "InvalidInputError", message });
+    assertIsError(assertThrows(() => parseConfigFile("run.yaml", text)), InvalidInputError, message);
   refused("epochs: 3\nbugdet: 0.3\n", /^run\.yaml:2: unknown key bugdet; did you mean budget\?$/);
   refused("zzzzzzzz: 1\n", /^run\.yaml:1: unknown key zzzzzzzz; remove it$/);
   refused("epochs: [1\n", /^run\.yaml:2: not YAML \([^\n]*\); mend the file$/);
@@ -165,24 +162,24 @@ Deno.test(
       return readConfigFile(path);
     };
     const { options, out } = read("data: ~/d\nclass-list: ~/c.txt\nplans: ~/p.txt\nout: ~/runs/x\n");
-    assert.deepEqual(options, {
+    assertEquals(options, {
       data: join(homedir(), "d"),
       classList: join(homedir(), "c.txt"),
       plans: join(homedir(), "p.txt"),
     });
-    assert.equal(out, join(homedir(), "runs/x"));
-    assert.equal(read(`data: "~"\n`).options["data"], homedir());
-    assert.deepEqual(read("data: ./~/d\nout: a~b\n"), {
+    assertStrictEquals(out, join(homedir(), "runs/x"));
+    assertStrictEquals(read(`data: "~"\n`).options["data"], homedir());
+    assertEquals(read("data: ./~/d\nout: a~b\n"), {
       path,
       options: { data: "./~/d" },
       out: "a~b",
       lines: { data: 1 },
     });
-    assert.throws(() => read("epochs: 1\ndata: ~anna/d\n"), {
-      name: "InvalidInputError",
-      message: `${path}:2: data ~anna/d: home folders of other users are not looked up; write the whole path`,
-    });
-    assert.equal(parseConfigFile(path, "data: ~/d\n").options["data"], "~/d");
+    assertEquals(
+      assertThrows(() => read("epochs: 1\ndata: ~anna/d\n"), InvalidInputError).message,
+      `${path}:2: data ~anna/d: home folders of other users are not looked up; write the whole path`,
+    );
+    assertEquals(parseConfigFile(path, "data: ~/d\n").options["data"], "~/d");
   }),
 );
 
@@ -192,27 +189,27 @@ Deno.test("a written configuration reads back the same", () => {
     flags: { seed: 7, symmetric: true, separateNorm: false, trainImages: 4096 },
   });
   const text = formatConfig(config, { sluice: "1.2.3" });
-  assert.deepEqual(resolveConfig({ file: parseConfigFile("config.yaml", text) }), config);
-  assert.match(text, /^train-images: 4096$/m);
-  assert.match(text, /^versions:\n {2}sluice: 1\.2\.3$/m);
+  assertEquals(resolveConfig({ file: parseConfigFile("config.yaml", text) }), config);
+  assertMatch(text, /^train-images: 4096$/m);
+  assertMatch(text, /^versions:\n {2}sluice: 1\.2\.3$/m);
 });
 
 Deno.test("a stored configuration that lacks an option takes the value of the versions without it", () => {
   const lacking = (text: string) => parseConfigFile("config.yaml", text);
   const stored = resolveConfig({ file: lacking("rotation: true\ndataset: images\n"), stored: true });
-  assert.deepEqual([stored.rotationHead, stored.stem], ["relu", "cifar"]);
+  assertEquals([stored.rotationHead, stored.stem], ["relu", "cifar"]);
   // A run's own file records versions, wherever it is given.
   const own = resolveConfig({ file: lacking("rotation: true\ndataset: images\nversions: {sluice: 0.0.1}\n") });
-  assert.deepEqual([own.rotationHead, own.stem], ["relu", "cifar"]);
+  assertEquals([own.rotationHead, own.stem], ["relu", "cifar"]);
   const written = resolveConfig({ file: lacking("rotation: true\ndataset: images\n") });
-  assert.deepEqual([written.rotationHead, written.stem], ["paper", "imagenet"]);
+  assertEquals([written.rotationHead, written.stem], ["paper", "imagenet"]);
   const named = resolveConfig({
     file: lacking("rotation: true\nrotation-head: paper\nstem: imagenet\n"),
     stored: true,
   });
-  assert.deepEqual([named.rotationHead, named.stem], ["paper", "imagenet"]);
+  assertEquals([named.rotationHead, named.stem], ["paper", "imagenet"]);
   // Without rotation there is no head to repeat.
-  assert.equal(resolveConfig({ file: lacking("rotation: false\n"), stored: true }).rotationHead, "paper");
+  assertEquals(resolveConfig({ file: lacking("rotation: false\n"), stored: true }).rotationHead, "paper");
 });
 
 Deno.test("every value of an earlier version is one that the option takes", () => {
@@ -220,7 +217,7 @@ Deno.test("every value of an earlier version is one that the option takes", () =
     for (const name of runOptionNames) {
       const { earlier, schema } = runOptions[name];
       const value: unknown = earlier instanceof Function ? earlier({ rotation }) : earlier;
-      assert.ok(value === undefined || schema.safeParse(value).success, name);
+      assert(value === undefined || schema.safeParse(value).success, name);
     }
   }
 });
@@ -230,11 +227,11 @@ Deno.test("a checkpoint that lacks an option resumes under the earlier value and
   const { "rotation-head": _later, ...config } = portableConfig(run);
   const checkpoint = { path: "last.safetensors", tensors: new Map(), state: emptyState, config };
   checkConfig(checkpoint, run);
-  assert.throws(() => checkConfig(checkpoint, { ...run, rotationHead: "paper" }), {
-    name: "InvalidInputError",
-    message: 'last.safetensors: is of another configuration: rotation-head "relu" there and "paper" here; ' +
+  assertEquals(
+    assertThrows(() => checkConfig(checkpoint, { ...run, rotationHead: "paper" }), InvalidInputError).message,
+    'last.safetensors: is of another configuration: rotation-head "relu" there and "paper" here; ' +
       "put config.yaml back",
-  });
+  );
   const plain = resolveConfig({ flags: { rotation: false } });
   const { "rotation-head": _none, ...withoutHead } = portableConfig(plain);
   checkConfig({ ...checkpoint, config: withoutHead }, plain);
@@ -242,49 +239,48 @@ Deno.test("a checkpoint that lacks an option resumes under the earlier value and
 
 Deno.test("images up to 64 pixels have the CIFAR stem by default, larger ones that of ImageNet", () => {
   const stem = (flags: Record<string, unknown>) => resolveConfig({ flags }).stem;
-  assert.equal(stem({ dataset: "cifar10" }), "cifar");
-  assert.equal(stem({ dataset: "stl10" }), "imagenet");
-  assert.equal(stem({ dataset: "images" }), "imagenet");
-  assert.equal(stem({ dataset: "folder", imageSize: 64 }), "cifar");
-  assert.equal(stem({ dataset: "folder", imageSize: "65" }), "imagenet");
-  assert.equal(stem({ dataset: "images", stem: "cifar" }), "cifar");
-  assert.equal(resolveConfig({ preset: "small", flags: { dataset: "images" } }).stem, "cifar-paper");
+  assertEquals(stem({ dataset: "cifar10" }), "cifar");
+  assertEquals(stem({ dataset: "stl10" }), "imagenet");
+  assertEquals(stem({ dataset: "images" }), "imagenet");
+  assertEquals(stem({ dataset: "folder", imageSize: 64 }), "cifar");
+  assertEquals(stem({ dataset: "folder", imageSize: "65" }), "imagenet");
+  assertEquals(stem({ dataset: "images", stem: "cifar" }), "cifar");
+  assertEquals(resolveConfig({ preset: "small", flags: { dataset: "images" } }).stem, "cifar-paper");
 });
 
 Deno.test("fitted defaults yield to whatever is given, and the default rate follows a fitted batch", () => {
   const fitted = { batch: 64 };
   const config = resolveConfig({ fitted });
-  assert.deepEqual([config.batch, config.lr], [64, 0.075]);
-  assert.equal(resolveConfig({ fitted, flags: { batch: 32 } }).batch, 32);
-  assert.equal(resolveConfig({ fitted, preset: "paper-cifar10" }).batch, 512);
-  assert.equal(resolveConfig({ fitted, file: parseConfigFile("run.yaml", "batch: 16\n") }).batch, 16);
+  assertEquals([config.batch, config.lr], [64, 0.075]);
+  assertEquals(resolveConfig({ fitted, flags: { batch: 32 } }).batch, 32);
+  assertEquals(resolveConfig({ fitted, preset: "paper-cifar10" }).batch, 512);
+  assertEquals(resolveConfig({ fitted, file: parseConfigFile("run.yaml", "batch: 16\n") }).batch, 16);
 });
 
 Deno.test("one training image is refused, for a step compares two", () => {
-  assert.throws(() => checkAgainstImages(resolveConfig({ flags: { batch: 2 } }), { count: 1, height: 32 }), {
-    message: "there is 1 training image, and a step compares at least two; give --data a folder with more images",
-  });
+  assertEquals(
+    assertThrows(() => checkAgainstImages(resolveConfig({ flags: { batch: 2 } }), { count: 1, height: 32 }), Error)
+      .message,
+    "there is 1 training image, and a step compares at least two; give --data a folder with more images",
+  );
 });
 
 Deno.test("a budget below what the ungated parts cost is refused with the smallest reachable one", () => {
   const config = resolveConfig({ flags: { budget: 0.01, width: 16, stem: "cifar-paper" } });
   let named = Number.NaN;
-  assert.throws(() => checkAgainstImages(config, images), (error) => {
-    assert.ok(error instanceof InvalidInputError);
-    named = Number(/give ([\d.]+) or more$/.exec(error.message)?.[1]);
-    return true;
-  });
-  assert.ok(named > 0.01 && named < 0.1, String(named));
+  const error = assertThrows(() => checkAgainstImages(config, images), InvalidInputError);
+  named = Number(/give ([\d.]+) or more$/.exec(error.message)?.[1]);
+  assert(named > 0.01 && named < 0.1, String(named));
   checkAgainstImages({ ...config, budget: named }, images);
-  assert.throws(() => checkAgainstImages({ ...config, budget: named - 2e-4 }, images), InvalidInputError);
+  assertThrows(() => checkAgainstImages({ ...config, budget: named - 2e-4 }, images), InvalidInputError);
   checkAgainstImages({ ...config, mode: "vanilla" }, images);
 });
 
 Deno.test("a batch larger than the training images is refused with their number", () => {
   const config = resolveConfig({ flags: { batch: 64 } });
   checkAgainstImages(config, { count: 64, height: 32 });
-  assert.throws(() => checkAgainstImages(config, { count: 63, height: 32 }), {
-    name: "InvalidOptionError",
-    message: "--batch 64: there are only 63 training images; give 63 or less",
-  });
+  assertEquals(
+    assertThrows(() => checkAgainstImages(config, { count: 63, height: 32 }), InvalidOptionError).message,
+    "--batch 64: there are only 63 training images; give 63 or less",
+  );
 });

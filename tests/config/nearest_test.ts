@@ -4,31 +4,31 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { nearest, remedyFor } from "../../src/config/nearest.ts";
 
 Deno.test("insertions, deletions and replacements each count as one edit", () => {
-  assert.equal(nearest("lr", ["lrab"]), "lrab");
-  assert.equal(nearest("lrab", ["lr"]), "lr");
-  assert.equal(nearest("bugdet", ["budget"]), "budget");
-  assert.equal(nearest("lr", ["lrabc"]), undefined);
-  assert.equal(nearest("bgudte", ["budget"]), undefined);
+  assertEquals(nearest("lr", ["lrab"]), "lrab");
+  assertEquals(nearest("lrab", ["lr"]), "lr");
+  assertEquals(nearest("bugdet", ["budget"]), "budget");
+  assertEquals(nearest("lr", ["lrabc"]), undefined);
+  assertEquals(nearest("bgudte", ["budget"]), undefined);
 });
 
 Deno.test("a word may differ in two letters, and a long word in a third of its letters", () => {
-  assert.equal(nearest("epXYZ", ["epoch"]), undefined);
-  assert.equal(nearest("wXrmupYpochZ", ["warmupEpochs"]), "warmupEpochs");
-  assert.equal(nearest("XXrmupYpochZ", ["warmupEpochs"]), "warmupEpochs");
-  assert.equal(nearest("XXXmupYpochZ", ["warmupEpochs"]), undefined);
+  assertEquals(nearest("epXYZ", ["epoch"]), undefined);
+  assertEquals(nearest("wXrmupYpochZ", ["warmupEpochs"]), "warmupEpochs");
+  assertEquals(nearest("XXrmupYpochZ", ["warmupEpochs"]), "warmupEpochs");
+  assertEquals(nearest("XXXmupYpochZ", ["warmupEpochs"]), undefined);
 });
 
 Deno.test("the nearest word is suggested, the first of those that are equally near", () => {
-  assert.equal(nearest("epoch", ["budget", "epochs"]), "epochs");
-  assert.equal(nearest("lt", ["lr", "ln"]), "lr");
-  assert.equal(nearest("frobnicate", ["budget", "epochs"]), undefined);
+  assertEquals(nearest("epoch", ["budget", "epochs"]), "epochs");
+  assertEquals(nearest("lt", ["lr", "ln"]), "lr");
+  assertEquals(nearest("frobnicate", ["budget", "epochs"]), undefined);
 });
 
 Deno.test("the remedy names the word that was meant, or says to remove the word", () => {
-  assert.equal(remedyFor("bugdet", ["budget"]), "did you mean budget?");
-  assert.equal(remedyFor("zzzzzzzz", ["budget"]), "remove it");
+  assertEquals(remedyFor("bugdet", ["budget"]), "did you mean budget?");
+  assertEquals(remedyFor("zzzzzzzz", ["budget"]), "remove it");
 });

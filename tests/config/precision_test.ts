@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertEquals, assertThrows } from "@std/assert";
 import type { DeviceDescription } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { activationType, resolvePrecision } from "../../src/config/precision.ts";
@@ -24,12 +24,12 @@ function processor(isa: string, bf16: boolean): DeviceDescription {
 
 Deno.test("auto is bf16 where the processor multiplies it, else f32, even where it could be emulated", () => {
   for (const isa of ["avx512_core_bf16", "avx512_core_amx"]) {
-    assert.equal(resolvePrecision("auto", processor(isa, true)), "bf16");
+    assertEquals(resolvePrecision("auto", processor(isa, true)), "bf16");
   }
   for (const isa of ["avx512", "avx512_core", "avx512_core_vnni"]) {
-    assert.equal(resolvePrecision("auto", processor(isa, true)), "f32");
+    assertEquals(resolvePrecision("auto", processor(isa, true)), "f32");
   }
-  for (const isa of ["sse41", "avx2", "generic"]) assert.equal(resolvePrecision("auto", processor(isa, false)), "f32");
+  for (const isa of ["sse41", "avx2", "generic"]) assertEquals(resolvePrecision("auto", processor(isa, false)), "f32");
 });
 
 const gpu: DeviceDescription = {
@@ -44,32 +44,29 @@ const gpu: DeviceDescription = {
 };
 
 Deno.test("on a GPU auto is bf16, and tf32 is what it is called", () => {
-  assert.equal(resolvePrecision("auto", gpu), "bf16");
-  assert.equal(resolvePrecision("tf32", gpu), "tf32");
-  assert.equal(resolvePrecision("f32", gpu), "f32");
-  assert.equal(activationType("tf32"), "f32");
-  assert.equal(activationType("bf16"), "bf16");
+  assertEquals(resolvePrecision("auto", gpu), "bf16");
+  assertEquals(resolvePrecision("tf32", gpu), "tf32");
+  assertEquals(resolvePrecision("f32", gpu), "f32");
+  assertEquals(activationType("tf32"), "f32");
+  assertEquals(activationType("bf16"), "bf16");
 });
 
 Deno.test("what is asked for is what is computed in, emulated or not", () => {
-  assert.equal(resolvePrecision("f32", processor("avx512_core_amx", true)), "f32");
-  assert.equal(resolvePrecision("f32", processor("avx2", false)), "f32");
-  assert.equal(resolvePrecision("bf16", processor("avx512_core", true)), "bf16");
+  assertEquals(resolvePrecision("f32", processor("avx512_core_amx", true)), "f32");
+  assertEquals(resolvePrecision("f32", processor("avx2", false)), "f32");
+  assertEquals(resolvePrecision("bf16", processor("avx512_core", true)), "bf16");
 });
 
 Deno.test("tf32 on a processor is refused in one line with a remedy", () => {
-  assert.throws(() => resolvePrecision("tf32", processor("avx512_core_amx", true)), {
-    message: "--precision tf32: a processor, used as avx512_core_amx, cannot compute in it; give --precision f32",
-  });
+  assertEquals(
+    assertThrows(() => resolvePrecision("tf32", processor("avx512_core_amx", true)), Error).message,
+    "--precision tf32: a processor, used as avx512_core_amx, cannot compute in it; give --precision f32",
+  );
 });
 
 Deno.test("bf16 on a device without it is refused in one line with a remedy", () => {
-  assert.throws(() => resolvePrecision("bf16", processor("avx2", false)), (error) => {
-    assert.ok(error instanceof InvalidInputError);
-    assert.equal(
-      error.message,
-      "--precision bf16: a processor, used as avx2, cannot compute in it; give --precision f32",
-    );
-    return true;
-  });
+  assertEquals(
+    assertThrows(() => resolvePrecision("bf16", processor("avx2", false)), InvalidInputError).message,
+    "--precision bf16: a processor, used as avx2, cannot compute in it; give --precision f32",
+  );
 });

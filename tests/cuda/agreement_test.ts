@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals, assertEquals, assertLessOrEqual, assertNotStrictEquals } from "@std/assert";
 import { Device, hasLibrary } from "../../src/device/mod.ts";
 import { philoxUniform } from "../../src/ops/mod.ts";
 import { cudaDeviceFound } from "../devices.ts";
@@ -31,7 +31,7 @@ Deno.test({ name: `${STEPS} dual steps give the same losses on a CUDA device as 
     for (const name of step < 5 ? Object.keys(scalars) : ["loss"]) {
       const [actual, onCpu] = [scalars[name] ?? NaN, expected[step]?.[name] ?? NaN];
       const error = Math.abs(actual - onCpu) / Math.max(1, Math.abs(onCpu));
-      assert.ok(error <= toleranceOf(step), `${name} of step ${step} is ${actual}, on the CPU ${onCpu}`);
+      assertLessOrEqual(error, toleranceOf(step), `${name} of step ${step} is ${actual}, on the CPU ${onCpu}`);
     }
   });
 });
@@ -43,7 +43,7 @@ Deno.test({ name: "a CUDA device draws the same random numbers as the CPU, bit f
     const address = { seed: 2 ** 40 + 5, stream: 3, step: 11, firstBlock: 2 };
     using expected = philoxUniform(cpu, address, [count]);
     using actual = philoxUniform(cuda, address, [count]);
-    assert.deepEqual(actual.toFloat32(), expected.toFloat32());
+    assertEquals(actual.toFloat32(), expected.toFloat32());
   }
 });
 
@@ -55,8 +55,8 @@ Deno.test(
       shortRun(cuda, 1, precision)[0]
     );
     const [loss = NaN, near = NaN] = [exact?.["objective"], rounded?.["objective"]];
-    assert.notEqual(near, loss);
-    assert.ok(Math.abs(near - loss) < 0.05 * loss, `${near} in tf32, ${loss} in f32`);
-    assert.deepEqual(again, exact);
+    assertNotStrictEquals(near, loss);
+    assertAlmostEquals(near, loss, 0.05 * loss, `${near} in tf32, ${loss} in f32`);
+    assertEquals(again, exact);
   },
 );

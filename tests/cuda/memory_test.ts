@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 
 import { withFolder } from "../folders.ts";
 import { runSluice } from "../cli/run_sluice.ts";
@@ -40,22 +40,22 @@ Deno.test({
     const train = (batch: number) =>
       onDevice(120, ["pretrain", ...tiny, ...brief, "--batch", String(batch), "--out", run]);
     const refused = await train(256);
-    assert.equal(refused.status, 2, refused.stderr);
+    assertEquals(refused.status, 2, refused.stderr);
     const refusal =
       /^sluice: --batch 256: needs about \d+ MB of memory, and there are 126 MB; give --batch (\d+) or less$/m;
-    assert.match(refused.stderr, refusal);
+    assertMatch(refused.stderr, refusal);
     const fitting = Number(refusal.exec(refused.stderr)?.[1]);
-    assert.ok(fitting > 32 && fitting < 256, String(fitting));
+    assert(fitting > 32 && fitting < 256, String(fitting));
     const done = await train(fitting);
-    assert.equal(done.status, 0, done.stderr);
+    assertEquals(done.status, 0, done.stderr);
 
     const longer = ["pretrain", "--resume", run, "--epochs", "2", "--stretch-schedule", "--quiet"];
     const { status, stderr } = await onDevice(40, longer);
-    assert.equal(status, 1, stderr);
+    assertEquals(status, 1, stderr);
     const sentence =
       /^sluice: .*no room for \d+ bytes: \d+ bytes are in use.*; a batch of (\d+) would fit, give --batch \1$/m;
-    assert.match(stderr, sentence);
+    assertMatch(stderr, sentence);
     const smaller = Number(sentence.exec(stderr)?.[1]);
-    assert.ok(smaller > 4 && smaller < fitting, String(smaller));
+    assert(smaller > 4 && smaller < fitting, String(smaller));
   }),
 });

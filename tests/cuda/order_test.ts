@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertGreater, assertStrictEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 
 const script = fileURLToPath(new URL("print_bits.ts", import.meta.url));
@@ -12,7 +12,7 @@ async function bitsInOrder(order: string): Promise<string> {
   const args = ["run", "--quiet", "--no-prompt", "--allow-ffi", "--allow-read", "--allow-env", "--allow-sys", script];
   const command = new Deno.Command(Deno.execPath(), { args, env: { HOSTCUDA_ORDER: order }, stdin: "null" });
   const { success, stdout, stderr } = await command.output();
-  assert.ok(success, new TextDecoder().decode(stderr));
+  assert(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
 
@@ -22,7 +22,7 @@ Deno.test({
   ignore: Deno.env.get("SLUICE_TEST_STAND_IN") === undefined,
   fn: async () => {
     const ascending = await bitsInOrder("ascending");
-    assert.ok(ascending.split("\n").length > 200);
-    for (const order of ["descending", "shuffled"]) assert.equal(await bitsInOrder(order), ascending, order);
+    assertGreater(ascending.split("\n").length, 200);
+    for (const order of ["descending", "shuffled"]) assertStrictEquals(await bitsInOrder(order), ascending, order);
   },
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertEquals, assertIsError, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { Device, hasLibrary } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { preparePlans } from "../../src/training/mod.ts";
@@ -16,15 +16,15 @@ Deno.test({
   ignore: !cudaDeviceFound(),
   fn: async () => {
     const byRule = await tinyRun({ batch: 8 });
-    assert.equal(byRule.plans, null);
+    assertEquals(byRule.plans, null);
     const measured = await tinyRun({ batch: 8, autotune: true });
-    assert.match(measured.plans ?? "", /^sluice plans 1; .*\n(\d[-\d ]*\n)+$/);
+    assertMatch(measured.plans ?? "", /^sluice plans 1; .*\n(\d[-\d ]*\n)+$/);
     const file = Deno.makeTempFileSync();
     try {
       Deno.writeTextFileSync(file, measured.plans ?? "");
-      assert.deepEqual(await tinyRun({ batch: 8, plans: file }), measured);
+      assertEquals(await tinyRun({ batch: 8, plans: file }), measured);
       Deno.writeTextFileSync(file, "sluice plans 1; another device; sm_10; cuDNN 1.0.0\n");
-      await assert.rejects(() => tinyRun({ batch: 8, plans: file }), InvalidInputError);
+      await assertRejects(() => tinyRun({ batch: 8, plans: file }), InvalidInputError);
     } finally {
       Deno.removeSync(file);
     }
@@ -36,13 +36,15 @@ Deno.test({
   ignore: !hasLibrary("cpu"),
   fn: () => {
     using device = Device.open({ device: "cpu" });
-    assert.throws(() => preparePlans(device, { autotune: true, plans: null }), {
-      name: "InvalidInputError",
-      message: /^--autotune: .* has one engine for everything; leave it out$/,
-    });
-    assert.throws(() => preparePlans(device, { autotune: false, plans: "/nowhere" }), {
-      name: "InvalidInputError",
-      message: /^--plans \/nowhere: cannot be read \(.*\); give the plans.txt of a run with --autotune$/,
-    });
+    assertIsError(
+      assertThrows(() => preparePlans(device, { autotune: true, plans: null })),
+      InvalidInputError,
+      /^--autotune: .* has one engine for everything; leave it out$/,
+    );
+    assertIsError(
+      assertThrows(() => preparePlans(device, { autotune: false, plans: "/nowhere" })),
+      InvalidInputError,
+      /^--plans \/nowhere: cannot be read \(.*\); give the plans.txt of a run with --autotune$/,
+    );
   },
 });

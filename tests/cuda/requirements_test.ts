@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 
 import { Device, libraryPath, requirementsOf } from "../../src/device/mod.ts";
 import { runSluice } from "../cli/run_sluice.ts";
@@ -16,14 +16,14 @@ Deno.test({
   ignore,
   fn: () => {
     const requirements = requirementsOf("cuda");
-    assert.deepEqual(requirements.map(({ name, found }) => [name, found]), [
+    assertEquals(requirements.map(({ name, found }) => [name, found]), [
       ["NVIDIA driver", true],
       ["cuDNN", true],
       ["cuBLASLt", true],
     ]);
-    assert.match(requirements[1]?.detail ?? "", /^\d+\.\d+\.\d+, \/.*libcudnn\.so\.9$/);
+    assertMatch(requirements[1]?.detail ?? "", /^\d+\.\d+\.\d+, \/.*libcudnn\.so\.9$/);
     using device = Device.open();
-    assert.equal(device.kind, "cuda");
+    assertEquals(device.kind, "cuda");
   },
 });
 
@@ -45,16 +45,16 @@ Deno.test({
         CUDA_HOME: "/nowhere/cuda",
       };
       const cuda = await runSluice(["doctor", "--device", "cuda", "--json"], elsewhere);
-      assert.equal(cuda.status, 1, cuda.stderr);
+      assertEquals(cuda.status, 1, cuda.stderr);
       const { problems, device } = JSON.parse(cuda.stdout) as { problems: string[]; device: unknown };
-      assert.equal(device, null);
-      assert.match(
+      assertEquals(device, null);
+      assertMatch(
         problems.join(),
         /cuDNN: libcudnn\.so\.9 was not found .*\/nowhere\/cuda\/lib64.*: install cuDNN 9 \(pip: /,
       );
       const auto = await runSluice(["doctor", "--json"], elsewhere);
-      assert.equal(auto.status, 0, auto.stderr);
-      assert.equal((JSON.parse(auto.stdout) as { device: { kind: string } }).device.kind, "cpu");
+      assertEquals(auto.status, 0, auto.stderr);
+      assertEquals((JSON.parse(auto.stdout) as { device: { kind: string } }).device.kind, "cpu");
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }

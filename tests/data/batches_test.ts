@@ -1,5 +1,5 @@
 // Tests of the batches of an epoch.
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertIsError, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { InvalidInputError, MisuseError } from "../../src/errors.ts";
 import { AUGMENT_COLUMNS } from "../../src/ops/mod.ts";
 import { type Dataset, drawView, EpochBatches, paperView, stepsPerEpoch, type ViewBatch } from "../../src/data/mod.ts";
@@ -31,41 +31,41 @@ function indicesOf(batches: EpochBatches): number[] {
 
 Deno.test("an epoch consists of whole batches and contains no image twice", () => {
   const batches = new EpochBatches(options);
-  assert.equal(batches.steps, 6);
-  assert.equal(stepsPerEpoch(options), 6);
+  assertEquals(batches.steps, 6);
+  assertEquals(stepsPerEpoch(options), 6);
   const seen = indicesOf(batches);
-  assert.equal(seen.length, 48);
-  assert.equal(new Set(seen).size, 48);
-  assert.ok(seen.every((index) => index >= 0 && index < 50));
+  assertEquals(seen.length, 48);
+  assertEquals(new Set(seen).size, 48);
+  assert(seen.every((index) => index >= 0 && index < 50));
 });
 
 Deno.test("different images are left over in each epoch, so that a few epochs contain all images", () => {
   const seen = [0, 1, 2, 3].flatMap((epoch) => indicesOf(new EpochBatches({ ...options, epoch })));
-  assert.equal(new Set(seen).size, 50);
+  assertEquals(new Set(seen).size, 50);
 });
 
 Deno.test("seed and epoch determine the order", () => {
   const order = indicesOf(new EpochBatches(options)).join();
-  assert.equal(indicesOf(new EpochBatches(options)).join(), order);
-  assert.notEqual(indicesOf(new EpochBatches({ ...options, seed: 4 })).join(), order);
-  assert.notEqual(indicesOf(new EpochBatches({ ...options, epoch: 3 })).join(), order);
+  assertEquals(indicesOf(new EpochBatches(options)).join(), order);
+  assertNotEquals(indicesOf(new EpochBatches({ ...options, seed: 4 })).join(), order);
+  assertNotEquals(indicesOf(new EpochBatches({ ...options, epoch: 3 })).join(), order);
 });
 
 Deno.test("a step by index equals the step by iteration, so that a resumed epoch continues with the same batches", () => {
   const all = [...new EpochBatches(options)];
   const resumed = new EpochBatches(options);
-  for (const step of [5, 0, 3]) assert.deepEqual(valuesOf(resumed.at(step)), valuesOf(all[step]));
+  for (const step of [5, 0, 3]) assertEquals(valuesOf(resumed.at(step)), valuesOf(all[step]));
 });
 
 Deno.test("each table row is the view of its image under its own recipe, for any batch size", () => {
   const { indices, parameters } = new EpochBatches(options).at(1);
   const expected = new Float32Array(AUGMENT_COLUMNS);
   for (const view of [0, 1] as const) {
-    assert.equal(parameters[view].length, 8 * AUGMENT_COLUMNS);
+    assertEquals(parameters[view].length, 8 * AUGMENT_COLUMNS);
     indices.forEach((image, row) => {
       const recipe = options.dataset.views[view];
       drawView(expected, 0, image, { recipe, seed: 3, epoch: 2, view, sizeOf: () => [16, 24] });
-      assert.deepEqual(parameters[view].subarray(row * AUGMENT_COLUMNS, (row + 1) * AUGMENT_COLUMNS), expected);
+      assertEquals(parameters[view].subarray(row * AUGMENT_COLUMNS, (row + 1) * AUGMENT_COLUMNS), expected);
     });
   }
 });
@@ -74,22 +74,22 @@ Deno.test("an image that replaces another has its own views of the epoch", () =>
   const batch = new EpochBatches(options).at(0);
   const other = new EpochBatches(options).at(3);
   batch.replace(2, other.indices[5] ?? 0);
-  assert.equal(batch.indices[2], other.indices[5]);
+  assertStrictEquals(batch.indices[2], other.indices[5]);
   for (const view of [0, 1] as const) {
     const row = (table: Float32Array, number: number) =>
       table.slice(number * AUGMENT_COLUMNS, (number + 1) * AUGMENT_COLUMNS);
-    assert.deepEqual(row(batch.parameters[view], 2), row(other.parameters[view], 5));
+    assertEquals(row(batch.parameters[view], 2), row(other.parameters[view], 5));
   }
 });
 
 Deno.test("left-over images make a smaller batch if that is asked for, unless there is only one", () => {
   const kept = new EpochBatches({ ...options, dropLast: false });
-  assert.equal(kept.steps, 7);
-  assert.equal(kept.at(6).indices.length, 2);
-  assert.equal(new Set(indicesOf(kept)).size, 50);
-  assert.deepEqual(valuesOf(kept.at(3)), valuesOf(new EpochBatches(options).at(3)));
-  assert.equal(new EpochBatches({ ...options, dataset: emptyDataset(49), dropLast: false }).steps, 6);
-  assert.equal(new EpochBatches({ ...options, dataset: emptyDataset(48), dropLast: false }).steps, 6);
+  assertEquals(kept.steps, 7);
+  assertEquals(kept.at(6).indices.length, 2);
+  assertEquals(new Set(indicesOf(kept)).size, 50);
+  assertEquals(valuesOf(kept.at(3)), valuesOf(new EpochBatches(options).at(3)));
+  assertEquals(new EpochBatches({ ...options, dataset: emptyDataset(49), dropLast: false }).steps, 6);
+  assertEquals(new EpochBatches({ ...options, dataset: emptyDataset(48), dropLast: false }).steps, 6);
 });
 
 Deno.test("ranks share every batch in order and without overlap, also the last batch", () => {
@@ -98,31 +98,35 @@ Deno.test("ranks share every batch in order and without overlap, also the last b
     new EpochBatches({ ...options, dropLast: false, shard: { rank, ranks: 4 } })
   );
   // Two left-over images are too few for four ranks.
-  assert.ok(parts.every(({ steps }) => steps === 6));
+  assert(parts.every(({ steps }) => steps === 6));
   for (const [step, { indices, parameters }] of whole.slice(0, 6).entries()) {
     const shared = parts.map((part) => part.at(step));
-    assert.deepEqual(shared.flatMap((part) => [...part.indices]), [...indices]);
-    assert.deepEqual(shared.flatMap((part) => [...part.parameters[1]]), [...parameters[1]]);
+    assertEquals(shared.flatMap((part) => [...part.indices]), [...indices]);
+    assertEquals(shared.flatMap((part) => [...part.parameters[1]]), [...parameters[1]]);
   }
   const uneven = [0, 1].map((rank) =>
     new EpochBatches({ ...options, batch: 20, dropLast: false, shard: { rank, ranks: 2 } })
   );
-  assert.deepEqual(uneven.map((part) => part.at(2).indices.length), [5, 5]);
-  assert.throws(() => new EpochBatches({ ...options, shard: { rank: 0, ranks: 3 } }), /batch 8 .* multiple of 3/);
-  assert.throws(() => new EpochBatches({ ...options, shard: { rank: 2, ranks: 2 } }), InvalidInputError);
+  assertEquals(uneven.map((part) => part.at(2).indices.length), [5, 5]);
+  assertIsError(
+    assertThrows(() => new EpochBatches({ ...options, shard: { rank: 0, ranks: 3 } })),
+    Error,
+    /batch 8 .* multiple of 3/,
+  );
+  assertThrows(() => new EpochBatches({ ...options, shard: { rank: 2, ranks: 2 } }), InvalidInputError);
 });
 
 Deno.test("data with fewer images than a batch are refused with both numbers and the remedy", () => {
-  assert.throws(() => new EpochBatches({ ...options, batch: 64 }), (error: unknown) => {
-    assert.ok(error instanceof InvalidInputError);
-    assert.match(error.message, /batch 64 .* 50 training images .* at most 50/);
-    return true;
-  });
-  assert.throws(() => new EpochBatches({ ...options, batch: 0 }), /batch 0/);
-  assert.throws(() => new EpochBatches({ ...options, batch: 2.5 }), InvalidInputError);
+  assertIsError(
+    assertThrows(() => new EpochBatches({ ...options, batch: 64 })),
+    InvalidInputError,
+    /batch 64 .* 50 training images .* at most 50/,
+  );
+  assertThrows(() => new EpochBatches({ ...options, batch: 0 }), Error, "batch 0");
+  assertThrows(() => new EpochBatches({ ...options, batch: 2.5 }), InvalidInputError);
 });
 
 Deno.test("a step beyond the epoch is refused", () => {
-  assert.throws(() => new EpochBatches(options).at(6), MisuseError);
-  assert.throws(() => new EpochBatches(options).at(-1), MisuseError);
+  assertThrows(() => new EpochBatches(options).at(6), MisuseError);
+  assertThrows(() => new EpochBatches(options).at(-1), MisuseError);
 });

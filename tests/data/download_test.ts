@@ -1,5 +1,13 @@
 // Tests of downloading, from a local server.
-import assert from "node:assert/strict";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertIsError,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { createHash } from "node:crypto";
 import { checkMd5, download, type DownloadProgress } from "../../src/data/mod.ts";
 import { InvalidInputError, SluiceError } from "../../src/errors.ts";
@@ -8,8 +16,8 @@ const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 9
 
 function assertWhole(path: string): void {
   const got = Deno.readFileSync(path);
-  assert.equal(got.length, content.length);
-  assert.ok(got.every((byte, i) => byte === content[i]));
+  assertEquals(got.length, content.length);
+  assert(got.every((byte, i) => byte === content[i]));
 }
 
 /** Serves the content, or the response of `answer`. */
@@ -43,8 +51,8 @@ Deno.test("a download appears when it is complete, and reports its progress", as
     const seen: DownloadProgress[] = [];
     await download(url, path, (state) => seen.push(state));
     assertWhole(path);
-    assert.deepEqual(seen.at(-1), { done: content.length, total: content.length });
-    assert.throws(() => Deno.statSync(`${path}.partial`), Deno.errors.NotFound);
+    assertEquals(seen.at(-1), { done: content.length, total: content.length });
+    assertThrows(() => Deno.statSync(`${path}.partial`), Deno.errors.NotFound);
   });
 });
 
@@ -53,7 +61,7 @@ Deno.test("a download continues a partial file, and starts again if the server c
     Deno.writeFileSync(`${path}.partial`, content.subarray(0, 123_456));
     const seen: number[] = [];
     await download(url, path, ({ done }) => seen.push(done));
-    assert.ok((seen[0] ?? 0) > 123_456);
+    assertGreater(seen[0] ?? 0, 123_456);
     assertWhole(path);
   });
   await withServer(() => new Response(content), async (url, path) => {
@@ -83,17 +91,14 @@ Deno.test("a download of more bytes than allowed is stopped and leaves nothing",
       }),
     );
   await withServer(endless, async (url, path) => {
-    await assert.rejects(download(url, path, () => {}, 1_000_000), (error) => {
-      assert.ok(error instanceof SluiceError);
-      assert.match(
-        error.message,
-        /file sends more than 1000000 bytes: download the file by other means and give --from FILE$/,
-      );
-      return true;
-    });
-    for (const left of [path, `${path}.partial`]) assert.throws(() => Deno.statSync(left), Deno.errors.NotFound);
+    assertIsError(
+      await assertRejects(() => download(url, path, () => {}, 1_000_000)),
+      SluiceError,
+      /file sends more than 1000000 bytes: download the file by other means and give --from FILE$/,
+    );
+    for (const left of [path, `${path}.partial`]) assertThrows(() => Deno.statSync(left), Deno.errors.NotFound);
   });
-  assert.ok(cancelled);
+  assert(cancelled);
   await withServer(ranged, async (url, path) => {
     await download(url, path, () => {}, content.length);
     assertWhole(path);
@@ -102,18 +107,16 @@ Deno.test("a download of more bytes than allowed is stopped and leaves nothing",
 
 Deno.test("an error of the server and an unreachable server are reported with the address and the remedy", async () => {
   await withServer(() => new Response("gone", { status: 404 }), async (url, path) => {
-    await assert.rejects(download(url, path, () => {}), (error) => {
-      assert.ok(error instanceof SluiceError);
-      assert.match(
-        error.message,
-        /file answers with status 404: download the file by other means and give --from FILE$/,
-      );
-      return true;
-    });
-    assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+    assertIsError(
+      await assertRejects(() => download(url, path, () => {})),
+      SluiceError,
+      /file answers with status 404: download the file by other means and give --from FILE$/,
+    );
+    assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
   });
-  await assert.rejects(
-    download("http://127.0.0.1:1/file", "/nowhere/file", () => {}),
+  assertIsError(
+    await assertRejects(() => download("http://127.0.0.1:1/file", "/nowhere/file", () => {})),
+    Error,
     /cannot be reached .*--from FILE$/,
   );
 });
@@ -124,11 +127,9 @@ Deno.test("a file whose MD5 is not the published one is refused with both", () =
     Deno.writeFileSync(path, content);
     const md5 = createHash("md5").update(content).digest("hex");
     checkMd5(path, md5);
-    assert.throws(() => checkMd5(path, "0".repeat(32)), (error) => {
-      assert.ok(error instanceof InvalidInputError);
-      assert.ok(error.message.includes(md5) && error.message.includes("0".repeat(32)));
-      return true;
-    });
+    const error = assertThrows(() => checkMd5(path, "0".repeat(32)), InvalidInputError);
+    assertStringIncludes(error.message, md5);
+    assertStringIncludes(error.message, "0".repeat(32));
   } finally {
     Deno.removeSync(path);
   }

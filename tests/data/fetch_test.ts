@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { assertEquals, assertIsError, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { create } from "tar";
 import { type Archive, fetchArchive, unpackFolder } from "../../src/data/mod.ts";
+import { InvalidInputError } from "../../src/errors.ts";
 import { withFolder } from "../folders.ts";
 
 const files = Array.from({ length: 40 }, (_, number) => `batch_${number}.bin`);
@@ -31,9 +32,9 @@ function described(path: string, url: string): Archive {
 }
 
 function assertWhole(data: string): void {
-  assert.deepEqual(readdirSync(data), ["set"]);
-  assert.deepEqual(readdirSync(join(data, "set")).toSorted(), files.toSorted());
-  for (const name of files) assert.deepEqual(readFileSync(join(data, "set", name)), Buffer.from(content(name)), name);
+  assertEquals(readdirSync(data), ["set"]);
+  assertEquals(readdirSync(join(data, "set")).toSorted(), files.toSorted());
+  for (const name of files) assertEquals(readFileSync(join(data, "set", name)), Buffer.from(content(name)), name);
 }
 
 const silent = { progress: () => {}, waits: () => {} };
@@ -51,11 +52,11 @@ Deno.test(
     const waited: (number | null)[] = [];
     const options = { ...silent, from: null, waits: ({ pid }: { pid: number | null }) => void waited.push(pid) };
     const fetched = await Promise.all([1, 2, 3].map(() => fetchArchive(wanted, data, options)));
-    assert.deepEqual(fetched.toSorted(), [false, false, true]);
-    assert.deepEqual([requests, waited], [1, [Deno.pid, Deno.pid]]);
+    assertEquals(fetched.toSorted(), [false, false, true]);
+    assertEquals([requests, waited], [1, [Deno.pid, Deno.pid]]);
     assertWhole(data);
-    assert.equal(await fetchArchive(wanted, data, options), false);
-    assert.equal(requests, 1);
+    assertEquals(await fetchArchive(wanted, data, options), false);
+    assertEquals(requests, 1);
   }),
 );
 
@@ -65,7 +66,7 @@ Deno.test(
     const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
     mkdirSync(data);
     const put = await Promise.all([1, 2, 3, 4].map(() => unpackFolder(archive, described(archive, ""), data)));
-    assert.equal(put.filter((isNew) => isNew).length, 1);
+    assertEquals(put.filter((isNew) => isNew).length, 1);
     assertWhole(data);
   }),
 );
@@ -76,20 +77,30 @@ Deno.test(
     const [archive, data] = [await writeArchive(folder, files), join(folder, "data")];
     const wanted = described(archive, "");
     const options = { ...silent, from: archive };
-    const incomplete = (name: string) => ({
-      name: "InvalidInputError",
-      message: new RegExp(`set: is incomplete, ${name} is missing or empty; remove this folder and fetch again$`),
-    });
+    const incomplete = (name: string) =>
+      new RegExp(`set: is incomplete, ${name} is missing or empty; remove this folder and fetch again$`);
     mkdirSync(join(data, "set"), { recursive: true });
-    await assert.rejects(fetchArchive(wanted, data, options), incomplete("batch_0.bin"));
+    assertIsError(
+      await assertRejects(() => fetchArchive(wanted, data, options)),
+      InvalidInputError,
+      incomplete("batch_0.bin"),
+    );
     rmSync(join(data, "set"), { recursive: true });
-    assert.equal(await fetchArchive(wanted, data, options), true);
+    assertEquals(await fetchArchive(wanted, data, options), true);
     rmSync(join(data, "set", "batch_7.bin"));
-    await assert.rejects(fetchArchive(wanted, data, options), incomplete("batch_7.bin"));
+    assertIsError(
+      await assertRejects(() => fetchArchive(wanted, data, options)),
+      InvalidInputError,
+      incomplete("batch_7.bin"),
+    );
     writeFileSync(join(data, "set", "batch_7.bin"), "");
-    await assert.rejects(unpackFolder(archive, wanted, data), incomplete("batch_7.bin"));
+    assertIsError(
+      await assertRejects(() => unpackFolder(archive, wanted, data)),
+      InvalidInputError,
+      incomplete("batch_7.bin"),
+    );
     rmSync(join(data, "set"), { recursive: true });
-    assert.equal(await fetchArchive(wanted, data, options), true);
+    assertEquals(await fetchArchive(wanted, data, options), true);
     assertWhole(data);
   }),
 );
@@ -99,11 +110,12 @@ Deno.test(
   withFolder(async (folder) => {
     const data = join(folder, "data");
     const archive = await writeArchive(folder, files.slice(1));
-    await assert.rejects(fetchArchive(described(archive, ""), data, { ...silent, from: archive }), {
-      name: "InvalidInputError",
-      message: /set\.tar\.gz: contains no set\/batch_0\.bin; give the official archive$/,
-    });
-    assert.deepEqual(readdirSync(data), []);
+    assertIsError(
+      await assertRejects(() => fetchArchive(described(archive, ""), data, { ...silent, from: archive })),
+      InvalidInputError,
+      /set\.tar\.gz: contains no set\/batch_0\.bin; give the official archive$/,
+    );
+    assertEquals(readdirSync(data), []);
   }),
 );
 
@@ -113,20 +125,21 @@ Deno.test(
     const [archive, data, victim] = [await writeArchive(folder, files), join(folder, "data"), join(folder, "victim")];
     mkdirSync(join(data, ".set.partial-abc", "set"), { recursive: true });
     writeFileSync(join(data, ".set.lock"), "1\n");
-    assert.equal(await fetchArchive(described(archive, ""), data, { ...silent, from: archive }), true);
+    assertEquals(await fetchArchive(described(archive, ""), data, { ...silent, from: archive }), true);
     assertWhole(data);
     rmSync(join(data, "set"), { recursive: true });
     writeFileSync(victim, "precious");
     for (const name of [".set.lock", "set.tar.gz.partial"]) {
       symlinkSync(victim, join(data, name));
       const options = { ...silent, from: null };
-      await assert.rejects(
-        fetchArchive(described(archive, "http://127.0.0.1:1/"), data, options),
-        /: is a link and must/,
+      await assertRejects(
+        () => fetchArchive(described(archive, "http://127.0.0.1:1/"), data, options),
+        Error,
+        ": is a link and must",
       );
-      assert.equal(readFileSync(victim, "utf8"), "precious");
+      assertEquals(readFileSync(victim, "utf8"), "precious");
       rmSync(join(data, name));
     }
-    assert.equal(existsSync(join(data, "set")), false);
+    assertEquals(existsSync(join(data, "set")), false);
   }),
 );

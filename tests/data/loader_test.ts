@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { EpochBatches, folder, ImageStores, Loader, shapes, type ViewBatch } from "../../src/data/mod.ts";
 import type { StoredBatch, TrainingImages } from "../../src/data/mod.ts";
 import { augment } from "../../src/ops/mod.ts";
@@ -39,23 +39,23 @@ const plan = { dataset: shapes.open({ seed: 0, trainImages: 20, testImages: 1 })
 Deno.test("the batches of a run are those of its epochs in order, and none is begun after the last", () => {
   const images = new Recorded(2);
   const loader = new Loader(images, plan);
-  assert.equal(loader.stepsPerEpoch, 2);
+  assertEquals(loader.stepsPerEpoch, 2);
   for (let step = 0; step < 6; step++) loader.next();
   const expected = [0, 1, 2].flatMap((epoch) => [...new EpochBatches({ ...plan, epoch })]);
-  assert.deepEqual(images.begun.map(({ indices }) => indices), expected.map(({ indices }) => indices));
-  assert.deepEqual(images.begun.map(({ parameters }) => parameters), expected.map(({ parameters }) => parameters));
+  assertEquals(images.begun.map(({ indices }) => indices), expected.map(({ indices }) => indices));
+  assertEquals(images.begun.map(({ parameters }) => parameters), expected.map(({ parameters }) => parameters));
 });
 
 Deno.test("as many batches are begun ahead as the images allow, also across epochs", () => {
   const images = new Recorded(3);
   const loader = new Loader(images, plan);
   loader.next();
-  assert.equal(images.log.join(" "), "begin take begin begin begin");
+  assertEquals(images.log.join(" "), "begin take begin begin begin");
   loader.next();
-  assert.equal(images.log.slice(5).join(" "), "take begin");
+  assertEquals(images.log.slice(5).join(" "), "take begin");
   const alone = new Recorded(0);
   new Loader(alone, plan).next();
-  assert.equal(alone.log.join(" "), "begin take");
+  assertEquals(alone.log.join(" "), "begin take");
 });
 
 /** Every view of a run on a tree of files, and the skipped files. */
@@ -80,11 +80,11 @@ Deno.test("the views of files, also with damaged files, depend neither on the th
     const damaged = [join(root, "train", "b", "007.png"), join(root, "train", "b", "008.png")];
     for (const path of damaged) writeDamagedPng(path, 30, 22);
     const expected = viewsOf(root, { ahead: 1, workers: 1 });
-    assert.deepEqual([...expected.skipped].sort(), damaged);
-    assert.equal(expected.views.length, 24);
+    assertEquals([...expected.skipped].sort(), damaged);
+    assertEquals(expected.views.length, 24);
     for (const options of [{ ahead: 4, workers: 1 }, { ahead: 1, workers: 3 }, { ahead: 3, workers: 4 }]) {
       const { views, skipped } = viewsOf(root, options);
-      assert.deepEqual(views, expected.views);
-      assert.deepEqual([...skipped].sort(), damaged, "each is named once");
+      assertEquals(views, expected.views);
+      assertEquals([...skipped].sort(), damaged, "each is named once");
     }
   }));

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
-import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { type DatasetSource, datasetSource, type FileImages, verifyDataset } from "../../src/data/mod.ts";
 import { selfCommand } from "../../cli/self.ts";
@@ -27,12 +27,9 @@ function lineOf(data: string, name?: string, classList?: string): string {
 }
 
 function refused(data: string, message: RegExp, name?: string): void {
-  assert.throws(() => open(data, name), (error: unknown) => {
-    assert.ok(error instanceof InvalidInputError, String(error));
-    assert.match(error.message, message);
-    assert.ok(!error.message.includes("\n"));
-    return true;
-  });
+  const error = assertThrows(() => open(data, name), InvalidInputError);
+  assertMatch(error.message, message);
+  assert(!error.message.includes("\n"));
 }
 
 Deno.test("files of other formats are counted by extension, the most frequent first", () =>
@@ -41,14 +38,14 @@ Deno.test("files of other formats are counted by extension, the most frequent fi
     for (let i = 0; i < 7; i++) write(root, "train", "a", `${i}.webp`);
     for (const name of ["x.GIF", "y.gif", "notes", "archive.tar.gz"]) write(root, "train", "b", "deep", name);
     write(root, "test", "a", "z.heic");
-    assert.equal(
+    assertEquals(
       lineOf(root),
       "folder: 6 images in 2 classes (a, b); 12 other files ignored (7 .webp, 2 .gif, 1 .gz, 1 .heic, 1 without an ending); " +
         "4 train, 2 test",
     );
     const { selection, problems } = verifyDataset(datasetSource("folder") as DatasetSource, root);
-    assert.deepEqual(selection?.ignored, { ".webp": 7, ".gif": 2, ".gz": 1, ".heic": 1, "without an ending": 1 });
-    assert.deepEqual(problems, []);
+    assertEquals(selection?.ignored, { ".webp": 7, ".gif": 2, ".gz": 1, ".heic": 1, "without an ending": 1 });
+    assertEquals(problems, []);
   }));
 
 Deno.test("images outside class folders and folders beside the splits are also counted", () =>
@@ -57,7 +54,7 @@ Deno.test("images outside class folders and folders beside the splits are also c
     writePng(join(root, "train", "stray.png"), 4, 4, 0);
     writePng(join(root, "val", "a", "0.png"), 4, 4, 0);
     write(root, "README.md");
-    assert.equal(
+    assertEquals(
       lineOf(root),
       "folder: 3 images in 1 class (a); 2 other files ignored (1 .md, 1 .png outside class folders); " +
         "1 other folder ignored (val); 2 train, 1 test",
@@ -69,7 +66,7 @@ Deno.test("classes that are not in the class list are reported as ignored", () =
     writeClassTree(root, ["a", "b", "c"], { train: 2, test: 1 });
     const list = join(root, "list");
     writeFileSync(list, "b\n");
-    assert.equal(
+    assertEquals(
       lineOf(root, "folder", list),
       "folder: 3 images in 1 class (b); 1 other file ignored (1 without an ending); 2 other folders ignored (a, c); " +
         "2 train, 1 test",
@@ -94,19 +91,19 @@ Deno.test("hidden entries and those of operating systems count as no class and n
     }
     mkdirSync(join(root, "__MACOSX"));
     const { classes, labelled } = open(root);
-    assert.deepEqual([classes, labelled?.train.count, labelled?.test.count], [["a", "b"], 4, 2]);
-    assert.match(lineOf(root), /; 0 other files ignored; 18 hidden or system entries skipped; 4 train, 2 test$/);
+    assertEquals([classes, labelled?.train.count, labelled?.test.count], [["a", "b"], 4, 2]);
+    assertMatch(lineOf(root), /; 0 other files ignored; 18 hidden or system entries skipped; 4 train, 2 test$/);
     const plain = open(join(root, "train"), "images");
-    assert.equal(plain.pretraining.count, 4);
-    assert.match(plain.origin?.selection?.line ?? "", /^images: 4 images; .* 11 hidden or system entries skipped$/);
+    assertEquals(plain.pretraining.count, 4);
+    assertMatch(plain.origin?.selection?.line ?? "", /^images: 4 images; .* 11 hidden or system entries skipped$/);
   }));
 
 Deno.test("class folders without a split are all trained on, and the summary says so", () =>
   withTree((root) => {
     for (const name of ["a", "b"]) writePng(join(root, name, "0.png"), 4, 4, 0);
     const { labelled, pretraining } = open(root);
-    assert.deepEqual([labelled, pretraining.count], [null, 2]);
-    assert.match(
+    assertEquals([labelled, pretraining.count], [null, 2]);
+    assertMatch(
       lineOf(root),
       /^folder: 2 images in 2 classes \(a, b\); .*; there is no folder train: all class folders /,
     );
@@ -134,14 +131,14 @@ Deno.test("a missing or misnamed split is refused instead of being read as a cla
       /9\/photographs contains folders train and val, and would be read as one class: give --data .*9\/photographs, or, if it/,
     );
     const whole = has("8", "train", "test", "validation");
-    assert.match(lineOf(whole), /1 other folder ignored \(validation\)/);
+    assertMatch(lineOf(whole), /1 other folder ignored \(validation\)/);
   }));
 
 Deno.test("a dead link in place of a class is refused, and elsewhere it is counted", () =>
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
     symlinkSync(join(root, "gone"), join(root, "train", "a", "more"));
-    assert.match(lineOf(root), /1 other file ignored \(1 dead link\)/);
+    assertMatch(lineOf(root), /1 other file ignored \(1 dead link\)/);
     symlinkSync(join(root, "gone"), join(root, "train", "b"));
     refused(
       root,
@@ -160,7 +157,7 @@ Deno.test("a dead link in place of a split is refused, and beside the split that
   withTree((root) => {
     writeClassTree(root, ["a"], { train: 2, test: 1 });
     symlinkSync(join(root, "gone"), join(root, "val"));
-    assert.match(lineOf(root), /1 other file ignored \(1 dead link\); 2 train, 1 test$/);
+    assertMatch(lineOf(root), /1 other file ignored \(1 dead link\); 2 train, 1 test$/);
     Deno.renameSync(join(root, "test"), join(root, "kept"));
     refused(root, /\/val is a link whose target is missing .*: point it to the folder of the test images, or/);
     Deno.renameSync(join(root, "kept"), join(root, "test"));
@@ -216,27 +213,27 @@ Deno.test("a name that is not UTF-8 is refused for a folder or an image", () =>
     writeClassTree(root, ["a"], { train: 1, test: 1 });
     const make = (command: string) => {
       const { success } = new Deno.Command("sh", { args: ["-c", command, "sh", root] }).outputSync();
-      assert.ok(success);
+      assert(success);
     };
     make(`printf x > "$1/train/a/$(printf 'note\\377.txt')"`);
-    assert.match(lineOf(root), /1 other file ignored \(1 \.txt\)/);
+    assertMatch(lineOf(root), /1 other file ignored \(1 \.txt\)/);
     make(`printf x > "$1/train/a/$(printf 'x\\376.png')"`);
     refused(root, /train\/a\/x\ufffd\.png: the name is not UTF-8 .*; rename it, for example with convmv/);
     make(`rm "$1"/train/a/x*; mkdir "$1/train/$(printf 'b\\377')"`);
     refused(root, /train\/b\ufffd: the name is not UTF-8/);
     make(`rm -r "$1"/train/b*`);
     writePng(join(root, "train", "a", "\ufffd.png"), 4, 4, 0);
-    assert.equal(open(root).pretraining.count, 2, "the character itself is a name like any other");
+    assertEquals(open(root).pretraining.count, 2, "the character itself is a name like any other");
   }));
 
 Deno.test("an unreadable folder is reported by name with a suitable remedy", () => {
   const denied = folderError("data/train/a", new Deno.errors.PermissionDenied("Permission denied (os error 13)"));
-  assert.equal(
+  assertEquals(
     denied.message,
     "data/train/a cannot be read by this user: add permission to read and search it (u+rx), or move the folder out of the data",
   );
-  assert.ok(denied instanceof InvalidInputError);
-  assert.match(
+  assertInstanceOf(denied, InvalidInputError);
+  assertMatch(
     folderError("d", new Error("Input/output error (os error 5)")).message,
     /^d cannot be read \(the disk reports an error\): check its disk/,
   );
@@ -262,13 +259,13 @@ Deno.test(
       mkdirSync(join(root, "train", "lost+found"));
       chmodSync(join(root, "train", "lost+found"), 0);
       chmodSync(join(root, "train", "b", "000.png"), 0);
-      assert.match(
+      assertMatch(
         verify(),
         /^folder: 5 images in 2 classes \(a, b\).*\n.*\n! .*b\/000\.png: cannot be opened: Permission denied\n$/,
       );
       mkdirSync(join(root, "train", "a", "deep"));
       chmodSync(join(root, "train", "a", "deep"), 0);
-      assert.match(
+      assertMatch(
         verify(),
         /^sluice: .*train\/a\/deep cannot be read by this user: add permission to read and search it \(u\+rx\), or move/,
       );
@@ -278,7 +275,7 @@ Deno.test(
 Deno.test("a name with a line break is reported in one line", () =>
   withTree((root) => {
     writeClassTree(root, ["a\nb"], { train: 1, test: 1 });
-    assert.match(lineOf(root), /in 1 class \(a\\nb\); 0 other files ignored/);
+    assertMatch(lineOf(root), /in 1 class \(a\\nb\); 0 other files ignored/);
     const { paths } = open(root).pretraining as FileImages;
-    assert.ok(paths[0]?.includes("a\nb"));
+    assert(paths[0]?.includes("a\nb"));
   }));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { fileURLToPath } from "node:url";
 
 import type { Device } from "../../src/device/mod.ts";
@@ -36,7 +36,7 @@ const kinds: Readonly<Record<string, string>> = {
 function stored<D extends HostTensor["dtype"]>(name: string, dtype: D): Extract<HostTensor, { readonly dtype: D }> {
   const tensor = tensors.get(name);
   const ofType = (found?: HostTensor): found is Extract<HostTensor, { readonly dtype: D }> => found?.dtype === dtype;
-  assert.ok(ofType(tensor), `the fixtures have no ${dtype} tensor ${name}: run tests/peer/augmentation_fixtures.py`);
+  assert(ofType(tensor), `the fixtures have no ${dtype} tensor ${name}: run tests/peer/augmentation_fixtures.py`);
   return tensor;
 }
 
@@ -53,7 +53,7 @@ function levelsApart(device: Device, name: string): number {
     { size: [height, width], mean: [0, 0, 0], std: [1, 1, 1] },
   );
   const actual = view.toFloat32();
-  assert.equal(actual.length, expected.length);
+  assertEquals(actual.length, expected.length);
   return actual.reduce((most, value, i) => Math.max(most, Math.abs(Math.round(255 * value) - (expected[i] ?? NaN))), 0);
 }
 
@@ -61,15 +61,15 @@ for (const device of openDevices()) {
   for (const [kind, said] of Object.entries(kinds)) {
     Deno.test(`on ${device.kind}, ${said} is torchvision's to one grey level`, () => {
       const own = cases.filter((name) => name.startsWith(`${kind}/`));
-      assert.ok(own.length > 1, `the fixtures hold no cases of ${kind}`);
+      assertGreater(own.length, 1, `the fixtures hold no cases of ${kind}`);
       for (const name of own) {
         const apart = levelsApart(device, name);
-        assert.ok(apart <= 1, `${name}: ${apart} grey levels apart`);
+        assertLessOrEqual(apart, 1, `${name}: ${apart} grey levels apart`);
       }
     });
   }
 }
 
 Deno.test("every kind of view that torchvision made is compared", () => {
-  assert.deepEqual([...new Set(cases.map((name) => name.replace(/\/.*/, "")))].sort(), Object.keys(kinds).sort());
+  assertEquals([...new Set(cases.map((name) => name.replace(/\/.*/, "")))].sort(), Object.keys(kinds).sort());
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertGreater, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { existsSync } from "node:fs";
 import { symbols } from "../../src/device/abi.ts";
 import { constants, structOf, structs } from "../../src/device/abi_constants.ts";
@@ -23,13 +23,13 @@ const scalars: Readonly<Record<string, string>> = { int32_t: "i32", int64_t: "i6
 function foreignType(type: string, name: string): string {
   if (type.includes("*")) return name.startsWith("host_") ? "buffer" : "pointer";
   const scalar = scalars[type];
-  assert.ok(scalar, `the type ${type} of ${name} is not known here`);
+  assert(scalar, `the type ${type} of ${name} is not known here`);
   return scalar;
 }
 
 function parseParameter(parameter: string): string {
   const match = /^(?:const )?(?<type>\w+\s*\**)\s*(?<name>\w+)$/.exec(parameter.trim());
-  assert.ok(match?.groups, `cannot read the parameter "${parameter}"`);
+  assert(match?.groups, `cannot read the parameter "${parameter}"`);
   const { type = "", name = "" } = match.groups;
   return foreignType(type.trim(), name);
 }
@@ -47,9 +47,9 @@ function parseHeader(): Map<string, Signature> {
 function parseConstants(text: string): Record<string, number> {
   const definitions = [...text.matchAll(/^[ \t]*#[ \t]*define[ \t]+(SL_\w+)(.*)$/gm)];
   const valued = definitions.filter(([, name]) => name !== "SL_API");
-  assert.equal(definitions.length - valued.length, 1, "SL_API is defined once");
+  assertEquals(definitions.length - valued.length, 1, "SL_API is defined once");
   return Object.fromEntries(valued.map(([, name = "", value = ""]) => {
-    assert.match(value.trim(), /^-?\d+$/, `${name} is not a whole number`);
+    assertMatch(value.trim(), /^-?\d+$/, `${name} is not a whole number`);
     return [name, Number(value)];
   }));
 }
@@ -58,14 +58,14 @@ function parseConstants(text: string): Record<string, number> {
 function parseStructs(text: string): Record<string, [name: string, type: string][]> {
   const definition = /typedef struct (?<tag>\w+)\s*(?:\{(?<body>[^}]*)\})?\s*(?<name>\w+);/g;
   const found = [...text.matchAll(definition)];
-  assert.equal(
+  assertEquals(
     found.length,
     text.match(/\b(?:struct|union|enum)\b(?=[^;{]*[;{])/g)?.length,
     "every struct is a typedef",
   );
   return Object.fromEntries(found.map(({ groups }) => {
     const { tag = "", body = "", name = "" } = groups ?? {};
-    assert.equal(tag, name);
+    assertStrictEquals(tag, name);
     const fields = body.split(";").map((field) => field.trim()).filter((field) => field !== "");
     return [
       name,
@@ -79,44 +79,44 @@ function parseStructs(text: string): Record<string, [name: string, type: string]
 
 Deno.test("the table of native functions has the names, arity and types of the header", () => {
   const declared = parseHeader();
-  assert.equal(declared.size, header.match(/^SL_API /gm)?.length);
-  assert.deepEqual(Object.keys(symbols).sort(), [...declared.keys()].sort());
+  assertEquals(declared.size, header.match(/^SL_API /gm)?.length);
+  assertEquals(Object.keys(symbols).sort(), [...declared.keys()].sort());
   for (const [name, { parameters, result }] of Object.entries(symbols)) {
-    assert.deepEqual({ parameters, result }, declared.get(name), name);
+    assertEquals({ parameters, result }, declared.get(name), name);
   }
 });
 
 Deno.test("a built library exports every function of the table", () => {
   const kinds: readonly DeviceKind[] = ["cpu", "cuda"];
   const built = kinds.map(libraryPath).filter((path) => existsSync(path));
-  assert.ok(built.length > 0);
+  assertGreater(built.length, 0);
   for (const path of built) {
     for (const [name, symbol] of Object.entries(symbols)) {
-      assert.doesNotThrow(() => Deno.dlopen(path, { [name]: symbol }).close(), `${path}: ${name}`);
+      Deno.dlopen(path, { [name]: symbol }).close();
     }
   }
 });
 
 Deno.test("the table of constants has the names and values of the header", () => {
-  assert.deepEqual({ ...constants }, parseConstants(code));
+  assertEquals({ ...constants }, parseConstants(code));
 });
 
 Deno.test("the table of structs has the names of the header, and their fields in its order and of its types", () => {
   const ours = Object.entries(structs).map(([name, fields]) => [name, Object.entries(fields)]);
-  assert.deepEqual(Object.fromEntries(ours), parseStructs(code));
+  assertEquals(Object.fromEntries(ours), parseStructs(code));
 });
 
 Deno.test("constants and structs that the header has in another way are found", () => {
   const first = (text: string) => parseStructs(text)["sl_pair"];
-  assert.deepEqual(first("typedef struct sl_pair {\n  int32_t a;\n  float b;\n} sl_pair;"), [["a", "i32"], [
+  assertEquals(first("typedef struct sl_pair {\n  int32_t a;\n  float b;\n} sl_pair;"), [["a", "i32"], [
     "b",
     "f32",
   ]]);
-  assert.deepEqual(first("typedef struct sl_pair sl_pair;"), []);
-  assert.throws(() => parseStructs("struct sl_pair {\n  int32_t a;\n};\n"));
-  assert.throws(() => parseStructs("typedef struct sl_pair {\n  char* a;\n} sl_pair;\n"));
-  assert.deepEqual(parseConstants("#define SL_API x\n#define SL_ONE 1\n"), { SL_ONE: 1 });
-  assert.throws(() => parseConstants("#define SL_API x\n#define SL_ONE (1)\n"));
+  assertEquals(first("typedef struct sl_pair sl_pair;"), []);
+  assertThrows(() => parseStructs("struct sl_pair {\n  int32_t a;\n};\n"));
+  assertThrows(() => parseStructs("typedef struct sl_pair {\n  char* a;\n} sl_pair;\n"));
+  assertEquals(parseConstants("#define SL_API x\n#define SL_ONE 1\n"), { SL_ONE: 1 });
+  assertThrows(() => parseConstants("#define SL_API x\n#define SL_ONE (1)\n"));
 });
 
 Deno.test("a struct is written in the order of the header, whatever the order of the fields given", () => {
@@ -132,5 +132,5 @@ Deno.test("a struct is written in the order of the header, whatever the order of
     height: 2,
     batch: 1,
   });
-  assert.deepEqual([...shape], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assertEquals([...shape], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertThrows } from "@std/assert";
 import { dryRunPeak } from "../../src/device/mod.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -16,8 +16,8 @@ Deno.test("a dry run counts the highest number of bytes in use, and allocates an
     using _last = new Tensor(device, [10], "u8");
   });
   // 4000 and 8000 bytes in whole lines of 64.
-  assert.equal(peak, 4032 + 8000);
-  assert.deepEqual([device.memory().inUse, device.memory().peak], [0, 0]);
+  assertEquals(peak, 4032 + 8000);
+  assertEquals([device.memory().inUse, device.memory().peak], [0, 0]);
 });
 
 Deno.test("a dry run takes more memory than any machine has", () => {
@@ -26,15 +26,15 @@ Deno.test("a dry run takes more memory than any machine has", () => {
     using tensor = Tensor.full(device, [2 ** 45], 1);
     tensor.clone()[Symbol.dispose]();
   });
-  assert.equal(peak, 2 ** 48);
+  assertEquals(peak, 2 ** 48);
 });
 
 Deno.test("after a dry run, and after one that failed, the device computes again", () => {
   using device = openDevice();
-  assert.throws(() =>
+  assertThrows(() =>
     dryRunPeak(device, () => {
       throw new RangeError("failed");
     }), RangeError);
   using tensor = Tensor.full(device, [2], 3);
-  assert.deepEqual([...tensor.toFloat32()], [3, 3]);
+  assertEquals([...tensor.toFloat32()], [3, 3]);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertThrows } from "@std/assert";
 import { NativeError } from "../../src/errors.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -18,13 +18,13 @@ Deno.test("an observer is told of every native call with its parameters, until i
       call();
     });
     using tensor = Tensor.full(device, [3], 7);
-    assert.deepEqual([...tensor.toFloat32()], [7, 7, 7]);
+    assertEquals([...tensor.toFloat32()], [7, 7, 7]);
   }
-  assert.deepEqual(seen.map(([name]) => name), ["sl_malloc", "sl_fill", "sl_download", "sl_free"]);
-  assert.deepEqual(seen[1]?.[1].slice(0, 3), [0, 3, 7]);
+  assertEquals(seen.map(([name]) => name), ["sl_malloc", "sl_fill", "sl_download", "sl_free"]);
+  assertEquals(seen[1]?.[1].slice(0, 3), [0, 3, 7]);
   using unseen = Tensor.full(device, [3], 7);
-  assert.equal(unseen.size, 3);
-  assert.equal(seen.length, 4);
+  assertEquals(unseen.size, 3);
+  assertEquals(seen.length, 4);
 });
 
 Deno.test("kernels taken before the observer came are observed too, by each of several observers", () => {
@@ -41,12 +41,12 @@ Deno.test("kernels taken before the observer came are observed too, by each of s
     using _second = observe("second");
     kernels.sl_synchronize();
   }
-  assert.deepEqual(order, ["second before", "first before", "first after", "second after"]);
+  assertEquals(order, ["second before", "first before", "first after", "second after"]);
   kernels.sl_synchronize();
-  assert.equal(order.length, 4);
+  assertEquals(order.length, 4);
 });
 
 Deno.test("a native error passes through an observer", () => {
   using _observed = device.observe((_name, _parameters, call) => call());
-  assert.throws(() => device.allocate(-1), NativeError);
+  assertThrows(() => device.allocate(-1), NativeError);
 });

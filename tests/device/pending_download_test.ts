@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertThrows } from "@std/assert";
 import { PendingDownload } from "../../src/device/mod.ts";
 import { MisuseError } from "../../src/errors.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
@@ -15,9 +15,9 @@ Deno.test("a pending download gives the values of the moment it was made, whatev
   using tensor = Tensor.full(device, [3], 7);
   using pending = new PendingDownload(device, tensor.pointer, 12);
   tensor.write(Float32Array.of(1, 2, 3));
-  assert.deepEqual([...new Float32Array(pending.wait())], [7, 7, 7]);
-  assert.deepEqual([...new Float32Array(pending.wait())], [7, 7, 7]);
-  assert.deepEqual([...tensor.toFloat32()], [1, 2, 3]);
+  assertEquals([...new Float32Array(pending.wait())], [7, 7, 7]);
+  assertEquals([...new Float32Array(pending.wait())], [7, 7, 7]);
+  assertEquals([...tensor.toFloat32()], [1, 2, 3]);
 });
 
 Deno.test("a pending download frees its host memory once, waited for or not", () => {
@@ -31,10 +31,10 @@ Deno.test("a pending download frees its host memory once, waited for or not", ()
     const pending = new PendingDownload(device, tensor.pointer, 12);
     pending[Symbol.dispose]();
     pending[Symbol.dispose]();
-    assert.throws(() => pending.wait(), MisuseError);
+    assertThrows(() => pending.wait(), MisuseError);
   }
-  assert.equal(calls.filter((name) => name === "sl_host_free").length, 1);
-  assert.equal(calls.filter((name) => name === "sl_event_destroy").length, 1);
+  assertEquals(calls.filter((name) => name === "sl_host_free").length, 1);
+  assertEquals(calls.filter((name) => name === "sl_event_destroy").length, 1);
 });
 
 Deno.test("a pending download outlives its device without harm", () => {

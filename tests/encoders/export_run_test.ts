@@ -3,12 +3,24 @@
  *
  * @module
  */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertIsError,
+  assertLess,
+  assertMatch,
+  assertNotEquals,
+  assertStrictEquals,
+  assertThrows,
+  fail,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { datasetSource } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
+import { InvalidInputError, StorageError } from "../../src/errors.ts";
 import { readSafetensors, writeFileAtomically, writeSafetensors } from "../../src/formats/mod.ts";
 import { DualNetwork, gateSpecs, type Pass } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
@@ -50,7 +62,7 @@ async function withRun(
 }
 
 function checkpointOf(run: RunFolder) {
-  return run.latestCheckpoint((line) => assert.fail(line));
+  return run.latestCheckpoint((line) => fail(line));
 }
 
 /** Features of three images of normal noise. */
@@ -80,10 +92,10 @@ for (const flags of variants) {
       for (const pass of trainedNetworks(run.config.mode)) {
         const file = join(folder, `${pass}.safetensors`);
         const report = exportRun(device, run, checkpoint, { network: pass, file, version });
-        assert.ok(report.check.largestDifference < 1e-5);
-        assert.equal(report.bytes, readFileSync(file).length);
+        assertLess(report.check.largestDifference, 1e-5);
+        assertEquals(report.bytes, readFileSync(file).length);
         using loaded = loadEncoder(device, file);
-        assert.equal(loaded.description.network, pass);
+        assertStrictEquals(loaded.description.network, pass);
         const found = features(device, (x) => loaded.encoder.evaluate(pass, x).features);
         const expected = features(device, (x) => network.encoderOf(pass).evaluate(pass, x).features);
         compareFeatures(file, expected, found);
@@ -104,24 +116,24 @@ function checkNames({ config }: RunFolder, pass: Pass, file: string): void {
     return [`${gate}.fc1.weight`, `${gate}.fc2.weight`, ...norm, ...bias];
   });
   const expected = pass === "dense" ? torchvision : [...torchvision, ...gates];
-  assert.deepEqual([...tensors.keys()].sort(), expected.sort());
+  assertEquals([...tensors.keys()].sort(), expected.sort());
   const kernel = config.stem === "imagenet" ? 7 : 3;
-  assert.deepEqual(tensors.get("conv1.weight")?.shape, [4, 3, kernel, kernel], "OIHW");
+  assertEquals(tensors.get("conv1.weight")?.shape, [4, 3, kernel, kernel], "OIHW");
 }
 
 Deno.test("a file says what its images have to be, the same bytes each time, and has the norms of its own pass", async () => {
   await withRun({ mode: "dual" }, (device, run, folder) => {
     const [dense, gated, again] = ["dense", "gated", "again"].map((name) => join(folder, `${name}.safetensors`));
-    assert.ok(dense && gated && again);
+    assert(dense && gated && again);
     const checkpoint = checkpointOf(run);
     exportRun(device, run, checkpoint, { network: "dense", file: dense, version });
     exportRun(device, run, checkpoint, { network: "gated", file: gated, version });
     exportRun(device, run, checkpoint, { network: "gated", file: again, version });
-    assert.deepEqual(readFileSync(gated), readFileSync(again));
+    assertEquals(readFileSync(gated), readFileSync(again));
     const { metadata, tensors } = readSafetensors(gated);
     const { sha256, ...others } = metadata;
-    assert.match(sha256 ?? "", /^[0-9a-f]{64}$/);
-    assert.deepEqual(others, {
+    assertMatch(sha256 ?? "", /^[0-9a-f]{64}$/);
+    assertEquals(others, {
       format: "sluice-encoder-1",
       arch: "resnet18",
       width: "4",
@@ -138,12 +150,12 @@ Deno.test("a file says what its images have to be, the same bytes each time, and
     });
     const whole = checkpoint.tensors;
     const other = readSafetensors(dense);
-    assert.ok(!("gate_reduction" in other.metadata));
+    assert(!("gate_reduction" in other.metadata));
     const name = "layer2.1.bn2.running_var";
-    assert.deepEqual(tensors.get(name), whole.get("layer2.1.gated_bn2.running_var"));
-    assert.deepEqual(other.tensors.get(name), whole.get(name));
-    assert.notDeepEqual(tensors.get(name), other.tensors.get(name));
-    assert.deepEqual(tensors.get("layer2.1.conv2.weight"), other.tensors.get("layer2.1.conv2.weight"));
+    assertEquals(tensors.get(name), whole.get("layer2.1.gated_bn2.running_var"));
+    assertEquals(other.tensors.get(name), whole.get(name));
+    assertNotEquals(tensors.get(name), other.tensors.get(name));
+    assertEquals(tensors.get("layer2.1.conv2.weight"), other.tensors.get("layer2.1.conv2.weight"));
   });
 });
 
@@ -151,43 +163,48 @@ Deno.test("a network that the run has not is refused, and files that are none of
   await withRun({ mode: "vanilla" }, (device, run, folder) => {
     const checkpoint = checkpointOf(run);
     const file = join(folder, "x.safetensors");
-    assert.throws(() => exportRun(device, run, checkpoint, { network: "gated", file, version }), {
-      name: "InvalidInputError",
-      message: "network gated: a vanilla run has no such network; give the other one",
-    });
-    assert.deepEqual(readdirSync(folder), ["run"]);
+    assertEquals(
+      assertThrows(() => exportRun(device, run, checkpoint, { network: "gated", file, version }), InvalidInputError)
+        .message,
+      "network gated: a vanilla run has no such network; give the other one",
+    );
+    assertEquals(readdirSync(folder), ["run"]);
     exportRun(device, run, checkpoint, { network: "dense", file, version });
     const { tensors, metadata: { sha256: _, ...metadata } } = readSafetensors(file);
     const refused = (message: RegExp, changed: Record<string, string>, without = "") => {
       const path = join(folder, "changed.safetensors");
       writeSafetensors(path, new Map([...tensors].filter(([name]) => name !== without)), { ...metadata, ...changed });
-      assert.throws(() => loadEncoder(device, path), { name: /^(InvalidInput|Format)Error$/, message });
+      assertIsError(assertThrows(() => loadEncoder(device, path)), InvalidInputError, message);
     };
     refused(/changed\.safetensors: has the format other, not sluice-encoder-1/, { format: "other" });
     refused(/its metadata lack a valid width, mean; export it again$/, { width: "wide", mean: "[1,2]" });
     refused(/bn1\.bias has shape \[4\], not \[8\]/, { width: "8" });
     refused(/layer1\.0\.bn1\.bias is missing/, {}, "layer1.0.bn1.bias");
-    assert.throws(() => loadEncoder(device, checkpoint.path), { message: /has the format sluice-checkpoint-1/ });
+    assertThrows(() => loadEncoder(device, checkpoint.path), Error, "has the format sluice-checkpoint-1");
   });
 });
 
 Deno.test("features that differ are refused, and then no file is left", () => {
   const expected = Float32Array.of(1, -200, 3);
-  assert.equal(compareFeatures("x", expected, expected), 0);
-  assert.ok(compareFeatures("x", expected, Float32Array.of(1, -200.001, 3)) > 0);
-  const refusal = { name: "StorageError", message: /^x: features computed from it differ from the run's by .* of 200/ };
+  assertEquals(compareFeatures("x", expected, expected), 0);
+  assertGreater(compareFeatures("x", expected, Float32Array.of(1, -200.001, 3)), 0);
+  const refusal = /^x: features computed from it differ from the run's by .* of 200/;
   for (const found of [[1, -200.01, 3], [1, NaN, 3], [1, -200]]) {
-    assert.throws(() => compareFeatures("x", expected, Float32Array.from(found)), refusal);
+    assertIsError(assertThrows(() => compareFeatures("x", expected, Float32Array.from(found))), StorageError, refusal);
   }
   const folder = mkdtempSync(join(tmpdir(), "sluice-export-"));
   try {
     const path = join(folder, "x");
     const check = (temporary: string) => {
-      assert.equal(readFileSync(temporary, "utf8"), "text");
+      assertEquals(readFileSync(temporary, "utf8"), "text");
       compareFeatures("x", expected, Float32Array.of(0, 0, 0));
     };
-    assert.throws(() => writeFileAtomically(path, new TextEncoder().encode("text"), check), refusal);
-    assert.deepEqual(readdirSync(folder), []);
+    assertIsError(
+      assertThrows(() => writeFileAtomically(path, new TextEncoder().encode("text"), check)),
+      StorageError,
+      refusal,
+    );
+    assertEquals(readdirSync(folder), []);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,8 +3,15 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLess,
+  assertNotEquals,
+  assertStrictEquals,
+} from "@std/assert";
 import { ImageStores, shapes } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import {
@@ -51,29 +58,29 @@ Deno.test("repeating an evaluation gives the same numbers, and another seed give
     withNetwork(({ encoder }, stores) => {
       const evaluator = new Evaluator(stores, 3);
       const first = evaluator.network(encoder, "gated", all);
-      assert.deepEqual(evaluator.network(encoder, "gated", all), first, "in one process");
+      assertEquals(evaluator.network(encoder, "gated", all), first, "in one process");
       const { masks, linear } = new Evaluator(stores, 4).network(encoder, "gated", all);
-      assert.notDeepEqual(masks?.exchanged, first.masks?.exchanged, "another seed exchanges other masks");
-      assert.notDeepEqual(linear, first.linear, "another seed probes in another order");
+      assertNotEquals(masks?.exchanged, first.masks?.exchanged, "another seed exchanges other masks");
+      assertNotEquals(linear, first.linear, "another seed probes in another order");
       result = first;
     });
     return result;
   });
-  assert.deepEqual(results[0], results[1]);
+  assertEquals(results[0], results[1]);
 });
 
 Deno.test("masks are judged by the given protocols, and for the gated network only", () => {
   withNetwork(({ encoder }, stores) => {
     const evaluator = new Evaluator(stores, 3);
     const { masks, cost, channels, knn20 } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
-    assert.deepEqual(Object.keys(masks ?? {}), ["own", "exchanged", "static"]);
-    assert.deepEqual(Object.keys(masks?.exchanged ?? {}), ["knn1", "knn20"]);
-    assert.equal(masks?.own.knn20, knn20);
+    assertEquals(Object.keys(masks ?? {}), ["own", "exchanged", "static"]);
+    assertEquals(Object.keys(masks?.exchanged ?? {}), ["knn1", "knn20"]);
+    assertStrictEquals(masks?.own.knn20, knn20);
     // Narrow blocks round coarsely, and the static network does not pay for gates.
-    assert.ok(Math.abs((masks?.static.cost.share ?? 0) - cost.share) < 0.02, JSON.stringify([masks?.static, cost]));
-    assert.equal(channels?.channels, 4 * 2 * (1 + 2 + 4 + 8));
+    assertAlmostEquals(masks?.static.cost.share ?? 0, cost.share, 0.02, JSON.stringify([masks?.static, cost]));
+    assertEquals(channels?.channels, 4 * 2 * (1 + 2 + 4 + 8));
     const dense = evaluator.network(encoder, "dense", { protocols: ["knn", "masks"] });
-    assert.deepEqual(Object.keys(dense), ["knn1", "knn20", "cost", "parts"]);
+    assertEquals(Object.keys(dense), ["knn1", "knn20", "cost", "parts"]);
   });
 });
 
@@ -82,8 +89,8 @@ Deno.test("a network of bottlenecks costs the mean of the costs of its images, a
     ({ encoder }, stores) => {
       const evaluator = new Evaluator(stores, 3);
       const { masks, cost, parts, channels } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
-      assert.deepEqual(parts.map(({ name }) => name), ["stem", ...blockSpecs(resnet50).map(({ name }) => name)]);
-      assert.equal(parts.reduce((sum, { macs }) => sum + macs, 0), cost.macs);
+      assertEquals(parts.map(({ name }) => name), ["stem", ...blockSpecs(resnet50).map(({ name }) => name)]);
+      assertStrictEquals(parts.reduce((sum, { macs }) => sum + macs, 0), cost.macs);
       const costs = networkCost(resnet50);
       using _scope = new Scope();
       const { masks: decided } = encoder.evaluate("gated", stores.evaluation(dataset.labelled.test).normalised(0, 60));
@@ -96,14 +103,14 @@ Deno.test("a network of bottlenecks costs the mean of the costs of its images, a
         });
         macs += gatedMacs(costs, termShares(costs, shares)) / 60;
       }
-      assert.ok(Math.abs(cost.macs / macs - 1) < 1e-12, `${cost.macs}, not ${macs}`);
-      assert.ok(Math.abs((masks?.static.cost.macs ?? 0) + costs.gateMacs - cost.macs) / costs.macs < 0.01);
+      assertAlmostEquals(cost.macs / macs, 1, 1e-12, `${cost.macs}, not ${macs}`);
+      assertLess(Math.abs((masks?.static.cost.macs ?? 0) + costs.gateMacs - cost.macs) / costs.macs, 0.01);
       const names = gateSpecs(resnet50).map(({ label }) => label);
-      assert.deepEqual(channels?.blocks.map(({ name }) => name), names);
-      assert.equal(channels?.channels, 2 * (3 * 4 + 4 * 8 + 6 * 16 + 3 * 32));
+      assertEquals(channels?.blocks.map(({ name }) => name), names);
+      assertEquals(channels?.channels, 2 * (3 * 4 + 4 * 8 + 6 * 16 + 3 * 32));
       const { gates = [] } = allSteps(evaluator.health(encoder, "gated"));
-      assert.deepEqual(gates.map(({ name }) => name), names);
-      assert.equal(gates[1]?.histogram.reduce((all, count) => all + count, 0), 4);
+      assertEquals(gates.map(({ name }) => name), names);
+      assertEquals(gates[1]?.histogram.reduce((all, count) => all + count, 0), 4);
     },
     true,
     resnet50,
@@ -120,8 +127,8 @@ Deno.test("giving an image the masks that its gates decide does not change its f
     };
     using _scope = new Scope();
     using given = encodeSplit(encoder, "gated", images, { masks: { rows: (_, from, to) => rows(from, to) } });
-    assert.deepEqual(given.features.toFloat32(), own.features.toFloat32());
-    assert.deepEqual(given.openCounts, own.openCounts);
+    assertEquals(given.features.toFloat32(), own.features.toFloat32());
+    assertEquals(given.openCounts, own.openCounts);
   });
 });
 
@@ -132,9 +139,9 @@ Deno.test("several probes differ only in the order of images, and the first equa
       return evaluator.network(encoder, "dense", { protocols: ["linear"], probeSeeds }).linear;
     };
     const [one, three] = [judge(1), judge(3)];
-    assert.deepEqual([one?.std, one?.seeds, three?.seeds], [null, 1, 3]);
-    assert.ok(Math.abs((one?.top1 ?? 0) - (three?.top1 ?? 0)) < 10);
-    assert.ok((three?.std?.top1 ?? -1) >= 0);
+    assertEquals([one?.std, one?.seeds, three?.seeds], [null, 1, 3]);
+    assertAlmostEquals(one?.top1 ?? 0, three?.top1 ?? 0, 10);
+    assertGreaterOrEqual(three?.std?.top1 ?? -1, 0);
   });
 });
 
@@ -146,18 +153,18 @@ Deno.test("augmented probes give the same numbers for images on host and device,
       const train = new AugmentedFeatures(stores, dataset.labelled.train, 3);
       using _scope = new Scope();
       const [first, second] = train.encode(encoder, "gated", 0).map((features) => features.toFloat32());
-      assert.deepEqual(train.encode(encoder, "gated", 0)[1].toFloat32(), second);
-      assert.notDeepEqual(first, second);
-      assert.deepEqual(train.encode(encoder, "gated", 1)[0].toFloat32(), second);
+      assertEquals(train.encode(encoder, "gated", 0)[1].toFloat32(), second);
+      assertNotEquals(first, second);
+      assertEquals(train.encode(encoder, "gated", 1)[0].toFloat32(), second);
       const queries = { features: test.features, labels: dataset.labelled.test.labels };
       result = augmentedProbes(encoder, "gated", train, queries, { classes: 10, seed: 3, epochs: 5 }, 2);
     }, onDevice);
     return result;
   };
-  assert.deepEqual(probe(true), probe(false));
+  assertEquals(probe(true), probe(false));
 });
 
 Deno.test("the augmented probe's learning rate is divided by 10 after 60 and after 80 of 100 epochs", () => {
   const rates = [0, 59, 60, 79, 80, 99].map((epoch) => steppedRate(0.3, epoch, 100));
-  [0.3, 0.3, 0.03, 0.03, 0.003, 0.003].forEach((rate, at) => assert.ok(Math.abs((rates[at] ?? 0) - rate) < 1e-12));
+  [0.3, 0.3, 0.03, 0.03, 0.003, 0.003].forEach((rate, at) => assertAlmostEquals(rates[at] ?? 0, rate, 1e-12));
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertIsError, assertThrows } from "@std/assert";
 import { CollapseError, DivergenceError } from "../../src/errors.ts";
 import { checkHealth, effectiveRank, type NetworkHealth, networkHealth } from "../../src/evaluation/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
@@ -26,7 +26,7 @@ function health(rows: number, columns: number, value: (normals: Float64Array, co
 }
 
 function near(value: number, expected: number, tolerance: number): void {
-  assert.ok(Math.abs(value - expected) <= tolerance, `${value}, not ${expected}`);
+  assertAlmostEquals(value, expected, tolerance, `${value}, not ${expected}`);
 }
 
 Deno.test("independent features of one deviation have full rank and no covariance", () => {
@@ -43,11 +43,11 @@ Deno.test("independent features of one deviation have full rank and no covarianc
 Deno.test("features that are multiples of each other have rank one", () => {
   const { effectiveRank, covariance } = health(500, 8, ([first = 0], column) => (column + 1) * first);
   near(effectiveRank, 1, 1e-3);
-  assert.ok(covariance > 10);
+  assertGreater(covariance, 10);
 });
 
 Deno.test("features that do not vary have rank 0", () => {
-  assert.deepEqual(health(50, 4, (_, column) => column), { featureStd: 0, effectiveRank: 0, covariance: 0 });
+  assertEquals(health(50, 4, (_, column) => column), { featureStd: 0, effectiveRank: 0, covariance: 0 });
 });
 
 Deno.test("the effective rank is exp of the entropy of the eigenvalues", () => {
@@ -55,7 +55,7 @@ Deno.test("the effective rank is exp of the entropy of the eigenvalues", () => {
   const [c, s] = [Math.cos(0.4), Math.sin(0.4)];
   const matrix = [3 * c * c + s * s, 2 * c * s, 2 * c * s, 3 * s * s + c * c];
   near(effectiveRank(matrix, 2), Math.exp(-(0.75 * Math.log(0.75) + 0.25 * Math.log(0.25))), 1e-12);
-  assert.ok(Number.isNaN(effectiveRank([1, NaN, NaN, 1], 2)));
+  assert(Number.isNaN(effectiveRank([1, NaN, NaN, 1], 2)));
 });
 
 Deno.test("the histogram counts channels by the share of images that open them", () => {
@@ -66,19 +66,21 @@ Deno.test("the histogram counts channels by the share of images that open them",
     { features, openShares: [], openCounts, termShares: [], [Symbol.dispose]: () => {} },
     ["a"],
   );
-  assert.deepEqual(gates, [{ name: "a", histogram: [2, 0, 0, 0, 0, 1, 0, 0, 0, 3] }]);
+  assertEquals(gates, [{ name: "a", histogram: [2, 0, 0, 0, 0, 1, 0, 0, 0, 3] }]);
 });
 
 Deno.test("features that are not finite, or alike for all images, end a run with step, network and cause", () => {
   const untrained: NetworkHealth = { featureStd: 0.5, effectiveRank: 20, covariance: 0.01 };
   const run = { network: "gated", step: 40, lr: 0.3, weightDecay: 1e-4 };
   checkHealth({ ...untrained, featureStd: 0.006 }, untrained, run);
-  assert.throws(() => checkHealth({ ...untrained, featureStd: 0.004 }, untrained, run), (error) => {
-    return error instanceof CollapseError &&
-      /^step 40: .* gated network have collapsed .*--lr 0\.3/.test(error.message);
-  });
-  assert.throws(() => checkHealth({ ...untrained, effectiveRank: NaN }, untrained, run), (error) => {
-    return error instanceof DivergenceError &&
-      /^step 40: .* gated network are not finite; --lr 0\.3/.test(error.message);
-  });
+  assertIsError(
+    assertThrows(() => checkHealth({ ...untrained, featureStd: 0.004 }, untrained, run)),
+    CollapseError,
+    /^step 40: .* gated network have collapsed .*--lr 0\.3/,
+  );
+  assertIsError(
+    assertThrows(() => checkHealth({ ...untrained, effectiveRank: NaN }, untrained, run)),
+    DivergenceError,
+    /^step 40: .* gated network are not finite; --lr 0\.3/,
+  );
 });

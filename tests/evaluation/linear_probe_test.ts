@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals, assertEquals, assertGreaterOrEqual, assertNotEquals } from "@std/assert";
 import type { Device } from "../../src/device/mod.ts";
 import { linearProbe } from "../../src/evaluation/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
@@ -31,8 +31,8 @@ Deno.test("the probe separates separable classes although their features differ 
   using device = openDevice();
   using _scope = new Scope();
   const accuracy = linearProbe(classPoints(device, 1500, 1, 8), classPoints(device, 500, 2, 8), { classes, seed: 0 });
-  assert.ok(accuracy.top1 >= 99, `${accuracy.top1}`);
-  assert.ok(accuracy.top5 >= accuracy.top1);
+  assertGreaterOrEqual(accuracy.top1, 99, `${accuracy.top1}`);
+  assertGreaterOrEqual(accuracy.top5, accuracy.top1);
 });
 
 Deno.test("the probe is as accurate as the best classifier on overlapping classes", () => {
@@ -46,7 +46,7 @@ Deno.test("the probe is as accurate as the best classifier on overlapping classe
     if (scaled.indexOf(Math.max(...scaled)) === label) best++;
   });
   const accuracy = linearProbe(classPoints(device, 3000, 3, 2), test, { classes, seed: 0 });
-  assert.ok(Math.abs(accuracy.top1 - 100 * best / 2000) < 1.5, `${accuracy.top1} against ${100 * best / 2000}`);
+  assertAlmostEquals(accuracy.top1, 100 * best / 2000, 1.5, `${accuracy.top1} against ${100 * best / 2000}`);
 });
 
 Deno.test("the probe's accuracy is equal for equal seeds, and differs for another seed", () => {
@@ -55,6 +55,6 @@ Deno.test("the probe's accuracy is equal for equal seeds, and differs for anothe
   const [train, test] = [classPoints(device, 400, 5, 1), classPoints(device, 400, 6, 1)];
   const options = { classes, seed: 3, epochs: 10 };
   const accuracy = linearProbe(train, test, options);
-  assert.deepEqual(linearProbe(train, test, options), accuracy);
-  assert.notDeepEqual(linearProbe(train, test, { ...options, seed: 4 }), accuracy);
+  assertEquals(linearProbe(train, test, options), accuracy);
+  assertNotEquals(linearProbe(train, test, { ...options, seed: 4 }), accuracy);
 });

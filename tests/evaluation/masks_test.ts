@@ -3,8 +3,16 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLess,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
 import { InvalidInputError, ShapeError } from "../../src/errors.ts";
 import { derangement, gatedChannels, SplitMasks, StaticMask } from "../../src/evaluation/mod.ts";
 import { gatedMacs, gatedTerms, gateSpecs, networkCost, termShares } from "../../src/models/mod.ts";
@@ -15,13 +23,13 @@ import { openDevice } from "../devices.ts";
 Deno.test("a derangement is a permutation that leaves no image its place, the same for the same seed", () => {
   for (const count of [2, 3, 10, 501]) {
     const order = derangement(count, 4, 0);
-    assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: count }, (_, index) => index));
-    assert.ok(order.every((donor, image) => donor !== image));
-    assert.deepEqual(derangement(count, 4, 0), order);
+    assertEquals([...order].sort((a, b) => a - b), Array.from({ length: count }, (_, index) => index));
+    assert(order.every((donor, image) => donor !== image));
+    assertEquals(derangement(count, 4, 0), order);
   }
-  assert.notDeepEqual(derangement(501, 4, 1), derangement(501, 4, 0));
-  assert.notDeepEqual(derangement(501, 5, 0), derangement(501, 4, 0));
-  assert.throws(() => derangement(1, 0, 0), InvalidInputError);
+  assertNotEquals(derangement(501, 4, 1), derangement(501, 4, 0));
+  assertNotEquals(derangement(501, 5, 0), derangement(501, 4, 0));
+  assertThrows(() => derangement(1, 0, 0), InvalidInputError);
 });
 
 Deno.test("exchanged masks are those of the images that are named", () => {
@@ -32,9 +40,9 @@ Deno.test("exchanged masks are those of the images that are named", () => {
   masks.store(2, [Tensor.from(device, Float32Array.of(1, 1), [1, 2])]);
   const source = masks.exchanged(Int32Array.of(2, 0, 1));
   const rows = (from: number, to: number) => source.rows(device, from, to).map((mask) => [...mask.toFloat32()]);
-  assert.deepEqual(rows(0, 3), [[1, 1, 1, 0, 0, 1]]);
-  assert.deepEqual(rows(1, 2), [[1, 0]]);
-  assert.throws(() => masks.store(3, [Tensor.from(device, Float32Array.of(1, 1), [1, 2])]), ShapeError);
+  assertEquals(rows(0, 3), [[1, 1, 1, 0, 0, 1]]);
+  assertEquals(rows(1, 2), [[1, 0]]);
+  assertThrows(() => masks.store(3, [Tensor.from(device, Float32Array.of(1, 1), [1, 2])]), ShapeError);
 });
 
 Deno.test("a static mask opens the channels that are open most often, and costs what the gates cost", () => {
@@ -49,12 +57,12 @@ Deno.test("a static mask opens the channels that are open most often, and costs 
     const meanShares = counts.map((count) => count.reduce((all, open) => all + open, 0) / count.length / images);
     const shares = blocks.map((mask) => mask.reduce((all, open) => all + open, 0) / mask.length);
     const difference = Math.abs(gatedMacs(cost, shares) - gatedMacs(cost, meanShares)) / cost.macs;
-    assert.ok(difference < 1e-3, `${difference}`);
+    assertLess(difference, 1e-3, `${difference}`);
     blocks.forEach((mask, block) => {
       const open = counts[block]?.filter((_, channel) => mask[channel] === 1) ?? [];
       const closed = counts[block]?.filter((_, channel) => mask[channel] === 0) ?? [];
-      assert.ok(Math.min(...open) >= Math.max(...closed));
-      assert.ok(Math.abs((shares[block] ?? 0) - (meanShares[block] ?? 0)) * mask.length < 2.5, "a channel or two");
+      assertGreaterOrEqual(Math.min(...open), Math.max(...closed));
+      assertLess(Math.abs((shares[block] ?? 0) - (meanShares[block] ?? 0)) * mask.length, 2.5, "a channel or two");
     });
   }
 });
@@ -80,23 +88,23 @@ Deno.test("a static mask of bottlenecks costs what the gates cost, though images
   const shares = blocks.map((mask) => mask.reduce((all, open) => all + open, 0) / mask.length);
   const measured = gatedMacs(cost, [...computed]);
   const difference = Math.abs(gatedMacs(cost, termShares(cost, shares)) - measured) / cost.macs;
-  assert.ok(difference < 1e-3, `${difference}`);
+  assertLess(difference, 1e-3, `${difference}`);
   const means = counts.map((open) => open.reduce((all, count) => all + count, 0) / open.length / images);
   const apart = (measured - gatedMacs(cost, termShares(cost, means))) / cost.macs;
-  assert.ok(apart > 5e-3, `products of means would have missed by ${apart} only`);
+  assertGreater(apart, 5e-3, `products of means would have missed by ${apart} only`);
 });
 
 Deno.test("a static mask is the same for every image", () => {
   using device = openDevice();
   using _scope = new Scope();
   const [mask] = new StaticMask([Uint8Array.of(1, 0, 1)]).rows(device, 5, 7);
-  assert.deepEqual(mask?.shape, [2, 3]);
-  assert.deepEqual([...mask?.toFloat32() ?? []], [1, 0, 1, 1, 0, 1]);
+  assertEquals(mask?.shape, [2, 3]);
+  assertEquals([...mask?.toFloat32() ?? []], [1, 0, 1, 1, 0, 1]);
 });
 
 Deno.test("channels are always open, always closed or image-dependent", () => {
   const counted = gatedChannels(["a", "b"], [Float64Array.of(0, 10, 4, 6), Float64Array.of(10, 10)], 10);
-  assert.deepEqual(counted, {
+  assertEquals(counted, {
     channels: 6,
     alwaysOpen: 3,
     alwaysClosed: 1,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assert, assertGreater, assertStrictEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { cosineNeighbours, nearestNeighbour } from "../../src/evaluation/mod.ts";
@@ -41,7 +41,7 @@ function exhaustive(bank: Points, queries: Points, predict: (query: Float32Array
   queries.labels.forEach((label, row) => {
     if (predict(rowOf(queries, row)) === label) correct++;
   });
-  assert.ok(bank.labels.length > 0);
+  assertGreater(bank.labels.length, 0);
   return 100 * correct / queries.labels.length;
 }
 
@@ -67,8 +67,8 @@ Deno.test("the nearest neighbour is that of an exhaustive search in float64", ()
   });
   using device = openDevice();
   using _scope = new Scope();
-  assert.equal(nearestNeighbour(onDevice(device, bank), onDevice(device, queries)), expected);
-  assert.ok(expected > 40 && expected < 95, `a test that can fail either way: ${expected}`);
+  assertStrictEquals(nearestNeighbour(onDevice(device, bank), onDevice(device, queries)), expected);
+  assert(expected > 40 && expected < 95, `a test that can fail either way: ${expected}`);
 });
 
 Deno.test("the weighted vote of 20 cosine neighbours is that of an exhaustive search in float64", () => {
@@ -83,14 +83,14 @@ Deno.test("the weighted vote of 20 cosine neighbours is that of an exhaustive se
   });
   using device = openDevice();
   using _scope = new Scope();
-  assert.equal(cosineNeighbours(onDevice(device, bank), onDevice(device, queries), 20, classes), expected);
+  assertStrictEquals(cosineNeighbours(onDevice(device, bank), onDevice(device, queries), 20, classes), expected);
 });
 
 Deno.test("more neighbours than training images are refused with both numbers", () => {
   using device = openDevice();
   using _scope = new Scope();
   const few = onDevice(device, points(3, 103));
-  assert.throws(() => cosineNeighbours(few, few, 20, classes), (error) => {
-    return error instanceof InvalidInputError && error.message.includes("20") && error.message.includes("3");
-  });
+  const error = assertThrows(() => cosineNeighbours(few, few, 20, classes), InvalidInputError);
+  assertStringIncludes(error.message, "20");
+  assertStringIncludes(error.message, "3");
 });

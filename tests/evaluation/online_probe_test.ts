@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { datasetSource } from "../../src/data/mod.ts";
@@ -41,8 +41,8 @@ Deno.test("the online probe separates classes batch by batch, whatever the scale
   }
   using _scope = new Scope();
   const { top1, top5 } = probe.accuracy(batch(1000));
-  assert.ok(top1 >= 97, `${top1} %`);
-  assert.equal(top5, 100);
+  assertGreaterOrEqual(top1, 97, `${top1} %`);
+  assertEquals(top5, 100);
 });
 
 /** Trains a tiny run on `labels` of its images, or on those it has. */
@@ -75,24 +75,24 @@ Deno.test("labels move the probes and nothing else, and every network's is recor
     const isSame = (same: typeof tensor | undefined) =>
       JSON.stringify([...tensor.data]) === JSON.stringify(same && [...same.data]);
     const depends = isProbe(name) && name.includes("classifier");
-    assert.equal(isSame(other.weights.get(name)), !depends, name);
+    assertEquals(isSame(other.weights.get(name)), !depends, name);
   }
-  assert.ok(own.weights.has("online_probe.gated.classifier.linear.weight"));
+  assert(own.weights.has("online_probe.gated.classifier.linear.weight"));
   const [first] = own.evaluations;
   for (const network of ["dense", "gated"] as const) {
     const probe = first?.networks[network]?.onlineProbe;
-    assert.ok(probe !== undefined && probe.top1 >= 0 && probe.top1 <= probe.top5 && probe.top5 <= 100);
+    assert(probe !== undefined && probe.top1 >= 0 && probe.top1 <= probe.top5 && probe.top5 <= 100);
   }
 });
 
 Deno.test("a run that is not evaluated has no probes, nor has one on images without labels", async () => {
   const { weights } = await train({ evalEvery: 0, epochs: 1 }, (label) => label);
-  assert.ok(![...weights.keys()].some(isProbe));
+  assert(![...weights.keys()].some(isProbe));
   const config = resolveConfig({ flags: { width: 4 } });
   const dataset = datasetSource("shapes").open({ seed: 0, trainImages: 8, testImages: 8 });
-  assert.equal(OnlineProbes.of(device, config, { ...dataset, labelled: null }), null);
+  assertEquals(OnlineProbes.of(device, config, { ...dataset, labelled: null }), null);
   const pretraining = { ...dataset.pretraining, labels: null };
-  assert.equal(OnlineProbes.of(device, config, { ...dataset, pretraining } as typeof dataset), null);
+  assertEquals(OnlineProbes.of(device, config, { ...dataset, pretraining } as typeof dataset), null);
 });
 
 Deno.test("a step's rows are taught the classes of their own images", () => {
@@ -112,6 +112,6 @@ Deno.test("a step's rows are taught the classes of their own images", () => {
   }
   using _scope = new Scope();
   const all = Int32Array.of(0, 1, 2, 3);
-  assert.equal(probes.get("dense")?.accuracy({ features: rows(all), labels }).top1, 100);
-  assert.equal(probes.get("gated"), null);
+  assertEquals(probes.get("dense")?.accuracy({ features: rows(all), labels }).top1, 100);
+  assertEquals(probes.get("gated"), null);
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
-import { join } from "node:path";
+import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { join } from "@std/path";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -44,12 +44,12 @@ Deno.test(
       stopRequested: () => false,
     });
     const expected = records.map(({ terms, share }) => ({ objective: terms["objective"], share }));
-    assert.equal(expected.length, 2);
-    assert.deepEqual(trainOnShapes(32, 1), expected);
+    assertEquals(expected.length, 2);
+    assertEquals(trainOnShapes(32, 1), expected);
   }),
 );
 
 Deno.test("the example fits one screen", () => {
   const text = readFileSync(fileURLToPath(new URL("./training_loop.ts", import.meta.url)), "utf8");
-  assert.ok(text.trimEnd().split("\n").length <= 70);
+  assertLessOrEqual(text.trimEnd().split("\n").length, 70);
 });

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path";
-import assert from "node:assert/strict";
 import { copyFileSync, existsSync } from "node:fs";
 import { withFolder } from "../folders.ts";
 import { finish, type Finished } from "../cli/run_sluice.ts";
@@ -32,7 +32,7 @@ function makeRoot(root: string): void {
     loader,
     ...libraries.map((name) => {
       const folder = libraryFolders.find((folder) => existsSync(join(folder, name)));
-      assert.ok(folder, `${name} is on this machine`);
+      assert(folder, `${name} is on this machine`);
       return join(folder, name);
     }),
   ];
@@ -92,14 +92,14 @@ Deno.test({
     makeRoot(root);
     const run = async (args: readonly string[]) => {
       const { status, stdout, stderr } = await runInRoot(root, args);
-      assert.equal(status, 0, `${args.join(" ")}\n${stdout}\n${stderr}`);
+      assertEquals(status, 0, `${args.join(" ")}\n${stdout}\n${stderr}`);
       return JSON.parse(stdout) as Record<string, unknown>;
     };
     const report = await run(["doctor", "--ops", "--json"]);
-    assert.deepEqual(report["problems"], []);
+    assertEquals(report["problems"], []);
     const operations = report["operations"] as { ok: boolean }[];
-    assert.ok(operations.length > 100 && operations.every(({ ok }) => ok));
-    assert.ok(((await run(["cost", "--json"])) as { macs: number }).macs > 0);
+    assert(operations.length > 100 && operations.every(({ ok }) => ok));
+    assertGreater(((await run(["cost", "--json"])) as { macs: number }).macs, 0);
     const tiny = ["--width", "4", "--projector", "16", "--batch", "8", "--train-images", "64", "--test-images", "32"];
     const trained = await run([
       "pretrain",
@@ -112,10 +112,10 @@ Deno.test({
       "/work/run",
       "--json",
     ]);
-    assert.equal(trained["steps"], 16);
+    assertEquals(trained["steps"], 16);
     const { networks } = await run(["evaluate", "/work/run", "--json"]);
-    assert.deepEqual(Object.keys(networks as object).sort(), ["dense", "gated"]);
-    assert.deepEqual([...Deno.readDirSync(join(root, "home", "user"))], []);
+    assertEquals(Object.keys(networks as object).sort(), ["dense", "gated"]);
+    assertEquals([...Deno.readDirSync(join(root, "home", "user"))], []);
   }),
 });
 
@@ -125,11 +125,11 @@ Deno.test({
   fn: withFolder(async (root) => {
     makeRoot(root);
     const { status, stderr } = await runInRoot(root, ["cost"], "home/user");
-    assert.equal(status, 0, stderr);
-    assert.deepEqual([...Deno.readDirSync(join(root, "tmp"))].map(({ name }) => name), [`sluice-${user}`]);
+    assertEquals(status, 0, stderr);
+    assertEquals([...Deno.readDirSync(join(root, "tmp"))].map(({ name }) => name), [`sluice-${user}`]);
     const none = await runInRoot(root, ["cost"], "home/user", { SLUICE_CACHE: "/home/user/cache" });
-    assert.equal(none.status, 2);
-    assert.match(
+    assertEquals(none.status, 2);
+    assertMatch(
       none.stderr,
       /^sluice: no folder to unpack \d+ MiB into \(\/home\/user\/cache: is mounted noexec\): name/,
     );

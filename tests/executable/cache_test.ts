@@ -4,8 +4,15 @@
  * @module
  */
 
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, utimesSync } from "node:fs";
 import denoJson from "../../deno.json" with { type: "json" };
 import { finish } from "../cli/run_sluice.ts";
@@ -17,8 +24,8 @@ const library = "native/libsluice_cpu.so";
 
 async function assertRuns(cache: string): Promise<string> {
   const { status, stdout, stderr } = await runWithCache(cache, ["cost", "--width", "4", "--json"]);
-  assert.equal(status, 0, stderr);
-  assert.ok((JSON.parse(stdout) as { macs: number }).macs > 0);
+  assertEquals(status, 0, stderr);
+  assertGreater((JSON.parse(stdout) as { macs: number }).macs, 0);
   return assertCleanCache(cache);
 }
 
@@ -27,8 +34,8 @@ Deno.test(
   withFolder(async (cache) => {
     const runs = await Promise.all(Array.from({ length: 20 }, () => runWithCache(cache, ["--version"])));
     for (const { status, stdout, stderr } of runs) {
-      assert.equal(status, 0, stderr);
-      assert.equal(stdout, version);
+      assertEquals(status, 0, stderr);
+      assertStrictEquals(stdout, version);
     }
     await assertRuns(cache);
   }),
@@ -69,8 +76,8 @@ for (const [name, damage] of Object.entries(damages)) {
       if (name.includes("script") && !existsSync(join(folder, "app"))) return;
       const before = readFileSync(join(folder, library));
       damage(folder);
-      assert.equal(await assertRuns(cache), folder);
-      assert.ok(readFileSync(join(folder, library)).equals(before));
+      assertStrictEquals(await assertRuns(cache), folder);
+      assert(readFileSync(join(folder, library)).equals(before));
     }),
   );
 }
@@ -82,7 +89,7 @@ Deno.test(
     const { ino } = statSync(join(folder, library));
     Deno.removeSync(`${folder}.stamp`);
     await assertRuns(cache);
-    assert.equal(statSync(join(folder, library)).ino, ino);
+    assertStrictEquals(statSync(join(folder, library)).ino, ino);
   }),
 );
 
@@ -102,13 +109,13 @@ Deno.test(
     Deno.writeTextFileSync(file, "");
     for (const cache of [file, join(file, "inside")]) {
       const { status, stdout, stderr } = await runWithCache(cache, ["--version"]);
-      assert.equal(status, 2);
-      assert.equal(stdout, "");
-      assert.match(
+      assertEquals(status, 2);
+      assertEquals(stdout, "");
+      assertMatch(
         stderr,
         /^sluice: no folder to unpack \d+ MiB into \([^\n]+\): set SLUICE_CACHE to a folder [^\n]+\n$/,
       );
-      assert.ok(stderr.includes(cache), stderr);
+      assertStringIncludes(stderr, cache);
     }
   }),
 );
@@ -119,12 +126,12 @@ Deno.test(
     const [home, temporary] = [join(folder, "home"), join(folder, "tmp")];
     for (const path of [home, temporary]) Deno.mkdirSync(path);
     const env = { SLUICE_CACHE: "", XDG_CACHE_HOME: "", HOME: home, TMPDIR: temporary };
-    assert.equal((await finish(testedExecutable(), ["--version"], env)).stdout, version);
+    assertEquals((await finish(testedExecutable(), ["--version"], env)).stdout, version);
     assertCleanCache(join(home, ".cache", "sluice", "program"));
-    assert.deepEqual(namesIn(temporary), []);
+    assertEquals(namesIn(temporary), []);
     Deno.writeTextFileSync(join(folder, "no-home"), "");
     const homeless = { ...env, HOME: join(folder, "no-home") };
-    assert.equal((await finish(testedExecutable(), ["--version"], homeless)).stdout, version);
+    assertEquals((await finish(testedExecutable(), ["--version"], homeless)).stdout, version);
     assertCleanCache(join(temporary, `sluice-${Deno.uid()}`));
   }),
 );
@@ -141,9 +148,9 @@ Deno.test(
       stdin: "null",
     });
     const { success, stderr } = await command.output();
-    assert.equal(new TextDecoder().decode(stderr), "");
-    assert.ok(success);
-    assert.deepEqual(namesIn(folder), [...names, "cache"].sort());
+    assertEquals(new TextDecoder().decode(stderr), "");
+    assert(success);
+    assertEquals(namesIn(folder), [...names, "cache"].sort());
   }),
 );
 
@@ -160,7 +167,7 @@ Deno.test(
       stdin: "null",
     });
     const { success, stderr } = await command.output();
-    assert.ok(success, new TextDecoder().decode(stderr));
+    assert(success, new TextDecoder().decode(stderr));
   }),
 );
 
@@ -175,10 +182,10 @@ Deno.test(
     for (const bytes of [whole.subarray(0, middle), changed]) {
       Deno.writeFileSync(copy, bytes, { mode: 0o755 });
       const { status, stdout, stderr } = await finish(copy, ["--version"], { SLUICE_CACHE: cache });
-      assert.equal(status, 1);
-      assert.equal(stdout, "");
-      assert.match(stderr, /^sluice: this executable is damaged[^\n]*: copy it again and compare its checksum\n$/);
-      assert.deepEqual(existsSync(cache) ? namesIn(cache) : [], []);
+      assertEquals(status, 1);
+      assertEquals(stdout, "");
+      assertMatch(stderr, /^sluice: this executable is damaged[^\n]*: copy it again and compare its checksum\n$/);
+      assertEquals(existsSync(cache) ? namesIn(cache) : [], []);
     }
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertIsError, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { InvalidInputError } from "../../src/errors.ts";
 import { compileExecutable } from "../../native/executable/compile.ts";
@@ -38,7 +38,7 @@ int main(int count, char** given) {
 `,
   );
   const { success, output } = await execute("cc", ["-o", stub, source]);
-  assert.ok(success, output);
+  assert(success, output);
   return stub;
 }
 
@@ -48,14 +48,14 @@ Deno.test(
     const [output, cache] = [join(folder, "sluice"), join(folder, "cache")];
     Deno.env.set("DENORT_BIN", await buildStub(folder));
     try {
-      assert.equal((await compileExecutable(output, 1)).way, "by deno compile");
+      assertEquals((await compileExecutable(output, 1)).way, "by deno compile");
     } finally {
       Deno.env.delete("DENORT_BIN");
     }
     const { status, stdout } = await finish(output, ["--version"], { SLUICE_CACHE: cache });
-    assert.deepEqual([status, stdout], [0, `${denoJson.version}\n`]);
+    assertEquals([status, stdout], [0, `${denoJson.version}\n`]);
     const [unpacked = ""] = namesIn(cache);
-    assert.deepEqual(namesIn(join(cache, unpacked)), ["native", "sluice"]);
+    assertEquals(namesIn(join(cache, unpacked)), ["native", "sluice"]);
   }),
 );
 
@@ -75,12 +75,8 @@ Deno.test(
         ] as const
       ) {
         Deno.env.set("DENORT_BIN", stub);
-        await assert.rejects(compileExecutable(output, 1), (error) => {
-          assert.ok(error instanceof InvalidInputError);
-          assert.match(error.message, message);
-          return true;
-        });
-        assert.deepEqual([output, `${output}.partial`].filter(existsSync), []);
+        assertIsError(await assertRejects(() => compileExecutable(output, 1)), InvalidInputError, message);
+        assertEquals([output, `${output}.partial`].filter(existsSync), []);
       }
     } finally {
       Deno.env.delete("DENORT_BIN");

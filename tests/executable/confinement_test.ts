@@ -5,8 +5,8 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { join, resolve } from "@std/path";
-import assert from "node:assert/strict";
 import { aptCommand, execute, installWith } from "../../native/tools/packages.ts";
 import { finish } from "../cli/run_sluice.ts";
 import { withFolder } from "../folders.ts";
@@ -37,7 +37,7 @@ async function trace(folder: string, args: readonly string[]): Promise<Trace> {
   const env = { SLUICE_CACHE: join(folder, "cache"), HOME: join(folder, "home"), TMPDIR: join(folder, "tmp") };
   const command = ["-f", "-e", calls, "-o", log, testedExecutable(), ...args];
   const { status, stderr } = await finish("strace", command, env);
-  assert.equal(status, 0, stderr);
+  assertEquals(status, 0, stderr);
   const done = Deno.readTextFileSync(log).split("\n").filter((line) => !/ = -1 E/.test(line));
   const isWriting = (line: string) => /\b(mkdir|creat|rename|link)|O_WRONLY|O_RDWR|O_CREAT/.test(line);
   const paths = done.filter(isWriting).flatMap((line) => /"([^"]*)"/.exec(line)?.[1] ?? []);
@@ -69,8 +69,8 @@ Deno.test({
       const { written, sockets } = await trace(folder, args);
       const allowed = [join(folder, "cache"), "/dev/null", "/dev/tty", ...own];
       const strange = written.filter((path) => !allowed.some((start) => path.startsWith(start)) && path !== folder);
-      assert.deepEqual(strange, [], args.join(" "));
-      assert.deepEqual(sockets, [], args.join(" "));
+      assertEquals(strange, [], args.join(" "));
+      assertEquals(sockets, [], args.join(" "));
     }
   }),
 });

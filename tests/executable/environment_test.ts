@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { withFolder } from "../folders.ts";
 import { namesIn, testedExecutable } from "./executable.ts";
 
@@ -41,7 +41,7 @@ async function runIn(folder: string, args: readonly string[], env: Readonly<Reco
   const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
   const [out, err] = [decoder.decode(stdout), decoder.decode(stderr)];
-  assert.equal(code, 0, `${JSON.stringify(env)}: ${err}`);
+  assertEquals(code, 0, `${JSON.stringify(env)}: ${err}`);
   return { stdout: out, stderr: err };
 }
 
@@ -53,10 +53,10 @@ Deno.test(
     for (const [name, values] of Object.entries(settings)) {
       for (const value of values) {
         const { stdout, stderr } = await runIn(folder, cost, { [name]: value });
-        assert.deepEqual([stdout, stderr], [expected, ""], `${name}=${value}`);
+        assertEquals([stdout, stderr], [expected, ""], `${name}=${value}`);
       }
     }
-    assert.deepEqual(namesIn(folder), ["cache"]);
+    assertEquals(namesIn(folder), ["cache"]);
   }),
 );
 
@@ -65,7 +65,7 @@ Deno.test(
   withFolder(async (folder) => {
     const all = Object.fromEntries(Object.entries(settings).map(([name, [value = ""]]) => [name, value]));
     const { stdout, stderr } = await runIn(folder, ["doctor", "--json"], { ...all, HOME: folder });
-    assert.equal(stderr, "");
-    assert.equal(typeof JSON.parse(stdout), "object");
+    assertEquals(stderr, "");
+    assertEquals(typeof JSON.parse(stdout), "object");
   }),
 );

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { finish, type Finished, testedExecutable as named } from "../cli/run_sluice.ts";
 
@@ -15,7 +15,7 @@ import { finish, type Finished, testedExecutable as named } from "../cli/run_slu
  * @throws if the variable that names it is not set.
  */
 export function testedExecutable(): string {
-  assert.ok(named, "SLUICE_TESTED_EXECUTABLE names the executable to test");
+  assert(named, "SLUICE_TESTED_EXECUTABLE names the executable to test");
   return named;
 }
 
@@ -27,8 +27,8 @@ export function runWithCache(cache: string, args: readonly string[]): Promise<Fi
 /** Asserts that a cache contains only the unpacked files and their stamp, and returns the folder of the files. */
 export function assertCleanCache(cache: string): string {
   const [folder = "", ...others] = namesIn(cache);
-  assert.match(folder, /^\d+\.\d+\.\d+\S*-[0-9a-f]{12}$/);
-  assert.deepEqual(others, [`${folder}.stamp`]);
+  assertMatch(folder, /^\d+\.\d+\.\d+\S*-[0-9a-f]{12}$/);
+  assertEquals(others, [`${folder}.stamp`]);
   return join(cache, folder);
 }
 
@@ -44,7 +44,7 @@ async function startAndKill(executable: string, cache: string, milliseconds: num
   const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
   const { code, signal, stderr } = await child.output();
   clearTimeout(timer);
-  assert.ok(signal === "SIGKILL" || code === 0, new TextDecoder().decode(stderr));
+  assert(signal === "SIGKILL" || code === 0, new TextDecoder().decode(stderr));
 }
 
 /**
@@ -58,7 +58,7 @@ export async function assertKillsAreSurvived(
 ): Promise<void> {
   await Promise.all(delays.map((delay) => startAndKill(executable, cache, delay)));
   const { status, stderr } = await finish(executable, ["--version"], { SLUICE_CACHE: cache });
-  assert.equal(status, 0, stderr);
+  assertEquals(status, 0, stderr);
   assertCleanCache(cache);
 }
 

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import denoJson from "../../deno.json" with { type: "json" };
 import { execute } from "../../native/tools/packages.ts";
@@ -29,14 +29,14 @@ function makeFolder(path: string, mode = 0o755): string {
 async function assertCacheRefused(cache: string, reason: string): Promise<void> {
   const before = existsSync(cache);
   const { status, stdout, stderr } = await runWithCache(cache, ["--version"]);
-  assert.match(stderr, /^sluice: no folder to unpack [^\n]+: set SLUICE_CACHE to a folder [^\n]+\n$/);
-  assert.ok(stderr.includes(`(${cache}: ${reason})`), stderr);
-  assert.deepEqual([status, stdout, existsSync(cache)], [2, "", before]);
+  assertMatch(stderr, /^sluice: no folder to unpack [^\n]+: set SLUICE_CACHE to a folder [^\n]+\n$/);
+  assertStringIncludes(stderr, `(${cache}: ${reason})`);
+  assertEquals([status, stdout, existsSync(cache)], [2, "", before]);
 }
 
 async function assertCacheUsed(cache: string): Promise<void> {
   const { status, stdout, stderr } = await runWithCache(cache, ["--version"]);
-  assert.deepEqual([status, stdout], [0, version], stderr);
+  assertEquals([status, stdout], [0, version], stderr);
   assertCleanCache(cache);
 }
 
@@ -48,8 +48,8 @@ Deno.test(
     for (const cache of ["", "cache", "inner", "inner/cache", "inner/a/b"]) {
       await assertCacheRefused(join(open, cache), `other users can write ${open}`);
     }
-    assert.deepEqual(namesIn(open), ["inner"]);
-    assert.deepEqual(namesIn(join(open, "inner")), []);
+    assertEquals(namesIn(open), ["inner"]);
+    assertEquals(namesIn(join(open, "inner")), []);
   }),
 );
 
@@ -85,15 +85,15 @@ Deno.test(
       const made = join(folder, `made-${umask}`);
       const script = `umask ${umask}; exec "$0" completions bash > "$1"`;
       const { status, stderr } = await finish("sh", ["-c", script, testedExecutable(), made], { SLUICE_CACHE: cache });
-      assert.equal(status, 0, stderr);
+      assertEquals(status, 0, stderr);
       const unpacked = assertCleanCache(cache);
       for (const path of [join(folder, "a"), cache, unpacked, join(unpacked, "native")]) {
-        assert.equal((statSync(path).mode & 0o7777).toString(8), "700", path);
+        assertEquals((statSync(path).mode & 0o7777).toString(8), "700", path);
       }
-      assert.equal(statSync(`${unpacked}.stamp`).mode & 0o077, 0);
+      assertEquals(statSync(`${unpacked}.stamp`).mode & 0o077, 0);
       Deno.removeSync(join(folder, "a"), { recursive: true });
     }
-    assert.equal(statSync(join(folder, "made-000")).mode & 0o777, 0o666);
+    assertEquals(statSync(join(folder, "made-000")).mode & 0o777, 0o666);
   }),
 );
 
@@ -106,7 +106,7 @@ Deno.test(
     for (const path of ["", "native", "native/libsluice_cpu.so"]) {
       Deno.chmodSync(join(unpacked, path), 0o777);
       await assertCacheUsed(cache);
-      assert.equal(statSync(join(unpacked, path)).mode & 0o022, 0, path);
+      assertEquals(statSync(join(unpacked, path)).mode & 0o022, 0, path);
     }
   }),
 );
@@ -115,11 +115,11 @@ Deno.test(
   "without SLUICE_CACHE, a cache folder that others can write is skipped",
   withFolder(async (folder) => {
     const [home, temporary] = [join(folder, "home"), join(folder, "tmp")].map((path) => makeFolder(path, 0o700));
-    assert.ok(home && temporary);
+    assert(home && temporary);
     makeFolder(join(home, ".cache"), 0o777);
     const env = { SLUICE_CACHE: "", XDG_CACHE_HOME: "", HOME: home, TMPDIR: temporary };
-    assert.equal((await finish(testedExecutable(), ["--version"], env)).stdout, version);
-    assert.deepEqual(namesIn(join(home, ".cache")), []);
+    assertEquals((await finish(testedExecutable(), ["--version"], env)).stdout, version);
+    assertEquals(namesIn(join(home, ".cache")), []);
     assertCleanCache(join(temporary, `sluice-${Deno.uid()}`));
   }),
 );

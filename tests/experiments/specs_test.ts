@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertGreater } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
 import { objectiveNames } from "../../src/objectives/mod.ts";
@@ -18,9 +18,9 @@ function plan(name: string): readonly PlannedRun[] {
 }
 
 for (const name of specs) {
-  Deno.test(`every run of ${name} has known options`, () => assert.ok(plan(name).length > 0));
+  Deno.test(`every run of ${name} has known options`, () => assertGreater(plan(name).length, 0));
 }
 
 Deno.test("objectives.yaml has a run for every objective", () => {
-  assert.deepEqual(plan("objectives.yaml").map(({ config }) => config.objective), objectiveNames);
+  assertEquals(plan("objectives.yaml").map(({ config }) => config.objective), objectiveNames);
 });

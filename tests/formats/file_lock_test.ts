@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { assert, assertEquals, assertIsError, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { linkSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
+import { InvalidInputError, LostFolderError } from "../../src/errors.ts";
 import { ownIdentity } from "../../src/machine/mod.ts";
 import { describeHolder, FileLock, isHolderHere, readLock } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
@@ -15,7 +16,7 @@ import { withFolder } from "../folders.ts";
 function hold(path: string, text: string, exclusive = true): Deno.FsFile {
   writeFileSync(path, text);
   const file = Deno.openSync(path, { read: true, write: true });
-  assert.equal(file.tryLockSync(exclusive), true);
+  assertEquals(file.tryLockSync(exclusive), true);
   return file;
 }
 
@@ -29,14 +30,14 @@ Deno.test(
     );
     const lock = await FileLock.take(path, folder);
     const own = ownIdentity();
-    assert.equal(readFileSync(path, "utf8"), `${process.pid}\n${own?.host}\n${own?.start}\n`);
-    assert.deepEqual(readLock(path), { holder: own, noLocks: null });
-    await assert.rejects(FileLock.take(path, folder), {
-      name: "InvalidInputError",
-      message: `${folder}: is in use by process ${process.pid}; wait for it, or stop it`,
-    });
+    assertEquals(readFileSync(path, "utf8"), `${process.pid}\n${own?.host}\n${own?.start}\n`);
+    assertEquals(readLock(path), { holder: own, noLocks: null });
+    assertEquals(
+      (await assertRejects(() => FileLock.take(path, folder), InvalidInputError)).message,
+      `${folder}: is in use by process ${process.pid}; wait for it, or stop it`,
+    );
     lock[Symbol.dispose]();
-    assert.deepEqual(readLock(path), { holder: null, noLocks: null });
+    assertEquals(readLock(path), { holder: null, noLocks: null });
     (await FileLock.take(path, folder))[Symbol.dispose]();
   }),
 );
@@ -59,7 +60,7 @@ Deno.test(
     setTimeout(() => holding.close(), 300);
     const told: string[] = [];
     using _lock = await FileLock.takeWhenFree(path, folder, (holder) => told.push(describeHolder(holder)));
-    assert.deepEqual(told, ["process 123"]);
+    assertEquals(told, ["process 123"]);
   }),
 );
 
@@ -74,7 +75,7 @@ Deno.test(
     }, 200);
     using second = await FileLock.takeWhenFree(path, folder);
     second.check();
-    assert.equal(readLock(path).holder?.pid, process.pid);
+    assertStrictEquals(readLock(path).holder?.pid, process.pid);
   }),
 );
 
@@ -98,9 +99,9 @@ for (
       const path = join(folder, "lock");
       using _held = hold(path, text);
       const { holder, noLocks } = readLock(path);
-      assert.ok(holder !== null && noLocks === null);
+      assert(holder !== null && noLocks === null);
       const expected = [pid === undefined ? process.pid : pid, words, false];
-      assert.deepEqual([holder.pid, describeHolder(holder), isHolderHere(holder)], expected);
+      assertEquals([holder.pid, describeHolder(holder), isHolderHere(holder)], expected);
     }),
   );
 }
@@ -111,13 +112,13 @@ Deno.test(
     const [path, precious] = [join(folder, "lock"), join(folder, "precious")];
     writeFileSync(precious, "precious");
     const refused = async (message: RegExp) => {
-      const isRefusal = { name: "InvalidInputError", message };
-      await assert.rejects(FileLock.take(path, folder), isRefusal);
-      await assert.rejects(FileLock.takeWhenFree(path, folder), isRefusal);
+      const isRefusal = message;
+      assertIsError(await assertRejects(() => FileLock.take(path, folder)), InvalidInputError, isRefusal);
+      assertIsError(await assertRejects(() => FileLock.takeWhenFree(path, folder)), InvalidInputError, isRefusal);
       rmSync(path, { recursive: true });
     };
     symlinkSync(precious, path);
-    assert.throws(() => readLock(path), { message: /lock: is a link/ });
+    assertThrows(() => readLock(path), Error, "lock: is a link");
     await refused(/lock: is a link and must be a file; remove it, or copy the file here$/);
     symlinkSync(join(folder, "not there"), path);
     await refused(/lock: is a link/);
@@ -127,8 +128,8 @@ Deno.test(
     await refused(/lock: is not a file; remove it$/);
     await new Deno.Command("mkfifo", { args: [path] }).output();
     await refused(/lock: is not a file; remove it$/);
-    assert.equal(readFileSync(precious, "utf8"), "precious");
-    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["precious"]);
+    assertEquals(readFileSync(precious, "utf8"), "precious");
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["precious"]);
   }),
 );
 
@@ -137,7 +138,7 @@ Deno.test(
   withFolder(async (folder) => {
     const inner = join(folder, "run");
     const path = join(inner, "lock");
-    const lost = { name: "LostFolderError", message: /run: was removed or replaced while this process worked on it/ };
+    const lost = /run: was removed or replaced while this process worked on it/;
     const locked = async () => {
       Deno.mkdirSync(inner, { recursive: true });
       const lock = await FileLock.take(path, inner);
@@ -146,14 +147,14 @@ Deno.test(
     };
     using removed = await locked();
     rmSync(path);
-    assert.throws(() => removed.check(), lost);
+    assertIsError(assertThrows(() => removed.check()), LostFolderError, lost);
     using replaced = await locked();
     const text = readFileSync(path);
     rmSync(path);
     writeFileSync(path, text);
-    assert.throws(() => replaced.check(), lost);
+    assertIsError(assertThrows(() => replaced.check()), LostFolderError, lost);
     using moved = await locked();
     renameSync(inner, join(folder, "elsewhere"));
-    assert.throws(() => moved.check(), lost);
+    assertIsError(assertThrows(() => moved.check()), LostFolderError, lost);
   }),
 );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertIsError, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 
 import { ShapeError } from "../../src/errors.ts";
@@ -12,9 +12,9 @@ import { decodeNpy, encodeNpy, FormatError } from "../../src/formats/mod.ts";
 Deno.test("a file has the bytes that numpy.save writes", () => {
   const bytes = encodeNpy({ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
   const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }";
-  assert.deepEqual([...bytes.subarray(0, 10)], [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, 118, 0]);
-  assert.equal(new TextDecoder().decode(bytes.subarray(10, 128)), `${header.padEnd(117)}\n`);
-  assert.deepEqual(new Float32Array(bytes.slice(128).buffer), Float32Array.of(1, 2, 3, 4, 5, 6));
+  assertEquals([...bytes.subarray(0, 10)], [0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, 118, 0]);
+  assertEquals(new TextDecoder().decode(bytes.subarray(10, 128)), `${header.padEnd(117)}\n`);
+  assertEquals(new Float32Array(bytes.slice(128).buffer), Float32Array.of(1, 2, 3, 4, 5, 6));
 });
 
 Deno.test("arrays of every element type and number of axes are read back unchanged", () => {
@@ -25,20 +25,20 @@ Deno.test("arrays of every element type and number of axes are read back unchang
     { shape: [2, 1, 2], data: Uint8Array.of(0, 255, 3, 4) },
   ];
   for (const array of arrays) {
-    assert.deepEqual(decodeNpy(encodeNpy(array)), array);
-    assert.deepEqual(decodeNpy(Buffer.from(encodeNpy(array))), array, "of bytes that are a view of others");
+    assertEquals(decodeNpy(encodeNpy(array)), array);
+    assertEquals(decodeNpy(Buffer.from(encodeNpy(array))), array, "of bytes that are a view of others");
   }
 });
 
 Deno.test("data begin at a multiple of 64 bytes for a header of any length", () => {
   for (let axes = 0; axes < 40; axes++) {
     const bytes = encodeNpy({ shape: Array<number>(axes).fill(1), data: Float32Array.of(1) });
-    assert.equal((bytes.length - 4) % 64, 0);
+    assertEquals((bytes.length - 4) % 64, 0);
   }
 });
 
 Deno.test("a shape that does not match the number of values is refused", () => {
-  assert.throws(() => encodeNpy({ shape: [2, 2], data: new Float32Array(3) }), ShapeError);
+  assertThrows(() => encodeNpy({ shape: [2, 2], data: new Float32Array(3) }), ShapeError);
 });
 
 Deno.test("damaged files and other types are refused, and the message names the fault", () => {
@@ -57,6 +57,6 @@ Deno.test("damaged files and other types are refused, and the message names the 
     [changed("'shape'", "'shap_'"), /no usable 'shape'/],
   ];
   for (const [bytes, message] of cases) {
-    assert.throws(() => decodeNpy(bytes), (error) => error instanceof FormatError && message.test(error.message));
+    assertIsError(assertThrows(() => decodeNpy(bytes)), FormatError, message);
   }
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, fail } from "@std/assert";
 import { readFileSync } from "node:fs";
 import { encodeRecord } from "../../src/formats/mod.ts";
 
@@ -25,7 +25,7 @@ function fieldsOf(message: Uint8Array): Field[] {
   const varint = () => {
     let value = 0;
     for (let scale = 1;; scale *= 0x80) {
-      const byte = message[at++] ?? assert.fail("a number ends early");
+      const byte = message[at++] ?? fail("a number ends early");
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
     }
@@ -35,10 +35,10 @@ function fieldsOf(message: Uint8Array): Field[] {
     const key = varint();
     const kind = key & 7;
     const value = kind === 0 || kind === 2 ? varint() : 0;
-    const length = { 0: 0, 1: 8, 2: value, 5: 4 }[kind] ?? assert.fail(`a field of kind ${kind}`);
+    const length = { 0: 0, 1: 8, 2: value, 5: 4 }[kind] ?? fail(`a field of kind ${kind}`);
     fields.push({ number: key >> 3, value, bytes: message.slice(at, at += length) });
   }
-  assert.equal(at, message.length);
+  assertEquals(at, message.length);
   return fields;
 }
 
@@ -51,12 +51,12 @@ function eventOf(data: Uint8Array): ReadEvent {
   const text = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);
   const scalars = fieldsOf(field(fields, 5)?.bytes ?? new Uint8Array()).map(({ bytes }): [string, number] => {
     const value = fieldsOf(bytes);
-    const [tag, number] = [field(value, 1)?.bytes, field(value, 2)?.bytes ?? assert.fail("a value is missing")];
+    const [tag, number] = [field(value, 1)?.bytes, field(value, 2)?.bytes ?? fail("a value is missing")];
     return [text(tag) ?? "", new DataView(number.buffer).getFloat32(0, true)];
   });
   const session = field(fields, 7);
   return {
-    wallTime: new DataView(field(fields, 1)?.bytes.buffer ?? assert.fail("no time")).getFloat64(0, true),
+    wallTime: new DataView(field(fields, 1)?.bytes.buffer ?? fail("no time")).getFloat64(0, true),
     step: field(fields, 2)?.value ?? 0,
     fileVersion: text(field(fields, 3)?.bytes) ?? null,
     isRestart: session !== undefined && field(fieldsOf(session.bytes), 1)?.value === 1,
@@ -72,7 +72,7 @@ export function readEvents(path: string): ReadEvent[] {
     const length = Number(new DataView(bytes.buffer, at).getBigUint64(0, true));
     if (at + length + 16 > bytes.length) break;
     const data = bytes.subarray(at + 12, at + 12 + length);
-    assert.deepEqual(bytes.subarray(at, at + length + 16), encodeRecord(data));
+    assertEquals(bytes.subarray(at, at + length + 16), encodeRecord(data));
     events.push(eventOf(data));
     at += length + 16;
   }

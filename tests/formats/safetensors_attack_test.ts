@@ -1,5 +1,5 @@
 // Tests that malformed safetensors bytes are refused, a test per attack.
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { InvalidInputError } from "../../src/errors.ts";
 import { decodeSafetensors, encodeSafetensors, FormatError } from "../../src/formats/mod.ts";
@@ -18,16 +18,14 @@ function entry(begin: unknown, end: unknown, shape: unknown = [4], dtype: unknow
 }
 
 function refused(bytes: Uint8Array, message: RegExp): void {
-  assert.throws(() => decodeSafetensors(bytes), (error: unknown) => {
-    assert.ok(error instanceof FormatError && error instanceof InvalidInputError, String(error));
-    assert.match(error.message, message);
-    assert.ok(!error.message.includes("\n"), "the message is one line");
-    return true;
-  });
+  const error = assertThrows(() => decodeSafetensors(bytes), FormatError);
+  assertInstanceOf(error, InvalidInputError, String(error));
+  assertMatch(error.message, message);
+  assert(!error.message.includes("\n"), "the message is one line");
 }
 
 Deno.test("the files of these tests are valid before they are attacked", () => {
-  assert.equal(decodeSafetensors(file(JSON.stringify({ a: entry(0, 4), b: entry(4, 8) }), 8)).tensors.size, 2);
+  assertEquals(decodeSafetensors(file(JSON.stringify({ a: entry(0, 4), b: entry(4, 8) }), 8)).tensors.size, 2);
 });
 
 Deno.test("an empty file and one shorter than its length field are refused", () => {
@@ -54,7 +52,7 @@ Deno.test("a file truncated at any byte is refused", () => {
     k: "v",
   });
   for (let length = 0; length < whole.length; length++) {
-    assert.throws(() => decodeSafetensors(whole.subarray(0, length)), FormatError);
+    assertThrows(() => decodeSafetensors(whole.subarray(0, length)), FormatError);
   }
 });
 
@@ -88,7 +86,7 @@ Deno.test("a shape whose product overflows is refused", () => {
   const huge = 2 ** 32;
   refused(file(JSON.stringify({ a: entry(0, 0, [huge, huge, huge]) })), /needs Infinity bytes/);
   refused(file(JSON.stringify({ a: entry(0, 0, new Array(200).fill(2 ** 52)) })), /needs Infinity bytes/);
-  assert.equal(decodeSafetensors(file(JSON.stringify({ a: entry(0, 0, [huge, 0, huge]) }))).tensors.size, 1);
+  assertEquals(decodeSafetensors(file(JSON.stringify({ a: entry(0, 0, [huge, 0, huge]) }))).tensors.size, 1);
 });
 
 Deno.test("negative, fractional, textual and unsafe numbers in shape or offsets are refused", () => {
@@ -181,9 +179,9 @@ Deno.test("300 random mutations of a valid file are read or refused with a Forma
       }
       try {
         const { tensors } = decodeSafetensors(Uint8Array.from(bytes));
-        for (const { shape, data } of tensors.values()) assert.equal(data.length, shape.reduce((a, b) => a * b, 1));
+        for (const { shape, data } of tensors.values()) assertEquals(data.length, shape.reduce((a, b) => a * b, 1));
       } catch (error) {
-        assert.ok(error instanceof FormatError, String(error));
+        assertInstanceOf(error, FormatError, String(error));
       }
     }),
     { numRuns: 300, seed: 3 },

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertStrictEquals, fail } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { describeSystemError, reasonOf, storageError } from "../../src/formats/mod.ts";
 import { StorageError } from "../../src/errors.ts";
@@ -16,7 +16,7 @@ function thrownBy(act: () => unknown): unknown {
   } catch (error) {
     return error;
   }
-  assert.fail("nothing was thrown");
+  fail("nothing was thrown");
 }
 
 Deno.test(
@@ -34,22 +34,22 @@ Deno.test(
     for (const [path, sentence] of cases) {
       for (const read of [() => readFileSync(path), () => Deno.readTextFileSync(path)]) {
         const described = describeSystemError(thrownBy(read), path);
-        assert.match(described?.sentence ?? "", sentence);
-        assert.ok(described?.sentence.startsWith(path) && described.isRequest);
+        assertMatch(described?.sentence ?? "", sentence);
+        assert(described?.sentence.startsWith(path) && described.isRequest);
       }
     }
     const [path] = cases[0];
-    assert.equal(describeSystemError(thrownBy(() => Deno.readTextFileSync(path)))?.path, path);
-    assert.equal(describeSystemError(thrownBy(() => readFileSync(path)))?.path, path);
-    assert.equal(reasonOf(thrownBy(() => readFileSync(path))), "there is no such file or folder");
+    assertStrictEquals(describeSystemError(thrownBy(() => Deno.readTextFileSync(path)))?.path, path);
+    assertStrictEquals(describeSystemError(thrownBy(() => readFileSync(path)))?.path, path);
+    assertEquals(reasonOf(thrownBy(() => readFileSync(path))), "there is no such file or folder");
   }),
 );
 
 Deno.test("an error of the machine is no wrong request, and an error that is not the system's stays unchanged", () => {
   const full = Object.assign(new Error("write"), { code: "ENOSPC" });
-  assert.deepEqual(describeSystemError(full, "x")?.isRequest, false);
-  assert.equal(describeSystemError(new TypeError("no")), null);
-  assert.equal(reasonOf(new TypeError("no")), "no");
+  assertEquals(describeSystemError(full, "x")?.isRequest, false);
+  assertEquals(describeSystemError(new TypeError("no")), null);
+  assertEquals(reasonOf(new TypeError("no")), "no");
   const error = storageError("x", Object.assign(new Error("open"), { code: "ENAMETOOLONG" }));
-  assert.ok(error instanceof StorageError && /^x: the name is too long/.test(error.message));
+  assert(error instanceof StorageError && /^x: the name is too long/.test(error.message));
 });

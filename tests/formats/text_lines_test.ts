@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { assertEquals, assertIsError, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
+import { InvalidInputError } from "../../src/errors.ts";
 import { readLines, readTextFile } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
 
@@ -18,7 +19,7 @@ Deno.test(
       const lines = lengths.map((length, index) => `${index}${"é".repeat(length / 2)}`);
       for (const torn of ["", "torn"]) {
         Deno.writeTextFileSync(path, lines.map((line) => `${line}\n`).join("") + torn);
-        assert.deepEqual([...readLines(path)], lines, `${lengths} ${torn}`);
+        assertEquals([...readLines(path)], lines, `${lengths} ${torn}`);
       }
     }
   }),
@@ -30,7 +31,7 @@ Deno.test(
     const path = join(folder, "text");
     const long = "x".repeat(2 ** 24 + 1);
     Deno.writeTextFileSync(path, `first\n${long}\nmiddle\n${long}${long}\n\nlast\n${long}`);
-    assert.deepEqual([...readLines(path)], ["first", null, "middle", null, "", "last"]);
+    assertEquals([...readLines(path)], ["first", null, "middle", null, "", "last"]);
   }),
 );
 
@@ -39,11 +40,12 @@ Deno.test(
   withFolder((folder) => {
     const path = join(folder, "config.yaml");
     Deno.writeTextFileSync(path, "seed: 1\n");
-    assert.equal(readTextFile(path, "restore it"), "seed: 1\n");
+    assertEquals(readTextFile(path, "restore it"), "seed: 1\n");
     Deno.truncateSync(path, 2 ** 40);
-    assert.throws(() => readTextFile(path, "restore it"), {
-      name: "InvalidInputError",
-      message: /config\.yaml: has 1099511627776 bytes, more than any file that sluice writes; restore it$/,
-    });
+    assertIsError(
+      assertThrows(() => readTextFile(path, "restore it")),
+      InvalidInputError,
+      /config\.yaml: has 1099511627776 bytes, more than any file that sluice writes; restore it$/,
+    );
   }),
 );

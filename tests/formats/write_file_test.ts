@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { assert, assertEquals, assertIsError, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { StorageError } from "../../src/errors.ts";
 import {
   appendToFile,
   clearLeftovers,
@@ -51,7 +52,7 @@ for (const umask of [0o000, 0o022, 0o027, 0o077]) {
       });
       const [file, of] = [(0o666 & ~umask).toString(8), (0o777 & ~umask).toString(8)];
       const names = ["whole", "grown", "run/file", "outer", "outer/inner", "run"];
-      assert.deepEqual(names.map((name) => modeOf(join(folder, name))), [file, file, file, of, of, of]);
+      assertEquals(names.map((name) => modeOf(join(folder, name))), [file, file, file, of, of, of]);
     }),
   );
 }
@@ -63,7 +64,7 @@ Deno.test(
     appendToFile(path, "a");
     Deno.chmodSync(path, 0o600);
     appendToFile(path, "b");
-    assert.deepEqual([modeOf(path), readFileSync(path, "utf8")], ["600", "ab"]);
+    assertEquals([modeOf(path), readFileSync(path, "utf8")], ["600", "ab"]);
   }),
 );
 
@@ -94,12 +95,12 @@ Deno.test({
       ],
     }).output();
     const said = new TextDecoder().decode(stdout);
-    assert.match(
+    assertMatch(
       said,
       /^StorageError .*grown: cannot be written: the file would exceed the size limit/,
       new TextDecoder().decode(stderr),
     );
-    assert.equal(readFileSync(path, "utf8"), `${"x".repeat(599)}\n`);
+    assertEquals(readFileSync(path, "utf8"), `${"x".repeat(599)}\n`);
   }),
 });
 
@@ -114,9 +115,9 @@ Deno.test(
     living.tryLockSync(true);
     writeFileAtomically(path, text);
     const left = ["x.json", "x.json.6.partial", "x.json.partial", "y.json.4.partial"];
-    assert.deepEqual(readdirSync(folder).sort(), left);
+    assertEquals(readdirSync(folder).sort(), left);
     clearLeftovers(folder);
-    assert.deepEqual(readdirSync(folder).sort(), ["x.json", "x.json.6.partial", "x.json.partial"]);
+    assertEquals(readdirSync(folder).sort(), ["x.json", "x.json.6.partial", "x.json.partial"]);
   }),
 );
 
@@ -127,10 +128,10 @@ Deno.test(
     writeFileSync(victim, "precious");
     symlinkSync(victim, `${path}.${process.pid}.partial`);
     const temporary = writePartial(path, text);
-    assert.equal(temporary, `${path}.${process.pid}-1.partial`);
-    assert.equal(readFileSync(victim, "utf8"), "precious");
+    assertEquals(temporary, `${path}.${process.pid}-1.partial`);
+    assertEquals(readFileSync(victim, "utf8"), "precious");
     clearLeftovers(folder);
-    assert.ok(existsSync(`${path}.${process.pid}.partial`), "a link is no temporary file of ours");
+    assert(existsSync(`${path}.${process.pid}.partial`), "a link is no temporary file of ours");
   }),
 );
 
@@ -143,15 +144,15 @@ Deno.test(
     }
     {
       using _partial = new PartialFolder(place);
-      assert.deepEqual(readdirSync(folder).sort(), [".other.4.partial", `.run.${process.pid}.partial`]);
+      assertEquals(readdirSync(folder).sort(), [".other.4.partial", `.run.${process.pid}.partial`]);
     }
-    assert.deepEqual(readdirSync(folder), [".other.4.partial"]);
+    assertEquals(readdirSync(folder), [".other.4.partial"]);
     using partial = new PartialFolder(place);
     writeFileAtomically(join(partial.path, "file"), text);
     partial.putInPlace();
-    assert.deepEqual(readdirSync(place), ["file"]);
+    assertEquals(readdirSync(place), ["file"]);
     removeFolder(place);
-    assert.deepEqual(readdirSync(folder), [".other.4.partial"]);
+    assertEquals(readdirSync(folder), [".other.4.partial"]);
   }),
 );
 
@@ -164,13 +165,14 @@ Deno.test(
     living.tryLockSync(true);
     using partial = new PartialFolder(join(folder, "run"));
     partial.putInPlace();
-    assert.deepEqual(readdirSync(folder).sort(), [".run.4.partial", "run"]);
+    assertEquals(readdirSync(folder).sort(), [".run.4.partial", "run"]);
   }),
 );
 
 Deno.test("flushing a missing folder is refused with a one-line message", () => {
-  assert.throws(() => flushFolder("/none"), {
-    name: "StorageError",
-    message: /^\/none: cannot be written: its folder does not exist any more/,
-  });
+  assertIsError(
+    assertThrows(() => flushFolder("/none")),
+    StorageError,
+    /^\/none: cannot be written: its folder does not exist any more/,
+  );
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { readMemoryQuotas, readProcessorQuota } from "../../src/machine/mod.ts";
 import { mountLine, onSimulated } from "./drawn_machine.ts";
 
@@ -25,8 +25,8 @@ Deno.test(
     [`${cgroups}/user/job/memory.current`]: 3000,
     [`${cgroups}/user/job/memory.stat`]: "anon 1000\ninactive_file 1200\nactive_file 800",
   }, (system) => {
-    assert.deepEqual(readProcessorQuota(system), { processors: 1.5, folder: `${cgroups}/user/job` });
-    assert.deepEqual(readMemoryQuotas(system), [{ limit: 4000, used: 1800, folder: `${cgroups}/user/job` }]);
+    assertEquals(readProcessorQuota(system), { processors: 1.5, folder: `${cgroups}/user/job` });
+    assertEquals(readMemoryQuotas(system), [{ limit: 4000, used: 1800, folder: `${cgroups}/user/job` }]);
   }),
 );
 
@@ -42,8 +42,8 @@ Deno.test(
     [`${cgroups}/outer/middle/memory.max`]: "max",
     [`${cgroups}/outer/middle/inner/memory.max`]: 2000,
   }, (system) => {
-    assert.deepEqual(readProcessorQuota(system), { processors: 2, folder: `${cgroups}/outer/middle` });
-    assert.deepEqual(readMemoryQuotas(system), [
+    assertEquals(readProcessorQuota(system), { processors: 2, folder: `${cgroups}/outer/middle` });
+    assertEquals(readMemoryQuotas(system), [
       { limit: 1000, used: null, folder: `${cgroups}/outer` },
       { limit: 2000, used: null, folder: `${cgroups}/outer/middle/inner` },
     ]);
@@ -60,8 +60,8 @@ Deno.test(
     [`${cgroups}/memory.current`]: 10,
     [`${cgroups}/memory.stat`]: "inactive_file 20",
   }, (system) => {
-    assert.deepEqual(readProcessorQuota(system), { processors: 0.5, folder: cgroups });
-    assert.deepEqual(readMemoryQuotas(system), [{ limit: 1000, used: 0, folder: cgroups }]);
+    assertEquals(readProcessorQuota(system), { processors: 0.5, folder: cgroups });
+    assertEquals(readMemoryQuotas(system), [{ limit: 1000, used: 0, folder: cgroups }]);
   }),
 );
 
@@ -72,7 +72,7 @@ Deno.test(
     "/proc/self/mountinfo": version2,
     [`${cgroups}/cpu.max`]: "300000 100000",
     "/sys/fs/other/cpu.max": "100000 100000",
-  }, (system) => assert.deepEqual(readProcessorQuota(system), { processors: 3, folder: cgroups })),
+  }, (system) => assertEquals(readProcessorQuota(system), { processors: 3, folder: cgroups })),
 );
 
 Deno.test(
@@ -91,8 +91,8 @@ Deno.test(
     [`${cgroups}/memory/job/memory.usage_in_bytes`]: 4000,
     [`${cgroups}/memory/job/memory.stat`]: "inactive_file 1\ntotal_inactive_file 1500",
   }, (system) => {
-    assert.deepEqual(readProcessorQuota(system), { processors: 2.5, folder: `${cgroups}/cpu,cpuacct/job` });
-    assert.deepEqual(readMemoryQuotas(system), [{ limit: 5000, used: 2500, folder: `${cgroups}/memory/job` }]);
+    assertEquals(readProcessorQuota(system), { processors: 2.5, folder: `${cgroups}/cpu,cpuacct/job` });
+    assertEquals(readMemoryQuotas(system), [{ limit: 5000, used: 2500, folder: `${cgroups}/memory/job` }]);
   }),
 );
 
@@ -110,8 +110,8 @@ Deno.test(
     [`${cgroups}/cpu,cpuacct/nested/cpu.cfs_period_us`]: 100000,
     [`${cgroups}/memory/memory.limit_in_bytes`]: 700,
   }, (system) => {
-    assert.deepEqual(readProcessorQuota(system), { processors: 1, folder: `${cgroups}/cpu,cpuacct/nested` });
-    assert.deepEqual(readMemoryQuotas(system), [{ limit: 700, used: null, folder: `${cgroups}/memory` }]);
+    assertEquals(readProcessorQuota(system), { processors: 1, folder: `${cgroups}/cpu,cpuacct/nested` });
+    assertEquals(readMemoryQuotas(system), [{ limit: 700, used: null, folder: `${cgroups}/memory` }]);
   }),
 );
 
@@ -124,8 +124,8 @@ Deno.test(
     [`${cgroups}/cpu,cpuacct/job/cpu.cfs_period_us`]: 50000,
     [`${cgroups}/unified/unified/job/memory.max`]: 900,
   }, (system) => {
-    assert.deepEqual(readProcessorQuota(system), { processors: 2, folder: `${cgroups}/cpu,cpuacct/job` });
-    assert.equal(readMemoryQuotas(system)[0]?.limit, 900);
+    assertEquals(readProcessorQuota(system), { processors: 2, folder: `${cgroups}/cpu,cpuacct/job` });
+    assertEquals(readMemoryQuotas(system)[0]?.limit, 900);
   }),
 );
 
@@ -135,7 +135,7 @@ Deno.test(
     "/proc/self/cgroup": "0::/a b",
     "/proc/self/mountinfo": mountLine("/", "/sys/fs/c\\040group", "cgroup2"),
     "/sys/fs/c group/a b/cpu.max": "100000 100000",
-  }, (system) => assert.equal(readProcessorQuota(system)?.folder, "/sys/fs/c group/a b")),
+  }, (system) => assertEquals(readProcessorQuota(system)?.folder, "/sys/fs/c group/a b")),
 );
 
 const unlimited = {
@@ -159,8 +159,8 @@ for (const [cause, files] of Object.entries(unlimited)) {
   Deno.test(
     `there is no limit if ${cause}`,
     onSimulated(files, (system) => {
-      assert.equal(readProcessorQuota(system), null);
-      assert.deepEqual(readMemoryQuotas(system), []);
+      assertEquals(readProcessorQuota(system), null);
+      assertEquals(readMemoryQuotas(system), []);
     }),
   );
 }

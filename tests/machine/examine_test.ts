@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import {
   type CacheReport,
   examineMachine,
@@ -45,16 +45,16 @@ function machine(
 }
 
 Deno.test("a machine without problems gives no warning, in a checkout or an executable", () => {
-  assert.deepEqual(machineWarnings(machine()), []);
-  assert.deepEqual(machineWarnings(machine({ storage: { cache } })), []);
+  assertEquals(machineWarnings(machine()), []);
+  assertEquals(machineWarnings(machine({ storage: { cache } })), []);
 });
 
 Deno.test("little memory is a warning, which names the limit if there is one", () => {
   const limited = { total: 1.5 * GIB, limit: 1.5 * GIB, limitFolder: "/sys/fs/cgroup", decidedBy: "limit" } as const;
-  assert.deepEqual(machineWarnings(machine({ memory: limited })), [
+  assertEquals(machineWarnings(machine({ memory: limited })), [
     "only 1536 MiB of memory (the limit of /sys/fs/cgroup): give the container more, or use a small --batch and --width",
   ]);
-  assert.match(machineWarnings(machine({ memory: { total: GIB } }))[0] ?? "", /only 1024 MiB of memory: use a small/);
+  assertMatch(machineWarnings(machine({ memory: { total: GIB } }))[0] ?? "", /only 1024 MiB of memory: use a small/);
 });
 
 Deno.test("little free space is one warning per file system, and none for a folder that cannot be written", () => {
@@ -62,38 +62,35 @@ Deno.test("little free space is one warning per file system, and none for a fold
   const warnings = machineWarnings(
     machine({ storage: { current: tight, data: tight, temporary: { ...tight, mount: "/tmp", free: 0 }, home: tight } }),
   );
-  assert.deepEqual(warnings, [
+  assertEquals(warnings, [
     "only 1023 MiB are free on /, for runs here, data sets: free some space",
     "only 0 MiB are free on /tmp, for temporary files: free some space",
   ]);
   const image = { ...tight, writable: false, readOnly: true };
-  assert.ok(machineWarnings(machine({ storage: { current: image } })).every((line) => !/free/.test(line)));
-  assert.deepEqual(machineWarnings(machine({ storage: { current: { ...folder, free: null } } })), []);
+  assert(machineWarnings(machine({ storage: { current: image } })).every((line) => !/free/.test(line)));
+  assertEquals(machineWarnings(machine({ storage: { current: { ...folder, free: null } } })), []);
 });
 
 Deno.test("a folder that cannot be written is a warning that names the option or variable to set", () => {
   const shut = { ...folder, writable: false };
   const warnings = machineWarnings(machine({ storage: { current: shut, data: shut, temporary: shut } }));
-  assert.equal(warnings.length, 3);
+  assertEquals(warnings.length, 3);
   for (const [index, remedy] of [/--out/, /SLUICE_DATA/, /TMPDIR/].entries()) {
-    assert.match(warnings[index] ?? "", remedy);
+    assertMatch(warnings[index] ?? "", remedy);
   }
-  assert.match(
-    machineWarnings(machine({ storage: { temporary: { ...folder, exists: false } } }))[0] ?? "",
-    /TMPDIR/,
-  );
+  assertMatch(machineWarnings(machine({ storage: { temporary: { ...folder, exists: false } } }))[0] ?? "", /TMPDIR/);
 });
 
 Deno.test("a temporary folder mounted noexec is a warning", () => {
   const temporary = { ...folder, noexec: true, mount: "/tmp" };
   const warnings = machineWarnings(machine({ storage: { temporary, cache } }));
-  assert.match(warnings.join("\n"), /^the temporary folder, \/work, is mounted noexec: .*TMPDIR[^\n]*$/);
+  assertMatch(warnings.join("\n"), /^the temporary folder, \/work, is mounted noexec: .*TMPDIR[^\n]*$/);
 });
 
 Deno.test("this machine is examined", () => {
   const { limits, storage, processor } = examineMachine("/data");
-  assert.ok(limits.processors.usable >= 1);
-  assert.ok(limits.memory.available <= limits.memory.total && limits.memory.total <= limits.memory.host.total);
-  assert.equal(storage.data.path, "/data");
-  assert.deepEqual(processor.missing, []);
+  assertGreaterOrEqual(limits.processors.usable, 1);
+  assert(limits.memory.available <= limits.memory.total && limits.memory.total <= limits.memory.host.total);
+  assertEquals(storage.data.path, "/data");
+  assertEquals(processor.missing, []);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { openLibrary } from "../../src/device/library.ts";
 import { describeMissing, readProcessor, SystemCalls } from "../../src/machine/mod.ts";
 import { DeviceUnavailableError } from "../../src/errors.ts";
@@ -21,8 +21,8 @@ Deno.test(
   "a processor of x86-64-v3 lacks nothing",
   onSimulated({ "/proc/cpuinfo": cpuinfo(haswell) }, (system) => {
     const processor = readProcessor(system);
-    assert.deepEqual(processor, { name: "Drawn (R) CPU", needs: "x86-64-v3", missing: [] });
-    assert.equal(describeMissing(processor), null);
+    assertEquals(processor, { name: "Drawn (R) CPU", needs: "x86-64-v3", missing: [] });
+    assertEquals(describeMissing(processor), null);
   }),
 );
 
@@ -30,14 +30,14 @@ Deno.test(
   "an older processor is described in one line: its name, the missing instructions and the remedy",
   onSimulated({ "/proc/cpuinfo": cpuinfo(ivyBridge) }, (system) => {
     const processor = readProcessor(system);
-    assert.deepEqual(processor.missing, ["avx2", "bmi1", "bmi2", "fma", "abm", "movbe"]);
-    assert.match(describeMissing(processor) ?? "", /^the processor \(Drawn.*\) lacks avx2, .*x86-64-v3: use [^\n]*$/);
+    assertEquals(processor.missing, ["avx2", "bmi1", "bmi2", "fma", "abm", "movbe"]);
+    assertMatch(describeMissing(processor) ?? "", /^the processor \(Drawn.*\) lacks avx2, .*x86-64-v3: use [^\n]*$/);
   }),
 );
 
 Deno.test("no instruction counts as missing if the kernel reports none", async () => {
   for (const files of [{}, { "/proc/cpuinfo": "processor\t: 0\nFeatures\t: fp asimd" }]) {
-    await onSimulated(files, (system) => assert.equal(describeMissing(readProcessor(system)), null))();
+    await onSimulated(files, (system) => assertEquals(describeMissing(readProcessor(system)), null))();
   }
 });
 
@@ -46,16 +46,13 @@ Deno.test(
   withFolder((root) => {
     writeMachine(root, { "/proc/cpuinfo": cpuinfo(ivyBridge) });
     for (const kind of ["cpu", "cuda"] as const) {
-      assert.throws(
-        () => openLibrary(kind, root),
-        (error) => error instanceof DeviceUnavailableError && /lacks avx2/.test(error.message),
-      );
+      assertThrows(() => openLibrary(kind, root), DeviceUnavailableError, "lacks avx2");
     }
   }),
 );
 
 Deno.test("this processor's flags are read", () => {
   using system = new SystemCalls();
-  assert.deepEqual(readProcessor(system).missing, []);
-  assert.ok(readProcessor(system).name);
+  assertEquals(readProcessor(system).missing, []);
+  assert(readProcessor(system).name);
 });

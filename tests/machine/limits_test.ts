@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import {
   readMemoryLimits,
   readProcessorLimits,
@@ -40,8 +40,8 @@ for (const { online, affinity, quota, ...expected } of cases) {
     `processors ${online}, affinity to ${affinity} and quota ${quota} make ${expected.usable} usable`,
     onSimulated(machineFiles(online, quota), (system) => {
       const { usable, host, decidedBy, affinity: own } = readProcessorLimits(system, affinity);
-      assert.deepEqual({ usable, host, decidedBy }, expected);
-      assert.equal(own, affinity);
+      assertEquals({ usable, host, decidedBy }, expected);
+      assertStrictEquals(own, affinity);
     }),
   );
 }
@@ -57,7 +57,7 @@ Deno.test(
       [`${folder}/job/memory.stat`]: `inactive_file ${2e9}`,
     }),
     (system) =>
-      assert.deepEqual(readMemoryLimits(system, host), {
+      assertEquals(readMemoryLimits(system, host), {
         total: 4e9,
         available: 5e8,
         host,
@@ -75,7 +75,7 @@ Deno.test(
     machineFiles("0-3", "max 100000", { [`${folder}/memory.max`]: 128e9, [`${folder}/memory.current`]: 1e9 }),
     (system) => {
       const { total, available, limit, decidedBy } = readMemoryLimits(system, host);
-      assert.deepEqual({ total, available, limit, decidedBy }, { ...host, limit: 128e9, decidedBy: "host" });
+      assertEquals({ total, available, limit, decidedBy }, { ...host, limit: 128e9, decidedBy: "host" });
     },
   ),
 );
@@ -83,7 +83,7 @@ Deno.test(
 Deno.test(
   "without limits the machine's own memory counts",
   onSimulated({}, (system) => {
-    assert.deepEqual(readMemoryLimits(system, host), {
+    assertEquals(readMemoryLimits(system, host), {
       ...host,
       host,
       limit: null,
@@ -97,9 +97,9 @@ Deno.test(
 Deno.test("this machine has at least one usable processor, no more than its own, and no more memory than asked for", () => {
   using system = new SystemCalls();
   const { usable, affinity, host } = readProcessorLimits(system);
-  assert.ok(usable >= 1 && usable <= affinity && affinity <= host);
-  assert.equal(usableProcessors(), usable);
-  assert.ok(usableMemory(1000) <= 1000);
+  assert(usable >= 1 && usable <= affinity && affinity <= host);
+  assertStrictEquals(usableProcessors(), usable);
+  assertLessOrEqual(usableMemory(1000), 1000);
 });
 
 Deno.test("a process bound to one processor uses one", async () => {
@@ -109,5 +109,5 @@ Deno.test("a process bound to one processor uses one", async () => {
   const code = `import { usableProcessors } from "${module}"; console.log(usableProcessors());`;
   const args = ["--cpu-list", allowed ?? "0", Deno.execPath(), "eval", "--quiet", code];
   const { stdout } = await new Deno.Command("taskset", { args, env: { NO_COLOR: "1" } }).output();
-  assert.equal(new TextDecoder().decode(stdout), "1\n");
+  assertEquals(new TextDecoder().decode(stdout), "1\n");
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertStrictEquals } from "@std/assert";
 import { examineNvidia } from "../../src/machine/mod.ts";
 import { onSimulated } from "./drawn_machine.ts";
 
@@ -19,7 +19,7 @@ for (const [version, text] of Object.entries(versions)) {
       { "/proc/driver/nvidia/version": `NVRM version: ${text}\nGCC version:  gcc version 12.2.0` },
       (system) => {
         const { kernelModule } = examineNvidia(system);
-        assert.equal(kernelModule, version);
+        assertStrictEquals(kernelModule, version);
       },
     ),
   );

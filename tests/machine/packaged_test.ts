@@ -3,7 +3,14 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import {
+  assertEquals,
+  assertIsError,
+  assertMatch,
+  assertNotMatch,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { openLibrary } from "../../src/device/library.ts";
 import { noexecRemedy, repairRemedy } from "../../src/machine/mod.ts";
 import { withVariable } from "../environment.ts";
@@ -27,10 +34,10 @@ function withInstallation(
 
 Deno.test("in a checkout the remedies are tasks to run", () => {
   withInstallation(undefined, undefined, "/nowhere", () => {
-    assert.equal(repairRemedy(), "run `deno task build`");
-    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec: put it on another file system/);
-    assert.throws(() => openLibrary("cpu"), /missing: run `deno task build` \(oneDNN/);
-    assert.throws(() => openLibrary("cuda"), /missing: run `deno task build:cuda` on a machine that has nvcc/);
+    assertEquals(repairRemedy(), "run `deno task build`");
+    assertMatch(noexecRemedy("/tmp"), /^\/tmp is mounted noexec: put it on another file system/);
+    assertThrows(() => openLibrary("cpu"), Error, "missing: run `deno task build` (oneDNN");
+    assertThrows(() => openLibrary("cuda"), Error, "missing: run `deno task build:cuda` on a machine that has nvcc");
   });
 });
 
@@ -38,11 +45,12 @@ Deno.test("an executable's remedy is to unpack its files again, and never a task
   const cache = "/home/me/.cache/sluice/1.2.3";
   withInstallation("/opt/sluice", cache, `${cache}/native`, () => {
     const remedy = `delete ${cache}: the next start makes it again`;
-    assert.equal(repairRemedy(), remedy);
-    assert.match(noexecRemedy("/tmp"), /^\/tmp is mounted noexec: set SLUICE_CACHE to a folder elsewhere/);
-    assert.throws(() => openLibrary("cpu"), new RegExp(`missing: ${remedy}$`));
-    assert.throws(
-      () => openLibrary("cuda"),
+    assertStrictEquals(repairRemedy(), remedy);
+    assertMatch(noexecRemedy("/tmp"), /^\/tmp is mounted noexec: set SLUICE_CACHE to a folder elsewhere/);
+    assertIsError(assertThrows(() => openLibrary("cpu")), Error, new RegExp(`missing: ${remedy}$`));
+    assertIsError(
+      assertThrows(() => openLibrary("cuda")),
+      Error,
       /missing: build sluice from its sources on a machine that has nvcc .*, or use device cpu$/,
     );
   });
@@ -50,7 +58,7 @@ Deno.test("an executable's remedy is to unpack its files again, and never a task
     "/opt/sluice",
     cache,
     "/nowhere",
-    () => assert.match(repairRemedy(), /^unset SLUICE_NATIVE, .*\/nowhere$/),
+    () => assertMatch(repairRemedy(), /^unset SLUICE_NATIVE, .*\/nowhere$/),
   );
-  withInstallation("/opt/sluice", undefined, "", () => assert.doesNotMatch(repairRemedy(), /deno task|null|undefined/));
+  withInstallation("/opt/sluice", undefined, "", () => assertNotMatch(repairRemedy(), /deno task|null|undefined/));
 });

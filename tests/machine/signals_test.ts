@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertStrictEquals } from "@std/assert";
 import { ignoresHangUp } from "../../src/machine/mod.ts";
 import { onSimulated } from "./drawn_machine.ts";
 
@@ -20,7 +20,7 @@ for (const [mask, ignored] of masks) {
     onSimulated(
       { "/proc/self/status": `Name:\tdeno\nSigBlk:\t0000000000000001\nSigIgn:\t${mask}\nSigCgt:\t1` },
       (system) => {
-        assert.equal(ignoresHangUp(system), ignored);
+        assertStrictEquals(ignoresHangUp(system), ignored);
       },
     ),
   );
@@ -28,5 +28,5 @@ for (const [mask, ignored] of masks) {
 
 Deno.test(
   "SIGHUP is not ignored if the kernel reports no mask",
-  onSimulated({}, (system) => assert.ok(!ignoresHangUp(system))),
+  onSimulated({}, (system) => assert(!ignoresHangUp(system))),
 );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertGreater, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import {
   examineFolder,
   examineStorage,
@@ -31,20 +31,20 @@ Deno.test(
   onSimulated({ "/proc/self/mounts": mounts }, (system) => {
     const table = readMounts(system);
     const pointOf = (path: string) => mountOf(path, table)?.point;
-    assert.equal(table.length, 5);
-    assert.equal(pointOf("/"), "/");
-    assert.equal(pointOf("/home/me"), "/");
-    assert.equal(pointOf("/tmp"), "/tmp");
-    assert.equal(pointOf("/tmpfiles"), "/");
-    assert.equal(pointOf("/tmp/a b\\c/d"), "/tmp/a b\\c");
-    assert.deepEqual(mountOf("/data/x", table), { point: "/data", type: "xfs", noexec: true, readOnly: false });
-    assert.deepEqual(mountOf("/tmp/a b\\c", table), {
+    assertEquals(table.length, 5);
+    assertEquals(pointOf("/"), "/");
+    assertEquals(pointOf("/home/me"), "/");
+    assertEquals(pointOf("/tmp"), "/tmp");
+    assertEquals(pointOf("/tmpfiles"), "/");
+    assertEquals(pointOf("/tmp/a b\\c/d"), "/tmp/a b\\c");
+    assertEquals(mountOf("/data/x", table), { point: "/data", type: "xfs", noexec: true, readOnly: false });
+    assertEquals(mountOf("/tmp/a b\\c", table), {
       point: "/tmp/a b\\c",
       type: "ext4",
       noexec: false,
       readOnly: true,
     });
-    assert.equal(mountOf("/tmp", []), null);
+    assertEquals(mountOf("/tmp", []), null);
   }),
 );
 
@@ -55,16 +55,16 @@ Deno.test(
     const real = Deno.realPathSync(folder);
     const table = [{ point: real, type: "drawn", noexec: true, readOnly: false }];
     const { free, ...there } = examineFolder(system, table, folder);
-    assert.ok((free ?? 0) > 0);
+    assertGreater(free ?? 0, 0);
     const drawn = { mount: real, type: "drawn", noexec: true, readOnly: false };
-    assert.deepEqual(there, { path: folder, exists: true, writable: true, ...drawn });
+    assertEquals(there, { path: folder, exists: true, writable: true, ...drawn });
     const { free: later, ...nowhere } = examineFolder(system, table, join(folder, "a", "b"));
-    assert.ok((later ?? 0) > 0);
-    assert.deepEqual(nowhere, { path: join(folder, "a", "b"), exists: false, writable: true, ...drawn });
+    assertGreater(later ?? 0, 0);
+    assertEquals(nowhere, { path: join(folder, "a", "b"), exists: false, writable: true, ...drawn });
     const link = `${folder}.link`;
     Deno.symlinkSync(folder, link);
     try {
-      assert.equal(examineFolder(system, table, link).mount, real);
+      assertStrictEquals(examineFolder(system, table, link).mount, real);
     } finally {
       Deno.removeSync(link);
     }
@@ -74,7 +74,7 @@ Deno.test(
 Deno.test("a folder that Deno denies counts as not writable and is no error", () => {
   using system = new SystemCalls();
   const { writable, free, mount } = examineFolder(system, readMounts(system), "/proc/self");
-  assert.deepEqual({ writable, free, mount }, { writable: false, free: null, mount: "/proc" });
+  assertEquals({ writable, free, mount }, { writable: false, free: null, mount: "/proc" });
 });
 
 Deno.test(
@@ -85,17 +85,17 @@ Deno.test(
     Deno.writeFileSync(join(folder, "lib", "a"), new Uint8Array(1000));
     Deno.writeFileSync(join(folder, "b"), new Uint8Array(23));
     Deno.symlinkSync("/proc/self", join(folder, "elsewhere"));
-    assert.equal(sizeOfFolder(folder), 1023);
-    assert.equal(sizeOfFolder(join(folder, "nowhere")), 0);
+    assertEquals(sizeOfFolder(folder), 1023);
+    assertEquals(sizeOfFolder(join(folder, "nowhere")), 0);
     withVariable("TMPDIR", folder, () => {
       withVariable("SLUICE_CACHE_FOLDER", folder, () => {
         const { temporary, cache, data, current } = examineStorage(system, "/data");
-        assert.equal(temporary.path, folder);
-        assert.deepEqual([cache?.path, cache?.bytes], [folder, 1023]);
-        assert.deepEqual([data.path, current.path], ["/data", Deno.cwd()]);
+        assertStrictEquals(temporary.path, folder);
+        assertEquals([cache?.path, cache?.bytes], [folder, 1023]);
+        assertEquals([data.path, current.path], ["/data", Deno.cwd()]);
       });
-      withVariable("SLUICE_CACHE_FOLDER", undefined, () => assert.equal(examineStorage(system, "/data").cache, null));
+      withVariable("SLUICE_CACHE_FOLDER", undefined, () => assertEquals(examineStorage(system, "/data").cache, null));
     });
-    withVariable("TMPDIR", undefined, () => assert.equal(examineStorage(system, "/data").temporary.path, "/tmp"));
+    withVariable("TMPDIR", undefined, () => assertEquals(examineStorage(system, "/data").temporary.path, "/tmp"));
   }),
 );

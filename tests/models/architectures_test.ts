@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
 
 import { architectures, DualNetwork, featureSize, gateSpecs, toTorchState } from "../../src/models/mod.ts";
@@ -31,18 +31,18 @@ function shapesOf(arch: typeof architectures[number], gated: boolean): Map<strin
 
 for (const arch of architectures) {
   Deno.test(`a dense ${arch} has torchvision's names and shapes`, () => {
-    assert.deepEqual(Object.fromEntries(shapesOf(arch, false)), torchvision[arch]);
+    assertEquals(Object.fromEntries(shapesOf(arch, false)), torchvision[arch]);
   });
 
   Deno.test(`a gated ${arch} has a second set of norms and the gates besides`, () => {
     const shapes = shapesOf(arch, true);
-    for (const name of Object.keys(torchvision[arch] ?? {})) assert.ok(shapes.delete(name), name);
+    for (const name of Object.keys(torchvision[arch] ?? {})) assert(shapes.delete(name), name);
     const norms = new Map(
       Object.entries(torchvision[arch] ?? {}).filter(([name]) => /^layer.*\.bn\d\./.test(name))
         .map(([name, shape]) => [name.replace(".bn", ".gated_bn"), shape]),
     );
     for (const [name, shape] of norms) {
-      assert.deepEqual(shapes.get(name), shape, name);
+      assertEquals(shapes.get(name), shape, name);
       shapes.delete(name);
     }
     const spec = { arch, width: 64 };
@@ -52,12 +52,12 @@ for (const arch of architectures) {
       return [["fc1.weight", [hidden, inChannels]] as const, ["fc2.weight", [channels, hidden]] as const, ...norm]
         .map(([of, shape]) => [`${block}.${name}.${of}`, shape] as const);
     });
-    assert.deepEqual(Object.fromEntries(shapes), Object.fromEntries(gates));
+    assertEquals(Object.fromEntries(shapes), Object.fromEntries(gates));
   });
 }
 
 Deno.test("a feature of resnet50 has 2,048 values, four times those of resnet18", () => {
-  assert.equal(featureSize({ arch: "resnet50", width: 64 }), 2048);
-  assert.equal(featureSize({ arch: "resnet18", width: 64 }), 512);
-  assert.equal(torchvision["resnet50"]?.["layer4.2.bn3.weight"]?.[0], 2048);
+  assertEquals(featureSize({ arch: "resnet50", width: 64 }), 2048);
+  assertEquals(featureSize({ arch: "resnet18", width: 64 }), 512);
+  assertEquals(torchvision["resnet50"]?.["layer4.2.bn3.weight"]?.[0], 2048);
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertEquals, assertLess, assertNotEquals, assertStrictEquals, fail } from "@std/assert";
 import { normalisedError } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import {
@@ -66,7 +66,7 @@ function closeNorms(network: DualNetwork, spec: NetworkSpec, open: Pattern): voi
     convolutions.forEach(({ masked }, index) => {
       if (!masked) return;
       for (const parameter of ["weight", "bias"]) {
-        const data = state.get(`${name}.bn${index + 1}.${parameter}`)?.data ?? assert.fail(name);
+        const data = state.get(`${name}.bn${index + 1}.${parameter}`)?.data ?? fail(name);
         data.forEach((value, channel) => data[channel] = open(gate, channel) ? value : 0);
       }
       gate++;
@@ -88,9 +88,9 @@ for (const spec of specs) {
     disturb(network);
     const x = images(device, spec, 3);
     const dense = network.encoder.evaluate("dense", x).features;
-    assert.deepEqual(dense.shape, [3, featureSize(spec)]);
+    assertEquals(dense.shape, [3, featureSize(spec)]);
     const gated = network.encoder.evaluate("gated", x, masks(device, spec, [all, all, all])).features;
-    assert.ok(normalisedError(gated.toFloat32(), dense.toFloat32()) < 1e-10);
+    assertLess(normalisedError(gated.toFloat32(), dense.toFloat32()), 1e-10);
   });
 
   Deno.test(`${name}: a gated pass gives what masking by hand gives, image by image`, () => {
@@ -115,7 +115,7 @@ for (const spec of specs) {
       loadTorchState(masked, toTorchState(network));
       closeNorms(masked, spec, open);
       const expected = masked.encoder.evaluate("dense", x).features.toFloat32();
-      assert.ok(normalisedError(row(gated, image), row(expected, image)) < 1e-10, `pattern ${image}`);
+      assertLess(normalisedError(row(gated, image), row(expected, image)), 1e-10, `pattern ${image}`);
     });
   });
 
@@ -132,7 +132,7 @@ for (const spec of specs) {
     evaluate();
     const before = device.memory().inUse;
     evaluate();
-    assert.equal(device.memory().inUse, before);
+    assertStrictEquals(device.memory().inUse, before);
     free([x]);
   });
 
@@ -150,15 +150,15 @@ for (const spec of specs) {
     const x = images(device, spec, 4);
     const shapes = gates.map(({ channels }) => [4, channels]);
     const gated = network.encoder.forward({ tape: null, pass: "gated", noise, temperature: 2 / 3 }, x);
-    assert.deepEqual(asked, Array.from(gates.keys()));
-    assert.deepEqual(gated.masks.map(({ shape }) => shape), shapes);
-    assert.equal(gated.noiseFree.length, gates.length);
+    assertEquals(asked, Array.from(gates.keys()));
+    assertEquals(gated.masks.map(({ shape }) => shape), shapes);
+    assertEquals(gated.noiseFree.length, gates.length);
     const [first, second] = gated.masks.map((mask) => mask.toFloat32());
-    assert.notDeepEqual(first, second);
+    assertNotEquals(first, second);
     const dense = network.encoder.forward({ tape: null, pass: "dense", noise, temperature: 2 / 3 }, x);
-    assert.deepEqual([dense.masks.length, asked.length], [0, gates.length]);
+    assertEquals([dense.masks.length, asked.length], [0, gates.length]);
     const { masks: decided } = network.encoder.evaluate("gated", x);
-    assert.deepEqual(decided.map(({ shape }) => shape), shapes);
+    assertEquals(decided.map(({ shape }) => shape), shapes);
   });
 }
 
@@ -174,9 +174,9 @@ Deno.test("resnet18 and resnet50 evaluate through one native function a block", 
       call();
     });
     network.encoder.evaluate("gated", images(device, spec, 2));
-    assert.equal(calls.filter((name) => name === "sl_gated_forward").length, blocks);
+    assertEquals(calls.filter((name) => name === "sl_gated_forward").length, blocks);
     // The stem and the shortcuts.
     const shortcuts = blockSpecs(spec).filter(({ projects }) => projects).length;
-    assert.equal(calls.filter((name) => name === "sl_conv_forward").length, 1 + shortcuts);
+    assertEquals(calls.filter((name) => name === "sl_conv_forward").length, 1 + shortcuts);
   }
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
   denseParts,
   gatedMacs,
@@ -24,46 +24,46 @@ const resnet18 = (stem: NetworkSpec["stem"], image: number): NetworkSpec => ({
 });
 
 Deno.test("resnet18 of width 64 costs the published number of multiply-accumulates for every stem", () => {
-  assert.equal(networkCost(resnet18("cifar-paper", 32)).macs, 703_560_448);
-  assert.equal(networkCost(resnet18("cifar", 32)).macs, 555_417_600);
-  assert.equal(networkCost(resnet18("imagenet", 96)).macs, 333_103_104);
-  assert.equal(networkCost(resnet18("imagenet", 224)).macs, 1_813_561_344);
+  assertEquals(networkCost(resnet18("cifar-paper", 32)).macs, 703_560_448);
+  assertEquals(networkCost(resnet18("cifar", 32)).macs, 555_417_600);
+  assertEquals(networkCost(resnet18("imagenet", 96)).macs, 333_103_104);
+  assertEquals(networkCost(resnet18("imagenet", 224)).macs, 1_813_561_344);
 });
 
 Deno.test("the gates of resnet18 of width 64 cost 240,640 multiply-accumulates", () => {
-  assert.equal(networkCost(resnet18("cifar", 32)).gateMacs, 240_640);
+  assertEquals(networkCost(resnet18("cifar", 32)).gateMacs, 240_640);
 });
 
 Deno.test("resnet18 of width 64 has torchvision's number of parameters without its classifier", () => {
-  assert.equal(networkCost(resnet18("imagenet", 224)).params, 11_689_512 - 513_000);
+  assertEquals(networkCost(resnet18("imagenet", 224)).params, 11_689_512 - 513_000);
 });
 
 Deno.test("resnet34 of width 64 costs the published numbers, and has torchvision's parameters", () => {
   const resnet34 = (stem: NetworkSpec["stem"], image: number) =>
     networkCost({ ...resnet18(stem, image), arch: "resnet34" });
-  assert.equal(resnet34("cifar-paper", 32).macs, 1_459_419_904);
-  assert.equal(resnet34("cifar", 32).macs, 1_159_397_376);
-  assert.equal(resnet34("imagenet", 96).macs, 672_841_728);
-  assert.equal(resnet34("imagenet", 224).macs, 3_663_249_408);
-  assert.equal(resnet34("cifar", 32).gateMacs, 521_216);
-  assert.equal(resnet34("imagenet", 224).params, 21_797_672 - 513_000);
+  assertEquals(resnet34("cifar-paper", 32).macs, 1_459_419_904);
+  assertEquals(resnet34("cifar", 32).macs, 1_159_397_376);
+  assertEquals(resnet34("imagenet", 96).macs, 672_841_728);
+  assertEquals(resnet34("imagenet", 224).macs, 3_663_249_408);
+  assertEquals(resnet34("cifar", 32).gateMacs, 521_216);
+  assertEquals(resnet34("imagenet", 224).params, 21_797_672 - 513_000);
 });
 
 const resnet50: NetworkSpec = { ...resnet18("imagenet", 224), arch: "resnet50" };
 
 Deno.test("resnet50 of width 64 costs the published number, and has torchvision's parameters", () => {
   const { macs, params, stem, blocks } = networkCost(resnet50);
-  assert.equal(macs, 4_087_136_256);
-  assert.equal(params, 23_508_032);
-  assert.equal(params, 25_557_032 - (2_048 * 1_000 + 1_000));
+  assertEquals(macs, 4_087_136_256);
+  assertEquals(params, 23_508_032);
+  assertEquals(params, 25_557_032 - (2_048 * 1_000 + 1_000));
   const parts = blocks.map(({ convolutions, shortcut }) => {
-    assert.equal(convolutions.length, 3);
+    assertEquals(convolutions.length, 3);
     return convolutions.reduce((sum, macs) => sum + macs, shortcut);
   });
-  assert.equal(parts.reduce((sum, part) => sum + part, stem), macs);
+  assertStrictEquals(parts.reduce((sum, part) => sum + part, stem), macs);
   // The stride is in the 3x3: the 1x1 before it sees the whole map. Shortcuts are convolutions in the first block of every stage.
-  assert.deepEqual(blocks[3]?.convolutions, [256 * 128 * 56 * 56, 9 * 128 * 128 * 28 * 28, 128 * 512 * 28 * 28]);
-  assert.deepEqual(blocks.filter(({ shortcut }) => shortcut > 0).map(({ name }) => name), [
+  assertEquals(blocks[3]?.convolutions, [256 * 128 * 56 * 56, 9 * 128 * 128 * 28 * 28, 128 * 512 * 28 * 28]);
+  assertEquals(blocks.filter(({ shortcut }) => shortcut > 0).map(({ name }) => name), [
     "layer1.0",
     "layer2.0",
     "layer3.0",
@@ -73,14 +73,14 @@ Deno.test("resnet50 of width 64 costs the published number, and has torchvision'
 
 Deno.test("a bottleneck has two gates, either of which reads the block's input", () => {
   const { blocks, gateMacs } = networkCost(resnet50);
-  assert.equal(blocks[0]?.gate, 2 * (64 * 16 + 16 * 64));
-  assert.equal(blocks[4]?.gate, 2 * (512 * 128 + 128 * 128));
-  assert.equal(gateMacs, blocks.reduce((sum, { gate }) => sum + gate, 0));
+  assertEquals(blocks[0]?.gate, 2 * (64 * 16 + 16 * 64));
+  assertEquals(blocks[4]?.gate, 2 * (512 * 128 + 128 * 128));
+  assertStrictEquals(gateMacs, blocks.reduce((sum, { gate }) => sum + gate, 0));
   const gates = gateSpecs(resnet50);
-  assert.equal(gates.length, 32);
-  assert.equal(gates.reduce((sum, { channels }) => sum + channels, 0), 2 * (3 * 64 + 4 * 128 + 6 * 256 + 3 * 512));
-  assert.deepEqual(gates.slice(0, 3).map(({ label }) => label), ["layer1.0.gate1", "layer1.0.gate2", "layer1.1.gate1"]);
-  assert.deepEqual(gateSpecs(resnet18("cifar", 32)).slice(0, 2).map(({ label }) => label), ["layer1.0", "layer1.1"]);
+  assertEquals(gates.length, 32);
+  assertEquals(gates.reduce((sum, { channels }) => sum + channels, 0), 2 * (3 * 64 + 4 * 128 + 6 * 256 + 3 * 512));
+  assertEquals(gates.slice(0, 3).map(({ label }) => label), ["layer1.0.gate1", "layer1.0.gate2", "layer1.1.gate1"]);
+  assertEquals(gateSpecs(resnet18("cifar", 32)).slice(0, 2).map(({ label }) => label), ["layer1.0", "layer1.1"]);
 });
 
 Deno.test("an image's bottleneck costs I c1 HW + 9 c1 c2 H'W' + c2 4C H'W' with c1 and c2 channels open", () => {
@@ -98,23 +98,23 @@ Deno.test("an image's bottleneck costs I c1 HW + 9 c1 c2 H'W' + c2 4C H'W' with 
     [inputs, side] = [4 * channels, after];
   });
   const shares = open.map((count, gate) => count / (gates[gate]?.channels ?? NaN));
-  assert.equal(Math.round(gatedMacs(cost, termShares(cost, shares))), expected);
+  assertEquals(Math.round(gatedMacs(cost, termShares(cost, shares))), expected);
 });
 
 Deno.test("a gated network with every channel open costs the dense network plus its gates", () => {
   const cost = networkCost(resnet18("cifar-paper", 32));
-  assert.equal(gatedMacs(cost, cost.blocks.map(() => 1)), cost.macs + cost.gateMacs);
+  assertEquals(gatedMacs(cost, cost.blocks.map(() => 1)), cost.macs + cost.gateMacs);
   const bottlenecks = networkCost(resnet50);
   const all = termShares(bottlenecks, gateSpecs(resnet50).map(() => 1));
-  assert.equal(gatedMacs(bottlenecks, all), bottlenecks.macs + bottlenecks.gateMacs);
+  assertEquals(gatedMacs(bottlenecks, all), bottlenecks.macs + bottlenecks.gateMacs);
   const [dense, gated] = [denseParts(bottlenecks), gatedParts(bottlenecks, all)];
   const gates = [0, ...bottlenecks.blocks.map(({ gate }) => gate)];
-  assert.deepEqual(gated.map(({ name, macs }, part) => ({ name, macs: macs - (gates[part] ?? 0) })), dense);
+  assertEquals(gated.map(({ name, macs }, part) => ({ name, macs: macs - (gates[part] ?? 0) })), dense);
 });
 
 Deno.test("the smallest budget is what stem, shortcuts and gates cost", () => {
   const cost = networkCost(resnet18("cifar-paper", 32));
   const fixed = cost.stem + cost.gateMacs + cost.blocks.reduce((sum, block) => sum + block.shortcut, 0);
-  assert.equal(smallestBudget(resnet18("cifar-paper", 32)), fixed / cost.macs);
-  assert.equal(smallestBudget(resnet50), gatedMacs(networkCost(resnet50), []) / 4_087_136_256);
+  assertEquals(smallestBudget(resnet18("cifar-paper", 32)), fixed / cost.macs);
+  assertEquals(smallestBudget(resnet50), gatedMacs(networkCost(resnet50), []) / 4_087_136_256);
 });

@@ -3,8 +3,17 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
+  fail,
+} from "@std/assert";
 import { normalisedError } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { MisuseError, ShapeError } from "../../src/errors.ts";
@@ -51,7 +60,7 @@ Deno.test("the gated network with every channel open gives the dense network's f
   const x = images(device, 3);
   const dense = network.encoder.evaluate("dense", x).features.toFloat32();
   const gated = network.encoder.evaluate("gated", x, masks(device, 3, () => true)).features.toFloat32();
-  assert.ok(normalisedError(gated, dense) < 1e-10);
+  assertLess(normalisedError(gated, dense), 1e-10);
 });
 
 Deno.test("an image's features depend on its own mask alone", () => {
@@ -64,19 +73,17 @@ Deno.test("an image's features depend on its own mask alone", () => {
   const size = spec.width * 8;
   const one = features((image, channel) => image === 0 || channel % 2 === 0);
   const other = features((image) => image === 0);
-  assert.deepEqual(one.subarray(0, size), other.subarray(0, size));
-  assert.notDeepEqual(one.subarray(size), other.subarray(size));
+  assertEquals(one.subarray(0, size), other.subarray(0, size));
+  assertNotEquals(one.subarray(size), other.subarray(size));
 });
 
 Deno.test("a network built dense refuses a gated pass by the block's name", () => {
   using device = openDevice();
   using _scope = new Scope();
   using network = build(device, { gated: false, separateNorm: false });
-  const noise = { uniform: () => assert.fail("no noise is drawn") };
+  const noise = { uniform: () => fail("no noise is drawn") };
   const context: ForwardContext = { tape: null, pass: "gated", noise, temperature: 1 };
-  assert.throws(() => network.encoder.forward(context, images(device, 2)), (error) => {
-    return error instanceof MisuseError && error.message.includes("layer1.0");
-  });
+  assertThrows(() => network.encoder.forward(context, images(device, 2)), MisuseError, "layer1.0");
 });
 
 Deno.test("weights depend on the seed alone", () => {
@@ -85,8 +92,8 @@ Deno.test("weights depend on the seed alone", () => {
     using network = build(device, { gated: true, separateNorm: true }, seed);
     return toTorchState(network).get("layer3.0.conv1.weight")?.data;
   };
-  assert.deepEqual(weightsOf(1), weightsOf(1));
-  assert.notDeepEqual(weightsOf(1), weightsOf(2));
+  assertEquals(weightsOf(1), weightsOf(1));
+  assertNotEquals(weightsOf(1), weightsOf(2));
 });
 
 Deno.test("a state goes to PyTorch's layouts and back unchanged", () => {
@@ -94,10 +101,10 @@ Deno.test("a state goes to PyTorch's layouts and back unchanged", () => {
   using network = build(device, { gated: true, separateNorm: true }, 1);
   using other = build(device, { gated: true, separateNorm: true }, 2);
   const state = toTorchState(network);
-  assert.deepEqual(state.get("conv1.weight")?.shape, [8, 3, 3, 3]);
-  assert.deepEqual(state.get("layer2.0.downsample.0.weight")?.shape, [16, 8, 1, 1]);
+  assertEquals(state.get("conv1.weight")?.shape, [8, 3, 3, 3]);
+  assertEquals(state.get("layer2.0.downsample.0.weight")?.shape, [16, 8, 1, 1]);
   loadTorchState(other, state);
-  assert.deepEqual(toTorchState(other), state);
+  assertEquals(toTorchState(other), state);
 });
 
 Deno.test("a state that lacks a tensor, or has one too many, is refused by name and changes nothing", () => {
@@ -107,11 +114,10 @@ Deno.test("a state that lacks a tensor, or has one too many, is refused by name 
   const state = new Map(before);
   state.delete("layer1.0.gate.fc1.weight");
   state.set("surplus", { dtype: "f32", shape: [1], data: Float32Array.of(0) });
-  assert.throws(() => loadTorchState(network, state), (error) => {
-    return error instanceof ShapeError && error.message.includes("layer1.0.gate.fc1.weight is missing") &&
-      error.message.includes("surplus is unknown");
-  });
-  assert.deepEqual(toTorchState(network), before);
+  const error = assertThrows(() => loadTorchState(network, state), ShapeError);
+  assertStringIncludes(error.message, "layer1.0.gate.fc1.weight is missing");
+  assertStringIncludes(error.message, "surplus is unknown");
+  assertEquals(toTorchState(network), before);
 });
 
 Deno.test("a gate's reduction decides its hidden size, and its cost", () => {
@@ -125,9 +131,9 @@ Deno.test("a gate's reduction decides its hidden size, and its cost", () => {
     seed: 0,
   });
   const shapes = new Map([...network.parameters()].map(([name, { value }]) => [name, value.shape]));
-  assert.deepEqual(shapes.get("layer1.0.gate.fc1.weight"), [4, 8]);
-  assert.deepEqual(shapes.get("layer2.0.gate.fc2.weight"), [16, 4]);
-  assert.equal(networkCost(reduced).blocks[2]?.gate, 8 * 4 + 4 * 16);
+  assertEquals(shapes.get("layer1.0.gate.fc1.weight"), [4, 8]);
+  assertEquals(shapes.get("layer2.0.gate.fc2.weight"), [16, 4]);
+  assertEquals(networkCost(reduced).blocks[2]?.gate, 8 * 4 + 4 * 16);
 });
 
 Deno.test("biases of the logits open the gates, or close them, and are no part of the paper's", () => {
@@ -136,13 +142,13 @@ Deno.test("biases of the logits open the gates, or close them, and are no part o
   const openShare = (bias: number | null) => {
     using network = build(device, { gated: true, separateNorm: false, gateBias: bias });
     const names = [...network.parameters()].map(([name]) => name).filter((name) => name.endsWith("gate.fc2.bias"));
-    assert.equal(names.length, bias === null ? 0 : 8);
+    assertEquals(names.length, bias === null ? 0 : 8);
     const { masks } = network.encoder.evaluate("gated", images(device, 2));
     return masks.flatMap((mask) => [...mask.toFloat32()]).reduce((sum, bit, _, all) => sum + bit / all.length, 0);
   };
-  assert.ok(Math.abs(openShare(100) - 1) < 1e-9);
-  assert.equal(openShare(-100), 0);
-  assert.ok(openShare(null) > 0 && openShare(null) < 1);
+  assertAlmostEquals(openShare(100), 1, 1e-9);
+  assertEquals(openShare(-100), 0);
+  assert(openShare(null) > 0 && openShare(null) < 1);
 });
 
 Deno.test("resnet34 has sixteen gated blocks under torchvision's names", () => {
@@ -155,7 +161,7 @@ Deno.test("resnet34 has sixteen gated blocks under torchvision's names", () => {
     projector: 16,
     seed: 0,
   });
-  assert.equal(network.encoder.depth, 16);
-  assert.ok(network.state().has("layer3.5.conv2.weight") && network.state().has("layer3.5.gated_bn1.running_mean"));
-  assert.equal(network.encoder.evaluate("gated", images(device, 2)).masks.length, 16);
+  assertEquals(network.encoder.depth, 16);
+  assert(network.state().has("layer3.5.conv2.weight") && network.state().has("layer3.5.gated_bn1.running_mean"));
+  assertEquals(network.encoder.evaluate("gated", images(device, 2)).masks.length, 16);
 });

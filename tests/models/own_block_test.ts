@@ -3,8 +3,16 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertStrictEquals,
+  fail,
+} from "@std/assert";
 import type { Device } from "../../src/device/mod.ts";
 import { encodeEncoder } from "../../src/encoders/mod.ts";
 import { readSafetensors } from "../../src/formats/mod.ts";
@@ -94,7 +102,7 @@ function lossAt(
   move: (at: number) => number,
 ): number {
   using network = build(device);
-  const tensor = weights.get(name) ?? assert.fail(name);
+  const tensor = weights.get(name) ?? fail(name);
   const data = Float32Array.from(tensor.data, (value, at) => value + move(at));
   loadTorchState(network, new Map([...weights, [name, { dtype: "f32", shape: tensor.shape, data }]]));
   return step(device, network, mode, 0)["loss"] ?? NaN;
@@ -112,18 +120,18 @@ for (
     using initial = build(device);
     const weights = toTorchState(initial);
     const gradients = gradientOf(device, weights, mode);
-    for (const [name, gradient] of gradients) assert.ok(gradient.every(Number.isFinite), name);
+    for (const [name, gradient] of gradients) assert(gradient.every(Number.isFinite), name);
     for (const name of names) {
-      const gradient = gradients.get(name) ?? assert.fail(name);
+      const gradient = gradients.get(name) ?? fail(name);
       const length = Math.hypot(...gradient);
-      assert.ok(length > 0, name);
+      assertGreater(length, 0, name);
       const size = Math.hypot(...(weights.get(name)?.data ?? []));
       // Large against the rounding of the loss, small against the curvature.
       const distance = 1e-4 * Math.max(size, 1);
       const along = (sign: number) =>
         lossAt(device, weights, mode, name, (at) => sign * distance * (gradient[at] ?? NaN) / length);
       const difference = (along(1) - along(-1)) / (2 * distance);
-      assert.ok(Math.abs(difference - length) < 0.01 * length, `${name}: ${difference}, not ${length}`);
+      assertAlmostEquals(difference, length, 0.01 * length, `${name}: ${difference}, not ${length}`);
     }
   });
 }
@@ -133,15 +141,15 @@ Deno.test("own blocks: ten steps of both passes lower the loss, and every term s
   using network = build(device);
   const losses = Array.from({ length: 10 }, () => {
     const terms = step(device, network, "dual", 0.02);
-    for (const [name, value] of Object.entries(terms)) assert.ok(Number.isFinite(value), `${name} is ${value}`);
+    for (const [name, value] of Object.entries(terms)) assert(Number.isFinite(value), `${name} is ${value}`);
     return terms["loss"] ?? NaN;
   });
-  assert.ok((losses.at(-1) ?? NaN) < (losses[0] ?? NaN), losses.join());
+  assertLess(losses.at(-1) ?? NaN, losses[0] ?? NaN, losses.join());
 });
 
 Deno.test("own blocks: MACs, gates and parameters are those counted by hand", () => {
   const cost = networkCost(ownSpec);
-  assert.equal(cost.stem, 9 * 3 * 8 * 144);
+  assertEquals(cost.stem, 9 * 3 * 8 * 144);
   // Channels 8, 16, 32 on maps of 12, 6, 3 pixels a side; outputs are twice as many, and become the next input.
   const expected = [
     { inputs: 8, channels: 8, pixels: 144 },
@@ -167,19 +175,19 @@ Deno.test("own blocks: MACs, gates and parameters are those counted by hand", ()
       ],
     };
   });
-  assert.deepEqual(cost.blocks, expected);
-  assert.equal(cost.macs, 31_104 + (82_944 + 82_944 + 18_432 + 18_432) + 2 * (82_944 + 18_432) + 2 * (82_944 + 18_432));
-  assert.equal(cost.gateMacs, 2 * (16 + 16) + 2 * (64 + 64) + 2 * (256 + 256));
+  assertEquals<unknown>(cost.blocks, expected);
+  assertEquals(cost.macs, 31_104 + (82_944 + 82_944 + 18_432 + 18_432) + 2 * (82_944 + 18_432) + 2 * (82_944 + 18_432));
+  assertEquals(cost.gateMacs, 2 * (16 + 16) + 2 * (64 + 64) + 2 * (256 + 256));
   // Weights and norms of stem, convolutions and shortcuts.
   const params = [8, 16, 32].map((c) => 9 * c * c + 9 * c * c + 2 * c * c + 2 * c * c + 2 * (c + c + 2 * c + 2 * c));
-  assert.equal(cost.params, params.reduce((sum, own) => sum + own, 27 * 8 + 2 * 8));
+  assertStrictEquals(cost.params, params.reduce((sum, own) => sum + own, 27 * 8 + 2 * 8));
   // With a quarter and a half of the channels open: 1/4 of conv1, 1/8 of conv2, 1/2 of conv3.
   const shares = termShares(cost, [0.25, 0.5, 0.25, 0.5, 0.25, 0.5]);
-  assert.deepEqual(shares.slice(0, 3), [0.25, 0.125, 0.5]);
+  assertEquals(shares.slice(0, 3), [0.25, 0.125, 0.5]);
   const fixed = 31_104 + 3 * 18_432 + cost.gateMacs;
-  assert.equal(gatedTerms(cost).length, 9);
-  assert.equal(gatedMacs(cost, shares), fixed + 3 * (82_944 / 4 + 82_944 / 8 + 18_432 / 2));
-  assert.equal(smallestBudget(ownSpec), fixed / cost.macs);
+  assertEquals(gatedTerms(cost).length, 9);
+  assertEquals(gatedMacs(cost, shares), fixed + 3 * (82_944 / 4 + 82_944 / 8 + 18_432 / 2));
+  assertEquals(smallestBudget(ownSpec), fixed / cost.macs);
 });
 
 const exported =
@@ -206,7 +214,7 @@ Deno.test(
       } as const;
       Deno.writeFileSync(path, encodeEncoder(network.encoder, description));
       const { tensors, metadata } = readSafetensors(path);
-      assert.equal(metadata["arch"], "own");
+      assertEquals(metadata["arch"], "own");
       const block = blockSpecs(ownSpec)[1]?.name ?? "";
       const names = [...tensors.keys()].filter((name) => name.startsWith(`${block}.`) && !name.includes("running"));
       const convolutions = [1, 2, 3].flatMap((n) => [`conv${n}.weight`, `bn${n}.weight`, `bn${n}.bias`]);
@@ -215,8 +223,8 @@ Deno.test(
         ["fc1.weight", "bn.weight", "bn.bias", "fc2.weight"].map((of) => `gate${n}.${of}`)
       );
       const expected = [...convolutions, ...shortcut, ...(pass === "gated" ? gates : [])];
-      assert.deepEqual(names.sort(), expected.map((name) => `${block}.${name}`).sort());
-      assert.deepEqual(tensors.get(`${block}.conv3.weight`)?.shape, [32, 16, 1, 1]);
+      assertEquals(names.sort(), expected.map((name) => `${block}.${name}`).sort());
+      assertEquals(tensors.get(`${block}.conv3.weight`)?.shape, [32, 16, 1, 1]);
 
       using loaded = new DualNetwork(device, {
         spec: ownSpec,
@@ -227,7 +235,7 @@ Deno.test(
       });
       loadTorchState(loaded.encoder, tensors);
       const features = network.encoder.evaluate(pass, x).features.toFloat32();
-      assert.deepEqual(loaded.encoder.evaluate(pass, x).features.toFloat32(), features);
+      assertEquals(loaded.encoder.evaluate(pass, x).features.toFloat32(), features);
     }
   }),
 );

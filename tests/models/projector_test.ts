@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assert, assertEquals, assertGreater, assertIsError, assertStrictEquals, assertThrows } from "@std/assert";
 import { normalisedError, Tape } from "../../src/autograd/mod.ts";
 import { ShapeError } from "../../src/errors.ts";
 import { Projector } from "../../src/models/mod.ts";
@@ -45,7 +45,7 @@ function project(calls: readonly (readonly Tensor[])[], precision: DType): Map<s
   tape.backward(projections, projections.map((_, pass) => normal(10 + pass, [images, width])));
   const note = (name: string, tensor: Tensor) => {
     const gradient = tape.gradient(tensor);
-    assert.equal(gradient?.dtype, "f32", name);
+    assertStrictEquals(gradient?.dtype, "f32", name);
     found.set(`gradient ${name}`, gradient.toFloat32());
   };
   passes.forEach((features, pass) => note(`features ${pass}`, features));
@@ -58,7 +58,7 @@ function project(calls: readonly (readonly Tensor[])[], precision: DType): Map<s
 const vanishing = ["gradient 0.bias", "gradient 3.bias"];
 
 function errors(actual: ReadonlyMap<string, Float32Array>, expected: ReadonlyMap<string, Float32Array>) {
-  assert.deepEqual([...actual.keys()], [...expected.keys()]);
+  assertEquals([...actual.keys()], [...expected.keys()]);
   const names = [...expected.keys()].filter((name) => !vanishing.includes(name));
   return names.map((name) => ({ name, error: normalisedError(actual.get(name) ?? [], expected.get(name) ?? []) }));
 }
@@ -68,16 +68,16 @@ Deno.test("two passes projected in one call give what two calls in their order g
   const [a, b] = [featuresOf(1), featuresOf(2)];
   const together = project([[a, b]], "f32");
   const oneByOne = project([[a], [b]], "f32");
-  assert.deepEqual(errors(together, oneByOne).filter(({ error }) => !(error < 1e-12)), []);
+  assertEquals(errors(together, oneByOne).filter(({ error }) => !(error < 1e-12)), []);
   const exchanged = project([[b], [a]], "f32");
-  assert.ok(normalisedError(together.get("1.running_mean") ?? [], exchanged.get("1.running_mean") ?? []) > 1e-6);
+  assertGreater(normalisedError(together.get("1.running_mean") ?? [], exchanged.get("1.running_mean") ?? []), 1e-6);
 });
 
 Deno.test("three passes keep their places", () => {
   using _scope = new Scope();
   const [a, b, c] = [featuresOf(1), featuresOf(2), featuresOf(3)];
   const together = project([[a, b, c]], "f32");
-  assert.deepEqual(errors(together, project([[a], [b], [c]], "f32")).filter(({ error }) => !(error < 1e-12)), []);
+  assertEquals(errors(together, project([[a], [b], [c]], "f32")).filter(({ error }) => !(error < 1e-12)), []);
 });
 
 Deno.test({
@@ -89,11 +89,11 @@ Deno.test({
     const [half, full] = [project(passes, "bf16"), project(passes, "f32")];
     const found = errors(half, full);
     const bound = (name: string) => name.startsWith("gradient") ? BF16_GRADIENTS : BF16_VALUES;
-    assert.deepEqual(found.filter(({ name, error }) => !(error < bound(name))), []);
+    assertEquals(found.filter(({ name, error }) => !(error < bound(name))), []);
     // A projection computed in f32 after all would differ by less; one rounded to bf16 at its end would fit into 16 bits.
-    assert.ok(found.every(({ name, error }) => !name.startsWith("projection") || error > 1e-7));
+    assert(found.every(({ name, error }) => !name.startsWith("projection") || error > 1e-7));
     const bits = new Uint32Array(half.get("projection 0")?.buffer ?? new ArrayBuffer(0));
-    assert.ok(bits.some((word) => (word & 0xffff) !== 0));
+    assert(bits.some((word) => (word & 0xffff) !== 0));
   },
 });
 
@@ -106,16 +106,17 @@ Deno.test({
       using _scope = new Scope();
       project([[featuresOf(1), featuresOf(2)]], "bf16");
     }
-    assert.equal(device.memory().inUse, before);
+    assertStrictEquals(device.memory().inUse, before);
   },
 });
 
 Deno.test("passes of other sizes are refused, and so are none", () => {
   using _scope = new Scope();
   using projector = new Projector(device, new Initialiser(3), size, width);
-  assert.throws(
-    () => projector.forward(null, [normal(1, [2, size]), normal(2, [4, size])], { precision: "f32" }),
-    (error) => error instanceof ShapeError && /projector.*2 and 4 images/.test(error.message),
+  assertIsError(
+    assertThrows(() => projector.forward(null, [normal(1, [2, size]), normal(2, [4, size])], { precision: "f32" })),
+    ShapeError,
+    /projector.*2 and 4 images/,
   );
-  assert.throws(() => projector.forward(null, [], { precision: "f32" }), ShapeError);
+  assertThrows(() => projector.forward(null, [], { precision: "f32" }), ShapeError);
 });

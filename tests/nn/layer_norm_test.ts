@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertLess, assertThrows } from "@std/assert";
 import { normalisedError, Tape } from "../../src/autograd/mod.ts";
 import { ShapeError } from "../../src/errors.ts";
 import { LayerNorm } from "../../src/nn/mod.ts";
@@ -39,7 +39,7 @@ for (const [rows, features] of [[5, 7], [1, 3], [4, 1]] as const) {
     using _scope = new Scope();
     using norm = new LayerNorm(device, features);
     const [x, weight, bias, dy] = [rows * features, features, features, rows * features].map(normals);
-    assert.ok(x && weight && bias && dy);
+    assert(x && weight && bias && dy);
     norm.weight.value.write(weight);
     norm.bias.value.write(bias);
     const input = Tensor.from(device, x, [rows, features]);
@@ -48,7 +48,7 @@ for (const [rows, features] of [[5, 7], [1, 3], [4, 1]] as const) {
     const y = norm.forward(tape, input);
     tape.keep(y);
     tape.backward(sum(tape, binary(tape, "multiply", y, Tensor.from(device, dy, [rows, features])), "all"));
-    assert.ok(normalisedError(y.toFloat32(), reference(x, weight, bias, features)) < 1e-5);
+    assertLess(normalisedError(y.toFloat32(), reference(x, weight, bias, features)), 1e-5);
 
     const loss = (values: readonly ArrayLike<number>[]) => {
       const [a = x, b = weight, c = bias] = values;
@@ -65,9 +65,9 @@ for (const [rows, features] of [[5, 7], [1, 3], [4, 1]] as const) {
         };
         return (moved(1e-4) - moved(-1e-4)) / 2e-4;
       });
-      assert.ok(gradient);
+      assert(gradient);
       const worst = Math.max(...expected.map((value, i) => Math.abs(value - (gradient[i] ?? NaN))));
-      assert.ok(worst < 2e-4 * Math.max(1, ...expected.map(Math.abs)), `${which}: ${worst}`);
+      assertLess(worst, 2e-4 * Math.max(1, ...expected.map(Math.abs)), `${which}: ${worst}`);
     });
   });
 }
@@ -76,5 +76,5 @@ Deno.test("rows of another length are refused", () => {
   using device = openDevice();
   using _scope = new Scope();
   using norm = new LayerNorm(device, 4);
-  assert.throws(() => norm.forward(null, Tensor.from(device, new Float32Array(6), [2, 3])), ShapeError);
+  assertThrows(() => norm.forward(null, Tensor.from(device, new Float32Array(6), [2, 3])), ShapeError);
 });

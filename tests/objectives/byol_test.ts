@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
 import { Tape } from "../../src/autograd/mod.ts";
 import { MisuseError } from "../../src/errors.ts";
 import { byol } from "../../src/objectives/mod.ts";
@@ -31,9 +31,9 @@ Deno.test("byol's target keeps 0.99 of itself at first and all of it at the end,
   using objective = byol({ device, size: 4, seed: 0 });
   const at = (progress: number) => objective.targetMomentum?.(progress) ?? NaN;
   for (const [progress, expected] of [[0, 0.99], [0.5, 0.995], [1, 1]] as const) {
-    assert.ok(Math.abs(at(progress) - expected) < 1e-12, `${at(progress)} at ${progress}`);
+    assertAlmostEquals(at(progress), expected, 1e-12, `${at(progress)} at ${progress}`);
   }
-  assert.ok(at(0.25) < 0.9925, "slower than a straight line at first");
+  assertLess(at(0.25), 0.9925, "slower than a straight line at first");
 });
 
 Deno.test("byol without targets says what is missing", () => {
@@ -41,7 +41,5 @@ Deno.test("byol without targets says what is missing", () => {
   using objective = byol({ device, size: 4, seed: 0 });
   using _scope = new Scope();
   const z = Tensor.full(device, [3, 4], 1);
-  assert.throws(() => objective.compute(new Tape(), z, z), (error) => {
-    return error instanceof MisuseError && error.message.includes("momentum copy");
-  });
+  assertThrows(() => objective.compute(new Tape(), z, z), MisuseError, "momentum copy");
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals, assertEquals, assertGreater, assertLessOrEqual, fail } from "@std/assert";
 import { compareWithDifferences, Tape } from "../../src/autograd/mod.ts";
 import type { Objective, ObjectiveParts } from "../../src/objectives/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
@@ -141,7 +141,7 @@ export function checkObjective({ make, formula, rows, columns, absolute = 0, nea
       targetA: toRows(held[0], columns),
       targetB: toRows(held[1], columns),
       state: (name) => {
-        const { values, columns } = own.get(name) ?? assert.fail(`no ${name} in the state`);
+        const { values, columns } = own.get(name) ?? fail(`no ${name} in the state`);
         return toRows(values, columns);
       },
     });
@@ -150,20 +150,22 @@ export function checkObjective({ make, formula, rows, columns, absolute = 0, nea
   const value = objective.compute(tape, a, b, { targets });
   for (const [name, expected] of Object.entries(evaluate())) {
     const actual = name === "loss" ? value.loss.item() : value.terms[name]?.item() ?? NaN;
-    assert.ok(
-      Math.abs(actual - expected) <= 1e-5 * Math.abs(expected) + nearness.value,
+    assertAlmostEquals(
+      actual,
+      expected,
+      1e-5 * Math.abs(expected) + nearness.value,
       `${name}: ${actual}, not ${expected}`,
     );
   }
 
   tape.backward(value.loss);
   const agree = (name: string, tensor: Tensor, values: Float64Array) => {
-    const gradient = tape.gradient(tensor)?.toFloat32() ?? assert.fail(`${name} has no gradient`);
+    const gradient = tape.gradient(tensor)?.toFloat32() ?? fail(`${name} has no gradient`);
     const differences = Float64Array.from(values, () => NaN);
     const options = { step: 1e-5, probes: nearness.probes };
     const error = compareWithDifferences(values, gradient, () => evaluate().loss ?? NaN, options);
     if (error < nearness.gradient) return;
-    assert.ok(absolute > 0, `${name}: the gradient is off by ${error}`);
+    assertGreater(absolute, 0, `${name}: the gradient is off by ${error}`);
     values.forEach((original, i) => {
       const at = (by: number) => {
         values[i] = original + by;
@@ -173,15 +175,15 @@ export function checkObjective({ make, formula, rows, columns, absolute = 0, nea
       values[i] = original;
     });
     const largest = Math.max(...differences.map((of, i) => Math.abs(of - (gradient[i] ?? NaN))));
-    assert.ok(largest <= absolute, `${name}: the gradient is off by ${largest}`);
+    assertLessOrEqual(largest, absolute, `${name}: the gradient is off by ${largest}`);
   };
   agree("a", a, moved[0]);
   agree("b", b, moved[1]);
   for (const [name, { value }] of objective.module?.parameters() ?? []) {
-    agree(name, value, own.get(name)?.values ?? assert.fail(name));
+    agree(name, value, own.get(name)?.values ?? fail(name));
   }
   for (const target of [targets?.a, targets?.b]) {
-    if (target) assert.equal(tape.gradient(target), undefined, "a gradient reaches a target");
+    if (target) assertEquals(tape.gradient(target), undefined, "a gradient reaches a target");
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertLessOrEqual, fail } from "@std/assert";
 import { fileURLToPath } from "node:url";
 
 import { Tape } from "../../src/autograd/mod.ts";
@@ -35,13 +35,13 @@ function build(name: string, parts: ObjectiveParts): Objective {
 }
 
 function agree(name: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-  assert.equal(actual.length, expected.length, name);
+  assertEquals(actual.length, expected.length, name);
   let [difference, magnitude] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
     difference = Math.max(difference, Math.abs((actual[i] ?? NaN) - (expected[i] ?? NaN)));
     magnitude = Math.max(magnitude, Math.abs(expected[i] ?? NaN));
   }
-  assert.ok(difference <= TOLERANCE * magnitude, `${name}: off by ${difference} of ${magnitude}`);
+  assertLessOrEqual(difference, TOLERANCE * magnitude, `${name}: off by ${difference} of ${magnitude}`);
 }
 
 function check(device: Device, name: string, shape: string): void {
@@ -50,18 +50,18 @@ function check(device: Device, name: string, shape: string): void {
     if (!key.startsWith(prefix)) return [];
     return [[key.slice(prefix.length), { values: Float32Array.from(data), shape }] as const];
   }));
-  const stored = (key: string) => own.get(key) ?? assert.fail(`the fixture holds no ${prefix}${key}`);
+  const stored = (key: string) => own.get(key) ?? fail(`the fixture holds no ${prefix}${key}`);
   using _scope = new Scope();
   const upload = (key: string) => Tensor.from(device, stored(key).values, stored(key).shape);
   const [a, b] = [upload("a"), upload("b")];
   using objective = build(name, { device, size: a.dim(1), seed: 0 });
   const state = [...own].filter(([key]) => key.startsWith("state/"));
   objective.module?.loadState(new Map(state.map(([key, { values }]) => [key.slice("state/".length), values])));
-  assert.equal(objective.module === undefined, state.length === 0);
+  assertEquals(objective.module === undefined, state.length === 0);
   a.requiresGrad = true;
   b.requiresGrad = true;
   const targets = own.has("targetA") ? { a: upload("targetA"), b: upload("targetB") } : undefined;
-  assert.equal(objective.targetMomentum === undefined, targets === undefined);
+  assertEquals(objective.targetMomentum === undefined, targets === undefined);
 
   const tape = new Tape();
   const { loss, terms } = objective.compute(tape, a, b, { targets });
@@ -73,7 +73,7 @@ function check(device: Device, name: string, shape: string): void {
   const leaves = new Map([["a", a], ["b", b]]);
   for (const [key, { value }] of objective.module?.parameters() ?? []) leaves.set(key, value);
   for (const [key, leaf] of leaves) {
-    const gradient = tape.gradient(leaf)?.toFloat32() ?? assert.fail(`${prefix}${key} has no gradient`);
+    const gradient = tape.gradient(leaf)?.toFloat32() ?? fail(`${prefix}${key} has no gradient`);
     agree(`${prefix}gradient of ${key}`, gradient, stored(`gradient/${key}`).values);
   }
 }
@@ -81,7 +81,7 @@ function check(device: Device, name: string, shape: string): void {
 for (const device of openDevices()) {
   for (const name of [...objectiveNames, "vicreg-without-invariance"]) {
     Deno.test(`${name} and its gradients are PyTorch's, on ${device.kind}`, () => {
-      const shapes = listed[name] ?? assert.fail(`no fixture of ${name}: add it to tests/peer/objective_fixtures.py`);
+      const shapes = listed[name] ?? fail(`no fixture of ${name}: add it to tests/peer/objective_fixtures.py`);
       for (const shape of shapes) check(device, name, shape);
     });
   }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { mocov2plus } from "../../src/objectives/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -66,16 +66,16 @@ Deno.test("the keys of a step enter mocov2plus's queues when it is committed, ne
     return { commit, keys: { a: unit(targets.a), b: unit(targets.b) } };
   };
   const first = step(1, 2);
-  assert.deepEqual(queueOf("queue.a"), before.a, "nothing enters before");
+  assertEquals(queueOf("queue.a"), before.a, "nothing enters before");
   first.commit?.();
-  assert.deepEqual(queueOf("queue.a"), [...first.keys.a, ...before.a.slice(0, 3)]);
-  assert.deepEqual(queueOf("queue.b"), [...first.keys.b, ...before.b.slice(0, 3)]);
+  assertEquals(queueOf("queue.a"), [...first.keys.a, ...before.a.slice(0, 3)]);
+  assertEquals(queueOf("queue.b"), [...first.keys.b, ...before.b.slice(0, 3)]);
   const second = step(2, 4);
   second.commit?.();
-  assert.deepEqual(queueOf("queue.a"), [...second.keys.a, first.keys.a[0]]);
+  assertEquals(queueOf("queue.a"), [...second.keys.a, first.keys.a[0]]);
   const larger = step(3, 8);
   larger.commit?.();
-  assert.deepEqual(queueOf("queue.b"), larger.keys.b.slice(0, 5), "a batch larger than the queue");
+  assertEquals(queueOf("queue.b"), larger.keys.b.slice(0, 5), "a batch larger than the queue");
 });
 
 Deno.test("mocov2plus's queues begin with unit rows that depend on the seed alone", () => {
@@ -84,12 +84,12 @@ Deno.test("mocov2plus's queues begin with unit rows that depend on the seed alon
     using objective = mocov2plus({ device, size: 6, seed }, { queue: 8 });
     return [...objective.module?.state() ?? []].map(([, tensor]) => tensor.toFloat32());
   };
-  assert.deepEqual(initial(1), initial(1));
-  assert.notDeepEqual(initial(1), initial(2));
+  assertEquals(initial(1), initial(1));
+  assertNotEquals(initial(1), initial(2));
   const [a = new Float32Array(), b = new Float32Array()] = initial(1);
-  assert.notDeepEqual(a, b);
+  assertNotEquals(a, b);
   for (let row = 0; row < 8; row++) {
     const values = [...a.slice(6 * row, 6 * row + 6)];
-    assert.ok(Math.abs(dot(values, values) - 1) < 1e-6);
+    assertAlmostEquals(dot(values, values), 1, 1e-6);
   }
 });

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assertStringIncludes, assertThrows } from "@std/assert";
 import { InvalidInputError } from "../../src/errors.ts";
 import { objectiveKind } from "../../src/objectives/mod.ts";
 
 Deno.test("an unknown objective is refused with the names there are", () => {
-  assert.throws(() => objectiveKind("toString"), (error) => {
-    return error instanceof InvalidInputError && error.message.includes("toString") && error.message.includes("vicreg");
-  });
+  const error = assertThrows(() => objectiveKind("toString"), InvalidInputError);
+  assertStringIncludes(error.message, "toString");
+  assertStringIncludes(error.message, "vicreg");
 });

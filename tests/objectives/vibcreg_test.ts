@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assert, assertEquals } from "@std/assert";
 import { Tape } from "../../src/autograd/mod.ts";
 import { vibcreg } from "../../src/objectives/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -36,7 +36,7 @@ Deno.test("a column that does not vary counts as correlated with none, and its g
   a.requiresGrad = true;
   const tape = new Tape();
   const { loss, terms } = vibcreg().compute(tape, a, a);
-  assert.equal(terms["covariance"]?.item(), 0);
+  assertEquals(terms["covariance"]?.item(), 0);
   tape.backward(loss);
-  assert.ok(tape.gradient(a)?.toFloat32().every(Number.isFinite));
+  assert(tape.gradient(a)?.toFloat32().every(Number.isFinite));
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { normalisedError, Tape } from "../../src/autograd/mod.ts";
 import { batchNorm, type Collective, concatRows, type NormOptions, type NormState } from "../../src/ops/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
@@ -105,10 +105,10 @@ for (const fused of ["residual", "mask"] as const) {
     using _scope = new Scope();
     const parts = partsWith(fused);
     const grouped = results([together(parts)], { groups: 2 });
-    assert.deepEqual(grouped, results(parts, {}));
+    assertEquals(grouped, results(parts, {}));
     const exchanged = results(parts.toReversed(), {});
-    assert.notDeepEqual(grouped.runningMean, exchanged.runningMean);
-    assert.notDeepEqual(grouped.y, results([together(parts)], {}).y);
+    assertNotEquals(grouped.runningMean, exchanged.runningMean);
+    assertNotEquals(grouped.y, results([together(parts)], {}).y);
   });
 
   Deno.test(`groups, with ${fused}, are merged with the same group of the other processes`, () => {
@@ -120,8 +120,8 @@ for (const fused of ["residual", "mask"] as const) {
     // differs.
     for (const name of ["y", "dx", "dfused", "dgamma", "dbeta", "runningMean"]) {
       const error = normalisedError(merged[name] ?? [], alone[name] ?? []);
-      assert.ok(error < 1e-12, `${name}: ${error}`);
+      assertLess(error, 1e-12, `${name}: ${error}`);
     }
-    assert.notDeepEqual(merged.runningVar, alone.runningVar);
+    assertNotEquals(merged.runningVar, alone.runningVar);
   });
 }

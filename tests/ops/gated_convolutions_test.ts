@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { normalisedError } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { basicBlock, type BlockKind, bottleneckBlock } from "../../src/models/mod.ts";
@@ -74,14 +74,14 @@ for (const { name, table: tableOf } of kinds) {
         using observation = observed(device, denies);
         const y = gatedConvolutions(x, table, operands, residual);
         const count = (name: string) => observation.calls.filter((call) => call === name).length;
-        assert.equal(count("sl_gated_forward"), denies ? 0 : 1);
-        assert.equal(count("sl_conv_forward"), denies ? table.length : 0);
-        assert.equal(count("sl_norm_apply"), denies ? table.length : 0);
+        assertStrictEquals(count("sl_gated_forward"), denies ? 0 : 1);
+        assertStrictEquals(count("sl_conv_forward"), denies ? table.length : 0);
+        assertStrictEquals(count("sl_norm_apply"), denies ? table.length : 0);
         for (const { packed } of operands) packed.clear();
         return y.toFloat32();
       });
       const [own, ordinary] = results;
-      assert.ok(own && ordinary && normalisedError(own, ordinary) < 1e-10);
+      assert(own && ordinary && normalisedError(own, ordinary) < 1e-10);
     });
   }
 }
@@ -98,7 +98,7 @@ Deno.test("a device is asked once for each table, whatever the images are", () =
     gatedConvolutions(x, table, operands, residual);
     for (const { packed } of operands) packed.clear();
   }
-  assert.equal(observation.calls.filter((name) => name === "sl_gated_supports").length, 3);
+  assertEquals(observation.calls.filter((name) => name === "sl_gated_supports").length, 3);
 });
 
 Deno.test("ordinary convolutions without masks keep every channel, and free what they make", () => {
@@ -110,8 +110,8 @@ Deno.test("ordinary convolutions without masks keep every channel, and free what
   const masked = maskedConvolutions(x, table, open, residual).toFloat32();
   const before = device.memory().inUse;
   using y = maskedConvolutions(x, table, operands.map((of) => ({ ...of, mask: undefined })), residual);
-  assert.deepEqual(y.toFloat32(), masked);
+  assertEquals(y.toFloat32(), masked);
   // 64 bytes are the smallest unit that memory is given out in.
-  assert.equal(device.memory().inUse - before, Math.ceil(4 * y.size / 64) * 64);
+  assertEquals(device.memory().inUse - before, Math.ceil(4 * y.size / 64) * 64);
   for (const { packed } of operands) packed.clear();
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { Tape } from "../../src/autograd/mod.ts";
 import { MisuseError, NativeError, ShapeError } from "../../src/errors.ts";
 import { basicBlock, bottleneckBlock } from "../../src/models/mod.ts";
@@ -48,7 +48,7 @@ function integers(...values: number[]): Tensor {
 
 function norm(channels: number) {
   const [gamma, beta, runningMean, runningVar] = [0, 1, 2, 3].map(() => floats(channels));
-  assert.ok(gamma && beta && runningMean && runningVar);
+  assert(gamma && beta && runningMean && runningVar);
   return { gamma, beta, runningMean, runningVar, epsilon: 1e-5, momentum: 0.1 };
 }
 
@@ -289,13 +289,10 @@ for (const [what, kind, names, call] of refused) {
     const before = device.memory().inUse;
     {
       using _scope = new Scope();
-      assert.throws(call, (error) => {
-        assert.ok(error instanceof kind, String(error));
-        assert.match(error.message, names);
-        assert.ok(!error.message.includes("\n"));
-        return true;
-      });
+      const error = assertThrows(call, kind);
+      assertMatch(error.message, names);
+      assert(!error.message.includes("\n"));
     }
-    assert.equal(device.memory().inUse, before);
+    assertStrictEquals(device.memory().inUse, before);
   });
 }

@@ -1,5 +1,5 @@
 // Tests of parameters' own learning rates.
-import assert from "node:assert/strict";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Tape } from "../../src/autograd/mod.ts";
 import { MisuseError } from "../../src/errors.ts";
 import { Parameter } from "../../src/nn/mod.ts";
@@ -19,9 +19,9 @@ Deno.test("each parameter group moves by its own learning rate, and a group with
     tape.backward(sum(tape, parameter.value, "all"));
     optimizer.step(tape, [0.125, 0.375]);
   }
-  assert.deepEqual([...usual.value.toFloat32()], [0.875, 0.875]);
-  assert.deepEqual([...faster.value.toFloat32()], [0.625, 0.625]);
+  assertEquals([...usual.value.toFloat32()], [0.875, 0.875]);
+  assertEquals([...faster.value.toFloat32()], [0.625, 0.625]);
   const tape = new Tape();
   tape.backward(sum(tape, faster.value, "all"));
-  assert.throws(() => optimizer.step(tape, [0.125]), MisuseError);
+  assertThrows(() => optimizer.step(tape, [0.125]), MisuseError);
 });

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { assertEquals, assertGreater, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
@@ -87,12 +87,12 @@ browserTest(
       const { page, complaints, requests } = await openPage(browser, path, view);
       // 3 dual and 3 gated configurations have channels, and all 7 have blocks.
       const expected = { accuracy: 1, targets: 1, loss: 1, neighbours: 1, "block-costs": 7, channels: 6 };
-      assert.deepEqual(await chartsSeen(page), expected);
-      assert.deepEqual(await clippedTexts(page, "svg.chart"), []);
-      assert.deepEqual(await faultsOf(page), []);
-      assert.deepEqual({ complaints, requests }, { complaints: [], requests: [] });
+      assertEquals(await chartsSeen(page), expected);
+      assertEquals(await clippedTexts(page, "svg.chart"), []);
+      assertEquals(await faultsOf(page), []);
+      assertEquals({ complaints, requests }, { complaints: [], requests: [] });
       const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
-      assert.equal(overflow, 0, `no overflow in a window ${view.width} pixels wide`);
+      assertEquals(overflow, 0, `no overflow in a window ${view.width} pixels wide`);
       await page.close();
     }
   },
@@ -108,16 +108,16 @@ browserTest(
       `[...document.querySelectorAll("th button")].find((button) => button.textContent === "${target}").focus()`,
     );
     await page.keyboard.press("Enter");
-    assert.deepEqual(await column(page, target), ["15", "50", "100", "–", "–", "–", "–"]);
+    assertEquals(await column(page, target), ["15", "50", "100", "–", "–", "–", "–"]);
     await page.keyboard.press("Enter");
-    assert.deepEqual(await column(page, target), ["100", "50", "15", "–", "–", "–", "–"]);
+    assertEquals(await column(page, target), ["100", "50", "15", "–", "–", "–", "–"]);
     const sorted = `[...document.querySelectorAll("th")].map((cell) => cell.ariaSort).filter((sort) => sort !== null)`;
-    assert.deepEqual(await page.evaluate(sorted), ["descending"]);
+    assertEquals(await page.evaluate(sorted), ["descending"]);
     await page.evaluate(
       `[...document.querySelectorAll("th button")].find((button) => button.textContent === "network").click()`,
     );
-    assert.deepEqual(await column(page, "network"), ["dense", "dense", "dense", "gated", "gated", "gated", "vanilla"]);
-    assert.deepEqual(await page.evaluate(sorted), ["ascending"]);
+    assertEquals(await column(page, "network"), ["dense", "dense", "dense", "gated", "gated", "gated", "vanilla"]);
+    assertEquals(await page.evaluate(sorted), ["ascending"]);
   },
 );
 
@@ -127,7 +127,7 @@ browserTest("the theme is the system's until the button changes it", async (brow
   const seen = [await page.evaluate(background), await page.evaluate("theme.textContent")];
   await page.click("#theme");
   seen.push(await page.evaluate(background), await page.evaluate("theme.textContent"));
-  assert.deepEqual(seen, ["rgb(20, 24, 29)", "Light theme", "rgb(255, 255, 255)", "Dark theme"]);
+  assertEquals(seen, ["rgb(20, 24, 29)", "Light theme", "rgb(255, 255, 255)", "Dark theme"]);
 });
 
 browserTest(
@@ -138,7 +138,7 @@ browserTest(
     Deno.renameSync(join(folder, "run"), join(folder, name));
     const data = reportOfRun(RunFolder.open(join(folder, name)));
     const { page, complaints } = await openPage(browser, writePage(folder, data), desk);
-    assert.deepEqual(await chartsSeen(page), {
+    assertEquals(await chartsSeen(page), {
       accuracy: 0,
       targets: 0,
       loss: 1,
@@ -146,17 +146,17 @@ browserTest(
       "block-costs": 0,
       channels: 0,
     });
-    assert.equal(await page.evaluate("document.querySelector('h1').textContent"), name);
+    assertStrictEquals(await page.evaluate("document.querySelector('h1').textContent"), name);
     const notice = await page.evaluate("document.querySelector('.notice').textContent") as string;
-    assert.match(notice, /This run stopped before its end; to resume: sluice pretrain --resume /);
-    assert.deepEqual([await faultsOf(page), complaints], [[], []]);
+    assertMatch(notice, /This run stopped before its end; to resume: sluice pretrain --resume /);
+    assertEquals([await faultsOf(page), complaints], [[], []]);
   },
 );
 
 browserTest("figure files are complete images without references to the page's colours", async (browser, folder) => {
   const data = makeSweep(folder, { budgets: [0.2, 0.6], modes: ["dual", "gated", "vanilla"], seeds: 1 });
   const files = figureFiles(data);
-  assert.deepEqual(files.map(({ name }) => name), [
+  assertEquals(files.map(({ name }) => name), [
     "accuracy",
     "targets",
     "loss",
@@ -165,14 +165,14 @@ browserTest("figure files are complete images without references to the page's c
     "channels",
   ]);
   for (const { name, svg } of files) {
-    assert.doesNotMatch(svg, /var\(|currentColor|class=/, name);
+    assertNotMatch(svg, /var\(|currentColor|class=/, name);
     const path = join(folder, `${name}.svg`);
     Deno.writeTextFileSync(path, svg);
     const { page, complaints, requests } = await openPage(browser, path, desk);
-    assert.equal(await page.evaluate("document.documentElement.tagName"), "svg", name);
-    assert.deepEqual(await clippedTexts(page, "svg"), [], name);
-    assert.deepEqual({ complaints, requests }, { complaints: [], requests: [] }, name);
-    assert.ok(await page.evaluate("document.querySelectorAll('path, rect, line').length") as number > 5, name);
+    assertEquals(await page.evaluate("document.documentElement.tagName"), "svg", name);
+    assertEquals(await clippedTexts(page, "svg"), [], name);
+    assertEquals({ complaints, requests }, { complaints: [], requests: [] }, name);
+    assertGreater(await page.evaluate("document.querySelectorAll('path, rect, line').length") as number, 5, name);
     await page.close();
   }
 });

@@ -3,8 +3,16 @@
  *
  * @module
  */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertMatch,
+  assertNotMatch,
+  assertStrictEquals,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { type ColourName, dark, light, type Palette } from "../../src/report/colours.ts";
 import { paretoFront } from "../../src/report/figures/accuracy.ts";
 import { chosenConfigurations } from "../../src/report/figures/small_multiples.ts";
@@ -40,7 +48,7 @@ Deno.test("in both themes, text has a contrast of at least 4.5 and graphics of a
   const check = (palette: Palette, names: ColourName[], behind: ColourName, least: number) => {
     for (const name of names) {
       const found = contrast(palette[name], palette[behind]);
-      assert.ok(found >= least, `${name} ${palette[name]} on ${behind}: ${found.toFixed(2)}`);
+      assertGreaterOrEqual(found, least, `${name} ${palette[name]} on ${behind}: ${found.toFixed(2)}`);
     }
   };
   for (const palette of [light, dark]) {
@@ -51,12 +59,12 @@ Deno.test("in both themes, text has a contrast of at least 4.5 and graphics of a
 });
 
 Deno.test("a spread is the mean and the sample deviation of the values, without null and undefined", () => {
-  assert.equal(spreadOf([null, undefined]), null);
-  assert.deepEqual(spreadOf([7, null]), { mean: 7, deviation: null, count: 1 });
-  assert.deepEqual(spreadOf([1, 2, 3, undefined]), { mean: 2, deviation: 1, count: 3 });
-  assert.deepEqual(spreadOf([0.1, 0.1, 0.1]), { mean: 0.1, deviation: 0, count: 3 });
-  assert.equal(formatSpread({ mean: 45.104, deviation: 0.306, count: 3 }, 2), "45.10 ± 0.31");
-  assert.equal(formatSpread({ mean: 100, deviation: 0, count: 3 }, 2), "100.00");
+  assertEquals(spreadOf([null, undefined]), null);
+  assertEquals(spreadOf([7, null]), { mean: 7, deviation: null, count: 1 });
+  assertEquals(spreadOf([1, 2, 3, undefined]), { mean: 2, deviation: 1, count: 3 });
+  assertEquals(spreadOf([0.1, 0.1, 0.1]), { mean: 0.1, deviation: 0, count: 3 });
+  assertEquals(formatSpread({ mean: 45.104, deviation: 0.306, count: 3 }, 2), "45.10 ± 0.31");
+  assertEquals(formatSpread({ mean: 100, deviation: 0, count: 3 }, 2), "100.00");
 });
 
 Deno.test(
@@ -64,22 +72,22 @@ Deno.test(
   withFolder((folder) => {
     const data = makeSweep(folder, small);
     const configurations = configurationsOf(data);
-    assert.deepEqual(configurations.map(({ label, target, runs }) => [label, target, runs.length]), [
+    assertEquals(configurations.map(({ label, target, runs }) => [label, target, runs.length]), [
       ["mode dual, budget 0.5", 50, 3],
       ["mode dual, budget 0.2", 20, 3],
       ["mode vanilla", null, 3],
     ]);
     const outcomes = outcomesOf(configurations);
-    assert.deepEqual(outcomes.map(({ series }) => series), ["dense", "gated", "dense", "gated", "vanilla"]);
+    assertEquals(outcomes.map(({ series }) => series), ["dense", "gated", "dense", "gated", "vanilla"]);
     const [, gated] = outcomes;
     const costs = data.runs.slice(0, 3).map(({ evaluation }) => 100 * (evaluation?.networks.gated?.cost.share ?? NaN));
     const mean = costs.reduce((sum, cost) => sum + cost, 0) / 3;
     const deviation = Math.sqrt(costs.reduce((sum, cost) => sum + (cost - mean) ** 2, 0) / 2);
-    assert.ok(Math.abs((gated?.share?.mean ?? NaN) - mean) < 1e-9);
-    assert.ok(Math.abs((gated?.share?.deviation ?? NaN) - deviation) < 1e-9);
-    assert.ok(Math.abs(mean - 50) < 0.5 && deviation > 0);
+    assertAlmostEquals(gated?.share?.mean ?? NaN, mean, 1e-9);
+    assertAlmostEquals(gated?.share?.deviation ?? NaN, deviation, 1e-9);
+    assert(Math.abs(mean - 50) < 0.5 && deviation > 0);
     const chosen = chosenConfigurations(configurations).map(({ target }) => target);
-    assert.deepEqual(chosen, [20, 50, null], "ordered by budget");
+    assertEquals(chosen, [20, 50, null], "ordered by budget");
   }),
 );
 
@@ -91,9 +99,9 @@ Deno.test(
     };
     const probed = makeSweep(join(folder, "probed"), small);
     const knnOnly = makeSweep(join(folder, "knn"), { ...small, run: { knnOnly: true } });
-    assert.equal(measureOf(probed), "probe");
-    assert.equal(measureOf(probed, knnOnly), "knn20");
-    assert.match(reportPage(knnOnly), /Accuracy is 20-NN, and cost is measured/);
+    assertEquals(measureOf(probed), "probe");
+    assertEquals(measureOf(probed, knnOnly), "knn20");
+    assertMatch(reportPage(knnOnly), /Accuracy is 20-NN, and cost is measured/);
   }),
 );
 
@@ -102,37 +110,37 @@ Deno.test(
   withFolder((folder) => {
     const narrow = makeSweep(join(folder, "narrow"), small);
     const wide = makeSweep(join(folder, "wide"), { ...small, run: { options: { width: 32 } } });
-    assert.ok(haveOneDenseCost(narrow.runs));
-    assert.ok(!haveOneDenseCost([...narrow.runs, ...wide.runs]));
+    assert(haveOneDenseCost(narrow.runs));
+    assert(!haveOneDenseCost([...narrow.runs, ...wide.runs]));
     const runs = [...narrow.runs.map((run) => ({ ...run, varied: { width: 16 } })), ...wide.runs];
     const page = reportPage({ ...narrow, keys: ["width"], runs });
-    assert.match(page, /cost of one image, millions of MACs/);
+    assertMatch(page, /cost of one image, millions of MACs/);
   }),
 );
 
 Deno.test("the Pareto front has the points that no cheaper point equals", () => {
   const point = (x: number, y: number) => ({ x, y, xDeviation: 0, yDeviation: 0, title: "" });
   const points = [point(50, 60), point(10, 55), point(30, 54), point(50, 61), point(90, 61), point(100, 62)];
-  assert.deepEqual(paretoFront(points), [point(10, 55), point(50, 61), point(100, 62)]);
+  assertEquals(paretoFront(points), [point(10, 55), point(50, 61), point(100, 62)]);
 });
 
 Deno.test("the time of a resumed run is the sum over its processes", () => {
   const steps = [1, 2, 3, 0.5, 1.5, 4].map((time) => ({ time })) as unknown as StepRecord[];
-  assert.equal(trainedSeconds({ steps }), 7);
-  assert.equal(trainedSeconds({ steps: [] }), null);
+  assertEquals(trainedSeconds({ steps }), 7);
+  assertEquals(trainedSeconds({ steps: [] }), null);
 });
 
 Deno.test(
   "a page lists incomplete runs, and says which figures have nothing to show",
   withFolder((folder) => {
     const page = reportPage(reportOfRun(makeRun(join(folder, "trained"), { stage: "trained" })));
-    assert.match(page, /This run has not been evaluated; to evaluate it: sluice evaluate [^ ]*trained</);
-    assert.match(page, /No gated network has been evaluated yet\./);
-    assert.doesNotMatch(page, /stopped before/);
+    assertMatch(page, /This run has not been evaluated; to evaluate it: sluice evaluate [^ ]*trained</);
+    assertMatch(page, /No gated network has been evaluated yet\./);
+    assertNotMatch(page, /stopped before/);
     const sweep = makeSweep(join(folder, "sweep"), { ...small, run: { stage: "trained", options: { evalEvery: 0 } } });
-    assert.match(reportPage(sweep), /9 of 9 runs have not been evaluated: dual-0\.5-seed0, .* and 4 more/);
+    assertMatch(reportPage(sweep), /9 of 9 runs have not been evaluated: dual-0\.5-seed0, .* and 4 more/);
     const whole = reportPage(reportOfRun(makeRun(join(folder, "whole"))));
-    assert.doesNotMatch(whole, /class="notice"|has not been evaluated/);
+    assertNotMatch(whole, /class="notice"|has not been evaluated/);
   }),
 );
 
@@ -144,21 +152,21 @@ Deno.test(
     const path = join(folder, "sweep");
     const sweep = SweepFolder.prepare(path, spec, { runs: planSweep(spec), judging, retries });
     const none = reportOfSweep(sweep);
-    assert.deepEqual([none.kind, none.title, none.keys, none.runs, none.waiting], [
+    assertEquals([none.kind, none.title, none.keys, none.runs, none.waiting], [
       "sweep",
       "sweep",
       ["budget"],
       [],
       4,
     ]);
-    assert.match(reportPage(none), /4 of 4 runs have not started/);
-    assert.deepEqual(figureFiles(none), []);
+    assertMatch(reportPage(none), /4 of 4 runs have not started/);
+    assertEquals(figureFiles(none), []);
     const [first] = sweep.plan.runs;
     makeRun(sweep.runPath(first?.name ?? ""), { options: first?.config ?? {}, stage: "stopped" });
     const page = reportPage(reportOfSweep(sweep));
-    assert.match(page, /1 of 4 runs stopped before its end: budget=0\.3,seed=0</);
-    assert.match(page, /3 of 4 runs have not started/);
-    assert.match(page, new RegExp(`To resume: sluice sweep ${path}/sweep.yaml --out ${path}<`));
+    assertMatch(page, /1 of 4 runs stopped before its end: budget=0\.3,seed=0</);
+    assertMatch(page, /3 of 4 runs have not started/);
+    assertMatch(page, new RegExp(`To resume: sluice sweep ${path}/sweep.yaml --out ${path}<`));
   }),
 );
 
@@ -174,13 +182,10 @@ Deno.test(
       );
       return { ...run, evaluation: { ...evaluation, networks } };
     });
-    assert.match(
-      reportPage({ ...data, runs: earlier }),
-      /1 configuration is left out: an earlier version evaluated it/,
-    );
+    assertMatch(reportPage({ ...data, runs: earlier }), /1 configuration is left out: an earlier version evaluated it/);
     const none = earlier.filter(({ config }) => config.budget === 0.2);
-    assert.match(reportPage({ ...data, runs: none }), /An earlier version made these evaluations/);
-    assert.ok(!figureFiles({ ...data, runs: none }).some(({ name }) => name === "block-costs"));
+    assertMatch(reportPage({ ...data, runs: none }), /An earlier version made these evaluations/);
+    assert(!figureFiles({ ...data, runs: none }).some(({ name }) => name === "block-costs"));
   }),
 );
 
@@ -188,7 +193,7 @@ Deno.test(
   "the same runs give the same page and figures",
   withFolder((folder) => {
     const data = makeSweep(folder, small);
-    assert.equal(reportPage(data), reportPage(data));
-    assert.deepEqual(figureFiles(data), figureFiles(data));
+    assertStrictEquals(reportPage(data), reportPage(data));
+    assertEquals(figureFiles(data), figureFiles(data));
   }),
 );

@@ -6,8 +6,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreaterOrEqual, assertLess, assertThrows } from "@std/assert";
 import { basename, join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { CheckpointFiles, type FileChanges } from "../../src/run/checkpoint_files.ts";
 import { withFolder } from "../folders.ts";
@@ -71,7 +71,7 @@ function names(folder: string): string[] {
 /** Every number of changes after which a save may be killed, up to the number that it needs. */
 function everyKill(trial: (changes: number) => boolean): void {
   let changes = 0;
-  while (!trial(changes)) assert.ok(++changes < ALL);
+  while (!trial(changes)) assertLess(++changes, ALL);
 }
 
 for (const hasLinks of [true, false]) {
@@ -94,17 +94,17 @@ for (const hasLinks of [true, false]) {
               const between = texts(folder);
               // Those that were kept are there, whichever the new one is among.
               for (const text of ["3", "2", "1"].slice(0, isFirstWhole ? kept - 1 : kept)) {
-                assert.ok(between.includes(text), `${text} of ${between} after ${first} changes`);
+                assert(between.includes(text), `${text} of ${between} after ${first} changes`);
               }
               const newest = between[0] === "4" || between[0] === "3";
-              assert.ok(newest, `the latest is ${between[0]} after ${first} changes`);
+              assert(newest, `the latest is ${between[0]} after ${first} changes`);
               const isSecondWhole = saveMortally(folder, mortal(second, hasLinks), "5", kept, null);
               const after = texts(folder);
-              assert.ok(["5", "4", "3"].includes(after[0] ?? ""), `${after} after ${first} and ${second} changes`);
-              assert.ok(after.length >= kept, `${after} after ${first} and ${second} changes`);
+              assert(["5", "4", "3"].includes(after[0] ?? ""), `${after} after ${first} and ${second} changes`);
+              assertGreaterOrEqual(after.length, kept, `${after} after ${first} and ${second} changes`);
               save(folder, mortal(ALL, hasLinks), "6", kept, null);
-              assert.equal(texts(folder)[0], "6");
-              assert.deepEqual(
+              assertEquals(texts(folder)[0], "6");
+              assertEquals(
                 names(folder).filter((name) => name.startsWith("last")),
                 ["last", "last-1", "last-2"].slice(0, kept),
               );
@@ -112,7 +112,7 @@ for (const hasLinks of [true, false]) {
             });
             return isFirstWhole;
           });
-          assert.ok(trials >= 9, `${trials} trials`);
+          assertGreaterOrEqual(trials, 9, `${trials} trials`);
         }),
       );
     }
@@ -126,10 +126,10 @@ Deno.test(
     everyKill((changes) => {
       const isWhole = saveMortally(folder, mortal(changes, true), "new", 1, 2);
       const found = readFileSync(new CheckpointFiles(folder).epoch(2), "utf8");
-      assert.ok(found === "old" || found === "new", found);
+      assert(found === "old" || found === "new", found);
       return isWhole;
     });
-    assert.equal(readFileSync(new CheckpointFiles(folder).epoch(2), "utf8"), "new");
+    assertEquals(readFileSync(new CheckpointFiles(folder).epoch(2), "utf8"), "new");
   }),
 );
 
@@ -139,7 +139,7 @@ Deno.test(
     for (const text of ["whole", "damaged"]) save(folder, undefined, text, 2, null);
     everyKill((changes) => {
       const isWhole = saveMortally(folder, mortal(changes, true), "new", 2, null);
-      assert.ok(texts(folder).includes("whole") || texts(folder)[0] === "new", `${texts(folder)} after ${changes}`);
+      assert(texts(folder).includes("whole") || texts(folder)[0] === "new", `${texts(folder)} after ${changes}`);
       return isWhole;
     });
   }),
@@ -151,11 +151,11 @@ Deno.test(
     for (const text of ["1", "2", "3", "4"]) save(folder, undefined, text, 4, null);
     rmSync(new CheckpointFiles(folder).last());
     rmSync(new CheckpointFiles(folder).last(2));
-    assert.deepEqual(texts(folder), ["3", "1"]);
+    assertEquals(texts(folder), ["3", "1"]);
     save(folder, undefined, "5", 3, null);
-    assert.deepEqual(texts(folder), ["5", "3", "1"]);
+    assertEquals(texts(folder), ["5", "3", "1"]);
     save(folder, undefined, "6", 2, null);
-    assert.deepEqual([names(folder), texts(folder)], [["last", "last-1"], ["6", "5"]]);
+    assertEquals([names(folder), texts(folder)], [["last", "last-1"], ["6", "5"]]);
   }),
 );
 
@@ -165,9 +165,9 @@ Deno.test(
     for (const text of ["1", "2", "3", "4"]) save(folder, mortal(ALL, true), text, 4, null);
     const files = new CheckpointFiles(folder);
     files.removeSurplus(3, files.last());
-    assert.deepEqual(texts(folder), ["4", "3", "2"]);
+    assertEquals(texts(folder), ["4", "3", "2"]);
     files.removeSurplus(1, files.last(2));
-    assert.deepEqual(texts(folder), ["4", "2"]);
+    assertEquals(texts(folder), ["4", "2"]);
   }),
 );
 
@@ -179,9 +179,13 @@ Deno.test(
       throw new Error("does not read back");
     };
     const bytes = new TextEncoder().encode("3");
-    assert.throws(() => new CheckpointFiles(folder).replaceLast({ kept: 2, epochs: 1, bytes, check }), /read back/);
-    assert.deepEqual(texts(folder), ["2", "1", "2"]);
-    assert.deepEqual(readdirSync(folder).sort(), ["epoch-0001.safetensors", "last-1.safetensors", "last.safetensors"]);
+    assertThrows(
+      () => new CheckpointFiles(folder).replaceLast({ kept: 2, epochs: 1, bytes, check }),
+      Error,
+      "read back",
+    );
+    assertEquals(texts(folder), ["2", "1", "2"]);
+    assertEquals(readdirSync(folder).sort(), ["epoch-0001.safetensors", "last-1.safetensors", "last.safetensors"]);
   }),
 );
 
@@ -197,7 +201,7 @@ Deno.test(
     const other = join(folder, "notes.partial");
     writeFileSync(other, "a person's");
     new CheckpointFiles(folder).clearLeftovers();
-    assert.deepEqual(left.filter((name) => existsSync(join(folder, name))), []);
-    assert.ok(existsSync(living) && existsSync(other));
+    assertEquals(left.filter((name) => existsSync(join(folder, name))), []);
+    assert(existsSync(living) && existsSync(other));
   }),
 );

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { assert, assertEquals, assertIsError, assertThrows, fail } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { datasetSource } from "../../src/data/mod.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
+import { StorageError } from "../../src/errors.ts";
 import { type EvaluationRecord, EventLog, RunFolder, type StepRecord, taggedScalars } from "../../src/run/mod.ts";
 import { pretrain } from "../../src/training/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -38,14 +39,14 @@ function shown(folder: string): Map<string, number> {
   const points: { tag: string; step: number; value: number }[] = [];
   for (const path of eventFiles(folder)) {
     const [first, ...events] = readEvents(path);
-    assert.equal(first?.fileVersion, "brain.Event:2");
+    assertEquals(first?.fileVersion, "brain.Event:2");
     for (const { step, isRestart, scalars } of events) {
       if (isRestart) points.splice(0, Infinity, ...points.filter((point) => point.step < step));
       for (const [tag, value] of scalars) points.push({ tag, step, value });
     }
   }
   const found = new Map(points.map(({ tag, step, value }) => [`${tag} ${step}`, value]));
-  assert.equal(found.size, points.length, "a step shows twice");
+  assertEquals(found.size, points.length, "a step shows twice");
   return found;
 }
 
@@ -71,7 +72,7 @@ Deno.test("a run that stopped in and after epochs shows each scalar of its metri
         skipped: () => {},
         stopRequested: () => ++done >= steps,
       };
-      const checkpoint = isFirst ? null : run.latestCheckpoint((line) => assert.fail(line));
+      const checkpoint = isFirst ? null : run.latestCheckpoint((line) => fail(line));
       await pretrain(device, config, dataset, run, observer, checkpoint);
     };
     await train(11, true);
@@ -86,13 +87,13 @@ Deno.test("a run that stopped in and after epochs shows each scalar of its metri
     truncateSync(torn, readFileSync(torn).length - 7);
     await train(5, false); // to step 16, an epoch's last, which is evaluated when the run goes on
     await train(Infinity, false);
-    assert.equal(eventFiles(events).length, 4);
+    assertEquals(eventFiles(events).length, 4);
     const found = shown(events);
-    assert.deepEqual([...found].sort(), [...recorded(run)].sort());
+    assertEquals([...found].sort(), [...recorded(run)].sort());
     for (
       const tag of ["loss/total", "loss/invariance", "budget/share", "training/lr", "dense/20-NN", "gated/costShare"]
     ) {
-      assert.ok(found.has(`${tag} 24`), tag);
+      assert(found.has(`${tag} 24`), tag);
     }
   });
 });
@@ -103,13 +104,13 @@ Deno.test("files sort as they were begun, whatever the clock says, and the first
     for (const wallTime of [1700000000.5, 1700000000.9, 1600000000]) {
       EventLog.begin(events, { step: 3, record: null }, wallTime);
     }
-    assert.deepEqual(eventFiles(events).map((path) => path.slice(events.length + 1)), [
+    assertEquals(eventFiles(events).map((path) => path.slice(events.length + 1)), [
       "events.out.tfevents.1700000000.0000",
       "events.out.tfevents.1700000000.0001",
       "events.out.tfevents.1700000000.0002",
     ]);
     const restarts = eventFiles(events).map((path) => readEvents(path).filter(({ isRestart }) => isRestart));
-    assert.deepEqual(restarts.map((found) => found.map(({ step, wallTime }) => [step, wallTime])), [
+    assertEquals(restarts.map((found) => found.map(({ step, wallTime }) => [step, wallTime])), [
       [],
       [[3, 1700000000.9]],
       [[3, 1600000000]],
@@ -123,10 +124,10 @@ Deno.test("an event file that cannot be written ends in a line that says so", as
     const log = EventLog.begin(events, { step: 0, record: null }, 1);
     rmSync(events, { recursive: true });
     const record: EvaluationRecord = { step: 1, epoch: 1, networks: {} };
-    assert.throws(() => log.append(record, 2), {
-      name: "StorageError",
-      message:
-        /events\.out\.tfevents\.0000000001\.0000: cannot be written: its folder does not exist any more; restore it$/,
-    });
+    assertIsError(
+      assertThrows(() => log.append(record, 2)),
+      StorageError,
+      /events\.out\.tfevents\.0000000001\.0000: cannot be written: its folder does not exist any more; restore it$/,
+    );
   });
 });

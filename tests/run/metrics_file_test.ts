@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { MetricsFile } from "../../src/run/metrics_file.ts";
 
 function stepLine(step: number): string {
@@ -38,29 +38,29 @@ function sampled(text: string, points: number): { readonly steps: number[]; read
 
 Deno.test("a sample has about so many steps evenly spaced, the first and the last, and every evaluation", () => {
   const { steps, evaluations } = sampled(lines.map((line) => `${line}\n`).join(""), 50);
-  assert.ok(steps.length === 50 || steps.length === 51, `${steps.length} steps`);
-  assert.deepEqual([steps[0], steps.at(-1)], [1, 1000]);
+  assert(steps.length === 50 || steps.length === 51, `${steps.length} steps`);
+  assertEquals([steps[0], steps.at(-1)], [1, 1000]);
   const gaps = steps.slice(1).map((step, index) => step - (steps[index] ?? 0));
-  assert.ok(gaps.slice(0, -1).every((gap) => gap >= 17 && gap <= 23), gaps.join(" "));
-  assert.deepEqual(evaluations, [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+  assert(gaps.slice(0, -1).every((gap) => gap >= 17 && gap <= 23), gaps.join(" "));
+  assertEquals(evaluations, [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
 });
 
 Deno.test("a sample of a short file is all of it", () => {
   const { steps, evaluations } = sampled(lines.slice(0, 101).map((line) => `${line}\n`).join(""), 500);
-  assert.deepEqual(steps, Array.from({ length: 100 }, (_, index) => index + 1));
-  assert.deepEqual(evaluations, [100]);
+  assertEquals(steps, Array.from({ length: 100 }, (_, index) => index + 1));
+  assertEquals(evaluations, [100]);
 });
 
 Deno.test("a sample leaves out what is torn or damaged", () => {
-  assert.deepEqual(sampled("", 10), { steps: [], evaluations: [] });
-  assert.deepEqual(sampled('{"step":', 10), { steps: [], evaluations: [] });
-  assert.deepEqual(sampled(`${stepLine(1)}\n${evaluationLine(100)}`, 10), { steps: [1], evaluations: [] });
-  assert.deepEqual(sampled(`\n\nno JSON\n${stepLine(7)}\n{"networks":\n`, 10), { steps: [7], evaluations: [] });
-  assert.deepEqual(sampled(`${evaluationLine(100)}\n`, 10), { steps: [], evaluations: [100] });
+  assertEquals(sampled("", 10), { steps: [], evaluations: [] });
+  assertEquals(sampled('{"step":', 10), { steps: [], evaluations: [] });
+  assertEquals(sampled(`${stepLine(1)}\n${evaluationLine(100)}`, 10), { steps: [1], evaluations: [] });
+  assertEquals(sampled(`\n\nno JSON\n${stepLine(7)}\n{"networks":\n`, 10), { steps: [7], evaluations: [] });
+  assertEquals(sampled(`${evaluationLine(100)}\n`, 10), { steps: [], evaluations: [100] });
 });
 
 Deno.test("a file that is not there has nothing to sample", () => {
-  assert.deepEqual(new MetricsFile("nowhere/metrics.jsonl").sample(10), { steps: [], evaluations: [] });
+  assertEquals(new MetricsFile("nowhere/metrics.jsonl").sample(10), { steps: [], evaluations: [] });
 });
 
 /** What is in a file with these lines, and what is once it is cut after a step. */
@@ -98,8 +98,8 @@ for (const [what, change] of Object.entries(damages)) {
   Deno.test(`a damaged line costs itself alone, and is told by its number: ${what}`, () => {
     const text = damagedText(100, { 3: change });
     const { damaged, left, reported } = cutAfter(text, 90);
-    assert.deepEqual([damaged, reported], [[3], [3]]);
-    assert.equal(left, lines.slice(0, 90).filter((_, index) => index !== 2).map((line) => `${line}\n`).join(""));
+    assertEquals([damaged, reported], [[3], [3]]);
+    assertEquals(left, lines.slice(0, 90).filter((_, index) => index !== 2).map((line) => `${line}\n`).join(""));
   });
 }
 
@@ -110,23 +110,23 @@ Deno.test("several damaged lines are told, among them one whose step became a la
     70: (line) => `${line}{`,
   });
   const { damaged, left, reported } = cutAfter(text, 90);
-  assert.deepEqual([damaged, reported], [[3, 70], [3, 50, 70]]);
-  assert.equal(left.trimEnd().split("\n").length, 87);
+  assertEquals([damaged, reported], [[3, 70], [3, 50, 70]]);
+  assertEquals(left.trimEnd().split("\n").length, 87);
 });
 
 Deno.test("a sound file that needs no cut is not touched, and a torn last line is taken away without a word", () => {
   const text = lines.slice(0, 20).map((line) => `${line}\n`).join("");
-  assert.deepEqual(cutAfter(text, 20), { damaged: [], left: text, reported: [] });
-  assert.deepEqual(cutAfter(`${text}{"step":2`, 20), { damaged: [], left: text, reported: [] });
-  assert.deepEqual(cutAfter(text, 0), { damaged: [], left: "", reported: [] });
+  assertEquals(cutAfter(text, 20), { damaged: [], left: text, reported: [] });
+  assertEquals(cutAfter(`${text}{"step":2`, 20), { damaged: [], left: text, reported: [] });
+  assertEquals(cutAfter(text, 0), { damaged: [], left: "", reported: [] });
 });
 
 Deno.test("an evaluation after the last step is taken away, for it is made again, one before it stays", () => {
   const text = lines.slice(0, 202).map((line) => `${line}\n`).join("");
   const { left } = cutAfter(text, 200);
   const kept = left.trimEnd().split("\n");
-  assert.deepEqual([kept.length, kept.at(-1)], [201, stepLine(200)]);
-  assert.ok(kept.includes(evaluationLine(100)));
+  assertEquals([kept.length, kept.at(-1)], [201, stepLine(200)]);
+  assert(kept.includes(evaluationLine(100)));
 });
 
 Deno.test("a loss that was not finite is read as one, and so are numbers of an evaluation", () => {
@@ -138,10 +138,10 @@ Deno.test("a loss that was not finite is read as one, and so are numbers of an e
     const health = { featureStd: NaN, effectiveRank: NaN, covariance: NaN };
     file.append({ step: 1, epoch: 1, networks: { dense: { knn20: 1, cost: { macs: 1, share: 1 }, health } } });
     const { steps: [step], evaluation, damaged } = file.read();
-    assert.deepEqual([step?.loss, step?.terms, damaged], [NaN, { variance: NaN, macs: 1 }, []]);
-    assert.deepEqual(evaluation?.networks.dense?.health, health);
-    assert.deepEqual(file.lastStep()?.loss, NaN);
-    assert.deepEqual(file.sample(5).steps.map(({ loss }) => loss), [NaN]);
+    assertEquals([step?.loss, step?.terms, damaged], [NaN, { variance: NaN, macs: 1 }, []]);
+    assertEquals(evaluation?.networks.dense?.health, health);
+    assertEquals(file.lastStep()?.loss, NaN);
+    assertEquals(file.sample(5).steps.map(({ loss }) => loss), [NaN]);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
@@ -157,11 +157,11 @@ Deno.test("a line of a gigabyte is one damaged line to every reader", () => {
     Deno.writeTextFileSync(path, `\n${stepLine(2)}\n${evaluationLine(100)}\n`, { append: true });
     const file = new MetricsFile(path);
     const { steps, evaluation, damaged } = file.read();
-    assert.deepEqual([steps.map(({ step }) => step), evaluation?.step, damaged], [[1, 2], 100, [2]]);
-    assert.equal(file.lastStep()?.step, 2);
-    assert.deepEqual(file.sample(4).steps.map(({ step }) => step), [1, 2]);
-    assert.deepEqual(file.cutAfter(2), [2]);
-    assert.equal(Deno.readTextFileSync(path), `${stepLine(1)}\n${stepLine(2)}\n`);
+    assertEquals([steps.map(({ step }) => step), evaluation?.step, damaged], [[1, 2], 100, [2]]);
+    assertEquals(file.lastStep()?.step, 2);
+    assertEquals(file.sample(4).steps.map(({ step }) => step), [1, 2]);
+    assertEquals(file.cutAfter(2), [2]);
+    assertEquals(Deno.readTextFileSync(path), `${stepLine(1)}\n${stepLine(2)}\n`);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
@@ -178,9 +178,9 @@ Deno.test("the last step is found behind an evaluation of any length", () => {
     const long = JSON.parse(evaluationLine(100));
     long.networks.dense.health.gates = gates;
     Deno.writeTextFileSync(path, `${stepLine(99)}\n${stepLine(100)}\n${JSON.stringify(long)}\n`);
-    assert.ok(Deno.statSync(path).size > 100_000);
-    assert.equal(new MetricsFile(path).lastStep()?.step, 100);
-    assert.equal(new MetricsFile(join(folder, "none")).lastStep(), null);
+    assertGreater(Deno.statSync(path).size, 100_000);
+    assertEquals(new MetricsFile(path).lastStep()?.step, 100);
+    assertEquals(new MetricsFile(join(folder, "none")).lastStep(), null);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

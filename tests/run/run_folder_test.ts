@@ -4,9 +4,10 @@
  * @module
  */
 
+import { assert, assertEquals, assertIsError, assertStrictEquals, assertThrows, fail } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { resolveConfig } from "../../src/config/config.ts";
+import { InvalidInputError } from "../../src/errors.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
@@ -23,9 +24,9 @@ Deno.test(
   withFolder((folder) => {
     const path = join(folder, "deep", "run");
     const made = RunFolder.create(path, config, versions);
-    assert.deepEqual(namesIn(path), ["checkpoints", "config.yaml", "metrics.jsonl"]);
-    assert.deepEqual(namesIn(join(folder, "deep")), ["run"]);
-    assert.deepEqual(RunFolder.open(path).config, made.config);
+    assertEquals(namesIn(path), ["checkpoints", "config.yaml", "metrics.jsonl"]);
+    assertEquals(namesIn(join(folder, "deep")), ["run"]);
+    assertEquals(RunFolder.open(path).config, made.config);
   }),
 );
 
@@ -33,7 +34,7 @@ Deno.test(
   "an empty folder may become a run",
   withFolder((folder) => {
     RunFolder.create(folder, config, versions);
-    assert.deepEqual(RunFolder.open(folder).config, config);
+    assertEquals(RunFolder.open(folder).config, config);
   }),
 );
 
@@ -43,17 +44,16 @@ Deno.test(
     const run = join(folder, "run");
     RunFolder.create(run, config, versions);
     const before = Deno.readTextFileSync(join(run, "config.yaml"));
-    assert.throws(() => RunFolder.create(run, { ...config, seed: 4 }, versions), {
-      name: "InvalidInputError",
-      message: /already holds a run; give --out another folder/,
-    });
-    assert.equal(Deno.readTextFileSync(join(run, "config.yaml")), before);
-    assert.throws(() => RunFolder.create(folder, config, versions), { message: /is not an empty folder/ });
+    assertThrows(
+      () => RunFolder.create(run, { ...config, seed: 4 }, versions),
+      InvalidInputError,
+      "already holds a run; give --out another folder",
+    );
+    assertEquals(Deno.readTextFileSync(join(run, "config.yaml")), before);
+    assertThrows(() => RunFolder.create(folder, config, versions), Error, "is not an empty folder");
     Deno.writeTextFileSync(join(folder, "file"), "");
-    assert.throws(() => RunFolder.create(join(folder, "file"), config, versions), {
-      message: /is not an empty folder/,
-    });
-    assert.deepEqual(namesIn(folder), ["file", "run"]);
+    assertThrows(() => RunFolder.create(join(folder, "file"), config, versions), Error, "is not an empty folder");
+    assertEquals(namesIn(folder), ["file", "run"]);
   }),
 );
 
@@ -61,7 +61,7 @@ Deno.test(
   "a path without a run, or with a damaged configuration, is refused by name",
   withFolder((folder) => {
     const refused = (path: string, message: RegExp) =>
-      assert.throws(() => RunFolder.open(path), { name: /^Invalid(Input|Option)Error$/, message });
+      assertIsError(assertThrows(() => RunFolder.open(path)), InvalidInputError, message);
     refused(join(folder, "none"), /none: there is no such run/);
     refused(folder, /holds no run/);
     Deno.writeTextFileSync(join(folder, "config.yaml"), "epochs: [");
@@ -75,17 +75,14 @@ Deno.test(
   "checkpoints have fixed names and an evaluation replaces an earlier one",
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
-    assert.equal(run.checkpoints.last(), join(run.path, "checkpoints", "last.safetensors"));
-    assert.equal(run.checkpoints.last(2), join(run.path, "checkpoints", "last-2.safetensors"));
-    assert.equal(run.checkpoints.epoch(7), join(run.path, "checkpoints", "epoch-0007.safetensors"));
-    assert.throws(() => run.latestCheckpoint(() => {}), {
-      name: "InvalidInputError",
-      message: /last\.safetensors: is missing/,
-    });
+    assertStrictEquals(run.checkpoints.last(), join(run.path, "checkpoints", "last.safetensors"));
+    assertStrictEquals(run.checkpoints.last(2), join(run.path, "checkpoints", "last-2.safetensors"));
+    assertStrictEquals(run.checkpoints.epoch(7), join(run.path, "checkpoints", "epoch-0007.safetensors"));
+    assertThrows(() => run.latestCheckpoint(() => {}), InvalidInputError, "last.safetensors: is missing");
     run.writeEvaluation({ first: true });
     run.writeEvaluation({ second: true });
-    assert.deepEqual(JSON.parse(Deno.readTextFileSync(join(run.path, "evaluation.json"))), { second: true });
-    assert.deepEqual(namesIn(run.path), ["checkpoints", "config.yaml", "evaluation.json", "metrics.jsonl"]);
+    assertEquals(JSON.parse(Deno.readTextFileSync(join(run.path, "evaluation.json"))), { second: true });
+    assertEquals(namesIn(run.path), ["checkpoints", "config.yaml", "evaluation.json", "metrics.jsonl"]);
   }),
 );
 
@@ -112,12 +109,12 @@ Deno.test(
   "an evaluation reads back as it was written, and one of an earlier version has no parts",
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
-    assert.equal(run.readEvaluation(), null);
+    assertEquals(run.readEvaluation(), null);
     run.writeEvaluation(evaluation);
-    assert.deepEqual(run.readEvaluation(), evaluation);
+    assertEquals(run.readEvaluation(), evaluation);
     const { parts: _, ...earlier } = evaluation.networks.gated ?? {};
     run.writeEvaluation({ ...evaluation, networks: { gated: earlier } });
-    assert.deepEqual(run.readEvaluation()?.networks.gated?.parts, []);
+    assertEquals(run.readEvaluation()?.networks.gated?.parts, []);
   }),
 );
 
@@ -126,7 +123,7 @@ Deno.test(
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
     const refused = (message: RegExp) =>
-      assert.throws(() => run.readEvaluation(), { name: "InvalidInputError", message });
+      assertIsError(assertThrows(() => run.readEvaluation()), InvalidInputError, message);
     Deno.writeTextFileSync(join(run.path, "evaluation.json"), '{"run": "ru');
     refused(/evaluation\.json: is damaged: it holds no JSON object; remove the file and run sluice evaluate again$/);
     run.writeEvaluation({ ...evaluation, networks: { gated: { cost: { macs: "many", share: 1 } } } });
@@ -138,14 +135,14 @@ Deno.test(
   "a line of skipped.jsonl that a machine going down has torn is taken away, the only one too",
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
-    run.rewind(0, (line) => assert.fail(line));
-    assert.ok(!namesIn(run.path).includes("skipped.jsonl"), "none is made where there was none");
+    run.rewind(0, (line) => fail(line));
+    assert(!namesIn(run.path).includes("skipped.jsonl"), "none is made where there was none");
     const path = join(run.path, "skipped.jsonl");
     Deno.writeTextFileSync(path, '{"path":"a.pn');
-    run.rewind(0, (line) => assert.fail(line));
+    run.rewind(0, (line) => fail(line));
     const image = { path: "a.png", reason: "is damaged" };
     run.appendSkipped(image);
     run.appendSkipped(image);
-    assert.equal(Deno.readTextFileSync(path), `${JSON.stringify(image)}\n`);
+    assertEquals(Deno.readTextFileSync(path), `${JSON.stringify(image)}\n`);
   }),
 );

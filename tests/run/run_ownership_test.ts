@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { assertEquals, assertIsError, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { InvalidInputError, LostFolderError } from "../../src/errors.ts";
 import { writeSafetensors } from "../../src/formats/mod.ts";
 import { checkpointMetadata } from "../../src/run/checkpoint.ts";
 import { storeCheckpoint } from "../../src/run/checkpoint_store.ts";
@@ -72,10 +73,10 @@ for (const [name, replace] of replacements) {
         () => storeCheckpoint(task),
       ];
       for (const write of writers) {
-        const lost = { name: "LostFolderError", message: /run: was removed or replaced while this process worked/ };
-        assert.throws(write, lost, String(write));
+        const lost = /run: was removed or replaced while this process worked/;
+        assertIsError(assertThrows(write), LostFolderError, lost, String(write));
       }
-      assert.deepEqual(contents(folder), before);
+      assertEquals(contents(folder), before);
     }),
   );
 }
@@ -88,12 +89,13 @@ Deno.test(
     const evaluated = RunFolder.open(path);
     rmSync(path, { recursive: true });
     RunFolder.create(path, { ...config, seed: 4 }, {});
-    assert.throws(() => evaluated.writeEvaluation({}), { name: "LostFolderError", message: /evaluation\.json is not/ });
-    assert.equal(RunFolder.open(path).readEvaluation(), null);
-    await assert.rejects(evaluated.lock(), {
-      name: "LostFolderError",
-      message: /config\.yaml was .* changed by another .*; start/,
-    });
+    assertThrows(() => evaluated.writeEvaluation({}), LostFolderError, "evaluation.json is not");
+    assertEquals(RunFolder.open(path).readEvaluation(), null);
+    assertIsError(
+      await assertRejects(() => evaluated.lock()),
+      LostFolderError,
+      /config\.yaml was .* changed by another .*; start/,
+    );
     (await RunFolder.open(path).lock())[Symbol.dispose]();
   }),
 );
@@ -110,8 +112,8 @@ Deno.test(
         return config.seed;
       },
     };
-    assert.throws(() => RunFolder.create(path, racing, {}), { name: "InvalidInputError", message: /already holds/ });
-    assert.deepEqual(readdirSync(folder), ["run"]);
+    assertThrows(() => RunFolder.create(path, racing, {}), InvalidInputError, "already holds");
+    assertEquals(readdirSync(folder), ["run"]);
   }),
 );
 
@@ -136,7 +138,7 @@ for (const name of fileNames) {
       const message = new RegExp(
         `${name}: is a link and must be a file; remove it, or copy the file here$`,
       );
-      assert.throws(() => RunFolder.open(path), { name: "InvalidInputError", message });
+      assertIsError(assertThrows(() => RunFolder.open(path)), InvalidInputError, message);
     }),
   );
 }
@@ -169,8 +171,8 @@ Deno.test(
       () => run.latestCheckpoint(() => {}),
       () => readStatus(run),
     ];
-    for (const use of uses) assert.throws(use, { name: "InvalidInputError", message: /: is a link/ }, String(use));
-    assert.equal(readFileSync(victim, "utf8"), "precious");
+    for (const use of uses) assertThrows(use, InvalidInputError, ": is a link", String(use));
+    assertEquals(readFileSync(victim, "utf8"), "precious");
   }),
 );
 
@@ -181,20 +183,15 @@ Deno.test(
     const scratch = join(folder, "scratch");
     rmSync(run.checkpoints.folder, { recursive: true });
     symlinkSync(scratch, run.checkpoints.folder);
-    const missing = {
-      name: "InvalidInputError",
-      message: /checkpoints: is a link to .*scratch, which is not there; mount/,
-    };
-    assert.throws(() => RunFolder.open(run.path).latestCheckpoint(() => {}), missing);
+    const missing = /checkpoints: is a link to .*scratch, which is not there; mount/;
+    assertIsError(assertThrows(() => RunFolder.open(run.path).latestCheckpoint(() => {})), InvalidInputError, missing);
     mkdirSync(scratch);
     const metadata = checkpointMetadata(config, state);
     storeCheckpoint({ ...run.checkpointPlace, kept: 2, epochs: null, tensors: new Map(), metadata });
-    assert.equal(RunFolder.open(run.path).latestCheckpoint(() => {}).state.step, 4);
+    assertEquals(RunFolder.open(run.path).latestCheckpoint(() => {}).state.step, 4);
     renameSync(join(scratch, "last.safetensors"), join(folder, "elsewhere"));
     symlinkSync(join(folder, "elsewhere"), join(scratch, "last.safetensors"));
-    assert.throws(() => RunFolder.open(run.path).latestCheckpoint(() => {}), {
-      message: /last\.safetensors: is a link/,
-    });
+    assertThrows(() => RunFolder.open(run.path).latestCheckpoint(() => {}), Error, "last.safetensors: is a link");
   }),
 );
 
@@ -208,13 +205,10 @@ Deno.test(
       });
     const latest = () => RunFolder.open(run.path).latestCheckpoint(() => {});
     save({ seed: 4 });
-    assert.throws(latest, {
-      name: "InvalidInputError",
-      message: /is of another configuration: seed 4 there and 3 here/,
-    });
+    assertThrows(latest, InvalidInputError, "is of another configuration: seed 4 there and 3 here");
     save({ budget: 0.7, mode: "gated" });
-    assert.throws(latest, { message: /: mode "gated" there and "dual" here, budget 0\.7 there and/ });
+    assertThrows(latest, Error, ': mode "gated" there and "dual" here, budget 0.7 there and');
     save({ epochs: config.epochs + 1, threads: 7, data: "elsewhere" });
-    assert.equal(latest().state.step, 4);
+    assertEquals(latest().state.step, 4);
   }),
 );

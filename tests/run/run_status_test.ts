@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import type { Dataset } from "../../src/data/mod.ts";
 import { phaseOf } from "../../src/run/run_status.ts";
@@ -192,23 +192,23 @@ for (const [what, situation] of Object.entries(situations)) {
       const run = makeRun(join(folder, "run"), situation);
       const status = readStatus(run);
       const { phase, step, steps, saved, failure, checkpoint, damagedLines } = status;
-      assert.deepEqual([phase, step, saved], [expected.phase, expected.step, expected.step]);
-      assert.equal(steps, expected.steps === undefined ? 4 : expected.steps);
-      assert.match(failure ?? "none", expected.failure ?? /^none$/);
-      assert.deepEqual(damagedLines, expected.damagedLines ?? []);
+      assertEquals([phase, step, saved], [expected.phase, expected.step, expected.step]);
+      assertStrictEquals(steps, expected.steps === undefined ? 4 : expected.steps);
+      assertMatch(failure ?? "none", expected.failure ?? /^none$/);
+      assertEquals(damagedLines, expected.damagedLines ?? []);
       const name = expected.checkpoint === undefined ? "last.safetensors" : expected.checkpoint;
-      assert.equal(checkpoint, name === null ? null : join(run.checkpoints.folder, name));
+      assertStrictEquals(checkpoint, name === null ? null : join(run.checkpoints.folder, name));
       JSON.stringify(status);
 
       const { steps: sampled, evaluations } = run.metrics.sample(50);
       const records = { last: sampled.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null };
-      assert.equal(phaseOf(run, records), expected.phase);
+      assertStrictEquals(phaseOf(run, records), expected.phase);
 
       if (checkpoint === null) return;
       const found = run.latestCheckpoint(() => {});
-      assert.equal(found.state.step, expected.step);
+      assertStrictEquals(found.state.step, expected.step);
       const dataset = situation.unlabelled ? unlabelled : labelled;
-      assert.equal(isFinished(run, run.config, found, dataset), expected.phase === "finished");
+      assertEquals(isFinished(run, run.config, found, dataset), expected.phase === "finished");
     }),
   );
 }
@@ -253,16 +253,16 @@ for (const [what, evaluated, phase] of inSweeps) {
     `a sweep takes a run that ${what} and was evaluated after ${evaluated ?? "unknown"} steps for ${phase}`,
     withFolder((folder) => {
       const situation = situations[what];
-      assert.ok(situation);
+      assert(situation);
       const sweep = makeSweep(folder, situation, evaluated);
       const states = sweep.plan.runs.map((run) => readRunState(sweep, run));
-      assert.deepEqual(states.map((state) => [state.phase, state.step, state.steps]), [[
+      assertEquals<unknown>(states.map((state) => [state.phase, state.step, state.steps]), [[
         phase,
         situation.expected.step,
         4,
       ]]);
       const { done, rows } = readResults(sweep);
-      assert.deepEqual([done, rows.length], phase === "done" ? [1, 1] : [0, 0]);
+      assertEquals([done, rows.length], phase === "done" ? [1, 1] : [0, 0]);
     }),
   );
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertStrictEquals } from "@std/assert";
 import { bandwidthAt, type DeviceCeilings, deviceCeilings } from "../../src/bench/ceilings.ts";
 import { measureBenchmark } from "../../src/bench/operations.ts";
 import { fastestMilliseconds, median } from "../../src/bench/stopwatch.ts";
@@ -31,23 +31,23 @@ const ceilings: DeviceCeilings = {
 Deno.test("a benchmark gives one row forward and one backward, and gives back all memory", () => {
   const before = device.memory().inUse;
   const rows = measureBenchmark(device, benchmark, ceilings);
-  assert.deepEqual(rows.map((row) => row.case), ["a small product", "a small product, backward"]);
+  assertEquals(rows.map((row) => row.case), ["a small product", "a small product, backward"]);
   const [forward, backward] = rows;
-  assert.ok(forward && backward && forward.milliseconds > 0 && backward.milliseconds > 0);
-  assert.equal(forward.gbPerSecond, null);
-  assert.ok(Math.abs((forward.gflops ?? NaN) * forward.milliseconds * 1e6 / (2 * 64 * 32 * 16) - 1) < 1e-9);
-  assert.ok(Math.abs(backward.shareOfFloor * backward.milliseconds / (1e3 * 4 * 64 * 32 * 16 / 1e9) - 1) < 1e-9);
-  assert.equal(device.memory().inUse, before);
+  assert(forward && backward && forward.milliseconds > 0 && backward.milliseconds > 0);
+  assertEquals(forward.gbPerSecond, null);
+  assertAlmostEquals((forward.gflops ?? NaN) * forward.milliseconds * 1e6 / (2 * 64 * 32 * 16), 1, 1e-9);
+  assertAlmostEquals(backward.shareOfFloor * backward.milliseconds / (1e3 * 4 * 64 * 32 * 16 / 1e9), 1, 1e-9);
+  assertStrictEquals(device.memory().inUse, before);
 });
 
 Deno.test("the floor of work that moves bytes is that of the bandwidth at what the work touches", () => {
   // Inputs and output are 4 (64 x 32 + 32 x 16 + 64 x 16) = 14,336 bytes, less than the larger of the sets measured.
   const moving = { ...benchmark, forward: { flops: 0, bytes: 1e6 }, backward: { flops: 0, bytes: 1e6 } };
   const [forward, backward] = measureBenchmark(device, moving, ceilings);
-  assert.ok(forward && backward);
-  assert.ok(Math.abs(forward.shareOfFloor * forward.milliseconds / (1e3 * 1e6 / 4e9) - 1) < 1e-9);
+  assert(forward && backward);
+  assertAlmostEquals(forward.shareOfFloor * forward.milliseconds / (1e3 * 1e6 / 4e9), 1, 1e-9);
   // With the gradients of the inputs it is more.
-  assert.ok(Math.abs(backward.shareOfFloor * backward.milliseconds / (1e3 * 1e6 / 1e9) - 1) < 1e-9);
+  assertAlmostEquals(backward.shareOfFloor * backward.milliseconds / (1e3 * 1e6 / 1e9), 1, 1e-9);
 });
 
 Deno.test({
@@ -62,8 +62,8 @@ Deno.test({
       forward: { flops: 2 * 64 * 32 * 16, bytes: 0 },
     });
     const [forward] = measureBenchmark(device, halved, ceilings);
-    assert.ok(forward);
-    assert.ok(Math.abs(forward.shareOfFloor * forward.milliseconds / (1e3 * 2 * 64 * 32 * 16 / 2e9) - 1) < 1e-9);
+    assert(forward);
+    assertAlmostEquals(forward.shareOfFloor * forward.milliseconds / (1e3 * 2 * 64 * 32 * 16 / 2e9), 1, 1e-9);
   },
 });
 
@@ -71,17 +71,17 @@ Deno.test("measured ceilings are positive, larger for what fits in caches, and m
   const before = device.memory().inUse;
   const { bandwidths, flopsPerSecond } = deviceCeilings(device);
   bandwidths.forEach(({ workingSet, bytesPerSecond }, index) => {
-    assert.ok(bytesPerSecond > 0 && Number.isFinite(bytesPerSecond));
+    assert(bytesPerSecond > 0 && Number.isFinite(bytesPerSecond));
     const next = bandwidths[index + 1];
-    assert.ok(next === undefined || next.workingSet > workingSet && next.bytesPerSecond <= bytesPerSecond);
+    assert(next === undefined || next.workingSet > workingSet && next.bytesPerSecond <= bytesPerSecond);
   });
-  assert.ok((flopsPerSecond.f32 ?? NaN) > 0);
-  assert.equal(flopsPerSecond.bf16 !== null, device.description.bf16);
-  assert.equal(device.memory().inUse, before);
+  assertGreater(flopsPerSecond.f32 ?? NaN, 0);
+  assertEquals(flopsPerSecond.bf16 !== null, device.description.bf16);
+  assertStrictEquals(device.memory().inUse, before);
 });
 
 Deno.test("the bandwidth at a working set is that of the next smaller one measured", () => {
-  assert.deepEqual([1, 1024, 16_383, 16_384, 1e9].map((bytes) => bandwidthAt(ceilings, bytes)), [
+  assertEquals([1, 1024, 16_383, 16_384, 1e9].map((bytes) => bandwidthAt(ceilings, bytes)), [
     4e9,
     4e9,
     4e9,
@@ -91,9 +91,9 @@ Deno.test("the bandwidth at a working set is that of the next smaller one measur
 });
 
 Deno.test("the median is the middle value, or the mean of the middle two", () => {
-  assert.equal(median([3, 10, 1]), 3);
-  assert.equal(median([4, 1, 10, 2]), 3);
-  assert.ok(Number.isNaN(median([])));
+  assertEquals(median([3, 10, 1]), 3);
+  assertEquals(median([4, 1, 10, 2]), 3);
+  assert(Number.isNaN(median([])));
 });
 
 Deno.test("the fastest call is the shortest of those measured, the first and all preparation not counted", () => {
@@ -108,8 +108,8 @@ Deno.test("the fastest call is the shortest of those measured, the first and all
       now += 1000;
       return () => void (now += spans[calls++] ?? 6);
     }, 20);
-    assert.equal(fastest, 5);
-    assert.equal(calls, 6);
+    assertEquals(fastest, 5);
+    assertEquals(calls, 6);
   } finally {
     performance.now = real;
   }

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { caseName, operationBenchmarks, operationCases } from "../../src/selftest/mod.ts";
 
@@ -20,14 +20,14 @@ function filesMatching(folder: string, pattern: RegExp): string[] {
 Deno.test("every file of src/ops that calls a native function has cases, and all cases belong to such a file", () => {
   const operations = filesMatching("ops", /\bkernels\.sl_/);
   const covered = new Set(operationCases.map(({ operation }) => operation));
-  assert.ok(operations.length > 15);
-  assert.deepEqual([...covered].sort(), operations.sort());
+  assertGreater(operations.length, 15);
+  assertEquals([...covered].sort(), operations.sort());
 });
 
 Deno.test("every file of cases is in the list of all cases", () => {
   const listed = Deno.readTextFileSync(join(sources, "selftest", "operation_cases.ts"));
   for (const file of filesMatching("selftest", /Cases: readonly OperationCase\[\] = \[\n/)) {
-    if (file !== "operation_cases") assert.match(listed, new RegExp(`from "\\./${file}\\.ts"`));
+    if (file !== "operation_cases") assertMatch(listed, new RegExp(`from "\\./${file}\\.ts"`));
   }
 });
 
@@ -35,16 +35,16 @@ Deno.test("every file with a benchmark is in the list of all benchmarks", () => 
   const listed = Deno.readTextFileSync(join(sources, "selftest", "operation_cases.ts"));
   for (const file of filesMatching("selftest", /export const \w+Benchmarks: readonly OperationBenchmark\[\]/)) {
     const name = Deno.readTextFileSync(join(sources, "selftest", `${file}.ts`)).match(/export const (\w+Benchmarks)/);
-    if (file !== "operation_cases") assert.match(listed, new RegExp(`\\.\\.\\.${name?.[1]},`));
+    if (file !== "operation_cases") assertMatch(listed, new RegExp(`\\.\\.\\.${name?.[1]},`));
   }
 });
 
 Deno.test("cases and benchmarks have names of their own", () => {
   for (const list of [operationCases.map(caseName), operationBenchmarks.map(caseName)]) {
-    assert.deepEqual(list.filter((name, index) => list.indexOf(name) !== index), []);
+    assertEquals(list.filter((name, index) => list.indexOf(name) !== index), []);
   }
 });
 
 Deno.test("a tolerance other than the default has its reason", () => {
-  for (const { tolerance } of operationCases) assert.ok(tolerance === undefined || tolerance.reason.length > 10);
+  for (const { tolerance } of operationCases) assert(tolerance === undefined || tolerance.reason.length > 10);
 });

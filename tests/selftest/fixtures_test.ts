@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import type { Device } from "../../src/device/mod.ts";
 import { readSafetensors } from "../../src/formats/mod.ts";
@@ -29,21 +29,21 @@ const cases = operationCases.filter(({ fixture }) => fixture);
 
 function stored(name: string): Float64Array {
   const tensor = tensors.get(name);
-  assert.ok(tensor, `${name} is not in the fixtures: ${remedy}`);
+  assert(tensor, `${name} is not in the fixtures: ${remedy}`);
   return Float64Array.from(tensor.data);
 }
 
 function testCase(device: Device, checked: OperationCase): void {
   const name = caseName(checked);
   Deno.test(`on ${device.kind}, ${name} equals PyTorch's outputs and gradients`, () => {
-    assert.equal(checksums[name], fixtureChecksum(checked), `the inputs have changed: ${remedy}`);
+    assertStrictEquals(checksums[name], fixtureChecksum(checked), `the inputs have changed: ${remedy}`);
     const tolerance = checked.tolerance?.error ?? DEFAULT_TOLERANCE;
     const { outputs, gradients } = outputsAndGradients(device, checked);
     const error = worstError(outputs, outputs.map((_, index) => stored(`${name}/output ${index}`)));
-    assert.ok(error <= tolerance, `error of the values: ${error}, allowed ${tolerance}`);
+    assertLessOrEqual(error, tolerance, `error of the values: ${error}, allowed ${tolerance}`);
     const names = [...gradients.keys()];
     const gradientError = worstError([...gradients.values()], names.map((leaf) => stored(`${name}/gradient ${leaf}`)));
-    assert.ok(gradientError <= tolerance, `error of the gradients: ${gradientError}, allowed ${tolerance}`);
+    assertLessOrEqual(gradientError, tolerance, `error of the gradients: ${gradientError}, allowed ${tolerance}`);
   });
 }
 
@@ -55,11 +55,11 @@ Deno.test("the float64 reference of every case equals PyTorch's outputs", () => 
   for (const checked of cases) {
     const outputs = checked.reference(inputValues(checked));
     const error = worstError(outputs, outputs.map((_, index) => stored(`${caseName(checked)}/output ${index}`)));
-    assert.ok(error < 1e-14, `${caseName(checked)}: ${error}`);
+    assertLess(error, 1e-14, `${caseName(checked)}: ${error}`);
   }
 });
 
 Deno.test("PyTorch's results are stored for the cases that want them and for no others", () => {
-  assert.ok(cases.length > 80);
-  assert.deepEqual(Object.keys(checksums).sort(), cases.map(caseName).sort(), remedy);
+  assertGreater(cases.length, 80);
+  assertEquals(Object.keys(checksums).sort(), cases.map(caseName).sort(), remedy);
 });

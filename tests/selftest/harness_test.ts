@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { ShapeError } from "../../src/errors.ts";
 import { scale } from "../../src/ops/mod.ts";
 import {
@@ -35,21 +35,21 @@ function doubling(change: Partial<OperationCase<"x">>): OperationCase {
 
 Deno.test("a right operation passes", () => {
   const result = checkCase(device, doubling({}));
-  assert.ok(result.ok);
-  assert.ok(result.error < 1e-13);
-  assert.ok((result.gradientError ?? Infinity) < 1e-13);
+  assert(result.ok);
+  assertLess(result.error, 1e-13);
+  assertLess(result.gradientError ?? Infinity, 1e-13);
 });
 
 Deno.test("a wrong value fails", () => {
   const result = checkCase(device, doubling({ reference: ({ x }) => [x.map((value) => 2.00001 * value)] }));
-  assert.ok(!result.ok);
-  assert.ok(result.error > 1e-12);
+  assert(!result.ok);
+  assertGreater(result.error, 1e-12);
 });
 
 Deno.test("a value that was not written fails", () => {
   const result = checkCase(device, doubling({ run: (_device, _tape, { x }) => new Tensor(x.device, x.shape) }));
-  assert.ok(!result.ok);
-  assert.equal(result.error, Infinity);
+  assert(!result.ok);
+  assertEquals(result.error, Infinity);
 });
 
 Deno.test("a wrong gradient fails", () => {
@@ -63,9 +63,9 @@ Deno.test("a wrong gradient fails", () => {
     return y;
   };
   const result = checkCase(device, doubling({ run }));
-  assert.ok(!result.ok);
-  assert.ok(result.error < 1e-13);
-  assert.ok((result.gradientError ?? 0) > 1e-7);
+  assert(!result.ok);
+  assertLess(result.error, 1e-13);
+  assertGreater(result.gradientError ?? 0, 1e-7);
 });
 
 Deno.test("a gradient that overwrites instead of adding fails", () => {
@@ -77,7 +77,7 @@ Deno.test("a gradient that overwrites instead of adding fails", () => {
     return y;
   };
   const result = checkCase(device, doubling({ run }));
-  assert.ok(!result.ok);
+  assert(!result.ok);
 });
 
 Deno.test("a missing gradient fails", () => {
@@ -87,7 +87,7 @@ Deno.test("a missing gradient fails", () => {
     return y;
   };
   const result = checkCase(device, doubling({ run }));
-  assert.equal(result.gradientError, Infinity);
+  assertEquals(result.gradientError, Infinity);
 });
 
 Deno.test("memory that is not given back fails", () => {
@@ -97,8 +97,8 @@ Deno.test("memory that is not given back fails", () => {
     return scale(tape, x, 2);
   };
   const result = checkCase(device, doubling({ run }));
-  assert.ok(!result.ok);
-  assert.ok(result.leakedBytes > 0);
+  assert(!result.ok);
+  assertGreater(result.leakedBytes, 0);
   for (const tensor of lost) tensor[Symbol.dispose]();
 });
 
@@ -107,14 +107,14 @@ Deno.test("an operation that throws fails with its message, and frees its inputs
     throw new ShapeError("the shapes do not fit");
   };
   const result = checkCase(device, doubling({ run }));
-  assert.ok(!result.ok);
-  assert.equal(result.message, "the shapes do not fit");
-  assert.equal(result.leakedBytes, 0);
+  assert(!result.ok);
+  assertEquals(result.message, "the shapes do not fit");
+  assertEquals(result.leakedBytes, 0);
 });
 
 Deno.test("a mistake in a case itself is not taken for a failed operation", () => {
   const differentiable = ["z"] as unknown as ["x"];
-  assert.throws(() => checkCase(device, doubling({ differentiable })), TypeError);
+  assertThrows(() => checkCase(device, doubling({ differentiable })), TypeError);
 });
 
 Deno.test("the self-test reports every case of the operations asked for", () => {
@@ -123,12 +123,12 @@ Deno.test("the self-test reports every case of the operations asked for", () => 
   const wanted = operationCases.filter((checked) => {
     return ["scale", "cast"].includes(checked.operation) && canRun(device, checked);
   });
-  assert.deepEqual(seen, wanted.map(({ label }) => label));
-  assert.deepEqual(results.filter(({ ok }) => !ok), []);
+  assertEquals(seen, wanted.map(({ label }) => label));
+  assertEquals(results.filter(({ ok }) => !ok), []);
 });
 
 Deno.test("cases of bf16 matrices are left out where the device has none", () => {
   const without = { description: { ...device.description, bf16: false } } as typeof device;
-  assert.equal(canRun(without, doubling({})), true);
-  assert.equal(canRun(without, doubling({ needsBf16: true })), false);
+  assertEquals(canRun(without, doubling({})), true);
+  assertEquals(canRun(without, doubling({ needsBf16: true })), false);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertLessOrEqual } from "@std/assert";
 import {
   canRun,
   caseName,
@@ -21,10 +21,10 @@ function testCase(device: Device, checked: OperationCase): void {
   Deno.test(`on ${device.kind}, ${caseName(checked)} ${claim}`, () => {
     const { error, gradientError, leakedBytes, message } = checkCase(device, checked);
     const tolerance = checked.tolerance?.error ?? DEFAULT_TOLERANCE;
-    assert.equal(message, undefined);
-    assert.ok(error <= tolerance, `error of the values: ${error}, allowed ${tolerance}`);
-    assert.ok((gradientError ?? 0) <= tolerance, `error of the gradients: ${gradientError}, allowed ${tolerance}`);
-    assert.equal(leakedBytes, 0);
+    assertEquals(message, undefined);
+    assertLessOrEqual(error, tolerance, `error of the values: ${error}, allowed ${tolerance}`);
+    assertLessOrEqual(gradientError ?? 0, tolerance, `error of the gradients: ${gradientError}, allowed ${tolerance}`);
+    assertEquals(leakedBytes, 0);
   });
 }
 
@@ -35,7 +35,7 @@ for (const device of openDevices()) {
   Deno.test(`on ${device.kind}, every operation gives the same bits when it is repeated`, () => {
     for (const checked of cases) {
       const [first, second] = [outputsAndGradients(device, checked), outputsAndGradients(device, checked)];
-      assert.deepEqual(first, second, caseName(checked));
+      assertEquals(first, second, caseName(checked));
     }
   });
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertInstanceOf, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { InvalidInputError } from "../../src/errors.ts";
@@ -49,8 +49,8 @@ export function damageFiles(
       try {
         read(folder);
       } catch (error) {
-        assert.ok(error instanceof InvalidInputError, `trial ${trial}: ${String(error)}`);
-        assert.match(error.message, new RegExp(`^[^\\n]*${path.slice(0, -5)}[^\\n]*$`), `trial ${trial}`);
+        assertInstanceOf(error, InvalidInputError, `trial ${trial}: ${String(error)}`);
+        assertMatch(error.message, new RegExp(`^[^\\n]*${path.slice(0, -5)}[^\\n]*$`), `trial ${trial}`);
       }
     }
   } finally {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Device } from "../../src/device/mod.ts";
 import { philoxNoise } from "../../src/models/mod.ts";
 import { cast } from "../../src/ops/mod.ts";
@@ -31,7 +31,7 @@ function step(device: Device, trainee: Trainee, config: RunConfig, precision: "f
   const noise = (pass: number) => philoxNoise(device, { seed: config.seed, step: number }, pass);
   using report = trainingStep(trainee, config, { views, epoch: 0, rate: config.lr, noise });
   for (const [name, value] of Object.entries(report.read())) {
-    assert.ok(Number.isFinite(value), `step ${number}: ${name}`);
+    assert(Number.isFinite(value), `step ${number}: ${name}`);
   }
 }
 
@@ -56,10 +56,10 @@ export function assertFlatMemory(steps: number, seed: number, precision: "f32" |
     for (let number = settled; number < steps; number++) {
       step(device, trainee, config, precision, number);
       const now = device.memory();
-      assert.deepEqual([now.inUse, now.live, now.reserved], [inUse, live, reserved], `after step ${number}`);
+      assertEquals([now.inUse, now.live, now.reserved], [inUse, live, reserved], `after step ${number}`);
     }
   }
-  assert.equal(device.memory().inUse, empty, "a disposed network frees all its memory");
+  assertStrictEquals(device.memory().inUse, empty, "a disposed network frees all its memory");
   return device.memory().peak;
 }
 

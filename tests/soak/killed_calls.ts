@@ -5,8 +5,8 @@
  *
  * @module
  */
+import { assertEquals, assertGreaterOrEqual, fail } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { selfCommand } from "../../cli/self.ts";
@@ -73,11 +73,11 @@ async function trial(folder: string, kept: string, kind: string, call: number): 
     const steps = stepsRecorded(run);
     // The third step is only recorded after the first epoch, of two steps, is saved.
     if (steps < 3) continue;
-    const { state } = RunFolder.open(run).latestCheckpoint((line) => assert.fail(`${what}: ${line}`));
-    assert.ok(state.step >= 2, `${what}: ${steps} steps recorded, ${state.step} saved`);
+    const { state } = RunFolder.open(run).latestCheckpoint((line) => fail(`${what}: ${line}`));
+    assertGreaterOrEqual(state.step, 2, `${what}: ${steps} steps recorded, ${state.step} saved`);
   }
   await assertSucceeds(existsSync(run) ? ["pretrain", "--resume", run, "--quiet"] : start);
-  assert.deepEqual(leftovers(folder, run), [], what);
+  assertEquals(leftovers(folder, run), [], what);
 }
 
 /**
@@ -102,7 +102,7 @@ export async function assertKilledCallsLoseNothing(begin: number, end: number): 
       const folder = join(parent, String(number));
       Deno.mkdirSync(folder);
       await trial(folder, kept, kind, 1 + number % CALLS);
-      assert.deepEqual(resultsOf(join(folder, "run")), expected.get(kept), `trial ${number}`);
+      assertEquals(resultsOf(join(folder, "run")), expected.get(kept), `trial ${number}`);
     }
   } finally {
     Deno.removeSync(parent, { recursive: true });

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
 import { RandomStream } from "../../src/random/mod.ts";
 import { assertSucceeds, startSluice } from "../cli/run_sluice.ts";
@@ -35,7 +35,7 @@ async function runAndKill(args: readonly string[], milliseconds: number): Promis
   const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
   const { code, signal, stderr } = await child.output();
   clearTimeout(timer);
-  assert.ok(signal === "SIGKILL" || code === 0, new TextDecoder().decode(stderr));
+  assert(signal === "SIGKILL" || code === 0, new TextDecoder().decode(stderr));
 }
 
 /** Truncates the newest checkpoint if there are two: the run must resume from the older one. */
@@ -79,7 +79,7 @@ export async function assertKilledRunsGoOn(begin: number, end: number): Promise<
       await assertSucceeds(["pretrain", ...options, "--out", undisturbed]);
       const expected = resultsOf(undisturbed);
       for (const number of numbers) {
-        assert.deepEqual(resultsOf(await trial(folder, number, options)), expected, `trial ${number}`);
+        assertEquals(resultsOf(await trial(folder, number, options)), expected, `trial ${number}`);
       }
     }
   } finally {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertInstanceOf } from "@std/assert";
 import { decodeSafetensors, encodeSafetensors, FormatError, type HostTensor } from "../../src/formats/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { damage } from "./damage.ts";
@@ -36,8 +36,8 @@ export const mutateSafetensors: SoakTest = {
       try {
         decodeSafetensors(damaged);
       } catch (error) {
-        assert.ok(error instanceof FormatError, `trial ${trial}: ${String(error)}`);
-        assert.ok(!error.message.includes("\n"), `trial ${trial}: the message is one line`);
+        assertInstanceOf(error, FormatError, `trial ${trial}: ${String(error)}`);
+        assert(!error.message.includes("\n"), `trial ${trial}: the message is one line`);
       }
     }
   },

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { build, sanitizedTestsPlan } from "../../native/tools/build.ts";
 import type { SoakTest } from "./soak.ts";
 
@@ -24,6 +24,6 @@ export const mutateImageFiles: SoakTest = {
     });
     const { success, stdout, stderr } = await command.output();
     const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    assert.ok(success && !/test cases: +0 /.test(text), text);
+    assert(success && !/test cases: +0 /.test(text), text);
   },
 };

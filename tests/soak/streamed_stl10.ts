@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
@@ -54,8 +54,8 @@ export function assertFlatStreaming(images: number): number {
     });
     const [settled, last] = [held[Math.floor(held.length / 10)], held.at(-1)];
     const growth = (last?.resident ?? NaN) - (settled?.resident ?? NaN);
-    assert.ok(growth <= ALLOWED_GROWTH, `${images} images: ${growth} bytes more are resident`);
-    assert.equal(last?.inUse, settled?.inUse);
+    assertLessOrEqual(growth, ALLOWED_GROWTH, `${images} images: ${growth} bytes more are resident`);
+    assertStrictEquals(last?.inUse, settled?.inUse);
     return growth;
   } finally {
     rmSync(folder, { recursive: true });

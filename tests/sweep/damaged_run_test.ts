@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { reportOfSweep, reportPage } from "../../src/report/mod.ts";
 import { formatCsv, readResults, readRunState, type SweepFolder } from "../../src/sweep/mod.ts";
@@ -65,20 +65,20 @@ for (const [kind, [damage, reason]] of Object.entries(damages)) {
       const sweep = begunSweep(folder);
       damage(sweep.runPath("lr=0.1"));
       const states = sweep.plan.runs.map((run) => readRunState(sweep, run));
-      assert.deepEqual(states.map(({ phase }) => phase), ["damaged", "stopped", "waiting"]);
-      assert.match(states[0]?.failure ?? "", reason);
-      assert.match(describeStates(states, null), /^lr=0\.1 +damaged /m);
+      assertEquals(states.map(({ phase }) => phase), ["damaged", "stopped", "waiting"]);
+      assertMatch(states[0]?.failure ?? "", reason);
+      assertMatch(describeStates(states, null), /^lr=0\.1 +damaged /m);
 
       const results = readResults(sweep);
-      assert.deepEqual(results.failures.map(({ run, phase }) => [run, phase]), [["lr=0.1", "damaged"]]);
-      assert.match(describeResults(results, []), /^lr=0\.1: damaged: .+\n0 of 3 runs done$/m);
-      assert.equal(formatCsv(results).split("\n").length, 2);
+      assertEquals(results.failures.map(({ run, phase }) => [run, phase]), [["lr=0.1", "damaged"]]);
+      assertMatch(describeResults(results, []), /^lr=0\.1: damaged: .+\n0 of 3 runs done$/m);
+      assertEquals(formatCsv(results).split("\n").length, 2);
 
       const data = reportOfSweep(sweep);
-      assert.deepEqual(data.damaged.map(({ name }) => name), ["lr=0.1"]);
-      assert.match(data.damaged[0]?.reason ?? "", reason);
-      assert.deepEqual([data.runs.map(({ name }) => name), data.waiting], [["lr=0.2"], 1]);
-      assert.match(reportPage(data), /<li>Run lr=0\.1 is damaged: /);
+      assertEquals(data.damaged.map(({ name }) => name), ["lr=0.1"]);
+      assertMatch(data.damaged[0]?.reason ?? "", reason);
+      assertEquals([data.runs.map(({ name }) => name), data.waiting], [["lr=0.2"], 1]);
+      assertMatch(reportPage(data), /<li>Run lr=0\.1 is damaged: /);
     }),
   );
 }
@@ -89,6 +89,6 @@ Deno.test(
     const sweep = begunSweep(folder);
     mkdirSync(join(sweep.path, "tasks", "lr=0.2.failed"));
     const states = sweep.plan.runs.map((run) => readRunState(sweep, run));
-    assert.deepEqual(states.map(({ phase }) => phase), ["stopped", "damaged", "waiting"]);
+    assertEquals(states.map(({ phase }) => phase), ["stopped", "damaged", "waiting"]);
   }),
 );

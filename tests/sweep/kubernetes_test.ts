@@ -3,7 +3,16 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import {
+  assert,
+  assertEquals,
+  assertIsError,
+  assertLessOrEqual,
+  assertMatch,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { type IJob, Job } from "kubernetes-models/batch/v1";
 import { parse } from "yaml";
 import { InvalidInputError } from "../../src/errors.ts";
@@ -59,23 +68,23 @@ Deno.test("the manifest is a valid Indexed Job with the resources of the spec", 
       },
     },
   };
-  assert.deepEqual(manifest, expected);
+  assertEquals(manifest, expected);
   new Job(manifestOf({})).validate();
 });
 
 Deno.test("the schema refuses a wrong manifest", () => {
   const manifest = manifestOf({});
   const wrong = { ...manifest, spec: { ...manifest.spec, completions: "all" } };
-  assert.throws(() => new Job(Object.assign({}, manifest, wrong)).validate(), /completions must be integer/);
+  assertThrows(() => new Job(Object.assign({}, manifest, wrong)).validate(), Error, "completions must be integer");
 });
 
 Deno.test("a Job's name has the folder and a digest of its contents", () => {
   const name = (changes: Partial<typeof sweep>) => manifestOf({}, changes).metadata?.name ?? "";
-  assert.match(name({}), /^sluice-my-budgets-[0-9a-f]{8}$/);
-  assert.equal(name({}), name({}));
-  assert.notEqual(name({}), name({ runs: ["budget=0.3"] }));
-  assert.match(name({ folder: `/shared/${"Ü b".repeat(40)}` }), /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
-  assert.ok(name({ folder: `/shared/${"ab".repeat(40)}` }).length <= 48);
+  assertMatch(name({}), /^sluice-my-budgets-[0-9a-f]{8}$/);
+  assertStrictEquals(name({}), name({}));
+  assertNotStrictEquals(name({}), name({ runs: ["budget=0.3"] }));
+  assertMatch(name({ folder: `/shared/${"Ü b".repeat(40)}` }), /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
+  assertLessOrEqual(name({ folder: `/shared/${"ab".repeat(40)}` }).length, 48);
 });
 
 /** Expands a word of a command like Kubernetes: `$$` becomes `$`, and `$(NAME)` a variable's value. */
@@ -86,21 +95,21 @@ function expand(text: string): string {
 Deno.test("paths that look like Kubernetes' variables reach the shell unchanged", () => {
   for (const folder of ["/shared/$(HOME)", "/shared/$$", "/shared/$$$(HOME)$$(HOME)"]) {
     const [, , script = ""] = commandOf(manifestOf({}, { folder }));
-    assert.ok(expand(script).startsWith(`folder='${folder}'\n`), folder);
+    assert(expand(script).startsWith(`folder='${folder}'\n`), folder);
   }
   const [, , plain = ""] = commandOf(manifestOf({}));
-  assert.equal(expand(plain), plain, "any other command stays unchanged");
+  assertStrictEquals(expand(plain), plain, "any other command stays unchanged");
 });
 
 Deno.test("threads are the requested processors, rounded down to at least 1", () => {
-  assert.equal(threadsOf({}), null);
+  assertEquals(threadsOf({}), null);
   const known = { "4": 4, "2.5": 2, "500m": 1, "3900m": 3 };
-  for (const [cpu, threads] of Object.entries(known)) assert.equal(threadsOf({ cpu }), threads, cpu);
+  for (const [cpu, threads] of Object.entries(known)) assertStrictEquals(threadsOf({ cpu }), threads, cpu);
 });
 
 Deno.test("a path is inside a folder only if the folder's whole name precedes it", () => {
-  for (const path of ["/shared", "/shared/a", "/shared/..a"]) assert.ok(liesIn(path, "/shared"), path);
-  for (const path of ["/share", "/shared2/a", "/", "/other"]) assert.ok(!liesIn(path, "/shared"), path);
+  for (const path of ["/shared", "/shared/a", "/shared/..a"]) assert(liesIn(path, "/shared"), path);
+  for (const path of ["/share", "/shared2/a", "/", "/other"]) assert(!liesIn(path, "/shared"), path);
 });
 
 Deno.test("a wrong kubernetes section is refused with its line", () => {
@@ -113,10 +122,6 @@ Deno.test("a wrong kubernetes section is refused with its line", () => {
     ["image: a\n  claim: c\n  gpuss: 1", /^s\.yaml:4: unknown key gpuss; did you mean gpus\?$/],
   ];
   for (const [text, message] of refused) {
-    assert.throws(() => SweepSpec.parse("s.yaml", `kubernetes:\n  ${text}`), (error: unknown) => {
-      assert.ok(error instanceof InvalidInputError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assertIsError(assertThrows(() => SweepSpec.parse("s.yaml", `kubernetes:\n  ${text}`)), InvalidInputError, message);
   }
 });

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, symlinkSync, writeFileSync } from "node:fs";
+import { InvalidInputError } from "../../src/errors.ts";
 import { readJobs } from "../../src/sweep/slurm_jobs.ts";
 import { readRunState, SweepFolder } from "../../src/sweep/mod.ts";
 import { withFolder } from "../folders.ts";
@@ -19,7 +20,7 @@ Deno.test(
     cpSync(plan, join(folder, "elsewhere.json"));
     Deno.removeSync(plan);
     symlinkSync(join(folder, "elsewhere.json"), plan);
-    assert.throws(() => SweepFolder.open(path), { name: "InvalidInputError", message: /plan\.json: is a link/ });
+    assertThrows(() => SweepFolder.open(path), InvalidInputError, "plan.json: is a link");
   }),
 );
 
@@ -29,7 +30,7 @@ Deno.test(
     const sweep = plannedSweep(join(folder, "sweep"));
     writeFileSync(join(folder, "elsewhere.json"), "[]");
     symlinkSync(join(folder, "elsewhere.json"), join(sweep.path, "slurm.json"));
-    assert.throws(() => readJobs(sweep), { name: "InvalidInputError", message: /slurm\.json: is a link/ });
+    assertThrows(() => readJobs(sweep), InvalidInputError, "slurm.json: is a link");
   }),
 );
 
@@ -39,7 +40,7 @@ Deno.test(
     const { path } = plannedSweep(join(folder, "sweep"));
     Deno.removeSync(join(path, "plan.json"));
     Deno.mkdirSync(join(path, "plan.json"));
-    assert.throws(() => SweepFolder.open(path), { name: "InvalidInputError", message: /plan\.json: is not a file/ });
+    assertThrows(() => SweepFolder.open(path), InvalidInputError, "plan.json: is not a file");
   }),
 );
 
@@ -48,12 +49,12 @@ Deno.test(
   withFolder((folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     const [first] = sweep.plan.runs;
-    assert.ok(first !== undefined);
+    assert(first !== undefined);
     writeFileSync(join(folder, "secret"), "secret");
     symlinkSync(join(folder, "secret"), join(sweep.path, "tasks", `${first.name}.failed`));
     const [state, ...others] = sweep.plan.runs.map((run) => readRunState(sweep, run));
-    assert.equal(state?.phase, "damaged");
-    assert.match(state?.failure ?? "", /\.failed: is a link/);
-    assert.deepEqual(others.map(({ phase }) => phase), ["waiting", "waiting"]);
+    assertEquals(state?.phase, "damaged");
+    assertMatch(state?.failure ?? "", /\.failed: is a link/);
+    assertEquals(others.map(({ phase }) => phase), ["waiting", "waiting"]);
   }),
 );

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { executeLocally, readRunState, type SweepFolder } from "../../src/sweep/mod.ts";
 import { withFolder } from "../folders.ts";
@@ -34,25 +34,25 @@ Deno.test(
     const sweep = plannedSweep(join(folder, "sweep"), 1);
     mkdirSync(sweep.logPath("lr=0.2"));
     const calls = await execute(sweep, () => succeed);
-    assert.deepEqual(calls.filter((line) => !line.includes("lr=0.2")), [
+    assertEquals(calls.filter((line) => !line.includes("lr=0.2")), [
       "lr=0.1 started 1",
       "lr=0.1 done",
       "lr=0.3 started 1",
       "lr=0.3 done",
     ]);
-    assert.deepEqual(calls.filter((line) => line.includes("lr=0.2")).map((line) => line.replace(/:.*/, "")), [
+    assertEquals(calls.filter((line) => line.includes("lr=0.2")).map((line) => line.replace(/:.*/, "")), [
       "lr=0.2 started 1",
       "lr=0.2 failed again",
       "lr=0.2 started 2",
       "lr=0.2 failed",
     ]);
-    assert.match(
+    assertMatch(
       calls.find((line) => line.startsWith("lr=0.2 failed:")) ?? "",
       /lr=0\.2\.log: is not a file; remove it$/,
     );
     const state = readRunState(sweep, sweep.run("lr=0.2"));
-    assert.equal(state.phase, "failed");
-    assert.match(state.failure ?? "", /lr=0\.2\.log: is not a file; remove it$/);
+    assertEquals(state.phase, "failed");
+    assertMatch(state.failure ?? "", /lr=0\.2\.log: is not a file; remove it$/);
   }),
 );
 
@@ -61,8 +61,8 @@ Deno.test(
   withFolder(async (folder) => {
     const sweep = plannedSweep(join(folder, "sweep"));
     const calls = await execute(sweep, (run) => run === "lr=0.1" ? [join(folder, "none")] : succeed, 2);
-    assert.match(calls.find((line) => line.startsWith("lr=0.1 failed")) ?? "", /^lr=0\.1 failed: .*none/);
-    assert.deepEqual(calls.filter((line) => line.endsWith("done")).sort(), ["lr=0.2 done", "lr=0.3 done"]);
+    assertMatch(calls.find((line) => line.startsWith("lr=0.1 failed")) ?? "", /^lr=0\.1 failed: .*none/);
+    assertEquals(calls.filter((line) => line.endsWith("done")).sort(), ["lr=0.2 done", "lr=0.3 done"]);
   }),
 );
 
@@ -72,10 +72,10 @@ Deno.test(
     const sweep = plannedSweep(join(folder, "sweep"));
     const failing = (run: string) => run === "lr=0.2" ? ["sh", "-c", `rm -rf '${sweep.path}/tasks'; exit 3`] : succeed;
     const calls = await execute(sweep, failing);
-    assert.ok(calls.includes("lr=0.2 failed: ended with status 3"), calls.join("\n"));
-    assert.equal(sweep.failure("lr=0.2"), "ended with status 3");
+    assert(calls.includes("lr=0.2 failed: ended with status 3"), calls.join("\n"));
+    assertEquals(sweep.failure("lr=0.2"), "ended with status 3");
     // The next run's log cannot be opened either.
-    assert.match(
+    assertMatch(
       calls.at(-1) ?? "",
       /^lr=0\.3 failed: .*lr=0\.3\.log: there is no such file or folder; check the path$/,
     );
@@ -95,8 +95,8 @@ Deno.test(
       observer: { started: gone, done: gone, failed: gone },
       stop: new AbortController().signal,
     });
-    for (const { name } of sweep.plan.runs) assert.equal(readFileSync(sweep.logPath(name), "utf8"), `${name}\n`);
-    assert.equal(sweep.failure("lr=0.1"), "ended with status 3");
+    for (const { name } of sweep.plan.runs) assertEquals(readFileSync(sweep.logPath(name), "utf8"), `${name}\n`);
+    assertEquals(sweep.failure("lr=0.1"), "ended with status 3");
   }),
 );
 
@@ -106,7 +106,7 @@ Deno.test(
     const sweep = plannedSweep(join(folder, "sweep"));
     writeFileSync(sweep.runPath("lr=0.1"), "");
     const calls = await execute(sweep, () => succeed);
-    assert.match(calls[0] ?? "", /^lr=0\.1 failed: damaged: .*lr=0\.1: holds no run/);
-    assert.deepEqual(calls.slice(1), ["lr=0.2 started 1", "lr=0.2 done", "lr=0.3 started 1", "lr=0.3 done"]);
+    assertMatch(calls[0] ?? "", /^lr=0\.1 failed: damaged: .*lr=0\.1: holds no run/);
+    assertEquals(calls.slice(1), ["lr=0.2 started 1", "lr=0.2 done", "lr=0.3 started 1", "lr=0.3 done"]);
   }),
 );

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { assert, assertEquals, assertIsError, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { InvalidInputError } from "../../src/errors.ts";
 import { SweepFolder } from "../../src/sweep/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { withFolder } from "../folders.ts";
@@ -28,7 +29,7 @@ function folderOf(parent: string, name: string, entries: readonly string[]): str
 function refuses(path: string, message: RegExp): void {
   const { spec, plan } = threeRuns();
   for (const attempt of [() => SweepFolder.check(path, plan), () => SweepFolder.prepare(path, spec, plan)]) {
-    assert.throws(attempt, { name: "InvalidInputError", message });
+    assertIsError(assertThrows(attempt), InvalidInputError, message);
   }
 }
 
@@ -38,14 +39,14 @@ for (let done = 0; done <= steps.length; done++) {
     `a set-up that was killed after making ${done === 0 ? "the folder" : made.at(-1)} is completed`,
     withFolder((folder) => {
       const path = folderOf(folder, "sweep", made);
-      assert.equal(SweepFolder.check(path, threeRuns().plan), null);
+      assertEquals(SweepFolder.check(path, threeRuns().plan), null);
       const sweep = plannedSweep(path);
-      assert.equal(SweepFolder.open(path).plan.runs.length, 3);
-      assert.deepEqual(readdirSync(path).sort(), [
+      assertEquals(SweepFolder.open(path).plan.runs.length, 3);
+      assertEquals(readdirSync(path).sort(), [
         ...(made.includes("lock") ? ["lock"] : []),
         ...["plan.json", "runs", "sweep.yaml", "tasks"],
       ]);
-      assert.match(readFileSync(join(sweep.path, "sweep.yaml"), "utf8"), /^base:/);
+      assertMatch(readFileSync(join(sweep.path, "sweep.yaml"), "utf8"), /^base:/);
     }),
   );
 }
@@ -56,18 +57,20 @@ Deno.test(
     const path = join(folder, "sweep");
     const sweep = plannedSweep(path);
     const [first] = sweep.plan.runs;
-    assert.ok(first !== undefined);
+    assert(first !== undefined);
     RunFolder.create(sweep.runPath(first.name), first.config, {});
     writeFileSync(join(path, "plan.json"), "{");
     refuses(path, /plan\.json: is damaged; remove it, then run sweep again with the spec and this folder$/);
     Deno.removeSync(join(path, "plan.json"));
-    assert.throws(() => SweepFolder.open(path), { message: /has no plan\.json yet; run sweep again with the spec/ });
-    assert.equal(SweepFolder.check(path, sweep.plan), null);
+    assertThrows(() => SweepFolder.open(path), Error, "has no plan.json yet; run sweep again with the spec");
+    assertEquals(SweepFolder.check(path, sweep.plan), null);
     const longer = sweep.plan.runs.map((run) => ({ ...run, config: { ...run.config, epochs: 9 } }));
-    assert.throws(() => SweepFolder.check(path, { ...sweep.plan, runs: longer }), {
-      message: /run lr=0\.1 has epochs 4, but the spec says 9/,
-    });
-    assert.deepEqual(SweepFolder.prepare(path, threeRuns().spec, sweep.plan).plan.runs.length, 3);
+    assertThrows(
+      () => SweepFolder.check(path, { ...sweep.plan, runs: longer }),
+      Error,
+      "run lr=0.1 has epochs 4, but the spec says 9",
+    );
+    assertEquals(SweepFolder.prepare(path, threeRuns().spec, sweep.plan).plan.runs.length, 3);
   }),
 );
 
@@ -100,7 +103,7 @@ Deno.test(
     for (const [index, entries] of others.entries()) {
       const path = folderOf(folder, `other${index}`, entries);
       refuses(path, /is not an empty folder; give --out a new folder or a sweep's$/);
-      assert.deepEqual(
+      assertEquals(
         readdirSync(path).sort(),
         entries.map((entry) => entry.split("/")[0]).filter((name, at, all) => all.indexOf(name) === at).sort(),
       );
@@ -126,9 +129,9 @@ Deno.test(
       else writeFileSync(join(sweep.path, entry), "");
     }
     plannedSweep(sweep.path);
-    assert.deepEqual(readdirSync(sweep.path).sort(), ["plan.json", "runs", "sweep.yaml", "tasks"]);
-    assert.deepEqual(readdirSync(join(sweep.path, "runs")), ["lr=0.1x"]);
-    assert.deepEqual(readdirSync(join(sweep.path, "tasks")), ["lr=0.1.log"]);
+    assertEquals(readdirSync(sweep.path).sort(), ["plan.json", "runs", "sweep.yaml", "tasks"]);
+    assertEquals(readdirSync(join(sweep.path, "runs")), ["lr=0.1x"]);
+    assertEquals(readdirSync(join(sweep.path, "tasks")), ["lr=0.1.log"]);
   }),
 );
 
@@ -137,10 +140,7 @@ Deno.test(
   withFolder(async (folder) => {
     const path = join(folder, "new", "sweep");
     using _claim = await SweepFolder.claim(path);
-    await assert.rejects(() => SweepFolder.claim(path), {
-      name: "InvalidInputError",
-      message: /is in use by process \d+/,
-    });
-    assert.equal(SweepFolder.check(path, threeRuns().plan), null);
+    assertIsError(await assertRejects(() => SweepFolder.claim(path)), InvalidInputError, /is in use by process \d+/);
+    assertEquals(SweepFolder.check(path, threeRuns().plan), null);
   }),
 );

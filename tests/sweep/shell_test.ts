@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import fc from "fast-check";
 import { existsSync, readFileSync } from "node:fs";
 import { quoteWord, quoteWords, sequentialScript } from "../../src/sweep/mod.ts";
@@ -64,11 +64,11 @@ Deno.test("quoting makes any text one word of a script", async () => {
     fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 20 }), async (texts) => {
       const script = `printf '%s\\0' ${quoteWords(texts)}`;
       const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
-      assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), texts);
+      assertEquals(new TextDecoder().decode(stdout).split("\0").slice(0, -1), texts);
     }),
     { numRuns: 25 },
   );
-  assert.equal(quoteWord("mode=dual,budget=0.3"), "mode=dual,budget=0.3");
+  assertEquals(quoteWord("mode=dual,budget=0.3"), "mode=dual,budget=0.3");
 });
 
 for (const shell of shells) {
@@ -76,12 +76,12 @@ for (const shell of shells) {
     `under ${shell} a script continues after a failed run, and names the failed runs at its end`,
     withFolder(async (folder) => {
       const { code, stderr, started } = await runScript(shell, folder, { a: "0", b: "1 1", "c'd e": "2", f: "0" }, 1);
-      assert.equal(code, 1);
-      assert.deepEqual(started, ["a", "b", "b", "c'd e", "f"]);
-      assert.match(stderr, /^b: ended with status 1, retrying$/m);
-      assert.match(stderr, /^failed: b c'd e; their logs are in .*\/tasks$/m);
-      assert.equal(failureOf(folder, "b"), "its own reason");
-      assert.equal(failureOf(folder, "f"), null);
+      assertEquals(code, 1);
+      assertEquals(started, ["a", "b", "b", "c'd e", "f"]);
+      assertMatch(stderr, /^b: ended with status 1, retrying$/m);
+      assertMatch(stderr, /^failed: b c'd e; their logs are in .*\/tasks$/m);
+      assertEquals(failureOf(folder, "b"), "its own reason");
+      assertEquals(failureOf(folder, "f"), null);
     }),
   );
 
@@ -89,10 +89,10 @@ for (const shell of shells) {
     `under ${shell} a crashed run is retried, and the last crash is recorded`,
     withFolder(async (folder) => {
       const { code, started } = await runScript(shell, folder, { a: "crash 1 0", b: "crash crash crash" }, 2);
-      assert.equal(code, 1);
-      assert.deepEqual(started, ["a", "a", "a", "b", "b", "b"]);
-      assert.equal(failureOf(folder, "a"), null);
-      assert.equal(failureOf(folder, "b"), "ended with status 137");
+      assertEquals(code, 1);
+      assertEquals(started, ["a", "a", "a", "b", "b", "b"]);
+      assertEquals(failureOf(folder, "a"), null);
+      assertEquals(failureOf(folder, "b"), "ended with status 137");
     }),
   );
 
@@ -106,9 +106,9 @@ for (const shell of shells) {
           Deno.removeSync(join(folder, "waits"));
           child.kill(signal);
           const { code } = await child.output();
-          assert.equal(code, status);
-          assert.equal(readFileSync(join(folder, "started"), "utf8"), "a\n");
-          assert.equal(failureOf(folder, "a"), null);
+          assertStrictEquals(code, status);
+          assertEquals(readFileSync(join(folder, "started"), "utf8"), "a\n");
+          assertEquals(failureOf(folder, "a"), null);
           Deno.removeSync(join(folder, "started"));
         }
       }),

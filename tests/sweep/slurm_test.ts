@@ -4,8 +4,15 @@
  *
  * @module
  */
+import {
+  assertEquals,
+  assertIsError,
+  assertMatch,
+  assertNotMatch,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { InvalidInputError } from "../../src/errors.ts";
 import {
@@ -32,8 +39,8 @@ Deno.test("a job array requests the spec's resources, requeueing and a signal be
     notice: 60,
   });
   const lines = slurmScript(sweep, request).split("\n");
-  assert.equal(lines[0], "#!/bin/sh");
-  assert.deepEqual(lines.filter((line) => line.startsWith("#SBATCH")), [
+  assertEquals(lines[0], "#!/bin/sh");
+  assertEquals(lines.filter((line) => line.startsWith("#SBATCH")), [
     "#SBATCH --job-name=sluice-my-5",
     "#SBATCH --array=0-1%2",
     "#SBATCH --partition=gpu",
@@ -46,13 +53,13 @@ Deno.test("a job array requests the spec's resources, requeueing and a signal be
     "#SBATCH --output='/data/my 5%%/tasks/'slurm-%A_%a.log",
   ]);
   const bare = slurmScript(sweep, slurmSchema.parse({}));
-  assert.match(bare, /^#SBATCH --array=0-1$/m);
-  assert.doesNotMatch(bare, /--(partition|gres|time|mem|cpus-per-task)/);
+  assertMatch(bare, /^#SBATCH --array=0-1$/m);
+  assertNotMatch(bare, /--(partition|gres|time|mem|cpus-per-task)/);
 });
 
 Deno.test("a folder with a backslash or a line end is refused", () => {
   for (const folder of ["/data/a\\b", "/data/a\nb"]) {
-    assert.throws(() => slurmScript({ ...sweep, folder }, slurmSchema.parse({})), InvalidInputError);
+    assertThrows(() => slurmScript({ ...sweep, folder }, slurmSchema.parse({})), InvalidInputError);
   }
 });
 
@@ -84,19 +91,19 @@ Deno.test(
   "a task does the run of its index, and queues itself again after a notice, up to the limit of requeues",
   withFolder(async (folder) => {
     const line = `sweep task -- ${folder} budget=0.3`;
-    assert.deepEqual(await runTask(folder, 1, 0, ""), { code: 0, requeued: "", started: [line] });
-    assert.deepEqual(await runTask(folder, 1, 75, ""), { code: 75, requeued: "requeue 17_1", started: [line] });
-    assert.deepEqual(await runTask(folder, 1, 75, "2"), { code: 75, requeued: "requeue 17_1", started: [line] });
-    assert.deepEqual(await runTask(folder, 1, 75, "3"), { code: 75, requeued: "", started: [line] });
-    assert.deepEqual(await runTask(folder, 1, 1, ""), { code: 1, requeued: "", started: [line, line] });
-    assert.deepEqual(await runTask(folder, 1, 2, ""), { code: 2, requeued: "", started: [line] });
+    assertEquals(await runTask(folder, 1, 0, ""), { code: 0, requeued: "", started: [line] });
+    assertEquals(await runTask(folder, 1, 75, ""), { code: 75, requeued: "requeue 17_1", started: [line] });
+    assertEquals(await runTask(folder, 1, 75, "2"), { code: 75, requeued: "requeue 17_1", started: [line] });
+    assertEquals(await runTask(folder, 1, 75, "3"), { code: 75, requeued: "", started: [line] });
+    assertEquals(await runTask(folder, 1, 1, ""), { code: 1, requeued: "", started: [line, line] });
+    assertEquals(await runTask(folder, 1, 2, ""), { code: 2, requeued: "", started: [line] });
   }),
 );
 
 Deno.test("the id of a job is parsed from the output of sbatch", () => {
-  assert.equal(parseSubmission("1234\n"), "1234");
-  assert.equal(parseSubmission("1234;cluster\n"), "1234");
-  assert.equal(parseSubmission("Submitted batch job\n"), null);
+  assertEquals(parseSubmission("1234\n"), "1234");
+  assertEquals(parseSubmission("1234;cluster\n"), "1234");
+  assertEquals(parseSubmission("Submitted batch job\n"), null);
 });
 
 Deno.test("tasks are parsed from the output of squeue", () => {
@@ -109,7 +116,7 @@ Deno.test("tasks are parsed from the output of squeue", () => {
     "13|N/A|RUNNING|None",
     "",
   ];
-  assert.deepEqual(parseQueue(printed.join("\n")), [
+  assertEquals(parseQueue(printed.join("\n")), [
     { job: "12", index: 0, state: "RUNNING" },
     { job: "12", index: 1, state: "PENDING (Resources)" },
     { job: "12", index: 2, state: "PENDING (Nodes required for job are DOWN, DRAINED or reserved)" },
@@ -121,7 +128,7 @@ Deno.test("tasks are parsed from the output of squeue", () => {
 Deno.test("ended tasks are parsed from the output of sacct, and the common line of waiting tasks is left out", () => {
   const printed =
     "12_0|COMPLETED\n12_1|CANCELLED by 1000\n12_2|OUT_OF_MEMORY\n12_[3-7%2]|PENDING\n12_1.batch|CANCELLED\n";
-  assert.deepEqual(parseAccounting(printed), [
+  assertEquals(parseAccounting(printed), [
     { job: "12", index: 0, state: "COMPLETED" },
     { job: "12", index: 1, state: "CANCELLED" },
     { job: "12", index: 2, state: "OUT_OF_MEMORY" },
@@ -130,17 +137,17 @@ Deno.test("ended tasks are parsed from the output of sacct, and the common line 
 
 Deno.test("tasks that wait, run, complete or are requeued have not ended", () => {
   for (const state of ["PENDING (BeginTime)", "RUNNING", "COMPLETING", "SUSPENDED", "REQUEUED"]) {
-    assert.equal(isEnded({ state }), false, state);
+    assertEquals(isEnded({ state }), false, state);
   }
   for (const state of ["COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"]) {
-    assert.equal(isEnded({ state }), true, state);
+    assertEquals(isEnded({ state }), true, state);
   }
 });
 
 Deno.test("time limits are parsed in each of Slurm's notations", () => {
   const known = { "90": 5400, "1:30": 90, "1:00:00": 3600, "1-0": 86400, "1-2:30": 95400, "1-02:30:10": 95410 };
-  for (const [text, seconds] of Object.entries(known)) assert.equal(secondsOfLimit(text), seconds, text);
-  for (const text of ["UNLIMITED", "", "1h"]) assert.equal(secondsOfLimit(text), null, text);
+  for (const [text, seconds] of Object.entries(known)) assertStrictEquals(secondsOfLimit(text), seconds, text);
+  for (const text of ["UNLIMITED", "", "1h"]) assertEquals(secondsOfLimit(text), null, text);
 });
 
 Deno.test("a wrong slurm section is refused with its line", () => {
@@ -151,12 +158,8 @@ Deno.test("a wrong slurm section is refused with its line", () => {
     ["slurm:\n  time: 3\n  notice: 120", /^s\.yaml:3: slurm\.notice: 120 seconds before the limit 3, .* longer time/],
   ];
   for (const [text, message] of refused) {
-    assert.throws(() => SweepSpec.parse("s.yaml", text), (error: unknown) => {
-      assert.ok(error instanceof InvalidInputError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assertIsError(assertThrows(() => SweepSpec.parse("s.yaml", text)), InvalidInputError, message);
   }
   const { slurm } = SweepSpec.parse("s.yaml", "slurm:\n  time: 4\n  mem: 8G").contents;
-  assert.deepEqual(slurm, { time: "4", mem: "8G", notice: 120, requeues: 100 });
+  assertEquals(slurm, { time: "4", mem: "8G", notice: 120, requeues: 100 });
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertIsError, assertThrows } from "@std/assert";
 import { homedir } from "node:os";
 import { InvalidInputError } from "../../src/errors.ts";
 import { planSweep, SweepSpec } from "../../src/sweep/mod.ts";
@@ -17,15 +17,11 @@ function names(...lines: string[]): string[] {
 }
 
 function assertRefused(message: RegExp, ...lines: string[]): void {
-  assert.throws(() => plan(...lines), (error) => {
-    assert.ok(error instanceof InvalidInputError, String(error));
-    assert.match(error.message, message);
-    return true;
-  });
+  assertIsError(assertThrows(() => plan(...lines)), InvalidInputError, message);
 }
 
 Deno.test("a grid gives every combination of its values with every seed, and the last key varies fastest", () => {
-  assert.deepEqual(names("grid:", "  mode: [gated, dual]", "  budget: [0.5, 1]", "seeds: [3, 4]"), [
+  assertEquals(names("grid:", "  mode: [gated, dual]", "  budget: [0.5, 1]", "seeds: [3, 4]"), [
     "mode=gated,budget=0.5,seed=3",
     "mode=gated,budget=0.5,seed=4",
     "mode=gated,budget=1,seed=3",
@@ -39,19 +35,19 @@ Deno.test("a grid gives every combination of its values with every seed, and the
 
 Deno.test("a run's options come from its combination, then the base, then its preset, then the defaults", () => {
   const [run] = plan("base: {preset: small, epochs: 7}", "grid: {budget: [0.4]}", "seeds: [9]");
-  assert.equal(run?.name, "budget=0.4");
-  assert.deepEqual(run?.varied, { budget: 0.4 });
+  assertEquals(run?.name, "budget=0.4");
+  assertEquals(run?.varied, { budget: 0.4 });
   const { width, epochs, budget, seed, weightDecay } = run?.config ?? {};
-  assert.deepEqual([width, epochs, budget, seed, weightDecay], [16, 7, 0.4, 9, 1e-4]);
+  assertEquals([width, epochs, budget, seed, weightDecay], [16, 7, 0.4, 9, 1e-4]);
 });
 
 Deno.test("options of the command line override the spec", () => {
   const spec = SweepSpec.parse("s.yaml", "base: {threads: 3, epochs: 2}\n");
-  assert.deepEqual(planSweep(spec, { threads: "1" }).map(({ config }) => [config.threads, config.epochs]), [[1, 2]]);
+  assertEquals(planSweep(spec, { threads: "1" }).map(({ config }) => [config.threads, config.epochs]), [[1, 2]]);
 });
 
 Deno.test("a run without gates is planned once, however many budgets and gate options vary", () => {
-  assert.deepEqual(names("grid:", "  mode: [vanilla, dual]", "  budget: [0.3, 0.5]", "  gate-temperature: [1]"), [
+  assertEquals(names("grid:", "  mode: [vanilla, dual]", "  budget: [0.3, 0.5]", "  gate-temperature: [1]"), [
     "mode=vanilla",
     "mode=dual,budget=0.3,gate-temperature=1",
     "mode=dual,budget=0.5,gate-temperature=1",
@@ -60,19 +56,19 @@ Deno.test("a run without gates is planned once, however many budgets and gate op
 
 Deno.test("explicit runs are named by their name key or by their options", () => {
   const runs = ["runs:", "  - budget: 0.5", "  - {name: published rule, budget: 0.5, budget-rule: paper}", "  - {}"];
-  assert.deepEqual(names(...runs), ["budget=0.5", "published_rule", "run"]);
-  assert.deepEqual(names(...runs, "seeds: [0, 7]").slice(2, 4), ["published_rule,seed=0", "published_rule,seed=7"]);
+  assertEquals(names(...runs), ["budget=0.5", "published_rule", "run"]);
+  assertEquals(names(...runs, "seeds: [0, 7]").slice(2, 4), ["published_rule,seed=0", "published_rule,seed=7"]);
 });
 
 Deno.test("names keep the letters of every script, in composed form", () => {
-  assert.deepEqual(names("runs: [{name: 学習}, {name: 評価 2}, {name: größer}, {name: эпохи, lr: 0.3}]"), [
+  assertEquals(names("runs: [{name: 学習}, {name: 評価 2}, {name: größer}, {name: эпохи, lr: 0.3}]"), [
     "学習",
     "評価_2",
     "größer",
     "эпохи",
   ]);
-  assert.deepEqual(names(`runs: [{name: "e\u0301t\u00e9"}]`), ["\u00e9t\u00e9"]);
-  assert.deepEqual(names("runs: [{name: a/b}, {name: $(rm x)}]"), ["a_b", "_rm_x_"]);
+  assertEquals(names(`runs: [{name: "e\u0301t\u00e9"}]`), ["\u00e9t\u00e9"]);
+  assertEquals(names("runs: [{name: a/b}, {name: $(rm x)}]"), ["a_b", "_rm_x_"]);
 });
 
 Deno.test("a name that a folder cannot have is refused with its line", () => {
@@ -108,12 +104,12 @@ Deno.test("YAML's aliases and merged mappings are expanded", () => {
     "  - &a {name: a, budget: 0.4}",
     "  - {<<: *a, name: b}",
   );
-  assert.deepEqual(runs.map(({ name, config }) => [name, config.budget, config.epochs]), [["a", 0.4, 7], [
+  assertEquals(runs.map(({ name, config }) => [name, config.budget, config.epochs]), [["a", 0.4, 7], [
     "b",
     0.4,
     7,
   ]]);
-  assert.deepEqual(names("grid: {budget: &two [0.4, 0.5], width: [4]}", "seeds: [1]"), [
+  assertEquals(names("grid: {budget: &two [0.4, 0.5], width: [4]}", "seeds: [1]"), [
     "budget=0.4,width=4",
     "budget=0.5,width=4",
   ]);
@@ -123,27 +119,27 @@ Deno.test("YAML's aliases and merged mappings are expanded", () => {
 
 Deno.test("~ in a path is the home folder of the user who starts the sweep", () => {
   const [run] = plan("base: {dataset: images, data: ~/photos, class-list: ./~/x, plans: ~}");
-  assert.deepEqual(run?.config.data, `${homedir()}/photos`);
-  assert.deepEqual(run?.config.classList, `${Deno.cwd()}/~/x`);
-  assert.deepEqual(run?.config.plans, null);
+  assertEquals(run?.config.data, `${homedir()}/photos`);
+  assertEquals(run?.config.classList, `${Deno.cwd()}/~/x`);
+  assertEquals(run?.config.plans, null);
   const grid = plan("grid: {data: [~/a, ~/b]}");
-  assert.deepEqual(grid.map(({ config }) => config.data), [`${homedir()}/a`, `${homedir()}/b`]);
+  assertEquals(grid.map(({ config }) => config.data), [`${homedir()}/a`, `${homedir()}/b`]);
   assertRefused(/^s\.yaml:2: data ~anna\/photos: home folders of other users/, "runs:", "  - data: ~anna/photos");
 });
 
 Deno.test("a spec that varies nothing is one run, and paths become absolute", () => {
   const [run, ...others] = plan("base: {dataset: cifar10, data: images}");
-  assert.equal(run?.name, "run");
-  assert.equal(run?.config.data, `${Deno.cwd()}/images`);
-  assert.deepEqual(others, []);
+  assertEquals(run?.name, "run");
+  assertEquals(run?.config.data, `${Deno.cwd()}/images`);
+  assertEquals(others, []);
 });
 
 Deno.test("evaluate is k-NN and probe by default, and takes a list of protocols or options", () => {
   const judging = (text: string) => SweepSpec.parse("s.yaml", text).contents.evaluate;
   const usual = { protocol: ["knn", "linear"], probe: "cached", "probe-seeds": 1 };
-  assert.deepEqual(judging("seeds: [0]"), usual);
-  assert.deepEqual(judging("evaluate: [knn]"), { ...usual, protocol: ["knn"] });
-  assert.deepEqual(judging("evaluate: {protocol: [linear], probe-seeds: 3}"), {
+  assertEquals<unknown>(judging("seeds: [0]"), usual);
+  assertEquals<unknown>(judging("evaluate: [knn]"), { ...usual, protocol: ["knn"] });
+  assertEquals<unknown>(judging("evaluate: {protocol: [linear], probe-seeds: 3}"), {
     ...usual,
     protocol: ["linear"],
     "probe-seeds": 3,

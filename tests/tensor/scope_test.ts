@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Scope, Tensor, unscoped } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 
@@ -14,20 +14,20 @@ Deno.test("tensors made in a scope are freed at its end", () => {
   {
     using _scope = new Scope();
     for (let i = 0; i < 5; i++) Tensor.full(device, [3], i);
-    assert.equal(device.memory().live, before + 5);
+    assertEquals(device.memory().live, before + 5);
   }
-  assert.equal(device.memory().live, before);
+  assertStrictEquals(device.memory().live, before);
 });
 
 Deno.test("a scope is closed when its block is left by an exception", () => {
   const before = device.memory().live;
-  assert.throws(() => {
+  assertThrows(() => {
     using _scope = new Scope();
     new Tensor(device, [3]);
     throw new RangeError("left early");
   }, RangeError);
-  assert.equal(device.memory().live, before);
-  assert.equal(Scope.current, null);
+  assertStrictEquals(device.memory().live, before);
+  assertEquals(Scope.current, null);
 });
 
 Deno.test("the innermost scope owns a tensor", () => {
@@ -35,13 +35,13 @@ Deno.test("the innermost scope owns a tensor", () => {
   const kept = new Tensor(device, [3]);
   {
     using inner = new Scope();
-    assert.equal(Scope.current, inner);
+    assertStrictEquals(Scope.current, inner);
     const dropped = new Tensor(device, [3]);
     inner[Symbol.dispose]();
-    assert.ok(dropped.disposed);
+    assert(dropped.disposed);
   }
-  assert.equal(Scope.current, outer);
-  assert.ok(!kept.disposed);
+  assertStrictEquals(Scope.current, outer);
+  assert(!kept.disposed);
 });
 
 Deno.test("a tensor made outside all scopes belongs to its maker", () => {
@@ -49,26 +49,26 @@ Deno.test("a tensor made outside all scopes belongs to its maker", () => {
   {
     using _scope = new Scope();
     tensor = unscoped(() => new Tensor(device, [3]));
-    assert.notEqual(Scope.current, null);
+    assertNotEquals(Scope.current, null);
   }
-  assert.ok(!tensor.disposed);
+  assert(!tensor.disposed);
   tensor[Symbol.dispose]();
 });
 
 Deno.test("the scope is found again after an exception outside all scopes", () => {
   using scope = new Scope();
-  assert.throws(() =>
+  assertThrows(() =>
     unscoped(() => {
       throw new RangeError("inside");
     }), RangeError);
-  assert.equal(Scope.current, scope);
+  assertStrictEquals(Scope.current, scope);
 });
 
 Deno.test("closing an outer scope closes the scopes left open inside it", () => {
   const outer = new Scope();
   new Scope();
   outer[Symbol.dispose]();
-  assert.equal(Scope.current, null);
+  assertEquals(Scope.current, null);
 });
 
 Deno.test("a tensor freed early is not freed again by its scope", () => {
@@ -77,7 +77,7 @@ Deno.test("a tensor freed early is not freed again by its scope", () => {
     using _scope = new Scope();
     const tensor = new Tensor(device, [3]);
     tensor[Symbol.dispose]();
-    assert.equal(device.memory().live, before);
+    assertStrictEquals(device.memory().live, before);
   }
-  assert.equal(device.memory().live, before);
+  assertStrictEquals(device.memory().live, before);
 });

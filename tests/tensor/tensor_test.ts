@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { MisuseError, ShapeError } from "../../src/errors.ts";
 import { type DType, dtypeBytes, elementCount, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -20,77 +20,77 @@ Deno.test("every element type travels to the device and back", () => {
     ]
   ) {
     using tensor = Tensor.from(device, data, [3, 1]);
-    assert.deepEqual(tensor.toHost(), data);
-    assert.equal(data.BYTES_PER_ELEMENT, dtypeBytes(tensor.dtype));
+    assertEquals(tensor.toHost(), data);
+    assertStrictEquals(data.BYTES_PER_ELEMENT, dtypeBytes(tensor.dtype));
   }
 });
 
 Deno.test("data that does not fill the shape is refused", () => {
-  assert.throws(() => Tensor.from(device, new Float32Array(5), [2, 3]), ShapeError);
+  assertThrows(() => Tensor.from(device, new Float32Array(5), [2, 3]), ShapeError);
 });
 
 Deno.test("a size that is no natural number is refused", () => {
-  for (const size of [-1, 1.5, NaN, Infinity]) assert.throws(() => new Tensor(device, [2, size]), ShapeError);
+  for (const size of [-1, 1.5, NaN, Infinity]) assertThrows(() => new Tensor(device, [2, size]), ShapeError);
 });
 
 Deno.test("a tensor may have no elements", () => {
   using tensor = Tensor.from(device, new Float32Array(0), [0, 4]);
-  assert.equal(tensor.size, 0);
-  assert.deepEqual(tensor.toFloat32(), new Float32Array(0));
+  assertEquals(tensor.size, 0);
+  assertEquals(tensor.toFloat32(), new Float32Array(0));
   using copy = tensor.clone();
-  assert.deepEqual(copy.shape, [0, 4]);
+  assertEquals(copy.shape, [0, 4]);
 });
 
 Deno.test("a scalar's shape is empty", () => {
-  assert.equal(elementCount([]), 1);
+  assertEquals(elementCount([]), 1);
   using tensor = Tensor.full(device, [], 2.5);
-  assert.equal(tensor.item(), 2.5);
+  assertEquals(tensor.item(), 2.5);
 });
 
 Deno.test("a filled tensor holds its value, in f32 and in bf16", () => {
   using floats = Tensor.full(device, [3], -0.5);
-  assert.deepEqual(floats.toFloat32(), Float32Array.of(-0.5, -0.5, -0.5));
+  assertEquals(floats.toFloat32(), Float32Array.of(-0.5, -0.5, -0.5));
   using halves = Tensor.full(device, [2], 1, "bf16");
-  assert.deepEqual(halves.toHost(), Uint16Array.of(0x3f80, 0x3f80));
+  assertEquals(halves.toHost(), Uint16Array.of(0x3f80, 0x3f80));
 });
 
 Deno.test("writing overwrites, and refuses another length or element type", () => {
   using tensor = Tensor.full(device, [2], 0);
   tensor.write(Float32Array.of(3, 4));
-  assert.deepEqual(tensor.toFloat32(), Float32Array.of(3, 4));
-  assert.throws(() => tensor.write(Float32Array.of(1)), ShapeError);
-  assert.throws(() => tensor.write(Int32Array.of(1, 2)), ShapeError);
+  assertEquals(tensor.toFloat32(), Float32Array.of(3, 4));
+  assertThrows(() => tensor.write(Float32Array.of(1)), ShapeError);
+  assertThrows(() => tensor.write(Int32Array.of(1, 2)), ShapeError);
 });
 
 Deno.test("reading as f32 refuses other element types, and item refuses more than one value", () => {
   using whole = Tensor.from(device, Int32Array.of(1), [1]);
-  assert.throws(() => whole.toFloat32(), ShapeError);
+  assertThrows(() => whole.toFloat32(), ShapeError);
   using two = Tensor.full(device, [2], 0);
-  assert.throws(() => two.item(), ShapeError);
+  assertThrows(() => two.item(), ShapeError);
 });
 
 Deno.test("axes are counted from either end, and an axis that is not there is refused", () => {
   using tensor = new Tensor(device, [2, 3, 4]);
-  assert.deepEqual([tensor.dim(0), tensor.dim(-1)], [2, 4]);
-  assert.throws(() => tensor.dim(3), ShapeError);
+  assertEquals([tensor.dim(0), tensor.dim(-1)], [2, 4]);
+  assertThrows(() => tensor.dim(3), ShapeError);
 });
 
 Deno.test("a clone has contents of its own", () => {
   using tensor = Tensor.full(device, [2], 1);
   using copy = tensor.clone();
   tensor.write(Float32Array.of(5, 6));
-  assert.deepEqual(copy.toFloat32(), Float32Array.of(1, 1));
+  assertEquals(copy.toFloat32(), Float32Array.of(1, 1));
 });
 
 Deno.test("a freed tensor refuses use, may be freed again, and has given back its memory", () => {
   const before = device.memory().inUse;
   const tensor = new Tensor(device, [16]);
-  assert.ok(!tensor.disposed && device.memory().inUse > before);
+  assert(!tensor.disposed && device.memory().inUse > before);
   tensor[Symbol.dispose]();
   tensor[Symbol.dispose]();
-  assert.ok(tensor.disposed);
-  assert.equal(device.memory().inUse, before);
-  assert.throws(() => tensor.toFloat32(), MisuseError);
+  assert(tensor.disposed);
+  assertStrictEquals(device.memory().inUse, before);
+  assertThrows(() => tensor.toFloat32(), MisuseError);
 });
 
 Deno.test("the bytes of a tensor are those of its element type", () => {
@@ -98,6 +98,6 @@ Deno.test("the bytes of a tensor are those of its element type", () => {
   for (const [dtype, bytes] of Object.entries(sizes) as [DType, number][]) {
     const before = device.memory().inUse;
     using _tensor = new Tensor(device, [1024], dtype);
-    assert.equal(device.memory().inUse - before, 1024 * bytes);
+    assertEquals(device.memory().inUse - before, 1024 * bytes);
   }
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assertEquals, assertIsError, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { evaluateFolder } from "../../src/encoders/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
@@ -50,18 +50,18 @@ Deno.test(
     const [own, command] = [join(folder, "own"), join(folder, "command")];
     const first = watch(5);
     const begun = await beginRun({ flags: options }, own, first.observer);
-    assert.equal(begun.stopped, true);
-    assert.equal(first.told.at(-1), "stopped");
+    assertEquals(begun.stopped, true);
+    assertEquals(first.told.at(-1), "stopped");
     const second = watch();
     const { run, steps, stopped, isNew } = await resumeRun(own, nothingNew, second.observer);
-    assert.deepEqual({ steps, stopped, isNew }, { steps: 8, stopped: false, isNew: true });
+    assertEquals({ steps, stopped, isNew }, { steps: 8, stopped: false, isNew: true });
     const judging = { protocols: ["knn"] as const, networks: ["dense", "gated"] as const };
     const evaluation = evaluateFolder(run, judging, { ...run.config, isKept: true });
 
-    assert.equal((await runSluice(["pretrain", ...flags, "--out", command, "--quiet"])).status, 0);
-    assert.deepEqual(bytesOf(own), bytesOf(command));
+    assertEquals((await runSluice(["pretrain", ...flags, "--out", command, "--quiet"])).status, 0);
+    assertEquals(bytesOf(own), bytesOf(command));
     const { stdout } = await runSluice(["evaluate", command, "--protocol", "knn", "--json", "--quiet"]);
-    assert.deepEqual({ ...evaluation, run: command }, JSON.parse(stdout));
+    assertEquals({ ...evaluation, run: command }, JSON.parse(stdout));
   }),
 );
 
@@ -71,8 +71,8 @@ Deno.test(
     const { told, observer } = watch();
     await beginRun({ flags: { ...options, epochs: 1 } }, join(folder, "run"), observer);
     const [reads, needs, begins, ...rest] = told;
-    assert.deepEqual([reads, begins, ...rest], ["reads shapes", "begins 8", "evaluated after epoch 1", "ended"]);
-    assert.match(needs ?? "", /^batch 8: needs about \d+ MB of the [\d.]+ GB of memory$/);
+    assertEquals([reads, begins, ...rest], ["reads shapes", "begins 8", "evaluated after epoch 1", "ended"]);
+    assertMatch(needs ?? "", /^batch 8: needs about \d+ MB of the [\d.]+ GB of memory$/);
   }),
 );
 
@@ -83,18 +83,19 @@ Deno.test(
     await beginRun({ flags: { ...options, epochs: 1 } }, path, watch().observer);
     const before = bytesOf(path);
     const { isNew, steps, networks } = await resumeRun(path, nothingNew, watch().observer);
-    assert.deepEqual([isNew, steps, Object.keys(networks)], [false, 4, ["dense", "gated"]]);
-    assert.deepEqual(bytesOf(path), before);
+    assertEquals([isNew, steps, Object.keys(networks)], [false, 4, ["dense", "gated"]]);
+    assertEquals(bytesOf(path), before);
     const other = { ...nothingNew, given: { lr: 9 } };
-    await assert.rejects(
-      resumeRun(path, other, watch().observer),
-      (error) => error instanceof InvalidInputError && /^--lr 9: the run has 0\.009375/.test(error.message),
+    assertIsError(
+      await assertRejects(() => resumeRun(path, other, watch().observer)),
+      InvalidInputError,
+      /^--lr 9: the run has 0\.009375/,
     );
-    assert.equal(RunFolder.open(path).config.lr, 0.009375);
+    assertEquals(RunFolder.open(path).config.lr, 0.009375);
   }),
 );
 
 Deno.test("the default batch of a run is at most the number of its images", () => {
   const { batch: _batch, ...others } = options;
-  assert.equal(fittedConfig({ flags: others }).batch, 32);
+  assertEquals(fittedConfig({ flags: others }).batch, 32);
 });

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertIsError,
+  assertLessOrEqual,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { InvalidOptionError } from "../../src/errors.ts";
 import { philoxNoise } from "../../src/models/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -53,18 +61,18 @@ for (
 ) {
   Deno.test(`the images of a step with ${JSON.stringify(flags)} take the memory that they are said to need`, () => {
     const { peak, need } = measured(flags, side);
-    assert.ok(Math.abs(need / peak - 1) < 0.1, `${need} bytes said, ${peak} measured`);
+    assertAlmostEquals(need / peak, 1, 0.1, `${need} bytes said, ${peak} measured`);
   });
 }
 
 Deno.test("the largest batch within a limit is found, a multiple of 8 if it is as large", () => {
   const need = (batch: number) => 1000 + 10 * batch;
-  assert.equal(largestBatch(256, 3560, need), 256);
-  assert.equal(largestBatch(256, 3559, need), 248);
-  assert.equal(largestBatch(10, 1100, need), 10);
-  assert.equal(largestBatch(256, 1050, need), 5);
-  assert.equal(largestBatch(256, 1020, need), 2);
-  assert.equal(largestBatch(256, 1019, need), null);
+  assertEquals(largestBatch(256, 3560, need), 256);
+  assertEquals(largestBatch(256, 3559, need), 248);
+  assertEquals(largestBatch(10, 1100, need), 10);
+  assertEquals(largestBatch(256, 1050, need), 5);
+  assertEquals(largestBatch(256, 1020, need), 2);
+  assertEquals(largestBatch(256, 1019, need), null);
 });
 
 Deno.test("the default batch is 256, or the number of images, or what the memory has room for", () => {
@@ -72,35 +80,32 @@ Deno.test("the default batch is 256, or the number of images, or what the memory
   const flags = { ...small, dataset: "images" };
   const batchOf = (images: ImageMemory, memory: number) => {
     const { config, need } = fitConfig({ flags }, device, images, memory);
-    assert.ok(need <= memory, `${need} of ${memory}`);
-    assert.equal(config.lr, 0.3 * config.batch / 256);
+    assertLessOrEqual(need, memory, `${need} of ${memory}`);
+    assertEquals(config.lr, 0.3 * config.batch / 256);
     return config.batch;
   };
-  assert.equal(batchOf(photographs, 100e9), 256);
-  assert.equal(batchOf({ ...photographs, count: 10 }, 100e9), 10);
+  assertEquals(batchOf(photographs, 100e9), 256);
+  assertEquals(batchOf({ ...photographs, count: 10 }, 100e9), 10);
   const oneTen = batchOf({ ...photographs, count: 10 }, 2e9);
-  assert.ok(oneTen >= 4 && oneTen <= 10, `${oneTen} of ten photographs in 2 GB`);
+  assert(oneTen >= 4 && oneTen <= 10, `${oneTen} of ten photographs in 2 GB`);
   const [little, more] = [batchOf(photographs, 6e9), batchOf(photographs, 12e9)];
-  assert.ok(little >= 8 && little % 8 === 0 && little < more && more < 256, `${little} of 6 GB, ${more} of 12 GB`);
+  assert(little >= 8 && little % 8 === 0 && little < more && more < 256, `${little} of 6 GB, ${more} of 12 GB`);
 });
 
 Deno.test("a batch that a flag, a file or a preset gives is kept, or refused with one that fits", () => {
   using device = openDevice();
   const flags = { ...small, dataset: "images" };
   const file = parseConfigFile("run.yaml", "batch: 200\n");
-  assert.equal(fitConfig({ flags: { ...flags, batch: 200 } }, device, photographs, 100e9).config.batch, 200);
-  assert.equal(fitConfig({ flags, file }, device, photographs, 100e9).config.batch, 200);
-  assert.equal(fitConfig({ flags, preset: "paper-stl10" }, device, photographs, 100e9).config.batch, 512);
+  assertEquals(fitConfig({ flags: { ...flags, batch: 200 } }, device, photographs, 100e9).config.batch, 200);
+  assertEquals(fitConfig({ flags, file }, device, photographs, 100e9).config.batch, 200);
+  assertEquals(fitConfig({ flags, preset: "paper-stl10" }, device, photographs, 100e9).config.batch, 512);
   for (const sources of [{ flags: { ...flags, batch: 200 } }, { flags, file }]) {
     let named = NaN;
-    assert.throws(() => fitConfig(sources, device, photographs, 8e9), (error) => {
-      assert.ok(error instanceof InvalidOptionError && error.option === "batch");
-      const stated =
-        /^--batch 200: needs about [\d.]+ GB of memory, and there are 8\.0 GB; give --batch (\d+) or less$/;
-      named = Number(stated.exec(error.message)?.[1]);
-      return true;
-    });
-    assert.equal(fitConfig({ flags: { ...flags, batch: named } }, device, photographs, 8e9).config.batch, named);
+    const error = assertThrows(() => fitConfig(sources, device, photographs, 8e9), InvalidOptionError);
+    assertEquals(error.option, "batch");
+    const stated = /^--batch 200: needs about [\d.]+ GB of memory, and there are 8\.0 GB; give --batch (\d+) or less$/;
+    named = Number(stated.exec(error.message)?.[1]);
+    assertStrictEquals(fitConfig({ flags: { ...flags, batch: named } }, device, photographs, 8e9).config.batch, named);
   }
 });
 
@@ -108,14 +113,14 @@ Deno.test("a network of which no batch can ever fit is refused in a line, withou
   using device = openDevice();
   for (const flags of [{ width: 4096 }, { projector: 65_536 }, { imageSize: 4096, stem: "cifar" }]) {
     const images = { ...photographs, side: "imageSize" in flags ? flags.imageSize : 32 };
-    assert.throws(() => fitConfig({ flags: { ...small, dataset: "images", ...flags } }, device, images, 16e9), {
-      name: "InvalidOptionError",
-      message:
-        /^--width \d+: even a batch of 2 needs about \d+ GB of memory, and there are 16 GB; give a smaller [^\n]+$/,
-    });
+    assertIsError(
+      assertThrows(() => fitConfig({ flags: { ...small, dataset: "images", ...flags } }, device, images, 16e9)),
+      InvalidOptionError,
+      /^--width \d+: even a batch of 2 needs about \d+ GB of memory, and there are 16 GB; give a smaller [^\n]+$/,
+    );
   }
 });
 
 Deno.test("sizes of memory are told with two digits", () => {
-  assert.deepEqual([1.44e9, 16.3e9, 350e6, 1.5e6].map(describeBytes), ["1.4 GB", "16 GB", "350 MB", "1.5 MB"]);
+  assertEquals([1.44e9, 16.3e9, 350e6, 1.5e6].map(describeBytes), ["1.4 GB", "16 GB", "350 MB", "1.5 MB"]);
 });

@@ -4,8 +4,7 @@
  * @module
  */
 
-import assert from "node:assert/strict";
-
+import { assertLess } from "@std/assert";
 import { deviceHasBf16 } from "../devices.ts";
 import { assertFlatMemory } from "../soak/flat_memory.ts";
 
@@ -18,5 +17,5 @@ Deno.test({ name: "in bf16 they are flat as well, and a step takes much less", i
   // Activations take half. Weights, their gradients, the optimiser's state and some of the kernels' scratch take what
   // they took, which of a network this small is half of everything.
   const wide = assertFlatMemory(12, 0, "f32");
-  assert.ok(peak < 0.8 * wide, `${peak} bytes of ${wide}`);
+  assertLess(peak, 0.8 * wide, `${peak} bytes of ${wide}`);
 });

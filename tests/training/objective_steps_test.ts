@@ -4,7 +4,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 
 import { readSafetensors } from "../../src/formats/mod.ts";
@@ -29,7 +29,7 @@ function recorded(name: string, parts: ObjectiveParts): Objective {
     ? mocov2plus(parts, { queue: Number(metadata["queue"]) })
     : objectiveKind(name).create(parts);
   const state = [...under(tensors, `state/${name}/`).keys()];
-  assert.equal(objective.module === undefined, state.length === 0);
+  assertEquals(objective.module === undefined, state.length === 0);
   objective.module?.loadState(new Map(state.map((key) => [key, valuesOf(tensors, `state/${name}/${key}`)])));
   return objective;
 }

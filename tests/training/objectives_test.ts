@@ -3,8 +3,16 @@
  *
  * @module
  */
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertNotEquals,
+  assertStrictEquals,
+  assertThrows,
+  fail,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 
@@ -49,7 +57,7 @@ async function train<T>(
     using device = openDevice();
     const run = RunFolder.create(join(parent, "run"), config, {});
     await pretrain(device, config, dataset, run, observer);
-    assert.equal(device.memory().inUse, 0, "everything is free after the run");
+    assertEquals(device.memory().inUse, 0, "everything is free after the run");
     using stores = new ImageStores(device, dataset);
     return inspect(run, device, stores);
   } finally {
@@ -81,26 +89,26 @@ for (const objective of objectiveNames) {
   Deno.test(`a run with ${objective} records its terms, saves all that is trained, and evaluates from its checkpoint`, async () => {
     await train({ objective }, (run, device, stores) => {
       const steps = stepsOf(run);
-      assert.equal(steps.length, 2);
+      assertEquals(steps.length, 2);
       for (const { terms, loss } of steps) {
         const { macs = NaN, bound = NaN, objective: value = NaN, ...own } = terms;
-        const { weights, constant } = formulas[objective] ?? assert.fail(objective);
-        assert.deepEqual(Object.keys(own).toSorted(), Object.keys(weights).toSorted());
+        const { weights, constant } = formulas[objective] ?? fail(objective);
+        assertEquals(Object.keys(own).toSorted(), Object.keys(weights).toSorted());
         const sum = Object.entries(weights).reduce(
           (sum, [name, weight]) => sum + weight * (own[name] ?? NaN),
           constant,
         );
-        assert.ok(Math.abs(value - sum) <= 1e-5 * Math.abs(sum), `${value}, not ${sum}`);
-        assert.ok(Math.abs(value + macs + bound - loss) <= 1e-6 * Math.abs(loss), `${value} + ${macs} + ${bound}`);
+        assertAlmostEquals(value, sum, 1e-5 * Math.abs(sum), `${value}, not ${sum}`);
+        assertAlmostEquals(value + macs + bound, loss, 1e-6 * Math.abs(loss), `${value} + ${macs} + ${bound}`);
       }
       const path = run.checkpoints.last();
       const names = [...readSafetensors(path).tensors.keys()];
       using trainee = createTrainee(device, run.config, image);
       const state = trainingState(trainee, null);
       loadCheckpoint(readCheckpoint(path), state);
-      assert.deepEqual(names.toSorted(), [...state.state().keys()].toSorted());
+      assertEquals(names.toSorted(), [...state.state().keys()].toSorted());
       const isFor = (prefix: string, objectives: readonly string[]) => {
-        assert.equal(names.some((name) => name.startsWith(prefix)), objectives.includes(objective), prefix);
+        assertEquals(names.some((name) => name.startsWith(prefix)), objectives.includes(objective), prefix);
       };
       isFor("objective.predictor.", ["simsiam", "byol", "mocov3"]);
       isFor("objective.queue.", ["mocov2plus"]);
@@ -109,7 +117,7 @@ for (const objective of objectiveNames) {
         protocols: ["knn"],
         networks: trainedNetworks("dual"),
       });
-      assert.deepEqual(Object.keys(networks), ["dense", "gated"]);
+      assertEquals(Object.keys(networks), ["dense", "gated"]);
     });
   });
 }
@@ -118,7 +126,7 @@ Deno.test("a checkpoint with an objective's tensors is refused by a network of a
   await train({ objective: "byol" }, (run, device) => {
     using other = createTrainee(device, { ...run.config, projector: 8 }, image);
     const checkpoint = readCheckpoint(run.checkpoints.last());
-    assert.throws(() => loadCheckpoint(checkpoint, other.network), InvalidInputError);
+    assertThrows(() => loadCheckpoint(checkpoint, other.network), InvalidInputError);
   });
 });
 
@@ -155,7 +163,7 @@ Deno.test("the momentum copy starts equal to the network, and follows it by the 
     const buffers = [...state.buffers()].map(([name]) => name).filter((name) => name.startsWith("momentum."));
     const before = valuesOf(state);
     for (const name of [...parameters, ...buffers]) {
-      assert.deepEqual(before.get(name), before.get(name.slice("momentum.".length)), name);
+      assertEquals(before.get(name), before.get(name.slice("momentum.".length)), name);
     }
     work();
     const after = valuesOf(state);
@@ -165,11 +173,11 @@ Deno.test("the momentum copy starts equal to the network, and follows it by the 
       const network = after.get(name.slice("momentum.".length)) ?? new Float32Array();
       after.get(name)?.forEach((value, i) => {
         const expected = keeps * (before.get(name)?.[i] ?? NaN) + (1 - keeps) * (network[i] ?? NaN);
-        assert.ok(Math.abs(value - expected) <= 1e-6 * Math.max(1, Math.abs(expected)), `${name} ${value} ${expected}`);
+        assertAlmostEquals(value, expected, 1e-6 * Math.max(1, Math.abs(expected)), `${name} ${value} ${expected}`);
         if (value !== before.get(name)?.[i]) moved++;
       });
     }
-    assert.ok(moved > 1000, `${moved} values moved`);
+    assertGreater(moved, 1000, `${moved} values moved`);
   });
 });
 
@@ -179,15 +187,15 @@ Deno.test("the momentum copy takes running statistics from its own passes", () =
     work();
     const first = valuesOf(state);
     // Before the first gate the statistics are equal. Gates draw different noise in network and copy.
-    assert.deepEqual(first.get("momentum.bn1.running_mean"), first.get("bn1.running_mean"));
-    assert.notDeepEqual(
+    assertEquals(first.get("momentum.bn1.running_mean"), first.get("bn1.running_mean"));
+    assertNotEquals(
       first.get("momentum.layer1.0.gated_bn2.running_mean"),
       first.get("layer1.0.gated_bn2.running_mean"),
     );
     work();
     const second = valuesOf(state);
-    assert.notDeepEqual(second.get("momentum.bn1.running_mean"), first.get("momentum.bn1.running_mean"));
-    assert.notDeepEqual(second.get("momentum.bn1.running_mean"), second.get("bn1.running_mean"));
+    assertNotEquals(second.get("momentum.bn1.running_mean"), first.get("momentum.bn1.running_mean"));
+    assertNotEquals(second.get("momentum.bn1.running_mean"), second.get("bn1.running_mean"));
   });
 });
 
@@ -197,16 +205,16 @@ Deno.test("the queues of mocov2plus take the keys of both comparisons after a sy
     const before = valuesOf(state).get("objective.queue.a") ?? new Float32Array();
     work();
     const after = valuesOf(state).get("objective.queue.a") ?? new Float32Array();
-    assert.deepEqual(after.slice(16 * 16), before.slice(0, before.length - 16 * 16));
-    assert.notDeepEqual(after.slice(0, 16 * 16), before.slice(0, 16 * 16));
+    assertEquals(after.slice(16 * 16), before.slice(0, before.length - 16 * 16));
+    assertNotEquals(after.slice(0, 16 * 16), before.slice(0, 16 * 16));
   });
 });
 
 Deno.test("vicreg without its invariance term reports the term, and does not add it to the objective", async () => {
   await train({ invariance: false }, (run) => {
     const { invariance = NaN, variance = NaN, covariance = NaN, objective = NaN } = stepsOf(run)[0]?.terms ?? {};
-    assert.ok(invariance > 0);
-    assert.ok(Math.abs(objective - 25 * variance - covariance) <= 1e-5 * objective);
+    assertGreater(invariance, 0);
+    assertAlmostEquals(objective - 25 * variance, covariance, 1e-5 * objective);
   });
 });
 
@@ -217,8 +225,8 @@ Deno.test("bytes in use are the same after every step, with every objective", ()
       work();
       const { inUse } = device.memory();
       for (let again = 0; again < 3; again++) work();
-      assert.equal(device.memory().inUse, inUse, objective);
+      assertStrictEquals(device.memory().inUse, inUse, objective);
     });
-    assert.equal(device.memory().inUse, 0, objective);
+    assertEquals(device.memory().inUse, 0, objective);
   }
 });

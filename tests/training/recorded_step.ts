@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertGreater, assertInstanceOf } from "@std/assert";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -74,7 +74,7 @@ export function under(tensors: Tensors, prefix: string): Map<string, HostTensor>
 /** The values of an f32 tensor of a fixture. */
 export function valuesOf(tensors: Tensors, name: string): Float32Array<ArrayBuffer> {
   const data = tensors.get(name)?.data;
-  assert(data instanceof Float32Array, `the fixture holds no f32 tensor ${name}`);
+  assertInstanceOf(data, Float32Array, `the fixture holds no f32 tensor ${name}`);
   return Float32Array.from(data);
 }
 
@@ -95,7 +95,7 @@ function recordedNoise(device: Device, tensors: Tensors, passes: number, gates: 
 
 /** The largest difference of two tensors, over the largest magnitude of the expected one unless that is zero. */
 function disagreement(actual: ArrayLike<number>, expected: ArrayLike<number>): { relative: boolean; error: number } {
-  assert.equal(actual.length, expected.length);
+  assertEquals(actual.length, expected.length);
   let [difference, magnitude] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
     difference = Math.max(difference, Math.abs((actual[i] ?? NaN) - (expected[i] ?? NaN)));
@@ -107,16 +107,16 @@ function disagreement(actual: ArrayLike<number>, expected: ArrayLike<number>): {
 
 /** Asserts that each expected tensor exists and agrees. */
 export function assertClose(actual: Tensors, expected: Tensors, kind: string, tolerance = RELATIVE): void {
-  assert(expected.size > 0, `the fixture holds no ${kind}`);
+  assertGreater(expected.size, 0, `the fixture holds no ${kind}`);
   const complaints: string[] = [];
   for (const [name, reference] of expected) {
     const value = actual.get(name);
     assert(value !== undefined, `${kind} of ${name} is missing`);
-    assert.deepEqual([...value.shape], [...reference.shape], name);
+    assertEquals([...value.shape], [...reference.shape], name);
     const { relative, error } = disagreement(value.data, reference.data);
     if (error > (relative ? tolerance : ABSOLUTE)) complaints.push(`${name}: ${error}${relative ? "" : " absolute"}`);
   }
-  assert.deepEqual(complaints, [], `${kind} differ`);
+  assertEquals(complaints, [], `${kind} differ`);
 }
 
 /** The results of a repeated step. */

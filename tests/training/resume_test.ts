@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, fail } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 
@@ -46,7 +46,7 @@ async function train(run: RunFolder, stopAfter: number, checkpoint: Checkpoint |
 }
 
 function whole(run: RunFolder): Checkpoint {
-  return run.latestCheckpoint((line) => assert.fail(line));
+  return run.latestCheckpoint((line) => fail(line));
 }
 
 /** What a run left, times taken out. */
@@ -75,21 +75,21 @@ async function compare(flags: Record<string, unknown>, stops: readonly number[])
   await inFolder(async (folder) => {
     const config = resolveConfig({ flags: { ...tiny, ...flags } });
     const undisturbed = RunFolder.create(join(folder, "undisturbed"), config, {});
-    assert.deepEqual((await train(undisturbed, Infinity, null)).stopped, false);
+    assertEquals((await train(undisturbed, Infinity, null)).stopped, false);
     const expected = results(undisturbed);
     const run = RunFolder.create(join(folder, "run"), config, {});
     let checkpoint: Checkpoint | null = null;
     for (const steps of stops) {
-      assert.equal((await train(run, steps, checkpoint)).stopped, true);
+      assertEquals((await train(run, steps, checkpoint)).stopped, true);
       checkpoint = whole(RunFolder.open(run.path));
-      assert.ok(!isFinished(run, config, checkpoint, datasetOf(config)));
+      assert(!isFinished(run, config, checkpoint, datasetOf(config)));
     }
     await train(run, Infinity, checkpoint);
     const found = results(run);
-    assert.deepEqual(found.metrics, expected.metrics);
-    assert.deepEqual(found.last, expected.last);
-    assert.deepEqual(found.second, expected.second);
-    assert.ok(isFinished(run, config, whole(run), datasetOf(config)));
+    assertEquals(found.metrics, expected.metrics);
+    assertEquals(found.last, expected.last);
+    assertEquals(found.second, expected.second);
+    assert(isFinished(run, config, whole(run), datasetOf(config)));
   });
 }
 
@@ -142,6 +142,6 @@ Deno.test("a run goes on from a copy of its folder as it was at any checkpoint, 
     Deno.writeTextFileSync(metrics, `${lines.slice(0, 18).join("\n")}\n${lines[18]?.slice(0, 40)}`);
     const again = RunFolder.open(copy);
     await train(again, Infinity, whole(again));
-    assert.deepEqual(results(again), expected);
+    assertEquals(results(again), expected);
   });
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { ShapeError } from "../../src/errors.ts";
 import { RotationHead } from "../../src/models/mod.ts";
 import { Initialiser } from "../../src/nn/mod.ts";
@@ -42,26 +42,26 @@ for (const dtype of ["f32", "bf16"] as const) {
         for (let turn = 0; turn < (turns[index] ?? 0); turn++) turned = quarterTurn(turned, side);
         return turned;
       });
-      assert.deepEqual([...actual], expected);
+      assertEquals([...actual], expected);
     }
   });
 }
 
 Deno.test("turns are drawn from seed and step alone, all four about as often", () => {
-  assert.deepEqual(drawTurns(1, 2, 50), drawTurns(1, 2, 50));
-  assert.notDeepEqual(drawTurns(1, 2, 50), drawTurns(1, 3, 50));
+  assertEquals(drawTurns(1, 2, 50), drawTurns(1, 2, 50));
+  assertNotEquals(drawTurns(1, 2, 50), drawTurns(1, 3, 50));
   const counts = [0, 0, 0, 0];
   for (const turn of drawTurns(0, 0, 4000)) counts[turn] = (counts[turn] ?? 0) + 1;
-  assert.ok(counts.every((count) => Math.abs(count - 1000) < 120), counts.join());
+  assert(counts.every((count) => Math.abs(count - 1000) < 120), counts.join());
 });
 
 Deno.test("views that are not square, or of another number, are refused", () => {
   using device = openDevice();
   using _scope = new Scope();
   const view = Tensor.from(device, new Float32Array(2 * 3 * 4 * 3), [2, 3, 4, 3]);
-  assert.throws(() => rotated(view, Int32Array.of(0, 1)), ShapeError);
+  assertThrows(() => rotated(view, Int32Array.of(0, 1)), ShapeError);
   const square = Tensor.from(device, new Float32Array(2 * 3 * 3 * 3), [2, 3, 3, 3]);
-  assert.throws(() => rotated(square, Int32Array.of(0)), ShapeError);
+  assertThrows(() => rotated(square, Int32Array.of(0)), ShapeError);
 });
 
 /** The head in float64: linear, layer norm, relu, linear, layer norm, perhaps relu, linear, of one row of features. */
@@ -91,10 +91,8 @@ for (const lastRelu of [false, true]) {
     const features = [[0.5, -1.25], [2, 0.75]];
     const logits = head.forward(null, Tensor.from(device, Float32Array.from(features.flat()), [2, 2])).toFloat32();
     const expected = features.flatMap((row) => headInFloat64(head.state(), row, lastRelu));
-    assert.equal(logits.length, 8);
-    expected.forEach((value, index) =>
-      assert.ok(Math.abs(value - (logits[index] ?? NaN)) < 1e-4, `${index}: ${value}`)
-    );
+    assertEquals(logits.length, 8);
+    expected.forEach((value, index) => assertAlmostEquals(value, logits[index] ?? NaN, 1e-4, `${index}: ${value}`));
   });
 }
 
@@ -102,9 +100,9 @@ Deno.test("the head warms up from the first rate of the others to its own, and a
   const config = { epochs: 110, warmupEpochs: 10, lr: 0.6, rotationHead: "paper" } as const;
   const rates = [0, 9, 60].map((epoch) => stepRates(config, epoch));
   rates.forEach(({ rate, rotationRate }, index) => {
-    assert.ok(Math.abs(rate - ([0.003, 0.6, 0.3][index] ?? NaN)) < 1e-12, `rate ${rate}`);
-    assert.ok(Math.abs(rotationRate - ([0.003, 0.1, 0.05][index] ?? NaN)) < 1e-12, `rate of the head ${rotationRate}`);
+    assertAlmostEquals(rate, [0.003, 0.6, 0.3][index] ?? NaN, 1e-12, `rate ${rate}`);
+    assertAlmostEquals(rotationRate, [0.003, 0.1, 0.05][index] ?? NaN, 1e-12, `rate of the head ${rotationRate}`);
   });
   const earlier = stepRates({ ...config, rotationHead: "relu" }, 0);
-  assert.ok(Math.abs(earlier.rotationRate - 0.0005) < 1e-12, `${earlier.rotationRate}`);
+  assertAlmostEquals(earlier.rotationRate, 0.0005, 1e-12, `${earlier.rotationRate}`);
 });

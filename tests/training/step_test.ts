@@ -3,8 +3,8 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess, fail } from "@std/assert";
 import { normalisedError } from "../../src/autograd/mod.ts";
 import type { HostTensor } from "../../src/formats/mod.ts";
 import { bf16Bits, bf16Value } from "../../src/selftest/case_inputs.ts";
@@ -59,12 +59,12 @@ Deno.test("a gate's gradient is inverse to the temperature, which changes by equ
   const options = { gateTemperature: 100, gateTemperatureEnd: 400, epochs: 5, boundAlpha: 0 };
   const gradientIn = (epoch: number) => {
     const gradients = gradientsOf(repeatStep(device, step, { optimizer: "sgd", options, epoch }));
-    return gradients.get("layer2.0.gate.fc2.weight")?.data ?? assert.fail("the gate has no gradient");
+    return gradients.get("layer2.0.gate.fc2.weight")?.data ?? fail("the gate has no gradient");
   };
   const first = gradientIn(0);
   for (const [epoch, share] of [[2, 1 / 2], [4, 1 / 4]] as const) {
     const error = normalisedError(gradientIn(epoch), Float64Array.from(first, (value) => share * value));
-    assert.ok(error < 1e-4, `epoch ${epoch}: off by ${error}`);
+    assertLess(error, 1e-4, `epoch ${epoch}: off by ${error}`);
   }
 });
 
@@ -117,10 +117,10 @@ for (const fixture of ["dual", "vanilla", "gated"] as const) {
     const wide = repeatStep(device, { ...step, tensors: rounded(tensors) }, { optimizer: "sgd" });
     const control = gradientError(gradientsOf(wide), truth);
     const { error, length } = gradientError(gradientsOf(narrow), truth);
-    assert.ok(error > RELATIVE, `gradients are off by ${error} only, as in f32`);
+    assertGreater(error, RELATIVE, `gradients are off by ${error} only, as in f32`);
     const limit = BF16_GRADIENTS * control.error;
-    assert.ok(error < limit, `gradients are off by ${error}, and by ${control.error} if only operands are rounded`);
-    assert.ok(Math.abs(length - 1) < BF16_LENGTH, `gradients have ${length} of the length of the true ones`);
+    assertLess(error, limit, `gradients are off by ${error}, and by ${control.error} if only operands are rounded`);
+    assertAlmostEquals(length, 1, BF16_LENGTH, `gradients have ${length} of the length of the true ones`);
   });
 }
 
@@ -136,8 +136,8 @@ Deno.test("a step does not wait for the device until its scalars are read", () =
   const first = calls.indexOf("sl_conv_forward");
   assert(first >= 0 && optimiser > first);
   const waiting = ["sl_synchronize", "sl_event_synchronize", "sl_download"];
-  assert.deepEqual(calls.slice(first, optimiser + 1).filter((name) => waiting.includes(name)), []);
+  assertEquals(calls.slice(first, optimiser + 1).filter((name) => waiting.includes(name)), []);
   // Reading waits for a single download, which was started after the optimiser's step.
   const read = calls.indexOf("sl_event_synchronize");
-  assert.deepEqual(calls.slice(optimiser, read).filter((name) => waiting.includes(name)), ["sl_download"]);
+  assertEquals(calls.slice(optimiser, read).filter((name) => waiting.includes(name)), ["sl_download"]);
 });

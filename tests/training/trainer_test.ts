@@ -3,8 +3,19 @@
  *
  * @module
  */
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertIsError,
+  assertNotEquals,
+  assertNotMatch,
+  assertNotStrictEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 
@@ -64,9 +75,9 @@ for (const mode of ["dual", "vanilla", "gated"] as const) {
   Deno.test(`repeating a ${mode} run gives the same weights and metrics, bit for bit`, async () => {
     const once = await train({ mode }, quiet(), results);
     const twice = await train({ mode }, quiet(), results);
-    assert.deepEqual(once.metrics, twice.metrics);
-    assert.deepEqual(once.weights, twice.weights);
-    assert.equal(once.metrics.length, 2 * 8 + 2);
+    assertEquals(once.metrics, twice.metrics);
+    assertEquals(once.weights, twice.weights);
+    assertEquals(once.metrics.length, 2 * 8 + 2);
   });
 }
 
@@ -79,23 +90,23 @@ Deno.test("separate encoders are two networks in one checkpoint, and both are tr
   });
   const weight = "layer3.0.conv2.weight";
   for (const name of [weight, `gated_encoder.${weight}`, "gated_encoder.layer1.0.gate.fc1.weight"]) {
-    assert.notDeepEqual(separate.get(name)?.data, initial.get(name)?.data, name);
+    assertNotEquals(separate.get(name)?.data, initial.get(name)?.data, name);
   }
-  assert.notDeepEqual(separate.get(weight)?.data, separate.get(`gated_encoder.${weight}`)?.data);
-  assert.ok(![...separate.keys()].some((name) => name.startsWith("layer") && name.includes("gate")));
+  assertNotEquals(separate.get(weight)?.data, separate.get(`gated_encoder.${weight}`)?.data);
+  assert(![...separate.keys()].some((name) => name.startsWith("layer") && name.includes("gate")));
 });
 
 Deno.test("with rotation a head is trained, and its loss is a term", async () => {
   const { metrics } = await train({ rotation: true, epochs: 1 }, quiet(), results);
   const rotations = metrics.flatMap((record) => "loss" in record ? [record.terms["rotation"] ?? NaN] : []);
-  assert.equal(rotations.length, 8);
+  assertEquals(rotations.length, 8);
   // At first the head guesses among four turns. The loss has a weight of 0.2.
-  assert.ok(Math.abs((rotations[0] ?? NaN) - 0.2 * Math.log(4)) < 0.05, rotations.join());
-  assert.ok(rotations.every(Number.isFinite), rotations.join());
+  assertAlmostEquals(rotations[0] ?? NaN, 0.2 * Math.log(4), 0.05, rotations.join());
+  assert(rotations.every(Number.isFinite), rotations.join());
   const names = await train({ rotation: true, epochs: 1 }, quiet(), (path) => {
     return [...readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors.keys()];
   });
-  assert.equal(names.filter((name) => name.startsWith("rotation_head.")).length, 10);
+  assertEquals(names.filter((name) => name.startsWith("rotation_head.")).length, 10);
 });
 
 /** Names and shapes of a run's weights. */
@@ -110,14 +121,14 @@ function stepsIn(path: string): readonly StepRecord[] {
 }
 
 function assertNear(actual: number | null | undefined, expected: number, tolerance: number): void {
-  assert.ok(Math.abs((actual ?? NaN) - expected) <= tolerance, `${actual}, not ${expected}`);
+  assertAlmostEquals(actual ?? NaN, expected, tolerance, `${actual}, not ${expected}`);
 }
 
 Deno.test("with separateNorm off both passes train the same norms", async () => {
   const gatedNorms = (path: string) => [...shapesIn(path).keys()].filter((name) => /^layer.*gated_bn/.test(name));
   // 8 blocks of two norms, each with weight, bias, and two running statistics.
-  assert.equal((await train({ epochs: 1, evalEvery: 0 }, quiet(), gatedNorms)).length, 8 * 2 * 4);
-  assert.deepEqual(await train({ epochs: 1, evalEvery: 0, separateNorm: false }, quiet(), gatedNorms), []);
+  assertEquals((await train({ epochs: 1, evalEvery: 0 }, quiet(), gatedNorms)).length, 8 * 2 * 4);
+  assertEquals(await train({ epochs: 1, evalEvery: 0, separateNorm: false }, quiet(), gatedNorms), []);
 });
 
 Deno.test("during the gate warm-up every pass is dense and has no budget, and then gates are trained", async () => {
@@ -130,21 +141,21 @@ Deno.test("during the gate warm-up every pass is dense and has no budget, and th
     }),
   }));
   for (const { epoch, share, terms } of steps) {
-    assert.equal(share !== null, epoch === 1);
-    assert.equal("macs" in terms && "bound" in terms, epoch === 1);
+    assertEquals(share !== null, epoch === 1);
+    assertEquals("macs" in terms && "bound" in terms, epoch === 1);
   }
   // A running mean begins at 0, and moves with every pass that goes through its norm.
   const moved = means.map((norms) =>
     norms.map((values) => values.length === 4 && values.every((value) => value !== 0))
   );
-  assert.deepEqual(moved, [[true, false], [true, true]]);
+  assertEquals(moved, [[true, false], [true, true]]);
 });
 
 Deno.test("gates start with the given bias, and their hidden layers have the given reduction", async () => {
   const flags = { epochs: 1, evalEvery: 0, gateReduction: 2, gateBias: 1000 };
   const { steps, shapes } = await train(flags, quiet(), (path) => ({ steps: stepsIn(path), shapes: shapesIn(path) }));
-  assert.deepEqual(shapes.get("layer2.0.gate.fc1.weight"), [2, 4]);
-  assert.deepEqual(shapes.get("layer2.0.gate.fc2.bias"), [8]);
+  assertEquals(shapes.get("layer2.0.gate.fc1.weight"), [2, 4]);
+  assertEquals(shapes.get("layer2.0.gate.fc2.bias"), [8]);
   // All channels are open. The dense network takes 2,273,280 MACs, and its gates 940 with a reduction of 4.
   for (const { share, noiseFreeShare } of steps) {
     assertNear(share, 1 + 2 * 940 / 2_273_280, 1e-6);
@@ -154,18 +165,18 @@ Deno.test("gates start with the given bias, and their hidden layers have the giv
 
 Deno.test("the paper's rule adds 5 (share - budget)^2 to the loss", async () => {
   const steps = await train({ budgetRule: "paper", budget: 0.4, evalEvery: 0 }, quiet(), stepsIn);
-  assert.equal(steps.length, 16);
+  assertEquals(steps.length, 16);
   for (const { terms, share } of steps) assertNear(terms["macs"], 5 * ((share ?? NaN) - 0.4) ** 2, 1e-6);
 });
 
 Deno.test("the default rule multiplies share - budget by the price of two steps ago, or of the last step in a new epoch", async () => {
   const steps = await train({ budget: 0.4, evalEvery: 0 }, quiet(), stepsIn);
-  assert.equal(steps.length, 16);
+  assertEquals(steps.length, 16);
   steps.forEach(({ terms, share }, step) => {
     const price = step === 0 ? 0 : steps[step - (step % 8 === 0 ? 1 : 2)]?.multiplier ?? 0;
     assertNear(terms["macs"], price * ((share ?? NaN) - 0.4), 1e-5);
   });
-  assert.ok((steps[1]?.multiplier ?? 0) > 1, "a network above the budget has a price");
+  assertGreater(steps[1]?.multiplier ?? 0, 1, "a network above the budget has a price");
 });
 
 for (
@@ -180,10 +191,10 @@ for (
     });
     await train({ arch, epochs: 1 }, quiet(), (path) => {
       const weight = readSafetensors(join(path, "checkpoints", "last.safetensors")).tensors.get(last);
-      assert.deepEqual(weight?.shape, shape);
-      assert.notDeepEqual(weight?.data, initial?.data);
+      assertEquals(weight?.shape, shape);
+      assertNotEquals(weight?.data, initial?.data);
       const evaluation = results(path).metrics.at(-1) as unknown as EvaluationRecord;
-      assert.equal(evaluation.networks.dense?.cost.macs, macs);
+      assertStrictEquals(evaluation.networks.dense?.cost.macs, macs);
     });
   });
 }
@@ -193,26 +204,26 @@ const ofBf16 =
 Deno.test({ name: ofBf16, ignore: !deviceHasBf16() }, async () => {
   const once = await train({ epochs: 1, precision: "bf16" }, quiet(), results);
   const twice = await train({ epochs: 1, precision: "bf16" }, quiet(), results);
-  assert.deepEqual(once.metrics, twice.metrics);
-  assert.deepEqual(once.weights, twice.weights);
+  assertEquals(once.metrics, twice.metrics);
+  assertEquals(once.weights, twice.weights);
   const wide = await train({ epochs: 1 }, quiet(), results);
   const [first, other] = [wide.metrics[0], once.metrics[0]] as [StepRecord, StepRecord];
-  assert.notEqual(first.loss, other.loss);
+  assertNotStrictEquals(first.loss, other.loss);
   // Images, weights and noise are equal, so that the first losses differ by rounding only.
-  assert.ok(Math.abs(other.loss / first.loss - 1) < 0.03, `${other.loss} is not about ${first.loss}`);
+  assertAlmostEquals(other.loss / first.loss, 1, 0.03, `${other.loss} is not about ${first.loss}`);
 });
 
 Deno.test("images on the host give the same weights and metrics as images on the device", async () => {
   const there = await train({ epochs: 2 }, quiet(), results);
   const streamed = await train({ epochs: 2, dataOnDevice: false }, quiet(), results);
-  assert.deepEqual(streamed.metrics, there.metrics);
-  assert.deepEqual(streamed.weights, there.weights);
+  assertEquals(streamed.metrics, there.metrics);
+  assertEquals(streamed.weights, there.weights);
 });
 
 Deno.test("another seed gives other weights", async () => {
   const one = await train({ seed: 1, epochs: 1 }, quiet(), results);
   const other = await train({ seed: 2, epochs: 1 }, quiet(), results);
-  assert.notDeepEqual(one.weights, other.weights);
+  assertNotEquals(one.weights, other.weights);
 });
 
 Deno.test("bytes in use are flat over 200 steps", async () => {
@@ -227,14 +238,14 @@ Deno.test("bytes in use are flat over 200 steps", async () => {
     const run = RunFolder.create(join(parent, "run"), config, {});
     const observer = quiet({ step: () => inUse.push(open?.memory().inUse ?? 0) });
     await pretrain(device, config, dataset, run, observer);
-    assert.equal(device.memory().inUse, 0, "everything is free after the run");
+    assertEquals(device.memory().inUse, 0, "everything is free after the run");
   } finally {
     rmSync(parent, { recursive: true });
   }
-  assert.equal(inUse.length, 200);
-  assert.ok((inUse[0] ?? 0) > 0);
-  assert.deepEqual(new Set(inUse.slice(1, 7)), new Set(inUse.slice(9, 15)));
-  assert.equal(inUse[2], inUse[197]);
+  assertEquals(inUse.length, 200);
+  assertGreater(inUse[0] ?? 0, 0);
+  assertEquals(new Set(inUse.slice(1, 7)), new Set(inUse.slice(9, 15)));
+  assertStrictEquals(inUse[2], inUse[197]);
 });
 
 Deno.test("a run that is asked to stop ends after the step, with its records", async () => {
@@ -242,7 +253,7 @@ Deno.test("a run that is asked to stop ends after the step, with its records", a
   const observer = quiet({ stopRequested: () => ++steps === 3 });
   await train({ evalEvery: 0 }, observer, (path) => {
     const { metrics } = results(path);
-    assert.equal(metrics.length, 3);
+    assertEquals(metrics.length, 3);
   });
 });
 
@@ -252,18 +263,21 @@ Deno.test("a run that is asked to stop during an evaluation saves its weights an
     const observer = quiet({ step: ({ step }) => done = step, stopRequested: () => done === lastStep });
     await train({ epochs: 1, warmupEpochs: 0 }, observer, (path) => {
       const text = readFileSync(join(path, "metrics.jsonl"), "utf8");
-      assert.equal(text.split("\n").length - 1, lastStep);
-      assert.doesNotMatch(text, /networks/);
+      assertEquals(text.split("\n").length - 1, lastStep);
+      assertNotMatch(text, /networks/);
       // Before the first step there is nothing to save.
-      assert.equal(existsSync(join(path, "checkpoints", "last.safetensors")), lastStep > 0);
+      assertEquals(existsSync(join(path, "checkpoints", "last.safetensors")), lastStep > 0);
     });
   }
 });
 
 Deno.test("a loss that is not finite ends the run, naming the step and the rate", async () => {
-  await assert.rejects(
-    train({ optimizer: "sgd", lr: 1e6, warmupEpochs: 0, epochs: 20, evalEvery: 0 }, quiet(), () => {}),
-    (error) => error instanceof DivergenceError && /step \d+: .*--lr 1000000/.test(error.message),
+  assertIsError(
+    await assertRejects(() =>
+      train({ optimizer: "sgd", lr: 1e6, warmupEpochs: 0, epochs: 20, evalEvery: 0 }, quiet(), () => {})
+    ),
+    DivergenceError,
+    /step \d+: .*--lr 1000000/,
   );
 });
 
@@ -276,13 +290,14 @@ Deno.test("a run whose features become equal for all images saves, records the e
     const dataset = datasetSource("shapes").open({ seed: 0, trainImages: 64, testImages: 32 });
     using device = openDevice();
     const run = RunFolder.create(join(parent, "run"), config, {});
-    await assert.rejects(pretrain(device, config, dataset, run, quiet()), (error) => {
-      return error instanceof CollapseError &&
-        /step \d+: .*collapsed.*--lr 0\.001 or --weight-decay 100/.test(error.message);
-    });
+    assertIsError(
+      await assertRejects(() => pretrain(device, config, dataset, run, quiet())),
+      CollapseError,
+      /step \d+: .*collapsed.*--lr 0\.001 or --weight-decay 100/,
+    );
     const { metrics } = results(run.path);
-    assert.ok("networks" in (metrics.at(-1) as object));
-    assert.equal(device.memory().inUse, 0, "everything is free after the run");
+    assert("networks" in (metrics.at(-1) as object));
+    assertEquals(device.memory().inUse, 0, "everything is free after the run");
   } finally {
     rmSync(parent, { recursive: true });
   }
@@ -293,18 +308,18 @@ Deno.test("checkpoints are kept at the given interval", async () => {
     return readdirSync(join(path, "checkpoints")).sort();
   });
   const kept = ["epoch-0002", "epoch-0004", "last", "last-1"].map((name) => `${name}.safetensors`);
-  assert.deepEqual(names, kept.sort());
+  assertEquals(names, kept.sort());
 });
 
 Deno.test("dual sends view 1 through the gates and view 2 around them; symmetric adds the exchange", () => {
   const pair = [{ pass: "gated", view: 0 }, { pass: "dense", view: 1 }];
   const exchanged = [{ pass: "gated", view: 1 }, { pass: "dense", view: 0 }];
-  assert.deepEqual(plannedPairs({ mode: "dual", symmetric: false, gateWarmup: 0 }, 0), [pair]);
-  assert.deepEqual(plannedPairs({ mode: "dual", symmetric: true, gateWarmup: 0 }, 0), [pair, exchanged]);
+  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: false, gateWarmup: 0 }, 0), [pair]);
+  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: true, gateWarmup: 0 }, 0), [pair, exchanged]);
 });
 
 Deno.test("every pass is dense during the gate warm-up", () => {
   const dense = [[{ pass: "dense", view: 0 }, { pass: "dense", view: 1 }]];
-  assert.deepEqual(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 1), dense);
-  assert.equal(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 2)[0]?.[0].pass, "gated");
+  assertEquals<unknown>(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 1), dense);
+  assertEquals(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 2)[0]?.[0].pass, "gated");
 });

@@ -4,21 +4,21 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assert, assertEquals, assertLessOrEqual, assertMatch } from "@std/assert";
 import { barLine, liveColumns } from "../../../cli/ui/live_line.ts";
 import { grouped } from "../../../cli/ui/tables.ts";
 
 Deno.test("a bar's line shows as many details as fit, the first ones first", () => {
   const details = ["cost 0.301 of 0.3", "loss 39.250", "20-NN dense 41.5 gated 40.3", "812 views/s", "x".repeat(500)];
   const line = barLine(0.435, ["epoch 12/100", "1:02:03 left"], details);
-  assert.ok(line.length <= liveColumns(), line);
-  assert.match(line, /^█+░+ 43% \| epoch 12\/100 \| 1:02:03 left \| cost 0\.301 of 0\.3/);
-  assert.ok(!line.includes("xxx"));
-  assert.match(barLine(7, [], []), /^█+ 700%$/);
+  assertLessOrEqual(line.length, liveColumns(), line);
+  assertMatch(line, /^█+░+ 43% \| epoch 12\/100 \| 1:02:03 left \| cost 0\.301 of 0\.3/);
+  assert(!line.includes("xxx"));
+  assertMatch(barLine(7, [], []), /^█+ 700%$/);
 });
 
 Deno.test("large whole numbers are grouped by three digits, all other numbers are not", () => {
-  assert.equal(grouped(703_560_448), "703,560,448");
-  assert.equal(grouped(-12_345), "-12,345");
-  assert.deepEqual([9999, 0, 0.5, 12_345.5].map(grouped), ["9999", "0", "0.5", "12345.5"]);
+  assertEquals(grouped(703_560_448), "703,560,448");
+  assertEquals(grouped(-12_345), "-12,345");
+  assertEquals([9999, 0, 0.5, 12_345.5].map(grouped), ["9999", "0", "0.5", "12345.5"]);
 });

@@ -4,18 +4,18 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { describeEvaluation, describeStep, formatDuration, formatSeconds } from "../../../cli/ui/progress.ts";
 
 Deno.test("seconds are shown as minutes and seconds, with hours from 3600 on", () => {
-  assert.equal(formatSeconds(0), "0:00");
-  assert.equal(formatSeconds(93.4), "1:33");
-  assert.equal(formatSeconds(3723), "1:02:03");
-  assert.equal(formatSeconds(-1), "0:00");
+  assertEquals(formatSeconds(0), "0:00");
+  assertEquals(formatSeconds(93.4), "1:33");
+  assertEquals(formatSeconds(3723), "1:02:03");
+  assertEquals(formatSeconds(-1), "0:00");
 });
 
 Deno.test("an estimated duration has the two units that matter", () => {
-  assert.deepEqual([0.2, 45, 200, 12_000, 200_000].map(formatDuration), [
+  assertEquals([0.2, 45, 200, 12_000, 200_000].map(formatDuration), [
     "1 s",
     "45 s",
     "3 min",
@@ -31,7 +31,7 @@ Deno.test("an evaluation is one line with the accuracy and the cost of both netw
     gated: { knn20: 40.25, cost: { macs: 30, share: 0.3 }, health },
   };
   const line = describeEvaluation({ step: 10, epoch: 2, networks });
-  assert.equal(line, "epoch 2: dense 20-NN 41.50 % at cost 1.0000, gated 20-NN 40.25 % at cost 0.3000");
+  assertEquals(line, "epoch 2: dense 20-NN 41.50 % at cost 1.0000, gated 20-NN 40.25 % at cost 0.3000");
 });
 
 Deno.test("a step shows cost and budget first, then the loss, the last 20-NN accuracy, the speed and the terms", () => {
@@ -42,7 +42,7 @@ Deno.test("a step shows cost and budget first, then the loss, the last 20-NN acc
   const health = { featureStd: 0.5, effectiveRank: 20, covariance: 0.01 };
   const networks = { gated: { knn20: 40.25, cost: { macs: 30, share: 0.3 }, health } };
   const [cost, loss, ...rest] = ["cost 0.301 of 0.3", "loss 39.250", "812 views/s", "invariance 0.250"];
-  assert.deepEqual(describeStep(record, 0.3, {}), [cost, loss, ...rest]);
-  assert.deepEqual(describeStep(record, 0.3, networks), [cost, loss, "20-NN gated 40.3", ...rest]);
-  assert.deepEqual(describeStep({ ...record, noiseFreeShare: null }, 0.3, {}), [loss, ...rest]);
+  assertEquals(describeStep(record, 0.3, {}), [cost, loss, ...rest]);
+  assertEquals(describeStep(record, 0.3, networks), [cost, loss, "20-NN gated 40.3", ...rest]);
+  assertEquals(describeStep({ ...record, noiseFreeShare: null }, 0.3, {}), [loss, ...rest]);
 });

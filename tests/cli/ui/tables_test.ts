@@ -4,19 +4,19 @@
  * @module
  */
 
-import assert from "node:assert/strict";
+import { assertEquals } from "@std/assert";
 import { formatTable, mebibytes, megaMacs, percent, share } from "../../../cli/ui/tables.ts";
 
 Deno.test("a table aligns its first column left and the others right, without trailing blanks", () => {
   const table = formatTable(["network", "20-NN"], [["dense", "41.50 %"], ["gated", null]]);
-  assert.equal(table, ["network    20-NN", "dense    41.50 %", "gated          -"].join("\n"));
+  assertEquals(table, ["network    20-NN", "dense    41.50 %", "gated          -"].join("\n"));
 });
 
 Deno.test("percentages, shares, MACs and bytes have fixed formats, and a missing value stays undefined", () => {
-  assert.equal(percent(41.5), "41.50 %");
-  assert.equal(percent(undefined), undefined);
-  assert.equal(share(0.3), "0.3000");
-  assert.equal(share(null), undefined);
-  assert.equal(megaMacs(703_560_448), "703.56 M");
-  assert.equal(mebibytes(2 ** 20), "1.0 MiB");
+  assertEquals(percent(41.5), "41.50 %");
+  assertEquals(percent(undefined), undefined);
+  assertEquals(share(0.3), "0.3000");
+  assertEquals(share(null), undefined);
+  assertEquals(megaMacs(703_560_448), "703.56 M");
+  assertEquals(mebibytes(2 ** 20), "1.0 MiB");
 });

@@ -1,6 +1,6 @@
 // Tests of what differs in CIFAR-100: two labels per record, of which the second is the class.
+import { assertEquals, assertIsError, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { InvalidInputError } from "../../../src/errors.ts";
@@ -35,21 +35,17 @@ function withFolder(train: readonly number[], check: (parent: string) => void): 
 Deno.test("the fine label is the class, and the pixels begin after both labels", () => {
   withFolder([0, 42, 99], (parent) => {
     const { labelled: { train, test }, classes } = cifar100.open({ data: parent, seed: 0 });
-    assert.deepEqual([...train.labels], [0, 42, 99]);
-    assert.deepEqual([classes.length, classes[0], classes[42], classes[99]], [100, "apple", "leopard", "worm"]);
-    assert.equal(test.count, 1);
+    assertEquals([...train.labels], [0, 42, 99]);
+    assertEquals([classes.length, classes[0], classes[42], classes[99]], [100, "apple", "leopard", "worm"]);
+    assertEquals(test.count, 1);
     const planes = [0, 1024, 2048].map((plane) => (53 + (plane + 5) * 7 + ((plane + 5) >> 8)) % 256);
-    assert.deepEqual([...train.images.subarray(3072 + 15, 3072 + 18)], planes);
+    assertEquals([...train.images.subarray(3072 + 15, 3072 + 18)], planes);
   });
 });
 
 Deno.test("a label above 99 and records of another length are refused, and the message names the archive", () => {
   const refused = (data: string, message: RegExp) =>
-    assert.throws(() => cifar100.open({ data, seed: 0 }), (error) => {
-      assert.ok(error instanceof InvalidInputError);
-      assert.match(error.message, message);
-      return true;
-    });
+    assertIsError(assertThrows(() => cifar100.open({ data, seed: 0 })), InvalidInputError, message);
   withFolder(
     [100],
     (parent) => refused(parent, /train\.bin is damaged: record 0 has label 100, but the classes are 0 to 99/),

@@ -1,6 +1,6 @@
 // Tests of reading CIFAR-10: small synthetic files for layout and damage, and the real files if they are available.
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -44,26 +44,23 @@ function withFolder(test: (folder: string) => void): void {
 
 function refused(data: string | undefined, message: RegExp, options: object = {}): void {
   const given = data === undefined ? {} : { data };
-  assert.throws(() => cifar10.open({ ...given, seed: 0, ...options }), (error: unknown) => {
-    assert.ok(error instanceof InvalidInputError, String(error));
-    assert.match(error.message, message);
-    assert.ok(!error.message.includes("\n"));
-    return true;
-  });
+  const error = assertThrows(() => cifar10.open({ ...given, seed: 0, ...options }), InvalidInputError);
+  assertMatch(error.message, message);
+  assert(!error.message.includes("\n"));
 }
 
 Deno.test("planar records become NHWC images in the order of the files", () => {
   withFolder((folder) => {
     const { labelled: { train, test }, classes } = cifar10.open({ data: folder, seed: 0 });
-    assert.deepEqual([train.count, train.height, train.width, test.count], [20, 32, 32, 3]);
-    assert.deepEqual([...train.labels], [1, 2, 2, 3, 4, 3, 4, 5, 6, 4, 5, 6, 7, 8, 5, 6, 7, 8, 9, 0]);
-    assert.deepEqual([...test.labels], [6, 7, 8]);
-    assert.equal(classes.length, 10);
+    assertEquals([train.count, train.height, train.width, test.count], [20, 32, 32, 3]);
+    assertEquals([...train.labels], [1, 2, 2, 3, 4, 3, 4, 5, 6, 4, 5, 6, 7, 8, 5, 6, 7, 8, 9, 0]);
+    assertEquals([...test.labels], [6, 7, 8]);
+    assertEquals(classes.length, 10);
     for (const [image, file, record] of [[0, 1, 0], [4, 2, 2], [19, 5, 5]] as const) {
       for (const pixel of [0, 1, 32, 517, 1023]) {
         const place = (image * 1024 + pixel) * 3;
         const expected = [0, 1, 2].map((channel) => planeByte(file, record, channel, pixel));
-        assert.deepEqual([...train.images.subarray(place, place + 3)], expected);
+        assertEquals([...train.images.subarray(place, place + 3)], expected);
       }
     }
   });
@@ -71,7 +68,7 @@ Deno.test("planar records become NHWC images in the order of the files", () => {
 
 Deno.test("the parent of the official folder works like the folder itself", () => {
   withFolder((folder) => {
-    assert.deepEqual(cifar10.open({ data: join(folder, ".."), seed: 0 }), cifar10.open({ data: folder, seed: 0 }));
+    assertEquals(cifar10.open({ data: join(folder, ".."), seed: 0 }), cifar10.open({ data: folder, seed: 0 }));
   });
 });
 
@@ -81,11 +78,11 @@ Deno.test("only the wanted records of a huge file are read, and more records tha
     Deno.truncateSync(join(folder, "data_batch_1.bin"), 2_000_000 * RECORD_BYTES);
     const before = Deno.memoryUsage().rss;
     const { labelled: { train } } = cifar10.open({ data: folder, seed: 0, trainImages: 4 });
-    assert.ok(Deno.memoryUsage().rss - before < 100 * 2 ** 20);
+    assertLess(Deno.memoryUsage().rss - before, 100 * 2 ** 20);
     // The file's two written records, then zeros.
-    assert.deepEqual([...train.labels], [1, 2, 0, 0]);
-    assert.deepEqual([...train.images.subarray(3072, 3075)], [0, 1, 2].map((channel) => planeByte(1, 1, channel, 0)));
-    assert.ok(train.images.subarray(2 * 3072).every((value) => value === 0));
+    assertEquals([...train.labels], [1, 2, 0, 0]);
+    assertEquals([...train.images.subarray(3072, 3075)], [0, 1, 2].map((channel) => planeByte(1, 1, channel, 0)));
+    assert(train.images.subarray(2 * 3072).every((value) => value === 0));
     const tooMany =
       /data_batch_1\.bin: 2000018 images are more than the 1000000 .*; give --train-images 1000000 or fewer$/;
     refused(folder, tooMany);
@@ -101,9 +98,9 @@ Deno.test("records are read across the boundaries of pieces, up to the last reco
     const { labelled: { train } } = cifar10.open({ data: folder, seed: 0, trainImages: 2 + 2999 });
     for (const record of [0, 1363, 1364, 1365, 2728, 2998]) {
       const image = 2 + record;
-      assert.equal(train.labels[image], (2 + record) % 10);
+      assertEquals(train.labels[image], (2 + record) % 10);
       const expected = [0, 1, 2].map((channel) => planeByte(2, record, channel, 1023));
-      assert.deepEqual([...train.images.subarray((image + 1) * 3072 - 3, (image + 1) * 3072)], expected);
+      assertEquals([...train.images.subarray((image + 1) * 3072 - 3, (image + 1) * 3072)], expected);
     }
   });
 });
@@ -112,9 +109,9 @@ Deno.test("fewer images are the first ones", () => {
   withFolder((folder) => {
     const all = cifar10.open({ data: folder, seed: 0 });
     const few = cifar10.open({ data: folder, seed: 0, trainImages: 4, testImages: 1 });
-    assert.deepEqual(few.labelled.train.images, all.labelled.train.images.slice(0, 4 * 3072));
-    assert.deepEqual(few.labelled.train.labels, all.labelled.train.labels.slice(0, 4));
-    assert.equal(few.labelled.test.count, 1);
+    assertEquals(few.labelled.train.images, all.labelled.train.images.slice(0, 4 * 3072));
+    assertEquals(few.labelled.train.labels, all.labelled.train.labels.slice(0, 4));
+    assertEquals(few.labelled.test.count, 1);
   });
 });
 
@@ -133,7 +130,7 @@ Deno.test("no folder, a missing folder and a file in place of a folder are refus
     try {
       refused(undefined, /cifar10 is not in .*nowhere: run `sluice data fetch cifar10`, or give --data DIR/);
       Deno.env.set("SLUICE_DATA", join(folder, ".."));
-      assert.equal(cifar10.open({ seed: 0 }).labelled.test.count, 3);
+      assertEquals(cifar10.open({ seed: 0 }).labelled.test.count, 3);
     } finally {
       Deno.env.delete("SLUICE_DATA");
     }
@@ -176,7 +173,7 @@ Deno.test({
   ignore: realDataMissing,
   fn: () => {
     const { labelled: { train, test }, mean, std } = cifar10.open({ data: sharedData, seed: 0 });
-    assert.ok(train.count >= 10_000 && test.count >= 2_000);
+    assert(train.count >= 10_000 && test.count >= 2_000);
     for (const channel of [0, 1, 2] as const) {
       let sum = 0;
       let squares = 0;
@@ -186,11 +183,11 @@ Deno.test({
         squares += value * value;
       }
       const pixels = train.count * 1024;
-      assert.ok(Math.abs(sum / pixels - mean[channel]) < 0.005);
-      assert.ok(Math.abs(Math.sqrt(squares / pixels - (sum / pixels) ** 2) - std[channel]) < 0.005);
+      assertAlmostEquals(sum / pixels, mean[channel], 0.005);
+      assertAlmostEquals(Math.sqrt(squares / pixels - (sum / pixels) ** 2), std[channel], 0.005);
     }
     const counts = new Array<number>(10).fill(0);
     for (const label of train.labels) counts[label] = (counts[label] ?? 0) + 1;
-    for (const count of counts) assert.ok(Math.abs(count / train.count - 0.1) < 0.02);
+    for (const count of counts) assertAlmostEquals(count / train.count, 0.1, 0.02);
   },
 });

@@ -1,6 +1,6 @@
 // Tests of data sets of image files: class folders, including ImageNet-100's, and folders without classes.
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { type DatasetOptions, datasetSource, folder, imagenet100, images } from "../../../src/data/mod.ts";
 import { InvalidInputError } from "../../../src/errors.ts";
@@ -8,12 +8,9 @@ import { withTree, writeClassTree, writeDamagedPng, writePng } from "../image_fi
 
 function refused(name: string, data: string | undefined, message: RegExp, options: Partial<DatasetOptions> = {}): void {
   const given = data === undefined ? {} : { data };
-  assert.throws(() => datasetSource(name).open({ seed: 0, ...given, ...options }), (error: unknown) => {
-    assert.ok(error instanceof InvalidInputError, String(error));
-    assert.match(error.message, message);
-    assert.ok(!error.message.includes("\n"));
-    return true;
-  });
+  const error = assertThrows(() => datasetSource(name).open({ seed: 0, ...given, ...options }), InvalidInputError);
+  assertMatch(error.message, message);
+  assert(!error.message.includes("\n"));
 }
 
 /** The paths of a set, relative to a folder. */
@@ -28,15 +25,15 @@ Deno.test("class folders get labels in the order of their names, and files keep 
     writePng(join(root, "train", "bird", "more", "0.PNG"), 5, 9, 1);
     writeFileSync(join(root, "train", "bird", "notes.txt"), "no image");
     const { classes, pretraining, labelled, skipped } = folder.open({ data: root, seed: 0, imageSize: 16 });
-    assert.deepEqual(classes, ["Dog", "bird", "cat"]);
-    assert.equal(labelled?.train, pretraining);
-    assert.deepEqual([pretraining.count, pretraining.height, pretraining.width], [10, 16, 16]);
-    assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 0, 1, 1, 1, 1, 2, 2, 2]);
-    assert.deepEqual([...(labelled?.test.labels ?? [])], [0, 0, 1, 1, 2, 2]);
-    assert.equal(below(root, pretraining)[6], join("train", "bird", "more", "0.PNG"));
-    assert.deepEqual([...pretraining.sizes.subarray(12, 14)], [5, 9]);
-    assert.deepEqual([...pretraining.sizes.subarray(2, 4)], [21, 23]);
-    assert.deepEqual(skipped, []);
+    assertEquals(classes, ["Dog", "bird", "cat"]);
+    assertStrictEquals(labelled?.train, pretraining);
+    assertEquals([pretraining.count, pretraining.height, pretraining.width], [10, 16, 16]);
+    assertEquals([...(labelled?.train.labels ?? [])], [0, 0, 0, 1, 1, 1, 1, 2, 2, 2]);
+    assertEquals([...(labelled?.test.labels ?? [])], [0, 0, 1, 1, 2, 2]);
+    assertStrictEquals(below(root, pretraining)[6], join("train", "bird", "more", "0.PNG"));
+    assertEquals([...pretraining.sizes.subarray(12, 14)], [5, 9]);
+    assertEquals([...pretraining.sizes.subarray(2, 4)], [21, 23]);
+    assertEquals(skipped, []);
   }));
 
 Deno.test("a class list chooses the class folders and the order of the labels", () =>
@@ -45,16 +42,16 @@ Deno.test("a class list chooses the class folders and the order of the labels", 
     const classList = join(root, "classes.txt");
     writeFileSync(classList, "c\n\n a \n");
     const { classes, labelled } = folder.open({ data: root, seed: 0, classList });
-    assert.deepEqual(classes, ["c", "a"]);
-    assert.deepEqual(below(root, labelled?.test ?? { paths: [] }), ["test/c/000.png", "test/a/000.png"]);
+    assertEquals(classes, ["c", "a"]);
+    assertEquals(below(root, labelled?.test ?? { paths: [] }), ["test/c/000.png", "test/a/000.png"]);
     writeFileSync(classList, "c\nd\n");
     refused("folder", root, /train has no folder d, which --class-list .*classes\.txt lists/, { classList });
     writeFileSync(classList, "c\nc\n");
     refused("folder", root, /lists c twice/, { classList });
     writeFileSync(classList, "c/\na//\n");
     const listed = folder.open({ data: root, seed: 0, classList });
-    assert.deepEqual(listed.classes, ["c", "a"], "as `ls -p` lists them");
-    assert.match(listed.origin?.selection?.line ?? "", /1 other folder ignored \(b\)/);
+    assertEquals(listed.classes, ["c", "a"], "as `ls -p` lists them");
+    assertMatch(listed.origin?.selection?.line ?? "", /1 other folder ignored \(b\)/);
     for (const path of ["..", ".", "../test", "a/../b", "/a"]) {
       writeFileSync(classList, `c\n${path}\n`);
       const message = new RegExp(`--class-list .*: ${RegExp.escape(path)} is a path; give names of folders in .*train`);
@@ -69,17 +66,17 @@ Deno.test("val is read like test, and class folders without train are all traine
   withTree((root) => {
     writePng(join(root, "train", "a", "0.png"), 8, 8, 0);
     writePng(join(root, "val", "a", "0.png"), 8, 8, 1);
-    assert.equal(folder.open({ data: root, seed: 0 }).labelled?.test.count, 1);
+    assertEquals(folder.open({ data: root, seed: 0 }).labelled?.test.count, 1);
     const { labelled, pretraining, classes } = folder.open({ data: join(root, "train"), seed: 0 });
-    assert.deepEqual([labelled, pretraining.count, classes], [null, 1, ["a"]]);
+    assertEquals([labelled, pretraining.count, classes], [null, 1, ["a"]]);
   }));
 
 Deno.test("fewer images are spread over all classes", () =>
   withTree((root) => {
     writeClassTree(root, ["a", "b", "c"], { train: 4, test: 3 });
     const { labelled } = folder.open({ data: root, seed: 0, trainImages: 6, testImages: 3 });
-    assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 2, 2]);
-    assert.deepEqual([...(labelled?.test.labels ?? [])], [0, 1, 2]);
+    assertEquals([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 2, 2]);
+    assertEquals([...(labelled?.test.labels ?? [])], [0, 1, 2]);
     refused("folder", root, /train-images 13 .* 1 to 12/, { trainImages: 13 });
   }));
 
@@ -87,8 +84,8 @@ Deno.test("a folder without classes is read at any depth and has no labels", () 
   withTree((root) => {
     for (const [index, path] of ["2.png", "b/1.png", "a/deep/0.png"].entries()) writePng(join(root, path), 8, 8, index);
     const { pretraining, labelled, classes } = images.open({ data: root, seed: 0 });
-    assert.deepEqual(below(root, pretraining), ["2.png", "a/deep/0.png", "b/1.png"]);
-    assert.deepEqual([labelled, classes, pretraining.labels, pretraining.height], [null, [], null, 224]);
+    assertEquals(below(root, pretraining), ["2.png", "a/deep/0.png", "b/1.png"]);
+    assertEquals([labelled, classes, pretraining.labels, pretraining.height], [null, [], null, 224]);
     refused("images", root, /--test-images 1: images has no labelled test images/, { testImages: 1 });
     refused("images", root, /--class-list x: images has no classes/, { classList: "x" });
   }));
@@ -100,12 +97,12 @@ Deno.test("files with damaged headers are skipped and reported, or refused with 
     writeFileSync(text, "this is no image");
     symlinkSync(join(root, "nowhere"), gone);
     const { pretraining, labelled, skipped } = folder.open({ data: root, seed: 0 });
-    assert.deepEqual(skipped.map(({ path }) => path), [text, gone]);
-    assert.match(skipped[0]?.reason ?? "", /neither JPEG nor PNG/);
-    assert.match(skipped[1]?.reason ?? "", /cannot be opened: No such file/);
-    assert.equal(pretraining.count, 5);
-    assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 1]);
-    assert.deepEqual([...pretraining.sizes.subarray(2, 4)], [22, 22], "sizes go with their files");
+    assertEquals(skipped.map(({ path }) => path), [text, gone]);
+    assertMatch(skipped[0]?.reason ?? "", /neither JPEG nor PNG/);
+    assertMatch(skipped[1]?.reason ?? "", /cannot be opened: No such file/);
+    assertEquals(pretraining.count, 5);
+    assertEquals([...(labelled?.train.labels ?? [])], [0, 0, 1, 1, 1]);
+    assertEquals([...pretraining.sizes.subarray(2, 4)], [22, 22], "sizes go with their files");
     refused("folder", root, /001\.png: .*neither JPEG nor PNG, and 1 more file is damaged; remove or repair the file/, {
       strict: true,
     });
@@ -139,7 +136,7 @@ Deno.test("a link to a folder that contains it is refused, and any other link is
   withTree((root) => {
     writePng(join(root, "train", "a", "0.png"), 4, 4, 0);
     symlinkSync(join(root, "train", "a"), join(root, "train", "b"));
-    assert.equal(folder.open({ data: root, seed: 0 }).pretraining.count, 2);
+    assertEquals(folder.open({ data: root, seed: 0 }).pretraining.count, 2);
     symlinkSync(join(root, "train"), join(root, "train", "a", "loop"));
     refused(
       "folder",
@@ -155,20 +152,20 @@ Deno.test("a link to a folder that contains it is refused, and any other link is
     symlinkSync("self", join(root, "self"));
     writePng(join(root, "plain", "0.png"), 4, 4, 0);
     symlinkSync("itself.png", join(root, "plain", "itself.png"));
-    assert.equal(images.open({ data: join(root, "plain"), seed: 0 }).skipped.length, 1);
+    assertEquals(images.open({ data: join(root, "plain"), seed: 0 }).skipped.length, 1);
   }));
 
 Deno.test("ImageNet-100 reads its hundred classes from ImageNet's folders", () =>
   withTree((root) => {
     const listed = [...new Set(missingClasses(root))];
-    assert.equal(listed.length, 100);
+    assertEquals(listed.length, 100);
     for (const synset of [...listed, "n00000000"]) {
       writePng(join(root, "imagenet", "train", synset, "0.png"), 4, 6, 1);
       writePng(join(root, "imagenet", "val", synset, "0.png"), 4, 6, 2);
     }
     const { classes, labelled, mean } = imagenet100.open({ data: root, seed: 0 });
-    assert.deepEqual(classes, [...listed].sort());
-    assert.deepEqual([labelled?.train.count, labelled?.test.count, mean[0]], [100, 100, 0.485]);
+    assertEquals(classes, [...listed].sort());
+    assertEquals([labelled?.train.count, labelled?.test.count, mean[0]], [100, 100, 0.485]);
     refused("imagenet100", join(root, "nowhere"), /imagenet100 is not in .*nowhere: download ILSVRC 2012/);
   }));
 
@@ -180,7 +177,7 @@ function missingClasses(root: string): string[] {
     try {
       imagenet100.open({ data: join(root, "probe"), seed: 0 });
     } catch (error) {
-      assert.ok(error instanceof InvalidInputError);
+      assertInstanceOf(error, InvalidInputError);
       const missing = /has no folder (n\d{8}),/.exec(error.message)?.[1];
       if (missing === undefined) return asked;
       asked.push(missing);

@@ -1,6 +1,6 @@
 // Tests of STL-10: small synthetic files for layout and damage.
+import { assert, assertAlmostEquals, assertEquals, assertIsError, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { drawBatch, identityTable, ImageStores, stl10 } from "../../../src/data/mod.ts";
@@ -48,22 +48,18 @@ function withFolder(test: (folder: string) => void): void {
 }
 
 function refused(data: string, message: RegExp, options: object = {}): void {
-  assert.throws(() => stl10.open({ data, seed: 0, ...options }), (error: unknown) => {
-    assert.ok(error instanceof InvalidInputError, String(error));
-    assert.match(error.message, message);
-    return true;
-  });
+  assertIsError(assertThrows(() => stl10.open({ data, seed: 0, ...options })), InvalidInputError, message);
 }
 
 Deno.test("training uses the unlabelled images, evaluation the labelled ones, and labels are counted from 0", () => {
   withFolder((folder) => {
     const { pretraining, labelled, classes } = stl10.open({ data: folder, seed: 0 });
-    assert.deepEqual([pretraining.count, pretraining.height, pretraining.width, pretraining.labels], [9, 96, 96, null]);
-    assert.deepEqual([...(labelled?.train.labels ?? [])], [0, 9, 2, 1]);
-    assert.deepEqual([...(labelled?.test.labels ?? [])], [8, 0]);
-    assert.equal(classes[9], "truck");
+    assertEquals([pretraining.count, pretraining.height, pretraining.width, pretraining.labels], [9, 96, 96, null]);
+    assertEquals([...(labelled?.train.labels ?? [])], [0, 9, 2, 1]);
+    assertEquals([...(labelled?.test.labels ?? [])], [8, 0]);
+    assertEquals(classes[9], "truck");
     const few = stl10.open({ data: join(folder, ".."), seed: 0, trainImages: 5, testImages: 1 });
-    assert.deepEqual([few.pretraining.count, few.labelled?.train.count, few.labelled?.test.count], [5, 4, 1]);
+    assertEquals([few.pretraining.count, few.labelled?.train.count, few.labelled?.test.count], [5, 4, 1]);
   });
 });
 
@@ -75,11 +71,11 @@ Deno.test("planes stored by columns become rows of pixels, in training and in ev
     const check = (pixels: Float32Array, row: number, image: number) => {
       for (const [channel, y, x] of [[0, 0, 0], [1, 5, 80], [2, 95, 94], [0, 60, 1]] as const) {
         const actual = (pixels[((row * SIDE + y) * SIDE + x) * 3 + channel] ?? NaN) * 255;
-        assert.ok(Math.abs(actual - value(image, channel, y, x)) < 1e-3);
+        assertAlmostEquals(actual, value(image, channel, y, x), 1e-3);
       }
     };
     const { labelled, pretraining } = dataset;
-    assert.ok(labelled !== null);
+    assert(labelled !== null);
     check(stores.evaluation(labelled.train).normalised(1, 4).toFloat32(), 2, 53);
     const training = stores.training(pretraining, 3);
     training.begin(drawBatch(Int32Array.of(8, 0, 3), { dataset, seed: 0, epoch: 0 }));
@@ -124,9 +120,13 @@ Deno.test("a file that is truncated while it is used gives an error, not old pix
     using stores = new ImageStores(device, dataset);
     const training = stores.training(dataset.pretraining, 2);
     truncateSync(join(folder, "unlabeled_X.bin"), 4 * 3 * PLANE);
-    assert.throws(() => {
-      training.begin(drawBatch(Int32Array.of(0, 7), { dataset, seed: 0, epoch: 0 }));
-      training.take();
-    }, /unlabeled_X\.bin: record 7 .*; start again when no program writes to it/);
+    assertIsError(
+      assertThrows(() => {
+        training.begin(drawBatch(Int32Array.of(0, 7), { dataset, seed: 0, epoch: 0 }));
+        training.take();
+      }),
+      Error,
+      /unlabeled_X\.bin: record 7 .*; start again when no program writes to it/,
+    );
   });
 });

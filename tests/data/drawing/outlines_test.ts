@@ -1,10 +1,10 @@
 // Tests of the signed distances of outlines.
-import assert from "node:assert/strict";
+import { assert, assertAlmostEquals, assertGreater } from "@std/assert";
 import { type Outline, outlines } from "../../../src/data/drawing/outlines.ts";
 
 function outline(name: string): Outline {
   const found = outlines.get(name);
-  assert.ok(found !== undefined, name);
+  assert(found !== undefined, name);
   return found;
 }
 
@@ -13,15 +13,16 @@ Deno.test("every outline has points inside the unit disc and none outside", () =
     let inside = 0;
     for (let step = 0; step < 360; step++) {
       const angle = (step * Math.PI) / 180;
-      assert.ok(
-        distance(1.001 * Math.sin(angle), 1.001 * Math.cos(angle)) > 0,
+      assertGreater(
+        distance(1.001 * Math.sin(angle), 1.001 * Math.cos(angle)),
+        0,
         `${name} reaches out at ${step} degrees`,
       );
       for (const radius of [0.1, 0.3, 0.5, 0.7, 0.9]) {
         if (distance(radius * Math.sin(angle), radius * Math.cos(angle)) < 0) inside++;
       }
     }
-    assert.ok(inside > 180, `${name} is nearly empty`);
+    assertGreater(inside, 180, `${name} is nearly empty`);
   }
 });
 
@@ -30,14 +31,14 @@ Deno.test("a distance changes no faster than the point moves, which keeps the an
     for (let i = 0; i < 400; i++) {
       const x = ((i * 37) % 101) / 50 - 1;
       const y = ((i * 53) % 103) / 51 - 1;
-      assert.ok(Math.abs(distance(x + 1e-3, y) - distance(x, y)) <= 1e-3 + 1e-12, `${name} at ${x}, ${y}`);
-      assert.ok(Math.abs(distance(x, y + 1e-3) - distance(x, y)) <= 1e-3 + 1e-12, `${name} at ${x}, ${y}`);
+      assertAlmostEquals(distance(x + 1e-3, y), distance(x, y), 1e-3 + 1e-12, `${name} at ${x}, ${y}`);
+      assertAlmostEquals(distance(x, y + 1e-3), distance(x, y), 1e-3 + 1e-12, `${name} at ${x}, ${y}`);
     }
   }
 });
 
 Deno.test("distances have the values known from geometry", () => {
-  const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-12, `${actual}`);
+  const near = (actual: number, expected: number) => assertAlmostEquals(actual, expected, 1e-12, `${actual}`);
   near(outline("circle")(0, 0), -0.85);
   near(outline("circle")(3, 4), 4.15);
   near(outline("square")(0, 0), -Math.SQRT1_2);

@@ -1,5 +1,5 @@
 // Tests of drawing a shape: size, place and rotation of the outline in the image.
-import assert from "node:assert/strict";
+import { assert, assertAlmostEquals, assertEquals, assertGreater, assertStrictEquals } from "@std/assert";
 import { drawPaintPair, type Paint } from "../../../src/data/drawing/paints.ts";
 import { drawShapeImage } from "../../../src/data/drawing/shape_image.ts";
 import { RandomStream } from "../../../src/random/mod.ts";
@@ -37,16 +37,16 @@ Deno.test("shapes measure 35 to 75 % of the side, lie wholly inside the image an
   for (let index = 0; index < 300; index++) {
     const { points } = askedPoints(index, -1);
     const radius = radiusOf(points);
-    assert.ok(radius >= 0.35 * 16 - 1e-9 && radius <= 0.75 * 16 + 1e-9, `radius ${radius}`);
+    assert(radius >= 0.35 * 16 - 1e-9 && radius <= 0.75 * 16 + 1e-9, `radius ${radius}`);
     // If the border cut off the unit circle, some of its pixels would be missing.
     const inside = points.filter(([x, y]) => Math.hypot(x, y) < 1).length;
-    assert.ok(Math.abs(inside / (Math.PI * radius ** 2) - 1) < 0.08, `${inside} pixels at radius ${radius}`);
+    assertAlmostEquals(inside / (Math.PI * radius ** 2), 1, 0.08, `${inside} pixels at radius ${radius}`);
     radii.push(radius);
     const [dx, dy] = rowStep(points);
     quadrants.add(Math.floor(2 + (2 * Math.atan2(dy, dx)) / Math.PI) % 4);
   }
-  assert.ok(Math.min(...radii) < 6 && Math.max(...radii) > 11.5);
-  assert.equal(quadrants.size, 4);
+  assert(Math.min(...radii) < 6 && Math.max(...radii) > 11.5);
+  assertEquals(quadrants.size, 4);
 });
 
 /** The paints of image `index`, and whether both are deterministic, that is, not grainy. */
@@ -77,11 +77,11 @@ Deno.test("a distance of zero mixes ground and figure equally, and half a pixel 
       const above = valueOf(figure, Math.floor(place / 3), place % 3);
       const byte = (value: number) => Math.round(255 * Math.min(Math.max(value, 0), 1));
       if (filled[place] === byte(below) && edge[place] === byte(below)) continue;
-      assert.equal(filled[place], byte(above));
-      assert.ok(Math.abs((edge[place] ?? 0) - byte((below + above) / 2)) <= 1);
+      assertStrictEquals(filled[place], byte(above));
+      assertAlmostEquals(edge[place] ?? 0, byte((below + above) / 2), 1);
       mixed++;
     }
-    assert.ok(mixed > points.length, "at least every pixel near the shape has changed in some channel");
+    assertGreater(mixed, points.length, "at least every pixel near the shape has changed in some channel");
   }
-  assert.ok(images > 20, `${images} images were free of grain`);
+  assertGreater(images, 20, `${images} images were free of grain`);
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { assert, assertEquals, assertIsError, assertLessOrEqual, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import {
   type Dataset,
@@ -41,21 +41,21 @@ function opened(root: string): Dataset<FileImages> {
 
 Deno.test("evaluation resizes the shorter side to 8/7 of the wanted side and crops the centre, like torchvision", () => {
   // Resize(256) makes 256 x 341 of 375 x 500, and CenterCrop(224) begins at 16 and at round(58.5) = 58.
-  assert.deepEqual(evaluated(375, 500, 224), [0, 0, 375, 500, 256, 341, 16, 58]);
-  assert.deepEqual(evaluated(500, 375, 224), [0, 0, 500, 375, 341, 256, 58, 16]);
-  assert.deepEqual(evaluated(100, 100, 224), [0, 0, 100, 100, 256, 256, 16, 16]);
+  assertEquals(evaluated(375, 500, 224), [0, 0, 375, 500, 256, 341, 16, 58]);
+  assertEquals(evaluated(500, 375, 224), [0, 0, 500, 375, 341, 256, 58, 16]);
+  assertEquals(evaluated(100, 100, 224), [0, 0, 100, 100, 256, 256, 16, 16]);
   // 33 x 36 becomes 37 x 40: the crop begins at round(2.5) = 2 and at 4.
-  assert.deepEqual(evaluated(33, 36, 32), [0, 0, 33, 36, 37, 40, 2, 4]);
+  assertEquals(evaluated(33, 36, 32), [0, 0, 33, 36, 37, 40, 2, 4]);
 });
 
 Deno.test("an image of the wanted size is evaluated unchanged", () => {
-  assert.deepEqual(evaluated(32, 32, 32), [0, 0, 32, 32, 32, 32, 0, 0]);
+  assertEquals(evaluated(32, 32, 32), [0, 0, 32, 32, 32, 32, 0, 0]);
 });
 
 Deno.test("a training frame is the crop of its view, resized to the network's input", () => {
   const frames = new Int32Array(2 * FRAME_COLUMNS);
   trainingFrame(Float32Array.of(3, 4, 20, 10, -1, 1, 1, 1, 0, 0, 0, 0, 0), [16, 12], frames, 1);
-  assert.deepEqual([...frames], [0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 20, 10, 16, 12, 0, 0]);
+  assertEquals([...frames], [0, 0, 0, 0, 0, 0, 0, 0, 3, 4, 20, 10, 16, 12, 0, 0]);
 });
 
 Deno.test("files of the wanted size give their own pixels, and the same views as images in memory", () =>
@@ -75,7 +75,7 @@ Deno.test("files of the wanted size give their own pixels, and the same views as
     using whole = new ImageStores(device, inMemory);
     using _scope = new Scope();
     const actual = files.evaluation(dataset.pretraining).normalised(0, 4).toFloat32();
-    assert.deepEqual(actual, whole.evaluation(inMemory.pretraining).normalised(0, 4).toFloat32());
+    assertEquals(actual, whole.evaluation(inMemory.pretraining).normalised(0, 4).toFloat32());
 
     // Cropping files rounds to bytes, which costs half a grey level, and as much again if the cubic overshoots.
     const views = ({ dataset }: ImageStores, stores: ImageStores) => {
@@ -88,7 +88,7 @@ Deno.test("files of the wanted size give their own pixels, and the same views as
     };
     const [cut, expected] = [views(files, files), views(whole, whole)];
     const worst = Math.max(...cut.map((value, place) => Math.abs(value - (expected[place] ?? NaN))));
-    assert.ok(worst <= 1 / 255, `${worst * 255} grey levels`);
+    assertLessOrEqual(worst, 1 / 255, `${worst * 255} grey levels`);
   }));
 
 /** The data set with views that only crop and flip. */
@@ -112,18 +112,18 @@ Deno.test("the next undamaged file with the same label replaces a damaged file, 
     const bytes = 16 * 16 * 3;
     const into = new Uint8Array(7 * bytes);
     pixels.beginEvaluation(0, 7, into).wait();
-    assert.deepEqual(into.slice(3 * bytes, 4 * bytes), into.slice(0, bytes));
-    assert.deepEqual(skipped.map(({ path }) => path), [damaged]);
-    assert.match(skipped[0]?.reason ?? "", /truncated|damaged/);
+    assertEquals(into.slice(3 * bytes, 4 * bytes), into.slice(0, bytes));
+    assertEquals(skipped.map(({ path }) => path), [damaged]);
+    assertMatch(skipped[0]?.reason ?? "", /truncated|damaged/);
 
     const batch = drawBatch(Int32Array.of(5, 3), { dataset, seed: 0, epoch: 0 });
     const sound = drawBatch(Int32Array.of(5, 0), { dataset, seed: 0, epoch: 0 });
     const [views, expected] = [new Uint8Array(4 * bytes), new Uint8Array(4 * bytes)];
     pixels.begin(batch, views).wait();
     pixels.begin(sound, expected).wait();
-    assert.deepEqual(views, expected);
-    assert.deepEqual([batch.indices, batch.parameters], [sound.indices, sound.parameters]);
-    assert.equal(skipped.length, 1, "it is named once");
+    assertEquals(views, expected);
+    assertEquals([batch.indices, batch.parameters], [sound.indices, sound.parameters]);
+    assertEquals(skipped.length, 1, "it is named once");
   }));
 
 Deno.test("a damaged file is an error with strict, or if all images are damaged", () =>
@@ -135,11 +135,16 @@ Deno.test("a damaged file is an error with strict, or if all images are damaged"
     const into = new Uint8Array(2 * 16 * 16 * 3);
     const evaluate = (strict: boolean) => () =>
       new FilePixels(set, reader, { strict, skipped: () => {} }).beginEvaluation(0, 2, into).wait();
-    assert.throws(evaluate(true), (error: unknown) => {
-      assert.ok(error instanceof DamagedImageError);
-      return /a\/000\.png: .*; remove or repair the file, or start a run without --strict/.test(error.message);
-    });
-    assert.throws(evaluate(false), /a\/001\.png: is damaged \(.*\), and 1 more file is damaged; give other images/);
+    assertIsError(
+      assertThrows(evaluate(true)),
+      DamagedImageError,
+      /a\/000\.png: .*; remove or repair the file, or start a run without --strict/,
+    );
+    assertIsError(
+      assertThrows(evaluate(false)),
+      Error,
+      /a\/001\.png: is damaged \(.*\), and 1 more file is damaged; give other images/,
+    );
   }));
 
 Deno.test("if all files of a class are damaged, images of other classes replace them, with their labels", () =>
@@ -148,19 +153,19 @@ Deno.test("if all files of a class are damaged, images of other classes replace 
     for (const split of ["train", "test"]) writeDamagedPng(join(root, split, "b", "0.png"), 20, 20);
     const dataset = opened(root);
     const { pretraining: set } = dataset;
-    assert.deepEqual([...(set.labels ?? [])], [0, 0, 1, 2, 2]);
+    assertEquals([...(set.labels ?? [])], [0, 0, 1, 2, 2]);
     const skipped: SkippedImage[] = [];
     using reader = new ImageReader(device, 2);
     const pixels = new FilePixels(set, reader, { strict: false, skipped: (image) => void skipped.push(image) });
     const bytes = 16 * 16 * 3;
     const batch = drawBatch(Int32Array.of(2, 0), { dataset, seed: 0, epoch: 0 });
     pixels.begin(batch, new Uint8Array(4 * bytes)).wait();
-    assert.deepEqual([...batch.indices], [3, 0]);
+    assertEquals([...batch.indices], [3, 0]);
     const into = new Uint8Array(5 * bytes);
     pixels.beginEvaluation(0, 5, into).wait();
-    assert.deepEqual(into.slice(2 * bytes, 3 * bytes), into.slice(3 * bytes, 4 * bytes));
-    assert.deepEqual([...(set.labels ?? [])], [0, 0, 2, 2, 2], "the row is judged as what it shows");
-    assert.deepEqual(skipped.map(({ path }) => path), [join(root, "train", "b", "0.png")]);
+    assertEquals(into.slice(2 * bytes, 3 * bytes), into.slice(3 * bytes, 4 * bytes));
+    assertEquals([...(set.labels ?? [])], [0, 0, 2, 2, 2], "the row is judged as what it shows");
+    assertEquals(skipped.map(({ path }) => path), [join(root, "train", "b", "0.png")]);
   }));
 
 Deno.test("a file that has changed since its header was read is replaced like a damaged file", () =>
@@ -176,7 +181,7 @@ Deno.test("a file that has changed since its header was read is replaced like a 
       skipped: (image) => void skipped.push(image),
     });
     pixels.beginEvaluation(0, 2, new Uint8Array(2 * 16 * 16 * 3)).wait();
-    assert.deepEqual(skipped.map((image) => image.path), [path]);
+    assertEquals(skipped.map((image) => image.path), [path]);
   }));
 
 Deno.test("a reader names files that it cannot read, and refuses buffers of the wrong size", () =>
@@ -186,22 +191,22 @@ Deno.test("a reader names files that it cannot read, and refuses buffers of the 
     using reader = new ImageReader(device, 2);
     const paths = [join(root, "a.png"), join(root, "b.jpg"), join(root, "gone.png")];
     const { sizes, refusals } = reader.inspect(paths);
-    assert.deepEqual([...sizes], [8, 12, 0, 0, 0, 0]);
-    assert.deepEqual(refusals.map(({ index }) => index), [1, 2]);
+    assertEquals([...sizes], [8, 12, 0, 0, 0, 0]);
+    assertEquals(refusals.map(({ index }) => index), [1, 2]);
     const frames = Int32Array.of(0, 0, 8, 12, 8, 12, 0, 0);
     const request = { paths: paths.slice(0, 1), views: 1, frames, size: [8, 12] as const };
-    assert.throws(() => reader.decode({ ...request, pixels: new Uint8Array(10) }), ShapeError);
+    assertThrows(() => reader.decode({ ...request, pixels: new Uint8Array(10) }), ShapeError);
     const pixels = new Uint8Array(8 * 12 * 3);
-    assert.throws(() => reader.decode({ ...request, frames: frames.subarray(1), pixels }), ShapeError);
-    assert.throws(
+    assertThrows(() => reader.decode({ ...request, frames: frames.subarray(1), pixels }), ShapeError);
+    assertThrows(
       () => reader.decode({ ...request, frames: Int32Array.of(0, 0, 8, 12, 8, 12, 1, 0), pixels }),
       NativeError,
     );
     const job = reader.decode({ ...request, pixels });
-    assert.deepEqual(job.wait(), []);
-    assert.ok(job.done);
-    assert.deepEqual(job.wait(), [], "a second wait has nothing to wait for");
-    assert.deepEqual(pixels, testPixels(8, 12, 0));
-    assert.throws(() => new ImageReader(device, 0), NativeError);
-    assert.throws(() => new ImageReader(device, 257), NativeError);
+    assertEquals(job.wait(), []);
+    assert(job.done);
+    assertEquals(job.wait(), [], "a second wait has nothing to wait for");
+    assertEquals(pixels, testPixels(8, 12, 0));
+    assertThrows(() => new ImageReader(device, 0), NativeError);
+    assertThrows(() => new ImageReader(device, 257), NativeError);
   }));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   DeviceImages,
   drawBatch,
@@ -53,21 +53,22 @@ Deno.test("streamed batches equal those kept on the device, for any number begun
   const expected = seen(whole, 0);
   for (const ahead of [1, 2, 4]) {
     using streamed = new StreamedImages(device, set, new MemoryPixels(set), { batch: BATCH, ahead });
-    for (const begun of [0, ahead]) assert.deepEqual(seen(streamed, begun), expected);
+    for (const begun of [0, ahead]) assertEquals(seen(streamed, begun), expected);
   }
 });
 
 Deno.test("the number of begun batches is limited, and a batch that was not begun cannot be taken", () => {
   using streamed = new StreamedImages(device, set, new MemoryPixels(set), { batch: 8, ahead: 1 });
   const batch = drawBatch(Int32Array.from([1, 2, 3]), { dataset, seed: 1, epoch: 0 });
-  assert.throws(() => streamed.take(), MisuseError);
-  assert.throws(
+  assertThrows(() => streamed.take(), MisuseError);
+  assertThrows(
     () => streamed.begin(drawBatch(new Int32Array(9), { dataset, seed: 1, epoch: 0 })),
-    /9 images is larger than the limit of 8/,
+    Error,
+    "9 images is larger than the limit of 8",
   );
   streamed.begin(batch);
   streamed.begin(batch);
-  assert.throws(() => streamed.begin(batch), /2 batches are under way/);
+  assertThrows(() => streamed.begin(batch), Error, "2 batches are under way");
 });
 
 Deno.test("streamed images are normalised like those on the device, and leave no memory in use", () => {
@@ -81,10 +82,10 @@ Deno.test("streamed images are normalised like those on the device, and leave no
     for (const [from, to] of [[0, 120], [120, 240], [240, 300], [30, 70]] as const) {
       using actual = host.normalised(from, to);
       using wanted = whole.normalised(from, to);
-      assert.deepEqual(actual.toFloat32(), wanted.toFloat32());
+      assertEquals(actual.toFloat32(), wanted.toFloat32());
       using small = host.normalised(from, to, [16, 8]);
-      assert.deepEqual(small.shape, [to - from, 16, 8, 3]);
+      assertEquals(small.shape, [to - from, 16, 8, 3]);
     }
   }
-  assert.equal(device.memory().inUse, before);
+  assertStrictEquals(device.memory().inUse, before);
 });
