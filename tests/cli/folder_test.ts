@@ -130,7 +130,7 @@ Deno.test(
       ["pretrain", "--dataset", "shapes", "--image-size", "8", "--out", join(folder, "run")],
       /--image-size 8: the images of shapes have a fixed size/,
     );
-    await assertRefused(pretrain("--data", data, "--batch", "17"), /--batch 17: there are 16 training images/);
+    await assertRefused(pretrain("--data", data, "--batch", "17"), /--batch 17: there are only 16 training images/);
     mkdirSync(join(data, "train", "c"));
     await assertRefused(pretrain("--data", data), /test has no folder c/);
     mkdirSync(join(data, "test", "c"));
