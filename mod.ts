@@ -16,7 +16,8 @@
  * ```ts
  * import { beginRun, evaluateFolder } from "@sluice/sluice";
  *
- * const flags = { trainImages: 16, testImages: 8, width: 4, projector: 16, batch: 8, epochs: 1, device: "cpu", threads: 1 };
+ * const sizes = { trainImages: 16, testImages: 8, width: 4, projector: 16, batch: 8, epochs: 1 };
+ * const flags = { ...sizes, device: "cpu", threads: 1 };
  * const folder = Deno.makeTempDirSync();
  * const { run } = await beginRun({ flags }, `${folder}/run`, {
  *   step: ({ step, loss, share }) => console.log(step, loss, share),

@@ -36,7 +36,9 @@ export function openDevice(): Device {
   return Device.open({ device: Deno.env.get("SLUICE_TEST_DEVICE") ?? "cpu", threads: 2 });
 }
 
-/** Whether the device of {@linkcode openDevice} takes bf16 operands: tests that need them are ignored where it does not. */
+/**
+ * Whether the device of {@linkcode openDevice} takes bf16 operands: tests that need them are ignored where it does not.
+ */
 export function deviceHasBf16(): boolean {
   using device = openDevice();
   return device.description.bf16;

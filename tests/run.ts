@@ -89,8 +89,8 @@ async function prepare(name: string, suites: () => Promise<Suite[]>): Promise<Su
 }
 
 /**
- * Builds everything, then runs the suites, as many at a time as there are processors. The builds come first because each
- * uses all processors, and because some tests read the whole checkout.
+ * Builds everything, then runs the suites, as many at a time as there are processors. The builds come first because
+ * each uses all processors, and because some tests read the whole checkout.
  */
 async function runAll(): Promise<SuiteResult[]> {
   await build(libraryPlan);

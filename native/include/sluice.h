@@ -67,9 +67,9 @@ SL_API int32_t sl_device_count(int32_t* host_count);
  * the GPU's architecture, bf16 and tf32 whether such matrix operands are supported. */
 SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity);
 
-/* One JSON array into host_text, as sl_device_describe writes: what the library needs of the machine besides itself, each
- * {"name","found","detail"}; the detail is the version and place of what was found, or one sentence that says what is
- * missing, where it was looked for, and the remedy. */
+/* One JSON array into host_text, as sl_device_describe writes: what the library needs of the machine besides itself,
+ * each {"name","found","detail"}; the detail is the version and place of what was found, or one sentence that says
+ * what is missing, where it was looked for, and the remedy. */
 SL_API int32_t sl_requirements(char* host_text, int64_t capacity);
 
 /* Creates a context on device `index`. `threads` is the number of CPU threads every call uses (1 to 16 times the cores
@@ -77,8 +77,8 @@ SL_API int32_t sl_requirements(char* host_text, int64_t capacity);
  * *host_context. */
 SL_API int32_t sl_context_create(int32_t index, int32_t threads, sl_context** host_context);
 
-/* Whether f32 products and convolutions may round their operands to TF32 from now on (10 bits of mantissa; at first they
- * may not). UNSUPPORTED where the device has no TF32 and `allow` is not 0. */
+/* Whether f32 products and convolutions may round their operands to TF32 from now on (10 bits of mantissa; at first
+ * they may not). UNSUPPORTED where the device has no TF32 and `allow` is not 0. */
 SL_API int32_t sl_context_allow_tf32(sl_context* context, int32_t allow);
 
 /* Whether a convolution of a new kind, from now on, measures the engines that come into question when it is first
@@ -91,8 +91,8 @@ SL_API int32_t sl_context_autotune(sl_context* context, int32_t measure);
  * choices give the same text. Empty on the CPU. */
 SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t capacity, int64_t* host_bytes);
 
-/* Takes the engines of such a text for convolutions that are first computed from now on. INVALID_ARGUMENT where it is no
- * such text, or another device's or library's; nothing is taken then. */
+/* Takes the engines of such a text for convolutions that are first computed from now on. INVALID_ARGUMENT where it is
+ * no such text, or another device's or library's; nothing is taken then. */
 SL_API int32_t sl_plans_import(sl_context* context, const char* host_text);
 
 /* Frees the context with every cache and every buffer still allocated from it. NULL is a no-op. */
@@ -108,17 +108,17 @@ SL_API int32_t sl_malloc(sl_context* context, int64_t bytes, void** host_pointer
 
 /* Returns a buffer of sl_malloc to the cache. NULL is a no-op; a pointer that is not live is INVALID_ARGUMENT.
  *
- * Buffers are handed on in the order of the compute stream: work queued there may still use a buffer that sl_malloc gives
- * out again. Another stream that uses one waits for an event of the compute stream first, and before sl_free the compute
- * stream waits for an event of every other stream that used it. */
+ * Buffers are handed on in the order of the compute stream: work queued there may still use a buffer that sl_malloc
+ * gives out again. Another stream that uses one waits for an event of the compute stream first, and before sl_free the
+ * compute stream waits for an event of every other stream that used it. */
 SL_API int32_t sl_free(sl_context* context, void* pointer);
 
 /* Allocates pinned host memory, for transfers that overlap computation. */
 SL_API int32_t sl_host_malloc(sl_context* context, int64_t bytes, void** host_pointer);
 SL_API int32_t sl_host_free(sl_context* context, void* pointer);
 
-/* host_stats[0..3]: bytes in use (as requested, rounded to 64), bytes reserved from the system (of the long stretches that
- * large buffers are cut from, what was ever used), peak of bytes in use, number of live buffers. */
+/* host_stats[0..3]: bytes in use (as requested, rounded to 64), bytes reserved from the system (of the long stretches
+ * that large buffers are cut from, what was ever used), peak of bytes in use, number of live buffers. */
 SL_API int32_t sl_memory_stats(sl_context* context, int64_t* host_stats);
 
 /* Bytes of memory that the device has in all, others' included, into *host_bytes. */
@@ -130,9 +130,9 @@ SL_API int32_t sl_memory_reset_peak(sl_context* context);
 /* Returns cached, unused blocks to the system. */
 SL_API int32_t sl_memory_trim(sl_context* context);
 
-/* Copies between ranges that do not overlap, in the order of `stream`. An upload from ordinary memory has read its source
- * when it returns, and a download to ordinary memory has written its destination; with pinned memory both may still be
- * under way, until the caller has waited for the stream. Small uploads wait for nothing. */
+/* Copies between ranges that do not overlap, in the order of `stream`. An upload from ordinary memory has read its
+ * source when it returns, and a download to ordinary memory has written its destination; with pinned memory both may
+ * still be under way, until the caller has waited for the stream. Small uploads wait for nothing. */
 SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source,
     int64_t bytes);
 SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,
@@ -355,7 +355,8 @@ SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const flo
 SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask);
 
 /* Evaluation, a whole gate: mask [N,C] = [logit >= 0], logits = weight2 relu(norm(weight1 pooled)) + bias, from pooled
- * [N,I], weight1 [hidden,I], weight2 [C,hidden], bias [C] or NULL, and a norm of running statistics, [hidden] each; f32. */
+ * [N,I], weight1 [hidden,I], weight2 [C,hidden], bias [C] or NULL, and a norm of running statistics, [hidden] each;
+ * f32. */
 SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_channels, int64_t hidden, int64_t channels,
     const float* pooled, const float* weight1, const float* mean, const float* variance, const float* gamma,
     const float* beta, float epsilon, const float* weight2, const float* bias, float* mask);
@@ -496,14 +497,14 @@ SL_API int32_t sl_reader_destroy(sl_context* context, sl_reader* reader);
  * more than 1,000,000 pixels wide, more than 100 scans, a damaged or truncated file, one that cannot be opened. */
 
 /* Reads the headers of `count` files on all threads, and waits. host_paths: their UTF-8 paths one after the other, each
- * ended by a zero, path_bytes in all. host_sizes i32 [count, 2]: upright height and width, 0 and 0 of a file that is refused.
- * host_text: a JSON array of the refused, in order, [{"index","reason"}], a reason being one sentence of at most 200 bytes
- * without the path; capacity is at least 256 (count + 1). */
+ * ended by a zero, path_bytes in all. host_sizes i32 [count, 2]: upright height and width, 0 and 0 of a file that is
+ * refused. host_text: a JSON array of the refused, in order, [{"index","reason"}], a reason being one sentence of at
+ * most 200 bytes without the path; capacity is at least 256 (count + 1). */
 SL_API int32_t sl_reader_inspect(sl_context* context, sl_reader* reader, int64_t count, const char* host_paths,
     int64_t path_bytes, int32_t* host_sizes, char* host_text, int64_t capacity);
 
-/* Columns of a frame: what is cut out of an image, the size that it is resized to (as sl_augment resizes, to the nearest
- * of 256 values), and where in that the wanted pixels begin. */
+/* Columns of a frame: what is cut out of an image, the size that it is resized to (as sl_augment resizes, to the
+ * nearest of 256 values), and where in that the wanted pixels begin. */
 #define SL_FRAME_TOP 0 /* the crop, in pixels of the upright image, inside it */
 #define SL_FRAME_LEFT 1
 #define SL_FRAME_HEIGHT 2
@@ -514,17 +515,18 @@ SL_API int32_t sl_reader_inspect(sl_context* context, sl_reader* reader, int64_t
 #define SL_FRAME_WINDOW_LEFT 7
 #define SL_FRAME_COLUMNS 8
 
-/* Queues the decoding of `count` files, `views` (1..16) frames of each: host_frames i32 [count, views, SL_FRAME_COLUMNS],
- * host_pixels u8 [views, count, out_height, out_width, 3], the caller's until the job was waited for. Paths and frames are
- * copied. A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size where all of its crops are that much larger than what they are
- * resized to, and only as far as they reach. The pixels depend on nothing but the file and its frames. *host_job: the job's
- * number. Jobs are begun in the order of their numbers. */
+/* Queues the decoding of `count` files, `views` (1..16) frames of each: host_frames i32 [count, views,
+ * SL_FRAME_COLUMNS], host_pixels u8 [views, count, out_height, out_width, 3], the caller's until the job was waited
+ * for. Paths and frames are copied. A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size where all of its crops are
+ * that much larger than what they are resized to, and only as far as they reach. The pixels depend on nothing but the
+ * file and its frames. *host_job: the job's number. Jobs are begun in the order of their numbers. */
 SL_API int32_t sl_reader_decode(sl_context* context, sl_reader* reader, int64_t count, const char* host_paths,
     int64_t path_bytes, int32_t views, const int32_t* host_frames, int64_t out_height, int64_t out_width,
     uint8_t* host_pixels, int64_t* host_job);
 
-/* Queues the reading of `count` records of one file, i64 host_records being their numbers from 0: each 3 height width bytes,
- * planes of red, of green and of blue, each column by column (STL-10). host_pixels u8 [count, height, width, 3], as above. */
+/* Queues the reading of `count` records of one file, i64 host_records being their numbers from 0: each 3 height width
+ * bytes, planes of red, of green and of blue, each column by column (STL-10). host_pixels u8 [count, height, width,
+ * 3], as above. */
 SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const char* host_path, int64_t count,
     const int64_t* host_records, int64_t height, int64_t width, uint8_t* host_pixels, int64_t* host_job);
 
@@ -532,7 +534,8 @@ SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const c
 SL_API int32_t sl_reader_done(sl_context* context, sl_reader* reader, int64_t job, int32_t* host_done);
 
 /* Waits for a job, whose number is of no use afterwards. host_text as sl_reader_inspect's, capacity by the job's count:
- * images or records that could not be read, whose pixels are all zero. Where the capacity is too small nothing happens. */
+ * images or records that could not be read, whose pixels are all zero. Where the capacity is too small nothing
+ * happens. */
 SL_API int32_t sl_reader_wait(sl_context* context, sl_reader* reader, int64_t job, char* host_text, int64_t capacity);
 
 #ifdef __cplusplus

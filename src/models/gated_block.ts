@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import { MisuseError, ShapeError } from "../errors.ts";
+import { MisuseError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
 import { type ConvolutionOperands, gatedConvolutions, globalPool, maskedConvolutions } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";

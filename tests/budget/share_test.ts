@@ -1,5 +1,6 @@
 /**
- * The cost of passes through bottlenecks, where two gates multiply: its value, its gradient, and the open share that costs a target.
+ * The cost of passes through bottlenecks, where two gates multiply: its value, its gradient, and the open share that
+ * costs a target.
  *
  * @module
  */
@@ -24,7 +25,9 @@ const cost = networkCost(spec);
 const gates = gateSpecs(spec);
 const batch = 6;
 
-/** Masks by gate of images that open more or less throughout, so that the mean of products is not the product of means. */
+/**
+ * Masks by gate of images that open more or less throughout, so that the mean of products is not the product of means.
+ */
 function randomMasks(): Float64Array[] {
   return gates.map(({ channels }, gate) => {
     const random = new RandomStream(7, 1, gate);

@@ -1,5 +1,6 @@
 /**
- * Every architecture against torchvision's names and shapes (tests/peer/torchvision_states.py), and what gates add to them.
+ * Every architecture against torchvision's names and shapes (tests/peer/torchvision_states.py), and what gates add to
+ * them.
  *
  * @module
  */

@@ -61,7 +61,8 @@ Deno.test("resnet50 of width 64 costs the published number, and has torchvision'
     return convolutions.reduce((sum, macs) => sum + macs, shortcut);
   });
   assertStrictEquals(parts.reduce((sum, part) => sum + part, stem), macs);
-  // The stride is in the 3x3: the 1x1 before it sees the whole map. Shortcuts are convolutions in the first block of every stage.
+  // The stride is in the 3x3: the 1x1 before it sees the whole map. Shortcuts are convolutions in the first block of
+  // every stage.
   assertEquals(blocks[3]?.convolutions, [256 * 128 * 56 * 56, 9 * 128 * 128 * 28 * 28, 128 * 512 * 28 * 28]);
   assertEquals(blocks.filter(({ shortcut }) => shortcut > 0).map(({ name }) => name), [
     "layer1.0",

@@ -108,7 +108,8 @@ function lossAt(
   return step(device, network, mode, 0)["loss"] ?? NaN;
 }
 
-// Gates are straight-through: only weights behind the last gates' input have a gradient that differences of the loss give.
+// Gates are straight-through: only weights behind the last gates' input have a gradient that differences of the loss
+// give.
 for (
   const [mode, names] of [
     ["vanilla", ["conv1.weight", "layer1.0.conv1.weight", "layer2.0.conv2.weight", "layer2.0.bn2.bias"]],

@@ -17,11 +17,15 @@ const device = openDevice();
 const [images, size, width] = [12, 24, 40];
 
 /**
- * One rounding to 8 bits makes a normalised error of 2^-18 / 3 at most, 1.3e-6. Of operands, weights and outputs of three products
- * and two norms, and of their gradients, some twenty lie before the last gradient: 3e-5, a third of the bound.
+ * One rounding to 8 bits makes a normalised error of 2^-18 / 3 at most, 1.3e-6. Of operands, weights and outputs of
+ * three products and two norms, and of their gradients, some twenty lie before the last gradient: 3e-5, a third of the
+ * bound.
  */
 const BF16_VALUES = 1e-4;
-/** Where a rounding carries a value over the relu's kink, its whole gradient comes or goes: one value in 2000 may do that. */
+/**
+ * Where a rounding carries a value over the relu's kink, its whole gradient comes or goes: one value in 2000 may do
+ * that.
+ */
 const BF16_GRADIENTS = 1e-3;
 
 function normal(seed: number, shape: readonly [number, number]): Tensor {
@@ -90,7 +94,8 @@ Deno.test({
     const found = errors(half, full);
     const bound = (name: string) => name.startsWith("gradient") ? BF16_GRADIENTS : BF16_VALUES;
     assertEquals(found.filter(({ name, error }) => !(error < bound(name))), []);
-    // A projection computed in f32 after all would differ by less; one rounded to bf16 at its end would fit into 16 bits.
+    // A projection computed in f32 after all would differ by less; one rounded to bf16 at its end would fit into 16
+    // bits.
     assert(found.every(({ name, error }) => !name.startsWith("projection") || error > 1e-7));
     const bits = new Uint32Array(half.get("projection 0")?.buffer ?? new ArrayBuffer(0));
     assert(bits.some((word) => (word & 0xffff) !== 0));

@@ -1,5 +1,6 @@
 /**
- * Tests of the benchmark of operations, on small benchmarks: their figures are those of the clock and of the work given.
+ * Tests of the benchmark of operations, on small benchmarks: their figures are those of the clock and of the work
+ * given.
  *
  * @module
  */

@@ -16,7 +16,8 @@ int32_t rotate(const sl_context* context, int64_t count, int64_t side, int64_t c
     const int64_t row = i / side, image = row / side;
     const RotatedRow source = rotated_row(turns[image], side, row % side);
     const int64_t from = image * side * side + source.first + i % side * source.step;
-    for (int64_t channel = 0; channel < channels; ++channel) out[i * channels + channel] = in[from * channels + channel];
+    for (int64_t channel = 0; channel < channels; ++channel)
+      out[i * channels + channel] = in[from * channels + channel];
   });
 }
 
