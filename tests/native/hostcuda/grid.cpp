@@ -162,7 +162,8 @@ class Block {
     idle().pop_back();
     // The layout that hostcuda_switch leaves: six registers, then the return address. The entry function finds the
     // stack aligned as after a call.
-    void** top = reinterpret_cast<void**>((reinterpret_cast<uintptr_t>(thread.fiber->stack.get()) + stack_bytes) / 16 * 16);
+    void** top =
+        reinterpret_cast<void**>((reinterpret_cast<uintptr_t>(thread.fiber->stack.get()) + stack_bytes) / 16 * 16);
     *--top = nullptr;
     *--top = reinterpret_cast<void*>(&Block::entry);
     for (int saved = 0; saved < 6; ++saved) *--top = nullptr;

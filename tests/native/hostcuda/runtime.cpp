@@ -276,9 +276,8 @@ cudaError_t cudaMemcpyAsync(void* destination, const void* source, size_t bytes,
   // API, "API synchronization behavior"). Pinned memory is read and written when the stream runs the copy.
   if (!from_device && !pinned(source, bytes)) {
     std::string staged(static_cast<const char*>(source), bytes);
-    return enqueue(stream, [destination, staged = std::move(staged)] {
-      std::memcpy(destination, staged.data(), staged.size());
-    });
+    return enqueue(
+        stream, [destination, staged = std::move(staged)] { std::memcpy(destination, staged.data(), staged.size()); });
   }
   const cudaError_t error = enqueue(stream, [=] { std::memmove(destination, source, bytes); });
   if (error == cudaSuccess && !to_device && !pinned(destination, bytes)) run_until(stream, stream->enqueued);

@@ -67,9 +67,9 @@ cublasStatus_t check_gemm(const Gemm& gemm) {
 uint64_t hash_of(const Gemm& gemm) {
   uint64_t hash = 0xcbf29ce484222325u;
   const auto add = [&](uint64_t value) { hash = (hash ^ value) * 0x100000001b3u; };
-  for (const uint64_t value : {uint64_t{gemm.operation->compute}, uint64_t{gemm.operation->scale},
-                               uint64_t{gemm.operation->epilogue}, uint64_t(gemm.operation->transpose_a),
-                               uint64_t(gemm.operation->transpose_b)}) {
+  for (const uint64_t value :
+       {uint64_t{gemm.operation->compute}, uint64_t{gemm.operation->scale}, uint64_t{gemm.operation->epilogue},
+        uint64_t(gemm.operation->transpose_a), uint64_t(gemm.operation->transpose_b)}) {
     add(value);
   }
   for (const auto* matrix : {gemm.a, gemm.b, gemm.c, gemm.d}) {
@@ -85,10 +85,11 @@ uint64_t hash_of(const Gemm& gemm) {
 
 using namespace hostcuda;
 
-extern "C" cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
-    cublasLtHandle_t handle, cublasLtMatmulDesc_t operation, cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
-    cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d, cublasLtMatmulPreference_t preference, int requested,
-    cublasLtMatmulHeuristicResult_t* results, int* count) {
+extern "C" cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation,
+                                                         cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+                                                         cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+                                                         cublasLtMatmulPreference_t preference, int requested,
+                                                         cublasLtMatmulHeuristicResult_t* results, int* count) {
   static_assert(sizeof(Algorithm) <= sizeof(cublasLtMatmulAlgo_t));
   if (handle == nullptr) return CUBLAS_STATUS_NOT_INITIALIZED;
   // "CUBLAS_STATUS_INVALID_VALUE if requestedAlgoCount is less or equal to zero" (cublasLt.h).
@@ -103,8 +104,13 @@ extern "C" cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
   // determine expected pointer alignment" (cublasLt.h, CUBLASLT_MATMUL_DESC_BIAS_POINTER): the stand-in requires it.
   if (operation->epilogue == CUBLASLT_EPILOGUE_BIAS && operation->bias == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
 
-  Algorithm algorithm{algorithm_mark, hash_of(gemm), scheme_of(preference->reduction_schemes), 0,
-                      preference->alignment_a, preference->alignment_b, preference->alignment_c,
+  Algorithm algorithm{algorithm_mark,
+                      hash_of(gemm),
+                      scheme_of(preference->reduction_schemes),
+                      0,
+                      preference->alignment_a,
+                      preference->alignment_b,
+                      preference->alignment_c,
                       preference->alignment_d};
   // Two partial sums for each element of D; in place, the workspace has counters.
   const uint64_t elements = d->rows * d->columns;

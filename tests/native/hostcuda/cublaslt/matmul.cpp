@@ -91,8 +91,7 @@ double product(const Work& work, const float* a, const float* b, uint64_t k, uin
   const uint64_t half = k / 2;
   const float first = static_cast<float>(dot(a, b, half));
   const float second = static_cast<float>(dot(a + half, b + half, k - half));
-  const cudaDataType type =
-      work.scheme == CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE ? CUDA_R_32F : work.d_layout.type;
+  const cudaDataType type = work.scheme == CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE ? CUDA_R_32F : work.d_layout.type;
   const bool in_place = work.scheme == CUBLASLT_REDUCTION_SCHEME_INPLACE;
   if (in_place) {
     static_cast<float*>(work.workspace)[0] = 0.0f;  // a counter

@@ -65,8 +65,8 @@ const std::vector<Attribute>& attributes() {
     const auto add_operation = [&](cudnnBackendDescriptorType_t kind, cudnnBackendAttributeName_t alpha,
                                    std::initializer_list<cudnnBackendAttributeName_t> descriptors) {
       list.push_back({kind, alpha, CUDNN_TYPE_FLOAT, 1, 1, Attribute::required});
-      list.push_back({kind, static_cast<cudnnBackendAttributeName_t>(alpha + 1), CUDNN_TYPE_FLOAT, 1, 1,
-                      Attribute::required});
+      list.push_back(
+          {kind, static_cast<cudnnBackendAttributeName_t>(alpha + 1), CUDNN_TYPE_FLOAT, 1, 1, Attribute::required});
       for (const auto name : descriptors) {
         list.push_back({kind, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, 1, Attribute::required});
       }

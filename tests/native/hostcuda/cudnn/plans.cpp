@@ -54,8 +54,7 @@ cudnnStatus_t finalize_plan(Descriptor& plan) {
   const Engine& engine = engine_of(described.one<int64_t>(CUDNN_ATTR_ENGINE_GLOBAL_INDEX));
   HOSTCUDNN_REQUIRE(plans(engine, problem_of_graph(described.descriptor(CUDNN_ATTR_ENGINE_OPERATION_GRAPH))),
                     CUDNN_STATUS_NOT_SUPPORTED);
-  plan.put(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
-           configuration.all<int64_t>(CUDNN_ATTR_ENGINECFG_WORKSPACE_SIZE));
+  plan.put(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, configuration.all<int64_t>(CUDNN_ATTR_ENGINECFG_WORKSPACE_SIZE));
   return CUDNN_STATUS_SUCCESS;
 }
 
@@ -91,9 +90,8 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
   HOSTCUDNN_TRY(pointer_of(pack, problem.weights, &pointers.weights));
   HOSTCUDNN_TRY(pointer_of(pack, problem.y, &pointers.y));
   const auto bytes = static_cast<size_t>(plan.one<int64_t>(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE));
-  void* const workspace = pack.has(CUDNN_ATTR_VARIANT_PACK_WORKSPACE)
-                              ? pack.one<void*>(CUDNN_ATTR_VARIANT_PACK_WORKSPACE)
-                              : nullptr;
+  void* const workspace =
+      pack.has(CUDNN_ATTR_VARIANT_PACK_WORKSPACE) ? pack.one<void*>(CUDNN_ATTR_VARIANT_PACK_WORKSPACE) : nullptr;
   // cudnn_graph.h, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE: "The size of the workspace buffer required to execute".
   HOSTCUDNN_REQUIRE(bytes == 0 || workspace != nullptr, CUDNN_STATUS_BAD_PARAM_NULL_POINTER);
   HOSTCUDNN_REQUIRE(bytes == 0 || hostcuda::on_device(workspace, bytes), CUDNN_STATUS_EXECUTION_FAILED);

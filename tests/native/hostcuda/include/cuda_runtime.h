@@ -112,7 +112,8 @@ inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 
 // Like the template in the real header, converts the arguments to the kernel's parameters and copies them in the call.
 template <typename... Parameters, typename... Arguments>
-cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), Arguments&&... arguments) {
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
+                               Arguments&&... arguments) {
   return hostcuda::enqueue_launch(
       *config, [kernel, copies = std::tuple<std::decay_t<Parameters>...>(std::forward<Arguments>(arguments)...)]() {
         std::apply(kernel, copies);
