@@ -14,9 +14,11 @@ import {
   fail,
 } from "@std/assert";
 import type { Device } from "../../src/device/mod.ts";
+import { ShapeError } from "../../src/errors.ts";
 import { encodeEncoder } from "../../src/encoders/mod.ts";
 import { readSafetensors } from "../../src/formats/mod.ts";
 import {
+  type BlockKind,
   blockSpecs,
   DualNetwork,
   gatedMacs,
@@ -36,7 +38,7 @@ import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { type StepConfig, trainingStep } from "../../src/training/step.ts";
 import { openDevice } from "../devices.ts";
 import { withFolder } from "../folders.ts";
-import { ownSpec } from "./own_block.ts";
+import { ownBlock, ownSpec } from "./own_block.ts";
 
 type Weights = ReturnType<typeof toTorchState>;
 
@@ -240,3 +242,23 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("a kind of block with a mask behind its last row, or with other strides, is refused by its name", () => {
+  const refusal = (table: BlockKind["table"]) => {
+    const arch = { name: "bad", blocks: [1, 1], kind: { ...ownBlock, table } };
+    try {
+      blockSpecs({ arch, width: 8 });
+    } catch (error) {
+      assert.ok(error instanceof ShapeError);
+      return error.message;
+    }
+    return assert.fail("it is accepted");
+  };
+  const masked = refusal((channels, stride) => ownBlock.table(channels, stride).map((of) => ({ ...of, masked: true })));
+  assert.match(masked, /"3x3, 3x3, 1x1".*last row must be unmasked/);
+  assert.match(
+    refusal((channels) => ownBlock.table(channels, 1)),
+    /"3x3, 3x3, 1x1".*multiply to 1; make it the block's 2/,
+  );
+  assert.match(refusal(() => []), /last row/);
+});
