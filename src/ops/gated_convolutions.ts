@@ -72,7 +72,9 @@ function nativeCall(x: Tensor, { key, rows, shapes }: NativeTable, convolutions:
   return { shape, rows, key: `${sizes} ${key}` };
 }
 
-/** Whether the device has kernels for a table. The answer depends on the table alone, so a device is asked only once. */
+/**
+ * Whether the device has kernels for a table. The answer depends on the table alone, so a device is asked only once.
+ */
 function isSupported(device: Device, { supported }: NativeTable, { shape, rows }: NativeCall): boolean {
   let answer = supported.get(device);
   if (answer === undefined) {
