@@ -13,6 +13,16 @@ import { expectF32, expectShape, imageShape } from "./shapes.ts";
 
 const { SL_GATED_MASK, SL_GATED_PACKED, SL_GATED_SCALE, SL_GATED_SHIFT, SL_GATED_COLUMNS } = constants;
 
+/** The arguments of native calls for one table and one size of x. */
+interface NativeCall {
+  /** One sl_gated_shape. */
+  readonly shape: Int32Array<ArrayBuffer>;
+  /** One sl_gated_convolution per row. */
+  readonly rows: Int32Array<ArrayBuffer>;
+  /** By row, the name of the packed copy of its weight. */
+  readonly copies: readonly string[];
+}
+
 /**
  * A table as native calls take it. Its arrays serve every call, since a native call is half a microsecond slower with a
  * new array.
@@ -22,8 +32,8 @@ interface NativeTable {
   readonly key: string;
   /** One sl_gated_convolution per row. */
   readonly rows: Int32Array<ArrayBuffer>;
-  /** By the sizes of x, one sl_gated_shape. */
-  readonly shapes: Map<string, Int32Array<ArrayBuffer>>;
+  /** By the sizes of x. */
+  readonly calls: Map<string, NativeCall>;
   /** Room for the operands' addresses, [rows, SL_GATED_COLUMNS]. */
   readonly addresses: BigUint64Array<ArrayBuffer>;
   /** Whether a device has kernels for the table, of devices that were asked. */
@@ -47,29 +57,23 @@ function nativeTable(table: readonly ConvolutionRow[]): NativeTable {
   }));
   const key = rows.join();
   const addresses = new BigUint64Array(SL_GATED_COLUMNS * table.length);
-  const native = byKey.get(key) ?? { key, rows, shapes: new Map(), addresses, supported: new WeakMap() };
+  const native = byKey.get(key) ?? { key, rows, calls: new Map(), addresses, supported: new WeakMap() };
   byKey.set(key, native);
   byTable.set(table, native);
   return native;
 }
 
-/** The arguments of a native call that say what is computed. */
-interface NativeCall {
-  readonly shape: Int32Array<ArrayBuffer>;
-  readonly rows: Int32Array<ArrayBuffer>;
-  /** Shape and table as text. */
-  readonly key: string;
-}
-
-function nativeCall(x: Tensor, { key, rows, shapes }: NativeTable, convolutions: number): NativeCall {
+function nativeCall(x: Tensor, { key, rows, calls }: NativeTable, convolutions: number): NativeCall {
   const sizes = x.shape.join();
-  let shape = shapes.get(sizes);
-  if (shape === undefined) {
+  let call = calls.get(sizes);
+  if (call === undefined) {
     const [batch, height, width, inChannels] = imageShape("gatedConvolutions", x);
-    shape = structOf("sl_gated_shape", { batch, height, width, in_channels: inChannels, convolutions });
-    shapes.set(sizes, shape);
+    const shape = structOf("sl_gated_shape", { batch, height, width, in_channels: inChannels, convolutions });
+    const copies = Array.from({ length: convolutions }, (_, index) => `gated ${index} ${sizes} ${key}`);
+    call = { shape, rows, copies };
+    calls.set(sizes, call);
   }
-  return { shape, rows, key: `${sizes} ${key}` };
+  return call;
 }
 
 /**
@@ -120,8 +124,8 @@ function checkShapes(
 }
 
 /** The packed copy of a row's weight for the shape of this call. */
-function pack({ weight, packed }: ConvolutionOperands, { shape, rows, key }: NativeCall, index: number): Tensor {
-  return packed.get(`gated ${index} ${key}`, () => {
+function pack({ weight, packed }: ConvolutionOperands, { shape, rows, copies }: NativeCall, index: number): Tensor {
+  return packed.get(copies[index] ?? "", () => {
     const { kernels } = weight.device;
     const bytes = new BigInt64Array(1);
     kernels.sl_gated_packed_bytes(shape, rows, index, bytes);
