@@ -35,11 +35,14 @@ struct GatedText {
   }
 };
 
-// A valid shape and table.
+// A valid shape and table, and the caller's own, which live as long as the call.
 struct GatedTable {
+  const sl_gated_shape* shape = nullptr;
+  const sl_gated_convolution* convolutions = nullptr;
   int32_t batch = 0, count = 0;
   GatedLayer layers[SL_GATED_MOST_CONVOLUTIONS] = {};
 
+  GatedText words() const { return GatedText(*shape, convolutions); }
   const GatedLayer& first() const { return layers[0]; }
   const GatedLayer& last() const { return layers[count - 1]; }
   int64_t x_floats() const { return first().in_pixels() * first().in_channels; }  // of one image
@@ -68,11 +71,12 @@ inline int32_t check_gated_table(const char* name, const sl_gated_shape* host_sh
   const sl_gated_convolution* const convolutions = host_convolutions;
   SL_REQUIRE(s.convolutions >= 1 && s.convolutions <= SL_GATED_MOST_CONVOLUTIONS,
              "%s: %d convolutions, which must be 1 to %d", name, s.convolutions, SL_GATED_MOST_CONVOLUTIONS);
-  const GatedText words(s, convolutions);
+  table->shape = host_shape;
+  table->convolutions = host_convolutions;
   SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0, "%s: a size is negative (%s)", name,
-             words.text);
+             table->words().text);
   SL_REQUIRE(is_countable({s.batch, s.height, s.width, s.in_channels}), "%s: more elements than can be counted (%s)",
-             name, words.text);
+             name, table->words().text);
   table->batch = s.batch;
   table->count = s.convolutions;
   int64_t height = s.height, width = s.width, channels = s.in_channels;
@@ -80,16 +84,16 @@ inline int32_t check_gated_table(const char* name, const sl_gated_shape* host_sh
     const sl_gated_convolution& c = convolutions[i];
     SL_REQUIRE(c.kernel >= 1 && c.stride >= 1 && c.padding >= 0 && c.outputs >= 0,
                "%s: convolution %d has a kernel or stride below 1, or a negative padding or number of outputs (%s)",
-               name, i, words.text);
+               name, i, table->words().text);
     SL_REQUIRE(c.masked == 0 || (c.masked == 1 && i + 1 < s.convolutions),
                "%s: `masked` of convolution %d is %d, which must be 0 or 1, and 0 in the last (%s)", name, i, c.masked,
-               words.text);
+               table->words().text);
     const int64_t out_height = gated_output_length(height, c), out_width = gated_output_length(width, c);
     SL_REQUIRE(out_height >= 0 && out_width >= 0,
-               "%s: the kernel of convolution %d is larger than its padded input (%s)", name, i, words.text);
+               "%s: the kernel of convolution %d is larger than its padded input (%s)", name, i, table->words().text);
     SL_REQUIRE(is_countable({c.outputs, c.kernel, c.kernel, channels}) &&
                    is_countable({s.batch, out_height, out_width, c.outputs}),
-               "%s: more elements than can be counted (%s)", name, words.text);
+               "%s: more elements than can be counted (%s)", name, table->words().text);
     table->layers[i] = {c.kernel, c.stride, c.padding,  c.masked != 0, height,
                         width,    channels, out_height, out_width,     c.outputs};
     height = out_height;
@@ -110,10 +114,9 @@ inline int32_t check_gated_pack(const float* weights, const void* packed) noexce
   return SL_OK;
 }
 
-inline int32_t gated_unsupported(const char* name, const sl_gated_shape& shape,
-                                 const sl_gated_convolution* convolutions) noexcept {
+inline int32_t gated_unsupported(const char* name, const GatedTable& table) noexcept {
   return fail(SL_ERROR_UNSUPPORTED, "%s: this library has no kernels for the table; ask sl_gated_supports first (%s)",
-              name, GatedText(shape, convolutions).text);
+              name, table.words().text);
 }
 
 // The caller's operands of one convolution.
@@ -141,8 +144,8 @@ struct GatedCall {
 };
 
 // INVALID_ARGUMENT if an operand is missing, else all of them into *call.
-inline int32_t check_gated_forward(const GatedTable& table, const GatedText& words, const uint64_t* host_operands,
-                                   const float* x, const float* residual, float* y, GatedCall* call) noexcept {
+inline int32_t check_gated_forward(const GatedTable& table, const uint64_t* host_operands, const float* x,
+                                   const float* residual, float* y, GatedCall* call) noexcept {
   constexpr const char* name = "sl_gated_forward";
   SL_REQUIRE_POINTERS(name, host_operands, residual, y);
   if (table.x_floats() > 0) SL_REQUIRE_POINTERS(name, x);
@@ -157,9 +160,10 @@ inline int32_t check_gated_forward(const GatedTable& table, const GatedText& wor
     const GatedOperands given{operand(SL_GATED_MASK), operand(SL_GATED_PACKED), operand(SL_GATED_SCALE),
                               operand(SL_GATED_SHIFT)};
     SL_REQUIRE((given.packed != nullptr || layer.in_channels == 0) && given.scale != nullptr && given.shift != nullptr,
-               "%s: the packed weights, the scale or the shift of convolution %d is null (%s)", name, i, words.text);
+               "%s: the packed weights, the scale or the shift of convolution %d is null (%s)", name, i,
+               table.words().text);
     SL_REQUIRE((given.mask != nullptr) == layer.masked, "%s: convolution %d is %s, and its mask is %s (%s)", name, i,
-               layer.masked ? "masked" : "not masked", given.mask == nullptr ? "null" : "given", words.text);
+               layer.masked ? "masked" : "not masked", given.mask == nullptr ? "null" : "given", table.words().text);
     call->layers[i] = given;
   }
   return SL_OK;

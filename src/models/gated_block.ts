@@ -28,6 +28,10 @@ interface Layer {
   readonly norm: BatchNorm;
 }
 
+function operandsOf({ conv: { weight }, norm: { norm } }: Layer): ConvolutionOperands {
+  return { weight: weight.value, packed: weight.packed, norm };
+}
+
 /**
  * Convolutions in the order of the block's table, each with its norm: h = relu(bn(conv(h))) * mask, and
  * y = relu(bn(conv(h)) + shortcut(x)) in the last one. A mask stands behind each masked convolution; all gates read x.
@@ -35,6 +39,8 @@ interface Layer {
 export class GatedBlock extends Module {
   /** The convolutions in order, with the norms of each pass. */
   readonly #layers: Record<Pass, readonly Layer[]>;
+  /** The same as operations take them, without masks. */
+  readonly #operands: Record<Pass, readonly ConvolutionOperands[]>;
   readonly #shortcut: Layer | null;
   readonly #gates: readonly Gate[] | null;
 
@@ -52,6 +58,7 @@ export class GatedBlock extends Module {
       })
       : dense;
     this.#layers = { dense, gated };
+    this.#operands = { dense: dense.map(operandsOf), gated: gated.map(operandsOf) };
     const projection = { kernel: 1, stride, padding: 0, inChannels, outChannels };
     this.#shortcut = projects
       ? {
@@ -114,12 +121,12 @@ export class GatedBlock extends Module {
     const { convolutions } = this.spec;
     try {
       if (pass === "dense") {
-        return { y: maskedConvolutions(x, convolutions, this.#operands(pass, []), residual), masks: [] };
+        return { y: maskedConvolutions(x, convolutions, this.#operands.dense, residual), masks: [] };
       }
       using pooled = globalPool(null, x);
       const decided = this.#gatesOrThrow().map((gate) => gate.decide(pooled));
       const masks = decided.map((mask, index) => overrides[index] ?? mask);
-      return { y: gatedConvolutions(x, convolutions, this.#operands(pass, masks), residual), masks: decided };
+      return { y: gatedConvolutions(x, convolutions, this.#maskedOperands(masks), residual), masks: decided };
     } finally {
       shortcut?.[Symbol.dispose]();
     }
@@ -132,10 +139,13 @@ export class GatedBlock extends Module {
   }
 
   /** @param byGate masks [N, C]. */
-  #operands(pass: Pass, byGate: readonly Tensor[]): ConvolutionOperands[] {
+  #maskedOperands(byGate: readonly Tensor[]): ConvolutionOperands[] {
     const masks = byConvolution(this.spec, byGate);
-    return this.#layers[pass].map(({ conv, norm }, index) => {
-      return { weight: conv.weight.value, packed: conv.weight.packed, norm: norm.norm, mask: masks[index] };
-    });
+    return this.#operands.gated.map(({ weight, packed, norm }, index) => ({
+      weight,
+      packed,
+      norm,
+      mask: masks[index],
+    }));
   }
 }

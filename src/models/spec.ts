@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ShapeError } from "../errors.ts";
 import type { ConvolutionRow } from "../ops/mod.ts";
 import { basicBlock, type BlockKind, bottleneckBlock } from "./blocks/mod.ts";
 
@@ -123,6 +124,21 @@ export interface BlockSpec {
 /** The parts of a specification that decide its blocks. */
 export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction">;
 
+/** The table of a kind. @throws {ShapeError} if a mask follows its last row, or its strides are not the block's. */
+function checkedTable(kind: BlockKind, channels: number, stride: number): readonly ConvolutionRow[] {
+  const table = kind.table(channels, stride);
+  const strides = table.reduce((product, row) => product * row.stride, 1);
+  if (table.at(-1)?.masked !== false) {
+    throw new ShapeError(`block kind "${kind.name}": the last row must be unmasked, since the residual is added there`);
+  }
+  if (strides !== stride) {
+    throw new ShapeError(
+      `block kind "${kind.name}": its strides multiply to ${strides}; make it the block's ${stride}`,
+    );
+  }
+  return table;
+}
+
 /** A block of `channels` channels between its convolutions. */
 function blockSpec(
   settings: BlockSettings,
@@ -130,11 +146,13 @@ function blockSpec(
   { inChannels, channels, stride }: { inChannels: number; channels: number; stride: number },
 ): BlockSpec {
   let inputs = inChannels;
-  const convolutions = architectureSpec(settings.arch).kind.table(channels, stride).map((row): ConvolutionSpec => {
-    const convolution = { ...row, inChannels: inputs };
-    inputs = row.outChannels;
-    return convolution;
-  });
+  const convolutions = checkedTable(architectureSpec(settings.arch).kind, channels, stride).map(
+    (row): ConvolutionSpec => {
+      const convolution = { ...row, inChannels: inputs };
+      inputs = row.outChannels;
+      return convolution;
+    },
+  );
   const hidden = Math.max(1, Math.floor(inChannels / (settings.gateReduction ?? GATE_REDUCTION)));
   const masked = convolutions.filter((convolution) => convolution.masked);
   const gates = masked.map(({ outChannels }, index): GateSpec => {

@@ -13,75 +13,119 @@ import { expectF32, expectShape, imageShape } from "./shapes.ts";
 
 const { SL_GATED_MASK, SL_GATED_PACKED, SL_GATED_SCALE, SL_GATED_SHIFT, SL_GATED_COLUMNS } = constants;
 
-/** A shape and a table as native calls take them. */
-interface NativeTable {
+/** The arguments of native calls for one table and one size of x. */
+interface NativeCall {
   /** One sl_gated_shape. */
   readonly shape: Int32Array<ArrayBuffer>;
-  /** One sl_gated_convolution for each row of the table. */
+  /** One sl_gated_convolution per row. */
   readonly rows: Int32Array<ArrayBuffer>;
+  /** By row, the name of the packed copy of its weight. */
+  readonly copies: readonly string[];
 }
 
-function nativeTable(x: Tensor, table: readonly ConvolutionRow[]): NativeTable {
-  const [batch, height, width, inChannels] = imageShape("gatedConvolutions", x);
-  const rows = table.map(({ kernel, stride, padding, outChannels, masked }) =>
-    structOf("sl_gated_convolution", { kernel, stride, padding, outputs: outChannels, masked: Number(masked) })
-  );
-  return {
-    shape: structOf("sl_gated_shape", { batch, height, width, in_channels: inChannels, convolutions: table.length }),
-    rows: Int32Array.from(rows.flatMap((row) => [...row])),
-  };
+/**
+ * A table as native calls take it. Its arrays serve every call, since a native call is half a microsecond slower with a
+ * new array.
+ */
+interface NativeTable {
+  /** The rows as text. */
+  readonly key: string;
+  /** One sl_gated_convolution per row. */
+  readonly rows: Int32Array<ArrayBuffer>;
+  /** By the sizes of x. */
+  readonly calls: Map<string, NativeCall>;
+  /** Room for the operands' addresses, [rows, SL_GATED_COLUMNS]. */
+  readonly addresses: BigUint64Array<ArrayBuffer>;
+  /** Whether a device has kernels for the table, of devices that were asked. */
+  readonly supported: WeakMap<Device, boolean>;
 }
 
-const answers = new WeakMap<Device, Map<string, boolean>>();
+const byKey = new Map<string, NativeTable>();
+const byTable = new WeakMap<readonly ConvolutionRow[], NativeTable>();
 
-/** Whether the device has kernels for a table: asked once for each table, since only the table decides. */
-function isSupported(device: Device, { shape, rows }: NativeTable): boolean {
-  const known = answers.get(device) ?? new Map<string, boolean>();
-  answers.set(device, known);
+function nativeTable(table: readonly ConvolutionRow[]): NativeTable {
+  const known = byTable.get(table);
+  if (known) return known;
+  const rows = Int32Array.from(table.flatMap(({ kernel, stride, padding, outChannels, masked }) => {
+    return [...structOf("sl_gated_convolution", {
+      kernel,
+      stride,
+      padding,
+      outputs: outChannels,
+      masked: Number(masked),
+    })];
+  }));
   const key = rows.join();
-  let supported = known.get(key);
-  if (supported === undefined) {
-    const answer = new Int32Array(1);
-    device.kernels.sl_gated_supports(shape, rows, answer);
-    supported = answer[0] === 1;
-    known.set(key, supported);
-  }
-  return supported;
+  const addresses = new BigUint64Array(SL_GATED_COLUMNS * table.length);
+  const native = byKey.get(key) ?? { key, rows, calls: new Map(), addresses, supported: new WeakMap() };
+  byKey.set(key, native);
+  byTable.set(table, native);
+  return native;
 }
 
-/** Demands the shapes that follow from the table, and returns the result's. */
+function nativeCall(x: Tensor, { key, rows, calls }: NativeTable, convolutions: number): NativeCall {
+  const sizes = x.shape.join();
+  let call = calls.get(sizes);
+  if (call === undefined) {
+    const [batch, height, width, inChannels] = imageShape("gatedConvolutions", x);
+    const shape = structOf("sl_gated_shape", { batch, height, width, in_channels: inChannels, convolutions });
+    const copies = Array.from({ length: convolutions }, (_, index) => `gated ${index} ${sizes} ${key}`);
+    call = { shape, rows, copies };
+    calls.set(sizes, call);
+  }
+  return call;
+}
+
+/**
+ * Whether the device has kernels for a table. The answer depends on the table alone, so a device is asked only once.
+ */
+function isSupported(device: Device, { supported }: NativeTable, { shape, rows }: NativeCall): boolean {
+  let answer = supported.get(device);
+  if (answer === undefined) {
+    const host = new Int32Array(1);
+    device.kernels.sl_gated_supports(shape, rows, host);
+    answer = host[0] === 1;
+    supported.set(device, answer);
+  }
+  return answer;
+}
+
+/** Demands the shapes that follow from the table, and returns the shape of the result. */
 function checkShapes(
   x: Tensor,
   table: readonly ConvolutionRow[],
   operands: readonly ConvolutionOperands[],
   residual: Tensor,
 ): readonly number[] {
-  expectF32("gatedConvolutions", x, residual, ...operands.map(({ mask }) => mask ?? null));
+  expectF32("gatedConvolutions", x, residual);
   let [batch, height, width, channels] = imageShape("gatedConvolutions", x);
   if (table.length !== operands.length) {
     throw new ShapeError(`gatedConvolutions: ${operands.length} operands for a table of ${table.length} rows`);
   }
-  operands.forEach(({ weight, mask }, index) => {
-    const row = table[index];
-    if (row === undefined) return;
+  table.forEach((row, index) => {
     const { kernel, outChannels, masked } = row;
-    expectShape("gatedConvolutions", `weight${index + 1}`, weight, [outChannels, kernel, kernel, channels]);
+    const { weight, mask } = operands[index] ?? {};
+    if (weight) expectShape("gatedConvolutions", `weight${index + 1}`, weight, [outChannels, kernel, kernel, channels]);
     if (masked !== (mask !== undefined)) {
       throw new ShapeError(
         `gatedConvolutions: mask${index + 1} is ${masked ? "missing" : "given for an unmasked row"}`,
       );
     }
-    if (mask) expectShape("gatedConvolutions", `mask${index + 1}`, mask, [batch, outChannels]);
+    if (mask) {
+      expectF32("gatedConvolutions", mask);
+      expectShape("gatedConvolutions", `mask${index + 1}`, mask, [batch, outChannels]);
+    }
     [height, width] = [convolvedSize(height, kernel, row), convolvedSize(width, kernel, row)];
     channels = outChannels;
   });
-  const shape = [batch, height, width, channels];
-  expectShape("gatedConvolutions", "residual", residual, shape);
-  return shape;
+  const outShape = [batch, height, width, channels];
+  expectShape("gatedConvolutions", "residual", residual, outShape);
+  return outShape;
 }
 
-function pack({ weight, packed }: ConvolutionOperands, { shape, rows }: NativeTable, index: number): Tensor {
-  return packed.get(`gated ${index} ${shape} ${rows}`, () => {
+/** The packed copy of a row's weight for the shape of this call. */
+function pack({ weight, packed }: ConvolutionOperands, { shape, rows, copies }: NativeCall, index: number): Tensor {
+  return packed.get(copies[index] ?? "", () => {
     const { kernels } = weight.device;
     const bytes = new BigInt64Array(1);
     kernels.sl_gated_packed_bytes(shape, rows, index, bytes);
@@ -108,21 +152,22 @@ export function gatedConvolutions(
   residual: Tensor,
 ): Tensor {
   const outShape = checkShapes(x, table, operands, residual);
-  const native = nativeTable(x, table);
-  if (!isSupported(x.device, native)) return maskedConvolutions(x, table, operands, residual);
-  const copies = operands.map((of, index) => pack(of, native, index));
+  const { device } = x;
+  const native = nativeTable(table);
+  const call = nativeCall(x, native, table.length);
+  if (!isSupported(device, native, call)) return maskedConvolutions(x, table, operands, residual);
+  const { addresses } = native;
   using folds = new DisposableStack();
-  const addresses = new BigUint64Array(SL_GATED_COLUMNS * operands.length);
-  operands.forEach(({ mask, norm }, index) => {
-    const { scale, shift } = folds.use(foldNorm(norm));
+  operands.forEach((of, index) => {
+    const packed = pack(of, call, index);
+    const { scale, shift } = folds.use(foldNorm(of.norm));
     const row = SL_GATED_COLUMNS * index;
-    addresses[row + SL_GATED_MASK] = addressOf(mask?.pointer ?? null);
-    addresses[row + SL_GATED_PACKED] = addressOf(copies[index]?.pointer ?? null);
+    addresses[row + SL_GATED_MASK] = addressOf(of.mask?.pointer ?? null);
+    addresses[row + SL_GATED_PACKED] = addressOf(packed.pointer);
     addresses[row + SL_GATED_SCALE] = addressOf(scale);
     addresses[row + SL_GATED_SHIFT] = addressOf(shift);
   });
-  const y = new Tensor(x.device, outShape);
-  const { kernels } = x.device;
-  kernels.sl_gated_forward(native.shape, native.rows, addresses, x.pointer, residual.pointer, y.pointer);
+  const y = new Tensor(device, outShape);
+  device.kernels.sl_gated_forward(call.shape, call.rows, addresses, x.pointer, residual.pointer, y.pointer);
   return y;
 }

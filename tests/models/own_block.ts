@@ -5,7 +5,8 @@
  */
 import { type BlockKind, type NetworkSpec, row } from "../../src/models/mod.ts";
 
-const kind: BlockKind = {
+/** The kind. */
+export const ownBlock: BlockKind = {
   name: "3x3, 3x3, 1x1",
   table: (channels, stride) => [
     row(3, channels, { stride, masked: true }),
@@ -16,7 +17,7 @@ const kind: BlockKind = {
 
 /** A network of three such blocks. */
 export const ownSpec: NetworkSpec = {
-  arch: { name: "own", blocks: [1, 1, 1], kind },
+  arch: { name: "own", blocks: [1, 1, 1], kind: ownBlock },
   width: 8,
   stem: "cifar",
   image: 12,

@@ -10,13 +10,17 @@ import {
   assertEquals,
   assertGreater,
   assertLess,
+  assertMatch,
   assertStrictEquals,
+  assertThrows,
   fail,
 } from "@std/assert";
 import type { Device } from "../../src/device/mod.ts";
+import { ShapeError } from "../../src/errors.ts";
 import { encodeEncoder } from "../../src/encoders/mod.ts";
 import { readSafetensors } from "../../src/formats/mod.ts";
 import {
+  type BlockKind,
   blockSpecs,
   DualNetwork,
   gatedMacs,
@@ -36,7 +40,7 @@ import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { type StepConfig, trainingStep } from "../../src/training/step.ts";
 import { openDevice } from "../devices.ts";
 import { withFolder } from "../folders.ts";
-import { ownSpec } from "./own_block.ts";
+import { ownBlock, ownSpec } from "./own_block.ts";
 
 type Weights = ReturnType<typeof toTorchState>;
 
@@ -240,3 +244,15 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("a kind of block with a mask behind its last row, or with other strides, is refused by its name", () => {
+  const refusal = (table: BlockKind["table"]) => {
+    const arch = { name: "bad", blocks: [1, 1], kind: { ...ownBlock, table } };
+    return assertThrows(() => blockSpecs({ arch, width: 8 }), ShapeError).message;
+  };
+  const masked = refusal((channels, stride) => ownBlock.table(channels, stride).map((of) => ({ ...of, masked: true })));
+  assertMatch(masked, /"3x3, 3x3, 1x1".*last row must be unmasked/);
+  const unstrided = refusal((channels) => ownBlock.table(channels, 1));
+  assertMatch(unstrided, /"3x3, 3x3, 1x1".*multiply to 1; make it the block's 2/);
+  assertMatch(refusal(() => []), /last row/);
+});

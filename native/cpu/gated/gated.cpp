@@ -16,7 +16,7 @@ int32_t check_table(const char* name, const sl_context* context, const sl_gated_
 int32_t check_supported(const char* name, const sl_context* context, const sl_gated_shape* shape,
                         const sl_gated_convolution* convolutions, GatedTable* table) {
   SL_TRY(check_table(name, context, shape, convolutions, table));
-  return GatedChain::supports(*table) ? SL_OK : sluice::gated_unsupported(name, *shape, convolutions);
+  return GatedChain::supports(*table) ? SL_OK : sluice::gated_unsupported(name, *table);
 }
 
 }  // namespace
@@ -62,11 +62,10 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
   GatedTable table;
   SL_TRY(check_supported("sl_gated_forward", context, host_shape, host_convolutions, &table));
   if (table.is_empty()) return SL_OK;
-  const sluice::GatedText words(*host_shape, host_convolutions);
   sluice::GatedCall call;
-  SL_TRY(sluice::check_gated_forward(table, words, host_operands, x, residual, y, &call));
+  SL_TRY(sluice::check_gated_forward(table, host_operands, x, residual, y, &call));
   SL_BEGIN
   GatedChain(table).forward(context, call);
   return SL_OK;
-  SL_END("sl_gated_forward", words.text)
+  SL_END("sl_gated_forward", table.words().text)
 }

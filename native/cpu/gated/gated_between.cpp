@@ -7,20 +7,6 @@
 namespace sluice {
 namespace {
 
-// One image: Winograd's weights are gathered anew for each.
-sl_conv_shape image_shape(const GatedLayer& layer) {
-  return {1,
-          static_cast<int32_t>(layer.in_height),
-          static_cast<int32_t>(layer.in_width),
-          static_cast<int32_t>(layer.in_channels),
-          static_cast<int32_t>(layer.out_channels),
-          3,
-          3,
-          layer.stride,
-          layer.padding,
-          SL_F32};
-}
-
 // Winograd's weights are four times as many as the direct sums', and their memory grows with the square of the
 // channels: only many tiles are worth that.
 int64_t tile_of(const GatedLayer& layer) {
@@ -28,7 +14,8 @@ int64_t tile_of(const GatedLayer& layer) {
   constexpr int64_t fewest_channels = 32, most_channels = 256;
   const auto [fewer, more] = std::minmax(layer.in_channels, layer.out_channels);
   const bool worthwhile = layer.in_pixels() >= fewest_pixels && fewer >= fewest_channels && more <= most_channels;
-  return worthwhile && winograd_suits(image_shape(layer)) ? winograd_tile(SL_F32, layer.in_height, layer.in_width) : 0;
+  if (!worthwhile || !winograd_suits(as_convolution(layer, 1))) return 0;
+  return winograd_tile(SL_F32, layer.in_height, layer.in_width);
 }
 
 // The operands of this many floats of tiles stay in a core's cache.
@@ -40,15 +27,6 @@ int64_t eights_of(int64_t channels) { return pieces(channels, 8) + 1; }
 }  // namespace
 
 BetweenLayer::BetweenLayer(const GatedLayer& layer) : layer_(layer), tile_(tile_of(layer)) {}
-
-int64_t BetweenLayer::packed_floats() const {
-  return (tile_ == 0 ? layer_.taps() : positions()) * layer_.in_channels * layer_.out_channels;
-}
-
-void BetweenLayer::pack(sl_context* context, const float* weights, float* packed) const {
-  if (tile_ != 0) return winograd_pack_rows(context, image_shape(layer_), weights, packed);
-  pack_gated_rows(context, packed_floats(), weights, packed);
-}
 
 // Rows of gathered weights may end in zeros, if the pixels that they meet do. Winograd's kernels read whole vectors, at
 // least one. Direct sums of whole vectors are faster, since no read crosses a cache line, if that adds at most an

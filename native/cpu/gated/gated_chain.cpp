@@ -163,9 +163,11 @@ void GatedChain::forward_pieces(const GatedCall& call, int threads, float* memor
 #pragma omp parallel num_threads(threads)
   {
     float* const room = scratch + omp_get_thread_num() * scratch_floats(1);
+    if (positions > 0) {
 #pragma omp for schedule(dynamic, 1) nowait
-    for (int64_t i = 0; i < batch * positions; ++i)
-      between_->gather(work.between[static_cast<size_t>(i / positions)], i % positions);
+      for (int64_t i = 0; i < batch * positions; ++i)
+        between_->gather(work.between[static_cast<size_t>(i / positions)], i % positions);
+    }
 #pragma omp for schedule(dynamic, 1)
     for (int64_t i = 0; i < batch * opening.count(); ++i)
       opening_.run(work.opening[static_cast<size_t>(i / opening.count())], opening.at(i), room);

@@ -5,10 +5,8 @@
 #include "gated_cuts.h"
 
 namespace sluice {
-namespace {
 
-// As any convolution.
-sl_conv_shape conv_shape(const GatedLayer& layer, int32_t batch) {
+sl_conv_shape as_convolution(const GatedLayer& layer, int32_t batch) {
   return {batch,
           static_cast<int32_t>(layer.in_height),
           static_cast<int32_t>(layer.in_width),
@@ -21,13 +19,16 @@ sl_conv_shape conv_shape(const GatedLayer& layer, int32_t batch) {
           SL_F32};
 }
 
-int64_t most_open(const std::vector<OpeningConvolution>& images) {
-  int64_t most = 0;
-  for (const OpeningConvolution& image : images) most = std::max(most, image.open_count);
-  return most;
+int64_t packed_floats(const GatedLayer& layer, int32_t batch, int64_t tile) {
+  if (tile != 0) return winograd_packed_bytes(as_convolution(layer, batch), SL_CONV_FORWARD) / int64_t{sizeof(float)};
+  return layer.taps() * layer.in_channels * layer.out_channels;
 }
 
-}  // namespace
+void pack_rows(sl_context* context, const GatedLayer& layer, int32_t batch, int64_t tile, const float* weights,
+               float* packed) {
+  if (tile != 0) return winograd_pack_rows(context, as_convolution(layer, batch), weights, packed);
+  pack_gated_rows(context, packed_floats(layer, batch, tile), weights, packed);
+}
 
 // ---- Winograd's tiles
 
@@ -36,7 +37,7 @@ GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
   // With fewer channels, some of them closed, the transforms cost more than the products that they save.
   constexpr int64_t fewest_channels = 32;
   const bool worthwhile = std::min(in_channels, out_channels) >= fewest_channels;
-  if (!worthwhile || !winograd_suits(conv_shape(layer, batch))) return;
+  if (!worthwhile || !winograd_suits(as_convolution(layer, batch))) return;
   tile = winograd_tile(SL_F32, layer.in_height, layer.in_width);
   tiles = pieces(layer.in_height, tile) * pieces(layer.in_width, tile);
 }
@@ -60,16 +61,6 @@ Cuts GatedTiles::cuts(int32_t batch, int threads) const {
 }
 
 // ---- opening
-
-int64_t OpeningLayer::packed_floats() const {
-  if (tiles_.tile != 0) return winograd_packed_bytes(conv_shape(layer_, batch_), SL_CONV_FORWARD) / 4;
-  return layer_.taps() * layer_.in_channels * layer_.out_channels;
-}
-
-void OpeningLayer::pack(sl_context* context, const float* weights, float* packed) const {
-  if (tiles_.tile != 0) return winograd_pack_rows(context, conv_shape(layer_, batch_), weights, packed);
-  pack_gated_rows(context, packed_floats(), weights, packed);
-}
 
 OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, const GatedChannels& outputs,
                                        HiddenMap to) const {
@@ -119,7 +110,9 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
 
 Cuts OpeningLayer::cuts(const std::vector<OpeningConvolution>& images, int threads) const {
   if (tiles_.tile != 0) return tiles_.cuts(batch_, threads);
-  const int64_t most = most_open(images), units = pieces(most, gated_kernels().opening_channels);
+  int64_t most = 0;
+  for (const OpeningConvolution& image : images) most = std::max(most, image.open_count);
+  const int64_t units = pieces(most, gated_kernels().opening_channels);
   const int64_t wanted = wanted_pieces(batch_, threads);
   if (layer_.kernel == 1) return cut(wanted, units, layer_.in_pixels(), most >= layer_.in_pixels());
   return cut(wanted, units, layer_.out_height);
@@ -139,14 +132,9 @@ void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, floa
 
 // ---- closing
 
-int64_t ClosingLayer::packed_floats() const {
-  if (tiles_.tile != 0) return winograd_packed_bytes(conv_shape(layer_, batch_), SL_CONV_FORWARD) / 4;
-  return layer_.taps() * layer_.in_channels * layer_.out_channels;
-}
-
 void ClosingLayer::pack(sl_context* context, const float* weights, float* packed) const {
   if (tiles_.tile != 0) {
-    return winograd_pack(context, conv_shape(layer_, batch_), SL_CONV_FORWARD, weights, packed);
+    return winograd_pack(context, as_convolution(layer_, batch_), SL_CONV_FORWARD, weights, packed);
   }
   pack_gated_groups(context, layer_.out_channels, layer_.taps() * layer_.in_channels, weights, packed);
 }

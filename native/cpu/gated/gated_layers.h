@@ -9,6 +9,14 @@
 
 namespace sluice {
 
+// The layer as an ordinary f32 convolution.
+sl_conv_shape as_convolution(const GatedLayer& layer, int32_t batch);
+
+// The packed weights of a layer in Winograd's tiles, or of direct sums if `tile` is 0: how many floats, and as rows.
+int64_t packed_floats(const GatedLayer& layer, int32_t batch, int64_t tile);
+void pack_rows(sl_context* context, const GatedLayer& layer, int32_t batch, int64_t tile, const float* weights,
+               float* packed);
+
 // A hidden map of one image: `pitch` floats a pixel, of which the first are the open channels.
 struct HiddenMap {
   float* values;
@@ -58,8 +66,10 @@ class OpeningLayer {
  public:
   OpeningLayer(const GatedLayer& layer, int32_t batch) : layer_(layer), batch_(batch), tiles_(layer, batch) {}
 
-  int64_t packed_floats() const;
-  void pack(sl_context* context, const float* weights, float* packed) const;
+  int64_t packed_floats() const { return sluice::packed_floats(layer_, batch_, tiles_.tile); }
+  void pack(sl_context* context, const float* weights, float* packed) const {
+    pack_rows(context, layer_, batch_, tiles_.tile, weights, packed);
+  }
   int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }
 
   OpeningConvolution image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to) const;
@@ -89,8 +99,11 @@ class BetweenLayer {
  public:
   explicit BetweenLayer(const GatedLayer& layer);
 
-  int64_t packed_floats() const;
-  void pack(sl_context* context, const float* weights, float* packed) const;
+  // Winograd's weights are gathered anew for each image, so that the batch does not matter.
+  int64_t packed_floats() const { return sluice::packed_floats(layer_, 1, tile_); }
+  void pack(sl_context* context, const float* weights, float* packed) const {
+    pack_rows(context, layer_, 1, tile_, weights, packed);
+  }
   int64_t in_pitch(int64_t open_inputs) const;
   int64_t out_pitch(int64_t open_outputs) const;
   int64_t image_floats() const;    // lists and gathered weights
@@ -124,7 +137,7 @@ class ClosingLayer {
  public:
   ClosingLayer(const GatedLayer& layer, int32_t batch) : layer_(layer), batch_(batch), tiles_(layer, batch) {}
 
-  int64_t packed_floats() const;
+  int64_t packed_floats() const { return sluice::packed_floats(layer_, batch_, tiles_.tile); }
   void pack(sl_context* context, const float* weights, float* packed) const;
   int64_t in_pitch(int64_t open_inputs) const { return layer_.kernel == 1 ? open_inputs : padded(open_inputs); }
   int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }

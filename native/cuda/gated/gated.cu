@@ -134,7 +134,7 @@ int32_t forward_chunk(const sl_context* context, const Plan& plan, const GatedCa
 int32_t check_supported(const char* name, const sl_gated_shape* shape, const sl_gated_convolution* convolutions,
                         GatedTable* table) {
   SL_TRY(check_gated_table(name, shape, convolutions, table));
-  return supports(*table) ? SL_OK : gated_unsupported(name, *shape, convolutions);
+  return supports(*table) ? SL_OK : gated_unsupported(name, *table);
 }
 
 }  // namespace
@@ -189,13 +189,12 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
   GatedTable table;
   SL_TRY(check_supported(name, host_shape, host_convolutions, &table));
   if (table.is_empty()) return SL_OK;
-  const GatedText words(*host_shape, host_convolutions);
   GatedCall call{};
-  SL_TRY(check_gated_forward(table, words, host_operands, x, residual, y, &call));
+  SL_TRY(check_gated_forward(table, host_operands, x, residual, y, &call));
   for (int32_t index = 0; index < table.count; ++index) {
     SL_REQUIRE(is_aligned(call.layers[index].packed, sizeof(Four)),
                "%s: the packed weights of convolution %d do not begin at a multiple of 16 bytes (%s)", name, index,
-               words.text);
+               table.words().text);
   }
   SL_BEGIN
   const Plan plan(table);
