@@ -134,7 +134,7 @@ Deno.test(
       /spec\.yaml:14: --budget 0\.01: the parts without gates alone cost more/,
       `${tinyBase}grid:\n  budget: [0.6,\n    0.01]\n`,
     );
-    await refuse(/spec\.yaml:5: --batch 32: there are 16 training images/, tinyBase.replace("96", "16"));
+    await refuse(/spec\.yaml:5: --batch 32: there are only 16 training images/, tinyBase.replace("96", "16"));
     await refuse(
       /spec\.yaml:2: [^\n]*nowhere/,
       "base:\n  data: nowhere\n  dataset: cifar10\n",
