@@ -54,7 +54,11 @@ Deno.test(
     );
     await assertPretrainRefused(folder, ["--batch", "1"], /^sluice: --batch 1: give a whole number from 2 to 65536/);
     await assertPretrainRefused(folder, ["--preset", "tiny"], /^sluice: preset tiny: .*small/);
-    await assertPretrainRefused(folder, [...few, "--batch", "17"], /^sluice: --batch 17: there are only 16 training images/);
+    await assertPretrainRefused(
+      folder,
+      [...few, "--batch", "17"],
+      /^sluice: --batch 17: there are only 16 training images/,
+    );
     await assertRefused(["pretrain"], /give --out RUN/);
   }),
 );
