@@ -66,7 +66,7 @@ Deno.test(
     assertEquals(plan.runs[0].config.batch, 20);
     await assertRefused(
       ["pretrain", ...few, "--batch", "21", "--out", join(folder, "no")],
-      /--batch 21: there are 20 training images/,
+      /--batch 21: there are only 20 training images/,
     );
     assertEquals(existsSync(join(folder, "no")), false);
   }),

@@ -54,7 +54,11 @@ Deno.test(
     );
     await assertPretrainRefused(folder, ["--batch", "1"], /^sluice: --batch 1: give a whole number from 2 to 65536/);
     await assertPretrainRefused(folder, ["--preset", "tiny"], /^sluice: preset tiny: .*small/);
-    await assertPretrainRefused(folder, [...few, "--batch", "17"], /^sluice: --batch 17: there are 16 training images/);
+    await assertPretrainRefused(
+      folder,
+      [...few, "--batch", "17"],
+      /^sluice: --batch 17: there are only 16 training images/,
+    );
     await assertRefused(["pretrain"], /give --out RUN/);
   }),
 );
@@ -72,7 +76,7 @@ Deno.test(
       ["--precision", "f16"],
       /^sluice: --precision f16: give auto or f32 or tf32 or bf16/,
     );
-    const without = /^sluice: --precision tf32: .* has none; give --precision f32/;
+    const without = /^sluice: --precision tf32: .* cannot compute in it; give --precision f32/;
     await assertPretrainRefused(folder, [...few, "--device", "cpu", "--precision", "tf32"], without);
   }),
 );

@@ -131,10 +131,10 @@ Deno.test(
     const refuse = (message: RegExp, text: string) =>
       assertRefused(["sweep", writeSpec(folder, text), "--out", out], message);
     await refuse(
-      /spec\.yaml:14: --budget 0\.01: the parts without gates alone cost more/,
+      /spec\.yaml:14: --budget 0\.01: the parts without gates cost more/,
       `${tinyBase}grid:\n  budget: [0.6,\n    0.01]\n`,
     );
-    await refuse(/spec\.yaml:5: --batch 32: there are 16 training images/, tinyBase.replace("96", "16"));
+    await refuse(/spec\.yaml:5: --batch 32: there are only 16 training images/, tinyBase.replace("96", "16"));
     await refuse(
       /spec\.yaml:2: [^\n]*nowhere/,
       "base:\n  data: nowhere\n  dataset: cifar10\n",
