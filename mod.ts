@@ -9,15 +9,15 @@
  * import { networkCost } from "@sluice/sluice";
  *
  * const cost = networkCost({ arch: "resnet18", width: 64, stem: "cifar", image: 32 });
- * if (cost.macs !== 555_417_600) throw new Error(`${cost.macs} MACs`);
+ * console.log(cost.macs); // 555417600
  * ```
  *
  * @example Train on drawn shapes, and judge both encoders
  * ```ts
  * import { beginRun, evaluateFolder } from "@sluice/sluice";
  *
- * const sizes = { trainImages: 16, testImages: 8, width: 4, projector: 16, batch: 8, epochs: 1 };
- * const flags = { ...sizes, device: "cpu", threads: 1 };
+ * const small = { trainImages: 16, testImages: 8, width: 4, projector: 16, batch: 8, epochs: 1 };
+ * const flags = { ...small, device: "cpu", threads: 1 };
  * const folder = Deno.makeTempDirSync();
  * const { run } = await beginRun({ flags }, `${folder}/run`, {
  *   step: ({ step, loss, share }) => console.log(step, loss, share),

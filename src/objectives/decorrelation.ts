@@ -69,8 +69,8 @@ export function squaresOffDiagonal(tape: Recorder, z: Tensor, { alpha, diagonal,
 }
 
 /**
- * The weighted sum of three terms: invariance, the mean of (a - b)^2 over all entries; variance, mean_j relu(1 -
- * sqrt(var_j + 1e-4)); and `covarianceTerm`. The last two are summed over the two views.
+ * The weighted sum of three terms: invariance, the mean of (a - b)^2 over all entries; variance,
+ * mean_j relu(1 - sqrt(var_j + 1e-4)); and `covarianceTerm`. The last two are summed over the two views.
  *
  * @param a [N, D] f32, N >= 2.
  * @param b [N, D] f32.

@@ -24,8 +24,10 @@ export interface LarsOptions {
 
 /**
  * trust = min(trustCoefficient |w| / (|g| + decay |w| + epsilon) / rate, 1);
- * v = momentum v + trust (g + decay w); w -= rate v for every adapted tensor in place. If |w| or |g| is 0, trust is 1
- * and decay 0. Tensors that are not adapted follow SGD. (You et al. 2017, with the clipping of LARC)
+ * v = momentum v + trust (g + decay w); w -= rate v for every adapted tensor in place.
+ *
+ * If |w| or |g| is 0, trust is 1 and decay 0. Tensors that are not adapted follow SGD. (You et al. 2017, with the
+ * clipping of LARC)
  *
  * @throws {ShapeError} if the tables differ in length.
  */

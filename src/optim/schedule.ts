@@ -17,8 +17,8 @@ export interface WarmupCosine {
 }
 
 /**
- * The learning rate of epoch e: start + e (peak - start) / (W - 1) if e < W, else peak (1 + cos(pi (e - W) / (epochs -
- * W))) / 2.
+ * The learning rate of epoch e: start + e (peak - start) / (W - 1) if e < W,
+ * else peak (1 + cos(pi (e - W) / (epochs - W))) / 2.
  *
  * @param epoch from 0.
  */
