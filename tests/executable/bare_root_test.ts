@@ -131,7 +131,7 @@ Deno.test({
     assertEquals(none.status, 2);
     assertMatch(
       none.stderr,
-      /^sluice: no folder to unpack \d+ MiB into \(\/home\/user\/cache: is mounted noexec\): name/,
+      /^sluice: no folder to unpack \d+ MiB into \(\/home\/user\/cache: is mounted noexec\): set SLUICE_CACHE to a folder/,
     );
   }),
 });
