@@ -27,9 +27,9 @@ inline int32_t check_rotate(int32_t dtype, int64_t count, int64_t side, int64_t 
   SL_REQUIRE(element_bytes(dtype) > 0, "sl_rotate: unknown dtype %d", dtype);
   SL_TRY(check_sizes("sl_rotate", count, side, channels));
   SL_TRY(check_countable("sl_rotate", {count, side, side, channels}));
-  SL_REQUIRE(count * side * channels == 0 || (x != nullptr && turns != nullptr && y != nullptr),
-             "sl_rotate: x, turns or y is NULL");
-  SL_REQUIRE(count * side * channels == 0 || x != y, "sl_rotate: y is x");
+  if (count * side * channels == 0) return SL_OK;
+  SL_REQUIRE_POINTERS("sl_rotate", x, turns, y);
+  SL_REQUIRE(x != y, "sl_rotate: x and y are the same buffer");
   return SL_OK;
 }
 

@@ -38,7 +38,7 @@ Deno.test("a device has the threads asked for, and all that it may use where non
 
 Deno.test("an unknown device is refused by name, with the remedy", () => {
   for (const name of ["tpu", "cpu:1", "cuda:", "cuda:x", ""]) {
-    assertThrows(() => Device.open({ device: name }), InvalidInputError, `device ${name} is unknown: use auto`);
+    assertThrows(() => Device.open({ device: name }), InvalidInputError, `device ${name} is unknown: give auto`);
   }
 });
 

@@ -1,12 +1,11 @@
 // Square images rotated by quarter turns.
 #include "../../common/rotate.h"
-
 #include "../launch.h"
 
 namespace sluice {
 namespace {
 
-// Unit is an unsigned integer of the element type's size: elements are moved and not looked at. A thread moves a pixel.
+// Unit is an unsigned integer of the element type's size: elements are copied bit by bit. A thread copies one pixel.
 template <typename Unit>
 int32_t rotate(const sl_context* context, int64_t count, int64_t side, int64_t channels, const void* x,
                const int32_t* turns, void* y) {
@@ -16,8 +15,9 @@ int32_t rotate(const sl_context* context, int64_t count, int64_t side, int64_t c
     const int64_t row = i / side, image = row / side;
     const RotatedRow source = rotated_row(turns[image], side, row % side);
     const int64_t from = image * side * side + source.first + i % side * source.step;
-    for (int64_t channel = 0; channel < channels; ++channel)
+    for (int64_t channel = 0; channel < channels; ++channel) {
       out[i * channels + channel] = in[from * channels + channel];
+    }
   });
 }
 
