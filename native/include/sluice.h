@@ -159,7 +159,7 @@ SL_API int32_t sl_event_synchronize(sl_context* context, sl_event* event);
 /* x[i] = value, for n elements. */
 SL_API int32_t sl_fill(sl_context* context, int32_t dtype, int64_t n, float value, void* x);
 
-/* y = (to) x, for n elements: between SL_F32 and SL_BF16 (nearest, ties to even), and from SL_U8 or SL_I32 to SL_F32. */
+/* y = (to) x, for n elements: between SL_F32 and SL_BF16 (ties to even), and from SL_U8 or SL_I32 to SL_F32. */
 SL_API int32_t sl_cast(sl_context* context, int32_t from, int32_t to, int64_t n, const void* x, void* y);
 
 /* y = alpha * x + beta * y, for n elements. If beta is 0, y is not read. */
@@ -531,8 +531,8 @@ SL_API int32_t sl_reader_decode(sl_context* context, sl_reader* reader, int64_t 
     uint8_t* host_pixels, int64_t* host_job);
 
 /* Queues the reading of `count` records of one file; host_records holds their numbers from 0. A record is
- * three planes of height x width bytes, red, green and blue, each column by column (STL-10). host_pixels u8 [count, height, width, 3]
- * and *host_job are as for sl_reader_decode. */
+ * three planes of height x width bytes, red, green and blue, each column by column (STL-10). host_pixels u8 [count,
+ * height, width, 3] and *host_job are as for sl_reader_decode. */
 SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const char* host_path, int64_t count,
     const int64_t* host_records, int64_t height, int64_t width, uint8_t* host_pixels, int64_t* host_job);
 
