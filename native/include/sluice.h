@@ -136,9 +136,9 @@ SL_API int32_t sl_memory_trim(sl_context* context);
  * its source and a download has written its destination when it returns. With pinned memory the copy may still run
  * until the caller has waited for the stream. Small uploads do not wait for the stream's earlier work. */
 SL_API int32_t sl_upload(sl_context* context, sl_stream* stream, void* destination, const void* host_source,
-    int64_t bytes);
+                         int64_t bytes);
 SL_API int32_t sl_download(sl_context* context, sl_stream* stream, void* host_destination, const void* source,
-    int64_t bytes);
+                           int64_t bytes);
 SL_API int32_t sl_copy(sl_context* context, sl_stream* stream, void* destination, const void* source, int64_t bytes);
 
 /* ---- streams and events ------------------------------------------------------------------------------------- */
@@ -174,7 +174,7 @@ SL_API int32_t sl_axpby(sl_context* context, int32_t dtype, int64_t n, float alp
 SL_API int32_t sl_unary(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x, void* y);
 /* dx[i] = dy[i] * op'(x[i]). The caller passes the saved y = op(x). relu'(0) = 0 and sqrt'(0) = 0. */
 SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype, int64_t n, const void* x,
-    const void* y, const void* dy, void* dx, int32_t accumulate);
+                                 const void* y, const void* dy, void* dx, int32_t accumulate);
 
 #define SL_BINARY_ADD 0
 #define SL_BINARY_SUBTRACT 1
@@ -186,7 +186,7 @@ SL_API int32_t sl_unary_backward(sl_context* context, int32_t op, int32_t dtype,
 #define SL_BROADCAST_SCALAR 3 /* b is [1] */
 /* y = a op b; a and y are [rows, columns], and y may be a. */
 SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int32_t dtype, int64_t rows,
-    int64_t columns, const void* a, const void* b, void* y);
+                         int64_t columns, const void* a, const void* b, void* y);
 
 /* ---- reductions, gathers ------------------------------------------------------------------------------------ */
 
@@ -195,36 +195,37 @@ SL_API int32_t sl_binary(sl_context* context, int32_t op, int32_t broadcast, int
 #define SL_AXIS_ALL 2     /* y is [1] */
 /* y = alpha * sum of x over the axis; x is [rows, columns] of dtype, y is f32. Partial sums are f64. */
 SL_API int32_t sl_reduce_sum(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns,
-    float alpha, const void* x, float* y, int32_t accumulate);
+                             float alpha, const void* x, float* y, int32_t accumulate);
 
 /* The backward of sl_reduce_sum: dx[i,j] = alpha * dy[k], where k is the element to which x[i,j] was added. */
 SL_API int32_t sl_broadcast(sl_context* context, int32_t axis, int32_t dtype, int64_t rows, int64_t columns,
-    float alpha, const float* dy, void* dx, int32_t accumulate);
+                            float alpha, const float* dy, void* dx, int32_t accumulate);
 
 /* y[i,:] = x[indices[i],:] for `count` rows of `columns` elements; x has `rows` rows. dtype may be any element type. An
  * index outside 0..rows-1 is INVALID_ARGUMENT; a GPU also writes a row of zeros for it. */
 SL_API int32_t sl_gather_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
-    const void* x, const int32_t* indices, void* y);
+                              const void* x, const int32_t* indices, void* y);
 
 /* dx[indices[i],:] += dy[i,:]. dx [rows, columns] is set to zero first unless `accumulate`. Repeated indices are summed
  * in the order of i. f32. */
 SL_API int32_t sl_scatter_add_rows(sl_context* context, int32_t dtype, int64_t rows, int64_t columns, int64_t count,
-    const void* dy, const int32_t* indices, void* dx, int32_t accumulate);
+                                   const void* dy, const int32_t* indices, void* dx, int32_t accumulate);
 
 /* The k largest values of each row of x [rows, columns] f32 in descending order: values [rows, k] f32, and their
  * columns in indices [rows, k] i32. 1 <= k <= columns. Ties go to the lower column. NaN comes last. */
 SL_API int32_t sl_topk(sl_context* context, int64_t rows, int64_t columns, int32_t k, const float* x, float* values,
-    int32_t* indices);
+                       int32_t* indices);
 
 /* Softmax cross-entropy of logits [rows, classes] f32 and labels [rows] i32: losses [rows] =
  * -log softmax(logits)[label], probabilities [rows, classes] = softmax(logits). A label outside 0..classes-1 is
  * INVALID_ARGUMENT. */
 SL_API int32_t sl_cross_entropy(sl_context* context, int64_t rows, int64_t classes, const float* logits,
-    const int32_t* labels, float* losses, float* probabilities);
+                                const int32_t* labels, float* losses, float* probabilities);
 
 /* dlogits[i,:] = dlosses[i] * (probabilities[i,:] - onehot(labels[i])). */
 SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int64_t classes, const float* probabilities,
-    const int32_t* labels, const float* dlosses, float* dlogits, int32_t accumulate);
+                                         const int32_t* labels, const float* dlosses, float* dlogits,
+                                         int32_t accumulate);
 
 /* ---- random numbers ----------------------------------------------------------------------------------------- */
 
@@ -232,7 +233,7 @@ SL_API int32_t sl_cross_entropy_backward(sl_context* context, int64_t rows, int6
  * bits are word i mod 4 of Philox4x32-10 with key (seed_low, seed_high) and counter (floor(i / 4) + first_block,
  * stream, step, 0). They are the same on every device and in src/random/philox.ts. */
 SL_API int32_t sl_philox_uniform(sl_context* context, uint32_t seed_low, uint32_t seed_high, uint32_t stream,
-    uint32_t step, uint32_t first_block, int64_t n, float* y);
+                                 uint32_t step, uint32_t first_block, int64_t n, float* y);
 
 /* ---- convolution -------------------------------------------------------------------------------------------- */
 
@@ -256,23 +257,23 @@ typedef struct sl_conv_shape {
 
 /* Writes the bytes of the packed weights for one direction of this shape to *host_bytes. */
 SL_API int32_t sl_conv_packed_bytes(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
-    int64_t* host_bytes);
+                                    int64_t* host_bytes);
 
 /* Reorders or transforms f32 OHWI weights to the layout of the direction's kernel, and rounds them for bf16. */
 SL_API int32_t sl_conv_pack(sl_context* context, const sl_conv_shape* host_shape, int32_t direction,
-    const float* weights, void* packed);
+                            const float* weights, void* packed);
 
 /* y [N,H',W',O] = conv(x [N,H,W,I]); x and y are of shape.dtype, weights packed for SL_CONV_FORWARD. */
 SL_API int32_t sl_conv_forward(sl_context* context, const sl_conv_shape* host_shape, const void* x, const void* packed,
-    void* y);
+                               void* y);
 
 /* dx [N,H,W,I] from dy [N,H',W',O]; weights packed for SL_CONV_BACKWARD_DATA. */
 SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* host_shape, const void* dy,
-    const void* packed, void* dx, int32_t accumulate);
+                                     const void* packed, void* dx, int32_t accumulate);
 
 /* dw f32 OHWI from x and dy. If the operands are bf16, a GPU sums in f32, rounds dw to bf16 and widens it. */
 SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape* host_shape, const void* x,
-    const void* dy, float* dw, int32_t accumulate);
+                                        const void* dy, float* dw, int32_t accumulate);
 
 /* ---- matrix products ---------------------------------------------------------------------------------------- */
 
@@ -280,21 +281,22 @@ SL_API int32_t sl_conv_backward_weights(sl_context* context, const sl_conv_shape
  * op(B) is [k,n]: B is stored as [k,n], or as [n,k] if transpose_b. A and B are of `dtype`, C of `out_dtype`. `bias`
  * [n] f32 is added to every row; it may be NULL. If beta is 0, C is not read. k = 0 gives beta * C + bias. */
 SL_API int32_t sl_matmul(sl_context* context, int32_t dtype, int32_t out_dtype, int64_t m, int64_t n, int64_t k,
-    int32_t transpose_a, int32_t transpose_b, float alpha, const void* a, const void* b, float beta, void* c,
-    const float* bias);
+                         int32_t transpose_a, int32_t transpose_b, float alpha, const void* a, const void* b,
+                         float beta, void* c, const float* bias);
 
 /* ---- batch norm: statistics, (collective), apply ---------------------------------------------------------------- */
 
 /* statistics [2,C] f32 of x [rows, C]: the mean of each channel, and the sum of squared deviations from it. Ranks merge
  * their statistics by Chan's formula between this call and sl_norm_finalize. */
 SL_API int32_t sl_norm_statistics(sl_context* context, int32_t dtype, int64_t rows, int64_t channels, const void* x,
-    float* statistics);
+                                  float* statistics);
 
 /* From statistics over `count` rows: mean [C] and rstd [C] = 1 / sqrt(biased variance + epsilon). If running_mean and
  * running_var are given (both or neither), they become (1 - momentum) * old + momentum * new; the new variance is the
  * unbiased one, and 0 for a single row. */
 SL_API int32_t sl_norm_finalize(sl_context* context, int64_t channels, int64_t count, const float* statistics,
-    float epsilon, float momentum, float* running_mean, float* running_var, float* mean, float* rstd);
+                                float epsilon, float momentum, float* running_mean, float* running_var, float* mean,
+                                float* rstd);
 
 /* rstd [C] = 1 / sqrt(variance + epsilon), for norms that use their running statistics. */
 SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* variance, float epsilon, float* rstd);
@@ -303,56 +305,59 @@ SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* 
  * [N,HW,C] unless NULL; relu if `relu`; times mask [N,C] f32 unless NULL. x, residual and y are [N,HW,C] of dtype. mask
  * and residual together are INVALID_ARGUMENT. y may be x. */
 SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
-    const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta, const void* residual,
-    int32_t relu, const float* mask, void* y);
+                             const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
+                             const void* residual, int32_t relu, const float* mask, void* y);
 
 /* g = dy * mask * [v > 0] is the gradient with respect to v, with the factors of the forward call. sums [2,C] receives
  * the sum of g and the sum of g * xhat, xhat = (x - mean) * rstd: these are dbeta and dgamma. If mask is given, dmask
  * [N,C] f32 receives the sum over pixels of dy * a, a = the value before the mask: relu(v) or v. y is the forward
  * output, whose sign is read if relu and residual were used; NULL otherwise. */
 SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-    int64_t channels, const void* dy, const void* x, const void* y, const float* mean, const float* rstd,
-    const float* gamma, const float* beta, int32_t relu, const float* mask, float* sums, float* dmask);
+                                           int64_t channels, const void* dy, const void* x, const void* y,
+                                           const float* mean, const float* rstd, const float* gamma, const float* beta,
+                                           int32_t relu, const float* mask, float* sums, float* dmask);
 
 /* dx = gamma * rstd * (g - sums[0] / count - xhat * sums[1] / count), with sums and count over all ranks. dresidual = g
  * unless NULL. dx may be dy; dresidual must be another buffer. */
 SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-    int64_t channels, int64_t count, const void* dy, const void* x, const void* y, const float* mean, const float* rstd,
-    const float* gamma, const float* beta, int32_t relu, const float* mask, const float* sums, void* dx,
-    void* dresidual, int32_t accumulate_residual);
+                                      int64_t channels, int64_t count, const void* dy, const void* x, const void* y,
+                                      const float* mean, const float* rstd, const float* gamma, const float* beta,
+                                      int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual,
+                                      int32_t accumulate_residual);
 
 /* scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale: a norm with fixed statistics as one
  * multiply-add. */
 SL_API int32_t sl_norm_fold(sl_context* context, int64_t channels, const float* mean, const float* variance,
-    const float* gamma, const float* beta, float epsilon, float* scale, float* shift);
+                            const float* gamma, const float* beta, float epsilon, float* scale, float* shift);
 
 /* ---- pooling ------------------------------------------------------------------------------------------------ */
 
 /* y [N,C] f32 = mean over pixels of x [N,HW,C]. */
 SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-    int64_t channels, const void* x, float* y);
+                                      int64_t channels, const void* x, float* y);
 SL_API int32_t sl_global_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-    int64_t channels, const float* dy, void* dx, int32_t accumulate);
+                                       int64_t channels, const float* dy, void* dx, int32_t accumulate);
 
 /* Max pooling over square windows; padding counts as minus infinity. y is [N,H',W',C],
  * H' = (H + 2 padding - kernel) / stride + 1. winners [N,H',W',C] u8 receives the index ky * kernel + kx of the maximum
  * in its window; ties go to the first in row order. kernel <= 15, padding < kernel. */
 SL_API int32_t sl_max_pool_forward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
-    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x, void* y, uint8_t* winners);
+                                   int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* x,
+                                   void* y, uint8_t* winners);
 SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t batch, int64_t height, int64_t width,
-    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy, const uint8_t* winners, void* dx,
-    int32_t accumulate);
+                                    int64_t channels, int32_t kernel, int32_t stride, int32_t padding, const void* dy,
+                                    const uint8_t* winners, void* dx, int32_t accumulate);
 
 /* ---- gate --------------------------------------------------------------------------------------------------- */
 
 /* Training: g = log(u + 1e-8) - log(1 - u + 1e-8), soft = sigmoid((logit + g) / tau), mask = [soft >= 0.5]; n elements,
  * f32, u in (0,1] from sl_philox_uniform. (Bernoulli gates, straight-through Gumbel) */
 SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
-    float* mask, float* soft);
+                              float* mask, float* soft);
 
 /* Straight-through: dlogits = dmask * soft * (1 - soft) / tau. */
 SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
-    float* dlogits, int32_t accumulate);
+                                       float* dlogits, int32_t accumulate);
 
 /* Evaluation: mask = [logit >= 0]. */
 SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask);
@@ -361,8 +366,9 @@ SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* lo
  * [N,I], weight1 [hidden,I], weight2 [C,hidden], bias [C] or NULL. The norm's running statistics and parameters are
  * [hidden]. f32. */
 SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_channels, int64_t hidden, int64_t channels,
-    const float* pooled, const float* weight1, const float* mean, const float* variance, const float* gamma,
-    const float* beta, float epsilon, const float* weight2, const float* bias, float* mask);
+                              const float* pooled, const float* weight1, const float* mean, const float* variance,
+                              const float* gamma, const float* beta, float epsilon, const float* weight2,
+                              const float* bias, float* mask);
 
 /* ---- gated convolutions, inference --------------------------------------------------------------------------- */
 
@@ -403,61 +409,62 @@ typedef struct sl_gated_convolution {
  * depends on the table alone. The other functions return UNSUPPORTED for a table that it has no kernels for: compute
  * that with sl_conv_forward and sl_norm_apply, which takes the mask. */
 SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host_shape,
-    const sl_gated_convolution* host_convolutions, int32_t* host_supported);
+                                 const sl_gated_convolution* host_convolutions, int32_t* host_supported);
 
 /* Bytes of the packed weights of the convolution in row `index`, 0 being the first, into *host_bytes. */
 SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* host_shape,
-    const sl_gated_convolution* host_convolutions, int32_t index, int64_t* host_bytes);
+                                     const sl_gated_convolution* host_convolutions, int32_t index, int64_t* host_bytes);
 
 /* Reorders or transforms the convolution's f32 OHWI weights into the order in which the kernels read those of one open
  * channel as contiguous runs. */
 SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_shape,
-    const sl_gated_convolution* host_convolutions, int32_t index, const float* weights, void* packed);
+                             const sl_gated_convolution* host_convolutions, int32_t index, const float* weights,
+                             void* packed);
 
 /* x [N,H,W,I], residual and y [N,H',W',O] f32, O the outputs of the last convolution; host_operands
  * [convolutions, SL_GATED_COLUMNS] holds device addresses. */
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
-    const sl_gated_convolution* host_convolutions, const uint64_t* host_operands, const float* x,
-    const float* residual, float* y);
+                                const sl_gated_convolution* host_convolutions, const uint64_t* host_operands,
+                                const float* x, const float* residual, float* y);
 
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */
 
 /* For each tensor t in 0..tensors-1: g += weight_decay w; v = momentum v + g; w -= rate v. (PyTorch's SGD) The tables
  * of parameters w, gradients g and velocities v hold device addresses of f32 buffers, sizes their element counts. */
 SL_API int32_t sl_sgd_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
-    const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes, const float* host_rates,
-    const float* host_weight_decays, float momentum);
+                           const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
+                           const float* host_rates, const float* host_weight_decays, float momentum);
 
 /* LARS (You et al. 2017) with the clipping of LARC. If host_adapt[t] is 1 and |w| and |g| are not 0:
  * trust = min(trust_coefficient |w| / (|g| + weight_decay |w| + epsilon) / rate, 1),
  * v = momentum v + trust (g + weight_decay w), w -= rate v. If host_adapt[t] is 1 and |w| or |g| is 0:
  * v = momentum v + g, w -= rate v. If host_adapt[t] is 0: as sl_sgd_step. */
 SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t* host_parameters,
-    const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes, const float* host_rates,
-    const float* host_weight_decays, const int32_t* host_adapt, float momentum, float trust_coefficient,
-    float epsilon);
+                            const uint64_t* host_gradients, const uint64_t* host_velocities, const int64_t* host_sizes,
+                            const float* host_rates, const float* host_weight_decays, const int32_t* host_adapt,
+                            float momentum, float trust_coefficient, float epsilon);
 
 /* ---- augmentation ------------------------------------------------------------------------------------------- */
 
 /* Columns of the parameter table of sl_augment, which has one row of f32 for each view. The operations are applied in
  * this order. Pixel values are in 0..1; each operation that can leave this range clamps its result. */
-#define SL_AUGMENT_CROP_TOP 0      /* crop rectangle in source pixels, whole numbers inside the image */
+#define SL_AUGMENT_CROP_TOP 0 /* crop rectangle in source pixels, whole numbers inside the image */
 #define SL_AUGMENT_CROP_LEFT 1
 #define SL_AUGMENT_CROP_HEIGHT 2
 #define SL_AUGMENT_CROP_WIDTH 3
 /* A permutation of {0 brightness, 1 contrast, 2 saturation, 3 hue} as decimal digits, which are applied from the first
  * to the last: 123 is 0, 1, 2, 3. -1: no jitter. */
 #define SL_AUGMENT_JITTER_ORDER 4
-#define SL_AUGMENT_BRIGHTNESS 5    /* factors, 1 = unchanged */
+#define SL_AUGMENT_BRIGHTNESS 5 /* factors, 1 = unchanged */
 #define SL_AUGMENT_CONTRAST 6
 #define SL_AUGMENT_SATURATION 7
-#define SL_AUGMENT_HUE 8           /* shift in turns, -0.5..0.5, 0 = unchanged */
-#define SL_AUGMENT_GRAYSCALE 9     /* 1: replace by luma (0.299, 0.587, 0.114) in all three channels */
+#define SL_AUGMENT_HUE 8       /* shift in turns, -0.5..0.5, 0 = unchanged */
+#define SL_AUGMENT_GRAYSCALE 9 /* 1: replace by luma (0.299, 0.587, 0.114) in all three channels */
 /* Sigma of the Gaussian blur in pixels of the view; 0: no blur. The radius is min(ceil(3 sigma), size - 1) on each
  * axis. Borders are mirrored without repeating the edge pixel. Weights are normalised. */
 #define SL_AUGMENT_BLUR_SIGMA 10
-#define SL_AUGMENT_SOLARIZE 11     /* 1: invert values >= 128/255 */
-#define SL_AUGMENT_FLIP 12         /* 1: mirror left-right */
+#define SL_AUGMENT_SOLARIZE 11 /* 1: invert values >= 128/255 */
+#define SL_AUGMENT_FLIP 12     /* 1: mirror left-right */
 #define SL_AUGMENT_COLUMNS 13
 
 /* y [count, out_height, out_width, 3] of dtype = (view - mean) / std. View i is cut from image indices[i] of images u8
@@ -465,13 +472,14 @@ SL_API int32_t sl_lars_step(sl_context* context, int32_t tensors, const uint64_t
  * The crop is resized with the bicubic kernel (a = -0.5), which is widened if the crop shrinks (Pillow's antialiasing).
  * A crop of the output's size keeps its pixels unchanged. */
 SL_API int32_t sl_augment(sl_context* context, int32_t dtype, int64_t count_in, int64_t height, int64_t width,
-    int64_t count, int64_t out_height, int64_t out_width, const uint8_t* images, const int32_t* indices,
-    const float* parameters, const float* host_mean, const float* host_std, void* y);
+                          int64_t count, int64_t out_height, int64_t out_width, const uint8_t* images,
+                          const int32_t* indices, const float* parameters, const float* host_mean,
+                          const float* host_std, void* y);
 
 /* y[n] = x[n] rotated counter-clockwise by turns[n] quarter turns, modulo 4: square images x and y
  * [count, side, side, channels] of any element type, turns i32 [count]. y may not be x. */
 SL_API int32_t sl_rotate(sl_context* context, int32_t dtype, int64_t count, int64_t side, int64_t channels,
-    const void* x, const int32_t* turns, void* y);
+                         const void* x, const int32_t* turns, void* y);
 
 /* ---- images in files, read by the host ----------------------------------------------------------------------- */
 
@@ -507,7 +515,7 @@ SL_API int32_t sl_reader_destroy(sl_context* context, sl_reader* reader);
  * 0 for a refused file. host_text receives a JSON array of the refused files in order, [{"index","reason"}]; a reason
  * is one sentence of at most 200 bytes without the path. capacity is at least 256 (count + 1). */
 SL_API int32_t sl_reader_inspect(sl_context* context, sl_reader* reader, int64_t count, const char* host_paths,
-    int64_t path_bytes, int32_t* host_sizes, char* host_text, int64_t capacity);
+                                 int64_t path_bytes, int32_t* host_sizes, char* host_text, int64_t capacity);
 
 /* Columns of a frame: a crop of the image, the size to which the crop is resized (as sl_augment does, rounded to the
  * nearest of 256 values), and the window of it that is kept. */
@@ -527,14 +535,15 @@ SL_API int32_t sl_reader_inspect(sl_context* context, sl_reader* reader, int64_t
  * 1/2, 1/4 or 1/8 of its size if all its crops are shrunk by at least that much. The pixels depend on the file and its
  * frames alone. *host_job receives the job's number. Jobs begin in the order of their numbers. */
 SL_API int32_t sl_reader_decode(sl_context* context, sl_reader* reader, int64_t count, const char* host_paths,
-    int64_t path_bytes, int32_t views, const int32_t* host_frames, int64_t out_height, int64_t out_width,
-    uint8_t* host_pixels, int64_t* host_job);
+                                int64_t path_bytes, int32_t views, const int32_t* host_frames, int64_t out_height,
+                                int64_t out_width, uint8_t* host_pixels, int64_t* host_job);
 
 /* Queues the reading of `count` records of one file; host_records holds their numbers from 0. A record is
  * three planes of height x width bytes, red, green and blue, each column by column (STL-10). host_pixels u8 [count,
  * height, width, 3] and *host_job are as for sl_reader_decode. */
 SL_API int32_t sl_reader_records(sl_context* context, sl_reader* reader, const char* host_path, int64_t count,
-    const int64_t* host_records, int64_t height, int64_t width, uint8_t* host_pixels, int64_t* host_job);
+                                 const int64_t* host_records, int64_t height, int64_t width, uint8_t* host_pixels,
+                                 int64_t* host_job);
 
 /* Writes 1 to *host_done if the job is done, else 0. Does not wait. */
 SL_API int32_t sl_reader_done(sl_context* context, sl_reader* reader, int64_t job, int32_t* host_done);
