@@ -6,7 +6,7 @@
 
 import { writeSync } from "node:fs";
 import { StorageError } from "../../src/errors.ts";
-import { storageError } from "../../src/formats/write_file.ts";
+import { storageError } from "../../src/formats/system_errors.ts";
 
 const STDOUT = 1;
 const STDERR = 2;

@@ -11,7 +11,7 @@ import process from "node:process";
 import { isRunningHere, ownIdentity } from "../machine/process_identity.ts";
 import { InvalidInputError, LostFolderError } from "../errors.ts";
 import { isPlainFile } from "./plain_file.ts";
-import { storageError } from "./write_file.ts";
+import { storageError } from "./system_errors.ts";
 
 /** The process that a lock file names. A field is null if the file does not state it. */
 export interface LockHolder {

@@ -107,3 +107,23 @@ export function placeError(path: string, error: unknown): unknown {
   if (system?.isRequest !== true) return error;
   return new InvalidInputError(`--out ${path}: cannot be made: ${system.sentence}`, { cause: error });
 }
+
+/** The reasons why a file cannot be written, by the system's code, with their remedies. */
+const writeReasons: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on the device; free some",
+  EDQUOT: "the quota of disk space is used up; free some",
+  EFBIG: "the file would exceed the size limit; raise the limit (ulimit -f)",
+  EROFS: "the file system is read-only; make it writable",
+  EACCES: "permission is denied; make the folder writable",
+  EPERM: "permission is denied; make the folder writable",
+  EIO: "the disk reports an error; check it",
+  ENOENT: "its folder does not exist any more; restore it",
+};
+
+/** Turns a failure to write `path` into a {@linkcode StorageError} with a remedy; returns any other error unchanged. */
+export function storageError(path: string, error: unknown): unknown {
+  const reason = writeReasons[systemCode(error)];
+  if (reason !== undefined) return new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
+  const system = describeSystemError(error, path);
+  return system === null ? error : new StorageError(system.sentence, { cause: error });
+}

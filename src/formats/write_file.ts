@@ -22,35 +22,14 @@ import {
   writeSync,
 } from "node:fs";
 import process from "node:process";
-import { StorageError } from "../errors.ts";
 import { clearLeftovers, lockPartial } from "./leftovers.ts";
-import { describeSystemError, systemCode } from "./system_errors.ts";
-
-/** The reasons why a file cannot be written, by the system's code, with their remedies. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: "no space is left on the device; free some",
-  EDQUOT: "the quota of disk space is used up; free some",
-  EFBIG: "the file would exceed the size limit; raise the limit (ulimit -f)",
-  EROFS: "the file system is read-only; make it writable",
-  EACCES: "permission is denied; make the folder writable",
-  EPERM: "permission is denied; make the folder writable",
-  EIO: "the disk reports an error; check it",
-  ENOENT: "its folder does not exist any more; restore it",
-};
+import { storageError, systemCode } from "./system_errors.ts";
 
 /**
  * Errors by which a file system says that it cannot flush folders; any other error of a flush is a failure of the
  * disk.
  */
 const cannotFlush = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EBADF", "EACCES", "EPERM", "EISDIR"];
-
-/** Turns a failure to write `path` into a {@linkcode StorageError} with a remedy; returns any other error unchanged. */
-export function storageError(path: string, error: unknown): unknown {
-  const reason = reasons[systemCode(error)];
-  if (reason !== undefined) return new StorageError(`${path}: cannot be written: ${reason}`, { cause: error });
-  const system = describeSystemError(error, path);
-  return system === null ? error : new StorageError(system.sentence, { cause: error });
-}
 
 /**
  * Appends to a file.
