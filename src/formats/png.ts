@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-// @ts-types="./pngjs.d.ts"
+// @ts-types="../types/pngjs.d.ts"
 import { PNG } from "pngjs";
 
 /** An RGB picture in memory. */

@@ -51,7 +51,7 @@ Deno.test("the published files are the library and the sources of both native li
     "native/CMakeLists.txt",
   ];
   const sources = [...libraryPlan.sources, ...cudaPlan.sources].map((path) => relative(root, path));
-  const wanted = ["deno.json", "mod.ts", "LICENSE", "README.md", "src", "types", ...native, ...sources].flatMap(
+  const wanted = ["deno.json", "mod.ts", "LICENSE", "README.md", "src", ...native, ...sources].flatMap(
     filesUnder,
   );
   assertEquals([...published].sort(), [...new Set(wanted)].sort());

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { Buffer } from "node:buffer";
-// @ts-types="../../src/formats/pngjs.d.ts"
+// @ts-types="../../src/types/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";

@@ -1,7 +1,7 @@
 // Tests of the contact sheet.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
-// @ts-types="../../src/formats/pngjs.d.ts"
+// @ts-types="../../src/types/pngjs.d.ts"
 import { PNG } from "pngjs";
 import { contactSheet, ImageStores, shapes } from "../../src/data/mod.ts";
 import { encodePng, type Picture } from "../../src/formats/mod.ts";
