@@ -34,23 +34,25 @@ function addBenchStep(bench: CommandUnknownOpts): void {
 /** Adds `bench` with its kinds to the program. */
 export function addBench(program: CommandUnknownOpts): void {
   const bench = program.command("bench").helpCommand(false).description(
-    "speed of this machine: training step, inference, augmentation, image files, checkpoints, operations",
+    "measures the speed of this machine: training step, inference, augmentation, image files, checkpoints, operations",
   );
   addBenchStep(bench);
   const infer = bench.command("infer")
-    .description("milliseconds of the dense and the gated network at batch 1 and 64, by share of open channels")
+    .description(
+      "milliseconds of the dense and the gated network at batch 1 and 64, for several shares of open channels",
+    )
     .action(async (_options, self) => (await actions()).runInfer(self));
   addRunOptions(infer, networkOptions);
   addCommonOptions(infer);
   addExamples(infer, ["sluice bench infer --budget 0.3", "sluice bench infer --width 16 --json"]);
   const augment = bench.command("augment")
-    .description("milliseconds to draw and make the two views of a batch of 32 x 32 images")
+    .description("milliseconds to make the two augmented views of a batch of 32 x 32 images")
     .action(async (_options, self) => (await actions()).runAugment(self));
   addRunOptions(augment, ["batch"]);
   addCommonOptions(augment);
   addExamples(augment, ["sluice bench augment", "sluice bench augment --batch 64 --threads 1 --json"]);
   const loader = bench.command("loader")
-    .description("training with the loader, compared with training on one batch in memory")
+    .description("speed of training with the loader, compared with training on one batch in memory")
     .action(async (_options, self) => (await actions()).runLoader(self));
   addRunOptions(loader, [...dataOptions, ...networkOptions]);
   addCommonOptions(loader);
@@ -74,7 +76,7 @@ export function addBench(program: CommandUnknownOpts): void {
     "sluice bench folder icons --image-size 32 --threads 1 --json",
   ]);
   const ops = bench.command("ops")
-    .description("milliseconds of single operations, compared with what memory and processor allow")
+    .description("milliseconds of each operation, compared with the limits of memory and processor")
     .action(async (_options, self) => (await actions()).runOperations(self));
   addCommonOptions(ops);
   addExamples(ops, ["sluice bench ops", "sluice bench ops --threads 1 --json"]);

@@ -9,7 +9,7 @@ import { addCommonOptions, addExamples, addRunOptions } from "../options.ts";
 /** Adds `cost` to the program. */
 export function addCost(program: CommandUnknownOpts): void {
   const command = program.command("cost")
-    .description("MACs and parameters of a network, by block; needs no data")
+    .description("counts the MACs and parameters of a network, block by block; needs no data")
     .option("--image <SIZE>", "height and width of the images in pixels", "32")
     .action(async (_options, self) => (await import("./cost_action.ts")).runCost(self));
   addRunOptions(command, ["arch", "width", "stem", "gateReduction"]);

@@ -17,14 +17,16 @@ function addDataOption(command: CommandUnknownOpts): CommandUnknownOpts {
 
 /** Adds `data` with its subcommands to the program. */
 export function addData(program: CommandUnknownOpts): void {
-  const data = program.command("data").description("the data sets, and their files").helpCommand(false);
-  const list = data.command("list").description("the data sets by name, and where their files are")
+  const data = program.command("data").description("lists, downloads, checks and shows the data sets").helpCommand(
+    false,
+  );
+  const list = data.command("list").description("lists the data sets and the folders of their files")
     .action(async (_options, self) => (await actions()).runList(self));
   const named = (wanted: (source: DatasetSource) => boolean) =>
     wordArgument("<NAME>", "data set", datasetNames.filter((name) => wanted(datasetSource(name))));
   const fetch = data.command("fetch").addArgument(named(({ archive }) => archive !== null))
     .description("downloads a data set's official archive and unpacks it")
-    .option("--from <FILE>", "an archive that is on disk already, in place of a download")
+    .option("--from <FILE>", "use an archive on the disk instead of downloading it")
     .action(async (name, _options, self) => (await actions()).runFetch(name, self));
   const verify = data.command("verify").addArgument(named(needsFiles))
     .description(
@@ -32,11 +34,11 @@ export function addData(program: CommandUnknownOpts): void {
     )
     .action(async (name, _options, self) => (await actions()).runVerify(name, self));
   const preview = data.command("preview").addArgument(named(() => true))
-    .description("draws training images beside their two augmented views, as a PNG file")
+    .description("writes a PNG file of training images and their two augmented views")
     .option("-o, --out <FILE>", "the file to write; required")
     .option("--images <N>", "how many images", "8")
-    .option("--image-size <N>", "height and width that image files are brought to, in pixels (default: 224)")
-    .option("--seed <N>", "seed of the views, and of images that are drawn", "0")
+    .option("--image-size <N>", "height and width to which image files are resized, in pixels (default: 224)")
+    .option("--seed <N>", "seed of the views and of drawn images", "0")
     .option("--epoch <N>", "epoch whose views are shown", "0")
     .action(async (name, _options, self) => (await actions()).runPreview(name, self));
   for (const command of [list, fetch, verify, preview]) {

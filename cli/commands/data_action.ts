@@ -103,7 +103,7 @@ export async function runFetch(name: string, command: CommandUnknownOpts): Promi
   });
   display[Symbol.dispose]();
   const folder = join(parent, archive.folder);
-  writeResult(output, { name, folder, fetched: isNew }, () => [`${name} is in ${folder}${isNew ? "" : " already"}`]);
+  writeResult(output, { name, folder, fetched: isNew }, () => [`${name} is${isNew ? "" : " already"} in ${folder}`]);
 }
 
 /** Checks the files of a data set. */
@@ -114,7 +114,7 @@ export function runVerify(name: string, command: CommandUnknownOpts): void {
   const { problems, images } = verified;
   writeResult(outputOptions(command), verified, () => {
     const counted = Object.entries(images).map(([split, count]) => `${grouped(count)} ${split}`).join(", ");
-    const judged = problems.length === 0 ? "every file well formed" : "but:";
+    const judged = problems.length === 0 ? "every file is well formed" : "but:";
     const named = problems.slice(0, NAMED_IMAGES).map((problem) => `! ${problem}`);
     const more = problems.length - named.length;
     return [

@@ -9,7 +9,7 @@ import { addCommonOptions, addExamples } from "../options.ts";
 /** Adds `doctor` to the program. */
 export function addDoctor(program: CommandUnknownOpts): void {
   const command = program.command("doctor")
-    .description("what this machine has, what it lacks, and what to do about it")
+    .description("examines this machine: what it has, what it lacks, and what to do about it")
     .option("--ops", "test every operation on the device")
     .action(async (_options, self) => (await import("./doctor_action.ts")).runDoctor(self));
   addCommonOptions(command);

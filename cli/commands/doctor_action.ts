@@ -123,7 +123,7 @@ function describeReport(report: Report): string {
 function describeFaults({ problems, warnings }: Report): string[] {
   if (problems.length + warnings.length === 0) return ["all is well"];
   const faults = [...warnings.map((warning) => `warning: ${warning}`), ...problems.map((problem) => `! ${problem}`)];
-  return problems.length === 0 ? [...faults, "nothing that is needed is missing"] : faults;
+  return problems.length === 0 ? [...faults, "nothing essential is missing"] : faults;
 }
 
 /** Examines the machine and prints what it finds. */

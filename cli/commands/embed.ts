@@ -13,7 +13,7 @@ const splits: readonly EmbeddedSplit[] = ["train", "test"];
 /** Adds `embed` to the program. */
 export function addEmbed(program: CommandUnknownOpts): void {
   const command = program.command("embed")
-    .description("features of images by a run's network, as .npy (f32 [N, F]) with a list of the images beside it")
+    .description("computes features of images by a run's network, as .npy (f32 [N, F]), with a list of the images")
     .argument("<RUN>", "folder of a run")
     .addArgument(
       wordArgument(

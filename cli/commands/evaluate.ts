@@ -10,17 +10,23 @@ import { addCommonOptions, addExamples, listsOf, networkNames, wordOption } from
 /** Adds `evaluate` to the program. */
 export function addEvaluate(program: CommandUnknownOpts): void {
   const command = program.command("evaluate")
-    .description("k-NN, linear probe and measured cost of a run's networks, beside raw pixels and untrained networks")
+    .description(
+      "measures a run's networks by k-NN, linear probe and cost, with raw pixels and untrained networks for comparison",
+    )
     .argument("<RUN>", "folder of a run")
     .addOption(
       wordOption(
         "--protocol <LIST>",
-        "of knn, linear, masks (accuracy under other images' masks, and a static one)",
+        "knn, linear, masks (accuracy with the masks of other images, and with one mask for all images)",
         listsOf(protocols).filter((list) => list !== "masks"),
       ).default("knn,linear"),
     )
     .addOption(
-      wordOption("--probe <KIND>", "cached, or augmented: new crops each epoch, 100 times the encoding", probes)
+      wordOption(
+        "--probe <KIND>",
+        "cached, or augmented (new crops in each epoch, which means 100 times the encoding)",
+        probes,
+      )
         .default("cached"),
     )
     .option("--probe-seeds <N>", "linear probes to train; mean and standard deviation are printed", "1")

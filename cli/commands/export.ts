@@ -9,7 +9,7 @@ import { addCommonOptions, addExamples, networkNames, wordOption } from "../opti
 /** Adds `export` to the program. */
 export function addExport(program: CommandUnknownOpts): void {
   const command = program.command("export")
-    .description("one network of a run as a file for other programs, checked by computing features from it")
+    .description("writes one network of a run as a file for other programs, and checks the file by its features")
     .argument("<RUN>", "folder of a run")
     .option("-o, --out <FILE>", "file to write, FILE.safetensors")
     .addOption(

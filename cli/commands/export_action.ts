@@ -40,7 +40,9 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const report = exportRun(device, run, checkpoint, { network: pass, file, version: denoJson.version });
   const { bytes, check: { images, largestDifference } } = report;
   writeResult(output, report, () => {
-    const difference = largestDifference === 0 ? "the run's bit by bit" : `the run's to ${largestDifference}`;
+    const difference = largestDifference === 0
+      ? "bit-equal to the run's"
+      : `equal to the run's within ${largestDifference}`;
     return [
       `${file}: ${pass} network, ${
         grouped(bytes)

@@ -11,11 +11,14 @@ import { addCommonOptions, addExamples, addRunOptions, ownRunOptions, wordOption
 export function addPretrain(program: CommandUnknownOpts): void {
   const presetNames = Object.keys(presets);
   const command = program.command("pretrain").optionsGroup("Run:")
-    .description("train the dense and the gated encoder of one run, without labels")
+    .description("trains the dense and the gated encoder of one run, without labels")
     .option("-o, --out <RUN>", "folder to make for the run; required here or in the file")
     .option("--config <FILE>", "YAML file of options; its keys are the flags' names")
     .addOption(wordOption("--preset <NAME>", `named set of options: ${presetNames.join(", ")}`, presetNames))
-    .option("--resume <RUN>", "resume a run at the step where it stopped; it computes what it would have in one go")
+    .option(
+      "--resume <RUN>",
+      "resume a run at the step where it stopped; the result equals that of an uninterrupted run",
+    )
     .option("--stretch-schedule", "with --resume and more --epochs: continue the schedules as in a run of that length")
     .option(
       "--accept-changed-images",

@@ -10,7 +10,7 @@ import { addExamples, addOutputOptions } from "../options.ts";
 export function addReport(program: CommandUnknownOpts): void {
   const command = program.command("report")
     .description(
-      "one page that shows a run or a sweep, finished or not; it needs no network, and replaces an older page",
+      "writes a page about a run or a sweep, finished or not; the page needs no network connection",
     )
     .argument("<RUN|SWEEP>", "folder of a run or of a sweep")
     .option("-o, --out <FILE>", "page to write, FILE.html")

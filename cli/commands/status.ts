@@ -1,5 +1,5 @@
 /**
- * `sluice status RUN|SWEEP`: where a run is, or the runs of a sweep are, read from outside.
+ * `sluice status RUN|SWEEP`: shows how far a run or a sweep is, without taking its lock.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { addExamples, addOutputOptions } from "../options.ts";
 /** Adds `status` to the program. */
 export function addStatus(program: CommandUnknownOpts): void {
   const command = program.command("status")
-    .description("where a run is, finished or not; the process that trains it takes no notice")
+    .description("shows how far a run or a sweep is, without disturbing the process that trains it")
     .argument("<RUN|SWEEP>", "folder of a run or of a sweep")
     .action(async (path, _options, self) => (await import("./status_action.ts")).runStatus(path, self));
   addOutputOptions(command);

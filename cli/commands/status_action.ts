@@ -70,7 +70,10 @@ export async function runStatus(path: string, command: CommandUnknownOpts): Prom
   const output = outputOptions(command);
   const status = readStatus(RunFolder.open(path));
   if (status.noLocks !== null) {
-    remark(output, describeNoLocks(path, status.noLocks, "a process on another machine that trains it is not seen"));
+    remark(
+      output,
+      describeNoLocks(path, status.noLocks, "a process that trains it on another machine is invisible here"),
+    );
   }
   writeResult(output, status, () => describeStatus(status));
 }

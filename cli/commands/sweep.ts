@@ -15,14 +15,14 @@ const actions = () => import("./sweep_action.ts");
 
 function addSubcommands(sweep: CommandUnknownOpts): void {
   const task = sweep.command("task").argument("<DIR>", "folder of a sweep").argument("<NAME>", "name of a run")
-    .description("does what is left of one run; executors and scripts start this")
+    .description("completes one run of a sweep; executors and scripts start this command")
     .action(async (path, name, _options, self) => (await actions()).runSweepTask(path, name, self));
   addCommonOptions(task);
   const status = sweep.command("status").argument("<DIR>", "folder of a sweep")
-    .description("where each run is")
+    .description("how far each run of a sweep is")
     .action(async (path, _options, self) => (await actions()).showSweep(path, outputOptions(self)));
   const cancel = sweep.command("cancel").argument("<DIR>", "folder of a sweep")
-    .description("makes the runs in training save and stop, and begins no others")
+    .description("makes the sweep save and stop: running runs save, and no further run starts")
     .action(async (path, _options, self) => (await actions()).runCancel(path, self));
   for (const command of [status, cancel]) addOutputOptions(command);
   addExamples(task, ["sluice sweep task sweeps/budgets budget=0.3,seed=1"]);
@@ -41,7 +41,7 @@ export function addSweep(program: CommandUnknownOpts): void {
     "print a script that does what is left to do, and begin nothing",
   ).choices(scriptKinds);
   const command = program.command("sweep").helpCommand(false).enablePositionalOptions().optionsGroup("Sweep:")
-    .description("many runs from one spec: budgets x modes x seeds x anything; resumes where it stopped")
+    .description("trains many runs from one file: budgets x modes x seeds x anything; resumes where it stopped")
     .argument("[SPEC]", "YAML file: base, grid or runs, seeds, evaluate, retries, slurm, kubernetes")
     .option("-o, --out <DIR>", "the sweep's folder, new or to resume; required")
     .option("--jobs <N>", "runs at a time (default: 1, or one on each GPU; on a cluster as the spec says, or all)")

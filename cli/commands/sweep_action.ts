@@ -94,7 +94,7 @@ async function clusterWords(sweep: SweepFolder, output: OutputOptions): Promise<
   }
 }
 
-/** Prints where each run of a sweep is. */
+/** Prints how far each run of a sweep is. */
 export async function showSweep(path: string, output: OutputOptions): Promise<void> {
   const sweep = SweepFolder.open(path);
   const cluster = await clusterWords(sweep, output);
@@ -160,7 +160,7 @@ function followParent(): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Does what is left of one run of a sweep, and ends with the status of the signal that stopped it, if one did. */
+/** Completes one run of a sweep, and ends with the status of the signal that stopped it, if one did. */
 export async function runSweepTask(path: string, name: string, command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
   const sweep = SweepFolder.open(path);

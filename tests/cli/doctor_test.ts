@@ -73,7 +73,7 @@ Deno.test("doctor's table has a row for every subject, and ends with the verdict
   }
   assertNotMatch(stdout, /undefined|NaN|null/);
   assertEquals(/^executable's files/m.test(stdout), testedExecutable !== undefined);
-  assertMatch(stdout, /\n\n(warning: .*\n)*(all is well|nothing that is needed is missing)\n$/);
+  assertMatch(stdout, /\n\n(warning: .*\n)*(all is well|nothing essential is missing)\n$/);
 });
 
 Deno.test(
@@ -86,7 +86,7 @@ Deno.test(
     assertEquals(storage.temporary.exists, false);
     assertMatch(warnings.join("\n"), /^the temporary folder, .*nowhere, cannot be written: set TMPDIR/m);
     const { stdout } = await runSluice(["doctor"], env);
-    assertMatch(stdout, /\nwarning: the temporary folder, .*\nnothing that is needed is missing\n$/);
+    assertMatch(stdout, /\nwarning: the temporary folder, .*\nnothing essential is missing\n$/);
   }),
 );
 

@@ -80,7 +80,7 @@ Deno.test(
     const data = join(folder, "tree");
     writeClassTree(data, ["a", "b"], { train: 4, test: 2 });
     const verify = ["data", "verify", "folder", "--data", data];
-    assertMatch(await assertSucceeds(verify), /^folder: 8 train, 4 test images, every file well formed$/m);
+    assertMatch(await assertSucceeds(verify), /^folder: 8 train, 4 test images, every file is well formed$/m);
     writeDamagedPng(join(data, "test", "b", "cut.png"), 20, 20);
     const { status, stdout } = await runSluice([...verify, "--json"]);
     assertEquals(status, 1);

@@ -47,7 +47,7 @@ onNoLocks(
     await assertWarns(
       95,
       ["status", run],
-      /has no locks \([^\n]*\): a process on another machine that trains it is not seen\n$/,
+      /has no locks \([^\n]*\): a process that trains it on another machine is invisible here\n$/,
     );
     await assertWarns(22, ["status", run], /has no locks/);
     await assertSucceeds(["evaluate", run, "--protocol", "knn"], refusing(37));

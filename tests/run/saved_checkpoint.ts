@@ -1,5 +1,5 @@
 /**
- * Checkpoints of runs that were never trained, for tests of what reads where a run is.
+ * Checkpoints of runs that were never trained, for tests of readers that report how far a run is.
  *
  * @module
  */
