@@ -39,7 +39,7 @@ Deno.test({
     assertIsError(
       assertThrows(() => preparePlans(device, { autotune: true, plans: null })),
       InvalidInputError,
-      /^--autotune: .* has one engine for everything; leave it out$/,
+      /^--autotune: .* has a single engine; leave it out$/,
     );
     assertIsError(
       assertThrows(() => preparePlans(device, { autotune: false, plans: "/nowhere" })),
