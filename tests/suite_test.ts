@@ -5,6 +5,9 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
+import { deviceTests, gpuTests } from "./cuda/device_tests.ts";
+import { packagedTests } from "./executable/packaged_tests.ts";
 import { describe, runSuite } from "./suite.ts";
 
 /** Runs a shell script as a suite; gives the result, and what was printed to the console. */
@@ -39,4 +42,10 @@ Deno.test("a failed test's file is in what is printed, and a program that dies c
   assertMatch(failing.printed.join("\n"), /=> \.\/tests\/x_test\.ts:3:6/);
   const killed = await runScript("kill -9 $$");
   assertEquals([killed.result.passed, killed.result.failed], [0, 1]);
+});
+
+Deno.test("the lists of tests name files that exist", () => {
+  const root = new URL("..", import.meta.url);
+  const missing = [...deviceTests, ...gpuTests, ...packagedTests].filter((path) => !existsSync(new URL(path, root)));
+  assertEquals(missing, []);
 });

@@ -8,7 +8,7 @@ import { featureSize, networkCost } from "../models/mod.ts";
 import { benchStep, macsPerView } from "../bench/step.ts";
 import type { RunConfig } from "../config/options.ts";
 import { plannedPairs } from "../training/passes.ts";
-import { networkSpec, trainedNetworks } from "../config/network.ts";
+import { networkOptions, networkSpec, trainedNetworks } from "../config/network.ts";
 import { createTrainee, trainingState } from "../training/trainee.ts";
 
 /** A run with the size and number of its images. */
@@ -74,10 +74,7 @@ function checkpointBytes(device: Device, { config, side }: EstimatedRun): number
 
 /** A key that is equal for runs whose checkpoints have the same size. */
 function networkKey({ config, side }: EstimatedRun): string {
-  const { arch, width, stem, objective, mode, projector, separateNorm, separateEncoders, gateReduction } = config;
-  return JSON.stringify(
-    [arch, width, stem, objective, mode, projector, separateNorm, separateEncoders, gateReduction, side],
-  );
+  return JSON.stringify([networkOptions({ ...config, seed: 0 }, side), config.objective]);
 }
 
 function diskBytes(device: Device, runs: readonly EstimatedRun[]): number {

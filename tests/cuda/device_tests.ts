@@ -17,7 +17,7 @@ export const deviceTests: readonly string[] = [
   "tests/selftest/fixtures_test.ts",
   "tests/training/step_test.ts",
   "tests/models/gated_resnet_test.ts",
-  "tests/models/bottleneck_test.ts",
+  "tests/models/block_kinds_test.ts",
   "tests/budget/share_test.ts",
   "tests/data/torchvision_test.ts",
   "tests/cuda/agreement_test.ts",

@@ -8,6 +8,7 @@ import { assertEquals, assertLess, assertNotEquals, assertStrictEquals, fail } f
 import { normalisedError } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import {
+  architectures,
   architectureSpec,
   blockSpecs,
   DualNetwork,
@@ -25,7 +26,12 @@ import { openDevice } from "../devices.ts";
 import { ownSpec } from "./own_block.ts";
 
 const narrow = { width: 8, stem: "cifar", image: 12 } as const;
-const specs: readonly NetworkSpec[] = [{ ...narrow, arch: "resnet18" }, { ...narrow, arch: "resnet50" }, ownSpec];
+/** One architecture for each kind of block, and a kind that src does not know. */
+const architecturesByKind = new Map(architectures.toReversed().map((arch) => [architectureSpec(arch).kind.name, arch]));
+const specs: readonly NetworkSpec[] = [
+  ...[...architecturesByKind.values()].map((arch) => ({ ...narrow, arch })),
+  ownSpec,
+];
 
 function build(device: Device, spec: NetworkSpec, separateNorm: boolean): DualNetwork {
   return new DualNetwork(device, { spec, projector: 16, seed: 0, gated: true, separateNorm });

@@ -9,6 +9,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 
 import { datasetSource } from "../../src/data/mod.ts";
+import { objectiveNames } from "../../src/objectives/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/config/mod.ts";
 import { type Checkpoint, isFinished, RunFolder, type TrainingObserver } from "../../src/run/mod.ts";
 import { pretrain } from "../../src/training/mod.ts";
@@ -100,7 +101,7 @@ for (const mode of ["dual", "vanilla", "gated"]) {
   });
 }
 
-for (const objective of ["vibcreg", "barlow-twins", "simclr", "simsiam", "byol", "mocov2plus", "mocov3"]) {
+for (const objective of objectiveNames.filter((name) => name !== "vicreg")) {
   Deno.test(`a run with ${objective} goes on to the same bytes`, async () => {
     await compare({ objective, evalEvery: 0 }, [13]);
   });

@@ -1,5 +1,5 @@
 /**
- * * The data set CIFAR-10.
+ * The data set CIFAR-10.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * * The data set CIFAR-100.
+ * The data set CIFAR-100.
  *
  * @module
  */
