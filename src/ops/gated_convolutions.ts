@@ -6,12 +6,13 @@
 import { addressOf, constants, type Device, structOf } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { foldNorm } from "./batch_norm.ts";
+import { type FoldedNorm, foldNorm } from "./batch_norm.ts";
 import { convolvedSize } from "./conv2d.ts";
 import { type ConvolutionOperands, type ConvolutionRow, maskedConvolutions } from "./masked_convolutions.ts";
 import { expectF32, expectShape, imageShape } from "./shapes.ts";
 
-const { SL_GATED_MASK, SL_GATED_PACKED, SL_GATED_SCALE, SL_GATED_SHIFT, SL_GATED_COLUMNS } = constants;
+const { SL_GATED_MOST_CONVOLUTIONS, SL_GATED_MASK, SL_GATED_PACKED, SL_GATED_SCALE, SL_GATED_SHIFT, SL_GATED_COLUMNS } =
+  constants;
 
 /** The arguments of native calls for one table and one size of x. */
 interface NativeCall {
@@ -90,6 +91,10 @@ function isSupported(device: Device, { supported }: NativeTable, { shape, rows }
   return answer;
 }
 
+/** Names of operands in messages. They are listed, because each call checks every operand. */
+const weightNames = Array.from({ length: SL_GATED_MOST_CONVOLUTIONS }, (_, index) => `weight${index + 1}`);
+const maskNames = Array.from({ length: SL_GATED_MOST_CONVOLUTIONS }, (_, index) => `mask${index + 1}`);
+
 /** Demands the shapes that follow from the table, and returns the shape of the result. */
 function checkShapes(
   x: Tensor,
@@ -102,10 +107,12 @@ function checkShapes(
   if (table.length !== operands.length) {
     throw new ShapeError(`gatedConvolutions: ${operands.length} operands for a table of ${table.length} rows`);
   }
-  table.forEach((row, index) => {
+  for (let index = 0; index < table.length; index++) {
+    const [row, operand] = [table[index], operands[index]];
+    if (row === undefined || operand === undefined) break;
     const { kernel, outChannels, masked } = row;
-    const { weight, mask } = operands[index] ?? {};
-    if (weight) expectShape("gatedConvolutions", `weight${index + 1}`, weight, [outChannels, kernel, kernel, channels]);
+    const { weight, mask } = operand;
+    expectShape("gatedConvolutions", weightNames[index] ?? "weight", weight, [outChannels, kernel, kernel, channels]);
     if (masked !== (mask !== undefined)) {
       throw new ShapeError(
         `gatedConvolutions: mask${index + 1} is ${masked ? "missing" : "given for an unmasked row"}`,
@@ -113,11 +120,12 @@ function checkShapes(
     }
     if (mask) {
       expectF32("gatedConvolutions", mask);
-      expectShape("gatedConvolutions", `mask${index + 1}`, mask, [batch, outChannels]);
+      expectShape("gatedConvolutions", maskNames[index] ?? "mask", mask, [batch, outChannels]);
     }
-    [height, width] = [convolvedSize(height, kernel, row), convolvedSize(width, kernel, row)];
+    height = convolvedSize(height, kernel, row);
+    width = convolvedSize(width, kernel, row);
     channels = outChannels;
-  });
+  }
   const outShape = [batch, height, width, channels];
   expectShape("gatedConvolutions", "residual", residual, outShape);
   return outShape;
@@ -157,17 +165,24 @@ export function gatedConvolutions(
   const call = nativeCall(x, native, table.length);
   if (!isSupported(device, native, call)) return maskedConvolutions(x, table, operands, residual);
   const { addresses } = native;
-  using folds = new DisposableStack();
-  operands.forEach((of, index) => {
-    const packed = pack(of, call, index);
-    const { scale, shift } = folds.use(foldNorm(of.norm));
-    const row = SL_GATED_COLUMNS * index;
-    addresses[row + SL_GATED_MASK] = addressOf(of.mask?.pointer ?? null);
-    addresses[row + SL_GATED_PACKED] = addressOf(packed.pointer);
-    addresses[row + SL_GATED_SCALE] = addressOf(scale);
-    addresses[row + SL_GATED_SHIFT] = addressOf(shift);
-  });
-  const y = new Tensor(device, outShape);
-  device.kernels.sl_gated_forward(call.shape, call.rows, addresses, x.pointer, residual.pointer, y.pointer);
-  return y;
+  const folds: FoldedNorm[] = [];
+  try {
+    for (const operand of operands) {
+      const index = folds.length;
+      const packed = pack(operand, call, index);
+      const fold = foldNorm(operand.norm);
+      folds.push(fold);
+      const row = SL_GATED_COLUMNS * index;
+      addresses[row + SL_GATED_MASK] = addressOf(operand.mask?.pointer ?? null);
+      addresses[row + SL_GATED_PACKED] = addressOf(packed.pointer);
+      addresses[row + SL_GATED_SCALE] = addressOf(fold.scale);
+      addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
+    }
+    const y = new Tensor(device, outShape);
+    device.kernels.sl_gated_forward(call.shape, call.rows, addresses, x.pointer, residual.pointer, y.pointer);
+    return y;
+  } finally {
+    // Not a DisposableStack: it costs a microsecond, which a small block at batch 1 would feel.
+    for (const fold of folds) fold[Symbol.dispose]();
+  }
 }
