@@ -29,7 +29,9 @@ export interface RunConfig {
   readonly workers: number;
   /** Architecture of the network. */
   readonly arch: Architecture;
-  /** Channels of the first stage: a multiple of 4. ResNet-18 and 34 have 8 times as many features, ResNet-50 32 times. */
+  /**
+   * Channels of the first stage: a multiple of 4. ResNet-18 and 34 have 8 times as many features, ResNet-50 32 times.
+   */
   readonly width: number;
   /** First convolution: 3x3 with padding 1 or 2, or 7x7 with stride 2 and pooling. */
   readonly stem: Stem;

@@ -1,6 +1,6 @@
 /**
- * Every architecture that torchvision has, against torchvision's names and shapes (tests/peer/torchvision_states.py), and what gates add to
- * them.
+ * Every architecture that torchvision has, against torchvision's names and shapes (tests/peer/torchvision_states.py),
+ * and what gates add to them.
  *
  * @module
  */
