@@ -43,8 +43,8 @@ async function bundle(): Promise<string> {
   const entries = ["cli/main.ts", "src/run/checkpoint_worker.ts"].map((name) => join(root, name));
   const flags = ["--quiet", "--platform", "deno", "--code-splitting"];
   await denoOrFail(["bundle", ...flags, "--outdir", folder, ...entries], "bundling the program");
-  // In a bundled file, `new URL("../checkpoint_worker.ts", import.meta.url)` points here.
-  Deno.writeTextFileSync(join(folder, "checkpoint_worker.ts"), 'import "../src/run/checkpoint_worker.js";\n');
+  // In a bundled file, `new URL("./checkpoint_worker.ts", import.meta.url)` points here.
+  Deno.writeTextFileSync(join(folder, "checkpoint_worker.ts"), 'import "./src/run/checkpoint_worker.js";\n');
   return folder;
 }
 
