@@ -64,7 +64,7 @@ function describeStatus(status: RunStatus): string {
   );
 }
 
-/** Prints where the run, or each run of the sweep, in a folder is. */
+/** Prints how far the run in a folder is, or each run of a sweep. */
 export async function runStatus(path: string, command: CommandUnknownOpts): Promise<void> {
   if (SweepFolder.isAt(path)) return await showSweep(path, outputOptions(command));
   const output = outputOptions(command);

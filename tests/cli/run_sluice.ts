@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync, readFileSync } from "node:fs";
 import { selfCommand } from "../../cli/self.ts";
 
@@ -81,8 +81,19 @@ export async function assertSucceeds(
   return stdout;
 }
 
+/** Milliseconds that a condition may take. Without a limit, a command that failed early would stop the whole suite. */
+const PATIENCE = 300_000;
+
+/** Waits until a condition holds. @param what names the condition if it never does. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE;
+  while (!condition()) {
+    assert(performance.now() < deadline, `still waiting after ${PATIENCE / 1000} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Waits until a file exists and contains a text. */
-export async function untilWritten(path: string, text: string): Promise<void> {
-  const isWritten = () => existsSync(path) && readFileSync(path, "utf8").includes(text);
-  while (!isWritten()) await new Promise((resolve) => setTimeout(resolve, 20));
+export function untilWritten(path: string, text: string): Promise<void> {
+  return until(() => existsSync(path) && readFileSync(path, "utf8").includes(text), `${path} contains ${text}`);
 }

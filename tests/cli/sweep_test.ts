@@ -10,16 +10,12 @@ import type { SweepResults } from "../../src/sweep/mod.ts";
 import { hasBegun, rowsOf, weightsOf } from "../sweep/outcome.ts";
 import { tinyBase, tinySweep } from "../sweep/tiny_sweep.ts";
 import { withFolder } from "../folders.ts";
-import { assertRefused, assertSucceeds, runSluice, startSluice } from "./run_sluice.ts";
+import { assertRefused, assertSucceeds, runSluice, startSluice, until } from "./run_sluice.ts";
 
 function writeSpec(folder: string, text: string): string {
   const path = join(folder, "spec.yaml");
   Deno.writeTextFileSync(path, text);
   return path;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** Number of runs that have recorded a step. */
@@ -51,7 +47,7 @@ Deno.test(
     for (const { run } of results.rows) assert(readFileSync(page, "utf8").includes(run), run);
 
     const process = startSluice(["sweep", spec, "--out", killed, "--jobs", "2", "--quiet"]);
-    await until(() => begunRuns(killed) === 4);
+    await until(() => begunRuns(killed) === 4, "four runs have begun");
     process.kill("SIGKILL");
     await process.output();
     // The killed sweep's runs still train or are saving; the second sweep waits for them.
@@ -87,7 +83,7 @@ Deno.test(
     const spec = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 60")}seeds: [0, 1, 2]\n`);
     const out = join(folder, "sweep");
     const process = startSluice(["sweep", spec, "--out", out]);
-    await until(() => begunRuns(out) === 1);
+    await until(() => begunRuns(out) === 1, "a run has begun");
     await assertRefused(["sweep", spec, "--out", out], /is in use by process \d+/);
     await assertSucceeds(["sweep", "cancel", out]);
     const { code, stderr } = await process.output();

@@ -51,7 +51,7 @@ int64_t packed_floats(const GatedTable& table, int32_t index) {
   return step_of(table, index).rows ? row_floats(layer.out_channels, terms) : column_floats(layer.out_channels, terms);
 }
 
-// The batch in chunks. Images are grouped anew where a convolution changes the number of pixels, since tiles are lists
+// The batch in chunks. Images are grouped anew if a convolution changes the number of pixels, since tiles are lists
 // of output pixels.
 struct Plan {
   const GatedTable& table;
