@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { rmSync } from "node:fs";
 import process from "node:process";
 import { isRunningHere, ownIdentity } from "../machine/process_identity.ts";
 import { InvalidInputError, LostFolderError } from "../errors.ts";
@@ -48,6 +49,8 @@ export interface LockedFile {
 const INTERVAL = 50;
 /** Attempts before a lock counts as taken: `readLock` of another process holds it for a moment. */
 const BRIEF_ATTEMPTS = 20;
+/** Bytes of a lock file that are read: more than a process number, a host and a start time take. */
+const MOST_HOLDER_BYTES = 512;
 
 function identityOf({ dev, ino }: Deno.FileInfo): string {
   return `${dev}:${ino}`;
@@ -76,8 +79,13 @@ export function checkLockedFile({ path, label, identity }: LockedFile): void {
   );
 }
 
-function readHolder(path: string): LockHolder {
-  const [pid = "", host = "", start = ""] = Deno.readTextFileSync(path).split("\n");
+/** Reads the holder from the open file: another process may remove its path at any time. */
+function readHolder(file: Deno.FsFile): LockHolder {
+  const bytes = new Uint8Array(MOST_HOLDER_BYTES);
+  file.seekSync(0, Deno.SeekMode.Start);
+  const length = file.readSync(bytes) ?? 0;
+  file.seekSync(0, Deno.SeekMode.Start);
+  const [pid = "", host = "", start = ""] = new TextDecoder().decode(bytes.subarray(0, length)).split("\n");
   return {
     pid: /^[1-9]\d{0,9}$/.test(pid) ? Number(pid) : null,
     host: /^[\w.-]{1,255}$/.test(host) ? host : null,
@@ -113,7 +121,7 @@ export function readLock(path: string): LockState {
     using file = Deno.openSync(path, { read: true });
     const state = tryLock(file, false);
     if (state === "locked") return { holder: null, noLocks: null };
-    const holder = readHolder(path);
+    const holder = readHolder(file);
     if (state === "held") return { holder, noLocks: null };
     return { holder: isHolderHere(holder) ? holder : null, noLocks: state.noLocks };
   } catch (error) {
@@ -204,10 +212,10 @@ export class FileLock implements Disposable {
     // Writing to it would also change the file under its other name.
     if ((found.nlink ?? 1) > 1) throw new InvalidInputError(`${path}: has another name (a hard link); remove it`);
     const state = tryLock(file, true);
-    if (state === "held") return readHolder(path);
+    if (state === "held") return readHolder(file);
     const noLocks = state === "locked" ? null : state.noLocks;
     if (noLocks !== null) {
-      const holder = readHolder(path);
+      const holder = readHolder(file);
       if (holder.pid !== process.pid && isHolderHere(holder)) return holder;
     }
     // The previous holder may have removed the file before this process got the lock.
@@ -228,7 +236,7 @@ export class FileLock implements Disposable {
 
   /** Removes the file, so that none is left behind. Processes that wait for the lock create a new one. */
   remove(): void {
-    if (identityAt(this.locked.path) === this.locked.identity) Deno.removeSync(this.locked.path);
+    if (identityAt(this.locked.path) === this.locked.identity) rmSync(this.locked.path, { force: true });
   }
 
   /** Releases the lock. On a file system without locks, this empties the file. */

@@ -52,6 +52,30 @@ Deno.test(
   }),
 );
 
+/** Makes locks fail as on a file system without them, and calls `meanwhile` during the first attempt. */
+function withoutLocks(meanwhile: () => void): Disposable {
+  const { prototype } = Deno.FsFile;
+  const { tryLockSync } = prototype;
+  let attempts = 0;
+  prototype.tryLockSync = () => {
+    if (attempts++ === 0) meanwhile();
+    throw new Error("no locks");
+  };
+  return { [Symbol.dispose]: () => void (prototype.tryLockSync = tryLockSync) };
+}
+
+Deno.test(
+  "a lock file that its holder removes during an attempt to lock it is made anew",
+  withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    writeFileSync(path, "");
+    using _noLocks = withoutLocks(() => rmSync(path));
+    using lock = await FileLock.takeWhenFree(path, folder);
+    assertEquals(lock.noLocks, "no locks");
+    assertEquals(readFileSync(path, "utf8").split("\n")[0], `${process.pid}`);
+  }),
+);
+
 Deno.test(
   "a process that waits for a lock learns its holder once, and gets the lock when it is free",
   withFolder(async (folder) => {
