@@ -84,14 +84,18 @@ function toFlag(name: OptionName): Option {
   return option.words === undefined ? flag : offer(flag, option.words);
 }
 
-/** Adds options of a run to a command. A switch that is on by default also gets its positive flag, which help hides. */
+/**
+ * Adds options of a run to a command. A switch that may be on by default gets both flags; help shows the negative flag
+ * if the switch is always on by default, and else the positive flag.
+ */
 export function addRunOptions(command: CommandUnknownOpts, names: readonly OptionName[]): void {
   for (const name of names) {
     const { kind, default: value, help }: RunOption<unknown> = runOptions[name];
     const flag = toFlag(name);
     command.addOption(flag);
-    if (kind !== "switch" || value !== true) continue;
-    command.addOption(new Option(`--${kebabCase(name)}`, help).hideHelp().helpGroup(flag.helpGroupHeading ?? ""));
+    if (kind !== "switch" || value === false) continue;
+    const opposite = `--${value === true ? "" : "no-"}${kebabCase(name)}`;
+    command.addOption(new Option(opposite, help).hideHelp().helpGroup(flag.helpGroupHeading ?? ""));
   }
 }
 

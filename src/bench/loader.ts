@@ -67,7 +67,7 @@ export function benchLoader(device: Device, config: RunConfig, dataset: Dataset)
   using _second = second;
   const pair = () => [timed(device, () => train([first, second])), timed(device, withLoader)] as const;
   const pairs = Array.from({ length: WARM_UP + STEPS }, pair).slice(WARM_UP);
-  const viewCount = 2 * batch * plannedPairs(config, config.gateWarmup).length;
+  const viewCount = 2 * batch * plannedPairs(config).length;
   const speed = (kind: 0 | 1) => viewCount / median(pairs.map((times) => times[kind])) * 1000;
   return {
     viewsPerSecond: speed(1),

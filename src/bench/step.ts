@@ -104,7 +104,7 @@ export function benchStep(device: Device, config: RunConfig, options: StepBenchm
   const msPerStep = median(Array.from({ length: steps }, () => timed(device, work)));
   const peakBytes = device.memory().peak;
   const residentBytes = residentPeak();
-  const viewCount = 2 * config.batch * plannedPairs(config, config.gateWarmup).length;
+  const viewCount = 2 * config.batch * plannedPairs(config).length;
   // Backward costs two products for each one of forward.
   const flops = 2 * 3 * viewCount * macsPerView(trainee.cost, featureSize(config), config.projector);
   const gflops = flops / msPerStep / 1e6;

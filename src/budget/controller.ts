@@ -84,10 +84,14 @@ export class BudgetController {
       (gainAfter(this.#state.steps) * clamped(this.#state.error, LARGEST_ERROR) + this.#state.integral);
   }
 
-  /** Updates the price by the noise-free share of a step's batch. */
-  observe(share: number): void {
+  /**
+   * Updates the price by the noise-free share of a step's batch.
+   *
+   * @param target the share that the step should have had, in a run whose target changes; defaults to t.
+   */
+  observe(share: number, target: number = this.target): void {
     const { batchShare, offset, integral } = this.#state;
-    const error = share + (offset ?? 0) - this.target;
+    const error = share + (offset ?? 0) - target;
     const steps = this.#state.steps + 1;
     this.#state = {
       offset,

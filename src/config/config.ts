@@ -110,7 +110,7 @@ function isComplete(config: Partial<RunConfig>): config is RunConfig {
 /** Checks the rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
   const { dataset, objective, invariance, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
-  const { separateEncoders, rotation } = config;
+  const { separateEncoders, rotation, budgetRamp, gateOpening, gateBias } = config;
   datasetSource(dataset); // throws if there is no data set of this name
   if (symmetric && mode !== "dual") {
     throw new InvalidOptionError(
@@ -146,6 +146,25 @@ function checkTogether(config: RunConfig): void {
     throw new InvalidOptionError(
       "gateWarmup",
       `--gate-warmup ${gateWarmup}: leaves no epoch with gates; give ${epochs - 1} or less`,
+    );
+  }
+  if (mode === "vanilla") return;
+  if (gateWarmup + budgetRamp >= epochs) {
+    throw new InvalidOptionError(
+      "budgetRamp",
+      `--budget-ramp ${budgetRamp}: leaves no epoch at the budget; give ${epochs - 1 - gateWarmup} or less`,
+    );
+  }
+  if (gateOpening > 0 && budgetRamp === 0) {
+    throw new InvalidOptionError(
+      "gateOpening",
+      `--gate-opening ${gateOpening}: falls to 0 with the target cost, which is constant here; give --budget-ramp, too`,
+    );
+  }
+  if (gateOpening > 0 && gateBias !== null) {
+    throw new InvalidOptionError(
+      "gateOpening",
+      `--gate-opening ${gateOpening}: the run has --gate-bias ${gateBias}, which opens gates as well; leave out one`,
     );
   }
 }

@@ -28,9 +28,16 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
     gated: config.mode !== "vanilla",
     separateNorm: config.mode === "dual" && config.separateNorm,
     gateBias: config.gateBias,
+    hasOpening: hasOpening(config),
+    zeroInitResidual: config.zeroInitResidual,
     rotationHead: config.rotation ? config.rotationHead : null,
     separateEncoders: config.mode === "dual" && config.separateEncoders,
   };
+}
+
+/** Whether training adds a number to the logits of a run's gates. */
+export function hasOpening({ mode, gateOpening }: Pick<RunConfig, "mode" | "gateOpening">): boolean {
+  return mode !== "vanilla" && gateOpening > 0;
 }
 
 /** The target cost of the gated network as a share of the dense cost; null for a run without gates. */

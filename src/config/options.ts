@@ -81,6 +81,26 @@ const LARGEST_CIFAR_IMAGE = 64;
 /** The default batch, if there are enough images and enough memory. */
 export const USUAL_BATCH = 256;
 
+/** Shares of the epochs that the default recipe trains without gates, and lowers the target cost in. */
+const [WARMUP_SHARE, RAMP_SHARE] = [0.2, 0.4];
+/** The default recipe's opening, at which nearly every gate is open, and its noise. */
+const [OPENING, GENTLE_NOISE] = [4, 0.5];
+
+/** Whether a run begins gently: it has gates, and the default recipe. */
+function isGentle({ recipe = "default", mode = "dual" }: Readonly<Partial<RunConfig>>): boolean {
+  return recipe === "default" && mode !== "vanilla";
+}
+
+function epochsOf({ epochs = 500 }: Readonly<Partial<RunConfig>>): number {
+  return epochs;
+}
+
+/** The default recipe's ramp, which leaves an epoch or more at the budget. */
+function usualRamp(config: Readonly<Partial<RunConfig>>): number {
+  const epochs = epochsOf(config);
+  return Math.max(0, Math.min(Math.round(RAMP_SHARE * epochs), epochs - 1 - (config.gateWarmup ?? 0)));
+}
+
 const deviceWords = ["auto", "cpu", "cuda"] as const;
 const deviceNames = z.templateLiteral(["cuda:", z.number().int().nonnegative()]);
 
@@ -177,11 +197,23 @@ export const runOptions: RunOptions = {
     help: "target cost of the gated network as a share of the dense network's cost",
     default: 0.3,
   }),
-  budgetRule: choice(["default", "paper"], {
-    group: "budget",
-    help: "how training holds the budget: a controlled price on cost, or the paper's penalties",
-    default: "default",
-  }),
+  recipe: {
+    ...choice(["default", "paper"], {
+      group: "budget",
+      help: "defaults for the beginning of a run with gates: gentle, or the paper's (`sluice help recipes`)",
+      default: "default",
+    }),
+    earlier: "paper",
+  },
+  budgetRule: {
+    ...choice(["default", "paper"], {
+      group: "budget",
+      help: "how training holds the budget: a controlled price on cost, or the paper's penalties",
+      default: ({ recipe = "default" }) => recipe,
+      defaultText: "as --recipe",
+    }),
+    earlier: "default",
+  },
   // The counter of a view's random numbers has room for 4096 epochs.
   epochs: number("a whole number from 1 to 4096", z.number().int().min(1).max(4096), {
     group: "training",
@@ -220,6 +252,15 @@ export const runOptions: RunOptions = {
   }),
   projector: count(1, { group: "network", help: "width of the projector", default: 2048 }, LARGEST_COUNT),
   separateNorm: onOff({ group: "network", help: "use one set of norms for both passes", default: true }),
+  zeroInitResidual: {
+    ...onOff({
+      group: "network",
+      help: "begin with residual branches of 0",
+      default: isGentle,
+      defaultText: "on with gates and --recipe default",
+    }),
+    earlier: false,
+  },
   separateEncoders: onOff({
     group: "network",
     help: "train two encoders that share no weights, for comparison",
@@ -244,7 +285,33 @@ export const runOptions: RunOptions = {
     help: "send each view through both passes, at twice the cost",
     default: false,
   }),
-  gateWarmup: count(0, { group: "budget", help: "first epochs that train without gates", default: 0 }),
+  gateWarmup: {
+    ...count(0, {
+      group: "budget",
+      help: "first epochs that train without gates",
+      default: (config) => isGentle(config) ? Math.floor(WARMUP_SHARE * epochsOf(config)) : 0,
+      defaultText: "a fifth of the epochs; 0 with --recipe paper",
+    }),
+    earlier: 0,
+  },
+  budgetRamp: {
+    ...count(0, {
+      group: "budget",
+      help: "next epochs, in which the target cost falls from 1 to the budget",
+      default: (config) => isGentle(config) ? usualRamp(config) : 0,
+      defaultText: "two fifths of the epochs; 0 with --recipe paper",
+    }),
+    earlier: 0,
+  },
+  vanillaShare: {
+    ...between(0, 1, {
+      group: "budget",
+      help: "share of the steps with gates that are replaced by steps without gates",
+      default: 0,
+    }),
+    rule: "a number from 0 to below 1",
+    schema: z.number().min(0).lt(1),
+  },
   gateReduction: count(
     1,
     { group: "budget", help: "factor by which a gate narrows its input", default: GATE_REDUCTION },
@@ -259,6 +326,35 @@ export const runOptions: RunOptions = {
     schema: z.number().min(-EXTREME).max(EXTREME).nullable(),
     default: null,
     defaultText: "no bias",
+  },
+  gateOpening: {
+    ...between(0, EXTREME, {
+      group: "budget",
+      help: "added to the gates' logits at first; falls to 0 with the target cost",
+      default: (config) => isGentle(config) && config.budgetRamp && config.gateBias === null ? OPENING : 0,
+      defaultText: `${OPENING}; 0 with --recipe paper, --gate-bias or --budget-ramp 0`,
+    }),
+    earlier: 0,
+  },
+  gateNoise: {
+    ...between(0, EXTREME, {
+      group: "budget",
+      help: "scale of the noise that training adds to the gates' logits",
+      default: (config) => isGentle(config) ? GENTLE_NOISE : 1,
+      defaultText: `${GENTLE_NOISE}; 1 with --recipe paper`,
+    }),
+    earlier: 1,
+  },
+  gateNoiseEnd: {
+    ...between(0, EXTREME, {
+      group: "budget",
+      help: "scale of the noise from 80 % of the run on",
+      default: 0,
+    }),
+    schema: z.number().min(0).max(EXTREME).nullable(),
+    default: (config) => isGentle(config) ? 0 : null,
+    defaultText: "0; the same as --gate-noise with --recipe paper",
+    earlier: null,
   },
   gateTemperature: between(COLDEST, EXTREME, {
     group: "budget",
@@ -275,6 +371,15 @@ export const runOptions: RunOptions = {
     schema: z.number().min(COLDEST).max(EXTREME).nullable(),
     default: null,
     defaultText: "the same as --gate-temperature",
+  },
+  bounds: {
+    ...onOff({
+      group: "budget",
+      help: "hold each gate's open share between two bounds, which relax",
+      default: (config) => !isGentle(config),
+      defaultText: "only with --recipe paper",
+    }),
+    earlier: true,
   },
   boundAlpha: between(0, EXTREME, {
     group: "budget",
@@ -356,12 +461,20 @@ export const pathOptions = ["data", "classList", "plans"] as const satisfies rea
 /** Options that have no effect on a run without gates. */
 export const gateOptions = [
   "budget",
+  "recipe",
   "budgetRule",
+  "zeroInitResidual",
   "gateWarmup",
+  "budgetRamp",
+  "vanillaShare",
   "gateReduction",
   "gateBias",
+  "gateOpening",
+  "gateNoise",
+  "gateNoiseEnd",
   "gateTemperature",
   "gateTemperatureEnd",
+  "bounds",
   "boundAlpha",
 ] as const satisfies readonly (keyof RunConfig)[];
 

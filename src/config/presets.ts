@@ -26,6 +26,7 @@ function paperPreset(title: string, dataset: string, stem: Stem): Preset {
       stem,
       mode: "dual",
       budget: 0.3,
+      recipe: "paper",
       budgetRule: "paper",
       projector: 2048,
       batch: 512,

@@ -44,6 +44,11 @@ export interface RunConfig {
   /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
   readonly budget: number;
   /**
+   * Defaults of the options below that shape the beginning of a run with gates: `default` begins gently, with no gates
+   * at first, then open gates, little noise, and residual branches of 0; `paper` begins as arXiv 2301.09164 does.
+   */
+  readonly recipe: "default" | "paper";
+  /**
    * The rule that meets the budget: `default` is a controlled price of cost, `paper` the penalties of arXiv 2301.09164.
    */
   readonly budgetRule: "default" | "paper";
@@ -65,6 +70,8 @@ export interface RunConfig {
   readonly projector: number;
   /** Whether the two norms of every block exist twice, once for each pass. */
   readonly separateNorm: boolean;
+  /** Whether residual branches begin at 0: the scale of each block's last norm is 0 at first, in both sets of norms. */
+  readonly zeroInitResidual: boolean;
   /** Whether the dense and the gated encoder are two networks that share no weights. */
   readonly separateEncoders: boolean;
   /** Whether the dense pass sees views rotated by quarter turns, and a head predicts the number of turns. */
@@ -78,14 +85,26 @@ export interface RunConfig {
   readonly symmetric: boolean;
   /** Epochs at the start in which every pass is dense and the budget does not count. */
   readonly gateWarmup: number;
+  /** Epochs after the gate warm-up in which the target cost falls from 1 to the budget, along half a cosine. */
+  readonly budgetRamp: number;
+  /** Share of the steps after the gate warm-up that have two dense passes and no gates, spread evenly. */
+  readonly vanillaShare: number;
   /** Factor by which the gates reduce their number of inputs. */
   readonly gateReduction: number;
   /** Initial bias of the gates' logits; null for gates without biases. */
   readonly gateBias: number | null;
+  /** Added to the gates' logits at first and not trained; falls to 0 with the target cost, see `budgetRamp`. */
+  readonly gateOpening: number;
+  /** Scale sigma of the noise that is added to logits in training, at first if it changes; the paper's is 1. */
+  readonly gateNoise: number;
+  /** Scale of the noise from 80 % of the run on, reached along a line; null keeps it constant. */
+  readonly gateNoiseEnd: number | null;
   /** Temperature tau of the gates' sigmoid, in the first epoch if it changes. */
   readonly gateTemperature: number;
   /** Temperature in the last epoch; null keeps it constant. */
   readonly gateTemperatureEnd: number | null;
+  /** Whether each gate's open share is held between two bounds that loosen. */
+  readonly bounds: boolean;
   /** Speed alpha at which the bounds of each gate's open share loosen, p = exp(-alpha epoch). */
   readonly boundAlpha: number;
   /** Epochs between two k-NN evaluations during training; 0 for none. */

@@ -32,6 +32,8 @@ export interface ForwardContext {
   readonly pass: Pass;
   /** The gates' noise. */
   readonly noise: NoiseSource;
+  /** sigma, the factor of the gates' noise; 0 for gates without noise. Defaults to 1. */
+  readonly noiseScale?: number | undefined;
   /** Temperature of the gates. */
   readonly temperature: number;
   /** Exchanges statistics between the run's processes; a single process by default. */

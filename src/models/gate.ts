@@ -4,8 +4,9 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import { gateDecide, gateSample, gateThreshold, globalPool } from "../ops/mod.ts";
-import type { Tensor } from "../tensor/mod.ts";
+import { MisuseError } from "../errors.ts";
+import { gateDecide, gateSample, gateThreshold, globalPool, scale } from "../ops/mod.ts";
+import { Tensor, unscoped } from "../tensor/mod.ts";
 import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
 import type { GateSpec } from "./spec.ts";
@@ -18,6 +19,17 @@ export interface SampledMask {
   readonly noiseFree: Tensor;
 }
 
+/** How the logits of gates begin, and what is added to them. */
+export interface GateOptions {
+  /** Initial value of the logits' biases, which are trained; null for logits without biases, as in the paper. */
+  readonly gateBias?: number | null;
+  /** Whether a number is added to all logits that training sets and does not learn; false by default. */
+  readonly hasOpening?: boolean;
+}
+
+/** A draw of u = 1/2 is noise of 0: log u - log(1 - u) = 0. */
+const NO_NOISE = 0.5;
+
 /**
  * Global average pool, linear I -> I/4, norm, relu, linear -> C: one logit a channel. Training draws the channel's bit;
  * evaluation takes [logit >= 0].
@@ -26,32 +38,41 @@ export class Gate extends Module {
   readonly #fc1: Linear;
   readonly #norm: BatchNorm;
   readonly #fc2: Linear;
+  /** Added to the logits [C]; null if nothing is. It is saved with the state, since evaluation needs it, too. */
+  readonly #opening: Tensor | null;
 
-  /**
-   * Draws the weights, which do not decay.
-   *
-   * @param bias initial value of the logits' biases, which are trained; null for logits without biases, as in the
-   * paper.
-   */
+  /** Draws the weights, which do not decay. @throws {MisuseError} if logits have both biases and an opening. */
   constructor(
     device: Device,
     initialiser: Initialiser,
     { inChannels, channels, hidden }: Pick<GateSpec, "inChannels" | "channels" | "hidden">,
-    bias: number | null = null,
+    { gateBias = null, hasOpening = false }: GateOptions = {},
   ) {
     super();
+    if (gateBias !== null && hasOpening) throw new MisuseError("a gate has biases or an opening, not both");
     const layer = (inFeatures: number, outFeatures: number, biases: Float32Array<ArrayBuffer> | null) => {
       const weight = initialiser.kaimingNormal(outFeatures * inFeatures, outFeatures);
       return new Linear(device, { inFeatures, outFeatures }, weight, biases, { decay: false });
     };
     this.#fc1 = this.child("fc1", layer(inChannels, hidden, null));
     this.#norm = this.child("bn", new BatchNorm(device, hidden));
-    const biases = bias === null ? null : new Float32Array(channels).fill(bias);
+    const biases = gateBias === null ? null : new Float32Array(channels).fill(gateBias);
     this.#fc2 = this.child("fc2", layer(hidden, channels, biases));
+    this.#opening = hasOpening ? this.buffer("opening", unscoped(() => Tensor.full(device, [channels], 0))) : null;
+  }
+
+  /** Sets what is added to the logits. @throws {MisuseError} if the gate was built without an opening. */
+  setOpening(opening: number): void {
+    if (this.#opening === null) throw new MisuseError("a gate without an opening cannot be opened");
+    this.#opening.fill(opening);
+  }
+
+  get #bias(): Tensor | null {
+    return this.#opening ?? this.#fc2.bias?.value ?? null;
   }
 
   /**
-   * Training: draws the mask.
+   * Training: draws the mask, [l + sigma g >= 0] for logits l, logistic noise g and the noise's scale sigma.
    *
    * @param x the block's input, [N, H, W, I].
    * @param index the gate's place in the network, which addresses its noise.
@@ -59,19 +80,22 @@ export class Gate extends Module {
    * gradient.
    */
   sample(context: ForwardContext, x: Tensor, index: number): SampledMask {
-    const { tape, collective } = context;
+    const { tape, noise, noiseScale = 1, temperature, collective } = context;
     const pooled = globalPool(tape, x);
     const hidden = this.#norm.forward(tape, this.#fc1.forward(tape, pooled), {
       training: true,
       relu: true,
       collective,
     });
-    const logits = this.#fc2.forward(tape, hidden);
+    const logits = this.#fc2.forward(tape, hidden, {}, this.#bias);
     const noiseFree = gateThreshold(logits);
-    return {
-      mask: gateSample(tape, logits, context.noise.uniform(index, logits.shape), context.temperature),
-      noiseFree,
-    };
+    if (noiseScale === 0) {
+      return { mask: gateSample(tape, logits, Tensor.full(x.device, logits.shape, NO_NOISE), temperature), noiseFree };
+    }
+    // (l + sigma g) / tau = (l / sigma + g) / (tau / sigma): one operation samples at every scale.
+    const scaled = noiseScale === 1 ? logits : scale(tape, logits, 1 / noiseScale);
+    const uniform = noise.uniform(index, logits.shape);
+    return { mask: gateSample(tape, scaled, uniform, temperature / noiseScale), noiseFree };
   }
 
   /**
@@ -85,7 +109,7 @@ export class Gate extends Module {
       weight1: this.#fc1.weight.value,
       norm: this.#norm.norm,
       weight2: this.#fc2.weight.value,
-      bias: this.#fc2.bias?.value ?? null,
+      bias: this.#bias,
     });
   }
 }

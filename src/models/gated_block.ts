@@ -9,17 +9,17 @@ import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
 import { type ConvolutionOperands, gatedConvolutions, globalPool, maskedConvolutions } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
-import { Gate, type SampledMask } from "./gate.ts";
+import { Gate, type GateOptions, type SampledMask } from "./gate.ts";
 import { type BlockSpec, byConvolution } from "./spec.ts";
 
 /** How blocks are built, besides their shared weights. */
-export interface BlockOptions {
+export interface BlockOptions extends GateOptions {
   /** Whether there are gates; a network without gates computes dense passes only. */
   readonly gated: boolean;
   /** Whether each pass has its own norms behind the block's convolutions. */
   readonly separateNorm: boolean;
-  /** Initial value of biases of the gates' logits. Defaults to null: the logits have no biases. */
-  readonly gateBias?: number | null;
+  /** Whether the scale of each block's last norm is 0 at first, in the norms of both passes; false by default. */
+  readonly zeroInitResidual?: boolean;
 }
 
 /** A convolution and the norm behind it. */
@@ -57,6 +57,9 @@ export class GatedBlock extends Module {
         return { conv, norm: this.child(`gated_bn${index + 1}`, new BatchNorm(device, conv.options.outChannels)) };
       })
       : dense;
+    if (options.zeroInitResidual) {
+      for (const layers of [dense, gated]) layers.at(-1)?.norm.weight.value.fill(0);
+    }
     this.#layers = { dense, gated };
     this.#operands = { dense: dense.map(operandsOf), gated: gated.map(operandsOf) };
     const projection = { kernel: 1, stride, padding: 0, inChannels, outChannels };
@@ -67,8 +70,13 @@ export class GatedBlock extends Module {
       }
       : null;
     this.#gates = options.gated
-      ? gates.map((gate) => this.child(gate.name, new Gate(device, initialiser, gate, options.gateBias)))
+      ? gates.map((gate) => this.child(gate.name, new Gate(device, initialiser, gate, options)))
       : null;
+  }
+
+  /** Sets the opening of the block's gates, see {@linkcode Gate.setOpening}. */
+  setOpening(opening: number): void {
+    for (const gate of this.#gatesOrThrow()) gate.setOpening(opening);
   }
 
   #gatesOrThrow(): readonly Gate[] {

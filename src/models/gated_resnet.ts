@@ -49,6 +49,11 @@ export class GatedResNet extends Module {
     return this.#blocks.length;
   }
 
+  /** Sets the opening of all gates, see {@linkcode Gate.setOpening}. */
+  setOpening(opening: number): void {
+    for (const block of this.#blocks) block.setOpening(opening);
+  }
+
   /** Training pass over x [N, H, W, 3], with statistics of the batch and masks that are drawn. */
   forward(context: ForwardContext, x: Tensor): Encoding {
     const { tape, collective } = context;

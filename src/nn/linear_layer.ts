@@ -36,9 +36,18 @@ export class Linear extends Module {
     this.bias = bias && this.parameter("bias", new Parameter(device, bias, [outFeatures], options));
   }
 
-  /** [N, I] f32 or bf16 to [N, O], of `outDtype` or by default of x's element type. */
-  forward(tape: Recorder, x: Tensor, options: Pick<LinearOptions, "outDtype"> = {}): Tensor {
+  /**
+   * [N, I] f32 or bf16 to [N, O], of `outDtype` or by default of x's element type.
+   *
+   * @param bias [O] f32 in place of the layer's own biases.
+   */
+  forward(
+    tape: Recorder,
+    x: Tensor,
+    options: Pick<LinearOptions, "outDtype"> = {},
+    bias: Tensor | null = this.bias?.value ?? null,
+  ): Tensor {
     const { value, packed } = this.weight;
-    return linear(tape, x, value, this.bias?.value ?? null, { ...options, packed });
+    return linear(tape, x, value, bias, { ...options, packed });
   }
 }

@@ -52,7 +52,7 @@ export interface RunWork {
 /** Counts the MACs of a run. */
 export function workOf({ config, side, trainingImages, evaluationImages }: EstimatedRun): RunWork {
   const cost = networkCost(networkSpec(config, side));
-  const pairs = plannedPairs(config, config.gateWarmup).length;
+  const pairs = plannedPairs(config).length;
   const view = macsPerView(cost, featureSize(config), config.projector);
   const training = TRAINED_PASS * 2 * pairs * config.epochs * trainingImages * view;
   const networks = 2 * trainedNetworks(config.mode).length;

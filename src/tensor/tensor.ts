@@ -80,8 +80,13 @@ export class Tensor implements Disposable {
   /** A tensor whose elements all are `value`; f32 or bf16. */
   static full(device: Device, shape: readonly number[], value: number, dtype: DType = "f32"): Tensor {
     const tensor = new Tensor(device, shape, dtype);
-    device.kernels.sl_fill(tensor.code, tensor.size, value, tensor.#pointer);
+    tensor.fill(value);
     return tensor;
+  }
+
+  /** Overwrites all elements with `value`; f32 or bf16. */
+  fill(value: number): void {
+    this.device.kernels.sl_fill(this.code, this.size, value, this.pointer);
   }
 
   /** The code of the element type in native calls. */

@@ -10,7 +10,7 @@ import { objectiveKind } from "../objectives/mod.ts";
 import type { RunState } from "../run/run_state.ts";
 import { plainShare } from "./plain_share.ts";
 import type { PendingScalars } from "./scalars.ts";
-import { budgetOptions } from "./schedules.ts";
+import { budgetOptions, budgetTarget, type StepPlace } from "./schedules.ts";
 import type { Trainee } from "./trainee.ts";
 
 /** Steps between two measurements of the cost on plain images. */
@@ -69,13 +69,18 @@ export class BudgetLoop implements Disposable {
   }
 
   /** Target, bounds and price of cost for the next step. */
-  price(epoch: number): BudgetOptions {
-    return budgetOptions(this.#parts.config, epoch, this.#multiplier);
+  price(epoch: number, place: StepPlace): BudgetOptions {
+    const { config } = this.#parts;
+    return budgetOptions(config, epoch, budgetTarget(config, place), this.#multiplier);
   }
 
-  /** Takes the noise-free cost share of a step, or null of a step without gated passes. */
-  observe(noiseFreeShare: number | null): void {
-    if (noiseFreeShare !== null) this.#controller.observe(noiseFreeShare);
+  /**
+   * Takes the noise-free cost share of a step, or null of a step without gated passes.
+   *
+   * @param target the target cost of that step.
+   */
+  observe(noiseFreeShare: number | null, target: number): void {
+    if (noiseFreeShare !== null) this.#controller.observe(noiseFreeShare, target);
   }
 
   /**

@@ -27,13 +27,15 @@ const pairs: Readonly<Record<RunConfig["mode"], PassPair>> = {
  * The pairs of a step.
  *
  * `dual` is the method: gated pass on view 1, dense pass on view 2. `vanilla` and `gated` are its baselines. With
- * `symmetric` a dual step has a second pair with the views exchanged. During the gate warm-up every pass is dense.
+ * `symmetric` a dual step has a second pair with the views exchanged.
+ *
+ * @param isVanilla whether the step has no gates although its run does, as in the gate warm-up.
  */
 export function plannedPairs(
-  config: Pick<RunConfig, "mode" | "symmetric" | "gateWarmup">,
-  epoch: number,
+  config: Pick<RunConfig, "mode" | "symmetric">,
+  isVanilla = false,
 ): readonly PassPair[] {
-  const mode = epoch < config.gateWarmup ? "vanilla" : config.mode;
+  const mode = isVanilla ? "vanilla" : config.mode;
   const [first, second] = pairs[mode];
   if (!config.symmetric || mode !== "dual") return [[first, second]];
   return [[first, second], [{ ...first, view: 1 }, { ...second, view: 0 }]];

@@ -1,5 +1,5 @@
 /**
- * What changes from epoch to epoch: learning rates, the gates' temperature, and the tightness of the bounds.
+ * What changes in the course of a run: learning rates, the gates' temperature, noise and opening, and the budget.
  *
  * @module
  */
@@ -49,17 +49,73 @@ export function gateTemperature(
   return start * (end / start) ** progress;
 }
 
+/** A step's place in its run. Ramps move with every step. */
+export interface StepPlace {
+  /** Steps done before it. */
+  readonly done: number;
+  /** Steps of each epoch. */
+  readonly stepsPerEpoch: number;
+}
+
+/** Share of the run after which the noise has its final scale. (as in DynConv, Verelst and Tuytelaars 2020) */
+const NOISE_END = 0.8;
+
+/** The golden ratio's fraction: its multiples spread evenly over 0..1. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * Whether a step has no gates and two dense passes: in the gate warm-up, and for the share `vanillaShare` of the steps
+ * after it.
+ */
+export function isVanillaStep(
+  { mode, gateWarmup, vanillaShare }: Pick<RunConfig, "mode" | "gateWarmup" | "vanillaShare">,
+  { done, stepsPerEpoch }: StepPlace,
+): boolean {
+  return mode === "vanilla" || done < gateWarmup * stepsPerEpoch || done * GOLDEN % 1 < vanillaShare;
+}
+
+/** The options that decide the ramp of target and opening. */
+export type RampConfig = Pick<RunConfig, "budget" | "gateWarmup" | "budgetRamp" | "gateOpening">;
+
+/** c = (1 + cos(pi x)) / 2, with x going from 0 at the end of the gate warm-up to 1 at the end of the ramp. */
+function rampLeft({ gateWarmup, budgetRamp }: RampConfig, { done, stepsPerEpoch }: StepPlace): number {
+  if (budgetRamp === 0) return 0;
+  const progress = Math.min(1, Math.max(0, (done / stepsPerEpoch - gateWarmup) / budgetRamp));
+  return (1 + Math.cos(Math.PI * progress)) / 2;
+}
+
+/** The target cost of a step, t + (1 - t) c for the budget t. */
+export function budgetTarget(config: RampConfig, place: StepPlace): number {
+  return config.budget + (1 - config.budget) * rampLeft(config, place);
+}
+
+/** What is added to the gates' logits in a step, o c for the opening o. */
+export function openingOf(config: RampConfig, place: StepPlace): number {
+  return config.gateOpening * rampLeft(config, place);
+}
+
+/** The scale sigma of the gates' noise in a step: along a line from `gateNoise` to `gateNoiseEnd`. */
+export function noiseScale(
+  { gateNoise, gateNoiseEnd, epochs }: Pick<RunConfig, "gateNoise" | "gateNoiseEnd" | "epochs">,
+  { done, stepsPerEpoch }: StepPlace,
+): number {
+  const progress = Math.min(1, done / (NOISE_END * epochs * stepsPerEpoch));
+  return gateNoise + ((gateNoiseEnd ?? gateNoise) - gateNoise) * progress;
+}
+
 /**
  * The budget's settings in an epoch, counted from 0. The bounds are tight at first (p = 1) and loosen as p = exp(-alpha
- * epoch); their epochs count from the end of the gate warm-up.
+ * epoch); their epochs count from the end of the gate warm-up. A tightness of 0 is no bounds.
  *
+ * @param target the target cost of the step; defaults to the budget.
  * @param multiplier the price of cost; defaults to 0. The published rule does not use it.
  */
 export function budgetOptions(
-  config: Pick<RunConfig, "budget" | "boundAlpha" | "gateWarmup">,
+  config: Pick<RunConfig, "budget" | "bounds" | "boundAlpha" | "gateWarmup">,
   epoch: number,
+  target = config.budget,
   multiplier = 0,
 ): BudgetOptions {
   const tightness = Math.exp(-config.boundAlpha * Math.max(0, epoch - config.gateWarmup));
-  return { target: config.budget, tightness, multiplier };
+  return { target, tightness: config.bounds ? tightness : 0, multiplier };
 }

@@ -49,8 +49,12 @@ export interface StepInputs {
   readonly progress?: number;
   /** Target, bounds and price of cost; defaults to {@linkcode budgetOptions} at price 0. */
   readonly budget?: BudgetOptions;
+  /** Whether the step has no gates although its run does; false by default. */
+  readonly isVanilla?: boolean;
   /** The noise of the step's n-th pass. */
   readonly noise: (pass: number) => NoiseSource;
+  /** The factor of the noise; defaults to 1. */
+  readonly noiseScale?: number;
   /**
    * Quarter turns of each image in dense passes, int32 [N], for a network with a rotation head; defaults to no turns.
    */
@@ -72,6 +76,7 @@ export type StepConfig = Pick<
   | "gateTemperatureEnd"
   | "budget"
   | "budgetRule"
+  | "bounds"
   | "boundAlpha"
 >;
 
@@ -114,8 +119,8 @@ interface Comparison {
 type StepBudget = { readonly [Name in keyof BudgetTerms | "noiseFreeShare"]: Tensor | null };
 
 function contextOf({ config, inputs }: Step, pass: Pass, number: number): Omit<ForwardContext, "tape"> {
-  const { noise, epoch, collective } = inputs;
-  return { pass, noise: noise(number), temperature: gateTemperature(config, epoch), collective };
+  const { noise, noiseScale, epoch, collective } = inputs;
+  return { pass, noise: noise(number), noiseScale, temperature: gateTemperature(config, epoch), collective };
 }
 
 function imagesOf({ views, turns }: StepInputs, { pass, view }: PlannedPass): Tensor {
@@ -231,7 +236,7 @@ function reportedScalars({ tape }: Step, scalars: Readonly<Record<string, Tensor
  */
 export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepInputs): StepReport {
   using _scope = new Scope();
-  const step: Step = { tape: new Tape(), trainee, config, inputs, pairs: plannedPairs(config, inputs.epoch) };
+  const step: Step = { tape: new Tape(), trainee, config, inputs, pairs: plannedPairs(config, inputs.isVanilla) };
   const targets = encodeTargets(step);
   const pairs = encodePasses(step);
   const comparison = comparePairs(step, pairs, targets);

@@ -60,6 +60,12 @@ export function createTrainee(
   };
 }
 
+/** Sets what is added to the logits of all gates, those of the momentum network among them. */
+export function openGates({ network, momentum }: Pick<Trainee, "network" | "momentum">, opening: number): void {
+  network.encoderOf("gated").setOpening(opening);
+  momentum?.encoderOf("gated").setOpening(opening);
+}
+
 /** All tensors that change in training. @param probes the online probes, or null. */
 export function trainingState(trainee: Trainee, probes: Module | null): TrainingState {
   const { network, optimizer, objective, momentum } = trainee;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hasOpening } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { activationType, type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
 import {
@@ -35,9 +36,9 @@ import { NetworkWatcher, yieldToEvents } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
 import { drawTurns } from "./rotation.ts";
-import { learningRate, stepRates } from "./schedules.ts";
+import { isVanillaStep, learningRate, noiseScale, openingOf, stepRates } from "./schedules.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
-import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
+import { createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
 
 /**
  * Augments a batch on the device.
@@ -61,14 +62,16 @@ const wallTime = () => Date.now() / 1000;
 interface PendingStep {
   readonly report: StepReport;
   readonly epoch: number;
+  /** The target cost of the step. */
+  readonly target: number;
   /** The clock at the step's end, in ms. */
   readonly end: number;
   /** Time since the end of the step before, in ms. */
   readonly milliseconds: number;
   /** Part of it that the step waited for images, in ms. */
   readonly waited: number;
-  /** Images of the batch. */
-  readonly images: number;
+  /** Views that went through the network. */
+  readonly views: number;
 }
 
 /** Everything that the loop works with. */
@@ -164,40 +167,47 @@ class Training {
   }
 
   #step(epoch: number): void {
-    const { report, waited, images } = this.#withinMemory(() => this.#train(epoch));
+    const trained = this.#withinMemory(() => this.#train(epoch));
     try {
       this.#flush();
     } catch (error) {
-      report[Symbol.dispose]();
+      trained.report[Symbol.dispose]();
       throw error;
     }
     this.#done++;
     const end = performance.now();
-    this.#pending = { report, epoch, end, milliseconds: end - this.#stepStart, waited, images };
+    this.#pending = { ...trained, epoch, end, milliseconds: end - this.#stepStart };
     this.#budget.afterStep(this.#done, epoch);
     this.#stepStart = end;
   }
 
   /** Trains on the next batch. */
-  #train(epoch: number): Pick<PendingStep, "report" | "waited" | "images"> {
+  #train(epoch: number): Pick<PendingStep, "report" | "target" | "waited" | "views"> {
     using _scope = new Scope();
     const { config, trainee, device, precision, dataset, probes } = this.#parts;
     const begin = performance.now();
     const stored = this.#loader.next();
     const waited = performance.now() - begin;
     const images = stored.indices.length;
+    const place = { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch };
+    const isVanilla = isVanillaStep(config, place);
+    const budget = this.#budget.price(epoch, place);
+    if (hasOpening(config)) openGates(trainee, openingOf(config, place));
     const inputs: StepInputs = {
       views: augmentedViews(stored, dataset, precision),
       epoch,
       ...stepRates(config, epoch),
       progress: this.#done / this.#steps,
-      budget: this.#budget.price(epoch),
+      budget,
+      isVanilla,
       turns: config.rotation ? drawTurns(config.seed, this.#done, images) : undefined,
       noise: (pass) => philoxNoise(device, { seed: config.seed, step: this.#done }, pass),
+      noiseScale: noiseScale(config, place),
       listener: probes?.listener(stored.indices, epoch),
     };
     const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
-    return { report, waited, images };
+    const views = 2 * images * plannedPairs(config, isVanilla).length;
+    return { report, target: budget.target, waited, views };
   }
 
   /** Runs a step. If the device has no memory for it, the error names a batch that fits. */
@@ -218,12 +228,12 @@ class Training {
    */
   #flush(): void {
     if (this.#pending === null) return;
-    const { epoch, end, milliseconds, waited, images } = this.#pending;
+    const { epoch, target, end, milliseconds, waited, views } = this.#pending;
     const { config, observer } = this.#parts;
     using report = this.#pending.report;
     this.#pending = null;
     const { loss = NaN, share = null, noiseFreeShare = null, ...terms } = report.read();
-    this.#budget.observe(noiseFreeShare);
+    this.#budget.observe(noiseFreeShare, target);
     const record: StepRecord = {
       step: this.#done,
       steps: this.#steps,
@@ -234,7 +244,7 @@ class Training {
       noiseFreeShare,
       multiplier: this.#budget.latestMultiplier,
       lr: learningRate(config, epoch),
-      viewsPerSecond: 2 * images * plannedPairs(config, epoch).length / (milliseconds / 1000),
+      viewsPerSecond: views / (milliseconds / 1000),
       wait: waited / 1000,
       time: (end - this.#start) / 1000,
     };

@@ -75,6 +75,56 @@ Deno.test("the default and every preset satisfy the table's own rules", () => {
   }
 });
 
+const beginnings = [
+  "budgetRule",
+  "zeroInitResidual",
+  "gateWarmup",
+  "budgetRamp",
+  "gateOpening",
+  "gateNoise",
+  "gateNoiseEnd",
+  "bounds",
+] as const;
+
+function beginningOf(flags: Readonly<Record<string, unknown>>, preset = "small") {
+  const config = resolveConfig({ preset, flags });
+  return beginnings.map((name) => config[name]);
+}
+
+Deno.test("the default recipe begins gently by shares of the epochs, and the paper's begins as published", () => {
+  assertEquals(beginningOf({}), ["default", true, 3, 6, 4, 0.5, 0, false]);
+  assertEquals(beginningOf({ epochs: 500 }), ["default", true, 100, 200, 4, 0.5, 0, false]);
+  assertEquals(beginningOf({ mode: "gated" }), beginningOf({}));
+  const paper = ["paper", false, 0, 0, 0, 1, null, true];
+  assertEquals(beginningOf({ recipe: "paper" }), paper);
+  assertEquals(beginningOf({}, "paper-cifar10"), paper);
+  assertEquals(beginningOf({ recipe: "paper", budgetRule: "default", gateWarmup: 2 }), [
+    "default",
+    false,
+    2,
+    ...paper.slice(3),
+  ]);
+});
+
+Deno.test("a run without gates has no gentle beginning", () => {
+  assertEquals(beginningOf({ mode: "vanilla" }).slice(1), [false, 0, 0, 0, 1, null, true]);
+});
+
+Deno.test("the gentle beginning leaves room for short runs, a longer warm-up and a bias", () => {
+  assertEquals(beginningOf({ epochs: 1 }).slice(2, 5), [0, 0, 0]);
+  assertEquals(beginningOf({ epochs: 2 }).slice(2, 5), [0, 1, 4]);
+  assertEquals(beginningOf({ gateWarmup: 12 }).slice(2, 5), [12, 2, 4]);
+  assertEquals(beginningOf({ gateWarmup: 14 }).slice(2, 5), [14, 0, 0]);
+  assertEquals(beginningOf({ gateBias: 2 }).slice(2, 5), [3, 6, 0]);
+});
+
+Deno.test("a stored configuration without a recipe began as the paper, under the default rule", () => {
+  const file = parseConfigFile("config.yaml", "preset: small\nversions:\n  sluice: 0.1.0\n");
+  const config = resolveConfig({ file });
+  assertEquals(config.recipe, "paper");
+  assertEquals(beginnings.map((name) => config[name]), ["default", false, 0, 0, 0, 1, null, true]);
+});
+
 Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { budget: "1.5" } }, /^--budget 1\.5: give a number above 0 and at most 1$/);
   assertRefused({ flags: { budget: "0" } }, /^--budget 0: /);
@@ -93,6 +143,14 @@ Deno.test("a value out of range is named with its remedy", () => {
   assertRefused({ flags: { precision: "f16" } }, /^--precision f16: give auto or f32 or tf32 or bf16$/);
   assertRefused({ flags: { threads: "-1" } }, /^--threads -1: /);
   assertRefused({ flags: { gateWarmup: 500 } }, /^--gate-warmup 500: /);
+  assertRefused(
+    { flags: { epochs: 10, gateWarmup: 4, budgetRamp: 6 } },
+    /^--budget-ramp 6: leaves no epoch at the budget; give 5 or less$/,
+  );
+  assertRefused({ flags: { budgetRamp: 0, gateOpening: 4 } }, /^--gate-opening 4: .*give --budget-ramp, too$/);
+  assertRefused({ flags: { gateBias: 1, gateOpening: 4 } }, /^--gate-opening 4: the run has --gate-bias 1, /);
+  assertRefused({ flags: { vanillaShare: 1 } }, /^--vanilla-share 1: give a number from 0 to below 1$/);
+  assertRefused({ flags: { gateNoise: -1 } }, /^--gate-noise -1: give a number from 0 to 1000000$/);
   assertRefused({ flags: { symmetric: true, mode: "vanilla" } }, /^--symmetric: a vanilla run /);
   assertRefused(
     { flags: { rotation: true, mode: "vanilla" } },

@@ -72,6 +72,7 @@ function step(device: Device, network: DualNetwork, mode: StepConfig["mode"], ra
     epochs: 100,
     gateTemperature: 2 / 3,
     gateTemperatureEnd: null,
+    bounds: true,
     boundAlpha: 0,
   }, {
     views: [images(device, 60), images(device, 61)],

@@ -200,6 +200,7 @@ export function repeatStep(device: Device, { tensors, config }: RecordedStep, ru
       epochs: 100,
       gateTemperature: 2 / 3,
       gateTemperatureEnd: null,
+      bounds: true,
       boundAlpha,
       ...run.options,
     },

@@ -38,6 +38,9 @@ const tiny = {
   epochs: 2,
   evalEvery: 1,
   precision: "f32",
+  // Gates are drawn from the first step on.
+  recipe: "paper",
+  budgetRule: "default",
 };
 
 function quiet(overrides: Partial<TrainingObserver> = {}): TrainingObserver {
@@ -161,6 +164,29 @@ Deno.test("gates start with the given bias, and their hidden layers have the giv
     assertNear(share, 1 + 2 * 940 / 2_273_280, 1e-6);
     assertNear(noiseFreeShare, 1 + 2 * 940 / 2_273_280, 1e-6);
   }
+});
+
+Deno.test("the default recipe begins without gates, then with open gates at the whole cost, and ends at the budget", async () => {
+  const flags = { recipe: "default", epochs: 10, budget: 0.4, evalEvery: 0 };
+  const steps = await train(flags, quiet(), stepsIn);
+  assertEquals(steps.map(({ share }) => share === null), steps.map(({ epoch }) => epoch < 2));
+  // The first step with gates: an opening of 4 and little noise leave few channels closed.
+  assertGreater(steps[16]?.noiseFreeShare ?? 0, 0.9);
+  steps.slice(18).forEach(({ terms, share }, index) => {
+    const done = 18 + index;
+    const progress = Math.min(1, (done / 8 - 2) / 4);
+    const target = 0.4 + 0.6 * (1 + Math.cos(Math.PI * progress)) / 2;
+    const price = steps[done - (done % 8 === 0 ? 1 : 2)]?.multiplier ?? 0;
+    assertNear(terms["macs"], price * ((share ?? NaN) - target), 1e-4);
+    assertEquals(terms["bound"], 0);
+  });
+});
+
+Deno.test("steps without gates are mixed in, and have a dense loss alone", async () => {
+  const flags = { vanillaShare: 0.5, epochs: 4, evalEvery: 0 };
+  const steps = await train(flags, quiet(), stepsIn);
+  assertEquals(steps.filter(({ share }) => share === null).length, 16);
+  for (const { share, terms } of steps) assertEquals("macs" in terms, share !== null);
 });
 
 Deno.test("the paper's rule adds 5 (share - budget)^2 to the loss", async () => {
@@ -314,12 +340,12 @@ Deno.test("checkpoints are kept at the given interval", async () => {
 Deno.test("dual sends view 1 through the gates and view 2 around them; symmetric adds the exchange", () => {
   const pair = [{ pass: "gated", view: 0 }, { pass: "dense", view: 1 }];
   const exchanged = [{ pass: "gated", view: 1 }, { pass: "dense", view: 0 }];
-  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: false, gateWarmup: 0 }, 0), [pair]);
-  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: true, gateWarmup: 0 }, 0), [pair, exchanged]);
+  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: false }), [pair]);
+  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: true }), [pair, exchanged]);
 });
 
-Deno.test("every pass is dense during the gate warm-up", () => {
+Deno.test("every pass of a vanilla step is dense", () => {
   const dense = [[{ pass: "dense", view: 0 }, { pass: "dense", view: 1 }]];
-  assertEquals<unknown>(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 1), dense);
-  assertEquals(plannedPairs({ mode: "gated", symmetric: false, gateWarmup: 2 }, 2)[0]?.[0].pass, "gated");
+  assertEquals<unknown>(plannedPairs({ mode: "gated", symmetric: false }, true), dense);
+  assertEquals(plannedPairs({ mode: "gated", symmetric: false })[0]?.[0].pass, "gated");
 });
