@@ -14,6 +14,7 @@ export const helpTopics = {
   options: "flags, the configuration file and presets",
   datasets: "the data sets, your own images, and how files become views",
   budgets: "what --budget means, and what holds it",
+  recipes: "how a run with gates begins",
   networks: "architectures, modes and objectives",
   machines: "memory, threads and precision",
   runs: "the files of a run",

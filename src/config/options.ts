@@ -7,13 +7,26 @@
  */
 
 import { z } from "zod";
-import { architectures, GATE_REDUCTION, stems } from "../models/spec.ts";
+import { architectures, stems } from "../models/spec.ts";
 import type { ImageStoreOptions } from "../data/mod.ts";
 import { datasetNames } from "../data/datasets/registry.ts";
 import { objectiveNames } from "../objectives/mod.ts";
 import { imageSide } from "./network.ts";
 import type { RunConfig } from "./run_config.ts";
-import type { OptionSchema, RunOption } from "./run_option.ts";
+import {
+  between,
+  choice,
+  count,
+  LARGEST_COUNT,
+  LARGEST_FLOAT,
+  limit,
+  number,
+  onOff,
+  SMALLEST_FLOAT,
+} from "./option_kinds.ts";
+import { gateRows } from "./gate_rows.ts";
+import { isGentle } from "./recipe.ts";
+import type { RunOption } from "./run_option.ts";
 
 export type { OptionGroup, OptionKind, OptionSchema, RunOption } from "./run_option.ts";
 export type { RunConfig } from "./run_config.ts";
@@ -21,85 +34,12 @@ export type { RunConfig } from "./run_config.ts";
 /** The type of the table: a row for every option of a run, keyed by its camelCase name. */
 export type RunOptions = { readonly [Key in keyof RunConfig]: RunOption<RunConfig[Key]> };
 
-/** The fields of a row that the functions below take from their caller. */
-type Details<T> = Pick<RunOption<T>, "group" | "help" | "default"> & { readonly defaultText?: string };
-
-/** Columns of the longest placeholder: a longer one leaves no room for the help beside it. */
-const LONGEST_PLACEHOLDER = 32;
-
-/** An option that takes one of a few words. */
-function choice<const Word extends string>(words: readonly Word[], details: Details<Word>): RunOption<Word> {
-  const list = words.join("|");
-  const rule = words.join(" or ");
-  const common = { kind: "text", words, rule, schema: z.enum(words), ...details } as const;
-  if (list.length <= LONGEST_PLACEHOLDER) return { ...common, placeholder: list };
-  return { ...common, placeholder: "NAME", help: `${details.help}: ${words.join(", ")}` };
-}
-
-/** An option that takes a whole number from `smallest` to `largest`. */
-function count(smallest: number, details: Details<number>, largest = Number.MAX_SAFE_INTEGER): RunOption<number> {
-  const schema = z.number().int().min(smallest).max(largest);
-  const rule = `a whole number from ${smallest} to ${largest}`;
-  return { kind: "number", placeholder: "N", rule, schema, ...details };
-}
-
-/** An option that takes a whole number from 1 on, or null for no limit. */
-function limit(details: Omit<Details<number | null>, "default">): RunOption<number | null> {
-  return {
-    ...count(1, { ...details, default: 1 }),
-    schema: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).nullable(),
-    default: null,
-  };
-}
-
-/** An option that takes a number; the schema sets the range, and the rule states it in words. */
-function number(rule: string, schema: OptionSchema<number>, details: Details<number>): RunOption<number> {
-  return { kind: "number", placeholder: "X", rule, schema, ...details };
-}
-
-/** An option that takes a number from `smallest` to `largest`. */
-function between(smallest: number, largest: number, details: Details<number>): RunOption<number> {
-  return number(`a number from ${smallest} to ${largest}`, z.number().min(smallest).max(largest), details);
-}
-
 /** Channels of the widest first stage: the largest convolution of a ResNet-18 then has 38 GB of weights. */
 const WIDEST_STAGE = 4096;
-/** Largest batch, projector width and the like: more than any machine has memory for. */
-const LARGEST_COUNT = 65_536;
-/** The range that 32-bit floats hold at full precision, rounded inwards. */
-const [SMALLEST_FLOAT, LARGEST_FLOAT] = [1e-37, 1e38];
-/** Limits of temperatures and of a bias' absolute value: beyond them every gate is always open or always closed. */
-const [COLDEST, EXTREME] = [1e-6, 1e6];
-
-/** An option that is on or off. Its help describes the flag that `--help` lists: `--no-` if the default is on. */
-function onOff(details: Details<boolean>): RunOption<boolean> {
-  return { kind: "switch", placeholder: "", rule: "true or false", schema: z.boolean(), ...details };
-}
-
 /** Largest image side in pixels for which the default stem has no stride. */
 const LARGEST_CIFAR_IMAGE = 64;
 /** The default batch, if there are enough images and enough memory. */
 export const USUAL_BATCH = 256;
-
-/** Shares of the epochs that the default recipe trains without gates, and lowers the target cost in. */
-const [WARMUP_SHARE, RAMP_SHARE] = [0.2, 0.4];
-/** The default recipe's opening, at which nearly every gate is open, and its noise. */
-const [OPENING, GENTLE_NOISE] = [4, 0.5];
-
-/** Whether a run begins gently: it has gates, and the default recipe. */
-function isGentle({ recipe = "default", mode = "dual" }: Readonly<Partial<RunConfig>>): boolean {
-  return recipe === "default" && mode !== "vanilla";
-}
-
-function epochsOf({ epochs = 500 }: Readonly<Partial<RunConfig>>): number {
-  return epochs;
-}
-
-/** The default recipe's ramp, which leaves an epoch or more at the budget. */
-function usualRamp(config: Readonly<Partial<RunConfig>>): number {
-  const epochs = epochsOf(config);
-  return Math.max(0, Math.min(Math.round(RAMP_SHARE * epochs), epochs - 1 - (config.gateWarmup ?? 0)));
-}
 
 const deviceWords = ["auto", "cpu", "cuda"] as const;
 const deviceNames = z.templateLiteral(["cuda:", z.number().int().nonnegative()]);
@@ -285,107 +225,7 @@ export const runOptions: RunOptions = {
     help: "send each view through both passes, at twice the cost",
     default: false,
   }),
-  gateWarmup: {
-    ...count(0, {
-      group: "budget",
-      help: "first epochs that train without gates",
-      default: (config) => isGentle(config) ? Math.floor(WARMUP_SHARE * epochsOf(config)) : 0,
-      defaultText: "a fifth of the epochs; 0 with --recipe paper",
-    }),
-    earlier: 0,
-  },
-  budgetRamp: {
-    ...count(0, {
-      group: "budget",
-      help: "next epochs, in which the target cost falls from 1 to the budget",
-      default: (config) => isGentle(config) ? usualRamp(config) : 0,
-      defaultText: "two fifths of the epochs; 0 with --recipe paper",
-    }),
-    earlier: 0,
-  },
-  vanillaShare: {
-    ...between(0, 1, {
-      group: "budget",
-      help: "share of the steps with gates that are replaced by steps without gates",
-      default: 0,
-    }),
-    rule: "a number from 0 to below 1",
-    schema: z.number().min(0).lt(1),
-  },
-  gateReduction: count(
-    1,
-    { group: "budget", help: "factor by which a gate narrows its input", default: GATE_REDUCTION },
-    LARGEST_COUNT,
-  ),
-  gateBias: {
-    ...between(-EXTREME, EXTREME, {
-      group: "budget",
-      help: "initial bias of the gates' logits",
-      default: 0,
-    }),
-    schema: z.number().min(-EXTREME).max(EXTREME).nullable(),
-    default: null,
-    defaultText: "no bias",
-  },
-  gateOpening: {
-    ...between(0, EXTREME, {
-      group: "budget",
-      help: "added to the gates' logits at first; falls to 0 with the target cost",
-      default: (config) => isGentle(config) && config.budgetRamp && config.gateBias === null ? OPENING : 0,
-      defaultText: `${OPENING}; 0 with --recipe paper, --gate-bias or --budget-ramp 0`,
-    }),
-    earlier: 0,
-  },
-  gateNoise: {
-    ...between(0, EXTREME, {
-      group: "budget",
-      help: "scale of the noise that training adds to the gates' logits",
-      default: (config) => isGentle(config) ? GENTLE_NOISE : 1,
-      defaultText: `${GENTLE_NOISE}; 1 with --recipe paper`,
-    }),
-    earlier: 1,
-  },
-  gateNoiseEnd: {
-    ...between(0, EXTREME, {
-      group: "budget",
-      help: "scale of the noise from 80 % of the run on",
-      default: 0,
-    }),
-    schema: z.number().min(0).max(EXTREME).nullable(),
-    default: (config) => isGentle(config) ? 0 : null,
-    defaultText: "0; the same as --gate-noise with --recipe paper",
-    earlier: null,
-  },
-  gateTemperature: between(COLDEST, EXTREME, {
-    group: "budget",
-    help: "temperature of the gates' sigmoid",
-    default: 2 / 3,
-    defaultText: "2/3",
-  }),
-  gateTemperatureEnd: {
-    ...between(COLDEST, EXTREME, {
-      group: "budget",
-      help: "temperature in the last epoch",
-      default: 1,
-    }),
-    schema: z.number().min(COLDEST).max(EXTREME).nullable(),
-    default: null,
-    defaultText: "the same as --gate-temperature",
-  },
-  bounds: {
-    ...onOff({
-      group: "budget",
-      help: "hold each gate's open share between two bounds, which relax",
-      default: (config) => !isGentle(config),
-      defaultText: "only with --recipe paper",
-    }),
-    earlier: true,
-  },
-  boundAlpha: between(0, EXTREME, {
-    group: "budget",
-    help: "speed at which the bounds on each gate's open share relax",
-    default: 0.02,
-  }),
+  ...gateRows,
   evalEvery: count(0, { group: "evaluation", help: "epochs between two k-NN evaluations; 0: none", default: 1 }),
   checkpointEvery: count(0, {
     group: "evaluation",
@@ -463,7 +303,6 @@ export const gateOptions = [
   "budget",
   "recipe",
   "budgetRule",
-  "zeroInitResidual",
   "gateWarmup",
   "budgetRamp",
   "vanillaShare",

@@ -103,7 +103,23 @@ const earlierRotation = [
 const rotationRun = [
   ...["pretrain", "--rotation", "--width", "4", "--stem", "imagenet", "--budget", "0.7", "--projector", "16"],
   ...["--batch", "8", "--train-images", "16", "--test-images", "8", "--epochs", "4", "--warmup-epochs", "2"],
-  ...["--lr", "0.01", "--precision", "f32", "--threads", "1", "--seed", "1", "--eval-every", "0", "--quiet"],
+  ...[
+    "--recipe",
+    "paper",
+    "--budget-rule",
+    "default",
+    "--lr",
+    "0.01",
+    "--precision",
+    "f32",
+    "--threads",
+    "1",
+    "--seed",
+    "1",
+    "--eval-every",
+    "0",
+    "--quiet",
+  ],
 ];
 
 Deno.test(

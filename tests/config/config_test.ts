@@ -119,7 +119,7 @@ Deno.test("the gentle beginning leaves room for short runs, a longer warm-up and
 });
 
 Deno.test("a stored configuration without a recipe began as the paper, under the default rule", () => {
-  const file = parseConfigFile("config.yaml", "preset: small\nversions:\n  sluice: 0.1.0\n");
+  const file = parseConfigFile("config.yaml", "preset: small\nversions:\n  deno: 2.9.6\n");
   const config = resolveConfig({ file });
   assertEquals(config.recipe, "paper");
   assertEquals(beginnings.map((name) => config[name]), ["default", false, 0, 0, 0, 1, null, true]);
