@@ -12,7 +12,7 @@ import { quoteWord } from "../../src/sweep/shell.ts";
 import { outputOptions } from "../options.ts";
 import { signedShare } from "../ui/missed_budget.ts";
 import { remark, writeResult } from "../ui/output.ts";
-import { formatSeconds } from "../ui/progress.ts";
+import { describeTarget, formatSeconds } from "../ui/progress.ts";
 import { formatTable, grouped, percent, share } from "../ui/tables.ts";
 import { showSweep } from "./sweep_action.ts";
 
@@ -54,7 +54,9 @@ function describeStatus(status: RunStatus): string {
       ["step", describeSteps(status)],
       ["loss", last?.loss.toFixed(4)],
       ...Object.entries(last?.terms ?? {}).map(([name, value]) => [`  ${name}`, value.toFixed(4)]),
-      ...(budget === null ? [] : [["cost share", `${share(last?.noiseFreeShare) ?? "-"} of ${budget}`]]),
+      ...(budget === null
+        ? []
+        : [["cost share", `${share(last?.noiseFreeShare) ?? "-"} of ${describeTarget(last, budget)}`]]),
       ["views/s", last === null ? null : grouped(Math.round(last.viewsPerSecond))],
       ...networks,
       ["checkpoint", checkpoint],

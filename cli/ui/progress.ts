@@ -38,6 +38,12 @@ export function formatDuration(seconds: number): string {
 /** Terms that the line shows in another form. */
 const hiddenTerms = new Set(["objective", "macs", "bound"]);
 
+/** The cost that a step should have: the budget, or a target that is still on its way there. */
+export function describeTarget(record: Pick<StepRecord, "target"> | null, budget: number): string {
+  const target = record?.target;
+  return target === undefined || target === budget ? String(budget) : `${target.toFixed(3)}, falling to ${budget}`;
+}
+
 /**
  * The details of a step, the most important first: cost of the gated network without gate noise, budget, loss, last
  * 20-NN accuracy of each network, speed, and terms of the loss.
@@ -46,7 +52,9 @@ export function describeStep(record: StepRecord, budget: number, networks: Evalu
   const terms = Object.entries(record.terms).filter(([name]) => !hiddenTerms.has(name));
   const accuracies = Object.entries(networks).map(([name, { knn20 }]) => `${name} ${knn20.toFixed(1)}`);
   return [
-    ...(record.noiseFreeShare === null ? [] : [`cost ${record.noiseFreeShare.toFixed(3)} of ${budget}`]),
+    ...(record.noiseFreeShare === null
+      ? []
+      : [`cost ${record.noiseFreeShare.toFixed(3)} of ${describeTarget(record, budget)}`]),
     `loss ${record.loss.toFixed(3)}`,
     ...(accuracies.length === 0 ? [] : [`20-NN ${accuracies.join(" ")}`]),
     `${record.viewsPerSecond.toFixed(0)} views/s`,

@@ -35,10 +35,10 @@ export function taggedScalars(record: StepRecord | EvaluationRecord): Record<str
     });
     return Object.assign({}, ...networks);
   }
-  const { loss, terms, share, noiseFreeShare, multiplier, lr, viewsPerSecond } = record;
+  const { loss, terms, share, noiseFreeShare, target, multiplier, lr, viewsPerSecond } = record;
   return {
     ...grouped("loss", { total: loss, ...terms }),
-    ...grouped("budget", { share, noiseFreeShare, multiplier }),
+    ...grouped("budget", { share, noiseFreeShare, target, multiplier }),
     ...grouped("training", { lr, viewsPerSecond }),
   };
 }

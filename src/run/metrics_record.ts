@@ -52,10 +52,10 @@ function termsOf(value: unknown): Record<string, number> | null {
 }
 
 function stepRecord(record: JsonRecord): StepRecord | null {
-  const { step, steps, epoch, loss, terms, share, noiseFreeShare } = record;
+  const { step, steps, epoch, loss, terms, share, noiseFreeShare, target } = record;
   const found = termsOf(terms);
   const isStep = isCount(step) && isCount(steps) && isCount(epoch) && isNumber(loss) && found !== null &&
-    [share, noiseFreeShare].every((value) => isMissing(value) || isNumber(value)) &&
+    [share, noiseFreeShare, target].every((value) => isMissing(value) || isNumber(value)) &&
     stepNumbers.every((key) => isMissing(record[key]) || isNumber(record[key]));
   if (!isStep) return null;
   const read: Record<string, unknown> = { ...record, loss: loss ?? NaN, terms: found };

@@ -23,6 +23,8 @@ export interface StepRecord {
   readonly share: number | null;
   /** The same share without noise; null without gated passes. */
   readonly noiseFreeShare: number | null;
+  /** The target of that share in this step; only in runs whose target falls to the budget. */
+  readonly target?: number;
   /** The price of cost, as the budget's controller sets it after this step. */
   readonly multiplier: number;
   /** Learning rate. */

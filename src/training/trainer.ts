@@ -242,6 +242,7 @@ class Training {
       terms,
       share,
       noiseFreeShare,
+      ...(config.budgetRamp > 0 && noiseFreeShare !== null ? { target } : {}),
       multiplier: this.#budget.latestMultiplier,
       lr: learningRate(config, epoch),
       viewsPerSecond: views / (milliseconds / 1000),

@@ -178,6 +178,7 @@ Deno.test("the default recipe begins without gates, then with open gates at the 
     const target = 0.4 + 0.6 * (1 + Math.cos(Math.PI * progress)) / 2;
     const price = steps[done - (done % 8 === 0 ? 1 : 2)]?.multiplier ?? 0;
     assertNear(terms["macs"], price * ((share ?? NaN) - target), 1e-4);
+    assertNear(steps[done]?.target, target, 1e-12);
     assertEquals(terms["bound"], 0);
   });
 });

@@ -45,4 +45,7 @@ Deno.test("a step shows cost and budget first, then the loss, the last 20-NN acc
   assertEquals(describeStep(record, 0.3, {}), [cost, loss, ...rest]);
   assertEquals(describeStep(record, 0.3, networks), [cost, loss, "20-NN gated 40.3", ...rest]);
   assertEquals(describeStep({ ...record, noiseFreeShare: null }, 0.3, {}), [loss, ...rest]);
+  const falling = "cost 0.301 of 0.413, falling to 0.3";
+  assertEquals(describeStep({ ...record, target: 0.4128 }, 0.3, {}), [falling, loss, ...rest]);
+  assertEquals(describeStep({ ...record, target: 0.3 }, 0.3, {}), [cost, loss, ...rest]);
 });
