@@ -100,6 +100,7 @@ Deno.test(
       "terms",
       "share",
       "noiseFreeShare",
+      "target",
       "multiplier",
       "lr",
       "viewsPerSecond",
