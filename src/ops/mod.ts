@@ -24,6 +24,7 @@ export * from "./max_pool.ts";
 export * from "./moving_average.ts";
 export * from "./packed_weights.ts";
 export * from "./philox_uniform.ts";
+export * from "./repeat_columns.ts";
 export * from "./rotate.ts";
 export * from "./scale.ts";
 export * from "./sgd.ts";

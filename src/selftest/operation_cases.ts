@@ -22,6 +22,7 @@ import { maxPoolBenchmarks, maxPoolCases } from "./max_pool_cases.ts";
 import { movingAverageBenchmarks, movingAverageCases } from "./moving_average_cases.ts";
 import type { OperationBenchmark, OperationCase } from "./operation_case.ts";
 import { philoxUniformBenchmarks, philoxUniformCases } from "./philox_uniform_cases.ts";
+import { repeatColumnsBenchmarks, repeatColumnsCases } from "./repeat_columns_cases.ts";
 import { rotateBenchmarks, rotateCases } from "./rotate_cases.ts";
 import { scaleCases } from "./scale_cases.ts";
 import { sgdCases } from "./sgd_cases.ts";
@@ -52,6 +53,7 @@ export const operationCases: readonly OperationCase[] = [
   ...maxPoolCases,
   ...movingAverageCases,
   ...philoxUniformCases,
+  ...repeatColumnsCases,
   ...rotateCases,
   ...scaleCases,
   ...sgdCases,
@@ -74,6 +76,7 @@ export const operationBenchmarks: readonly OperationBenchmark[] = [
   ...maxPoolBenchmarks,
   ...gateBenchmarks,
   ...gateDecideBenchmarks,
+  ...repeatColumnsBenchmarks,
   ...unaryBenchmarks,
   ...binaryBenchmarks,
   ...sumBenchmarks,

@@ -26,6 +26,7 @@ import {
   maxPool,
   movingAverage,
   PackedWeights,
+  repeatColumns,
   rotate,
   sgdUpdate,
   sliceRows,
@@ -171,6 +172,16 @@ const refused: readonly [
   ["indices that are no whole numbers", ShapeError, /gatherRows.*f32/, () => gatherRows(null, floats(2, 4), floats(1))],
   ["an index beyond the rows", NativeError, /gather_rows.*2/, () => gatherRows(null, floats(2, 4), integers(2))],
   ["an index below 0", NativeError, /gather_rows.*-1/, () => gatherRows(null, floats(2, 4), integers(-1))],
+  ["columns repeated 0 times", ShapeError, /repeatColumns.*0 times.*from 1 on/, () => {
+    repeatColumns(null, floats(2, 4), 0);
+  }],
+  ["columns repeated 1.5 times", ShapeError, /repeatColumns.*1\.5 times/, () => repeatColumns(null, floats(2, 4), 1.5)],
+  ["columns of images", ShapeError, /repeatColumns.*\[2,1,1,4\].*\[rows, columns\]/, () => {
+    repeatColumns(null, floats(2, 1, 1, 4), 2);
+  }],
+  ["columns of bf16", ShapeError, /repeatColumns.*bf16/, () => {
+    repeatColumns(null, Tensor.full(device, [2, 4], 1, "bf16"), 2);
+  }],
   ["max pooling of a matrix", ShapeError, /maxPool.*\[4,2\]/, () => {
     maxPool(null, floats(4, 2), { kernel: 2, stride: 2, padding: 0 });
   }],

@@ -122,6 +122,10 @@ def moving_average(i, a):
     return [torch.lerp(i["value"], i["average"], a["momentum"])]
 
 
+def repeat_columns(i, a):
+    return [i["x"].repeat_interleave(a["count"], dim=1)]
+
+
 def rotate(i, _):
     return [torch.stack([torch.rot90(x, int(turns)) for x, turns in zip(i["x"], i["turns"])])]
 
@@ -211,6 +215,7 @@ OPERATIONS = {
     "matmul": matmul,
     "max_pool": max_pool,
     "moving_average": moving_average,
+    "repeat_columns": repeat_columns,
     "rotate": rotate,
     "scale": scale,
     "sgd": sgd,
