@@ -86,7 +86,7 @@ export function networkCost(spec: NetworkSpec): NetworkCost {
     const gated = termsOf(block, convolutions, gateCount);
     gateCount += gates.length;
     const shortcut = projects ? side * side * outChannels * inChannels : 0;
-    const gate = sumOf(gates.map((of) => of.inChannels * of.hidden + of.hidden * of.channels));
+    const gate = sumOf(gates.map((of) => of.hidden * (of.inChannels + of.channels / of.group)));
     return { name, convolutions, shortcut, gate, gated };
   });
   const macs = blocks.reduce((sum, { convolutions, shortcut }) => sum + sumOf(convolutions) + shortcut, stem);

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import type { Recorder } from "../autograd/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { MisuseError } from "../errors.ts";
-import { gateDecide, gateSample, gateThreshold, globalPool, scale } from "../ops/mod.ts";
+import { gateDecide, gateSample, gateThreshold, globalPool, repeatColumns, scale } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
@@ -31,21 +32,22 @@ export interface GateOptions {
 const NO_NOISE = 0.5;
 
 /**
- * Global average pool, linear I -> I/4, norm, relu, linear -> C: one logit a channel. Training draws the channel's bit;
- * evaluation takes [logit >= 0].
+ * Global average pool, linear I -> I/4, norm, relu, linear -> C / group: one logit for each group of neighbouring
+ * channels. Training draws the group's bit; evaluation takes [logit >= 0].
  */
 export class Gate extends Module {
   readonly #fc1: Linear;
   readonly #norm: BatchNorm;
   readonly #fc2: Linear;
-  /** Added to the logits [C]; null if nothing is. It is saved with the state, since evaluation needs it, too. */
+  readonly #group: number;
+  /** Added to the logits [C / group]; null if nothing is. It is saved with the state, because evaluation needs it. */
   readonly #opening: Tensor | null;
 
   /** Draws the weights, which do not decay. @throws {MisuseError} if logits have both biases and an opening. */
   constructor(
     device: Device,
     initialiser: Initialiser,
-    { inChannels, channels, hidden }: Pick<GateSpec, "inChannels" | "channels" | "hidden">,
+    { inChannels, channels, hidden, group }: Pick<GateSpec, "inChannels" | "channels" | "hidden" | "group">,
     { gateBias = null, hasOpening = false }: GateOptions = {},
   ) {
     super();
@@ -56,9 +58,11 @@ export class Gate extends Module {
     };
     this.#fc1 = this.child("fc1", layer(inChannels, hidden, null));
     this.#norm = this.child("bn", new BatchNorm(device, hidden));
-    const biases = gateBias === null ? null : new Float32Array(channels).fill(gateBias);
-    this.#fc2 = this.child("fc2", layer(hidden, channels, biases));
-    this.#opening = hasOpening ? this.buffer("opening", unscoped(() => Tensor.full(device, [channels], 0))) : null;
+    const logits = channels / group;
+    const biases = gateBias === null ? null : new Float32Array(logits).fill(gateBias);
+    this.#fc2 = this.child("fc2", layer(hidden, logits, biases));
+    this.#group = group;
+    this.#opening = hasOpening ? this.buffer("opening", unscoped(() => Tensor.full(device, [logits], 0))) : null;
   }
 
   /** Sets what is added to the logits. @throws {MisuseError} if the gate was built without an opening. */
@@ -80,7 +84,7 @@ export class Gate extends Module {
    * gradient.
    */
   sample(context: ForwardContext, x: Tensor, index: number): SampledMask {
-    const { tape, noise, noiseScale = 1, temperature, collective } = context;
+    const { tape, collective } = context;
     const pooled = globalPool(tape, x);
     const hidden = this.#norm.forward(tape, this.#fc1.forward(tape, pooled), {
       training: true,
@@ -89,13 +93,18 @@ export class Gate extends Module {
     });
     const logits = this.#fc2.forward(tape, hidden, {}, this.#bias);
     const noiseFree = gateThreshold(logits);
+    const drawn = this.#draw(context, logits, index);
+    return { mask: this.#maskOf(tape, drawn), noiseFree: this.#maskOf(null, noiseFree) };
+  }
+
+  /** The bits of logits [N, C / group]. */
+  #draw({ tape, noise, noiseScale = 1, temperature }: ForwardContext, logits: Tensor, index: number): Tensor {
     if (noiseScale === 0) {
-      return { mask: gateSample(tape, logits, Tensor.full(x.device, logits.shape, NO_NOISE), temperature), noiseFree };
+      return gateSample(tape, logits, Tensor.full(logits.device, logits.shape, NO_NOISE), temperature);
     }
     // (l + sigma g) / tau = (l / sigma + g) / (tau / sigma): one operation samples at every scale.
     const scaled = noiseScale === 1 ? logits : scale(tape, logits, 1 / noiseScale);
-    const uniform = noise.uniform(index, logits.shape);
-    return { mask: gateSample(tape, scaled, uniform, temperature / noiseScale), noiseFree };
+    return gateSample(tape, scaled, noise.uniform(index, logits.shape), temperature / noiseScale);
   }
 
   /**
@@ -105,11 +114,19 @@ export class Gate extends Module {
    * @returns [N, C] of 0 and 1.
    */
   decide(pooled: Tensor): Tensor {
-    return gateDecide(pooled, {
+    const bits = gateDecide(pooled, {
       weight1: this.#fc1.weight.value,
       norm: this.#norm.norm,
       weight2: this.#fc2.weight.value,
       bias: this.#bias,
     });
+    const mask = this.#maskOf(null, bits);
+    if (mask !== bits) bits[Symbol.dispose]();
+    return mask;
+  }
+
+  /** The mask [N, C] of the groups' bits [N, C / group]; the bits themselves for groups of one channel. */
+  #maskOf(tape: Recorder, bits: Tensor): Tensor {
+    return this.#group === 1 ? bits : repeatColumns(tape, bits, this.#group);
   }
 }

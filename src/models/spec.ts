@@ -53,6 +53,8 @@ export interface NetworkSpec {
   readonly image: number;
   /** Channels of a gate's input over the values inside the gate. Defaults to 4. */
   readonly gateReduction?: number;
+  /** Neighbouring channels that a gate opens together; it divides the width. Defaults to 1. */
+  readonly gateGroup?: number;
 }
 
 /** A stem's convolution and pool. */
@@ -101,6 +103,8 @@ export interface GateSpec {
   readonly hidden: number;
   /** Channels that the gate decides on. */
   readonly channels: number;
+  /** Channels for each logit: logit k opens channels k * group to k * group + group - 1. */
+  readonly group: number;
 }
 
 /** A residual block before it is built. */
@@ -122,7 +126,7 @@ export interface BlockSpec {
 }
 
 /** The parts of a specification that decide its blocks. */
-export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction">;
+export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction" | "gateGroup">;
 
 /** The table of a kind. @throws {ShapeError} if a mask follows its last row, or its strides are not the block's. */
 function checkedTable(kind: BlockKind, channels: number, stride: number): readonly ConvolutionRow[] {
@@ -139,7 +143,11 @@ function checkedTable(kind: BlockKind, channels: number, stride: number): readon
   return table;
 }
 
-/** A block of `channels` channels between its convolutions. */
+/**
+ * A block of `channels` channels between its convolutions.
+ *
+ * @throws {ShapeError} if the gates' group does not divide their channels, or as {@linkcode checkedTable}.
+ */
 function blockSpec(
   settings: BlockSettings,
   name: string,
@@ -153,14 +161,20 @@ function blockSpec(
       return convolution;
     },
   );
-  const hidden = Math.max(1, Math.floor(inChannels / (settings.gateReduction ?? GATE_REDUCTION)));
+  const { gateReduction = GATE_REDUCTION, gateGroup: group = 1 } = settings;
+  const hidden = Math.max(1, Math.floor(inChannels / gateReduction));
   const masked = convolutions.filter((convolution) => convolution.masked);
   const gates = masked.map(({ outChannels }, index): GateSpec => {
     const own = masked.length === 1 ? { name: "gate", label: name } : {
       name: `gate${index + 1}`,
       label: `${name}.gate${index + 1}`,
     };
-    return { ...own, inChannels, hidden, channels: outChannels };
+    if (!Number.isInteger(group) || group < 1 || outChannels % group !== 0) {
+      throw new ShapeError(
+        `${own.label}: a gate of ${outChannels} channels cannot open groups of ${group}; give a divisor of ${outChannels}`,
+      );
+    }
+    return { ...own, inChannels, hidden, channels: outChannels, group };
   });
   const projects = stride !== 1 || inChannels !== inputs;
   return { name, inChannels, outChannels: inputs, stride, projects, convolutions, gates };
@@ -198,6 +212,6 @@ export function byConvolution<T>({ convolutions }: BlockSpec, byGate: readonly T
 }
 
 /** Values of one image's features: channels of the last block's output. */
-export function featureSize(spec: Pick<NetworkSpec, "arch" | "width">): number {
-  return blockSpecs(spec).at(-1)?.outChannels ?? spec.width;
+export function featureSize({ arch, width }: Pick<NetworkSpec, "arch" | "width">): number {
+  return blockSpecs({ arch, width }).at(-1)?.outChannels ?? width;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { ShapeError } from "../../src/errors.ts";
 import {
   denseParts,
   gatedMacs,
@@ -82,6 +83,31 @@ Deno.test("a bottleneck has two gates, either of which reads the block's input",
   assertEquals(gates.reduce((sum, { channels }) => sum + channels, 0), 2 * (3 * 64 + 4 * 128 + 6 * 256 + 3 * 512));
   assertEquals(gates.slice(0, 3).map(({ label }) => label), ["layer1.0.gate1", "layer1.0.gate2", "layer1.1.gate1"]);
   assertEquals(gateSpecs(resnet18("cifar", 32)).slice(0, 2).map(({ label }) => label), ["layer1.0", "layer1.1"]);
+});
+
+Deno.test("gates that open 16 channels at a time have a last layer of a sixteenth", () => {
+  const grouped = networkCost({ ...resnet18("cifar", 32), gateGroup: 16 });
+  // First layers 109,568 and last layers 131,072 / 16.
+  assertEquals(grouped.gateMacs, 109_568 + 8_192);
+  assertEquals(grouped.blocks[0]?.gate, 64 * 16 + 16 * 4);
+  assertEquals([grouped.macs, grouped.params], [555_417_600, networkCost(resnet18("cifar", 32)).params]);
+  const bottlenecks = networkCost({ ...resnet50, gateGroup: 16 });
+  assertEquals(bottlenecks.blocks[4]?.gate, 2 * (512 * 128 + 128 * 8));
+  assertEquals(bottlenecks.gateMacs, 7_964_672 + 135_296);
+  assertEquals(bottlenecks.macs, 4_087_136_256);
+});
+
+Deno.test("a group that does not divide a gate's channels is refused by the gate's name", () => {
+  const refused = (spec: NetworkSpec, message: string) =>
+    assertEquals(assertThrows(() => networkCost(spec), ShapeError).message, message);
+  refused(
+    { ...resnet18("cifar", 32), gateGroup: 128 },
+    "layer1.0: a gate of 64 channels cannot open groups of 128; give a divisor of 64",
+  );
+  refused(
+    { ...resnet50, gateGroup: 0.5 },
+    "layer1.0.gate1: a gate of 64 channels cannot open groups of 0.5; give a divisor of 64",
+  );
 });
 
 Deno.test("an image's bottleneck costs I c1 HW + 9 c1 c2 H'W' + c2 4C H'W' with c1 and c2 channels open", () => {

@@ -79,7 +79,7 @@ function expected(gate: Gate, noiseScale: number, opening: number) {
 }
 
 function gateOf(device: Device, options: GateOptions = {}): Gate {
-  return new Gate(device, new Initialiser(3), { inChannels, channels, hidden }, options);
+  return new Gate(device, new Initialiser(3), { inChannels, channels, hidden, group: 1 }, options);
 }
 
 for (const [scale, opening] of [[undefined, 0], [1, 0], [0.5, 0], [0.02, 0], [0, 0], [0.5, 4], [0, -0.7]] as const) {
