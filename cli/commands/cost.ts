@@ -12,7 +12,7 @@ export function addCost(program: CommandUnknownOpts): void {
     .description("counts the MACs and parameters of a network, block by block; needs no data")
     .option("--image <SIZE>", "height and width of the images in pixels", "32")
     .action(async (_options, self) => (await import("./cost_action.ts")).runCost(self));
-  addRunOptions(command, ["arch", "width", "stem", "gateReduction"]);
+  addRunOptions(command, ["arch", "width", "stem", "gateReduction", "gateGroup"]);
   addCommonOptions(command);
   addExamples(command, [
     "sluice cost --stem cifar-paper",

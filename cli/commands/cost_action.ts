@@ -56,8 +56,8 @@ export function runCost(command: CommandUnknownOpts): void {
   const image = wholeNumber("image", imageText, "a whole number of pixels from 8 to 4096", 8, 4096);
   // The data set of image files takes any image size, so the stem defaults as in a run on images of this size.
   const flags = { dataset: "images", imageSize: image, ...givenRunOptions(command) };
-  const { arch, width, stem, gateReduction } = resolveConfig({ flags });
-  const spec = { arch, width, stem, image, gateReduction };
+  const { arch, width, stem, gateReduction, gateGroup } = resolveConfig({ flags });
+  const spec = { arch, width, stem, image, gateReduction, gateGroup };
   const cost = networkCost(spec);
   writeResult(outputOptions(command), costDocument(cost), () => describeCost(spec, cost, smallestBudget(spec)));
 }

@@ -8,7 +8,9 @@ import { datasetSource } from "../data/datasets/mod.ts";
 import type { ImageSet } from "../data/mod.ts";
 import { InvalidOptionError, SluiceError } from "../errors.ts";
 import { smallestBudget } from "../models/cost.ts";
+import { gateSpecs } from "../models/spec.ts";
 import type { ConfigFile } from "./config_file.ts";
+import { networkSpec } from "./network.ts";
 import { kebabCase, type RunConfig, type RunOption, runOptionNames, runOptions } from "./options.ts";
 import { findPreset } from "./presets.ts";
 
@@ -107,6 +109,18 @@ function isComplete(config: Partial<RunConfig>): config is RunConfig {
   return runOptionNames.every((name) => config[name] !== undefined);
 }
 
+/** Checks that no gate has channels left over when it opens them in groups. */
+function checkGateGroup({ arch, width, gateGroup }: RunConfig): void {
+  const uneven = gateSpecs({ arch, width }).find(({ channels }) => channels % gateGroup !== 0);
+  if (uneven === undefined) return;
+  const { channels, label } = uneven;
+  throw new InvalidOptionError(
+    "gateGroup",
+    `--gate-group ${gateGroup}: does not divide the ${channels} channels of gate ${label} at width ${width}; ` +
+      `give a divisor of ${channels}`,
+  );
+}
+
 /** Checks the rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
   const { dataset, objective, invariance, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
@@ -167,6 +181,7 @@ function checkTogether(config: RunConfig): void {
       `--gate-opening ${gateOpening}: the run has --gate-bias ${gateBias}, which opens gates as well; leave out one`,
     );
   }
+  checkGateGroup(config);
 }
 
 /**
@@ -195,7 +210,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
  * @throws {InvalidOptionError} with the largest batch or the smallest budget.
  */
 export function checkAgainstImages(config: RunConfig, images: Pick<ImageSet, "count" | "height">): void {
-  const { arch, width, stem, gateReduction, batch, budget } = config;
+  const { batch, budget } = config;
   if (images.count < 2) {
     throw new InvalidOptionError(
       "trainImages",
@@ -209,7 +224,7 @@ export function checkAgainstImages(config: RunConfig, images: Pick<ImageSet, "co
     );
   }
   if (config.mode === "vanilla") return;
-  const smallest = smallestBudget({ arch, width, stem, gateReduction, image: images.height });
+  const smallest = smallestBudget(networkSpec(config, images.height));
   if (budget >= smallest) return;
   const reachable = Math.ceil(smallest * 1e4) / 1e4;
   throw new InvalidOptionError(

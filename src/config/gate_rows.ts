@@ -16,6 +16,7 @@ type GateOption =
   | "budgetRamp"
   | "vanillaShare"
   | "gateReduction"
+  | "gateGroup"
   | "gateBias"
   | "gateOpening"
   | "gateNoise"
@@ -57,6 +58,11 @@ export const gateRows: { readonly [Key in GateOption]: RunOption<RunConfig[Key]>
   gateReduction: count(
     1,
     { group: "budget", help: "factor by which a gate narrows its input", default: GATE_REDUCTION },
+    LARGEST_COUNT,
+  ),
+  gateGroup: count(
+    1,
+    { group: "budget", help: "neighbouring channels that a gate opens together; a divisor of the width", default: 1 },
     LARGEST_COUNT,
   ),
   gateBias: {

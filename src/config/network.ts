@@ -12,11 +12,13 @@ import type { RunConfig } from "./run_config.ts";
 
 /** The network of a configuration, for images of `image` x `image` pixels. */
 export function networkSpec(
-  config: Pick<RunConfig, "arch" | "width" | "stem" | "gateReduction">,
+  config: Pick<RunConfig, "arch" | "width" | "stem" | "mode" | "gateReduction" | "gateGroup">,
   image: number,
 ): NetworkSpec {
-  const { arch, width, stem, gateReduction } = config;
-  return { arch, width, stem, image, gateReduction };
+  const { arch, width, stem, mode, gateReduction } = config;
+  // A run without gates may have a group that does not divide its width.
+  const gateGroup = mode === "vanilla" ? 1 : config.gateGroup;
+  return { arch, width, stem, image, gateReduction, gateGroup };
 }
 
 /** The options to build a configuration's network. Only a dual network has separate norms for its passes. */

@@ -307,6 +307,7 @@ export const gateOptions = [
   "budgetRamp",
   "vanillaShare",
   "gateReduction",
+  "gateGroup",
   "gateBias",
   "gateOpening",
   "gateNoise",

@@ -91,6 +91,8 @@ export interface RunConfig {
   readonly vanillaShare: number;
   /** Factor by which the gates reduce their number of inputs. */
   readonly gateReduction: number;
+  /** Neighbouring channels that a gate opens together; divides the width. */
+  readonly gateGroup: number;
   /** Initial bias of the gates' logits; null for gates without biases. */
   readonly gateBias: number | null;
   /** Added to the gates' logits at first and not trained; falls to 0 with the target cost, see `budgetRamp`. */

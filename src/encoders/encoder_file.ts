@@ -74,12 +74,13 @@ const schema = z.object({
   network: z.enum(["dense", "gated"]),
   image_size: spoken(positive),
   gate_reduction: spoken(positive).optional(),
+  gate_group: spoken(positive).optional(),
   mean: spoken(constants),
   std: spoken(constants),
   transform: spoken(z.object({ as_is: positive, resize: positive })),
   step: spoken(z.int().nonnegative()),
   sluice: z.string(),
-});
+}).refine(({ width, gate_group: group = 1 }) => width % group === 0, { path: ["gate_group"] });
 
 /**
  * The metadata as texts, lists and objects as JSON. It holds no times and no paths, so that equal runs give equal
@@ -87,7 +88,7 @@ const schema = z.object({
  */
 function formatDescription(description: EncoderDescription): Record<string, string> {
   const { spec, network, mean, std, transform: { asIs, resize }, step, version } = description;
-  const { arch, width, stem, image, gateReduction } = spec;
+  const { arch, width, stem, image, gateReduction, gateGroup = 1 } = spec;
   const transform = { as_is: asIs, resize, interpolation: "bicubic", antialias: true, center_crop: asIs };
   return {
     format: FORMAT,
@@ -97,6 +98,7 @@ function formatDescription(description: EncoderDescription): Record<string, stri
     network,
     image_size: String(image),
     ...(network === "gated" && gateReduction !== undefined ? { gate_reduction: String(gateReduction) } : {}),
+    ...(network === "gated" && gateGroup > 1 ? { gate_group: String(gateGroup) } : {}),
     feature_size: String(featureSize(spec)),
     mean: JSON.stringify(mean),
     std: JSON.stringify(std),
@@ -119,8 +121,9 @@ function parseDescription(path: string, metadata: Readonly<Record<string, string
   }
   const { arch, width, stem, network, image_size: image, mean, std, transform, step, sluice: version } = data;
   const reduction = data.gate_reduction === undefined ? {} : { gateReduction: data.gate_reduction };
+  const group = data.gate_group === undefined ? {} : { gateGroup: data.gate_group };
   return {
-    spec: { arch, width, stem, image, ...reduction },
+    spec: { arch, width, stem, image, ...reduction, ...group },
     network,
     mean,
     std,
@@ -133,7 +136,8 @@ function parseDescription(path: string, metadata: Readonly<Record<string, string
 /**
  * Encodes a file: safetensors under torchvision's names, convolutions as OIHW, with a checksum. A dense encoder has the
  * tensors of its `torchvision.models` counterpart without `fc`; the blocks of a gated encoder also have
- * `gate.fc1.weight` and so on.
+ * `gate.fc1.weight` and so on. If gates open groups of n > 1 channels, `gate_group` in the metadata is n, and
+ * `gate.fc2.weight` has a row for each group: row k decides on channels k n to k n + n - 1.
  *
  * @param source the network that holds the encoder; it may hold both.
  */

@@ -12,18 +12,19 @@ import { checkConfig, portableConfig } from "../../src/run/checkpoint.ts";
 import { checkAgainstImages, type ConfigSources, resolveConfig } from "../../src/config/config.ts";
 import { withFolder } from "../folders.ts";
 import { formatConfig, parseConfigFile, readConfigFile } from "../../src/config/config_file.ts";
+import { networkSpec } from "../../src/config/network.ts";
 import { kebabCase, runOptionNames, runOptions } from "../../src/config/options.ts";
 import { presets } from "../../src/config/presets.ts";
 
 const images = { count: 10_000, height: 32 };
 
-/** Where a run is before its first step. */
+/** The state of a run before its first step. */
 const emptyState = {
   ...{ step: 0, images: 1, multiplier: 0, plainShare: null, calibrations: 0, untrained: {} },
   controller: { integral: 0, offset: null, batchShare: null, error: 0, steps: 0 },
 };
 
-/** Resolving the sources must fail with one line that matches. */
+/** Asserts that resolving the sources fails with one line that matches. */
 function assertRefused(sources: ConfigSources, message: RegExp): void {
   const error = assertThrows(() => resolveConfig(sources), InvalidInputError);
   assertMatch(error.message, message);
@@ -51,12 +52,12 @@ Deno.test("without any source every option has its default", () => {
   assertEquals(config.separateNorm, true);
 });
 
-Deno.test("the default rate follows the batch, and a named one does not", () => {
+Deno.test("the default rate follows the batch, and a given rate does not", () => {
   assertEquals(resolveConfig({ flags: { batch: 512 } }).lr, 0.6);
   assertEquals(resolveConfig({ flags: { batch: 512, lr: 0.1 } }).lr, 0.1);
 });
 
-Deno.test("a warm-up that nobody named gives way to a short run, a named one is refused", () => {
+Deno.test("a default warm-up is shortened to fit a short run, a given one that does not fit is refused", () => {
   assertEquals(resolveConfig({ preset: "small", flags: { epochs: 1 } }).warmupEpochs, 0);
   assertRefused({ flags: { epochs: 3, warmupEpochs: 4 } }, /^--warmup-epochs 4: .*give 3 or less$/);
 });
@@ -176,6 +177,7 @@ Deno.test("a value beyond an option's limits is refused with them, and the limit
     gateTemperatureEnd: ["a number", 1e-6, 1e6],
     gateBias: ["a number", -1e6, 1e6],
     gateReduction: ["a whole number", 1, 65_536],
+    gateGroup: ["a whole number", 1, 65_536],
     boundAlpha: ["a number", 0, 1e6],
     seed: ["a whole number", 0, Number.MAX_SAFE_INTEGER],
   } as const;
@@ -270,6 +272,37 @@ Deno.test("a stored configuration that lacks an option takes the value of the ve
   assertEquals(resolveConfig({ file: lacking("rotation: false\n"), stored: true }).rotationHead, "paper");
 });
 
+Deno.test("a group that does not divide a gate's channels is refused, except in a run without gates", () => {
+  const refused = (flags: Record<string, unknown>, message: string) => {
+    assertEquals(assertThrows(() => resolveConfig({ flags }), InvalidOptionError).message, message);
+  };
+  refused(
+    { gateGroup: "3" },
+    "--gate-group 3: does not divide the 64 channels of gate layer1.0 at width 64; give a divisor of 64",
+  );
+  refused(
+    { gateGroup: 8, width: 4, arch: "resnet50", mode: "gated" },
+    "--gate-group 8: does not divide the 4 channels of gate layer1.0.gate1 at width 4; give a divisor of 4",
+  );
+  assertEquals(resolveConfig({ flags: { gateGroup: 64 } }).gateGroup, 64);
+  const vanilla = resolveConfig({ flags: { gateGroup: 3, mode: "vanilla" } });
+  assertEquals(networkSpec(vanilla, 32).gateGroup, 1);
+  assertEquals(networkSpec(resolveConfig({ flags: { gateGroup: 16 } }), 32).gateGroup, 16);
+});
+
+Deno.test("a run stored without a group has gates of single channels", () => {
+  const file = parseConfigFile("config.yaml", "epochs: 3\n");
+  const run = resolveConfig({ file, stored: true });
+  assertEquals(run.gateGroup, 1);
+  const { "gate-group": _later, ...config } = portableConfig(run);
+  const checkpoint = { path: "last.safetensors", tensors: new Map(), state: emptyState, config };
+  checkConfig(checkpoint, run);
+  assertEquals(
+    assertThrows(() => checkConfig(checkpoint, { ...run, gateGroup: 4 }), InvalidInputError).message,
+    "last.safetensors: is of another configuration: gate-group 1 there and 4 here; put config.yaml back",
+  );
+});
+
 Deno.test("every value of an earlier version is one that the option takes", () => {
   for (const rotation of [true, false]) {
     for (const name of runOptionNames) {
@@ -315,7 +348,7 @@ Deno.test("fitted defaults yield to whatever is given, and the default rate foll
   assertEquals(resolveConfig({ fitted, file: parseConfigFile("run.yaml", "batch: 16\n") }).batch, 16);
 });
 
-Deno.test("one training image is refused, for a step compares two", () => {
+Deno.test("a single training image is refused, because a step compares two", () => {
   assertEquals(
     assertThrows(() => checkAgainstImages(resolveConfig({ flags: { batch: 2 } }), { count: 1, height: 32 }), Error)
       .message,

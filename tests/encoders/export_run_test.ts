@@ -1,5 +1,5 @@
 /**
- * Tests of exports: each network of every kind of run, alone in a file that says all of it.
+ * Tests of exports: each network of every kind of run, in a file of its own with all that a loader needs.
  *
  * @module
  */
@@ -42,7 +42,7 @@ const states = JSON.parse(
   readFileSync(new URL("../fixtures/torchvision_states.json", import.meta.url), "utf8"),
 ) as Record<string, Record<string, number[]>>;
 
-/** Trains a tiny run, in which every kind of norm has seen something else, and hands it over. */
+/** Trains a tiny run, whose norms have different statistics, and calls the test with it. */
 async function withRun(
   flags: Record<string, unknown>,
   test: (device: Device, run: RunFolder, folder: string) => void,
@@ -81,6 +81,8 @@ const variants: readonly Record<string, unknown>[] = [
   { mode: "vanilla", arch: "resnet34", stem: "imagenet" },
   { mode: "gated" },
   { mode: "dual", arch: "resnet50", stem: "imagenet" },
+  { mode: "dual", gateGroup: 4, gateBias: 0.5 },
+  { mode: "gated", arch: "resnet50", stem: "imagenet", gateGroup: 2 },
 ];
 
 for (const flags of variants) {
@@ -100,12 +102,13 @@ for (const flags of variants) {
         const expected = features(device, (x) => network.encoderOf(pass).evaluate(pass, x).features);
         compareFeatures(file, expected, found);
         checkNames(run, pass, file);
+        checkGroup(run, pass, file);
       }
     });
   });
 }
 
-/** A dense file has the names of torchvision's network but for its classifier's, a gated one those of gates besides. */
+/** A dense file has torchvision's names without the classifier's. A gated file also has the names of its gates. */
 function checkNames({ config }: RunFolder, pass: Pass, file: string): void {
   const { tensors } = readSafetensors(file);
   const torchvision = Object.keys(states[config.arch] ?? {}).filter((name) => !name.startsWith("fc."));
@@ -121,7 +124,16 @@ function checkNames({ config }: RunFolder, pass: Pass, file: string): void {
   assertEquals(tensors.get("conv1.weight")?.shape, [4, 3, kernel, kernel], "OIHW");
 }
 
-Deno.test("a file says what its images have to be, the same bytes each time, and has the norms of its own pass", async () => {
+/** If a group has several channels, a gated file names it. The gates' last layer has a row for each group. */
+function checkGroup({ config }: RunFolder, pass: Pass, file: string): void {
+  const { tensors, metadata } = readSafetensors(file);
+  const { gateGroup } = config;
+  assertEquals(metadata["gate_group"], pass === "gated" && gateGroup > 1 ? String(gateGroup) : undefined);
+  const last = tensors.get(`layer4.1.${config.arch === "resnet50" ? "gate2" : "gate"}.fc2.weight`)?.shape;
+  assertEquals(last?.[0], pass === "gated" ? 32 / gateGroup : undefined);
+}
+
+Deno.test("a file describes its images, is the same each time, and has the norms of its own pass", async () => {
   await withRun({ mode: "dual" }, (device, run, folder) => {
     const [dense, gated, again] = ["dense", "gated", "again"].map((name) => join(folder, `${name}.safetensors`));
     assert(dense && gated && again);
@@ -159,7 +171,7 @@ Deno.test("a file says what its images have to be, the same bytes each time, and
   });
 });
 
-Deno.test("a network that the run has not is refused, and files that are none of an encoder", async () => {
+Deno.test("a network that the run does not have is refused, and so is a file without a valid encoder", async () => {
   await withRun({ mode: "vanilla" }, (device, run, folder) => {
     const checkpoint = checkpointOf(run);
     const file = join(folder, "x.safetensors");
@@ -178,13 +190,14 @@ Deno.test("a network that the run has not is refused, and files that are none of
     };
     refused(/changed\.safetensors: has the format other, not sluice-encoder-1/, { format: "other" });
     refused(/its metadata lack a valid width, mean; export it again$/, { width: "wide", mean: "[1,2]" });
+    refused(/its metadata lack a valid gate_group; export it again$/, { gate_group: "3" });
     refused(/bn1\.bias has shape \[4\], not \[8\]/, { width: "8" });
     refused(/layer1\.0\.bn1\.bias is missing/, {}, "layer1.0.bn1.bias");
     assertThrows(() => loadEncoder(device, checkpoint.path), Error, "has the format sluice-checkpoint-1");
   });
 });
 
-Deno.test("features that differ are refused, and then no file is left", () => {
+Deno.test("an export whose features differ is refused, and leaves no file", () => {
   const expected = Float32Array.of(1, -200, 3);
   assertEquals(compareFeatures("x", expected, expected), 0);
   assertGreater(compareFeatures("x", expected, Float32Array.of(1, -200.001, 3)), 0);

@@ -54,6 +54,12 @@ Deno.test("a run without gates is planned once, however many budgets and gate op
   ]);
 });
 
+Deno.test("a run without gates ignores a group that does not divide its width", () => {
+  const [narrow, wide] = plan("base: {gate-group: 16}", "runs:", "  - {mode: vanilla, width: 4}", "  - {width: 16}");
+  assertEquals([narrow?.config.width, wide?.config.gateGroup], [4, 16]);
+  assertRefused(/^s\.yaml:1: --gate-group 16: .* at width 4; give/, "runs: [{width: 4, gate-group: 16}]");
+});
+
 Deno.test("explicit runs are named by their name key or by their options", () => {
   const runs = ["runs:", "  - budget: 0.5", "  - {name: published rule, budget: 0.5, budget-rule: paper}", "  - {}"];
   assertEquals(names(...runs), ["budget=0.5", "published_rule", "run"]);

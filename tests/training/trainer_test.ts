@@ -190,6 +190,21 @@ Deno.test("steps without gates are mixed in, and have a dense loss alone", async
   for (const { share, terms } of steps) assertEquals("macs" in terms, share !== null);
 });
 
+Deno.test("gates that open four channels at a time have a last layer of a quarter, and cost less", async () => {
+  const flags = { epochs: 1, evalEvery: 0, gateGroup: 4, gateBias: 1000 };
+  const { steps, shapes } = await train(flags, quiet(), (path) => ({ steps: stepsIn(path), shapes: shapesIn(path) }));
+  assertEquals(shapes.get("layer2.0.gate.fc2.weight"), [2, 1]);
+  assertEquals(shapes.get("layer2.0.gate.fc2.bias"), [2]);
+  // All channels are open. First layers take 428 MACs, last layers 512 / 4.
+  for (const { share } of steps) assertNear(share, 1 + (428 + 128) / 2_273_280, 1e-6);
+});
+
+Deno.test("a vanilla run ignores a group that does not divide its width", async () => {
+  const plain = await train({ mode: "vanilla", epochs: 1 }, quiet(), results);
+  const grouped = await train({ mode: "vanilla", epochs: 1, gateGroup: 3 }, quiet(), results);
+  assertEquals(grouped.metrics, plain.metrics);
+});
+
 Deno.test("the paper's rule adds 5 (share - budget)^2 to the loss", async () => {
   const steps = await train({ budgetRule: "paper", budget: 0.4, evalEvery: 0 }, quiet(), stepsIn);
   assertEquals(steps.length, 16);
