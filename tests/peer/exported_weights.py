@@ -43,9 +43,11 @@ CASES = [
     ("resnet18", "cifar", 32, []),
     ("resnet18", "cifar-paper", 32, ["--no-separate-norm"]),
     ("resnet18", "cifar", 32, ["--separate-encoders"]),
+    ("resnet18", "cifar", 32, ["--gate-group", "16"]),
     ("resnet34", "imagenet", 64, []),
     ("resnet50", "imagenet", 64, []),
     ("resnet50", "cifar", 32, []),
+    ("resnet50", "cifar", 32, ["--gate-group", "16"]),
 ]
 AS_IS_TOLERANCE = 1e-4
 RESIZED_TOLERANCE = 2e-3
@@ -89,7 +91,8 @@ def torchvision_network(metadata: dict[str, str]) -> nn.Module:
 
 
 def gated_network(metadata: dict[str, str]) -> nn.Module:
-    network = reference.Network(64, metadata["stem"], 1, separate_norm=False, arch=metadata["arch"])
+    group = int(metadata.get("gate_group", "1"))
+    network = reference.Network(64, metadata["stem"], 1, separate_norm=False, arch=metadata["arch"], gate_group=group)
     del network.projector
     network.forward = lambda images: network.encode(images, gated=True)[0]
     return network

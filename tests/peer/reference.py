@@ -39,25 +39,33 @@ class Gates(NamedTuple):
 
 
 class Gate(nn.Module):
-    """Decides a bit per image and channel from the block's input [N, I, H, W], with straight-through gradients."""
+    """Decides a bit for each image and group of channels from the block's input [N, I, H, W].
 
-    def __init__(self, in_channels: int, channels: int):
+    The gradient of a bit is straight-through.
+    """
+
+    def __init__(self, in_channels: int, channels: int, group: int = 1):
         super().__init__()
         hidden = in_channels // 4
+        self.group = group
         self.fc1 = nn.Linear(in_channels, hidden, bias=False)
         self.bn = nn.BatchNorm1d(hidden)
         self.relu = nn.ReLU()
-        self.fc2 = nn.Linear(hidden, channels, bias=False)
+        self.fc2 = nn.Linear(hidden, channels // group, bias=False)
 
     def forward(self, x: torch.Tensor, noise: torch.Tensor | None) -> Gates:
         logits = self.fc2(self.relu(self.bn(self.fc1(x.mean(dim=(2, 3))))))
         if noise is None:
-            return Gates((logits >= 0).to(logits.dtype), None)
+            return Gates(self.repeated((logits >= 0).to(logits.dtype)), None)
         logistic = torch.log(noise + 1e-8) - torch.log(1 - noise + 1e-8)
         soft = torch.sigmoid((logits + logistic) / TAU)
         hard = (soft >= 0.5).to(soft.dtype)
         # soft - soft.detach() is exactly 0: the value is the bit, and the gradient is the gradient of `soft`.
-        return Gates(hard + (soft - soft.detach()), soft)
+        return Gates(self.repeated(hard + (soft - soft.detach())), self.repeated(soft))
+
+    def repeated(self, by_group: torch.Tensor) -> torch.Tensor:
+        """[N, C / group] to [N, C]."""
+        return by_group.repeat_interleave(self.group, dim=1)
 
 
 def convolutions(in_channels: int, channels: int, stride: int, bottleneck: bool) -> list[nn.Conv2d]:
@@ -77,7 +85,14 @@ class GatedBlock(nn.Module):
     """A basic or bottleneck block. A gated pass masks the outputs of each convolution except the last."""
 
     def __init__(
-        self, in_channels: int, channels: int, stride: int, bottleneck: bool, gated: bool, separate_norm: bool
+        self,
+        in_channels: int,
+        channels: int,
+        stride: int,
+        bottleneck: bool,
+        gated: bool,
+        separate_norm: bool,
+        gate_group: int = 1,
     ):
         super().__init__()
         convs = convolutions(in_channels, channels, stride, bottleneck)
@@ -96,7 +111,7 @@ class GatedBlock(nn.Module):
                 nn.Conv2d(in_channels, self.out_channels, 1, stride, bias=False), nn.BatchNorm2d(self.out_channels)
             )
         for name in self.gate_names:
-            setattr(self, name, Gate(in_channels, channels) if gated else None)
+            setattr(self, name, Gate(in_channels, channels, gate_group) if gated else None)
 
     def convs(self) -> list[nn.Conv2d]:
         return [getattr(self, f"conv{index}") for index in range(1, self.depth + 1)]
@@ -104,7 +119,7 @@ class GatedBlock(nn.Module):
     def forward(
         self, x: torch.Tensor, gated: bool, noise: list[torch.Tensor] | None
     ) -> tuple[torch.Tensor, list[Gates]]:
-        """The output, and the gates' decisions in a gated pass. `noise` has u [N, C] for each gate."""
+        """The output, and the gates' decisions in a gated pass. `noise` has u [N, C / group] for each gate."""
         norm = "gated_bn" if gated and self.separate_norm else "bn"
         gates = []
         for index, name in enumerate(self.gate_names) if gated else ():
@@ -127,7 +142,7 @@ class Network(nn.Module):
     """The encoder with the projector. resnet18 has 8 * width features, resnet50 32 * width.
 
     Without `gated`, it has no gates and only dense passes. With `separate_norm`, dense and gated passes have separate
-    norms in the blocks; without it, they share the norms.
+    norms in the blocks; without it, they share the norms. A gate opens `gate_group` neighbouring channels together.
     """
 
     def __init__(
@@ -138,6 +153,7 @@ class Network(nn.Module):
         gated: bool = True,
         separate_norm: bool = True,
         arch: str = "resnet18",
+        gate_group: int = 1,
     ):
         super().__init__()
         self.stages = STAGES[arch]
@@ -152,7 +168,8 @@ class Network(nn.Module):
             blocks = []
             for index in range(count):
                 stride = 2 if stage > 0 and index == 0 else 1
-                blocks.append(GatedBlock(in_channels, channels, stride, arch in BOTTLENECKS, gated, separate_norm))
+                kind = (arch in BOTTLENECKS, gated, separate_norm, gate_group)
+                blocks.append(GatedBlock(in_channels, channels, stride, *kind))
                 in_channels = blocks[-1].out_channels
             setattr(self, f"layer{stage + 1}", nn.Sequential(*blocks))
         self.projector = nn.Sequential(
@@ -177,7 +194,10 @@ class Network(nn.Module):
     def encode(
         self, images: torch.Tensor, gated: bool, noise: dict[str, torch.Tensor] | None = None
     ) -> tuple[torch.Tensor, dict[str, Gates]]:
-        """Features [N, F] of images [N, 3, H, W]. `noise` has u [N, C] for each gate; None thresholds the logits."""
+        """Features [N, F] of images [N, 3, H, W].
+
+        `noise` has u [N, C / group] for each gate; None thresholds the logits.
+        """
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         gates = {}
         for name, block in self.blocks().items():
