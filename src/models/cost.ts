@@ -66,7 +66,7 @@ function sumOf(terms: readonly number[]): number {
   return terms.reduce((sum, term) => sum + term, 0);
 }
 
-/** Counts a network. */
+/** Counts a network. @throws {ShapeError} as {@linkcode blockSpecs}. */
 export function networkCost(spec: NetworkSpec): NetworkCost {
   const { kernel, pool, ...geometry } = stemSpec(spec.stem);
   let side = convolvedSize(spec.image, kernel, geometry);

@@ -15,10 +15,10 @@ export type Pass = "dense" | "gated";
 /** The gates' noise. */
 export interface NoiseSource {
   /**
-   * Uniform numbers for one gate.
+   * Uniform numbers for one gate, one for each image and logit.
    *
    * @param gate the gate's place in the network, from 0.
-   * @param shape [N, C].
+   * @param shape [N, C / group].
    * @returns f32 in (0, 1].
    */
   uniform(gate: number, shape: readonly number[]): Tensor;

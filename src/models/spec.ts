@@ -143,11 +143,7 @@ function checkedTable(kind: BlockKind, channels: number, stride: number): readon
   return table;
 }
 
-/**
- * A block of `channels` channels between its convolutions.
- *
- * @throws {ShapeError} if the gates' group does not divide their channels, or as {@linkcode checkedTable}.
- */
+/** A block of `channels` channels between its convolutions. @throws {ShapeError} as {@linkcode blockSpecs}. */
 function blockSpec(
   settings: BlockSettings,
   name: string,
@@ -180,7 +176,11 @@ function blockSpec(
   return { name, inChannels, outChannels: inputs, stride, projects, convolutions, gates };
 }
 
-/** The blocks of a network in order. */
+/**
+ * The blocks of a network in order.
+ *
+ * @throws {ShapeError} if the gates' group does not divide their channels, or the table of a block kind is not valid.
+ */
 export function blockSpecs(settings: BlockSettings): BlockSpec[] {
   const blocks: BlockSpec[] = [];
   let inChannels = settings.width;
@@ -196,7 +196,7 @@ export function blockSpecs(settings: BlockSettings): BlockSpec[] {
   return blocks;
 }
 
-/** The gates of a network in order. */
+/** The gates of a network in order. @throws {ShapeError} as {@linkcode blockSpecs}. */
 export function gateSpecs(settings: BlockSettings): GateSpec[] {
   return blockSpecs(settings).flatMap(({ gates }) => gates);
 }
