@@ -57,6 +57,10 @@ function checkEpochs(wanted: number, first: number, stretch: boolean, isGiven: b
 
 /** The run's configuration with the options that were given anew. */
 function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): RunConfig {
+  const epochs = given["epochs"];
+  // First of all, since a ramp of the run's own may be longer than fewer epochs.
+  if (epochs !== undefined) checkEpochs(resolveConfig({ flags: { epochs } }).epochs, own.epochs, stretchSchedule, true);
+  else checkEpochs(own.epochs, own.epochs, stretchSchedule, false);
   const config = resolveConfig({ flags: { ...own, ...given } });
   for (const name of Object.keys(given) as (keyof RunConfig)[]) {
     if (renewable.has(name) || JSON.stringify(config[name]) === JSON.stringify(own[name])) continue;
@@ -66,7 +70,6 @@ function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): Run
       }, which cannot change when it resumes; leave it out`,
     );
   }
-  checkEpochs(config.epochs, own.epochs, stretchSchedule, given["epochs"] !== undefined);
   return config;
 }
 

@@ -10,7 +10,9 @@ import { quoteWords } from "../../src/sweep/shell.ts";
 import { withFolder } from "../folders.ts";
 import { sluiceCommand, untilWritten } from "./run_sluice.ts";
 
+/** Gates from the first step on, so that every line has a cost. */
 const tiny = [
+  ...["--recipe", "paper", "--budget-rule", "default"],
   ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
   ...["--train-images", "32", "--test-images", "16"],
 ];

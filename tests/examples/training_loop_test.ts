@@ -29,6 +29,8 @@ Deno.test(
       warmupEpochs: 1,
       lr: 0.02,
       budget: 0.4,
+      recipe: "paper",
+      budgetRule: "default",
       evalEvery: 0,
       precision: "f32",
       device: "cpu",
