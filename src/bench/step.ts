@@ -96,6 +96,7 @@ export function benchStep(device: Device, config: RunConfig, options: StepBenchm
       epoch: config.gateWarmup,
       rate: config.lr,
       noise: (pass) => philoxNoise(device, address, pass),
+      noiseScale: config.gateNoise,
     };
     using _report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
   };

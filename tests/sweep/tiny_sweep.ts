@@ -5,7 +5,8 @@
  */
 
 /**
- * The options of its runs. At the default rate so small a projector diverges for a few seeds. With one thread each, the bits do not depend on the number of runs at a time.
+ * The options of its runs. At the default rate so small a projector diverges for a few seeds. With one thread each, the
+ * bits do not depend on the number of runs at a time.
  */
 export const tinyBase = `base:
   width: 4
