@@ -63,10 +63,10 @@ function maskRows(worth: MaskWorth, isAugmented: boolean): Cell[][] {
 /** What the rows of the masks mean, and how much the masks vary. */
 function maskNotes({ rho = 0 }: MaskWorth): string {
   return [
-    "recalibrated: the gated norms' statistics are estimated again under the masks",
-    "static: one mask for all images; the first one is the one to deploy",
-    "oracle: for each image the channels of the largest activation times weight per MAC; compare with score per MAC",
-    `rho ${rho.toFixed(4)}: how much masks vary between images; 0 is one mask for all, 1 as much as the cost allows`,
+    "recalibrated: statistics of the gated norms are estimated again under the row's masks",
+    "static: one mask for all images, at the cost of the gates' masks",
+    "oracle: each image opens the channels of the largest score; compare with score per MAC",
+    `rho ${rho.toFixed(4)}: 0 if all images have one mask, 1 if masks vary as much as their cost allows`,
   ].join("\n");
 }
 
