@@ -61,7 +61,7 @@ function maskRows(worth: MaskWorth, isAugmented: boolean): Cell[][] {
 }
 
 /** What the rows of the masks mean, and how much the masks vary. */
-function maskNotes({ rho = 0 }: MaskWorth): string {
+function maskNotes(rho: number): string {
   return [
     "recalibrated: statistics of the gated norms are estimated again under the row's masks",
     "static: one mask for all images, at the cost of the gates' masks",
@@ -102,7 +102,7 @@ export function describeEvaluation(
   const table = formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
   return [
     table,
-    ...(masks === undefined ? [] : [maskNotes(masks)]),
+    ...(masks?.rho === undefined ? [] : [maskNotes(masks.rho)]),
     ...(channels === undefined ? [] : [formatChannels(channels)]),
   ].join("\n\n");
 }

@@ -24,7 +24,7 @@ export function gateUsage(spec: NetworkSpec, { features, openCounts, termShares 
 }
 
 /** Mean share of open channels by gate, in 0..1. */
-export function openSharesOf({ openCounts, images }: GateUsage): number[] {
+function openSharesOf({ openCounts, images }: GateUsage): number[] {
   return openCounts.map((counts) => counts.reduce((total, open) => total + open, 0) / images / counts.length);
 }
 

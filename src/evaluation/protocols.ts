@@ -38,4 +38,4 @@ export const staticWays = [
   "scorePerMac",
 ] as const satisfies readonly StaticWay[];
 /** The way that chooses the mask to deploy. */
-export const [deployedWay] = staticWays;
+export const deployedWay: StaticWay = staticWays[0];

@@ -4,7 +4,7 @@
  * @module
  */
 import { channelMacs, gatedMacs, gatedTerms, termShares } from "../models/mod.ts";
-import { type GateUsage, meanChannelMacs, meanMacs, openSharesOf } from "./gate_usage.ts";
+import { type GateUsage, meanChannelMacs, meanMacs } from "./gate_usage.ts";
 import { StaticMask } from "./masks.ts";
 import { deployedWay, type StaticWay } from "./protocols.ts";
 

@@ -31,8 +31,8 @@ export interface BlockOptions extends GateOptions {
 /** A convolution of a block, as an evaluation pass has computed it. */
 export interface TracedRow {
   /**
-   * [N, H, W, O] f32: relu(norm(convolution)) * mask, or the block's output if the convolution is the last. It is freed
-   * after the pass.
+   * [N, H, W, O] f32: relu(norm(convolution)) * mask, or the block's output if the convolution is the last. Valid until
+   * the visit returns.
    */
   readonly output: Tensor;
   /** The norm behind the convolution. */

