@@ -58,7 +58,7 @@ interface PerSplit<T> {
 }
 
 /** What the worth of masks is measured with. */
-export interface MaskBench {
+export interface MaskStudy {
   /** The gated network. */
   readonly encoder: GatedResNet;
   /** Images to fit probes to, and images to test with. */
@@ -76,9 +76,9 @@ export interface MaskBench {
   readonly progress: (stage: string) => void;
 }
 
-/** Encodes and judges both splits. @param gates whether the cost counts the gates. */
+/** Encodes and judges both splits. `gates` says whether the cost counts the gates. */
 function judged(
-  { encoder, images, judge }: MaskBench,
+  { encoder, images, judge }: MaskStudy,
   gates: "with gates" | "without gates",
   options: PerSplit<EncodeOptions>,
 ): JudgedMasks {
@@ -90,27 +90,27 @@ function judged(
 }
 
 /** Judges each image under the masks of another image. */
-function judgeExchanged(bench: MaskBench): JudgedMasks {
-  const { own: { decisions, test, train }, seed } = bench;
+function judgeExchanged(study: MaskStudy): JudgedMasks {
+  const { own: { decisions, test, train }, seed } = study;
   const masksOf = (masks: SplitMasks, split: SplitFeatures, index: number) => ({
     masks: masks.exchanged(derangement(split.features.dim(0), seed, index)),
   });
-  return judged(bench, "with gates", {
+  return judged(study, "with gates", {
     train: masksOf(decisions.train, train, 0),
     test: masksOf(decisions.test, test, 1),
   });
 }
 
 /** Judges masks with recalibrated norms; null for the masks that the gates then decide. */
-function judgeRecalibrated(bench: MaskBench, masks: PerSplit<MaskSource> | null): JudgedMasks {
-  using _norms = recalibrateNorms(bench.encoder, bench.images.train, masks?.train ?? null);
-  if (masks === null) return judged(bench, "with gates", { train: {}, test: {} });
-  return judged(bench, "without gates", { train: { masks: masks.train }, test: { masks: masks.test } });
+function judgeRecalibrated(study: MaskStudy, masks: PerSplit<MaskSource> | null): JudgedMasks {
+  using _norms = recalibrateNorms(study.encoder, study.images.train, masks?.train ?? null);
+  if (masks === null) return judged(study, "with gates", { train: {}, test: {} });
+  return judged(study, "without gates", { train: { masks: masks.train }, test: { masks: masks.test } });
 }
 
 /** Judges the network with every channel open, and the oracle, which chooses its masks in the same passes. */
-function judgeOpen(bench: MaskBench, usage: GateUsage) {
-  const { encoder, images, own: { train, test }, progress } = bench;
+function judgeOpen(study: MaskStudy, usage: GateUsage) {
+  const { encoder, images, own: { train, test }, progress } = study;
   using norms = new DisposableStack();
   progress("all open, norms recalibrated");
   const open = StaticMask.allOpen(encoder.spec);
@@ -124,19 +124,19 @@ function judgeOpen(bench: MaskBench, usage: GateUsage) {
     trace: scorer,
     encoded: (from) => into.store(from, scorer.takeMasks(threshold)),
   });
-  const openRecalibrated = judged(bench, "without gates", { train: scoring(masks.train), test: scoring(masks.test) });
+  const openRecalibrated = judged(study, "without gates", { train: scoring(masks.train), test: scoring(masks.test) });
   norms.dispose();
   progress("oracle, norms recalibrated");
-  return { openRecalibrated, oracle: judgeRecalibrated(bench, masks), scores: meanScores(scores) };
+  return { openRecalibrated, oracle: judgeRecalibrated(study, masks), scores: meanScores(scores) };
 }
 
 /** Judges one mask for all images. */
-function judgeStatic(bench: MaskBench, name: string, mask: StaticMask): StaticWorth {
+function judgeStatic(study: MaskStudy, name: string, mask: StaticMask): StaticWorth {
   const both = { train: { masks: mask }, test: { masks: mask } };
-  bench.progress(`static: ${name}`);
-  const asIs = judged(bench, "without gates", both);
-  bench.progress(`static: ${name}, norms recalibrated`);
-  return { asIs, recalibrated: judgeRecalibrated(bench, { train: mask, test: mask }) };
+  study.progress(`static: ${name}`);
+  const asIs = judged(study, "without gates", both);
+  study.progress(`static: ${name}, norms recalibrated`);
+  return { asIs, recalibrated: judgeRecalibrated(study, { train: mask, test: mask }) };
 }
 
 /**
@@ -144,18 +144,18 @@ function judgeStatic(bench: MaskBench, name: string, mask: StaticMask): StaticWo
  *
  * @throws {InvalidInputError} if a split has a single image, which has no other to exchange its masks with.
  */
-export function maskWorth(bench: MaskBench): MaskWorth {
-  const { encoder, own, progress } = bench;
+export function maskWorth(study: MaskStudy): MaskWorth {
+  const { encoder, own, progress } = study;
   progress("masks exchanged");
-  const exchanged = judgeExchanged(bench);
+  const exchanged = judgeExchanged(study);
   progress("own masks, norms recalibrated");
-  const ownRecalibrated = judgeRecalibrated(bench, null);
+  const ownRecalibrated = judgeRecalibrated(study, null);
   const usage = gateUsage(encoder.spec, own.train);
-  const { openRecalibrated, oracle, scores } = judgeOpen(bench, usage);
-  const worthOf = (way: StaticWay) => judgeStatic(bench, staticWayNames[way], staticMask(way, usage, scores));
+  const { openRecalibrated, oracle, scores } = judgeOpen(study, usage);
+  const worthOf = (way: StaticWay) => judgeStatic(study, staticWayNames[way], staticMask(way, usage, scores));
   const statics = {
-    mostOpenPerMac: worthOf("mostOpenPerMac"),
     mostOpen: worthOf("mostOpen"),
+    mostOpenPerMac: worthOf("mostOpenPerMac"),
     mostOpenByGate: worthOf("mostOpenByGate"),
     scorePerMac: worthOf("scorePerMac"),
   };

@@ -19,10 +19,10 @@ export type Probe = typeof probes[number];
 
 /** The names of the ways to choose a static mask, in a few words for people. */
 export const staticWayNames = {
-  /** Over all gates of the network, the channels that gates open most often for their cost. */
-  mostOpenPerMac: "open most per MAC",
   /** Over all gates of the network, the channels that gates open most often. */
   mostOpen: "open most",
+  /** Over all gates of the network, the channels that gates open most often for their cost. */
+  mostOpenPerMac: "open most per MAC",
   /** For each gate, the channels that it opens most often, as many as it opens on average. */
   mostOpenByGate: "open most by gate",
   /** Over all gates of the network, the channels with the largest mean score of the oracle for their cost. */
@@ -32,8 +32,8 @@ export const staticWayNames = {
 export type StaticWay = keyof typeof staticWayNames;
 /** The ways in the order of reports. The first one chooses the mask to deploy. */
 export const staticWays = [
-  "mostOpenPerMac",
   "mostOpen",
+  "mostOpenPerMac",
   "mostOpenByGate",
   "scorePerMac",
 ] as const satisfies readonly StaticWay[];

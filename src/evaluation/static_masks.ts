@@ -80,15 +80,9 @@ function mostOpenByGate(usage: GateUsage): StaticMask {
   }));
 }
 
-/** Divides the values of each gate by the MACs of one of its channels, {@linkcode meanChannelMacs}. */
-export function perMac(values: readonly Float64Array[], usage: GateUsage): Float64Array[] {
-  const prices = rankingPrices(usage);
-  return values.map((row, gate) => row.map((value) => value / (prices[gate] ?? 1)));
-}
-
 /**
- * MACs of one open channel by gate, to rank channels by: {@linkcode meanChannelMacs}, but at least 1, since a channel
- * between two closed gates costs nothing.
+ * MACs of one open channel by gate, to rank channels by their value per MAC: {@linkcode meanChannelMacs}, but at least
+ * 1, since a channel between two closed gates costs nothing.
  */
 export function rankingPrices(usage: GateUsage): number[] {
   return meanChannelMacs(usage).map((macs) => Math.max(1, macs));
@@ -98,24 +92,26 @@ export function rankingPrices(usage: GateUsage): number[] {
  * The static mask of a way: one mask for all images that costs what the gates cost on average, to within a channel.
  *
  * @param usage how the gates open over training images.
- * @param scores mean score of each channel over training images, by gate [C], {@linkcode ChannelScorer}.
+ * @param scores mean score per MAC of each channel over training images, by gate [C], {@linkcode meanScores}.
  */
 export function staticMask(way: StaticWay, usage: GateUsage, scores: readonly Float64Array[]): StaticMask {
   const { openCounts } = usage;
   switch (way) {
-    case "mostOpenPerMac":
-      return keepLargest(perMac(openCounts, usage), usage);
     case "mostOpen":
       return keepLargest(openCounts, usage);
+    case "mostOpenPerMac": {
+      const prices = rankingPrices(usage);
+      return keepLargest(openCounts.map((counts, gate) => counts.map((open) => open / (prices[gate] ?? 1))), usage);
+    }
     case "mostOpenByGate":
       return mostOpenByGate(usage);
     case "scorePerMac":
-      return keepLargest(perMac(scores, usage), usage);
+      return keepLargest(scores, usage);
   }
 }
 
 /**
- * The static mask to deploy: over all gates of the network, the channels that gates open most often for their cost.
+ * The static mask to deploy: over all gates of the network, the channels that gates open most often.
  * Ties go to the lower gate, then to the lower channel.
  *
  * @param usage how the gates open over training images.

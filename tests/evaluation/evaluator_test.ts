@@ -92,8 +92,8 @@ Deno.test("masks are judged by the given protocols, and for the gated network on
     const { statics, oracle, exchanged, ownRecalibrated, openRecalibrated } = masks;
     assertEquals(Object.keys(masks.own), ["knn1", "knn20"]);
     assertStrictEquals(masks.own.knn20, knn20);
-    assertEquals(masks.staticWay, "mostOpenPerMac");
-    assertEquals(masks.static, statics?.mostOpenPerMac.asIs);
+    assertEquals(masks.staticWay, "mostOpen");
+    assertEquals(masks.static, statics?.mostOpen.asIs);
     assertEquals(Object.keys(statics ?? {}), [...staticWays]);
     assertAlmostEquals(exchanged.cost?.macs ?? 0, cost.macs, 1e-3, "the same masks, for other images");
     assertStrictEquals(openRecalibrated?.cost.share, 1);
@@ -124,8 +124,8 @@ Deno.test("judging masks leaves the network as it was, and names each part befor
       "own masks, norms recalibrated",
       "all open, norms recalibrated",
       "oracle, norms recalibrated",
-      "static: open most per MAC",
-      "static: open most per MAC, norms recalibrated",
+      "static: open most",
+      "static: open most, norms recalibrated",
     ]);
     assertEquals(stages.length, 4 + 2 * staticWays.length);
   });

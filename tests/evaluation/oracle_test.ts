@@ -9,12 +9,16 @@ import {
   ChannelScorer,
   encodeSplit,
   type GateScores,
+  gateUsage,
+  meanMacs,
   meanScores,
+  rankingPrices,
   recalibrateNorms,
   sampleScores,
   scoreThreshold,
   SplitMasks,
   StaticMask,
+  staticMask,
 } from "../../src/evaluation/mod.ts";
 import {
   gatedMacs,
@@ -113,7 +117,7 @@ function drawn(spec: NetworkSpec, images: number): GateScores[] {
 }
 
 /** Mean MACs of the images under the masks of a threshold. */
-function meanMacs(spec: NetworkSpec, scores: readonly GateScores[], images: number, threshold: number): number {
+function macsOf(spec: NetworkSpec, scores: readonly GateScores[], images: number, threshold: number): number {
   const cost = networkCost(spec);
   let total = 0;
   for (let image = 0; image < images; image++) {
@@ -135,16 +139,16 @@ Deno.test("the threshold is the one of all scores whose masks cost nearest to wh
     const floor = gatedMacs(cost, []);
     for (const share of [0.1, 0.3, 0.5, 0.9]) {
       const wanted = floor + share * (cost.macs + cost.gateMacs - floor);
-      const macs = meanMacs(spec, scores, images, scoreThreshold(scores, cost, wanted));
+      const macs = macsOf(spec, scores, images, scoreThreshold(scores, cost, wanted));
       // By bisection over the sorted scores.
       let [low, high] = [0, all.length - 1];
       while (high - low > 1) {
         const middle = (low + high) >> 1;
-        if (meanMacs(spec, scores, images, all[middle] ?? 0) >= wanted) low = middle;
+        if (macsOf(spec, scores, images, all[middle] ?? 0) >= wanted) low = middle;
         else high = middle;
       }
       const best = Math.min(
-        ...[low, high].map((at) => Math.abs(meanMacs(spec, scores, images, all[at] ?? 0) - wanted)),
+        ...[low, high].map((at) => Math.abs(macsOf(spec, scores, images, all[at] ?? 0) - wanted)),
       );
       assertAlmostEquals(Math.abs(macs - wanted), best, 1e-6 * wanted, `${spec.arch}, ${share}`);
     }
@@ -157,7 +161,7 @@ Deno.test("at the full cost the threshold opens every channel, at the smallest n
     const scores = drawn(spec, 3);
     assertStrictEquals(scoreThreshold(scores, cost, cost.macs + cost.gateMacs), 0);
     const threshold = scoreThreshold(scores, cost, gatedMacs(cost, []));
-    assertStrictEquals(meanMacs(spec, scores, 3, threshold), gatedMacs(cost, []));
+    assertStrictEquals(macsOf(spec, scores, 3, threshold), gatedMacs(cost, []));
   }
 });
 
@@ -184,6 +188,27 @@ Deno.test("the oracle's masks open the channels whose score reaches the threshol
     // Another composition of batches may round a score that equals the threshold to its other side.
     assertLess(Math.abs(open - 0.4 * values.length), 3);
   });
+});
+
+Deno.test("for a single image the oracle's mask is the static mask by its scores", () => {
+  for (const spec of [smallest, bottleneck]) {
+    withImages(
+      1,
+      (encoder, images, device) => {
+        using own = encodeSplit(encoder, "gated", images);
+        const usage = gateUsage(spec, own);
+        const scorer = new ChannelScorer(rankingPrices(usage));
+        const scores = sampleScores(encoder, images, scorer);
+        const threshold = scoreThreshold(scores, usage.cost, meanMacs(usage));
+        using _scope = new Scope();
+        encoder.evaluate("gated", images.normalised(0, 1), StaticMask.allOpen(spec).rows(device, 0, 1), scorer);
+        const masks = scorer.takeMasks(threshold).map((mask) => Uint8Array.from(mask.toFloat32()));
+        assertEquals(masks, [...staticMask("scorePerMac", usage, meanScores(scores)).blocks], spec.arch as string);
+        assert(masks.some((mask) => mask.includes(0)) && masks.some((mask) => mask.includes(1)));
+      },
+      { spec },
+    );
+  }
 });
 
 Deno.test("at the full cost the oracle gives the features of the network with every channel open", () => {

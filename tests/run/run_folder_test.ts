@@ -107,7 +107,7 @@ const evaluation: Evaluation = {
         exchanged: { ...judged, knn1: 30 },
         openRecalibrated: judged,
         static: judged,
-        staticWay: "mostOpenPerMac",
+        staticWay: "mostOpen",
         statics: { mostOpenPerMac: both, mostOpen: both, mostOpenByGate: both, scorePerMac: both },
         oracle: judged,
         rho: 0.25,
