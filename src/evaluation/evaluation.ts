@@ -32,7 +32,7 @@ import type { ProbeAccuracy } from "./softmax_classifier.ts";
 export interface JudgingOptions {
   /** The protocols. An empty list measures the cost alone. */
   readonly protocols: readonly Protocol[];
-  /** The kind of linear probe; `cached` by default. Raw pixels and exchanged masks always use the cached probe. */
+  /** The kind of linear probe; `cached` by default. Raw pixels and the rows of `masks` always use the cached probe. */
   readonly probe?: Probe;
   /** Number of linear probes with different orders of images, whose mean is reported; 1 by default. */
   readonly probeSeeds?: number;

@@ -1,8 +1,5 @@
 /**
- * Masks in place of the gates' decisions: the masks of other images, or one mask for all images.
- *
- * A gate that decides alike for every image could be replaced by one fixed mask of equal cost. So the accuracy under
- * exchanged and under fixed masks shows what it is worth to decide for each image.
+ * Masks in place of the gates' decisions: stored ones, those of other images, or one mask for all images.
  *
  * @module
  */

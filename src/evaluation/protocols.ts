@@ -5,7 +5,7 @@
  */
 
 /**
- * Evaluation protocols. `masks` applies the other two under different masks, to show what it is worth to decide for
+ * Evaluation protocols. `masks` repeats the other two under other masks, to show what it is worth that gates decide for
  * each image.
  */
 export const protocols = ["knn", "linear", "masks"] as const;

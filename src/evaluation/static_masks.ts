@@ -21,24 +21,25 @@ function byValue(values: readonly Float64Array[]): Channel[] {
   return channels.sort((a, b) => of(b) - of(a) || a.gate - b.gate || a.channel - b.channel);
 }
 
+/** Costs whose difference is below this share are equal: it is rounding. */
+const ROUNDING = 1e-12;
+
 /**
- * Opens the channels of the largest values until the mask costs what the gates cost on average. The mask's cost is the
- * nearest that this order of channels allows; of two equally near masks the cheaper one is taken.
+ * Opens channels in the order of their values, up to the gates' mean cost. A channel that would exceed it is passed
+ * over, and cheaper ones after it may still open.
  *
  * @param values by gate [C].
  */
 function keepLargest(values: readonly Float64Array[], usage: GateUsage): StaticMask {
   const { cost } = usage;
-  const target = meanMacs(usage);
+  const most = meanMacs(usage) * (1 + ROUNDING);
   const blocks = values.map(({ length }) => new Uint8Array(length));
-  const open = values.map(() => 0);
-  let macs = gatedMacs(cost, []);
+  const shares = values.map(() => 0);
   for (const { gate, channel } of byValue(values)) {
-    open[gate] = (open[gate] ?? 0) + 1;
-    const next = gatedMacs(cost, termShares(cost, open.map((count, of) => count / (values[of]?.length ?? 1))));
-    if (next - target >= target - macs) break;
-    blocks[gate]?.set([1], channel);
-    macs = next;
+    const [before = 0, channels = 1] = [shares[gate], values[gate]?.length];
+    shares[gate] = before + 1 / channels;
+    if (gatedMacs(cost, termShares(cost, shares)) <= most) blocks[gate]?.set([1], channel);
+    else shares[gate] = before;
   }
   return new StaticMask(blocks);
 }
@@ -90,6 +91,7 @@ export function rankingPrices(usage: GateUsage): number[] {
 
 /**
  * The static mask of a way: one mask for all images that costs what the gates cost on average, to within a channel.
+ * Only the mask by gate may cost a little more.
  *
  * @param usage how the gates open over training images.
  * @param scores mean score per MAC of each channel over training images, by gate [C], {@linkcode meanScores}.

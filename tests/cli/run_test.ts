@@ -10,7 +10,6 @@ import {
   assertEquals,
   assertGreater,
   assertGreaterOrEqual,
-  assertLessOrEqual,
   assertMatch,
   assertStrictEquals,
 } from "@std/assert";
@@ -191,9 +190,8 @@ Deno.test(
     assertEquals(Object.keys(statics["scorePerMac"]?.recalibrated ?? {}), ["linear", "cost"]);
     assert(!JSON.stringify(references).includes("exchanged"), "references have no exchanged masks");
     const table = await assertSucceeds(["evaluate", run, "--protocol", "linear,masks", "--probe-seeds", "2"]);
-    const lines = table.split("\n");
     const judged = /^.* - .*\d ± \d+\.\d\d % .*\d ± \d+\.\d\d % .* M +\d\.\d{4}/;
-    const names = lines.filter((line) => judged.test(line)).map((line) => line.replace(/ {2,}-.*/, ""));
+    const names = table.split("\n").filter((line) => judged.test(line)).map((line) => line.replace(/ {2,}-.*/, ""));
     assertEquals(names, [
       "dense",
       "gated",
@@ -212,9 +210,6 @@ Deno.test(
       "untrained dense",
       "untrained gated",
     ]);
-    // A budget that was missed makes the line of the gated network longer.
-    const others = lines.filter((line) => !line.includes("missed by"));
-    assertLessOrEqual(Math.max(...others.map(({ length }) => length)), 100);
     assertMatch(table, /^rho \d\.\d{4}: /m);
     assertMatch(table, /^block +channels +always open +always closed +image-dependent +open$/m);
     assertMatch(table, /^layer4\.1 +32 /m);

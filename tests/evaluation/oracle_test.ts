@@ -4,7 +4,15 @@
  * @module
  */
 
-import { assert, assertAlmostEquals, assertEquals, assertLess, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertLessOrEqual,
+  assertStrictEquals,
+} from "@std/assert";
 import {
   ChannelScorer,
   encodeSplit,
@@ -190,7 +198,7 @@ Deno.test("the oracle's masks open the channels whose score reaches the threshol
   });
 });
 
-Deno.test("for a single image the oracle's mask is the static mask by its scores", () => {
+Deno.test("for a single image the static mask by its scores opens the oracle's channels", () => {
   for (const spec of [smallest, bottleneck]) {
     withImages(
       1,
@@ -203,8 +211,14 @@ Deno.test("for a single image the oracle's mask is the static mask by its scores
         using _scope = new Scope();
         encoder.evaluate("gated", images.normalised(0, 1), StaticMask.allOpen(spec).rows(device, 0, 1), scorer);
         const masks = scorer.takeMasks(threshold).map((mask) => Uint8Array.from(mask.toFloat32()));
-        assertEquals(masks, [...staticMask("scorePerMac", usage, meanScores(scores)).blocks], spec.arch as string);
-        assert(masks.some((mask) => mask.includes(0)) && masks.some((mask) => mask.includes(1)));
+        const { blocks } = staticMask("scorePerMac", usage, meanScores(scores));
+        const count = (of: (own: number, fixed: number) => boolean) =>
+          masks.flatMap((mask, gate) => [...mask].filter((bit, channel) => of(bit, blocks[gate]?.[channel] ?? NaN)))
+            .length;
+        const [both, oracleOnly] = [count((own, fixed) => own + fixed === 2), count((own, fixed) => own > fixed)];
+        assertGreater(both, 10);
+        assertLessOrEqual(oracleOnly, 1, "the oracle's last channel may exceed the cost");
+        assertGreater(count((own, fixed) => own + fixed === 0), 10);
       },
       { spec },
     );
