@@ -52,8 +52,10 @@ export interface MaskWorth {
 }
 
 /** A value for the training images and another for the test images. */
-interface PerSplit<T> {
+export interface PerSplit<T> {
+  /** Of the training images. */
   readonly train: T;
+  /** Of the test images. */
   readonly test: T;
 }
 

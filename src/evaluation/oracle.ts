@@ -35,7 +35,11 @@ export class ChannelScorer implements Trace {
   readonly #prices: readonly number[];
   #scores: Tensor[] = [];
 
-  /** @param prices MACs of one open channel, by gate. */
+  /**
+   * Begins with the first gate.
+   *
+   * @param prices MACs of one open channel, by gate, {@linkcode rankingPrices}.
+   */
   constructor(prices: readonly number[]) {
     this.#prices = prices;
   }
