@@ -17,7 +17,7 @@ export function addEvaluate(program: CommandUnknownOpts): void {
     .addOption(
       wordOption(
         "--protocol <LIST>",
-        "knn, linear, masks (accuracy with the masks of other images, and with one mask for all images)",
+        "knn, linear, masks (the gates' masks against those of other images, one mask for all, and an oracle's)",
         listsOf(protocols).filter((list) => list !== "masks"),
       ).default("knn,linear"),
     )

@@ -38,7 +38,9 @@ function chooseNetworks(text: unknown, mode: string, held: readonly Pass[]): rea
 }
 
 /** How to judge the networks. */
-function readJudging({ protocol, probe, probeSeeds }: Record<string, unknown>): Required<JudgingOptions> {
+function readJudging(
+  { protocol, probe, probeSeeds }: Record<string, unknown>,
+): Required<Omit<JudgingOptions, "progress">> {
   const protocols = parseList("--protocol", String(protocol), allProtocols);
   if (protocols.join() === "masks") {
     throw new InvalidInputError(

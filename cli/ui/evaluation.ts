@@ -7,12 +7,17 @@ import type {
   ChannelCounts,
   FeatureAccuracy,
   GatedChannels,
+  JudgedMasks,
   MaskWorth,
   MeasuredCost,
 } from "../../src/evaluation/mod.ts";
+import { staticWayNames, staticWays } from "../../src/evaluation/protocols.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { markedShare } from "./missed_budget.ts";
 import { type Cell, formatTable, megaMacs, percent, share } from "./tables.ts";
+
+/** Name of the row that repeats the row above with recalibrated norms. */
+const RECALIBRATED = "  recalibrated";
 
 /** An accuracy in percent, with its standard deviation if several probes were trained: `47.10 ± 0.31 %`. */
 function spreadPercent(mean: number | undefined, deviation: number | undefined): string | undefined {
@@ -37,14 +42,32 @@ function toRow(
   return [name, percent(knn1), percent(knn20), ...probes, megaMacs(cost?.macs), markedShare(cost?.share, missed)];
 }
 
-/** The gated network with masks of other images, and with one static mask. */
-function maskRows({ own, exchanged, static: fixed }: MaskWorth, isAugmented: boolean): Cell[][] {
+/** The gated network under its own masks, under those of other images, and under masks that need no gates. */
+function maskRows(worth: MaskWorth, isAugmented: boolean): Cell[][] {
+  const { own, ownRecalibrated, exchanged, openRecalibrated, statics, oracle } = worth;
+  const rowOf = (name: string, judged: JudgedMasks | undefined) => judged === undefined ? [] : [toRow(name, judged)];
   return [
     // The row of the gated network says the same unless that row used the augmented probe.
     ...(isAugmented ? [toRow("gated, cached probe", own)] : []),
+    ...rowOf(RECALIBRATED, ownRecalibrated),
     toRow("masks exchanged", exchanged),
-    toRow("one static mask", fixed),
+    ...rowOf("all open, recalibrated", openRecalibrated),
+    ...staticWays.flatMap((way) => [
+      ...rowOf(`static: ${staticWayNames[way]}`, statics?.[way].asIs),
+      ...rowOf(RECALIBRATED, statics?.[way].recalibrated),
+    ]),
+    ...rowOf("oracle, recalibrated", oracle),
   ];
+}
+
+/** What the rows of the masks mean, and how much the masks vary. */
+function maskNotes(rho: number): string {
+  return [
+    "recalibrated: statistics of the gated norms are estimated again under the row's masks",
+    "static: one mask for all images, at the cost of the gates' masks",
+    "oracle: each image opens the channels of the largest score; compare with score per MAC",
+    `rho ${rho.toFixed(4)}: 0 if all images have one mask, 1 if masks vary as much as their cost allows`,
+  ].join("\n");
 }
 
 function channelRow(name: string, { channels, alwaysOpen, alwaysClosed, imageDependent }: ChannelCounts): Cell[] {
@@ -62,8 +85,8 @@ function formatChannels({ blocks, ...whole }: GatedChannels): string {
 /**
  * The tables of an evaluation: the networks, the references to compare them with, then the gated network's channels.
  *
- * @param isAugmented whether the networks' probe was trained on augmented images; exchanged masks always use the cached
- * probe.
+ * @param isAugmented whether the networks' probe was trained on augmented images; the rows of the masks always use the
+ * cached probe.
  */
 export function describeEvaluation(
   { networks, budgetMissed, references }: Evaluation,
@@ -77,5 +100,9 @@ export function describeEvaluation(
     toRow("raw pixels", references.rawPixels),
   ];
   const table = formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
-  return channels === undefined ? table : `${table}\n\n${formatChannels(channels)}`;
+  return [
+    table,
+    ...(masks?.rho === undefined ? [] : [maskNotes(masks.rho)]),
+    ...(channels === undefined ? [] : [formatChannels(channels)]),
+  ].join("\n\n");
 }

@@ -17,8 +17,6 @@ import type { RunFolder } from "../run/run_folder.ts";
 export interface EvaluationOptions extends JudgingOptions {
   /** The networks to evaluate; the run must have trained them. */
   readonly networks: readonly Pass[];
-  /** Called before each part of the evaluation with its name. */
-  readonly progress?: (stage: string) => void;
 }
 
 function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: EvaluationOptions, label: string) {

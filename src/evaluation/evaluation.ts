@@ -7,7 +7,6 @@ import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/m
 import { InvalidInputError } from "../errors.ts";
 import {
   denseParts,
-  gatedMacs,
   gatedParts,
   type GatedResNet,
   gateSpecs,
@@ -16,12 +15,14 @@ import {
   type PartMacs,
   type Pass,
 } from "../models/mod.ts";
+import type { FeatureAccuracy, MeasuredCost } from "./accuracy.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { type GatedChannels, gatedChannels } from "./channels.ts";
 import { encodeInSteps, encodeSplit, rawPixels, type SplitFeatures, type Steps } from "./features.ts";
 import { type NetworkHealth, networkHealth } from "./health.ts";
 import { linearProbes, type ProbeSummary } from "./linear_probe.ts";
-import { derangement, type MaskSource, SplitMasks, StaticMask } from "./masks.ts";
+import { type MaskWorth, maskWorth } from "./mask_worth.ts";
+import { SplitMasks } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 import type { OnlineProbe } from "./online_probe.ts";
 import type { Probe, Protocol } from "./protocols.ts";
@@ -31,43 +32,12 @@ import type { ProbeAccuracy } from "./softmax_classifier.ts";
 export interface JudgingOptions {
   /** The protocols. An empty list measures the cost alone. */
   readonly protocols: readonly Protocol[];
-  /** The kind of linear probe; `cached` by default. Raw pixels and exchanged masks always use the cached probe. */
+  /** The kind of linear probe; `cached` by default. Raw pixels and the rows of `masks` always use the cached probe. */
   readonly probe?: Probe;
   /** Number of linear probes with different orders of images, whose mean is reported; 1 by default. */
   readonly probeSeeds?: number;
-}
-
-/** MACs of one image, averaged over the evaluation images, and their share of the dense network's. */
-export interface MeasuredCost {
-  /** Mean MACs of one image. */
-  readonly macs: number;
-  /** In 0..1, or a little over 1 for a gated network whose gates are all open. */
-  readonly share: number;
-}
-
-/** Accuracies of one kind of features, in percent. */
-export interface FeatureAccuracy {
-  /** One nearest neighbour, by euclidean distance. */
-  readonly knn1?: number;
-  /** 20 nearest neighbours by cosine, with weighted votes. */
-  readonly knn20?: number;
-  /** Linear probes. */
-  readonly linear?: ProbeSummary;
-}
-
-/** The worth of the gates' decisions: accuracies of one network under different masks. */
-export interface MaskWorth {
-  /** Each image under its own masks, which is the gated network itself, with the cached probe. */
-  readonly own: FeatureAccuracy;
-  /**
-   * Each image under the masks of another image of the same split. The probe is fitted to these features.
-   */
-  readonly exchanged: FeatureAccuracy;
-  /**
-   * All images under one mask of equal cost, {@linkcode StaticMask.ofEqualCost}. Its cost does not count the gates,
-   * which it does not need.
-   */
-  readonly static: FeatureAccuracy & { readonly cost: MeasuredCost };
+  /** Called before each part of the evaluation with its name. */
+  readonly progress?: (stage: string) => void;
 }
 
 /** Accuracy and cost of one network. */
@@ -97,18 +67,6 @@ export interface NetworkWatch {
 /** Neighbours that vote. */
 const NEIGHBOURS = 20;
 
-/** The gates' decisions on both splits. */
-interface Decisions {
-  readonly train: SplitMasks;
-  readonly test: SplitMasks;
-}
-
-/** The features of both splits. */
-interface Splits extends Disposable {
-  readonly train: SplitFeatures;
-  readonly test: SplitFeatures;
-}
-
 /** A data set's labelled images, ready for evaluation. */
 export class Evaluator {
   readonly #stores: ImageStores;
@@ -135,11 +93,14 @@ export class Evaluator {
   network(encoder: GatedResNet, pass: Pass, options: JudgingOptions): NetworkEvaluation {
     const { protocols } = options;
     const wantsMasks = pass === "gated" && protocols.includes("masks");
-    const decisions = wantsMasks ? this.#roomForMasks() : null;
+    const { train: trainSet, test: testSet } = this.#sets;
+    const decisions = wantsMasks
+      ? { train: new SplitMasks(trainSet.count), test: new SplitMasks(testSet.count) }
+      : null;
     using test = encodeSplit(encoder, pass, this.#images.test, decisions === null ? {} : { decisions: decisions.test });
     const cost = measuredCost(encoder.spec, pass, test);
     const names = gateSpecs(encoder.spec).map(({ label }) => label);
-    const channels = gatedChannels(names, test.openCounts, this.#sets.test.count);
+    const channels = gatedChannels(names, test.openCounts, testSet.count);
     const parts = partsOf(encoder.spec, pass, test);
     const common = { cost, parts, ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
@@ -155,7 +116,15 @@ export class Evaluator {
       ? own
       : { ...own, linear: this.#augmentedProbes(encoder, pass, test, probeSeeds) };
     if (decisions === null) return { ...judged, ...common };
-    return { ...judged, ...common, masks: this.#maskWorth(encoder, own, { train, decisions }, options) };
+    const masks = maskWorth({
+      encoder,
+      images: this.#images,
+      seed: this.seed,
+      own: { train, test, decisions, accuracy: own },
+      judge: (trained, tested) => this.#judge(trained, tested, options),
+      progress: (stage) => options.progress?.(stage),
+    });
+    return { ...judged, ...common, masks };
   }
 
   /** Evaluates one encoder during training, and the online probe if there is one; a step for each batch. */
@@ -189,41 +158,6 @@ export class Evaluator {
 
   #healthOf({ spec }: GatedResNet, test: SplitFeatures): NetworkHealth {
     return networkHealth(test, gateSpecs(spec).map(({ label }) => label));
-  }
-
-  #roomForMasks(): Decisions {
-    return { train: new SplitMasks(this.#sets.train.count), test: new SplitMasks(this.#sets.test.count) };
-  }
-
-  /** Encodes both splits under given masks instead of the gates' decisions. */
-  #encodeUnder(encoder: GatedResNet, masks: { readonly train: MaskSource; readonly test: MaskSource }): Splits {
-    using undone = new DisposableStack();
-    const train = undone.use(encodeSplit(encoder, "gated", this.#images.train, { masks: masks.train }));
-    const test = undone.use(encodeSplit(encoder, "gated", this.#images.test, { masks: masks.test }));
-    const owned = undone.move();
-    return { train, test, [Symbol.dispose]: () => owned.dispose() };
-  }
-
-  #maskWorth(
-    encoder: GatedResNet,
-    own: FeatureAccuracy,
-    { train, decisions }: { readonly train: SplitFeatures; readonly decisions: Decisions },
-    options: JudgingOptions,
-  ): MaskWorth {
-    const { train: trainSet, test: testSet } = this.#sets;
-    using exchanged = this.#encodeUnder(encoder, {
-      train: decisions.train.exchanged(derangement(trainSet.count, this.seed, 0)),
-      test: decisions.test.exchanged(derangement(testSet.count, this.seed, 1)),
-    });
-    const cost = networkCost(encoder.spec);
-    const mask = StaticMask.ofEqualCost(train.openCounts, trainSet.count, cost, train.termShares);
-    using fixed = this.#encodeUnder(encoder, { train: mask, test: mask });
-    const macs = gatedMacs(cost, fixed.test.termShares) - cost.gateMacs;
-    return {
-      own,
-      exchanged: this.#judge(exchanged.train, exchanged.test, options),
-      static: { ...this.#judge(fixed.train, fixed.test, options), cost: { macs, share: macs / cost.macs } },
-    };
   }
 
   #augmentedProbes(encoder: GatedResNet, pass: Pass, test: SplitFeatures, seeds: number): ProbeSummary {

@@ -1,10 +1,18 @@
 /**
- * Encodes a whole split, and counts the channels that gates open for it.
+ * Encodes a whole split, and counts the channels that are open for it.
  *
  * @module
  */
 import type { EvaluationImages } from "../data/mod.ts";
-import { featureSize, type GatedResNet, type GatedTerm, gatedTerms, networkCost, type Pass } from "../models/mod.ts";
+import {
+  featureSize,
+  type GatedResNet,
+  type GatedTerm,
+  gatedTerms,
+  networkCost,
+  type Pass,
+  type Trace,
+} from "../models/mod.ts";
 import { sum, writeRows } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { MaskSource, SplitMasks } from "./masks.ts";
@@ -30,6 +38,10 @@ export interface EncodeOptions {
   readonly masks?: MaskSource;
   /** Stores the gates' decisions for each image. */
   readonly decisions?: SplitMasks;
+  /** Watches the convolutions of each batch; the pass then computes every channel. */
+  readonly trace?: Trace;
+  /** Called after each batch with the index of its first image. Tensors of the batch are freed after the call. */
+  readonly encoded?: (from: number) => void;
 }
 
 /** The images `from` to `to` (exclusive) of a split. */
@@ -129,14 +141,15 @@ export function* encodeInSteps(
   network: GatedResNet,
   pass: Pass,
   images: EvaluationImages,
-  { masks, decisions }: EncodeOptions = {},
+  { masks, decisions, trace, encoded }: EncodeOptions = {},
 ): Steps<SplitFeatures> {
   const counts = new OpenCounts(gatedTerms(networkCost(network.spec)));
   const features = yield* collectRows(images, featureSize(network.spec), (batch, { from, to }) => {
     const used = masks?.rows(batch.device, from, to);
-    const encoding = network.evaluate(pass, batch, used);
+    const encoding = network.evaluate(pass, batch, used, trace);
     counts.add(used ?? encoding.masks);
     decisions?.store(from, encoding.masks);
+    encoded?.(from);
     return encoding.features;
   });
   const { count } = images.set;

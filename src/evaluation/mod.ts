@@ -3,14 +3,21 @@
  *
  * @module
  */
+export * from "./accuracy.ts";
 export * from "./augmented_probe.ts";
 export * from "./channels.ts";
 export * from "./evaluation.ts";
 export * from "./features.ts";
+export * from "./gate_usage.ts";
 export * from "./health.ts";
+export * from "./image_sample.ts";
 export * from "./linear_probe.ts";
+export * from "./mask_worth.ts";
 export * from "./masks.ts";
 export * from "./neighbours.ts";
 export * from "./online_probe.ts";
+export * from "./oracle.ts";
 export * from "./protocols.ts";
+export * from "./recalibration.ts";
 export * from "./softmax_classifier.ts";
+export * from "./static_masks.ts";

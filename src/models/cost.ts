@@ -113,6 +113,25 @@ export function termShares(cost: NetworkCost, openShares: readonly number[]): nu
   });
 }
 
+/**
+ * MACs of one open channel of each gate, if the other gates open the given shares.
+ *
+ * In a basic block the price of a channel is fixed. In a bottleneck the 3x3 convolution lies between two gates, so the
+ * price also depends on the open share of the other gate.
+ *
+ * @param channels number of channels by gate.
+ * @param openShares share of open channels by gate, in 0..1; 0 for gates left out.
+ */
+export function channelMacs(cost: NetworkCost, channels: readonly number[], openShares: readonly number[]): number[] {
+  const totals = channels.map(() => 0);
+  const add = (gate: number, macs: number) => totals[gate] = (totals[gate] ?? 0) + macs;
+  for (const { macs, gates: [first, second] } of gatedTerms(cost)) {
+    add(first, macs * (second === undefined ? 1 : openShares[second] ?? 0));
+    if (second !== undefined) add(second, macs * (openShares[first] ?? 0));
+  }
+  return totals.map((macs, gate) => macs / (channels[gate] ?? 1));
+}
+
 /** MACs of a part of a network for one image. */
 export interface PartMacs {
   /** `stem`, or torchvision's name of a block. */

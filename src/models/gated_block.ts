@@ -6,7 +6,13 @@
 import type { Device } from "../device/mod.ts";
 import { MisuseError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
-import { type ConvolutionOperands, gatedConvolutions, globalPool, maskedConvolutions } from "../ops/mod.ts";
+import {
+  type ConvolutionOperands,
+  gatedConvolutions,
+  globalPool,
+  maskedConvolutions,
+  type NormState,
+} from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import { Gate, type GateOptions, type SampledMask } from "./gate.ts";
@@ -20,6 +26,32 @@ export interface BlockOptions extends GateOptions {
   readonly separateNorm: boolean;
   /** Whether the scale of each block's last norm is 0 at first, in the norms of both passes; false by default. */
   readonly zeroInitResidual?: boolean;
+}
+
+/** A convolution of a block, as an evaluation pass has computed it. */
+export interface TracedRow {
+  /**
+   * [N, H, W, O] f32: relu(norm(convolution)) * mask, or the block's output if the convolution is the last. Valid until
+   * the visit returns.
+   */
+  readonly output: Tensor;
+  /** The norm behind the convolution. */
+  readonly norm: NormState;
+  /** Whether a gate masks the output. */
+  readonly masked: boolean;
+  /** Weight of the convolution that reads the output, OHWI; null behind the block's last convolution. */
+  readonly next: Tensor | null;
+}
+
+/** Watches the convolutions of an evaluation pass, which then computes every channel, open or closed. */
+export interface Trace {
+  /**
+   * Whether the norms behind the blocks' convolutions use the statistics of the batch, which replace their running
+   * statistics: the mean and the unbiased variance. Norms of stem, shortcuts and gates keep theirs. Defaults to false.
+   */
+  readonly batchStatistics?: boolean;
+  /** Called after each convolution of each block, in order. */
+  visit(row: TracedRow): void;
 }
 
 /** A convolution and the norm behind it. */
@@ -121,23 +153,57 @@ export class GatedBlock extends Module {
    * with kernels for the block's table.
    *
    * @param overrides masks [N, C] by gate, for measurements. They replace the gates' masks, which are computed anyway.
+   * @param trace watches the convolutions, for measurements.
    * @returns the output, and in a gated pass the gates' own masks; the caller frees all of them.
    */
-  evaluate(pass: Pass, x: Tensor, overrides: readonly Tensor[] = []): { y: Tensor; masks: readonly Tensor[] } {
+  evaluate(
+    pass: Pass,
+    x: Tensor,
+    overrides: readonly Tensor[] = [],
+    trace: Trace | null = null,
+  ): { y: Tensor; masks: readonly Tensor[] } {
     const shortcut = this.#evaluateShortcut(x);
     const residual = shortcut ?? x;
     const { convolutions } = this.spec;
     try {
       if (pass === "dense") {
-        return { y: maskedConvolutions(x, convolutions, this.#operands.dense, residual), masks: [] };
+        const { dense } = this.#operands;
+        const y = trace
+          ? this.#traced(pass, x, dense, residual, trace)
+          : maskedConvolutions(x, convolutions, dense, residual);
+        return { y, masks: [] };
       }
       using pooled = globalPool(null, x);
       const decided = this.#gatesOrThrow().map((gate) => gate.decide(pooled));
-      const masks = decided.map((mask, index) => overrides[index] ?? mask);
-      return { y: gatedConvolutions(x, convolutions, this.#maskedOperands(masks), residual), masks: decided };
+      const operands = this.#maskedOperands(decided.map((mask, index) => overrides[index] ?? mask));
+      const y = trace
+        ? this.#traced(pass, x, operands, residual, trace)
+        : gatedConvolutions(x, convolutions, operands, residual);
+      return { y, masks: decided };
     } finally {
       shortcut?.[Symbol.dispose]();
     }
+  }
+
+  #traced(
+    pass: Pass,
+    x: Tensor,
+    operands: readonly ConvolutionOperands[],
+    residual: Tensor,
+    trace: Trace,
+  ): Tensor {
+    const { convolutions } = this.spec;
+    const layers = this.#layers[pass];
+    const { batchStatistics: training = false } = trace;
+    // With a momentum of 1 the batch's statistics replace the running ones.
+    const used = training ? operands.map((of) => ({ ...of, norm: { ...of.norm, momentum: 1 } })) : operands;
+    const observe = (index: number, output: Tensor) => {
+      const [layer, next] = [layers[index], layers[index + 1]];
+      if (layer === undefined) return;
+      const masked = convolutions[index]?.masked ?? false;
+      trace.visit({ output, norm: layer.norm.norm, masked, next: next?.conv.weight.value ?? null });
+    };
+    return maskedConvolutions(x, convolutions, used, residual, { training, observe });
   }
 
   #evaluateShortcut(x: Tensor): Tensor | null {

@@ -9,7 +9,7 @@ import { globalPool, maxPool } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import type { SampledMask } from "./gate.ts";
-import { type BlockOptions, GatedBlock } from "./gated_block.ts";
+import { type BlockOptions, GatedBlock, type Trace } from "./gated_block.ts";
 import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
 
 /** Features of a batch, and the masks of a gated pass. */
@@ -74,13 +74,14 @@ export class GatedResNet extends Module {
    * Evaluation pass over x [N, H, W, 3], with running statistics and gates without noise.
    *
    * @param masks by gate [N, C], for measurements: the pass uses them instead of the gates' masks.
+   * @param trace watches the blocks' convolutions, for measurements.
    * @returns features and the gates' own masks; the caller frees them.
    */
-  evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[] = []): Encoding {
+  evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[] = [], trace: Trace | null = null): Encoding {
     const decided: Tensor[] = [];
     let h = this.#evaluateStem(x);
     for (const block of this.#blocks) {
-      const { y, masks: own } = block.evaluate(pass, h, masks.slice(decided.length));
+      const { y, masks: own } = block.evaluate(pass, h, masks.slice(decided.length), trace);
       h[Symbol.dispose]();
       h = y;
       decided.push(...own);

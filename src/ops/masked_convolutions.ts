@@ -30,9 +30,20 @@ export interface ConvolutionOperands {
   readonly mask?: Tensor | undefined;
 }
 
+/** How the norms compute, and what watches the rows. */
+export interface MaskedOptions {
+  /**
+   * True: norms use the statistics of the batch, and update their running ones as in training. False, the default:
+   * norms use their running statistics.
+   */
+  readonly training?: boolean;
+  /** Called after each row with its output, mask included. Only the last row's output stays after the call. */
+  readonly observe?: (row: number, output: Tensor) => void;
+}
+
 /**
- * h = relu(norm(conv(h))) * mask row by row, from h = x, and y = relu(norm(conv(h)) + residual) in the last row, with
- * norms of running statistics. It works for every table, and costs the same whatever the masks are. No gradient.
+ * h = relu(norm(conv(h))) * mask row by row, from h = x, and y = relu(norm(conv(h)) + residual) in the last row. It
+ * works for every table, and costs the same whatever the masks are. No gradient.
  *
  * @param x [N, H, W, I] f32.
  * @param operands by row; a row without a mask keeps every channel.
@@ -44,6 +55,7 @@ export function maskedConvolutions(
   table: readonly ConvolutionRow[],
   operands: readonly ConvolutionOperands[],
   residual: Tensor,
+  { training = false, observe }: MaskedOptions = {},
 ): Tensor {
   let h = x;
   operands.forEach(({ weight, packed, norm, mask }, index) => {
@@ -51,7 +63,8 @@ export function maskedConvolutions(
     using convolved = conv2d(null, h, weight, { stride, padding }, packed);
     if (h !== x) h[Symbol.dispose]();
     const follows = index === operands.length - 1 ? { residual } : { mask };
-    h = batchNorm(null, convolved, norm, { training: false, relu: true, ...follows });
+    h = batchNorm(null, convolved, norm, { training, relu: true, ...follows });
+    observe?.(index, h);
   });
   return h;
 }

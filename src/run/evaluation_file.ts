@@ -7,6 +7,7 @@ import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import { parseJsonObject } from "../formats/mod.ts";
 import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
+import { staticWays } from "../evaluation/protocols.ts";
 import type { Pass } from "../models/mod.ts";
 
 /** The document that `sluice evaluate --json` prints. */
@@ -38,6 +39,8 @@ const featureAccuracy = z.object({
 });
 // The gates have a cost of their own, so a share may exceed 1.
 const cost = z.object({ macs: z.number().min(0), share: z.number().min(0) });
+const judgedMasks = featureAccuracy.extend({ cost });
+const staticWorth = z.object({ asIs: judgedMasks, recalibrated: judgedMasks });
 const channelCounts = z.object({
   channels: count,
   alwaysOpen: count,
@@ -54,8 +57,15 @@ const network = featureAccuracy.extend({
   }).exactOptional(),
   masks: z.object({
     own: featureAccuracy,
-    exchanged: featureAccuracy,
-    static: featureAccuracy.extend({ cost }),
+    exchanged: featureAccuracy.extend({ cost: cost.exactOptional() }),
+    static: judgedMasks,
+    // Absent in files of earlier versions.
+    ownRecalibrated: judgedMasks.exactOptional(),
+    openRecalibrated: judgedMasks.exactOptional(),
+    staticWay: z.enum(staticWays).exactOptional(),
+    statics: z.record(z.enum(staticWays), staticWorth).exactOptional(),
+    oracle: judgedMasks.exactOptional(),
+    rho: share.exactOptional(),
   }).exactOptional(),
 });
 const networks = z.object({ dense: network.exactOptional(), gated: network.exactOptional() });

@@ -183,12 +183,34 @@ Deno.test(
     const { linear, masks } = networks["gated"] as { linear: Line; masks: Record<string, Line> };
     assertEquals(Object.keys(linear), ["top1", "top5", "std", "seeds"]);
     assertEquals(Object.keys(linear["std"] as Line), ["top1", "top5"]);
-    assertEquals(Object.keys(masks), ["own", "exchanged", "static"]);
+    for (const row of ["own", "exchanged", "static"]) assertEquals(Object.keys(masks[row] ?? {})[0], "linear");
     assertEquals(Object.keys(masks["static"] ?? {}), ["linear", "cost"]);
+    const statics = masks["statics"] as unknown as Record<string, { asIs: Line; recalibrated: Line }>;
+    assertEquals(masks["static"], statics[String(masks["staticWay"])]?.asIs);
+    assertEquals(Object.keys(statics["scorePerMac"]?.recalibrated ?? {}), ["linear", "cost"]);
     assert(!JSON.stringify(references).includes("exchanged"), "references have no exchanged masks");
     const table = await assertSucceeds(["evaluate", run, "--protocol", "linear,masks", "--probe-seeds", "2"]);
-    assertMatch(table, /^masks exchanged .*\d ± \d+\.\d\d %/m);
-    assertMatch(table, /^one static mask /m);
+    const judged = /^.* - .*\d ± \d+\.\d\d % .*\d ± \d+\.\d\d % .* M +\d\.\d{4}/;
+    const names = table.split("\n").filter((line) => judged.test(line)).map((line) => line.replace(/ {2,}-.*/, ""));
+    assertEquals(names, [
+      "dense",
+      "gated",
+      "  recalibrated",
+      "masks exchanged",
+      "all open, recalibrated",
+      "static: open most",
+      "  recalibrated",
+      "static: open most per MAC",
+      "  recalibrated",
+      "static: open most by gate",
+      "  recalibrated",
+      "static: score per MAC",
+      "  recalibrated",
+      "oracle, recalibrated",
+      "untrained dense",
+      "untrained gated",
+    ]);
+    assertMatch(table, /^rho \d\.\d{4}: /m);
     assertMatch(table, /^block +channels +always open +always closed +image-dependent +open$/m);
     assertMatch(table, /^layer4\.1 +32 /m);
   }),

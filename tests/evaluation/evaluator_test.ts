@@ -5,8 +5,10 @@
  */
 
 import {
+  assert,
   assertAlmostEquals,
   assertEquals,
+  assertGreater,
   assertGreaterOrEqual,
   assertLess,
   assertNotEquals,
@@ -20,6 +22,7 @@ import {
   augmentedProbes,
   encodeSplit,
   Evaluator,
+  staticWays,
   steppedRate,
 } from "../../src/evaluation/mod.ts";
 import {
@@ -43,14 +46,15 @@ function withNetwork(
   test: (network: DualNetwork, stores: ImageStores, device: Device) => void,
   onDevice = true,
   spec: NetworkSpec = resnet18,
+  gateBias: number | null = null,
 ): void {
   using device = openDevice();
-  using network = new DualNetwork(device, { spec, projector: 8, seed: 1, gated: true, separateNorm: true });
+  using network = new DualNetwork(device, { spec, projector: 8, seed: 1, gated: true, separateNorm: true, gateBias });
   using stores = new ImageStores(device, dataset, { onDevice });
   test(network, stores, device);
 }
 
-const all = { protocols: ["knn", "linear", "masks"], probeSeeds: 2 } as const;
+const all = { protocols: ["knn", "linear", "masks"] } as const;
 
 Deno.test("repeating an evaluation gives the same numbers, and another seed gives other masks and probes", () => {
   const results = [1, 2].map(() => {
@@ -73,15 +77,78 @@ Deno.test("masks are judged by the given protocols, and for the gated network on
   withNetwork(({ encoder }, stores) => {
     const evaluator = new Evaluator(stores, 3);
     const { masks, cost, channels, knn20 } = evaluator.network(encoder, "gated", { protocols: ["knn", "masks"] });
-    assertEquals(Object.keys(masks ?? {}), ["own", "exchanged", "static"]);
-    assertEquals(Object.keys(masks?.exchanged ?? {}), ["knn1", "knn20"]);
-    assertStrictEquals(masks?.own.knn20, knn20);
-    // Narrow blocks round coarsely, and the static network does not pay for gates.
-    assertAlmostEquals(masks?.static.cost.share ?? 0, cost.share, 0.02, JSON.stringify([masks?.static, cost]));
+    assert(masks !== undefined);
+    assertEquals(Object.keys(masks).sort(), [
+      "exchanged",
+      "openRecalibrated",
+      "oracle",
+      "own",
+      "ownRecalibrated",
+      "rho",
+      "static",
+      "staticWay",
+      "statics",
+    ]);
+    const { statics, oracle, exchanged, ownRecalibrated, openRecalibrated } = masks;
+    assertEquals(Object.keys(masks.own), ["knn1", "knn20"]);
+    assertStrictEquals(masks.own.knn20, knn20);
+    assertEquals(masks.staticWay, "mostOpen");
+    assertEquals(masks.static, statics?.mostOpen.asIs);
+    assertEquals(Object.keys(statics ?? {}), [...staticWays]);
+    assertAlmostEquals(exchanged.cost?.macs ?? 0, cost.macs, 1e-3, "the same masks, for other images");
+    assertStrictEquals(openRecalibrated?.cost.share, 1);
+    const rows = Object.values(statics ?? {}).flatMap(({ asIs, recalibrated }) => [asIs, recalibrated]);
+    for (const row of [...rows, oracle, ownRecalibrated, openRecalibrated, exchanged]) {
+      assertEquals(Object.keys(row ?? {}), ["knn1", "knn20", "cost"]);
+    }
+    // Narrow blocks round coarsely, and neither the static networks nor the oracle pay for gates.
+    for (const row of [...rows, oracle]) assertAlmostEquals(row?.cost.share ?? 0, cost.share, 0.03);
+    assertGreater(masks.rho ?? 0, 0);
+    assertLess(masks.rho ?? 1, 1);
     assertEquals(channels?.channels, 4 * 2 * (1 + 2 + 4 + 8));
     const dense = evaluator.network(encoder, "dense", { protocols: ["knn", "masks"] });
     assertEquals(Object.keys(dense), ["knn1", "knn20", "cost", "parts"]);
   });
+});
+
+Deno.test("judging masks leaves the network as it was, and names each part before it begins", () => {
+  withNetwork(({ encoder }, stores) => {
+    const state = () => new Map([...encoder.state()].map(([name, tensor]) => [name, tensor.toFloat32()]));
+    const before = state();
+    const stages: string[] = [];
+    const progress = (stage: string) => stages.push(stage);
+    new Evaluator(stores, 3).network(encoder, "gated", { protocols: ["knn", "masks"], progress });
+    assertEquals(state(), before);
+    assertEquals(stages.slice(0, 6), [
+      "masks exchanged",
+      "own masks, norms recalibrated",
+      "all open, norms recalibrated",
+      "oracle, norms recalibrated",
+      "static: open most",
+      "static: open most, norms recalibrated",
+    ]);
+    assertEquals(stages.length, 4 + 2 * staticWays.length);
+  });
+});
+
+Deno.test("gates that are always open give the same accuracy under all masks, and masks that do not vary", () => {
+  for (const spec of [resnet18, resnet50]) {
+    withNetwork(
+      ({ encoder }, stores) => {
+        const { masks } = new Evaluator(stores, 3).network(encoder, "gated", { protocols: ["knn", "masks"] });
+        assert(masks?.openRecalibrated !== undefined);
+        const { statics, oracle, openRecalibrated } = masks;
+        assertStrictEquals(masks.rho, 0);
+        assertEquals(oracle, openRecalibrated);
+        for (const { recalibrated } of Object.values(statics ?? {})) assertEquals(recalibrated, openRecalibrated);
+        const { cost: _, ...asIs } = masks.static;
+        assertEquals(asIs, masks.own);
+      },
+      true,
+      spec,
+      100,
+    );
+  }
 });
 
 Deno.test("a network of bottlenecks costs the mean of the costs of its images, and is reported by gate", () => {

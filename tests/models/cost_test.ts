@@ -7,6 +7,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ShapeError } from "../../src/errors.ts";
 import {
+  channelMacs,
   denseParts,
   gatedMacs,
   gatedParts,
@@ -144,4 +145,19 @@ Deno.test("the smallest budget is what stem, shortcuts and gates cost", () => {
   const fixed = cost.stem + cost.gateMacs + cost.blocks.reduce((sum, block) => sum + block.shortcut, 0);
   assertEquals(smallestBudget(resnet18("cifar-paper", 32)), fixed / cost.macs);
   assertEquals(smallestBudget(resnet50), gatedMacs(networkCost(resnet50), []) / 4_087_136_256);
+});
+
+Deno.test("an open channel of a basic block costs its part of both convolutions", () => {
+  const cost = networkCost(resnet18("cifar", 32));
+  const channels = gateSpecs(resnet18("cifar", 32)).map((gate) => gate.channels);
+  const prices = channelMacs(cost, channels, []);
+  // layer1.0: 64 inputs, 64 outputs, maps of 32 x 32; layer2.0: 64 inputs, 128 outputs, maps of 16 x 16.
+  assertEquals([prices[0], prices[2]], [2 * 9 * 64 * 32 * 32, 9 * (64 + 128) * 16 * 16]);
+});
+
+Deno.test("an open channel of a bottleneck costs its part of the 3x3 by the other gate's open share", () => {
+  const channels = gateSpecs(resnet50).map((gate) => gate.channels);
+  const prices = channelMacs(networkCost(resnet50), channels, channels.map((_, gate) => gate % 2 === 0 ? 0.25 : 0.5));
+  // layer1.0: 64 inputs, 64 channels, 256 outputs, maps of 56 x 56.
+  assertEquals(prices.slice(0, 2), [(64 + 9 * 64 * 0.5) * 56 * 56, (9 * 64 * 0.25 + 256) * 56 * 56]);
 });

@@ -25,6 +25,7 @@ import {
   networkCost,
   type NetworkSpec,
   toTorchState,
+  type TracedRow,
 } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -75,6 +76,28 @@ Deno.test("an image's features depend on its own mask alone", () => {
   const other = features((image) => image === 0);
   assertEquals(one.subarray(0, size), other.subarray(0, size));
   assertNotEquals(one.subarray(size), other.subarray(size));
+});
+
+Deno.test("a traced pass shows every convolution of a block, and gives the features of any other pass", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  using network = build(device, { gated: true, separateNorm: true });
+  const [x, given] = [images(device, 3), masks(device, 3, (image, channel) => (image + channel) % 3 > 0)];
+  const rows: unknown[] = [];
+  let closed = NaN;
+  const visit = ({ output, masked, norm, next }: TracedRow) => {
+    if (rows.length === 0) [closed = NaN] = output.toFloat32();
+    rows.push([masked, output.dim(-1), norm.gamma.size, next?.shape ?? null]);
+  };
+  const traced = network.encoder.evaluate("gated", x, given, { visit }).features.toFloat32();
+  assertLess(normalisedError(traced, network.encoder.evaluate("gated", x, given).features.toFloat32()), 1e-10);
+  assertEquals(rows.length, 2 * 8);
+  assertEquals(rows.slice(4, 6), [[true, 16, 16, [16, 3, 3, 16]], [false, 16, 16, null]]);
+  assertEquals(closed, 0, "the first image's first channel is closed");
+  const dense: boolean[] = [];
+  const own = network.encoder.evaluate("dense", x, [], { visit: ({ masked }) => dense.push(masked) });
+  assertEquals(own.features.toFloat32(), network.encoder.evaluate("dense", x).features.toFloat32());
+  assertEquals(dense.length, 2 * 8);
 });
 
 Deno.test("a network built dense refuses a gated pass by the block's name", () => {

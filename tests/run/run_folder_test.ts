@@ -88,6 +88,8 @@ Deno.test(
 
 const counts = { channels: 4, alwaysOpen: 1, alwaysClosed: 1, imageDependent: 2 };
 const channels = { ...counts, shares: { alwaysOpen: 0.25, alwaysClosed: 0.25, imageDependent: 0.5 } };
+const judged = { knn1: 35, cost: { macs: 500, share: 1 } };
+const both = { asIs: judged, recalibrated: judged };
 const evaluation: Evaluation = {
   budgetMissed: 0.52,
   run: "run",
@@ -99,22 +101,34 @@ const evaluation: Evaluation = {
       cost: { macs: 512, share: 1.02 },
       parts: [{ name: "stem", macs: 512 }],
       channels: { ...channels, blocks: [{ ...channels, name: "layer1.0", open: 0.5 }] },
-      masks: { own: { knn1: 40 }, exchanged: { knn1: 30 }, static: { knn1: 35, cost: { macs: 500, share: 1 } } },
+      masks: {
+        own: { knn1: 40 },
+        ownRecalibrated: judged,
+        exchanged: { ...judged, knn1: 30 },
+        openRecalibrated: judged,
+        static: judged,
+        staticWay: "mostOpen",
+        statics: { mostOpenPerMac: both, mostOpen: both, mostOpenByGate: both, scorePerMac: both },
+        oracle: judged,
+        rho: 0.25,
+      },
     },
   },
   references: { rawPixels: { knn20: 30 }, untrained: {} },
 };
 
 Deno.test(
-  "an evaluation reads back as it was written, and one of an earlier version has no parts",
+  "an evaluation reads back as it was written, and a file of an earlier version lacks parts and some rows of masks",
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
     assertEquals(run.readEvaluation(), null);
     run.writeEvaluation(evaluation);
     assertEquals(run.readEvaluation(), evaluation);
-    const { parts: _, ...earlier } = evaluation.networks.gated ?? {};
+    const masks = { own: { knn1: 40 }, exchanged: { knn1: 30 }, static: judged };
+    const { parts: _, ...earlier } = { ...evaluation.networks.gated, masks };
     run.writeEvaluation({ ...evaluation, networks: { gated: earlier } });
     assertEquals(run.readEvaluation()?.networks.gated?.parts, []);
+    assertEquals(run.readEvaluation()?.networks.gated?.masks, masks);
   }),
 );
 
@@ -136,7 +150,7 @@ Deno.test(
   withFolder((folder) => {
     const run = RunFolder.create(join(folder, "run"), config, versions);
     run.rewind(0, (line) => fail(line));
-    assert(!namesIn(run.path).includes("skipped.jsonl"), "none is made where there was none");
+    assert(!namesIn(run.path).includes("skipped.jsonl"), "no file is made if there was none");
     const path = join(run.path, "skipped.jsonl");
     Deno.writeTextFileSync(path, '{"path":"a.pn');
     run.rewind(0, (line) => fail(line));
