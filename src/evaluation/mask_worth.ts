@@ -51,6 +51,20 @@ export interface MaskWorth {
   readonly rho?: number;
 }
 
+/** The way of the static mask in files of earlier versions, which measured a single one. */
+const earlierWay: StaticWay = "mostOpenByGate";
+
+/**
+ * The worth of a static mask; empty if it was not measured. Earlier versions measured one way, without recalibrated
+ * norms.
+ *
+ * @param way the way that chose the mask; by default that of the static mask to compare with.
+ */
+export function staticWorthOf(masks: MaskWorth, way: StaticWay = masks.staticWay ?? earlierWay): Partial<StaticWorth> {
+  const { statics, static: asIs, staticWay = earlierWay } = masks;
+  return statics?.[way] ?? (way === staticWay ? { asIs } : {});
+}
+
 /** A value for the training images and another for the test images. */
 export interface PerSplit<T> {
   /** Of the training images. */

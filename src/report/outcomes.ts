@@ -50,6 +50,11 @@ export const measureNames: Readonly<Record<Measure, string>> = {
   knn20: "20-NN",
 };
 
+/** The accuracy of features by a measure; undefined if they were not evaluated by it. */
+export function accuracyBy(measure: Measure, { knn20, linear }: FeatureAccuracy = {}): number | undefined {
+  return measure === "probe" ? linear?.top1 : knn20;
+}
+
 /** A baseline that a trained network has to beat. */
 export interface Floor {
   /** The features that the baseline evaluates. */
@@ -104,8 +109,8 @@ export function outcomesOf(configurations: readonly Configuration[]): Outcome[] 
         share: spreadOf(found.map(({ cost }) => 100 * cost.share)),
         missed: network === "dense" ? 0 : configuration.runs.filter(({ budgetMissed }) => budgetMissed !== null).length,
         megaMacs: spreadOf(found.map(({ cost }) => cost.macs / 1e6)),
-        knn20: spreadOf(found.map(({ knn20 }) => knn20)),
-        probe: spreadOf(found.map(({ linear }) => linear?.top1)),
+        knn20: spreadOf(found.map((features) => accuracyBy("knn20", features))),
+        probe: spreadOf(found.map((features) => accuracyBy("probe", features))),
       };
     });
   });
@@ -120,7 +125,7 @@ export function commonMeasure(outcomes: readonly Outcome[]): Measure {
 /** The baselines by a measure. Leaves out a baseline that no evaluation has. */
 export function floorsOf(runs: readonly ReportRun[], measure: Measure): Floor[] {
   const references = runs.map(({ evaluation }) => evaluation?.references);
-  const read = (of: FeatureAccuracy | undefined) => measure === "probe" ? of?.linear?.top1 : of?.knn20;
+  const read = (features: FeatureAccuracy | undefined) => accuracyBy(measure, features);
   const rows: readonly [Floor["name"], Spread | null][] = [
     ["raw pixels", spreadOf(references.map((found) => read(found?.rawPixels)))],
     ["untrained dense", spreadOf(references.map((found) => read(found?.untrained.dense)))],

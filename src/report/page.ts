@@ -6,7 +6,10 @@
 import { createHash } from "node:crypto";
 import { type Figure, figuresOf } from "./figures/mod.ts";
 import { Markup, markup } from "./markup.ts";
-import { configurationsOf, outcomesOf } from "./outcomes.ts";
+import { maskOutcomesOf } from "./mask_outcomes.ts";
+import { maskTable } from "./mask_table.ts";
+import { commonMeasure, configurationsOf, outcomesOf } from "./outcomes.ts";
+import { PlainCurves } from "./plain_curve.ts";
 import type { ReportData } from "./report_data.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
@@ -68,6 +71,8 @@ function figureSection(figure: Figure): Markup {
 /** Makes the report's page. @returns the text of the HTML file. */
 export function reportPage(data: ReportData): string {
   const outcomes = outcomesOf(configurationsOf(data));
+  const plain = new PlainCurves(outcomes, commonMeasure(outcomes));
+  const tables = [table(data, outcomes, plain), maskTable(data, maskOutcomesOf(outcomes, plain), plain)];
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -83,7 +88,7 @@ export function reportPage(data: ReportData): string {
     <h1>${data.title}</h1>
     <button id="theme" type="button" hidden>Dark theme</button>
   </header>
-  <main>${summary(data, outcomes)}${figuresOf(data).map(figureSection)}${table(data, outcomes)}
+  <main>${summary(data, outcomes)}${figuresOf(data).map(figureSection)}${tables}
   </main>
   <script>${new Markup(script)}</script>
 </body>

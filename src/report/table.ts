@@ -4,30 +4,13 @@
  * @module
  */
 import { secondsOfSittings } from "../run/metrics_file.ts";
-import { type Markup, markup } from "./markup.ts";
-import { formatValue, type Outcome } from "./outcomes.ts";
 import type { Scalar } from "../sweep/mod.ts";
+import { spreadOf } from "../sweep/spread.ts";
+import type { Markup } from "./markup.ts";
+import { formatValue, measureNames, type Outcome } from "./outcomes.ts";
+import { formatPoints, type PlainCurves } from "./plain_curve.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";
-import { formatSpread, type Spread, spreadOf } from "../sweep/spread.ts";
-
-/** A cell: its text, and the value to sort by, which is null for an empty cell. */
-interface Cell {
-  readonly text: string;
-  readonly value: string | number | null;
-}
-
-interface Column {
-  readonly heading: string;
-  readonly cells: readonly Cell[];
-  /** Whether every value is a number. Numbers are aligned right. */
-  readonly isNumeric: boolean;
-}
-
-const nothing: Cell = { text: "–", value: null };
-
-function spreadCell(spread: Spread | null, digits: number): Cell {
-  return spread === null ? nothing : { text: formatSpread(spread, digits), value: spread.mean };
-}
+import { type Cell, type Column, columnOf, nothing, spreadCell, tableSection } from "./sortable_table.ts";
 
 function variedCell(value: Scalar | undefined): Cell {
   if (value === null || value === undefined) return nothing;
@@ -59,61 +42,53 @@ function costCell({ configuration: { runs }, share, missed }: Outcome): Cell {
   return { text: text + mark, value };
 }
 
+/** A difference of accuracies in points. */
+export function pointsCell(points: number | null): Cell {
+  return points === null ? nothing : { text: formatPoints(points), value: points };
+}
+
 function minutesCell({ configuration: { runs } }: Outcome): Cell {
   const seconds = runs.map(trainedSeconds).filter((value) => value !== null);
   return spreadCell(spreadOf(seconds.map((value) => value / 60)), 1);
 }
 
-function columnsOf({ keys }: ReportData, outcomes: readonly Outcome[]): Column[] {
-  const column = (heading: string, cell: (outcome: Outcome) => Cell): Column => {
-    const cells = outcomes.map(cell);
-    const values = cells.map(({ value }) => value).filter((value) => value !== null);
-    return { heading, cells, isNumeric: values.length > 0 && values.every((value) => typeof value === "number") };
-  };
+/** The columns that say which network a row is about: the varied options, the run, and the network. */
+export function networkColumns({ keys }: ReportData, outcomes: readonly Outcome[]): Column[] {
   return [
-    ...keys.map((key) => column(key, ({ configuration: { runs: [{ varied }] } }) => variedCell(varied[key]))),
-    column("run", runCell),
-    column("network", ({ series }) => ({ text: series, value: series })),
+    ...keys.map((key) => {
+      return columnOf(key, outcomes, ({ configuration: { runs: [{ varied }] } }) => variedCell(varied[key]));
+    }),
+    columnOf("run", outcomes, runCell),
+    columnOf("network", outcomes, ({ series }) => ({ text: series, value: series })),
+  ];
+}
+
+function columnsOf(data: ReportData, outcomes: readonly Outcome[], plain: PlainCurves): Column[] {
+  const column = (heading: string, cell: (outcome: Outcome) => Cell) => columnOf(heading, outcomes, cell);
+  return [
+    ...networkColumns(data, outcomes),
     column("target, %", targetCell),
     column("cost, %", costCell),
     column("cost, M MACs", ({ megaMacs }) => spreadCell(megaMacs, 2)),
     column("20-NN, %", ({ knn20 }) => spreadCell(knn20, 2)),
     column("probe, %", ({ probe }) => spreadCell(probe, 2)),
+    ...(plain.isEmpty ? [] : [column("above plain", (outcome) => pointsCell(plain.above(outcome)))]),
     column("training, min", minutesCell),
   ];
 }
 
-function classOf({ isNumeric }: Column): Markup | null {
-  return isNumeric ? markup` class="number"` : null;
-}
-
-function headingCell(column: Column): Markup {
-  return markup`<th scope="col"${classOf(column)}><button type="button">${column.heading}</button></th>`;
-}
-
-function bodyCell(column: Column, row: number): Markup {
-  const { text, value } = column.cells[row] ?? nothing;
-  const sorted = value === null || value === text ? null : markup` data-value="${value}"`;
-  return markup`<td${classOf(column)}${sorted}>${text}</td>`;
+/** Says what the column "above plain" holds. */
+function plainNote({ measure }: PlainCurves): string {
+  return `“Above plain” is the number of points by ${measureNames[measure]} that a network exceeds a vanilla network ` +
+    "of the same cost and training, interpolated between vanilla networks in the logarithm of their cost.";
 }
 
 /** Builds the table, with a row for each network of a configuration. */
-export function table(data: ReportData, outcomes: readonly Outcome[]): Markup {
-  const columns = columnsOf(data, outcomes);
-  const rows = outcomes.map((_, row) =>
-    markup`
-        <tr>${columns.map((column) => bodyCell(column, row))}</tr>`
-  );
-  return markup`
-  <section aria-labelledby="table-title">
-    <h2 id="table-title">Table</h2>
-    <p>Press a heading to sort by it, and again to reverse the order.</p>
-    <div class="scroll" role="region" aria-labelledby="table-title" tabindex="0">
-      <table class="sortable">
-        <thead><tr>${columns.map(headingCell)}</tr></thead>
-        <tbody>${rows}
-        </tbody>
-      </table>
-    </div>
-  </section>`;
+export function table(data: ReportData, outcomes: readonly Outcome[], plain: PlainCurves): Markup {
+  return tableSection({
+    name: "table",
+    title: "Table",
+    notes: plain.isEmpty ? [] : [plainNote(plain)],
+    columns: columnsOf(data, outcomes, plain),
+  });
 }
