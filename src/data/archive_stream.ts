@@ -1,12 +1,15 @@
 /**
  * Reads tar archives, with or without gzip, piece by piece and up to a size limit.
  *
+ * The package `tar` is imported on use: it reads environment variables when it loads, which a program that unpacks
+ * nothing may not be allowed to do.
+ *
  * @module
  */
 import { once } from "node:events";
 import { closeSync, createReadStream, openSync, readSync, type Stats } from "node:fs";
 import { createGunzip } from "node:zlib";
-import { Parser, type ReadEntry, Unpack } from "tar";
+import type { Parser, ReadEntry } from "tar";
 
 import { InvalidInputError } from "../errors.ts";
 import { type Archive, mostArchiveBytes } from "./archive.ts";
@@ -32,6 +35,7 @@ export interface ArchiveFile {
  * @throws {InvalidInputError} if an entry is refused, or the archive unpacks to more than the limit.
  */
 export async function checkEntries(file: ArchiveFile, refusalOf: (entry: ReadEntry) => string | null): Promise<void> {
+  const { Parser } = await import("tar");
   let refusal: string | null = null;
   let entries = 0;
   const parser = new Parser({
@@ -53,6 +57,7 @@ export async function checkEntries(file: ArchiveFile, refusalOf: (entry: ReadEnt
  * @throws {InvalidInputError} if the archive unpacks to more than the limit.
  */
 export async function extractInto(folder: string, file: ArchiveFile): Promise<void> {
+  const { Unpack } = await import("tar");
   const unpack = new Unpack({
     cwd: folder,
     strict: true,
