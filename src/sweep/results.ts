@@ -6,7 +6,8 @@
 import { join } from "@std/path";
 // std's stringify escapes no formulas, and ends lines with CRLF.
 import { stringify } from "csv-stringify/sync";
-import type { FeatureAccuracy } from "../evaluation/mod.ts";
+import type { FeatureAccuracy, MaskWorth } from "../evaluation/mod.ts";
+import { staticWorthOf } from "../evaluation/mask_worth.ts";
 import { FileLock, writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
@@ -23,8 +24,25 @@ export interface Accuracies {
   readonly probeTop1: number | null;
 }
 
+/** What the protocol `masks` measured of a gated network; every value is null if the evaluation left it out. */
+export interface MaskAccuracies {
+  /** One mask for all images: the static mask to compare with. */
+  readonly staticMask: {
+    /** Measured share of the dense network's MACs. */
+    readonly cost: number | null;
+    /** With the norms as they are. */
+    readonly asIs: Accuracies;
+    /** With norms recalibrated under the mask. */
+    readonly recalibrated: Accuracies;
+  };
+  /** Each image under the oracle's masks, with recalibrated norms. */
+  readonly oracle: Accuracies;
+  /** How much masks vary: 0 if all images have one mask, 1 if masks vary as much as their cost allows. */
+  readonly rho: number | null;
+}
+
 /** The results of one network of one run. */
-export interface ResultRow extends Accuracies {
+export interface ResultRow extends Accuracies, MaskAccuracies {
   /** Name of the run. */
   readonly run: string;
   /** The network. */
@@ -83,6 +101,19 @@ function accuracies({ knn20, linear }: FeatureAccuracy = {}): Accuracies {
   return { knn20: knn20 ?? null, probeTop1: linear?.top1 ?? null };
 }
 
+function maskAccuracies(masks: MaskWorth | undefined): MaskAccuracies {
+  const { asIs, recalibrated } = masks === undefined ? {} : staticWorthOf(masks);
+  return {
+    staticMask: {
+      cost: asIs?.cost.share ?? null,
+      asIs: accuracies(asIs),
+      recalibrated: accuracies(recalibrated),
+    },
+    oracle: accuracies(masks?.oracle),
+    rho: masks?.rho ?? null,
+  };
+}
+
 /** A row for each network of a run; none if the run is not done. */
 function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
   const begun = begunRun(sweep, run);
@@ -106,6 +137,7 @@ function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
       ...accuracies(found),
       untrained: accuracies(untrained[network]),
       rawPixels: accuracies(rawPixels),
+      ...maskAccuracies(found.masks),
       wallSeconds,
     }];
   });
@@ -136,14 +168,23 @@ export function formatCsv({ keys, rows }: SweepResults): string {
   const columns = [
     ...["run", "network", ...keys, "seed", "target", "cost", "macs", "knn1", "knn20", "probeTop1", "probeTop5"],
     ...["untrainedKnn20", "untrainedProbeTop1", "rawKnn20", "rawProbeTop1", "wallSeconds", "budgetMissed"],
+    ...["staticCost", "staticKnn20", "staticProbeTop1", "staticRecalibratedKnn20", "staticRecalibratedProbeTop1"],
+    ...["oracleKnn20", "oracleProbeTop1", "rho"],
   ];
-  const records = rows.map(({ varied, untrained, rawPixels, ...row }) => ({
+  const records = rows.map(({ varied, untrained, rawPixels, staticMask, oracle, ...row }) => ({
     ...row,
     ...varied,
     untrainedKnn20: untrained.knn20,
     untrainedProbeTop1: untrained.probeTop1,
     rawKnn20: rawPixels.knn20,
     rawProbeTop1: rawPixels.probeTop1,
+    staticCost: staticMask.cost,
+    staticKnn20: staticMask.asIs.knn20,
+    staticProbeTop1: staticMask.asIs.probeTop1,
+    staticRecalibratedKnn20: staticMask.recalibrated.knn20,
+    staticRecalibratedProbeTop1: staticMask.recalibrated.probeTop1,
+    oracleKnn20: oracle.knn20,
+    oracleProbeTop1: oracle.probeTop1,
   }));
   return stringify(records, { header: true, columns, cast: { boolean: String }, escape_formulas: true });
 }

@@ -23,6 +23,9 @@ function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}):
     probeTop5: null,
     untrained: none,
     rawPixels: none,
+    staticMask: { cost: null, asIs: none, recalibrated: none },
+    oracle: none,
+    rho: null,
     wallSeconds: 2.5,
     ...more,
   };
@@ -56,8 +59,10 @@ Deno.test("CSV has a line for each network, a column for each varied option, and
   assertEquals(
     heads,
     "run,network,budget,data,seed,target,cost,macs,knn1,knn20,probeTop1,probeTop5," +
-      "untrainedKnn20,untrainedProbeTop1,rawKnn20,rawProbeTop1,wallSeconds,budgetMissed",
+      "untrainedKnn20,untrainedProbeTop1,rawKnn20,rawProbeTop1,wallSeconds,budgetMissed," +
+      "staticCost,staticKnn20,staticProbeTop1,staticRecalibratedKnn20,staticRecalibratedProbeTop1," +
+      "oracleKnn20,oracleProbeTop1,rho",
   );
-  assertEquals(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5,-0.05');
+  assertEquals(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5,-0.05,,,,,,,,');
   assertEquals(end, "");
 });
