@@ -5,7 +5,7 @@
  */
 import type { FeatureAccuracy, JudgedMasks, MaskWorth, NetworkEvaluation } from "../evaluation/mod.ts";
 import { staticWorthOf } from "../evaluation/mask_worth.ts";
-import { staticWayNames, staticWays } from "../evaluation/protocols.ts";
+import { deployedWay, staticWayNames, staticWays } from "../evaluation/protocols.ts";
 import { type Spread, spreadOf } from "../sweep/spread.ts";
 import { accuracyBy, evaluationsOf, type Measure, type Outcome } from "./outcomes.ts";
 import type { PlainCurves } from "./plain_curve.ts";
@@ -48,7 +48,10 @@ export interface MaskOutcome {
   readonly rho: Spread | null;
   /** {@linkcode PlainCurves.above} of the network under its own masks. */
   readonly ownAbovePlain: number | null;
-  /** The same of the static mask to compare with, as it is or recalibrated, whichever is better. */
+  /**
+   * The same of the static mask that {@linkcode deployedWay} chooses, as it is or recalibrated, whichever is better. It
+   * is one way for all networks: to take the best of all ways would be to choose by the test images.
+   */
   readonly staticAbovePlain: number | null;
 }
 
@@ -79,7 +82,7 @@ function abovePlain(outcome: Outcome, evaluations: readonly MaskEvaluation[], pl
       spreadOf(judged.map((masks) => masks === undefined ? null : masks.cost.macs / 1e6)),
       spreadOf(judged.map((masks) => accuracyBy(plain.measure, masks))),
     );
-  const statics = evaluations.map(({ masks }) => staticWorthOf(masks));
+  const statics = evaluations.map(({ masks }) => staticWorthOf(masks, deployedWay));
   const points = [above(statics.map(({ asIs }) => asIs)), above(statics.map(({ recalibrated }) => recalibrated))];
   const known = points.filter((point) => point !== null);
   return { ownAbovePlain: above(evaluations), staticAbovePlain: known.length === 0 ? null : Math.max(...known) };

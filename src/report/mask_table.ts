@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { deployedWay, staticWayNames } from "../evaluation/protocols.ts";
 import type { Markup } from "./markup.ts";
 import { type MaskKind, maskKinds, type MaskOutcome } from "./mask_outcomes.ts";
 import { measureNames } from "./outcomes.ts";
@@ -32,6 +33,9 @@ function measuredColumns(rows: readonly MaskOutcome[], plain: PlainCurves): Colu
 /** Builds the table, with a row for each gated network; null if no evaluation has the protocol `masks`. */
 export function maskTable(data: ReportData, rows: readonly MaskOutcome[], plain: PlainCurves): Markup | null {
   if (rows.length === 0) return null;
+  const networks = networkColumns(data, rows.map(({ outcome }) => outcome));
+  // An option that only other networks have would be an empty column.
+  const identifying = networks.filter(({ cells }) => cells.some(({ value }) => value !== null));
   return tableSection({
     name: "masks",
     title: "What deciding image by image is worth",
@@ -39,11 +43,12 @@ export function maskTable(data: ReportData, rows: readonly MaskOutcome[], plain:
       `Each column is the ${measureNames[plain.measure]} accuracy of the gated network in percent under other masks: ` +
       "its own, those of other images, every channel open, one static mask for all images, and an oracle's.",
       "Recalibrated means that the statistics of the gated norms are estimated again under these masks.",
-      "The best static mask is bold; rho is 0 if all images have one mask, and 1 if masks vary as much as they can.",
+      "The best static mask is bold; rho is 0 if all images have one mask, and 1 if masks vary as much as their cost allows.",
       ...(plain.isEmpty ? [] : [
-        "“Above plain: static” takes the static mask to compare with, as it is or recalibrated, whichever is better.",
+        `“Above plain: static” takes the mask “static: ${staticWayNames[deployedWay]}”, as it is or recalibrated, ` +
+        "whichever is better.",
       ]),
     ],
-    columns: [...networkColumns(data, rows.map(({ outcome }) => outcome)), ...measuredColumns(rows, plain)],
+    columns: [...identifying, ...measuredColumns(rows, plain)],
   });
 }

@@ -79,8 +79,10 @@ function columnsOf(data: ReportData, outcomes: readonly Outcome[], plain: PlainC
 
 /** Says what the column "above plain" holds. */
 function plainNote({ measure }: PlainCurves): string {
-  return `“Above plain” is the number of points by ${measureNames[measure]} that a network exceeds a vanilla network ` +
-    "of the same cost and training, interpolated between vanilla networks in the logarithm of their cost.";
+  return `“Above plain” says by how many points of ${
+    measureNames[measure]
+  } a network exceeds a vanilla network of the ` +
+    "same cost and training, which is interpolated between vanilla networks in the logarithm of the cost.";
 }
 
 /** Builds the table, with a row for each network of a configuration. */

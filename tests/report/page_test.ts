@@ -8,10 +8,11 @@ import { assertEquals, assertGreater, assertMatch, assertNotMatch, assertStrictE
 import { join } from "@std/path";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
-import { figureFiles, type ReportData, reportOfRun, reportPage } from "../../src/report/mod.ts";
+import { figureFiles, type ReportData, reportOfRun, reportOfSweep, reportPage } from "../../src/report/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { type Browser, openPage, type Page, startBrowser, type View } from "./browser.ts";
 import { findChromium } from "./chromium.ts";
+import { judgedSweep } from "./judged_sweep.ts";
 import { makeRun, makeSweep } from "./synthetic_runs.ts";
 
 const desk: View = { width: 1200, height: 900, theme: "light" };
@@ -118,6 +119,24 @@ browserTest(
     );
     assertEquals(await column(page, "network"), ["dense", "dense", "dense", "gated", "gated", "gated", "vanilla"]);
     assertEquals(await page.evaluate(sorted), ["ascending"]);
+  },
+);
+
+browserTest(
+  "the page with masks and very long labels is without faults, and only its tables scroll sideways",
+  async (browser, folder) => {
+    const { keys, runs, ...data } = reportOfSweep(judgedSweep(folder));
+    const long = "a label of many words ".repeat(20);
+    const labelled = runs.map((run) => ({ ...run, varied: { ...run.varied, note: long } }));
+    const path = writePage(folder, { ...data, keys: [...keys, "note"], runs: labelled });
+    for (const view of [desk, phone]) {
+      const { page, complaints } = await openPage(browser, path, view);
+      assertEquals([await faultsOf(page), complaints], [[], []]);
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0);
+      const scrolling = `[...document.querySelectorAll(".scroll")].map((box) => box.scrollWidth > box.clientWidth)`;
+      assertEquals(await page.evaluate(scrolling), [true, true]);
+      await page.close();
+    }
   },
 );
 
