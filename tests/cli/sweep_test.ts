@@ -127,7 +127,7 @@ Deno.test(
     const refuse = (message: RegExp, text: string) =>
       assertRefused(["sweep", writeSpec(folder, text), "--out", out], message);
     await refuse(
-      /spec\.yaml:14: --budget 0\.01: the parts without gates cost more/,
+      /spec\.yaml:15: --budget 0\.01: the parts without gates cost more/,
       `${tinyBase}grid:\n  budget: [0.6,\n    0.01]\n`,
     );
     await refuse(/spec\.yaml:5: --batch 32: there are only 16 training images/, tinyBase.replace("96", "16"));

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { SweepResults } from "../../src/sweep/mod.ts";
 
 /** The rows of a sweep's results, without their times. */
@@ -22,8 +22,9 @@ export function weightsOf(sweep: string): Record<string, Uint8Array> {
 
 /** Whether a run has recorded a step. */
 export function hasBegun(sweep: string, run: string): boolean {
-  const metrics = join(sweep, "runs", run, "metrics.jsonl");
-  return existsSync(metrics) && Deno.statSync(metrics).size > 0;
+  // The sweep may rename the folder of a new run at any time.
+  const metrics = statSync(join(sweep, "runs", run, "metrics.jsonl"), { throwIfNoEntry: false });
+  return metrics !== undefined && metrics.size > 0;
 }
 
 /** Whether a run has a checkpoint. */
