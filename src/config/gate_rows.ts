@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { GATE_REDUCTION } from "../models/spec.ts";
-import { between, COLDEST, count, EXTREME, LARGEST_COUNT, onOff } from "./option_kinds.ts";
+import { between, betweenOrNull, COLDEST, count, EXTREME, LARGEST_COUNT, onOff } from "./option_kinds.ts";
 import { GENTLE_NOISE, isGentle, OPENING, usualRamp, usualWarmup } from "./recipe.ts";
 import type { RunConfig } from "./run_config.ts";
 import type { RunOption } from "./run_option.ts";
@@ -28,24 +28,20 @@ type GateOption =
 
 /** The rows in the order of `--help`. */
 export const gateRows: { readonly [Key in GateOption]: RunOption<RunConfig[Key]> } = {
-  gateWarmup: {
-    ...count(0, {
-      group: "budget",
-      help: "first epochs that train without gates",
-      default: (config) => isGentle(config) ? usualWarmup(config) : 0,
-      defaultText: "a fifth of the epochs; 0 with --recipe paper",
-    }),
+  gateWarmup: count(0, {
+    group: "budget",
+    help: "first epochs that train without gates",
+    default: (config) => isGentle(config) ? usualWarmup(config) : 0,
+    defaultText: "a fifth of the epochs; 0 with --recipe paper",
     earlier: 0,
-  },
-  budgetRamp: {
-    ...count(0, {
-      group: "budget",
-      help: "next epochs, in which the target cost falls from 1 to the budget",
-      default: (config) => isGentle(config) ? usualRamp(config) : 0,
-      defaultText: "two fifths of the epochs; 0 with --recipe paper",
-    }),
+  }),
+  budgetRamp: count(0, {
+    group: "budget",
+    help: "next epochs, in which the target cost falls from 1 to the budget",
+    default: (config) => isGentle(config) ? usualRamp(config) : 0,
+    defaultText: "two fifths of the epochs; 0 with --recipe paper",
     earlier: 0,
-  },
+  }),
   vanillaShare: {
     ...between(0, 1, {
       group: "budget",
@@ -65,70 +61,52 @@ export const gateRows: { readonly [Key in GateOption]: RunOption<RunConfig[Key]>
     { group: "budget", help: "neighbouring channels that a gate opens together; a divisor of the width", default: 1 },
     LARGEST_COUNT,
   ),
-  gateBias: {
-    ...between(-EXTREME, EXTREME, {
-      group: "budget",
-      help: "initial bias of the gates' logits",
-      default: 0,
-    }),
-    schema: z.number().min(-EXTREME).max(EXTREME).nullable(),
+  gateBias: betweenOrNull(-EXTREME, EXTREME, {
+    group: "budget",
+    help: "initial bias of the gates' logits",
     default: null,
     defaultText: "no bias",
-  },
-  gateOpening: {
-    ...between(0, EXTREME, {
-      group: "budget",
-      help: "added to the gates' logits at first; falls to 0 with the target cost",
-      default: (config) => isGentle(config) && config.budgetRamp && config.gateBias === null ? OPENING : 0,
-      defaultText: `${OPENING}; 0 with --recipe paper, --gate-bias or --budget-ramp 0`,
-    }),
+  }),
+  gateOpening: between(0, EXTREME, {
+    group: "budget",
+    help: "added to the gates' logits at first; falls to 0 with the target cost",
+    default: (config) => isGentle(config) && config.budgetRamp && config.gateBias === null ? OPENING : 0,
+    defaultText: `${OPENING}; 0 with --recipe paper, --gate-bias or --budget-ramp 0`,
     earlier: 0,
-  },
-  gateNoise: {
-    ...between(0, EXTREME, {
-      group: "budget",
-      help: "scale of the noise that training adds to the gates' logits",
-      default: (config) => isGentle(config) ? GENTLE_NOISE : 1,
-      defaultText: `${GENTLE_NOISE}; 1 with --recipe paper`,
-    }),
+  }),
+  gateNoise: between(0, EXTREME, {
+    group: "budget",
+    help: "scale of the noise that training adds to the gates' logits",
+    default: (config) => isGentle(config) ? GENTLE_NOISE : 1,
+    defaultText: `${GENTLE_NOISE}; 1 with --recipe paper`,
     earlier: 1,
-  },
-  gateNoiseEnd: {
-    ...between(0, EXTREME, {
-      group: "budget",
-      help: "scale of the noise from 80 % of the run on",
-      default: 0,
-    }),
-    schema: z.number().min(0).max(EXTREME).nullable(),
+  }),
+  gateNoiseEnd: betweenOrNull(0, EXTREME, {
+    group: "budget",
+    help: "scale of the noise from 80 % of the run on",
     default: (config) => isGentle(config) ? 0 : null,
     defaultText: "0; the same as --gate-noise with --recipe paper",
     earlier: null,
-  },
+  }),
   gateTemperature: between(COLDEST, EXTREME, {
     group: "budget",
     help: "temperature of the gates' sigmoid",
     default: 2 / 3,
     defaultText: "2/3",
   }),
-  gateTemperatureEnd: {
-    ...between(COLDEST, EXTREME, {
-      group: "budget",
-      help: "temperature in the last epoch",
-      default: 1,
-    }),
-    schema: z.number().min(COLDEST).max(EXTREME).nullable(),
+  gateTemperatureEnd: betweenOrNull(COLDEST, EXTREME, {
+    group: "budget",
+    help: "temperature in the last epoch",
     default: null,
     defaultText: "the same as --gate-temperature",
-  },
-  bounds: {
-    ...onOff({
-      group: "budget",
-      help: "hold each gate's open share between two bounds, which relax",
-      default: (config) => !isGentle(config),
-      defaultText: "only with --recipe paper",
-    }),
+  }),
+  bounds: onOff({
+    group: "budget",
+    help: "hold each gate's open share between two bounds, which relax",
+    default: (config) => !isGentle(config),
+    defaultText: "only with --recipe paper",
     earlier: true,
-  },
+  }),
   boundAlpha: between(0, EXTREME, {
     group: "budget",
     help: "speed at which the bounds on each gate's open share relax",

@@ -10,7 +10,7 @@ import type { OptionSchema, RunOption } from "./run_option.ts";
 const LONGEST_PLACEHOLDER = 32;
 
 /** The fields of a row that the functions below take from their caller. */
-type Details<T> = Pick<RunOption<T>, "group" | "help" | "default"> & { readonly defaultText?: string };
+type Details<T> = Pick<RunOption<T>, "group" | "help" | "default" | "defaultText" | "earlier">;
 
 /** An option that takes one of a few words. */
 export function choice<const Word extends string>(words: readonly Word[], details: Details<Word>): RunOption<Word> {
@@ -33,7 +33,7 @@ export function count(
 }
 
 /** An option that takes a whole number from 1 on, or null for no limit. */
-export function limit(details: Omit<Details<number | null>, "default">): RunOption<number | null> {
+export function limit(details: Omit<Details<number | null>, "default" | "earlier">): RunOption<number | null> {
   return {
     ...count(1, { ...details, default: 1 }),
     schema: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).nullable(),
@@ -49,6 +49,17 @@ export function number(rule: string, schema: OptionSchema<number>, details: Deta
 /** An option that takes a number from `smallest` to `largest`. */
 export function between(smallest: number, largest: number, details: Details<number>): RunOption<number> {
   return number(`a number from ${smallest} to ${largest}`, z.number().min(smallest).max(largest), details);
+}
+
+/** An option that takes a number from `smallest` to `largest`, or null. */
+export function betweenOrNull(
+  smallest: number,
+  largest: number,
+  details: Details<number | null>,
+): RunOption<number | null> {
+  const rule = `a number from ${smallest} to ${largest}`;
+  const schema = z.number().min(smallest).max(largest).nullable();
+  return { kind: "number", placeholder: "X", rule, schema, ...details };
 }
 
 /** Largest batch, projector width and the like: more than any machine has memory for. */

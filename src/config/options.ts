@@ -106,17 +106,15 @@ export const runOptions: RunOptions = {
     rule: `a multiple of 4 from 4 to ${WIDEST_STAGE}`,
     schema: z.number().int().min(4).max(WIDEST_STAGE).multipleOf(4),
   },
-  stem: {
-    ...choice(stems, {
-      group: "network",
-      help: "first layers",
-      // Without a stride, a 224-pixel image costs 15 times as much as in the usual network.
-      default: ({ dataset = "shapes", imageSize = null }) =>
-        imageSide({ dataset, imageSize }) <= LARGEST_CIFAR_IMAGE ? "cifar" : "imagenet",
-      defaultText: `cifar up to ${LARGEST_CIFAR_IMAGE} pixels, else imagenet`,
-    }),
+  stem: choice(stems, {
+    group: "network",
+    help: "first layers",
+    // Without a stride, a 224-pixel image costs 15 times as much as in the usual network.
+    default: ({ dataset = "shapes", imageSize = null }) =>
+      imageSide({ dataset, imageSize }) <= LARGEST_CIFAR_IMAGE ? "cifar" : "imagenet",
+    defaultText: `cifar up to ${LARGEST_CIFAR_IMAGE} pixels, else imagenet`,
     earlier: "cifar",
-  },
+  }),
   objective: choice(objectiveNames, {
     group: "objective",
     help: "self-supervised objective (`--objective list` describes each)",
@@ -137,23 +135,19 @@ export const runOptions: RunOptions = {
     help: "target cost of the gated network as a share of the dense network's cost",
     default: 0.3,
   }),
-  recipe: {
-    ...choice(["default", "paper"], {
-      group: "budget",
-      help: "defaults for the beginning of a run with gates: gentle, or the paper's (`sluice help recipes`)",
-      default: "default",
-    }),
+  recipe: choice(["default", "paper"], {
+    group: "budget",
+    help: "defaults for the beginning of a run with gates: gentle, or the paper's (`sluice help recipes`)",
+    default: "default",
     earlier: "paper",
-  },
-  budgetRule: {
-    ...choice(["default", "paper"], {
-      group: "budget",
-      help: "how training holds the budget: a controlled price on cost, or the paper's penalties",
-      default: ({ recipe = "default" }) => recipe,
-      defaultText: "as --recipe",
-    }),
+  }),
+  budgetRule: choice(["default", "paper"], {
+    group: "budget",
+    help: "how training holds the budget: a controlled price on cost, or the paper's penalties",
+    default: ({ recipe = "default" }) => recipe,
+    defaultText: "as --recipe",
     earlier: "default",
-  },
+  }),
   // The counter of a view's random numbers has room for 4096 epochs.
   epochs: number("a whole number from 1 to 4096", z.number().int().min(1).max(4096), {
     group: "training",
@@ -192,15 +186,13 @@ export const runOptions: RunOptions = {
   }),
   projector: count(1, { group: "network", help: "width of the projector", default: 2048 }, LARGEST_COUNT),
   separateNorm: onOff({ group: "network", help: "use one set of norms for both passes", default: true }),
-  zeroInitResidual: {
-    ...onOff({
-      group: "network",
-      help: "begin with residual branches of 0",
-      default: isGentle,
-      defaultText: "on with gates and --recipe default",
-    }),
+  zeroInitResidual: onOff({
+    group: "network",
+    help: "begin with residual branches of 0",
+    default: isGentle,
+    defaultText: "on with gates and --recipe default",
     earlier: false,
-  },
+  }),
   separateEncoders: onOff({
     group: "network",
     help: "train two encoders that share no weights, for comparison",
@@ -299,24 +291,12 @@ export const machineOptions = [
 export const pathOptions = ["data", "classList", "plans"] as const satisfies readonly (keyof RunConfig)[];
 
 /** Options that have no effect on a run without gates. */
-export const gateOptions = [
+export const gateOptions: readonly (keyof RunConfig)[] = [
   "budget",
   "recipe",
   "budgetRule",
-  "gateWarmup",
-  "budgetRamp",
-  "vanillaShare",
-  "gateReduction",
-  "gateGroup",
-  "gateBias",
-  "gateOpening",
-  "gateNoise",
-  "gateNoiseEnd",
-  "gateTemperature",
-  "gateTemperatureEnd",
-  "bounds",
-  "boundAlpha",
-] as const satisfies readonly (keyof RunConfig)[];
+  ...runOptionNames.filter((name) => name in gateRows),
+];
 
 /**
  * `trainImages` -> `train-images`: an option's name as a flag (without dashes) and as a key of a configuration file.

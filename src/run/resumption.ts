@@ -57,10 +57,10 @@ function checkEpochs(wanted: number, first: number, stretch: boolean, isGiven: b
 
 /** The run's configuration with the options that were given anew. */
 function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): RunConfig {
-  const epochs = given["epochs"];
   // First of all, since a ramp of the run's own may be longer than fewer epochs.
-  if (epochs !== undefined) checkEpochs(resolveConfig({ flags: { epochs } }).epochs, own.epochs, stretchSchedule, true);
-  else checkEpochs(own.epochs, own.epochs, stretchSchedule, false);
+  const isGiven = given["epochs"] !== undefined;
+  const { epochs } = isGiven ? resolveConfig({ flags: { epochs: given["epochs"] } }) : own;
+  checkEpochs(epochs, own.epochs, stretchSchedule, isGiven);
   const config = resolveConfig({ flags: { ...own, ...given } });
   for (const name of Object.keys(given) as (keyof RunConfig)[]) {
     if (renewable.has(name) || JSON.stringify(config[name]) === JSON.stringify(own[name])) continue;
