@@ -13,6 +13,7 @@ import type { RunOption } from "./run_option.ts";
 /** Names of these options. */
 type GateOption =
   | "gateWarmup"
+  | "copyNorms"
   | "budgetRamp"
   | "vanillaShare"
   | "gateReduction"
@@ -34,6 +35,13 @@ export const gateRows: { readonly [Key in GateOption]: RunOption<RunConfig[Key]>
     default: (config) => isGentle(config) ? usualWarmup(config) : 0,
     defaultText: "a fifth of the epochs; 0 with --recipe paper",
     earlier: 0,
+  }),
+  copyNorms: onOff({
+    group: "budget",
+    help: "begin the gated norms as copies of the dense norms, after the epochs without gates",
+    default: isGentle,
+    defaultText: "on with gates and --recipe default",
+    earlier: false,
   }),
   budgetRamp: count(0, {
     group: "budget",

@@ -85,6 +85,8 @@ export interface RunConfig {
   readonly symmetric: boolean;
   /** Epochs at the start in which every pass is dense and the budget does not count. */
   readonly gateWarmup: number;
+  /** Whether the gated norms take the state of the dense norms when gates begin, after a gate warm-up. */
+  readonly copyNorms: boolean;
   /** Epochs after the gate warm-up in which the target cost falls from 1 to the budget, along half a cosine. */
   readonly budgetRamp: number;
   /** Share of the steps after the gate warm-up that have two dense passes and no gates, spread evenly. */

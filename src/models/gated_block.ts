@@ -111,6 +111,18 @@ export class GatedBlock extends Module {
     for (const gate of this.#gatesOrThrow()) gate.setOpening(opening);
   }
 
+  /**
+   * Gives the gated norms the state of the dense norms: scale, shift and running statistics. Both passes are then equal
+   * while all gates are open. Nothing changes if they share their norms.
+   */
+  copyNorms(): void {
+    const { dense, gated } = this.#layers;
+    gated.forEach(({ norm }, index) => {
+      const source = dense[index]?.norm ?? norm;
+      norm.loadState(new Map([...source.state()].map(([name, tensor]) => [name, tensor.toFloat32()])));
+    });
+  }
+
   #gatesOrThrow(): readonly Gate[] {
     if (this.#gates === null) throw new MisuseError(`${this.spec.name} has no gate: the network was built dense`);
     return this.#gates;

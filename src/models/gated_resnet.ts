@@ -54,6 +54,11 @@ export class GatedResNet extends Module {
     for (const block of this.#blocks) block.setOpening(opening);
   }
 
+  /** Gives the gated norms of all blocks the state of the dense ones, see {@linkcode GatedBlock.copyNorms}. */
+  copyNorms(): void {
+    for (const block of this.#blocks) block.copyNorms();
+  }
+
   /** Training pass over x [N, H, W, 3], with statistics of the batch and masks that are drawn. */
   forward(context: ForwardContext, x: Tensor): Encoding {
     const { tape, collective } = context;

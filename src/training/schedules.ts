@@ -74,6 +74,14 @@ export function isVanillaStep(
   return mode === "vanilla" || done < gateWarmup * stepsPerEpoch || done * GOLDEN % 1 < vanillaShare;
 }
 
+/** Whether the gated norms are copied before this step: it is the first one after a gate warm-up. */
+export function copiesNorms(
+  { copyNorms, gateWarmup }: Pick<RunConfig, "copyNorms" | "gateWarmup">,
+  { done, stepsPerEpoch }: StepPlace,
+): boolean {
+  return copyNorms && gateWarmup > 0 && done === gateWarmup * stepsPerEpoch;
+}
+
 /** The options that decide the ramp of target and opening. */
 export type RampConfig = Pick<RunConfig, "budget" | "gateWarmup" | "budgetRamp" | "gateOpening">;
 

@@ -66,6 +66,12 @@ export function openGates({ network, momentum }: Pick<Trainee, "network" | "mome
   momentum?.encoderOf("gated").setOpening(opening);
 }
 
+/** Gives the gated norms the state of the dense norms, in the momentum network as well. */
+export function copyNorms({ network, momentum }: Pick<Trainee, "network" | "momentum">): void {
+  network.encoderOf("gated").copyNorms();
+  momentum?.encoderOf("gated").copyNorms();
+}
+
 /** All tensors that change in training. @param probes the online probes, or null. */
 export function trainingState(trainee: Trainee, probes: Module | null): TrainingState {
   const { network, optimizer, objective, momentum } = trainee;

@@ -36,9 +36,9 @@ import { NetworkWatcher, yieldToEvents } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
 import { drawTurns } from "./rotation.ts";
-import { isVanillaStep, learningRate, noiseScale, openingOf, stepRates } from "./schedules.ts";
+import { copiesNorms, isVanillaStep, learningRate, noiseScale, openingOf, stepRates } from "./schedules.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
-import { createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
+import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
 
 /**
  * Augments a batch on the device.
@@ -192,6 +192,7 @@ class Training {
     const place = { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch };
     const isVanilla = isVanillaStep(config, place);
     const budget = this.#budget.price(epoch, place);
+    if (copiesNorms(config, place)) copyNorms(trainee);
     if (hasOpening(config)) openGates(trainee, openingOf(config, place));
     const inputs: StepInputs = {
       views: augmentedViews(stored, dataset, precision),

@@ -80,6 +80,7 @@ const beginnings = [
   "budgetRule",
   "zeroInitResidual",
   "gateWarmup",
+  "copyNorms",
   "budgetRamp",
   "gateOpening",
   "gateNoise",
@@ -93,10 +94,10 @@ function beginningOf(flags: Readonly<Record<string, unknown>>, preset = "small")
 }
 
 Deno.test("the default recipe begins gently by shares of the epochs, and the paper's begins as published", () => {
-  assertEquals(beginningOf({}), ["default", true, 3, 6, 4, 0.5, 0, false]);
-  assertEquals(beginningOf({ epochs: 500 }), ["default", true, 100, 200, 4, 0.5, 0, false]);
+  assertEquals(beginningOf({}), ["default", true, 3, true, 6, 4, 0.5, 0, false]);
+  assertEquals(beginningOf({ epochs: 500 }), ["default", true, 100, true, 200, 4, 0.5, 0, false]);
   assertEquals(beginningOf({ mode: "gated" }), beginningOf({}));
-  const paper = ["paper", false, 0, 0, 0, 1, null, true];
+  const paper = ["paper", false, 0, false, 0, 0, 1, null, true];
   assertEquals(beginningOf({ recipe: "paper" }), paper);
   assertEquals(beginningOf({}, "paper-cifar10"), paper);
   assertEquals(beginningOf({ recipe: "paper", budgetRule: "default", gateWarmup: 2 }), [
@@ -108,22 +109,22 @@ Deno.test("the default recipe begins gently by shares of the epochs, and the pap
 });
 
 Deno.test("a run without gates has no gentle beginning", () => {
-  assertEquals(beginningOf({ mode: "vanilla" }).slice(1), [false, 0, 0, 0, 1, null, true]);
+  assertEquals(beginningOf({ mode: "vanilla" }).slice(1), [false, 0, false, 0, 0, 1, null, true]);
 });
 
 Deno.test("the gentle beginning leaves room for short runs, a longer warm-up and a bias", () => {
-  assertEquals(beginningOf({ epochs: 1 }).slice(2, 5), [0, 0, 0]);
-  assertEquals(beginningOf({ epochs: 2 }).slice(2, 5), [0, 1, 4]);
-  assertEquals(beginningOf({ gateWarmup: 12 }).slice(2, 5), [12, 2, 4]);
-  assertEquals(beginningOf({ gateWarmup: 14 }).slice(2, 5), [14, 0, 0]);
-  assertEquals(beginningOf({ gateBias: 2 }).slice(2, 5), [3, 6, 0]);
+  assertEquals(beginningOf({ epochs: 1 }).slice(2, 6), [0, true, 0, 0]);
+  assertEquals(beginningOf({ epochs: 2 }).slice(2, 6), [0, true, 1, 4]);
+  assertEquals(beginningOf({ gateWarmup: 12 }).slice(2, 6), [12, true, 2, 4]);
+  assertEquals(beginningOf({ gateWarmup: 14 }).slice(2, 6), [14, true, 0, 0]);
+  assertEquals(beginningOf({ gateBias: 2 }).slice(2, 6), [3, true, 6, 0]);
 });
 
 Deno.test("a stored configuration without a recipe began as the paper, under the default rule", () => {
   const file = parseConfigFile("config.yaml", "preset: small\nversions:\n  deno: 2.9.6\n");
   const config = resolveConfig({ file });
   assertEquals(config.recipe, "paper");
-  assertEquals(beginnings.map((name) => config[name]), ["default", false, 0, 0, 0, 1, null, true]);
+  assertEquals(beginnings.map((name) => config[name]), ["default", false, 0, false, 0, 0, 1, null, true]);
 });
 
 Deno.test("a value out of range is named with its remedy", () => {

@@ -114,6 +114,8 @@ for (
     { separateEncoders: true },
     { symmetric: true, separateNorm: false },
     { gateWarmup: 1, gateTemperatureEnd: 0.3 },
+    { gateWarmup: 1, copyNorms: false },
+    { objective: "mocov3", gateWarmup: 1 },
     { recipe: "paper", budgetRule: "default" },
     { gateWarmup: 0, budgetRamp: 2, vanillaShare: 0.4 },
     { mode: "gated", gateWarmup: 0, budgetRamp: 2 },

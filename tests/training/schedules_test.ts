@@ -7,6 +7,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   budgetOptions,
   budgetTarget,
+  copiesNorms,
   gateTemperature,
   isVanillaStep,
   noiseScale,
@@ -83,6 +84,14 @@ Deno.test("steps of the gate warm-up are vanilla, and after it an even share of 
   assertAlmostEquals(half.filter((isVanilla) => isVanilla).length, 500, 2);
   // Spread evenly: no three of a kind in a row.
   half.forEach((isVanilla, step) => assert(half[step + 1] !== isVanilla || half[step + 2] !== isVanilla));
+});
+
+Deno.test("norms are copied before the first step with gates, if a gate warm-up came before it", () => {
+  const copied = (config: { copyNorms: boolean; gateWarmup: number }) =>
+    Array.from({ length: 50 }, (_, done) => done).filter((done) => copiesNorms(config, { done, stepsPerEpoch: 10 }));
+  assertEquals(copied({ copyNorms: true, gateWarmup: 3 }), [30]);
+  assertEquals(copied({ copyNorms: true, gateWarmup: 0 }), []);
+  assertEquals(copied({ copyNorms: false, gateWarmup: 3 }), []);
 });
 
 Deno.test("bounds loosen behind the gate warm-up, and a run without bounds has a tightness of 0", () => {

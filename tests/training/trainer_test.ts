@@ -9,6 +9,7 @@ import {
   assertEquals,
   assertGreater,
   assertIsError,
+  assertLess,
   assertNotEquals,
   assertNotMatch,
   assertNotStrictEquals,
@@ -152,6 +153,19 @@ Deno.test("during the gate warm-up every pass is dense and has no budget, and th
     norms.map((values) => values.length === 4 && values.every((value) => value !== 0))
   );
   assertEquals(moved, [[true, false], [true, true]]);
+});
+
+Deno.test("after the gate warm-up the gated norms begin as the dense norms, or as they were built", async () => {
+  // With a momentum of 0.1 a running mean keeps 0.9 ** steps of its beginning in the steps of the second epoch.
+  const distances = (path: string) => {
+    const { tensors } = readSafetensors(join(path, "checkpoints", "last.safetensors"));
+    const mean = (norm: string) => tensors.get(`layer1.0.${norm}.running_mean`)?.data ?? new Float32Array(4);
+    const [dense, gated] = [mean("bn1"), mean("gated_bn1")];
+    return Math.hypot(...dense.map((value, channel) => value - (gated[channel] ?? 0))) / Math.hypot(...dense);
+  };
+  const distanceWith = async (copyNorms: boolean) =>
+    await train({ gateWarmup: 1, evalEvery: 0, copyNorms, epochs: 2 }, quiet(), distances);
+  assertLess(await distanceWith(true), await distanceWith(false) / 2);
 });
 
 Deno.test("gates start with the given bias, and their hidden layers have the given reduction", async () => {
