@@ -3,21 +3,15 @@
  *
  * @module
  */
-import {
-  drawPairs,
-  type ImageStores,
-  type Labelled,
-  sourceSize,
-  type TrainingImages,
-  type ViewBatch,
-  type ViewRecipe,
-} from "../data/mod.ts";
+import type { ViewRecipe } from "../data/mod.ts";
 import { featureSize, type GatedResNet, type Pass } from "../models/mod.ts";
-import { augment, writeRows } from "../ops/mod.ts";
+import { writeRows } from "../ops/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
+import { ENCODED_BATCH } from "./features.ts";
 import { type ProbeOptions, probeOrder, type ProbeSummary, summariseProbes } from "./linear_probe.ts";
 import type { LabelledFeatures } from "./neighbours.ts";
 import { SoftmaxClassifier } from "./softmax_classifier.ts";
+import type { TrainingViews } from "./training_views.ts";
 
 /** Random resized crop and flip, as usual for linear probes. The paper does not give its own. */
 const probeView: ViewRecipe = {
@@ -34,10 +28,8 @@ const probeView: ViewRecipe = {
   solarizeProbability: 0,
   flipProbability: 0.5,
 };
-/** Index of the probe's view of an image. Training draws 0 and 1. */
+/** Index of the probe's view of an image. Training draws 0 and 1, and recalibration others. */
 const PROBE_VIEW = 2;
-/** Images encoded at a time. */
-const BATCH = 250;
 /** Shares of the epochs after which the learning rate falls to a tenth. */
 const STEPS = [0.6, 0.8] as const;
 
@@ -48,68 +40,39 @@ export function steppedRate(rate: number, epoch: number, epochs: number): number
 
 /** Augmented features of a data set's labelled training images. */
 export class AugmentedFeatures {
-  readonly #images: TrainingImages;
-  readonly #set: Labelled;
-  readonly #stores: ImageStores;
+  readonly #views: TrainingViews;
   readonly #seed: number;
 
-  /**
-   * Opens the images a second time, as a source of random views.
-   *
-   * @param seed of the views.
-   * @throws {OutOfMemoryError} if the images do not fit the device.
-   */
-  constructor(stores: ImageStores, set: Labelled, seed: number) {
-    this.#stores = stores;
-    this.#set = set;
+  /** Takes the images' source. @param seed of the views. */
+  constructor(views: TrainingViews, seed: number) {
+    this.#views = views;
     this.#seed = seed;
-    this.#images = stores.training(set, BATCH);
   }
 
   /** The class of each image. */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.#set.labels;
+    return this.#views.set.labels;
   }
 
   /**
-   * Encodes one view of every image for each of two epochs, `epoch` and the next. Readers bring two views of an image
-   * at a time, so that every file is read once for two epochs.
+   * Encodes one view of every image for each of two epochs, `epoch` and the next.
    *
    * @returns the features of both epochs, [N, F] f32 each, owned by the open scope.
    */
   encode(encoder: GatedResNet, pass: Pass, epoch: number): readonly [Tensor, Tensor] {
-    const { count, height, width } = this.#set;
-    const { device, dataset: { mean, std } } = this.#stores;
+    const { device, set: { count } } = this.#views;
     const columns = featureSize(encoder.spec);
     const features = [new Tensor(device, [count, columns]), new Tensor(device, [count, columns])] as const;
-    const batches = Math.ceil(count / BATCH);
-    for (let batch = 0, begun = 0; batch < batches; batch++) {
-      using _scope = new Scope();
-      for (; begun < Math.min(batches, batch + 1); begun++) this.#images.begin(this.#batch(begun, epoch));
-      const { views } = this.#images.take();
-      for (; begun < Math.min(batches, batch + 1 + this.#images.ahead); begun++) {
-        this.#images.begin(this.#batch(begun, epoch));
-      }
-      views.forEach(({ images, rows, parameters }, view) => {
-        const pixels = augment(images, rows, parameters, { mean, std, size: [height, width] });
-        const { features: encoded } = encoder.evaluate(pass, pixels);
-        writeRows(view === 0 ? features[0] : features[1], batch * BATCH, encoded);
-      });
-    }
+    const batches = Array.from({ length: Math.ceil(count / ENCODED_BATCH) }, (_, batch) => {
+      const first = batch * ENCODED_BATCH;
+      return Int32Array.from({ length: Math.min(ENCODED_BATCH, count - first) }, (_, row) => first + row);
+    });
+    const common = { recipe: probeView, seed: this.#seed, view: PROBE_VIEW };
+    this.#views.visit(batches, [{ ...common, epoch }, { ...common, epoch: epoch + 1 }], (views, batch) => {
+      const encoded = views.map((pixels) => encoder.evaluate(pass, pixels).features);
+      encoded.forEach((rows, view) => writeRows(view === 0 ? features[0] : features[1], batch * ENCODED_BATCH, rows));
+    });
     return features;
-  }
-
-  #batch(batch: number, epoch: number): ViewBatch {
-    const first = batch * BATCH;
-    const count = Math.min(BATCH, this.#set.count - first);
-    const indices = Int32Array.from({ length: count }, (_, row) => first + row);
-    const common = {
-      recipe: probeView,
-      seed: this.#seed,
-      view: PROBE_VIEW,
-      sizeOf: (image: number) => sourceSize(this.#set, image),
-    };
-    return drawPairs(indices, [{ ...common, epoch }, { ...common, epoch: epoch + 1 }]);
   }
 }
 

@@ -26,7 +26,9 @@ import { SplitMasks } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 import type { OnlineProbe } from "./online_probe.ts";
 import type { Probe, Protocol } from "./protocols.ts";
+import { normViews } from "./recalibration.ts";
 import type { ProbeAccuracy } from "./softmax_classifier.ts";
+import { TrainingViews } from "./training_views.ts";
 
 /** How networks are judged. */
 export interface JudgingOptions {
@@ -73,12 +75,12 @@ export class Evaluator {
   readonly #sets: { readonly train: Labelled; readonly test: Labelled };
   readonly #images: { readonly train: EvaluationImages; readonly test: EvaluationImages };
   readonly #classes: number;
-  #augmented: AugmentedFeatures | null = null;
+  #views: TrainingViews | null = null;
 
   /**
    * Opens the images, which the stores own.
    *
-   * @param seed seed of linear probes and exchanged masks.
+   * @param seed seed of linear probes, views and exchanged masks.
    * @throws {InvalidInputError} if the data set has no labelled images.
    */
   constructor(stores: ImageStores, readonly seed: number) {
@@ -119,6 +121,7 @@ export class Evaluator {
     const masks = maskWorth({
       encoder,
       images: this.#images,
+      normImages: normViews(this.#trainingViews(), this.seed),
       seed: this.seed,
       own: { train, test, decisions, accuracy: own },
       judge: (trained, tested) => this.#judge(trained, tested, options),
@@ -160,11 +163,16 @@ export class Evaluator {
     return networkHealth(test, gateSpecs(spec).map(({ label }) => label));
   }
 
+  #trainingViews(): TrainingViews {
+    this.#views ??= new TrainingViews(this.#stores, this.#sets.train);
+    return this.#views;
+  }
+
   #augmentedProbes(encoder: GatedResNet, pass: Pass, test: SplitFeatures, seeds: number): ProbeSummary {
-    this.#augmented ??= new AugmentedFeatures(this.#stores, this.#sets.train, this.seed);
+    const train = new AugmentedFeatures(this.#trainingViews(), this.seed);
     const queries = { features: test.features, labels: this.#sets.test.labels };
     const options = { seed: this.seed, classes: this.#classes };
-    return augmentedProbes(encoder, pass, this.#augmented, queries, options, seeds);
+    return augmentedProbes(encoder, pass, train, queries, options, seeds);
   }
 
   #knn20(train: SplitFeatures, test: SplitFeatures): number {

@@ -15,7 +15,7 @@ import { type GateUsage, gateUsage, maskVariation, meanMacs } from "./gate_usage
 import { derangement, type MaskSource, SplitMasks, StaticMask } from "./masks.ts";
 import { ChannelScorer, meanScores, sampleScores, scoreThreshold } from "./oracle.ts";
 import { deployedWay, type StaticWay, staticWayNames } from "./protocols.ts";
-import { recalibrateNorms } from "./recalibration.ts";
+import { alike, type NormImages, type NormMasks, recalibrateNorms } from "./recalibration.ts";
 import { rankingPrices, staticMask } from "./static_masks.ts";
 
 /** A static mask's worth with the norms as they are, and with recalibrated norms. */
@@ -79,6 +79,8 @@ export interface MaskStudy {
   readonly encoder: GatedResNet;
   /** Images to fit probes to, and images to test with. */
   readonly images: PerSplit<EvaluationImages>;
+  /** Training images to recalibrate norms on. */
+  readonly normImages: NormImages;
   /** Seed of the exchanged masks. */
   readonly seed: number;
   /** The gated network under its own masks: features, decisions and accuracy. */
@@ -117,20 +119,31 @@ function judgeExchanged(study: MaskStudy): JudgedMasks {
   });
 }
 
-/** Judges masks with recalibrated norms; null for the masks that the gates then decide. */
-function judgeRecalibrated(study: MaskStudy, masks: PerSplit<MaskSource> | null): JudgedMasks {
-  using _norms = recalibrateNorms(study.encoder, study.images.train, masks?.train ?? null);
-  if (masks === null) return judged(study, "with gates", { train: {}, test: {} });
-  return judged(study, "without gates", { train: { masks: masks.train }, test: { masks: masks.test } });
+/** Judges the decisions that the gates make with recalibrated norms. */
+function judgeOwnRecalibrated(study: MaskStudy): JudgedMasks {
+  using _norms = recalibrateNorms(study.encoder, study.normImages, () => []);
+  return judged(study, "with gates", { train: {}, test: {} });
+}
+
+/**
+ * Judges masks in place of the gates.
+ *
+ * @param normMasks the masks that norms are recalibrated with; by default norms stay as they are.
+ */
+function judgeGiven(study: MaskStudy, { train, test }: PerSplit<MaskSource>, normMasks?: NormMasks): JudgedMasks {
+  using norms = new DisposableStack();
+  if (normMasks !== undefined) norms.use(recalibrateNorms(study.encoder, study.normImages, normMasks));
+  return judged(study, "without gates", { train: { masks: train }, test: { masks: test } });
 }
 
 /** Judges the network with every channel open, and the oracle, which chooses its masks in the same passes. */
 function judgeOpen(study: MaskStudy, usage: GateUsage) {
-  const { encoder, images, own: { train, test }, progress } = study;
+  const { encoder, images, normImages, own: { train, test }, progress } = study;
   using norms = new DisposableStack();
   progress("all open, norms recalibrated");
   const open = StaticMask.allOpen(encoder.spec);
-  norms.use(recalibrateNorms(encoder, images.train, open));
+  const openMasks = alike(open);
+  norms.use(recalibrateNorms(encoder, normImages, openMasks));
   const scorer = new ChannelScorer(rankingPrices(usage));
   const scores = sampleScores(encoder, images.train, scorer);
   const threshold = scoreThreshold(scores, usage.cost, meanMacs(usage));
@@ -143,16 +156,24 @@ function judgeOpen(study: MaskStudy, usage: GateUsage) {
   const openRecalibrated = judged(study, "without gates", { train: scoring(masks.train), test: scoring(masks.test) });
   norms.dispose();
   progress("oracle, norms recalibrated");
-  return { openRecalibrated, oracle: judgeRecalibrated(study, masks), scores: meanScores(scores) };
+  // A view's masks are chosen by its own scores: those of its plain image would not fit it.
+  const oracleMasks: NormMasks = (images, runs) => {
+    encoder.evaluate("gated", images, openMasks(images, runs), {
+      batchStatistics: true,
+      visit: (row) => scorer.visit(row),
+    });
+    return scorer.takeMasks(threshold);
+  };
+  return { openRecalibrated, oracle: judgeGiven(study, masks, oracleMasks), scores: meanScores(scores) };
 }
 
 /** Judges one mask for all images. */
 function judgeStatic(study: MaskStudy, name: string, mask: StaticMask): StaticWorth {
-  const both = { train: { masks: mask }, test: { masks: mask } };
+  const both = { train: mask, test: mask };
   study.progress(`static: ${name}`);
-  const asIs = judged(study, "without gates", both);
+  const asIs = judgeGiven(study, both);
   study.progress(`static: ${name}, norms recalibrated`);
-  return { asIs, recalibrated: judgeRecalibrated(study, { train: mask, test: mask }) };
+  return { asIs, recalibrated: judgeGiven(study, both, alike(mask)) };
 }
 
 /**
@@ -165,7 +186,7 @@ export function maskWorth(study: MaskStudy): MaskWorth {
   progress("masks exchanged");
   const exchanged = judgeExchanged(study);
   progress("own masks, norms recalibrated");
-  const ownRecalibrated = judgeRecalibrated(study, null);
+  const ownRecalibrated = judgeOwnRecalibrated(study);
   const usage = gateUsage(encoder.spec, own.train);
   const { openRecalibrated, oracle, scores } = judgeOpen(study, usage);
   const worthOf = (way: StaticWay) => judgeStatic(study, staticWayNames[way], staticMask(way, usage, scores));

@@ -21,3 +21,4 @@ export * from "./protocols.ts";
 export * from "./recalibration.ts";
 export * from "./softmax_classifier.ts";
 export * from "./static_masks.ts";
+export * from "./training_views.ts";

@@ -3,12 +3,70 @@
  *
  * @module
  */
-import type { EvaluationImages } from "../data/mod.ts";
+import type { Device } from "../device/mod.ts";
 import type { GatedResNet, TracedRow } from "../models/mod.ts";
 import type { NormState } from "../ops/mod.ts";
-import { Scope } from "../tensor/mod.ts";
-import { sampleBatches, sampledImages, sampledMasks } from "./image_sample.ts";
-import type { MaskSource } from "./masks.ts";
+import type { Tensor } from "../tensor/mod.ts";
+import { type ImageRun, sampleBatches } from "./image_sample.ts";
+import type { StaticMask } from "./masks.ts";
+import type { TrainingViews } from "./training_views.ts";
+
+/** The images that norms are recalibrated on. */
+export interface NormImages {
+  /** The device of the images. */
+  readonly device: Device;
+  /** Number of images, of which norms see a sample. */
+  readonly count: number;
+  /**
+   * Visits a sample.
+   *
+   * @param visit receives batches of it in order: [N, H, W, 3] f32, normalised, and the runs that they come from. A
+   * batch may come more than once, in other views.
+   */
+  visit(
+    sample: readonly (readonly ImageRun[])[],
+    visit: (images: Tensor, batch: readonly ImageRun[]) => void,
+  ): void;
+}
+
+/**
+ * Masks of a batch by gate, [N, C], owned by the open scope; an empty list for the decisions that the gates make.
+ *
+ * @param images [N, H, W, 3] f32, normalised.
+ * @param runs where the images come from.
+ */
+export type NormMasks = (images: Tensor, runs: readonly ImageRun[]) => readonly Tensor[];
+
+/** The same mask for every image. */
+export function alike(mask: StaticMask): NormMasks {
+  return (images) => mask.rows(images.device, 0, images.dim(0));
+}
+
+/** Indices of the two views of an image that norms are recalibrated on. Training draws 0 and 1, and the probe 2. */
+const NORM_VIEWS = [3, 4] as const;
+
+/**
+ * Views of training images by the data set's two recipes, as the norms saw them in training. On plain images, new
+ * statistics would differ from those of training although no mask does.
+ *
+ * @param seed of the views.
+ */
+export function normViews(views: TrainingViews, seed: number): NormImages {
+  const { device, set: { count }, recipes } = views;
+  const drawnAs = (view: 0 | 1) => ({ recipe: recipes[view], view: NORM_VIEWS[view], seed, epoch: 0 });
+  return {
+    device,
+    count,
+    visit: (sample, visit) => {
+      const batches = sample.map((runs) =>
+        Int32Array.from(runs.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from + at)))
+      );
+      views.visit(batches, [drawnAs(0), drawnAs(1)], (pair, batch) => {
+        for (const images of pair) visit(images, sample[batch] ?? []);
+      });
+    },
+  };
+}
 
 /** Mean and variance of a norm's inputs over batches of any sizes, in float64. (Chan et al. 1979) */
 class PooledStatistics {
@@ -54,22 +112,22 @@ function savedStatistics(network: GatedResNet): Disposable {
 }
 
 /**
- * Estimates the running statistics of the gated norms again on a sample of plain images, under given masks.
+ * Estimates the running statistics of the gated norms again on a sample of images, under given masks.
  *
  * One pass over the sample computes every block with the statistics of the batch in its norms. A norm's new running
  * mean and variance are the mean and the unbiased variance of its inputs over all images and pixels of the sample,
  * pooled exactly from the batches. Norms of the stem, of shortcuts and of gates keep their statistics. If both encoders
  * share their norms, the dense encoder sees the new statistics, too.
  *
- * @param images training images, as evaluation shows them.
- * @param masks masks of these images; null for the decisions that the gates make in this pass.
+ * @param images training images, {@linkcode normViews}.
+ * @param masksOf the masks of each batch.
  * @param limit the most images of the sample, {@linkcode sampleBatches}; 5,000 by default.
  * @returns disposing of it gives the network its own statistics back, bit for bit.
  */
 export function recalibrateNorms(
   network: GatedResNet,
-  images: EvaluationImages,
-  masks: MaskSource | null,
+  images: NormImages,
+  masksOf: NormMasks,
   limit?: number,
 ): Disposable {
   using undone = new DisposableStack();
@@ -81,11 +139,9 @@ export function recalibrateNorms(
     pooled.set(norm, statistics);
     statistics.add(output.size / channels, norm.runningMean.toFloat32(), norm.runningVar.toFloat32());
   };
-  for (const batch of sampleBatches(images.set.count, limit)) {
-    using _scope = new Scope();
-    const given = masks === null ? [] : sampledMasks(masks, images.device, batch);
-    network.evaluate("gated", sampledImages(images, batch), given, { batchStatistics: true, visit });
-  }
+  images.visit(sampleBatches(images.count, limit), (batch, runs) => {
+    network.evaluate("gated", batch, masksOf(batch, runs), { batchStatistics: true, visit });
+  });
   for (const [norm, statistics] of pooled) statistics.writeTo(norm);
   return undone.move();
 }

@@ -24,6 +24,7 @@ import {
   Evaluator,
   staticWays,
   steppedRate,
+  TrainingViews,
 } from "../../src/evaluation/mod.ts";
 import {
   blockSpecs,
@@ -217,7 +218,7 @@ Deno.test("augmented probes give the same numbers for images on host and device,
     let result: unknown;
     withNetwork(({ encoder }, stores) => {
       using test = encodeSplit(encoder, "gated", stores.evaluation(dataset.labelled.test));
-      const train = new AugmentedFeatures(stores, dataset.labelled.train, 3);
+      const train = new AugmentedFeatures(new TrainingViews(stores, dataset.labelled.train), 3);
       using _scope = new Scope();
       const [first, second] = train.encode(encoder, "gated", 0).map((features) => features.toFloat32());
       assertEquals(train.encode(encoder, "gated", 0)[1].toFloat32(), second);

@@ -14,6 +14,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import {
+  alike,
   ChannelScorer,
   encodeSplit,
   type GateScores,
@@ -38,7 +39,16 @@ import {
 } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope } from "../../src/tensor/mod.ts";
-import { convolved, firstInput, normalisedRelu, smallest, stateOf, statisticsOf, withImages } from "./plain_network.ts";
+import {
+  convolved,
+  firstInput,
+  normalisedRelu,
+  plainNormImages,
+  smallest,
+  stateOf,
+  statisticsOf,
+  withImages,
+} from "./plain_network.ts";
 
 const bottleneck: NetworkSpec = { ...smallest, arch: "resnet50" };
 
@@ -68,7 +78,7 @@ Deno.test("a score is the norm of the channel's activations times that of the we
     const first = convolved(firstInput(encoder, images), stateOf(encoder, "layer1.0.conv1.weight"), 8, 4);
     const activations = normalisedRelu(first, statisticsOf(first, 4), count * 64);
     const weights = columnNorms(stateOf(encoder, "layer1.0.conv2.weight"), 4);
-    using _norms = recalibrateNorms(encoder, images, StaticMask.allOpen(smallest));
+    using _norms = recalibrateNorms(encoder, plainNormImages(images), alike(StaticMask.allOpen(smallest)));
     const scores = sampleScores(encoder, images, new ChannelScorer(prices));
     assertEquals(scores.map(({ channels }) => channels), gateSpecs(smallest).map(({ channels }) => channels));
     // Six images are two runs in one batch, and keep their order.

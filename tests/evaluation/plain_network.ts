@@ -5,6 +5,7 @@
  */
 import { type EvaluationImages, ImageStores, shapes } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
+import { type NormImages, sampledImages } from "../../src/evaluation/mod.ts";
 import { DualNetwork, type DualNetworkOptions, type GatedResNet, type NetworkSpec } from "../../src/models/mod.ts";
 import { conv2d, maxPool } from "../../src/ops/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -31,6 +32,20 @@ export function withImages(
   });
   using stores = new ImageStores(device, dataset, { onDevice: true });
   test(network.encoderOf("gated"), stores.evaluation(dataset.labelled.train), device);
+}
+
+/** Images to recalibrate norms on as evaluation shows them, so that the first block's input is known. */
+export function plainNormImages(images: EvaluationImages): NormImages {
+  return {
+    device: images.device,
+    count: images.set.count,
+    visit: (sample, visit) => {
+      for (const batch of sample) {
+        using _scope = new Scope();
+        visit(sampledImages(images, batch), batch);
+      }
+    },
+  };
 }
 
 /** Values of a tensor of a network's state. */

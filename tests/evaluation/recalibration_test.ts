@@ -14,11 +14,33 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ShapeError } from "../../src/errors.ts";
-import { type MaskSource, recalibrateNorms, sampleBatches, SplitMasks, StaticMask } from "../../src/evaluation/mod.ts";
+import { ImageStores, paperView, shapes, type ViewRecipe } from "../../src/data/mod.ts";
+import {
+  alike,
+  type NormMasks,
+  normViews,
+  recalibrateNorms,
+  sampleBatches,
+  sampledImages,
+  sampledMasks,
+  SplitMasks,
+  StaticMask,
+  TrainingViews,
+} from "../../src/evaluation/mod.ts";
 import { type GatedResNet, gateSpecs, type NetworkSpec } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
-import { convolved, firstInput, normalisedRelu, smallest, stateOf, statisticsOf, withImages } from "./plain_network.ts";
+import { openDevice } from "../devices.ts";
+import {
+  convolved,
+  firstInput,
+  normalisedRelu,
+  plainNormImages,
+  smallest,
+  stateOf,
+  statisticsOf,
+  withImages,
+} from "./plain_network.ts";
 
 function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   assertEquals(actual.length, expected.length);
@@ -44,7 +66,7 @@ Deno.test("the new statistics are the mean and the unbiased variance over all im
     const inputs = convolved(firstInput(encoder, images), stateOf(encoder, "layer1.0.conv1.weight"), 8, 4);
     const { mean, variance } = statisticsOf(inputs, 4);
     assertEquals(sampleBatches(301).length, 2);
-    using _norms = recalibrateNorms(encoder, images, null);
+    using _norms = recalibrateNorms(encoder, plainNormImages(images), () => []);
     assertNear(stateOf(encoder, "layer1.0.gated_bn1.running_mean"), mean, "mean");
     assertNear(stateOf(encoder, "layer1.0.gated_bn1.running_var"), variance, "variance");
   });
@@ -67,7 +89,7 @@ Deno.test("the norm behind a mask sees the masked channels closed, image by imag
     const masked = activations.map((value, at) => value * (bits[0]?.[Math.floor(at / 256) * 4 + at % 4] ?? 0));
     const { mean, variance } = statisticsOf(convolved(masked, stateOf(encoder, "layer1.0.conv2.weight"), 8, 4), 4);
     // The images of a batch are not in order, which changes nothing but rounding.
-    using _norms = recalibrateNorms(encoder, images, masks);
+    using _norms = recalibrateNorms(encoder, plainNormImages(images), (_, runs) => sampledMasks(masks, device, runs));
     assertNear(stateOf(encoder, "layer1.0.gated_bn2.running_mean"), mean, "mean");
     assertNear(stateOf(encoder, "layer1.0.gated_bn2.running_var"), variance, "variance");
   });
@@ -89,7 +111,7 @@ for (const spec of [smallest, bottleneck]) {
           };
           const [before, own] = [snapshot(encoder), features()];
           {
-            using _norms = recalibrateNorms(encoder, images, StaticMask.allOpen(spec));
+            using _norms = recalibrateNorms(encoder, plainNormImages(images), alike(StaticMask.allOpen(spec)));
             const prefix = separateNorm ? "gated_bn" : "bn";
             const pattern = new RegExp(`^layer\\d\\.\\d\\.${prefix}\\d\\.running_(mean|var)$`);
             const expected = [...before.keys()].filter((name) => pattern.test(name));
@@ -109,15 +131,12 @@ for (const spec of [smallest, bottleneck]) {
 Deno.test("a pass that fails midway leaves the network as it was", () => {
   withImages(300, (encoder, images) => {
     const before = snapshot(encoder);
-    const open = StaticMask.allOpen(smallest);
-    let runs = 0;
-    const masks: MaskSource = {
-      rows: (device, from, to) => {
-        if (++runs > 40) throw new ShapeError("no more masks");
-        return open.rows(device, from, to);
-      },
+    let batches = 0;
+    const masksOf: NormMasks = () => {
+      if (++batches === 2) throw new ShapeError("no more masks");
+      return [];
     };
-    assertThrows(() => recalibrateNorms(encoder, images, masks), ShapeError, "no more masks");
+    assertThrows(() => recalibrateNorms(encoder, plainNormImages(images), masksOf), ShapeError, "no more masks");
     assertEquals(changed(before, snapshot(encoder)), []);
   });
 });
@@ -126,7 +145,7 @@ Deno.test("one image, an empty mask and a full one give finite statistics", () =
   withImages(1, (encoder, images) => {
     for (const bit of [0, 1]) {
       const mask = new StaticMask(gateSpecs(smallest).map(({ channels }) => new Uint8Array(channels).fill(bit)));
-      using _norms = recalibrateNorms(encoder, images, mask);
+      using _norms = recalibrateNorms(encoder, plainNormImages(images), alike(mask));
       for (const [name, buffer] of encoder.buffers()) {
         const values = buffer.toFloat32();
         assert(values.every((value) => Number.isFinite(value)), name);
@@ -136,6 +155,41 @@ Deno.test("one image, an empty mask and a full one give finite statistics", () =
     }
   });
 });
+
+/** A recipe that leaves an image as it is, or mirrors it. */
+function wholeImage(flipProbability: 0 | 1): ViewRecipe {
+  const none = { jitterProbability: 0, grayscaleProbability: 0, blurProbability: 0, solarizeProbability: 0 };
+  return { ...paperView, ...none, scale: [1, 1], ratio: [1, 1], flipProbability };
+}
+
+for (const onDevice of [true, false]) {
+  Deno.test(`norms see both recipes' views of the sample, from images on the ${onDevice ? "device" : "host"}`, () => {
+    const count = 1001;
+    const drawn = shapes.open({ seed: 0, trainImages: count, testImages: 10 });
+    using device = openDevice();
+    using stores = new ImageStores(device, { ...drawn, views: [wholeImage(0), wholeImage(1)] }, { onDevice });
+    const plain = stores.evaluation(drawn.labelled.train);
+    const views = normViews(new TrainingViews(stores, drawn.labelled.train), 5);
+    const sample = sampleBatches(count);
+    const seen: { images: Float32Array; batch: number }[] = [];
+    views.visit(sample, (images, runs) => seen.push({ images: images.toFloat32(), batch: sample.indexOf(runs) }));
+    assertEquals([views.count, ...seen.map(({ batch }) => batch)], [count, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+    using _scope = new Scope();
+    seen.forEach(({ images, batch }, at) => {
+      const expected = sampledImages(plain, sample[batch] ?? []).toFloat32();
+      const row = 32 * 3;
+      // A column's mirror image lies in the same row, with its three colours in order.
+      const mirrored = (index: number) => {
+        const place = index % row;
+        return index - place + (row - 3 - (place - place % 3)) + place % 3;
+      };
+      images.forEach((value, index) => {
+        const source = at % 2 === 0 ? index : mirrored(index);
+        assertLess(Math.abs(value - (expected[source] ?? NaN)), 1e-4, `batch ${batch}, value ${index}`);
+      });
+    });
+  });
+}
 
 Deno.test("a sample takes a small set whole, and of a large one five images from each of 1,000 parts", () => {
   for (const count of [1, 4, 250, 251, 1003, 5000]) {
