@@ -69,8 +69,10 @@ export class AugmentedFeatures {
     });
     const common = { recipe: probeView, seed: this.#seed, view: PROBE_VIEW };
     this.#views.visit(batches, [{ ...common, epoch }, { ...common, epoch: epoch + 1 }], (views, batch) => {
-      const encoded = views.map((pixels) => encoder.evaluate(pass, pixels).features);
-      encoded.forEach((rows, view) => writeRows(view === 0 ? features[0] : features[1], batch * ENCODED_BATCH, rows));
+      views.forEach((pixels, view) => {
+        const { features: encoded } = encoder.evaluate(pass, pixels);
+        writeRows(view === 0 ? features[0] : features[1], batch * ENCODED_BATCH, encoded);
+      });
     });
     return features;
   }

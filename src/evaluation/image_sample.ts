@@ -3,12 +3,10 @@
  *
  * @module
  */
-import type { Device } from "../device/mod.ts";
 import type { EvaluationImages } from "../data/mod.ts";
 import { concatRows } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { ENCODED_BATCH } from "./features.ts";
-import type { MaskSource } from "./masks.ts";
 
 /** The most images of a sample unless the caller gives another number. */
 export const SAMPLED_IMAGES = 5000;
@@ -42,12 +40,4 @@ export function sampleBatches(count: number, limit: number = SAMPLED_IMAGES): re
 /** The images of a batch, [N, H, W, 3] f32, owned by the open scope. */
 export function sampledImages(images: EvaluationImages, batch: readonly ImageRun[]): Tensor {
   return concatRows(null, batch.map(([from, to]) => images.normalised(from, to)));
-}
-
-/** The masks of a batch by gate, [N, C], owned by the open scope. */
-export function sampledMasks(masks: MaskSource, device: Device, batch: readonly ImageRun[]): readonly Tensor[] {
-  const byRun = batch.map(([from, to]) => masks.rows(device, from, to));
-  return (byRun[0] ?? []).map((_, gate) =>
-    concatRows(null, byRun.flatMap((run) => run.filter((_, index) => index === gate)))
-  );
 }

@@ -157,8 +157,8 @@ function judgeOpen(study: MaskStudy, usage: GateUsage) {
   norms.dispose();
   progress("oracle, norms recalibrated");
   // A view's masks are chosen by its own scores: those of its plain image would not fit it.
-  const oracleMasks: NormMasks = (images, runs) => {
-    encoder.evaluate("gated", images, openMasks(images, runs), {
+  const oracleMasks: NormMasks = (images) => {
+    encoder.evaluate("gated", images, openMasks(images), {
       batchStatistics: true,
       visit: (row) => scorer.visit(row),
     });

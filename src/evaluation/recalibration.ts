@@ -20,22 +20,18 @@ export interface NormImages {
   /**
    * Visits a sample.
    *
-   * @param visit receives batches of it in order: [N, H, W, 3] f32, normalised, and the runs that they come from. A
-   * batch may come more than once, in other views.
+   * @param visit receives batches of it in order: [N, H, W, 3] f32, normalised. A batch may come more than once, in
+   * other views.
    */
-  visit(
-    sample: readonly (readonly ImageRun[])[],
-    visit: (images: Tensor, batch: readonly ImageRun[]) => void,
-  ): void;
+  visit(sample: readonly (readonly ImageRun[])[], visit: (images: Tensor) => void): void;
 }
 
 /**
  * Masks of a batch by gate, [N, C], owned by the open scope; an empty list for the decisions that the gates make.
  *
  * @param images [N, H, W, 3] f32, normalised.
- * @param runs where the images come from.
  */
-export type NormMasks = (images: Tensor, runs: readonly ImageRun[]) => readonly Tensor[];
+export type NormMasks = (images: Tensor) => readonly Tensor[];
 
 /** The same mask for every image. */
 export function alike(mask: StaticMask): NormMasks {
@@ -61,9 +57,7 @@ export function normViews(views: TrainingViews, seed: number): NormImages {
       const batches = sample.map((runs) =>
         Int32Array.from(runs.flatMap(([from, to]) => Array.from({ length: to - from }, (_, at) => from + at)))
       );
-      views.visit(batches, [drawnAs(0), drawnAs(1)], (pair, batch) => {
-        for (const images of pair) visit(images, sample[batch] ?? []);
-      });
+      views.visit(batches, [drawnAs(0), drawnAs(1)], (pair) => pair.forEach((images) => visit(images)));
     },
   };
 }
@@ -139,8 +133,8 @@ export function recalibrateNorms(
     pooled.set(norm, statistics);
     statistics.add(output.size / channels, norm.runningMean.toFloat32(), norm.runningVar.toFloat32());
   };
-  images.visit(sampleBatches(images.count, limit), (batch, runs) => {
-    network.evaluate("gated", batch, masksOf(batch, runs), { batchStatistics: true, visit });
+  images.visit(sampleBatches(images.count, limit), (batch) => {
+    network.evaluate("gated", batch, masksOf(batch), { batchStatistics: true, visit });
   });
   for (const [norm, statistics] of pooled) statistics.writeTo(norm);
   return undone.move();

@@ -42,7 +42,7 @@ export function plainNormImages(images: EvaluationImages): NormImages {
     visit: (sample, visit) => {
       for (const batch of sample) {
         using _scope = new Scope();
-        visit(sampledImages(images, batch), batch);
+        visit(sampledImages(images, batch));
       }
     },
   };
