@@ -72,6 +72,11 @@ function unsetValue<T>(option: RunOption<T>, isStored: boolean, config: Readonly
   return value instanceof Function ? value(config) : value;
 }
 
+/** Whether a run or a sweep stored the options. */
+function isStored({ file, stored = file?.versions !== undefined }: ConfigSources): boolean {
+  return stored;
+}
+
 /** Sets one option. */
 function resolveOption<Key extends keyof RunConfig>(
   name: Key,
@@ -81,9 +86,9 @@ function resolveOption<Key extends keyof RunConfig>(
 ): void {
   const option: RunOption<RunConfig[Key]> = runOptions[name];
   const given = givenValue(name, sources);
-  const { file, stored = file?.versions !== undefined, fitted = {} } = sources;
+  const { fitted = {} } = sources;
   config[name] = given === undefined
-    ? preset[name] ?? fitted[name] ?? unsetValue(option, stored, config)
+    ? preset[name] ?? fitted[name] ?? unsetValue(option, isStored(sources), config)
     : checkValue(name, option, given);
 }
 
@@ -185,6 +190,36 @@ function checkTogether(config: RunConfig): void {
 }
 
 /**
+ * Checks that the run heeds its options. A stored configuration is not checked: it may be of an earlier version, which
+ * took these options and ignored them.
+ */
+function checkHeeded({ mode, separateEncoders, separateNorm, gateWarmup, vanillaShare, copyNorms }: RunConfig): void {
+  if (mode === "vanilla") return;
+  if (separateEncoders && gateWarmup > 0) {
+    throw new InvalidOptionError(
+      "gateWarmup",
+      `--gate-warmup ${gateWarmup}: would train the dense encoder alone, because of --separate-encoders; leave out one`,
+    );
+  }
+  if (separateEncoders && vanillaShare > 0) {
+    throw new InvalidOptionError(
+      "vanillaShare",
+      `--vanilla-share ${vanillaShare}: would train the dense encoder alone, because of --separate-encoders; ` +
+        "leave out one",
+    );
+  }
+  if (copyNorms && (mode !== "dual" || !separateNorm)) {
+    throw new InvalidOptionError("copyNorms", "--copy-norms: both passes of this run share their norms; leave it out");
+  }
+  if (copyNorms && gateWarmup === 0) {
+    throw new InvalidOptionError(
+      "copyNorms",
+      "--copy-norms: there are no dense norms to copy without epochs before the gates; give --gate-warmup, too",
+    );
+  }
+}
+
+/**
  * Resolves and checks a complete configuration from flags, file, preset and defaults. A preset's warm-up is shortened
  * to fit a run with fewer epochs.
  *
@@ -199,6 +234,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
     ? { ...config, warmupEpochs: Math.min(config.warmupEpochs, config.epochs - 1) }
     : config;
   checkTogether(shortened);
+  if (!isStored(sources)) checkHeeded(shortened);
   return shortened;
 }
 

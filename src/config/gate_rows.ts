@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { GATE_REDUCTION } from "../models/spec.ts";
 import { between, betweenOrNull, COLDEST, count, EXTREME, LARGEST_COUNT, onOff } from "./option_kinds.ts";
-import { GENTLE_NOISE, isGentle, OPENING, usualRamp, usualWarmup } from "./recipe.ts";
+import { copiesUsually, GENTLE_NOISE, isGentle, OPENING, usualRamp, usualWarmup } from "./recipe.ts";
 import type { RunConfig } from "./run_config.ts";
 import type { RunOption } from "./run_option.ts";
 
@@ -33,14 +33,14 @@ export const gateRows: { readonly [Key in GateOption]: RunOption<RunConfig[Key]>
     group: "budget",
     help: "first epochs that train without gates",
     default: (config) => isGentle(config) ? usualWarmup(config) : 0,
-    defaultText: "a fifth of the epochs; 0 with --recipe paper",
+    defaultText: "a fifth of the epochs; 0 with --recipe paper or --separate-encoders",
     earlier: 0,
   }),
   copyNorms: onOff({
     group: "budget",
     help: "begin the gated norms as copies of the dense norms, after the epochs without gates",
-    default: isGentle,
-    defaultText: "on with gates and --recipe default",
+    default: (config) => isGentle(config) && copiesUsually(config),
+    defaultText: "on with --mode dual and --recipe default, if there are such epochs",
     earlier: false,
   }),
   budgetRamp: count(0, {
@@ -111,8 +111,8 @@ export const gateRows: { readonly [Key in GateOption]: RunOption<RunConfig[Key]>
   bounds: onOff({
     group: "budget",
     help: "hold each gate's open share between two bounds, which relax",
-    default: (config) => !isGentle(config),
-    defaultText: "only with --recipe paper",
+    default: (config) => !isGentle(config) || config.budgetRule === "paper",
+    defaultText: "only with --recipe paper or --budget-rule paper",
     earlier: true,
   }),
   boundAlpha: between(0, EXTREME, {

@@ -27,7 +27,6 @@ function paperPreset(title: string, dataset: string, stem: Stem): Preset {
       mode: "dual",
       budget: 0.3,
       recipe: "paper",
-      budgetRule: "paper",
       projector: 2048,
       batch: 512,
       epochs: 500,

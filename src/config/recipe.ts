@@ -22,9 +22,16 @@ function epochsOf({ epochs = 500 }: Readonly<Partial<RunConfig>>): number {
   return epochs;
 }
 
-/** The default recipe's epochs without gates. */
+/** The default recipe's epochs without gates. A gated encoder of its own would not be trained in them. */
 export function usualWarmup(config: Readonly<Partial<RunConfig>>): number {
-  return Math.floor(WARMUP_SHARE * epochsOf(config));
+  return config.separateEncoders ? 0 : Math.floor(WARMUP_SHARE * epochsOf(config));
+}
+
+/** Whether the default recipe copies norms: there are dense norms beside the gated ones, and epochs that train them. */
+export function copiesUsually(
+  { mode = "dual", separateNorm = true, gateWarmup }: Readonly<Partial<RunConfig>>,
+): boolean {
+  return mode === "dual" && separateNorm && gateWarmup !== 0;
 }
 
 /** The default recipe's ramp, which leaves an epoch or more at the budget. */
