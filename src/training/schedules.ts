@@ -74,12 +74,15 @@ export function isVanillaStep(
   return mode === "vanilla" || done < gateWarmup * stepsPerEpoch || done * GOLDEN % 1 < vanillaShare;
 }
 
-/** Whether the gated norms are copied before this step: it is the first one after a gate warm-up. */
+/**
+ * Whether the gated norms are copied after so many steps: at the end of each epoch of the gate warm-up. The last copy
+ * is the one that the gated passes begin with; those before it let the gated network be evaluated and exported.
+ */
 export function copiesNorms(
   { copyNorms, gateWarmup }: Pick<RunConfig, "copyNorms" | "gateWarmup">,
   { done, stepsPerEpoch }: StepPlace,
 ): boolean {
-  return copyNorms && gateWarmup > 0 && done === gateWarmup * stepsPerEpoch;
+  return copyNorms && done > 0 && done <= gateWarmup * stepsPerEpoch && done % stepsPerEpoch === 0;
 }
 
 /** The options that decide the ramp of target and opening. */

@@ -175,6 +175,8 @@ class Training {
       throw error;
     }
     this.#done++;
+    const { config, trainee } = this.#parts;
+    if (copiesNorms(config, { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch })) copyNorms(trainee);
     const end = performance.now();
     this.#pending = { ...trained, epoch, end, milliseconds: end - this.#stepStart };
     this.#budget.afterStep(this.#done, epoch);
@@ -192,7 +194,6 @@ class Training {
     const place = { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch };
     const isVanilla = isVanillaStep(config, place);
     const budget = this.#budget.price(epoch, place);
-    if (copiesNorms(config, place)) copyNorms(trainee);
     if (hasOpening(config)) openGates(trainee, openingOf(config, place));
     const inputs: StepInputs = {
       views: augmentedViews(stored, dataset, precision),

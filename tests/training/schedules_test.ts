@@ -86,10 +86,10 @@ Deno.test("steps of the gate warm-up are vanilla, and after it an even share of 
   half.forEach((isVanilla, step) => assert(half[step + 1] !== isVanilla || half[step + 2] !== isVanilla));
 });
 
-Deno.test("norms are copied before the first step with gates, if a gate warm-up came before it", () => {
+Deno.test("norms are copied at the end of each epoch of the gate warm-up", () => {
   const copied = (config: { copyNorms: boolean; gateWarmup: number }) =>
     Array.from({ length: 50 }, (_, done) => done).filter((done) => copiesNorms(config, { done, stepsPerEpoch: 10 }));
-  assertEquals(copied({ copyNorms: true, gateWarmup: 3 }), [30]);
+  assertEquals(copied({ copyNorms: true, gateWarmup: 3 }), [10, 20, 30]);
   assertEquals(copied({ copyNorms: true, gateWarmup: 0 }), []);
   assertEquals(copied({ copyNorms: false, gateWarmup: 3 }), []);
 });

@@ -136,7 +136,7 @@ Deno.test("with separateNorm off both passes train the same norms", async () => 
 });
 
 Deno.test("during the gate warm-up every pass is dense and has no budget, and then gates are trained", async () => {
-  const flags = { gateWarmup: 1, evalEvery: 0, checkpointEvery: 1 };
+  const flags = { gateWarmup: 1, copyNorms: false, evalEvery: 0, checkpointEvery: 1 };
   const { steps, means } = await train(flags, quiet(), (path) => ({
     steps: stepsIn(path),
     means: ["epoch-0001", "last"].map((name) => {
@@ -166,6 +166,18 @@ Deno.test("after the gate warm-up the gated norms begin as the dense norms, or a
   const distanceWith = async (copyNorms: boolean) =>
     await train({ gateWarmup: 1, evalEvery: 0, copyNorms, epochs: 2 }, quiet(), distances);
   assertLess(await distanceWith(true), await distanceWith(false) / 2);
+});
+
+Deno.test("at the end of each epoch of the gate warm-up the gated norms are equal to the dense norms", async () => {
+  const flags = { gateWarmup: 2, copyNorms: true, evalEvery: 0, checkpointEvery: 1, epochs: 3 };
+  await train(flags, quiet(), (path) => {
+    for (const name of ["epoch-0001", "epoch-0002"]) {
+      const { tensors } = readSafetensors(join(path, "checkpoints", `${name}.safetensors`));
+      const gated = [...tensors.keys()].filter((key) => /^layer.*gated_bn/.test(key));
+      assertEquals(gated.length, 8 * 2 * 4);
+      for (const key of gated) assertEquals(tensors.get(key)?.data, tensors.get(key.replace("gated_", ""))?.data, key);
+    }
+  });
 });
 
 Deno.test("gates start with the given bias, and their hidden layers have the given reduction", async () => {
