@@ -12,6 +12,7 @@ import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import type { RunFolder } from "../run/run_folder.ts";
+import { gatedViews } from "../training/passes.ts";
 
 /** What to evaluate, and how. */
 export interface EvaluationOptions extends JudgingOptions {
@@ -47,7 +48,7 @@ export function evaluateRun(
   if (missing !== undefined) {
     throw new InvalidInputError(`network ${missing}: a ${config.mode} run has no such network; leave --network out`);
   }
-  const evaluator = new Evaluator(stores, config.seed);
+  const evaluator = new Evaluator(stores, config.seed, gatedViews(config));
   const { train } = labelledSets(stores.dataset);
   using network = new DualNetwork(stores.device, networkOptions(config, train.height));
   // The masks of untrained gates mean nothing.

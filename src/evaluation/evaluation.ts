@@ -26,7 +26,7 @@ import { SplitMasks } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 import type { OnlineProbe } from "./online_probe.ts";
 import type { Probe, Protocol } from "./protocols.ts";
-import { normViews } from "./recalibration.ts";
+import { normViews, type SeenViews } from "./recalibration.ts";
 import type { ProbeAccuracy } from "./softmax_classifier.ts";
 import { TrainingViews } from "./training_views.ts";
 
@@ -72,6 +72,7 @@ const NEIGHBOURS = 20;
 /** A data set's labelled images, ready for evaluation. */
 export class Evaluator {
   readonly #stores: ImageStores;
+  readonly #seen: SeenViews;
   readonly #sets: { readonly train: Labelled; readonly test: Labelled };
   readonly #images: { readonly train: EvaluationImages; readonly test: EvaluationImages };
   readonly #classes: number;
@@ -81,10 +82,12 @@ export class Evaluator {
    * Opens the images, which the stores own.
    *
    * @param seed seed of linear probes, views and exchanged masks.
+   * @param seen the views that gated passes see in training; by default both.
    * @throws {InvalidInputError} if the data set has no labelled images.
    */
-  constructor(stores: ImageStores, readonly seed: number) {
+  constructor(stores: ImageStores, readonly seed: number, seen: SeenViews = [0, 1]) {
     this.#stores = stores;
+    this.#seen = seen;
     this.#sets = labelledSets(stores.dataset);
     const { train, test } = this.#sets;
     this.#images = { train: stores.evaluation(train), test: stores.evaluation(test) };
@@ -121,7 +124,7 @@ export class Evaluator {
     const masks = maskWorth({
       encoder,
       images: this.#images,
-      normImages: normViews(this.#trainingViews(), this.seed),
+      normImages: normViews(this.#trainingViews(), this.seed, this.#seen),
       seed: this.seed,
       own: { train, test, decisions, accuracy: own },
       judge: (trained, tested) => this.#judge(trained, tested, options),

@@ -41,15 +41,18 @@ export function alike(mask: StaticMask): NormMasks {
 /** Indices of the two views of an image that norms are recalibrated on. Training draws 0 and 1, and the probe 2. */
 const NORM_VIEWS = [3, 4] as const;
 
+/** The views of an image that gated passes see in training: both, or one of them for both passes over the sample. */
+export type SeenViews = readonly [0 | 1, 0 | 1];
+
 /**
- * Views of training images by the data set's two recipes, as the norms saw them in training. On plain images, new
+ * Views of training images by the data set's recipes, as the gated norms saw them in training. On other images, new
  * statistics would differ from those of training although no mask does.
  *
  * @param seed of the views.
  */
-export function normViews(views: TrainingViews, seed: number): NormImages {
+export function normViews(views: TrainingViews, seed: number, seen: SeenViews): NormImages {
   const { device, set: { count }, recipes } = views;
-  const drawnAs = (view: 0 | 1) => ({ recipe: recipes[view], view: NORM_VIEWS[view], seed, epoch: 0 });
+  const drawnAs = (turn: 0 | 1) => ({ recipe: recipes[seen[turn]], view: NORM_VIEWS[turn], seed, epoch: 0 });
   return {
     device,
     count,

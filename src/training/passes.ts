@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SeenViews } from "../evaluation/mod.ts";
 import type { Pass } from "../models/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 
@@ -39,4 +40,11 @@ export function plannedPairs(
   const [first, second] = pairs[mode];
   if (!config.symmetric || mode !== "dual") return [[first, second]];
   return [[first, second], [{ ...first, view: 1 }, { ...second, view: 0 }]];
+}
+
+/** The views that gated passes see in training. One view comes twice if they see no other. */
+export function gatedViews(config: Pick<RunConfig, "mode" | "symmetric">): SeenViews {
+  const passes = plannedPairs(config).flat().filter(({ pass }) => pass === "gated");
+  const [first = 0, second = first] = passes.map(({ view }) => view);
+  return [first, second];
 }

@@ -22,6 +22,7 @@ import {
   recalibrateNorms,
   sampleBatches,
   sampledImages,
+  type SeenViews,
   SplitMasks,
   StaticMask,
   TrainingViews,
@@ -162,17 +163,25 @@ function wholeImage(flipProbability: 0 | 1): ViewRecipe {
 }
 
 for (const onDevice of [true, false]) {
-  Deno.test(`norms see both recipes' views of the sample, from images on the ${onDevice ? "device" : "host"}`, () => {
+  const place = onDevice ? "device" : "host";
+  Deno.test(`norms see the views of the sample that gated passes see, from images on the ${place}`, () => {
     const count = 1001;
     const drawn = shapes.open({ seed: 0, trainImages: count, testImages: 10 });
     using device = openDevice();
     using stores = new ImageStores(device, { ...drawn, views: [wholeImage(0), wholeImage(1)] }, { onDevice });
     const plain = stores.evaluation(drawn.labelled.train);
-    const views = normViews(new TrainingViews(stores, drawn.labelled.train), 5);
+    const visited = (pair: SeenViews) => {
+      const views = normViews(new TrainingViews(stores, drawn.labelled.train), 5, pair);
+      const images: Float32Array[] = [];
+      views.visit(sample, (batch) => images.push(batch.toFloat32()));
+      assertEquals(views.count, count);
+      return images;
+    };
     const sample = sampleBatches(count);
-    const seen: Float32Array[] = [];
-    views.visit(sample, (images) => seen.push(images.toFloat32()));
-    assertEquals([views.count, sample.length, seen.length], [count, 5, 10]);
+    const seen = visited([0, 1]);
+    assertEquals([sample.length, seen.length], [5, 10]);
+    // Neither recipe draws anything, so that both views by one recipe are the same image.
+    assertEquals(visited([1, 1]), seen.map((_, at) => seen[at - at % 2 + 1]));
     using _scope = new Scope();
     seen.forEach((images, at) => {
       const batch = Math.floor(at / 2);
