@@ -54,7 +54,10 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const paths = readOut(out);
   const run = RunFolder.open(path);
   checkImages(images);
-  const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
+  const { device: name, threads } = resolveConfig({
+    flags: { ...run.config, ...givenRunOptions(command) },
+    stored: true,
+  });
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const opened = openImages(run.config, images, data);

@@ -61,7 +61,10 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
   const { network, data, ...others }: Record<string, unknown> = command.opts();
   const judging = readJudging(others);
   const run = RunFolder.open(path);
-  const { device: deviceName, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
+  const { device: deviceName, threads } = resolveConfig({
+    flags: { ...run.config, ...givenRunOptions(command) },
+    stored: true,
+  });
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
   const isKept = mayWriteTo(path);
   const place = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };

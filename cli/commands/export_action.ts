@@ -33,7 +33,10 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const { network, format, out }: Record<string, unknown> = command.opts();
   const file = readOut(out, format);
   const run = RunFolder.open(path);
-  const { device: name, threads } = resolveConfig({ flags: { ...run.config, ...givenRunOptions(command) } });
+  const { device: name, threads } = resolveConfig({
+    flags: { ...run.config, ...givenRunOptions(command) },
+    stored: true,
+  });
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   using device = Device.open({ device: name, threads });

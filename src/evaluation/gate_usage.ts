@@ -61,5 +61,6 @@ export function maskVariation(usage: GateUsage): number {
     }
   });
   const mean = open / total;
-  return mean > 0 && mean < 1 ? variance / (total * mean * (1 - mean)) : 0;
+  // Rounding may bring equal shares above 1.
+  return mean > 0 && mean < 1 ? Math.min(1, variance / (total * mean * (1 - mean))) : 0;
 }

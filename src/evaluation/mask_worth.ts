@@ -39,7 +39,7 @@ export interface MaskWorth {
   readonly exchanged: FeatureAccuracy & Partial<JudgedMasks>;
   /** Every channel open, with recalibrated norms: the gated network without gates. */
   readonly openRecalibrated?: JudgedMasks;
-  /** One mask for all images, chosen as {@linkcode deployedMask} does, with the norms as they are. */
+  /** One mask for all images, chosen by {@linkcode deployedWay}, with the norms as they are. */
   readonly static: JudgedMasks;
   /** The way that chose the mask of `static`. */
   readonly staticWay?: StaticWay;

@@ -6,7 +6,7 @@
 import { channelMacs, gatedMacs, gatedTerms, termShares } from "../models/mod.ts";
 import { type GateUsage, meanChannelMacs, meanMacs } from "./gate_usage.ts";
 import { StaticMask } from "./masks.ts";
-import { deployedWay, type StaticWay } from "./protocols.ts";
+import type { StaticWay } from "./protocols.ts";
 
 /** A channel of a network's gates. */
 interface Channel {
@@ -110,14 +110,4 @@ export function staticMask(way: StaticWay, usage: GateUsage, scores: readonly Fl
     case "scorePerMac":
       return keepLargest(scores, usage);
   }
-}
-
-/**
- * The static mask to deploy: over all gates of the network, the channels that gates open most often.
- * Ties go to the lower gate, then to the lower channel.
- *
- * @param usage how the gates open over training images.
- */
-export function deployedMask(usage: GateUsage): StaticMask {
-  return staticMask(deployedWay, usage, []);
 }

@@ -30,6 +30,8 @@ export interface GateOptions {
 
 /** A draw of u = 1/2 is noise of 0: log u - log(1 - u) = 0. */
 const NO_NOISE = 0.5;
+/** Noise of a smaller scale is left out: logits divided by it would leave the range of f32. */
+const SILENT = 1e-6;
 
 /**
  * Global average pool, linear I -> I/4, norm, relu, linear -> C / group: one logit for each group of neighbouring
@@ -99,7 +101,7 @@ export class Gate extends Module {
 
   /** The bits of logits [N, C / group]. */
   #draw({ tape, noise, noiseScale = 1, temperature }: ForwardContext, logits: Tensor, index: number): Tensor {
-    if (noiseScale === 0) {
+    if (noiseScale < SILENT) {
       return gateSample(tape, logits, Tensor.full(logits.device, logits.shape, NO_NOISE), temperature);
     }
     // (l + sigma g) / tau = (l / sigma + g) / (tau / sigma): one operation samples at every scale.

@@ -61,7 +61,7 @@ function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): Run
   const isGiven = given["epochs"] !== undefined;
   const { epochs } = isGiven ? resolveConfig({ flags: { epochs: given["epochs"] } }) : own;
   checkEpochs(epochs, own.epochs, stretchSchedule, isGiven);
-  const config = resolveConfig({ flags: { ...own, ...given } });
+  const config = resolveConfig({ flags: { ...own, ...given }, stored: true });
   for (const name of Object.keys(given) as (keyof RunConfig)[]) {
     if (renewable.has(name) || JSON.stringify(config[name]) === JSON.stringify(own[name])) continue;
     throw new InvalidInputError(

@@ -48,7 +48,7 @@ function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observe
   const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
   const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
-  const place = { ...resolveConfig({ flags: { ...run.config, ...given } }), isKept: true };
+  const place = { ...resolveConfig({ flags: { ...run.config, ...given }, stored: true }), isKept: true };
   run.writeEvaluation(evaluateFolder(run, judging, place, observer));
 }
 

@@ -49,8 +49,8 @@ export function covers({ networks }: Evaluation, { protocol, ...judging }: Sweep
     protocol.every((requested) => {
       if (requested === "knn") return knn20 !== undefined;
       if (requested === "linear") return linear?.seeds === judging["probe-seeds"];
-      // Only a gated network has masks.
-      return masks !== undefined || channels === undefined;
+      // Only a gated network has masks. Earlier versions measured fewer of them.
+      return masks?.statics !== undefined || channels === undefined;
     })
   );
 }

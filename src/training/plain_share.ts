@@ -5,7 +5,7 @@
  */
 import { costShare, openness } from "../budget/mod.ts";
 import type { EvaluationImages } from "../data/mod.ts";
-import { concatRows } from "../ops/mod.ts";
+import { type ImageRun, sampledImages } from "../evaluation/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Scope } from "../tensor/mod.ts";
 import { downloadScalars, type PendingScalars } from "./scalars.ts";
@@ -24,7 +24,7 @@ const RUN_IMAGES = 5;
  * @param turn number of earlier measurements: each measurement draws other images.
  * @returns the first image of each run and the image after its last; a small set is one run.
  */
-export function plainRuns(count: number, seed: number, turn: number): readonly (readonly [from: number, to: number])[] {
+export function plainRuns(count: number, seed: number, turn: number): readonly ImageRun[] {
   if (count <= RUNS * RUN_IMAGES) return [[0, count]];
   const random = new RandomStream(seed, Streams.plain, turn);
   return Array.from({ length: RUNS }, (_, run) => {
@@ -49,9 +49,9 @@ export function plainShare(
   turn: number,
 ): PendingScalars {
   using _scope = new Scope();
-  const runs = plainRuns(images.set.count, seed, turn).map(([from, to]) => images.normalised(from, to));
+  const sample = sampledImages(images, plainRuns(images.set.count, seed, turn));
   const encoder = network.encoderOf("gated");
-  const { masks } = encoder.evaluate("gated", concatRows(null, runs));
+  const { masks } = encoder.evaluate("gated", sample);
   // The next step changes the weights that these are copies of, and needs the memory.
   encoder.freeCopies();
   return downloadScalars(new Map([["share", costShare(null, openness(null, masks, cost).terms, cost)]]));

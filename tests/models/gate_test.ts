@@ -97,6 +97,13 @@ for (const [scale, opening] of [[undefined, 0], [1, 0], [0.5, 0], [0.02, 0], [0,
   });
 }
 
+Deno.test("noise whose scale is too small to divide by is left out", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  using gate = gateOf(device);
+  assertEquals(sample(device, gate, 1e-40), sample(device, gate, 0));
+});
+
 Deno.test("an opening decides in evaluation as well, and a later one takes its place", () => {
   using device = openDevice();
   using _scope = new Scope();

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
-import { formatCsv, readResults } from "../../src/sweep/mod.ts";
+import { assert, assertEquals } from "@std/assert";
+import { RunFolder } from "../../src/run/run_folder.ts";
+import { formatCsv, readResults, readRunState } from "../../src/sweep/mod.ts";
 import { withFolder } from "../folders.ts";
 import { judgedSweep } from "../report/judged_sweep.ts";
 
@@ -28,5 +29,22 @@ Deno.test(
     const cells = lines.map((line) => line.replace(/^".*?"/, "").split(",").slice(begin).join());
     assertEquals(cells[6], ",,,,,,,", "dense");
     assertEquals(cells[7], "0.5,50.5,60.5,48.5,58.5,47,57,0.1", "gated");
+  }),
+);
+
+Deno.test(
+  "a run whose masks an earlier version measured without static masks of every way is evaluated again",
+  withFolder((folder) => {
+    const sweep = judgedSweep(folder);
+    const run = sweep.plan.runs.find(({ name }) => name === "mode=dual,budget=0.5,seed=0");
+    assert(run);
+    assertEquals(readRunState(sweep, run).phase, "done");
+    const { path } = RunFolder.open(sweep.runPath(run.name));
+    const file = `${path}/evaluation.json`;
+    const evaluation = JSON.parse(Deno.readTextFileSync(file));
+    const { own, exchanged, static: one } = evaluation.networks.gated.masks;
+    evaluation.networks.gated.masks = { own, exchanged, static: one };
+    Deno.writeTextFileSync(file, JSON.stringify(evaluation));
+    assertEquals(readRunState(sweep, run).phase, "stopped");
   }),
 );
