@@ -12,6 +12,7 @@ import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import type { RunFolder } from "../run/run_folder.ts";
+import { isTrained } from "../run/run_length.ts";
 import { gatedViews } from "../training/passes.ts";
 
 /** What to evaluate, and how. */
@@ -58,7 +59,9 @@ export function evaluateRun(
   const networks = evaluateNetworks(evaluator, network, options, "trained");
   options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);
-  const budgetMissed = missedBudget(networks.gated?.cost.share, targetOf(config));
   const { step } = checkpoint.state;
+  // The cost of a run that is not done is still on its way to the budget.
+  const share = isTrained(checkpoint.state, config) ? networks.gated?.cost.share : undefined;
+  const budgetMissed = missedBudget(share, targetOf(config));
   return { run: run.path, step, networks, budgetMissed, references: { rawPixels, untrained } };
 }

@@ -43,6 +43,15 @@ Deno.test(
     assertMatch(table, /^gated .* 0\.\d{4}, missed by \+0\.\d{4}$/m);
     assertNotMatch(table, /^dense .*missed/m);
 
+    // The cost of a run that has steps left is still on its way to the budget.
+    const config = join(run, "config.yaml");
+    const stored = readFileSync(config, "utf8");
+    writeFileSync(config, stored.replace(/^epochs: 2$/m, "epochs: 4"));
+    const midway = await json("evaluate", run, "--protocol", "knn");
+    assertStrictEquals(midway.networks.gated.cost.share, share);
+    assertStrictEquals(midway.budgetMissed, null);
+    writeFileSync(config, stored);
+
     // An evaluation by an earlier version lacks the key.
     const file = join(run, "evaluation.json");
     const { budgetMissed: _, ...earlier } = JSON.parse(readFileSync(file, "utf8"));
