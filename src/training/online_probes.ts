@@ -59,6 +59,8 @@ export class OnlineProbes extends Module {
       indices.length,
     ]);
     const rate = RATE * learningRate(this.config, epoch) / this.config.lr;
-    return (pass, features) => this.#probes.get(pass)?.learn(features, labels, rate);
+    // Both passes of a gated run have the same norms, and its steps without gates teach its probe as well.
+    const only = this.config.mode === "gated" ? "gated" : null;
+    return (pass, features) => this.#probes.get(only ?? pass)?.learn(features, labels, rate);
   }
 }
