@@ -18,6 +18,7 @@ import {
   type StartedRun,
   type SweepEstimate,
   SweepFolder,
+  type SweepJudging,
   type SweepPlan,
   type SweepRunState,
   SweepSpec,
@@ -181,8 +182,12 @@ function withThreads({ runs, present }: SweepRequest, threads: number): TracedRu
   });
 }
 
-function estimatedRun({ config }: TracedRun, { side, count, evaluated }: ImageMemory): EstimatedRun {
-  return { config, side, trainingImages: count, evaluationImages: evaluated };
+function estimatedRun(
+  { config }: TracedRun,
+  { side, count, evaluated }: ImageMemory,
+  { protocol }: SweepJudging,
+): EstimatedRun {
+  return { config, side, trainingImages: count, evaluationImages: evaluated, protocols: protocol };
 }
 
 /** A run with its progress before the sweep starts. @param state null for a new run. */
@@ -209,7 +214,9 @@ export function planRequest(request: SweepRequest, device: Device, { threads, jo
   const damaged = states.flatMap((state) => {
     return state?.phase === "damaged" ? [[state.name, state.failure ?? ""] as const] : [];
   });
-  const estimated = runs.flatMap((run, index) => images[index] === undefined ? [] : [estimatedRun(run, images[index])]);
+  const estimated = runs.flatMap((run, index) =>
+    images[index] === undefined ? [] : [estimatedRun(run, images[index], judging)]
+  );
   return {
     spec,
     out,

@@ -6,6 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { featureSize, networkCost } from "../models/mod.ts";
 import { benchStep, macsPerView } from "../bench/step.ts";
+import { type Protocol, staticWays } from "../evaluation/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { plannedPairs } from "../training/passes.ts";
 import { networkOptions, networkSpec, trainedNetworks } from "../config/network.ts";
@@ -21,6 +22,8 @@ export interface EstimatedRun {
   readonly trainingImages: number;
   /** Images that an evaluation encodes: the labelled training images and the test images. */
   readonly evaluationImages: number;
+  /** How the networks are evaluated. */
+  readonly protocols: readonly Protocol[];
 }
 
 /** The estimate for all runs of a sweep. */
@@ -40,6 +43,11 @@ const BYTES_PER_STEP = 2000;
  * gradient; encoding computes in f32, which takes about twice as long.
  */
 const [TRAINED_PASS, ENCODED_PASS] = [3, 2];
+/**
+ * Encodings of all images that the protocol `masks` adds: its own masks with other norms, exchanged masks, open
+ * channels, the oracle's masks, and static masks of every way with two sets of norms.
+ */
+const MASK_ENCODINGS = 4 + 2 * staticWays.length;
 
 /** The work of a run in MACs, each of which takes as long as a MAC of a training step. */
 export interface RunWork {
@@ -50,13 +58,14 @@ export interface RunWork {
 }
 
 /** Counts the MACs of a run. */
-export function workOf({ config, side, trainingImages, evaluationImages }: EstimatedRun): RunWork {
+export function workOf({ config, side, trainingImages, evaluationImages, protocols }: EstimatedRun): RunWork {
   const cost = networkCost(networkSpec(config, side));
   const pairs = plannedPairs(config).length;
   const view = macsPerView(cost, featureSize(config), config.projector);
   const training = TRAINED_PASS * 2 * pairs * config.epochs * trainingImages * view;
-  const networks = 2 * trainedNetworks(config.mode).length;
-  return { training, evaluation: ENCODED_PASS * networks * evaluationImages * cost.macs };
+  const encodings = 2 * trainedNetworks(config.mode).length;
+  const masked = protocols.includes("masks") && config.mode !== "vanilla" ? MASK_ENCODINGS : 0;
+  return { training, evaluation: ENCODED_PASS * (encodings + masked) * evaluationImages * cost.macs };
 }
 
 /** Measures a device's speed in MACs a second of training. */
