@@ -66,6 +66,9 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
     stored: true,
   });
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
+  if (judging.protocols.includes("masks") && !networks.includes("gated")) {
+    remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");
+  }
   const isKept = mayWriteTo(path);
   const place = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
   if (!isKept) {

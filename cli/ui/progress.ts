@@ -7,6 +7,7 @@
 import type { SkippedImage } from "../../src/data/mod.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver } from "../../src/run/records.ts";
 import type { RunConfig } from "../../src/config/options.ts";
+import { pairsBetween, type PassConfig } from "../../src/training/passes.ts";
 import { barLine, clearLive, drawLive, drawsLive, updateLive } from "./live_line.ts";
 import { type OutputOptions, remark } from "./output.ts";
 import { SkippedRemarks } from "./skipped.ts";
@@ -71,10 +72,13 @@ export function describeEvaluation(record: EvaluationRecord): string {
   return `epoch ${record.epoch}: ${networks.join(", ")}`;
 }
 
+/** The options that the display needs. */
+type DisplayedConfig = PassConfig & Pick<RunConfig, "budget" | "epochs">;
+
 /** Shows a training run on stderr, and measures its time. */
 export class TrainingDisplay implements TrainingObserver, Disposable {
   readonly #output: OutputOptions;
-  readonly #config: Pick<RunConfig, "budget" | "epochs">;
+  readonly #config: DisplayedConfig;
   readonly #stopRequested: () => boolean;
   readonly #started = performance.now();
   #lastLine = performance.now();
@@ -89,7 +93,7 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   /** @param stopRequested whether a signal asked the run to stop. The trainer calls it after every step. */
   constructor(
     output: OutputOptions,
-    config: Pick<RunConfig, "budget" | "epochs">,
+    config: DisplayedConfig,
     stopRequested: () => boolean,
   ) {
     this.#output = output;
@@ -107,8 +111,8 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   step(record: StepRecord): void {
     const { step, steps } = record;
     this.#before ??= step - 1;
-    this.#estimateOnce(step - this.#before, steps - step);
-    const left = formatSeconds(this.seconds / (step - this.#before) * (steps - step));
+    this.#estimateOnce(step, steps);
+    const left = formatSeconds(this.seconds * this.#work(steps, step, steps) / this.#work(steps, this.#before, step));
     const details = () => describeStep(record, this.#config.budget, this.#networks);
     if (!drawsLive(this.#output)) return this.#writeLine(record, left, details);
     const line = () => {
@@ -120,13 +124,19 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   }
 
   /** Estimates once, from the pace of the first steps, how long the run will take. */
-  #estimateOnce(done: number, left: number): void {
-    if (done === 1) this.#firstStep = performance.now();
-    if (done !== PACED_STEPS || left === 0) return;
-    const pace = (performance.now() - this.#firstStep) / 1000 / (PACED_STEPS - 1);
+  #estimateOnce(step: number, steps: number): void {
+    const before = this.#before ?? 0;
+    if (step - before === 1) this.#firstStep = performance.now();
+    if (step - before !== PACED_STEPS || step === steps) return;
+    const pace = (performance.now() - this.#firstStep) / 1000 / this.#work(steps, before + 1, step);
     const { epochs } = this.#config;
-    const what = this.#before === 0 ? `for ${epochs} epochs` : `more for the rest of ${epochs} epochs`;
-    remark(this.#output, `about ${formatDuration(pace * (left + (this.#before === 0 ? PACED_STEPS : 0)))} ${what}`);
+    const what = before === 0 ? `for ${epochs} epochs` : `more for the rest of ${epochs} epochs`;
+    remark(this.#output, `about ${formatDuration(pace * this.#work(steps, before === 0 ? 0 : step, steps))} ${what}`);
+  }
+
+  /** The work of the steps from `from` to before `to` of a run of so many steps. */
+  #work(steps: number, from: number, to: number): number {
+    return pairsBetween(this.#config, from, to, steps / this.#config.epochs);
   }
 
   #writeLine({ epoch, step, steps }: StepRecord, left: string, details: () => readonly string[]): void {

@@ -18,7 +18,7 @@ export interface Evaluation {
   readonly step?: number;
   /** The trained networks. */
   readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
-  /** The gated network's cost share minus the budget, if all steps are done and it is more than one point; else null. */
+  /** The gated network's cost share minus the budget, if all steps are done and that is over one point; else null. */
   readonly budgetMissed: number | null;
   /** References that an accuracy must exceed to mean anything. */
   readonly references: {

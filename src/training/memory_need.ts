@@ -111,7 +111,9 @@ function slotBytes({ batch, dataOnDevice }: RunConfig, { side, read, stored }: I
 /** Bytes that the rotation of views and the rotation head add to a step. */
 function rotationBytes(config: RunConfig, side: number, precision: Precision): number {
   if (!config.rotation) return 0;
-  const passes = plannedPairs(config).flat().filter(({ pass }) => pass === "dense").length;
+  const densePasses = (isVanilla: boolean) =>
+    plannedPairs(config, isVanilla).flat().filter(({ pass }) => pass === "dense").length;
+  const passes = Math.max(densePasses(false), config.gateWarmup > 0 || config.vanillaShare > 0 ? densePasses(true) : 0);
   const value = activationType(precision) === "bf16" ? 2 : F32;
   return config.batch * passes * (side * side * 3 * value + ROTATION_VALUES * F32);
 }

@@ -48,3 +48,17 @@ export function gatedViews(config: Pick<RunConfig, "mode" | "symmetric">): SeenV
   const [first = 0, second = first] = passes.map(({ view }) => view);
   return [first, second];
 }
+
+/** The options that decide the passes of each step. */
+export type PassConfig = Pick<RunConfig, "mode" | "symmetric" | "gateWarmup" | "vanillaShare">;
+
+/**
+ * Pairs of passes in the steps from `from` to before `to`, which the time of these steps follows: a symmetric run has
+ * two pairs in each step with gates, and one in each step without.
+ */
+export function pairsBetween(config: PassConfig, from: number, to: number, stepsPerEpoch: number): number {
+  const withoutGates = Math.max(0, Math.min(to, config.gateWarmup * stepsPerEpoch) - from);
+  const { vanillaShare } = config;
+  const pairs = vanillaShare + (1 - vanillaShare) * plannedPairs(config).length;
+  return withoutGates + (to - from - withoutGates) * pairs;
+}

@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { readdirSync, readFileSync } from "node:fs";
 import { decodeNpy, readSafetensors } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
-import { assertRefused, assertSucceeds } from "./run_sluice.ts";
+import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "16", "--projector", "16", "--batch", "8", "--epochs", "2", "--eval-every", "0"];
 const images = ["--train-images", "24", "--test-images", "16", "--threads", "1", "--quiet"];
@@ -64,6 +64,10 @@ Deno.test(
     const { metadata, tensors } = readSafetensors(file);
     assertStrictEquals(metadata["gate_group"], "4");
     assertEquals(tensors.get("layer2.1.gate.fc2.weight")?.shape, [32 / 4, 32 / 4]);
+
+    const dense = await runSluice(["evaluate", run, "--network", "dense", "--protocol", "knn,masks"]);
+    assertEquals(dense.status, 0);
+    assertMatch(dense.stderr, /^masks: there is no gated network to evaluate; only the other protocols/m);
   }),
 );
 

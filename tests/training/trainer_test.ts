@@ -26,7 +26,7 @@ import type { Device } from "../../src/device/mod.ts";
 import { CollapseError, DivergenceError } from "../../src/errors.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import { type EvaluationRecord, RunFolder, type StepRecord, type TrainingObserver } from "../../src/run/mod.ts";
-import { gatedViews, plannedPairs, pretrain } from "../../src/training/mod.ts";
+import { pretrain } from "../../src/training/mod.ts";
 import { deviceHasBf16, openDevice } from "../devices.ts";
 
 const tiny = {
@@ -377,20 +377,4 @@ Deno.test("checkpoints are kept at the given interval", async () => {
   });
   const kept = ["epoch-0002", "epoch-0004", "last", "last-1"].map((name) => `${name}.safetensors`);
   assertEquals(names, kept.sort());
-});
-
-Deno.test("dual sends view 1 through the gates and view 2 around them; symmetric adds the exchange", () => {
-  const pair = [{ pass: "gated", view: 0 }, { pass: "dense", view: 1 }];
-  const exchanged = [{ pass: "gated", view: 1 }, { pass: "dense", view: 0 }];
-  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: false }), [pair]);
-  assertEquals<unknown>(plannedPairs({ mode: "dual", symmetric: true }), [pair, exchanged]);
-  assertEquals(gatedViews({ mode: "dual", symmetric: false }), [0, 0]);
-  assertEquals(gatedViews({ mode: "dual", symmetric: true }), [0, 1]);
-  assertEquals(gatedViews({ mode: "gated", symmetric: false }), [0, 1]);
-});
-
-Deno.test("every pass of a vanilla step is dense", () => {
-  const dense = [[{ pass: "dense", view: 0 }, { pass: "dense", view: 1 }]];
-  assertEquals<unknown>(plannedPairs({ mode: "gated", symmetric: false }, true), dense);
-  assertEquals(plannedPairs({ mode: "gated", symmetric: false })[0]?.[0].pass, "gated");
 });
