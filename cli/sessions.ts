@@ -100,7 +100,9 @@ export class TrainingSession implements RunObserver, Disposable {
     this.#display?.concludeSkipped(`${run.path}/skipped.jsonl names them`);
     if (!isNew) this.remark(`${run.path}: is finished, after ${steps} steps; there is nothing to do`);
     else if (stopped) {
-      const saved = steps === 0 ? "before the first step" : `after ${steps} steps, and saved`;
+      const saved = steps === 0
+        ? "before the first step"
+        : `after ${steps} ${steps === 1 ? "step" : "steps"}, and saved`;
       this.remark(`stopped ${saved}; to resume: sluice pretrain --resume ${quoteWord(run.path)}`);
     } else {
       const seconds = this.#seconds.toFixed(1);

@@ -7,7 +7,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import process from "node:process";
 import { type ConfigSources, isGiven, resolveConfig, type RunConfig } from "../../src/config/config.ts";
 import { configByKey, formatConfig, readConfigFile } from "../../src/config/config_file.ts";
-import { kebabCase } from "../../src/config/options.ts";
+import { gateOptions, kebabCase } from "../../src/config/options.ts";
 import { InvalidInputError, InvalidOptionError } from "../../src/errors.ts";
 import { objectiveKinds } from "../../src/objectives/mod.ts";
 import { quoteWord } from "../../src/sweep/shell.ts";
@@ -110,6 +110,16 @@ async function resume(command: CommandUnknownOpts, path: string, output: OutputO
   await train(output, (observer) => resumeRun(path, renewal, observer));
 }
 
+/** Says which flags change nothing. They are not refused, because scripts try several modes with the same flags. */
+function remarkUnheeded({ flags = {} }: ConfigSources, { mode, bounds }: RunConfig, output: OutputOptions): void {
+  const given = gateOptions.filter((name) => flags[name] !== undefined).map((name) => `--${kebabCase(name)}`);
+  if (mode === "vanilla" && given.length > 0) {
+    remark(output, `${given.join(", ")}: a vanilla run has no gates, so this changes nothing`);
+  } else if (!bounds && flags["boundAlpha"] !== undefined) {
+    remark(output, "--bound-alpha: the run has no bounds, so this changes nothing; --bounds brings them");
+  }
+}
+
 /** Begins a run, resumes a run, or prints the configuration that a run would have. */
 export async function runPretrain(command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
@@ -122,6 +132,7 @@ export async function runPretrain(command: CommandUnknownOpts): Promise<void> {
     throw new InvalidInputError(`--${kebabCase(early)}: is for a run that resumes; give --resume RUN, or leave it out`);
   }
   const { sources, out } = readRequest(command);
+  remarkUnheeded(sources, resolveConfig(sources), output);
   if (printConfig === true) return showConfig(sources, output);
   if (out === undefined || out === "") throw new InvalidInputError("pretrain writes a run folder: give --out RUN");
   await train(output, (observer) => beginRun(sources, out, observer));

@@ -71,10 +71,11 @@ function imagesKey({ config }: TracedRun): string {
 
 /** Opens the data set of a run. Refuses a data set that lacks the labelled images of an evaluation. */
 function openImages(spec: SweepSpec, run: TracedRun): Dataset {
+  const { evaluate: { protocol } } = spec.contents;
   const option = run.config.data === null ? "dataset" : "data";
   try {
     const dataset = openDataset(run.config);
-    labelledSets(dataset);
+    labelledSets(dataset, protocol);
     return dataset;
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;

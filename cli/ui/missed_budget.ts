@@ -25,7 +25,7 @@ export interface EndedRun {
   /** Path of the run's folder. */
   readonly path: string;
   /** The options that decide the cause of the miss. */
-  readonly config: Pick<RunConfig, "budget" | "budgetRule" | "epochs" | "gateWarmup">;
+  readonly config: Pick<RunConfig, "budget" | "budgetRule" | "epochs" | "gateWarmup" | "vanillaShare">;
   /** Steps of the whole run. */
   readonly steps: number;
   /** Cost share of the gated network minus the budget. */
@@ -36,8 +36,8 @@ export interface EndedRun {
 
 /** One line with the miss, its cause and the remedy. */
 export function describeMiss({ path, config, steps, budgetMissed, smallest }: EndedRun): string {
-  const { budget, budgetRule: rule, epochs, gateWarmup } = config;
-  const { cause, epochs: longer } = causeOfMiss({ rule, epochs, gateWarmup, stepsPerEpoch: steps / epochs });
+  const { budget, budgetRule: rule, epochs } = config;
+  const { cause, epochs: longer } = causeOfMiss({ ...config, rule, stepsPerEpoch: steps / epochs });
   const cost = `the gated network costs ${share(budget + budgetMissed)} of the dense one, ${
     signedShare(budgetMissed)
   } from the budget`;

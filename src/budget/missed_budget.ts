@@ -33,6 +33,8 @@ export interface MissedRun {
   readonly epochs: number;
   /** Epochs at its start without gates. */
   readonly gateWarmup: number;
+  /** Share of the later steps that have no gates either. */
+  readonly vanillaShare: number;
   /** Steps of each epoch. */
   readonly stepsPerEpoch: number;
 }
@@ -46,13 +48,15 @@ export interface CauseOfMiss {
 }
 
 /** Explains why a run missed its budget, and how many epochs would keep it. */
-export function causeOfMiss({ rule, epochs, gateWarmup, stepsPerEpoch }: MissedRun): CauseOfMiss {
+export function causeOfMiss({ rule, epochs, gateWarmup, vanillaShare, stepsPerEpoch }: MissedRun): CauseOfMiss {
   if (rule === "paper") {
     return { cause: "the published penalties miss by design, and --budget-rule default does not", epochs: null };
   }
-  const steps = stepsPerEpoch * (epochs - gateWarmup);
-  const enough = gateWarmup + Math.ceil(STEPS_TO_SETTLE / stepsPerEpoch);
+  const gatedPerEpoch = stepsPerEpoch * (1 - vanillaShare);
+  const steps = Math.round(gatedPerEpoch * (epochs - gateWarmup));
+  const counted = steps === 1 ? "1 step with gates is" : `${steps} steps with gates are`;
+  const enough = gateWarmup + Math.ceil(STEPS_TO_SETTLE / gatedPerEpoch);
   return steps < STEPS_TO_SETTLE
-    ? { cause: `${steps} steps with gates are too few for the cost to settle`, epochs: enough }
+    ? { cause: `${counted} too few for the cost to settle`, epochs: enough }
     : { cause: `the cost has not settled in ${steps} steps with gates`, epochs: 2 * epochs - gateWarmup };
 }

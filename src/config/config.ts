@@ -45,11 +45,17 @@ function readValue<T>(option: RunOption<T>, value: unknown): unknown {
   return value.trim() === "" ? Number.NaN : Number(value);
 }
 
+/** A flag as it is typed: `--epochs 5`, `--symmetric` or `--no-symmetric`. */
+export function flagLabel(name: keyof RunConfig, value: unknown): string {
+  if (typeof value === "boolean") return `--${value ? "" : "no-"}${kebabCase(name)}`;
+  return `--${kebabCase(name)} ${String(value)}`;
+}
+
 /** The value of an option from the flags or the file; undefined if neither has it. */
 function givenValue(name: keyof RunConfig, sources: ConfigSources): Given | undefined {
   const key = kebabCase(name);
   const flag = sources.flags?.[name];
-  if (flag !== undefined) return { value: flag, label: `--${flag === false ? "no-" : ""}${key} ${String(flag)}` };
+  if (flag !== undefined) return { value: flag, label: flagLabel(name, flag) };
   const { file } = sources;
   const inFile = file?.options[name];
   if (file === undefined || inFile === undefined) return undefined;
@@ -62,6 +68,12 @@ function checkValue<T>(name: keyof RunConfig, option: RunOption<T>, given: Given
   const parsed = option.schema.safeParse(readValue(option, given.value));
   if (!parsed.success) throw new InvalidOptionError(name, `${given.label}: give ${option.rule}`);
   return parsed.data;
+}
+
+/** The value of an option that a flag gives. @throws {InvalidOptionError} if the option does not take it. */
+export function flagValue<Key extends keyof RunConfig>(name: Key, value: unknown): RunConfig[Key] {
+  const option: RunOption<RunConfig[Key]> = runOptions[name];
+  return checkValue(name, option, { value, label: flagLabel(name, value) });
 }
 
 /**
@@ -190,18 +202,36 @@ function checkTogether(config: RunConfig): void {
 }
 
 /**
- * Checks that the run heeds its options. A stored configuration is not checked: it may be of an earlier version, which
- * took these options and ignored them.
+ * Refuses a recipe beside a file that has another one: its options win over a recipe's defaults, and a complete file has
+ * all of them.
  */
-function checkHeeded({ mode, separateEncoders, separateNorm, gateWarmup, vanillaShare, copyNorms }: RunConfig): void {
+function checkRecipe({ flags, file }: ConfigSources): void {
+  const [asked, own] = [flags?.recipe, file?.options.recipe];
+  if (file === undefined || asked === undefined || own === undefined || asked === own) return;
+  throw new InvalidOptionError(
+    "recipe",
+    `--recipe ${asked}: ${file.path} has recipe ${own} and its values, which win over a recipe; ` +
+      "remove those lines from the file, or give each value as a flag",
+  );
+}
+
+/**
+ * Checks that the run heeds the options that somebody gave. What earlier versions stored is not checked: they took these
+ * options and ignored them.
+ */
+function checkHeeded(sources: ConfigSources, config: RunConfig): void {
+  const { mode, separateEncoders, separateNorm, gateWarmup, vanillaShare } = config;
+  if (sources.stored === true) return;
+  checkRecipe(sources);
   if (mode === "vanilla") return;
-  if (separateEncoders && gateWarmup > 0) {
+  const copyNorms = config.copyNorms && isGiven("copyNorms", sources);
+  if (separateEncoders && gateWarmup > 0 && isGiven("gateWarmup", sources)) {
     throw new InvalidOptionError(
       "gateWarmup",
       `--gate-warmup ${gateWarmup}: would train the dense encoder alone, because of --separate-encoders; leave out one`,
     );
   }
-  if (separateEncoders && vanillaShare > 0) {
+  if (separateEncoders && vanillaShare > 0 && isGiven("vanillaShare", sources)) {
     throw new InvalidOptionError(
       "vanillaShare",
       `--vanilla-share ${vanillaShare}: would train the dense encoder alone, because of --separate-encoders; ` +
@@ -234,7 +264,7 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
     ? { ...config, warmupEpochs: Math.min(config.warmupEpochs, config.epochs - 1) }
     : config;
   checkTogether(shortened);
-  if (!isStored(sources)) checkHeeded(shortened);
+  checkHeeded(sources, shortened);
   return shortened;
 }
 

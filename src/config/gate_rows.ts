@@ -117,7 +117,7 @@ export const gateRows: { readonly [Key in GateOption]: RunOption<RunConfig[Key]>
   }),
   boundAlpha: between(0, EXTREME, {
     group: "budget",
-    help: "speed at which the bounds on each gate's open share relax",
+    help: "speed at which the bounds on each gate's open share relax; nothing without --bounds",
     default: 0.02,
   }),
 };

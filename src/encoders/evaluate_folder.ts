@@ -44,7 +44,7 @@ export function evaluateFolder(
 ): Evaluation {
   const checkpoint = run.latestCheckpoint((line) => observer.remark?.(line));
   const dataset = openDataset(run.config, place.data);
-  labelledSets(dataset); // throws if the data set has no labels
+  labelledSets(dataset, options.networks.includes("gated") ? options.protocols : []); // throws if images are missing
   using device = Device.open(place);
   const selection = dataset.origin?.selection ?? null;
   if (selection !== null) observer.remark?.(selection.line);

@@ -205,13 +205,26 @@ export class Evaluator {
 /**
  * The labelled images that a data set is evaluated with.
  *
- * @throws {InvalidInputError} if it has none.
+ * @param protocols what they are to be evaluated by.
+ * @throws {InvalidInputError} if there are none, or too few for a protocol.
  */
-export function labelledSets({ name, labelled }: Dataset): NonNullable<Dataset["labelled"]> {
-  if (labelled !== null) return labelled;
-  throw new InvalidInputError(
-    `data set ${name} has no labelled images to test with, and nothing can be judged: take features with sluice embed`,
-  );
+export function labelledSets(
+  { name, labelled }: Dataset,
+  protocols: readonly Protocol[] = [],
+): NonNullable<Dataset["labelled"]> {
+  if (labelled === null) {
+    throw new InvalidInputError(
+      `data set ${name} has no labelled images to test with, and nothing can be judged: take features with sluice embed`,
+    );
+  }
+  for (const [split, { count }] of Object.entries(labelled)) {
+    if (count > 1 || !protocols.includes("masks")) continue;
+    throw new InvalidInputError(
+      `protocol masks: exchanges masks between images, and data set ${name} has a single ${split} image; ` +
+        "leave masks out, or give more images",
+    );
+  }
+  return labelled;
 }
 
 function partsOf(spec: NetworkSpec, pass: Pass, split: SplitFeatures): PartMacs[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import { InvalidInputError, ShapeError } from "../errors.ts";
+import { MisuseError, ShapeError } from "../errors.ts";
 import { gateSpecs, type NetworkSpec } from "../models/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
@@ -72,11 +72,11 @@ export class SplitMasks implements MaskSource {
  *
  * @param split number of the derangement among those of a seed, from 0.
  * @returns int32 [count].
- * @throws {InvalidInputError} if there is only one image.
+ * @throws {MisuseError} if there is only one image.
  */
 export function derangement(count: number, seed: number, split: number): Int32Array<ArrayBuffer> {
   if (count === 1) {
-    throw new InvalidInputError("a single image has no other to exchange its mask with: give two or more");
+    throw new MisuseError("a single image has no other to exchange its mask with");
   }
   const random = new RandomStream(seed, Streams.exchange, split);
   const order = Int32Array.from({ length: count }, (_, index) => index);

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { resolveConfig, type RunConfig } from "../config/config.ts";
-import { kebabCase, machineOptions } from "../config/options.ts";
+import { flagLabel, flagValue, resolveConfig, type RunConfig } from "../config/config.ts";
+import { machineOptions } from "../config/options.ts";
 import type { Dataset } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import { checkConfig, checkImages, type Checkpoint, checkWeights, latestCheckpoint } from "./checkpoint.ts";
@@ -61,16 +61,15 @@ function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): Run
   const isGiven = given["epochs"] !== undefined;
   const { epochs } = isGiven ? resolveConfig({ flags: { epochs: given["epochs"] } }) : own;
   checkEpochs(epochs, own.epochs, stretchSchedule, isGiven);
-  const config = resolveConfig({ flags: { ...own, ...given }, stored: true });
   for (const name of Object.keys(given) as (keyof RunConfig)[]) {
-    if (renewable.has(name) || JSON.stringify(config[name]) === JSON.stringify(own[name])) continue;
+    if (renewable.has(name)) continue;
+    const value = flagValue(name, given[name]);
+    if (JSON.stringify(value) === JSON.stringify(own[name])) continue;
     throw new InvalidInputError(
-      `--${kebabCase(name)} ${config[name]}: the run has ${
-        own[name]
-      }, which cannot change when it resumes; leave it out`,
+      `${flagLabel(name, value)}: the run has ${own[name]}, which cannot change when it resumes; leave it out`,
     );
   }
-  return config;
+  return resolveConfig({ flags: { ...own, ...given }, stored: true });
 }
 
 /** Refuses a checkpoint of another configuration than the run's; its number of epochs may be smaller. */

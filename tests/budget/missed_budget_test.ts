@@ -23,7 +23,7 @@ Deno.test("a network without gates, and one that was not measured, miss no budge
 });
 
 Deno.test("a short run missed its budget for want of steps, which more epochs give", () => {
-  const run = { rule: "default", gateWarmup: 0 } as const;
+  const run = { rule: "default", gateWarmup: 0, vanillaShare: 0 } as const;
   assertEquals(causeOfMiss({ ...run, epochs: 3, stepsPerEpoch: 2 }), {
     cause: "6 steps with gates are too few for the cost to settle",
     epochs: 500,
@@ -32,6 +32,15 @@ Deno.test("a short run missed its budget for want of steps, which more epochs gi
     cause: "234 steps with gates are too few for the cost to settle",
     epochs: 4 + 26,
   });
+  // Three quarters of the steps have no gates.
+  assertEquals(causeOfMiss({ ...run, gateWarmup: 4, vanillaShare: 0.75, epochs: 10, stepsPerEpoch: 40 }), {
+    cause: "60 steps with gates are too few for the cost to settle",
+    epochs: 4 + 100,
+  });
+  assertEquals(
+    causeOfMiss({ ...run, epochs: 1, stepsPerEpoch: 1 }).cause,
+    "1 step with gates is too few for the cost to settle",
+  );
   assertEquals(causeOfMiss({ ...run, epochs: 30, stepsPerEpoch: 100 }), {
     cause: "the cost has not settled in 3000 steps with gates",
     epochs: 60,
@@ -39,7 +48,13 @@ Deno.test("a short run missed its budget for want of steps, which more epochs gi
 });
 
 Deno.test("the published rule misses by design, however long the run", () => {
-  const { cause, epochs } = causeOfMiss({ rule: "paper", epochs: 500, gateWarmup: 0, stepsPerEpoch: 195 });
+  const { cause, epochs } = causeOfMiss({
+    rule: "paper",
+    epochs: 500,
+    gateWarmup: 0,
+    vanillaShare: 0,
+    stepsPerEpoch: 195,
+  });
   assertMatch(cause, /miss by design, and --budget-rule default does not/);
   assertEquals(epochs, null);
 });

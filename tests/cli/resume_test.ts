@@ -106,6 +106,9 @@ Deno.test(
       resume("--lr", "0.5"),
       /--lr 0\.5: the run has 0\.009375, which cannot change when it resumes; leave it/,
     );
+    await assertRefused(resume("--bounds"), /--bounds: the run has false, which cannot change/);
+    // Whether a value fits the run does not matter if it cannot change.
+    await assertRefused(resume("--gate-warmup", "90"), /--gate-warmup 90: the run has 0, which cannot change/);
     await assertRefused(resume("--out", run), /--out with --resume: /);
     await assertRefused(resume("--preset", "small"), /--preset with --resume: /);
     await assertRefused(["pretrain", "--stretch-schedule", "--out", join(folder, "x")], /--stretch-schedule: is for/);

@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 
 import { resolveConfig } from "../../src/config/config.ts";
-import { parseConfigFile } from "../../src/config/config_file.ts";
+import { formatConfig, parseConfigFile } from "../../src/config/config_file.ts";
 import { assertRefused } from "./refused.ts";
 
 const beginnings = [
@@ -82,6 +82,14 @@ Deno.test("an option that a new run would not heed is refused, and one of a stor
     /^--copy-norms: both passes of this run share their norms; leave it out$/,
   );
   refused({ separateNorm: false, copyNorms: true }, /^--copy-norms: both passes /);
+  // A new run heeds what it is given, also beside the file of another run.
+  const whole = formatConfig(resolveConfig({ preset: "small" }));
+  const file = parseConfigFile("run.yaml", `${whole}versions:\n  deno: 2.9.6\n`);
+  assertRefused({ file, flags: { separateEncoders: true } }, /^--gate-warmup 3: /);
+  assertRefused({ file, flags: { recipe: "paper" } }, /^--recipe paper: run\.yaml has recipe default and its values, /);
+  assertEquals(resolveConfig({ file, flags: { recipe: "default", seed: 7 } }).seed, 7);
+  // A sweep that continues keeps the values that its runs were planned with.
+  assertEquals(resolveConfig({ flags: { mode: "gated" }, fitted: { copyNorms: true } }).copyNorms, true);
   refused({ gateWarmup: 0, copyNorms: true }, /^--copy-norms: .*; give --gate-warmup, too$/);
   assertEquals(resolveConfig({ flags: { mode: "vanilla", copyNorms: true } }).copyNorms, true);
 });

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { InvalidInputError, ShapeError } from "../../src/errors.ts";
+import { MisuseError, ShapeError } from "../../src/errors.ts";
 import { derangement, gatedChannels, SplitMasks, StaticMask } from "../../src/evaluation/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -19,7 +19,7 @@ Deno.test("a derangement is a permutation that leaves no image its place, the sa
   }
   assertNotEquals(derangement(501, 4, 1), derangement(501, 4, 0));
   assertNotEquals(derangement(501, 5, 0), derangement(501, 4, 0));
-  assertThrows(() => derangement(1, 0, 0), InvalidInputError);
+  assertThrows(() => derangement(1, 0, 0), MisuseError);
 });
 
 Deno.test("exchanged masks are those of the images that are named", () => {
