@@ -25,7 +25,6 @@ import {
   SMALLEST_FLOAT,
 } from "./option_kinds.ts";
 import { gateRows } from "./gate_rows.ts";
-import { isGentle } from "./recipe.ts";
 import type { RunOption } from "./run_option.ts";
 
 export type { OptionGroup, OptionKind, OptionSchema, RunOption } from "./run_option.ts";
@@ -189,9 +188,7 @@ export const runOptions: RunOptions = {
   zeroInitResidual: onOff({
     group: "network",
     help: "begin with residual branches of 0",
-    default: isGentle,
-    defaultText: "on with gates and --recipe default",
-    earlier: false,
+    default: false,
   }),
   separateEncoders: onOff({
     group: "network",

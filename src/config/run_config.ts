@@ -45,7 +45,7 @@ export interface RunConfig {
   readonly budget: number;
   /**
    * Defaults of the options below that shape the beginning of a run with gates: `default` begins gently, with no gates
-   * at first, then open gates, little noise, and residual branches of 0; `paper` begins as arXiv 2301.09164 does.
+   * at first, then open gates and little noise; `paper` begins as arXiv 2301.09164 does.
    */
   readonly recipe: "default" | "paper";
   /**

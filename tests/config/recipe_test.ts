@@ -11,7 +11,6 @@ import { assertRefused } from "./refused.ts";
 
 const beginnings = [
   "budgetRule",
-  "zeroInitResidual",
   "gateWarmup",
   "copyNorms",
   "budgetRamp",
@@ -27,43 +26,42 @@ function beginningOf(flags: Readonly<Record<string, unknown>>, preset = "small")
 }
 
 Deno.test("the default recipe begins gently by shares of the epochs, and the paper's begins as published", () => {
-  assertEquals(beginningOf({}), ["default", true, 3, true, 6, 4, 0.5, 0, false]);
-  assertEquals(beginningOf({ epochs: 500 }), ["default", true, 100, true, 200, 4, 0.5, 0, false]);
+  assertEquals(beginningOf({}), ["default", 3, true, 6, 4, 0.5, 0, false]);
+  assertEquals(beginningOf({ epochs: 500 }), ["default", 100, true, 200, 4, 0.5, 0, false]);
   // A gated run has one set of norms.
   assertEquals(beginningOf({ mode: "gated" }), beginningOf({ copyNorms: false }));
   assertEquals(beginningOf({ separateNorm: false }), beginningOf({ copyNorms: false }));
-  const paper = ["paper", false, 0, false, 0, 0, 1, null, true];
+  const paper = ["paper", 0, false, 0, 0, 1, null, true];
   assertEquals(beginningOf({ recipe: "paper" }), paper);
   assertEquals(beginningOf({}, "paper-cifar10"), paper);
   assertEquals(beginningOf({ recipe: "default", epochs: 15 }, "paper-cifar10"), beginningOf({}));
   assertEquals(beginningOf({ budgetRule: "paper" }), ["paper", ...beginningOf({}).slice(1, -1), true]);
   assertEquals(beginningOf({ recipe: "paper", budgetRule: "default", gateWarmup: 2 }), [
     "default",
-    false,
     2,
-    ...paper.slice(3),
+    ...paper.slice(2),
   ]);
 });
 
 Deno.test("a run without gates has no gentle beginning", () => {
-  assertEquals(beginningOf({ mode: "vanilla" }).slice(1), [false, 0, false, 0, 0, 1, null, true]);
+  assertEquals(beginningOf({ mode: "vanilla" }).slice(1), [0, false, 0, 0, 1, null, true]);
 });
 
 Deno.test("the gentle beginning leaves room for short runs, a longer warm-up and a bias", () => {
-  assertEquals(beginningOf({ epochs: 1 }).slice(2, 6), [0, false, 0, 0]);
-  assertEquals(beginningOf({ epochs: 2 }).slice(2, 6), [0, false, 1, 4]);
-  assertEquals(beginningOf({ gateWarmup: 12 }).slice(2, 6), [12, true, 2, 4]);
-  assertEquals(beginningOf({ gateWarmup: 14 }).slice(2, 6), [14, true, 0, 0]);
-  assertEquals(beginningOf({ gateBias: 2 }).slice(2, 6), [3, true, 6, 0]);
+  assertEquals(beginningOf({ epochs: 1 }).slice(1, 5), [0, false, 0, 0]);
+  assertEquals(beginningOf({ epochs: 2 }).slice(1, 5), [0, false, 1, 4]);
+  assertEquals(beginningOf({ gateWarmup: 12 }).slice(1, 5), [12, true, 2, 4]);
+  assertEquals(beginningOf({ gateWarmup: 14 }).slice(1, 5), [14, true, 0, 0]);
+  assertEquals(beginningOf({ gateBias: 2 }).slice(1, 5), [3, true, 6, 0]);
   // A gated encoder of its own would not be trained without gates.
-  assertEquals(beginningOf({ separateEncoders: true }).slice(2, 6), [0, false, 6, 4]);
+  assertEquals(beginningOf({ separateEncoders: true }).slice(1, 5), [0, false, 6, 4]);
 });
 
 Deno.test("a stored configuration without a recipe began as the paper, under the default rule", () => {
   const file = parseConfigFile("config.yaml", "preset: small\nversions:\n  deno: 2.9.6\n");
   const config = resolveConfig({ file });
   assertEquals(config.recipe, "paper");
-  assertEquals(beginnings.map((name) => config[name]), ["default", false, 0, false, 0, 0, 1, null, true]);
+  assertEquals(beginnings.map((name) => config[name]), ["default", 0, false, 0, 0, 1, null, true]);
 });
 
 Deno.test("an option that a new run would not heed is refused, and one of a stored run is not", () => {
