@@ -50,6 +50,7 @@ bool prefers_sgemm(const Matmul& p) {
 }
 
 void matmul_sgemm(sl_context* context, const Matmul& p, const float* a, const float* b, float* c, const float* bias) {
+  const SignalsHeld held;
   const dnnl_status_t status = dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, p.alpha,
                                           a, p.transpose_a ? p.m : p.k, b, p.transpose_b ? p.k : p.n, p.beta, c, p.n);
   if (status != dnnl_success) throw backend_error({status, "dnnl_sgemm"});

@@ -1,6 +1,8 @@
 // Runs oneDNN's primitives, and translates its errors, versions and instruction sets.
 #include "onednn.h"
 
+#include "signals.h"
+
 namespace sluice {
 
 static_assert(DNNL_CPU_RUNTIME == DNNL_RUNTIME_OMP,
@@ -34,6 +36,7 @@ void execute(sl_context* context, const Primitive& primitive, std::initializer_l
       const dnnl::memory::desc& layout = primitive[DNNL_ARG_SCRATCHPAD];
       arguments.emplace(DNNL_ARG_SCRATCHPAD, dnnl::memory(layout, onednn.engine, scratch.get()));
     }
+    const SignalsHeld held;
     primitive.primitive.execute(onednn.stream, arguments);
     onednn.stream.wait();
   });

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "signals.h"
+
 namespace sluice {
 
 // Calls body(begin, end) for chunks of `grain` elements of [0, n), spread statically over `threads`. The borders of
@@ -19,8 +21,12 @@ void parallel_for(int threads, int64_t n, int64_t grain, const Body& body) {
     for (int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk * grain, std::min(n, (chunk + 1) * grain));
     return;
   }
-#pragma omp parallel for schedule(static) num_threads(team)
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk * grain, std::min(n, (chunk + 1) * grain));
+#pragma omp parallel num_threads(team)
+  {
+    hold_signals_from_worker();
+#pragma omp for schedule(static) nowait
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk * grain, std::min(n, (chunk + 1) * grain));
+  }
 }
 
 }  // namespace sluice

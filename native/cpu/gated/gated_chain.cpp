@@ -140,15 +140,19 @@ void GatedChain::forward_images(const GatedCall& call, int threads, int64_t toge
   std::vector<Images> own;
   own.reserve(static_cast<size_t>(threads));
   for (int thread = 0; thread < threads; ++thread) own.emplace_back(*this, call, in_order, together);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-  for (int64_t begin = 0; begin < table_.batch; begin += together) {
+#pragma omp parallel num_threads(threads)
+  {
+    hold_signals_from_worker();
     const int64_t thread = omp_get_thread_num();
     Images& work = own[static_cast<size_t>(thread)];
-    work.take(begin, std::min<int64_t>(begin + together, table_.batch), images + thread * together * image_floats());
     float* const room = scratch + thread * scratch_floats(together);
-    opening_.run(work.opening, room);
-    if (between_) between_->run(work.between, room);
-    closing_.run(work.closing, room);
+#pragma omp for schedule(dynamic, 1) nowait
+    for (int64_t begin = 0; begin < table_.batch; begin += together) {
+      work.take(begin, std::min<int64_t>(begin + together, table_.batch), images + thread * together * image_floats());
+      opening_.run(work.opening, room);
+      if (between_) between_->run(work.between, room);
+      closing_.run(work.closing, room);
+    }
   }
 }
 
@@ -162,6 +166,7 @@ void GatedChain::forward_pieces(const GatedCall& call, int threads, float* memor
   const int64_t positions = between_ ? between_->positions() : 0;
 #pragma omp parallel num_threads(threads)
   {
+    hold_signals_from_worker();
     float* const room = scratch + omp_get_thread_num() * scratch_floats(1);
     if (positions > 0) {
 #pragma omp for schedule(dynamic, 1) nowait
