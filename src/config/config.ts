@@ -202,8 +202,8 @@ function checkTogether(config: RunConfig): void {
 }
 
 /**
- * Refuses a recipe beside a file that has another one: its options win over a recipe's defaults, and a complete file has
- * all of them.
+ * Refuses a recipe beside a file that has another one: the file's options win over a recipe's defaults, and a complete
+ * file has all of them.
  */
 function checkRecipe({ flags, file }: ConfigSources): void {
   const [asked, own] = [flags?.recipe, file?.options.recipe];
@@ -216,7 +216,7 @@ function checkRecipe({ flags, file }: ConfigSources): void {
 }
 
 /**
- * Checks that the run heeds the options that somebody gave. What earlier versions stored is not checked: they took these
+ * Checks that the run heeds the options that somebody gave. What earlier versions stored is not checked: they took such
  * options and ignored them.
  */
 function checkHeeded(sources: ConfigSources, config: RunConfig): void {
