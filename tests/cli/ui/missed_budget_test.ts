@@ -7,7 +7,7 @@ import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { describeMiss, markedShare } from "../../../cli/ui/missed_budget.ts";
 
 Deno.test("a miss is one line with its cause, the command that helps, and the smallest reachable cost", () => {
-  const config = { budget: 0.3, budgetRule: "default", epochs: 3, gateWarmup: 0 } as const;
+  const config = { budget: 0.3, budgetRule: "default", epochs: 3, gateWarmup: 0, vanillaShare: 0 } as const;
   const ended = { path: "runs/x", config, steps: 6, budgetMissed: 0.273, smallest: 0.03641 };
   assertEquals(
     describeMiss(ended),
