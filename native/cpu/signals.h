@@ -11,7 +11,7 @@ namespace sluice {
 // stop would save damaged weights, or abort in free(). So these threads leave signals to the other threads of the
 // process, of which Deno has several.
 
-// All signals but those that an instruction of the thread itself raises.
+// All signals, except those that an instruction of the thread raises.
 inline sigset_t asynchronous_signals() {
   sigset_t signals;
   sigfillset(&signals);

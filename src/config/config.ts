@@ -27,8 +27,8 @@ export interface ConfigSources {
   /** Defaults that win over the table's: they fit the images and the machine, or belong to a sweep that resumes. */
   readonly fitted?: Readonly<Partial<RunConfig>>;
   /**
-   * Whether the options are those that a run or a sweep stored. Missing ones then take the values of earlier versions.
-   * Defaults to whether the file records versions.
+   * Whether a run or a sweep stored the options. Missing ones then take the values of earlier versions. Defaults to
+   * whether the file records versions.
    */
   readonly stored?: boolean;
 }
