@@ -98,15 +98,14 @@ export class TrainingSession implements RunObserver, Disposable {
     if (stopped) this.#stopStatus = this.#signals?.status ?? 1;
     this[Symbol.dispose]();
     this.#display?.concludeSkipped(`${run.path}/skipped.jsonl names them`);
+    const counted = steps === 1 ? "1 step" : `${steps} steps`;
     if (!isNew) this.remark(`${run.path}: is finished, after ${steps} steps; there is nothing to do`);
     else if (stopped) {
-      const saved = steps === 0
-        ? "before the first step"
-        : `after ${steps} ${steps === 1 ? "step" : "steps"}, and saved`;
+      const saved = steps === 0 ? "before the first step" : `after ${counted}, and saved`;
       this.remark(`stopped ${saved}; to resume: sluice pretrain --resume ${quoteWord(run.path)}`);
     } else {
       const seconds = this.#seconds.toFixed(1);
-      this.remark(`${steps} ${steps === 1 ? "step" : "steps"} in ${seconds} s; the run is in ${run.path}`);
+      this.remark(`${counted} in ${seconds} s; the run is in ${run.path}`);
     }
     this.#remarkMiss(outcome);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { resolveConfig } from "../../src/config/config.ts";
+import { withGiven } from "../../src/config/config.ts";
 import { trainedNetworks } from "../../src/config/network.ts";
 import { openDataset } from "../../src/config/open_dataset.ts";
 import type { RunConfig } from "../../src/config/options.ts";
@@ -54,10 +54,7 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const paths = readOut(out);
   const run = RunFolder.open(path);
   checkImages(images);
-  const { device: name, threads } = resolveConfig({
-    flags: { ...run.config, ...givenRunOptions(command) },
-    stored: true,
-  });
+  const { device: name, threads } = withGiven(run.config, givenRunOptions(command));
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const opened = openImages(run.config, images, data);

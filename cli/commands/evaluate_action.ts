@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { resolveConfig } from "../../src/config/config.ts";
+import { withGiven } from "../../src/config/config.ts";
 import { trainedNetworks } from "../../src/config/network.ts";
 import { evaluateFolder } from "../../src/encoders/evaluate_folder.ts";
 import { InvalidInputError } from "../../src/errors.ts";
@@ -61,10 +61,7 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
   const { network, data, ...others }: Record<string, unknown> = command.opts();
   const judging = readJudging(others);
   const run = RunFolder.open(path);
-  const { device: deviceName, threads } = resolveConfig({
-    flags: { ...run.config, ...givenRunOptions(command) },
-    stored: true,
-  });
+  const { device: deviceName, threads } = withGiven(run.config, givenRunOptions(command));
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
   if (judging.protocols.includes("masks") && !networks.includes("gated")) {
     remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");

@@ -5,7 +5,7 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import denoJson from "../../deno.json" with { type: "json" };
-import { resolveConfig } from "../../src/config/config.ts";
+import { withGiven } from "../../src/config/config.ts";
 import { trainedNetworks } from "../../src/config/network.ts";
 import { Device } from "../../src/device/mod.ts";
 import { exportRun } from "../../src/encoders/export_run.ts";
@@ -33,10 +33,7 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const { network, format, out }: Record<string, unknown> = command.opts();
   const file = readOut(out, format);
   const run = RunFolder.open(path);
-  const { device: name, threads } = resolveConfig({
-    flags: { ...run.config, ...givenRunOptions(command) },
-    stored: true,
-  });
+  const { device: name, threads } = withGiven(run.config, givenRunOptions(command));
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   using device = Device.open({ device: name, threads });

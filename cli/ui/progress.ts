@@ -110,22 +110,21 @@ export class TrainingDisplay implements TrainingObserver, Disposable {
   /** Draws the bar, or writes a line if an epoch began or enough time has passed. */
   step(record: StepRecord): void {
     const { step, steps } = record;
-    this.#before ??= step - 1;
-    this.#estimateOnce(step, steps);
-    const left = formatSeconds(this.seconds * this.#work(steps, step, steps) / this.#work(steps, this.#before, step));
+    const before = this.#before ??= step - 1;
+    this.#estimateOnce(before, step, steps);
+    const left = formatSeconds(this.seconds * this.#work(steps, step, steps) / this.#work(steps, before, step));
     const details = () => describeStep(record, this.#config.budget, this.#networks);
     if (!drawsLive(this.#output)) return this.#writeLine(record, left, details);
     const line = () => {
       return barLine(step / steps, [`epoch ${record.epoch + 1}/${this.#config.epochs}`, `${left} left`], details());
     };
     // The first step replaces the remark on the preparation at once.
-    if (step - this.#before === 1) drawLive(line());
+    if (step - before === 1) drawLive(line());
     else updateLive(line);
   }
 
   /** Estimates once, from the pace of the first steps, how long the run will take. */
-  #estimateOnce(step: number, steps: number): void {
-    const before = this.#before ?? 0;
+  #estimateOnce(before: number, step: number, steps: number): void {
     if (step - before === 1) this.#firstStep = performance.now();
     if (step - before !== PACED_STEPS || step === steps) return;
     const pace = (performance.now() - this.#firstStep) / 1000 / this.#work(steps, before + 1, step);

@@ -269,6 +269,16 @@ export function resolveConfig(sources: ConfigSources): RunConfig {
 }
 
 /**
+ * A stored configuration with options that are given anew.
+ *
+ * @param given options by their camelCase names; numbers may be text.
+ * @throws {InvalidOptionError} with the option, its value and what to give instead.
+ */
+export function withGiven(stored: RunConfig, given: Readonly<Record<string, unknown>>): RunConfig {
+  return resolveConfig({ flags: { ...stored, ...given }, stored: true });
+}
+
+/**
  * Checks a configuration against the training images: there must be enough for a batch, and the budget must not be
  * below the cost of the parts without gates, which depends on the image size.
  *

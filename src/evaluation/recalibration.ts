@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Device } from "../device/mod.ts";
 import type { GatedResNet, TracedRow } from "../models/mod.ts";
 import type { NormState } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
@@ -13,8 +12,6 @@ import type { TrainingViews } from "./training_views.ts";
 
 /** The images that norms are recalibrated on. */
 export interface NormImages {
-  /** The device of the images. */
-  readonly device: Device;
   /** Number of images, of which norms see a sample. */
   readonly count: number;
   /**
@@ -51,10 +48,9 @@ export type SeenViews = readonly [0 | 1, 0 | 1];
  * @param seed of the views.
  */
 export function normViews(views: TrainingViews, seed: number, seen: SeenViews): NormImages {
-  const { device, set: { count }, recipes } = views;
+  const { set: { count }, recipes } = views;
   const drawnAs = (turn: 0 | 1) => ({ recipe: recipes[seen[turn]], view: NORM_VIEWS[turn], seed, epoch: 0 });
   return {
-    device,
     count,
     visit: (sample, visit) => {
       const batches = sample.map((runs) =>

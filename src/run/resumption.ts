@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { flagLabel, flagValue, resolveConfig, type RunConfig } from "../config/config.ts";
+import { flagLabel, flagValue, type RunConfig, withGiven } from "../config/config.ts";
 import { machineOptions } from "../config/options.ts";
 import type { Dataset } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
@@ -59,7 +59,7 @@ function checkEpochs(wanted: number, first: number, stretch: boolean, isGiven: b
 function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): RunConfig {
   // First of all, since a ramp of the run's own may be longer than fewer epochs.
   const isGiven = given["epochs"] !== undefined;
-  const { epochs } = isGiven ? resolveConfig({ flags: { epochs: given["epochs"] } }) : own;
+  const epochs = isGiven ? flagValue("epochs", given["epochs"]) : own.epochs;
   checkEpochs(epochs, own.epochs, stretchSchedule, isGiven);
   for (const name of Object.keys(given) as (keyof RunConfig)[]) {
     if (renewable.has(name)) continue;
@@ -69,7 +69,7 @@ function renewedConfig({ given, stretchSchedule }: Renewal, own: RunConfig): Run
       `${flagLabel(name, value)}: the run has ${own[name]}, which cannot change when it resumes; leave it out`,
     );
   }
-  return resolveConfig({ flags: { ...own, ...given }, stored: true });
+  return withGiven(own, given);
 }
 
 /** Refuses a checkpoint of another configuration than the run's; its number of epochs may be smaller. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { resolveConfig } from "../config/config.ts";
+import { withGiven } from "../config/config.ts";
 import { trainedNetworks } from "../config/network.ts";
 import { evaluateFolder, type EvaluationObserver } from "../encoders/evaluate_folder.ts";
 import { describeHolder, errorLine, FileLock, unlockedWarning } from "../formats/mod.ts";
@@ -48,7 +48,7 @@ function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observe
   const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
   const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
-  const place = { ...resolveConfig({ flags: { ...run.config, ...given }, stored: true }), isKept: true };
+  const place = { ...withGiven(run.config, given), isKept: true };
   run.writeEvaluation(evaluateFolder(run, judging, place, observer));
 }
 

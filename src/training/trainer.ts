@@ -36,7 +36,15 @@ import { NetworkWatcher, yieldToEvents } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
 import { drawTurns } from "./rotation.ts";
-import { copiesNorms, isVanillaStep, learningRate, noiseScale, openingOf, stepRates } from "./schedules.ts";
+import {
+  copiesNorms,
+  isVanillaStep,
+  learningRate,
+  noiseScale,
+  openingOf,
+  type StepPlace,
+  stepRates,
+} from "./schedules.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
 
@@ -150,6 +158,11 @@ class Training {
     return this.#result(false);
   }
 
+  /** The place of the next step. */
+  get #place(): StepPlace {
+    return { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch };
+  }
+
   get #isBetweenEpochs(): boolean {
     return this.#done % this.#loader.stepsPerEpoch === 0;
   }
@@ -176,7 +189,7 @@ class Training {
     }
     this.#done++;
     const { config, trainee } = this.#parts;
-    if (copiesNorms(config, { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch })) copyNorms(trainee);
+    if (copiesNorms(config, this.#place)) copyNorms(trainee);
     const end = performance.now();
     this.#pending = { ...trained, epoch, end, milliseconds: end - this.#stepStart };
     this.#budget.afterStep(this.#done, epoch);
@@ -191,7 +204,7 @@ class Training {
     const stored = this.#loader.next();
     const waited = performance.now() - begin;
     const images = stored.indices.length;
-    const place = { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch };
+    const place = this.#place;
     const isVanilla = isVanillaStep(config, place);
     const budget = this.#budget.price(epoch, place);
     if (hasOpening(config)) openGates(trainee, openingOf(config, place));

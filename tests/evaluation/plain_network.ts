@@ -37,7 +37,6 @@ export function withImages(
 /** Images to recalibrate norms on as evaluation shows them, so that the first block's input is known. */
 export function plainNormImages(images: EvaluationImages): NormImages {
   return {
-    device: images.device,
     count: images.set.count,
     visit: (sample, visit) => {
       for (const batch of sample) {
