@@ -99,7 +99,7 @@ export class TrainingSession implements RunObserver, Disposable {
     this[Symbol.dispose]();
     this.#display?.concludeSkipped(`${run.path}/skipped.jsonl names them`);
     const counted = steps === 1 ? "1 step" : `${steps} steps`;
-    if (!isNew) this.remark(`${run.path}: is finished, after ${steps} steps; there is nothing to do`);
+    if (!isNew) this.remark(`${run.path}: is finished, after ${counted}; there is nothing to do`);
     else if (stopped) {
       const saved = steps === 0 ? "before the first step" : `after ${counted}, and saved`;
       this.remark(`stopped ${saved}; to resume: sluice pretrain --resume ${quoteWord(run.path)}`);

@@ -8,7 +8,7 @@ import { featureSize, networkCost } from "../models/mod.ts";
 import { benchStep, macsPerView } from "../bench/step.ts";
 import { type Protocol, staticWays } from "../evaluation/mod.ts";
 import type { RunConfig } from "../config/options.ts";
-import { plannedPairs } from "../training/passes.ts";
+import { pairsBetween } from "../training/passes.ts";
 import { networkOptions, networkSpec, trainedNetworks } from "../config/network.ts";
 import { createTrainee, trainingState } from "../training/trainee.ts";
 
@@ -60,9 +60,9 @@ export interface RunWork {
 /** Counts the MACs of a run. */
 export function workOf({ config, side, trainingImages, evaluationImages, protocols }: EstimatedRun): RunWork {
   const cost = networkCost(networkSpec(config, side));
-  const pairs = plannedPairs(config).length;
+  const pairs = pairsBetween(config, 0, config.epochs, 1);
   const view = macsPerView(cost, featureSize(config), config.projector);
-  const training = TRAINED_PASS * 2 * pairs * config.epochs * trainingImages * view;
+  const training = TRAINED_PASS * 2 * pairs * trainingImages * view;
   const encodings = 2 * trainedNetworks(config.mode).length;
   const masked = protocols.includes("masks") && config.mode !== "vanilla" ? MASK_ENCODINGS : 0;
   return { training, evaluation: ENCODED_PASS * (encodings + masked) * evaluationImages * cost.macs };

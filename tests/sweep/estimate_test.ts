@@ -22,3 +22,12 @@ Deno.test("an evaluation encodes trained and untrained networks, and the gated o
   assertEquals(evaluationOf("gated", ["knn", "masks"]), 14);
   assertEquals(evaluationOf("vanilla", ["knn", "masks"]), 2);
 });
+
+Deno.test("a symmetric run computes two pairs in each epoch with gates, and one in each epoch of its gate warm-up", () => {
+  const trainingOf = (gateWarmup: number) => {
+    const config = resolveConfig({ flags: { mode: "dual", symmetric: true, width: 4, epochs: 4, gateWarmup } });
+    return workOf({ config, side: 16, trainingImages: 100, evaluationImages: 30, protocols: [] }).training;
+  };
+  // 8 pairs of passes without a warm-up, 1 + 3 x 2 with one epoch of it.
+  assertEquals(trainingOf(1) / trainingOf(0), 7 / 8);
+});
