@@ -11,16 +11,10 @@ import {
   type DeviceDescription,
   type DeviceKind,
   examineLibrary,
+  gpuWarnings,
   type LibraryReport,
 } from "../src/device/mod.ts";
-import {
-  cudaLibraryRemedy,
-  examineMachine,
-  type Machine,
-  machineWarnings,
-  type NvidiaReport,
-  repairRemedy,
-} from "../src/machine/mod.ts";
+import { examineMachine, type Machine, machineWarnings, repairRemedy } from "../src/machine/mod.ts";
 import { DeviceUnavailableError, NativeError } from "../src/errors.ts";
 import { type CaseResult, runSelftest } from "../src/selftest/mod.ts";
 
@@ -73,17 +67,6 @@ function describeWrongCase(row: CaseResult): string {
   return `operation ${row.operation}, case ${row.case}, is wrong (${cause}): ${repairRemedy()}`;
 }
 
-/** The reasons why sluice does not use the machine's GPUs; none on a machine without a GPU. */
-export function gpuWarnings({ fault, gpus, kernelModule }: NvidiaReport, library: LibraryReport): string[] {
-  if (gpus.length === 0) return fault === null || kernelModule === null ? [] : [fault];
-  const unused = `${gpus.map(({ name }) => name).join(", ")}: not used`;
-  if (!library.found) {
-    return [`${unused}, because sluice's CUDA library is missing: ${cudaLibraryRemedy()}`];
-  }
-  const unmet = library.requirements.find(({ found }) => !found);
-  return [unmet === undefined ? `${unused}: \`sluice doctor --device cuda\` says why` : `${unused}, ${unmet.detail}`];
-}
-
 /**
  * Examines the machine. A fault becomes a line of the report, not an error.
  *
@@ -117,7 +100,9 @@ export async function examine(request: Examination): Promise<Report> {
     problems: [...(typeof opened === "string" ? [opened] : []), ...wrong],
     warnings: [
       ...machineWarnings(machine),
-      ...(request.device === "auto" && device?.kind !== "cuda" ? gpuWarnings(machine.nvidia, libraries.cuda) : []),
+      ...(request.device === "auto" && device?.kind !== "cuda"
+        ? gpuWarnings(machine.nvidia, libraries.cuda, null)
+        : []),
     ],
   };
 }

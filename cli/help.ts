@@ -35,8 +35,11 @@ const environment: Section = ["Environment:", [
   ],
   ["NO_COLOR", "disables colours if set and not empty"],
   ["TERM", "dumb: plain lines, without a bar or colours"],
-  ["CUDA_HOME, CUDA_PATH", "NVIDIA's toolkit, searched for cuDNN and cuBLASLt"],
-  ["VIRTUAL_ENV, CONDA_PREFIX", "Python environments, searched for cuDNN and cuBLASLt installed by pip"],
+  ["SLUICE_CUDA_LIBS", "folders of cuDNN, cuBLASLt, NVRTC and NCCL, separated by colons; searched before all others"],
+  ["CUDA_HOME, CUDA_PATH", "NVIDIA's toolkit, searched for these libraries"],
+  ["PATH", "the installation of its first python3 is searched for libraries of NVIDIA's that pip or conda installed"],
+  ["VIRTUAL_ENV, CONDA_PREFIX", "further environments of Python to search"],
+  ["PYENV_ROOT, PYENV_VERSION", "the versions to search if that python3 is pyenv's"],
 ]];
 
 const written: Section = ["Files that sluice writes:", [

@@ -15,3 +15,9 @@ export function withVariable(name: string, value: string | undefined, body: () =
     change(before);
   }
 }
+
+/** Folder of Deno's cache. A process with another HOME needs it as DENO_DIR, or it downloads all packages anew. */
+export function denoFolder(): string {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
+  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
+}

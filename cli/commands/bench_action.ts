@@ -85,15 +85,21 @@ const checkpointBenchmark: Benchmark = async (device, config, output) => {
   writeResult(output, result, () => formatCheckpoint(result));
 };
 
+/** Opens the device that a command asks for. */
+function openAsked({ device, threads }: RunConfig, output: OutputOptions): Device {
+  return Device.open({ device, threads, remark: (line) => remark(output, line) });
+}
+
 /** Times training with the loader on a data set; its images decide the default batch. */
 export function runLoader(command: CommandUnknownOpts): void {
   const sources = { flags: givenRunOptions(command) };
   const asked = resolveConfig(sources);
   const dataset = openDataset(asked);
-  using device = Device.open({ device: asked.device, threads: asked.threads });
+  const output = outputOptions(command);
+  using device = openAsked(asked, output);
   const { config } = fitConfig(sources, device, imageMemory(dataset));
   const result = benchLoader(device, config, dataset);
-  writeResult(outputOptions(command), result, () => formatLoader(result));
+  writeResult(output, result, () => formatLoader(result));
 }
 
 /** Times the reading of image files. The CPU library decodes them, so no other device is opened. */
@@ -116,9 +122,10 @@ const operationsBenchmark: Benchmark = (device, _config, output) => {
 async function runBench(benchmark: Benchmark, command: CommandUnknownOpts, defaults: object = {}): Promise<void> {
   const sources = { flags: { ...defaults, ...givenRunOptions(command) } };
   const asked = resolveConfig(sources);
-  using device = Device.open({ device: asked.device, threads: asked.threads });
+  const output = outputOptions(command);
+  using device = openAsked(asked, output);
   const { config } = fitConfig(sources, device, drawnImages(IMAGE_SIDE));
-  await benchmark(device, config, outputOptions(command));
+  await benchmark(device, config, output);
 }
 
 /** Times a training step, or with --sweep steps of many kinds. */

@@ -78,7 +78,10 @@ function nvidiaRows({ nvidia, libraries: { cuda } }: Report): Row[] {
 }
 
 function requirementRows({ requirements }: Report["libraries"]["cpu"]): Row[] {
-  return requirements.map(({ name, found, detail }) => [name, found ? detail : `missing: ${detail}`]);
+  const lacking = (needed: boolean) => needed ? "missing" : "not there";
+  return requirements.map((
+    { name, needed, found, detail },
+  ) => [name, found ? detail : `${lacking(needed)}: ${detail}`]);
 }
 
 function describeProcessor({ name, needs, missing, isa, bf16 }: Report["processor"]): string {

@@ -59,7 +59,7 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const opened = openImages(run.config, images, data);
   const skipped = [...opened.dataset.skipped];
-  using device = Device.open({ device: name, threads });
+  using device = Device.open({ device: name, threads, remark: (line) => remark(output, line) });
   const selection = opened.dataset.origin?.selection ?? null;
   if (selection !== null) remark(output, selection.line);
   const embedding = embedImages(device, run.config, checkpoint, pass, opened, (image) => skipped.push(image));

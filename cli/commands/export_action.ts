@@ -36,7 +36,7 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const { device: name, threads } = withGiven(run.config, givenRunOptions(command));
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
-  using device = Device.open({ device: name, threads });
+  using device = Device.open({ device: name, threads, remark: (line) => remark(output, line) });
   const report = exportRun(device, run, checkpoint, { network: pass, file, version: denoJson.version });
   const { bytes, check: { images, largestDifference } } = report;
   writeResult(output, report, () => {

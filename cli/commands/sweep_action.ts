@@ -73,7 +73,7 @@ export async function runSweep(path: string | undefined, command: CommandUnknown
   const kind = scriptKindOf(options);
   const request = readRequest(path, out, givenRunOptions(command));
   if (kind === null) {
-    const checked = checkLocally(request, jobs);
+    const checked = checkLocally(request, jobs, output);
     return dryRun ? writeDryRun(checked, output) : await execute(checked, output);
   }
   const checked = checkForCluster(request, kind, jobs);

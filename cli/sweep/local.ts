@@ -35,12 +35,13 @@ export interface LocalSweep extends CheckedSweep {
  * Checks that this machine can compute the runs, and estimates how long they take.
  *
  * @param asked runs at a time; null for one on each GPU, or a single one on the CPU.
+ * @param output where to say why a GPU is not used.
  * @throws {InvalidInputError} if a run does not fit the device.
  * @throws {DeviceUnavailableError} if the device is missing.
  */
-export function checkLocally(request: SweepRequest, asked: number | null): LocalSweep {
+export function checkLocally(request: SweepRequest, asked: number | null, output: OutputOptions): LocalSweep {
   const { device: name = "auto", threads: asks = 0 } = request.runs[0]?.config ?? {};
-  using device = Device.open({ device: name, threads: asks });
+  using device = Device.open({ device: name, threads: asks, remark: (line) => remark(output, line) });
   for (const { config } of request.runs) resolvePrecision(config.precision, device.description);
   const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
   const jobs = asked ?? Math.max(1, gpus);

@@ -18,8 +18,10 @@ inline std::string json_string(const std::string& text) {
   return result + "\"";
 }
 
-inline std::string json_requirement(const std::string& name, bool found, const std::string& detail) {
-  return "{\"name\":" + json_string(name) + ",\"found\":" + (found ? "true" : "false") +
+// A requirement of a library. Devices can be used without those that are not `needed`.
+inline std::string json_requirement(const std::string& name, bool needed, bool found, const std::string& detail) {
+  const auto truth = [](bool value) { return std::string(value ? "true" : "false"); };
+  return "{\"name\":" + json_string(name) + ",\"needed\":" + truth(needed) + ",\"found\":" + truth(found) +
          ",\"detail\":" + json_string(detail) + "}";
 }
 

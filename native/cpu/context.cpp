@@ -151,10 +151,10 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
 }
 
 // oneDNN is always found: this library is linked with it and would not have opened without it.
-SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
+SL_API int32_t sl_requirements(int32_t, char* host_text, int64_t capacity) {
   SL_REQUIRE_POINTERS("sl_requirements", host_text);
   SL_BEGIN
-  const std::string text = "[" + sluice::json_requirement("oneDNN", true, sluice::onednn_version()) + "]";
+  const std::string text = "[" + sluice::json_requirement("oneDNN", true, true, sluice::onednn_version()) + "]";
   return sluice::write_text("sl_requirements", text, host_text, capacity);
   SL_END("sl_requirements")
 }

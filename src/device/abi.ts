@@ -14,7 +14,7 @@ export const symbols = {
   sl_last_error: { parameters: [], result: "pointer" },
   sl_device_count: { parameters: ["buffer"], result: "i32" }, // host_count
   sl_device_describe: { parameters: ["i32", "buffer", "i64"], result: "i32" }, // index, host_text, capacity
-  sl_requirements: { parameters: ["buffer", "i64"], result: "i32" }, // host_text, capacity
+  sl_requirements: { parameters: ["i32", "buffer", "i64"], result: "i32" }, // all, host_text, capacity
   sl_context_create: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // index, threads, host_context
   sl_context_allow_tf32: { parameters: ["pointer", "i32"], result: "i32" }, // allow
   sl_context_autotune: { parameters: ["pointer", "i32"], result: "i32" }, // measure

@@ -15,6 +15,7 @@ import { type DeviceKind, hasLibrary, type Library, openLibrary } from "./librar
 import { usableMemory, usableProcessors } from "../machine/limits.ts";
 import { textOf } from "./native_text.ts";
 import { requirementsOf } from "./requirements.ts";
+import { unusedGpus } from "./unused_gpus.ts";
 
 /** An address in device memory, or a native handle. */
 export type DevicePointer = Deno.PointerValue;
@@ -97,6 +98,8 @@ export interface DeviceOptions {
   readonly device?: string;
   /** CPU threads of every native call; 0 (default) for as many as {@linkcode usableProcessors}. Ignored on a GPU. */
   readonly threads?: number;
+  /** Is called with the reason and the remedy where `auto` takes the CPU although the machine has a GPU. */
+  readonly remark?: (line: string) => void;
 }
 
 function describe(library: Library, index: number): DeviceDescription {
@@ -159,7 +162,7 @@ export function describeDevices(kind: DeviceKind): readonly DeviceDescription[] 
 
 /** The first requirement that keeps a library's devices from being used, or null. */
 function unmetRequirement(kind: DeviceKind): string | null {
-  const unmet = requirementsOf(kind).find(({ found }) => !found);
+  const unmet = requirementsOf(kind, "needed").find(({ found }) => !found);
   return unmet === undefined ? null : `${unmet.name}: ${unmet.detail}`;
 }
 
@@ -213,14 +216,17 @@ export class Device implements Disposable {
       );
     }
     if (kind !== "auto") return Device.#openKind(kind, index, threads);
+    let refusal: string | null = null;
     if (hasLibrary("cuda")) {
       try {
         return Device.#openKind("cuda", 0, threads);
       } catch (error) {
-        // The CPU serves instead; `sluice doctor --device cuda` gives the reason.
         if (!(error instanceof DeviceUnavailableError)) throw error;
+        refusal = error.message;
       }
     }
+    // The CPU serves instead, but nobody who has a GPU should have to find out by its speed.
+    if (options.remark !== undefined) unusedGpus(refusal).forEach(options.remark);
     return Device.#openKind("cpu", 0, threads);
   }
 

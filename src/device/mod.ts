@@ -13,6 +13,7 @@ export { PendingDownload } from "./pending_download.ts";
 export { PinnedMemory } from "./pinned_memory.ts";
 export { type DecodeJob, ReaderThreads, type RecordJob } from "./reader_threads.ts";
 export { examineLibrary, type LibraryReport, type Requirement, requirementsOf } from "./requirements.ts";
+export { gpuWarnings } from "./unused_gpus.ts";
 export { usableProcessors } from "../machine/limits.ts";
 export { symbols } from "./abi.ts";
 export { constants, type StructFields, structOf, structs } from "./abi_constants.ts";

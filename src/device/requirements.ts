@@ -10,8 +10,10 @@ import { textOf } from "./native_text.ts";
 
 /** A library or driver that a native library needs. */
 export interface Requirement {
-  /** `oneDNN`, `NVIDIA driver`, `cuDNN`, `cuBLASLt`. */
+  /** `oneDNN`, `NVIDIA driver`, `cuDNN`, `cuBLASLt`, `NVRTC`, `NCCL`. */
   readonly name: string;
+  /** Whether no device can be used without it. */
+  readonly needed: boolean;
   /** Whether it is installed and new enough. */
   readonly found: boolean;
   /** Version and path; or a sentence that says what is missing, where it was searched, and the remedy. */
@@ -31,13 +33,14 @@ export interface LibraryReport {
 /**
  * Searches for the requirements of the library of `kind`.
  *
+ * @param which only those without which no device can be used, or all.
  * @throws {DeviceUnavailableError} if the library itself is missing or cannot be loaded.
  */
-export function requirementsOf(kind: DeviceKind): readonly Requirement[] {
+export function requirementsOf(kind: DeviceKind, which: "needed" | "all" = "all"): readonly Requirement[] {
   const library = openLibrary(kind);
   try {
     const text = new Uint8Array(1 << 14);
-    if (library.symbols.sl_requirements(text, BigInt(text.length)) !== constants.SL_OK) {
+    if (library.symbols.sl_requirements(which === "all" ? 1 : 0, text, BigInt(text.length)) !== constants.SL_OK) {
       throw new NativeError("sl_requirements", "the list does not fit");
     }
     return JSON.parse(textOf(text)) as Requirement[];
@@ -53,6 +56,6 @@ export function examineLibrary(kind: DeviceKind): LibraryReport {
     return { path, found, requirements: found ? requirementsOf(kind) : [] };
   } catch (error) {
     if (!(error instanceof DeviceUnavailableError)) throw error;
-    return { path, found, requirements: [{ name: "library", found: false, detail: error.message }] };
+    return { path, found, requirements: [{ name: "library", needed: true, found: false, detail: error.message }] };
   }
 }

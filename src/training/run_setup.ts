@@ -114,10 +114,10 @@ export interface OpenedDevice {
 export function openDevice(
   config: RunConfig,
   plans: string | null,
-  observer: Pick<RunObserver, "detail">,
+  observer: Pick<RunObserver, "detail" | "remark">,
 ): OpenedDevice {
   using undone = new DisposableStack();
-  const device = undone.use(Device.open({ device: config.device, threads: config.threads }));
+  const device = undone.use(Device.open({ ...config, remark: (line) => observer.remark?.(line) }));
   const precision = resolvePrecision(config.precision, device.description);
   preparePlans(device, { ...config, plans });
   const { name, isa, backend, backendVersion } = device.description;

@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Report } from "../../cli/examination.ts";
+import { placeLibrary } from "../cuda/fake_libraries.ts";
 import { withFolder } from "../folders.ts";
 import { runSluice, testedExecutable } from "./run_sluice.ts";
 
@@ -19,33 +20,6 @@ async function examined(env: Readonly<Record<string, string>>, ...args: string[]
 /** Variables that make a checkout believe it is the executable, with a folder of unpacked files. */
 function packaged(cache: string): Record<string, string> {
   return { SLUICE_EXECUTABLE: "/opt/sluice/sluice", SLUICE_CACHE_FOLDER: cache };
-}
-
-/**
- * Builds a stand-in for NVIDIA's driver with the functions that doctor calls.
- *
- * @param count GPUs; negative to refuse.
- */
-async function buildDriver(folder: string, count: number): Promise<void> {
-  const source = join(folder, "driver.c");
-  Deno.writeTextFileSync(
-    source,
-    `#include <string.h>
-int cuInit(unsigned flags) { return ${count} < 0 ? 100 : (int)flags; }
-int cuDriverGetVersion(int* version) { return *version = 12080, 0; }
-int cuGetErrorString(int result, const char** text) { return *text = result == 100 ? "no device is detected" : 0, 0; }
-int cuDeviceGetCount(int* count) { return *count = ${count}, 0; }
-int cuDeviceGet(int* device, int index) { return *device = index + 7, 0; }
-int cuDeviceGetName(char* name, int capacity, int device) {
-  return strncpy(name, device == 7 ? "GPU of the first kind" : "another", capacity), 0;
-}
-int cuDeviceGetAttribute(int* value, int attribute, int device) { return *value = attribute == 75 ? 9 : device - 7, 0; }
-int cuDeviceTotalMem_v2(unsigned long* bytes, int device) { return *bytes = (device - 6ul) << 33, 0; }
-`,
-  );
-  const args = ["-shared", "-fPIC", "-o", join(folder, "libcuda.so.1"), source];
-  const { success, stderr } = await new Deno.Command("cc", { args }).output();
-  assert(success, new TextDecoder().decode(stderr));
 }
 
 Deno.test("doctor reports the resources of this process, and the device uses as many threads as processors", async () => {
@@ -115,7 +89,7 @@ Deno.test({
 Deno.test(
   "doctor lists GPUs from the driver alone, and warns that they are unused without the CUDA library",
   withFolder(async (folder) => {
-    await buildDriver(folder, 2);
+    await placeLibrary("DRIVER", join(folder, "libcuda.so.1"), { cuda: 12080, gpus: 2 });
     const env = { LD_LIBRARY_PATH: folder, SLUICE_NATIVE: join(folder, "nowhere") };
     const [{ nvidia, warnings, libraries, device }] = await examined(env);
     assertEquals([nvidia.cuda, nvidia.library, nvidia.fault], ["12.8", join(folder, "libcuda.so.1"), null]);
@@ -135,7 +109,7 @@ Deno.test(
 Deno.test(
   "a driver that refuses is reported with its reason and the remedy",
   withFolder(async (folder) => {
-    await buildDriver(folder, -1);
+    await placeLibrary("DRIVER", join(folder, "libcuda.so.1"), { gpus: -1 });
     const [{ nvidia }, status] = await examined({ LD_LIBRARY_PATH: folder });
     assertEquals(status, 0);
     assertEquals(nvidia.gpus, []);

@@ -21,6 +21,7 @@ export const deviceTests: readonly string[] = [
   "tests/budget/share_test.ts",
   "tests/data/torchvision_test.ts",
   "tests/cuda/agreement_test.ts",
+  "tests/cuda/library_search_test.ts",
   "tests/cuda/memory_test.ts",
   "tests/cuda/order_test.ts",
   "tests/cuda/plans_test.ts",

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 
 import { Device, libraryPath, requirementsOf } from "../../src/device/mod.ts";
 import { runSluice } from "../cli/run_sluice.ts";
+import { denoFolder } from "../environment.ts";
 
 const ignore = Deno.env.get("SLUICE_TEST_STAND_IN") === undefined;
 
@@ -16,11 +17,15 @@ Deno.test({
   ignore,
   fn: () => {
     const requirements = requirementsOf("cuda");
-    assertEquals(requirements.map(({ name, found }) => [name, found]), [
+    assertEquals(requirements.map(({ name, needed }) => [name, needed]), [
       ["NVIDIA driver", true],
       ["cuDNN", true],
       ["cuBLASLt", true],
+      ["NVRTC", false],
+      ["NCCL", false],
     ]);
+    assert(requirements.every(({ needed, found }) => found || !needed));
+    assertEquals(requirementsOf("cuda", "needed"), requirements.slice(0, 3));
     assertMatch(requirements[1]?.detail ?? "", /^\d+\.\d+\.\d+, \/.*libcudnn\.so\.9$/);
     using device = Device.open();
     assertEquals(device.kind, "cuda");
@@ -41,7 +46,8 @@ Deno.test({
       const elsewhere = {
         SLUICE_NATIVE: folder,
         LD_LIBRARY_PATH: folder,
-        HOME: "/nowhere",
+        HOME: join(folder, "home"),
+        DENO_DIR: denoFolder(),
         CUDA_HOME: "/nowhere/cuda",
       };
       const cuda = await runSluice(["doctor", "--device", "cuda", "--json"], elsewhere);
@@ -50,7 +56,7 @@ Deno.test({
       assertEquals(device, null);
       assertMatch(
         problems.join(),
-        /cuDNN: libcudnn\.so\.9 was not found .*\/nowhere\/cuda\/lib64.*: install cuDNN 9 \(pip: /,
+        /cuDNN: libcudnn\.so\.9 was not found .*\/nowhere\/cuda, .*: install cuDNN 9 \(pip: /,
       );
       const auto = await runSluice(["doctor", "--json"], elsewhere);
       assertEquals(auto.status, 0, auto.stderr);

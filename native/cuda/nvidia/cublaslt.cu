@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "shared_library.h"
+#include "libraries.h"
 
 namespace sluice {
 namespace {
@@ -23,13 +23,6 @@ uint32_t alignment_of(const void* pointer) {
   return static_cast<uint32_t>(address & (~address + 1));
 }
 
-// The cuBLASLt of the CUDA release that this library was built with. A later release may need a later driver.
-const SharedLibrary& cublaslt_library() {
-  constexpr bool thirteen = CUDART_VERSION >= 13000;
-  return SharedLibrary::open(thirteen ? "libcublasLt.so.13" : "libcublasLt.so.12",
-                             thirteen ? "cuBLAS 13 (pip: nvidia-cublas)" : "cuBLAS 12 (pip: nvidia-cublas-cu12)");
-}
-
 template <typename Function>
 void load(const SharedLibrary& library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(library.symbol(name));
@@ -44,13 +37,7 @@ CublasLtFunctions::CublasLtFunctions() {
 #undef SL_LOAD
 }
 
-std::string cublaslt_version_text() {
-  const size_t version = CublasLtFunctions().cublasLtGetVersion();  // major * 10000 + minor * 100 + patch
-  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
-         std::to_string(version % 100);
-}
-
-std::string cublaslt_path() { return cublaslt_library().path(); }
+std::string cublaslt_version_text() { return version_text(CublasLtFunctions().cublasLtGetVersion()); }
 
 CublasLt& CublasLt::of(sl_context* context) {
   static std::mutex mutex;

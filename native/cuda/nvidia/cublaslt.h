@@ -52,9 +52,6 @@ struct CublasLtFunctions {
 // The version, such as "13.1.0". Throws std::runtime_error if cuBLASLt is missing.
 std::string cublaslt_version_text();
 
-// The path of the library. Throws std::runtime_error if cuBLASLt is missing.
-std::string cublaslt_path();
-
 // A context's handle, and the algorithms chosen so far. Thread-safe.
 class CublasLt {
  public:

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "cudnn_graph.h"
-#include "shared_library.h"
+#include "libraries.h"
 
 namespace sluice {
 namespace {
@@ -19,14 +19,22 @@ void find(const SharedLibrary& library, const char* name, Function& function) {
   function = reinterpret_cast<Function>(library.symbol(name));
 }
 
-const SharedLibrary& cudnn_library() {
-  return SharedLibrary::open("libcudnn.so.9", "cuDNN 9 (pip: nvidia-cudnn-cu13 or nvidia-cudnn-cu12)");
+// cuDNN is made for one major version of CUDA, whose cuBLASLt and NVRTC it opens.
+void check_cuda_major(const CudnnFunctions& functions, const std::string& path) {
+  const size_t major = functions.get_cudart_version() / 1000;
+  if (major == built_cuda_major) return;
+  const std::string wanted = std::to_string(built_cuda_major);
+  throw std::runtime_error(path + " is cuDNN " + version_text(functions.get_version()) + " for CUDA " +
+                           std::to_string(major) + ", but this library was built for CUDA " + wanted +
+                           ": install nvidia-cudnn-cu" + wanted + ", or name its folder in SLUICE_CUDA_LIBS");
 }
 
 CudnnFunctions open_cudnn() {
   const SharedLibrary& library = cudnn_library();
   CudnnFunctions functions{};
   find(library, "cudnnGetVersion", functions.get_version);
+  find(library, "cudnnGetCudartVersion", functions.get_cudart_version);
+  check_cuda_major(functions, library.path());
   find(library, "cudnnGetErrorString", functions.get_error_string);
   find(library, "cudnnGetLastErrorString", functions.get_last_error_string);
   find(library, "cudnnCreate", functions.create);
@@ -103,13 +111,7 @@ const CudnnFunctions& cudnn_functions() {
   return functions;
 }
 
-std::string cudnn_version_text() {
-  const size_t version = cudnn_functions().get_version();  // major * 10000 + minor * 100 + patch
-  return std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
-         std::to_string(version % 100);
-}
-
-std::string cudnn_path() { return cudnn_library().path(); }
+std::string cudnn_version_text() { return version_text(cudnn_functions().get_version()); }
 
 void check_cudnn(cudnnStatus_t status) {
   if (status == CUDNN_STATUS_SUCCESS) return;
@@ -117,7 +119,13 @@ void check_cudnn(cudnnStatus_t status) {
   char detail[512] = "";
   functions.get_last_error_string(detail, sizeof detail);
   const std::string name = functions.get_error_string(status);
-  throw CudnnError(status, detail[0] == '\0' ? name : name + " (" + detail + ")");
+  std::string sentence = detail[0] == '\0' ? name : name + " (" + detail + ")";
+  // cuDNN asks the loader for a part that its own folder lacks, and gets one of another release.
+  if (status == CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH) {
+    sentence += "; cuDNN's parts come from " + joined(open_folders("libcudnn"), " and ") +
+                ": name a folder that has them all in SLUICE_CUDA_LIBS";
+  }
+  throw CudnnError(status, sentence);
 }
 
 Cudnn::Cudnn(cudaStream_t stream, Allocator& allocator) : stream_(stream), allocator_(allocator) {

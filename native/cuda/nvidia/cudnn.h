@@ -17,6 +17,7 @@ namespace sluice {
 // The functions of cuDNN that sluice calls.
 struct CudnnFunctions {
   decltype(&::cudnnGetVersion) get_version;
+  decltype(&::cudnnGetCudartVersion) get_cudart_version;
   decltype(&::cudnnGetErrorString) get_error_string;
   decltype(&::cudnnGetLastErrorString) get_last_error_string;
   decltype(&::cudnnCreate) create;
@@ -30,14 +31,11 @@ struct CudnnFunctions {
   decltype(&::cudnnBackendExecute) execute;
 };
 
-// Opens cuDNN at the first call. Throws std::runtime_error if it is missing.
+// Opens cuDNN at the first call. Throws std::runtime_error if it is missing, or made for another CUDA.
 const CudnnFunctions& cudnn_functions();
 
-// The version, such as "9.28.1". Throws std::runtime_error if cuDNN is missing.
+// The version, such as "9.28.1". Throws std::runtime_error as cudnn_functions() does.
 std::string cudnn_version_text();
-
-// The path of the library. Throws std::runtime_error if cuDNN is missing.
-std::string cudnn_path();
 
 // A failed call of cuDNN, with cuDNN's own message.
 class CudnnError : public std::runtime_error {

@@ -2,12 +2,13 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "../../common/json.h"
 #include "cublaslt.h"
 #include "cudnn.h"
 #include "device_names.h"
+#include "libraries.h"
 
 namespace sluice {
 namespace {
@@ -25,10 +26,10 @@ std::string driver_requirement() {
   const int major = runtime / 1000;
   const std::string smallest = major == 13 ? "580" : "525";
   const std::string remedy = ": install NVIDIA's driver " + smallest + " or newer, for CUDA " + std::to_string(major);
-  if (driver == 0) return json_requirement("NVIDIA driver", false, "no driver was found" + remedy);
+  if (driver == 0) return json_requirement("NVIDIA driver", true, false, "no driver was found" + remedy);
   const bool found = driver / 1000 >= major;
   const std::string knows = "for CUDA " + cuda_version_text(driver);
-  return json_requirement("NVIDIA driver", found, found ? knows : "the driver is " + knows + remedy);
+  return json_requirement("NVIDIA driver", true, found, found ? knows : "the driver is " + knows + remedy);
 }
 
 // The version of cuDNN in a device description; sl_requirements gives the details if it is missing.
@@ -40,13 +41,17 @@ std::string backend_version() {
   }
 }
 
-template <typename Version>
-std::string library_requirement(const char* name, const Version& version) {
+// A library with its version and path. `use` says what a library is for that is not needed; null if it is needed.
+template <typename Version, typename Open>
+std::string library_requirement(const char* name, const Version& version, const Open& open, const char* use = nullptr) {
   try {
-    const auto [number, path] = version();
-    return json_requirement(name, true, number + ", " + path);
+    const std::string number = version();
+    const SharedLibrary& library = open();
+    const std::string refusals = library.refusals().empty() ? "" : "; it cannot use " + library.refusals();
+    return json_requirement(name, use == nullptr, true, number + ", " + library.path() + refusals);
   } catch (const std::exception& error) {
-    return json_requirement(name, false, error.what());
+    return json_requirement(name, use == nullptr, false,
+                            error.what() + (use == nullptr ? "" : std::string("; ") + use));
   }
 }
 
@@ -91,13 +96,17 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
   SL_END("sl_device_describe")
 }
 
-SL_API int32_t sl_requirements(char* host_text, int64_t capacity) {
+SL_API int32_t sl_requirements(int32_t all, char* host_text, int64_t capacity) {
   SL_REQUIRE_POINTERS("sl_requirements", host_text);
   SL_BEGIN
-  const std::string text =
-      "[" + driver_requirement() + "," +
-      library_requirement("cuDNN", [] { return std::pair(cudnn_version_text(), cudnn_path()); }) + "," +
-      library_requirement("cuBLASLt", [] { return std::pair(cublaslt_version_text(), cublaslt_path()); }) + "]";
+  std::vector<std::string> list{driver_requirement(), library_requirement("cuDNN", cudnn_version_text, cudnn_library),
+                                library_requirement("cuBLASLt", cublaslt_version_text, cublaslt_library)};
+  if (all != 0) {
+    list.push_back(library_requirement("NVRTC", nvrtc_version_text, nvrtc_library,
+                                       "without it cuDNN has fewer engines for a convolution"));
+    list.push_back(library_requirement("NCCL", nccl_version_text, nccl_library, "a run on one GPU does not use it"));
+  }
+  const std::string text = "[" + joined(list, ",") + "]";
   return write_text("sl_requirements", text, host_text, capacity);
   SL_END("sl_requirements")
 }

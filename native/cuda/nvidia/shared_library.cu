@@ -1,65 +1,20 @@
-// Searches for NVIDIA's libraries.
+// Opens NVIDIA's libraries, and what belongs to each from the same folder.
 #include "shared_library.h"
 
 #include <dlfcn.h>
-#include <glob.h>
 #include <link.h>
+#include <unistd.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
-#include <vector>
+
+#include "library_places.h"
 
 namespace sluice {
 namespace {
-
-void add_matches(const std::string& pattern, std::vector<std::string>& folders) {
-  glob_t found{};
-  if (glob(pattern.c_str(), GLOB_ONLYDIR, nullptr, &found) == 0) {
-    for (size_t i = 0; i < found.gl_pathc; ++i) folders.push_back(found.gl_pathv[i]);
-  }
-  globfree(&found);
-}
-
-std::string environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// The folder of the library that contains this code.
-std::string own_folder() {
-  Dl_info information{};
-  if (dladdr(reinterpret_cast<const void*>(&own_folder), &information) == 0) return "";
-  const std::string path = information.dli_fname;
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
-// The folders to search, in order, after the loader's own paths.
-std::vector<std::string> folders() {
-  std::vector<std::string> result;
-  if (const std::string own = own_folder(); !own.empty()) result.push_back(own);
-  for (const std::string& home : {environment("CUDA_HOME"), environment("CUDA_PATH"), std::string("/usr/local/cuda")}) {
-    if (home.empty()) continue;
-    result.push_back(home + "/lib64");
-    result.push_back(home + "/lib");
-  }
-  std::vector<std::string> pythons;
-  for (const char* const variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
-    if (const std::string home = environment(variable); !home.empty()) pythons.push_back(home + "/lib");
-  }
-  if (const std::string home = environment("HOME"); !home.empty()) pythons.push_back(home + "/.local/lib");
-  pythons.push_back("/usr/local/lib");
-  pythons.push_back("/usr/lib");
-  for (const std::string& python : pythons) {
-    for (const char* const packages : {"site-packages", "dist-packages"}) {
-      add_matches(python + "/python3*/" + packages + "/nvidia/*/lib", result);
-    }
-  }
-  return result;
-}
 
 // The path at which the loader found the name `asked`.
 std::string path_of(void* handle, const std::string& asked) {
@@ -67,38 +22,107 @@ std::string path_of(void* handle, const std::string& asked) {
   return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map->l_name[0] != '\0' ? map->l_name : asked;
 }
 
+std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+// The loader's sentence about its last failure.
+std::string loader_error() {
+  const char* const error = dlerror();
+  return error == nullptr ? "" : error;
+}
+
+// The libraries of other major versions that a user may have instead of the wanted one.
+std::string other_versions(const WantedLibrary& wanted, const std::vector<std::string>& folders) {
+  std::vector<std::string> found;
+  for (const int major : {wanted.major - 1, wanted.major + 1}) {
+    const std::string soname = wanted.name + ".so." + std::to_string(major);
+    for (const std::string& folder : folders) {
+      const std::string path = folder + "/" + soname;
+      if (access(path.c_str(), R_OK) == 0) found.push_back(path);
+    }
+    if (found.empty()) {
+      // The loader alone knows its paths. Nothing else of a library is used that is not the wanted one.
+      if (void* const handle = dlopen(soname.c_str(), RTLD_LAZY | RTLD_LOCAL)) {
+        found.push_back(path_of(handle, soname));
+        dlclose(handle);
+      }
+    }
+  }
+  return found.empty() ? "" : " (found instead: " + joined(found, ", ") + ")";
+}
+
+struct FolderSearch {
+  const std::string& name;
+  std::vector<std::string> folders;
+};
+
+int add_folder(dl_phdr_info* information, size_t, void* search_pointer) {
+  FolderSearch& search = *static_cast<FolderSearch*>(search_pointer);
+  const std::string path = information->dlpi_name;
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos || path.compare(slash + 1, search.name.size(), search.name) != 0) return 0;
+  const std::string folder = path.substr(0, slash);
+  std::vector<std::string>& folders = search.folders;
+  if (std::find(folders.begin(), folders.end(), folder) == folders.end()) folders.push_back(folder);
+  return 0;
+}
+
+}  // namespace
+
 std::string joined(const std::vector<std::string>& parts, const char* separator) {
   std::string result;
   for (const std::string& part : parts) result += (result.empty() ? "" : separator) + part;
   return result;
 }
 
-}  // namespace
+std::vector<std::string> open_folders(const std::string& name) {
+  FolderSearch search{name, {}};
+  dl_iterate_phdr(add_folder, &search);
+  return search.folders;
+}
 
-const SharedLibrary& SharedLibrary::open(const std::string& soname, const std::string& package) {
+const SharedLibrary& SharedLibrary::open(const WantedLibrary& wanted) {
   static std::mutex mutex;
   static std::map<std::string, std::unique_ptr<SharedLibrary>> opened;
   const std::lock_guard<std::mutex> lock(mutex);
+  const std::string soname = wanted.soname();
   std::unique_ptr<SharedLibrary>& library = opened[soname];
   if (library != nullptr) return *library;
-  const std::vector<std::string> looked = folders();
+  const std::vector<std::string> named = named_library_folders();
+  const LibraryPlaces places = library_places();
+  std::vector<std::string> paths;
+  for (const std::string& folder : named) paths.push_back(folder + "/" + soname);
+  paths.push_back(soname);
+  for (const std::string& folder : places.folders) paths.push_back(folder + "/" + soname);
   std::string refusal;  // why a library that exists cannot be loaded, for example because it needs another
-  std::vector<std::string> paths{soname};
-  for (const std::string& folder : looked) paths.push_back(folder + "/" + soname);
   for (const std::string& path : paths) {
-    void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle != nullptr) {
+    if (void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
       library.reset(new SharedLibrary(handle, path_of(handle, path)));
+      library->open_companions(wanted);
       return *library;
     }
-    const char* const error = dlerror();
-    const std::string sentence = error == nullptr ? "" : error;
+    const std::string sentence = loader_error();
     if (sentence.find(soname + ": cannot open shared object file: No such file") == std::string::npos) {
       refusal = " (" + sentence + ")";
     }
   }
-  throw std::runtime_error(soname + " was not found on the loader's paths (LD_LIBRARY_PATH), nor in " +
-                           joined(looked, ", ") + refusal + ": install " + package);
+  std::vector<std::string> searched = named;
+  searched.insert(searched.end(), places.folders.begin(), places.folders.end());
+  const std::string in_named = named.empty() ? "" : "in SLUICE_CUDA_LIBS, ";
+  throw std::runtime_error(soname + " was not found " + in_named +
+                           "on the loader's paths (LD_LIBRARY_PATH), nor under " + joined(places.roots, ", ") +
+                           refusal + other_versions(wanted, searched) + ": install " + wanted.package +
+                           ", or name its folder in SLUICE_CUDA_LIBS");
+}
+
+void SharedLibrary::open_companions(const WantedLibrary& wanted) {
+  for (const std::string& companion : wanted.companions) {
+    for (const std::string& path : paths_in(folder_of(path_), "/" + companion)) {
+      // Lazily: only a few of the functions of a large library are ever called.
+      if (dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+        refusals_ += (refusals_.empty() ? "" : ", ") + path.substr(path.rfind('/') + 1) + ": " + loader_error();
+      }
+    }
+  }
 }
 
 void* SharedLibrary::symbol(const char* name) const {

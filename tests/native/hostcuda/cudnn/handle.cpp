@@ -21,6 +21,8 @@ using namespace hostcudnn;
 
 size_t cudnnGetVersion() { return 92801; }
 
+size_t cudnnGetCudartVersion() { return CUDART_VERSION; }
+
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
   HOSTCUDNN_REQUIRE(handle != nullptr, CUDNN_STATUS_BAD_PARAM_NULL_POINTER);
   handles().insert(*handle = new cudnnContext);

@@ -1,11 +1,10 @@
 /**
- * Tests of the warnings of `sluice doctor` about unused GPUs.
+ * Tests of the reasons why GPUs are not used.
  *
  * @module
  */
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
-import { gpuWarnings } from "../../cli/examination.ts";
-import type { LibraryReport } from "../../src/device/mod.ts";
+import { gpuWarnings, type LibraryReport } from "../../src/device/mod.ts";
 import type { NvidiaReport } from "../../src/machine/mod.ts";
 import { withVariable } from "../environment.ts";
 
@@ -15,13 +14,13 @@ const usable = { ...none, kernelModule: "570.86.15", library: "/lib/libcuda.so.1
 const absent: LibraryReport = { path: "/x/libsluice_cuda.so", found: false, requirements: [] };
 
 Deno.test("a machine without GPUs gets no warning", () => {
-  assertEquals(gpuWarnings(none, absent), []);
+  assertEquals(gpuWarnings(none, absent, null), []);
   // A container image for GPUs on a machine without GPUs.
-  assertEquals(gpuWarnings({ ...none, library: "/lib/libcuda.so.1", fault: "no GPU can be used" }, absent), []);
+  assertEquals(gpuWarnings({ ...none, library: "/lib/libcuda.so.1", fault: "no GPU can be used" }, absent, null), []);
 });
 
 Deno.test("a driver without a usable GPU gives a warning with the reason", () => {
-  assertEquals(gpuWarnings({ ...none, kernelModule: "570.86.15", fault: "why, and what to do" }, absent), [
+  assertEquals(gpuWarnings({ ...none, kernelModule: "570.86.15", fault: "why, and what to do" }, absent, null), [
     "why, and what to do",
   ]);
 });
@@ -29,24 +28,29 @@ Deno.test("a driver without a usable GPU gives a warning with the reason", () =>
 Deno.test("a GPU without sluice's CUDA library gives a warning, with the remedy for a checkout or an executable", () => {
   withVariable("SLUICE_EXECUTABLE", undefined, () => {
     assertMatch(
-      gpuWarnings(usable, absent).join(),
+      gpuWarnings(usable, absent, null).join(),
       /^NVIDIA H100: not used, .* is missing: run `deno task build:cuda`/,
     );
   });
   withVariable("SLUICE_EXECUTABLE", "/opt/sluice", () => {
-    const [warning = "", ...others] = gpuWarnings(usable, absent);
+    const [warning = "", ...others] = gpuWarnings(usable, absent, null);
     assertEquals(others, []);
     assertNotMatch(warning, /deno task/);
   });
 });
 
 Deno.test("a GPU without one of NVIDIA's libraries gives a warning that names the library", () => {
-  const cudnn = { name: "cuDNN", found: false, detail: "libcudnn.so.9 was not found in /a, /b: install cuDNN 9" };
-  assertEquals(gpuWarnings(usable, { ...absent, found: true, requirements: [cudnn] }), [
+  const nvrtc = { name: "NVRTC", needed: false, found: false, detail: "libnvrtc.so.13 was not found" };
+  const detail = "libcudnn.so.9 was not found in /a, /b: install cuDNN 9";
+  const cudnn = { name: "cuDNN", needed: true, found: false, detail };
+  assertEquals(gpuWarnings(usable, { ...absent, found: true, requirements: [nvrtc, cudnn] }, null), [
     "NVIDIA H100: not used, libcudnn.so.9 was not found in /a, /b: install cuDNN 9",
   ]);
   assertMatch(
-    gpuWarnings(usable, { ...absent, found: true }).join(),
+    gpuWarnings(usable, { ...absent, found: true }, null).join(),
     /not used: `sluice doctor --device cuda` says why$/,
   );
+  assertEquals(gpuWarnings(usable, { ...absent, found: true }, "cuda:0: out of memory"), [
+    "NVIDIA H100: not used: cuda:0: out of memory",
+  ]);
 });
