@@ -28,6 +28,7 @@ class Staging {
   struct Piece {
     void* memory = nullptr;
     cudaEvent_t copied = nullptr;
+    bool pending = false;  // whether `copied` was recorded after the last copy
   };
 
   static cudaError_t prepare(Piece& piece);

@@ -95,7 +95,8 @@ SL_API int32_t sl_context_autotune(sl_context* context, int32_t measure);
 SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t capacity, int64_t* host_bytes);
 
 /* Uses the engines of a text of sl_plans_export for convolutions that are new from now on. INVALID_ARGUMENT, and no
- * effect, if it is not such a text, or if it names another device or library. */
+ * effect, if it is not such a text, or if it names another device or library. A convolution whose engine cannot be used
+ * fails with BACKEND, and the sentence names the line. */
 SL_API int32_t sl_plans_import(sl_context* context, const char* host_text);
 
 /* Frees the context, its caches and every buffer that is still allocated from it. NULL is a no-op. */

@@ -10,11 +10,7 @@ import type { DualNetwork, Pass } from "../models/mod.ts";
 import type { TrainingObserver } from "../run/records.ts";
 import type { RunState } from "../run/run_state.ts";
 import type { OnlineProbes } from "./online_probes.ts";
-
-/** Lets the event loop turn: Deno delivers signals then. */
-export function yieldToEvents(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
+import { yieldToEvents } from "./yield_to_events.ts";
 
 /** Answers whether somebody asked the run to stop. */
 type Stopper = Pick<TrainingObserver, "stopRequested">;

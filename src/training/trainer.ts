@@ -32,7 +32,7 @@ import type { TrainingState } from "../run/training_state.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
 import { BudgetLoop, isControlled } from "./budget_loop.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
-import { NetworkWatcher, yieldToEvents } from "./network_watch.ts";
+import { NetworkWatcher } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
 import { drawTurns } from "./rotation.ts";
@@ -47,6 +47,7 @@ import {
 } from "./schedules.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
+import { yieldToEvents } from "./yield_to_events.ts";
 
 /**
  * Augments a batch on the device.

@@ -66,6 +66,11 @@ ConvKey key_of(const ConvProblem& problem) {
           problem.tf32 ? 1 : 0};
 }
 
+std::string stored_refusal(const ConvChoice& choice, const CudnnError& refusal) {
+  return "line " + std::to_string(choice.line) + " of the stored plans names engine " + std::to_string(choice.rank) +
+         ", which cannot be used here (" + refusal.what() + "): measure again with --autotune";
+}
+
 // The effort of measuring: the fastest engine is among the first of the heuristics, and three runs of a convolution in
 // a row differ little from the next three.
 constexpr int measured_engines = 6;
@@ -155,8 +160,8 @@ ConvChoices Cudnn::choices() {
 void Cudnn::take_choices(const ConvChoices& choices) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ConvChoices all = choices_;
-  for (const auto& [key, rank] : choices) {
-    if (plans_.count(key) == 0) all[key] = rank;
+  for (const auto& [key, choice] : choices) {
+    if (plans_.count(key) == 0) all[key] = choice;
   }
   choices_.swap(all);
 }
@@ -170,13 +175,14 @@ const ConvPlan& Cudnn::plan(const ConvProblem& problem, const ConvOperands& oper
   const auto taken = choices_.find(key);
   std::unique_ptr<ConvPlan> made;
   if (taken != choices_.end()) {
-    made = candidates.at(taken->second);
+    made = candidates.at(taken->second.rank);
+    if (made == nullptr) throw std::runtime_error(stored_refusal(taken->second, candidates.refusal()));
   } else if (autotune_) {
     made = fastest(candidates, operands);
   }
   if (made == nullptr) made = candidates.from(0);
   if (made == nullptr) throw candidates.refusal();
-  choices_[key] = made->rank();
+  if (taken == choices_.end()) choices_[key] = {made->rank(), 0};
   return *(plans_[key] = std::move(made));
 }
 

@@ -65,8 +65,12 @@ struct ConvProblem;
 // Everything that a plan depends on: direction, shape, alignment, and whether TF32 is allowed. No value is negative.
 using ConvKey = std::array<int64_t, 13>;
 
-// The rank of the engine of each convolution.
-using ConvChoices = std::map<ConvKey, int64_t>;
+// The engine of a convolution.
+struct ConvChoice {
+  int64_t rank;  // among the candidates
+  int32_t line;  // of the stored plans that it comes from; 0 if it was chosen here
+};
+using ConvChoices = std::map<ConvKey, ConvChoice>;
 
 // A handle whose work goes to one stream, and its plans. Thread-safe.
 class Cudnn {
@@ -86,7 +90,8 @@ class Cudnn {
   void take_choices(const ConvChoices& choices);
 
   // The plan of a convolution, created at first use. With autotune, that computes the convolution several times on
-  // these operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error.
+  // these operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error, also if a stored choice
+  // cannot be used: another engine could give other bits than the run that stored it.
   const ConvPlan& plan(const ConvProblem& problem, const ConvOperands& operands);
 
   // Queues a plan. `workspace` is device memory of the plan's workspace_bytes().

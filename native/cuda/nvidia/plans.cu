@@ -27,7 +27,7 @@ std::string line_of(const ConvKey& key, int64_t rank) {
 }
 
 // Adds the choice of a line. False if the line has none, or its convolution already has a choice.
-bool read_line(const std::string& line, ConvChoices* choices) {
+bool read_line(const std::string& line, int32_t number, ConvChoices* choices) {
   std::istringstream words(line);
   ConvKey key{};
   int64_t rank = -1;
@@ -36,7 +36,7 @@ bool read_line(const std::string& line, ConvChoices* choices) {
   }
   if (!(words >> rank) || rank < 0) return false;
   // Writing the choice again must give the same line; otherwise the line is not of this format.
-  return line == line_of(key, rank) && choices->emplace(key, rank).second;
+  return line == line_of(key, rank) && choices->emplace(key, ConvChoice{rank, number}).second;
 }
 
 int32_t read_choices(sl_context* context, const char* host_text, ConvChoices* choices) {
@@ -46,8 +46,8 @@ int32_t read_choices(sl_context* context, const char* host_text, ConvChoices* ch
   std::getline(lines, line);
   SL_REQUIRE(line == expected, "sl_plans_import: line 1 is \"%.200s\", want \"%s\": measure again with --autotune",
              line.c_str(), expected.c_str());
-  for (int number = 2; std::getline(lines, line); ++number) {
-    SL_REQUIRE(read_line(line, choices),
+  for (int32_t number = 2; std::getline(lines, line); ++number) {
+    SL_REQUIRE(read_line(line, number, choices),
                "sl_plans_import: line %d, \"%.200s\", is not a new convolution's %zu integers and its engine's rank, 0 "
                "or more: measure again with --autotune",
                number, line.c_str(), ConvKey{}.size());
@@ -77,7 +77,7 @@ SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t cap
   std::string text;
   SL_TRY(first_line("sl_plans_export", context, &text));
   text += "\n";
-  for (const auto& [key, rank] : cudnn_of(context).choices()) text += line_of(key, rank) + "\n";
+  for (const auto& [key, choice] : cudnn_of(context).choices()) text += line_of(key, choice.rank) + "\n";
   *host_bytes = static_cast<int64_t>(text.size()) + 1;
   if (*host_bytes <= capacity) std::memcpy(host_text, text.c_str(), text.size() + 1);
   return SL_OK;
