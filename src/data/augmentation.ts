@@ -73,15 +73,23 @@ export interface ViewOptions {
  * @throws {ShapeError} if the table has no such row.
  */
 export function drawView(table: Float32Array, row: number, image: number, options: ViewOptions): void {
-  const { recipe, seed, epoch, view, sizeOf } = options;
-  const random = new RandomStream(seed, viewStream(epoch, view), image);
+  drawColumns(rowOf(table, row), image, viewStream(options), options);
+}
+
+/** Draws a view of an image into the columns of its row. @param random the view's stream, at any step. */
+function drawColumns(
+  columns: Float32Array,
+  image: number,
+  random: RandomStream,
+  { recipe, sizeOf }: ViewOptions,
+): void {
+  random.restart(image);
   const [height, width] = sizeOf(image);
-  identityView(table, row, [height, width]);
-  const columns = rowOf(table, row);
+  identityColumns(columns, height, width);
   drawCrop(recipe, random, height, width, columns);
   if (random.uniform() < recipe.jitterProbability) drawJitter(recipe, random, columns);
   columns[AUGMENT_GRAYSCALE] = random.uniform() < recipe.grayscaleProbability ? 1 : 0;
-  if (random.uniform() < recipe.blurProbability) columns[AUGMENT_BLUR_SIGMA] = uniformIn(random, ...recipe.blurSigma);
+  if (random.uniform() < recipe.blurProbability) columns[AUGMENT_BLUR_SIGMA] = uniformIn(random, recipe.blurSigma);
   columns[AUGMENT_SOLARIZE] = random.uniform() < recipe.solarizeProbability ? 1 : 0;
   columns[AUGMENT_FLIP] = random.uniform() < recipe.flipProbability ? 1 : 0;
 }
@@ -99,7 +107,10 @@ export function identityView(
   row: number,
   [height, width]: readonly [height: number, width: number],
 ): void {
-  const columns = rowOf(table, row);
+  identityColumns(rowOf(table, row), height, width);
+}
+
+function identityColumns(columns: Float32Array, height: number, width: number): void {
   columns.fill(0);
   columns[AUGMENT_CROP_HEIGHT] = height;
   columns[AUGMENT_CROP_WIDTH] = width;
@@ -117,7 +128,12 @@ export function identityView(
  */
 export function viewTable(indices: Int32Array, options: ViewOptions): Float32Array<ArrayBuffer> {
   const table = new Float32Array(indices.length * AUGMENT_COLUMNS);
-  indices.forEach((image, row) => drawView(table, row, image, options));
+  const random = viewStream(options);
+  const columns = new Float32Array(AUGMENT_COLUMNS);
+  indices.forEach((image, row) => {
+    drawColumns(columns, image, random, options);
+    table.set(columns, row * AUGMENT_COLUMNS);
+  });
   return table;
 }
 
@@ -131,14 +147,15 @@ export function identityTable(
   return table;
 }
 
-function viewStream(epoch: number, view: number): number {
+/** The numbers of a view of all images; an image's are at the step of its index. */
+function viewStream({ seed, epoch, view }: ViewOptions): RandomStream {
   if (!Number.isInteger(epoch) || epoch < 0 || epoch >= EPOCHS_LIMIT) {
     throw new InvalidInputError(`epoch ${epoch} is out of range: give an epoch from 0 to ${EPOCHS_LIMIT - 1}`);
   }
   if (!Number.isInteger(view) || view < 0 || view >= VIEWS_LIMIT) {
     throw new InvalidInputError(`view ${view} is out of range: give a view from 0 to ${VIEWS_LIMIT - 1}`);
   }
-  return streamOf(Streams.augment, epoch * VIEWS_LIMIT + view);
+  return new RandomStream(seed, streamOf(Streams.augment, epoch * VIEWS_LIMIT + view), 0);
 }
 
 function rowOf(table: Float32Array, row: number): Float32Array {
@@ -161,9 +178,10 @@ function drawCrop(
   columns: Float32Array,
 ): void {
   const [narrowest, widest] = recipe.ratio;
+  const logarithms = [Math.log(narrowest), Math.log(widest)] as const;
   for (let tries = 0; tries < CROP_TRIES; tries++) {
-    const area = height * width * uniformIn(random, ...recipe.scale);
-    const ratio = Math.exp(uniformIn(random, Math.log(narrowest), Math.log(widest)));
+    const area = height * width * uniformIn(random, recipe.scale);
+    const ratio = Math.exp(uniformIn(random, logarithms));
     const cropWidth = Math.round(Math.sqrt(area * ratio));
     const cropHeight = Math.round(Math.sqrt(area / ratio));
     if (cropWidth < 1 || cropWidth > width || cropHeight < 1 || cropHeight > height) continue;
@@ -191,13 +209,13 @@ function drawJitter(recipe: ViewRecipe, random: RandomStream, columns: Float32Ar
   columns[AUGMENT_BRIGHTNESS] = factorIn(random, recipe.brightness);
   columns[AUGMENT_CONTRAST] = factorIn(random, recipe.contrast);
   columns[AUGMENT_SATURATION] = factorIn(random, recipe.saturation);
-  columns[AUGMENT_HUE] = uniformIn(random, -recipe.hue, recipe.hue);
+  columns[AUGMENT_HUE] = uniformIn(random, [-recipe.hue, recipe.hue]);
 }
 
 function factorIn(random: RandomStream, strength: number): number {
-  return uniformIn(random, Math.max(0, 1 - strength), 1 + strength);
+  return uniformIn(random, [Math.max(0, 1 - strength), 1 + strength]);
 }
 
-function uniformIn(random: RandomStream, low: number, high: number): number {
+function uniformIn(random: RandomStream, [low, high]: readonly [low: number, high: number]): number {
   return low + (high - low) * random.uniform();
 }

@@ -14,7 +14,7 @@ import {
   type Trace,
 } from "../models/mod.ts";
 import { sum, writeRows } from "../ops/mod.ts";
-import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
+import { contentsOf, Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { MaskSource, SplitMasks } from "./masks.ts";
 
 /** Images encoded at a time. */
@@ -96,15 +96,18 @@ class OpenCounts {
 
   /** Adds the masks [N, C] of further images, by gate. */
   add(masks: readonly Tensor[]): void {
-    masks.forEach((mask, gate) => {
-      const added = sum(null, mask, "rows").toFloat32();
+    const pairs = this.terms.flatMap(({ gates: [first, second] }, term) => {
+      const [mask, other] = [masks[first], second === undefined ? undefined : masks[second]];
+      return mask === undefined || other === undefined ? [] : [{ term, masks: [mask, other] }];
+    });
+    const ofPairs = pairs.flatMap((pair) => pair.masks.map((mask) => sum(null, mask, "columns")));
+    const counts = contentsOf([...masks.map((mask) => sum(null, mask, "rows")), ...ofPairs]);
+    counts.slice(0, masks.length).forEach((added, gate) => {
       const total = this.channels[gate] ??= new Float64Array(added.length);
       added.forEach((open, channel) => total[channel] = (total[channel] ?? 0) + open);
     });
-    this.terms.forEach(({ gates: [first, second] }, term) => {
-      const [mask, other] = [masks[first], second === undefined ? undefined : masks[second]];
-      if (mask === undefined || other === undefined) return;
-      const [left, right] = [mask, other].map((of) => sum(null, of, "columns").toFloat32());
+    pairs.forEach(({ term }, pair) => {
+      const [left, right] = counts.slice(masks.length + 2 * pair);
       left?.forEach((open, image) => this.#products[term] = (this.#products[term] ?? 0) + open * (right?.[image] ?? 0));
     });
   }

@@ -3,18 +3,13 @@
  *
  * @module
  */
-import type { EvaluationImages } from "../data/mod.ts";
-import { concatRows } from "../ops/mod.ts";
-import type { Tensor } from "../tensor/mod.ts";
+import type { ImageRun } from "../data/mod.ts";
 import { ENCODED_BATCH } from "./features.ts";
 
 /** The most images of a sample unless the caller gives another number. */
 export const SAMPLED_IMAGES = 5000;
 /** Neighbouring images that are read at a time. */
 const RUN_IMAGES = 5;
-
-/** Neighbouring images of a set: the first one and the image after the last one. */
-export type ImageRun = readonly [from: number, to: number];
 
 /**
  * Divides a sample of a set into batches of at most 250 images and nearly equal sizes.
@@ -35,9 +30,4 @@ export function sampleBatches(count: number, limit: number = SAMPLED_IMAGES): re
     sample[part % batches]?.push([from, Math.min(end, from + RUN_IMAGES)]);
   }
   return sample;
-}
-
-/** The images of a batch, [N, H, W, 3] f32, owned by the open scope. */
-export function sampledImages(images: EvaluationImages, batch: readonly ImageRun[]): Tensor {
-  return concatRows(null, batch.map(([from, to]) => images.normalised(from, to)));
 }

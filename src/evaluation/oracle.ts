@@ -19,7 +19,7 @@ import {
 } from "../models/mod.ts";
 import { binary, gateThreshold, globalPool, scale, sum, unary } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
-import { sampleBatches, sampledImages } from "./image_sample.ts";
+import { sampleBatches } from "./image_sample.ts";
 import { StaticMask } from "./masks.ts";
 
 /** Scores per MAC of one gate's channels over a sample of images. */
@@ -78,7 +78,7 @@ export function sampleScores(
   const parts = open.blocks.map((): Float32Array[] => []);
   for (const batch of sampleBatches(images.set.count, limit)) {
     using _scope = new Scope();
-    const x = sampledImages(images, batch);
+    const x = images.gathered(batch);
     network.evaluate("gated", x, open.rows(images.device, 0, x.dim(0)), scorer);
     scorer.take().forEach((scores, gate) => parts[gate]?.push(scores.toFloat32()));
   }

@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { ImageRun } from "../data/mod.ts";
 import type { GatedResNet, TracedRow } from "../models/mod.ts";
 import type { NormState } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
-import { type ImageRun, sampleBatches } from "./image_sample.ts";
+import { sampleBatches } from "./image_sample.ts";
 import type { StaticMask } from "./masks.ts";
 import type { TrainingViews } from "./training_views.ts";
 

@@ -3,5 +3,6 @@
  *
  * @module
  */
+export * from "./contents.ts";
 export * from "./scope.ts";
 export * from "./tensor.ts";

@@ -7,6 +7,7 @@ import {
   BATCHES_AHEAD,
   type Dataset,
   type EvaluationImages,
+  type ImageRun,
   type ImageSet,
   type MemoryImages,
   readerThreads,
@@ -57,6 +58,10 @@ class BlankImages implements EvaluationImages {
     const shape = [to - from, this.set.height, this.set.width, 3];
     using _pixels = new Tensor(this.device, shape, "u8");
     return new Tensor(this.device, shape);
+  }
+
+  gathered(runs: readonly ImageRun[]): Tensor {
+    return this.normalised(0, runs.reduce((count, [from, to]) => count + to - from, 0));
   }
 
   [Symbol.dispose](): void {}

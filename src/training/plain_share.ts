@@ -4,8 +4,7 @@
  * @module
  */
 import { costShare, openness } from "../budget/mod.ts";
-import type { EvaluationImages } from "../data/mod.ts";
-import { type ImageRun, sampledImages } from "../evaluation/mod.ts";
+import type { EvaluationImages, ImageRun } from "../data/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Scope } from "../tensor/mod.ts";
 import { downloadScalars, type PendingScalars } from "./scalars.ts";
@@ -49,7 +48,7 @@ export function plainShare(
   turn: number,
 ): PendingScalars {
   using _scope = new Scope();
-  const sample = sampledImages(images, plainRuns(images.set.count, seed, turn));
+  const sample = images.gathered(plainRuns(images.set.count, seed, turn));
   const encoder = network.encoderOf("gated");
   const { masks } = encoder.evaluate("gated", sample);
   // The next step changes the weights that these are copies of, and needs the memory.

@@ -1,7 +1,7 @@
 /**
  * Times the page of 300 runs: reading their folders, making it, and a browser's rendering where one is installed.
  *
- * The last line of `deno task bench`.
+ * Part of `deno task bench`.
  *
  * @module
  */

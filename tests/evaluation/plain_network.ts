@@ -5,7 +5,7 @@
  */
 import { type EvaluationImages, ImageStores, shapes } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
-import { type NormImages, sampledImages } from "../../src/evaluation/mod.ts";
+import type { NormImages } from "../../src/evaluation/mod.ts";
 import { DualNetwork, type DualNetworkOptions, type GatedResNet, type NetworkSpec } from "../../src/models/mod.ts";
 import { conv2d, maxPool } from "../../src/ops/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
@@ -41,7 +41,7 @@ export function plainNormImages(images: EvaluationImages): NormImages {
     visit: (sample, visit) => {
       for (const batch of sample) {
         using _scope = new Scope();
-        visit(sampledImages(images, batch));
+        visit(images.gathered(batch));
       }
     },
   };

@@ -21,7 +21,6 @@ import {
   normViews,
   recalibrateNorms,
   sampleBatches,
-  sampledImages,
   type SeenViews,
   SplitMasks,
   StaticMask,
@@ -185,7 +184,7 @@ for (const onDevice of [true, false]) {
     using _scope = new Scope();
     seen.forEach((images, at) => {
       const batch = Math.floor(at / 2);
-      const expected = sampledImages(plain, sample[batch] ?? []).toFloat32();
+      const expected = plain.gathered(sample[batch] ?? []).toFloat32();
       assertEquals(images.length, expected.length);
       const row = 32 * 3;
       // A column's mirror image lies in the same row, with its three colours in order.

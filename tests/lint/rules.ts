@@ -34,6 +34,7 @@ export const layers: readonly (readonly string[])[] = [
 /** Files that may read a clock: they show progress or measure speed, and no result depends on the time. */
 export const clockFiles: readonly string[] = [
   "src/training/trainer.ts",
+  "src/training/yield_to_events.ts",
   "src/selftest/harness.ts",
   "src/bench/stopwatch.ts",
   "cli/ui/download.ts",

@@ -21,6 +21,15 @@ Deno.test("a stream walks the words of the blocks (block, stream, step, 0) under
   assertEquals(draws(12, () => stream.uint32()), expected);
 });
 
+Deno.test("a stream that is restarted at a step draws what a new stream draws", () => {
+  const stream = new RandomStream(9, 7, 11);
+  stream.normal(); // leaves a spare one
+  stream.restart(12);
+  const fresh = new RandomStream(9, 7, 12);
+  assertEquals(draws(9, () => stream.normal()), draws(9, () => fresh.normal()));
+  assertThrows(() => stream.restart(2 ** 32), InvalidInputError, "step 4294967296");
+});
+
 Deno.test("a seed given as number and as bigint is the same seed", () => {
   const seed = 2 ** 40 + 5;
   assertStrictEquals(new RandomStream(seed, 1, 2).uint32(), new RandomStream(BigInt(seed), 1, 2).uint32());

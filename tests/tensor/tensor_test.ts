@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { MisuseError, ShapeError } from "../../src/errors.ts";
-import { type DType, dtypeBytes, elementCount, Tensor } from "../../src/tensor/mod.ts";
+import { contentsOf, type DType, dtypeBytes, elementCount, Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
 
 const device = openDevice();
@@ -100,4 +100,22 @@ Deno.test("the bytes of a tensor are those of its element type", () => {
     using _tensor = new Tensor(device, [1024], dtype);
     assertEquals(device.memory().inUse - before, 1024 * bytes);
   }
+});
+
+Deno.test("the contents of several tensors come in one download, empty ones and scalars too", () => {
+  using _scope = new Scope();
+  const values = [[1, 2, 3], [], [4], [5, 6]];
+  const tensors = values.map((some) => Tensor.from(device, Float32Array.from(some), [some.length]));
+  let downloads = 0;
+  {
+    using _observed = device.observe((name, _parameters, call) => {
+      if (name === "sl_download") downloads++;
+      call();
+    });
+    assertEquals(contentsOf(tensors).map((some) => [...some]), values);
+  }
+  assertEquals(downloads, 1);
+  assertEquals(contentsOf([]), []);
+  const bytes = Tensor.from(device, new Uint8Array(2), [2]);
+  assertThrows(() => contentsOf([bytes]), ShapeError, "a u8 tensor has no f32 contents");
 });

@@ -9,7 +9,7 @@ import { AUGMENT_COLUMNS } from "../../ops/mod.ts";
 import { Tensor, unscoped } from "../../tensor/mod.ts";
 import type { ViewBatch } from "../batches.ts";
 import type { MemoryImages } from "../dataset.ts";
-import { type EvaluationImages, type Normalisation, normalisedImages } from "./evaluation_images.ts";
+import { type EvaluationImages, type ImageRun, type Normalisation, normalisedImages } from "./evaluation_images.ts";
 import type { Size } from "./frames.ts";
 import type { StoredBatch, StoredView, TrainingImages } from "./training_images.ts";
 
@@ -48,7 +48,12 @@ export class DeviceImages implements EvaluationImages, TrainingImages {
 
   /** See {@linkcode EvaluationImages.normalised}. */
   normalised(from: number, to: number, size?: Size): Tensor {
-    return normalisedImages(this.images, from, to - from, this.constants, size);
+    return normalisedImages(this.images, [[from, to]], this.constants, size);
+  }
+
+  /** See {@linkcode EvaluationImages.gathered}. */
+  gathered(runs: readonly ImageRun[]): Tensor {
+    return normalisedImages(this.images, runs, this.constants);
   }
 
   /** Frees the images on the device. */

@@ -14,6 +14,9 @@ import type { Size } from "./frames.ts";
 /** The normalisation constants of a data set. */
 export type Normalisation = Pick<Dataset, "mean" | "std">;
 
+/** Neighbouring images of a set: the first one and the image after the last one. */
+export type ImageRun = readonly [from: number, to: number];
+
 /** The images of a set, read a range at a time. */
 export interface EvaluationImages extends Disposable {
   /** The device of the normalised images. */
@@ -26,23 +29,34 @@ export interface EvaluationImages extends Disposable {
    * @param size height and width to resize to; the set's by default.
    */
   normalised(from: number, to: number, size?: Size): Tensor;
+  /** Returns the images of several runs, one after another and normalised: [N, H, W, 3] f32. */
+  gathered(runs: readonly ImageRun[]): Tensor;
 }
 
 /**
- * Normalises `count` images, beginning at `from`, of a tensor [M, H, W, 3] u8: [count, H, W, 3] f32, resized if
- * `size` is given.
+ * Normalises the images of some runs of a tensor [M, H, W, 3] u8: [N, H, W, 3] f32, resized if `size` is given.
  */
 export function normalisedImages(
   images: Tensor,
-  from: number,
-  count: number,
+  runs: readonly ImageRun[],
   constants: Normalisation,
   size?: Size,
 ): Tensor {
   const { device, shape: [, height = 0, width = 0] } = images;
-  using indices = Tensor.from(device, Int32Array.from({ length: count }, (_, row) => from + row), [count]);
+  const count = imagesOf(runs);
+  const chosen = new Int32Array(count);
+  let row = 0;
+  for (const [from, to] of runs) {
+    for (let image = from; image < to; image++) chosen[row++] = image;
+  }
+  using indices = Tensor.from(device, chosen, [count]);
   using parameters = Tensor.from(device, identityTable(count, [height, width]), [count, AUGMENT_COLUMNS]);
   return augment(images, indices, parameters, { ...constants, size: size ?? [height, width] });
+}
+
+/** Number of images of some runs. */
+function imagesOf(runs: readonly ImageRun[]): number {
+  return runs.reduce((count, [from, to]) => count + to - from, 0);
 }
 
 /** A range of images in host memory, whose read may still be running. */
@@ -79,7 +93,29 @@ export class HostEvaluationImages implements EvaluationImages {
     const next = Math.min(count, to + (to - from));
     if (next > to) this.#ahead = this.#begin(to, next);
     using images = Tensor.from(this.device, range.bytes, [to - from, height, width, 3]);
-    return normalisedImages(images, 0, to - from, this.constants, size);
+    return normalisedImages(images, [[0, to - from]], this.constants, size);
+  }
+
+  /** See {@linkcode EvaluationImages.gathered}. All runs are read at the same time. */
+  gathered(runs: readonly ImageRun[]): Tensor {
+    const { height, width } = this.set;
+    const [count, bytesOfImage] = [imagesOf(runs), height * width * 3];
+    const bytes = new Uint8Array(count * bytesOfImage);
+    const reads: PendingPixels[] = [];
+    try {
+      let row = 0;
+      for (const [from, to] of runs) {
+        const into = bytes.subarray(row * bytesOfImage, (row + to - from) * bytesOfImage);
+        reads.push(this.#pixels.beginEvaluation(from, to, into));
+        row += to - from;
+      }
+      for (const read of reads) read.wait();
+    } catch (error) {
+      for (const read of reads) read.abandon();
+      throw error;
+    }
+    using images = Tensor.from(this.device, bytes, [count, height, width, 3]);
+    return normalisedImages(images, [[0, count]], this.constants);
   }
 
   #begin(from: number, to: number): Range {

@@ -86,6 +86,12 @@ Deno.test("streamed images are normalised like those on the device, and leave no
       using small = host.normalised(from, to, [16, 8]);
       assertEquals(small.shape, [to - from, 16, 8, 3]);
     }
+    for (const images of [host, whole]) {
+      using _scope = new Scope();
+      const runs = [[250, 255], [3, 4], [299, 300]] as const;
+      const pieces = runs.flatMap(([from, to]) => [...whole.normalised(from, to).toFloat32()]);
+      assertEquals([...images.gathered(runs).toFloat32()], pieces);
+    }
   }
   assertStrictEquals(device.memory().inUse, before);
 });
