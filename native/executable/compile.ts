@@ -26,26 +26,22 @@ const permissions: readonly string[] = denoJson.tasks.sluice.command.split(" ")
   .filter((word) => word.startsWith("--allow-"));
 
 /** Runs Deno on this project. If it fails, the error contains the end of its output. */
-async function denoOrFail(args: readonly string[], what: string): Promise<void> {
+export async function denoOrFail(args: readonly string[], what: string): Promise<void> {
   const { success, output } = await execute(Deno.execPath(), args);
   if (!success) throw new SluiceError(`${what} failed: ${output.trim().split("\n").slice(-20).join("\n")}`);
 }
 
 /**
- * Bundles the program into JavaScript files.
+ * Bundles the program into the JavaScript files of a folder, which then contains `cli/main.js`.
  *
  * Several files let a command start without reading the code of the others: `--version` takes a third of the time.
- *
- * @returns The folder that contains `cli/main.js`.
  */
-async function bundle(): Promise<string> {
-  const folder = join(workFolder, "app");
+export async function bundle(folder: string): Promise<void> {
   const entries = ["cli/main.ts", "src/run/checkpoint_worker.ts"].map((name) => join(root, name));
   const flags = ["--quiet", "--platform", "deno", "--code-splitting"];
   await denoOrFail(["bundle", ...flags, "--outdir", folder, ...entries], "bundling the program");
   // In a bundled file, `new URL("./checkpoint_worker.ts", import.meta.url)` points here.
   Deno.writeTextFileSync(join(folder, "checkpoint_worker.ts"), 'import "./src/run/checkpoint_worker.js";\n');
-  return folder;
 }
 
 /** A way to make the executable. */
@@ -115,11 +111,12 @@ async function chooseWay(app: string): Promise<Way> {
   );
 }
 
-/** The native libraries and the system libraries that they need, all in one folder. */
-async function libraryFiles(libraries: readonly string[]): Promise<PayloadFile[]> {
-  const needed = new Set((await Promise.all(libraries.map(neededLibraries))).flat());
-  const sources = [...libraries, ...needed];
-  return sources.map((source) => ({ source, path: `native/${basename(source)}`, executable: false }));
+/** The native libraries or programs, and the system libraries that they need, all in the folder `native`. */
+export async function libraryFiles(libraries: readonly string[]): Promise<PayloadFile[]> {
+  const needed = (await Promise.all(libraries.map(neededLibraries))).flat();
+  // One that is given may also be needed by another.
+  const byName = new Map([...needed, ...libraries].map((source) => [basename(source), source]));
+  return [...byName].map(([name, source]) => ({ source, path: `native/${name}`, executable: false }));
 }
 
 /** Tests the executable from an empty cache, as for a new user. */
@@ -158,7 +155,9 @@ export async function compileExecutable(output: string, level: number): Promise<
   for (const leftover of [workFolder, partial]) rmSync(leftover, { recursive: true, force: true });
   for (const folder of [workFolder, dirname(output)]) Deno.mkdirSync(folder, { recursive: true });
   try {
-    const { description, start } = await chooseWay(await bundle());
+    const app = join(workFolder, "app");
+    await bundle(app);
+    const { description, start } = await chooseWay(app);
     const payload: Payload = { version: denoJson.version, ...start, files: [...start.files, ...libraries] };
     writeExecutable(partial, launcher, payload, level);
     await tryOut(partial);

@@ -7,6 +7,7 @@
 import { join } from "@std/path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { runGpuKit } from "./gpu_kit.ts";
 import { killCalls } from "./killed_calls.ts";
 import { killRuns } from "./killed_runs.ts";
 import { killUnpacking } from "./killed_unpacking.ts";
@@ -32,6 +33,7 @@ const tests: readonly SoakTest[] = [
   killRuns,
   killCalls,
   killUnpacking,
+  runGpuKit,
 ];
 
 /** Number of trials that have passed, by the name of their test. */

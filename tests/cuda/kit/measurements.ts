@@ -1,0 +1,137 @@
+/**
+ * The measurements of the GPU kit: losses beside the CPU's, convolutions, training steps and inference.
+ *
+ * @module
+ */
+import { randomImages } from "../../../src/bench/images.ts";
+import {
+  benchInfer,
+  benchStep,
+  type InferenceBenchmark,
+  type InferenceBenchmarkOptions,
+  type StepBenchmark,
+  type StepBenchmarkOptions,
+} from "../../../src/bench/mod.ts";
+import { median, timed } from "../../../src/bench/stopwatch.ts";
+import { type Precision, resolveConfig, type RunConfig, withPrecision } from "../../../src/config/mod.ts";
+import { Device, type Kernels } from "../../../src/device/mod.ts";
+import { philoxNoise } from "../../../src/models/mod.ts";
+import { createTrainee, trainingStep } from "../../../src/training/mod.ts";
+import { Scope } from "../../../src/tensor/mod.ts";
+import { shortRun } from "../short_run.ts";
+
+/** The losses of the same steps on the GPU and on the CPU. */
+export interface Losses {
+  readonly cpu: readonly number[];
+  readonly cuda: readonly number[];
+}
+
+/** Trains the same steps on both devices, in f32. */
+function compareLosses({ steps }: { readonly steps: number }): Losses {
+  const lossesOn = (name: string) => {
+    using device = Device.open({ device: name, threads: 2 });
+    return shortRun(device, steps).map(({ loss = NaN }) => loss);
+  };
+  return { cuda: lossesOn("cuda"), cpu: lossesOn("cpu") };
+}
+
+/** The time of one kind of convolution within a step. */
+export interface ConvolutionTime {
+  /** The native function, such as `sl_conv_forward`. */
+  readonly function: string;
+  /** The fields of `sl_conv_shape` in their order. */
+  readonly shape: readonly number[];
+  /** Calls in a step. */
+  readonly calls: number;
+  /** Median milliseconds of a call. */
+  readonly milliseconds: number;
+}
+
+/** The size of a network, and how it is computed. */
+interface NetworkSize {
+  readonly width: number;
+  readonly batch: number;
+  readonly precision?: Precision;
+}
+
+/** A dual run of ResNet-18 on images of 32 x 32. */
+function configOf({ width, batch, precision = "f32" }: NetworkSize): RunConfig {
+  return resolveConfig({
+    flags: { width, batch, projector: 32 * width, stem: "cifar-paper", precision, gateWarmup: 0 },
+  });
+}
+
+/** The convolutions of a step. */
+export interface Convolutions {
+  readonly rows: readonly ConvolutionTime[];
+  /** The engines as `plans.txt` has them: a line for each convolution, whose last number is the rank of its engine. */
+  readonly plans: string;
+}
+
+const MEASURED_STEPS = 3;
+
+/** The kind of convolution that a native call computes; null if it computes none. */
+function kindOf(name: keyof Kernels, [shape]: readonly unknown[]): string | null {
+  const isConvolution = name.startsWith("sl_conv_") && !name.includes("pack");
+  return isConvolution ? `${name} ${(shape as Int32Array).join(" ")}` : null;
+}
+
+/** Times each convolution of a dual training step of ResNet-18 by itself, which includes the time to start it. */
+function timeConvolutions({ width, batch }: NetworkSize): Convolutions {
+  using device = Device.open({ device: "cuda" });
+  const precision = "bf16";
+  const config = configOf({ width, batch, precision });
+  using _scope = new Scope();
+  using trainee = createTrainee(device, config, 32);
+  const views = [randomImages(device, batch, 1, precision), randomImages(device, batch, 2, precision)] as const;
+  const times = new Map<string, number[]>();
+  const work = (step: number) => {
+    const noise = (pass: number) => philoxNoise(device, { seed: 0, step }, pass);
+    const inputs = { views, epoch: 0, rate: config.lr, noise };
+    using _report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
+  };
+  work(0); // makes the plans
+  {
+    using _observed = device.observe((name, parameters, call) => {
+      const kind = kindOf(name, parameters);
+      if (kind === null) return call();
+      const time = timed(device, call);
+      times.set(kind, [...times.get(kind) ?? [], time]);
+    });
+    for (let step = 1; step <= MEASURED_STEPS; step++) work(step);
+  }
+  const rows = [...times].map(([kind, measured]) => {
+    const [name = "", ...shape] = kind.split(" ");
+    return {
+      function: name,
+      shape: shape.map(Number),
+      calls: measured.length / MEASURED_STEPS,
+      milliseconds: median(measured),
+    };
+  });
+  const total = ({ calls, milliseconds }: ConvolutionTime) => calls * milliseconds;
+  return { rows: rows.toSorted((a, b) => total(b) - total(a)), plans: device.exportPlans() };
+}
+
+/** Times a training step as `sluice bench step --profile` does. */
+function timeStep(options: NetworkSize & StepBenchmarkOptions): StepBenchmark {
+  using device = Device.open({ device: "cuda" });
+  return benchStep(device, configOf(options), { ...options, profiled: true });
+}
+
+/** Times inference as `sluice bench infer` does. */
+function timeInference(options: NetworkSize & InferenceBenchmarkOptions): InferenceBenchmark {
+  using device = Device.open({ device: "cuda" });
+  return benchInfer(device, configOf(options), options);
+}
+
+/** The measurements by name. Each takes one object of options. */
+export const measurements = {
+  losses: compareLosses,
+  convolutions: timeConvolutions,
+  step: timeStep,
+  inference: timeInference,
+} as const;
+
+/** The name of a measurement. */
+export type Measurement = keyof typeof measurements;

@@ -1,0 +1,94 @@
+/**
+ * Turns the results of the GPU kit into tables for the README: `deno task gpu:report FILE`.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { InferenceBenchmark, StepBenchmark } from "../../../src/bench/mod.ts";
+import { countTests } from "../../counts.ts";
+import type { Convolutions, Losses } from "./measurements.ts";
+import { documentOf, readResults, type SectionResult } from "./results.ts";
+
+/** Convolutions to list, those that take the most time of a step. */
+const LISTED = 12;
+
+function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const lines = [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.join("\n");
+}
+
+/** What a section says about itself in a few words. */
+function remarkOn(result: SectionResult): string {
+  if (result.reason !== null) return result.reason;
+  const { passed, failed } = countTests(result.stdout, result.outcome === "passed");
+  if (passed + failed > 1) return `${passed} passed, ${failed} failed`;
+  return result.outcome === "failed" ? result.stderr.trim().split("\n").at(-1) ?? "" : "";
+}
+
+function sectionTable(results: readonly SectionResult[]): string {
+  const rows = results.map((result) => [result.section, result.outcome, result.seconds.toFixed(1), remarkOn(result)]);
+  return table(["section", "outcome", "seconds", ""], rows);
+}
+
+/** Milliseconds of PyTorch's step beside a step of sluice's, as the script prints them; null without PyTorch. */
+function peerMilliseconds(results: readonly SectionResult[], name: string): string {
+  const peer = results.find(({ section }) => section === `PyTorch's ${name.replace("tf32", "f32")}`);
+  return /([\d.]+) ms/.exec(peer?.stdout ?? "")?.[1] ?? "-";
+}
+
+function stepTable(results: readonly SectionResult[]): string {
+  const rows = results.filter(({ section }) => section.startsWith("step, ")).flatMap((result) => {
+    const step = documentOf<StepBenchmark>(result);
+    if (step === null) return [];
+    const share = `${(100 * step.shareOfPeak).toFixed(0)} %`;
+    const times = [step.msPerStep.toFixed(2), step.viewsPerSecond.toFixed(0), share];
+    return [[result.section, ...times, peerMilliseconds(results, result.section)]];
+  });
+  return table(["dual step", "ms", "views/s", "of the matrix peak", "PyTorch ms"], rows);
+}
+
+function inferTable(results: readonly SectionResult[]): string {
+  const rows = results.filter(({ section }) => section.startsWith("inference")).flatMap((result) =>
+    (documentOf<InferenceBenchmark>(result)?.rows ?? []).map((row) => [
+      result.section,
+      row.batch,
+      row.macShare.toFixed(2),
+      row.denseMs.toFixed(3),
+      row.gatedMs.toFixed(3),
+      row.timeShare.toFixed(2),
+    ])
+  );
+  return table(["inference", "batch", "cost share", "dense ms", "gated ms", "time share"], rows);
+}
+
+function lossLine(results: readonly SectionResult[]): string {
+  const result = results.find(({ section }) => section.startsWith("losses"));
+  const losses = result === undefined ? null : documentOf<Losses>(result);
+  if (losses === null) return "No losses were compared.";
+  const differences = losses.cuda.map((loss, step) => Math.abs(loss / (losses.cpu[step] ?? NaN) - 1));
+  return `Losses of ${differences.length} steps beside the CPU's: largest relative difference ` +
+    `${Math.max(...differences).toExponential(1)}, at the first step ${(differences[0] ?? NaN).toExponential(1)}.`;
+}
+
+function convolutionTable(results: readonly SectionResult[]): string {
+  const result = results.find(({ section }) => section.startsWith("convolutions"));
+  const rows = (result === undefined ? null : documentOf<Convolutions>(result))?.rows.slice(0, LISTED) ?? [];
+  return table(
+    ["convolution", "batch, height, width, in, out, kernel, stride, padding, type", "calls", "ms each"],
+    rows.map((row) => [row.function, row.shape.join(" "), row.calls, row.milliseconds.toFixed(3)]),
+  );
+}
+
+/** The report of a file of results, in Markdown. */
+export function kitReport(results: readonly SectionResult[]): string {
+  const tables = [sectionTable, lossLine, stepTable, inferTable, convolutionTable];
+  return `${tables.map((make) => make(results)).join("\n\n")}\n`;
+}
+
+if (import.meta.main) {
+  const [file, ...others] = Deno.args;
+  if (file === undefined || others.length > 0) {
+    console.error("gpu:report: give the file of results that the kit wrote, gpu-results.jsonl");
+    process.exitCode = 2;
+  } else process.stdout.write(kitReport(readResults(Deno.readTextFileSync(file))));
+}
