@@ -63,5 +63,5 @@ export async function unpackKit(root: string): Promise<KitRunner> {
 
 /** The results of a run, from the file that it wrote. */
 export function resultsOf(root: string, name = "gpu-results.jsonl"): readonly SectionResult[] {
-  return readResults(Deno.readTextFileSync(join(root, "work", name)));
+  return readResults(join(root, "work", name));
 }

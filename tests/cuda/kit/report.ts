@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import type { InferenceBenchmark, StepBenchmark } from "../../../src/bench/mod.ts";
+import { runTask } from "../../../native/tools/build.ts";
 import { countTests } from "../../counts.ts";
 import type { Convolutions, Losses } from "./measurements.ts";
 import { documentOf, readResults, type SectionResult } from "./results.ts";
@@ -90,5 +91,5 @@ if (import.meta.main) {
   if (file === undefined || others.length > 0) {
     console.error("gpu:report: give the file of results that the kit wrote, gpu-results.jsonl");
     process.exitCode = 2;
-  } else process.stdout.write(kitReport(readResults(Deno.readTextFileSync(file))));
+  } else await runTask(() => Promise.resolve(console.log(kitReport(readResults(file)).trimEnd())));
 }

@@ -3,41 +3,59 @@
  *
  * @module
  */
+import { z } from "zod";
+import { InvalidInputError } from "../../../src/errors.ts";
+import { parseJsonObject, readTextFile, reasonOf } from "../../../src/formats/mod.ts";
 
-/** How a section of the kit ended. */
-export type Outcome = "passed" | "failed" | "cut off" | "skipped";
+const REMEDY = "give the gpu-results.jsonl of a GPU kit";
+
+const schema = z.object({
+  /** The section's name. */
+  section: z.string(),
+  /** How it ended. */
+  outcome: z.enum(["passed", "failed", "cut off", "skipped"]),
+  /** Why it was skipped; null if it was run. */
+  reason: z.string().nullable(),
+  /** The command that was run, without the folder of the kit. */
+  command: z.string(),
+  /** Seconds that it took. */
+  seconds: z.number(),
+  /** What it printed on stdout: a JSON document of most sections. */
+  stdout: z.string(),
+  /** The end of what it printed on stderr. */
+  stderr: z.string(),
+});
 
 /** What came of a section. */
-export interface SectionResult {
-  /** The section's name. */
-  readonly section: string;
-  /** How it ended. */
-  readonly outcome: Outcome;
-  /** Why it was skipped; null if it was run. */
-  readonly reason: string | null;
-  /** The command that was run, without the folder of the kit. */
-  readonly command: string;
-  /** Seconds that it took. */
-  readonly seconds: number;
-  /** What it printed on stdout: a JSON document of most sections. */
-  readonly stdout: string;
-  /** The end of what it printed on stderr. */
-  readonly stderr: string;
+export type SectionResult = Readonly<z.infer<typeof schema>>;
+
+function textOf(path: string): string {
+  try {
+    return readTextFile(path, REMEDY);
+  } catch (error) {
+    if (error instanceof InvalidInputError) throw error;
+    throw new InvalidInputError(`${path}: cannot be read (${reasonOf(error)}); ${REMEDY}`, { cause: error });
+  }
 }
 
-/** Reads a file of results. A last line that was cut off is left out. */
-export function readResults(text: string): SectionResult[] {
-  return text.split("\n").slice(0, -1).map((line) => JSON.parse(line) as SectionResult);
+/**
+ * Reads a file of results. Text after the last newline, of a line that was cut off, is left out.
+ *
+ * @throws {InvalidInputError} if the file cannot be read, or a line is not a result.
+ */
+export function readResults(path: string): SectionResult[] {
+  const lines = textOf(path).split("\n").slice(0, -1);
+  return lines.map((line, index) => {
+    const { success, data } = schema.safeParse(parseJsonObject(line));
+    if (success) return data;
+    throw new InvalidInputError(
+      `${path}, line ${index + 1}: is not a result; ${REMEDY}`,
+    );
+  });
 }
 
-/** The JSON document that a section printed; null if it has none. */
+/** The JSON document that a section printed; null if it has none, or was cut off. */
 export function documentOf<T>({ stdout }: SectionResult): T | null {
   const begin = stdout.indexOf("{");
-  if (begin < 0) return null;
-  try {
-    return JSON.parse(stdout.slice(begin)) as T;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return null; // cut off
-  }
+  return begin < 0 ? null : parseJsonObject(stdout.slice(begin)) as T | null;
 }
