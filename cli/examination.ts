@@ -101,7 +101,7 @@ export async function examine(request: Examination): Promise<Report> {
     warnings: [
       ...machineWarnings(machine),
       ...(request.device === "auto" && device?.kind !== "cuda"
-        ? gpuWarnings(machine.nvidia, libraries.cuda, null)
+        ? gpuWarnings(machine.nvidia, () => libraries.cuda, null)
         : []),
     ],
   };

@@ -39,6 +39,7 @@ const environment: Section = ["Environment:", [
   ["CUDA_HOME, CUDA_PATH", "NVIDIA's toolkit, searched for these libraries"],
   ["PATH", "the installation of its first python3 is searched for libraries of NVIDIA's that pip or conda installed"],
   ["VIRTUAL_ENV, CONDA_PREFIX", "further environments of Python to search"],
+  ["CUDA_VISIBLE_DEVICES", "the GPUs that NVIDIA's driver shows; empty or -1 hides all, without a remark"],
   ["PYENV_ROOT, PYENV_VERSION", "the versions to search if that python3 is pyenv's"],
 ]];
 

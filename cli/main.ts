@@ -5,15 +5,7 @@
  * @module
  */
 import { keepHangUpIgnored } from "./hang_up.ts";
-
-/** Restores the variable HOME, which the executable's launcher hides from Deno; an empty value stands for none. */
-function restoreHome(): void {
-  const home = Deno.env.get("SLUICE_HOME");
-  if (home === undefined) return;
-  Deno.env.delete("SLUICE_HOME");
-  if (home === "") Deno.env.delete("HOME");
-  else Deno.env.set("HOME", home);
-}
+import { restoreHome } from "./home.ts";
 
 if (import.meta.main) {
   restoreHome();

@@ -81,18 +81,20 @@ function hideDynamicImports(app: string): void {
   }
 }
 
+/** Flags of a packed Deno: it reads no file that its user did not name, and asks for nothing. */
+export const isolation: readonly string[] = [
+  ...["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only"],
+  "--no-check",
+];
+
 /** Packs Deno itself with the bundled program, which needs no runtime stub. */
 function packDeno(app: string, reason: string): Way {
-  const isolation = [
-    ...["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only"],
-    ...["--no-check", "--no-code-cache"],
-  ];
   hideDynamicImports(app);
   return {
     description: `with Deno ${Deno.version.deno} itself, because deno compile has no runtime stub (${reason})`,
     start: {
       program: "deno",
-      arguments: ["run", ...isolation, ...permissions, "{folder}/app/cli/main.js"],
+      arguments: ["run", ...isolation, "--no-code-cache", ...permissions, "{folder}/app/cli/main.js"],
       files: [
         { source: Deno.execPath(), path: "deno", executable: true },
         ...filesUnder(app).map((source) => ({ source, path: join("app", relative(app, source)), executable: false })),

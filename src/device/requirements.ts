@@ -39,7 +39,7 @@ export interface LibraryReport {
 export function requirementsOf(kind: DeviceKind, which: "needed" | "all" = "all"): readonly Requirement[] {
   const library = openLibrary(kind);
   try {
-    const text = new Uint8Array(1 << 14);
+    const text = new Uint8Array(1 << 16);
     if (library.symbols.sl_requirements(which === "all" ? 1 : 0, text, BigInt(text.length)) !== constants.SL_OK) {
       throw new NativeError("sl_requirements", "the list does not fit");
     }
@@ -49,11 +49,15 @@ export function requirementsOf(kind: DeviceKind, which: "needed" | "all" = "all"
   }
 }
 
-/** Examines a native library. If it cannot be loaded, it is listed as its own unmet requirement. */
-export function examineLibrary(kind: DeviceKind): LibraryReport {
+/**
+ * Examines a native library. If it cannot be loaded, it is listed as its own unmet requirement.
+ *
+ * @param which only the requirements without which no device can be used, or all.
+ */
+export function examineLibrary(kind: DeviceKind, which: "needed" | "all" = "all"): LibraryReport {
   const [path, found] = [libraryPath(kind), hasLibrary(kind)];
   try {
-    return { path, found, requirements: found ? requirementsOf(kind) : [] };
+    return { path, found, requirements: found ? requirementsOf(kind, which) : [] };
   } catch (error) {
     if (!(error instanceof DeviceUnavailableError)) throw error;
     return { path, found, requirements: [{ name: "library", needed: true, found: false, detail: error.message }] };

@@ -45,7 +45,7 @@ export function evaluateFolder(
   const checkpoint = run.latestCheckpoint((line) => observer.remark?.(line));
   const dataset = openDataset(run.config, place.data);
   labelledSets(dataset, options.networks.includes("gated") ? options.protocols : []); // throws if images are missing
-  using device = Device.open({ ...place, remark: (line) => observer.remark?.(line) });
+  using device = Device.open({ ...place, ...(observer.remark && { remark: (line) => observer.remark?.(line) }) });
   const selection = dataset.origin?.selection ?? null;
   if (selection !== null) observer.remark?.(selection.line);
   const skipped = (image: SkippedImage) => {

@@ -88,6 +88,8 @@ function describeError({ symbols }: DriverLibrary, result: number): string {
 const inContainer = "start a container with the machine's GPUs (docker: --gpus all; Apptainer: --nv)";
 
 function openDriver(): DriverLibrary | string {
+  // Deno would ask the user of a program that may call other libraries only.
+  if (Deno.permissions.querySync({ name: "ffi", path: DRIVER_LIBRARY }).state !== "granted") return "not permitted";
   try {
     return Deno.dlopen(DRIVER_LIBRARY, functions);
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   type EvaluationImages,
   type ImageRun,
   type ImageSet,
+  imagesOf,
   type MemoryImages,
   readerThreads,
 } from "../data/mod.ts";
@@ -61,7 +62,7 @@ class BlankImages implements EvaluationImages {
   }
 
   gathered(runs: readonly ImageRun[]): Tensor {
-    return this.normalised(0, runs.reduce((count, [from, to]) => count + to - from, 0));
+    return this.normalised(0, imagesOf(runs));
   }
 
   [Symbol.dispose](): void {}

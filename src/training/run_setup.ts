@@ -117,7 +117,9 @@ export function openDevice(
   observer: Pick<RunObserver, "detail" | "remark">,
 ): OpenedDevice {
   using undone = new DisposableStack();
-  const device = undone.use(Device.open({ ...config, remark: (line) => observer.remark?.(line) }));
+  const device = undone.use(
+    Device.open({ ...config, ...(observer.remark && { remark: (line) => observer.remark?.(line) }) }),
+  );
   const precision = resolvePrecision(config.precision, device.description);
   preparePlans(device, { ...config, plans });
   const { name, isa, backend, backendVersion } = device.description;

@@ -8,6 +8,7 @@
  */
 import { join } from "@std/path";
 
+import { median } from "../../src/bench/stopwatch.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import { type Dataset, datasetSource } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";
@@ -30,10 +31,6 @@ interface HostCost {
   readonly milliseconds: number;
   /** Median number of native calls by function. */
   readonly calls: ReadonlyMap<string, number>;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 /** Images that need no time to be drawn. */

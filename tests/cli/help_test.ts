@@ -109,7 +109,7 @@ Deno.test("the program's help names every environment variable that sluice reads
     ...["common", "cpu", "cuda", "images", "executable/launcher"].map((name) => `native/${name}`),
   ];
   const texts = folders.flatMap(sources);
-  const reads = /\b(?:env\.get\(|env\[|getenv\(|environment\()"(\w+)"/g;
+  const reads = /\b(?:env\.get\(|env\[|getenv\(|environment\(|named_by\()"(\w+)"/g;
   const names = texts.flatMap((text) => [
     ...[...text.matchAll(reads)].map(([, name = ""]) => name),
     // The CUDA library loops over a list of names.

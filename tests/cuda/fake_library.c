@@ -21,7 +21,7 @@ static int part_release(const char* name) {
 
 size_t cudnnGetVersion(void) { return RELEASE; }
 size_t cudnnGetCudartVersion(void) { return CUDA; }
-const char* cudnnGetErrorString(int status) { return status == 1002 ? "CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH" : "?"; }
+const char* cudnnGetErrorString(int status) { return status == 1002 ? "CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH" : "FAKE_WITHOUT_CONVOLUTIONS"; }
 void cudnnGetLastErrorString(char* text, size_t size) {
   if (size > 0) text[0] = '\0';
 }
@@ -30,7 +30,7 @@ int cudnnCreate(void** handle) {
   return part_release("libcudnn_graph.so.9") == RELEASE ? 0 : 1002;
 }
 int cudnnDestroy(void* handle) { return handle == NULL ? 0 : 1; }
-// The tests call none of these.
+// These fail: no test gets further.
 int cudnnSetStream(void) { return 1; }
 int cudnnBackendCreateDescriptor(void) { return 1; }
 int cudnnBackendDestroyDescriptor(void) { return 1; }

@@ -14,7 +14,7 @@ import { SluiceError } from "../../src/errors.ts";
 import { buildForGpus, makeKit } from "./kit/make.ts";
 
 /** Minutes that are never over. */
-const MINUTES = 10_000;
+const MINUTES = 30_000;
 
 const folder = fileURLToPath(new URL("../../runs/gpu-kit", import.meta.url));
 
@@ -24,14 +24,17 @@ if (import.meta.main) {
   else {
     console.log(gpus.output.trim());
     await runTask(async () => {
-      rmSync(folder, { recursive: true, force: true });
-      Deno.mkdirSync(folder, { recursive: true });
-      const archive = join(folder, "kit.tar");
+      const unpacked = join(folder, "kit");
+      rmSync(unpacked, { recursive: true, force: true });
+      Deno.mkdirSync(unpacked, { recursive: true });
+      const archive = join(unpacked, "kit.tar");
       await makeKit(archive, { native: await buildForGpus(), level: 1 });
-      const { success, output } = await execute("tar", ["-xf", archive, "-C", folder, "--strip-components=1"]);
+      const { success, output } = await execute("tar", ["-xf", archive, "-C", unpacked, "--strip-components=1"]);
       if (!success) throw new SluiceError(`the kit cannot be unpacked: ${output.trim()}`);
-      const kit = new Deno.Command("sh", { args: ["run.sh", `${MINUTES}`], cwd: folder, stdin: "null" });
+      // Results of earlier runs stay beside the folder of the kit.
+      const kit = new Deno.Command("sh", { args: ["kit/run.sh", `${MINUTES}`], cwd: folder, stdin: "null" });
       process.exitCode = (await kit.spawn().status).code;
+      rmSync(unpacked, { recursive: true });
     });
   }
 }

@@ -14,13 +14,16 @@ const usable = { ...none, kernelModule: "570.86.15", library: "/lib/libcuda.so.1
 const absent: LibraryReport = { path: "/x/libsluice_cuda.so", found: false, requirements: [] };
 
 Deno.test("a machine without GPUs gets no warning", () => {
-  assertEquals(gpuWarnings(none, absent, null), []);
+  assertEquals(gpuWarnings(none, () => absent, null), []);
   // A container image for GPUs on a machine without GPUs.
-  assertEquals(gpuWarnings({ ...none, library: "/lib/libcuda.so.1", fault: "no GPU can be used" }, absent, null), []);
+  assertEquals(
+    gpuWarnings({ ...none, library: "/lib/libcuda.so.1", fault: "no GPU can be used" }, () => absent, null),
+    [],
+  );
 });
 
 Deno.test("a driver without a usable GPU gives a warning with the reason", () => {
-  assertEquals(gpuWarnings({ ...none, kernelModule: "570.86.15", fault: "why, and what to do" }, absent, null), [
+  assertEquals(gpuWarnings({ ...none, kernelModule: "570.86.15", fault: "why, and what to do" }, () => absent, null), [
     "why, and what to do",
   ]);
 });
@@ -28,12 +31,12 @@ Deno.test("a driver without a usable GPU gives a warning with the reason", () =>
 Deno.test("a GPU without sluice's CUDA library gives a warning, with the remedy for a checkout or an executable", () => {
   withVariable("SLUICE_EXECUTABLE", undefined, () => {
     assertMatch(
-      gpuWarnings(usable, absent, null).join(),
+      gpuWarnings(usable, () => absent, null).join(),
       /^NVIDIA H100: not used, .* is missing: run `deno task build:cuda`/,
     );
   });
   withVariable("SLUICE_EXECUTABLE", "/opt/sluice", () => {
-    const [warning = "", ...others] = gpuWarnings(usable, absent, null);
+    const [warning = "", ...others] = gpuWarnings(usable, () => absent, null);
     assertEquals(others, []);
     assertNotMatch(warning, /deno task/);
   });
@@ -43,14 +46,14 @@ Deno.test("a GPU without one of NVIDIA's libraries gives a warning that names th
   const nvrtc = { name: "NVRTC", needed: false, found: false, detail: "libnvrtc.so.13 was not found" };
   const detail = "libcudnn.so.9 was not found in /a, /b: install cuDNN 9";
   const cudnn = { name: "cuDNN", needed: true, found: false, detail };
-  assertEquals(gpuWarnings(usable, { ...absent, found: true, requirements: [nvrtc, cudnn] }, null), [
+  assertEquals(gpuWarnings(usable, () => ({ ...absent, found: true, requirements: [nvrtc, cudnn] }), null), [
     "NVIDIA H100: not used, libcudnn.so.9 was not found in /a, /b: install cuDNN 9",
   ]);
   assertMatch(
-    gpuWarnings(usable, { ...absent, found: true }, null).join(),
+    gpuWarnings(usable, () => ({ ...absent, found: true }), null).join(),
     /not used: `sluice doctor --device cuda` says why$/,
   );
-  assertEquals(gpuWarnings(usable, { ...absent, found: true }, "cuda:0: out of memory"), [
+  assertEquals(gpuWarnings(usable, () => ({ ...absent, found: true }), "cuda:0: out of memory"), [
     "NVIDIA H100: not used: cuda:0: out of memory",
   ]);
 });

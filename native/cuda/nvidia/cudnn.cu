@@ -68,7 +68,7 @@ ConvKey key_of(const ConvProblem& problem) {
 
 std::string stored_refusal(const ConvChoice& choice, const CudnnError& refusal) {
   return "line " + std::to_string(choice.line) + " of the stored plans names engine " + std::to_string(choice.rank) +
-         ", which cannot be used here (" + refusal.what() + "): measure again with --autotune";
+         ", which cannot be used here (" + refusal.what() + "): measure again with --autotune in a new run";
 }
 
 // The effort of measuring: the fastest engine is among the first of the heuristics, and three runs of a convolution in
@@ -176,6 +176,7 @@ const ConvPlan& Cudnn::plan(const ConvProblem& problem, const ConvOperands& oper
   std::unique_ptr<ConvPlan> made;
   if (taken != choices_.end()) {
     made = candidates.at(taken->second.rank);
+    if (made == nullptr && !candidates.refusal().unsupported()) throw candidates.refusal();
     if (made == nullptr) throw std::runtime_error(stored_refusal(taken->second, candidates.refusal()));
   } else if (autotune_) {
     made = fastest(candidates, operands);

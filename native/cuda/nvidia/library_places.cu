@@ -42,9 +42,6 @@ std::vector<std::string> parts_of(const std::string& list) {
   return parts;
 }
 
-// The folder that holds a path; empty for one right below the root.
-std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
 // A path as a pattern that matches this path alone.
 std::string literal(const std::string& path) {
   std::string pattern;
@@ -78,7 +75,8 @@ std::vector<std::string> pyenv_versions(const std::string& root) {
   for (std::string line; std::getline(file, line);) names.push_back(line);
   std::vector<std::string> prefixes;
   for (const std::string& name : names) {
-    if (name.find('/') == std::string::npos && name != "..") prefixes.push_back(root + "/versions/" + name);
+    const bool is_name = !name.empty() && name != ".." && name.find('/') == std::string::npos;
+    if (is_name) prefixes.push_back(root + "/versions/" + name);
   }
   for (const std::string& folder : folders_in(root, "/versions/*")) prefixes.push_back(folder);
   return prefixes;
@@ -127,7 +125,15 @@ class Collector {
   LibraryPlaces places_;
 };
 
+// The folder that a variable names by its whole path, else empty.
+std::string named_by(const char* variable) {
+  const std::string path = environment(variable);
+  return !path.empty() && path[0] == '/' ? path : "";
+}
+
 }  // namespace
+
+std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 std::vector<std::string> paths_in(const std::string& folder, const std::string& pattern) {
   std::vector<std::string> paths;
@@ -142,7 +148,9 @@ std::vector<std::string> paths_in(const std::string& folder, const std::string& 
 std::vector<std::string> named_library_folders() {
   std::vector<std::string> folders = parts_of(environment("SLUICE_CUDA_LIBS"));
   for (const std::string& folder : folders) {
-    if (!is_folder(folder)) throw std::runtime_error("SLUICE_CUDA_LIBS names " + folder + ", which is not a folder");
+    if (is_folder(folder)) continue;
+    throw std::runtime_error("SLUICE_CUDA_LIBS names " + folder +
+                             ", which is not a folder: name folders that exist, separated by colons, or unset it");
   }
   return folders;
 }
@@ -150,14 +158,14 @@ std::vector<std::string> named_library_folders() {
 LibraryPlaces library_places() {
   Collector places;
   if (const std::string own = own_folder(); !own.empty()) places.add(own, {""});
-  for (const std::string& home : {environment("CUDA_HOME"), environment("CUDA_PATH"), std::string("/usr/local/cuda")}) {
+  for (const std::string& home : {named_by("CUDA_HOME"), named_by("CUDA_PATH"), std::string("/usr/local/cuda")}) {
     if (!home.empty()) places.add(home, {"/lib64", "/lib", "/targets/x86_64-linux/lib"});
   }
   std::vector<std::string> prefixes = python_prefixes();
   for (const char* const variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
-    if (const std::string prefix = environment(variable); !prefix.empty()) prefixes.push_back(prefix);
+    if (const std::string prefix = named_by(variable); !prefix.empty()) prefixes.push_back(prefix);
   }
-  if (const std::string home = environment("HOME"); !home.empty()) prefixes.push_back(home + "/.local");
+  if (const std::string home = named_by("HOME"); !home.empty()) prefixes.push_back(home + "/.local");
   prefixes.insert(prefixes.end(), {"/usr/local", "/usr"});
   for (const std::string& prefix : prefixes) {
     places.add(prefix, {"/lib/python3*/site-packages/nvidia/*/lib", "/lib64/python3*/site-packages/nvidia/*/lib",

@@ -6,6 +6,9 @@
 
 namespace sluice {
 
+// The folder that holds a path; empty for one right below the root.
+std::string parent_of(const std::string& path);
+
 // The existing paths that match a shell pattern, such as "/lib*", behind a folder's path, in the order of their names.
 std::vector<std::string> paths_in(const std::string& folder, const std::string& pattern);
 
@@ -25,7 +28,7 @@ struct LibraryPlaces {
 //
 // The path of python3 is taken as it is written: a virtual environment's python3 is a link out of that environment. For
 // pyenv's shim, which is a script, the versions of pyenv take its place. No Python is run, and no place that depends on
-// the current folder is searched: its files could be anybody's.
+// the current folder is searched, nor a relative path of a variable: its files could be anybody's.
 LibraryPlaces library_places();
 
 }  // namespace sluice

@@ -22,8 +22,6 @@ std::string path_of(void* handle, const std::string& asked) {
   return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map->l_name[0] != '\0' ? map->l_name : asked;
 }
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
-
 // The loader's sentence about its last failure.
 std::string loader_error() {
   const char* const error = dlerror();
@@ -40,7 +38,7 @@ std::string other_versions(const WantedLibrary& wanted, const std::vector<std::s
       if (access(path.c_str(), R_OK) == 0) found.push_back(path);
     }
     if (found.empty()) {
-      // The loader alone knows its paths. Nothing else of a library is used that is not the wanted one.
+      // The loader alone knows its paths. No function of a library of another version is called.
       if (void* const handle = dlopen(soname.c_str(), RTLD_LAZY | RTLD_LOCAL)) {
         found.push_back(path_of(handle, soname));
         dlclose(handle);
@@ -93,7 +91,7 @@ const SharedLibrary& SharedLibrary::open(const WantedLibrary& wanted) {
   for (const std::string& folder : named) paths.push_back(folder + "/" + soname);
   paths.push_back(soname);
   for (const std::string& folder : places.folders) paths.push_back(folder + "/" + soname);
-  std::string refusal;  // why a library that exists cannot be loaded, for example because it needs another
+  std::vector<std::string> refusals;  // why libraries that exist cannot be loaded, such as that they need others
   for (const std::string& path : paths) {
     if (void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
       library.reset(new SharedLibrary(handle, path_of(handle, path)));
@@ -101,22 +99,28 @@ const SharedLibrary& SharedLibrary::open(const WantedLibrary& wanted) {
       return *library;
     }
     const std::string sentence = loader_error();
-    if (sentence.find(soname + ": cannot open shared object file: No such file") == std::string::npos) {
-      refusal = " (" + sentence + ")";
+    if (sentence.find(soname + ": cannot open shared object file: No such file") != std::string::npos) continue;
+    // The user wants this one, so no other takes its place.
+    if (std::find(named.begin(), named.end(), parent_of(path)) != named.end()) {
+      throw std::runtime_error("SLUICE_CUDA_LIBS has a library that cannot be loaded: " + sentence);
     }
+    refusals.push_back(sentence);
   }
   std::vector<std::string> searched = named;
   searched.insert(searched.end(), places.folders.begin(), places.folders.end());
   const std::string in_named = named.empty() ? "" : "in SLUICE_CUDA_LIBS, ";
-  throw std::runtime_error(soname + " was not found " + in_named +
-                           "on the loader's paths (LD_LIBRARY_PATH), nor under " + joined(places.roots, ", ") +
-                           refusal + other_versions(wanted, searched) + ": install " + wanted.package +
-                           ", or name its folder in SLUICE_CUDA_LIBS");
+  throw std::runtime_error(
+      soname + " was not found " + in_named + "on the loader's paths (LD_LIBRARY_PATH), nor under " +
+      joined(places.roots, ", ") + (refusals.empty() ? "" : " (" + joined(refusals, "; ") + ")") +
+      other_versions(wanted, searched) + ": install " + wanted.package + ", or name its folder in SLUICE_CUDA_LIBS");
 }
 
 void SharedLibrary::open_companions(const WantedLibrary& wanted) {
+  std::vector<std::string> tried;
   for (const std::string& companion : wanted.companions) {
-    for (const std::string& path : paths_in(folder_of(path_), "/" + companion)) {
+    for (const std::string& path : paths_in(parent_of(path_), "/" + companion)) {
+      if (std::find(tried.begin(), tried.end(), path) != tried.end()) continue;
+      tried.push_back(path);
       // Lazily: only a few of the functions of a large library are ever called.
       if (dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
         refusals_ += (refusals_.empty() ? "" : ", ") + path.substr(path.rfind('/') + 1) + ": " + loader_error();

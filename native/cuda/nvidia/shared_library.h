@@ -20,7 +20,7 @@ struct WantedLibrary {
   std::string soname() const { return name + ".so." + std::to_string(major); }
 };
 
-// An opened library. It stays open until the process ends: NVIDIA's libraries cannot be closed and opened again.
+// An opened library. It stays open until the process ends: NVIDIA's libraries cannot be used, closed and opened again.
 class SharedLibrary {
  public:
   // Opens the first library found: in the folders of SLUICE_CUDA_LIBS, on the loader's own paths (LD_LIBRARY_PATH and
@@ -28,7 +28,8 @@ class SharedLibrary {
   // gives a later call the library of that soname which is open already, so no companion can come from another place
   // if it exists in this one.
   //
-  // Throws std::runtime_error with a sentence that names the missing library, the searched places, and what to install.
+  // Throws std::runtime_error with a sentence that names the missing library, the searched places, and what to install;
+  // also if a library in a folder of SLUICE_CUDA_LIBS cannot be loaded.
   static const SharedLibrary& open(const WantedLibrary& wanted);
 
   // The address of a function. Throws std::runtime_error if the library does not have it.

@@ -66,7 +66,7 @@ void remove_foreign_settings() {
 }
 
 // Tells the program its paths, and configures Deno: no cache, no check for updates, no replacement of `node`. HOME is
-// changed because Deno fails on some ~/.npmrc files; cli/main.ts restores it. The locale is C because Deno crashes on
+// changed because Deno fails on some ~/.npmrc files; cli/home.ts restores it. The locale is C because Deno crashes on
 // some locale names; the program's output does not depend on it.
 void set_environment(const std::string& executable, const std::string& folder) {
   remove_foreign_settings();

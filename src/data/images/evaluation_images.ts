@@ -55,7 +55,7 @@ export function normalisedImages(
 }
 
 /** Number of images of some runs. */
-function imagesOf(runs: readonly ImageRun[]): number {
+export function imagesOf(runs: readonly ImageRun[]): number {
   return runs.reduce((count, [from, to]) => count + to - from, 0);
 }
 

@@ -5,11 +5,11 @@
  * @module
  */
 import { basename, join, relative } from "@std/path";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import denoJson from "../../../deno.json" with { type: "json" };
-import { bundle, denoOrFail, libraryFiles, RELEASE_LEVEL } from "../../../native/executable/compile.ts";
+import { bundle, denoOrFail, isolation, libraryFiles, RELEASE_LEVEL } from "../../../native/executable/compile.ts";
 import { type PayloadFile, writeExecutable } from "../../../native/executable/payload.ts";
 import { build, cudaPlan, filesUnder, launcherPlan, libraryPlan, runTask } from "../../../native/tools/build.ts";
 import { execute } from "../../../native/tools/packages.ts";
@@ -19,14 +19,11 @@ import { findToolkit } from "../toolkit.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The most bytes of the archive. */
-const LIMIT = 50 * 2 ** 20;
-
 /** What the kit unpacks its programs into: the folder of the script, so that nothing else is touched. */
 const script = `#!/bin/sh
 # Runs the tests and benchmarks of sluice that need a GPU: sh run.sh [minutes], 10 by default. It installs nothing, and
 # writes gpu-results.jsonl into the current folder, a line for each section as soon as it is done.
-here=$(cd "\${0%/*}" 2>/dev/null && pwd) || here=$PWD
+case $0 in */*) here=$(CDPATH= cd -- "\${0%/*}" && pwd) ;; *) here=$PWD ;; esac
 SLUICE_CACHE=\${SLUICE_CACHE:-$here/unpacked} exec "$here/kit" "$@"
 `;
 
@@ -36,6 +33,8 @@ export interface KitParts {
   readonly native: readonly string[];
   /** zstd's level, 1 to 22. */
   readonly level: number;
+  /** The most bytes of the archive; no limit by default. */
+  readonly limit?: number;
 }
 
 const plain = (source: string, path: string): PayloadFile => ({ source, path, executable: false });
@@ -51,7 +50,8 @@ async function bundlePrograms(folder: string): Promise<void> {
   await denoOrFail([...flags, "--output", join(tests, "kit.js"), kit], "bundling the kit");
   for (const [name, paths] of [["device_tests", deviceTests], ["run_tests", gpuTests]] as const) {
     const entry = join(folder, `${name}.ts`);
-    Deno.writeTextFileSync(entry, paths.map((path) => `import ${JSON.stringify(join(root, path))};\n`).join(""));
+    const imported = ["tests/cuda/kit/restore_home.ts", ...paths];
+    Deno.writeTextFileSync(entry, imported.map((path) => `import ${JSON.stringify(join(root, path))};\n`).join(""));
     await denoOrFail([...flags, "--output", join(tests, `${name}.js`), entry], "bundling the tests");
     rmSync(entry);
   }
@@ -61,7 +61,8 @@ async function bundlePrograms(folder: string): Promise<void> {
 
 /** Files of the checkout that the programs read, below `app`. */
 function dataFiles(): PayloadFile[] {
-  const fixtures = filesUnder(join(root, "tests", "fixtures"));
+  // Runs that earlier versions made are for tests that need no GPU.
+  const fixtures = filesUnder(join(root, "tests", "fixtures")).filter((path) => !path.includes("/fixtures/runs/"));
   const peers = ["step_speed.py", "speed.py", "reference.py"].map((name) => join(root, "tests", "peer", name));
   return [...fixtures, ...peers].map((source) => plain(source, join("app", relative(root, source))));
 }
@@ -72,7 +73,7 @@ function dataFiles(): PayloadFile[] {
  * @param output its path.
  * @throws {SluiceError} if a part cannot be built, or the archive is too large.
  */
-export async function makeKit(output: string, { native, level }: KitParts): Promise<void> {
+export async function makeKit(output: string, { native, level, limit = Infinity }: KitParts): Promise<void> {
   const cpu = join(await build(libraryPlan), "libsluice_cpu.so");
   const launcher = join(await build(launcherPlan), "sluice_launcher");
   const work = Deno.makeTempDirSync({ prefix: "sluice-kit-" });
@@ -89,26 +90,22 @@ export async function makeKit(output: string, { native, level }: KitParts): Prom
     ];
     const folder = join(work, `sluice-gpu-kit-${denoJson.version}`);
     Deno.mkdirSync(folder);
-    const isolation = [
-      "--quiet",
-      "--no-prompt",
-      "--no-config",
-      "--no-lock",
-      "--no-npm",
-      "--no-remote",
-      "--cached-only",
-    ];
     writeExecutable(join(folder, "kit"), launcher, {
       version: denoJson.version,
       program: "deno",
-      arguments: ["run", ...isolation, "--no-check", "--allow-all", "{folder}/app/tests/cuda/kit.js"],
+      arguments: ["run", ...isolation, "--allow-all", "{folder}/app/tests/cuda/kit.js"],
       files,
     }, level);
     Deno.writeTextFileSync(join(folder, "run.sh"), script, { mode: 0o755 });
     const archive = join(work, "kit.tar");
-    const packed = await execute("tar", ["-cf", archive, "-C", work, basename(folder)]);
+    // On the server the files belong to whoever unpacks them, and nobody else may write them: the launcher checks that.
+    const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mode=go-w"];
+    const packed = await execute("tar", ["-cf", archive, ...owner, "-C", work, basename(folder)]);
     if (!packed.success) throw new SluiceError(`the kit could not be packed: ${packed.output.trim()}`);
-    copyFileSync(archive, output);
+    const { size } = Deno.statSync(archive);
+    if (size > limit) throw new SluiceError(`the kit has ${size} bytes, more than ${limit}`);
+    copyFileSync(archive, `${output}.partial`);
+    renameSync(`${output}.partial`, output);
   } finally {
     rmSync(work, { recursive: true });
   }
@@ -132,11 +129,8 @@ if (import.meta.main) {
   await runTask(async () => {
     const output = join(root, "dist", `sluice-gpu-kit-${denoJson.version}.tar`);
     Deno.mkdirSync(join(root, "dist"), { recursive: true });
-    await makeKit(output, { native: await buildForGpus(), level: RELEASE_LEVEL });
-    const { size } = Deno.statSync(output);
-    if (size > LIMIT) throw new SluiceError(`${output}: ${size} bytes, more than ${LIMIT}`);
-    console.log(
-      `${relative(Deno.cwd(), output)}: ${(size / 2 ** 20).toFixed(1)} MiB; there: tar xf, then sh run.sh [minutes]`,
-    );
+    await makeKit(output, { native: await buildForGpus(), level: RELEASE_LEVEL, limit: 50 * 2 ** 20 });
+    const mebibytes = (Deno.statSync(output).size / 2 ** 20).toFixed(1);
+    console.log(`${relative(Deno.cwd(), output)}: ${mebibytes} MiB; on the server: tar xf, then sh run.sh [minutes]`);
   });
 }

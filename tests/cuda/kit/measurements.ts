@@ -15,6 +15,7 @@ import {
 import { median, timed } from "../../../src/bench/stopwatch.ts";
 import { type Precision, resolveConfig, type RunConfig, withPrecision } from "../../../src/config/mod.ts";
 import { Device, type Kernels } from "../../../src/device/mod.ts";
+import { DivergenceError } from "../../../src/errors.ts";
 import { philoxNoise } from "../../../src/models/mod.ts";
 import { createTrainee, trainingStep } from "../../../src/training/mod.ts";
 import { Scope } from "../../../src/tensor/mod.ts";
@@ -30,7 +31,10 @@ export interface Losses {
 function compareLosses({ steps }: { readonly steps: number }): Losses {
   const lossesOn = (name: string) => {
     using device = Device.open({ device: name, threads: 2 });
-    return shortRun(device, steps).map(({ loss = NaN }) => loss);
+    return shortRun(device, steps).map(({ loss = NaN }, step) => {
+      if (Number.isFinite(loss)) return loss;
+      throw new DivergenceError(`step ${step + 1}: the loss is ${loss} on ${device.description.name}`);
+    });
   };
   return { cuda: lossesOn("cuda"), cpu: lossesOn("cpu") };
 }
