@@ -18,7 +18,7 @@ inline std::string json_string(const std::string& text) {
   return result + "\"";
 }
 
-// A requirement of a library. Devices can be used without those that are not `needed`.
+// A requirement of a library. If it is not `needed`, a device can be used without it.
 inline std::string json_requirement(const std::string& name, bool needed, bool found, const std::string& detail) {
   const auto truth = [](bool value) { return std::string(value ? "true" : "false"); };
   return "{\"name\":" + json_string(name) + ",\"needed\":" + truth(needed) + ",\"found\":" + truth(found) +

@@ -72,7 +72,7 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
 /* Writes a JSON array of the library's requirements to host_text, as sl_device_describe does: those without which no
  * device can be used, and if `all` is not 0, also libraries that are of use. Each is
  * {"name","needed","found","detail"}; the detail is the version and path, or a sentence that says what is missing,
- * where it was searched, and the remedy. */
+ * in which places, and the remedy. */
 SL_API int32_t sl_requirements(int32_t all, char* host_text, int64_t capacity);
 
 /* Creates a context on device `index` and writes its handle to *host_context. `threads` is the number of CPU threads of

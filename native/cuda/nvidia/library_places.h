@@ -17,7 +17,7 @@ std::vector<std::string> named_library_folders();
 
 // Folders to search, and what to call them in a message.
 struct LibraryPlaces {
-  std::vector<std::string> folders;  // in the order of the search; those that exist
+  std::vector<std::string> folders;  // folders that exist, in the order of the search
   std::vector<std::string> roots;    // the installations that the folders were looked for in, found or not
 };
 
