@@ -20,6 +20,7 @@ import { Device } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { fitConfig } from "../../src/training/fitted_config.ts";
 import { drawnImages, imageMemory } from "../../src/training/memory_need.ts";
+import { openDevice } from "../device.ts";
 import { givenRunOptions, outputOptions, wholeNumber } from "../options.ts";
 import { checkFolder } from "../requests.ts";
 import {
@@ -85,18 +86,13 @@ const checkpointBenchmark: Benchmark = async (device, config, output) => {
   writeResult(output, result, () => formatCheckpoint(result));
 };
 
-/** Opens the device that a command asks for. */
-function openAsked({ device, threads }: RunConfig, output: OutputOptions): Device {
-  return Device.open({ device, threads, remark: (line) => remark(output, line) });
-}
-
 /** Times training with the loader on a data set; its images decide the default batch. */
 export function runLoader(command: CommandUnknownOpts): void {
   const sources = { flags: givenRunOptions(command) };
   const asked = resolveConfig(sources);
   const dataset = openDataset(asked);
   const output = outputOptions(command);
-  using device = openAsked(asked, output);
+  using device = openDevice(asked, output);
   const { config } = fitConfig(sources, device, imageMemory(dataset));
   const result = benchLoader(device, config, dataset);
   writeResult(output, result, () => formatLoader(result));
@@ -123,7 +119,7 @@ async function runBench(benchmark: Benchmark, command: CommandUnknownOpts, defau
   const sources = { flags: { ...defaults, ...givenRunOptions(command) } };
   const asked = resolveConfig(sources);
   const output = outputOptions(command);
-  using device = openAsked(asked, output);
+  using device = openDevice(asked, output);
   const { config } = fitConfig(sources, device, drawnImages(IMAGE_SIDE));
   await benchmark(device, config, output);
 }

@@ -78,10 +78,10 @@ function nvidiaRows({ nvidia, libraries: { cuda } }: Report): Row[] {
 }
 
 function requirementRows({ requirements }: Report["libraries"]["cpu"]): Row[] {
-  const lacking = (needed: boolean) => needed ? "missing" : "not there";
-  return requirements.map((
-    { name, needed, found, detail },
-  ) => [name, found ? detail : `${lacking(needed)}: ${detail}`]);
+  return requirements.map(({ name, needed, found, detail }) => {
+    const lacking = needed ? "missing" : "not there";
+    return [name, found ? detail : `${lacking}: ${detail}`];
+  });
 }
 
 function describeProcessor({ name, needs, missing, isa, bf16 }: Report["processor"]): string {

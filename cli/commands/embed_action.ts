@@ -8,7 +8,6 @@ import { withGiven } from "../../src/config/config.ts";
 import { trainedNetworks } from "../../src/config/network.ts";
 import { openDataset } from "../../src/config/open_dataset.ts";
 import type { RunConfig } from "../../src/config/options.ts";
-import { Device } from "../../src/device/mod.ts";
 import {
   type EmbeddedImages,
   embeddedSplits,
@@ -21,6 +20,7 @@ import {
 } from "../../src/encoders/embed_run.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
+import { openDevice } from "../device.ts";
 import { givenRunOptions, outputOptions } from "../options.ts";
 import { checkFolder, checkNewFiles, chooseNetwork } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
@@ -54,12 +54,12 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const paths = readOut(out);
   const run = RunFolder.open(path);
   checkImages(images);
-  const { device: name, threads } = withGiven(run.config, givenRunOptions(command));
+  const asked = withGiven(run.config, givenRunOptions(command));
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const opened = openImages(run.config, images, data);
   const skipped = [...opened.dataset.skipped];
-  using device = Device.open({ device: name, threads, remark: (line) => remark(output, line) });
+  using device = openDevice(asked, output);
   const selection = opened.dataset.origin?.selection ?? null;
   if (selection !== null) remark(output, selection.line);
   const embedding = embedImages(device, run.config, checkpoint, pass, opened, (image) => skipped.push(image));

@@ -7,10 +7,10 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import denoJson from "../../deno.json" with { type: "json" };
 import { withGiven } from "../../src/config/config.ts";
 import { trainedNetworks } from "../../src/config/network.ts";
-import { Device } from "../../src/device/mod.ts";
 import { exportRun } from "../../src/encoders/export_run.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
+import { openDevice } from "../device.ts";
 import { givenRunOptions, outputOptions } from "../options.ts";
 import { checkNewFiles, chooseNetwork } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
@@ -33,10 +33,10 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const { network, format, out }: Record<string, unknown> = command.opts();
   const file = readOut(out, format);
   const run = RunFolder.open(path);
-  const { device: name, threads } = withGiven(run.config, givenRunOptions(command));
+  const asked = withGiven(run.config, givenRunOptions(command));
   const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
-  using device = Device.open({ device: name, threads, remark: (line) => remark(output, line) });
+  using device = openDevice(asked, output);
   const report = exportRun(device, run, checkpoint, { network: pass, file, version: denoJson.version });
   const { bytes, check: { images, largestDifference } } = report;
   writeResult(output, report, () => {

@@ -19,6 +19,7 @@ import { resolvePrecision } from "../../src/config/precision.ts";
 import { StopSignals } from "../stop_signals.ts";
 import { selfCommand } from "../self.ts";
 import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./request.ts";
+import { openDevice } from "../device.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { describeEstimate, describeResults } from "../ui/sweep.ts";
 import { SweepDisplay } from "../ui/sweep_progress.ts";
@@ -41,7 +42,7 @@ export interface LocalSweep extends CheckedSweep {
  */
 export function checkLocally(request: SweepRequest, asked: number | null, output: OutputOptions): LocalSweep {
   const { device: name = "auto", threads: asks = 0 } = request.runs[0]?.config ?? {};
-  using device = Device.open({ device: name, threads: asks, remark: (line) => remark(output, line) });
+  using device = openDevice({ device: name, threads: asks }, output);
   for (const { config } of request.runs) resolvePrecision(config.precision, device.description);
   const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
   const jobs = asked ?? Math.max(1, gpus);

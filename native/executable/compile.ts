@@ -13,6 +13,7 @@ import { InvalidInputError, SluiceError } from "../../src/errors.ts";
 import { build, buildLibraries, filesUnder, launcherPlan, runTask } from "../tools/build.ts";
 import { neededLibraries } from "../tools/libraries.ts";
 import { execute } from "../tools/packages.ts";
+import { isolation } from "./isolation.ts";
 import { type Payload, type PayloadFile, writeExecutable } from "./payload.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -80,12 +81,6 @@ function hideDynamicImports(app: string): void {
     Deno.writeTextFileSync(path, code.replaceAll(/\bimport\(("\.[^"]+\.js")\)/g, "import([$1][0])"));
   }
 }
-
-/** Flags of a packed Deno: it reads no file that its user did not name, and asks for nothing. */
-export const isolation: readonly string[] = [
-  ...["--quiet", "--no-prompt", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--cached-only"],
-  "--no-check",
-];
 
 /** Packs Deno itself with the bundled program, which needs no runtime stub. */
 function packDeno(app: string, reason: string): Way {

@@ -11,7 +11,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 
 import { restoreHome } from "../../../cli/home.ts";
-import { isolation } from "../../../native/executable/compile.ts";
+import { isolation } from "../../../native/executable/isolation.ts";
 import { defaultDataFolder } from "../../../src/data/mod.ts";
 import { type Measurement, measurements } from "./measurements.ts";
 import type { SectionResult } from "./results.ts";

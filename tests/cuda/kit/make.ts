@@ -9,7 +9,8 @@ import { copyFileSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import denoJson from "../../../deno.json" with { type: "json" };
-import { bundle, denoOrFail, isolation, libraryFiles, RELEASE_LEVEL } from "../../../native/executable/compile.ts";
+import { bundle, denoOrFail, libraryFiles, RELEASE_LEVEL } from "../../../native/executable/compile.ts";
+import { isolation } from "../../../native/executable/isolation.ts";
 import { type PayloadFile, writeExecutable } from "../../../native/executable/payload.ts";
 import { build, cudaPlan, filesUnder, launcherPlan, libraryPlan, runTask } from "../../../native/tools/build.ts";
 import { execute } from "../../../native/tools/packages.ts";
