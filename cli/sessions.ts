@@ -7,7 +7,7 @@ import { imageSide, networkSpec } from "../src/config/network.ts";
 import type { SkippedImage } from "../src/data/mod.ts";
 import type { EvaluationObserver } from "../src/encoders/evaluate_folder.ts";
 import { smallestBudget } from "../src/models/mod.ts";
-import type { EvaluationRecord, StepRecord } from "../src/run/records.ts";
+import type { EvaluationRecord, FittedOpening, StepRecord } from "../src/run/records.ts";
 import type { RunFolder } from "../src/run/run_folder.ts";
 import { quoteWord } from "../src/sweep/shell.ts";
 import type { RunObserver, RunOutcome } from "../src/training/run_setup.ts";
@@ -16,6 +16,7 @@ import { describeMiss } from "./ui/missed_budget.ts";
 import { announce, type OutputOptions, remark } from "./ui/output.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 import { SkippedRemarks } from "./ui/skipped.ts";
+import { share, signed } from "./ui/tables.ts";
 
 /**
  * Shows a run on stderr. Signals stop the run from its first step to its last; before and after that they end the
@@ -74,6 +75,14 @@ export class TrainingSession implements RunObserver, Disposable {
   /** Shows an evaluation. */
   evaluation(record: EvaluationRecord): void {
     this.#display?.evaluation(record);
+  }
+
+  /** Says what was added to the gates' logits. */
+  fitted({ opening, before, after }: FittedOpening): void {
+    this.remark(
+      `gates: ${signed(opening)} is added to all logits from now on: on training images, the gated network costs ` +
+        `${share(after)} of the dense one with it, and ${share(before)} without`,
+    );
   }
 
   /** Names a damaged image. */

@@ -10,15 +10,14 @@ import { readStatus, type RunStatus } from "../../src/run/run_status.ts";
 import { SweepFolder } from "../../src/sweep/mod.ts";
 import { quoteWord } from "../../src/sweep/shell.ts";
 import { outputOptions } from "../options.ts";
-import { signedShare } from "../ui/missed_budget.ts";
 import { remark, writeResult } from "../ui/output.ts";
 import { describeTarget, formatSeconds } from "../ui/progress.ts";
-import { formatTable, grouped, percent, share } from "../ui/tables.ts";
+import { formatTable, grouped, percent, share, signed } from "../ui/tables.ts";
 import { showSweep } from "./sweep_action.ts";
 
 function describePhase({ phase, process, secondsLeft, run, failure, budgetMissed }: RunStatus): string {
   if (phase === "finished") {
-    return `finished${budgetMissed === null ? "" : `; the budget is missed by ${signedShare(budgetMissed)}`}`;
+    return `finished${budgetMissed === null ? "" : `; the budget is missed by ${signed(budgetMissed)}`}`;
   }
   if (failure !== null) return `failed: ${failure}`;
   if (phase === "stopped") return `stopped; to resume: sluice pretrain --resume ${quoteWord(run)}`;

@@ -14,7 +14,7 @@ import type {
 import { staticWayNames, staticWays } from "../../src/evaluation/protocols.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { markedShare } from "./missed_budget.ts";
-import { type Cell, formatTable, megaMacs, percent, share } from "./tables.ts";
+import { type Cell, formatTable, megaMacs, percent, share, signed } from "./tables.ts";
 
 /** Name of the row that repeats the row above with recalibrated norms. */
 const RECALIBRATED = "  recalibrated";
@@ -92,7 +92,7 @@ export function describeEvaluation(
   { networks, budgetMissed, references }: Evaluation,
   isAugmented: boolean,
 ): string {
-  const { masks, channels } = networks.gated ?? {};
+  const { masks, channels, opening = 0 } = networks.gated ?? {};
   const rows = [
     ...Object.entries(networks).map(([name, network]) => toRow(name, network, name === "gated" ? budgetMissed : null)),
     ...(masks === undefined ? [] : maskRows(masks, isAugmented)),
@@ -102,6 +102,7 @@ export function describeEvaluation(
   const table = formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
   return [
     table,
+    ...(opening === 0 ? [] : [`${signed(opening)} is added to the logits of all gates`]),
     ...(masks?.rho === undefined ? [] : [maskNotes(masks.rho)]),
     ...(channels === undefined ? [] : [formatChannels(channels)]),
   ].join("\n\n");

@@ -7,17 +7,12 @@ import { quoteWord } from "../../src/sweep/shell.ts";
 import { runOptions } from "../../src/config/options.ts";
 import { causeOfMiss } from "../../src/budget/missed_budget.ts";
 import type { RunConfig } from "../../src/config/options.ts";
-import { share } from "./tables.ts";
-
-/** A difference of shares with its sign: `+0.2730`. */
-export function signedShare(difference: number): string {
-  return `${difference < 0 ? "-" : "+"}${share(Math.abs(difference))}`;
-}
+import { share, signed } from "./tables.ts";
 
 /** A cost share, with the distance from the budget if it missed: `0.5730, missed by +0.2730`. */
 export function markedShare(value: number | undefined, budgetMissed: number | null): string | undefined {
   const shown = share(value);
-  return shown === undefined || budgetMissed === null ? shown : `${shown}, missed by ${signedShare(budgetMissed)}`;
+  return shown === undefined || budgetMissed === null ? shown : `${shown}, missed by ${signed(budgetMissed)}`;
 }
 
 /** A finished run that missed its budget. */
@@ -39,7 +34,7 @@ export function describeMiss({ path, config, steps, budgetMissed, smallest }: En
   const { budget, budgetRule: rule, epochs } = config;
   const { cause, epochs: longer } = causeOfMiss({ ...config, rule, stepsPerEpoch: steps / epochs });
   const cost = `the gated network costs ${share(budget + budgetMissed)} of the dense one, ${
-    signedShare(budgetMissed)
+    signed(budgetMissed)
   } from the budget`;
   const remedy = longer === null || !runOptions.epochs.schema.safeParse(longer).success
     ? ""

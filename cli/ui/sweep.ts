@@ -5,9 +5,8 @@
  */
 import type { ConfigurationSummary, Spread, SweepEstimate, SweepResults, SweepRunState } from "../../src/sweep/mod.ts";
 import { formatSpread } from "../../src/sweep/spread.ts";
-import { signedShare } from "./missed_budget.ts";
 import { formatSeconds } from "./progress.ts";
-import { type Cell, formatTable, mebibytes } from "./tables.ts";
+import { type Cell, formatTable, mebibytes, signed } from "./tables.ts";
 
 function spread(value: Spread | null, digits: number): string | null {
   return value === null ? null : formatSpread(value, digits);
@@ -67,7 +66,7 @@ export function describeStates(states: readonly SweepRunState[], cluster: Readon
       phase,
       steps === null ? null : `${step}/${steps}`,
       ...(cluster === null ? [] : [cluster.get(name)]),
-      failure ?? (budgetMissed === null ? null : `budget missed by ${signedShare(budgetMissed)}`),
+      failure ?? (budgetMissed === null ? null : `budget missed by ${signed(budgetMissed)}`),
     ]),
     "left",
   );

@@ -76,6 +76,11 @@ export function share(value: number | null | undefined): string | undefined {
   return value === null || value === undefined ? undefined : value.toFixed(4);
 }
 
+/** A number with its sign and four digits: `+0.2730`. */
+export function signed(value: number): string {
+  return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(4)}`;
+}
+
 /** Multiply-accumulates in millions. */
 export function megaMacs(value: number | undefined): string | undefined {
   return value === undefined ? undefined : `${(value / 1e6).toFixed(2)} M`;

@@ -48,6 +48,8 @@ export interface NetworkEvaluation extends FeatureAccuracy {
   readonly cost: MeasuredCost;
   /** The cost by part: the stem, and each block. */
   readonly parts: readonly PartMacs[];
+  /** What is added to the logits of all gates; only for a gated network whose gates have an opening. */
+  readonly opening?: number;
   /** How often channels are open over the test images; for a gated network only. */
   readonly channels?: GatedChannels;
   /** The worth of the masks; for a gated network, if the protocols include `masks`. */
@@ -62,6 +64,8 @@ export interface NetworkWatch {
   readonly onlineProbe?: ProbeAccuracy;
   /** The measured cost. */
   readonly cost: MeasuredCost;
+  /** What is added to the logits of all gates; only for a gated network whose gates have an opening. */
+  readonly opening?: number;
   /** Statistics of the features of the test images. */
   readonly health: NetworkHealth;
 }
@@ -107,7 +111,7 @@ export class Evaluator {
     const names = gateSpecs(encoder.spec).map(({ label }) => label);
     const channels = gatedChannels(names, test.openCounts, testSet.count);
     const parts = partsOf(encoder.spec, pass, test);
-    const common = { cost, parts, ...(pass === "gated" ? { channels } : {}) };
+    const common = { cost, parts, ...openingOf(encoder, pass), ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
     using train = encodeSplit(
       encoder,
@@ -144,6 +148,7 @@ export class Evaluator {
       knn20: this.#knn20(train, test),
       ...(probe === null ? {} : { onlineProbe: probe.accuracy(queries) }),
       cost: measuredCost(encoder.spec, pass, test),
+      ...openingOf(encoder, pass),
       health: this.#healthOf(encoder, test),
     };
   }
@@ -230,6 +235,12 @@ export function labelledSets(
 function partsOf(spec: NetworkSpec, pass: Pass, split: SplitFeatures): PartMacs[] {
   const cost = networkCost(spec);
   return pass === "dense" ? denseParts(cost) : gatedParts(cost, split.termShares);
+}
+
+/** The opening of an encoder's gates, to spread into its results; nothing if a pass has none. */
+function openingOf(encoder: GatedResNet, pass: Pass): { readonly opening?: number } {
+  const opening = pass === "gated" ? encoder.opening : null;
+  return opening === null ? {} : { opening };
 }
 
 function measuredCost(spec: NetworkSpec, pass: Pass, split: SplitFeatures): MeasuredCost {

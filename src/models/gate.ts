@@ -73,6 +73,11 @@ export class Gate extends Module {
     this.#opening.fill(opening);
   }
 
+  /** What is added to the logits; null if the gate was built without an opening. Waits for the device. */
+  get opening(): number | null {
+    return this.#opening?.toFloat32()[0] ?? null;
+  }
+
   get #bias(): Tensor | null {
     return this.#opening ?? this.#fc2.bias?.value ?? null;
   }

@@ -106,6 +106,11 @@ export class GatedBlock extends Module {
       : null;
   }
 
+  /** The opening of the block's gates; null if they have none, or the block has no gates. */
+  get opening(): number | null {
+    return this.#gates?.[0]?.opening ?? null;
+  }
+
   /** Sets the opening of the block's gates, see {@linkcode Gate.setOpening}. */
   setOpening(opening: number): void {
     for (const gate of this.#gatesOrThrow()) gate.setOpening(opening);

@@ -49,6 +49,11 @@ export class GatedResNet extends Module {
     return this.#blocks.length;
   }
 
+  /** The opening of the gates, which have the same; null if they have none, or the network has no gates. */
+  get opening(): number | null {
+    return this.#blocks[0]?.opening ?? null;
+  }
+
   /** Sets the opening of all gates, see {@linkcode Gate.setOpening}. */
   setOpening(opening: number): void {
     for (const block of this.#blocks) block.setOpening(opening);

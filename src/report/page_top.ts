@@ -21,6 +21,14 @@ function valuesOf(runs: readonly ReportRun[], of: (config: RunConfig) => string)
   return values.length <= LISTED ? values.join(", ") : `${values.length} different`;
 }
 
+/** What was added to the gates' logits after the last step, over the runs where something was. */
+function openingsOf(runs: readonly ReportRun[]): (readonly [name: string, value: string])[] {
+  const openings = runs.map(({ opening }) => opening).filter((opening) => opening !== 0);
+  const listed = openings.slice(0, LISTED).map((opening) => opening.toFixed(4)).join(", ");
+  if (openings.length === 0) return [];
+  return [["added to all logits", openings.length <= LISTED ? listed : `in ${openings.length} runs`]];
+}
+
 /** The settings of the runs, as names and values. */
 function settingsOf(data: ReportData): (readonly [name: string, value: string])[] {
   const { runs, keys, path } = data;
@@ -36,6 +44,7 @@ function settingsOf(data: ReportData): (readonly [name: string, value: string])[
     ["objective", valuesOf(runs, ({ objective }) => objective)],
     ["mode", valuesOf(runs, ({ mode }) => mode)],
     ["epochs", valuesOf(runs, ({ epochs }) => String(epochs))],
+    ...openingsOf(runs),
     ["folder", path],
   ];
 }

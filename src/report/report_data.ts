@@ -40,6 +40,8 @@ export interface ReportRun {
    * Cost share minus budget in the last evaluation of a finished run, if it missed by more than one point; else null.
    */
   readonly budgetMissed: number | null;
+  /** What is added to the logits of all gates; 0 before the run is finished, and without gates. */
+  readonly opening: number;
 }
 
 /** The data of a report. */
@@ -95,6 +97,7 @@ export function readReportRun(
     watches: evaluations,
     evaluation,
     budgetMissed: missedBudget(gated?.cost.share, targetOf(folder.config)),
+    opening: gated?.opening ?? 0,
   };
 }
 

@@ -52,6 +52,7 @@ const network = featureAccuracy.extend({
   cost,
   // Absent in files of earlier versions.
   parts: z.array(z.object({ name: z.string(), macs: z.number().min(0) })).default([]),
+  opening: z.number().exactOptional(),
   channels: channelCounts.extend({
     blocks: z.array(channelCounts.extend({ name: z.string(), open: share })),
   }).exactOptional(),

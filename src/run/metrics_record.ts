@@ -21,6 +21,7 @@ const count = z.int().nonnegative();
 const watch = z.looseObject({
   knn20: number,
   cost: z.looseObject({ macs: number, share: number }),
+  opening: number.exactOptional(),
   health: z.looseObject({ featureStd: number, effectiveRank: number, covariance: number }),
 });
 const evaluation = z.looseObject({

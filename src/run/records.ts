@@ -47,12 +47,24 @@ export interface EvaluationRecord {
   readonly networks: Readonly<Partial<Record<Pass, NetworkWatch>>>;
 }
 
+/** What was added to the logits of all gates after the last step, to bring the cost to the budget. */
+export interface FittedOpening {
+  /** The number that was added. */
+  readonly opening: number;
+  /** The cost share on plain training images without it. */
+  readonly before: number;
+  /** The same with it. */
+  readonly after: number;
+}
+
 /** Watches the training of a run, and may stop it. */
 export interface TrainingObserver {
   /** Called after every step, one step late: a step's scalars are read while the next step runs. */
   step(record: StepRecord): void;
   /** Called after every evaluation. */
   evaluation(record: EvaluationRecord): void;
+  /** Called after the last step, if something had to be added to the gates' logits to bring the cost to the budget. */
+  fitted?(opening: FittedOpening): void;
   /** Called once for every damaged image file. */
   skipped(image: SkippedImage): void;
   /** Called at the start with a line for every damaged file of the run: what is lost. */

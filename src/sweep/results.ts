@@ -59,6 +59,8 @@ export interface ResultRow extends Accuracies, MaskAccuracies {
   readonly budgetMissed: number | null;
   /** Measured MACs for one image. */
   readonly macs: number;
+  /** What is added to the logits of all gates; null if the network has no gates, or they have no opening. */
+  readonly opening: number | null;
   /** Accuracy of the nearest neighbour by Euclidean distance, in percent. */
   readonly knn1: number | null;
   /** Top-5 accuracy of the linear probe in percent. */
@@ -132,6 +134,7 @@ function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
       cost: found.cost.share,
       budgetMissed: network === "gated" ? budgetMissed : null,
       macs: found.cost.macs,
+      opening: found.opening ?? null,
       knn1: found.knn1 ?? null,
       probeTop5: found.linear?.top5 ?? null,
       ...accuracies(found),
@@ -169,7 +172,7 @@ export function formatCsv({ keys, rows }: SweepResults): string {
     ...["run", "network", ...keys, "seed", "target", "cost", "macs", "knn1", "knn20", "probeTop1", "probeTop5"],
     ...["untrainedKnn20", "untrainedProbeTop1", "rawKnn20", "rawProbeTop1", "wallSeconds", "budgetMissed"],
     ...["staticCost", "staticKnn20", "staticProbeTop1", "staticRecalibratedKnn20", "staticRecalibratedProbeTop1"],
-    ...["oracleKnn20", "oracleProbeTop1", "rho"],
+    ...["oracleKnn20", "oracleProbeTop1", "rho", "opening"],
   ];
   const records = rows.map(({ varied, untrained, rawPixels, staticMask, oracle, ...row }) => ({
     ...row,

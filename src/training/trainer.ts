@@ -32,6 +32,7 @@ import type { TrainingState } from "../run/training_state.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
 import { BudgetLoop, isControlled } from "./budget_loop.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
+import { fitOpening } from "./fitted_opening.ts";
 import { NetworkWatcher } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
@@ -153,6 +154,7 @@ class Training {
       const isWhole = await this.#epoch();
       this.#flush();
       if (this.#isBetweenEpochs) this.#budget.afterEpoch();
+      if (this.#done === this.#steps) this.#fitOpening();
       await this.#save();
       if (!isWhole || !await this.#betweenEpochs()) return this.#result(true);
     }
@@ -224,6 +226,14 @@ class Training {
     const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
     const views = 2 * images * plannedPairs(config, isVanilla).length;
     return { report, target: budget.target, waited, views };
+  }
+
+  /** Brings the gates to the budget, after the last step. */
+  #fitOpening(): void {
+    const { config, trainee, plainImages, observer } = this.#parts;
+    if (plainImages === null || !hasOpening(config)) return;
+    const fitted = fitOpening(trainee, plainImages, config.budget);
+    if (fitted !== null) observer.fitted?.(fitted);
   }
 
   /** Runs a step. If the device has no memory for it, the error names a batch that fits. */

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { assertEquals, assertGreater, assertMatch, assertNotMatch, assertStrictEquals } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertNotMatch,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { readFileSync, writeFileSync } from "node:fs";
 import { withFolder } from "../folders.ts";
@@ -13,6 +22,8 @@ const tiny = [
   ...["--width", "4", "--projector", "16", "--batch", "8", "--threads", "1"],
   ...["--train-images", "16", "--test-images", "16", "--epochs", "2"],
 ];
+/** Gates without an opening, which cannot be brought to the budget after the last step. */
+const unopened = ["--recipe", "paper", "--budget-rule", "default"];
 
 async function json(...args: string[]) {
   return JSON.parse(await assertSucceeds([...args, "--json"]));
@@ -22,7 +33,15 @@ Deno.test(
   "pretrain reports a missed budget with cause and remedy, and every other command marks it",
   withFolder(async (folder) => {
     const run = join(folder, "run");
-    const { status, stdout, stderr } = await runSluice(["pretrain", ...tiny, "--budget", "0.3", "--out", run]);
+    const { status, stdout, stderr } = await runSluice([
+      "pretrain",
+      ...tiny,
+      ...unopened,
+      "--budget",
+      "0.3",
+      "--out",
+      run,
+    ]);
     assertEquals(status, 0, stderr);
     const line = stderr.split("\n").find((text) => text.startsWith("--budget 0.3 is missed: ")) ?? "";
     assertMatch(line, /4 steps with gates are too few for the cost to settle; train longer: sluice pretrain --resume/);
@@ -81,8 +100,35 @@ Deno.test(
     const vanilla = await json("pretrain", ...tiny, "--mode", "vanilla", "--out", join(folder, "vanilla"));
     assertEquals(vanilla.budgetMissed, null);
 
-    const quiet = await runSluice(["pretrain", ...tiny, "--budget", "0.9", "--quiet", "--out", join(folder, "quiet")]);
+    const quietly = [...tiny, ...unopened, "--budget", "0.9", "--quiet", "--out", join(folder, "quiet")];
+    const quiet = await runSluice(["pretrain", ...quietly]);
     assertEquals(quiet.stderr, "");
     assertMatch(quiet.stdout, /missed by -0\.\d{4}/);
+  }),
+);
+
+Deno.test(
+  "a run with an opening is brought to its budget, and says so in every place where its cost is shown",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    const given = [...tiny, "--train-images", "64", "--test-images", "64", "--budget", "0.4", "--out", run];
+    const { status, stdout, stderr } = await runSluice(["pretrain", ...given, "--json"]);
+    assertEquals(status, 0, stderr);
+    const said =
+      /^gates: ([+-]\d\.\d{4}) is added to all logits from now on: .* costs (0\.\d{4}) .* and (0\.\d{4}) without$/m;
+    const [, added = "", after, before] = said.exec(stderr) ?? [];
+    assertLess(Math.abs(Number(after) - 0.4), Math.abs(Number(before) - 0.4));
+    const { opening } = JSON.parse(stdout).networks.gated;
+    assertAlmostEquals(opening, Number(added), 1e-4);
+    const lines = readFileSync(join(run, "metrics.jsonl"), "utf8").trimEnd().split("\n");
+    assertEquals(JSON.parse(lines.at(-1) ?? "").networks.gated.opening, opening);
+    assertEquals((await json("evaluate", run, "--protocol", "knn")).networks.gated.opening, opening);
+    assertStringIncludes(
+      await assertSucceeds(["evaluate", run, "--protocol", "knn"]),
+      `\n${added} is added to the logits`,
+    );
+    await assertSucceeds(["report", run, "--out", join(folder, "page.html")]);
+    const page = readFileSync(join(folder, "page.html"), "utf8");
+    assertMatch(page, new RegExp(`<dt>added to all logits</dt><dd>${opening.toFixed(4)}</dd>`));
   }),
 );

@@ -141,10 +141,11 @@ function evaluatedRuns(sweep: SweepFolder): ReportData {
     const path = sweep.runPath(name);
     const evaluation = evaluationAt(join(path, "evaluation.json"));
     if (evaluation === null) return [];
-    const budgetMissed = missedBudget(evaluation.networks.gated?.cost.share, targetOf(config));
+    const { gated } = evaluation.networks;
+    const budgetMissed = missedBudget(gated?.cost.share, targetOf(config));
     return [{
       ...{ name, path, varied, config, budgetMissed, evaluation: { ...evaluation, budgetMissed } },
-      ...{ images: null, phase: "finished", steps: [], watches: [] },
+      ...{ opening: gated?.opening ?? 0, images: null, phase: "finished", steps: [], watches: [] },
     }];
   });
   const waiting = sweep.plan.runs.length - runs.length;

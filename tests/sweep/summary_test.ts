@@ -17,6 +17,7 @@ function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}):
     cost: 0.25 + 0.05 * seed,
     budgetMissed: seed === 0 ? -0.05 : null,
     macs: 1000,
+    opening: null,
     knn1: null,
     knn20,
     probeTop1: null,
@@ -53,7 +54,7 @@ Deno.test("CSV defuses a text that a spreadsheet would run as a formula, but not
 });
 
 Deno.test("CSV has a line for each network, a column for each varied option, and empty cells for missing values", () => {
-  const rows = [row(0, 40, { varied: { budget: 0.3, data: 'a,"b"' } })];
+  const rows = [row(0, 40, { varied: { budget: 0.3, data: 'a,"b"' }, opening: -0.125 })];
   const text = formatCsv({ sweep: "s", keys: ["budget", "data"], planned: 1, done: 1, rows, failures: [] });
   const [heads, line, end] = text.split("\n");
   assertEquals(
@@ -61,8 +62,8 @@ Deno.test("CSV has a line for each network, a column for each varied option, and
     "run,network,budget,data,seed,target,cost,macs,knn1,knn20,probeTop1,probeTop5," +
       "untrainedKnn20,untrainedProbeTop1,rawKnn20,rawProbeTop1,wallSeconds,budgetMissed," +
       "staticCost,staticKnn20,staticProbeTop1,staticRecalibratedKnn20,staticRecalibratedProbeTop1," +
-      "oracleKnn20,oracleProbeTop1,rho",
+      "oracleKnn20,oracleProbeTop1,rho,opening",
   );
-  assertEquals(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5,-0.05,,,,,,,,');
+  assertEquals(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5,-0.05,,,,,,,,,-0.125');
   assertEquals(end, "");
 });

@@ -101,6 +101,10 @@ for (const mode of ["dual", "vanilla", "gated"]) {
   });
 }
 
+Deno.test("a run stopped after its last step, before its evaluation, resumes to the same bytes", async () => {
+  await compare({}, [24]);
+});
+
 for (const objective of objectiveNames.filter((name) => name !== "vicreg")) {
   Deno.test(`a run with ${objective} resumes to the same bytes`, async () => {
     await compare({ objective, evalEvery: 0 }, [13]);

@@ -64,6 +64,13 @@ Deno.test("the worth of masks has a row for each kind of masks, within 100 colum
   assertEquals(lines.at(-1), "rho 0.1250: 0 if all images have one mask, 1 if masks vary as much as their cost allows");
 });
 
+Deno.test("what was added to the gates' logits is shown unless it is 0", () => {
+  const withOpening = (opening: number) =>
+    describeEvaluation({ ...evaluation, networks: { gated: { ...network, opening } } }, false);
+  assertMatch(withOpening(-0.03125), /^-0\.0313 is added to the logits of all gates$/m);
+  assertNotMatch(withOpening(0), /logits/);
+});
+
 Deno.test("with an augmented probe the gated network has a row for the cached probe, like the rows of the masks", () => {
   assertMatch(describeEvaluation(evaluation, true), /^gated, cached probe +30\.00 % +40\.00 % +49\.00 ± 0\.25 %/m);
 });

@@ -1,0 +1,76 @@
+/**
+ * Moves all gates together at the end of a run, if the gated network does not cost what the budget says.
+ *
+ * @module
+ */
+import { costShare, openness } from "../budget/mod.ts";
+import type { EvaluationImages } from "../data/mod.ts";
+import { sampleBatches } from "../evaluation/mod.ts";
+import type { FittedOpening } from "../run/records.ts";
+import { Scope } from "../tensor/mod.ts";
+import { openGates, type Trainee } from "./trainee.ts";
+
+/** The most plain training images to measure on. */
+const IMAGES = 2000;
+/** The largest error that is left as training made it: half of the half point that is promised. */
+const TOLERANCE = 0.0025;
+/** The error at which the search ends, as a share of the dense network's cost. */
+const PRECISION = 0.0005;
+/** The first opening to try, and the largest: more would change what the gates have learned to tell. */
+const [FIRST, LARGEST] = [1 / 32, 2];
+/** Halvings of the interval at most, if no opening gives the budget. */
+const HALVINGS = 16;
+
+/** The cost share of the gated network on a sample of plain images, without noise, at its present opening. */
+function plainCost({ network, cost }: Trainee, images: EvaluationImages): number {
+  const encoder = network.encoderOf("gated");
+  let [total, count] = [0, 0];
+  for (const batch of sampleBatches(images.set.count, IMAGES)) {
+    using _scope = new Scope();
+    const { masks } = encoder.evaluate("gated", images.gathered(batch));
+    const size = masks[0]?.dim(0) ?? 0;
+    total += size * costShare(null, openness(null, masks, cost).terms, cost).item();
+    count += size;
+  }
+  // A run that is resumed for longer changes the weights that these are copies of.
+  encoder.freeCopies();
+  return total / count;
+}
+
+/**
+ * Adds one number to the logits of all gates, found by bisection, so that the cost on up to 2,000 plain training images
+ * is the budget. A network that lies within a quarter of a point stays as training left it.
+ *
+ * It is for runs that are too short for the controller: after the target has fallen, the price needs time to settle,
+ * and at a learning rate near 0 it moves no gate.
+ *
+ * @param trainee a network whose gates have an opening, which is 0.
+ * @param budget the cost share that the network should have. If it is out of reach, the nearest is taken.
+ * @returns what was added, or null if nothing was.
+ */
+export function fitOpening(trainee: Trainee, images: EvaluationImages, budget: number): FittedOpening | null {
+  const costAt = (opening: number) => {
+    openGates(trainee, opening);
+    return plainCost(trainee, images);
+  };
+  const before = plainCost(trainee, images);
+  if (Math.abs(before - budget) <= TOLERANCE) return null;
+  const direction = before > budget ? -1 : 1;
+  const isShort = (cost: number) => (budget - cost) * direction > 0;
+  // Doubles the opening until the cost has passed the budget. The budget then lies between the last two openings.
+  let [near, far] = [0, direction * FIRST];
+  let after = costAt(far);
+  while (isShort(after) && Math.abs(far) < LARGEST) {
+    [near, far] = [far, 2 * far];
+    after = costAt(far);
+  }
+  if (isShort(after)) return { opening: far, before, after };
+  for (let halving = 0; halving < HALVINGS && Math.abs(after - budget) > PRECISION; halving++) {
+    const middle = (near + far) / 2;
+    const cost = costAt(middle);
+    if (isShort(cost) && Math.abs(cost - budget) > PRECISION) near = middle;
+    else [far, after] = [middle, cost];
+  }
+  openGates(trainee, far);
+  return { opening: far, before, after };
+}
