@@ -16,6 +16,7 @@ import {
   runOptions,
 } from "../src/config/options.ts";
 import type { Pass } from "../src/models/mod.ts";
+import type { Precision } from "../src/tensor/precision.ts";
 import type { OutputOptions } from "./ui/output.ts";
 
 type OptionName = keyof RunConfig;
@@ -106,6 +107,23 @@ export const ownRunOptions: readonly OptionName[] = runOptionNames.filter((name)
 export function addCommonOptions(command: CommandUnknownOpts): void {
   addRunOptions(command, deviceOptions);
   addOutputOptions(command);
+}
+
+/** The precision of inference unless another is given: figures get compared, and devices differ in what `auto` is. */
+export const INFERENCE_PRECISION: Precision = "f32";
+
+/** Adds the same options to a command that only infers, whose precision is f32 by default. */
+export function addInferenceOptions(command: CommandUnknownOpts): void {
+  addCommonOptions(command);
+  const precision = command.options.find((option) => option.attributeName() === "precision");
+  if (precision === undefined) return;
+  precision.description = "precision of the network's activations and matrix operands; auto: bf16 if the device " +
+    `multiplies it; tf32: GPUs only (default: ${INFERENCE_PRECISION})`;
+}
+
+/** The precision that a command with {@linkcode addInferenceOptions} was asked for. @param asked checked options. */
+export function inferencePrecision(asked: RunConfig, command: CommandUnknownOpts): RunConfig["precision"] {
+  return "precision" in givenRunOptions(command) ? asked.precision : INFERENCE_PRECISION;
 }
 
 /** Adds the options of the output alone, for a command that computes nothing. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { addCommonOptions, addExamples, addRunOptions } from "../options.ts";
+import { addCommonOptions, addExamples, addInferenceOptions, addRunOptions } from "../options.ts";
 
 const networkOptions = ["arch", "stem", "width", "projector", "batch", "mode", "budget"] as const;
 const dataOptions = ["dataset", "data", "trainImages", "imageSize", "workers", "dataOnDevice"] as const;
@@ -43,7 +43,7 @@ export function addBench(program: CommandUnknownOpts): void {
     )
     .action(async (_options, self) => (await actions()).runInfer(self));
   addRunOptions(infer, networkOptions);
-  addCommonOptions(infer);
+  addInferenceOptions(infer);
   addExamples(infer, ["sluice bench infer --budget 0.3", "sluice bench infer --width 16 --json"]);
   const augment = bench.command("augment")
     .description("milliseconds to make the two augmented views of a batch of 32 x 32 images")

@@ -21,7 +21,7 @@ import { InvalidInputError } from "../../src/errors.ts";
 import { fitConfig } from "../../src/training/fitted_config.ts";
 import { drawnImages, imageMemory } from "../../src/training/memory_need.ts";
 import { openDevice } from "../device.ts";
-import { givenRunOptions, outputOptions, wholeNumber } from "../options.ts";
+import { givenRunOptions, INFERENCE_PRECISION, outputOptions, wholeNumber } from "../options.ts";
 import { checkFolder } from "../requests.ts";
 import {
   formatAugmentation,
@@ -135,7 +135,7 @@ export async function runStep(command: CommandUnknownOpts): Promise<void> {
 
 /** Times the dense and the gated network. */
 export function runInfer(command: CommandUnknownOpts): Promise<void> {
-  return runBench(inferBenchmark, command);
+  return runBench(inferBenchmark, command, { precision: INFERENCE_PRECISION });
 }
 
 /** Times augmentation. */

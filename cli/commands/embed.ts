@@ -5,7 +5,7 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { EmbeddedSplit } from "../../src/encoders/embed_run.ts";
-import { addCommonOptions, addExamples, networkNames, wordArgument, wordOption } from "../options.ts";
+import { addExamples, addInferenceOptions, networkNames, wordArgument, wordOption } from "../options.ts";
 
 /** The splits, written out here because a shell completes them without loading what encodes images. */
 const splits: readonly EmbeddedSplit[] = ["train", "test"];
@@ -31,7 +31,7 @@ export function addEmbed(program: CommandUnknownOpts): void {
     )
     .option("--data <DIR>", "folder of the data set's files (default: as in training)")
     .action(async (path, images, _options, self) => (await import("./embed_action.ts")).runEmbed(path, images, self));
-  addCommonOptions(command);
+  addInferenceOptions(command);
   addExamples(command, [
     "sluice embed runs/demo test --out test.npy",
     "sluice embed runs/cifar photographs --network dense --out photographs.npy",

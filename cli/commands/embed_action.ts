@@ -20,8 +20,9 @@ import {
 } from "../../src/encoders/embed_run.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
+import { resolvePrecision } from "../../src/tensor/precision.ts";
 import { openDevice } from "../device.ts";
-import { givenRunOptions, outputOptions } from "../options.ts";
+import { givenRunOptions, inferencePrecision, outputOptions } from "../options.ts";
 import { checkFolder, checkNewFiles, chooseNetwork } from "../requests.ts";
 import { remark, writeResult } from "../ui/output.ts";
 import { SkippedRemarks } from "../ui/skipped.ts";
@@ -62,12 +63,14 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   using device = openDevice(asked, output);
   const selection = opened.dataset.origin?.selection ?? null;
   if (selection !== null) remark(output, selection.line);
-  const embedding = embedImages(device, run.config, checkpoint, pass, opened, (image) => skipped.push(image));
+  const precision = resolvePrecision(inferencePrecision(asked, command), device.description);
+  const encoder = { pass, precision };
+  const embedding = embedImages(device, run.config, checkpoint, encoder, opened, (image) => skipped.push(image));
   const remarks = new SkippedRemarks(output);
   for (const image of skipped) remarks.add(image);
   remarks.conclude("--json names them");
   const files = writeEmbedding(paths, embedding);
   const { names, size } = embedding;
-  const document = { run: run.path, network: pass, images: names.length, features: size, files, skipped };
+  const document = { run: run.path, network: pass, precision, images: names.length, features: size, files, skipped };
   writeResult(output, document, () => [`${grouped(names.length)} images, ${size} features each: ${files.join(", ")}`]);
 }

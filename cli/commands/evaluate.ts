@@ -5,7 +5,7 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { probes, protocols } from "../../src/evaluation/protocols.ts";
-import { addCommonOptions, addExamples, listsOf, networkNames, wordOption } from "../options.ts";
+import { addExamples, addInferenceOptions, listsOf, networkNames, wordOption } from "../options.ts";
 
 /** Adds `evaluate` to the program. */
 export function addEvaluate(program: CommandUnknownOpts): void {
@@ -35,7 +35,7 @@ export function addEvaluate(program: CommandUnknownOpts): void {
     )
     .option("--data <DIR>", "folder of the data set's files (default: as in training)")
     .action(async (path, _options, self) => (await import("./evaluate_action.ts")).runEvaluate(path, self));
-  addCommonOptions(command);
+  addInferenceOptions(command);
   addExamples(command, [
     "sluice evaluate runs/demo",
     "sluice evaluate runs/demo --protocol knn --network gated --json",

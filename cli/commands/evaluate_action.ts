@@ -12,7 +12,7 @@ import { type JudgingOptions, probes, protocols as allProtocols } from "../../sr
 import { mayWriteTo } from "../../src/machine/storage.ts";
 import type { Pass } from "../../src/models/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
-import { givenRunOptions, networkNames, outputOptions, wholeNumber } from "../options.ts";
+import { givenRunOptions, inferencePrecision, networkNames, outputOptions, wholeNumber } from "../options.ts";
 import { EvaluationSession } from "../sessions.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
 import { remark, writeResult } from "../ui/output.ts";
@@ -61,13 +61,21 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
   const { network, data, ...others }: Record<string, unknown> = command.opts();
   const judging = readJudging(others);
   const run = RunFolder.open(path);
-  const { device: deviceName, threads } = withGiven(run.config, givenRunOptions(command));
+  const asked = withGiven(run.config, givenRunOptions(command));
+  const { device: deviceName, threads } = asked;
+  const precision = inferencePrecision(asked, command);
   const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
   if (judging.protocols.includes("masks") && !networks.includes("gated")) {
     remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");
   }
   const isKept = mayWriteTo(path);
-  const place = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
+  const place = {
+    device: deviceName,
+    threads,
+    precision,
+    data: typeof data === "string" ? data : run.config.data,
+    isKept,
+  };
   if (!isKept) {
     remark(output, `${path}: is not writable; the results are printed, but not stored in evaluation.json`);
   }

@@ -15,7 +15,7 @@ import {
   writeResults,
 } from "../../src/sweep/mod.ts";
 import type { RunConfig } from "../../src/config/options.ts";
-import { resolvePrecision } from "../../src/config/precision.ts";
+import { resolvePrecision } from "../../src/tensor/precision.ts";
 import { StopSignals } from "../stop_signals.ts";
 import { selfCommand } from "../self.ts";
 import { type CheckedSweep, planRequest, prepareFolder, type SweepRequest } from "./request.ts";

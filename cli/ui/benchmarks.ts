@@ -88,7 +88,7 @@ export function formatInference(result: InferenceBenchmark): string {
   const notes = [`${result.device}, ${result.precision}, ${result.threads} threads`];
   if (result.precision !== result.gatedPrecision) {
     notes.push(
-      `dense in ${result.precision}; gated in ${result.gatedPrecision}, the only precision of the gated blocks`,
+      `gated: activations in ${result.precision}; open channels are multiplied in ${result.gatedPrecision} everywhere`,
     );
   }
   return `${formatTable(headings, cells)}\n\n${notes.join("\n")}`;

@@ -89,7 +89,7 @@ function formatChannels({ blocks, ...whole }: GatedChannels): string {
  * cached probe.
  */
 export function describeEvaluation(
-  { networks, budgetMissed, references }: Evaluation,
+  { networks, precision = "f32", budgetMissed, references }: Evaluation,
   isAugmented: boolean,
 ): string {
   const { masks, channels, opening = 0 } = networks.gated ?? {};
@@ -102,6 +102,7 @@ export function describeEvaluation(
   const table = formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
   return [
     table,
+    ...(precision === "f32" ? [] : [`networks computed in ${precision}; raw pixels, neighbours and probes in f32`]),
     ...(opening === 0 ? [] : [`${signed(opening)} is added to the logits of all gates`]),
     ...(masks?.rho === undefined ? [] : [maskNotes(masks.rho)]),
     ...(channels === undefined ? [] : [formatChannels(channels)]),

@@ -10,7 +10,7 @@ import { RandomStream } from "../random/mod.ts";
 import { median, timed } from "./stopwatch.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
-import { activationType, type Precision, resolvePrecision } from "../config/precision.ts";
+import { activationType, type Precision, resolvePrecision } from "../tensor/precision.ts";
 import { IMAGE_SIDE } from "./images.ts";
 
 /** Speed of making two views of a batch. */

@@ -7,7 +7,7 @@ import type { Device } from "../device/mod.ts";
 import { cast } from "../ops/mod.ts";
 import { RandomStream } from "../random/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
-import { activationType, type Precision } from "../config/precision.ts";
+import { activationType, type Precision } from "../tensor/precision.ts";
 
 /** Height and width of the images in pixels. */
 export const IMAGE_SIDE = 32;

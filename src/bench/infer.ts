@@ -10,7 +10,7 @@ import { RandomStream } from "../random/mod.ts";
 import { median, timed } from "./stopwatch.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
-import { type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
+import { type Precision, resolvePrecision } from "../tensor/precision.ts";
 import { networkOptions, networkSpec } from "../config/network.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";
 
@@ -38,9 +38,9 @@ export interface InferenceBenchmark {
   readonly rows: readonly InferenceRow[];
   /** Name of the device. */
   readonly device: string;
-  /** Precision of the dense network. */
+  /** Precision of both networks. */
   readonly precision: Precision;
-  /** Precision of the gated network: its native function computes in no other. */
+  /** Precision of the products of open channels: the native kernels compute in no other. */
   readonly gatedPrecision: "f32";
   /** CPU threads. */
   readonly threads: number;
@@ -110,8 +110,6 @@ function interleaved(
  * Times the dense and the gated network on random images. The gated network computes its gates, but then uses random
  * masks: masks that meet the configured budget, and masks of fixed shares of open channels.
  *
- * The configured precision is for the dense network; `auto` means f32, as in all evaluation.
- *
  * @throws {InvalidInputError} if the device lacks the configuration's precision.
  */
 export function benchInfer(
@@ -120,17 +118,16 @@ export function benchInfer(
   options: InferenceBenchmarkOptions = {},
 ): InferenceBenchmark {
   const { batches = [1, 64], openShares = [0.25, 0.5, 0.75] } = options;
-  const precision = config.precision === "auto" ? "f32" : resolvePrecision(config.precision, device.description);
+  const precision = resolvePrecision(config.precision, device.description);
   using network = new DualNetwork(device, networkOptions({ ...config, mode: "dual" }, IMAGE_SIDE));
   const cost = networkCost(networkSpec(config, IMAGE_SIDE));
   const shares = [uniformOpenShare(cost, config.budget), ...openShares];
   const rows = batches.flatMap((batch): InferenceRow[] => {
     using _scope = new Scope();
-    const images = randomImages(device, batch, 3, "f32");
-    const denseImages = precision === "bf16" ? randomImages(device, batch, 3, precision) : images;
+    const images = randomImages(device, batch, 3, precision);
     const masked = shares.map((share) => randomMasks(device, config, cost, batch, share));
-    const dense = () => withPrecision(device, precision, () => void network.encoder.evaluate("dense", denseImages));
-    const gated = masked.map(({ masks }) => () => void network.encoder.evaluate("gated", images, masks));
+    const dense = () => void network.encoder.evaluate("dense", images, { precision });
+    const gated = masked.map(({ masks }) => () => void network.encoder.evaluate("gated", images, { masks, precision }));
     const [denseMs = NaN, ...gatedTimes] = interleaved(device, [dense, ...gated], options);
     return masked.map(({ openShare, macShare }, index) => {
       const gatedMs = gatedTimes[index] ?? NaN;

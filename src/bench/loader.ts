@@ -10,7 +10,7 @@ import { median, timed } from "./stopwatch.ts";
 import { Scope, type Tensor, unscoped } from "../tensor/mod.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { plannedPairs } from "../training/passes.ts";
-import { type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
+import { type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
 import { trainingStep } from "../training/step.ts";
 import { createTrainee } from "../training/trainee.ts";
 import { augmentedViews } from "../training/trainer.ts";

@@ -11,7 +11,7 @@ import { median, timed } from "./stopwatch.ts";
 import { Scope } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { plannedPairs } from "../training/passes.ts";
-import { activationType, type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
+import { activationType, type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
 import { type StepInputs, trainingStep } from "../training/step.ts";
 import { createTrainee } from "../training/trainee.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";

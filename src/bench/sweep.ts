@@ -5,7 +5,7 @@
  */
 import { Device } from "../device/mod.ts";
 import type { RunConfig } from "../config/options.ts";
-import { type Precision, resolvePrecision } from "../config/precision.ts";
+import { type Precision, resolvePrecision } from "../tensor/precision.ts";
 import { benchStep, peakOf, type StepBenchmark } from "./step.ts";
 
 /** Speed of the step with one combination of settings. */

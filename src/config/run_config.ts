@@ -4,7 +4,7 @@
  * @module
  */
 import type { Architecture, Stem } from "../models/spec.ts";
-import type { Precision } from "./precision.ts";
+import type { Precision } from "../tensor/precision.ts";
 
 /** Every option of a run, resolved. The run's `config.yaml` holds them under kebab-case keys. */
 export interface RunConfig {

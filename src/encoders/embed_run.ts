@@ -10,6 +10,7 @@ import { InvalidInputError } from "../errors.ts";
 import { encodeSplit } from "../evaluation/mod.ts";
 import { encodeNpy, type NpyData, writeFileAtomically } from "../formats/mod.ts";
 import { DualNetwork, featureSize, type Pass } from "../models/mod.ts";
+import type { Precision } from "../tensor/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { imageSide, networkOptions } from "../config/network.ts";
@@ -78,9 +79,16 @@ export function folderImages(config: RunConfig, folder: string): EmbeddedImages 
   return { set: opened.pretraining, dataset: { ...opened, ...source.constants }, names: opened.pretraining.paths };
 }
 
+/** The network that encodes images. */
+export interface EmbeddingNetwork {
+  /** The encoder of the run. */
+  readonly pass: Pass;
+  /** The precision of its passes; features are f32 in every precision. */
+  readonly precision: Precision;
+}
+
 /**
- * Encodes images by a network of a checkpoint, in f32 and in evaluation mode. Images whose files are damaged are left
- * out.
+ * Encodes images by a network of a checkpoint, in evaluation mode. Images whose files are damaged are left out.
  *
  * @param skipped called for each damaged image.
  * @throws {InvalidInputError} if the checkpoint is of another network.
@@ -90,7 +98,7 @@ export function embedImages(
   device: Device,
   config: RunConfig,
   checkpoint: Checkpoint,
-  pass: Pass,
+  { pass, precision }: EmbeddingNetwork,
   { set, dataset, names }: EmbeddedImages,
   skipped: (image: { readonly path: string; readonly reason: string }) => void,
 ): Embedding {
@@ -105,7 +113,7 @@ export function embedImages(
     },
   });
   const encoder = network.encoderOf(pass);
-  using encoded = encodeSplit(encoder, pass, stores.evaluation(set));
+  using encoded = encodeSplit(encoder, pass, stores.evaluation(set), { precision });
   const all = encoded.features.toFloat32();
   const size = featureSize(encoder.spec);
   // The reader put another image in the place of a damaged image, so that row is dropped.

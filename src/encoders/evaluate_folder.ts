@@ -9,11 +9,12 @@ import { ImageStores, type SkippedImage } from "../data/mod.ts";
 import { Device } from "../device/mod.ts";
 import { labelledSets } from "../evaluation/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
+import { resolvePrecision } from "../tensor/mod.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 import { evaluateRun, type EvaluationOptions } from "./evaluate_run.ts";
 
 /** Where an evaluation computes, and what it may write. */
-export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | "data"> {
+export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | "data" | "precision"> {
   /** Whether damaged images are recorded in the run's folder, as in training. */
   readonly isKept: boolean;
 }
@@ -32,13 +33,13 @@ export interface EvaluationObserver {
  * Evaluates the run in a folder, as `sluice evaluate` does. {@linkcode RunFolder.writeEvaluation} stores the result in
  * the folder.
  *
- * @throws {InvalidInputError} if the run has no whole checkpoint or lacks a network asked for, or the data set has no
- * labels.
+ * @throws {InvalidInputError} if the run has no whole checkpoint or lacks a network asked for, the data set has no
+ * labels, or the device lacks the precision.
  * @throws {DeviceUnavailableError} if there is no such device.
  */
 export function evaluateFolder(
   run: RunFolder,
-  options: Omit<EvaluationOptions, "progress">,
+  options: Omit<EvaluationOptions, "progress" | "precision">,
   place: EvaluationPlace,
   observer: EvaluationObserver = {},
 ): Evaluation {
@@ -46,6 +47,7 @@ export function evaluateFolder(
   const dataset = openDataset(run.config, place.data);
   labelledSets(dataset, options.networks.includes("gated") ? options.protocols : []); // throws if images are missing
   using device = Device.open({ ...place, ...(observer.remark && { remark: (line) => observer.remark?.(line) }) });
+  const precision = resolvePrecision(place.precision, device.description);
   const selection = dataset.origin?.selection ?? null;
   if (selection !== null) observer.remark?.(selection.line);
   const skipped = (image: SkippedImage) => {
@@ -54,5 +56,6 @@ export function evaluateFolder(
   };
   dataset.skipped.forEach(skipped);
   using stores = new ImageStores(device, dataset, { ...storeOptions(run.config), skipped });
-  return evaluateRun(run, checkpoint, stores, { ...options, progress: (stage) => observer.evaluating?.(stage) });
+  const progress = (stage: string) => observer.evaluating?.(stage);
+  return evaluateRun(run, checkpoint, stores, { ...options, precision, progress });
 }

@@ -13,12 +13,15 @@ import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts"
 import type { Evaluation } from "../run/evaluation_file.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 import { isTrained } from "../run/run_length.ts";
+import type { Precision } from "../tensor/mod.ts";
 import { gatedViews } from "../training/passes.ts";
 
 /** What to evaluate, and how. */
 export interface EvaluationOptions extends JudgingOptions {
   /** The networks to evaluate; the run must have trained them. */
   readonly networks: readonly Pass[];
+  /** The precision of the networks' passes; f32 by default. What is measured on features is f32. */
+  readonly precision?: Precision;
 }
 
 function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: EvaluationOptions, label: string) {
@@ -31,8 +34,7 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
 }
 
 /**
- * Evaluates a checkpoint, the same network untrained, and raw pixels; all in f32, whatever the precision of the
- * training.
+ * Evaluates a checkpoint, the same network untrained, and raw pixels.
  *
  * @param stores the images of the data set.
  * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or the data set has
@@ -45,11 +47,12 @@ export function evaluateRun(
   options: EvaluationOptions,
 ): Evaluation {
   const { config } = run;
+  const { precision = "f32" } = options;
   const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
   if (missing !== undefined) {
     throw new InvalidInputError(`network ${missing}: a ${config.mode} run has no such network; leave --network out`);
   }
-  const evaluator = new Evaluator(stores, config.seed, gatedViews(config));
+  const evaluator = new Evaluator(stores, config.seed, precision, gatedViews(config));
   const { train } = labelledSets(stores.dataset);
   using network = new DualNetwork(stores.device, networkOptions(config, train.height));
   // The masks of untrained gates mean nothing.
@@ -63,5 +66,5 @@ export function evaluateRun(
   // The cost of a run that is not done is still on its way to the budget.
   const share = isTrained(checkpoint.state, config) ? networks.gated?.cost.share : undefined;
   const budgetMissed = missedBudget(share, targetOf(config));
-  return { run: run.path, step, networks, budgetMissed, references: { rawPixels, untrained } };
+  return { run: run.path, step, precision, networks, budgetMissed, references: { rawPixels, untrained } };
 }

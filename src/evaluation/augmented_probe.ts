@@ -6,7 +6,7 @@
 import type { ViewRecipe } from "../data/mod.ts";
 import { featureSize, type GatedResNet, type Pass } from "../models/mod.ts";
 import { writeRows } from "../ops/mod.ts";
-import { Scope, Tensor } from "../tensor/mod.ts";
+import { type Precision, Scope, Tensor } from "../tensor/mod.ts";
 import { ENCODED_BATCH } from "./features.ts";
 import { type ProbeOptions, probeOrder, type ProbeSummary, summariseProbes } from "./linear_probe.ts";
 import type { LabelledFeatures } from "./neighbours.ts";
@@ -42,11 +42,13 @@ export function steppedRate(rate: number, epoch: number, epochs: number): number
 export class AugmentedFeatures {
   readonly #views: TrainingViews;
   readonly #seed: number;
+  readonly #precision: Precision;
 
-  /** Takes the images' source. @param seed of the views. */
-  constructor(views: TrainingViews, seed: number) {
+  /** Takes the images' source. @param seed of the views. @param precision of passes. */
+  constructor(views: TrainingViews, seed: number, precision: Precision = "f32") {
     this.#views = views;
     this.#seed = seed;
+    this.#precision = precision;
   }
 
   /** The class of each image. */
@@ -70,7 +72,7 @@ export class AugmentedFeatures {
     const common = { recipe: probeView, seed: this.#seed, view: PROBE_VIEW };
     this.#views.visit(batches, [{ ...common, epoch }, { ...common, epoch: epoch + 1 }], (views, batch) => {
       views.forEach((pixels, view) => {
-        const { features: encoded } = encoder.evaluate(pass, pixels);
+        const { features: encoded } = encoder.evaluate(pass, pixels, { precision: this.#precision });
         writeRows(view === 0 ? features[0] : features[1], batch * ENCODED_BATCH, encoded);
       });
     });

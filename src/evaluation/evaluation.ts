@@ -27,6 +27,7 @@ import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./nei
 import type { OnlineProbe } from "./online_probe.ts";
 import type { Probe, Protocol } from "./protocols.ts";
 import { normViews, type SeenViews } from "./recalibration.ts";
+import type { Precision } from "../tensor/mod.ts";
 import type { ProbeAccuracy } from "./softmax_classifier.ts";
 import { TrainingViews } from "./training_views.ts";
 
@@ -86,10 +87,16 @@ export class Evaluator {
    * Opens the images, which the stores own.
    *
    * @param seed seed of linear probes, views and exchanged masks.
+   * @param precision of the networks' passes; f32 by default.
    * @param seen the views that gated passes see in training; by default both.
    * @throws {InvalidInputError} if the data set has no labelled images.
    */
-  constructor(stores: ImageStores, readonly seed: number, seen: SeenViews = [0, 1]) {
+  constructor(
+    stores: ImageStores,
+    readonly seed: number,
+    readonly precision: Precision = "f32",
+    seen: SeenViews = [0, 1],
+  ) {
     this.#stores = stores;
     this.#seen = seen;
     this.#sets = labelledSets(stores.dataset);
@@ -106,19 +113,18 @@ export class Evaluator {
     const decisions = wantsMasks
       ? { train: new SplitMasks(trainSet.count), test: new SplitMasks(testSet.count) }
       : null;
-    using test = encodeSplit(encoder, pass, this.#images.test, decisions === null ? {} : { decisions: decisions.test });
+    const encoded = (split: "train" | "test") => {
+      const stored = decisions === null ? {} : { decisions: decisions[split] };
+      return encodeSplit(encoder, pass, this.#images[split], { precision: this.precision, ...stored });
+    };
+    using test = encoded("test");
     const cost = measuredCost(encoder.spec, pass, test);
     const names = gateSpecs(encoder.spec).map(({ label }) => label);
     const channels = gatedChannels(names, test.openCounts, testSet.count);
     const parts = partsOf(encoder.spec, pass, test);
     const common = { cost, parts, ...openingOf(encoder, pass), ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
-    using train = encodeSplit(
-      encoder,
-      pass,
-      this.#images.train,
-      decisions === null ? {} : { decisions: decisions.train },
-    );
+    using train = encoded("train");
     const own = this.#judge(train, test, options);
     const { probe = "cached", probeSeeds = 1 } = options;
     const judged = probe === "cached" || !protocols.includes("linear")
@@ -131,6 +137,7 @@ export class Evaluator {
       normImages: normViews(this.#trainingViews(), this.seed, this.#seen),
       seed: this.seed,
       own: { train, test, decisions, accuracy: own },
+      precision: this.precision,
       judge: (trained, tested) => this.#judge(trained, tested, options),
       progress: (stage) => options.progress?.(stage),
     });
@@ -139,8 +146,9 @@ export class Evaluator {
 
   /** Evaluates one encoder during training, and the online probe if there is one; a step for each batch. */
   *watch(encoder: GatedResNet, pass: Pass, probe: OnlineProbe | null = null): Steps<NetworkWatch> {
-    using test = yield* encodeInSteps(encoder, pass, this.#images.test);
-    using train = yield* encodeInSteps(encoder, pass, this.#images.train);
+    const { precision } = this;
+    using test = yield* encodeInSteps(encoder, pass, this.#images.test, { precision });
+    using train = yield* encodeInSteps(encoder, pass, this.#images.train, { precision });
     // Training needs the memory of the packed weights, which its next step makes stale.
     encoder.freeCopies();
     const [, queries] = this.#labelled(train, test);
@@ -155,7 +163,7 @@ export class Evaluator {
 
   /** Statistics of one encoder's features of the test images; a step for each batch. */
   *health(encoder: GatedResNet, pass: Pass): Steps<NetworkHealth> {
-    using test = yield* encodeInSteps(encoder, pass, this.#images.test);
+    using test = yield* encodeInSteps(encoder, pass, this.#images.test, { precision: this.precision });
     encoder.freeCopies();
     return this.#healthOf(encoder, test);
   }
@@ -177,7 +185,7 @@ export class Evaluator {
   }
 
   #augmentedProbes(encoder: GatedResNet, pass: Pass, test: SplitFeatures, seeds: number): ProbeSummary {
-    const train = new AugmentedFeatures(this.#trainingViews(), this.seed);
+    const train = new AugmentedFeatures(this.#trainingViews(), this.seed, this.precision);
     const queries = { features: test.features, labels: this.#sets.test.labels };
     const options = { seed: this.seed, classes: this.#classes };
     return augmentedProbes(encoder, pass, train, queries, options, seeds);

@@ -14,7 +14,7 @@ import {
   type Trace,
 } from "../models/mod.ts";
 import { sum, writeRows } from "../ops/mod.ts";
-import { contentsOf, Scope, Tensor, unscoped } from "../tensor/mod.ts";
+import { contentsOf, type Precision, Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { MaskSource, SplitMasks } from "./masks.ts";
 
 /** Images encoded at a time. */
@@ -40,6 +40,8 @@ export interface EncodeOptions {
   readonly decisions?: SplitMasks;
   /** Watches the convolutions of each batch; the pass then computes every channel. */
   readonly trace?: Trace;
+  /** The precision of the network's passes; f32 by default. */
+  readonly precision?: Precision;
   /** Called after each batch with the index of its first image. Tensors of the batch are freed after the call. */
   readonly encoded?: (from: number) => void;
 }
@@ -144,12 +146,12 @@ export function* encodeInSteps(
   network: GatedResNet,
   pass: Pass,
   images: EvaluationImages,
-  { masks, decisions, trace, encoded }: EncodeOptions = {},
+  { masks, decisions, trace, precision, encoded }: EncodeOptions = {},
 ): Steps<SplitFeatures> {
   const counts = new OpenCounts(gatedTerms(networkCost(network.spec)));
   const features = yield* collectRows(images, featureSize(network.spec), (batch, { from, to }) => {
     const used = masks?.rows(batch.device, from, to);
-    const encoding = network.evaluate(pass, batch, used, trace);
+    const encoding = network.evaluate(pass, batch, { masks: used, trace, precision });
     counts.add(used ?? encoding.masks);
     decisions?.store(from, encoding.masks);
     encoded?.(from);

@@ -8,7 +8,8 @@
  * @module
  */
 import type { EvaluationImages } from "../data/mod.ts";
-import { gatedMacs, type GatedResNet, networkCost } from "../models/mod.ts";
+import { gatedMacs, type GatedResNet, networkCost, type TracedRow } from "../models/mod.ts";
+import type { Precision } from "../tensor/mod.ts";
 import type { FeatureAccuracy, JudgedMasks } from "./accuracy.ts";
 import { type EncodeOptions, encodeSplit, type SplitFeatures } from "./features.ts";
 import { type GateUsage, gateUsage, maskVariation, meanMacs } from "./gate_usage.ts";
@@ -88,6 +89,8 @@ export interface MaskStudy {
     readonly decisions: PerSplit<SplitMasks>;
     readonly accuracy: FeatureAccuracy;
   };
+  /** The precision of the network's passes. */
+  readonly precision: Precision;
   /** Judges features. */
   readonly judge: (train: SplitFeatures, test: SplitFeatures) => FeatureAccuracy;
   /** Called before each measurement with its name. */
@@ -96,15 +99,20 @@ export interface MaskStudy {
 
 /** Encodes and judges both splits. `gates` says whether the cost counts the gates. */
 function judged(
-  { encoder, images, judge }: MaskStudy,
+  { encoder, images, precision, judge }: MaskStudy,
   gates: "with gates" | "without gates",
   options: PerSplit<EncodeOptions>,
 ): JudgedMasks {
-  using train = encodeSplit(encoder, "gated", images.train, options.train);
-  using test = encodeSplit(encoder, "gated", images.test, options.test);
+  using train = encodeSplit(encoder, "gated", images.train, { precision, ...options.train });
+  using test = encodeSplit(encoder, "gated", images.test, { precision, ...options.test });
   const cost = networkCost(encoder.spec);
   const macs = gatedMacs(cost, test.termShares) - (gates === "with gates" ? 0 : cost.gateMacs);
   return { ...judge(train, test), cost: { macs, share: macs / cost.macs } };
+}
+
+/** Recalibrates the norms until the result is disposed of, see {@linkcode recalibrateNorms}. */
+function recalibrated({ encoder, normImages, precision }: MaskStudy, masks: NormMasks): Disposable {
+  return recalibrateNorms(encoder, normImages, masks, precision);
 }
 
 /** Judges each image under the masks of another image. */
@@ -121,7 +129,7 @@ function judgeExchanged(study: MaskStudy): JudgedMasks {
 
 /** Judges the decisions that the gates make with recalibrated norms. */
 function judgeOwnRecalibrated(study: MaskStudy): JudgedMasks {
-  using _norms = recalibrateNorms(study.encoder, study.normImages, () => []);
+  using _norms = recalibrated(study, () => []);
   return judged(study, "with gates", { train: {}, test: {} });
 }
 
@@ -132,20 +140,20 @@ function judgeOwnRecalibrated(study: MaskStudy): JudgedMasks {
  */
 function judgeGiven(study: MaskStudy, { train, test }: PerSplit<MaskSource>, normMasks?: NormMasks): JudgedMasks {
   using norms = new DisposableStack();
-  if (normMasks !== undefined) norms.use(recalibrateNorms(study.encoder, study.normImages, normMasks));
+  if (normMasks !== undefined) norms.use(recalibrated(study, normMasks));
   return judged(study, "without gates", { train: { masks: train }, test: { masks: test } });
 }
 
 /** Judges the network with every channel open, and the oracle, which chooses its masks in the same passes. */
 function judgeOpen(study: MaskStudy, usage: GateUsage) {
-  const { encoder, images, normImages, own: { train, test }, progress } = study;
+  const { encoder, images, precision, own: { train, test }, progress } = study;
   using norms = new DisposableStack();
   progress("all open, norms recalibrated");
   const open = StaticMask.allOpen(encoder.spec);
   const openMasks = alike(open);
-  norms.use(recalibrateNorms(encoder, normImages, openMasks));
+  norms.use(recalibrated(study, openMasks));
   const scorer = new ChannelScorer(rankingPrices(usage));
-  const scores = sampleScores(encoder, images.train, scorer);
+  const scores = sampleScores(encoder, images.train, scorer, precision);
   const threshold = scoreThreshold(scores, usage.cost, meanMacs(usage));
   const masks = { train: new SplitMasks(train.features.dim(0)), test: new SplitMasks(test.features.dim(0)) };
   const scoring = (into: SplitMasks): EncodeOptions => ({
@@ -158,10 +166,8 @@ function judgeOpen(study: MaskStudy, usage: GateUsage) {
   progress("oracle, norms recalibrated");
   // A view's masks are chosen by its own scores: those of its plain image would not fit it.
   const oracleMasks: NormMasks = (images) => {
-    encoder.evaluate("gated", images, openMasks(images), {
-      batchStatistics: true,
-      visit: (row) => scorer.visit(row),
-    });
+    const trace = { batchStatistics: true, visit: (row: TracedRow) => scorer.visit(row) };
+    encoder.evaluate("gated", images, { masks: openMasks(images), trace, precision });
     return scorer.takeMasks(threshold);
   };
   return { openRecalibrated, oracle: judgeGiven(study, masks, oracleMasks), scores: meanScores(scores) };

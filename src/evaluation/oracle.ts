@@ -18,7 +18,7 @@ import {
   type TracedRow,
 } from "../models/mod.ts";
 import { binary, gateThreshold, globalPool, scale, sum, unary } from "../ops/mod.ts";
-import { Scope, type Tensor } from "../tensor/mod.ts";
+import { type Precision, Scope, type Tensor } from "../tensor/mod.ts";
 import { sampleBatches } from "./image_sample.ts";
 import { StaticMask } from "./masks.ts";
 
@@ -72,14 +72,15 @@ export function sampleScores(
   network: GatedResNet,
   images: EvaluationImages,
   scorer: ChannelScorer,
-  limit?: number,
+  precision: Precision = "f32",
 ): GateScores[] {
   const open = StaticMask.allOpen(network.spec);
   const parts = open.blocks.map((): Float32Array[] => []);
-  for (const batch of sampleBatches(images.set.count, limit)) {
+  for (const batch of sampleBatches(images.set.count)) {
     using _scope = new Scope();
     const x = images.gathered(batch);
-    network.evaluate("gated", x, open.rows(images.device, 0, x.dim(0)), scorer);
+    const masks = open.rows(images.device, 0, x.dim(0));
+    network.evaluate("gated", x, { masks, trace: scorer, precision });
     scorer.take().forEach((scores, gate) => parts[gate]?.push(scores.toFloat32()));
   }
   return parts.map((gate, index) => {

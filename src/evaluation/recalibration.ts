@@ -6,7 +6,7 @@
 import type { ImageRun } from "../data/mod.ts";
 import type { GatedResNet, TracedRow } from "../models/mod.ts";
 import type { NormState } from "../ops/mod.ts";
-import type { Tensor } from "../tensor/mod.ts";
+import type { Precision, Tensor } from "../tensor/mod.ts";
 import { sampleBatches } from "./image_sample.ts";
 import type { StaticMask } from "./masks.ts";
 import type { TrainingViews } from "./training_views.ts";
@@ -122,7 +122,7 @@ export function recalibrateNorms(
   network: GatedResNet,
   images: NormImages,
   masksOf: NormMasks,
-  limit?: number,
+  precision: Precision = "f32",
 ): Disposable {
   using undone = new DisposableStack();
   undone.use(savedStatistics(network));
@@ -133,8 +133,8 @@ export function recalibrateNorms(
     pooled.set(norm, statistics);
     statistics.add(output.size / channels, norm.runningMean.toFloat32(), norm.runningVar.toFloat32());
   };
-  images.visit(sampleBatches(images.count, limit), (batch) => {
-    network.evaluate("gated", batch, masksOf(batch), { batchStatistics: true, visit });
+  images.visit(sampleBatches(images.count), (batch) => {
+    network.evaluate("gated", batch, { masks: masksOf(batch), trace: { batchStatistics: true, visit }, precision });
   });
   for (const [norm, statistics] of pooled) statistics.writeTo(norm);
   return undone.move();

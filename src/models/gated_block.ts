@@ -7,6 +7,7 @@ import type { Device } from "../device/mod.ts";
 import { MisuseError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
 import {
+  cast,
   type ConvolutionOperands,
   gatedConvolutions,
   globalPool,
@@ -169,6 +170,7 @@ export class GatedBlock extends Module {
    * Evaluation with running statistics and gates without noise. The gated pass computes open channels only, on devices
    * with kernels for the block's table.
    *
+   * @param x [N, H, W, I], f32 or bf16.
    * @param overrides masks [N, C] by gate, for measurements. They replace the gates' masks, which are computed anyway.
    * @param trace watches the convolutions, for measurements.
    * @returns the output, and in a gated pass the gates' own masks; the caller frees all of them.
@@ -218,7 +220,9 @@ export class GatedBlock extends Module {
       const [layer, next] = [layers[index], layers[index + 1]];
       if (layer === undefined) return;
       const masked = convolutions[index]?.masked ?? false;
-      trace.visit({ output, norm: layer.norm.norm, masked, next: next?.conv.weight.value ?? null });
+      using widened = output.dtype === "f32" ? null : cast(null, output, "f32");
+      const visited = { norm: layer.norm.norm, masked, next: next?.conv.weight.value ?? null };
+      trace.visit({ ...visited, output: widened ?? output });
     };
     return maskedConvolutions(x, convolutions, used, residual, { training, observe });
   }

@@ -5,8 +5,8 @@
  */
 import type { Device } from "../device/mod.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
-import { globalPool, maxPool } from "../ops/mod.ts";
-import type { Tensor } from "../tensor/mod.ts";
+import { cast, globalPool, maxPool } from "../ops/mod.ts";
+import { activationType, type Precision, type Tensor, withPrecision } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import type { SampledMask } from "./gate.ts";
 import { type BlockOptions, GatedBlock, type Trace } from "./gated_block.ts";
@@ -20,6 +20,16 @@ export interface Encoding {
   readonly masks: readonly Tensor[];
   /** In training the masks of the same logits without noise, which have no gradient; empty in evaluation. */
   readonly noiseFree: readonly Tensor[];
+}
+
+/** Settings of an evaluation pass. */
+export interface EvaluationPass {
+  /** By gate [N, C] f32 of 0 and 1, for measurements: the pass uses them instead of the gates' masks. */
+  readonly masks?: readonly Tensor[] | undefined;
+  /** Watches the blocks' convolutions, for measurements. */
+  readonly trace?: Trace | null | undefined;
+  /** f32 by default. */
+  readonly precision?: Precision | undefined;
 }
 
 /** A ResNet without classifier whose blocks may have gates, under torchvision's names. (Krishna et al. 2023) */
@@ -81,13 +91,21 @@ export class GatedResNet extends Module {
   }
 
   /**
-   * Evaluation pass over x [N, H, W, 3], with running statistics and gates without noise.
+   * Evaluation pass with running statistics and gates without noise.
    *
-   * @param masks by gate [N, C], for measurements: the pass uses them instead of the gates' masks.
-   * @param trace watches the blocks' convolutions, for measurements.
-   * @returns features and the gates' own masks; the caller frees them.
+   * @param x [N, H, W, 3] f32 or bf16; it is converted to the type of the precision's activations.
+   * @returns features and the gates' own masks, which are f32 in every precision; the caller frees them.
    */
-  evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[] = [], trace: Trace | null = null): Encoding {
+  evaluate(pass: Pass, x: Tensor, { masks = [], trace = null, precision = "f32" }: EvaluationPass = {}): Encoding {
+    return withPrecision(x.device, precision, () => {
+      const type = activationType(precision);
+      if (x.dtype === type) return this.#evaluate(pass, x, masks, trace);
+      using converted = cast(null, x, type);
+      return this.#evaluate(pass, converted, masks, trace);
+    });
+  }
+
+  #evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[], trace: Trace | null): Encoding {
     const decided: Tensor[] = [];
     let h = this.#evaluateStem(x);
     for (const block of this.#blocks) {

@@ -7,6 +7,7 @@ import { addressOf, constants, type Device, structOf } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { Tensor } from "../tensor/mod.ts";
 import { type FoldedNorm, foldNorm } from "./batch_norm.ts";
+import { cast } from "./cast.ts";
 import { convolvedSize } from "./conv2d.ts";
 import { type ConvolutionOperands, type ConvolutionRow, maskedConvolutions } from "./masked_convolutions.ts";
 import { expectF32, expectShape, imageShape } from "./shapes.ts";
@@ -102,7 +103,9 @@ function checkShapes(
   operands: readonly ConvolutionOperands[],
   residual: Tensor,
 ): readonly number[] {
-  expectF32("gatedConvolutions", x, residual);
+  if (residual.dtype !== x.dtype) {
+    throw new ShapeError(`gatedConvolutions: the residual is ${residual.dtype}, and x is ${x.dtype}`);
+  }
   let [batch, height, width, channels] = imageShape("gatedConvolutions", x);
   if (table.length !== operands.length) {
     throw new ShapeError(`gatedConvolutions: ${operands.length} operands for a table of ${table.length} rows`);
@@ -148,9 +151,9 @@ function pack({ weight, packed }: ConvolutionOperands, { shape, rows, copies }: 
  * channels of each image; any other device computes every channel and multiplies by the masks. No gradient. (method of
  * Krishna et al. 2023 and DGNet, Li et al. 2021)
  *
- * @param x [N, H, W, I] f32.
+ * @param x [N, H, W, I], f32 or bf16; bf16 is stored, and the open channels are computed in f32.
  * @param operands by row, with a mask in exactly the rows that are masked.
- * @param residual [N, H', W', O] f32, the shape of the result.
+ * @param residual [N, H', W', O] of x's element type, the shape of the result.
  * @throws {ShapeError} if shapes do not fit the table.
  */
 export function gatedConvolutions(
@@ -160,11 +163,26 @@ export function gatedConvolutions(
   residual: Tensor,
 ): Tensor {
   const outShape = checkShapes(x, table, operands, residual);
-  const { device } = x;
   const native = nativeTable(table);
   const call = nativeCall(x, native, table.length);
-  if (!isSupported(device, native, call)) return maskedConvolutions(x, table, operands, residual);
-  const { addresses } = native;
+  if (!isSupported(x.device, native, call)) return maskedConvolutions(x, table, operands, residual);
+  if (x.dtype === "f32") return forward(x, residual, outShape, operands, native, call);
+  using wide = cast(null, x, "f32");
+  using wideResidual = residual === x ? null : cast(null, residual, "f32");
+  using y = forward(wide, wideResidual ?? wide, outShape, operands, native, call);
+  return cast(null, y, x.dtype);
+}
+
+/** Calls the native kernels, which compute in f32. */
+function forward(
+  x: Tensor,
+  residual: Tensor,
+  outShape: readonly number[],
+  operands: readonly ConvolutionOperands[],
+  { addresses }: NativeTable,
+  call: NativeCall,
+): Tensor {
+  const { device } = x;
   const folds: FoldedNorm[] = [];
   try {
     for (const operand of operands) {

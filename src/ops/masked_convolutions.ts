@@ -45,9 +45,9 @@ export interface MaskedOptions {
  * h = relu(norm(conv(h))) * mask row by row, from h = x, and y = relu(norm(conv(h)) + residual) in the last row. It
  * works for every table, and costs the same whatever the masks are. No gradient.
  *
- * @param x [N, H, W, I] f32.
+ * @param x [N, H, W, I], f32 or bf16.
  * @param operands by row; a row without a mask keeps every channel.
- * @param residual [N, H', W', O] f32, the shape of the result.
+ * @param residual [N, H', W', O] of x's element type, the shape of the result.
  * @throws {ShapeError} if shapes do not fit.
  */
 export function maskedConvolutions(

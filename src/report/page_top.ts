@@ -34,6 +34,8 @@ function settingsOf(data: ReportData): (readonly [name: string, value: string])[
   const { runs, keys, path } = data;
   const configurations = configurationsOf(data).length;
   const images = [...new Set(runs.map((run) => run.images).filter((line) => line !== null))];
+  const evaluations = runs.map(({ evaluation }) => evaluation).filter((evaluation) => evaluation !== null);
+  const precisions = [...new Set(evaluations.map(({ precision = "f32" }) => precision))];
   const count = `${runs.length}${configurations < runs.length ? `, of ${configurations} configurations` : ""}`;
   return [
     ["runs", count],
@@ -44,6 +46,7 @@ function settingsOf(data: ReportData): (readonly [name: string, value: string])[
     ["objective", valuesOf(runs, ({ objective }) => objective)],
     ["mode", valuesOf(runs, ({ mode }) => mode)],
     ["epochs", valuesOf(runs, ({ epochs }) => String(epochs))],
+    ...(precisions.length > 0 ? [["evaluated in", precisions.join(", ")] as const] : []),
     ...openingsOf(runs),
     ["folder", path],
   ];

@@ -8,6 +8,7 @@ import { InvalidInputError } from "../errors.ts";
 import { parseJsonObject } from "../formats/mod.ts";
 import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
 import { staticWays } from "../evaluation/protocols.ts";
+import { type Precision, precisions } from "../tensor/mod.ts";
 import type { Pass } from "../models/mod.ts";
 
 /** The document that `sluice evaluate --json` prints. */
@@ -16,6 +17,8 @@ export interface Evaluation {
   readonly run: string;
   /** Steps of the checkpoint that was evaluated; absent in files of earlier versions. */
   readonly step?: number;
+  /** The precision of the networks' passes; absent in files of earlier versions, which is f32. */
+  readonly precision?: Precision;
   /** The trained networks. */
   readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
   /** The gated network's cost share minus the budget, if all steps are done and that is over one point; else null. */
@@ -74,6 +77,7 @@ const evaluation = z.object({
   run: z.string(),
   // Absent in files of earlier versions.
   step: count.exactOptional(),
+  precision: z.enum(precisions).exactOptional(),
   networks,
   references: z.object({ rawPixels: featureAccuracy, untrained: networks }),
 });

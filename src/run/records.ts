@@ -5,6 +5,7 @@
  */
 import type { SkippedImage } from "../data/mod.ts";
 import type { NetworkWatch } from "../evaluation/mod.ts";
+import type { Precision } from "../tensor/mod.ts";
 import type { Pass } from "../models/mod.ts";
 
 /** One line of metrics: a step. */
@@ -43,6 +44,8 @@ export interface EvaluationRecord {
   readonly step: number;
   /** Epochs done. */
   readonly epoch: number;
+  /** The precision of the networks' passes, which is the run's; absent in files of earlier versions, which is f32. */
+  readonly precision?: Precision;
   /** By network: 20-NN accuracy in percent, measured cost, and what the features look like. */
   readonly networks: Readonly<Partial<Record<Pass, NetworkWatch>>>;
 }

@@ -10,6 +10,7 @@ import type { FeatureAccuracy, MaskWorth } from "../evaluation/mod.ts";
 import { staticWorthOf } from "../evaluation/mask_worth.ts";
 import { FileLock, writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
+import type { Precision } from "../tensor/mod.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
 import { begunRun, readRunState } from "./sweep_run.ts";
@@ -61,6 +62,8 @@ export interface ResultRow extends Accuracies, MaskAccuracies {
   readonly macs: number;
   /** What is added to the logits of all gates; null if the network has no gates, or they have no opening. */
   readonly opening: number | null;
+  /** The precision of the network's passes in the evaluation. */
+  readonly precision: Precision;
   /** Accuracy of the nearest neighbour by Euclidean distance, in percent. */
   readonly knn1: number | null;
   /** Top-5 accuracy of the linear probe in percent. */
@@ -120,7 +123,7 @@ function maskAccuracies(masks: MaskWorth | undefined): MaskAccuracies {
 function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
   const begun = begunRun(sweep, run);
   if (begun === null || begun.evaluation === null) return [];
-  const { networks, budgetMissed, references: { untrained, rawPixels } } = begun.evaluation;
+  const { networks, precision = "f32", budgetMissed, references: { untrained, rawPixels } } = begun.evaluation;
   const wallSeconds = begun.folder.metrics.seconds();
   return (["dense", "gated"] as const).flatMap((network) => {
     const found = networks[network];
@@ -135,6 +138,7 @@ function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
       budgetMissed: network === "gated" ? budgetMissed : null,
       macs: found.cost.macs,
       opening: found.opening ?? null,
+      precision,
       knn1: found.knn1 ?? null,
       probeTop5: found.linear?.top5 ?? null,
       ...accuracies(found),
@@ -172,7 +176,7 @@ export function formatCsv({ keys, rows }: SweepResults): string {
     ...["run", "network", ...keys, "seed", "target", "cost", "macs", "knn1", "knn20", "probeTop1", "probeTop5"],
     ...["untrainedKnn20", "untrainedProbeTop1", "rawKnn20", "rawProbeTop1", "wallSeconds", "budgetMissed"],
     ...["staticCost", "staticKnn20", "staticProbeTop1", "staticRecalibratedKnn20", "staticRecalibratedProbeTop1"],
-    ...["oracleKnn20", "oracleProbeTop1", "rho", "opening"],
+    ...["oracleKnn20", "oracleProbeTop1", "rho", "opening", "precision"],
   ];
   const records = rows.map(({ varied, untrained, rawPixels, staticMask, oracle, ...row }) => ({
     ...row,

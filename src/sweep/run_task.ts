@@ -45,10 +45,10 @@ async function train(
 
 /** Evaluates a run as the sweep's plan says, and stores the evaluation in the run's folder. */
 function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observer: EvaluationObserver): void {
-  const { protocol, probe, "probe-seeds": probeSeeds } = sweep.plan.judging;
+  const { protocol, probe, "probe-seeds": probeSeeds, precision } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
   const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
-  const place = { ...withGiven(run.config, given), isKept: true };
+  const place = { ...withGiven(run.config, given), precision, isKept: true };
   run.writeEvaluation(evaluateFolder(run, judging, place, observer));
 }
 

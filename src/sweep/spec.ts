@@ -10,6 +10,7 @@ import { YamlFile, type YamlPlace } from "../formats/mod.ts";
 import { readNamedFile } from "../config/config_file.ts";
 import { remedyFor } from "../config/nearest.ts";
 import type { KubernetesRequest, SlurmRequest } from "./requests.ts";
+import type { Precision } from "../tensor/mod.ts";
 import { knownKeysAt, specSchema } from "./spec_schema.ts";
 
 /** A value of an option as YAML parses it. */
@@ -23,6 +24,8 @@ export interface SweepJudging {
   readonly probe: Probe;
   /** Number of linear probes to average. */
   readonly "probe-seeds": number;
+  /** The precision of the networks' passes. */
+  readonly precision: Precision;
 }
 
 /** The contents of a spec. The runs' options are not checked yet. */
@@ -54,7 +57,7 @@ const wanted: Readonly<Record<string, string>> = {
   grid: "give lists by option, such as budget: [0.1, 0.3]",
   runs: "give a list of runs, each with options, such as - budget: 0.3",
   seeds: "give a list of different whole numbers, 0 or more and below 2^53",
-  evaluate: `give a list of ${protocols.join(", ")}, or protocol, probe and probe-seeds`,
+  evaluate: `give a list of ${protocols.join(", ")}, or protocol, probe, probe-seeds and precision`,
   retries: "give a whole number from 0 to 100",
 };
 

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { probes, protocols } from "../evaluation/mod.ts";
+import { precisions } from "../tensor/mod.ts";
 import { kubernetesSchema, slurmSchema } from "./request_schemas.ts";
 
 /** A value of an option; the plan checks it against the table of options. */
@@ -18,6 +19,7 @@ export const judgingSchema = z.strictObject({
   "protocol": protocolList.default(["knn", "linear"]),
   "probe": z.enum(probes).default("cached"),
   "probe-seeds": z.number().int().min(1).max(1000).default(1),
+  "precision": z.enum(precisions).default("f32"),
 });
 
 /** The whole spec. `evaluate` may be a list of protocols alone. */

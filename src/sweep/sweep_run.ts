@@ -43,16 +43,17 @@ export interface SweepRunState {
   readonly failure: string | null;
 }
 
-/** Whether an evaluation has the results of every requested protocol. */
-export function covers({ networks }: Evaluation, { protocol, ...judging }: SweepJudging): boolean {
-  return Object.values(networks).every(({ knn20, linear, masks, channels }) =>
-    protocol.every((requested) => {
-      if (requested === "knn") return knn20 !== undefined;
-      if (requested === "linear") return linear?.seeds === judging["probe-seeds"];
-      // Only a gated network has masks. Earlier versions measured fewer of them.
-      return masks?.statics !== undefined || channels === undefined;
-    })
-  );
+/** Whether an evaluation has the results of every requested protocol, in the precision asked for. */
+export function covers({ networks, precision = "f32" }: Evaluation, { protocol, ...judging }: SweepJudging): boolean {
+  return precision === judging.precision &&
+    Object.values(networks).every(({ knn20, linear, masks, channels }) =>
+      protocol.every((requested) => {
+        if (requested === "knn") return knn20 !== undefined;
+        if (requested === "linear") return linear?.seeds === judging["probe-seeds"];
+        // Only a gated network has masks. Earlier versions measured fewer of them.
+        return masks?.statics !== undefined || channels === undefined;
+      })
+    );
 }
 
 /** The files of a run that has started. */
@@ -61,7 +62,7 @@ export interface BegunRun {
   readonly folder: RunFolder;
   /** The state in its latest checkpoint, or null before the first one. */
   readonly state: RunState | null;
-  /** Its evaluation, or null if it is missing, older than the training, or without a requested protocol. */
+  /** Its evaluation, or null if it is missing, older than the training, or not as requested. */
   readonly evaluation: Evaluation | null;
 }
 

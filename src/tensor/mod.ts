@@ -4,5 +4,6 @@
  * @module
  */
 export * from "./contents.ts";
+export * from "./precision.ts";
 export * from "./scope.ts";
 export * from "./tensor.ts";

@@ -8,7 +8,7 @@ import { OutOfMemoryError } from "../errors.ts";
 import { philoxNoise } from "../models/mod.ts";
 import { Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
-import { activationType, type Precision, withPrecision } from "../config/precision.ts";
+import { activationType, type Precision, withPrecision } from "../tensor/precision.ts";
 import { trainingStep } from "./step.ts";
 import type { Trainee } from "./trainee.ts";
 

@@ -22,7 +22,7 @@ import { isControlled } from "./budget_loop.ts";
 import { plannedPairs } from "./passes.ts";
 import { networkSpec, trainedNetworks } from "../config/network.ts";
 import { plainShare } from "./plain_share.ts";
-import { activationType, type Precision, resolvePrecision } from "../config/precision.ts";
+import { activationType, type Precision, resolvePrecision } from "../tensor/precision.ts";
 import { trainingStep } from "./step.ts";
 import { createTrainee, type Trainee, trainingState } from "./trainee.ts";
 
@@ -138,6 +138,7 @@ function blankEvaluation(
   { network, ...trainee }: Trainee,
   config: RunConfig,
   images: ImageMemory,
+  precision: Precision,
 ): void {
   const blank = new BlankImages(device, { ...images, count: Math.min(images.count, 2 * ENCODED_BATCH) });
   if (isControlled(config) && Number.isFinite(images.count)) {
@@ -147,7 +148,7 @@ function blankEvaluation(
   for (const pass of trainedNetworks(config.mode)) {
     using _scope = new Scope();
     const encoded = Math.min(images.evaluated, ENCODED_BATCH);
-    network.encoderOf(pass).evaluate(pass, blank.normalised(0, encoded));
+    network.encoderOf(pass).evaluate(pass, blank.normalised(0, encoded), { precision });
     network.encoderOf(pass).freeCopies();
   }
 }
@@ -161,7 +162,7 @@ function deviceNeed(device: Device, config: RunConfig, images: ImageMemory): { p
     using trainee = createTrainee(device, config, side, null);
     state = F32 * [...trainingState(trainee, null).state().values()].reduce((sum, { size }) => sum + size, 0);
     blankStep(device, trainee, config, side, precision);
-    blankEvaluation(device, trainee, config, images);
+    blankEvaluation(device, trainee, config, images, precision);
   });
   const features = FEATURE_COPIES * F32 * (config.evalEvery === 0 ? 0 : evaluated) * featureSize(config);
   const held = (config.dataOnDevice ? stored : 0) + slotBytes(config, images) + features;

@@ -8,7 +8,7 @@ import { missedBudget } from "../budget/mod.ts";
 import { checkAgainstImages, type ConfigSources, resolveConfig, type RunConfig } from "../config/config.ts";
 import { targetOf } from "../config/network.ts";
 import { openDataset } from "../config/open_dataset.ts";
-import { type Precision, resolvePrecision } from "../config/precision.ts";
+import { type Precision, resolvePrecision } from "../tensor/precision.ts";
 import type { Dataset } from "../data/mod.ts";
 import { Device } from "../device/mod.ts";
 import type { Checkpoint } from "../run/checkpoint.ts";

@@ -5,7 +5,7 @@
  */
 import { hasOpening } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
-import { activationType, type Precision, resolvePrecision, withPrecision } from "../config/precision.ts";
+import { activationType, type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
 import {
   type Dataset,
   type EvaluationImages,
@@ -307,10 +307,11 @@ class Training {
 
   /** Evaluates and records the networks. Returns false if a stop was requested meanwhile. */
   async #evaluate(evaluator: Evaluator, epoch: number): Promise<boolean> {
+    const { precision } = this.#parts;
     const watched = await this.#watcher.evaluate(evaluator);
     if (watched === null) return false;
     this.#networks = Object.fromEntries(watched);
-    const record: EvaluationRecord = { step: this.#done, epoch, networks: this.#networks };
+    const record: EvaluationRecord = { step: this.#done, epoch, precision, networks: this.#networks };
     this.#record(record);
     this.#parts.observer.evaluation(record);
     this.#watcher.check(watched, this.#done);
@@ -377,7 +378,9 @@ export async function pretrain(
   using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });
   const images = stores.training(dataset.pretraining, config.batch);
   const plainImages = isControlled(config) ? stores.evaluation(dataset.pretraining) : null;
-  const evaluator = dataset.labelled === null || config.evalEvery === 0 ? null : new Evaluator(stores, config.seed);
+  const evaluator = dataset.labelled === null || config.evalEvery === 0
+    ? null
+    : new Evaluator(stores, config.seed, precision);
   using probes = evaluator && OnlineProbes.of(device, config, dataset);
   const training = trainingState(trainee, probes);
   if (checkpoint !== null) loadCheckpoint(checkpoint, training);

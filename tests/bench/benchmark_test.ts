@@ -6,9 +6,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess, assertStrictEquals } from "@std/assert";
 import { networkCost } from "../../src/models/mod.ts";
 import { matmul } from "../../src/ops/mod.ts";
-import { Scope, Tensor } from "../../src/tensor/mod.ts";
+import { dtypeCode, Scope, Tensor } from "../../src/tensor/mod.ts";
 import { benchInfer, benchStep, benchSweep, profile, sweepConfigs } from "../../src/bench/mod.ts";
-import { resolveConfig } from "../../src/config/config.ts";
+import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
 import { openDevice } from "../devices.ts";
 
 const device = openDevice();
@@ -109,18 +109,21 @@ Deno.test("inference has a row for each batch and share of open channels, with t
   assertStrictEquals(device.memory().inUse, before);
 });
 
-Deno.test("inference is f32 unless bf16 is asked for, which is then the dense network's", () => {
+Deno.test("both networks infer in the precision that was asked for", () => {
   const once = { batches: [2], openShares: [], repeats: 1, milliseconds: 0 };
-  assertEquals(benchInfer(device, { ...config, precision: "auto" }, once).precision, "f32");
+  const precisionsOf = (config: RunConfig) => {
+    const seen = new Set<number>();
+    using _observed = device.observe((name, parameters, call) => {
+      if (name === "sl_conv_forward") seen.add((parameters[0] as Int32Array)[9] ?? NaN);
+      call();
+    });
+    const { precision, gatedPrecision } = benchInfer(device, config, once);
+    return { precision, gatedPrecision, convolutions: [...seen] };
+  };
+  const f32 = { precision: "f32", gatedPrecision: "f32", convolutions: [dtypeCode("f32")] };
+  assertEquals(precisionsOf({ ...config, precision: "f32" }), f32);
   if (!device.description.bf16) return;
-  const seen = new Set<number>();
-  using _observed = device.observe((name, parameters, call) => {
-    if (name === "sl_conv_forward") seen.add((parameters[0] as Int32Array)[9] ?? NaN);
-    call();
-  });
-  const { precision, gatedPrecision } = benchInfer(device, bf16, once);
-  assertEquals([precision, gatedPrecision], ["bf16", "f32"]);
-  assertEquals([...seen].sort(), [0, 1]);
+  assertEquals(precisionsOf(bf16), { ...f32, precision: "bf16", convolutions: [dtypeCode("bf16")] });
 });
 
 Deno.test("a sweep varies what was not given, with projectors that follow the width", () => {

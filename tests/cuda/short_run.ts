@@ -6,7 +6,8 @@
 import type { Device } from "../../src/device/mod.ts";
 import { philoxNoise } from "../../src/models/mod.ts";
 import { randomImages } from "../../src/bench/images.ts";
-import { type Precision, resolveConfig, withPrecision } from "../../src/config/mod.ts";
+import { resolveConfig } from "../../src/config/mod.ts";
+import { type Precision, withPrecision } from "../../src/tensor/mod.ts";
 import { createTrainee, type StepInputs, trainingStep } from "../../src/training/mod.ts";
 
 /**

@@ -219,7 +219,8 @@ Deno.test("for a single image the static mask by its scores opens the oracle's c
         const scores = sampleScores(encoder, images, scorer);
         const threshold = scoreThreshold(scores, usage.cost, meanMacs(usage));
         using _scope = new Scope();
-        encoder.evaluate("gated", images.normalised(0, 1), StaticMask.allOpen(spec).rows(device, 0, 1), scorer);
+        const open = StaticMask.allOpen(spec).rows(device, 0, 1);
+        encoder.evaluate("gated", images.normalised(0, 1), { masks: open, trace: scorer });
         const masks = scorer.takeMasks(threshold).map((mask) => Uint8Array.from(mask.toFloat32()));
         const { blocks } = staticMask("scorePerMac", usage, meanScores(scores));
         const count = (of: (own: number, fixed: number) => boolean) =>

@@ -95,7 +95,7 @@ for (const spec of specs) {
     const x = images(device, spec, 3);
     const dense = network.encoder.evaluate("dense", x).features;
     assertEquals(dense.shape, [3, featureSize(spec)]);
-    const gated = network.encoder.evaluate("gated", x, masks(device, spec, [all, all, all])).features;
+    const gated = network.encoder.evaluate("gated", x, { masks: masks(device, spec, [all, all, all]) }).features;
     assertLess(normalisedError(gated.toFloat32(), dense.toFloat32()), 1e-10);
   });
 
@@ -113,7 +113,7 @@ for (const spec of specs) {
       all,
     ];
     const x = images(device, spec, patterns.length);
-    const gated = network.encoder.evaluate("gated", x, masks(device, spec, patterns)).features.toFloat32();
+    const gated = network.encoder.evaluate("gated", x, { masks: masks(device, spec, patterns) }).features.toFloat32();
     const row = (features: Float32Array, image: number) =>
       features.subarray(image * featureSize(spec), (image + 1) * featureSize(spec));
     patterns.forEach((open, image) => {

@@ -60,7 +60,7 @@ Deno.test("the gated network with every channel open gives the dense network's f
   using network = build(device, { gated: true, separateNorm: false });
   const x = images(device, 3);
   const dense = network.encoder.evaluate("dense", x).features.toFloat32();
-  const gated = network.encoder.evaluate("gated", x, masks(device, 3, () => true)).features.toFloat32();
+  const gated = network.encoder.evaluate("gated", x, { masks: masks(device, 3, () => true) }).features.toFloat32();
   assertLess(normalisedError(gated, dense), 1e-10);
 });
 
@@ -70,7 +70,7 @@ Deno.test("an image's features depend on its own mask alone", () => {
   using network = build(device, { gated: true, separateNorm: false });
   const x = images(device, 2);
   const features = (open: (image: number, channel: number) => boolean) =>
-    network.encoder.evaluate("gated", x, masks(device, 2, open)).features.toFloat32();
+    network.encoder.evaluate("gated", x, { masks: masks(device, 2, open) }).features.toFloat32();
   const size = spec.width * 8;
   const one = features((image, channel) => image === 0 || channel % 2 === 0);
   const other = features((image) => image === 0);
@@ -89,13 +89,16 @@ Deno.test("a traced pass shows every convolution of a block, and gives the featu
     if (rows.length === 0) [closed = NaN] = output.toFloat32();
     rows.push([masked, output.dim(-1), norm.gamma.size, next?.shape ?? null]);
   };
-  const traced = network.encoder.evaluate("gated", x, given, { visit }).features.toFloat32();
-  assertLess(normalisedError(traced, network.encoder.evaluate("gated", x, given).features.toFloat32()), 1e-10);
+  const traced = network.encoder.evaluate("gated", x, { masks: given, trace: { visit } }).features.toFloat32();
+  assertLess(
+    normalisedError(traced, network.encoder.evaluate("gated", x, { masks: given }).features.toFloat32()),
+    1e-10,
+  );
   assertEquals(rows.length, 2 * 8);
   assertEquals(rows.slice(4, 6), [[true, 16, 16, [16, 3, 3, 16]], [false, 16, 16, null]]);
   assertEquals(closed, 0, "the first image's first channel is closed");
   const dense: boolean[] = [];
-  const own = network.encoder.evaluate("dense", x, [], { visit: ({ masked }) => dense.push(masked) });
+  const own = network.encoder.evaluate("dense", x, { trace: { visit: ({ masked }) => dense.push(masked) } });
   assertEquals(own.features.toFloat32(), network.encoder.evaluate("dense", x).features.toFloat32());
   assertEquals(dense.length, 2 * 8);
 });

@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runGpuKit } from "./gpu_kit.ts";
+import { compareInference } from "./inference_precision.ts";
 import { killCalls } from "./killed_calls.ts";
 import { killRuns } from "./killed_runs.ts";
 import { killUnpacking } from "./killed_unpacking.ts";
@@ -33,6 +34,7 @@ const tests: readonly SoakTest[] = [
   killRuns,
   killCalls,
   killUnpacking,
+  compareInference,
   runGpuKit,
 ];
 

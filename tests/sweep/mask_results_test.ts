@@ -25,8 +25,8 @@ Deno.test(
     assertEquals([gated?.oracle, gated?.rho], [{ knn20: 47, probeTop1: 57 }, 0.1]);
 
     const [heads = "", ...lines] = formatCsv(results).trimEnd().split("\n");
-    const begin = heads.split(",").indexOf("staticCost");
-    const cells = lines.map((line) => line.replace(/^".*?"/, "").split(",").slice(begin).join());
+    const [begin, end] = ["staticCost", "rho"].map((name) => heads.split(",").indexOf(name));
+    const cells = lines.map((line) => line.replace(/^".*?"/, "").split(",").slice(begin, (end ?? NaN) + 1).join());
     assertEquals(cells[6], ",,,,,,,", "dense");
     assertEquals(cells[7], "0.5,50.5,60.5,48.5,58.5,47,57,0.1", "gated");
   }),

@@ -142,8 +142,9 @@ Deno.test("a spec that varies nothing is one run, and paths become absolute", ()
 
 Deno.test("evaluate is k-NN and probe by default, and takes a list of protocols or options", () => {
   const judging = (text: string) => SweepSpec.parse("s.yaml", text).contents.evaluate;
-  const usual = { protocol: ["knn", "linear"], probe: "cached", "probe-seeds": 1 };
+  const usual = { protocol: ["knn", "linear"], probe: "cached", "probe-seeds": 1, precision: "f32" };
   assertEquals<unknown>(judging("seeds: [0]"), usual);
+  assertEquals<unknown>(judging("evaluate: {precision: bf16}"), { ...usual, precision: "bf16" });
   assertEquals<unknown>(judging("evaluate: [knn]"), { ...usual, protocol: ["knn"] });
   assertEquals<unknown>(judging("evaluate: {protocol: [linear], probe-seeds: 3}"), {
     ...usual,

@@ -18,6 +18,7 @@ function row(seed: number, knn20: number | null, more: Partial<ResultRow> = {}):
     budgetMissed: seed === 0 ? -0.05 : null,
     macs: 1000,
     opening: null,
+    precision: "f32",
     knn1: null,
     knn20,
     probeTop1: null,
@@ -62,8 +63,8 @@ Deno.test("CSV has a line for each network, a column for each varied option, and
     "run,network,budget,data,seed,target,cost,macs,knn1,knn20,probeTop1,probeTop5," +
       "untrainedKnn20,untrainedProbeTop1,rawKnn20,rawProbeTop1,wallSeconds,budgetMissed," +
       "staticCost,staticKnn20,staticProbeTop1,staticRecalibratedKnn20,staticRecalibratedProbeTop1," +
-      "oracleKnn20,oracleProbeTop1,rho,opening",
+      "oracleKnn20,oracleProbeTop1,rho,opening,precision",
   );
-  assertEquals(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5,-0.05,,,,,,,,,-0.125');
+  assertEquals(line, '"budget=0.3,seed=0",gated,0.3,"a,""b""",0,0.3,0.25,1000,,40,,,,,,,2.5,-0.05,,,,,,,,,-0.125,f32');
   assertEquals(end, "");
 });

@@ -19,7 +19,7 @@ import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
 import { parseConfigFile } from "../../src/config/config_file.ts";
 import { describeBytes, fitConfig, largestBatch } from "../../src/training/fitted_config.ts";
 import { drawnImages, type ImageMemory, memoryNeed } from "../../src/training/memory_need.ts";
-import { activationType, resolvePrecision } from "../../src/config/precision.ts";
+import { activationType, resolvePrecision } from "../../src/tensor/precision.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { createTrainee } from "../../src/training/trainee.ts";
 import { openDevice } from "../devices.ts";

@@ -71,6 +71,11 @@ Deno.test("what was added to the gates' logits is shown unless it is 0", () => {
   assertNotMatch(withOpening(0), /logits/);
 });
 
+Deno.test("a precision other than f32 is named", () => {
+  assertMatch(describeEvaluation({ ...evaluation, precision: "bf16" }, false), /^networks computed in bf16; /m);
+  assertNotMatch(describeEvaluation({ ...evaluation, precision: "f32" }, false), /computed in/);
+});
+
 Deno.test("with an augmented probe the gated network has a row for the cached probe, like the rows of the masks", () => {
   assertMatch(describeEvaluation(evaluation, true), /^gated, cached probe +30\.00 % +40\.00 % +49\.00 ± 0\.25 %/m);
 });

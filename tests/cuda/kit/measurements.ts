@@ -13,12 +13,12 @@ import {
   type StepBenchmarkOptions,
 } from "../../../src/bench/mod.ts";
 import { median, timed } from "../../../src/bench/stopwatch.ts";
-import { type Precision, resolveConfig, type RunConfig, withPrecision } from "../../../src/config/mod.ts";
+import { resolveConfig, type RunConfig } from "../../../src/config/mod.ts";
 import { Device, type Kernels } from "../../../src/device/mod.ts";
 import { DivergenceError } from "../../../src/errors.ts";
 import { philoxNoise } from "../../../src/models/mod.ts";
 import { createTrainee, trainingStep } from "../../../src/training/mod.ts";
-import { Scope } from "../../../src/tensor/mod.ts";
+import { type Precision, Scope, withPrecision } from "../../../src/tensor/mod.ts";
 import { shortRun } from "../short_run.ts";
 
 /** The losses of the same steps on the GPU and on the CPU. */

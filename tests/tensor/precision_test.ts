@@ -7,7 +7,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { DeviceDescription } from "../../src/device/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
-import { activationType, resolvePrecision } from "../../src/config/precision.ts";
+import { activationType, resolvePrecision } from "../../src/tensor/precision.ts";
 
 function processor(isa: string, bf16: boolean): DeviceDescription {
   return {

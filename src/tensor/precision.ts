@@ -1,19 +1,22 @@
 /**
- * The precision of a run.
+ * The precision that networks compute in.
  *
- * Training in bf16 keeps activations and operands of matrix products in bf16. It takes half the memory, and is faster
- * if the device multiplies bf16 in hardware. With tf32, which only GPUs have, everything is stored as f32, and operands
- * are rounded to 10 bits of mantissa when they are multiplied. Weights, sums, norm statistics, gates, losses and the
- * optimiser are always f32. Evaluation is f32 whatever the precision of the training.
+ * bf16 keeps activations and operands of matrix products in bf16. It takes half the memory, and is faster if the device
+ * multiplies bf16 in hardware. With tf32, which only GPUs have, everything is stored as f32, and operands are rounded
+ * to 10 bits of mantissa when they are multiplied. Weights, sums, norm statistics, gates, losses and the optimiser are
+ * always f32, and so are features and what is measured on them.
  *
  * @module
  */
 import type { Device, DeviceDescription } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import type { DType } from "../tensor/mod.ts";
+import type { DType } from "./tensor.ts";
 
-/** The type of the operands of training's matrix products. */
+/** The type of the operands of matrix products. */
 export type Precision = "f32" | "tf32" | "bf16";
+
+/** All precisions. */
+export const precisions: readonly Precision[] = ["f32", "tf32", "bf16"];
 
 /** Instruction sets that multiply bf16. Other processors with AVX-512 emulate it, which is slower than f32. */
 const bf16InstructionSets: readonly string[] = ["avx512_core_bf16", "avx512_core_amx"];
