@@ -12,12 +12,14 @@ import { openGates, type Trainee } from "./trainee.ts";
 
 /** The most plain training images to measure on. */
 const IMAGES = 2000;
-/** The largest error that is left as training made it: half of the half point that is promised. */
+/** The largest error that is left as training made it: half of the promised half point. */
 const TOLERANCE = 0.0025;
 /** The error at which the search ends, as a share of the dense network's cost. */
 const PRECISION = 0.0005;
 /** The first opening to try, and the largest: more would change what the gates have learned to tell. */
 const [FIRST, LARGEST] = [1 / 32, 2];
+/** An opening that moves no gate but those whose logits are 0. */
+const SMALLEST = 1e-6;
 /** Halvings of the interval at most, if no opening gives the budget. */
 const HALVINGS = 16;
 
@@ -44,33 +46,45 @@ function plainCost({ network, cost }: Trainee, images: EvaluationImages): number
  * It is for runs that are too short for the controller: after the target has fallen, the price needs time to settle,
  * and at a learning rate near 0 it moves no gate.
  *
+ * Nothing is added if no number up to 2 halves the error, or if the smallest negative one already changes the cost by
+ * more than a quarter of a point: a gate whose hidden units are 0 for every image has logits of 0, so it opens all of
+ * its channels, and would close all of them.
+ *
  * @param trainee a network whose gates have an opening, which is 0.
- * @param budget the cost share that the network should have. If it is out of reach, the nearest is taken.
+ * @param budget the cost share that the network should have.
  * @returns what was added, or null if nothing was.
  */
 export function fitOpening(trainee: Trainee, images: EvaluationImages, budget: number): FittedOpening | null {
+  const before = plainCost(trainee, images);
+  if (Math.abs(before - budget) <= TOLERANCE) return null;
   const costAt = (opening: number) => {
     openGates(trainee, opening);
     return plainCost(trainee, images);
   };
-  const before = plainCost(trainee, images);
-  if (Math.abs(before - budget) <= TOLERANCE) return null;
-  const direction = before > budget ? -1 : 1;
+  const isTied = before > budget && before - costAt(-SMALLEST) > TOLERANCE;
+  const opening = isTied ? 0 : search(costAt, budget, before > budget ? -1 : 1);
+  const after = costAt(opening);
+  if (Math.abs(after - budget) <= Math.abs(before - budget) / 2) return { opening, before, after };
+  openGates(trainee, 0);
+  return null;
+}
+
+/** The opening whose cost is nearest to the budget. @param direction 1 to open gates, and -1 to close them. */
+function search(costAt: (opening: number) => number, budget: number, direction: number): number {
   const isShort = (cost: number) => (budget - cost) * direction > 0;
   // Doubles the opening until the cost has passed the budget. The budget then lies between the last two openings.
   let [near, far] = [0, direction * FIRST];
-  let after = costAt(far);
-  while (isShort(after) && Math.abs(far) < LARGEST) {
+  let cost = costAt(far);
+  while (isShort(cost) && Math.abs(far) < LARGEST) {
     [near, far] = [far, 2 * far];
-    after = costAt(far);
+    cost = costAt(far);
   }
-  if (isShort(after)) return { opening: far, before, after };
-  for (let halving = 0; halving < HALVINGS && Math.abs(after - budget) > PRECISION; halving++) {
+  for (let halving = 0; halving < HALVINGS && Math.abs(cost - budget) > PRECISION; halving++) {
     const middle = (near + far) / 2;
-    const cost = costAt(middle);
-    if (isShort(cost) && Math.abs(cost - budget) > PRECISION) near = middle;
-    else [far, after] = [middle, cost];
+    cost = costAt(middle);
+    if (isShort(cost)) near = middle;
+    else far = middle;
+    if (Math.abs(cost - budget) <= PRECISION) return middle;
   }
-  openGates(trainee, far);
-  return { opening: far, before, after };
+  return far;
 }
