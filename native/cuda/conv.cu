@@ -7,10 +7,7 @@
 namespace sluice {
 namespace {
 
-// to[i] += from[i], for n elements.
-//
-// Accumulates results, instead of the convolution's own beta: one plan serves both cases, any engine will do, and an
-// engine that splits its sums cannot add the old values more than once.
+// to[i] += from[i], for n elements. For a convolution that no engine adds to its result itself.
 template <typename T>
 int32_t add_to(const sl_context* context, const char* name, const void* from, void* to, int64_t n) {
   T* const out = static_cast<T*>(to);
@@ -46,18 +43,22 @@ int64_t alignment_of(const ConvOperands& operands, int32_t dtype) {
   return bits % 16 == 0 ? 16 : element_bytes(dtype);
 }
 
-// Runs cuDNN's plan of the problem. The direction decides which operand is written.
+// Runs cuDNN's plan of the problem. The direction decides which operand is written, or added to if `added` is given:
+// it receives false, and nothing is computed, if no engine adds.
 int32_t convolve(sl_context* context, const char* name, const sl_conv_shape& shape, const ConvSizes& sizes,
-                 ConvDirection direction, const ConvOperands& operands) {
+                 ConvDirection direction, const ConvOperands& operands, bool* added = nullptr) {
   try {
     Cudnn& cudnn = cudnn_of(context);
-    const ConvPlan& plan =
-        cudnn.plan({shape, sizes, direction, alignment_of(operands, shape.dtype), context->tf32}, operands);
-    const Scratch workspace(context->allocator, plan.workspace_bytes());
-    if (plan.workspace_bytes() > 0 && !workspace) {
-      return out_of_memory(name, context->allocator, plan.workspace_bytes());
+    const int64_t alignment = alignment_of(operands, shape.dtype);
+    const ConvPlan* const plan =
+        cudnn.plan({shape, sizes, direction, alignment, context->tf32, added != nullptr}, operands);
+    if (added != nullptr) *added = plan != nullptr;
+    if (plan == nullptr) return SL_OK;
+    const Scratch workspace(context->allocator, plan->workspace_bytes());
+    if (plan->workspace_bytes() > 0 && !workspace) {
+      return out_of_memory(name, context->allocator, plan->workspace_bytes());
     }
-    cudnn.execute(plan, operands, workspace.get());
+    cudnn.execute(*plan, operands, workspace.get());
     return SL_OK;
   } catch (const CudnnError& error) {
     cudaGetLastError();  // clears the error: it is reported here
@@ -125,6 +126,10 @@ SL_API int32_t sl_conv_backward_data(sl_context* context, const sl_conv_shape* h
     return convolve(context, "sl_conv_backward_data", *host_shape, sizes, ConvDirection::backward_data,
                     {dx, packed, dy});
   }
+  bool added = false;
+  SL_TRY(convolve(context, "sl_conv_backward_data", *host_shape, sizes, ConvDirection::backward_data, {dx, packed, dy},
+                  &added));
+  if (added) return SL_OK;
   SL_BEGIN
   const Scratch scratch(context->allocator, bytes);
   if (!scratch) return out_of_memory("sl_conv_backward_data", context->allocator, bytes);

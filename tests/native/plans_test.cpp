@@ -1,4 +1,6 @@
 // Tests the choice of convolution engines: measuring, exporting as text, and importing a text.
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <sstream>
 
@@ -25,6 +27,8 @@ std::string exported(sl_context* context) {
   return text;
 }
 
+bool is_remark(const std::string& line) { return line.rfind('#', 0) == 0; }
+
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -32,11 +36,25 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// The keys of the choices, without their ranks.
+// The lines without remarks.
+std::vector<std::string> plain_lines_of(const std::string& text) {
+  std::vector<std::string> lines = lines_of(text);
+  lines.erase(std::remove_if(lines.begin(), lines.end(), is_remark), lines.end());
+  return lines;
+}
+
+std::string without_remarks(const std::string& text) {
+  std::string plain;
+  for (const std::string& line : plain_lines_of(text)) plain += line + "\n";
+  return plain;
+}
+
+// The same text with another rank for every convolution.
 std::string with_rank(const std::string& text, const std::string& rank) {
   std::string changed;
   for (const std::string& line : lines_of(text)) {
-    changed += (changed.empty() ? line : line.substr(0, line.rfind(' ') + 1) + rank) + "\n";
+    const bool stays = changed.empty() || is_remark(line);
+    changed += (stays ? line : line.substr(0, line.rfind(' ') + 1) + rank) + "\n";
   }
   return changed;
 }
@@ -106,7 +124,7 @@ TEST_CASE("the CPU has no engines to choose from") {
   convolve_all(context);
   CHECK(exported(context).empty());
   take(context, "");
-  CHECK(sl_plans_import(context, "sluice plans 1; A; B; cuDNN 9.0.0\n") == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_plans_import(context, "sluice plans 2; A; B; cuDNN 9.0.0\n") == SL_ERROR_INVALID_ARGUMENT);
   CHECK(last_error_mentions("another device"));
 }
 
@@ -143,18 +161,18 @@ TEST_CASE("a context that imports another's text uses the same engines") {
     const Context first, second;
     REQUIRE(sl_context_autotune(first, measure) == SL_OK);
     const std::string empty = exported(first);
-    CHECK(empty.rfind("sluice plans 1; ", 0) == 0);
+    CHECK(empty.rfind("sluice plans 2; ", 0) == 0);
     CHECK(empty.find('\n') == empty.size() - 1);
     const std::vector<float> expected = convolve_all(first);
     const std::string text = exported(first);
     CHECK(text.rfind(empty, 0) == 0);
-    CHECK(lines_of(text).size() == 1 + 3 * std::size(shapes));
+    CHECK(plain_lines_of(text).size() == 1 + 3 * std::size(shapes));
     take(second, text);
-    CHECK(exported(second) == text);  // not used yet
+    CHECK(exported(second) == without_remarks(text));  // not used yet
     CHECK(convolve_all(second) == expected);
-    CHECK(exported(second) == text);
+    CHECK(without_remarks(exported(second)) == without_remarks(text));
     take(second, empty);
-    CHECK(exported(second) == text);
+    CHECK(without_remarks(exported(second)) == without_remarks(text));
   }
 }
 
@@ -205,7 +223,7 @@ TEST_CASE("a plan uses its text's rank, and is refused with the line if that doe
       if (lines[i].rfind("0 2 5 6 4 6 3 3 1 1 ", 0) == 0) line = std::to_string(i + 1);
     }
     CHECK(last_error_mentions("line " + line + " of the stored plans"));
-    CHECK(exported(context) == with_rank(text, rank));
+    CHECK(exported(context) == without_remarks(with_rank(text, rank)));  // none is planned
   };
   refused("1000000");
   if (!on_stand_in()) return;
@@ -262,12 +280,51 @@ TEST_CASE("an engine whose workspace does not fit is skipped") {
   check_ranks(measured, "6");
 }
 
+TEST_CASE("engines are named, also those left out for their workspace, and remarks are no part of the text") {
+  if (!on_stand_in()) return;
+  const Context context, other;
+  convolve(context, shapes[0], 0);
+  const std::string text = exported(context);
+  std::vector<std::string> remarks = lines_of(text);
+  remarks.erase(std::remove_if(remarks.begin(), remarks.end(), [](const auto& line) { return !is_remark(line); }),
+                remarks.end());
+  REQUIRE(remarks.size() == 6);
+  for (size_t i = 0; i < remarks.size(); i += 2) {
+    CHECK(remarks[i] == "# cuDNN's engine 1 with 1571 bytes of workspace");
+    // Heuristic A names the engine of 8 GiB first, or second for the gradient of the weights.
+    const std::string rank = i == 4 ? "1" : "0";
+    CHECK(remarks[i + 1] == "# left out: rank " + rank + " needs 8589934592 bytes of workspace, more than 268435456");
+  }
+  take(other, text + "# anything\n");
+  CHECK(exported(other) == without_remarks(text));
+}
+
+TEST_CASE("a gradient is added by the convolution itself, or afterwards if no engine adds") {
+  if (on_cpu()) return;
+  for (const sl_conv_shape& s : shapes) {
+    CAPTURE(s.stride);
+    const Context context;
+    const std::vector<float> once = convolve(context, s, 0), added = convolve(context, s, 1);
+    // The engines of the stand-in do not add for strides above 1.
+    const size_t plans = plain_lines_of(exported(context)).size() - 1;
+    if (on_stand_in()) CHECK(plans == (s.stride == 1 ? 4u : 3u));
+    REQUIRE(added.size() == once.size());
+    const size_t y_count =
+        once.size() - static_cast<size_t>(int64_t{s.batch} * s.height * s.width * s.in_channels) -
+        static_cast<size_t>(int64_t{s.out_channels} * s.kernel_height * s.kernel_width * s.in_channels);
+    for (size_t i = 0; i < once.size(); ++i) {
+      const float expected = i < y_count ? once[i] : once[i] + 1.0f;
+      CHECK(std::abs(added[i] - expected) <= 1e-5f * (1.0f + std::abs(expected)));
+    }
+  }
+}
+
 TEST_CASE("an invalid text is refused as a whole, with the line and the remedy") {
   if (on_cpu()) return;
   const Context first;
   convolve(first, shapes[0], 0);
   const std::string text = exported(first);
-  const std::vector<std::string> lines = lines_of(text);
+  const std::vector<std::string> lines = plain_lines_of(text);
   REQUIRE(lines.size() == 4);
   const std::string head = lines[0] + "\n" + lines[1] + "\n", key = lines[2].substr(0, lines[2].rfind(' '));
   const struct {
@@ -276,8 +333,8 @@ TEST_CASE("an invalid text is refused as a whole, with the line and the remedy")
   } cases[] = {
       {"", "line 1 "},
       {"\n" + text, "line 1 "},
-      {"sluice plans 2" + text.substr(14), "line 1 "},
-      {"sluice plans 1; another GPU; sm_10; cuDNN 9.0.0\n" + lines[1] + "\n", "line 1 "},
+      {"sluice plans 1" + text.substr(14), "line 1 "},
+      {"sluice plans 2; another GPU; sm_10; cuDNN 9.0.0\n" + lines[1] + "\n", "line 1 "},
       {lines[0] + " \n", "line 1 "},
       {head + "\n", "line 3,"},                             // nothing
       {head + key + "\n", "line 3,"},                       // one too few

@@ -5,6 +5,7 @@
 // inputs) before the choice.
 #include "cudnn.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -63,7 +64,8 @@ ConvKey key_of(const ConvProblem& problem) {
           s.padding,
           s.dtype,
           problem.alignment,
-          problem.tf32 ? 1 : 0};
+          problem.tf32 ? 1 : 0,
+          problem.accumulate ? 1 : 0};
 }
 
 std::string stored_refusal(const ConvChoice& choice, const CudnnError& refusal) {
@@ -75,6 +77,11 @@ std::string stored_refusal(const ConvChoice& choice, const CudnnError& refusal) 
 // a row differ little from the next three.
 constexpr int measured_engines = 6;
 constexpr int measured_runs = 3;
+
+// Engines that need more workspace than this share of the device's memory are left out: 1.25 GiB of 80 GiB. cuDNN's
+// first choices need a few MiB at the sizes of the paper.
+constexpr int64_t workspace_share = 64;
+constexpr int64_t least_workspace_bound = int64_t{256} << 20;
 
 void check_cuda(cudaError_t error) {
   if (error == cudaSuccess) return;
@@ -133,7 +140,8 @@ void check_cudnn(cudnnStatus_t status) {
   throw CudnnError(status, sentence);
 }
 
-Cudnn::Cudnn(cudaStream_t stream, Allocator& allocator) : stream_(stream), allocator_(allocator) {
+Cudnn::Cudnn(cudaStream_t stream, Allocator& allocator, int64_t most_workspace)
+    : stream_(stream), allocator_(allocator), most_workspace_(most_workspace) {
   const CudnnFunctions& functions = cudnn_functions();
   check_cudnn(functions.create(&handle_));
   const cudnnStatus_t status = functions.set_stream(handle_, stream);
@@ -166,12 +174,26 @@ void Cudnn::take_choices(const ConvChoices& choices) {
   choices_.swap(all);
 }
 
-const ConvPlan& Cudnn::plan(const ConvProblem& problem, const ConvOperands& operands) {
+const ConvPlan* Cudnn::plan(const ConvProblem& problem, const ConvOperands& operands) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const ConvKey key = key_of(problem);
   const auto found = plans_.find(key);
-  if (found != plans_.end()) return *found->second;
-  ConvCandidates candidates(handle_, problem);
+  if (found != plans_.end()) return found->second.get();
+  try {
+    return (plans_[key] = make(problem, operands)).get();
+  } catch (const CudnnError& error) {
+    plans_.erase(key);
+    if (!problem.accumulate || !error.unsupported()) throw;
+    return plans_[key].get();
+  } catch (...) {
+    plans_.erase(key);
+    throw;
+  }
+}
+
+std::unique_ptr<ConvPlan> Cudnn::make(const ConvProblem& problem, const ConvOperands& operands) {
+  const ConvKey key = key_of(problem);
+  ConvCandidates candidates(handle_, problem, most_workspace_);
   const auto taken = choices_.find(key);
   std::unique_ptr<ConvPlan> made;
   if (taken != choices_.end()) {
@@ -179,16 +201,26 @@ const ConvPlan& Cudnn::plan(const ConvProblem& problem, const ConvOperands& oper
     if (made == nullptr && !candidates.refusal().unsupported()) throw candidates.refusal();
     if (made == nullptr) throw std::runtime_error(stored_refusal(taken->second, candidates.refusal()));
   } else if (autotune_) {
-    made = fastest(candidates, operands);
+    made = fastest(candidates, problem, operands);
   }
   if (made == nullptr) made = candidates.from(0);
   if (made == nullptr) throw candidates.refusal();
-  if (taken == choices_.end()) choices_[key] = {made->rank(), 0};
-  return *(plans_[key] = std::move(made));
+  const int32_t line = taken == choices_.end() ? 0 : taken->second.line;
+  choices_[key] = {made->rank(), line, candidates.too_large(), made->engine(), made->workspace_bytes()};
+  return made;
 }
 
 // Null if no engine fits.
-std::unique_ptr<ConvPlan> Cudnn::fastest(ConvCandidates& candidates, const ConvOperands& operands) {
+std::unique_ptr<ConvPlan> Cudnn::fastest(ConvCandidates& candidates, const ConvProblem& problem,
+                                         ConvOperands operands) {
+  // Every run of a measurement adds to the result, so it gets a result of its own.
+  const int64_t bytes = problem.accumulate ? problem.sizes.x * element_bytes(problem.shape.dtype) : 0;
+  const Scratch result(allocator_, bytes);
+  if (bytes > 0 && !result) {
+    throw CudnnError(CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED,
+                     "no room for " + std::to_string(bytes) + " bytes to measure on");
+  }
+  if (problem.accumulate) operands.x = result.get();
   std::unique_ptr<ConvPlan> best;
   float least = std::numeric_limits<float>::infinity();
   std::optional<CudnnError> failure;
@@ -228,7 +260,12 @@ void Cudnn::execute(const ConvPlan& plan, const ConvOperands& operands, void* wo
 Cudnn& cudnn_of(sl_context* context) {
   static std::mutex mutex;
   const std::lock_guard<std::mutex> lock(mutex);
-  if (context->cudnn == nullptr) context->cudnn = std::make_unique<Cudnn>(context->stream, context->allocator);
+  if (context->cudnn == nullptr) {
+    size_t free_bytes = 0, total = 0;
+    check_cuda(cudaMemGetInfo(&free_bytes, &total));
+    const int64_t most_workspace = std::max(least_workspace_bound, static_cast<int64_t>(total) / workspace_share);
+    context->cudnn = std::make_unique<Cudnn>(context->stream, context->allocator, most_workspace);
+  }
   return *context->cudnn;
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "../context.h"
 
@@ -62,21 +63,30 @@ class ConvPlan;
 struct ConvOperands;
 struct ConvProblem;
 
-// Everything that a plan depends on: direction, shape, alignment, and whether TF32 is allowed. No value is negative.
-using ConvKey = std::array<int64_t, 13>;
+// Everything that a plan depends on: direction, shape, alignment, whether TF32 is allowed, and whether the result is
+// added. No value is negative.
+using ConvKey = std::array<int64_t, 14>;
+
+// An engine that was left out for its workspace.
+struct LargeEngine {
+  int64_t rank, bytes;
+};
 
 // The engine of a convolution.
 struct ConvChoice {
-  int64_t rank;  // among the candidates
-  int32_t line;  // of the stored plans that it comes from; 0 if it was chosen here
+  int64_t rank;                        // among the candidates
+  int32_t line;                        // of the stored plans that it comes from; 0 if it was chosen here
+  std::vector<LargeEngine> too_large;  // the engines that cuDNN prefers, and that were left out
+  int64_t engine;                      // cuDNN's number of the engine, and its workspace; -1 before it is planned
+  int64_t workspace_bytes;
 };
 using ConvChoices = std::map<ConvKey, ConvChoice>;
 
 // A handle whose work goes to one stream, and its plans. Thread-safe.
 class Cudnn {
  public:
-  // The allocator provides workspace. Throws std::runtime_error.
-  Cudnn(cudaStream_t stream, Allocator& allocator);
+  // The allocator provides workspace, for each plan at most `most_workspace` bytes. Throws std::runtime_error.
+  Cudnn(cudaStream_t stream, Allocator& allocator, int64_t most_workspace);
   ~Cudnn();
   Cudnn(const Cudnn&) = delete;
   Cudnn& operator=(const Cudnn&) = delete;
@@ -89,23 +99,29 @@ class Cudnn {
   ConvChoices choices();
   void take_choices(const ConvChoices& choices);
 
-  // The plan of a convolution, created at first use. With autotune, that computes the convolution several times on
-  // these operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error, also if a stored choice
-  // cannot be used: another engine could give other bits than the run that stored it.
-  const ConvPlan& plan(const ConvProblem& problem, const ConvOperands& operands);
+  // The plan of a convolution, created at first use; null if no engine fits and the result is to be added, because
+  // then it can be added afterwards. With autotune, creating it computes the convolution several times on these
+  // operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error, also if a stored choice cannot
+  // be used: another engine could give other bits than the run that stored it.
+  const ConvPlan* plan(const ConvProblem& problem, const ConvOperands& operands);
+
+  // The most workspace of a plan, in bytes.
+  int64_t most_workspace() const { return most_workspace_; }
 
   // Queues a plan. `workspace` is device memory of the plan's workspace_bytes().
   void execute(const ConvPlan& plan, const ConvOperands& operands, void* workspace);
 
  private:
-  std::unique_ptr<ConvPlan> fastest(ConvCandidates& candidates, const ConvOperands& operands);
+  std::unique_ptr<ConvPlan> make(const ConvProblem& problem, const ConvOperands& operands);
+  std::unique_ptr<ConvPlan> fastest(ConvCandidates& candidates, const ConvProblem& problem, ConvOperands operands);
 
   std::mutex mutex_;
   cudaStream_t stream_;
   Allocator& allocator_;
+  int64_t most_workspace_;
   cudnnHandle_t handle_ = nullptr;
   bool autotune_ = false;
-  std::map<ConvKey, std::unique_ptr<ConvPlan>> plans_;
+  std::map<ConvKey, std::unique_ptr<ConvPlan>> plans_;  // null if no engine fits
   ConvChoices choices_;
 };
 

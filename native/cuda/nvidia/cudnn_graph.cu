@@ -10,9 +10,6 @@
 namespace sluice {
 namespace {
 
-// Engines that need more are skipped. cuDNN's first choices need a few MiB at the sizes of the paper.
-constexpr int64_t workspace_bound = int64_t{256} << 20;
-
 constexpr int64_t id_x = 1, id_weights = 2, id_y = 3;
 
 cudnnDataType_t data_type(const sl_conv_shape& s) {
@@ -97,8 +94,7 @@ std::vector<BackendDescriptor> graph(cudnnHandle_t handle, const ConvProblem& pr
   operation.set(names.y, made[2]);
   operation.set(names.convolution, made[3]);
   operation.set(names.alpha, 1.0f);
-  // Never 1: conv.cu accumulates the results itself.
-  operation.set(names.beta, 0.0f);
+  operation.set(names.beta, problem.accumulate ? 1.0f : 0.0f);
   operation.finalize();
   BackendDescriptor result(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   result.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle);
@@ -129,11 +125,15 @@ std::vector<BackendDescriptor> ranked(const BackendDescriptor& graph, cudnnBacke
   return configurations;
 }
 
-// Whether an engine's numerical notes agree with the promises of the library.
-bool keeps_promises(const BackendDescriptor& configuration, bool wide, bool tf32) {
+BackendDescriptor engine_of(const BackendDescriptor& configuration) {
   BackendDescriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
   cudnnBackendDescriptor_t raw = engine.raw();
   configuration.get(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &raw);
+  return engine;
+}
+
+// Whether an engine's numerical notes agree with the promises of the library.
+bool keeps_promises(const BackendDescriptor& engine, bool wide, bool tf32) {
   std::array<cudnnBackendNumericalNote_t, CUDNN_NUMERICAL_NOTE_TYPE_COUNT> notes{};
   const int64_t count = engine.get(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
                                    static_cast<int64_t>(notes.size()), notes.data());
@@ -207,12 +207,13 @@ int64_t BackendDescriptor::get(cudnnBackendAttributeName_t name, cudnnBackendAtt
 }
 
 ConvPlan::ConvPlan(std::shared_ptr<const std::vector<BackendDescriptor>> graph, BackendDescriptor configuration,
-                   BackendDescriptor plan, int64_t workspace_bytes, int64_t rank)
+                   BackendDescriptor plan, int64_t workspace_bytes, int64_t rank, int64_t engine)
     : graph_(std::move(graph)),
       configuration_(std::move(configuration)),
       plan_(std::move(plan)),
       workspace_bytes_(workspace_bytes),
-      rank_(rank) {}
+      rank_(rank),
+      engine_(engine) {}
 
 void ConvPlan::execute(cudnnHandle_t handle, const ConvOperands& operands, void* workspace) const {
   const std::array<void*, 3> pointers{const_cast<void*>(operands.x), const_cast<void*>(operands.weights),
@@ -225,13 +226,15 @@ void ConvPlan::execute(cudnnHandle_t handle, const ConvOperands& operands, void*
   check_cudnn(cudnn_functions().execute(handle, plan_.raw(), pack.raw()));
 }
 
-ConvCandidates::ConvCandidates(cudnnHandle_t handle, const ConvProblem& problem)
+ConvCandidates::ConvCandidates(cudnnHandle_t handle, const ConvProblem& problem, int64_t most_workspace)
     : handle_(handle),
       wide_(problem.shape.dtype == SL_F32),
       tf32_(problem.tf32),
+      most_workspace_(most_workspace),
       graph_(std::make_shared<const std::vector<BackendDescriptor>>(graph(handle, problem))),
       refusal_(CUDNN_STATUS_NOT_SUPPORTED,
-               "no engine gives the same bits every time, with sums of f32, in a workspace of 256 MiB") {}
+               "no engine gives the same bits every time, with sums of f32, in a workspace of " +
+                   std::to_string(most_workspace >> 20) + " MiB") {}
 
 std::unique_ptr<ConvPlan> ConvCandidates::at(int64_t rank) {
   if (!reaches(rank)) return nullptr;
@@ -266,15 +269,21 @@ bool ConvCandidates::reaches(int64_t rank) {
 
 std::unique_ptr<ConvPlan> ConvCandidates::make(int64_t rank) {
   BackendDescriptor& configuration = configurations_[static_cast<size_t>(rank)];
-  if (!keeps_promises(configuration, wide_, tf32_)) return nullptr;
+  const BackendDescriptor engine = engine_of(configuration);
+  if (!keeps_promises(engine, wide_, tf32_)) return nullptr;
   BackendDescriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
   plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
   plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, configuration);
   plan.finalize();
   int64_t bytes = 0;
   plan.get(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &bytes);
-  if (bytes > workspace_bound) return nullptr;
-  return std::make_unique<ConvPlan>(graph_, std::move(configuration), std::move(plan), bytes, rank);
+  if (bytes > most_workspace_) {
+    too_large_.push_back({rank, bytes});
+    return nullptr;
+  }
+  int64_t number = 0;
+  engine.get(CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &number);
+  return std::make_unique<ConvPlan>(graph_, std::move(configuration), std::move(plan), bytes, rank, number);
 }
 
 }  // namespace sluice

@@ -1,7 +1,7 @@
 // The engines of convolutions: turns measuring on and off, and writes and reads the choices as text.
 //
 // The first line names device and library. Each further line describes a convolution: the integers of its key and the
-// rank of its engine (see ConvCandidates), separated by blanks.
+// rank of its engine (see ConvCandidates), separated by blanks. Lines that begin with # are for people.
 #include <cstring>
 #include <sstream>
 #include <string>
@@ -16,7 +16,7 @@ namespace {
 int32_t first_line(const char* name, const sl_context* context, std::string* line) {
   DeviceNames names;
   SL_TRY(device_names(name, context->device, &names));
-  *line = "sluice plans 1; " + names.device + "; " + names.isa + "; cuDNN " + cudnn_version_text();
+  *line = "sluice plans 2; " + names.device + "; " + names.isa + "; cuDNN " + cudnn_version_text();
   return SL_OK;
 }
 
@@ -24,6 +24,18 @@ std::string line_of(const ConvKey& key, int64_t rank) {
   std::string line;
   for (const int64_t value : key) line += std::to_string(value) + " ";
   return line + std::to_string(rank);
+}
+
+// What to tell of a choice and of the engines that were left out, a line for each.
+std::string remarks_of(const ConvChoice& choice, int64_t most_workspace) {
+  if (choice.engine < 0) return "";
+  std::string lines = "# cuDNN's engine " + std::to_string(choice.engine) + " with " +
+                      std::to_string(choice.workspace_bytes) + " bytes of workspace\n";
+  for (const LargeEngine& engine : choice.too_large) {
+    lines += "# left out: rank " + std::to_string(engine.rank) + " needs " + std::to_string(engine.bytes) +
+             " bytes of workspace, more than " + std::to_string(most_workspace) + "\n";
+  }
+  return lines;
 }
 
 // Adds the choice of a line. False if the line has none, or its convolution already has a choice.
@@ -36,7 +48,7 @@ bool read_line(const std::string& line, int32_t number, ConvChoices* choices) {
   }
   if (!(words >> rank) || rank < 0) return false;
   // Writing the choice again must give the same line; otherwise the line is not of this format.
-  return line == line_of(key, rank) && choices->emplace(key, ConvChoice{rank, number}).second;
+  return line == line_of(key, rank) && choices->emplace(key, ConvChoice{rank, number, {}, -1, 0}).second;
 }
 
 int32_t read_choices(sl_context* context, const char* host_text, ConvChoices* choices) {
@@ -47,6 +59,7 @@ int32_t read_choices(sl_context* context, const char* host_text, ConvChoices* ch
   SL_REQUIRE(line == expected, "sl_plans_import: line 1 is \"%.200s\", want \"%s\": measure again with --autotune",
              line.c_str(), expected.c_str());
   for (int32_t number = 2; std::getline(lines, line); ++number) {
+    if (line.rfind('#', 0) == 0) continue;
     SL_REQUIRE(read_line(line, number, choices),
                "sl_plans_import: line %d, \"%.200s\", is not a new convolution's %zu integers and its engine's rank, 0 "
                "or more: measure again with --autotune",
@@ -77,7 +90,10 @@ SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t cap
   std::string text;
   SL_TRY(first_line("sl_plans_export", context, &text));
   text += "\n";
-  for (const auto& [key, choice] : cudnn_of(context).choices()) text += line_of(key, choice.rank) + "\n";
+  Cudnn& cudnn = cudnn_of(context);
+  for (const auto& [key, choice] : cudnn.choices()) {
+    text += line_of(key, choice.rank) + "\n" + remarks_of(choice, cudnn.most_workspace());
+  }
   *host_bytes = static_cast<int64_t>(text.size()) + 1;
   if (*host_bytes <= capacity) std::memcpy(host_text, text.c_str(), text.size() + 1);
   return SL_OK;

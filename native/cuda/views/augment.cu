@@ -9,9 +9,11 @@ namespace {
 
 // A view that needs at most this much memory uses shared memory; 32 x 32 from 32 x 32 does.
 constexpr int64_t shared_bytes = 30 << 10;
-// The memory of all larger views that are made at once: it should stay in the cache between two operations.
+// The memory of all larger views that are made at once: it should stay in the cache between two operations. But every
+// multiprocessor has work for as many blocks as fit.
 constexpr int64_t scratch_bytes = int64_t{64} << 20;
 constexpr int large_threads = 1024;
+constexpr int64_t large_blocks = 2;  // of a multiprocessor, which has room for 2,048 threads
 constexpr int64_t most_blocks = 1 << 20;
 
 // The layout of the memory of a view, in bytes from its beginning.
@@ -124,7 +126,8 @@ __global__ void __launch_bounds__(threads) augment_kernel(const Views views, con
 
 template <typename T, int threads, bool fits>
 int32_t augment(sl_context* context, const Views& views, const Layout& layout, int64_t count, T* y) {
-  const int64_t together = std::min(count, fits ? most_blocks : std::max<int64_t>(scratch_bytes / layout.bytes, 1));
+  const int64_t cached = std::max(scratch_bytes / layout.bytes, large_blocks * context->multiprocessors);
+  const int64_t together = std::min(count, fits ? most_blocks : cached);
   const int64_t bytes = fits ? 0 : together * layout.bytes;
   const Scratch scratch(context->allocator, bytes);
   if (!fits && !scratch) return out_of_memory("sl_augment", context->allocator, bytes);

@@ -68,7 +68,7 @@ function configOf({ width, batch, precision = "f32" }: NetworkSize): RunConfig {
 /** The convolutions of a step. */
 export interface Convolutions {
   readonly rows: readonly ConvolutionTime[];
-  /** The engines as `plans.txt` has them: a line for each convolution, whose last number is the rank of its engine. */
+  /** The engines as `plans.txt` has them, with remarks. */
   readonly plans: string;
 }
 

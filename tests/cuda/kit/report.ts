@@ -7,7 +7,7 @@ import process from "node:process";
 import type { InferenceBenchmark, StepBenchmark } from "../../../src/bench/mod.ts";
 import { runTask } from "../../../native/tools/build.ts";
 import { countTests } from "../../counts.ts";
-import type { Convolutions, Losses } from "./measurements.ts";
+import type { Convolutions, ConvolutionTime, Losses } from "./measurements.ts";
 import { documentOf, readResults, type SectionResult } from "./results.ts";
 
 /** Convolutions to list, those that take the most time of a step. */
@@ -71,12 +71,29 @@ function lossLine(results: readonly SectionResult[]): string {
     `${Math.max(...differences).toExponential(1)}, at the first step ${(differences[0] ?? NaN).toExponential(1)}.`;
 }
 
+/** The directions of convolutions in the order of their numbers in `plans.txt`. */
+const directions = ["sl_conv_forward", "sl_conv_backward_data", "sl_conv_backward_weights"];
+
+/** cuDNN's engines of a convolution: one, or several if results are also added or differ in alignment. */
+function enginesOf(plans: string, row: ConvolutionTime): string {
+  const begin = `${directions.indexOf(row.function)} ${row.shape.join(" ")} `;
+  const lines = plans.split("\n");
+  const engines = lines.flatMap((line, index) => {
+    const [, engine] = /^# cuDNN's engine (\d+) /.exec(lines[index + 1] ?? "") ?? [];
+    return line.startsWith(begin) && engine !== undefined ? [engine] : [];
+  });
+  return [...new Set(engines)].join(", ");
+}
+
 function convolutionTable(results: readonly SectionResult[]): string {
   const result = results.find(({ section }) => section.startsWith("convolutions"));
-  const rows = (result === undefined ? null : documentOf<Convolutions>(result))?.rows.slice(0, LISTED) ?? [];
+  const { rows = [], plans = "" } = (result === undefined ? null : documentOf<Convolutions>(result)) ?? {};
   return table(
-    ["convolution", "batch, height, width, in, out, kernel, stride, padding, type", "calls", "ms each"],
-    rows.map((row) => [row.function, row.shape.join(" "), row.calls, row.milliseconds.toFixed(3)]),
+    ["convolution", "batch, height, width, in, out, kernel, stride, padding, type", "engine", "calls", "ms each"],
+    rows.slice(0, LISTED).map((row) => {
+      const [engines, shape] = [enginesOf(plans, row), row.shape.join(" ")];
+      return [row.function, shape, engines, row.calls, row.milliseconds.toFixed(3)];
+    }),
   );
 }
 
