@@ -141,11 +141,11 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
   SL_REQUIRE(capacity >= 0, "sl_device_describe: capacity is %lld, want 0 or more", static_cast<long long>(capacity));
   SL_BEGIN
   using sluice::json_string;
-  const std::string text = "{\"kind\":\"cpu\",\"name\":" + json_string(processor_name()) +
-                           ",\"isa\":" + json_string(sluice::onednn_isa()) +
-                           ",\"cores\":" + std::to_string(usable_cores()) +
-                           ",\"backend\":\"oneDNN\",\"backendVersion\":" + json_string(sluice::onednn_version()) +
-                           ",\"bf16\":" + (sluice::onednn_has_bf16() ? "true" : "false") + ",\"tf32\":false}";
+  const std::string text =
+      "{\"kind\":\"cpu\",\"name\":" + json_string(processor_name()) + ",\"isa\":" + json_string(sluice::onednn_isa()) +
+      ",\"cores\":" + std::to_string(usable_cores()) +
+      ",\"backend\":\"oneDNN\",\"backendVersion\":" + json_string(sluice::onednn_version()) +
+      ",\"bf16\":" + (sluice::onednn_has_bf16() ? "true" : "false") + ",\"tf32\":false,\"sharedPacks\":false}";
   return sluice::write_text("sl_device_describe", text, host_text, capacity);
   SL_END("sl_device_describe")
 }

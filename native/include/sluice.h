@@ -65,8 +65,9 @@ SL_API const char* sl_last_error(void);
 SL_API int32_t sl_device_count(int32_t* host_count);
 
 /* Writes a JSON object that describes device `index` to host_text (UTF-8, zero-terminated, at most `capacity` bytes):
- * {"kind","name","isa","cores","backend","backendVersion","bf16","tf32"}. isa is oneDNN's effective instruction set or
- * the GPU's architecture; bf16 and tf32 say whether the device multiplies such operands. */
+ * {"kind","name","isa","cores","backend","backendVersion","bf16","tf32","sharedPacks"}. isa is oneDNN's effective
+ * instruction set or the GPU's architecture; bf16 and tf32 say whether the device multiplies such operands; sharedPacks
+ * says whether what sl_conv_pack writes is the same for both directions. */
 SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capacity);
 
 /* Writes a JSON array of the library's requirements to host_text, as sl_device_describe does: those without which no

@@ -71,6 +71,21 @@ export class Tape {
   }
 
   /**
+   * Makes a tensor the gradient of `input` if that requires one and has none yet; otherwise adds it, if it is needed,
+   * and frees it. The tensor must not change afterwards.
+   */
+  give(input: Tensor, gradient: Tensor): void {
+    const existing = this.#gradients.get(input);
+    if (input.requiresGrad && existing === undefined) {
+      this.#gradients.set(input, gradient);
+      return;
+    }
+    const { device, code, size, pointer } = gradient;
+    if (existing !== undefined) device.kernels.sl_axpby(code, size, 1, pointer, 1, existing.pointer);
+    gradient[Symbol.dispose]();
+  }
+
+  /**
    * The gradient of a leaf, or of an output that was not freed, after {@linkcode backward}; undefined if it has none.
    */
   gradient(tensor: Tensor): Tensor | undefined {

@@ -75,6 +75,8 @@ export interface DeviceDescription {
   readonly bf16: boolean;
   /** Whether f32 matrix operands can be rounded to TF32. */
   readonly tf32: boolean;
+  /** Whether the packed weights of a convolution are the same for both directions. */
+  readonly sharedPacks: boolean;
 }
 
 /** Use of device memory, in bytes. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { needsGradient, type Recorder, type Tape } from "../autograd/mod.ts";
-import { type DevicePointer, offsetPointer } from "../device/mod.ts";
+import { type Device, type DevicePointer, offsetPointer } from "../device/mod.ts";
 import { MisuseError, ShapeError } from "../errors.ts";
 import { dtypeBytes, Tensor } from "../tensor/mod.ts";
 import { type Collective, singleProcess } from "./collective.ts";
@@ -70,6 +70,9 @@ interface Group extends Part {
   readonly rstd: Tensor;
   readonly count: number;
 }
+
+/** The gradients of shift and scale, side by side. */
+type GradientPair = readonly [dbeta: Tensor, dgamma: Tensor];
 
 function withStatistics(part: Part, x: Tensor, norm: NormState, collective: Collective): Group {
   const [, pixels, channels] = channelShape("batchNorm", x);
@@ -169,9 +172,10 @@ function backward(
   const { kernels } = x.device;
   const { gamma, beta } = norm;
   const output = relu && residual ? y : null;
-  using sums = new Tensor(x.device, [groups.length, 2, channels]);
+  // One native call writes both gradients of a group, and another reads them: they lie side by side.
+  const parts = groups.map((group) => ({ ...group, own: Tensor.pair(x.device, [channels]) }));
   const statistics = (dmask: Tensor | null) => {
-    for (const { images, at, mean, rstd } of groups) {
+    for (const { images, at, mean, rstd, own: [dbeta] } of parts) {
       kernels.sl_norm_backward_statistics(
         x.code,
         images,
@@ -186,7 +190,7 @@ function backward(
         beta.pointer,
         Number(relu),
         at(mask),
-        at(sums),
+        dbeta.pointer,
         at(dmask),
       );
     }
@@ -196,20 +200,11 @@ function backward(
     using unwanted = new Tensor(x.device, mask.shape);
     statistics(unwanted);
   } else statistics(null);
-  // Parameters keep the gradient of this process's rows: the mean over processes is taken later, of all parameters at
-  // once.
-  for (const { at } of groups) {
-    tape.accumulate(beta, (target, accumulate) => {
-      kernels.sl_axpby(beta.code, channels, 1, at(sums), accumulate, target.pointer);
-    });
-    tape.accumulate(gamma, (target, accumulate) => {
-      kernels.sl_axpby(gamma.code, channels, 1, offsetPointer(at(sums), channels * 4), accumulate, target.pointer);
-    });
-  }
-  collective.sum(sums);
+  const gradients = parts.map(({ own }) => own);
+  using sums = collective.size === 1 ? null : summed(x.device, channels, gradients, collective);
   const apply = (dresidual: Tensor | null, accumulateResidual: 0 | 1) => {
     const write = (dx: Tensor) => {
-      for (const { images, at, mean, rstd, count } of groups) {
+      for (const { images, at, mean, rstd, count, own: [dbeta] } of parts) {
         kernels.sl_norm_backward_apply(
           x.code,
           images,
@@ -225,7 +220,7 @@ function backward(
           beta.pointer,
           Number(relu),
           at(mask),
-          at(sums),
+          sums === null ? dbeta.pointer : at(sums),
           at(dx),
           at(dresidual),
           accumulateResidual,
@@ -238,6 +233,28 @@ function backward(
   };
   if (residual?.requiresGrad) tape.accumulate(residual, apply);
   else if (x.requiresGrad) apply(null, 0);
+  // Parameters get the gradient of this process's rows: the mean over processes is taken later, of all parameters at
+  // once.
+  for (const [dbeta, dgamma] of gradients) {
+    tape.give(beta, dbeta);
+    tape.give(gamma, dgamma);
+  }
+}
+
+/** Copies of gradients [2, C], each summed over the processes: [parts, 2, C]. */
+function summed(
+  device: Device,
+  channels: number,
+  gradients: readonly GradientPair[],
+  collective: Collective,
+): Tensor {
+  const sums = new Tensor(device, [gradients.length, 2, channels]);
+  const bytes = 2 * channels * dtypeBytes(sums.dtype);
+  gradients.forEach(([dbeta], part) => {
+    device.kernels.sl_copy(null, offsetPointer(sums.pointer, part * bytes), dbeta.pointer, bytes);
+  });
+  collective.sum(sums);
+  return sums;
 }
 
 /** A norm with running statistics as y = scale x + shift. */

@@ -78,8 +78,11 @@ export function conv2d(
     dtype: x.code,
   });
   const copies = packed ?? new PackedWeights();
-  const packedFor = (direction: number) =>
-    copies.get(`conv2d ${direction} ${shape}`, () => pack(weight, shape, direction));
+  const { sharedPacks } = x.device.description;
+  const packedFor = (direction: number) => {
+    const served = sharedPacks ? SL_CONV_FORWARD : direction;
+    return copies.get(`conv2d ${served} ${shape}`, () => pack(weight, shape, served));
+  };
   const y = new Tensor(x.device, [
     batch,
     convolvedSize(height, kernelHeight, geometry),

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { constants, type Device, type DevicePointer, type HostArray } from "../device/mod.ts";
+import { constants, type Device, type DevicePointer, type HostArray, offsetPointer } from "../device/mod.ts";
 import { MisuseError, ShapeError } from "../errors.ts";
-import { Scope } from "./scope.ts";
+import { Scope, unscoped } from "./scope.ts";
 
 /** Element types: 32-bit float, bfloat16, unsigned byte, 32-bit signed integer. */
 export type DType = "f32" | "bf16" | "u8" | "i32";
@@ -38,6 +38,13 @@ function dtypeOf(data: HostArray): DType {
   return data instanceof Uint8Array ? "u8" : "i32";
 }
 
+/** Memory inside the buffer of another tensor. */
+interface Part {
+  readonly pointer: DevicePointer;
+  /** Called once, when the tensor is freed. */
+  readonly release: () => void;
+}
+
 /** A dense row-major array on a device; activations are NHWC. */
 export class Tensor implements Disposable {
   /** Whether the tape computes a gradient for it. */
@@ -46,19 +53,27 @@ export class Tensor implements Disposable {
   readonly size: number;
   #pointer: DevicePointer;
   readonly #scope: Scope | null;
+  readonly #part: Part | null;
 
   /**
    * Allocates a tensor with undefined contents; the innermost open {@linkcode Scope} owns it.
    *
+   * @param part the memory of a tensor of {@linkcode Tensor.pair}.
    * @throws {ShapeError} if a size is not a natural number.
    * @throws {OutOfMemoryError} if the device has no memory left.
    */
-  constructor(readonly device: Device, readonly shape: readonly number[], readonly dtype: DType = "f32") {
+  constructor(
+    readonly device: Device,
+    readonly shape: readonly number[],
+    readonly dtype: DType = "f32",
+    part: Part | null = null,
+  ) {
     if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new ShapeError(`a tensor cannot have shape [${shape}]: give natural numbers`);
     }
     this.size = elementCount(shape);
-    this.#pointer = device.allocate(Math.max(this.size, 1) * dtypeBytes(dtype));
+    this.#part = part;
+    this.#pointer = part?.pointer ?? device.allocate(Math.max(this.size, 1) * dtypeBytes(dtype));
     this.#scope = Scope.current;
     this.#scope?.add(this);
   }
@@ -75,6 +90,22 @@ export class Tensor implements Disposable {
     const tensor = new Tensor(device, shape, dtypeOf(data));
     if (tensor.size > 0) device.upload(tensor.#pointer, data);
     return tensor;
+  }
+
+  /**
+   * Two f32 tensors of one shape, the second right behind the first in one buffer, with undefined contents. The buffer
+   * is freed with the second of them.
+   */
+  static pair(device: Device, shape: readonly number[]): readonly [Tensor, Tensor] {
+    const whole = unscoped(() => new Tensor(device, [2, ...shape]));
+    let live = 2;
+    const release = () => {
+      live--;
+      if (live === 0) whole[Symbol.dispose]();
+    };
+    const behind = offsetPointer(whole.pointer, elementCount(shape) * dtypeBytes("f32"));
+    const [first, second] = [whole.pointer, behind].map((pointer) => ({ pointer, release }));
+    return [new Tensor(device, shape, "f32", first), new Tensor(device, shape, "f32", second)];
   }
 
   /** A tensor whose elements all are `value`; f32 or bf16. */
@@ -155,7 +186,8 @@ export class Tensor implements Disposable {
   [Symbol.dispose](): void {
     if (this.#pointer === null) return;
     this.#scope?.forget(this);
-    this.device.release(this.#pointer);
+    if (this.#part === null) this.device.release(this.#pointer);
+    else this.#part.release();
     this.#pointer = null;
   }
 }

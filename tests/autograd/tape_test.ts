@@ -41,6 +41,22 @@ Deno.test("the gradients of several outputs are added", () => {
   assertEquals(gradientOf(tape, x), [8, 8]);
 });
 
+Deno.test("a given gradient is taken as it is, added to another, or freed if nobody needs it", () => {
+  using _scope = new Scope();
+  const tape = new Tape();
+  const [x, constant] = [leaf(1, 2), Tensor.full(device, [2], 1)];
+  const given = [3, 5, 7].map((value) => Tensor.full(device, [2], value));
+  const [first, second, unwanted] = given;
+  assert(first && second && unwanted);
+  tape.give(x, first);
+  assertEquals(tape.gradient(x), first);
+  tape.give(x, second);
+  assertEquals(gradientOf(tape, x), [8, 8]);
+  tape.give(constant, unwanted);
+  assertEquals(tape.gradient(constant), undefined);
+  assertEquals(given.map(({ disposed }) => disposed), [false, true, true]);
+});
+
 Deno.test("a seed weighs its output, and an output without one counts once", () => {
   using _scope = new Scope();
   const tape = new Tape();

@@ -30,6 +30,7 @@ const description = {
   backendVersion: "0",
   bf16: true,
   tf32: true,
+  sharedPacks: true,
 };
 
 /** A statement in which a function writes what the host reads from it; its arguments are a0, a1 and so on. */

@@ -19,6 +19,7 @@ function processor(isa: string, bf16: boolean): DeviceDescription {
     backendVersion: "3.0.0",
     bf16,
     tf32: false,
+    sharedPacks: false,
   };
 }
 
@@ -41,6 +42,7 @@ const gpu: DeviceDescription = {
   backendVersion: "9.1.0",
   bf16: true,
   tf32: true,
+  sharedPacks: true,
 };
 
 Deno.test("on a GPU auto is bf16, and tf32 is what it is called", () => {

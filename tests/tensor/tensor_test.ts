@@ -119,3 +119,29 @@ Deno.test("the contents of several tensors come in one download, empty ones and 
   const bytes = Tensor.from(device, new Uint8Array(2), [2]);
   assertThrows(() => contentsOf([bytes]), ShapeError, "a u8 tensor has no f32 contents");
 });
+
+Deno.test("a pair lies side by side in one buffer, which is freed with the second of them, in either order", () => {
+  for (const reversed of [false, true]) {
+    const before = device.memory();
+    const pair = Tensor.pair(device, [3]);
+    const [first, second] = pair;
+    assertEquals(device.memory().live, before.live + 1);
+    first.fill(1);
+    second.fill(2);
+    const both = new Float32Array(6);
+    device.download(both, first.pointer);
+    assertEquals([...both], [1, 1, 1, 2, 2, 2]);
+    const [earlier, later] = reversed ? [second, first] : pair;
+    earlier[Symbol.dispose]();
+    earlier[Symbol.dispose]();
+    assertEquals([...later.toFloat32()], reversed ? [1, 1, 1] : [2, 2, 2]);
+    later[Symbol.dispose]();
+    assertEquals(device.memory().inUse, before.inUse);
+  }
+  const held = device.memory().inUse;
+  {
+    using _scope = new Scope();
+    Tensor.pair(device, [0]);
+  }
+  assertEquals(device.memory().inUse, held);
+});

@@ -91,7 +91,7 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
   const std::string text = "{\"kind\":\"cuda\",\"name\":" + json_string(names.device) +
                            ",\"isa\":" + json_string(names.isa) + ",\"cores\":" + std::to_string(multiprocessors) +
                            ",\"backend\":\"cuDNN\",\"backendVersion\":" + json_string(backend_version()) +
-                           ",\"bf16\":" + able + ",\"tf32\":" + able + "}";
+                           ",\"bf16\":" + able + ",\"tf32\":" + able + ",\"sharedPacks\":true}";
   return write_text("sl_device_describe", text, host_text, capacity);
   SL_END("sl_device_describe")
 }
