@@ -115,10 +115,10 @@ export const INFERENCE_PRECISION: Precision = "f32";
 /** Adds the same options to a command that only infers, whose precision is f32 by default. */
 export function addInferenceOptions(command: CommandUnknownOpts): void {
   addCommonOptions(command);
-  const precision = command.options.find((option) => option.attributeName() === "precision");
-  if (precision === undefined) return;
-  precision.description = "precision of the network's activations and matrix operands; auto: bf16 if the device " +
-    `multiplies it; tf32: GPUs only (default: ${INFERENCE_PRECISION})`;
+  for (const option of command.options.filter((one) => one.attributeName() === "precision")) {
+    option.description = "precision of the network's activations and matrix operands; auto: bf16 if the device " +
+      `multiplies it; tf32: GPUs only (default: ${INFERENCE_PRECISION})`;
+  }
 }
 
 /** The precision that a command with {@linkcode addInferenceOptions} was asked for. @param asked checked options. */

@@ -80,7 +80,7 @@ export class TrainingSession implements RunObserver, Disposable {
   /** Says what was added to the gates' logits. */
   fitted({ opening, before, after }: FittedOpening): void {
     this.remark(
-      `gates: ${signed(opening)} is added to all logits from now on: on training images, the gated network costs ` +
+      `gates: ${signed(opening)} is added to all logits: on training images, the gated network costs ` +
         `${share(after)} of the dense one with it, and ${share(before)} without`,
     );
   }

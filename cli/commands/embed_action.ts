@@ -18,6 +18,7 @@ import {
   splitImages,
   writeEmbedding,
 } from "../../src/encoders/embed_run.ts";
+import type { SkippedImage } from "../../src/data/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { resolvePrecision } from "../../src/tensor/precision.ts";
@@ -64,8 +65,8 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const selection = opened.dataset.origin?.selection ?? null;
   if (selection !== null) remark(output, selection.line);
   const precision = resolvePrecision(inferencePrecision(asked, command), device.description);
-  const encoder = { pass, precision };
-  const embedding = embedImages(device, run.config, checkpoint, encoder, opened, (image) => skipped.push(image));
+  const skip = (image: SkippedImage) => void skipped.push(image);
+  const embedding = embedImages(device, run.config, checkpoint, pass, opened, skip, precision);
   const remarks = new SkippedRemarks(output);
   for (const image of skipped) remarks.add(image);
   remarks.conclude("--json names them");

@@ -69,18 +69,12 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
     remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");
   }
   const isKept = mayWriteTo(path);
-  const place = {
-    device: deviceName,
-    threads,
-    precision,
-    data: typeof data === "string" ? data : run.config.data,
-    isKept,
-  };
+  const place = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
   if (!isKept) {
     remark(output, `${path}: is not writable; the results are printed, but not stored in evaluation.json`);
   }
   const session = new EvaluationSession(output);
-  const evaluation = evaluateFolder(run, { ...judging, networks }, place, session);
+  const evaluation = evaluateFolder(run, { ...judging, precision, networks }, place, session);
   session.conclude(isKept ? `${path}/skipped.jsonl names them` : "sluice data verify names them");
   try {
     writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));

@@ -44,6 +44,7 @@ export function checkLocally(request: SweepRequest, asked: number | null, output
   const { device: name = "auto", threads: asks = 0 } = request.runs[0]?.config ?? {};
   using device = openDevice({ device: name, threads: asks }, output);
   for (const { config } of request.runs) resolvePrecision(config.precision, device.description);
+  resolvePrecision(request.spec.contents.evaluate.precision, device.description);
   const gpus = device.kind === "cuda" ? device.countOfKind() : 0;
   const jobs = asked ?? Math.max(1, gpus);
   const threads = Math.max(1, Math.floor(usableProcessors() / jobs));

@@ -88,7 +88,7 @@ export function formatInference(result: InferenceBenchmark): string {
   const notes = [`${result.device}, ${result.precision}, ${result.threads} threads`];
   if (result.precision !== result.gatedPrecision) {
     notes.push(
-      `gated: activations in ${result.precision}; open channels are multiplied in ${result.gatedPrecision} everywhere`,
+      `gated: activations in ${result.precision}; products of open channels in ${result.gatedPrecision}`,
     );
   }
   return `${formatTable(headings, cells)}\n\n${notes.join("\n")}`;

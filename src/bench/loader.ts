@@ -13,7 +13,7 @@ import { plannedPairs } from "../training/passes.ts";
 import { type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
 import { trainingStep } from "../training/step.ts";
 import { createTrainee } from "../training/trainee.ts";
-import { augmentedViews } from "../training/trainer.ts";
+import { augmentedViews } from "../training/augmented_views.ts";
 
 /** Speed of training with and without the loader. */
 export interface LoaderBenchmark {

@@ -239,7 +239,7 @@ export const runOptions: RunOptions = {
   },
   precision: choice(["auto", "f32", "tf32", "bf16"], {
     group: "device",
-    help: "precision of activations and matrix operands in training; auto: bf16 if the device multiplies it; " +
+    help: "precision of activations and matrix operands; auto: bf16 if the device multiplies it; " +
       "tf32: GPUs only",
     default: "auto",
   }),

@@ -121,7 +121,10 @@ export interface RunConfig {
   readonly seed: number;
   /** Device that computes. */
   readonly device: "auto" | "cpu" | "cuda" | `cuda:${number}`;
-  /** Precision of training; `auto` is bf16 if the device multiplies it in hardware, else f32. */
+  /**
+   * Precision of training and of the run's own evaluations; `auto` is bf16 if the device multiplies it in hardware,
+   * else f32.
+   */
   readonly precision: "auto" | Precision;
   /** CPU threads; 0 is one for each processor that this process may use. */
   readonly threads: number;

@@ -79,18 +79,11 @@ export function folderImages(config: RunConfig, folder: string): EmbeddedImages 
   return { set: opened.pretraining, dataset: { ...opened, ...source.constants }, names: opened.pretraining.paths };
 }
 
-/** The network that encodes images. */
-export interface EmbeddingNetwork {
-  /** The encoder of the run. */
-  readonly pass: Pass;
-  /** The precision of its passes; features are f32 in every precision. */
-  readonly precision: Precision;
-}
-
 /**
  * Encodes images by a network of a checkpoint, in evaluation mode. Images whose files are damaged are left out.
  *
  * @param skipped called for each damaged image.
+ * @param precision of the network's passes; features are f32 in every precision.
  * @throws {InvalidInputError} if the checkpoint is of another network.
  * @throws {DamagedImageError} if a file is damaged and the run is strict, or every file is damaged.
  */
@@ -98,9 +91,10 @@ export function embedImages(
   device: Device,
   config: RunConfig,
   checkpoint: Checkpoint,
-  { pass, precision }: EmbeddingNetwork,
+  pass: Pass,
   { set, dataset, names }: EmbeddedImages,
   skipped: (image: { readonly path: string; readonly reason: string }) => void,
+  precision: Precision = "f32",
 ): Embedding {
   using network = new DualNetwork(device, networkOptions(config, set.height));
   loadCheckpoint(checkpoint, network);

@@ -14,9 +14,15 @@ import type { RunFolder } from "../run/run_folder.ts";
 import { evaluateRun, type EvaluationOptions } from "./evaluate_run.ts";
 
 /** Where an evaluation computes, and what it may write. */
-export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | "data" | "precision"> {
+export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | "data"> {
   /** Whether damaged images are recorded in the run's folder, as in training. */
   readonly isKept: boolean;
+}
+
+/** What to evaluate, and how. */
+export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision"> {
+  /** The precision of the networks' passes: f32 by default; `auto` is bf16 if the device multiplies it. */
+  readonly precision?: RunConfig["precision"];
 }
 
 /** Watches an evaluation. Lines are for people. */
@@ -39,7 +45,7 @@ export interface EvaluationObserver {
  */
 export function evaluateFolder(
   run: RunFolder,
-  options: Omit<EvaluationOptions, "progress" | "precision">,
+  { precision: asked = "f32", ...options }: FolderEvaluationOptions,
   place: EvaluationPlace,
   observer: EvaluationObserver = {},
 ): Evaluation {
@@ -47,7 +53,7 @@ export function evaluateFolder(
   const dataset = openDataset(run.config, place.data);
   labelledSets(dataset, options.networks.includes("gated") ? options.protocols : []); // throws if images are missing
   using device = Device.open({ ...place, ...(observer.remark && { remark: (line) => observer.remark?.(line) }) });
-  const precision = resolvePrecision(place.precision, device.description);
+  const precision = resolvePrecision(asked, device.description);
   const selection = dataset.origin?.selection ?? null;
   if (selection !== null) observer.remark?.(selection.line);
   const skipped = (image: SkippedImage) => {

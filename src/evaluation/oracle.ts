@@ -17,7 +17,7 @@ import {
   type Trace,
   type TracedRow,
 } from "../models/mod.ts";
-import { binary, gateThreshold, globalPool, scale, sum, unary } from "../ops/mod.ts";
+import { binary, cast, gateThreshold, globalPool, scale, sum, unary } from "../ops/mod.ts";
 import { type Precision, Scope, type Tensor } from "../tensor/mod.ts";
 import { sampleBatches } from "./image_sample.ts";
 import { StaticMask } from "./masks.ts";
@@ -49,7 +49,8 @@ export class ChannelScorer implements Trace {
     if (!masked || next === null) return;
     const pixels = output.dim(1) * output.dim(2);
     const price = this.#prices[this.#scores.length] ?? 1;
-    const squares = scale(null, globalPool(null, unary(null, "square", output)), pixels / price ** 2);
+    const activations = output.dtype === "f32" ? output : cast(null, output, "f32");
+    const squares = scale(null, globalPool(null, unary(null, "square", activations)), pixels / price ** 2);
     const weights = sum(null, unary(null, "square", next), "rows");
     this.#scores.push(unary(null, "sqrt", binary(null, "multiply", squares, weights, "row")));
   }

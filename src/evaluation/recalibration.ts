@@ -115,7 +115,7 @@ function savedStatistics(network: GatedResNet): Disposable {
  *
  * @param images training images, {@linkcode normViews}.
  * @param masksOf the masks of each batch.
- * @param limit the most images of the sample, {@linkcode sampleBatches}; 5,000 by default.
+ * @param precision of the pass; statistics are f32 in every precision.
  * @returns disposing of it gives the network its own statistics back, bit for bit.
  */
 export function recalibrateNorms(

@@ -7,7 +7,6 @@ import type { Device } from "../device/mod.ts";
 import { MisuseError } from "../errors.ts";
 import { BatchNorm, Conv2d, type Initialiser, Module } from "../nn/mod.ts";
 import {
-  cast,
   type ConvolutionOperands,
   gatedConvolutions,
   globalPool,
@@ -32,8 +31,8 @@ export interface BlockOptions extends GateOptions {
 /** A convolution of a block, as an evaluation pass has computed it. */
 export interface TracedRow {
   /**
-   * [N, H, W, O] f32: relu(norm(convolution)) * mask, or the block's output if the convolution is the last. Valid until
-   * the visit returns.
+   * [N, H, W, O] f32 or bf16: relu(norm(convolution)) * mask, or the block's output if the convolution is the last.
+   * Valid until the visit returns.
    */
   readonly output: Tensor;
   /** The norm behind the convolution. */
@@ -220,9 +219,7 @@ export class GatedBlock extends Module {
       const [layer, next] = [layers[index], layers[index + 1]];
       if (layer === undefined) return;
       const masked = convolutions[index]?.masked ?? false;
-      using widened = output.dtype === "f32" ? null : cast(null, output, "f32");
-      const visited = { norm: layer.norm.norm, masked, next: next?.conv.weight.value ?? null };
-      trace.visit({ ...visited, output: widened ?? output });
+      trace.visit({ output, norm: layer.norm.norm, masked, next: next?.conv.weight.value ?? null });
     };
     return maskedConvolutions(x, convolutions, used, residual, { training, observe });
   }

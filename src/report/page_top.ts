@@ -34,8 +34,9 @@ function settingsOf(data: ReportData): (readonly [name: string, value: string])[
   const { runs, keys, path } = data;
   const configurations = configurationsOf(data).length;
   const images = [...new Set(runs.map((run) => run.images).filter((line) => line !== null))];
-  const evaluations = runs.map(({ evaluation }) => evaluation).filter((evaluation) => evaluation !== null);
-  const precisions = [...new Set(evaluations.map(({ precision = "f32" }) => precision))];
+  const evaluations = runs.map(({ evaluation, watches }) => evaluation ?? watches.at(-1));
+  const evaluated = evaluations.filter((evaluation) => evaluation !== undefined);
+  const precisions = [...new Set(evaluated.map(({ precision = "f32" }) => precision))];
   const count = `${runs.length}${configurations < runs.length ? `, of ${configurations} configurations` : ""}`;
   return [
     ["runs", count],

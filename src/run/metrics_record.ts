@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { parseJsonObject } from "../formats/mod.ts";
+import { precisions } from "../tensor/mod.ts";
 import type { EvaluationRecord, StepRecord } from "./records.ts";
 
 type JsonRecord = Readonly<Record<string, unknown>>;
@@ -27,6 +28,7 @@ const watch = z.looseObject({
 const evaluation = z.looseObject({
   step: count,
   epoch: count,
+  precision: z.enum(precisions).exactOptional(),
   networks: z.object({ dense: watch.exactOptional(), gated: watch.exactOptional() }),
 });
 

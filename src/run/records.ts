@@ -52,7 +52,7 @@ export interface EvaluationRecord {
 
 /** What was added to the logits of all gates after the last step, to bring the cost to the budget. */
 export interface FittedOpening {
-  /** The number that was added. */
+  /** The number that was added; 0 if the network is left as it was. */
   readonly opening: number;
   /** The cost share on plain training images without it. */
   readonly before: number;

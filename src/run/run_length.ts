@@ -23,9 +23,9 @@ export function stepsFrom({ images }: RunState, { epochs, batch, dropLast }: Run
   return batchesIn(images, { batch, dropLast }) * epochs;
 }
 
-/** Whether the state holds all steps of a run of this length. */
+/** Whether the state holds all steps of a run of this length, and the gates are at the budget if they can be. */
 export function isTrained(state: RunState | null, length: RunLength): state is RunState {
-  return state !== null && state.step >= stepsFrom(state, length);
+  return state !== null && state.step >= stepsFrom(state, length) && state.isFitted !== false;
 }
 
 /**
@@ -33,7 +33,7 @@ export function isTrained(state: RunState | null, length: RunLength): state is R
  * passed the check of {@linkcode failureOf}.
  */
 export function isFinished(run: RunFolder, config: RunConfig, { state }: Checkpoint, dataset: Dataset): boolean {
-  if (state.step < stepsOf(config, dataset)) return false;
+  if (state.step < stepsOf(config, dataset) || state.isFitted === false) return false;
   if (config.evalEvery === 0 || dataset.labelled === null) return true;
   const evaluation = run.metrics.evaluationAfter(state.step);
   return evaluation !== null && failureOf(config, state, { last: null, evaluation }) === null;

@@ -33,6 +33,8 @@ export interface RunState {
   readonly calibrations: number;
   /** Features of the untrained networks, for comparison. */
   readonly untrained: Readonly<Partial<Record<Pass, NetworkHealth>>>;
+  /** False after the last step, as long as the gates have not been brought to the budget; else absent. */
+  readonly isFitted?: false;
 }
 
 const health = z.object({
@@ -57,6 +59,7 @@ const schema: z.ZodType<RunState> = z.object({
   plainShare: z.number().nullable(),
   calibrations: z.int().nonnegative(),
   untrained: z.object({ dense: health.exactOptional(), gated: health.exactOptional() }),
+  isFitted: z.literal(false).exactOptional(),
 });
 
 /** A state as text. Equal states give equal texts, because the schema fixes the order of keys. */

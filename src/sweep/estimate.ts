@@ -40,7 +40,7 @@ const TIMED_BATCH = 64;
 const BYTES_PER_STEP = 2000;
 /**
  * Cost in units of one forward pass in training precision: a training pass computes forward, input gradient and weight
- * gradient; encoding computes in f32, which takes about twice as long.
+ * gradient; encoding computes in f32 unless the spec says otherwise, which takes about twice as long.
  */
 const [TRAINED_PASS, ENCODED_PASS] = [3, 2];
 /**

@@ -47,8 +47,8 @@ async function train(
 function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observer: EvaluationObserver): void {
   const { protocol, probe, "probe-seeds": probeSeeds, precision } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
-  const judging = { protocols: protocol, probe, probeSeeds, networks: trainedNetworks(run.config.mode) };
-  const place = { ...withGiven(run.config, given), precision, isKept: true };
+  const judging = { protocols: protocol, probe, probeSeeds, precision, networks: trainedNetworks(run.config.mode) };
+  const place = { ...withGiven(run.config, given), isKept: true };
   run.writeEvaluation(evaluateFolder(run, judging, place, observer));
 }
 

@@ -5,7 +5,7 @@
  */
 import { costShare, openness } from "../budget/mod.ts";
 import type { EvaluationImages } from "../data/mod.ts";
-import { sampleBatches } from "../evaluation/mod.ts";
+import { sampleBatches, type Steps } from "../evaluation/mod.ts";
 import type { FittedOpening } from "../run/records.ts";
 import { Scope } from "../tensor/mod.ts";
 import { openGates, type Trainee } from "./trainee.ts";
@@ -23,20 +23,65 @@ const SMALLEST = 1e-6;
 /** Halvings of the interval at most, if no opening gives the budget. */
 const HALVINGS = 16;
 
-/** The cost share of the gated network on a sample of plain images, without noise, at its present opening. */
-function plainCost({ network, cost }: Trainee, images: EvaluationImages): number {
+/** Measures a cost, a step for each batch. */
+type Measurement = Steps<number>;
+
+/**
+ * The cost share of the gated network on a sample of plain images, without noise, at its present opening. In f32, as
+ * `sluice evaluate` measures it unless another precision is asked for.
+ */
+function* plainCost({ network, cost }: Trainee, images: EvaluationImages): Measurement {
   const encoder = network.encoderOf("gated");
   let [total, count] = [0, 0];
   for (const batch of sampleBatches(images.set.count, IMAGES)) {
-    using _scope = new Scope();
-    const { masks } = encoder.evaluate("gated", images.gathered(batch));
-    const size = masks[0]?.dim(0) ?? 0;
-    total += size * costShare(null, openness(null, masks, cost).terms, cost).item();
-    count += size;
+    {
+      using _scope = new Scope();
+      const { masks } = encoder.evaluate("gated", images.gathered(batch));
+      const size = masks[0]?.dim(0) ?? 0;
+      total += size * costShare(null, openness(null, masks, cost).terms, cost).item();
+      count += size;
+    }
+    yield;
   }
-  // A run that is resumed for longer changes the weights that these are copies of.
-  encoder.freeCopies();
   return total / count;
+}
+
+/** An opening with the cost that the network has with it. */
+interface Measured {
+  readonly opening: number;
+  readonly cost: number;
+}
+
+/**
+ * Measures openings, and returns the one whose cost is nearest to the budget, with `unopened` among them.
+ *
+ * @param unopened the opening 0.
+ * @param direction 1 to open gates, and -1 to close them.
+ */
+function* search(
+  costAt: (opening: number) => Measurement,
+  budget: number,
+  unopened: Measured,
+  direction: number,
+): Steps<Measured> {
+  let nearest = unopened;
+  const isShortAt = function* (opening: number): Steps<boolean> {
+    const cost = yield* costAt(opening);
+    if (Math.abs(cost - budget) < Math.abs(nearest.cost - budget)) nearest = { opening, cost };
+    return (budget - cost) * direction > 0;
+  };
+  // Doubles the opening until the cost has passed the budget. The budget then lies between the last two openings.
+  let [near, far] = [0, direction * FIRST];
+  while (yield* isShortAt(far)) {
+    if (Math.abs(far) >= LARGEST) return nearest;
+    [near, far] = [far, 2 * far];
+  }
+  for (let halving = 0; halving < HALVINGS && Math.abs(nearest.cost - budget) > PRECISION; halving++) {
+    const middle = (near + far) / 2;
+    if (yield* isShortAt(middle)) near = middle;
+    else far = middle;
+  }
+  return nearest;
 }
 
 /**
@@ -52,39 +97,27 @@ function plainCost({ network, cost }: Trainee, images: EvaluationImages): number
  *
  * @param trainee a network whose gates have an opening, which is 0.
  * @param budget the cost share that the network should have.
- * @returns what was added, or null if nothing was.
+ * @returns what was added, 0 for nothing. A step for each batch; if the caller stops in between, the opening is one of
+ * those that were tried.
  */
-export function fitOpening(trainee: Trainee, images: EvaluationImages, budget: number): FittedOpening | null {
-  const before = plainCost(trainee, images);
-  if (Math.abs(before - budget) <= TOLERANCE) return null;
-  const costAt = (opening: number) => {
+export function* fitOpening(trainee: Trainee, images: EvaluationImages, budget: number): Steps<FittedOpening> {
+  const costAt = function* (opening: number): Measurement {
     openGates(trainee, opening);
-    return plainCost(trainee, images);
+    return yield* plainCost(trainee, images);
   };
-  const isTied = before > budget && before - costAt(-SMALLEST) > TOLERANCE;
-  const opening = isTied ? 0 : search(costAt, budget, before > budget ? -1 : 1);
-  const after = costAt(opening);
-  if (Math.abs(after - budget) <= Math.abs(before - budget) / 2) return { opening, before, after };
-  openGates(trainee, 0);
-  return null;
-}
-
-/** The opening whose cost is nearest to the budget. @param direction 1 to open gates, and -1 to close them. */
-function search(costAt: (opening: number) => number, budget: number, direction: number): number {
-  const isShort = (cost: number) => (budget - cost) * direction > 0;
-  // Doubles the opening until the cost has passed the budget. The budget then lies between the last two openings.
-  let [near, far] = [0, direction * FIRST];
-  let cost = costAt(far);
-  while (isShort(cost) && Math.abs(far) < LARGEST) {
-    [near, far] = [far, 2 * far];
-    cost = costAt(far);
+  try {
+    const before = yield* plainCost(trainee, images);
+    const unchanged = { opening: 0, before, after: before };
+    if (Math.abs(before - budget) <= TOLERANCE) return unchanged;
+    const direction = before > budget ? -1 : 1;
+    const isTied = direction < 0 && before - (yield* costAt(-SMALLEST)) > TOLERANCE;
+    const unopened = { opening: 0, cost: before };
+    const { opening, cost: after } = isTied ? unopened : yield* search(costAt, budget, unopened, direction);
+    const isWorthIt = Math.abs(after - budget) <= Math.abs(before - budget) / 2;
+    openGates(trainee, isWorthIt ? opening : 0);
+    return isWorthIt ? { opening, before, after } : unchanged;
+  } finally {
+    // Their memory is not needed any more.
+    trainee.network.encoderOf("gated").freeCopies();
   }
-  for (let halving = 0; halving < HALVINGS && Math.abs(cost - budget) > PRECISION; halving++) {
-    const middle = (near + far) / 2;
-    cost = costAt(middle);
-    if (isShort(cost)) near = middle;
-    else far = middle;
-    if (Math.abs(cost - budget) <= PRECISION) return middle;
-  }
-  return far;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./augmented_views.ts";
 export * from "./begin_run.ts";
 export * from "./budget_loop.ts";
 export * from "./online_probes.ts";

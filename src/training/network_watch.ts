@@ -7,28 +7,9 @@ import type { RunConfig } from "../config/options.ts";
 import { trainedNetworks } from "../config/network.ts";
 import { checkHealth, type Evaluator, type NetworkHealth, type NetworkWatch, type Steps } from "../evaluation/mod.ts";
 import type { DualNetwork, Pass } from "../models/mod.ts";
-import type { TrainingObserver } from "../run/records.ts";
 import type { RunState } from "../run/run_state.ts";
 import type { OnlineProbes } from "./online_probes.ts";
-import { yieldToEvents } from "./yield_to_events.ts";
-
-/** Answers whether somebody asked the run to stop. */
-type Stopper = Pick<TrainingObserver, "stopRequested">;
-
-/**
- * Does some work step by step. Returns null if a stop was requested after a step; the work's memory is free again then.
- */
-async function unlessStopped<T>(steps: Steps<T>, observer: Stopper): Promise<T | null> {
-  let result: T | null = null;
-  const whole = function* () {
-    result = yield* steps;
-  };
-  for (const _step of whole()) {
-    await yieldToEvents();
-    if (observer.stopRequested()) return null;
-  }
-  return result;
-}
+import { type Stopper, unlessStopped } from "./stoppable.ts";
 
 /** Does the same work for several networks. Returns null if a stop was requested. */
 async function forPasses<T>(

@@ -35,7 +35,7 @@ export function plainRuns(count: number, seed: number, turn: number): readonly I
 
 /**
  * Measures the cost of the gated encoder as a share of the dense cost, on 250 plain images with the norms' running
- * statistics.
+ * statistics. In f32, as `sluice evaluate` measures it unless another precision is asked for.
  *
  * @param seed seed of the run.
  * @param turn number of earlier measurements.

@@ -5,22 +5,19 @@
  */
 import { hasOpening } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
-import { activationType, type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
+import { type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
 import {
   type Dataset,
   type EvaluationImages,
   ImageStores,
   Loader,
   type SkippedImage,
-  type StoredBatch,
-  type StoredView,
   type TrainingImages,
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DivergenceError, OutOfMemoryError } from "../errors.ts";
 import { Evaluator } from "../evaluation/mod.ts";
 import { philoxNoise } from "../models/mod.ts";
-import { augment } from "../ops/mod.ts";
 import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "../run/checkpoint.ts";
 import { CheckpointWriter } from "../run/checkpoint_writer.ts";
 import type { EventLog } from "../run/event_log.ts";
@@ -29,10 +26,12 @@ import type { RunFolder } from "../run/run_folder.ts";
 import { stepsOf } from "../run/run_length.ts";
 import type { RunState } from "../run/run_state.ts";
 import type { TrainingState } from "../run/training_state.ts";
-import { Scope, type Tensor } from "../tensor/mod.ts";
+import { Scope } from "../tensor/mod.ts";
+import { augmentedViews } from "./augmented_views.ts";
 import { BudgetLoop, isControlled } from "./budget_loop.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
 import { fitOpening } from "./fitted_opening.ts";
+import { unlessStopped } from "./stoppable.ts";
 import { NetworkWatcher } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
@@ -49,21 +48,6 @@ import {
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
 import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
 import { yieldToEvents } from "./yield_to_events.ts";
-
-/**
- * Augments a batch on the device.
- *
- * @returns two views [N, H, W, 3] in the element type of the network's activations.
- */
-export function augmentedViews(
-  { views: [first, second] }: StoredBatch,
-  { mean, std, pretraining: { height, width } }: Dataset,
-  precision: Precision,
-): readonly [Tensor, Tensor] {
-  const options = { size: [height, width], mean, std, dtype: activationType(precision) } as const;
-  const view = ({ images, rows, parameters }: StoredView) => augment(images, rows, parameters, options);
-  return [view(first), view(second)];
-}
 
 /** Seconds since 1970, for TensorBoard. */
 const wallTime = () => Date.now() / 1000;
@@ -114,6 +98,8 @@ class Training {
   readonly #start = performance.now();
   #stepStart = this.#start;
   #done: number;
+  /** Whether the gates have been brought to the budget, after the last step. */
+  #isFitted: boolean;
   readonly #writer = new CheckpointWriter();
   #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
@@ -129,6 +115,7 @@ class Training {
     this.#watcher = new NetworkWatcher({ ...parts, network: trainee.network }, state?.untrained);
     this.#loader = new Loader(images, { dataset, batch, seed, epochs, dropLast, done: this.#done });
     this.#steps = this.#loader.stepsPerEpoch * epochs;
+    this.#isFitted = this.#done === this.#steps && state?.isFitted !== false;
   }
 
   async execute(): Promise<TrainingResult> {
@@ -154,7 +141,6 @@ class Training {
       const isWhole = await this.#epoch();
       this.#flush();
       if (this.#isBetweenEpochs) this.#budget.afterEpoch();
-      if (this.#done === this.#steps) this.#fitOpening();
       await this.#save();
       if (!isWhole || !await this.#betweenEpochs()) return this.#result(true);
     }
@@ -228,12 +214,22 @@ class Training {
     return { report, target: budget.target, waited, views };
   }
 
-  /** Brings the gates to the budget, after the last step. */
-  #fitOpening(): void {
+  /** Whether the run is at its end, and the gates have not been brought to the budget. */
+  get #isFitDue(): boolean {
+    const { config, plainImages } = this.#parts;
+    return this.#done === this.#steps && plainImages !== null && hasOpening(config) && !this.#isFitted;
+  }
+
+  /** Brings the gates to the budget if that is due. Returns false if a stop was requested meanwhile. */
+  async #fitOpening(): Promise<boolean> {
     const { config, trainee, plainImages, observer } = this.#parts;
-    if (plainImages === null || !hasOpening(config)) return;
-    const fitted = fitOpening(trainee, plainImages, config.budget);
-    if (fitted !== null) observer.fitted?.(fitted);
+    if (!this.#isFitDue || plainImages === null) return true;
+    const fitted = await unlessStopped(fitOpening(trainee, plainImages, config.budget), observer);
+    if (fitted === null) return false;
+    this.#isFitted = true;
+    if (fitted.opening !== 0) observer.fitted?.(fitted);
+    await this.#save();
+    return true;
   }
 
   /** Runs a step. If the device has no memory for it, the error names a batch that fits. */
@@ -291,10 +287,11 @@ class Training {
   }
 
   /**
-   * Looks at the untrained networks, and evaluates trained ones if that is due. Returns false if a stop was requested
-   * meanwhile.
+   * Looks at the untrained networks, and evaluates trained ones if that is due; at the end, first brings the gates to
+   * the budget. Returns false if a stop was requested meanwhile.
    */
   async #betweenEpochs(): Promise<boolean> {
+    if (!await this.#fitOpening()) return false;
     const { evaluator, config: { evalEvery } } = this.#parts;
     const [epochs, isFirst] = [this.#done / this.#loader.stepsPerEpoch, this.#done === 0];
     const isDue = isFirst || epochs % evalEvery === 0 || this.#done === this.#steps;
@@ -330,6 +327,7 @@ class Training {
       ...run.imagesState(dataset.pretraining.count),
       ...this.#budget.state(),
       untrained: this.#watcher.untrained,
+      ...(this.#isFitDue ? { isFitted: false } : {}),
     });
     const epochs = this.#done / this.#loader.stepsPerEpoch;
     const stays = checkpointEvery > 0 && Number.isInteger(epochs) && epochs % checkpointEvery === 0;

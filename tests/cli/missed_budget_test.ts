@@ -114,8 +114,7 @@ Deno.test(
     const given = [...tiny, "--train-images", "64", "--test-images", "64", "--budget", "0.8", "--out", run];
     const { status, stdout, stderr } = await runSluice(["pretrain", ...given, "--json"]);
     assertEquals(status, 0, stderr);
-    const said =
-      /^gates: ([+-]\d\.\d{4}) is added to all logits from now on: .* costs (0\.\d{4}) .* and (0\.\d{4}) without$/m;
+    const said = /^gates: ([+-]\d\.\d{4}) is added to all logits: .* costs (0\.\d{4}) .* and (0\.\d{4}) without$/m;
     const [, added = "", after, before] = said.exec(stderr) ?? [];
     assertLess(Math.abs(Number(after) - 0.8), Math.abs(Number(before) - 0.8) / 2);
     const { opening } = JSON.parse(stdout).networks.gated;

@@ -5,9 +5,10 @@
  */
 import { assertEquals, assertMatch, assertNotEquals, assertNotMatch } from "@std/assert";
 import { join } from "@std/path";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { openDevice } from "../devices.ts";
 import { withFolder } from "../folders.ts";
+import { tinyBase } from "../sweep/tiny_sweep.ts";
 import { assertRefused, assertSucceeds } from "./run_sluice.ts";
 
 using device = openDevice();
@@ -61,5 +62,37 @@ Deno.test({
       await assertRefused([...command, "--precision", "f16"], /--precision f16: /);
     }
     await assertRefused(["bench", "infer", "--precision", "tf32"], /--precision tf32: .*cannot compute in it; give/);
+  }),
+});
+
+Deno.test({
+  name: "a sweep evaluates in the spec's precision, its results and report name it, and another one evaluates anew",
+  ignore: !bf16,
+  fn: withFolder(async (folder) => {
+    const out = join(folder, "sweep");
+    const sweptIn = async (precision: string) => {
+      const spec = join(folder, "spec.yaml");
+      writeFileSync(spec, `${tinyBase}runs: [{mode: gated}]\nevaluate: {protocol: [knn], precision: ${precision}}\n`);
+      await assertSucceeds(["sweep", spec, "--out", out]);
+      const lines = readFileSync(join(out, "results.csv"), "utf8").trimEnd().split("\n");
+      const [heads, row] = lines.map((line) => line.split(","));
+      await assertSucceeds(["report", out, "--out", join(folder, "page.html")]);
+      const [, shown] = /<dt>evaluated in<\/dt><dd>(\w+)<\/dd>/.exec(readFileSync(join(folder, "page.html"), "utf8")) ??
+        [];
+      return [row?.[heads?.indexOf("precision") ?? NaN], shown];
+    };
+    assertEquals(await sweptIn("bf16"), ["bf16", "bf16"]);
+    assertEquals(await sweptIn("f32"), ["f32", "f32"]);
+  }),
+});
+
+Deno.test({
+  name: "a sweep whose evaluation the device cannot compute is refused before it begins",
+  ignore: tf32,
+  fn: withFolder(async (folder) => {
+    const spec = join(folder, "spec.yaml");
+    writeFileSync(spec, `${tinyBase}runs: [{mode: gated}]\nevaluate: {precision: tf32}\n`);
+    await assertRefused(["sweep", spec, "--out", join(folder, "sweep")], /--precision tf32: .*cannot compute in it/);
+    assertEquals(existsSync(join(folder, "sweep", "runs")), false);
   }),
 });

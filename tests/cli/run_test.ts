@@ -256,10 +256,10 @@ Deno.test({
     const run = join(folder, "run");
     await pretrainTiny(run, ["--precision", "bf16"]);
     assertEquals(precisionOf(run), ["bf16", "bf16"]);
-    const text = await assertSucceeds(["evaluate", run, "--protocol", "knn", "--json"]);
+    const text = await assertSucceeds(["evaluate", run, "--protocol", "knn", "--precision", "bf16", "--json"]);
     const { networks } = JSON.parse(text) as { networks: Record<string, Line> };
     assertEquals(Object.keys(networks), ["dense", "gated"]);
-    // Evaluation computes in f32 and repeats the last numbers of training.
+    // Evaluation in the run's precision repeats the last numbers of training.
     const last = metricsOf(run).at(-1)?.["networks"] as Record<string, NetworkRecord>;
     for (const [name, { knn20, cost }] of Object.entries(last)) {
       assertEquals([networks[name]?.["knn20"], networks[name]?.["cost"]], [knn20, cost], name);

@@ -263,6 +263,10 @@ const refused: readonly [
   ["a gated block without its second mask", ShapeError, /gatedConvolutions.*mask2.*missing/, () => {
     bottleneck(floats(1, 4, 4, 2), [floats(1, 4)], floats(1, 2, 2, 16));
   }],
+  ["a gated block's residual of another type", ShapeError, /gatedConvolutions.*residual is bf16.*x is f32/, () => {
+    const residual = Tensor.full(device, [1, 2, 2, 16], 1, "bf16");
+    bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4)], residual);
+  }],
   ["a gated block with a mask behind the residual", ShapeError, /gatedConvolutions.*mask3.*unmasked/, () => {
     bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4), floats(1, 16)], floats(1, 2, 2, 16));
   }],

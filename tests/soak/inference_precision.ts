@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertLessOrEqual } from "@std/assert";
+import { assert, assertLessOrEqual } from "@std/assert";
 import { basename, join } from "@std/path";
 import { existsSync, mkdirSync } from "node:fs";
 import { openDataset } from "../../src/config/open_dataset.ts";
@@ -96,11 +96,16 @@ export const compareInference: SoakTest = {
   trials: 1,
   portion: 1,
   run: async () => {
+    {
+      using device = Device.open({ device: "cpu" });
+      if (!device.description.bf16) return console.error("skipped: precisions of inference (no bf16 here)");
+    }
     if (!existsSync(archive)) return console.error(`skipped: precisions of inference (${basename(archive)} is absent)`);
     await withFolder(async (folder) => {
       const data = join(folder, "images");
       mkdirSync(data);
-      await new Deno.Command("tar", { args: ["-xzf", archive, "-C", data] }).output();
+      const { success } = await new Deno.Command("tar", { args: ["-xzf", archive, "-C", data] }).output();
+      assert(success, `${archive} cannot be unpacked`);
       const flags = {
         preset: "small",
         dataset: "folder",

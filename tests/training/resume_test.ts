@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, fail } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, fail } from "@std/assert";
 import { join } from "@std/path";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,13 @@ import { tmpdir } from "node:os";
 import { datasetSource } from "../../src/data/mod.ts";
 import { objectiveNames } from "../../src/objectives/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/config/mod.ts";
-import { type Checkpoint, isFinished, RunFolder, type TrainingObserver } from "../../src/run/mod.ts";
+import {
+  type Checkpoint,
+  isFinished,
+  RunFolder,
+  type TrainingObserver,
+  type TrainingResult,
+} from "../../src/run/mod.ts";
 import { pretrain } from "../../src/training/mod.ts";
 import { openDevice } from "../devices.ts";
 
@@ -35,11 +41,16 @@ function datasetOf(config: RunConfig) {
 }
 
 /** Trains until `stopAfter` steps of this call are done, or to the end. */
-async function train(run: RunFolder, stopAfter: number, checkpoint: Checkpoint | null) {
+async function train(
+  run: RunFolder,
+  stopAfter: number,
+  checkpoint: Checkpoint | null,
+  evaluation: TrainingObserver["evaluation"] = () => {},
+) {
   let steps = 0;
   const observer: TrainingObserver = {
     step: () => {},
-    evaluation: () => {},
+    evaluation,
     skipped: () => {},
     stopRequested: () => ++steps >= stopAfter,
   };
@@ -62,18 +73,25 @@ function results({ path }: RunFolder) {
   };
 }
 
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+async function inFolder<T>(test: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-resume-"));
   try {
-    await test(folder);
+    return await test(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Compares an uninterrupted run with a run that stops after each of the given numbers of steps, and resumes. */
-async function compare(flags: Record<string, unknown>, stops: readonly number[]): Promise<void> {
-  await inFolder(async (folder) => {
+/**
+ * Compares an uninterrupted run with a run that stops after each of the given numbers of steps, and resumes.
+ *
+ * @returns the last evaluation.
+ */
+async function compare(
+  flags: Record<string, unknown>,
+  stops: readonly number[],
+): Promise<TrainingResult["networks"]> {
+  return await inFolder(async (folder) => {
     const config = resolveConfig({ flags: { ...tiny, ...flags } });
     const undisturbed = RunFolder.create(join(folder, "undisturbed"), config, {});
     assertEquals((await train(undisturbed, Infinity, null)).stopped, false);
@@ -85,12 +103,13 @@ async function compare(flags: Record<string, unknown>, stops: readonly number[])
       checkpoint = whole(RunFolder.open(run.path));
       assert(!isFinished(run, config, checkpoint, datasetOf(config)));
     }
-    await train(run, Infinity, checkpoint);
+    const { networks } = await train(run, Infinity, checkpoint);
     const found = results(run);
     assertEquals(found.metrics, expected.metrics);
     assertEquals(found.last, expected.last);
     assertEquals(found.second, expected.second);
     assert(isFinished(run, config, whole(run), datasetOf(config)));
+    return networks;
   });
 }
 
@@ -101,8 +120,26 @@ for (const mode of ["dual", "vanilla", "gated"]) {
   });
 }
 
-Deno.test("a run stopped after its last step, before its evaluation, resumes to the same bytes", async () => {
-  await compare({}, [24]);
+Deno.test("a run stopped after its last step, and while its gates are brought to the budget, resumes to the same bytes", async () => {
+  const { gated } = await compare({ budget: 0.8 }, [24, 1, 2, 3]);
+  assertNotEquals(gated?.opening, 0, "the opening was fitted");
+});
+
+Deno.test("a longer run of a fitted one trains without the fitted opening, and fits its own", async () => {
+  await inFolder(async (folder) => {
+    const config = resolveConfig({ flags: { ...tiny, budget: 0.8 } });
+    const run = RunFolder.create(join(folder, "run"), config, {});
+    const openingOf = ({ networks }: TrainingResult) => networks.gated?.opening;
+    const first = openingOf(await train(run, Infinity, null));
+    const longer = RunFolder.create(join(folder, "longer"), { ...config, epochs: 6 }, {});
+    const openings = new Map<number, number | undefined>();
+    const result = await train(longer, Infinity, whole(run), ({ epoch, networks: { gated } }) => {
+      openings.set(epoch, gated?.opening);
+    });
+    assertNotEquals(first, 0);
+    assertEquals([openings.get(4), openings.get(5)], [0, 0]);
+    assertNotEquals(openingOf(result), first);
+  });
 });
 
 for (const objective of objectiveNames.filter((name) => name !== "vicreg")) {

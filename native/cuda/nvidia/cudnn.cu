@@ -73,6 +73,17 @@ std::string stored_refusal(const ConvChoice& choice, const CudnnError& refusal) 
          ", which cannot be used here (" + refusal.what() + "): measure again with --autotune in a new run";
 }
 
+// What to tell of a chosen engine, and of those that were left out.
+std::string remarks_on(const ConvPlan& plan, const ConvCandidates& candidates, int64_t most_workspace) {
+  std::string lines = "# cuDNN's engine " + std::to_string(plan.engine()) + " with " +
+                      std::to_string(plan.workspace_bytes()) + " bytes of workspace\n";
+  for (const LargeEngine& engine : candidates.too_large()) {
+    lines += "# left out: rank " + std::to_string(engine.rank) + " needs " + std::to_string(engine.bytes) +
+             " bytes of workspace, more than " + std::to_string(most_workspace) + "\n";
+  }
+  return lines;
+}
+
 // The effort of measuring: the fastest engine is among the first of the heuristics, and three runs of a convolution in
 // a row differ little from the next three.
 constexpr int measured_engines = 6;
@@ -205,20 +216,19 @@ std::unique_ptr<ConvPlan> Cudnn::make(const ConvProblem& problem, const ConvOper
   }
   if (made == nullptr) made = candidates.from(0);
   if (made == nullptr) throw candidates.refusal();
-  const int32_t line = taken == choices_.end() ? 0 : taken->second.line;
-  choices_[key] = {made->rank(), line, candidates.too_large(), made->engine(), made->workspace_bytes()};
+  if (taken == choices_.end()) choices_[key] = {made->rank(), 0, remarks_on(*made, candidates, most_workspace_)};
   return made;
 }
 
 // Null if no engine fits.
 std::unique_ptr<ConvPlan> Cudnn::fastest(ConvCandidates& candidates, const ConvProblem& problem,
                                          ConvOperands operands) {
-  // Every run of a measurement adds to the result, so it gets a result of its own.
-  const int64_t bytes = problem.accumulate ? problem.sizes.x * element_bytes(problem.shape.dtype) : 0;
-  const Scratch result(allocator_, bytes);
-  if (bytes > 0 && !result) {
+  // Every run of a measurement adds to the result, so it gets a result of its own. Only gradients of data are added.
+  const int64_t result_bytes = problem.accumulate ? problem.sizes.x * element_bytes(problem.shape.dtype) : 0;
+  const Scratch result(allocator_, result_bytes);
+  if (result_bytes > 0 && !result) {
     throw CudnnError(CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED,
-                     "no room for " + std::to_string(bytes) + " bytes to measure on");
+                     "no room for " + std::to_string(result_bytes) + " bytes to measure on");
   }
   if (problem.accumulate) operands.x = result.get();
   std::unique_ptr<ConvPlan> best;

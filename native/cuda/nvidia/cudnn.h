@@ -74,11 +74,9 @@ struct LargeEngine {
 
 // The engine of a convolution.
 struct ConvChoice {
-  int64_t rank;                        // among the candidates
-  int32_t line;                        // of the stored plans that it comes from; 0 if it was chosen here
-  std::vector<LargeEngine> too_large;  // the engines that cuDNN prefers, and that were left out
-  int64_t engine;                      // cuDNN's number of the engine, and its workspace; -1 before it is planned
-  int64_t workspace_bytes;
+  int64_t rank;         // among the candidates
+  int32_t line;         // of the stored plans that it comes from; 0 if it was chosen here
+  std::string remarks;  // for people: lines that begin with #
 };
 using ConvChoices = std::map<ConvKey, ConvChoice>;
 
@@ -104,9 +102,6 @@ class Cudnn {
   // operands. Throws CudnnError, unsupported if no engine fits, and std::runtime_error, also if a stored choice cannot
   // be used: another engine could give other bits than the run that stored it.
   const ConvPlan* plan(const ConvProblem& problem, const ConvOperands& operands);
-
-  // The most workspace of a plan, in bytes.
-  int64_t most_workspace() const { return most_workspace_; }
 
   // Queues a plan. `workspace` is device memory of the plan's workspace_bytes().
   void execute(const ConvPlan& plan, const ConvOperands& operands, void* workspace);

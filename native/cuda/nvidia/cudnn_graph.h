@@ -46,7 +46,7 @@ struct ConvProblem {
   ConvDirection direction;
   int64_t alignment;  // of each of the three tensors, in bytes
   bool tf32;          // whether f32 operands may be rounded to TF32's ten bits
-  bool accumulate;    // whether the result is added to what the written tensor holds
+  bool accumulate;    // whether the result, a gradient of data, is added to what its tensor holds
 };
 
 // The three tensors in device memory. The direction decides which one is written; the other two are read.

@@ -1,7 +1,8 @@
 // The engines of convolutions: turns measuring on and off, and writes and reads the choices as text.
 //
 // The first line names device and library. Each further line describes a convolution: the integers of its key and the
-// rank of its engine (see ConvCandidates), separated by blanks. Lines that begin with # are for people.
+// rank of its engine (see ConvCandidates), separated by blanks. Lines that begin with # are for people, about the
+// convolution above them.
 #include <cstring>
 #include <sstream>
 #include <string>
@@ -26,20 +27,9 @@ std::string line_of(const ConvKey& key, int64_t rank) {
   return line + std::to_string(rank);
 }
 
-// What to tell of a choice and of the engines that were left out, a line for each.
-std::string remarks_of(const ConvChoice& choice, int64_t most_workspace) {
-  if (choice.engine < 0) return "";
-  std::string lines = "# cuDNN's engine " + std::to_string(choice.engine) + " with " +
-                      std::to_string(choice.workspace_bytes) + " bytes of workspace\n";
-  for (const LargeEngine& engine : choice.too_large) {
-    lines += "# left out: rank " + std::to_string(engine.rank) + " needs " + std::to_string(engine.bytes) +
-             " bytes of workspace, more than " + std::to_string(most_workspace) + "\n";
-  }
-  return lines;
-}
-
-// Adds the choice of a line. False if the line has none, or its convolution already has a choice.
-bool read_line(const std::string& line, int32_t number, ConvChoices* choices) {
+// Adds the choice of a line, and points `latest` to it. False if the line has none, or its convolution already has a
+// choice.
+bool read_line(const std::string& line, int32_t number, ConvChoices* choices, ConvChoice** latest) {
   std::istringstream words(line);
   ConvKey key{};
   int64_t rank = -1;
@@ -48,7 +38,10 @@ bool read_line(const std::string& line, int32_t number, ConvChoices* choices) {
   }
   if (!(words >> rank) || rank < 0) return false;
   // Writing the choice again must give the same line; otherwise the line is not of this format.
-  return line == line_of(key, rank) && choices->emplace(key, ConvChoice{rank, number, {}, -1, 0}).second;
+  if (line != line_of(key, rank)) return false;
+  const auto [place, added] = choices->emplace(key, ConvChoice{rank, number, ""});
+  *latest = &place->second;
+  return added;
 }
 
 int32_t read_choices(sl_context* context, const char* host_text, ConvChoices* choices) {
@@ -58,9 +51,13 @@ int32_t read_choices(sl_context* context, const char* host_text, ConvChoices* ch
   std::getline(lines, line);
   SL_REQUIRE(line == expected, "sl_plans_import: line 1 is \"%.200s\", want \"%s\": measure again with --autotune",
              line.c_str(), expected.c_str());
+  ConvChoice* latest = nullptr;
   for (int32_t number = 2; std::getline(lines, line); ++number) {
-    if (line.rfind('#', 0) == 0) continue;
-    SL_REQUIRE(read_line(line, number, choices),
+    if (line.rfind('#', 0) == 0) {
+      if (latest != nullptr) latest->remarks += line + "\n";
+      continue;
+    }
+    SL_REQUIRE(read_line(line, number, choices, &latest),
                "sl_plans_import: line %d, \"%.200s\", is not a new convolution's %zu integers and its engine's rank, 0 "
                "or more: measure again with --autotune",
                number, line.c_str(), ConvKey{}.size());
@@ -90,9 +87,8 @@ SL_API int32_t sl_plans_export(sl_context* context, char* host_text, int64_t cap
   std::string text;
   SL_TRY(first_line("sl_plans_export", context, &text));
   text += "\n";
-  Cudnn& cudnn = cudnn_of(context);
-  for (const auto& [key, choice] : cudnn.choices()) {
-    text += line_of(key, choice.rank) + "\n" + remarks_of(choice, cudnn.most_workspace());
+  for (const auto& [key, choice] : cudnn_of(context).choices()) {
+    text += line_of(key, choice.rank) + "\n" + choice.remarks;
   }
   *host_bytes = static_cast<int64_t>(text.size()) + 1;
   if (*host_bytes <= capacity) std::memcpy(host_text, text.c_str(), text.size() + 1);
