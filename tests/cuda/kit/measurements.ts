@@ -16,7 +16,9 @@ import { median, timed } from "../../../src/bench/stopwatch.ts";
 import { resolveConfig, type RunConfig } from "../../../src/config/mod.ts";
 import { Device, type Kernels } from "../../../src/device/mod.ts";
 import { DivergenceError } from "../../../src/errors.ts";
-import { philoxNoise } from "../../../src/models/mod.ts";
+import { Tape } from "../../../src/autograd/mod.ts";
+import { philoxNoise, stemSpec } from "../../../src/models/mod.ts";
+import { cast, conv2d, philoxUniform } from "../../../src/ops/mod.ts";
 import { createTrainee, trainingStep } from "../../../src/training/mod.ts";
 import { type Precision, Scope, withPrecision } from "../../../src/tensor/mod.ts";
 import { shortRun } from "../short_run.ts";
@@ -70,7 +72,12 @@ export interface Convolutions {
   readonly rows: readonly ConvolutionTime[];
   /** The engines as `plans.txt` has them, with remarks. */
   readonly plans: string;
+  /** Median milliseconds of the first convolution, forward and weights' gradient, by channels of its images. */
+  readonly stem: Readonly<Record<StemChannels, number>>;
 }
+
+/** The channels of images, without and with one of zeros: cuDNN has kernels of its own for four. */
+type StemChannels = 3 | 4;
 
 const MEASURED_STEPS = 3;
 
@@ -78,6 +85,23 @@ const MEASURED_STEPS = 3;
 function kindOf(name: keyof Kernels, [shape]: readonly unknown[]): string | null {
   const isConvolution = name.startsWith("sl_conv_") && !name.includes("pack");
   return isConvolution ? `${name} ${(shape as Int32Array).join(" ")}` : null;
+}
+
+/** Times the first convolution of a training step by itself. */
+function timeStem(device: Device, { width, batch }: NetworkSize, channels: StemChannels): number {
+  using _scope = new Scope();
+  const random = (shape: readonly number[]) => philoxUniform(device, { seed: 0, stream: 0, step: 0 }, shape);
+  const x = cast(null, random([batch, 32, 32, channels]), "bf16");
+  const { kernel, ...geometry } = stemSpec("cifar-paper");
+  const weight = random([width, kernel, kernel, channels]);
+  weight.requiresGrad = true;
+  const work = () => {
+    using _step = new Scope();
+    const tape = new Tape();
+    tape.backward(conv2d(tape, x, weight, geometry));
+  };
+  work(); // makes the plans
+  return median(Array.from({ length: MEASURED_STEPS }, () => timed(device, work)));
 }
 
 /** Times each convolution of a dual training step of ResNet-18 by itself, which includes the time to start it. */
@@ -114,7 +138,9 @@ function timeConvolutions({ width, batch }: NetworkSize): Convolutions {
     };
   });
   const total = ({ calls, milliseconds }: ConvolutionTime) => calls * milliseconds;
-  return { rows: rows.toSorted((a, b) => total(b) - total(a)), plans: device.exportPlans() };
+  const plans = device.exportPlans();
+  const stem = { 3: timeStem(device, { width, batch }, 3), 4: timeStem(device, { width, batch }, 4) };
+  return { rows: rows.toSorted((a, b) => total(b) - total(a)), plans, stem };
 }
 
 /** Times a training step as `sluice bench step --profile` does. */

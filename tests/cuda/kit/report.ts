@@ -97,9 +97,18 @@ function convolutionTable(results: readonly SectionResult[]): string {
   );
 }
 
+/** Whether images with a fourth channel of zeros would pay. */
+function stemLine(results: readonly SectionResult[]): string {
+  const result = results.find(({ section }) => section.startsWith("convolutions"));
+  const { stem } = (result === undefined ? null : documentOf<Convolutions>(result)) ?? {};
+  if (stem === undefined) return "The first convolution was not timed.";
+  return `The first convolution, forward and weights' gradient: ${stem[3].toFixed(3)} ms on images of 3 channels, ` +
+    `${stem[4].toFixed(3)} ms with a fourth of zeros.`;
+}
+
 /** The report of a file of results, in Markdown. */
 export function kitReport(results: readonly SectionResult[]): string {
-  const tables = [sectionTable, lossLine, stepTable, inferTable, convolutionTable];
+  const tables = [sectionTable, lossLine, stepTable, inferTable, convolutionTable, stemLine];
   return `${tables.map((make) => make(results)).join("\n\n")}\n`;
 }
 

@@ -36,6 +36,20 @@ Deno.test("the report counts tests, shows why a section failed or was skipped, a
     result("training", { outcome: "failed", stderr: "first\nout of memory\n" }),
     result("native tests under memcheck", { outcome: "skipped", reason: "compute-sanitizer is not on the PATH" }),
     result("losses beside the CPU's", { stdout: JSON.stringify({ cpu: [2, 4], cuda: [2, 4.004] }) }),
+    result("convolutions of ResNet-18", {
+      stdout: JSON.stringify({
+        rows: [{
+          function: "sl_conv_backward_data",
+          shape: [2, 8, 8, 4, 4, 3, 3, 1, 1, 1],
+          calls: 8,
+          milliseconds: 0.5,
+        }],
+        plans: "sluice plans 2; x\n0 2 8 8 4 4 3 3 1 1 1 16 0 0 3\n# cuDNN's engine 7 with 0 bytes of workspace\n" +
+          "1 2 8 8 4 4 3 3 1 1 1 16 0 0 3\n# cuDNN's engine 8 with 0 bytes of workspace\n# left out: rank 0 needs\n" +
+          "1 2 8 8 4 4 3 3 1 1 1 16 0 1 3\n# cuDNN's engine 9 with 0 bytes of workspace\n",
+        stem: { 3: 0.25, 4: 0.125 },
+      }),
+    }),
     result("step, width 64, tf32", { stdout: JSON.stringify(step) }),
     result("PyTorch's step, width 64, f32", { stdout: "PyTorch 2.13 step: batch 256: 20.5 ms, 100 views/s" }),
   ]);
@@ -46,5 +60,7 @@ Deno.test("the report counts tests, shows why a section failed or was skipped, a
     /^\| native tests under memcheck \| skipped \| 1\.3 \| compute-sanitizer is not on the PATH \|$/m,
   );
   assertMatch(report, /largest relative difference 1\.0e-3, at the first step 0\.0e\+0/);
+  assertMatch(report, /^\| sl_conv_backward_data \| 2 8 8 4 4 3 3 1 1 1 \| 8, 9 \| 8 \| 0\.500 \|$/m);
+  assertMatch(report, /0\.250 ms on images of 3 channels, 0\.125 ms with a fourth of zeros/);
   assertMatch(report, /^\| step, width 64, tf32 \| 12\.50 \| 40960 \| 25 % \| 20\.5 \|$/m);
 });
