@@ -41,6 +41,8 @@ export interface ArrivingCheckpoint {
   readonly kept: number;
   /** Number of epochs done, if the checkpoint is also kept under the name of that epoch; else null. */
   readonly epochs: number | null;
+  /** Whether it takes the place of the last one, which is not kept: both are of the same step. False by default. */
+  readonly supersedes?: boolean | undefined;
   /** Content of the file. */
   readonly bytes: Uint8Array;
   /**
@@ -79,7 +81,8 @@ export class CheckpointFiles {
   }
 
   /**
-   * Puts a new checkpoint in the place of the last one, and moves the older ones one place back.
+   * Puts a new checkpoint in the place of the last one, and moves the older ones one place back unless the new one
+   * supersedes the last.
    *
    * The process may be killed and the machine may crash between any two operations. So no file is removed or replaced
    * before its successor is on the disk under its own name, and {@linkcode list} always finds every checkpoint that is
@@ -87,13 +90,13 @@ export class CheckpointFiles {
    *
    * @throws {StorageError} if there is no room or no permission; the older checkpoints stay.
    */
-  replaceLast({ kept, epochs, bytes, check }: ArrivingCheckpoint): void {
+  replaceLast({ kept, epochs, supersedes = false, bytes, check }: ArrivingCheckpoint): void {
     const path = this.last();
     const temporary = this.#files.write(path, bytes);
     try {
       check(temporary);
       if (epochs !== null) this.#putAsEpoch(temporary, this.epoch(epochs), { bytes, check });
-      this.#moveBack();
+      if (!supersedes) this.#moveBack();
       this.#files.rename(temporary, path);
       this.#files.flush(this.folder);
       this.removeSurplus(kept, path);

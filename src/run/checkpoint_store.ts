@@ -25,6 +25,8 @@ export interface CheckpointTask {
   readonly kept: number;
   /** Number of epochs done, if the checkpoint is also kept under the name of that epoch; else null. */
   readonly epochs: number | null;
+  /** Whether it takes the place of the last one, which is not kept: both are of the same step. False by default. */
+  readonly supersedes?: boolean | undefined;
   /** The tensors by name, in this library's layouts. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
   /** Metadata of the file. */
@@ -53,7 +55,7 @@ function relaid(tensor: HostTensor): HostTensor {
  * @throws {StorageError} if the file cannot be written, or reads back differently; the last checkpoint stays.
  * @throws {LostFolderError} if the run's folder was removed or replaced; no checkpoint there is changed.
  */
-export function storeCheckpoint({ folder, locked, kept, epochs, tensors, metadata }: CheckpointTask): void {
+export function storeCheckpoint({ folder, locked, tensors, metadata, ...place }: CheckpointTask): void {
   if (locked) checkLockedFile(locked);
   const inLayout = new Map([...tensors].map(([name, tensor]) => [name, relaid(tensor)]));
   const bytes = encodeSafetensors(inLayout, metadata, { checksum: true });
@@ -70,5 +72,5 @@ export function storeCheckpoint({ folder, locked, kept, epochs, tensors, metadat
     }
     if (locked) checkLockedFile(locked);
   };
-  files.replaceLast({ kept, epochs, bytes, check });
+  files.replaceLast({ ...place, bytes, check });
 }

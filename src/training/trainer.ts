@@ -228,7 +228,7 @@ class Training {
     if (fitted === null) return false;
     this.#isFitted = true;
     if (fitted.opening !== 0) observer.fitted?.(fitted);
-    await this.#save();
+    await this.#save(true);
     return true;
   }
 
@@ -317,8 +317,10 @@ class Training {
 
   /**
    * Begins to save a checkpoint: the last one, and at the end of every `checkpointEvery` epochs also one that stays.
+   *
+   * @param supersedes whether it replaces the checkpoint before it, of the same step.
    */
-  async #save(): Promise<void> {
+  async #save(supersedes = false): Promise<void> {
     const { run, device, training, config, dataset } = this.#parts;
     const { autotune, plans, keepCheckpoints, checkpointEvery } = config;
     if (autotune || plans !== null) run.writePlans(device.exportPlans());
@@ -334,7 +336,13 @@ class Training {
     const place = run.checkpointPlace;
     // The metrics of a checkpoint's steps are on the disk before the checkpoint is.
     run.metrics.flush();
-    await this.#writer.begin(training, { ...place, kept: keepCheckpoints, epochs: stays ? epochs : null, metadata });
+    await this.#writer.begin(training, {
+      ...place,
+      kept: keepCheckpoints,
+      epochs: stays ? epochs : null,
+      supersedes,
+      metadata,
+    });
   }
 
   #result(stopped: boolean): TrainingResult {

@@ -31,7 +31,7 @@ Deno.test(
     const out = join(folder, "test.npy");
     const document: unknown = JSON.parse(await assertSucceeds(["embed", run, "test", "--out", out, "--json"]));
     const files = [join(folder, "test.txt"), join(folder, "test.labels.npy"), out];
-    assertEquals(document, { run, network: "gated", images: 16, features: 32, files, skipped: [] });
+    assertEquals(document, { run, network: "gated", precision: "f32", images: 16, features: 32, files, skipped: [] });
     const features = decodeNpy(readFileSync(out));
     assertEquals(features.shape, [16, 32]);
     assert(features.data instanceof Float32Array && features.data.every(Number.isFinite));

@@ -84,7 +84,13 @@ Deno.test(
     assertEquals(ofEvaluations.map((line) => line["step"]), [steps / 2, steps]);
     for (const line of ofEvaluations) {
       for (const [name, network] of Object.entries(line["networks"] as Record<string, Line>)) {
-        assertEquals(Object.keys(network), ["knn20", "onlineProbe", "cost", "health"], name);
+        assertEquals(Object.keys(network), [
+          "knn20",
+          "onlineProbe",
+          "cost",
+          ...name === "gated" ? ["opening"] : [],
+          "health",
+        ], name);
         const { featureStd, effectiveRank, covariance, gates } = network["health"] as Record<string, unknown>;
         for (const value of [featureStd, effectiveRank, covariance]) {
           assertGreater(Number(value), 0, `${name}: ${value}`);
@@ -138,12 +144,19 @@ Deno.test(
     await pretrainTiny(run);
     const text = await assertSucceeds(["evaluate", run, "--json"]);
     const evaluation = JSON.parse(text) as { networks: Record<string, Line>; references: Record<string, Line> };
-    assertEquals(Object.keys(evaluation).sort(), ["budgetMissed", "networks", "references", "run", "step"]);
+    assertEquals(Object.keys(evaluation).sort(), [
+      "budgetMissed",
+      "networks",
+      "precision",
+      "references",
+      "run",
+      "step",
+    ]);
     const untrained = evaluation.references["untrained"] as Record<string, Line>;
     for (const networks of [evaluation.networks, untrained]) {
       assertEquals(Object.keys(networks), ["dense", "gated"]);
       for (const [name, network] of Object.entries(networks)) {
-        const more = name === "gated" ? ["channels"] : [];
+        const more = name === "gated" ? ["opening", "channels"] : [];
         assertEquals(Object.keys(network), ["knn1", "knn20", "linear", "cost", "parts", ...more], name);
         const { top1, top5, ...spread } = network["linear"] as { top1: number; top5: number };
         assertEquals(spread, { std: null, seeds: 1 });
@@ -156,7 +169,14 @@ Deno.test(
     const chosen = ["evaluate", run, "--protocol", "knn", "--network", "gated", "--json"];
     const partial = JSON.parse(await assertSucceeds(chosen)) as { networks: Record<string, Line> };
     assertEquals(Object.keys(partial.networks), ["gated"]);
-    assertEquals(Object.keys(partial.networks["gated"] ?? {}), ["knn1", "knn20", "cost", "parts", "channels"]);
+    assertEquals(Object.keys(partial.networks["gated"] ?? {}), [
+      "knn1",
+      "knn20",
+      "cost",
+      "parts",
+      "opening",
+      "channels",
+    ]);
     assertEquals(partial.networks["gated"]?.["cost"], evaluation.networks["gated"]?.["cost"]);
   }),
 );

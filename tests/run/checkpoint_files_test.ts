@@ -43,15 +43,29 @@ function mortal(changes: number, hasLinks: boolean): FileChanges {
   };
 }
 
-function save(folder: string, names: FileChanges | undefined, text: string, kept: number, epochs: number | null): void {
+function save(
+  folder: string,
+  names: FileChanges | undefined,
+  text: string,
+  kept: number,
+  epochs: number | null,
+  supersedes = false,
+): void {
   const bytes = new TextEncoder().encode(text);
-  new CheckpointFiles(folder, names).replaceLast({ kept, epochs, bytes, check: () => {} });
+  new CheckpointFiles(folder, names).replaceLast({ kept, epochs, supersedes, bytes, check: () => {} });
 }
 
 /** Saves until it is killed. Returns whether it came to its end. */
-function saveMortally(folder: string, names: FileChanges, text: string, kept: number, epochs: number | null): boolean {
+function saveMortally(
+  folder: string,
+  names: FileChanges,
+  text: string,
+  kept: number,
+  epochs: number | null,
+  supersedes = false,
+): boolean {
   try {
-    save(folder, names, text, kept, epochs);
+    save(folder, names, text, kept, epochs, supersedes);
     return true;
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
@@ -118,6 +132,23 @@ for (const hasLinks of [true, false]) {
     }
   }
 }
+
+Deno.test(
+  "a checkpoint that supersedes the last one takes its place alone, wherever the save is killed",
+  withFolder((parent) => {
+    let trials = 0;
+    everyKill((changes) => {
+      const folder = join(parent, String(trials++));
+      Deno.mkdirSync(folder);
+      for (const text of ["1", "2"]) save(folder, undefined, text, 2, null);
+      const isWhole = saveMortally(folder, mortal(changes, true), "fitted", 2, null, true);
+      assertEquals(texts(folder), [isWhole ? "fitted" : texts(folder)[0] ?? "", "1"]);
+      assert(["2", "fitted"].includes(texts(folder)[0] ?? ""));
+      return isWhole;
+    });
+    assertGreaterOrEqual(trials, 3);
+  }),
+);
 
 Deno.test(
   "an epoch's checkpoint stays as it was until its successor has its name",
