@@ -97,8 +97,8 @@ function* search(
  *
  * @param trainee a network whose gates have an opening, which is 0.
  * @param budget the cost share that the network should have.
- * @returns what was added, 0 for nothing. A step for each batch; if the caller stops in between, the opening is one of
- * those that were tried.
+ * @returns what was added, 0 for nothing. A step for each batch; if the caller stops in between, the gates keep the
+ * opening that was tried last.
  */
 export function* fitOpening(trainee: Trainee, images: EvaluationImages, budget: number): Steps<FittedOpening> {
   const costAt = function* (opening: number): Measurement {

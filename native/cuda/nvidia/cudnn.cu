@@ -73,7 +73,7 @@ std::string stored_refusal(const ConvChoice& choice, const CudnnError& refusal) 
          ", which cannot be used here (" + refusal.what() + "): measure again with --autotune in a new run";
 }
 
-// What to tell of a chosen engine, and of those that were left out.
+// Describes a chosen engine, and those that were left out.
 std::string remarks_on(const ConvPlan& plan, const ConvCandidates& candidates, int64_t most_workspace) {
   std::string lines = "# cuDNN's engine " + std::to_string(plan.engine()) + " with " +
                       std::to_string(plan.workspace_bytes()) + " bytes of workspace\n";
