@@ -18,7 +18,6 @@ import {
   splitImages,
   writeEmbedding,
 } from "../../src/encoders/embed_run.ts";
-import type { SkippedImage } from "../../src/data/mod.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { resolvePrecision } from "../../src/tensor/precision.ts";
@@ -65,8 +64,15 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const selection = opened.dataset.origin?.selection ?? null;
   if (selection !== null) remark(output, selection.line);
   const precision = resolvePrecision(inferencePrecision(asked, command), device.description);
-  const skip = (image: SkippedImage) => void skipped.push(image);
-  const embedding = embedImages(device, run.config, checkpoint, pass, opened, skip, precision);
+  const embedding = embedImages(
+    device,
+    run.config,
+    checkpoint,
+    pass,
+    opened,
+    (image) => skipped.push(image),
+    precision,
+  );
   const remarks = new SkippedRemarks(output);
   for (const image of skipped) remarks.add(image);
   remarks.conclude("--json names them");

@@ -5,7 +5,7 @@
  */
 import { Device } from "../device/mod.ts";
 import type { RunConfig } from "../config/options.ts";
-import { type Precision, resolvePrecision } from "../tensor/precision.ts";
+import { precisions, resolvePrecision } from "../tensor/precision.ts";
 import { benchStep, peakOf, type StepBenchmark } from "./step.ts";
 
 /** Speed of the step with one combination of settings. */
@@ -21,7 +21,6 @@ export interface SweepRow extends StepBenchmark {
 /** The values of the settings. The projector's width follows the network's. */
 const WIDTHS = [16, 32, 64];
 const BATCHES = [64, 256];
-const PRECISIONS: readonly Precision[] = ["f32", "tf32", "bf16"];
 const PROJECTOR_PER_WIDTH = 32;
 const LARGEST_PROJECTOR = 2048;
 /** Few steps, so that all rows take minutes: the largest steps take seconds each. */
@@ -50,14 +49,14 @@ export function sweepConfigs(
   const { kind, cores, ...has } = device.description;
   const varied = <Key extends keyof RunConfig>(name: Key, values: readonly RunConfig[Key][]) =>
     given.has(name) ? [config[name]] : values;
-  const precisions = PRECISIONS.filter((precision) => precision === "f32" || has[precision]);
+  const possible = precisions.filter((precision) => precision === "f32" || has[precision]);
   const threadCounts = [...new Set(kind === "cpu" ? [1, cores] : [1])];
   return varied("width", WIDTHS).flatMap((width) => {
     const projector = given.has("projector")
       ? config.projector
       : Math.min(PROJECTOR_PER_WIDTH * width, LARGEST_PROJECTOR);
     return varied("batch", BATCHES).flatMap((batch) =>
-      varied("precision", precisions).flatMap((precision) =>
+      varied("precision", possible).flatMap((precision) =>
         varied("threads", threadCounts).map((threads) => ({ ...config, width, projector, batch, precision, threads }))
       )
     );

@@ -58,6 +58,11 @@ export function costShare(tape: Recorder, terms: Tensor, cost: NetworkCost): Ten
   return scale(tape, sum(tape, variable, "all"), 1, fixedShare(cost));
 }
 
+/** {@linkcode costShare} of masks by gate, each [N, C] f32 of 0 and 1, without a gradient. */
+export function maskedShare(masks: readonly Tensor[], cost: NetworkCost): Tensor {
+  return costShare(null, openness(null, masks, cost).terms, cost);
+}
+
 /** The share of the dense network's cost that gates cannot save: stem, shortcuts, ungated convolutions, and gates. */
 function fixedShare(cost: NetworkCost): number {
   return gatedMacs(cost, []) / cost.macs;

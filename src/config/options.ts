@@ -24,6 +24,7 @@ import {
   onOff,
   SMALLEST_FLOAT,
 } from "./option_kinds.ts";
+import { precisions } from "../tensor/precision.ts";
 import { gateRows } from "./gate_rows.ts";
 import type { RunOption } from "./run_option.ts";
 
@@ -237,7 +238,7 @@ export const runOptions: RunOptions = {
     help: "device to compute on",
     default: "auto",
   },
-  precision: choice(["auto", "f32", "tf32", "bf16"], {
+  precision: choice(["auto", ...precisions], {
     group: "device",
     help: "precision of activations and matrix operands; auto: bf16 if the device multiplies it; " +
       "tf32: GPUs only",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { costShare, openness } from "../budget/mod.ts";
+import { maskedShare } from "../budget/mod.ts";
 import type { EvaluationImages } from "../data/mod.ts";
 import { sampleBatches, type Steps } from "../evaluation/mod.ts";
 import type { FittedOpening } from "../run/records.ts";
@@ -38,7 +38,7 @@ function* plainCost({ network, cost }: Trainee, images: EvaluationImages): Measu
       using _scope = new Scope();
       const { masks } = encoder.evaluate("gated", images.gathered(batch));
       const size = masks[0]?.dim(0) ?? 0;
-      total += size * costShare(null, openness(null, masks, cost).terms, cost).item();
+      total += size * maskedShare(masks, cost).item();
       count += size;
     }
     yield;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { costShare, openness } from "../budget/mod.ts";
+import { maskedShare } from "../budget/mod.ts";
 import type { EvaluationImages, ImageRun } from "../data/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Scope } from "../tensor/mod.ts";
@@ -53,5 +53,5 @@ export function plainShare(
   const { masks } = encoder.evaluate("gated", sample);
   // The next step changes the weights that these are copies of, and needs the memory.
   encoder.freeCopies();
-  return downloadScalars(new Map([["share", costShare(null, openness(null, masks, cost).terms, cost)]]));
+  return downloadScalars(new Map([["share", maskedShare(masks, cost)]]));
 }

@@ -9,8 +9,7 @@ import {
   type BudgetOptions,
   type BudgetTerms,
   controlledBudgetTerms,
-  costShare,
-  openness,
+  maskedShare,
   paperBudgetTerms,
 } from "../budget/mod.ts";
 import type { RunConfig } from "../config/options.ts";
@@ -191,7 +190,7 @@ function comparePairs(
 function budgetOf({ tape, trainee: { cost }, config, inputs }: Step, pairs: readonly EncodedPair[]): StepBudget {
   const options = inputs.budget ?? budgetOptions(config, inputs.epoch);
   const budgets = pairs.flat().filter(({ masks }) => masks.length > 0).map(({ masks, noiseFree }) => {
-    const noiseFreeShare = costShare(null, openness(null, noiseFree, cost).terms, cost);
+    const noiseFreeShare = maskedShare(noiseFree, cost);
     return { ...budgetRules[config.budgetRule](tape, masks, cost, options), noiseFreeShare };
   });
   return {

@@ -5,7 +5,6 @@
  */
 import { hasOpening } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
-import { type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
 import {
   type Dataset,
   type EvaluationImages,
@@ -26,12 +25,11 @@ import type { RunFolder } from "../run/run_folder.ts";
 import { stepsOf } from "../run/run_length.ts";
 import type { RunState } from "../run/run_state.ts";
 import type { TrainingState } from "../run/training_state.ts";
-import { Scope } from "../tensor/mod.ts";
+import { type Precision, resolvePrecision, Scope, withPrecision } from "../tensor/mod.ts";
 import { augmentedViews } from "./augmented_views.ts";
 import { BudgetLoop, isControlled } from "./budget_loop.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
 import { fitOpening } from "./fitted_opening.ts";
-import { unlessStopped } from "./stoppable.ts";
 import { NetworkWatcher } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
@@ -46,6 +44,7 @@ import {
   stepRates,
 } from "./schedules.ts";
 import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
+import { unlessStopped } from "./stoppable.ts";
 import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
 import { yieldToEvents } from "./yield_to_events.ts";
 

@@ -41,12 +41,12 @@ function costOf({ network, cost }: Trainee, images: DeviceImages): number {
   return gatedMacs(cost, encoded.termShares) / cost.macs;
 }
 
-/** Fits the opening, and goes back to none unless `stays`. */
-function fitted(trainee: Trainee, images: DeviceImages, budget: number, stays = false): FittedOpening {
+/** Fits the opening, and goes back to none. */
+function fitted(trainee: Trainee, images: DeviceImages, budget: number): FittedOpening {
   const result = allSteps(fitOpening(trainee, images, budget));
   assertEquals(trainee.network.encoderOf("gated").opening, result.opening);
   assertAlmostEquals(costOf(trainee, images), result.after, 1e-6);
-  if (!stays) openGates(trainee, 0);
+  openGates(trainee, 0);
   return result;
 }
 

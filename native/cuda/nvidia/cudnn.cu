@@ -190,20 +190,16 @@ const ConvPlan* Cudnn::plan(const ConvProblem& problem, const ConvOperands& oper
   const ConvKey key = key_of(problem);
   const auto found = plans_.find(key);
   if (found != plans_.end()) return found->second.get();
+  std::unique_ptr<ConvPlan> made;
   try {
-    return (plans_[key] = make(problem, operands)).get();
+    made = make(key, problem, operands);
   } catch (const CudnnError& error) {
-    plans_.erase(key);
     if (!problem.accumulate || !error.unsupported()) throw;
-    return plans_[key].get();
-  } catch (...) {
-    plans_.erase(key);
-    throw;
   }
+  return (plans_[key] = std::move(made)).get();
 }
 
-std::unique_ptr<ConvPlan> Cudnn::make(const ConvProblem& problem, const ConvOperands& operands) {
-  const ConvKey key = key_of(problem);
+std::unique_ptr<ConvPlan> Cudnn::make(const ConvKey& key, const ConvProblem& problem, const ConvOperands& operands) {
   ConvCandidates candidates(handle_, problem, most_workspace_);
   const auto taken = choices_.find(key);
   std::unique_ptr<ConvPlan> made;

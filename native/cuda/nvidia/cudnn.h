@@ -107,7 +107,7 @@ class Cudnn {
   void execute(const ConvPlan& plan, const ConvOperands& operands, void* workspace);
 
  private:
-  std::unique_ptr<ConvPlan> make(const ConvProblem& problem, const ConvOperands& operands);
+  std::unique_ptr<ConvPlan> make(const ConvKey& key, const ConvProblem& problem, const ConvOperands& operands);
   std::unique_ptr<ConvPlan> fastest(ConvCandidates& candidates, const ConvProblem& problem, ConvOperands operands);
 
   std::mutex mutex_;
