@@ -95,6 +95,11 @@ export class TrainingSession implements RunObserver, Disposable {
     this.remark(line);
   }
 
+  /** Says why no step is recorded. */
+  unrecorded(reason: string): void {
+    this.remark(`--cuda-graph: a step cannot be recorded (${reason}): goes on without`);
+  }
+
   /** Whether a signal asked the run to stop. */
   stopRequested(): boolean {
     return this.#signals !== null && this.#signals.status !== null;

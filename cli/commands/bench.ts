@@ -21,7 +21,7 @@ function addBenchStep(bench: CommandUnknownOpts): void {
     )
     .option("--steps <N>", "steps to time (default: 5; with --sweep 3 of each kind)")
     .action(async (_options, self) => (await actions()).runStep(self));
-  addRunOptions(step, networkOptions);
+  addRunOptions(step, [...networkOptions, "cudaGraph"]);
   addCommonOptions(step);
   addExamples(step, [
     "sluice bench step --width 16 --stem cifar-paper --projector 512",

@@ -16,11 +16,16 @@ int64_t round_up(int64_t bytes, int64_t step) { return (bytes + step - 1) / step
 }  // namespace
 
 Allocator::Allocator(SystemMalloc system_malloc, SystemFree system_free, int64_t stretch_bytes)
-    : system_malloc_(system_malloc), system_free_(system_free), large_(system_malloc, system_free, stretch_bytes) {}
+    : system_malloc_(system_malloc), system_free_(system_free), stretch_bytes_(stretch_bytes) {
+  pools_.emplace_back(system_malloc, system_free, stretch_bytes);
+  current_ = &pools_.front();
+}
 
 Allocator::~Allocator() {
-  for (const auto& entry : free_) {
-    for (void* pointer : entry.second) system_free_(pointer);
+  for (const Pool& pool : pools_) {
+    for (const auto& entry : pool.free) {
+      for (void* pointer : entry.second) system_free_(pointer);
+    }
   }
   for (const auto& entry : live_) {
     if (entry.second.size_class > 0) system_free_(entry.first);
@@ -36,23 +41,24 @@ void* Allocator::allocate(int64_t bytes) {
   void* const pointer = small ? allocate_small(size_class) : allocate_large(bytes);
   if (pointer == nullptr) return nullptr;
   try {
-    live_[pointer] = Block{size_class, counted};
+    live_[pointer] = Block{size_class, counted, current_};
   } catch (...) {
     if (small) {
       system_free_(pointer);
       reserved_ -= size_class;
     } else {
-      large_.release(pointer);
+      current_->large.release(pointer);
     }
     throw;
   }
+  ++current_->live;
   in_use_ += counted;
   peak_ = std::max(peak_, in_use_);
   return pointer;
 }
 
 void* Allocator::allocate_small(int64_t size_class) {
-  std::vector<void*>& cached = free_[size_class];
+  std::vector<void*>& cached = current_->free[size_class];
   if (!cached.empty()) {
     void* const pointer = cached.back();
     cached.pop_back();
@@ -68,10 +74,10 @@ void* Allocator::allocate_small(int64_t size_class) {
 }
 
 void* Allocator::allocate_large(int64_t bytes) {
-  void* const pointer = large_.allocate(bytes);
+  void* const pointer = current_->large.allocate(bytes);
   if (pointer != nullptr) return pointer;
   trim_locked();
-  return large_.allocate(bytes);
+  return current_->large.allocate(bytes);
 }
 
 bool Allocator::release(void* pointer) {
@@ -81,17 +87,23 @@ bool Allocator::release(void* pointer) {
   const Block block = found->second;
   live_.erase(found);
   in_use_ -= block.counted;
+  --block.pool->live;
+  give_back(pointer, block);
+  erase_if_unused(block.pool);
+  return true;
+}
+
+void Allocator::give_back(void* pointer, const Block& block) {
   if (block.size_class == 0) {
-    large_.release(pointer);
-    return true;
+    block.pool->large.release(pointer);
+    return;
   }
   try {
-    free_[block.size_class].push_back(pointer);
+    block.pool->free[block.size_class].push_back(pointer);
   } catch (...) {  // no memory for the list entry: return the block to the system
     system_free_(pointer);
     reserved_ -= block.size_class;
   }
-  return true;
 }
 
 bool Allocator::is_live(const void* pointer) const {
@@ -104,15 +116,42 @@ void Allocator::trim() {
   trim_locked();
 }
 
-void Allocator::trim_locked() {
-  large_.trim();
-  for (auto& entry : free_) {
+// Recorded work needs the cached memory of its pool, so only the ordinary pool is trimmed.
+void Allocator::trim_locked() { trim_pool(pools_.front()); }
+
+void Allocator::trim_pool(Pool& pool) {
+  pool.large.trim();
+  for (auto& entry : pool.free) {
     for (void* pointer : entry.second) {
       system_free_(pointer);
       reserved_ -= entry.first;
     }
     entry.second.clear();
   }
+}
+
+Allocator::Pool* Allocator::make_pool() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  pools_.emplace_back(system_malloc_, system_free_, stretch_bytes_);
+  return &pools_.back();
+}
+
+void Allocator::use_pool(Pool* pool) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  current_ = pool == nullptr ? &pools_.front() : pool;
+}
+
+void Allocator::drop_pool(Pool* pool) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (current_ == pool) current_ = &pools_.front();
+  pool->dropped = true;
+  erase_if_unused(pool);
+}
+
+void Allocator::erase_if_unused(Pool* pool) {
+  if (!pool->dropped || pool->live > 0) return;
+  trim_pool(*pool);
+  pools_.remove_if([pool](const Pool& other) { return &other == pool; });
 }
 
 void Allocator::reset_peak() {
@@ -122,7 +161,9 @@ void Allocator::reset_peak() {
 
 Allocator::Stats Allocator::stats() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return {in_use_, reserved_ + large_.reached(), peak_, static_cast<int64_t>(live_.size())};
+  int64_t reserved = reserved_;
+  for (const Pool& pool : pools_) reserved += pool.large.reached();
+  return {in_use_, reserved, peak_, static_cast<int64_t>(live_.size())};
 }
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -14,8 +15,12 @@ namespace sluice {
 
 // Thread-safe. `system_malloc` and `system_free` belong to the device and align to 64 bytes. The arena asks for
 // stretches of `stretch_bytes`.
+//
+// Memory comes from a pool. Recorded work writes to its addresses whenever it is repeated, so a recording takes its
+// memory from a pool of its own, and nobody else gets memory of that pool.
 class Allocator {
  public:
+  struct Pool;
   using SystemMalloc = void* (*)(size_t bytes);
   using SystemFree = void (*)(void* pointer);
 
@@ -33,6 +38,13 @@ class Allocator {
   void trim();
   void reset_peak();
 
+  // A pool without memory; throws std::bad_alloc.
+  Pool* make_pool();
+  // Later requests are served from `pool`, or with nullptr from the ordinary one, as at first.
+  void use_pool(Pool* pool);
+  // Returns the memory of a pool to the system: at once, or if blocks of it are live, when the last one is released.
+  void drop_pool(Pool* pool);
+
   struct Stats {
     int64_t in_use, reserved, peak, live;
   };
@@ -42,18 +54,33 @@ class Allocator {
   struct Block {
     int64_t size_class;  // 0 if the block is in the arena
     int64_t counted;     // bytes in use: the request, rounded up to 64
+    Pool* pool;
   };
   void* allocate_small(int64_t size_class);
   void* allocate_large(int64_t bytes);
+  void give_back(void* pointer, const Block& block);
   void trim_locked();
+  void trim_pool(Pool& pool);
+  void erase_if_unused(Pool* pool);
 
   SystemMalloc system_malloc_;
   SystemFree system_free_;
+  int64_t stretch_bytes_;
   mutable std::mutex mutex_;
-  std::map<int64_t, std::vector<void*>> free_;  // size class -> cached blocks
-  Arena large_;
+  std::list<Pool> pools_;  // the ordinary one is the first
+  Pool* current_;
   std::unordered_map<void*, Block> live_;
   int64_t in_use_ = 0, reserved_ = 0, peak_ = 0;
+};
+
+struct Allocator::Pool {
+  Pool(SystemMalloc system_malloc, SystemFree system_free, int64_t stretch_bytes)
+      : large(system_malloc, system_free, stretch_bytes) {}
+
+  std::map<int64_t, std::vector<void*>> free;  // size class -> cached blocks
+  Arena large;
+  int64_t live = 0;  // blocks
+  bool dropped = false;
 };
 
 // A scratch buffer of one native call. It returns to the allocator at the end of its scope.

@@ -6,23 +6,17 @@
 
 namespace sluice {
 
-inline int32_t check_temperature(const char* name, int64_t n, float tau) noexcept {
-  SL_TRY(check_length(name, n));
-  SL_REQUIRE(tau > 0.0f, "%s: tau is %g, must be positive", name, static_cast<double>(tau));
+inline int32_t check_gate_sample(int64_t n, const float* logits, const float* uniform, const float* setting,
+                                 const float* mask, const float* soft) noexcept {
+  SL_TRY(check_length("sl_gate_sample", n));
+  if (n > 0) SL_REQUIRE_POINTERS("sl_gate_sample", logits, uniform, setting, mask, soft);
   return SL_OK;
 }
 
-inline int32_t check_gate_sample(int64_t n, const float* logits, const float* uniform, float tau, const float* mask,
-                                 const float* soft) noexcept {
-  SL_TRY(check_temperature("sl_gate_sample", n, tau));
-  if (n > 0) SL_REQUIRE_POINTERS("sl_gate_sample", logits, uniform, mask, soft);
-  return SL_OK;
-}
-
-inline int32_t check_gate_sample_backward(int64_t n, const float* soft, const float* dmask, float tau,
+inline int32_t check_gate_sample_backward(int64_t n, const float* soft, const float* dmask, const float* setting,
                                           const float* dlogits) noexcept {
-  SL_TRY(check_temperature("sl_gate_sample_backward", n, tau));
-  if (n > 0) SL_REQUIRE_POINTERS("sl_gate_sample_backward", soft, dmask, dlogits);
+  SL_TRY(check_length("sl_gate_sample_backward", n));
+  if (n > 0) SL_REQUIRE_POINTERS("sl_gate_sample_backward", soft, dmask, setting, dlogits);
   return SL_OK;
 }
 

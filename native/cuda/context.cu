@@ -40,6 +40,7 @@ const char* fault_sentence(int32_t fault) {
     case fault_gather_index: return "sl_gather_rows: an index is outside the rows of x";
     case fault_scatter_index: return "sl_scatter_add_rows: an index is outside the rows of dx";
     case fault_label: return "sl_cross_entropy: a label is outside the classes";
+    case fault_gate_temperature: return "sl_gate_sample: tau must be positive";
     case fault_augment_index: return "sl_augment: an index is outside the images";
     default: return "sl_augment: the parameters of a view have a value outside its range";
   }
@@ -84,6 +85,7 @@ int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* des
   SL_CUDA(name, cudaSetDevice(context->device));
   cudaStream_t queue = nullptr;
   SL_TRY(stream_of(name, context, stream, &queue));
+  if (kind != cudaMemcpyDeviceToDevice) SL_TRY(check_not_recording(name, context));
   SL_REQUIRE_POINTERS(name, destination, source);
   SL_REQUIRE(bytes >= 0, "%s: bytes is %lld, want 0 or more", name, static_cast<long long>(bytes));
   const size_t count = static_cast<size_t>(bytes);
@@ -100,6 +102,7 @@ int32_t copy(const char* name, sl_context* context, sl_stream* stream, void* des
 int32_t check_event(const char* name, const sl_context* context, const sl_event* event) {
   SL_REQUIRE_POINTERS(name, context, event);
   SL_REQUIRE(event->context == context, "%s: the event belongs to another context", name);
+  SL_TRY(check_not_recording(name, context));
   return cuda_status(name, cudaSetDevice(context->device));
 }
 
@@ -110,6 +113,12 @@ int32_t cuda_status(const char* name, cudaError_t error) noexcept {
   cudaGetLastError();  // clears the error: it is reported here
   return fail(error == cudaErrorMemoryAllocation ? SL_ERROR_OUT_OF_MEMORY : SL_ERROR_BACKEND, "%s: CUDA: %s", name,
               cudaGetErrorString(error));
+}
+
+int32_t check_not_recording(const char* name, const sl_context* context) noexcept {
+  if (context->recording == nullptr) return SL_OK;
+  return fail(SL_ERROR_UNSUPPORTED, "%s: work is being recorded, which cannot wait for the device or follow the host",
+              name);
 }
 
 int32_t out_of_memory(const char* name, const Allocator& allocator, int64_t bytes) noexcept {
@@ -188,6 +197,7 @@ SL_API int32_t sl_context_destroy(sl_context* context) {
 
 SL_API int32_t sl_synchronize(sl_context* context) {
   SL_ENTER("sl_synchronize", context);
+  SL_TRY(check_not_recording("sl_synchronize", context));
   SL_CUDA("sl_synchronize", cudaDeviceSynchronize());
   return report_fault(context);
 }
@@ -239,6 +249,7 @@ SL_API int32_t sl_memory_reset_peak(sl_context* context) {
 
 SL_API int32_t sl_memory_trim(sl_context* context) {
   SL_ENTER("sl_memory_trim", context);
+  SL_TRY(check_not_recording("sl_memory_trim", context));
   context->allocator.trim();
   context->host_allocator.trim();
   return SL_OK;

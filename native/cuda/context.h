@@ -26,7 +26,8 @@ enum Fault : int32_t {
   fault_scatter_index,
   fault_label,
   fault_augment_index,
-  fault_augment_parameter
+  fault_augment_parameter,
+  fault_gate_temperature
 };
 
 // Turns the result of a call of the CUDA runtime into a status, and sets the sentence of `name`, an exported function.
@@ -49,6 +50,7 @@ struct sl_context {
   sluice::Allocator host_allocator;      // pinned host memory
   bool tf32 = false;                     // whether f32 products may round their operands to ten bits
   sluice::Staging staging;               // for small uploads
+  sl_graph* recording = nullptr;         // takes the compute stream's work, from sl_graph_begin to sl_graph_end
   std::unique_ptr<sluice::Cudnn> cudnn;  // created at first use
   std::unique_ptr<sluice::CublasLt> cublaslt;
 
@@ -59,6 +61,9 @@ struct sl_context {
 };
 
 namespace sluice {
+
+// UNSUPPORTED while work is being recorded, for calls of `name` that wait for the device or depend on the host.
+int32_t check_not_recording(const char* name, const sl_context* context) noexcept;
 
 // Begins every exported function that works on a device: the call may come from any thread, which has its own device.
 #define SL_ENTER(name, context) \

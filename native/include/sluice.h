@@ -52,6 +52,7 @@ extern "C" {
 typedef struct sl_context sl_context; /* a device with its threads or streams and its caches */
 typedef struct sl_stream sl_stream;   /* an ordered queue of work; NULL is the compute stream */
 typedef struct sl_event sl_event;     /* a point in a stream */
+typedef struct sl_graph sl_graph;     /* recorded work of the compute stream, which one call repeats */
 
 /* ---- library and context ------------------------------------------------------------------------------------ */
 
@@ -156,6 +157,30 @@ SL_API int32_t sl_event_record(sl_context* context, sl_event* event, sl_stream* 
 SL_API int32_t sl_event_wait(sl_context* context, sl_event* event, sl_stream* stream);
 /* Makes the calling thread wait for the event. */
 SL_API int32_t sl_event_synchronize(sl_context* context, sl_event* event);
+
+/* ---- recorded work ------------------------------------------------------------------------------------------ */
+
+/* From here to sl_graph_end, calls record their work in *host_graph instead of queueing it. They take device memory
+ * that no other work gets, so that the graph may write to it whenever it is launched. What a call is given as a number
+ * stays as it is; what it reads from device memory is read anew in every launch. Make the same calls once before: the
+ * first use of a shape may measure or compile. sl_upload, sl_download, sl_synchronize, sl_memory_trim and events are
+ * UNSUPPORTED meanwhile. UNSUPPORTED on the CPU. */
+SL_API int32_t sl_graph_begin(sl_context* context, sl_graph** host_graph);
+
+/* Ends the recording. After an error only sl_graph_destroy takes the graph. */
+SL_API int32_t sl_graph_end(sl_context* context, sl_graph* graph);
+
+/* Queues the recorded work in the compute stream. */
+SL_API int32_t sl_graph_launch(sl_context* context, sl_graph* graph);
+
+/* Waits for the compute stream and frees the graph; a recording under way ends, and is lost. Memory that the recorded
+ * calls allocated and nobody has freed stays valid until it is freed. NULL is a no-op. Call it before
+ * sl_context_destroy. */
+SL_API int32_t sl_graph_destroy(sl_context* context, sl_graph* graph);
+
+/* As sl_upload in the compute stream, for data that are the same whenever the work is repeated: a recording keeps a
+ * copy of them. At most 256 KiB. */
+SL_API int32_t sl_upload_constant(sl_context* context, void* destination, const void* host_source, int64_t bytes);
 
 /* ---- element-wise ------------------------------------------------------------------------------------------- */
 
@@ -353,14 +378,15 @@ SL_API int32_t sl_max_pool_backward(sl_context* context, int32_t dtype, int64_t 
 
 /* ---- gate --------------------------------------------------------------------------------------------------- */
 
-/* Training: g = log(u + 1e-8) - log(1 - u + 1e-8), soft = sigmoid((logit + g) / tau), mask = [soft >= 0.5]; n elements,
- * f32, u in (0,1] from sl_philox_uniform. (Bernoulli gates, straight-through Gumbel) */
-SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
-                              float* mask, float* soft);
+/* Training: g = log(u + 1e-8) - log(1 - u + 1e-8), soft = sigmoid((factor logit + g) / tau), mask = [soft >= 0.5]; n
+ * elements, f32, u in (0,1] from sl_philox_uniform. setting[0] is the factor, setting[1] is tau, which must be above 0:
+ * both lie in device memory, because they change from step to step. (Bernoulli gates, straight-through Gumbel) */
+SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform,
+                              const float* setting, float* mask, float* soft);
 
-/* Straight-through: dlogits = dmask * soft * (1 - soft) / tau. */
-SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
-                                       float* dlogits, int32_t accumulate);
+/* Straight-through: dlogits = factor * dmask * soft * (1 - soft) / tau. */
+SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask,
+                                       const float* setting, float* dlogits, int32_t accumulate);
 
 /* Evaluation: mask = [logit >= 0]. */
 SL_API int32_t sl_gate_threshold(sl_context* context, int64_t n, const float* logits, float* mask);

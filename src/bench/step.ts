@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import type { Device } from "../device/mod.ts";
+import { InvalidInputError } from "../errors.ts";
 import { featureSize, type NetworkCost, philoxNoise } from "../models/mod.ts";
 import { matrixPeak } from "./ceilings.ts";
 import { median, timed } from "./stopwatch.ts";
@@ -12,7 +13,8 @@ import { Scope } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { plannedPairs } from "../training/passes.ts";
 import { activationType, type Precision, resolvePrecision, withPrecision } from "../tensor/precision.ts";
-import { type StepInputs, trainingStep } from "../training/step.ts";
+import { stepTaker } from "../training/recorded_steps.ts";
+import type { StepInputs } from "../training/step_inputs.ts";
 import { createTrainee } from "../training/trainee.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";
 import { type Profile, profile } from "./profile.ts";
@@ -79,7 +81,7 @@ function residentPeak(): number | null {
  * Times whole training steps on one batch held in memory: forward, backward and optimiser, without data and
  * augmentation.
  *
- * @throws {InvalidInputError} if the device lacks the configuration's precision.
+ * @throws {InvalidInputError} if the device lacks the configuration's precision, or cannot record a step that is to be.
  */
 export function benchStep(device: Device, config: RunConfig, options: StepBenchmarkOptions = {}): StepBenchmark {
   const { steps = 5, warmup = 2, profiled = false } = options;
@@ -88,6 +90,9 @@ export function benchStep(device: Device, config: RunConfig, options: StepBenchm
   using trainee = createTrainee(device, config, IMAGE_SIDE);
   const view = (stream: number) => randomImages(device, config.batch, stream, precision);
   const views = [view(1), view(2)] as const;
+  using taker = stepTaker(trainee, config, (reason) => {
+    throw new InvalidInputError(`--cuda-graph: the step cannot be recorded (${reason}); leave it out`);
+  });
   let step = 0;
   const work = () => {
     const address = { seed: config.seed, step: step++ };
@@ -98,7 +103,7 @@ export function benchStep(device: Device, config: RunConfig, options: StepBenchm
       noise: (pass) => philoxNoise(device, address, pass),
       noiseScale: config.gateNoise,
     };
-    using _report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
+    using _report = withPrecision(device, precision, () => taker.run(inputs));
   };
   device.resetPeakMemory();
   for (let untimed = 0; untimed < warmup; untimed++) work();

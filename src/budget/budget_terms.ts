@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Tensor } from "../tensor/mod.ts";
+import type { Device } from "../device/mod.ts";
+import { Tensor } from "../tensor/mod.ts";
 
 /** The input of a rule in one step. */
 export interface BudgetOptions {
@@ -13,6 +14,22 @@ export interface BudgetOptions {
   readonly tightness: number;
   /** The price of cost that the controller has set. The published rule does not use it. */
   readonly multiplier: number;
+}
+
+/**
+ * The price of cost on the device, where it may change from step to step while a recorded step stays as it is. The
+ * published rule does not use it.
+ */
+export interface Price {
+  /** The multiplier, [1] f32. */
+  readonly multiplier: Tensor;
+  /** The price of a cost of exactly the target, [1] f32. */
+  readonly ofTarget: Tensor;
+}
+
+/** Puts a price on the device. */
+export function priceOf(device: Device, { multiplier, target }: Pick<BudgetOptions, "multiplier" | "target">): Price {
+  return { multiplier: Tensor.full(device, [1], multiplier), ofTarget: Tensor.full(device, [1], multiplier * target) };
 }
 
 /** The weighted terms, and the share that they are computed from, each [1] f32. */

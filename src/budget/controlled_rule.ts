@@ -6,10 +6,10 @@
  */
 import type { Recorder } from "../autograd/mod.ts";
 import type { NetworkCost } from "../models/mod.ts";
-import { scale } from "../ops/mod.ts";
+import { binary } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import { boundPenalty } from "./bounds.ts";
-import type { BudgetOptions, BudgetTerms } from "./budget_terms.ts";
+import type { BudgetOptions, BudgetTerms, Price } from "./budget_terms.ts";
 import { costShare, openness, uniformOpenShare } from "./share.ts";
 
 /** Weight of the bounds, as published. */
@@ -27,11 +27,12 @@ export function controlledBudgetTerms(
   tape: Recorder,
   masks: readonly Tensor[],
   cost: NetworkCost,
-  { target, tightness, multiplier }: BudgetOptions,
+  { target, tightness }: Omit<BudgetOptions, "multiplier">,
+  { multiplier, ofTarget }: Price,
 ): BudgetTerms {
   const open = openness(tape, masks, cost);
   const share = costShare(tape, open.terms, cost);
-  const macs = scale(tape, share, multiplier, -multiplier * target);
+  const macs = binary(tape, "subtract", binary(tape, "multiply", share, multiplier), ofTarget);
   const bound = boundPenalty(tape, open.gates, {
     openShare: uniformOpenShare(cost, target),
     tightness,

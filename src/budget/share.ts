@@ -54,7 +54,7 @@ export function openness(tape: Recorder, masks: readonly Tensor[], cost: Network
  */
 export function costShare(tape: Recorder, terms: Tensor, cost: NetworkCost): Tensor {
   const coefficients = Float32Array.from(gatedTerms(cost), ({ macs }) => macs / cost.macs);
-  const variable = binary(tape, "multiply", terms, Tensor.from(terms.device, coefficients, [coefficients.length]));
+  const variable = binary(tape, "multiply", terms, Tensor.constant(terms.device, coefficients, [coefficients.length]));
   return scale(tape, sum(tape, variable, "all"), 1, fixedShare(cost));
 }
 

@@ -259,6 +259,11 @@ export const runOptions: RunOptions = {
     help: "measure a GPU's convolution engines, and store the fastest in the run",
     default: false,
   }),
+  cudaGraph: onOff({
+    group: "device",
+    help: "record a GPU's training step once, and repeat it with one call",
+    default: false,
+  }),
   plans: {
     kind: "text",
     placeholder: "FILE",
@@ -282,6 +287,7 @@ export const machineOptions = [
   "threads",
   "dataOnDevice",
   "autotune",
+  "cudaGraph",
   "plans",
 ] as const;
 

@@ -135,6 +135,8 @@ export interface RunConfig {
   readonly dataOnDevice: boolean;
   /** Whether a GPU's convolution engines are measured once and stored in the run; else a rule chooses them. */
   readonly autotune: boolean;
+  /** Whether a GPU's steps are recorded once as a CUDA graph and repeated with one call each. */
+  readonly cudaGraph: boolean;
   /** File with the engines that another run measured, or null. */
   readonly plans: string | null;
 }

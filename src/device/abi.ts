@@ -42,6 +42,12 @@ export const symbols = {
   sl_event_record: { parameters: ["pointer", "pointer", "pointer"], result: "i32" }, // event, stream
   sl_event_wait: { parameters: ["pointer", "pointer", "pointer"], result: "i32" }, // event, stream
   sl_event_synchronize: { parameters: ["pointer", "pointer"], result: "i32" },
+  // recorded work
+  sl_graph_begin: { parameters: ["pointer", "buffer"], result: "i32" }, // host_graph
+  sl_graph_end: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_graph_launch: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_graph_destroy: { parameters: ["pointer", "pointer"], result: "i32" },
+  sl_upload_constant: { parameters: ["pointer", "pointer", "buffer", "i64"], result: "i32" }, // destination, host_source, bytes
   // element-wise
   sl_fill: { parameters: ["pointer", "i32", "i64", "f32", "pointer"], result: "i32" }, // dtype, n, value, x
   sl_cast: { parameters: ["pointer", "i32", "i32", "i64", "pointer", "pointer"], result: "i32" }, // from, to, n, x, y
@@ -219,11 +225,14 @@ export const symbols = {
     result: "i32",
   },
   // gate
-  sl_gate_sample: { parameters: ["pointer", "i64", "pointer", "pointer", "f32", "pointer", "pointer"], result: "i32" }, // n, logits, uniform, tau, mask, soft
-  sl_gate_sample_backward: {
-    parameters: ["pointer", "i64", "pointer", "pointer", "f32", "pointer", "i32"],
+  sl_gate_sample: {
+    parameters: ["pointer", "i64", "pointer", "pointer", "pointer", "pointer", "pointer"],
     result: "i32",
-  }, // n, soft, dmask, tau, dlogits, accumulate
+  }, // n, logits, uniform, setting, mask, soft
+  sl_gate_sample_backward: {
+    parameters: ["pointer", "i64", "pointer", "pointer", "pointer", "pointer", "i32"],
+    result: "i32",
+  }, // n, soft, dmask, setting, dlogits, accumulate
   sl_gate_threshold: { parameters: ["pointer", "i64", "pointer", "pointer"], result: "i32" }, // n, logits, mask
   sl_gate_decide: {
     parameters: [

@@ -83,6 +83,7 @@ export const structs = {
   sl_context: {},
   sl_stream: {},
   sl_event: {},
+  sl_graph: {},
   sl_reader: {},
   sl_conv_shape: {
     batch: "i32",

@@ -7,6 +7,7 @@ export * from "./device.ts";
 export { type DeviceKind, hasLibrary, type Library, libraryPath } from "./library.ts";
 export { DeviceHandle } from "./device_handle.ts";
 export { DeviceEvent } from "./device_event.ts";
+export { DeviceGraph } from "./device_graph.ts";
 export { DeviceStream } from "./device_stream.ts";
 export { dryRunPeak } from "./dry_run.ts";
 export { PendingDownload } from "./pending_download.ts";

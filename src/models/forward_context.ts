@@ -7,7 +7,7 @@ import type { Recorder } from "../autograd/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { type Collective, type NoiseAddress, philoxUniform } from "../ops/mod.ts";
 import { streamOf, Streams } from "../random/mod.ts";
-import type { Tensor } from "../tensor/mod.ts";
+import { Tensor } from "../tensor/mod.ts";
 
 /** The encoder that a pass computes. */
 export type Pass = "dense" | "gated";
@@ -24,6 +24,23 @@ export interface NoiseSource {
   uniform(gate: number, shape: readonly number[]): Tensor;
 }
 
+/** The gates' noise with its scale sigma, and the gates' temperature tau. */
+export interface GateNoise extends NoiseSource {
+  /**
+   * [1 / sigma, tau / sigma] f32: [(l + sigma g) / tau] is [(l / sigma + g) / (tau / sigma)], so that one operation
+   * samples at every scale.
+   */
+  readonly setting: Tensor;
+}
+
+/** Scale and temperature of the gates' noise. */
+export interface NoiseScaling {
+  /** tau, above 0. */
+  readonly temperature: number;
+  /** sigma, the factor of the noise; 0 for gates without noise. Defaults to 1. */
+  readonly scale?: number | undefined;
+}
+
 /** A training pass. */
 export interface ForwardContext {
   /** Records the pass; null for a pass without gradients. */
@@ -31,13 +48,28 @@ export interface ForwardContext {
   /** The encoder. */
   readonly pass: Pass;
   /** The gates' noise. */
-  readonly noise: NoiseSource;
-  /** sigma, the factor of the gates' noise; 0 for gates without noise. Defaults to 1. */
-  readonly noiseScale?: number | undefined;
-  /** Temperature of the gates. */
-  readonly temperature: number;
+  readonly noise: GateNoise;
   /** Exchanges statistics between the run's processes; a single process by default. */
   readonly collective?: Collective | undefined;
+}
+
+/** A draw of u = 1/2 is noise of 0: log u - log(1 - u) = 0. */
+const NO_NOISE = 0.5;
+/** Noise of a smaller scale is left out: logits divided by it would leave the range of f32. */
+const SILENT = 1e-6;
+
+/** Uploads scale and temperature of the noise; the result gives them to the noise of each pass. */
+export function scaledNoise(
+  device: Device,
+  { temperature, scale = 1 }: NoiseScaling,
+): (noise: NoiseSource) => GateNoise {
+  const isSilent = scale < SILENT;
+  const divisor = isSilent ? 1 : scale;
+  const setting = Tensor.from(device, Float32Array.of(1 / divisor, temperature / divisor), [2]);
+  return ({ uniform }) => ({
+    uniform: isSilent ? (_gate, shape) => Tensor.full(device, shape, NO_NOISE) : uniform,
+    setting,
+  });
 }
 
 /** The most gates of a network: each pass has this many streams of its own. */

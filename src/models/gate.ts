@@ -6,7 +6,7 @@
 import type { Recorder } from "../autograd/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { MisuseError } from "../errors.ts";
-import { gateDecide, gateSample, gateThreshold, globalPool, repeatColumns, scale } from "../ops/mod.ts";
+import { gateDecide, gateSample, gateThreshold, globalPool, repeatColumns } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 import { BatchNorm, type Initialiser, Linear, Module } from "../nn/mod.ts";
 import type { ForwardContext } from "./forward_context.ts";
@@ -27,11 +27,6 @@ export interface GateOptions {
   /** Whether a number is added to all logits that training sets and does not learn; false by default. */
   readonly hasOpening?: boolean;
 }
-
-/** A draw of u = 1/2 is noise of 0: log u - log(1 - u) = 0. */
-const NO_NOISE = 0.5;
-/** Noise of a smaller scale is left out: logits divided by it would leave the range of f32. */
-const SILENT = 1e-6;
 
 /**
  * Global average pool, linear I -> I/4, norm, relu, linear -> C / group: one logit for each group of neighbouring
@@ -91,7 +86,7 @@ export class Gate extends Module {
    * gradient.
    */
   sample(context: ForwardContext, x: Tensor, index: number): SampledMask {
-    const { tape, collective } = context;
+    const { tape, noise, collective } = context;
     const pooled = globalPool(tape, x);
     const hidden = this.#norm.forward(tape, this.#fc1.forward(tape, pooled), {
       training: true,
@@ -100,18 +95,8 @@ export class Gate extends Module {
     });
     const logits = this.#fc2.forward(tape, hidden, {}, this.#bias);
     const noiseFree = gateThreshold(logits);
-    const drawn = this.#draw(context, logits, index);
+    const drawn = gateSample(tape, logits, noise.uniform(index, logits.shape), noise.setting);
     return { mask: this.#maskOf(tape, drawn), noiseFree: this.#maskOf(null, noiseFree) };
-  }
-
-  /** The bits of logits [N, C / group]. */
-  #draw({ tape, noise, noiseScale = 1, temperature }: ForwardContext, logits: Tensor, index: number): Tensor {
-    if (noiseScale < SILENT) {
-      return gateSample(tape, logits, Tensor.full(logits.device, logits.shape, NO_NOISE), temperature);
-    }
-    // (l + sigma g) / tau = (l / sigma + g) / (tau / sigma): one operation samples at every scale.
-    const scaled = noiseScale === 1 ? logits : scale(tape, logits, 1 / noiseScale);
-    return gateSample(tape, scaled, noise.uniform(index, logits.shape), temperature / noiseScale);
   }
 
   /**

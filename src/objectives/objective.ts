@@ -17,7 +17,8 @@ export interface ObjectiveValue {
   readonly terms: Readonly<Record<string, Tensor>>;
   /**
    * Updates the objective's own state: a queue takes the step's keys. Call it once, after the last comparison of a step
-   * and before the step's scope ends. Missing if there is no state.
+   * and before the step's scope ends, and once more whenever a recorded comparison has been repeated. Missing if there
+   * is no state.
    */
   readonly commit?: () => void;
 }

@@ -72,6 +72,8 @@ export interface TrainingObserver {
   skipped(image: SkippedImage): void;
   /** Called at the start with a line for every damaged file of the run: what is lost. */
   damaged?(line: string): void;
+  /** Called once with the reason if a step cannot be recorded as a CUDA graph. Training goes on without. */
+  unrecorded?(reason: string): void;
   /** Called after every step and every batch of an evaluation. True stops the run, which saves a checkpoint first. */
   stopRequested(): boolean;
 }

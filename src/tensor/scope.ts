@@ -47,11 +47,16 @@ export class Scope implements Disposable {
     this.#owned.delete(item);
   }
 
+  /** Closes it, together with scopes that were left open inside it, and keeps what it owns until it is disposed of. */
+  leave(): void {
+    const index = stack.lastIndexOf(this);
+    if (index >= 0) stack.length = index;
+  }
+
   /** Frees what it still owns and closes it, together with scopes that were left open inside it. */
   [Symbol.dispose](): void {
     for (const item of [...this.#owned]) item[Symbol.dispose]();
-    const index = stack.lastIndexOf(this);
-    if (index >= 0) stack.length = index;
+    this.leave();
   }
 }
 

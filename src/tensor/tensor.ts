@@ -93,6 +93,22 @@ export class Tensor implements Disposable {
   }
 
   /**
+   * As {@linkcode Tensor.from}, for data that are the same in every step, at most 256 KiB: a recorded step keeps a copy
+   * of them. It refuses other uploads, whose data it could not follow.
+   *
+   * @throws {ShapeError} if the length does not fit the shape.
+   * @throws {NativeError} if there are more bytes.
+   */
+  static constant(device: Device, data: HostArray, shape: readonly number[]): Tensor {
+    if (elementCount(shape) !== data.length) {
+      throw new ShapeError(`${data.length} values do not fill shape [${shape}]`);
+    }
+    const tensor = new Tensor(device, shape, dtypeOf(data));
+    if (tensor.size > 0) device.kernels.sl_upload_constant(tensor.#pointer, data, data.byteLength);
+    return tensor;
+  }
+
+  /**
    * Two f32 tensors of one shape, the second right behind the first in one buffer, with undefined contents. The buffer
    * is freed with the second of them.
    */
@@ -151,6 +167,15 @@ export class Tensor implements Disposable {
     if (this.size > 0) this.device.upload(this.pointer, data);
   }
 
+  /** Overwrites the contents with another tensor's. @throws {ShapeError} if shape or element type differ. */
+  copyFrom(source: Tensor): void {
+    if (source.shape.join() !== this.shape.join() || source.dtype !== this.dtype) {
+      const [from, to] = [source, this].map(({ shape, dtype }) => `[${shape}] ${dtype}`);
+      throw new ShapeError(`${from} cannot be copied to ${to}`);
+    }
+    this.device.kernels.sl_copy(null, this.pointer, source.pointer, this.size * dtypeBytes(this.dtype));
+  }
+
   /**
    * A copy of the contents of an f32 tensor; waits for the device.
    *
@@ -178,7 +203,7 @@ export class Tensor implements Disposable {
   /** A new tensor with the same contents, which requires no gradient. */
   clone(): Tensor {
     const copy = new Tensor(this.device, this.shape, this.dtype);
-    this.device.kernels.sl_copy(null, copy.pointer, this.pointer, this.size * dtypeBytes(this.dtype));
+    copy.copyFrom(this);
     return copy;
   }
 

@@ -158,12 +158,16 @@ function deviceNeed(device: Device, config: RunConfig, images: ImageMemory): { p
   const precision = resolvePrecision(config.precision, device.description);
   const { side, stored, evaluated } = images;
   let state = 0;
-  const dry = dryRunPeak(device, () => {
-    using trainee = createTrainee(device, config, side, null);
-    state = F32 * [...trainingState(trainee, null).state().values()].reduce((sum, { size }) => sum + size, 0);
-    blankStep(device, trainee, config, side, precision);
-    blankEvaluation(device, trainee, config, images, precision);
-  });
+  const peakOf = (...works: readonly ((trainee: Trainee) => void)[]) =>
+    dryRunPeak(device, () => {
+      using trainee = createTrainee(device, config, side, null);
+      state = F32 * [...trainingState(trainee, null).state().values()].reduce((sum, { size }) => sum + size, 0);
+      for (const work of works) work(trainee);
+    });
+  const step = (trainee: Trainee) => blankStep(device, trainee, config, side, precision);
+  const evaluation = (trainee: Trainee) => blankEvaluation(device, trainee, config, images, precision);
+  // A recorded step keeps its memory, and evaluations need theirs besides.
+  const dry = config.cudaGraph ? peakOf(step) + peakOf(evaluation) - peakOf() : peakOf(step, evaluation);
   const features = FEATURE_COPIES * F32 * (config.evalEvery === 0 ? 0 : evaluated) * featureSize(config);
   const held = (config.dataOnDevice ? stored : 0) + slotBytes(config, images) + features;
   return { peak: (1 + SCRATCH_SHARE) * (dry + rotationBytes(config, side, precision)) + SCRATCH_BYTES + held, state };

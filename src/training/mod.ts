@@ -13,6 +13,7 @@ export * from "./resume_run.ts";
 export type { RunObserver, RunOutcome } from "./run_setup.ts";
 export type { PendingScalars } from "./scalars.ts";
 export * from "./schedules.ts";
-export * from "./step.ts";
+export { type StepReport, trainingStep } from "./step.ts";
+export type { StepConfig, StepInputs } from "./step_inputs.ts";
 export * from "./trainee.ts";
 export * from "./trainer.ts";

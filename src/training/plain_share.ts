@@ -7,7 +7,7 @@ import { maskedShare } from "../budget/mod.ts";
 import type { EvaluationImages, ImageRun } from "../data/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Scope } from "../tensor/mod.ts";
-import { downloadScalars, type PendingScalars } from "./scalars.ts";
+import { type PendingScalars, stackScalars } from "./scalars.ts";
 import type { Trainee } from "./trainee.ts";
 
 /** A measurement takes this many runs of neighbouring images, one from each of as many equal parts of the set. */
@@ -53,5 +53,5 @@ export function plainShare(
   const { masks } = encoder.evaluate("gated", sample);
   // The next step changes the weights that these are copies of, and needs the memory.
   encoder.freeCopies();
-  return downloadScalars(new Map([["share", maskedShare(masks, cost)]]));
+  return stackScalars(new Map([["share", maskedShare(masks, cost)]])).download();
 }

@@ -11,6 +11,7 @@ import { openDataset } from "../config/open_dataset.ts";
 import { type Precision, resolvePrecision } from "../tensor/precision.ts";
 import type { Dataset } from "../data/mod.ts";
 import { Device } from "../device/mod.ts";
+import { InvalidInputError } from "../errors.ts";
 import type { Checkpoint } from "../run/checkpoint.ts";
 import type { TrainingObserver, TrainingResult } from "../run/records.ts";
 import type { RunFolder } from "../run/run_folder.ts";
@@ -108,7 +109,8 @@ export interface OpenedDevice {
  * Opens the device of a run.
  *
  * @param plans file of convolution engines to take, or null.
- * @throws {InvalidInputError} if the device lacks the precision asked for, or the engines are another device's.
+ * @throws {InvalidInputError} if the device lacks the precision or the CUDA graphs asked for, or the engines are those
+ * of another device.
  * @throws {DeviceUnavailableError} if there is no such device.
  */
 export function openDevice(
@@ -123,6 +125,9 @@ export function openDevice(
   const precision = resolvePrecision(config.precision, device.description);
   preparePlans(device, { ...config, plans });
   const { name, isa, backend, backendVersion } = device.description;
+  if (config.cudaGraph && device.kind === "cpu") {
+    throw new InvalidInputError(`--cuda-graph: ${name} is a CPU and has no CUDA graphs; leave it out`);
+  }
   observer.detail?.(`${name}, ${device.threads} threads, ${precision}, ${backend} ${backendVersion} (${isa})`);
   undone.move();
   return { device, versions: versionsOf(device, precision) };

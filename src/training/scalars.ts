@@ -37,16 +37,28 @@ export interface PendingScalars extends Disposable {
   read(): Record<string, number>;
 }
 
-/** Begins to download scalars, each [1] f32. The tensors may be freed as soon as the call returns. */
-export function downloadScalars(scalars: ReadonlyMap<string, Tensor>): PendingScalars {
+/** Scalars by name, side by side in one tensor. */
+export interface StackedScalars {
+  /**
+   * Begins to download them. The tensor may be freed as soon as the call returns; if it holds new values, they can be
+   * downloaded again.
+   */
+  download(): PendingScalars;
+}
+
+/** Stacks scalars, each [1] f32; the innermost open scope owns the stack. */
+export function stackScalars(scalars: ReadonlyMap<string, Tensor>): StackedScalars {
   const names = [...scalars.keys()];
   const stacked = stack(null, [...scalars.values()]);
-  const pending = new PendingDownload(stacked.device, stacked.pointer, names.length * Float32Array.BYTES_PER_ELEMENT);
-  return {
-    read: () => {
-      const values = new Float32Array(pending.wait());
-      return Object.fromEntries(names.map((name, index) => [name, values[index] ?? NaN]));
-    },
-    [Symbol.dispose]: () => pending[Symbol.dispose](),
+  const download = () => {
+    const pending = new PendingDownload(stacked.device, stacked.pointer, names.length * Float32Array.BYTES_PER_ELEMENT);
+    return {
+      read: () => {
+        const values = new Float32Array(pending.wait());
+        return Object.fromEntries(names.map((name, index) => [name, values[index] ?? NaN]));
+      },
+      [Symbol.dispose]: () => pending[Symbol.dispose](),
+    };
   };
+  return { download };
 }

@@ -5,23 +5,16 @@
  * @module
  */
 import { Tape } from "../autograd/mod.ts";
-import {
-  type BudgetOptions,
-  type BudgetTerms,
-  controlledBudgetTerms,
-  maskedShare,
-  paperBudgetTerms,
-} from "../budget/mod.ts";
-import type { RunConfig } from "../config/options.ts";
-import type { Encoding, ForwardContext, NoiseSource, Pass, ProjectionOptions } from "../models/mod.ts";
+import { type BudgetTerms, controlledBudgetTerms, maskedShare, paperBudgetTerms } from "../budget/mod.ts";
+import type { Encoding, ForwardContext, Pass, ProjectionOptions } from "../models/mod.ts";
 import type { Targets } from "../objectives/mod.ts";
-import { binary, type Collective } from "../ops/mod.ts";
+import { binary, type Collective, rotate } from "../ops/mod.ts";
 import { Scope, type Tensor } from "../tensor/mod.ts";
-import type { FeatureListener } from "./online_probes.ts";
 import { type PassPair, plannedPairs, type PlannedPass } from "./passes.ts";
-import { rotated, rotationLoss } from "./rotation.ts";
-import { downloadScalars, meanByName, type PendingScalars, weightedSum } from "./scalars.ts";
-import { budgetOptions, gateTemperature } from "./schedules.ts";
+import { rotationLoss } from "./rotation.ts";
+import { meanByName, type PendingScalars, type StackedScalars, stackScalars, weightedSum } from "./scalars.ts";
+import { type StepConfig, type StepConstants, stepConstants, type StepInputs } from "./step_inputs.ts";
+import { type StepOperands, stepOperands } from "./step_operands.ts";
 import { targetsOf } from "./targets.ts";
 import type { Trainee } from "./trainee.ts";
 
@@ -31,54 +24,6 @@ const ROTATION_WEIGHT = 0.2;
 /** The budget terms of a gated pass, by the run's rule. */
 const budgetRules = { default: controlledBudgetTerms, paper: paperBudgetTerms } as const;
 
-/** The images and the settings of one step. */
-export interface StepInputs {
-  /** Two augmented views of the same images, [N, H, W, 3] each. */
-  readonly views: readonly [Tensor, Tensor];
-  /** The epoch, counted from 0. */
-  readonly epoch: number;
-  /** Learning rate. */
-  readonly rate: number;
-  /** Learning rate of the rotation head; defaults to `rate`. */
-  readonly rotationRate?: number;
-  /**
-   * Share of the run's steps that are done, in 0..1; a momentum network follows more slowly towards the end. Defaults
-   * to 0.
-   */
-  readonly progress?: number;
-  /** Target, bounds and price of cost; defaults to {@linkcode budgetOptions} at price 0. */
-  readonly budget?: BudgetOptions;
-  /** Whether the step has no gates although its run does; false by default. */
-  readonly isVanilla?: boolean;
-  /** The noise of the step's n-th pass. */
-  readonly noise: (pass: number) => NoiseSource;
-  /** The factor of the noise; defaults to 1. */
-  readonly noiseScale?: number;
-  /**
-   * Quarter turns of each image in dense passes, int32 [N], for a network with a rotation head; defaults to no turns.
-   */
-  readonly turns?: Int32Array<ArrayBuffer> | undefined;
-  /** Gets the features of every pass before the backward sweep; its own computations take no part in the step. */
-  readonly listener?: FeatureListener | undefined;
-  /** Exchanges statistics between the run's processes; a single process by default. */
-  readonly collective?: Collective;
-}
-
-/** The options of a run that a step reads. */
-export type StepConfig = Pick<
-  RunConfig,
-  | "mode"
-  | "symmetric"
-  | "epochs"
-  | "gateWarmup"
-  | "gateTemperature"
-  | "gateTemperatureEnd"
-  | "budget"
-  | "budgetRule"
-  | "bounds"
-  | "boundAlpha"
->;
-
 /** The scalars of a step, on their way to the host. Reading waits for the step, and for nothing queued after it. */
 export interface StepReport extends PendingScalars {
   /**
@@ -87,18 +32,33 @@ export interface StepReport extends PendingScalars {
   read(): Record<string, number>;
 }
 
-/** One step: its network, options and inputs, and the tape that records it. */
+/** One step: its network, options and operands, and the tape that records it. */
 interface Step {
   readonly tape: Tape;
   readonly trainee: Trainee;
   readonly config: StepConfig;
-  readonly inputs: StepInputs;
+  readonly constants: StepConstants;
+  readonly operands: StepOperands;
+  readonly collective: Collective | undefined;
   /** The objective compares the projections of each pair. */
   readonly pairs: readonly PassPair[];
 }
 
+/** What a step has computed before its update. */
+export interface ComputedStep {
+  /** Holds the gradients. */
+  readonly tape: Tape;
+  /** The features of every pass, in order. */
+  readonly features: readonly (readonly [Pass, Tensor])[];
+  /** The scalars to report. */
+  readonly scalars: StackedScalars;
+  /** Moves the objective's own state, such as a queue, once the step is done. */
+  readonly commits: readonly (() => void)[];
+}
+
 /** One pass of the network. */
 interface EncodedPass extends Encoding {
+  readonly pass: Pass;
   /** The rotation head's loss; null if the pass is gated or its view is not turned. */
   readonly rotation: Tensor | null;
 }
@@ -117,17 +77,16 @@ interface Comparison {
 /** The budget over all gated passes; null in a step without any. */
 type StepBudget = { readonly [Name in keyof BudgetTerms | "noiseFreeShare"]: Tensor | null };
 
-function contextOf({ config, inputs }: Step, pass: Pass, number: number): Omit<ForwardContext, "tape"> {
-  const { noise, noiseScale, epoch, collective } = inputs;
-  return { pass, noise: noise(number), noiseScale, temperature: gateTemperature(config, epoch), collective };
+function contextOf({ operands, collective }: Step, pass: Pass, number: number): Omit<ForwardContext, "tape"> {
+  return { pass, noise: operands.noise(number), collective };
 }
 
-function imagesOf({ views, turns }: StepInputs, { pass, view }: PlannedPass): Tensor {
-  return pass === "dense" && turns !== undefined ? rotated(views[view], turns) : views[view];
+function imagesOf({ views, turns }: StepOperands, { pass, view }: PlannedPass): Tensor {
+  return pass === "dense" && turns !== null ? rotate(views[view], turns) : views[view];
 }
 
 /** The projector computes in the element type of the views, as the encoder does. */
-function projectionOptions({ views: [view], collective }: StepInputs): ProjectionOptions {
+function projectionOptions({ operands: { views: [view] }, collective }: Step): ProjectionOptions {
   return { precision: view.dtype, collective };
 }
 
@@ -136,28 +95,27 @@ function projectionOptions({ views: [view], collective }: StepInputs): Projectio
  * after the network's own, so that the network's gates draw the same noise with a momentum network and without.
  */
 function encodeTargets(step: Step): Targets[] {
-  const { trainee: { momentum }, inputs, pairs } = step;
+  const { trainee: { momentum }, operands, pairs } = step;
   if (momentum === null) return [];
   const first = 2 * pairs.length;
   return pairs.map((pair, index) => {
     const passes = pair.map((planned, place) => {
       const context = contextOf(step, planned.pass, first + 2 * index + place);
-      return { context, images: imagesOf(inputs, planned) };
+      return { context, images: imagesOf(operands, planned) };
     });
-    return targetsOf(momentum, passes, projectionOptions(inputs));
+    return targetsOf(momentum, passes, projectionOptions(step));
   });
 }
 
 function encodePass(step: Step, planned: PlannedPass, number: number): EncodedPass {
-  const { tape, trainee: { network }, inputs } = step;
+  const { tape, trainee: { network }, operands } = step;
   const { pass } = planned;
   const context = { tape, ...contextOf(step, pass, number) };
-  const encoding = network.encoderOf(pass).forward(context, imagesOf(inputs, planned));
-  inputs.listener?.(pass, encoding.features);
+  const encoding = network.encoderOf(pass).forward(context, imagesOf(operands, planned));
   const head = pass === "dense" ? network.rotationHead : null;
-  const { turns } = inputs;
-  const rotation = head === null || turns === undefined ? null : rotationLoss(tape, head, encoding.features, turns);
-  return { ...encoding, rotation };
+  const { turns } = operands;
+  const rotation = head === null || turns === null ? null : rotationLoss(tape, head, encoding.features, turns);
+  return { ...encoding, pass, rotation };
 }
 
 /** Encodes all passes, numbered in this order: running statistics see the gated pass of a dual pair first. */
@@ -168,15 +126,12 @@ function encodePasses(step: Step): EncodedPair[] {
 }
 
 /** Projects and compares the passes of each pair. Losses and terms are means over the pairs. */
-function comparePairs(
-  { tape, trainee: { network, objective }, inputs }: Step,
-  pairs: readonly EncodedPair[],
-  targets: readonly Targets[],
-): Comparison {
+function comparePairs(step: Step, pairs: readonly EncodedPair[], targets: readonly Targets[]): Comparison {
+  const { tape, trainee: { network, objective }, collective } = step;
   const values = pairs.map(([first, second], index) => {
     const features = [first.features, second.features] as const;
-    const [a, b] = network.projector.forward(tape, features, projectionOptions(inputs));
-    return objective.compute(tape, a, b, { targets: targets[index], collective: inputs.collective });
+    const [a, b] = network.projector.forward(tape, features, projectionOptions(step));
+    return objective.compute(tape, a, b, { targets: targets[index], collective });
   });
   const terms = meanByName(tape, values.map((value) => value.terms));
   const loss = weightedSum(tape, values.map((value) => value.loss), 1 / values.length);
@@ -187,11 +142,11 @@ function comparePairs(
  * The budget terms: summed over the gated passes of a pair, and averaged over pairs. Shares are means over gated
  * passes.
  */
-function budgetOf({ tape, trainee: { cost }, config, inputs }: Step, pairs: readonly EncodedPair[]): StepBudget {
-  const options = inputs.budget ?? budgetOptions(config, inputs.epoch);
+function budgetOf(step: Step, pairs: readonly EncodedPair[]): StepBudget {
+  const { tape, trainee: { cost }, config, constants, operands: { price } } = step;
   const budgets = pairs.flat().filter(({ masks }) => masks.length > 0).map(({ masks, noiseFree }) => {
     const noiseFreeShare = maskedShare(noiseFree, cost);
-    return { ...budgetRules[config.budgetRule](tape, masks, cost, options), noiseFreeShare };
+    return { ...budgetRules[config.budgetRule](tape, masks, cost, constants, price), noiseFreeShare };
   });
   return {
     macs: weightedSum(tape, budgets.map(({ macs }) => macs), 1 / pairs.length),
@@ -211,21 +166,56 @@ function totalOf({ tape }: Step, terms: readonly (Tensor | null)[]): Tensor {
   return terms.filter((term) => term !== null).reduce((sum, term) => binary(tape, "add", sum, term));
 }
 
-/** Backward sweep and optimiser; then the momentum network follows the network. */
-function backward({ tape, trainee, inputs }: Step, loss: Tensor, { commits }: Comparison): void {
-  const { objective, momentum, optimizer } = trainee;
-  const { rate, rotationRate = rate, progress = 0 } = inputs;
-  tape.backward(loss);
-  optimizer.step(tape, [rate, rotationRate]);
-  for (const commit of commits) commit();
-  momentum?.follow(objective.targetMomentum?.(progress) ?? 1);
-}
-
 /** All scalars of a step that exist, by name, kept through the backward sweep. */
 function reportedScalars({ tape }: Step, scalars: Readonly<Record<string, Tensor | null>>): Map<string, Tensor> {
   const reported = new Map(Object.entries(scalars).filter((entry): entry is [string, Tensor] => entry[1] !== null));
   for (const scalar of reported.values()) tape.keep(scalar);
   return reported;
+}
+
+/**
+ * Forward and backward sweep. Whatever it reads that changes from step to step is in the operands, on the device, so
+ * that it can be recorded and repeated. Weights and the objective's own state stay as they are.
+ *
+ * @param keepsFeatures whether the features are kept through the backward sweep.
+ * @returns what {@linkcode finishStep} needs; the innermost open scope owns the tensors.
+ */
+export function computeStep(
+  trainee: Trainee,
+  config: StepConfig,
+  constants: StepConstants,
+  operands: StepOperands,
+  { keepsFeatures, collective }: { readonly keepsFeatures: boolean; readonly collective?: Collective | undefined },
+): ComputedStep {
+  const planned = plannedPairs(config, constants.isVanilla);
+  const step: Step = { tape: new Tape(), trainee, config, constants, operands, collective, pairs: planned };
+  const targets = encodeTargets(step);
+  const pairs = encodePasses(step);
+  const comparison = comparePairs(step, pairs, targets);
+  const { macs, bound, ...shares } = budgetOf(step, pairs);
+  const rotation = rotationTerm(step, pairs);
+  const loss = totalOf(step, [comparison.loss, macs, bound, rotation]);
+  const terms = { ...comparison.terms, objective: comparison.loss, macs, bound, rotation };
+  const reported = reportedScalars(step, { ...terms, ...shares, loss });
+  const features = keepsFeatures ? pairs.flat().map(({ pass, features }) => [pass, features] as const) : [];
+  for (const [, tensor] of features) step.tape.keep(tensor);
+  step.tape.backward(loss);
+  return { tape: step.tape, features, scalars: stackScalars(reported), commits: comparison.commits };
+}
+
+/**
+ * Optimiser; then the momentum network follows the network, and the listener gets the features.
+ *
+ * @returns the scalars, on their way to the host.
+ */
+export function finishStep(trainee: Trainee, inputs: StepInputs, computed: ComputedStep): StepReport {
+  const { objective, momentum, optimizer } = trainee;
+  const { rate, rotationRate = rate, progress = 0, listener } = inputs;
+  optimizer.step(computed.tape, [rate, rotationRate]);
+  for (const commit of computed.commits) commit();
+  momentum?.follow(objective.targetMomentum?.(progress) ?? 1);
+  for (const [pass, features] of computed.features) listener?.(pass, features);
+  return computed.scalars.download();
 }
 
 /**
@@ -235,15 +225,9 @@ function reportedScalars({ tape }: Step, scalars: Readonly<Record<string, Tensor
  */
 export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepInputs): StepReport {
   using _scope = new Scope();
-  const step: Step = { tape: new Tape(), trainee, config, inputs, pairs: plannedPairs(config, inputs.isVanilla) };
-  const targets = encodeTargets(step);
-  const pairs = encodePasses(step);
-  const comparison = comparePairs(step, pairs, targets);
-  const { macs, bound, ...shares } = budgetOf(step, pairs);
-  const rotation = rotationTerm(step, pairs);
-  const loss = totalOf(step, [comparison.loss, macs, bound, rotation]);
-  const terms = { ...comparison.terms, objective: comparison.loss, macs, bound, rotation };
-  const reported = reportedScalars(step, { ...terms, ...shares, loss });
-  backward(step, loss, comparison);
-  return downloadScalars(reported);
+  const operands = stepOperands(trainee.network.device, config, inputs);
+  const { listener, collective } = inputs;
+  const options = { keepsFeatures: listener !== undefined, collective };
+  const computed = computeStep(trainee, config, stepConstants(config, inputs), operands, options);
+  return finishStep(trainee, inputs, computed);
 }

@@ -72,6 +72,13 @@ export function copyNorms({ network, momentum }: Pick<Trainee, "network" | "mome
   momentum?.encoderOf("gated").copyNorms();
 }
 
+/** Frees the packed copies of all weights. They are made again when an operation needs them. */
+export function freeCopies({ network, objective, momentum }: Trainee): void {
+  network.freeCopies();
+  objective.module?.freeCopies();
+  momentum?.freeCopies();
+}
+
 /** All tensors that change in training. @param probes the online probes, or null. */
 export function trainingState(trainee: Trainee, probes: Module | null): TrainingState {
   const { network, optimizer, objective, momentum } = trainee;

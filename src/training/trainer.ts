@@ -33,17 +33,11 @@ import { fitOpening } from "./fitted_opening.ts";
 import { NetworkWatcher } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
+import { type StepTaker, stepTaker } from "./recorded_steps.ts";
 import { drawTurns } from "./rotation.ts";
-import {
-  copiesNorms,
-  isVanillaStep,
-  learningRate,
-  noiseScale,
-  openingOf,
-  type StepPlace,
-  stepRates,
-} from "./schedules.ts";
-import { type StepInputs, type StepReport, trainingStep } from "./step.ts";
+import { copiesNorms, isVanillaStep, learningRate, noiseScale, openingOf, stepRates } from "./schedules.ts";
+import type { StepReport } from "./step.ts";
+import type { StepInputs } from "./step_inputs.ts";
 import { unlessStopped } from "./stoppable.ts";
 import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
 import { yieldToEvents } from "./yield_to_events.ts";
@@ -84,6 +78,7 @@ interface TrainingParts {
   readonly evaluator: Evaluator | null;
   /** Null without an evaluator, or if the training images have no labels. */
   readonly probes: OnlineProbes | null;
+  readonly steps: StepTaker;
   /** All tensors that training changes. */
   readonly training: TrainingState;
   /** The state to resume from; null at the beginning. */
@@ -147,7 +142,7 @@ class Training {
   }
 
   /** The place of the next step. */
-  get #place(): StepPlace {
+  get #place() {
     return { done: this.#done, stepsPerEpoch: this.#loader.stepsPerEpoch };
   }
 
@@ -187,7 +182,7 @@ class Training {
   /** Trains on the next batch. */
   #train(epoch: number): Pick<PendingStep, "report" | "target" | "waited" | "views"> {
     using _scope = new Scope();
-    const { config, trainee, device, precision, dataset, probes } = this.#parts;
+    const { config, trainee, device, precision, dataset, probes, steps } = this.#parts;
     const begin = performance.now();
     const stored = this.#loader.next();
     const waited = performance.now() - begin;
@@ -208,7 +203,7 @@ class Training {
       noiseScale: noiseScale(config, place),
       listener: probes?.listener(stored.indices, epoch),
     };
-    const report = withPrecision(device, precision, () => trainingStep(trainee, config, inputs));
+    const report = withPrecision(device, precision, () => steps.run(inputs));
     const views = 2 * images * plannedPairs(config, isVanilla).length;
     return { report, target: budget.target, waited, views };
   }
@@ -387,11 +382,12 @@ export async function pretrain(
     ? null
     : new Evaluator(stores, config.seed, precision);
   using probes = evaluator && OnlineProbes.of(device, config, dataset);
+  using steps = stepTaker(trainee, config, (reason) => observer.unrecorded?.(reason));
   const training = trainingState(trainee, probes);
   if (checkpoint !== null) loadCheckpoint(checkpoint, training);
   const done = checkpoint?.state.step ?? 0;
   run.rewind(done, (line) => observer.damaged?.(line));
   const given = { device, config, precision, dataset, run, observer, events: run.beginEvents(done, wallTime()) };
-  const made = { trainee, images, plainImages, evaluator, probes, training, state: checkpoint?.state ?? null };
+  const made = { trainee, images, plainImages, evaluator, probes, steps, training, state: checkpoint?.state ?? null };
   return await new Training({ ...given, ...made }).execute();
 }

@@ -48,6 +48,7 @@ const bodies: Readonly<Record<string, string>> = {
   sl_memory_total: "*(int64_t*)a1 = (int64_t)80 << 30;",
   sl_stream_create: "*(void**)a1 = &next;",
   sl_event_create: "*(void**)a1 = &next;",
+  sl_graph_begin: "*(void**)a1 = &next;",
   sl_conv_packed_bytes: "*(int64_t*)a3 = 4096;",
   sl_gated_supports: "*(int32_t*)a3 = 1;",
   sl_gated_packed_bytes: "*(int64_t*)a4 = 4096;",

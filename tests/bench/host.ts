@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { fail } from "@std/assert";
 import { join } from "@std/path";
 
 import { median } from "../../src/bench/stopwatch.ts";
@@ -41,8 +42,17 @@ function blackImages(): Dataset {
   return { ...datasetSource("shapes").open({ seed: 0, trainImages: 1, testImages: 1 }), pretraining };
 }
 
-/** Trains a run. @param counted whether to count calls, which takes time. */
-async function train(parent: string, width: number, counted: boolean): Promise<HostCost> {
+/** What is trained, and how it is measured. */
+interface Measurement {
+  readonly width: number;
+  /** Whether steps are recorded as a CUDA graph. */
+  readonly cudaGraph: boolean;
+  /** Whether calls are counted, which takes time. */
+  readonly counted: boolean;
+}
+
+/** Trains a run. */
+async function train(parent: string, { width, cudaGraph, counted }: Measurement): Promise<HostCost> {
   const images = { trainImages: BATCH * STEPS_PER_EPOCH, testImages: 1 };
   const flags = {
     dataset: "shapes",
@@ -52,6 +62,7 @@ async function train(parent: string, width: number, counted: boolean): Promise<H
     epochs: EPOCHS,
     batch: BATCH,
     evalEvery: 0,
+    cudaGraph,
   };
   const config = resolveConfig({ flags: { ...flags, gateWarmup: 0, precision: "bf16", device: "cuda" } });
   using device = Device.open({ device: "cuda" });
@@ -74,9 +85,12 @@ async function train(parent: string, width: number, counted: boolean): Promise<H
     },
     evaluation() {},
     skipped() {},
+    unrecorded: (reason: string) => {
+      fail(`no step was recorded: ${reason}`);
+    },
     stopRequested: () => false,
   };
-  const run = RunFolder.create(join(parent, `width-${width}-${counted}`), config, {});
+  const run = RunFolder.create(join(parent, `width-${width}-${cudaGraph}-${counted}`), config, {});
   await pretrain(device, config, blackImages(), run, observer);
   const names = new Set(counts.flatMap((count) => [...count.keys()]));
   const steady = counts.slice(WARM_UP);
@@ -91,17 +105,18 @@ if (import.meta.main) {
   try {
     await makeEmptyLibrary(folder);
     Deno.env.set("SLUICE_NATIVE", folder);
-    const widths = [16, 64];
+    const kinds = [16, 64].flatMap((width) => [false, true].map((cudaGraph) => ({ width, cudaGraph })));
     // Counted calls are slower, and so are those after them: all times are measured first.
     const timed: HostCost[] = [];
-    for (const width of widths) timed.push(await train(folder, width, false));
-    for (const [index, width] of widths.entries()) {
-      const { calls } = await train(folder, width, true);
+    for (const kind of kinds) timed.push(await train(folder, { ...kind, counted: false }));
+    for (const [index, kind] of kinds.entries()) {
+      const { calls } = await train(folder, { ...kind, counted: true });
       const total = [...calls.values()].reduce((sum, count) => sum + count, 0);
       const most = [...calls].toSorted(([, a], [, b]) => b - a).slice(0, NAMED);
       const named = most.map(([name, count]) => `${name} ${count}`).join(", ");
       const time = timed[index]?.milliseconds.toFixed(2);
-      console.log(`host, width ${width}, batch ${BATCH}: ${time} ms a step, ${total} native calls (${named}, ...)`);
+      const name = `host, width ${kind.width}, batch ${BATCH}${kind.cudaGraph ? ", CUDA graph" : ""}`;
+      console.log(`${name}: ${time} ms a step, ${total} native calls (${named}, ...)`);
     }
   } finally {
     Deno.removeSync(folder, { recursive: true });

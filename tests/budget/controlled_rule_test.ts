@@ -5,7 +5,7 @@
  */
 
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { BudgetController, controlledBudgetTerms, uniformOpenShare } from "../../src/budget/mod.ts";
+import { BudgetController, controlledBudgetTerms, priceOf, uniformOpenShare } from "../../src/budget/mod.ts";
 import { gatedMacs, networkCost, smallestBudget } from "../../src/models/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -26,7 +26,13 @@ Deno.test("the default rule's terms are a price on the cost, and bounds at the o
     ]);
   });
   const [target, tightness, multiplier] = [0.4, 0.7, -3];
-  const terms = controlledBudgetTerms(null, masks, cost, { target, tightness, multiplier });
+  const terms = controlledBudgetTerms(
+    null,
+    masks,
+    cost,
+    { target, tightness },
+    priceOf(device, { multiplier, target }),
+  );
   const share = gatedMacs(cost, shares) / cost.macs;
   const s = uniformOpenShare(cost, target);
   const hinges = (values: number[]) => values.reduce((sum, value) => sum + Math.max(0, value) ** 2, 0) / values.length;

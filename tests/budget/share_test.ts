@@ -12,6 +12,7 @@ import {
   costShare,
   openness,
   paperBudgetTerms,
+  priceOf,
   uniformOpenShare,
 } from "../../src/budget/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
@@ -91,7 +92,8 @@ Deno.test("either rule bounds every gate by its own open share", () => {
   const hinges = (values: number[]) => values.reduce((all, value) => all + Math.max(0, value) ** 2, 0) / values.length;
   const boundAt = (s: number) =>
     hinges(shares.map((d) => tightness * s - d)) + hinges(shares.map((d) => d - (1 - tightness + tightness * s)));
-  const controlled = controlledBudgetTerms(null, upload(device, masks), cost, { target, tightness, multiplier: 2 });
+  const price = priceOf(device, { multiplier: 2, target });
+  const controlled = controlledBudgetTerms(null, upload(device, masks), cost, { target, tightness }, price);
   assertAlmostEquals(controlled.bound.item(), boundAt(uniformOpenShare(cost, target)), 1e-6);
   assertAlmostEquals(controlled.macs.item(), 2 * (shareOf(masks) - target), 1e-6);
   const paper = paperBudgetTerms(null, upload(device, masks), cost, { target, tightness });

@@ -25,6 +25,7 @@ export const deviceTests: readonly string[] = [
   "tests/cuda/memory_test.ts",
   "tests/cuda/order_test.ts",
   "tests/cuda/plans_test.ts",
+  "tests/cuda/recorded_steps_test.ts",
   "tests/cuda/requirements_test.ts",
 ];
 

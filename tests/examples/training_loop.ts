@@ -4,10 +4,10 @@
  * @module
  */
 import { Tape } from "@sluice/sluice/autograd";
-import { BudgetController, controlledBudgetTerms } from "@sluice/sluice/budget";
+import { BudgetController, controlledBudgetTerms, priceOf } from "@sluice/sluice/budget";
 import { datasetSource, ImageStores, Loader, type StoredView } from "@sluice/sluice/data";
 import { Device } from "@sluice/sluice/device";
-import { DualNetwork, networkCost, philoxNoise } from "@sluice/sluice/models";
+import { DualNetwork, networkCost, philoxNoise, scaledNoise } from "@sluice/sluice/models";
 import { vicreg } from "@sluice/sluice/objectives";
 import { augment, binary } from "@sluice/sluice/ops";
 import { Lars, warmupCosine } from "@sluice/sluice/optim";
@@ -43,14 +43,15 @@ export function trainOnShapes(trainImages: number, epochs: number): StepScalars[
     using _scope = new Scope(); // frees the step's tensors
     const tape = new Tape();
     const [stored1, stored2] = loader.next().views;
-    const noise = philoxNoise(device, { seed, step }, 0);
-    const gated = network.encoderOf("gated").forward({ tape, pass: "gated", noise, temperature }, augmented(stored1));
-    const dense = network.encoderOf("dense").forward({ tape, pass: "dense", noise, temperature }, augmented(stored2));
+    const noise = scaledNoise(device, { temperature })(philoxNoise(device, { seed, step }, 0));
+    const gated = network.encoderOf("gated").forward({ tape, pass: "gated", noise }, augmented(stored1));
+    const dense = network.encoderOf("dense").forward({ tape, pass: "dense", noise }, augmented(stored2));
     const [a, b] = network.projector.forward(tape, [gated.features, dense.features] as const, { precision: "f32" });
     const { loss } = objective.compute(tape, a, b);
     const epoch = Math.floor(step / loader.stepsPerEpoch);
-    const budget = { target, tightness: Math.exp(-0.02 * epoch), multiplier: controller.multiplier };
-    const { macs, bound, share } = controlledBudgetTerms(tape, gated.masks, cost, budget);
+    const price = priceOf(device, { multiplier: controller.multiplier, target });
+    const bounds = { target, tightness: Math.exp(-0.02 * epoch) };
+    const { macs, bound, share } = controlledBudgetTerms(tape, gated.masks, cost, bounds, price);
     const total = binary(tape, "add", loss, binary(tape, "add", macs, bound));
     for (const scalar of [loss, share]) tape.keep(scalar); // read after the backward sweep
     tape.backward(total);

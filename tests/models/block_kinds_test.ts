@@ -16,7 +16,7 @@ import {
   gateSpecs,
   loadTorchState,
   type NetworkSpec,
-  type NoiseSource,
+  scaledNoise,
   toTorchState,
 } from "../../src/models/mod.ts";
 import { philoxUniform } from "../../src/ops/mod.ts";
@@ -147,21 +147,21 @@ for (const spec of specs) {
     using _scope = new Scope();
     using network = build(device, spec, true);
     const asked: number[] = [];
-    const noise: NoiseSource = {
+    const noise = scaledNoise(device, { temperature: 2 / 3 })({
       uniform: (gate, shape) => {
         asked.push(gate);
         return philoxUniform(device, { seed: 1, step: 0, stream: gate }, shape);
       },
-    };
+    });
     const x = images(device, spec, 4);
     const shapes = gates.map(({ channels }) => [4, channels]);
-    const gated = network.encoder.forward({ tape: null, pass: "gated", noise, temperature: 2 / 3 }, x);
+    const gated = network.encoder.forward({ tape: null, pass: "gated", noise }, x);
     assertEquals(asked, Array.from(gates.keys()));
     assertEquals(gated.masks.map(({ shape }) => shape), shapes);
     assertEquals(gated.noiseFree.length, gates.length);
     const [first, second] = gated.masks.map((mask) => mask.toFloat32());
     assertNotEquals(first, second);
-    const dense = network.encoder.forward({ tape: null, pass: "dense", noise, temperature: 2 / 3 }, x);
+    const dense = network.encoder.forward({ tape: null, pass: "dense", noise }, x);
     assertEquals([dense.masks.length, asked.length], [0, gates.length]);
     const { masks: decided } = network.encoder.evaluate("gated", x);
     assertEquals(decided.map(({ shape }) => shape), shapes);

@@ -14,7 +14,7 @@ import {
   gateSpecs,
   loadTorchState,
   type NetworkSpec,
-  type NoiseSource,
+  scaledNoise,
   toTorchState,
 } from "../../src/models/mod.ts";
 import { Initialiser } from "../../src/nn/mod.ts";
@@ -60,14 +60,14 @@ for (const spec of specs) {
     using _scope = new Scope();
     using network = build(device, spec);
     const asked: (readonly number[])[] = [];
-    const noise: NoiseSource = {
+    const noise = scaledNoise(device, { temperature: 1 })({
       uniform: (gate, shape) => {
         asked.push(shape);
         return philoxUniform(device, { seed: 1, step: 0, stream: gate }, shape);
       },
-    };
+    });
     const x = normal(device, 6, 12, 12, 3);
-    const { masks, noiseFree } = network.encoder.forward({ tape: null, pass: "gated", noise, temperature: 1 }, x);
+    const { masks, noiseFree } = network.encoder.forward({ tape: null, pass: "gated", noise }, x);
     assertEquals(asked, gates.map(({ channels }) => [6, channels / group]));
     const { masks: decided } = network.encoder.evaluate("gated", x);
     for (const kind of [masks, noiseFree, decided]) {
@@ -167,8 +167,8 @@ Deno.test("a logit's gradient is the sum of its channels' gradients, times the s
   const weights = new Map([...gate.parameters()].map(([name, { value }]) => [name, value]));
   const [fc1, fc2] = ["fc1.weight", "fc2.weight"].map((name) => weights.get(name) ?? fail(name));
   const tape = new Tape();
-  const noise = { uniform: () => drawn };
-  const { mask } = gate.sample({ tape, pass: "gated", noise, temperature }, x, 0);
+  const noise = scaledNoise(device, { temperature })({ uniform: () => drawn });
+  const { mask } = gate.sample({ tape, pass: "gated", noise }, x, 0);
   tape.backward([mask], [dmask]);
   assert(fc1 && fc2);
 

@@ -7,7 +7,14 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { Tape } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { MisuseError } from "../../src/errors.ts";
-import { type BlockOptions, encoderState, Gate, GatedResNet, type GateOptions } from "../../src/models/mod.ts";
+import {
+  type BlockOptions,
+  encoderState,
+  Gate,
+  GatedResNet,
+  type GateOptions,
+  scaledNoise,
+} from "../../src/models/mod.ts";
 import { Initialiser } from "../../src/nn/mod.ts";
 import { sum } from "../../src/ops/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
@@ -29,8 +36,9 @@ const uniform = drawn(batch * channels, 1, (random) => (random.integer(1 << 24) 
 /** Samples a gate, and takes the gradient of the sum of its mask by its last layer's weight. */
 function sample(device: Device, gate: Gate, noiseScale?: number) {
   const tape = new Tape();
-  const noise = { uniform: () => Tensor.from(device, uniform, [batch, channels]) };
-  const context = { tape, pass: "gated", noise, noiseScale, temperature: TEMPERATURE } as const;
+  const source = { uniform: () => Tensor.from(device, uniform, [batch, channels]) };
+  const noise = scaledNoise(device, { temperature: TEMPERATURE, scale: noiseScale })(source);
+  const context = { tape, pass: "gated", noise } as const;
   const { mask, noiseFree } = gate.sample(context, Tensor.from(device, input, [batch, 1, 1, inChannels]), 0);
   const bits = [mask, noiseFree].map((of) => [...of.toFloat32()]);
   tape.backward(sum(tape, mask, "all"));

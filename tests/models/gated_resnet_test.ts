@@ -24,6 +24,7 @@ import {
   loadTorchState,
   networkCost,
   type NetworkSpec,
+  scaledNoise,
   toTorchState,
   type TracedRow,
 } from "../../src/models/mod.ts";
@@ -107,8 +108,8 @@ Deno.test("a network built dense refuses a gated pass by the block's name", () =
   using device = openDevice();
   using _scope = new Scope();
   using network = build(device, { gated: false, separateNorm: false });
-  const noise = { uniform: () => fail("no noise is drawn") };
-  const context: ForwardContext = { tape: null, pass: "gated", noise, temperature: 1 };
+  const noise = scaledNoise(device, { temperature: 1 })({ uniform: () => fail("no noise is drawn") });
+  const context: ForwardContext = { tape: null, pass: "gated", noise };
   assertThrows(() => network.encoder.forward(context, images(device, 2)), MisuseError, "layer1.0");
 });
 

@@ -5,7 +5,8 @@ using namespace sluice_test;
 
 namespace {
 const int32_t bad = SL_ERROR_INVALID_ARGUMENT;
-constexpr float tau = 2.0f / 3.0f;
+constexpr float factor = 1.25f, tau = 2.0f / 3.0f;
+const std::vector<float> settings = {factor, tau};
 }  // namespace
 
 TEST_CASE("sl_gate_sample draws Gumbel-sigmoid gates and their straight-through gradient") {
@@ -17,11 +18,13 @@ TEST_CASE("sl_gate_sample draws Gumbel-sigmoid gates and their straight-through 
     std::vector<float> masks;
     for (size_t i = 0; i < logits.size(); ++i) {
       const double u = draws[i];
-      softs.push_back(1.0 / (1.0 + std::exp(-(logits[i] + std::log(u + 1e-8) - std::log(1.0 - u + 1e-8)) / tau)));
+      softs.push_back(1.0 /
+                      (1.0 + std::exp(-(factor * logits[i] + std::log(u + 1e-8) - std::log(1.0 - u + 1e-8)) / tau)));
       masks.push_back(softs[i] >= 0.5 ? 1.0f : 0.0f);
     }
     const Buffer<float> x(context, logits), uniform(context, draws), mask(context, n), soft(context, n);
-    REQUIRE(sl_gate_sample(context, n, x, uniform, tau, mask, soft) == SL_OK);
+    const Buffer<float> setting(context, settings);
+    REQUIRE(sl_gate_sample(context, n, x, uniform, setting, mask, soft) == SL_OK);
     CHECK(relative_error(soft.get(), softs) < 2e-6);
     CHECK(mask.get() == masks);
     const Buffer<float> dmask(context, dmasks), added(context, before);
@@ -29,12 +32,12 @@ TEST_CASE("sl_gate_sample draws Gumbel-sigmoid gates and their straight-through 
     const std::vector<float> saved = soft.get();
     std::vector<double> gradients, sums;
     for (size_t i = 0; i < logits.size(); ++i) {
-      gradients.push_back(dmasks[i] * static_cast<double>(saved[i]) * (1.0 - saved[i]) / tau);
+      gradients.push_back(factor * dmasks[i] * static_cast<double>(saved[i]) * (1.0 - saved[i]) / tau);
       sums.push_back(before[i] + gradients[i]);
     }
-    REQUIRE(sl_gate_sample_backward(context, n, soft, dmask, tau, dx, 0) == SL_OK);
+    REQUIRE(sl_gate_sample_backward(context, n, soft, dmask, setting, dx, 0) == SL_OK);
     CHECK(relative_error(dx.get(), gradients) < 1e-6);
-    REQUIRE(sl_gate_sample_backward(context, n, soft, dmask, tau, added, 1) == SL_OK);
+    REQUIRE(sl_gate_sample_backward(context, n, soft, dmask, setting, added, 1) == SL_OK);
     CHECK(relative_error(added.get(), sums) < 1e-6);
   }
 }
@@ -43,8 +46,8 @@ TEST_CASE("sl_gate_sample stays finite at the ends of the uniform's range") {
   const Context context;
   const float low = 0x1p-25f, high = static_cast<float>(1.0 - 0x1p-25);  // the extreme draws: high rounds to 1
   const Buffer<float> x(context, {0.0f, 0.0f, 500.0f, -500.0f}), uniform(context, {low, high, low, high});
-  const Buffer<float> mask(context, 4), soft(context, 4);
-  REQUIRE(sl_gate_sample(context, 4, x, uniform, tau, mask, soft) == SL_OK);
+  const Buffer<float> mask(context, 4), soft(context, 4), setting(context, settings);
+  REQUIRE(sl_gate_sample(context, 4, x, uniform, setting, mask, soft) == SL_OK);
   CHECK(mask.get() == std::vector<float>{0.0f, 1.0f, 1.0f, 0.0f});
   for (const float value : soft.get()) CHECK((value >= 0.0f && value <= 1.0f));
 }
@@ -127,12 +130,12 @@ TEST_CASE("sl_gate_decide opens at a logit of exactly 0, and closes on NaN") {
 TEST_CASE("gates refuse wrong arguments and accept empty ones") {
   const Context context;
   const Buffer<float> x(context, 4);
-  CHECK(sl_gate_sample(context, 4, x, x, 0.0f, x, x) == bad);
-  CHECK(last_error_mentions("tau"));
-  CHECK(sl_gate_sample(context, -4, x, x, tau, x, x) == bad);
-  CHECK(sl_gate_sample(context, 4, x, nullptr, tau, x, x) == bad);
-  CHECK(sl_gate_sample_backward(context, 4, x, x, nan_value, x, 0) == bad);
-  CHECK(sl_gate_sample_backward(nullptr, 4, x, x, tau, x, 0) == bad);
+  CHECK(sl_gate_sample(context, -4, x, x, x, x, x) == bad);
+  CHECK(sl_gate_sample(context, 4, x, nullptr, x, x, x) == bad);
+  CHECK(sl_gate_sample(context, 4, x, x, nullptr, x, x) == bad);
+  CHECK(last_error_mentions("setting"));
+  CHECK(sl_gate_sample_backward(context, 4, x, x, nullptr, x, 0) == bad);
+  CHECK(sl_gate_sample_backward(nullptr, 4, x, x, x, x, 0) == bad);
   CHECK(sl_gate_threshold(context, 4, nullptr, x) == bad);
   CHECK(sl_gate_decide(context, 1, 2, 2, 2, x, x, x, x, x, x, 1e-5f, x, nullptr, nullptr) == bad);
   CHECK(last_error_mentions("mask"));
@@ -140,6 +143,21 @@ TEST_CASE("gates refuse wrong arguments and accept empty ones") {
   CHECK(sl_gate_decide(context, 1, 2, 2, 2, x, x, x, nullptr, x, x, 1e-5f, x, nullptr, x) == bad);
   CHECK(sl_gate_decide(context, 1, 2, -2, 2, x, x, x, x, x, x, 1e-5f, x, nullptr, x) == bad);
   CHECK(sl_gate_decide(context, 0, 2, 2, 2, nullptr, x, x, x, x, x, 1e-5f, x, nullptr, nullptr) == SL_OK);
-  CHECK(sl_gate_sample(context, 0, nullptr, nullptr, tau, nullptr, nullptr) == SL_OK);
+  CHECK(sl_gate_sample(context, 0, nullptr, nullptr, nullptr, nullptr, nullptr) == SL_OK);
   CHECK(sl_gate_threshold(context, 0, nullptr, nullptr) == SL_OK);
+}
+
+TEST_CASE("gates refuse a temperature that is not positive, a GPU in the next call that waits") {
+  const Context context;
+  const Buffer<float> x(context, {0.5f, 0.5f}), y(context, 2), soft(context, 2);
+  for (const float wrong : {0.0f, -1.0f, nan_value}) {
+    const Buffer<float> setting(context, {1.0f, wrong});
+    const int32_t sampled = sl_gate_sample(context, 2, x, x, setting, y, soft);
+    const int32_t waited = sl_synchronize(context);
+    CHECK((sampled == bad || waited == bad));
+    CHECK(last_error_mentions("tau"));
+    const int32_t swept = sl_gate_sample_backward(context, 2, x, x, setting, y, 0);
+    const int32_t ended = sl_synchronize(context);
+    CHECK((swept == bad || ended == bad));
+  }
 }

@@ -41,8 +41,8 @@ TEST_CASE("operations on arrays refuse sizes whose product overflows") {
     CHECK(refused("sl_unary", sl_unary(c.context, SL_UNARY_RELU, SL_F32, n, b, b)));
     CHECK(refused("sl_unary_backward", sl_unary_backward(c.context, SL_UNARY_RELU, SL_F32, n, b, b, b, b, 0)));
     CHECK(refused("sl_philox_uniform", sl_philox_uniform(c.context, 0, 0, 0, 0, 0, n, b)));
-    CHECK(refused("sl_gate_sample", sl_gate_sample(c.context, n, b, b, 1.0f, b, b)));
-    CHECK(refused("sl_gate_sample_backward", sl_gate_sample_backward(c.context, n, b, b, 1.0f, b, 0)));
+    CHECK(refused("sl_gate_sample", sl_gate_sample(c.context, n, b, b, b, b, b)));
+    CHECK(refused("sl_gate_sample_backward", sl_gate_sample_backward(c.context, n, b, b, b, b, 0)));
     CHECK(refused("sl_gate_threshold", sl_gate_threshold(c.context, n, b, b)));
     CHECK(refused("sl_norm_finalize", sl_norm_finalize(c.context, n, 1, b, 0.1f, 0.1f, b, b, b, b)));
     CHECK(refused("sl_norm_rstd", sl_norm_rstd(c.context, n, b, 0.1f, b)));

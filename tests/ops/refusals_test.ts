@@ -161,7 +161,7 @@ const refused: readonly [
   }],
   ["a label that is no class", NativeError, /cross_entropy.*4/, () => crossEntropy(null, floats(2, 4), integers(0, 4))],
   ["noise of another shape than the logits", ShapeError, /gateSample.*uniform/, () => {
-    gateSample(null, floats(2, 4), floats(4, 2), 1);
+    gateSample(null, floats(2, 4), floats(4, 2), floats(2));
   }],
   ["means of another number of channels than a gate reads", ShapeError, /gateDecide.*weight1/, () => {
     gateDecide(floats(2, 5), { weight1: floats(1, 4), norm: norm(1), weight2: floats(3, 1), bias: null });

@@ -64,7 +64,7 @@ def gate(i, a):
     if a["threshold"]:
         return [(i["logits"] >= 0).double()]
     logistic = torch.log(i["noise"] + 1e-8) - torch.log(1 - i["noise"] + 1e-8)
-    soft = torch.sigmoid((i["logits"] + logistic) / a["tau"])
+    soft = torch.sigmoid((a["factor"] * i["logits"] + logistic) / a["tau"])
     return [(soft >= 0.5).double() + (soft - soft.detach())]
 
 

@@ -24,7 +24,8 @@ import { cast } from "../../src/ops/mod.ts";
 import { optimizerOf } from "../../src/optim/mod.ts";
 import { TrainingState } from "../../src/run/training_state.ts";
 import { Tensor } from "../../src/tensor/mod.ts";
-import { type StepConfig, trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import type { StepConfig } from "../../src/training/step_inputs.ts";
 
 /** Largest |difference| / |reference| of a tensor. */
 export const RELATIVE = 1e-4;

@@ -7,10 +7,10 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows
 import { ShapeError } from "../../src/errors.ts";
 import { RotationHead } from "../../src/models/mod.ts";
 import { Initialiser } from "../../src/nn/mod.ts";
-import { cast } from "../../src/ops/mod.ts";
+import { cast, rotate } from "../../src/ops/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { stepRates } from "../../src/training/schedules.ts";
-import { drawTurns, rotated } from "../../src/training/rotation.ts";
+import { drawTurns } from "../../src/training/rotation.ts";
 import { openDevice } from "../devices.ts";
 
 /** A quarter turn against the clock of [side, side, 3], as torch.rot90 over the first two axes. */
@@ -36,7 +36,8 @@ for (const dtype of ["f32", "bf16"] as const) {
       });
       const turns = Int32Array.of(0, 1, 2, 3, 1);
       const whole = Tensor.from(device, Float32Array.from(images.flat()), [5, side, side, 3]);
-      const actual = cast(null, rotated(dtype === "f32" ? whole : cast(null, whole, dtype), turns), "f32").toFloat32();
+      const view = dtype === "f32" ? whole : cast(null, whole, dtype);
+      const actual = cast(null, rotate(view, Tensor.from(device, turns, [5])), "f32").toFloat32();
       const expected = images.flatMap((image, index) => {
         let turned = image;
         for (let turn = 0; turn < (turns[index] ?? 0); turn++) turned = quarterTurn(turned, side);
@@ -59,9 +60,9 @@ Deno.test("views that are not square, or of another number, are refused", () => 
   using device = openDevice();
   using _scope = new Scope();
   const view = Tensor.from(device, new Float32Array(2 * 3 * 4 * 3), [2, 3, 4, 3]);
-  assertThrows(() => rotated(view, Int32Array.of(0, 1)), ShapeError);
+  assertThrows(() => rotate(view, Tensor.from(device, Int32Array.of(0, 1), [2])), ShapeError);
   const square = Tensor.from(device, new Float32Array(2 * 3 * 3 * 3), [2, 3, 3, 3]);
-  assertThrows(() => rotated(square, Int32Array.of(0)), ShapeError);
+  assertThrows(() => rotate(square, Tensor.from(device, Int32Array.of(0), [1])), ShapeError);
 });
 
 /** The head in float64: linear, layer norm, relu, linear, layer norm, perhaps relu, linear, of one row of features. */

@@ -6,20 +6,31 @@
 
 namespace sluice {
 namespace {
+
 constexpr int64_t grain = 1 << 13;  // elements of a chunk; each costs two logarithms and an exponential
+
+int32_t check_temperature(const char* name, float tau) {
+  SL_REQUIRE(tau > 0.0f, "%s: tau is %g, must be positive", name, static_cast<double>(tau));
+  return SL_OK;
 }
+
+}  // namespace
 }  // namespace sluice
 
 using namespace sluice;
 
-SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
-                              float* mask, float* soft) {
+SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform,
+                              const float* setting, float* mask, float* soft) {
   SL_REQUIRE_POINTERS("sl_gate_sample", context);
-  SL_TRY(check_gate_sample(n, logits, uniform, tau, mask, soft));
+  SL_TRY(check_gate_sample(n, logits, uniform, setting, mask, soft));
+  if (n == 0) return SL_OK;
+  const float factor = setting[0], tau = setting[1];
+  SL_TRY(check_temperature("sl_gate_sample", tau));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float noise = std::log(uniform[i] + 1e-8f) - std::log(1.0f - uniform[i] + 1e-8f);
-      const float value = 1.0f / (1.0f + std::exp(-(logits[i] + noise) / tau));
+      const float logit = factor * logits[i];
+      const float value = 1.0f / (1.0f + std::exp(-(logit + noise) / tau));
       soft[i] = value;
       mask[i] = value >= 0.5f ? 1.0f : 0.0f;
     }
@@ -27,14 +38,17 @@ SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logit
   return SL_OK;
 }
 
-SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
-                                       float* dlogits, int32_t accumulate) {
+SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask,
+                                       const float* setting, float* dlogits, int32_t accumulate) {
   SL_REQUIRE_POINTERS("sl_gate_sample_backward", context);
-  SL_TRY(check_gate_sample_backward(n, soft, dmask, tau, dlogits));
+  SL_TRY(check_gate_sample_backward(n, soft, dmask, setting, dlogits));
+  if (n == 0) return SL_OK;
+  const float factor = setting[0], tau = setting[1];
+  SL_TRY(check_temperature("sl_gate_sample_backward", tau));
   parallel_for(context->threads, n, grain, [&](int64_t begin, int64_t end) {
 #pragma omp simd
     for (int64_t i = begin; i < end; ++i) {
-      const float gradient = dmask[i] * soft[i] * (1.0f - soft[i]) / tau;
+      const float gradient = factor * (dmask[i] * soft[i] * (1.0f - soft[i]) / tau);
       dlogits[i] = accumulate != 0 ? dlogits[i] + gradient : gradient;
     }
   });

@@ -6,24 +6,28 @@
 
 using namespace sluice;
 
-SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform, float tau,
-                              float* mask, float* soft) {
+SL_API int32_t sl_gate_sample(sl_context* context, int64_t n, const float* logits, const float* uniform,
+                              const float* setting, float* mask, float* soft) {
   SL_ENTER("sl_gate_sample", context);
-  SL_TRY(check_gate_sample(n, logits, uniform, tau, mask, soft));
-  return for_each(context, "sl_gate_sample", n, [=] __device__(int64_t i) {
+  SL_TRY(check_gate_sample(n, logits, uniform, setting, mask, soft));
+  return for_each(context, "sl_gate_sample", n, [=, fault = context->fault] __device__(int64_t i) {
+    const float factor = setting[0], tau = setting[1];
+    if (!(tau > 0.0f)) *fault = fault_gate_temperature;
     const float noise = logf(uniform[i] + 1e-8f) - logf(1.0f - uniform[i] + 1e-8f);
-    const float value = 1.0f / (1.0f + expf(-(logits[i] + noise) / tau));
+    const float value = 1.0f / (1.0f + expf(-(factor * logits[i] + noise) / tau));
     soft[i] = value;
     mask[i] = value >= 0.5f ? 1.0f : 0.0f;
   });
 }
 
-SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask, float tau,
-                                       float* dlogits, int32_t accumulate) {
+SL_API int32_t sl_gate_sample_backward(sl_context* context, int64_t n, const float* soft, const float* dmask,
+                                       const float* setting, float* dlogits, int32_t accumulate) {
   SL_ENTER("sl_gate_sample_backward", context);
-  SL_TRY(check_gate_sample_backward(n, soft, dmask, tau, dlogits));
-  return for_each(context, "sl_gate_sample_backward", n, [=] __device__(int64_t i) {
-    const float gradient = dmask[i] * soft[i] * (1.0f - soft[i]) / tau;
+  SL_TRY(check_gate_sample_backward(n, soft, dmask, setting, dlogits));
+  return for_each(context, "sl_gate_sample_backward", n, [=, fault = context->fault] __device__(int64_t i) {
+    const float factor = setting[0], tau = setting[1];
+    if (!(tau > 0.0f)) *fault = fault_gate_temperature;
+    const float gradient = factor * (dmask[i] * soft[i] * (1.0f - soft[i]) / tau);
     dlogits[i] = accumulate != 0 ? dlogits[i] + gradient : gradient;
   });
 }

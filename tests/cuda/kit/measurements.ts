@@ -58,12 +58,14 @@ interface NetworkSize {
   readonly width: number;
   readonly batch: number;
   readonly precision?: Precision;
+  /** Whether steps are recorded as a CUDA graph; false by default. */
+  readonly cudaGraph?: boolean;
 }
 
 /** A dual run of ResNet-18 on images of 32 x 32. */
-function configOf({ width, batch, precision = "f32" }: NetworkSize): RunConfig {
+function configOf({ width, batch, precision = "f32", cudaGraph = false }: NetworkSize): RunConfig {
   return resolveConfig({
-    flags: { width, batch, projector: 32 * width, stem: "cifar-paper", precision, gateWarmup: 0 },
+    flags: { width, batch, projector: 32 * width, stem: "cifar-paper", precision, gateWarmup: 0, cudaGraph },
   });
 }
 

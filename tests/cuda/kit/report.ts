@@ -33,7 +33,9 @@ function sectionTable(results: readonly SectionResult[]): string {
 
 /** Milliseconds of PyTorch's step beside a step of sluice's, as the script prints them; null without PyTorch. */
 function peerMilliseconds(results: readonly SectionResult[], name: string): string {
-  const peer = results.find(({ section }) => section === `PyTorch's ${name.replace("tf32", "f32")}`);
+  const peer = results.find(({ section }) =>
+    section === `PyTorch's ${name.replace("tf32", "f32").replace(", CUDA graph", "")}`
+  );
   return /([\d.]+) ms/.exec(peer?.stdout ?? "")?.[1] ?? "-";
 }
 

@@ -42,6 +42,7 @@ export const checkedTests: readonly string[] = [
   "augment",
   "gated",
   "gated_table",
+  "graph",
 ];
 
 /** doctest's filter for the files of some native tests. */
@@ -59,7 +60,10 @@ function measured(name: string, measurement: Measurement, options: object): Sect
   return { name, program: "measure", args: [measurement, JSON.stringify(options)] };
 }
 
-/** Training steps, with PyTorch's beside them. PyTorch's step in f32 stands beside tf32 too. */
+/**
+ * Training steps, with PyTorch's beside them, in bf16 also recorded as a CUDA graph. PyTorch's step in f32 stands
+ * beside tf32 too.
+ */
 function stepSections(widths: readonly number[], options: { readonly batch: number }): Section[] {
   return widths.flatMap((width) =>
     precisions.flatMap((precision): Section[] => {
@@ -67,7 +71,10 @@ function stepSections(widths: readonly number[], options: { readonly batch: numb
       if (precision === "tf32") return [own];
       const size = ["--width", `${width}`, "--projector", `${32 * width}`, "--batch", `${options.batch}`];
       const args = ["step_speed.py", "--device", "cuda", ...size, "--precision", precision];
-      return [own, { name: `PyTorch's step, width ${width}, ${precision}`, program: "python3", args }];
+      const peer: Section = { name: `PyTorch's step, width ${width}, ${precision}`, program: "python3", args };
+      if (precision !== "bf16") return [own, peer];
+      const recorded = { ...options, width, precision, cudaGraph: true };
+      return [own, peer, measured(`step, width ${width}, ${precision}, CUDA graph`, "step", recorded)];
     })
   );
 }

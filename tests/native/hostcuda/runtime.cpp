@@ -2,7 +2,6 @@
 #include "runtime.h"
 
 #include <map>
-#include <mutex>
 #include <set>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -11,13 +10,6 @@
 
 namespace hostcuda {
 namespace {
-
-// Several threads may use the device, as CUDA allows. Each call of the runtime holds this lock.
-std::recursive_mutex& lock() {
-  static std::recursive_mutex mutex;
-  return mutex;
-}
-using Locked = std::lock_guard<std::recursive_mutex>;
 
 std::map<const char*, size_t>& device_memory() {
   static std::map<const char*, size_t> blocks;
@@ -39,12 +31,6 @@ std::set<CUevent_st*>& events() {
 bool failed = false;
 std::string failure;
 thread_local cudaError_t last = cudaSuccess;
-
-cudaError_t result(cudaError_t error) {
-  if (failed) error = cudaErrorLaunchFailure;
-  if (error != cudaSuccess) last = error;
-  return error;
-}
 
 size_t limit() {
   const char* const text = std::getenv("HOSTCUDA_MEMORY");
@@ -89,10 +75,28 @@ cudaError_t allocate(std::map<const char*, size_t>& blocks, void** pointer, size
   return cudaSuccess;
 }
 
-bool knows(CUstream_st* stream) { return streams().count(stream) == 1; }
 bool knows(CUevent_st* event) { return events().count(event) == 1; }
 
+bool spoils_any_capture() {
+  bool spoilt = false;
+  for (CUstream_st* const stream : streams()) spoilt |= spoils_capture(stream);
+  return spoilt;
+}
+
 }  // namespace
+
+std::recursive_mutex& lock() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
+cudaError_t result(cudaError_t error) {
+  if (failed) error = cudaErrorLaunchFailure;
+  if (error != cudaSuccess) last = error;
+  return error;
+}
+
+bool knows(CUstream_st* stream) { return streams().count(stream) == 1; }
 
 Order order() {
   static const Order chosen = [] {
@@ -125,6 +129,10 @@ bool pinned(const void* pointer, size_t bytes) { return within(pinned_memory(), 
 cudaError_t enqueue(CUstream_st* stream, std::function<void()> work, uint64_t cost) {
   const Locked locked(lock());
   if (!knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  if (stream->capture != nullptr) {
+    stream->capture->work.push_back({std::move(work), cost});
+    return result(cudaSuccess);
+  }
   stream->waiting.push_back({std::move(work), cost});
   ++stream->enqueued;
   return result(cudaSuccess);
@@ -177,6 +185,7 @@ cudaError_t cudaGetDeviceCount(int* count) {
 cudaError_t cudaSetDevice(int device) { return result(device == 0 ? cudaSuccess : cudaErrorInvalidDevice); }
 cudaError_t cudaDeviceSynchronize() {
   const Locked locked(lock());
+  if (spoils_any_capture()) return result(cudaErrorStreamCaptureUnsupported);
   run_all();
   return result(cudaSuccess);
 }
@@ -207,6 +216,9 @@ const char* cudaGetErrorString(cudaError_t error) {
     case cudaErrorInvalidMemcpyDirection: return "invalid copy direction for memcpy";
     case cudaErrorInvalidDevice: return "invalid device ordinal";
     case cudaErrorInvalidResourceHandle: return "invalid resource handle";
+    case cudaErrorIllegalState: return "the operation cannot be performed in the present state";
+    case cudaErrorStreamCaptureUnsupported: return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureInvalidated: return "operation failed due to a previous error during capture";
     case cudaErrorNotReady: return "device not ready";
     case cudaErrorLaunchFailure: return failure.c_str();
     default: return "unknown error";
@@ -272,6 +284,9 @@ cudaError_t cudaMemcpyAsync(void* destination, const void* source, size_t bytes,
   if (on_device(destination, bytes) != to_device || on_device(source, bytes) != from_device) {
     return result(cudaErrorInvalidValue);
   }
+  // Only pinned memory can be read or written whenever a graph is launched.
+  const bool pageable = (!from_device && !pinned(source, bytes)) || (!to_device && !pinned(destination, bytes));
+  if (pageable && spoils_capture(stream)) return result(cudaErrorStreamCaptureUnsupported);
   // A copy from pageable host memory is staged before the call returns, and a copy to it completes before (CUDA Runtime
   // API, "API synchronization behavior"). Pinned memory is read and written when the stream runs the copy.
   if (!from_device && !pinned(source, bytes)) {
@@ -308,12 +323,14 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const Locked locked(lock());
   if (!knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  if (spoils_capture(stream)) return result(cudaErrorStreamCaptureUnsupported);
   run_until(stream, stream->enqueued);
   return result(cudaSuccess);
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   const Locked locked(lock());
   if (!knows(event)) return result(cudaErrorInvalidResourceHandle);
+  if (knows(stream) && spoils_capture(stream)) return result(cudaErrorStreamCaptureUnsupported);
   if (event->stream == nullptr) return result(knows(stream) ? cudaSuccess : cudaErrorInvalidResourceHandle);
   return enqueue(stream, [other = event->stream, position = event->position] {
     if (knows(other)) run_until(other, position);
@@ -336,6 +353,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const Locked locked(lock());
   if (!knows(event) || !knows(stream)) return result(cudaErrorInvalidResourceHandle);
+  if (spoils_capture(stream)) return result(cudaErrorStreamCaptureUnsupported);
   const auto mark = std::make_shared<CUevent_st::Mark>();
   const cudaError_t error = enqueue(stream, [stream, mark] { *mark = {true, stream->clock}; }, 0);
   event->mark = mark;

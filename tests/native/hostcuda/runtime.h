@@ -6,7 +6,9 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 // Work stays in its stream until somebody waits for it, which is the latest time at which a device may run it. So host
 // code that reuses memory too early or forgets an event gives wrong results.
@@ -22,6 +24,7 @@ struct CUevent_st {
   uint64_t position = 0;          // pieces of that stream's work up to the event
   std::shared_ptr<Mark> mark;     // of the last record
 };
+struct CUgraph_st;
 struct CUstream_st {
   struct Work {
     std::function<void()> run;
@@ -31,6 +34,15 @@ struct CUstream_st {
   uint64_t enqueued = 0, done = 0;
   uint64_t clock = 0;  // total cost of the work that is done, in milliseconds
   bool running = false;
+  std::unique_ptr<CUgraph_st> capture;  // takes the stream's work instead, if it is not null
+};
+// Work in the order of its stream, which a launch appends to a stream.
+struct CUgraph_st {
+  std::vector<CUstream_st::Work> work;
+  bool invalid = false;  // whether a call was made that a capture does not allow
+};
+struct CUgraphExec_st {
+  std::vector<CUstream_st::Work> work;
 };
 
 namespace hostcuda {
@@ -42,6 +54,21 @@ Order order();
 
 // The index that runs at `step` of `count` steps, in the given round.
 unsigned taken(Order order, unsigned step, unsigned count, unsigned round);
+
+// Several threads may use the device, as CUDA allows. Each call of the runtime holds this lock.
+std::recursive_mutex& lock();
+using Locked = std::lock_guard<std::recursive_mutex>;
+
+// What a call of the runtime returns: the error, or that of device work that has failed. cudaGetLastError returns it,
+// too.
+cudaError_t result(cudaError_t error);
+
+// Whether the stream exists.
+bool knows(CUstream_st* stream);
+
+// Whether the stream is being captured. The capture is invalid from then on, as it is in CUDA after calls that wait for
+// the stream (CUDA C++ Programming Guide, "CUDA Graphs", "Invalidation").
+bool spoils_capture(CUstream_st* stream);
 
 // Records the first failure of device work. As in CUDA, every later call returns it.
 void fail_device(const std::string& cause);

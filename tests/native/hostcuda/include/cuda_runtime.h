@@ -27,9 +27,12 @@
 enum cudaError : unsigned {};
 enum cudaMemcpyKind : unsigned {};
 enum cudaDeviceAttr : unsigned {};
+enum cudaStreamCaptureMode : unsigned {};
 using cudaError_t = cudaError;
 using cudaStream_t = struct CUstream_st*;
 using cudaEvent_t = struct CUevent_st*;
+using cudaGraph_t = struct CUgraph_st*;
+using cudaGraphExec_t = struct CUgraphExec_st*;
 struct cudaDeviceProp {
   char name[256];
 };

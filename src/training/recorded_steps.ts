@@ -1,0 +1,160 @@
+/**
+ * Training steps that a GPU repeats: recorded once as a CUDA graph, and launched with one native call.
+ *
+ * @module
+ */
+import { DeviceGraph } from "../device/mod.ts";
+import type { RunConfig } from "../config/options.ts";
+import { NativeError } from "../errors.ts";
+import { Scope } from "../tensor/mod.ts";
+import { type Draws, FixedOperands, notingDraws } from "./fixed_operands.ts";
+import { type ComputedStep, computeStep, finishStep, type StepReport, trainingStep } from "./step.ts";
+import { type StepConfig, type StepConstants, stepConstants, type StepInputs } from "./step_inputs.ts";
+import { stepOperands } from "./step_operands.ts";
+import { freeCopies, type Trainee } from "./trainee.ts";
+
+/** The options that decide which steps are recorded. */
+export type RecordedStepConfig = StepConfig & Pick<RunConfig, "vanillaShare">;
+
+/** Takes the steps of a run. */
+export interface StepTaker extends Disposable {
+  /** Trains the network on one batch, as {@linkcode trainingStep} does. */
+  run(inputs: StepInputs): StepReport;
+}
+
+/** A kind of step, with gates or without: a run may take them in turn. */
+type Kind = "gated" | "vanilla";
+
+/** A plain step, after which an equal one may be recorded. */
+interface SeenStep {
+  readonly key: string;
+  readonly draws: Draws;
+}
+
+/** A recorded step. */
+interface Recording extends Disposable {
+  readonly key: string;
+  readonly operands: FixedOperands;
+  readonly graph: DeviceGraph;
+  readonly computed: ComputedStep;
+}
+
+/**
+ * Takes the steps of a run. The first step of each kind is computed as it always is; from the second on, steps whose
+ * numbers stay the same are launches of one recorded step. They give the same bits.
+ */
+class RecordedSteps implements StepTaker {
+  readonly #trainee: Trainee;
+  readonly #config: RecordedStepConfig;
+  readonly #refused: (reason: string) => void;
+  readonly #seen = new Map<Kind, SeenStep>();
+  readonly #recordings = new Map<Kind, Recording>();
+  #isOff = false;
+
+  constructor(trainee: Trainee, config: RecordedStepConfig, refused: (reason: string) => void) {
+    this.#trainee = trainee;
+    this.#config = config;
+    this.#refused = refused;
+  }
+
+  run(inputs: StepInputs): StepReport {
+    using _scope = new Scope();
+    const constants = stepConstants(this.#config, inputs);
+    const kind = constants.isVanilla ? "vanilla" : "gated";
+    const { views, turns, listener } = inputs;
+    const shapes = views.map(({ shape, dtype }) => [shape, dtype]);
+    const key = JSON.stringify([constants, shapes, turns !== undefined, listener !== undefined]);
+    const seen = this.#seen.get(kind);
+    const recorded = this.#recordings.get(kind);
+    const recording = recorded?.key === key ? recorded : this.#tryToRecord(kind, seen, key, constants, inputs);
+    if (recording === null) return this.#plain(kind, key, constants, inputs);
+    this.#seen.set(kind, { key, draws: seen?.draws ?? new Map() });
+    recording.operands.set(stepOperands(this.#trainee.network.device, this.#config, inputs));
+    recording.graph.launch();
+    return finishStep(this.#trainee, inputs, recording.computed);
+  }
+
+  #plain(kind: Kind, key: string, constants: StepConstants, inputs: StepInputs): StepReport {
+    const draws: Draws = new Map();
+    const operands = notingDraws(stepOperands(this.#trainee.network.device, this.#config, inputs), draws);
+    const { listener, collective } = inputs;
+    const options = { keepsFeatures: listener !== undefined, collective };
+    const computed = computeStep(this.#trainee, this.#config, constants, operands, options);
+    this.#seen.set(kind, { key, draws });
+    return finishStep(this.#trainee, inputs, computed);
+  }
+
+  /** Records a step if the step of its kind before it was equal. Null if it was not, or if that fails. */
+  #tryToRecord(
+    kind: Kind,
+    seen: SeenStep | undefined,
+    key: string,
+    constants: StepConstants,
+    inputs: StepInputs,
+  ): Recording | null {
+    if (this.#isOff || seen?.key !== key) return null;
+    // Their memory is of use for the new one. A run whose gate warm-up is over has no more steps without gates.
+    for (const [other, recording] of this.#recordings) {
+      if (other === kind || this.#config.vanillaShare === 0) this.#forget(other, recording);
+    }
+    try {
+      const recording = this.#record(seen, constants, inputs);
+      this.#recordings.set(kind, recording);
+      return recording;
+    } catch (error) {
+      if (!(error instanceof NativeError)) throw error;
+      this.#isOff = true;
+      this.#refused(error.message);
+      return null;
+    }
+  }
+
+  #record({ key, draws }: SeenStep, constants: StepConstants, inputs: StepInputs): Recording {
+    const [trainee, config] = [this.#trainee, this.#config];
+    const { device } = trainee.network;
+    using undone = new DisposableStack();
+    const operands = undone.use(new FixedOperands(stepOperands(device, config, inputs), draws));
+    // The recorded step makes its own copies whenever it is launched; those of a failed recording hold nothing.
+    freeCopies(trainee);
+    undone.defer(() => freeCopies(trainee));
+    // Owns what the recorded calls leave: gradients, scalars, features.
+    const scope = undone.use(new Scope());
+    const { listener, collective } = inputs;
+    const options = { keepsFeatures: listener !== undefined, collective };
+    const [graph, computed] = DeviceGraph.record(
+      device,
+      () => computeStep(trainee, config, constants, operands, options),
+    );
+    scope.leave();
+    undone.move();
+    const dispose = () => {
+      scope[Symbol.dispose]();
+      graph[Symbol.dispose]();
+      operands[Symbol.dispose]();
+    };
+    return { key, operands, graph, computed, [Symbol.dispose]: dispose };
+  }
+
+  #forget(kind: Kind, recording: Recording): void {
+    this.#recordings.delete(kind);
+    recording[Symbol.dispose]();
+  }
+
+  [Symbol.dispose](): void {
+    for (const [kind, recording] of this.#recordings) this.#forget(kind, recording);
+  }
+}
+
+/**
+ * Takes the steps of a run, with `cudaGraph` recorded ones.
+ *
+ * @param refused gets the reason if a step cannot be recorded; all further steps are computed as they always are.
+ */
+export function stepTaker(
+  trainee: Trainee,
+  config: RecordedStepConfig & Pick<RunConfig, "cudaGraph">,
+  refused: (reason: string) => void,
+): StepTaker {
+  if (config.cudaGraph) return new RecordedSteps(trainee, config, refused);
+  return { run: (inputs) => trainingStep(trainee, config, inputs), [Symbol.dispose]: () => {} };
+}
