@@ -144,9 +144,10 @@ struct GatedCall {
 };
 
 // INVALID_ARGUMENT if an operand is missing, else all of them into *call.
-inline int32_t check_gated_forward(const GatedTable& table, const uint64_t* host_operands, const float* x,
-                                   const float* residual, float* y, GatedCall* call) noexcept {
+inline int32_t check_gated_forward(const GatedTable& table, int32_t dtype, const uint64_t* host_operands,
+                                   const float* x, const float* residual, float* y, GatedCall* call) noexcept {
   constexpr const char* name = "sl_gated_forward";
+  SL_REQUIRE(dtype == SL_F32 || dtype == SL_BF16, "%s: dtype %d is neither f32 nor bf16", name, dtype);
   SL_REQUIRE_POINTERS(name, host_operands, residual, y);
   if (table.x_floats() > 0) SL_REQUIRE_POINTERS(name, x);
   call->x = x;

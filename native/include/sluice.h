@@ -451,10 +451,11 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
                              void* packed);
 
 /* x [N,H,W,I], residual and y [N,H',W',O] f32, O the outputs of the last convolution; host_operands
- * [convolutions, SL_GATED_COLUMNS] holds device addresses. */
+ * [convolutions, SL_GATED_COLUMNS] holds device addresses. If dtype is SL_BF16, operands may be rounded to bf16 before
+ * they are multiplied, and if it is SL_F32 and TF32 is allowed, to TF32. Sums are f32. */
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
-                                const sl_gated_convolution* host_convolutions, const uint64_t* host_operands,
-                                const float* x, const float* residual, float* y);
+                                const sl_gated_convolution* host_convolutions, int32_t dtype,
+                                const uint64_t* host_operands, const float* x, const float* residual, float* y);
 
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */
 

@@ -262,8 +262,8 @@ export const symbols = {
     result: "i32",
   },
   sl_gated_forward: {
-    // host_shape, host_convolutions, host_operands, x, residual, y
-    parameters: ["pointer", "buffer", "buffer", "buffer", "pointer", "pointer", "pointer"],
+    // host_shape, host_convolutions, dtype, host_operands, x, residual, y
+    parameters: ["pointer", "buffer", "buffer", "i32", "buffer", "pointer", "pointer", "pointer"],
     result: "i32",
   },
   // optimisers

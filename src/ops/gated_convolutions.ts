@@ -151,7 +151,8 @@ function pack({ weight, packed }: ConvolutionOperands, { shape, rows, copies }: 
  * channels of each image; any other device computes every channel and multiplies by the masks. No gradient. (method of
  * Krishna et al. 2023 and DGNet, Li et al. 2021)
  *
- * @param x [N, H, W, I], f32 or bf16; bf16 is stored, and the open channels are computed in f32.
+ * @param x [N, H, W, I], f32 or bf16. With bf16 a GPU multiplies bf16 on tensor cores, as it multiplies TF32 if that is
+ * allowed; a CPU multiplies f32.
  * @param operands by row, with a mask in exactly the rows that are masked.
  * @param residual [N, H', W', O] of x's element type, the shape of the result.
  * @throws {ShapeError} if shapes do not fit the table.
@@ -166,15 +167,20 @@ export function gatedConvolutions(
   const native = nativeTable(table);
   const call = nativeCall(x, native, table.length);
   if (!isSupported(x.device, native, call)) return maskedConvolutions(x, table, operands, residual);
-  if (x.dtype === "f32") return forward(x, residual, outShape, operands, native, call);
+  if (x.dtype === "f32") return forward(x.code, x, residual, outShape, operands, native, call);
   using wide = cast(null, x, "f32");
   using wideResidual = residual === x ? null : cast(null, residual, "f32");
-  using y = forward(wide, wideResidual ?? wide, outShape, operands, native, call);
+  using y = forward(x.code, wide, wideResidual ?? wide, outShape, operands, native, call);
   return cast(null, y, x.dtype);
 }
 
-/** Calls the native kernels, which compute in f32. */
+/**
+ * Calls the native kernels, which read and write f32.
+ *
+ * @param code the code of the type that operands of products may be rounded to.
+ */
 function forward(
+  code: number,
   x: Tensor,
   residual: Tensor,
   outShape: readonly number[],
@@ -197,7 +203,7 @@ function forward(
       addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
     }
     const y = new Tensor(device, outShape);
-    device.kernels.sl_gated_forward(call.shape, call.rows, addresses, x.pointer, residual.pointer, y.pointer);
+    device.kernels.sl_gated_forward(call.shape, call.rows, code, addresses, x.pointer, residual.pointer, y.pointer);
     return y;
   } finally {
     // Not a DisposableStack: it costs a microsecond, which a small block at batch 1 would feel.

@@ -182,8 +182,8 @@ class Operands {
     }
   }
 
-  int32_t forward(sl_context* context, const Case& a) const {
-    return sl_gated_forward(context, &a.shape, a.table.data(), addresses.data(), x, residual, y);
+  int32_t forward(sl_context* context, const Case& a, int32_t dtype = SL_F32) const {
+    return sl_gated_forward(context, &a.shape, a.table.data(), dtype, addresses.data(), x, residual, y);
   }
 
   Buffer<float> x, residual, y;

@@ -10,7 +10,7 @@ namespace {
 
 // How a convolution of a table is computed: its weights packed in rows, an output channel each, or in columns.
 struct Step {
-  int32_t (*convolve)(const sl_context* context, const char* name, Pass pass) = nullptr;
+  int32_t (*convolve)(sl_context* context, const char* name, const Pass& pass, Multiply multiply) = nullptr;
   bool rows = false;
 
   bool exists() const { return convolve != nullptr; }
@@ -118,14 +118,15 @@ Pass pass_of(const Plan& plan, const GatedCall& call, const Memory& memory, int3
   return pass;
 }
 
-int32_t forward_chunk(const sl_context* context, const Plan& plan, const GatedCall& call, const Memory& memory) {
+int32_t forward_chunk(sl_context* context, const Plan& plan, const GatedCall& call, const Memory& memory,
+                      Multiply multiply) {
   constexpr const char* name = "sl_gated_forward";
   const Masks masks{{call.layers[0].mask, call.layers[1].mask}};
   for (int32_t index = 0; index < plan.table.count; ++index) {
     if (!plan.keeps_groups(index)) SL_TRY(make_groups(context, name, memory.groups[index], masks));
   }
   for (int32_t index = 0; index < plan.table.count; ++index) {
-    SL_TRY(step_of(plan.table, index).convolve(context, name, pass_of(plan, call, memory, index)));
+    SL_TRY(step_of(plan.table, index).convolve(context, name, pass_of(plan, call, memory, index), multiply));
   }
   return SL_OK;
 }
@@ -182,15 +183,15 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 }
 
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
-                                const sl_gated_convolution* host_convolutions, const uint64_t* host_operands,
-                                const float* x, const float* residual, float* y) {
+                                const sl_gated_convolution* host_convolutions, int32_t dtype,
+                                const uint64_t* host_operands, const float* x, const float* residual, float* y) {
   constexpr const char* name = "sl_gated_forward";
   SL_ENTER("sl_gated_forward", context);
   GatedTable table;
   SL_TRY(check_supported(name, host_shape, host_convolutions, &table));
   if (table.is_empty()) return SL_OK;
   GatedCall call{};
-  SL_TRY(check_gated_forward(table, host_operands, x, residual, y, &call));
+  SL_TRY(check_gated_forward(table, dtype, host_operands, x, residual, y, &call));
   for (int32_t index = 0; index < table.count; ++index) {
     SL_REQUIRE(is_aligned(call.layers[index].packed, sizeof(Four)),
                "%s: the packed weights of convolution %d do not begin at a multiple of 16 bytes (%s)", name, index,
@@ -202,10 +203,11 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
   const Scratch scratch(context->allocator, bytes);
   if (!scratch) return out_of_memory(name, context->allocator, bytes);
   Memory memory(plan, scratch.get());
+  const Multiply multiply = dtype == SL_BF16 ? Multiply::bf16 : context->tf32 ? Multiply::tf32 : Multiply::f32;
   for (int64_t image = 0; image < table.batch; image += plan.images) {
     const int64_t images = std::min<int64_t>(plan.images, table.batch - image);
     for (Groups& groups : memory.groups) groups.images = static_cast<int32_t>(images);
-    SL_TRY(forward_chunk(context, plan, call, memory));
+    SL_TRY(forward_chunk(context, plan, call, memory, multiply));
     call.advance(table, images);
   }
   return SL_OK;

@@ -19,6 +19,9 @@ constexpr int warp_lanes_across = chunk_columns / lane_columns;
 constexpr int warp_rows = warp_threads / warp_lanes_across * lane_rows;
 constexpr int tile_threads = tile_rows / warp_rows * warp_threads;
 constexpr int tile_depth = 16;  // terms of every sum that are in shared memory at a time
+// A sum is the sum of its segments, of this many steps each. If a device has more processors than there are tiles, they
+// share a tile's segments, which changes no bit.
+constexpr int segment_steps = 32;
 constexpr int four = 4;
 constexpr int fours_deep = tile_depth / four;
 constexpr int reads = tile_rows * fours_deep / tile_threads;  // of a thread, for the rows and again for the columns
@@ -60,6 +63,9 @@ struct Pass {
   int32_t stride;
   int64_t out_width;
   int32_t column_tiles;  // for every output channel
+  int32_t segments;      // the most of a sum
+  int32_t splits;        // blocks that share a tile
+  float* partials;       // the sums of segments, if there is more than one split
   bool pairs;            // whether two channels are one access to the residual and the activation written
 };
 
@@ -82,9 +88,25 @@ __device__ Opened opened(const Pass& pass, int32_t leader) {
   }
 }
 
+// Elements behind each line of a tile in shared memory: they spread what is stored down a column over the banks, and
+// keep lines at multiples of 16 bytes.
+template <typename T>
+constexpr int line_padding = 16 / static_cast<int>(sizeof(T));
+
+// The terms of two steps, as operands of type T.
+template <typename T>
+struct Terms {
+  static constexpr int row_line = tile_rows + line_padding<T>, column_line = tile_columns + line_padding<T>;
+  alignas(32) T rows[2][tile_depth][row_line];
+  alignas(32) T columns[2][tile_depth][column_line];
+};
+
+template <typename T>
 struct Shared {
-  alignas(16) float rows[2][tile_depth][tile_rows + four];  // the padding spreads what is stored down a column
-  alignas(16) float columns[2][tile_depth][tile_columns + four];
+  union {
+    Terms<T> terms;
+    alignas(32) float sums[tile_rows][tile_columns];  // once all terms are added, if warps hold sums together
+  };
   int64_t input_at[tile_rows];   // the offset of a row's first tap, which may lie outside the map
   int64_t output_at[tile_rows];  // the offset of a row's outputs; below 0 past the group's rows
   uint32_t inside[tile_rows];    // a bit for each tap that is within the map
@@ -92,8 +114,8 @@ struct Shared {
 
 // Finds the pixels of the tile's rows, one row a thread. `depth` and `out_depth` are the floats a pixel of input and
 // output.
-template <typename Kind>
-__device__ void find_rows(const Pass& pass, const RowTile& tile, int64_t depth, int64_t out_depth, Shared& shared) {
+template <typename Kind, typename T>
+__device__ void find_rows(const Pass& pass, const RowTile& tile, int64_t depth, int64_t out_depth, Shared<T>& shared) {
   if (threadIdx.x >= tile_rows) return;
   const int64_t row = int64_t{tile.tile} * tile_rows + threadIdx.x, pixels = pass.groups.pixels;
   int64_t input_at = 0, output_at = -1;
@@ -135,15 +157,16 @@ struct Term {
 // Reads a thread's share of the tile's operands, tile_depth terms a step. For the rows, and for columns that are open
 // outputs, a lane reads four terms, its neighbour the next four of the same row. If the columns are all outputs, the
 // weights have output channels innermost, and a lane reads four columns of one term.
-template <typename Kind, bool fours>
+template <typename Kind, bool fours, typename T>
 class Reader {
  public:
-  // `first_column` is the tile's; columns are entries of the outputs' list, or channels.
-  __device__ Reader(const Pass& pass, const Shared& shared, int32_t depth, const Opened& inputs, const Opened& outputs,
-                    int32_t first_column)
+  // `first_column` is the tile's; columns are entries of the outputs' list, or channels. Reads from `first_step` on.
+  __device__ Reader(const Pass& pass, const Shared<T>& shared, int32_t depth, const Opened& inputs,
+                    const Opened& outputs, int32_t first_column, int32_t first_step)
       : pass_(pass), inputs_(inputs), depth_(depth), row_term_{0, 0} {
     const int deep = threadIdx.x % fours_deep * four, line = threadIdx.x / fours_deep;
-    row_term_.advance(deep, depth);
+    const int32_t first_term = first_step * tile_depth;
+    row_term_.advance(first_term + deep, depth);
     for (int i = 0; i < reads; ++i) {
       const int row = line + i * (tile_threads / fours_deep);
       input_at_[i] = shared.input_at[row];
@@ -152,12 +175,12 @@ class Reader {
         const int32_t entry = first_column + row;
         const int64_t terms = int64_t{Kind::taps} * pass.in_channels;
         column_at_[i] = entry < outputs.count ? outputs.list[entry] * padded(terms) : -1;
-        if constexpr (!Kind::hidden_input) column_at_[i] += column_at_[i] < 0 ? 0 : deep;
+        if constexpr (!Kind::hidden_input) column_at_[i] += column_at_[i] < 0 ? 0 : first_term + deep;
       } else {
         const int64_t column = first_column + threadIdx.x % (tile_columns / four) * four;
         column_at_[i] = column < pass.out_channels ? column : -1;
         column_terms_[i] = {0, 0};
-        column_terms_[i].advance(column_line(i), depth);
+        column_terms_[i].advance(first_term + column_line(i), depth);
       }
     }
   }
@@ -178,17 +201,22 @@ class Reader {
     row_term_.advance(tile_depth, depth_);
   }
 
-  // Stores the step that was read.
-  __device__ void store(Shared& shared, int half) const {
+  // Stores the step that was read, rounded to T.
+  __device__ void store(Shared<T>& shared, int half) const {
     const int deep = threadIdx.x % fours_deep * four, line = threadIdx.x / fours_deep;
+    Terms<T>& terms = shared.terms;
     for (int i = 0; i < reads; ++i) {
       const int row = line + i * (tile_threads / fours_deep);
-      for (int k = 0; k < four; ++k) shared.rows[half][deep + k][row] = rows_[i].at[k];
+      for (int k = 0; k < four; ++k) terms.rows[half][deep + k][row] = from_float<T>(rows_[i].at[k]);
       if constexpr (Kind::hidden_output) {
-        for (int k = 0; k < four; ++k) shared.columns[half][deep + k][row] = columns_[i].at[k];
+        for (int k = 0; k < four; ++k) terms.columns[half][deep + k][row] = from_float<T>(columns_[i].at[k]);
       } else {
         const int column = threadIdx.x % (tile_columns / four) * four;
-        *reinterpret_cast<Four*>(&shared.columns[half][column_line(i)][column]) = columns_[i];
+        struct alignas(four * sizeof(T)) Stored {
+          T at[four];
+        } stored;
+        for (int k = 0; k < four; ++k) stored.at[k] = from_float<T>(columns_[i].at[k]);
+        *reinterpret_cast<Stored*>(&terms.columns[half][column_line(i)][column]) = stored;
       }
     }
   }

@@ -41,6 +41,7 @@ export const checkedTests: readonly string[] = [
   "optim",
   "augment",
   "gated",
+  "gated_precision",
   "gated_table",
   "graph",
 ];

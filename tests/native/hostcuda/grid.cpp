@@ -238,6 +238,10 @@ unsigned ballot(unsigned mask, bool value) {
 
 int lane() { return static_cast<int>(running->index() % 32); }
 
+unsigned warp() { return running->index() / 32; }
+
+void fail_kernel(const char* cause) { fail_device(cause); }
+
 unsigned taken(Order order, unsigned step, unsigned count, unsigned round) {
   switch (order) {
     case Order::ascending: return step;

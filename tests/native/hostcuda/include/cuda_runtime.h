@@ -75,6 +75,10 @@ uint64_t exchange(unsigned mask, uint64_t value, int source);
 // Like exchange, but returns a bit for each lane of `mask`, set if its value is true.
 unsigned ballot(unsigned mask, bool value);
 int lane();
+// The number of the warp in its block.
+unsigned warp();
+// Fails the device, as an access that a device does not allow.
+void fail_kernel(const char* cause);
 
 // Enqueues a launch that calls `thread` for each thread of the grid.
 cudaError_t enqueue_launch(const cudaLaunchConfig_t& config, std::function<void()> thread);
