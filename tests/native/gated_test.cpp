@@ -347,3 +347,20 @@ TEST_CASE("a gated forward leaves no memory behind") {
     }
   }
 }
+
+TEST_CASE("channels that open in groups of neighbours are computed like any others") {
+  uint32_t seed = 27000;
+  for (const Table& table : {basic(64), bottleneck(64, 2), bottleneck(72)}) {
+    for (const size_t group : {size_t{4}, size_t{8}, size_t{16}}) {
+      Case made = make_case({3, 5, 6, 24}, table, {0.5f}, seed += 20);
+      for (LayerValues& layer : made.layers) {
+        // Every group takes the bit of its first channel; a group may end with its image.
+        for (size_t i = 0; i < layer.mask.size(); ++i) {
+          const size_t channel = i % static_cast<size_t>(table[0].outputs);
+          layer.mask[i] = layer.mask[i - channel % group];
+        }
+      }
+      CHECK(relative_error(gated(made, 2), masked_block(made)) < 1e-5);
+    }
+  }
+}

@@ -261,10 +261,14 @@ class Reader {
     Four result{};
     if (row_term_.tap == Kind::taps || column_at_[i] < 0) return result;
     const float* const weights = pass_.weights + column_at_[i] + int64_t{row_term_.tap} * pass_.groups.channels;
-    for (int k = 0; k < four; ++k) {
-      const int32_t entry = row_term_.channel + k;
-      if (entry < inputs_.count) result.at[k] = weights[inputs_.list[entry]];
+    const int32_t* const list = inputs_.list + row_term_.channel;
+    const int32_t left = inputs_.count - row_term_.channel;
+    // Gates that open channels in groups leave whole fours, which are one access.
+    if (left >= four && pass_.groups.channels % four == 0 && list[0] % four == 0 &&
+        list[four - 1] - list[0] == four - 1) {
+      return *reinterpret_cast<const Four*>(weights + list[0]);
     }
+    for (int k = 0; k < four && k < left; ++k) result.at[k] = weights[list[k]];
     return result;
   }
 
