@@ -61,9 +61,8 @@ class RecordedSteps implements StepTaker {
     using _scope = new Scope();
     const constants = stepConstants(this.#config, inputs);
     const kind = constants.isVanilla ? "vanilla" : "gated";
-    const { views, turns, listener } = inputs;
-    const shapes = views.map(({ shape, dtype }) => [shape, dtype]);
-    const key = JSON.stringify([constants, shapes, turns !== undefined, listener !== undefined]);
+    const { views, turns } = inputs;
+    const key = JSON.stringify([constants, views.map(({ shape, dtype }) => [shape, dtype]), turns !== undefined]);
     const seen = this.#seen.get(kind);
     const recorded = this.#recordings.get(kind);
     const recording = recorded?.key === key ? recorded : this.#tryToRecord(kind, seen, key, constants, inputs);
@@ -77,9 +76,7 @@ class RecordedSteps implements StepTaker {
   #plain(kind: Kind, key: string, constants: StepConstants, inputs: StepInputs): StepReport {
     const draws: Draws = new Map();
     const operands = notingDraws(stepOperands(this.#trainee.network.device, this.#config, inputs), draws);
-    const { listener, collective } = inputs;
-    const options = { keepsFeatures: listener !== undefined, collective };
-    const computed = computeStep(this.#trainee, this.#config, constants, operands, options);
+    const computed = computeStep(this.#trainee, this.#config, constants, operands, inputs.collective);
     this.#seen.set(kind, { key, draws });
     return finishStep(this.#trainee, inputs, computed);
   }
@@ -119,12 +116,8 @@ class RecordedSteps implements StepTaker {
     undone.defer(() => freeCopies(trainee));
     // Owns what the recorded calls leave: gradients, scalars, features.
     const scope = undone.use(new Scope());
-    const { listener, collective } = inputs;
-    const options = { keepsFeatures: listener !== undefined, collective };
-    const [graph, computed] = DeviceGraph.record(
-      device,
-      () => computeStep(trainee, config, constants, operands, options),
-    );
+    const compute = () => computeStep(trainee, config, constants, operands, inputs.collective);
+    const [graph, computed] = DeviceGraph.record(device, compute);
     scope.leave();
     undone.move();
     const dispose = () => {

@@ -177,7 +177,6 @@ function reportedScalars({ tape }: Step, scalars: Readonly<Record<string, Tensor
  * Forward and backward sweep. Whatever it reads that changes from step to step is in the operands, on the device, so
  * that it can be recorded and repeated. Weights and the objective's own state stay as they are.
  *
- * @param keepsFeatures whether the features are kept through the backward sweep.
  * @returns what {@linkcode finishStep} needs; the innermost open scope owns the tensors.
  */
 export function computeStep(
@@ -185,7 +184,7 @@ export function computeStep(
   config: StepConfig,
   constants: StepConstants,
   operands: StepOperands,
-  { keepsFeatures, collective }: { readonly keepsFeatures: boolean; readonly collective?: Collective | undefined },
+  collective?: Collective,
 ): ComputedStep {
   const planned = plannedPairs(config, constants.isVanilla);
   const step: Step = { tape: new Tape(), trainee, config, constants, operands, collective, pairs: planned };
@@ -197,7 +196,7 @@ export function computeStep(
   const loss = totalOf(step, [comparison.loss, macs, bound, rotation]);
   const terms = { ...comparison.terms, objective: comparison.loss, macs, bound, rotation };
   const reported = reportedScalars(step, { ...terms, ...shares, loss });
-  const features = keepsFeatures ? pairs.flat().map(({ pass, features }) => [pass, features] as const) : [];
+  const features = constants.keepsFeatures ? pairs.flat().map(({ pass, features }) => [pass, features] as const) : [];
   for (const [, tensor] of features) step.tape.keep(tensor);
   step.tape.backward(loss);
   return { tape: step.tape, features, scalars: stackScalars(reported), commits: comparison.commits };
@@ -226,8 +225,6 @@ export function finishStep(trainee: Trainee, inputs: StepInputs, computed: Compu
 export function trainingStep(trainee: Trainee, config: StepConfig, inputs: StepInputs): StepReport {
   using _scope = new Scope();
   const operands = stepOperands(trainee.network.device, config, inputs);
-  const { listener, collective } = inputs;
-  const options = { keepsFeatures: listener !== undefined, collective };
-  const computed = computeStep(trainee, config, stepConstants(config, inputs), operands, options);
+  const computed = computeStep(trainee, config, stepConstants(config, inputs), operands, inputs.collective);
   return finishStep(trainee, inputs, computed);
 }

@@ -67,6 +67,8 @@ export interface StepConstants {
   readonly target: number;
   /** The tightness of the bounds. */
   readonly tightness: number;
+  /** Whether features are kept through the backward sweep, for a listener. */
+  readonly keepsFeatures: boolean;
 }
 
 /** The constants of a step. */
@@ -74,5 +76,10 @@ export function stepConstants(config: StepConfig, inputs: StepInputs): StepConst
   const { isVanilla = false, budget = budgetOptions(config, inputs.epoch) } = inputs;
   const { target, tightness } = budget;
   const isRead = config.budgetRule === "paper" || tightness > 0;
-  return { isVanilla, target: isRead ? target : config.budget, tightness };
+  return {
+    isVanilla,
+    target: isRead ? target : config.budget,
+    tightness,
+    keepsFeatures: inputs.listener !== undefined,
+  };
 }
