@@ -9,6 +9,7 @@ import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-t
 import { InvalidInputError } from "../src/errors.ts";
 import {
   kebabCase,
+  machineOptions,
   type OptionGroup,
   type RunConfig,
   type RunOption,
@@ -23,6 +24,8 @@ type OptionName = keyof RunConfig;
 
 /** The options of the device, which every command takes. */
 const deviceOptions: readonly OptionName[] = ["device", "precision", "threads"];
+/** Options that a run may resume with other values of. */
+const resumable: ReadonlySet<OptionName> = new Set(machineOptions);
 
 /** Headings of `--help` by group of options. */
 const groupHeadings: Readonly<Record<OptionGroup, string>> = {
@@ -86,15 +89,16 @@ function toFlag(name: OptionName): Option {
 }
 
 /**
- * Adds options of a run to a command. A switch that may be on by default gets both flags; help shows the negative flag
- * if the switch is always on by default, and else the positive flag.
+ * Adds options of a run to a command. A switch that may be on by default, or that a run may resume without, gets both
+ * flags; help shows the negative flag if the switch is always on by default, and else the positive flag.
  */
 export function addRunOptions(command: CommandUnknownOpts, names: readonly OptionName[]): void {
   for (const name of names) {
     const { kind, default: value, help }: RunOption<unknown> = runOptions[name];
     const flag = toFlag(name);
     command.addOption(flag);
-    if (kind !== "switch" || value === false) continue;
+    // A run that resumes may switch off what its configuration has on, if that does not define the result.
+    if (kind !== "switch" || (value === false && !resumable.has(name))) continue;
     const opposite = `--${value === true ? "" : "no-"}${kebabCase(name)}`;
     command.addOption(new Option(opposite, help).hideHelp().helpGroup(flag.helpGroupHeading ?? ""));
   }

@@ -62,7 +62,10 @@ async function executableSuites(): Promise<Suite[]> {
   ];
 }
 
-/** The CUDA library on the stand-in: the native tests with threads in three orders, and the tests of every device. */
+/**
+ * The CUDA library on the stand-in: the native tests with threads in three orders, in one of them with as many
+ * processors as a large GPU has, and the tests of every device.
+ */
 async function standInSuites(): Promise<Suite[]> {
   const folder = await buildStandIn();
   const args = ["--test-dir", folder, "--verbose"];
@@ -72,7 +75,7 @@ async function standInSuites(): Promise<Suite[]> {
     name: `CUDA stand-in, native tests, threads ${order}`,
     program: "ctest",
     args,
-    env: { ...env, HOSTCUDA_ORDER: order },
+    env: { ...env, HOSTCUDA_ORDER: order, ...(order === "shuffled" ? { HOSTCUDA_MULTIPROCESSORS: "132" } : {}) },
   }));
   return [denoSuite("CUDA stand-in, Deno tests", deviceTests, await standInEnvironment(folder)), ...native];
 }

@@ -116,8 +116,11 @@ void Allocator::trim() {
   trim_locked();
 }
 
-// Recorded work needs the cached memory of its pool, so only the ordinary pool is trimmed.
-void Allocator::trim_locked() { trim_pool(pools_.front()); }
+// Recorded work needs the cached memory of its pool, so only the ordinary pool is trimmed; and while work is recorded,
+// nothing, because a device frees no memory then.
+void Allocator::trim_locked() {
+  if (current_ == &pools_.front()) trim_pool(pools_.front());
+}
 
 void Allocator::trim_pool(Pool& pool) {
   pool.large.trim();

@@ -1,4 +1,5 @@
 // Recorded work, which a CPU does not have: its calls compute before they return.
+#include "../common/graph_checks.h"
 #include "context.h"
 
 namespace {
@@ -26,5 +27,7 @@ SL_API int32_t sl_graph_destroy(sl_context* context, sl_graph* graph) {
 }
 
 SL_API int32_t sl_upload_constant(sl_context* context, void* destination, const void* host_source, int64_t bytes) {
+  SL_REQUIRE_POINTERS("sl_upload_constant", context, destination, host_source);
+  SL_TRY(sluice::check_constant(bytes));
   return sl_upload(context, nullptr, destination, host_source, bytes);
 }

@@ -3,6 +3,7 @@
 #include <new>
 #include <vector>
 
+#include "../common/graph_checks.h"
 #include "context.h"
 
 struct sl_graph {
@@ -14,8 +15,6 @@ struct sl_graph {
 
 namespace sluice {
 namespace {
-
-constexpr int64_t most_constant_bytes = int64_t{256} << 10;
 
 int32_t check_graph(const char* name, const sl_context* context, const sl_graph* graph) {
   SL_REQUIRE_POINTERS(name, context, graph);
@@ -54,7 +53,7 @@ SL_API int32_t sl_graph_begin(sl_context* context, sl_graph** host_graph) {
   SL_TRY(check_not_recording("sl_graph_begin", context));
   auto graph = std::make_unique<sl_graph>();
   graph->context = context;
-  // The memory that plain calls have left serves nobody from now on. Freeing it would disturb a capture.
+  // The memory that plain calls have left serves nobody from now on, and cannot be freed during the capture.
   context->allocator.trim();
   graph->pool = context->allocator.make_pool();
   // Relaxed: the allocator may ask for memory meanwhile.
@@ -91,6 +90,7 @@ SL_API int32_t sl_graph_destroy(sl_context* context, sl_graph* graph) {
   SL_ENTER("sl_graph_destroy", context);
   if (graph == nullptr) return SL_OK;
   SL_TRY(check_graph("sl_graph_destroy", context, graph));
+  if (context->recording != graph) SL_TRY(check_not_recording("sl_graph_destroy", context));
   if (context->recording == graph) {
     cudaGraph_t captured = nullptr;
     if (end_capture(context, &captured) == cudaSuccess) cudaGraphDestroy(captured);
@@ -108,8 +108,7 @@ SL_API int32_t sl_upload_constant(sl_context* context, void* destination, const 
   SL_BEGIN
   SL_ENTER("sl_upload_constant", context);
   SL_REQUIRE_POINTERS("sl_upload_constant", destination, host_source);
-  SL_REQUIRE(bytes >= 0 && bytes <= most_constant_bytes, "sl_upload_constant: bytes is %lld, want 0 to %lld",
-             static_cast<long long>(bytes), static_cast<long long>(most_constant_bytes));
+  SL_TRY(check_constant(bytes));
   if (bytes == 0) return SL_OK;
   if (context->recording == nullptr) return sl_upload(context, nullptr, destination, host_source, bytes);
   const void* const source = keep(*context->recording, host_source, bytes);

@@ -174,8 +174,8 @@ SL_API int32_t sl_graph_end(sl_context* context, sl_graph* graph);
 SL_API int32_t sl_graph_launch(sl_context* context, sl_graph* graph);
 
 /* Waits for the compute stream and frees the graph; a recording under way ends, and is lost. Memory that the recorded
- * calls allocated and nobody has freed stays valid until it is freed. NULL is a no-op. Call it before
- * sl_context_destroy. */
+ * calls allocated and nobody has freed stays valid until it is freed. NULL is a no-op. UNSUPPORTED while another graph
+ * is being recorded. Call it before sl_context_destroy. */
 SL_API int32_t sl_graph_destroy(sl_context* context, sl_graph* graph);
 
 /* As sl_upload in the compute stream, for data that are the same whenever the work is repeated: a recording keeps a

@@ -26,15 +26,12 @@ export class DeviceGraph extends DeviceHandle {
    * @throws {NativeError} if the device cannot record it. The device computes as before then.
    */
   static record<T>(device: Device, work: () => T): readonly [graph: DeviceGraph, result: T] {
-    const graph = new DeviceGraph(device);
-    try {
-      const result = work();
-      device.kernels.sl_graph_end(graph.handle);
-      return [graph, result];
-    } catch (error) {
-      graph[Symbol.dispose]();
-      throw error;
-    }
+    using undone = new DisposableStack();
+    const graph = undone.use(new DeviceGraph(device));
+    const result = work();
+    device.kernels.sl_graph_end(graph.handle);
+    undone.move();
+    return [graph, result];
   }
 
   /** Queues the recorded work. */

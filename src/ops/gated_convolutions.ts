@@ -151,8 +151,8 @@ function pack({ weight, packed }: ConvolutionOperands, { shape, rows, copies }: 
  * channels of each image; any other device computes every channel and multiplies by the masks. No gradient. (method of
  * Krishna et al. 2023 and DGNet, Li et al. 2021)
  *
- * @param x [N, H, W, I], f32 or bf16. With bf16 a GPU multiplies bf16 on tensor cores, as it multiplies TF32 if that is
- * allowed; a CPU multiplies f32.
+ * @param x [N, H, W, I], f32 or bf16. A GPU multiplies bf16 on tensor cores if x is bf16, and TF32 if x is f32 and TF32
+ * is allowed. A CPU multiplies f32.
  * @param operands by row, with a mask in exactly the rows that are masked.
  * @param residual [N, H', W', O] of x's element type, the shape of the result.
  * @throws {ShapeError} if shapes do not fit the table.

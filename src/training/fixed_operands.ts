@@ -43,12 +43,13 @@ export class FixedOperands implements StepOperands, Disposable {
   /** The price of cost. */
   readonly price: StepOperands["price"];
   readonly #noise: ReadonlyMap<number, FixedNoise>;
-  readonly #owned = new DisposableStack();
+  readonly #owned: DisposableStack;
 
   /** Makes room for operands like these, with the draws of their step. No scope owns it. */
   constructor({ views: [first, second], turns, price, noise }: StepOperands, draws: Draws) {
+    using owned = new DisposableStack();
     const room = (shape: readonly number[], dtype: Tensor["dtype"] = "f32") =>
-      this.#owned.use(unscoped(() => new Tensor(first.device, shape, dtype)));
+      owned.use(unscoped(() => new Tensor(first.device, shape, dtype)));
     const like = ({ shape, dtype }: Tensor) => room(shape, dtype);
     this.views = [like(first), like(second)];
     this.turns = turns && like(turns);
@@ -57,6 +58,7 @@ export class FixedOperands implements StepOperands, Disposable {
       const uniform = new Map(Array.from(shapes, ([gate, shape]) => [gate, room(shape)]));
       return [pass, { setting: like(noise(pass).setting), uniform }];
     }));
+    this.#owned = owned.move();
   }
 
   /** The noise of a pass. @throws {MisuseError} if nothing was drawn in this place when the draws were noted. */

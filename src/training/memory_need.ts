@@ -166,8 +166,9 @@ function deviceNeed(device: Device, config: RunConfig, images: ImageMemory): { p
     });
   const step = (trainee: Trainee) => blankStep(device, trainee, config, side, precision);
   const evaluation = (trainee: Trainee) => blankEvaluation(device, trainee, config, images, precision);
-  // A recorded step keeps its memory, and evaluations need theirs besides.
-  const dry = config.cudaGraph ? peakOf(step) + peakOf(evaluation) - peakOf() : peakOf(step, evaluation);
+  // A recorded step keeps its memory. Evaluations, and batches of another shape, need theirs besides.
+  const recordings = config.cudaGraph ? (config.vanillaShare > 0 ? 2 : 1) : 0;
+  const dry = peakOf(step, evaluation) + (recordings === 0 ? 0 : recordings * (peakOf(step) - peakOf()));
   const features = FEATURE_COPIES * F32 * (config.evalEvery === 0 ? 0 : evaluated) * featureSize(config);
   const held = (config.dataOnDevice ? stored : 0) + slotBytes(config, images) + features;
   return { peak: (1 + SCRATCH_SHARE) * (dry + rotationBytes(config, side, precision)) + SCRATCH_BYTES + held, state };

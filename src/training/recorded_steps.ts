@@ -25,15 +25,21 @@ export interface StepTaker extends Disposable {
 /** A kind of step, with gates or without: a run may take them in turn. */
 type Kind = "gated" | "vanilla";
 
+/** What a recorded step must have in common with the steps that it takes. */
+interface Likeness {
+  /** Its constants, as text. */
+  readonly constants: string;
+  /** The shapes of its operands, as text. */
+  readonly shapes: string;
+}
+
 /** A plain step, after which an equal one may be recorded. */
-interface SeenStep {
-  readonly key: string;
+interface SeenStep extends Likeness {
   readonly draws: Draws;
 }
 
 /** A recorded step. */
-interface Recording extends Disposable {
-  readonly key: string;
+interface Recording extends SeenStep, Disposable {
   readonly operands: FixedOperands;
   readonly graph: DeviceGraph;
   readonly computed: ComputedStep;
@@ -62,38 +68,46 @@ class RecordedSteps implements StepTaker {
     const constants = stepConstants(this.#config, inputs);
     const kind = constants.isVanilla ? "vanilla" : "gated";
     const { views, turns } = inputs;
-    const key = JSON.stringify([constants, views.map(({ shape, dtype }) => [shape, dtype]), turns !== undefined]);
-    const seen = this.#seen.get(kind);
+    const like = {
+      constants: JSON.stringify(constants),
+      shapes: JSON.stringify([views.map(({ shape, dtype }) => [shape, dtype]), turns !== undefined]),
+    };
+    this.#forgetUseless(kind, like);
     const recorded = this.#recordings.get(kind);
-    const recording = recorded?.key === key ? recorded : this.#tryToRecord(kind, seen, key, constants, inputs);
-    if (recording === null) return this.#plain(kind, key, constants, inputs);
-    this.#seen.set(kind, { key, draws: seen?.draws ?? new Map() });
+    const recording = recorded?.shapes === like.shapes ? recorded : this.#tryToRecord(kind, like, constants, inputs);
+    if (recording === null) return this.#plain(kind, like, constants, inputs);
+    this.#seen.set(kind, recording);
     recording.operands.set(stepOperands(this.#trainee.network.device, this.#config, inputs));
     recording.graph.launch();
     return finishStep(this.#trainee, inputs, recording.computed);
   }
 
-  #plain(kind: Kind, key: string, constants: StepConstants, inputs: StepInputs): StepReport {
+  /**
+   * Frees the memory of recordings that take no more steps: if constants have changed, and if the gate warm-up of a run
+   * without later vanilla steps is over. A recording stays while a batch has another shape, as an epoch's last may
+   * have.
+   */
+  #forgetUseless(kind: Kind, { constants }: Likeness): void {
+    for (const [other, recording] of this.#recordings) {
+      const isUseless = other === kind ? recording.constants !== constants : this.#config.vanillaShare === 0;
+      if (isUseless) this.#forget(other, recording);
+    }
+  }
+
+  #plain(kind: Kind, like: Likeness, constants: StepConstants, inputs: StepInputs): StepReport {
     const draws: Draws = new Map();
     const operands = notingDraws(stepOperands(this.#trainee.network.device, this.#config, inputs), draws);
     const computed = computeStep(this.#trainee, this.#config, constants, operands, inputs.collective);
-    this.#seen.set(kind, { key, draws });
+    this.#seen.set(kind, { ...like, draws });
     return finishStep(this.#trainee, inputs, computed);
   }
 
   /** Records a step if the step of its kind before it was equal. Null if it was not, or if that fails. */
-  #tryToRecord(
-    kind: Kind,
-    seen: SeenStep | undefined,
-    key: string,
-    constants: StepConstants,
-    inputs: StepInputs,
-  ): Recording | null {
-    if (this.#isOff || seen?.key !== key) return null;
-    // Their memory is of use for the new one. A run whose gate warm-up is over has no more steps without gates.
-    for (const [other, recording] of this.#recordings) {
-      if (other === kind || this.#config.vanillaShare === 0) this.#forget(other, recording);
-    }
+  #tryToRecord(kind: Kind, like: Likeness, constants: StepConstants, inputs: StepInputs): Recording | null {
+    const seen = this.#seen.get(kind);
+    if (this.#isOff || seen?.constants !== like.constants || seen.shapes !== like.shapes) return null;
+    const before = this.#recordings.get(kind);
+    if (before !== undefined) this.#forget(kind, before);
     try {
       const recording = this.#record(seen, constants, inputs);
       this.#recordings.set(kind, recording);
@@ -101,12 +115,13 @@ class RecordedSteps implements StepTaker {
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
       this.#isOff = true;
+      this[Symbol.dispose]();
       this.#refused(error.message);
       return null;
     }
   }
 
-  #record({ key, draws }: SeenStep, constants: StepConstants, inputs: StepInputs): Recording {
+  #record({ draws, ...like }: SeenStep, constants: StepConstants, inputs: StepInputs): Recording {
     const [trainee, config] = [this.#trainee, this.#config];
     const { device } = trainee.network;
     using undone = new DisposableStack();
@@ -125,7 +140,7 @@ class RecordedSteps implements StepTaker {
       graph[Symbol.dispose]();
       operands[Symbol.dispose]();
     };
-    return { key, operands, graph, computed, [Symbol.dispose]: dispose };
+    return { ...like, draws, operands, graph, computed, [Symbol.dispose]: dispose };
   }
 
   #forget(kind: Kind, recording: Recording): void {

@@ -126,7 +126,7 @@ export function openDevice(
   preparePlans(device, { ...config, plans });
   const { name, isa, backend, backendVersion } = device.description;
   if (config.cudaGraph && device.kind === "cpu") {
-    throw new InvalidInputError(`--cuda-graph: ${name} is a CPU and has no CUDA graphs; leave it out`);
+    throw new InvalidInputError(`--cuda-graph: ${name} is a CPU and has no CUDA graphs; give --no-cuda-graph`);
   }
   observer.detail?.(`${name}, ${device.threads} threads, ${precision}, ${backend} ${backendVersion} (${isa})`);
   undone.move();

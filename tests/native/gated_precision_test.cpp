@@ -35,6 +35,9 @@ TEST_CASE("a GPU rounds the operands of a gated block only if it may") {
   };
   const std::vector<float> exact = run(SL_F32), narrow = run(SL_BF16);
   CHECK((narrow != exact) == !on_cpu());
+  const Operands refused(context, made);
+  CHECK(refused.forward(context, made, SL_U8) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(last_error_mentions("neither f32 nor bf16"));
   CHECK(run(SL_BF16) == narrow);
   if (on_cpu()) return;
   REQUIRE(sl_context_allow_tf32(context, 1) == SL_OK);

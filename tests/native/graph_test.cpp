@@ -24,6 +24,14 @@ int64_t live_buffers(sl_context* context) {
   return stats[3];
 }
 
+// Bytes taken from the system, once unused blocks are returned.
+int64_t reserved(sl_context* context) {
+  int64_t stats[4];
+  REQUIRE(sl_memory_trim(context) == SL_OK);
+  REQUIRE(sl_memory_stats(context, stats) == SL_OK);
+  return stats[1];
+}
+
 }  // namespace
 
 TEST_CASE("a CPU records no work") {
@@ -44,6 +52,8 @@ TEST_CASE("a constant arrives as an upload does") {
   CHECK(x.get() == values);
   CHECK(sl_upload_constant(context, x, nullptr, 12) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(sl_upload_constant(context, x, values.data(), -1) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(sl_upload_constant(context, x, values.data(), (int64_t{256} << 10) + 1) == SL_ERROR_INVALID_ARGUMENT);
+  CHECK(last_error_mentions("262144"));
 }
 
 TEST_CASE("a launch repeats the recorded calls with what device memory then holds") {
@@ -74,7 +84,7 @@ TEST_CASE("no other work gets memory of a graph, small or large, freed or kept")
   for (const int64_t count : {int64_t{16}, int64_t{1} << 19}) {
     const Context context;
     if (on_cpu()) return;
-    const int64_t before = live_buffers(context);
+    const int64_t before = live_buffers(context), taken = reserved(context);
     {
       const Graph graph(context);
       const Buffer<float> kept(context, count);
@@ -94,20 +104,26 @@ TEST_CASE("no other work gets memory of a graph, small or large, freed or kept")
       CHECK(kept.get() == std::vector<float>(static_cast<size_t>(count), 7.0f));
     }
     CHECK(live_buffers(context) == before);
+    CHECK(reserved(context) == taken);
   }
 }
 
 TEST_CASE("memory of a graph that is still live outlives the graph") {
   const Context context;
   if (on_cpu()) return;
-  sl_graph* graph = nullptr;
-  REQUIRE(sl_graph_begin(context, &graph) == SL_OK);
-  const Buffer<float> kept(context, 4);
-  REQUIRE(sl_fill(context, SL_F32, 4, 3.0f, kept) == SL_OK);
-  REQUIRE(sl_graph_end(context, graph) == SL_OK);
-  REQUIRE(sl_graph_launch(context, graph) == SL_OK);
-  REQUIRE(sl_graph_destroy(context, graph) == SL_OK);
-  CHECK(kept.get() == std::vector<float>(4, 3.0f));
+  const int64_t taken = reserved(context);
+  {
+    sl_graph* graph = nullptr;
+    REQUIRE(sl_graph_begin(context, &graph) == SL_OK);
+    const Buffer<float> kept(context, 4);
+    REQUIRE(sl_fill(context, SL_F32, 4, 3.0f, kept) == SL_OK);
+    REQUIRE(sl_graph_end(context, graph) == SL_OK);
+    REQUIRE(sl_graph_launch(context, graph) == SL_OK);
+    REQUIRE(sl_graph_destroy(context, graph) == SL_OK);
+    CHECK(kept.get() == std::vector<float>(4, 3.0f));
+    CHECK(reserved(context) > taken);
+  }
+  CHECK(reserved(context) == taken);
 }
 
 TEST_CASE("what waits for the device or follows the host cannot be recorded") {
@@ -118,8 +134,11 @@ TEST_CASE("what waits for the device or follows the host cannot be recorded") {
   sl_event* event = nullptr;
   REQUIRE(sl_event_create(context, &event) == SL_OK);
   sl_graph* other = nullptr;
+  const Graph earlier(context);
+  REQUIRE(sl_graph_end(context, earlier) == SL_OK);
   {
     const Graph graph(context);
+    CHECK(sl_graph_destroy(context, earlier) == SL_ERROR_UNSUPPORTED);
     CHECK(sl_graph_launch(context, graph) == SL_ERROR_UNSUPPORTED);
     CHECK(sl_graph_begin(context, &other) == SL_ERROR_UNSUPPORTED);
     CHECK(sl_upload(context, nullptr, x, &host, 4) == SL_ERROR_UNSUPPORTED);

@@ -31,6 +31,7 @@ Step step_of(const GatedTable& table, int32_t index) {
   const bool same_hidden = is_last || layer.out_channels == table.first().out_channels;
   if (!layer.is_centred() || layer.masked == is_last || !same_hidden) return {};
   if (masks < 1 || masks > most_masks || (is_last && layer.stride != 1)) return {};
+  if (layer.taps() * padded(layer.in_channels) > INT32_MAX / 2) return {};  // kernels count terms in 32 bits
   const int32_t kernel = layer.kernel;
   if (index == 0 && kernel == 1) return step_of<1, every_channel, 0>();
   if (index == 0 && kernel == 3) return step_of<3, every_channel, 0>();

@@ -192,7 +192,8 @@ cudaError_t cudaDeviceSynchronize() {
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
   if (device != 0) return result(cudaErrorInvalidDevice);
   if (attribute == cudaDevAttrMultiProcessorCount) {
-    *value = 2;
+    const char* const text = std::getenv("HOSTCUDA_MULTIPROCESSORS");
+    *value = text == nullptr ? 2 : std::atoi(text);
   } else if (attribute == cudaDevAttrComputeCapabilityMajor) {
     *value = 9;
   } else if (attribute == cudaDevAttrComputeCapabilityMinor) {

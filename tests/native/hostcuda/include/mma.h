@@ -57,7 +57,7 @@ inline float __float_to_tf32(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   if ((bits & 0x7f800000u) == 0x7f800000u) return value;  // infinite or NaN
-  bits += 0x0fffu + (bits >> 13 & 1u);
+  bits += 0x1000u;                                        // ties away from zero
   bits &= ~0x1fffu;
   std::memcpy(&value, &bits, sizeof value);
   return value;
