@@ -164,3 +164,32 @@ Deno.test(
     assertMatch(report.problems[0] ?? "", remedy);
   }),
 );
+
+Deno.test(
+  "a CPU refuses CUDA graphs, and names the flag by which a run goes on without them",
+  withFolder(async (folder) => {
+    const run = ["--dataset", "shapes", "--train-images", "8", "--test-images", "4", "--batch", "4", "--device", "cpu"];
+    const message = /^sluice: --cuda-graph: .* is a CPU and has no CUDA graphs; give --no-cuda-graph/;
+    await assertPretrainRefused(folder, [...run, "--cuda-graph"], message);
+    const config = join(folder, "graph.yaml");
+    Deno.writeTextFileSync(config, "cuda-graph: true\n");
+    await assertPretrainRefused(folder, [...run, "--config", config], message);
+    const small = [
+      "--width",
+      "4",
+      "--projector",
+      "8",
+      "--stem",
+      "imagenet",
+      "--epochs",
+      "1",
+      "--eval-every",
+      "0",
+      "--budget",
+      "0.7",
+    ];
+    const out = ["--out", join(folder, "run"), "--config", config, "--no-cuda-graph", "--quiet"];
+    const { status, stderr } = await runSluice(["pretrain", ...run, ...small, ...out]);
+    assertEquals(status, 0, stderr);
+  }),
+);
