@@ -17,8 +17,8 @@ export interface BudgetOptions {
 }
 
 /**
- * The price of cost on the device, where it may change from step to step while a recorded step stays as it is. The
- * published rule does not use it.
+ * The price of cost on the device: it changes from step to step, and a recorded step reads it anew. The published rule
+ * does not use it.
  */
 export interface Price {
   /** The multiplier, [1] f32. */
