@@ -90,8 +90,9 @@ SL_API int32_t sl_graph_destroy(sl_context* context, sl_graph* graph) {
   SL_ENTER("sl_graph_destroy", context);
   if (graph == nullptr) return SL_OK;
   SL_TRY(check_graph("sl_graph_destroy", context, graph));
-  if (context->recording != graph) SL_TRY(check_not_recording("sl_graph_destroy", context));
-  if (context->recording == graph) {
+  if (context->recording != graph) {
+    SL_TRY(check_not_recording("sl_graph_destroy", context));
+  } else {
     cudaGraph_t captured = nullptr;
     if (end_capture(context, &captured) == cudaSuccess) cudaGraphDestroy(captured);
     cudaGetLastError();  // clears the error: whoever destroys a recording under way knows that it is of no use

@@ -81,7 +81,7 @@ function residentPeak(): number | null {
  * Times whole training steps on one batch held in memory: forward, backward and optimiser, without data and
  * augmentation.
  *
- * @throws {InvalidInputError} if the device lacks the configuration's precision, or cannot record a step that is to be.
+ * @throws {InvalidInputError} if the device lacks the configuration's precision, or with `cudaGraph` cannot record.
  */
 export function benchStep(device: Device, config: RunConfig, options: StepBenchmarkOptions = {}): StepBenchmark {
   const { steps = 5, warmup = 2, profiled = false } = options;

@@ -84,12 +84,17 @@ export class Tensor implements Disposable {
    * @throws {ShapeError} if the length does not fit the shape.
    */
   static from(device: Device, data: HostArray, shape: readonly number[]): Tensor {
+    const tensor = Tensor.#roomFor(device, data, shape);
+    if (tensor.size > 0) device.upload(tensor.#pointer, data);
+    return tensor;
+  }
+
+  /** Undefined contents, of the data's type. @throws {ShapeError} if the length does not fit the shape. */
+  static #roomFor(device: Device, data: HostArray, shape: readonly number[]): Tensor {
     if (elementCount(shape) !== data.length) {
       throw new ShapeError(`${data.length} values do not fill shape [${shape}]`);
     }
-    const tensor = new Tensor(device, shape, dtypeOf(data));
-    if (tensor.size > 0) device.upload(tensor.#pointer, data);
-    return tensor;
+    return new Tensor(device, shape, dtypeOf(data));
   }
 
   /**
@@ -100,10 +105,7 @@ export class Tensor implements Disposable {
    * @throws {NativeError} if there are more bytes.
    */
   static constant(device: Device, data: HostArray, shape: readonly number[]): Tensor {
-    if (elementCount(shape) !== data.length) {
-      throw new ShapeError(`${data.length} values do not fill shape [${shape}]`);
-    }
-    const tensor = new Tensor(device, shape, dtypeOf(data));
+    const tensor = Tensor.#roomFor(device, data, shape);
     if (tensor.size > 0) device.kernels.sl_upload_constant(tensor.#pointer, data, data.byteLength);
     return tensor;
   }
