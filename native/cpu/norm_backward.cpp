@@ -5,16 +5,24 @@
 namespace sluice {
 namespace {
 
-// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which
-// includes the residual.
-enum class Sign { none, from_x, from_y };
+// The sources of relu's [v > 0]: none without relu; v, recomputed from x; and, after a residual, PackedSigns or
+// LooseSigns, which the forward call saved.
+struct NoRelu {
+  static const uint8_t* from(const uint8_t*, int64_t) { return nullptr; }
+};
+struct SignsOfX : NoRelu {};
 
-template <Sign sign, typename T, typename Lanes>
-inline Lanes through_relu(const T* dy, const T* y, int64_t i, Lanes x, const float* scale, const float* shift) {
+template <typename Signs, typename T, typename Lanes>
+inline Lanes through_relu(const T* dy, const uint8_t* signs, int64_t i, Lanes x, const float* scale,
+                          const float* shift) {
   const Lanes gradient = Lanes::load(dy + i);
-  if (sign == Sign::from_x) return where_positive(multiply_add(x, Lanes::load(scale), Lanes::load(shift)), gradient);
-  if (sign == Sign::from_y) return where_positive(Lanes::load(y + i), gradient);
-  return gradient;
+  if constexpr (std::is_same_v<Signs, NoRelu>) {
+    return gradient;
+  } else if constexpr (std::is_same_v<Signs, SignsOfX>) {
+    return where_positive(multiply_add(x, Lanes::load(scale), Lanes::load(shift)), gradient);
+  } else {
+    return Signs::where_positive(signs, i, gradient);
+  }
 }
 
 struct NormBackward {
@@ -25,19 +33,20 @@ struct NormBackward {
   int64_t images() const { return mask != nullptr ? batch : 1; }
   int64_t rows() const { return mask != nullptr ? pixels : batch * pixels; }
 
-  template <Sign sign, typename T>
-  void statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const;
+  template <typename Signs, typename T>
+  void statistics(const T* dy, const T* x, const uint8_t* signs, float* sums, float* dmask) const;
 
   void combine(const Segments& segments, const double* partials, float* sums, float* dmask) const;
 
-  template <Sign sign, bool residual, bool accumulate, typename T>
-  void apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx, T* dresidual) const;
+  template <typename Signs, bool residual, bool accumulate, typename T>
+  void apply(int64_t count, const T* dy, const T* x, const uint8_t* signs, const float* sums, T* dx,
+             T* dresidual) const;
 };
 
 // An image's mask is constant over its pixels, so the loop over pixels leaves it out: with h = dy [v > 0], every result
 // follows from each image's sums of h and h (x - mean).
-template <Sign sign, typename T>
-void NormBackward::statistics(const T* dy, const T* x, const T* y, float* sums, float* dmask) const {
+template <typename Signs, typename T>
+void NormBackward::statistics(const T* dy, const T* x, const uint8_t* signs, float* sums, float* dmask) const {
   const WideRows wide(channels, rows());
   const Segments segments(images(), rows(), channels);
   const int64_t stride = padded_floats(wide.width);
@@ -62,11 +71,11 @@ void NormBackward::statistics(const T* dy, const T* x, const T* y, float* sums, 
     const int64_t offset = segments.first_row(segment) * channels;
     const T* const part_dy = dy + offset;
     const T* const part_x = x + offset;
-    const T* const part_y = sign == Sign::from_y ? y + offset : nullptr;
+    const uint8_t* const part_signs = Signs::from(signs, offset);
     accumulate_pairs(wide.width, segments.length(segment) * channels, first, second,
                      [=](int64_t i, int64_t lane, auto& a, auto& b) {
                        const auto value = a.load(part_x + i);
-                       a = through_relu<sign>(part_dy, part_y, i, value, scale + lane, shift + lane);
+                       a = through_relu<Signs>(part_dy, part_signs, i, value, scale + lane, shift + lane);
                        b = a * (value - b.load(centre + lane));
                      });
     double* const partial = partials + segment * 2 * channels;
@@ -116,16 +125,16 @@ struct Coefficients {
   const float *scale, *shift, *centre, *slope, *constant, *outer;
 };
 
-template <Sign sign, bool residual, bool accumulate, typename T>
-void norm_backward_run(int64_t width, int64_t n, const Coefficients& coefficients, const T* dy, const T* x, const T* y,
-                       T* dx, T* dresidual) {
+template <typename Signs, bool residual, bool accumulate, typename T>
+void norm_backward_run(int64_t width, int64_t n, const Coefficients& coefficients, const T* dy, const T* x,
+                       const uint8_t* signs, T* dx, T* dresidual) {
   const float *scale = coefficients.scale, *shift = coefficients.shift, *centre = coefficients.centre;
   const float *slope = coefficients.slope, *constant = coefficients.constant, *outer = coefficients.outer;
   for (int64_t begin = 0; begin < n; begin += width) {
     for_lanes(std::min(width, n - begin), [=](auto kind, int64_t lane) {
       const int64_t i = begin + lane;
       const auto value = kind.load(x + i);
-      const auto h = through_relu<sign>(dy, y, i, value, scale + lane, shift + lane);
+      const auto h = through_relu<Signs>(dy, signs, i, value, scale + lane, shift + lane);
       if (residual) (accumulate ? kind.load(dresidual + i) + h : h).store(dresidual + i);
       const auto inner =
           multiply_add(kind.load(slope + lane), value - kind.load(centre + lane), kind.load(constant + lane));
@@ -134,8 +143,8 @@ void norm_backward_run(int64_t width, int64_t n, const Coefficients& coefficient
   }
 }
 
-template <Sign sign, bool residual, bool accumulate, typename T>
-void NormBackward::apply(int64_t count, const T* dy, const T* x, const T* y, const float* sums, T* dx,
+template <typename Signs, bool residual, bool accumulate, typename T>
+void NormBackward::apply(int64_t count, const T* dy, const T* x, const uint8_t* signs, const float* sums, T* dx,
                          T* dresidual) const {
   const WideRows wide(channels, rows());
   const Segments segments(images(), rows(), channels);
@@ -168,20 +177,23 @@ void NormBackward::apply(int64_t count, const T* dy, const T* x, const T* y, con
       coefficients.outer = outer;
     }
     const int64_t offset = segments.first_row(segment) * channels;
-    norm_backward_run<sign, residual, accumulate>(wide.width, segments.length(segment) * channels, coefficients,
-                                                  dy + offset, x + offset, sign == Sign::from_y ? y + offset : nullptr,
-                                                  dx + offset, residual ? dresidual + offset : nullptr);
+    norm_backward_run<Signs, residual, accumulate>(wide.width, segments.length(segment) * channels, coefficients,
+                                                   dy + offset, x + offset, Signs::from(signs, offset), dx + offset,
+                                                   residual ? dresidual + offset : nullptr);
   });
 }
 
+// Calls body with the source of relu's signs.
 template <typename Body>
-void with_sign(bool relu, bool has_y, const Body& body) {
+void with_signs(bool relu, const uint8_t* signs, int64_t channels, const Body& body) {
   if (!relu) {
-    body(std::integral_constant<Sign, Sign::none>{});
-  } else if (has_y) {
-    body(std::integral_constant<Sign, Sign::from_y>{});
+    body(NoRelu{});
+  } else if (signs == nullptr) {
+    body(SignsOfX{});
+  } else if (are_signs_packed(channels)) {
+    body(PackedSigns{});
   } else {
-    body(std::integral_constant<Sign, Sign::from_x>{});
+    body(LooseSigns{});
   }
 }
 
@@ -191,12 +203,13 @@ void with_sign(bool relu, bool has_y, const Body& body) {
 using namespace sluice;
 
 SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-                                           int64_t channels, const void* dy, const void* x, const void* y,
+                                           int64_t channels, const void* dy, const void* x, const uint8_t* signs,
                                            const float* mean, const float* rstd, const float* gamma, const float* beta,
                                            int32_t relu, const float* mask, float* sums, float* dmask) {
   SL_BEGIN
   SL_REQUIRE_POINTERS("sl_norm_backward_statistics", context);
-  SL_TRY(check_norm_backward_statistics(batch, pixels, channels, dy, x, y, mean, rstd, gamma, beta, mask, sums, dmask));
+  SL_TRY(check_norm_backward_statistics(batch, pixels, channels, dy, x, signs, mean, rstd, gamma, beta, mask, sums,
+                                        dmask));
   const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_statistics", [&](auto zero) {
     using T = decltype(zero);
@@ -205,9 +218,9 @@ SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, i
       if (mask != nullptr && batch * channels > 0) std::fill(dmask, dmask + batch * channels, 0.0f);
       return;
     }
-    with_sign(relu != 0, y != nullptr, [&](auto sign) {
-      backward.template statistics<decltype(sign)::value>(static_cast<const T*>(dy), static_cast<const T*>(x),
-                                                          static_cast<const T*>(y), sums, dmask);
+    with_signs(relu != 0, signs, channels, [&](auto source) {
+      backward.template statistics<decltype(source)>(static_cast<const T*>(dy), static_cast<const T*>(x), signs, sums,
+                                                     dmask);
     });
   });
   return SL_OK;
@@ -215,25 +228,25 @@ SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, i
 }
 
 SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-                                      int64_t channels, int64_t count, const void* dy, const void* x, const void* y,
-                                      const float* mean, const float* rstd, const float* gamma, const float* beta,
-                                      int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual,
-                                      int32_t accumulate_residual) {
+                                      int64_t channels, int64_t count, const void* dy, const void* x,
+                                      const uint8_t* signs, const float* mean, const float* rstd, const float* gamma,
+                                      const float* beta, int32_t relu, const float* mask, const float* sums, void* dx,
+                                      void* dresidual, int32_t accumulate_residual) {
   SL_BEGIN
   SL_REQUIRE_POINTERS("sl_norm_backward_apply", context);
-  SL_TRY(check_norm_backward_apply(batch, pixels, channels, count, dy, x, y, mean, rstd, gamma, beta, relu, mask, sums,
-                                   dx, dresidual));
+  SL_TRY(check_norm_backward_apply(batch, pixels, channels, count, dy, x, signs, mean, rstd, gamma, beta, relu, mask,
+                                   sums, dx, dresidual));
   const NormBackward backward{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
     if (batch * pixels * channels == 0) return;
     with_native(zero, [&](auto element) {
       using T = decltype(element);
-      with_sign(relu != 0, y != nullptr, [&](auto sign) {
+      with_signs(relu != 0, signs, channels, [&](auto source) {
         with_flag(dresidual != nullptr, [&](auto residual) {
           with_flag(dresidual != nullptr && accumulate_residual != 0, [&](auto accumulate) {
-            backward.template apply<decltype(sign)::value, decltype(residual)::value, decltype(accumulate)::value>(
-                count, static_cast<const T*>(dy), static_cast<const T*>(x), static_cast<const T*>(y), sums,
-                static_cast<T*>(dx), static_cast<T*>(dresidual));
+            backward.template apply<decltype(source), decltype(residual)::value, decltype(accumulate)::value>(
+                count, static_cast<const T*>(dy), static_cast<const T*>(x), signs, sums, static_cast<T*>(dx),
+                static_cast<T*>(dresidual));
           });
         });
       });

@@ -73,14 +73,22 @@ void norm_statistics(sl_context* context, int64_t rows, int64_t channels, const 
 
 enum class Extra { none, residual, mask };
 
-template <typename T, Extra extra, bool relu>
+// In the place of signs that nobody wants.
+struct NoSigns {
+  static uint8_t* from(uint8_t*, int64_t) { return nullptr; }
+  template <typename Lanes>
+  static void store(Lanes, uint8_t*, int64_t) {}
+};
+
+template <typename T, Extra extra, bool relu, typename Signs>
 void norm_apply_run(int64_t width, int64_t n, const T* x, const float* scale, const float* shift, const T* residual,
-                    const float* mask, T* y) {
+                    const float* mask, T* y, uint8_t* signs) {
   for (int64_t begin = 0; begin < n; begin += width) {
     for_lanes(std::min(width, n - begin), [=](auto kind, int64_t lane) {
       const int64_t i = begin + lane;
       auto value = multiply_add(kind.load(x + i), kind.load(scale + lane), kind.load(shift + lane));
       if (extra == Extra::residual) value = value + kind.load(residual + i);
+      Signs::store(value, signs, i);
       if (relu) value = positive_part(value);
       if (extra == Extra::mask) value = value * kind.load(mask + lane);
       value.store(y + i);
@@ -93,8 +101,8 @@ struct NormApply {
   int64_t batch, pixels, channels;
   const float *mean, *rstd, *gamma, *beta, *mask;
 
-  template <typename T, Extra extra, bool relu>
-  void run(const T* x, const T* residual, T* y) const {
+  template <typename T, Extra extra, bool relu, typename Signs = NoSigns>
+  void run(const T* x, const T* residual, T* y, uint8_t* signs = nullptr) const {
     // Without a mask the rows of all images form one block.
     const bool per_image = extra == Extra::mask;
     const int64_t images = per_image ? batch : 1, rows = per_image ? pixels : batch * pixels;
@@ -114,8 +122,9 @@ struct NormApply {
       float* const wide_mask = masks + stride * omp_get_thread_num();
       if (per_image) wide.widen(mask + segments.image(segment) * channels, wide_mask);
       const int64_t offset = segments.first_row(segment) * channels;
-      norm_apply_run<T, extra, relu>(wide.width, segments.length(segment) * channels, x + offset, scale, shift,
-                                     extra == Extra::residual ? residual + offset : nullptr, wide_mask, y + offset);
+      norm_apply_run<T, extra, relu, Signs>(wide.width, segments.length(segment) * channels, x + offset, scale, shift,
+                                            extra == Extra::residual ? residual + offset : nullptr, wide_mask,
+                                            y + offset, Signs::from(signs, offset));
     });
   }
 };
@@ -172,10 +181,10 @@ SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* 
 
 SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
                              const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
-                             const void* residual, int32_t relu, const float* mask, void* y) {
+                             const void* residual, int32_t relu, const float* mask, void* y, uint8_t* signs) {
   SL_BEGIN
   SL_REQUIRE_POINTERS("sl_norm_apply", context);
-  SL_TRY(check_norm_apply(batch, pixels, channels, x, mean, rstd, gamma, beta, residual, mask, y));
+  SL_TRY(check_norm_apply(batch, pixels, channels, x, mean, rstd, gamma, beta, residual, relu, mask, y, signs));
   const NormApply apply{context, batch, pixels, channels, mean, rstd, gamma, beta, mask};
   SL_DISPATCH(dtype, "sl_norm_apply", [&](auto zero) {
     if (batch * pixels * channels == 0) return;
@@ -184,6 +193,13 @@ SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, 
       const T* const in = static_cast<const T*>(x);
       const T* const added = static_cast<const T*>(residual);
       T* const out = static_cast<T*>(y);
+      if (signs != nullptr) {
+        with_flag(are_signs_packed(channels), [&](auto packed) {
+          using Signs = std::conditional_t<decltype(packed)::value, PackedSigns, LooseSigns>;
+          apply.template run<T, Extra::residual, true, Signs>(in, added, out, signs);
+        });
+        return;
+      }
       with_flag(relu != 0, [&](auto flag) {
         constexpr bool with_relu = decltype(flag)::value;
         if (mask != nullptr) {

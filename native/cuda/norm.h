@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "../common/norm_checks.h"
 #include "packs.h"
 
 namespace sluice {
@@ -26,6 +27,36 @@ struct NormAffine {
   }
   __device__ float operator()(int k, float x) const { return fmaf(x, scale[k], shift[k]); }
 };
+
+// [v > 0] of n neighbouring channels for relu after a residual, in the layout of sl_norm_apply. Channels that a thread
+// takes together are packed, and a single channel has its byte: see with_norm_packs.
+template <int n>
+struct Signs {
+  using Word = std::conditional_t<n == 8, uint16_t, uint8_t>;
+  static_assert(n == 1 || n == 4 || n == 8);
+
+  Word word = 0;
+
+  __device__ static constexpr int bit(int k) { return k % 4 + k / 4 * 8; }
+  __device__ static const Word* at(const uint8_t* signs, int64_t i) {
+    return reinterpret_cast<const Word*>(signs + (n == 1 ? i : i / 4));
+  }
+  __device__ static Signs load(const uint8_t* signs, int64_t i) { return {*at(signs, i)}; }
+  __device__ void store(uint8_t* signs, int64_t i) const { *const_cast<Word*>(at(signs, i)) = word; }
+  __device__ bool operator[](int k) const { return (word >> bit(k) & 1) != 0; }
+  __device__ void set(int k, bool positive) { word = static_cast<Word>(word | (positive ? 1 : 0) << bit(k)); }
+};
+
+// Like with_packs for the arrays of a norm. A thread takes a single channel if each has its own byte of signs.
+template <typename T, typename Body>
+void with_norm_packs(int64_t channels, const uint8_t* signs, std::initializer_list<const void*> addresses,
+                     const Body& body) {
+  if (signs != nullptr && !are_signs_packed(channels)) {
+    body(std::integral_constant<int, 1>{});
+  } else {
+    with_packs<T>(channels, addresses, body);
+  }
+}
 
 // The mask of n channels in the image of a row, out of the masks [images, channels]. Rows must come in ascending order.
 // All 1 if there is no mask.

@@ -1,23 +1,23 @@
 // The backward of batch norm: sums over each channel's rows, then the input's gradient.
-#include "../common/norm_checks.h"
 #include "norm.h"
 
 namespace sluice {
 namespace {
 
-// The source of relu's [v > 0]: none without relu; v, recomputed from x; or the sign of the saved output, which
-// includes the residual.
-enum class Sign { none, from_x, from_y };
+// The source of relu's [v > 0]: none without relu; v, recomputed from x; or, after a residual, what the forward call
+// saved.
+enum class Sign { none, from_x, saved };
 
 template <typename T, int n>
 struct NormInputs {
-  Pack<T, n> dy, x, y;
+  Pack<T, n> dy, x;
+  Signs<n> signs;
 };
 
 template <Sign sign, typename T, int n>
-__device__ NormInputs<T, n> load_inputs(const T* dy, const T* x, const T* y, int64_t i) {
+__device__ NormInputs<T, n> load_inputs(const T* dy, const T* x, const uint8_t* signs, int64_t i) {
   NormInputs<T, n> in{Pack<T, n>::load(dy + i), Pack<T, n>::load(x + i), {}};
-  if (sign == Sign::from_y) in.y = Pack<T, n>::load(y + i);
+  if (sign == Sign::saved) in.signs = Signs<n>::load(signs, i);
   return in;
 }
 
@@ -25,7 +25,7 @@ __device__ NormInputs<T, n> load_inputs(const T* dy, const T* x, const T* y, int
 template <Sign sign, typename T, int n>
 __device__ float through_relu(const NormInputs<T, n>& in, const NormAffine<n>& affine, int k) {
   if (sign == Sign::from_x) return affine(k, in.x.get(k)) > 0.0f ? in.dy.get(k) : 0.0f;
-  if (sign == Sign::from_y) return in.y.get(k) > 0.0f ? in.dy.get(k) : 0.0f;
+  if (sign == Sign::saved) return in.signs[k] ? in.dy.get(k) : 0.0f;
   return in.dy.get(k);
 }
 
@@ -33,13 +33,13 @@ __device__ float through_relu(const NormInputs<T, n>& in, const NormAffine<n>& a
 // image's sums of h and h (x - mean).
 template <Sign sign, typename T, int n>
 __global__ void norm_backward_sums_kernel(const Cover cover, const NormParameters parameters, const T* dy, const T* x,
-                                          const T* y, double* partials) {
+                                          const uint8_t* signs, double* partials) {
   const Place place = place_of<n>(cover);
   const NormAffine<n> affine(parameters, place.channel);
   float mean[n], sums[2][n] = {};
   each_of<n>(parameters.mean + place.channel, [&](int k, float value) { mean[k] = value; });
   for_rows<4>(
-      place, [&](int64_t row) { return load_inputs<sign, T, n>(dy, x, y, row * cover.channels + place.channel); },
+      place, [&](int64_t row) { return load_inputs<sign, T, n>(dy, x, signs, row * cover.channels + place.channel); },
       [&](int64_t, const NormInputs<T, n>& in) {
         for (int k = 0; k < n; ++k) {
           const float h = through_relu<sign>(in, affine, k);
@@ -90,8 +90,9 @@ int32_t combine(const sl_context* context, const PartialSums<2>& partials, const
 // dx = outer * h + (slope * (x - mean) + constant) with outer = gamma * rstd * mask; dresidual = h.
 template <Sign sign, typename T, int n>
 __global__ void norm_backward_apply_kernel(const Cover cover, int64_t pixels, float share,
-                                           const NormParameters parameters, const T* dy, const T* x, const T* y,
-                                           const float* mask, const float* sums, T* dx, T* dresidual, bool accumulate) {
+                                           const NormParameters parameters, const T* dy, const T* x,
+                                           const uint8_t* signs, const float* mask, const float* sums, T* dx,
+                                           T* dresidual, bool accumulate) {
   const Place place = place_of<n>(cover);
   const NormAffine<n> affine(parameters, place.channel);
   float mean[n], slope[n], constant[n], outer[n];
@@ -102,7 +103,7 @@ __global__ void norm_backward_apply_kernel(const Cover cover, int64_t pixels, fl
   NormMask<n> open(mask, pixels, cover.channels, place);
   for (int k = 0; k < n; ++k) outer[k] = affine.scale[k] * open[k];
   const auto load = [&](int64_t row) {
-    return load_inputs<sign, T, n>(dy, x, y, row * cover.channels + place.channel);
+    return load_inputs<sign, T, n>(dy, x, signs, row * cover.channels + place.channel);
   };
   for_rows<2>(place, load, [&](int64_t row, const NormInputs<T, n>& in) {
     if (open.move_to(row)) {
@@ -126,7 +127,8 @@ struct NormBackward {
   sl_context* context;
   int64_t batch, pixels, channels;
   NormParameters parameters;
-  const void *dy, *x, *y;
+  const void *dy, *x;
+  const uint8_t* signs;
   const float* mask;
 
   template <Sign sign, typename T, int n>
@@ -138,7 +140,7 @@ struct NormBackward {
     const PartialSums<2> partials{scratch.get<double>(), cover.parts, channels};
     SL_TRY(launch(context, "sl_norm_backward_statistics", cover.blocks(), block_threads,
                   norm_backward_sums_kernel<sign, T, n>, cover, parameters, static_cast<const T*>(dy),
-                  static_cast<const T*>(x), static_cast<const T*>(y), scratch.get<double>()));
+                  static_cast<const T*>(x), signs, scratch.get<double>()));
     return masked ? combine_masked(context, {partials, parameters, mask, dmask}, batch, sums)
                   : combine(context, partials, parameters.rstd, sums);
   }
@@ -149,8 +151,8 @@ struct NormBackward {
     const float share = static_cast<float>(1.0 / static_cast<double>(count));
     return launch(context, "sl_norm_backward_apply", cover.blocks(), block_threads,
                   norm_backward_apply_kernel<sign, T, n>, cover, pixels, share, parameters, static_cast<const T*>(dy),
-                  static_cast<const T*>(x), static_cast<const T*>(y), mask, sums, static_cast<T*>(dx),
-                  static_cast<T*>(dresidual), accumulate);
+                  static_cast<const T*>(x), signs, mask, sums, static_cast<T*>(dx), static_cast<T*>(dresidual),
+                  accumulate);
   }
 
   // Calls body with the sign and with the number of elements that a thread takes, as compile-time constants. Arrays
@@ -160,14 +162,14 @@ struct NormBackward {
     const auto run = [&](auto n) {
       if (!relu) {
         body(std::integral_constant<Sign, Sign::none>{}, n);
-      } else if (y != nullptr) {
-        body(std::integral_constant<Sign, Sign::from_y>{}, n);
+      } else if (signs != nullptr) {
+        body(std::integral_constant<Sign, Sign::saved>{}, n);
       } else {
         body(std::integral_constant<Sign, Sign::from_x>{}, n);
       }
     };
     const auto [mean, rstd, gamma, beta] = parameters;
-    with_packs<T>(channels, {dy, x, y, mask, mean, rstd, gamma, beta, sums, dx, dresidual}, run);
+    with_norm_packs<T>(channels, signs, {dy, x, mask, mean, rstd, gamma, beta, sums, dx, dresidual}, run);
   }
 };
 
@@ -177,14 +179,15 @@ struct NormBackward {
 using namespace sluice;
 
 SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-                                           int64_t channels, const void* dy, const void* x, const void* y,
+                                           int64_t channels, const void* dy, const void* x, const uint8_t* signs,
                                            const float* mean, const float* rstd, const float* gamma, const float* beta,
                                            int32_t relu, const float* mask, float* sums, float* dmask) {
   SL_ENTER("sl_norm_backward_statistics", context);
   SL_BEGIN
-  SL_TRY(check_norm_backward_statistics(batch, pixels, channels, dy, x, y, mean, rstd, gamma, beta, mask, sums, dmask));
+  SL_TRY(check_norm_backward_statistics(batch, pixels, channels, dy, x, signs, mean, rstd, gamma, beta, mask, sums,
+                                        dmask));
   int32_t status = SL_OK;
-  const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, y, mask};
+  const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, signs, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_statistics", [&](auto zero) {
     using T = decltype(zero);
     if (batch * pixels * channels == 0) {
@@ -201,15 +204,15 @@ SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, i
 }
 
 SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-                                      int64_t channels, int64_t count, const void* dy, const void* x, const void* y,
-                                      const float* mean, const float* rstd, const float* gamma, const float* beta,
-                                      int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual,
-                                      int32_t accumulate_residual) {
+                                      int64_t channels, int64_t count, const void* dy, const void* x,
+                                      const uint8_t* signs, const float* mean, const float* rstd, const float* gamma,
+                                      const float* beta, int32_t relu, const float* mask, const float* sums, void* dx,
+                                      void* dresidual, int32_t accumulate_residual) {
   SL_ENTER("sl_norm_backward_apply", context);
-  SL_TRY(check_norm_backward_apply(batch, pixels, channels, count, dy, x, y, mean, rstd, gamma, beta, relu, mask, sums,
-                                   dx, dresidual));
+  SL_TRY(check_norm_backward_apply(batch, pixels, channels, count, dy, x, signs, mean, rstd, gamma, beta, relu, mask,
+                                   sums, dx, dresidual));
   int32_t status = SL_OK;
-  const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, y, mask};
+  const NormBackward backward{context, batch, pixels, channels, {mean, rstd, gamma, beta}, dy, x, signs, mask};
   SL_DISPATCH(dtype, "sl_norm_backward_apply", [&](auto zero) {
     using T = decltype(zero);
     if (batch * pixels * channels == 0) return;

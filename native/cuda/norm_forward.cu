@@ -1,5 +1,4 @@
 // Batch norm: the statistics of each channel, then the affine map, fused with residual, relu and mask.
-#include "../common/norm_checks.h"
 #include "../common/norm_fold.h"
 #include "norm.h"
 
@@ -67,7 +66,7 @@ struct NormInputs {
 
 template <typename T, int n>
 __global__ void norm_apply_kernel(const Cover cover, int64_t pixels, const NormParameters parameters, const T* x,
-                                  const T* residual, bool relu, const float* mask, T* y) {
+                                  const T* residual, bool relu, const float* mask, T* y, uint8_t* signs) {
   const Place place = place_of<n>(cover);
   const NormAffine<n> affine(parameters, place.channel);
   NormMask<n> open(mask, pixels, cover.channels, place);
@@ -79,30 +78,35 @@ __global__ void norm_apply_kernel(const Cover cover, int64_t pixels, const NormP
   };
   for_rows<4>(place, load, [&](int64_t row, const NormInputs<T, n>& in) {
     open.move_to(row);
+    const int64_t i = row * cover.channels + place.channel;
     Pack<T, n> out{};
+    Signs<n> positive;
     for (int k = 0; k < n; ++k) {
       float value = affine(k, in.x.get(k));
       if (residual != nullptr) value += in.residual.get(k);
+      positive.set(k, value > 0.0f);
       if (relu && value < 0.0f) value = 0.0f;  // NaN stays NaN
       out.set(k, value * open[k]);
     }
-    out.store(y + row * cover.channels + place.channel);
+    out.store(y + i);
+    if (signs != nullptr) positive.store(signs, i);
   });
 }
 
 // All images form one block of rows. Only the mask depends on the image, and each thread follows it.
 template <typename T>
 int32_t norm_apply(const sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x,
-                   const NormParameters& parameters, const T* residual, bool relu, const float* mask, T* y) {
+                   const NormParameters& parameters, const T* residual, bool relu, const float* mask, T* y,
+                   uint8_t* signs) {
   int32_t status = SL_OK;
   const auto run = [&](auto known) {
     constexpr int n = decltype(known)::value;
     const Cover cover(1, batch * pixels, channels, n, Cover::run_of_maps);
     status = launch(context, "sl_norm_apply", cover.blocks(), block_threads, norm_apply_kernel<T, n>, cover, pixels,
-                    parameters, x, residual, relu, mask, y);
+                    parameters, x, residual, relu, mask, y, signs);
   };
-  with_packs<T>(channels, {x, residual, y, mask, parameters.mean, parameters.rstd, parameters.gamma, parameters.beta},
-                run);
+  with_norm_packs<T>(channels, signs,
+                     {x, residual, y, mask, parameters.mean, parameters.rstd, parameters.gamma, parameters.beta}, run);
   return status;
 }
 
@@ -160,16 +164,16 @@ SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* 
 
 SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
                              const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
-                             const void* residual, int32_t relu, const float* mask, void* y) {
+                             const void* residual, int32_t relu, const float* mask, void* y, uint8_t* signs) {
   SL_ENTER("sl_norm_apply", context);
-  SL_TRY(check_norm_apply(batch, pixels, channels, x, mean, rstd, gamma, beta, residual, mask, y));
+  SL_TRY(check_norm_apply(batch, pixels, channels, x, mean, rstd, gamma, beta, residual, relu, mask, y, signs));
   int32_t status = SL_OK;
   const NormParameters parameters{mean, rstd, gamma, beta};
   SL_DISPATCH(dtype, "sl_norm_apply", [&](auto zero) {
     using T = decltype(zero);
     if (batch * pixels * channels == 0) return;
     status = norm_apply(context, batch, pixels, channels, static_cast<const T*>(x), parameters,
-                        static_cast<const T*>(residual), relu != 0, mask, static_cast<T*>(y));
+                        static_cast<const T*>(residual), relu != 0, mask, static_cast<T*>(y), signs);
   });
   return status;
 }

@@ -331,27 +331,30 @@ SL_API int32_t sl_norm_rstd(sl_context* context, int64_t channels, const float* 
 
 /* The norm's output v = gamma * (x - mean) * rstd + beta, followed by three optional steps in this order: plus residual
  * [N,HW,C] unless NULL; relu if `relu`; times mask [N,C] f32 unless NULL. x, residual and y are [N,HW,C] of dtype. mask
- * and residual together are INVALID_ARGUMENT. y may be x. */
+ * and residual together are INVALID_ARGUMENT. y may be x.
+ * signs, unless NULL, receives [v > 0] for the backward of relu after a residual, and is INVALID_ARGUMENT without both.
+ * If C is a multiple of 8, it is [N,HW,C/4]: bit k of a byte belongs to channel 4 byte + k, the other bits are 0; every
+ * array of the call must then be aligned to 16 bytes, signs to 2. Otherwise it is [N,HW,C] of 0 and 1. */
 SL_API int32_t sl_norm_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels, int64_t channels,
                              const void* x, const float* mean, const float* rstd, const float* gamma, const float* beta,
-                             const void* residual, int32_t relu, const float* mask, void* y);
+                             const void* residual, int32_t relu, const float* mask, void* y, uint8_t* signs);
 
 /* g = dy * mask * [v > 0] is the gradient with respect to v, with the factors of the forward call. sums [2,C] receives
  * the sum of g and the sum of g * xhat, xhat = (x - mean) * rstd: these are dbeta and dgamma. If mask is given, dmask
- * [N,C] f32 receives the sum over pixels of dy * a, a = the value before the mask: relu(v) or v. y is the forward
- * output, whose sign is read if relu and residual were used; NULL otherwise. */
+ * [N,C] f32 receives the sum over pixels of dy * a, a = the value before the mask: relu(v) or v. signs are those of the
+ * forward call if relu and residual were used, NULL otherwise; what they ask of the arrays holds here too. */
 SL_API int32_t sl_norm_backward_statistics(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-                                           int64_t channels, const void* dy, const void* x, const void* y,
+                                           int64_t channels, const void* dy, const void* x, const uint8_t* signs,
                                            const float* mean, const float* rstd, const float* gamma, const float* beta,
                                            int32_t relu, const float* mask, float* sums, float* dmask);
 
 /* dx = gamma * rstd * (g - sums[0] / count - xhat * sums[1] / count), with sums and count over all ranks. dresidual = g
  * unless NULL. dx may be dy; dresidual must be another buffer. */
 SL_API int32_t sl_norm_backward_apply(sl_context* context, int32_t dtype, int64_t batch, int64_t pixels,
-                                      int64_t channels, int64_t count, const void* dy, const void* x, const void* y,
-                                      const float* mean, const float* rstd, const float* gamma, const float* beta,
-                                      int32_t relu, const float* mask, const float* sums, void* dx, void* dresidual,
-                                      int32_t accumulate_residual);
+                                      int64_t channels, int64_t count, const void* dy, const void* x,
+                                      const uint8_t* signs, const float* mean, const float* rstd, const float* gamma,
+                                      const float* beta, int32_t relu, const float* mask, const float* sums, void* dx,
+                                      void* dresidual, int32_t accumulate_residual);
 
 /* scale = gamma / sqrt(variance + epsilon), shift = beta - mean * scale: a norm with fixed statistics as one
  * multiply-add. */

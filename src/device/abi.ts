@@ -142,6 +142,7 @@ export const symbols = {
       "i32", // relu
       "pointer", // mask
       "pointer", // y
+      "pointer", // signs
     ],
     result: "i32",
   },
@@ -154,7 +155,7 @@ export const symbols = {
       "i64", // channels
       "pointer", // dy
       "pointer", // x
-      "pointer", // y
+      "pointer", // signs
       "pointer", // mean
       "pointer", // rstd
       "pointer", // gamma
@@ -176,7 +177,7 @@ export const symbols = {
       "i64", // count
       "pointer", // dy
       "pointer", // x
-      "pointer", // y
+      "pointer", // signs
       "pointer", // mean
       "pointer", // rstd
       "pointer", // gamma

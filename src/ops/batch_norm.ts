@@ -74,6 +74,15 @@ interface Group extends Part {
 /** The gradients of shift and scale, side by side. */
 type GradientPair = readonly [dbeta: Tensor, dgamma: Tensor];
 
+/**
+ * Room for [v > 0] of a relu after a residual, which its backward reads instead of y: bits of four channels in a byte,
+ * or a byte for each channel if they do not divide into vectors.
+ */
+function signsLike(x: Tensor): Tensor {
+  const [batch, pixels, channels] = channelShape("batchNorm", x);
+  return new Tensor(x.device, [batch, pixels, channels % 8 === 0 ? channels / 4 : channels], "u8");
+}
+
 function withStatistics(part: Part, x: Tensor, norm: NormState, collective: Collective): Group {
   const [, pixels, channels] = channelShape("batchNorm", x);
   const { kernels } = x.device;
@@ -120,6 +129,8 @@ export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: N
   if (mask) expectShape("batchNorm", "mask", mask, [batch, channels]);
   const parts = partsOf(batch, training ? groups : 1);
   const { kernels } = x.device;
+  const isRecorded = training && needsGradient(tape, x, norm.gamma, norm.beta, residual, mask);
+  const signs = isRecorded && residual && relu ? signsLike(x) : null;
   const y = new Tensor(x.device, x.shape, x.dtype);
   const apply = ({ images, at }: Part, mean: Tensor, rstd: Tensor) =>
     kernels.sl_norm_apply(
@@ -136,6 +147,7 @@ export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: N
       Number(relu),
       at(mask),
       at(y),
+      at(signs),
     );
 
   if (!training) {
@@ -151,8 +163,9 @@ export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: N
     return group;
   });
   const saved = normalised.flatMap(({ mean, rstd }) => [mean, rstd]);
-  if (needsGradient(tape, x, norm.gamma, norm.beta, residual, mask)) {
-    tape.record(y, saved, (dy) => backward(tape, x, y, dy, norm, normalised, options));
+  if (isRecorded) {
+    if (signs !== null) saved.push(signs);
+    tape.record(y, saved, (dy) => backward(tape, x, signs, dy, norm, normalised, options));
   } else {
     for (const tensor of saved) tensor[Symbol.dispose]();
   }
@@ -162,7 +175,7 @@ export function batchNorm(tape: Recorder, x: Tensor, norm: NormState, options: N
 function backward(
   tape: Tape,
   x: Tensor,
-  y: Tensor,
+  signs: Tensor | null,
   dy: Tensor,
   norm: NormState,
   groups: readonly Group[],
@@ -171,7 +184,6 @@ function backward(
   const [, pixels, channels] = channelShape("batchNorm", x);
   const { kernels } = x.device;
   const { gamma, beta } = norm;
-  const output = relu && residual ? y : null;
   // One native call writes both gradients of a group, and another reads them: they lie side by side.
   const parts = groups.map((group) => ({ ...group, own: Tensor.pair(x.device, [channels]) }));
   const statistics = (dmask: Tensor | null) => {
@@ -183,7 +195,7 @@ function backward(
         channels,
         at(dy),
         at(x),
-        at(output),
+        at(signs),
         mean.pointer,
         rstd.pointer,
         gamma.pointer,
@@ -213,7 +225,7 @@ function backward(
           count,
           at(dy),
           at(x),
-          at(output),
+          at(signs),
           mean.pointer,
           rstd.pointer,
           gamma.pointer,

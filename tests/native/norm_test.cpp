@@ -1,27 +1,18 @@
 // Tests batch norm in both directions against plain double loops.
-#include "typed_buffer.h"
+#include "norm_case.h"
 
 using namespace sluice_test;
 
 namespace {
 
-struct Shape {
-  int64_t batch, pixels, channels;
-  size_t size() const { return static_cast<size_t>(batch * pixels * channels); }
-  size_t channel(size_t i) const { return i % static_cast<size_t>(channels); }
-  size_t mask_index(size_t i) const {
-    return i / static_cast<size_t>(pixels * channels) * static_cast<size_t>(channels) + channel(i);
-  }
-};
-
-const std::vector<Shape> shapes = {{1, 1, 1},    {1, 5, 3},   {3, 7, 1},     {4, 9, 16},   {2, 33, 24},
-                                   {2, 50, 100}, {3, 4, 300}, {2, 2100, 16}, {5, 700, 65}, {2, 3, 2056}};
+const std::vector<NormShape> shapes = {{1, 1, 1},    {1, 5, 3},   {3, 7, 1},     {4, 9, 16},   {2, 33, 24},
+                                       {2, 50, 100}, {3, 4, 300}, {2, 2100, 16}, {5, 700, 65}, {2, 3, 2056}};
 
 struct Statistics {
   std::vector<double> mean, deviations;
 };
 
-Statistics statistics_of(const Shape& shape, const std::vector<float>& x) {
+Statistics statistics_of(const NormShape& shape, const std::vector<float>& x) {
   const size_t channels = static_cast<size_t>(shape.channels), rows = shape.size() / channels;
   Statistics result{std::vector<double>(channels), std::vector<double>(channels)};
   for (size_t i = 0; i < x.size(); ++i) result.mean[shape.channel(i)] += x[i];
@@ -33,56 +24,10 @@ Statistics statistics_of(const Shape& shape, const std::vector<float>& x) {
   return result;
 }
 
-// The inputs of a norm, on the host and on the device.
-struct Case {
-  Shape shape;
-  int32_t dtype;
-  bool relu, with_residual, with_mask;
-  TypedBuffer x, residual, dy;
-  Buffer<float> mean, rstd, gamma, beta, mask;
-  std::vector<double> xhat, v, y, g;  // in doubles
-
-  Case(sl_context* context, const Shape& s, int32_t type, bool relu_, bool residual_, bool mask_)
-      : shape(s),
-        dtype(type),
-        relu(relu_),
-        with_residual(residual_),
-        with_mask(mask_),
-        x(context, type, random_values(s.batch * s.pixels * s.channels, 1, -2.0f, 3.0f)),
-        residual(context, type, random_values(s.batch * s.pixels * s.channels, 2)),
-        dy(context, type, random_values(s.batch * s.pixels * s.channels, 3)),
-        mean(context, random_values(s.channels, 4)),
-        rstd(context, random_values(s.channels, 5, 0.5f, 2.0f)),
-        gamma(context, random_values(s.channels, 6, -1.5f, 1.5f)),
-        beta(context, random_values(s.channels, 7)),
-        mask(context, mask_values(s)) {
-    forward();
-  }
-
-  static std::vector<float> mask_values(const Shape& s) {
-    std::vector<float> values = random_values(s.batch * s.channels, 8, 0.0f, 1.0f);
-    for (float& value : values) value = value < 0.5f ? 0.0f : 1.0f;
-    return values;
-  }
-
-  void forward() {
-    const auto xs = x.values(), rs = residual.values(), ds = dy.values(), ms = mean.get(), ss = rstd.get();
-    const auto gs = gamma.get(), bs = beta.get(), masks = mask.get();
-    for (size_t i = 0; i < xs.size(); ++i) {
-      const size_t c = shape.channel(i);
-      const double open = with_mask ? masks[shape.mask_index(i)] : 1.0;
-      xhat.push_back((static_cast<double>(xs[i]) - ms[c]) * ss[c]);
-      v.push_back(gs[c] * xhat[i] + bs[c] + (with_residual ? rs[i] : 0.0));
-      y.push_back((relu ? std::max(v[i], 0.0) : v[i]) * open);
-      g.push_back(ds[i] * open * (relu && v[i] <= 0.0 ? 0.0 : 1.0));
-    }
-  }
-};
-
 template <typename Body>
 void for_each_case(const Body& body) {
   const Context context;
-  for (const Shape& shape : shapes) {
+  for (const NormShape& shape : shapes) {
     for (const int32_t dtype : {SL_F32, SL_BF16}) {
       for (const bool relu : {false, true}) {
         for (const int extra : {0, 1, 2}) {
@@ -92,7 +37,7 @@ void for_each_case(const Body& body) {
           CAPTURE(dtype);
           CAPTURE(relu);
           CAPTURE(extra);
-          body(context, Case(context, shape, dtype, relu, extra == 1, extra == 2));
+          body(context, NormCase(context, shape, dtype, relu, extra == 1, extra == 2));
         }
       }
     }
@@ -103,7 +48,7 @@ void for_each_case(const Body& body) {
 
 TEST_CASE("sl_norm_statistics gives means and squared deviations") {
   const Context context;
-  for (const Shape& shape : shapes) {
+  for (const NormShape& shape : shapes) {
     for (const int32_t dtype : {SL_F32, SL_BF16}) {
       const TypedBuffer x(context, dtype, random_values(static_cast<int64_t>(shape.size()), 11, 4.0f, 6.0f));
       const Buffer<float> statistics(context, 2 * shape.channels);
@@ -120,7 +65,7 @@ TEST_CASE("sl_norm_statistics gives means and squared deviations") {
 
 TEST_CASE("sl_norm_statistics stays accurate if the mean is a thousand deviations") {
   const Context context;
-  const Shape shape{64, 100, 16};
+  const NormShape shape{64, 100, 16};
   std::vector<float> values = random_values(static_cast<int64_t>(shape.size()), 12);
   for (float& value : values) value += 1000.0f;
   const Buffer<float> x(context, values), statistics(context, 2 * shape.channels);
@@ -132,7 +77,7 @@ TEST_CASE("sl_norm_statistics stays accurate if the mean is a thousand deviation
 
 TEST_CASE("sl_norm_statistics adds up many rows") {
   const Context context;
-  const Shape shape{1, 400000, 3};
+  const NormShape shape{1, 400000, 3};
   const std::vector<float> values = random_values(static_cast<int64_t>(shape.size()), 13, 4.0f, 6.0f);
   const Buffer<float> x(context, values), statistics(context, 6);
   REQUIRE(sl_norm_statistics(context, SL_F32, shape.pixels, 3, x, statistics) == SL_OK);
@@ -144,8 +89,8 @@ TEST_CASE("sl_norm_statistics adds up many rows") {
 
 TEST_CASE("the norm takes rows that begin at any element") {
   const Context context;
-  const Shape shape{3, 40, 16};
-  const Case c(context, shape, SL_F32, true, false, true);
+  const NormShape shape{3, 40, 16};
+  const NormCase c(context, shape, SL_F32, true, false, true);
   // All results of operands that begin `offset` elements into their buffers: statistics, output, sums, gradients of
   // mask and input.
   const auto results = [&](size_t offset) {
@@ -158,8 +103,8 @@ TEST_CASE("the norm takes rows that begin at any element") {
     const Buffer<float> dx(context, size), statistics(context, 32), sums(context, 32), dmask(context, 48);
     const float *mean = c.mean, *rstd = c.rstd, *gamma = c.gamma, *beta = c.beta, *mask = c.mask;
     REQUIRE(sl_norm_statistics(context, SL_F32, 120, 16, x + offset, statistics) == SL_OK);
-    REQUIRE(sl_norm_apply(context, SL_F32, 3, 40, 16, x + offset, mean, rstd, gamma, beta, nullptr, 1, mask,
-                          y + offset) == SL_OK);
+    REQUIRE(sl_norm_apply(context, SL_F32, 3, 40, 16, x + offset, mean, rstd, gamma, beta, nullptr, 1, mask, y + offset,
+                          nullptr) == SL_OK);
     REQUIRE(sl_norm_backward_statistics(context, SL_F32, 3, 40, 16, dy + offset, x + offset, nullptr, mean, rstd, gamma,
                                         beta, 1, mask, sums, dmask) == SL_OK);
     REQUIRE(sl_norm_backward_apply(context, SL_F32, 3, 40, 16, 120, dy + offset, x + offset, nullptr, mean, rstd, gamma,
@@ -189,8 +134,8 @@ TEST_CASE("the norm's backward finds relu open exactly where the forward finds i
   const Buffer<float> x(context, xs), y(context, rows * channels), dx(context, rows * channels);
   const Buffer<float> dy(context, std::vector<float>(xs.size(), 1.0f)), mean(context, means), rstd(context, scales),
       gamma(context, scales), beta(context, shifts), sums(context, std::vector<float>(2 * channels, 0.0f));
-  REQUIRE(sl_norm_apply(context, SL_F32, 1, rows, channels, x, mean, rstd, gamma, beta, nullptr, 1, nullptr, y) ==
-          SL_OK);
+  REQUIRE(sl_norm_apply(context, SL_F32, 1, rows, channels, x, mean, rstd, gamma, beta, nullptr, 1, nullptr, y,
+                        nullptr) == SL_OK);
   REQUIRE(sl_norm_backward_apply(context, SL_F32, 1, rows, channels, rows, dy, x, nullptr, mean, rstd, gamma, beta, 1,
                                  nullptr, sums, dx, nullptr, 0) == SL_OK);
   const std::vector<float> values = y.get(), gradients = dx.get();
@@ -205,8 +150,8 @@ TEST_CASE("the norm's backward finds relu open exactly where the forward finds i
 
 TEST_CASE("the norm's sums do not depend on the number of threads") {
   const Context one(1), three(3);
-  const Shape shape{7, 3000, 20};
-  const Case a(one, shape, SL_F32, true, false, true), b(three, shape, SL_F32, true, false, true);
+  const NormShape shape{7, 3000, 20};
+  const NormCase a(one, shape, SL_F32, true, false, true), b(three, shape, SL_F32, true, false, true);
   const Buffer<float> first(one, 40), second(three, 40), dmask_first(one, 140), dmask_second(three, 140);
   REQUIRE(sl_norm_statistics(one, SL_F32, 21000, 20, a.x, first) == SL_OK);
   REQUIRE(sl_norm_statistics(three, SL_F32, 21000, 20, b.x, second) == SL_OK);
@@ -235,31 +180,32 @@ TEST_CASE("sl_norm_finalize gives mean, rstd and moves the running statistics") 
         SL_ERROR_INVALID_ARGUMENT);
 }
 
-TEST_CASE("sl_norm_apply fuses the affine map, residual, relu and mask") {
-  for_each_case([](sl_context* context, const Case& c) {
+TEST_CASE("sl_norm_apply fuses the affine map, residual, relu and mask, and saves relu's signs") {
+  for_each_case([](sl_context* context, const NormCase& c) {
     const TypedBuffer y(context, c.dtype, static_cast<int64_t>(c.shape.size()));
+    const Buffer<uint8_t> signs(context, std::vector<uint8_t>(c.signs().size(), 0xff));
     const auto apply = [&](void* out) {
       return sl_norm_apply(context, c.dtype, c.shape.batch, c.shape.pixels, c.shape.channels, c.x, c.mean, c.rstd,
                            c.gamma, c.beta, c.with_residual ? static_cast<void*>(c.residual) : nullptr, c.relu,
-                           c.with_mask ? c.mask.data() : nullptr, out);
+                           c.with_mask ? c.mask.data() : nullptr, out, c.has_signs() ? signs.data() : nullptr);
     };
     REQUIRE(apply(y) == SL_OK);
     CHECK(relative_error(y.values(), c.y) < tolerance(c.dtype));
+    if (c.has_signs()) CHECK(signs.get() == c.signs());
     REQUIRE(apply(c.x) == SL_OK);  // in place
     CHECK(c.x.values() == y.values());
   });
 }
 
 TEST_CASE("sl_norm_backward_statistics gives dbeta, dgamma and the mask's gradient") {
-  for_each_case([](sl_context* context, const Case& c) {
+  for_each_case([](sl_context* context, const NormCase& c) {
     const int64_t channels = c.shape.channels;
-    const TypedBuffer y(context, c.dtype, std::vector<float>(c.y.begin(), c.y.end()));
+    const Buffer<uint8_t> signs(context, c.signs());
     const Buffer<float> sums(context, std::vector<float>(static_cast<size_t>(2 * channels), nan_value));
     const Buffer<float> dmask(context, std::vector<float>(static_cast<size_t>(c.shape.batch * channels), nan_value));
     REQUIRE(sl_norm_backward_statistics(context, c.dtype, c.shape.batch, c.shape.pixels, channels, c.dy, c.x,
-                                        c.relu && c.with_residual ? static_cast<void*>(y) : nullptr, c.mean, c.rstd,
-                                        c.gamma, c.beta, c.relu, c.with_mask ? c.mask.data() : nullptr, sums,
-                                        dmask) == SL_OK);
+                                        c.has_signs() ? signs.data() : nullptr, c.mean, c.rstd, c.gamma, c.beta, c.relu,
+                                        c.with_mask ? c.mask.data() : nullptr, sums, dmask) == SL_OK);
     std::vector<double> expected(static_cast<size_t>(2 * channels)),
         expected_dmask(static_cast<size_t>(c.shape.batch * channels));
     const std::vector<float> dy = c.dy.values();
@@ -274,10 +220,10 @@ TEST_CASE("sl_norm_backward_statistics gives dbeta, dgamma and the mask's gradie
 }
 
 TEST_CASE("sl_norm_backward_apply gives the input's and the residual's gradient") {
-  for_each_case([](sl_context* context, const Case& c) {
+  for_each_case([](sl_context* context, const NormCase& c) {
     const int64_t channels = c.shape.channels, count = c.shape.batch * c.shape.pixels + 5;
     const size_t size = c.shape.size();
-    const TypedBuffer y(context, c.dtype, std::vector<float>(c.y.begin(), c.y.end()));
+    const Buffer<uint8_t> signs(context, c.signs());
     const Buffer<float> sums(context, random_values(2 * channels, 21, -9.0f, 9.0f));
     const std::vector<float> start = random_values(static_cast<int64_t>(size), 22);
     const TypedBuffer dx(context, c.dtype, static_cast<int64_t>(size)),
@@ -285,9 +231,8 @@ TEST_CASE("sl_norm_backward_apply gives the input's and the residual's gradient"
     const TypedBuffer added(context, c.dtype, start);
     const auto apply = [&](void* out, void* dresidual_out, int32_t accumulate) {
       return sl_norm_backward_apply(context, c.dtype, c.shape.batch, c.shape.pixels, channels, count, c.dy, c.x,
-                                    c.relu && c.with_residual ? static_cast<void*>(y) : nullptr, c.mean, c.rstd,
-                                    c.gamma, c.beta, c.relu, c.with_mask ? c.mask.data() : nullptr, sums, out,
-                                    dresidual_out, accumulate);
+                                    c.has_signs() ? signs.data() : nullptr, c.mean, c.rstd, c.gamma, c.beta, c.relu,
+                                    c.with_mask ? c.mask.data() : nullptr, sums, out, dresidual_out, accumulate);
     };
     const auto rstd = c.rstd.get(), gamma = c.gamma.get(), s = sums.get(), before = added.values();
     std::vector<double> expected, expected_added;
@@ -327,8 +272,8 @@ TEST_CASE("sl_norm_apply rounds bf16 to nearest even, and shows infinity and NaN
   const Buffer<float> mean(context, zeros), rstd(context, ones), gamma(context, ones), beta(context, values);
   const TypedBuffer x(context, SL_BF16, zeros), y(context, SL_BF16, zeros);
   for (const int32_t relu : {0, 1}) {
-    REQUIRE(sl_norm_apply(context, SL_BF16, 1, 1, channels, x, mean, rstd, gamma, beta, nullptr, relu, nullptr, y) ==
-            SL_OK);
+    REQUIRE(sl_norm_apply(context, SL_BF16, 1, 1, channels, x, mean, rstd, gamma, beta, nullptr, relu, nullptr, y,
+                          nullptr) == SL_OK);
     const std::vector<float> actual = y.values();
     for (size_t i = 0; i < values.size(); ++i) {
       CAPTURE(i);
@@ -344,14 +289,15 @@ TEST_CASE("sl_norm_apply rounds bf16 to nearest even, and shows infinity and NaN
 
 TEST_CASE("an empty and a full mask close and open everything") {
   const Context context;
-  const Shape shape{2, 6, 4};
-  const Case c(context, shape, SL_F32, true, false, false);
+  const NormShape shape{2, 6, 4};
+  const NormCase c(context, shape, SL_F32, true, false, false);
   const TypedBuffer y(context, SL_F32, 48);
   const Buffer<float> closed(context, std::vector<float>(8, 0.0f)), open(context, std::vector<float>(8, 1.0f));
-  REQUIRE(sl_norm_apply(context, SL_F32, 2, 6, 4, c.x, c.mean, c.rstd, c.gamma, c.beta, nullptr, 1, closed, y) ==
-          SL_OK);
+  REQUIRE(sl_norm_apply(context, SL_F32, 2, 6, 4, c.x, c.mean, c.rstd, c.gamma, c.beta, nullptr, 1, closed, y,
+                        nullptr) == SL_OK);
   for (const float value : y.values()) CHECK(value == 0.0f);
-  REQUIRE(sl_norm_apply(context, SL_F32, 2, 6, 4, c.x, c.mean, c.rstd, c.gamma, c.beta, nullptr, 1, open, y) == SL_OK);
+  REQUIRE(sl_norm_apply(context, SL_F32, 2, 6, 4, c.x, c.mean, c.rstd, c.gamma, c.beta, nullptr, 1, open, y, nullptr) ==
+          SL_OK);
   CHECK(relative_error(y.values(), c.y) < 2e-6);
 }
 
@@ -365,35 +311,4 @@ TEST_CASE("sl_norm_rstd and sl_norm_fold use fixed statistics") {
   REQUIRE(sl_norm_fold(context, 2, mean, variance, gamma, beta, 1e-3f, scale, shift) == SL_OK);
   CHECK(relative_error(scale.get(), std::vector<double>{3 * r0, 0.5 * r1}) < 1e-6);
   CHECK(relative_error(shift.get(), std::vector<double>{0.25 - 3 * r0, 1 + r1}) < 1e-6);
-}
-
-TEST_CASE("the norm refuses wrong arguments and accepts empty ones") {
-  const Context context;
-  const Case c(context, {1, 5, 3}, SL_F32, true, false, false);
-  const Buffer<float> sums(context, 6), dmask(context, 3);
-  const float *m = c.mean, *r = c.rstd, *g = c.gamma, *b = c.beta;
-  void* const x = c.x;
-  const int32_t bad = SL_ERROR_INVALID_ARGUMENT;
-  CHECK(sl_norm_statistics(context, SL_U8, 5, 3, x, sums) == bad);
-  CHECK(sl_norm_statistics(context, SL_F32, -1, 3, x, sums) == bad);
-  CHECK(sl_norm_statistics(nullptr, SL_F32, 5, 3, x, sums) == bad);
-  CHECK(sl_norm_statistics(context, SL_F32, 5, 3, nullptr, sums) == bad);
-  CHECK(sl_norm_apply(context, SL_F32, 1, 5, 3, x, m, r, g, b, x, 1, c.mask, x) == bad);
-  CHECK(last_error_mentions("mask and residual"));
-  CHECK(sl_norm_apply(context, SL_F32, 1, 5, 3, x, m, nullptr, g, b, nullptr, 1, nullptr, x) == bad);
-  CHECK(sl_norm_backward_statistics(context, SL_F32, 1, 5, 3, x, x, nullptr, m, r, g, b, 1, c.mask, sums, nullptr) ==
-        bad);
-  CHECK(sl_norm_backward_statistics(context, SL_F32, 1, 5, 3, x, x, x, m, r, g, b, 1, c.mask, sums, dmask) == bad);
-  CHECK(sl_norm_backward_apply(context, SL_F32, 1, 5, 3, 0, c.dy, x, nullptr, m, r, g, b, 1, nullptr, sums, x, nullptr,
-                               0) == bad);
-  CHECK(sl_norm_backward_apply(context, SL_F32, 1, 5, 3, 5, c.dy, x, nullptr, m, r, g, b, 1, nullptr, sums, x, c.dy,
-                               0) == bad);
-  const Buffer<float> dresidual(context, 15);
-  CHECK(sl_norm_backward_apply(context, SL_F32, 1, 5, 3, 5, c.dy, x, nullptr, m, r, g, b, 1, nullptr, sums, x,
-                               dresidual, 0) == bad);
-  CHECK(last_error_mentions("y is null"));
-  CHECK(sl_norm_apply(context, SL_F32, 0, 5, 3, nullptr, m, r, g, b, nullptr, 1, nullptr, nullptr) == SL_OK);
-  REQUIRE(sl_norm_backward_statistics(context, SL_F32, 0, 5, 3, nullptr, nullptr, nullptr, m, r, g, b, 1, nullptr, sums,
-                                      nullptr) == SL_OK);
-  CHECK(sums.get() == std::vector<float>(6, 0.0f));
 }

@@ -95,8 +95,8 @@ TEST_CASE("norms, pools and rotations refuse sizes whose product overflows") {
   for (const auto& size : absurd_triples) {
     CAPTURE(size);
     const int64_t n = size[0], pixels = size[1], channels = size[2];
-    CHECK(refused("sl_norm_apply",
-                  sl_norm_apply(c.context, SL_F32, n, pixels, channels, b, b, b, b, b, nullptr, 0, nullptr, b)));
+    CHECK(refused("sl_norm_apply", sl_norm_apply(c.context, SL_F32, n, pixels, channels, b, b, b, b, b, nullptr, 0,
+                                                 nullptr, b, nullptr)));
     CHECK(refused("sl_norm_backward_statistics",
                   sl_norm_backward_statistics(c.context, SL_F32, n, pixels, channels, b, b, nullptr, b, b, b, b, 0,
                                               nullptr, b, nullptr)));
