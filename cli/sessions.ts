@@ -5,6 +5,7 @@
  */
 import { imageSide, networkSpec } from "../src/config/network.ts";
 import type { SkippedImage } from "../src/data/mod.ts";
+import type { Device } from "../src/device/mod.ts";
 import type { EvaluationObserver } from "../src/encoders/evaluate_folder.ts";
 import { smallestBudget } from "../src/models/mod.ts";
 import type { EvaluationRecord, FittedOpening, StepRecord } from "../src/run/records.ts";
@@ -13,6 +14,7 @@ import { quoteWord } from "../src/sweep/shell.ts";
 import type { RunObserver, RunOutcome } from "../src/training/run_setup.ts";
 import { StopSignals } from "./stop_signals.ts";
 import { describeMiss } from "./ui/missed_budget.ts";
+import { OtherWorkRemark } from "./ui/other_work.ts";
 import { announce, type OutputOptions, remark } from "./ui/output.ts";
 import { TrainingDisplay } from "./ui/progress.ts";
 import { SkippedRemarks } from "./ui/skipped.ts";
@@ -26,6 +28,7 @@ export class TrainingSession implements RunObserver, Disposable {
   readonly #output: OutputOptions;
   #signals: StopSignals | null = null;
   #display: TrainingDisplay | null = null;
+  #otherWork: OtherWorkRemark | null = null;
   #seconds = 0;
   #stopStatus: number | null = null;
 
@@ -60,16 +63,18 @@ export class TrainingSession implements RunObserver, Disposable {
   }
 
   /** Begins to listen to signals and to show steps. */
-  begins(run: RunFolder): void {
+  begins(run: RunFolder, device: Device): void {
     const signals = new StopSignals((signal) => this.remark(`${signal}: saving, then stopping`));
     this.#signals = signals;
     this.#display = new TrainingDisplay(this.#output, run.config, () => signals.status !== null);
+    this.#otherWork = new OtherWorkRemark(this.#output, device);
     announce(this.#output, "building the network; the first step takes longer than those after it", "line");
   }
 
   /** Shows a step. */
   step(record: StepRecord): void {
     this.#display?.step(record);
+    this.#otherWork?.look();
   }
 
   /** Shows an evaluation. */
@@ -131,8 +136,10 @@ export class TrainingSession implements RunObserver, Disposable {
     this.remark(describeMiss({ path, config, steps, budgetMissed, smallest }));
   }
 
-  /** Stops listening to signals, and takes the bar away. */
+  /** Stops listening to signals and watching the processors, and takes the bar away. */
   [Symbol.dispose](): void {
+    this.#otherWork?.[Symbol.dispose]();
+    this.#otherWork = null;
     this.#display?.[Symbol.dispose]();
     this.#signals?.[Symbol.dispose]();
     this.#signals = null;

@@ -55,6 +55,23 @@ function loadRemedy(path: string, system: SystemCalls): string {
 }
 
 /**
+ * How often a waiting thread looks again before it sleeps: some tens of microseconds, which outlasts most waits within
+ * an operation. OpenMP's own default is milliseconds, in which threads that wait for each other take the processors of
+ * those that they wait for, if other programs run beside.
+ */
+const SPIN_COUNT = 2000;
+
+/** Variables with which users set how OpenMP's threads wait. */
+const waitVariables = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"] as const;
+
+/** Lets waiting threads sleep soon, unless the user has set how they wait. OpenMP reads it when it is loaded. */
+function shortenSpinning(): void {
+  if (waitVariables.every((name) => Deno.env.get(name) === undefined)) {
+    Deno.env.set("GOMP_SPINCOUNT", String(SPIN_COUNT));
+  }
+}
+
+/**
  * Opens the library of `kind`.
  *
  * @param root the folder that holds `proc`; tests give one of their own.
@@ -70,6 +87,7 @@ export function openLibrary(kind: DeviceKind, root = ""): Library {
   if (!hasLibrary(kind)) {
     throw new DeviceUnavailableError(`the native library ${path} is missing: ${missingRemedy(kind)}`);
   }
+  shortenSpinning();
   let library: Library;
   try {
     library = Deno.dlopen(path, symbols);

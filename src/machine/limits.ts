@@ -63,7 +63,7 @@ function lengthOfList(list: string): number {
 /** Reads the processor limits. `given` replaces the process's affinity, for tests. */
 export function readProcessorLimits(system: SystemCalls, given?: number): ProcessorLimits {
   // Deno's own number respects quotas too, but rounds them down.
-  const affinity = given ?? system.affinity() ?? navigator.hardwareConcurrency;
+  const affinity = given ?? system.affinity()?.length ?? navigator.hardwareConcurrency;
   const online = lengthOfList(system.read("/sys/devices/system/cpu/online") ?? "");
   const host = online >= affinity ? online : affinity;
   const quota = readProcessorQuota(system);

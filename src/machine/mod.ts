@@ -9,6 +9,7 @@ export * from "./instructions.ts";
 export * from "./limits.ts";
 export * from "./mounts.ts";
 export * from "./nvidia.ts";
+export * from "./other_work.ts";
 export * from "./packaged.ts";
 export * from "./process_identity.ts";
 export * from "./signals.ts";

@@ -73,13 +73,13 @@ export class SystemCalls implements Disposable {
     return count < 0 ? null : text;
   }
 
-  /** The number of processors on which the scheduler may run this process; null if that is unknown. */
-  affinity(): number | null {
+  /** The numbers of the processors on which the scheduler may run this process; null if that is unknown. */
+  affinity(): readonly number[] | null {
     const mask = new Uint8Array(MASK_BYTES);
     if (this.#libc?.symbols.sched_getaffinity(0, BigInt(mask.length), mask) !== 0) return null;
-    let count = 0;
-    for (let bits of mask) for (; bits > 0; bits >>= 1) count += bits & 1;
-    return count;
+    return Array.from({ length: 8 * mask.length }, (_, index) => index).filter((index) =>
+      ((mask[index >> 3] ?? 0) >> (index & 7) & 1) === 1
+    );
   }
 
   /** Whether this process may write to a path; null if that is unknown. The root does not apply. */

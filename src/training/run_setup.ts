@@ -31,7 +31,7 @@ export interface RunObserver extends TrainingObserver {
   /** Called before the data set is read. @param data its folder or name. */
   reading?(data: string): void;
   /** Called before the first step, once nothing can refuse the run any more. */
-  begins?(run: RunFolder): void;
+  begins?(run: RunFolder, device: Device): void;
   /** Called once training has ended without an error, while the run is still locked. */
   ended?(outcome: RunOutcome): void;
 }
@@ -154,7 +154,7 @@ export async function trainRun(
   observer: RunObserver,
 ): Promise<RunOutcome> {
   remarkNeeds(device, fitted, dataset, observer);
-  observer.begins?.(run);
+  observer.begins?.(run, device);
   const trained = await pretrain(device, run.config, dataset, run, observer, checkpoint);
   const outcome = outcomeOf(run, dataset, trained, true);
   observer.ended?.(outcome);

@@ -39,6 +39,7 @@ export const clockFiles: readonly string[] = [
   "src/bench/stopwatch.ts",
   "cli/ui/download.ts",
   "cli/ui/live_line.ts",
+  "cli/ui/other_work.ts",
   "cli/ui/progress.ts",
   "cli/ui/sweep_progress.ts",
 ];
