@@ -7,6 +7,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { addCommonOptions, addExamples, addInferenceOptions, addRunOptions } from "../options.ts";
 
 const networkOptions = ["arch", "stem", "width", "projector", "batch", "mode", "budget"] as const;
+const inferredOptions = ["arch", "stem", "width", "gateReduction", "gateGroup", "budget"] as const;
 const dataOptions = ["dataset", "data", "trainImages", "imageSize", "workers", "dataOnDevice"] as const;
 
 /** Loads the benchmarks, when one of them runs. */
@@ -31,20 +32,31 @@ function addBenchStep(bench: CommandUnknownOpts): void {
   ]);
 }
 
+function addBenchInfer(bench: CommandUnknownOpts): void {
+  const infer = bench.command("infer")
+    .argument("[RUN]", "folder of a run: times its own networks on its images, with the masks that its gates decide on")
+    .description(
+      "milliseconds of the dense and the gated network, for several shares of open channels or those of a run",
+    )
+    .option("--batch <N>", "images in a batch (default: 1, then 64)")
+    .option("--data <DIR>", "folder of the data set's files of RUN (default: as in training)")
+    .action(async (path, _options, self) => (await actions()).runInfer(path, self));
+  addRunOptions(infer, inferredOptions);
+  addInferenceOptions(infer);
+  addExamples(infer, [
+    "sluice bench infer --budget 0.3",
+    "sluice bench infer --width 64 --gate-group 16 --batch 1 --json",
+    "sluice bench infer runs/demo",
+  ]);
+}
+
 /** Adds `bench` with its kinds to the program. */
 export function addBench(program: CommandUnknownOpts): void {
   const bench = program.command("bench").helpCommand(false).description(
     "measures the speed of this machine: training step, inference, augmentation, image files, checkpoints, operations",
   );
   addBenchStep(bench);
-  const infer = bench.command("infer")
-    .description(
-      "milliseconds of the dense and the gated network at batch 1 and 64, for several shares of open channels",
-    )
-    .action(async (_options, self) => (await actions()).runInfer(self));
-  addRunOptions(infer, networkOptions);
-  addInferenceOptions(infer);
-  addExamples(infer, ["sluice bench infer --budget 0.3", "sluice bench infer --width 16 --json"]);
+  addBenchInfer(bench);
   const augment = bench.command("augment")
     .description("milliseconds to make the two augmented views of a batch of 32 x 32 images")
     .action(async (_options, self) => (await actions()).runAugment(self));

@@ -9,31 +9,38 @@ import { benchCheckpoint } from "../../src/bench/checkpoint.ts";
 import { benchFolder } from "../../src/bench/folder.ts";
 import { IMAGE_SIDE } from "../../src/bench/images.ts";
 import { benchInfer } from "../../src/bench/infer.ts";
+import { benchRun } from "../../src/bench/infer_run.ts";
 import { benchLoader } from "../../src/bench/loader.ts";
 import { benchOperations } from "../../src/bench/operations.ts";
 import { benchStep } from "../../src/bench/step.ts";
 import { benchSweep, sweepConfigs } from "../../src/bench/sweep.ts";
-import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
+import type { Timing } from "../../src/bench/turns.ts";
+import { resolveConfig, type RunConfig, withGiven } from "../../src/config/config.ts";
 import { openDataset } from "../../src/config/open_dataset.ts";
 import { images, readerThreads } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";
+import { kebabCase } from "../../src/config/options.ts";
 import { InvalidInputError } from "../../src/errors.ts";
+import { RunFolder } from "../../src/run/run_folder.ts";
 import { fitConfig } from "../../src/training/fitted_config.ts";
 import { drawnImages, imageMemory } from "../../src/training/memory_need.ts";
 import { openDevice } from "../device.ts";
-import { givenRunOptions, INFERENCE_PRECISION, outputOptions, wholeNumber } from "../options.ts";
+import { givenRunOptions, INFERENCE_PRECISION, inferencePrecision, outputOptions, wholeNumber } from "../options.ts";
 import { checkFolder } from "../requests.ts";
 import {
+  describeNoise,
   formatAugmentation,
   formatCheckpoint,
   formatFolder,
   formatInference,
   formatLoader,
+  formatRunInference,
   formatStep,
   formatSweep,
 } from "../ui/benchmarks.ts";
 import { type OutputOptions, remark, writeResult } from "../ui/output.ts";
 import { formatBenchmark } from "../ui/selftest.ts";
+import { SkippedRemarks } from "../ui/skipped.ts";
 
 /** Default stem of a sweep: the stem of the published CIFAR results. */
 const SWEEP_STEM = "cifar-paper";
@@ -41,6 +48,8 @@ const SWEEP_STEM = "cifar-paper";
 /** A benchmark that prints its own result. */
 type Benchmark = (device: Device, config: RunConfig, output: OutputOptions) => void | Promise<void>;
 
+/** The most images in a batch that is timed: all of them are in memory. */
+const MOST_IMAGES = 4096;
 /** The most steps to time: each time is kept in memory. */
 const MOST_STEPS = 1_000_000;
 
@@ -71,10 +80,17 @@ function sweepBenchmark(given: ReadonlySet<string>, options: { readonly steps?: 
   };
 }
 
-const inferBenchmark: Benchmark = (device, config, output) => {
-  const result = benchInfer(device, config);
-  writeResult(output, result, () => formatInference(result));
-};
+/** Says that times differ too much to compare, if they do. */
+function remarkNoise(output: OutputOptions, timings: readonly Timing[]): void {
+  const line = describeNoise(timings);
+  if (line !== null) remark(output, line);
+}
+
+/** The batch sizes that `bench infer` is asked for. */
+function parseBatches(text: unknown): { readonly batches?: readonly number[] } {
+  if (text === undefined) return {};
+  return { batches: [wholeNumber("batch", text, `a whole number from 1 to ${MOST_IMAGES}`, 1, MOST_IMAGES)] };
+}
 
 const augmentBenchmark: Benchmark = (device, config, output) => {
   const result = benchAugment(device, config);
@@ -133,9 +149,54 @@ export async function runStep(command: CommandUnknownOpts): Promise<void> {
   await runBench(sweepBenchmark(new Set(Object.keys(givenRunOptions(command))), steps), command, { stem: SWEEP_STEM });
 }
 
+/** The options that say what a run has. */
+const ofNetwork = ["arch", "stem", "width", "gateReduction", "gateGroup", "budget"] as const;
+
+/** The options of a run that the command line sets; `--batch` is not the step's here. */
+function inferenceOptions(command: CommandUnknownOpts): Record<string, unknown> {
+  const { batch: _, ...given } = givenRunOptions(command);
+  return given;
+}
+
+/** Times the networks of the run in a folder. */
+function inferRun(path: string, command: CommandUnknownOpts): void {
+  const output = outputOptions(command);
+  const given = inferenceOptions(command);
+  const own = ofNetwork.find((name) => name in given);
+  if (own !== undefined) {
+    throw new InvalidInputError(`--${kebabCase(own)}: the networks of ${path} have their own; leave it out`);
+  }
+  const { data, batch }: Record<string, unknown> = command.opts();
+  const batches = parseBatches(batch);
+  const run = RunFolder.open(path);
+  const asked = withGiven(run.config, given);
+  const config = { ...asked, precision: inferencePrecision(asked, command) };
+  const checkpoint = run.latestCheckpoint((line) => remark(output, line));
+  const dataset = openDataset(run.config, typeof data === "string" ? data : run.config.data);
+  using device = openDevice(config, output);
+  const skipped = new SkippedRemarks(output);
+  const result = benchRun(device, config, checkpoint, dataset, { ...batches, skipped: (image) => skipped.add(image) });
+  skipped.conclude("sluice data verify names them");
+  remarkNoise(output, result.rows.map(({ milliseconds, spread }) => ({ median: milliseconds, spread })));
+  writeResult(output, result, () => formatRunInference(result));
+}
+
 /** Times the dense and the gated network. */
-export function runInfer(command: CommandUnknownOpts): Promise<void> {
-  return runBench(inferBenchmark, command, { precision: INFERENCE_PRECISION });
+export function runInfer(path: string | undefined, command: CommandUnknownOpts): void {
+  if (path !== undefined) return inferRun(path, command);
+  const { data, batch }: Record<string, unknown> = command.opts();
+  if (data !== undefined) throw new InvalidInputError("--data: is for the images of a run; give RUN as well");
+  const batches = parseBatches(batch);
+  const output = outputOptions(command);
+  const config = resolveConfig({ flags: { precision: INFERENCE_PRECISION, ...inferenceOptions(command) } });
+  using device = openDevice(config, output);
+  const result = benchInfer(device, config, batches);
+  const timings = result.rows.flatMap(({ denseMs, denseSpread, gatedMs, gatedSpread }) => [
+    { median: denseMs, spread: denseSpread },
+    { median: gatedMs, spread: gatedSpread },
+  ]);
+  remarkNoise(output, timings);
+  writeResult(output, result, () => formatInference(result));
 }
 
 /** Times augmentation. */

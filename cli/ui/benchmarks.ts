@@ -11,8 +11,10 @@ import type {
   InferenceBenchmark,
   LoaderBenchmark,
   Profile,
+  RunInference,
   StepBenchmark,
   SweepRow,
+  Timing,
 } from "../../src/bench/mod.ts";
 import { formatTable, grouped, mebibytes, share } from "./tables.ts";
 
@@ -65,6 +67,46 @@ export function formatSweep(rows: readonly SweepRow[]): string {
   return `${formatTable([...headings, "share of peak", "peak memory"], cells)}\n\n${rows[0]?.device ?? ""}`;
 }
 
+/** The relative spread from which times are too noisy to compare. */
+const NOISY = 0.1;
+
+/** A line that says that times differ too much to compare; null if they do not. */
+export function describeNoise(timings: readonly Timing[]): string | null {
+  const widest = Math.max(...timings.map(({ median, spread }) => spread / median));
+  if (widest <= NOISY) return null;
+  return `this machine was too busy to tell: the middle half of a network's times spans ` +
+    `${Math.round(100 * widest)} % of their median; measure again while nothing else runs`;
+}
+
+/** A median in milliseconds with its spread. */
+function milliseconds({ median, spread }: Timing): string {
+  return `${median.toFixed(2)} (${spread.toFixed(2)})`;
+}
+
+function inferenceNotes(
+  { device, precision, gatedPrecision, threads }: Omit<RunInference | InferenceBenchmark, "rows">,
+): string[] {
+  const notes = [`${device}, ${precision}, ${threads} threads; in brackets what the middle half of the times spans`];
+  if (precision === gatedPrecision) return notes;
+  return [...notes, `gated: activations in ${precision}; products of open channels in ${gatedPrecision}`];
+}
+
+/** `bench infer RUN`: a run's networks on its own images. */
+export function formatRunInference(result: RunInference): string {
+  const headings = ["batch", "network", "ms", "ms an image", "share of MACs", "share of time"];
+  const cells = result.rows.map((row) => [
+    row.batch,
+    row.network,
+    milliseconds({ median: row.milliseconds, spread: row.spread }),
+    row.imageMilliseconds.toFixed(2),
+    share(row.macShare),
+    row.timeShare === null ? "-" : share(row.timeShare),
+  ]);
+  const [height, width] = result.size;
+  const images = `${result.images} of the run's images, ${height} x ${width} pixels, with their own masks`;
+  return `${formatTable(headings, cells)}\n\n${[images, ...inferenceNotes(result)].join("\n")}`;
+}
+
 /** `bench infer`: dense and gated network at several batches and open shares. */
 export function formatInference(result: InferenceBenchmark): string {
   const headings = [
@@ -79,19 +121,13 @@ export function formatInference(result: InferenceBenchmark): string {
   const cells = result.rows.map((row) => [
     row.batch,
     share(row.openShare),
-    row.denseMs.toFixed(2),
-    row.gatedMs.toFixed(2),
+    milliseconds({ median: row.denseMs, spread: row.denseSpread }),
+    milliseconds({ median: row.gatedMs, spread: row.gatedSpread }),
     share(row.macShare),
     share(row.timeShare),
     row.speedRatio.toFixed(2),
   ]);
-  const notes = [`${result.device}, ${result.precision}, ${result.threads} threads`];
-  if (result.precision !== result.gatedPrecision) {
-    notes.push(
-      `gated: activations in ${result.precision}; products of open channels in ${result.gatedPrecision}`,
-    );
-  }
-  return `${formatTable(headings, cells)}\n\n${notes.join("\n")}`;
+  return `${formatTable(headings, cells)}\n\n${inferenceNotes(result).join("\n")}`;
 }
 
 /** `bench augment`: a quantity a line. */

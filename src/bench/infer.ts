@@ -7,7 +7,7 @@ import { uniformOpenShare } from "../budget/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DualNetwork, gatedMacs, gateSpecs, type NetworkCost, networkCost, termShares } from "../models/mod.ts";
 import { RandomStream } from "../random/mod.ts";
-import { median, timed } from "./stopwatch.ts";
+import { timeInTurns, type TurnOptions } from "./turns.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { type Precision, resolvePrecision } from "../tensor/precision.ts";
@@ -22,8 +22,12 @@ export interface InferenceRow {
   readonly openShare: number;
   /** Median milliseconds per batch of the dense network, the same in all rows of a batch size. */
   readonly denseMs: number;
+  /** Milliseconds that the middle half of its times spans. */
+  readonly denseSpread: number;
   /** Median milliseconds per batch of the gated network. */
   readonly gatedMs: number;
+  /** Milliseconds that the middle half of its times spans. */
+  readonly gatedSpread: number;
   /** MACs of the gated network as a share of the dense network's. */
   readonly macShare: number;
   /** gatedMs / denseMs. */
@@ -47,64 +51,41 @@ export interface InferenceBenchmark {
 }
 
 /** What to measure, and how often. */
-export interface InferenceBenchmarkOptions {
+export interface InferenceBenchmarkOptions extends TurnOptions {
   /** Batch sizes; default 1 and 64. */
   readonly batches?: readonly number[];
   /** Shares of open channels besides the one that meets the budget; default a quarter, a half and three quarters. */
   readonly openShares?: readonly number[];
-  /** Least number of repetitions; default 9. */
-  readonly repeats?: number;
-  /**
-   * Least time for all measurements of a batch size together, so that short calls repeat more often; default 2 seconds.
-   */
-  readonly milliseconds?: number;
 }
 
 /**
- * Masks that open exactly the given share of channels for each image and gate, chosen at random, and their share of
- * MACs.
+ * Masks that open the given share of channels for each image and gate, rounded to whole logits and chosen at random.
+ * With them comes their share of MACs.
  */
 function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch: number, openShare: number) {
-  const channels = gateSpecs(config).map((gate) => gate.channels);
-  const masks = channels.map((count, gate) => {
-    const open = Math.round(count * openShare);
-    const values = new Float32Array(batch * count);
+  const gates = gateSpecs(config).map(({ channels, group }) => ({ channels, group, logits: channels / group }));
+  const masks = gates.map(({ channels, group, logits }, gate) => {
+    const open = Math.round(logits * openShare);
+    const values = new Float32Array(batch * channels);
     for (let image = 0; image < batch; image++) {
-      const order = new RandomStream(1, gate + 1, image).permutation(count);
-      for (const channel of order.subarray(0, open)) values[image * count + channel] = 1;
+      const order = new RandomStream(1, gate + 1, image).permutation(logits);
+      for (const logit of order.subarray(0, open)) {
+        const first = image * channels + logit * group;
+        values.fill(1, first, first + group);
+      }
     }
-    return Tensor.from(device, values, [batch, count]);
+    return Tensor.from(device, values, [batch, channels]);
   });
-  const openShares = channels.map((count) => Math.round(count * openShare) / count);
+  const openShares = gates.map(({ logits }) => Math.round(logits * openShare) / logits);
   return { openShare, masks, macShare: gatedMacs(cost, termShares(cost, openShares)) / cost.macs };
 }
 
-/**
- * Median milliseconds of several kinds of work. They take turns, so that changes of the machine's speed affect all
- * alike.
- */
-function interleaved(
-  device: Device,
-  kinds: readonly (() => void)[],
-  { repeats = 9, milliseconds = 2000 }: InferenceBenchmarkOptions,
-): number[] {
-  const times = kinds.map((): number[] => []);
-  const once = (work: () => void) => {
-    using _pass = new Scope();
-    return timed(device, work);
-  };
-  for (const work of kinds) once(work);
-  for (let [round, total] = [0, 0]; round < repeats || total < milliseconds; round++) {
-    kinds.forEach((work, kind) => {
-      // An untimed call brings the weights back into the caches, where they are if a program does nothing else.
-      once(work);
-      const time = once(work);
-      total += time;
-      times[kind]?.push(time);
-    });
-  }
-  return times.map(median);
+/** The precision of the products of open channels of a network that computes in `precision`. */
+export function gatedPrecisionOf({ kind }: Pick<Device, "kind">, precision: Precision): Precision {
+  return kind === "cuda" ? precision : "f32";
 }
+
+const untimed = { median: NaN, spread: NaN } as const;
 
 /**
  * Times the dense and the gated network on random images. The gated network computes its gates, but then uses random
@@ -128,14 +109,15 @@ export function benchInfer(
     const masked = shares.map((share) => randomMasks(device, config, cost, batch, share));
     const dense = () => void network.encoder.evaluate("dense", images, { precision });
     const gated = masked.map(({ masks }) => () => void network.encoder.evaluate("gated", images, { masks, precision }));
-    const [denseMs = NaN, ...gatedTimes] = interleaved(device, [dense, ...gated], options);
+    const [denseTiming, ...gatedTimings] = timeInTurns(device, [dense, ...gated], options);
+    const { median: denseMs, spread: denseSpread } = denseTiming ?? untimed;
     return masked.map(({ openShare, macShare }, index) => {
-      const gatedMs = gatedTimes[index] ?? NaN;
+      const { median: gatedMs, spread: gatedSpread } = gatedTimings[index] ?? untimed;
       const [timeShare, speedRatio] = [gatedMs / denseMs, denseMs / gatedMs];
-      return { batch, openShare, denseMs, gatedMs, macShare, timeShare, speedRatio };
+      return { batch, openShare, denseMs, denseSpread, gatedMs, gatedSpread, macShare, timeShare, speedRatio };
     });
   });
   const { name } = device.description;
-  const gatedPrecision = device.kind === "cuda" ? precision : "f32";
+  const gatedPrecision = gatedPrecisionOf(device, precision);
   return { rows, device: name, precision, gatedPrecision, threads: device.threads };
 }

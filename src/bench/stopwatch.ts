@@ -5,11 +5,21 @@
  */
 import type { Device } from "../device/mod.ts";
 
+/**
+ * The value below which a share of the values lies, linear between two neighbours as in NumPy; NaN of an empty list.
+ *
+ * @param share in 0..1.
+ */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = share * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(place)] ?? NaN, sorted[Math.ceil(place)] ?? NaN];
+  return below + (place - Math.floor(place)) * (above - below);
+}
+
 /** The median; the mean of the middle two of an even number of values; NaN of an empty list. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] ?? NaN : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return quantile(values, 0.5);
 }
 
 /** Milliseconds that `work` takes, including what it queues on the device. */

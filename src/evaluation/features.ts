@@ -9,6 +9,7 @@ import {
   type GatedResNet,
   type GatedTerm,
   gatedTerms,
+  type NetworkCost,
   networkCost,
   type Pass,
   type Trace,
@@ -129,6 +130,22 @@ class OpenCounts {
       return (this.#products[term] ?? 0) / (left * right) / images;
     });
   }
+}
+
+/**
+ * The computed share of each gated term of a network's cost, averaged over images, in 0..1.
+ *
+ * @param batches the masks of some batches, each by gate [N, C].
+ * @param images the images of all batches.
+ */
+export function measuredTermShares(
+  cost: NetworkCost,
+  batches: readonly (readonly Tensor[])[],
+  images: number,
+): readonly number[] {
+  const counts = new OpenCounts(gatedTerms(cost));
+  for (const masks of batches) counts.add(masks);
+  return counts.termShares(images);
 }
 
 /** Encodes a split by one pass of a network. A gated pass computes open channels only. */
