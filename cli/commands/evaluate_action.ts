@@ -12,6 +12,7 @@ import { type JudgingOptions, probes, protocols as allProtocols } from "../../sr
 import { mayWriteTo } from "../../src/machine/storage.ts";
 import type { Pass } from "../../src/models/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
+import type { RunSpeed } from "../../src/run/speed_file.ts";
 import { givenRunOptions, inferencePrecision, networkNames, outputOptions, wholeNumber } from "../options.ts";
 import { EvaluationSession } from "../sessions.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
@@ -74,11 +75,15 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
     remark(output, `${path}: is not writable; the results are printed, but not stored in evaluation.json`);
   }
   const session = new EvaluationSession(output);
-  const evaluation = evaluateFolder(run, { ...judging, precision, networks }, place, session);
+  let speed: RunSpeed | null = null;
+  const evaluation = evaluateFolder(run, { ...judging, precision, networks }, place, session, (timed) => speed = timed);
   session.conclude(isKept ? `${path}/skipped.jsonl names them` : "sluice data verify names them");
   try {
-    writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented"));
+    writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented", speed));
   } finally {
-    if (isKept) run.writeEvaluation(evaluation);
+    if (isKept) {
+      run.writeEvaluation(evaluation);
+      if (speed !== null) run.writeSpeed(speed);
+    }
   }
 }

@@ -14,8 +14,8 @@ import type {
   RunInference,
   StepBenchmark,
   SweepRow,
-  Timing,
 } from "../../src/bench/mod.ts";
+import type { Timing } from "../../src/evaluation/mod.ts";
 import { formatTable, grouped, mebibytes, share } from "./tables.ts";
 
 /** The time of each native function in a step. The rows add up to the whole step. */

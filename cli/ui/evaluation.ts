@@ -13,6 +13,7 @@ import type {
 } from "../../src/evaluation/mod.ts";
 import { staticWayNames, staticWays } from "../../src/evaluation/protocols.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
+import { describeTiming, type RunSpeed } from "../../src/run/speed_file.ts";
 import { markedShare } from "./missed_budget.ts";
 import { type Cell, formatTable, megaMacs, percent, share, signed } from "./tables.ts";
 
@@ -82,15 +83,29 @@ function formatChannels({ blocks, ...whole }: GatedChannels): string {
   ]);
 }
 
+/** The times of the networks beside their cost. */
+function formatSpeed(speed: RunSpeed, networks: Evaluation["networks"]): string {
+  const dense = speed.networks.find(({ network }) => network === "dense")?.imageMilliseconds;
+  const table = formatTable(["network", "cost share", "ms an image", "share of time"], [
+    ...speed.networks.map(({ network, imageMilliseconds: own }) => {
+      const time = dense === undefined ? undefined : share(own / dense);
+      return [network, share(networks[network]?.cost.share ?? NaN), own.toFixed(2), time];
+    }),
+  ]);
+  return `${table}\nmeasured briefly on ${describeTiming(speed)}; sluice bench infer RUN measures longer`;
+}
+
 /**
  * The tables of an evaluation: the networks, the references to compare them with, then the gated network's channels.
  *
  * @param isAugmented whether the networks' probe was trained on augmented images; the rows of the masks always use the
  * cached probe.
+ * @param speed the times of the networks; null if they were not timed.
  */
 export function describeEvaluation(
   { networks, precision = "f32", budgetMissed, references }: Evaluation,
   isAugmented: boolean,
+  speed: RunSpeed | null = null,
 ): string {
   const { masks, channels, opening = 0 } = networks.gated ?? {};
   const rows = [
@@ -102,6 +117,7 @@ export function describeEvaluation(
   const table = formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
   return [
     table,
+    ...(speed === null ? [] : [formatSpeed(speed, networks)]),
     ...(precision === "f32" ? [] : [`networks computed in ${precision}; raw pixels, neighbours and probes in f32`]),
     ...(opening === 0 ? [] : [`${signed(opening)} is added to the logits of all gates`]),
     ...(masks?.rho === undefined ? [] : [maskNotes(masks.rho)]),

@@ -7,7 +7,7 @@ import { type Dataset, paperView, viewTable } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { augment, AUGMENT_COLUMNS } from "../ops/mod.ts";
 import { RandomStream } from "../random/mod.ts";
-import { median, timed } from "./stopwatch.ts";
+import { median, timed } from "../device/stopwatch.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { activationType, type Precision, resolvePrecision } from "../tensor/precision.ts";

@@ -6,7 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { axisCodes, unaryCodes } from "../ops/mod.ts";
 import { type DType, dtypeBytes, dtypeCode, Scope, Tensor } from "../tensor/mod.ts";
-import { fastestMilliseconds } from "./stopwatch.ts";
+import { fastestMilliseconds } from "../device/stopwatch.ts";
 
 /** Element types of matrix operands. */
 export type MatrixType = Extract<DType, "f32" | "bf16">;

@@ -6,7 +6,7 @@
 import { join } from "@std/path";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import type { Device } from "../device/mod.ts";
-import { median, timedPromise } from "./stopwatch.ts";
+import { median, timedPromise } from "../device/stopwatch.ts";
 import { checkpointMetadata } from "../run/checkpoint.ts";
 import { CheckpointFiles } from "../run/checkpoint_files.ts";
 import { CheckpointWriter } from "../run/checkpoint_writer.ts";

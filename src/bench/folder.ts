@@ -15,7 +15,7 @@ import {
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { AUGMENT_COLUMNS } from "../ops/mod.ts";
-import { median, timed } from "./stopwatch.ts";
+import { median, timed } from "../device/stopwatch.ts";
 
 /** Speed of decoding image files and taking one random crop of each. */
 export interface FolderBenchmark {

@@ -7,7 +7,7 @@ import { uniformOpenShare } from "../budget/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DualNetwork, gatedMacs, gateSpecs, type NetworkCost, networkCost, termShares } from "../models/mod.ts";
 import { RandomStream } from "../random/mod.ts";
-import { timeInTurns, type TurnOptions } from "./turns.ts";
+import { timeInTurns, type TurnOptions } from "../evaluation/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { type Precision, resolvePrecision } from "../tensor/precision.ts";

@@ -6,7 +6,7 @@
 import { type Dataset, ImageStores, Loader } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { philoxNoise } from "../models/mod.ts";
-import { median, timed } from "./stopwatch.ts";
+import { median, timed } from "../device/stopwatch.ts";
 import { Scope, type Tensor, unscoped } from "../tensor/mod.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { plannedPairs } from "../training/passes.ts";

@@ -12,4 +12,3 @@ export * from "./loader.ts";
 export * from "./profile.ts";
 export * from "./step.ts";
 export * from "./sweep.ts";
-export * from "./turns.ts";

@@ -10,7 +10,7 @@ import { callOperation, drawCotangent, markDifferentiable, uploadInputs } from "
 import { bandwidthAt, type DeviceCeilings, deviceCeilings, type MatrixType } from "./ceilings.ts";
 import type { OperationBenchmark, Work } from "../selftest/operation_case.ts";
 import { operationBenchmarks } from "../selftest/operation_cases.ts";
-import { fastestMilliseconds } from "./stopwatch.ts";
+import { fastestMilliseconds } from "../device/stopwatch.ts";
 
 /** One row of `sluice bench ops`. */
 export interface BenchmarkRow {

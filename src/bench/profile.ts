@@ -5,7 +5,7 @@
  */
 import type { Device, Kernels } from "../device/mod.ts";
 import { convolvedSize } from "../ops/mod.ts";
-import { median, timed } from "./stopwatch.ts";
+import { median, timed } from "../device/stopwatch.ts";
 
 /** The calls of one native function. */
 export interface ProfileRow {

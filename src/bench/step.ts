@@ -8,7 +8,7 @@ import type { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import { featureSize, type NetworkCost, philoxNoise } from "../models/mod.ts";
 import { matrixPeak } from "./ceilings.ts";
-import { median, timed } from "./stopwatch.ts";
+import { median, timed } from "../device/stopwatch.ts";
 import { Scope } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { plannedPairs } from "../training/passes.ts";

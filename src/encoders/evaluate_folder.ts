@@ -7,10 +7,11 @@ import { openDataset } from "../config/open_dataset.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { ImageStores, type SkippedImage } from "../data/mod.ts";
 import { Device } from "../device/mod.ts";
-import { labelledSets } from "../evaluation/mod.ts";
+import { labelledSets, type NetworkSpeed } from "../evaluation/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import { resolvePrecision } from "../tensor/mod.ts";
 import type { RunFolder } from "../run/run_folder.ts";
+import type { RunSpeed } from "../run/speed_file.ts";
 import { evaluateRun, type EvaluationOptions } from "./evaluate_run.ts";
 
 /** Where an evaluation computes, and what it may write. */
@@ -20,7 +21,7 @@ export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | 
 }
 
 /** What to evaluate, and how. */
-export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision"> {
+export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision" | "timed"> {
   /** The precision of the networks' passes: f32 by default; `auto` is bf16 if the device multiplies it. */
   readonly precision?: RunConfig["precision"];
 }
@@ -39,6 +40,8 @@ export interface EvaluationObserver {
  * Evaluates the run in a folder, as `sluice evaluate` does. {@linkcode RunFolder.writeEvaluation} stores the result in
  * the folder.
  *
+ * @param timed is called with the times of the networks on this device, which {@linkcode RunFolder.writeSpeed} stores.
+ * Without it nothing is timed.
  * @throws {InvalidInputError} if the run has no whole checkpoint or lacks a network asked for, the data set has no
  * labels, or the device lacks the precision.
  * @throws {DeviceUnavailableError} if there is no such device.
@@ -48,6 +51,7 @@ export function evaluateFolder(
   { precision: asked = "f32", ...options }: FolderEvaluationOptions,
   place: EvaluationPlace,
   observer: EvaluationObserver = {},
+  timed?: (speed: RunSpeed) => void,
 ): Evaluation {
   const checkpoint = run.latestCheckpoint((line) => observer.remark?.(line));
   const dataset = openDataset(run.config, place.data);
@@ -63,5 +67,9 @@ export function evaluateFolder(
   dataset.skipped.forEach(skipped);
   using stores = new ImageStores(device, dataset, { ...storeOptions(run.config), skipped });
   const progress = (stage: string) => observer.evaluating?.(stage);
-  return evaluateRun(run, checkpoint, stores, { ...options, precision, progress });
+  const { description: { name }, threads } = device;
+  const timedNetworks = timed && {
+    timed: (networks: readonly NetworkSpeed[]) => timed({ device: name, threads, precision, networks }),
+  };
+  return evaluateRun(run, checkpoint, stores, { ...options, precision, progress, ...timedNetworks });
 }

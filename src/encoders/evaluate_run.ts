@@ -6,7 +6,13 @@
 import { missedBudget } from "../budget/missed_budget.ts";
 import type { ImageStores } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { Evaluator, type JudgingOptions, labelledSets, type NetworkEvaluation } from "../evaluation/mod.ts";
+import {
+  Evaluator,
+  type JudgingOptions,
+  labelledSets,
+  type NetworkEvaluation,
+  type NetworkSpeed,
+} from "../evaluation/mod.ts";
 import { DualNetwork, type Pass } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts";
@@ -22,6 +28,8 @@ export interface EvaluationOptions extends JudgingOptions {
   readonly networks: readonly Pass[];
   /** The precision of the networks' passes; f32 by default. What is measured on features is f32. */
   readonly precision?: Precision;
+  /** Called with the times of the networks. They are no part of the result, because they never repeat. */
+  readonly timed?: (speeds: readonly NetworkSpeed[]) => void;
 }
 
 function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: EvaluationOptions, label: string) {
@@ -60,6 +68,8 @@ export function evaluateRun(
   const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
   loadCheckpoint(checkpoint, network);
   const networks = evaluateNetworks(evaluator, network, options, "trained");
+  const encoders = options.networks.map((pass) => ({ pass, encoder: network.encoderOf(pass) }));
+  options.timed?.(evaluator.speeds(encoders));
   options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);
   const { step } = checkpoint.state;

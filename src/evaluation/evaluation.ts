@@ -29,6 +29,7 @@ import type { Probe, Protocol } from "./protocols.ts";
 import { normViews, type SeenViews } from "./recalibration.ts";
 import type { Precision } from "../tensor/mod.ts";
 import type { ProbeAccuracy } from "./softmax_classifier.ts";
+import { type NetworkSpeed, TIMED_IMAGES, type TimedNetwork, timeNetworks } from "./speed.ts";
 import { TrainingViews } from "./training_views.ts";
 
 /** How networks are judged. */
@@ -70,6 +71,9 @@ export interface NetworkWatch {
   /** Statistics of the features of the test images. */
   readonly health: NetworkHealth;
 }
+
+/** An evaluation takes minutes, and its times are a remark: `bench infer` measures longer. */
+const briefly = { repeats: 5, milliseconds: 200 } as const;
 
 /** Neighbours that vote. */
 const NEIGHBOURS = 20;
@@ -142,6 +146,12 @@ export class Evaluator {
       progress: (stage) => options.progress?.(stage),
     });
     return { ...judged, ...common, masks };
+  }
+
+  /** Times networks on test images, in batches of 64 or of as many images as there are. */
+  speeds(networks: readonly TimedNetwork[]): NetworkSpeed[] {
+    const batch = Math.min(TIMED_IMAGES, this.#sets.test.count);
+    return timeNetworks(networks, this.#images.test, { batch, precision: this.precision, ...briefly });
   }
 
   /** Evaluates one encoder during training, and the online probe if there is one; a step for each batch. */

@@ -20,5 +20,7 @@ export * from "./oracle.ts";
 export * from "./protocols.ts";
 export * from "./recalibration.ts";
 export * from "./softmax_classifier.ts";
+export * from "./speed.ts";
 export * from "./static_masks.ts";
 export * from "./training_views.ts";
+export * from "./turns.ts";

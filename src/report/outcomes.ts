@@ -35,6 +35,8 @@ export interface Outcome {
   readonly missed: number;
   /** Measured cost in millions of MACs per image. */
   readonly megaMacs: Spread | null;
+  /** Milliseconds per image in the evaluation; null if no evaluation timed the network. */
+  readonly milliseconds: Spread | null;
   /** 20-NN accuracy in percent. */
   readonly knn20: Spread | null;
   /** Top-1 accuracy of the linear probe in percent. */
@@ -109,6 +111,9 @@ export function outcomesOf(configurations: readonly Configuration[]): Outcome[] 
         share: spreadOf(found.map(({ cost }) => 100 * cost.share)),
         missed: network === "dense" ? 0 : configuration.runs.filter(({ budgetMissed }) => budgetMissed !== null).length,
         megaMacs: spreadOf(found.map(({ cost }) => cost.macs / 1e6)),
+        milliseconds: spreadOf(configuration.runs.map(({ speed }) => {
+          return speed?.networks.find((timed) => timed.network === network)?.imageMilliseconds;
+        })),
         knn20: spreadOf(found.map((features) => accuracyBy("knn20", features))),
         probe: spreadOf(found.map((features) => accuracyBy("probe", features))),
       };

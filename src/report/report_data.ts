@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { missedBudget } from "../budget/missed_budget.ts";
 import { DamagedRun, orDamaged, type Scalar, type SweepFolder } from "../sweep/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
+import type { RunSpeed } from "../run/speed_file.ts";
 import type { RunConfig } from "../config/options.ts";
 import type { EvaluationRecord, StepRecord } from "../run/records.ts";
 import { targetOf } from "../config/network.ts";
@@ -36,6 +37,8 @@ export interface ReportRun {
   readonly watches: readonly EvaluationRecord[];
   /** The evaluation by `sluice evaluate`, or null if there is none yet. */
   readonly evaluation: Evaluation | null;
+  /** The times of the networks in that evaluation; null if there are none. */
+  readonly speed: RunSpeed | null;
   /**
    * Cost share minus budget in the last evaluation of a finished run, if it missed by more than one point; else null.
    */
@@ -96,6 +99,7 @@ export function readReportRun(
     steps,
     watches: evaluations,
     evaluation,
+    speed: folder.readSpeed(),
     budgetMissed: missedBudget(gated?.cost.share, targetOf(folder.config)),
     opening: gated?.opening ?? 0,
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import { secondsOfSittings } from "../run/metrics_file.ts";
+import { describeTiming } from "../run/speed_file.ts";
 import type { Scalar } from "../sweep/mod.ts";
 import { spreadOf } from "../sweep/spread.ts";
 import type { Markup } from "./markup.ts";
@@ -70,11 +71,20 @@ function columnsOf(data: ReportData, outcomes: readonly Outcome[], plain: PlainC
     column("target, %", targetCell),
     column("cost, %", costCell),
     column("cost, M MACs", ({ megaMacs }) => spreadCell(megaMacs, 2)),
+    ...(outcomes.every(({ milliseconds }) => milliseconds === null)
+      ? []
+      : [column("ms an image", ({ milliseconds }) => spreadCell(milliseconds, 2))]),
     column("20-NN, %", ({ knn20 }) => spreadCell(knn20, 2)),
     column("probe, %", ({ probe }) => spreadCell(probe, 2)),
     ...(plain.isEmpty ? [] : [column("above plain", (outcome) => pointsCell(plain.above(outcome)))]),
     column("training, min", minutesCell),
   ];
+}
+
+/** Says on what the times were measured; they compare only on one device. */
+function timeNotes({ runs }: ReportData): string[] {
+  const timed = runs.flatMap(({ speed }) => speed === null ? [] : [describeTiming(speed)]);
+  return timed.length === 0 ? [] : [`Milliseconds were measured on ${[...new Set(timed)].join("; and on ")}.`];
 }
 
 /** Says what the column "above plain" holds. */
@@ -90,7 +100,7 @@ export function table(data: ReportData, outcomes: readonly Outcome[], plain: Pla
   return tableSection({
     name: "table",
     title: "Table",
-    notes: plain.isEmpty ? [] : [plainNote(plain)],
+    notes: [...timeNotes(data), ...(plain.isEmpty ? [] : [plainNote(plain)])],
     columns: columnsOf(data, outcomes, plain),
   });
 }

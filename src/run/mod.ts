@@ -19,4 +19,5 @@ export * from "./run_length.ts";
 export * from "./run_lock.ts";
 export * from "./run_state.ts";
 export * from "./run_status.ts";
+export * from "./speed_file.ts";
 export * from "./training_state.ts";

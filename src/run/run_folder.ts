@@ -34,6 +34,7 @@ import type { EvaluationRecord, StepRecord } from "./records.ts";
 import { lockName, lockRun } from "./run_lock.ts";
 import { checkFree, checkRun, makePartialFolder } from "./run_place.ts";
 import type { RunState } from "./run_state.ts";
+import { parseSpeed, remedyOfSpeed, type RunSpeed } from "./speed_file.ts";
 import { CONFIG_REMEDY, configName, readStoredConfig, type StoredConfig } from "../config/stored_config.ts";
 
 const metricsName = "metrics.jsonl";
@@ -42,10 +43,20 @@ const checkpointsName = "checkpoints";
 const plansName = "plans.txt";
 const skippedName = "skipped.jsonl";
 const evaluationName = "evaluation.json";
+const speedName = "speed.json";
 const imageListName = "images.tsv";
 const IMAGE_LIST_REMEDY = "remove it, and it is made anew";
 /** All files directly in the folder. */
-const fileNames = [configName, metricsName, plansName, skippedName, evaluationName, lockName, imageListName];
+const fileNames = [
+  configName,
+  metricsName,
+  plansName,
+  skippedName,
+  evaluationName,
+  speedName,
+  lockName,
+  imageListName,
+];
 
 /** What a new run records of its images. */
 export interface RunImages {
@@ -75,7 +86,7 @@ function describeDamage(path: string, lines: readonly number[]): string {
  * - `metrics.jsonl`: one JSON object per line, one line per step or evaluation;
  * - `tensorboard/`: the same for TensorBoard, one file for each process that trained the run;
  * - `checkpoints/`: the last checkpoints and those of some epochs, named by {@linkcode CheckpointFiles};
- * - `evaluation.json`;
+ * - `evaluation.json`, and the times of its networks in `speed.json`;
  * - `skipped.jsonl`, if image files were damaged: the path of each with the reason;
  * - `images.tsv`, if the images are files: path, size, label and checksum of each;
  * - `lock`, locked by the process that trains the run.
@@ -368,5 +379,22 @@ export class RunFolder {
     if (text === null) return null;
     const stored = parseEvaluation(join(this.path, evaluationName), text);
     return { ...stored, budgetMissed: missedBudget(stored.networks.gated?.cost.share, targetOf(this.config)) };
+  }
+
+  /**
+   * Writes `speed.json`, replacing an earlier one.
+   *
+   * @throws {LostFolderError} if another run has taken the path since this one was opened.
+   * @throws {StorageError} if there is no room or no permission.
+   */
+  writeSpeed(speed: RunSpeed): void {
+    this.#checkSameRun(`${speedName} is not written`);
+    this.#write(speedName, `${JSON.stringify(speed, null, 2)}\n`);
+  }
+
+  /** Reads `speed.json`; null if no evaluation wrote it. @throws {InvalidInputError} if the file is damaged. */
+  readSpeed(): RunSpeed | null {
+    const text = this.#read(speedName, remedyOfSpeed);
+    return text === null ? null : parseSpeed(join(this.path, speedName), text);
   }
 }

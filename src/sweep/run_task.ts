@@ -49,7 +49,7 @@ function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observe
   const run = RunFolder.open(sweep.runPath(name));
   const judging = { protocols: protocol, probe, probeSeeds, precision, networks: trainedNetworks(run.config.mode) };
   const place = { ...withGiven(run.config, given), isKept: true };
-  run.writeEvaluation(evaluateFolder(run, judging, place, observer));
+  run.writeEvaluation(evaluateFolder(run, judging, place, observer, (speed) => run.writeSpeed(speed)));
 }
 
 /** Trains and evaluates a run. @returns false if the observer stopped the training. */

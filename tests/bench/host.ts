@@ -9,7 +9,7 @@
 import { fail } from "@std/assert";
 import { join } from "@std/path";
 
-import { median } from "../../src/bench/stopwatch.ts";
+import { median } from "../../src/device/stopwatch.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import { type Dataset, datasetSource } from "../../src/data/mod.ts";
 import { Device } from "../../src/device/mod.ts";

@@ -98,7 +98,7 @@ for (const umask of ["077", "027"]) {
       const written = writtenTo(out);
       for (
         const name of [
-          ...["skipped.jsonl", "metrics.jsonl", "lock", "evaluation.json", "config.yaml", "tensorboard"],
+          ...["skipped.jsonl", "metrics.jsonl", "lock", "evaluation.json", "speed.json", "config.yaml", "tensorboard"],
           ...["checkpoints/last-1.safetensors", "checkpoints/epoch-0002.safetensors"],
         ]
       ) assert(written.includes(join("runs", "run", name)), name);

@@ -14,6 +14,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { join } from "@std/path";
+import type { RunSpeed } from "../../src/run/speed_file.ts";
 import { deviceHasBf16 } from "../devices.ts";
 import { withFolder } from "../folders.ts";
 import { assertSucceeds, startSluice } from "./run_sluice.ts";
@@ -166,6 +167,9 @@ Deno.test(
     }
     assertPercent(evaluation.references["rawPixels"]?.["knn20"], "raw pixels");
     assertEquals(JSON.parse(Deno.readTextFileSync(join(run, "evaluation.json"))), evaluation);
+    const speed = JSON.parse(Deno.readTextFileSync(join(run, "speed.json"))) as RunSpeed;
+    assertEquals(speed.networks.map(({ network }) => network), ["dense", "gated"]);
+    for (const { imageMilliseconds } of speed.networks) assertGreater(imageMilliseconds, 0);
     const chosen = ["evaluate", run, "--protocol", "knn", "--network", "gated", "--json"];
     const partial = JSON.parse(await assertSucceeds(chosen)) as { networks: Record<string, Line> };
     assertEquals(Object.keys(partial.networks), ["gated"]);

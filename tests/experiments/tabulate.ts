@@ -145,7 +145,7 @@ function evaluatedRuns(sweep: SweepFolder): ReportData {
     const budgetMissed = missedBudget(gated?.cost.share, targetOf(config));
     return [{
       ...{ name, path, varied, config, budgetMissed, evaluation: { ...evaluation, budgetMissed } },
-      ...{ opening: gated?.opening ?? 0, images: null, phase: "finished", steps: [], watches: [] },
+      ...{ opening: gated?.opening ?? 0, speed: null, images: null, phase: "finished", steps: [], watches: [] },
     }];
   });
   const waiting = sweep.plan.runs.length - runs.length;

@@ -36,7 +36,7 @@ export const clockFiles: readonly string[] = [
   "src/training/trainer.ts",
   "src/training/yield_to_events.ts",
   "src/selftest/harness.ts",
-  "src/bench/stopwatch.ts",
+  "src/device/stopwatch.ts",
   "cli/ui/download.ts",
   "cli/ui/live_line.ts",
   "cli/ui/other_work.ts",

@@ -86,6 +86,8 @@ Deno.test(
     assertAlmostEquals(gated?.share?.mean ?? NaN, mean, 1e-9);
     assertAlmostEquals(gated?.share?.deviation ?? NaN, deviation, 1e-9);
     assert(Math.abs(mean - 50) < 0.5 && deviation > 0);
+    assertEquals(gated?.milliseconds, { mean: 2, deviation: 1, count: 3 });
+    assertMatch(reportPage(data), /Milliseconds were measured on a processor, 2 threads, f32, batch 64\./);
     const chosen = chosenConfigurations(configurations).map(({ target }) => target);
     assertEquals(chosen, [20, 50, null], "ordered by budget");
   }),

@@ -4,12 +4,13 @@
  * @module
  */
 import { join } from "@std/path";
-import type { NetworkEvaluation } from "../../src/evaluation/mod.ts";
+import type { NetworkEvaluation, NetworkSpeed } from "../../src/evaluation/mod.ts";
 import { denseParts, gatedMacs, gatedParts, networkCost, type Pass } from "../../src/models/mod.ts";
 import { curvePoints, readReportRun, type ReportData } from "../../src/report/mod.ts";
 import type { Scalar } from "../../src/sweep/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
+import type { RunSpeed } from "../../src/run/speed_file.ts";
 import { type EvaluationRecord, RunFolder, type StepRecord } from "../../src/run/mod.ts";
 import { trainedNetworks } from "../../src/config/network.ts";
 import { saveState, stateAt } from "../run/saved_checkpoint.ts";
@@ -147,6 +148,17 @@ function metricLines(config: RunConfig, steps: number, done: number): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** Times in proportion to the budget, with more for each seed. */
+function speedOf({ mode, budget, seed }: RunConfig): RunSpeed {
+  const networks = trainedNetworks(mode).map((network): NetworkSpeed => {
+    const macShare = network === "gated" ? budget : 1;
+    const imageMilliseconds = 2 * macShare + seed;
+    const common = { batch: 64, network, spread: 1, macShare };
+    return { ...common, imageMilliseconds, milliseconds: 64 * imageMilliseconds };
+  });
+  return { device: "a processor", threads: 2, precision: "f32", networks };
+}
+
 /** Makes the folder of a run. @param path path of the new folder. */
 export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
   const { options = {}, steps = 40, evalEvery = 1, knnOnly = false, stage = "evaluated" } = run;
@@ -156,7 +168,9 @@ export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
   Deno.writeTextFileSync(join(path, "metrics.jsonl"), metricLines(config, steps, done));
   const images = config.batch * Math.max(1, Math.floor(steps / config.epochs));
   saveState(folder, stateAt(done, images, config.evalEvery > 0 ? { dense: watchedHealth } : {}));
-  if (stage === "evaluated") folder.writeEvaluation(evaluationOf(path, config, knnOnly));
+  if (stage !== "evaluated") return folder;
+  folder.writeEvaluation(evaluationOf(path, config, knnOnly));
+  folder.writeSpeed(speedOf(config));
   return folder;
 }
 

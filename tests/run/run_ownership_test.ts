@@ -124,6 +124,7 @@ const fileNames = [
   "skipped.jsonl",
   "plans.txt",
   "evaluation.json",
+  "speed.json",
   "images.tsv",
 ];
 for (const name of fileNames) {

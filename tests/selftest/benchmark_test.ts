@@ -7,7 +7,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertStrictEquals } from "@std/assert";
 import { bandwidthAt, type DeviceCeilings, deviceCeilings } from "../../src/bench/ceilings.ts";
 import { measureBenchmark } from "../../src/bench/operations.ts";
-import { fastestMilliseconds, median } from "../../src/bench/stopwatch.ts";
+import { fastestMilliseconds, median } from "../../src/device/stopwatch.ts";
 import { asBf16, normal, operationBenchmark } from "../../src/selftest/mod.ts";
 import { cast, matmul } from "../../src/ops/mod.ts";
 import { openDevice } from "../devices.ts";

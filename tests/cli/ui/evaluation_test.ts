@@ -85,3 +85,21 @@ Deno.test("an evaluation of an earlier version has no rows for what it did not m
   assertMatch(text, /^masks exchanged /m);
   assertNotMatch(text, /recalibrated|oracle|rho/);
 });
+
+Deno.test("times stand beside the cost, and as a share of the dense network's", () => {
+  const common = { batch: 64, spread: 1, milliseconds: 64 };
+  const networks = [
+    { ...common, network: "dense", imageMilliseconds: 2, macShare: 1 },
+    { ...common, network: "gated", imageMilliseconds: 0.75, macShare: 0.3 },
+  ] as const;
+  const speed = { device: "a processor", threads: 2, precision: "f32", networks } as const;
+  const text = describeEvaluation(evaluation, false, speed);
+  assertMatch(
+    text,
+    /^network +cost share +ms an image +share of time\ndense +\S+ +2\.00 +1\.0000\ngated +\S+ +0\.75 +0\.3750$/m,
+  );
+  assertMatch(text, /^measured briefly on a processor, 2 threads, f32, batch 64; sluice bench infer RUN/m);
+  for (const line of text.split("\n")) assertLessOrEqual(line.length, 100, line);
+  const alone = describeEvaluation(evaluation, false, { ...speed, networks: networks.slice(1) });
+  assertMatch(alone, /^gated +\S+ +0\.75 +-$/m);
+});

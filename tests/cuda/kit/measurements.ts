@@ -12,7 +12,7 @@ import {
   type StepBenchmark,
   type StepBenchmarkOptions,
 } from "../../../src/bench/mod.ts";
-import { median, timed } from "../../../src/bench/stopwatch.ts";
+import { median, timed } from "../../../src/device/stopwatch.ts";
 import { resolveConfig, type RunConfig } from "../../../src/config/mod.ts";
 import { Device, type Kernels } from "../../../src/device/mod.ts";
 import { DivergenceError } from "../../../src/errors.ts";

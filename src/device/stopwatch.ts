@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Device } from "../device/mod.ts";
+import type { Device } from "./device.ts";
 
 /**
  * The value below which a share of the values lies, linear between two neighbours as in NumPy; NaN of an empty list.

@@ -5,7 +5,7 @@
  */
 import type { Device } from "../device/mod.ts";
 import { Scope } from "../tensor/mod.ts";
-import { median, quantile, timed } from "./stopwatch.ts";
+import { median, quantile, timed } from "../device/stopwatch.ts";
 
 /** The times of one kind of work, in milliseconds. */
 export interface Timing {

@@ -1,0 +1,79 @@
+/**
+ * Times networks on the images of a split, with the masks that their gates decide on.
+ *
+ * @module
+ */
+import type { EvaluationImages } from "../data/mod.ts";
+import { gatedMacs, type GatedResNet, networkCost, type Pass } from "../models/mod.ts";
+import { type Precision, Scope, type Tensor } from "../tensor/mod.ts";
+import { measuredTermShares } from "./features.ts";
+import { timeInTurns, type TurnOptions } from "./turns.ts";
+
+/** Images that take turns, if there are as many: each has masks of its own. */
+export const TIMED_IMAGES = 64;
+
+/** A network to time. */
+export interface TimedNetwork {
+  /** The pass that is timed. */
+  readonly pass: Pass;
+  /** The encoder that computes it. */
+  readonly encoder: GatedResNet;
+}
+
+/** Speed of one network at one batch size. */
+export interface NetworkSpeed {
+  /** Images per batch. */
+  readonly batch: number;
+  /** The network. */
+  readonly network: Pass;
+  /** Median milliseconds per batch. */
+  readonly milliseconds: number;
+  /** Milliseconds that the middle half of the times spans. */
+  readonly spread: number;
+  /** Median milliseconds per image. */
+  readonly imageMilliseconds: number;
+  /** MACs as a share of the dense network's, with the masks of the timed images. */
+  readonly macShare: number;
+}
+
+/** How to time networks. */
+export interface SpeedOptions extends TurnOptions {
+  /** Images per batch. */
+  readonly batch: number;
+  /** The precision of the networks' passes. */
+  readonly precision: Precision;
+}
+
+/** How many batches of a split take turns. */
+export function timedBatches(batch: number, count: number): number {
+  return Math.ceil(Math.min(TIMED_IMAGES, count - count % batch) / batch);
+}
+
+function macShareOf({ spec }: GatedResNet, masks: readonly (readonly Tensor[])[], images: number): number {
+  const cost = networkCost(spec);
+  return gatedMacs(cost, measuredTermShares(cost, masks, images)) / cost.macs;
+}
+
+/** Times networks in turns on the first images of a split, which has at least `batch`. */
+export function timeNetworks(
+  networks: readonly TimedNetwork[],
+  images: EvaluationImages,
+  { batch, precision, ...turns }: SpeedOptions,
+): NetworkSpeed[] {
+  using _scope = new Scope();
+  const count = timedBatches(batch, images.set.count);
+  const inputs = Array.from({ length: count }, (_, index) => images.normalised(index * batch, (index + 1) * batch));
+  const evaluate = ({ encoder, pass }: TimedNetwork, input: Tensor) => encoder.evaluate(pass, input, { precision });
+  const kinds = networks.map((network) => (round: number) => {
+    const input = inputs[round % count];
+    if (input !== undefined) evaluate(network, input);
+  });
+  const timings = timeInTurns(images.device, kinds, turns);
+  return networks.map((network, index) => {
+    const { median: milliseconds, spread } = timings[index] ?? { median: NaN, spread: NaN };
+    const { pass, encoder } = network;
+    const masks = pass === "gated" ? inputs.map((input) => evaluate(network, input).masks) : [];
+    const macShare = pass === "gated" ? macShareOf(encoder, masks, count * batch) : 1;
+    return { batch, network: pass, milliseconds, spread, imageMilliseconds: milliseconds / batch, macShare };
+  });
+}
