@@ -107,6 +107,9 @@ export function addRunOptions(command: CommandUnknownOpts, names: readonly Optio
 /** The options of a run without the device options, which {@linkcode addCommonOptions} adds. */
 export const ownRunOptions: readonly OptionName[] = runOptionNames.filter((name) => !deviceOptions.includes(name));
 
+/** The options that decide on the networks that infer, which a run has of its own. */
+export const encoderOptions: readonly OptionName[] = ["arch", "stem", "width", "gateReduction", "gateGroup", "budget"];
+
 /** Adds the options of the device and of the output. Call it last, so that `--help` lists them last. */
 export function addCommonOptions(command: CommandUnknownOpts): void {
   addRunOptions(command, deviceOptions);

@@ -77,7 +77,9 @@ async function standInSuites(): Promise<Suite[]> {
     args,
     env: { ...env, HOSTCUDA_ORDER: order, ...(order === "shuffled" ? { HOSTCUDA_MULTIPROCESSORS: "132" } : {}) },
   }));
-  return [denoSuite("CUDA stand-in, Deno tests", deviceTests, await standInEnvironment(folder)), ...native];
+  // One process for each file: the stand-in gets slower with every test that a process has run.
+  const environment = await standInEnvironment(folder);
+  return [...deviceTests.map((path) => denoSuite(`CUDA stand-in, ${path}`, [path], environment)), ...native];
 }
 
 /** Builds what some suites need; a build that fails counts as one failed test. */

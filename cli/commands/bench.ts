@@ -4,10 +4,9 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { addCommonOptions, addExamples, addInferenceOptions, addRunOptions } from "../options.ts";
+import { addCommonOptions, addExamples, addInferenceOptions, addRunOptions, encoderOptions } from "../options.ts";
 
 const networkOptions = ["arch", "stem", "width", "projector", "batch", "mode", "budget"] as const;
-const inferredOptions = ["arch", "stem", "width", "gateReduction", "gateGroup", "budget"] as const;
 const dataOptions = ["dataset", "data", "trainImages", "imageSize", "workers", "dataOnDevice"] as const;
 
 /** Loads the benchmarks, when one of them runs. */
@@ -41,7 +40,7 @@ function addBenchInfer(bench: CommandUnknownOpts): void {
     .option("--batch <N>", "images in a batch (default: 1, then 64)")
     .option("--data <DIR>", "folder of the data set's files of RUN (default: as in training)")
     .action(async (path, _options, self) => (await actions()).runInfer(path, self));
-  addRunOptions(infer, inferredOptions);
+  addRunOptions(infer, encoderOptions);
   addInferenceOptions(infer);
   addExamples(infer, [
     "sluice bench infer --budget 0.3",

@@ -72,7 +72,7 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
   const isKept = mayWriteTo(path);
   const place = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
   if (!isKept) {
-    remark(output, `${path}: is not writable; the results are printed, but not stored in evaluation.json`);
+    remark(output, `${path}: is not writable; the results are printed, but not stored`);
   }
   const session = new EvaluationSession(output);
   let speed: RunSpeed | null = null;

@@ -14,8 +14,8 @@ const PERIOD = 3000;
 export function describeOtherWork(threads: number, work: OtherWork): string | null {
   const fitting = fittingThreads(threads, work);
   if (fitting === null) return null;
-  return `other programs keep about ${work.busy.toFixed(1)} of ${work.processors} processors busy, so that ` +
-    `${threads} threads wait for each other: --threads ${fitting} fits beside them`;
+  return `other programs keep about ${work.busy.toFixed(1)} of ${work.processors} processors busy, which slows ` +
+    `down ${threads} threads that wait for each other: --threads ${fitting} fits beside them`;
 }
 
 /** Watches the processors while a command computes, until it has something to say. */

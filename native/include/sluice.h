@@ -34,7 +34,7 @@
 extern "C" {
 #endif
 
-#define SL_ABI_VERSION 1
+#define SL_ABI_VERSION 2
 
 /* Status codes. */
 #define SL_OK 0

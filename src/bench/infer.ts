@@ -18,7 +18,7 @@ import { IMAGE_SIDE, randomImages } from "./images.ts";
 export interface InferenceRow {
   /** Images per batch. */
   readonly batch: number;
-  /** Share of each gate's channels that are open for each image, before rounding to whole channels. */
+  /** Share of each gate's channels that are open for each image, before rounding to whole groups. */
   readonly openShare: number;
   /** Median milliseconds per batch of the dense network, the same in all rows of a batch size. */
   readonly denseMs: number;

@@ -75,7 +75,11 @@ export function benchRun(
   const precision = resolvePrecision(config.precision, device.description);
   const set = dataset.labelled?.test ?? dataset.pretraining;
   const large = batches?.find((batch) => batch > set.count);
-  if (large !== undefined) throw new InvalidInputError(`--batch ${large}: the data set has ${set.count} such images`);
+  if (large !== undefined) {
+    throw new InvalidInputError(
+      `--batch ${large}: give at most ${set.count}, the number of images that the run is evaluated on`,
+    );
+  }
   using network = new DualNetwork(device, networkOptions(config, set.height));
   loadCheckpoint(checkpoint, network);
   using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });

@@ -7,7 +7,7 @@
 
 /** Every `#define SL_...` of the header that has a value. */
 export const constants = {
-  SL_ABI_VERSION: 1,
+  SL_ABI_VERSION: 2,
 
   SL_OK: 0,
   SL_ERROR_INVALID_ARGUMENT: 1,

@@ -55,19 +55,31 @@ function loadRemedy(path: string, system: SystemCalls): string {
 }
 
 /**
- * How often a waiting thread looks again before it sleeps: some tens of microseconds, which outlasts most waits within
- * an operation. OpenMP's own default is milliseconds, in which threads that wait for each other take the processors of
- * those that they wait for, if other programs run beside.
+ * How often a waiting thread looks again before it sleeps: for some tens of microseconds, longer than most waits within
+ * an operation. By default OpenMP's threads spin for milliseconds, and keep processors from the threads that they wait
+ * for if other programs run.
  */
 const SPIN_COUNT = 2000;
 
 /** Variables with which users set how OpenMP's threads wait. */
 const waitVariables = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"] as const;
 
-/** Lets waiting threads sleep soon, unless the user has set how they wait. OpenMP reads it when it is loaded. */
-function shortenSpinning(): void {
-  if (waitVariables.every((name) => Deno.env.get(name) === undefined)) {
-    Deno.env.set("GOMP_SPINCOUNT", String(SPIN_COUNT));
+/**
+ * Loads a library whose waiting threads sleep soon, unless the user has set how they wait. OpenMP reads the variable
+ * when it is loaded; afterwards it is taken back, because it is not meant for the programs that this one starts.
+ */
+function loadWithShortSpinning(path: string): Library {
+  const isPermitted = waitVariables.every((variable) => {
+    return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+  });
+  if (!isPermitted || waitVariables.some((name) => Deno.env.get(name) !== undefined)) {
+    return Deno.dlopen(path, symbols);
+  }
+  Deno.env.set("GOMP_SPINCOUNT", String(SPIN_COUNT));
+  try {
+    return Deno.dlopen(path, symbols);
+  } finally {
+    Deno.env.delete("GOMP_SPINCOUNT");
   }
 }
 
@@ -87,10 +99,9 @@ export function openLibrary(kind: DeviceKind, root = ""): Library {
   if (!hasLibrary(kind)) {
     throw new DeviceUnavailableError(`the native library ${path} is missing: ${missingRemedy(kind)}`);
   }
-  shortenSpinning();
   let library: Library;
   try {
-    library = Deno.dlopen(path, symbols);
+    library = loadWithShortSpinning(path);
   } catch (error) {
     throw new DeviceUnavailableError(
       `the native library ${path} cannot be loaded (${loaderSentence(error)}): ${loadRemedy(path, system)}`,

@@ -69,7 +69,8 @@ export function evaluateFolder(
   const progress = (stage: string) => observer.evaluating?.(stage);
   const { description: { name }, threads } = device;
   const timedNetworks = timed && {
-    timed: (networks: readonly NetworkSpeed[]) => timed({ device: name, threads, precision, networks }),
+    timed: (networks: readonly NetworkSpeed[]) =>
+      timed({ step: checkpoint.state.step, device: name, threads, precision, networks }),
   };
   return evaluateRun(run, checkpoint, stores, { ...options, precision, progress, ...timedNetworks });
 }

@@ -68,8 +68,10 @@ export function evaluateRun(
   const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
   loadCheckpoint(checkpoint, network);
   const networks = evaluateNetworks(evaluator, network, options, "trained");
-  const encoders = options.networks.map((pass) => ({ pass, encoder: network.encoderOf(pass) }));
-  options.timed?.(evaluator.speeds(encoders));
+  if (options.timed !== undefined) {
+    options.progress?.("speed");
+    options.timed(evaluator.speeds(options.networks.map((pass) => ({ pass, encoder: network.encoderOf(pass) }))));
+  }
   options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);
   const { step } = checkpoint.state;

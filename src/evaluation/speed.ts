@@ -26,7 +26,7 @@ export interface NetworkSpeed {
   readonly batch: number;
   /** The network. */
   readonly network: Pass;
-  /** Median milliseconds per batch. */
+  /** Median milliseconds per batch, which the images of a gated network with few images in a batch differ in. */
   readonly milliseconds: number;
   /** Milliseconds that the middle half of the times spans. */
   readonly spread: number;
@@ -58,7 +58,7 @@ function macShareOf({ spec }: GatedResNet, masks: readonly (readonly Tensor[])[]
 export function timeNetworks(
   networks: readonly TimedNetwork[],
   images: EvaluationImages,
-  { batch, precision, ...turns }: SpeedOptions,
+  { batch, precision, repeats = 9, ...turns }: SpeedOptions,
 ): NetworkSpeed[] {
   using _scope = new Scope();
   const count = timedBatches(batch, images.set.count);
@@ -68,7 +68,7 @@ export function timeNetworks(
     const input = inputs[round % count];
     if (input !== undefined) evaluate(network, input);
   });
-  const timings = timeInTurns(images.device, kinds, turns);
+  const timings = timeInTurns(images.device, kinds, { ...turns, repeats: Math.max(repeats, count) });
   return networks.map((network, index) => {
     const { median: milliseconds, spread } = timings[index] ?? { median: NaN, spread: NaN };
     const { pass, encoder } = network;

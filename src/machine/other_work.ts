@@ -25,7 +25,10 @@ interface Ticks {
 
 /** Of the columns of /proc/stat, those that add up to all time; the rest repeats parts of them. See proc_stat(5). */
 const COLUMNS = 8;
-/** The columns of idle processors: nothing to do, and waiting for a disk. */
+/**
+ * The columns of idle processors: nothing to do, and waiting for a disk. The time of niced programs counts as busy: the
+ * kernel heeds niceness only within a session or a control group.
+ */
 const IDLE: readonly number[] = [3, 4];
 /** The columns of /proc/self/stat, counted from the state, with this process's time in user and in kernel mode. */
 const OWN = [11, 12] as const;
@@ -87,6 +90,7 @@ export class OtherWorkMeter implements Disposable {
  */
 export function fittingThreads(threads: number, { processors, busy }: OtherWork): number | null {
   const left = processors - busy;
-  // Half a processor is what the system's own work may take for a moment.
-  return threads === 1 || threads <= left + 0.5 ? null : Math.max(1, Math.min(threads - 1, Math.round(left)));
+  // More threads than processors are the user's choice, and half a processor is what the system may take for a moment.
+  if (threads === 1 || Math.min(threads, processors) <= left + 0.5) return null;
+  return Math.max(1, Math.min(threads - 1, Math.round(left)));
 }

@@ -88,6 +88,7 @@ export function readReportRun(
   const { steps, evaluations } = folder.metrics.sample(points);
   const phase = phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null });
   const evaluation = folder.readEvaluation();
+  const speed = folder.readSpeed();
   const gated = phase !== "finished" ? undefined : (evaluation ?? evaluations.at(-1))?.networks.gated;
   return {
     name: basename(resolve(folder.path)),
@@ -99,7 +100,7 @@ export function readReportRun(
     steps,
     watches: evaluations,
     evaluation,
-    speed: folder.readSpeed(),
+    speed: evaluation !== null && speed?.step === evaluation.step ? speed : null,
     budgetMissed: missedBudget(gated?.cost.share, targetOf(folder.config)),
     opening: gated?.opening ?? 0,
   };

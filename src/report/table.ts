@@ -71,9 +71,7 @@ function columnsOf(data: ReportData, outcomes: readonly Outcome[], plain: PlainC
     column("target, %", targetCell),
     column("cost, %", costCell),
     column("cost, M MACs", ({ megaMacs }) => spreadCell(megaMacs, 2)),
-    ...(outcomes.every(({ milliseconds }) => milliseconds === null)
-      ? []
-      : [column("ms an image", ({ milliseconds }) => spreadCell(milliseconds, 2))]),
+    ...(timingsOf(data).length === 1 ? [column("ms an image", ({ milliseconds }) => spreadCell(milliseconds, 2))] : []),
     column("20-NN, %", ({ knn20 }) => spreadCell(knn20, 2)),
     column("probe, %", ({ probe }) => spreadCell(probe, 2)),
     ...(plain.isEmpty ? [] : [column("above plain", (outcome) => pointsCell(plain.above(outcome)))]),
@@ -81,10 +79,18 @@ function columnsOf(data: ReportData, outcomes: readonly Outcome[], plain: PlainC
   ];
 }
 
-/** Says on what the times were measured; they compare only on one device. */
-function timeNotes({ runs }: ReportData): string[] {
-  const timed = runs.flatMap(({ speed }) => speed === null ? [] : [describeTiming(speed)]);
-  return timed.length === 0 ? [] : [`Milliseconds were measured on ${[...new Set(timed)].join("; and on ")}.`];
+/** The devices and settings of the runs' times. Times of several settings do not compare, and are not shown. */
+function timingsOf({ runs }: ReportData): readonly string[] {
+  return [...new Set(runs.flatMap(({ speed }) => speed === null ? [] : [describeTiming(speed)]))];
+}
+
+/** Says on which device the times were measured, or why none are shown. */
+function timeNotes(timings: readonly string[]): string[] {
+  if (timings.length === 0) return [];
+  if (timings.length === 1) {
+    return [`Milliseconds were measured on ${timings.join()}, while other runs may have trained.`];
+  }
+  return [`Milliseconds are left out: runs were evaluated on ${timings.join("; on ")}.`];
 }
 
 /** Says what the column "above plain" holds. */
@@ -100,7 +106,7 @@ export function table(data: ReportData, outcomes: readonly Outcome[], plain: Pla
   return tableSection({
     name: "table",
     title: "Table",
-    notes: [...timeNotes(data), ...(plain.isEmpty ? [] : [plainNote(plain)])],
+    notes: [...timeNotes(timingsOf(data)), ...(plain.isEmpty ? [] : [plainNote(plain)])],
     columns: columnsOf(data, outcomes, plain),
   });
 }

@@ -11,6 +11,8 @@ import { type Precision, precisions } from "../tensor/mod.ts";
 
 /** How long the networks of a run took in its last evaluation. */
 export interface RunSpeed {
+  /** Steps of the checkpoint that was evaluated. */
+  readonly step: number;
   /** Name of the device. */
   readonly device: string;
   /** CPU threads. */
@@ -21,24 +23,26 @@ export interface RunSpeed {
   readonly networks: readonly NetworkSpeed[];
 }
 
-/** On what the times were measured: they compare only there. */
+/** The device and the settings of the times; only times of equal settings compare. */
 export function describeTiming({ device, threads, precision, networks }: RunSpeed): string {
   return `${device}, ${threads} threads, ${precision}, batch ${networks[0]?.batch}`;
 }
 
-const number = z.number().min(0);
+const count = z.number().int().min(1);
+const milliseconds = z.number().positive();
 const speed = z.object({
+  step: z.number().int().min(0),
   device: z.string(),
-  threads: number.int(),
+  threads: count,
   precision: z.enum(precisions),
   networks: z.array(z.object({
-    batch: number.int(),
+    batch: count,
     network: z.enum(["dense", "gated"]),
-    milliseconds: number,
-    spread: number,
-    imageMilliseconds: number,
-    macShare: number,
-  })),
+    milliseconds,
+    spread: z.number().min(0),
+    imageMilliseconds: milliseconds,
+    macShare: z.number().min(0),
+  })).min(1),
 });
 
 /** The remedy for a damaged file, as the end of a message. */

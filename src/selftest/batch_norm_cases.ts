@@ -129,6 +129,12 @@ export const batchNormCases: readonly OperationCase[] = [
   single("two groups of rows, relu", { shape: [10, 6], groups: 2, relu: true }),
   single("two groups, relu and mask", { shape: [4, 3, 2, 5], groups: 2, relu: true, mask: true }),
   single("three groups, residual and relu", { shape: [6, 2, 3, 5], groups: 3, residual: true, relu: true }),
+  single("three groups, 16 channels, residual and relu", {
+    shape: [6, 2, 3, 16],
+    groups: 3,
+    residual: true,
+    relu: true,
+  }),
   single("a group for each image", { shape: [3, 3, 3, 4], groups: 3 }),
   single("running statistics", { shape: [3, 4, 3, 5], training: false }),
   single("running statistics, two groups", { shape: [4, 2, 3, 5], groups: 2, training: false }),
@@ -136,6 +142,11 @@ export const batchNormCases: readonly OperationCase[] = [
   single("running statistics, residual and relu", { shape: [3, 4, 3, 5], training: false, residual: true, relu: true }),
   single("bf16, relu and mask", { shape: [3, 4, 3, 5], bf16: true, relu: true, mask: true }, half),
   single("bf16, residual and relu", { shape: [3, 4, 3, 5], bf16: true, residual: true, relu: true }, half),
+  single(
+    "bf16, three groups, 16 channels, residual and relu",
+    { shape: [6, 1, 3, 16], bf16: true, groups: 3, residual: true, relu: true },
+    half,
+  ),
   single(
     "bf16, two groups, relu and mask",
     { shape: [4, 3, 2, 5], bf16: true, groups: 2, relu: true, mask: true },

@@ -8,6 +8,7 @@ import { trainedNetworks } from "../config/network.ts";
 import { evaluateFolder, type EvaluationObserver } from "../encoders/evaluate_folder.ts";
 import { describeHolder, errorLine, FileLock, unlockedWarning } from "../formats/mod.ts";
 import { RunFolder } from "../run/run_folder.ts";
+import type { RunSpeed } from "../run/speed_file.ts";
 import { beginRun } from "../training/begin_run.ts";
 import { resumeRun } from "../training/resume_run.ts";
 import type { RunObserver, RunOutcome } from "../training/run_setup.ts";
@@ -49,7 +50,9 @@ function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observe
   const run = RunFolder.open(sweep.runPath(name));
   const judging = { protocols: protocol, probe, probeSeeds, precision, networks: trainedNetworks(run.config.mode) };
   const place = { ...withGiven(run.config, given), isKept: true };
-  run.writeEvaluation(evaluateFolder(run, judging, place, observer, (speed) => run.writeSpeed(speed)));
+  let speed: RunSpeed | null = null;
+  run.writeEvaluation(evaluateFolder(run, judging, place, observer, (timed) => speed = timed));
+  if (speed !== null) run.writeSpeed(speed);
 }
 
 /** Trains and evaluates a run. @returns false if the observer stopped the training. */

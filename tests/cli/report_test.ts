@@ -61,7 +61,7 @@ Deno.test(
     writeFileSync(join(run, "evaluation.json"), "{}");
     await refused([run, "-o", page], /evaluation\.json: is damaged: run is missing or wrong/);
     Deno.removeSync(join(run, "evaluation.json"));
-    writeFileSync(join(run, "speed.json"), '{"device": "a", "threads": 1.5}');
+    writeFileSync(join(run, "speed.json"), '{"step": 4, "device": "a", "threads": 1.5}');
     await refused([run, "-o", page], /speed\.json: is damaged: threads is missing or wrong; remove the file and run/);
     assertEquals(readdirSync(folder).sort(), ["file", "run", "taken.html"]);
   }),

@@ -44,7 +44,10 @@ Deno.test(
 
     const page = join(folder, "page.html");
     await assertSucceeds(["report", whole, "-o", page]);
-    for (const { run } of results.rows) assert(readFileSync(page, "utf8").includes(run), run);
+    for (const { run } of results.rows) {
+      assert(readFileSync(page, "utf8").includes(run), run);
+      assert(existsSync(join(whole, "runs", run, "speed.json")), run);
+    }
 
     const process = startSluice(["sweep", spec, "--out", killed, "--jobs", "2", "--quiet"]);
     await until(() => begunRuns(killed) === 4, "four runs have begun");

@@ -87,7 +87,13 @@ Deno.test(
     assertAlmostEquals(gated?.share?.deviation ?? NaN, deviation, 1e-9);
     assert(Math.abs(mean - 50) < 0.5 && deviation > 0);
     assertEquals(gated?.milliseconds, { mean: 2, deviation: 1, count: 3 });
-    assertMatch(reportPage(data), /Milliseconds were measured on a processor, 2 threads, f32, batch 64\./);
+    assertMatch(reportPage(data), /Milliseconds were measured on a processor, 2 threads, f32, batch 64, while other/);
+    const [first, ...others] = data.runs;
+    assert(first?.speed);
+    const moved = { ...first, speed: { ...first.speed, device: "another" } };
+    const mixed = reportPage({ ...data, runs: [moved, ...others] });
+    assertMatch(mixed, /Milliseconds are left out: runs were evaluated on another, .*; on a processor/);
+    assertNotMatch(mixed, /ms an image/);
     const chosen = chosenConfigurations(configurations).map(({ target }) => target);
     assertEquals(chosen, [20, 50, null], "ordered by budget");
   }),

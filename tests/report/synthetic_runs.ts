@@ -149,14 +149,14 @@ function metricLines(config: RunConfig, steps: number, done: number): string {
 }
 
 /** Times in proportion to the budget, with more for each seed. */
-function speedOf({ mode, budget, seed }: RunConfig): RunSpeed {
+function speedOf({ mode, budget, seed }: RunConfig, step: number): RunSpeed {
   const networks = trainedNetworks(mode).map((network): NetworkSpeed => {
     const macShare = network === "gated" ? budget : 1;
     const imageMilliseconds = 2 * macShare + seed;
     const common = { batch: 64, network, spread: 1, macShare };
     return { ...common, imageMilliseconds, milliseconds: 64 * imageMilliseconds };
   });
-  return { device: "a processor", threads: 2, precision: "f32", networks };
+  return { step, device: "a processor", threads: 2, precision: "f32", networks };
 }
 
 /** Makes the folder of a run. @param path path of the new folder. */
@@ -169,8 +169,8 @@ export function makeRun(path: string, run: SyntheticRun = {}): RunFolder {
   const images = config.batch * Math.max(1, Math.floor(steps / config.epochs));
   saveState(folder, stateAt(done, images, config.evalEvery > 0 ? { dense: watchedHealth } : {}));
   if (stage !== "evaluated") return folder;
-  folder.writeEvaluation(evaluationOf(path, config, knnOnly));
-  folder.writeSpeed(speedOf(config));
+  folder.writeEvaluation({ ...evaluationOf(path, config, knnOnly), step: steps });
+  folder.writeSpeed(speedOf(config, steps));
   return folder;
 }
 

@@ -7,7 +7,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertStrictEquals } from "@std/assert";
 import { bandwidthAt, type DeviceCeilings, deviceCeilings } from "../../src/bench/ceilings.ts";
 import { measureBenchmark } from "../../src/bench/operations.ts";
-import { fastestMilliseconds, median } from "../../src/device/stopwatch.ts";
+import { fastestMilliseconds, median, quantile } from "../../src/device/stopwatch.ts";
 import { asBf16, normal, operationBenchmark } from "../../src/selftest/mod.ts";
 import { cast, matmul } from "../../src/ops/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -89,6 +89,13 @@ Deno.test("the bandwidth at a working set is that of the next smaller one measur
     1e9,
     1e9,
   ]);
+});
+
+Deno.test("a quantile lies linearly between two values, as in NumPy", () => {
+  assertEquals(quantile([5, 1, 3, 2, 4], 0.75), 4);
+  assertEquals(quantile([1, 2], 0.25), 1.25);
+  assertEquals(quantile([7], 0.9), 7);
+  assert(Number.isNaN(quantile([], 0.5)));
 });
 
 Deno.test("the median is the middle value, or the mean of the middle two", () => {

@@ -92,7 +92,7 @@ Deno.test("times stand beside the cost, and as a share of the dense network's", 
     { ...common, network: "dense", imageMilliseconds: 2, macShare: 1 },
     { ...common, network: "gated", imageMilliseconds: 0.75, macShare: 0.3 },
   ] as const;
-  const speed = { device: "a processor", threads: 2, precision: "f32", networks } as const;
+  const speed = { step: 4, device: "a processor", threads: 2, precision: "f32", networks } as const;
   const text = describeEvaluation(evaluation, false, speed);
   assertMatch(
     text,
