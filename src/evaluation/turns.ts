@@ -41,7 +41,7 @@ export function timeInTurns(
   for (const work of kinds) once(work, 0);
   for (let [round, total] = [0, 0]; round < repeats || total < milliseconds; round++) {
     kinds.forEach((work, kind) => {
-      // An untimed call brings the weights back into the caches, where they are if a program does nothing else.
+      // An untimed call brings the weights back into the caches: a program that only infers finds them there.
       once(work, round);
       const time = once(work, round);
       total += time;

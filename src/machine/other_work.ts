@@ -23,7 +23,7 @@ interface Ticks {
   readonly own: number;
 }
 
-/** Of the columns of /proc/stat, those that add up to all time; the rest repeats parts of them. See proc_stat(5). */
+/** The first columns of /proc/stat add up to all time, and the columns after them repeat parts of it: proc_stat(5). */
 const COLUMNS = 8;
 /**
  * The columns of idle processors: nothing to do, and waiting for a disk. The time of niced programs counts as busy: the
