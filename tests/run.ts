@@ -77,7 +77,7 @@ async function standInSuites(): Promise<Suite[]> {
     args,
     env: { ...env, HOSTCUDA_ORDER: order, ...(order === "shuffled" ? { HOSTCUDA_MULTIPROCESSORS: "132" } : {}) },
   }));
-  // One process for each file: the stand-in gets slower with every test that a process has run.
+  // One process for each file: devices of earlier files hold memory, all of which the stand-in marks at each access.
   const environment = await standInEnvironment(folder);
   return [...deviceTests.map((path) => denoSuite(`CUDA stand-in, ${path}`, [path], environment)), ...native];
 }
