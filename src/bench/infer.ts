@@ -7,7 +7,7 @@ import { uniformOpenShare } from "../budget/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DualNetwork, gatedMacs, gateSpecs, type NetworkCost, networkCost, termShares } from "../models/mod.ts";
 import { RandomStream } from "../random/mod.ts";
-import { timeInTurns, type TurnOptions } from "../evaluation/mod.ts";
+import { timeInTurns, type TurnOptions, untimed } from "../evaluation/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { type Precision, resolvePrecision } from "../tensor/precision.ts";
@@ -84,8 +84,6 @@ function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch
 export function gatedPrecisionOf({ kind }: Pick<Device, "kind">, precision: Precision): Precision {
   return kind === "cuda" ? precision : "f32";
 }
-
-const untimed = { median: NaN, spread: NaN } as const;
 
 /**
  * Times the dense and the gated network on random images. The gated network computes its gates, but then uses random

@@ -5,16 +5,7 @@
  */
 import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import {
-  denseParts,
-  gatedParts,
-  type GatedResNet,
-  gateSpecs,
-  networkCost,
-  type NetworkSpec,
-  type PartMacs,
-  type Pass,
-} from "../models/mod.ts";
+import { type GatedResNet, gateSpecs, type PartMacs, type Pass } from "../models/mod.ts";
 import type { FeatureAccuracy, MeasuredCost } from "./accuracy.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { type GatedChannels, gatedChannels } from "./channels.ts";
@@ -26,6 +17,7 @@ import { SplitMasks } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 import type { OnlineProbe } from "./online_probe.ts";
 import type { Probe, Protocol } from "./protocols.ts";
+import { measuredCost, measuredParts } from "./measured_cost.ts";
 import { normViews, type SeenViews } from "./recalibration.ts";
 import type { Precision } from "../tensor/mod.ts";
 import type { ProbeAccuracy } from "./softmax_classifier.ts";
@@ -122,10 +114,10 @@ export class Evaluator {
       return encodeSplit(encoder, pass, this.#images[split], { precision: this.precision, ...stored });
     };
     using test = encoded("test");
-    const cost = measuredCost(encoder.spec, pass, test);
+    const cost = measuredCost(encoder.spec, pass, test.termShares);
     const names = gateSpecs(encoder.spec).map(({ label }) => label);
     const channels = gatedChannels(names, test.openCounts, testSet.count);
-    const parts = partsOf(encoder.spec, pass, test);
+    const parts = measuredParts(encoder.spec, pass, test.termShares);
     const common = { cost, parts, ...openingOf(encoder, pass), ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
     using train = encoded("train");
@@ -165,7 +157,7 @@ export class Evaluator {
     return {
       knn20: this.#knn20(train, test),
       ...(probe === null ? {} : { onlineProbe: probe.accuracy(queries) }),
-      cost: measuredCost(encoder.spec, pass, test),
+      cost: measuredCost(encoder.spec, pass, test.termShares),
       ...openingOf(encoder, pass),
       health: this.#healthOf(encoder, test),
     };
@@ -250,18 +242,8 @@ export function labelledSets(
   return labelled;
 }
 
-function partsOf(spec: NetworkSpec, pass: Pass, split: SplitFeatures): PartMacs[] {
-  const cost = networkCost(spec);
-  return pass === "dense" ? denseParts(cost) : gatedParts(cost, split.termShares);
-}
-
 /** The opening of an encoder's gates, to spread into its results; nothing if a pass has none. */
 function openingOf(encoder: GatedResNet, pass: Pass): { readonly opening?: number } {
   const opening = pass === "gated" ? encoder.opening : null;
   return opening === null ? {} : { opening };
-}
-
-function measuredCost(spec: NetworkSpec, pass: Pass, split: SplitFeatures): MeasuredCost {
-  const macs = partsOf(spec, pass, split).reduce((sum, part) => sum + part.macs, 0);
-  return { macs, share: macs / networkCost(spec).macs };
 }

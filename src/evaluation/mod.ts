@@ -14,6 +14,7 @@ export * from "./image_sample.ts";
 export * from "./linear_probe.ts";
 export * from "./mask_worth.ts";
 export * from "./masks.ts";
+export * from "./measured_cost.ts";
 export * from "./neighbours.ts";
 export * from "./online_probe.ts";
 export * from "./oracle.ts";

@@ -4,10 +4,11 @@
  * @module
  */
 import type { EvaluationImages } from "../data/mod.ts";
-import { gatedMacs, type GatedResNet, networkCost, type Pass } from "../models/mod.ts";
+import { type GatedResNet, networkCost, type Pass } from "../models/mod.ts";
 import { type Precision, Scope, type Tensor } from "../tensor/mod.ts";
 import { measuredTermShares } from "./features.ts";
-import { timeInTurns, type TurnOptions } from "./turns.ts";
+import { measuredCost } from "./measured_cost.ts";
+import { timeInTurns, type TurnOptions, untimed } from "./turns.ts";
 
 /** Images that take turns, if there are as many: each has masks of its own. */
 export const TIMED_IMAGES = 64;
@@ -26,7 +27,7 @@ export interface NetworkSpeed {
   readonly batch: number;
   /** The network. */
   readonly network: Pass;
-  /** Median milliseconds per batch, which the images of a gated network with few images in a batch differ in. */
+  /** Median milliseconds per batch. Images have masks of their own, and the gated network's time differs by image. */
   readonly milliseconds: number;
   /** Milliseconds that the middle half of the times spans. */
   readonly spread: number;
@@ -49,11 +50,6 @@ export function timedBatches(batch: number, count: number): number {
   return Math.ceil(Math.min(TIMED_IMAGES, count - count % batch) / batch);
 }
 
-function macShareOf({ spec }: GatedResNet, masks: readonly (readonly Tensor[])[], images: number): number {
-  const cost = networkCost(spec);
-  return gatedMacs(cost, measuredTermShares(cost, masks, images)) / cost.macs;
-}
-
 /** Times networks in turns on the first images of a split, which has at least `batch`. */
 export function timeNetworks(
   networks: readonly TimedNetwork[],
@@ -70,10 +66,10 @@ export function timeNetworks(
   });
   const timings = timeInTurns(images.device, kinds, { ...turns, repeats: Math.max(repeats, count) });
   return networks.map((network, index) => {
-    const { median: milliseconds, spread } = timings[index] ?? { median: NaN, spread: NaN };
-    const { pass, encoder } = network;
+    const { median: milliseconds, spread } = timings[index] ?? untimed;
+    const { pass, encoder: { spec } } = network;
     const masks = pass === "gated" ? inputs.map((input) => evaluate(network, input).masks) : [];
-    const macShare = pass === "gated" ? macShareOf(encoder, masks, count * batch) : 1;
+    const { share: macShare } = measuredCost(spec, pass, measuredTermShares(networkCost(spec), masks, count * batch));
     return { batch, network: pass, milliseconds, spread, imageMilliseconds: milliseconds / batch, macShare };
   });
 }

@@ -15,6 +15,9 @@ export interface Timing {
   readonly spread: number;
 }
 
+/** In the place of the times of work that was not timed. */
+export const untimed: Timing = { median: NaN, spread: NaN };
+
 /** How often to measure. */
 export interface TurnOptions {
   /** Least number of rounds; default 9. */
