@@ -10,10 +10,11 @@ namespace sluice {
 // One row of the table with the sizes that follow from the rows above it.
 struct GatedLayer {
   int32_t kernel, stride, padding;
-  bool masked;
+  int32_t group;  // channels that a mask opens together, 0 without a mask
   int64_t in_height, in_width, in_channels;
   int64_t out_height, out_width, out_channels;
 
+  bool masked() const { return group != 0; }
   int64_t taps() const { return int64_t{kernel} * kernel; }
   int64_t in_pixels() const { return in_height * in_width; }
   int64_t out_pixels() const { return out_height * out_width; }
@@ -30,7 +31,7 @@ struct GatedText {
       const size_t at = std::min(static_cast<size_t>(length), sizeof text - 1);
       const sl_gated_convolution& c = convolutions[i];
       length += std::snprintf(text + at, sizeof text - at, ", %dx%d to %d stride %d padding %d%s", c.kernel, c.kernel,
-                              c.outputs, c.stride, c.padding, c.masked != 0 ? " masked" : "");
+                              c.outputs, c.stride, c.padding, c.group != 0 ? " masked" : "");
     }
   }
 };
@@ -85,17 +86,18 @@ inline int32_t check_gated_table(const char* name, const sl_gated_shape* host_sh
     SL_REQUIRE(c.kernel >= 1 && c.stride >= 1 && c.padding >= 0 && c.outputs >= 0,
                "%s: convolution %d has a kernel or stride below 1, or a negative padding or number of outputs (%s)",
                name, i, table->words().text);
-    SL_REQUIRE(c.masked == 0 || (c.masked == 1 && i + 1 < s.convolutions),
-               "%s: `masked` of convolution %d is %d, which must be 0 or 1, and 0 in the last (%s)", name, i, c.masked,
-               table->words().text);
+    SL_REQUIRE(
+        c.group == 0 || (c.group > 0 && c.outputs % c.group == 0 && i + 1 < s.convolutions),
+        "%s: the group of convolution %d is %d, which must be 0 or a divisor of its outputs, and 0 in the last (%s)",
+        name, i, c.group, table->words().text);
     const int64_t out_height = gated_output_length(height, c), out_width = gated_output_length(width, c);
     SL_REQUIRE(out_height >= 0 && out_width >= 0,
                "%s: the kernel of convolution %d is larger than its padded input (%s)", name, i, table->words().text);
     SL_REQUIRE(is_countable({c.outputs, c.kernel, c.kernel, channels}) &&
                    is_countable({s.batch, out_height, out_width, c.outputs}),
                "%s: more elements than can be counted (%s)", name, table->words().text);
-    table->layers[i] = {c.kernel, c.stride, c.padding,  c.masked != 0, height,
-                        width,    channels, out_height, out_width,     c.outputs};
+    table->layers[i] = {c.kernel, c.stride, c.padding,  c.group,   height,
+                        width,    channels, out_height, out_width, c.outputs};
     height = out_height;
     width = out_width;
     channels = c.outputs;
@@ -138,7 +140,7 @@ struct GatedCall {
     residual += images * table.y_floats();
     y += images * table.y_floats();
     for (int32_t i = 0; i < table.count; ++i) {
-      if (table.layers[i].masked) layers[i].mask += images * table.layers[i].out_channels;
+      if (table.layers[i].masked()) layers[i].mask += images * table.layers[i].out_channels;
     }
   }
 };
@@ -163,8 +165,8 @@ inline int32_t check_gated_forward(const GatedTable& table, int32_t dtype, const
     SL_REQUIRE((given.packed != nullptr || layer.in_channels == 0) && given.scale != nullptr && given.shift != nullptr,
                "%s: the packed weights, the scale or the shift of convolution %d is null (%s)", name, i,
                table.words().text);
-    SL_REQUIRE((given.mask != nullptr) == layer.masked, "%s: convolution %d is %s, and its mask is %s (%s)", name, i,
-               layer.masked ? "masked" : "not masked", given.mask == nullptr ? "null" : "given", table.words().text);
+    SL_REQUIRE((given.mask != nullptr) == layer.masked(), "%s: convolution %d is %s, and its mask is %s (%s)", name, i,
+               layer.masked() ? "masked" : "not masked", given.mask == nullptr ? "null" : "given", table.words().text);
     call->layers[i] = given;
   }
   return SL_OK;

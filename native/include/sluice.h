@@ -34,7 +34,7 @@
 extern "C" {
 #endif
 
-#define SL_ABI_VERSION 2
+#define SL_ABI_VERSION 3
 
 /* Status codes. */
 #define SL_OK 0
@@ -410,7 +410,8 @@ SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_cha
  *   y = relu(scale * conv(h) + shift + residual)  in the last convolution, which is never masked.
  *
  * sl_gated_forward computes for each image only the channels that its masks open. It knows the block by this shape and
- * a table with one sl_gated_convolution for each convolution. */
+ * a table with one sl_gated_convolution for each convolution. A mask that opens a part of a group is allowed, but may
+ * cost as much as if it opened the whole group. */
 typedef struct sl_gated_shape {
   int32_t batch;
   int32_t height;
@@ -425,7 +426,7 @@ typedef struct sl_gated_convolution {
   int32_t stride;
   int32_t padding;
   int32_t outputs; /* channels, open or not */
-  int32_t masked;  /* 1 or 0 */
+  int32_t group;   /* neighbouring channels that the mask opens together, 0 if the convolution is not masked */
 } sl_gated_convolution;
 
 #define SL_GATED_MOST_CONVOLUTIONS 8

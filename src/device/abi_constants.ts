@@ -7,7 +7,7 @@
 
 /** Every `#define SL_...` of the header that has a value. */
 export const constants = {
-  SL_ABI_VERSION: 2,
+  SL_ABI_VERSION: 3,
 
   SL_OK: 0,
   SL_ERROR_INVALID_ARGUMENT: 1,
@@ -109,7 +109,7 @@ export const structs = {
     stride: "i32",
     padding: "i32",
     outputs: "i32",
-    masked: "i32",
+    group: "i32",
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, "i32">>>>;
 

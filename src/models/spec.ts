@@ -149,15 +149,15 @@ function blockSpec(
   name: string,
   { inChannels, channels, stride }: { inChannels: number; channels: number; stride: number },
 ): BlockSpec {
+  const { gateReduction = GATE_REDUCTION, gateGroup: group = 1 } = settings;
   let inputs = inChannels;
   const convolutions = checkedTable(architectureSpec(settings.arch).kind, channels, stride).map(
     (row): ConvolutionSpec => {
-      const convolution = { ...row, inChannels: inputs };
+      const convolution = { ...row, inChannels: inputs, ...(row.masked ? { group } : {}) };
       inputs = row.outChannels;
       return convolution;
     },
   );
-  const { gateReduction = GATE_REDUCTION, gateGroup: group = 1 } = settings;
   const hidden = Math.max(1, Math.floor(inChannels / gateReduction));
   const masked = convolutions.filter((convolution) => convolution.masked);
   const gates = masked.map(({ outChannels }, index): GateSpec => {

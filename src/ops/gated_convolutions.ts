@@ -48,13 +48,13 @@ const byTable = new WeakMap<readonly ConvolutionRow[], NativeTable>();
 function nativeTable(table: readonly ConvolutionRow[]): NativeTable {
   const known = byTable.get(table);
   if (known) return known;
-  const rows = Int32Array.from(table.flatMap(({ kernel, stride, padding, outChannels, masked }) => {
+  const rows = Int32Array.from(table.flatMap(({ kernel, stride, padding, outChannels, masked, group = 1 }) => {
     return [...structOf("sl_gated_convolution", {
       kernel,
       stride,
       padding,
       outputs: outChannels,
-      masked: Number(masked),
+      group: masked ? group : 0,
     })];
   }));
   const key = rows.join();

@@ -16,6 +16,11 @@ export interface ConvolutionRow extends ConvolutionGeometry {
   readonly outChannels: number;
   /** Whether a mask follows; never in the last row, where the residual is added. */
   readonly masked: boolean;
+  /**
+   * Neighbouring channels that the mask opens together, a divisor of outChannels; 1 by default. Only the speed depends
+   * on it: a mask that opens a part of a group may cost as much as if it opened the whole group.
+   */
+  readonly group?: number;
 }
 
 /** The operands of one row. */

@@ -132,6 +132,12 @@ function basic(x: Sizes["x"], channels: number, open: Sizes["open"], stride = 1)
   return { x, table: tableOf(row(3, channels, stride), row(3, channels)), open };
 }
 
+/** The same with masks that open so many neighbouring channels together. `open`: the bits of its groups, by image. */
+function inGroups(of: Sizes, group: number, open: readonly (readonly (0 | 1)[])[]): Sizes {
+  const table = of.table.map((convolution) => (convolution.masked ? { ...convolution, group } : convolution));
+  return { ...of, table, open: [open.flat().flatMap((bit) => new Array<number>(group).fill(bit))] };
+}
+
 /** 1x1, mask, 3x3, mask, 1x1. */
 function bottleneck(x: Sizes["x"], channels: number, open: Sizes["open"], stride = 1): Sizes {
   return { x, table: tableOf(row(1, channels), row(3, channels, stride), row(1, 4 * channels)), open };
@@ -164,6 +170,19 @@ const basicCases: readonly OperationCase[] = [
   single("basic block: many tiles, no channel open", basic([2, 10, 11, 32], 32, [0])),
   single("basic block: many tiles, every channel open", basic([2, 10, 11, 32], 32, [1])),
   single("basic block: stride 2, 1x1 image", basic([1, 1, 1, 2], 3, [0.7], 2)),
+  // PyTorch knows no groups: the cases above have its results.
+  single("basic block: groups of 16", inGroups(basic([2, 5, 6, 8], 32, []), 16, [[1, 0], [1, 1]]), false),
+  single("basic block: groups of 16, stride 2", inGroups(basic([2, 7, 5, 8], 32, [], 2), 16, [[0, 1], [0, 0]]), false),
+  single(
+    "basic block: groups of 16, many tiles",
+    inGroups(basic([2, 10, 11, 32], 32, []), 16, [[0, 1], [1, 0]]),
+    false,
+  ),
+  single("basic block: groups of 3", inGroups(basic([2, 5, 6, 8], 6, []), 3, [[1, 0], [0, 1]]), false),
+  single("basic block: masks that open parts of groups", {
+    ...inGroups(basic([2, 5, 6, 8], 32, []), 16, []),
+    open: [0.4],
+  }, false),
 ];
 
 const bottleneckCases: readonly OperationCase[] = [
@@ -211,12 +230,17 @@ export const gatedConvolutionsCases: readonly OperationCase[] = [
   ...otherCases,
 ];
 
+/** `open` bits of `count` are 1, other ones for each image. */
+function someOf(count: number, open: number, image: number): (0 | 1)[] {
+  return Array.from({ length: count }, (_, bit) => (bit * 7 + image * 3) % count < open ? 1 : 0);
+}
+
 /** Products are in proportion to the open share of inputs and of outputs. */
 function benchmark(label: string, sizes: Sizes): OperationBenchmark {
   const convolutions = convolutionsOf(sizes);
   const shareOf = (index: number) => {
-    const open = sizes.open[index];
-    return typeof open === "number" ? open : 1;
+    const open = sizes.open[index] ?? 1;
+    return typeof open === "number" ? open : open.reduce((sum, bit) => sum + bit, 0) / open.length;
   };
   let [products, weights] = [0, 0];
   convolutions.forEach((convolution, index) => {
@@ -242,6 +266,10 @@ function benchmark(label: string, sizes: Sizes): OperationBenchmark {
 export const gatedConvolutionsBenchmarks: readonly OperationBenchmark[] = [
   benchmark("basic block: 64 channels, 32x32, batch 8, 30 % open", basic([8, 32, 32, 64], 64, [0.3])),
   benchmark("basic block: 256 channels, 8x8, batch 8, 30 % open", basic([8, 8, 8, 256], 256, [0.3])),
+  benchmark(
+    "basic block: 256 channels in groups of 16, 8x8, batch 8, 5 of 16 open",
+    inGroups(basic([8, 8, 8, 256], 256, []), 16, Array.from({ length: 8 }, (_, image) => someOf(16, 5, image))),
+  ),
   benchmark("bottleneck: 64 channels, 56x56, batch 8, 30 % open", bottleneck([8, 56, 56, 256], 64, [0.3, 0.3])),
   benchmark("bottleneck: 256 channels, 14x14, batch 8, 30 % open", bottleneck([8, 14, 14, 1024], 256, [0.3, 0.3])),
 ];

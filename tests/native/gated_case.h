@@ -11,13 +11,13 @@ namespace sluice_test {
 using Table = std::vector<sl_gated_convolution>;
 
 // 3x3, mask, 3x3.
-inline Table basic(int32_t channels, int32_t stride = 1) {
-  return {{3, stride, 1, channels, 1}, {3, 1, 1, channels, 0}};
+inline Table basic(int32_t channels, int32_t stride = 1, int32_t group = 1) {
+  return {{3, stride, 1, channels, group}, {3, 1, 1, channels, 0}};
 }
 
 // 1x1, mask, 3x3, mask, 1x1 to four times as many channels.
-inline Table bottleneck(int32_t channels, int32_t stride = 1) {
-  return {{1, 1, 0, channels, 1}, {3, stride, 1, channels, 1}, {1, 1, 0, 4 * channels, 0}};
+inline Table bottleneck(int32_t channels, int32_t stride = 1, int32_t group = 1) {
+  return {{1, 1, 0, channels, group}, {3, stride, 1, channels, group}, {1, 1, 0, 4 * channels, 0}};
 }
 
 struct ImageSizes {
@@ -50,10 +50,12 @@ struct Case {
   MapSize output() const { return input_of(table.size()); }
 };
 
-// Each channel is open with probability `open_share`, image by image.
-inline std::vector<float> random_mask(int64_t count, float open_share, uint32_t seed) {
-  std::vector<float> mask = random_values(count, seed, 0.0f, 1.0f);
-  for (float& bit : mask) bit = bit < open_share ? 1.0f : 0.0f;
+// Each group of channels is open with probability `open_share`, image by image.
+inline std::vector<float> random_mask(int64_t count, int32_t group, float open_share, uint32_t seed) {
+  const std::vector<float> values = random_values(count / group, seed, 0.0f, 1.0f);
+  std::vector<float> mask;
+  for (const float value : values)
+    mask.insert(mask.end(), static_cast<size_t>(group), value < open_share ? 1.0f : 0.0f);
   return mask;
 }
 
@@ -67,9 +69,9 @@ inline Case make_case(const ImageSizes& x, const Table& table, const std::vector
   for (size_t index = 0; index < table.size(); ++index) {
     const sl_gated_convolution& c = table[index];
     LayerValues layer;
-    if (c.masked == 1) {
+    if (c.group != 0) {
       const float open_share = open_shares[std::min(masks++, open_shares.size() - 1)];
-      layer.mask = random_mask(int64_t{x.batch} * c.outputs, open_share, seed++);
+      layer.mask = random_mask(int64_t{x.batch} * c.outputs, c.group, open_share, seed++);
     }
     layer.weights = random_values(int64_t{c.outputs} * c.kernel * c.kernel * made.input_of(index).channels, seed++);
     layer.scale = random_values(c.outputs, seed++, 0.5f, 1.5f);
@@ -90,14 +92,14 @@ inline Case image_of(const Case& a, int64_t image) {
   cut(alone.x, a.input_of(0).count());
   cut(alone.residual, a.output().count());
   for (size_t index = 0; index < a.table.size(); ++index) {
-    if (a.table[index].masked == 1) cut(alone.layers[index].mask, a.table[index].outputs);
+    if (a.table[index].group != 0) cut(alone.layers[index].mask, a.table[index].outputs);
   }
   return alone;
 }
 
 // Whether the input channel of a convolution is open in an image.
 inline bool is_open_input(const Case& a, size_t index, int64_t image, int64_t channel) {
-  if (index == 0 || a.table[index - 1].masked == 0) return true;
+  if (index == 0 || a.table[index - 1].group == 0) return true;
   return a.layers[index - 1].mask[static_cast<size_t>(image * a.table[index - 1].outputs + channel)] != 0.0f;
 }
 
@@ -176,7 +178,7 @@ class Operands {
     for (int32_t index = 0; index < a.shape.convolutions; ++index) {
       layers_.push_back(std::make_unique<LayerBuffers>(context, a, index));
       const LayerBuffers& layer = *layers_.back();
-      const float* const row[] = {a.table[index].masked == 1 ? layer.mask.data() : nullptr, layer.packed, layer.scale,
+      const float* const row[] = {a.table[index].group != 0 ? layer.mask.data() : nullptr, layer.packed, layer.scale,
                                   layer.shift};
       for (const float* operand : row) addresses.push_back(reinterpret_cast<uint64_t>(operand));
     }

@@ -1,6 +1,7 @@
 // How images go through the convolutions of a gated block, and how threads share them.
 #include "gated_chain.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "gated_cuts.h"
@@ -11,9 +12,8 @@ namespace sluice {
 // norm's scale and shift of those channels, and hidden maps.
 class GatedChain::Images {
  public:
-  // `in_order` is 0, 1, ... up to the number of channels of every hidden map.
-  Images(const GatedChain& chain, const GatedCall& call, const int32_t* in_order, int64_t most)
-      : chain_(chain), call_(call), in_order_(in_order) {
+  Images(const GatedChain& chain, const GatedCall& call, const Constants& constants, int64_t most)
+      : chain_(chain), call_(call), constants_(constants) {
     opening.reserve(static_cast<size_t>(most));
     between.reserve(static_cast<size_t>(most));
     closing.reserve(static_cast<size_t>(most));
@@ -41,8 +41,8 @@ class GatedChain::Images {
     const auto opened = [&](int32_t index) {
       const int64_t channels = chain_.table_.layers[index].out_channels;
       const GatedOperands& operands = call_.layers[index];
-      return GatedChannels(operands.mask + image * channels, channels, operands.scale, operands.shift,
-                           take(GatedChannels::floats(channels)));
+      return GatedChannels(operands.mask + image * channels, channels, chain_.takes_vectors(index), operands.scale,
+                           operands.shift, take(GatedChannels::floats(channels)));
     };
     const auto map = [&](int32_t index, int64_t pitch) {
       const GatedLayer& layer = chain_.table_.layers[index];
@@ -52,22 +52,22 @@ class GatedChain::Images {
     const GatedChannels one = opened(0);
     if (!chain_.between_) {
       const HiddenMap hidden = map(0, chain_.closing_.in_pitch(one.count));
-      opening.push_back(chain_.opening_.image(call_, image, one, hidden));
+      opening.push_back(chain_.opening_.image(call_, image, one, hidden, constants_.zeros));
       closing.push_back(chain_.closing_.image(call_, image, last, hidden, one));
       return;
     }
     const BetweenLayer& layer = *chain_.between_;
     const GatedChannels two = opened(1);
     const HiddenMap hidden1 = map(0, layer.in_pitch(one.count)), hidden2 = map(1, layer.out_pitch(two.count));
-    opening.push_back(chain_.opening_.image(call_, image, one, hidden1));
-    between.push_back(
-        layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, in_order_, take(layer.image_floats())));
+    opening.push_back(chain_.opening_.image(call_, image, one, hidden1, constants_.zeros));
+    between.push_back(layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, constants_.in_order,
+                                  take(layer.image_floats())));
     closing.push_back(chain_.closing_.image(call_, image, last, hidden2, two));
   }
 
   const GatedChain& chain_;
   const GatedCall& call_;
-  const int32_t* in_order_;
+  const Constants constants_;
 };
 
 // The one place that knows which tables there are kernels for: 3x3, 3x3 (a basic block) and 1x1, 3x3, 1x1 (a
@@ -76,7 +76,7 @@ bool GatedChain::supports(const GatedTable& table) {
   const auto is = [&](int32_t index, int32_t kernel, bool may_stride) {
     const GatedLayer& layer = table.layers[index];
     return layer.kernel == kernel && layer.is_centred() && (may_stride || layer.stride == 1) &&
-           layer.masked == (index + 1 < table.count);
+           layer.masked() == (index + 1 < table.count);
   };
   if (table.count == 2) return is(0, 3, true) && is(1, 3, false);
   return table.count == 3 && is(0, 1, false) && is(1, 3, true) && is(2, 1, false);
@@ -108,10 +108,14 @@ int64_t GatedChain::weight_floats() const {
 // images, instead of whole for each image. That helps if the weights outgrow the cache, or, in front of a convolution
 // between two masks, if maps are small.
 int64_t GatedChain::images_together(int threads) const {
-  constexpr int64_t cached_floats = 192 << 10, many_pixels = 512, most_images = 8, most_tiles = 128;
+  constexpr int64_t cached_floats = 192 << 10, many_pixels = 512, most_images = 8;
+  // Few tiles of many images share weights; many tiles of an image stay in the cache if it is alone.
+  constexpr int64_t few_tiles = 8, most_tiles = 32, most_of_few_tiles = 128;
   const bool alone = between_ ? table_.first().in_pixels() >= many_pixels : weight_floats() <= cached_floats;
   if (alone) return 1;
-  const int64_t most = closing_.tiles() == 0 ? most_images : pieces(most_tiles, closing_.tiles());
+  const int64_t most = closing_.tiles() == 0
+                           ? most_images
+                           : pieces(closing_.tiles() > few_tiles ? most_tiles : most_of_few_tiles, closing_.tiles());
   const int64_t rounds = pieces(table_.batch, most * threads);
   return pieces(table_.batch, rounds * threads);
 }
@@ -133,13 +137,11 @@ int64_t GatedChain::scratch_floats(int64_t together) const {
 
 // Many images: each is computed by one thread from beginning to end. The cost of an image depends on its masks, so
 // threads take the next images when they are ready; the bits do not depend on which thread computes an image.
-void GatedChain::forward_images(const GatedCall& call, int threads, int64_t together, float* memory,
-                                float* scratch) const {
-  const int32_t* const in_order = reinterpret_cast<const int32_t*>(memory);
-  float* const images = memory + padded(table_.layers[table_.count - 2].out_channels);
+void GatedChain::forward_images(const GatedCall& call, const Constants& constants, int threads, int64_t together,
+                                float* images, float* scratch) const {
   std::vector<Images> own;
   own.reserve(static_cast<size_t>(threads));
-  for (int thread = 0; thread < threads; ++thread) own.emplace_back(*this, call, in_order, together);
+  for (int thread = 0; thread < threads; ++thread) own.emplace_back(*this, call, constants, together);
 #pragma omp parallel num_threads(threads)
   {
     hold_signals_from_worker();
@@ -157,10 +159,11 @@ void GatedChain::forward_images(const GatedCall& call, int threads, int64_t toge
 }
 
 // Few images: threads share each of them, in pieces of channels and pixels.
-void GatedChain::forward_pieces(const GatedCall& call, int threads, float* memory, float* scratch) const {
+void GatedChain::forward_pieces(const GatedCall& call, const Constants& constants, int threads, float* images,
+                                float* scratch) const {
   const int64_t batch = table_.batch;
-  Images work(*this, call, reinterpret_cast<const int32_t*>(memory), batch);
-  work.take(0, batch, memory + padded(table_.layers[table_.count - 2].out_channels));
+  Images work(*this, call, constants, batch);
+  work.take(0, batch, images);
   const Cuts opening = opening_.cuts(work.opening, threads), closing = closing_.cuts(threads);
   const Cuts between = between_ ? between_->cuts(work.between, threads) : Cuts{};
   const int64_t positions = between_ ? between_->positions() : 0;
@@ -193,16 +196,19 @@ void GatedChain::forward(sl_context* context, const GatedCall& call) const {
   const int64_t together = whole_images ? images_together(threads) : 1;
   const int64_t slots = whole_images ? threads * together : table_.batch;
   const int64_t channels = table_.layers[table_.count - 2].out_channels;
-  const int64_t floats = padded(channels) + slots * image_floats();
+  const int64_t constant_floats = padded(channels) + padded(table_.first().in_channels);
+  const int64_t floats = constant_floats + slots * image_floats();
   const int64_t bytes = (floats + threads * scratch_floats(together)) * int64_t{sizeof(float)};
   const RequiredScratch scratch(context, bytes);
   float* const memory = scratch.get<float>();
   int32_t* const in_order = reinterpret_cast<int32_t*>(memory);
+  float* const zeros = memory + padded(channels);
   std::iota(in_order, in_order + channels, 0);
+  std::fill_n(zeros, table_.first().in_channels, 0.0f);
   if (whole_images) {
-    forward_images(call, threads, together, memory, memory + floats);
+    forward_images(call, {in_order, zeros}, threads, together, memory + constant_floats, memory + floats);
   } else {
-    forward_pieces(call, threads, memory, memory + floats);
+    forward_pieces(call, {in_order, zeros}, threads, memory + constant_floats, memory + floats);
   }
 }
 

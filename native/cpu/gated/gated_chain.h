@@ -24,12 +24,22 @@ class GatedChain {
  private:
   class Images;
 
+  // What kernels read besides operands: 0, 1, ... up to the channels of every hidden map, and a zero for each input.
+  struct Constants {
+    const int32_t* in_order;
+    const float* zeros;
+  };
+
+  // Whether the list of the convolution's open outputs holds whole vectors.
+  bool takes_vectors(int32_t index) const { return index == 0 && opening_.takes_vectors(); }
   int64_t weight_floats() const;
   int64_t images_together(int threads) const;
   int64_t image_floats() const;
   int64_t scratch_floats(int64_t together) const;
-  void forward_images(const GatedCall& call, int threads, int64_t together, float* memory, float* scratch) const;
-  void forward_pieces(const GatedCall& call, int threads, float* memory, float* scratch) const;
+  void forward_images(const GatedCall& call, const Constants& constants, int threads, int64_t together, float* images,
+                      float* scratch) const;
+  void forward_pieces(const GatedCall& call, const Constants& constants, int threads, float* images,
+                      float* scratch) const;
 
   GatedTable table_;
   OpeningLayer opening_;

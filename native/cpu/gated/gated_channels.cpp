@@ -7,25 +7,38 @@
 
 namespace sluice {
 
-const GatedKernels& gated_kernels() {
+bool gated_vectors_supported() {
   static const bool wide = onednn_supports(dnnl::cpu_isa::avx512_core);
-  return wide ? gated_avx512 : gated_avx2;
+  return wide;
 }
 
-GatedChannels::GatedChannels(const float* mask, int64_t channels, const float* all_scales, const float* all_shifts,
-                             float* memory)
+const GatedKernels& gated_kernels() { return gated_vectors_supported() ? gated_avx512 : gated_avx2; }
+
+GatedChannels::GatedChannels(const float* mask, int64_t channels, bool takes_vectors, const float* all_scales,
+                             const float* all_shifts, float* memory)
     : scale(memory),
       shift(scale + padded(channels)),
       open(reinterpret_cast<int32_t*>(shift + padded(channels))),
-      count(0) {
-  for (int64_t channel = 0; channel < channels; ++channel) {
-    open[count] = static_cast<int32_t>(channel);
-    count += mask[channel] != 0.0f ? 1 : 0;
+      before(open + padded(channels + gated_ahead)),
+      count(0),
+      in_vectors(takes_vectors) {
+  const auto is_open = [&](int64_t channel) { return mask[channel] != 0.0f; };
+  for (int64_t vector = 0; vector * gated_vector < channels; ++vector) {
+    before[vector] = static_cast<int32_t>(count);
+    const int64_t begin = vector * gated_vector, end = std::min(begin + gated_vector, channels);
+    bool whole = false;
+    for (int64_t channel = begin; takes_vectors && channel < end; ++channel) whole = whole || is_open(channel);
+    for (int64_t channel = begin; channel < end; ++channel) {
+      open[count] = static_cast<int32_t>(channel);
+      count += whole || is_open(channel) ? 1 : 0;
+    }
   }
+  before[pieces(channels, gated_vector)] = static_cast<int32_t>(count);
   for (int64_t i = 0; i < gated_ahead; ++i) open[count + i] = count == 0 ? 0 : open[i] + static_cast<int32_t>(channels);
   for (int64_t i = 0; i < padded(count); ++i) {
-    scale[i] = i < count ? all_scales[open[i]] : 0.0f;
-    shift[i] = i < count ? all_shifts[open[i]] : 0.0f;
+    const bool computed = i < count && is_open(open[i]);
+    scale[i] = computed ? all_scales[open[i]] : 0.0f;
+    shift[i] = computed ? all_shifts[open[i]] : 0.0f;
   }
 }
 
@@ -34,11 +47,12 @@ void pack_gated_rows(sl_context* context, int64_t floats, const float* weights, 
                [=](int64_t begin, int64_t end) { std::copy(weights + begin, weights + end, packed + begin); });
 }
 
-void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, const float* weights, float* packed) {
+void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, int64_t size, const float* weights,
+                       float* packed) {
   parallel_for(context->threads, outputs, 8, [&](int64_t begin, int64_t end) {
     for (int64_t output = begin; output < end; ++output) {
-      const int64_t group = output / gated_group * gated_group;
-      const int64_t width = std::min(gated_group, outputs - group);
+      const int64_t group = output / size * size;
+      const int64_t width = std::min(size, outputs - group);
       float* column = packed + group * terms + (output - group);
       const float* row = weights + output * terms;
       for (int64_t k = 0; k < terms; ++k) column[k * width] = row[k];

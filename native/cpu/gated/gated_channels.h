@@ -8,30 +8,38 @@ namespace sluice {
 
 inline int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
-// Floats of the widest vector; lists and hidden maps are padded to whole vectors.
-constexpr int64_t gated_vector = 16;
-
 inline int64_t padded(int64_t channels) { return pieces(channels, gated_vector) * gated_vector; }
 
 // AVX-512 if oneDNN would use it too: its ONEDNN_MAX_CPU_ISA then governs every kernel of the library.
 const GatedKernels& gated_kernels();
 
 // The channels that one image's mask opens, ascending, with the norm's scale and shift of each, in whole vectors.
+// `in_vectors`: if the mask opens a channel, the list also has the other channels of its vector, but with a scale and a
+// shift of 0, so that the norm's result is 0.
 struct GatedChannels {
   float *scale, *shift;
   int32_t* open;
+  int32_t* before;  // how many are open before each gated_vector channels, and in all
   int64_t count;
+  bool in_vectors;
 
   // Floats of memory for a mask of `channels` channels.
-  static int64_t floats(int64_t channels) { return 2 * padded(channels) + padded(channels + gated_ahead); }
+  static int64_t floats(int64_t channels) {
+    return 2 * padded(channels) + padded(channels + gated_ahead) + padded(pieces(channels, gated_vector) + 1);
+  }
 
-  GatedChannels(const float* mask, int64_t channels, const float* all_scales, const float* all_shifts, float* memory);
+  GatedChannels(const float* mask, int64_t channels, bool takes_vectors, const float* all_scales,
+                const float* all_shifts, float* memory);
 };
 
 // Copies `floats` weights as they are: an opening convolution reads OHWI.
 void pack_gated_rows(sl_context* context, int64_t floats, const float* weights, float* packed);
 
-// Packs weights [outputs, terms] in groups of gated_group output channels, for a closing convolution.
-void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, const float* weights, float* packed);
+// Whether there are kernels for gates that open whole vectors of channels.
+bool gated_vectors_supported();
+
+// Packs weights [outputs, terms] in groups of `size` output channels: [group][term][channel of the group].
+void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, int64_t size, const float* weights,
+                       float* packed);
 
 }  // namespace sluice

@@ -11,9 +11,16 @@ namespace sluice {
 // group is contiguous too, so that it does not fall on the same few cache sets as a column of [9 C, C] would.
 constexpr int64_t gated_group = 64;
 
+// Floats of the widest vector; lists and hidden maps are padded to whole vectors.
+constexpr int64_t gated_vector = 16;
+
 // How many open channels before its products a weight is prefetched. A list of open channels continues for this many
 // entries into the next tap: entry count + i is entry i plus the number of channels.
 constexpr int64_t gated_ahead = 32;
+
+// Inputs in a block of weights that stays in a core's first-level cache while several images pass over it: whole
+// vectors.
+constexpr int64_t gated_block = 64;
 
 // Calls body(begin, length) over [0, n) cut into the fewest pieces of at most `most`, as equal as they can be.
 template <typename Body>
@@ -32,12 +39,17 @@ struct OpeningConvolution {
   const float* x;  // [height, width, in_channels]
   int64_t height, width, in_channels, stride;
   int64_t out_height, out_width, channels;
-  const float* weights;        // [channels, tap, in_channels], or Winograd's [position][channels][in_channels]
+  // [channels, tap, in_channels], or Winograd's [position][channels][in_channels]. If gates open whole vectors of
+  // channels, [vector][tap][input][output of the vector], or Winograd's [position][vector][input][output].
+  const float* weights;
   const float *scale, *shift;  // by entry of the list, hidden_channels of each
   const int32_t* open;         // the open channels, ascending, and gated_ahead entries more
   int64_t open_count;
-  float* hidden;            // hidden_channels floats a pixel, of which open_count are written
-  int64_t hidden_channels;  // a multiple of 16 for Winograd's kernels
+  float* hidden;                    // hidden_channels floats a pixel, of which open_count are written
+  int64_t hidden_channels;          // a multiple of 16 for Winograd's kernels
+  bool in_vectors = false;          // whether gates open whole vectors, so that the list holds whole vectors
+  const int32_t* before = nullptr;  // of a list in vectors: how many are open before each gated_vector channels
+  const float* zeros = nullptr;     // in_channels of them
 
   // The first entry of the list that is `channel` or above.
   int64_t entry_of(int64_t channel) const { return std::lower_bound(open, open + open_count, channel) - open; }
@@ -50,6 +62,8 @@ struct ClosingConvolution {
   int64_t hidden_channels;
   const int32_t* open;
   int64_t open_count;
+  const int32_t* before;  // how many are open before each gated_vector inputs, and in all
+  bool in_vectors;        // whether the list holds whole vectors
   int64_t height, width, in_channels, channels;
   const float* packed;         // in groups of gated_group, or in the order of Winograd's ordinary convolution
   const float *scale, *shift;  // [channels]
@@ -81,6 +95,10 @@ struct GatedKernels {
   // to [rows, pitch] = the open columns of from [rows, channels], then zeros.
   void (*take)(const WantedInputs&, const float* from, int64_t rows, int64_t pitch, float* to);
 };
+
+// `opening` of lists in vectors. No other instruction set has it.
+void gated_opening_vectors_avx512(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                                  int64_t row_end);
 
 extern const GatedKernels gated_avx2;
 extern const GatedKernels gated_avx512;

@@ -46,8 +46,8 @@ GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
 // core's cache.
 int64_t GatedTiles::at_once(int64_t images) const {
   if (images > 1) return tiles;
-  constexpr int64_t cached_floats = int64_t{1} << 17;
-  return pieces(tiles, pieces(floats(tiles), cached_floats));
+  constexpr int64_t cached_floats = int64_t{1} << 15, fewest = 6;
+  return std::min(tiles, std::max(fewest, pieces(tiles, pieces(floats(tiles), cached_floats))));
 }
 
 // For each of the images.
@@ -62,8 +62,14 @@ Cuts GatedTiles::cuts(int32_t batch, int threads) const {
 
 // ---- opening
 
-OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, const GatedChannels& outputs,
-                                       HiddenMap to) const {
+void OpeningLayer::pack(sl_context* context, const float* weights, float* packed) const {
+  if (!takes_vectors()) return pack_rows(context, layer_, batch_, tiles_.tile, weights, packed);
+  if (tiles_.tile != 0) return winograd_pack_vectors(context, as_convolution(layer_, batch_), weights, packed);
+  pack_gated_groups(context, layer_.out_channels, layer_.taps() * layer_.in_channels, gated_vector, weights, packed);
+}
+
+OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to,
+                                       const float* zeros) const {
   const float* const x = call.x + image * layer_.in_pixels() * layer_.in_channels;
   // Kernels of 1x1 take the map as one row of pixels.
   const bool rows = layer_.kernel != 1;
@@ -81,7 +87,10 @@ OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, con
           outputs.open,
           outputs.count,
           to.values,
-          to.pitch};
+          to.pitch,
+          takes_vectors(),
+          outputs.before,
+          zeros};
 }
 
 void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scratch) const {
@@ -96,14 +105,14 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
   constexpr int64_t cached_floats = 192 << 10;  // fits a core's own cache, 1 MiB or more on recent processors
   const int64_t channels = layer_.out_channels;
   const int64_t step =
-      layer_.kernel == 1 ? channels : units_at_once(images.size(), channels, packed_floats(), cached_floats);
+      layer_.kernel == 1 ? channels : padded(units_at_once(images.size(), channels, packed_floats(), cached_floats));
   for (int64_t channel = 0; channel < channels; channel += step)
     for (const OpeningConvolution& image : images) {
       const int64_t begin = image.entry_of(channel), end = image.entry_of(channel + step);
       if (layer_.kernel == 1) {
         gated_kernels().opening_of_pixels(image, begin, end, 0, layer_.in_pixels());
       } else {
-        gated_kernels().opening(image, begin, end, 0, layer_.out_height);
+        run_rows(image, begin, end, 0, layer_.out_height);
       }
     }
 }
@@ -112,22 +121,27 @@ Cuts OpeningLayer::cuts(const std::vector<OpeningConvolution>& images, int threa
   if (tiles_.tile != 0) return tiles_.cuts(batch_, threads);
   int64_t most = 0;
   for (const OpeningConvolution& image : images) most = std::max(most, image.open_count);
-  const int64_t units = pieces(most, gated_kernels().opening_channels);
+  const int64_t units = pieces(most, unit());
   const int64_t wanted = wanted_pieces(batch_, threads);
   if (layer_.kernel == 1) return cut(wanted, units, layer_.in_pixels(), most >= layer_.in_pixels());
   return cut(wanted, units, layer_.out_height);
 }
 
 void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, float* scratch) const {
-  const GatedKernels& kernels = gated_kernels();
-  const auto entry = [&](int64_t unit) { return std::min(unit * kernels.opening_channels, image.open_count); };
+  const auto entry = [&](int64_t units) { return std::min(units * unit(), image.open_count); };
   if (tiles_.tile != 0) {
     tiles_.kernels().opening(&image, 1, piece.part_begin, piece.part_end, scratch);
   } else if (layer_.kernel == 1) {
-    kernels.opening_of_pixels(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
+    gated_kernels().opening_of_pixels(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
   } else {
-    kernels.opening(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
+    run_rows(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
   }
+}
+
+void OpeningLayer::run_rows(const OpeningConvolution& image, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                            int64_t row_end) const {
+  const auto kernel = takes_vectors() ? gated_opening_vectors_avx512 : gated_kernels().opening;
+  kernel(image, open_begin, open_end, row_begin, row_end);
 }
 
 // ---- closing
@@ -136,7 +150,7 @@ void ClosingLayer::pack(sl_context* context, const float* weights, float* packed
   if (tiles_.tile != 0) {
     return winograd_pack(context, as_convolution(layer_, batch_), SL_CONV_FORWARD, weights, packed);
   }
-  pack_gated_groups(context, layer_.out_channels, layer_.taps() * layer_.in_channels, weights, packed);
+  pack_gated_groups(context, layer_.out_channels, layer_.taps() * layer_.in_channels, gated_group, weights, packed);
 }
 
 ClosingConvolution ClosingLayer::image(const GatedCall& call, int64_t image, const GatedOperands& operands,
@@ -148,6 +162,8 @@ ClosingConvolution ClosingLayer::image(const GatedCall& call, int64_t image, con
           from.pitch,
           inputs.open,
           inputs.count,
+          inputs.before,
+          inputs.in_vectors,
           rows ? layer_.out_height : 1,
           rows ? layer_.out_width : layer_.out_pixels(),
           layer_.in_channels,

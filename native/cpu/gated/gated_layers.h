@@ -67,12 +67,17 @@ class OpeningLayer {
   OpeningLayer(const GatedLayer& layer, int32_t batch) : layer_(layer), batch_(batch), tiles_(layer, batch) {}
 
   int64_t packed_floats() const { return sluice::packed_floats(layer_, batch_, tiles_.tile); }
-  void pack(sl_context* context, const float* weights, float* packed) const {
-    pack_rows(context, layer_, batch_, tiles_.tile, weights, packed);
-  }
+  void pack(sl_context* context, const float* weights, float* packed) const;
   int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }
 
-  OpeningConvolution image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to) const;
+  // Whether kernels compute vectors of outputs, because the gates open whole vectors.
+  bool takes_vectors() const {
+    return layer_.kernel == 3 && layer_.group != 0 && layer_.group % gated_vector == 0 && gated_vectors_supported();
+  }
+
+  // `zeros`: one for each input channel.
+  OpeningConvolution image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to,
+                           const float* zeros) const;
 
   // All of the images, on one thread.
   void run(const std::vector<OpeningConvolution>& images, float* scratch) const;
@@ -81,6 +86,11 @@ class OpeningLayer {
   void run(const OpeningConvolution& image, const Piece& piece, float* scratch) const;
 
  private:
+  // Entries that a kernel computes together.
+  int64_t unit() const { return takes_vectors() ? gated_vector : gated_kernels().opening_channels; }
+  void run_rows(const OpeningConvolution& image, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                int64_t row_end) const;
+
   GatedLayer layer_;
   int32_t batch_;
   GatedTiles tiles_;

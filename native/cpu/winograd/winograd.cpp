@@ -45,6 +45,8 @@ struct Packing {
   T* packed;
   WinogradGeometry geometry;
   WinogradWeightTransform transform;
+  int64_t group;         // output channels of the geometry that lie together: [input channel][channel of the group]
+  bool positions_first;  // [position][group] instead of [group][position]
 
   static constexpr int64_t joined = sizeof(float) / sizeof(T);
 
@@ -58,8 +60,10 @@ struct Packing {
     }
     const bool forward = direction == SL_CONV_FORWARD;
     const int64_t column = forward ? out : in, row = forward ? in : out;  // output and input channel of the geometry
-    const int64_t group = channel_group(geometry.out_channels), plane = geometry.in_channels * group;
-    T* const corner = packed + column / group * geometry.positions() * plane + row * group + column % group * joined;
+    const int64_t plane = geometry.in_channels * group;
+    const int64_t next_group = positions_first ? plane : geometry.positions() * plane;
+    const int64_t next_position = positions_first ? geometry.out_channels / group * plane : plane;
+    T* const corner = packed + column / group * next_group + row * group + column % group * joined;
     for (int64_t position = 0; position < geometry.positions(); ++position) {
       float square[winograd_channels][winograd_channels];  // [input channel][output channel] of the geometry
       for (int64_t i = 0; i < winograd_channels; ++i)
@@ -68,10 +72,22 @@ struct Packing {
       for (int64_t i = 0; i < winograd_channels; i += joined)
         for (int64_t j = 0; j < winograd_channels; ++j)
           for (int64_t part = 0; part < joined; ++part)
-            corner[position * plane + i * group + j * joined + part] = from_float<T>(square[i + part][j]);
+            corner[position * next_position + i * group + j * joined + part] = from_float<T>(square[i + part][j]);
     }
   }
 };
+
+template <typename T>
+void pack_groups(sl_context* context, const sl_conv_shape& s, int32_t direction, int64_t group, bool positions_first,
+                 const float* weights, T* packed) {
+  const WinogradGeometry geometry = geometry_of(s, direction);
+  const WinogradWeightTransform transform = winograd_weight_transform(static_cast<int>(geometry.tile));
+  const Packing<T> packing{s, direction, weights, packed, geometry, transform, group, positions_first};
+  const int64_t columns = s.in_channels / winograd_channels, blocks = columns * (s.out_channels / winograd_channels);
+  parallel_for(context->threads, blocks, 1, [&](int64_t block, int64_t) {
+    packing.block(block / columns * winograd_channels, block % columns * winograd_channels);
+  });
+}
 
 // Computes dw from the sums [position][output channel][input channel].
 void collect_gradients(sl_context* context, const WinogradGeometry& g, const float* sums, float* dw, bool accumulate) {
@@ -124,22 +140,16 @@ int64_t winograd_packed_bytes(const sl_conv_shape& s, int32_t direction) {
 }
 
 void winograd_pack(sl_context* context, const sl_conv_shape& s, int32_t direction, const float* weights, void* packed) {
-  const auto pack = [&](auto zero) {
-    using T = decltype(zero);
-    const WinogradGeometry geometry = geometry_of(s, direction);
-    const Packing<T> packing{s,        direction,
-                             weights,  static_cast<T*>(packed),
-                             geometry, winograd_weight_transform(static_cast<int>(geometry.tile))};
-    const int64_t columns = s.in_channels / winograd_channels, blocks = columns * (s.out_channels / winograd_channels);
-    parallel_for(context->threads, blocks, 1, [&](int64_t block, int64_t) {
-      packing.block(block / columns * winograd_channels, block % columns * winograd_channels);
-    });
-  };
+  const int64_t group = channel_group(geometry_of(s, direction).out_channels);
   if (s.dtype == SL_BF16) {
-    pack(bf16{});
+    pack_groups(context, s, direction, group, false, weights, static_cast<bf16*>(packed));
   } else {
-    pack(float{});
+    pack_groups(context, s, direction, group, false, weights, static_cast<float*>(packed));
   }
+}
+
+void winograd_pack_vectors(sl_context* context, const sl_conv_shape& s, const float* weights, float* packed) {
+  pack_groups(context, s, SL_CONV_FORWARD, winograd_channels, true, weights, packed);
 }
 
 void winograd_pack_rows(sl_context* context, const sl_conv_shape& s, const float* weights, float* packed) {

@@ -22,6 +22,9 @@ void winograd_pack(sl_context* context, const sl_conv_shape& shape, int32_t dire
 // Transforms OHWI weights to [position][O][I] f32, from which the gated block picks the rows of open channels.
 void winograd_pack_rows(sl_context* context, const sl_conv_shape& shape, const float* weights, float* packed);
 
+// Transforms OHWI weights to [position][vector of 16 outputs][I][16] f32, from which the gated block picks vectors.
+void winograd_pack_vectors(sl_context* context, const sl_conv_shape& shape, const float* weights, float* packed);
+
 // y or dx from x or dy. Throws std::bad_alloc.
 void winograd_convolve(sl_context* context, const sl_conv_shape& shape, int32_t direction, const void* input,
                        const void* packed, void* output, bool accumulate);

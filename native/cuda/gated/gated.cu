@@ -29,7 +29,7 @@ Step step_of(const GatedTable& table, int32_t index) {
   const int32_t masks = table.count - 1;
   const bool is_last = index == masks;
   const bool same_hidden = is_last || layer.out_channels == table.first().out_channels;
-  if (!layer.is_centred() || layer.masked == is_last || !same_hidden) return {};
+  if (!layer.is_centred() || layer.masked() == is_last || !same_hidden) return {};
   if (masks < 1 || masks > most_masks || (is_last && layer.stride != 1)) return {};
   if (layer.taps() * padded(layer.in_channels) > INT32_MAX / 2) return {};  // kernels count terms in 32 bits
   const int32_t kernel = layer.kernel;
@@ -63,7 +63,7 @@ struct Plan {
     bool shared = false;
     for (int32_t index = 0; index < table.count; ++index) {
       const GatedLayer& layer = table.layers[index];
-      if (layer.masked) floats += hidden_floats(layer.out_pixels(), layer.out_channels);
+      if (layer.masked()) floats += hidden_floats(layer.out_pixels(), layer.out_channels);
       shared = shared || groups_share_tiles(table.batch, layer.out_pixels());
     }
     images = images_of_chunk(table.batch, floats, shared);

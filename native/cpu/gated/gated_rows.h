@@ -1,0 +1,101 @@
+// Sums of inputs times vectors of weights, of several rows at once in AVX-512.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "../avx512.h"
+#include "gated_kernels.h"
+
+namespace sluice {
+namespace {
+
+// sums[r][v] += from[r][k] * weights[v][k * step, 16 lanes], k < depth. The sums of a row do not depend on the other
+// rows or vectors. One cache line is prefetched from `ahead` in each step.
+template <int Rows, int Vectors>
+SLUICE_SIMD_INLINE void add_products(const float* const* from, const float* const (&weights)[Vectors], int64_t step,
+                                     int64_t depth, const float* ahead, __m512 (&sums)[Rows][Vectors]) {
+  const float* rows[Rows];
+#pragma GCC unroll 12
+  for (int r = 0; r < Rows; ++r) rows[r] = from[r];
+  for (int64_t k = 0; k < depth; ++k) {
+    __builtin_prefetch(ahead + k * gated_vector);
+    __m512 columns[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) columns[v] = _mm512_loadu_ps(weights[v] + k * step);
+#pragma GCC unroll 12
+    for (int r = 0; r < Rows; ++r) {
+      const __m512 value = _mm512_set1_ps(rows[r][k]);
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm512_fmadd_ps(value, columns[v], sums[r][v]);
+    }
+  }
+}
+
+// Rows that meet the same vectors of weights: to[r] [Vectors][16] = the products of from[r] [depth].
+template <int Most, int Vectors>
+struct Rows {
+  const float* weights[Vectors];
+  int64_t step, depth;
+  const float* ahead;  // weights that are read next
+  const float* from[Most] = {};
+  float* to[Most] = {};
+};
+
+// `add`: the products are added to what lies in `to`.
+template <int Count, bool add, int Most, int Vectors>
+SLUICE_SIMD void multiply_rows(const Rows<Most, Vectors>& rows) {
+  __m512 sums[Count][Vectors];
+#pragma GCC unroll 12
+  for (int r = 0; r < Count; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      sums[r][v] = add ? _mm512_loadu_ps(rows.to[r] + v * gated_vector) : _mm512_setzero_ps();
+  add_products<Count, Vectors>(rows.from, rows.weights, rows.step, rows.depth, rows.ahead, sums);
+#pragma GCC unroll 12
+  for (int r = 0; r < Count; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) _mm512_storeu_ps(rows.to[r] + v * gated_vector, sums[r][v]);
+}
+
+// Collects rows that meet the same weights, and multiplies them `Most` at a time.
+template <int Most, int Vectors, bool add>
+class RowQueue {
+ public:
+  // `ahead`: the weights that are read next, prefetched once.
+  RowQueue(const Rows<Most, Vectors>& rows, int64_t ahead_floats)
+      : rows_(rows), ahead_end_(rows.ahead + ahead_floats) {}
+
+  void push(const float* from, float* to) {
+    rows_.from[count_] = from;
+    rows_.to[count_] = to;
+    if (++count_ == Most) finish();
+  }
+
+  // Multiplies the rows that wait.
+  void finish() {
+    static constexpr auto kernels = all_kernels(std::make_index_sequence<Most>());
+    if (count_ == 0) return;
+    kernels[count_ - 1](rows_);
+    count_ = 0;
+    rows_.ahead += rows_.depth * gated_vector;
+    if (rows_.ahead >= ahead_end_) rows_.ahead = rows_.weights[0];
+  }
+
+ private:
+  using Kernel = void (*)(const Rows<Most, Vectors>&);
+
+  template <size_t... Index>
+  static constexpr std::array<Kernel, sizeof...(Index)> all_kernels(std::index_sequence<Index...>) {
+    return {{&multiply_rows<Index + 1, add, Most, Vectors>...}};
+  }
+
+  Rows<Most, Vectors> rows_;
+  const float* ahead_end_;
+  size_t count_ = 0;
+};
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,87 @@
+// Gated convolutions whose masks open channels in groups, against the masked computation in plain double loops.
+#include "gated_case.h"
+
+using namespace sluice_test;
+
+TEST_CASE("blocks with gates in groups equal the masked computation at every map size, stride and share") {
+  uint32_t seed = 30000;
+  const int32_t maps[][2] = {{1, 1}, {1, 7}, {7, 1}, {2, 3}, {5, 5}, {9, 9}, {8, 13}, {17, 17}};
+  for (const auto& map : maps) {
+    for (const float open_share : {0.0f, 0.4f, 1.0f}) {
+      for (const int32_t stride : {1, 2, 3}) {
+        check_case({1, map[0], map[1], 12}, basic(48, stride, 16), {open_share}, seed += 20);
+        check_case({1, map[0], map[1], 12}, bottleneck(48, stride, 16), {open_share}, seed += 20);
+      }
+    }
+  }
+}
+
+TEST_CASE("blocks with gates in groups equal the masked computation for every number of channels") {
+  uint32_t seed = 31000;
+  for (const int32_t in_channels : {1, 3, 16, 33, 64}) {
+    // Groups of whole vectors and others.
+    for (const auto& [channels, group] : {std::pair{16, 16}, {32, 16}, {64, 32}, {96, 48}, {8, 8}, {24, 8}, {15, 5}}) {
+      check_case({3, 5, 6, in_channels}, basic(channels, 1, group), {0.5f}, seed += 20);
+      check_case({3, 5, 6, in_channels}, basic(channels, 2, group), {0.5f}, seed += 20);
+      check_case({3, 5, 6, in_channels}, bottleneck(channels, 1, group), {0.5f, 0.6f}, seed += 20);
+    }
+  }
+}
+
+TEST_CASE("blocks with gates in groups equal the masked computation in tiles of every size, few and many of them") {
+  uint32_t seed = 32000;
+  const int32_t maps[][2] = {{2, 14}, {9, 9}, {12, 15}, {8, 8}, {17, 17}, {5, 31}, {4, 4}, {34, 34}};
+  for (const auto& map : maps) {
+    for (const int32_t batch : {1, 3, 20}) {
+      check_case({batch, map[0], map[1], 32}, basic(64, 1, 16), {0.4f}, seed += 20);
+    }
+  }
+  // Blocks of inputs that the last one does not fill, and weights in pieces for many images at once.
+  check_case({12, 5, 5, 48}, basic(80, 1, 16), {0.4f}, seed += 20);
+  check_case({12, 4, 4, 272}, basic(512, 1, 16), {0.3f}, seed += 20);
+  check_case({12, 7, 7, 272}, basic(512, 2, 16), {0.3f}, seed += 20);
+}
+
+TEST_CASE("a mask that opens parts of groups is computed all the same") {
+  uint32_t seed = 33000;
+  for (const int32_t batch : {1, 6}) {
+    for (const Table& table : {basic(64, 1, 16), basic(64, 2, 32), bottleneck(32, 1, 16)}) {
+      for (const int32_t side : {5, 17}) {
+        Case made = make_case({batch, side, side, 32}, table, {0.5f}, seed += 20);
+        for (LayerValues& layer : made.layers) {
+          if (!layer.mask.empty()) layer.mask = random_mask(static_cast<int64_t>(layer.mask.size()), 1, 0.3f, ++seed);
+        }
+        CHECK(relative_error(gated(made, 2), masked_block(made)) < 1e-5);
+      }
+    }
+  }
+}
+
+// The same case with the masks of all images but the last inverted.
+static Case with_other_neighbours(Case a) {
+  for (LayerValues& layer : a.layers) {
+    const size_t image = layer.mask.size() / static_cast<size_t>(a.shape.batch);
+    for (size_t at = 0; at + image < layer.mask.size(); ++at) layer.mask[at] = 1.0f - layer.mask[at];
+  }
+  return a;
+}
+
+TEST_CASE("the bits depend neither on the thread count nor on the masks of other images") {
+  uint32_t seed = 34000;
+  const ImageSizes sizes[] = {{5, 17, 13, 20}, {5, 17, 17, 32}, {9, 4, 4, 64}, {9, 8, 8, 64}, {30, 4, 4, 64}};
+  for (const ImageSizes& x : sizes) {
+    for (const int32_t group : {1, 16}) {
+      for (const Table& table : {basic(96, 1, group), basic(64, 2, group), bottleneck(64, 1, group)}) {
+        const Case made = make_case(x, table, {0.4f, 0.5f}, seed += 20);
+        const std::vector<float> one = gated(made, 1);
+        for (const int threads : {2, 3, 8}) {
+          const std::vector<float> several = gated(made, threads);
+          CHECK(std::memcmp(one.data(), several.data(), one.size() * sizeof(float)) == 0);
+        }
+        const std::vector<float> other = gated(with_other_neighbours(made), 2);
+        const size_t image = one.size() / static_cast<size_t>(x.batch), last = one.size() - image;
+        CHECK(std::memcmp(one.data() + last, other.data() + last, image * sizeof(float)) == 0);
+      }
+    }
+  }
+}
