@@ -8,6 +8,7 @@ import type {
   AugmentBenchmark,
   CheckpointBenchmark,
   FolderBenchmark,
+  FullBlock,
   InferenceBenchmark,
   LoaderBenchmark,
   Profile,
@@ -83,6 +84,12 @@ function milliseconds({ median, spread }: Timing): string {
   return `${median.toFixed(2)} (${spread.toFixed(2)})`;
 }
 
+/** The blocks that compute every channel, with the share of the images if that is not all of them. */
+function blocksInFull(blocks: readonly FullBlock[]): string {
+  if (blocks.length === 0) return "-";
+  return blocks.map(({ block, share: part }) => (part < 1 ? `${block} (${share(part)})` : block)).join(" ");
+}
+
 function inferenceNotes(
   { device, precision, gatedPrecision, threads }: Omit<RunInference | InferenceBenchmark, "rows">,
 ): string[] {
@@ -93,7 +100,7 @@ function inferenceNotes(
 
 /** `bench infer RUN`: a run's networks on its own images. */
 export function formatRunInference(result: RunInference): string {
-  const headings = ["batch", "network", "ms", "ms an image", "share of MACs", "share of time"];
+  const headings = ["batch", "network", "ms", "ms an image", "share of MACs", "share of time", "in full"];
   const cells = result.rows.map((row) => [
     row.batch,
     row.network,
@@ -101,6 +108,7 @@ export function formatRunInference(result: RunInference): string {
     row.imageMilliseconds.toFixed(2),
     share(row.macShare),
     row.timeShare === null ? "-" : share(row.timeShare),
+    blocksInFull(row.inFull),
   ]);
   const [height, width] = result.size;
   const images = `${result.images} of the run's images, ${height} x ${width} pixels, with their own masks`;
@@ -117,6 +125,7 @@ export function formatInference(result: InferenceBenchmark): string {
     "share of MACs",
     "share of time",
     "dense / gated",
+    "in full",
   ];
   const cells = result.rows.map((row) => [
     row.batch,
@@ -126,6 +135,7 @@ export function formatInference(result: InferenceBenchmark): string {
     share(row.macShare),
     share(row.timeShare),
     row.speedRatio.toFixed(2),
+    blocksInFull(row.inFull),
   ]);
   return `${formatTable(headings, cells)}\n\n${inferenceNotes(result).join("\n")}`;
 }

@@ -105,6 +105,11 @@ inline int32_t check_gated_table(const char* name, const sl_gated_shape* host_sh
   return SL_OK;
 }
 
+// The answer of sl_gated_full_from if no image is computed in full.
+inline int32_t gated_never_full(const GatedTable& table) noexcept {
+  return static_cast<int32_t>(std::min<int64_t>(table.first().out_channels, INT32_MAX - 1) + 1);
+}
+
 inline int32_t check_gated_index(const char* name, const GatedTable& table, int32_t index) noexcept {
   SL_REQUIRE(index >= 0 && index < table.count, "%s: convolution %d of %d: count from 0", name, index, table.count);
   return SL_OK;
@@ -132,6 +137,7 @@ struct GatedOperands {
 struct GatedCall {
   const float *x, *residual;
   float* y;
+  float* pooled;  // or null
   GatedOperands layers[SL_GATED_MOST_CONVOLUTIONS];
 
   // Moves on to the images behind the next `images` ones.
@@ -139,6 +145,7 @@ struct GatedCall {
     x += images * table.x_floats();
     residual += images * table.y_floats();
     y += images * table.y_floats();
+    if (pooled != nullptr) pooled += images * table.last().out_channels;
     for (int32_t i = 0; i < table.count; ++i) {
       if (table.layers[i].masked()) layers[i].mask += images * table.layers[i].out_channels;
     }
@@ -147,7 +154,8 @@ struct GatedCall {
 
 // INVALID_ARGUMENT if an operand is missing, else all of them into *call.
 inline int32_t check_gated_forward(const GatedTable& table, int32_t dtype, const uint64_t* host_operands,
-                                   const float* x, const float* residual, float* y, GatedCall* call) noexcept {
+                                   const float* x, const float* residual, float* y, float* pooled,
+                                   GatedCall* call) noexcept {
   constexpr const char* name = "sl_gated_forward";
   SL_REQUIRE(dtype == SL_F32 || dtype == SL_BF16, "%s: dtype %d is neither f32 nor bf16", name, dtype);
   SL_REQUIRE_POINTERS(name, host_operands, residual, y);
@@ -155,6 +163,7 @@ inline int32_t check_gated_forward(const GatedTable& table, int32_t dtype, const
   call->x = x;
   call->residual = residual;
   call->y = y;
+  call->pooled = pooled;
   for (int32_t i = 0; i < table.count; ++i) {
     const GatedLayer& layer = table.layers[i];
     const auto operand = [&](int32_t column) {

@@ -3,33 +3,18 @@
 
 #include "../common/pooling_checks.h"
 #include "context.h"
-#include "wide_rows.h"
+#include "pooling.h"
 
 namespace sluice {
 namespace {
 
 template <typename T>
 void global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x, float* y) {
-  const WideRows wide(channels, pixels);
-  const Segments segments(1, pixels, channels);
-  const int64_t lanes_bytes = padded_floats(wide.width) * static_cast<int64_t>(sizeof(float));
-  const int64_t sums_bytes = (channels * static_cast<int64_t>(sizeof(double)) + 63) / 64 * 64;
-  const RequiredScratch scratch(context, context->threads * (lanes_bytes + sums_bytes));
+  const GlobalPool pool(pixels, channels);
+  const RequiredScratch scratch(context, context->threads * pool.scratch_floats() * int64_t{sizeof(float)});
   parallel_for(context->threads, batch, 1, [&](int64_t image, int64_t) {
-    char* const own = scratch.get<char>() + omp_get_thread_num() * (lanes_bytes + sums_bytes);
-    float* const lanes = reinterpret_cast<float*>(own);
-    double* const sums = reinterpret_cast<double*>(own + lanes_bytes);
-    std::fill(sums, sums + channels, 0.0);
-    for (int64_t segment = 0; segment < segments.count; ++segment) {
-      const T* const part = x + (image * pixels + segments.first_row(segment)) * channels;
-      std::fill(lanes, lanes + wide.width, 0.0f);
-      accumulate_lanes(wide.width, segments.length(segment) * channels, lanes,
-                       [part](int64_t i) { return to_float(part[i]); });
-      wide.fold(lanes, sums);
-    }
-    for (int64_t channel = 0; channel < channels; ++channel) {
-      y[image * channels + channel] = static_cast<float>(sums[channel] / static_cast<double>(pixels));
-    }
+    pool.image(x + image * pixels * channels, scratch.get<float>() + omp_get_thread_num() * pool.scratch_floats(),
+               y + image * channels);
   });
 }
 

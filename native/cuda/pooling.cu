@@ -3,6 +3,7 @@
 
 #include "../common/pooling_checks.h"
 #include "packs.h"
+#include "pooling.h"
 
 namespace sluice {
 namespace {
@@ -105,6 +106,12 @@ int32_t max_pool_backward(const sl_context* context, const MaxPoolShape& pool, c
 }
 
 }  // namespace
+
+int32_t global_pool_forward(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const float* x,
+                            float* y) {
+  return global_pool(context, batch, pixels, channels, x, y);
+}
+
 }  // namespace sluice
 
 using namespace sluice;

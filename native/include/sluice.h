@@ -444,6 +444,11 @@ typedef struct sl_gated_convolution {
 SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host_shape,
                                  const sl_gated_convolution* host_convolutions, int32_t* host_supported);
 
+/* An image whose first mask opens at least so many channels is computed in full, into *host_open: so many open channels
+ * would cost more one by one. If no image is, it is one more than the channels. It depends on shape and table alone. */
+SL_API int32_t sl_gated_full_from(sl_context* context, const sl_gated_shape* host_shape,
+                                  const sl_gated_convolution* host_convolutions, int32_t* host_open);
+
 /* Bytes of the packed weights of the convolution in row `index`, 0 being the first, into *host_bytes. */
 SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* host_shape,
                                      const sl_gated_convolution* host_convolutions, int32_t index, int64_t* host_bytes);
@@ -456,10 +461,12 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 
 /* x [N,H,W,I], residual and y [N,H',W',O] f32, O the outputs of the last convolution; host_operands
  * [convolutions, SL_GATED_COLUMNS] holds device addresses. If dtype is SL_BF16, operands may be rounded to bf16 before
- * they are multiplied, and if it is SL_F32 and TF32 is allowed, to TF32. Sums are f32. */
+ * they are multiplied, and if it is SL_F32 and TF32 is allowed, to TF32. Sums are f32. pooled [N,O] f32, or NULL,
+ * becomes what sl_global_pool_forward gives for y: what the gates of the next block read. */
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
                                 const sl_gated_convolution* host_convolutions, int32_t dtype,
-                                const uint64_t* host_operands, const float* x, const float* residual, float* y);
+                                const uint64_t* host_operands, const float* x, const float* residual, float* y,
+                                float* pooled);
 
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@ import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { type Precision, resolvePrecision } from "../tensor/precision.ts";
 import { networkOptions, networkSpec } from "../config/network.ts";
+import { type FullBlock, fullBlocks } from "./full_blocks.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";
 
 /** Speed of both networks at one batch size and one share of open channels. */
@@ -34,6 +35,8 @@ export interface InferenceRow {
   readonly timeShare: number;
   /** denseMs / gatedMs. */
   readonly speedRatio: number;
+  /** The blocks that compute images in full, because so many open channels would cost more one by one. */
+  readonly inFull: readonly FullBlock[];
 }
 
 /** Speed of inference. */
@@ -54,7 +57,7 @@ export interface InferenceBenchmark {
 export interface InferenceBenchmarkOptions extends TurnOptions {
   /** Batch sizes; default 1 and 64. */
   readonly batches?: readonly number[];
-  /** Shares of open channels besides the one that meets the budget; default a quarter, a half and three quarters. */
+  /** Shares of open channels besides the one that meets the budget; default a quarter, a half, three quarters and all. */
   readonly openShares?: readonly number[];
 }
 
@@ -96,7 +99,7 @@ export function benchInfer(
   config: RunConfig,
   options: InferenceBenchmarkOptions = {},
 ): InferenceBenchmark {
-  const { batches = [1, 64], openShares = [0.25, 0.5, 0.75] } = options;
+  const { batches = [1, 64], openShares = [0.25, 0.5, 0.75, 1] } = options;
   const precision = resolvePrecision(config.precision, device.description);
   using network = new DualNetwork(device, networkOptions({ ...config, mode: "dual" }, IMAGE_SIDE));
   const cost = networkCost(networkSpec(config, IMAGE_SIDE));
@@ -109,10 +112,11 @@ export function benchInfer(
     const gated = masked.map(({ masks }) => () => void network.encoder.evaluate("gated", images, { masks, precision }));
     const [denseTiming, ...gatedTimings] = timeInTurns(device, [dense, ...gated], options);
     const { median: denseMs, spread: denseSpread } = denseTiming ?? untimed;
-    return masked.map(({ openShare, macShare }, index) => {
+    return masked.map(({ openShare, masks, macShare }, index) => {
       const { median: gatedMs, spread: gatedSpread } = gatedTimings[index] ?? untimed;
       const [timeShare, speedRatio] = [gatedMs / denseMs, denseMs / gatedMs];
-      return { batch, openShare, denseMs, denseSpread, gatedMs, gatedSpread, macShare, timeShare, speedRatio };
+      const inFull = fullBlocks(device, network.encoder.spec, batch, [masks]);
+      return { batch, openShare, denseMs, denseSpread, gatedMs, gatedSpread, macShare, timeShare, speedRatio, inFull };
     });
   });
   const { name } = device.description;

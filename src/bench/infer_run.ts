@@ -5,7 +5,7 @@
  */
 import { networkOptions, trainedNetworks } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
-import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
+import { type Dataset, type EvaluationImages, ImageStores, type SkippedImage } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import {
@@ -18,13 +18,16 @@ import {
 } from "../evaluation/mod.ts";
 import { DualNetwork } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
-import { type Precision, resolvePrecision } from "../tensor/mod.ts";
+import { type Precision, resolvePrecision, Scope } from "../tensor/mod.ts";
+import { type FullBlock, fullBlocks } from "./full_blocks.ts";
 import { gatedPrecisionOf } from "./infer.ts";
 
 /** Speed of one network at one batch size, compared with the dense network. */
 export interface RunInferenceRow extends NetworkSpeed {
   /** Milliseconds as a share of the dense network's; null if the run has no dense network. */
   readonly timeShare: number | null;
+  /** Blocks that compute images in full, because so many open channels would cost more one by one. */
+  readonly inFull: readonly FullBlock[];
 }
 
 /** Speed of a run's networks. */
@@ -53,9 +56,29 @@ export interface RunInferenceOptions extends TurnOptions {
   readonly skipped?: (image: SkippedImage) => void;
 }
 
-function compared(speeds: readonly NetworkSpeed[]): RunInferenceRow[] {
+function compared(speeds: readonly NetworkSpeed[], gatedInFull: readonly FullBlock[]): RunInferenceRow[] {
   const dense = speeds.find(({ network }) => network === "dense");
-  return speeds.map((speed) => ({ ...speed, timeShare: dense ? speed.milliseconds / dense.milliseconds : null }));
+  return speeds.map((speed) => ({
+    ...speed,
+    timeShare: dense ? speed.milliseconds / dense.milliseconds : null,
+    inFull: speed.network === "gated" ? gatedInFull : [],
+  }));
+}
+
+/** The blocks that compute some of the timed images in full; none if no gated network is timed. */
+function timedInFull(
+  networks: readonly TimedNetwork[],
+  images: EvaluationImages,
+  { batch, precision }: { batch: number; precision: Precision },
+): FullBlock[] {
+  const gated = networks.find(({ pass }) => pass === "gated");
+  if (gated === undefined) return [];
+  using _scope = new Scope();
+  const masks = Array.from({ length: timedBatches(batch, images.set.count) }, (_, index) => {
+    const input = images.normalised(index * batch, (index + 1) * batch);
+    return gated.encoder.evaluate("gated", input, { precision }).masks;
+  });
+  return fullBlocks(images.device, gated.encoder.spec, batch, masks);
 }
 
 /**
@@ -88,8 +111,12 @@ export function benchRun(
     return { pass, encoder: network.encoderOf(pass) };
   });
   const sizes = batches ?? [...new Set([1, Math.min(TIMED_IMAGES, set.count)])];
+  const rows = sizes.flatMap((batch) => {
+    const inFull = timedInFull(networks, images, { batch, precision });
+    return compared(timeNetworks(networks, images, { batch, precision, ...turns }), inFull);
+  });
   return {
-    rows: sizes.flatMap((batch) => compared(timeNetworks(networks, images, { batch, precision, ...turns }))),
+    rows,
     size: [set.height, set.width],
     images: Math.max(...sizes.map((batch) => batch * timedBatches(batch, set.count))),
     device: device.description.name,

@@ -257,14 +257,15 @@ export const symbols = {
   },
   // gated convolutions, inference
   sl_gated_supports: { parameters: ["pointer", "buffer", "buffer", "buffer"], result: "i32" }, // host_shape, host_convolutions, host_supported
+  sl_gated_full_from: { parameters: ["pointer", "buffer", "buffer", "buffer"], result: "i32" }, // host_shape, host_convolutions, host_open
   sl_gated_packed_bytes: { parameters: ["pointer", "buffer", "buffer", "i32", "buffer"], result: "i32" }, // host_shape, host_convolutions, index, host_bytes
   sl_gated_pack: {
     parameters: ["pointer", "buffer", "buffer", "i32", "pointer", "pointer"], // host_shape, host_convolutions, index, weights, packed
     result: "i32",
   },
   sl_gated_forward: {
-    // host_shape, host_convolutions, dtype, host_operands, x, residual, y
-    parameters: ["pointer", "buffer", "buffer", "i32", "buffer", "pointer", "pointer", "pointer"],
+    // host_shape, host_convolutions, dtype, host_operands, x, residual, y, pooled
+    parameters: ["pointer", "buffer", "buffer", "i32", "buffer", "pointer", "pointer", "pointer", "pointer"],
     result: "i32",
   },
   // optimisers

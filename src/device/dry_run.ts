@@ -9,6 +9,7 @@ import type { Device, DevicePointer, Kernels } from "./device.ts";
 const made: ReadonlySet<string> = new Set<keyof Kernels>([
   "sl_conv_packed_bytes",
   "sl_gated_supports",
+  "sl_gated_full_from",
   "sl_gated_packed_bytes",
   "sl_host_malloc",
   "sl_host_free",

@@ -170,16 +170,19 @@ export class GatedBlock extends Module {
    * with kernels for the block's table.
    *
    * @param x [N, H, W, I], f32 or bf16.
+   * @param pooled [N, I] f32, the mean of x over its pixels, which gates read; null if it is not known yet.
    * @param overrides masks [N, C] by gate, for measurements. They replace the gates' masks, which are computed anyway.
    * @param trace watches the convolutions, for measurements.
-   * @returns the output, and in a gated pass the gates' own masks; the caller frees all of them.
+   * @returns the output, and in a gated pass the gates' own masks and perhaps the output's mean over its pixels; the
+   * caller frees all of them.
    */
   evaluate(
     pass: Pass,
     x: Tensor,
+    pooled: Tensor | null,
     overrides: readonly Tensor[] = [],
     trace: Trace | null = null,
-  ): { y: Tensor; masks: readonly Tensor[] } {
+  ): { y: Tensor; masks: readonly Tensor[]; pooled: Tensor | null } {
     const shortcut = this.#evaluateShortcut(x);
     const residual = shortcut ?? x;
     const { convolutions } = this.spec;
@@ -189,18 +192,22 @@ export class GatedBlock extends Module {
         const y = trace
           ? this.#traced(pass, x, dense, residual, trace)
           : maskedConvolutions(x, convolutions, dense, residual);
-        return { y, masks: [] };
+        return { y, masks: [], pooled: null };
       }
-      using pooled = globalPool(null, x);
-      const decided = this.#gatesOrThrow().map((gate) => gate.decide(pooled));
-      const operands = this.#maskedOperands(decided.map((mask, index) => overrides[index] ?? mask));
-      const y = trace
-        ? this.#traced(pass, x, operands, residual, trace)
-        : gatedConvolutions(x, convolutions, operands, residual);
-      return { y, masks: decided };
+      const masks = this.#decide(x, pooled);
+      const operands = this.#maskedOperands(masks.map((mask, index) => overrides[index] ?? mask));
+      if (trace) return { y: this.#traced(pass, x, operands, residual, trace), masks, pooled: null };
+      return { ...gatedConvolutions(x, convolutions, operands, residual), masks };
     } finally {
       shortcut?.[Symbol.dispose]();
     }
+  }
+
+  /** The masks of all gates for the mean of x, which is computed if it is null. */
+  #decide(x: Tensor, pooled: Tensor | null): Tensor[] {
+    using own = pooled === null ? globalPool(null, x) : null;
+    const read = pooled ?? own;
+    return read === null ? [] : this.#gatesOrThrow().map((gate) => gate.decide(read));
   }
 
   #traced(

@@ -108,13 +108,15 @@ export class GatedResNet extends Module {
   #evaluate(pass: Pass, x: Tensor, masks: readonly Tensor[], trace: Trace | null): Encoding {
     const decided: Tensor[] = [];
     let h = this.#evaluateStem(x);
+    let pooled: Tensor | null = null;
     for (const block of this.#blocks) {
-      const { y, masks: own } = block.evaluate(pass, h, masks.slice(decided.length), trace);
+      const next = block.evaluate(pass, h, pooled, masks.slice(decided.length), trace);
       h[Symbol.dispose]();
-      h = y;
-      decided.push(...own);
+      pooled?.[Symbol.dispose]();
+      ({ y: h, pooled } = next);
+      decided.push(...next.masks);
     }
-    const features = globalPool(null, h);
+    const features = pooled ?? globalPool(null, h);
     h[Symbol.dispose]();
     return { features, masks: decided, noiseFree: [] };
   }

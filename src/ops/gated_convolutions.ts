@@ -9,6 +9,7 @@ import { Tensor } from "../tensor/mod.ts";
 import { type FoldedNorm, foldNorm } from "./batch_norm.ts";
 import { cast } from "./cast.ts";
 import { convolvedSize } from "./conv2d.ts";
+import { globalPool } from "./global_pool.ts";
 import { type ConvolutionOperands, type ConvolutionRow, maskedConvolutions } from "./masked_convolutions.ts";
 import { expectF32, expectShape, imageShape } from "./shapes.ts";
 
@@ -24,6 +25,9 @@ interface NativeCall {
   /** By row, the name of the packed copy of its weight. */
   readonly copies: readonly string[];
 }
+
+/** [N, H, W, C]. */
+type ImageShape = readonly [batch: number, height: number, width: number, channels: number];
 
 /**
  * A table as native calls take it. Its arrays serve every call, since a native call is half a microsecond slower with a
@@ -65,11 +69,14 @@ function nativeTable(table: readonly ConvolutionRow[]): NativeTable {
   return native;
 }
 
-function nativeCall(x: Tensor, { key, rows, calls }: NativeTable, convolutions: number): NativeCall {
-  const sizes = x.shape.join();
+function nativeCall(
+  [batch, height, width, inChannels]: ImageShape,
+  { key, rows, calls }: NativeTable,
+  convolutions: number,
+): NativeCall {
+  const sizes = `${batch},${height},${width},${inChannels}`;
   let call = calls.get(sizes);
   if (call === undefined) {
-    const [batch, height, width, inChannels] = imageShape("gatedConvolutions", x);
     const shape = structOf("sl_gated_shape", { batch, height, width, in_channels: inChannels, convolutions });
     const copies = Array.from({ length: convolutions }, (_, index) => `gated ${index} ${sizes} ${key}`);
     call = { shape, rows, copies };
@@ -90,6 +97,24 @@ function isSupported(device: Device, { supported }: NativeTable, { shape, rows }
     supported.set(device, answer);
   }
   return answer;
+}
+
+/**
+ * How many channels the first mask must open for an image to be computed in full: on some devices so many open channels
+ * cost more one by one. One more than there are if no image is.
+ *
+ * @param shape [N, H, W, I] of x.
+ */
+export function gatedFullFrom(
+  device: Device,
+  shape: ImageShape,
+  table: readonly ConvolutionRow[],
+): number {
+  const native = nativeTable(table);
+  const call = nativeCall(shape, native, table.length);
+  const host = Int32Array.of((table[0]?.outChannels ?? 0) + 1);
+  if (isSupported(device, native, call)) device.kernels.sl_gated_full_from(call.shape, call.rows, host);
+  return host[0] ?? 0;
 }
 
 /** Names of operands in messages. They are listed, because each call checks every operand. */
@@ -146,6 +171,14 @@ function pack({ weight, packed }: ConvolutionOperands, { shape, rows, copies }: 
   });
 }
 
+/** What a block gives at inference. */
+export interface GatedOutput {
+  /** The result of the last row. */
+  readonly y: Tensor;
+  /** [N, O] f32, the mean of y over its pixels: {@linkcode globalPool} of y, at the cost of a part of it. */
+  readonly pooled: Tensor;
+}
+
 /**
  * Equal to {@linkcode maskedConvolutions} but for rounding. A device with kernels for the table convolves only the open
  * channels of each image; any other device computes every channel and multiplies by the masks. No gradient. (method of
@@ -155,6 +188,7 @@ function pack({ weight, packed }: ConvolutionOperands, { shape, rows, copies }: 
  * is allowed. A CPU multiplies f32.
  * @param operands by row, with a mask in exactly the rows that are masked.
  * @param residual [N, H', W', O] of x's element type, the shape of the result.
+ * @returns the result and its mean; the caller frees both.
  * @throws {ShapeError} if shapes do not fit the table.
  */
 export function gatedConvolutions(
@@ -162,16 +196,31 @@ export function gatedConvolutions(
   table: readonly ConvolutionRow[],
   operands: readonly ConvolutionOperands[],
   residual: Tensor,
-): Tensor {
+): GatedOutput {
   const outShape = checkShapes(x, table, operands, residual);
   const native = nativeTable(table);
-  const call = nativeCall(x, native, table.length);
-  if (!isSupported(x.device, native, call)) return maskedConvolutions(x, table, operands, residual);
-  if (x.dtype === "f32") return forward(x.code, x, residual, outShape, operands, native, call);
+  const call = nativeCall(imageShape("gatedConvolutions", x), native, table.length);
+  const pooledLater = (y: Tensor): GatedOutput => ({ y, pooled: globalPool(null, y) });
+  if (!isSupported(x.device, native, call)) return pooledLater(maskedConvolutions(x, table, operands, residual));
+  const y = new Tensor(x.device, outShape);
+  if (x.dtype === "f32") {
+    const pooled = new Tensor(x.device, [y.shape[0] ?? 0, y.shape[3] ?? 0]);
+    forward(x.code, { x, residual, y, pooled }, operands, native, call);
+    return { y, pooled };
+  }
+  using rounded = y;
   using wide = cast(null, x, "f32");
   using wideResidual = residual === x ? null : cast(null, residual, "f32");
-  using y = forward(x.code, wide, wideResidual ?? wide, outShape, operands, native, call);
-  return cast(null, y, x.dtype);
+  forward(x.code, { x: wide, residual: wideResidual ?? wide, y: rounded, pooled: null }, operands, native, call);
+  return pooledLater(cast(null, rounded, x.dtype));
+}
+
+/** The f32 maps of a native call. */
+interface Maps {
+  readonly x: Tensor;
+  readonly residual: Tensor;
+  readonly y: Tensor;
+  readonly pooled: Tensor | null;
 }
 
 /**
@@ -181,14 +230,12 @@ export function gatedConvolutions(
  */
 function forward(
   code: number,
-  x: Tensor,
-  residual: Tensor,
-  outShape: readonly number[],
+  { x, residual, y, pooled }: Maps,
   operands: readonly ConvolutionOperands[],
   { addresses }: NativeTable,
   call: NativeCall,
-): Tensor {
-  const { device } = x;
+): void {
+  const { kernels } = x.device;
   const folds: FoldedNorm[] = [];
   try {
     for (const operand of operands) {
@@ -202,9 +249,17 @@ function forward(
       addresses[row + SL_GATED_SCALE] = addressOf(fold.scale);
       addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
     }
-    const y = new Tensor(device, outShape);
-    device.kernels.sl_gated_forward(call.shape, call.rows, code, addresses, x.pointer, residual.pointer, y.pointer);
-    return y;
+    const pooledPointer = pooled?.pointer ?? null;
+    kernels.sl_gated_forward(
+      call.shape,
+      call.rows,
+      code,
+      addresses,
+      x.pointer,
+      residual.pointer,
+      y.pointer,
+      pooledPointer,
+    );
   } finally {
     // Not a DisposableStack: it costs a microsecond, which a small block at batch 1 would feel.
     for (const fold of folds) fold[Symbol.dispose]();

@@ -88,7 +88,9 @@ function run({ table }: Sizes, inputs: Readonly<Record<string, Tensor>>): Tensor
       mask: inputs[`mask${index + 1}`],
     };
   });
-  return gatedConvolutions(named(inputs, "x"), table, operands, named(inputs, "residual"));
+  const { y, pooled } = gatedConvolutions(named(inputs, "x"), table, operands, named(inputs, "residual"));
+  pooled[Symbol.dispose]();
+  return y;
 }
 
 function reference(sizes: Sizes, values: Readonly<Record<string, Float64Array>>): Float64Array {

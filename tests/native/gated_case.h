@@ -174,7 +174,8 @@ class Operands {
   Operands(sl_context* context, const Case& a)
       : x(context, a.x),
         residual(context, a.residual),
-        y(context, std::vector<float>(static_cast<size_t>(a.shape.batch * a.output().count()), nan_value)) {
+        y(context, std::vector<float>(static_cast<size_t>(a.shape.batch * a.output().count()), nan_value)),
+        pooled(context, std::vector<float>(static_cast<size_t>(a.shape.batch * a.output().channels), nan_value)) {
     for (int32_t index = 0; index < a.shape.convolutions; ++index) {
       layers_.push_back(std::make_unique<LayerBuffers>(context, a, index));
       const LayerBuffers& layer = *layers_.back();
@@ -185,20 +186,27 @@ class Operands {
   }
 
   int32_t forward(sl_context* context, const Case& a, int32_t dtype = SL_F32) const {
-    return sl_gated_forward(context, &a.shape, a.table.data(), dtype, addresses.data(), x, residual, y);
+    return sl_gated_forward(context, &a.shape, a.table.data(), dtype, addresses.data(), x, residual, y, pooled);
   }
 
-  Buffer<float> x, residual, y;
+  Buffer<float> x, residual, y, pooled;
   std::vector<uint64_t> addresses;  // [convolution][SL_GATED_COLUMNS]
 
  private:
   std::vector<std::unique_ptr<LayerBuffers>> layers_;
 };
 
+// y of a case; the mean over its pixels must be what the operation of its own gives.
 inline std::vector<float> gated(const Case& a, int threads) {
   Context context(threads);
   const Operands b(context, a);
   REQUIRE(b.forward(context, a) == SL_OK);
+  const MapSize out = a.output();
+  const Buffer<float> pooled(context, b.pooled.get());
+  REQUIRE(sl_global_pool_forward(context, SL_F32, a.shape.batch, out.height * out.width, out.channels, b.y, pooled) ==
+          SL_OK);
+  const std::vector<float> expected = pooled.get(), got = b.pooled.get();
+  CHECK(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)) == 0);
   return b.y.get();
 }
 

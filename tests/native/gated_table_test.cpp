@@ -50,7 +50,7 @@ TEST_CASE("a table is either computed as the masked computation or refused as un
     int64_t bytes = -1;
     CHECK(sl_gated_packed_bytes(context, &made.shape, table.data(), 0, &bytes) == SL_ERROR_UNSUPPORTED);
     CHECK(sl_gated_pack(context, &made.shape, table.data(), 0, buffer, y) == SL_ERROR_UNSUPPORTED);
-    CHECK(sl_gated_forward(context, &made.shape, table.data(), SL_F32, addresses.data(), buffer, buffer, y) ==
+    CHECK(sl_gated_forward(context, &made.shape, table.data(), SL_F32, addresses.data(), buffer, buffer, y, nullptr) ==
           SL_ERROR_UNSUPPORTED);
     CHECK(last_error_mentions("sl_gated_supports"));
     CHECK(bytes == -1);
@@ -71,7 +71,8 @@ TEST_CASE("a gated block of no elements is a no-op") {
                  {{1, 5, 5, 4}, table_of(0)}};
     for (const auto& [x, table] : empty) {
       const sl_gated_shape shape{x.batch, x.height, x.width, x.in_channels, static_cast<int32_t>(table.size())};
-      CHECK(sl_gated_forward(context, &shape, table.data(), SL_F32, nullptr, nullptr, nullptr, nullptr) == SL_OK);
+      CHECK(sl_gated_forward(context, &shape, table.data(), SL_F32, nullptr, nullptr, nullptr, nullptr, nullptr) ==
+            SL_OK);
       int64_t bytes = -1;
       CHECK(sl_gated_packed_bytes(context, &shape, table.data(), 0, &bytes) == SL_OK);
       CHECK(bytes == 0);
@@ -89,7 +90,7 @@ TEST_CASE("missing operands of a gated forward are refused and nothing is writte
     std::vector<uint64_t> addresses(table.size() * SL_GATED_COLUMNS, address);
     addresses[(table.size() - 1) * SL_GATED_COLUMNS + SL_GATED_MASK] = 0;
     const auto call = [&](const uint64_t* operands, const float* x, const float* residual, float* to) {
-      return sl_gated_forward(context, &shape, table.data(), SL_F32, operands, x, residual, to);
+      return sl_gated_forward(context, &shape, table.data(), SL_F32, operands, x, residual, to, nullptr);
     };
     CHECK(call(nullptr, buffer, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
     CHECK(call(addresses.data(), nullptr, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
@@ -139,7 +140,7 @@ TEST_CASE("bad shapes and tables are refused and nothing is written") {
     CHECK(sl_gated_supports(context, &shape, rows, &supported) == SL_ERROR_INVALID_ARGUMENT);
     CHECK(sl_gated_packed_bytes(context, &shape, rows, 0, &bytes) == SL_ERROR_INVALID_ARGUMENT);
     CHECK(sl_gated_pack(context, &shape, rows, 0, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
-    CHECK(sl_gated_forward(context, &shape, rows, SL_F32, addresses.data(), buffer, buffer, y) ==
+    CHECK(sl_gated_forward(context, &shape, rows, SL_F32, addresses.data(), buffer, buffer, y, nullptr) ==
           SL_ERROR_INVALID_ARGUMENT);
   }
   const Table table = basic(4);
@@ -157,7 +158,7 @@ TEST_CASE("bad shapes and tables are refused and nothing is written") {
   CHECK(sl_gated_pack(context, &good, rows, 0, nullptr, y) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(sl_gated_pack(context, &good, rows, 1, buffer, nullptr) == SL_ERROR_INVALID_ARGUMENT);
   CHECK(sl_gated_pack(nullptr, &good, rows, 0, buffer, y) == SL_ERROR_INVALID_ARGUMENT);
-  CHECK(sl_gated_forward(nullptr, &good, rows, SL_F32, addresses.data(), buffer, buffer, y) ==
+  CHECK(sl_gated_forward(nullptr, &good, rows, SL_F32, addresses.data(), buffer, buffer, y, nullptr) ==
         SL_ERROR_INVALID_ARGUMENT);
   CHECK(bytes == -1);
   CHECK(supported == -1);

@@ -307,8 +307,8 @@ TEST_CASE("activations need not begin where vectors do") {
     };
     const Buffer<float> x(context, later(made.x)), residual(context, later(made.residual));
     const Buffer<float> y(context, std::vector<float>(aligned.size() + 2, 7.0f));
-    REQUIRE(sl_gated_forward(context, &made.shape, table.data(), SL_F32, b.addresses.data(), x + 1, residual + 1,
-                             y + 1) == SL_OK);
+    REQUIRE(sl_gated_forward(context, &made.shape, table.data(), SL_F32, b.addresses.data(), x + 1, residual + 1, y + 1,
+                             nullptr) == SL_OK);
     const std::vector<float> got = y.get();
     CHECK(std::memcmp(got.data() + 1, aligned.data(), aligned.size() * sizeof(float)) == 0);
     CHECK(got.front() == 7.0f);

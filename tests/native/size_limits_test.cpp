@@ -127,7 +127,7 @@ TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") 
     CHECK(refused("sl_gated_packed_bytes", sl_gated_packed_bytes(c.context, &shape, rows, 1, &bytes)));
     CHECK(refused("sl_gated_pack", sl_gated_pack(c.context, &shape, rows, 0, b, b)));
     const std::vector<uint64_t> operands(table.size() * SL_GATED_COLUMNS, reinterpret_cast<uint64_t>(b));
-    CHECK(refused("sl_gated_forward", sl_gated_forward(c.context, &shape, rows, SL_F32, operands.data(), b, b, b)));
+    CHECK(refused("sl_gated_forward", sl_gated_forward(c.context, &shape, rows, SL_F32, operands.data(), b, b, b, b)));
     CHECK(supported == -1);
   };
   // Each makes one array too large: the input, the output, the weights of a convolution.

@@ -8,7 +8,14 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { normalisedError } from "../../src/autograd/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { basicBlock, type BlockKind, bottleneckBlock } from "../../src/models/mod.ts";
-import { type ConvolutionRow, gatedConvolutions, maskedConvolutions, PackedWeights } from "../../src/ops/mod.ts";
+import {
+  type ConvolutionRow,
+  gatedConvolutions,
+  gatedFullFrom,
+  globalPool,
+  maskedConvolutions,
+  PackedWeights,
+} from "../../src/ops/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -72,7 +79,8 @@ for (const { name, table: tableOf } of kinds) {
         using _scope = new Scope();
         const { x, operands, residual } = drawn(device, table, stride);
         using observation = observed(device, denies);
-        const y = gatedConvolutions(x, table, operands, residual);
+        const { y, pooled } = gatedConvolutions(x, table, operands, residual);
+        assertEquals(pooled.toFloat32(), globalPool(null, y).toFloat32());
         const count = (name: string) => observation.calls.filter((call) => call === name).length;
         assertStrictEquals(count("sl_gated_forward"), denies ? 0 : 1);
         assertStrictEquals(count("sl_conv_forward"), denies ? table.length : 0);
@@ -114,4 +122,15 @@ Deno.test("ordinary convolutions without masks keep every channel, and free what
   // 64 bytes are the smallest unit that memory is given out in.
   assertEquals(device.memory().inUse - before, Math.ceil(4 * y.size / 64) * 64);
   for (const { packed } of operands) packed.clear();
+});
+
+Deno.test("from how many open channels on an image is computed in full follows from the shape and the table", () => {
+  using device = openDevice();
+  const table = basicBlock.table(32, 1);
+  const least = gatedFullFrom(device, [4, 16, 16, 32], table);
+  assert(least >= 1 && least <= 33, `${least}`);
+  assertEquals(gatedFullFrom(device, [4, 16, 16, 32], table), least);
+  assertEquals(gatedFullFrom(device, [4, 16, 16, 32], bottleneckBlock.table(32, 1)), 33);
+  // A table without kernels is computed in full by ordinary convolutions; the answer is about kernels of its own.
+  assertEquals(gatedFullFrom(device, [4, 16, 16, 32], [...basicBlock.table(8, 1), ...basicBlock.table(8, 1)]), 9);
 });

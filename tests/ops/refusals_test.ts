@@ -83,7 +83,7 @@ function bottleneck(x: Tensor, masks: readonly Tensor[], residual: Tensor): Tens
     norm: norm(weight.dim(0)),
     mask: masks[index],
   }));
-  return gatedConvolutions(x, bottleneckBlock.table(4, 2), operands, residual);
+  return gatedConvolutions(x, bottleneckBlock.table(4, 2), operands, residual).y;
 }
 
 /** What is refused, the exception, and what its message has to name. */

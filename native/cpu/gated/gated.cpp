@@ -30,6 +30,16 @@ SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host
   return SL_OK;
 }
 
+SL_API int32_t sl_gated_full_from(sl_context* context, const sl_gated_shape* host_shape,
+                                  const sl_gated_convolution* host_convolutions, int32_t* host_open) {
+  constexpr const char* name = "sl_gated_full_from";
+  GatedTable table;
+  SL_TRY(check_supported(name, context, host_shape, host_convolutions, &table));
+  SL_REQUIRE_POINTERS(name, host_open);
+  *host_open = table.is_empty() ? sluice::gated_never_full(table) : GatedChain(table).full_from();
+  return SL_OK;
+}
+
 SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* host_shape,
                                      const sl_gated_convolution* host_convolutions, int32_t index,
                                      int64_t* host_bytes) {
@@ -58,12 +68,13 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
                                 const sl_gated_convolution* host_convolutions, int32_t dtype,
-                                const uint64_t* host_operands, const float* x, const float* residual, float* y) {
+                                const uint64_t* host_operands, const float* x, const float* residual, float* y,
+                                float* pooled) {
   GatedTable table;
   SL_TRY(check_supported("sl_gated_forward", context, host_shape, host_convolutions, &table));
   if (table.is_empty()) return SL_OK;
   sluice::GatedCall call;
-  SL_TRY(sluice::check_gated_forward(table, dtype, host_operands, x, residual, y, &call));
+  SL_TRY(sluice::check_gated_forward(table, dtype, host_operands, x, residual, y, pooled, &call));
   SL_BEGIN
   GatedChain(table).forward(context, call);
   return SL_OK;

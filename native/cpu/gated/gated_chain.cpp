@@ -19,12 +19,12 @@ class GatedChain::Images {
     closing.reserve(static_cast<size_t>(most));
   }
 
-  // Takes the images [begin, end), at most `most`. Throws nothing.
-  void take(int64_t begin, int64_t end, float* memory) {
+  // Takes the images of a list, at most `most`. Throws nothing.
+  void take(const int32_t* images, int64_t count, float* memory) {
     opening.clear();
     between.clear();
     closing.clear();
-    for (int64_t image = begin; image < end; ++image) add(image, memory + (image - begin) * chain_.image_floats());
+    for (int64_t i = 0; i < count; ++i) add(images[i], memory + i * chain_.image_floats());
   }
 
   std::vector<OpeningConvolution> opening;
@@ -85,39 +85,55 @@ bool GatedChain::supports(const GatedTable& table) {
 GatedChain::GatedChain(const GatedTable& table)
     : table_(table), opening_(table.first(), table.batch), closing_(table.last(), table.batch) {
   if (table.count == 3) between_.emplace(table.layers[1]);
+  // With open channels in vectors, all of them cost no more than an ordinary convolution, unless they are so few that
+  // only the latter takes tiles.
+  if (GatedFull::supports(table) && !(opening_.takes_vectors() && opening_.has_tiles())) full_.emplace(table);
 }
 
-int64_t GatedChain::packed_floats(int32_t index) const {
+int32_t GatedChain::full_from() const { return full_ ? full_->least_open() : gated_never_full(table_); }
+
+int64_t GatedChain::open_floats(int32_t index) const {
   if (index == 0) return opening_.packed_floats();
   return index + 1 == table_.count ? closing_.packed_floats() : between_->packed_floats();
 }
 
+// A closing convolution in tiles has the weights of an ordinary convolution.
+bool GatedChain::shares_weights(int32_t index) const { return index == 1 && closing_.tiles() != 0; }
+
+int64_t GatedChain::packed_floats(int32_t index) const {
+  return open_floats(index) + (full_ && !shares_weights(index) ? full_->packed_floats(index) : 0);
+}
+
 void GatedChain::pack(sl_context* context, int32_t index, const float* weights, float* packed) const {
-  if (index == 0) return opening_.pack(context, weights, packed);
-  if (index + 1 == table_.count) return closing_.pack(context, weights, packed);
-  between_->pack(context, weights, packed);
+  if (index == 0) {
+    opening_.pack(context, weights, packed);
+  } else if (index + 1 == table_.count) {
+    closing_.pack(context, weights, packed);
+  } else {
+    between_->pack(context, weights, packed);
+  }
+  if (full_ && !shares_weights(index)) full_->pack(context, index, weights, packed + open_floats(index));
 }
 
 int64_t GatedChain::weight_floats() const {
   int64_t floats = 0;
-  for (int32_t index = 0; index < table_.count; ++index) floats += packed_floats(index);
+  for (int32_t index = 0; index < table_.count; ++index) floats += open_floats(index);
   return floats;
 }
 
 // How many images a thread takes together. Weights are then read in pieces that fit a core's cache, each for all of the
 // images, instead of whole for each image. That helps if the weights outgrow the cache, or, in front of a convolution
 // between two masks, if maps are small.
-int64_t GatedChain::images_together(int threads) const {
+int64_t GatedChain::images_together(int64_t images, int threads) const {
   constexpr int64_t cached_floats = 192 << 10, many_pixels = 512, most_images = 8;
   // Few tiles of many images share weights; many tiles of an image stay in the cache if it is alone.
   constexpr int64_t few_tiles = 8, most_tiles = 32, most_of_few_tiles = 128;
   const bool alone = between_ ? table_.first().in_pixels() >= many_pixels : weight_floats() <= cached_floats;
   if (alone) return 1;
-  const int64_t most = closing_.tiles() == 0
-                           ? most_images
-                           : pieces(closing_.tiles() > few_tiles ? most_tiles : most_of_few_tiles, closing_.tiles());
-  const int64_t rounds = pieces(table_.batch, most * threads);
-  return pieces(table_.batch, rounds * threads);
+  const int64_t tiles = closing_.tiles();
+  const int64_t most = tiles == 0 ? most_images : pieces(tiles > few_tiles ? most_tiles : most_of_few_tiles, tiles);
+  const int64_t rounds = pieces(images, most * threads);
+  return pieces(images, rounds * threads);
 }
 
 int64_t GatedChain::image_floats() const {
@@ -137,8 +153,9 @@ int64_t GatedChain::scratch_floats(int64_t together) const {
 
 // Many images: each is computed by one thread from beginning to end. The cost of an image depends on its masks, so
 // threads take the next images when they are ready; the bits do not depend on which thread computes an image.
-void GatedChain::forward_images(const GatedCall& call, const Constants& constants, int threads, int64_t together,
-                                float* images, float* scratch) const {
+void GatedChain::forward_images(const GatedCall& call, const std::vector<int32_t>& images, const Constants& constants,
+                                int threads, int64_t together, float* memory, float* scratch) const {
+  const int64_t count = static_cast<int64_t>(images.size());
   std::vector<Images> own;
   own.reserve(static_cast<size_t>(threads));
   for (int thread = 0; thread < threads; ++thread) own.emplace_back(*this, call, constants, together);
@@ -149,21 +166,22 @@ void GatedChain::forward_images(const GatedCall& call, const Constants& constant
     Images& work = own[static_cast<size_t>(thread)];
     float* const room = scratch + thread * scratch_floats(together);
 #pragma omp for schedule(dynamic, 1) nowait
-    for (int64_t begin = 0; begin < table_.batch; begin += together) {
-      work.take(begin, std::min<int64_t>(begin + together, table_.batch), images + thread * together * image_floats());
+    for (int64_t begin = 0; begin < count; begin += together) {
+      work.take(images.data() + begin, std::min(together, count - begin), memory + thread * together * image_floats());
       opening_.run(work.opening, room);
       if (between_) between_->run(work.between, room);
       closing_.run(work.closing, room);
+      for (const ClosingConvolution& image : work.closing) closing_.pool(image, room);
     }
   }
 }
 
 // Few images: threads share each of them, in pieces of channels and pixels.
-void GatedChain::forward_pieces(const GatedCall& call, const Constants& constants, int threads, float* images,
-                                float* scratch) const {
-  const int64_t batch = table_.batch;
-  Images work(*this, call, constants, batch);
-  work.take(0, batch, images);
+void GatedChain::forward_pieces(const GatedCall& call, const std::vector<int32_t>& images, const Constants& constants,
+                                int threads, float* memory, float* scratch) const {
+  const int64_t count = static_cast<int64_t>(images.size());
+  Images work(*this, call, constants, count);
+  work.take(images.data(), count, memory);
   const Cuts opening = opening_.cuts(work.opening, threads), closing = closing_.cuts(threads);
   const Cuts between = between_ ? between_->cuts(work.between, threads) : Cuts{};
   const int64_t positions = between_ ? between_->positions() : 0;
@@ -173,43 +191,65 @@ void GatedChain::forward_pieces(const GatedCall& call, const Constants& constant
     float* const room = scratch + omp_get_thread_num() * scratch_floats(1);
     if (positions > 0) {
 #pragma omp for schedule(dynamic, 1) nowait
-      for (int64_t i = 0; i < batch * positions; ++i)
+      for (int64_t i = 0; i < count * positions; ++i)
         between_->gather(work.between[static_cast<size_t>(i / positions)], i % positions);
     }
 #pragma omp for schedule(dynamic, 1)
-    for (int64_t i = 0; i < batch * opening.count(); ++i)
+    for (int64_t i = 0; i < count * opening.count(); ++i)
       opening_.run(work.opening[static_cast<size_t>(i / opening.count())], opening.at(i), room);
     if (between_) {
 #pragma omp for schedule(dynamic, 1)
-      for (int64_t i = 0; i < batch * between.count(); ++i)
+      for (int64_t i = 0; i < count * between.count(); ++i)
         between_->run(work.between[static_cast<size_t>(i / between.count())], between.at(i), room);
     }
 #pragma omp for schedule(dynamic, 1)
-    for (int64_t i = 0; i < batch * closing.count(); ++i)
+    for (int64_t i = 0; i < count * closing.count(); ++i)
       closing_.run(work.closing[static_cast<size_t>(i / closing.count())], closing.at(i), room);
+#pragma omp for schedule(dynamic, 1) nowait
+    for (int64_t i = 0; i < count; ++i) closing_.pool(work.closing[static_cast<size_t>(i)], room);
   }
 }
 
-void GatedChain::forward(sl_context* context, const GatedCall& call) const {
+// Of the images of the list, the channels that their masks open.
+void GatedChain::forward_open(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const {
   const int threads = context->threads;
-  const bool whole_images = threads == 1 || table_.batch >= 2 * threads;
-  const int64_t together = whole_images ? images_together(threads) : 1;
-  const int64_t slots = whole_images ? threads * together : table_.batch;
+  const int64_t count = static_cast<int64_t>(images.size());
+  const bool whole_images = threads == 1 || count >= 2 * threads;
+  const int64_t together = whole_images ? images_together(count, threads) : 1;
+  const int64_t slots = whole_images ? threads * together : count;
   const int64_t channels = table_.layers[table_.count - 2].out_channels;
   const int64_t constant_floats = padded(channels) + padded(table_.first().in_channels);
   const int64_t floats = constant_floats + slots * image_floats();
   const int64_t bytes = (floats + threads * scratch_floats(together)) * int64_t{sizeof(float)};
   const RequiredScratch scratch(context, bytes);
-  float* const memory = scratch.get<float>();
-  int32_t* const in_order = reinterpret_cast<int32_t*>(memory);
-  float* const zeros = memory + padded(channels);
+  float* const constant = scratch.get<float>();
+  float* const memory = constant + constant_floats;
+  int32_t* const in_order = reinterpret_cast<int32_t*>(constant);
+  float* const zeros = constant + padded(channels);
   std::iota(in_order, in_order + channels, 0);
   std::fill_n(zeros, table_.first().in_channels, 0.0f);
   if (whole_images) {
-    forward_images(call, {in_order, zeros}, threads, together, memory + constant_floats, memory + floats);
+    forward_images(call, images, {in_order, zeros}, threads, together, memory, constant + floats);
   } else {
-    forward_pieces(call, {in_order, zeros}, threads, memory + constant_floats, memory + floats);
+    forward_pieces(call, images, {in_order, zeros}, threads, memory, constant + floats);
   }
+}
+
+void GatedChain::forward(sl_context* context, const GatedCall& call) const {
+  const int64_t channels = table_.first().out_channels;
+  std::vector<int32_t> open, full;
+  open.reserve(static_cast<size_t>(table_.batch));
+  for (int32_t image = 0; image < table_.batch; ++image) {
+    const float* const mask = call.layers[0].mask + image * channels;
+    const int64_t count = full_ ? channels - std::count(mask, mask + channels, 0.0f) : 0;
+    (count >= full_from() ? full : open).push_back(image);
+  }
+  if (!open.empty()) forward_open(context, call, open);
+  if (full.empty()) return;
+  const auto packed = [&](int32_t index) {
+    return call.layers[index].packed + (shares_weights(index) ? 0 : open_floats(index));
+  };
+  full_->forward(context, call, full, {packed(0), packed(1)});
 }
 
 }  // namespace sluice

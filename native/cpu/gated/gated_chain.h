@@ -2,12 +2,15 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
+#include "gated_full.h"
 #include "gated_layers.h"
 
 namespace sluice {
 
-// The convolutions in order: an opening one, perhaps one between two masks, a closing one.
+// The convolutions in order: an opening one, perhaps one between two masks, a closing one. Images whose masks open most
+// of the channels may be computed in full.
 class GatedChain {
  public:
   // Whether this build has kernels for the table.
@@ -15,6 +18,9 @@ class GatedChain {
 
   // Of a table that is supported and not empty.
   explicit GatedChain(const GatedTable& table);
+
+  // Images that open at least so many channels of the first mask are computed in full.
+  int32_t full_from() const;
 
   int64_t packed_floats(int32_t index) const;
   void pack(sl_context* context, int32_t index, const float* weights, float* packed) const;
@@ -32,19 +38,23 @@ class GatedChain {
 
   // Whether the list of the convolution's open outputs holds whole vectors.
   bool takes_vectors(int32_t index) const { return index == 0 && opening_.takes_vectors(); }
+  int64_t open_floats(int32_t index) const;
+  bool shares_weights(int32_t index) const;
   int64_t weight_floats() const;
-  int64_t images_together(int threads) const;
+  int64_t images_together(int64_t images, int threads) const;
   int64_t image_floats() const;
   int64_t scratch_floats(int64_t together) const;
-  void forward_images(const GatedCall& call, const Constants& constants, int threads, int64_t together, float* images,
-                      float* scratch) const;
-  void forward_pieces(const GatedCall& call, const Constants& constants, int threads, float* images,
-                      float* scratch) const;
+  void forward_images(const GatedCall& call, const std::vector<int32_t>& images, const Constants& constants,
+                      int threads, int64_t together, float* memory, float* scratch) const;
+  void forward_pieces(const GatedCall& call, const std::vector<int32_t>& images, const Constants& constants,
+                      int threads, float* memory, float* scratch) const;
+  void forward_open(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const;
 
   GatedTable table_;
   OpeningLayer opening_;
   std::optional<BetweenLayer> between_;
   ClosingLayer closing_;
+  std::optional<GatedFull> full_;
 };
 
 }  // namespace sluice

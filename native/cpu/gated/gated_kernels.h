@@ -69,6 +69,7 @@ struct ClosingConvolution {
   const float *scale, *shift;  // [channels]
   const float* residual;       // [height, width, channels]
   float* y;
+  float* pooled;  // [channels], or null
 };
 
 // Which inputs are open, for vectors of any length.

@@ -172,7 +172,8 @@ ClosingConvolution ClosingLayer::image(const GatedCall& call, int64_t image, con
           operands.scale,
           operands.shift,
           call.residual + at,
-          call.y + at};
+          call.y + at,
+          call.pooled == nullptr ? nullptr : call.pooled + image * layer_.out_channels};
 }
 
 void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scratch) const {
@@ -194,6 +195,10 @@ void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scr
         gated_kernels().closing(image, group, end, 0, layer_.out_height);
       }
     }
+}
+
+void ClosingLayer::pool(const ClosingConvolution& image, float* scratch) const {
+  if (image.pooled != nullptr) pool_.image(image.y, scratch, image.pooled);
 }
 
 Cuts ClosingLayer::cuts(int threads) const {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../../common/gated_checks.h"
+#include "../pooling.h"
 #include "gated_channels.h"
 #include "gated_winograd.h"
 
@@ -69,6 +70,8 @@ class OpeningLayer {
   int64_t packed_floats() const { return sluice::packed_floats(layer_, batch_, tiles_.tile); }
   void pack(sl_context* context, const float* weights, float* packed) const;
   int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }
+
+  bool has_tiles() const { return tiles_.tile != 0; }
 
   // Whether kernels compute vectors of outputs, because the gates open whole vectors.
   bool takes_vectors() const {
@@ -145,12 +148,15 @@ class BetweenLayer {
 // Reads a map of open channels and writes all outputs with the residual: 3x3 or 1x1, of stride 1.
 class ClosingLayer {
  public:
-  ClosingLayer(const GatedLayer& layer, int32_t batch) : layer_(layer), batch_(batch), tiles_(layer, batch) {}
+  ClosingLayer(const GatedLayer& layer, int32_t batch)
+      : layer_(layer), batch_(batch), tiles_(layer, batch), pool_(layer.out_pixels(), layer.out_channels) {}
 
   int64_t packed_floats() const { return sluice::packed_floats(layer_, batch_, tiles_.tile); }
   void pack(sl_context* context, const float* weights, float* packed) const;
   int64_t in_pitch(int64_t open_inputs) const { return layer_.kernel == 1 ? open_inputs : padded(open_inputs); }
-  int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }
+  int64_t scratch_floats(int64_t images) const {
+    return std::max(images * tiles_.scratch_floats(images), pool_.scratch_floats());
+  }
   int64_t tiles() const { return tiles_.tiles; }
 
   ClosingConvolution image(const GatedCall& call, int64_t image, const GatedOperands& operands, HiddenMap from,
@@ -158,6 +164,8 @@ class ClosingLayer {
 
   // All of the images, on one thread.
   void run(const std::vector<ClosingConvolution>& images, float* scratch) const;
+  // The mean over the pixels of an image that is complete, if it is wanted.
+  void pool(const ClosingConvolution& image, float* scratch) const;
   // A piece of one image.
   Cuts cuts(int threads) const;
   void run(const ClosingConvolution& image, const Piece& piece, float* scratch) const;
@@ -168,6 +176,7 @@ class ClosingLayer {
   GatedLayer layer_;
   int32_t batch_;
   GatedTiles tiles_;
+  GlobalPool pool_;
 };
 
 }  // namespace sluice

@@ -111,6 +111,23 @@ void collect_gradients(sl_context* context, const WinogradGeometry& g, const flo
   });
 }
 
+void convolve(sl_context* context, const sl_conv_shape& s, const WinogradGeometry& g, const void* input,
+              const void* packed, void* output, bool accumulate, const WinogradFollow* follow) {
+  const int64_t block = winograd_block(g), tiles = g.tiles();
+  const int64_t floats = winograd_scratch_floats(g);
+  const RequiredScratch scratch(context, context->threads * floats * static_cast<int64_t>(sizeof(float)));
+  const WinogradKernels& kernels = kernels_of(s, g);
+  // A single image has only a few blocks of tiles. Threads then share a block and take different output channels.
+  const int64_t blocks = (tiles + block - 1) / block, groups = g.out_channels / channel_group(g.out_channels);
+  const int64_t shares = std::min(groups, (context->threads + blocks - 1) / blocks);
+  parallel_for(context->threads, blocks * shares, 1, [&](int64_t unit, int64_t) {
+    const int64_t first = unit / shares * block, share = unit % shares, size = channel_group(g.out_channels);
+    float* const own = scratch.get<float>() + omp_get_thread_num() * floats;
+    kernels.convolve(g, input, packed, output, accumulate, follow, first, std::min(block, tiles - first),
+                     share * groups / shares * size, (share + 1) * groups / shares * size, own);
+  });
+}
+
 }  // namespace
 
 int64_t winograd_tile(int32_t dtype, int64_t height, int64_t width) {
@@ -171,20 +188,45 @@ void winograd_pack_rows(sl_context* context, const sl_conv_shape& s, const float
 
 void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t direction, const void* input,
                        const void* packed, void* output, bool accumulate) {
-  const WinogradGeometry g = geometry_of(s, direction);
+  convolve(context, s, geometry_of(s, direction), input, packed, output, accumulate, nullptr);
+}
+
+namespace {
+
+WinogradGeometry geometry_of(const sl_conv_shape& s, const WinogradInference& of) {
+  WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
+  g.in_images = of.in_images;
+  g.out_images = of.out_images;
+  return g;
+}
+
+WinogradFollow follow_of(const WinogradInference& of) { return {of.scale, of.shift, of.residual, of.mask}; }
+
+}  // namespace
+
+void winograd_infer(sl_context* context, const sl_conv_shape& s, const WinogradInference& of, const float* x,
+                    const float* packed, float* y) {
+  const WinogradFollow follow = follow_of(of);
+  convolve(context, s, geometry_of(s, of), x, packed, y, false, &follow);
+}
+
+int64_t winograd_images_together(const sl_conv_shape& s) {
+  const WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
+  return std::max<int64_t>(1, winograd_block(g) / (g.tile_rows() * g.tile_columns()));
+}
+
+int64_t winograd_thread_floats(const sl_conv_shape& s) {
+  return winograd_scratch_floats(geometry_of(s, SL_CONV_FORWARD));
+}
+
+void winograd_infer_on_thread(const sl_conv_shape& s, const WinogradInference& of, const float* x, const float* packed,
+                              float* y, float* scratch) {
+  const WinogradGeometry g = geometry_of(s, of);
+  const WinogradFollow follow = follow_of(of);
   const int64_t block = winograd_block(g), tiles = g.tiles();
-  const int64_t floats = winograd_scratch_floats(g);
-  const RequiredScratch scratch(context, context->threads * floats * static_cast<int64_t>(sizeof(float)));
-  const WinogradKernels& kernels = kernels_of(s, g);
-  // A single image has only a few blocks of tiles. Threads then share a block and take different output channels.
-  const int64_t blocks = (tiles + block - 1) / block, groups = g.out_channels / channel_group(g.out_channels);
-  const int64_t shares = std::min(groups, (context->threads + blocks - 1) / blocks);
-  parallel_for(context->threads, blocks * shares, 1, [&](int64_t unit, int64_t) {
-    const int64_t first = unit / shares * block, share = unit % shares, size = channel_group(g.out_channels);
-    float* const own = scratch.get<float>() + omp_get_thread_num() * floats;
-    kernels.convolve(g, input, packed, output, accumulate, first, std::min(block, tiles - first),
-                     share * groups / shares * size, (share + 1) * groups / shares * size, own);
-  });
+  for (int64_t first = 0; first < tiles; first += block)
+    kernels_of(s, g).convolve(g, x, packed, y, false, &follow, first, std::min(block, tiles - first), 0, g.out_channels,
+                              scratch);
 }
 
 void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,

@@ -29,6 +29,26 @@ void winograd_pack_vectors(sl_context* context, const sl_conv_shape& shape, cons
 void winograd_convolve(sl_context* context, const sl_conv_shape& shape, int32_t direction, const void* input,
                        const void* packed, void* output, bool accumulate);
 
+// At inference: y = relu(scale * conv(x) + shift + residual) * mask in f32, for some images of the buffers.
+struct WinogradInference {
+  const int32_t *in_images, *out_images;  // the places of the images in x and y, shape.batch of them; in order if null
+  const float *scale, *shift;             // [O]
+  const float* residual;                  // as y, or null
+  const float* mask;                      // [image of x][O] of 0 and 1, or null
+};
+
+// All threads compute the images together. The bits of an image do not depend on the other images. Throws
+// std::bad_alloc.
+void winograd_infer(sl_context* context, const sl_conv_shape& shape, const WinogradInference& of, const float* x,
+                    const float* packed, float* y);
+
+// The same on the calling thread, with winograd_thread_floats of scratch. Of so many images together the transformed
+// weights are fetched once.
+int64_t winograd_images_together(const sl_conv_shape& shape);
+int64_t winograd_thread_floats(const sl_conv_shape& shape);
+void winograd_infer_on_thread(const sl_conv_shape& shape, const WinogradInference& of, const float* x,
+                              const float* packed, float* y, float* scratch);
+
 // dw f32 OHWI from x and dy. Throws std::bad_alloc.
 void winograd_backward_weights(sl_context* context, const sl_conv_shape& shape, const void* x, const void* dy,
                                float* dw, bool accumulate);

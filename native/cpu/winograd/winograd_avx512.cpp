@@ -16,6 +16,24 @@ struct StoreOutput {
   }
 };
 
+// Stores what follows the outputs at inference.
+template <typename Op, bool has_residual>
+struct StoreFollowed {
+  using T = typename Op::Element;
+  T* corner;
+  const T* residual;
+  int64_t row_stride, channels;
+  __m512 scale, shift;
+
+  SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
+    const int64_t at = i * row_stride + j * channels;
+    __m512 value = _mm512_fmadd_ps(y, scale, shift);
+    if (has_residual) value = _mm512_add_ps(value, Op::load(residual + at));
+    // max returns its second operand if either is NaN: NaN stays.
+    Op::store(corner + at, _mm512_max_ps(_mm512_setzero_ps(), value));
+  }
+};
+
 template <typename Op, int Tile>
 struct Winograd : WinogradTiles<Op, Tile> {
   using Tiles = WinogradTiles<Op, Tile>;
@@ -43,28 +61,69 @@ struct Winograd : WinogradTiles<Op, Tile> {
     }
   }
 
+  // What to do with 16 channels of the outputs of a tile.
+  struct Place {
+    T* corner;
+    int64_t row_stride, channel, in_image;
+  };
+
   template <bool accumulate>
+  struct Plain {
+    int64_t channels;
+
+    SLUICE_SIMD __attribute__((always_inline)) inline StoreOutput<Op, accumulate> at(const Place& place) const {
+      return {place.corner, place.row_stride, channels};
+    }
+  };
+
+  template <bool has_residual>
+  struct Followed {
+    const WinogradFollow& follow;
+    const T* output;
+    int64_t channels;
+
+    // A mask's bit is exact as a factor of scale and shift, since relu keeps 0.
+    SLUICE_SIMD __attribute__((always_inline)) inline StoreFollowed<Op, has_residual> at(const Place& place) const {
+      __m512 scale = _mm512_loadu_ps(follow.scale + place.channel);
+      __m512 shift = _mm512_loadu_ps(follow.shift + place.channel);
+      if (follow.mask != nullptr) {
+        const __m512 mask = _mm512_loadu_ps(follow.mask + place.in_image * channels + place.channel);
+        scale = _mm512_mul_ps(scale, mask);
+        shift = _mm512_mul_ps(shift, mask);
+      }
+      if (!has_residual) return {place.corner, nullptr, place.row_stride, channels, scale, shift};
+      const T* const residual = reinterpret_cast<const T*>(follow.residual) + (place.corner - output);
+      for (int i = 0; i < Tile; ++i)
+        for (int j = 0; j < Tile; ++j) __builtin_prefetch(residual + i * place.row_stride + (2 * Tile + j) * channels);
+      return {place.corner, residual, place.row_stride, channels, scale, shift};
+    }
+  };
+
+  template <typename Sink>
   SLUICE_SIMD static void transform_outputs(const WinogradGeometry& g, int64_t first, int64_t count, int64_t rows,
-                                            const float* m, int64_t group, int64_t first_channel, T* output) {
+                                            const float* m, int64_t group, int64_t first_channel, T* output,
+                                            const Sink& sink) {
     const int64_t row_stride = g.out_width * g.out_channels;
     TilePlace at(g, first);
     for (int64_t t = 0; t < count; ++t, at.advance(g)) {
       const int64_t row = Tile * at.row, column = Tile * at.column;
-      T* const corner =
-          output + ((at.image * g.out_height + row) * g.out_width + column) * g.out_channels + first_channel;
+      T* const corner = output +
+                        ((g.out_image(at.image) * g.out_height + row) * g.out_width + column) * g.out_channels +
+                        first_channel;
       for (int64_t channel = 0; channel < group; channel += lanes) {
         // Prefetches the place of the tile after next.
         for (int i = 0; i < Tile; ++i)
           for (int j = 0; j < Tile; ++j)
             __builtin_prefetch(corner + i * row_stride + (2 * Tile + j) * g.out_channels + channel, 1);
         Tiles::transform_output(m + t * group + channel, m_plane(rows, group), g.out_height - row, g.out_width - column,
-                                StoreOutput<Op, accumulate>{corner + channel, row_stride, g.out_channels});
+                                sink.at({corner + channel, row_stride, first_channel + channel, g.in_image(at.image)}));
       }
     }
   }
 
   static void convolve(const WinogradGeometry& g, const void* input, const void* packed, void* output, bool accumulate,
-                       int64_t first, int64_t count, int64_t channel_begin, int64_t channel_end, float* scratch) {
+                       const WinogradFollow* follow, int64_t first, int64_t count, int64_t channel_begin,
+                       int64_t channel_end, float* scratch) {
     const int64_t group = channel_group(g.out_channels), step = winograd_tile_step(group);
     const int64_t rows = (count + step - 1) / step * step;
     float* const m = scratch;
@@ -79,8 +138,16 @@ struct Winograd : WinogradTiles<Op, Tile> {
       } else {
         multiply_group<12, 1>(g, rows, v, weights, m);
       }
-      (accumulate ? transform_outputs<true> : transform_outputs<false>)(g, first, count, rows, m, group, channel,
-                                                                        static_cast<T*>(output));
+      T* const to = static_cast<T*>(output);
+      if (follow != nullptr && follow->residual != nullptr) {
+        transform_outputs(g, first, count, rows, m, group, channel, to, Followed<true>{*follow, to, g.out_channels});
+      } else if (follow != nullptr) {
+        transform_outputs(g, first, count, rows, m, group, channel, to, Followed<false>{*follow, to, g.out_channels});
+      } else if (accumulate) {
+        transform_outputs(g, first, count, rows, m, group, channel, to, Plain<true>{g.out_channels});
+      } else {
+        transform_outputs(g, first, count, rows, m, group, channel, to, Plain<false>{g.out_channels});
+      }
     }
   }
 

@@ -16,7 +16,12 @@ constexpr int64_t winograd_tile_step(int64_t group) { return group == 64 ? 6 : g
 struct WinogradGeometry {
   int64_t batch, height, width, in_channels, out_height, out_width, out_channels, padding;
   int64_t tile;
+  // The places of the batch's images in the buffers of inputs and of outputs; in order if null.
+  const int32_t* in_images = nullptr;
+  const int32_t* out_images = nullptr;
 
+  int64_t in_image(int64_t image) const { return in_images == nullptr ? image : in_images[image]; }
+  int64_t out_image(int64_t image) const { return out_images == nullptr ? image : out_images[image]; }
   int64_t positions() const { return (tile + 2) * (tile + 2); }
   int64_t tile_rows() const { return (out_height + tile - 1) / tile; }
   int64_t tile_columns() const { return (out_width + tile - 1) / tile; }
@@ -37,12 +42,21 @@ inline int64_t winograd_scratch_floats(const WinogradGeometry& g) {
   return g.positions() * (plane_of(tiles * g.in_channels, 4) + plane_of(tiles * channel_group(g.out_channels), 4));
 }
 
+// What follows a convolution at inference: y = relu(scale * conv + shift + residual) * mask.
+struct WinogradFollow {
+  const float *scale, *shift;  // [out_channels]
+  const float* residual;       // as the outputs, or null
+  const float* mask;           // [image of the inputs][out_channels] of 0 and 1, or null
+};
+
 struct WinogradKernels {
   // Computes the outputs of the tiles [first, first + count) in the output channels [channel_begin, channel_end), which
   // are whole groups. count is at most winograd_block. `packed` is [group][position][input channel][channel of the
-  // group], for bf16 with pairs of input channels innermost. `scratch` has winograd_scratch_floats.
+  // group], for bf16 with pairs of input channels innermost. `scratch` has winograd_scratch_floats. `follow` is applied
+  // to the outputs; null if nothing follows.
   void (*convolve)(const WinogradGeometry&, const void* input, const void* packed, void* output, bool accumulate,
-                   int64_t first, int64_t count, int64_t channel_begin, int64_t channel_end, float* scratch);
+                   const WinogradFollow* follow, int64_t first, int64_t count, int64_t channel_begin,
+                   int64_t channel_end, float* scratch);
   // Transforms the inputs of the tiles [first + begin, first + end), and their gradients by the transpose of the
   // outputs' transform. begin and end are even; tiles beyond the last become zeros.
   void (*transform)(const WinogradGeometry&, const void* x, const void* dy, int64_t first, int64_t begin, int64_t end,

@@ -73,7 +73,8 @@ struct WinogradTiles {
   static constexpr int side = Tile + 2, positions = side * side;
 
   static Window<Op, side> input_window(const WinogradGeometry& g, const T* x, const TilePlace& at) {
-    return {x, at.image, Tile * at.row - g.padding, Tile * at.column - g.padding, g.height, g.width, g.in_channels};
+    return {x,       g.in_image(at.image), Tile * at.row - g.padding, Tile * at.column - g.padding, g.height,
+            g.width, g.in_channels};
   }
 
   static Window<Op, Tile> gradient_window(const WinogradGeometry& g, const T* dy, const TilePlace& at) {

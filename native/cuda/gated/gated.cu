@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "../../common/gated_checks.h"
+#include "../pooling.h"
 #include "gated_kernels.h"
 #include "gated_packs.h"
 
@@ -154,6 +155,17 @@ SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host
   return SL_OK;
 }
 
+SL_API int32_t sl_gated_full_from(sl_context* context, const sl_gated_shape* host_shape,
+                                  const sl_gated_convolution* host_convolutions, int32_t* host_open) {
+  constexpr const char* name = "sl_gated_full_from";
+  SL_ENTER(name, context);
+  GatedTable table;
+  SL_TRY(check_supported(name, host_shape, host_convolutions, &table));
+  SL_REQUIRE_POINTERS(name, host_open);
+  *host_open = gated_never_full(table);
+  return SL_OK;
+}
+
 SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* host_shape,
                                      const sl_gated_convolution* host_convolutions, int32_t index,
                                      int64_t* host_bytes) {
@@ -185,14 +197,15 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
                                 const sl_gated_convolution* host_convolutions, int32_t dtype,
-                                const uint64_t* host_operands, const float* x, const float* residual, float* y) {
+                                const uint64_t* host_operands, const float* x, const float* residual, float* y,
+                                float* pooled) {
   constexpr const char* name = "sl_gated_forward";
   SL_ENTER("sl_gated_forward", context);
   GatedTable table;
   SL_TRY(check_supported(name, host_shape, host_convolutions, &table));
   if (table.is_empty()) return SL_OK;
   GatedCall call{};
-  SL_TRY(check_gated_forward(table, dtype, host_operands, x, residual, y, &call));
+  SL_TRY(check_gated_forward(table, dtype, host_operands, x, residual, y, pooled, &call));
   for (int32_t index = 0; index < table.count; ++index) {
     SL_REQUIRE(is_aligned(call.layers[index].packed, sizeof(Four)),
                "%s: the packed weights of convolution %d do not begin at a multiple of 16 bytes (%s)", name, index,
@@ -211,6 +224,7 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
     SL_TRY(forward_chunk(context, plan, call, memory, multiply));
     call.advance(table, images);
   }
-  return SL_OK;
+  if (pooled == nullptr) return SL_OK;
+  return global_pool_forward(context, table.batch, table.last().out_pixels(), table.last().out_channels, y, pooled);
   SL_END("sl_gated_forward")
 }
