@@ -13,6 +13,7 @@ import { compileExecutable } from "../native/executable/compile.ts";
 import { InvalidInputError, SluiceError } from "../src/errors.ts";
 import { deviceTests } from "./cuda/device_tests.ts";
 import { buildStandIn, standInEnvironment } from "./cuda/stand_in.ts";
+import { buildWithNewerOneDnn, newerOneDnnTests } from "./onednn/newer.ts";
 import { packagedTests } from "./executable/packaged_tests.ts";
 import { denoSuite, describe, runSuite, type Suite, type SuiteResult } from "./suite.ts";
 
@@ -82,6 +83,14 @@ async function standInSuites(): Promise<Suite[]> {
   return [...deviceTests.map((path) => denoSuite(`CUDA stand-in, ${path}`, [path], environment)), ...native];
 }
 
+/** The CPU library with a newer oneDNN than the system's: every operation, and PyTorch's results. */
+async function newerOneDnnSuites(): Promise<Suite[]> {
+  const built = await buildWithNewerOneDnn();
+  if ("folder" in built) return [denoSuite("oneDNN 3", newerOneDnnTests, { SLUICE_NATIVE: built.folder })];
+  console.error(`the tests with oneDNN 3 are skipped: ${built.skipped}`);
+  return [];
+}
+
 /** Builds what some suites need; a build that fails counts as one failed test. */
 async function prepare(name: string, suites: () => Promise<Suite[]>): Promise<Suite[] | SuiteResult> {
   try {
@@ -103,6 +112,7 @@ async function runAll(): Promise<SuiteResult[]> {
     prepare("build of the executable", executableSuites),
     prepare("build of the native tests", nativeSuites),
     prepare("build of the CUDA stand-in", standInSuites),
+    prepare("build with oneDNN 3", newerOneDnnSuites),
   ]);
   const limit = pLimit(navigator.hardwareConcurrency);
   const suites = [...denoSuites(), ...prepared.flatMap((one) => Array.isArray(one) ? one : [])];

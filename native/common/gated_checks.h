@@ -145,7 +145,6 @@ struct GatedCall {
     x += images * table.x_floats();
     residual += images * table.y_floats();
     y += images * table.y_floats();
-    if (pooled != nullptr) pooled += images * table.last().out_channels;
     for (int32_t i = 0; i < table.count; ++i) {
       if (table.layers[i].masked()) layers[i].mask += images * table.layers[i].out_channels;
     }

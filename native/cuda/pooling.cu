@@ -9,8 +9,9 @@ namespace sluice {
 namespace {
 
 template <typename T>
-int32_t global_pool(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const T* x, float* y) {
-  return column_sums<float>(context, "sl_global_pool_forward", batch, pixels, channels, x,
+int32_t global_pool(sl_context* context, const char* name, int64_t batch, int64_t pixels, int64_t channels, const T* x,
+                    float* y) {
+  return column_sums<float>(context, name, batch, pixels, channels, x,
                             [=] __device__(int64_t image, int64_t channel, const double (&total)[1]) {
                               const double mean = total[0] / static_cast<double>(pixels);
                               y[image * channels + channel] = static_cast<float>(mean);
@@ -107,9 +108,9 @@ int32_t max_pool_backward(const sl_context* context, const MaxPoolShape& pool, c
 
 }  // namespace
 
-int32_t global_pool_forward(sl_context* context, int64_t batch, int64_t pixels, int64_t channels, const float* x,
-                            float* y) {
-  return global_pool(context, batch, pixels, channels, x, y);
+int32_t global_pool_forward(sl_context* context, const char* name, int64_t batch, int64_t pixels, int64_t channels,
+                            const float* x, float* y) {
+  return global_pool(context, name, batch, pixels, channels, x, y);
 }
 
 }  // namespace sluice
@@ -125,7 +126,7 @@ SL_API int32_t sl_global_pool_forward(sl_context* context, int32_t dtype, int64_
   SL_DISPATCH(dtype, "sl_global_pool_forward", [&](auto zero) {
     using T = decltype(zero);
     if (batch * pixels * channels == 0) return;
-    status = global_pool(context, batch, pixels, channels, static_cast<const T*>(x), y);
+    status = global_pool(context, "sl_global_pool_forward", batch, pixels, channels, static_cast<const T*>(x), y);
   });
   return status;
   SL_END("sl_global_pool_forward")

@@ -409,8 +409,8 @@ SL_API int32_t sl_gate_decide(sl_context* context, int64_t batch, int64_t in_cha
  *   h = relu(scale * conv(h) + shift) * mask,     from h = x, the factor left out if the convolution is not masked,
  *   y = relu(scale * conv(h) + shift + residual)  in the last convolution, which is never masked.
  *
- * sl_gated_forward computes for each image only the channels that its masks open. It knows the block by this shape and
- * a table with one sl_gated_convolution for each convolution. A mask that opens a part of a group is allowed, but may
+ * sl_gated_forward's cost follows the channels that each image's masks open. It knows the block by this shape and a
+ * table with one sl_gated_convolution for each convolution. A mask that opens a part of a group is allowed, but may
  * cost as much as if it opened the whole group. */
 typedef struct sl_gated_shape {
   int32_t batch;
@@ -438,14 +438,14 @@ typedef struct sl_gated_convolution {
 #define SL_GATED_SHIFT 3  /* f32 [outputs], from sl_norm_fold */
 #define SL_GATED_COLUMNS 4
 
-/* Whether this library computes the table in one pass over the open channels: 1 or 0 into *host_supported. The answer
+/* Whether this library has kernels of its own for the table: 1 or 0 into *host_supported. The answer
  * depends on the table alone. The other functions return UNSUPPORTED for a table that it has no kernels for: compute
  * that with sl_conv_forward and sl_norm_apply, which takes the mask. */
 SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host_shape,
                                  const sl_gated_convolution* host_convolutions, int32_t* host_supported);
 
-/* An image whose first mask opens at least so many channels is computed in full, into *host_open: so many open channels
- * would cost more one by one. If no image is, it is one more than the channels. It depends on shape and table alone. */
+/* Into *host_open: from how many open channels of its first mask on an image is computed in full, because so many would
+ * cost more one by one; one more than the channels if never. It depends on the shape, the table and the processor. */
 SL_API int32_t sl_gated_full_from(sl_context* context, const sl_gated_shape* host_shape,
                                   const sl_gated_convolution* host_convolutions, int32_t* host_open);
 
@@ -453,8 +453,8 @@ SL_API int32_t sl_gated_full_from(sl_context* context, const sl_gated_shape* hos
 SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* host_shape,
                                      const sl_gated_convolution* host_convolutions, int32_t index, int64_t* host_bytes);
 
-/* Reorders or transforms the convolution's f32 OHWI weights into the order in which the kernels read those of one open
- * channel as contiguous runs. */
+/* Reorders or transforms the convolution's f32 OHWI weights into the order in which the kernels read them: those of one
+ * open channel, or of a vector of channels, as contiguous runs, and perhaps a second time for images in full. */
 SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_shape,
                              const sl_gated_convolution* host_convolutions, int32_t index, const float* weights,
                              void* packed);
@@ -462,7 +462,8 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 /* x [N,H,W,I], residual and y [N,H',W',O] f32, O the outputs of the last convolution; host_operands
  * [convolutions, SL_GATED_COLUMNS] holds device addresses. If dtype is SL_BF16, operands may be rounded to bf16 before
  * they are multiplied, and if it is SL_F32 and TF32 is allowed, to TF32. Sums are f32. pooled [N,O] f32, or NULL,
- * becomes what sl_global_pool_forward gives for y: what the gates of the next block read. */
+ * becomes what sl_global_pool_forward gives for y: what the gates of the next block read. After OUT_OF_MEMORY, y and
+ * pooled are undefined. */
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
                                 const sl_gated_convolution* host_convolutions, int32_t dtype,
                                 const uint64_t* host_operands, const float* x, const float* residual, float* y,

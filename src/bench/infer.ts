@@ -57,7 +57,7 @@ export interface InferenceBenchmark {
 export interface InferenceBenchmarkOptions extends TurnOptions {
   /** Batch sizes; default 1 and 64. */
   readonly batches?: readonly number[];
-  /** Shares of open channels besides the one that meets the budget; default a quarter, a half, three quarters and all. */
+  /** Shares of open channels besides the one that meets the budget; default 0.25, 0.5, 0.75 and 1. */
   readonly openShares?: readonly number[];
 }
 

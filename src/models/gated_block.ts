@@ -166,8 +166,8 @@ export class GatedBlock extends Module {
   }
 
   /**
-   * Evaluation with running statistics and gates without noise. The gated pass computes open channels only, on devices
-   * with kernels for the block's table.
+   * Evaluation with running statistics and gates without noise. The cost of the gated pass follows the open channels,
+   * on devices with kernels for the block's table.
    *
    * @param x [N, H, W, I], f32 or bf16.
    * @param pooled [N, I] f32, the mean of x over its pixels, which gates read; null if it is not known yet.
@@ -205,9 +205,11 @@ export class GatedBlock extends Module {
 
   /** The masks of all gates for the mean of x, which is computed if it is null. */
   #decide(x: Tensor, pooled: Tensor | null): Tensor[] {
-    using own = pooled === null ? globalPool(null, x) : null;
-    const read = pooled ?? own;
-    return read === null ? [] : this.#gatesOrThrow().map((gate) => gate.decide(read));
+    if (pooled === null) {
+      using own = globalPool(null, x);
+      return this.#decide(x, own);
+    }
+    return this.#gatesOrThrow().map((gate) => gate.decide(pooled));
   }
 
   #traced(

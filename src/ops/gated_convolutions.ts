@@ -1,5 +1,5 @@
 /**
- * A residual block at inference that computes only the channels its masks open.
+ * A residual block at inference whose cost follows the channels that its masks open.
  *
  * @module
  */
@@ -25,9 +25,6 @@ interface NativeCall {
   /** By row, the name of the packed copy of its weight. */
   readonly copies: readonly string[];
 }
-
-/** [N, H, W, C]. */
-type ImageShape = readonly [batch: number, height: number, width: number, channels: number];
 
 /**
  * A table as native calls take it. Its arrays serve every call, since a native call is half a microsecond slower with a
@@ -70,7 +67,7 @@ function nativeTable(table: readonly ConvolutionRow[]): NativeTable {
 }
 
 function nativeCall(
-  [batch, height, width, inChannels]: ImageShape,
+  [batch, height, width, inChannels]: readonly [number, number, number, number],
   { key, rows, calls }: NativeTable,
   convolutions: number,
 ): NativeCall {
@@ -100,14 +97,16 @@ function isSupported(device: Device, { supported }: NativeTable, { shape, rows }
 }
 
 /**
- * How many channels the first mask must open for an image to be computed in full: on some devices so many open channels
- * cost more one by one. One more than there are if no image is.
+ * How many channels the first mask must open for an image to be computed in full, because on this device so many open
+ * channels would cost more one by one. One more than there are if no image is.
  *
  * @param shape [N, H, W, I] of x.
+ * @param table the block's convolutions.
+ * @throws {NativeError} if a kernel is larger than its padded input, or a size is negative.
  */
 export function gatedFullFrom(
   device: Device,
-  shape: ImageShape,
+  shape: readonly [batch: number, height: number, width: number, inChannels: number],
   table: readonly ConvolutionRow[],
 ): number {
   const native = nativeTable(table);
@@ -138,9 +137,14 @@ function checkShapes(
   for (let index = 0; index < table.length; index++) {
     const [row, operand] = [table[index], operands[index]];
     if (row === undefined || operand === undefined) break;
-    const { kernel, outChannels, masked } = row;
+    const { kernel, outChannels, masked, group = 1 } = row;
     const { weight, mask } = operand;
     expectShape("gatedConvolutions", weightNames[index] ?? "weight", weight, [outChannels, kernel, kernel, channels]);
+    if (masked && !(Number.isInteger(group) && group > 0 && outChannels % group === 0)) {
+      throw new ShapeError(
+        `gatedConvolutions: the group of row ${index + 1} is ${group}, which does not divide ${outChannels} channels`,
+      );
+    }
     if (masked !== (mask !== undefined)) {
       throw new ShapeError(
         `gatedConvolutions: mask${index + 1} is ${masked ? "missing" : "given for an unmasked row"}`,
@@ -180,9 +184,9 @@ export interface GatedOutput {
 }
 
 /**
- * Equal to {@linkcode maskedConvolutions} but for rounding. A device with kernels for the table convolves only the open
- * channels of each image; any other device computes every channel and multiplies by the masks. No gradient. (method of
- * Krishna et al. 2023 and DGNet, Li et al. 2021)
+ * Equal to {@linkcode maskedConvolutions} but for rounding. A device with kernels for the table convolves the open
+ * channels of each image, or all of them if that is faster; any other device computes every channel and multiplies by
+ * the masks. No gradient. (method of Krishna et al. 2023 and DGNet, Li et al. 2021)
  *
  * @param x [N, H, W, I], f32 or bf16. A GPU multiplies bf16 on tensor cores if x is bf16, and TF32 if x is f32 and TF32
  * is allowed. A CPU multiplies f32.
@@ -200,27 +204,24 @@ export function gatedConvolutions(
   const outShape = checkShapes(x, table, operands, residual);
   const native = nativeTable(table);
   const call = nativeCall(imageShape("gatedConvolutions", x), native, table.length);
-  const pooledLater = (y: Tensor): GatedOutput => ({ y, pooled: globalPool(null, y) });
-  if (!isSupported(x.device, native, call)) return pooledLater(maskedConvolutions(x, table, operands, residual));
-  const y = new Tensor(x.device, outShape);
-  if (x.dtype === "f32") {
-    const pooled = new Tensor(x.device, [y.shape[0] ?? 0, y.shape[3] ?? 0]);
-    forward(x.code, { x, residual, y, pooled }, operands, native, call);
-    return { y, pooled };
-  }
-  using rounded = y;
+  if (!isSupported(x.device, native, call)) return withPooled(maskedConvolutions(x, table, operands, residual));
+  if (x.dtype === "f32") return forward(x.code, x, residual, outShape, operands, native, call);
   using wide = cast(null, x, "f32");
   using wideResidual = residual === x ? null : cast(null, residual, "f32");
-  forward(x.code, { x: wide, residual: wideResidual ?? wide, y: rounded, pooled: null }, operands, native, call);
-  return pooledLater(cast(null, rounded, x.dtype));
+  const { y, pooled } = forward(x.code, wide, wideResidual ?? wide, outShape, operands, native, call);
+  pooled[Symbol.dispose]();
+  using wideY = y;
+  return withPooled(cast(null, wideY, x.dtype));
 }
 
-/** The f32 maps of a native call. */
-interface Maps {
-  readonly x: Tensor;
-  readonly residual: Tensor;
-  readonly y: Tensor;
-  readonly pooled: Tensor | null;
+/** A result with its mean; frees it if there is no memory for the mean. */
+function withPooled(y: Tensor): GatedOutput {
+  try {
+    return { y, pooled: globalPool(null, y) };
+  } catch (error) {
+    y[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /**
@@ -230,17 +231,23 @@ interface Maps {
  */
 function forward(
   code: number,
-  { x, residual, y, pooled }: Maps,
+  x: Tensor,
+  residual: Tensor,
+  outShape: readonly number[],
   operands: readonly ConvolutionOperands[],
   { addresses }: NativeTable,
-  call: NativeCall,
-): void {
-  const { kernels } = x.device;
+  { shape, rows, copies }: NativeCall,
+): GatedOutput {
+  const { device } = x;
+  // What is freed if a call fails. Not a DisposableStack: it costs a microsecond, which a small block at batch 1 would
+  // feel.
+  const made: Disposable[] = [];
+  let succeeded = false;
   const folds: FoldedNorm[] = [];
   try {
     for (const operand of operands) {
       const index = folds.length;
-      const packed = pack(operand, call, index);
+      const packed = pack(operand, { shape, rows, copies }, index);
       const fold = foldNorm(operand.norm);
       folds.push(fold);
       const row = SL_GATED_COLUMNS * index;
@@ -249,19 +256,16 @@ function forward(
       addresses[row + SL_GATED_SCALE] = addressOf(fold.scale);
       addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
     }
-    const pooledPointer = pooled?.pointer ?? null;
-    kernels.sl_gated_forward(
-      call.shape,
-      call.rows,
-      code,
-      addresses,
-      x.pointer,
-      residual.pointer,
-      y.pointer,
-      pooledPointer,
-    );
+    const y = new Tensor(device, outShape);
+    made.push(y);
+    const pooled = new Tensor(device, [y.dim(0), y.dim(3)]);
+    made.push(pooled);
+    const [from, added, to, mean] = [x.pointer, residual.pointer, y.pointer, pooled.pointer];
+    device.kernels.sl_gated_forward(shape, rows, code, addresses, from, added, to, mean);
+    succeeded = true;
+    return { y, pooled };
   } finally {
-    // Not a DisposableStack: it costs a microsecond, which a small block at batch 1 would feel.
     for (const fold of folds) fold[Symbol.dispose]();
+    if (!succeeded) { for (const tensor of made) tensor[Symbol.dispose](); }
   }
 }

@@ -177,9 +177,11 @@ const basicCases: readonly OperationCase[] = [
   single("basic block: groups of 16, stride 2", inGroups(basic([2, 7, 5, 8], 32, [], 2), 16, [[0, 1], [0, 0]]), false),
   single(
     "basic block: groups of 16, many tiles",
-    inGroups(basic([2, 10, 11, 32], 32, []), 16, [[0, 1], [1, 0]]),
+    inGroups(basic([3, 10, 11, 32], 32, []), 16, [[0, 1], [1, 0], [1, 1]]),
     false,
   ),
+  single("basic block: many tiles of three images, a third open", basic([3, 10, 11, 32], 32, [0.3]), false),
+  single("basic block: many tiles of three images, most channels open", basic([3, 10, 11, 32], 32, [0.9]), false),
   single("basic block: groups of 3", inGroups(basic([2, 5, 6, 8], 6, []), 3, [[1, 0], [0, 1]]), false),
   single("basic block: masks that open parts of groups", {
     ...inGroups(basic([2, 5, 6, 8], 32, []), 16, []),

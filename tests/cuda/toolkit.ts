@@ -4,11 +4,12 @@
  * @module
  */
 import { basename, join } from "@std/path";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { execute } from "../../native/tools/packages.ts";
 import { SluiceError } from "../../src/errors.ts";
+import { unpackWheels } from "../wheels.ts";
 
 /** pip's requirements by major version of CUDA. */
 const wheelsOf: Readonly<Record<number, readonly string[]>> = {
@@ -21,28 +22,6 @@ async function toolkitVersion(): Promise<number | null> {
   const { success, output } = await execute("nvcc", ["--version"]);
   const release = /release (\d+)\./.exec(output);
   return success && release !== null ? Number(release[1]) : null;
-}
-
-/**
- * Downloads the wheels through pip and unpacks them, unless the folder exists.
- *
- * @returns the reason if that fails, else null.
- */
-async function unpackWheels(names: readonly string[], folder: string): Promise<string | null> {
-  if (existsSync(folder)) return null;
-  const partial = `${folder}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  const download = join(partial, "download");
-  console.error(`downloading ${names.join(" and ")} through pip: about 1 GB, once`);
-  const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", download];
-  if (!(await execute("python3", [...pip, ...names])).success) return `pip could not download ${names.join(" and ")}`;
-  for (const { name } of Deno.readDirSync(download)) {
-    const { success, output } = await execute("python3", ["-m", "zipfile", "-e", join(download, name), partial]);
-    if (!success) return `${name} could not be unpacked: ${output.trim()}`;
-  }
-  rmSync(download, { recursive: true });
-  Deno.renameSync(partial, folder);
-  return null;
 }
 
 /** The parts of NVIDIA's toolkit that the tests of the CUDA build need. */
@@ -76,7 +55,7 @@ export async function findToolkit(): Promise<Toolkit | string> {
   const names = wheelsOf[version];
   if (names === undefined) return `nvcc is of CUDA ${version}, neither 12 nor 13`;
   const wheels = fileURLToPath(new URL(`../../native/build-wheels-${version}`, import.meta.url));
-  const refusal = await unpackWheels(names, wheels);
+  const refusal = await unpackWheels(names, wheels, "1 GB");
   if (refusal !== null) return refusal;
   return { wheels, includes: foldersNamed(wheels, "include"), library: (name) => findLibrary(wheels, name) };
 }

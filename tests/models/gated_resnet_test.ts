@@ -55,6 +55,24 @@ function masks(device: Device, count: number, open: (image: number, channel: num
   });
 }
 
+Deno.test("a gated evaluation pools the first block's input alone: blocks give the means of their outputs", () => {
+  using device = openDevice();
+  using _scope = new Scope();
+  using network = build(device, { gated: true, separateNorm: true });
+  const x = images(device, 2);
+  let pools = 0;
+  using _observation = device.observe((name, _parameters, call) => {
+    if (name === "sl_global_pool_forward") pools++;
+    call();
+  });
+  const { features } = network.encoder.evaluate("gated", x);
+  assertEquals(pools, 1);
+  // A trace has every block computed by ordinary convolutions, whose outputs are pooled afterwards.
+  const traced = network.encoder.evaluate("gated", x, { trace: { visit: () => {} } });
+  assertEquals(pools, 1 + network.encoder.depth + 1);
+  assertLess(normalisedError(features.toFloat32(), traced.features.toFloat32()), 1e-10);
+});
+
 Deno.test("the gated network with every channel open gives the dense network's features", () => {
   using device = openDevice();
   using _scope = new Scope();

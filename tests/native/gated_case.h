@@ -202,7 +202,7 @@ inline std::vector<float> gated(const Case& a, int threads) {
   const Operands b(context, a);
   REQUIRE(b.forward(context, a) == SL_OK);
   const MapSize out = a.output();
-  const Buffer<float> pooled(context, b.pooled.get());
+  const Buffer<float> pooled(context, std::vector<float>(b.pooled.get().size(), nan_value));
   REQUIRE(sl_global_pool_forward(context, SL_F32, a.shape.batch, out.height * out.width, out.channels, b.y, pooled) ==
           SL_OK);
   const std::vector<float> expected = pooled.get(), got = b.pooled.get();

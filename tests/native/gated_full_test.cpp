@@ -40,7 +40,7 @@ TEST_CASE("images that open few and many channels equal the masked computation i
   }
 }
 
-TEST_CASE("an image has the same bits whatever the other images open, below and above the border") {
+TEST_CASE("an image has the same bits whatever the other images open, of few channels and of most") {
   for (const int32_t channels : {16, 32, 64}) {
     CAPTURE(channels);
     const Case graded = graded_case({12, 17, 13, 32}, basic(channels), 41000);
@@ -61,14 +61,13 @@ TEST_CASE("an image has the same bits whatever the other images open, below and 
   }
 }
 
-TEST_CASE("the border depends on shape and table alone, and no image of a bottleneck is computed in full") {
+TEST_CASE("from how many open channels on an image is computed in full depends on shape and table alone") {
   const Case block = graded_case({9, 17, 17, 32}, basic(32), 42000);
-  const int32_t border = full_from(block);
-  CHECK(border >= 1);
-  CHECK(border <= 33);
+  const int32_t from = full_from(block);
+  CHECK((from == 21 || from == 33));  // with AVX-512, and without
   Case closed = block;
   std::fill(closed.layers[0].mask.begin(), closed.layers[0].mask.end(), 0.0f);
-  CHECK(full_from(closed) == border);
+  CHECK(full_from(closed) == from);
   CHECK(full_from(make_case({9, 17, 17, 32}, bottleneck(32), {0.5f}, 42100)) == 33);
   const sl_gated_shape empty{0, 17, 17, 32, 2};
   const Table table = basic(32);

@@ -46,8 +46,9 @@ TEST_CASE("a mask that opens parts of groups is computed all the same") {
   uint32_t seed = 33000;
   for (const int32_t batch : {1, 6}) {
     for (const Table& table : {basic(64, 1, 16), basic(64, 2, 32), bottleneck(32, 1, 16)}) {
-      for (const int32_t side : {5, 17}) {
-        Case made = make_case({batch, side, side, 32}, table, {0.5f}, seed += 20);
+      for (const int32_t side : {5, 8, 17}) {
+        // With many images of 8x8 pixels tiles of different images share weights.
+        Case made = make_case({side == 8 ? 4 * batch : batch, side, side, 32}, table, {0.5f}, seed += 20);
         for (LayerValues& layer : made.layers) {
           if (!layer.mask.empty()) layer.mask = random_mask(static_cast<int64_t>(layer.mask.size()), 1, 0.3f, ++seed);
         }
@@ -82,6 +83,32 @@ TEST_CASE("the bits depend neither on the thread count nor on the masks of other
         const size_t image = one.size() / static_cast<size_t>(x.batch), last = one.size() - image;
         CHECK(std::memcmp(one.data() + last, other.data() + last, image * sizeof(float)) == 0);
       }
+    }
+  }
+}
+
+TEST_CASE("odd numbers of tiles, and of vectors of channels, stay within the memory of several images") {
+  uint32_t seed = 35000;
+  // Nine tiles of four images at a time; 25 tiles of two.
+  for (const ImageSizes& x : {ImageSizes{8, 9, 9, 80}, {16, 9, 9, 80}, {4, 20, 20, 80}, {8, 9, 9, 272}}) {
+    for (const int32_t group : {1, 16}) {
+      const Case made = make_case(x, basic(x.in_channels, 1, group), {1.0f}, seed += 20);
+      const std::vector<float> one = gated(made, 1);
+      CHECK(relative_error(one, masked_block(made)) < 1e-5);
+      const std::vector<float> two = gated(made, 2);
+      CHECK(std::memcmp(one.data(), two.data(), one.size() * sizeof(float)) == 0);
+    }
+  }
+}
+
+TEST_CASE("a closed channel is 0 whatever its sums are, in parts of groups and in images computed in full") {
+  for (const int32_t group : {1, 16}) {
+    for (const int32_t stride : {1, 2}) {
+      Case made = make_case({6, 17, 13, 32}, basic(32, stride, group), {1.0f}, 36000);
+      for (size_t image = 0; image < 6; ++image) made.layers[0].mask[image * 32 + 5] = 0.0f;
+      const std::vector<double> expected = masked_block(made);
+      std::fill_n(made.layers[0].weights.begin() + 5 * 9 * 32, 9 * 32, nan_value);
+      CHECK(relative_error(gated(made, 2), expected) < 1e-5);
     }
   }
 }

@@ -296,8 +296,9 @@ TEST_CASE("batches of more images than are compared with each other are computed
 }
 
 TEST_CASE("activations need not begin where vectors do") {
-  for (const Table& table : {basic(12), bottleneck(12)}) {
-    const Case made = make_case({3, 5, 6, 8}, table, {0.5f}, 21200);
+  for (const Table& table : {basic(12), bottleneck(12), basic(32), basic(32, 1, 16)}) {
+    // All channels open, so that images may be computed in full.
+    const Case made = make_case({3, 17, 13, 32}, table, {1.0f}, 21200);
     Context context(2);
     const Operands b(context, made);
     const std::vector<float> aligned = gated(made, 2);

@@ -281,6 +281,22 @@ const refused: readonly [
   ["a gated block's operands for another table", ShapeError, /gatedConvolutions.*0 operands.*2 rows/, () => {
     gatedConvolutions(floats(1, 4, 4, 2), basicBlock.table(2, 1), [], floats(1, 4, 4, 2));
   }],
+  [
+    "a gated block's group that does not divide its channels",
+    ShapeError,
+    /gatedConvolutions.*row 1 is 3.*4 chan/,
+    () => {
+      using copies = new DisposableStack();
+      const operands = [floats(4, 3, 3, 2), floats(4, 3, 3, 4)].map((weight, index) => ({
+        weight,
+        packed: copies.use(new PackedWeights()),
+        norm: norm(4),
+        mask: index === 0 ? floats(1, 4) : undefined,
+      }));
+      const table = basicBlock.table(4, 1).map((row) => (row.masked ? { ...row, group: 3 } : row));
+      gatedConvolutions(floats(1, 4, 4, 2), table, operands, floats(1, 4, 4, 4));
+    },
+  ],
   ["a gated block's mask of bf16", ShapeError, /gatedConvolutions.*bf16.*\[1,4\]/, () => {
     const mask = Tensor.full(device, [1, 4], 1, "bf16");
     bottleneck(floats(1, 4, 4, 2), [mask, floats(1, 4)], floats(1, 2, 2, 16));

@@ -60,9 +60,10 @@ BetweenConvolution BetweenLayer::image(const float* packed, const GatedChannels&
   const int64_t floats = from.pitch > inputs.count ? layer_.in_pixels() * from.pitch : 0;
   for (int64_t at = inputs.count; at < floats; at += from.pitch)
     std::fill_n(from.values + at, from.pitch - inputs.count, 0.0f);
-  const OpeningConvolution all{from.values,       layer_.in_height, layer_.in_width,     from.pitch, layer_.stride,
-                               layer_.out_height, layer_.out_width, layer_.out_channels, packed,     outputs.scale,
-                               outputs.shift,     outputs.open,     outputs.count,       to.values,  to.pitch};
+  const OpeningConvolution all{from.values,   layer_.in_height,  layer_.in_width,  from.pitch,
+                               layer_.stride, layer_.out_height, layer_.out_width, layer_.out_channels,
+                               packed,        outputs.scale,     outputs.shift,    outputs.open,
+                               outputs.count, to.values,         to.pitch,         outputs.lanes};
   const WantedInputs wanted{inputs.open, inputs.count, before, layer_.in_channels};
   return {all, wanted, in_order, memory + padded(eights)};
 }
@@ -82,7 +83,7 @@ void BetweenLayer::run(const std::vector<BetweenConvolution>& images, float* scr
 }
 
 Cuts BetweenLayer::cuts(const std::vector<BetweenConvolution>& images, int threads) const {
-  const int64_t wanted = wanted_pieces(static_cast<int32_t>(images.size()), threads);
+  const int64_t wanted = wanted_pieces(images.size(), threads);
   if (tile_ != 0) return cut(wanted, 1, tiles());
   int64_t most_open = 0;
   for (const BetweenConvolution& image : images) most_open = std::max(most_open, image.all.open_count);

@@ -90,7 +90,7 @@ GatedChain::GatedChain(const GatedTable& table)
   if (GatedFull::supports(table) && !(opening_.takes_vectors() && opening_.has_tiles())) full_.emplace(table);
 }
 
-int32_t GatedChain::full_from() const { return full_ ? full_->least_open() : gated_never_full(table_); }
+int32_t GatedChain::full_from() const { return full_ ? full_->full_from() : gated_never_full(table_); }
 
 int64_t GatedChain::open_floats(int32_t index) const {
   if (index == 0) return opening_.packed_floats();
@@ -126,12 +126,13 @@ int64_t GatedChain::weight_floats() const {
 // between two masks, if maps are small.
 int64_t GatedChain::images_together(int64_t images, int threads) const {
   constexpr int64_t cached_floats = 192 << 10, many_pixels = 512, most_images = 8;
-  // Few tiles of many images share weights; many tiles of an image stay in the cache if it is alone.
-  constexpr int64_t few_tiles = 8, most_tiles = 32, most_of_few_tiles = 128;
+  // Many tiles of an image stay in the cache if few images are taken together.
+  constexpr int64_t most_tiles = 32, most_of_few_tiles = 128;
   const bool alone = between_ ? table_.first().in_pixels() >= many_pixels : weight_floats() <= cached_floats;
   if (alone) return 1;
   const int64_t tiles = closing_.tiles();
-  const int64_t most = tiles == 0 ? most_images : pieces(tiles > few_tiles ? most_tiles : most_of_few_tiles, tiles);
+  const int64_t most =
+      tiles == 0 ? most_images : pieces(tiles > gated_few_tiles ? most_tiles : most_of_few_tiles, tiles);
   const int64_t rounds = pieces(images, most * threads);
   return pieces(images, rounds * threads);
 }
@@ -171,6 +172,7 @@ void GatedChain::forward_images(const GatedCall& call, const std::vector<int32_t
       opening_.run(work.opening, room);
       if (between_) between_->run(work.between, room);
       closing_.run(work.closing, room);
+      if (call.pooled == nullptr) continue;
       for (const ClosingConvolution& image : work.closing) closing_.pool(image, room);
     }
   }
@@ -182,7 +184,7 @@ void GatedChain::forward_pieces(const GatedCall& call, const std::vector<int32_t
   const int64_t count = static_cast<int64_t>(images.size());
   Images work(*this, call, constants, count);
   work.take(images.data(), count, memory);
-  const Cuts opening = opening_.cuts(work.opening, threads), closing = closing_.cuts(threads);
+  const Cuts opening = opening_.cuts(work.opening, threads), closing = closing_.cuts(images.size(), threads);
   const Cuts between = between_ ? between_->cuts(work.between, threads) : Cuts{};
   const int64_t positions = between_ ? between_->positions() : 0;
 #pragma omp parallel num_threads(threads)
@@ -205,8 +207,10 @@ void GatedChain::forward_pieces(const GatedCall& call, const std::vector<int32_t
 #pragma omp for schedule(dynamic, 1)
     for (int64_t i = 0; i < count * closing.count(); ++i)
       closing_.run(work.closing[static_cast<size_t>(i / closing.count())], closing.at(i), room);
+    if (call.pooled != nullptr) {
 #pragma omp for schedule(dynamic, 1) nowait
-    for (int64_t i = 0; i < count; ++i) closing_.pool(work.closing[static_cast<size_t>(i)], room);
+      for (int64_t i = 0; i < count; ++i) closing_.pool(work.closing[static_cast<size_t>(i)], room);
+    }
   }
 }
 

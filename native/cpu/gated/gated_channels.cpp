@@ -20,25 +20,30 @@ GatedChannels::GatedChannels(const float* mask, int64_t channels, bool takes_vec
       shift(scale + padded(channels)),
       open(reinterpret_cast<int32_t*>(shift + padded(channels))),
       before(open + padded(channels + gated_ahead)),
+      lanes(reinterpret_cast<uint16_t*>(before + padded(pieces(channels, gated_vector) + 1))),
       count(0),
       in_vectors(takes_vectors) {
   const auto is_open = [&](int64_t channel) { return mask[channel] != 0.0f; };
-  for (int64_t vector = 0; vector * gated_vector < channels; ++vector) {
+  const int64_t vectors = pieces(channels, gated_vector);
+  for (int64_t vector = 0; vector < vectors; ++vector) {
     before[vector] = static_cast<int32_t>(count);
     const int64_t begin = vector * gated_vector, end = std::min(begin + gated_vector, channels);
     bool whole = false;
-    for (int64_t channel = begin; takes_vectors && channel < end; ++channel) whole = whole || is_open(channel);
+    for (int64_t channel = begin; in_vectors && channel < end; ++channel) whole = whole || is_open(channel);
     for (int64_t channel = begin; channel < end; ++channel) {
       open[count] = static_cast<int32_t>(channel);
       count += whole || is_open(channel) ? 1 : 0;
     }
   }
-  before[pieces(channels, gated_vector)] = static_cast<int32_t>(count);
+  before[vectors] = static_cast<int32_t>(count);
   for (int64_t i = 0; i < gated_ahead; ++i) open[count + i] = count == 0 ? 0 : open[i] + static_cast<int32_t>(channels);
+  std::fill_n(lanes, vectors, uint16_t{0});
   for (int64_t i = 0; i < padded(count); ++i) {
-    const bool computed = i < count && is_open(open[i]);
-    scale[i] = computed ? all_scales[open[i]] : 0.0f;
-    shift[i] = computed ? all_shifts[open[i]] : 0.0f;
+    scale[i] = i < count ? all_scales[open[i]] : 0.0f;
+    shift[i] = i < count ? all_shifts[open[i]] : 0.0f;
+    if (i >= count || !is_open(open[i])) continue;
+    uint16_t& bits = lanes[i / gated_vector];
+    bits = static_cast<uint16_t>(bits | 1u << i % gated_vector);
   }
 }
 

@@ -13,19 +13,19 @@ inline int64_t padded(int64_t channels) { return pieces(channels, gated_vector) 
 // AVX-512 if oneDNN would use it too: its ONEDNN_MAX_CPU_ISA then governs every kernel of the library.
 const GatedKernels& gated_kernels();
 
-// The channels that one image's mask opens, ascending, with the norm's scale and shift of each, in whole vectors.
-// `in_vectors`: if the mask opens a channel, the list also has the other channels of its vector, but with a scale and a
-// shift of 0, so that the norm's result is 0.
+// The channels that one image's mask opens, ascending, with the norm's scale and shift of each, in whole vectors. A
+// list in vectors also has the closed channels of a vector that the mask opens in part.
 struct GatedChannels {
   float *scale, *shift;
   int32_t* open;
-  int32_t* before;  // how many are open before each gated_vector channels, and in all
+  int32_t* before;  // how many are in the list before each gated_vector channels, and in all
+  uint16_t* lanes;  // by vector of the list, a bit for each lane whose channel is open
   int64_t count;
   bool in_vectors;
 
   // Floats of memory for a mask of `channels` channels.
   static int64_t floats(int64_t channels) {
-    return 2 * padded(channels) + padded(channels + gated_ahead) + padded(pieces(channels, gated_vector) + 1);
+    return 2 * padded(channels) + padded(channels + gated_ahead) + 2 * padded(pieces(channels, gated_vector) + 1);
   }
 
   GatedChannels(const float* mask, int64_t channels, bool takes_vectors, const float* all_scales,

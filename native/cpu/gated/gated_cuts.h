@@ -18,7 +18,9 @@ inline int64_t units_at_once(size_t images, int64_t count, int64_t floats, int64
 
 // Pieces of each image that threads want to share. Four a thread, so that the last piece to end does not keep the other
 // threads waiting for long.
-inline int64_t wanted_pieces(int32_t batch, int threads) { return pieces(4 * int64_t{threads}, batch); }
+inline int64_t wanted_pieces(size_t images, int threads) {
+  return pieces(4 * int64_t{threads}, static_cast<int64_t>(images));
+}
 
 // Cuts into about `wanted` pieces: one side first, then the other side for the pieces that are still missing. Pieces of
 // channels read all of the map, pieces of parts all of the weights.

@@ -19,15 +19,17 @@ bool GatedFull::supports(const GatedTable& table) {
 GatedFull::GatedFull(const GatedTable& table)
     : table_(table), pool_(table.last().out_pixels(), table.last().out_channels) {}
 
-// Estimates, in units of the work for one tile, position and output channel. Open channels cost their products in both
-// convolutions, and the sums across the lanes of a vector in the first one; all channels cost products alone. Few
-// channels are summed directly, with four times as many products.
-int32_t GatedFull::least_open() const {
-  constexpr int32_t transforms = 8, lane_sums = 22, few_channels = 32;
-  const int32_t channels = table_.convolutions[0].outputs;
-  if (std::min(table_.shape->in_channels, channels) < few_channels) return (7 * channels + 15) / 16;
-  const int32_t full = channels + transforms;
-  return (channels * full + full + lane_sums - 1) / (full + lane_sums);
+// Estimates, in units of a tile's work at one position for one channel and 16 others. Of the channels C, open ones cost
+// C / 16 products in each convolution, and the sum across a vector's lanes in the first one, about 1.4; all channels
+// cost 2 C / 16. Besides, maps are transformed, at about 0.5 a channel. Few channels are summed directly if they are
+// open, with four times as many products but without transforms: then the border is a little below a half, as measured.
+int32_t GatedFull::full_from() const {
+  constexpr int32_t transforms = 8, lane_sums = 22;
+  const int64_t channels = table_.convolutions[0].outputs;
+  if (std::min<int64_t>(table_.shape->in_channels, channels) < GatedTiles::fewest_channels)
+    return static_cast<int32_t>(pieces(7 * channels, 16));
+  const int64_t full = channels + transforms;
+  return static_cast<int32_t>(pieces(channels * full, full + lane_sums));
 }
 
 int64_t GatedFull::packed_floats(int32_t index) const {
@@ -43,12 +45,11 @@ struct GatedFull::Work {
   WinogradInference first, last;
 
   Work(const GatedCall& call, const int32_t* images)
-      : first{images, nullptr, call.layers[0].scale, call.layers[0].shift, nullptr, call.layers[0].mask},
-        last{nullptr, images, call.layers[1].scale, call.layers[1].shift, call.residual, nullptr} {}
+      : first{images, nullptr, {call.layers[0].scale, call.layers[0].shift, nullptr, call.layers[0].mask}},
+        last{nullptr, images, {call.layers[1].scale, call.layers[1].shift, call.residual, nullptr}} {}
 };
 
 void GatedFull::pool(const GatedCall& call, int32_t image, float* scratch) const {
-  if (call.pooled == nullptr) return;
   const int64_t channels = table_.last().out_channels;
   pool_.image(call.y + image * table_.y_floats(), scratch, call.pooled + image * channels);
 }
@@ -71,6 +72,7 @@ void GatedFull::forward_chunks(sl_context* context, const GatedCall& call, const
     const Work work(call, own);
     winograd_infer_on_thread(shape(0, batch), work.first, call.x, packed[0], hidden, scratch);
     winograd_infer_on_thread(shape(1, batch), work.last, hidden, packed[1], call.y, scratch);
+    if (call.pooled == nullptr) return;
     for (int32_t i = 0; i < batch; ++i) pool(call, own[i], scratch);
   });
 }
@@ -88,6 +90,7 @@ void GatedFull::forward(sl_context* context, const GatedCall& call, const std::v
   const Work work(call, images.data());
   winograd_infer(context, shape(0, batch), work.first, call.x, packed[0], hidden);
   winograd_infer(context, shape(1, batch), work.last, hidden, packed[1], call.y);
+  if (call.pooled == nullptr) return;
   parallel_for(context->threads, batch, 1, [&](int64_t i, int64_t) {
     pool(call, images[static_cast<size_t>(i)],
          hidden + hidden_floats + omp_get_thread_num() * padded(pool_.scratch_floats()));

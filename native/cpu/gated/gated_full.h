@@ -17,7 +17,7 @@ class GatedFull {
 
   // Images that open at least so many channels are computed in full. A rule of the shape alone, so that the bits of an
   // image do not depend on the other images.
-  int32_t least_open() const;
+  int32_t full_from() const;
 
   int64_t packed_floats(int32_t index) const;
   void pack(sl_context* context, int32_t index, const float* weights, float* packed) const;

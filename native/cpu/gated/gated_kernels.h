@@ -18,9 +18,9 @@ constexpr int64_t gated_vector = 16;
 // entries into the next tap: entry count + i is entry i plus the number of channels.
 constexpr int64_t gated_ahead = 32;
 
-// Inputs in a block of weights that stays in a core's first-level cache while several images pass over it: whole
-// vectors.
-constexpr int64_t gated_block = 64;
+// With so few of Winograd's tiles an image multiplies each weight only a few times. Tiles of several images then share
+// it.
+constexpr int64_t gated_few_tiles = 4;
 
 // Calls body(begin, length) over [0, n) cut into the fewest pieces of at most `most`, as equal as they can be.
 template <typename Body>
@@ -47,8 +47,9 @@ struct OpeningConvolution {
   int64_t open_count;
   float* hidden;                    // hidden_channels floats a pixel, of which open_count are written
   int64_t hidden_channels;          // a multiple of 16 for Winograd's kernels
+  const uint16_t* lanes;            // by vector of the list, a bit for each lane whose channel is open
   bool in_vectors = false;          // whether gates open whole vectors, so that the list holds whole vectors
-  const int32_t* before = nullptr;  // of a list in vectors: how many are open before each gated_vector channels
+  const int32_t* before = nullptr;  // how many are in the list before each gated_vector channels, and in all
   const float* zeros = nullptr;     // in_channels of them
 
   // The first entry of the list that is `channel` or above.

@@ -34,8 +34,6 @@ void pack_rows(sl_context* context, const GatedLayer& layer, int32_t batch, int6
 
 GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
     : in_channels(layer.in_channels), out_channels(layer.out_channels) {
-  // With fewer channels, some of them closed, the transforms cost more than the products that they save.
-  constexpr int64_t fewest_channels = 32;
   const bool worthwhile = std::min(in_channels, out_channels) >= fewest_channels;
   if (!worthwhile || !winograd_suits(as_convolution(layer, batch))) return;
   tile = winograd_tile(SL_F32, layer.in_height, layer.in_width);
@@ -43,20 +41,19 @@ GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
 }
 
 // Tiles of each image to take at a time: all if there are several images, else as many as leave their operands in a
-// core's cache.
+// core's cache, but at least what one register tile multiplies.
 int64_t GatedTiles::at_once(int64_t images) const {
   if (images > 1) return tiles;
   constexpr int64_t cached_floats = int64_t{1} << 15, fewest = 6;
   return std::min(tiles, std::max(fewest, pieces(tiles, pieces(floats(tiles), cached_floats))));
 }
 
-// For each of the images.
-int64_t GatedTiles::scratch_floats(int64_t images) const { return tile == 0 ? 0 : floats(at_once(images)); }
+int64_t GatedTiles::scratch_floats(int64_t images) const { return tile == 0 ? 0 : floats(images * at_once(images)); }
 
 // Tiles share their transforms over all channels, and pieces of tiles read all weights: they are cut into as few pieces
 // as threads and caches allow.
-Cuts GatedTiles::cuts(int32_t batch, int threads) const {
-  const int64_t cached = pieces(tiles, at_once(1)), wanted = pieces(threads, batch);
+Cuts GatedTiles::cuts(size_t images, int threads) const {
+  const int64_t cached = pieces(tiles, at_once(1)), wanted = pieces(threads, static_cast<int64_t>(images));
   return {1, tiles, 1, std::min(tiles, pieces(cached, wanted) * wanted)};
 }
 
@@ -88,6 +85,7 @@ OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, con
           outputs.count,
           to.values,
           to.pitch,
+          outputs.lanes,
           takes_vectors(),
           outputs.before,
           zeros};
@@ -118,11 +116,11 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
 }
 
 Cuts OpeningLayer::cuts(const std::vector<OpeningConvolution>& images, int threads) const {
-  if (tiles_.tile != 0) return tiles_.cuts(batch_, threads);
+  if (tiles_.tile != 0) return tiles_.cuts(images.size(), threads);
   int64_t most = 0;
   for (const OpeningConvolution& image : images) most = std::max(most, image.open_count);
   const int64_t units = pieces(most, unit());
-  const int64_t wanted = wanted_pieces(batch_, threads);
+  const int64_t wanted = wanted_pieces(images.size(), threads);
   if (layer_.kernel == 1) return cut(wanted, units, layer_.in_pixels(), most >= layer_.in_pixels());
   return cut(wanted, units, layer_.out_height);
 }
@@ -198,13 +196,13 @@ void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scr
 }
 
 void ClosingLayer::pool(const ClosingConvolution& image, float* scratch) const {
-  if (image.pooled != nullptr) pool_.image(image.y, scratch, image.pooled);
+  pool_.image(image.y, scratch, image.pooled);
 }
 
-Cuts ClosingLayer::cuts(int threads) const {
-  if (tiles_.tile != 0) return tiles_.cuts(batch_, threads);
+Cuts ClosingLayer::cuts(size_t images, int threads) const {
+  if (tiles_.tile != 0) return tiles_.cuts(images, threads);
   const int64_t parts = layer_.kernel == 1 ? layer_.out_pixels() : layer_.out_height;
-  return cut(wanted_pieces(batch_, threads), groups(), parts);
+  return cut(wanted_pieces(images, threads), groups(), parts);
 }
 
 void ClosingLayer::run(const ClosingConvolution& image, const Piece& piece, float* scratch) const {

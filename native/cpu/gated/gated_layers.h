@@ -49,12 +49,15 @@ struct GatedTiles {
   int64_t tiles = 0;
   int64_t in_channels = 0, out_channels = 0;
 
+  // With fewer channels, some of them closed, the transforms cost more than the products that they save.
+  static constexpr int32_t fewest_channels = 32;
+
   GatedTiles(const GatedLayer& layer, int32_t batch);
 
   const GatedWinogradKernels& kernels() const { return gated_winograd_avx512(tile); }
   int64_t at_once(int64_t images) const;
   int64_t scratch_floats(int64_t images) const;
-  Cuts cuts(int32_t batch, int threads) const;
+  Cuts cuts(size_t images, int threads) const;
 
  private:
   int64_t floats(int64_t tile_count) const {
@@ -69,7 +72,7 @@ class OpeningLayer {
 
   int64_t packed_floats() const { return sluice::packed_floats(layer_, batch_, tiles_.tile); }
   void pack(sl_context* context, const float* weights, float* packed) const;
-  int64_t scratch_floats(int64_t images) const { return images * tiles_.scratch_floats(images); }
+  int64_t scratch_floats(int64_t images) const { return tiles_.scratch_floats(images); }
 
   bool has_tiles() const { return tiles_.tile != 0; }
 
@@ -155,7 +158,7 @@ class ClosingLayer {
   void pack(sl_context* context, const float* weights, float* packed) const;
   int64_t in_pitch(int64_t open_inputs) const { return layer_.kernel == 1 ? open_inputs : padded(open_inputs); }
   int64_t scratch_floats(int64_t images) const {
-    return std::max(images * tiles_.scratch_floats(images), pool_.scratch_floats());
+    return std::max(tiles_.scratch_floats(images), pool_.scratch_floats());
   }
   int64_t tiles() const { return tiles_.tiles; }
 
@@ -164,10 +167,10 @@ class ClosingLayer {
 
   // All of the images, on one thread.
   void run(const std::vector<ClosingConvolution>& images, float* scratch) const;
-  // The mean over the pixels of an image that is complete, if it is wanted.
+  // The mean over the pixels of an image that is complete.
   void pool(const ClosingConvolution& image, float* scratch) const;
   // A piece of one image.
-  Cuts cuts(int threads) const;
+  Cuts cuts(size_t images, int threads) const;
   void run(const ClosingConvolution& image, const Piece& piece, float* scratch) const;
 
  private:

@@ -14,19 +14,19 @@ namespace {
 
 // sums[r][v] += from[r][k] * weights[v][k * step, 16 lanes], k < depth. The sums of a row do not depend on the other
 // rows or vectors. One cache line is prefetched from `ahead` in each step.
-template <int Rows, int Vectors>
+template <int Count, int Vectors>
 SLUICE_SIMD_INLINE void add_products(const float* const* from, const float* const (&weights)[Vectors], int64_t step,
-                                     int64_t depth, const float* ahead, __m512 (&sums)[Rows][Vectors]) {
-  const float* rows[Rows];
+                                     int64_t depth, const float* ahead, __m512 (&sums)[Count][Vectors]) {
+  const float* rows[Count];
 #pragma GCC unroll 12
-  for (int r = 0; r < Rows; ++r) rows[r] = from[r];
+  for (int r = 0; r < Count; ++r) rows[r] = from[r];
   for (int64_t k = 0; k < depth; ++k) {
     __builtin_prefetch(ahead + k * gated_vector);
     __m512 columns[Vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v) columns[v] = _mm512_loadu_ps(weights[v] + k * step);
 #pragma GCC unroll 12
-    for (int r = 0; r < Rows; ++r) {
+    for (int r = 0; r < Count; ++r) {
       const __m512 value = _mm512_set1_ps(rows[r][k]);
 #pragma GCC unroll 4
       for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm512_fmadd_ps(value, columns[v], sums[r][v]);
@@ -36,7 +36,7 @@ SLUICE_SIMD_INLINE void add_products(const float* const* from, const float* cons
 
 // Rows that meet the same vectors of weights: to[r] [Vectors][16] = the products of from[r] [depth].
 template <int Most, int Vectors>
-struct Rows {
+struct QueuedRows {
   const float* weights[Vectors];
   int64_t step, depth;
   const float* ahead;  // weights that are read next
@@ -46,7 +46,7 @@ struct Rows {
 
 // `add`: the products are added to what lies in `to`.
 template <int Count, bool add, int Most, int Vectors>
-SLUICE_SIMD void multiply_rows(const Rows<Most, Vectors>& rows) {
+SLUICE_SIMD void multiply_queued(const QueuedRows<Most, Vectors>& rows) {
   __m512 sums[Count][Vectors];
 #pragma GCC unroll 12
   for (int r = 0; r < Count; ++r)
@@ -65,7 +65,7 @@ template <int Most, int Vectors, bool add>
 class RowQueue {
  public:
   // `ahead`: the weights that are read next, prefetched once.
-  RowQueue(const Rows<Most, Vectors>& rows, int64_t ahead_floats)
+  RowQueue(const QueuedRows<Most, Vectors>& rows, int64_t ahead_floats)
       : rows_(rows), ahead_end_(rows.ahead + ahead_floats) {}
 
   void push(const float* from, float* to) {
@@ -85,14 +85,14 @@ class RowQueue {
   }
 
  private:
-  using Kernel = void (*)(const Rows<Most, Vectors>&);
+  using Kernel = void (*)(const QueuedRows<Most, Vectors>&);
 
   template <size_t... Index>
   static constexpr std::array<Kernel, sizeof...(Index)> all_kernels(std::index_sequence<Index...>) {
-    return {{&multiply_rows<Index + 1, add, Most, Vectors>...}};
+    return {{&multiply_queued<Index + 1, add, Most, Vectors>...}};
   }
 
-  Rows<Most, Vectors> rows_;
+  QueuedRows<Most, Vectors> rows_;
   const float* ahead_end_;
   size_t count_ = 0;
 };

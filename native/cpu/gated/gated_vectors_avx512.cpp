@@ -23,25 +23,25 @@ SLUICE_SIMD void vector_tile(const OpeningConvolution& a, int64_t entry, int64_t
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sums[p][v] = _mm512_setzero_ps();
   for (int64_t tap = 0; tap < 9; ++tap) {
+    // A pixel outside the map reads zeros, whatever the tile's other pixels read.
     const float* from[Pixels];
-    bool any = false;
     for (int p = 0; p < Pixels; ++p) {
       const int64_t row = tops[p] + tap / 3, column = lefts[p] + tap % 3;
       const bool inside = row >= 0 && row < a.height && column >= 0 && column < a.width;
       from[p] = inside ? a.x + (row * a.width + column) * depth : a.zeros;
-      any = any || inside;
     }
-    if (any) add_products<Pixels, Vectors>(from, weights, gated_vector, depth, weights[0] + gated_vector * depth, sums);
+    add_products<Pixels, Vectors>(from, weights, gated_vector, depth, weights[0] + gated_vector * depth, sums);
     for (int v = 0; v < Vectors; ++v) weights[v] += gated_vector * depth;
   }
 #pragma GCC unroll 2
   for (int v = 0; v < Vectors; ++v) {
     const int64_t at = entry + v * gated_vector;
     const __m512 scale = _mm512_loadu_ps(a.scale + at), shift = _mm512_loadu_ps(a.shift + at);
+    const __mmask16 open = a.lanes[at / gated_vector];
 #pragma GCC unroll 8
     for (int p = 0; p < Pixels; ++p) {
       // max returns its second operand if either is NaN: NaN stays.
-      const __m512 value = _mm512_max_ps(_mm512_setzero_ps(), _mm512_fmadd_ps(sums[p][v], scale, shift));
+      const __m512 value = _mm512_maskz_max_ps(open, _mm512_setzero_ps(), _mm512_fmadd_ps(sums[p][v], scale, shift));
       _mm512_storeu_ps(a.hidden + (pixel + p) * a.hidden_channels + at, value);
     }
   }

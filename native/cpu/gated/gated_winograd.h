@@ -7,13 +7,13 @@
 namespace sluice {
 
 // Each takes `count` images of one size through their convolution, in the tiles [begin, end). The bits of an image do
-// not depend on the other images. `scratch` has gated_winograd_floats for each image and all of these tiles.
+// not depend on the other images. `scratch` has gated_winograd_floats for these tiles of all images.
 struct GatedWinogradKernels {
   void (*opening)(const OpeningConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
   void (*closing)(const ClosingConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
 };
 
-// Floats of scratch for `tiles` tiles of one image.
+// Floats of scratch for so many tiles, of one image or of several.
 inline int64_t gated_winograd_floats(int64_t tile, int64_t tiles, int64_t in_channels, int64_t channels) {
   return (tile + 2) * (tile + 2) * (plane_of(tiles * in_channels, 4) + plane_of(tiles * channels, 4));
 }

@@ -5,120 +5,22 @@
 #include <utility>
 
 #include "../winograd/winograd_tiles.h"
+#include "gated_products.h"
 #include "gated_rows.h"
 #include "gated_winograd.h"
 
-#include "../avx512_sums.h"
-
 namespace sluice {
 namespace {
-
-// The sums of the lanes of eight registers.
-SLUICE_SIMD_INLINE __m256 lane_sums(const __m512 (&a)[8]) {
-  const __m512 low = quarter_sums(a[0], a[1], a[2], a[3]), high = quarter_sums(a[4], a[5], a[6], a[7]);
-  const __m512 pairs = _mm512_add_ps(_mm512_shuffle_f32x4(low, high, _MM_SHUFFLE(2, 0, 2, 0)),
-                                     _mm512_shuffle_f32x4(low, high, _MM_SHUFFLE(3, 1, 3, 1)));
-  const __m512 ordered = _mm512_shuffle_f32x4(pairs, pairs, _MM_SHUFFLE(3, 1, 2, 0));
-  return _mm256_add_ps(_mm512_castps512_ps256(ordered), _mm512_extractf32x8_ps(ordered, 1));
-}
-
-constexpr int entries_together = 8;
-
-// With so few tiles a weight is multiplied only a few times for each image. Tiles of several images then share it.
-constexpr int64_t few_tiles = 4;
-
-// m [tile][entry] = dot products of `depth` elements of v [tile][in_channel] and of the open channels' rows of weights,
-// for eight entries and `Tiles` tiles; only the wanted entries are stored. No weight is gathered, and no weight of a
-// closed channel is read.
-template <int Tiles>
-SLUICE_SIMD static void dot_tile(const float* const (&rows)[entries_together], int64_t depth, const float* v,
-                                 __mmask8 wanted, float* m, int64_t m_row) {
-  __m512 sums[Tiles][entries_together];
-#pragma GCC unroll 4
-  for (int t = 0; t < Tiles; ++t)
-#pragma GCC unroll 8
-    for (int r = 0; r < entries_together; ++r) sums[t][r] = _mm512_setzero_ps();
-  for (int64_t k = 0; k < depth; k += lanes) {
-    __m512 values[Tiles];
-#pragma GCC unroll 4
-    for (int t = 0; t < Tiles; ++t) values[t] = _mm512_loadu_ps(v + t * depth + k);
-#pragma GCC unroll 8
-    for (int r = 0; r < entries_together; ++r) {
-      const __m512 weights = _mm512_loadu_ps(rows[r] + k);
-#pragma GCC unroll 4
-      for (int t = 0; t < Tiles; ++t) sums[t][r] = _mm512_fmadd_ps(values[t], weights, sums[t][r]);
-    }
-  }
-#pragma GCC unroll 4
-  for (int t = 0; t < Tiles; ++t) _mm256_mask_storeu_ps(m + t * m_row, wanted, lane_sums(sums[t]));
-}
-
-// m [tile][channel of the group] = the products over the entries [begin, end) of v [tile][entry] and their rows of
-// weights; they are added to m if `begin` is not 0. Weights are prefetched unless they are `near`.
-template <int Tiles, int Vectors, bool near>
-SLUICE_SIMD static void outer_tile(const int32_t* open, int64_t begin, int64_t end, const float* v, int64_t v_row,
-                                   const float* weights, float* m) {
-  constexpr int64_t group = Vectors * lanes;
-  __m512 sums[Tiles][Vectors];
-#pragma GCC unroll 12
-  for (int t = 0; t < Tiles; ++t)
-#pragma GCC unroll 4
-    for (int u = 0; u < Vectors; ++u)
-      sums[t][u] = begin == 0 ? _mm512_setzero_ps() : _mm512_loadu_ps(m + t * group + u * lanes);
-  for (int64_t entry = begin; entry < end; ++entry) {
-    const float* const row = weights + open[entry] * group;
-    const float* const ahead = weights + open[entry + gated_ahead] * group;
-    __m512 columns[Vectors];
-#pragma GCC unroll 4
-    for (int u = 0; u < Vectors; ++u) {
-      if (!near) __builtin_prefetch(ahead + u * lanes);
-      columns[u] = _mm512_loadu_ps(row + u * lanes);
-    }
-#pragma GCC unroll 12
-    for (int t = 0; t < Tiles; ++t) {
-      const __m512 value = _mm512_set1_ps(v[t * v_row + entry]);
-#pragma GCC unroll 4
-      for (int u = 0; u < Vectors; ++u) sums[t][u] = _mm512_fmadd_ps(value, columns[u], sums[t][u]);
-    }
-  }
-#pragma GCC unroll 12
-  for (int t = 0; t < Tiles; ++t)
-#pragma GCC unroll 4
-    for (int u = 0; u < Vectors; ++u) _mm512_storeu_ps(m + t * group + u * lanes, sums[t][u]);
-}
-
-using OuterTile = void (*)(const int32_t*, int64_t, int64_t, const float*, int64_t, const float*, float*);
-
-template <int Vectors, bool near, size_t... Index>
-constexpr std::array<OuterTile, sizeof...(Index)> outer_tiles(std::index_sequence<Index...>) {
-  return {{&outer_tile<Index + 1, Vectors, near>...}};
-}
-
-// outer_tile over all tiles, `Most` at a time.
-template <int Vectors, int Most, bool near>
-void outer_tiles_of(const int32_t* open, int64_t begin, int64_t end, const float* v, int64_t v_row,
-                    const float* weights, int64_t tiles, float* m) {
-  static constexpr auto kernels = outer_tiles<Vectors, near>(std::make_index_sequence<Most>());
-  for_pieces(tiles, Most, [&](int64_t first, int64_t length) {
-    kernels[length - 1](open, begin, end, v + first * v_row, v_row, weights, m + first * Vectors * lanes);
-  });
-}
-
-// Prefetches the share of one of `count` images of the weights that all of them read next.
-inline void prefetch_share(const float* weights, int64_t floats, int64_t image, int64_t count) {
-  constexpr int64_t line = 16;
-  const int64_t lines = floats / line, end = (image + 1) * lines / count;
-  for (int64_t at = image * lines / count; at < end; ++at) __builtin_prefetch(weights + at * line);
-}
 
 struct StoreHidden {
   float* corner;
   int64_t row_stride, channels;
   __m512 scale, shift;
+  __mmask16 open;  // lanes of open channels; the others become 0
 
   SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
     // max returns its second operand if either is NaN: NaN stays.
-    const __m512 value = _mm512_max_ps(_mm512_setzero_ps(), _mm512_fmadd_ps(y, scale, shift));
+    const __m512 value = _mm512_maskz_max_ps(open, _mm512_setzero_ps(), _mm512_fmadd_ps(y, scale, shift));
     _mm512_storeu_ps(corner + i * row_stride + j * channels, value);
   }
 };
@@ -182,9 +84,11 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
                              float* m) {
     const auto multiply = [&](auto vectors, int64_t entry) {
       constexpr int count = decltype(vectors)::value;
-      Rows<8, count> rows{{}, lanes, a.in_channels, weights};
+      QueuedRows<8, count> rows{{}, lanes, a.in_channels, nullptr};
       for (int i = 0; i < count; ++i) rows.weights[i] = weights + int64_t{a.open[entry + i * lanes]} * a.in_channels;
-      RowQueue<8, count, false> queue(rows, 0);
+      const int64_t next = std::min(entry + count * lanes, a.open_count - lanes);
+      rows.ahead = weights + int64_t{a.open[next]} * a.in_channels;
+      RowQueue<8, count, false> queue(rows, lanes * a.in_channels);
       for (int64_t t = 0; t < tiles; ++t) queue.push(v + t * a.in_channels, m + t * a.hidden_channels + entry);
       queue.finish();
     };
@@ -224,9 +128,10 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       const int64_t row = Tile * at.row, column = Tile * at.column;
       float* const corner = a.hidden + (row * a.out_width + column) * a.hidden_channels;
       for (int64_t entry = 0; entry < a.hidden_channels; entry += lanes)
-        Tiles::transform_output(m + t * a.hidden_channels + entry, plane, a.out_height - row, a.out_width - column,
-                                StoreHidden{corner + entry, row_stride, a.hidden_channels,
-                                            _mm512_loadu_ps(a.scale + entry), _mm512_loadu_ps(a.shift + entry)});
+        Tiles::transform_output(
+            m + t * a.hidden_channels + entry, plane, a.out_height - row, a.out_width - column,
+            StoreHidden{corner + entry, row_stride, a.hidden_channels, _mm512_loadu_ps(a.scale + entry),
+                        _mm512_loadu_ps(a.shift + entry), a.lanes[entry / gated_vector]});
     }
   }
 
@@ -270,7 +175,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       const float* const values = v + position * v_plane;
       float* const sums = m + position * m_plane;
       const float* const weights = any.weights + position * any.channels * any.in_channels;
-      if (any.in_vectors && tiles <= few_tiles) {
+      if (any.in_vectors && tiles <= gated_few_tiles) {
         multiply_vectors(images, count, tiles, weights, values, sums);
         continue;
       }
@@ -318,7 +223,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     std::fill_n(m, count * tiles * group, 0.0f);
     for (int64_t vector = 0; vector * lanes < images[0].in_channels; ++vector) {
       const float* const own = weights + vector * floats;
-      Rows<Most, Vectors> rows{{}, group, lanes, own + floats};
+      QueuedRows<Most, Vectors> rows{{}, group, lanes, own + floats};
       for (int i = 0; i < Vectors; ++i) rows.weights[i] = own + i * lanes;
       RowQueue<Most, Vectors, true> queue(rows, floats);
       const float* from = v;
@@ -362,11 +267,13 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       Tiles::transform_inputs(g, images[i].hidden, begin, tiles, tiles, v_plane, to);
       to += tiles * images[i].hidden_channels;
     }
-    const bool together = count > 1 && tiles <= few_tiles;
-    // Weights in blocks stay in the first-level cache while all of the images pass over them.
+    const bool together = count > 1 && tiles <= gated_few_tiles;
+    // Weights in blocks of inputs, which are whole vectors, stay in the first-level cache while all of the images pass
+    // over them.
+    constexpr int64_t inputs_at_once = 64;
     const bool in_blocks = together && !any.in_vectors;
-    const int64_t blocks = in_blocks ? (any.in_channels + gated_block - 1) / gated_block : 1;
-    constexpr int64_t vectors = gated_block / gated_vector;
+    const int64_t blocks = in_blocks ? (any.in_channels + inputs_at_once - 1) / inputs_at_once : 1;
+    constexpr int64_t vectors = inputs_at_once / gated_vector;
     const int64_t all_vectors = any.in_channels / gated_vector;
     for (int64_t channel = 0; channel < any.channels; channel += group) {
       for (int64_t position = 0; position < positions; ++position) {
@@ -378,11 +285,11 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
         for (int64_t block = 0; block < blocks; ++block) {
           const float* from = v + position * v_plane;
           float* sums = m + position * m_plane;
-          const float* const next = weights + (block + 1) * gated_block * group;
+          const float* const next = weights + (block + 1) * inputs_at_once * group;
           for (int64_t i = 0; i < count; ++i) {
             const ClosingConvolution& a = images[i];
             if (in_blocks) {
-              prefetch_share(next, gated_block * group, i, count);
+              prefetch_share(next, inputs_at_once * group, i, count);
               const int64_t first = a.before[block * vectors],
                             last = a.before[std::min((block + 1) * vectors, all_vectors)];
               if (first < last || block == 0) multiply_closing<true>(a, first, last, tiles, group, weights, from, sums);

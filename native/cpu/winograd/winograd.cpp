@@ -26,6 +26,14 @@ WinogradGeometry geometry_of(const sl_conv_shape& s, int32_t direction) {
           s.in_channels,  2 - s.padding, winograd_tile(s.dtype, s.height, s.width)};
 }
 
+// The geometry of some images of the buffers.
+WinogradGeometry geometry_of(const sl_conv_shape& s, const WinogradInference& of) {
+  WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
+  g.in_images = of.in_images;
+  g.out_images = of.out_images;
+  return g;
+}
+
 // Loads 16 kernels of consecutive input channels of OHWI weights, turned by half if `turned`.
 void load_kernels(const float* weights, int64_t in_channels, int64_t out, int64_t in, bool turned,
                   WinogradChannelKernels& g) {
@@ -191,23 +199,9 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
   convolve(context, s, geometry_of(s, direction), input, packed, output, accumulate, nullptr);
 }
 
-namespace {
-
-WinogradGeometry geometry_of(const sl_conv_shape& s, const WinogradInference& of) {
-  WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
-  g.in_images = of.in_images;
-  g.out_images = of.out_images;
-  return g;
-}
-
-WinogradFollow follow_of(const WinogradInference& of) { return {of.scale, of.shift, of.residual, of.mask}; }
-
-}  // namespace
-
 void winograd_infer(sl_context* context, const sl_conv_shape& s, const WinogradInference& of, const float* x,
                     const float* packed, float* y) {
-  const WinogradFollow follow = follow_of(of);
-  convolve(context, s, geometry_of(s, of), x, packed, y, false, &follow);
+  convolve(context, s, geometry_of(s, of), x, packed, y, false, &of.follow);
 }
 
 int64_t winograd_images_together(const sl_conv_shape& s) {
@@ -222,11 +216,10 @@ int64_t winograd_thread_floats(const sl_conv_shape& s) {
 void winograd_infer_on_thread(const sl_conv_shape& s, const WinogradInference& of, const float* x, const float* packed,
                               float* y, float* scratch) {
   const WinogradGeometry g = geometry_of(s, of);
-  const WinogradFollow follow = follow_of(of);
   const int64_t block = winograd_block(g), tiles = g.tiles();
   for (int64_t first = 0; first < tiles; first += block)
-    kernels_of(s, g).convolve(g, x, packed, y, false, &follow, first, std::min(block, tiles - first), 0, g.out_channels,
-                              scratch);
+    kernels_of(s, g).convolve(g, x, packed, y, false, &of.follow, first, std::min(block, tiles - first), 0,
+                              g.out_channels, scratch);
 }
 
 void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,

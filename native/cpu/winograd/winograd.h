@@ -29,12 +29,18 @@ void winograd_pack_vectors(sl_context* context, const sl_conv_shape& shape, cons
 void winograd_convolve(sl_context* context, const sl_conv_shape& shape, int32_t direction, const void* input,
                        const void* packed, void* output, bool accumulate);
 
-// At inference: y = relu(scale * conv(x) + shift + residual) * mask in f32, for some images of the buffers.
+// What follows a convolution at inference: y = relu(scale * conv(x) + shift + residual) * mask. Outputs that the mask
+// closes are 0, whatever they would have been.
+struct WinogradFollow {
+  const float *scale, *shift;  // [O]
+  const float* residual;       // as y, or null
+  const float* mask;           // [image of x][O] of 0 and 1, or null
+};
+
+// An f32 convolution at inference, for some images of the buffers.
 struct WinogradInference {
   const int32_t *in_images, *out_images;  // the places of the images in x and y, shape.batch of them; in order if null
-  const float *scale, *shift;             // [O]
-  const float* residual;                  // as y, or null
-  const float* mask;                      // [image of x][O] of 0 and 1, or null
+  WinogradFollow follow;
 };
 
 // All threads compute the images together. The bits of an image do not depend on the other images. Throws

@@ -24,13 +24,14 @@ struct StoreFollowed {
   const T* residual;
   int64_t row_stride, channels;
   __m512 scale, shift;
+  __mmask16 open;  // lanes of open channels; the others become 0
 
   SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
     const int64_t at = i * row_stride + j * channels;
     __m512 value = _mm512_fmadd_ps(y, scale, shift);
     if (has_residual) value = _mm512_add_ps(value, Op::load(residual + at));
     // max returns its second operand if either is NaN: NaN stays.
-    Op::store(corner + at, _mm512_max_ps(_mm512_setzero_ps(), value));
+    Op::store(corner + at, _mm512_maskz_max_ps(open, _mm512_setzero_ps(), value));
   }
 };
 
@@ -61,12 +62,13 @@ struct Winograd : WinogradTiles<Op, Tile> {
     }
   }
 
-  // What to do with 16 channels of the outputs of a tile.
+  // Where 16 channels of the outputs of a tile lie.
   struct Place {
     T* corner;
     int64_t row_stride, channel, in_image;
   };
 
+  // Makes what stores them: the outputs alone, or what follows at inference.
   template <bool accumulate>
   struct Plain {
     int64_t channels;
@@ -82,20 +84,19 @@ struct Winograd : WinogradTiles<Op, Tile> {
     const T* output;
     int64_t channels;
 
-    // A mask's bit is exact as a factor of scale and shift, since relu keeps 0.
     SLUICE_SIMD __attribute__((always_inline)) inline StoreFollowed<Op, has_residual> at(const Place& place) const {
-      __m512 scale = _mm512_loadu_ps(follow.scale + place.channel);
-      __m512 shift = _mm512_loadu_ps(follow.shift + place.channel);
+      const __m512 scale = _mm512_loadu_ps(follow.scale + place.channel);
+      const __m512 shift = _mm512_loadu_ps(follow.shift + place.channel);
+      __mmask16 open = 0xffff;
       if (follow.mask != nullptr) {
         const __m512 mask = _mm512_loadu_ps(follow.mask + place.in_image * channels + place.channel);
-        scale = _mm512_mul_ps(scale, mask);
-        shift = _mm512_mul_ps(shift, mask);
+        open = _mm512_cmp_ps_mask(mask, _mm512_setzero_ps(), _CMP_NEQ_UQ);
       }
-      if (!has_residual) return {place.corner, nullptr, place.row_stride, channels, scale, shift};
+      if (!has_residual) return {place.corner, nullptr, place.row_stride, channels, scale, shift, open};
       const T* const residual = reinterpret_cast<const T*>(follow.residual) + (place.corner - output);
       for (int i = 0; i < Tile; ++i)
         for (int j = 0; j < Tile; ++j) __builtin_prefetch(residual + i * place.row_stride + (2 * Tile + j) * channels);
-      return {place.corner, residual, place.row_stride, channels, scale, shift};
+      return {place.corner, residual, place.row_stride, channels, scale, shift, open};
     }
   };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "../gradient_sums.h"
+#include "winograd.h"
 
 namespace sluice {
 
@@ -41,13 +42,6 @@ inline int64_t winograd_scratch_floats(const WinogradGeometry& g) {
   const int64_t tiles = winograd_block(g);
   return g.positions() * (plane_of(tiles * g.in_channels, 4) + plane_of(tiles * channel_group(g.out_channels), 4));
 }
-
-// What follows a convolution at inference: y = relu(scale * conv + shift + residual) * mask.
-struct WinogradFollow {
-  const float *scale, *shift;  // [out_channels]
-  const float* residual;       // as the outputs, or null
-  const float* mask;           // [image of the inputs][out_channels] of 0 and 1, or null
-};
 
 struct WinogradKernels {
   // Computes the outputs of the tiles [first, first + count) in the output channels [channel_begin, channel_end), which

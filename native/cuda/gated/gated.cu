@@ -225,6 +225,7 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
     call.advance(table, images);
   }
   if (pooled == nullptr) return SL_OK;
-  return global_pool_forward(context, table.batch, table.last().out_pixels(), table.last().out_channels, y, pooled);
+  return global_pool_forward(context, name, table.batch, table.last().out_pixels(), table.last().out_channels, y,
+                             pooled);
   SL_END("sl_gated_forward")
 }
