@@ -24,10 +24,10 @@ static int32_t full_from(const Case& a) {
 
 TEST_CASE("images that open few and many channels equal the masked computation in one batch") {
   uint32_t seed = 40000;
-  const int32_t maps[][2] = {{5, 31}, {9, 9}, {12, 15}, {17, 17}, {34, 34}};
+  const int32_t maps[][2] = {{5, 31}, {12, 15}, {17, 17}};
   for (const auto& map : maps) {
-    for (const int32_t channels : {16, 32, 48, 64}) {
-      for (const int32_t batch : {1, 3, 9}) {
+    for (const int32_t channels : {16, 32, 48}) {
+      for (const int32_t batch : {1, 7}) {
         CAPTURE(map[0]);
         CAPTURE(channels);
         CAPTURE(batch);

@@ -30,16 +30,16 @@ TEST_CASE("blocks with gates in groups equal the masked computation for every nu
 
 TEST_CASE("blocks with gates in groups equal the masked computation in tiles of every size, few and many of them") {
   uint32_t seed = 32000;
-  const int32_t maps[][2] = {{2, 14}, {9, 9}, {12, 15}, {8, 8}, {17, 17}, {5, 31}, {4, 4}, {34, 34}};
+  const int32_t maps[][2] = {{2, 14}, {9, 9}, {12, 15}, {8, 8}, {5, 31}, {4, 4}};
   for (const auto& map : maps) {
-    for (const int32_t batch : {1, 3, 20}) {
+    for (const int32_t batch : {1, 10}) {
       check_case({batch, map[0], map[1], 32}, basic(64, 1, 16), {0.4f}, seed += 20);
     }
   }
   // Blocks of inputs that the last one does not fill, and weights in pieces for many images at once.
   check_case({12, 5, 5, 48}, basic(80, 1, 16), {0.4f}, seed += 20);
-  check_case({12, 4, 4, 272}, basic(512, 1, 16), {0.3f}, seed += 20);
-  check_case({12, 7, 7, 272}, basic(512, 2, 16), {0.3f}, seed += 20);
+  check_case({8, 4, 4, 144}, basic(256, 1, 16), {0.3f}, seed += 20);
+  check_case({8, 7, 7, 144}, basic(256, 2, 16), {0.3f}, seed += 20);
 }
 
 TEST_CASE("a mask that opens parts of groups is computed all the same") {
@@ -69,7 +69,7 @@ static Case with_other_neighbours(Case a) {
 
 TEST_CASE("the bits depend neither on the thread count nor on the masks of other images") {
   uint32_t seed = 34000;
-  const ImageSizes sizes[] = {{5, 17, 13, 20}, {5, 17, 17, 32}, {9, 4, 4, 64}, {9, 8, 8, 64}, {30, 4, 4, 64}};
+  const ImageSizes sizes[] = {{5, 17, 13, 20}, {3, 17, 17, 32}, {9, 8, 8, 64}, {30, 4, 4, 64}};
   for (const ImageSizes& x : sizes) {
     for (const int32_t group : {1, 16}) {
       for (const Table& table : {basic(96, 1, group), basic(64, 2, group), bottleneck(64, 1, group)}) {
@@ -89,8 +89,8 @@ TEST_CASE("the bits depend neither on the thread count nor on the masks of other
 
 TEST_CASE("odd numbers of tiles, and of vectors of channels, stay within the memory of several images") {
   uint32_t seed = 35000;
-  // Nine tiles of four images at a time; 25 tiles of two.
-  for (const ImageSizes& x : {ImageSizes{8, 9, 9, 80}, {16, 9, 9, 80}, {4, 20, 20, 80}, {8, 9, 9, 272}}) {
+  // Nine tiles of four images at a time, or of two; 25 tiles of two.
+  for (const ImageSizes& x : {ImageSizes{4, 9, 9, 80}, {2, 20, 20, 80}, {2, 9, 9, 272}}) {
     for (const int32_t group : {1, 16}) {
       const Case made = make_case(x, basic(x.in_channels, 1, group), {1.0f}, seed += 20);
       const std::vector<float> one = gated(made, 1);

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
+import { existsSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { build, libraryPlan } from "../../native/tools/build.ts";
@@ -30,12 +31,18 @@ export async function buildWithNewerOneDnn(): Promise<{ folder: string } | { ski
   if (parts.length !== wheels.length) {
     throw new SluiceError(`${wheelsFolder}: ${parts.join()} are not two wheels' data`);
   }
-  const prefixes = parts.sort().map((name) => join(wheelsFolder, name, "data")).join(";");
+  const prefixes = parts.sort().map((name) => join(wheelsFolder, name, "data"));
   const folder = await build({
     ...libraryPlan,
     folder: "build-onednn-3",
-    options: [...libraryPlan.options, `-DCMAKE_PREFIX_PATH=${prefixes}`],
+    options: [...libraryPlan.options, `-DCMAKE_PREFIX_PATH=${prefixes.join(";")}`],
     announcement: "building the native library with oneDNN 3 (about a minute, once)",
   });
+  // The library looks beside itself first. CMake leaves folders inside the project out of its search path.
+  const name = "libdnnl.so.3";
+  const target = prefixes.map((prefix) => join(prefix, "lib", name)).find((path) => existsSync(path));
+  if (target === undefined) throw new SluiceError(`${wheelsFolder}: no wheel has ${name}`);
+  rmSync(join(folder, name), { force: true });
+  Deno.symlinkSync(target, join(folder, name));
   return { folder };
 }
