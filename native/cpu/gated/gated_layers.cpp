@@ -86,7 +86,7 @@ OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, con
           to.values,
           to.pitch,
           outputs.lanes,
-          takes_vectors(),
+          outputs.in_vectors,
           outputs.before,
           zeros};
 }
@@ -102,6 +102,7 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
   // Maps read by a 1x1 kernel are larger than pieces of its weights: images share nothing.
   constexpr int64_t cached_floats = 192 << 10;  // fits a core's own cache, 1 MiB or more on recent processors
   const int64_t channels = layer_.out_channels;
+  // Whole vectors, for lists that hold them.
   const int64_t step =
       layer_.kernel == 1 ? channels : padded(units_at_once(images.size(), channels, packed_floats(), cached_floats));
   for (int64_t channel = 0; channel < channels; channel += step)

@@ -12,32 +12,6 @@
 namespace sluice {
 namespace {
 
-struct StoreHidden {
-  float* corner;
-  int64_t row_stride, channels;
-  __m512 scale, shift;
-  __mmask16 open;  // lanes of open channels; the others become 0
-
-  SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
-    // max returns its second operand if either is NaN: NaN stays.
-    const __m512 value = _mm512_maskz_max_ps(open, _mm512_setzero_ps(), _mm512_fmadd_ps(y, scale, shift));
-    _mm512_storeu_ps(corner + i * row_stride + j * channels, value);
-  }
-};
-
-struct StoreSum {
-  float* corner;
-  const float* residual;
-  int64_t row_stride, channels;
-  __m512 scale, shift;
-
-  SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
-    const int64_t at = i * row_stride + j * channels;
-    const __m512 value = _mm512_add_ps(_mm512_fmadd_ps(y, scale, shift), _mm512_loadu_ps(residual + at));
-    _mm512_storeu_ps(corner + at, _mm512_max_ps(_mm512_setzero_ps(), value));
-  }
-};
-
 template <int Tile>
 struct GatedWinograd : WinogradTiles<F32, Tile> {
   using Tiles = WinogradTiles<F32, Tile>;
@@ -79,6 +53,27 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     }
   }
 
+  // Where the rows of an image's tiles begin, and the floats from one row to the next.
+  struct TileRows {
+    int64_t from, from_row, to, to_row;
+  };
+
+  // Queues the tiles of every image that opens a vector. rows_of(image) says where its rows lie in v and in m, where
+  // image follows image.
+  template <typename Queue, typename Convolution, typename RowsOf>
+  static void push_open(Queue& queue, const Convolution* images, int64_t count, int64_t tiles, int64_t vector,
+                        const float* v, float* m, const RowsOf& rows_of) {
+    for (int64_t i = 0; i < count; ++i) {
+      const Convolution& a = images[i];
+      const TileRows rows = rows_of(a);
+      for (int64_t t = 0; a.before[vector] < a.before[vector + 1] && t < tiles; ++t)
+        queue.push(v + t * rows.from_row + rows.from, m + t * rows.to_row + rows.to);
+      v += tiles * rows.from_row;
+      m += tiles * rows.to_row;
+    }
+    queue.finish();
+  }
+
   // m of an image at one position, for lists in vectors: two vectors at a time.
   static void multiply_pairs(const OpeningConvolution& a, int64_t tiles, const float* weights, const float* v,
                              float* m) {
@@ -97,26 +92,42 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     if (entry < a.open_count) multiply(std::integral_constant<int, 1>(), entry);
   }
 
-  // m of all images at one position, for lists in vectors: tiles of different images share the weights of a vector.
+  // m of all images at one position, for lists in vectors. Of few tiles, those of different images share the weights of
+  // a vector.
   static void multiply_vectors(const OpeningConvolution* images, int64_t count, int64_t tiles, const float* weights,
                                const float* v, float* m) {
     const OpeningConvolution& any = images[0];
+    if (tiles > gated_few_tiles) {
+      for (int64_t i = 0; i < count; ++i) {
+        multiply_pairs(images[i], tiles, weights, v, m);
+        v += tiles * any.in_channels;
+        m += tiles * images[i].hidden_channels;
+      }
+      return;
+    }
     const int64_t floats = lanes * any.in_channels;
     for (int64_t vector = 0; vector * lanes < any.channels; ++vector) {
       const float* const own = weights + vector * floats;
       RowQueue<8, 1, false> queue({{own}, lanes, any.in_channels, own + floats}, floats);
-      const float* from = v;
+      push_open(queue, images, count, tiles, vector, v, m, [&](const OpeningConvolution& a) {
+        return TileRows{0, a.in_channels, a.before[vector], a.hidden_channels};
+      });
+    }
+  }
+
+  // m of all images at one position, channels one by one, in pieces of the weights.
+  static void multiply_channels(const OpeningConvolution* images, int64_t count, int64_t tiles, const float* weights,
+                                const float* v, float* m) {
+    const OpeningConvolution& any = images[0];
+    const int64_t piece = channels_at_once(any.channels, any.in_channels);
+    for (int64_t channel = 0; channel < any.channels; channel += piece) {
       float* to = m;
       for (int64_t i = 0; i < count; ++i) {
         const OpeningConvolution& a = images[i];
-        if (a.before[vector] < a.before[vector + 1]) {
-          for (int64_t t = 0; t < tiles; ++t)
-            queue.push(from + t * a.in_channels, to + t * a.hidden_channels + a.before[vector]);
-        }
-        from += tiles * a.in_channels;
+        multiply_opening(a, tiles, weights, v + i * tiles * any.in_channels, a.entry_of(channel),
+                         a.entry_of(channel + piece), to);
         to += tiles * a.hidden_channels;
       }
-      queue.finish();
     }
   }
 
@@ -130,8 +141,9 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       for (int64_t entry = 0; entry < a.hidden_channels; entry += lanes)
         Tiles::transform_output(
             m + t * a.hidden_channels + entry, plane, a.out_height - row, a.out_width - column,
-            StoreHidden{corner + entry, row_stride, a.hidden_channels, _mm512_loadu_ps(a.scale + entry),
-                        _mm512_loadu_ps(a.shift + entry), a.lanes[entry / gated_vector]});
+            StoreFollowed<F32, false>{corner + entry, nullptr, row_stride, a.hidden_channels,
+                                      _mm512_loadu_ps(a.scale + entry), _mm512_loadu_ps(a.shift + entry),
+                                      a.lanes[entry / gated_vector]});
     }
   }
 
@@ -153,8 +165,9 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
           }
         const int64_t column_of = channel_begin + channel;
         Tiles::transform_output(m + t * group + channel, plane, a.height - row, a.width - column,
-                                StoreSum{a.y + corner + channel, a.residual + corner + channel, row_stride, a.channels,
-                                         _mm512_loadu_ps(a.scale + column_of), _mm512_loadu_ps(a.shift + column_of)});
+                                StoreFollowed<F32, true>{a.y + corner + channel, a.residual + corner + channel,
+                                                         row_stride, a.channels, _mm512_loadu_ps(a.scale + column_of),
+                                                         _mm512_loadu_ps(a.shift + column_of), every_lane});
       }
     }
   }
@@ -170,30 +183,10 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     float* const m = v + positions * v_plane;
     for (int64_t i = 0; i < count; ++i)
       Tiles::transform_inputs(g, images[i].x, begin, tiles, tiles, v_plane, v + i * tiles * any.in_channels);
-    const int64_t piece = channels_at_once(any.channels, any.in_channels);
-    for (int64_t position = 0; position < positions; ++position) {
-      const float* const values = v + position * v_plane;
-      float* const sums = m + position * m_plane;
-      const float* const weights = any.weights + position * any.channels * any.in_channels;
-      if (any.in_vectors && tiles <= gated_few_tiles) {
-        multiply_vectors(images, count, tiles, weights, values, sums);
-        continue;
-      }
-      // Without pieces, a list in vectors is taken whole.
-      for (int64_t channel = 0; channel < any.channels; channel += any.in_vectors ? any.channels : piece) {
-        float* to = sums;
-        for (int64_t i = 0; i < count; ++i) {
-          const OpeningConvolution& a = images[i];
-          const float* const from = values + i * tiles * any.in_channels;
-          if (any.in_vectors) {
-            multiply_pairs(a, tiles, weights, from, to);
-          } else {
-            multiply_opening(a, tiles, weights, from, a.entry_of(channel), a.entry_of(channel + piece), to);
-          }
-          to += tiles * a.hidden_channels;
-        }
-      }
-    }
+    const auto multiply = any.in_vectors ? multiply_vectors : multiply_channels;
+    for (int64_t position = 0; position < positions; ++position)
+      multiply(images, count, tiles, any.weights + position * any.channels * any.in_channels, v + position * v_plane,
+               m + position * m_plane);
     const float* sums = m;
     for (int64_t i = 0; i < count; ++i) {
       store_hidden(images[i], g, begin, tiles, m_plane, sums);
@@ -217,8 +210,8 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
   // m of all images at one position, for a group of outputs and lists in vectors: tiles of different images share the
   // weights of a vector of inputs.
   template <int Vectors, int Most>
-  static void multiply_inputs(const ClosingConvolution* images, int64_t count, int64_t tiles, const float* weights,
-                              const float* v, float* m) {
+  static void multiply_group(const ClosingConvolution* images, int64_t count, int64_t tiles, const float* weights,
+                             const float* v, float* m) {
     constexpr int64_t group = Vectors * lanes, floats = group * lanes;
     std::fill_n(m, count * tiles * group, 0.0f);
     for (int64_t vector = 0; vector * lanes < images[0].in_channels; ++vector) {
@@ -226,29 +219,51 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       QueuedRows<Most, Vectors> rows{{}, group, lanes, own + floats};
       for (int i = 0; i < Vectors; ++i) rows.weights[i] = own + i * lanes;
       RowQueue<Most, Vectors, true> queue(rows, floats);
-      const float* from = v;
-      float* to = m;
-      for (int64_t i = 0; i < count; ++i) {
-        const ClosingConvolution& a = images[i];
-        if (a.before[vector] < a.before[vector + 1]) {
-          for (int64_t t = 0; t < tiles; ++t)
-            queue.push(from + t * a.hidden_channels + a.before[vector], to + t * group);
-        }
-        from += tiles * a.hidden_channels;
-        to += tiles * group;
-      }
-      queue.finish();
+      push_open(queue, images, count, tiles, vector, v, m,
+                [&](const ClosingConvolution& a) { return TileRows{a.before[vector], a.hidden_channels, 0, group}; });
     }
   }
 
   static void multiply_inputs(const ClosingConvolution* images, int64_t count, int64_t tiles, int64_t group,
                               const float* weights, const float* v, float* m) {
     if (group == 64) {
-      multiply_inputs<4, 6>(images, count, tiles, weights, v, m);
+      multiply_group<4, 6>(images, count, tiles, weights, v, m);
     } else if (group == 32) {
-      multiply_inputs<2, 8>(images, count, tiles, weights, v, m);
+      multiply_group<2, 8>(images, count, tiles, weights, v, m);
     } else {
-      multiply_inputs<1, 8>(images, count, tiles, weights, v, m);
+      multiply_group<1, 8>(images, count, tiles, weights, v, m);
+    }
+  }
+
+  // m of all images at one position and for a group of outputs, channels one by one, image by image.
+  static void multiply_images(const ClosingConvolution* images, int64_t count, int64_t tiles, int64_t group,
+                              const float* weights, const float* v, float* m) {
+    for (int64_t i = 0; i < count; ++i) {
+      const ClosingConvolution& a = images[i];
+      multiply_closing<false>(a, 0, a.open_count, tiles, group, weights, v, m);
+      v += tiles * a.hidden_channels;
+      m += tiles * group;
+    }
+  }
+
+  // The same for few tiles: weights in blocks of inputs, which are whole vectors, stay in the first-level cache while
+  // all of the images pass over them.
+  static void multiply_blocks(const ClosingConvolution* images, int64_t count, int64_t tiles, int64_t group,
+                              const float* weights, const float* v, float* m) {
+    constexpr int64_t block = 64 / gated_vector;
+    const int64_t vectors = images[0].in_channels / gated_vector;
+    for (int64_t vector = 0; vector < vectors; vector += block) {
+      const float* from = v;
+      float* to = m;
+      const float* const next = weights + (vector + block) * gated_vector * group;
+      for (int64_t i = 0; i < count; ++i) {
+        const ClosingConvolution& a = images[i];
+        prefetch_share(next, block * gated_vector * group, i, count);
+        const int64_t first = a.before[vector], last = a.before[std::min(vector + block, vectors)];
+        if (first < last || vector == 0) multiply_closing<true>(a, first, last, tiles, group, weights, from, to);
+        from += tiles * a.hidden_channels;
+        to += tiles * group;
+      }
     }
   }
 
@@ -267,40 +282,13 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
       Tiles::transform_inputs(g, images[i].hidden, begin, tiles, tiles, v_plane, to);
       to += tiles * images[i].hidden_channels;
     }
-    const bool together = count > 1 && tiles <= gated_few_tiles;
-    // Weights in blocks of inputs, which are whole vectors, stay in the first-level cache while all of the images pass
-    // over them.
-    constexpr int64_t inputs_at_once = 64;
-    const bool in_blocks = together && !any.in_vectors;
-    const int64_t blocks = in_blocks ? (any.in_channels + inputs_at_once - 1) / inputs_at_once : 1;
-    constexpr int64_t vectors = inputs_at_once / gated_vector;
-    const int64_t all_vectors = any.in_channels / gated_vector;
+    // A single image reads each weight once.
+    const auto shared = any.in_vectors ? multiply_inputs : multiply_blocks;
+    const auto multiply = count > 1 && tiles <= gated_few_tiles ? shared : multiply_images;
     for (int64_t channel = 0; channel < any.channels; channel += group) {
-      for (int64_t position = 0; position < positions; ++position) {
-        const float* const weights = any.packed + (channel * positions + position * group) * any.in_channels;
-        if (together && any.in_vectors) {
-          multiply_inputs(images, count, tiles, group, weights, v + position * v_plane, m + position * m_plane);
-          continue;
-        }
-        for (int64_t block = 0; block < blocks; ++block) {
-          const float* from = v + position * v_plane;
-          float* sums = m + position * m_plane;
-          const float* const next = weights + (block + 1) * inputs_at_once * group;
-          for (int64_t i = 0; i < count; ++i) {
-            const ClosingConvolution& a = images[i];
-            if (in_blocks) {
-              prefetch_share(next, inputs_at_once * group, i, count);
-              const int64_t first = a.before[block * vectors],
-                            last = a.before[std::min((block + 1) * vectors, all_vectors)];
-              if (first < last || block == 0) multiply_closing<true>(a, first, last, tiles, group, weights, from, sums);
-            } else {
-              multiply_closing<false>(a, 0, a.open_count, tiles, group, weights, from, sums);
-            }
-            from += tiles * a.hidden_channels;
-            sums += tiles * group;
-          }
-        }
-      }
+      for (int64_t position = 0; position < positions; ++position)
+        multiply(images, count, tiles, group, any.packed + (channel * positions + position * group) * any.in_channels,
+                 v + position * v_plane, m + position * m_plane);
       for (int64_t i = 0; i < count; ++i)
         store_sums(images[i], all, begin, tiles, channel, group, m_plane, m + i * tiles * group);
     }

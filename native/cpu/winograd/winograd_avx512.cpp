@@ -16,25 +16,6 @@ struct StoreOutput {
   }
 };
 
-// Stores what follows the outputs at inference.
-template <typename Op, bool has_residual>
-struct StoreFollowed {
-  using T = typename Op::Element;
-  T* corner;
-  const T* residual;
-  int64_t row_stride, channels;
-  __m512 scale, shift;
-  __mmask16 open;  // lanes of open channels; the others become 0
-
-  SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
-    const int64_t at = i * row_stride + j * channels;
-    __m512 value = _mm512_fmadd_ps(y, scale, shift);
-    if (has_residual) value = _mm512_add_ps(value, Op::load(residual + at));
-    // max returns its second operand if either is NaN: NaN stays.
-    Op::store(corner + at, _mm512_maskz_max_ps(open, _mm512_setzero_ps(), value));
-  }
-};
-
 template <typename Op, int Tile>
 struct Winograd : WinogradTiles<Op, Tile> {
   using Tiles = WinogradTiles<Op, Tile>;
@@ -87,7 +68,7 @@ struct Winograd : WinogradTiles<Op, Tile> {
     SLUICE_SIMD __attribute__((always_inline)) inline StoreFollowed<Op, has_residual> at(const Place& place) const {
       const __m512 scale = _mm512_loadu_ps(follow.scale + place.channel);
       const __m512 shift = _mm512_loadu_ps(follow.shift + place.channel);
-      __mmask16 open = 0xffff;
+      __mmask16 open = every_lane;
       if (follow.mask != nullptr) {
         const __m512 mask = _mm512_loadu_ps(follow.mask + place.in_image * channels + place.channel);
         open = _mm512_cmp_ps_mask(mask, _mm512_setzero_ps(), _CMP_NEQ_UQ);

@@ -65,6 +65,27 @@ struct Window {
   }
 };
 
+constexpr __mmask16 every_lane = 0xffff;
+
+// Stores 16 channels of outputs at inference: relu(scale * y + shift + residual).
+template <typename Op, bool has_residual>
+struct StoreFollowed {
+  using T = typename Op::Element;
+  T* corner;
+  const T* residual;
+  int64_t row_stride, channels;
+  __m512 scale, shift;
+  __mmask16 open;  // lanes of open channels; the others become 0
+
+  SLUICE_SIMD __attribute__((always_inline)) inline void operator()(int i, int j, __m512 y) const {
+    const int64_t at = i * row_stride + j * channels;
+    __m512 value = _mm512_fmadd_ps(y, scale, shift);
+    if (has_residual) value = _mm512_add_ps(value, Op::load(residual + at));
+    // max returns its second operand if either is NaN: NaN stays.
+    Op::store(corner + at, _mm512_maskz_max_ps(open, _mm512_setzero_ps(), value));
+  }
+};
+
 // The windows of tiles of Tile x Tile outputs, and their transforms, 16 channels at a time.
 template <typename Op, int Tile>
 struct WinogradTiles {
