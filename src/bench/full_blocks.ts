@@ -4,7 +4,7 @@
  * @module
  */
 import type { Device } from "../device/mod.ts";
-import { blockSpecs, type NetworkSpec, stemSpec } from "../models/mod.ts";
+import { blockSpecs, type NetworkSpec, stemSides } from "../models/mod.ts";
 import { convolvedSize, gatedFullFrom } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 
@@ -36,9 +36,7 @@ export function fullBlocks(
   batch: number,
   masks: readonly (readonly Tensor[])[],
 ): FullBlock[] {
-  const { kernel, pool, ...geometry } = stemSpec(spec.stem);
-  let side = convolvedSize(spec.image, kernel, geometry);
-  if (pool) side = convolvedSize(side, pool.kernel, pool);
+  let { pooled: side } = stemSides(spec);
   let gate = 0;
   return blockSpecs(spec).flatMap(({ name, inChannels, convolutions, gates }) => {
     const least = gatedFullFrom(device, [batch, side, side, inChannels], convolutions);

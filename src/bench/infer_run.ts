@@ -5,11 +5,12 @@
  */
 import { networkOptions, trainedNetworks } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
-import { type Dataset, type EvaluationImages, ImageStores, type SkippedImage } from "../data/mod.ts";
+import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import {
   type NetworkSpeed,
+  type SpeedOptions,
   TIMED_IMAGES,
   timedBatches,
   type TimedNetwork,
@@ -18,7 +19,7 @@ import {
 } from "../evaluation/mod.ts";
 import { DualNetwork } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
-import { type Precision, resolvePrecision, Scope } from "../tensor/mod.ts";
+import { type Precision, resolvePrecision } from "../tensor/mod.ts";
 import { type FullBlock, fullBlocks } from "./full_blocks.ts";
 import { gatedPrecisionOf } from "./infer.ts";
 
@@ -65,22 +66,6 @@ function compared(speeds: readonly NetworkSpeed[], gatedInFull: readonly FullBlo
   }));
 }
 
-/** The blocks that compute some of the timed images in full; none if no gated network is timed. */
-function timedInFull(
-  networks: readonly TimedNetwork[],
-  images: EvaluationImages,
-  { batch, precision }: { batch: number; precision: Precision },
-): FullBlock[] {
-  const gated = networks.find(({ pass }) => pass === "gated");
-  if (gated === undefined) return [];
-  using _scope = new Scope();
-  const masks = Array.from({ length: timedBatches(batch, images.set.count) }, (_, index) => {
-    const input = images.normalised(index * batch, (index + 1) * batch);
-    return gated.encoder.evaluate("gated", input, { precision }).masks;
-  });
-  return fullBlocks(images.device, gated.encoder.spec, batch, masks);
-}
-
 /**
  * Times the networks that a run holds on images of its data set: the test images, or the training images if there are
  * no others. Each image gets the masks that the run's gates decide on.
@@ -112,8 +97,12 @@ export function benchRun(
   });
   const sizes = batches ?? [...new Set([1, Math.min(TIMED_IMAGES, set.count)])];
   const rows = sizes.flatMap((batch) => {
-    const inFull = timedInFull(networks, images, { batch, precision });
-    return compared(timeNetworks(networks, images, { batch, precision, ...turns }), inFull);
+    let inFull: readonly FullBlock[] = [];
+    const masked: SpeedOptions["masked"] = ({ encoder }, masks) => {
+      inFull = fullBlocks(device, encoder.spec, batch, masks);
+    };
+    const speeds = timeNetworks(networks, images, { batch, precision, masked, ...turns });
+    return compared(speeds, inFull);
   });
   return {
     rows,

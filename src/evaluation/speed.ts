@@ -43,6 +43,8 @@ export interface SpeedOptions extends TurnOptions {
   readonly batch: number;
   /** The precision of the networks' passes. */
   readonly precision: Precision;
+  /** Called with the masks of a gated network's timed images, by batch and gate. They are valid until it returns. */
+  readonly masked?: (network: TimedNetwork, masks: readonly (readonly Tensor[])[]) => void;
 }
 
 /** How many batches of a split take turns. */
@@ -54,7 +56,7 @@ export function timedBatches(batch: number, count: number): number {
 export function timeNetworks(
   networks: readonly TimedNetwork[],
   images: EvaluationImages,
-  { batch, precision, repeats = 9, ...turns }: SpeedOptions,
+  { batch, precision, masked, repeats = 9, ...turns }: SpeedOptions,
 ): NetworkSpeed[] {
   using _scope = new Scope();
   const count = timedBatches(batch, images.set.count);
@@ -69,6 +71,7 @@ export function timeNetworks(
     const { median: milliseconds, spread } = timings[index] ?? untimed;
     const { pass, encoder: { spec } } = network;
     const masks = pass === "gated" ? inputs.map((input) => evaluate(network, input).masks) : [];
+    if (pass === "gated") masked?.(network, masks);
     const { share: macShare } = measuredCost(spec, pass, measuredTermShares(networkCost(spec), masks, count * batch));
     return { batch, network: pass, milliseconds, spread, imageMilliseconds: milliseconds / batch, macShare };
   });

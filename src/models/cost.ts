@@ -66,13 +66,20 @@ function sumOf(terms: readonly number[]): number {
   return terms.reduce((sum, term) => sum + term, 0);
 }
 
+/** Height and width of the maps that the stem's convolution writes, and of those that the first block reads. */
+export function stemSides({ stem, image }: Pick<NetworkSpec, "stem" | "image">): { convolved: number; pooled: number } {
+  const { kernel, pool, ...geometry } = stemSpec(stem);
+  const convolved = convolvedSize(image, kernel, geometry);
+  return { convolved, pooled: pool ? convolvedSize(convolved, pool.kernel, pool) : convolved };
+}
+
 /** Counts a network. @throws {ShapeError} as {@linkcode blockSpecs}. */
 export function networkCost(spec: NetworkSpec): NetworkCost {
-  const { kernel, pool, ...geometry } = stemSpec(spec.stem);
-  let side = convolvedSize(spec.image, kernel, geometry);
-  const stem = side * side * kernel * kernel * 3 * spec.width;
+  const { kernel } = stemSpec(spec.stem);
+  const { convolved, pooled } = stemSides(spec);
+  const stem = convolved * convolved * kernel * kernel * 3 * spec.width;
   let params = kernel * kernel * 3 * spec.width + 2 * spec.width;
-  if (pool) side = convolvedSize(side, pool.kernel, pool);
+  let side = pooled;
   let gateCount = 0;
   const blocks = blockSpecs(spec).map((block): BlockCost => {
     const { name, inChannels, outChannels, projects, gates } = block;

@@ -205,12 +205,18 @@ export function gatedConvolutions(
   const native = nativeTable(table);
   const call = nativeCall(imageShape("gatedConvolutions", x), native, table.length);
   if (!isSupported(x.device, native, call)) return withPooled(maskedConvolutions(x, table, operands, residual));
-  if (x.dtype === "f32") return forward(x.code, x, residual, outShape, operands, native, call);
+  if (x.dtype === "f32") {
+    const pooled = new Tensor(x.device, [outShape[0] ?? 0, outShape[3] ?? 0]);
+    try {
+      return { y: forward(x.code, x, residual, outShape, pooled, operands, native, call), pooled };
+    } catch (error) {
+      pooled[Symbol.dispose]();
+      throw error;
+    }
+  }
   using wide = cast(null, x, "f32");
   using wideResidual = residual === x ? null : cast(null, residual, "f32");
-  const { y, pooled } = forward(x.code, wide, wideResidual ?? wide, outShape, operands, native, call);
-  pooled[Symbol.dispose]();
-  using wideY = y;
+  using wideY = forward(x.code, wide, wideResidual ?? wide, outShape, null, operands, native, call);
   return withPooled(cast(null, wideY, x.dtype));
 }
 
@@ -228,26 +234,24 @@ function withPooled(y: Tensor): GatedOutput {
  * Calls the native kernels, which read and write f32.
  *
  * @param code the code of the type that operands of products may be rounded to.
+ * @param pooled becomes the mean of the result; null if it is not wanted.
  */
 function forward(
   code: number,
   x: Tensor,
   residual: Tensor,
   outShape: readonly number[],
+  pooled: Tensor | null,
   operands: readonly ConvolutionOperands[],
   { addresses }: NativeTable,
-  { shape, rows, copies }: NativeCall,
-): GatedOutput {
+  call: NativeCall,
+): Tensor {
   const { device } = x;
-  // What is freed if a call fails. Not a DisposableStack: it costs a microsecond, which a small block at batch 1 would
-  // feel.
-  const made: Disposable[] = [];
-  let succeeded = false;
   const folds: FoldedNorm[] = [];
   try {
     for (const operand of operands) {
       const index = folds.length;
-      const packed = pack(operand, { shape, rows, copies }, index);
+      const packed = pack(operand, call, index);
       const fold = foldNorm(operand.norm);
       folds.push(fold);
       const row = SL_GATED_COLUMNS * index;
@@ -257,15 +261,16 @@ function forward(
       addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
     }
     const y = new Tensor(device, outShape);
-    made.push(y);
-    const pooled = new Tensor(device, [y.dim(0), y.dim(3)]);
-    made.push(pooled);
-    const [from, added, to, mean] = [x.pointer, residual.pointer, y.pointer, pooled.pointer];
-    device.kernels.sl_gated_forward(shape, rows, code, addresses, from, added, to, mean);
-    succeeded = true;
-    return { y, pooled };
+    const [from, added, to, mean] = [x.pointer, residual.pointer, y.pointer, pooled?.pointer ?? null];
+    try {
+      device.kernels.sl_gated_forward(call.shape, call.rows, code, addresses, from, added, to, mean);
+    } catch (error) {
+      y[Symbol.dispose]();
+      throw error;
+    }
+    return y;
   } finally {
+    // Not a DisposableStack: it costs a microsecond, which a small block at batch 1 would feel.
     for (const fold of folds) fold[Symbol.dispose]();
-    if (!succeeded) { for (const tensor of made) tensor[Symbol.dispose](); }
   }
 }
