@@ -25,12 +25,22 @@ const TEST_LEVEL = 3;
 /** Folders whose tests take long enough to be a suite of their own. */
 const slowFolders = ["cuda", "cli", "training", "soak"];
 
-/** The native tests under the sanitizers: with all that this processor offers, and with AVX2 only. */
+/**
+ * The native tests under the sanitizers: with all that this processor offers, with AVX2 only, and those of convolutions
+ * with plain tiles in place of AMX's.
+ */
 async function nativeSuites(): Promise<Suite[]> {
-  const args = ["--test-dir", await build(sanitizedTestsPlan), "--verbose"];
+  const folder = await build(sanitizedTestsPlan);
+  const args = ["--test-dir", folder, "--verbose"];
   return [
     { name: "native tests", program: "ctest", args },
     { name: "native tests, AVX2", program: "ctest", args, env: { ONEDNN_MAX_CPU_ISA: "AVX2" } },
+    {
+      name: "native tests, plain tiles",
+      program: join(folder, "sluice_tests"),
+      args: ["--source-file=*conv_test.cpp"],
+      env: { SLUICE_PLAIN_TILES: "1" },
+    },
   ];
 }
 

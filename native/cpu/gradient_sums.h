@@ -30,7 +30,8 @@ struct GradientOperands {
 
 struct GradientShape {
   int64_t positions, w_positions;  // of v and the sums; of w
-  int64_t tiles, in_channels, out_channels;
+  int64_t tiles, step;             // operands have whole steps of tiles, an even number
+  int64_t in_channels, out_channels;
   int32_t dtype;
 };
 
@@ -54,7 +55,7 @@ class GradientSums {
         w_(context, teams_ * w_bytes_),
         sums_(context, teams_ * sums_size_ * static_cast<int64_t>(sizeof(float))) {}
 
-  // transform(first, begin, end, operands) fills the operands' tiles [begin, end), both even, from the tiles [first +
+  // transform(first, begin, end, operands) fills the operands' tiles [begin, end), whole steps, from the tiles [first +
   // begin, first + end); tiles beyond the last become zeros. multiply(operands, tiles, position, channel, sums) adds a
   // group of output channels to `sums`, [position][output channel][input channel].
   template <typename Transform, typename Multiply>
@@ -72,7 +73,7 @@ class GradientSums {
   // The most floats of sums, over all threads.
   static constexpr int64_t most_sums = int64_t{1} << 22;
 
-  static int64_t even(int64_t n) { return (n + 1) / 2 * 2; }
+  int64_t whole_steps(int64_t n) const { return (n + shape_.step - 1) / shape_.step * shape_.step; }
 
   // The tiles of a run, whose operands are held at once. With few channels, many tiles fit into a core's cache; with
   // many channels, a run must have enough tiles to pay for the pass over the sums.
@@ -80,7 +81,7 @@ class GradientSums {
     constexpr int64_t cached_bytes = int64_t{1} << 19, worthwhile = 128;
     const int64_t elements = shape_.positions * shape_.in_channels + shape_.w_positions * shape_.out_channels;
     const int64_t share = (shape_.tiles + teams_ - 1) / teams_;
-    return even(std::min(std::max(cached_bytes / (elements * element_bytes(shape_.dtype)), worthwhile), share));
+    return whole_steps(std::min(std::max(cached_bytes / (elements * element_bytes(shape_.dtype)), worthwhile), share));
   }
 
   GradientOperands operands(int64_t team) const {
@@ -104,8 +105,8 @@ class GradientSums {
     parallel_for(context_->threads, sums_size_, 65536,
                  [=](int64_t begin, int64_t end) { std::fill(sums + begin, sums + end, 0.0f); });
     for (int64_t first = 0; first < shape_.tiles; first += together_) {
-      const int64_t count = even(std::min(together_, shape_.tiles - first));
-      parallel_for(context_->threads, count, 8,
+      const int64_t count = whole_steps(std::min(together_, shape_.tiles - first));
+      parallel_for(context_->threads, count, std::max<int64_t>(8, shape_.step),
                    [&](int64_t begin, int64_t end) { transform(first, begin, end, operands(0)); });
       parallel_for(context_->threads, units(), 1,
                    [&](int64_t unit, int64_t) { multiply_unit(multiply, 0, count, unit); });
@@ -120,7 +121,7 @@ class GradientSums {
       float* const sums = sums_.get<float>() + team * sums_size_;
       std::fill(sums, sums + sums_size_, 0.0f);
       for (int64_t run = team * runs / teams_; run < (team + 1) * runs / teams_; ++run) {
-        const int64_t first = run * together_, count = even(std::min(together_, shape_.tiles - first));
+        const int64_t first = run * together_, count = whole_steps(std::min(together_, shape_.tiles - first));
         transform(first, 0, count, operands(team));
         for (int64_t unit = 0; unit < units(); ++unit) multiply_unit(multiply, team, count, unit);
       }

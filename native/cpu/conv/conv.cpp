@@ -7,6 +7,7 @@
 #include "pointwise.h"
 #include "shifted.h"
 #include "stem.h"
+#include "tiled.h"
 
 namespace sluice {
 namespace {
@@ -46,12 +47,12 @@ const PackedAlgorithm packed_algorithms[] = {
 };
 
 const GradientAlgorithm gradient_algorithms[] = {
+    {tiled_suits, tiled_backward_weights},
     {winograd_suits, [](const ConvProblem& p, const void* x, const void* dy, float* dw,
                         bool accumulate) { winograd_backward_weights(p.context, p.shape, x, dy, dw, accumulate); }},
     {stem_suits, [](const ConvProblem& p, const void* x, const void* dy, float* dw,
                     bool accumulate) { stem_backward_weights(p.context, p.shape, x, dy, dw, accumulate); }},
-    {shifted_suits, [](const ConvProblem& p, const void* x, const void* dy, float* dw,
-                       bool accumulate) { shifted_backward_weights(p.context, p.shape, x, dy, dw, accumulate); }},
+    {shifted_suits, shifted_backward_weights},
     {pointwise_suits, pointwise_backward_weights},
     {[](const sl_conv_shape&) { return true; }, onednn_backward_weights},
 };

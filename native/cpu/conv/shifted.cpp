@@ -3,6 +3,7 @@
 
 #include "../onednn.h"
 #include "shifted_kernels.h"
+#include "taps.h"
 
 namespace sluice {
 
@@ -15,33 +16,16 @@ bool shifted_suits(const sl_conv_shape& s) {
   return worthwhile && prefers_own_products(s.dtype);
 }
 
-void shifted_backward_weights(sl_context* context, const sl_conv_shape& s, const void* x, const void* dy, float* dw,
-                              bool accumulate) {
-  const ShiftedGeometry g{s.batch,
-                          s.height,
-                          s.width,
-                          s.in_channels,
-                          (int64_t{s.height} + 2 * s.padding - 3) / s.stride + 1,
-                          (int64_t{s.width} + 2 * s.padding - 3) / s.stride + 1,
-                          s.out_channels,
-                          s.stride,
-                          s.padding};
-  const ShiftedKernels& kernels = s.dtype == SL_BF16 ? shifted_avx512_bf16 : shifted_avx512_f32;
-  GradientSums sums(context, {shifted_taps, 1, g.pixels(), g.in_channels, g.out_channels, s.dtype});
+void shifted_backward_weights(const ConvProblem& p, const void* x, const void* dy, float* dw, bool accumulate) {
+  const ConvGeometry g(p);
+  const ShiftedKernels& kernels = p.shape.dtype == SL_BF16 ? shifted_avx512_bf16 : shifted_avx512_f32;
+  GradientSums sums(p.context, {g.taps(), 1, g.pixels(), 2, g.in_channels, g.out_channels, p.shape.dtype});
   sums.compute([&](int64_t first, int64_t begin, int64_t end,
                    const GradientOperands& operands) { kernels.gather(g, x, dy, first, begin, end, operands); },
                [&](const GradientOperands& operands, int64_t pixels, int64_t tap, int64_t channel, float* target) {
                  kernels.multiply(g, operands, pixels, tap, channel, target);
                });
-  const float* const result = sums.result();
-  parallel_for(context->threads, g.out_channels * shifted_taps, 16, [=](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t channel = row / shifted_taps, tap = row % shifted_taps;
-      const float* const from = result + (tap * g.out_channels + channel) * g.in_channels;
-      float* const to = dw + row * g.in_channels;
-      for (int64_t i = 0; i < g.in_channels; ++i) to[i] = (accumulate ? to[i] : 0.0f) + from[i];
-    }
-  });
+  collect_taps(p.context, g, sums.result(), dw, accumulate);
 }
 
 }  // namespace sluice

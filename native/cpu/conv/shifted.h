@@ -2,7 +2,7 @@
 // does not support.
 #pragma once
 
-#include "../context.h"
+#include "conv_problem.h"
 
 namespace sluice {
 
@@ -10,7 +10,6 @@ namespace sluice {
 bool shifted_suits(const sl_conv_shape& shape);
 
 // dw f32 OHWI from x and dy. Throws std::bad_alloc.
-void shifted_backward_weights(sl_context* context, const sl_conv_shape& shape, const void* x, const void* dy, float* dw,
-                              bool accumulate);
+void shifted_backward_weights(const ConvProblem& problem, const void* x, const void* dy, float* dw, bool accumulate);
 
 }  // namespace sluice

@@ -30,46 +30,28 @@ struct Shifted {
   using T = typename Op::Element;
   static constexpr int64_t joined = Op::joined;
 
-  // The place of an output's pixel. It does not exist if the number is beyond the last image.
-  struct Place {
-    int64_t image, row, column;
-    bool exists;
-
-    Place(const ShiftedGeometry& g, int64_t pixel)
-        : image(pixel / (g.out_height * g.out_width)),
-          row(pixel / g.out_width % g.out_height),
-          column(pixel % g.out_width),
-          exists(pixel < g.pixels()) {}
-  };
-
-  static const T* seen(const ShiftedGeometry& g, const T* x, const Place& place, int64_t tap) {
-    const int64_t row = place.row * g.stride + tap / 3 - g.padding;
-    const int64_t column = place.column * g.stride + tap % 3 - g.padding;
-    if (!place.exists || row < 0 || row >= g.height || column < 0 || column >= g.width) return nullptr;
-    return x + ((place.image * g.height + row) * g.width + column) * g.in_channels;
-  }
-
-  SLUICE_SIMD static void gather(const ShiftedGeometry& g, const void* x, const void* dy, int64_t first, int64_t begin,
+  SLUICE_SIMD static void gather(const ConvGeometry& g, const void* x, const void* dy, int64_t first, int64_t begin,
                                  int64_t end, const GradientOperands& operands) {
-    const T* const inputs = static_cast<const T*>(x);
-    const T* const gradients = static_cast<const T*>(dy);
     T* const v = static_cast<T*>(operands.v);
     T* const w = static_cast<T*>(operands.w);
-    for (int64_t pixel = begin; pixel < end; pixel += joined) {
+    OutputPixel pixel(g, first + begin);
+    for (int64_t index = begin; index < end; index += joined) {
+      const OutputPixel pixels[2] = {pixel, pixel.next()};
       const T* from[joined];
-      for (int64_t tap = 0; tap < shifted_taps; ++tap) {
-        for (int64_t i = 0; i < joined; ++i) from[i] = seen(g, inputs, Place(g, first + pixel + i), tap);
-        copy_channels(g.in_channels, from, v + tap * operands.v_plane + pixel / joined * operands.v_row);
-      }
-      for (int64_t i = 0; i < joined; ++i) {
-        const int64_t index = first + pixel + i;
-        from[i] = index < g.pixels() ? gradients + index * g.out_channels : nullptr;
-      }
-      copy_channels(g.out_channels, from, w + pixel / joined * operands.w_row);
+      T* to = v + index / joined * operands.v_row;
+      for (int64_t row = 0; row < g.kernel_height; ++row)
+        for (int64_t column = 0; column < g.kernel_width; ++column) {
+          for (int64_t i = 0; i < joined; ++i) from[i] = pixels[i].input(static_cast<const T*>(x), row, column);
+          copy_channels(g.in_channels, from, to);
+          to += operands.v_plane;
+        }
+      for (int64_t i = 0; i < joined; ++i) from[i] = pixels[i].output(static_cast<const T*>(dy));
+      copy_channels(g.out_channels, from, w + index / joined * operands.w_row);
+      pixel = pixels[joined - 1].next();
     }
   }
 
-  static void multiply(const ShiftedGeometry& g, const GradientOperands& operands, int64_t pixels, int64_t tap,
+  static void multiply(const ConvGeometry& g, const GradientOperands& operands, int64_t pixels, int64_t tap,
                        int64_t channel, float* sums) {
     multiply_gradient<Op>(operands, tap, 0, g.in_channels, g.out_channels, pixels, channel,
                           sums + (tap * g.out_channels + channel) * g.in_channels);

@@ -226,7 +226,7 @@ void winograd_backward_weights(sl_context* context, const sl_conv_shape& s, cons
                                bool accumulate) {
   const WinogradGeometry g = geometry_of(s, SL_CONV_FORWARD);
   const WinogradKernels& kernels = kernels_of(s, g);
-  GradientSums sums(context, {g.positions(), g.positions(), g.tiles(), g.in_channels, g.out_channels, s.dtype});
+  GradientSums sums(context, {g.positions(), g.positions(), g.tiles(), 2, g.in_channels, g.out_channels, s.dtype});
   sums.compute([&](int64_t first, int64_t begin, int64_t end,
                    const GradientOperands& operands) { kernels.transform(g, x, dy, first, begin, end, operands); },
                [&](const GradientOperands& operands, int64_t tiles, int64_t position, int64_t channel, float* target) {
