@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "dispatch.h"
 #include "size_checks.h"
 
 namespace sluice {
@@ -13,6 +14,7 @@ struct GatedLayer {
   int32_t group;  // channels that a mask opens together, 0 without a mask
   int64_t in_height, in_width, in_channels;
   int64_t out_height, out_width, out_channels;
+  int32_t dtype;  // of maps
 
   bool masked() const { return group != 0; }
   int64_t taps() const { return int64_t{kernel} * kernel; }
@@ -46,8 +48,8 @@ struct GatedTable {
   GatedText words() const { return GatedText(*shape, convolutions); }
   const GatedLayer& first() const { return layers[0]; }
   const GatedLayer& last() const { return layers[count - 1]; }
-  int64_t x_floats() const { return first().in_pixels() * first().in_channels; }  // of one image
-  int64_t y_floats() const { return last().out_pixels() * last().out_channels; }  // of one image
+  int64_t x_elements() const { return first().in_pixels() * first().in_channels; }  // of one image
+  int64_t y_elements() const { return last().out_pixels() * last().out_channels; }  // of one image
 
   // Whether nothing is to be computed: no image, no pixel, or a convolution without outputs.
   bool is_empty() const {
@@ -72,6 +74,7 @@ inline int32_t check_gated_table(const char* name, const sl_gated_shape* host_sh
   const sl_gated_convolution* const convolutions = host_convolutions;
   SL_REQUIRE(s.convolutions >= 1 && s.convolutions <= SL_GATED_MOST_CONVOLUTIONS,
              "%s: %d convolutions, which must be 1 to %d", name, s.convolutions, SL_GATED_MOST_CONVOLUTIONS);
+  SL_REQUIRE(s.dtype == SL_F32 || s.dtype == SL_BF16, "%s: dtype %d is neither f32 nor bf16", name, s.dtype);
   table->shape = host_shape;
   table->convolutions = host_convolutions;
   SL_REQUIRE(s.batch >= 0 && s.height >= 0 && s.width >= 0 && s.in_channels >= 0, "%s: a size is negative (%s)", name,
@@ -96,8 +99,8 @@ inline int32_t check_gated_table(const char* name, const sl_gated_shape* host_sh
     SL_REQUIRE(is_countable({c.outputs, c.kernel, c.kernel, channels}) &&
                    is_countable({s.batch, out_height, out_width, c.outputs}),
                "%s: more elements than can be counted (%s)", name, table->words().text);
-    table->layers[i] = {c.kernel, c.stride, c.padding,  c.group,   height,
-                        width,    channels, out_height, out_width, c.outputs};
+    table->layers[i] = {c.kernel, c.stride,   c.padding, c.group,   height, width,
+                        channels, out_height, out_width, c.outputs, s.dtype};
     height = out_height;
     width = out_width;
     channels = c.outputs;
@@ -135,16 +138,22 @@ struct GatedOperands {
 
 // The operands of a forward call that is not empty.
 struct GatedCall {
-  const float *x, *residual;
-  float* y;
+  int64_t element;  // bytes of an element of x, residual and y
+  const void *x, *residual;
+  void* y;
   float* pooled;  // or null
   GatedOperands layers[SL_GATED_MOST_CONVOLUTIONS];
 
+  // From an element of x, of residual or of y on.
+  const void* x_at(int64_t index) const { return static_cast<const char*>(x) + index * element; }
+  const void* residual_at(int64_t index) const { return static_cast<const char*>(residual) + index * element; }
+  void* y_at(int64_t index) const { return static_cast<char*>(y) + index * element; }
+
   // Moves on to the images behind the next `images` ones.
   void advance(const GatedTable& table, int64_t images) {
-    x += images * table.x_floats();
-    residual += images * table.y_floats();
-    y += images * table.y_floats();
+    x = x_at(images * table.x_elements());
+    residual = residual_at(images * table.y_elements());
+    y = y_at(images * table.y_elements());
     for (int32_t i = 0; i < table.count; ++i) {
       if (table.layers[i].masked()) layers[i].mask += images * table.layers[i].out_channels;
     }
@@ -152,13 +161,15 @@ struct GatedCall {
 };
 
 // INVALID_ARGUMENT if an operand is missing, else all of them into *call.
-inline int32_t check_gated_forward(const GatedTable& table, int32_t dtype, const uint64_t* host_operands,
-                                   const float* x, const float* residual, float* y, float* pooled,
+inline int32_t check_gated_forward(const GatedTable& table, int32_t products, const uint64_t* host_operands,
+                                   const void* x, const void* residual, void* y, float* pooled,
                                    GatedCall* call) noexcept {
   constexpr const char* name = "sl_gated_forward";
-  SL_REQUIRE(dtype == SL_F32 || dtype == SL_BF16, "%s: dtype %d is neither f32 nor bf16", name, dtype);
+  SL_REQUIRE(products == SL_F32 || products == SL_BF16, "%s: products of %d, which is neither f32 nor bf16", name,
+             products);
   SL_REQUIRE_POINTERS(name, host_operands, residual, y);
-  if (table.x_floats() > 0) SL_REQUIRE_POINTERS(name, x);
+  if (table.x_elements() > 0) SL_REQUIRE_POINTERS(name, x);
+  call->element = element_bytes(table.shape->dtype);
   call->x = x;
   call->residual = residual;
   call->y = y;

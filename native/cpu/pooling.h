@@ -17,6 +17,15 @@ class GlobalPool {
     return padded_floats(wide_.width) + padded_floats(channels_ * int64_t{sizeof(double) / sizeof(float)});
   }
 
+  // The same of x in a type known at run time.
+  void image(int32_t dtype, const void* x, float* scratch, float* y) const {
+    if (dtype == SL_BF16) {
+      image(static_cast<const bf16*>(x), scratch, y);
+    } else {
+      image(static_cast<const float*>(x), scratch, y);
+    }
+  }
+
   // y [channels] = the mean of x [pixels, channels]. `scratch` begins at a cache line.
   template <typename T>
   void image(const T* x, float* scratch, float* y) const {

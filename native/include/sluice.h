@@ -34,7 +34,7 @@
 extern "C" {
 #endif
 
-#define SL_ABI_VERSION 3
+#define SL_ABI_VERSION 4
 
 /* Status codes. */
 #define SL_OK 0
@@ -418,6 +418,7 @@ typedef struct sl_gated_shape {
   int32_t width;
   int32_t in_channels;
   int32_t convolutions; /* rows of the table, 1 to SL_GATED_MOST_CONVOLUTIONS */
+  int32_t dtype;        /* of x, residual and y: SL_F32 or SL_BF16 */
 } sl_gated_shape;
 
 /* Output height = (height + 2 padding - kernel) / stride + 1, likewise width; kernels are square. */
@@ -438,9 +439,9 @@ typedef struct sl_gated_convolution {
 #define SL_GATED_SHIFT 3  /* f32 [outputs], from sl_norm_fold */
 #define SL_GATED_COLUMNS 4
 
-/* Whether this library has kernels of its own for the table: 1 or 0 into *host_supported. The answer
- * depends on the table alone. The other functions return UNSUPPORTED for a table that it has no kernels for: compute
- * that with sl_conv_forward and sl_norm_apply, which takes the mask. */
+/* Whether this library has kernels of its own for the table: 1 or 0 into *host_supported. The answer depends on the
+ * table, the dtype and the input channels. The other functions return UNSUPPORTED for a table that it has no kernels
+ * for: compute that with sl_conv_forward and sl_norm_apply, which takes the mask. */
 SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host_shape,
                                  const sl_gated_convolution* host_convolutions, int32_t* host_supported);
 
@@ -459,14 +460,14 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
                              const sl_gated_convolution* host_convolutions, int32_t index, const float* weights,
                              void* packed);
 
-/* x [N,H,W,I], residual and y [N,H',W',O] f32, O the outputs of the last convolution; host_operands
- * [convolutions, SL_GATED_COLUMNS] holds device addresses. If dtype is SL_BF16, operands may be rounded to bf16 before
- * they are multiplied, and if it is SL_F32 and TF32 is allowed, to TF32. Sums are f32. pooled [N,O] f32, or NULL,
- * becomes what sl_global_pool_forward gives for y: what the gates of the next block read. After OUT_OF_MEMORY, y and
- * pooled are undefined. */
+/* x [N,H,W,I], residual and y [N,H',W',O] of the shape's dtype, O the outputs of the last convolution; host_operands
+ * [convolutions, SL_GATED_COLUMNS] holds device addresses. If `products` is SL_BF16, operands may be rounded to bf16
+ * before they are multiplied, and if it is SL_F32 and TF32 is allowed, to TF32. Sums are f32. pooled [N,O] f32, or
+ * NULL, becomes what sl_global_pool_forward gives for y: what the gates of the next block read. After OUT_OF_MEMORY, y
+ * and pooled are undefined. */
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
-                                const sl_gated_convolution* host_convolutions, int32_t dtype,
-                                const uint64_t* host_operands, const float* x, const float* residual, float* y,
+                                const sl_gated_convolution* host_convolutions, int32_t products,
+                                const uint64_t* host_operands, const void* x, const void* residual, void* y,
                                 float* pooled);
 
 /* ---- optimisers (many tensors in one call) ------------------------------------------------------------------- */

@@ -12,7 +12,7 @@ import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { type Precision, resolvePrecision } from "../tensor/precision.ts";
 import { networkOptions, networkSpec } from "../config/network.ts";
-import { type FullBlock, fullBlocks } from "./full_blocks.ts";
+import { type FullBlock, fullBlocks, gatedPrecision } from "./block_paths.ts";
 import { IMAGE_SIDE, randomImages } from "./images.ts";
 
 /** Speed of both networks at one batch size and one share of open channels. */
@@ -47,7 +47,7 @@ export interface InferenceBenchmark {
   readonly device: string;
   /** Precision of both networks. */
   readonly precision: Precision;
-  /** Precision of the products of open channels: the networks' on a GPU, f32 on a CPU. */
+  /** Precision of the products of open channels. */
   readonly gatedPrecision: Precision;
   /** CPU threads. */
   readonly threads: number;
@@ -83,11 +83,6 @@ function randomMasks(device: Device, config: RunConfig, cost: NetworkCost, batch
   return { openShare, masks, macShare: gatedMacs(cost, termShares(cost, openShares)) / cost.macs };
 }
 
-/** The precision of the products of open channels of a network that computes in `precision`. */
-export function gatedPrecisionOf({ kind }: Pick<Device, "kind">, precision: Precision): Precision {
-  return kind === "cuda" ? precision : "f32";
-}
-
 /**
  * Times the dense and the gated network on random images. The gated network computes its gates, but then uses random
  * masks: masks that meet the configured budget, and masks of fixed shares of open channels.
@@ -115,11 +110,16 @@ export function benchInfer(
     return masked.map(({ openShare, masks, macShare }, index) => {
       const { median: gatedMs, spread: gatedSpread } = gatedTimings[index] ?? untimed;
       const [timeShare, speedRatio] = [gatedMs / denseMs, denseMs / gatedMs];
-      const inFull = fullBlocks(device, network.encoder.spec, batch, [masks]);
+      const inFull = fullBlocks(device, network.encoder.spec, batch, precision, [masks]);
       return { batch, openShare, denseMs, denseSpread, gatedMs, gatedSpread, macShare, timeShare, speedRatio, inFull };
     });
   });
   const { name } = device.description;
-  const gatedPrecision = gatedPrecisionOf(device, precision);
-  return { rows, device: name, precision, gatedPrecision, threads: device.threads };
+  return {
+    rows,
+    device: name,
+    precision,
+    gatedPrecision: gatedPrecision(device, network.encoder.spec, precision),
+    threads: device.threads,
+  };
 }

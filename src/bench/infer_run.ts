@@ -20,8 +20,7 @@ import {
 import { DualNetwork } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { type Precision, resolvePrecision } from "../tensor/mod.ts";
-import { type FullBlock, fullBlocks } from "./full_blocks.ts";
-import { gatedPrecisionOf } from "./infer.ts";
+import { type FullBlock, fullBlocks, gatedPrecision } from "./block_paths.ts";
 
 /** Speed of one network at one batch size, compared with the dense network. */
 export interface RunInferenceRow extends NetworkSpeed {
@@ -99,7 +98,7 @@ export function benchRun(
   const rows = sizes.flatMap((batch) => {
     let inFull: readonly FullBlock[] = [];
     const masked: SpeedOptions["masked"] = ({ encoder }, masks) => {
-      inFull = fullBlocks(device, encoder.spec, batch, masks);
+      inFull = fullBlocks(device, encoder.spec, batch, precision, masks);
     };
     const speeds = timeNetworks(networks, images, { batch, precision, masked, ...turns });
     return compared(speeds, inFull);
@@ -110,7 +109,7 @@ export function benchRun(
     images: Math.max(...sizes.map((batch) => batch * timedBatches(batch, set.count))),
     device: device.description.name,
     precision,
-    gatedPrecision: gatedPrecisionOf(device, precision),
+    gatedPrecision: gatedPrecision(device, network.encoder.spec, precision),
     threads: device.threads,
   };
 }

@@ -6,7 +6,7 @@
 export * from "./augment.ts";
 export * from "./checkpoint.ts";
 export * from "./folder.ts";
-export type { FullBlock } from "./full_blocks.ts";
+export type { FullBlock } from "./block_paths.ts";
 export * from "./infer.ts";
 export * from "./infer_run.ts";
 export * from "./loader.ts";

@@ -264,7 +264,7 @@ export const symbols = {
     result: "i32",
   },
   sl_gated_forward: {
-    // host_shape, host_convolutions, dtype, host_operands, x, residual, y, pooled
+    // host_shape, host_convolutions, products, host_operands, x, residual, y, pooled
     parameters: ["pointer", "buffer", "buffer", "i32", "buffer", "pointer", "pointer", "pointer", "pointer"],
     result: "i32",
   },

@@ -7,7 +7,7 @@
 
 /** Every `#define SL_...` of the header that has a value. */
 export const constants = {
-  SL_ABI_VERSION: 3,
+  SL_ABI_VERSION: 4,
 
   SL_OK: 0,
   SL_ERROR_INVALID_ARGUMENT: 1,
@@ -103,6 +103,7 @@ export const structs = {
     width: "i32",
     in_channels: "i32",
     convolutions: "i32",
+    dtype: "i32",
   },
   sl_gated_convolution: {
     kernel: "i32",

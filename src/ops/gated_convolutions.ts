@@ -5,7 +5,7 @@
  */
 import { addressOf, constants, type Device, structOf } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
-import { Tensor } from "../tensor/mod.ts";
+import { type DType, dtypeCode, Tensor } from "../tensor/mod.ts";
 import { type FoldedNorm, foldNorm } from "./batch_norm.ts";
 import { cast } from "./cast.ts";
 import { convolvedSize } from "./conv2d.ts";
@@ -16,14 +16,21 @@ import { expectF32, expectShape, imageShape } from "./shapes.ts";
 const { SL_GATED_MOST_CONVOLUTIONS, SL_GATED_MASK, SL_GATED_PACKED, SL_GATED_SCALE, SL_GATED_SHIFT, SL_GATED_COLUMNS } =
   constants;
 
-/** The arguments of native calls for one table and one size of x. */
+/** [N, H, W, I] of x. */
+export type GatedInput = readonly [batch: number, height: number, width: number, inChannels: number];
+
+/** The arguments of native calls for one table, one size of x and one type of maps. */
 interface NativeCall {
+  /** The type of x, the residual and the result. */
+  readonly dtype: DType;
   /** One sl_gated_shape. */
   readonly shape: Int32Array<ArrayBuffer>;
   /** One sl_gated_convolution per row. */
   readonly rows: Int32Array<ArrayBuffer>;
   /** By row, the name of the packed copy of its weight. */
   readonly copies: readonly string[];
+  /** Whether a device has kernels for the call, of devices that were asked. */
+  readonly supported: WeakMap<Device, boolean>;
 }
 
 /**
@@ -35,12 +42,10 @@ interface NativeTable {
   readonly key: string;
   /** One sl_gated_convolution per row. */
   readonly rows: Int32Array<ArrayBuffer>;
-  /** By the sizes of x. */
+  /** By the type and the sizes of x. */
   readonly calls: Map<string, NativeCall>;
   /** Room for the operands' addresses, [rows, SL_GATED_COLUMNS]. */
   readonly addresses: BigUint64Array<ArrayBuffer>;
-  /** Whether a device has kernels for the table, of devices that were asked. */
-  readonly supported: WeakMap<Device, boolean>;
 }
 
 const byKey = new Map<string, NativeTable>();
@@ -60,32 +65,38 @@ function nativeTable(table: readonly ConvolutionRow[]): NativeTable {
   }));
   const key = rows.join();
   const addresses = new BigUint64Array(SL_GATED_COLUMNS * table.length);
-  const native = byKey.get(key) ?? { key, rows, calls: new Map(), addresses, supported: new WeakMap() };
+  const native = byKey.get(key) ?? { key, rows, calls: new Map(), addresses };
   byKey.set(key, native);
   byTable.set(table, native);
   return native;
 }
 
 function nativeCall(
-  [batch, height, width, inChannels]: readonly [number, number, number, number],
+  [batch, height, width, inChannels]: GatedInput,
+  dtype: DType,
   { key, rows, calls }: NativeTable,
   convolutions: number,
 ): NativeCall {
-  const sizes = `${batch},${height},${width},${inChannels}`;
+  const sizes = `${dtype} ${batch},${height},${width},${inChannels}`;
   let call = calls.get(sizes);
   if (call === undefined) {
-    const shape = structOf("sl_gated_shape", { batch, height, width, in_channels: inChannels, convolutions });
+    const code = dtypeCode(dtype);
+    const shape = structOf("sl_gated_shape", {
+      batch,
+      height,
+      width,
+      in_channels: inChannels,
+      convolutions,
+      dtype: code,
+    });
     const copies = Array.from({ length: convolutions }, (_, index) => `gated ${index} ${sizes} ${key}`);
-    call = { shape, rows, copies };
+    call = { dtype, shape, rows, copies, supported: new WeakMap() };
     calls.set(sizes, call);
   }
   return call;
 }
 
-/**
- * Whether the device has kernels for a table. The answer depends on the table alone, so a device is asked only once.
- */
-function isSupported(device: Device, { supported }: NativeTable, { shape, rows }: NativeCall): boolean {
+function isSupported(device: Device, { shape, rows, supported }: NativeCall): boolean {
   let answer = supported.get(device);
   if (answer === undefined) {
     const host = new Int32Array(1);
@@ -96,24 +107,55 @@ function isSupported(device: Device, { supported }: NativeTable, { shape, rows }
   return answer;
 }
 
+/** The call that the device has kernels for: with maps of the type wanted, else of f32. Undefined if it has none. */
+function supportedCall(
+  device: Device,
+  shape: GatedInput,
+  wanted: DType,
+  table: readonly ConvolutionRow[],
+): NativeCall | undefined {
+  const native = nativeTable(table);
+  const types: readonly DType[] = wanted === "f32" ? ["f32"] : [wanted, "f32"];
+  return types.map((dtype) => nativeCall(shape, dtype, native, table.length)).find((call) => isSupported(device, call));
+}
+
 /**
  * How many channels the first mask must open for an image to be computed in full, because on this device so many open
  * channels would cost more one by one. One more than there are if no image is.
  *
  * @param shape [N, H, W, I] of x.
+ * @param dtype the type of x.
  * @param table the block's convolutions.
  * @throws {NativeError} if a kernel is larger than its padded input, or a size is negative.
  */
 export function gatedFullFrom(
   device: Device,
-  shape: readonly [batch: number, height: number, width: number, inChannels: number],
+  shape: GatedInput,
+  dtype: DType,
   table: readonly ConvolutionRow[],
 ): number {
-  const native = nativeTable(table);
-  const call = nativeCall(shape, native, table.length);
+  const call = supportedCall(device, shape, dtype, table);
   const host = Int32Array.of((table[0]?.outChannels ?? 0) + 1);
-  if (isSupported(device, native, call)) device.kernels.sl_gated_full_from(call.shape, call.rows, host);
+  if (call) device.kernels.sl_gated_full_from(call.shape, call.rows, host);
   return host[0] ?? 0;
+}
+
+/**
+ * The type that {@linkcode gatedConvolutions} multiplies in.
+ *
+ * @param shape [N, H, W, I] of x.
+ * @param dtype the type of x.
+ * @param table the block's convolutions.
+ * @throws {NativeError} if a kernel is larger than its padded input, or a size is negative.
+ */
+export function gatedProductType(
+  device: Device,
+  shape: GatedInput,
+  dtype: DType,
+  table: readonly ConvolutionRow[],
+): DType {
+  // A GPU rounds f32 maps when it loads them.
+  return device.kind === "cuda" ? dtype : supportedCall(device, shape, dtype, table)?.dtype ?? dtype;
 }
 
 /** Names of operands in messages. They are listed, because each call checks every operand. */
@@ -189,7 +231,8 @@ export interface GatedOutput {
  * the masks. No gradient. (method of Krishna et al. 2023 and DGNet, Li et al. 2021)
  *
  * @param x [N, H, W, I], f32 or bf16. A GPU multiplies bf16 on tensor cores if x is bf16, and TF32 if x is f32 and TF32
- * is allowed. A CPU multiplies f32.
+ * is allowed. A CPU multiplies bf16 if x is bf16, the processor has the instructions, and masks open 16 channels at a
+ * time; else f32.
  * @param operands by row, with a mask in exactly the rows that are masked.
  * @param residual [N, H', W', O] of x's element type, the shape of the result.
  * @returns the result and its mean; the caller frees both.
@@ -202,10 +245,10 @@ export function gatedConvolutions(
   residual: Tensor,
 ): GatedOutput {
   const outShape = checkShapes(x, table, operands, residual);
+  const call = supportedCall(x.device, imageShape("gatedConvolutions", x), x.dtype, table);
+  if (!call) return withPooled(maskedConvolutions(x, table, operands, residual));
   const native = nativeTable(table);
-  const call = nativeCall(imageShape("gatedConvolutions", x), native, table.length);
-  if (!isSupported(x.device, native, call)) return withPooled(maskedConvolutions(x, table, operands, residual));
-  if (x.dtype === "f32") {
+  if (x.dtype === call.dtype) {
     const pooled = new Tensor(x.device, [outShape[0] ?? 0, outShape[3] ?? 0]);
     try {
       return { y: forward(x.code, x, residual, outShape, pooled, operands, native, call), pooled };
@@ -231,7 +274,7 @@ function withPooled(y: Tensor): GatedOutput {
 }
 
 /**
- * Calls the native kernels, which read and write f32.
+ * Calls the native kernels. x and the residual are of the call's type, as is the result.
  *
  * @param code the code of the type that operands of products may be rounded to.
  * @param pooled becomes the mean of the result; null if it is not wanted.
@@ -260,7 +303,7 @@ function forward(
       addresses[row + SL_GATED_SCALE] = addressOf(fold.scale);
       addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
     }
-    const y = new Tensor(device, outShape);
+    const y = new Tensor(device, outShape, call.dtype);
     const [from, added, to, mean] = [x.pointer, residual.pointer, y.pointer, pooled?.pointer ?? null];
     try {
       device.kernels.sl_gated_forward(call.shape, call.rows, code, addresses, from, added, to, mean);

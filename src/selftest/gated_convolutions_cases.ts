@@ -7,8 +7,14 @@ import type { Device } from "../device/mod.ts";
 import { ShapeError } from "../errors.ts";
 import { type ConvolutionRow, gatedConvolutions, PackedWeights } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
-import { bits, type CaseInput, given, normal, uniform } from "./case_inputs.ts";
-import { type OperationBenchmark, operationBenchmark, type OperationCase, operationCase } from "./operation_case.ts";
+import { asBf16, bits, type CaseInput, given, normal, uniform } from "./case_inputs.ts";
+import {
+  type OperationBenchmark,
+  operationBenchmark,
+  type OperationCase,
+  operationCase,
+  type Tolerance,
+} from "./operation_case.ts";
 import { type ConvolutionSizes, convolve, outputSize } from "./reference_convolution.ts";
 import { normalise } from "./reference_norm.ts";
 
@@ -22,6 +28,8 @@ interface Sizes {
   readonly table: readonly ConvolutionRow[];
   /** By masked row: the probability of each channel to be open, or all bits. */
   readonly open: readonly (number | readonly number[])[];
+  /** Whether x and the residual are bf16. */
+  readonly bf16?: boolean;
 }
 
 function row(kernel: number, outChannels: number, stride = 1): ConvolutionRow {
@@ -47,7 +55,8 @@ function convolutionsOf({ x: [batch, height, width, channels], table }: Sizes): 
 
 /** The inputs by name: of the n-th convolution `weight1`, ... `mask1`, from 1. */
 function inputsOf(sizes: Sizes): Record<string, CaseInput> {
-  const inputs: Record<string, CaseInput> = { x: normal(sizes.x) };
+  const image = (input: CaseInput) => (sizes.bf16 ? asBf16(input) : input);
+  const inputs: Record<string, CaseInput> = { x: image(normal(sizes.x)) };
   convolutionsOf(sizes).forEach(({ batch, kernel, inChannels, outChannels }, index) => {
     const number = index + 1;
     const terms = kernel * kernel * inChannels;
@@ -61,7 +70,7 @@ function inputsOf(sizes: Sizes): Record<string, CaseInput> {
     const shape = [batch, outChannels];
     inputs[`mask${number}`] = typeof open === "number" ? bits(shape, open) : given(shape, open);
   });
-  return { ...inputs, residual: normal(outputShape(sizes)) };
+  return { ...inputs, residual: image(normal(outputShape(sizes))) };
 }
 
 function outputShape(sizes: Sizes): number[] {
@@ -112,6 +121,11 @@ function reference(sizes: Sizes, values: Readonly<Record<string, Float64Array>>)
   }, named(values, "x"));
 }
 
+const bf16Tolerance: Tolerance = {
+  error: 5e-5,
+  reason: "operands, hidden maps and outputs are rounded to 8 bits, the operands once more in Winograd's tiles",
+};
+
 function single(label: string, sizes: Sizes, fixture = true): OperationCase {
   const { table } = sizes;
   return operationCase({
@@ -126,6 +140,7 @@ function single(label: string, sizes: Sizes, fixture = true): OperationCase {
     run: (_device: Device, _tape, inputs) => run(sizes, inputs),
     reference: (values) => [reference(sizes, values)],
     fixture,
+    ...(sizes.bf16 && { needsBf16: true, tolerance: bf16Tolerance }),
   });
 }
 
@@ -180,6 +195,17 @@ const basicCases: readonly OperationCase[] = [
     inGroups(basic([3, 10, 11, 32], 32, []), 16, [[0, 1], [1, 0], [1, 1]]),
     false,
   ),
+  single(
+    "basic block: bf16, groups of 16",
+    { ...inGroups(basic([3, 10, 11, 32], 32, []), 16, [[0, 1], [1, 0], [1, 1]]), bf16: true },
+    false,
+  ),
+  single(
+    "basic block: bf16, groups of 16, stride 2",
+    { ...inGroups(basic([3, 7, 5, 32], 32, [], 2), 16, [[0, 1], [0, 0], [1, 1]]), bf16: true },
+    false,
+  ),
+  single("basic block: bf16", { ...basic([3, 10, 11, 32], 32, [0.5]), bf16: true }, false),
   single("basic block: many tiles of three images, a third open", basic([3, 10, 11, 32], 32, [0.3]), false),
   single("basic block: many tiles of three images, most channels open", basic([3, 10, 11, 32], 32, [0.9]), false),
   single("basic block: groups of 3", inGroups(basic([2, 5, 6, 8], 6, []), 3, [[1, 0], [0, 1]]), false),
@@ -273,6 +299,13 @@ export const gatedConvolutionsBenchmarks: readonly OperationBenchmark[] = [
   benchmark(
     "basic block: 256 channels in groups of 16, 8x8, batch 8, 5 of 16 open",
     inGroups(basic([8, 8, 8, 256], 256, []), 16, Array.from({ length: 8 }, (_, image) => someOf(16, 5, image))),
+  ),
+  benchmark(
+    "basic block: bf16, 256 channels in groups of 16, 8x8, batch 8, 5 of 16 open",
+    {
+      ...inGroups(basic([8, 8, 8, 256], 256, []), 16, Array.from({ length: 8 }, (_, image) => someOf(16, 5, image))),
+      bf16: true,
+    },
   ),
   benchmark("bottleneck: 64 channels, 56x56, batch 8, 30 % open", bottleneck([8, 56, 56, 256], 64, [0.3, 0.3])),
   benchmark("bottleneck: 256 channels, 14x14, batch 8, 30 % open", bottleneck([8, 14, 14, 1024], 256, [0.3, 0.3])),

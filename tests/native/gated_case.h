@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "helpers.h"
+#include "typed_buffer.h"
 
 namespace sluice_test {
 
@@ -62,7 +62,7 @@ inline std::vector<float> random_mask(int64_t count, int32_t group, float open_s
 // `open_shares`: of the masked convolutions in order; the last share holds for those that follow.
 inline Case make_case(const ImageSizes& x, const Table& table, const std::vector<float>& open_shares, uint32_t seed) {
   Case made;
-  made.shape = {x.batch, x.height, x.width, x.in_channels, static_cast<int32_t>(table.size())};
+  made.shape = {x.batch, x.height, x.width, x.in_channels, static_cast<int32_t>(table.size()), SL_F32};
   made.table = table;
   made.x = random_values(x.batch * made.input_of(0).count(), seed++);
   size_t masks = 0;
@@ -79,6 +79,14 @@ inline Case make_case(const ImageSizes& x, const Table& table, const std::vector
     made.layers.push_back(layer);
   }
   made.residual = random_values(x.batch * made.output().count(), seed++);
+  return made;
+}
+
+// The same with maps in bf16.
+inline Case in_bf16(Case made) {
+  made.shape.dtype = SL_BF16;
+  made.x = from_bf16(to_bf16(made.x));
+  made.residual = from_bf16(to_bf16(made.residual));
   return made;
 }
 
@@ -172,9 +180,9 @@ struct LayerBuffers {
 class Operands {
  public:
   Operands(sl_context* context, const Case& a)
-      : x(context, a.x),
-        residual(context, a.residual),
-        y(context, std::vector<float>(static_cast<size_t>(a.shape.batch * a.output().count()), nan_value)),
+      : x(context, a.shape.dtype, a.x),
+        residual(context, a.shape.dtype, a.residual),
+        y(context, a.shape.dtype, a.shape.batch * a.output().count()),
         pooled(context, std::vector<float>(static_cast<size_t>(a.shape.batch * a.output().channels), nan_value)) {
     for (int32_t index = 0; index < a.shape.convolutions; ++index) {
       layers_.push_back(std::make_unique<LayerBuffers>(context, a, index));
@@ -185,11 +193,12 @@ class Operands {
     }
   }
 
-  int32_t forward(sl_context* context, const Case& a, int32_t dtype = SL_F32) const {
-    return sl_gated_forward(context, &a.shape, a.table.data(), dtype, addresses.data(), x, residual, y, pooled);
+  int32_t forward(sl_context* context, const Case& a, int32_t products = SL_F32) const {
+    return sl_gated_forward(context, &a.shape, a.table.data(), products, addresses.data(), x, residual, y, pooled);
   }
 
-  Buffer<float> x, residual, y, pooled;
+  TypedBuffer x, residual, y;
+  Buffer<float> pooled;
   std::vector<uint64_t> addresses;  // [convolution][SL_GATED_COLUMNS]
 
  private:
@@ -200,14 +209,14 @@ class Operands {
 inline std::vector<float> gated(const Case& a, int threads) {
   Context context(threads);
   const Operands b(context, a);
-  REQUIRE(b.forward(context, a) == SL_OK);
+  REQUIRE(b.forward(context, a, a.shape.dtype) == SL_OK);
   const MapSize out = a.output();
   const Buffer<float> pooled(context, std::vector<float>(b.pooled.get().size(), nan_value));
-  REQUIRE(sl_global_pool_forward(context, SL_F32, a.shape.batch, out.height * out.width, out.channels, b.y, pooled) ==
-          SL_OK);
+  REQUIRE(sl_global_pool_forward(context, a.shape.dtype, a.shape.batch, out.height * out.width, out.channels, b.y,
+                                 pooled) == SL_OK);
   const std::vector<float> expected = pooled.get(), got = b.pooled.get();
   CHECK(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)) == 0);
-  return b.y.get();
+  return b.y.values();
 }
 
 inline void check_case(const ImageSizes& x, const Table& table, const std::vector<float>& open_shares, uint32_t seed) {

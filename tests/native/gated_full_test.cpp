@@ -69,7 +69,7 @@ TEST_CASE("from how many open channels on an image is computed in full depends o
   std::fill(closed.layers[0].mask.begin(), closed.layers[0].mask.end(), 0.0f);
   CHECK(full_from(closed) == from);
   CHECK(full_from(make_case({9, 17, 17, 32}, bottleneck(32), {0.5f}, 42100)) == 33);
-  const sl_gated_shape empty{0, 17, 17, 32, 2};
+  const sl_gated_shape empty{0, 17, 17, 32, 2, SL_F32};
   const Table table = basic(32);
   Context context(1);
   int32_t open = -1;
@@ -77,6 +77,6 @@ TEST_CASE("from how many open channels on an image is computed in full depends o
   CHECK(open == 33);
   CHECK(sl_gated_full_from(context, &empty, table.data(), nullptr) == SL_ERROR_INVALID_ARGUMENT);
   const Table unsupported(4, {3, 1, 1, 32, 1});
-  const sl_gated_shape four{1, 17, 17, 32, 4};
+  const sl_gated_shape four{1, 17, 17, 32, 4, SL_F32};
   CHECK(sl_gated_full_from(context, &four, unsupported.data(), &open) != SL_OK);
 }

@@ -15,11 +15,11 @@ TEST_CASE("operands in bf16 or TF32 change a gated block by rounding alone") {
         const Operands operands(context, made);
         REQUIRE(operands.forward(context, made, SL_BF16) == SL_OK);
         // Two operands of a product are each off by 2^-9, and errors of one layer pass through those behind it.
-        CHECK(relative_error(operands.y.get(), expected) < 0x1p-7);
+        CHECK(relative_error(operands.y.values(), expected) < 0x1p-7);
         if (sl_context_allow_tf32(context, 1) == SL_ERROR_UNSUPPORTED) continue;
         const Operands again(context, made);
         REQUIRE(again.forward(context, made) == SL_OK);
-        CHECK(relative_error(again.y.get(), expected) < 0x1p-10);
+        CHECK(relative_error(again.y.values(), expected) < 0x1p-10);
       }
     }
   }
@@ -31,7 +31,7 @@ TEST_CASE("a GPU rounds the operands of a gated block only if it may") {
   const auto run = [&](int32_t dtype) {
     const Operands operands(context, made);
     REQUIRE(operands.forward(context, made, dtype) == SL_OK);
-    return operands.y.get();
+    return operands.y.values();
   };
   const std::vector<float> exact = run(SL_F32), narrow = run(SL_BF16);
   CHECK((narrow != exact) == !on_cpu());
@@ -60,7 +60,7 @@ TEST_CASE(
             Context context(1);
             const Operands operands(context, a);
             REQUIRE(operands.forward(context, a, dtype) == SL_OK);
-            return operands.y.get();
+            return operands.y.values();
           };
           const std::vector<float> together = run(made);
           CHECK(relative_error(together, masked_block(made)) < (dtype == SL_F32 ? 1e-5 : 0x1p-7));

@@ -4,7 +4,7 @@
 using namespace sluice_test;
 
 static int32_t supports(sl_context* context, const Table& table) {
-  const sl_gated_shape shape{1, 5, 5, 4, static_cast<int32_t>(table.size())};
+  const sl_gated_shape shape{1, 5, 5, 4, static_cast<int32_t>(table.size()), SL_F32};
   int32_t supported = -1;
   REQUIRE(sl_gated_supports(context, &shape, table.data(), &supported) == SL_OK);
   return supported;
@@ -70,7 +70,7 @@ TEST_CASE("a gated block of no elements is a no-op") {
                  {{1, 5, 0, 4}, table_of(4)},
                  {{1, 5, 5, 4}, table_of(0)}};
     for (const auto& [x, table] : empty) {
-      const sl_gated_shape shape{x.batch, x.height, x.width, x.in_channels, static_cast<int32_t>(table.size())};
+      const sl_gated_shape shape{x.batch, x.height, x.width, x.in_channels, static_cast<int32_t>(table.size()), SL_F32};
       CHECK(sl_gated_forward(context, &shape, table.data(), SL_F32, nullptr, nullptr, nullptr, nullptr, nullptr) ==
             SL_OK);
       int64_t bytes = -1;
@@ -86,7 +86,7 @@ TEST_CASE("missing operands of a gated forward are refused and nothing is writte
   const Buffer<float> buffer(context, std::vector<float>(400, 0.5f)), y(context, std::vector<float>(400, 7.0f));
   const uint64_t address = reinterpret_cast<uint64_t>(buffer.data());
   for (const Table& table : {basic(4), bottleneck(4)}) {
-    const sl_gated_shape shape{1, 5, 5, 4, static_cast<int32_t>(table.size())};
+    const sl_gated_shape shape{1, 5, 5, 4, static_cast<int32_t>(table.size()), SL_F32};
     std::vector<uint64_t> addresses(table.size() * SL_GATED_COLUMNS, address);
     addresses[(table.size() - 1) * SL_GATED_COLUMNS + SL_GATED_MASK] = 0;
     const auto call = [&](const uint64_t* operands, const float* x, const float* residual, float* to) {
@@ -113,18 +113,19 @@ TEST_CASE("bad shapes and tables are refused and nothing is written") {
   Context context(1);
   const Buffer<float> buffer(context, std::vector<float>(400, 0.5f)), y(context, std::vector<float>(400, 7.0f));
   std::vector<uint64_t> addresses(9 * SL_GATED_COLUMNS, reinterpret_cast<uint64_t>(buffer.data()));
-  const sl_gated_shape good{1, 5, 5, 4, 2};
+  const sl_gated_shape good{1, 5, 5, 4, 2, SL_F32};
   const Table nine(9, {3, 1, 1, 4, 1});
   const struct {
     sl_gated_shape shape;
     Table table;
-  } bad[] = {{{-1, 5, 5, 4, 2}, basic(4)},
-             {{1, -5, 5, 4, 2}, basic(4)},
-             {{1, 5, -5, 4, 2}, basic(4)},
-             {{1, 5, 5, -4, 2}, basic(4)},
-             {{1, 5, 5, 4, 0}, basic(4)},
-             {{1, 5, 5, 4, -1}, basic(4)},
-             {{1, 5, 5, 4, SL_GATED_MOST_CONVOLUTIONS + 1}, nine},
+  } bad[] = {{{-1, 5, 5, 4, 2, SL_F32}, basic(4)},
+             {{1, -5, 5, 4, 2, SL_F32}, basic(4)},
+             {{1, 5, -5, 4, 2, SL_F32}, basic(4)},
+             {{1, 5, 5, -4, 2, SL_F32}, basic(4)},
+             {{1, 5, 5, 4, 0, SL_F32}, basic(4)},
+             {{1, 5, 5, 4, -1, SL_F32}, basic(4)},
+             {{1, 5, 5, 4, SL_GATED_MOST_CONVOLUTIONS + 1, SL_F32}, nine},
+             {{1, 5, 5, 4, 2, SL_U8}, basic(4)},
              {good, basic(-4)},
              {good, basic(4, 0)},
              {good, basic(4, -2)},

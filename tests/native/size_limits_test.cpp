@@ -134,9 +134,10 @@ TEST_CASE("convolutions and gated blocks refuse sizes whose product overflows") 
   const struct {
     sl_gated_shape x;
     int32_t channels, stride;
-  } gated[] = {{{most, most, 1, 1, 2}, 1, 1},    {{1, most, most, 1, 2}, 1, 1},      {{1, most, 1, most, 2}, 1, 1},
-               {{1, 1, 1, most, 2}, most, 1},    {{1, 1, 1, 1, 2}, most, 1},         {{most, 0, most, 1, 2}, 1, 1},
-               {{1, most, 1, 1, 2}, 1 << 18, 1}, {{most, 1, 1, 1, 2}, 1 << 18, most}};
+  } gated[] = {{{most, most, 1, 1, 2, SL_F32}, 1, 1},    {{1, most, most, 1, 2, SL_F32}, 1, 1},
+               {{1, most, 1, most, 2, SL_F32}, 1, 1},    {{1, 1, 1, most, 2, SL_F32}, most, 1},
+               {{1, 1, 1, 1, 2, SL_F32}, most, 1},       {{most, 0, most, 1, 2, SL_F32}, 1, 1},
+               {{1, most, 1, 1, 2, SL_F32}, 1 << 18, 1}, {{most, 1, 1, 1, 2, SL_F32}, 1 << 18, most}};
   for (const auto& [x, channels, stride] : gated) {
     gated_refused(x, {{3, stride, 1, channels, 1}, {3, 1, 1, channels, 0}});
     sl_gated_shape three = x;
@@ -162,11 +163,11 @@ TEST_CASE("the largest sizes whose products do not overflow are accepted") {
   int64_t bytes = 0;
   // The weights of a 3x3 convolution are 9 * 2^16 * 2^16 floats, beyond 32 bits; no packed copy is smaller.
   const sl_gated_convolution basic[] = {{3, 1, 1, 1 << 16, 1}, {3, 1, 1, 1 << 16, 0}};
-  const sl_gated_shape two = {1, 1, 1, 1 << 16, 2};
+  const sl_gated_shape two = {1, 1, 1, 1 << 16, 2, SL_F32};
   REQUIRE(sl_gated_packed_bytes(c.context, &two, basic, 0, &bytes) == SL_OK);
   CHECK(bytes >= 36 * (int64_t{1} << 32));
   const sl_gated_convolution bottleneck[] = {{1, 1, 0, 1 << 16, 1}, {3, 1, 1, 1 << 16, 1}, {1, 1, 0, 1 << 18, 0}};
-  const sl_gated_shape three = {1, 1, 1, 1 << 18, 3};
+  const sl_gated_shape three = {1, 1, 1, 1 << 18, 3, SL_F32};
   REQUIRE(sl_gated_packed_bytes(c.context, &three, bottleneck, 2, &bytes) == SL_OK);
   CHECK(bytes >= 16 * (int64_t{1} << 32));
   // Empty for any other sizes.

@@ -24,7 +24,7 @@ import { openDevice } from "../devices.ts";
 const [batch, height, width, channels] = [3, 9, 7, 12];
 
 /** x, operands with about half of the channels open, and a residual, drawn for the table. */
-function drawn(device: Device, table: readonly ConvolutionRow[], stride: number) {
+function drawn(device: Device, table: readonly ConvolutionRow[], stride: number, inChannels: number = channels) {
   const random = new RandomStream(7, 70, 0);
   const tensor = (shape: readonly number[], value: () => number) => {
     return Tensor.from(device, Float32Array.from({ length: shape.reduce((n, size) => n * size, 1) }, value), shape);
@@ -32,7 +32,7 @@ function drawn(device: Device, table: readonly ConvolutionRow[], stride: number)
   const normal = (...shape: number[]) => tensor(shape, () => 0.3 * random.normal());
   const positive = (size: number) => tensor([size], () => 0.5 + random.uniform());
   const bits = (...shape: number[]) => tensor(shape, () => Number(random.uniform() < 0.5));
-  let inputs = channels;
+  let inputs = inChannels;
   const operands = table.map(({ kernel, outChannels, masked }) => {
     const weight = normal(outChannels, kernel, kernel, inputs);
     inputs = outChannels;
@@ -52,7 +52,7 @@ function drawn(device: Device, table: readonly ConvolutionRow[], stride: number)
   });
   const outSize = (size: number) => Math.floor((size - 1) / stride) + 1;
   return {
-    x: normal(batch, height, width, channels),
+    x: normal(batch, height, width, inChannels),
     operands,
     residual: normal(batch, outSize(height), outSize(width), inputs),
   };
@@ -128,7 +128,7 @@ Deno.test("ordinary convolutions without masks keep every channel, and free what
 Deno.test("from how many open channels on an image is computed in full follows from the shape and the table", () => {
   using device = openDevice();
   const { kind, isa } = device.description;
-  const fullFrom = (table: readonly ConvolutionRow[]) => gatedFullFrom(device, [4, 16, 16, 32], table);
+  const fullFrom = (table: readonly ConvolutionRow[]) => gatedFullFrom(device, [4, 16, 16, 32], "f32", table);
   const table = basicBlock.table(32, 1);
   assertEquals(fullFrom(table), kind === "cpu" && isa.startsWith("avx512") ? 21 : 33);
   // Whole vectors cost no more one by one.
@@ -143,12 +143,15 @@ Deno.test("in bf16 the mean is that of the rounded result", () => {
   using device = openDevice();
   if (!device.description.bf16) return;
   using _scope = new Scope();
-  const table = basicBlock.table(8, 1);
-  const { x, operands, residual } = drawn(device, table, 1);
-  const { y, pooled } = gatedConvolutions(cast(null, x, "bf16"), table, operands, cast(null, residual, "bf16"));
-  assertEquals(y.dtype, "bf16");
-  assertEquals(pooled.toFloat32(), globalPool(null, y).toFloat32());
-  for (const { packed } of operands) packed.clear();
+  // Computed in f32 and rounded, or in bf16 if the device has kernels for that.
+  const inVectors = basicBlock.table(16, 1).map((row) => (row.masked ? { ...row, group: 16 } : row));
+  for (const table of [basicBlock.table(8, 1), inVectors]) {
+    const { x, operands, residual } = drawn(device, table, 1, 16);
+    const { y, pooled } = gatedConvolutions(cast(null, x, "bf16"), table, operands, cast(null, residual, "bf16"));
+    assertEquals(y.dtype, "bf16");
+    assertEquals(pooled.toFloat32(), globalPool(null, y).toFloat32());
+    for (const { packed } of operands) packed.clear();
+  }
 });
 
 Deno.test("a call that fails leaves nothing in memory", () => {

@@ -67,14 +67,14 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 }
 
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
-                                const sl_gated_convolution* host_convolutions, int32_t dtype,
-                                const uint64_t* host_operands, const float* x, const float* residual, float* y,
+                                const sl_gated_convolution* host_convolutions, int32_t products,
+                                const uint64_t* host_operands, const void* x, const void* residual, void* y,
                                 float* pooled) {
   GatedTable table;
   SL_TRY(check_supported("sl_gated_forward", context, host_shape, host_convolutions, &table));
   if (table.is_empty()) return SL_OK;
   sluice::GatedCall call;
-  SL_TRY(sluice::check_gated_forward(table, dtype, host_operands, x, residual, y, pooled, &call));
+  SL_TRY(sluice::check_gated_forward(table, products, host_operands, x, residual, y, pooled, &call));
   SL_BEGIN
   GatedChain(table).forward(context, call);
   return SL_OK;

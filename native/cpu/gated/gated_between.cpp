@@ -59,7 +59,7 @@ BetweenConvolution BetweenLayer::image(const float* packed, const GatedChannels&
   }
   const int64_t floats = from.pitch > inputs.count ? layer_.in_pixels() * from.pitch : 0;
   for (int64_t at = inputs.count; at < floats; at += from.pitch)
-    std::fill_n(from.values + at, from.pitch - inputs.count, 0.0f);
+    std::fill_n(static_cast<float*>(from.values) + at, from.pitch - inputs.count, 0.0f);
   const OpeningConvolution all{from.values,   layer_.in_height,  layer_.in_width,  from.pitch,
                                layer_.stride, layer_.out_height, layer_.out_width, layer_.out_channels,
                                packed,        outputs.scale,     outputs.shift,    outputs.open,
@@ -105,8 +105,9 @@ void BetweenLayer::run_rows(const BetweenConvolution& image, int64_t open_begin,
   const int64_t taps = layer_.taps(), depth = image.all.in_channels;
   for_pieces(open_end - open_begin, kernels.opening_channels, [&](int64_t begin, int64_t entries) {
     const int64_t entry = open_begin + begin;
+    const float* const weights = static_cast<const float*>(image.all.weights);
     for (int64_t i = 0; i < entries; ++i)
-      kernels.take(image.wanted, image.all.weights + image.all.open[entry + i] * taps * layer_.in_channels, taps, depth,
+      kernels.take(image.wanted, weights + image.all.open[entry + i] * taps * layer_.in_channels, taps, depth,
                    scratch + i * taps * depth);
     OpeningConvolution some = image.all;
     some.weights = scratch;
@@ -114,16 +115,17 @@ void BetweenLayer::run_rows(const BetweenConvolution& image, int64_t open_begin,
     some.open_count = entries;
     some.scale += entry;
     some.shift += entry;
-    some.hidden += entry;
+    some.hidden = static_cast<float*>(some.hidden) + entry;
     kernels.opening(some, 0, entries, row_begin, row_end);
   });
 }
 
 void BetweenLayer::gather(const BetweenConvolution& image, int64_t position) const {
   const OpeningConvolution& all = image.all;
+  const float* const weights = static_cast<const float*>(all.weights);
   for (int64_t entry = 0; entry < all.open_count; ++entry)
     gated_kernels().take(image.wanted,
-                         all.weights + (position * layer_.out_channels + all.open[entry]) * layer_.in_channels, 1,
+                         weights + (position * layer_.out_channels + all.open[entry]) * layer_.in_channels, 1,
                          all.in_channels, image.gathered + (position * all.hidden_channels + entry) * all.in_channels);
 }
 
@@ -135,7 +137,7 @@ void BetweenLayer::run_tiles(const BetweenConvolution& image, int64_t begin, int
   int64_t most = end - begin;
   while (most > 1 && gated_winograd_floats(tile_, most, open.in_channels, open.channels) > cached_tiles) --most;
   for_pieces(end - begin, most, [&](int64_t tile, int64_t tiles) {
-    gated_winograd_avx512(tile_).opening(&open, 1, begin + tile, begin + tile + tiles, scratch);
+    gated_winograd_f32(tile_).opening(&open, 1, begin + tile, begin + tile + tiles, scratch);
   });
 }
 

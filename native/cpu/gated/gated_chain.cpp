@@ -71,15 +71,21 @@ class GatedChain::Images {
 };
 
 // The one place that knows which tables there are kernels for: 3x3, 3x3 (a basic block) and 1x1, 3x3, 1x1 (a
-// bottleneck), with a mask behind each but the last. Of those the first 3x3 may have a stride.
+// bottleneck), with a mask behind each but the last. Of those the first 3x3 may have a stride. In bf16, 3x3, 3x3 with
+// whole vectors of channels.
 bool GatedChain::supports(const GatedTable& table) {
   const auto is = [&](int32_t index, int32_t kernel, bool may_stride) {
     const GatedLayer& layer = table.layers[index];
     return layer.kernel == kernel && layer.is_centred() && (may_stride || layer.stride == 1) &&
            layer.masked() == (index + 1 < table.count);
   };
+  const auto in_vectors = [](int64_t channels) { return channels % gated_vector == 0; };
+  const bool narrow = table.shape->dtype == SL_BF16;
+  if (narrow && !(gated_vectors_supported(SL_BF16) && in_vectors(table.first().group) &&
+                  in_vectors(table.first().in_channels) && in_vectors(table.last().out_channels)))
+    return false;
   if (table.count == 2) return is(0, 3, true) && is(1, 3, false);
-  return table.count == 3 && is(0, 1, false) && is(1, 3, true) && is(2, 1, false);
+  return !narrow && table.count == 3 && is(0, 1, false) && is(1, 3, true) && is(2, 1, false);
 }
 
 GatedChain::GatedChain(const GatedTable& table)

@@ -7,12 +7,12 @@
 
 namespace sluice {
 
-bool gated_vectors_supported() {
+bool gated_vectors_supported(int32_t dtype) {
   static const bool wide = onednn_supports(dnnl::cpu_isa::avx512_core);
-  return wide;
+  return dtype == SL_BF16 ? has_native_bf16() : wide;
 }
 
-const GatedKernels& gated_kernels() { return gated_vectors_supported() ? gated_avx512 : gated_avx2; }
+const GatedKernels& gated_kernels() { return gated_vectors_supported(SL_F32) ? gated_avx512 : gated_avx2; }
 
 GatedChannels::GatedChannels(const float* mask, int64_t channels, bool takes_vectors, const float* all_scales,
                              const float* all_shifts, float* memory)
@@ -50,6 +50,16 @@ GatedChannels::GatedChannels(const float* mask, int64_t channels, bool takes_vec
 void pack_gated_rows(sl_context* context, int64_t floats, const float* weights, float* packed) {
   parallel_for(context->threads, floats, 65536,
                [=](int64_t begin, int64_t end) { std::copy(weights + begin, weights + end, packed + begin); });
+}
+
+void pack_gated_pairs(sl_context* context, int64_t outputs, int64_t terms, const float* weights, bf16* packed) {
+  parallel_for(context->threads, outputs, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t output = begin; output < end; ++output) {
+      bf16* const to = packed + output / gated_vector * gated_vector * terms + output % gated_vector * 2;
+      for (int64_t k = 0; k < terms; ++k)
+        to[k / 2 * 2 * gated_vector + k % 2] = from_float<bf16>(weights[output * terms + k]);
+    }
+  });
 }
 
 void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, int64_t size, const float* weights,

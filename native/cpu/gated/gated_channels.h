@@ -35,8 +35,12 @@ struct GatedChannels {
 // Copies `floats` weights as they are: an opening convolution reads OHWI.
 void pack_gated_rows(sl_context* context, int64_t floats, const float* weights, float* packed);
 
-// Whether there are kernels for gates that open whole vectors of channels.
-bool gated_vectors_supported();
+// Whether there are kernels for gates that open whole vectors of channels, with maps of a type.
+bool gated_vectors_supported(int32_t dtype);
+
+// Packs weights [outputs, terms] in vectors of 16 outputs for bf16: [vector][pair of terms][output of the vector][2].
+// Outputs are whole vectors, terms are pairs.
+void pack_gated_pairs(sl_context* context, int64_t outputs, int64_t terms, const float* weights, bf16* packed);
 
 // Packs weights [outputs, terms] in groups of `size` output channels: [group][term][channel of the group].
 void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, int64_t size, const float* weights,

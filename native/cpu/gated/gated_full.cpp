@@ -9,7 +9,7 @@ namespace sluice {
 
 bool GatedFull::supports(const GatedTable& table) {
   constexpr int64_t most_channels = 256;
-  if (table.count != 2 || table.first().stride != 1) return false;
+  if (table.count != 2 || table.first().stride != 1 || table.first().dtype != SL_F32) return false;
   const int64_t most = std::max(table.first().in_channels, table.first().out_channels);
   if (std::max(most, table.last().out_channels) > most_channels) return false;
   return winograd_suits(as_convolution(table.first(), table.batch)) &&
@@ -51,7 +51,7 @@ struct GatedFull::Work {
 
 void GatedFull::pool(const GatedCall& call, int32_t image, float* scratch) const {
   const int64_t channels = table_.last().out_channels;
-  pool_.image(call.y + image * table_.y_floats(), scratch, call.pooled + image * channels);
+  pool_.image(SL_F32, call.y_at(image * table_.y_elements()), scratch, call.pooled + image * channels);
 }
 
 // Many images: each thread takes some through both convolutions, so that hidden maps stay in its cache.

@@ -33,24 +33,27 @@ inline void for_pieces(int64_t n, int64_t most, const Body& body) {
   }
 }
 
+// Maps and weights are f32, or bf16 if the block is. Sums, scales and shifts are f32.
+
 // hidden [pixel][entry] = relu(scale * conv(x) + shift), for the open channels only. The kernel is 3x3 with padding 1,
 // or 1x1 on a map that is one row of pixels.
 struct OpeningConvolution {
-  const float* x;  // [height, width, in_channels]
+  const void* x;  // [height, width, in_channels]
   int64_t height, width, in_channels, stride;
   int64_t out_height, out_width, channels;
   // [channels, tap, in_channels], or Winograd's [position][channels][in_channels]. If gates open whole vectors of
-  // channels, [vector][tap][input][output of the vector], or Winograd's [position][vector][input][output].
-  const float* weights;
+  // channels, [vector][tap][input][output of the vector], or Winograd's [position][vector][input][output]. In bf16,
+  // pairs of inputs are innermost.
+  const void* weights;
   const float *scale, *shift;  // by entry of the list, hidden_channels of each
   const int32_t* open;         // the open channels, ascending, and gated_ahead entries more
   int64_t open_count;
-  float* hidden;                    // hidden_channels floats a pixel, of which open_count are written
+  void* hidden;                     // hidden_channels elements a pixel, of which open_count are written
   int64_t hidden_channels;          // a multiple of 16 for Winograd's kernels
   const uint16_t* lanes;            // by vector of the list, a bit for each lane whose channel is open
   bool in_vectors = false;          // whether gates open whole vectors, so that the list holds whole vectors
   const int32_t* before = nullptr;  // how many are in the list before each gated_vector channels, and in all
-  const float* zeros = nullptr;     // in_channels of them
+  const void* zeros = nullptr;      // in_channels of them
 
   // The first entry of the list that is `channel` or above.
   int64_t entry_of(int64_t channel) const { return std::lower_bound(open, open + open_count, channel) - open; }
@@ -59,17 +62,17 @@ struct OpeningConvolution {
 // y [height, width, channels] = relu(scale * conv(hidden) + shift + residual), hidden [height, width, hidden_channels].
 // The kernel is 3x3 with padding 1, or 1x1 on a map that is one row of pixels; the stride is 1.
 struct ClosingConvolution {
-  const float* hidden;
+  const void* hidden;
   int64_t hidden_channels;
   const int32_t* open;
   int64_t open_count;
   const int32_t* before;  // how many are open before each gated_vector inputs, and in all
   bool in_vectors;        // whether the list holds whole vectors
   int64_t height, width, in_channels, channels;
-  const float* packed;         // in groups of gated_group, or in the order of Winograd's ordinary convolution
+  const void* packed;          // in groups of gated_group, or in the order of Winograd's ordinary convolution
   const float *scale, *shift;  // [channels]
-  const float* residual;       // [height, width, channels]
-  float* y;
+  const void* residual;        // [height, width, channels]
+  void* y;
   float* pooled;  // [channels], or null
 };
 
@@ -99,8 +102,10 @@ struct GatedKernels {
 };
 
 // `opening` of lists in vectors. No other instruction set has it.
-void gated_opening_vectors_avx512(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
-                                  int64_t row_end);
+void gated_opening_vectors_f32(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                               int64_t row_end);
+void gated_opening_vectors_bf16(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
+                                int64_t row_end);
 
 extern const GatedKernels gated_avx2;
 extern const GatedKernels gated_avx512;

@@ -16,12 +16,12 @@ sl_conv_shape as_convolution(const GatedLayer& layer, int32_t batch) {
           layer.kernel,
           layer.stride,
           layer.padding,
-          SL_F32};
+          layer.dtype};
 }
 
 int64_t packed_floats(const GatedLayer& layer, int32_t batch, int64_t tile) {
   if (tile != 0) return winograd_packed_bytes(as_convolution(layer, batch), SL_CONV_FORWARD) / int64_t{sizeof(float)};
-  return layer.taps() * layer.in_channels * layer.out_channels;
+  return layer.taps() * layer.in_channels * layer.out_channels * element_bytes(layer.dtype) / int64_t{sizeof(float)};
 }
 
 void pack_rows(sl_context* context, const GatedLayer& layer, int32_t batch, int64_t tile, const float* weights,
@@ -33,10 +33,16 @@ void pack_rows(sl_context* context, const GatedLayer& layer, int32_t batch, int6
 // ---- Winograd's tiles
 
 GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
-    : in_channels(layer.in_channels), out_channels(layer.out_channels) {
-  const bool worthwhile = std::min(in_channels, out_channels) >= fewest_channels;
-  if (!worthwhile || !winograd_suits(as_convolution(layer, batch))) return;
-  tile = winograd_tile(SL_F32, layer.in_height, layer.in_width);
+    : dtype(layer.dtype), in_channels(layer.in_channels), out_channels(layer.out_channels) {
+  if (dtype == SL_BF16) {
+    // Of vectors, with transforms as small as these, there are never too few.
+    if (layer.stride != 1) return;
+    tile = gated_bf16_tile;
+  } else {
+    const bool worthwhile = std::min(in_channels, out_channels) >= fewest_channels;
+    if (!worthwhile || !winograd_suits(as_convolution(layer, batch))) return;
+    tile = winograd_tile(SL_F32, layer.in_height, layer.in_width);
+  }
   tiles = pieces(layer.in_height, tile) * pieces(layer.in_width, tile);
 }
 
@@ -62,12 +68,15 @@ Cuts GatedTiles::cuts(size_t images, int threads) const {
 void OpeningLayer::pack(sl_context* context, const float* weights, float* packed) const {
   if (!takes_vectors()) return pack_rows(context, layer_, batch_, tiles_.tile, weights, packed);
   if (tiles_.tile != 0) return winograd_pack_vectors(context, as_convolution(layer_, batch_), weights, packed);
-  pack_gated_groups(context, layer_.out_channels, layer_.taps() * layer_.in_channels, gated_vector, weights, packed);
+  const int64_t terms = layer_.taps() * layer_.in_channels;
+  if (layer_.dtype == SL_BF16)
+    return pack_gated_pairs(context, layer_.out_channels, terms, weights, reinterpret_cast<bf16*>(packed));
+  pack_gated_groups(context, layer_.out_channels, terms, gated_vector, weights, packed);
 }
 
 OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to,
-                                       const float* zeros) const {
-  const float* const x = call.x + image * layer_.in_pixels() * layer_.in_channels;
+                                       const void* zeros) const {
+  const void* const x = call.x_at(image * layer_.in_pixels() * layer_.in_channels);
   // Kernels of 1x1 take the map as one row of pixels.
   const bool rows = layer_.kernel != 1;
   return {x,
@@ -139,7 +148,8 @@ void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, floa
 
 void OpeningLayer::run_rows(const OpeningConvolution& image, int64_t open_begin, int64_t open_end, int64_t row_begin,
                             int64_t row_end) const {
-  const auto kernel = takes_vectors() ? gated_opening_vectors_avx512 : gated_kernels().opening;
+  const auto vectors = layer_.dtype == SL_BF16 ? gated_opening_vectors_bf16 : gated_opening_vectors_f32;
+  const auto kernel = takes_vectors() ? vectors : gated_kernels().opening;
   kernel(image, open_begin, open_end, row_begin, row_end);
 }
 
@@ -170,8 +180,8 @@ ClosingConvolution ClosingLayer::image(const GatedCall& call, int64_t image, con
           operands.packed,
           operands.scale,
           operands.shift,
-          call.residual + at,
-          call.y + at,
+          call.residual_at(at),
+          call.y_at(at),
           call.pooled == nullptr ? nullptr : call.pooled + image * layer_.out_channels};
 }
 
@@ -197,7 +207,7 @@ void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scr
 }
 
 void ClosingLayer::pool(const ClosingConvolution& image, float* scratch) const {
-  pool_.image(image.y, scratch, image.pooled);
+  pool_.image(layer_.dtype, image.y, scratch, image.pooled);
 }
 
 Cuts ClosingLayer::cuts(size_t images, int threads) const {

@@ -10,7 +10,7 @@
 
 namespace sluice {
 
-// The layer as an ordinary f32 convolution.
+// The layer as an ordinary convolution.
 sl_conv_shape as_convolution(const GatedLayer& layer, int32_t batch);
 
 // The packed weights of a layer in Winograd's tiles, or of direct sums if `tile` is 0: how many floats, and as rows.
@@ -18,9 +18,9 @@ int64_t packed_floats(const GatedLayer& layer, int32_t batch, int64_t tile);
 void pack_rows(sl_context* context, const GatedLayer& layer, int32_t batch, int64_t tile, const float* weights,
                float* packed);
 
-// A hidden map of one image: `pitch` floats a pixel, of which the first are the open channels.
+// A hidden map of one image: `pitch` elements a pixel, of which the first are the open channels.
 struct HiddenMap {
-  float* values;
+  void* values;
   int64_t pitch;
 };
 
@@ -47,6 +47,7 @@ struct Cuts {
 struct GatedTiles {
   int64_t tile = 0;  // outputs a side
   int64_t tiles = 0;
+  int32_t dtype = SL_F32;
   int64_t in_channels = 0, out_channels = 0;
 
   // With fewer channels, some of them closed, the transforms cost more than the products that they save.
@@ -54,14 +55,16 @@ struct GatedTiles {
 
   GatedTiles(const GatedLayer& layer, int32_t batch);
 
-  const GatedWinogradKernels& kernels() const { return gated_winograd_avx512(tile); }
+  const GatedWinogradKernels& kernels() const {
+    return dtype == SL_BF16 ? gated_winograd_bf16() : gated_winograd_f32(tile);
+  }
   int64_t at_once(int64_t images) const;
   int64_t scratch_floats(int64_t images) const;
   Cuts cuts(size_t images, int threads) const;
 
  private:
   int64_t floats(int64_t tile_count) const {
-    return gated_winograd_floats(tile, tile_count, in_channels, out_channels);
+    return gated_winograd_floats(tile, tile_count, dtype == SL_BF16 ? in_channels / 2 : in_channels, out_channels);
   }
 };
 
@@ -78,12 +81,13 @@ class OpeningLayer {
 
   // Whether kernels compute vectors of outputs, because the gates open whole vectors.
   bool takes_vectors() const {
-    return layer_.kernel == 3 && layer_.group != 0 && layer_.group % gated_vector == 0 && gated_vectors_supported();
+    return layer_.kernel == 3 && layer_.group != 0 && layer_.group % gated_vector == 0 &&
+           gated_vectors_supported(layer_.dtype);
   }
 
   // `zeros`: one for each input channel.
   OpeningConvolution image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to,
-                           const float* zeros) const;
+                           const void* zeros) const;
 
   // All of the images, on one thread.
   void run(const std::vector<OpeningConvolution>& images, float* scratch) const;

@@ -50,8 +50,9 @@ SLUICE_SIMD static void dot_tile(const float* const (&rows)[entries_together], i
 }
 
 // m [tile][channel of the group] = the products over the entries [begin, end) of v [tile][entry] and their rows of
-// weights; they are added to m if `begin` is not 0. Weights are prefetched unless they are `near`.
-template <int Tiles, int Vectors, bool near>
+// weights; they are added to m if `begin` is not 0. Weights are prefetched unless they are `near`. In bf16, v and
+// weights are pairs, and open channels come in pairs, too; v_row counts pairs.
+template <typename Op, int Tiles, int Vectors, bool near>
 SLUICE_SIMD static void outer_tile(const int32_t* open, int64_t begin, int64_t end, const float* v, int64_t v_row,
                                    const float* weights, float* m) {
   constexpr int64_t group = Vectors * lanes;
@@ -61,9 +62,9 @@ SLUICE_SIMD static void outer_tile(const int32_t* open, int64_t begin, int64_t e
 #pragma GCC unroll 4
     for (int u = 0; u < Vectors; ++u)
       sums[t][u] = begin == 0 ? _mm512_setzero_ps() : _mm512_loadu_ps(m + t * group + u * lanes);
-  for (int64_t entry = begin; entry < end; ++entry) {
-    const float* const row = weights + open[entry] * group;
-    const float* const ahead = weights + open[entry + gated_ahead] * group;
+  for (int64_t entry = begin; entry < end; entry += Op::joined) {
+    const float* const row = weights + open[entry] / Op::joined * group;
+    const float* const ahead = weights + open[entry + gated_ahead] / Op::joined * group;
     __m512 columns[Vectors];
 #pragma GCC unroll 4
     for (int u = 0; u < Vectors; ++u) {
@@ -72,9 +73,9 @@ SLUICE_SIMD static void outer_tile(const int32_t* open, int64_t begin, int64_t e
     }
 #pragma GCC unroll 12
     for (int t = 0; t < Tiles; ++t) {
-      const __m512 value = _mm512_set1_ps(v[t * v_row + entry]);
+      const __m512 value = _mm512_set1_ps(v[t * v_row + entry / Op::joined]);
 #pragma GCC unroll 4
-      for (int u = 0; u < Vectors; ++u) sums[t][u] = _mm512_fmadd_ps(value, columns[u], sums[t][u]);
+      for (int u = 0; u < Vectors; ++u) sums[t][u] = Op::multiply_add(sums[t][u], value, columns[u]);
     }
   }
 #pragma GCC unroll 12
@@ -85,16 +86,16 @@ SLUICE_SIMD static void outer_tile(const int32_t* open, int64_t begin, int64_t e
 
 using OuterTile = void (*)(const int32_t*, int64_t, int64_t, const float*, int64_t, const float*, float*);
 
-template <int Vectors, bool near, size_t... Index>
+template <typename Op, int Vectors, bool near, size_t... Index>
 constexpr std::array<OuterTile, sizeof...(Index)> outer_tiles(std::index_sequence<Index...>) {
-  return {{&outer_tile<Index + 1, Vectors, near>...}};
+  return {{&outer_tile<Op, Index + 1, Vectors, near>...}};
 }
 
 // outer_tile over all tiles, `Most` at a time.
-template <int Vectors, int Most, bool near>
+template <typename Op, int Vectors, int Most, bool near>
 void outer_tiles_of(const int32_t* open, int64_t begin, int64_t end, const float* v, int64_t v_row,
                     const float* weights, int64_t tiles, float* m) {
-  static constexpr auto kernels = outer_tiles<Vectors, near>(std::make_index_sequence<Most>());
+  static constexpr auto kernels = outer_tiles<Op, Vectors, near>(std::make_index_sequence<Most>());
   for_pieces(tiles, Most, [&](int64_t first, int64_t length) {
     kernels[length - 1](open, begin, end, v + first * v_row, v_row, weights, m + first * Vectors * lanes);
   });

@@ -6,15 +6,15 @@
 #include <cstdint>
 #include <utility>
 
-#include "../avx512.h"
+#include "../winograd/winograd_products.h"
 #include "gated_kernels.h"
 
 namespace sluice {
 namespace {
 
-// sums[r][v] += from[r][k] * weights[v][k * step, 16 lanes], k < depth. The sums of a row do not depend on the other
-// rows or vectors. One cache line is prefetched from `ahead` in each step.
-template <int Count, int Vectors>
+// sums[r][v] += from[r][k] * weights[v][k * step, 16 lanes], k < depth, where an element is a float, or a pair of bf16.
+// The sums of a row do not depend on the other rows or vectors. One cache line is prefetched from `ahead` in each step.
+template <typename Op, int Count, int Vectors>
 SLUICE_SIMD_INLINE void add_products(const float* const* from, const float* const (&weights)[Vectors], int64_t step,
                                      int64_t depth, const float* ahead, __m512 (&sums)[Count][Vectors]) {
   const float* rows[Count];
@@ -29,7 +29,7 @@ SLUICE_SIMD_INLINE void add_products(const float* const* from, const float* cons
     for (int r = 0; r < Count; ++r) {
       const __m512 value = _mm512_set1_ps(rows[r][k]);
 #pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) sums[r][v] = _mm512_fmadd_ps(value, columns[v], sums[r][v]);
+      for (int v = 0; v < Vectors; ++v) sums[r][v] = Op::multiply_add(sums[r][v], value, columns[v]);
     }
   }
 }
@@ -45,7 +45,7 @@ struct QueuedRows {
 };
 
 // `add`: the products are added to what lies in `to`.
-template <int Count, bool add, int Most, int Vectors>
+template <typename Op, int Count, bool add, int Most, int Vectors>
 SLUICE_SIMD void multiply_queued(const QueuedRows<Most, Vectors>& rows) {
   __m512 sums[Count][Vectors];
 #pragma GCC unroll 12
@@ -53,7 +53,7 @@ SLUICE_SIMD void multiply_queued(const QueuedRows<Most, Vectors>& rows) {
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v)
       sums[r][v] = add ? _mm512_loadu_ps(rows.to[r] + v * gated_vector) : _mm512_setzero_ps();
-  add_products<Count, Vectors>(rows.from, rows.weights, rows.step, rows.depth, rows.ahead, sums);
+  add_products<Op, Count, Vectors>(rows.from, rows.weights, rows.step, rows.depth, rows.ahead, sums);
 #pragma GCC unroll 12
   for (int r = 0; r < Count; ++r)
 #pragma GCC unroll 4
@@ -61,7 +61,7 @@ SLUICE_SIMD void multiply_queued(const QueuedRows<Most, Vectors>& rows) {
 }
 
 // Collects rows that meet the same weights, and multiplies them `Most` at a time.
-template <int Most, int Vectors, bool add>
+template <typename Op, int Most, int Vectors, bool add>
 class RowQueue {
  public:
   // `ahead`: the weights that are read next, prefetched once.
@@ -89,7 +89,7 @@ class RowQueue {
 
   template <size_t... Index>
   static constexpr std::array<Kernel, sizeof...(Index)> all_kernels(std::index_sequence<Index...>) {
-    return {{&multiply_queued<Index + 1, add, Most, Vectors>...}};
+    return {{&multiply_queued<Op, Index + 1, add, Most, Vectors>...}};
   }
 
   QueuedRows<Most, Vectors> rows_;

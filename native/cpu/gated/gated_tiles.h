@@ -62,7 +62,7 @@ SLUICE_SIMD inline void dot_taps(typename Simd::Register (&sums)[Channels][Pixel
   for (int64_t ky = 0; ky < 3; ++ky) {
     const int64_t y = row * a.stride - 1 + ky;
     if (y < 0 || y >= a.height) continue;
-    const float* x = a.x + y * a.width * depth;
+    const float* x = static_cast<const float*>(a.x) + y * a.width * depth;
     const int64_t tap = ky * 3 * depth;
     // Neighbouring taps are contiguous in x and in the weights: taps inside the image for every pixel are one run.
     const int64_t begin = cut_left ? 1 : 0, end = cut_right ? 2 : 3;
@@ -83,20 +83,20 @@ SLUICE_SIMD void opening_tile(const OpeningConvolution& a, int64_t entry, int64_
   typename Simd::Register sums[Channels][Pixels];
   const float* weights[Channels];
   SLUICE_UNROLL for (int o = 0; o < Channels; ++o) {
-    weights[o] = a.weights + a.open[entry + o] * Side * Side * a.in_channels;
+    weights[o] = static_cast<const float*>(a.weights) + a.open[entry + o] * Side * Side * a.in_channels;
     SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) sums[o][p] = Simd::zero();
   }
   if constexpr (Side == 1) {
-    dot_run<Simd, Channels, Pixels, 0, 0>(sums, weights, 0, a.x + (row * a.width + column) * a.in_channels,
-                                          a.in_channels, a.in_channels);
+    const float* const x = static_cast<const float*>(a.x) + (row * a.width + column) * a.in_channels;
+    dot_run<Simd, Channels, Pixels, 0, 0>(sums, weights, 0, x, a.in_channels, a.in_channels);
   } else {
     dot_taps<Simd, Channels, Pixels>(sums, weights, a, row, column);
   }
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
     typename Simd::Register pixel[Channels];
     SLUICE_UNROLL for (int o = 0; o < Channels; ++o) pixel[o] = sums[o][p];
-    Simd::template store_sums<Channels>(pixel, a.scale + entry, a.shift + entry,
-                                        a.hidden + (row * a.out_width + column + p) * a.hidden_channels + entry);
+    float* const hidden = static_cast<float*>(a.hidden) + (row * a.out_width + column + p) * a.hidden_channels;
+    Simd::template store_sums<Channels>(pixel, a.scale + entry, a.shift + entry, hidden + entry);
   }
 }
 
@@ -137,7 +137,7 @@ SLUICE_SIMD inline void outer_taps(typename Simd::Register (&sums)[Pixels][Vecto
   for (int64_t ky = 0; ky < 3; ++ky) {
     const int64_t y = row - 1 + ky;
     if (y < 0 || y >= a.height) continue;
-    const float* hidden = a.hidden + (y * a.width + column) * a.hidden_channels;
+    const float* hidden = static_cast<const float*>(a.hidden) + (y * a.width + column) * a.hidden_channels;
     const float* const next = hidden + a.hidden_channels;
     const float* weights = group + ky * 3 * tap;
     if (cut_left) {
@@ -159,6 +159,8 @@ template <typename Simd, int Side, int Vectors, int Pixels, bool Tail>
 SLUICE_SIMD void closing_tile(const ClosingConvolution& a, const float* group, int64_t group_width, int64_t channel,
                               int64_t tail, int64_t row, int64_t column) {
   using Register = typename Simd::Register;
+  const float* const residuals = static_cast<const float*>(a.residual);
+  float* const outputs = static_cast<float*>(a.y);
   Register sums[Pixels][Vectors];
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
     SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) sums[p][v] = Simd::zero();
@@ -167,13 +169,13 @@ SLUICE_SIMD void closing_tile(const ClosingConvolution& a, const float* group, i
   SLUICE_UNROLL for (int p = 0; p < Pixels; ++p) {
     const int64_t at = (row * a.width + column + p) * a.channels + channel;
     SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) {
-      __builtin_prefetch(a.residual + at + v * Simd::lanes);
-      __builtin_prefetch(a.y + at + v * Simd::lanes, 1);
+      __builtin_prefetch(residuals + at + v * Simd::lanes);
+      __builtin_prefetch(outputs + at + v * Simd::lanes, 1);
     }
   }
   if constexpr (Side == 1) {
-    outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, group, group_width,
-                                                 a.hidden + (row * a.width + column) * a.hidden_channels, tail);
+    const float* const hidden = static_cast<const float*>(a.hidden) + (row * a.width + column) * a.hidden_channels;
+    outer_run<Simd, Vectors, Pixels, Tail, 0, 0>(sums, a, group, group_width, hidden, tail);
   } else {
     outer_taps<Simd, Vectors, Pixels, Tail>(sums, a, group, group_width, tail, row, column);
   }
@@ -182,12 +184,12 @@ SLUICE_SIMD void closing_tile(const ClosingConvolution& a, const float* group, i
     SLUICE_UNROLL for (int v = 0; v < Vectors; ++v) {
       const Register scale = load_vector<Simd, Tail>(a.scale + channel, v, tail);
       const Register shift = load_vector<Simd, Tail>(a.shift + channel, v, tail);
-      const Register residual = load_vector<Simd, Tail>(a.residual + at, v, tail);
+      const Register residual = load_vector<Simd, Tail>(residuals + at, v, tail);
       const Register value = Simd::relu(Simd::add(Simd::multiply_add(sums[p][v], scale, shift), residual));
       if (Tail) {
-        Simd::store_first(a.y + at, tail, value);
+        Simd::store_first(outputs + at, tail, value);
       } else {
-        Simd::store(a.y + at + v * Simd::lanes, value);
+        Simd::store(outputs + at + v * Simd::lanes, value);
       }
     }
   }
@@ -286,7 +288,7 @@ void closing_groups(const ClosingConvolution& a, int64_t group_begin, int64_t gr
   for (int64_t group = group_begin; group < group_end; ++group) {
     const int64_t first = group * gated_group, width = std::min(gated_group, a.channels - first);
     const int64_t tail = width % Simd::lanes, whole = width - tail;
-    const float* weights = a.packed + first * Side * Side * a.in_channels;
+    const float* weights = static_cast<const float*>(a.packed) + first * Side * Side * a.in_channels;
     for_pieces(whole / Simd::lanes, Simd::closing_vectors, [&](int64_t vector, int64_t vectors) {
       const int64_t channel = vector * Simd::lanes;
       closing_pass<Simd>(a, &tiles[(vectors - 1) * Simd::closing_pixels], weights + channel, width, first + channel, 0,

@@ -13,12 +13,16 @@ struct GatedWinogradKernels {
   void (*closing)(const ClosingConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
 };
 
-// Floats of scratch for so many tiles, of one image or of several.
-inline int64_t gated_winograd_floats(int64_t tile, int64_t tiles, int64_t in_channels, int64_t channels) {
-  return (tile + 2) * (tile + 2) * (plane_of(tiles * in_channels, 4) + plane_of(tiles * channels, 4));
+// Floats of scratch for so many tiles, of one image or of several. `in_words`: input channels, in bf16 pairs of them.
+inline int64_t gated_winograd_floats(int64_t tile, int64_t tiles, int64_t in_words, int64_t channels) {
+  return (tile + 2) * (tile + 2) * (plane_of(tiles * in_words, 4) + plane_of(tiles * channels, 4));
 }
 
-// The kernels for tiles of 2, 3 or 4 outputs a side.
-const GatedWinogradKernels& gated_winograd_avx512(int64_t tile);
+// The kernels in f32 for tiles of 2, 3 or 4 outputs a side.
+const GatedWinogradKernels& gated_winograd_f32(int64_t tile);
+
+// The kernels in bf16, for gates that open whole vectors of channels. Larger tiles would amplify bf16's rounding.
+constexpr int64_t gated_bf16_tile = 2;
+const GatedWinogradKernels& gated_winograd_bf16();
 
 }  // namespace sluice

@@ -12,10 +12,16 @@
 namespace sluice {
 namespace {
 
-template <int Tile>
-struct GatedWinograd : WinogradTiles<F32, Tile> {
-  using Tiles = WinogradTiles<F32, Tile>;
+// Products read their operands as floats, or as pairs of bf16, whose bits pass for floats. `in_words` counts them.
+template <typename Op, int Tile>
+struct GatedWinograd : WinogradTiles<Op, Tile> {
+  using Tiles = WinogradTiles<Op, Tile>;
+  using T = typename Op::Element;
   using Tiles::side, Tiles::positions;
+  static constexpr int64_t joined = Op::joined;
+
+  static int64_t in_words(const OpeningConvolution& a) { return a.in_channels / joined; }
+  static int64_t hidden_words(const ClosingConvolution& a) { return a.hidden_channels / joined; }
 
   static WinogradGeometry geometry(int64_t height, int64_t width, int64_t in_channels, int64_t channels) {
     return {1, height, width, in_channels, height, width, channels, 1, Tile};
@@ -79,12 +85,12 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
                              float* m) {
     const auto multiply = [&](auto vectors, int64_t entry) {
       constexpr int count = decltype(vectors)::value;
-      QueuedRows<8, count> rows{{}, lanes, a.in_channels, nullptr};
-      for (int i = 0; i < count; ++i) rows.weights[i] = weights + int64_t{a.open[entry + i * lanes]} * a.in_channels;
+      QueuedRows<8, count> rows{{}, lanes, in_words(a), nullptr};
+      for (int i = 0; i < count; ++i) rows.weights[i] = weights + int64_t{a.open[entry + i * lanes]} * in_words(a);
       const int64_t next = std::min(entry + count * lanes, a.open_count - lanes);
-      rows.ahead = weights + int64_t{a.open[next]} * a.in_channels;
-      RowQueue<8, count, false> queue(rows, lanes * a.in_channels);
-      for (int64_t t = 0; t < tiles; ++t) queue.push(v + t * a.in_channels, m + t * a.hidden_channels + entry);
+      rows.ahead = weights + int64_t{a.open[next]} * in_words(a);
+      RowQueue<Op, 8, count, false> queue(rows, lanes * in_words(a));
+      for (int64_t t = 0; t < tiles; ++t) queue.push(v + t * in_words(a), m + t * a.hidden_channels + entry);
       queue.finish();
     };
     int64_t entry = 0;
@@ -100,17 +106,17 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     if (tiles > gated_few_tiles) {
       for (int64_t i = 0; i < count; ++i) {
         multiply_pairs(images[i], tiles, weights, v, m);
-        v += tiles * any.in_channels;
+        v += tiles * in_words(any);
         m += tiles * images[i].hidden_channels;
       }
       return;
     }
-    const int64_t floats = lanes * any.in_channels;
+    const int64_t floats = lanes * in_words(any);
     for (int64_t vector = 0; vector * lanes < any.channels; ++vector) {
       const float* const own = weights + vector * floats;
-      RowQueue<8, 1, false> queue({{own}, lanes, any.in_channels, own + floats}, floats);
+      RowQueue<Op, 8, 1, false> queue({{own}, lanes, in_words(any), own + floats}, floats);
       push_open(queue, images, count, tiles, vector, v, m, [&](const OpeningConvolution& a) {
-        return TileRows{0, a.in_channels, a.before[vector], a.hidden_channels};
+        return TileRows{0, in_words(a), a.before[vector], a.hidden_channels};
       });
     }
   }
@@ -137,13 +143,13 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     TilePlace at(g, first);
     for (int64_t t = 0; t < tiles; ++t, at.advance(g)) {
       const int64_t row = Tile * at.row, column = Tile * at.column;
-      float* const corner = a.hidden + (row * a.out_width + column) * a.hidden_channels;
+      T* const corner = static_cast<T*>(a.hidden) + (row * a.out_width + column) * a.hidden_channels;
       for (int64_t entry = 0; entry < a.hidden_channels; entry += lanes)
         Tiles::transform_output(
             m + t * a.hidden_channels + entry, plane, a.out_height - row, a.out_width - column,
-            StoreFollowed<F32, false>{corner + entry, nullptr, row_stride, a.hidden_channels,
-                                      _mm512_loadu_ps(a.scale + entry), _mm512_loadu_ps(a.shift + entry),
-                                      a.lanes[entry / gated_vector]});
+            StoreFollowed<Op, false>{corner + entry, nullptr, row_stride, a.hidden_channels,
+                                     _mm512_loadu_ps(a.scale + entry), _mm512_loadu_ps(a.shift + entry),
+                                     a.lanes[entry / gated_vector]});
     }
   }
 
@@ -151,6 +157,8 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
                                      int64_t tiles, int64_t channel_begin, int64_t group, int64_t plane,
                                      const float* m) {
     const int64_t row_stride = a.width * a.channels;
+    const T* const residuals = static_cast<const T*>(a.residual);
+    T* const outputs = static_cast<T*>(a.y);
     TilePlace at(g, first);
     for (int64_t t = 0; t < tiles; ++t, at.advance(g)) {
       const int64_t row = Tile * at.row, column = Tile * at.column;
@@ -160,14 +168,14 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
         for (int i = 0; i < Tile; ++i)
           for (int j = 0; j < Tile; ++j) {
             const int64_t ahead = corner + i * row_stride + (2 * Tile + j) * a.channels + channel;
-            __builtin_prefetch(a.y + ahead, 1);
-            __builtin_prefetch(a.residual + ahead);
+            __builtin_prefetch(outputs + ahead, 1);
+            __builtin_prefetch(residuals + ahead);
           }
         const int64_t column_of = channel_begin + channel;
         Tiles::transform_output(m + t * group + channel, plane, a.height - row, a.width - column,
-                                StoreFollowed<F32, true>{a.y + corner + channel, a.residual + corner + channel,
-                                                         row_stride, a.channels, _mm512_loadu_ps(a.scale + column_of),
-                                                         _mm512_loadu_ps(a.shift + column_of), every_lane});
+                                StoreFollowed<Op, true>{outputs + corner + channel, residuals + corner + channel,
+                                                        row_stride, a.channels, _mm512_loadu_ps(a.scale + column_of),
+                                                        _mm512_loadu_ps(a.shift + column_of), every_lane});
       }
     }
   }
@@ -178,14 +186,18 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     const int64_t tiles = end - begin;
     int64_t m_row = 0;
     for (int64_t i = 0; i < count; ++i) m_row += images[i].hidden_channels;
-    const int64_t v_plane = plane_of(count * tiles * any.in_channels, 4), m_plane = plane_of(tiles * m_row, 4);
+    const int64_t v_plane = plane_of(count * tiles * in_words(any), 4), m_plane = plane_of(tiles * m_row, 4);
     float* const v = scratch;
     float* const m = v + positions * v_plane;
+    T* const narrow = reinterpret_cast<T*>(v);
     for (int64_t i = 0; i < count; ++i)
-      Tiles::transform_inputs(g, images[i].x, begin, tiles, tiles, v_plane, v + i * tiles * any.in_channels);
-    const auto multiply = any.in_vectors ? multiply_vectors : multiply_channels;
+      Tiles::transform_inputs(g, static_cast<const T*>(images[i].x), begin, tiles, tiles, joined * v_plane,
+                              narrow + i * tiles * any.in_channels);
+    const float* const weights = static_cast<const float*>(any.weights);
+    auto* multiply = multiply_vectors;
+    if constexpr (joined == 1) multiply = any.in_vectors ? multiply_vectors : multiply_channels;
     for (int64_t position = 0; position < positions; ++position)
-      multiply(images, count, tiles, any.weights + position * any.channels * any.in_channels, v + position * v_plane,
+      multiply(images, count, tiles, weights + position * any.channels * in_words(any), v + position * v_plane,
                m + position * m_plane);
     const float* sums = m;
     for (int64_t i = 0; i < count; ++i) {
@@ -199,11 +211,11 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
   static void multiply_closing(const ClosingConvolution& a, int64_t begin, int64_t end, int64_t tiles, int64_t group,
                                const float* weights, const float* v, float* m) {
     if (group == 64) {
-      outer_tiles_of<4, 6, near>(a.open, begin, end, v, a.hidden_channels, weights, tiles, m);
+      outer_tiles_of<Op, 4, 6, near>(a.open, begin, end, v, hidden_words(a), weights, tiles, m);
     } else if (group == 32) {
-      outer_tiles_of<2, 12, near>(a.open, begin, end, v, a.hidden_channels, weights, tiles, m);
+      outer_tiles_of<Op, 2, 12, near>(a.open, begin, end, v, hidden_words(a), weights, tiles, m);
     } else {
-      outer_tiles_of<1, 12, near>(a.open, begin, end, v, a.hidden_channels, weights, tiles, m);
+      outer_tiles_of<Op, 1, 12, near>(a.open, begin, end, v, hidden_words(a), weights, tiles, m);
     }
   }
 
@@ -212,15 +224,16 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
   template <int Vectors, int Most>
   static void multiply_group(const ClosingConvolution* images, int64_t count, int64_t tiles, const float* weights,
                              const float* v, float* m) {
-    constexpr int64_t group = Vectors * lanes, floats = group * lanes;
+    constexpr int64_t group = Vectors * lanes, depth = lanes / joined, floats = group * depth;
     std::fill_n(m, count * tiles * group, 0.0f);
     for (int64_t vector = 0; vector * lanes < images[0].in_channels; ++vector) {
       const float* const own = weights + vector * floats;
-      QueuedRows<Most, Vectors> rows{{}, group, lanes, own + floats};
+      QueuedRows<Most, Vectors> rows{{}, group, depth, own + floats};
       for (int i = 0; i < Vectors; ++i) rows.weights[i] = own + i * lanes;
-      RowQueue<Most, Vectors, true> queue(rows, floats);
-      push_open(queue, images, count, tiles, vector, v, m,
-                [&](const ClosingConvolution& a) { return TileRows{a.before[vector], a.hidden_channels, 0, group}; });
+      RowQueue<Op, Most, Vectors, true> queue(rows, floats);
+      push_open(queue, images, count, tiles, vector, v, m, [&](const ClosingConvolution& a) {
+        return TileRows{a.before[vector] / joined, hidden_words(a), 0, group};
+      });
     }
   }
 
@@ -241,7 +254,7 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     for (int64_t i = 0; i < count; ++i) {
       const ClosingConvolution& a = images[i];
       multiply_closing<false>(a, 0, a.open_count, tiles, group, weights, v, m);
-      v += tiles * a.hidden_channels;
+      v += tiles * hidden_words(a);
       m += tiles * group;
     }
   }
@@ -272,22 +285,25 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
     const WinogradGeometry all = geometry(any.height, any.width, any.in_channels, any.channels);
     const int64_t tiles = end - begin, group = channel_group(any.channels);
     int64_t v_row = 0;
-    for (int64_t i = 0; i < count; ++i) v_row += images[i].hidden_channels;
+    for (int64_t i = 0; i < count; ++i) v_row += hidden_words(images[i]);
     const int64_t v_plane = plane_of(tiles * v_row, 4), m_plane = plane_of(count * tiles * group, 4);
     float* const v = scratch;
     float* const m = v + positions * v_plane;
-    float* to = v;
+    T* to = reinterpret_cast<T*>(v);
     for (int64_t i = 0; i < count; ++i) {
       const WinogradGeometry g = geometry(any.height, any.width, images[i].hidden_channels, any.channels);
-      Tiles::transform_inputs(g, images[i].hidden, begin, tiles, tiles, v_plane, to);
+      Tiles::transform_inputs(g, static_cast<const T*>(images[i].hidden), begin, tiles, tiles, joined * v_plane, to);
       to += tiles * images[i].hidden_channels;
     }
     // A single image reads each weight once.
-    const auto shared = any.in_vectors ? multiply_inputs : multiply_blocks;
+    auto* shared = multiply_inputs;
+    if constexpr (joined == 1) shared = any.in_vectors ? multiply_inputs : multiply_blocks;
+    const float* const weights = static_cast<const float*>(any.packed);
+    const int64_t words = any.in_channels / joined;
     const auto multiply = count > 1 && tiles <= gated_few_tiles ? shared : multiply_images;
     for (int64_t channel = 0; channel < any.channels; channel += group) {
       for (int64_t position = 0; position < positions; ++position)
-        multiply(images, count, tiles, group, any.packed + (channel * positions + position * group) * any.in_channels,
+        multiply(images, count, tiles, group, weights + (channel * positions + position * group) * words,
                  v + position * v_plane, m + position * m_plane);
       for (int64_t i = 0; i < count; ++i)
         store_sums(images[i], all, begin, tiles, channel, group, m_plane, m + i * tiles * group);
@@ -299,9 +315,11 @@ struct GatedWinograd : WinogradTiles<F32, Tile> {
 
 }  // namespace
 
-const GatedWinogradKernels& gated_winograd_avx512(int64_t tile) {
-  if (tile == 4) return GatedWinograd<4>::kernels;
-  return tile == 3 ? GatedWinograd<3>::kernels : GatedWinograd<2>::kernels;
+const GatedWinogradKernels& gated_winograd_f32(int64_t tile) {
+  if (tile == 4) return GatedWinograd<F32, 4>::kernels;
+  return tile == 3 ? GatedWinograd<F32, 3>::kernels : GatedWinograd<F32, 2>::kernels;
 }
+
+const GatedWinogradKernels& gated_winograd_bf16() { return GatedWinograd<Bf16, gated_bf16_tile>::kernels; }
 
 }  // namespace sluice

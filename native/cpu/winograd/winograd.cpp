@@ -86,8 +86,8 @@ struct Packing {
 };
 
 template <typename T>
-void pack_groups(sl_context* context, const sl_conv_shape& s, int32_t direction, int64_t group, bool positions_first,
-                 const float* weights, T* packed) {
+void pack_groups_as(sl_context* context, const sl_conv_shape& s, int32_t direction, int64_t group, bool positions_first,
+                    const float* weights, T* packed) {
   const WinogradGeometry geometry = geometry_of(s, direction);
   const WinogradWeightTransform transform = winograd_weight_transform(static_cast<int>(geometry.tile));
   const Packing<T> packing{s, direction, weights, packed, geometry, transform, group, positions_first};
@@ -95,6 +95,15 @@ void pack_groups(sl_context* context, const sl_conv_shape& s, int32_t direction,
   parallel_for(context->threads, blocks, 1, [&](int64_t block, int64_t) {
     packing.block(block / columns * winograd_channels, block % columns * winograd_channels);
   });
+}
+
+void pack_groups(sl_context* context, const sl_conv_shape& s, int32_t direction, int64_t group, bool positions_first,
+                 const float* weights, void* packed) {
+  if (s.dtype == SL_BF16) {
+    pack_groups_as(context, s, direction, group, positions_first, weights, static_cast<bf16*>(packed));
+  } else {
+    pack_groups_as(context, s, direction, group, positions_first, weights, static_cast<float*>(packed));
+  }
 }
 
 // Computes dw from the sums [position][output channel][input channel].
@@ -165,15 +174,10 @@ int64_t winograd_packed_bytes(const sl_conv_shape& s, int32_t direction) {
 }
 
 void winograd_pack(sl_context* context, const sl_conv_shape& s, int32_t direction, const float* weights, void* packed) {
-  const int64_t group = channel_group(geometry_of(s, direction).out_channels);
-  if (s.dtype == SL_BF16) {
-    pack_groups(context, s, direction, group, false, weights, static_cast<bf16*>(packed));
-  } else {
-    pack_groups(context, s, direction, group, false, weights, static_cast<float*>(packed));
-  }
+  pack_groups(context, s, direction, channel_group(geometry_of(s, direction).out_channels), false, weights, packed);
 }
 
-void winograd_pack_vectors(sl_context* context, const sl_conv_shape& s, const float* weights, float* packed) {
+void winograd_pack_vectors(sl_context* context, const sl_conv_shape& s, const float* weights, void* packed) {
   pack_groups(context, s, SL_CONV_FORWARD, winograd_channels, true, weights, packed);
 }
 
@@ -199,8 +203,8 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& s, int32_t dire
   convolve(context, s, geometry_of(s, direction), input, packed, output, accumulate, nullptr);
 }
 
-void winograd_infer(sl_context* context, const sl_conv_shape& s, const WinogradInference& of, const float* x,
-                    const float* packed, float* y) {
+void winograd_infer(sl_context* context, const sl_conv_shape& s, const WinogradInference& of, const void* x,
+                    const void* packed, void* y) {
   convolve(context, s, geometry_of(s, of), x, packed, y, false, &of.follow);
 }
 
@@ -213,8 +217,8 @@ int64_t winograd_thread_floats(const sl_conv_shape& s) {
   return winograd_scratch_floats(geometry_of(s, SL_CONV_FORWARD));
 }
 
-void winograd_infer_on_thread(const sl_conv_shape& s, const WinogradInference& of, const float* x, const float* packed,
-                              float* y, float* scratch) {
+void winograd_infer_on_thread(const sl_conv_shape& s, const WinogradInference& of, const void* x, const void* packed,
+                              void* y, float* scratch) {
   const WinogradGeometry g = geometry_of(s, of);
   const int64_t block = winograd_block(g), tiles = g.tiles();
   for (int64_t first = 0; first < tiles; first += block)

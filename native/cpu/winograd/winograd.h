@@ -22,8 +22,9 @@ void winograd_pack(sl_context* context, const sl_conv_shape& shape, int32_t dire
 // Transforms OHWI weights to [position][O][I] f32, from which the gated block picks the rows of open channels.
 void winograd_pack_rows(sl_context* context, const sl_conv_shape& shape, const float* weights, float* packed);
 
-// Transforms OHWI weights to [position][vector of 16 outputs][I][16] f32, from which the gated block picks vectors.
-void winograd_pack_vectors(sl_context* context, const sl_conv_shape& shape, const float* weights, float* packed);
+// Transforms OHWI weights to [position][vector of 16 outputs][I][16] of the shape's dtype, from which the gated block
+// picks vectors; in bf16 pairs of I are innermost.
+void winograd_pack_vectors(sl_context* context, const sl_conv_shape& shape, const float* weights, void* packed);
 
 // y or dx from x or dy. Throws std::bad_alloc.
 void winograd_convolve(sl_context* context, const sl_conv_shape& shape, int32_t direction, const void* input,
@@ -33,11 +34,11 @@ void winograd_convolve(sl_context* context, const sl_conv_shape& shape, int32_t 
 // closes are 0, whatever they would have been.
 struct WinogradFollow {
   const float *scale, *shift;  // [O]
-  const float* residual;       // as y, or null
+  const void* residual;        // as y, or null
   const float* mask;           // [image of x][O] of 0 and 1, or null
 };
 
-// An f32 convolution at inference, for some images of the buffers.
+// A convolution at inference, for some images of the buffers.
 struct WinogradInference {
   const int32_t *in_images, *out_images;  // the places of the images in x and y, shape.batch of them; in order if null
   WinogradFollow follow;
@@ -45,15 +46,15 @@ struct WinogradInference {
 
 // All threads compute the images together. The bits of an image do not depend on the other images. Throws
 // std::bad_alloc.
-void winograd_infer(sl_context* context, const sl_conv_shape& shape, const WinogradInference& of, const float* x,
-                    const float* packed, float* y);
+void winograd_infer(sl_context* context, const sl_conv_shape& shape, const WinogradInference& of, const void* x,
+                    const void* packed, void* y);
 
 // The same on the calling thread, with winograd_thread_floats of scratch. Of so many images together the transformed
 // weights are fetched once.
 int64_t winograd_images_together(const sl_conv_shape& shape);
 int64_t winograd_thread_floats(const sl_conv_shape& shape);
-void winograd_infer_on_thread(const sl_conv_shape& shape, const WinogradInference& of, const float* x,
-                              const float* packed, float* y, float* scratch);
+void winograd_infer_on_thread(const sl_conv_shape& shape, const WinogradInference& of, const void* x,
+                              const void* packed, void* y, float* scratch);
 
 // dw f32 OHWI from x and dy. Throws std::bad_alloc.
 void winograd_backward_weights(sl_context* context, const sl_conv_shape& shape, const void* x, const void* dy,

@@ -74,7 +74,7 @@ struct Winograd : WinogradTiles<Op, Tile> {
         open = _mm512_cmp_ps_mask(mask, _mm512_setzero_ps(), _CMP_NEQ_UQ);
       }
       if (!has_residual) return {place.corner, nullptr, place.row_stride, channels, scale, shift, open};
-      const T* const residual = reinterpret_cast<const T*>(follow.residual) + (place.corner - output);
+      const T* const residual = static_cast<const T*>(follow.residual) + (place.corner - output);
       for (int i = 0; i < Tile; ++i)
         for (int j = 0; j < Tile; ++j) __builtin_prefetch(residual + i * place.row_stride + (2 * Tile + j) * channels);
       return {place.corner, residual, place.row_stride, channels, scale, shift, open};

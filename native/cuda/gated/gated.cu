@@ -42,7 +42,7 @@ Step step_of(const GatedTable& table, int32_t index) {
 }
 
 bool supports(const GatedTable& table) {
-  bool all = true;
+  bool all = table.shape->dtype == SL_F32;
   for (int32_t index = 0; index < table.count; ++index) all = all && step_of(table, index).exists();
   return all;
 }
@@ -104,12 +104,12 @@ Pass pass_of(const Plan& plan, const GatedCall& call, const Memory& memory, int3
   const bool is_last = index + 1 == plan.table.count;
   Pass pass{};
   pass.groups = memory.groups[index];
-  pass.input = index == 0 ? call.x : memory.hidden[index - 1];
+  pass.input = index == 0 ? static_cast<const float*>(call.x) : memory.hidden[index - 1];
   pass.weights = call.layers[index].packed;
   pass.scale = call.layers[index].scale;
   pass.shift = call.layers[index].shift;
-  pass.residual = is_last ? call.residual : nullptr;
-  pass.output = is_last ? call.y : memory.hidden[index];
+  pass.residual = is_last ? static_cast<const float*>(call.residual) : nullptr;
+  pass.output = is_last ? static_cast<float*>(call.y) : memory.hidden[index];
   pass.height = layer.in_height;
   pass.width = layer.in_width;
   pass.in_channels = static_cast<int32_t>(layer.in_channels);
@@ -196,8 +196,8 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 }
 
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,
-                                const sl_gated_convolution* host_convolutions, int32_t dtype,
-                                const uint64_t* host_operands, const float* x, const float* residual, float* y,
+                                const sl_gated_convolution* host_convolutions, int32_t products,
+                                const uint64_t* host_operands, const void* x, const void* residual, void* y,
                                 float* pooled) {
   constexpr const char* name = "sl_gated_forward";
   SL_ENTER("sl_gated_forward", context);
@@ -205,7 +205,7 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
   SL_TRY(check_supported(name, host_shape, host_convolutions, &table));
   if (table.is_empty()) return SL_OK;
   GatedCall call{};
-  SL_TRY(check_gated_forward(table, dtype, host_operands, x, residual, y, pooled, &call));
+  SL_TRY(check_gated_forward(table, products, host_operands, x, residual, y, pooled, &call));
   for (int32_t index = 0; index < table.count; ++index) {
     SL_REQUIRE(is_aligned(call.layers[index].packed, sizeof(Four)),
                "%s: the packed weights of convolution %d do not begin at a multiple of 16 bytes (%s)", name, index,
@@ -217,7 +217,7 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
   const Scratch scratch(context->allocator, bytes);
   if (!scratch) return out_of_memory(name, context->allocator, bytes);
   Memory memory(plan, scratch.get());
-  const Multiply multiply = dtype == SL_BF16 ? Multiply::bf16 : context->tf32 ? Multiply::tf32 : Multiply::f32;
+  const Multiply multiply = products == SL_BF16 ? Multiply::bf16 : context->tf32 ? Multiply::tf32 : Multiply::f32;
   for (int64_t image = 0; image < table.batch; image += plan.images) {
     const int64_t images = std::min<int64_t>(plan.images, table.batch - image);
     for (Groups& groups : memory.groups) groups.images = static_cast<int32_t>(images);
@@ -225,7 +225,7 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
     call.advance(table, images);
   }
   if (pooled == nullptr) return SL_OK;
-  return global_pool_forward(context, name, table.batch, table.last().out_pixels(), table.last().out_channels, y,
-                             pooled);
+  return global_pool_forward(context, name, table.batch, table.last().out_pixels(), table.last().out_channels,
+                             static_cast<const float*>(y), pooled);
   SL_END("sl_gated_forward")
 }

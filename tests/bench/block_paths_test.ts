@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 
-import { fullBlocks } from "../../src/bench/full_blocks.ts";
+import { fullBlocks } from "../../src/bench/block_paths.ts";
 import { gateSpecs, type NetworkSpec } from "../../src/models/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { openDevice } from "../devices.ts";
@@ -23,7 +23,7 @@ Deno.test("blocks in full are those whose masks open enough channels, with the s
     const bits = Float32Array.from({ length: batch * channels }, (_, at) => Number(at >= channels));
     return Tensor.from(device, bits, [batch, channels]);
   });
-  const found = fullBlocks(device, spec, batch, [masks, masks]);
+  const found = fullBlocks(device, spec, batch, "f32", [masks, masks]);
   // Blocks of stride 2 never do, and the maps of layer3 and layer4 have too few tiles.
   assertEquals(found, ["layer1.0", "layer1.1", "layer2.1"].map((block) => ({ block, share: 0.75 })));
 });
@@ -33,6 +33,6 @@ Deno.test("a network with a pool in its stem, and blocks of several gates, are f
   using _scope = new Scope();
   for (const other of [{ ...spec, stem: "imagenet", image: 64 }, { ...spec, arch: "resnet50" }] as const) {
     const masks = gateSpecs(other).map(({ channels }) => Tensor.full(device, [2, channels], 0));
-    assertEquals(fullBlocks(device, other, 2, [masks]), []);
+    assertEquals(fullBlocks(device, other, 2, "f32", [masks]), []);
   }
 });
