@@ -154,7 +154,7 @@ SL_API int32_t sl_device_describe(int32_t index, char* host_text, int64_t capaci
 SL_API int32_t sl_requirements(int32_t, char* host_text, int64_t capacity) {
   SL_REQUIRE_POINTERS("sl_requirements", host_text);
   SL_BEGIN
-  const std::string text = "[" + sluice::json_requirement("oneDNN", true, true, sluice::onednn_version()) + "]";
+  const std::string text = "[" + sluice::json_requirement("oneDNN", true, true, sluice::onednn_detail()) + "]";
   return sluice::write_text("sl_requirements", text, host_text, capacity);
   SL_END("sl_requirements")
 }

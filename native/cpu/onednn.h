@@ -104,4 +104,8 @@ int32_t check_onednn_dtype(const char* name, int32_t dtype);
 std::string onednn_isa();
 
 std::string onednn_version();
+
+// The version, and what a newer one would bring to this processor.
+std::string onednn_detail();
+
 }  // namespace sluice

@@ -33,6 +33,17 @@ Deno.test("doctor reports the resources of this process, and the device uses as 
   assertEquals([executable, storage.cache === null], [testedExecutable ?? null, testedExecutable === undefined]);
 });
 
+Deno.test("doctor says which oneDNN is in use, and what a newer one would bring", async () => {
+  const [{ device, libraries }] = await examined({});
+  if (device?.backend !== "oneDNN") return console.error("skipped: another library computes convolutions");
+  const { backendVersion, isa } = device;
+  const newer = isa === "avx512_core_amx"
+    ? "computes bf16 faster with this processor's AMX"
+    : "is no faster without AMX";
+  const detail = backendVersion.startsWith("2.") ? `${backendVersion}; version 3 ${newer}` : backendVersion;
+  assertEquals(libraries.cpu.requirements.map((requirement) => requirement.detail), [detail]);
+});
+
 Deno.test("doctor uses the threads that --threads gives", async () => {
   const [{ device }] = await examined({}, "--threads", "3");
   assertEquals(device?.threads, 3);
