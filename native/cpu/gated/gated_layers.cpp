@@ -57,10 +57,11 @@ int64_t GatedTiles::at_once(int64_t images) const {
 int64_t GatedTiles::scratch_floats(int64_t images) const { return tile == 0 ? 0 : floats(images * at_once(images)); }
 
 // Tiles share their transforms over all channels, and pieces of tiles read all weights: they are cut into as few pieces
-// as threads and caches allow.
-Cuts GatedTiles::cuts(size_t images, int threads) const {
+// as threads and caches allow. Of few tiles the weights are more than the transforms.
+Cuts GatedTiles::cuts(size_t images, int threads, int64_t units) const {
+  if (tiles <= gated_few_tiles) return {units, tiles, std::min(units, wanted_pieces(images, threads)), 1};
   const int64_t cached = pieces(tiles, at_once(1)), wanted = pieces(threads, static_cast<int64_t>(images));
-  return {1, tiles, 1, std::min(tiles, pieces(cached, wanted) * wanted)};
+  return {units, tiles, 1, std::min(tiles, pieces(cached, wanted) * wanted)};
 }
 
 // ---- opening
@@ -105,7 +106,8 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
   if (tiles_.tile != 0) {
     const int64_t step = tiles_.at_once(count);
     for (int64_t tile = 0; tile < tiles_.tiles; tile += step)
-      tiles_.kernels().opening(images.data(), count, tile, std::min(tile + step, tiles_.tiles), scratch);
+      tiles_.kernels().opening(images.data(), count, {tile, std::min(tile + step, tiles_.tiles)},
+                               {0, images[0].open_count}, scratch);
     return;
   }
   // Maps read by a 1x1 kernel are larger than pieces of its weights: images share nothing.
@@ -126,10 +128,10 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
 }
 
 Cuts OpeningLayer::cuts(const std::vector<OpeningConvolution>& images, int threads) const {
-  if (tiles_.tile != 0) return tiles_.cuts(images.size(), threads);
   int64_t most = 0;
   for (const OpeningConvolution& image : images) most = std::max(most, image.open_count);
-  const int64_t units = pieces(most, unit());
+  const int64_t units = std::max<int64_t>(pieces(most, unit()), 1);
+  if (tiles_.tile != 0) return tiles_.cuts(images.size(), threads, takes_vectors() ? units : 1);
   const int64_t wanted = wanted_pieces(images.size(), threads);
   if (layer_.kernel == 1) return cut(wanted, units, layer_.in_pixels(), most >= layer_.in_pixels());
   return cut(wanted, units, layer_.out_height);
@@ -138,7 +140,8 @@ Cuts OpeningLayer::cuts(const std::vector<OpeningConvolution>& images, int threa
 void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, float* scratch) const {
   const auto entry = [&](int64_t units) { return std::min(units * unit(), image.open_count); };
   if (tiles_.tile != 0) {
-    tiles_.kernels().opening(&image, 1, piece.part_begin, piece.part_end, scratch);
+    const Span entries = takes_vectors() ? Span{entry(piece.begin), entry(piece.end)} : Span{0, image.open_count};
+    tiles_.kernels().opening(&image, 1, {piece.part_begin, piece.part_end}, entries, scratch);
   } else if (layer_.kernel == 1) {
     gated_kernels().opening_of_pixels(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
   } else {
@@ -190,7 +193,8 @@ void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scr
   if (tiles_.tile != 0) {
     const int64_t step = tiles_.at_once(count);
     for (int64_t tile = 0; tile < tiles_.tiles; tile += step)
-      tiles_.kernels().closing(images.data(), count, tile, std::min(tile + step, tiles_.tiles), scratch);
+      tiles_.kernels().closing(images.data(), count, {tile, std::min(tile + step, tiles_.tiles)}, {0, groups()},
+                               scratch);
     return;
   }
   const int64_t direct = count == 1 ? groups() : 1;
@@ -211,14 +215,14 @@ void ClosingLayer::pool(const ClosingConvolution& image, float* scratch) const {
 }
 
 Cuts ClosingLayer::cuts(size_t images, int threads) const {
-  if (tiles_.tile != 0) return tiles_.cuts(images, threads);
+  if (tiles_.tile != 0) return tiles_.cuts(images, threads, groups());
   const int64_t parts = layer_.kernel == 1 ? layer_.out_pixels() : layer_.out_height;
   return cut(wanted_pieces(images, threads), groups(), parts);
 }
 
 void ClosingLayer::run(const ClosingConvolution& image, const Piece& piece, float* scratch) const {
   if (tiles_.tile != 0) {
-    tiles_.kernels().closing(&image, 1, piece.part_begin, piece.part_end, scratch);
+    tiles_.kernels().closing(&image, 1, {piece.part_begin, piece.part_end}, {piece.begin, piece.end}, scratch);
   } else if (layer_.kernel == 1) {
     gated_kernels().closing_of_pixels(image, piece.begin, piece.end, piece.part_begin, piece.part_end);
   } else {

@@ -60,7 +60,8 @@ struct GatedTiles {
   }
   int64_t at_once(int64_t images) const;
   int64_t scratch_floats(int64_t images) const;
-  Cuts cuts(size_t images, int threads) const;
+  // `units` of channels, among which few tiles are cut.
+  Cuts cuts(size_t images, int threads, int64_t units) const;
 
  private:
   int64_t floats(int64_t tile_count) const {
@@ -178,7 +179,9 @@ class ClosingLayer {
   void run(const ClosingConvolution& image, const Piece& piece, float* scratch) const;
 
  private:
-  int64_t groups() const { return pieces(layer_.out_channels, gated_group); }
+  int64_t groups() const {
+    return pieces(layer_.out_channels, tiles_.tile == 0 ? gated_group : channel_group(layer_.out_channels));
+  }
 
   GatedLayer layer_;
   int32_t batch_;

@@ -6,11 +6,17 @@
 
 namespace sluice {
 
-// Each takes `count` images of one size through their convolution, in the tiles [begin, end). The bits of an image do
-// not depend on the other images. `scratch` has gated_winograd_floats for these tiles of all images.
+struct Span {
+  int64_t begin, end;
+};
+
+// Each takes `count` images of one size through their convolution, in some of their tiles. The bits of an image do not
+// depend on the other images. `scratch` has gated_winograd_floats for these tiles of all images.
 struct GatedWinogradKernels {
-  void (*opening)(const OpeningConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
-  void (*closing)(const ClosingConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch);
+  // `entries` of the list of open outputs, which are all of them unless the list holds whole vectors and `count` is 1.
+  void (*opening)(const OpeningConvolution* images, int64_t count, Span tiles, Span entries, float* scratch);
+  // `groups` of channel_group outputs.
+  void (*closing)(const ClosingConvolution* images, int64_t count, Span tiles, Span groups, float* scratch);
 };
 
 // Floats of scratch for so many tiles, of one image or of several. `in_words`: input channels, in bf16 pairs of them.

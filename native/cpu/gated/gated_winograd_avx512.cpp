@@ -81,8 +81,8 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
   }
 
   // m of an image at one position, for lists in vectors: two vectors at a time.
-  static void multiply_pairs(const OpeningConvolution& a, int64_t tiles, const float* weights, const float* v,
-                             float* m) {
+  static void multiply_pairs(const OpeningConvolution& a, int64_t tiles, Span entries, const float* weights,
+                             const float* v, float* m) {
     const auto multiply = [&](auto vectors, int64_t entry) {
       constexpr int count = decltype(vectors)::value;
       QueuedRows<8, count> rows{{}, lanes, in_words(a), nullptr};
@@ -93,19 +93,20 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
       for (int64_t t = 0; t < tiles; ++t) queue.push(v + t * in_words(a), m + t * a.hidden_channels + entry);
       queue.finish();
     };
-    int64_t entry = 0;
-    for (; entry + 2 * lanes <= a.open_count; entry += 2 * lanes) multiply(std::integral_constant<int, 2>(), entry);
-    if (entry < a.open_count) multiply(std::integral_constant<int, 1>(), entry);
+    int64_t entry = entries.begin;
+    for (; entry + 2 * lanes <= entries.end; entry += 2 * lanes) multiply(std::integral_constant<int, 2>(), entry);
+    if (entry < entries.end) multiply(std::integral_constant<int, 1>(), entry);
   }
 
   // m of all images at one position, for lists in vectors. Of few tiles, those of different images share the weights of
   // a vector.
-  static void multiply_vectors(const OpeningConvolution* images, int64_t count, int64_t tiles, const float* weights,
-                               const float* v, float* m) {
+  static void multiply_vectors(const OpeningConvolution* images, int64_t count, int64_t tiles, Span entries,
+                               const float* weights, const float* v, float* m) {
     const OpeningConvolution& any = images[0];
+    if (count == 1) return multiply_pairs(any, tiles, entries, weights, v, m);
     if (tiles > gated_few_tiles) {
       for (int64_t i = 0; i < count; ++i) {
-        multiply_pairs(images[i], tiles, weights, v, m);
+        multiply_pairs(images[i], tiles, {0, images[i].open_count}, weights, v, m);
         v += tiles * in_words(any);
         m += tiles * images[i].hidden_channels;
       }
@@ -122,8 +123,8 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
   }
 
   // m of all images at one position, channels one by one, in pieces of the weights.
-  static void multiply_channels(const OpeningConvolution* images, int64_t count, int64_t tiles, const float* weights,
-                                const float* v, float* m) {
+  static void multiply_channels(const OpeningConvolution* images, int64_t count, int64_t tiles, Span,
+                                const float* weights, const float* v, float* m) {
     const OpeningConvolution& any = images[0];
     const int64_t piece = channels_at_once(any.channels, any.in_channels);
     for (int64_t channel = 0; channel < any.channels; channel += piece) {
@@ -138,13 +139,13 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
   }
 
   SLUICE_SIMD static void store_hidden(const OpeningConvolution& a, const WinogradGeometry& g, int64_t first,
-                                       int64_t tiles, int64_t plane, const float* m) {
+                                       int64_t tiles, Span entries, int64_t plane, const float* m) {
     const int64_t row_stride = a.out_width * a.hidden_channels;
     TilePlace at(g, first);
     for (int64_t t = 0; t < tiles; ++t, at.advance(g)) {
       const int64_t row = Tile * at.row, column = Tile * at.column;
       T* const corner = static_cast<T*>(a.hidden) + (row * a.out_width + column) * a.hidden_channels;
-      for (int64_t entry = 0; entry < a.hidden_channels; entry += lanes)
+      for (int64_t entry = entries.begin; entry < entries.end; entry += lanes)
         Tiles::transform_output(
             m + t * a.hidden_channels + entry, plane, a.out_height - row, a.out_width - column,
             StoreFollowed<Op, false>{corner + entry, nullptr, row_stride, a.hidden_channels,
@@ -180,10 +181,10 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     }
   }
 
-  static void opening(const OpeningConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch) {
+  static void opening(const OpeningConvolution* images, int64_t count, Span part, Span entries, float* scratch) {
     const OpeningConvolution& any = images[0];
     const WinogradGeometry g = geometry(any.height, any.width, any.in_channels, any.channels);
-    const int64_t tiles = end - begin;
+    const int64_t tiles = part.end - part.begin;
     int64_t m_row = 0;
     for (int64_t i = 0; i < count; ++i) m_row += images[i].hidden_channels;
     const int64_t v_plane = plane_of(count * tiles * in_words(any), 4), m_plane = plane_of(tiles * m_row, 4);
@@ -191,17 +192,19 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     float* const m = v + positions * v_plane;
     T* const narrow = reinterpret_cast<T*>(v);
     for (int64_t i = 0; i < count; ++i)
-      Tiles::transform_inputs(g, static_cast<const T*>(images[i].x), begin, tiles, tiles, joined * v_plane,
+      Tiles::transform_inputs(g, static_cast<const T*>(images[i].x), part.begin, tiles, tiles, joined * v_plane,
                               narrow + i * tiles * any.in_channels);
     const float* const weights = static_cast<const float*>(any.weights);
     auto* multiply = multiply_vectors;
     if constexpr (joined == 1) multiply = any.in_vectors ? multiply_vectors : multiply_channels;
     for (int64_t position = 0; position < positions; ++position)
-      multiply(images, count, tiles, weights + position * any.channels * in_words(any), v + position * v_plane,
+      multiply(images, count, tiles, entries, weights + position * any.channels * in_words(any), v + position * v_plane,
                m + position * m_plane);
     const float* sums = m;
     for (int64_t i = 0; i < count; ++i) {
-      store_hidden(images[i], g, begin, tiles, m_plane, sums);
+      // The last vector of a list that does not fill it is written whole.
+      const bool some = count == 1 && any.in_vectors;
+      store_hidden(images[i], g, part.begin, tiles, some ? entries : Span{0, images[i].hidden_channels}, m_plane, sums);
       sums += tiles * images[i].hidden_channels;
     }
   }
@@ -280,10 +283,10 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     }
   }
 
-  static void closing(const ClosingConvolution* images, int64_t count, int64_t begin, int64_t end, float* scratch) {
+  static void closing(const ClosingConvolution* images, int64_t count, Span part, Span groups, float* scratch) {
     const ClosingConvolution& any = images[0];
     const WinogradGeometry all = geometry(any.height, any.width, any.in_channels, any.channels);
-    const int64_t tiles = end - begin, group = channel_group(any.channels);
+    const int64_t tiles = part.end - part.begin, group = channel_group(any.channels);
     int64_t v_row = 0;
     for (int64_t i = 0; i < count; ++i) v_row += hidden_words(images[i]);
     const int64_t v_plane = plane_of(tiles * v_row, 4), m_plane = plane_of(count * tiles * group, 4);
@@ -292,7 +295,8 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     T* to = reinterpret_cast<T*>(v);
     for (int64_t i = 0; i < count; ++i) {
       const WinogradGeometry g = geometry(any.height, any.width, images[i].hidden_channels, any.channels);
-      Tiles::transform_inputs(g, static_cast<const T*>(images[i].hidden), begin, tiles, tiles, joined * v_plane, to);
+      Tiles::transform_inputs(g, static_cast<const T*>(images[i].hidden), part.begin, tiles, tiles, joined * v_plane,
+                              to);
       to += tiles * images[i].hidden_channels;
     }
     // A single image reads each weight once.
@@ -301,12 +305,12 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     const float* const weights = static_cast<const float*>(any.packed);
     const int64_t words = any.in_channels / joined;
     const auto multiply = count > 1 && tiles <= gated_few_tiles ? shared : multiply_images;
-    for (int64_t channel = 0; channel < any.channels; channel += group) {
+    for (int64_t channel = groups.begin * group; channel < groups.end * group; channel += group) {
       for (int64_t position = 0; position < positions; ++position)
         multiply(images, count, tiles, group, weights + (channel * positions + position * group) * words,
                  v + position * v_plane, m + position * m_plane);
       for (int64_t i = 0; i < count; ++i)
-        store_sums(images[i], all, begin, tiles, channel, group, m_plane, m + i * tiles * group);
+        store_sums(images[i], all, part.begin, tiles, channel, group, m_plane, m + i * tiles * group);
     }
   }
 
