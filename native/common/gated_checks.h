@@ -28,12 +28,16 @@ struct GatedLayer {
 struct GatedText {
   char text[320];
   GatedText(const sl_gated_shape& s, const sl_gated_convolution* convolutions) noexcept {
-    int length = std::snprintf(text, sizeof text, "x [%d,%d,%d,%d]", s.batch, s.height, s.width, s.in_channels);
+    int length = std::snprintf(text, sizeof text, "x %s [%d,%d,%d,%d]", s.dtype == SL_BF16 ? "bf16" : "f32", s.batch,
+                               s.height, s.width, s.in_channels);
     for (int32_t i = 0; i < s.convolutions && i < SL_GATED_MOST_CONVOLUTIONS; ++i) {
       const size_t at = std::min(static_cast<size_t>(length), sizeof text - 1);
       const sl_gated_convolution& c = convolutions[i];
-      length += std::snprintf(text + at, sizeof text - at, ", %dx%d to %d stride %d padding %d%s", c.kernel, c.kernel,
-                              c.outputs, c.stride, c.padding, c.group != 0 ? " masked" : "");
+      length += std::snprintf(text + at, sizeof text - at, ", %dx%d to %d stride %d padding %d", c.kernel, c.kernel,
+                              c.outputs, c.stride, c.padding);
+      if (c.group == 0) continue;
+      const size_t end = std::min(static_cast<size_t>(length), sizeof text - 1);
+      length += std::snprintf(text + end, sizeof text - end, " masked by %d", c.group);
     }
   }
 };

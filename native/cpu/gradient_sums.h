@@ -21,7 +21,7 @@ constexpr int64_t row_of(int64_t elements, int64_t element_bytes) {
 }
 
 // The factors of a run of tiles: v from the inputs, w from the output's gradients, each [position][tile][channel], or
-// [position][pair of tiles][channel][2] in bf16.
+// [position][pair of tiles][channel][2] in bf16. A caller may order the elements of a plane differently.
 struct GradientOperands {
   void *v, *w;
   int64_t v_plane, w_plane;  // elements from one position to the next

@@ -16,8 +16,8 @@ constexpr int64_t tile_rows = 16, tile_lanes = 16, tile_row_bytes = 64;
 // The elements of the sum that a product adds to each float, and those of a bf16 tile.
 constexpr int64_t tile_depth = 2 * tile_lanes, tile_elements = tile_rows * tile_depth;
 
-// Whether the processor has tiles, and the kernel saves them for this process's threads, for which it must be asked:
-// without its permission, the first use of a tile kills the process.
+// Whether the processor has tiles, and the operating system saves them for this process's threads, for which it must be
+// asked: without its permission, the first use of a tile kills the process.
 inline bool has_tiles() {
   constexpr long request_permission = 0x1023, tile_data = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   static const bool has = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&

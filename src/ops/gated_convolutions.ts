@@ -115,8 +115,11 @@ function supportedCall(
   table: readonly ConvolutionRow[],
 ): NativeCall | undefined {
   const native = nativeTable(table);
-  const types: readonly DType[] = wanted === "f32" ? ["f32"] : [wanted, "f32"];
-  return types.map((dtype) => nativeCall(shape, dtype, native, table.length)).find((call) => isSupported(device, call));
+  const call = nativeCall(shape, wanted, native, table.length);
+  if (isSupported(device, call)) return call;
+  if (wanted === "f32") return undefined;
+  const wide = nativeCall(shape, "f32", native, table.length);
+  return isSupported(device, wide) ? wide : undefined;
 }
 
 /**
@@ -169,6 +172,9 @@ function checkShapes(
   operands: readonly ConvolutionOperands[],
   residual: Tensor,
 ): readonly number[] {
+  if (x.dtype !== "f32" && x.dtype !== "bf16") {
+    throw new ShapeError(`gatedConvolutions: x is ${x.dtype}: f32 or bf16 is needed`);
+  }
   if (residual.dtype !== x.dtype) {
     throw new ShapeError(`gatedConvolutions: the residual is ${residual.dtype}, and x is ${x.dtype}`);
   }
@@ -231,8 +237,8 @@ export interface GatedOutput {
  * the masks. No gradient. (method of Krishna et al. 2023 and DGNet, Li et al. 2021)
  *
  * @param x [N, H, W, I], f32 or bf16. A GPU multiplies bf16 on tensor cores if x is bf16, and TF32 if x is f32 and TF32
- * is allowed. A CPU multiplies bf16 if x is bf16, the processor has the instructions, and masks open 16 channels at a
- * time; else f32.
+ * is allowed. A CPU multiplies f32, or bf16 if x is bf16, the processor multiplies it, the rows are two of 3x3, masks
+ * open 16, 32, ... channels together, and inputs and outputs are multiples of 16 channels.
  * @param operands by row, with a mask in exactly the rows that are masked.
  * @param residual [N, H', W', O] of x's element type, the shape of the result.
  * @returns the result and its mean; the caller frees both.

@@ -6,7 +6,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess, assertStrictEquals } from "@std/assert";
 import { networkCost } from "../../src/models/mod.ts";
 import { matmul } from "../../src/ops/mod.ts";
-import { dtypeCode, Scope, Tensor } from "../../src/tensor/mod.ts";
+import { dtypeCode, resolvePrecision, Scope, Tensor } from "../../src/tensor/mod.ts";
 import { benchInfer, benchStep, benchSweep, profile, sweepConfigs } from "../../src/bench/mod.ts";
 import { resolveConfig, type RunConfig } from "../../src/config/config.ts";
 import { openDevice } from "../devices.ts";
@@ -128,10 +128,8 @@ Deno.test("both networks infer in the precision that was asked for", () => {
   };
   assertEquals(precisionsOf(bf16), inBf16(device.kind === "cuda" ? "bf16" : "f32"));
   // A CPU multiplies bf16 if gates open whole vectors.
-  const { isa } = device.description;
-  const multiplies = device.kind === "cuda" || isa === "avx512_core_bf16" || isa === "avx512_core_amx";
   const inVectors = { ...bf16, width: 16, gateGroup: 16 };
-  assertEquals(precisionsOf(inVectors), inBf16(multiplies ? "bf16" : "f32"));
+  assertEquals(precisionsOf(inVectors), inBf16(resolvePrecision("auto", device.description)));
 });
 
 Deno.test("a sweep varies what was not given, with projectors that follow the width", () => {

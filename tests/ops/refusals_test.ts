@@ -267,6 +267,10 @@ const refused: readonly [
     const residual = Tensor.full(device, [1, 2, 2, 16], 1, "bf16");
     bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4)], residual);
   }],
+  ["a gated block of bytes", ShapeError, /gatedConvolutions: x is u8: f32 or bf16 is needed/, () => {
+    const bytes = new Tensor(device, [1, 4, 4, 2], "u8");
+    bottleneck(bytes, [floats(1, 4), floats(1, 4)], floats(1, 2, 2, 16));
+  }],
   ["a gated block with a mask behind the residual", ShapeError, /gatedConvolutions.*mask3.*unmasked/, () => {
     bottleneck(floats(1, 4, 4, 2), [floats(1, 4), floats(1, 4), floats(1, 16)], floats(1, 2, 2, 16));
   }],

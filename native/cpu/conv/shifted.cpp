@@ -17,15 +17,8 @@ bool shifted_suits(const sl_conv_shape& s) {
 }
 
 void shifted_backward_weights(const ConvProblem& p, const void* x, const void* dy, float* dw, bool accumulate) {
-  const ConvGeometry g(p);
   const ShiftedKernels& kernels = p.shape.dtype == SL_BF16 ? shifted_avx512_bf16 : shifted_avx512_f32;
-  GradientSums sums(p.context, {g.taps(), 1, g.pixels(), 2, g.in_channels, g.out_channels, p.shape.dtype});
-  sums.compute([&](int64_t first, int64_t begin, int64_t end,
-                   const GradientOperands& operands) { kernels.gather(g, x, dy, first, begin, end, operands); },
-               [&](const GradientOperands& operands, int64_t pixels, int64_t tap, int64_t channel, float* target) {
-                 kernels.multiply(g, operands, pixels, tap, channel, target);
-               });
-  collect_taps(p.context, g, sums.result(), dw, accumulate);
+  backward_weights_by_taps(p, 2, kernels.gather, kernels.multiply, x, dy, dw, accumulate);
 }
 
 }  // namespace sluice

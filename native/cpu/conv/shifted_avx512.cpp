@@ -1,5 +1,6 @@
 // The copies of shifted pixels, and their products, in AVX-512.
 #include "../winograd/winograd_products.h"
+#include "pixel_pairs.h"
 #include "shifted_kernels.h"
 
 namespace sluice {
@@ -12,17 +13,9 @@ SLUICE_SIMD_INLINE void copy_channels(int64_t channels, const float* const (&fro
   }
 }
 
-SLUICE_SIMD_INLINE __m512i widened(const bf16* p, int64_t channel) {
-  if (p == nullptr) return _mm512_setzero_si512();
-  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + channel)));
-}
-
-// Interleaves the channels of two pixels.
 SLUICE_SIMD_INLINE void copy_channels(int64_t channels, const bf16* const (&from)[2], bf16* to) {
-  for (int64_t channel = 0; channel < channels; channel += lanes) {
-    const __m512i second = _mm512_slli_epi32(widened(from[1], channel), 16);
-    _mm512_storeu_si512(to + 2 * channel, _mm512_or_si512(widened(from[0], channel), second));
-  }
+  for (int64_t channel = 0; channel < channels; channel += lanes)
+    _mm512_storeu_si512(to + 2 * channel, pixel_pairs(from[0], from[1], channel));
 }
 
 template <typename Op>

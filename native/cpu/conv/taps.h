@@ -1,6 +1,7 @@
-// The weights' gradient from the sums of each tap of the kernel.
+// The weights' gradient by a product for each tap of the kernel.
 #pragma once
 
+#include "../gradient_sums.h"
 #include "conv_geometry.h"
 
 namespace sluice {
@@ -16,6 +17,21 @@ inline void collect_taps(sl_context* context, const ConvGeometry& g, const float
       for (int64_t i = 0; i < g.in_channels; ++i) to[i] = (accumulate ? to[i] : 0.0f) + from[i];
     }
   });
+}
+
+// dw OHWI from x and dy. gather(geometry, x, dy, first, begin, end, operands) and multiply(geometry, operands, pixels,
+// tap, channel, sums) are the functions of GradientSums for the output's pixels, of which operands have whole steps.
+template <typename Gather, typename Multiply>
+void backward_weights_by_taps(const ConvProblem& p, int64_t step, const Gather& gather, const Multiply& multiply,
+                              const void* x, const void* dy, float* dw, bool accumulate) {
+  const ConvGeometry g(p);
+  GradientSums sums(p.context, {g.taps(), 1, g.pixels(), step, g.in_channels, g.out_channels, p.shape.dtype});
+  sums.compute([&](int64_t first, int64_t begin, int64_t end,
+                   const GradientOperands& operands) { gather(g, x, dy, first, begin, end, operands); },
+               [&](const GradientOperands& operands, int64_t pixels, int64_t tap, int64_t channel, float* target) {
+                 multiply(g, operands, pixels, tap, channel, target);
+               });
+  collect_taps(p.context, g, sums.result(), dw, accumulate);
 }
 
 }  // namespace sluice

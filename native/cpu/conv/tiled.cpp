@@ -34,15 +34,8 @@ bool tiled_suits(const sl_conv_shape& s) {
 }
 
 void tiled_backward_weights(const ConvProblem& p, const void* x, const void* dy, float* dw, bool accumulate) {
-  const ConvGeometry g(p);
   const auto multiply = form() == Form::amx ? multiply_tap<AmxTiles> : multiply_tap<PlainTiles>;
-  GradientSums sums(p.context, {g.taps(), 1, g.pixels(), tile_depth, g.in_channels, g.out_channels, SL_BF16});
-  sums.compute([&](int64_t first, int64_t begin, int64_t end,
-                   const GradientOperands& operands) { gather_tiles(g, x, dy, first, begin, end, operands); },
-               [&](const GradientOperands& operands, int64_t pixels, int64_t tap, int64_t channel, float* target) {
-                 multiply(g, operands, pixels, tap, channel, target);
-               });
-  collect_taps(p.context, g, sums.result(), dw, accumulate);
+  backward_weights_by_taps(p, tile_depth, gather_tiles, multiply, x, dy, dw, accumulate);
 }
 
 }  // namespace sluice

@@ -1,22 +1,9 @@
 // The copies of pixels to tiles, in AVX-512.
-#include "../avx512.h"
+#include "pixel_pairs.h"
 #include "tiled_kernels.h"
 
 namespace sluice {
 namespace {
-
-// The lower halves of 16 elements of p; zeros if p is null.
-SLUICE_SIMD_INLINE __m512i widened(const bf16* p) {
-  if (p == nullptr) return _mm512_setzero_si512();
-  return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-}
-
-// 16 channels of two pixels, as pairs.
-SLUICE_SIMD_INLINE __m512i interleaved(const bf16* first, const bf16* second) {
-  return _mm512_or_si512(widened(first), _mm512_slli_epi32(widened(second), 16));
-}
-
-const bf16* channel_of(const bf16* pixel, int64_t channel) { return pixel == nullptr ? nullptr : pixel + channel; }
 
 // Transposes 16 rows of 16 pairs.
 SLUICE_SIMD_INLINE void transpose(__m512i (&rows)[16]) {
@@ -52,7 +39,7 @@ SLUICE_SIMD_INLINE void transpose(__m512i (&rows)[16]) {
 // A row of tiles of v for two pixels.
 SLUICE_SIMD_INLINE void gather_inputs(int64_t channels, const bf16* first, const bf16* second, bf16* v) {
   for (int64_t channel = 0; channel < channels; channel += tile_lanes) {
-    _mm512_store_si512(v, interleaved(channel_of(first, channel), channel_of(second, channel)));
+    _mm512_store_si512(v, pixel_pairs(first, second, channel));
     v += tile_elements;
   }
 }
@@ -62,7 +49,7 @@ SLUICE_SIMD_INLINE void gather_outputs(int64_t channels, const bf16* const (&pix
   for (int64_t channel = 0; channel < channels; channel += tile_lanes) {
     __m512i rows[tile_rows];
     for (int64_t pair = 0; pair < tile_rows; ++pair)
-      rows[pair] = interleaved(channel_of(pixels[2 * pair], channel), channel_of(pixels[2 * pair + 1], channel));
+      rows[pair] = pixel_pairs(pixels[2 * pair], pixels[2 * pair + 1], channel);
     transpose(rows);
     for (int64_t row = 0; row < tile_rows; ++row) _mm512_store_si512(w + row * tile_depth, rows[row]);
     w += tile_elements;

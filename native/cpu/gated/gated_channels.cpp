@@ -52,27 +52,4 @@ void pack_gated_rows(sl_context* context, int64_t floats, const float* weights, 
                [=](int64_t begin, int64_t end) { std::copy(weights + begin, weights + end, packed + begin); });
 }
 
-void pack_gated_pairs(sl_context* context, int64_t outputs, int64_t terms, const float* weights, bf16* packed) {
-  parallel_for(context->threads, outputs, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t output = begin; output < end; ++output) {
-      bf16* const to = packed + output / gated_vector * gated_vector * terms + output % gated_vector * 2;
-      for (int64_t k = 0; k < terms; ++k)
-        to[k / 2 * 2 * gated_vector + k % 2] = from_float<bf16>(weights[output * terms + k]);
-    }
-  });
-}
-
-void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, int64_t size, const float* weights,
-                       float* packed) {
-  parallel_for(context->threads, outputs, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t output = begin; output < end; ++output) {
-      const int64_t group = output / size * size;
-      const int64_t width = std::min(size, outputs - group);
-      float* column = packed + group * terms + (output - group);
-      const float* row = weights + output * terms;
-      for (int64_t k = 0; k < terms; ++k) column[k * width] = row[k];
-    }
-  });
-}
-
 }  // namespace sluice

@@ -38,12 +38,20 @@ void pack_gated_rows(sl_context* context, int64_t floats, const float* weights, 
 // Whether there are kernels for gates that open whole vectors of channels, with maps of a type.
 bool gated_vectors_supported(int32_t dtype);
 
-// Packs weights [outputs, terms] in vectors of 16 outputs for bf16: [vector][pair of terms][output of the vector][2].
-// Outputs are whole vectors, terms are pairs.
-void pack_gated_pairs(sl_context* context, int64_t outputs, int64_t terms, const float* weights, bf16* packed);
-
-// Packs weights [outputs, terms] in groups of `size` output channels: [group][term][channel of the group].
+// Packs weights [outputs, terms] in groups of `size` output channels: [group][term][channel of the group], for bf16
+// [group][pair of terms][channel of the group][2].
+template <typename T>
 void pack_gated_groups(sl_context* context, int64_t outputs, int64_t terms, int64_t size, const float* weights,
-                       float* packed);
+                       T* packed) {
+  constexpr int64_t joined = sizeof(float) / sizeof(T);
+  parallel_for(context->threads, outputs, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t output = begin; output < end; ++output) {
+      const int64_t group = output / size * size, width = std::min(size, outputs - group);
+      T* const column = packed + group * terms + (output - group) * joined;
+      const float* const row = weights + output * terms;
+      for (int64_t k = 0; k < terms; ++k) column[k / joined * joined * width + k % joined] = from_float<T>(row[k]);
+    }
+  });
+}
 
 }  // namespace sluice

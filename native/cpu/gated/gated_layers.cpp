@@ -35,7 +35,7 @@ void pack_rows(sl_context* context, const GatedLayer& layer, int32_t batch, int6
 GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
     : dtype(layer.dtype), in_channels(layer.in_channels), out_channels(layer.out_channels) {
   if (dtype == SL_BF16) {
-    // Of vectors, with transforms as small as these, there are never too few.
+    // Transforms of tiles as small as these pay for any number of channels and tiles.
     if (layer.stride != 1) return;
     tile = gated_bf16_tile;
   } else {
@@ -57,9 +57,10 @@ int64_t GatedTiles::at_once(int64_t images) const {
 int64_t GatedTiles::scratch_floats(int64_t images) const { return tile == 0 ? 0 : floats(images * at_once(images)); }
 
 // Tiles share their transforms over all channels, and pieces of tiles read all weights: they are cut into as few pieces
-// as threads and caches allow. Of few tiles the weights are more than the transforms.
+// as threads and caches allow. With few tiles, reading the weights costs more than repeating the transforms, so threads
+// share channels first.
 Cuts GatedTiles::cuts(size_t images, int threads, int64_t units) const {
-  if (tiles <= gated_few_tiles) return {units, tiles, std::min(units, wanted_pieces(images, threads)), 1};
+  if (tiles <= gated_few_tiles) return cut(wanted_pieces(images, threads), units, tiles);
   const int64_t cached = pieces(tiles, at_once(1)), wanted = pieces(threads, static_cast<int64_t>(images));
   return {units, tiles, 1, std::min(tiles, pieces(cached, wanted) * wanted)};
 }
@@ -71,7 +72,8 @@ void OpeningLayer::pack(sl_context* context, const float* weights, float* packed
   if (tiles_.tile != 0) return winograd_pack_vectors(context, as_convolution(layer_, batch_), weights, packed);
   const int64_t terms = layer_.taps() * layer_.in_channels;
   if (layer_.dtype == SL_BF16)
-    return pack_gated_pairs(context, layer_.out_channels, terms, weights, reinterpret_cast<bf16*>(packed));
+    return pack_gated_groups(context, layer_.out_channels, terms, gated_vector, weights,
+                             reinterpret_cast<bf16*>(packed));
   pack_gated_groups(context, layer_.out_channels, terms, gated_vector, weights, packed);
 }
 
@@ -141,6 +143,7 @@ void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, floa
   const auto entry = [&](int64_t units) { return std::min(units * unit(), image.open_count); };
   if (tiles_.tile != 0) {
     const Span entries = takes_vectors() ? Span{entry(piece.begin), entry(piece.end)} : Span{0, image.open_count};
+    if (entries.begin == entries.end) return;
     tiles_.kernels().opening(&image, 1, {piece.part_begin, piece.part_end}, entries, scratch);
   } else if (layer_.kernel == 1) {
     gated_kernels().opening_of_pixels(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
