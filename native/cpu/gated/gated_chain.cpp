@@ -8,6 +8,11 @@
 
 namespace sluice {
 
+// Floats of memory for a map of open channels, in whole cache lines.
+static int64_t hidden_floats(const GatedLayer& layer) {
+  return padded(layer.out_pixels() * padded(layer.out_channels) * element_bytes(layer.dtype) / int64_t{sizeof(float)});
+}
+
 // The images in work together, with the operands of each convolution. Their memory holds lists of open channels, the
 // norm's scale and shift of those channels, and hidden maps.
 class GatedChain::Images {
@@ -45,8 +50,7 @@ class GatedChain::Images {
                            operands.shift, take(GatedChannels::floats(channels)));
     };
     const auto map = [&](int32_t index, int64_t pitch) {
-      const GatedLayer& layer = chain_.table_.layers[index];
-      return HiddenMap{take(layer.out_pixels() * padded(layer.out_channels)), pitch};
+      return HiddenMap{take(hidden_floats(chain_.table_.layers[index])), pitch};
     };
     const GatedOperands& last = call_.layers[chain_.table_.count - 1];
     const GatedChannels one = opened(0);
@@ -147,7 +151,7 @@ int64_t GatedChain::image_floats() const {
   int64_t floats = between_ ? between_->image_floats() : 0;
   for (int32_t index = 0; index + 1 < table_.count; ++index) {
     const GatedLayer& layer = table_.layers[index];
-    floats += GatedChannels::floats(layer.out_channels) + layer.out_pixels() * padded(layer.out_channels);
+    floats += GatedChannels::floats(layer.out_channels) + hidden_floats(layer);
   }
   return floats;
 }
