@@ -41,6 +41,10 @@ const environment: Section = ["Environment:", [
   ["VIRTUAL_ENV, CONDA_PREFIX", "further environments of Python to search"],
   ["CUDA_VISIBLE_DEVICES", "the GPUs that NVIDIA's driver shows; empty or -1 hides all, without a remark"],
   ["PYENV_ROOT, PYENV_VERSION", "the versions to search if that python3 is pyenv's"],
+  [
+    "SLUICE_PLAIN_TILES",
+    "1: what AMX multiplies in tiles is multiplied slowly without it, to the same bits, for tests",
+  ],
 ]];
 
 const written: Section = ["Files that sluice writes:", [
