@@ -219,6 +219,9 @@ inline std::vector<float> gated(const Case& a, int threads) {
   return b.y.values();
 }
 
+// Numbers of threads besides 1, on a device that has them.
+inline std::vector<int> more_threads() { return on_cpu() ? std::vector<int>{2, 3, 8} : std::vector<int>{}; }
+
 inline void check_case(const ImageSizes& x, const Table& table, const std::vector<float>& open_shares, uint32_t seed) {
   CAPTURE(x.batch);
   CAPTURE(x.height);
