@@ -33,11 +33,8 @@ struct GatedText {
     for (int32_t i = 0; i < s.convolutions && i < SL_GATED_MOST_CONVOLUTIONS; ++i) {
       const size_t at = std::min(static_cast<size_t>(length), sizeof text - 1);
       const sl_gated_convolution& c = convolutions[i];
-      length += std::snprintf(text + at, sizeof text - at, ", %dx%d to %d stride %d padding %d", c.kernel, c.kernel,
-                              c.outputs, c.stride, c.padding);
-      if (c.group == 0) continue;
-      const size_t end = std::min(static_cast<size_t>(length), sizeof text - 1);
-      length += std::snprintf(text + end, sizeof text - end, " masked by %d", c.group);
+      length += std::snprintf(text + at, sizeof text - at, ", %dx%d to %d stride %d padding %d group %d", c.kernel,
+                              c.kernel, c.outputs, c.stride, c.padding, c.group);
     }
   }
 };

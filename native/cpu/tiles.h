@@ -69,7 +69,7 @@ class AmxTiles {
   static_assert(sizeof(Configuration) == 64);
 };
 
-// The same on every processor, to test what is written for tiles where there are none.
+// The same on every processor, so that kernels of tiles can be tested on those without AMX.
 class PlainTiles {
  public:
   template <int tile>

@@ -29,6 +29,8 @@ interface NativeCall {
   readonly rows: Int32Array<ArrayBuffer>;
   /** By row, the name of the packed copy of its weight. */
   readonly copies: readonly string[];
+  /** Room for the operands' addresses, [rows, SL_GATED_COLUMNS]: the table's. */
+  readonly addresses: BigUint64Array<ArrayBuffer>;
   /** Whether a device has kernels for the call, of devices that were asked. */
   readonly supported: WeakMap<Device, boolean>;
 }
@@ -74,7 +76,7 @@ function nativeTable(table: readonly ConvolutionRow[]): NativeTable {
 function nativeCall(
   [batch, height, width, inChannels]: GatedInput,
   dtype: DType,
-  { key, rows, calls }: NativeTable,
+  { key, rows, calls, addresses }: NativeTable,
   convolutions: number,
 ): NativeCall {
   const sizes = `${dtype} ${batch},${height},${width},${inChannels}`;
@@ -90,7 +92,7 @@ function nativeCall(
       dtype: code,
     });
     const copies = Array.from({ length: convolutions }, (_, index) => `gated ${index} ${sizes} ${key}`);
-    call = { dtype, shape, rows, copies, supported: new WeakMap() };
+    call = { dtype, shape, rows, copies, addresses, supported: new WeakMap() };
     calls.set(sizes, call);
   }
   return call;
@@ -253,11 +255,10 @@ export function gatedConvolutions(
   const outShape = checkShapes(x, table, operands, residual);
   const call = supportedCall(x.device, imageShape("gatedConvolutions", x), x.dtype, table);
   if (!call) return withPooled(maskedConvolutions(x, table, operands, residual));
-  const native = nativeTable(table);
   if (x.dtype === call.dtype) {
     const pooled = new Tensor(x.device, [outShape[0] ?? 0, outShape[3] ?? 0]);
     try {
-      return { y: forward(x.code, x, residual, outShape, pooled, operands, native, call), pooled };
+      return { y: forward(x.code, x, residual, outShape, pooled, operands, call), pooled };
     } catch (error) {
       pooled[Symbol.dispose]();
       throw error;
@@ -265,7 +266,7 @@ export function gatedConvolutions(
   }
   using wide = cast(null, x, "f32");
   using wideResidual = residual === x ? null : cast(null, residual, "f32");
-  using wideY = forward(x.code, wide, wideResidual ?? wide, outShape, null, operands, native, call);
+  using wideY = forward(x.code, wide, wideResidual ?? wide, outShape, null, operands, call);
   return withPooled(cast(null, wideY, x.dtype));
 }
 
@@ -292,7 +293,6 @@ function forward(
   outShape: readonly number[],
   pooled: Tensor | null,
   operands: readonly ConvolutionOperands[],
-  { addresses }: NativeTable,
   call: NativeCall,
 ): Tensor {
   const { device } = x;
@@ -304,15 +304,15 @@ function forward(
       const fold = foldNorm(operand.norm);
       folds.push(fold);
       const row = SL_GATED_COLUMNS * index;
-      addresses[row + SL_GATED_MASK] = addressOf(operand.mask?.pointer ?? null);
-      addresses[row + SL_GATED_PACKED] = addressOf(packed.pointer);
-      addresses[row + SL_GATED_SCALE] = addressOf(fold.scale);
-      addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
+      call.addresses[row + SL_GATED_MASK] = addressOf(operand.mask?.pointer ?? null);
+      call.addresses[row + SL_GATED_PACKED] = addressOf(packed.pointer);
+      call.addresses[row + SL_GATED_SCALE] = addressOf(fold.scale);
+      call.addresses[row + SL_GATED_SHIFT] = addressOf(fold.shift);
     }
     const y = new Tensor(device, outShape, call.dtype);
     const [from, added, to, mean] = [x.pointer, residual.pointer, y.pointer, pooled?.pointer ?? null];
     try {
-      device.kernels.sl_gated_forward(call.shape, call.rows, code, addresses, from, added, to, mean);
+      device.kernels.sl_gated_forward(call.shape, call.rows, code, call.addresses, from, added, to, mean);
     } catch (error) {
       y[Symbol.dispose]();
       throw error;

@@ -292,20 +292,20 @@ function benchmark(label: string, sizes: Sizes): OperationBenchmark {
   });
 }
 
+const inSixteens = inGroups(
+  basic([8, 8, 8, 256], 256, []),
+  16,
+  Array.from({ length: 8 }, (_, image) => someOf(16, 5, image)),
+);
+
 /** Blocks of ResNet-18 on 32 x 32 images and of ResNet-50 on 224 x 224 images; weights are packed in every call. */
 export const gatedConvolutionsBenchmarks: readonly OperationBenchmark[] = [
   benchmark("basic block: 64 channels, 32x32, batch 8, 30 % open", basic([8, 32, 32, 64], 64, [0.3])),
   benchmark("basic block: 256 channels, 8x8, batch 8, 30 % open", basic([8, 8, 8, 256], 256, [0.3])),
-  benchmark(
-    "basic block: 256 channels in groups of 16, 8x8, batch 8, 5 of 16 open",
-    inGroups(basic([8, 8, 8, 256], 256, []), 16, Array.from({ length: 8 }, (_, image) => someOf(16, 5, image))),
-  ),
+  benchmark("basic block: 256 channels in groups of 16, 8x8, batch 8, 5 of 16 open", inSixteens),
   benchmark(
     "basic block: bf16, 256 channels in groups of 16, 8x8, batch 8, 5 of 16 open",
-    {
-      ...inGroups(basic([8, 8, 8, 256], 256, []), 16, Array.from({ length: 8 }, (_, image) => someOf(16, 5, image))),
-      bf16: true,
-    },
+    { ...inSixteens, bf16: true },
   ),
   benchmark("bottleneck: 64 channels, 56x56, batch 8, 30 % open", bottleneck([8, 56, 56, 256], 64, [0.3, 0.3])),
   benchmark("bottleneck: 256 channels, 14x14, batch 8, 30 % open", bottleneck([8, 14, 14, 1024], 256, [0.3, 0.3])),

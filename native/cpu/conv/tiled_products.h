@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-// A column of tiles of one operand: where the first is, and how many elements further the next 32 pixels are.
+// A column of tiles of one operand: the first, and the elements from 32 pixels to the next 32.
 struct TileColumn {
   const bf16* first;
   int64_t next;

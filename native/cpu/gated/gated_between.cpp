@@ -137,7 +137,8 @@ void BetweenLayer::run_tiles(const BetweenConvolution& image, int64_t begin, int
   int64_t most = end - begin;
   while (most > 1 && gated_winograd_floats(tile_, most, open.in_channels, open.channels) > cached_tiles) --most;
   for_pieces(end - begin, most, [&](int64_t tile, int64_t tiles) {
-    gated_winograd_f32(tile_).opening(&open, 1, {begin + tile, begin + tile + tiles}, {0, open.open_count}, scratch);
+    gated_winograd_f32(tile_).opening(&open, 1, {begin + tile, begin + tile + tiles}, {0, open.hidden_channels},
+                                      scratch);
   });
 }
 

@@ -109,7 +109,7 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
     const int64_t step = tiles_.at_once(count);
     for (int64_t tile = 0; tile < tiles_.tiles; tile += step)
       tiles_.kernels().opening(images.data(), count, {tile, std::min(tile + step, tiles_.tiles)},
-                               {0, images[0].open_count}, scratch);
+                               {0, images[0].hidden_channels}, scratch);
     return;
   }
   // Maps read by a 1x1 kernel are larger than pieces of its weights: images share nothing.
@@ -142,7 +142,7 @@ Cuts OpeningLayer::cuts(const std::vector<OpeningConvolution>& images, int threa
 void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, float* scratch) const {
   const auto entry = [&](int64_t units) { return std::min(units * unit(), image.open_count); };
   if (tiles_.tile != 0) {
-    const Span entries = takes_vectors() ? Span{entry(piece.begin), entry(piece.end)} : Span{0, image.open_count};
+    const Span entries = takes_vectors() ? Span{entry(piece.begin), entry(piece.end)} : Span{0, image.hidden_channels};
     if (entries.begin == entries.end) return;
     tiles_.kernels().opening(&image, 1, {piece.part_begin, piece.part_end}, entries, scratch);
   } else if (layer_.kernel == 1) {

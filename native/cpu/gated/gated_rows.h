@@ -12,8 +12,8 @@
 namespace sluice {
 namespace {
 
-// sums[r][v] += from[r][k] * weights[v][k * step, 16 lanes], k < depth, where an element is a float, or a pair of bf16.
-// The sums of a row do not depend on the other rows or vectors. One cache line is prefetched from `ahead` in each step.
+// sums[r][v] += from[r][k] * weights[v][k * step, 16 lanes], k < depth. An element is a float, or a pair of bf16. The
+// sums of a row do not depend on the other rows or vectors. One cache line is prefetched from `ahead` in each step.
 template <typename Op, int Count, int Vectors>
 SLUICE_SIMD_INLINE void add_products(const float* const* from, const float* const (&weights)[Vectors], int64_t step,
                                      int64_t depth, const float* ahead, __m512 (&sums)[Count][Vectors]) {

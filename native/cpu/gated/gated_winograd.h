@@ -13,7 +13,8 @@ struct Span {
 // Each takes `count` images of one size through their convolution, in some of their tiles. The bits of an image do not
 // depend on the other images. `scratch` has gated_winograd_floats for these tiles of all images.
 struct GatedWinogradKernels {
-  // `entries` of the list of open outputs, which are all of them unless the list holds whole vectors and `count` is 1.
+  // `entries`: of a single image, the places of the hidden map, in whole vectors; all unless the list holds vectors.
+  // Several images are computed whole.
   void (*opening)(const OpeningConvolution* images, int64_t count, Span tiles, Span entries, float* scratch);
   // `groups` of channel_group outputs.
   void (*closing)(const ClosingConvolution* images, int64_t count, Span tiles, Span groups, float* scratch);

@@ -202,9 +202,8 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
                m + position * m_plane);
     const float* sums = m;
     for (int64_t i = 0; i < count; ++i) {
-      // The last vector of a list that does not fill it is written whole.
-      const bool some = count == 1 && any.in_vectors;
-      store_hidden(images[i], g, part.begin, tiles, some ? entries : Span{0, images[i].hidden_channels}, m_plane, sums);
+      store_hidden(images[i], g, part.begin, tiles, count == 1 ? entries : Span{0, images[i].hidden_channels}, m_plane,
+                   sums);
       sums += tiles * images[i].hidden_channels;
     }
   }
