@@ -5,38 +5,18 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withGiven } from "../../src/config/config.ts";
-import { trainedNetworks } from "../../src/config/network.ts";
 import { evaluateFolder } from "../../src/encoders/evaluate_folder.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import { type JudgingOptions, probes, protocols as allProtocols } from "../../src/evaluation/mod.ts";
 import { mayWriteTo } from "../../src/machine/storage.ts";
-import type { Pass } from "../../src/models/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import type { RunSpeed } from "../../src/run/speed_file.ts";
-import { givenRunOptions, inferencePrecision, networkNames, outputOptions, wholeNumber } from "../options.ts";
+import { givenRunOptions, inferencePrecision, outputOptions, wholeNumber } from "../options.ts";
+import { chooseNetworks, parseList } from "../requests.ts";
 import { EvaluationSession } from "../sessions.ts";
+import { readSlimSize } from "../slim.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
 import { remark, writeResult } from "../ui/output.ts";
-
-/** The words of a comma-separated list. @throws {InvalidInputError} if a word is not allowed. */
-function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
-  const words = [...new Set(text.split(",").map((word) => word.trim()))];
-  const unknown = words.find((word) => !allowed.some((one) => one === word));
-  if (unknown !== undefined) {
-    throw new InvalidInputError(`${flag} ${unknown === "" ? '""' : unknown}: give ${allowed.join(" or ")}`);
-  }
-  return allowed.filter((word) => words.includes(word));
-}
-
-/** The networks asked for; by default all that the run holds. @throws {InvalidInputError} if the run lacks one. */
-function chooseNetworks(text: unknown, mode: string, held: readonly Pass[]): readonly Pass[] {
-  if (typeof text !== "string") return held;
-  const missing = parseList("--network", text, networkNames).find((name) => !held.includes(name));
-  if (missing !== undefined) {
-    throw new InvalidInputError(`--network ${missing}: a ${mode} run holds no such network; give ${held.join(" or ")}`);
-  }
-  return parseList("--network", text, held);
-}
 
 /** How to judge the networks. */
 function readJudging(
@@ -65,7 +45,8 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
   const asked = withGiven(run.config, givenRunOptions(command));
   const { device: deviceName, threads } = asked;
   const precision = inferencePrecision(asked, command);
-  const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
+  const networks = chooseNetworks(network, run.config);
+  const slim = readSlimSize(command, run.config, networks);
   if (judging.protocols.includes("masks") && !networks.includes("gated")) {
     remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");
   }
@@ -76,7 +57,13 @@ export function runEvaluate(path: string, command: CommandUnknownOpts): void {
   }
   const session = new EvaluationSession(output);
   let speed: RunSpeed | null = null;
-  const evaluation = evaluateFolder(run, { ...judging, precision, networks }, place, session, (timed) => speed = timed);
+  const evaluation = evaluateFolder(
+    run,
+    { ...judging, precision, networks, slim },
+    place,
+    session,
+    (timed) => speed = timed,
+  );
   session.conclude(isKept ? `${path}/skipped.jsonl names them` : "sluice data verify names them");
   try {
     writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented", speed));

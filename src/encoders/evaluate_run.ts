@@ -5,38 +5,52 @@
  */
 import { missedBudget } from "../budget/missed_budget.ts";
 import type { ImageStores } from "../data/mod.ts";
-import { InvalidInputError } from "../errors.ts";
 import {
   Evaluator,
   type JudgingOptions,
   labelledSets,
   type NetworkEvaluation,
   type NetworkSpeed,
+  type SlimSize,
 } from "../evaluation/mod.ts";
-import { DualNetwork, type Pass } from "../models/mod.ts";
+import { DualNetwork, type GatedResNet, type NetworkName, passOf } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
-import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts";
+import { networkOptions, targetOf } from "../config/network.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 import { isTrained } from "../run/run_length.ts";
 import type { Precision } from "../tensor/mod.ts";
 import { gatedViews } from "../training/passes.ts";
+import { cutSlim, refuseMissing, slimSize } from "./slim_run.ts";
 
 /** What to evaluate, and how. */
 export interface EvaluationOptions extends JudgingOptions {
-  /** The networks to evaluate; the run must have trained them. */
-  readonly networks: readonly Pass[];
+  /** The networks to evaluate; the run must give them. */
+  readonly networks: readonly NetworkName[];
+  /** The size of the slim network; by default of the run's budget, {@linkcode slimSize}. */
+  readonly slim?: Partial<SlimSize>;
   /** The precision of the networks' passes; f32 by default. What is measured on features is f32. */
   readonly precision?: Precision;
   /** Called with the times of the networks. They are no part of the result, because they never repeat. */
   readonly timed?: (speeds: readonly NetworkSpeed[]) => void;
 }
 
-function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: EvaluationOptions, label: string) {
-  const results: Partial<Record<Pass, NetworkEvaluation>> = {};
-  for (const pass of options.networks) {
-    options.progress?.(`${label} ${pass} network`);
-    results[pass] = evaluator.network(network.encoderOf(pass), pass, options);
+/** A network to evaluate. */
+interface NamedEncoder {
+  readonly name: NetworkName;
+  readonly encoder: GatedResNet;
+}
+
+function evaluateNetworks(
+  evaluator: Evaluator,
+  networks: readonly NamedEncoder[],
+  options: EvaluationOptions,
+  label: string,
+) {
+  const results: Partial<Record<NetworkName, NetworkEvaluation>> = {};
+  for (const { name, encoder } of networks) {
+    options.progress?.(`${label} ${name} network`);
+    results[name] = evaluator.network(encoder, name, options);
   }
   return results;
 }
@@ -45,8 +59,8 @@ function evaluateNetworks(evaluator: Evaluator, network: DualNetwork, options: E
  * Evaluates a checkpoint, the same network untrained, and raw pixels.
  *
  * @param stores the images of the data set.
- * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or the data set has
- * no labels.
+ * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, the data set has no
+ * labels, or no slim network is that small.
  */
 export function evaluateRun(
   run: RunFolder,
@@ -56,21 +70,26 @@ export function evaluateRun(
 ): Evaluation {
   const { config } = run;
   const { precision = "f32" } = options;
-  const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
-  if (missing !== undefined) {
-    throw new InvalidInputError(`network ${missing}: a ${config.mode} run has no such network; leave --network out`);
-  }
+  for (const name of options.networks) refuseMissing(name, config);
   const evaluator = new Evaluator(stores, config.seed, precision, gatedViews(config));
   const { train } = labelledSets(stores.dataset);
   using network = new DualNetwork(stores.device, networkOptions(config, train.height));
   // The masks of untrained gates mean nothing.
   const reference = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
-  const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
+  const trained = options.networks.filter((name) => name !== "slim").map((name) => {
+    return { name, encoder: network.encoderOf(passOf(name)) };
+  });
+  const untrained = evaluateNetworks(evaluator, trained, reference, "untrained");
   loadCheckpoint(checkpoint, network);
-  const networks = evaluateNetworks(evaluator, network, options, "trained");
+  using owned = new DisposableStack();
+  const slim = () => owned.use(cutSlim(network, stores, slimSize(config, options.slim ?? {}))).encoder;
+  const all: readonly NamedEncoder[] = options.networks.includes("slim")
+    ? [...trained, { name: "slim", encoder: slim() }]
+    : trained;
+  const networks = evaluateNetworks(evaluator, all, options, "trained");
   if (options.timed !== undefined) {
     options.progress?.("speed");
-    options.timed(evaluator.speeds(options.networks.map((pass) => ({ pass, encoder: network.encoderOf(pass) }))));
+    options.timed(evaluator.speeds(all));
   }
   options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);

@@ -6,14 +6,17 @@
 import { datasetSource, evaluationResize } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, StorageError } from "../errors.ts";
+import type { StaticMask } from "../evaluation/mod.ts";
 import { writeFileAtomically } from "../formats/mod.ts";
-import { DualNetwork, type GatedResNet, type Pass } from "../models/mod.ts";
+import { DualNetwork, type GatedResNet, type NetworkName, type Pass, passOf } from "../models/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
-import { encodeEncoder, type EncoderDescription, type LoadedEncoder, loadEncoder } from "./encoder_file.ts";
-import { imageSide, networkOptions, trainedNetworks } from "../config/network.ts";
+import { imageSide, networkOptions } from "../config/network.ts";
 import type { RunFolder } from "../run/run_folder.ts";
+import type { EncoderDescription } from "./encoder_description.ts";
+import { encodeEncoder, type LoadedEncoder, loadEncoder } from "./encoder_file.ts";
+import { cutSlimOf, refuseMissing, type SlimCut } from "./slim_run.ts";
 
 /** Formats of exported networks. */
 export const exportFormats = ["safetensors"] as const;
@@ -29,8 +32,10 @@ const CHECK_TOLERANCE = 1e-5;
 
 /** What to export, and where to. */
 export interface ExportOptions {
-  /** Which encoder. */
-  readonly network: Pass;
+  /** Which encoder; the run must give it. */
+  readonly network: NetworkName;
+  /** How the slim network is cut; only the slim network needs it. */
+  readonly slim?: SlimCut | undefined;
   /** Path of the file; an existing file is replaced. */
   readonly file: string;
   /** Version of sluice, for the metadata. */
@@ -42,7 +47,7 @@ export interface ExportReport {
   /** The run's folder. */
   readonly run: string;
   /** Which encoder. */
-  readonly network: Pass;
+  readonly network: NetworkName;
   /** The file's format. */
   readonly format: ExportFormat;
   /** Path of the file. */
@@ -53,16 +58,25 @@ export interface ExportReport {
   readonly check: { readonly images: number; readonly largestDifference: number };
 }
 
-/** Features of fixed pseudo-random images, normalised like the network's own images, row by row. */
-function checkFeatures(device: Device, encoder: GatedResNet, description: EncoderDescription): Float32Array {
+/**
+ * Features of fixed pseudo-random images, normalised like the network's own images, row by row.
+ *
+ * @param mask in place of the gates' decisions.
+ */
+function checkFeatures(
+  device: Device,
+  encoder: GatedResNet,
+  pass: Pass,
+  { spec: { image }, mean, std }: EncoderDescription,
+  mask?: StaticMask,
+): Float32Array {
   using _scope = new Scope();
-  const { spec: { image }, network, mean, std } = description;
   const random = new RandomStream(0, Streams.exportCheck, 0);
   const pixels = Float32Array.from({ length: CHECK_IMAGES * image * image * 3 }, (_, place) => {
     return (random.uniform() - (mean[place % 3] ?? 0)) / (std[place % 3] ?? 1);
   });
   const x = Tensor.from(device, pixels, [CHECK_IMAGES, image, image, 3]);
-  return encoder.evaluate(network, x).features.toFloat32();
+  return encoder.evaluate(pass, x, { masks: mask?.rows(device, 0, CHECK_IMAGES) }).features.toFloat32();
 }
 
 /**
@@ -100,34 +114,38 @@ function readBack(device: Device, file: string, temporary: string): LoadedEncode
  * Writes one encoder of a run to a file in the layout of {@linkcode encodeEncoder}. Before the file takes its place, a
  * network is loaded from it and must encode images as the run's does.
  *
- * @throws {InvalidInputError} if the run has no such network, or the checkpoint is of another network.
+ * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or no slim network
+ * is that small.
  * @throws {StorageError} if the file cannot be written, or the networks differ; no file is left then.
  */
 export function exportRun(
   device: Device,
   run: RunFolder,
   checkpoint: Checkpoint,
-  { network: pass, file, version }: ExportOptions,
+  { network: name, slim: cut, file, version }: ExportOptions,
 ): ExportReport {
   const { config } = run;
-  if (!trainedNetworks(config.mode).includes(pass)) {
-    throw new InvalidInputError(`network ${pass}: a ${config.mode} run has no such network; give the other one`);
-  }
+  refuseMissing(name, config);
   const image = imageSide(config);
   using network = new DualNetwork(device, networkOptions(config, image));
   loadCheckpoint(checkpoint, network);
-  const encoder = network.encoderOf(pass);
+  using owned = new DisposableStack();
+  const slim = name === "slim" ? owned.use(cutSlimOf(config, network, cut)) : null;
+  const source = network.encoderOf(name === "slim" ? "gated" : passOf(name));
+  const encoder = slim?.encoder ?? source;
   const { mean, std } = datasetSource(config.dataset).constants;
   const transform = { asIs: image, resize: evaluationResize(image) };
   const { step } = checkpoint.state;
-  const description = { spec: encoder.spec, network: pass, mean, std, transform, step, version };
+  const description = { spec: encoder.spec, network: name, mean, std, transform, step, version };
   const bytes = encodeEncoder(encoder, description);
-  const expected = checkFeatures(device, encoder, description);
+  // A slim network must compute what the run's gated network computes under its mask.
+  const expected = checkFeatures(device, source, slim ? "gated" : passOf(name), description, slim?.mask);
   let largestDifference = NaN;
   writeFileAtomically(file, bytes, (temporary) => {
     using loaded = readBack(device, file, temporary);
-    largestDifference = compareFeatures(file, expected, checkFeatures(device, loaded.encoder, loaded.description));
+    const found = checkFeatures(device, loaded.encoder, passOf(name), loaded.description);
+    largestDifference = compareFeatures(file, expected, found);
   });
   const check = { images: CHECK_IMAGES, largestDifference };
-  return { run: run.path, network: pass, format: "safetensors", file, bytes: bytes.length, check };
+  return { run: run.path, network: name, format: "safetensors", file, bytes: bytes.length, check };
 }

@@ -4,7 +4,9 @@
  * @module
  */
 export * from "./embed_run.ts";
+export * from "./encoder_description.ts";
 export * from "./encoder_file.ts";
 export * from "./evaluate_folder.ts";
 export * from "./evaluate_run.ts";
 export * from "./export_run.ts";
+export * from "./slim_run.ts";

@@ -5,7 +5,16 @@
  */
 import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import { type GatedResNet, gateSpecs, type PartMacs, type Pass } from "../models/mod.ts";
+import {
+  type GatedResNet,
+  gateSpecs,
+  type KeptChannels,
+  keptChannels,
+  type NetworkName,
+  type PartMacs,
+  type Pass,
+  passOf,
+} from "../models/mod.ts";
 import type { FeatureAccuracy, MeasuredCost } from "./accuracy.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { type GatedChannels, gatedChannels } from "./channels.ts";
@@ -44,6 +53,8 @@ export interface NetworkEvaluation extends FeatureAccuracy {
   readonly parts: readonly PartMacs[];
   /** What is added to the logits of all gates; only for a gated network whose gates have an opening. */
   readonly opening?: number;
+  /** The channels that stayed; for a slim network only. */
+  readonly kept?: readonly KeptChannels[];
   /** How often channels are open over the test images; for a gated network only. */
   readonly channels?: GatedChannels;
   /** The worth of the masks; for a gated network, if the protocols include `masks`. */
@@ -101,9 +112,10 @@ export class Evaluator {
     this.#classes = stores.dataset.classes.length;
   }
 
-  /** Judges one encoder of a network. */
-  network(encoder: GatedResNet, pass: Pass, options: JudgingOptions): NetworkEvaluation {
+  /** Judges a network. */
+  network(encoder: GatedResNet, name: NetworkName, options: JudgingOptions): NetworkEvaluation {
     const { protocols } = options;
+    const pass = passOf(name);
     const wantsMasks = pass === "gated" && protocols.includes("masks");
     const { train: trainSet, test: testSet } = this.#sets;
     const decisions = wantsMasks
@@ -118,7 +130,8 @@ export class Evaluator {
     const names = gateSpecs(encoder.spec).map(({ label }) => label);
     const channels = gatedChannels(names, test.openCounts, testSet.count);
     const parts = measuredParts(encoder.spec, pass, test.termShares);
-    const common = { cost, parts, ...openingOf(encoder, pass), ...(pass === "gated" ? { channels } : {}) };
+    const kept = name === "slim" ? { kept: keptChannels(encoder.spec) } : {};
+    const common = { cost, parts, ...kept, ...openingOf(encoder, pass), ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
     using train = encoded("train");
     const own = this.#judge(train, test, options);

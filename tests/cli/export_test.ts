@@ -71,7 +71,7 @@ Deno.test(
     await refused([run, "-o", join(folder, "none", "x.safetensors")], /there is no folder .*none/);
     await refused(
       [run, "-o", out, "--network", "gated"],
-      /--network gated: a vanilla run has no such network; give dense/,
+      /--network gated: a vanilla run holds no such network; give dense/,
     );
     await refused([run, "-o", out, "--network", "both"], /--network both: give dense or gated/);
     await refused([join(folder, "none"), "-o", out], /there is no such run/);

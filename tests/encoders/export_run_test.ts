@@ -9,6 +9,7 @@ import {
   assertGreater,
   assertIsError,
   assertLess,
+  assertLessOrEqual,
   assertMatch,
   assertNotEquals,
   assertStrictEquals,
@@ -22,14 +23,14 @@ import { datasetSource } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError, StorageError } from "../../src/errors.ts";
 import { readSafetensors, writeFileAtomically, writeSafetensors } from "../../src/formats/mod.ts";
-import { DualNetwork, gateSpecs, type Pass } from "../../src/models/mod.ts";
+import { DualNetwork, gateSpecs, networkCost, type Pass, wholeSpec } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
 import { compareFeatures, exportRun, loadEncoder } from "../../src/encoders/mod.ts";
 import { loadCheckpoint, RunFolder } from "../../src/run/mod.ts";
 import { pretrain } from "../../src/training/mod.ts";
-import { networkOptions, trainedNetworks } from "../../src/config/network.ts";
+import { givenNetworks, networkOptions, trainedNetworks } from "../../src/config/network.ts";
 import { openDevice } from "../devices.ts";
 
 const images = { trainImages: 32, testImages: 16 };
@@ -104,8 +105,27 @@ for (const flags of variants) {
         checkNames(run, pass, file);
         checkGroup(run, pass, file);
       }
+      if (givenNetworks(run.config.mode).includes("slim")) checkSlim(device, run, folder);
     });
   });
+}
+
+/** A slim file has a dense file's names and fewer channels, and says how many it has. */
+function checkSlim(device: Device, run: RunFolder, folder: string): void {
+  const { config } = run;
+  const file = join(folder, "slim.safetensors");
+  const dataset = datasetSource("shapes").open({ seed: config.seed, ...images });
+  const slim = { dataset, size: { cost: 0.6, channelMultiple: 2 }, skipped: () => fail() };
+  exportRun(device, run, checkpointOf(run), { network: "slim", slim, file, version });
+  using loaded = loadEncoder(device, file);
+  const { description: { network, spec }, encoder } = loaded;
+  assertStrictEquals(network, "slim");
+  assertEquals(encoder.spec.kept, spec.kept);
+  assertLessOrEqual(networkCost(spec).macs, 0.6 * networkCost(wholeSpec(spec)).macs);
+  const { metadata, tensors } = readSafetensors(file);
+  assertEquals(Object.values(JSON.parse(metadata["widths"] ?? "") as Record<string, number[]>).flat(), spec.kept);
+  assertEquals(tensors.get("layer2.0.conv1.weight")?.shape[0], spec.kept?.[config.arch === "resnet50" ? 6 : 2]);
+  assert([...tensors.keys()].every((name) => !name.includes("gate")));
 }
 
 /** A dense file has torchvision's names without the classifier's. A gated file also has the names of its gates. */
@@ -178,7 +198,7 @@ Deno.test("a network that the run does not have is refused, and so is a file wit
     assertEquals(
       assertThrows(() => exportRun(device, run, checkpoint, { network: "gated", file, version }), InvalidInputError)
         .message,
-      "network gated: a vanilla run has no such network; give the other one",
+      "--network gated: a vanilla run holds no such network; give dense",
     );
     assertEquals(readdirSync(folder), ["run"]);
     exportRun(device, run, checkpoint, { network: "dense", file, version });
@@ -191,6 +211,8 @@ Deno.test("a network that the run does not have is refused, and so is a file wit
     refused(/changed\.safetensors: has the format other, not sluice-encoder-1/, { format: "other" });
     refused(/its metadata lack a valid width, mean; export it again$/, { width: "wide", mean: "[1,2]" });
     refused(/its metadata lack a valid gate_group; export it again$/, { gate_group: "3" });
+    refused(/its metadata lack a valid widths; export it again$/, { network: "slim" });
+    refused(/its metadata lack a valid widths; export it again$/, { network: "slim", widths: '{"layer1.0":[5]}' });
     refused(/bn1\.bias has shape \[4\], not \[8\]/, { width: "8" });
     refused(/layer1\.0\.bn1\.bias is missing/, {}, "layer1.0.bn1.bias");
     assertThrows(() => loadEncoder(device, checkpoint.path), Error, "has the format sluice-checkpoint-1");
