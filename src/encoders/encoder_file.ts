@@ -5,17 +5,20 @@
  */
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, ShapeError } from "../errors.ts";
-import { encodeSafetensors, readSafetensors } from "../formats/mod.ts";
-import { encoderState, GatedResNet, loadTorchState, passOf } from "../models/mod.ts";
+import { encodeSafetensors, type HostTensor, readSafetensors } from "../formats/mod.ts";
+import { GatedResNet, loadTorchState } from "../models/mod.ts";
 import { Initialiser } from "../nn/mod.ts";
 import { type EncoderDescription, formatDescription, parseDescription } from "./encoder_description.ts";
+import { formatGolden, type GoldenImage } from "./golden_image.ts";
 
 /** An encoder that was loaded from a file. */
 export interface LoadedEncoder extends Disposable {
   /** The network: `evaluate(passOf(network), x)` gives features. */
   readonly encoder: GatedResNet;
-  /** The file's metadata. */
+  /** What the file says of its encoder. */
   readonly description: EncoderDescription;
+  /** All metadata of the file. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
@@ -25,11 +28,14 @@ export interface LoadedEncoder extends Disposable {
  * `gate.fc2.weight` has a row for each group: row k decides on channels k n to k n + n - 1. A slim encoder has the
  * tensors of a dense one with fewer channels; `widths` in the metadata says how many by block.
  *
- * @param source the network that holds the encoder; it may hold both.
+ * @param state the encoder's tensors in PyTorch's layouts.
  */
-export function encodeEncoder(source: GatedResNet, description: EncoderDescription): Uint8Array {
-  const tensors = encoderState(source, passOf(description.network));
-  return encodeSafetensors(tensors, formatDescription(description), { checksum: true });
+export function encodeEncoder(
+  state: ReadonlyMap<string, HostTensor>,
+  description: EncoderDescription,
+  golden: GoldenImage,
+): Uint8Array {
+  return encodeSafetensors(state, { ...formatDescription(description), ...formatGolden(golden) }, { checksum: true });
 }
 
 /**
@@ -53,5 +59,5 @@ export function loadEncoder(device: Device, path: string): LoadedEncoder {
     if (error instanceof ShapeError) throw new InvalidInputError(`${path}: ${error.message}`, { cause: error });
     throw error;
   }
-  return { encoder, description, [Symbol.dispose]: () => encoder[Symbol.dispose]() };
+  return { encoder, description, metadata, [Symbol.dispose]: () => encoder[Symbol.dispose]() };
 }

@@ -33,7 +33,7 @@ export function slimSize({ budget, width }: RunConfig, given: Partial<SlimSize>)
   return { cost: given.cost ?? budget, channelMultiple: given.channelMultiple ?? defaultMultiple(width) };
 }
 
-/** @throws {InvalidInputError} if a run does not give a network; the message says why. */
+/** Refuses a network that a run does not give. @throws {InvalidInputError} with the reason. */
 export function refuseMissing(network: NetworkName, { mode }: RunConfig): void {
   const given = givenNetworks(mode);
   if (given.includes(network)) return;

@@ -6,7 +6,6 @@
 import {
   assert,
   assertEquals,
-  assertGreater,
   assertIsError,
   assertLess,
   assertLessOrEqual,
@@ -27,7 +26,14 @@ import { DualNetwork, gateSpecs, networkCost, type Pass, wholeSpec } from "../..
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
-import { compareFeatures, exportRun, loadEncoder } from "../../src/encoders/mod.ts";
+import {
+  exportRun,
+  goldenDifference,
+  loadEncoder,
+  parseGolden,
+  refuseDifference,
+  verifyExport,
+} from "../../src/encoders/mod.ts";
 import { loadCheckpoint, RunFolder } from "../../src/run/mod.ts";
 import { pretrain } from "../../src/training/mod.ts";
 import { givenNetworks, networkOptions, trainedNetworks } from "../../src/config/network.ts";
@@ -95,13 +101,14 @@ for (const flags of variants) {
       for (const pass of trainedNetworks(run.config.mode)) {
         const file = join(folder, `${pass}.safetensors`);
         const report = exportRun(device, run, checkpoint, { network: pass, file, version });
-        assertLess(report.check.largestDifference, 1e-5);
+        assertLess(report.check.largestDifference, 1e-5 * report.check.largestFeature);
         assertEquals(report.bytes, readFileSync(file).length);
         using loaded = loadEncoder(device, file);
         assertStrictEquals(loaded.description.network, pass);
         const found = features(device, (x) => loaded.encoder.evaluate(pass, x).features);
         const expected = features(device, (x) => network.encoderOf(pass).evaluate(pass, x).features);
-        compareFeatures(file, expected, found);
+        refuseDifference(file, goldenDifference(expected, found), 1e-5, "");
+        assertEquals(verifyExport(device, file).network, pass);
         checkNames(run, pass, file);
         checkGroup(run, pass, file);
       }
@@ -163,7 +170,9 @@ Deno.test("a file describes its images, is the same each time, and has the norms
     exportRun(device, run, checkpoint, { network: "gated", file: again, version });
     assertEquals(readFileSync(gated), readFileSync(again));
     const { metadata, tensors } = readSafetensors(gated);
-    const { sha256, ...others } = metadata;
+    const { sha256, golden_image: _, golden_features: __, ...others } = metadata;
+    using loaded = loadEncoder(device, gated);
+    assertEquals(parseGolden(gated, metadata, loaded.description).features.length, 32);
     assertMatch(sha256 ?? "", /^[0-9a-f]{64}$/);
     assertEquals(others, {
       format: "sluice-encoder-1",
@@ -221,18 +230,20 @@ Deno.test("a network that the run does not have is refused, and so is a file wit
 
 Deno.test("an export whose features differ is refused, and leaves no file", () => {
   const expected = Float32Array.of(1, -200, 3);
-  assertEquals(compareFeatures("x", expected, expected), 0);
-  assertGreater(compareFeatures("x", expected, Float32Array.of(1, -200.001, 3)), 0);
-  const refusal = /^x: features computed from it differ from the run's by .* of 200/;
+  const compare = (...found: number[]) => goldenDifference(expected, Float32Array.from(found));
+  assertEquals(compare(1, -200, 3), { largestDifference: 0, largestFeature: 200 });
+  refuseDifference("x", compare(1, -200.001, 3), 1e-5, "it was not kept");
+  const refusal = /^x: features computed from it differ from the run's by .* of 200; it was not kept$/;
   for (const found of [[1, -200.01, 3], [1, NaN, 3], [1, -200]]) {
-    assertIsError(assertThrows(() => compareFeatures("x", expected, Float32Array.from(found))), StorageError, refusal);
+    const refused = () => refuseDifference("x", compare(...found), 1e-5, "it was not kept");
+    assertIsError(assertThrows(refused), StorageError, refusal);
   }
   const folder = mkdtempSync(join(tmpdir(), "sluice-export-"));
   try {
     const path = join(folder, "x");
     const check = (temporary: string) => {
       assertEquals(readFileSync(temporary, "utf8"), "text");
-      compareFeatures("x", expected, Float32Array.of(0, 0, 0));
+      refuseDifference("x", compare(0, 0, 0), 1e-5, "it was not kept");
     };
     assertIsError(
       assertThrows(() => writeFileAtomically(path, new TextEncoder().encode("text"), check)),
