@@ -12,6 +12,8 @@ import type { Tensor } from "../../tensor/mod.ts";
  * [N, C, H, W], and `pixel` as [N, C] for [N, C, 1, 1].
  */
 export interface Value {
+  /** Its elements. */
   readonly tensor: Tensor;
+  /** How its axes stand for ONNX's. */
   readonly layout: "plain" | "map" | "pixel";
 }
