@@ -5,11 +5,14 @@
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { ExportFormat } from "../../src/encoders/encoder_formats.ts";
+import type { Int8Target } from "../../src/encoders/onnx/quantisation.ts";
 import { networkNames } from "../../src/models/network_names.ts";
-import { addCommonOptions, addExamples, addSlimOptions, wordOption } from "../options.ts";
+import { addExamples, addOutputOptions, addRunOptions, addSlimOptions, wordOption } from "../options.ts";
 
 /** The formats, written out here because a shell completes them without loading what writes them. */
 const formats: readonly ExportFormat[] = ["safetensors", "onnx"];
+/** The runtimes, written out for the same reason. */
+const int8Names: readonly Int8Target[] = ["onnxruntime", "tensorrt"];
 /** Heading of the options of formats that hold a graph. */
 const ofGraphs = "ONNX:";
 
@@ -48,13 +51,32 @@ export function addExport(program: CommandUnknownOpts): void {
         "take bytes [batch, height, width, 3], and normalise them in the graph",
       ).helpGroup(ofGraphs),
     )
-    .option("--data <DIR>", "folder of the data set's files, to cut a slim network by (default: as in training)")
+    .addOption(
+      wordOption(
+        "--precision <f32|int8>",
+        "of weights and values: floats, or whole numbers of 8 bits (dense or slim, ONNX; default: f32)",
+        ["f32", "int8"],
+      ).helpGroup(ofGraphs),
+    )
+    .addOption(
+      wordOption(
+        "--int8-for <NAME>",
+        "the runtime whose rules 8 bits follow: onnxruntime or tensorrt (default: onnxruntime)",
+        int8Names,
+      ).helpGroup(ofGraphs),
+    )
+    .option(
+      "--data <DIR>",
+      "folder of the data set's files, for slim networks and 8 bits (default: as in training)",
+    )
     .action(async (path, _options, self) => (await import("./export_action.ts")).runExport(path, self));
   addSlimOptions(command);
-  addCommonOptions(command);
+  addRunOptions(command, ["device", "threads"]);
+  addOutputOptions(command);
   addExamples(command, [
     "sluice export runs/demo --network dense -o dense.safetensors",
     "sluice export runs/demo --network slim --cost 0.3 --format onnx",
+    "sluice export runs/demo --network slim --format onnx --precision int8",
     "sluice export runs/demo --network gated --format safetensors -o gated.safetensors --json",
   ]);
 }

@@ -5,25 +5,27 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "@std/path";
+import { existsSync } from "node:fs";
 import denoJson from "../../deno.json" with { type: "json" };
 import { withGiven } from "../../src/config/config.ts";
 import { openDataset } from "../../src/config/open_dataset.ts";
 import type { SkippedImage } from "../../src/data/mod.ts";
 import { type ExportFormat, exportFormats } from "../../src/encoders/encoder_formats.ts";
-import { exportRun } from "../../src/encoders/export_run.ts";
+import { exportRun, refuseInt8 } from "../../src/encoders/export_run.ts";
+import type { Int8Cost } from "../../src/encoders/int8_graph.ts";
+import { type Int8Target, int8Targets } from "../../src/encoders/onnx/quantisation.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import type { SlimSize } from "../../src/evaluation/mod.ts";
-import { makeFolder } from "../../src/formats/mod.ts";
 import type { NetworkName } from "../../src/models/network_names.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { openDevice } from "../device.ts";
 import { givenRunOptions, outputOptions } from "../options.ts";
 import { checkNewFiles, chooseNetwork } from "../requests.ts";
+import { EvaluationSession } from "../sessions.ts";
 import { readSlimSize } from "../slim.ts";
 import { describeDifference } from "../ui/exports.ts";
 import { remark, writeResult } from "../ui/output.ts";
-import { SkippedRemarks } from "../ui/skipped.ts";
-import { grouped } from "../ui/tables.ts";
+import { grouped, percent } from "../ui/tables.ts";
 
 const endings = exportFormats.map((name) => `FILE.${name}`).join(" or ");
 
@@ -54,12 +56,47 @@ function readGraph({ keepNorms, includePreprocessing }: Record<string, unknown>,
   return { keepNorms: keepNorms === true, includePreprocessing: includePreprocessing === true };
 }
 
-/** The file in a run's folder: its name says what is in it. */
-function placeInRun(run: RunFolder, network: NetworkName, { cost }: SlimSize, format: ExportFormat): string {
-  const folder = join(run.path, "exports");
-  makeFolder(folder);
-  return join(folder, `${network}${network === "slim" ? `-${cost}` : ""}.${format}`);
+/** The runtime to round to 8 bits for; null for floats. @throws {InvalidInputError} if a value is unknown. */
+function readInt8({ precision = "f32", int8For }: Record<string, unknown>): Int8Target | null {
+  if (precision !== "f32" && precision !== "int8") {
+    throw new InvalidInputError(`--precision ${precision}: give f32 or int8`);
+  }
+  if (precision === "f32") {
+    if (int8For === undefined) return null;
+    throw new InvalidInputError(`--int8-for ${int8For}: is for 8 bits; give --precision int8 as well`);
+  }
+  const target = int8Targets.find((name) => name === (int8For ?? "onnxruntime"));
+  if (target !== undefined) return target;
+  throw new InvalidInputError(`--int8-for ${int8For}: give ${int8Targets.join(" or ")}`);
 }
+
+/** The file in a run's folder: its name says what is in it. */
+function placeInRun(run: RunFolder, network: NetworkName, { cost }: SlimSize, isInt8: boolean, format: ExportFormat) {
+  return join(
+    run.path,
+    "exports",
+    `${network}${network === "slim" ? `-${cost}` : ""}${isInt8 ? "-int8" : ""}.${format}`,
+  );
+}
+
+/** An accuracy before and after rounding; nothing if it was not measured. */
+function change(name: string, before: number | undefined, after: number | undefined): string[] {
+  if (before === undefined || after === undefined) return [];
+  return [`${name} ${percent(before)} in floats, ${percent(after)} in 8 bits`];
+}
+
+/** What 8 bits cost, in lines. */
+function describeInt8({ calibration, images, cosine, neighbours, float, int8 }: Int8Cost): string[] {
+  return [
+    `8 bits: ranges by ${calibration} over ${grouped(images)} training images; cosine to the features in floats ` +
+    `${cosine.toFixed(5)}, ${(100 * neighbours).toFixed(1)} % of the ten nearest images stay`,
+    ...change("20-NN", float?.knn20, int8?.knn20),
+    ...change("linear probe", float?.linear?.top1, int8?.linear?.top1),
+  ];
+}
+
+/** Rounding costs narrow networks much. */
+const NARROW = 32;
 
 /** Exports one network of the run in a folder. */
 export function runExport(path: string, command: CommandUnknownOpts): void {
@@ -67,32 +104,43 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const { network, format: asked, out, data, ...others }: Record<string, unknown> = command.opts();
   const format = readFormat(asked, out);
   const graph = readGraph(others, format);
+  const int8 = readInt8(others);
   if (typeof out === "string") checkNewFiles([out]);
   const run = RunFolder.open(path);
-  const config = withGiven(run.config, givenRunOptions(command));
+  const { precision: _, ...given } = givenRunOptions(command);
+  const config = withGiven(run.config, given);
   const name = chooseNetwork(network, run.config);
   const size = readSlimSize(command, run.config, [name]);
+  refuseInt8({ int8, network: name, format, graph });
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
-  const skipped = new SkippedRemarks(output);
-  const slim = name !== "slim" ? undefined : {
+  const session = new EvaluationSession(output);
+  const images = name !== "slim" && int8 === null ? undefined : {
     dataset: openDataset(run.config, typeof data === "string" ? data : run.config.data),
-    size,
-    skipped: (image: SkippedImage) => skipped.add(image),
+    skipped: (image: SkippedImage) => session.skipped(image),
   };
-  const file = typeof out === "string" ? out : placeInRun(run, name, size, format);
-  if (typeof out !== "string") checkNewFiles([file]);
+  const file = typeof out === "string" ? out : placeInRun(run, name, size, int8 !== null, format);
+  if (typeof out !== "string" && existsSync(file)) {
+    throw new InvalidInputError(`${file}: exists already; give --out another path or remove it`);
+  }
+  if (int8 !== null && run.config.width < NARROW) {
+    remark(output, `width ${run.config.width}: rounding to 8 bits costs networks below width ${NARROW} the most`);
+  }
   using device = openDevice(config, output);
   const report = exportRun(device, run, checkpoint, {
     network: name,
-    slim,
+    slim: size,
+    images,
     format,
     graph,
+    int8,
     file,
     version: denoJson.version,
+    progress: (stage) => session.evaluating(stage),
   });
-  skipped.conclude("sluice data verify names them");
+  session.conclude("sluice data verify names them");
   writeResult(output, report, () => [
     `${file}: ${name} network, ${grouped(report.bytes)} bytes; features of an image computed from it are ` +
-    `${describeDifference(report.check)} the run's`,
+    `${describeDifference(report.check)} ${int8 === null ? "the run's" : "those before it was written"}`,
+    ...(report.int8 === null ? [] : describeInt8(report.int8)),
   ]);
 }

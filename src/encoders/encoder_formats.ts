@@ -12,7 +12,8 @@ import type { EncoderDescription } from "./encoder_description.ts";
 import { encodeEncoder, loadEncoder } from "./encoder_file.ts";
 import { type Encode, type GoldenImage, normalisedImage } from "./golden_image.ts";
 import type { LoadedFile } from "./loaded_file.ts";
-import type { GraphOptions } from "./onnx/float_graph.ts";
+import { formatInt8, type Int8Graph } from "./int8_graph.ts";
+import { floatGraph, type GraphOptions } from "./onnx/float_graph.ts";
 import { encodeOnnxEncoder, loadOnnx } from "./onnx/onnx_file.ts";
 
 /** Names of the formats, which are also the endings of their files. */
@@ -20,20 +21,30 @@ export const exportFormats = ["safetensors", "onnx"] as const;
 /** The name of a format. */
 export type ExportFormat = typeof exportFormats[number];
 
+/** An encoder on its way into a file. */
+export interface ExportedEncoder {
+  /** The encoder's tensors in PyTorch's layouts. */
+  readonly state: ReadonlyMap<string, HostTensor>;
+  /** What the file says of the encoder. */
+  readonly description: EncoderDescription;
+  /** An image with its features. */
+  readonly golden: GoldenImage;
+  /** How the encoder becomes a graph, for formats that hold one. */
+  readonly options: GraphOptions;
+  /** The graph in 8 bits, for formats that hold one; null for floats. */
+  readonly int8: Int8Graph | null;
+}
+
+/**
+ * Differences that rounding makes, as shares of the largest feature: norms that are multiplied into weights round
+ * differently; and in 8 bits another order of sums may move a value by a step.
+ */
+const ROUNDING = 1e-5, FOLDED_ROUNDING = 1e-4, INT8_ROUNDING = 2e-2;
+
 /** How a format writes and reads networks. */
 export interface EncoderFormat {
-  /**
-   * The bytes of a file.
-   *
-   * @param state the encoder's tensors in PyTorch's layouts.
-   * @param options how an encoder becomes a graph, for formats that hold one.
-   */
-  encode(
-    state: ReadonlyMap<string, HostTensor>,
-    description: EncoderDescription,
-    golden: GoldenImage,
-    options: GraphOptions,
-  ): Uint8Array;
+  /** The bytes of a file. */
+  encode(content: ExportedEncoder): Uint8Array;
   /**
    * Loads a file.
    *
@@ -41,14 +52,14 @@ export interface EncoderFormat {
    * @throws {FormatError} if the file is damaged.
    */
   load(device: Device, path: string): LoadedFile;
-  /** How much features of a file may differ from the run's, as a share of the largest. */
-  readonly tolerance: number;
+  /** How much features of a file may differ from its golden ones, as a share of the largest. */
+  tolerance(metadata: Readonly<Record<string, string>>): number;
 }
 
-/** The formats by name. Norms that are multiplied into weights round differently, hence the tolerance of ONNX. */
+/** The formats by name. */
 export const encoderFormats: Readonly<Record<ExportFormat, EncoderFormat>> = {
   safetensors: {
-    encode: (state, description, golden) => encodeEncoder(state, description, golden),
+    encode: ({ state, description, golden }) => encodeEncoder(state, description, golden),
     load: (device, path) => {
       const { encoder, description, metadata, [Symbol.dispose]: dispose } = loadEncoder(device, path);
       const encode: Encode = (image) => {
@@ -58,9 +69,16 @@ export const encoderFormats: Readonly<Record<ExportFormat, EncoderFormat>> = {
       };
       return { description, metadata, encode, [Symbol.dispose]: dispose };
     },
-    tolerance: 1e-5,
+    tolerance: () => ROUNDING,
   },
-  onnx: { encode: encodeOnnxEncoder, load: loadOnnx, tolerance: 1e-4 },
+  onnx: {
+    encode: ({ state, description, golden, options, int8 }) => {
+      const graph = int8?.graph ?? floatGraph(state, description, options);
+      return encodeOnnxEncoder(graph, description, golden, options, int8 === null ? {} : formatInt8(int8));
+    },
+    load: loadOnnx,
+    tolerance: ({ precision }) => (precision === "int8" ? INT8_ROUNDING : FOLDED_ROUNDING),
+  },
 };
 
 /** The format of a file by its ending. @throws {InvalidInputError} if it has another one. */

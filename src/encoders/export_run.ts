@@ -3,10 +3,13 @@
  *
  * @module
  */
-import { datasetSource, evaluationResize } from "../data/mod.ts";
+import { dirname } from "@std/path";
+import { storeOptions } from "../config/options.ts";
+import { type Dataset, datasetSource, evaluationResize, ImageStores, type SkippedImage } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { InvalidInputError, StorageError } from "../errors.ts";
-import { writeFileAtomically } from "../formats/mod.ts";
+import { InvalidInputError, MisuseError, StorageError } from "../errors.ts";
+import type { SlimSize } from "../evaluation/mod.ts";
+import { makeFolder, writeFileAtomically } from "../formats/mod.ts";
 import { DualNetwork, encoderState, type NetworkName, passOf } from "../models/mod.ts";
 import { Scope } from "../tensor/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
@@ -22,20 +25,36 @@ import {
   refuseDifference,
 } from "./golden_image.ts";
 import type { LoadedFile } from "./loaded_file.ts";
-import type { GraphOptions } from "./onnx/float_graph.ts";
-import { cutSlimOf, refuseMissing, type SlimCut } from "./slim_run.ts";
+import { type Int8Cost, type Int8Graph, int8Graph } from "./int8_graph.ts";
+import { type GraphOptions, type Int8Target, loadOnnxModel, modelOf } from "./onnx/mod.ts";
+import { cutSlim, refuseMissing, slimSize } from "./slim_run.ts";
+import type { EncoderDescription } from "./encoder_description.ts";
+
+/** The images of a run's data set. */
+export interface ExportImages {
+  /** The data set. */
+  readonly dataset: Dataset;
+  /** Called for each damaged image; another takes its place. */
+  readonly skipped: (image: SkippedImage) => void;
+}
 
 /** What to export, and where to. */
 export interface ExportOptions {
   /** Which encoder; the run must give it. */
   readonly network: NetworkName;
-  /** How the slim network is cut; only the slim network needs it. */
-  readonly slim?: SlimCut | undefined;
+  /** The size of the slim network; by default of the run's budget, {@linkcode slimSize}. */
+  readonly slim?: Partial<SlimSize>;
+  /** The images that a slim network is cut by, and that the ranges of 8 bits are measured on; others need none. */
+  readonly images?: ExportImages | undefined;
+  /** The runtime to round to 8 bits for; null, the default, for floats. Only for dense and slim networks in ONNX. */
+  readonly int8?: Int8Target | null;
   /** The file's format; safetensors by default. */
   readonly format?: ExportFormat;
   /** How the encoder becomes a graph, for formats that hold one; by default without norms and preprocessing. */
   readonly graph?: Partial<GraphOptions>;
-  /** Path of the file; an existing file is replaced. */
+  /** Called before each part of long work with its name. */
+  readonly progress?: (stage: string) => void;
+  /** Path of the file; an existing file is replaced, and its folder is made if it is missing. */
   readonly file: string;
   /** Version of sluice, for the metadata. */
   readonly version: string;
@@ -53,8 +72,43 @@ export interface ExportReport {
   readonly file: string;
   /** Size of the file. */
   readonly bytes: number;
-  /** How far the file's features of its golden image are from the run's. */
+  /** How far the file's features of its golden image are from those that it must have. */
   readonly check: GoldenDifference;
+  /** What rounding to 8 bits costs; null for floats. */
+  readonly int8: Int8Cost | null;
+}
+
+/** Refuses 8 bits where there can be none. @throws {InvalidInputError} with the remedy. */
+export function refuseInt8(
+  { int8, network, format = "safetensors", graph = {} }: Pick<ExportOptions, "int8" | "network" | "format" | "graph">,
+): void {
+  if (int8 === undefined || int8 === null) return;
+  const reasons = [
+    network === "gated" && "the gated network multiplies by masks, which saves nothing; give --network dense or slim",
+    format !== "onnx" && `a ${format} file holds floats; give --format onnx`,
+    graph.keepNorms === true && "norms go into the weights before they are rounded; leave --keep-norms out",
+  ];
+  const reason = reasons.find((one) => one !== false);
+  if (reason !== undefined) throw new InvalidInputError(`--precision int8: ${reason}`);
+}
+
+/** The images. @throws {MisuseError} if there are none. */
+function needed(stores: ImageStores | undefined): ImageStores {
+  if (stores === undefined) throw new MisuseError("slim networks and 8 bits need training images: give them");
+  return stores;
+}
+
+/** Features of an image by a graph in 8 bits. */
+function int8Encoder(
+  device: Device,
+  { graph }: Int8Graph,
+  description: EncoderDescription,
+  options: GraphOptions,
+): Encode {
+  return (image) => {
+    using loaded = loadOnnxModel(device, modelOf(graph, description, options, {}), description);
+    return loaded.encode(image);
+  };
 }
 
 /** Loads the network of the file that was just written. */
@@ -72,7 +126,7 @@ function readBack(device: Device, format: ExportFormat, file: string, temporary:
 /**
  * Writes one encoder of a run to a file, in a layout of {@linkcode encoderFormats}. Before the file takes its place, it
  * is read back and must encode its golden image as the run's network does. A slim network must encode it as the gated
- * network does under its mask.
+ * network does under its mask, and a network in 8 bits as its graph did before it was written.
  *
  * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or no slim network
  * is that small.
@@ -82,15 +136,20 @@ export function exportRun(
   device: Device,
   run: RunFolder,
   checkpoint: Checkpoint,
-  { network: name, slim: cut, format = "safetensors", graph = {}, file, version }: ExportOptions,
+  options: ExportOptions,
 ): ExportReport {
+  const { network: name, images, format = "safetensors", int8: target = null, file, version } = options;
   const { config } = run;
   refuseMissing(name, config);
+  refuseInt8(options);
   const image = imageSide(config);
   using network = new DualNetwork(device, networkOptions(config, image));
   loadCheckpoint(checkpoint, network);
   using owned = new DisposableStack();
-  const slim = name === "slim" ? owned.use(cutSlimOf(config, network, cut)) : null;
+  const stores = images && owned.use(new ImageStores(device, images.dataset, { ...storeOptions(config), ...images }));
+  const slim = name === "slim"
+    ? owned.use(cutSlim(network, needed(stores), slimSize(config, options.slim ?? {})))
+    : null;
   const source = network.encoderOf(name === "slim" ? "gated" : passOf(name));
   const encoder = slim?.encoder ?? source;
   const { mean, std } = datasetSource(config.dataset).constants;
@@ -104,14 +163,26 @@ export function exportRun(
     return source.evaluate(pass, x, { masks: slim?.mask.rows(device, 0, 1) }).features.toFloat32();
   };
   const state = encoderState(encoder, passOf(name));
-  const golden = goldenImage(device, state, description, encode);
+  const graph = { keepNorms: false, includePreprocessing: false, ...options.graph };
+  const int8 = target === null ? null : int8Graph(device, state, description, target, {
+    stores: needed(stores),
+    config,
+    ...(options.progress && { progress: options.progress }),
+  }, graph.includePreprocessing);
+  const golden = goldenImage(
+    device,
+    state,
+    description,
+    int8 === null ? encode : int8Encoder(device, int8, description, graph),
+  );
   const { encode: bytesOf, tolerance } = encoderFormats[format];
-  const bytes = bytesOf(state, description, golden, { keepNorms: false, includePreprocessing: false, ...graph });
+  const bytes = bytesOf({ state, description, golden, options: graph, int8 });
   let check: GoldenDifference = { largestDifference: NaN, largestFeature: NaN };
+  makeFolder(dirname(file));
   writeFileAtomically(file, bytes, (temporary) => {
     using loaded = readBack(device, format, file, temporary);
     check = goldenDifference(golden.features, loaded.encode(golden.image));
-    refuseDifference(file, check, tolerance, "it was not kept");
+    refuseDifference(file, check, tolerance(loaded.metadata), "it was not kept");
   });
-  return { run: run.path, network: name, format, file, bytes: bytes.length, check };
+  return { run: run.path, network: name, format, file, bytes: bytes.length, check, int8: int8?.cost ?? null };
 }

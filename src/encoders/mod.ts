@@ -11,6 +11,7 @@ export * from "./evaluate_folder.ts";
 export * from "./evaluate_run.ts";
 export * from "./export_run.ts";
 export * from "./golden_image.ts";
+export * from "./int8_graph.ts";
 export * from "./loaded_file.ts";
 export * from "./slim_run.ts";
 export * from "./verify_export.ts";

@@ -32,9 +32,10 @@ export interface VerifiedExport {
  */
 export function verifyExport(device: Device, file: string): VerifiedExport {
   const format = formatOf(file);
-  const { load, tolerance } = encoderFormats[format];
+  const { load, tolerance: toleranceOf } = encoderFormats[format];
   using loaded = load(device, file);
   const { description, metadata } = loaded;
+  const tolerance = toleranceOf(metadata);
   const golden = parseGolden(file, metadata, description);
   const difference = goldenDifference(golden.features, loaded.encode(golden.image));
   refuseDifference(file, difference, tolerance, "copy or export the file again");

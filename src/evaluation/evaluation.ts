@@ -134,7 +134,7 @@ export class Evaluator {
     const common = { cost, parts, ...kept, ...openingOf(encoder, pass), ...(pass === "gated" ? { channels } : {}) };
     if (protocols.length === 0) return common;
     using train = encoded("train");
-    const own = this.#judge(train, test, options);
+    const own = this.judge(train, test, options);
     const { probe = "cached", probeSeeds = 1 } = options;
     const judged = probe === "cached" || !protocols.includes("linear")
       ? own
@@ -147,7 +147,7 @@ export class Evaluator {
       seed: this.seed,
       own: { train, test, decisions, accuracy: own },
       precision: this.precision,
-      judge: (trained, tested) => this.#judge(trained, tested, options),
+      judge: (trained, tested) => this.judge(trained, tested, options),
       progress: (stage) => options.progress?.(stage),
     });
     return { ...judged, ...common, masks };
@@ -187,7 +187,7 @@ export class Evaluator {
   rawPixels(options: JudgingOptions): FeatureAccuracy {
     using train = rawPixels(this.#images.train);
     using test = rawPixels(this.#images.test);
-    return this.#judge(train, test, options);
+    return this.judge(train, test, options);
   }
 
   #healthOf({ spec }: GatedResNet, test: SplitFeatures): NetworkHealth {
@@ -218,8 +218,8 @@ export class Evaluator {
     ];
   }
 
-  /** Judges features by neighbours and by cached probes. */
-  #judge(train: SplitFeatures, test: SplitFeatures, options: JudgingOptions): FeatureAccuracy {
+  /** Judges features of the labelled images by neighbours and by cached probes. */
+  judge(train: SplitFeatures, test: SplitFeatures, options: JudgingOptions): FeatureAccuracy {
     const [bank, queries] = this.#labelled(train, test);
     const { protocols, probeSeeds = 1 } = options;
     const probe = { seed: this.seed, classes: this.#classes };

@@ -7,6 +7,7 @@ export * from "./accuracy.ts";
 export * from "./augmented_probe.ts";
 export * from "./channels.ts";
 export * from "./evaluation.ts";
+export * from "./feature_likeness.ts";
 export * from "./features.ts";
 export * from "./gate_usage.ts";
 export * from "./health.ts";

@@ -6,7 +6,7 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { readSafetensors } from "../../src/formats/mod.ts";
+import { readOnnx, readSafetensors } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
 
@@ -37,6 +37,7 @@ Deno.test(
       file: gated,
       bytes: statSync(gated).size,
       check: { largestDifference: 0, largestFeature: checked(document) },
+      int8: null,
     });
     assertGreater(checked(document), 0);
     assert(readSafetensors(gated).tensors.has("layer1.0.gate.fc1.weight"));
@@ -120,5 +121,42 @@ Deno.test(
     await assertRefused(["verify-export", file], /gated\.onnx: ONNX: .*; copy or export the file again/);
     await assertRefused(["verify-export", join(folder, "x.pt")], /x\.pt: is no exported network by its name/);
     await assertRefused(["verify-export", join(folder, "x.onnx")], /x\.onnx: cannot be read/);
+  }),
+);
+
+Deno.test(
+  "8 bits are for dense and slim networks in ONNX, say what they cost, and verify",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await trainTiny(run);
+    const int8 = ["--format", "onnx", "--precision", "int8"];
+    const refused = (args: readonly string[], message: RegExp) => assertRefused(["export", run, ...args], message);
+    await refused(int8, /--precision int8: the gated network multiplies by masks, .* give --network dense or slim/);
+    await refused(["--network", "dense", "--precision", "int8"], /a safetensors file holds floats; give --format onnx/);
+    await refused(["--network", "dense", ...int8, "--keep-norms"], /leave --keep-norms out/);
+    await refused(["--network", "dense", "--precision", "bf16"], /--precision bf16: give f32 or int8/);
+    await refused(["--network", "dense", "--int8-for", "tensorrt"], /--int8-for tensorrt: .* give --precision int8/);
+    await refused(["--network", "dense", ...int8, "--int8-for", "x"], /--int8-for x: give onnxruntime or tensorrt/);
+
+    const args = [
+      "export",
+      run,
+      "--network",
+      "slim",
+      "--channel-multiple",
+      "1",
+      ...int8,
+      "--include-preprocessing",
+      "--json",
+    ];
+    const { status, stdout, stderr } = await runSluice([...args, "--threads", "1"]);
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /^width 4: rounding to 8 bits costs networks below width 32 the most$/m);
+    const report = JSON.parse(stdout) as { readonly file: string; readonly int8: Record<string, unknown> };
+    assertEquals(report.file, join(run, "exports", "slim-0.3-int8.onnx"));
+    assertGreater(Number(report.int8["cosine"]), 0.95);
+    assertEquals(Object.keys(report.int8), ["calibration", "images", "cosine", "neighbours", "float", "int8"]);
+    assertEquals(readOnnx(report.file).metadata["precision"], "int8");
+    assertMatch(await assertSucceeds(["verify-export", report.file]), /slim network; features of its image are/);
   }),
 );

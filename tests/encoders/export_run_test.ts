@@ -122,8 +122,9 @@ function checkSlim(device: Device, run: RunFolder, folder: string): void {
   const { config } = run;
   const file = join(folder, "slim.safetensors");
   const dataset = datasetSource("shapes").open({ seed: config.seed, ...images });
-  const slim = { dataset, size: { cost: 0.6, channelMultiple: 2 }, skipped: () => fail() };
-  exportRun(device, run, checkpointOf(run), { network: "slim", slim, file, version });
+  const slim = { cost: 0.6, channelMultiple: 2 };
+  const own = { dataset, skipped: () => fail() };
+  exportRun(device, run, checkpointOf(run), { network: "slim", slim, images: own, file, version });
   using loaded = loadEncoder(device, file);
   const { description: { network, spec }, encoder } = loaded;
   assertStrictEquals(network, "slim");

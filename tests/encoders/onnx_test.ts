@@ -100,7 +100,9 @@ function withModel(
   };
   const state = encoderState(encoder, passOf(name));
   const golden = goldenImage(device, state, description, encode);
-  const bytesOf = (form: typeof forms[number]) => encodeOnnxEncoder(state, description, golden, form);
+  const bytesOf = (form: typeof forms[number]) => {
+    return encodeOnnxEncoder(floatGraph(state, description, form), description, golden, form);
+  };
   test({ encode, golden, description, bytesOf, encoder });
 }
 

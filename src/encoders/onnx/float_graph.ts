@@ -26,6 +26,8 @@ export interface GraphOptions {
 
 /** Names of the input and of the output. */
 export const graphInput = "images", graphOutput = "features";
+/** Name of the normalised images of a graph with preprocessing. */
+export const normalisedInput = "images.normalised";
 
 /** Epsilon of every norm of a network. */
 const EPSILON = 1e-5;
@@ -174,7 +176,7 @@ class EncoderGraph {
     const planes = graph.node("Transpose", [floats], "images.planes", { perm: { ints: [0, 3, 1, 2] } });
     const scales = graph.floats("images.scale", [1, 3, 1, 1], std.map((own) => 1 / (255 * own)));
     const shifts = graph.floats("images.shift", [1, 3, 1, 1], mean.map((own, channel) => -own / (std[channel] ?? 1)));
-    return graph.node("Add", [graph.node("Mul", [planes, scales], "images.scaled"), shifts], "images.normalised");
+    return graph.node("Add", [graph.node("Mul", [planes, scales], "images.scaled"), shifts], normalisedInput);
   }
 }
 

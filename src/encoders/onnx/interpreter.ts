@@ -18,9 +18,9 @@ export type NodeObserver = (node: OnnxNode, inputs: readonly (Value | null)[]) =
 
 /** Forgets a value, and frees its tensor unless another value has the same one. */
 function free(values: Map<string, Value>, name: string, images: Tensor): void {
-  const tensor = values.get(name)?.tensor;
+  const { tensor, isKept = false } = values.get(name) ?? {};
   values.delete(name);
-  if (tensor === undefined || tensor === images) return;
+  if (tensor === undefined || tensor === images || isKept) return;
   if ([...values.values()].every((other) => other.tensor !== tensor)) tensor[Symbol.dispose]();
 }
 

@@ -3,10 +3,12 @@
  *
  * @module
  */
+export * from "./calibration.ts";
 export * from "./float_graph.ts";
 export * from "./graph_builder.ts";
 export * from "./interpreter.ts";
 export * from "./model.ts";
 export * from "./onnx_file.ts";
 export * from "./operators.ts";
+export * from "./quantisation.ts";
 export * from "./values.ts";

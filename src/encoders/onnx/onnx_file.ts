@@ -4,28 +4,30 @@
  * @module
  */
 import type { Device } from "../../device/mod.ts";
-import { encodeOnnx, type HostTensor, type OnnxModel, readOnnx } from "../../formats/mod.ts";
+import { encodeOnnx, type OnnxModel, readOnnx } from "../../formats/mod.ts";
 import { Scope, Tensor } from "../../tensor/mod.ts";
 import { type EncoderDescription, parseDescription } from "../encoder_description.ts";
 import { type Encode, formatGolden, type GoldenImage, normalisedImage } from "../golden_image.ts";
 import type { LoadedFile } from "../loaded_file.ts";
-import { floatGraph, type GraphOptions } from "./float_graph.ts";
+import type { GraphOptions } from "./float_graph.ts";
+import type { GraphBuilder } from "./graph_builder.ts";
 import { Interpreter } from "./interpreter.ts";
 import { modelOf } from "./model.ts";
 
 /**
- * Encodes an encoder as an ONNX model, {@linkcode floatGraph}, with its description and golden image in the metadata.
+ * Encodes the graph of an encoder as an ONNX model, with its description and golden image in the metadata.
  *
- * @param state the encoder's tensors in PyTorch's layouts.
+ * @param options how the graph was made.
+ * @param metadata further texts.
  */
 export function encodeOnnxEncoder(
-  state: ReadonlyMap<string, HostTensor>,
+  graph: GraphBuilder,
   description: EncoderDescription,
   golden: GoldenImage,
   options: GraphOptions,
+  metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const graph = floatGraph(state, description, options);
-  return encodeOnnx(modelOf(graph, description, options, formatGolden(golden)));
+  return encodeOnnx(modelOf(graph, description, options, { ...metadata, ...formatGolden(golden) }));
 }
 
 /** A model that encodes images. */

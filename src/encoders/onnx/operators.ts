@@ -20,6 +20,7 @@ import {
   unary,
 } from "../../ops/mod.ts";
 import { Tensor } from "../../tensor/mod.ts";
+import { roundToEven } from "./quantisation.ts";
 import type { Value } from "./values.ts";
 
 /** What an operator works on. */
@@ -73,8 +74,9 @@ function windowOf(node: OnnxNode): { kernel: number; stride: number; padding: nu
   };
 }
 
-/** A constant of f32 on the device, as it is. */
-function floats({ device, node, constant, copies }: Operands, place: number): Tensor {
+/** An input of f32, as it is: a constant, or a value. */
+function floats({ device, node, constant, isConstant, value, copies }: Operands, place: number): Tensor {
+  if (!isConstant(place)) return value(place).tensor;
   const { dtype, shape, data } = constant(place);
   if (dtype !== "f32") throw new FormatError(`ONNX: input ${place} of ${node.name} is not f32`);
   return copies.get(`input ${place}`, () => Tensor.from(device, data, shape));
@@ -138,6 +140,56 @@ const flatten: Operator = ({ value, node }) => {
   return { tensor, layout: "plain" };
 };
 
+/** The one number of a constant. @throws {FormatError} if it holds several. */
+function scalar({ constant, node }: Operands, place: number): number {
+  const { data } = constant(place);
+  if (data.length !== 1) throw new FormatError(`ONNX: input ${place} of ${node.name} is no single number`);
+  return Number(data[0]);
+}
+
+/** Rounds to bytes, and stores what they stand for. */
+const quantise: Operator = (operands) => {
+  const { value, constant, node: { name, inputs }, device } = operands;
+  const { dtype } = constant(2);
+  if (dtype !== "i8" && dtype !== "u8") throw new FormatError(`ONNX: ${name} gives no bytes`);
+  const [least, most] = dtype === "i8" ? [-128, 127] : [0, 255];
+  const [scale, zeroPoint] = [scalar(operands, 1), scalar(operands, 2)];
+  const { tensor, layout } = value(0);
+  const values = tensor.toFloat32();
+  for (let at = 0; at < values.length; at++) {
+    const whole = roundToEven(Math.fround((values[at] ?? 0) / scale)) + zeroPoint;
+    values[at] = scale * (Math.min(most, Math.max(least, whole)) - zeroPoint);
+  }
+  return { tensor: Tensor.from(device, values, tensor.shape), layout, steps: inputs.slice(1) };
+};
+
+/** Turns a constant of whole numbers back, with a scale for each row or one for all. */
+function dequantiseConstant(operands: Operands): Value {
+  const { constant, device, copies, count } = operands;
+  const { shape, data } = constant(0);
+  const scales = constant(1).data;
+  const zeroPoints = count > 2 ? constant(2).data : new Int8Array(scales.length);
+  const inner = data.length / scales.length;
+  const tensor = copies.get("dequantised", () => {
+    const values = Float32Array.from(data, (whole: number | bigint, at: number) => {
+      const row = Math.floor(at / inner);
+      return Number(scales[row]) * (Number(whole) - Number(zeroPoints[row]));
+    });
+    return Tensor.from(device, values, shape);
+  });
+  return { tensor, layout: "plain", isKept: true };
+}
+
+const dequantise: Operator = (operands) => {
+  const { isConstant, value, node: { inputs, name } } = operands;
+  if (isConstant(0)) return dequantiseConstant(operands);
+  const { steps, ...whole } = value(0);
+  if (steps?.join() !== inputs.slice(1).join()) {
+    throw new FormatError(`ONNX: ${name} turns whole numbers back by another scale than they were made by`);
+  }
+  return whole;
+};
+
 /** The operators by name. */
 export const operators: Readonly<Record<string, Operator>> = {
   Conv: (operands) => {
@@ -187,6 +239,8 @@ export const operators: Readonly<Record<string, Operator>> = {
     const x = value(0);
     return x.tensor.dtype === "f32" ? x : { ...x, tensor: cast(null, x.tensor, "f32") };
   },
+  QuantizeLinear: quantise,
+  DequantizeLinear: dequantise,
   Unsqueeze: ({ value }) => ({ ...value(0), layout: "pixel" }),
   // Bytes [N, H, W, 3] become planes [N, 3, H, W], which are stored as they were.
   Transpose: ({ value, node }) => {
