@@ -16,6 +16,7 @@ export * from "./fetch.ts";
 export * from "./images/mod.ts";
 export * from "./loader.ts";
 export * from "./places.ts";
+export * from "./resized.ts";
 export * from "./selection.ts";
 export * from "./splits.ts";
 export * from "./unpack.ts";
