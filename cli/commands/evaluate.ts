@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { runOptions } from "../../src/config/options.ts";
 import { probes, protocols } from "../../src/evaluation/protocols.ts";
 import { addExamples, addInferenceOptions, listsOf, networkNames, wordOption } from "../options.ts";
 
@@ -11,7 +12,8 @@ import { addExamples, addInferenceOptions, listsOf, networkNames, wordOption } f
 export function addEvaluate(program: CommandUnknownOpts): void {
   const command = program.command("evaluate")
     .description(
-      "measures a run's networks by k-NN, linear probe and cost, with raw pixels and untrained networks for comparison",
+      "measures a run's networks by k-NN, linear probe and cost, with raw pixels and untrained networks for comparison; " +
+        "without labels by cost, open channels and effective rank",
     )
     .argument("<RUN>", "folder of a run")
     .addOption(
@@ -33,13 +35,22 @@ export function addEvaluate(program: CommandUnknownOpts): void {
     .addOption(
       wordOption("--network <LIST>", "dense, gated or both (default: all that the run has)", listsOf(networkNames)),
     )
-    .option("--data <DIR>", "folder of the data set's files (default: as in training)")
+    .addOption(
+      wordOption(
+        "--dataset <NAME>",
+        "judge by the images of another data set, one of `sluice data list` (default: the run's own); the result goes " +
+          "to RUN/evaluations",
+        runOptions.dataset.words ?? [],
+      ),
+    )
+    .option("--data <DIR>", "folder of the data set's files (default: as in training, or the data set's own place)")
     .action(async (path, _options, self) => (await import("./evaluate_action.ts")).runEvaluate(path, self));
   addInferenceOptions(command);
   addExamples(command, [
     "sluice evaluate runs/demo",
     "sluice evaluate runs/demo --protocol knn --network gated --json",
     "sluice evaluate runs/demo --protocol knn,linear,masks --probe-seeds 5",
+    "sluice evaluate runs/demo --dataset folder --data flowers",
     "sluice evaluate runs/demo --protocol linear --probe augmented --network dense",
   ]);
 }

@@ -13,6 +13,7 @@ export * from "./dataset.ts";
 export * from "./datasets/mod.ts";
 export * from "./download.ts";
 export * from "./fetch.ts";
+export * from "./image_names.ts";
 export * from "./images/mod.ts";
 export * from "./loader.ts";
 export * from "./places.ts";

@@ -32,6 +32,8 @@ export interface SheetCells {
   readonly width: number;
   /** Smaller pictures are magnified, by a whole number, to at most this many pixels. */
   readonly cell: number;
+  /** Further white pixels between the first column and the others; 0 by default. */
+  readonly apart?: number;
 }
 
 /**
@@ -40,18 +42,20 @@ export interface SheetCells {
  * @param columns the columns from left to right, uint8 [count, height, width, 3] each.
  * @param count pictures in each column.
  */
-export function arrange(columns: readonly Uint8Array[], count: number, { height, width, cell }: SheetCells): Picture {
+export function arrange(columns: readonly Uint8Array[], count: number, cells: SheetCells): Picture {
+  const { height, width, cell, apart = 0 } = cells;
   const scale = Math.max(1, Math.floor(cell / Math.max(height, width)));
   const [stepX, stepY] = [width * scale + GAP, height * scale + GAP];
-  const sheet = { width: columns.length * stepX + GAP, height: count * stepY + GAP };
+  const sheet = { width: columns.length * stepX + GAP + apart, height: count * stepY + GAP };
   const pixels = new Uint8Array(sheet.width * sheet.height * 3).fill(255);
-  columns.forEach((cells, column) => {
+  columns.forEach((pictures, column) => {
+    const left = GAP + column * stepX + (column === 0 ? 0 : apart);
     for (let y = 0; y < count * height * scale; y++) {
       const [image, row] = [Math.floor(y / (height * scale)), Math.floor(y % (height * scale) / scale)];
       const top = GAP + image * stepY + y % (height * scale);
       for (let x = 0; x < width * scale; x++) {
         const from = ((image * height + row) * width + Math.floor(x / scale)) * 3;
-        pixels.set(cells.subarray(from, from + 3), (top * sheet.width + GAP + column * stepX + x) * 3);
+        pixels.set(pictures.subarray(from, from + 3), (top * sheet.width + left + x) * 3);
       }
     }
   });
