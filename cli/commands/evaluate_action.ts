@@ -78,13 +78,13 @@ export async function runEvaluate(path: string, command: CommandUnknownOpts): Pr
   const evaluations = new EvaluationsFolder(run);
   const judged = openJudgedImages(run.config, { dataset, data });
   const judging = { ...given, protocols: usableProtocols(command, judged.images, given.protocols) };
+  checkLabels(judged.images, { ...judging, networks });
   if (judging.protocols.includes("masks") && !networks.includes("gated")) {
     remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");
   }
   const isKept = mayWriteTo(path);
   const place = { device: deviceName, threads, images: judged.images, data: null, isKept: isKept && !judged.isOther };
-  checkLabels(judged.images, { ...judging, networks });
-  announce(output, `reading the data: ${judged.images.name}`, "nothing");
+  if (judged.isOther) announce(output, `reading the data: ${judged.images.name}`, "nothing");
   const other = judged.isOther ? await describeData(judged.images, judged.folder) : null;
   if (!isKept) {
     remark(output, `${path}: is not writable; the results are printed, but not stored`);

@@ -14,7 +14,7 @@ import { nearestRows } from "./neighbours.ts";
 export const SHOWN_QUERIES = 8;
 /** Neighbours shown of each, if there are as many. */
 export const SHOWN_NEIGHBOURS = 6;
-/** Side of a picture on the sheet in pixels: larger images are shrunk to it, smaller ones magnified by whole numbers. */
+/** Side of a picture on the sheet in pixels: larger images are shrunk to it, small ones magnified by whole numbers. */
 const CELL = 64;
 /** White pixels between an image and its neighbours, beside the usual gap. */
 const APART = 12;
@@ -37,7 +37,11 @@ export interface EncodedImages {
   readonly features: Tensor;
 }
 
-/** The rows of the bank nearest to some queries by cosine. @param own the queries' rows in the bank, null in another set. */
+/**
+ * The rows of the bank nearest to some queries by cosine.
+ *
+ * @param own the queries' rows in the bank; null if the bank is another set.
+ */
 function neighboursOf(
   bank: Tensor,
   queries: Tensor,

@@ -9,7 +9,7 @@ import { FormatError } from "./format_error.ts";
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Bytes of a chunk's length, of its type and of its checksum. */
 const [LENGTH, TYPE, CHECKSUM] = [4, 4, 4];
-/** Between the keyword and the text: the keyword's end, two bytes of compression (none), no language, no translation. */
+/** Between keyword and text: the keyword's end, two bytes of compression (none), no language, no translation. */
 const HEAD = "\0\0\0\0\0";
 
 /** A part of a PNG file. */

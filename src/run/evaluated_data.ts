@@ -51,7 +51,9 @@ export async function describeData(dataset: Dataset, folder: string | null): Pro
     ? { train: pretraining.count }
     : { train: labelled.train.count, test: labelled.test.count };
   const digest = (await listImages(dataset))?.digest ?? digestOfPixels(dataset);
-  return { dataset: name, folder: folder === null ? null : basename(resolve(folder)) || null, digest, images };
+  const given = folder === null ? null : basename(resolve(folder));
+  // The root has no name.
+  return { dataset: name, folder: given === "/" ? null : given, digest, images };
 }
 
 /** The data in a few words: `folder flowers`. */

@@ -121,20 +121,6 @@ for (const [kind, damage] of kinds) {
 }
 
 Deno.test(
-  "evaluating a run without labels names the command for its features",
-  withFolder(async (folder) => {
-    const [data, run] = [join(folder, "data"), join(folder, "run")];
-    writeClassTree(data, ["a"], { train: 8, test: 1 });
-    const args = ["pretrain", "--dataset", "images", "--data", data, ...tiny, ...small, "--quiet", "--out", run];
-    await assertSucceeds(args);
-    await assertRefused(
-      ["evaluate", run],
-      /no labelled images to test with, and nothing can be judged: take features with sluice embed/,
-    );
-  }),
-);
-
-Deno.test(
   "too few file descriptors do not count as damage, neither while listing folders nor in the reading threads",
   { ignore: Deno.build.os === "windows" },
   withFolder(async (folder) => {
