@@ -76,20 +76,10 @@ export {
   verifyDataset,
 } from "./src/data/mod.ts";
 export { Evaluator, type NetworkEvaluation } from "./src/evaluation/mod.ts";
-export {
-  type ConfigSources,
-  openOtherDataset,
-  presets,
-  readConfigFile,
-  resolveConfig,
-  type RunConfig,
-} from "./src/config/mod.ts";
+export { type ConfigSources, presets, readConfigFile, resolveConfig, type RunConfig } from "./src/config/mod.ts";
 export {
   type Checkpoint,
-  describeData,
   type EvaluationRecord,
-  EvaluationsFolder,
-  onOtherImages,
   readCheckpoint,
   readStatus,
   RunFolder,

@@ -8,7 +8,7 @@ import { dirname, join } from "@std/path";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";
-import { assertRefused, assertSucceeds, finish, runSluice } from "./run_sluice.ts";
+import { assertSucceeds, finish, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "4", "--stem", "imagenet", "--projector", "8", "--batch", "8", "--epochs", "1"];
 const small = ["--device", "cpu", "--precision", "f32", "--threads", "1", "--mode", "vanilla", "--image-size", "16"];

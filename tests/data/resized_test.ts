@@ -6,7 +6,14 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { join } from "@std/path";
 import { writeFileSync } from "node:fs";
-import { type Dataset, images as imageFiles, ImageStores, resizedDataset, shapes } from "../../src/data/mod.ts";
+import {
+  type Dataset,
+  images as imageFiles,
+  ImageStores,
+  type RecordImages,
+  resizedDataset,
+  shapes,
+} from "../../src/data/mod.ts";
 import { TrainingViews } from "../../src/evaluation/mod.ts";
 import { encodePng } from "../../src/formats/mod.ts";
 import { listImages } from "../../src/run/image_list.ts";
@@ -35,6 +42,20 @@ function writeFiles(folder: string): void {
   }
 }
 
+/** The same images as records of a file: planes of red, green and blue, column by column. */
+function recordsIn(folder: string): RecordImages {
+  const { count, height, width, images, labels } = own.pretraining;
+  const path = join(folder, "records.bin");
+  const plane = height * width;
+  const bytes = Uint8Array.from({ length: images.length }, (_, place) => {
+    const [image, channel, within] = [Math.floor(place / (3 * plane)), Math.floor(place / plane) % 3, place % plane];
+    const [x, y] = [Math.floor(within / height), within % height];
+    return images[((image * height + y) * width + x) * 3 + channel] ?? 0;
+  });
+  writeFileSync(path, bytes);
+  return { kind: "records", path, count, height, width, labels };
+}
+
 for (const side of [48, 20]) {
   Deno.test(
     `images of 32 pixels become images of ${side} pixels as image files do`,
@@ -51,6 +72,8 @@ for (const side of [48, 20]) {
       const differing = found.filter((value, place) => value !== expected[place]).length;
       assertLess(differing / found.length, 0.01);
       assertEquals(pixelsOf(resized, false), found, "from host memory");
+      const records = resizedDataset({ ...own, pretraining: recordsIn(folder), labelled: null }, side);
+      assertEquals(pixelsOf(records), found, "from a file of records");
     }),
   );
 }
