@@ -60,7 +60,7 @@ export class EvaluationsFolder {
   readonly #run: RunFolder;
   readonly #path: string;
 
-  /** @throws {InvalidInputError} if the folder is a link or no folder. It need not exist. */
+  /** The folder need not exist. @throws {InvalidInputError} if it is a link or no folder. */
   constructor(run: RunFolder) {
     this.#run = run;
     this.#path = join(run.path, evaluationsName);

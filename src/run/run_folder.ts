@@ -215,7 +215,7 @@ export class RunFolder {
     return this.#lock = lock;
   }
 
-  /** @throws {LostFolderError} if the `config.yaml` at the path has changed since the run was opened. */
+  /** Checks that the run is still at its path. @throws {LostFolderError} if `config.yaml` has changed meanwhile. */
   checkSame(consequence: string): void {
     if (this.#read(configName, CONFIG_REMEDY) === this.#text) return;
     throw new LostFolderError(
