@@ -9,7 +9,7 @@ import type { RunConfig } from "../src/config/options.ts";
 import type { Dataset } from "../src/data/mod.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import type { NearestImages, Protocol } from "../src/evaluation/mod.ts";
-import type { Pass } from "../src/models/mod.ts";
+import type { NetworkName } from "../src/models/network_names.ts";
 import { type EvaluatedData, type Evaluation, type EvaluationsFolder, onOtherImages } from "../src/run/mod.ts";
 import type { RunFolder } from "../src/run/run_folder.ts";
 import type { RunSpeed } from "../src/run/speed_file.ts";
@@ -20,6 +20,8 @@ export interface JudgedImages {
   readonly images: Dataset;
   /** Whether `--dataset` named it; else it is the run's own. */
   readonly isOther: boolean;
+  /** The run's own images, if a slim network is cut by them to be judged by others. */
+  readonly own?: Dataset;
   /** The folder that `--data` named, or null. */
   readonly folder: string | null;
 }
@@ -27,16 +29,24 @@ export interface JudgedImages {
 /**
  * Opens the images that `--dataset` and `--data` name; without `--dataset` the run's own.
  *
+ * @param networks the networks to judge.
  * @throws {InvalidInputError} if there is no such data set, or a file is missing or damaged.
  */
 export function openJudgedImages(
   config: RunConfig,
-  { dataset, data }: { readonly dataset: unknown; readonly data: unknown },
+  { dataset, data, networks }: {
+    readonly dataset: unknown;
+    readonly data: unknown;
+    readonly networks: readonly NetworkName[];
+  },
 ): JudgedImages {
   const folder = typeof data === "string" ? data : null;
-  return typeof dataset === "string"
-    ? { images: openOtherDataset(config, dataset, folder), isOther: true, folder }
-    : { images: openDataset(config, folder ?? config.data), isOther: false, folder };
+  if (typeof dataset !== "string") {
+    return { images: openDataset(config, folder ?? config.data), isOther: false, folder };
+  }
+  const images = openOtherDataset(config, dataset, folder);
+  const own = networks.includes("slim") ? { own: openDataset(config) } : {};
+  return { images, isOther: true, folder, ...own };
 }
 
 /** The options that are about accuracies, by their names in commander. */
@@ -77,7 +87,7 @@ export interface FinishedEvaluation {
   /** The times of the networks; null if they were not timed. */
   readonly speed: RunSpeed | null;
   /** Images beside their nearest neighbours, by network. */
-  readonly pictures: ReadonlyMap<Pass, NearestImages>;
+  readonly pictures: ReadonlyMap<NetworkName, NearestImages>;
 }
 
 /**

@@ -16,7 +16,6 @@ import {
   runOptionNames,
   runOptions,
 } from "../src/config/options.ts";
-import type { Pass } from "../src/models/mod.ts";
 import type { Precision } from "../src/tensor/precision.ts";
 import type { OutputOptions } from "./ui/output.ts";
 
@@ -39,9 +38,6 @@ const groupHeadings: Readonly<Record<OptionGroup, string>> = {
 };
 
 const outputHeading = "Output:";
-
-/** The values of `--network`. */
-export const networkNames: readonly Pass[] = ["dense", "gated"];
 
 /** The option `--help`, worded as in every command. */
 export function helpOption(): Option {
@@ -114,6 +110,19 @@ export const encoderOptions: readonly OptionName[] = ["arch", "stem", "width", "
 export function addCommonOptions(command: CommandUnknownOpts): void {
   addRunOptions(command, deviceOptions);
   addOutputOptions(command);
+}
+
+/** Adds the size of a slim network, which `readSlimSize` reads. */
+export function addSlimOptions(command: CommandUnknownOpts): void {
+  const heading = "Slim network:";
+  const options = [
+    new Option("--cost <X>", "its cost as a share of the dense network's, at most (default: the run's budget)"),
+    new Option(
+      "--channel-multiple <N>",
+      "each convolution keeps a multiple of so many channels (default: 16 from width 64 on, else 4)",
+    ),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(heading));
 }
 
 /** The precision of inference unless another is given: figures get compared, and devices differ in what `auto` is. */

@@ -20,6 +20,7 @@ import {
   addReport,
   addStatus,
   addSweep,
+  addVerifyExport,
   addVersion,
 } from "./commands/mod.ts";
 import { checkCommandNames, checkEncoding } from "./command_names.ts";
@@ -31,7 +32,7 @@ import { writeOut } from "./ui/output.ts";
 /** The commands, in the order and under the headings of `--help`. */
 const groups: readonly (readonly [heading: string, adders: readonly ((program: CommandUnknownOpts) => void)[]])[] = [
   ["Training:", [addPretrain, addSweep, addStatus]],
-  ["Results:", [addEvaluate, addReport, addEmbed, addExport]],
+  ["Results:", [addEvaluate, addReport, addEmbed, addExport, addVerifyExport]],
   ["Networks, data and this machine:", [addCost, addData, addBench, addDoctor, addCompletions, addVersion, addHelp]],
 ];
 

@@ -1,5 +1,5 @@
 /**
- * Checks arguments that several commands share: a network's name, a folder to read, and a file to write.
+ * Checks arguments that several commands share: networks' names, a folder to read, and a file to write.
  *
  * @module
  */
@@ -8,24 +8,42 @@ import { existsSync, statSync } from "node:fs";
 import { mayWriteTo } from "../src/machine/storage.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import { describeSystemError } from "../src/formats/system_errors.ts";
-import type { Pass } from "../src/models/mod.ts";
 import type { RunConfig } from "../src/config/options.ts";
-import { networkNames } from "./options.ts";
+import { givenNetworks, trainedNetworks } from "../src/config/network.ts";
+import { refuseMissing } from "../src/encoders/slim_run.ts";
+import { type NetworkName, networkNames } from "../src/models/network_names.ts";
 
 /**
  * The network that `--network` names; by default the gated one if the run has it, since it is the purpose of such a
  * run.
  *
  * @param text value of `--network`, or undefined without the flag.
- * @param held networks of the run.
  * @throws {InvalidInputError} if the name is unknown or the run has no such network.
  */
-export function chooseNetwork(text: unknown, { mode }: RunConfig, held: readonly Pass[]): Pass {
-  if (text === undefined) return held.includes("gated") ? "gated" : "dense";
+export function chooseNetwork(text: unknown, config: RunConfig): NetworkName {
+  if (text === undefined) return givenNetworks(config.mode).includes("gated") ? "gated" : "dense";
   const name = networkNames.find((candidate) => candidate === text);
   if (name === undefined) throw new InvalidInputError(`--network ${text}: give ${networkNames.join(" or ")}`);
-  if (held.includes(name)) return name;
-  throw new InvalidInputError(`--network ${text}: a ${mode} run has no such network; give ${held.join(" or ")}`);
+  refuseMissing(name, config);
+  return name;
+}
+
+/** The words of a comma-separated list. @throws {InvalidInputError} if a word is not allowed. */
+export function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
+  const words = [...new Set(text.split(",").map((word) => word.trim()))];
+  const unknown = words.find((word) => !allowed.some((one) => one === word));
+  if (unknown !== undefined) {
+    throw new InvalidInputError(`${flag} ${unknown === "" ? '""' : unknown}: give ${allowed.join(" or ")}`);
+  }
+  return allowed.filter((word) => words.includes(word));
+}
+
+/** The networks asked for; by default all that were trained. @throws {InvalidInputError} if the run lacks one. */
+export function chooseNetworks(text: unknown, config: RunConfig): readonly NetworkName[] {
+  if (typeof text !== "string") return trainedNetworks(config.mode);
+  const networks = parseList("--network", text, networkNames);
+  for (const name of networks) refuseMissing(name, config);
+  return networks;
 }
 
 /** The longest ending of a temporary name: a file is written beside its place first, under a longer name. */

@@ -4,7 +4,17 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { addCommonOptions, addExamples, addInferenceOptions, addRunOptions, encoderOptions } from "../options.ts";
+import { networkNames } from "../../src/models/network_names.ts";
+import {
+  addCommonOptions,
+  addExamples,
+  addInferenceOptions,
+  addRunOptions,
+  addSlimOptions,
+  encoderOptions,
+  listsOf,
+  wordOption,
+} from "../options.ts";
 
 const networkOptions = ["arch", "stem", "width", "projector", "batch", "mode", "budget"] as const;
 const dataOptions = ["dataset", "data", "trainImages", "imageSize", "workers", "dataOnDevice"] as const;
@@ -39,13 +49,22 @@ function addBenchInfer(bench: CommandUnknownOpts): void {
     )
     .option("--batch <N>", "images in a batch (default: 1, then 64)")
     .option("--data <DIR>", "folder of the data set's files of RUN (default: as in training)")
+    .addOption(
+      wordOption(
+        "--network <LIST>",
+        "networks of RUN: dense, gated, slim (default: all that were trained)",
+        listsOf(networkNames),
+      ),
+    )
     .action(async (path, _options, self) => (await actions()).runInfer(path, self));
   addRunOptions(infer, encoderOptions);
+  addSlimOptions(infer);
   addInferenceOptions(infer);
   addExamples(infer, [
     "sluice bench infer --budget 0.3",
     "sluice bench infer --width 64 --gate-group 16 --batch 1 --json",
     "sluice bench infer runs/demo",
+    "sluice bench infer runs/demo --network dense,gated,slim",
   ]);
 }
 

@@ -33,7 +33,8 @@ import {
   outputOptions,
   wholeNumber,
 } from "../options.ts";
-import { checkFolder } from "../requests.ts";
+import { checkFolder, chooseNetworks } from "../requests.ts";
+import { readSlimSize } from "../slim.ts";
 import {
   describeNoise,
   formatAugmentation,
@@ -170,9 +171,11 @@ function inferRun(path: string, command: CommandUnknownOpts): void {
   if (own !== undefined) {
     throw new InvalidInputError(`--${kebabCase(own)}: the networks of ${path} have their own; leave it out`);
   }
-  const { data, batch }: Record<string, unknown> = command.opts();
+  const { data, batch, network }: Record<string, unknown> = command.opts();
   const batches = parseBatches(batch);
   const run = RunFolder.open(path);
+  const names = chooseNetworks(network, run.config);
+  const slim = readSlimSize(command, run.config, names);
   const asked = withGiven(run.config, given);
   const config = { ...asked, precision: inferencePrecision(asked, command) };
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
@@ -182,10 +185,15 @@ function inferRun(path: string, command: CommandUnknownOpts): void {
   if (selection) remark(output, selection.line);
   const skipped = new SkippedRemarks(output);
   for (const image of dataset.skipped) skipped.add(image);
-  const result = benchRun(device, config, checkpoint, dataset, { ...batches, skipped: (image) => skipped.add(image) });
+  const result = benchRun(device, config, checkpoint, dataset, {
+    ...batches,
+    names,
+    slim,
+    skipped: (image) => skipped.add(image),
+  });
   skipped.conclude("sluice data verify names them");
   // Masks differ by image, and so does a gated network's time for few images.
-  const steady = result.rows.filter(({ batch, network }) => network === "dense" || batch >= TIMED_IMAGES);
+  const steady = result.rows.filter(({ batch, network }) => network !== "gated" || batch >= TIMED_IMAGES);
   remarkNoise(output, steady.map(({ milliseconds, spread }) => ({ median: milliseconds, spread })));
   writeResult(output, result, () => formatRunInference(result));
 }
@@ -193,8 +201,11 @@ function inferRun(path: string, command: CommandUnknownOpts): void {
 /** Times the dense and the gated network. */
 export function runInfer(path: string | undefined, command: CommandUnknownOpts): void {
   if (path !== undefined) return inferRun(path, command);
-  const { data, batch }: Record<string, unknown> = command.opts();
-  if (data !== undefined) throw new InvalidInputError("--data: is for the images of a run; give RUN as well");
+  const { batch, ...others }: Record<string, unknown> = command.opts();
+  const ofRun = ["data", "network", "cost", "channelMultiple"].find((name) => others[name] !== undefined);
+  if (ofRun !== undefined) {
+    throw new InvalidInputError(`--${kebabCase(ofRun)}: is for the networks of a run; give RUN as well`);
+  }
   const batches = parseBatches(batch);
   const output = outputOptions(command);
   const config = resolveConfig({ flags: { precision: INFERENCE_PRECISION, ...inferenceOptions(command) } });

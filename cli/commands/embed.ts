@@ -5,7 +5,8 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { EmbeddedSplit } from "../../src/encoders/embed_run.ts";
-import { addExamples, addInferenceOptions, networkNames, wordArgument, wordOption } from "../options.ts";
+import { networkNames } from "../../src/models/network_names.ts";
+import { addExamples, addInferenceOptions, addSlimOptions, wordArgument, wordOption } from "../options.ts";
 
 /** The splits, written out here because a shell completes them without loading what encodes images. */
 const splits: readonly EmbeddedSplit[] = ["train", "test"];
@@ -27,10 +28,11 @@ export function addEmbed(program: CommandUnknownOpts): void {
       "file to write; FILE.txt names the images, FILE.labels.npy holds labels if there are any",
     )
     .addOption(
-      wordOption("--network <NAME>", "dense or gated (default: gated if the run has it)", networkNames),
+      wordOption("--network <NAME>", "dense, gated or slim (default: gated if the run has it)", networkNames),
     )
     .option("--data <DIR>", "folder of the data set's files (default: as in training)")
     .action(async (path, images, _options, self) => (await import("./embed_action.ts")).runEmbed(path, images, self));
+  addSlimOptions(command);
   addInferenceOptions(command);
   addExamples(command, [
     "sluice embed runs/demo test --out test.npy",

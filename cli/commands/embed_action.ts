@@ -5,9 +5,9 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withGiven } from "../../src/config/config.ts";
-import { trainedNetworks } from "../../src/config/network.ts";
 import { openDataset } from "../../src/config/open_dataset.ts";
 import type { RunConfig } from "../../src/config/options.ts";
+import type { Dataset, SkippedImage } from "../../src/data/mod.ts";
 import {
   type EmbeddedImages,
   embeddedSplits,
@@ -24,6 +24,7 @@ import { resolvePrecision } from "../../src/tensor/precision.ts";
 import { openDevice } from "../device.ts";
 import { givenRunOptions, inferencePrecision, outputOptions } from "../options.ts";
 import { checkFolder, checkNewFiles, chooseNetwork } from "../requests.ts";
+import { readSlimSize } from "../slim.ts";
 import { remark, writeResult } from "../ui/output.ts";
 import { SkippedRemarks } from "../ui/skipped.ts";
 import { grouped } from "../ui/tables.ts";
@@ -42,10 +43,14 @@ function checkImages(images: string): void {
   checkFolder(images, `a folder of image files, or ${embeddedSplits.join(" or ")}`);
 }
 
+/** The run's data set. @param data value of `--data`. */
+function ownImages(config: RunConfig, data: unknown): Dataset {
+  return openDataset(config, typeof data === "string" ? data : config.data);
+}
+
 function openImages(config: RunConfig, images: string, data: unknown): EmbeddedImages {
   const split = embeddedSplits.find((name) => name === images);
-  if (split === undefined) return folderImages(config, images);
-  return splitImages(openDataset(config, typeof data === "string" ? data : config.data), split);
+  return split === undefined ? folderImages(config, images) : splitImages(ownImages(config, data), split);
 }
 
 /** Writes the features of images by the run in a folder. */
@@ -56,7 +61,8 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const run = RunFolder.open(path);
   checkImages(images);
   const asked = withGiven(run.config, givenRunOptions(command));
-  const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
+  const name = chooseNetwork(network, run.config);
+  const slimSize = readSlimSize(command, run.config, [name]);
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const opened = openImages(run.config, images, data);
   const skipped = [...opened.dataset.skipped];
@@ -64,20 +70,19 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const selection = opened.dataset.origin?.selection ?? null;
   if (selection !== null) remark(output, selection.line);
   const precision = resolvePrecision(inferencePrecision(asked, command), device.description);
-  const embedding = embedImages(
-    device,
-    run.config,
-    checkpoint,
-    pass,
-    opened,
-    (image) => skipped.push(image),
-    precision,
-  );
+  const addSkipped = (image: SkippedImage) => void skipped.push(image);
+  const slim = name !== "slim" ? undefined : {
+    dataset: ownImages(run.config, data),
+    size: slimSize,
+    skipped: addSkipped,
+  };
+  const options = { network: name, slim, skipped: addSkipped, precision };
+  const embedding = embedImages(device, run.config, checkpoint, opened, options);
   const remarks = new SkippedRemarks(output);
   for (const image of skipped) remarks.add(image);
   remarks.conclude("--json names them");
   const files = writeEmbedding(paths, embedding);
   const { names, size } = embedding;
-  const document = { run: run.path, network: pass, precision, images: names.length, features: size, files, skipped };
+  const document = { run: run.path, network: name, precision, images: names.length, features: size, files, skipped };
   writeResult(output, document, () => [`${grouped(names.length)} images, ${size} features each: ${files.join(", ")}`]);
 }

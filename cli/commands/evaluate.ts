@@ -6,7 +6,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { runOptions } from "../../src/config/options.ts";
 import { probes, protocols } from "../../src/evaluation/protocols.ts";
-import { addExamples, addInferenceOptions, listsOf, networkNames, wordOption } from "../options.ts";
+import { networkNames } from "../../src/models/network_names.ts";
+import { addExamples, addInferenceOptions, addSlimOptions, listsOf, wordOption } from "../options.ts";
 
 /** Adds `evaluate` to the program. */
 export function addEvaluate(program: CommandUnknownOpts): void {
@@ -33,7 +34,11 @@ export function addEvaluate(program: CommandUnknownOpts): void {
     )
     .option("--probe-seeds <N>", "linear probes to train; mean and standard deviation are printed", "1")
     .addOption(
-      wordOption("--network <LIST>", "dense, gated or both (default: all that the run has)", listsOf(networkNames)),
+      wordOption(
+        "--network <LIST>",
+        "dense, gated, slim (the channels that gates open most, without gates; default: all that were trained)",
+        listsOf(networkNames),
+      ),
     )
     .addOption(
       wordOption(
@@ -45,12 +50,14 @@ export function addEvaluate(program: CommandUnknownOpts): void {
     )
     .option("--data <DIR>", "folder of the data set's files (default: as in training, or the data set's own place)")
     .action(async (path, _options, self) => (await import("./evaluate_action.ts")).runEvaluate(path, self));
+  addSlimOptions(command);
   addInferenceOptions(command);
   addExamples(command, [
     "sluice evaluate runs/demo",
     "sluice evaluate runs/demo --protocol knn --network gated --json",
     "sluice evaluate runs/demo --protocol knn,linear,masks --probe-seeds 5",
     "sluice evaluate runs/demo --dataset folder --data flowers",
+    "sluice evaluate runs/demo --network gated,slim --cost 0.3",
     "sluice evaluate runs/demo --protocol linear --probe augmented --network dense",
   ]);
 }

@@ -5,7 +5,6 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withGiven } from "../../src/config/config.ts";
-import { trainedNetworks } from "../../src/config/network.ts";
 import { evaluateFolder } from "../../src/encoders/evaluate_folder.ts";
 import { InvalidInputError } from "../../src/errors.ts";
 import {
@@ -16,35 +15,17 @@ import {
   protocols as allProtocols,
 } from "../../src/evaluation/mod.ts";
 import { mayWriteTo } from "../../src/machine/storage.ts";
-import type { Pass } from "../../src/models/mod.ts";
+import type { NetworkName } from "../../src/models/network_names.ts";
 import { describeData, EvaluationsFolder, onOtherImages } from "../../src/run/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import type { RunSpeed } from "../../src/run/speed_file.ts";
 import { openJudgedImages, storeEvaluation, usableProtocols } from "../judged_images.ts";
-import { givenRunOptions, inferencePrecision, networkNames, outputOptions, wholeNumber } from "../options.ts";
+import { givenRunOptions, inferencePrecision, outputOptions, wholeNumber } from "../options.ts";
+import { chooseNetworks, parseList } from "../requests.ts";
 import { EvaluationSession } from "../sessions.ts";
+import { readSlimSize } from "../slim.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
 import { announce, remark, writeResult } from "../ui/output.ts";
-
-/** The words of a comma-separated list. @throws {InvalidInputError} if a word is not allowed. */
-function parseList<Word extends string>(flag: string, text: string, allowed: readonly Word[]): Word[] {
-  const words = [...new Set(text.split(",").map((word) => word.trim()))];
-  const unknown = words.find((word) => !allowed.some((one) => one === word));
-  if (unknown !== undefined) {
-    throw new InvalidInputError(`${flag} ${unknown === "" ? '""' : unknown}: give ${allowed.join(" or ")}`);
-  }
-  return allowed.filter((word) => words.includes(word));
-}
-
-/** The networks asked for; by default all that the run holds. @throws {InvalidInputError} if the run lacks one. */
-function chooseNetworks(text: unknown, mode: string, held: readonly Pass[]): readonly Pass[] {
-  if (typeof text !== "string") return held;
-  const missing = parseList("--network", text, networkNames).find((name) => !held.includes(name));
-  if (missing !== undefined) {
-    throw new InvalidInputError(`--network ${missing}: a ${mode} run holds no such network; give ${held.join(" or ")}`);
-  }
-  return parseList("--network", text, held);
-}
 
 /** How to judge the networks. */
 function readJudging(
@@ -74,29 +55,32 @@ export async function runEvaluate(path: string, command: CommandUnknownOpts): Pr
   const asked = withGiven(run.config, machine);
   const { device: deviceName, threads } = asked;
   const precision = inferencePrecision(asked, command);
-  const networks = chooseNetworks(network, run.config.mode, trainedNetworks(run.config.mode));
+  const networks = chooseNetworks(network, run.config);
+  const slim = readSlimSize(command, run.config, networks);
   const evaluations = new EvaluationsFolder(run);
-  const judged = openJudgedImages(run.config, { dataset, data });
+  const judged = openJudgedImages(run.config, { dataset, data, networks });
   const judging = { ...given, protocols: usableProtocols(command, judged.images, given.protocols) };
   checkLabels(judged.images, { ...judging, networks });
   if (judging.protocols.includes("masks") && !networks.includes("gated")) {
     remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");
   }
   const isKept = mayWriteTo(path);
-  const place = { device: deviceName, threads, images: judged.images, data: null, isKept: isKept && !judged.isOther };
-  if (judged.isOther) announce(output, `reading the data: ${judged.images.name}`, "nothing");
-  const other = judged.isOther ? await describeData(judged.images, judged.folder) : null;
+  const { images, own, isOther } = judged;
+  const place = { device: deviceName, threads, images, own, data: null, isKept: isKept && !isOther };
+  if (isOther) announce(output, `reading the data: ${images.name}`, "nothing");
+  const other = isOther ? await describeData(images, judged.folder) : null;
   if (!isKept) {
     remark(output, `${path}: is not writable; the results are printed, but not stored`);
   }
   const session = new EvaluationSession(output);
   let speed: RunSpeed | null = null;
-  const pictures = new Map<Pass, NearestImages>();
+  const pictures = new Map<NetworkName, NearestImages>();
   const options = {
     ...judging,
     precision,
     networks,
-    ...(isKept && { pictured: (pass: Pass, nearest: NearestImages) => void pictures.set(pass, nearest) }),
+    slim,
+    ...(isKept && { pictured: (name: NetworkName, nearest: NearestImages) => void pictures.set(name, nearest) }),
   };
   const timed = other === null ? (times: RunSpeed) => void (speed = times) : undefined;
   const evaluation = evaluateFolder(run, options, place, session, timed);

@@ -4,49 +4,95 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { join } from "@std/path";
 import denoJson from "../../deno.json" with { type: "json" };
 import { withGiven } from "../../src/config/config.ts";
-import { trainedNetworks } from "../../src/config/network.ts";
+import { openDataset } from "../../src/config/open_dataset.ts";
+import type { SkippedImage } from "../../src/data/mod.ts";
+import { type ExportFormat, exportFormats } from "../../src/encoders/encoder_formats.ts";
 import { exportRun } from "../../src/encoders/export_run.ts";
 import { InvalidInputError } from "../../src/errors.ts";
+import type { SlimSize } from "../../src/evaluation/mod.ts";
+import { makeFolder } from "../../src/formats/mod.ts";
+import type { NetworkName } from "../../src/models/network_names.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { openDevice } from "../device.ts";
 import { givenRunOptions, outputOptions } from "../options.ts";
 import { checkNewFiles, chooseNetwork } from "../requests.ts";
+import { readSlimSize } from "../slim.ts";
+import { describeDifference } from "../ui/exports.ts";
 import { remark, writeResult } from "../ui/output.ts";
+import { SkippedRemarks } from "../ui/skipped.ts";
 import { grouped } from "../ui/tables.ts";
 
-/** The file to write. @throws {InvalidInputError} if it exists, or its name has another ending. */
-function readOut(out: unknown, format: unknown): string {
-  if (format !== "safetensors") throw new InvalidInputError(`--format ${format}: give safetensors, the only format`);
-  if (typeof out !== "string") throw new InvalidInputError("export writes a file: give --out FILE.safetensors");
-  if (!/[^/]\.safetensors$/.test(out)) {
-    throw new InvalidInputError(`--out ${out}: networks are written as .safetensors; give FILE.safetensors`);
+const endings = exportFormats.map((name) => `FILE.${name}`).join(" or ");
+
+/**
+ * The format of the file: that of `--format`, else that of the ending of `--out`, else safetensors.
+ *
+ * @throws {InvalidInputError} if it is unknown, or the file has another ending.
+ */
+function readFormat(asked: unknown, out: unknown): ExportFormat {
+  const format = exportFormats.find((name) => name === asked);
+  if (asked !== undefined && format === undefined) {
+    throw new InvalidInputError(`--format ${asked}: give ${exportFormats.join(" or ")}`);
   }
-  checkNewFiles([out]);
-  return out;
+  if (typeof out !== "string") return format ?? "safetensors";
+  const ending = exportFormats.find((name) => new RegExp(`[^/]\\.${name}$`).test(out));
+  if (ending === undefined) throw new InvalidInputError(`--out ${out}: has another ending; give ${endings}`);
+  if (format === undefined || format === ending) return ending;
+  throw new InvalidInputError(`--out ${out}: is no ${format} file by its name; give FILE.${format}`);
+}
+
+/** How an encoder becomes a graph. @throws {InvalidInputError} if the format holds no graph. */
+function readGraph({ keepNorms, includePreprocessing }: Record<string, unknown>, format: ExportFormat) {
+  const given = [keepNorms === true && "--keep-norms", includePreprocessing === true && "--include-preprocessing"];
+  const flag = given.find((name) => name !== false);
+  if (flag !== undefined && format !== "onnx") {
+    throw new InvalidInputError(`${flag}: is for graphs, and a ${format} file holds none; give --format onnx as well`);
+  }
+  return { keepNorms: keepNorms === true, includePreprocessing: includePreprocessing === true };
+}
+
+/** The file in a run's folder: its name says what is in it. */
+function placeInRun(run: RunFolder, network: NetworkName, { cost }: SlimSize, format: ExportFormat): string {
+  const folder = join(run.path, "exports");
+  makeFolder(folder);
+  return join(folder, `${network}${network === "slim" ? `-${cost}` : ""}.${format}`);
 }
 
 /** Exports one network of the run in a folder. */
 export function runExport(path: string, command: CommandUnknownOpts): void {
   const output = outputOptions(command);
-  const { network, format, out }: Record<string, unknown> = command.opts();
-  const file = readOut(out, format);
+  const { network, format: asked, out, data, ...others }: Record<string, unknown> = command.opts();
+  const format = readFormat(asked, out);
+  const graph = readGraph(others, format);
+  if (typeof out === "string") checkNewFiles([out]);
   const run = RunFolder.open(path);
-  const asked = withGiven(run.config, givenRunOptions(command));
-  const pass = chooseNetwork(network, run.config, trainedNetworks(run.config.mode));
+  const config = withGiven(run.config, givenRunOptions(command));
+  const name = chooseNetwork(network, run.config);
+  const size = readSlimSize(command, run.config, [name]);
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
-  using device = openDevice(asked, output);
-  const report = exportRun(device, run, checkpoint, { network: pass, file, version: denoJson.version });
-  const { bytes, check: { images, largestDifference } } = report;
-  writeResult(output, report, () => {
-    const difference = largestDifference === 0
-      ? "bit-equal to the run's"
-      : `equal to the run's within ${largestDifference}`;
-    return [
-      `${file}: ${pass} network, ${
-        grouped(bytes)
-      } bytes; features of ${images} images computed from it are ${difference}`,
-    ];
+  const skipped = new SkippedRemarks(output);
+  const slim = name !== "slim" ? undefined : {
+    dataset: openDataset(run.config, typeof data === "string" ? data : run.config.data),
+    size,
+    skipped: (image: SkippedImage) => skipped.add(image),
+  };
+  const file = typeof out === "string" ? out : placeInRun(run, name, size, format);
+  if (typeof out !== "string") checkNewFiles([file]);
+  using device = openDevice(config, output);
+  const report = exportRun(device, run, checkpoint, {
+    network: name,
+    slim,
+    format,
+    graph,
+    file,
+    version: denoJson.version,
   });
+  skipped.conclude("sluice data verify names them");
+  writeResult(output, report, () => [
+    `${file}: ${name} network, ${grouped(report.bytes)} bytes; features of an image computed from it are ` +
+    `${describeDifference(report.check)} the run's`,
+  ]);
 }

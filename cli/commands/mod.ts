@@ -11,6 +11,7 @@ export { addEvaluate } from "./evaluate.ts";
 export { addReport } from "./report.ts";
 export { addEmbed } from "./embed.ts";
 export { addExport } from "./export.ts";
+export { addVerifyExport } from "./verify_export.ts";
 export { addCost } from "./cost.ts";
 export { addData } from "./data.ts";
 export { addBench } from "./bench.ts";

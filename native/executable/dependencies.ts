@@ -11,6 +11,7 @@ import type { Dependency } from "./dependencies/dependency.ts";
 import { commonText } from "./dependencies/licences.ts";
 import { npmDependencies } from "./dependencies/npm_packages.ts";
 import { systemDependencies } from "./dependencies/system_packages.ts";
+import { ONNX_PACKAGE } from "../tools/onnx_schema.ts";
 import { execute } from "../tools/packages.ts";
 
 export type { Dependency } from "./dependencies/dependency.ts";
@@ -65,13 +66,20 @@ function runtimeDependencies(): Dependency[] {
   ];
 }
 
+/** Schemas from which modules of the program were made. */
+function schemaDependencies(): Dependency[] {
+  const [, version = ""] = ONNX_PACKAGE.split("==");
+  const texts = [commonText("Apache-2.0")];
+  return [{ name: "ONNX", version, licence: "Apache-2.0", kind: "schema", homepage: "https://onnx.ai", texts }];
+}
+
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**
  * Lists all third-party software in the executable: npm packages, system libraries (shared ones, and static ones in
- * the launcher), and Deno. Sorted by kind, name and version.
+ * the launcher), Deno, and schemas. Sorted by kind, name and version.
  *
  * @param nativeLibraries paths of the shared libraries in it; sluice's own are skipped.
  * @throws {InvalidInputError} if a library belongs to no package, or the system has no dpkg.
@@ -82,12 +90,13 @@ export async function listDependencies(nativeLibraries: readonly string[]): Prom
   const libraries = [...others, ...await Promise.all(launcherArchives.map(findArchive))];
   const native = await systemDependencies(libraries);
   const npm = await npmDependencies();
-  return [...npm, ...native, ...runtimeDependencies()]
+  return [...npm, ...native, ...runtimeDependencies(), ...schemaDependencies()]
     .sort((a, b) => compare(a.kind, b.kind) || compare(a.name, b.name) || compare(a.version, b.version));
 }
 
 const headings: Readonly<Record<Dependency["kind"], string>> = {
   npm: "npm packages",
+  schema: "Schemas that modules were made from",
   native: "System libraries, shared or linked into the launcher",
   runtime:
     "The runtime, whose own dependencies are listed in its repository (https://github.com/denoland/deno, Cargo.lock)",

@@ -4,12 +4,14 @@
  * @module
  */
 import { networkOptions, trainedNetworks } from "../config/network.ts";
+import { cutSlim, refuseMissing, slimSize } from "../encoders/slim_run.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import {
   type NetworkSpeed,
+  type SlimSize,
   type SpeedOptions,
   TIMED_IMAGES,
   timedBatches,
@@ -17,14 +19,14 @@ import {
   timeNetworks,
   type TurnOptions,
 } from "../evaluation/mod.ts";
-import { DualNetwork } from "../models/mod.ts";
+import { DualNetwork, type NetworkName, passOf } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { type Precision, resolvePrecision } from "../tensor/mod.ts";
 import { type FullBlock, fullBlocks, gatedPrecision } from "./block_paths.ts";
 
 /** Speed of one network at one batch size, compared with the dense network. */
 export interface RunInferenceRow extends NetworkSpeed {
-  /** Milliseconds as a share of the dense network's; null if the run has no dense network. */
+  /** Milliseconds as a share of the dense network's; null if that was not timed. */
   readonly timeShare: number | null;
   /** Blocks that compute images in full, because so many open channels would cost more one by one. */
   readonly inFull: readonly FullBlock[];
@@ -52,6 +54,10 @@ export interface RunInference {
 export interface RunInferenceOptions extends TurnOptions {
   /** Batch sizes; by default 1 and 64, or as many images as there are. */
   readonly batches?: readonly number[];
+  /** The networks, which the run must give; by default all that were trained. */
+  readonly names?: readonly NetworkName[];
+  /** The size of the slim network; by default of the run's budget, {@linkcode slimSize}. */
+  readonly slim?: Partial<SlimSize>;
   /** Called for each damaged image; another takes its place. */
   readonly skipped?: (image: SkippedImage) => void;
 }
@@ -69,16 +75,18 @@ function compared(speeds: readonly NetworkSpeed[], gatedInFull: readonly FullBlo
  * Times the networks that a run holds on images of its data set: the test images, or the training images if there are
  * no others. Each image gets the masks that the run's gates decide on.
  *
- * @throws {InvalidInputError} if a batch is larger than the data set, the checkpoint is of another network, or the
- * device lacks the precision.
+ * @throws {InvalidInputError} if a batch is larger than the data set, the run has no such network, the checkpoint is of
+ * another network, no slim network is that small, or the device lacks the precision.
  */
 export function benchRun(
   device: Device,
   config: RunConfig,
   checkpoint: Checkpoint,
   dataset: Dataset,
-  { batches, skipped = () => {}, ...turns }: RunInferenceOptions = {},
+  options: RunInferenceOptions = {},
 ): RunInference {
+  const { batches, names = trainedNetworks(config.mode), slim = {}, skipped = () => {}, ...turns } = options;
+  for (const name of names) refuseMissing(name, config);
   const precision = resolvePrecision(config.precision, device.description);
   const set = dataset.labelled?.test ?? dataset.pretraining;
   const large = batches?.find((batch) => batch > set.count);
@@ -91,8 +99,10 @@ export function benchRun(
   loadCheckpoint(checkpoint, network);
   using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });
   const images = stores.evaluation(set);
-  const networks = trainedNetworks(config.mode).map((pass): TimedNetwork => {
-    return { pass, encoder: network.encoderOf(pass) };
+  using owned = new DisposableStack();
+  const networks = names.map((name): TimedNetwork => {
+    if (name !== "slim") return { name, encoder: network.encoderOf(passOf(name)) };
+    return { name, encoder: owned.use(cutSlim(network, stores, slimSize(config, slim))).encoder };
   });
   const sizes = batches ?? [...new Set([1, Math.min(TIMED_IMAGES, set.count)])];
   const rows = sizes.flatMap((batch) => {

@@ -7,7 +7,7 @@ import { datasetSource } from "../data/datasets/registry.ts";
 import { USUAL_SIZE } from "../data/images/frames.ts";
 import type { DualNetworkOptions } from "../models/dual_network.ts";
 import type { NetworkSpec } from "../models/spec.ts";
-import type { Pass } from "../models/mod.ts";
+import type { NetworkName, Pass } from "../models/mod.ts";
 import type { RunConfig } from "./run_config.ts";
 
 /** The network of a configuration, for images of `image` x `image` pixels. */
@@ -50,6 +50,14 @@ export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): 
 /** The networks that a run of a mode trains. */
 export function trainedNetworks(mode: RunConfig["mode"]): readonly Pass[] {
   return { dual: ["dense", "gated"], vanilla: ["dense"], gated: ["gated"] }[mode] as readonly Pass[];
+}
+
+/**
+ * The networks that a run of a mode gives: those that it trains, and the slim network. A run without gates gives no
+ * slim network: gates say which channels a network can do without, and training with gates lets it do without them.
+ */
+export function givenNetworks(mode: RunConfig["mode"]): readonly NetworkName[] {
+  return [...trainedNetworks(mode), ...(mode === "vanilla" ? [] : ["slim"] as const)];
 }
 
 /**

@@ -4,17 +4,18 @@
  * @module
  */
 import { rmSync } from "node:fs";
-import { type Dataset, type ImageSet, ImageStores } from "../data/mod.ts";
+import { type Dataset, type ImageSet, ImageStores, type SkippedImage } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import { encodeSplit } from "../evaluation/mod.ts";
 import { encodeNpy, type NpyData, writeFileAtomically } from "../formats/mod.ts";
-import { DualNetwork, featureSize, type Pass } from "../models/mod.ts";
+import { DualNetwork, featureSize, type NetworkName, passOf } from "../models/mod.ts";
 import type { Precision } from "../tensor/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { networkOptions } from "../config/network.ts";
 import { openOtherDataset } from "../config/open_dataset.ts";
+import { cutSlimOf, refuseMissing, type SlimCut } from "./slim_run.ts";
 
 /** Splits of a run's own data set. */
 export const embeddedSplits = ["train", "test"] as const;
@@ -76,23 +77,33 @@ export function folderImages(config: RunConfig, folder: string): EmbeddedImages 
   return splitImages(openOtherDataset(config, "images", folder), "train");
 }
 
+/** How to encode images. */
+export interface EmbedOptions {
+  /** The network; the run must give it. */
+  readonly network: NetworkName;
+  /** How the slim network is cut; only the slim network needs it. */
+  readonly slim?: SlimCut | undefined;
+  /** Called for each damaged image. */
+  readonly skipped: (image: SkippedImage) => void;
+  /** The precision of the network's passes: f32 by default. Features are f32 in every precision. */
+  readonly precision?: Precision;
+}
+
 /**
  * Encodes images by a network of a checkpoint, in evaluation mode. Images whose files are damaged are left out.
  *
- * @param skipped called for each damaged image.
- * @param precision of the network's passes; features are f32 in every precision.
- * @throws {InvalidInputError} if the checkpoint is of another network.
+ * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or no slim network
+ * is that small.
  * @throws {DamagedImageError} if a file is damaged and the run is strict, or every file is damaged.
  */
 export function embedImages(
   device: Device,
   config: RunConfig,
   checkpoint: Checkpoint,
-  pass: Pass,
   { set, dataset, names }: EmbeddedImages,
-  skipped: (image: { readonly path: string; readonly reason: string }) => void,
-  precision: Precision = "f32",
+  { network: name, slim, skipped, precision = "f32" }: EmbedOptions,
 ): Embedding {
+  refuseMissing(name, config);
   using network = new DualNetwork(device, networkOptions(config, set.height));
   loadCheckpoint(checkpoint, network);
   const damaged = new Set<string>();
@@ -103,8 +114,11 @@ export function embedImages(
       skipped(image);
     },
   });
-  const encoder = network.encoderOf(pass);
-  using encoded = encodeSplit(encoder, pass, stores.evaluation(set), { precision });
+  using owned = new DisposableStack();
+  const encoder = name === "slim"
+    ? owned.use(cutSlimOf(config, network, slim)).encoder
+    : network.encoderOf(passOf(name));
+  using encoded = encodeSplit(encoder, passOf(name), stores.evaluation(set), { precision });
   const all = encoded.features.toFloat32();
   const size = featureSize(encoder.spec);
   // The reader put another image in the place of a damaged image, so that row is dropped.

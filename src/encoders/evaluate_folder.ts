@@ -20,10 +20,12 @@ export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | 
   readonly isKept: boolean;
   /** The images to judge by; defaults to the run's own, from `data`. {@linkcode openOtherDataset} opens others. */
   readonly images?: Dataset;
+  /** The run's own images, if `images` are others; only the slim network needs them, which is cut by them. */
+  readonly own?: Dataset | undefined;
 }
 
 /** What to evaluate, and how. */
-export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision" | "timed"> {
+export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision" | "timed" | "own"> {
   /** The precision of the networks' passes: f32 by default; `auto` is bf16 if the device multiplies it. */
   readonly precision?: RunConfig["precision"];
 }
@@ -74,5 +76,6 @@ export function evaluateFolder(
     timed: (networks: readonly NetworkSpeed[]) =>
       timed({ step: checkpoint.state.step, device: name, threads, precision, networks }),
   };
-  return evaluateRun(run, checkpoint, stores, { ...options, precision, progress, ...timedNetworks });
+  const { own } = place;
+  return evaluateRun(run, checkpoint, stores, { ...options, own, precision, progress, ...timedNetworks });
 }

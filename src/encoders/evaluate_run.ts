@@ -4,8 +4,7 @@
  * @module
  */
 import { missedBudget } from "../budget/missed_budget.ts";
-import type { ImageStores } from "../data/mod.ts";
-import { InvalidInputError } from "../errors.ts";
+import type { Dataset, ImageStores } from "../data/mod.ts";
 import {
   checkLabels,
   judgeOf,
@@ -14,35 +13,52 @@ import {
   type NetworkEvaluation,
   type NetworkJudge,
   type NetworkSpeed,
+  type SlimSize,
 } from "../evaluation/mod.ts";
-import { DualNetwork, type Pass } from "../models/mod.ts";
+import { DualNetwork, type GatedResNet, type NetworkName, passOf } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
-import { networkOptions, targetOf, trainedNetworks } from "../config/network.ts";
+import { networkOptions, targetOf } from "../config/network.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 import { isTrained } from "../run/run_length.ts";
 import type { Precision } from "../tensor/mod.ts";
 import { gatedViews } from "../training/passes.ts";
+import { cutSlim, cutSlimOf, refuseMissing, slimSize } from "./slim_run.ts";
 
 /** What to evaluate, and how. */
 export interface EvaluationOptions extends Omit<JudgingOptions, "nearest"> {
-  /** The networks to evaluate; the run must have trained them. */
-  readonly networks: readonly Pass[];
+  /** The networks to evaluate; the run must give them. */
+  readonly networks: readonly NetworkName[];
+  /** The size of the slim network; by default of the run's budget, {@linkcode slimSize}. */
+  readonly slim?: Partial<SlimSize>;
+  /** The run's own images, if it is judged by others: the slim network is cut by them. */
+  readonly own?: Dataset | undefined;
   /** The precision of the networks' passes; f32 by default. What is measured on features is f32. */
   readonly precision?: Precision;
   /** Called with the times of the networks. They are no part of the result, because they never repeat. */
   readonly timed?: (speeds: readonly NetworkSpeed[]) => void;
   /** Called for each network with images beside the images that it finds nearest. Without it none are drawn. */
-  readonly pictured?: (network: Pass, nearest: NearestImages) => void;
+  readonly pictured?: (network: NetworkName, nearest: NearestImages) => void;
 }
 
-function evaluateNetworks(evaluator: NetworkJudge, network: DualNetwork, options: EvaluationOptions, label: string) {
-  const results: Partial<Record<Pass, NetworkEvaluation>> = {};
-  for (const pass of options.networks) {
-    options.progress?.(`${label} ${pass} network`);
-    const { pictured } = options;
-    const nearest = pictured && ((images: NearestImages | null) => images && pictured(pass, images));
-    results[pass] = evaluator.network(network.encoderOf(pass), pass, { ...options, ...(nearest && { nearest }) });
+/** A network to evaluate. */
+interface NamedEncoder {
+  readonly name: NetworkName;
+  readonly encoder: GatedResNet;
+}
+
+function evaluateNetworks(
+  evaluator: NetworkJudge,
+  networks: readonly NamedEncoder[],
+  options: EvaluationOptions,
+  label: string,
+) {
+  const { pictured } = options;
+  const results: Partial<Record<NetworkName, NetworkEvaluation>> = {};
+  for (const { name, encoder } of networks) {
+    options.progress?.(`${label} ${name} network`);
+    const nearest = pictured && ((images: NearestImages | null) => images && pictured(name, images));
+    results[name] = evaluator.network(encoder, name, { ...options, ...(nearest && { nearest }) });
   }
   return results;
 }
@@ -52,8 +68,8 @@ function evaluateNetworks(evaluator: NetworkJudge, network: DualNetwork, options
  * protocols must be empty.
  *
  * @param stores the images of the data set.
- * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or the data set has
- * no labels for the protocols.
+ * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, the data set has no
+ * labels for the protocols, or no slim network is that small.
  */
 export function evaluateRun(
   run: RunFolder,
@@ -63,22 +79,32 @@ export function evaluateRun(
 ): Evaluation {
   const { config } = run;
   const { precision = "f32" } = options;
-  const missing = options.networks.find((pass) => !trainedNetworks(config.mode).includes(pass));
-  if (missing !== undefined) {
-    throw new InvalidInputError(`network ${missing}: a ${config.mode} run has no such network; leave --network out`);
-  }
+  for (const name of options.networks) refuseMissing(name, config);
   checkLabels(stores.dataset, options);
   const evaluator = judgeOf(stores, config.seed, precision, gatedViews(config));
   using network = new DualNetwork(stores.device, networkOptions(config, stores.dataset.pretraining.height));
   // The masks and the neighbours of untrained networks mean nothing.
   const { pictured: _, ...shared } = options;
   const reference = { ...shared, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
-  const untrained = evaluateNetworks(evaluator, network, reference, "untrained");
+  const trained = options.networks.filter((name) => name !== "slim").map((name) => {
+    return { name, encoder: network.encoderOf(passOf(name)) };
+  });
+  const untrained = evaluateNetworks(evaluator, trained, reference, "untrained");
   loadCheckpoint(checkpoint, network);
-  const networks = evaluateNetworks(evaluator, network, options, "trained");
+  using owned = new DisposableStack();
+  const size = slimSize(config, options.slim ?? {});
+  const cut = ({ own }: EvaluationOptions) => {
+    return own === undefined
+      ? cutSlim(network, stores, size)
+      : cutSlimOf(config, network, { dataset: own, size, skipped: () => {} });
+  };
+  const all: readonly NamedEncoder[] = options.networks.includes("slim")
+    ? [...trained, { name: "slim", encoder: owned.use(cut(options)).encoder }]
+    : trained;
+  const networks = evaluateNetworks(evaluator, all, options, "trained");
   if (options.timed !== undefined) {
     options.progress?.("speed");
-    options.timed(evaluator.speeds(options.networks.map((pass) => ({ pass, encoder: network.encoderOf(pass) }))));
+    options.timed(evaluator.speeds(all));
   }
   if (options.protocols.length > 0) options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);

@@ -7,30 +7,34 @@ import { datasetSource, evaluationResize } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, StorageError } from "../errors.ts";
 import { writeFileAtomically } from "../formats/mod.ts";
-import { DualNetwork, type GatedResNet, type Pass } from "../models/mod.ts";
-import { RandomStream, Streams } from "../random/mod.ts";
-import { Scope, Tensor } from "../tensor/mod.ts";
+import { DualNetwork, encoderState, type NetworkName, passOf } from "../models/mod.ts";
+import { Scope } from "../tensor/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
-import { encodeEncoder, type EncoderDescription, type LoadedEncoder, loadEncoder } from "./encoder_file.ts";
-import { imageSide, networkOptions, trainedNetworks } from "../config/network.ts";
+import { imageSide, networkOptions } from "../config/network.ts";
 import type { RunFolder } from "../run/run_folder.ts";
-
-/** Formats of exported networks. */
-export const exportFormats = ["safetensors"] as const;
-/** The name of a format. */
-export type ExportFormat = typeof exportFormats[number];
-
-/** Number of images that check a written file. */
-const CHECK_IMAGES = 4;
-/**
- * The largest allowed difference between features of the file and of the run, as a share of the run's largest feature.
- */
-const CHECK_TOLERANCE = 1e-5;
+import { encoderFormats, type ExportFormat } from "./encoder_formats.ts";
+import {
+  type Encode,
+  type GoldenDifference,
+  goldenDifference,
+  goldenImage,
+  normalisedImage,
+  refuseDifference,
+} from "./golden_image.ts";
+import type { LoadedFile } from "./loaded_file.ts";
+import type { GraphOptions } from "./onnx/float_graph.ts";
+import { cutSlimOf, refuseMissing, type SlimCut } from "./slim_run.ts";
 
 /** What to export, and where to. */
 export interface ExportOptions {
-  /** Which encoder. */
-  readonly network: Pass;
+  /** Which encoder; the run must give it. */
+  readonly network: NetworkName;
+  /** How the slim network is cut; only the slim network needs it. */
+  readonly slim?: SlimCut | undefined;
+  /** The file's format; safetensors by default. */
+  readonly format?: ExportFormat;
+  /** How the encoder becomes a graph, for formats that hold one; by default without norms and preprocessing. */
+  readonly graph?: Partial<GraphOptions>;
   /** Path of the file; an existing file is replaced. */
   readonly file: string;
   /** Version of sluice, for the metadata. */
@@ -42,52 +46,21 @@ export interface ExportReport {
   /** The run's folder. */
   readonly run: string;
   /** Which encoder. */
-  readonly network: Pass;
+  readonly network: NetworkName;
   /** The file's format. */
   readonly format: ExportFormat;
   /** Path of the file. */
   readonly file: string;
   /** Size of the file. */
   readonly bytes: number;
-  /** Number of images encoded by the file's and by the run's network, and the largest difference of their features. */
-  readonly check: { readonly images: number; readonly largestDifference: number };
+  /** How far the file's features of its golden image are from the run's. */
+  readonly check: GoldenDifference;
 }
 
-/** Features of fixed pseudo-random images, normalised like the network's own images, row by row. */
-function checkFeatures(device: Device, encoder: GatedResNet, description: EncoderDescription): Float32Array {
-  using _scope = new Scope();
-  const { spec: { image }, network, mean, std } = description;
-  const random = new RandomStream(0, Streams.exportCheck, 0);
-  const pixels = Float32Array.from({ length: CHECK_IMAGES * image * image * 3 }, (_, place) => {
-    return (random.uniform() - (mean[place % 3] ?? 0)) / (std[place % 3] ?? 1);
-  });
-  const x = Tensor.from(device, pixels, [CHECK_IMAGES, image, image, 3]);
-  return encoder.evaluate(network, x).features.toFloat32();
-}
-
-/**
- * Compares the features of a written file with the run's.
- *
- * @returns the largest difference.
- * @throws {StorageError} if it is more than 1e-5 of the largest expected feature.
- */
-export function compareFeatures(file: string, expected: Float32Array, found: Float32Array): number {
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const difference = expected.reduce(
-    (most, value, place) => Math.max(most, Math.abs(value - (found[place] ?? NaN))),
-    0,
-  );
-  // Written this way round, the comparison also refuses NaN.
-  if (difference <= CHECK_TOLERANCE * largest) return difference;
-  throw new StorageError(
-    `${file}: features computed from it differ from the run's by ${difference} of ${largest}; it was not kept`,
-  );
-}
-
-/** Loads the encoder of the file that was just written. */
-function readBack(device: Device, file: string, temporary: string): LoadedEncoder {
+/** Loads the network of the file that was just written. */
+function readBack(device: Device, format: ExportFormat, file: string, temporary: string): LoadedFile {
   try {
-    return loadEncoder(device, temporary);
+    return encoderFormats[format].load(device, temporary);
   } catch (cause) {
     if (!(cause instanceof InvalidInputError)) throw cause;
     throw new StorageError(`${file}: does not read back as it was written (${cause.message}); check the disk`, {
@@ -97,37 +70,48 @@ function readBack(device: Device, file: string, temporary: string): LoadedEncode
 }
 
 /**
- * Writes one encoder of a run to a file in the layout of {@linkcode encodeEncoder}. Before the file takes its place, a
- * network is loaded from it and must encode images as the run's does.
+ * Writes one encoder of a run to a file, in a layout of {@linkcode encoderFormats}. Before the file takes its place, it
+ * is read back and must encode its golden image as the run's network does. A slim network must encode it as the gated
+ * network does under its mask.
  *
- * @throws {InvalidInputError} if the run has no such network, or the checkpoint is of another network.
+ * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, or no slim network
+ * is that small.
  * @throws {StorageError} if the file cannot be written, or the networks differ; no file is left then.
  */
 export function exportRun(
   device: Device,
   run: RunFolder,
   checkpoint: Checkpoint,
-  { network: pass, file, version }: ExportOptions,
+  { network: name, slim: cut, format = "safetensors", graph = {}, file, version }: ExportOptions,
 ): ExportReport {
   const { config } = run;
-  if (!trainedNetworks(config.mode).includes(pass)) {
-    throw new InvalidInputError(`network ${pass}: a ${config.mode} run has no such network; give the other one`);
-  }
+  refuseMissing(name, config);
   const image = imageSide(config);
   using network = new DualNetwork(device, networkOptions(config, image));
   loadCheckpoint(checkpoint, network);
-  const encoder = network.encoderOf(pass);
+  using owned = new DisposableStack();
+  const slim = name === "slim" ? owned.use(cutSlimOf(config, network, cut)) : null;
+  const source = network.encoderOf(name === "slim" ? "gated" : passOf(name));
+  const encoder = slim?.encoder ?? source;
   const { mean, std } = datasetSource(config.dataset).constants;
   const transform = { asIs: image, resize: evaluationResize(image) };
   const { step } = checkpoint.state;
-  const description = { spec: encoder.spec, network: pass, mean, std, transform, step, version };
-  const bytes = encodeEncoder(encoder, description);
-  const expected = checkFeatures(device, encoder, description);
-  let largestDifference = NaN;
+  const description = { spec: encoder.spec, network: name, mean, std, transform, step, version };
+  const encode: Encode = (image) => {
+    using _scope = new Scope();
+    const x = normalisedImage(device, image, description);
+    const pass = slim ? "gated" : passOf(name);
+    return source.evaluate(pass, x, { masks: slim?.mask.rows(device, 0, 1) }).features.toFloat32();
+  };
+  const state = encoderState(encoder, passOf(name));
+  const golden = goldenImage(device, state, description, encode);
+  const { encode: bytesOf, tolerance } = encoderFormats[format];
+  const bytes = bytesOf(state, description, golden, { keepNorms: false, includePreprocessing: false, ...graph });
+  let check: GoldenDifference = { largestDifference: NaN, largestFeature: NaN };
   writeFileAtomically(file, bytes, (temporary) => {
-    using loaded = readBack(device, file, temporary);
-    largestDifference = compareFeatures(file, expected, checkFeatures(device, loaded.encoder, loaded.description));
+    using loaded = readBack(device, format, file, temporary);
+    check = goldenDifference(golden.features, loaded.encode(golden.image));
+    refuseDifference(file, check, tolerance, "it was not kept");
   });
-  const check = { images: CHECK_IMAGES, largestDifference };
-  return { run: run.path, network: pass, format: "safetensors", file, bytes: bytes.length, check };
+  return { run: run.path, network: name, format, file, bytes: bytes.length, check };
 }

@@ -5,7 +5,7 @@
  */
 import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import type { GatedResNet, Pass } from "../models/mod.ts";
+import { type GatedResNet, type NetworkName, type Pass, passOf } from "../models/mod.ts";
 import type { FeatureAccuracy, MeasuredCost } from "./accuracy.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { encodeInSteps, encodeSplit, rawPixels, type SplitFeatures, type Steps } from "./features.ts";
@@ -95,9 +95,10 @@ export class Evaluator {
     this.#classes = stores.dataset.classes.length;
   }
 
-  /** Judges one encoder of a network. */
-  network(encoder: GatedResNet, pass: Pass, options: JudgingOptions): NetworkEvaluation {
+  /** Judges a network. */
+  network(encoder: GatedResNet, name: NetworkName, options: JudgingOptions): NetworkEvaluation {
     const { protocols } = options;
+    const pass = passOf(name);
     const wantsMasks = pass === "gated" && protocols.includes("masks");
     const { train: trainSet, test: testSet } = this.#sets;
     const decisions = wantsMasks
@@ -108,7 +109,7 @@ export class Evaluator {
       return encodeSplit(encoder, pass, this.#images[split], { precision: this.precision, ...stored });
     };
     using test = encoded("test");
-    const common = measuredNetwork(encoder, pass, test);
+    const common = measuredNetwork(encoder, name, test);
     if (protocols.length === 0 && options.nearest === undefined) return common;
     using train = encoded("train");
     options.nearest?.(this.#nearest(train, test));

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Dataset, ImageStores } from "../data/mod.ts";
-import type { Pass } from "../models/mod.ts";
+import type { NetworkName } from "../models/mod.ts";
 import type { Precision } from "../tensor/mod.ts";
 import { Evaluator, labelledSets } from "./evaluation.ts";
 import type { Protocol } from "./protocols.ts";
@@ -21,7 +21,7 @@ export type NetworkJudge = Pick<Evaluator, "network" | "speeds" | "rawPixels">;
  */
 export function checkLabels(
   dataset: Dataset,
-  { protocols, networks }: { readonly protocols: readonly Protocol[]; readonly networks: readonly Pass[] },
+  { protocols, networks }: { readonly protocols: readonly Protocol[]; readonly networks: readonly NetworkName[] },
 ): void {
   // Only a gated network has masks.
   const used = networks.includes("gated") ? protocols : protocols.filter((protocol) => protocol !== "masks");

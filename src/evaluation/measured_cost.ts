@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { denseParts, gatedParts, networkCost, type NetworkSpec, type PartMacs, type Pass } from "../models/mod.ts";
+import {
+  denseParts,
+  gatedParts,
+  networkCost,
+  type NetworkSpec,
+  type PartMacs,
+  type Pass,
+  wholeSpec,
+} from "../models/mod.ts";
 import type { MeasuredCost } from "./accuracy.ts";
 
 /**
@@ -16,8 +24,11 @@ export function measuredParts(spec: NetworkSpec, pass: Pass, termShares: readonl
   return pass === "dense" ? denseParts(cost) : gatedParts(cost, termShares);
 }
 
-/** The cost of all parts together, see {@linkcode measuredParts}. */
+/**
+ * The cost of all parts together, see {@linkcode measuredParts}. The share is of the dense network; that of a slim
+ * network is of the network that it was cut out of.
+ */
 export function measuredCost(spec: NetworkSpec, pass: Pass, termShares: readonly number[]): MeasuredCost {
   const macs = measuredParts(spec, pass, termShares).reduce((sum, part) => sum + part.macs, 0);
-  return { macs, share: macs / networkCost(spec).macs };
+  return { macs, share: macs / networkCost(wholeSpec(spec)).macs };
 }

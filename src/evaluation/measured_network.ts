@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type GatedResNet, gateSpecs, type PartMacs, type Pass } from "../models/mod.ts";
+import {
+  type GatedResNet,
+  gateSpecs,
+  type KeptChannels,
+  keptChannels,
+  type NetworkName,
+  type PartMacs,
+  type Pass,
+  passOf,
+} from "../models/mod.ts";
 import type { MeasuredCost } from "./accuracy.ts";
 import { type GatedChannels, gatedChannels } from "./channels.ts";
 import type { SplitFeatures } from "./features.ts";
@@ -17,6 +26,8 @@ export interface MeasuredNetwork {
   readonly parts: readonly PartMacs[];
   /** What is added to the logits of all gates; only for a gated network whose gates have an opening. */
   readonly opening?: number;
+  /** The channels that stayed; for a slim network only. */
+  readonly kept?: readonly KeptChannels[];
   /** How often channels are open over the test images; for a gated network only. */
   readonly channels?: GatedChannels;
 }
@@ -32,15 +43,17 @@ export function gateNames({ spec }: GatedResNet): string[] {
   return gateSpecs(spec).map(({ label }) => label);
 }
 
-/** Measures an encoder over the images that it encoded. */
+/** Measures a network over the images that it encoded. */
 export function measuredNetwork(
   encoder: GatedResNet,
-  pass: Pass,
+  name: NetworkName,
   { features, termShares, openCounts }: SplitFeatures,
 ): MeasuredNetwork {
+  const pass = passOf(name);
   return {
     cost: measuredCost(encoder.spec, pass, termShares),
     parts: measuredParts(encoder.spec, pass, termShares),
+    ...(name === "slim" ? { kept: keptChannels(encoder.spec) } : {}),
     ...openingOf(encoder, pass),
     ...(pass === "gated" ? { channels: gatedChannels(gateNames(encoder), openCounts, features.dim(0)) } : {}),
   };

@@ -23,6 +23,7 @@ export * from "./online_probe.ts";
 export * from "./oracle.ts";
 export * from "./protocols.ts";
 export * from "./recalibration.ts";
+export * from "./slim_mask.ts";
 export * from "./softmax_classifier.ts";
 export * from "./speed.ts";
 export * from "./static_masks.ts";

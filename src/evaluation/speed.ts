@@ -4,7 +4,7 @@
  * @module
  */
 import type { EvaluationImages } from "../data/mod.ts";
-import { type GatedResNet, networkCost, type Pass } from "../models/mod.ts";
+import { type GatedResNet, networkCost, type NetworkName, passOf } from "../models/mod.ts";
 import { type Precision, Scope, type Tensor } from "../tensor/mod.ts";
 import { measuredTermShares } from "./features.ts";
 import { measuredCost } from "./measured_cost.ts";
@@ -15,8 +15,8 @@ export const TIMED_IMAGES = 64;
 
 /** A network to time. */
 export interface TimedNetwork {
-  /** The pass that is timed. */
-  readonly pass: Pass;
+  /** Its name. */
+  readonly name: NetworkName;
   /** The encoder that computes it. */
   readonly encoder: GatedResNet;
 }
@@ -26,7 +26,7 @@ export interface NetworkSpeed {
   /** Images per batch. */
   readonly batch: number;
   /** The network. */
-  readonly network: Pass;
+  readonly network: NetworkName;
   /** Median milliseconds per batch. Images have masks of their own, and the gated network's time differs by image. */
   readonly milliseconds: number;
   /** Milliseconds that the middle half of the times spans. */
@@ -74,7 +74,9 @@ export function timeNetworks(
   using _scope = new Scope();
   const count = timedBatches(batch, images.set.count);
   const inputs = Array.from({ length: count }, (_, index) => images.normalised(index * batch, (index + 1) * batch));
-  const evaluate = ({ encoder, pass }: TimedNetwork, input: Tensor) => encoder.evaluate(pass, input, { precision });
+  const evaluate = ({ encoder, name }: TimedNetwork, input: Tensor) => {
+    return encoder.evaluate(passOf(name), input, { precision });
+  };
   const kinds = networks.map((network) => (round: number) => {
     const input = inputs[round % count];
     if (input !== undefined) evaluate(network, input);
@@ -82,10 +84,11 @@ export function timeNetworks(
   const timings = timeInTurns(images.device, kinds, { ...turns, repeats: Math.max(repeats, count) });
   return networks.map((network, index) => {
     const { median: milliseconds, spread } = timings[index] ?? untimed;
-    const { pass, encoder: { spec } } = network;
+    const { name, encoder: { spec } } = network;
+    const pass = passOf(name);
     const masks = pass === "gated" ? inputs.map((input) => evaluate(network, input).masks) : [];
     if (pass === "gated") masked?.(network, masks);
     const { share: macShare } = measuredCost(spec, pass, measuredTermShares(networkCost(spec), masks, count * batch));
-    return { batch, network: pass, milliseconds, spread, imageMilliseconds: milliseconds / batch, macShare };
+    return { batch, network: name, milliseconds, spread, imageMilliseconds: milliseconds / batch, macShare };
   });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { EvaluationImages, ImageStores } from "../data/mod.ts";
-import type { GatedResNet, Pass } from "../models/mod.ts";
+import { type GatedResNet, type NetworkName, passOf } from "../models/mod.ts";
 import type { Precision } from "../tensor/mod.ts";
 import type { FeatureAccuracy } from "./accuracy.ts";
 import type { JudgingOptions, NetworkEvaluation } from "./evaluation.ts";
@@ -30,15 +30,15 @@ export class UnlabelledEvaluator {
     this.#images = stores.evaluation(stores.dataset.pretraining);
   }
 
-  /** Measures one encoder of a network. The protocols must be empty: each needs labels. */
-  network(encoder: GatedResNet, pass: Pass, { nearest }: JudgingOptions): NetworkEvaluation {
-    using encoded = encodeSplit(encoder, pass, this.#images, { precision: this.precision });
+  /** Measures a network. The protocols must be empty: each needs labels. */
+  network(encoder: GatedResNet, name: NetworkName, { nearest }: JudgingOptions): NetworkEvaluation {
+    using encoded = encodeSplit(encoder, passOf(name), this.#images, { precision: this.precision });
     const { effectiveRank } = networkHealth(encoded, gateNames(encoder));
     const own = { split: "train", images: this.#images, features: encoded.features };
     if (nearest !== undefined) nearest(nearestImages(this.#stores.dataset, own));
     // Features that are not finite have no rank.
     const rank = Number.isFinite(effectiveRank) ? { effectiveRank } : {};
-    return { ...measuredNetwork(encoder, pass, encoded), ...rank };
+    return { ...measuredNetwork(encoder, name, encoded), ...rank };
   }
 
   /** Times networks on the images. */

@@ -12,6 +12,7 @@ export * from "./json_lines.ts";
 export * from "./json_object.ts";
 export * from "./leftovers.ts";
 export * from "./npy.ts";
+export * from "./onnx/mod.ts";
 export * from "./plain_file.ts";
 export * from "./png.ts";
 export * from "./png_text.ts";

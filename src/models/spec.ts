@@ -55,6 +55,11 @@ export interface NetworkSpec {
   readonly gateReduction?: number;
   /** Neighbouring channels that a gate opens together; it divides the width. Defaults to 1. */
   readonly gateGroup?: number;
+  /**
+   * Of a slim network, which has no gates: the channels of the convolutions that have gates in other networks, in
+   * order, each at least 1. Defaults to all channels and gates.
+   */
+  readonly kept?: readonly number[];
 }
 
 /** A stem's convolution and pool. */
@@ -126,7 +131,7 @@ export interface BlockSpec {
 }
 
 /** The parts of a specification that decide its blocks. */
-export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction" | "gateGroup">;
+export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction" | "gateGroup" | "kept">;
 
 /** The table of a kind. @throws {ShapeError} if a mask follows its last row, or its strides are not the block's. */
 function checkedTable(kind: BlockKind, channels: number, stride: number): readonly ConvolutionRow[] {
@@ -143,15 +148,37 @@ function checkedTable(kind: BlockKind, channels: number, stride: number): readon
   return table;
 }
 
-/** A block of `channels` channels between its convolutions. @throws {ShapeError} as {@linkcode blockSpecs}. */
+/**
+ * A table whose masked rows have the channels of a slim network instead of masks.
+ *
+ * @param kept the next channels in order; this table takes one for each masked row.
+ * @throws {ShapeError} if there are no more.
+ */
+function slimTable(table: readonly ConvolutionRow[], kept: Iterator<number>): ConvolutionRow[] {
+  return table.map((row) => {
+    if (!row.masked) return row;
+    const { value: outChannels, done } = kept.next();
+    if (done === true) throw new ShapeError("a slim network needs the channels of every convolution that has a gate");
+    return { ...row, outChannels, masked: false };
+  });
+}
+
+/**
+ * A block of `channels` channels between its convolutions.
+ *
+ * @param kept the channels of a slim network's convolutions, those of this block next; undefined for other networks.
+ * @throws {ShapeError} as {@linkcode blockSpecs}.
+ */
 function blockSpec(
   settings: BlockSettings,
   name: string,
   { inChannels, channels, stride }: { inChannels: number; channels: number; stride: number },
+  kept: Iterator<number> | undefined,
 ): BlockSpec {
   const { gateReduction = GATE_REDUCTION, gateGroup: group = 1 } = settings;
   let inputs = inChannels;
-  const convolutions = checkedTable(architectureSpec(settings.arch).kind, channels, stride).map(
+  const table = checkedTable(architectureSpec(settings.arch).kind, channels, stride);
+  const convolutions = (kept === undefined ? table : slimTable(table, kept)).map(
     (row): ConvolutionSpec => {
       const convolution = { ...row, inChannels: inputs, ...(row.masked ? { group } : {}) };
       inputs = row.outChannels;
@@ -179,16 +206,18 @@ function blockSpec(
 /**
  * The blocks of a network in order.
  *
- * @throws {ShapeError} if the gates' group does not divide their channels, or the table of a block kind is not valid.
+ * @throws {ShapeError} if the gates' group does not divide their channels, the table of a block kind is not valid, or a
+ * slim network lacks the channels of a convolution.
  */
 export function blockSpecs(settings: BlockSettings): BlockSpec[] {
   const blocks: BlockSpec[] = [];
   let inChannels = settings.width;
+  const kept = settings.kept?.values();
   architectureSpec(settings.arch).blocks.forEach((count, stage) => {
     const channels = settings.width * 2 ** stage;
     for (let index = 0; index < count; index++) {
       const stride = stage > 0 && index === 0 ? 2 : 1;
-      const block = blockSpec(settings, `layer${stage + 1}.${index}`, { inChannels, channels, stride });
+      const block = blockSpec(settings, `layer${stage + 1}.${index}`, { inChannels, channels, stride }, kept);
       blocks.push(block);
       inChannels = block.outChannels;
     }

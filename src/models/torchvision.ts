@@ -13,7 +13,12 @@ function toOihw(values: Float32Array<ArrayBuffer>, [o, h, w, i]: readonly [numbe
 }
 
 /** Transposes each of `outer` matrices [rows, columns]. */
-function transposeInner(values: Float32Array<ArrayBuffer>, outer: number, rows: number, columns: number) {
+export function transposeInner(
+  values: Float32Array<ArrayBuffer>,
+  outer: number,
+  rows: number,
+  columns: number,
+): Float32Array<ArrayBuffer> {
   const result = new Float32Array(values.length);
   for (let matrix = 0; matrix < outer; matrix++) {
     const base = matrix * rows * columns;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
-import type { Pass } from "../models/mod.ts";
+import type { NetworkName } from "../models/mod.ts";
 import { trainedNetworks } from "../config/network.ts";
 import type { Scalar } from "../sweep/mod.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";
@@ -26,12 +26,12 @@ export interface Outcome {
   /** The configuration of the network. */
   readonly configuration: Configuration;
   /** The network. */
-  readonly network: Pass;
+  readonly network: NetworkName;
   /** Series of the network in the figures. */
   readonly series: SeriesName;
   /** Measured cost in percent of the dense network's cost. */
   readonly share: Spread | null;
-  /** Number of runs whose gated network missed the budget; 0 for a dense network. */
+  /** Number of runs whose gated network missed the budget; 0 for other networks. */
   readonly missed: number;
   /** Measured cost in millions of MACs per image. */
   readonly megaMacs: Spread | null;
@@ -96,22 +96,28 @@ export function configurationsOf({ keys, runs }: ReportData): Configuration[] {
 }
 
 /** The evaluations of one network over the seeds of a configuration. Leaves out runs that have not been evaluated. */
-export function evaluationsOf({ runs }: Configuration, network: Pass): NetworkEvaluation[] {
+export function evaluationsOf({ runs }: Configuration, network: NetworkName): NetworkEvaluation[] {
   return runs.map(({ evaluation }) => evaluation?.networks[network]).filter((found) => found !== undefined);
 }
 
-/** The outcomes of every network of the configurations, evaluated or not. */
+/** The networks of a configuration: those that were trained, evaluated or not, and the slim one if it was evaluated. */
+function networksOf(configuration: Configuration): readonly NetworkName[] {
+  const trained = trainedNetworks(configuration.runs[0].config.mode);
+  return evaluationsOf(configuration, "slim").length === 0 ? trained : [...trained, "slim"];
+}
+
+/** The outcomes of every network of the configurations. */
 export function outcomesOf(configurations: readonly Configuration[]): Outcome[] {
   return configurations.flatMap((configuration) => {
     const { mode } = configuration.runs[0].config;
-    return trainedNetworks(mode).map((network): Outcome => {
+    return networksOf(configuration).map((network): Outcome => {
       const found = evaluationsOf(configuration, network);
       return {
         configuration,
         network,
         series: seriesOf(mode, network),
         share: spreadOf(found.map(({ cost }) => 100 * cost.share)),
-        missed: network === "dense" ? 0 : configuration.runs.filter(({ budgetMissed }) => budgetMissed !== null).length,
+        missed: network !== "gated" ? 0 : configuration.runs.filter(({ budgetMissed }) => budgetMissed !== null).length,
         megaMacs: spreadOf(found.map(({ cost }) => cost.macs / 1e6)),
         milliseconds: spreadOf(configuration.runs.map(({ speed }) => {
           return speed?.networks.find((timed) => timed.network === network)?.imageMilliseconds;

@@ -7,7 +7,7 @@ import { basename, resolve } from "@std/path";
 import { existsSync } from "node:fs";
 import { missedBudget } from "../budget/missed_budget.ts";
 import { DamagedRun, orDamaged, type Scalar, type SweepFolder } from "../sweep/mod.ts";
-import type { Pass } from "../models/mod.ts";
+import type { NetworkName } from "../models/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import {
   EvaluationsFolder,
@@ -25,7 +25,7 @@ import { phaseOf, type RunPhase } from "../run/run_status.ts";
 /** A network's picture of nearest neighbours. */
 export interface NetworkPicture extends NearestPicture {
   /** The network. */
-  readonly network: Pass;
+  readonly network: NetworkName;
 }
 
 /** An evaluation on images that are not the run's own. */
@@ -98,7 +98,7 @@ export function curvePoints(runs: number): number {
 
 /** The pictures of an evaluation's networks, as far as they were drawn in that evaluation. */
 function picturesOf(folder: EvaluationsFolder, name: string, { networks, step }: Evaluation): NetworkPicture[] {
-  return (Object.keys(networks) as Pass[]).flatMap((network) => {
+  return (Object.keys(networks) as NetworkName[]).flatMap((network) => {
     const picture = folder.readPicture(name, network, step);
     return picture === null ? [] : [{ network, ...picture }];
   });

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Pass } from "../models/mod.ts";
+import type { NetworkName } from "../models/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import type { ColourName } from "./colours.ts";
 
-/** The dense and the gated network of dual runs, and the networks of gated and vanilla runs. */
-export type SeriesName = "dense" | "gated" | "gated alone" | "vanilla";
+/** The dense and the gated network of dual runs, the networks of gated and vanilla runs, and slim networks. */
+export type SeriesName = "dense" | "gated" | "gated alone" | "slim" | "vanilla";
 
 /** How a series looks. */
 export interface Series {
@@ -17,7 +17,7 @@ export interface Series {
   /** Colour of markers and lines. */
   readonly colour: ColourName;
   /** Marker, by its name in the plotting library. */
-  readonly symbol: "circle" | "triangle" | "square" | "diamond";
+  readonly symbol: "circle" | "triangle" | "square" | "star" | "diamond";
   /** Dashes of lines as an SVG `stroke-dasharray`; null for solid lines. */
   readonly dash: string | null;
 }
@@ -27,11 +27,14 @@ export const allSeries: Readonly<Record<SeriesName, Series>> = {
   dense: { name: "dense", colour: "dense", symbol: "circle", dash: null },
   gated: { name: "gated", colour: "gated", symbol: "triangle", dash: "6 3" },
   "gated alone": { name: "gated alone", colour: "alone", symbol: "square", dash: "2 3" },
+  // A slim network is cut out of a gated one, whose colour it has.
+  slim: { name: "slim", colour: "gated", symbol: "star", dash: "3 2 8 2" },
   vanilla: { name: "vanilla", colour: "vanilla", symbol: "diamond", dash: "9 3 2 3" },
 };
 
 /** The series of a run's network. */
-export function seriesOf(mode: RunConfig["mode"], network: Pass): SeriesName {
+export function seriesOf(mode: RunConfig["mode"], network: NetworkName): SeriesName {
+  if (network === "slim") return "slim";
   return mode === "dual" ? network : mode === "gated" ? "gated alone" : "vanilla";
 }
 

@@ -9,7 +9,7 @@ import { parseJsonObject } from "../formats/mod.ts";
 import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
 import { staticWays } from "../evaluation/protocols.ts";
 import { type Precision, precisions } from "../tensor/mod.ts";
-import type { Pass } from "../models/mod.ts";
+import type { NetworkName } from "../models/mod.ts";
 import type { EvaluatedData } from "./evaluated_data.ts";
 
 /** The document that `sluice evaluate --json` prints. */
@@ -20,14 +20,14 @@ export interface Evaluation {
   readonly step?: number;
   /** The precision of the networks' passes; absent in files of earlier versions, which is f32. */
   readonly precision?: Precision;
-  /** The trained networks. */
-  readonly networks: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
+  /** The trained networks, and the slim network. */
+  readonly networks: Readonly<Partial<Record<NetworkName, NetworkEvaluation>>>;
   /** The gated network's cost share minus the budget, if all steps are done and that is over one point; else null. */
   readonly budgetMissed: number | null;
   /** References that an accuracy must exceed to mean anything. */
   readonly references: {
     readonly rawPixels: FeatureAccuracy;
-    readonly untrained: Readonly<Partial<Record<Pass, NetworkEvaluation>>>;
+    readonly untrained: Readonly<Partial<Record<NetworkName, NetworkEvaluation>>>;
   };
 }
 
@@ -58,6 +58,7 @@ const network = featureAccuracy.extend({
   parts: z.array(z.object({ name: z.string(), macs: z.number().min(0) })).default([]),
   opening: z.number().exactOptional(),
   effectiveRank: z.number().min(0).exactOptional(),
+  kept: z.array(z.object({ name: z.string(), channels: count, kept: count })).exactOptional(),
   channels: channelCounts.extend({
     blocks: z.array(channelCounts.extend({ name: z.string(), open: share })),
   }).exactOptional(),
@@ -74,7 +75,11 @@ const network = featureAccuracy.extend({
     rho: share.exactOptional(),
   }).exactOptional(),
 });
-const networks = z.object({ dense: network.exactOptional(), gated: network.exactOptional() });
+const networks = z.object({
+  dense: network.exactOptional(),
+  gated: network.exactOptional(),
+  slim: network.exactOptional(),
+});
 const evaluation = z.object({
   run: z.string(),
   // Absent in files of earlier versions.

@@ -20,7 +20,7 @@ import {
   withPngText,
   writeFileAtomically,
 } from "../formats/mod.ts";
-import type { Pass } from "../models/mod.ts";
+import type { NetworkName } from "../models/mod.ts";
 import { type EvaluatedData, evaluationName } from "./evaluated_data.ts";
 import { type OtherEvaluation, parseOtherEvaluation, remedyOfEvaluation } from "./evaluation_file.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -89,7 +89,7 @@ export class EvaluationsFolder {
    * @param data the images; null for the run's own.
    * @throws as {@linkcode EvaluationsFolder.write}
    */
-  writePicture(data: EvaluatedData | null, network: Pass, step: number, { rows, picture }: NearestImages): void {
+  writePicture(data: EvaluatedData | null, network: NetworkName, step: number, { rows, picture }: NearestImages): void {
     const png = withPngText(encodePng(picture), KEYWORD, JSON.stringify({ step, rows }));
     this.#write(pictureName(data === null ? OWN_EVALUATION : evaluationName(data), network), png);
   }
@@ -116,7 +116,7 @@ export class EvaluationsFolder {
    * @returns null if there is none, or it is of another step.
    * @throws {InvalidInputError} if the file is damaged or a link.
    */
-  readPicture(name: string, network: Pass, step: number | undefined): NearestPicture | null {
+  readPicture(name: string, network: NetworkName, step: number | undefined): NearestPicture | null {
     const path = join(this.#path, pictureName(name, network));
     if (!isPlainFolder(this.#path) || !isPlainFile(path)) return null;
     const refuse = (fault: string, cause?: unknown) => {
@@ -144,6 +144,6 @@ export class EvaluationsFolder {
   }
 }
 
-function pictureName(name: string, network: Pass): string {
+function pictureName(name: string, network: NetworkName): string {
   return `${name}-${network}.png`;
 }

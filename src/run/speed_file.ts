@@ -7,6 +7,7 @@ import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
 import { parseJsonObject } from "../formats/mod.ts";
 import type { NetworkSpeed } from "../evaluation/mod.ts";
+import { networkNames } from "../models/network_names.ts";
 import { type Precision, precisions } from "../tensor/mod.ts";
 
 /** How long the networks of a run took in its last evaluation. */
@@ -37,7 +38,7 @@ const speed = z.object({
   precision: z.enum(precisions),
   networks: z.array(z.object({
     batch: count,
-    network: z.enum(["dense", "gated"]),
+    network: z.enum(networkNames),
     milliseconds,
     spread: z.number().min(0),
     imageMilliseconds: milliseconds,

@@ -104,7 +104,7 @@ Deno.test(
       [...infer, run, "--width", "4"],
       /--width: the networks of .*dual have their own; leave it out/,
     );
-    await assertRefused([...infer, "--data", folder], /--data: is for the images of a run; give RUN as well/);
+    await assertRefused([...infer, "--data", folder], /--data: is for the networks of a run; give RUN as well/);
     await assertRefused([...infer, "--batch", "0"], /--batch 0: give a whole number from 1 to 4096/);
   }),
 );

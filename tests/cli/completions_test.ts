@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
   ["sluice evaluate runs --protocol knn,", ["knn,linear", "knn,linear,masks", "knn,masks"]],
   ["sluice evaluate runs --probe ", ["augmented", "cached"]],
   ["sluice export runs -o ", all],
-  ["sluice export runs --format ", ["safetensors"]],
+  ["sluice export runs --format ", ["onnx", "safetensors"]],
   // The value of a flag does not count as an argument.
   ["sluice embed --network dense runs te", ["test"]],
   ["sluice embed runs ", [...folders, "test", "train"]],

@@ -94,7 +94,7 @@ Deno.test(
     await refused([run, "test", "--out", join(folder, "none", "x.npy")], /there is no folder .*none/);
     await refused(
       [run, "test", "--out", out, "--network", "gated"],
-      /--network gated: a vanilla run has no such network/,
+      /--network gated: a vanilla run holds no such network/,
     );
     await refused([run, "test", "--out", out, "--network", "both"], /--network both: give dense or gated/);
     await refused(

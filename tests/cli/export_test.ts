@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { readSafetensors } from "../../src/formats/mod.ts";
@@ -16,6 +16,11 @@ const images = ["--train-images", "24", "--test-images", "16"];
 
 async function trainTiny(run: string, more: readonly string[] = []): Promise<void> {
   await assertSucceeds(["pretrain", ...tiny, ...device, ...images, "--out", run, "--quiet", ...more]);
+}
+
+/** The largest feature of the image that a file was checked by. */
+function checked(document: unknown): number {
+  return (document as { readonly check: { readonly largestFeature: number } }).check.largestFeature;
 }
 
 Deno.test(
@@ -31,14 +36,15 @@ Deno.test(
       format: "safetensors",
       file: gated,
       bytes: statSync(gated).size,
-      check: { images: 4, largestDifference: 0 },
+      check: { largestDifference: 0, largestFeature: checked(document) },
     });
+    assertGreater(checked(document), 0);
     assert(readSafetensors(gated).tensors.has("layer1.0.gate.fc1.weight"));
     const dense = join(folder, "dense.safetensors");
     const text = await assertSucceeds(["export", run, "--network", "dense", "--format", "safetensors", "--out", dense]);
     assertMatch(
       text,
-      /dense\.safetensors: dense network, [\d,]+ bytes; features of 4 images .* bit-equal to the run's\n$/,
+      /dense\.safetensors: dense network, [\d,]+ bytes; features of an image computed from it are bit-equal to the run's\n$/,
     );
     assertEquals(readSafetensors(dense).metadata["network"], "dense");
     assertEquals(readdirSync(folder).sort(), ["dense.safetensors", "gated.safetensors", "run"]);
@@ -65,19 +71,54 @@ Deno.test(
     const [run, out] = [join(folder, "run"), join(folder, "x.safetensors")];
     await trainTiny(run, ["--mode", "vanilla"]);
     const refused = (args: readonly string[], message: RegExp) => assertRefused(["export", ...args], message);
-    await refused([run], /export writes a file: give --out FILE\.safetensors/);
-    await refused([run, "-o", join(folder, "x.onnx")], /x\.onnx: networks are written as \.safetensors/);
-    await refused([run, "-o", out, "--format", "onnx"], /--format onnx: give safetensors, the only format/);
+    await refused(
+      [run, "-o", join(folder, "x.pt")],
+      /--out .*x\.pt: has another ending; give FILE\.safetensors or FILE\.onnx/,
+    );
+    await refused([run, "-o", out, "--format", "onnx"], /x\.safetensors: is no onnx file by its name; give FILE\.onnx/);
+    await refused([run, "--format", "tflite"], /--format tflite: give safetensors or onnx/);
+    await refused([run, "-o", out, "--keep-norms"], /--keep-norms: is for graphs, .* give --format onnx as well/);
     await refused([run, "-o", join(folder, "none", "x.safetensors")], /there is no folder .*none/);
     await refused(
       [run, "-o", out, "--network", "gated"],
-      /--network gated: a vanilla run has no such network; give dense/,
+      /--network gated: a vanilla run holds no such network; give dense/,
     );
-    await refused([run, "-o", out, "--network", "both"], /--network both: give dense or gated/);
+    await refused([run, "-o", out, "--network", "both"], /--network both: give dense or gated or slim/);
     await refused([join(folder, "none"), "-o", out], /there is no such run/);
     writeFileSync(out, "mine");
     await refused([run, "-o", out], /x\.safetensors: exists already/);
     assertEquals(readFileSync(out, "utf8"), "mine");
     assertEquals(readdirSync(folder).sort(), ["run", "x.safetensors"]);
+  }),
+);
+
+Deno.test(
+  "an ONNX file goes into the run's folder, names the network, and verifies until it is damaged",
+  withFolder(async (folder) => {
+    const run = join(folder, "run");
+    await trainTiny(run);
+    for (const network of ["dense", "gated", "slim"]) {
+      await assertSucceeds(["export", run, "--network", network, "--format", "onnx", "--channel-multiple", "1"].slice(
+        0,
+        network === "slim" ? undefined : 6,
+      ));
+    }
+    await assertSucceeds(["export", run, "--network", "dense", "-o", join(folder, "own.onnx"), "--keep-norms"]);
+    const exported = join(run, "exports");
+    assertEquals(readdirSync(exported).sort(), ["dense.onnx", "gated.onnx", "slim-0.3.onnx"]);
+    await assertRefused(["export", run, "--network", "dense", "--format", "onnx"], /dense\.onnx: exists already/);
+
+    const file = join(exported, "gated.onnx");
+    const text = await assertSucceeds(["verify-export", file, "--threads", "1", "--json"]);
+    const verified = JSON.parse(text) as Record<string, unknown>;
+    assertEquals([verified["network"], verified["format"], verified["tolerance"]], ["gated", "onnx", 1e-4]);
+    assertMatch(
+      await assertSucceeds(["verify-export", join(folder, "own.onnx")]),
+      /dense network; features of its image/,
+    );
+    writeFileSync(file, readFileSync(file).subarray(0, 5000));
+    await assertRefused(["verify-export", file], /gated\.onnx: ONNX: .*; copy or export the file again/);
+    await assertRefused(["verify-export", join(folder, "x.pt")], /x\.pt: is no exported network by its name/);
+    await assertRefused(["verify-export", join(folder, "x.onnx")], /x\.onnx: cannot be read/);
   }),
 );

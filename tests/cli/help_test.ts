@@ -63,7 +63,7 @@ Deno.test("every command lists the options of a run under the heading of their g
       const { group, default: value } = runOptions[name];
       const heading = headingOf(help, `--${value === true ? "no-" : ""}${kebabCase(name)}`);
       // Some commands have their own option of the same name: `data list --data`, `data preview --seed`.
-      const own = ["evaluate", "embed"].includes(command.name()) || command.parent?.name() === "data" ||
+      const own = ["evaluate", "embed", "export"].includes(command.name()) || command.parent?.name() === "data" ||
         command.name() === "infer" && ["batch", "data"].includes(name);
       if (heading === undefined || own && group !== "device") continue;
       assertStrictEquals(heading, headings[group], `${command.name()} ${name}`);

@@ -157,6 +157,25 @@ Deno.test(
 );
 
 Deno.test(
+  "the slim network that other images judge is the run's own, which its own images cut",
+  withFolder(async (folder) => {
+    const [run, flowers] = [join(folder, "run"), join(folder, "flowers")];
+    await train(run, "--train-images", "24", "--test-images", "8");
+    writeClassTree(flowers, ["rose", "tulip"], { train: 6, test: 3 });
+    const evaluate = async (...given: string[]) => {
+      const args = ["evaluate", run, "--threads", "1", "--protocol", "knn", "--network", "slim", "--cost", "0.6"];
+      return JSON.parse(await assertSucceeds([...args, ...given, "--json"])).networks.slim;
+    };
+    const own = await evaluate();
+    const other = await evaluate("--dataset", "folder", "--data", flowers);
+    assertEquals([other.kept, other.cost], [own.kept, own.cost]);
+    assert(readdirSync(join(run, "evaluations")).some((name) => /^folder-flowers-.*-slim\.png$/.test(name)));
+    await assertSucceeds(["report", run, "-o", join(folder, "page.html")]);
+    assertStrictEquals(readFileSync(join(folder, "page.html"), "utf8").match(/<img /g)?.length, 2);
+  }),
+);
+
+Deno.test(
   "damaged images of other data are named, and are no part of the run",
   withFolder(async (folder) => {
     const [run, flowers] = [join(folder, "run"), join(folder, "flowers")];

@@ -6,9 +6,9 @@
 import {
   assert,
   assertEquals,
-  assertGreater,
   assertIsError,
   assertLess,
+  assertLessOrEqual,
   assertMatch,
   assertNotEquals,
   assertStrictEquals,
@@ -22,14 +22,21 @@ import { datasetSource } from "../../src/data/mod.ts";
 import type { Device } from "../../src/device/mod.ts";
 import { InvalidInputError, StorageError } from "../../src/errors.ts";
 import { readSafetensors, writeFileAtomically, writeSafetensors } from "../../src/formats/mod.ts";
-import { DualNetwork, gateSpecs, type Pass } from "../../src/models/mod.ts";
+import { DualNetwork, gateSpecs, networkCost, type Pass, wholeSpec } from "../../src/models/mod.ts";
 import { RandomStream } from "../../src/random/mod.ts";
 import { Scope, Tensor } from "../../src/tensor/mod.ts";
 import { resolveConfig } from "../../src/config/mod.ts";
-import { compareFeatures, exportRun, loadEncoder } from "../../src/encoders/mod.ts";
+import {
+  exportRun,
+  goldenDifference,
+  loadEncoder,
+  parseGolden,
+  refuseDifference,
+  verifyExport,
+} from "../../src/encoders/mod.ts";
 import { loadCheckpoint, RunFolder } from "../../src/run/mod.ts";
 import { pretrain } from "../../src/training/mod.ts";
-import { networkOptions, trainedNetworks } from "../../src/config/network.ts";
+import { givenNetworks, networkOptions, trainedNetworks } from "../../src/config/network.ts";
 import { openDevice } from "../devices.ts";
 
 const images = { trainImages: 32, testImages: 16 };
@@ -94,18 +101,38 @@ for (const flags of variants) {
       for (const pass of trainedNetworks(run.config.mode)) {
         const file = join(folder, `${pass}.safetensors`);
         const report = exportRun(device, run, checkpoint, { network: pass, file, version });
-        assertLess(report.check.largestDifference, 1e-5);
+        assertLess(report.check.largestDifference, 1e-5 * report.check.largestFeature);
         assertEquals(report.bytes, readFileSync(file).length);
         using loaded = loadEncoder(device, file);
         assertStrictEquals(loaded.description.network, pass);
         const found = features(device, (x) => loaded.encoder.evaluate(pass, x).features);
         const expected = features(device, (x) => network.encoderOf(pass).evaluate(pass, x).features);
-        compareFeatures(file, expected, found);
+        refuseDifference(file, goldenDifference(expected, found), 1e-5, "");
+        assertEquals(verifyExport(device, file).network, pass);
         checkNames(run, pass, file);
         checkGroup(run, pass, file);
       }
+      if (givenNetworks(run.config.mode).includes("slim")) checkSlim(device, run, folder);
     });
   });
+}
+
+/** A slim file has a dense file's names and fewer channels, and says how many it has. */
+function checkSlim(device: Device, run: RunFolder, folder: string): void {
+  const { config } = run;
+  const file = join(folder, "slim.safetensors");
+  const dataset = datasetSource("shapes").open({ seed: config.seed, ...images });
+  const slim = { dataset, size: { cost: 0.6, channelMultiple: 2 }, skipped: () => fail() };
+  exportRun(device, run, checkpointOf(run), { network: "slim", slim, file, version });
+  using loaded = loadEncoder(device, file);
+  const { description: { network, spec }, encoder } = loaded;
+  assertStrictEquals(network, "slim");
+  assertEquals(encoder.spec.kept, spec.kept);
+  assertLessOrEqual(networkCost(spec).macs, 0.6 * networkCost(wholeSpec(spec)).macs);
+  const { metadata, tensors } = readSafetensors(file);
+  assertEquals(Object.values(JSON.parse(metadata["widths"] ?? "") as Record<string, number[]>).flat(), spec.kept);
+  assertEquals(tensors.get("layer2.0.conv1.weight")?.shape[0], spec.kept?.[config.arch === "resnet50" ? 6 : 2]);
+  assert([...tensors.keys()].every((name) => !name.includes("gate")));
 }
 
 /** A dense file has torchvision's names without the classifier's. A gated file also has the names of its gates. */
@@ -143,7 +170,9 @@ Deno.test("a file describes its images, is the same each time, and has the norms
     exportRun(device, run, checkpoint, { network: "gated", file: again, version });
     assertEquals(readFileSync(gated), readFileSync(again));
     const { metadata, tensors } = readSafetensors(gated);
-    const { sha256, ...others } = metadata;
+    const { sha256, golden_image: _, golden_features: __, ...others } = metadata;
+    using loaded = loadEncoder(device, gated);
+    assertEquals(parseGolden(gated, metadata, loaded.description).features.length, 32);
     assertMatch(sha256 ?? "", /^[0-9a-f]{64}$/);
     assertEquals(others, {
       format: "sluice-encoder-1",
@@ -178,7 +207,7 @@ Deno.test("a network that the run does not have is refused, and so is a file wit
     assertEquals(
       assertThrows(() => exportRun(device, run, checkpoint, { network: "gated", file, version }), InvalidInputError)
         .message,
-      "network gated: a vanilla run has no such network; give the other one",
+      "--network gated: a vanilla run holds no such network; give dense",
     );
     assertEquals(readdirSync(folder), ["run"]);
     exportRun(device, run, checkpoint, { network: "dense", file, version });
@@ -191,6 +220,8 @@ Deno.test("a network that the run does not have is refused, and so is a file wit
     refused(/changed\.safetensors: has the format other, not sluice-encoder-1/, { format: "other" });
     refused(/its metadata lack a valid width, mean; export it again$/, { width: "wide", mean: "[1,2]" });
     refused(/its metadata lack a valid gate_group; export it again$/, { gate_group: "3" });
+    refused(/its metadata lack a valid widths; export it again$/, { network: "slim" });
+    refused(/its metadata lack a valid widths; export it again$/, { network: "slim", widths: '{"layer1.0":[5]}' });
     refused(/bn1\.bias has shape \[4\], not \[8\]/, { width: "8" });
     refused(/layer1\.0\.bn1\.bias is missing/, {}, "layer1.0.bn1.bias");
     assertThrows(() => loadEncoder(device, checkpoint.path), Error, "has the format sluice-checkpoint-1");
@@ -199,18 +230,20 @@ Deno.test("a network that the run does not have is refused, and so is a file wit
 
 Deno.test("an export whose features differ is refused, and leaves no file", () => {
   const expected = Float32Array.of(1, -200, 3);
-  assertEquals(compareFeatures("x", expected, expected), 0);
-  assertGreater(compareFeatures("x", expected, Float32Array.of(1, -200.001, 3)), 0);
-  const refusal = /^x: features computed from it differ from the run's by .* of 200/;
+  const compare = (...found: number[]) => goldenDifference(expected, Float32Array.from(found));
+  assertEquals(compare(1, -200, 3), { largestDifference: 0, largestFeature: 200 });
+  refuseDifference("x", compare(1, -200.001, 3), 1e-5, "it was not kept");
+  const refusal = /^x: features computed from it differ from the run's by .* of 200; it was not kept$/;
   for (const found of [[1, -200.01, 3], [1, NaN, 3], [1, -200]]) {
-    assertIsError(assertThrows(() => compareFeatures("x", expected, Float32Array.from(found))), StorageError, refusal);
+    const refused = () => refuseDifference("x", compare(...found), 1e-5, "it was not kept");
+    assertIsError(assertThrows(refused), StorageError, refusal);
   }
   const folder = mkdtempSync(join(tmpdir(), "sluice-export-"));
   try {
     const path = join(folder, "x");
     const check = (temporary: string) => {
       assertEquals(readFileSync(temporary, "utf8"), "text");
-      compareFeatures("x", expected, Float32Array.of(0, 0, 0));
+      refuseDifference("x", compare(0, 0, 0), 1e-5, "it was not kept");
     };
     assertIsError(
       assertThrows(() => writeFileAtomically(path, new TextEncoder().encode("text"), check)),

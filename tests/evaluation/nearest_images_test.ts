@@ -120,7 +120,7 @@ Deno.test("without labels a network has cost, parts, channels and rank, as with 
     assertEquals(Object.keys(found), ["cost", "parts", "channels", "effectiveRank"]);
     assertEquals(Object.keys(judge.network(encoder, "dense", { protocols: [] })), ["cost", "parts", "effectiveRank"]);
     assertEquals(judge.rawPixels({ protocols: [] }), {});
-    assertEquals(judge.speeds([{ pass: "gated", encoder }]).map(({ batch }) => batch), [40]);
+    assertEquals(judge.speeds([{ name: "gated", encoder }]).map(({ batch }) => batch), [40]);
     using encoded = encodeSplit(encoder, "gated", stores.evaluation(labelled.pretraining));
     const names = gateSpecs(spec).map(({ label }) => label);
     assertStrictEquals(found.effectiveRank, networkHealth(encoded, names).effectiveRank);

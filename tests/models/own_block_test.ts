@@ -23,6 +23,7 @@ import {
   type BlockKind,
   blockSpecs,
   DualNetwork,
+  encoderState,
   gatedMacs,
   gatedTerms,
   loadTorchState,
@@ -219,7 +220,8 @@ Deno.test(
         step: 3,
         version: "0",
       } as const;
-      Deno.writeFileSync(path, encodeEncoder(network.encoder, description));
+      const golden = { image: new Uint8Array(12 * 12 * 3), features: new Float32Array(32) };
+      Deno.writeFileSync(path, encodeEncoder(encoderState(network.encoder, pass), description, golden));
       const { tensors, metadata } = readSafetensors(path);
       assertEquals(metadata["arch"], "own");
       const block = blockSpecs(ownSpec)[1]?.name ?? "";

@@ -12,8 +12,8 @@ export interface Dependency {
   readonly version: string;
   /** The licence, an SPDX expression. */
   readonly licence: string;
-  /** The source: npm, the system's packages, or Deno and its parts. */
-  readonly kind: "npm" | "native" | "runtime";
+  /** The source: npm, the system's packages, Deno and its parts, or a schema that a module was made from. */
+  readonly kind: "npm" | "native" | "runtime" | "schema";
   /** The project's web page. */
   readonly homepage?: string;
   /** For a system package: its source package, with version and system. */

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { SluiceError } from "../../../src/errors.ts";
 import type { Dependency } from "./dependency.ts";
-import { readLicence, UnknownLicenceError } from "./licences.ts";
+import { commonText, readLicence, UnknownLicenceError } from "./licences.ts";
 
 /** The program's entry points: the command, and the worker that it starts by path. */
 const entries = ["cli/main.ts", "src/run/checkpoint_worker.ts"];
@@ -75,7 +75,14 @@ function packagesOf({ roots, redirects, modules, npmPackages }: Graph): NpmPacka
 }
 
 /** Licence texts of the packages that come without one, by the package's name. */
-const missingTexts: Readonly<Record<string, string>> = { "deno-std": "std_licence.txt" };
+const missingTexts: Readonly<Record<string, () => readonly string[]>> = {
+  "deno-std": () => [textOf("std_licence.txt")],
+  "@bufbuild/protobuf": () => [textOf("protobuf_licence.txt"), commonText("Apache-2.0")],
+};
+
+function textOf(file: string): string {
+  return readFileSync(new URL(file, import.meta.url), "utf8");
+}
 
 /** The texts of a package's licence and notices. */
 function licenceTexts({ name, version, localPath }: NpmPackage): string[] {
@@ -86,7 +93,7 @@ function licenceTexts({ name, version, localPath }: NpmPackage): string[] {
   if (missing === undefined) {
     throw new UnknownLicenceError(`npm:${name}@${version}`, "it has no file with the text of its licence");
   }
-  return [...texts, readFileSync(new URL(missing, import.meta.url), "utf8")];
+  return [...texts, ...missing()];
 }
 
 const manifestSchema = z.object({

@@ -1,0 +1,76 @@
+/**
+ * Cuts the slim network out of a run's gated network.
+ *
+ * @module
+ */
+import { type RunConfig, storeOptions } from "../config/options.ts";
+import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
+import { InvalidInputError, MisuseError } from "../errors.ts";
+import { defaultMultiple, sampledOpenCounts, slimMask, type SlimSize, type StaticMask } from "../evaluation/mod.ts";
+import { type DualNetwork, type GatedResNet, type NetworkName, slimNetwork } from "../models/mod.ts";
+import { givenNetworks } from "../config/network.ts";
+
+/** A slim network. */
+export interface SlimEncoder extends Disposable {
+  /** The network; dense passes compute it. */
+  readonly encoder: GatedResNet;
+  /** The mask under which the gated network computes the same, but for rounding. */
+  readonly mask: StaticMask;
+}
+
+/** The images that decide which channels stay, and how many stay. */
+export interface SlimCut {
+  /** The run's data set, of which training images are used. */
+  readonly dataset: Dataset;
+  /** The size of the slim network. */
+  readonly size: SlimSize;
+  /** Called for each damaged image; another takes its place. */
+  readonly skipped: (image: SkippedImage) => void;
+}
+
+/** The size of a run's slim network: as given, else the run's budget and the multiple for its width. */
+export function slimSize({ budget, width }: RunConfig, given: Partial<SlimSize>): SlimSize {
+  return { cost: given.cost ?? budget, channelMultiple: given.channelMultiple ?? defaultMultiple(width) };
+}
+
+/** Refuses a network that a run does not give. @throws {InvalidInputError} with the reason. */
+export function refuseMissing(network: NetworkName, { mode }: RunConfig): void {
+  const given = givenNetworks(mode);
+  if (given.includes(network)) return;
+  throw new InvalidInputError(
+    network === "slim"
+      ? `--network slim: gates decide on the channels that it keeps, and a ${mode} run has none; give ${
+        given.join(" or ")
+      }`
+      : `--network ${network}: a ${mode} run holds no such network; give ${given.join(" or ")}`,
+  );
+}
+
+/**
+ * Cuts the slim network out of a gated network by the decisions of its gates on training images,
+ * {@linkcode slimMask}. The sample and the result depend on the images and the network alone.
+ *
+ * @param stores the images of the run's data set.
+ * @returns the slim network, which the caller frees.
+ * @throws {InvalidInputError} if no network is that small.
+ */
+export function cutSlim(network: DualNetwork, stores: ImageStores, size: SlimSize): SlimEncoder {
+  const { dataset: { labelled, pretraining }, device } = stores;
+  const gated = network.encoderOf("gated");
+  const counts = sampledOpenCounts(gated, stores.evaluation(labelled?.train ?? pretraining));
+  const mask = slimMask(gated.spec, counts, size);
+  const encoder = slimNetwork(device, gated, mask.blocks);
+  return { encoder, mask, [Symbol.dispose]: () => encoder[Symbol.dispose]() };
+}
+
+/**
+ * Opens the images of a run's data set, and cuts the slim network by them, {@linkcode cutSlim}.
+ *
+ * @throws {MisuseError} without images to cut by.
+ */
+export function cutSlimOf(config: RunConfig, network: DualNetwork, cut: SlimCut | undefined): SlimEncoder {
+  if (cut === undefined) throw new MisuseError("a slim network is cut by training images: give them");
+  const { dataset, size, skipped } = cut;
+  using stores = new ImageStores(network.device, dataset, { ...storeOptions(config), skipped });
+  return cutSlim(network, stores, size);
+}
