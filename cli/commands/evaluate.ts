@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { runOptions } from "../../src/config/options.ts";
 import { probes, protocols } from "../../src/evaluation/protocols.ts";
 import { networkNames } from "../../src/models/network_names.ts";
 import { addExamples, addInferenceOptions, addSlimOptions, listsOf, wordOption } from "../options.ts";
@@ -12,7 +13,8 @@ import { addExamples, addInferenceOptions, addSlimOptions, listsOf, wordOption }
 export function addEvaluate(program: CommandUnknownOpts): void {
   const command = program.command("evaluate")
     .description(
-      "measures a run's networks by k-NN, linear probe and cost, with raw pixels and untrained networks for comparison",
+      "measures a run's networks by k-NN, linear probe and cost, with raw pixels and untrained networks for comparison; " +
+        "without labels by cost, open channels and effective rank",
     )
     .argument("<RUN>", "folder of a run")
     .addOption(
@@ -38,7 +40,15 @@ export function addEvaluate(program: CommandUnknownOpts): void {
         listsOf(networkNames),
       ),
     )
-    .option("--data <DIR>", "folder of the data set's files (default: as in training)")
+    .addOption(
+      wordOption(
+        "--dataset <NAME>",
+        "judge by the images of another data set, one of `sluice data list` (default: the run's own); the result goes " +
+          "to RUN/evaluations",
+        runOptions.dataset.words ?? [],
+      ),
+    )
+    .option("--data <DIR>", "folder of the data set's files (default: as in training, or the data set's own place)")
     .action(async (path, _options, self) => (await import("./evaluate_action.ts")).runEvaluate(path, self));
   addSlimOptions(command);
   addInferenceOptions(command);
@@ -46,6 +56,7 @@ export function addEvaluate(program: CommandUnknownOpts): void {
     "sluice evaluate runs/demo",
     "sluice evaluate runs/demo --protocol knn --network gated --json",
     "sluice evaluate runs/demo --protocol knn,linear,masks --probe-seeds 5",
+    "sluice evaluate runs/demo --dataset folder --data flowers",
     "sluice evaluate runs/demo --network gated,slim --cost 0.3",
     "sluice evaluate runs/demo --protocol linear --probe augmented --network dense",
   ]);

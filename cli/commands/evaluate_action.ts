@@ -7,21 +7,30 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withGiven } from "../../src/config/config.ts";
 import { evaluateFolder } from "../../src/encoders/evaluate_folder.ts";
 import { InvalidInputError } from "../../src/errors.ts";
-import { type JudgingOptions, probes, protocols as allProtocols } from "../../src/evaluation/mod.ts";
+import {
+  checkLabels,
+  type JudgingOptions,
+  type NearestImages,
+  probes,
+  protocols as allProtocols,
+} from "../../src/evaluation/mod.ts";
 import { mayWriteTo } from "../../src/machine/storage.ts";
+import type { NetworkName } from "../../src/models/network_names.ts";
+import { describeData, EvaluationsFolder, onOtherImages } from "../../src/run/mod.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import type { RunSpeed } from "../../src/run/speed_file.ts";
+import { openJudgedImages, storeEvaluation, usableProtocols } from "../judged_images.ts";
 import { givenRunOptions, inferencePrecision, outputOptions, wholeNumber } from "../options.ts";
 import { chooseNetworks, parseList } from "../requests.ts";
 import { EvaluationSession } from "../sessions.ts";
 import { readSlimSize } from "../slim.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
-import { remark, writeResult } from "../ui/output.ts";
+import { announce, remark, writeResult } from "../ui/output.ts";
 
 /** How to judge the networks. */
 function readJudging(
   { protocol, probe, probeSeeds }: Record<string, unknown>,
-): Required<Omit<JudgingOptions, "progress">> {
+): Required<Omit<JudgingOptions, "progress" | "nearest">> {
   const protocols = parseList("--protocol", String(protocol), allProtocols);
   if (protocols.join() === "masks") {
     throw new InvalidInputError(
@@ -36,41 +45,51 @@ function readJudging(
   return { protocols, probe: kind, probeSeeds: seeds };
 }
 
-/** Evaluates the run in a folder. */
-export function runEvaluate(path: string, command: CommandUnknownOpts): void {
+/** Evaluates the run in a folder, by its own images or by those of `--dataset`. */
+export async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
-  const { network, data, ...others }: Record<string, unknown> = command.opts();
-  const judging = readJudging(others);
+  const { network, dataset, data, ...others }: Record<string, unknown> = command.opts();
+  const given = readJudging(others);
   const run = RunFolder.open(path);
-  const asked = withGiven(run.config, givenRunOptions(command));
+  const { dataset: _dataset, data: _data, ...machine } = givenRunOptions(command);
+  const asked = withGiven(run.config, machine);
   const { device: deviceName, threads } = asked;
   const precision = inferencePrecision(asked, command);
   const networks = chooseNetworks(network, run.config);
   const slim = readSlimSize(command, run.config, networks);
+  const evaluations = new EvaluationsFolder(run);
+  const judged = openJudgedImages(run.config, { dataset, data, networks });
+  const judging = { ...given, protocols: usableProtocols(command, judged.images, given.protocols) };
+  checkLabels(judged.images, { ...judging, networks });
   if (judging.protocols.includes("masks") && !networks.includes("gated")) {
     remark(output, "masks: there is no gated network to evaluate; only the other protocols are evaluated");
   }
   const isKept = mayWriteTo(path);
-  const place = { device: deviceName, threads, data: typeof data === "string" ? data : run.config.data, isKept };
+  const { images, own, isOther } = judged;
+  const place = { device: deviceName, threads, images, own, data: null, isKept: isKept && !isOther };
+  if (isOther) announce(output, `reading the data: ${images.name}`, "nothing");
+  const other = isOther ? await describeData(images, judged.folder) : null;
   if (!isKept) {
     remark(output, `${path}: is not writable; the results are printed, but not stored`);
   }
   const session = new EvaluationSession(output);
   let speed: RunSpeed | null = null;
-  const evaluation = evaluateFolder(
-    run,
-    { ...judging, precision, networks, slim },
-    place,
-    session,
-    (timed) => speed = timed,
-  );
-  session.conclude(isKept ? `${path}/skipped.jsonl names them` : "sluice data verify names them");
+  const pictures = new Map<NetworkName, NearestImages>();
+  const options = {
+    ...judging,
+    precision,
+    networks,
+    slim,
+    ...(isKept && { pictured: (name: NetworkName, nearest: NearestImages) => void pictures.set(name, nearest) }),
+  };
+  const timed = other === null ? (times: RunSpeed) => void (speed = times) : undefined;
+  const evaluation = evaluateFolder(run, options, place, session, timed);
+  session.conclude(place.isKept ? `${path}/skipped.jsonl names them` : "sluice data verify names them");
+  const result = other === null ? evaluation : onOtherImages(evaluation, other);
   try {
-    writeResult(output, evaluation, () => describeEvaluation(evaluation, judging.probe === "augmented", speed));
+    writeResult(output, result, () => describeEvaluation(result, judging.probe === "augmented", speed, other));
   } finally {
-    if (isKept) {
-      run.writeEvaluation(evaluation);
-      if (speed !== null) run.writeSpeed(speed);
-    }
+    if (isKept) storeEvaluation({ run, evaluations, evaluation, other, speed, pictures });
   }
+  if (isKept && other !== null) remark(output, `${evaluations.pathOf(other)} holds the result`);
 }

@@ -38,7 +38,7 @@ function describeNetworks({ run: { path }, networks, budgetMissed, isLabelled }:
       ? `not evaluated; to evaluate: sluice evaluate ${quoteWord(path)}`
       : `not evaluated: the images have no labels; to compute their features: sluice embed ${
         quoteWord(path)
-      } train -o FILE.npy`;
+      } train -o FILE.npy; for costs and nearest images: sluice evaluate ${quoteWord(path)}`;
   }
   const rows = Object.entries(networks).map(([name, { knn20, onlineProbe, cost }]) => [
     name,

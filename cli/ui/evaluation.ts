@@ -12,10 +12,12 @@ import type {
   MeasuredCost,
 } from "../../src/evaluation/mod.ts";
 import { staticWayNames, staticWays } from "../../src/evaluation/protocols.ts";
+import { dataLabel, type EvaluatedData, shortDigest } from "../../src/run/evaluated_data.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { describeTiming, type RunSpeed } from "../../src/run/speed_file.ts";
 import { markedShare } from "./missed_budget.ts";
-import { type Cell, formatTable, megaMacs, percent, share, signed } from "./tables.ts";
+import { type Cell, formatTable, grouped, megaMacs, percent, share, signed } from "./tables.ts";
+import { formatUnlabelled, isUnlabelled } from "./unlabelled_evaluation.ts";
 
 /** Name of the row that repeats the row above with recalibrated norms. */
 const RECALIBRATED = "  recalibrated";
@@ -83,6 +85,12 @@ function formatChannels({ blocks, ...whole }: GatedChannels): string {
   ]);
 }
 
+/** Says which other images an evaluation is about. */
+function describeData(data: EvaluatedData): string {
+  const counts = Object.entries(data.images).map(([split, count]) => `${grouped(count)} ${split}`).join(", ");
+  return `on other images: ${dataLabel(data)}, ${counts}, digest ${shortDigest(data)}`;
+}
+
 /** The times of the networks beside their cost. */
 function formatSpeed(speed: RunSpeed, networks: Evaluation["networks"]): string {
   const dense = speed.networks.find(({ network }) => network === "dense")?.imageMilliseconds;
@@ -101,12 +109,15 @@ function formatSpeed(speed: RunSpeed, networks: Evaluation["networks"]): string 
  * @param isAugmented whether the networks' probe was trained on augmented images; the rows of the masks always use the
  * cached probe.
  * @param speed the times of the networks; null if they were not timed.
+ * @param data the images, if they are not the run's own.
  */
 export function describeEvaluation(
-  { networks, precision = "f32", budgetMissed, references }: Evaluation,
+  evaluation: Evaluation,
   isAugmented: boolean,
   speed: RunSpeed | null = null,
+  data: EvaluatedData | null = null,
 ): string {
+  const { networks, precision = "f32", budgetMissed, references } = evaluation;
   const { masks, channels, opening = 0 } = networks.gated ?? {};
   const rows = [
     ...Object.entries(networks).map(([name, network]) => toRow(name, network, name === "gated" ? budgetMissed : null)),
@@ -114,9 +125,10 @@ export function describeEvaluation(
     ...Object.entries(references.untrained).map(([name, network]) => toRow(`untrained ${name}`, network)),
     toRow("raw pixels", references.rawPixels),
   ];
-  const table = formatTable(["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"], rows);
+  const headings = ["network", "1-NN", "20-NN", "probe top-1", "probe top-5", "MACs", "cost share"];
   return [
-    table,
+    ...(data === null ? [] : [describeData(data)]),
+    isUnlabelled(evaluation) ? formatUnlabelled(evaluation) : formatTable(headings, rows),
     ...(speed === null ? [] : [formatSpeed(speed, networks)]),
     ...(precision === "f32" ? [] : [`networks computed in ${precision}; raw pixels, neighbours and probes in f32`]),
     ...(opening === 0 ? [] : [`${signed(opening)} is added to the logits of all gates`]),

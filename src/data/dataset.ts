@@ -52,8 +52,16 @@ export interface FileImages extends ImageCollection {
   readonly sizes: Int32Array<ArrayBuffer>;
 }
 
+/** Images of one size that are resized when they are read, for a network that takes another size. */
+export interface ResizedImages extends ImageCollection {
+  /** A set with images of another size. */
+  readonly kind: "resized";
+  /** The images in their own size. */
+  readonly source: MemoryImages | RecordImages;
+}
+
 /** A set of images of any kind. */
-export type ImageSet = MemoryImages | RecordImages | FileImages;
+export type ImageSet = MemoryImages | RecordImages | FileImages | ResizedImages;
 
 /** A set of images that all have labels. */
 export type Labelled<Set extends ImageSet = ImageSet> = Set & { readonly labels: Int32Array<ArrayBuffer> };

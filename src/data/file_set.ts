@@ -12,6 +12,7 @@ import { USUAL_SIZE } from "./images/frames.ts";
 import { ImageReader } from "./images/image_reader.ts";
 import { readerThreads } from "./images/image_stores.ts";
 import { escapeName } from "./names.ts";
+import { spread } from "./pictures.ts";
 
 /** Image files, with labels if they have any. */
 export interface ImagePaths {
@@ -19,11 +20,6 @@ export interface ImagePaths {
   readonly paths: readonly string[];
   /** int32 [count]; null if the files have no labels. */
   readonly labels: Int32Array<ArrayBuffer> | null;
-}
-
-/** Spreads `count` choices evenly over `all`. */
-function spread(count: number, all: number): Int32Array<ArrayBuffer> {
-  return Int32Array.from({ length: count }, (_, place) => Math.floor(place * all / count));
 }
 
 /** Opens sets of files: reads their headers and skips damaged files. */

@@ -4,14 +4,7 @@
  * @module
  */
 import { rmSync } from "node:fs";
-import {
-  type Dataset,
-  datasetSource,
-  images as imageFiles,
-  type ImageSet,
-  ImageStores,
-  type SkippedImage,
-} from "../data/mod.ts";
+import { type Dataset, type ImageSet, ImageStores, type SkippedImage } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError } from "../errors.ts";
 import { encodeSplit } from "../evaluation/mod.ts";
@@ -20,7 +13,8 @@ import { DualNetwork, featureSize, type NetworkName, passOf } from "../models/mo
 import type { Precision } from "../tensor/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
-import { imageSide, networkOptions } from "../config/network.ts";
+import { networkOptions } from "../config/network.ts";
+import { openOtherDataset } from "../config/open_dataset.ts";
 import { cutSlimOf, refuseMissing, type SlimCut } from "./slim_run.ts";
 
 /** Splits of a run's own data set. */
@@ -80,11 +74,7 @@ export function splitImages(dataset: Dataset, split: EmbeddedSplit): EmbeddedIma
  * @throws {InvalidInputError} if there is no image, or an image is damaged and the run is strict.
  */
 export function folderImages(config: RunConfig, folder: string): EmbeddedImages {
-  const source = datasetSource(config.dataset);
-  const { seed, strict, workers } = config;
-  const opened = imageFiles.open({ data: folder, seed, strict, workers, imageSize: imageSide(config) });
-  refuseLineBreaks(opened.pretraining.paths);
-  return { set: opened.pretraining, dataset: { ...opened, ...source.constants }, names: opened.pretraining.paths };
+  return splitImages(openOtherDataset(config, "images", folder), "train");
 }
 
 /** How to encode images. */

@@ -5,9 +5,9 @@
  */
 import { openDataset } from "../config/open_dataset.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
-import { ImageStores, type SkippedImage } from "../data/mod.ts";
+import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
 import { Device } from "../device/mod.ts";
-import { labelledSets, type NetworkSpeed } from "../evaluation/mod.ts";
+import { checkLabels, type NetworkSpeed } from "../evaluation/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
 import { resolvePrecision } from "../tensor/mod.ts";
 import type { RunFolder } from "../run/run_folder.ts";
@@ -18,10 +18,14 @@ import { evaluateRun, type EvaluationOptions } from "./evaluate_run.ts";
 export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | "data"> {
   /** Whether damaged images are recorded in the run's folder, as in training. */
   readonly isKept: boolean;
+  /** The images to judge by; defaults to the run's own, from `data`. {@linkcode openOtherDataset} opens others. */
+  readonly images?: Dataset;
+  /** The run's own images, if `images` are others; only the slim network needs them, which is cut by them. */
+  readonly own?: Dataset | undefined;
 }
 
 /** What to evaluate, and how. */
-export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision" | "timed"> {
+export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision" | "timed" | "own"> {
   /** The precision of the networks' passes: f32 by default; `auto` is bf16 if the device multiplies it. */
   readonly precision?: RunConfig["precision"];
 }
@@ -43,7 +47,7 @@ export interface EvaluationObserver {
  * @param timed is called with the times of the networks on this device, which {@linkcode RunFolder.writeSpeed} stores.
  * Without it nothing is timed.
  * @throws {InvalidInputError} if the run has no whole checkpoint or lacks a network asked for, the data set has no
- * labels, or the device lacks the precision.
+ * labels for the protocols, or the device lacks the precision.
  * @throws {DeviceUnavailableError} if there is no such device.
  */
 export function evaluateFolder(
@@ -54,8 +58,8 @@ export function evaluateFolder(
   timed?: (speed: RunSpeed) => void,
 ): Evaluation {
   const checkpoint = run.latestCheckpoint((line) => observer.remark?.(line));
-  const dataset = openDataset(run.config, place.data);
-  labelledSets(dataset, options.networks.includes("gated") ? options.protocols : []); // throws if images are missing
+  const dataset = place.images ?? openDataset(run.config, place.data);
+  checkLabels(dataset, options);
   using device = Device.open({ ...place, ...(observer.remark && { remark: (line) => observer.remark?.(line) }) });
   const precision = resolvePrecision(asked, device.description);
   const selection = dataset.origin?.selection ?? null;
@@ -72,5 +76,6 @@ export function evaluateFolder(
     timed: (networks: readonly NetworkSpeed[]) =>
       timed({ step: checkpoint.state.step, device: name, threads, precision, networks }),
   };
-  return evaluateRun(run, checkpoint, stores, { ...options, precision, progress, ...timedNetworks });
+  const { own } = place;
+  return evaluateRun(run, checkpoint, stores, { ...options, own, precision, progress, ...timedNetworks });
 }

@@ -4,12 +4,14 @@
  * @module
  */
 import { missedBudget } from "../budget/missed_budget.ts";
-import type { ImageStores } from "../data/mod.ts";
+import type { Dataset, ImageStores } from "../data/mod.ts";
 import {
-  Evaluator,
+  checkLabels,
+  judgeOf,
   type JudgingOptions,
-  labelledSets,
+  type NearestImages,
   type NetworkEvaluation,
+  type NetworkJudge,
   type NetworkSpeed,
   type SlimSize,
 } from "../evaluation/mod.ts";
@@ -21,18 +23,22 @@ import type { RunFolder } from "../run/run_folder.ts";
 import { isTrained } from "../run/run_length.ts";
 import type { Precision } from "../tensor/mod.ts";
 import { gatedViews } from "../training/passes.ts";
-import { cutSlim, refuseMissing, slimSize } from "./slim_run.ts";
+import { cutSlim, cutSlimOf, refuseMissing, slimSize } from "./slim_run.ts";
 
 /** What to evaluate, and how. */
-export interface EvaluationOptions extends JudgingOptions {
+export interface EvaluationOptions extends Omit<JudgingOptions, "nearest"> {
   /** The networks to evaluate; the run must give them. */
   readonly networks: readonly NetworkName[];
   /** The size of the slim network; by default of the run's budget, {@linkcode slimSize}. */
   readonly slim?: Partial<SlimSize>;
+  /** The run's own images, if it is judged by others: the slim network is cut by them. */
+  readonly own?: Dataset | undefined;
   /** The precision of the networks' passes; f32 by default. What is measured on features is f32. */
   readonly precision?: Precision;
   /** Called with the times of the networks. They are no part of the result, because they never repeat. */
   readonly timed?: (speeds: readonly NetworkSpeed[]) => void;
+  /** Called for each network with images beside the images that it finds nearest. Without it none are drawn. */
+  readonly pictured?: (network: NetworkName, nearest: NearestImages) => void;
 }
 
 /** A network to evaluate. */
@@ -42,25 +48,28 @@ interface NamedEncoder {
 }
 
 function evaluateNetworks(
-  evaluator: Evaluator,
+  evaluator: NetworkJudge,
   networks: readonly NamedEncoder[],
   options: EvaluationOptions,
   label: string,
 ) {
+  const { pictured } = options;
   const results: Partial<Record<NetworkName, NetworkEvaluation>> = {};
   for (const { name, encoder } of networks) {
     options.progress?.(`${label} ${name} network`);
-    results[name] = evaluator.network(encoder, name, options);
+    const nearest = pictured && ((images: NearestImages | null) => images && pictured(name, images));
+    results[name] = evaluator.network(encoder, name, { ...options, ...(nearest && { nearest }) });
   }
   return results;
 }
 
 /**
- * Evaluates a checkpoint, the same network untrained, and raw pixels.
+ * Evaluates a checkpoint, the same network untrained, and raw pixels. Without labels there are no accuracies, and the
+ * protocols must be empty.
  *
  * @param stores the images of the data set.
  * @throws {InvalidInputError} if the run has no such network, the checkpoint is of another network, the data set has no
- * labels, or no slim network is that small.
+ * labels for the protocols, or no slim network is that small.
  */
 export function evaluateRun(
   run: RunFolder,
@@ -71,27 +80,33 @@ export function evaluateRun(
   const { config } = run;
   const { precision = "f32" } = options;
   for (const name of options.networks) refuseMissing(name, config);
-  const evaluator = new Evaluator(stores, config.seed, precision, gatedViews(config));
-  const { train } = labelledSets(stores.dataset);
-  using network = new DualNetwork(stores.device, networkOptions(config, train.height));
-  // The masks of untrained gates mean nothing.
-  const reference = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
+  checkLabels(stores.dataset, options);
+  const evaluator = judgeOf(stores, config.seed, precision, gatedViews(config));
+  using network = new DualNetwork(stores.device, networkOptions(config, stores.dataset.pretraining.height));
+  // The masks and the neighbours of untrained networks mean nothing.
+  const { pictured: _, ...shared } = options;
+  const reference = { ...shared, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
   const trained = options.networks.filter((name) => name !== "slim").map((name) => {
     return { name, encoder: network.encoderOf(passOf(name)) };
   });
   const untrained = evaluateNetworks(evaluator, trained, reference, "untrained");
   loadCheckpoint(checkpoint, network);
   using owned = new DisposableStack();
-  const slim = () => owned.use(cutSlim(network, stores, slimSize(config, options.slim ?? {}))).encoder;
+  const size = slimSize(config, options.slim ?? {});
+  const cut = ({ own }: EvaluationOptions) => {
+    return own === undefined
+      ? cutSlim(network, stores, size)
+      : cutSlimOf(config, network, { dataset: own, size, skipped: () => {} });
+  };
   const all: readonly NamedEncoder[] = options.networks.includes("slim")
-    ? [...trained, { name: "slim", encoder: slim() }]
+    ? [...trained, { name: "slim", encoder: owned.use(cut(options)).encoder }]
     : trained;
   const networks = evaluateNetworks(evaluator, all, options, "trained");
   if (options.timed !== undefined) {
     options.progress?.("speed");
     options.timed(evaluator.speeds(all));
   }
-  options.progress?.("raw pixels");
+  if (options.protocols.length > 0) options.progress?.("raw pixels");
   const rawPixels = evaluator.rawPixels(options);
   const { step } = checkpoint.state;
   // The cost of a run that is not done is still on its way to the budget.

@@ -5,19 +5,9 @@
  */
 import type { Dataset, EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import { InvalidInputError } from "../errors.ts";
-import {
-  type GatedResNet,
-  gateSpecs,
-  type KeptChannels,
-  keptChannels,
-  type NetworkName,
-  type PartMacs,
-  type Pass,
-  passOf,
-} from "../models/mod.ts";
+import { type GatedResNet, type NetworkName, type Pass, passOf } from "../models/mod.ts";
 import type { FeatureAccuracy, MeasuredCost } from "./accuracy.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
-import { type GatedChannels, gatedChannels } from "./channels.ts";
 import { encodeInSteps, encodeSplit, rawPixels, type SplitFeatures, type Steps } from "./features.ts";
 import { type NetworkHealth, networkHealth } from "./health.ts";
 import { linearProbes, type ProbeSummary } from "./linear_probe.ts";
@@ -26,11 +16,13 @@ import { SplitMasks } from "./masks.ts";
 import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
 import type { OnlineProbe } from "./online_probe.ts";
 import type { Probe, Protocol } from "./protocols.ts";
-import { measuredCost, measuredParts } from "./measured_cost.ts";
+import { measuredCost } from "./measured_cost.ts";
+import { gateNames, type MeasuredNetwork, measuredNetwork, openingOf } from "./measured_network.ts";
+import { type NearestImages, nearestImages } from "./nearest_images.ts";
 import { normViews, type SeenViews } from "./recalibration.ts";
 import type { Precision } from "../tensor/mod.ts";
 import type { ProbeAccuracy } from "./softmax_classifier.ts";
-import { type NetworkSpeed, TIMED_IMAGES, type TimedNetwork, timeNetworks } from "./speed.ts";
+import { type NetworkSpeed, timeBriefly, type TimedNetwork } from "./speed.ts";
 import { TrainingViews } from "./training_views.ts";
 
 /** How networks are judged. */
@@ -43,20 +35,14 @@ export interface JudgingOptions {
   readonly probeSeeds?: number;
   /** Called before each part of the evaluation with its name. */
   readonly progress?: (stage: string) => void;
+  /** Called with images beside their nearest neighbours, or null if there are too few. Without it none are drawn. */
+  readonly nearest?: (images: NearestImages | null) => void;
 }
 
 /** Accuracy and cost of one network. */
-export interface NetworkEvaluation extends FeatureAccuracy {
-  /** The measured cost. */
-  readonly cost: MeasuredCost;
-  /** The cost by part: the stem, and each block. */
-  readonly parts: readonly PartMacs[];
-  /** What is added to the logits of all gates; only for a gated network whose gates have an opening. */
-  readonly opening?: number;
-  /** The channels that stayed; for a slim network only. */
-  readonly kept?: readonly KeptChannels[];
-  /** How often channels are open over the test images; for a gated network only. */
-  readonly channels?: GatedChannels;
+export interface NetworkEvaluation extends FeatureAccuracy, MeasuredNetwork {
+  /** The effective rank of the features, {@linkcode NetworkHealth.effectiveRank}; only for images without labels. */
+  readonly effectiveRank?: number;
   /** The worth of the masks; for a gated network, if the protocols include `masks`. */
   readonly masks?: MaskWorth;
 }
@@ -74,9 +60,6 @@ export interface NetworkWatch {
   /** Statistics of the features of the test images. */
   readonly health: NetworkHealth;
 }
-
-/** The times of an evaluation must not take long beside the rest; `bench infer` measures longer. */
-const briefly = { repeats: 3, milliseconds: 200 } as const;
 
 /** Neighbours that vote. */
 const NEIGHBOURS = 20;
@@ -126,14 +109,10 @@ export class Evaluator {
       return encodeSplit(encoder, pass, this.#images[split], { precision: this.precision, ...stored });
     };
     using test = encoded("test");
-    const cost = measuredCost(encoder.spec, pass, test.termShares);
-    const names = gateSpecs(encoder.spec).map(({ label }) => label);
-    const channels = gatedChannels(names, test.openCounts, testSet.count);
-    const parts = measuredParts(encoder.spec, pass, test.termShares);
-    const kept = name === "slim" ? { kept: keptChannels(encoder.spec) } : {};
-    const common = { cost, parts, ...kept, ...openingOf(encoder, pass), ...(pass === "gated" ? { channels } : {}) };
-    if (protocols.length === 0) return common;
+    const common = measuredNetwork(encoder, name, test);
+    if (protocols.length === 0 && options.nearest === undefined) return common;
     using train = encoded("train");
+    options.nearest?.(this.#nearest(train, test));
     const own = this.judge(train, test, options);
     const { probe = "cached", probeSeeds = 1 } = options;
     const judged = probe === "cached" || !protocols.includes("linear")
@@ -153,10 +132,9 @@ export class Evaluator {
     return { ...judged, ...common, masks };
   }
 
-  /** Times networks on test images, in batches of 64 or of as many images as there are. */
+  /** Times networks on test images. */
   speeds(networks: readonly TimedNetwork[]): NetworkSpeed[] {
-    const batch = Math.min(TIMED_IMAGES, this.#sets.test.count);
-    return timeNetworks(networks, this.#images.test, { batch, precision: this.precision, ...briefly });
+    return timeBriefly(networks, this.#images.test, this.precision);
   }
 
   /** Evaluates one encoder during training, and the online probe if there is one; a step for each batch. */
@@ -190,8 +168,16 @@ export class Evaluator {
     return this.judge(train, test, options);
   }
 
-  #healthOf({ spec }: GatedResNet, test: SplitFeatures): NetworkHealth {
-    return networkHealth(test, gateSpecs(spec).map(({ label }) => label));
+  #healthOf(encoder: GatedResNet, test: SplitFeatures): NetworkHealth {
+    return networkHealth(test, gateNames(encoder));
+  }
+
+  /** Test images beside their nearest training images. */
+  #nearest(train: SplitFeatures, test: SplitFeatures): NearestImages | null {
+    const of = (split: "train" | "test", { features }: SplitFeatures) => {
+      return { split, images: this.#images[split], features };
+    };
+    return nearestImages(this.#stores.dataset, of("test", test), of("train", train));
   }
 
   #trainingViews(): TrainingViews {
@@ -242,7 +228,7 @@ export function labelledSets(
 ): NonNullable<Dataset["labelled"]> {
   if (labelled === null) {
     throw new InvalidInputError(
-      `data set ${name} has no labelled images to test with, and nothing can be judged: take features with sluice embed`,
+      `data set ${name} has no labelled test images to judge accuracy by; give a data set that has them`,
     );
   }
   for (const [split, { count }] of Object.entries(labelled)) {
@@ -253,10 +239,4 @@ export function labelledSets(
     );
   }
   return labelled;
-}
-
-/** The opening of an encoder's gates, to spread into its results; nothing if a pass has none. */
-function openingOf(encoder: GatedResNet, pass: Pass): { readonly opening?: number } {
-  const opening = pass === "gated" ? encoder.opening : null;
-  return opening === null ? {} : { opening };
 }

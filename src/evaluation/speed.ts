@@ -52,6 +52,19 @@ export function timedBatches(batch: number, count: number): number {
   return Math.ceil(Math.min(TIMED_IMAGES, count - count % batch) / batch);
 }
 
+/** The times of an evaluation must not take long beside the rest; `bench infer` measures longer. */
+const briefly = { repeats: 3, milliseconds: 200 } as const;
+
+/** Times networks on a set, in batches of 64 or of as many images as there are. */
+export function timeBriefly(
+  networks: readonly TimedNetwork[],
+  images: EvaluationImages,
+  precision: Precision,
+): NetworkSpeed[] {
+  const batch = Math.min(TIMED_IMAGES, images.set.count);
+  return timeNetworks(networks, images, { batch, precision, ...briefly });
+}
+
 /** Times networks in turns on the first images of a split, which has at least `batch`. */
 export function timeNetworks(
   networks: readonly TimedNetwork[],

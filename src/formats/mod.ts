@@ -5,6 +5,7 @@
  */
 
 export * from "./file_lock.ts";
+export * from "./file_name.ts";
 export * from "./format_error.ts";
 export * from "./host_tensor.ts";
 export * from "./json_lines.ts";
@@ -14,6 +15,7 @@ export * from "./npy.ts";
 export * from "./onnx/mod.ts";
 export * from "./plain_file.ts";
 export * from "./png.ts";
+export * from "./png_text.ts";
 export * from "./safetensors.ts";
 export * from "./safetensors_file.ts";
 export * from "./system_errors.ts";

@@ -32,6 +32,21 @@ export function isPlainFile(path: string): boolean {
 }
 
 /**
+ * Whether a folder exists. Call it before reading or writing a run's files in it.
+ *
+ * @throws {InvalidInputError} if the path is a link, a file or anything else that is not a folder.
+ */
+export function isPlainFolder(path: string): boolean {
+  const found = lookAt(path);
+  if (found === null) return false;
+  if (found.isSymlink) {
+    throw new InvalidInputError(`${path}: is a link and must be a folder; remove it, or copy the folder here`);
+  }
+  if (!found.isDirectory) throw new InvalidInputError(`${path}: is not a folder; remove it`);
+  return true;
+}
+
+/**
  * Refuses a path that is not a file. The path need not exist.
  *
  * @throws {InvalidInputError} if the path is a link, a folder or anything else that is not a file.

@@ -7,8 +7,10 @@ export { type FigureFile, figureFiles } from "./figure_file.ts";
 export { reportPage } from "./page.ts";
 export {
   curvePoints,
+  type NetworkPicture,
   readReportRun,
   type ReportData,
+  type ReportEvaluation,
   reportOfRun,
   reportOfSweep,
   type ReportRun,

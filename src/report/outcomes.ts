@@ -41,6 +41,8 @@ export interface Outcome {
   readonly knn20: Spread | null;
   /** Top-1 accuracy of the linear probe in percent. */
   readonly probe: Spread | null;
+  /** Effective rank of the features of images without labels. */
+  readonly effectiveRank: Spread | null;
 }
 
 /** A kind of accuracy by which the figures compare networks. */
@@ -122,6 +124,7 @@ export function outcomesOf(configurations: readonly Configuration[]): Outcome[] 
         })),
         knn20: spreadOf(found.map((features) => accuracyBy("knn20", features))),
         probe: spreadOf(found.map((features) => accuracyBy("probe", features))),
+        effectiveRank: spreadOf(found.map(({ effectiveRank }) => effectiveRank)),
       };
     });
   });

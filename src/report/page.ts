@@ -8,6 +8,8 @@ import { type Figure, figuresOf } from "./figures/mod.ts";
 import { Markup, markup } from "./markup.ts";
 import { maskOutcomesOf } from "./mask_outcomes.ts";
 import { maskTable } from "./mask_table.ts";
+import { nearestSection } from "./nearest_pictures.ts";
+import { otherEvaluations } from "./other_evaluations.ts";
 import { commonMeasure, configurationsOf, outcomesOf } from "./outcomes.ts";
 import { PlainCurves } from "./plain_curve.ts";
 import type { ReportData } from "./report_data.ts";
@@ -88,7 +90,9 @@ export function reportPage(data: ReportData): string {
     <h1>${data.title}</h1>
     <button id="theme" type="button" hidden>Dark theme</button>
   </header>
-  <main>${summary(data, outcomes)}${figuresOf(data).map(figureSection)}${tables}
+  <main>${summary(data, outcomes)}${figuresOf(data).map(figureSection)}${nearestSection(data)}${tables}${
+    otherEvaluations(data)
+  }
   </main>
   <script>${new Markup(script)}</script>
 </body>

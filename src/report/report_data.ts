@@ -7,13 +7,32 @@ import { basename, resolve } from "@std/path";
 import { existsSync } from "node:fs";
 import { missedBudget } from "../budget/missed_budget.ts";
 import { DamagedRun, orDamaged, type Scalar, type SweepFolder } from "../sweep/mod.ts";
+import type { NetworkName } from "../models/mod.ts";
 import type { Evaluation } from "../run/evaluation_file.ts";
+import {
+  EvaluationsFolder,
+  type NamedEvaluation,
+  type NearestPicture,
+  OWN_EVALUATION,
+} from "../run/evaluations_folder.ts";
 import type { RunSpeed } from "../run/speed_file.ts";
 import type { RunConfig } from "../config/options.ts";
 import type { EvaluationRecord, StepRecord } from "../run/records.ts";
 import { targetOf } from "../config/network.ts";
 import { RunFolder } from "../run/run_folder.ts";
 import { phaseOf, type RunPhase } from "../run/run_status.ts";
+
+/** A network's picture of nearest neighbours. */
+export interface NetworkPicture extends NearestPicture {
+  /** The network. */
+  readonly network: NetworkName;
+}
+
+/** An evaluation on images that are not the run's own. */
+export interface ReportEvaluation extends NamedEvaluation {
+  /** Pictures of nearest neighbours among these images; empty in the report of a sweep. */
+  readonly pictures: readonly NetworkPicture[];
+}
 
 /** The data of one run. */
 export interface ReportRun {
@@ -39,6 +58,10 @@ export interface ReportRun {
   readonly evaluation: Evaluation | null;
   /** The times of the networks in that evaluation; null if there are none. */
   readonly speed: RunSpeed | null;
+  /** Pictures of nearest neighbours among the run's own images; empty in the report of a sweep. */
+  readonly pictures: readonly NetworkPicture[];
+  /** Evaluations on other images, by name. */
+  readonly others: readonly ReportEvaluation[];
   /**
    * Cost share minus budget in the last evaluation of a finished run, if it missed by more than one point; else null.
    */
@@ -73,23 +96,35 @@ export function curvePoints(runs: number): number {
   return Math.max(50, Math.min(200, Math.round(CURVE_POINTS / Math.max(1, runs))));
 }
 
+/** The pictures of an evaluation's networks, as far as they were drawn in that evaluation. */
+function picturesOf(folder: EvaluationsFolder, name: string, { networks, step }: Evaluation): NetworkPicture[] {
+  return (Object.keys(networks) as NetworkName[]).flatMap((network) => {
+    const picture = folder.readPicture(name, network, step);
+    return picture === null ? [] : [{ network, ...picture }];
+  });
+}
+
 /**
  * Reads the data of a run, finished or not.
  *
  * @param varied values of the varied options, see {@linkcode ReportRun.varied}.
  * @param points approximate number of steps to read, see {@linkcode curvePoints}.
- * @throws {InvalidInputError} if the run's evaluation is damaged.
+ * @param hasPictures whether to read pictures of nearest neighbours; those of many runs would fill the page.
+ * @throws {InvalidInputError} if an evaluation of the run is damaged.
  */
 export function readReportRun(
   folder: RunFolder,
   varied: ReportRun["varied"],
   points: number,
+  hasPictures = false,
 ): ReportRun {
-  const { steps, evaluations } = folder.metrics.sample(points);
-  const phase = phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: evaluations.at(-1) ?? null });
+  const { steps, evaluations: watches } = folder.metrics.sample(points);
+  const phase = phaseOf(folder, { last: steps.at(-1) ?? null, evaluation: watches.at(-1) ?? null });
   const evaluation = folder.readEvaluation();
   const speed = folder.readSpeed();
-  const gated = phase !== "finished" ? undefined : (evaluation ?? evaluations.at(-1))?.networks.gated;
+  const evaluations = new EvaluationsFolder(folder);
+  const pictures = (name: string, judged: Evaluation) => hasPictures ? picturesOf(evaluations, name, judged) : [];
+  const gated = phase !== "finished" ? undefined : (evaluation ?? watches.at(-1))?.networks.gated;
   return {
     name: basename(resolve(folder.path)),
     path: folder.path,
@@ -98,9 +133,11 @@ export function readReportRun(
     images: folder.images,
     phase,
     steps,
-    watches: evaluations,
+    watches,
     evaluation,
     speed: evaluation !== null && speed?.step === evaluation.step ? speed : null,
+    pictures: evaluation === null ? [] : pictures(OWN_EVALUATION, evaluation),
+    others: evaluations.read().map((judged) => ({ ...judged, pictures: pictures(judged.name, judged) })),
     budgetMissed: missedBudget(gated?.cost.share, targetOf(folder.config)),
     opening: gated?.opening ?? 0,
   };
@@ -109,10 +146,10 @@ export function readReportRun(
 /**
  * Reads the report of a single run.
  *
- * @throws {InvalidInputError} if the run's evaluation is damaged.
+ * @throws {InvalidInputError} if an evaluation of the run is damaged.
  */
 export function reportOfRun(folder: RunFolder): ReportData {
-  const run = readReportRun(folder, {}, curvePoints(1));
+  const run = readReportRun(folder, {}, curvePoints(1), true);
   return { kind: "run", title: run.name, path: folder.path, keys: [], runs: [run], waiting: 0, damaged: [] };
 }
 

@@ -49,6 +49,12 @@ figcaption { color: var(--muted); font-size: 0.9rem; max-width: 46rem; margin-to
 .narrow { display: none; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 300px), 1fr)); gap: 1.25rem 1.5rem; }
 .panels p { font-size: 0.9rem; font-weight: 600; margin: 0; }
+.pictures { display: flex; flex-wrap: wrap; gap: 1.25rem 1.5rem; margin: 0.5rem 0 0; }
+.pictures p, h3 { font-size: 0.9rem; font-weight: 600; margin: 0; }
+h3 { margin: 1rem 0 0; }
+.pictures figure { max-width: 100%; }
+.pictures img { display: block; max-width: 100%; height: auto; background: #fff; }
+.pictures details { font-size: 0.9rem; max-width: 30rem; }
 .scroll { overflow-x: auto; max-height: 40rem; overflow-y: auto; border: 1px solid var(--rule); }
 table { border-collapse: collapse; width: 100%; font-size: 0.875rem; overflow-wrap: normal; }
 th, td { padding: 0.3rem 0.55rem; text-align: left; white-space: nowrap; }

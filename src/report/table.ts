@@ -74,6 +74,9 @@ function columnsOf(data: ReportData, outcomes: readonly Outcome[], plain: PlainC
     ...(timingsOf(data).length === 1 ? [column("ms an image", ({ milliseconds }) => spreadCell(milliseconds, 2))] : []),
     column("20-NN, %", ({ knn20 }) => spreadCell(knn20, 2)),
     column("probe, %", ({ probe }) => spreadCell(probe, 2)),
+    ...(outcomes.some(({ effectiveRank }) => effectiveRank !== null)
+      ? [column("effective rank", ({ effectiveRank }) => spreadCell(effectiveRank, 2))]
+      : []),
     ...(plain.isEmpty ? [] : [column("above plain", (outcome) => pointsCell(plain.above(outcome)))]),
     column("training, min", minutesCell),
   ];

@@ -1,5 +1,5 @@
 /**
- * Reads a run's `evaluation.json`, and refuses a damaged one.
+ * Reads a run's `evaluation.json` and its evaluations on other images, and refuses damaged ones.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
 import { staticWays } from "../evaluation/protocols.ts";
 import { type Precision, precisions } from "../tensor/mod.ts";
 import type { NetworkName } from "../models/mod.ts";
+import type { EvaluatedData } from "./evaluated_data.ts";
 
 /** The document that `sluice evaluate --json` prints. */
 export interface Evaluation {
@@ -56,6 +57,7 @@ const network = featureAccuracy.extend({
   // Absent in files of earlier versions.
   parts: z.array(z.object({ name: z.string(), macs: z.number().min(0) })).default([]),
   opening: z.number().exactOptional(),
+  effectiveRank: z.number().min(0).exactOptional(),
   kept: z.array(z.object({ name: z.string(), channels: count, kept: count })).exactOptional(),
   channels: channelCounts.extend({
     blocks: z.array(channelCounts.extend({ name: z.string(), open: share })),
@@ -87,11 +89,31 @@ const evaluation = z.object({
   references: z.object({ rawPixels: featureAccuracy, untrained: networks }),
 });
 
+const otherEvaluation = evaluation.extend({
+  data: z.object({
+    dataset: z.string(),
+    folder: z.string().nullable(),
+    digest: z.string().regex(/^[0-9a-f]{64}$/),
+    images: z.record(z.string(), count),
+  }),
+});
+
 /** The remedy for a damaged file, as the end of a message. */
 export const remedyOfEvaluation = "remove the file and run sluice evaluate again";
 
 /** The content of an `evaluation.json`. Whether the budget is missed also depends on the run's configuration. */
 export type StoredEvaluation = Omit<Evaluation, "budgetMissed">;
+
+/** An evaluation on images that are not the run's own. */
+export interface OtherEvaluation extends Evaluation {
+  /** The images. */
+  readonly data: EvaluatedData;
+}
+
+/** Marks an evaluation as one on other images. A budget holds on the run's own images, so none is missed. */
+export function onOtherImages(evaluation: Evaluation, data: EvaluatedData): OtherEvaluation {
+  return { ...evaluation, budgetMissed: null, data };
+}
 
 /**
  * Parses an `evaluation.json`.
@@ -101,11 +123,21 @@ export type StoredEvaluation = Omit<Evaluation, "budgetMissed">;
  * @throws {InvalidInputError} if the document is damaged; the message names the file and the first place that is wrong.
  */
 export function parseEvaluation(path: string, text: string): StoredEvaluation {
+  return parse(evaluation, path, text);
+}
+
+/** Parses an evaluation on other images, as {@linkcode parseEvaluation} does. */
+export function parseOtherEvaluation(path: string, text: string): OtherEvaluation {
+  const { data, ...evaluation } = parse(otherEvaluation, path, text);
+  return onOtherImages({ ...evaluation, budgetMissed: null }, data);
+}
+
+function parse<T>(schema: z.ZodType<T>, path: string, text: string): T {
   const document = parseJsonObject(text);
   if (document === null) {
     throw new InvalidInputError(`${path}: is damaged: it holds no JSON object; ${remedyOfEvaluation}`);
   }
-  const { success, data, error } = evaluation.safeParse(document);
+  const { success, data, error } = schema.safeParse(document);
   if (success) return data;
   const place = error.issues[0]?.path.join(".") ?? "";
   throw new InvalidInputError(`${path}: is damaged: ${place} is missing or wrong; ${remedyOfEvaluation}`);

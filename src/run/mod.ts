@@ -5,7 +5,9 @@
  */
 export * from "./checkpoint.ts";
 export * from "./checkpoint_files.ts";
-export type { Evaluation } from "./evaluation_file.ts";
+export * from "./evaluated_data.ts";
+export { type Evaluation, onOtherImages, type OtherEvaluation } from "./evaluation_file.ts";
+export * from "./evaluations_folder.ts";
 export * from "./event_log.ts";
 export * from "./image_changes.ts";
 export * from "./image_list.ts";

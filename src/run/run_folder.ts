@@ -208,15 +208,15 @@ export class RunFolder {
   async lock(): Promise<FileLock> {
     using undone = new DisposableStack();
     const lock = undone.use(await lockRun(this.path));
-    this.#checkSameRun("start this command again");
+    this.checkSame("start this command again");
     undone.move();
     clearLeftovers(this.path);
     this.checkpoints.clearLeftovers();
     return this.#lock = lock;
   }
 
-  /** @throws {LostFolderError} if the `config.yaml` at the path has changed since the run was opened. */
-  #checkSameRun(consequence: string): void {
+  /** Checks that the run is still at its path. @throws {LostFolderError} if `config.yaml` has changed meanwhile. */
+  checkSame(consequence: string): void {
     if (this.#read(configName, CONFIG_REMEDY) === this.#text) return;
     throw new LostFolderError(
       `${this.path}: its ${configName} was removed or changed by another process since it was read; ${consequence}`,
@@ -364,7 +364,7 @@ export class RunFolder {
    * @throws {StorageError} if there is no room or no permission.
    */
   writeEvaluation(evaluation: object): void {
-    this.#checkSameRun(`${evaluationName} is not written`);
+    this.checkSame(`${evaluationName} is not written`);
     this.#write(evaluationName, `${JSON.stringify(evaluation, null, 2)}\n`);
   }
 
@@ -388,7 +388,7 @@ export class RunFolder {
    * @throws {StorageError} if there is no room or no permission.
    */
   writeSpeed(speed: RunSpeed): void {
-    this.#checkSameRun(`${speedName} is not written`);
+    this.checkSame(`${speedName} is not written`);
     this.#write(speedName, `${JSON.stringify(speed, null, 2)}\n`);
   }
 

@@ -8,7 +8,8 @@ import { type InvalidInputError, InvalidOptionError } from "../errors.ts";
 import { type ConfigSources, resolveConfig, type RunConfig } from "../config/config.ts";
 import { type ConfigFile, configOfKeys, withHomePaths } from "../config/config_file.ts";
 import { gateOptions, kebabCase, pathOptions, runOptionNames } from "../config/options.ts";
-import { describeVaried, faultOfName, foldedName, folderName, quoteName } from "./run_names.ts";
+import { plainName } from "../formats/mod.ts";
+import { describeVaried, faultOfName, foldedName, quoteName } from "./run_names.ts";
 import type { Place, Scalar, SweepSpec } from "./spec.ts";
 
 /** One run of a sweep. */
@@ -108,9 +109,9 @@ class Planner {
    * @param seed null if all runs have the same seed.
    */
   #nameOf({ name, place }: Variation, varied: PlannedRun["varied"], seed: number | null): string {
-    const own = name === null ? null : folderName(name);
+    const own = name === null ? null : plainName(name);
     const stem = own ?? describeVaried(varied);
-    const whole = folderName([...(stem === "" ? [] : [stem]), ...(seed === null ? [] : [`seed=${seed}`])].join(","));
+    const whole = plainName([...(stem === "" ? [] : [stem]), ...(seed === null ? [] : [`seed=${seed}`])].join(","));
     // Check the spec's name alone, too: a seed must not hide that it is empty.
     const fault = (own === null ? null : faultOfName(own)) ?? faultOfName(whole || "run");
     if (fault === null) return whole || "run";

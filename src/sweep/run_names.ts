@@ -19,14 +19,6 @@ export function describeVaried(varied: Readonly<Record<string, Scalar>>): string
   return Object.entries(varied).map(([key, value]) => `${key}=${value}`).join(",");
 }
 
-/**
- * Turns a text into a folder's name: keeps letters and digits of all scripts in composed form, and replaces the rest by
- * `_`.
- */
-export function folderName(text: string): string {
-  return text.normalize("NFC").replace(/[^\p{L}\p{M}\p{N}_.+=,-]+/gu, "_");
-}
-
 /** The reason why a folder may not have this name, with the remedy; null if it may. */
 export function faultOfName(name: string): string | null {
   if (!/[\p{L}\p{N}]/u.test(name)) return "give a name with a letter or a digit";

@@ -8,7 +8,7 @@ import { dirname, join } from "@std/path";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeClassTree, writeDamagedPng } from "../data/image_files.ts";
 import { withFolder } from "../folders.ts";
-import { assertRefused, assertSucceeds, finish, runSluice } from "./run_sluice.ts";
+import { assertSucceeds, finish, runSluice } from "./run_sluice.ts";
 
 const tiny = ["--width", "4", "--stem", "imagenet", "--projector", "8", "--batch", "8", "--epochs", "1"];
 const small = ["--device", "cpu", "--precision", "f32", "--threads", "1", "--mode", "vanilla", "--image-size", "16"];
@@ -119,20 +119,6 @@ for (const [kind, damage] of kinds) {
     }),
   );
 }
-
-Deno.test(
-  "evaluating a run without labels names the command for its features",
-  withFolder(async (folder) => {
-    const [data, run] = [join(folder, "data"), join(folder, "run")];
-    writeClassTree(data, ["a"], { train: 8, test: 1 });
-    const args = ["pretrain", "--dataset", "images", "--data", data, ...tiny, ...small, "--quiet", "--out", run];
-    await assertSucceeds(args);
-    await assertRefused(
-      ["evaluate", run],
-      /no labelled images to test with, and nothing can be judged: take features with sluice embed/,
-    );
-  }),
-);
 
 Deno.test(
   "too few file descriptors do not count as damage, neither while listing folders nor in the reading threads",

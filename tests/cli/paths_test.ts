@@ -121,7 +121,9 @@ Deno.test(
       images,
       /^not evaluated: the images have no labels; to compute their features: sluice embed \S+ train -o FILE/,
     );
+    assert(images.endsWith(`; for costs and nearest images: sluice evaluate ${join(folder, "r")}\n`), images);
     const embed = ["embed", join(folder, "r"), "train", "-o", join(folder, "features.npy")];
     await assertSucceeds(embed);
+    await assertSucceeds(["evaluate", join(folder, "r")]);
   }),
 );

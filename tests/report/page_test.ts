@@ -13,6 +13,7 @@ import { RunFolder } from "../../src/run/run_folder.ts";
 import { type Browser, openPage, type Page, startBrowser, type View } from "./browser.ts";
 import { findChromium } from "./chromium.ts";
 import { judgedSweep } from "./judged_sweep.ts";
+import { judgeElsewhere } from "./judged_elsewhere.ts";
 import { makeRun, makeSweep } from "./synthetic_runs.ts";
 
 const desk: View = { width: 1200, height: 900, theme: "light" };
@@ -135,6 +136,27 @@ browserTest(
       assertEquals(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0);
       const scrolling = `[...document.querySelectorAll(".scroll")].map((box) => box.scrollWidth > box.clientWidth)`;
       assertEquals(await page.evaluate(scrolling), [true, true]);
+      await page.close();
+    }
+  },
+);
+
+browserTest(
+  "the page with nearest images and evaluations on other images is without faults, and opens the names by keyboard",
+  async (browser, folder) => {
+    const run = makeRun(join(folder, "run"));
+    judgeElsewhere(run);
+    const path = writePage(folder, reportOfRun(run));
+    for (const view of [desk, phone]) {
+      const { page, complaints, requests } = await openPage(browser, path, view);
+      assertEquals([await faultsOf(page), complaints, requests], [[], [], []]);
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0);
+      const drawn = "[...document.querySelectorAll('img')].map((image) => image.complete && image.naturalWidth)";
+      assertEquals(await page.evaluate(drawn), [20, 20]);
+      await page.focus("#nearest-dense summary");
+      await page.keyboard.press("Enter");
+      assertEquals(await page.evaluate("document.querySelector('#nearest-dense details').open"), true);
+      assertEquals(await faultsOf(page), []);
       await page.close();
     }
   },

@@ -188,8 +188,17 @@ interface SyntheticKind {
   readonly budget?: number;
 }
 
-/** Makes the run folders of a sweep. @returns the data of their report. */
-export function makeSweep(path: string, { budgets, modes, seeds, run = {} }: SyntheticSweep): ReportData {
+/**
+ * Makes the run folders of a sweep.
+ *
+ * @param more adds files to each run.
+ * @returns the data of their report.
+ */
+export function makeSweep(
+  path: string,
+  { budgets, modes, seeds, run = {} }: SyntheticSweep,
+  more: (folder: RunFolder) => void = () => {},
+): ReportData {
   const kinds = modes.flatMap((mode): SyntheticKind[] => {
     return mode === "vanilla" ? [{ mode }] : budgets.map((budget) => ({ mode, budget }));
   });
@@ -198,6 +207,7 @@ export function makeSweep(path: string, { budgets, modes, seeds, run = {} }: Syn
     const varied: Record<string, Scalar> = { ...kind };
     const name = [...Object.entries(varied).map(([, value]) => String(value)), `seed${seed}`].join("-");
     const folder = makeRun(join(path, name), { ...run, options: { ...run.options, ...kind, seed } });
+    more(folder);
     return readReportRun(folder, varied, curvePoints(all.length));
   });
   return {

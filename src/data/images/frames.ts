@@ -58,30 +58,29 @@ export function trainingFrame(
   });
 }
 
+/** The size to which a whole image is resized, and where the window that is kept begins, in pixels. */
+export type Frame = Readonly<Record<"resizedHeight" | "resizedWidth" | "windowTop" | "windowLeft", number>>;
+
 /**
- * Writes the frame for evaluation. An image of the wanted size stays unchanged. In any other image, the shorter side
- * is resized to 256/224 of the wanted side, and the centre is cropped. Sizes and offsets equal those of torchvision's
+ * The frame for evaluation. An image of the wanted size stays unchanged. In any other image, the shorter side is
+ * resized to 256/224 of the wanted side, and the centre is cropped. Sizes and offsets equal those of torchvision's
  * Resize and CenterCrop; the interpolation is bicubic, unlike torchvision's default.
  *
  * @param size Size of the image.
  * @param wanted Side of the square crop.
  */
-export function evaluationFrame([height, width]: Size, wanted: number, frames: Int32Array, place: number): void {
+export function centredFrame([height, width]: Size, wanted: number): Frame {
   const isWanted = height === wanted && width === wanted;
   const shorter = isWanted ? wanted : evaluationResize(wanted);
   const resized = (side: number) => Math.trunc(shorter * side / Math.min(height, width));
   const [resizedHeight, resizedWidth] = [resized(height), resized(width)];
   const begin = (side: number) => roundHalfToEven((side - wanted) / 2);
-  setFrame(frames, place, {
-    top: 0,
-    left: 0,
-    height,
-    width,
-    resizedHeight,
-    resizedWidth,
-    windowTop: begin(resizedHeight),
-    windowLeft: begin(resizedWidth),
-  });
+  return { resizedHeight, resizedWidth, windowTop: begin(resizedHeight), windowLeft: begin(resizedWidth) };
+}
+
+/** Writes the frame for evaluation of an image of a size, {@linkcode centredFrame}. */
+export function evaluationFrame([height, width]: Size, wanted: number, frames: Int32Array, place: number): void {
+  setFrame(frames, place, { top: 0, left: 0, height, width, ...centredFrame([height, width], wanted) });
 }
 
 /** Rounds like Python, which torchvision's CenterCrop relies on. */

@@ -12,6 +12,7 @@ import { FilePixels } from "./file_pixels.ts";
 import { ImageReader } from "./image_reader.ts";
 import { MemoryPixels } from "./memory_pixels.ts";
 import { RecordPixels } from "./record_pixels.ts";
+import { ResizedPixels } from "./resized_pixels.ts";
 import { StreamedImages } from "./streamed_images.ts";
 import type { TrainingImages } from "./training_images.ts";
 
@@ -82,6 +83,7 @@ export class ImageStores implements Disposable {
 
   #makePixels(set: ImageSet): BatchPixels {
     if (set.kind === "memory") return new MemoryPixels(set);
+    if (set.kind === "resized") return new ResizedPixels(set, this.#makePixels(set.source), this.device);
     const { workers = 0, strict = false, skipped = () => {} } = this.options;
     // The reader is opened first and so closed last: the others may still have jobs in it.
     this.#reader ??= this.#owned.use(new ImageReader(this.device, readerThreads(workers)));

@@ -12,5 +12,6 @@ export * from "./image_reader.ts";
 export * from "./image_stores.ts";
 export * from "./memory_pixels.ts";
 export * from "./record_pixels.ts";
+export * from "./resized_pixels.ts";
 export * from "./streamed_images.ts";
 export * from "./training_images.ts";

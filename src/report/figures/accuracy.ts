@@ -146,7 +146,10 @@ export function accuracyFigure({ runs }: ReportData, outcomes: readonly Outcome[
   const axes: Axes = { measure: commonMeasure(outcomes), inShares: haveOneDenseCost(runs) };
   const groups = groupsOf(outcomes, axes);
   if (groups.length === 0) {
-    return missingFigure(name, title, "No run has been evaluated yet; sluice evaluate RUN adds its accuracy and cost.");
+    const reason = runs.some(({ evaluation }) => evaluation !== null)
+      ? "The images have no labels, so there is no accuracy."
+      : "No run has been evaluated yet; sluice evaluate RUN adds its accuracy and cost.";
+    return missingFigure(name, title, reason);
   }
   const floors = floorsOf(runs, axes.measure);
   return {

@@ -94,7 +94,7 @@ export function channelsFigure(configurations: readonly Configuration[]): Figure
     name,
     title,
     caption: [
-      "Shares of each block's channels over the test images, from left to right: open for every image, open for some " +
+      "Shares of each block's channels over the evaluation images, from left to right: open for every image, open for some " +
       "images, closed for every image.",
       ...describeMeans(chosen),
       ...describeChoice(all.length, chosen.length),
