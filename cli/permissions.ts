@@ -8,10 +8,10 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** Commands that use the network. */
 const usingNetwork = ["data fetch"];
-/** Commands that start other programs: runs of a sweep, and Slurm's commands. */
-const startingPrograms = ["status", "sweep", "sweep status", "sweep cancel", "sweep task"];
+/** Commands that start other programs: runs of a sweep, Slurm's commands, and Python. */
+const startingPrograms = ["bench export", "status", "sweep", "sweep status", "sweep cancel", "sweep task"];
 /** Commands that write nothing. */
-const onlyReading = ["completions", "cost", "help", "version", "status", "data list", "data verify"];
+const onlyReading = ["completions", "cost", "help", "version", "status", "data list", "data verify", "verify-export"];
 
 /** A command's name without the program's, such as `data fetch`. */
 function fullName(command: CommandUnknownOpts): string {

@@ -9,6 +9,7 @@ import {
   addCommonOptions,
   addExamples,
   addInferenceOptions,
+  addOutputOptions,
   addRunOptions,
   addSlimOptions,
   encoderOptions,
@@ -71,7 +72,8 @@ function addBenchInfer(bench: CommandUnknownOpts): void {
 /** Adds `bench` with its kinds to the program. */
 export function addBench(program: CommandUnknownOpts): void {
   const bench = program.command("bench").helpCommand(false).description(
-    "measures the speed of this machine: training step, inference, augmentation, image files, checkpoints, operations",
+    "measures the speed of this machine: training step, inference, augmentation, image files, checkpoints, " +
+      "exported networks, operations",
   );
   addBenchStep(bench);
   addBenchInfer(bench);
@@ -105,6 +107,16 @@ export function addBench(program: CommandUnknownOpts): void {
     "sluice bench folder photographs",
     "sluice bench folder icons --image-size 32 --threads 1 --json",
   ]);
+  const exported = bench.command("export").argument("<FILE>", "ONNX file of sluice export")
+    .description("milliseconds of an exported network in ONNX Runtime (of the python3 on PATH) and in sluice")
+    .option("--batch <N>", "images in a batch (default: 1, 8, then 64)")
+    .action(async (path, _options, self) => (await import("./bench_export_action.ts")).runBenchExport(path, self));
+  addRunOptions(exported, ["threads"]);
+  addOutputOptions(exported);
+  addExamples(exported, [
+    "sluice bench export runs/demo/exports/slim-0.3.onnx",
+    "sluice bench export slim.onnx --batch 1 --threads 1 --json",
+  ]);
   const ops = bench.command("ops")
     .description("milliseconds of each operation, compared with the limits of memory and processor")
     .action(async (_options, self) => (await actions()).runOperations(self));
@@ -116,6 +128,7 @@ export function addBench(program: CommandUnknownOpts): void {
     "sluice bench augment",
     "sluice bench folder photographs",
     "sluice bench checkpoint",
+    "sluice bench export slim.onnx",
     "sluice bench ops",
   ]);
 }

@@ -12,11 +12,17 @@ import { activationType, type Precision } from "../tensor/precision.ts";
 /** Height and width of the images in pixels. */
 export const IMAGE_SIDE = 32;
 
-/** Normally distributed noise [count, 32, 32, 3]; the same stream gives the same noise. */
-export function randomImages(device: Device, count: number, stream: number, precision: Precision): Tensor {
+/** Normally distributed noise [count, side, side, 3]; the same stream gives the same noise. */
+export function randomImages(
+  device: Device,
+  count: number,
+  stream: number,
+  precision: Precision,
+  side: number = IMAGE_SIDE,
+): Tensor {
   const random = new RandomStream(0, stream, 0);
-  const values = Float32Array.from({ length: count * IMAGE_SIDE * IMAGE_SIDE * 3 }, () => random.normal());
-  const images = Tensor.from(device, values, [count, IMAGE_SIDE, IMAGE_SIDE, 3]);
+  const values = Float32Array.from({ length: count * side * side * 3 }, () => random.normal());
+  const images = Tensor.from(device, values, [count, side, side, 3]);
   const dtype = activationType(precision);
   if (dtype === "f32") return images;
   const rounded = cast(null, images, dtype);

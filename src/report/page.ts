@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { exportsSection } from "./exports.ts";
 import { type Figure, figuresOf } from "./figures/mod.ts";
 import { Markup, markup } from "./markup.ts";
 import { maskOutcomesOf } from "./mask_outcomes.ts";
@@ -91,8 +92,8 @@ export function reportPage(data: ReportData): string {
     <button id="theme" type="button" hidden>Dark theme</button>
   </header>
   <main>${summary(data, outcomes)}${figuresOf(data).map(figureSection)}${nearestSection(data)}${tables}${
-    otherEvaluations(data)
-  }
+    exportsSection(data)
+  }${otherEvaluations(data)}
   </main>
   <script>${new Markup(script)}</script>
 </body>

@@ -21,6 +21,7 @@ import type { EvaluationRecord, StepRecord } from "../run/records.ts";
 import { targetOf } from "../config/network.ts";
 import { RunFolder } from "../run/run_folder.ts";
 import { phaseOf, type RunPhase } from "../run/run_status.ts";
+import { readExports, type ReportExport } from "./exported_files.ts";
 
 /** A network's picture of nearest neighbours. */
 export interface NetworkPicture extends NearestPicture {
@@ -60,6 +61,8 @@ export interface ReportRun {
   readonly speed: RunSpeed | null;
   /** Pictures of nearest neighbours among the run's own images; empty in the report of a sweep. */
   readonly pictures: readonly NetworkPicture[];
+  /** Networks in the run's folder of exports, by name. */
+  readonly exports: readonly ReportExport[];
   /** Evaluations on other images, by name. */
   readonly others: readonly ReportEvaluation[];
   /**
@@ -138,6 +141,7 @@ export function readReportRun(
     speed: evaluation !== null && speed?.step === evaluation.step ? speed : null,
     pictures: evaluation === null ? [] : pictures(OWN_EVALUATION, evaluation),
     others: evaluations.read().map((judged) => ({ ...judged, pictures: pictures(judged.name, judged) })),
+    exports: readExports(folder.path),
     budgetMissed: missedBudget(gated?.cost.share, targetOf(folder.config)),
     opening: gated?.opening ?? 0,
   };

@@ -119,6 +119,11 @@ Deno.test(
     );
     writeFileSync(file, readFileSync(file).subarray(0, 5000));
     await assertRefused(["verify-export", file], /gated\.onnx: ONNX: .*; copy or export the file again/);
+    await assertRefused(
+      ["bench", "export", join(folder, "dense.safetensors")],
+      /is no ONNX file by its name; give FILE/,
+    );
+    await assertRefused(["bench", "export", file], /gated\.onnx: ONNX: .*; copy or export the file again/);
     await assertRefused(["verify-export", join(folder, "x.pt")], /x\.pt: is no exported network by its name/);
     await assertRefused(["verify-export", join(folder, "x.onnx")], /x\.onnx: cannot be read/);
   }),

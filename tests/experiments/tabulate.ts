@@ -146,7 +146,7 @@ function evaluatedRuns(sweep: SweepFolder): ReportData {
     return [{
       ...{ name, path, varied, config, budgetMissed, evaluation: { ...evaluation, budgetMissed } },
       ...{ opening: gated?.opening ?? 0, speed: null, images: null, phase: "finished", steps: [], watches: [] },
-      ...{ pictures: [], others: [] },
+      ...{ pictures: [], others: [], exports: [] },
     }];
   });
   const waiting = sweep.plan.runs.length - runs.length;

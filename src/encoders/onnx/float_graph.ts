@@ -30,7 +30,7 @@ export const graphInput = "images", graphOutput = "features";
 export const normalisedInput = "images.normalised";
 
 /** Epsilon of every norm of a network. */
-const EPSILON = 1e-5;
+export const EPSILON = 1e-5;
 
 /** Scale and shift of a norm: it is scale x + shift in evaluation. In float64. */
 interface Fold {

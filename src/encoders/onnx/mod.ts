@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./calibration.ts";
+export * from "./encoder_of_model.ts";
 export * from "./float_graph.ts";
 export * from "./graph_builder.ts";
 export * from "./interpreter.ts";
