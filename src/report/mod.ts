@@ -4,6 +4,7 @@
  * @module
  */
 export { type FigureFile, figureFiles } from "./figure_file.ts";
+export type { ReportExport } from "./exported_files.ts";
 export { reportPage } from "./page.ts";
 export {
   curvePoints,
