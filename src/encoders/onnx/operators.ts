@@ -20,7 +20,6 @@ import {
   unary,
 } from "../../ops/mod.ts";
 import { Tensor } from "../../tensor/mod.ts";
-import { roundToEven } from "./quantisation.ts";
 import type { Value } from "./values.ts";
 
 /** What an operator works on. */
@@ -147,6 +146,12 @@ function scalar({ constant, node }: Operands, place: number): number {
   return Number(data[0]);
 }
 
+/**
+ * From here to twice as much f32 holds whole numbers only: adding it rounds small numbers to whole ones, halves to even
+ * ones. It is 1.5 times 2^23, so that negative numbers stay in that range, too.
+ */
+const WHOLE_FROM = 12_582_912;
+
 /** Rounds to bytes, and stores what they stand for. */
 const quantise: Operator = (operands) => {
   const { value, constant, node: { name, inputs }, device } = operands;
@@ -156,9 +161,10 @@ const quantise: Operator = (operands) => {
   const [scale, zeroPoint] = [scalar(operands, 1), scalar(operands, 2)];
   const { tensor, layout } = value(0);
   const values = tensor.toFloat32();
+  const [low, high] = [least - zeroPoint, most - zeroPoint];
   for (let at = 0; at < values.length; at++) {
-    const whole = roundToEven(Math.fround((values[at] ?? 0) / scale)) + zeroPoint;
-    values[at] = scale * (Math.min(most, Math.max(least, whole)) - zeroPoint);
+    const steps = Math.min(high, Math.max(low, Math.fround((values[at] ?? 0) / scale)));
+    values[at] = scale * (Math.fround(steps + WHOLE_FROM) - WHOLE_FROM);
   }
   return { tensor: Tensor.from(device, values, tensor.shape), layout, steps: inputs.slice(1) };
 };
