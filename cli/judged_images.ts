@@ -12,7 +12,8 @@ import type { NearestImages, Protocol } from "../src/evaluation/mod.ts";
 import type { NetworkName } from "../src/models/network_names.ts";
 import { type EvaluatedData, type Evaluation, type EvaluationsFolder, onOtherImages } from "../src/run/mod.ts";
 import type { RunFolder } from "../src/run/run_folder.ts";
-import type { RunSpeed } from "../src/run/speed_file.ts";
+import { mergedEvaluation } from "../src/run/evaluation_file.ts";
+import { mergedSpeed, type RunSpeed } from "../src/run/speed_file.ts";
 
 /** The images to judge by. */
 export interface JudgedImages {
@@ -45,8 +46,22 @@ export function openJudgedImages(
     return { images: openDataset(config, folder ?? config.data), isOther: false, folder };
   }
   const images = openOtherDataset(config, dataset, folder);
-  const own = networks.includes("slim") ? { own: openDataset(config) } : {};
+  const own = networks.includes("slim") ? { own: openOwn(config) } : {};
   return { images, isOther: true, folder, ...own };
+}
+
+/** The run's own images where training found them. @throws {InvalidInputError} if they are not there any more. */
+function openOwn(config: RunConfig): Dataset {
+  try {
+    return openDataset(config);
+  } catch (cause) {
+    if (!(cause instanceof InvalidInputError)) throw cause;
+    throw new InvalidInputError(
+      `--network slim: is cut by the run's own images, which are missing (${cause.message.split(";")[0]}); ` +
+        "put them back, or leave slim out",
+      { cause },
+    );
+  }
 }
 
 /** The options that are about accuracies, by their names in commander. */
@@ -74,6 +89,16 @@ export function usableProtocols(
   return [];
 }
 
+/** What a file holds; null if there is none, or it is damaged and will be replaced. */
+function readable<T>(read: () => T | null): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InvalidInputError) return null;
+    throw error;
+  }
+}
+
 /** An evaluation to keep. */
 export interface FinishedEvaluation {
   /** The run. */
@@ -92,14 +117,14 @@ export interface FinishedEvaluation {
 
 /**
  * Stores an evaluation in the run: in its `evaluation.json` if the images are the run's own, else in its folder
- * `evaluations`.
+ * `evaluations`. In the former, networks that this evaluation left out stay if they were judged after the same step.
  *
  * @throws {StorageError} if there is no room or no permission.
  */
 export function storeEvaluation({ run, evaluations, evaluation, other, speed, pictures }: FinishedEvaluation): void {
-  if (other === null) run.writeEvaluation(evaluation);
+  if (other === null) run.writeEvaluation(mergedEvaluation(readable(() => run.readEvaluation()), evaluation));
   else evaluations.write(onOtherImages(evaluation, other));
-  if (speed !== null) run.writeSpeed(speed);
+  if (speed !== null) run.writeSpeed(mergedSpeed(readable(() => run.readSpeed()), speed));
   for (const [network, nearest] of pictures) {
     evaluations.writePicture(other, network, evaluation.step ?? 0, nearest);
   }

@@ -4,10 +4,11 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { imageSide, networkSpec } from "../src/config/network.ts";
 import type { RunConfig } from "../src/config/options.ts";
 import { slimSize } from "../src/encoders/slim_run.ts";
 import { InvalidInputError } from "../src/errors.ts";
-import type { SlimSize } from "../src/evaluation/mod.ts";
+import { refuseSmallerSlim, type SlimSize } from "../src/evaluation/slim_mask.ts";
 import type { NetworkName } from "../src/models/network_names.ts";
 import { wholeNumber } from "./options.ts";
 
@@ -21,7 +22,8 @@ function readCost(text: unknown): number {
  * The size of the slim network that a command line asks for.
  *
  * @param networks the networks that the command works with.
- * @throws {InvalidInputError} if a value is out of range, or there is no slim network to which it could apply.
+ * @throws {InvalidInputError} if a value is out of range, there is no slim network to which it could apply, or no slim
+ * network is that small.
  */
 export function readSlimSize(
   command: CommandUnknownOpts,
@@ -36,10 +38,12 @@ export function readSlimSize(
   }
   const { width } = config;
   const rule = `a whole number from 1 to the run's width, ${width}`;
-  return slimSize(config, {
+  const size = slimSize(config, {
     ...(cost === undefined ? {} : { cost: readCost(cost) }),
     ...(channelMultiple === undefined
       ? {}
       : { channelMultiple: wholeNumber("channel-multiple", channelMultiple, rule, 1, width) }),
   });
+  if (networks.includes("slim")) refuseSmallerSlim(networkSpec(config, imageSide(config)), size);
+  return size;
 }

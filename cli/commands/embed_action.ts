@@ -65,19 +65,20 @@ export function runEmbed(path: string, images: string, command: CommandUnknownOp
   const slimSize = readSlimSize(command, run.config, [name]);
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const opened = openImages(run.config, images, data);
-  const skipped = [...opened.dataset.skipped];
+  // A split is of the run's own data set, which a slim network is cut by.
+  const isSplit = embeddedSplits.some((split) => split === images);
+  const own = name !== "slim" ? null : isSplit ? opened.dataset : ownImages(run.config, data);
+  const byPath = new Map<string, SkippedImage>();
+  const addSkipped = (image: SkippedImage) => void byPath.set(image.path, image);
+  for (const dataset of new Set([opened.dataset, ...(own === null ? [] : [own])])) dataset.skipped.forEach(addSkipped);
   using device = openDevice(asked, output);
   const selection = opened.dataset.origin?.selection ?? null;
   if (selection !== null) remark(output, selection.line);
   const precision = resolvePrecision(inferencePrecision(asked, command), device.description);
-  const addSkipped = (image: SkippedImage) => void skipped.push(image);
-  const slim = name !== "slim" ? undefined : {
-    dataset: ownImages(run.config, data),
-    size: slimSize,
-    skipped: addSkipped,
-  };
+  const slim = own === null ? undefined : { dataset: own, size: slimSize, skipped: addSkipped };
   const options = { network: name, slim, skipped: addSkipped, precision };
   const embedding = embedImages(device, run.config, checkpoint, opened, options);
+  const skipped = [...byPath.values()];
   const remarks = new SkippedRemarks(output);
   for (const image of skipped) remarks.add(image);
   remarks.conclude("--json names them");

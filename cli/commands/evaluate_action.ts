@@ -22,6 +22,8 @@ import type { RunSpeed } from "../../src/run/speed_file.ts";
 import { openJudgedImages, storeEvaluation, usableProtocols } from "../judged_images.ts";
 import { givenRunOptions, inferencePrecision, outputOptions, wholeNumber } from "../options.ts";
 import { chooseNetworks, parseList } from "../requests.ts";
+import { openDevice } from "../device.ts";
+import { resolvePrecision } from "../../src/tensor/precision.ts";
 import { EvaluationSession } from "../sessions.ts";
 import { readSlimSize } from "../slim.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
@@ -67,7 +69,13 @@ export async function runEvaluate(path: string, command: CommandUnknownOpts): Pr
   const isKept = mayWriteTo(path);
   const { images, own, isOther } = judged;
   const place = { device: deviceName, threads, images, own, data: null, isKept: isKept && !isOther };
-  if (isOther) announce(output, `reading the data: ${images.name}`, "nothing");
+  if (isOther) {
+    // Reading the data may take long, so what the evaluation would refuse comes first.
+    run.latestCheckpoint(() => {});
+    using device = openDevice(asked, output);
+    resolvePrecision(precision, device.description);
+    announce(output, `reading the data: ${images.name}`, "nothing");
+  }
   const other = isOther ? await describeData(images, judged.folder) : null;
   if (!isKept) {
     remark(output, `${path}: is not writable; the results are printed, but not stored`);

@@ -7,7 +7,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "@std/path";
 import { existsSync } from "node:fs";
 import denoJson from "../../deno.json" with { type: "json" };
-import { withGiven } from "../../src/config/config.ts";
+import { type RunConfig, withGiven } from "../../src/config/config.ts";
 import { openDataset } from "../../src/config/open_dataset.ts";
 import type { SkippedImage } from "../../src/data/mod.ts";
 import { type ExportFormat, exportFormats } from "../../src/encoders/encoder_formats.ts";
@@ -15,12 +15,13 @@ import { exportRun, refuseInt8 } from "../../src/encoders/export_run.ts";
 import type { Int8Cost } from "../../src/encoders/int8_graph.ts";
 import { type Int8Target, int8Targets } from "../../src/encoders/onnx/quantisation.ts";
 import { InvalidInputError } from "../../src/errors.ts";
-import type { SlimSize } from "../../src/evaluation/mod.ts";
+import { defaultMultiple, type SlimSize } from "../../src/evaluation/slim_mask.ts";
+import { mayWriteTo } from "../../src/machine/storage.ts";
 import type { NetworkName } from "../../src/models/network_names.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { openDevice } from "../device.ts";
 import { givenRunOptions, outputOptions } from "../options.ts";
-import { checkNewFiles, chooseNetwork } from "../requests.ts";
+import { checkFolder, checkNewFiles, chooseNetwork } from "../requests.ts";
 import { EvaluationSession } from "../sessions.ts";
 import { readSlimSize } from "../slim.ts";
 import { describeDifference } from "../ui/exports.ts";
@@ -70,13 +71,40 @@ function readInt8({ precision = "f32", int8For }: Record<string, unknown>): Int8
   throw new InvalidInputError(`--int8-for ${int8For}: give ${int8Targets.join(" or ")}`);
 }
 
-/** The file in a run's folder: its name says what is in it. */
-function placeInRun(run: RunFolder, network: NetworkName, { cost }: SlimSize, isInt8: boolean, format: ExportFormat) {
-  return join(
-    run.path,
-    "exports",
-    `${network}${network === "slim" ? `-${cost}` : ""}${isInt8 ? "-int8" : ""}.${format}`,
-  );
+/** What is in a file: its name says it. */
+interface Content {
+  readonly network: NetworkName;
+  readonly size: SlimSize;
+  readonly int8: Int8Target | null;
+  readonly format: ExportFormat;
+}
+
+/** The file in a run's folder. What is as by default is not in its name. */
+function nameOf({ width }: RunConfig, { network, size: { cost, channelMultiple }, int8, format }: Content): string {
+  const parts = [
+    network,
+    ...(network === "slim" ? [cost] : []),
+    ...(network === "slim" && channelMultiple !== defaultMultiple(width) ? [`multiple-${channelMultiple}`] : []),
+    ...(int8 === null ? [] : ["int8", ...(int8 === "onnxruntime" ? [] : [int8])]),
+  ];
+  return `${parts.join("-")}.${format}`;
+}
+
+/** The path of the file. @throws {InvalidInputError} if it exists, or cannot be written. */
+function placeFor(run: RunFolder, out: unknown, content: Content): string {
+  if (typeof out === "string") {
+    checkNewFiles([out]);
+    return out;
+  }
+  const folder = join(run.path, "exports");
+  if (existsSync(folder)) {
+    checkFolder(folder, "--out another path");
+    const file = join(folder, nameOf(run.config, content));
+    checkNewFiles([file]);
+    return file;
+  }
+  if (mayWriteTo(run.path)) return join(folder, nameOf(run.config, content));
+  throw new InvalidInputError(`${run.path}: is not writable; make it writable, or give --out another path`);
 }
 
 /** An accuracy before and after rounding; nothing if it was not measured. */
@@ -105,23 +133,25 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const format = readFormat(asked, out);
   const graph = readGraph(others, format);
   const int8 = readInt8(others);
-  if (typeof out === "string") checkNewFiles([out]);
   const run = RunFolder.open(path);
   const { precision: _, ...given } = givenRunOptions(command);
   const config = withGiven(run.config, given);
   const name = chooseNetwork(network, run.config);
   const size = readSlimSize(command, run.config, [name]);
   refuseInt8({ int8, network: name, format, graph });
+  if (data !== undefined && name !== "slim" && int8 === null) {
+    throw new InvalidInputError(
+      `--data ${data}: slim networks and 8 bits need images, this file does not; leave it out`,
+    );
+  }
+  const file = placeFor(run, out, { network: name, size, int8, format });
   const checkpoint = run.latestCheckpoint((line) => remark(output, line));
   const session = new EvaluationSession(output);
   const images = name !== "slim" && int8 === null ? undefined : {
     dataset: openDataset(run.config, typeof data === "string" ? data : run.config.data),
     skipped: (image: SkippedImage) => session.skipped(image),
   };
-  const file = typeof out === "string" ? out : placeInRun(run, name, size, int8 !== null, format);
-  if (typeof out !== "string" && existsSync(file)) {
-    throw new InvalidInputError(`${file}: exists already; give --out another path or remove it`);
-  }
+  images?.dataset.skipped.forEach((image) => session.skipped(image));
   if (int8 !== null && run.config.width < NARROW) {
     remark(output, `width ${run.config.width}: rounding to 8 bits costs networks below width ${NARROW} the most`);
   }

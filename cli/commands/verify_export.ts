@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { addCommonOptions, addExamples } from "../options.ts";
+import { addExamples, addOutputOptions, addRunOptions } from "../options.ts";
 
 /** Adds `verify-export` to the program. */
 export function addVerifyExport(program: CommandUnknownOpts): void {
@@ -12,7 +12,8 @@ export function addVerifyExport(program: CommandUnknownOpts): void {
     .description("runs an exported network on the image in its file, and compares its features with those in the file")
     .argument("<FILE>", "file of sluice export: FILE.onnx or FILE.safetensors")
     .action(async (file, _options, self) => (await import("./verify_export_action.ts")).runVerifyExport(file, self));
-  addCommonOptions(command);
+  addRunOptions(command, ["device", "threads"]);
+  addOutputOptions(command);
   addExamples(command, [
     "sluice verify-export runs/demo/exports/slim-0.3.onnx",
     "sluice verify-export dense.safetensors --json",

@@ -43,8 +43,8 @@ export interface EncoderDescription {
   readonly version: string;
 }
 
-/** A value of the metadata, which are texts: JSON of the given schema. */
-function spoken<T>(schema: z.ZodType<T>) {
+/** A value of the metadata, which are texts: JSON, parsed by the given schema. */
+function parsed<T>(schema: z.ZodType<T>) {
   return z.string().transform((text, context): unknown => {
     try {
       return JSON.parse(text);
@@ -59,17 +59,17 @@ const constants = z.tuple([z.number(), z.number(), z.number()]);
 const positive = z.int().positive();
 const schema = z.object({
   arch: z.enum(architectures),
-  width: spoken(positive),
+  width: parsed(positive),
   stem: z.enum(stems),
   network: z.enum(networkNames),
-  image_size: spoken(positive),
-  gate_reduction: spoken(positive).optional(),
-  gate_group: spoken(positive).optional(),
-  widths: spoken(z.record(z.string(), z.array(positive).min(1))).optional(),
-  mean: spoken(constants),
-  std: spoken(constants),
-  transform: spoken(z.object({ as_is: positive, resize: positive })),
-  step: spoken(z.int().nonnegative()),
+  image_size: parsed(positive),
+  gate_reduction: parsed(positive).optional(),
+  gate_group: parsed(positive).optional(),
+  widths: parsed(z.record(z.string(), z.array(positive).min(1))).optional(),
+  mean: parsed(constants),
+  std: parsed(constants),
+  transform: parsed(z.object({ as_is: positive, resize: positive })),
+  step: parsed(z.int().nonnegative()),
   sluice: z.string(),
 }).refine(({ width, gate_group: group = 1 }) => width % group === 0, { path: ["gate_group"] });
 

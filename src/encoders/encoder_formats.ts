@@ -35,11 +35,10 @@ export interface ExportedEncoder {
   readonly int8: Int8Graph | null;
 }
 
-/**
- * Differences that rounding makes, as shares of the largest feature: norms that are multiplied into weights round
- * differently; and in 8 bits another order of sums may move a value by a step.
- */
-const ROUNDING = 1e-5, FOLDED_ROUNDING = 1e-4, INT8_ROUNDING = 2e-2;
+/** Differences that rounding makes, as shares of the largest feature. In 8 bits it may move a value by a whole step. */
+const ROUNDING = 1e-5, INT8_ROUNDING = 2e-2;
+/** Largest difference that norms make which are multiplied into weights, as a share of the largest feature. */
+export const FOLDED_ROUNDING = 1e-4;
 
 /** How a format writes and reads networks. */
 export interface EncoderFormat {

@@ -25,7 +25,8 @@ export interface EvaluationPlace extends Pick<RunConfig, "device" | "threads" | 
 }
 
 /** What to evaluate, and how. */
-export interface FolderEvaluationOptions extends Omit<EvaluationOptions, "progress" | "precision" | "timed" | "own"> {
+export interface FolderEvaluationOptions
+  extends Omit<EvaluationOptions, "progress" | "precision" | "timed" | "own" | "damaged"> {
   /** The precision of the networks' passes: f32 by default; `auto` is bf16 if the device multiplies it. */
   readonly precision?: RunConfig["precision"];
 }
@@ -64,7 +65,9 @@ export function evaluateFolder(
   const precision = resolvePrecision(asked, device.description);
   const selection = dataset.origin?.selection ?? null;
   if (selection !== null) observer.remark?.(selection.line);
+  const damaged = new Set<string>();
   const skipped = (image: SkippedImage) => {
+    damaged.add(image.path);
     if (place.isKept) run.appendSkipped(image);
     observer.skipped?.(image);
   };
@@ -77,5 +80,5 @@ export function evaluateFolder(
       timed({ step: checkpoint.state.step, device: name, threads, precision, networks }),
   };
   const { own } = place;
-  return evaluateRun(run, checkpoint, stores, { ...options, own, precision, progress, ...timedNetworks });
+  return evaluateRun(run, checkpoint, stores, { ...options, own, damaged, precision, progress, ...timedNetworks });
 }

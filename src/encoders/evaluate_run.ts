@@ -33,6 +33,8 @@ export interface EvaluationOptions extends Omit<JudgingOptions, "nearest"> {
   readonly slim?: Partial<SlimSize>;
   /** The run's own images, if it is judged by others: the slim network is cut by them. */
   readonly own?: Dataset | undefined;
+  /** Paths of damaged images; may grow while images are read. They count for nothing without labels. */
+  readonly damaged?: ReadonlySet<string>;
   /** The precision of the networks' passes; f32 by default. What is measured on features is f32. */
   readonly precision?: Precision;
   /** Called with the times of the networks. They are no part of the result, because they never repeat. */
@@ -81,7 +83,7 @@ export function evaluateRun(
   const { precision = "f32" } = options;
   for (const name of options.networks) refuseMissing(name, config);
   checkLabels(stores.dataset, options);
-  const evaluator = judgeOf(stores, config.seed, precision, gatedViews(config));
+  const evaluator = judgeOf(stores, config.seed, precision, gatedViews(config), options.damaged);
   using network = new DualNetwork(stores.device, networkOptions(config, stores.dataset.pretraining.height));
   // The masks and the neighbours of untrained networks mean nothing.
   const { pictured: _, ...shared } = options;

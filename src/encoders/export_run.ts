@@ -9,24 +9,32 @@ import { type Dataset, datasetSource, evaluationResize, ImageStores, type Skippe
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, MisuseError, StorageError } from "../errors.ts";
 import type { SlimSize } from "../evaluation/mod.ts";
-import { makeFolder, writeFileAtomically } from "../formats/mod.ts";
+import { type HostTensor, makeFolder, writeFileAtomically } from "../formats/mod.ts";
 import { DualNetwork, encoderState, type NetworkName, passOf } from "../models/mod.ts";
 import { Scope } from "../tensor/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { imageSide, networkOptions } from "../config/network.ts";
 import type { RunFolder } from "../run/run_folder.ts";
-import { encoderFormats, type ExportFormat } from "./encoder_formats.ts";
+import { encoderFormats, type ExportFormat, FOLDED_ROUNDING } from "./encoder_formats.ts";
 import {
   type Encode,
   type GoldenDifference,
   goldenDifference,
+  type GoldenImage,
   goldenImage,
   normalisedImage,
   refuseDifference,
 } from "./golden_image.ts";
 import type { LoadedFile } from "./loaded_file.ts";
-import { type Int8Cost, type Int8Graph, int8Graph } from "./int8_graph.ts";
-import { type GraphOptions, type Int8Target, loadOnnxModel, modelOf } from "./onnx/mod.ts";
+import { type Int8Cost, int8Graph } from "./int8_graph.ts";
+import {
+  floatGraph,
+  type GraphBuilder,
+  type GraphOptions,
+  type Int8Target,
+  loadOnnxModel,
+  modelOf,
+} from "./onnx/mod.ts";
 import { cutSlim, refuseMissing, slimSize } from "./slim_run.ts";
 import type { EncoderDescription } from "./encoder_description.ts";
 
@@ -98,17 +106,29 @@ function needed(stores: ImageStores | undefined): ImageStores {
   return stores;
 }
 
-/** Features of an image by a graph in 8 bits. */
-function int8Encoder(
+/** Features of an image by a graph. */
+function encodeByGraph(
   device: Device,
-  { graph }: Int8Graph,
+  graph: GraphBuilder,
   description: EncoderDescription,
   options: GraphOptions,
-): Encode {
-  return (image) => {
-    using loaded = loadOnnxModel(device, modelOf(graph, description, options, {}), description);
-    return loaded.encode(image);
-  };
+  image: Uint8Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  using loaded = loadOnnxModel(device, modelOf(graph, description, options, {}), description);
+  return loaded.encode(image);
+}
+
+/** Refuses to round a graph that does not compute what the run's network does. */
+function checkFloats(
+  device: Device,
+  state: ReadonlyMap<string, HostTensor>,
+  description: EncoderDescription,
+  { image, features }: GoldenImage,
+  file: string,
+): void {
+  const options = { keepNorms: false, includePreprocessing: false };
+  const found = encodeByGraph(device, floatGraph(state, description, options), description, options, image);
+  refuseDifference(file, goldenDifference(features, found), FOLDED_ROUNDING, "it was not rounded");
 }
 
 /** Loads the network of the file that was just written. */
@@ -163,18 +183,17 @@ export function exportRun(
     return source.evaluate(pass, x, { masks: slim?.mask.rows(device, 0, 1) }).features.toFloat32();
   };
   const state = encoderState(encoder, passOf(name));
+  const inFloats = goldenImage(device, state, description, encode);
   const graph = { keepNorms: false, includePreprocessing: false, ...options.graph };
+  if (target !== null) checkFloats(device, state, description, inFloats, file);
   const int8 = target === null ? null : int8Graph(device, state, description, target, {
     stores: needed(stores),
     config,
     ...(options.progress && { progress: options.progress }),
   }, graph.includePreprocessing);
-  const golden = goldenImage(
-    device,
-    state,
-    description,
-    int8 === null ? encode : int8Encoder(device, int8, description, graph),
-  );
+  const golden = int8 === null
+    ? inFloats
+    : { ...inFloats, features: encodeByGraph(device, int8.graph, description, graph, inFloats.image) };
   const { encode: bytesOf, tolerance } = encoderFormats[format];
   const bytes = bytesOf({ state, description, golden, options: graph, int8 });
   let check: GoldenDifference = { largestDifference: NaN, largestFeature: NaN };

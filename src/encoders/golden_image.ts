@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import type { Device } from "../device/mod.ts";
-import { StorageError } from "../errors.ts";
+import { DivergenceError, StorageError } from "../errors.ts";
 import { FormatError, type HostTensor, type OnnxModel } from "../formats/mod.ts";
 import { featureSize } from "../models/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
@@ -77,6 +77,7 @@ function safeImage(device: Device, model: OnnxModel, description: EncoderDescrip
  *
  * @param state the encoder's tensors in PyTorch's layouts.
  * @param encode the network that the features come from.
+ * @throws {DivergenceError} if its features are not finite.
  */
 export function goldenImage(
   device: Device,
@@ -90,7 +91,11 @@ export function goldenImage(
     modelOf(floatGraph(state, description, options), description, options, {}),
     description,
   );
-  return { image, features: encode(image) };
+  const features = encode(image);
+  if (features.every(Number.isFinite)) return { image, features };
+  throw new DivergenceError(
+    "the network's features are not finite: training diverged; export an earlier checkpoint's run",
+  );
 }
 
 /** The texts of a golden image, for the metadata of a file. */

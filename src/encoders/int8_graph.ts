@@ -4,19 +4,19 @@
  * @module
  */
 import type { RunConfig } from "../config/options.ts";
-import type { EvaluationImages, ImageStores } from "../data/mod.ts";
+import type { EvaluationImages, ImageStores, Labelled } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import {
-  encodeBy,
-  Evaluator,
   type FeatureAccuracy,
+  judgeFeatures,
   meanCosine,
   neighbourOverlap,
   sampleBatches,
-  type SplitFeatures,
+  SAMPLED_IMAGES,
 } from "../evaluation/mod.ts";
 import type { HostTensor } from "../formats/mod.ts";
 import { featureSize } from "../models/mod.ts";
+import { sliceRows } from "../ops/mod.ts";
 import { Scope, Tensor, unscoped } from "../tensor/mod.ts";
 import type { EncoderDescription } from "./encoder_description.ts";
 import {
@@ -36,7 +36,7 @@ import {
   type ValueRange,
 } from "./onnx/mod.ts";
 
-/** Training images whose values set the ranges. */
+/** Training images whose values set the ranges; a few more may be taken. */
 export const CALIBRATION_IMAGES = 512;
 /** Images by which features are compared. */
 const COMPARED_IMAGES = 2000;
@@ -77,20 +77,51 @@ export interface Int8Images {
   readonly progress?: (stage: string) => void;
 }
 
-/** Features of a sample of images by a graph, [N, F]; the caller frees them. */
-function sampleFeatures(interpreter: Interpreter, images: EvaluationImages, size: number): Tensor {
-  const parts: Float32Array[] = [];
-  for (const batch of sampleBatches(images.set.count, COMPARED_IMAGES)) {
+/** Pixels that go through an interpreter together: it keeps more maps at a time than a network does. */
+const MOST_PIXELS = 64 * 32 * 32;
+
+/** Runs a graph on images [N, H, W, 3], a few at a time. @returns features, row by row. */
+function runInParts(interpreter: Interpreter, images: Tensor): Float32Array[] {
+  const [count, height, width] = [images.dim(0), images.dim(1), images.dim(2)];
+  const together = Math.max(1, Math.floor(MOST_PIXELS / (height * width)));
+  return Array.from({ length: Math.ceil(count / together) }, (_, part) => {
     using _scope = new Scope();
-    parts.push(interpreter.run(images.gathered(batch)));
-  }
+    const from = part * together;
+    return interpreter.run(sliceRows(null, images, from, Math.min(together, count - from)));
+  });
+}
+
+/** Joins parts of features. */
+function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const values = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let filled = 0;
   for (const part of parts) {
     values.set(part, filled);
     filled += part.length;
   }
+  return values;
+}
+
+/** Features of a sample of images by a graph, [N, F]; the caller frees them. */
+function sampleFeatures(
+  interpreter: Interpreter,
+  images: EvaluationImages,
+  size: number,
+  limit: number = COMPARED_IMAGES,
+): Tensor {
+  const values = joined(
+    sampleBatches(images.set.count, limit).flatMap((batch) => {
+      using _scope = new Scope();
+      return runInParts(interpreter, images.gathered(batch));
+    }),
+  );
   return unscoped(() => Tensor.from(images.device, values, [values.length / size, size]));
+}
+
+/** The number of images in the sample for {@linkcode calibrate}. */
+function sampleSize(count: number): number {
+  const runs = sampleBatches(count, CALIBRATION_IMAGES).flat();
+  return runs.reduce((sum, [from, to]) => sum + to - from, 0);
 }
 
 /** A sample of training images, for {@linkcode calibrate}. */
@@ -103,18 +134,24 @@ function calibrationImages(images: EvaluationImages): CalibrationImages {
   };
 }
 
-/** The accuracy of a graph's features; null if the data set has no labels. */
+/** The labels of a sample of images, {@linkcode sampleFeatures}. */
+function sampleLabels({ count, labels }: Labelled): Int32Array<ArrayBuffer> {
+  return Int32Array.from(
+    sampleBatches(count, SAMPLED_IMAGES).flat().flatMap(([from, to]) => {
+      return [...labels.subarray(from, to)];
+    }),
+  );
+}
+
+/** The accuracy of a graph's features, by at most 5,000 images of each split; null if the data set has no labels. */
 function judge(interpreter: Interpreter, { stores, config }: Int8Images, size: number): FeatureAccuracy | null {
-  const { labelled } = stores.dataset;
+  const { labelled, classes } = stores.dataset;
   if (labelled === null) return null;
-  const encoded = (set: typeof labelled.train): SplitFeatures => {
-    return encodeBy(stores.evaluation(set), size, (batch) => {
-      return Tensor.from(batch.device, interpreter.run(batch), [batch.dim(0), size]);
-    });
-  };
-  using train = encoded(labelled.train);
-  using test = encoded(labelled.test);
-  return new Evaluator(stores, config.seed).judge(train, test, { protocols: ["knn", "linear"] });
+  using train = sampleFeatures(interpreter, stores.evaluation(labelled.train), size, SAMPLED_IMAGES);
+  using test = sampleFeatures(interpreter, stores.evaluation(labelled.test), size, SAMPLED_IMAGES);
+  const bank = { features: train, labels: sampleLabels(labelled.train) };
+  const queries = { features: test, labels: sampleLabels(labelled.test) };
+  return judgeFeatures(bank, queries, { protocols: ["knn", "linear"], seed: config.seed, classes: classes.length });
 }
 
 /**
@@ -162,7 +199,7 @@ export function int8Graph(
   using interpreter = interpret(best.graph);
   const int8 = judge(interpreter, images, size);
   const { calibration, cosine, neighbours } = best;
-  const count = Math.min(CALIBRATION_IMAGES, training.set.count);
+  const count = sampleSize(training.set.count);
   const graph = includePreprocessing
     ? quantisedGraph(
       floatGraph(state, description, { ...options, includePreprocessing }),

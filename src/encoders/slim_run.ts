@@ -48,7 +48,8 @@ export function refuseMissing(network: NetworkName, { mode }: RunConfig): void {
 
 /**
  * Cuts the slim network out of a gated network by the decisions of its gates on training images,
- * {@linkcode slimMask}. The sample and the result depend on the images and the network alone.
+ * {@linkcode slimMask}. The sample depends on the images alone, and so does the result but for rounding: on another
+ * kind of device a logit near 0 may open a channel for an image more or less.
  *
  * @param stores the images of the run's data set.
  * @returns the slim network, which the caller frees.

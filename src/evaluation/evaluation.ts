@@ -10,10 +10,11 @@ import type { FeatureAccuracy, MeasuredCost } from "./accuracy.ts";
 import { AugmentedFeatures, augmentedProbes } from "./augmented_probe.ts";
 import { encodeInSteps, encodeSplit, rawPixels, type SplitFeatures, type Steps } from "./features.ts";
 import { type NetworkHealth, networkHealth } from "./health.ts";
-import { linearProbes, type ProbeSummary } from "./linear_probe.ts";
+import { judgeFeatures, knn20 } from "./judge_features.ts";
+import type { ProbeSummary } from "./linear_probe.ts";
 import { type MaskWorth, maskWorth } from "./mask_worth.ts";
 import { SplitMasks } from "./masks.ts";
-import { cosineNeighbours, type LabelledFeatures, nearestNeighbour } from "./neighbours.ts";
+import type { LabelledFeatures } from "./neighbours.ts";
 import type { OnlineProbe } from "./online_probe.ts";
 import type { Probe, Protocol } from "./protocols.ts";
 import { measuredCost } from "./measured_cost.ts";
@@ -60,9 +61,6 @@ export interface NetworkWatch {
   /** Statistics of the features of the test images. */
   readonly health: NetworkHealth;
 }
-
-/** Neighbours that vote. */
-const NEIGHBOURS = 20;
 
 /** A data set's labelled images, ready for evaluation. */
 export class Evaluator {
@@ -113,7 +111,7 @@ export class Evaluator {
     if (protocols.length === 0 && options.nearest === undefined) return common;
     using train = encoded("train");
     options.nearest?.(this.#nearest(train, test));
-    const own = this.judge(train, test, options);
+    const own = this.#judge(train, test, options);
     const { probe = "cached", probeSeeds = 1 } = options;
     const judged = probe === "cached" || !protocols.includes("linear")
       ? own
@@ -126,7 +124,7 @@ export class Evaluator {
       seed: this.seed,
       own: { train, test, decisions, accuracy: own },
       precision: this.precision,
-      judge: (trained, tested) => this.judge(trained, tested, options),
+      judge: (trained, tested) => this.#judge(trained, tested, options),
       progress: (stage) => options.progress?.(stage),
     });
     return { ...judged, ...common, masks };
@@ -165,7 +163,7 @@ export class Evaluator {
   rawPixels(options: JudgingOptions): FeatureAccuracy {
     using train = rawPixels(this.#images.train);
     using test = rawPixels(this.#images.test);
-    return this.judge(train, test, options);
+    return this.#judge(train, test, options);
   }
 
   #healthOf(encoder: GatedResNet, test: SplitFeatures): NetworkHealth {
@@ -193,8 +191,7 @@ export class Evaluator {
   }
 
   #knn20(train: SplitFeatures, test: SplitFeatures): number {
-    const [bank, queries] = this.#labelled(train, test);
-    return cosineNeighbours(bank, queries, Math.min(NEIGHBOURS, bank.labels.length), this.#classes);
+    return knn20(...this.#labelled(train, test), this.#classes);
   }
 
   #labelled(train: SplitFeatures, test: SplitFeatures): [LabelledFeatures, LabelledFeatures] {
@@ -204,15 +201,10 @@ export class Evaluator {
     ];
   }
 
-  /** Judges features of the labelled images by neighbours and by cached probes. */
-  judge(train: SplitFeatures, test: SplitFeatures, options: JudgingOptions): FeatureAccuracy {
-    const [bank, queries] = this.#labelled(train, test);
-    const { protocols, probeSeeds = 1 } = options;
-    const probe = { seed: this.seed, classes: this.#classes };
-    return {
-      ...(protocols.includes("knn") ? { knn1: nearestNeighbour(bank, queries), knn20: this.#knn20(train, test) } : {}),
-      ...(protocols.includes("linear") ? { linear: linearProbes(bank, queries, probe, probeSeeds) } : {}),
-    };
+  /** Judges features by neighbours and by cached probes. */
+  #judge(train: SplitFeatures, test: SplitFeatures, { protocols, probeSeeds }: JudgingOptions): FeatureAccuracy {
+    const options = { protocols, probeSeeds, seed: this.seed, classes: this.#classes };
+    return judgeFeatures(...this.#labelled(train, test), options);
   }
 }
 

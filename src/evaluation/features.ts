@@ -193,23 +193,7 @@ const RAW_SIDE = 32;
 export function rawPixels(images: EvaluationImages): SplitFeatures {
   const own = [images.set.height, images.set.width] as const;
   const size = Math.max(...own) > LARGEST_RAW_SIDE ? [RAW_SIDE, RAW_SIDE] as const : own;
-  return encodeBy(images, size[0] * size[1] * 3, (batch) => batch, size);
-}
-
-/**
- * Encodes a split by a function instead of a network.
- *
- * @param columns values of a feature.
- * @param encode turns normalised images [N, H, W, 3] f32 into features [N, columns] f32. What it makes is freed.
- * @param size of the images, if they are to be resized.
- */
-export function encodeBy(
-  images: EvaluationImages,
-  columns: number,
-  encode: (batch: Tensor) => Tensor,
-  size?: readonly [height: number, width: number],
-): SplitFeatures {
-  const features = allSteps(collectRows(images, columns, encode, size));
+  const features = allSteps(collectRows(images, size[0] * size[1] * 3, (batch) => batch, size));
   return {
     features,
     openShares: [],

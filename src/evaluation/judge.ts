@@ -28,8 +28,15 @@ export function checkLabels(
   if (dataset.labelled !== null || used.length > 0) labelledSets(dataset, used);
 }
 
-/** Opens the images of a data set for evaluation, see {@linkcode Evaluator}. */
-export function judgeOf(stores: ImageStores, seed: number, precision: Precision, seen: SeenViews): NetworkJudge {
+/** Opens the images of a data set for evaluation, see {@linkcode Evaluator} and {@linkcode UnlabelledEvaluator}. */
+export function judgeOf(
+  stores: ImageStores,
+  seed: number,
+  precision: Precision,
+  seen: SeenViews,
+  damaged?: ReadonlySet<string>,
+): NetworkJudge {
   const { labelled } = stores.dataset;
-  return labelled === null ? new UnlabelledEvaluator(stores, precision) : new Evaluator(stores, seed, precision, seen);
+  if (labelled === null) return new UnlabelledEvaluator(stores, precision, damaged);
+  return new Evaluator(stores, seed, precision, seen);
 }

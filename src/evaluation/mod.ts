@@ -13,6 +13,7 @@ export * from "./gate_usage.ts";
 export * from "./health.ts";
 export * from "./image_sample.ts";
 export * from "./judge.ts";
+export * from "./judge_features.ts";
 export * from "./linear_probe.ts";
 export * from "./mask_worth.ts";
 export * from "./masks.ts";

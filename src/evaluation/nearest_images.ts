@@ -33,8 +33,10 @@ export interface EncodedImages {
   readonly split: string;
   /** The images. */
   readonly images: EvaluationImages;
-  /** [count, F] f32. */
+  /** [N, F] f32. */
   readonly features: Tensor;
+  /** The image of each feature, [N]; by default feature i is of image i. */
+  readonly rows?: Int32Array<ArrayBuffer>;
 }
 
 /**
@@ -96,11 +98,17 @@ function sheetOf(
  * @returns null if there is no other image.
  */
 export function nearestImages(dataset: Dataset, queries: EncodedImages, bank = queries): NearestImages | null {
-  const { count } = queries.images.set;
+  const count = queries.features.dim(0);
   const isOwn = bank === queries;
-  if (count === 0 || bank.images.set.count < (isOwn ? 2 : 1)) return null;
-  const shown = spread(Math.min(SHOWN_QUERIES, count), count);
-  const neighbours = neighboursOf(bank.features, queries.features, shown, isOwn ? shown : null);
+  if (count === 0 || bank.features.dim(0) < (isOwn ? 2 : 1)) return null;
+  const chosen = spread(Math.min(SHOWN_QUERIES, count), count);
+  const imagesOf = ({ rows }: EncodedImages, places: Int32Array<ArrayBuffer>) => {
+    return rows === undefined ? places : places.map((place) => rows[place] ?? 0);
+  };
+  const shown = imagesOf(queries, chosen);
+  const neighbours = neighboursOf(bank.features, queries.features, chosen, isOwn ? chosen : null).map((places) => {
+    return imagesOf(bank, places);
+  });
   const nameOf = (set: ImageSet, split: string) => (image: number) => imageName(dataset, set, split, image);
   const [queryName, name] = [queries, bank].map(({ images: { set }, split }) => nameOf(set, split)) as [
     (image: number) => string,

@@ -8,6 +8,7 @@ import { InvalidInputError } from "../errors.ts";
 import {
   gatedMacs,
   type GatedResNet,
+  gateSpecs,
   type NetworkCost,
   networkCost,
   type NetworkSpec,
@@ -74,6 +75,25 @@ function slimMacs(cost: NetworkCost, kept: readonly number[], channels: readonly
   return gatedMacs(cost, termShares(cost, shares)) - cost.gateMacs;
 }
 
+/**
+ * Refuses a slim network that is smaller than its parts that are always computed, and one multiple of channels in each
+ * convolution that has a gate.
+ *
+ * @param spec the whole network.
+ * @throws {InvalidInputError} with the smallest cost.
+ */
+export function refuseSmallerSlim(spec: NetworkSpec, { cost, channelMultiple }: SlimSize): void {
+  const { macs } = networkCost(spec);
+  const kept = gateSpecs(spec).map(({ channels }) => Math.min(channels, channelMultiple));
+  const least = networkCost({ ...spec, kept }).macs;
+  if (least <= cost * macs * (1 + ROUNDING)) return;
+  const smaller = channelMultiple === 1 ? "" : ", or a smaller --channel-multiple";
+  throw new InvalidInputError(
+    `--cost ${cost}: with ${channelMultiple} channels in each convolution that has a gate, a slim network costs ` +
+      `${(Math.ceil(1e4 * least / macs) / 1e4).toFixed(4)}; give that or more${smaller}`,
+  );
+}
+
 /** Shares whose difference is below this are equal: it is rounding. */
 const ROUNDING = 1e-12;
 
@@ -86,7 +106,7 @@ const ROUNDING = 1e-12;
  * Ties go to the lower gate.
  *
  * @param counts images that open each channel, by gate [C], {@linkcode sampledOpenCounts}.
- * @throws {InvalidInputError} if the first pieces exceed the cost.
+ * @throws {InvalidInputError} as {@linkcode refuseSmallerSlim}.
  */
 export function slimMask(spec: NetworkSpec, counts: readonly Float64Array[], size: SlimSize): StaticMask {
   const network = networkCost(spec);
@@ -103,13 +123,7 @@ export function slimMask(spec: NetworkSpec, counts: readonly Float64Array[], siz
     keep(first);
     kept[first.gate] = first.channels.length;
   }
-  const least = slimMacs(network, kept, channels);
-  if (least > most) {
-    throw new InvalidInputError(
-      `--cost ${size.cost}: a slim network with at least ${size.channelMultiple} channels in each block costs ` +
-        `${(least / network.macs).toFixed(4)}; give that or more, or a smaller --channel-multiple`,
-    );
-  }
+  refuseSmallerSlim(spec, size);
   const others = pieces.flatMap((own) => own.slice(1)).sort((a, b) => b.value - a.value || a.gate - b.gate);
   for (const piece of others) {
     const { gate, before } = piece;

@@ -6,7 +6,8 @@
  */
 import type { EvaluationImages, ImageStores } from "../data/mod.ts";
 import { type GatedResNet, type NetworkName, passOf } from "../models/mod.ts";
-import type { Precision } from "../tensor/mod.ts";
+import { gatherRows } from "../ops/mod.ts";
+import { type Precision, Tensor } from "../tensor/mod.ts";
 import type { FeatureAccuracy } from "./accuracy.ts";
 import type { JudgingOptions, NetworkEvaluation } from "./evaluation.ts";
 import { encodeSplit } from "./features.ts";
@@ -24,8 +25,10 @@ export class UnlabelledEvaluator {
    * Opens the images, which the stores own.
    *
    * @param precision of the networks' passes.
+   * @param damaged paths of damaged images, which may grow while images are read. Another image takes the place of
+   * each, so that they count for nothing here.
    */
-  constructor(stores: ImageStores, readonly precision: Precision) {
+  constructor(stores: ImageStores, readonly precision: Precision, readonly damaged: ReadonlySet<string> = new Set()) {
     this.#stores = stores;
     this.#images = stores.evaluation(stores.dataset.pretraining);
   }
@@ -33,12 +36,21 @@ export class UnlabelledEvaluator {
   /** Measures a network. The protocols must be empty: each needs labels. */
   network(encoder: GatedResNet, name: NetworkName, { nearest }: JudgingOptions): NetworkEvaluation {
     using encoded = encodeSplit(encoder, passOf(name), this.#images, { precision: this.precision });
-    const { effectiveRank } = networkHealth(encoded, gateNames(encoder));
-    const own = { split: "train", images: this.#images, features: encoded.features };
+    const rows = this.#sound();
+    using features = gatherRows(null, encoded.features, Tensor.from(this.#stores.device, rows, [rows.length]));
+    const { effectiveRank } = networkHealth({ ...encoded, features }, gateNames(encoder));
+    const own = { split: "train", images: this.#images, features, rows };
     if (nearest !== undefined) nearest(nearestImages(this.#stores.dataset, own));
     // Features that are not finite have no rank.
     const rank = Number.isFinite(effectiveRank) ? { effectiveRank } : {};
     return { ...measuredNetwork(encoder, name, encoded), ...rank };
+  }
+
+  /** The places of images that are not damaged. */
+  #sound(): Int32Array<ArrayBuffer> {
+    const { set } = this.#images;
+    const all = Int32Array.from({ length: set.count }, (_, image) => image);
+    return set.kind === "files" ? all.filter((image) => !this.damaged.has(set.paths[image] ?? "")) : all;
   }
 
   /** Times networks on the images. */

@@ -31,6 +31,24 @@ export interface Evaluation {
   };
 }
 
+/**
+ * An evaluation with the networks that it left out and an earlier one judged, if both are of the same step and
+ * precision. What both have is as the later one has it.
+ */
+export function mergedEvaluation(earlier: Evaluation | null, later: Evaluation): Evaluation {
+  if (earlier === null || earlier.step !== later.step || earlier.precision !== later.precision) return later;
+  const { networks, references: { rawPixels, untrained } } = earlier;
+  return {
+    ...later,
+    networks: { ...networks, ...later.networks },
+    budgetMissed: later.networks.gated === undefined ? earlier.budgetMissed : later.budgetMissed,
+    references: {
+      rawPixels: { ...rawPixels, ...later.references.rawPixels },
+      untrained: { ...untrained, ...later.references.untrained },
+    },
+  };
+}
+
 const percent = z.number().min(0).max(100);
 const share = z.number().min(0).max(1);
 const count = z.number().int().min(0);

@@ -24,6 +24,16 @@ export interface RunSpeed {
   readonly networks: readonly NetworkSpeed[];
 }
 
+/**
+ * Times with those of networks that they leave out, from an earlier evaluation of the same step, device and settings.
+ */
+export function mergedSpeed(earlier: RunSpeed | null, later: RunSpeed): RunSpeed {
+  const isSame = earlier?.step === later.step && describeTiming(earlier) === describeTiming(later);
+  if (earlier === null || !isSame) return later;
+  const others = earlier.networks.filter(({ network }) => later.networks.every((own) => own.network !== network));
+  return { ...later, networks: [...others, ...later.networks] };
+}
+
 /** The device and the settings of the times; only times of equal settings compare. */
 export function describeTiming({ device, threads, precision, networks }: RunSpeed): string {
   return `${device}, ${threads} threads, ${precision}, batch ${networks[0]?.batch}`;

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { readOnnx, readSafetensors } from "../../src/formats/mod.ts";
 import { withFolder } from "../folders.ts";
 import { assertRefused, assertSucceeds, runSluice } from "./run_sluice.ts";
@@ -79,6 +79,13 @@ Deno.test(
     await refused([run, "-o", out, "--format", "onnx"], /x\.safetensors: is no onnx file by its name; give FILE\.onnx/);
     await refused([run, "--format", "tflite"], /--format tflite: give safetensors or onnx/);
     await refused([run, "-o", out, "--keep-norms"], /--keep-norms: is for graphs, .* give --format onnx as well/);
+    await refused(
+      [run, "-o", out, "--data", folder],
+      /--data .*: slim networks and 8 bits need images, .* leave it out/,
+    );
+    writeFileSync(join(run, "exports"), "");
+    await refused([run], /exports: is a file; give --out another path/);
+    rmSync(join(run, "exports"));
     await refused([run, "-o", join(folder, "none", "x.safetensors")], /there is no folder .*none/);
     await refused(
       [run, "-o", out, "--network", "gated"],
@@ -106,7 +113,7 @@ Deno.test(
     }
     await assertSucceeds(["export", run, "--network", "dense", "-o", join(folder, "own.onnx"), "--keep-norms"]);
     const exported = join(run, "exports");
-    assertEquals(readdirSync(exported).sort(), ["dense.onnx", "gated.onnx", "slim-0.3.onnx"]);
+    assertEquals(readdirSync(exported).sort(), ["dense.onnx", "gated.onnx", "slim-0.3-multiple-1.onnx"]);
     await assertRefused(["export", run, "--network", "dense", "--format", "onnx"], /dense\.onnx: exists already/);
 
     const file = join(exported, "gated.onnx");
@@ -158,7 +165,7 @@ Deno.test(
     assertEquals(status, 0, stderr);
     assertMatch(stderr, /^width 4: rounding to 8 bits costs networks below width 32 the most$/m);
     const report = JSON.parse(stdout) as { readonly file: string; readonly int8: Record<string, unknown> };
-    assertEquals(report.file, join(run, "exports", "slim-0.3-int8.onnx"));
+    assertEquals(report.file, join(run, "exports", "slim-0.3-multiple-1-int8.onnx"));
     assertGreater(Number(report.int8["cosine"]), 0.95);
     assertEquals(Object.keys(report.int8), ["calibration", "images", "cosine", "neighbours", "float", "int8"]);
     assertEquals(readOnnx(report.file).metadata["precision"], "int8");

@@ -41,6 +41,12 @@ Deno.test(
     const widths = JSON.parse(readSafetensors(file).metadata["widths"] ?? "") as Record<string, number[]>;
     assertEquals(widths, Object.fromEntries(kept.map(({ name, kept }) => [name, [kept]])));
 
+    await assertSucceeds(["evaluate", run, "--protocol", "knn", "--network", "dense", "--json"]);
+    const stored = JSON.parse(readFileSync(join(run, "evaluation.json"), "utf8")) as {
+      networks: Record<string, unknown>;
+    };
+    assertEquals(Object.keys(stored.networks).sort(), ["dense", "slim"], "the slim network stays beside the dense one");
+
     const out = join(folder, "slim.npy");
     await assertSucceeds(["embed", run, "test", ...size, "--out", out]);
     assertEquals(decodeNpy(readFileSync(out)).shape, [16, 128]);
@@ -70,7 +76,7 @@ Deno.test(
     );
     await assertRefused(
       ["export", run, ...slim, "--cost", "0.05"],
-      /--cost 0.05: a slim network .* costs 0\.\d{4}; give/,
+      /--cost 0.05: with 4 channels in each convolution .* costs 0\.\d{4}; give that or more, or a smaller/,
     );
     await assertRefused(["export", run, ...slim, "--cost", "0"], /--cost 0: give a number above 0 and up to 1/);
     await assertRefused(["export", run, ...slim, "--cost", "30"], /--cost 30: give a number above 0 and up to 1/);

@@ -60,6 +60,22 @@ Deno.test("each gate keeps whole multiples of its most open channels, and the ne
   ));
 });
 
+Deno.test("the cost that a refusal names is enough", () => {
+  for (const spec of specs) {
+    for (const channelMultiple of [1, 2, 4, 8]) {
+      const counts = drawCounts(spec, 1);
+      const { message } = assertThrows(
+        () => slimMask(spec, counts, { cost: 0.001, channelMultiple }),
+        InvalidInputError,
+      );
+      const [, cost = ""] = /costs (\d\.\d{4}); give that or more(, or a smaller --channel-multiple)?$/.exec(message) ??
+        [];
+      slimMask(spec, counts, { cost: Number(cost), channelMultiple });
+      assertEquals(message.endsWith("--channel-multiple"), channelMultiple > 1);
+    }
+  }
+});
+
 Deno.test("a cost of 1 keeps everything, and ties go to the lower channel of the lower gate", () => {
   const [spec] = specs;
   assert(spec);

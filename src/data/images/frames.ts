@@ -74,7 +74,7 @@ export function centredFrame([height, width]: Size, wanted: number): Frame {
   const shorter = isWanted ? wanted : evaluationResize(wanted);
   const resized = (side: number) => Math.trunc(shorter * side / Math.min(height, width));
   const [resizedHeight, resizedWidth] = [resized(height), resized(width)];
-  const begin = (side: number) => roundHalfToEven((side - wanted) / 2);
+  const begin = (side: number) => roundToEven((side - wanted) / 2);
   return { resizedHeight, resizedWidth, windowTop: begin(resizedHeight), windowLeft: begin(resizedWidth) };
 }
 
@@ -83,8 +83,11 @@ export function evaluationFrame([height, width]: Size, wanted: number, frames: I
   setFrame(frames, place, { top: 0, left: 0, height, width, ...centredFrame([height, width], wanted) });
 }
 
-/** Rounds like Python, which torchvision's CenterCrop relies on. */
-function roundHalfToEven(value: number): number {
+/**
+ * The nearest whole number; of two that are equally near, the even one. So round Python, which torchvision's CenterCrop
+ * relies on, and ONNX's QuantizeLinear.
+ */
+export function roundToEven(value: number): number {
   const below = Math.floor(value);
-  return value - below === 0.5 ? below + below % 2 : Math.round(value);
+  return value - below === 0.5 ? below + Math.abs(below % 2) : Math.round(value);
 }

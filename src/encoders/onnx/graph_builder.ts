@@ -20,7 +20,7 @@ export class GraphBuilder {
     return this.#initialisers;
   }
 
-  /** Adds a constant, once. @returns its name. */
+  /** Adds a constant, or puts it in the place of one of that name. @returns its name. */
   constant(name: string, tensor: OnnxTensor): string {
     this.#initialisers.set(name, tensor);
     return name;

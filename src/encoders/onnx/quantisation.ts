@@ -2,12 +2,13 @@
  * Turns the graph of an encoder in floats into a graph in 8-bit whole numbers.
  *
  * Values and weights pass through pairs of QuantizeLinear and DequantizeLinear, from which runtimes make integer
- * kernels: weights symmetric for each output channel, biases in 32 bits, and values where they enter a convolution, a
- * pool or an addition.
+ * kernels: weights symmetric for each output channel, biases in 32 bits (floats for TensorRT), and values where they
+ * enter a convolution, a pool or an addition.
  *
  * @module
  */
 import { MisuseError } from "../../errors.ts";
+import { roundToEven } from "../../data/mod.ts";
 import type { OnnxNode, OnnxTensor } from "../../formats/mod.ts";
 import { GraphBuilder } from "./graph_builder.ts";
 
@@ -31,6 +32,8 @@ interface Step {
   readonly zeroPoint: Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 }
 
+/** The largest whole number of a bias, well within 32 bits. */
+const LARGEST_BIAS = 2 ** 30;
 /** The smallest scale: a value that is always 0 has no range. */
 const SMALLEST_SCALE = 1e-12;
 
@@ -126,9 +129,14 @@ class QuantisedGraph {
     const { shape, data } = this.#constant(weight);
     const [outputs = 1] = shape;
     const inner = data.length / outputs;
+    const shifts = this.#constant(bias).data;
+    const inputScale = this.#dequantised.get(x)?.scale ?? 1;
     const scales = Float32Array.from({ length: outputs }, (_, channel) => {
       const own = data.subarray(channel * inner, (channel + 1) * inner);
-      return Math.max(SMALLEST_SCALE, own.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127);
+      const largest = own.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      // A channel whose weights are nearly 0 may have a shift that would not fit 32 bits.
+      const ofShift = Math.abs(shifts[channel] ?? 0) / (inputScale * LARGEST_BIAS);
+      return Math.max(SMALLEST_SCALE, largest / 127, ofShift);
     });
     const whole = Int8Array.from(data, (value, at) => {
       return Math.max(-127, Math.min(127, roundToEven(value / (scales[Math.floor(at / inner)] ?? 1))));
@@ -146,16 +154,15 @@ class QuantisedGraph {
       `${weight}.dequantised`,
       axis,
     );
+    // TensorRT turns no whole numbers of 32 bits back.
+    if (this.target === "tensorrt") return [weights, graph.floats(bias, [outputs], shifts)];
     // A bias is added to sums of products, so it has their scale.
-    const inputScale = this.#dequantised.get(x)?.scale ?? 1;
     const sums = Float32Array.from(scales, (scale) => scale * inputScale);
-    const shifts = Int32Array.from(this.#constant(bias).data, (value, channel) => {
-      return roundToEven(value / (sums[channel] ?? 1));
-    });
+    const whole32 = Int32Array.from(shifts, (value, channel) => roundToEven(value / (sums[channel] ?? 1)));
     const biases = graph.node(
       "DequantizeLinear",
       [
-        graph.constant(bias, { dtype: "i32", shape: [outputs], data: shifts }),
+        graph.constant(bias, { dtype: "i32", shape: [outputs], data: whole32 }),
         graph.floats(`${bias}.scale`, [outputs], sums),
       ],
       `${bias}.dequantised`,
@@ -163,14 +170,6 @@ class QuantisedGraph {
     );
     return [weights, biases];
   }
-}
-
-/** The nearest whole number; of two that are equally near, the even one, as QuantizeLinear rounds. */
-export function roundToEven(value: number): number {
-  const below = Math.floor(value);
-  const over = value - below;
-  if (over === 0.5) return below % 2 === 0 ? below : below + 1;
-  return over < 0.5 ? below : below + 1;
 }
 
 /**
