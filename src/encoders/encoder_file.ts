@@ -6,8 +6,7 @@
 import type { Device } from "../device/mod.ts";
 import { InvalidInputError, ShapeError } from "../errors.ts";
 import { encodeSafetensors, type HostTensor, readSafetensors } from "../formats/mod.ts";
-import { GatedResNet, loadTorchState } from "../models/mod.ts";
-import { Initialiser } from "../nn/mod.ts";
+import { encoderOf, type GatedResNet } from "../models/mod.ts";
 import { type EncoderDescription, formatDescription, parseDescription } from "./encoder_description.ts";
 import { formatGolden, type GoldenImage } from "./golden_image.ts";
 
@@ -49,15 +48,19 @@ export function loadEncoder(device: Device, path: string): LoadedEncoder {
   const description = parseDescription(path, metadata);
   const gated = description.network === "gated";
   const hasBiases = [...tensors.keys()].some((name) => name.endsWith(".fc2.bias"));
-  const options = { gated, separateNorm: false, gateBias: hasBiases ? 0 : null };
-  // The file overwrites the random weights.
-  const encoder = new GatedResNet(device, new Initialiser(0), description.spec, options);
+  const encoder = fitting(
+    path,
+    () => encoderOf(device, description.spec, { gated, gateBias: hasBiases ? 0 : null }, tensors),
+  );
+  return { encoder, description, metadata, [Symbol.dispose]: () => encoder[Symbol.dispose]() };
+}
+
+/** Names the file if its weights do not fit its metadata. */
+function fitting(path: string, build: () => GatedResNet): GatedResNet {
   try {
-    loadTorchState(encoder, tensors);
+    return build();
   } catch (error) {
-    encoder[Symbol.dispose]();
     if (error instanceof ShapeError) throw new InvalidInputError(`${path}: ${error.message}`, { cause: error });
     throw error;
   }
-  return { encoder, description, metadata, [Symbol.dispose]: () => encoder[Symbol.dispose]() };
 }

@@ -1,12 +1,16 @@
 /**
- * The weights of one encoder, taken out of a network that holds both.
+ * Takes the weights of one encoder out of a network that holds both, and builds a network from such weights.
  *
  * @module
  */
+import type { Device } from "../device/mod.ts";
 import type { HostTensor } from "../formats/mod.ts";
 import type { Pass } from "./forward_context.ts";
-import type { GatedResNet } from "./gated_resnet.ts";
-import { toTorchState } from "./torchvision.ts";
+import { Initialiser } from "../nn/mod.ts";
+import type { BlockOptions } from "./gated_block.ts";
+import { GatedResNet } from "./gated_resnet.ts";
+import type { NetworkSpec } from "./spec.ts";
+import { loadTorchState, toTorchState } from "./torchvision.ts";
 
 /**
  * The state of one encoder alone, in PyTorch's layouts and under torchvision's names. The dense encoder comes without
@@ -26,4 +30,27 @@ export function encoderState(network: GatedResNet, pass: Pass): Map<string, Host
     state.set(name.replace(".gated_bn", ".bn"), tensor);
   }
   return state;
+}
+
+/**
+ * Builds the network of one encoder from its state, as {@linkcode encoderState} gives it.
+ *
+ * @returns the network, which the caller frees.
+ * @throws {ShapeError} if the state does not fit.
+ */
+export function encoderOf(
+  device: Device,
+  spec: NetworkSpec,
+  { gated, gateBias = null }: Pick<BlockOptions, "gated" | "gateBias">,
+  state: ReadonlyMap<string, HostTensor>,
+): GatedResNet {
+  // The state overwrites weights of 0.
+  const encoder = new GatedResNet(device, new Initialiser(null), spec, { gated, separateNorm: false, gateBias });
+  try {
+    loadTorchState(encoder, state);
+  } catch (error) {
+    encoder[Symbol.dispose]();
+    throw error;
+  }
+  return encoder;
 }

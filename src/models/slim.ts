@@ -5,11 +5,9 @@
  */
 import type { Device } from "../device/mod.ts";
 import type { HostTensor } from "../formats/mod.ts";
-import { Initialiser } from "../nn/mod.ts";
-import { encoderState } from "./encoder_state.ts";
-import { GatedResNet } from "./gated_resnet.ts";
+import { encoderOf, encoderState } from "./encoder_state.ts";
+import type { GatedResNet } from "./gated_resnet.ts";
 import { blockSpecs, byConvolution, gateSpecs, type NetworkSpec } from "./spec.ts";
-import { loadTorchState } from "./torchvision.ts";
 
 /** The network that a slim network was cut out of, without gates; any other network as it is. */
 export function wholeSpec({ kept: _, ...whole }: NetworkSpec): NetworkSpec {
@@ -96,13 +94,5 @@ export function slimNetwork(device: Device, network: GatedResNet, masks: readonl
   const { gateReduction: _, gateGroup: __, ...spec } = network.spec;
   const kept = masks.map((mask) => openPlaces(mask).length);
   const state = slimState(encoderState(network, "gated"), network.spec, masks);
-  const options = { gated: false, separateNorm: false };
-  const slim = new GatedResNet(device, new Initialiser(null), { ...spec, kept }, options);
-  try {
-    loadTorchState(slim, state);
-  } catch (error) {
-    slim[Symbol.dispose]();
-    throw error;
-  }
-  return slim;
+  return encoderOf(device, { ...spec, kept }, { gated: false }, state);
 }

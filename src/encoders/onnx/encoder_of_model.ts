@@ -5,8 +5,7 @@
  */
 import type { Device } from "../../device/mod.ts";
 import { FormatError, type HostTensor, type OnnxModel } from "../../formats/mod.ts";
-import { blockSpecs, GatedResNet, loadTorchState } from "../../models/mod.ts";
-import { Initialiser } from "../../nn/mod.ts";
+import { blockSpecs, encoderOf, type GatedResNet } from "../../models/mod.ts";
 import type { EncoderDescription } from "../encoder_description.ts";
 import { EPSILON } from "./float_graph.ts";
 
@@ -81,13 +80,5 @@ export function encoderOfModel(
   const lasts = [...initialisers.keys()].filter((name) => /\.fc2\.(weight|bias)$/.test(name));
   for (const name of lasts) state.set(name, firstOfGroups(floats(name), spec.gateGroup ?? 1));
   const gateBias = lasts.some((name) => name.endsWith(".bias")) ? 0 : null;
-  const options = { gated: network === "gated", separateNorm: false, gateBias };
-  const encoder = new GatedResNet(device, new Initialiser(null), spec, options);
-  try {
-    loadTorchState(encoder, state);
-  } catch (error) {
-    encoder[Symbol.dispose]();
-    throw error;
-  }
-  return encoder;
+  return encoderOf(device, spec, { gated: network === "gated", gateBias }, state);
 }
