@@ -60,7 +60,7 @@ Deno.test(
 
     const file = join(folder, "gated.safetensors");
     const { check } = JSON.parse(await assertSucceeds(["export", run, "-o", file, "--json"]));
-    assertEquals(check, { images: 4, largestDifference: 0 });
+    assertEquals(check.largestDifference, 0);
     const { metadata, tensors } = readSafetensors(file);
     assertStrictEquals(metadata["gate_group"], "4");
     assertEquals(tensors.get("layer2.1.gate.fc2.weight")?.shape, [32 / 4, 32 / 4]);
