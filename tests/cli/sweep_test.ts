@@ -83,7 +83,7 @@ Deno.test(
 Deno.test(
   "a cancelled sweep saves its runs and exits like a stopped run",
   withFolder(async (folder) => {
-    const spec = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 60")}seeds: [0, 1, 2]\n`);
+    const spec = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 600")}seeds: [0, 1, 2]\n`);
     const out = join(folder, "sweep");
     const process = startSluice(["sweep", spec, "--out", out]);
     await until(() => begunRuns(out) === 1, "a run has begun");
@@ -93,10 +93,10 @@ Deno.test(
     assertEquals(code, 143, new TextDecoder().decode(stderr));
     const { runs } = JSON.parse(await assertSucceeds(["status", out, "--json"]));
     assertEquals(runs.map(({ phase }: { phase: string }) => phase), ["stopped", "waiting", "waiting"]);
-    assert(runs[0].step > 0 && runs[0].step < 180, `stopped after step ${runs[0].step}`);
+    assert(runs[0].step > 0 && runs[0].step < 1800, `stopped after step ${runs[0].step}`);
     await assertRefused(["sweep", "cancel", out], /nothing works through its runs/);
-    const shorter = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 50")}seeds: [0, 1, 2]\n`);
-    await assertRefused(["sweep", shorter, "--out", out], /run seed=0 has epochs 60, but the spec says 50/);
+    const shorter = writeSpec(folder, `${tinyBase.replace("epochs: 4", "epochs: 500")}seeds: [0, 1, 2]\n`);
+    await assertRefused(["sweep", shorter, "--out", out], /run seed=0 has epochs 600, but the spec says 500/);
   }),
 );
 
