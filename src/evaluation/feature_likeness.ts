@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tensor } from "../tensor/mod.ts";
-import { nearestRows } from "./neighbours.ts";
+import { nearestOthers } from "./neighbours.ts";
 
 /** The mean over images of the cosine between both features. @param one f32 [N, F]. @param other f32 [N, F]. */
 export function meanCosine(one: Tensor, other: Tensor): number {
@@ -29,8 +29,8 @@ const NEIGHBOURS = 10;
 
 /** The nearest images of each image by cosine, without itself. */
 function neighboursOf(features: Tensor, count: number): ReadonlySet<number>[] {
-  const rows = nearestRows(features, features, count + 1, "cosine");
-  return rows.map((own, image) => new Set([...own].filter((row) => row !== image).slice(0, count)));
+  const own = Int32Array.from({ length: features.dim(0) }, (_, image) => image);
+  return nearestOthers(features, features, own, count).map((rows) => new Set(rows));
 }
 
 /**

@@ -8,7 +8,7 @@ import { arrange, bytesOf, spread, unnormalised } from "../data/pictures.ts";
 import type { Picture } from "../formats/mod.ts";
 import { gatherRows } from "../ops/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
-import { nearestRows } from "./neighbours.ts";
+import { nearestOthers, nearestRows } from "./neighbours.ts";
 
 /** Images whose neighbours are shown, if there are as many. They spread evenly over the set. */
 export const SHOWN_QUERIES = 8;
@@ -54,9 +54,8 @@ function neighboursOf(
   const others = bank.dim(0) - (own === null ? 0 : 1);
   const k = Math.min(SHOWN_NEIGHBOURS, others);
   const chosen = gatherRows(null, queries, Tensor.from(queries.device, shown, [shown.length]));
-  const nearest = nearestRows(bank, chosen, k + (own === null ? 0 : 1), "cosine");
-  // A copy of the query may come before the query itself.
-  return nearest.map((rows, query) => Int32Array.from(rows.filter((row) => row !== own?.[query]).slice(0, k)));
+  const nearest = own === null ? nearestRows(bank, chosen, k, "cosine") : nearestOthers(bank, chosen, own, k);
+  return nearest.map((rows) => Int32Array.from(rows));
 }
 
 /** The pixels of some images, shrunk to a cell: uint8 [count, side, side, 3], and the side. */

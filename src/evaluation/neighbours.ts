@@ -89,6 +89,18 @@ export function nearestRows(bank: Tensor, queries: Tensor, k: number, nearness: 
   return all;
 }
 
+/**
+ * The k rows of the bank that are nearest to queries out of the same bank by cosine, without the queries themselves. A
+ * copy of a query may come before the query itself.
+ *
+ * @param own the row of each query in the bank.
+ * @param k at most one less than the bank has rows.
+ */
+export function nearestOthers(bank: Tensor, queries: Tensor, own: ArrayLike<number>, k: number): readonly Int32Array[] {
+  const nearest = nearestRows(bank, queries, k + 1, "cosine");
+  return nearest.map((rows, query) => rows.filter((row) => row !== own[query]).slice(0, k));
+}
+
 /** The class with the most votes. Ties go to the lower class. */
 function winner(votes: Float64Array): number {
   return votes.reduce((best, value, label) => (value > (votes[best] ?? 0) ? label : best), 0);
