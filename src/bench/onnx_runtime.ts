@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { SluiceError } from "../errors.ts";
+import { parseJsonObject } from "../formats/mod.ts";
 
 /** The time of a model at one batch size, with one number of threads. */
 export interface RuntimeTiming {
@@ -106,16 +107,8 @@ export async function timeInOnnxRuntime(
   const found = await run(python, ["-c", "import numpy, onnxruntime"]);
   if (found === null || !found.success) return null;
   const result = await run(python, ["-c", script, JSON.stringify({ file, batches, threads, seconds })]);
-  const { success, data } = schema.safeParse(parse(result?.stdout ?? ""));
+  const { success, data } = schema.safeParse(parseJsonObject(result?.stdout ?? ""));
   if (result?.success === true && success) return data;
   const [reason = "no answer"] = (result?.stderr ?? "").trim().split("\n").slice(-1);
   throw new SluiceError(`${file}: ONNX Runtime cannot run it (${reason})`);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

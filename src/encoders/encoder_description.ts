@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { InvalidInputError } from "../errors.ts";
+import { parsed } from "./json_text.ts";
 import { FormatError } from "../formats/mod.ts";
 import {
   architectures,
@@ -41,18 +42,6 @@ export interface EncoderDescription {
   readonly step: number;
   /** Version of sluice that exported it. */
   readonly version: string;
-}
-
-/** A value of the metadata, which are texts: JSON, parsed by the given schema. */
-function parsed<T>(schema: z.ZodType<T>) {
-  return z.string().transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: "custom", message: "is not JSON" });
-      return z.NEVER;
-    }
-  }).pipe(schema);
 }
 
 const constants = z.tuple([z.number(), z.number(), z.number()]);

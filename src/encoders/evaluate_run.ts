@@ -95,13 +95,14 @@ export function evaluateRun(
   loadCheckpoint(checkpoint, network);
   using owned = new DisposableStack();
   const size = slimSize(config, options.slim ?? {});
-  const cut = ({ own }: EvaluationOptions) => {
+  const { own } = options;
+  const cut = () => {
     return own === undefined
       ? cutSlim(network, stores, size)
       : cutSlimOf(config, network, { dataset: own, size, skipped: () => {} });
   };
   const all: readonly NamedEncoder[] = options.networks.includes("slim")
-    ? [...trained, { name: "slim", encoder: owned.use(cut(options)).encoder }]
+    ? [...trained, { name: "slim", encoder: owned.use(cut()).encoder }]
     : trained;
   const networks = evaluateNetworks(evaluator, all, options, "trained");
   if (options.timed !== undefined) {

@@ -6,11 +6,12 @@
 import { z } from "zod";
 import type { Device } from "../device/mod.ts";
 import { DivergenceError, StorageError } from "../errors.ts";
-import { FormatError, type HostTensor, type OnnxModel } from "../formats/mod.ts";
+import { FormatError, type HostTensor } from "../formats/mod.ts";
 import { featureSize } from "../models/mod.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { EncoderDescription } from "./encoder_description.ts";
+import { parsed } from "./json_text.ts";
 import { floatGraph } from "./onnx/float_graph.ts";
 import { Interpreter } from "./onnx/interpreter.ts";
 import { modelOf } from "./onnx/model.ts";
@@ -58,10 +59,18 @@ function smallestLogit(interpreter: Interpreter, x: Tensor): number {
 }
 
 /** The first image for which no gate's decision is close; of images that all have a close one, the best. */
-function safeImage(device: Device, model: OnnxModel, description: EncoderDescription): Uint8Array<ArrayBuffer> {
+function safeImage(
+  device: Device,
+  state: ReadonlyMap<string, HostTensor>,
+  description: EncoderDescription,
+): Uint8Array<ArrayBuffer> {
   const { spec: { image: side }, network } = description;
   if (network !== "gated") return drawImage(side, 0);
-  using interpreter = new Interpreter(device, model);
+  const options = { keepNorms: true, includePreprocessing: false };
+  using interpreter = new Interpreter(
+    device,
+    modelOf(floatGraph(state, description, options), description, options, {}),
+  );
   let best = { image: drawImage(side, 0), smallest: -1 };
   for (let trial = 0; trial < TRIALS && best.smallest < MARGIN; trial++) {
     using _scope = new Scope();
@@ -85,16 +94,11 @@ export function goldenImage(
   description: EncoderDescription,
   encode: Encode,
 ): GoldenImage {
-  const options = { keepNorms: true, includePreprocessing: false };
-  const image = safeImage(
-    device,
-    modelOf(floatGraph(state, description, options), description, options, {}),
-    description,
-  );
+  const image = safeImage(device, state, description);
   const features = encode(image);
   if (features.every(Number.isFinite)) return { image, features };
   throw new DivergenceError(
-    "the network's features are not finite: training diverged; export an earlier checkpoint's run",
+    "the network's features are not finite: training diverged; train again with a smaller --lr",
   );
 }
 
@@ -105,14 +109,7 @@ export function formatGolden({ image, features }: GoldenImage): Record<string, s
 
 const goldenSchema = z.object({
   golden_image: z.base64(),
-  golden_features: z.string().transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: "custom", message: "is not JSON" });
-      return z.NEVER;
-    }
-  }).pipe(z.array(z.number())),
+  golden_features: parsed(z.array(z.number())),
 });
 
 /**
