@@ -145,8 +145,11 @@ export function gatedFullFrom(
   return host[0] ?? 0;
 }
 
+/** On a CPU, how many neighbouring channels fill a register. Gates that open fewer do not multiply in bf16. */
+const CPU_LANES = 16;
+
 /**
- * The type that {@linkcode gatedConvolutions} multiplies in.
+ * The type that {@linkcode gatedConvolutions} multiplies in where it computes open channels only.
  *
  * @param shape [N, H, W, I] of x.
  * @param dtype the type of x.
@@ -160,7 +163,11 @@ export function gatedProductType(
   table: readonly ConvolutionRow[],
 ): DType {
   // A GPU rounds f32 maps when it loads them.
-  return device.kind === "cuda" ? dtype : supportedCall(device, shape, dtype, table)?.dtype ?? dtype;
+  if (device.kind === "cuda") return dtype;
+  const call = supportedCall(device, shape, dtype, table);
+  if (call === undefined) return dtype;
+  const inVectors = table.every(({ masked, group = 1 }) => !masked || group % CPU_LANES === 0);
+  return inVectors ? call.dtype : "f32";
 }
 
 /** Names of operands in messages. They are listed, because each call checks every operand. */
@@ -239,8 +246,10 @@ export interface GatedOutput {
  * the masks. No gradient. (method of Krishna et al. 2023 and DGNet, Li et al. 2021)
  *
  * @param x [N, H, W, I], f32 or bf16. A GPU multiplies bf16 on tensor cores if x is bf16, and TF32 if x is f32 and TF32
- * is allowed. A CPU multiplies f32, or bf16 if x is bf16, the processor multiplies it, the rows are two of 3x3, masks
- * open 16, 32, ... channels together, and inputs and outputs are multiples of 16 channels.
+ * is allowed. A CPU multiplies f32, or bf16 if x is bf16, the processor multiplies it, and inputs and outputs of every
+ * row are multiples of 16 channels. Then masks that open 16, 32, ... channels together multiply bf16. With other masks
+ * images that open at least {@linkcode gatedFullFrom} channels are computed in full in bf16, and open channels of the
+ * rest are multiplied in f32.
  * @param operands by row, with a mask in exactly the rows that are masked.
  * @param residual [N, H', W', O] of x's element type, the shape of the result.
  * @returns the result and its mean; the caller frees both.

@@ -127,7 +127,7 @@ Deno.test("ordinary convolutions without masks keep every channel, and free what
 
 Deno.test("from how many open channels on an image is computed in full follows from the shape and the table", () => {
   using device = openDevice();
-  const { kind, isa } = device.description;
+  const { kind, isa, bf16 } = device.description;
   const fullFrom = (table: readonly ConvolutionRow[]) => gatedFullFrom(device, [4, 16, 16, 32], "f32", table);
   const table = basicBlock.table(32, 1);
   assertEquals(fullFrom(table), kind === "cpu" && isa.startsWith("avx512") ? 21 : 33);
@@ -135,6 +135,9 @@ Deno.test("from how many open channels on an image is computed in full follows f
   assertEquals(fullFrom(table.map((row) => (row.masked ? { ...row, group: 16 } : row))), 33);
   assertEquals(fullFrom(basicBlock.table(32, 2)), 33);
   assertEquals(fullFrom(bottleneckBlock.table(32, 1)), 33);
+  // In bf16 single channels are multiplied in f32, and many of them cost more than all in bf16.
+  const narrow = gatedFullFrom(device, [4, 16, 16, 32], "bf16", table);
+  assertEquals(narrow, kind === "cpu" && bf16 ? 12 : fullFrom(table));
   // A table without kernels is computed in full by ordinary convolutions; the answer is about kernels of its own.
   assertEquals(fullFrom([...basicBlock.table(8, 1), ...basicBlock.table(8, 1)]), 9);
 });
@@ -143,9 +146,9 @@ Deno.test("in bf16 the mean is that of the rounded result", () => {
   using device = openDevice();
   if (!device.description.bf16) return;
   using _scope = new Scope();
-  // Computed in f32 and rounded, or in bf16 if the device has kernels for that.
+  // Computed in f32 and rounded, or in bf16 if the device has kernels for that, or both by image.
   const inVectors = basicBlock.table(16, 1).map((row) => (row.masked ? { ...row, group: 16 } : row));
-  for (const table of [basicBlock.table(8, 1), inVectors]) {
+  for (const table of [basicBlock.table(8, 1), basicBlock.table(16, 1), bottleneckBlock.table(16, 1), inVectors]) {
     const { x, operands, residual } = drawn(device, table, 1, 16);
     const { y, pooled } = gatedConvolutions(cast(null, x, "bf16"), table, operands, cast(null, residual, "bf16"));
     assertEquals(y.dtype, "bf16");

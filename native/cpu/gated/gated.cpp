@@ -1,9 +1,9 @@
 // The exported functions of gated convolutions at inference.
-#include "gated_chain.h"
+#include "gated_block.h"
 
 namespace {
 
-using sluice::GatedChain;
+using sluice::GatedBlock;
 using sluice::GatedTable;
 
 int32_t check_table(const char* name, const sl_context* context, const sl_gated_shape* shape,
@@ -16,7 +16,7 @@ int32_t check_table(const char* name, const sl_context* context, const sl_gated_
 int32_t check_supported(const char* name, const sl_context* context, const sl_gated_shape* shape,
                         const sl_gated_convolution* convolutions, GatedTable* table) {
   SL_TRY(check_table(name, context, shape, convolutions, table));
-  return GatedChain::supports(*table) ? SL_OK : sluice::gated_unsupported(name, *table);
+  return GatedBlock::supports(*table) ? SL_OK : sluice::gated_unsupported(name, *table);
 }
 
 }  // namespace
@@ -26,7 +26,7 @@ SL_API int32_t sl_gated_supports(sl_context* context, const sl_gated_shape* host
   GatedTable table;
   SL_TRY(check_table("sl_gated_supports", context, host_shape, host_convolutions, &table));
   SL_REQUIRE_POINTERS("sl_gated_supports", host_supported);
-  *host_supported = GatedChain::supports(table) ? 1 : 0;
+  *host_supported = GatedBlock::supports(table) ? 1 : 0;
   return SL_OK;
 }
 
@@ -36,7 +36,7 @@ SL_API int32_t sl_gated_full_from(sl_context* context, const sl_gated_shape* hos
   GatedTable table;
   SL_TRY(check_supported(name, context, host_shape, host_convolutions, &table));
   SL_REQUIRE_POINTERS(name, host_open);
-  *host_open = table.is_empty() ? sluice::gated_never_full(table) : GatedChain(table).full_from();
+  *host_open = table.is_empty() ? sluice::gated_never_full(table) : GatedBlock(table).full_from();
   return SL_OK;
 }
 
@@ -48,7 +48,7 @@ SL_API int32_t sl_gated_packed_bytes(sl_context* context, const sl_gated_shape* 
   SL_TRY(check_supported(name, context, host_shape, host_convolutions, &table));
   SL_TRY(sluice::check_gated_index(name, table, index));
   SL_REQUIRE_POINTERS(name, host_bytes);
-  *host_bytes = table.is_empty() ? 0 : GatedChain(table).packed_floats(index) * int64_t{sizeof(float)};
+  *host_bytes = table.is_empty() ? 0 : GatedBlock(table).packed_floats(index) * int64_t{sizeof(float)};
   return SL_OK;
 }
 
@@ -59,10 +59,10 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
   SL_TRY(check_supported("sl_gated_pack", context, host_shape, host_convolutions, &table));
   SL_TRY(sluice::check_gated_index("sl_gated_pack", table, index));
   if (table.is_empty()) return SL_OK;
-  const GatedChain chain(table);
-  if (chain.packed_floats(index) == 0) return SL_OK;
+  const GatedBlock block(table);
+  if (block.packed_floats(index) == 0) return SL_OK;
   SL_TRY(sluice::check_gated_pack(weights, packed));
-  chain.pack(context, index, weights, static_cast<float*>(packed));
+  block.pack(context, index, weights, static_cast<float*>(packed));
   return SL_OK;
 }
 
@@ -76,7 +76,7 @@ SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_
   sluice::GatedCall call;
   SL_TRY(sluice::check_gated_forward(table, products, host_operands, x, residual, y, pooled, &call));
   SL_BEGIN
-  GatedChain(table).forward(context, call);
+  GatedBlock(table).forward(context, call);
   return SL_OK;
   SL_END("sl_gated_forward", table.words().text)
 }

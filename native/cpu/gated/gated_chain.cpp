@@ -21,6 +21,7 @@ class GatedChain::Images {
       : chain_(chain), call_(call), constants_(constants) {
     opening.reserve(static_cast<size_t>(most));
     between.reserve(static_cast<size_t>(most));
+    middle.reserve(static_cast<size_t>(most));
     closing.reserve(static_cast<size_t>(most));
   }
 
@@ -28,12 +29,14 @@ class GatedChain::Images {
   void take(const int32_t* images, int64_t count, float* memory) {
     opening.clear();
     between.clear();
+    middle.clear();
     closing.clear();
     for (int64_t i = 0; i < count; ++i) add(images[i], memory + i * chain_.image_floats());
   }
 
   std::vector<OpeningConvolution> opening;
   std::vector<BetweenConvolution> between;
+  std::vector<OpeningConvolution> middle;
   std::vector<ClosingConvolution> closing;
 
  private:
@@ -54,16 +57,28 @@ class GatedChain::Images {
     };
     const GatedOperands& last = call_.layers[chain_.table_.count - 1];
     const GatedChannels one = opened(0);
-    if (!chain_.between_) {
+    const auto open = [&](HiddenMap to) {
+      opening.push_back(
+          chain_.opening_.image(call_.layers[0], chain_.opening_.all_of(call_, image), one, to, constants_.zeros));
+    };
+    if (chain_.table_.count == 2) {
       const HiddenMap hidden = map(0, chain_.closing_.in_pitch(one.count));
-      opening.push_back(chain_.opening_.image(call_, image, one, hidden, constants_.zeros));
+      open(hidden);
       closing.push_back(chain_.closing_.image(call_, image, last, hidden, one));
       return;
     }
-    const BetweenLayer& layer = *chain_.between_;
     const GatedChannels two = opened(1);
+    if (chain_.middle_) {
+      const HiddenMap hidden1 = map(0, one.count), hidden2 = map(1, two.count);
+      open(hidden1);
+      const LayerInput from{hidden1.values, hidden1.pitch, one.as_inputs(chain_.table_.first().out_channels)};
+      middle.push_back(chain_.middle_->image(call_.layers[1], from, two, hidden2, constants_.zeros));
+      closing.push_back(chain_.closing_.image(call_, image, last, hidden2, two));
+      return;
+    }
+    const BetweenLayer& layer = *chain_.between_;
     const HiddenMap hidden1 = map(0, layer.in_pitch(one.count)), hidden2 = map(1, layer.out_pitch(two.count));
-    opening.push_back(chain_.opening_.image(call_, image, one, hidden1, constants_.zeros));
+    open(hidden1);
     between.push_back(layer.image(call_.layers[1].packed, one, hidden1, two, hidden2, constants_.in_order,
                                   take(layer.image_floats())));
     closing.push_back(chain_.closing_.image(call_, image, last, hidden2, two));
@@ -74,44 +89,20 @@ class GatedChain::Images {
   const Constants constants_;
 };
 
-// The one place that knows which tables there are kernels for: 3x3, 3x3 (a basic block) and 1x1, 3x3, 1x1 (a
-// bottleneck), with a mask behind each but the last. Of those the first 3x3 may have a stride. In bf16, 3x3, 3x3 with
-// whole vectors of channels.
-bool GatedChain::supports(const GatedTable& table) {
-  const auto is = [&](int32_t index, int32_t kernel, bool may_stride) {
-    const GatedLayer& layer = table.layers[index];
-    return layer.kernel == kernel && layer.is_centred() && (may_stride || layer.stride == 1) &&
-           layer.masked() == (index + 1 < table.count);
-  };
-  const auto in_vectors = [](int64_t channels) { return channels % gated_vector == 0; };
-  const bool narrow = table.shape->dtype == SL_BF16;
-  if (narrow && !(gated_vectors_supported(SL_BF16) && in_vectors(table.first().group) &&
-                  in_vectors(table.first().in_channels) && in_vectors(table.last().out_channels)))
-    return false;
-  if (table.count == 2) return is(0, 3, true) && is(1, 3, false);
-  return !narrow && table.count == 3 && is(0, 1, false) && is(1, 3, true) && is(2, 1, false);
-}
-
 GatedChain::GatedChain(const GatedTable& table)
     : table_(table), opening_(table.first(), table.batch), closing_(table.last(), table.batch) {
-  if (table.count == 3) between_.emplace(table.layers[1]);
-  // With open channels in vectors, all of them cost no more than an ordinary convolution, unless they are so few that
-  // only the latter takes tiles.
-  if (GatedFull::supports(table) && !(opening_.takes_vectors() && opening_.has_tiles())) full_.emplace(table);
+  if (table.count != 3) return;
+  if (opening_.takes_vectors()) {
+    middle_.emplace(table.layers[1], table.batch);
+  } else {
+    between_.emplace(table.layers[1]);
+  }
 }
-
-int32_t GatedChain::full_from() const { return full_ ? full_->full_from() : gated_never_full(table_); }
-
-int64_t GatedChain::open_floats(int32_t index) const {
-  if (index == 0) return opening_.packed_floats();
-  return index + 1 == table_.count ? closing_.packed_floats() : between_->packed_floats();
-}
-
-// A closing convolution in tiles has the weights of an ordinary convolution.
-bool GatedChain::shares_weights(int32_t index) const { return index == 1 && closing_.tiles() != 0; }
 
 int64_t GatedChain::packed_floats(int32_t index) const {
-  return open_floats(index) + (full_ && !shares_weights(index) ? full_->packed_floats(index) : 0);
+  if (index == 0) return opening_.packed_floats();
+  if (index + 1 == table_.count) return closing_.packed_floats();
+  return middle_ ? middle_->packed_floats() : between_->packed_floats();
 }
 
 void GatedChain::pack(sl_context* context, int32_t index, const float* weights, float* packed) const {
@@ -119,15 +110,16 @@ void GatedChain::pack(sl_context* context, int32_t index, const float* weights, 
     opening_.pack(context, weights, packed);
   } else if (index + 1 == table_.count) {
     closing_.pack(context, weights, packed);
+  } else if (middle_) {
+    middle_->pack(context, weights, packed);
   } else {
     between_->pack(context, weights, packed);
   }
-  if (full_ && !shares_weights(index)) full_->pack(context, index, weights, packed + open_floats(index));
 }
 
 int64_t GatedChain::weight_floats() const {
   int64_t floats = 0;
-  for (int32_t index = 0; index < table_.count; ++index) floats += open_floats(index);
+  for (int32_t index = 0; index < table_.count; ++index) floats += packed_floats(index);
   return floats;
 }
 
@@ -140,7 +132,7 @@ int64_t GatedChain::images_together(int64_t images, int threads) const {
   constexpr int64_t most_tiles = 32, most_of_few_tiles = 128;
   const bool alone = between_ ? table_.first().in_pixels() >= many_pixels : weight_floats() <= cached_floats;
   if (alone) return 1;
-  const int64_t tiles = closing_.tiles();
+  const int64_t tiles = middle_ ? middle_->tiles() : closing_.tiles();
   const int64_t most =
       tiles == 0 ? most_images : pieces(tiles > gated_few_tiles ? most_tiles : most_of_few_tiles, tiles);
   const int64_t rounds = pieces(images, most * threads);
@@ -158,7 +150,8 @@ int64_t GatedChain::image_floats() const {
 
 // Of a thread that takes so many images together.
 int64_t GatedChain::scratch_floats(int64_t together) const {
-  const int64_t ends = std::max(opening_.scratch_floats(together), closing_.scratch_floats(together));
+  int64_t ends = std::max(opening_.scratch_floats(together), closing_.scratch_floats(together));
+  if (middle_) ends = std::max(ends, middle_->scratch_floats(together));
   return padded(between_ ? std::max(ends, between_->scratch_floats()) : ends);
 }
 
@@ -181,6 +174,7 @@ void GatedChain::forward_images(const GatedCall& call, const std::vector<int32_t
       work.take(images.data() + begin, std::min(together, count - begin), memory + thread * together * image_floats());
       opening_.run(work.opening, room);
       if (between_) between_->run(work.between, room);
+      if (middle_) middle_->run(work.middle, room);
       closing_.run(work.closing, room);
       if (call.pooled == nullptr) continue;
       for (const ClosingConvolution& image : work.closing) closing_.pool(image, room);
@@ -196,6 +190,7 @@ void GatedChain::forward_pieces(const GatedCall& call, const std::vector<int32_t
   work.take(images.data(), count, memory);
   const Cuts opening = opening_.cuts(work.opening, threads), closing = closing_.cuts(images.size(), threads);
   const Cuts between = between_ ? between_->cuts(work.between, threads) : Cuts{};
+  const Cuts middle = middle_ ? middle_->cuts(work.middle, threads) : Cuts{};
   const int64_t positions = between_ ? between_->positions() : 0;
 #pragma omp parallel num_threads(threads)
   {
@@ -214,6 +209,11 @@ void GatedChain::forward_pieces(const GatedCall& call, const std::vector<int32_t
       for (int64_t i = 0; i < count * between.count(); ++i)
         between_->run(work.between[static_cast<size_t>(i / between.count())], between.at(i), room);
     }
+    if (middle_) {
+#pragma omp for schedule(dynamic, 1)
+      for (int64_t i = 0; i < count * middle.count(); ++i)
+        middle_->run(work.middle[static_cast<size_t>(i / middle.count())], middle.at(i), room);
+    }
 #pragma omp for schedule(dynamic, 1)
     for (int64_t i = 0; i < count * closing.count(); ++i)
       closing_.run(work.closing[static_cast<size_t>(i / closing.count())], closing.at(i), room);
@@ -224,15 +224,15 @@ void GatedChain::forward_pieces(const GatedCall& call, const std::vector<int32_t
   }
 }
 
-// Of the images of the list, the channels that their masks open.
-void GatedChain::forward_open(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const {
+void GatedChain::forward(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const {
   const int threads = context->threads;
   const int64_t count = static_cast<int64_t>(images.size());
   const bool whole_images = threads == 1 || count >= 2 * threads;
   const int64_t together = whole_images ? images_together(count, threads) : 1;
   const int64_t slots = whole_images ? threads * together : count;
   const int64_t channels = table_.layers[table_.count - 2].out_channels;
-  const int64_t constant_floats = padded(channels) + padded(table_.first().in_channels);
+  const int64_t zero_count = std::max(table_.first().in_channels, channels);
+  const int64_t constant_floats = padded(channels) + padded(zero_count);
   const int64_t floats = constant_floats + slots * image_floats();
   const int64_t bytes = (floats + threads * scratch_floats(together)) * int64_t{sizeof(float)};
   const RequiredScratch scratch(context, bytes);
@@ -241,29 +241,12 @@ void GatedChain::forward_open(sl_context* context, const GatedCall& call, const 
   int32_t* const in_order = reinterpret_cast<int32_t*>(constant);
   float* const zeros = constant + padded(channels);
   std::iota(in_order, in_order + channels, 0);
-  std::fill_n(zeros, table_.first().in_channels, 0.0f);
+  std::fill_n(zeros, zero_count, 0.0f);
   if (whole_images) {
     forward_images(call, images, {in_order, zeros}, threads, together, memory, constant + floats);
   } else {
     forward_pieces(call, images, {in_order, zeros}, threads, memory, constant + floats);
   }
-}
-
-void GatedChain::forward(sl_context* context, const GatedCall& call) const {
-  const int64_t channels = table_.first().out_channels;
-  std::vector<int32_t> open, full;
-  open.reserve(static_cast<size_t>(table_.batch));
-  for (int32_t image = 0; image < table_.batch; ++image) {
-    const float* const mask = call.layers[0].mask + image * channels;
-    const int64_t count = full_ ? channels - std::count(mask, mask + channels, 0.0f) : 0;
-    (count >= full_from() ? full : open).push_back(image);
-  }
-  if (!open.empty()) forward_open(context, call, open);
-  if (full.empty()) return;
-  const auto packed = [&](int32_t index) {
-    return call.layers[index].packed + (shares_weights(index) ? 0 : open_floats(index));
-  };
-  full_->forward(context, call, full, {packed(0), packed(1)});
 }
 
 }  // namespace sluice

@@ -4,28 +4,26 @@
 #include <optional>
 #include <vector>
 
-#include "gated_full.h"
 #include "gated_layers.h"
 
 namespace sluice {
 
-// The convolutions in order: an opening one, perhaps one between two masks, a closing one. Images whose masks open most
-// of the channels may be computed in full.
+// The convolutions in order: an opening one, perhaps one between two masks, a closing one.
 class GatedChain {
  public:
-  // Whether this build has kernels for the table.
-  static bool supports(const GatedTable& table);
-
-  // Of a table that is supported and not empty.
+  // Of a table that GatedBlock supports, not empty; in bf16 one whose masks open whole vectors.
   explicit GatedChain(const GatedTable& table);
-
-  // Images that open at least so many channels of the first mask are computed in full.
-  int32_t full_from() const;
 
   int64_t packed_floats(int32_t index) const;
   void pack(sl_context* context, int32_t index, const float* weights, float* packed) const;
-  // Throws std::bad_alloc.
-  void forward(sl_context* context, const GatedCall& call) const;
+  // Computes the channels that are open in the images of the list. Throws std::bad_alloc.
+  void forward(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const;
+
+  // Whether all channels cost no more than an ordinary convolution: open channels come in vectors, and are not so few
+  // that only an ordinary convolution takes tiles.
+  bool computes_all_as_fast() const { return opening_.takes_vectors() && opening_.has_tiles(); }
+  // Whether the last convolution's weights are those of an ordinary convolution in Winograd's tiles.
+  bool closes_in_tiles() const { return closing_.tiles() != 0; }
 
  private:
   class Images;
@@ -37,9 +35,7 @@ class GatedChain {
   };
 
   // Whether the list of the convolution's open outputs holds whole vectors.
-  bool takes_vectors(int32_t index) const { return index == 0 && opening_.takes_vectors(); }
-  int64_t open_floats(int32_t index) const;
-  bool shares_weights(int32_t index) const;
+  bool takes_vectors(int32_t index) const { return (index == 0 || middle_) && opening_.takes_vectors(); }
   int64_t weight_floats() const;
   int64_t images_together(int64_t images, int threads) const;
   int64_t image_floats() const;
@@ -48,13 +44,13 @@ class GatedChain {
                       int threads, int64_t together, float* memory, float* scratch) const;
   void forward_pieces(const GatedCall& call, const std::vector<int32_t>& images, const Constants& constants,
                       int threads, float* memory, float* scratch) const;
-  void forward_open(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const;
 
   GatedTable table_;
   OpeningLayer opening_;
+  // Of a table of three, between two masks: channels one by one, or vectors.
   std::optional<BetweenLayer> between_;
+  std::optional<OpeningLayer> middle_;
   ClosingLayer closing_;
-  std::optional<GatedFull> full_;
 };
 
 }  // namespace sluice

@@ -21,7 +21,9 @@ GatedChannels::GatedChannels(const float* mask, int64_t channels, bool takes_vec
       open(reinterpret_cast<int32_t*>(shift + padded(channels))),
       before(open + padded(channels + gated_ahead)),
       lanes(reinterpret_cast<uint16_t*>(before + padded(pieces(channels, gated_vector) + 1))),
+      runs(reinterpret_cast<VectorRun*>(before + 2 * padded(pieces(channels, gated_vector) + 1))),
       count(0),
+      run_count(0),
       in_vectors(takes_vectors) {
   const auto is_open = [&](int64_t channel) { return mask[channel] != 0.0f; };
   const int64_t vectors = pieces(channels, gated_vector);
@@ -30,6 +32,11 @@ GatedChannels::GatedChannels(const float* mask, int64_t channels, bool takes_vec
     const int64_t begin = vector * gated_vector, end = std::min(begin + gated_vector, channels);
     bool whole = false;
     for (int64_t channel = begin; in_vectors && channel < end; ++channel) whole = whole || is_open(channel);
+    if (whole) {
+      const bool continues = vector > 0 && before[vector - 1] < count;
+      if (!continues) runs[run_count++] = {static_cast<int32_t>(count), static_cast<int32_t>(begin), 0};
+      runs[run_count - 1].length += static_cast<int32_t>(end - begin);
+    }
     for (int64_t channel = begin; channel < end; ++channel) {
       open[count] = static_cast<int32_t>(channel);
       count += whole || is_open(channel) ? 1 : 0;

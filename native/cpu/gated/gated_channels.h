@@ -20,13 +20,19 @@ struct GatedChannels {
   int32_t* open;
   int32_t* before;  // how many are in the list before each gated_vector channels, and in all
   uint16_t* lanes;  // by vector of the list, a bit for each lane whose channel is open
-  int64_t count;
+  VectorRun* runs;  // of a list in vectors
+  int64_t count, run_count;
   bool in_vectors;
 
   // Floats of memory for a mask of `channels` channels.
   static int64_t floats(int64_t channels) {
-    return 2 * padded(channels) + padded(channels + gated_ahead) + 2 * padded(pieces(channels, gated_vector) + 1);
+    const int64_t vectors = pieces(channels, gated_vector);
+    return 2 * padded(channels) + padded(channels + gated_ahead) + 2 * padded(vectors + 1) +
+           padded(vectors * int64_t{sizeof(VectorRun) / sizeof(float)});
   }
+
+  // The list as inputs of a convolution that has `channels`, open or not.
+  InputRuns as_inputs(int64_t channels) const { return {runs, run_count, channels, true}; }
 
   GatedChannels(const float* mask, int64_t channels, bool takes_vectors, const float* all_scales,
                 const float* all_shifts, float* memory);

@@ -25,8 +25,8 @@ GatedFull::GatedFull(const GatedTable& table)
 // open, with four times as many products but without transforms: then the border is a little below a half, as measured.
 int32_t GatedFull::full_from() const {
   constexpr int32_t transforms = 8, lane_sums = 22;
-  const int64_t channels = table_.convolutions[0].outputs;
-  if (std::min<int64_t>(table_.shape->in_channels, channels) < GatedTiles::fewest_channels)
+  const int64_t channels = table_.first().out_channels;
+  if (std::min(table_.first().in_channels, channels) < GatedTiles::fewest_channels)
     return static_cast<int32_t>(pieces(7 * channels, 16));
   const int64_t full = channels + transforms;
   return static_cast<int32_t>(pieces(channels * full, full + lane_sums));
@@ -77,8 +77,8 @@ void GatedFull::forward_chunks(sl_context* context, const GatedCall& call, const
   });
 }
 
-void GatedFull::forward(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images,
-                        const float* const (&packed)[2]) const {
+void GatedFull::forward(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const {
+  const float* const packed[2] = {call.layers[0].packed, call.layers[1].packed};
   if (static_cast<int64_t>(images.size()) >= 2 * context->threads) {
     return forward_chunks(context, call, images, packed);
   }

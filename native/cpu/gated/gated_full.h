@@ -22,9 +22,8 @@ class GatedFull {
   int64_t packed_floats(int32_t index) const;
   void pack(sl_context* context, int32_t index, const float* weights, float* packed) const;
 
-  // Computes the images of the list. `packed`: the weights of either convolution. Throws std::bad_alloc.
-  void forward(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images,
-               const float* const (&packed)[2]) const;
+  // Computes the images of the list. Throws std::bad_alloc.
+  void forward(sl_context* context, const GatedCall& call, const std::vector<int32_t>& images) const;
 
  private:
   struct Work;

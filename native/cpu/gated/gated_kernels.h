@@ -35,10 +35,22 @@ inline void for_pieces(int64_t n, int64_t most, const Body& body) {
 
 // Maps and weights are f32, or bf16 if the block is. Sums, scales and shifts are f32.
 
+// Whole vectors of open channels that are neighbours: entries of a list from `entry` on, channels from `channel` on.
+struct VectorRun {
+  int32_t entry, channel, length;
+};
+
+// The inputs that take part in products with `channels` inputs of the weights: all of them, or a list of open ones.
+struct InputRuns {
+  const VectorRun* runs;
+  int64_t count, channels;
+  bool listed;
+};
+
 // hidden [pixel][entry] = relu(scale * conv(x) + shift), for the open channels only. The kernel is 3x3 with padding 1,
 // or 1x1 on a map that is one row of pixels.
 struct OpeningConvolution {
-  const void* x;  // [height, width, in_channels]
+  const void* x;  // [height, width, in_channels], of which the runs of `inputs` take part
   int64_t height, width, in_channels, stride;
   int64_t out_height, out_width, channels;
   // [channels, tap, in_channels], or Winograd's [position][channels][in_channels]. If gates open whole vectors of
@@ -54,6 +66,7 @@ struct OpeningConvolution {
   bool in_vectors = false;          // whether gates open whole vectors, so that the list holds whole vectors
   const int32_t* before = nullptr;  // how many are in the list before each gated_vector channels, and in all
   const void* zeros = nullptr;      // in_channels of them
+  InputRuns inputs = {};            // for lists in vectors
 
   // The first entry of the list that is `channel` or above.
   int64_t entry_of(int64_t channel) const { return std::lower_bound(open, open + open_count, channel) - open; }
@@ -73,7 +86,8 @@ struct ClosingConvolution {
   const float *scale, *shift;  // [channels]
   const void* residual;        // [height, width, channels]
   void* y;
-  float* pooled;  // [channels], or null
+  float* pooled;     // [channels], or null
+  InputRuns inputs;  // for lists in vectors
 };
 
 // Which inputs are open, for vectors of any length.
@@ -106,6 +120,12 @@ void gated_opening_vectors_f32(const OpeningConvolution& a, int64_t open_begin, 
                                int64_t row_end);
 void gated_opening_vectors_bf16(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t row_begin,
                                 int64_t row_end);
+
+// `opening_of_pixels` and `closing_of_pixels` of lists in vectors. A group of outputs is a vector.
+void gated_opening_pixels_bf16(const OpeningConvolution& a, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
+                               int64_t pixel_end);
+void gated_closing_pixels_bf16(const ClosingConvolution& a, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
+                               int64_t pixel_end);
 
 extern const GatedKernels gated_avx2;
 extern const GatedKernels gated_avx512;

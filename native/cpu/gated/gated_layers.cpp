@@ -36,7 +36,7 @@ GatedTiles::GatedTiles(const GatedLayer& layer, int32_t batch)
     : dtype(layer.dtype), in_channels(layer.in_channels), out_channels(layer.out_channels) {
   if (dtype == SL_BF16) {
     // Transforms of tiles as small as these pay for any number of channels and tiles.
-    if (layer.stride != 1) return;
+    if (layer.kernel != 3 || layer.stride != 1) return;
     tile = gated_bf16_tile;
   } else {
     const bool worthwhile = std::min(in_channels, out_channels) >= fewest_channels;
@@ -77,20 +77,19 @@ void OpeningLayer::pack(sl_context* context, const float* weights, float* packed
   pack_gated_groups(context, layer_.out_channels, terms, gated_vector, weights, packed);
 }
 
-OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to,
-                                       const void* zeros) const {
-  const void* const x = call.x_at(image * layer_.in_pixels() * layer_.in_channels);
+OpeningConvolution OpeningLayer::image(const GatedOperands& operands, const LayerInput& from,
+                                       const GatedChannels& outputs, HiddenMap to, const void* zeros) const {
   // Kernels of 1x1 take the map as one row of pixels.
   const bool rows = layer_.kernel != 1;
-  return {x,
+  return {from.values,
           rows ? layer_.in_height : 1,
           rows ? layer_.in_width : layer_.in_pixels(),
-          layer_.in_channels,
+          from.pitch,
           layer_.stride,
           rows ? layer_.out_height : 1,
           rows ? layer_.out_width : layer_.out_pixels(),
           layer_.out_channels,
-          call.layers[0].packed,
+          operands.packed,
           outputs.scale,
           outputs.shift,
           outputs.open,
@@ -100,7 +99,8 @@ OpeningConvolution OpeningLayer::image(const GatedCall& call, int64_t image, con
           outputs.lanes,
           outputs.in_vectors,
           outputs.before,
-          zeros};
+          zeros,
+          from.inputs};
 }
 
 void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scratch) const {
@@ -112,17 +112,18 @@ void OpeningLayer::run(const std::vector<OpeningConvolution>& images, float* scr
                                {0, images[0].hidden_channels}, scratch);
     return;
   }
-  // Maps read by a 1x1 kernel are larger than pieces of its weights: images share nothing.
+  // Maps in f32 that a 1x1 kernel reads are larger than pieces of its weights: images share nothing.
   constexpr int64_t cached_floats = 192 << 10;  // fits a core's own cache, 1 MiB or more on recent processors
   const int64_t channels = layer_.out_channels;
+  const bool shares = layer_.kernel != 1 || takes_vectors();
   // Whole vectors, for lists that hold them.
   const int64_t step =
-      layer_.kernel == 1 ? channels : padded(units_at_once(images.size(), channels, packed_floats(), cached_floats));
+      shares ? padded(units_at_once(images.size(), channels, packed_floats(), cached_floats)) : channels;
   for (int64_t channel = 0; channel < channels; channel += step)
     for (const OpeningConvolution& image : images) {
       const int64_t begin = image.entry_of(channel), end = image.entry_of(channel + step);
       if (layer_.kernel == 1) {
-        gated_kernels().opening_of_pixels(image, begin, end, 0, layer_.in_pixels());
+        run_pixels(image, begin, end, 0, layer_.in_pixels());
       } else {
         run_rows(image, begin, end, 0, layer_.out_height);
       }
@@ -146,7 +147,7 @@ void OpeningLayer::run(const OpeningConvolution& image, const Piece& piece, floa
     if (entries.begin == entries.end) return;
     tiles_.kernels().opening(&image, 1, {piece.part_begin, piece.part_end}, entries, scratch);
   } else if (layer_.kernel == 1) {
-    gated_kernels().opening_of_pixels(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
+    run_pixels(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
   } else {
     run_rows(image, entry(piece.begin), entry(piece.end), piece.part_begin, piece.part_end);
   }
@@ -159,13 +160,28 @@ void OpeningLayer::run_rows(const OpeningConvolution& image, int64_t open_begin,
   kernel(image, open_begin, open_end, row_begin, row_end);
 }
 
+void OpeningLayer::run_pixels(const OpeningConvolution& image, int64_t open_begin, int64_t open_end,
+                              int64_t pixel_begin, int64_t pixel_end) const {
+  const auto kernel = takes_vectors() ? gated_opening_pixels_bf16 : gated_kernels().opening_of_pixels;
+  kernel(image, open_begin, open_end, pixel_begin, pixel_end);
+}
+
 // ---- closing
 
 void ClosingLayer::pack(sl_context* context, const float* weights, float* packed) const {
   if (tiles_.tile != 0) {
     return winograd_pack(context, as_convolution(layer_, batch_), SL_CONV_FORWARD, weights, packed);
   }
-  pack_gated_groups(context, layer_.out_channels, layer_.taps() * layer_.in_channels, gated_group, weights, packed);
+  const int64_t terms = layer_.taps() * layer_.in_channels;
+  if (layer_.dtype == SL_BF16)
+    return pack_gated_groups(context, layer_.out_channels, terms, group(), weights, reinterpret_cast<bf16*>(packed));
+  pack_gated_groups(context, layer_.out_channels, terms, group(), weights, packed);
+}
+
+void ClosingLayer::run_pixels(const ClosingConvolution& image, int64_t group_begin, int64_t group_end,
+                              int64_t pixel_begin, int64_t pixel_end) const {
+  const auto kernel = layer_.dtype == SL_BF16 ? gated_closing_pixels_bf16 : gated_kernels().closing_of_pixels;
+  kernel(image, group_begin, group_end, pixel_begin, pixel_end);
 }
 
 ClosingConvolution ClosingLayer::image(const GatedCall& call, int64_t image, const GatedOperands& operands,
@@ -188,7 +204,8 @@ ClosingConvolution ClosingLayer::image(const GatedCall& call, int64_t image, con
           operands.shift,
           call.residual_at(at),
           call.y_at(at),
-          call.pooled == nullptr ? nullptr : call.pooled + image * layer_.out_channels};
+          call.pooled == nullptr ? nullptr : call.pooled + image * layer_.out_channels,
+          inputs.as_inputs(layer_.in_channels)};
 }
 
 void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scratch) const {
@@ -206,7 +223,7 @@ void ClosingLayer::run(const std::vector<ClosingConvolution>& images, float* scr
     for (const ClosingConvolution& image : images) {
       const int64_t end = std::min(group + step, groups());
       if (layer_.kernel == 1) {
-        gated_kernels().closing_of_pixels(image, group, end, 0, layer_.out_pixels());
+        run_pixels(image, group, end, 0, layer_.out_pixels());
       } else {
         gated_kernels().closing(image, group, end, 0, layer_.out_height);
       }
@@ -227,7 +244,7 @@ void ClosingLayer::run(const ClosingConvolution& image, const Piece& piece, floa
   if (tiles_.tile != 0) {
     tiles_.kernels().closing(&image, 1, {piece.part_begin, piece.part_end}, {piece.begin, piece.end}, scratch);
   } else if (layer_.kernel == 1) {
-    gated_kernels().closing_of_pixels(image, piece.begin, piece.end, piece.part_begin, piece.part_end);
+    run_pixels(image, piece.begin, piece.end, piece.part_begin, piece.part_end);
   } else {
     gated_kernels().closing(image, piece.begin, piece.end, piece.part_begin, piece.part_end);
   }

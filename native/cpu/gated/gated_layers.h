@@ -69,26 +69,46 @@ struct GatedTiles {
   }
 };
 
-// Reads an activation and writes a map of open channels: 3x3, or 1x1 of stride 1.
+// What an OpeningLayer reads of one image: `pitch` elements a pixel, of which `inputs` take part.
+struct LayerInput {
+  const void* values;
+  int64_t pitch;
+  InputRuns inputs;
+};
+
+// Writes a map of open channels: 3x3, or 1x1 of stride 1. It reads an activation, or a map of open channels if lists
+// hold vectors.
 class OpeningLayer {
  public:
-  OpeningLayer(const GatedLayer& layer, int32_t batch) : layer_(layer), batch_(batch), tiles_(layer, batch) {}
+  OpeningLayer(const GatedLayer& layer, int32_t batch)
+      : layer_(layer),
+        batch_(batch),
+        tiles_(layer, batch),
+        all_inputs_{0, 0, static_cast<int32_t>(layer.in_channels)} {}
 
   int64_t packed_floats() const { return sluice::packed_floats(layer_, batch_, tiles_.tile); }
   void pack(sl_context* context, const float* weights, float* packed) const;
   int64_t scratch_floats(int64_t images) const { return tiles_.scratch_floats(images); }
 
   bool has_tiles() const { return tiles_.tile != 0; }
+  int64_t tiles() const { return tiles_.tiles; }
 
   // Whether kernels compute vectors of outputs, because the gates open whole vectors.
   bool takes_vectors() const {
-    return layer_.kernel == 3 && layer_.group != 0 && layer_.group % gated_vector == 0 &&
+    return (layer_.kernel == 3 || layer_.dtype == SL_BF16) && layer_.group != 0 && layer_.group % gated_vector == 0 &&
            gated_vectors_supported(layer_.dtype);
   }
 
+  // All channels of an image of the call.
+  LayerInput all_of(const GatedCall& call, int64_t image) const {
+    return {call.x_at(image * layer_.in_pixels() * layer_.in_channels),
+            layer_.in_channels,
+            {&all_inputs_, 1, layer_.in_channels, false}};
+  }
+
   // `zeros`: one for each input channel.
-  OpeningConvolution image(const GatedCall& call, int64_t image, const GatedChannels& outputs, HiddenMap to,
-                           const void* zeros) const;
+  OpeningConvolution image(const GatedOperands& operands, const LayerInput& from, const GatedChannels& outputs,
+                           HiddenMap to, const void* zeros) const;
 
   // All of the images, on one thread.
   void run(const std::vector<OpeningConvolution>& images, float* scratch) const;
@@ -101,10 +121,13 @@ class OpeningLayer {
   int64_t unit() const { return takes_vectors() ? gated_vector : gated_kernels().opening_channels; }
   void run_rows(const OpeningConvolution& image, int64_t open_begin, int64_t open_end, int64_t row_begin,
                 int64_t row_end) const;
+  void run_pixels(const OpeningConvolution& image, int64_t open_begin, int64_t open_end, int64_t pixel_begin,
+                  int64_t pixel_end) const;
 
   GatedLayer layer_;
   int32_t batch_;
   GatedTiles tiles_;
+  VectorRun all_inputs_;
 };
 
 // One image in a BetweenLayer.
@@ -115,7 +138,7 @@ struct BetweenConvolution {
   float* gathered;          // Winograd's weights [position][open output][open input]
 };
 
-// Reads a map of open channels and writes a map of open channels: 3x3 of any stride.
+// Reads a map of open channels and writes a map of open channels, channels one by one: 3x3 of any stride.
 class BetweenLayer {
  public:
   explicit BetweenLayer(const GatedLayer& layer);
@@ -179,9 +202,14 @@ class ClosingLayer {
   void run(const ClosingConvolution& image, const Piece& piece, float* scratch) const;
 
  private:
-  int64_t groups() const {
-    return pieces(layer_.out_channels, tiles_.tile == 0 ? gated_group : channel_group(layer_.out_channels));
+  // Outputs that a kernel computes together.
+  int64_t group() const {
+    if (tiles_.tile != 0) return channel_group(layer_.out_channels);
+    return layer_.dtype == SL_BF16 ? gated_vector : gated_group;
   }
+  int64_t groups() const { return pieces(layer_.out_channels, group()); }
+  void run_pixels(const ClosingConvolution& image, int64_t group_begin, int64_t group_end, int64_t pixel_begin,
+                  int64_t pixel_end) const;
 
   GatedLayer layer_;
   int32_t batch_;

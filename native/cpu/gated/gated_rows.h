@@ -34,12 +34,29 @@ SLUICE_SIMD_INLINE void add_products(const float* const* from, const float* cons
   }
 }
 
-// Rows that meet the same vectors of weights: to[r] [Vectors][16] = the products of from[r] [depth].
+// Adds the products of all runs of inputs. weights[v] [input][16 lanes] has the inputs of closed channels too.
+template <typename Op, int Count, int Vectors>
+SLUICE_SIMD_INLINE void add_runs(const InputRuns& inputs, const float* const* from,
+                                 const float* const (&weights)[Vectors], int64_t step, const float* ahead,
+                                 __m512 (&sums)[Count][Vectors]) {
+  for (int64_t i = 0; i < inputs.count; ++i) {
+    const int64_t entry = inputs.runs[i].entry / Op::joined, at = inputs.runs[i].channel / Op::joined;
+    const float *rows[Count], *columns[Vectors];
+#pragma GCC unroll 12
+    for (int r = 0; r < Count; ++r) rows[r] = from[r] + entry;
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) columns[v] = weights[v] + at * step;
+    add_products<Op, Count, Vectors>(rows, columns, step, inputs.runs[i].length / Op::joined, ahead + at * step, sums);
+  }
+}
+
+// Rows that meet the same vectors of weights: to[r] [Vectors][16] = the products of the runs of from[r].
 template <int Most, int Vectors>
 struct QueuedRows {
   const float* weights[Vectors];
-  int64_t step, depth;
-  const float* ahead;  // weights that are read next
+  InputRuns inputs;
+  int64_t step, depth;  // depth: of the weights, in elements of a lane
+  const float* ahead;   // weights that are read next
   const float* from[Most] = {};
   float* to[Most] = {};
 };
@@ -53,7 +70,7 @@ SLUICE_SIMD void multiply_queued(const QueuedRows<Most, Vectors>& rows) {
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v)
       sums[r][v] = add ? _mm512_loadu_ps(rows.to[r] + v * gated_vector) : _mm512_setzero_ps();
-  add_products<Op, Count, Vectors>(rows.from, rows.weights, rows.step, rows.depth, rows.ahead, sums);
+  add_runs<Op, Count, Vectors>(rows.inputs, rows.from, rows.weights, rows.step, rows.ahead, sums);
 #pragma GCC unroll 12
   for (int r = 0; r < Count; ++r)
 #pragma GCC unroll 4

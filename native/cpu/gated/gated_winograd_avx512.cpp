@@ -21,6 +21,9 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
   static constexpr int64_t joined = Op::joined;
 
   static int64_t in_words(const OpeningConvolution& a) { return a.in_channels / joined; }
+  static int64_t weight_words(const OpeningConvolution& a) {
+    return (a.in_vectors ? a.inputs.channels : a.in_channels) / joined;
+  }
   static int64_t hidden_words(const ClosingConvolution& a) { return a.hidden_channels / joined; }
 
   static WinogradGeometry geometry(int64_t height, int64_t width, int64_t in_channels, int64_t channels) {
@@ -64,15 +67,21 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     int64_t from, from_row, to, to_row;
   };
 
-  // Queues the tiles of every image that opens a vector. rows_of(image) says where its rows lie in v and in m, where
-  // image follows image.
-  template <typename Queue, typename Convolution, typename RowsOf>
-  static void push_open(Queue& queue, const Convolution* images, int64_t count, int64_t tiles, int64_t vector,
-                        const float* v, float* m, const RowsOf& rows_of) {
+  template <typename Convolution>
+  static bool opens(const Convolution& a, int64_t vector) {
+    return a.before[vector] < a.before[vector + 1];
+  }
+
+  // Queues the tiles of every image that is wanted. rows_of(image) says where its rows lie in v and in m, where image
+  // follows image.
+  template <typename Queue, typename Convolution, typename Wanted, typename RowsOf>
+  static void push_images(Queue& queue, const Convolution* images, int64_t count, int64_t tiles, const float* v,
+                          float* m, const Wanted& wanted, const RowsOf& rows_of) {
     for (int64_t i = 0; i < count; ++i) {
       const Convolution& a = images[i];
       const TileRows rows = rows_of(a);
-      for (int64_t t = 0; a.before[vector] < a.before[vector + 1] && t < tiles; ++t)
+      const bool is_wanted = wanted(a);
+      for (int64_t t = 0; is_wanted && t < tiles; ++t)
         queue.push(v + t * rows.from_row + rows.from, m + t * rows.to_row + rows.to);
       v += tiles * rows.from_row;
       m += tiles * rows.to_row;
@@ -85,11 +94,12 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
                              const float* v, float* m) {
     const auto multiply = [&](auto vectors, int64_t entry) {
       constexpr int count = decltype(vectors)::value;
-      QueuedRows<8, count> rows{{}, lanes, in_words(a), nullptr};
-      for (int i = 0; i < count; ++i) rows.weights[i] = weights + int64_t{a.open[entry + i * lanes]} * in_words(a);
+      const int64_t words = weight_words(a);
+      QueuedRows<8, count> rows{{}, a.inputs, lanes, words, nullptr};
+      for (int i = 0; i < count; ++i) rows.weights[i] = weights + int64_t{a.open[entry + i * lanes]} * words;
       const int64_t next = std::min(entry + count * lanes, a.open_count - lanes);
-      rows.ahead = weights + int64_t{a.open[next]} * in_words(a);
-      RowQueue<Op, 8, count, false> queue(rows, lanes * in_words(a));
+      rows.ahead = weights + int64_t{a.open[next]} * words;
+      RowQueue<Op, 8, count, false> queue(rows, lanes * words);
       for (int64_t t = 0; t < tiles; ++t) queue.push(v + t * in_words(a), m + t * a.hidden_channels + entry);
       queue.finish();
     };
@@ -98,27 +108,44 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     if (entry < entries.end) multiply(std::integral_constant<int, 1>(), entry);
   }
 
+  // m of the wanted images at one position, for `Vectors` vectors of outputs, which they all open.
+  template <int Vectors, typename Wanted>
+  static void multiply_shared(const OpeningConvolution* images, int64_t count, int64_t tiles, int64_t vector,
+                              const float* weights, const float* v, float* m, const Wanted& wanted) {
+    const OpeningConvolution& any = images[0];
+    const int64_t floats = lanes * weight_words(any);
+    const float* const own = weights + vector * floats;
+    QueuedRows<8, Vectors> rows{{}, any.inputs, lanes, weight_words(any), own + Vectors * floats};
+    for (int i = 0; i < Vectors; ++i) rows.weights[i] = own + i * floats;
+    RowQueue<Op, 8, Vectors, false> queue(rows, Vectors * floats);
+    push_images(queue, images, count, tiles, v, m, wanted, [=](const OpeningConvolution& a) {
+      return TileRows{0, in_words(a), a.before[vector], a.hidden_channels};
+    });
+  }
+
   // m of all images at one position, for lists in vectors. Of few tiles, those of different images share the weights of
-  // a vector.
+  // a vector, or of two.
   static void multiply_vectors(const OpeningConvolution* images, int64_t count, int64_t tiles, Span entries,
                                const float* weights, const float* v, float* m) {
     const OpeningConvolution& any = images[0];
     if (count == 1) return multiply_pairs(any, tiles, entries, weights, v, m);
-    if (tiles > gated_few_tiles) {
+    if (tiles > gated_few_tiles || any.inputs.listed) {
       for (int64_t i = 0; i < count; ++i) {
         multiply_pairs(images[i], tiles, {0, images[i].open_count}, weights, v, m);
-        v += tiles * in_words(any);
+        v += tiles * in_words(images[i]);
         m += tiles * images[i].hidden_channels;
       }
       return;
     }
-    const int64_t floats = lanes * in_words(any);
-    for (int64_t vector = 0; vector * lanes < any.channels; ++vector) {
-      const float* const own = weights + vector * floats;
-      RowQueue<Op, 8, 1, false> queue({{own}, lanes, in_words(any), own + floats}, floats);
-      push_open(queue, images, count, tiles, vector, v, m, [&](const OpeningConvolution& a) {
-        return TileRows{0, in_words(a), a.before[vector], a.hidden_channels};
-      });
+    const int64_t vectors = any.channels / lanes;
+    for (int64_t first = 0; first < vectors; first += 2) {
+      const auto opens_both = [=](const OpeningConvolution& a) {
+        return first + 1 < vectors && opens(a, first) && opens(a, first + 1);
+      };
+      if (first + 1 < vectors) multiply_shared<2>(images, count, tiles, first, weights, v, m, opens_both);
+      for (int64_t vector = first; vector < std::min(first + 2, vectors); ++vector)
+        multiply_shared<1>(images, count, tiles, vector, weights, v, m,
+                           [=](const OpeningConvolution& a) { return !opens_both(a) && opens(a, vector); });
     }
   }
 
@@ -185,21 +212,26 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     const OpeningConvolution& any = images[0];
     const WinogradGeometry g = geometry(any.height, any.width, any.in_channels, any.channels);
     const int64_t tiles = part.end - part.begin;
-    int64_t m_row = 0;
-    for (int64_t i = 0; i < count; ++i) m_row += images[i].hidden_channels;
-    const int64_t v_plane = plane_of(count * tiles * in_words(any), 4), m_plane = plane_of(tiles * m_row, 4);
+    int64_t v_row = 0, m_row = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      v_row += in_words(images[i]);
+      m_row += images[i].hidden_channels;
+    }
+    const int64_t v_plane = plane_of(tiles * v_row, 4), m_plane = plane_of(tiles * m_row, 4);
     float* const v = scratch;
     float* const m = v + positions * v_plane;
-    T* const narrow = reinterpret_cast<T*>(v);
-    for (int64_t i = 0; i < count; ++i)
-      Tiles::transform_inputs(g, static_cast<const T*>(images[i].x), part.begin, tiles, tiles, joined * v_plane,
-                              narrow + i * tiles * any.in_channels);
+    T* to = reinterpret_cast<T*>(v);
+    for (int64_t i = 0; i < count; ++i) {
+      const WinogradGeometry own = geometry(any.height, any.width, images[i].in_channels, any.channels);
+      Tiles::transform_inputs(own, static_cast<const T*>(images[i].x), part.begin, tiles, tiles, joined * v_plane, to);
+      to += tiles * images[i].in_channels;
+    }
     const float* const weights = static_cast<const float*>(any.weights);
     auto* multiply = multiply_vectors;
     if constexpr (joined == 1) multiply = any.in_vectors ? multiply_vectors : multiply_channels;
     for (int64_t position = 0; position < positions; ++position)
-      multiply(images, count, tiles, entries, weights + position * any.channels * in_words(any), v + position * v_plane,
-               m + position * m_plane);
+      multiply(images, count, tiles, entries, weights + position * any.channels * weight_words(any),
+               v + position * v_plane, m + position * m_plane);
     const float* sums = m;
     for (int64_t i = 0; i < count; ++i) {
       store_hidden(images[i], g, part.begin, tiles, count == 1 ? entries : Span{0, images[i].hidden_channels}, m_plane,
@@ -221,21 +253,39 @@ struct GatedWinograd : WinogradTiles<Op, Tile> {
     }
   }
 
+  // Adds the products of the vectors [begin, end) of inputs to m of the wanted images, which open all of them.
+  template <int Vectors, int Most, typename Wanted>
+  static void add_inputs(const ClosingConvolution* images, int64_t count, int64_t tiles, Span inputs,
+                         const float* weights, const float* v, float* m, const Wanted& wanted) {
+    constexpr int64_t group = Vectors * lanes;
+    const int64_t length = (inputs.end - inputs.begin) * lanes, depth = length / joined;
+    const VectorRun run{0, 0, static_cast<int32_t>(length)};
+    const float* const own = weights + inputs.begin * group * lanes / joined;
+    QueuedRows<Most, Vectors> rows{{}, {&run, 1, length, false}, group, depth, own + group * depth};
+    for (int i = 0; i < Vectors; ++i) rows.weights[i] = own + i * lanes;
+    RowQueue<Op, Most, Vectors, true> queue(rows, group * depth);
+    push_images(queue, images, count, tiles, v, m, wanted, [&](const ClosingConvolution& a) {
+      return TileRows{a.before[inputs.begin] / joined, hidden_words(a), 0, group};
+    });
+  }
+
   // m of all images at one position, for a group of outputs and lists in vectors: tiles of different images share the
-  // weights of a vector of inputs.
+  // weights of a vector of inputs. Images that open all vectors of a block read and write their sums once for them.
   template <int Vectors, int Most>
   static void multiply_group(const ClosingConvolution* images, int64_t count, int64_t tiles, const float* weights,
                              const float* v, float* m) {
-    constexpr int64_t group = Vectors * lanes, depth = lanes / joined, floats = group * depth;
+    constexpr int64_t group = Vectors * lanes, block = 4;
+    const int64_t vectors = images[0].in_channels / lanes;
     std::fill_n(m, count * tiles * group, 0.0f);
-    for (int64_t vector = 0; vector * lanes < images[0].in_channels; ++vector) {
-      const float* const own = weights + vector * floats;
-      QueuedRows<Most, Vectors> rows{{}, group, depth, own + floats};
-      for (int i = 0; i < Vectors; ++i) rows.weights[i] = own + i * lanes;
-      RowQueue<Op, Most, Vectors, true> queue(rows, floats);
-      push_open(queue, images, count, tiles, vector, v, m, [&](const ClosingConvolution& a) {
-        return TileRows{a.before[vector] / joined, hidden_words(a), 0, group};
-      });
+    for (int64_t begin = 0; begin < vectors; begin += block) {
+      const int64_t end = std::min(begin + block, vectors);
+      const auto opens_all = [=](const ClosingConvolution& a) {
+        return a.before[end] - a.before[begin] == (end - begin) * lanes;
+      };
+      add_inputs<Vectors, Most>(images, count, tiles, {begin, end}, weights, v, m, opens_all);
+      for (int64_t vector = begin; vector < end; ++vector)
+        add_inputs<Vectors, Most>(images, count, tiles, {vector, vector + 1}, weights, v, m,
+                                  [=](const ClosingConvolution& a) { return !opens_all(a) && opens(a, vector); });
     }
   }
 
