@@ -33,6 +33,8 @@ TEST_CASE("images that open few and many channels equal the masked computation i
         CAPTURE(batch);
         const Case made = graded_case({batch, map[0], map[1], 32}, basic(channels), seed += 40);
         CHECK(relative_error(gated(made, 2), masked_block(made)) < 1e-5);
+        const Case strided = graded_case({batch, map[0], map[1], 20}, basic(channels, 2), seed += 40);
+        CHECK(relative_error(gated(strided, 2), masked_block(strided)) < 1e-5);
         const Case grouped = graded_case({batch, map[0], map[1], 16}, basic(channels, 1, 16), seed += 40);
         CHECK(relative_error(gated(grouped, 2), masked_block(grouped)) < 1e-5);
       }
@@ -41,9 +43,10 @@ TEST_CASE("images that open few and many channels equal the masked computation i
 }
 
 TEST_CASE("an image has the same bits whatever the other images open, of few channels and of most") {
-  for (const int32_t channels : {16, 32, 64}) {
+  for (const auto& [channels, stride] : {std::pair{16, 1}, {32, 1}, {64, 1}, {64, 2}}) {
     CAPTURE(channels);
-    const Case graded = graded_case({12, 17, 13, 32}, basic(channels), 41000);
+    CAPTURE(stride);
+    const Case graded = graded_case({12, 17, 13, 32}, basic(channels, stride), 41000);
     const std::vector<float> y = gated(graded, 2);
     for (const int threads : {1, 3, 16}) {
       const std::vector<float> again = gated(graded, threads);
@@ -52,7 +55,7 @@ TEST_CASE("an image has the same bits whatever the other images open, of few cha
     // The masks of images 4 to 8 stay, those of the others are inverted.
     Case other = graded;
     std::vector<float>& mask = other.layers[0].mask;
-    for (int64_t at = 0; at < 12 * channels; ++at) {
+    for (int64_t at = 0; at < int64_t{12} * channels; ++at) {
       if (at / channels < 4 || at / channels > 8) mask[at] = 1.0f - mask[at];
     }
     const std::vector<float> changed = gated(other, 2);
@@ -65,6 +68,7 @@ TEST_CASE("from how many open channels on an image is computed in full depends o
   const Case block = graded_case({9, 17, 17, 32}, basic(32), 42000);
   const int32_t from = full_from(block);
   CHECK((from == 21 || from == 33));  // with AVX-512, and without
+  CHECK(full_from(make_case({9, 17, 17, 32}, basic(32, 2), {0.5f}, 42050)) == from);
   Case closed = block;
   std::fill(closed.layers[0].mask.begin(), closed.layers[0].mask.end(), 0.0f);
   CHECK(full_from(closed) == from);

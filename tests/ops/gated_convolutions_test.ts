@@ -133,7 +133,8 @@ Deno.test("from how many open channels on an image is computed in full follows f
   assertEquals(fullFrom(table), kind === "cpu" && isa.startsWith("avx512") ? 21 : 33);
   // Whole vectors cost no more one by one.
   assertEquals(fullFrom(table.map((row) => (row.masked ? { ...row, group: 16 } : row))), 33);
-  assertEquals(fullFrom(basicBlock.table(32, 2)), 33);
+  assertEquals(fullFrom(basicBlock.table(32, 2)), fullFrom(table));
+  assertEquals(fullFrom(basicBlock.table(24, 2)), 25);
   assertEquals(fullFrom(bottleneckBlock.table(32, 1)), 33);
   // In bf16 single channels are multiplied in f32, and many of them cost more than all in bf16.
   const narrow = gatedFullFrom(device, [4, 16, 16, 32], "bf16", table);

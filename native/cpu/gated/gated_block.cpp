@@ -25,6 +25,13 @@ GatedTable with_vectors(GatedTable table) {
   return table;
 }
 
+// Whether there are kernels for it with_vectors.
+bool takes_vectors(const GatedTable& table) {
+  const GatedLayer& first = table.first();
+  if (first.dtype == SL_BF16) return true;
+  return table.count == 2 && in_vectors(first.out_channels) && gated_vectors_supported(SL_F32);
+}
+
 // Open channels in bf16 come in vectors. Others are multiplied in f32.
 GatedTable of_open(const GatedTable& table) { return opens_vectors(table) ? table : with_maps(table, SL_F32); }
 
@@ -52,33 +59,40 @@ bool GatedBlock::supports(const GatedTable& table) {
 }
 
 GatedBlock::GatedBlock(const GatedTable& table) : table_(table), open_(of_open(table)) {
-  if (table.first().dtype == SL_BF16) {
-    if (!opens_vectors(table)) vectors_.emplace(with_vectors(table));
-  } else if (GatedFull::supports(table) && !open_.computes_all_as_fast()) {
+  if (open_.computes_all_as_fast()) return;
+  if (GatedFull::supports(table)) {
     full_.emplace(table);
+  } else if (!opens_vectors(table) && takes_vectors(table)) {
+    vectors_.emplace(with_vectors(table));
   }
 }
 
 int32_t GatedBlock::full_from() const {
-  if (full_) return full_->full_from();
-  if (!vectors_) return gated_never_full(table_);
+  if (!full_ && !vectors_) return gated_never_full(table_);
+  if (table_.first().dtype == SL_F32) return GatedFull::worthwhile_from(table_);
   // A product in f32 takes twice as long as one in bf16, and maps are converted besides. (The share as measured)
   return static_cast<int32_t>(pieces(3 * table_.first().out_channels, 8));
 }
 
-// A closing convolution in tiles has the weights of an ordinary convolution.
-bool GatedBlock::shares_weights(int32_t index) const { return full_ && index == 1 && open_.closes_in_tiles(); }
+// A closing convolution in tiles has the weights of an ordinary convolution, and one in f32 reads the same weights for
+// vectors as for single channels.
+bool GatedBlock::shares_weights(int32_t index) const {
+  const bool closes = index == 1 && table_.first().dtype == SL_F32;
+  return closes && (vectors_ || open_.closes_in_tiles());
+}
 
 int64_t GatedBlock::packed_floats(int32_t index) const {
   const int64_t open = open_.packed_floats(index);
-  if (full_ && !shares_weights(index)) return open + full_->packed_floats(index);
+  if (shares_weights(index)) return open;
+  if (full_) return open + full_->packed_floats(index);
   return vectors_ ? open + vectors_->packed_floats(index) : open;
 }
 
 void GatedBlock::pack(sl_context* context, int32_t index, const float* weights, float* packed) const {
   open_.pack(context, index, weights, packed);
   float* const full = packed + full_offset(index);
-  if (full_ && !shares_weights(index)) full_->pack(context, index, weights, full);
+  if (shares_weights(index)) return;
+  if (full_) full_->pack(context, index, weights, full);
   if (vectors_) vectors_->pack(context, index, weights, full);
 }
 
@@ -99,7 +113,7 @@ void GatedBlock::forward(sl_context* context, const GatedCall& call) const {
     const int64_t count = from > channels ? 0 : channels - std::count(mask, mask + channels, 0.0f);
     (count >= from ? full : open).push_back(image);
   }
-  if (!open.empty() && vectors_) {
+  if (!open.empty() && table_.first().dtype == SL_BF16 && vectors_) {
     forward_wide(context, table_, open_, call, open);
   } else if (!open.empty()) {
     open_.forward(context, call, open);

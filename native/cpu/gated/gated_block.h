@@ -35,7 +35,7 @@ class GatedBlock {
 
   GatedTable table_;
   GatedChain open_;
-  // At most one of them: in f32 by ordinary convolutions, in bf16 as if masks opened whole vectors.
+  // At most one of them: by ordinary convolutions, or as if masks opened whole vectors.
   std::optional<GatedFull> full_;
   std::optional<GatedChain> vectors_;
 };

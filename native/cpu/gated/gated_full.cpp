@@ -23,10 +23,10 @@ GatedFull::GatedFull(const GatedTable& table)
 // C / 16 products in each convolution, and the sum across a vector's lanes in the first one, about 1.4; all channels
 // cost 2 C / 16. Besides, maps are transformed, at about 0.5 a channel. Few channels are summed directly if they are
 // open, with four times as many products but without transforms: then the border is a little below a half, as measured.
-int32_t GatedFull::full_from() const {
+int32_t GatedFull::worthwhile_from(const GatedTable& table) {
   constexpr int32_t transforms = 8, lane_sums = 22;
-  const int64_t channels = table_.first().out_channels;
-  if (std::min(table_.first().in_channels, channels) < GatedTiles::fewest_channels)
+  const int64_t channels = table.first().out_channels;
+  if (std::min(table.first().in_channels, channels) < GatedTiles::fewest_channels)
     return static_cast<int32_t>(pieces(7 * channels, 16));
   const int64_t full = channels + transforms;
   return static_cast<int32_t>(pieces(channels * full, full + lane_sums));

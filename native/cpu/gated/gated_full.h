@@ -15,9 +15,8 @@ class GatedFull {
 
   explicit GatedFull(const GatedTable& table);
 
-  // Images that open at least so many channels are computed in full. A rule of the shape alone, so that the bits of an
-  // image do not depend on the other images.
-  int32_t full_from() const;
+  // From how many channels on that an image opens in f32 one by one, all of them are faster.
+  static int32_t worthwhile_from(const GatedTable& table);
 
   int64_t packed_floats(int32_t index) const;
   void pack(sl_context* context, int32_t index, const float* weights, float* packed) const;
