@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { largestCost } from "../../src/config/budget_range.ts";
 import { quoteWord } from "../../src/sweep/shell.ts";
 import { runOptions } from "../../src/config/options.ts";
 import { causeOfMiss } from "../../src/budget/missed_budget.ts";
@@ -33,7 +34,7 @@ export interface EndedRun {
 export function describeMiss({ path, config, steps, budgetMissed, smallest }: EndedRun): string {
   const { budget, budgetRule: rule, epochs } = config;
   const { cause, epochs: longer } = causeOfMiss({ ...config, rule, stepsPerEpoch: steps / epochs });
-  const cost = `the gated network costs ${share(budget + budgetMissed)} of the dense one, ${
+  const cost = `the gated network costs ${share(largestCost(budget) + budgetMissed)} of the dense one, ${
     signed(budgetMissed)
   } from the budget`;
   const remedy = longer === null || !runOptions.epochs.schema.safeParse(longer).success

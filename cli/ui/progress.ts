@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Budget } from "../../src/config/budget_range.ts";
 import type { SkippedImage } from "../../src/data/mod.ts";
 import type { EvaluationRecord, StepRecord, TrainingObserver } from "../../src/run/records.ts";
 import type { RunConfig } from "../../src/config/options.ts";
@@ -40,8 +41,9 @@ export function formatDuration(seconds: number): string {
 const hiddenTerms = new Set(["objective", "macs", "bound"]);
 
 /** The cost that a step should have: the budget, or a target that is still on its way there. */
-export function describeTarget(record: Pick<StepRecord, "target"> | null, budget: number): string {
+export function describeTarget(record: Pick<StepRecord, "target"> | null, budget: Budget): string {
   const target = record?.target;
+  if (typeof budget !== "number") return target === undefined ? budget : `${target.toFixed(3)}, one of ${budget}`;
   return target === undefined || target === budget ? String(budget) : `${target.toFixed(3)}, falling to ${budget}`;
 }
 
@@ -49,7 +51,7 @@ export function describeTarget(record: Pick<StepRecord, "target"> | null, budget
  * The details of a step, the most important first: cost of the gated network without gate noise, budget, loss, last
  * 20-NN accuracy of each network, speed, and terms of the loss.
  */
-export function describeStep(record: StepRecord, budget: number, networks: EvaluationRecord["networks"]): string[] {
+export function describeStep(record: StepRecord, budget: Budget, networks: EvaluationRecord["networks"]): string[] {
   const terms = Object.entries(record.terms).filter(([name]) => !hiddenTerms.has(name));
   const accuracies = Object.entries(networks).map(([name, { knn20 }]) => `${name} ${knn20.toFixed(1)}`);
   return [

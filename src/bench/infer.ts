@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { largestCost } from "../config/budget_range.ts";
 import { uniformOpenShare } from "../budget/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DualNetwork, gatedMacs, gateSpecs, type NetworkCost, networkCost, termShares } from "../models/mod.ts";
@@ -98,7 +99,7 @@ export function benchInfer(
   const precision = resolvePrecision(config.precision, device.description);
   using network = new DualNetwork(device, networkOptions({ ...config, mode: "dual" }, IMAGE_SIDE));
   const cost = networkCost(networkSpec(config, IMAGE_SIDE));
-  const shares = [uniformOpenShare(cost, config.budget), ...openShares];
+  const shares = [uniformOpenShare(cost, largestCost(config.budget)), ...openShares];
   const rows = batches.flatMap((batch): InferenceRow[] => {
     using _scope = new Scope();
     const images = randomImages(device, batch, 3, precision);

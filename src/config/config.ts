@@ -8,9 +8,11 @@ import { datasetSource } from "../data/datasets/mod.ts";
 import type { ImageSet } from "../data/mod.ts";
 import { InvalidOptionError, SluiceError } from "../errors.ts";
 import { smallestBudget } from "../models/cost.ts";
+import { smallestCost } from "../models/ladder.ts";
 import { gateSpecs } from "../models/spec.ts";
 import type { ConfigFile } from "./config_file.ts";
-import { networkSpec } from "./network.ts";
+import { isLadder, networkSpec } from "./network.ts";
+import { largestCost, rangeOf } from "./budget_range.ts";
 import { kebabCase, type RunConfig, type RunOption, runOptionNames, runOptions } from "./options.ts";
 import { findPreset } from "./presets.ts";
 
@@ -39,10 +41,11 @@ interface Given {
   readonly label: string;
 }
 
-/** Converts the text of a number option to a number; the schema judges every other value. */
+/** Converts the text of a number option to a number if it is one; the schema judges every other value. */
 function readValue<T>(option: RunOption<T>, value: unknown): unknown {
-  if (option.kind !== "number" || typeof value !== "string") return value;
-  return value.trim() === "" ? Number.NaN : Number(value);
+  if (option.kind !== "number" || typeof value !== "string" || value.trim() === "") return value;
+  const number = Number(value);
+  return Number.isNaN(number) ? value : number;
 }
 
 /** A flag as it is typed: `--epochs 5`, `--symmetric` or `--no-symmetric`. */
@@ -138,6 +141,50 @@ function checkGateGroup({ arch, width, gateGroup }: RunConfig): void {
   );
 }
 
+/** Checks a run of many budgets. */
+function checkLadder({ budget, budgetRule, mode, separateNorm, separateEncoders }: RunConfig): void {
+  if (budgetRule === "paper") {
+    throw new InvalidOptionError(
+      "budgetRule",
+      `--budget-rule paper: holds one budget, and --budget ${budget} is many; leave it out, or give one budget`,
+    );
+  }
+  if (mode === "dual" && !separateNorm && !separateEncoders) {
+    throw new InvalidOptionError(
+      "separateNorm",
+      `--no-separate-norm: norms of --budget ${budget} are estimated for each budget, and the dense network's are not; ` +
+        "leave it out",
+    );
+  }
+}
+
+/** Options of gates that decide. A run of many budgets has one order of channels instead. */
+const decidingGates: readonly (keyof RunConfig)[] = [
+  "budgetRamp",
+  "gateReduction",
+  "gateGroup",
+  "gateBias",
+  "gateOpening",
+  "gateNoise",
+  "gateNoiseEnd",
+  "gateTemperature",
+  "gateTemperatureEnd",
+  "bounds",
+  "boundAlpha",
+];
+
+/** Refuses options that a run of many budgets does not heed. */
+function checkLadderHeeded(sources: ConfigSources, config: RunConfig): void {
+  const ignored = decidingGates.find((name) => givenValue(name, sources) !== undefined);
+  if (ignored === undefined) return;
+  const given = givenValue(ignored, sources)?.label ?? flagLabel(ignored, config[ignored]);
+  throw new InvalidOptionError(
+    ignored,
+    `${given}: is for gates that decide by image, and --budget ${config.budget} has one order of channels for all; ` +
+      "leave it out",
+  );
+}
+
 /** Checks the rules that concern more than one option. */
 function checkTogether(config: RunConfig): void {
   const { dataset, objective, invariance, warmupEpochs, gateWarmup, epochs, mode, symmetric } = config;
@@ -180,6 +227,7 @@ function checkTogether(config: RunConfig): void {
     );
   }
   if (mode === "vanilla") return;
+  if (isLadder(config)) return checkLadder(config);
   if (gateWarmup + budgetRamp >= epochs) {
     throw new InvalidOptionError(
       "budgetRamp",
@@ -224,6 +272,7 @@ function checkHeeded(sources: ConfigSources, config: RunConfig): void {
   if (sources.stored === true) return;
   checkRecipe(sources);
   if (mode === "vanilla") return;
+  if (isLadder(config)) checkLadderHeeded(sources, config);
   const copyNorms = config.copyNorms && isGiven("copyNorms", sources);
   if (separateEncoders && gateWarmup > 0 && isGiven("gateWarmup", sources)) {
     throw new InvalidOptionError(
@@ -300,11 +349,14 @@ export function checkAgainstImages(config: RunConfig, images: Pick<ImageSet, "co
     );
   }
   if (config.mode === "vanilla") return;
-  const smallest = smallestBudget(networkSpec(config, images.height));
-  if (budget >= smallest) return;
+  const spec = networkSpec(config, images.height);
+  const smallest = spec.ladder === undefined ? smallestBudget(spec) : smallestCost(spec);
+  if ((spec.ladder?.[0] ?? largestCost(budget)) >= smallest) return;
   const reachable = Math.ceil(smallest * 1e4) / 1e4;
   throw new InvalidOptionError(
     "budget",
-    `--budget ${budget}: the parts without gates cost more than that; give ${reachable} or more`,
+    spec.ladder === undefined
+      ? `--budget ${budget}: the parts without gates cost more than that; give ${reachable} or more`
+      : `--budget ${budget}: one channel in each gated convolution already costs more; begin at ${reachable} or above`,
   );
 }

@@ -6,19 +6,39 @@
 import { datasetSource } from "../data/datasets/registry.ts";
 import { USUAL_SIZE } from "../data/images/frames.ts";
 import type { DualNetworkOptions } from "../models/dual_network.ts";
+import { smallestCost } from "../models/ladder.ts";
 import type { NetworkSpec } from "../models/spec.ts";
 import type { NetworkName, Pass } from "../models/mod.ts";
+import { rangeOf } from "./budget_range.ts";
 import type { RunConfig } from "./run_config.ts";
 
+/** The options that decide a network's shape. */
+type ShapeConfig = Pick<RunConfig, "arch" | "width" | "stem" | "mode" | "gateReduction" | "gateGroup" | "budget">;
+
 /** The network of a configuration, for images of `image` x `image` pixels. */
-export function networkSpec(
-  config: Pick<RunConfig, "arch" | "width" | "stem" | "mode" | "gateReduction" | "gateGroup">,
-  image: number,
-): NetworkSpec {
+export function networkSpec(config: ShapeConfig, image: number): NetworkSpec {
   const { arch, width, stem, mode, gateReduction } = config;
   // A run without gates may have a group that does not divide its width.
   const gateGroup = mode === "vanilla" ? 1 : config.gateGroup;
-  return { arch, width, stem, image, gateReduction, gateGroup };
+  const spec = { arch, width, stem, image, gateReduction, gateGroup };
+  const ladder = ladderCosts(config, spec);
+  return ladder === null ? spec : { ...spec, ladder };
+}
+
+/** Costs between two knots of a ladder, in steps of the dense network's cost. */
+const KNOTS_APART = 0.05;
+
+/** The costs at which a run of many budgets estimates its norms, ascending; null for a run of one budget or none. */
+function ladderCosts({ mode, budget }: ShapeConfig, spec: NetworkSpec): number[] | null {
+  const range = rangeOf(budget);
+  if (mode === "vanilla" || range === null) return null;
+  const { from: asked, to } = range;
+  const from = asked ?? Math.max(KNOTS_APART, smallestCost({ ...spec, ladder: [] }));
+  const all = Array.from(
+    { length: Math.round(1 / KNOTS_APART) },
+    (_, index) => (index + 1) / Math.round(1 / KNOTS_APART),
+  );
+  return [from, ...all.filter((cost) => cost > from && cost < to), to];
 }
 
 /** The options to build a configuration's network. Only a dual network has separate norms for its passes. */
@@ -29,7 +49,7 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
     seed: config.seed,
     gated: config.mode !== "vanilla",
     separateNorm: config.mode === "dual" && config.separateNorm,
-    gateBias: config.gateBias,
+    gateBias: isLadder(config) ? null : config.gateBias,
     hasOpening: hasOpening(config),
     zeroInitResidual: config.zeroInitResidual,
     rotationHead: config.rotation ? config.rotationHead : null,
@@ -38,13 +58,18 @@ export function networkOptions(config: RunConfig, image: number): DualNetworkOpt
 }
 
 /** Whether training adds a number to the logits of a run's gates. */
-export function hasOpening({ mode, gateOpening }: Pick<RunConfig, "mode" | "gateOpening">): boolean {
-  return mode !== "vanilla" && gateOpening > 0;
+export function hasOpening(config: Pick<RunConfig, "mode" | "gateOpening" | "budget">): boolean {
+  return config.mode !== "vanilla" && !isLadder(config) && config.gateOpening > 0;
 }
 
-/** The target cost of the gated network as a share of the dense cost; null for a run without gates. */
+/** The target cost of the gated network as a share of the dense cost; null for a run of many budgets or without gates. */
 export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): number | null {
-  return mode === "vanilla" ? null : budget;
+  return mode === "vanilla" || typeof budget !== "number" ? null : budget;
+}
+
+/** Whether a run serves many budgets. */
+export function isLadder({ mode, budget }: Pick<RunConfig, "mode" | "budget">): boolean {
+  return mode !== "vanilla" && rangeOf(budget) !== null;
 }
 
 /** The networks that a run of a mode trains. */

@@ -25,6 +25,7 @@ import {
   SMALLEST_FLOAT,
 } from "./option_kinds.ts";
 import { precisions } from "../tensor/precision.ts";
+import { budgetSchema } from "./budget_range.ts";
 import { gateRows } from "./gate_rows.ts";
 import type { RunOption } from "./run_option.ts";
 
@@ -130,11 +131,15 @@ export const runOptions: RunOptions = {
     help: "passes of a training step: a dense and a gated one, two dense ones, or two gated ones",
     default: "dual",
   }),
-  budget: number("a number above 0 and at most 1", z.number().gt(0).lte(1), {
+  budget: {
+    kind: "number",
+    placeholder: "X|X..X|any",
+    rule: "a number above 0 and at most 1, a range such as 0.1..0.9, or any",
+    schema: budgetSchema,
     group: "budget",
-    help: "target cost of the gated network as a share of the dense network's cost",
+    help: "target cost of the gated network as a share of the dense network's cost, or the costs that one run serves",
     default: 0.3,
-  }),
+  },
   recipe: choice(["default", "paper"], {
     group: "budget",
     help: "defaults for the beginning of a run with gates: gentle, or the paper's (`sluice help recipes`)",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Budget } from "./budget_range.ts";
 import type { Architecture, Stem } from "../models/spec.ts";
 import type { Precision } from "../tensor/precision.ts";
 
@@ -41,8 +42,11 @@ export interface RunConfig {
   readonly invariance: boolean;
   /** `dual`: a gated and a dense pass; `vanilla`: two dense passes; `gated`: two gated passes. */
   readonly mode: "dual" | "vanilla" | "gated";
-  /** Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]. */
-  readonly budget: number;
+  /**
+   * Target cost of the gated network as a share of the dense network's multiply-accumulates, in (0, 1]; or a range of
+   * costs, such as `0.1..0.9` or `any`, of which the run serves every one.
+   */
+  readonly budget: Budget;
   /**
    * Defaults of the options below that shape the beginning of a run with gates: `default` begins gently, with no gates
    * at first, then open gates and little noise; `paper` begins as arXiv 2301.09164 does.

@@ -6,8 +6,16 @@
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
 import { InvalidInputError, MisuseError } from "../errors.ts";
-import { defaultMultiple, sampledOpenCounts, slimMask, type SlimSize, type StaticMask } from "../evaluation/mod.ts";
-import { type DualNetwork, type GatedResNet, type NetworkName, slimNetwork } from "../models/mod.ts";
+import {
+  defaultMultiple,
+  refuseSmallerSlim,
+  sampledOpenCounts,
+  slimMask,
+  type SlimSize,
+  StaticMask,
+} from "../evaluation/mod.ts";
+import { type DualNetwork, type GatedResNet, gateSpecs, type NetworkName, slimNetwork } from "../models/mod.ts";
+import type { Device } from "../device/mod.ts";
 import { givenNetworks } from "../config/network.ts";
 
 /** A slim network. */
@@ -30,7 +38,11 @@ export interface SlimCut {
 
 /** The size of a run's slim network: as given, else the run's budget and the multiple for its width. */
 export function slimSize({ budget, width }: RunConfig, given: Partial<SlimSize>): SlimSize {
-  return { cost: given.cost ?? budget, channelMultiple: given.channelMultiple ?? defaultMultiple(width) };
+  const cost = given.cost ?? budget;
+  if (typeof cost !== "number") {
+    throw new InvalidInputError(`--network slim: the run serves budgets of ${cost}; add --cost with one, such as 0.3`);
+  }
+  return { cost, channelMultiple: given.channelMultiple ?? defaultMultiple(width) };
 }
 
 /** Refuses a network that a run does not give. @throws {InvalidInputError} with the reason. */
@@ -58,8 +70,23 @@ export function refuseMissing(network: NetworkName, { mode }: RunConfig): void {
 export function cutSlim(network: DualNetwork, stores: ImageStores, size: SlimSize): SlimEncoder {
   const { dataset: { labelled, pretraining }, device } = stores;
   const gated = network.encoderOf("gated");
+  if (gated.ladder !== null) return cutLadder(device, gated, size);
   const counts = sampledOpenCounts(gated, stores.evaluation(labelled?.train ?? pretraining));
   const mask = slimMask(gated.spec, counts, size);
+  const encoder = slimNetwork(device, gated, mask.blocks);
+  return { encoder, mask, [Symbol.dispose]: () => encoder[Symbol.dispose]() };
+}
+
+/** Cuts a prefix of a ladder, with the norms of its cost. */
+function cutLadder(device: Device, gated: GatedResNet, { cost, channelMultiple }: SlimSize): SlimEncoder {
+  refuseSmallerSlim(gated.spec, { cost, channelMultiple });
+  const kept = gated.ladder?.keptFor(cost, channelMultiple) ?? [];
+  const mask = new StaticMask(
+    gateSpecs(gated.spec).map(({ channels }, gate) => {
+      return new Uint8Array(channels).fill(1, 0, kept[gate] ?? 0);
+    }),
+  );
+  gated.restoreNorms(gated.ladder?.costOf(kept) ?? cost);
   const encoder = slimNetwork(device, gated, mask.blocks);
   return { encoder, mask, [Symbol.dispose]: () => encoder[Symbol.dispose]() };
 }

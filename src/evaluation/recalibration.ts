@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImageRun } from "../data/mod.ts";
+import type { ImageRun, ImageSet } from "../data/mod.ts";
 import type { GatedResNet, TracedRow } from "../models/mod.ts";
 import type { NormState } from "../ops/mod.ts";
 import type { Precision, Tensor } from "../tensor/mod.ts";
@@ -48,7 +48,7 @@ export type SeenViews = readonly [0 | 1, 0 | 1];
  *
  * @param seed of the views.
  */
-export function normViews(views: TrainingViews, seed: number, seen: SeenViews): NormImages {
+export function normViews(views: TrainingViews<ImageSet>, seed: number, seen: SeenViews): NormImages {
   const { set: { count }, recipes } = views;
   const drawnAs = (turn: 0 | 1) => ({ recipe: recipes[seen[turn]], view: NORM_VIEWS[turn], seed, epoch: 0 });
   return {
@@ -95,9 +95,11 @@ class PooledStatistics {
   }
 }
 
-/** Restores all running statistics of a network, bit for bit, when it is disposed of. */
+/** Restores the running statistics of a network's norms, bit for bit, when it is disposed of. */
 function savedStatistics(network: GatedResNet): Disposable {
-  const saved = [...network.buffers()].map(([, buffer]) => ({ buffer, values: buffer.toFloat32() }));
+  // A ladder's knots keep what is stored meanwhile.
+  const norms = [...network.buffers()].filter(([name]) => !/\.knots\d\./.test(name));
+  const saved = norms.map(([, buffer]) => ({ buffer, values: buffer.toFloat32() }));
   return {
     [Symbol.dispose]: () => {
       for (const { buffer, values } of saved) buffer.write(values);

@@ -6,6 +6,7 @@
 import {
   type Dataset,
   drawPairs,
+  type ImageSet,
   type ImageStores,
   type Labelled,
   sourceSize,
@@ -23,7 +24,7 @@ import { ENCODED_BATCH } from "./features.ts";
 export type DrawnView = Omit<ViewOptions, "sizeOf">;
 
 /** Brings two views of chosen images to the device, because every file is read once for both. */
-export class TrainingViews {
+export class TrainingViews<Set extends ImageSet = Labelled> {
   readonly #images: TrainingImages;
   readonly #stores: ImageStores;
 
@@ -32,7 +33,7 @@ export class TrainingViews {
    *
    * @throws {OutOfMemoryError} if the images do not fit the device.
    */
-  constructor(stores: ImageStores, readonly set: Labelled) {
+  constructor(stores: ImageStores, readonly set: Set) {
     this.#stores = stores;
     this.#images = stores.training(set, ENCODED_BATCH);
   }

@@ -15,11 +15,12 @@ import { loadTorchState, toTorchState } from "./torchvision.ts";
 /**
  * The state of one encoder alone, in PyTorch's layouts and under torchvision's names. The dense encoder comes without
  * gates. The gated encoder comes with its own norms, if each encoder has its own: they take the dense norms' names and
- * places. What training adds to the gates' logits becomes their biases, unless it is 0.
+ * places. What training adds to the gates' logits becomes their biases, unless it is 0. A ladder's knots are left out.
  */
 export function encoderState(network: GatedResNet, pass: Pass): Map<string, HostTensor> {
   const state = new Map<string, HostTensor>();
   for (const [name, tensor] of toTorchState(network)) {
+    if (/\.knots\d\./.test(name)) continue;
     const isGatedOnly = /\.gate\d?\.|\.gated_bn\d\./.test(name);
     if (pass === "dense" && isGatedOnly) continue;
     if (name.endsWith(".opening")) {

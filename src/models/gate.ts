@@ -20,6 +20,22 @@ export interface SampledMask {
   readonly noiseFree: Tensor;
 }
 
+/** A gate, whatever it decides by. */
+export interface BlockGate extends Module {
+  /** What is added to the gate's logits; null if nothing ever is. */
+  readonly opening: number | null;
+  /** Sets what is added to the logits. @throws {MisuseError} if nothing ever is. */
+  setOpening(opening: number): void;
+  /**
+   * Training: the masks for the block's input x [N, H, W, I].
+   *
+   * @param index the gate's place in the network, which addresses its noise.
+   */
+  sample(context: ForwardContext, x: Tensor, index: number): SampledMask;
+  /** Evaluation: the mask [N, C] of 0 and 1. @param pooled means over the pixels of the block's input, [N, I]. */
+  decide(pooled: Tensor): Tensor;
+}
+
 /** How the logits of gates begin, and what is added to them. */
 export interface GateOptions {
   /** Initial value of the logits' biases, which are trained; null for logits without biases, as in the paper. */
@@ -32,7 +48,7 @@ export interface GateOptions {
  * Global average pool, linear I -> I/4, norm, relu, linear -> C / group: one logit for each group of neighbouring
  * channels. Training draws the group's bit; evaluation takes [logit >= 0].
  */
-export class Gate extends Module {
+export class Gate extends Module implements BlockGate {
   readonly #fc1: Linear;
   readonly #norm: BatchNorm;
   readonly #fc2: Linear;

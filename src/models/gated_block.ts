@@ -15,8 +15,10 @@ import {
 } from "../ops/mod.ts";
 import type { Tensor } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
-import { Gate, type GateOptions, type SampledMask } from "./gate.ts";
-import { type BlockSpec, byConvolution } from "./spec.ts";
+import { type BlockGate, Gate, type GateOptions, type SampledMask } from "./gate.ts";
+import { LadderGate } from "./ladder_gate.ts";
+import { type KnotPlace, NormKnots } from "./norm_knots.ts";
+import { type BlockSpec, byConvolution, type GateSpec } from "./spec.ts";
 
 /** How blocks are built, besides their shared weights. */
 export interface BlockOptions extends GateOptions {
@@ -26,6 +28,14 @@ export interface BlockOptions extends GateOptions {
   readonly separateNorm: boolean;
   /** Whether the scale of each block's last norm is 0 at first, in the norms of both passes; false by default. */
   readonly zeroInitResidual?: boolean;
+}
+
+/** A block's part in a ladder. */
+export interface BlockLadder {
+  /** How many costs have norms of their own. */
+  readonly knots: number;
+  /** The place of each channel in the network's order, by gate of the block [C]. */
+  readonly ranks: readonly Float32Array<ArrayBuffer>[];
 }
 
 /** A convolution of a block, as an evaluation pass has computed it. */
@@ -74,10 +84,21 @@ export class GatedBlock extends Module {
   /** The same as operations take them, without masks. */
   readonly #operands: Record<Pass, readonly ConvolutionOperands[]>;
   readonly #shortcut: Layer | null;
-  readonly #gates: readonly Gate[] | null;
+  readonly #gates: readonly BlockGate[] | null;
+  /** By convolution, the statistics of the gated norm at each knot; empty if the block is no part of a ladder. */
+  readonly #knots: readonly NormKnots[];
 
-  /** Builds the block. Its names are torchvision's, besides `gated_bn1`, ... and `gate`, or `gate1`, `gate2`, ... */
-  constructor(device: Device, initialiser: Initialiser, readonly spec: BlockSpec, options: BlockOptions) {
+  /**
+   * Builds the block. Its names are torchvision's, besides `gated_bn1`, ..., `gate`, or `gate1`, `gate2`, ..., and in a
+   * ladder `knots1`, ...
+   */
+  constructor(
+    device: Device,
+    initialiser: Initialiser,
+    readonly spec: BlockSpec,
+    options: BlockOptions,
+    ladder: BlockLadder | null = null,
+  ) {
     super();
     const { inChannels, outChannels, stride, projects, convolutions, gates } = spec;
     const dense = convolutions.map((of, index) => ({
@@ -101,9 +122,31 @@ export class GatedBlock extends Module {
         norm: this.child("downsample.1", new BatchNorm(device, outChannels)),
       }
       : null;
-    this.#gates = options.gated
-      ? gates.map((gate) => this.child(gate.name, new Gate(device, initialiser, gate, options)))
-      : null;
+    const gateOf = (gate: GateSpec, index: number) => {
+      return ladder === null
+        ? new Gate(device, initialiser, gate, options)
+        : new LadderGate(device, ladder.ranks[index] ?? new Float32Array(gate.channels));
+    };
+    this.#gates = options.gated ? gates.map((gate, index) => this.child(gate.name, gateOf(gate, index))) : null;
+    this.#knots = ladder === null || !options.gated ? [] : convolutions.map(({ outChannels: channels }, index) => {
+      return this.child(`knots${index + 1}`, new NormKnots(device, ladder.knots, channels));
+    });
+  }
+
+  /** Takes the running statistics of the gated norms as those of a knot. */
+  storeKnot(knot: number): void {
+    this.#knots.forEach((knots, index) => {
+      const layer = this.#layers.gated[index];
+      if (layer) knots.store(knot, layer.norm.norm);
+    });
+  }
+
+  /** Gives the gated norms the running statistics of a place between knots. */
+  restoreNorms(place: KnotPlace): void {
+    this.#knots.forEach((knots, index) => {
+      const layer = this.#layers.gated[index];
+      if (layer) knots.restore(place, layer.norm.norm);
+    });
   }
 
   /** The opening of the block's gates; null if they have none, or the block has no gates. */
@@ -128,7 +171,7 @@ export class GatedBlock extends Module {
     });
   }
 
-  #gatesOrThrow(): readonly Gate[] {
+  #gatesOrThrow(): readonly BlockGate[] {
     if (this.#gates === null) throw new MisuseError(`${this.spec.name} has no gate: the network was built dense`);
     return this.#gates;
   }

@@ -9,7 +9,10 @@ import { cast, globalPool, maxPool } from "../ops/mod.ts";
 import { activationType, type Precision, type Tensor, withPrecision } from "../tensor/mod.ts";
 import type { ForwardContext, Pass } from "./forward_context.ts";
 import type { SampledMask } from "./gate.ts";
+import { MisuseError } from "../errors.ts";
 import { type BlockOptions, GatedBlock, type Trace } from "./gated_block.ts";
+import { Ladder } from "./ladder.ts";
+import { placeAmong } from "./norm_knots.ts";
 import { blockSpecs, type NetworkSpec, stemSpec } from "./spec.ts";
 
 /** Features of a batch, and the masks of a gated pass. */
@@ -38,6 +41,7 @@ export class GatedResNet extends Module {
   readonly #norm: BatchNorm;
   readonly #pool: { kernel: number; stride: number; padding: number } | null;
   readonly #blocks: readonly GatedBlock[];
+  readonly #ladder: Ladder | null;
 
   /** Draws the weights, those of the stem first. */
   constructor(device: Device, initialiser: Initialiser, readonly spec: NetworkSpec, options: BlockOptions) {
@@ -49,9 +53,45 @@ export class GatedResNet extends Module {
     );
     this.#norm = this.child("bn1", new BatchNorm(device, spec.width));
     this.#pool = pool;
-    this.#blocks = blockSpecs(spec).map((block) =>
-      this.child(block.name, new GatedBlock(device, initialiser, block, options))
-    );
+    this.#ladder = spec.ladder === undefined ? null : new Ladder(spec);
+    const ranks = this.#ladder?.ranks() ?? [];
+    this.#blocks = blockSpecs(spec).map((block) => {
+      const own = ranks.splice(0, block.gates.length);
+      const ladder = spec.ladder && { knots: spec.ladder.length, ranks: own };
+      return this.child(block.name, new GatedBlock(device, initialiser, block, options, ladder));
+    });
+  }
+
+  /** The order of channels of a network that serves every budget; null for others. */
+  get ladder(): Ladder | null {
+    return this.#ladder;
+  }
+
+  /** Takes the running statistics of the gated norms as those of a knot of the ladder. */
+  storeKnot(knot: number): void {
+    for (const block of this.#blocks) block.storeKnot(knot);
+  }
+
+  /**
+   * Makes the gated encoder the ladder's network of a cost: opens its channels, and gives the gated norms the running
+   * statistics of that cost, between the knots that training has stored.
+   *
+   * @param cost as a share of the dense network's.
+   * @returns how many channels are open.
+   * @throws {MisuseError} if the network has no ladder.
+   */
+  serveCost(cost: number): number {
+    if (this.#ladder === null) throw new MisuseError("a network without a ladder has one cost");
+    const open = this.#ladder.openFor(cost);
+    this.setOpening(open);
+    this.restoreNorms(this.#ladder.costAt(open));
+    return open;
+  }
+
+  /** Gives the gated norms of a ladder the running statistics of a cost, linear between knots. */
+  restoreNorms(cost: number): void {
+    const place = placeAmong(this.spec.ladder ?? [], cost);
+    for (const block of this.#blocks) block.restoreNorms(place);
   }
 
   /** The number of blocks. */
@@ -59,12 +99,12 @@ export class GatedResNet extends Module {
     return this.#blocks.length;
   }
 
-  /** The opening of the gates, which have the same; null if they have none, or the network has no gates. */
+  /** The opening of the gates, which have the same; null in a ladder, if they have none, or without gates. */
   get opening(): number | null {
-    return this.#blocks[0]?.opening ?? null;
+    return this.#ladder === null ? this.#blocks[0]?.opening ?? null : null;
   }
 
-  /** Sets the opening of all gates, see {@linkcode Gate.setOpening}. */
+  /** Sets the opening of all gates, see {@linkcode Gate.setOpening}; in a ladder, how many channels are open. */
   setOpening(opening: number): void {
     for (const block of this.#blocks) block.setOpening(opening);
   }

@@ -11,6 +11,7 @@ export * from "./forward_context.ts";
 export * from "./gate.ts";
 export * from "./gated_block.ts";
 export * from "./gated_resnet.ts";
+export * from "./ladder.ts";
 export * from "./momentum_network.ts";
 export * from "./network_names.ts";
 export * from "./predictor.ts";

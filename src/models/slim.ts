@@ -91,7 +91,7 @@ function slimState(
  * @returns a network without gates, computed by dense passes; the caller frees it.
  */
 export function slimNetwork(device: Device, network: GatedResNet, masks: readonly Uint8Array[]): GatedResNet {
-  const { gateReduction: _, gateGroup: __, ...spec } = network.spec;
+  const { gateReduction: _, gateGroup: __, ladder: ___, ...spec } = network.spec;
   const kept = masks.map((mask) => openPlaces(mask).length);
   const state = slimState(encoderState(network, "gated"), network.spec, masks);
   return encoderOf(device, { ...spec, kept }, { gated: false }, state);

@@ -56,6 +56,11 @@ export interface NetworkSpec {
   /** Neighbouring channels that a gate opens together; it divides the width. Defaults to 1. */
   readonly gateGroup?: number;
   /**
+   * Of a network that serves every budget: the costs at which its gated norms are estimated after training, as shares of
+   * the dense network's, ascending. It has one order of channels for all images in place of gates that decide.
+   */
+  readonly ladder?: readonly number[] | undefined;
+  /**
    * Of a slim network, which has no gates: the channels of the convolutions that have gates in other networks, in
    * order, each at least 1. Defaults to all channels and gates.
    */
@@ -104,7 +109,7 @@ export interface GateSpec {
   readonly label: string;
   /** Channels of the block's input, which every gate of the block reads. */
   readonly inChannels: number;
-  /** Values inside the gate: the input's channels over the reduction, at least 1. */
+  /** Values inside the gate: the input's channels over the reduction, at least 1; 0 in a ladder. */
   readonly hidden: number;
   /** Channels that the gate decides on. */
   readonly channels: number;
@@ -131,7 +136,7 @@ export interface BlockSpec {
 }
 
 /** The parts of a specification that decide its blocks. */
-export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction" | "gateGroup" | "kept">;
+export type BlockSettings = Pick<NetworkSpec, "arch" | "width" | "gateReduction" | "gateGroup" | "kept" | "ladder">;
 
 /** The table of a kind. @throws {ShapeError} if a mask follows its last row, or its strides are not the block's. */
 function checkedTable(kind: BlockKind, channels: number, stride: number): readonly ConvolutionRow[] {
@@ -185,7 +190,8 @@ function blockSpec(
       return convolution;
     },
   );
-  const hidden = Math.max(1, Math.floor(inChannels / gateReduction));
+  // A ladder's gates compute nothing.
+  const hidden = settings.ladder === undefined ? Math.max(1, Math.floor(inChannels / gateReduction)) : 0;
   const masked = convolutions.filter((convolution) => convolution.masked);
   const gates = masked.map(({ outChannels }, index): GateSpec => {
     const own = masked.length === 1 ? { name: "gate", label: name } : {

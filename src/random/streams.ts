@@ -37,6 +37,8 @@ export const Streams = {
   exportCheck: 12,
   /** Training images, without augmentation, on which the budget controller measures the share. */
   plain: 13,
+  /** The costs that the steps of a run of many budgets train. */
+  ladder: 14,
 } as const;
 
 /**

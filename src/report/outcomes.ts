@@ -5,7 +5,7 @@
  */
 import type { FeatureAccuracy, NetworkEvaluation } from "../evaluation/mod.ts";
 import type { NetworkName } from "../models/mod.ts";
-import { trainedNetworks } from "../config/network.ts";
+import { targetOf, trainedNetworks } from "../config/network.ts";
 import type { Scalar } from "../sweep/mod.ts";
 import type { ReportData, ReportRun } from "./report_data.ts";
 import { type SeriesName, seriesOf } from "./series.ts";
@@ -89,7 +89,8 @@ export function configurationsOf({ keys, runs }: ReportData): Configuration[] {
   }
   return [...groups.values()].map((group) => {
     const [{ config }] = group;
-    const target = config.mode === "vanilla" ? null : 100 * config.budget;
+    const share = targetOf(config);
+    const target = share === null ? null : 100 * share;
     const label = describeVaried(keys, group[0]) || (group.length === 1 ? group[0].name : "all seeds");
     return { label, runs: group, target };
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { targetOf } from "../config/network.ts";
 import { join } from "@std/path";
 import type { RunConfig } from "../config/options.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -151,7 +152,8 @@ function missedBudgets({ kind, runs }: ReportData): string[] {
     const whose = missed.length === 1 ? "its budget" : "their budgets";
     return [`${missed.length} of ${runs.length} runs missed ${whose} by more than one point: ${listNames(missed)}`];
   }
-  const { config: { budget }, budgetMissed } = first;
+  const { config, budgetMissed } = first;
+  const budget = targetOf(config) ?? 0;
   const cost = percentOf(budget + (budgetMissed ?? 0));
   return [`This run missed its budget: its gated network costs ${cost} of the dense one, not ${percentOf(budget)}`];
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { targetOf } from "../config/network.ts";
 import { join } from "@std/path";
 // std's stringify escapes no formulas, and ends lines with CRLF.
 import { stringify } from "csv-stringify/sync";
@@ -133,7 +134,7 @@ function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
       network,
       varied: run.varied,
       seed: run.config.seed,
-      target: network === "gated" ? run.config.budget : null,
+      target: network === "gated" ? targetOf(run.config) : null,
       cost: found.cost.share,
       budgetMissed: network === "gated" ? budgetMissed : null,
       macs: found.cost.macs,

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { isLadder } from "../config/network.ts";
+import { largestCost } from "../config/budget_range.ts";
 import { BudgetController, type BudgetOptions } from "../budget/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import type { EvaluationImages } from "../data/mod.ts";
@@ -30,8 +32,8 @@ export interface BudgetLoopParts {
 }
 
 /** Whether the controller, and not the published penalties, holds a run to its budget. */
-export function isControlled({ budgetRule, mode }: Pick<RunConfig, "budgetRule" | "mode">): boolean {
-  return budgetRule === "default" && mode !== "vanilla";
+export function isControlled(config: Pick<RunConfig, "budgetRule" | "mode" | "budget">): boolean {
+  return config.budgetRule === "default" && config.mode !== "vanilla" && !isLadder(config);
 }
 
 /**
@@ -57,7 +59,11 @@ export class BudgetLoop implements Disposable {
   constructor(parts: BudgetLoopParts, state: BudgetLoopState | null) {
     const { budget, objective } = parts.config;
     this.#parts = parts;
-    this.#controller = new BudgetController(budget, objectiveKind(objective).priceScale, state?.controller);
+    this.#controller = new BudgetController(
+      largestCost(budget),
+      objectiveKind(objective).priceScale,
+      state?.controller,
+    );
     this.#multiplier = state?.multiplier ?? this.#controller.multiplier;
     this.#measured = state?.plainShare ?? null;
     this.#calibrations = state?.calibrations ?? 0;
@@ -75,12 +81,13 @@ export class BudgetLoop implements Disposable {
   }
 
   /**
-   * Takes the noise-free cost share of a step, or null of a step without gated passes.
+   * Takes the noise-free cost share of a step, or null of a step without gated passes. A ladder's needs no control.
    *
    * @param target the target cost of that step.
    */
   observe(noiseFreeShare: number | null, target: number): void {
-    if (noiseFreeShare !== null) this.#controller.observe(noiseFreeShare, target);
+    if (noiseFreeShare === null || isLadder(this.#parts.config)) return;
+    this.#controller.observe(noiseFreeShare, target);
   }
 
   /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { largestCost } from "../config/budget_range.ts";
 import type { BudgetOptions } from "../budget/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { warmupCosine } from "../optim/mod.ts";
@@ -97,7 +98,8 @@ function rampLeft({ gateWarmup, budgetRamp }: RampConfig, { done, stepsPerEpoch 
 
 /** The target cost of a step, t + (1 - t) c for the budget t. */
 export function budgetTarget(config: RampConfig, place: StepPlace): number {
-  return config.budget + (1 - config.budget) * rampLeft(config, place);
+  const budget = largestCost(config.budget);
+  return budget + (1 - budget) * rampLeft(config, place);
 }
 
 /** What is added to the gates' logits in a step, o c for the opening o. */
@@ -124,7 +126,7 @@ export function noiseScale(
 export function budgetOptions(
   config: Pick<RunConfig, "budget" | "bounds" | "boundAlpha" | "gateWarmup">,
   epoch: number,
-  target = config.budget,
+  target = largestCost(config.budget),
   multiplier = 0,
 ): BudgetOptions {
   const tightness = Math.exp(-config.boundAlpha * Math.max(0, epoch - config.gateWarmup));

@@ -143,16 +143,20 @@ function comparePairs(step: Step, pairs: readonly EncodedPair[], targets: readon
  * passes.
  */
 function budgetOf(step: Step, pairs: readonly EncodedPair[]): StepBudget {
-  const { tape, trainee: { cost }, config, constants, operands: { price } } = step;
+  const { tape, trainee: { cost, network }, config, constants, operands: { price } } = step;
   const budgets = pairs.flat().filter(({ masks }) => masks.length > 0).map(({ masks, noiseFree }) => {
     const noiseFreeShare = maskedShare(noiseFree, cost);
     return { ...budgetRules[config.budgetRule](tape, masks, cost, constants, price), noiseFreeShare };
   });
+  const share = weightedSum(null, budgets.map(({ share }) => share), 1 / budgets.length);
+  const noiseFreeShare = weightedSum(null, budgets.map((budget) => budget.noiseFreeShare), 1 / budgets.length);
+  // A ladder costs what it is told to.
+  if (network.encoderOf("gated").ladder !== null) return { macs: null, bound: null, share, noiseFreeShare };
   return {
     macs: weightedSum(tape, budgets.map(({ macs }) => macs), 1 / pairs.length),
     bound: weightedSum(tape, budgets.map(({ bound }) => bound), 1 / pairs.length),
-    share: weightedSum(null, budgets.map(({ share }) => share), 1 / budgets.length),
-    noiseFreeShare: weightedSum(null, budgets.map((budget) => budget.noiseFreeShare), 1 / budgets.length),
+    share,
+    noiseFreeShare,
   };
 }
 

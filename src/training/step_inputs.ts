@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { largestCost } from "../config/budget_range.ts";
 import type { BudgetOptions } from "../budget/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import type { NoiseSource } from "../models/mod.ts";
@@ -78,7 +79,7 @@ export function stepConstants(config: StepConfig, inputs: StepInputs): StepConst
   const isRead = config.budgetRule === "paper" || tightness > 0;
   return {
     isVanilla,
-    target: isRead ? target : config.budget,
+    target: isRead ? target : largestCost(config.budget),
     tightness,
     keepsFeatures: inputs.listener !== undefined,
   };

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { hasOpening } from "../config/network.ts";
+import { hasOpening, isLadder } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import {
   type Dataset,
   type EvaluationImages,
+  type ImageSet,
   ImageStores,
   Loader,
   type SkippedImage,
@@ -15,7 +16,7 @@ import {
 } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
 import { DivergenceError, OutOfMemoryError } from "../errors.ts";
-import { Evaluator } from "../evaluation/mod.ts";
+import { Evaluator, TrainingViews } from "../evaluation/mod.ts";
 import { philoxNoise } from "../models/mod.ts";
 import { type Checkpoint, checkpointMetadata, loadCheckpoint } from "../run/checkpoint.ts";
 import { CheckpointWriter } from "../run/checkpoint_writer.ts";
@@ -29,37 +30,29 @@ import { type Precision, resolvePrecision, Scope, withPrecision } from "../tenso
 import { augmentedViews } from "./augmented_views.ts";
 import { BudgetLoop, isControlled } from "./budget_loop.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
-import { fitOpening } from "./fitted_opening.ts";
+import { GateFitting } from "./gate_fitting.ts";
+import { openLadder } from "./ladder_costs.ts";
 import { NetworkWatcher } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
 import { type StepTaker, stepTaker } from "./recorded_steps.ts";
 import { drawTurns } from "./rotation.ts";
-import { copiesNorms, isVanillaStep, learningRate, noiseScale, openingOf, stepRates } from "./schedules.ts";
-import type { StepReport } from "./step.ts";
+import {
+  budgetOptions,
+  copiesNorms,
+  isVanillaStep,
+  learningRate,
+  noiseScale,
+  openingOf,
+  stepRates,
+} from "./schedules.ts";
 import type { StepInputs } from "./step_inputs.ts";
-import { unlessStopped } from "./stoppable.ts";
 import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
+import { type PendingStep, stepRecord } from "./pending_step.ts";
 import { yieldToEvents } from "./yield_to_events.ts";
 
 /** Seconds since 1970, for TensorBoard. */
 const wallTime = () => Date.now() / 1000;
-
-/** A step whose scalars are not read yet: reading them at once would wait for the device. */
-interface PendingStep {
-  readonly report: StepReport;
-  readonly epoch: number;
-  /** The target cost of the step. */
-  readonly target: number;
-  /** The clock at the step's end, in ms. */
-  readonly end: number;
-  /** Time since the end of the step before, in ms. */
-  readonly milliseconds: number;
-  /** Part of it that the step waited for images, in ms. */
-  readonly waited: number;
-  /** Views that went through the network. */
-  readonly views: number;
-}
 
 /** Everything that the loop works with. */
 interface TrainingParts {
@@ -74,6 +67,8 @@ interface TrainingParts {
   readonly images: TrainingImages;
   /** The training images as they are evaluated, for the budget's controller; null without a controller. */
   readonly plainImages: EvaluationImages | null;
+  /** Opens views of the training images. */
+  readonly views: () => TrainingViews<ImageSet>;
   /** Null if the data set has no labels, or the run does not evaluate. */
   readonly evaluator: Evaluator | null;
   /** Null without an evaluator, or if the training images have no labels. */
@@ -92,8 +87,7 @@ class Training {
   readonly #start = performance.now();
   #stepStart = this.#start;
   #done: number;
-  /** Whether the gates have been brought to the budget, after the last step. */
-  #isFitted: boolean;
+  readonly #fitting: GateFitting;
   readonly #writer = new CheckpointWriter();
   #pending: PendingStep | null = null;
   #networks: EvaluationRecord["networks"] = {};
@@ -109,7 +103,7 @@ class Training {
     this.#watcher = new NetworkWatcher({ ...parts, network: trainee.network }, state?.untrained);
     this.#loader = new Loader(images, { dataset, batch, seed, epochs, dropLast, done: this.#done });
     this.#steps = this.#loader.stepsPerEpoch * epochs;
-    this.#isFitted = this.#done === this.#steps && state?.isFitted !== false;
+    this.#fitting = new GateFitting(parts, this.#done === this.#steps && state?.isFitted !== false);
   }
 
   async execute(): Promise<TrainingResult> {
@@ -189,7 +183,8 @@ class Training {
     const images = stored.indices.length;
     const place = this.#place;
     const isVanilla = isVanillaStep(config, place);
-    const budget = this.#budget.price(epoch, place);
+    const cost = openLadder(trainee, config, this.#done, this.#steps);
+    const budget = cost === null ? this.#budget.price(epoch, place) : budgetOptions(config, epoch, cost);
     if (hasOpening(config)) openGates(trainee, openingOf(config, place));
     const inputs: StepInputs = {
       views: augmentedViews(stored, dataset, precision),
@@ -208,20 +203,15 @@ class Training {
     return { report, target: budget.target, waited, views };
   }
 
-  /** Whether the run is at its end, and the gates have not been brought to the budget. */
+  /** Whether the last step is done, and the gates have not been fitted. */
   get #isFitDue(): boolean {
-    const { config, plainImages } = this.#parts;
-    return this.#done === this.#steps && plainImages !== null && hasOpening(config) && !this.#isFitted;
+    return this.#done === this.#steps && this.#fitting.isDue;
   }
 
-  /** Brings the gates to the budget if that is due. Returns false if a stop was requested meanwhile. */
-  async #fitOpening(): Promise<boolean> {
-    const { config, trainee, plainImages, observer } = this.#parts;
-    if (!this.#isFitDue || plainImages === null) return true;
-    const fitted = await unlessStopped(fitOpening(trainee, plainImages, config.budget), observer);
-    if (fitted === null) return false;
-    this.#isFitted = true;
-    if (fitted.opening !== 0) observer.fitted?.(fitted);
+  /** Fits the gates if that is due. Returns false if a stop was requested meanwhile. */
+  async #fitGates(): Promise<boolean> {
+    if (!this.#isFitDue) return true;
+    if (!await this.#fitting.fit()) return false;
     await this.#save(true);
     return true;
   }
@@ -244,27 +234,15 @@ class Training {
    */
   #flush(): void {
     if (this.#pending === null) return;
-    const { epoch, target, end, milliseconds, waited, views } = this.#pending;
+    const pending = this.#pending;
     const { config, observer } = this.#parts;
-    using report = this.#pending.report;
+    using report = pending.report;
     this.#pending = null;
-    const { loss = NaN, share = null, noiseFreeShare = null, ...terms } = report.read();
-    this.#budget.observe(noiseFreeShare, target);
-    const record: StepRecord = {
-      step: this.#done,
-      steps: this.#steps,
-      epoch,
-      loss,
-      terms,
-      share,
-      noiseFreeShare,
-      ...(config.budgetRamp > 0 && noiseFreeShare !== null ? { target } : {}),
-      multiplier: this.#budget.latestMultiplier,
-      lr: learningRate(config, epoch),
-      viewsPerSecond: views / (milliseconds / 1000),
-      wait: waited / 1000,
-      time: (end - this.#start) / 1000,
-    };
+    const scalars = report.read();
+    this.#budget.observe(scalars["noiseFreeShare"] ?? null, pending.target);
+    const place = { step: this.#done, steps: this.#steps, start: this.#start };
+    const record = stepRecord(config, pending, scalars, place, this.#budget.latestMultiplier);
+    const { loss } = record;
     this.#record(record);
     observer.step(record);
     if (!Number.isFinite(loss)) {
@@ -285,7 +263,7 @@ class Training {
    * the budget. Returns false if a stop was requested meanwhile.
    */
   async #betweenEpochs(): Promise<boolean> {
-    if (!await this.#fitOpening()) return false;
+    if (!await this.#fitGates()) return false;
     const { evaluator, config: { evalEvery } } = this.#parts;
     const [epochs, isFirst] = [this.#done / this.#loader.stepsPerEpoch, this.#done === 0];
     const isDue = isFirst || epochs % evalEvery === 0 || this.#done === this.#steps;
@@ -378,6 +356,7 @@ export async function pretrain(
   using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });
   const images = stores.training(dataset.pretraining, config.batch);
   const plainImages = isControlled(config) ? stores.evaluation(dataset.pretraining) : null;
+  const views = () => new TrainingViews(stores, dataset.pretraining);
   const evaluator = dataset.labelled === null || config.evalEvery === 0
     ? null
     : new Evaluator(stores, config.seed, precision);
@@ -388,6 +367,16 @@ export async function pretrain(
   const done = checkpoint?.state.step ?? 0;
   run.rewind(done, (line) => observer.damaged?.(line));
   const given = { device, config, precision, dataset, run, observer, events: run.beginEvents(done, wallTime()) };
-  const made = { trainee, images, plainImages, evaluator, probes, steps, training, state: checkpoint?.state ?? null };
+  const made = {
+    trainee,
+    images,
+    plainImages,
+    views,
+    evaluator,
+    probes,
+    steps,
+    training,
+    state: checkpoint?.state ?? null,
+  };
   return await new Training({ ...given, ...made }).execute();
 }

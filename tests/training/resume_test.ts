@@ -125,6 +125,13 @@ Deno.test("a run stopped after its last step, and while its gates are brought to
   assertNotEquals(gated?.opening, 0, "the opening was fitted");
 });
 
+Deno.test("a run of many budgets, stopped in training and while its norms are estimated, resumes to the same bytes", async () => {
+  // After steps 5 and 24, and after the first knots.
+  await compare({ budget: "0.7..0.9" }, [5, 19, 1, 3]);
+  await compare({ budget: "0.7..0.8", mode: "gated", evalEvery: 0 }, [13]);
+  await compare({ budget: "0.7..0.8", objective: "byol", evalEvery: 0 }, [13]);
+});
+
 Deno.test("a longer run of a fitted one trains without the fitted opening, and fits its own", async () => {
   await inFolder(async (folder) => {
     const config = resolveConfig({ flags: { ...tiny, budget: 0.8 } });

@@ -1,0 +1,48 @@
+/**
+ * Estimates the norms of a ladder at its knots, after the last step.
+ *
+ * @module
+ */
+import { normViews, recalibrateNorms, type SeenViews, type Steps, type TrainingViews } from "../evaluation/mod.ts";
+import type { ImageSet } from "../data/mod.ts";
+import type { GatedResNet } from "../models/mod.ts";
+import type { Precision } from "../tensor/mod.ts";
+
+/** What decides the statistics. */
+export interface LadderImages {
+  /** Views of training images. */
+  readonly views: TrainingViews<ImageSet>;
+  /** Seed of the views. */
+  readonly seed: number;
+  /** The views that gated passes have seen in training. */
+  readonly seen: SeenViews;
+  /** The precision of the passes. */
+  readonly precision: Precision;
+}
+
+/** The cost that a run of many budgets leaves its gated network at, if the range has it. */
+const USUAL_COST = 0.3;
+
+/**
+ * Estimates the running statistics of the gated norms at every knot of a ladder, on a sample of training images, and
+ * leaves the network at a cost of 0.3 or the nearest of the range.
+ *
+ * @returns a step for each knot; if the caller stops in between, the norms and the channels of training are not kept.
+ */
+export function* estimateLadderNorms(
+  encoder: GatedResNet,
+  { views, seed, seen, precision }: LadderImages,
+): Steps<void> {
+  const { ladder, spec: { ladder: knots = [] } } = encoder;
+  const images = normViews(views, seed, seen);
+  for (const [knot, cost] of knots.entries()) {
+    encoder.setOpening(ladder?.openFor(cost) ?? 0);
+    {
+      using _trained = recalibrateNorms(encoder, images, () => [], precision);
+      encoder.storeKnot(knot);
+    }
+    yield;
+  }
+  encoder.serveCost(Math.min(Math.max(USUAL_COST, knots[0] ?? 0), knots.at(-1) ?? 1));
+  encoder.freeCopies();
+}
