@@ -9,7 +9,7 @@ import { mayWriteTo } from "../src/machine/storage.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import { describeSystemError } from "../src/formats/system_errors.ts";
 import type { RunConfig } from "../src/config/options.ts";
-import { givenNetworks, trainedNetworks } from "../src/config/network.ts";
+import { givenNetworks, isLadder, trainedNetworks } from "../src/config/network.ts";
 import { refuseMissing } from "../src/encoders/slim_run.ts";
 import { type NetworkName, networkNames } from "../src/models/network_names.ts";
 
@@ -26,6 +26,18 @@ export function chooseNetwork(text: unknown, config: RunConfig): NetworkName {
   if (name === undefined) throw new InvalidInputError(`--network ${text}: give ${networkNames.join(" or ")}`);
   refuseMissing(name, config);
   return name;
+}
+
+/**
+ * The network to export. Of a run of many budgets that is the slim one by default, and the gated one is refused: it has
+ * no gates that a file could hold, and under one mask for all images it computes what a slim one does.
+ */
+export function chooseExported(text: unknown, config: RunConfig): NetworkName {
+  if (!isLadder(config)) return chooseNetwork(text, config);
+  if (text !== "gated") return chooseNetwork(text ?? "slim", config);
+  throw new InvalidInputError(
+    "--network gated: this run has one order of channels for all images, and no gates; give --network slim --cost X",
+  );
 }
 
 /** The words of a comma-separated list. @throws {InvalidInputError} if a word is not allowed. */

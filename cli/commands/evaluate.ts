@@ -40,6 +40,10 @@ export function addEvaluate(program: CommandUnknownOpts): void {
         listsOf(networkNames),
       ),
     )
+    .option(
+      "--budget <LIST>",
+      "costs to judge the gated network at, of a run that serves many (default: 0.1,0.3,0.5,0.7,0.9, as far as it does)",
+    )
     .addOption(
       wordOption(
         "--dataset <NAME>",
@@ -58,6 +62,7 @@ export function addEvaluate(program: CommandUnknownOpts): void {
     "sluice evaluate runs/demo --protocol knn,linear,masks --probe-seeds 5",
     "sluice evaluate runs/demo --dataset folder --data flowers",
     "sluice evaluate runs/demo --network gated,slim --cost 0.3",
+    "sluice evaluate runs/any --budget 0.2,0.35",
     "sluice evaluate runs/demo --protocol linear --probe augmented --network dense",
   ]);
 }

@@ -25,6 +25,7 @@ import { chooseNetworks, parseList } from "../requests.ts";
 import { openDevice } from "../device.ts";
 import { resolvePrecision } from "../../src/tensor/precision.ts";
 import { EvaluationSession } from "../sessions.ts";
+import { readBudgets } from "../budgets.ts";
 import { readSlimSize } from "../slim.ts";
 import { describeEvaluation } from "../ui/evaluation.ts";
 import { announce, remark, writeResult } from "../ui/output.ts";
@@ -50,15 +51,16 @@ function readJudging(
 /** Evaluates the run in a folder, by its own images or by those of `--dataset`. */
 export async function runEvaluate(path: string, command: CommandUnknownOpts): Promise<void> {
   const output = outputOptions(command);
-  const { network, dataset, data, ...others }: Record<string, unknown> = command.opts();
+  const { network, dataset, data, budget, ...others }: Record<string, unknown> = command.opts();
   const given = readJudging(others);
   const run = RunFolder.open(path);
-  const { dataset: _dataset, data: _data, ...machine } = givenRunOptions(command);
+  const { dataset: _dataset, data: _data, budget: _budget, ...machine } = givenRunOptions(command);
   const asked = withGiven(run.config, machine);
   const { device: deviceName, threads } = asked;
   const precision = inferencePrecision(asked, command);
   const networks = chooseNetworks(network, run.config);
   const slim = readSlimSize(command, run.config, networks);
+  const budgets = readBudgets(budget, run.config, networks);
   const evaluations = new EvaluationsFolder(run);
   const judged = openJudgedImages(run.config, { dataset, data, networks });
   const judging = { ...given, protocols: usableProtocols(command, judged.images, given.protocols) };
@@ -88,6 +90,7 @@ export async function runEvaluate(path: string, command: CommandUnknownOpts): Pr
     precision,
     networks,
     slim,
+    budgets,
     ...(isKept && { pictured: (name: NetworkName, nearest: NearestImages) => void pictures.set(name, nearest) }),
   };
   const timed = other === null ? (times: RunSpeed) => void (speed = times) : undefined;

@@ -21,7 +21,7 @@ import type { NetworkName } from "../../src/models/network_names.ts";
 import { RunFolder } from "../../src/run/run_folder.ts";
 import { openDevice } from "../device.ts";
 import { givenRunOptions, outputOptions } from "../options.ts";
-import { checkFolder, checkNewFiles, chooseNetwork } from "../requests.ts";
+import { checkFolder, checkNewFiles, chooseExported } from "../requests.ts";
 import { EvaluationSession } from "../sessions.ts";
 import { readSlimSize } from "../slim.ts";
 import { describeDifference } from "../ui/exports.ts";
@@ -136,7 +136,7 @@ export function runExport(path: string, command: CommandUnknownOpts): void {
   const run = RunFolder.open(path);
   const { precision: _, ...given } = givenRunOptions(command);
   const config = withGiven(run.config, given);
-  const name = chooseNetwork(network, run.config);
+  const name = chooseExported(network, run.config);
   const size = readSlimSize(command, run.config, [name]);
   refuseInt8({ int8, network: name, format, graph });
   if (data !== undefined && name !== "slim" && int8 === null) {

@@ -117,11 +117,12 @@ export function describeEvaluation(
   speed: RunSpeed | null = null,
   data: EvaluatedData | null = null,
 ): string {
-  const { networks, precision = "f32", budgetMissed, references } = evaluation;
+  const { networks, budgets = [], precision = "f32", budgetMissed, references } = evaluation;
   const { masks, channels, opening = 0 } = networks.gated ?? {};
   const rows = [
     ...Object.entries(networks).map(([name, network]) => toRow(name, network, name === "gated" ? budgetMissed : null)),
     ...(masks === undefined ? [] : maskRows(masks, isAugmented)),
+    ...budgets.map((judged) => toRow(`gated at ${judged.budget}`, judged)),
     ...Object.entries(references.untrained).map(([name, network]) => toRow(`untrained ${name}`, network)),
     toRow("raw pixels", references.rawPixels),
   ];

@@ -27,6 +27,16 @@ export function rangeOf(budget: Budget): BudgetRange | null {
   return { from, to };
 }
 
+/** The cost that most people want first. */
+const USUAL = 0.3;
+
+/** The cost that a run's gated network is left at: its budget, or 0.3 or the nearest cost of its range. */
+export function usualCost(budget: Budget): number {
+  if (typeof budget === "number") return budget;
+  const { from, to } = rangeOf(budget) ?? { from: null, to: LARGEST };
+  return Math.min(Math.max(USUAL, from ?? 0), to);
+}
+
 /** The largest cost of a budget. */
 export function largestCost(budget: Budget): number {
   return typeof budget === "number" ? budget : rangeOf(budget)?.to ?? LARGEST;

@@ -12,7 +12,7 @@ import { smallestCost } from "../models/ladder.ts";
 import { gateSpecs } from "../models/spec.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { isLadder, networkSpec } from "./network.ts";
-import { largestCost, rangeOf } from "./budget_range.ts";
+import { largestCost } from "./budget_range.ts";
 import { kebabCase, type RunConfig, type RunOption, runOptionNames, runOptions } from "./options.ts";
 import { findPreset } from "./presets.ts";
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { Budget } from "./budget_range.ts";
 export { type ConfigSources, resolveConfig } from "./config.ts";
 export * from "./config_file.ts";
 export * from "./network.ts";

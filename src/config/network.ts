@@ -13,7 +13,10 @@ import { rangeOf } from "./budget_range.ts";
 import type { RunConfig } from "./run_config.ts";
 
 /** The options that decide a network's shape. */
-type ShapeConfig = Pick<RunConfig, "arch" | "width" | "stem" | "mode" | "gateReduction" | "gateGroup" | "budget">;
+export type ShapeConfig = Pick<
+  RunConfig,
+  "arch" | "width" | "stem" | "mode" | "gateReduction" | "gateGroup" | "budget"
+>;
 
 /** The network of a configuration, for images of `image` x `image` pixels. */
 export function networkSpec(config: ShapeConfig, image: number): NetworkSpec {
@@ -62,7 +65,7 @@ export function hasOpening(config: Pick<RunConfig, "mode" | "gateOpening" | "bud
   return config.mode !== "vanilla" && !isLadder(config) && config.gateOpening > 0;
 }
 
-/** The target cost of the gated network as a share of the dense cost; null for a run of many budgets or without gates. */
+/** The target cost of the gated network as a share of the dense cost; null for a run of many budgets or of none. */
 export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): number | null {
   return mode === "vanilla" || typeof budget !== "number" ? null : budget;
 }
@@ -70,6 +73,16 @@ export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): 
 /** Whether a run serves many budgets. */
 export function isLadder({ mode, budget }: Pick<RunConfig, "mode" | "budget">): boolean {
   return mode !== "vanilla" && rangeOf(budget) !== null;
+}
+
+/** Costs that show the curve of a run of many budgets. */
+const CURVE = [0.1, 0.3, 0.5, 0.7, 0.9];
+
+/** Costs of a run of many budgets that show what it is worth at each; empty for other runs. */
+export function curveCosts(config: RunConfig): readonly number[] {
+  const { ladder } = networkSpec(config, imageSide(config));
+  const [least, most] = [ladder?.[0] ?? Infinity, ladder?.at(-1) ?? 0];
+  return CURVE.filter((cost) => cost >= least && cost <= most);
 }
 
 /** The networks that a run of a mode trains. */

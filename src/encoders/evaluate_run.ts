@@ -18,7 +18,7 @@ import {
 import { DualNetwork, type GatedResNet, type NetworkName, passOf } from "../models/mod.ts";
 import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { networkOptions, targetOf } from "../config/network.ts";
-import type { Evaluation } from "../run/evaluation_file.ts";
+import type { BudgetEvaluation, Evaluation } from "../run/evaluation_file.ts";
 import type { RunFolder } from "../run/run_folder.ts";
 import { isTrained } from "../run/run_length.ts";
 import type { Precision } from "../tensor/mod.ts";
@@ -31,6 +31,8 @@ export interface EvaluationOptions extends Omit<JudgingOptions, "nearest"> {
   readonly networks: readonly NetworkName[];
   /** The size of the slim network; by default of the run's budget, {@linkcode slimSize}. */
   readonly slim?: Partial<SlimSize>;
+  /** Costs to judge the gated network at, of a run that serves many; none by default. */
+  readonly budgets?: readonly number[];
   /** The run's own images, if it is judged by others: the slim network is cut by them. */
   readonly own?: Dataset | undefined;
   /** Paths of damaged images; may grow while images are read. They count for nothing without labels. */
@@ -63,6 +65,25 @@ function evaluateNetworks(
     results[name] = evaluator.network(encoder, name, { ...options, ...(nearest && { nearest }) });
   }
   return results;
+}
+
+/** Judges the gated network at each of the costs asked for, and leaves it as it was; null if none is. */
+function evaluateBudgets(
+  evaluator: NetworkJudge,
+  encoder: GatedResNet,
+  { budgets = [], pictured: _, ...options }: EvaluationOptions,
+): BudgetEvaluation[] | null {
+  const judging = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
+  const { ladder } = encoder;
+  if (ladder === null || budgets.length === 0) return null;
+  const state = new Map([...encoder.buffers()].map(([name, buffer]) => [name, buffer.toFloat32()]));
+  const judged = budgets.map((budget): BudgetEvaluation => {
+    options.progress?.(`gated network at ${budget}`);
+    encoder.serveCost(budget);
+    return { budget, ...evaluator.network(encoder, "gated", judging) };
+  });
+  for (const [name, buffer] of encoder.buffers()) buffer.write(state.get(name) ?? buffer.toFloat32());
+  return judged;
 }
 
 /**
@@ -105,6 +126,7 @@ export function evaluateRun(
     ? [...trained, { name: "slim", encoder: owned.use(cut()).encoder }]
     : trained;
   const networks = evaluateNetworks(evaluator, all, options, "trained");
+  const budgets = evaluateBudgets(evaluator, network.encoderOf("gated"), options);
   if (options.timed !== undefined) {
     options.progress?.("speed");
     options.timed(evaluator.speeds(all));
@@ -115,5 +137,6 @@ export function evaluateRun(
   // The cost of a run that is not done is still on its way to the budget.
   const share = isTrained(checkpoint.state, config) ? networks.gated?.cost.share : undefined;
   const budgetMissed = missedBudget(share, targetOf(config));
-  return { run: run.path, step, precision, networks, budgetMissed, references: { rawPixels, untrained } };
+  const references = { rawPixels, untrained };
+  return { run: run.path, step, precision, networks, ...(budgets && { budgets }), budgetMissed, references };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { usualCost } from "../config/budget_range.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
 import { InvalidInputError, MisuseError } from "../errors.ts";
@@ -36,13 +37,12 @@ export interface SlimCut {
   readonly skipped: (image: SkippedImage) => void;
 }
 
-/** The size of a run's slim network: as given, else the run's budget and the multiple for its width. */
+/**
+ * The size of a run's slim network: as given, else the run's budget, {@linkcode usualCost}, and the multiple for its
+ * width.
+ */
 export function slimSize({ budget, width }: RunConfig, given: Partial<SlimSize>): SlimSize {
-  const cost = given.cost ?? budget;
-  if (typeof cost !== "number") {
-    throw new InvalidInputError(`--network slim: the run serves budgets of ${cost}; add --cost with one, such as 0.3`);
-  }
-  return { cost, channelMultiple: given.channelMultiple ?? defaultMultiple(width) };
+  return { cost: given.cost ?? usualCost(budget), channelMultiple: given.channelMultiple ?? defaultMultiple(width) };
 }
 
 /** Refuses a network that a run does not give. @throws {InvalidInputError} with the reason. */

@@ -32,7 +32,7 @@ export class Ladder {
   readonly #rungs: readonly Rung[];
   readonly #cost: NetworkCost;
 
-  /** @param spec a network with gates. */
+  /** Orders the channels of a network with gates. */
   constructor(spec: NetworkSpec) {
     this.#cost = networkCost(spec);
     this.#channels = gateSpecs(spec).map(({ channels }) => channels);

@@ -56,8 +56,8 @@ export interface NetworkSpec {
   /** Neighbouring channels that a gate opens together; it divides the width. Defaults to 1. */
   readonly gateGroup?: number;
   /**
-   * Of a network that serves every budget: the costs at which its gated norms are estimated after training, as shares of
-   * the dense network's, ascending. It has one order of channels for all images in place of gates that decide.
+   * Of a network that serves every budget: the costs at which its gated norms are estimated after training, as shares
+   * of the dense network's, ascending. It has one order of channels for all images in place of gates that decide.
    */
   readonly ladder?: readonly number[] | undefined;
   /**

@@ -12,6 +12,12 @@ import { type Precision, precisions } from "../tensor/mod.ts";
 import type { NetworkName } from "../models/mod.ts";
 import type { EvaluatedData } from "./evaluated_data.ts";
 
+/** The gated network of a run of many budgets at one of them. */
+export interface BudgetEvaluation extends NetworkEvaluation {
+  /** The cost that was asked for, as a share of the dense network's. */
+  readonly budget: number;
+}
+
 /** The document that `sluice evaluate --json` prints. */
 export interface Evaluation {
   /** The run's folder. */
@@ -22,6 +28,8 @@ export interface Evaluation {
   readonly precision?: Precision;
   /** The trained networks, and the slim network. */
   readonly networks: Readonly<Partial<Record<NetworkName, NetworkEvaluation>>>;
+  /** The gated network at several costs, of a run that serves many. */
+  readonly budgets?: readonly BudgetEvaluation[];
   /** The gated network's cost share minus the budget, if all steps are done and that is over one point; else null. */
   readonly budgetMissed: number | null;
   /** References that an accuracy must exceed to mean anything. */
@@ -37,9 +45,13 @@ export interface Evaluation {
  */
 export function mergedEvaluation(earlier: Evaluation | null, later: Evaluation): Evaluation {
   if (earlier === null || earlier.step !== later.step || earlier.precision !== later.precision) return later;
-  const { networks, references: { rawPixels, untrained } } = earlier;
+  const { networks, budgets = [], references: { rawPixels, untrained } } = earlier;
+  const own = later.budgets ?? [];
+  const others = budgets.filter(({ budget }) => !own.some((judged) => judged.budget === budget));
+  const all = [...others, ...own].sort((a, b) => a.budget - b.budget);
   return {
     ...later,
+    ...(all.length > 0 && { budgets: all }),
     networks: { ...networks, ...later.networks },
     budgetMissed: later.networks.gated === undefined ? earlier.budgetMissed : later.budgetMissed,
     references: {
@@ -104,6 +116,7 @@ const evaluation = z.object({
   step: count.exactOptional(),
   precision: z.enum(precisions).exactOptional(),
   networks,
+  budgets: z.array(network.extend({ budget: share })).exactOptional(),
   references: z.object({ rawPixels: featureAccuracy, untrained: networks }),
 });
 

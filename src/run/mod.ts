@@ -6,7 +6,7 @@
 export * from "./checkpoint.ts";
 export * from "./checkpoint_files.ts";
 export * from "./evaluated_data.ts";
-export { type Evaluation, onOtherImages, type OtherEvaluation } from "./evaluation_file.ts";
+export { type BudgetEvaluation, type Evaluation, onOtherImages, type OtherEvaluation } from "./evaluation_file.ts";
 export * from "./evaluations_folder.ts";
 export * from "./event_log.ts";
 export * from "./image_changes.ts";

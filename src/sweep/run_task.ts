@@ -4,7 +4,7 @@
  * @module
  */
 import { withGiven } from "../config/config.ts";
-import { trainedNetworks } from "../config/network.ts";
+import { curveCosts, trainedNetworks } from "../config/network.ts";
 import { evaluateFolder, type EvaluationObserver } from "../encoders/evaluate_folder.ts";
 import { describeHolder, errorLine, FileLock, unlockedWarning } from "../formats/mod.ts";
 import { RunFolder } from "../run/run_folder.ts";
@@ -48,7 +48,9 @@ async function train(
 function evaluate(sweep: SweepFolder, name: string, given: GivenOptions, observer: EvaluationObserver): void {
   const { protocol, probe, "probe-seeds": probeSeeds, precision } = sweep.plan.judging;
   const run = RunFolder.open(sweep.runPath(name));
-  const judging = { protocols: protocol, probe, probeSeeds, precision, networks: trainedNetworks(run.config.mode) };
+  const networks = trainedNetworks(run.config.mode);
+  const budgets = networks.includes("gated") ? curveCosts(run.config) : [];
+  const judging = { protocols: protocol, probe, probeSeeds, precision, networks, budgets };
   const place = { ...withGiven(run.config, given), isKept: true };
   let speed: RunSpeed | null = null;
   run.writeEvaluation(evaluateFolder(run, judging, place, observer, (timed) => speed = timed));

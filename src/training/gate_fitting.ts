@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { usualCost } from "../config/budget_range.ts";
 import { hasOpening, isLadder } from "../config/network.ts";
 import type { RunConfig } from "../config/options.ts";
 import type { EvaluationImages, ImageSet } from "../data/mod.ts";
@@ -62,7 +63,7 @@ export class GateFitting {
   async #fitLadder(): Promise<boolean> {
     const { config, trainee, views, precision, observer } = this.#run;
     const images = { views: views(), seed: config.seed, seen: gatedViews(config), precision };
-    const isDone = await unlessStopped(estimateLadderNorms(trainee.network.encoderOf("gated"), images), observer);
-    return isDone !== null;
+    const encoder = trainee.network.encoderOf("gated");
+    return await unlessStopped(estimateLadderNorms(encoder, images, usualCost(config.budget)), observer) !== null;
   }
 }

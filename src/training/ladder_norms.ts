@@ -20,18 +20,17 @@ export interface LadderImages {
   readonly precision: Precision;
 }
 
-/** The cost that a run of many budgets leaves its gated network at, if the range has it. */
-const USUAL_COST = 0.3;
-
 /**
  * Estimates the running statistics of the gated norms at every knot of a ladder, on a sample of training images, and
- * leaves the network at a cost of 0.3 or the nearest of the range.
+ * leaves the network at a cost.
  *
+ * @param usual the cost.
  * @returns a step for each knot; if the caller stops in between, the norms and the channels of training are not kept.
  */
 export function* estimateLadderNorms(
   encoder: GatedResNet,
   { views, seed, seen, precision }: LadderImages,
+  usual: number,
 ): Steps<void> {
   const { ladder, spec: { ladder: knots = [] } } = encoder;
   const images = normViews(views, seed, seen);
@@ -43,6 +42,6 @@ export function* estimateLadderNorms(
     }
     yield;
   }
-  encoder.serveCost(Math.min(Math.max(USUAL_COST, knots[0] ?? 0), knots.at(-1) ?? 1));
+  encoder.serveCost(usual);
   encoder.freeCopies();
 }

@@ -126,7 +126,7 @@ export function noiseScale(
 export function budgetOptions(
   config: Pick<RunConfig, "budget" | "bounds" | "boundAlpha" | "gateWarmup">,
   epoch: number,
-  target = largestCost(config.budget),
+  target: number = largestCost(config.budget),
   multiplier = 0,
 ): BudgetOptions {
   const tightness = Math.exp(-config.boundAlpha * Math.max(0, epoch - config.gateWarmup));

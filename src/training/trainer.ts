@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasOpening, isLadder } from "../config/network.ts";
+import { hasOpening } from "../config/network.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import {
   type Dataset,
@@ -37,15 +37,7 @@ import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
 import { type StepTaker, stepTaker } from "./recorded_steps.ts";
 import { drawTurns } from "./rotation.ts";
-import {
-  budgetOptions,
-  copiesNorms,
-  isVanillaStep,
-  learningRate,
-  noiseScale,
-  openingOf,
-  stepRates,
-} from "./schedules.ts";
+import { budgetOptions, copiesNorms, isVanillaStep, noiseScale, openingOf, stepRates } from "./schedules.ts";
 import type { StepInputs } from "./step_inputs.ts";
 import { copyNorms, createTrainee, openGates, type Trainee, trainingState } from "./trainee.ts";
 import { type PendingStep, stepRecord } from "./pending_step.ts";

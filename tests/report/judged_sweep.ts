@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { usualCost } from "../../src/config/budget_range.ts";
 import type { FeatureAccuracy, JudgedMasks, MaskWorth, NetworkEvaluation } from "../../src/evaluation/mod.ts";
 import type { Evaluation } from "../../src/run/evaluation_file.ts";
 import { type PlannedRun, planSweep, SweepFolder, SweepSpec } from "../../src/sweep/mod.ts";
@@ -61,9 +62,10 @@ const probes: Readonly<Record<string, readonly number[]>> = {
 function networksOf({ name, config: { mode, width, budget, seed } }: PlannedRun): Evaluation["networks"] {
   const [dense = 0, gated = 0] = (probes[name.replace(/,seed=\d$/, "")] ?? []).map((probe) => probe + 2 * seed);
   if (mode === "vanilla") return { dense: network(dense, width === 8 ? 10 : DENSE, 1) };
-  const megaMacs = budget * DENSE;
+  const cost = usualCost(budget);
+  const megaMacs = cost * DENSE;
   const masks = maskWorth(gated, megaMacs, seed);
-  return { dense: network(dense, DENSE, 1), gated: { ...network(gated, megaMacs, budget), channels, masks } };
+  return { dense: network(dense, DENSE, 1), gated: { ...network(gated, megaMacs, cost), channels, masks } };
 }
 
 const spec = `base: { preset: demo, budget-rule: default }

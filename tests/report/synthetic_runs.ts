@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { usualCost } from "../../src/config/budget_range.ts";
 import { join } from "@std/path";
 import type { NetworkEvaluation, NetworkSpeed } from "../../src/evaluation/mod.ts";
 import { denseParts, gatedMacs, gatedParts, networkCost, type Pass } from "../../src/models/mod.ts";
@@ -38,9 +39,10 @@ function noise(...words: readonly unknown[]): number {
 
 /** The accuracy of a network in percent: it rises with the cost, depends on the mode, and has some noise. */
 function accuracyOf(config: RunConfig, network: Pass): number {
-  const share = network === "gated" ? config.budget : 1;
+  const share = network === "gated" ? usualCost(config.budget) : 1;
   const handicap = { dual: 0, gated: 1.5, vanilla: -0.5 }[config.mode];
-  return 66 - 9 * (1 - share) ** 2 - handicap + 0.6 * noise(config.seed, config.budget, config.mode, network);
+  return 66 - 9 * (1 - share) ** 2 - handicap +
+    0.6 * noise(config.seed, usualCost(config.budget), config.mode, network);
 }
 
 function networkEvaluation(config: RunConfig, network: Pass, accuracy: number, knnOnly: boolean): NetworkEvaluation {
@@ -50,10 +52,10 @@ function networkEvaluation(config: RunConfig, network: Pass, accuracy: number, k
     ? knn
     : { ...knn, linear: { top1: accuracy, top5: Math.min(100, accuracy + 28), std: null, seeds: 1 } };
   if (network === "dense") return { ...accuracies, cost: { macs: cost.macs, share: 1 }, parts: denseParts(cost) };
-  const missed = 0.004 * noise("cost", config.seed, config.budget, config.mode);
+  const missed = 0.004 * noise("cost", config.seed, usualCost(config.budget), config.mode);
   // Ungated parts cost a few percent, so the open share is solved from the remaining cost.
   const [closed, opened] = [gatedMacs(cost, []), gatedMacs(cost, cost.blocks.map(() => 1))];
-  const open = Math.max(0, (cost.macs * (config.budget + missed) - closed) / (opened - closed));
+  const open = Math.max(0, (cost.macs * (usualCost(config.budget) + missed) - closed) / (opened - closed));
   const shares = cost.blocks.map(() => open);
   const macs = gatedMacs(cost, shares);
   const blocks = cost.blocks.map(({ name }, index) => {
@@ -106,8 +108,10 @@ function evaluationOf(path: string, config: RunConfig, knnOnly: boolean): Evalua
 
 function stepRecord(config: RunConfig, step: number, steps: number): StepRecord {
   const done = step / steps;
-  const loss = 25 + 12 * Math.exp(-5 * done) + 0.4 * noise("loss", config.seed, config.budget, step);
-  const share = config.mode === "vanilla" ? null : config.budget + (0.5 - config.budget) * Math.exp(-8 * done);
+  const loss = 25 + 12 * Math.exp(-5 * done) + 0.4 * noise("loss", config.seed, usualCost(config.budget), step);
+  const share = config.mode === "vanilla"
+    ? null
+    : usualCost(config.budget) + (0.5 - usualCost(config.budget)) * Math.exp(-8 * done);
   return {
     step,
     steps,
@@ -129,7 +133,7 @@ const watchedHealth = { featureStd: 1, effectiveRank: 20, covariance: 0.1 };
 function watchRecord(config: RunConfig, step: number, epoch: number): EvaluationRecord {
   const networks = trainedNetworks(config.mode).map((network) => {
     const knn20 = accuracyOf(config, network) - 3 - 25 * Math.exp(-5 * epoch / config.epochs);
-    const share = network === "dense" ? 1 : config.budget;
+    const share = network === "dense" ? 1 : usualCost(config.budget);
     return [network, { knn20, cost: { macs: share * 4e7, share }, health: watchedHealth }] as const;
   });
   return { step, epoch, networks: Object.fromEntries(networks) };
@@ -151,7 +155,7 @@ function metricLines(config: RunConfig, steps: number, done: number): string {
 /** Times in proportion to the budget, with more for each seed. */
 function speedOf({ mode, budget, seed }: RunConfig, step: number): RunSpeed {
   const networks = trainedNetworks(mode).map((network): NetworkSpeed => {
-    const macShare = network === "gated" ? budget : 1;
+    const macShare = network === "gated" ? usualCost(budget) : 1;
     const imageMilliseconds = 2 * macShare + seed;
     const common = { batch: 64, network, spread: 1, macShare };
     return { ...common, imageMilliseconds, milliseconds: 64 * imageMilliseconds };
