@@ -8,9 +8,11 @@ import { Module } from "../nn/mod.ts";
 import type { NormState } from "../ops/mod.ts";
 import { Tensor, unscoped } from "../tensor/mod.ts";
 
-/** A place between two knots: `knot` and the share of the way to the next one, in 0..1. */
+/** A place between two knots. */
 export interface KnotPlace {
+  /** The knot before it, counted from 0. */
   readonly knot: number;
+  /** The share of the way to the next knot. */
   readonly share: number;
 }
 
