@@ -25,7 +25,7 @@ export function readBudgets(text: unknown, config: RunConfig, networks: readonly
   if (!networks.includes("gated")) {
     throw new InvalidInputError(`--budget ${text}: sets the cost of the gated network; give --network gated as well`);
   }
-  const costs = String(text).split(",").map((cost) => (cost.trim() === "" ? NaN : Number(cost)));
+  const costs = [...new Set(String(text).split(",").map((cost) => (cost.trim() === "" ? NaN : Number(cost))))];
   if (costs.every(isServed)) return costs;
   const ends = [Math.ceil(least * 1e4) / 1e4, most];
   throw new InvalidInputError(

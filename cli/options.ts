@@ -116,7 +116,7 @@ export function addCommonOptions(command: CommandUnknownOpts): void {
 export function addSlimOptions(command: CommandUnknownOpts): void {
   const heading = "Slim network:";
   const options = [
-    new Option("--cost <X>", "its cost as a share of the dense network's, at most (default: the run's budget)"),
+    new Option("--cost <X>", "its cost as a share of the dense network's, at most (default: the run's budget, or 0.3)"),
     new Option(
       "--channel-multiple <N>",
       "each convolution keeps a multiple of so many channels (default: 16 from width 64 on, else 4)",

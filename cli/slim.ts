@@ -18,6 +18,15 @@ function readCost(text: unknown): number {
   throw new InvalidInputError(`--cost ${text}: give a number above 0 and up to 1`);
 }
 
+/** Refuses a cost that a run of many budgets was not trained for. @param ladder the costs of its knots, ascending. */
+function refuseUnserved(ladder: readonly number[] | undefined, cost: number): void {
+  const [least, most] = [ladder?.[0] ?? 0, ladder?.at(-1) ?? 1];
+  if (cost >= least && cost <= most) return;
+  throw new InvalidInputError(
+    `--cost ${cost}: the run serves costs from ${Math.ceil(least * 1e4) / 1e4} to ${most}; give one of these`,
+  );
+}
+
 /**
  * The size of the slim network that a command line asks for.
  *
@@ -44,6 +53,10 @@ export function readSlimSize(
       ? {}
       : { channelMultiple: wholeNumber("channel-multiple", channelMultiple, rule, 1, width) }),
   });
-  if (networks.includes("slim")) refuseSmallerSlim(networkSpec(config, imageSide(config)), size);
+  if (networks.includes("slim")) {
+    const spec = networkSpec(config, imageSide(config));
+    refuseUnserved(spec.ladder, size.cost);
+    refuseSmallerSlim(spec, size);
+  }
   return size;
 }

@@ -43,7 +43,7 @@ const hiddenTerms = new Set(["objective", "macs", "bound"]);
 /** The cost that a step should have: the budget, or a target that is still on its way there. */
 export function describeTarget(record: Pick<StepRecord, "target"> | null, budget: Budget): string {
   const target = record?.target;
-  if (typeof budget !== "number") return target === undefined ? budget : `${target.toFixed(3)}, one of ${budget}`;
+  if (typeof budget !== "number") return target === undefined ? budget : `${target.toFixed(3)}, drawn from ${budget}`;
   return target === undefined || target === budget ? String(budget) : `${target.toFixed(3)}, falling to ${budget}`;
 }
 

@@ -18,9 +18,10 @@ function toRow(name: string, { effectiveRank, cost }: NetworkEvaluation, missed:
 }
 
 /** The networks with effective rank and cost, and what the rank means. */
-export function formatUnlabelled({ networks, references, budgetMissed }: Evaluation): string {
+export function formatUnlabelled({ networks, budgets = [], references, budgetMissed }: Evaluation): string {
   const table = formatTable(["network", "effective rank", "MACs", "cost share"], [
     ...Object.entries(networks).map(([name, network]) => toRow(name, network, name === "gated" ? budgetMissed : null)),
+    ...budgets.map((judged) => toRow(`gated at ${judged.budget}`, judged)),
     ...Object.entries(references.untrained).map(([name, network]) => toRow(`untrained ${name}`, network)),
   ]);
   return `${table}\nno labelled test images, so no accuracies; effective rank: in how many directions features vary`;

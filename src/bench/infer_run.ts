@@ -4,7 +4,7 @@
  * @module
  */
 import { networkOptions, trainedNetworks } from "../config/network.ts";
-import { cutSlim, refuseMissing, slimSize } from "../encoders/slim_run.ts";
+import { cutSlim, refuseMissing, refuseUnfitted, slimSize } from "../encoders/slim_run.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { type Dataset, ImageStores, type SkippedImage } from "../data/mod.ts";
 import type { Device } from "../device/mod.ts";
@@ -97,6 +97,7 @@ export function benchRun(
   }
   using network = new DualNetwork(device, networkOptions(config, set.height));
   loadCheckpoint(checkpoint, network);
+  if (names.some((name) => name !== "dense")) refuseUnfitted(config, checkpoint);
   using stores = new ImageStores(device, dataset, { ...storeOptions(config), skipped });
   const images = stores.evaluation(set);
   using owned = new DisposableStack();

@@ -142,7 +142,13 @@ function checkGateGroup({ arch, width, gateGroup }: RunConfig): void {
 }
 
 /** Checks a run of many budgets. */
-function checkLadder({ budget, budgetRule, mode, separateNorm, separateEncoders }: RunConfig): void {
+function checkLadder({ budget, recipe, budgetRule, mode, separateNorm, separateEncoders }: RunConfig): void {
+  if (recipe === "paper") {
+    throw new InvalidOptionError(
+      "recipe",
+      `--recipe paper: is for gates that decide by image, and --budget ${budget} has none; leave it out`,
+    );
+  }
   if (budgetRule === "paper") {
     throw new InvalidOptionError(
       "budgetRule",
@@ -173,9 +179,10 @@ const decidingGates: readonly (keyof RunConfig)[] = [
   "boundAlpha",
 ];
 
-/** Refuses options that a run of many budgets does not heed. */
+/** Refuses options that a run of many budgets does not heed, unless they have their defaults, as in a whole file. */
 function checkLadderHeeded(sources: ConfigSources, config: RunConfig): void {
-  const ignored = decidingGates.find((name) => givenValue(name, sources) !== undefined);
+  const isUsual = (name: keyof RunConfig) => config[name] === unsetValue<unknown>(runOptions[name], false, config);
+  const ignored = decidingGates.find((name) => givenValue(name, sources) !== undefined && !isUsual(name));
   if (ignored === undefined) return;
   const given = givenValue(ignored, sources)?.label ?? flagLabel(ignored, config[ignored]);
   throw new InvalidOptionError(

@@ -15,7 +15,7 @@ import { type Checkpoint, loadCheckpoint } from "../run/checkpoint.ts";
 import { type RunConfig, storeOptions } from "../config/options.ts";
 import { networkOptions } from "../config/network.ts";
 import { openOtherDataset } from "../config/open_dataset.ts";
-import { cutSlimOf, refuseMissing, type SlimCut } from "./slim_run.ts";
+import { cutSlimOf, refuseMissing, refuseUnfitted, type SlimCut } from "./slim_run.ts";
 
 /** Splits of a run's own data set. */
 export const embeddedSplits = ["train", "test"] as const;
@@ -115,6 +115,7 @@ export function embedImages(
     },
   });
   using owned = new DisposableStack();
+  if (name !== "dense") refuseUnfitted(config, checkpoint);
   const encoder = name === "slim"
     ? owned.use(cutSlimOf(config, network, slim)).encoder
     : network.encoderOf(passOf(name));

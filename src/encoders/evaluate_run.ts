@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { usualCost } from "../config/budget_range.ts";
 import { missedBudget } from "../budget/missed_budget.ts";
 import type { Dataset, ImageStores } from "../data/mod.ts";
 import {
@@ -23,7 +24,7 @@ import type { RunFolder } from "../run/run_folder.ts";
 import { isTrained } from "../run/run_length.ts";
 import type { Precision } from "../tensor/mod.ts";
 import { gatedViews } from "../training/passes.ts";
-import { cutSlim, cutSlimOf, refuseMissing, slimSize } from "./slim_run.ts";
+import { cutSlim, cutSlimOf, refuseMissing, refuseUnfitted, slimSize } from "./slim_run.ts";
 
 /** What to evaluate, and how. */
 export interface EvaluationOptions extends Omit<JudgingOptions, "nearest"> {
@@ -67,23 +68,19 @@ function evaluateNetworks(
   return results;
 }
 
-/** Judges the gated network at each of the costs asked for, and leaves it as it was; null if none is. */
+/** Judges the gated network at each of the costs asked for, and leaves it at the last; null if none is. */
 function evaluateBudgets(
   evaluator: NetworkJudge,
   encoder: GatedResNet,
   { budgets = [], pictured: _, ...options }: EvaluationOptions,
 ): BudgetEvaluation[] | null {
   const judging = { ...options, protocols: options.protocols.filter((protocol) => protocol !== "masks") };
-  const { ladder } = encoder;
-  if (ladder === null || budgets.length === 0) return null;
-  const state = new Map([...encoder.buffers()].map(([name, buffer]) => [name, buffer.toFloat32()]));
-  const judged = budgets.map((budget): BudgetEvaluation => {
+  if (encoder.ladder === null || budgets.length === 0) return null;
+  return budgets.map((budget): BudgetEvaluation => {
     options.progress?.(`gated network at ${budget}`);
     encoder.serveCost(budget);
     return { budget, ...evaluator.network(encoder, "gated", judging) };
   });
-  for (const [name, buffer] of encoder.buffers()) buffer.write(state.get(name) ?? buffer.toFloat32());
-  return judged;
 }
 
 /**
@@ -102,7 +99,10 @@ export function evaluateRun(
 ): Evaluation {
   const { config } = run;
   const { precision = "f32" } = options;
-  for (const name of options.networks) refuseMissing(name, config);
+  for (const name of options.networks) {
+    refuseMissing(name, config);
+    if (name !== "dense") refuseUnfitted(config, checkpoint);
+  }
   checkLabels(stores.dataset, options);
   const evaluator = judgeOf(stores, config.seed, precision, gatedViews(config), options.damaged);
   using network = new DualNetwork(stores.device, networkOptions(config, stores.dataset.pretraining.height));
@@ -112,6 +112,8 @@ export function evaluateRun(
   const trained = options.networks.filter((name) => name !== "slim").map((name) => {
     return { name, encoder: network.encoderOf(passOf(name)) };
   });
+  const { ladder } = network.encoderOf("gated");
+  if (ladder !== null) network.encoderOf("gated").setOpening(ladder.openFor(usualCost(config.budget)));
   const untrained = evaluateNetworks(evaluator, trained, reference, "untrained");
   loadCheckpoint(checkpoint, network);
   using owned = new DisposableStack();
@@ -125,6 +127,7 @@ export function evaluateRun(
   const all: readonly NamedEncoder[] = options.networks.includes("slim")
     ? [...trained, { name: "slim", encoder: owned.use(cut()).encoder }]
     : trained;
+  if (ladder !== null) network.encoderOf("gated").serveCost(usualCost(config.budget));
   const networks = evaluateNetworks(evaluator, all, options, "trained");
   const budgets = evaluateBudgets(evaluator, network.encoderOf("gated"), options);
   if (options.timed !== undefined) {

@@ -35,7 +35,7 @@ import {
   loadOnnxModel,
   modelOf,
 } from "./onnx/mod.ts";
-import { cutSlim, refuseMissing, slimSize } from "./slim_run.ts";
+import { cutSlim, refuseMissing, refuseUnfitted, slimSize } from "./slim_run.ts";
 import type { EncoderDescription } from "./encoder_description.ts";
 
 /** The images of a run's data set. */
@@ -163,6 +163,7 @@ export function exportRun(
   refuseMissing(name, config);
   refuseInt8(options);
   const image = imageSide(config);
+  if (name !== "dense") refuseUnfitted(config, checkpoint);
   using network = new DualNetwork(device, networkOptions(config, image));
   loadCheckpoint(checkpoint, network);
   using owned = new DisposableStack();

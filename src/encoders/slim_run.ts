@@ -17,7 +17,9 @@ import {
 } from "../evaluation/mod.ts";
 import { type DualNetwork, type GatedResNet, gateSpecs, type NetworkName, slimNetwork } from "../models/mod.ts";
 import type { Device } from "../device/mod.ts";
-import { givenNetworks } from "../config/network.ts";
+import { givenNetworks, isLadder } from "../config/network.ts";
+import type { Checkpoint } from "../run/checkpoint.ts";
+import { isTrained } from "../run/run_length.ts";
 
 /** A slim network. */
 export interface SlimEncoder extends Disposable {
@@ -55,6 +57,19 @@ export function refuseMissing(network: NetworkName, { mode }: RunConfig): void {
         given.join(" or ")
       }`
       : `--network ${network}: a ${mode} run holds no such network; give ${given.join(" or ")}`,
+  );
+}
+
+/**
+ * Refuses the gated and the slim network of a run of many budgets whose norms are not estimated yet.
+ *
+ * @throws {InvalidInputError} with what to do.
+ */
+export function refuseUnfitted(config: RunConfig, { path, state }: Checkpoint): void {
+  if (!isLadder(config) || isTrained(state, config)) return;
+  throw new InvalidInputError(
+    `${path}: --budget ${config.budget} estimates the norms of its budgets after the last step, and the run is not ` +
+      "done; resume it first, or give --network dense",
   );
 }
 

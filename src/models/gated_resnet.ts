@@ -101,7 +101,7 @@ export class GatedResNet extends Module {
 
   /** The opening of the gates, which have the same; null in a ladder, if they have none, or without gates. */
   get opening(): number | null {
-    return this.#ladder === null ? this.#blocks[0]?.opening ?? null : null;
+    return this.#blocks[0]?.opening ?? null;
   }
 
   /** Sets the opening of all gates, see {@linkcode Gate.setOpening}; in a ladder, how many channels are open. */

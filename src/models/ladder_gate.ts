@@ -13,7 +13,7 @@ import type { BlockGate, SampledMask } from "./gate.ts";
 /** Opens the channels whose rank is below a number that training sets, the network's number of open channels. */
 export class LadderGate extends Module implements BlockGate {
   readonly #ranks: Float32Array<ArrayBuffer>;
-  /** How many ranks each channel is above the last closed one, less a half: at least 0 for open channels. [C] */
+  /** How many ranks each channel lies before the first closed one, less a half: above 0 for open channels. [C] */
   readonly #above: Tensor;
 
   /** @param ranks the place of each channel in the network's order, [C]. */
@@ -28,10 +28,8 @@ export class LadderGate extends Module implements BlockGate {
     this.#above.write(this.#ranks.map((rank) => open - rank - 0.5));
   }
 
-  /** How many channels of the network's order are open. Waits for the device. */
-  get opening(): number {
-    return (this.#above.toFloat32()[0] ?? 0) + (this.#ranks[0] ?? 0) + 0.5;
-  }
+  /** Nothing is added to logits: there are none. */
+  readonly opening = null;
 
   /** The mask in training: without noise or gradient. */
   sample(_context: ForwardContext, x: Tensor): SampledMask {

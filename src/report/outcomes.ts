@@ -17,7 +17,7 @@ export interface Configuration {
   readonly label: string;
   /** The runs, at least one. */
   readonly runs: readonly [ReportRun, ...ReportRun[]];
-  /** The budget in percent of the dense network's cost; null without gates. */
+  /** The budget in percent of the dense network's cost; null without gates, or with many budgets. */
   readonly target: number | null;
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Budget } from "../config/budget_range.ts";
 import { missedBudget } from "../budget/missed_budget.ts";
 import { InvalidInputError } from "../errors.ts";
 import { latestState } from "./checkpoint.ts";
@@ -43,8 +44,8 @@ export interface RunStatus {
   readonly epochs: number;
   /** Estimated seconds to the end of a running run; else null. */
   readonly secondsLeft: number | null;
-  /** The target budget; null for a run without gates. */
-  readonly budget: number | null;
+  /** The target budget, or the range of a run of many; null for a run without gates. */
+  readonly budget: Budget | null;
   /**
    * The gated network's cost share at its last evaluation minus the budget, if the run is finished and the difference
    * is more than one point; else null.
@@ -115,7 +116,7 @@ export function readStatus(run: RunFolder): RunStatus {
   const steps = state === null ? last?.steps ?? null : stepsFrom(state, config);
   const step = holder === null ? state?.step ?? 0 : last?.step ?? 0;
   const phase = holder !== null ? "running" : restingPhase(config, state, { last, evaluation });
-  const budget = targetOf(config);
+  const budget = config.mode === "vanilla" ? null : config.budget;
   return {
     run: path,
     phase,
@@ -128,7 +129,7 @@ export function readStatus(run: RunFolder): RunStatus {
     epochs: config.epochs,
     secondsLeft: holder === null || steps === null ? null : secondsLeft(records, steps),
     budget,
-    budgetMissed: phase === "finished" ? missedBudget(finalShare(run, last, evaluation), budget) : null,
+    budgetMissed: phase === "finished" ? missedBudget(finalShare(run, last, evaluation), targetOf(config)) : null,
     last,
     evaluation,
     checkpoint: saved?.path ?? null,

@@ -7,10 +7,12 @@ import { targetOf } from "../config/network.ts";
 import { join } from "@std/path";
 // std's stringify escapes no formulas, and ends lines with CRLF.
 import { stringify } from "csv-stringify/sync";
-import type { FeatureAccuracy, MaskWorth } from "../evaluation/mod.ts";
+import type { FeatureAccuracy, MaskWorth, NetworkEvaluation } from "../evaluation/mod.ts";
 import { staticWorthOf } from "../evaluation/mask_worth.ts";
 import { FileLock, writeFileAtomically } from "../formats/mod.ts";
 import type { Pass } from "../models/mod.ts";
+import type { RunConfig } from "../config/options.ts";
+import type { StoredEvaluation } from "../run/evaluation_file.ts";
 import type { Precision } from "../tensor/mod.ts";
 import { DamagedRun, orDamaged } from "./damaged_run.ts";
 import type { PlannedRun } from "./plan.ts";
@@ -53,7 +55,7 @@ export interface ResultRow extends Accuracies, MaskAccuracies {
   readonly varied: Readonly<Record<string, Scalar>>;
   /** Seed of the run. */
   readonly seed: number;
-  /** The budget; null for a network without gates. */
+  /** The budget, of a run of many the one that the row is about; null for a network without gates. */
   readonly target: number | null;
   /** Measured share of the dense network's MACs. */
   readonly cost: number;
@@ -120,21 +122,38 @@ function maskAccuracies(masks: MaskWorth | undefined): MaskAccuracies {
   };
 }
 
-/** A row for each network of a run; none if the run is not done. */
+/** A network of a run at its budget, or at one of many. */
+interface JudgedNetwork {
+  readonly network: Pass;
+  readonly target: number | null;
+  readonly found: NetworkEvaluation;
+}
+
+/** The networks of an evaluation; the gated one of a run of many budgets at each that was judged. */
+function judgedNetworks({ networks, budgets }: StoredEvaluation, config: RunConfig): JudgedNetwork[] {
+  return (["dense", "gated"] as const).flatMap((network): JudgedNetwork[] => {
+    const found = networks[network];
+    if (found === undefined) return [];
+    if (network === "gated" && budgets !== undefined) {
+      return budgets.map(({ budget: target, ...found }) => ({ network, target, found }));
+    }
+    return [{ network, target: network === "gated" ? targetOf(config) : null, found }];
+  });
+}
+
+/** A row for each network of a run, and for each of many budgets; none if the run is not done. */
 function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
   const begun = begunRun(sweep, run);
   if (begun === null || begun.evaluation === null) return [];
-  const { networks, precision = "f32", budgetMissed, references: { untrained, rawPixels } } = begun.evaluation;
+  const { precision = "f32", budgetMissed, references: { untrained, rawPixels } } = begun.evaluation;
   const wallSeconds = begun.folder.metrics.seconds();
-  return (["dense", "gated"] as const).flatMap((network) => {
-    const found = networks[network];
-    if (found === undefined) return [];
-    return [{
+  return judgedNetworks(begun.evaluation, run.config).map(({ network, target, found }) => {
+    return {
       run: run.name,
       network,
       varied: run.varied,
       seed: run.config.seed,
-      target: network === "gated" ? targetOf(run.config) : null,
+      target,
       cost: found.cost.share,
       budgetMissed: network === "gated" ? budgetMissed : null,
       macs: found.cost.macs,
@@ -147,7 +166,7 @@ function rowsOf(sweep: SweepFolder, run: PlannedRun): ResultRow[] {
       rawPixels: accuracies(rawPixels),
       ...maskAccuracies(found.masks),
       wallSeconds,
-    }];
+    };
   });
 }
 

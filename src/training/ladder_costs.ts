@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { usualCost } from "../config/budget_range.ts";
 import type { RunConfig } from "../config/options.ts";
 import { RandomStream, Streams } from "../random/mod.ts";
 import { openGates, type Trainee } from "./trainee.ts";
@@ -33,6 +34,12 @@ export function ladderCost(
   const smallest = Math.min(most, least + (1 - least) * Math.max(0, 1 - done / steps / FALL));
   if (kind < SMALLEST) return smallest;
   return kind < SMALLEST + LARGEST ? most : smallest + place * (most - smallest);
+}
+
+/** Opens the channels of the cost that a run is judged at while it trains; does nothing if the run has no ladder. */
+export function restLadder(trainee: Trainee, { budget }: Pick<RunConfig, "budget">): void {
+  const { ladder } = trainee.network.encoderOf("gated");
+  if (ladder !== null) openGates(trainee, ladder.openFor(usualCost(budget)));
 }
 
 /**

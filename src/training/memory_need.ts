@@ -15,12 +15,12 @@ import {
 } from "../data/mod.ts";
 import { type Device, dryRunPeak } from "../device/mod.ts";
 import { ENCODED_BATCH } from "../evaluation/mod.ts";
-import { featureSize, networkCost, philoxNoise } from "../models/mod.ts";
+import { type DualNetwork, featureSize, networkCost, philoxNoise } from "../models/mod.ts";
 import { Scope, Tensor } from "../tensor/mod.ts";
 import type { RunConfig } from "../config/options.ts";
 import { isControlled } from "./budget_loop.ts";
 import { plannedPairs } from "./passes.ts";
-import { networkSpec, trainedNetworks } from "../config/network.ts";
+import { isLadder, networkSpec, trainedNetworks } from "../config/network.ts";
 import { plainShare } from "./plain_share.ts";
 import { activationType, type Precision, resolvePrecision } from "../tensor/precision.ts";
 import { trainingStep } from "./step.ts";
@@ -132,6 +132,16 @@ function blankStep(device: Device, trainee: Trainee, config: RunConfig, side: nu
   using _report = trainingStep(trainee, config, { views: [view(), view()], epoch: config.gateWarmup, rate: 0, noise });
 }
 
+/** A pass that estimates the norms of a ladder, on one view of each image beside another. */
+function blankNorms(network: DualNetwork, images: BlankImages, precision: Precision): void {
+  using _scope = new Scope();
+  const view = () => images.normalised(0, Math.min(images.set.count, ENCODED_BATCH));
+  const [first] = [view(), view()];
+  const encoder = network.encoderOf("gated");
+  encoder.evaluate("gated", first, { trace: { batchStatistics: true, visit: () => {} }, precision });
+  encoder.freeCopies();
+}
+
 /** An evaluation of the run's networks on blank images. */
 function blankEvaluation(
   device: Device,
@@ -144,6 +154,7 @@ function blankEvaluation(
   if (isControlled(config) && Number.isFinite(images.count)) {
     using _share = plainShare({ network, ...trainee }, blank, config.seed, 0);
   }
+  if (isLadder(config) && Number.isFinite(images.count)) blankNorms(network, blank, precision);
   if (images.evaluated === 0 || config.evalEvery === 0) return;
   for (const pass of trainedNetworks(config.mode)) {
     using _scope = new Scope();

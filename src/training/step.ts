@@ -140,22 +140,26 @@ function comparePairs(step: Step, pairs: readonly EncodedPair[], targets: readon
 
 /**
  * The budget terms: summed over the gated passes of a pair, and averaged over pairs. Shares are means over gated
- * passes.
+ * passes. A ladder costs what it is told to, and has shares alone.
  */
 function budgetOf(step: Step, pairs: readonly EncodedPair[]): StepBudget {
   const { tape, trainee: { cost, network }, config, constants, operands: { price } } = step;
-  const budgets = pairs.flat().filter(({ masks }) => masks.length > 0).map(({ masks, noiseFree }) => {
-    const noiseFreeShare = maskedShare(noiseFree, cost);
-    return { ...budgetRules[config.budgetRule](tape, masks, cost, constants, price), noiseFreeShare };
-  });
-  const share = weightedSum(null, budgets.map(({ share }) => share), 1 / budgets.length);
-  const noiseFreeShare = weightedSum(null, budgets.map((budget) => budget.noiseFreeShare), 1 / budgets.length);
-  // A ladder costs what it is told to.
-  if (network.encoderOf("gated").ladder !== null) return { macs: null, bound: null, share, noiseFreeShare };
+  const gated = pairs.flat().filter(({ masks }) => masks.length > 0);
+  const meanOf = (shares: readonly Tensor[]) => weightedSum(null, shares, 1 / shares.length);
+  const noiseFreeShare = meanOf(gated.map(({ noiseFree }) => maskedShare(noiseFree, cost)));
+  if (network.encoderOf("gated").ladder !== null) {
+    return {
+      macs: null,
+      bound: null,
+      share: meanOf(gated.map(({ masks }) => maskedShare(masks, cost))),
+      noiseFreeShare,
+    };
+  }
+  const budgets = gated.map(({ masks }) => budgetRules[config.budgetRule](tape, masks, cost, constants, price));
   return {
     macs: weightedSum(tape, budgets.map(({ macs }) => macs), 1 / pairs.length),
     bound: weightedSum(tape, budgets.map(({ bound }) => bound), 1 / pairs.length),
-    share,
+    share: meanOf(budgets.map(({ share }) => share)),
     noiseFreeShare,
   };
 }

@@ -31,7 +31,7 @@ import { augmentedViews } from "./augmented_views.ts";
 import { BudgetLoop, isControlled } from "./budget_loop.ts";
 import { withFittingBatch } from "./fitting_batch.ts";
 import { GateFitting } from "./gate_fitting.ts";
-import { openLadder } from "./ladder_costs.ts";
+import { openLadder, restLadder } from "./ladder_costs.ts";
 import { NetworkWatcher } from "./network_watch.ts";
 import { OnlineProbes } from "./online_probes.ts";
 import { plannedPairs } from "./passes.ts";
@@ -92,6 +92,7 @@ class Training {
     this.#parts = parts;
     this.#done = state?.step ?? 0;
     this.#budget = new BudgetLoop(parts, state);
+    if (state === null) restLadder(trainee, config);
     this.#watcher = new NetworkWatcher({ ...parts, network: trainee.network }, state?.untrained);
     this.#loader = new Loader(images, { dataset, batch, seed, epochs, dropLast, done: this.#done });
     this.#steps = this.#loader.stepsPerEpoch * epochs;
@@ -191,6 +192,7 @@ class Training {
       listener: probes?.listener(stored.indices, epoch),
     };
     const report = withPrecision(device, precision, () => steps.run(inputs));
+    restLadder(trainee, config);
     const views = 2 * images * plannedPairs(config, isVanilla).length;
     return { report, target: budget.target, waited, views };
   }

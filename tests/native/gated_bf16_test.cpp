@@ -77,6 +77,8 @@ TEST_CASE("blocks in bf16 equal the masked computation at every map size, stride
       if (channels <= 48) check_bf16({3, 6, 5, in_channels}, bottleneck(channels, 1, group), {0.5f, 0.3f}, seed += 20);
     }
   }
+  // A convolution between two masks that reads more channels than any other.
+  check_bf16({2, 5, 5, 16}, {{1, 1, 0, 64, 16}, {3, 2, 1, 16, 16}, {1, 1, 0, 32, 0}}, {0.6f}, seed += 20);
   // Many images of few tiles, whose weights they share, and of many.
   for (const int32_t group : {1, 16}) {
     check_bf16({12, 4, 4, 64}, block(128, 1, group, 64), {0.4f}, seed += 20);

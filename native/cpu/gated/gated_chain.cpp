@@ -231,7 +231,9 @@ void GatedChain::forward(sl_context* context, const GatedCall& call, const std::
   const int64_t together = whole_images ? images_together(count, threads) : 1;
   const int64_t slots = whole_images ? threads * together : count;
   const int64_t channels = table_.layers[table_.count - 2].out_channels;
-  const int64_t zero_count = std::max(table_.first().in_channels, channels);
+  int64_t zero_count = 0;
+  for (int32_t index = 0; index < table_.count; ++index)
+    zero_count = std::max(zero_count, table_.layers[index].in_channels);
   const int64_t constant_floats = padded(channels) + padded(zero_count);
   const int64_t floats = constant_floats + slots * image_floats();
   const int64_t bytes = (floats + threads * scratch_floats(together)) * int64_t{sizeof(float)};

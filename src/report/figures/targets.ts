@@ -65,7 +65,7 @@ export function targetsFigure(outcomes: readonly Outcome[]): Figure {
     points: outcomes.filter((outcome) => outcome.series === series).map(pointOf).filter((point) => point !== null),
   })).filter(({ points }) => points.length > 0);
   const all = groups.flatMap(({ points }) => points);
-  if (all.length === 0) return missingFigure(name, title, "No gated network has been evaluated yet.");
+  if (all.length === 0) return missingFigure(name, title, "No gated network of one budget has been evaluated yet.");
   const ends = all.flatMap(({ x, y, yDeviation }) => [x, y - yDeviation, y + yDeviation]);
   const domain = [Math.max(0, Math.min(...ends) - 8), Math.max(...ends) + 8];
   const farthest = Math.max(...all.map(({ x, y }) => Math.abs(y - x)));
