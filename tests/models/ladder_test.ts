@@ -69,6 +69,15 @@ for (const spec of specs) {
   });
 }
 
+Deno.test("at widths 16 and 64 every cost that a ladder serves is met to 0.4 and 0.1 points", () => {
+  for (const [width, most] of [[16, 0.004], [64, 0.001]] as const) {
+    const ladder = new Ladder({ arch: "resnet18", width, stem: "cifar-paper", image: 32, ladder: knots });
+    for (let cost = 0.055; cost < 0.95; cost += 0.003) {
+      assertLessOrEqual(Math.abs(ladder.costAt(ladder.openFor(cost)) - cost), most, `${cost}`);
+    }
+  }
+});
+
 Deno.test("the channels that are open at a cost are open at every higher one, for every image", () => {
   using network = networkOf({ arch: "resnet18", width: 4, stem: "cifar", image: 9, ladder: knots });
   using _scope = new Scope();
