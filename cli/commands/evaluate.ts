@@ -41,8 +41,9 @@ export function addEvaluate(program: CommandUnknownOpts): void {
       ),
     )
     .option(
-      "--budget <LIST>",
-      "costs to judge the gated network at, of a run that serves many (default: 0.1,0.3,0.5,0.7,0.9, as far as it does)",
+      "--budget <X>",
+      "costs to judge the gated network at, separated by commas, of a run that serves many (default: those of " +
+        "0.1,0.3,0.5,0.7,0.9 that it serves)",
     )
     .addOption(
       wordOption(

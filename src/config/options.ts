@@ -133,11 +133,13 @@ export const runOptions: RunOptions = {
   }),
   budget: {
     kind: "number",
-    placeholder: "X|X..X|any",
+    placeholder: "X",
     rule: "a number above 0 and at most 1, a range such as 0.1..0.9, or any",
     schema: budgetSchema,
     group: "budget",
-    help: "target cost of the gated network as a share of the dense network's cost, or the costs that one run serves",
+    help:
+      "target cost of the gated network as a share of the dense network's cost; or a range such as 0.1..0.9, or any: " +
+      "costs that one run serves",
     default: 0.3,
   },
   recipe: choice(["default", "paper"], {

@@ -97,7 +97,7 @@ Deno.test(
     }
     const run = join(folder, "dual");
     const text = await assertSucceeds([...infer, run, "--batch", "5", "--quiet"]);
-    assertMatch(text, /^5 +gated +[\d.]+ \([\d.]+\) +[\d.]+ +[\d.]+ +[\d.]+ +-$/m);
+    assertMatch(text, /^5 +gated +[\d.]+ \([\d.]+\) +[\d.]+ +[\d.]+ +[\d.]+ +(-|layer[\d.layer ]+)$/m);
     assertMatch(text, /^10 of the run's images, 32 x 32 pixels, with their own masks$/m);
     await assertRefused([...infer, run, "--batch", "13"], /--batch 13: give at most 12, the number of images/);
     await assertRefused(

@@ -161,7 +161,7 @@ Deno.test("a fault in a spec is named with its line", () => {
   assertRefused(/^s\.yaml:2: grid\.budget: give lists by option/, "grid:", "  budget: []");
   assertRefused(/^s\.yaml:2: grid\.budget: give lists by option/, "grid:", "  budget: 0.3");
   assertRefused(
-    /^s\.yaml:4: budget 7: give a number above 0 and at most 1$/,
+    /^s\.yaml:4: budget 7: give a number above 0 and at most 1, a range such as 0\.1\.\.0\.9, or any$/,
     "grid:",
     "  budget:",
     "    - 0.3",
