@@ -463,7 +463,7 @@ SL_API int32_t sl_gated_pack(sl_context* context, const sl_gated_shape* host_sha
 /* x [N,H,W,I], residual and y [N,H',W',O] of the shape's dtype, O the outputs of the last convolution; host_operands
  * [convolutions, SL_GATED_COLUMNS] holds device addresses. If `products` is SL_BF16, operands may be rounded to bf16
  * before they are multiplied, and if it is SL_F32 and TF32 is allowed, to TF32; maps in bf16 are multiplied in bf16, or
- * on a CPU in f32 where a mask opens few single channels. Sums are f32. pooled [N,O] f32, or NULL, becomes what
+ * on a CPU in f32 if a mask opens few single channels. Sums are f32. pooled [N,O] f32, or NULL, becomes what
  * sl_global_pool_forward gives for y: what the gates of the next block read. After OUT_OF_MEMORY, y and pooled are
  * undefined. */
 SL_API int32_t sl_gated_forward(sl_context* context, const sl_gated_shape* host_shape,

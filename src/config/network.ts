@@ -65,7 +65,7 @@ export function hasOpening(config: Pick<RunConfig, "mode" | "gateOpening" | "bud
   return config.mode !== "vanilla" && !isLadder(config) && config.gateOpening > 0;
 }
 
-/** The target cost of the gated network as a share of the dense cost; null for a run of many budgets or of none. */
+/** The target cost of the gated network as a share of the dense cost; null if a run has many budgets, or no gates. */
 export function targetOf({ mode, budget }: Pick<RunConfig, "mode" | "budget">): number | null {
   return mode === "vanilla" || typeof budget !== "number" ? null : budget;
 }

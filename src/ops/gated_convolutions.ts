@@ -149,7 +149,7 @@ export function gatedFullFrom(
 const CPU_LANES = 16;
 
 /**
- * The type that {@linkcode gatedConvolutions} multiplies in where it computes open channels only.
+ * The type that {@linkcode gatedConvolutions} multiplies in if it computes open channels only.
  *
  * @param shape [N, H, W, I] of x.
  * @param dtype the type of x.
