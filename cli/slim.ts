@@ -10,21 +10,13 @@ import { slimSize } from "../src/encoders/slim_run.ts";
 import { InvalidInputError } from "../src/errors.ts";
 import { refuseSmallerSlim, type SlimSize } from "../src/evaluation/slim_mask.ts";
 import type { NetworkName } from "../src/models/network_names.ts";
+import { refuseUnserved } from "./budgets.ts";
 import { wholeNumber } from "./options.ts";
 
 function readCost(text: unknown): number {
   const cost = Number(text);
   if (cost > 0 && cost <= 1) return cost;
   throw new InvalidInputError(`--cost ${text}: give a number above 0 and up to 1`);
-}
-
-/** Refuses a cost that a run of many budgets was not trained for. @param ladder the costs of its knots, ascending. */
-function refuseUnserved(ladder: readonly number[] | undefined, cost: number): void {
-  const [least, most] = [ladder?.[0] ?? 0, ladder?.at(-1) ?? 1];
-  if (cost >= least && cost <= most) return;
-  throw new InvalidInputError(
-    `--cost ${cost}: the run serves costs from ${Math.ceil(least * 1e4) / 1e4} to ${most}; give one of these`,
-  );
 }
 
 /**
@@ -54,9 +46,8 @@ export function readSlimSize(
       : { channelMultiple: wholeNumber("channel-multiple", channelMultiple, rule, 1, width) }),
   });
   if (networks.includes("slim")) {
-    const spec = networkSpec(config, imageSide(config));
-    refuseUnserved(spec.ladder, size.cost);
-    refuseSmallerSlim(spec, size);
+    refuseUnserved(config, [size.cost], `--cost ${size.cost}`, "one of these");
+    refuseSmallerSlim(networkSpec(config, imageSide(config)), size);
   }
   return size;
 }

@@ -78,11 +78,16 @@ export function isLadder({ mode, budget }: Pick<RunConfig, "mode" | "budget">): 
 /** Costs that show the curve of a run of many budgets. */
 const CURVE = [0.1, 0.3, 0.5, 0.7, 0.9];
 
+/** The smallest and the largest cost that a run of many budgets serves; null for other runs. */
+export function servedRange(config: RunConfig): { readonly least: number; readonly most: number } | null {
+  const { ladder: [least, ...others] = [] } = networkSpec(config, imageSide(config));
+  return least === undefined ? null : { least, most: others.at(-1) ?? least };
+}
+
 /** Costs of a run of many budgets that show what it is worth at each; empty for other runs. */
 export function curveCosts(config: RunConfig): readonly number[] {
-  const { ladder } = networkSpec(config, imageSide(config));
-  const [least, most] = [ladder?.[0] ?? Infinity, ladder?.at(-1) ?? 0];
-  return CURVE.filter((cost) => cost >= least && cost <= most);
+  const range = servedRange(config);
+  return range === null ? [] : CURVE.filter((cost) => cost >= range.least && cost <= range.most);
 }
 
 /** The networks that a run of a mode trains. */

@@ -87,24 +87,24 @@ export class Ladder {
     const rounded = (open: number) =>
       this.kept(open).map((count, gate) => Math.min(Math.ceil(count / multiple) * multiple, this.#channels[gate] ?? 1));
     const fits = (open: number) => this.costOf(rounded(open)) <= cost + ROUNDING;
-    if (!fits(this.least)) return null;
+    return fits(this.least) ? rounded(this.#mostThat(fits)) : null;
+  }
+
+  /** The most channels that fit, of which all smaller numbers fit, too; the least there are if not even they do. */
+  #mostThat(fits: (open: number) => boolean): number {
     let [below, above] = [this.least, this.length + 1];
     while (above - below > 1) {
       const middle = (below + above) >> 1;
       if (fits(middle)) below = middle;
       else above = middle;
     }
-    return rounded(below);
+    return below;
   }
 
   /** How many channels to open so that the cost is nearest to a share of the dense network's; the fewer of two. */
   openFor(cost: number): number {
-    let [below, above] = [this.least, this.length];
-    while (above - below > 1) {
-      const middle = (below + above) >> 1;
-      if (this.costAt(middle) <= cost + ROUNDING) below = middle;
-      else above = middle;
-    }
+    const below = this.#mostThat((open) => this.costAt(open) <= cost + ROUNDING);
+    const above = Math.min(below + 1, this.length);
     return cost - this.costAt(below) <= this.costAt(above) - cost + ROUNDING ? below : above;
   }
 }
