@@ -4,7 +4,7 @@
  * @module
  */
 import type { ImageRun, ImageSet } from "../data/mod.ts";
-import type { GatedResNet, TracedRow } from "../models/mod.ts";
+import { type GatedResNet, isKnot, type TracedRow } from "../models/mod.ts";
 import type { NormState } from "../ops/mod.ts";
 import type { Precision, Tensor } from "../tensor/mod.ts";
 import { sampleBatches } from "./image_sample.ts";
@@ -98,7 +98,7 @@ class PooledStatistics {
 /** Restores the running statistics of a network's norms, bit for bit, when it is disposed of. */
 function savedStatistics(network: GatedResNet): Disposable {
   // A ladder's knots keep what is stored meanwhile.
-  const norms = [...network.buffers()].filter(([name]) => !/\.knots\d\./.test(name));
+  const norms = [...network.buffers()].filter(([name]) => !isKnot(name));
   const saved = norms.map(([, buffer]) => ({ buffer, values: buffer.toFloat32() }));
   return {
     [Symbol.dispose]: () => {

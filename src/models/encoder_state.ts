@@ -9,6 +9,7 @@ import type { Pass } from "./forward_context.ts";
 import { Initialiser } from "../nn/mod.ts";
 import type { BlockOptions } from "./gated_block.ts";
 import { GatedResNet } from "./gated_resnet.ts";
+import { isKnot } from "./norm_knots.ts";
 import type { NetworkSpec } from "./spec.ts";
 import { loadTorchState, toTorchState } from "./torchvision.ts";
 
@@ -20,7 +21,7 @@ import { loadTorchState, toTorchState } from "./torchvision.ts";
 export function encoderState(network: GatedResNet, pass: Pass): Map<string, HostTensor> {
   const state = new Map<string, HostTensor>();
   for (const [name, tensor] of toTorchState(network)) {
-    if (/\.knots\d\./.test(name)) continue;
+    if (isKnot(name)) continue;
     const isGatedOnly = /\.gate\d?\.|\.gated_bn\d\./.test(name);
     if (pass === "dense" && isGatedOnly) continue;
     if (name.endsWith(".opening")) {

@@ -14,7 +14,7 @@ export * from "./gated_resnet.ts";
 export * from "./ladder.ts";
 export * from "./momentum_network.ts";
 export * from "./network_names.ts";
-export type { KnotPlace } from "./norm_knots.ts";
+export { isKnot, type KnotPlace } from "./norm_knots.ts";
 export * from "./predictor.ts";
 export * from "./projector.ts";
 export * from "./rotation_head.ts";

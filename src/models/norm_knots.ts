@@ -25,6 +25,11 @@ export function placeAmong(knots: readonly number[], cost: number): KnotPlace {
   return { knot: after - 1, share: (cost - from) / (to - from) };
 }
 
+/** Whether a tensor of a network's state, by its name, belongs to the knots of a ladder. */
+export function isKnot(name: string): boolean {
+  return /\.knots\d\./.test(name);
+}
+
 /** Mean and unbiased variance of a norm's inputs at each knot. */
 export class NormKnots extends Module {
   readonly #mean: Tensor;
